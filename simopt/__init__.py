@@ -1,0 +1,75 @@
+"""Simulate first-order optimizers: one trajectory traced, or millions swept, and what they show.
+
+Formulas and numbers follow one document, a walkthrough from SGD to Adam on four points, and go on
+from there: any data, any scale. Start with `run`, `sweep` and `report`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from simopt import problems
+from simopt.rules import (
+    Adam,
+    AdaGrad,
+    AdamW,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+    Rule,
+    SGD,
+    complement,
+    rule,
+)
+
+if TYPE_CHECKING:
+    from simopt import document
+    from simopt.reporting import report
+    from simopt.sweeping import sweep
+    from simopt.trajectory import Run, run
+
+__version__ = "0.1.0"
+
+#: Loaded when first used, so that importing simopt stays quick: name to module.
+_LATER = {
+    "run": "simopt.trajectory",
+    "Run": "simopt.trajectory",
+    "sweep": "simopt.sweeping",
+    "report": "simopt.reporting",
+    "document": "simopt.document",
+}
+
+__all__ = [
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "RMSprop",
+    "Rule",
+    "Run",
+    "SGD",
+    "complement",
+    "document",
+    "problems",
+    "report",
+    "rule",
+    "run",
+    "sweep",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'simopt' has no attribute {name!r}")
+    module = importlib.import_module(_LATER[name])
+    value = module if name == "document" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LATER])

@@ -1,0 +1,96 @@
+"""Bad input, refused in one sentence: the argument's name, its value, and what is allowed."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+def refuse(name: str, value: object, allowed: str) -> ValueError:
+    """The error for an argument: ``name=value: must be allowed``."""
+    shown = repr(value)
+    if len(shown) > 80:
+        shown = shown[:77] + "..."
+    return ValueError(f"{name}={shown}: must be {allowed}")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The numbers a hyperparameter may take, and how to say so."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        above = value > self.low if self.low_open else value >= self.low
+        below = value < self.high if self.high_open else value <= self.high
+        return math.isfinite(value) and above and below
+
+    def __str__(self) -> str:
+        if self.low == -math.inf and self.high == math.inf:
+            return "a finite number"
+        if self.high == math.inf:
+            return f"a finite number {'>' if self.low_open else '>='} {self.low:g}"
+        left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
+        return f"a number in {left}{self.low:g}, {self.high:g}{right}"
+
+
+ANY = Interval()
+NOT_NEGATIVE = Interval(low=0.0)
+FRACTION = Interval(low=0.0, high=1.0, high_open=True)
+
+
+def is_sequence(value: object) -> bool:
+    """Whether an argument is an axis: anything iterable but text and 0-d arrays."""
+    return (
+        isinstance(value, Iterable)
+        and not isinstance(value, (str, bytes, dict))
+        and getattr(value, "ndim", 1) > 0
+    )
+
+
+def number(name: str, value: Any, allowed: Interval = ANY) -> float:
+    """A Python float inside ``allowed``."""
+    if isinstance(value, (str, bytes, bool)) or value is None:
+        raise refuse(name, value, str(allowed))
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise refuse(name, value, str(allowed)) from None
+    if result not in allowed:
+        raise refuse(name, value, str(allowed))
+    return result
+
+
+def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """A Python int from ``low`` to ``high``."""
+    allowed = f"a whole number >= {low}" if high is None else f"a whole number from {low} to {high}"
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise refuse(name, value, allowed)
+    result = operator.index(value)
+    if result < low or (high is not None and result > high):
+        raise refuse(name, value, allowed)
+    return result
+
+
+def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
+    """One of a few words."""
+    allowed = tuple(allowed)
+    if not isinstance(value, str) or value not in allowed:
+        raise refuse(name, value, "one of " + ", ".join(repr(word) for word in allowed))
+    return value
+
+
+def axis(name: str, value: Any) -> tuple[Any, ...]:
+    """The values of an axis: a sequence as a tuple, a single value as a tuple of one."""
+    if isinstance(value, (str, bytes)) or value is None or not is_sequence(value):
+        return (value,)
+    values = tuple(value)
+    if not values:
+        raise refuse(name, value, "a value or a sequence with at least one value")
+    return values

@@ -1,0 +1,262 @@
+"""One trajectory, every update recorded: the rule called as plain Python, weight by weight."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from simopt import checks, plan, shuffling
+from simopt.problems import Problem
+from simopt.rules.rule import Optimizer
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trajectory: ``steps``, a row per update, and ``summary``, what a sweep's row says of it."""
+
+    problem: Problem
+    optimizer: Optimizer
+    steps: pd.DataFrame
+    summary: pd.Series
+
+    def __repr__(self) -> str:
+        return f"<run of {self.optimizer} on {self.problem.name}: {len(self.steps)} updates>"
+
+
+def check_optimizer(value: Any) -> Optimizer:
+    """An optimizer, not its class or its name."""
+    if not isinstance(value, Optimizer):
+        raise checks.refuse("optimizer", value, "an optimizer such as simopt.Adam(eta=0.1)")
+    return value
+
+
+def run(
+    problem: Problem,
+    optimizer: Optimizer,
+    *,
+    batch_size: int | str = 1,
+    epochs: int = 1,
+    shuffle: str = "never",
+    seed: int = 0,
+    order: ArrayLike | None = None,
+    drop_last: bool = False,
+    target: float | None = None,
+    divergence: float | None = 1e6,
+    evaluate: int | str | None = None,
+) -> Run:
+    """Trace one trajectory.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to minimise, and from where.
+    optimizer : Optimizer
+        With a number for every hyperparameter.
+    batch_size : int or "full", default 1
+        Points per update, from 1 to n. A batch's gradient is the mean over its points.
+    epochs : int, default 1
+        Passes over the points. The optimizer's state carries over.
+    shuffle : {"never", "once", "epoch"}
+        File order; one random order; a new random order every epoch.
+    seed : int, default 0
+        What the random orders depend on.
+    order : array_like of int [epochs, n], optional
+        The orders themselves, in place of shuffle and seed.
+    drop_last : bool, default False
+        Leave out the last batch of an epoch if it is short; else it divides by its own length.
+    target : float, optional
+        For ``summary["steps_to_target"]``.
+    divergence : float or None, default 1e6
+        For the summary: the trajectory counts as diverged when its loss is above this many times
+        the initial loss, or not finite. The steps are recorded regardless.
+    evaluate : int, "epoch" or None
+        For the summary: updates between two looks at the full loss. None means every update for
+        least squares, every epoch otherwise.
+
+    Returns
+    -------
+    Run
+        ``steps`` has the columns step, epoch, batch, eta, gradient, w, batch_loss (before the
+        update), loss (over all points, after it), and the optimizer's own state under the names
+        of the field; with d > 1 ``w_0``, ``w_1`` and so on. ``summary`` has the columns of a
+        sweep's row.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> adam = simopt.run(simopt.problems.four_points(), simopt.Adam(eta=0.1))
+    >>> adam.steps[["step", "gradient", "m_hat", "w"]].round(3)
+       step  gradient   m_hat      w
+    0     1   -16.000 -16.000  3.100
+    1     2    -3.800  -9.579  3.182
+    2     3   -32.723 -18.113  3.268
+    3     4    -0.866 -13.098  3.340
+    """
+    settings = check_optimizer(optimizer).settings
+    for name, value in settings.items():
+        if isinstance(value, tuple):
+            raise checks.refuse(name, value, "one number: run traces one trajectory, sweep many")
+    how = plan.make(problem, batch_size, shuffle, epochs, drop_last)
+    every = plan.check_evaluate(evaluate, problem)
+    limit = plan.loss_limit(problem, divergence)
+    goal = None if target is None else checks.number("target", target)
+    if order is None:
+        orders = shuffling.orders(shuffle, shuffling.check_seed(seed), how.epochs, problem.n)
+    else:
+        orders = shuffling.check_order(order, how.epochs, problem.n)
+    steps = _steps(problem, optimizer, how, orders)
+    key = {
+        "optimizer": optimizer.name,
+        "convention": optimizer.convention,
+        **settings,
+        "batch_size": how.batch_size,
+        "shuffle": shuffle if order is None else "given",
+        "seed": seed,
+        "epochs": how.epochs,
+    }
+    summary = key | summarise(steps, problem, every, how.batches, limit, goal)
+    return Run(problem, optimizer, steps, pd.Series(summary, dtype=object, name=optimizer.name))
+
+
+def names_per_weight(name: str, d: int) -> list[str]:
+    """``w`` for one weight, ``w_0``, ``w_1``, ... for several."""
+    return [name] if d == 1 else [f"{name}_{k}" for k in range(d)]
+
+
+def _call(function: Any, *arguments: float) -> Any:
+    """A rule as IEEE arithmetic has it: overflow and 0 / 0 give inf and nan, not exceptions."""
+    try:
+        return function(*arguments)
+    except (ZeroDivisionError, OverflowError, ValueError):
+        with np.errstate(all="ignore"):
+            return function(*map(np.float64, arguments))
+
+
+def _steps(
+    problem: Problem, optimizer: Optimizer, how: plan.Plan, orders: NDArray[np.int64]
+) -> pd.DataFrame:
+    """The trajectory: one row per update."""
+    rule = optimizer.rule
+    eta, *hyper = optimizer.values
+    weights = [float(w) for w in problem.w0]
+    state = [[0.0] * len(rule.state) for _ in weights]
+    clock = [0.0] * len(rule.clock_values)
+    ticked = 0 if rule.clock is None else rule.clock.__code__.co_argcount - len(clock)
+    rows = []
+    with np.errstate(all="ignore"):
+        for epoch in range(how.epochs):
+            for batch in range(how.batches):
+                start = batch * how.batch_size
+                points = orders[epoch, start : min(start + how.batch_size, how.points_used)]
+                gradient = problem.gradient(weights, points)
+                before = _batch_loss(problem, weights, points)
+                if rule.clock is not None:
+                    clock = list(_call(rule.clock, *clock, *hyper[:ticked]))
+                derived: list[dict[str, float]] = []
+                for k, g in enumerate(gradient.tolist()):
+                    new = _call(rule.update, weights[k], g, eta, *state[k], *clock, *hyper)
+                    new = new if isinstance(new, tuple) else (new,)
+                    weights[k], state[k] = float(new[0]), [float(s) for s in new[1:]]
+                    derived.append(_derived(optimizer, state[k], clock))
+                rows.append(
+                    [
+                        len(rows) + 1,
+                        epoch + 1,
+                        batch + 1,
+                        eta,
+                        *gradient,
+                        *weights,
+                        before,
+                        problem.loss(weights),
+                        *(s[i] for i in range(len(rule.state)) for s in state),
+                        *(d[name] for name in derived[0] for d in derived),
+                        *([len(rows) + 1] if rule.clock is not None else []),
+                    ]
+                )
+    columns = ["step", "epoch", "batch", "eta"]
+    columns += names_per_weight("gradient", problem.d) + names_per_weight("w", problem.d)
+    columns += ["batch_loss", "loss"]
+    for name in (*rule.state, *derived[0]):
+        columns += names_per_weight(name, problem.d)
+    return pd.DataFrame(rows, columns=columns + (["t"] if rule.clock is not None else []))
+
+
+def _batch_loss(problem: Problem, weights: list[float], points: NDArray[np.int64]) -> float:
+    z = problem.x[points] @ np.asarray(weights)
+    if problem.kind == "least_squares":
+        return float(np.mean((z - problem.y[points]) ** 2))
+    return float(np.mean(np.logaddexp(0.0, z) - problem.y[points] * z))
+
+
+def _derived(optimizer: Optimizer, state: list[float], clock: list[float]) -> dict[str, float]:
+    rule = optimizer.rule
+    if rule.derived is None:
+        return {}
+    values = dict(zip((*rule.state, *rule.clock_values), (*state, *clock), strict=True))
+    with np.errstate(all="ignore"):
+        return rule.derived(**{k: np.float64(v) for k, v in (values | optimizer.settings).items()})
+
+
+def summarise(
+    steps: pd.DataFrame,
+    problem: Problem,
+    every: int,
+    batches: int,
+    limit: float | None,
+    target: float | None,
+) -> dict[str, Any]:
+    """What a sweep's row says of a trajectory, from its steps.
+
+    The loss is looked at every ``every`` updates (0: at each epoch's end) and after the last. The
+    first look that finds it above ``limit``, or not finite, ends the trajectory there.
+    """
+    d = problem.d
+    w_columns = names_per_weight("w", d)
+    step = steps["step"].to_numpy()
+    look = step % (every or batches) == 0
+    look[-1] = True
+    loss = steps["loss"].to_numpy()
+    bad = look & ~(loss <= limit) if limit is not None else np.zeros(len(steps), dtype=bool)
+    diverged_at = int(step[bad.argmax()]) if bad.any() else None
+    last = diverged_at or len(steps)
+    weights = steps[w_columns].to_numpy()[:last]
+    seen = np.where(look, loss, np.nan)[:last]
+    best = int(np.nanargmin(seen)) if not np.isnan(seen).all() else None
+    reached = seen <= target if target is not None else np.zeros(last, dtype=bool)
+    optimum = problem.optimum
+    if optimum is None:
+        distance = np.full(last, np.nan)
+    else:
+        gap = weights - optimum
+        distance = np.abs(gap[:, 0]) if d == 1 else np.sqrt((gap * gap).sum(axis=1))
+    return {
+        "status": "ok" if diverged_at is None else "diverged",
+        "updates": last,
+        "diverged_at": pd.NA if diverged_at is None else diverged_at,
+        **dict(zip(w_columns, weights[-1].tolist(), strict=True)),
+        "loss": float(loss[last - 1]),
+        "best_loss": math.nan if best is None else float(seen[best]),
+        "best_at": pd.NA if best is None else int(step[best]),
+        "distance": float(distance[-1]),
+        "steps_to_target": int(step[reached.argmax()]) if reached.any() else pd.NA,
+        "overshoots": _sign_changes(problem, weights) if d == 1 and optimum is not None else pd.NA,
+        "peak_distance": float(np.nanmax(distance)) if not np.isnan(distance).all() else math.nan,
+    }
+
+
+def _sign_changes(problem: Problem, weights: NDArray[np.float64]) -> int:
+    """How often w - optimum changes sign, the start included; an exact 0 counts on neither side."""
+    assert problem.optimum is not None
+    gap = np.concatenate([problem.w0, weights[:, 0]]) - problem.optimum[0]
+    sign = np.sign(gap[(gap != 0) & ~np.isnan(gap)])
+    return int((sign[1:] != sign[:-1]).sum())
