@@ -1,0 +1,163 @@
+"""From a problem and rows of settings to the kernel's arrays, and back.
+
+A *group* is trajectories that differ only in hyperparameters and seed. Its blocks share one order
+of the points where enough trajectories have that order (then a data point is one number for all
+lanes); else every lane has its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.engine import layout, lanes
+from simopt.engine.layout import LANES, Data, How, Out
+from simopt.plan import Plan
+from simopt.problems import Problem
+from simopt.rules.rule import Rule
+
+Array = NDArray[np.float64] | NDArray[np.float32]
+
+#: A block filled to this share or more is worth one shared order (measured: an own order costs
+#: about three times as much per update).
+WORTH_SHARING = 1 / 3
+
+SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3}
+RECORD_CODE = {"summary": 0, "epochs": 1, "steps": 2}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Trajectories of one rule and one plan.
+
+    ``hyper`` [hyperparameters, rows] and ``seeds`` [rows] are per trajectory; ``rows`` says where
+    its results go.
+    """
+
+    rule: Rule
+    plan: Plan
+    hyper: NDArray[np.float64]
+    seeds: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Whole blocks of one group: what one call of a kernel does. -1 marks a padding lane."""
+
+    group: Group
+    own: bool
+    members: NDArray[np.int64]
+
+
+def fused(problem: Problem) -> bool:
+    """Whether the one-pass kernel for a single least-squares weight serves this problem."""
+    return problem.d == 1 and problem.kind == "least_squares"
+
+
+def pack(problem: Problem, dtype: type, limit: float | None, target: float | None) -> Data:
+    """A problem in the kernel's precision and padding."""
+    dp = 1 if fused(problem) else -(-problem.d // 4) * 4
+
+    def padded(values: NDArray[np.float64]) -> Array:
+        result = np.zeros(dp, dtype)
+        result[: problem.d] = values
+        return result
+
+    x = np.zeros((problem.n, dp), dtype)
+    x[:, : problem.d] = problem.x
+    factor = np.zeros((dp, dp), dtype)
+    minimizer = np.zeros(problem.d) if problem.minimizer is None else problem.minimizer
+    if problem.kind == "least_squares":
+        factor[: problem.d, : problem.d] = problem.factor
+    unknown = np.full(problem.d, np.nan)
+    bounds = (
+        problem.minimum_loss,
+        np.inf if limit is None else limit,
+        -np.inf if target is None else target,
+    )
+    return Data(
+        x=x,
+        y=problem.y.astype(dtype),
+        w0=padded(problem.w0),
+        l2=padded(problem.l2),
+        factor=factor,
+        minimizer=padded(minimizer),
+        optimum=(unknown if problem.optimum is None else problem.optimum).astype(dtype),
+        bounds=np.array(bounds).astype(dtype),
+    )
+
+
+def tasks(group: Group, lane_updates: int, given: bool) -> list[Task]:
+    """Cut a group into tasks of about ``lane_updates`` updates each."""
+    shuffled = not given and group.plan.shuffle != "never"
+    key = group.seeds if shuffled else np.zeros_like(group.seeds)
+    arrangement = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.diff(key[arrangement], prepend=key[arrangement[0]] - 1))
+    lengths = np.diff(starts, append=len(key))
+    padded = -(-lengths // LANES) * LANES
+    own = shuffled and bool(lengths.sum() < WORTH_SHARING * padded.sum())
+    if own:
+        members = np.full(-(-len(key) // LANES) * LANES, -1)
+        members[: len(key)] = arrangement
+    else:
+        members = np.full(padded.sum(), -1)
+        places = np.arange(len(key)) + np.repeat(np.cumsum(padded - lengths), lengths)
+        places -= np.repeat(padded - lengths, lengths)
+        members[places] = arrangement
+    size = max(1, lane_updates // (group.plan.updates * LANES)) * LANES
+    return [Task(group, own, members[i : i + size]) for i in range(0, len(members), size)]
+
+
+def compiled(problem: Problem, task: Task, dtype: type) -> None:
+    """Compile the task's kernel, or load it from disk, without running it."""
+    nothing = Task(task.group, task.own, np.empty(0, np.int64))
+    compute(nothing, pack(problem, dtype, None, None), problem, 1, 0, True, None, np.zeros(2, int))
+
+
+def compute(
+    task: Task,
+    data: Data,
+    problem: Problem,
+    every: int,
+    record: int,
+    stops: bool,
+    given: NDArray[np.int64] | None,
+    pulse: NDArray[np.int64],
+) -> Out:
+    """Run a task. ``pulse[0]`` set to 1 ends it early, its results then being void."""
+    group, plan = task.group, task.group.plan
+    members = task.members
+    if len(members):
+        # A padding lane repeats its block's first trajectory.
+        blocks = members.reshape(-1, LANES)
+        members = np.where(blocks < 0, blocks[:, :1], blocks).ravel()
+    dtype = data.x.dtype
+    count = len(members)
+    records = (0, plan.epochs, plan.updates)[record]
+    out = Out(
+        w=np.empty((problem.d, count), dtype),
+        loss=np.empty(count, dtype),
+        best_loss=np.empty(count, dtype),
+        peak=np.empty(count, dtype),
+        count=np.empty((layout.COUNTED, count), np.int64),
+        recorded_loss=np.empty((records, count), dtype),
+        recorded_w=np.empty((records, problem.d, count), dtype),
+        pulse=pulse,
+    )
+    how = How(
+        batch_size=plan.batch_size,
+        points_used=plan.points_used,
+        epochs=plan.epochs,
+        every=every or plan.batches,
+        shuffle=SHUFFLE_CODE["given" if given is not None else plan.shuffle],
+        record=record,
+        stops=stops,
+    )
+    kernel = lanes.kernel(group.rule, problem.kind, fused(problem), task.own)
+    orders = np.empty((0, plan.n), np.int64) if given is None else given
+    hyper = np.ascontiguousarray(group.hyper[:, members]).astype(dtype)
+    kernel(data, how, hyper, group.seeds[members], orders, out)
+    return out

@@ -1,0 +1,164 @@
+"""Where a block of trajectories keeps its numbers, and how a rule's scalars are read from there.
+
+Everything of one precision lies in one array ``work`` [rows, LANES]: row after row of weights,
+gradients, state, clock values, hyperparameters, and what the watch remembers. One array, not
+twenty: the compiler can then see that rows do not overlap, and packs the lane loop without a test
+at run time. With d = 1 all row numbers are constants.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+#: Trajectories advanced together. 64 doubles are eight AVX-512 vectors a row: enough independent
+#: work to hide the latency of divisions, and few enough rows to stay in the first-level cache.
+LANES = 64
+
+#: Rows of ``work`` behind the rule's own, by offset: residuals of four points at a time, the last
+#: loss, the best, the last distance from the optimum with a sign, the greatest without, a scratch.
+RESIDUAL = 0
+LOSS = 4
+BEST = 5
+SIDE = 6
+PEAK = 7
+SQUARE = 8
+WATCHED = 9
+
+#: Rows of ``count``, whole numbers; 0 means never.
+BEST_AT = 0
+TARGET_AT = 1
+DIVERGED_AT = 2
+OVERSHOOTS = 3
+COUNTED = 4
+
+
+class Data(NamedTuple):
+    """A problem as arrays of one precision; weights padded with zeros to dp, a multiple of 4."""
+
+    x: np.ndarray  # [n, dp]
+    y: np.ndarray  # [n]
+    w0: np.ndarray  # [dp]
+    l2: np.ndarray  # [dp]
+    factor: np.ndarray  # [dp, dp]: loss = minimum + |factor (w - minimizer)|^2
+    minimizer: np.ndarray  # [dp]
+    optimum: np.ndarray  # [d]; nan where unknown
+    bounds: np.ndarray  # [3]: minimum loss, limit of divergence, target
+
+
+class How(NamedTuple):
+    """A plan as numbers."""
+
+    batch_size: int
+    points_used: int
+    epochs: int
+    every: int  # updates between two looks at the loss
+    shuffle: int  # 0 never, 1 once, 2 every epoch, 3 as given
+    record: int  # 0 nothing, 1 every epoch, 2 every update
+    stops: bool  # whether divergence ends a trajectory
+
+
+class Out(NamedTuple):
+    """What a kernel fills, a column per lane."""
+
+    w: np.ndarray  # [d, lanes]
+    loss: np.ndarray  # [lanes]
+    best_loss: np.ndarray  # [lanes]
+    peak: np.ndarray  # [lanes]
+    count: np.ndarray  # [COUNTED, lanes]
+    recorded_loss: np.ndarray  # [records, lanes]
+    recorded_w: np.ndarray  # [records, d, lanes]
+    pulse: np.ndarray  # [2]: a wish to stop, lane updates done
+
+
+def read_0(rows, first, step, lane):
+    return ()
+
+
+def read_1(rows, first, step, lane):
+    return (rows[first, lane],)
+
+
+def read_2(rows, first, step, lane):
+    return (rows[first, lane], rows[first + step, lane])
+
+
+def read_3(rows, first, step, lane):
+    return (rows[first, lane], rows[first + step, lane], rows[first + 2 * step, lane])
+
+
+def read_4(rows, first, step, lane):
+    return (
+        rows[first, lane],
+        rows[first + step, lane],
+        rows[first + 2 * step, lane],
+        rows[first + 3 * step, lane],
+    )
+
+
+def read_5(rows, first, step, lane):
+    return (*read_4(rows, first, step, lane), rows[first + 4 * step, lane])
+
+
+def read_6(rows, first, step, lane):
+    return read_4(rows, first, step, lane) + read_2(rows, first + 4 * step, step, lane)
+
+
+def read_7(rows, first, step, lane):
+    return read_4(rows, first, step, lane) + read_3(rows, first + 4 * step, step, lane)
+
+
+def read_8(rows, first, step, lane):
+    return read_4(rows, first, step, lane) + read_4(rows, first + 4 * step, step, lane)
+
+
+#: By how many values a rule has: read that many rows as a tuple of scalars.
+READ = (read_0, read_1, read_2, read_3, read_4, read_5, read_6, read_7, read_8)
+
+
+def write_0(rows, first, step, lane, values):
+    pass
+
+
+def write_1(rows, first, step, lane, values):
+    rows[first, lane] = values[0]
+
+
+def write_2(rows, first, step, lane, values):
+    rows[first, lane] = values[0]
+    rows[first + step, lane] = values[1]
+
+
+def write_3(rows, first, step, lane, values):
+    write_2(rows, first, step, lane, values)
+    rows[first + 2 * step, lane] = values[2]
+
+
+def write_4(rows, first, step, lane, values):
+    write_3(rows, first, step, lane, values)
+    rows[first + 3 * step, lane] = values[3]
+
+
+#: By how many values: write a tuple of scalars to that many rows.
+WRITE = (write_0, write_1, write_2, write_3, write_4)
+
+
+def weight_alone(stepped):
+    """The new weight of a rule without state."""
+    return stepped
+
+
+def weight_first(stepped):
+    """The new weight of a rule with state."""
+    return stepped[0]
+
+
+def state_none(stepped):
+    """The new state of a rule without."""
+    return ()
+
+
+def state_rest(stepped):
+    """The new state of a rule with state."""
+    return stepped[1:]
