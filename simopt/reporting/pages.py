@@ -1,0 +1,288 @@
+"""The pages: which there are, what each answers, and how one is put together.
+
+How to add a page
+-----------------
+1. Write ``simopt/reporting/NAME.py`` with ``def page(context: Context) -> dict[str, object]``. It
+   computes its tables, draws its figures from them (`style.new`, `style.svg`, `style.captioned`,
+   `tables.table`, `charts.interactive`), forms its sentences from the numbers (`words`), and
+   returns the values of its template. Two keys mean something to others:
+
+   - ``"computed"``: list of `Computed`, what the page ran; the overview adds them up.
+   - ``"findings"``: list of sentences for the overview, one or two, each true of the numbers at
+     hand. Plain text.
+
+2. Write ``templates/NAME.html``: ``{% extends "base.html" %}`` and ``{% block main %}``. Values are
+   escaped, and a name that the page forgot is an error; ``| safe`` has no place here.
+3. List it in `PAGES`, where it stands in the navigation.
+
+Styles are set while ``page`` runs, so figures need no set-up. Call ``context.say("...")`` before
+something slow: the progress bar shows it. Nothing a page does depends on another page but the
+overview, which is built last and reads ``context.built``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import jinja2
+import matplotlib
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+import simopt
+from simopt.reporting import charts, style, words
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the report.
+
+    Attributes
+    ----------
+    file : str
+        Its file name.
+    title : str
+        Its name in the navigation.
+    module : str
+        Of `simopt.reporting`; its template has the same name.
+    question : str
+        What it answers.
+    """
+
+    file: str
+    title: str
+    module: str
+    question: str
+
+
+#: In the order of the navigation.
+PAGES = (
+    Page(
+        "index.html",
+        "Overview",
+        "overview",
+        "Seven update rules, one small problem: which finds the answer first, and does that hold?",
+    ),
+    Page(
+        "walkthrough.html",
+        "Walkthrough",
+        "walkthrough",
+        "What does each rule do, number by number, on four points and then for a hundred epochs?",
+    ),
+    Page(
+        "batch-size.html",
+        "Batch size",
+        "batch_size",
+        "What changes when several points share one update?",
+    ),
+    Page(
+        "learning-rate.html",
+        "Learning rate and seeds",
+        "learning_rate",
+        "How far does the ranking depend on the learning rate, and on the order of the points?",
+    ),
+    Page(
+        "errata.html",
+        "Errata",
+        "errata",
+        "Which of the document's printed results are wrong, and what follows from that?",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a page ran: for "how this was computed".
+
+    Attributes
+    ----------
+    what : str
+        In a few words.
+    trajectories, updates : int
+        How many, in all.
+    seconds : float
+        What running them took.
+    """
+
+    what: str
+    trajectories: int
+    updates: int
+    seconds: float
+
+
+def computed(what: str, frame: pd.DataFrame) -> Computed:
+    """The account of a `simopt.sweep`, from the attributes that its table carries."""
+    return Computed(
+        what,
+        int(frame.attrs.get("trajectories", len(frame))),
+        int(frame.attrs["updates"]),
+        float(frame.attrs["seconds"]),
+    )
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a page is given.
+
+    Attributes
+    ----------
+    quick : bool
+        Smaller sweeps: fewer rates, fewer seeds; the same sections and figures.
+    say : callable
+        Tells the progress bar what is being done.
+    built : mapping of str to dict
+        Module name to the values of the pages built so far; for the overview.
+    """
+
+    quick: bool = False
+    say: Callable[[str], None] = _silent
+    built: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def audit(self) -> pd.DataFrame:
+        """`simopt.document.audit`, run once a report. Not to be changed."""
+        return _document("audit")
+
+    @property
+    def errata(self) -> pd.DataFrame:
+        """`simopt.document.errata`, run once a report. Not to be changed."""
+        return _document("errata")
+
+
+@functools.cache
+def _document(what: str) -> pd.DataFrame:
+    from simopt import document
+
+    table = getattr(document, what)()
+    assert isinstance(table, pd.DataFrame)
+    return table
+
+
+def available() -> tuple[Page, ...]:
+    """The pages whose modules are there."""
+    return tuple(
+        page for page in PAGES if importlib.util.find_spec(f"simopt.reporting.{page.module}")
+    )
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """Templates that escape every value and refuse an unknown name."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("simopt.reporting", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "number": words.number,
+        "fixed": words.fixed,
+        "listing": words.listing,
+        "symbol": words.symbol,
+    }
+    return made
+
+
+def values(page: Page, context: Context) -> dict[str, Any]:
+    """What the page's module makes of its context, run in the report's style."""
+    module = importlib.import_module(f"simopt.reporting.{page.module}")
+    with matplotlib.rc_context(style.RC):
+        return dict(module.page(context))
+
+
+def render(page: Page, given: Mapping[str, Any], listed: tuple[Page, ...] | None = None) -> str:
+    """A page's HTML, from its template and the values of its module.
+
+    Parameters
+    ----------
+    page : Page
+        Which.
+    given : mapping
+        The template's values.
+    listed : tuple of Page, optional
+        What the navigation lists; all that are there if None.
+    """
+    return html(
+        f"{page.module}.html", {**given, "page": page}, available() if listed is None else listed
+    )
+
+
+def html(template: str, given: Mapping[str, Any], listed: tuple[Page, ...] = ()) -> str:
+    """A template rendered, with the chart library added if, and only if, a chart is in it."""
+    text = (
+        environment().get_template(template).render(given, pages=listed, version=simopt.__version__)
+    )
+    if charts.MARK in text:
+        end = text.rindex("</body>")
+        # Joined as plain text: adding Markup would escape the page around it.
+        text = "".join([text[:end], charts.library(), text[end:]])
+    return text
+
+
+def build(
+    quick: bool, stage: Callable[[str], None] = _silent, say: Callable[[str], None] = _silent
+) -> dict[str, str]:
+    """Every page, in memory.
+
+    Parameters
+    ----------
+    quick : bool
+        Smaller sweeps.
+    stage : callable
+        Told the title of each page when it is done.
+    say : callable
+        Told what is being done meanwhile.
+
+    Returns
+    -------
+    dict
+        File name to HTML, in the order of the navigation.
+    """
+    listed = available()
+    built: dict[str, dict[str, Any]] = {}
+    text: dict[str, str] = {}
+    for page in sorted(listed, key=lambda page: page.module == "overview"):
+        say(page.title)
+        started = time.perf_counter()
+        context = Context(quick, say, MappingProxyType(built))
+        built[page.module] = values(page, context)
+        text[page.file] = render(page, built[page.module], listed)
+        built[page.module]["build_seconds"] = time.perf_counter() - started
+        stage(page.title)
+    return {page.file: text[page.file] for page in listed}
+
+
+def versions() -> dict[str, str]:
+    """What the numbers were made with."""
+    import jinja2 as jinja
+    import numba
+
+    return {
+        "simopt": simopt.__version__,
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "Numba": numba.__version__,
+        "pandas": pd.__version__,
+        "matplotlib": matplotlib.__version__,
+        "Jinja": jinja.__version__,
+    }
+
+
+__all__ = [
+    "PAGES", "Computed", "Context", "Markup", "Page", "available", "build", "computed",
+    "environment", "html", "render", "values", "versions",
+]  # fmt: skip
