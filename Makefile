@@ -1,0 +1,114 @@
+# Two commands do everything: `make report` and `make test`. Each makes .venv first if it is not
+# there or not up to date. `make help` lists the rest.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+BUILD := reports/build
+
+# The Python that makes .venv: yours (make PYTHON=/path/to/python3.12 report), or the first here.
+PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
+
+# A stamp for each set of packages: newer than what it was installed from, or installed again.
+RUN := $(VENV)/.installed
+TOOLS := $(VENV)/.installed-tools
+PEERS := $(VENV)/.installed-peers
+
+SOURCES := $(shell find simopt -type f -not -path '*/__pycache__/*')
+KERNELS := $(wildcard simopt/engine/*.py simopt/rules/*.py)
+
+.PHONY: help report report-quick test test-slow env sweep bench bench-peers lint clean clean-env
+
+help: ## list what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+report: $(BUILD)/.full ## write the report to reports/build (first: make .venv)
+	@echo "The report: $(BUILD)/index.html"
+
+report-quick: $(VENV)/.warm ## the same with smaller sweeps, for a first look
+	@$(BIN)/simopt report --quick --folder $(BUILD)
+
+test: $(TOOLS) ## run the tests (first: make .venv)
+	@$(BIN)/python -m pytest
+
+test-slow: $(TOOLS) ## run the tests that take longer
+	@$(BIN)/python -m pytest -m slow
+
+env: $(TOOLS) $(VENV)/.warm ## make .venv alone, with the test tools, and compile the kernels
+	@echo "Ready: $(BIN)/simopt --help"
+
+sweep: $(VENV)/.warm ## run a sweep as a demonstration (scripts/learning_rate_sensitivity.py)
+	@$(BIN)/python scripts/learning_rate_sensitivity.py
+
+bench: $(RUN) ## measure updates per second (JAX and optax too, after make bench-peers)
+	@$(BIN)/python -m tests.bench_engine
+
+bench-peers: $(PEERS) ## install JAX and optax into .venv, for make bench
+
+lint: $(TOOLS) ## check style, format and types
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy
+
+clean: ## remove what make wrote, but for .venv
+	@rm -rf $(BUILD) results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find simopt tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -f $(VENV)/.warm
+
+clean-env: clean ## remove .venv as well
+	@rm -rf $(VENV)
+
+# The full report: made again when simopt changes, or when a quick one took its place.
+$(BUILD)/.full: $(SOURCES) $(wildcard $(BUILD)/index.html) | $(VENV)/.warm
+	@$(BIN)/simopt report --folder $(BUILD)
+	@touch $@
+
+# Without $(VENV)/.warm the first report compiles, page after page; with it, it only computes.
+$(VENV)/.warm: $(RUN) $(KERNELS)
+	@echo "Compiling the kernels (once; they are kept beside the source)"
+	@$(BIN)/python -m simopt.engine.warm
+	@touch $@
+
+$(BIN)/python:
+	@for python in $(PYTHONS); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making $(VENV) with $$("$$python" --version)"; \
+	    "$$python" -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); \
+	    echo "$$python could not make $(VENV): is its venv module installed?" >&2; exit 1; \
+	  fi; \
+	done; \
+	echo "simopt needs Python 3.11 or newer, and none of these is: $(PYTHONS)." >&2; \
+	echo "Install one, or name it: make PYTHON=/path/to/python3.12 report" >&2; exit 1
+
+# pip, with a line per package in place of five. The packages that build simopt come from
+# constraints.txt too, so that no part of the installation depends on the day.
+define install
+	@set -o pipefail; for packages in "hatchling editables" "--no-build-isolation -e $(1)"; do \
+	  $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt \
+	    $$packages | awk ' \
+	      /\.metadata/ { next } \
+	      /^ *(Downloading|Using cached|Processing) .*whl/ { \
+        match($$0, /[^ \/]*\.whl.*/); print "  " substr($$0, RSTART) } \
+	      /^Installing collected/ { print "  installing " NF - 3 " packages" } \
+	      { fflush() }' || exit 1; \
+	done
+endef
+
+$(RUN): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing simopt and what it needs into $(VENV) (about 200 MB, once)"
+	$(call install,.)
+	@touch $@
+
+$(TOOLS): $(RUN)
+	@echo "Installing the test tools"
+	$(call install,.[test,lint])
+	@touch $@
+
+$(PEERS): $(RUN)
+	@echo "Installing JAX and optax (about 150 MB)"
+	$(call install,.[bench])
+	@touch $@

@@ -1,0 +1,226 @@
+"""The command line. Bad input ends in status 2 and one line on standard error, no traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+import simopt
+from simopt import checks, files, problems, spec
+from simopt.rules import OPTIMIZERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BAD_INPUT = 2
+#: What a shell calls a program that Ctrl-C ended: 128 + SIGINT.
+INTERRUPTED = 130
+
+TABLES = (".parquet", ".csv")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and end the process with its status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        In place of the process' own.
+
+    Raises
+    ------
+    SystemExit
+        Always: 0 when it worked, 2 when the input is bad, 130 when interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        # click's own way (`commands()`) prints a usage text of several lines with each error.
+        with commands.make_context("simopt", given) as context:
+            commands.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        _end(error.format_message(), BAD_INPUT)
+    except (KeyboardInterrupt, click.Abort):
+        _end("interrupted; nothing was written", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader left (`| head`): not an error, but Python would print one at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _end(f"{error.filename}: {error.strerror}" if error.filename else str(error), BAD_INPUT)
+    except (ValueError, MemoryError) as error:
+        _end(str(error) or "not enough memory", BAD_INPUT)
+    sys.exit(0)
+
+
+def _end(message: str, status: int) -> NoReturn:
+    """One line on standard error, whatever the message holds, and the end."""
+    click.echo("simopt: " + " ".join(message.split()), err=True)
+    sys.exit(status)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(simopt.__version__, prog_name="simopt")
+def commands() -> None:
+    """Simulate first-order optimizers: worked steps, sweeps, and a report.
+
+    \b
+    Examples:
+      simopt report
+      simopt walkthrough --optimizer adam --eta 0.1
+      simopt sweep scripts/example.toml --out results/example.parquet
+    """
+
+
+@commands.command()
+@click.option("--folder", default="reports/build", show_default=True, help="Where the pages go.")
+@click.option("--quick", is_flag=True, help="Smaller sweeps, for a first look.")
+def report(folder: str, quick: bool) -> None:
+    """Write the report: a few linked HTML pages that need no network.
+
+    \b
+    Examples:
+      simopt report
+      simopt report --quick --folder first-look
+    """
+    files.check_folder("--folder", folder)
+    click.echo(simopt.report(folder=folder, quick=quick))
+
+
+@commands.command()
+@click.option("--data", help="A CSV or Parquet file; the document's four points if left out.")
+@click.option("--target", default="y", show_default=True, help="The column of --data to predict.")
+@click.option("--intercept", is_flag=True, help="Add an intercept, with its weight last.")
+@click.option("--w0", help="The start: a number, or one a weight as in 0,0,1.")
+@click.option("--optimizer", default="Adam", show_default=True, help=", ".join(OPTIMIZERS))
+@click.option("--eta", default=0.1, show_default=True, help="The learning rate.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=NUMBER", help="A hyperparameter; repeat."
+)
+@click.option("--batch-size", default="1", show_default=True, help='Points an update, or "full".')
+@click.option("--epochs", default=1, show_default=True, help="Passes over the points.")
+@click.option("--page", help="Write an HTML page to this file, in place of text.")
+def walkthrough(
+    data: str | None,
+    target: str,
+    intercept: bool,
+    w0: str | None,
+    optimizer: str,
+    eta: float,
+    settings: tuple[str, ...],
+    batch_size: str,
+    epochs: int,
+    page: str | None,
+) -> None:
+    """Work every update by hand: prediction, error, gradient, state, step.
+
+    \b
+    Examples:
+      simopt walkthrough
+      simopt walkthrough --optimizer momentum --set beta=0.8 --batch-size 2 --epochs 3
+      simopt walkthrough --data points.csv --target y --w0 3 --eta 0.1 --page steps.html
+    """
+    if page is not None:
+        files.check_file("--page", page, (".html", ".htm"))
+    numbers = {"eta": eta} | dict(_setting(each) for each in settings)
+    chosen = spec.optimizer(optimizer, numbers)
+    if data is None:
+        problem = problems.four_points()
+    else:
+        problem = problems.read_table(data, target, intercept=intercept)
+    if w0 is not None:
+        start = [_number("--w0", each) for each in w0.split(",")]
+        problem = problem.replace(w0=start[0] if len(start) == 1 else start)
+    how: dict[str, Any] = {"batch_size": _batch_size(batch_size), "epochs": epochs}
+    if page is None:
+        from simopt import walkthrough as steps
+
+        click.echo(steps.text(problem, chosen, **how))
+    else:
+        from simopt import reporting
+
+        reporting.walkthrough_page(page, problem, chosen, **how)
+        click.echo(page)
+
+
+@commands.command()
+@click.argument("spec_file", metavar="SPEC.toml")
+@click.option("--out", default="results.parquet", show_default=True, help="Ends in .parquet, .csv.")
+def sweep(spec_file: str, out: str) -> None:
+    """Run the trajectories that a TOML file describes, and write a row for each.
+
+    \b
+    Examples:
+      simopt sweep scripts/example.toml
+      simopt sweep my-sweep.toml --out results/my-sweep.csv
+
+    \b
+    SPEC.toml:
+      [problem]
+      name = "hubble"             # or four_points, diabetes; or file = "my.csv", target = "y"
+      [[optimizers]]
+      name = "Adam"
+      eta = { from = 0.1, to = 1000, points = 40, scale = "log" }
+      [sweep]
+      batch_size = [1, 8, "full"]
+      epochs = 20
+      shuffle = "epoch"
+      seed = { from = 0, to = 99 }
+    """
+    path = files.check_file("--out", out, TABLES)
+    given = spec.read(spec_file)
+    frame = simopt.sweep(given.problem, given.optimizers, **given.arguments)
+    files.write_table(path, frame)
+    click.echo(_summary(frame))
+    click.echo(path)
+
+
+def _summary(frame: pd.DataFrame) -> str:
+    """How many trajectories, and of each optimizer the one that ended lowest."""
+    made = frame.attrs
+    text = (
+        f"{made['trajectories']:,} trajectories, {made['updates']:,} updates in "
+        f"{made['seconds']:.2f} s"
+    )
+    if "status" not in frame:
+        return f"{text}; {len(frame):,} rows"
+    ended = frame[frame["status"] == "ok"]
+    text += f"; {len(frame) - len(ended):,} diverged"
+    if ended.empty:
+        return text
+    lowest = ended.loc[ended.groupby("optimizer", sort=False, observed=True)["loss"].idxmin()]
+    # A column of NaN is a hyperparameter that none of these has.
+    table = lowest.dropna(axis="columns", how="all").to_string(index=False)
+    return f"{text}\nWhere each optimizer ended lowest:\n{table}"
+
+
+def _setting(text: str) -> tuple[str, float]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise checks.refuse("--set", text, "NAME=NUMBER, as in beta=0.8")
+    return name.strip(), _number(f"--set {name.strip()}", value)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise checks.refuse(name, text, "a number") from None
+
+
+def _batch_size(text: str) -> int | str:
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+if __name__ == "__main__":
+    main()

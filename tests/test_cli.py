@@ -1,0 +1,393 @@
+"""The command line: status 0 and a result, or status 2 and one line that says what is wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import simopt
+from simopt import cli, files, sweeping
+
+SMALL = """
+[problem]
+name = "four_points"
+
+[[optimizers]]
+name = "SGD"
+eta = [0.05, 0.1, 0.7]
+
+[sweep]
+epochs = 10
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder to work in, with a small spec."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text(SMALL)
+    return tmp_path
+
+
+@pytest.fixture
+def simopt_command(here, capsys):
+    """Run a command line: its status, standard output, and standard error."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            cli.main(arguments)
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
+def refused(simopt_command, here):
+    """Run a command line that must end in one line on standard error and leave nothing behind."""
+
+    def run(*arguments: str) -> str:
+        before = sorted(here.rglob("*"))
+        status, out, err = simopt_command(*arguments)
+        assert status == 2
+        assert out == ""
+        assert err.startswith("simopt: ")
+        assert err.count("\n") == 1
+        assert err.endswith("\n")
+        assert "Traceback" not in err
+        assert sorted(here.rglob("*")) == before
+        return err
+
+    return run
+
+
+# Help.
+
+
+@pytest.mark.parametrize("command", ["report", "walkthrough", "sweep"])
+def test_help_has_examples(simopt_command, command):
+    status, out, _ = simopt_command(command, "--help")
+    assert status == 0
+    assert "Examples:" in out
+    assert f"  simopt {command}" in out
+
+
+def test_help_of_the_whole(simopt_command):
+    for arguments in (["--help"], ["-h"], []):
+        status, out, err = simopt_command(*arguments)
+        assert (status, err) == (0, "")
+        assert "Examples:" in out
+
+
+def test_version(simopt_command):
+    status, out, _ = simopt_command("--version")
+    assert status == 0
+    assert simopt.__version__ in out
+
+
+def test_the_command_is_installed():
+    command = Path(sys.executable).with_name("simopt")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert simopt.__version__ in done.stdout
+
+
+# Sweep.
+
+
+@pytest.mark.parametrize("out", ["results.parquet", "new/folder/results.csv"])
+def test_sweep_writes_what_sweep_returns(simopt_command, here, out):
+    status, text, err = simopt_command("sweep", "small.toml", "--out", out)
+    assert (status, err) == (0, "")
+    assert text.splitlines()[-1] == str(Path(out))
+    assert text.startswith("3 trajectories")
+    assert "1 diverged" in text
+    expected = simopt.sweep(
+        simopt.problems.four_points(), simopt.SGD(eta=[0.05, 0.1, 0.7]), epochs=10
+    )
+    table = pd.read_csv(out) if out.endswith("csv") else pd.read_parquet(out)
+    assert list(table.columns) == list(expected.columns)
+    assert table["w"].tolist() == expected["w"].tolist()
+    assert table["status"].tolist() == ["ok", "ok", "diverged"]
+    if out.endswith("parquet"):
+        assert table.attrs["version"] == simopt.__version__
+
+
+@pytest.mark.parametrize("record", ["epochs", "steps"])
+def test_sweep_of_every_epoch(simopt_command, here, record):
+    Path("small.toml").write_text(SMALL + f'record = "{record}"\n')
+    status, text, _ = simopt_command("sweep", "small.toml", "--out", "long.csv")
+    assert status == 0
+    assert text.startswith("3 trajectories")
+    assert len(pd.read_csv("long.csv")) > 20
+
+
+def test_sweep_where_everything_diverges(simopt_command, here):
+    Path("small.toml").write_text(SMALL.replace("[0.05, 0.1, 0.7]", "[5, 10]"))
+    status, text, _ = simopt_command("sweep", "small.toml")
+    assert status == 0
+    assert "2 diverged" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("eta = [0.05, 0.1, 0.7]", "eta = [0.05, -1]", "eta=-1"),
+        ("eta = [0.05, 0.1, 0.7]", "eta = [nan]", "eta=nan"),
+        ("eta = [0.05, 0.1, 0.7]", "eta = []", "eta=[]"),
+        ("eta = [0.05, 0.1, 0.7]", "beta = 0.5", "'beta'"),
+        ('"SGD"', '"Sgdd"', "'Sgdd'"),
+        ("epochs = 10", "epoch = 10", "'epoch'"),
+        ("epochs = 10", "epochs = 0", "epochs=0"),
+        ("epochs = 10", "epochs = []", "epochs=[]"),
+        ("epochs = 10", "batch_size = 0", "batch_size=0"),
+        ("epochs = 10", "batch_size = 5", "batch_size=5"),
+        ("epochs = 10", 'shuffle = "sometimes"', "shuffle='sometimes'"),
+        ("epochs = 10", "seed = -1", "seed=-1"),
+        ("epochs = 10", 'dtype = "float16"', "dtype='float16'"),
+        ("epochs = 10", "seed = { from = 0, to = 999999999999 }", "1,000,000,000,000 values"),
+        ("epochs = 10", "epochs = ", "line"),
+    ],
+)
+def test_sweep_refuses(refused, here, old, new, named):
+    Path("small.toml").write_text(SMALL.replace(old, new))
+    assert named in refused("sweep", "small.toml")
+
+
+def test_sweep_refuses_files(refused, here):
+    assert "no.toml" in refused("sweep", "no.toml")
+    assert "--out='results.txt'" in refused("sweep", "small.toml", "--out", "results.txt")
+    # A folder below a file can't be made, not even by root.
+    Path("taken").write_text("")
+    assert "--out='taken/deep/a.csv'" in refused("sweep", "small.toml", "--out", "taken/deep/a.csv")
+    Path("folder.csv").mkdir()
+    assert "--out='folder.csv'" in refused("sweep", "small.toml", "--out", "folder.csv")
+    assert "SPEC.toml" in refused("sweep")
+    assert refused("sweep", "small.toml", "--out", "a\0b.csv")
+
+
+def test_sweep_refuses_data(refused, here):
+    text = '[problem]\nfile = "points.csv"\ntarget = "y"\n[[optimizers]]\nname = "SGD"\n'
+    Path("data.toml").write_text(text)
+    assert "points.csv" in refused("sweep", "data.toml")
+    Path("points.csv").write_text("x,z\n1,2\n")
+    assert "target='y'" in refused("sweep", "data.toml")
+    Path("points.csv").write_text("x,y\n1,2\nthree,4\n")
+    assert "'three'" in refused("sweep", "data.toml")
+
+
+def test_a_result_that_is_there_survives_a_failed_sweep(refused, here):
+    Path("results.csv").write_text("old")
+    Path("small.toml").write_text(SMALL.replace("epochs = 10", "epochs = 0"))
+    refused("sweep", "small.toml", "--out", "results.csv")
+    assert Path("results.csv").read_text() == "old"
+
+
+# Walkthrough.
+
+
+@pytest.fixture
+def worked(monkeypatch):
+    """Stand in for the worked steps: remember what the command line made of its options."""
+    asked = types.SimpleNamespace()
+
+    def text(problem, optimizer, **how):
+        asked.problem, asked.optimizer, asked.how = problem, optimizer, how
+        return "worked"
+
+    def page(path, *given, **how):
+        asked.path = path
+        files.write_text(path, text(*given, **how))
+
+    monkeypatch.setitem(sys.modules, "simopt.walkthrough", types.SimpleNamespace(text=text))
+    monkeypatch.setattr(simopt, "walkthrough", types.SimpleNamespace(text=text), raising=False)
+    pages = types.SimpleNamespace(walkthrough_page=page)
+    monkeypatch.setitem(sys.modules, "simopt.reporting", pages)
+    monkeypatch.setattr(simopt, "reporting", pages, raising=False)
+    return asked
+
+
+def test_walkthrough_of_the_document(simopt_command, worked):
+    status, out, err = simopt_command("walkthrough")
+    assert (status, out, err) == (0, "worked\n", "")
+    assert worked.problem.name == "four_points"
+    assert worked.problem.w0.tolist() == [3.0]
+    assert repr(worked.optimizer) == repr(simopt.Adam(eta=0.1))
+    assert worked.how == {"batch_size": 1, "epochs": 1}
+
+
+def test_walkthrough_with_every_option(simopt_command, here, worked):
+    Path("points.csv").write_text("a,b,price\n1,2,3\n2,1,4\n0,1,1\n")
+    options = "--data points.csv --target price --intercept --w0 1,-2,0.5 --eta 0.2 --epochs 3"
+    more = "--optimizer nesterov --set beta=0.8 --batch-size full --page steps.html"
+    status, out, err = simopt_command("walkthrough", *options.split(), *more.split())
+    assert (status, out, err) == (0, "steps.html\n", "")
+    assert Path("steps.html").read_text() == "worked"
+    assert worked.problem.features == ("a", "b", "intercept")
+    assert worked.problem.w0.tolist() == [1.0, -2.0, 0.5]
+    assert repr(worked.optimizer) == repr(simopt.Nesterov(eta=0.2, beta=0.8))
+    assert worked.how == {"batch_size": "full", "epochs": 3}
+
+
+def test_walkthrough_of_a_line_through_the_origin(simopt_command, here, worked):
+    Path("points.csv").write_text("x,y\n1,2\n2,4\n")
+    assert simopt_command("walkthrough", "--data", "points.csv", "--w0", "3")[0] == 0
+    assert worked.problem.features == ("x",)
+    assert worked.problem.w0.tolist() == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("--eta -0.1", "eta=-0.1"),
+        ("--eta inf", "eta=inf"),
+        ("--eta fast", "'fast'"),
+        ("--optimizer adamm", "'Adam'"),
+        ("--set beta1=1", "beta1=1.0"),
+        ("--set beta=0.5", "'beta'"),
+        ("--set beta1", "--set='beta1'"),
+        ("--set beta1=high", "--set beta1='high'"),
+        ("--w0 1,2", "w0="),
+        ("--w0 start", "--w0='start'"),
+        ("--w0 nan", "w0"),
+        ("--data no.csv", "no.csv"),
+        ("--data points.txt", "points.txt"),
+        ("--page steps.pdf", "--page='steps.pdf'"),
+        ("--page small.toml/steps.html", "--page='small.toml/steps.html'"),
+        ("--colour", "--colour"),
+        ("extra", "extra"),
+    ],
+)
+def test_walkthrough_refuses(refused, worked, arguments, named):
+    assert named in refused("walkthrough", *arguments.split())
+
+
+def test_walkthrough_refuses_data_without_its_target(refused, here, worked):
+    Path("points.csv").write_text("x,z\n1,2\n")
+    line = refused("walkthrough", "--data", "points.csv")
+    assert "target='y'" in line
+    assert "'x', 'z'" in line
+
+
+@pytest.mark.parametrize("arguments", ["--batch-size 0", "--batch-size 5", "--epochs 0"])
+def test_walkthrough_refuses_what_does_not_fit_the_points(refused, arguments):
+    name, value = arguments.removeprefix("--").split()
+    assert f"{name.replace('-', '_')}={value}" in refused("walkthrough", *arguments.split())
+
+
+# Report.
+
+
+def test_report(simopt_command, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        simopt,
+        "report",
+        lambda folder, quick: asked.append((folder, quick)) or Path(folder, "index.html"),
+        raising=False,
+    )
+    assert simopt_command("report")[1] == "reports/build/index.html\n"
+    assert simopt_command("report", "--quick", "--folder", "a/b")[1] == "a/b/index.html\n"
+    assert asked == [("reports/build", False), ("a/b", True)]
+
+
+def test_report_refuses_a_folder_before_any_work(refused, monkeypatch):
+    monkeypatch.setattr(simopt, "report", lambda **_: pytest.fail("it began"), raising=False)
+    assert "--folder='small.toml/a'" in refused("report", "--folder", "small.toml/a")
+    assert "--folder='small.toml'" in refused("report", "--folder", "small.toml")
+
+
+# What is not bad input.
+
+
+def test_interrupted(simopt_command, here, monkeypatch):
+    def interrupt(*_, **__):
+        raise sweeping.Interrupted(pd.DataFrame())
+
+    monkeypatch.setattr(simopt, "sweep", interrupt, raising=False)
+    status, out, err = simopt_command("sweep", "small.toml", "--out", "r.csv")
+    assert (status, out) == (130, "")
+    assert err.count("\n") == 1
+    assert not Path("r.csv").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_interrupted_by_a_signal(here):
+    long = SMALL.replace("epochs = 10", "epochs = 20000000\ndivergence = false")
+    Path("long.toml").write_text(long)
+    code = (
+        "import sys, threading, os, signal, time\n"
+        "import simopt.sweeping\n"
+        "from simopt import cli\n"
+        "began = simopt.sweeping._run\n"
+        "def run(*a, **k):\n"
+        "    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "    return began(*a, **k)\n"
+        "simopt.sweeping._run = run\n"
+        "cli.main(['sweep', 'long.toml', '--out', 'long.csv'])\n"
+    )
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 130
+    assert done.stderr.strip().splitlines()[-1].startswith("simopt: interrupted")
+    assert "Traceback" not in done.stderr
+    assert not Path("long.csv").exists()
+
+
+def test_a_reader_that_leaves(here):
+    done = subprocess.run(
+        f'"{sys.executable}" -m simopt.cli --help | true; exit "${{PIPESTATUS[0]}}"',
+        shell=True, executable="/bin/bash", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_fault_of_ours_is_not_called_bad_input(here, monkeypatch):
+    def fault(*_, **__):
+        raise KeyError("column")
+
+    monkeypatch.setattr(simopt, "sweep", fault, raising=False)
+    with pytest.raises(KeyError):
+        cli.main(["sweep", "small.toml"])
+
+
+# Files.
+
+
+def test_a_file_is_whole_or_not_there(tmp_path):
+    path = tmp_path / "page.html"
+    files.write_text(path, "first\n")
+
+    def fail_half_way():
+        with files.write_aside(path) as aside:
+            aside.write_text("sec")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert path.read_bytes() == b"first\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_writing_aside_keeps_the_ending(tmp_path):
+    with files.write_aside(tmp_path / "table.parquet") as aside:
+        assert aside.suffix == ".parquet"
+        assert aside.parent == tmp_path
+        aside.touch()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
+def test_a_folder_closed_to_the_user(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(ValueError, match="folder="):
+        files.check_folder("folder", tmp_path / "new")
+
+
+def test_a_folder_that_takes_no_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ValueError, match=r"folder=.*where one may write"):
+        files.check_folder("folder", tmp_path / "new")

@@ -1,0 +1,194 @@
+"""The package as a user meets it: what an import costs, what it names, what ships beside it."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import simopt
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+#: Each takes longer to import than all of simopt may (0.5 s for the sum), or is a page's business.
+HEAVY = ("altair", "jax", "jinja2", "llvmlite", "matplotlib", "numba", "pandas", "pyarrow")
+
+
+def test_import_is_light():
+    """Structural, for a time would depend on the machine: numpy is the one large import."""
+    code = (
+        "import sys, simopt; simopt.problems.four_points(); simopt.Adam(eta=[0.1, 0.2]);"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_command_line_starts_light():
+    code = f"import sys, simopt.cli;print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", simopt.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(simopt, name) is not None
+    assert name in dir(simopt)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nonsense"):
+        simopt.nonsense  # noqa: B018
+
+
+def test_the_version_is_one():
+    assert PROJECT["project"]["version"] == simopt.__version__
+    assert metadata.version("simopt") == simopt.__version__
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {simopt.__version__}\n" in citation
+
+
+def test_the_licence_is_one():
+    assert PROJECT["project"]["license"] == "BSD-3-Clause"
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("BSD 3-Clause License\n")
+    assert "\nlicense: BSD-3-Clause\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+# constraints.txt
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def constraints() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9a-z.]+", pin) for pin in pins), pins
+    assert pins == sorted(pins)
+    return dict(pin.split("==") for pin in pins)
+
+
+def needed(requirements: list[str]) -> dict[str, str | None]:
+    """Every distribution that these ask for here, with those that they ask for in turn: version."""
+    packaging = pytest.importorskip("packaging.requirements")
+    found: dict[str, str | None] = {}
+    waiting = [(packaging.Requirement(text), {""}) for text in requirements]
+    while waiting:
+        requirement, extras = waiting.pop()
+        marker = requirement.marker
+        if marker is not None and not any(marker.evaluate({"extra": e}) for e in extras):
+            continue
+        name = canonical(requirement.name)
+        if name in found:
+            continue
+        try:
+            there = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+            continue
+        found[name] = there.version
+        inner = {*requirement.extras, ""}
+        waiting += [(packaging.Requirement(text), inner) for text in there.requires or ()]
+    return found
+
+
+def test_every_dependency_is_pinned():
+    project = PROJECT["project"]
+    requirements = list(project["dependencies"])
+    for extra in project["optional-dependencies"].values():
+        requirements += extra
+    requirements += PROJECT["build-system"]["requires"]
+    found = needed(requirements)
+    assert len(found) > 20
+    assert set(found) <= set(constraints())
+
+
+def test_what_is_installed_is_what_is_pinned():
+    found = needed([*PROJECT["project"]["dependencies"]])
+    pins = constraints()
+    if any(found[name] != pins[name] for name in found):
+        pytest.skip("this environment was not made by make")
+
+
+# What is committed.
+
+
+def committed() -> list[Path]:
+    """The files that git would ship, or all outside of .venv and caches where there is no git."""
+    if shutil.which("git") and (ROOT / ".git").exists():
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        files = [ROOT / name for name in listed.stdout.split("\0") if name]
+        return [file for file in files if file.is_file()]
+    skipped = {".venv", "__pycache__", "build", "results"}
+    return [
+        file
+        for file in ROOT.rglob("*")
+        if file.is_file() and not skipped & set(file.relative_to(ROOT).parts)
+    ]
+
+
+#: What would tie the package to one machine, one network or one account.
+ELSEWHERE = re.compile(
+    r"""(?<![\w.])/(?:home|root|Users|work|mnt|opt)/\w
+      | [A-Z]:\\Users
+      | --(?:extra-)?index-url | --find-links | --trusted-host
+      | \bfile:///
+      | \b(?:\d{1,3}\.){3}\d{1,3}:\d+
+    """,
+    re.VERBOSE,
+)
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    found = []
+    for file in committed():
+        if file == Path(__file__) or file.suffix in {".png", ".parquet", ".woff2"}:
+            continue
+        text = file.read_text(encoding="utf-8")
+        for match in ELSEWHERE.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(f"{file.relative_to(ROOT)}:{line}: {match[0]}")
+    assert found == []
+
+
+# The Makefile, as far as it can be read without doing anything.
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("target", ["report", "test"])
+def test_make_installs_first(tmp_path, target):
+    """In a fresh clone the two commands make .venv, install by constraints.txt, then work."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "simopt").mkdir()
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    steps = ["-m venv .venv", "--constraint constraints.txt"]
+    steps.append("simopt report" if target == "report" else "-m pytest")
+    places = [done.stdout.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_says_when_python_is_too_old(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path / "Makefile")
+    (tmp_path / "simopt").mkdir()
+    done = subprocess.run(
+        ["make", "PYTHON=no-such-python", ".venv/bin/python"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "simopt needs Python 3.11 or newer" in done.stderr
+    assert not (tmp_path / ".venv").exists()

@@ -1,0 +1,78 @@
+"""Each script runs, from any folder, in less than 60 lines."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from simopt import problems
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+
+
+def run(folder: Path, name: str, *arguments: object) -> str:
+    command = [sys.executable, "-W", "error", SCRIPTS / name, *map(str, arguments)]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.name)
+def test_a_script_is_short(script):
+    assert len(script.read_text(encoding="utf-8").splitlines()) < 60
+
+
+def test_there_are_three():
+    assert [path.name for path in sorted(SCRIPTS.glob("*.py"))] == [
+        "batch_size_on_my_data.py",
+        "learning_rate_sensitivity.py",
+        "shuffle_seeds.py",
+    ]
+
+
+def test_learning_rate_sensitivity(tmp_path):
+    out = run(tmp_path, "learning_rate_sensitivity.py", "--rates", 7, "--seeds", 3, "--epochs", 2)
+    assert out.startswith("105 trajectories")  # 5 optimizers, 7 rates, 3 seeds
+    table = pd.read_csv(tmp_path / "results" / "learning_rate_sensitivity.csv")
+    assert len(table) == 5 * 7
+    assert (table["low"] <= table["median"]).all()
+    assert (table["median"] <= table["high"]).all()
+    assert (table["low"] >= problems.diabetes().minimum_loss).all()
+    figure = (tmp_path / "results" / "learning_rate_sensitivity.svg").read_text()
+    assert figure.rstrip().endswith("</svg>")
+
+
+def test_batch_size_on_my_data(tmp_path):
+    (tmp_path / "my.csv").write_text(
+        "area,age,constant,price\n"
+        + "\n".join(f"{a},{b},1,{3 * a - b + (a * b) % 3}" for a in range(9) for b in range(5))
+    )
+    out = run(
+        tmp_path, "batch_size_on_my_data.py", "my.csv", "price", "--seeds", 2, "--out", "b.csv"
+    )
+    assert "<problem my: least_squares, n = 45, d = 4>" in out
+    table = pd.read_csv(tmp_path / "b.csv")
+    assert set(table["optimizer"]) == {"SGD", "Adam"}
+    assert table["batch_size"].min() == 1
+    assert table["batch_size"].max() == 45
+    assert table["epochs"].gt(0).all()
+
+
+def test_shuffle_seeds(tmp_path):
+    out = run(tmp_path, "shuffle_seeds.py", "--seeds", 20, "--epochs", 3, "--out", "new/s.csv")
+    assert out.startswith("180 trajectories on hubble")  # 3 optimizers, 3 ways, 20 seeds
+    table = pd.read_csv(tmp_path / "new" / "s.csv")
+    assert table["orders"].eq(20).all()
+    never = table[table["shuffle"] == "never"]
+    assert never["5 %"].tolist() == never["95 %"].tolist()  # file order knows no seed
+
+
+def test_the_example_spec(tmp_path):
+    command = [Path(sys.executable).with_name("simopt"), "sweep", SCRIPTS / "example.toml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("4,800 trajectories")
+    assert len(pd.read_parquet(tmp_path / "results.parquet")) == 4800

@@ -1,0 +1,165 @@
+"""A sweep written down in TOML: what it means, and which mistakes are named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simopt
+from simopt import spec
+
+ROOT = Path(__file__).parents[1]
+
+GOOD = """
+[problem]
+name = "hubble"
+w0 = 100
+
+[[optimizers]]
+name = "adam"
+eta = { from = 0.01, to = 1, points = 3, scale = "log" }
+beta1 = [0.5, 0.9]
+
+[[optimizers]]
+name = "SGD"
+eta = { from = 0, to = 1, points = 5 }
+
+[sweep]
+batch_size = [1, "full"]
+epochs = { from = 1, to = 7, step = 3 }
+shuffle = ["once", "epoch"]
+seed = { from = 3, to = 5 }
+divergence = false
+"""
+
+
+def read(folder: Path, text: str) -> spec.Spec:
+    path = folder / "sweep.toml"
+    path.write_text(text, encoding="utf-8")
+    return spec.read(path)
+
+
+def test_a_whole_file(tmp_path):
+    made = read(tmp_path, GOOD)
+    assert made.problem.name == "hubble"
+    assert made.problem.w0.tolist() == [100.0]
+    adam, sgd = made.optimizers
+    assert adam.name == "Adam"
+    assert adam.settings["eta"] == (0.01, 0.1, 1.0)
+    assert adam.settings["beta1"] == (0.5, 0.9)
+    assert adam.settings["beta2"] == 0.999
+    assert sgd.settings["eta"] == (0.0, 0.25, 0.5, 0.75, 1.0)
+    assert {key: list(value) for key, value in made.arguments.items() if key != "divergence"} == {
+        "batch_size": [1, "full"],
+        "epochs": [1, 4, 7],
+        "shuffle": ["once", "epoch"],
+        "seed": [3, 4, 5],
+    }
+    assert made.arguments["divergence"] is None
+
+
+def test_it_is_what_sweep_takes(tmp_path):
+    made = read(tmp_path, GOOD)
+    frame = simopt.sweep(made.problem, made.optimizers, **made.arguments)
+    axes = 2 * 3 * 2 * 3  # batch sizes, epochs, shuffles, seeds
+    assert len(frame) == (3 * 2 + 5) * axes
+
+
+def test_data_lies_beside_the_file(tmp_path, monkeypatch):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "points.csv").write_text("a,b,price\n1,2,3\n2,1,4\n0,1,1\n")
+    monkeypatch.chdir(tmp_path)
+    made = read(
+        tmp_path / "sub",
+        '[problem]\nfile = "points.csv"\ntarget = "price"\nfeatures = ["b"]\nintercept = false\n'
+        '[[optimizers]]\nname = "SGD"\n',
+    )
+    assert made.problem.features == ("b",)
+    assert made.problem.y.tolist() == [3.0, 4.0, 1.0]
+    assert made.arguments == {}
+
+
+def test_the_example_is_read():
+    made = spec.read(ROOT / "scripts" / "example.toml")
+    assert [each.name for each in made.optimizers] == ["Momentum", "Adam"]
+    assert np.allclose(made.optimizers[0].settings["eta"][-1], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("batch_size =", "batchsize =", r"\[sweep\], key 'batchsize'.*did you mean 'batch_size'"),
+        ("[sweep]", "[sweeps]", r"key 'sweeps'.*did you mean 'sweep'"),
+        ("[sweep]", "[sweep]\ndevice = 'gpu'", r"\[sweep\], key 'device': must be one of"),
+        ("beta1 =", "beta3 =", r"\[\[optimizers\]\] 1: Adam, key 'beta3'.*beta"),
+        ("w0 =", "w1 =", r"\[problem\] hubble, key 'w1': must be one of name, w0"),
+        ("points = 3", "point = 3", r"eta, key 'point'.*did you mean 'points'"),
+        (", points = 3", "", "eta: must have the key 'points'"),
+        ('"adam"', '"adm"', r"optimizer 'adm'.*did you mean 'Adam'"),
+        ('"hubble"', '"huble"', r"\[problem\] name 'huble'.*did you mean 'hubble'"),
+        ('name = "SGD"', "", r"\[\[optimizers\]\] 2: must have a name"),
+        ('name = "hubble"', "", r"\[problem\]: must have a name .* or a file"),
+        ("[0.5, 0.9]", "[0.5, 1.5]", r"\[\[optimizers\]\] 1: beta1=1.5: must be a number in"),
+        ("[0.5, 0.9]", "[]", r"beta1=\[\]"),
+        ("[0.5, 0.9]", '"high"', "beta1='high'"),
+        ("from = 0.01", "from = 0", "eta.from=0: must be a finite number > 0"),
+        ("points = 3", "points = 0", "eta.points=0"),
+        ('"log"', '"logs"', "eta.scale='logs'"),
+        ("to = 5 }", "to = 2 }", "seed.to=2: must be a whole number >= 3"),
+        ("step = 3", "step = 0", "epochs.step=0"),
+        ("w0 = 100", "w0 = 'start'", "w0='start'"),
+        ("[[optimizers]]", "[optimizers]", "sweep.toml"),
+        ("[sweep]", "sweep = 3\n[other]", "sweep.toml"),
+        ("epochs =", "epochs", "sweep.toml.*line"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path, old, new, message):
+    assert old in GOOD
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path, GOOD.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must have the key 'problem'"),
+        ('[problem]\nname = "hubble"', "must have the key 'optimizers'"),
+        ('optimizers = []\n[problem]\nname = "hubble"', "at least one"),
+        ('optimizers = [3]\n[problem]\nname = "hubble"', r"\[\[optimizers\]\] 1=3"),
+        ('optimizers = 3\nproblem = "hubble"', "optimizers=3"),
+        ('problem = "hubble"\n[[optimizers]]\nname = "SGD"', "problem='hubble'"),
+        ('[problem]\nname = ["a"]\n[[optimizers]]\nname = "SGD"', "name"),
+        ('[problem]\nname = "hubble"\n[[optimizers]]\nname = ["SGD"]', "optimizer"),
+        ('[problem]\nfile = "x.csv"\n[[optimizers]]\nname = "SGD"', "must have the key 'target'"),
+        (
+            '[problem]\nfile = 3\ntarget = "y"\n[[optimizers]]\nname = "SGD"',
+            r"\[problem\] file=3: must be text",
+        ),
+        (
+            '[problem]\nfile = "x.csv"\ntarget = "y"\nfeatures = "a"\n[[optimizers]]\nname = "SGD"',
+            "features='a': must be a list",
+        ),
+        (
+            '[problem]\nfile = "x.csv"\ntarget = "y"\nintercept = "no"\n'
+            '[[optimizers]]\nname = "SGD"',
+            "intercept='no': must be true or false",
+        ),
+    ],
+)
+def test_what_is_missing_or_of_another_kind_is_named(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path, text)
+
+
+def test_not_text(tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"sweep\.toml"):
+        spec.read(path)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        spec.read(tmp_path / "no.toml")
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path, '[problem]\nfile = "no.csv"\ntarget = "y"\n[[optimizers]]\nname = "SGD"\n')
