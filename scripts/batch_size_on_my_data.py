@@ -40,12 +40,8 @@ def main(data: str, target: str, epochs: int, seeds: int, within: float, out: st
 
     # The median over seeds, where a trajectory that never gets there counts as infinitely late.
     updates = frame["steps_to_target"].astype("Float64").fillna(np.inf).astype(float)
-    table = (
-        frame.assign(updates=updates)
-        .groupby(["optimizer", "batch_size", "eta"], sort=False)["updates"]
-        .quantile(0.5, interpolation="higher")
-        .reset_index()
-    )
+    groups = frame.assign(updates=updates).groupby(["optimizer", "batch_size", "eta"], sort=False)
+    table = groups["updates"].quantile(0.5, interpolation="higher").reset_index()
     best = table.loc[table.groupby(["optimizer", "batch_size"], sort=False)["updates"].idxmin()]
     best["epochs"] = best["updates"] / np.ceil(problem.n / best["batch_size"])
     best["at_edge"] = best["eta"].isin(eta[[0, -1]])
