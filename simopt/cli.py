@@ -80,7 +80,13 @@ def commands() -> None:
 
 
 @commands.command()
-@click.option("--folder", default="reports/build", show_default=True, help="Where the pages go.")
+@click.option(
+    "--folder",
+    metavar="FOLDER",
+    default="reports/build",
+    show_default=True,
+    help="Where the pages go.",
+)
 @click.option("--quick", is_flag=True, help="Smaller sweeps, for a first look.")
 def report(folder: str, quick: bool) -> None:
     """Write the report: a few linked HTML pages that need no network.
@@ -95,18 +101,34 @@ def report(folder: str, quick: bool) -> None:
 
 
 @commands.command()
-@click.option("--data", help="A CSV or Parquet file; the document's four points if left out.")
-@click.option("--target", default="y", show_default=True, help="The column of --data to predict.")
+@click.option(
+    "--data", metavar="FILE", help="A CSV or Parquet file; the document's four points if left out."
+)
+@click.option(
+    "--target",
+    metavar="COLUMN",
+    default="y",
+    show_default=True,
+    help="The column of --data to predict.",
+)
 @click.option("--intercept", is_flag=True, help="Add an intercept, with its weight last.")
-@click.option("--w0", help="The start: a number, or one a weight as in 0,0,1.")
-@click.option("--optimizer", default="Adam", show_default=True, help=", ".join(OPTIMIZERS))
+@click.option("--w0", metavar="NUMBERS", help="The start: a number, or one a weight as in 0,0,1.")
+@click.option(
+    "--optimizer", metavar="NAME", default="Adam", show_default=True, help=", ".join(OPTIMIZERS)
+)
 @click.option("--eta", default=0.1, show_default=True, help="The learning rate.")
 @click.option(
     "--set", "settings", multiple=True, metavar="NAME=NUMBER", help="A hyperparameter; repeat."
 )
-@click.option("--batch-size", default="1", show_default=True, help='Points an update, or "full".')
+@click.option(
+    "--batch-size",
+    metavar="SIZE",
+    default="1",
+    show_default=True,
+    help='Points an update, or "full".',
+)
 @click.option("--epochs", default=1, show_default=True, help="Passes over the points.")
-@click.option("--page", help="Write an HTML page to this file, in place of text.")
+@click.option("--page", metavar="FILE", help="Write an HTML page there, in place of text.")
 def walkthrough(
     data: str | None,
     target: str,
@@ -152,7 +174,13 @@ def walkthrough(
 
 @commands.command()
 @click.argument("spec_file", metavar="SPEC.toml")
-@click.option("--out", default="results.parquet", show_default=True, help="Ends in .parquet, .csv.")
+@click.option(
+    "--out",
+    default="results.parquet",
+    show_default=True,
+    metavar="FILE",
+    help="For the rows; ends in .parquet or .csv.",
+)
 def sweep(spec_file: str, out: str) -> None:
     """Run the trajectories that a TOML file describes, and write a row for each.
 
