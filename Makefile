@@ -92,7 +92,7 @@ define install
 	    $$packages | awk ' \
 	      /\.metadata/ { next } \
 	      /^ *(Downloading|Using cached|Processing) .*whl/ { \
-        match($$0, /[^ \/]*\.whl.*/); print "  " substr($$0, RSTART) } \
+        match($$0, /[^ \/]*\.whl( \([0-9.]+ [kM]B\))?/); print "  " substr($$0, RSTART, RLENGTH) } \
 	      /^Installing collected/ { print "  installing " NF - 3 " packages" } \
 	      { fflush() }' || exit 1; \
 	done
@@ -103,9 +103,12 @@ $(RUN): pyproject.toml constraints.txt | $(BIN)/python
 	$(call install,.)
 	@touch $@
 
+# A variable, for the comma would end an argument of call.
+TEST_EXTRAS := .[test,lint]
+
 $(TOOLS): $(RUN)
-	@echo "Installing the test tools"
-	$(call install,.[test,lint])
+	@echo "Installing what tests and checks the package"
+	$(call install,$(TEST_EXTRAS))
 	@touch $@
 
 $(PEERS): $(RUN)

@@ -173,7 +173,7 @@ def test_make_installs_first(tmp_path, target):
         ["make", "--dry-run", target], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     steps = ["-m venv .venv", "--constraint constraints.txt"]
-    steps.append("simopt report" if target == "report" else "-m pytest")
+    steps += ["simopt report"] if target == "report" else ["-e .[test,lint]", "-m pytest"]
     places = [done.stdout.index(step) for step in steps]
     assert places == sorted(places)
 
