@@ -182,7 +182,7 @@ def sweep(
     work = [
         task
         for group in groups
-        for task in blocks.tasks(group, _task_updates(problem, group), given is not None)
+        for task in blocks.tasks(group, real, _task_updates(problem, group), given is not None)
     ]
     for kernel in {(task.group.rule, task.own): task for task in work}.values():
         blocks.compiled(problem, kernel, real)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.engine import layout, lanes
-from simopt.engine.layout import LANES, Data, How, Out
+from simopt.engine.layout import Data, How, Out
 from simopt.plan import Plan
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
@@ -90,24 +90,25 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
     )
 
 
-def tasks(group: Group, lane_updates: int, given: bool) -> list[Task]:
+def tasks(group: Group, dtype: type, lane_updates: int, given: bool) -> list[Task]:
     """Cut a group into tasks of about ``lane_updates`` updates each."""
+    width = layout.lanes(dtype)
     shuffled = not given and group.plan.shuffle != "never"
     key = group.seeds if shuffled else np.zeros_like(group.seeds)
     arrangement = np.argsort(key, kind="stable")
     starts = np.flatnonzero(np.diff(key[arrangement], prepend=key[arrangement[0]] - 1))
     lengths = np.diff(starts, append=len(key))
-    padded = -(-lengths // LANES) * LANES
+    padded = -(-lengths // width) * width
     own = shuffled and bool(lengths.sum() < WORTH_SHARING * padded.sum())
     if own:
-        members = np.full(-(-len(key) // LANES) * LANES, -1)
+        members = np.full(-(-len(key) // width) * width, -1)
         members[: len(key)] = arrangement
     else:
         members = np.full(padded.sum(), -1)
         places = np.arange(len(key)) + np.repeat(np.cumsum(padded - lengths), lengths)
         places -= np.repeat(padded - lengths, lengths)
         members[places] = arrangement
-    size = max(1, lane_updates // (group.plan.updates * LANES)) * LANES
+    size = max(1, lane_updates // (group.plan.updates * width)) * width
     return [Task(group, own, members[i : i + size]) for i in range(0, len(members), size)]
 
 
@@ -130,11 +131,11 @@ def compute(
     """Run a task. ``pulse[0]`` set to 1 ends it early, its results then being void."""
     group, plan = task.group, task.group.plan
     members = task.members
+    dtype = data.x.dtype.type
     if len(members):
         # A padding lane repeats its block's first trajectory.
-        blocks = members.reshape(-1, LANES)
+        blocks = members.reshape(-1, layout.lanes(dtype))
         members = np.where(blocks < 0, blocks[:, :1], blocks).ravel()
-    dtype = data.x.dtype
     count = len(members)
     records = (0, plan.epochs, plan.updates)[record]
     out = Out(
@@ -156,7 +157,7 @@ def compute(
         record=record,
         stops=stops,
     )
-    kernel = lanes.kernel(group.rule, problem.kind, fused(problem), task.own)
+    kernel = lanes.kernel(group.rule, problem.kind, fused(problem), task.own, dtype)
     orders = np.empty((0, plan.n), np.int64) if given is None else given
     hyper = np.ascontiguousarray(group.hyper[:, members]).astype(dtype)
     kernel(data, how, hyper, group.seeds[members], orders, out)

@@ -22,7 +22,7 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let compiled code call a plain function, and the plain functions that it calls."""
     for called in (*_called(function), function):
         if called not in _registered:
-            register_jitable(called)
+            register_jitable(forceinline=True)(called)
             _registered.add(called)
     return function
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from simopt import shuffling
 from simopt.engine import layout, passes
 from simopt.engine.inline import digest, inlined
 from simopt.engine.layout import (
@@ -22,7 +21,6 @@ from simopt.engine.layout import (
     BEST_AT,
     COUNTED,
     DIVERGED_AT,
-    LANES,
     LOSS,
     OVERSHOOTS,
     PEAK,
@@ -35,6 +33,7 @@ from simopt.engine.layout import (
     WRITE,
 )
 from simopt.rules.rule import Rule
+from simopt.shuffling import draw, shuffle
 
 
 def no_clock():
@@ -66,26 +65,32 @@ def fill_order(order, mode, seed, epoch, given):
         for i in range(len(order)):
             order[i] = given[epoch, i]
     elif mode == 2 or (mode == 1 and epoch == 0):
-        shuffling.shuffle(order, seed, epoch)
+        shuffle(order, seed, epoch)
     elif mode == 0 and epoch == 0:
         for i in range(len(order)):
             order[i] = i
 
 
-def fill_own_orders(order, mode, seeds, first, epoch):
-    """The shuffled orders of one epoch, one per lane; neighbours of one seed copy."""
+def fill_own_orders(order, pick, mode, seeds, first, epoch):
+    """The shuffled orders of one epoch, one per lane, all lanes drawing together."""
     if mode == 2 or epoch == 0:
-        for lane in range(LANES):
-            if lane > 0 and seeds[first + lane] == seeds[first + lane - 1]:
-                for i in range(order.shape[0]):
-                    order[i, lane] = order[i, lane - 1]
-            else:
-                shuffling.shuffle(order[:, lane], seeds[first + lane], epoch)
+        n = order.shape[0]
+        for i in range(n):
+            for lane in range(order.shape[1]):
+                order[i, lane] = i
+        for i in range(n - 1, 0, -1):
+            for lane in range(order.shape[1]):
+                pick[lane] = draw(seeds[first + lane], epoch, i)
+            for lane in range(order.shape[1]):
+                j = pick[lane]
+                swapped = order[i, lane]
+                order[i, lane] = order[j, lane]
+                order[j, lane] = swapped
 
 
 def keep(work, base, d, out, first, record):
     """Copy weights and loss to a row of the records."""
-    for lane in range(LANES):
+    for lane in range(work.shape[1]):
         out.recorded_loss[record, first + lane] = work[base + LOSS, lane]
         for k in range(d):
             out.recorded_w[record, k, first + lane] = work[k, lane]
@@ -93,7 +98,7 @@ def keep(work, base, d, out, first, record):
 
 def finish(work, count, base, d, out, first):
     """Copy a block's results to the columns of its lanes."""
-    for lane in range(LANES):
+    for lane in range(work.shape[1]):
         for k in range(d):
             out.w[k, first + lane] = work[k, lane]
         out.loss[first + lane] = work[base + LOSS, lane]
@@ -125,7 +130,7 @@ for function in (
 
 
 @functools.cache
-def kernel(rule: Rule, kind: str, one: bool, own: bool) -> Callable[..., Any]:
+def kernel(rule: Rule, kind: str, one: bool, own: bool, real: type) -> Callable[..., Any]:
     """The compiled loop for a rule and a loss.
 
     Parameters
@@ -138,12 +143,14 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool) -> Callable[..., Any]:
         Whether d = 1 and the loss is least squares: then update, loss and watch are one pass.
     own : bool
         Whether every lane has its own order of the points.
+    real : type
+        numpy.float64 or numpy.float32.
 
     Returns
     -------
     callable
         ``f(data, how, hyper [H, lanes], seeds [lanes], given [epochs, n], out)``; ``lanes`` is a
-        multiple of LANES. Releases the GIL.
+        multiple of `layout.lanes`. Releases the GIL.
     """
     update = inlined(rule.update)
     clock = no_clock if rule.clock is None else inlined(rule.clock)
@@ -154,6 +161,9 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool) -> Callable[..., Any]:
     read_hyper, read_ticked = READ[hypers], READ[ticked]
     weight = layout.weight_first if states else layout.weight_alone
     state = layout.state_rest if states else layout.state_none
+    lanes = layout.lanes(real)
+    # As wide as the weights, so that both are packed alike.
+    whole = np.int64 if real is np.float64 else np.int32
     logistic = kind == "logistic"
     watch_lane = watch
     shared_one, own_one = passes.gradient_one, passes.gradient_one_own
@@ -164,25 +174,25 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool) -> Callable[..., Any]:
 
     def advance(data, how, hyper, seeds, given, out):
         source  # noqa: B018
-        real = data.x.dtype.type
         n, d = data.x.shape[0], data.optimum.shape[0]
         dp = 1 if one else data.x.shape[1]
         first_state = 2 * dp
         first_clock = (2 + states) * dp
         eta = first_clock + clocked
         base = eta + 1 + hypers
-        work = np.empty((base + WATCHED, LANES), data.x.dtype)
-        ticks = np.empty((clocked + 1, LANES), np.float64)
-        count = np.empty((COUNTED, LANES), np.int64)
+        work = np.empty((base + WATCHED, lanes), real)
+        ticks = np.empty((clocked + 1, lanes), np.float64)
+        count = np.empty((COUNTED, lanes), whole)
         order = np.empty(1 if own else n, np.int64)
-        orders = np.empty((n if own else 1, LANES), np.int64)
+        orders = np.empty((n if own else 1, lanes), np.int64)
+        pick = np.empty(lanes, np.int64)
         limit, target = data.bounds[1], data.bounds[2]
         batches = -(-how.points_used // how.batch_size)
         updates = batches * how.epochs
         slope = real(1 if logistic else 2)
-        for first in range(0, hyper.shape[1], LANES):
-            passes.clear(work, dp, base + WATCHED)
-            for lane in range(LANES):
+        for first in range(0, hyper.shape[1], lanes):
+            passes.clear(work, lanes, dp, base + WATCHED)
+            for lane in range(lanes):
                 for k in range(dp):
                     work[k, lane] = data.w0[k]
                 for h in range(hypers + 1):
@@ -197,32 +207,33 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool) -> Callable[..., Any]:
             t = 0
             for epoch in range(how.epochs):
                 if own:
-                    fill_own_orders(orders, how.shuffle, seeds, first, epoch)
+                    fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
                 else:
                     fill_order(order, how.shuffle, seeds[first], epoch, given)
                 for start in range(0, how.points_used, how.batch_size):
                     stop = min(start + how.batch_size, how.points_used)
                     t += 1
+                    now = whole(t)
                     looks = t % how.every == 0 or t == updates
                     scale = slope / real(stop - start)
                     if clocked:
-                        for lane in range(LANES):
-                            now = clock(
+                        for lane in range(lanes):
+                            ticked_to = clock(
                                 *(
                                     read_clock(ticks, 0, 1, lane)
                                     + read_ticked(work, eta + 1, 1, lane)
                                 )
                             )
-                            write_clock(ticks, 0, 1, lane, now)
-                            write_clock(work, first_clock, 1, lane, now)
+                            write_clock(ticks, 0, 1, lane, ticked_to)
+                            write_clock(work, first_clock, 1, lane, ticked_to)
                     if one:
                         if own:
-                            own_one(work, data, orders, start, stop)
+                            own_one(work, lanes, data, orders, start, stop)
                         else:
-                            shared_one(work, data, order, start, stop)
+                            shared_one(work, lanes, data, order, start, stop)
                         l2, center = data.l2[0], data.optimum[0]
                         factor, least = data.factor[0, 0], data.bounds[0]
-                        for lane in range(LANES):
+                        for lane in range(lanes):
                             old = work[0, lane]
                             new = update(
                                 old,
@@ -241,18 +252,18 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool) -> Callable[..., Any]:
                             loss = least + (factor * gap) * (factor * gap)
                             work[base + LOSS, lane] = loss
                             watch_lane(
-                                work, count, base, lane, t, loss, gap, abs(gap),
+                                work, count, base, lane, now, loss, gap, abs(gap),
                                 limit, target, looks, how.stops,
                             )  # fmt: skip
                     else:
                         row = base + RESIDUAL
                         if own:
-                            own_many(work, dp, row, data, orders, start, stop, logistic)
+                            own_many(work, lanes, dp, row, data, orders, start, stop, logistic)
                         else:
-                            shared_many(work, dp, row, data, order, start, stop, logistic)
+                            shared_many(work, lanes, dp, row, data, order, start, stop, logistic)
                         for k in range(d):
                             l2 = data.l2[k]
-                            for lane in range(LANES):
+                            for lane in range(lanes):
                                 old = work[k, lane]
                                 new = update(
                                     old,
@@ -269,11 +280,11 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool) -> Callable[..., Any]:
                                 write_state(work, first_state + k, dp, lane, state(new))
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:
-                            full_loss(work, dp, base, data, d)
-                        passes.squared_distance(work, base, data, d)
-                        for lane in range(LANES):
+                            full_loss(work, lanes, dp, base, data, d)
+                        passes.squared_distance(work, lanes, base, data, d)
+                        for lane in range(lanes):
                             watch_lane(
-                                work, count, base, lane, t, work[base + LOSS, lane],
+                                work, count, base, lane, now, work[base + LOSS, lane],
                                 work[row, lane], work[base + SQUARE, lane],
                                 limit, target, looks, how.stops,
                             )  # fmt: skip
@@ -281,11 +292,11 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool) -> Callable[..., Any]:
                         keep(work, base, d, out, first, t - 1)
                 if how.record == 1:
                     keep(work, base, d, out, first, epoch)
-                out.pulse[1] += batches * LANES
+                out.pulse[1] += batches * lanes
                 if out.pulse[0] != 0:
                     return
                 alive = False
-                for lane in range(LANES):
+                for lane in range(lanes):
                     alive |= count[DIVERGED_AT, lane] == 0
                 if not alive:
                     break
