@@ -414,7 +414,7 @@ class Shown:
 
 
 def number(value: float) -> Shown:
-    """A number to five significant digits.
+    """A number to five significant digits, or to the unit where that is more.
 
     It counts as rounded if more than a part in a billion is lost: arithmetic noise does not show,
     nor does an epsilon of 1e-8 beside a gradient of ordinary size.
@@ -433,7 +433,7 @@ def number(value: float) -> Shown:
     if value == 0:
         return Shown("0", False)
     shown = f"{value:.{DIGITS}g}"
-    if abs(value) >= 10**DIGITS and abs(value) < 1e9 and value == round(value):
+    if 10**DIGITS <= abs(value) < 1e9:
         shown = f"{value:.0f}"
     return Shown(shown, abs(float(shown) - value) > 1e-9 * abs(value))
 

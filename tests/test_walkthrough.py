@@ -230,7 +230,8 @@ def test_divergence_is_shown_not_raised():
         (1e-8, "1e-08", False),
         (-0.0, "0", False),
         (123456.0, "123456", False),
-        (1234567.5, "1.2346e+06", True),
+        (1234567.4, "1234567", True),
+        (1.23456e12, "1.2346e+12", True),
         (math.inf, "inf", False),
     ],
 )
