@@ -99,8 +99,8 @@ def run(
        step  gradient   m_hat      w
     0     1   -16.000 -16.000  3.100
     1     2    -3.800  -9.579  3.182
-    2     3   -32.723 -18.113  3.268
-    3     4    -0.866 -13.098  3.340
+    2     3   -32.717 -18.117  3.268
+    3     4    -0.866 -13.101  3.340
     """
     settings = check_optimizer(optimizer).settings
     for name, value in settings.items():
@@ -237,8 +237,9 @@ def summarise(
     if optimum is None:
         distance = np.full(last, np.nan)
     else:
-        gap = weights - optimum
-        distance = np.abs(gap[:, 0]) if d == 1 else np.sqrt((gap * gap).sum(axis=1))
+        with np.errstate(over="ignore", invalid="ignore"):
+            gap = weights - optimum
+            distance = np.abs(gap[:, 0]) if d == 1 else np.sqrt((gap * gap).sum(axis=1))
     return {
         "status": "ok" if diverged_at is None else "diverged",
         "updates": last,

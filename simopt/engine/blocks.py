@@ -20,9 +20,11 @@ from simopt.rules.rule import Rule
 
 Array = NDArray[np.float64] | NDArray[np.float32]
 
-#: A block filled to this share or more is worth one shared order (measured: an own order costs
-#: about three times as much per update).
-WORTH_SHARING = 1 / 3
+#: A block filled to this share or more is worth one shared order. An own order costs about twice as
+#: much per update for one weight; for several, every coordinate of every point must be gathered,
+#: ten times as much.
+WORTH_SHARING_ONE = 1 / 2
+WORTH_SHARING_MANY = 1 / 10
 
 SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3}
 RECORD_CODE = {"summary": 0, "epochs": 1, "steps": 2}
@@ -90,7 +92,9 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
     )
 
 
-def tasks(group: Group, dtype: type, lane_updates: int, given: bool) -> list[Task]:
+def tasks(
+    group: Group, problem: Problem, dtype: type, lane_updates: int, given: bool
+) -> list[Task]:
     """Cut a group into tasks of about ``lane_updates`` updates each."""
     width = layout.lanes(dtype)
     shuffled = not given and group.plan.shuffle != "never"
@@ -99,7 +103,8 @@ def tasks(group: Group, dtype: type, lane_updates: int, given: bool) -> list[Tas
     starts = np.flatnonzero(np.diff(key[arrangement], prepend=key[arrangement[0]] - 1))
     lengths = np.diff(starts, append=len(key))
     padded = -(-lengths // width) * width
-    own = shuffled and bool(lengths.sum() < WORTH_SHARING * padded.sum())
+    worth = WORTH_SHARING_ONE if fused(problem) else WORTH_SHARING_MANY
+    own = shuffled and bool(lengths.sum() < worth * padded.sum())
     if own:
         members = np.full(-(-len(key) // width) * width, -1)
         members[: len(key)] = arrangement

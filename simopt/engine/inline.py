@@ -79,14 +79,10 @@ def _constants(function: Any) -> list[tuple[str, str]]:
 
 
 def _code_bytes(code: types.CodeType) -> bytes:
-    """Bytecode, constants and names, without line numbers and file names."""
-    constants = b"".join(
-        _code_bytes(c) if isinstance(c, types.CodeType) else repr(c).encode()
-        for c in code.co_consts[_docstring(code) :]
+    """Bytecode, constants and names; not line numbers, file names, and the docstring."""
+    first = code.co_consts[:1]
+    constants = code.co_consts[1:] if first and isinstance(first[0], (str, type(None))) else code.co_consts
+    frozen = b"".join(
+        _code_bytes(c) if isinstance(c, types.CodeType) else repr(c).encode() for c in constants
     )
-    return code.co_code + constants + repr((code.co_names, code.co_varnames)).encode()
-
-
-def _docstring(code: types.CodeType) -> int:
-    """1 where the first constant is the docstring, which changes nothing, else 0."""
-    return int(bool(code.co_consts) and isinstance(code.co_consts[0], str))
+    return code.co_code + frozen + repr((code.co_names, code.co_varnames)).encode()

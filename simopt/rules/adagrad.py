@@ -59,6 +59,6 @@ def AdaGrad(eta=0.001, epsilon=1e-8, *, convention="document") -> Optimizer:
     >>> import simopt
     >>> steps = simopt.run(simopt.problems.four_points(), simopt.AdaGrad(eta=0.1)).steps
     >>> steps["G"].round(2).tolist()
-    [256.0, 270.44, 1411.94, 1412.74]
+    [256.0, 270.44, 1411.8, 1412.6]
     """
     return RULE(eta=eta, epsilon=epsilon, convention=convention)

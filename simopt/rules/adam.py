@@ -78,8 +78,8 @@ def Adam(eta=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, *, convention="documen
     >>> import simopt
     >>> steps = simopt.run(simopt.problems.four_points(), simopt.Adam(eta=0.1)).steps
     >>> steps[["m_hat", "v_hat", "w"]].round(3).head(2)
-        m_hat    v_hat      w
-    0 -16.000  256.000  3.100
-    1  -9.579  135.160  3.182
+        m_hat   v_hat      w
+    0 -16.000  256.00  3.100
+    1  -9.579  135.16  3.182
     """
     return RULE(eta=eta, beta1=beta1, beta2=beta2, epsilon=epsilon, convention=convention)

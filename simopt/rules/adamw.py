@@ -64,7 +64,7 @@ def AdamW(
     >>> import simopt
     >>> steps = simopt.run(simopt.problems.four_points(), simopt.AdamW(eta=0.1)).steps
     >>> steps["w"].round(3).tolist()
-    [3.097, 3.176, 3.259, 3.328]
+    [3.097, 3.176, 3.259, 3.327]
     """
     return RULE(
         eta=eta,

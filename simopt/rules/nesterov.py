@@ -53,6 +53,6 @@ def Nesterov(eta=0.001, beta=0.9, *, convention="document") -> Optimizer:
     >>> import simopt
     >>> steps = simopt.run(simopt.problems.four_points(), simopt.Nesterov(eta=0.1)).steps
     >>> steps["w"].round(3).tolist()
-    [6.04, 7.0, 1.572, 2.624]
+    [6.04, 6.941, 1.301, -0.279]
     """
     return RULE(eta=eta, beta=beta, convention=convention)

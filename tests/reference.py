@@ -1,0 +1,106 @@
+"""The oracle: every trajectory again in plain Python, with the formulas as a textbook prints them.
+
+Obvious and slow on purpose. Nothing of simopt is used but the problem's numbers: rules, gradients,
+losses, batches and summaries are written anew, powers are powers, and sums run in order.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+def step(rule, w, g, t, state, s):
+    """One update of one weight: the new weight; ``state`` is changed in place."""
+    if rule == "SGD":
+        return w - s["eta"] * g
+    if rule == "Momentum":
+        state["v"] = s["beta"] * state.get("v", 0.0) + g
+        return w - s["eta"] * state["v"]
+    if rule == "Nesterov":
+        state["v"] = s["beta"] * state.get("v", 0.0) + g
+        return w - s["eta"] * (g + s["beta"] * state["v"])
+    if rule == "AdaGrad":
+        state["G"] = state.get("G", 0.0) + g**2
+        return w - s["eta"] / math.sqrt(state["G"] + s["epsilon"]) * g
+    if rule == "RMSprop":
+        state["E"] = s["rho"] * state.get("E", 0.0) + (1 - s["rho"]) * g**2
+        return w - s["eta"] / math.sqrt(state["E"] + s["epsilon"]) * g
+    state["m"] = s["beta1"] * state.get("m", 0.0) + (1 - s["beta1"]) * g
+    state["v"] = s["beta2"] * state.get("v", 0.0) + (1 - s["beta2"]) * g**2
+    m_hat = state["m"] / (1 - s["beta1"] ** t)
+    v_hat = state["v"] / (1 - s["beta2"] ** t)
+    decay = s["eta"] * s["weight_decay"] * w if rule == "AdamW" else 0.0
+    return w - s["eta"] * m_hat / math.sqrt(v_hat + s["epsilon"]) - decay
+
+
+def dot(a, b):
+    return math.fsum(x * y for x, y in zip(a, b, strict=True))
+
+
+def loss(problem, w):
+    """The mean loss over all points, with the penalty."""
+    total = []
+    for x, y in zip(problem.x.tolist(), problem.y.tolist(), strict=True):
+        z = dot(x, w)
+        if problem.kind == "least_squares":
+            total.append((z - y) ** 2)
+        else:
+            total.append(max(z, 0.0) + math.log1p(math.exp(-abs(z))) - y * z)
+    penalty = sum(l2 / 2 * v**2 for l2, v in zip(problem.l2.tolist(), w, strict=True))
+    return math.fsum(total) / len(total) + penalty
+
+
+def gradient(problem, w, rows):
+    """The mean gradient over a batch, with the penalty's."""
+    sums = [0.0] * len(w)
+    for i in rows:
+        x, y = problem.x[i].tolist(), float(problem.y[i])
+        z = dot(x, w)
+        if problem.kind == "least_squares":
+            slope = 2 * (z - y)
+        else:
+            slope = 1 / (1 + math.exp(-z)) - y if z > -700 else -y
+        sums = [s + slope * v for s, v in zip(sums, x, strict=True)]
+    return [s / len(rows) + l2 * v for s, l2, v in zip(sums, problem.l2.tolist(), w, strict=True)]
+
+
+def trajectory(problem, rule, settings, batch_size, orders, drop_last=False):
+    """Weights and loss after every update: a list of (epoch, w, loss)."""
+    w = problem.w0.tolist()
+    states = [{} for _ in w]
+    steps = []
+    for epoch, order in enumerate(orders, start=1):
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            if drop_last and len(rows) < batch_size:
+                continue
+            g = gradient(problem, w, rows)
+            t = len(steps) + 1
+            w = [step(rule, *args, t, s, settings) for *args, s in zip(w, g, states, strict=True)]
+            steps.append((epoch, w, loss(problem, w)))
+    return steps
+
+
+def shuffled(seed, epoch, n):
+    """A permutation from (seed, epoch, n): lowbias32 in counter mode, Fisher-Yates from the end."""
+
+    def mix(b):
+        b = ((b ^ (b >> 16)) * 0x7FEB352D) % 2**32
+        b = ((b ^ (b >> 15)) * 0x846CA68B) % 2**32
+        return b ^ (b >> 16)
+
+    low, high = seed % 2**32, seed // 2**32
+    first = mix((mix((mix(low ^ 0x9E3779B9) + high) % 2**32) + epoch) % 2**32)
+    second = mix(mix(mix(low ^ 0x85EBCA6B) ^ high) ^ mix((epoch + 0xC2B2AE35) % 2**32))
+    order = list(range(n))
+    for i in range(n - 1, 0, -1):
+        j = mix(mix((first + i) % 2**32) ^ second) * (i + 1) // 2**32
+        order[i], order[j] = order[j], order[i]
+    return order
+
+
+def orders(mode, seed, epochs, n):
+    """The order of the points in every epoch."""
+    if mode == "never":
+        return [list(range(n))] * epochs
+    return [shuffled(seed, epoch if mode == "epoch" else 0, n) for epoch in range(epochs)]

@@ -1,0 +1,279 @@
+"""The structure that speed rests on: packed instructions, no allocation in a loop, cache hits."""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numba.core.runtime import _nrt_python, rtsys
+
+import simopt
+from simopt import plan
+from simopt.engine import blocks, elementary, inline, lanes
+from simopt.rules import OPTIMIZERS
+
+FOUR = simopt.problems.four_points()
+DIABETES = simopt.problems.diabetes()
+PACKED_ROOT = {
+    "x86_64": r"v?sqrtpd\s",
+    "AMD64": r"v?sqrtpd\s",
+    "aarch64": r"fsqrt\s+v",
+    "arm64": r"fsqrt\.2d|fsqrt\s+v",
+}
+
+
+def group_of(problem, optimizer, epochs=1, count=1, shuffle="never"):
+    hyper = np.repeat(np.array([optimizer.values]).T, count, axis=1)
+    how = plan.make(problem, 1, shuffle, epochs, False)
+    return blocks.Group(optimizer.rule, how, hyper, np.arange(count), np.arange(count))
+
+
+def assembly(problem, optimizer, own=False):
+    """The machine code of a kernel, compiled afresh (code from the disk cache can't be shown)."""
+    task = blocks.Task(group_of(problem, optimizer), own, np.empty(0, np.int64))
+    blocks.compiled(problem, task, np.float64)
+    kernel = lanes.kernel(
+        optimizer.rule, problem.kind, blocks.fused(problem), own, np.float64
+    )
+    fresh = numba.njit(nogil=True, error_model="numpy")(kernel.py_func)
+    fresh.compile(kernel.signatures[0])
+    return fresh.inspect_asm(fresh.signatures[0])
+
+
+@pytest.mark.skipif(platform.machine() not in PACKED_ROOT, reason="an unknown instruction set")
+@pytest.mark.parametrize("problem", [FOUR, DIABETES], ids=["d = 1", "d = 11"])
+@pytest.mark.parametrize("name", ["AdaGrad", "Adam"])
+def test_square_roots_are_packed(name, problem):
+    assert re.search(PACKED_ROOT[platform.machine()], assembly(problem, OPTIMIZERS[name]()))
+
+
+@pytest.mark.skipif(platform.machine() not in PACKED_ROOT, reason="an unknown instruction set")
+def test_a_users_own_rule_is_packed_too():
+    def root_step(w, g, eta, s, rho=0.9):
+        s = rho * s + (1 - rho) * g * g
+        return w - eta * g / (s + 1e-8) ** 0.5, s
+
+    Root = simopt.rule(root_step)
+    assert re.search(PACKED_ROOT[platform.machine()], assembly(FOUR, Root()))
+
+
+@pytest.mark.parametrize("problem", [FOUR, DIABETES], ids=["d = 1", "d = 11"])
+def test_no_allocation_in_a_loop(problem):
+    """A kernel allocates the same few arrays, however many epochs and blocks it does."""
+
+    def allocations(epochs, count):
+        group = group_of(problem, simopt.Adam(), epochs, count)
+        (task,) = blocks.tasks(group, problem, np.float64, 10**12, False)
+        data = blocks.pack(problem, np.float64, None, None)
+        before = rtsys.get_allocation_stats().alloc
+        blocks.compute(task, data, problem, 1, 0, True, None, np.zeros(2, np.int64))
+        return rtsys.get_allocation_stats().alloc - before
+
+    _nrt_python.memsys_enable_stats()
+    allocations(1, 1)
+    few = allocations(1, 1)
+    assert few < 40
+    assert allocations(20, 1000) == few
+
+
+def test_tasks_cover_every_row_once():
+    seeds = np.random.default_rng(0).integers(0, 5, 1000)
+    how = plan.make(FOUR, 1, "epoch", 1, False)
+    group = blocks.Group(simopt.SGD().rule, how, np.zeros((1, 1000)), seeds, np.arange(1000))
+    for size in (1, 10_000, 10**9):
+        tasks = blocks.tasks(group, FOUR, np.float64, size, False)
+        members = np.concatenate([task.members for task in tasks])
+        assert sorted(members[members >= 0]) == list(range(1000))
+        for task in tasks:
+            for block in task.members.reshape(-1, 128):
+                assert task.own or len(set(seeds[block[block >= 0]])) == 1
+                assert block[0] >= 0
+
+
+def test_few_rates_and_many_seeds_get_an_order_a_lane():
+    how = plan.make(FOUR, 1, "epoch", 1, False)
+    group = blocks.Group(
+        simopt.SGD().rule, how, np.zeros((1, 300)), np.arange(300), np.arange(300)
+    )
+    tasks = blocks.tasks(group, FOUR, np.float64, 10**9, False)
+    assert [task.own for task in tasks] == [True]
+    assert len(tasks[0].members) == 384
+
+
+# --- digests ------------------------------------------------------------------------------------
+
+
+def helper(x):
+    return x + 1.0
+
+
+def calls_helper(w, g, eta):
+    return helper(w)
+
+
+def test_a_digest_sees_what_a_function_calls(monkeypatch):
+    before = inline.digest(calls_helper)
+    assert before == inline.digest(calls_helper)
+    monkeypatch.setitem(globals(), "helper", lambda x: x + 2.0)
+    assert inline.digest(calls_helper) != before
+
+
+def test_a_digest_sees_constants_and_not_comments():
+    def compiled(text):
+        space = {}
+        exec(textwrap.dedent(text), space)  # noqa: S102
+        return inline.digest(space["f"])
+
+    plain = compiled("def f(w, g, eta):\n    return w - 2 * g")
+    assert plain == compiled("# why\ndef f(w, g, eta):\n    '''What.'''\n    return w - 2 * g")
+    assert plain != compiled("def f(w, g, eta):\n    return w - 3 * g")
+    one = compiled("C = 1.0\ndef f(w, g, eta):\n    return w - C * g")
+    assert one != compiled("C = 2.0\ndef f(w, g, eta):\n    return w - C * g")
+
+
+# --- the disk cache -----------------------------------------------------------------------------
+
+SCRIPT = """
+import sys
+import simopt
+from simopt.engine import lanes
+from simopt.sweeping import blocks
+import mine
+
+rule = simopt.rule(mine.step)
+problem = simopt.problems.four_points()
+frame = simopt.sweep(problem, rule(eta=0.1))
+kernel = lanes.kernel(rule, "least_squares", True, False, blocks.np.float64)
+print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
+"""
+
+MAIN_SCRIPT = """
+import simopt
+from simopt.engine import lanes
+from simopt.sweeping import blocks
+
+def step(w, g, eta, v, beta=0.5):
+    v = beta * v + g
+    return w - eta * v, v
+
+rule = simopt.rule(step)
+frame = simopt.sweep(simopt.problems.four_points(), rule(eta=0.1))
+kernel = lanes.kernel(rule, "least_squares", True, False, blocks.np.float64)
+print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
+"""
+
+
+@pytest.fixture
+def process(tmp_path):
+    """Run a script in a new process with a cache of its own: its words, and the cache's files."""
+    cache = tmp_path / "cache"
+
+    def run(text):
+        script = tmp_path / "script.py"
+        script.write_text(text)
+        environment = os.environ | {"NUMBA_CACHE_DIR": str(cache), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            [sys.executable, str(script)],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        files = sorted(p.name for p in cache.rglob("*.nb?"))
+        return done.stdout.split(), files
+
+    return run
+
+
+def test_a_new_process_finds_the_kernel_and_leaves_no_more(process, tmp_path):
+    (tmp_path / "mine.py").write_text("def step(w, g, eta):\n    return w - eta * g\n")
+    (w, hits), files = process(SCRIPT)
+    assert (w, hits) == ("5.2432", "0")
+    for _ in range(2):
+        (w, hits), again = process(SCRIPT)
+        assert (w, int(hits) > 0) == ("5.2432", True)
+        assert again == files
+
+
+def test_a_rule_in_the_script_itself_is_found_too(process):
+    (w, hits), files = process(MAIN_SCRIPT)
+    assert hits == "0"
+    for _ in range(2):
+        (same, hits), again = process(MAIN_SCRIPT)
+        assert (same, int(hits) > 0, again) == (w, True, files)
+
+
+@pytest.mark.parametrize(
+    "change", ["def step(w, g, eta):\n    return w + eta * g\n", "step", "constant"]
+)
+def test_a_changed_rule_is_compiled_anew(process, tmp_path, change):
+    """In the rule, in a function of another file that it calls, or in a constant of that file."""
+    module = tmp_path / "mine.py"
+    other = tmp_path / "other.py"
+    other.write_text("SCALE = 1.0\ndef scaled(g):\n    return SCALE * g\n")
+    module.write_text(
+        "from other import scaled\ndef step(w, g, eta):\n    return w - eta * scaled(g)\n"
+    )
+    (w, _), _ = process(SCRIPT)
+    assert w == "5.2432"
+    if change == "step":
+        other.write_text("SCALE = 1.0\ndef scaled(g):\n    return -SCALE * g\n")
+    elif change == "constant":
+        other.write_text("SCALE = -1.0\ndef scaled(g):\n    return SCALE * g\n")
+    else:
+        module.write_text(change)
+    (w, hits), _ = process(SCRIPT)
+    assert (float(w) < 0, hits) == (True, "0")
+
+
+# --- exp and log --------------------------------------------------------------------------------
+
+FINITE = st.floats(-800, 800)
+
+
+def ulps(got, expected):
+    return abs(got - expected) / np.spacing(np.float64(abs(expected)))
+
+
+@given(FINITE)
+def test_exponential_to_two_units_in_the_last_place(z):
+    a = abs(z)
+    expected = np.exp(-np.longdouble(a))
+    if expected > 1e-300:
+        assert ulps(elementary.exp_minus(a), expected) <= 2
+    else:
+        assert elementary.exp_minus(a) <= 1e-300
+
+
+@given(FINITE)
+def test_sigmoid_and_softplus(z):
+    exact = 1 / (1 + np.exp(-np.longdouble(z)))
+    if exact > 1e-300:
+        assert ulps(elementary.sigmoid(z), exact) <= 4
+    exact = np.logaddexp(np.longdouble(0), np.longdouble(z))
+    if exact > 1e-300:
+        assert ulps(elementary.softplus(z), exact) <= 4
+
+
+def test_sigmoid_and_softplus_at_the_ends():
+    assert elementary.sigmoid(np.inf) == elementary.sigmoid(1e9) == 1.0
+    assert elementary.sigmoid(-np.inf) <= 1e-300
+    assert elementary.softplus(np.inf) == np.inf
+    assert elementary.softplus(-np.inf) <= 1e-300
+    assert np.isnan(elementary.sigmoid(np.nan))
+    assert np.isnan(elementary.softplus(np.nan))
+
+
+def test_the_engine_has_no_fastmath():
+    """It would let the compiler reorder sums: other bits on every machine."""
+    for file in (Path(simopt.__file__).parent / "engine").glob("*.py"):
+        assert "fastmath" not in file.read_text()
