@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         Always: 0 when it worked, 2 when the input is bad, 130 when interrupted.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # Worked steps have Greek letters: a terminal that has none shows "?" and no error.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     try:
         # click's own way (`commands()`) prints a usage text of several lines with each error.
         with commands.make_context("simopt", given) as context:

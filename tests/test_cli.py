@@ -338,6 +338,18 @@ def test_interrupted_by_a_signal(here):
     assert not Path("long.csv").exists()
 
 
+def test_a_terminal_without_greek(here):
+    done = subprocess.run(
+        [sys.executable, "-m", "simopt.cli", "walkthrough"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "First moment" in done.stdout
+
+
 def test_a_reader_that_leaves(here):
     done = subprocess.run(
         f'"{sys.executable}" -m simopt.cli --help | true; exit "${{PIPESTATUS[0]}}"',
