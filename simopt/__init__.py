@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from simopt import problems
 from simopt.rules import (
-    Adam,
+    SGD,
     AdaGrad,
+    Adam,
     AdamW,
     Momentum,
     Nesterov,
     Optimizer,
     RMSprop,
     Rule,
-    SGD,
     complement,
     rule,
 )
@@ -42,6 +42,7 @@ _LATER = {
 }
 
 __all__ = [
+    "SGD",
     "AdaGrad",
     "Adam",
     "AdamW",
@@ -51,7 +52,6 @@ __all__ = [
     "RMSprop",
     "Rule",
     "Run",
-    "SGD",
     "complement",
     "document",
     "problems",

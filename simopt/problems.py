@@ -87,15 +87,12 @@ class Problem:
             return float(error @ error) / self.n + penalty
         return float(np.mean(np.logaddexp(0.0, z) - self.y * z)) + penalty
 
-    def gradient(self, w: ArrayLike, rows: ArrayLike | None = None) -> Floats:
+    def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
         """The gradient [d] at w, of the mean over ``rows`` (all points if None)."""
         w = self._weights(w)
         x, y = (self.x, self.y) if rows is None else (self.x[rows], self.y[rows])
         z = x @ w
-        if self.kind == "least_squares":
-            slope = 2.0 * (z - y)
-        else:
-            slope = _sigmoid(z) - y
+        slope = 2.0 * (z - y) if self.kind == "least_squares" else _sigmoid(z) - y
         return np.asarray(slope @ x / len(y) + self.l2 * w)
 
     @cached_property
@@ -120,7 +117,8 @@ class Problem:
             x = self.x[:, 0]
             return np.array([(x @ self.y) / (x @ x + self.n * self.l2[0] / 2)])
         rows = np.vstack([self.x, np.diag(np.sqrt(self.n * self.l2 / 2))])
-        return np.linalg.lstsq(rows, np.concatenate([self.y, np.zeros(self.d)]), rcond=None)[0]
+        targets = np.concatenate([self.y, np.zeros(self.d)])
+        return np.asarray(np.linalg.lstsq(rows, targets, rcond=None)[0])
 
     @cached_property
     def optimum(self) -> Floats | None:
@@ -392,9 +390,7 @@ def hubble() -> Problem:
     >>> problems.hubble().optimum.round(3).tolist()
     [423.937]
     """
-    return read_table(
-        DATA / "hubble.csv", "velocity_km_s", intercept=False, name="hubble"
-    )
+    return read_table(DATA / "hubble.csv", "velocity_km_s", intercept=False, name="hubble")
 
 
 def diabetes() -> Problem:

@@ -147,12 +147,12 @@ def _steps(
 ) -> pd.DataFrame:
     """The trajectory: one row per update."""
     rule = optimizer.rule
-    eta, *hyper = optimizer.values
+    eta, *hyper = (float(value) for value in optimizer.values)  # type: ignore[arg-type]
     weights = [float(w) for w in problem.w0]
     state = [[0.0] * len(rule.state) for _ in weights]
     clock = [0.0] * len(rule.clock_values)
     ticked = 0 if rule.clock is None else rule.clock.__code__.co_argcount - len(clock)
-    rows = []
+    rows: list[list[float]] = []
     with np.errstate(all="ignore"):
         for epoch in range(how.epochs):
             for batch in range(how.batches):
@@ -204,7 +204,8 @@ def _derived(optimizer: Optimizer, state: list[float], clock: list[float]) -> di
         return {}
     values = dict(zip((*rule.state, *rule.clock_values), (*state, *clock), strict=True))
     with np.errstate(all="ignore"):
-        return rule.derived(**{k: np.float64(v) for k, v in (values | optimizer.settings).items()})
+        named = values | optimizer.settings
+        return rule.derived(**{k: np.float64(v) for k, v in named.items()})  # type: ignore[arg-type]
 
 
 def summarise(

@@ -40,9 +40,7 @@ def assembly(problem, optimizer, own=False):
     """The machine code of a kernel, compiled afresh (code from the disk cache can't be shown)."""
     task = blocks.Task(group_of(problem, optimizer), own, np.empty(0, np.int64))
     blocks.compiled(problem, task, np.float64)
-    kernel = lanes.kernel(
-        optimizer.rule, problem.kind, blocks.fused(problem), own, np.float64
-    )
+    kernel = lanes.kernel(optimizer.rule, problem.kind, blocks.fused(problem), own, np.float64)
     fresh = numba.njit(nogil=True, error_model="numpy")(kernel.py_func)
     fresh.compile(kernel.signatures[0])
     return fresh.inspect_asm(fresh.signatures[0])
@@ -100,9 +98,7 @@ def test_tasks_cover_every_row_once():
 
 def test_few_rates_and_many_seeds_get_an_order_a_lane():
     how = plan.make(FOUR, 1, "epoch", 1, False)
-    group = blocks.Group(
-        simopt.SGD().rule, how, np.zeros((1, 300)), np.arange(300), np.arange(300)
-    )
+    group = blocks.Group(simopt.SGD().rule, how, np.zeros((1, 300)), np.arange(300), np.arange(300))
     tasks = blocks.tasks(group, FOUR, np.float64, 10**9, False)
     assert [task.own for task in tasks] == [True]
     assert len(tasks[0].members) == 384
@@ -129,7 +125,7 @@ def test_a_digest_sees_what_a_function_calls(monkeypatch):
 def test_a_digest_sees_constants_and_not_comments():
     def compiled(text):
         space = {}
-        exec(textwrap.dedent(text), space)  # noqa: S102
+        exec(textwrap.dedent(text), space)
         return inline.digest(space["f"])
 
     plain = compiled("def f(w, g, eta):\n    return w - 2 * g")

@@ -88,7 +88,7 @@ def test_a_rule_of_ones_own_runs_everywhere():
     frame = simopt.sweep(FOUR, [Lion(eta=[0.1, 0.2]), simopt.SGD(eta=0.1)], epochs=3)
     assert frame["w"][0] == pytest.approx(traced.summary["w"], rel=1e-13)
     assert traced.steps["w"].tolist()[:3] == pytest.approx([3.1, 3.2, 3.3])
-    assert list(traced.steps["m"])[0] == pytest.approx(-0.16)
+    assert traced.steps["m"][0] == pytest.approx(-0.16)
 
 
 def test_a_rule_with_a_clock():
@@ -122,10 +122,15 @@ def test_a_signature_that_is_no_rules(function, what):
         simopt.rule(function)
 
 
+def test_a_rule_with_more_state_than_the_engine_reads():
+    with pytest.raises(ValueError, match="at most 4 state"):
+        simopt.rule(lambda w, g, eta, a, b, c, d, e: (w, a, b, c, d, e))
+
+
 def test_a_clock_that_does_not_fit():
-    with pytest.raises(ValueError, match="^clock="):
+    with pytest.raises(ValueError, match=r"^clock="):
         simopt.rule(lion, clock=lambda beta2, n: (n,))
-    with pytest.raises(ValueError, match="^update="):
+    with pytest.raises(ValueError, match=r"^update="):
         simopt.rule(lion, clock=lambda n, beta1: (n,))
 
 

@@ -30,7 +30,7 @@ PROBLEMS = {
 
 #: 1e-12 relative to the size of the weights and losses that a trajectory meets, up to this many
 #: updates. Rounding grows from step to step, fastest where Adam or RMSprop divides by a small root
-#: or a rate is beyond stability, so the rates drawn stay within 10^-4 to 10^-1 and the horizon short.
+#: or a rate is beyond stability, so rates drawn stay within 10^-4 to 10^-1 and the horizon short.
 HORIZON = 60
 TOLERANCE = 1e-12
 
@@ -356,9 +356,9 @@ def test_a_table_too_large_is_refused_with_its_size():
 
 def test_interrupted_keeps_what_is_done(monkeypatch):
     """Ctrl-C in the middle: the rows that were finished come with the exception."""
-    from simopt import sweeping
+    from simopt import frames, sweeping
 
-    real, calls = sweeping._store, []
+    real, calls = frames.store, []
 
     def store(task, out, results):
         real(task, out, results)
@@ -366,7 +366,7 @@ def test_interrupted_keeps_what_is_done(monkeypatch):
         if len(calls) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweeping, "_store", store)
+    monkeypatch.setattr(frames, "store", store)
     monkeypatch.setattr(sweeping, "TASK_UPDATES", 1)
     etas = np.geomspace(1e-4, 0.1, 2000)
     with pytest.raises(sweeping.Interrupted) as caught:

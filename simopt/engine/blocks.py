@@ -8,17 +8,18 @@ lanes); else every lane has its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import layout, lanes
+from simopt.engine import lanes, layout
 from simopt.engine.layout import Data, How, Out
 from simopt.plan import Plan
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
 
-Array = NDArray[np.float64] | NDArray[np.float32]
+Array = NDArray[Any]
 
 #: A block filled to this share or more is worth one shared order. An own order costs about twice as
 #: much per update for one weight; for several, every coordinate of every point must be gathered,
@@ -64,13 +65,13 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
     dp = 1 if fused(problem) else -(-problem.d // 4) * 4
 
     def padded(values: NDArray[np.float64]) -> Array:
-        result = np.zeros(dp, dtype)
+        result: Array = np.zeros(dp, dtype)
         result[: problem.d] = values
         return result
 
-    x = np.zeros((problem.n, dp), dtype)
+    x: Array = np.zeros((problem.n, dp), dtype)
     x[:, : problem.d] = problem.x
-    factor = np.zeros((dp, dp), dtype)
+    factor: Array = np.zeros((dp, dp), dtype)
     minimizer = np.zeros(problem.d) if problem.minimizer is None else problem.minimizer
     if problem.kind == "least_squares":
         factor[: problem.d, : problem.d] = problem.factor
@@ -136,7 +137,7 @@ def compute(
     """Run a task. ``pulse[0]`` set to 1 ends it early, its results then being void."""
     group, plan = task.group, task.group.plan
     members = task.members
-    dtype = data.x.dtype.type
+    dtype: Any = data.x.dtype.type
     if len(members):
         # A padding lane repeats its block's first trajectory.
         blocks = members.reshape(-1, layout.lanes(dtype))
@@ -148,7 +149,7 @@ def compute(
         loss=np.empty(count, dtype),
         best_loss=np.empty(count, dtype),
         peak=np.empty(count, dtype),
-        count=np.empty((layout.COUNTED, count), np.int64),
+        counts=np.empty((layout.COUNTED, count), np.int64),
         recorded_loss=np.empty((records, count), dtype),
         recorded_w=np.empty((records, problem.d, count), dtype),
         pulse=pulse,
@@ -162,7 +163,7 @@ def compute(
         record=record,
         stops=stops,
     )
-    kernel = lanes.kernel(group.rule, problem.kind, fused(problem), task.own, dtype)
+    kernel: Any = lanes.kernel(group.rule, problem.kind, fused(problem), task.own, dtype)
     orders = np.empty((0, plan.n), np.int64) if given is None else given
     hyper = np.ascontiguousarray(group.hyper[:, members]).astype(dtype)
     kernel(data, how, hyper, group.seeds[members], orders, out)

@@ -81,7 +81,9 @@ def _constants(function: Any) -> list[tuple[str, str]]:
 def _code_bytes(code: types.CodeType) -> bytes:
     """Bytecode, constants and names; not line numbers, file names, and the docstring."""
     first = code.co_consts[:1]
-    constants = code.co_consts[1:] if first and isinstance(first[0], (str, type(None))) else code.co_consts
+    constants = (
+        code.co_consts[1:] if first and isinstance(first[0], (str, type(None))) else code.co_consts
+    )
     frozen = b"".join(
         _code_bytes(c) if isinstance(c, types.CodeType) else repr(c).encode() for c in constants
     )

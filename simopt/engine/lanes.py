@@ -105,12 +105,16 @@ def finish(work, count, base, d, out, first):
         out.best_loss[first + lane] = work[base + BEST, lane]
         out.peak[first + lane] = work[base + PEAK, lane]
         for row in range(COUNTED):
-            out.count[row, first + lane] = count[row, lane]
+            out.counts[row, first + lane] = count[row, lane]
 
 
-for function in (no_clock, watch, fill_order, fill_own_orders, keep, finish):
-    inlined(function)
-for function in (
+NUMERIC: tuple[Callable[..., Any], ...] = (
+    no_clock,
+    watch,
+    fill_order,
+    fill_own_orders,
+    keep,
+    finish,
     *READ,
     *WRITE,
     layout.weight_alone,
@@ -125,8 +129,9 @@ for function in (
     passes.loss_least_squares,
     passes.loss_logistic,
     passes.squared_distance,
-):
-    inlined(function)
+)
+for numeric in NUMERIC:
+    inlined(numeric)
 
 
 @functools.cache
@@ -152,8 +157,8 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool, real: type) -> Callable[
         ``f(data, how, hyper [H, lanes], seeds [lanes], given [epochs, n], out)``; ``lanes`` is a
         multiple of `layout.lanes`. Releases the GIL.
     """
-    update = inlined(rule.update)
-    clock = no_clock if rule.clock is None else inlined(rule.clock)
+    update: Any = inlined(rule.update)
+    clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
     states, clocked, hypers = len(rule.state), len(rule.clock_values), len(rule.hyperparameters) - 1
     ticked = 0 if rule.clock is None else rule.clock.__code__.co_argcount - clocked
     read_state, write_state = READ[states], WRITE[states]
@@ -180,7 +185,7 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool, real: type) -> Callable[
         first_clock = (2 + states) * dp
         eta = first_clock + clocked
         base = eta + 1 + hypers
-        work = np.empty((base + WATCHED, lanes), real)
+        work: Any = np.empty((base + WATCHED, lanes), real)
         ticks = np.empty((clocked + 1, lanes), np.float64)
         count = np.empty((COUNTED, lanes), whole)
         order = np.empty(1 if own else n, np.int64)
@@ -309,20 +314,4 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool, real: type) -> Callable[
 @functools.cache
 def _engine_digest() -> str:
     """A digest of everything numeric but the rule."""
-    return digest(
-        watch,
-        fill_order,
-        fill_own_orders,
-        keep,
-        finish,
-        *READ,
-        *WRITE,
-        layout.state_rest,
-        passes.gradient_one,
-        passes.gradient_one_own,
-        passes.gradient_many,
-        passes.gradient_many_own,
-        passes.loss_least_squares,
-        passes.loss_logistic,
-        passes.squared_distance,
-    )
+    return digest(*NUMERIC)

@@ -67,7 +67,7 @@ class Out(NamedTuple):
     loss: np.ndarray  # [lanes]
     best_loss: np.ndarray  # [lanes]
     peak: np.ndarray  # [lanes]
-    count: np.ndarray  # [COUNTED, lanes]
+    counts: np.ndarray  # [COUNTED, lanes]
     recorded_loss: np.ndarray  # [records, lanes]
     recorded_w: np.ndarray  # [records, d, lanes]
     pulse: np.ndarray  # [2]: a wish to stop, lane updates done
@@ -79,22 +79,27 @@ def lanes(real: type) -> int:
 
 
 def read_0(rows, first, step, lane):
+    """The values of no row in one lane."""
     return ()
 
 
 def read_1(rows, first, step, lane):
+    """The values of one row in one lane."""
     return (rows[first, lane],)
 
 
 def read_2(rows, first, step, lane):
+    """The values of two rows in one lane."""
     return (rows[first, lane], rows[first + step, lane])
 
 
 def read_3(rows, first, step, lane):
+    """The values of three rows in one lane."""
     return (rows[first, lane], rows[first + step, lane], rows[first + 2 * step, lane])
 
 
 def read_4(rows, first, step, lane):
+    """The values of four rows in one lane."""
     return (
         rows[first, lane],
         rows[first + step, lane],
@@ -104,18 +109,22 @@ def read_4(rows, first, step, lane):
 
 
 def read_5(rows, first, step, lane):
+    """The values of five rows in one lane."""
     return (*read_4(rows, first, step, lane), rows[first + 4 * step, lane])
 
 
 def read_6(rows, first, step, lane):
+    """The values of six rows in one lane."""
     return read_4(rows, first, step, lane) + read_2(rows, first + 4 * step, step, lane)
 
 
 def read_7(rows, first, step, lane):
+    """The values of seven rows in one lane."""
     return read_4(rows, first, step, lane) + read_3(rows, first + 4 * step, step, lane)
 
 
 def read_8(rows, first, step, lane):
+    """The values of eight rows in one lane."""
     return read_4(rows, first, step, lane) + read_4(rows, first + 4 * step, step, lane)
 
 
@@ -124,24 +133,28 @@ READ = (read_0, read_1, read_2, read_3, read_4, read_5, read_6, read_7, read_8)
 
 
 def write_0(rows, first, step, lane, values):
-    pass
+    """Set no row in one lane."""
 
 
 def write_1(rows, first, step, lane, values):
+    """Set one row in one lane."""
     rows[first, lane] = values[0]
 
 
 def write_2(rows, first, step, lane, values):
+    """Set two rows in one lane."""
     rows[first, lane] = values[0]
     rows[first + step, lane] = values[1]
 
 
 def write_3(rows, first, step, lane, values):
+    """Set three rows in one lane."""
     write_2(rows, first, step, lane, values)
     rows[first + 2 * step, lane] = values[2]
 
 
 def write_4(rows, first, step, lane, values):
+    """Set four rows in one lane."""
     write_3(rows, first, step, lane, values)
     rows[first + 3 * step, lane] = values[3]
 

@@ -1,8 +1,9 @@
-"""The passes over a block: batch gradient, full loss, distance. Each is loops over lanes, innermost.
+"""The passes over a block: batch gradient, full loss, distance; loops over lanes innermost.
 
 Sums run over weights in order and over points in order, as plain Python would, in every variant: a
 trajectory's bits do not depend on which variant served it. Four points and four weights at a time
-only save loads and stores. ``lanes`` is a constant of the kernel. Rows of ``work``: weights from 0, gradient sums from dp.
+only save loads and stores. ``lanes`` is a constant of the kernel. Rows of ``work``: weights from 0,
+gradient sums from dp.
 """
 
 from __future__ import annotations

@@ -20,4 +20,17 @@ OPTIMIZERS = {
     "AdamW": AdamW,
 }
 
-__all__ = [*OPTIMIZERS, "OPTIMIZERS", "Optimizer", "Rule", "complement", "rule"]
+__all__ = [
+    "OPTIMIZERS",
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "RMSprop",
+    "Rule",
+    "complement",
+    "rule",
+]

@@ -1,4 +1,4 @@
-"""Adam: two fading means, of the gradient and of its square, both bias-corrected (Kingma, Ba 2015)."""
+"""Adam: fading means of the gradient and of its square, bias-corrected (Kingma and Ba 2015)."""
 
 from __future__ import annotations
 

@@ -28,6 +28,10 @@ from simopt import checks
 
 CONVENTIONS = ("document",)
 
+#: What the engine's readers and writers (`engine/layout.py`) provide for.
+MOST_STATE = 4
+MOST_HYPERPARAMETERS = 8
+
 #: What each usual hyperparameter may be; another name may be any finite number.
 ALLOWED = {
     "eta": checks.NOT_NEGATIVE,
@@ -65,8 +69,6 @@ class Rule:
     derived : callable or None
         Takes what ``update`` takes, after the step, by name; returns a dict of further quantities
         worth showing (``m_hat``, ``effective_lr``). For traces and worked steps only.
-    symbols : mapping
-        State to the name the field prints for it, where that is not a Python name.
     """
 
     name: str
@@ -83,7 +85,7 @@ class Rule:
         for name in settings:
             checks.choice(f"{self.name} hyperparameter", name, self.hyperparameters)
         checks.choice("convention", convention, CONVENTIONS)
-        chosen = []
+        chosen: list[float | tuple[float, ...]] = []
         for name in self.hyperparameters:
             allowed = ALLOWED.get(name, checks.ANY)
             value = settings.get(name, self.defaults[name])
@@ -192,11 +194,19 @@ def rule(
             )
         if [p.name for p in own][len(own) - len(clocked) :] != clocked:
             raise checks.refuse("update", names, f"a function that takes {clocked} after its state")
+    states = len(own) - len(clocked)
+    if max(states, len(clocked)) > MOST_STATE or len(hyper) > MOST_HYPERPARAMETERS:
+        raise checks.refuse(
+            "update",
+            names,
+            f"a function with at most {MOST_STATE} state and {MOST_STATE} clock values and "
+            f"{MOST_HYPERPARAMETERS} hyperparameters behind eta",
+        )
     return Rule(
         name=name or update.__name__,
         update=update,
         clock=clock,
-        state=tuple(p.name for p in own[: len(own) - len(clocked)]),
+        state=tuple(p.name for p in own[:states]),
         clock_values=tuple(clocked),
         hyperparameters=("eta", *(p.name for p in hyper)),
         defaults={"eta": eta, **{p.name: float(p.default) for p in hyper}},

@@ -1,0 +1,129 @@
+"""What trajectories did, as tables: a row per trajectory, per epoch or per update."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simopt.axes import labels
+from simopt.engine import blocks, layout
+from simopt.problems import Problem
+from simopt.trajectory import names_per_weight
+
+
+@dataclass
+class Results:
+    """A column per trajectory of the whole sweep, filled as tasks finish."""
+
+    w: NDArray[Any]
+    loss: NDArray[Any]
+    best_loss: NDArray[Any]
+    peak: NDArray[Any]
+    count: NDArray[np.int64]
+    done: NDArray[np.bool_]
+    offset: NDArray[np.int64]  # where each trajectory's records begin
+    recorded_loss: NDArray[Any]
+    recorded_w: NDArray[Any]
+
+
+def allocate(records: NDArray[np.int64], d: int, real: type) -> Results:
+    """Room for every trajectory and its records."""
+    rows, recorded = len(records), int(records.sum())
+    return Results(
+        w=np.empty((d, rows), real),
+        loss=np.empty(rows, real),
+        best_loss=np.empty(rows, real),
+        peak=np.empty(rows, real),
+        count=np.zeros((layout.COUNTED, rows), np.int64),
+        done=np.zeros(rows, bool),
+        offset=np.cumsum(records) - records,
+        recorded_loss=np.empty(recorded, real),
+        recorded_w=np.empty((recorded, d), real),
+    )
+
+
+def store(task: blocks.Task, out: layout.Out, results: Results) -> None:
+    """Scatter a task's columns to the rows of the sweep."""
+    real = task.members >= 0
+    rows = task.group.rows[task.members[real]]
+    results.w[:, rows] = out.w[:, real]
+    results.loss[rows] = out.loss[real]
+    results.best_loss[rows] = out.best_loss[real]
+    results.peak[rows] = out.peak[real]
+    results.count[:, rows] = out.counts[:, real]
+    results.done[rows] = True
+    if len(out.recorded_loss):
+        places = np.arange(len(out.recorded_loss))[:, None] + results.offset[rows]
+        results.recorded_loss[places] = out.recorded_loss[:, real]
+        results.recorded_w[places] = np.moveaxis(out.recorded_w[:, :, real], 1, 2)
+
+
+def _never(counts: NDArray[np.int64]) -> pd.arrays.IntegerArray:
+    """Whole numbers in which 0 means never, as nullable integers."""
+    return pd.arrays.IntegerArray(counts, counts == 0)
+
+
+def table(
+    keys: pd.DataFrame, planned: NDArray[np.int64], problem: Problem, results: Results
+) -> pd.DataFrame:
+    """A row per trajectory."""
+    diverged_at = results.count[layout.DIVERGED_AT]
+    w = dict(zip(names_per_weight("w", problem.d), results.w.astype(np.float64), strict=True))
+    # The kernel keeps the square of the distance where there is more than one weight.
+    root = np.abs if blocks.fused(problem) else np.sqrt
+    gap = results.w.astype(np.float64)
+    if problem.optimum is None:
+        distance = peak = np.full(len(keys), np.nan)
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            gap = gap - problem.optimum[:, None]
+            distance = np.abs(gap[0]) if problem.d == 1 else np.sqrt((gap * gap).sum(axis=0))
+            peak = root(np.where(results.peak < 0, np.nan, results.peak).astype(np.float64))
+    known = problem.d == 1 and problem.optimum is not None
+    best = results.best_loss.astype(np.float64)
+    best[results.count[layout.BEST_AT] == 0] = np.nan
+    frame = keys.assign(
+        status=labels(["ok", "diverged"], (diverged_at > 0).astype(np.int64)),
+        updates=np.where(diverged_at > 0, diverged_at, planned),
+        diverged_at=_never(diverged_at),
+        **w,
+        loss=results.loss.astype(np.float64),
+        best_loss=best,
+        best_at=_never(results.count[layout.BEST_AT]),
+        distance=distance,
+        steps_to_target=_never(results.count[layout.TARGET_AT]),
+        overshoots=pd.arrays.IntegerArray(
+            results.count[layout.OVERSHOOTS], np.full(len(keys), not known)
+        ),
+        peak_distance=peak,
+    )
+    return frame if results.done.all() else frame[results.done]
+
+
+def long_table(
+    keys: pd.DataFrame, planned: NDArray[np.int64], problem: Problem, results: Results, record: str
+) -> pd.DataFrame:
+    """A row per epoch or update of every trajectory, up to its divergence."""
+    batches = planned // keys["epochs"].to_numpy()
+    diverged_at = results.count[layout.DIVERGED_AT]
+    lived = np.where(diverged_at > 0, diverged_at, planned)
+    kept = lived if record == "steps" else -(-lived // batches)
+    kept = np.where(results.done, kept, 0)
+    trajectory = np.repeat(np.arange(len(keys)), kept)
+    place = np.arange(kept.sum()) - np.repeat(np.cumsum(kept) - kept, kept)
+    source = results.offset[trajectory] + place
+    frame = keys.take(trajectory).reset_index(drop=True)
+    if record == "steps":
+        frame["step"] = place + 1
+        frame["epoch"] = place // batches[trajectory] + 1
+        frame["batch"] = place % batches[trajectory] + 1
+    else:
+        frame["epoch"] = place + 1
+    frame["loss"] = results.recorded_loss[source].astype(np.float64)
+    for k, name in enumerate(names_per_weight("w", problem.d)):
+        frame[name] = results.recorded_w[source, k].astype(np.float64)
+    return frame
