@@ -118,7 +118,7 @@ def labels(names: list[str], codes: NDArray[np.int64]) -> Any:
     return pd.Categorical.from_codes(codes, categories=pd.Index(names))
 
 
-def keys(axes: list[Axes], given: bool) -> pd.DataFrame:
+def keys(axes: list[Axes], given: bool) -> dict[str, Any]:
     """The columns that say which trajectory a row is."""
     hypers = list(
         dict.fromkeys(name for each in axes for name in each.optimizer.rule.hyperparameters)
@@ -139,7 +139,7 @@ def keys(axes: list[Axes], given: bool) -> pd.DataFrame:
     shuffles = ["given"] if given else list(dict.fromkeys(axes[0].shuffle))
     codes = columns["shuffle"].astype(np.int64)
     columns["shuffle"] = labels(shuffles, codes * 0 if given else codes)
-    return pd.DataFrame(columns)
+    return columns
 
 
 def _along(axes: Axes, name: str) -> NDArray[Any]:

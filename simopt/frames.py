@@ -23,7 +23,7 @@ class Results:
     loss: NDArray[Any]
     best_loss: NDArray[Any]
     peak: NDArray[Any]
-    count: NDArray[np.int64]
+    counts: NDArray[np.int64]
     done: NDArray[np.bool_]
     offset: NDArray[np.int64]  # where each trajectory's records begin
     recorded_loss: NDArray[Any]
@@ -38,7 +38,7 @@ def allocate(records: NDArray[np.int64], d: int, real: type) -> Results:
         loss=np.empty(rows, real),
         best_loss=np.empty(rows, real),
         peak=np.empty(rows, real),
-        count=np.zeros((layout.COUNTED, rows), np.int64),
+        counts=np.zeros((layout.COUNTED, rows), np.int64),
         done=np.zeros(rows, bool),
         offset=np.cumsum(records) - records,
         recorded_loss=np.empty(recorded, real),
@@ -54,7 +54,7 @@ def store(task: blocks.Task, out: layout.Out, results: Results) -> None:
     results.loss[rows] = out.loss[real]
     results.best_loss[rows] = out.best_loss[real]
     results.peak[rows] = out.peak[real]
-    results.count[:, rows] = out.counts[:, real]
+    results.counts[:, rows] = out.counts[:, real]
     results.done[rows] = True
     if len(out.recorded_loss):
         places = np.arange(len(out.recorded_loss))[:, None] + results.offset[rows]
@@ -62,22 +62,22 @@ def store(task: blocks.Task, out: layout.Out, results: Results) -> None:
         results.recorded_w[places] = np.moveaxis(out.recorded_w[:, :, real], 1, 2)
 
 
-def _never(counts: NDArray[np.int64]) -> pd.arrays.IntegerArray:
+def never(counts: NDArray[np.int64]) -> pd.arrays.IntegerArray:
     """Whole numbers in which 0 means never, as nullable integers."""
     return pd.arrays.IntegerArray(counts, counts == 0)
 
 
 def table(
-    keys: pd.DataFrame, planned: NDArray[np.int64], problem: Problem, results: Results
+    keys: dict[str, Any], planned: NDArray[np.int64], problem: Problem, results: Results
 ) -> pd.DataFrame:
     """A row per trajectory."""
-    diverged_at = results.count[layout.DIVERGED_AT]
+    diverged_at = results.counts[layout.DIVERGED_AT]
     w = dict(zip(names_per_weight("w", problem.d), results.w.astype(np.float64), strict=True))
     # The kernel keeps the square of the distance where there is more than one weight.
     root = np.abs if blocks.fused(problem) else np.sqrt
     gap = results.w.astype(np.float64)
     if problem.optimum is None:
-        distance = peak = np.full(len(keys), np.nan)
+        distance = peak = np.full(len(planned), np.nan)
     else:
         with np.errstate(over="ignore", invalid="ignore"):
             gap = gap - problem.optimum[:, None]
@@ -85,38 +85,43 @@ def table(
             peak = root(np.where(results.peak < 0, np.nan, results.peak).astype(np.float64))
     known = problem.d == 1 and problem.optimum is not None
     best = results.best_loss.astype(np.float64)
-    best[results.count[layout.BEST_AT] == 0] = np.nan
-    frame = keys.assign(
-        status=labels(["ok", "diverged"], (diverged_at > 0).astype(np.int64)),
-        updates=np.where(diverged_at > 0, diverged_at, planned),
-        diverged_at=_never(diverged_at),
+    best[results.counts[layout.BEST_AT] == 0] = np.nan
+    columns = keys | {
+        "status": labels(["ok", "diverged"], (diverged_at > 0).astype(np.int8)),
+        "updates": np.where(diverged_at > 0, diverged_at, planned),
+        "diverged_at": never(diverged_at),
         **w,
-        loss=results.loss.astype(np.float64),
-        best_loss=best,
-        best_at=_never(results.count[layout.BEST_AT]),
-        distance=distance,
-        steps_to_target=_never(results.count[layout.TARGET_AT]),
-        overshoots=pd.arrays.IntegerArray(
-            results.count[layout.OVERSHOOTS], np.full(len(keys), not known)
+        "loss": results.loss.astype(np.float64),
+        "best_loss": best,
+        "best_at": never(results.counts[layout.BEST_AT]),
+        "distance": distance,
+        "steps_to_target": never(results.counts[layout.TARGET_AT]),
+        "overshoots": pd.arrays.IntegerArray(
+            results.counts[layout.OVERSHOOTS].copy(), np.full(len(planned), not known)
         ),
-        peak_distance=peak,
-    )
+        "peak_distance": peak,
+    }
+    frame = pd.DataFrame(columns, copy=False)
     return frame if results.done.all() else frame[results.done]
 
 
 def long_table(
-    keys: pd.DataFrame, planned: NDArray[np.int64], problem: Problem, results: Results, record: str
+    keys: dict[str, Any],
+    planned: NDArray[np.int64],
+    problem: Problem,
+    results: Results,
+    record: str,
 ) -> pd.DataFrame:
     """A row per epoch or update of every trajectory, up to its divergence."""
-    batches = planned // keys["epochs"].to_numpy()
-    diverged_at = results.count[layout.DIVERGED_AT]
+    batches = planned // keys["epochs"]
+    diverged_at = results.counts[layout.DIVERGED_AT]
     lived = np.where(diverged_at > 0, diverged_at, planned)
     kept = lived if record == "steps" else -(-lived // batches)
     kept = np.where(results.done, kept, 0)
-    trajectory = np.repeat(np.arange(len(keys)), kept)
+    trajectory = np.repeat(np.arange(len(planned)), kept)
     place = np.arange(kept.sum()) - np.repeat(np.cumsum(kept) - kept, kept)
     source = results.offset[trajectory] + place
-    frame = keys.take(trajectory).reset_index(drop=True)
+    frame = pd.DataFrame({name: column[trajectory] for name, column in keys.items()})
     if record == "steps":
         frame["step"] = place + 1
         frame["epoch"] = place // batches[trajectory] + 1

@@ -26,6 +26,9 @@ DTYPES = {"float64": np.float64, "float32": np.float32}
 #: Ctrl-C is heard.
 TASK_UPDATES = 20_000_000
 
+#: A small sweep is cut finer, so that no core waits long for the others' last task.
+TASKS_PER_WORKER = 4
+
 #: The share of the memory that is free which a result may take.
 MEMORY_SHARE = 0.7
 
@@ -133,14 +136,15 @@ def sweep(
 
     planned = axes.planned_updates(asked, problem, drop_last)
     keys = axes.keys(asked, given is not None)
-    records = {"summary": planned * 0, "epochs": keys["epochs"].to_numpy(), "steps": planned}
+    records = {"summary": planned * 0, "epochs": keys["epochs"], "steps": planned}
     results = frames.allocate(records[record], problem.d, real)
     began = time.perf_counter()
+    share = int(planned.sum()) // (workers * TASKS_PER_WORKER)
     work = [
         task
         for group in axes.groups(asked, problem, drop_last)
         for task in blocks.tasks(
-            group, problem, real, _task_updates(problem, group), given is not None
+            group, problem, real, min(share, _task_updates(problem, group)), given is not None
         )
     ]
     for kernel in {(task.group.rule, task.own): task for task in work}.values():
@@ -155,7 +159,7 @@ def sweep(
         frame = frames.table(keys, planned, problem, results)
     else:
         frame = frames.long_table(keys, planned, problem, results, record)
-    diverged_at = results.count[layout.DIVERGED_AT]
+    diverged_at = results.counts[layout.DIVERGED_AT]
     lived = np.where(diverged_at > 0, diverged_at, planned)
     frame.attrs = {
         "version": _version(),
