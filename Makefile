@@ -35,7 +35,7 @@ test: $(TOOLS) ## run the tests (first: make .venv)
 	@$(BIN)/python -m pytest
 
 test-slow: $(TOOLS) ## run the tests that take longer
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ] # 5: there is none
 
 env: $(TOOLS) $(VENV)/.warm ## make .venv alone, with the test tools, and compile the kernels
 	@echo "Ready: $(BIN)/simopt --help"
