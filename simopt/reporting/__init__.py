@@ -6,8 +6,12 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from simopt import checks
+
+if TYPE_CHECKING:
+    from simopt.reporting.standalone import walkthrough_page
 
 
 def report(folder: str | os.PathLike[str] = "reports/build", quick: bool = False) -> Path:
@@ -92,4 +96,13 @@ def write(folder: Path, pages: dict[str, str]) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-__all__ = ["report", "writable", "write"]
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: it draws, and matplotlib takes its time.
+    if name != "walkthrough_page":
+        raise AttributeError(f"module 'simopt.reporting' has no attribute {name!r}")
+    from simopt.reporting import standalone
+
+    return standalone.walkthrough_page
+
+
+__all__ = ["report", "walkthrough_page", "writable", "write"]

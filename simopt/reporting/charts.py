@@ -142,8 +142,10 @@ def _version() -> str:
 _DRAW = """
 for (const data of document.querySelectorAll("script[data-chart]")) {
   const place = document.getElementById(data.dataset.chart);
+  const spec = JSON.parse(data.textContent);
+  if (place.clientWidth < 520) spec.config.legend.columns = 2;
   const how = {actions: false, renderer: "svg", mode: "vega-lite"};
-  vegaEmbed(place, JSON.parse(data.textContent), how)
+  vegaEmbed(place, spec, how)
     .catch(error => { place.textContent = "The chart could not be drawn: " + error.message; });
 }
 """

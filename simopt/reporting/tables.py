@@ -21,10 +21,16 @@ class Column:
         Its heading, with the unit.
     show : callable
         Value to text (`words.number`, `words.fixed`, ``str``) or to Markup (`badge`).
+    prose : bool
+        Whole sentences: the column keeps a readable width.
+    short : bool
+        A few words that must not wrap.
     """
 
     label: str
     show: Callable[[object], object] = str
+    prose: bool = False
+    short: bool = False
 
 
 def table(
@@ -72,14 +78,14 @@ def table(
         for name in chosen
     }
     heads = Markup("").join(
-        Markup('<th scope="col"{}>{}</th>').format(_align(numeric[name]), column.label)
+        Markup('<th scope="col"{}>{}</th>').format(_kind(column, numeric[name]), column.label)
         for name, column in chosen.items()
     )
     rows = []
     for _, row in frame.iterrows():
         cells = [
             Markup('<th scope="row"{0}>{1}</th>' if i < head else "<td{0}>{1}</td>").format(
-                _align(numeric[name]), _cell(column.show(row[name]))
+                _kind(column, numeric[name]), _cell(column.show(row[name]))
             )
             for i, (name, column) in enumerate(chosen.items())
         ]
@@ -98,7 +104,11 @@ def badge(text: str, kind: str = "") -> Markup:
     return Markup('<span class="badge {}">{}</span>').format(kind or text, text)
 
 
-def _align(numeric: bool) -> Markup:
+def _kind(column: Column, numeric: bool) -> Markup:
+    if column.prose:
+        return Markup(' class="prose"')
+    if column.short:
+        return Markup(' class="short"')
     return Markup(' class="number"') if numeric else Markup("")
 
 

@@ -46,8 +46,8 @@ def number(value: object, digits: int = 4) -> str:
 
     Examples
     --------
-    >>> number(3.14159), number(-0.5), number(12345.678), number(1e-9), number(None)
-    ('3.142', '−0.5', '12,346', '1 × 10⁻⁹', '–')
+    >>> number(3.14159), number(-0.5), number(12345.678), number(2e-9), number(None)
+    ('3.142', '−0.5', '12,346', '2 × 10⁻⁹', '–')
     """
     if value is None:
         return "–"
@@ -65,7 +65,9 @@ def number(value: object, digits: int = 4) -> str:
     exponent = int(power)
     if exponent >= 7 or exponent <= -5:
         shown = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-        text = f"{shown} × 10{str(exponent).translate(SUPERSCRIPT)}"
+        power_of_ten = f"10{str(exponent).translate(SUPERSCRIPT)}"
+        sign = "-" if x < 0 else ""
+        text = sign + power_of_ten if shown.lstrip("-") == "1" else f"{shown} × {power_of_ten}"
     else:
         text = f"{x:,.{max(0, digits - 1 - exponent)}f}"
         if "." in text:
