@@ -27,6 +27,7 @@ from simopt.reporting.sweeps import (
     settings,
     seven,
     small,
+    together,
 )
 from simopt.reporting.tables import Column
 from simopt.reporting.words import number
@@ -491,12 +492,12 @@ def trade_off(
     """Updates, noise, loss, time and memory per batch size, for SGD at one rate."""
     slope = float((problem.gradient(problem.w0) ** 2).sum())
     seeds = range(11 if quick else 41)
-    frames = {}
+    sizes, frames = sizes_of(key, quick), {}
     for budget, epochs in (("epochs", EPOCHS[key]), ("updates", None)):
-        parts = []
-        for size in SIZES[key]:
+        swept = []
+        for size in sizes:
             length = epochs or max(1, round(UPDATES[key] / plan_of(problem, size).batches))
-            parts.append(
+            swept.append(
                 simopt.sweep(
                     problem,
                     simopt.SGD(eta=eta),
@@ -507,7 +508,7 @@ def trade_off(
                     progress=False,
                 )
             )
-        frames[budget] = together(parts)
+        frames[budget] = together(swept)
         ran[f"{key}, SGD, equal {budget}"] = frames[budget]
     bands = {
         budget: {
@@ -516,7 +517,7 @@ def trade_off(
         for budget, frame in frames.items()
     }
     rows = []
-    for size in SIZES[key]:
+    for size in sizes:
         noise = measures.gradient_noise(problem, size)
         rows.append(
             {
@@ -538,19 +539,15 @@ def trade_off(
     return result
 
 
+def sizes_of(key: str, quick: bool) -> tuple[int, ...]:
+    """The batch sizes of a problem; of many, every other one will do in a hurry."""
+    sizes = SIZES[key]
+    return (*sizes[:-1:2], sizes[-1]) if quick and len(sizes) > 6 else sizes
+
+
 def plan_of(problem: Problem, size: int) -> plan.Plan:
     """One epoch at a batch size."""
     return plan.make(problem, size, "never", 1, False)
-
-
-def together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Sweeps one below the other, their counts and times added up."""
-    result = pd.concat(parts, ignore_index=True)
-    result.attrs = {
-        name: sum(part.attrs[name] for part in parts)
-        for name in ("trajectories", "updates", "seconds", "compile_seconds")
-    }
-    return result
 
 
 def epoch_time(
@@ -602,10 +599,10 @@ def cost_section(setting: Setting, costs: pd.DataFrame, key: str) -> dict[str, A
             f"batch the updates per epoch fall from {number(first['updates'])} to "
             f"{number(full['updates'])} and the noise from {number(first['relative'], 2)} times "
             f"the squared gradient to {number(full['relative'], 2)}. After {EPOCHS[key]} epochs "
-            f"batch {best_epochs} has the least loss; after {UPDATES[key]} updates batch {best_updates} "
-            f"has. {lucky(setting.problem, costs.attrs['eta'])}An epoch at batch 1 takes "
-            f"{number(first['nanoseconds'] / full['nanoseconds'], 2)} times as long as one of the "
-            f"full batch."
+            f"batch {best_epochs} has the least loss; after {UPDATES[key]} updates batch "
+            f"{best_updates} has. {lucky(setting.problem, costs.attrs['eta'])}An epoch at batch "
+            f"1 takes {number(first['nanoseconds'] / full['nanoseconds'], 2)} times as long as "
+            f"one of the full batch."
         ),
     }
 
@@ -646,8 +643,7 @@ def by_batch_size(
     """
     seeds = range(11 if quick else 21)
     ratio = 10 ** (1 / (6 if quick else 12))
-    sizes = SIZES[key][:: 2 if quick and key == "diabetes" else 1]
-    sizes = sizes if sizes[-1] == problem.n else (*sizes, problem.n)
+    sizes = sizes_of(key, quick)
     batches, whole = [size for size in sizes if size < problem.n], problem.n
     # Order does not matter to a full batch: one seed says all.
     equal_epochs = together(
@@ -978,7 +974,7 @@ def statements(
         )
     )
     diabetes = tuned["diabetes"].drop(index="AdamW")
-    usual = [size in range(32, 257) for size in diabetes.columns]
+    usual = [32 <= int(size) <= 256 for size in diabetes.columns.to_list()]
     typical = diabetes.T[usual].T.min(axis="columns")
     winners, loses = diabetes.idxmin(axis="columns"), typical / diabetes.min(axis="columns")
     inside, close = int(winners.between(32, 256).sum()), int((loses <= 1.1).sum())

@@ -74,6 +74,16 @@ def seven(ratio: float, names: Sequence[str] = tuple(OPTIMIZERS)) -> list[Optimi
     ]
 
 
+def together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Sweeps one below the other, their counts and times added up."""
+    result = pd.concat(parts, ignore_index=True)
+    result.attrs = {
+        name: sum(part.attrs[name] for part in parts)
+        for name in ("trajectories", "updates", "seconds", "compile_seconds")
+    }
+    return result
+
+
 def measured(frame: pd.DataFrame, problem: Problem, by: Sequence[str]) -> pd.DataFrame:
     """Median and band of the relative excess loss, per group of a sweep."""
     with_excess = frame.assign(excess=measures.excess(frame, problem))
