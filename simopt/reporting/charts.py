@@ -8,6 +8,7 @@ that a chart follows the page into the dark without being drawn again.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from typing import Any
 
@@ -91,7 +92,7 @@ def interactive(chart: Any, *, title: str, alt: str, height: int = 320) -> Marku
     Parameters
     ----------
     chart : altair chart
-        Any top-level chart; its data is written into the page. Round long floats first.
+        Any top-level chart. Its data is written into the page, floats to six digits.
     title : str
         What it shows; unique on its page.
     alt : str
@@ -120,7 +121,18 @@ def _json(value: Any) -> Markup:
     """JSON that can't close the script element it stands in."""
     from jinja2.utils import htmlsafe_json_dumps
 
-    return htmlsafe_json_dumps(value, separators=(",", ":"), sort_keys=True)
+    return htmlsafe_json_dumps(_rounded(value), separators=(",", ":"), sort_keys=True)
+
+
+def _rounded(value: Any) -> Any:
+    """Floats to six significant digits, more than a screen shows; null where JSON has no number."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    return value
 
 
 @functools.cache

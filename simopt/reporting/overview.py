@@ -150,8 +150,9 @@ def corrections(audit: pd.DataFrame, errata: pd.DataFrame) -> str:
     roots = int((errata["results"] > 0).sum())
     return (
         f"Of the {len(audit)} results that the document prints, {tally.get('exact', 0)} are exact, "
-        f"{tally.get('rounding', 0)} carry rounding and {tally.get('wrong', 0)} are wrong, all from "
-        f"{count(roots, 'root')}; {len(errata) - roots} statements in its text need correcting too."
+        f"{tally.get('rounding', 0)} carry rounding and {tally.get('wrong', 0)} are wrong, all "
+        f"from {count(roots, 'root')}; {len(errata) - roots} statements in its text need "
+        "correcting too."
     )
 
 

@@ -23,6 +23,14 @@ from simopt.walkthrough import worked
 #: Updates and points written out; the rest are counted, and drawn in the figure.
 MOST_UPDATES, MOST_POINTS = 200, 20
 
+#: How the points come, by `shuffle`.
+ORDERS = {
+    "never": "as they are given",
+    "once": "one random order, seed {seed}",
+    "epoch": "a new random order every epoch, seed {seed}",
+    "given": "the given order",
+}
+
 
 def walkthrough_page(
     path: str | os.PathLike[str],
@@ -117,7 +125,7 @@ def settings_table(trace: Run) -> Markup:
         *((symbol(name), number(value)) for name, value in trace.optimizer.settings.items()),
         ("batch size", str(summary["batch_size"])),
         ("epochs", str(summary["epochs"])),
-        ("order", f"{summary['shuffle']}, seed {summary['seed']}"),
+        ("order of the points", ORDERS[str(summary["shuffle"])].format(seed=summary["seed"])),
     ]
     frame = pd.DataFrame(rows, columns=["setting", "value"])
     return tables.table(frame, caption="Settings")

@@ -277,13 +277,30 @@ def _clean(text: str, name: str) -> str:
     # Labels take the page's font, and a phone may enlarge them.
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     text = re.sub(r"font-size: ([\d.]+)px", r"font-size: calc(\1px * var(--figure-text, 1))", text)
-    # A hundredth of a pixel is enough, and halves the page. Coordinates only, never a label.
-    text = re.sub(r'\b(d|x|y|transform)="[^"]*"', lambda m: _shorter(m[0]), text)
+    # Coordinates only, never a label.
+    text = re.sub(r'\b(d|x|y|width|height|transform)="[^"]*"', lambda m: _shorter(m[0]), text)
+    text = text.replace("; stroke-linecap: square", "")
     return re.sub(r"\n\s*", "\n", text).strip()
 
 
 def _shorter(attribute: str) -> str:
-    return re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}", attribute)
+    """Coordinates to a tenth of a pixel, small ones (markers) to a hundredth; paths closed up."""
+    text = re.sub(r"-?\d+\.\d+", lambda m: _digits(float(m[0])), attribute)
+    if attribute.startswith("d="):
+        text = re.sub(r"\s*([A-Za-z\"])\s*", r"\1", text[2:])
+        # After one L, more points are more lines.
+        text = "d=" + re.sub(r"(?<=L)([^A-Za-z\"]+(?:L[^A-Za-z\"]+)+)", _joined, text)
+    return text
+
+
+def _digits(x: float) -> str:
+    short = f"{x:.1f}" if abs(x) >= 10 else f"{x:.2f}"
+    short = short.rstrip("0").rstrip(".")
+    return "0" if short in ("-0", "") else short
+
+
+def _joined(match: re.Match[str]) -> str:
+    return match[1].replace("L", " ")
 
 
 def _variable(color: str) -> str:

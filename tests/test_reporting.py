@@ -1,0 +1,423 @@
+"""The report: whole pages, offline, escaped, the same every time, in the dark and on paper."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import altair
+import jinja2
+import numpy as np
+import pandas as pd
+import pytest
+from markupsafe import Markup
+
+import simopt
+from simopt import problems, reporting
+from simopt.reporting import (
+    charts,
+    errata,
+    overview,
+    pages,
+    standalone,
+    style,
+    tables,
+    traces,
+    walkthrough,
+    words,
+)
+
+EVIL = "<script>alert(1)</script>"
+VOID = {"meta", "br", "link", "img", "hr", "input", "col"}
+OWN = ("overview", "walkthrough", "errata")
+
+
+class Outline(HTMLParser):
+    """The elements of a page, and whether they nest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> without a start"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def ids(self) -> list[str]:
+        return [attrs["id"] or "" for _, attrs in self.tags if "id" in attrs]
+
+    def values(self, name: str) -> list[str]:
+        return [attrs[name] or "" for _, attrs in self.tags if name in attrs]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("report")
+    index = simopt.report(place, quick=True)
+    assert index == place / "index.html"
+    return place
+
+
+@pytest.fixture(scope="module")
+def html(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture(scope="module")
+def outlines(html: dict[str, str]) -> dict[str, Outline]:
+    return {name: Outline(text) for name, text in html.items()}
+
+
+def figures(text: str) -> list[str]:
+    """The figures of a page; the chart library has pictures of its own inside its script."""
+    still = re.sub(r"<script.*?</script>", "", text, flags=re.S)
+    return re.findall(r"<svg.*?</svg>", still, flags=re.S)
+
+
+def test_every_page_is_written_and_nothing_else(html: dict[str, str]) -> None:
+    assert set(html) == {page.file for page in pages.available()}
+    assert {"index.html", "walkthrough.html", "errata.html"} <= set(html)
+
+
+def test_pages_are_whole_and_small(html: dict[str, str], outlines: dict[str, Outline]) -> None:
+    for name, text in html.items():
+        assert text.startswith("<!DOCTYPE html>")
+        assert text.rstrip().endswith("</html>")
+        assert outlines[name].open == []
+        # The chart library alone is 0.9 MB; a page opens in well under a second at this size.
+        assert len(text.encode()) < 2_500_000, name
+
+
+def test_nothing_is_loaded_from_anywhere(
+    outlines: dict[str, Outline], html: dict[str, str]
+) -> None:
+    for name, outline in outlines.items():
+        for attribute in ("src", "href", "xlink:href", "srcset", "data", "action", "poster"):
+            for value in outline.values(attribute):
+                assert not re.match(r"(?i)\s*(https?:|//|ftp:|file:|javascript:)", value), name
+        assert "link" not in {tag for tag, _ in outline.tags}
+        css = "".join(re.findall(r"<style>(.*?)</style>", html[name], flags=re.S))
+        assert "@import" not in css
+        assert not re.search(r"url\(\s*['\"]?(https?:|//)", css)
+
+
+def test_internal_links_resolve(outlines: dict[str, Outline]) -> None:
+    for name, outline in outlines.items():
+        for href in outline.values("href"):
+            file, _, fragment = href.partition("#")
+            assert (file or name) in outlines, href
+            if fragment:
+                assert fragment in outlines[file or name].ids(), href
+
+
+def test_ids_are_unique(outlines: dict[str, Outline]) -> None:
+    for name, outline in outlines.items():
+        ids = outline.ids()
+        assert len(ids) == len(set(ids)), name
+
+
+def test_the_navigation_marks_the_current_page(outlines: dict[str, Outline]) -> None:
+    for name, outline in outlines.items():
+        current = [attrs["href"] for tag, attrs in outline.tags if attrs.get("aria-current")]
+        assert current == [name]
+
+
+def test_every_picture_says_what_it_shows(
+    html: dict[str, str], outlines: dict[str, Outline]
+) -> None:
+    for name, outline in outlines.items():
+        for tag, attrs in outline.tags:
+            if tag == "img":
+                assert attrs.get("alt"), name
+            if tag == "svg":
+                assert attrs.get("role") == "img", name
+                for each in (attrs["aria-labelledby"] or "").split():
+                    assert each in outline.ids()
+            if "chart" in (attrs.get("class") or "").split():
+                assert attrs.get("role") == "figure"
+                assert attrs.get("aria-label")
+        for svg in figures(html[name]):
+            assert re.search(r"<title[^>]*>[^<]{3,}</title>", svg)
+            assert re.search(r"<desc[^>]*>[^<]{10,}</desc>", svg)
+        for figure in re.findall(r"<figure>.*?</figure>", html[name], flags=re.S):
+            caption = re.search(r"<figcaption><strong>(.*?)</strong> <span>(.*?)</span>", figure)
+            assert caption is not None
+            assert caption[2].rstrip().endswith("."), caption[2]
+
+
+def test_styles_know_the_dark_paper_and_phones(html: dict[str, str]) -> None:
+    for text in html.values():
+        assert "@media (prefers-color-scheme: dark)" in text
+        assert "@media print" in text
+        assert "details::details-content" in text
+        assert "@media (max-width" in text
+        assert 'name="viewport"' in text
+
+
+def test_figures_take_their_colours_from_the_style_sheet(html: dict[str, str]) -> None:
+    known = set(re.findall(r"(--[a-z-]+):", html["index.html"]))
+    for text in html.values():
+        for svg in figures(text):
+            assert "#000000" not in svg
+            assert "DejaVu" not in svg
+            assert "<text" in svg
+            assert set(re.findall(r"var\((--[a-z-]+)", svg)) <= known
+
+
+def test_the_chart_library_is_on_pages_with_charts_only(html: dict[str, str]) -> None:
+    for text in html.values():
+        assert ("vegaEmbed" in text or "vega-embed" in text.split("</style>")[1]) == (
+            charts.MARK in text
+        )
+
+
+def test_no_number_is_missing(outlines: dict[str, Outline]) -> None:
+    for name in ("index.html", "walkthrough.html", "errata.html"):
+        visible = " ".join(outlines[name].text).split("(()=>{")[0]
+        assert not re.search(r"\b(nan|None|NaT|<NA>|inf)\b", visible), name
+
+
+def timeless(text: str) -> str:
+    return re.sub(r'<span class="timing">[^<]*</span>', "", text)
+
+
+@pytest.mark.parametrize("module", OWN)
+def test_two_builds_of_a_page_are_the_same(module: str) -> None:
+    page = next(each for each in pages.PAGES if each.module == module)
+    first, second = (
+        timeless(pages.render(page, pages.values(page, pages.Context(quick=True))))
+        for _ in range(2)
+    )
+    assert first == second
+
+
+def test_a_failure_leaves_the_last_report(
+    folder: Path, html: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> dict[str, str]:
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr(pages, "build", broken)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        simopt.report(folder, quick=True)
+    assert {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()} == html
+
+
+def test_a_failure_while_writing_leaves_the_last_page(tmp_path: Path) -> None:
+    reporting.write(tmp_path, {"a.html": "old"})
+    with pytest.raises(TypeError):
+        reporting.write(tmp_path, {"a.html": "new", "b.html": 7})  # type: ignore[dict-item]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
+    assert (tmp_path / "a.html").read_text() == "old"
+
+
+def test_a_folder_that_cannot_be_written_is_refused_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "build", lambda *_: pytest.fail("worked before it looked"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"^folder=.*can be written"):
+        simopt.report(tmp_path / "file" / "below")
+    with pytest.raises(ValueError, match=r"^path=.*can be written"):
+        reporting.walkthrough_page(
+            tmp_path / "file" / "x.html", problems.four_points(), simopt.SGD()
+        )
+    with pytest.raises(ValueError, match=r"^path=.*not a folder"):
+        reporting.walkthrough_page(tmp_path, problems.four_points(), simopt.SGD())
+
+
+def test_names_from_data_are_escaped(tmp_path: Path) -> None:
+    pd.DataFrame({EVIL: [1.0, 2.0], '" onload="x': [2.0, 1.0], "y": [3.0, 4.0]}).to_csv(
+        tmp_path / "data.csv", index=False
+    )
+    table = problems.read_table(tmp_path / "data.csv", "y", name=EVIL)
+    rule = simopt.rule(lambda w, g, eta: w - eta * g, name=EVIL)
+    path = reporting.walkthrough_page(tmp_path / "page.html", table, rule(eta=0.1))
+    text = path.read_text(encoding="utf-8")
+    assert EVIL not in text
+    assert "&lt;script&gt;alert(1)" in text
+    outline = Outline(text)
+    assert outline.open == []
+    assert not outline.values("onload")
+    assert [tag for tag, _ in outline.tags].count("script") == 1
+
+
+def test_names_in_tables_figures_and_charts_are_escaped() -> None:
+    frame = pd.DataFrame({EVIL: [EVIL], "n": [1.0]})
+    shown = tables.table(frame, caption=EVIL)
+    shown += tables.badge(EVIL, '"><script>')
+    shown += style.captioned(Markup(""), title=EVIL, see=EVIL)
+    figure, axes = style.new()
+    axes.plot([1, 2], **style.line(EVIL))
+    style.legend(figure, axes)
+    shown += style.svg(figure, title=EVIL, alt=EVIL)
+    assert "<script" not in shown
+    data = altair.InlineData(values=[{"name": "</script><script>alert(1)</script>", "x": 1}])
+    chart = altair.Chart(data).mark_point().encode(x="x:Q", tooltip="name:N")
+    html = str(charts.interactive(chart, title="Chart </script>", alt=EVIL))
+    assert html.count("</script>") == 1
+    payload = re.search(r"<script[^>]*>(.*)</script>", html, flags=re.S)
+    assert payload is not None
+    assert "</script><script>alert(1)" in json.dumps(json.loads(payload[1]))
+
+
+def test_a_value_that_the_page_forgot_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError):
+        pages.render(pages.PAGES[0], {})
+
+
+def test_svg_is_the_same_every_time_and_clean() -> None:
+    def draw() -> str:
+        figure, axes = style.new()
+        axes.plot([1, 2, 3], [1e-3, 1.0, 1e3], **style.line("Adam"))
+        style.log_axis(axes.yaxis)
+        axes.set(xlabel="update", ylabel="loss")
+        style.legend(figure, axes)
+        return str(style.svg(figure, title="A figure", alt="It rises."))
+
+    first = draw()
+    assert first == draw()
+    assert "0.001" in first, "labels keep their digits"
+    assert "currentColor" in first
+    assert "var(--purple)" in first
+    for unwanted in ("<metadata", "<style", "#000000", "Matplotlib"):
+        assert unwanted not in first
+    assert "width=" not in first[: first.index(">")]
+
+
+def test_every_rule_has_a_look_of_its_own() -> None:
+    looks = [(each.color, each.marker) for each in style.LOOKS.values()]
+    assert len(set(looks)) == len(looks) == len({marker for _, marker in looks})
+    assert len({color for color, _ in looks}) == len(looks)
+    mine = [style.look(name, ["Mine", "Yours"]) for name in ("Mine", "Yours")]
+    assert mine[0] != mine[1]
+
+
+def test_the_tree_follows_the_formulas() -> None:
+    parents = {}
+    for parent, child, _ in walkthrough.TREE:
+        parents.setdefault(child, set()).add(parent)
+    assert parents == {
+        "Momentum": {"SGD"},
+        "Nesterov": {"Momentum"},
+        "AdaGrad": {"SGD"},
+        "RMSprop": {"AdaGrad"},
+        "Adam": {"Momentum", "RMSprop"},
+        "AdamW": {"Adam"},
+    }
+    assert walkthrough.reductions()["difference"].max() == 0.0
+
+
+def test_orders_and_their_changes() -> None:
+    distances = pd.DataFrame({"A": [1.0, 3.0, 3.0], "B": [2.0, 2.0, 2.0]}, index=[1, 2, 3])
+    assert traces.orders(distances).tolist() == [("A", "B"), ("B", "A"), ("B", "A")]
+    changed = traces.changes(distances)
+    assert changed["epoch"].tolist() == [2]
+    assert changed["what"].tolist() == ["B passes A"]
+    assert traces.overtakings("abc", "cab") == "c passes a and b"
+    assert traces.crossings([5.0, 6.0, 6.0, 4.0], start=3.0, best=5.0) == [2, 4]
+    assert traces.crossings([4.0, 4.5], start=3.0, best=5.0) == []
+
+
+def test_the_first_change_is_momentum_falling_back() -> None:
+    changed = traces.changes(traces.by_epoch())
+    assert changed["epoch"].iloc[0] == 2
+    assert str(changed["what"].iloc[0]).startswith("Momentum falls behind SGD")
+
+
+def test_sentences_turn_with_the_numbers() -> None:
+    steady = pd.DataFrame({"A": [1.0, 0.5, 0.1], "B": [2.0, 1.9, 1.8]}, index=[1, 2, 3])
+    assert "order lasts" in overview.after_many(steady)
+    assert "run" not in walkthrough.closer_sentence(steady)
+    running = steady.assign(B=[2.0, 4.0, 8.0])
+    assert "B has run away" in walkthrough.closer_sentence(running)
+    clean = pd.DataFrame(
+        {"section": ["walkthrough"] * 2, "batch_size": [1, 1], "method": ["SGD", "Adam"],
+         "verdict": ["exact", "exact"]}
+    )  # fmt: skip
+    assert "most that are not" not in walkthrough.verdict_sentence(clean)
+
+
+def test_own_best_rates_are_not_worse_than_the_common_one() -> None:
+    rates = overview.at_rates(True)
+    best = overview.best_rates(rates).set_index("optimizer")["distance"]
+    common = traces.by_epoch().loc[overview.HORIZON]
+    assert len(best) == len(common)
+    assert (best <= common[best.index] * (1 + 1e-12)).sum() >= len(best) - 1
+
+
+def test_errata_count_what_the_audit_says() -> None:
+    audit = pages.Context().audit
+    bad = int((audit["verdict"] != "exact").sum())
+    sections = errata.by_section(audit)
+    assert sum(section["count"] for section in sections) == bad
+    assert sum(len(section["rows"]) for section in sections) == bad
+    roots = errata.groups(pages.Context().errata)
+    assert sum(len(group["roots"]) for group in roots) == len(pages.Context().errata)
+    off = errata.deviations(audit)
+    slack = 1 + 1e-9
+    assert (off.loc[off["verdict"] == "exact", "half_units"] <= slack).all()
+    assert (off.loc[off["verdict"] != "exact", "half_units"] > 1 / slack).all()
+
+
+def test_every_worked_cell_is_there(html: dict[str, str]) -> None:
+    text = html["walkthrough.html"]
+    assert text.count("<summary>") == 7 * 4
+    for name in style.LOOKS:
+        assert text.count(f"<summary>{name}:") == 4
+
+
+def test_a_page_for_anyones_data(tmp_path: Path) -> None:
+    path = reporting.walkthrough_page(
+        tmp_path / "new" / "steps.html",
+        problems.four_points(),
+        simopt.Adam(eta=0.1),
+        batch_size=3,
+        epochs=2,
+        shuffle="epoch",
+        updates=3,
+    )
+    text = path.read_text(encoding="utf-8")
+    assert text.count("<summary>") == 3
+    assert "And one more update." in text
+    assert "a new random order every epoch, seed 0" in text
+    assert [each.name for each in path.parent.iterdir()] == ["steps.html"]
+
+
+def test_a_diverging_run_has_a_page_too(tmp_path: Path) -> None:
+    path = reporting.walkthrough_page(
+        tmp_path / "steps.html", problems.four_points(), simopt.SGD(eta=1e30), epochs=20
+    )
+    assert "diverges" in path.read_text(encoding="utf-8")
+
+
+def test_many_weights_have_a_page_too() -> None:
+    page = standalone.points_table(
+        problems.least_squares(np.ones((3, 2)), [1.0, 2.0, 3.0], intercept=True)
+    )
+    assert page.count("<tr>") == 4
+
+
+def test_tables_line_up_numbers_and_mark_rows() -> None:
+    frame = pd.DataFrame({"name": ["a", "b"], "w": [1.5, np.nan]})
+    html = tables.table(frame, caption="Two", mark=lambda row: "best" if row["name"] == "a" else "")
+    assert '<tr class="best">' in html
+    assert '<td class="number">–</td>' in html
+    assert words.number(float("nan")) == "–"
