@@ -422,7 +422,7 @@ def squares_section(
             table,
             {
                 "batch_size": "Batch size",
-                "terms": "Updates = terms of G",
+                "terms": Column("Updates", number),
                 "fixed": Column("G if w stayed", lambda v: number(v)),
                 "G": Column("G", lambda v: number(v, 5)),
                 "G_each": Column("G per update", number),

@@ -21,6 +21,7 @@ from simopt.problems import Problem
 from simopt.reporting import charts, style, tables, words
 from simopt.reporting.pages import Context, computed
 from simopt.reporting.sweeps import (
+    ALONG,
     FINE,
     Setting,
     account,
@@ -53,6 +54,8 @@ DRAWN = (1e-8, 1e2)
 #: A figure draws every so manieth rate of the fine grid, the interactive chart fewer still.
 THIN, THINNER = 4, 8
 POWERS = [1e-8, 1e-6, 1e-4, 1e-2, 1.0, 1e2]
+#: Vega's own format writes 0.000001.
+LABEL = "format(datum.value, datum.value < 0.001 ? '~e' : '~g')"
 BATCH_LOOKS: tuple[tuple[str, Any], ...] = (
     (style.BLUE, "-"),
     (style.ORANGE, (0, (5, 1.5))),
@@ -249,7 +252,9 @@ def rate_figure(bands: pd.DataFrame, tuned: pd.DataFrame, n: int) -> Any:
                 zorder=5,
             )
         axes.set_title(name)
-        style.log_axis(axes.xaxis, 5)
+        style.log_axis(axes.xaxis)
+        # Few, and none at the rim: on a phone the labels of two panels would touch.
+        style.ticks(axes.xaxis, (1e-4, 1e-2, 1.0) if name in ALONG else (1e-2, 1.0, 1e2))
         style.log_axis(axes.yaxis, 6)
         axes.set_xlim(bands.loc[bands["optimizer"] == name, "eta"].agg(["min", "max"]))
         axes.set_ylim(low / 1.5, high)
@@ -397,10 +402,10 @@ def chart(
     x = altair.X(
         "eta:Q", title="learning rate η",
         scale=altair.Scale(type="log", domain=[1e-5, 1e3]),
-        axis=altair.Axis(format="~g", values=[10.0**k for k in range(-5, 4)]),
+        axis=altair.Axis(values=[10.0**k for k in range(-5, 4)], labelExpr=LABEL),
     )  # fmt: skip
     y_scale = altair.Scale(type="log", domain=[low, high], clamp=True)
-    y_axis = altair.Axis(format="~g", values=POWERS)
+    y_axis = altair.Axis(values=POWERS, labelExpr=LABEL)
     title = "relative excess loss"
     look = seven_looks()
     band = base.mark_area(opacity=0.15).encode(
@@ -501,25 +506,28 @@ def slider(traced: pd.DataFrame) -> Markup:
             name="log₁₀ η ",
         ),
     )  # fmt: skip
-    lines = (
+    look = seven_looks()
+    base = (
         altair.Chart(inline(rows))
         .transform_filter("abs(datum.power - power_picked) < 0.05")
-        .mark_line(strokeWidth=2, point={"size": 35})
         .encode(
             x=altair.X("epoch:Q", title="epoch", axis=altair.Axis(tickMinStep=1)),
             y=altair.Y(
                 "excess:Q",
                 title="relative excess loss",
                 scale=altair.Scale(type="log", domain=[low, high], clamp=True),
-                axis=altair.Axis(format="~g", values=POWERS),
+                axis=altair.Axis(values=POWERS, labelExpr=LABEL),
             ),
-            tooltip=[
-                altair.Tooltip("optimizer:N", title="method"),
-                altair.Tooltip("epoch:Q"),
-                altair.Tooltip("excess:Q", title="excess", format=".2~g"),
-            ],
-            **seven_looks(),
+            color=look["color"],
         )
+    )
+    lines = base.mark_line(strokeWidth=2).encode(strokeDash=look["strokeDash"])
+    points = base.mark_point(filled=True, size=45).encode(
+        tooltip=[
+            altair.Tooltip("optimizer:N", title="method"),
+            altair.Tooltip("epoch:Q"),
+            altair.Tooltip("excess:Q", title="excess", format=".2~g"),
+        ]
     )
     last = traced[traced["epoch"] == traced["epoch"].max()]
     leaders = last.loc[last.groupby("power")["excess"].idxmin()].groupby("optimizer")["power"]
@@ -530,7 +538,7 @@ def slider(traced: pd.DataFrame) -> Markup:
     )
     return style.captioned(
         charts.interactive(
-            altair.layer(lines).add_params(power),
+            altair.layer(lines, points).add_params(power),
             title="The same rate for all",
             alt=f"Which method leads depends on the rate: {shown}.",
             height=320,
