@@ -208,7 +208,15 @@ def sweep(spec_file: str, out: str) -> None:
     """
     path = files.check_file("--out", out, TABLES)
     given = spec.read(spec_file)
-    frame = simopt.sweep(given.problem, given.optimizers, **given.arguments)
+    try:
+        frame = simopt.sweep(given.problem, given.optimizers, **given.arguments)
+    except KeyboardInterrupt as stopped:
+        done = getattr(stopped, "frame", None)
+        if done is None or done.empty:
+            raise
+        part = path.with_stem(path.stem + ".part")
+        files.write_table(part, done)
+        _end(f"interrupted; the {len(done):,} finished rows are in {part}", INTERRUPTED)
     files.write_table(path, frame)
     click.echo(_summary(frame))
     click.echo(path)

@@ -316,6 +316,23 @@ def test_interrupted(simopt_command, here, monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_interrupted_rows_are_kept(simopt_command, here, monkeypatch):
+    done = pd.DataFrame({"eta": [0.1, 0.2]})
+
+    def interrupt(*_, **__):
+        raise sweeping.Interrupted(done)
+
+    monkeypatch.setattr(simopt, "sweep", interrupt, raising=False)
+    (here / "s.toml").write_text(
+        '[problem]\nname = "four_points"\n[[optimizers]]\nname = "SGD"\n', encoding="utf-8"
+    )
+    status, _, error = simopt_command("sweep", "s.toml", "--out", "rows.csv")
+    assert status == 130
+    assert "2 finished rows are in rows.part.csv" in error
+    assert not (here / "rows.csv").exists()
+    pd.testing.assert_frame_equal(pd.read_csv(here / "rows.part.csv"), done)
+
+
 def test_interrupted_by_a_signal(here):
     long = SMALL.replace("epochs = 10", "epochs = 20000000\ndivergence = false")
     Path("long.toml").write_text(long)
