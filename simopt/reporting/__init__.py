@@ -49,7 +49,7 @@ def report(folder: str | os.PathLike[str] = "reports/build", quick: bool = False
     from simopt.reporting import pages
 
     with tqdm(
-        total=len(pages.available()) + 1,
+        total=len(pages.PAGES) + 1,
         desc="report",
         unit="page",
         file=sys.stderr,

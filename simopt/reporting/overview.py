@@ -31,8 +31,11 @@ def page(context: Context) -> dict[str, Any]:
     distances = traces.by_epoch()
     context.say("rates")
     rates = at_rates(context.quick)
-    spent = [each for built in context.built.values() for each in built.get("computed", [])]
-    spent = [*spent, pages.computed("each rule at many rates, for this page", rates)]
+    spent = {
+        each.title: list(context.built.get(each.module, {}).get("computed", []))
+        for each in pages.PAGES
+    }
+    spent["Overview"] = [pages.computed("each rule at many rates", rates)]
     return {
         "answer": [
             after_one_epoch(distances),
@@ -44,7 +47,7 @@ def page(context: Context) -> dict[str, Any]:
         "figure": distance_figure(distances),
         "next": where_next(context),
         "work": work_table(spent),
-        "totals": totals(spent),
+        "totals": totals([each for runs in spent.values() for each in runs]),
         "seconds": sum(float(built.get("build_seconds", 0)) for built in context.built.values()),
         "versions": pages.versions(),
         "corrected": corrected(context.errata),
@@ -205,25 +208,37 @@ def where_next(context: Context) -> list[dict[str, Any]]:
     ]
 
 
-def work_table(spent: list[Computed]) -> Markup:
-    """What was run, and how long it took."""
-    frame = pd.DataFrame(
-        [[s.what, s.trajectories, s.updates, s.seconds] for s in spent],
-        columns=["what", "trajectories", "updates", "seconds"],
-    )
+def work_table(spent: dict[str, list[Computed]]) -> Markup:
+    """What each page ran, and how long it took."""
+    rows = [
+        [
+            page,
+            len(runs),
+            sum(each.trajectories for each in runs),
+            sum(each.updates for each in runs),
+            sum(each.seconds for each in runs),
+        ]
+        for page, runs in spent.items()
+        if runs
+    ]
+    frame = pd.DataFrame(rows, columns=["page", "runs", "trajectories", "updates", "seconds"])
 
     def timing(value: object) -> Markup:
         return Markup('<span class="timing">{}</span>').format(number(value, 2))
 
+    def whole(value: object) -> str:
+        return f"{value:,}"
+
     return tables.table(
         frame,
         {
-            "what": Column("what", prose=True),
-            "trajectories": Column("trajectories", lambda v: f"{v:,}"),
-            "updates": Column("updates", lambda v: f"{v:,}"),
+            "page": "page",
+            "runs": "sweeps and traces",
+            "trajectories": Column("trajectories", whole),
+            "updates": Column("updates", whole),
             "seconds": Column("seconds", timing),
         },
-        caption="Runs behind these pages",
+        caption="What was run for each page",
     )
 
 

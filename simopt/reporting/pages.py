@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -171,13 +170,6 @@ def _document(what: str) -> pd.DataFrame:
     return table
 
 
-def available() -> tuple[Page, ...]:
-    """The pages whose modules are there."""
-    return tuple(
-        page for page in PAGES if importlib.util.find_spec(f"simopt.reporting.{page.module}")
-    )
-
-
 @functools.cache
 def environment() -> jinja2.Environment:
     """Templates that escape every value and refuse an unknown name."""
@@ -214,11 +206,9 @@ def render(page: Page, given: Mapping[str, Any], listed: tuple[Page, ...] | None
     given : mapping
         The template's values.
     listed : tuple of Page, optional
-        What the navigation lists; all that are there if None.
+        What the navigation lists; all if None.
     """
-    return html(
-        f"{page.module}.html", {**given, "page": page}, available() if listed is None else listed
-    )
+    return html(f"{page.module}.html", {**given, "page": page}, PAGES if listed is None else listed)
 
 
 def html(template: str, given: Mapping[str, Any], listed: tuple[Page, ...] = ()) -> str:
@@ -252,18 +242,17 @@ def build(
     dict
         File name to HTML, in the order of the navigation.
     """
-    listed = available()
     built: dict[str, dict[str, Any]] = {}
     text: dict[str, str] = {}
-    for page in sorted(listed, key=lambda page: page.module == "overview"):
+    for page in sorted(PAGES, key=lambda page: page.module == "overview"):
         say(page.title)
         started = time.perf_counter()
         context = Context(quick, say, MappingProxyType(built))
         built[page.module] = values(page, context)
-        text[page.file] = render(page, built[page.module], listed)
+        text[page.file] = render(page, built[page.module])
         built[page.module]["build_seconds"] = time.perf_counter() - started
         stage(page.title)
-    return {page.file: text[page.file] for page in listed}
+    return {page.file: text[page.file] for page in PAGES}
 
 
 def versions() -> dict[str, str]:
@@ -283,6 +272,6 @@ def versions() -> dict[str, str]:
 
 
 __all__ = [
-    "PAGES", "Computed", "Context", "Markup", "Page", "available", "build", "computed",
+    "PAGES", "Computed", "Context", "Markup", "Page", "build", "computed",
     "environment", "html", "render", "values", "versions",
 ]  # fmt: skip
