@@ -273,6 +273,18 @@ def test_walkthrough_refuses_data_without_its_target(refused, here, worked):
     assert "'x', 'z'" in line
 
 
+def test_walkthrough_as_a_page(simopt_command, here):
+    Path("points.csv").write_text("<script>alert(1)</script>,y\n1,2\n2,4\n")
+    status, out, _ = simopt_command(
+        "walkthrough", "--data", "points.csv", "--optimizer", "sgd", "--page", "new/steps.html"
+    )
+    assert (status, out) == (0, "new/steps.html\n")
+    page = Path("new/steps.html").read_text(encoding="utf-8")
+    assert page.rstrip().endswith("</html>")
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+
+
 @pytest.mark.parametrize("arguments", ["--batch-size 0", "--batch-size 5", "--epochs 0"])
 def test_walkthrough_refuses_what_does_not_fit_the_points(refused, arguments):
     name, value = arguments.removeprefix("--").split()
