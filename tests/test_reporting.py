@@ -12,6 +12,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 import pytest
+import vl_convert
 from markupsafe import Markup
 
 import simopt
@@ -275,6 +276,20 @@ def test_names_in_tables_figures_and_charts_are_escaped() -> None:
     payload = re.search(r"<script[^>]*>(.*)</script>", html, flags=re.S)
     assert payload is not None
     assert "</script><script>alert(1)" in json.dumps(json.loads(payload[1]))
+
+
+def test_tooltips_find_their_text() -> None:
+    chart = (
+        altair.Chart(altair.InlineData(values=[{"x": 1, "name": "a"}]))
+        .mark_point()
+        .encode(x="x:Q", tooltip="name:N")
+        .add_params(altair.selection_point(nearest=True, on="pointerover"))
+    )
+    vega = vl_convert.vegalite_to_vega(chart.to_dict(), vl_version=charts.VEGA_LITE)
+    marks = {mark["name"]: json.dumps(mark) for mark in vega["marks"]}
+    (cells,) = (text for name, text in marks.items() if "voronoi" in name)
+    assert 'datum.datum[\\"name\\"]' in cells
+    assert 'datum[\\"name\\"]' not in cells.replace("datum.datum", "")
 
 
 def test_a_value_that_the_page_forgot_is_an_error() -> None:

@@ -196,7 +196,7 @@ def values(page: Page, context: Context) -> dict[str, Any]:
         return dict(module.page(context))
 
 
-def render(page: Page, given: Mapping[str, Any], listed: tuple[Page, ...] | None = None) -> str:
+def render(page: Page, given: Mapping[str, Any]) -> str:
     """A page's HTML, from its template and the values of its module.
 
     Parameters
@@ -205,10 +205,8 @@ def render(page: Page, given: Mapping[str, Any], listed: tuple[Page, ...] | None
         Which.
     given : mapping
         The template's values.
-    listed : tuple of Page, optional
-        What the navigation lists; all if None.
     """
-    return html(f"{page.module}.html", {**given, "page": page}, PAGES if listed is None else listed)
+    return html(f"{page.module}.html", {**given, "page": page}, PAGES)
 
 
 def html(template: str, given: Mapping[str, Any], listed: tuple[Page, ...] = ()) -> str:

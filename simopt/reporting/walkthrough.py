@@ -551,7 +551,7 @@ def closer_chart(distances: pd.DataFrame) -> Markup:
         for epoch, d in enumerate(distances[name].tolist(), start=1)
     ]
     wide = [
-        {"epoch": epoch, **{name: number(distances[name].iloc[epoch - 1], 3) for name in names}}
+        {"epoch": epoch, **{name: float(distances[name].iloc[epoch - 1]) for name in names}}
         for epoch in range(1, len(distances) + 1)
     ]
     epoch = altair.X(
@@ -584,7 +584,7 @@ def closer_chart(distances: pd.DataFrame) -> Markup:
             x=epoch,
             opacity=altair.condition(hovered, altair.value(0.8), altair.value(0)),
             tooltip=[altair.Tooltip("epoch:Q", title="epoch")]
-            + [altair.Tooltip(f"{name}:N", title=name) for name in names],
+            + [altair.Tooltip(f"{name}:Q", title=name, format=".3~g") for name in names],
         )
         .add_params(hovered)
     )
