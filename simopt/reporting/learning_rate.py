@@ -126,7 +126,7 @@ def by_rate(key: str, problem: Problem, quick: bool) -> tuple[pd.DataFrame, pd.D
 
     Order does not matter to a full batch, so there one seed says all.
     """
-    seeds = range(11 if quick else 21)
+    seeds = range(5 if quick else 21)
     batches = [size for size in SIZES[key] if size < problem.n]
     frame = together(
         [
@@ -468,7 +468,7 @@ def inline(table: pd.DataFrame) -> altair.InlineData:
 def seven_looks() -> dict[str, Any]:
     """Colour and line style of the seven, the legend showing lines even where bands are drawn."""
     look = charts.by_optimizer(list(OPTIMIZERS))
-    legend = altair.Legend(symbolType="stroke", symbolOpacity=1.0)
+    legend = altair.Legend(symbolType="stroke", symbolOpacity=1.0, symbolStrokeWidth=2.5)
     return {name: channel.legend(legend).title(None) for name, channel in look.items()}
 
 
