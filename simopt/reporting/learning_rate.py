@@ -518,16 +518,17 @@ def slider(traced: pd.DataFrame) -> Markup:
                 scale=altair.Scale(type="log", domain=[low, high], clamp=True),
                 axis=altair.Axis(values=POWERS, labelExpr=LABEL),
             ),
-            color=look["color"],
         )
     )
-    lines = base.mark_line(strokeWidth=2).encode(strokeDash=look["strokeDash"])
-    points = base.mark_point(filled=True, size=45).encode(
+    lines = base.mark_line(strokeWidth=2).encode(**look)
+    # Without a legend of their own, or their thin rims would be what the legend shows.
+    points = base.mark_point(filled=True, size=45, opacity=1).encode(
+        color=look["color"].copy().legend(None),
         tooltip=[
             altair.Tooltip("optimizer:N", title="method"),
             altair.Tooltip("epoch:Q"),
             altair.Tooltip("excess:Q", title="excess", format=".2~g"),
-        ]
+        ],
     )
     last = traced[traced["epoch"] == traced["epoch"].max()]
     leaders = last.loc[last.groupby("power")["excess"].idxmin()].groupby("optimizer")["power"]
