@@ -256,7 +256,7 @@ def measure(name: str, work: Any, makers: dict[str, Any], budget: float, repeats
     """One cell of the tables."""
     runs = {who: make(work) for who, make in makers.items()}
     # A longer trajectory would let the order of a sum, and not the work, decide where it ends.
-    horizon = max(1, 2000 // work.batches)
+    horizon = max(1, 20_000 // work.batches)
     epochs = epochs_for(runs.values(), budget, horizon)
     batch = "full" if work.batches == 1 else work.batch_size
     cell = Cell(name, work.problem.d, batch, work.dtype, work.rule, work.trajectories)
@@ -585,7 +585,7 @@ def main(arguments: list[str] | None = None) -> int:
             ),
         ]
     if "table" in wanted:
-        budget = options.seconds or (0.08 if options.quick else 0.2)
+        budget = options.seconds or (0.1 if options.quick else 0.35)
         cells = table_cells(options, budget, options.repeats or 3)
     if "compile" in wanted:
         times = compile_times(("Adam",) if options.quick else RULES)

@@ -662,31 +662,40 @@ W, M, V, R1, R2, ETA, BETA1, BETA2, EPSILON, BEST, SIDE, PEAK, LOSS = range(13)
 
 @functools.cache
 def best_lanes(lanes: int, summaries: bool) -> Callable[..., None]:
-    """Adam in float64, d = 1, batch 1: everything in one pass over the lanes, per update.
+    """Adam in float64, d = 1, batch 1, as fast as it was found to go.
 
-    One division and one square root: ``eta m r2 / (r1 sqrt((v + epsilon r2) r2))``, which is
-    ``eta (m / r1) / sqrt(v / r2 + epsilon)``.
+    - One division and one square root: ``eta m r2 / (r1 sqrt((v + epsilon r2) r2))``, which is
+      ``eta (m / r1) / sqrt(v / r2 + epsilon)``, with r = 1 - beta^t.
+    - Two loops over the lanes, one for the step and one for the summaries: in one loop everything
+      that waits for the root fills the processor's queues (20 % slower).
+    - Lanes begin at a multiple of 64 bytes, so that no vector straddles two cache lines (20 %).
+    - First and last times as minima and maxima of whole numbers, not as masked stores.
     """
+    zero, never = np.int64(0), np.int64(2**62)
 
     def advance(x, y, start, hyper, epochs, factor, center, bounds, w_out, reals, counts):
         least, limit, target = bounds[0], bounds[1], bounds[2]
-        work = np.empty((13, lanes))
-        count = np.empty((4, lanes), np.int64)
+        work, count = np.empty((14, lanes)), np.empty((5, lanes), np.int64)
+        # The last lanes of a row run over into the next row, whose own begin as much later.
+        low = (64 - work.ctypes.data % 64) % 64 // 8
+        shift = (64 - count.ctypes.data % 64) % 64 // 8 - low
+        high = low + lanes
         for first in range(0, hyper.shape[1], lanes):
-            for lane in range(lanes):
+            for lane in range(low, high):
                 work[W, lane] = start
                 work[M, lane] = work[V, lane] = work[R1, lane] = work[R2, lane] = 0.0
                 for k in range(4):
-                    work[ETA + k, lane] = hyper[k, first + lane]
+                    work[ETA + k, lane] = hyper[k, first + lane - low]
                 work[BEST, lane], work[PEAK, lane] = np.inf, -1.0
                 work[SIDE, lane] = start - center
-                count[0, lane] = count[1, lane] = count[2, lane] = count[3, lane] = 0
-            t = 0
+                count[0, shift + lane] = count[3, shift + lane] = zero
+                count[1, shift + lane] = count[2, shift + lane] = never
+            now = zero
             for _ in range(epochs):
                 for point in range(len(y)):
-                    t += 1
+                    now += 1
                     slope, rise = 2.0 * x[point] * x[point], 2.0 * x[point] * y[point]
-                    for lane in range(lanes):
+                    for lane in range(low, high):
                         old = work[W, lane]
                         g = old * slope - rise
                         beta1, beta2 = work[BETA1, lane], work[BETA2, lane]
@@ -697,32 +706,32 @@ def best_lanes(lanes: int, summaries: bool) -> Callable[..., None]:
                         root = math.sqrt((v + work[EPSILON, lane] * r2) * r2)
                         w = old - work[ETA, lane] * m * r2 / (r1 * root)
                         if summaries:
-                            w = w if count[2, lane] == 0 else old
+                            w = w if count[2, shift + lane] == never else old
                         work[W, lane], work[M, lane], work[V, lane] = w, m, v
                         work[R1, lane], work[R2, lane] = r1, r2
-                        if summaries:
-                            gap = w - center
-                            far = abs(gap)
-                            loss = least + (factor * gap) * (factor * gap)
-                            work[LOSS, lane] = loss
-                            best = work[BEST, lane]
-                            count[0, lane] = t if loss < best else count[0, lane]
-                            work[BEST, lane] = loss if loss < best else best
-                            hit = count[1, lane]
-                            count[1, lane] = t if (hit == 0) & (loss <= target) else hit
-                            over = count[2, lane]
-                            count[2, lane] = t if (over == 0) & (not loss <= limit) else over
-                            side, peak = work[SIDE, lane], work[PEAK, lane]
-                            count[3, lane] += gap * side < 0
-                            work[SIDE, lane] = gap if gap != 0 else side
-                            work[PEAK, lane] = far if far > peak else peak
-            for lane in range(lanes):
-                w_out[0, first + lane] = work[W, lane]
-                reals[0, first + lane] = work[LOSS, lane]
-                reals[1, first + lane] = work[BEST, lane]
-                reals[2, first + lane] = work[PEAK, lane]
+                    if not summaries:
+                        continue
+                    for lane in range(low, high):
+                        also = shift + lane
+                        gap = work[W, lane] - center
+                        far = abs(gap)
+                        loss = least + (factor * gap) * (factor * gap)
+                        best, peak, side = work[BEST, lane], work[PEAK, lane], work[SIDE, lane]
+                        count[0, also] = max(count[0, also], now if loss < best else zero)
+                        count[1, also] = min(count[1, also], now if loss <= target else never)
+                        count[2, also] = min(count[2, also], never if loss <= limit else now)
+                        count[3, also] += gap * side < 0
+                        work[LOSS, lane] = loss
+                        work[BEST, lane] = loss if loss < best else best
+                        work[PEAK, lane] = peak if peak > far else far
+                        work[SIDE, lane] = gap if gap != 0 else side
+            for lane in range(low, high):
+                column = first + lane - low
+                w_out[0, column] = work[W, lane]
+                reals[0, column] = work[LOSS, lane]
+                reals[1, column], reals[2, column] = work[BEST, lane], work[PEAK, lane]
                 for k in range(4):
-                    counts[k, first + lane] = count[k, lane]
+                    counts[k, column] = count[k, shift + lane] % never
 
     return njit(nogil=True, cache=True, error_model="numpy")(advance)
 
