@@ -1,6 +1,6 @@
 """What the document prints, as data, and the checks of it."""
 
 from simopt.document.auditing import audit
-from simopt.document.findings import errata
+from simopt.document.correcting import errata
 
 __all__ = ["audit", "errata"]

@@ -93,3 +93,11 @@ def rows() -> tuple[Printed, ...]:
             )
             for position, row in enumerate(csv.DictReader(file))
         )
+
+
+@cache
+def printed_on(line: int, quantity: str) -> Printed:
+    """The last place on a line where a quantity is printed as a result."""
+    return [r for r in rows() if r.line == line and r.quantity == quantity and r.role != "operand"][
+        -1
+    ]

@@ -64,6 +64,13 @@ def steps(method: str, batch_size: int, epochs: int = 1) -> pd.DataFrame:
     return walk.steps
 
 
+def distance(method: str, batch_size: int, updates: int) -> float:
+    """From the optimum, after so many updates."""
+    epochs = math.ceil(updates * batch_size / problems.four_points().n)
+    w = steps(method, batch_size, epochs)["w"].iloc[updates - 1]
+    return abs(float(w) - optimum())
+
+
 @cache
 def known(method: str, batch_size: int, step: int) -> dict[str, float]:
     """What a cell starts from: its points, settings and state, and what the run recorded."""
