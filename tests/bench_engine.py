@@ -561,6 +561,7 @@ def main(arguments: list[str] | None = None) -> int:
         budget = options.seconds or (0.3 if options.quick else 1.0)
         makers: dict[str, Any] = contenders.peers()
         makers["NumPy, plain"] = contenders.numpy_plain
+        makers["NumPy, moments"] = lambda w: contenders.numpy_tuned(w, moments=True)
         makers["NumPy, in threads"] = lambda w: contenders.numpy_tuned(w, threads=threads)
         diabetes = measure("diabetes", work, makers, budget, min(repeats, 5))
         extra = [four, kernels, diabetes]
