@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt import problems, walkthrough
+from simopt import problems
 from simopt.document.printed import rows
 from simopt.rules import OPTIMIZERS
 from simopt.trajectory import names_per_weight
 from simopt.walkthrough import WRITTEN, number, text, vector, worked, worked_steps
+from simopt.walkthrough.terminal import places
 
 LINE = problems.least_squares([0.0, 1.0, 2.0, 4.0], [1.0, 3.0, 5.5, 8.0], intercept=True, l2=0.1)
 LABELS = problems.logistic([[1.0, 2.0], [0.0, -1.0], [3.0, 1.0], [-2.0, 0.5]], [1, 0, 1, 0], l2=0.2)
@@ -209,9 +210,7 @@ def test_text_tells_where_it_starts_and_ends():
 def test_columns_stay_in_line_with_hats():
     shown = text(problems.four_points(), simopt.Adam(eta=0.1), updates=1).splitlines()
     block = [line for line in shown if " = " in line or " ≈ " in line][2:-1]
-    columns = {
-        walkthrough._width(line[: max(line.rfind(" = "), line.rfind(" ≈ "))]) for line in block
-    }
+    columns = {places(line[: max(line.rfind(" = "), line.rfind(" ≈ "))]) for line in block}
     assert len(columns) == 1
 
 

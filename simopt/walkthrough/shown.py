@@ -1,0 +1,86 @@
+"""Numbers as they are shown, on their own and in a formula, and whether that is all of them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+#: Significant digits.
+DIGITS = 5
+
+#: Vectors longer than this show their first two numbers and their last.
+WHOLE_VECTOR = 4
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A number or vector as it is shown, and whether that is all of it."""
+
+    text: str
+    rounded: bool
+
+    @property
+    def relation(self) -> str:
+        """The sign to put before it."""
+        return "≈" if self.rounded else "="
+
+
+def number(value: float) -> Shown:
+    """A number to five significant digits, or to the unit where that is more.
+
+    It counts as rounded if more than a part in a billion is lost: arithmetic noise does not show,
+    nor does an epsilon of 1e-8 beside a gradient of ordinary size.
+
+    Examples
+    --------
+    >>> from simopt.walkthrough import number
+    >>> number(0.1 + 0.2)
+    Shown(text='0.3', rounded=False)
+    >>> number(1 / 3)
+    Shown(text='0.33333', rounded=True)
+    """
+    value = float(value)
+    if not math.isfinite(value):
+        return Shown(str(value), False)
+    if value == 0:
+        return Shown("0", False)
+    shown = f"{value:.{DIGITS}g}"
+    if 10**DIGITS <= abs(value) < 1e9:
+        shown = f"{value:.0f}"
+    return Shown(shown, abs(float(shown) - value) > 1e-9 * abs(value))
+
+
+def vector(values: ArrayLike) -> Shown:
+    """A single number as it is, several in brackets, many with the middle left out."""
+    each = [number(value) for value in np.atleast_1d(np.asarray(values, dtype=np.float64))]
+    if len(each) == 1:
+        return each[0]
+    if len(each) <= WHOLE_VECTOR:
+        inside = ", ".join(one.text for one in each)
+        return Shown(f"[{inside}]", any(one.rounded for one in each))
+    ends = f"[{each[0].text}, {each[1].text}, …, {each[-1].text}]"
+    return Shown(ends, any(one.rounded for one in each))
+
+
+def fill(template: str, values: Mapping[str, Shown]) -> tuple[str, bool]:
+    """Numbers put in a formula, negative ones in brackets; and whether any is rounded."""
+    rounded = False
+
+    def put(match: re.Match[str]) -> str:
+        nonlocal rounded
+        shown = values[match[1]]
+        rounded |= shown.rounded
+        opens = template[: match.start()].endswith("(") or match.start() == 0
+        raised = template[match.end() :].startswith(("²", "^"))
+        return (
+            f"({shown.text})"
+            if shown.text.startswith("-") and (raised or not opens)
+            else (shown.text)
+        )
+
+    return re.sub(r"\{(\w+)\}", put, template), rounded
