@@ -2,7 +2,8 @@
 
 How to add a page
 -----------------
-1. Write ``simopt/reporting/NAME.py`` with ``def page(context: Context) -> dict[str, object]``. It
+1. Write ``simopt/reporting/NAME.py``, or a folder with a file for each section where one file would
+   grow long, with ``def page(context: Context) -> dict[str, object]``. It
    computes its tables, draws its figures from them (`style.new`, `style.svg`, `style.captioned`,
    `tables.table`, `charts.interactive`), forms its sentences from the numbers (`words`), and
    returns the values of its template. Two keys mean something to others:

@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 
 from simopt import measures, problems
 from simopt.problems import Problem
-from simopt.reporting.words import number
+from simopt.reporting.tables import Column
+from simopt.reporting.words import count, number, sentence
 from simopt.rules import OPTIMIZERS
 from simopt.rules.rule import Optimizer
+from simopt.sweeping import sweep
+
+#: What a setting is, when its rate is left open.
+KEY = ["optimizer", "batch_size"]
 
 #: Neighbouring rates of a fine grid differ by this factor: five of them span 5 % either way.
 FINE = 1.025
@@ -74,6 +79,35 @@ def seven(ratio: float, names: Sequence[str] = tuple(OPTIMIZERS)) -> list[Optimi
     ]
 
 
+def over_seeds(
+    problem: Problem,
+    optimizers: Sequence[Optimizer],
+    sizes: Sequence[int],
+    epochs: int,
+    seeds: Sequence[int],
+) -> pd.DataFrame:
+    """A sweep over batch sizes, the points shuffled anew every epoch, with so many seeds.
+
+    Order does not matter to a full batch, so there one seed says all.
+    """
+    batches, whole = ([s for s in sizes if s < problem.n], [s for s in sizes if s == problem.n])
+    return together(
+        [
+            sweep(
+                problem,
+                optimizers,
+                batch_size=chosen,
+                epochs=epochs,
+                shuffle="epoch",
+                seed=seed,
+                progress=False,
+            )
+            for chosen, seed in ((batches, seeds), (whole, 0))
+            if chosen
+        ]
+    )
+
+
 def together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Sweeps one below the other, their counts and times added up."""
     result = pd.concat(parts, ignore_index=True)
@@ -107,6 +141,30 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def parts(table: pd.DataFrame, column: str) -> list[tuple[Any, pd.DataFrame]]:
     """(value, rows) for each value of a column, in the order of their first rows."""
     return list(table.groupby(column, sort=False, observed=True))
+
+
+def least_row(table: pd.DataFrame, value: str = "median") -> dict[str, Any]:
+    """The row with the least value."""
+    return records(table.sort_values(value, kind="stable").head(1))[0]
+
+
+#: The column of `measures.best` and `measures.tuned` that says where a grid was too narrow.
+AT_EDGE = Column("Grid", lambda edge: f"at its {edge} edge" if edge else "")
+
+
+def at_edge(table: pd.DataFrame) -> str:
+    """How many settings lie at the edge of their grid.
+
+    Examples
+    --------
+    >>> at_edge(pd.DataFrame({"edge": ["", "upper", ""]}))
+    'One setting of 3 lies at the edge of the grid'
+    """
+    edges = int((table["edge"] != "").sum())
+    return (
+        f"{sentence(count(edges, 'setting'))} of {len(table)} {'lies' if edges == 1 else 'lie'} at "
+        "the edge of the grid"
+    )
 
 
 def small(value: object) -> str:

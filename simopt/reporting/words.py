@@ -126,6 +126,20 @@ def count(how_many: int, noun: str, plural: str | None = None) -> str:
     return f"{shown} {noun if how_many == 1 else plural or noun + 's'}"
 
 
+def out_of(part: int, whole: int) -> str:
+    """So many of so many.
+
+    Examples
+    --------
+    >>> out_of(7, 7), out_of(5, 7), out_of(0, 12)
+    ('all seven', '5 of the seven', 'none of the 12')
+    """
+    shown = SMALL[whole] if whole < len(SMALL) else str(whole)
+    if part == whole:
+        return f"all {shown}"
+    return f"{'none' if part == 0 else number(part)} of the {shown}"
+
+
 def spans(values: Sequence[int]) -> str:
     """Whole numbers with runs drawn together.
 

@@ -1,0 +1,13 @@
+"""What the learning-rate page sweeps, and how far its figures reach."""
+
+from __future__ import annotations
+
+SIZES = {"four points": (1, 2, 4), "Hubble": (1, 4, 24), "diabetes": (8, 32, 442)}
+
+EPOCHS = {"four points": 10, "Hubble": 20, "diabetes": 10}
+
+#: Of these the shuffles are compared.
+SHUFFLED = {"four points": 1, "Hubble": 1, "diabetes": 32}
+
+#: What figures draw: smaller excesses at the foot, larger ones and divergence at the head.
+DRAWN = (1e-8, 1e2)
