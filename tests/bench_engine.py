@@ -40,8 +40,12 @@ BATCHES = (1, 32, "full")
 DTYPES = ("float64", "float32")
 POINTS = 128
 
-#: |w - w'| <= TOLERANCE * max(1, |w|) over a trajectory's weights.
-TOLERANCE = {"float64": 1e-9, "float32": 2e-3}
+#: Updates of a trajectory at most; see `axes_for`.
+HORIZON = 20_000
+
+#: Of two results, relative to how far the trajectory went: |w - w'| <= TOLERANCE * |w - w0|, each
+#: the greatest over its weights.
+TOLERANCE = {"float64": 1e-9, "float32": 2e-4}
 
 #: What issue and README promise.
 TARGETS = {"four": {"NumPy": 8.0, "prange": 9.0}, "diabetes": {"NumPy": 8.0}}
@@ -117,14 +121,16 @@ def axes_for(rule: str, d: int, share: int = 4096) -> dict[str, tuple[float, ...
     """Axes whose product is ``share`` (a power of 4096) settings, none of which diverges.
 
     Every hyperparameter is an axis, so that no contender can treat one as a constant. Rates stay
-    below the stability limit of a single point (about 1 / d for standardised features).
+    below the stability limit of a single point (about 1 / d for standardised features), and those
+    of adaptive rules so low that no weight of `synthetic` arrives: once it has, such a rule takes
+    full steps in directions that rounding decides, and correct programs part.
     """
     stable = 0.05 / d
-    adaptive = (1e-4, 2e-3)
+    adaptive = (2e-6, 2e-5)
     shapes: dict[str, dict[str, tuple[float, ...]]] = {
         "SGD": {"eta": spread(stable / 30, stable, share)},
         "Momentum": {"eta": spread(stable / 300, stable / 10, 64), "beta": spread(0.5, 0.9, 64)},
-        "AdaGrad": {"eta": spread(1e-3, 0.05, 64), "epsilon": spread(1e-9, 1e-7, 64)},
+        "AdaGrad": {"eta": spread(1e-4, 1e-3, 64), "epsilon": spread(1e-9, 1e-7, 64)},
         "RMSprop": {
             "eta": spread(*adaptive, 16),
             "rho": spread(0.9, 0.99, 16),
@@ -148,14 +154,15 @@ def axes_for(rule: str, d: int, share: int = 4096) -> dict[str, tuple[float, ...
 
 
 def synthetic(d: int) -> Any:
-    """Least squares with standard normal features and some noise."""
+    """Least squares with standard normal features and a little noise; no weight ends near 0."""
     import numpy as np
 
     import simopt
 
     random = np.random.default_rng(d)
     x = random.standard_normal((POINTS, d))
-    y = x @ random.standard_normal(d) + 0.1 * random.standard_normal(POINTS)
+    truth = random.uniform(0.7, 1.5, d) * random.choice([-1.0, 1.0], d)
+    y = x @ truth + 0.1 * random.standard_normal(POINTS)
     return simopt.problems.least_squares(x, y, intercept=False, name=f"synthetic, d = {d}")
 
 
@@ -227,19 +234,20 @@ def epochs_for(runs: Iterable[Callable[[int], Any]], budget: float, limit: int) 
     return max(1, min(limit, int(budget / slowest)))
 
 
-def compare(cell: Cell, results: dict[str, Any], d: int) -> None:
+def compare(cell: Cell, results: dict[str, Any], problem: Any) -> None:
     """Every contender's final weights, and best losses where it has them, with the sweep's."""
     import numpy as np
 
     from tests.contenders import weights
 
     frame = results["simopt"]
+    d = problem.d
     expected = weights(frame, d)
     if (frame["status"] == "diverged").any():
         cell.failures.append(f"{cell.name}: a trajectory diverged")
-    size = np.maximum(1, np.abs(expected).max(axis=0))
+    went = np.abs(expected - problem.w0[:, None]).max(axis=0)
     for who, result in results.items():
-        error = float((np.abs(weights(result, d) - expected) / size).max())
+        error = float((np.abs(weights(result, d) - expected) / went).max())
         if isinstance(result, dict) and "best_loss" in result:
             best = frame["best_loss"].to_numpy()
             off = np.abs(result["best_loss"] - best) / np.maximum(1, best)
@@ -255,14 +263,13 @@ def compare(cell: Cell, results: dict[str, Any], d: int) -> None:
 def measure(name: str, work: Any, makers: dict[str, Any], budget: float, repeats: int) -> Cell:
     """One cell of the tables."""
     runs = {who: make(work) for who, make in makers.items()}
-    # A longer trajectory would let the order of a sum, and not the work, decide where it ends.
-    horizon = max(1, 20_000 // work.batches)
+    horizon = max(1, HORIZON // work.batches)
     epochs = epochs_for(runs.values(), budget, horizon)
     batch = "full" if work.batches == 1 else work.batch_size
     cell = Cell(name, work.problem.d, batch, work.dtype, work.rule, work.trajectories)
     cell.updates = epochs * work.batches
     cell.seconds, results = take_turns(runs, epochs, repeats)
-    compare(cell, results, work.problem.d)
+    compare(cell, results, work.problem)
     return cell
 
 
@@ -280,7 +287,7 @@ def headline_four(threads: int, repeats: int) -> tuple[Cell, Cell]:
     epochs = 250
     cell = Cell("four points", 1, 1, "float64", "Adam", work.trajectories, 4 * epochs)
     cell.seconds, results = take_turns(runs, epochs, repeats)
-    compare(cell, results, 1)
+    compare(cell, results, work.problem)
 
     alone: dict[str, Any] = {"simopt": engine_kernel(work)}
     for lanes in (64, 128, 256):
@@ -290,7 +297,7 @@ def headline_four(threads: int, repeats: int) -> tuple[Cell, Cell]:
     kernels.seconds, inside = take_turns(alone, epochs, repeats)
     del inside["best, no summaries"]["best_loss"]
     engine = inside.pop("simopt")
-    compare(kernels, {"simopt": results["simopt"], "kernel": engine, **inside}, 1)
+    compare(kernels, {"simopt": results["simopt"], "kernel": engine, **inside}, work.problem)
     return cell, kernels
 
 
@@ -604,7 +611,7 @@ def main(arguments: list[str] | None = None) -> int:
             f"{dtype} {worst:.1e} (allowed {TOLERANCE[dtype]:.0e})"
             for dtype, worst in errors.items()
         )
-        print(f"\nLargest difference between any two results: {text}.")
+        print(f"\nLargest difference from simopt, of the way a trajectory went: {text}.")
     for failure in failures:
         print(f"FAIL {failure}")
     if options.markdown:
