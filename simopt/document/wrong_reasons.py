@@ -11,7 +11,6 @@ from simopt import problems
 from simopt.document import quantities
 from simopt.document.findings import Finding
 from simopt.rules import OPTIMIZERS, complement, rule
-from simopt.rules.adam import bias_correction
 from simopt.trajectory import run
 
 
@@ -116,11 +115,7 @@ def _uncorrected_adam() -> Finding:
 def _fading_correction() -> Finding:
     adam = quantities.settings("Adam")
     beta1, beta2 = adam["beta1"], adam["beta2"]
-    clock: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    factors = []
-    for _ in range(8):
-        clock = bias_correction(*clock, beta1, beta2)
-        factors.append(math.sqrt(clock[1]) / clock[0])
+    factors = [math.sqrt(1 - beta2**t) / (1 - beta1**t) for t in range(1, 9)]
     epochs = 100
     w = np.concatenate([problems.four_points().w0, quantities.steps("Adam", 1, epochs)["w"]])
     sizes = np.abs(np.diff(w)).reshape(epochs, -1).mean(axis=1) / quantities.ETA

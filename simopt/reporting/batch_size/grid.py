@@ -5,6 +5,7 @@ from __future__ import annotations
 from simopt import plan
 from simopt.problems import Problem
 
+#: The batch sizes of each problem.
 SIZES = {
     "four points": (1, 2, 4),
     "Hubble": (1, 2, 4, 8, 12, 24),

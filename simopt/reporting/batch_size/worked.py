@@ -12,7 +12,7 @@ from markupsafe import Markup
 import simopt
 from simopt.document.quantities import ETA
 from simopt.problems import Problem
-from simopt.reporting import style, tables, words
+from simopt.reporting import states, style, tables, words
 from simopt.reporting.sweeps import parts, records
 from simopt.reporting.tables import Column
 from simopt.reporting.words import number, out_of
@@ -41,20 +41,11 @@ def one_epoch(problem: Problem, sizes: Sequence[int] = (1, 2, 4)) -> pd.DataFram
                     "w": float(run.summary["w"]),
                     "distance": float(run.summary["distance"]),
                     "loss": float(run.summary["loss"]),
-                    "state": _state(name, last),
+                    "state": states.after(name, last),
                     "steps": run.steps,
                 }
             )
     return pd.DataFrame(rows)
-
-
-def _state(name: str, step: pd.Series) -> str:
-    """The state after a step as the field writes it: v = 6.066, or none."""
-    rule = OPTIMIZERS[name]().rule
-    shown = [f"{words.symbol(each)} = {number(step[each])}" for each in rule.state]
-    if rule.clock is not None:
-        shown.append(f"t = {int(step['t'])}")
-    return ", ".join(each.replace(" ", "\N{NO-BREAK SPACE}") for each in shown) or "none"
 
 
 def printed_weights(audit: pd.DataFrame, epoch: pd.DataFrame) -> pd.Series:
@@ -130,7 +121,7 @@ def worked_section(problem: Problem, epoch: pd.DataFrame, audit: pd.DataFrame) -
                 "w": Column("w", lambda w: words.fixed(w, 4)),
                 "distance": Column("|w − optimum|", lambda w: words.fixed(w, 4)),
                 "loss": Column("Loss", number),
-                "state": "State",
+                "state": Column("State", short=True),
             },
             caption="Updates, weight, loss and state of every method after one epoch",
         ),
@@ -161,7 +152,7 @@ def _trace(problem: Problem, epoch: pd.DataFrame) -> Markup:
                     "before": before,
                     "each": ", ".join(number(g) for g in each),
                     "gradient": float(step["gradient"]),
-                    "state": _state(name, step),
+                    "state": states.after(name, step),
                     "w": float(step["w"]),
                 }
             )
@@ -173,9 +164,9 @@ def _trace(problem: Problem, epoch: pd.DataFrame) -> Markup:
             "step": "Update",
             "points": "Points",
             "before": Column("w before", lambda w: words.fixed(w, 4)),
-            "each": "Gradient of each",
+            "each": Column("Gradient of each", short=True),
             "gradient": Column("Their mean", number),
-            "state": "State after",
+            "state": Column("State after", short=True),
             "w": Column("w after", lambda w: words.fixed(w, 4)),
         },
         caption=f"Every update of one epoch at batch size {epoch['batch_size'].iloc[0]}",

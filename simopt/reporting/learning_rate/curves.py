@@ -35,6 +35,7 @@ LEARNT = 0.1
 #: A figure draws every so manieth rate of the fine grid.
 THIN = 4
 
+#: Colour and line of each batch size, the smallest first.
 BATCH_LOOKS: tuple[tuple[str, Any], ...] = (
     (style.BLUE, "-"),
     (style.ORANGE, (0, (5, 1.5))),

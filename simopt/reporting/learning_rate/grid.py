@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+#: The batch sizes of each problem: small, middling, full.
 SIZES = {"four points": (1, 2, 4), "Hubble": (1, 4, 24), "diabetes": (8, 32, 442)}
 
+#: After so many passes the excess is taken.
 EPOCHS = {"four points": 10, "Hubble": 20, "diabetes": 10}
 
 #: Of these the shuffles are compared.

@@ -21,6 +21,7 @@ from simopt.rules import OPTIMIZERS
 #: The chart draws every so manieth rate of the fine grid.
 THIN = 8
 
+#: Labelled on the axis of the excess.
 POWERS = [1e-8, 1e-6, 1e-4, 1e-2, 1.0, 1e2]
 
 #: Vega's own format writes 0.000001.

@@ -44,9 +44,7 @@ class Parameter:
     when: str
 
 
-HYPER = "hyperparameter"
-
-STATE = "state"
+HYPER, STATE = "hyperparameter", "state"
 
 PARAMETERS = (
     Parameter("eta", HYPER, (), "learning rate: the length of a step",

@@ -8,9 +8,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from simopt.document.quantities import ETA
-from simopt.reporting import style, tables, traces
+from simopt.reporting import states, style, tables, traces
 from simopt.reporting.tables import Column, badge
-from simopt.reporting.words import fixed, listing, number, percent, symbol
+from simopt.reporting.words import fixed, listing, number, percent
 from simopt.rules import OPTIMIZERS
 
 #: Epochs whose weights are drawn on a linear axis, and its range: beyond it is off the figure.
@@ -27,8 +27,6 @@ def standings(audit: pd.DataFrame) -> pd.DataFrame:
     for name in OPTIMIZERS:
         steps = traces.first_epoch(name).dropna(axis=1, how="all")
         last = steps.iloc[-1]
-        rule = OPTIMIZERS[name]().rule
-        kept = [*rule.state, *(["t"] if rule.clock else [])]
         told = audit[
             (audit["section"] == "scoreboard")
             & (audit["method"] == name)
@@ -41,7 +39,7 @@ def standings(audit: pd.DataFrame) -> pd.DataFrame:
                 "distance": float(last["distance"]),
                 "printed": told["printed"].iloc[0] if len(told) else "–",
                 "verdict": told["verdict"].iloc[0] if len(told) else "",
-                "state": ", ".join(f"{symbol(k)} = {number(last[k])}" for k in kept) or "none",
+                "state": states.after(name, last),
                 "behaviour": behaviour(steps, start, best),
             }
         )

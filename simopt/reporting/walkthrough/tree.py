@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from simopt.document.quantities import ETA
-from simopt.reporting import style, traces
+from simopt.reporting import states, style, traces
 from simopt.reporting.words import listing, number, symbol
 from simopt.rules import OPTIMIZERS
 from simopt.trajectory import run
@@ -26,7 +26,7 @@ TREE = (
     ("Adam", "AdamW", "weight decay outside the gradient"),
 )
 
-#: Where each stands in the figure, its size, and where the words of its branches stand [px].
+#: Where the middle of each box stands in the figure [px].
 PLACES = {
     "SGD": (230, 322),
     "Momentum": (130, 226),
@@ -37,8 +37,10 @@ PLACES = {
     "AdamW": (402, 30),
 }
 
+#: Width and height of a box [px].
 BOX = (88, 40)
 
+#: Where the words of each branch stand [px], and which side of them is there.
 WORDS = {
     ("SGD", "Momentum"): (163, 279, "right"),
     ("SGD", "AdaGrad"): (299, 279, "left"),
@@ -111,9 +113,7 @@ def reductions() -> pd.DataFrame:
 
 def state_of(name: str) -> str:
     """The state that a rule keeps, in the field's symbols."""
-    rule = OPTIMIZERS[name]().rule
-    kept = [symbol(each) for each in rule.state] + (["t"] if rule.clock else [])
-    return ", ".join(kept) or "no state"
+    return ", ".join(symbol(each) for each in states.carried(name)) or "no state"
 
 
 def tree_sentence() -> str:
