@@ -77,7 +77,7 @@ def after_one_epoch(distances: pd.DataFrame) -> str:
 def after_many(distances: pd.DataFrame) -> str:
     """Whether that lasts."""
     changed = traces.changes(distances)
-    first, last = distances.iloc[0], distances.iloc[-1]
+    last = distances.iloc[-1]
     if not len(changed):
         return f"That order lasts: it is the same after {len(distances)} epochs."
     text = (
@@ -85,7 +85,7 @@ def after_many(distances: pd.DataFrame) -> str:
         f"{count(len(changed), 'time')}, at epochs {spans(list(changed['epoch']))}, and in the end "
         f"{last.idxmin()} is nearest"
     )
-    away = [name for name in map(str, distances) if last[name] > first[name]]
+    away = traces.run_away(distances)
     if away:
         text += f", while {listing(away)} {'runs' if len(away) == 1 else 'run'} away"
     return text + "."

@@ -79,6 +79,13 @@ OTHERS = tuple(
     for color in (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 )
 
+#: Colour and line of a batch size, in the figures that compare three: the smallest first.
+BY_SIZE: tuple[tuple[str, Any], ...] = (
+    (BLUE, "-"),
+    (ORANGE, (0, (5, 1.5))),
+    (GREEN, (0, (1.5, 1.2))),
+)
+
 #: Width [px at 100 %] of a figure. Text of 10.5 px then stays legible when a phone shrinks it.
 WIDTH, HEIGHT = 460, 290
 
@@ -87,6 +94,8 @@ RC: dict[Any, Any] = {
     "svg.hashsalt": "simopt",
     "font.size": 10.5,
     "axes.labelsize": 10.5,
+    # Room for the larger text of a phone between the numbers of an axis and its name.
+    "axes.labelpad": 7,
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",

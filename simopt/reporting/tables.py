@@ -94,7 +94,7 @@ def table(
         rows.append(opening + Markup("").join(cells) + Markup("</tr>"))
     return Markup(
         '<div class="table" role="region" tabindex="0" aria-label="{caption}">'
-        "<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
+        "<table><caption><span>{caption}</span></caption><thead><tr>{heads}</tr></thead>"
         "<tbody>{rows}</tbody></table></div>"
     ).format(caption=caption, heads=heads, rows=Markup("\n").join(rows))
 

@@ -72,6 +72,12 @@ def orders(distances: pd.DataFrame) -> pd.Series:
     return pd.Series([tuple(names[row]) for row in ranked], index=distances.index)
 
 
+def run_away(distances: pd.DataFrame) -> list[str]:
+    """The optimizers that end farther away than they were after the first epoch."""
+    first, last = distances.iloc[0], distances.iloc[-1]
+    return [name for name in map(str, distances) if last[name] > first[name]]
+
+
 def changes(distances: pd.DataFrame) -> pd.DataFrame:
     """The epochs whose order is not the last one's: epoch, order, what happened."""
     ordered = orders(distances)

@@ -46,7 +46,7 @@ def page(context: Context) -> dict[str, Any]:
     claims = statements(four, epoch, squares, costs, curves)
     return {
         "worked": worked_section(four, epoch, context.audit),
-        "squares": squares_section(four, squares, context.audit),
+        "squares": squares_section(squares, context.audit),
         "costs": [cost_section(three[key], costs[key], key) for key in costs],
         "curves": [curve_section(three[key], curves[key], shared[key], key) for key in curves],
         "claims": claims,

@@ -71,9 +71,7 @@ def averaging(problem: Problem, epoch: pd.DataFrame, epochs: int = 100) -> dict[
     }
 
 
-def squares_section(
-    problem: Problem, squares: dict[str, Any], audit: pd.DataFrame
-) -> dict[str, Any]:
+def squares_section(squares: dict[str, Any], audit: pd.DataFrame) -> dict[str, Any]:
     """Sentences, tables and a figure about squares of means."""
     quantities = {
         "sum of the 4 squared gradients at w=3": ("Sum of the squares (batch 1)", squares["sum"]),
@@ -140,7 +138,7 @@ def squares_section(
         ),
         "figure": style.captioned(
             style.svg(
-                adagrad_figure(longer, problem),
+                adagrad_figure(longer),
                 title="AdaGrad by batch size",
                 alt=f"After {squares['epochs']} epochs batch {fastest} has the largest effective "
                 f"rate, and batch {farthest} is farthest from the optimum.",
@@ -170,11 +168,12 @@ def squares_section(
     }
 
 
-def adagrad_figure(longer: pd.DataFrame, problem: Problem) -> Any:
+def adagrad_figure(longer: pd.DataFrame) -> Any:
     """The effective rate and the distance from the optimum over epochs."""
     figure, (top, bottom) = style.new(2, 1, height=400, sharex=True)
-    looks = zip((style.BLUE, style.ORANGE, style.GREEN), ("-", (0, (5, 1.5)), ":"), strict=True)
-    for (size, steps), (color, line) in zip(parts(longer, "batch_size"), looks, strict=False):
+    for (size, steps), (color, line) in zip(
+        parts(longer, "batch_size"), style.BY_SIZE, strict=True
+    ):
         ends = steps.groupby("epoch").last()
         for axes, column in ((top, "effective_lr"), (bottom, "distance")):
             axes.plot(ends.index, ends[column], color=color, linestyle=line, label=f"batch {size}")

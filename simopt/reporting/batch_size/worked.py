@@ -177,8 +177,8 @@ def epoch_figure(epoch: pd.DataFrame, problem: Problem) -> Any:
     """The weight after one epoch: a row per method, a mark per batch size."""
     figure, axes = style.new(height=300)
     names = list(epoch["optimizer"].unique())
-    marks = zip(epoch["batch_size"].unique(), "osD", strict=False)
-    for (size, marker), color in zip(marks, (style.BLUE, style.ORANGE, style.GREEN), strict=False):
+    marks = zip(epoch["batch_size"].unique(), "osD", style.BY_SIZE, strict=True)
+    for size, marker, (color, _) in marks:
         rows = epoch[epoch["batch_size"] == size]
         label = f"batch {size} (all points)" if size == problem.n else f"batch {size}"
         axes.plot(

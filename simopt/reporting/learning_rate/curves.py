@@ -35,13 +35,6 @@ LEARNT = 0.1
 #: A figure draws every so manieth rate of the fine grid.
 THIN = 4
 
-#: Colour and line of each batch size, the smallest first.
-BATCH_LOOKS: tuple[tuple[str, Any], ...] = (
-    (style.BLUE, "-"),
-    (style.ORANGE, (0, (5, 1.5))),
-    (style.GREEN, (0, (1.5, 1.2))),
-)
-
 
 def by_rate(key: str, problem: Problem, quick: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Median and band of the excess over shuffle seeds, per rule, batch size and rate."""
@@ -119,7 +112,7 @@ def rate_figure(bands: pd.DataFrame, tuned: pd.DataFrame, n: int) -> Any:
     low, high = DRAWN
     sizes = sorted(bands["batch_size"].unique())
     for name, axes in zip(OPTIMIZERS, grid.ravel(), strict=False):
-        for size, (color, line) in zip(sizes, BATCH_LOOKS, strict=True):
+        for size, (color, line) in zip(sizes, style.BY_SIZE, strict=True):
             chosen = (bands["optimizer"] == name) & (bands["batch_size"] == size)
             rows = bands[chosen].sort_values("eta").iloc[::THIN]
             best = tuned[(tuned["optimizer"] == name) & (tuned["batch_size"] == size)]
@@ -168,7 +161,7 @@ def rate_figure(bands: pd.DataFrame, tuned: pd.DataFrame, n: int) -> Any:
     handles = [
         Line2D([], [], color=color, linestyle=line,
                label=f"batch {size}" + (" (all)" if size == n else ""))
-        for size, (color, line) in zip(sizes, BATCH_LOOKS, strict=True)
+        for size, (color, line) in zip(sizes, style.BY_SIZE, strict=True)
     ] + [
         Patch(color=style.MUTED, alpha=0.3, linewidth=0, label="5 to 95 %"),
         Line2D([], [], color=style.MUTED, marker="o", linestyle="", label="robust best"),

@@ -119,12 +119,12 @@ def closer_chart(distances: pd.DataFrame) -> Markup:
 
 def closer_sentence(distances: pd.DataFrame) -> str:
     """Who is nearest in the end, and who has run away."""
-    first, last = distances.iloc[0], distances.iloc[-1]
+    last = distances.iloc[-1]
     nearest = str(last.idxmin())
     text = f"After {len(distances)} epochs {nearest} is nearest"
     if last[nearest] < 1e-12:
         text += ", as near as float64 can tell"
-    away = [name for name in map(str, distances) if last[name] > first[name]]
+    away = traces.run_away(distances)
     if away:
         text += f"; {listing(away)} {'has' if len(away) == 1 else 'have'} run away"
     return text + "."

@@ -111,7 +111,7 @@ def update_figure() -> Markup:
         low, high = min(low, *w), max(high, *w)
     style.ticks(axes.xaxis, range(traces.problem().n + 1))
     axes.set(xlabel="update", ylabel="weight w")
-    axes.annotate("optimum", (traces.problem().n, best), xytext=(0, 3), ha="right", va="bottom",
+    axes.annotate("optimum", (0, best), xytext=(0, 3), ha="left", va="bottom",
                   textcoords="offset points", color=style.MUTED, fontsize=9.5)  # fmt: skip
     style.legend(figure, axes)
     ends = {name: float(traces.first_epoch(name)["w"].iloc[-1]) for name in OPTIMIZERS}
