@@ -147,12 +147,18 @@ def sweep(
             group, problem, real, min(share, _task_updates(problem, group)), given is not None
         )
     ]
-    for kernel in {(task.group.rule, task.own): task for task in work}.values():
+    for kernel in {(task.group.rule, task.points): task for task in work}.values():
         blocks.compiled(problem, kernel, real)
     compiled = time.perf_counter() - began
     data = blocks.pack(problem, real, limit, goal)
-    settings = (data, problem, every, blocks.RECORD_CODE[record], limit is not None, given)
-    interrupted = _run(work, settings, workers, progress, results)
+    packed = {
+        task.group.plan: blocks.with_moments(data, task.group.plan)
+        if task.points == "moments"
+        else data
+        for task in {task.group.plan: task for task in work}.values()
+    }
+    settings = (problem, every, blocks.RECORD_CODE[record], limit is not None, given)
+    interrupted = _run(work, packed, settings, workers, progress, results)
     seconds = time.perf_counter() - began - compiled
 
     if record == "summary":
@@ -241,6 +247,7 @@ def _task_updates(problem: Problem, group: blocks.Group) -> int:
 
 def _run(
     work: list[blocks.Task],
+    packed: dict[plan.Plan, layout.Data],
     settings: tuple[Any, ...],
     workers: int,
     progress: bool | None,
@@ -263,7 +270,8 @@ def _run(
         while True:
             while len(running) < 2 * workers and (task := next(queue, None)) is not None:
                 pulse = np.zeros(2, np.int64)
-                future = pool.submit(partial(blocks.compute, task, *settings), pulse)
+                call = partial(blocks.compute, task, packed[task.group.plan], *settings)
+                future = pool.submit(call, pulse)
                 running[future], pulses[future] = task, pulse
             if not running:
                 return False

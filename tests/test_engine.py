@@ -36,11 +36,11 @@ def group_of(problem, optimizer, epochs=1, count=1, shuffle="never"):
     return blocks.Group(optimizer.rule, how, hyper, np.arange(count), np.arange(count))
 
 
-def assembly(problem, optimizer, own=False):
+def assembly(problem, optimizer, points="shared"):
     """The machine code of a kernel, compiled afresh (code from the disk cache can't be shown)."""
-    task = blocks.Task(group_of(problem, optimizer), own, np.empty(0, np.int64))
+    task = blocks.Task(group_of(problem, optimizer), points, np.empty(0, np.int64))
     blocks.compiled(problem, task, np.float64)
-    kernel = lanes.kernel(optimizer.rule, problem.kind, blocks.fused(problem), own, np.float64)
+    kernel = lanes.kernel(optimizer.rule, problem.kind, blocks.fused(problem), points, np.float64)
     fresh = numba.njit(nogil=True, error_model="numpy")(kernel.py_func)
     fresh.compile(kernel.signatures[0])
     return fresh.inspect_asm(fresh.signatures[0])
@@ -51,6 +51,18 @@ def assembly(problem, optimizer, own=False):
 @pytest.mark.parametrize("name", ["AdaGrad", "Adam"])
 def test_square_roots_are_packed(name, problem):
     assert re.search(PACKED_ROOT[platform.machine()], assembly(problem, OPTIMIZERS[name]()))
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="counts x86 instructions")
+@pytest.mark.parametrize("points", ["shared", "moments"])
+def test_gradients_are_packed(points):
+    """A loop does four weights and four points, or four rows: 16 packed products, none scalar."""
+    blocks_of_code = re.split(r"\n\.LBB\S+:", assembly(DIABETES, simopt.SGD(), points))
+    counts = [
+        (len(re.findall(r"v?mulpd\s", text)), len(re.findall(r"v?mulsd\s", text)))
+        for text in blocks_of_code
+    ]
+    assert max(packed for packed, scalar in counts if scalar == 0) >= 16
 
 
 @pytest.mark.skipif(platform.machine() not in PACKED_ROOT, reason="an unknown instruction set")
@@ -92,7 +104,7 @@ def test_tasks_cover_every_row_once():
         assert sorted(members[members >= 0]) == list(range(1000))
         for task in tasks:
             for block in task.members.reshape(-1, 128):
-                assert task.own or len(set(seeds[block[block >= 0]])) == 1
+                assert task.points == "own" or len(set(seeds[block[block >= 0]])) == 1
                 assert block[0] >= 0
 
 
@@ -100,7 +112,7 @@ def test_few_rates_and_many_seeds_get_an_order_a_lane():
     how = plan.make(FOUR, 1, "epoch", 1, False)
     group = blocks.Group(simopt.SGD().rule, how, np.zeros((1, 300)), np.arange(300), np.arange(300))
     tasks = blocks.tasks(group, FOUR, np.float64, 10**9, False)
-    assert [task.own for task in tasks] == [True]
+    assert [task.points for task in tasks] == ["own"]
     assert len(tasks[0].members) == 384
 
 
@@ -147,7 +159,7 @@ import mine
 rule = simopt.rule(mine.step)
 problem = simopt.problems.four_points()
 frame = simopt.sweep(problem, rule(eta=0.1))
-kernel = lanes.kernel(rule, "least_squares", True, False, blocks.np.float64)
+kernel = lanes.kernel(rule, "least_squares", True, "shared", blocks.np.float64)
 print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
 """
 
@@ -162,7 +174,7 @@ def step(w, g, eta, v, beta=0.5):
 
 rule = simopt.rule(step)
 frame = simopt.sweep(simopt.problems.four_points(), rule(eta=0.1))
-kernel = lanes.kernel(rule, "least_squares", True, False, blocks.np.float64)
+kernel = lanes.kernel(rule, "least_squares", True, "shared", blocks.np.float64)
 print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
 """
 

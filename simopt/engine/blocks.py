@@ -27,6 +27,9 @@ Array = NDArray[Any]
 WORTH_SHARING_ONE = 1 / 2
 WORTH_SHARING_MANY = 1 / 10
 
+#: Points whose outer products are summed at once: 64 weights then take 8 MiB.
+MOMENT_POINTS = 256
+
 SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3}
 RECORD_CODE = {"summary": 0, "epochs": 1, "steps": 2}
 
@@ -51,13 +54,40 @@ class Task:
     """Whole blocks of one group: what one call of a kernel does. -1 marks a padding lane."""
 
     group: Group
-    own: bool
+    points: str
     members: NDArray[np.int64]
 
 
 def fused(problem: Problem) -> bool:
     """Whether the one-pass kernel for a single least-squares weight serves this problem."""
     return problem.d == 1 and problem.kind == "least_squares"
+
+
+def moments_serve(problem: Problem, plan: Plan) -> bool:
+    """Whether a batch's moments replace its points: fewer products, the same in every epoch.
+
+    It depends on nothing but the trajectory's own plan, so that its bits don't either.
+    """
+    several = problem.kind == "least_squares" and problem.d > 1
+    return several and plan.shuffle == "never" and plan.batch_size >= problem.d
+
+
+def with_moments(data: Data, plan: Plan) -> Data:
+    """The data with the moments of every batch in file order, summed point by point."""
+    starts = range(0, plan.points_used, plan.batch_size)
+    dp = data.x.shape[1]
+    moments, slopes = np.zeros((len(starts), dp, dp)), np.zeros((len(starts), dp))
+    for b, start in enumerate(starts):
+        stop = min(start + plan.batch_size, plan.points_used)
+        for at in range(start, stop, MOMENT_POINTS):
+            rows = slice(at, min(at + MOMENT_POINTS, stop))
+            x, y = data.x[rows].astype(np.float64), data.y[rows].astype(np.float64)
+            moments[b] += (x[:, :, None] * x[:, None, :]).sum(axis=0)
+            slopes[b] += (x * y[:, None]).sum(axis=0)
+        moments[b] *= 2 / (stop - start)
+        slopes[b] *= 2 / (stop - start)
+    dtype = data.x.dtype
+    return data._replace(moments=moments.astype(dtype), slopes=slopes.astype(dtype))
 
 
 def pack(problem: Problem, dtype: type, limit: float | None, target: float | None) -> Data:
@@ -90,6 +120,8 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
         minimizer=padded(minimizer),
         optimum=(unknown if problem.optimum is None else problem.optimum).astype(dtype),
         bounds=np.array(bounds).astype(dtype),
+        moments=np.empty((0, dp, dp), dtype),
+        slopes=np.empty((0, dp), dtype),
     )
 
 
@@ -106,6 +138,9 @@ def tasks(
     padded = -(-lengths // width) * width
     worth = WORTH_SHARING_ONE if fused(problem) else WORTH_SHARING_MANY
     own = shuffled and bool(lengths.sum() < worth * padded.sum())
+    points = "own" if own else "shared"
+    if not given and moments_serve(problem, group.plan):
+        points = "moments"
     if own:
         members = np.full(-(-len(key) // width) * width, -1)
         members[: len(key)] = arrangement
@@ -115,12 +150,12 @@ def tasks(
         places -= np.repeat(padded - lengths, lengths)
         members[places] = arrangement
     size = max(1, lane_updates // (group.plan.updates * width)) * width
-    return [Task(group, own, members[i : i + size]) for i in range(0, len(members), size)]
+    return [Task(group, points, members[i : i + size]) for i in range(0, len(members), size)]
 
 
 def compiled(problem: Problem, task: Task, dtype: type) -> None:
     """Compile the task's kernel, or load it from disk, without running it."""
-    nothing = Task(task.group, task.own, np.empty(0, np.int64))
+    nothing = Task(task.group, task.points, np.empty(0, np.int64))
     compute(nothing, pack(problem, dtype, None, None), problem, 1, 0, True, None, np.zeros(2, int))
 
 
@@ -163,7 +198,7 @@ def compute(
         record=record,
         stops=stops,
     )
-    kernel: Any = lanes.kernel(group.rule, problem.kind, fused(problem), task.own, dtype)
+    kernel: Any = lanes.kernel(group.rule, problem.kind, fused(problem), task.points, dtype)
     orders = np.empty((0, plan.n), np.int64) if given is None else given
     hyper = np.ascontiguousarray(group.hyper[:, members]).astype(dtype)
     kernel(data, how, hyper, group.seeds[members], orders, out)

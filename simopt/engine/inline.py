@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 from numba.extending import register_jitable
 
 _registered: set[Callable[..., Any]] = set()
@@ -73,7 +74,7 @@ def _constants(function: Any) -> list[tuple[str, str]]:
     for name, value in _names(function).items():
         if isinstance(value, (int, float, str, tuple)):
             frozen.append((name, repr(value)))
-        elif hasattr(value, "tobytes"):
+        elif isinstance(value, (np.ndarray, np.generic)):
             frozen.append((name, value.tobytes().hex()))
     return frozen
 

@@ -20,6 +20,7 @@ from simopt.engine.layout import (
     BEST,
     BEST_AT,
     COUNTED,
+    COUNTS,
     DIVERGED_AT,
     LOSS,
     OVERSHOOTS,
@@ -41,21 +42,30 @@ def no_clock():
     return ()
 
 
-def watch(work, count, base, lane, update, loss, gap, far, limit, target, looks, stops):
-    """What a trajectory's row remembers, after one update of one lane."""
-    best, best_at = work[base + BEST, lane], count[BEST_AT, lane]
-    better = looks & (loss < best)
-    work[base + BEST, lane] = loss if better else best
-    count[BEST_AT, lane] = update if better else best_at
-    target_at = count[TARGET_AT, lane]
-    count[TARGET_AT, lane] = update if looks & (target_at == 0) & (loss <= target) else target_at
-    diverged_at = count[DIVERGED_AT, lane]
-    over = stops & looks & (diverged_at == 0) & (not (loss <= limit))
-    count[DIVERGED_AT, lane] = update if over else diverged_at
-    side = work[base + SIDE, lane]
-    count[OVERSHOOTS, lane] += gap * side < 0
-    work[base + SIDE, lane] = gap if gap != 0 else side
-    peak = work[base + PEAK, lane]
+def watch(work, base, lane, loss, gap, far, marks):
+    """What a trajectory's row remembers, after one update of one lane.
+
+    Everything is read before anything is written, and times are sums to which nothing is added but
+    once: a choice between a new value and the one just read would become a masked store, which the
+    next reading has to wait for.
+    """
+    now, over_at, zero, unit, unseen, limit, target = marks
+    best, best_at = work[base + BEST, lane], work[base + COUNTS + BEST_AT, lane]
+    target_at = work[base + COUNTS + TARGET_AT, lane]
+    diverged_at = work[base + COUNTS + DIVERGED_AT, lane]
+    overshoots = work[base + COUNTS + OVERSHOOTS, lane]
+    side, peak = work[base + SIDE, lane], work[base + PEAK, lane]
+    seen = loss + unseen
+    overshoots += unit if gap * side < zero else zero
+    best_at += now - best_at if seen < best else zero
+    target_at += now if (target_at == zero) & (seen <= target) else zero
+    diverged_at += over_at if (diverged_at == zero) & (not (loss <= limit)) else zero
+    work[base + COUNTS + OVERSHOOTS, lane] = overshoots
+    work[base + COUNTS + BEST_AT, lane] = best_at
+    work[base + COUNTS + TARGET_AT, lane] = target_at
+    work[base + COUNTS + DIVERGED_AT, lane] = diverged_at
+    work[base + BEST, lane] = seen if seen < best else best
+    work[base + SIDE, lane] = gap if gap != zero else side
     work[base + PEAK, lane] = far if far > peak else peak
 
 
@@ -88,24 +98,26 @@ def fill_own_orders(order, pick, mode, seeds, first, epoch):
                 order[j, lane] = swapped
 
 
-def keep(work, base, d, out, first, record):
+def keep(work, low, high, base, d, out, first, record):
     """Copy weights and loss to a row of the records."""
-    for lane in range(work.shape[1]):
-        out.recorded_loss[record, first + lane] = work[base + LOSS, lane]
+    for lane in range(low, high):
+        column = np.uint64(first) + lane - low
+        out.recorded_loss[record, column] = work[base + LOSS, lane]
         for k in range(d):
-            out.recorded_w[record, k, first + lane] = work[k, lane]
+            out.recorded_w[record, k, column] = work[k, lane]
 
 
-def finish(work, count, base, d, out, first):
+def finish(work, low, high, base, d, out, first):
     """Copy a block's results to the columns of its lanes."""
-    for lane in range(work.shape[1]):
+    for lane in range(low, high):
+        column = np.uint64(first) + lane - low
         for k in range(d):
-            out.w[k, first + lane] = work[k, lane]
-        out.loss[first + lane] = work[base + LOSS, lane]
-        out.best_loss[first + lane] = work[base + BEST, lane]
-        out.peak[first + lane] = work[base + PEAK, lane]
+            out.w[k, column] = work[k, lane]
+        out.loss[column] = work[base + LOSS, lane]
+        out.best_loss[column] = work[base + BEST, lane]
+        out.peak[column] = work[base + PEAK, lane]
         for row in range(COUNTED):
-            out.counts[row, first + lane] = count[row, lane]
+            out.counts[row, column] = np.int64(work[base + COUNTS + row, lane])
 
 
 NUMERIC: tuple[Callable[..., Any], ...] = (
@@ -126,7 +138,9 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     passes.gradient_one_own,
     passes.gradient_many,
     passes.gradient_many_own,
+    passes.gradient_moments,
     passes.loss_least_squares,
+    passes.loss_one,
     passes.loss_logistic,
     passes.squared_distance,
 )
@@ -135,7 +149,7 @@ for numeric in NUMERIC:
 
 
 @functools.cache
-def kernel(rule: Rule, kind: str, one: bool, own: bool, real: type) -> Callable[..., Any]:
+def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callable[..., Any]:
     """The compiled loop for a rule and a loss.
 
     Parameters
@@ -146,8 +160,8 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool, real: type) -> Callable[
         The loss.
     one : bool
         Whether d = 1 and the loss is least squares: then update, loss and watch are one pass.
-    own : bool
-        Whether every lane has its own order of the points.
+    points : {"shared", "own", "moments"}
+        One order of the points for a block; one for every lane; or batches by their moments.
     real : type
         numpy.float64 or numpy.float32.
 
@@ -167,10 +181,12 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool, real: type) -> Callable[
     weight = layout.weight_first if states else layout.weight_alone
     state = layout.state_rest if states else layout.state_none
     lanes = layout.lanes(real)
-    # As wide as the weights, so that both are packed alike.
-    whole = np.int64 if real is np.float64 else np.int32
+    shift = 3 if real is np.float64 else 2
+    # float64 clocks live among the rows; for float32 weights they need an array of their own.
+    apart = real is np.float32
+    zero, unit, never = real(0), real(1), real(np.inf)
     logistic = kind == "logistic"
-    watch_lane = watch
+    own, by_moments = points == "own", points == "moments"
     shared_one, own_one = passes.gradient_one, passes.gradient_one_own
     shared_many, own_many = passes.gradient_many, passes.gradient_many_own
     full_loss = passes.loss_logistic if logistic else passes.loss_least_squares
@@ -185,31 +201,34 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool, real: type) -> Callable[
         first_clock = (2 + states) * dp
         eta = first_clock + clocked
         base = eta + 1 + hypers
-        work: Any = np.empty((base + WATCHED, lanes), real)
+        work: Any = np.empty((base + WATCHED + 1, lanes), real)
+        # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
+        low = np.uint64((-np.int64(work.ctypes.data) & 63) >> shift)
+        high = low + np.uint64(lanes)
         ticks = np.empty((clocked + 1, lanes), np.float64)
-        count = np.empty((COUNTED, lanes), whole)
         order = np.empty(1 if own else n, np.int64)
         orders = np.empty((n if own else 1, lanes), np.int64)
         pick = np.empty(lanes, np.int64)
-        limit, target = data.bounds[1], data.bounds[2]
         batches = -(-how.points_used // how.batch_size)
         updates = batches * how.epochs
         slope = real(1 if logistic else 2)
+        whole_scale = slope / real(how.batch_size)
+        last_scale = slope / real(max(1, how.points_used % how.batch_size))
+        limit, target = data.bounds[1], data.bounds[2]
         for first in range(0, hyper.shape[1], lanes):
-            passes.clear(work, lanes, dp, base + WATCHED)
-            for lane in range(lanes):
+            passes.clear(work, low, high, dp, base + WATCHED)
+            for lane in range(low, high):
                 for k in range(dp):
                     work[k, lane] = data.w0[k]
                 for h in range(hypers + 1):
-                    work[eta + h, lane] = hyper[h, first + lane]
+                    work[eta + h, lane] = hyper[h, np.uint64(first) + lane - low]
                 for c in range(clocked):
-                    ticks[c, lane] = 0
-                for row in range(COUNTED):
-                    count[row, lane] = 0
-                work[base + BEST, lane] = np.inf
+                    ticks[c, lane - low] = 0
+                work[base + BEST, lane] = never
                 work[base + PEAK, lane] = -1
                 work[base + SIDE, lane] = data.w0[0] - data.optimum[0]
             t = 0
+            until_look = how.every
             for epoch in range(how.epochs):
                 if own:
                     fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
@@ -218,57 +237,91 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool, real: type) -> Callable[
                 for start in range(0, how.points_used, how.batch_size):
                     stop = min(start + how.batch_size, how.points_used)
                     t += 1
-                    now = whole(t)
-                    looks = t % how.every == 0 or t == updates
-                    scale = slope / real(stop - start)
-                    if clocked:
-                        for lane in range(lanes):
-                            ticked_to = clock(
+                    now = real(t)
+                    until_look -= 1
+                    looks = until_look == 0 or t == updates
+                    if looks:
+                        until_look = how.every
+                    over_at = now if looks and how.stops else zero
+                    unseen = zero if looks else never
+                    marks = (now, over_at, zero, unit, unseen, limit, target)
+                    scale = whole_scale if stop - start == how.batch_size else last_scale
+                    if apart and clocked:
+                        for lane in range(low, high):
+                            tick = clock(
                                 *(
-                                    read_clock(ticks, 0, 1, lane)
+                                    read_clock(ticks, 0, 1, lane - low)
                                     + read_ticked(work, eta + 1, 1, lane)
                                 )
                             )
-                            write_clock(ticks, 0, 1, lane, ticked_to)
-                            write_clock(work, first_clock, 1, lane, ticked_to)
+                            write_clock(ticks, 0, 1, lane - low, tick)
+                            write_clock(work, first_clock, 1, lane, tick)
+                    elif clocked and not one:
+                        for lane in range(low, high):
+                            tick = clock(
+                                *(
+                                    read_clock(work, first_clock, 1, lane)
+                                    + read_ticked(work, eta + 1, 1, lane)
+                                )
+                            )
+                            write_clock(work, first_clock, 1, lane, tick)
                     if one:
-                        if own:
-                            own_one(work, lanes, data, orders, start, stop)
-                        else:
-                            shared_one(work, lanes, data, order, start, stop)
-                        l2, center = data.l2[0], data.optimum[0]
+                        # The batch but for its last point, which comes with the step.
+                        if how.batch_size > 1 or data.l2[0] != zero:
+                            if own:
+                                own_one(work, low, high, data, orders, start, stop - 1, scale)
+                            else:
+                                shared_one(work, low, high, data, order, start, stop - 1, scale)
+                        point = 0 if own else order[stop - 1]
+                        x, y = data.x[point, 0], data.y[point]
+                        scaled = x * scale
+                        center = data.optimum[0]
                         factor, least = data.factor[0, 0], data.bounds[0]
-                        for lane in range(lanes):
+                        for lane in range(low, high):
+                            if own:
+                                point = orders[stop - 1, lane - low]
+                                x, y = data.x[point, 0], data.y[point]
+                                scaled = x * scale
                             old = work[0, lane]
+                            tick = read_clock(work, first_clock, 1, lane)
+                            if not apart:
+                                tick = clock(*(tick + read_ticked(work, eta + 1, 1, lane)))
+                                write_clock(work, first_clock, 1, lane, tick)
                             new = update(
                                 old,
-                                work[1, lane] * scale + l2 * old,
+                                work[1, lane] + (old * x - y) * scaled,
                                 work[eta, lane],
                                 *(
                                     read_state(work, 2, 1, lane)
-                                    + read_clock(work, first_clock, 1, lane)
+                                    + tick
                                     + read_hyper(work, eta + 1, 1, lane)
                                 ),
                             )
-                            w = weight(new) if count[DIVERGED_AT, lane] == 0 else old
-                            work[0, lane] = w
+                            alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
                             write_state(work, 2, 1, lane, state(new))
-                            gap = w - center
+                            work[0, lane] = weight(new) if alive else old
+                        # A loop of its own: here everything would wait for the step's root.
+                        for lane in range(low, high):
+                            gap = work[0, lane] - center
                             loss = least + (factor * gap) * (factor * gap)
-                            work[base + LOSS, lane] = loss
-                            watch_lane(
-                                work, count, base, lane, now, loss, gap, abs(gap),
-                                limit, target, looks, how.stops,
-                            )  # fmt: skip
+                            watch(work, base, lane, loss, gap, abs(gap), marks)
                     else:
                         row = base + RESIDUAL
-                        if own:
-                            own_many(work, lanes, dp, row, data, orders, start, stop, logistic)
+                        if by_moments:
+                            batch = start // how.batch_size
+                            passes.gradient_moments(
+                                work, low, high, dp, data.moments[batch], data.slopes[batch]
+                            )
+                            scale = unit
+                        elif own:
+                            own_many(work, low, high, dp, row, data, orders, start, stop, logistic)
                         else:
-                            shared_many(work, lanes, dp, row, data, order, start, stop, logistic)
+                            shared_many(
+                                work, low, high, dp, row, data, order, start, stop, logistic
+                            )
                         for k in range(d):
                             l2 = data.l2[k]
-                            for lane in range(lanes):
+                            for lane in range(low, high):
                                 old = work[k, lane]
                                 new = update(
                                     old,
@@ -280,32 +333,35 @@ def kernel(rule: Rule, kind: str, one: bool, own: bool, real: type) -> Callable[
                                         + read_hyper(work, eta + 1, 1, lane)
                                     ),
                                 )
-                                alive = count[DIVERGED_AT, lane] == 0
+                                alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
                                 work[k, lane] = weight(new) if alive else old
                                 write_state(work, first_state + k, dp, lane, state(new))
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:
-                            full_loss(work, lanes, dp, base, data, d)
-                        passes.squared_distance(work, lanes, base, data, d)
-                        for lane in range(lanes):
-                            watch_lane(
-                                work, count, base, lane, now, work[base + LOSS, lane],
-                                work[row, lane], work[base + SQUARE, lane],
-                                limit, target, looks, how.stops,
-                            )  # fmt: skip
+                            full_loss(work, low, high, dp, base, data, d)
+                        passes.squared_distance(work, low, high, base, data, d)
+                        for lane in range(low, high):
+                            loss, far = work[base + LOSS, lane], work[base + SQUARE, lane]
+                            watch(work, base, lane, loss, work[row, lane], far, marks)
                     if how.record == 2:
-                        keep(work, base, d, out, first, t - 1)
+                        if one:
+                            passes.loss_one(work, low, high, base, data)
+                        keep(work, low, high, base, d, out, first, t - 1)
                 if how.record == 1:
-                    keep(work, base, d, out, first, epoch)
+                    if one:
+                        passes.loss_one(work, low, high, base, data)
+                    keep(work, low, high, base, d, out, first, epoch)
                 out.pulse[1] += batches * lanes
                 if out.pulse[0] != 0:
                     return
-                alive = False
-                for lane in range(lanes):
-                    alive |= count[DIVERGED_AT, lane] == 0
-                if not alive:
+                living = False
+                for lane in range(low, high):
+                    living |= work[base + COUNTS + DIVERGED_AT, lane] == zero
+                if not living:
                     break
-            finish(work, count, base, d, out, first)
+            if one:
+                passes.loss_one(work, low, high, base, data)
+            finish(work, low, high, base, d, out, first)
 
     advance.__name__ = advance.__qualname__ = f"advance_{rule.name}"
     return njit(nogil=True, cache=True, error_model="numpy")(advance)

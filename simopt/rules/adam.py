@@ -7,22 +7,25 @@ import math
 from simopt.rules.rule import Optimizer, complement, rule
 
 
-def bias_correction(bias1, bias2, scale2, beta1, beta2):
-    """``1 - beta1^t``, ``1 - beta2^t`` and the reciprocal of the latter.
+def bias_correction(bias1, bias2, beta1, beta2):
+    """``1 - beta1^t`` and ``1 - beta2^t``.
 
     1 - beta^t is the fading mean of a constant 1: carried like that, it needs no power, and it does
     not lose the digits that the subtraction costs at small t.
     """
-    bias1 = beta1 * bias1 + complement(beta1)
-    bias2 = beta2 * bias2 + complement(beta2)
-    return bias1, bias2, 1.0 / bias2
+    return beta1 * bias1 + complement(beta1), beta2 * bias2 + complement(beta2)
 
 
-def adam(w, g, eta, m, v, bias1, bias2, scale2, beta1=0.9, beta2=0.999, epsilon=1e-8):
-    """One weight, one step. ``eta m_hat / sqrt(v_hat + epsilon)`` with one division, not three."""
+def adam(w, g, eta, m, v, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """One weight, one step.
+
+    ``eta m_hat / sqrt(v_hat + epsilon)``, with m_hat = m / bias1 and v_hat = v / bias2, brought to
+    one division in place of three.
+    """
     m = beta1 * m + complement(beta1) * g
     v = beta2 * v + complement(beta2) * (g * g)
-    return w - eta * m / (bias1 * math.sqrt(v * scale2 + epsilon)), m, v
+    root = math.sqrt((v + epsilon * bias2) * bias2)
+    return w - eta * m * bias2 / (bias1 * root), m, v
 
 
 def derived(m, v, bias1, bias2, **_):

@@ -6,12 +6,9 @@ from simopt.rules.adam import adam, bias_correction, derived
 from simopt.rules.rule import Optimizer, rule
 
 
-def adamw(
-    w, g, eta, m, v, bias1, bias2, scale2,
-    beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01,
-):  # fmt: skip
+def adamw(w, g, eta, m, v, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
     """One weight, one step: Adam's, and the weight shrunk by ``eta * weight_decay``."""
-    stepped, m, v = adam(w, g, eta, m, v, bias1, bias2, scale2, beta1, beta2, epsilon)
+    stepped, m, v = adam(w, g, eta, m, v, bias1, bias2, beta1, beta2, epsilon)
     return stepped - eta * weight_decay * w, m, v
 
 
