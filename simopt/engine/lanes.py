@@ -43,30 +43,35 @@ def no_clock():
 
 
 def watch(work, base, lane, loss, gap, far, marks):
-    """What a trajectory's row remembers, after one update of one lane.
+    """The best loss, crossings and the greatest distance, after one update of one lane.
 
-    Everything is read before anything is written, and times are sums to which nothing is added but
-    once: a choice between a new value and the one just read would become a masked store, which the
-    next reading has to wait for.
+    Everything is read before anything is written, and what can be is a sum: a choice between a new
+    value and the one just read would become a masked store, which the next reading waits for.
     """
-    now, over_at, zero, unit, unseen, limit, target = marks
+    now, zero, unit, unseen = marks
     best, best_at = work[base + BEST, lane], work[base + COUNTS + BEST_AT, lane]
-    target_at = work[base + COUNTS + TARGET_AT, lane]
-    diverged_at = work[base + COUNTS + DIVERGED_AT, lane]
     overshoots = work[base + COUNTS + OVERSHOOTS, lane]
     side, peak = work[base + SIDE, lane], work[base + PEAK, lane]
     seen = loss + unseen
     overshoots += unit if gap * side < zero else zero
     best_at += now - best_at if seen < best else zero
-    target_at += now if (target_at == zero) & (seen <= target) else zero
-    diverged_at += over_at if (diverged_at == zero) & (not (loss <= limit)) else zero
     work[base + COUNTS + OVERSHOOTS, lane] = overshoots
     work[base + COUNTS + BEST_AT, lane] = best_at
-    work[base + COUNTS + TARGET_AT, lane] = target_at
-    work[base + COUNTS + DIVERGED_AT, lane] = diverged_at
+    work[base + SIDE, lane] = gap + (side if gap == zero else zero)
     work[base + BEST, lane] = seen if seen < best else best
-    work[base + SIDE, lane] = gap if gap != zero else side
     work[base + PEAK, lane] = far if far > peak else peak
+
+
+def note_times(work, low, high, base, now, over_at, zero, limit, target):
+    """When each lane first reached the target, and when it diverged; from the row of the loss."""
+    for lane in range(low, high):
+        loss = work[base + LOSS, lane]
+        target_at = work[base + COUNTS + TARGET_AT, lane]
+        diverged_at = work[base + COUNTS + DIVERGED_AT, lane]
+        target_at += now if (target_at == zero) & (loss <= target) else zero
+        diverged_at += over_at if (diverged_at == zero) & (not (loss <= limit)) else zero
+        work[base + COUNTS + TARGET_AT, lane] = target_at
+        work[base + COUNTS + DIVERGED_AT, lane] = diverged_at
 
 
 def fill_order(order, mode, seed, epoch, given):
@@ -123,6 +128,7 @@ def finish(work, low, high, base, d, out, first):
 NUMERIC: tuple[Callable[..., Any], ...] = (
     no_clock,
     watch,
+    note_times,
     fill_order,
     fill_own_orders,
     keep,
@@ -215,6 +221,7 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
         whole_scale = slope / real(how.batch_size)
         last_scale = slope / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]
+        aims = target > -np.inf
         for first in range(0, hyper.shape[1], lanes):
             passes.clear(work, low, high, dp, base + WATCHED)
             for lane in range(low, high):
@@ -229,6 +236,7 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                 work[base + SIDE, lane] = data.w0[0] - data.optimum[0]
             t = 0
             until_look = how.every
+            known = 0
             for epoch in range(how.epochs):
                 if own:
                     fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
@@ -244,7 +252,7 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                         until_look = how.every
                     over_at = now if looks and how.stops else zero
                     unseen = zero if looks else never
-                    marks = (now, over_at, zero, unit, unseen, limit, target)
+                    marks = (now, zero, unit, unseen)
                     scale = whole_scale if stop - start == how.batch_size else last_scale
                     if apart and clocked:
                         for lane in range(low, high):
@@ -301,9 +309,11 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                             write_state(work, 2, 1, lane, state(new))
                             work[0, lane] = weight(new) if alive else old
                         # A loop of its own: here everything would wait for the step's root.
+                        gone = 0
                         for lane in range(low, high):
                             gap = work[0, lane] - center
                             loss = least + (factor * gap) * (factor * gap)
+                            gone += not (loss <= limit)
                             watch(work, base, lane, loss, gap, abs(gap), marks)
                     else:
                         row = base + RESIDUAL
@@ -340,9 +350,17 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                         if looks or records:
                             full_loss(work, low, high, dp, base, data, d)
                         passes.squared_distance(work, low, high, base, data, d)
+                        gone = 0
                         for lane in range(low, high):
                             loss, far = work[base + LOSS, lane], work[base + SQUARE, lane]
+                            gone += not (loss <= limit)
                             watch(work, base, lane, loss, work[row, lane], far, marks)
+                    # Lanes that have diverged stay so: only a change of their number is news.
+                    if looks and (aims or gone != known):
+                        if one:
+                            passes.loss_one(work, low, high, base, data)
+                        note_times(work, low, high, base, now, over_at, zero, limit, target)
+                        known = gone
                     if how.record == 2:
                         if one:
                             passes.loss_one(work, low, high, base, data)
