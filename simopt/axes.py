@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -113,9 +114,14 @@ def planned_updates(axes: list[Axes], problem: Problem, drop_last: bool) -> NDAr
     return np.concatenate(parts)
 
 
-def labels(names: list[str], codes: NDArray[np.int64]) -> Any:
+def labels(names: list[str], codes: NDArray[Any]) -> Any:
     """Words by number, stored once each."""
-    return pd.Categorical.from_codes(codes, categories=pd.Index(names))
+    return pd.Categorical.from_codes(codes, dtype=_categories(tuple(names)), validate=False)
+
+
+@cache
+def _categories(names: tuple[str, ...]) -> Any:
+    return pd.CategoricalDtype(pd.Index(names))
 
 
 def keys(axes: list[Axes], given: bool) -> dict[str, Any]:

@@ -29,6 +29,9 @@ TASK_UPDATES = 20_000_000
 #: A small sweep is cut finer, so that no core waits long for the others' last task.
 TASKS_PER_WORKER = 4
 
+#: Values of an axis that `attrs` lists; of a longer one it gives number and ends.
+LISTED = 20
+
 #: The share of the memory that is free which a result may take.
 MEMORY_SHARE = 0.7
 
@@ -170,11 +173,17 @@ def sweep(
     frame.attrs = {
         "version": _version(),
         "spec": {
-            "optimizers": [repr(each.optimizer) for each in asked],
-            "batch_size": list(asked[0].batch_size),
-            "shuffle": list(asked[0].shuffle) if given is None else "given",
-            "seeds": len(asked[0].seed),
-            "epochs": list(asked[0].epochs),
+            "optimizers": [
+                {"name": each.optimizer.name, "convention": each.optimizer.convention}
+                | dict(
+                    zip(each.optimizer.rule.hyperparameters, map(_axis, each.hyper), strict=True)
+                )
+                for each in asked
+            ],
+            "batch_size": _axis(asked[0].batch_size),
+            "shuffle": _axis(asked[0].shuffle) if given is None else "given",
+            "seed": _axis(asked[0].seed),
+            "epochs": _axis(asked[0].epochs),
             "drop_last": drop_last,
             "target": goal,
             "divergence": divergence,
@@ -201,6 +210,15 @@ def _threads(threads: int | None) -> int:
     if "NUMBA_NUM_THREADS" in os.environ:
         return checks.whole("NUMBA_NUM_THREADS", int(os.environ["NUMBA_NUM_THREADS"]), 1)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _axis(values: tuple[Any, ...]) -> Any:
+    """An axis as `attrs` has it: a value, a short list, or how many from where to where."""
+    if len(values) == 1:
+        return values[0]
+    if len(values) <= LISTED:
+        return list(values)
+    return {"values": len(values), "from": min(values), "to": max(values)}
 
 
 def _version() -> str:
