@@ -192,6 +192,7 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
     apart = real is np.float32
     zero, unit, never = real(0), real(1), real(np.inf)
     logistic = kind == "logistic"
+    link = True if logistic else None
     own, by_moments = points == "own", points == "moments"
     shared_one, own_one = passes.gradient_one, passes.gradient_one_own
     shared_many, own_many = passes.gradient_many, passes.gradient_many_own
@@ -324,11 +325,9 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                             )
                             scale = unit
                         elif own:
-                            own_many(work, low, high, dp, row, data, orders, start, stop, logistic)
+                            own_many(work, low, high, dp, row, data, orders, start, stop, link)
                         else:
-                            shared_many(
-                                work, low, high, dp, row, data, order, start, stop, logistic
-                            )
+                            shared_many(work, low, high, dp, row, data, order, start, stop, link)
                         for k in range(d):
                             l2 = data.l2[k]
                             for lane in range(low, high):

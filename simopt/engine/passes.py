@@ -3,7 +3,8 @@
 Sums run over weights in order and over points in order, as plain Python would, in every variant: a
 trajectory's bits do not depend on which variant served it. Four points and four weights at a time
 only save loads and stores. ``high - low`` is a constant of the kernel. Rows of ``work``: weights
-from 0, gradient sums from dp.
+from 0, gradient sums from dp. ``link`` is None for least squares, else the residual goes through
+the sigmoid; of the two branches of a test for None only one is compiled.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ def penalty(work, low, high, data):
         work[1, lane] = l2 * work[0, lane]
 
 
-def add_one_point(work, low, high, dp, row, x, y, i, logistic):
+def add_one_point(work, low, high, dp, row, x, y, i, link):
     """Add a point's share to the gradient sums; its residual goes to ``row``."""
     target = y[i]
     for lane in range(low, high):
-        work[row, lane] = 0 if logistic else -target
+        work[row, lane] = 0 if link is not None else -target
     for k in range(0, dp, 4):
         x0, x1, x2, x3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
         for lane in range(low, high):
@@ -62,7 +63,7 @@ def add_one_point(work, low, high, dp, row, x, y, i, logistic):
                 + work[k + 2, lane] * x2
                 + work[k + 3, lane] * x3
             )
-    if logistic:
+    if link is not None:
         for lane in range(low, high):
             work[row, lane] = sigmoid(work[row, lane]) - target
     for k in range(0, dp, 4):
@@ -75,13 +76,13 @@ def add_one_point(work, low, high, dp, row, x, y, i, logistic):
             work[dp + k + 3, lane] += error * x3
 
 
-def add_four_points(work, low, high, dp, row, x, y, i, j, p, q, logistic):
+def add_four_points(work, low, high, dp, row, x, y, i, j, p, q, link):
     """The same for points i, j, p, q at once: weights and sums are loaded once for four."""
     for lane in range(low, high):
-        work[row, lane] = 0 if logistic else -y[i]
-        work[row + 1, lane] = 0 if logistic else -y[j]
-        work[row + 2, lane] = 0 if logistic else -y[p]
-        work[row + 3, lane] = 0 if logistic else -y[q]
+        work[row, lane] = 0 if link is not None else -y[i]
+        work[row + 1, lane] = 0 if link is not None else -y[j]
+        work[row + 2, lane] = 0 if link is not None else -y[p]
+        work[row + 3, lane] = 0 if link is not None else -y[q]
     for k in range(0, dp, 4):
         i0, i1, i2, i3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
         j0, j1, j2, j3 = x[j, k], x[j, k + 1], x[j, k + 2], x[j, k + 3]
@@ -93,7 +94,7 @@ def add_four_points(work, low, high, dp, row, x, y, i, j, p, q, logistic):
             work[row + 1, lane] = work[row + 1, lane] + w0 * j0 + w1 * j1 + w2 * j2 + w3 * j3
             work[row + 2, lane] = work[row + 2, lane] + w0 * p0 + w1 * p1 + w2 * p2 + w3 * p3
             work[row + 3, lane] = work[row + 3, lane] + w0 * q0 + w1 * q1 + w2 * q2 + w3 * q3
-    if logistic:
+    if link is not None:
         for lane in range(low, high):
             work[row, lane] = sigmoid(work[row, lane]) - y[i]
             work[row + 1, lane] = sigmoid(work[row + 1, lane]) - y[j]
@@ -114,30 +115,30 @@ def add_four_points(work, low, high, dp, row, x, y, i, j, p, q, logistic):
             work[g + 3, lane] = work[g + 3, lane] + a * i3 + b * j3 + c * p3 + d * q3
 
 
-def gradient_many(work, low, high, dp, row, data, order, start, stop, logistic):
+def gradient_many(work, low, high, dp, row, data, order, start, stop, link):
     """Gradient sums over the batch for any d; one order for all lanes."""
     clear(work, low, high, dp, 2 * dp)
     place = start
     while place + 4 <= stop:
         i, j, p, q = order[place], order[place + 1], order[place + 2], order[place + 3]
-        add_four_points(work, low, high, dp, row, data.x, data.y, i, j, p, q, logistic)
+        add_four_points(work, low, high, dp, row, data.x, data.y, i, j, p, q, link)
         place += 4
     while place < stop:
-        add_one_point(work, low, high, dp, row, data.x, data.y, order[place], logistic)
+        add_one_point(work, low, high, dp, row, data.x, data.y, order[place], link)
         place += 1
 
 
-def gradient_many_own(work, low, high, dp, row, data, order, start, stop, logistic):
+def gradient_many_own(work, low, high, dp, row, data, order, start, stop, link):
     """The same with an order for every lane: order [n, lanes]."""
     clear(work, low, high, dp, 2 * dp)
     x, y = data.x, data.y
     for place in range(start, stop):
         for lane in range(low, high):
-            work[row, lane] = 0 if logistic else -y[order[place, lane - low]]
+            work[row, lane] = 0 if link is not None else -y[order[place, lane - low]]
         for k in range(dp):
             for lane in range(low, high):
                 work[row, lane] += work[k, lane] * x[order[place, lane - low], k]
-        if logistic:
+        if link is not None:
             for lane in range(low, high):
                 work[row, lane] = sigmoid(work[row, lane]) - y[order[place, lane - low]]
         for k in range(dp):
