@@ -47,7 +47,7 @@ HORIZON = 20_000
 #: the greatest over its weights.
 TOLERANCE = {"float64": 1e-9, "float32": 2e-4}
 
-#: What issue and README promise.
+#: The ratios aimed at.
 TARGETS = {"four": {"NumPy": 8.0, "prange": 9.0}, "diabetes": {"NumPy": 8.0}}
 KERNEL_TARGET = 1.2
 COMPILE_TARGETS = {"cold": 5.0, "cached": 0.5}

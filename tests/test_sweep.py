@@ -376,3 +376,27 @@ def test_interrupted_keeps_what_is_done(monkeypatch):
     monkeypatch.undo()
     whole = simopt.sweep(PROBLEMS["four_points"], simopt.SGD(eta=etas), epochs=10)
     identical(frame, whole.loc[frame.index])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_moments_err_no_more_than_they_may(dtype):
+    """One step by moments against the exact step in long double, within the stated bound."""
+    problem = simopt.problems.diabetes()
+    unit = np.finfo(dtype).eps / 2
+    x, y = problem.x[:64].astype(dtype), problem.y[:64].astype(dtype)
+    start = np.linspace(-30, 30, problem.d)
+    frame = simopt.sweep(
+        problem.replace(w0=start), simopt.SGD(eta=1.0), batch_size=64, drop_last=True,
+        dtype=dtype, divergence=None, record="steps",
+    )  # fmt: skip
+    wide = np.longdouble
+    matrix = 2 * (x.astype(wide).T @ x.astype(wide)) / 64
+    vector = 2 * (x.astype(wide).T @ y.astype(wide)) / 64
+    w0 = start.astype(dtype).astype(wide)
+    exact = w0 - (matrix @ w0 - vector)
+    first = frame.loc[frame["step"] == 1, [f"w_{k}" for k in range(problem.d)]].to_numpy()[0]
+    size = np.abs(matrix) @ np.abs(w0) + np.abs(vector)
+    # The bound of the product, one unit for the rounding of the moments, two for the step.
+    bound = (problem.d + 3) * unit * size + 2 * unit * (np.abs(w0) + np.abs(exact))
+    assert (np.abs(first - exact) <= bound).all()
+    assert (np.abs(first - exact) > 0).any()
