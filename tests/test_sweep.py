@@ -20,25 +20,28 @@ NOISE = rng.normal(size=23)
 PROBLEMS = {
     "four_points": simopt.problems.four_points(),
     "hubble": simopt.problems.hubble(),
-    "one weight, l2": simopt.problems.least_squares(X[:, 0], NOISE, l2=0.3, w0=1.0),
+    "one weight, l2": simopt.problems.least_squares(X[:, 0], NOISE, l2=0.3, w0=4.0),
     "three weights": simopt.problems.least_squares(
-        X, X @ [1.0, -2.0, 0.5] + NOISE, intercept=True, l2=0.1, w0=[1.0, 2.0, 3.0, 4.0]
+        X, X @ [1.0, -2.0, 0.5] + NOISE, intercept=True, l2=0.1, w0=[4.0, -5.0, 6.0, 5.0]
     ),
     "logistic": simopt.problems.logistic(X, X[:, 0] + NOISE > 0, l2=0.05),
     "logistic, one weight": simopt.problems.logistic(X[:, :1], X[:, 0] > NOISE, intercept=False),
 }
 
 #: 1e-12 relative to the size of the weights and losses that a trajectory meets, up to this many
-#: updates. Rounding grows from step to step, fastest where Adam or RMSprop divides by a small root
-#: or a rate is beyond stability, so rates drawn stay within 10^-4 to 10^-1 and the horizon short.
+#: updates, at rates up to RATES. A rule that divides by the root of its own squared gradients
+#: amplifies rounding without bound once it has arrived and its root is small (its step then changes
+#: by eta h / root per unit of weight), so those get rates at which they are still on their way.
 HORIZON = 60
 TOLERANCE = 1e-12
+RATES = {"SGD": 0.1, "Momentum": 0.1, "Nesterov": 0.1}
+RATE_OF_DIVIDERS = 0.01
 
 
 def draw_settings(name, draw):
     """Hyperparameters for a rule."""
     ranges = {
-        "eta": (1e-4, 1e-1),
+        "eta": (1e-4, RATES.get(name, RATE_OF_DIVIDERS)),
         "beta": (0.0, 0.95),
         "rho": (0.5, 0.99),
         "beta1": (0.0, 0.95),
