@@ -122,6 +122,11 @@ def test_a_signature_that_is_no_rules(function, what):
         simopt.rule(function)
 
 
+def test_a_rule_is_a_plain_function():
+    with pytest.raises(ValueError, match="a plain Python function"):
+        simopt.rule(np.add)
+
+
 def test_a_rule_with_more_state_than_the_engine_reads():
     with pytest.raises(ValueError, match="at most 4 state"):
         simopt.rule(lambda w, g, eta, a, b, c, d, e: (w, a, b, c, d, e))

@@ -22,6 +22,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from simopt import checks
@@ -159,7 +160,8 @@ def rule(
     Raises
     ------
     ValueError
-        If the signature does not start with ``w, g, eta``, or the clock's does not fit.
+        If it is no plain function, its signature does not start with ``w, g, eta``, or the clock's
+        does not fit.
 
     Examples
     --------
@@ -173,6 +175,9 @@ def rule(
     >>> simopt.run(simopt.problems.four_points(), SignMomentum(eta=0.5)).summary["w"]
     5.0
     """
+    for what, function in (("update", update), ("clock", clock)):
+        if function is not None and not isinstance(function, FunctionType):
+            raise checks.refuse(what, function, "a plain Python function")
     parameters = list(inspect.signature(update).parameters.values())
     names = [parameter.name for parameter in parameters]
     if names[:3] != ["w", "g", "eta"]:
