@@ -221,7 +221,12 @@ def test_a_rule_in_the_script_itself_is_found_too(process):
 
 
 @pytest.mark.parametrize(
-    "change", ["def step(w, g, eta):\n    return w + eta * g\n", "step", "constant"]
+    "change",
+    [
+        "def step(w, g, eta):\n    return w + eta * g\n",
+        pytest.param("step", marks=pytest.mark.slow),
+        pytest.param("constant", marks=pytest.mark.slow),
+    ],
 )
 def test_a_changed_rule_is_compiled_anew(process, tmp_path, change):
     """In the rule, in a function of another file that it calls, or in a constant of that file."""
