@@ -147,6 +147,13 @@ def sweep(
     _check_memory(asked, problem, record, drop_last)
 
     planned = axes.planned_updates(asked, problem, drop_last)
+    most = layout.MOST_UPDATES[real]
+    if planned.max() > most:
+        raise checks.refuse(
+            "epochs",
+            max(max(each.epochs) for each in asked),
+            f"at most {most:,} updates a trajectory in {dtype}",
+        )
     keys = axes.keys(asked, given is not None)
     records = {"summary": planned * 0, "epochs": keys["epochs"], "steps": planned}
     results = frames.allocate(records[record], problem.d, real)

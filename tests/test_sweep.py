@@ -357,6 +357,11 @@ def test_a_table_too_large_is_refused_with_its_size():
         simopt.sweep(PROBLEMS["four_points"], simopt.Adam(eta=etas, beta1=etas / 2, beta2=etas / 2))
 
 
+def test_float32_refuses_more_updates_than_it_can_count():
+    with pytest.raises(ValueError, match=r"^epochs=5000000: must be at most 16,777,216 updates"):
+        simopt.sweep(PROBLEMS["four_points"], simopt.SGD(), epochs=5_000_000, dtype="float32")
+
+
 def test_interrupted_keeps_what_is_done(monkeypatch):
     """Ctrl-C in the middle: the rows that were finished come with the exception."""
     from simopt import frames, sweeping
