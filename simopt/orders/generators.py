@@ -1,0 +1,63 @@
+"""The random generators of the libraries, and the shuffle that all of them do with the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Order = NDArray[np.int64]
+Words = NDArray[Any]  # of uint64
+
+LOW = 0xFFFFFFFF
+
+
+def twister(seed: int, drawn: int = 0) -> np.random.MT19937:
+    """PyTorch's and NumPy's old generator (MT19937), after ``drawn`` of its 32-bit numbers.
+
+    Only the low half of a 64-bit seed counts, as in PyTorch.
+    """
+    bits = np.random.MT19937(0)
+    np.random.RandomState(bits).seed(seed & LOW)
+    bits.random_raw(drawn, output=False)
+    return bits
+
+
+def xorshift(state: int) -> Iterator[int]:
+    """scikit-learn's generator of 31-bit numbers (Marsaglia 2003); a state of 0 counts as 1."""
+    state = state or 1
+    while True:
+        state ^= (state << 13) & LOW
+        state ^= state >> 17
+        state ^= (state << 5) & LOW
+        yield state & 0x7FFFFFFF
+
+
+def philox(low: int, high: int, count: int) -> Words:
+    """TensorFlow's generator of 32-bit numbers (Philox 4x32-10, Salmon et al. 2011).
+
+    ``low`` is its key, ``high`` the upper half of its counter; the lower half counts fours.
+    """
+    block: Words = np.arange(-(-count // 4), dtype=np.uint64)
+    a, b = block & LOW, block >> 32
+    c, d = np.full_like(block, high), np.zeros_like(block)
+    first, second = low, 0
+    for _ in range(10):
+        left, right = 0xD2511F53 * a, 0xCD9E8D57 * c
+        a, b = (right >> 32) ^ b ^ first, right & LOW
+        c, d = (left >> 32) ^ d ^ second, left & LOW
+        first, second = (first + 0x9E3779B9) & LOW, (second + 0xBB67AE85) & LOW
+    return np.stack([a, b, c, d], axis=1).ravel()[:count]
+
+
+def permutation(numbers: Words) -> Order:
+    """0 .. n - 1 shuffled with n - 1 random numbers (Fisher-Yates, first place first)."""
+    n = len(numbers) + 1
+    places = np.arange(n - 1, dtype=np.uint64)
+    others = places + numbers % (n - places)
+    order = list(range(n))
+    for i, j in enumerate(others.tolist()):
+        order[i], order[j] = order[j], order[i]
+    return np.array(order, dtype=np.int64)
