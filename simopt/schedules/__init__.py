@@ -1,0 +1,112 @@
+"""Learning-rate schedules: how the rate changes from update to update, or from epoch to epoch.
+
+A schedule is a value: it has no state, knows no optimizer, and is the same for every base rate eta.
+
+=================  ==============================================  ===========================
+schedule           when it is used                                 PyTorch's
+=================  ==============================================  ===========================
+`constant`         a plain rate; a smaller one for a while         ConstantLR
+`linear_warmup`    small first steps: large batches, large models  LinearLR
+`sequential`       a warm-up, then what follows it                 SequentialLR
+`step`             drops, every so often: for long the usual       StepLR
+`multi_step`       drops, where the loss is known to level off     MultiStepLR
+`exponential`      an even decay; growing, a range test            ExponentialLR
+`linear`           down to 0 by the end: fine-tuning               PolynomialLR
+`polynomial`       the same, bent: segmentation, power 0.9         PolynomialLR
+`inverse_sqrt`     no end in sight: regret bounds, transformers    LambdaLR
+`inverse_scaling`  what SGD converges by; scikit-learn's default   LambdaLR
+`cosine`           down to 0 by the end, gently: today's usual     CosineAnnealingLR
+`cosine_restarts`  the same again and again, a result each time    CosineAnnealingWarmRestarts
+`one_cycle`        up to a very large rate and down: short runs    OneCycleLR
+`factors`          anything else, written down                     LambdaLR
+=================  ==============================================  ===========================
+
+One vocabulary throughout. Lengths (``total``, ``every``, ``first``, ``warmup``, ``milestones``)
+are counts of updates, or with ``per="epoch"`` of epochs; where ``total`` is None it is the length
+of the whole run, so that one schedule serves runs of different lengths. A ``..._factor`` is a
+multiple of eta, ``floor`` a rate, ``gamma`` what a drop multiplies by. Counting starts at 0: update
+1 is made at the rate of k = 0. Where frameworks differ, PyTorch's form is the default.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from simopt import checks
+from simopt.schedules.basic import constant, factors, linear_warmup
+from simopt.schedules.cosines import cosine, cosine_restarts, one_cycle
+from simopt.schedules.decays import inverse_scaling, inverse_sqrt, linear, polynomial
+from simopt.schedules.drops import exponential, multi_step, step
+from simopt.schedules.joined import sequential
+from simopt.schedules.schedule import Schedule
+
+#: All, by name.
+SCHEDULES: dict[str, Callable[..., Schedule]] = {
+    function.__name__: function
+    for function in (
+        constant,
+        linear_warmup,
+        sequential,
+        step,
+        multi_step,
+        exponential,
+        linear,
+        polynomial,
+        inverse_sqrt,
+        inverse_scaling,
+        cosine,
+        cosine_restarts,
+        one_cycle,
+        factors,
+    )
+}
+
+__all__ = [
+    "SCHEDULES",
+    "Schedule",
+    "check",
+    "constant",
+    "cosine",
+    "cosine_restarts",
+    "exponential",
+    "factors",
+    "inverse_scaling",
+    "inverse_sqrt",
+    "linear",
+    "linear_warmup",
+    "multi_step",
+    "one_cycle",
+    "polynomial",
+    "sequential",
+    "step",
+]
+
+
+def check(value: Any) -> Schedule | None:
+    """A schedule, or the name of one that needs no argument; None is none.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> from simopt import schedules
+    >>> schedules.check("cosine")
+    cosine()
+    """
+    if value is None or isinstance(value, Schedule):
+        return value
+    if isinstance(value, str) and value in SCHEDULES and not required(SCHEDULES[value]):
+        return SCHEDULES[value]()
+    alone = ", ".join(repr(name) for name, make in SCHEDULES.items() if not required(make))
+    raise checks.refuse("schedule", value, f"a Schedule, None, or one of {alone}")
+
+
+def required(function: Callable[..., Schedule]) -> tuple[str, ...]:
+    """The parameters of a schedule's function that have no default."""
+    parameters = inspect.signature(function).parameters.values()
+    return tuple(each.name for each in parameters if each.default is inspect.Parameter.empty)

@@ -1,0 +1,231 @@
+"""What a schedule is: the learning rate as a function of the updates made so far, a value.
+
+Every schedule is affine in the base rate eta: the rate of update k is ``eta f_k + h_k``. So one
+table of f and h serves all trajectories of a sweep, whatever rates it compares.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt import checks
+
+Array = NDArray[np.float64]
+
+#: f and h of some counts, the latter 0 for most schedules.
+Terms = tuple[Array, Array | float]
+
+#: No count is larger: up to here float64 tells whole numbers apart.
+MOST = 2**53
+
+
+@dataclass(frozen=True, repr=False)
+class Schedule:
+    """A learning-rate schedule: a frozen value, made by one of the functions of the package.
+
+    Attributes
+    ----------
+    name : str
+        The function that made it.
+    formula : callable or None
+        ``formula(k, **settings) -> f, h`` for an array of counts k from 0. None where the schedule
+        is made of others.
+    settings : tuple of (str, object)
+        Parameter to value, in the order of the function's signature.
+    """
+
+    name: str
+    formula: Callable[..., Terms] | None
+    settings: tuple[tuple[str, Any], ...]
+    #: The parameters that the name shows: those whose value is not the default.
+    shown: tuple[str, ...] = field(compare=False)
+
+    def table(self, updates: int, batches: int) -> Array:
+        """The schedule over a run.
+
+        Parameters
+        ----------
+        updates : int
+            How many updates the run has.
+        batches : int
+            Updates per epoch.
+
+        Returns
+        -------
+        ndarray of float64 [2, updates], read-only
+            The rate of update k, counted from 0, is ``eta * table[0, k] + table[1, k]``.
+
+        Raises
+        ------
+        ValueError
+            If a count is less than 1.
+
+        Examples
+        --------
+        >>> from simopt.schedules import step
+        >>> step(2, gamma=0.5).table(5, batches=5)
+        array([[1.  , 1.  , 0.5 , 0.5 , 0.25],
+               [0.  , 0.  , 0.  , 0.  , 0.  ]])
+        """
+        updates = checks.whole("updates", updates, 1)
+        batches = checks.whole("batches", batches, 1)
+        rows = self.rows(updates, batches, updates)
+        rows.flags.writeable = False
+        return rows
+
+    def rates(self, eta: float, updates: int, batches: int = 1) -> Array:
+        """The rates of a run with base rate ``eta``, one an update.
+
+        Examples
+        --------
+        >>> from simopt.schedules import linear
+        >>> linear().rates(0.1, 5).round(3).tolist()
+        [0.1, 0.08, 0.06, 0.04, 0.02]
+        """
+        f, h = self.table(updates, batches)
+        rates: Array = checks.number("eta", eta, checks.NOT_NEGATIVE) * f + h
+        return rates
+
+    def rows(self, updates: int, batches: int, whole: int) -> Array:
+        """The table, where a count of None means ``whole`` updates: a run's, or a part's."""
+        if dict(self.settings)["per"] == "update":
+            return self.counted(updates, batches, whole)
+        epochs = self.counted(-(-updates // batches), 1, -(-whole // batches))
+        return np.ascontiguousarray(epochs.repeat(batches, axis=1)[:, :updates])
+
+    def counted(self, counts: int, batches: int, whole: int) -> Array:
+        """The table in the schedule's own unit, a column a count."""
+        assert self.formula is not None
+        settings = dict(self.settings)
+        del settings["per"]
+        if "total" in settings and settings["total"] is None:
+            settings["total"] = whole
+        rows = np.empty((2, counts))
+        rows[0], rows[1] = self.formula(np.arange(counts), **settings)
+        return rows
+
+    def __repr__(self) -> str:
+        # A list stands first in its signature and needs no name.
+        inside = [
+            f"[{', '.join(map(repr, value))}]" if isinstance(value, tuple) else f"{name}={value!r}"
+            for name, value in self.settings
+            if name in self.shown
+        ]
+        return f"{self.name}({', '.join(inside)})"
+
+
+def make(
+    function: Callable[..., Schedule],
+    formula: Callable[..., Terms] | None,
+    given: dict[str, Any],
+    kind: type[Schedule] = Schedule,
+) -> Schedule:
+    """The schedule of a public function: its parameters checked, and those shown that differ."""
+    parameters = inspect.signature(function).parameters
+    settings = tuple((name, PARAMETERS[name](name, given[name])) for name in parameters)
+    shown = tuple(name for name, value in settings if value != parameters[name].default)
+    return kind(function.__name__, formula, settings, shown)
+
+
+def towards(share: Array, floor: float, floor_factor: float) -> Terms:
+    """From eta, where ``share`` is 1, to ``floor + floor_factor eta``, where it is 0."""
+    return share + floor_factor * (1.0 - share), floor * (1.0 - share)
+
+
+def left(k: NDArray[Any], total: int) -> Array:
+    """What is left of ``total``: 1 at 0, 0 from there on.
+
+    The difference is taken of whole numbers: ``1 - k / total`` would lose digits near the end.
+    """
+    share: Array = (total - np.minimum(k, total)) / total
+    return share
+
+
+# What each parameter may be, by its name: one vocabulary for all schedules.
+
+
+def _number(allowed: checks.Interval) -> Callable[[str, Any], float]:
+    return lambda name, value: checks.number(name, value, allowed)
+
+
+def _choice(*allowed: str) -> Callable[[str, Any], str]:
+    return lambda name, value: checks.choice(name, value, allowed)
+
+
+def _count(name: str, value: Any, low: int = 1) -> int:
+    count = checks.whole(name, value, low)
+    if count > MOST:
+        raise checks.refuse(name, value, "at most 2**53")
+    return count
+
+
+def _count_or_whole_run(name: str, value: Any) -> int | None:
+    return None if value is None else _count(name, value)
+
+
+def _yes_or_no(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise checks.refuse(name, value, "True or False")
+    return value
+
+
+def _milestones(name: str, value: Any) -> tuple[int, ...]:
+    allowed = "a sequence of whole numbers >= 1, each larger than the one before"
+    if not checks.is_sequence(value):
+        raise checks.refuse(name, value, allowed)
+    counts = tuple(_count(name, each) for each in value)
+    if any(after <= before for before, after in itertools.pairwise(counts)):
+        raise checks.refuse(name, value, allowed)
+    return counts
+
+
+def _values(name: str, value: Any) -> tuple[float, ...]:
+    # Not number by number: a table of a million factors should not take seconds.
+    allowed = "a sequence of finite numbers >= 0, at least one"
+    try:
+        numbers = np.asarray(value)
+    except ValueError:
+        raise checks.refuse(name, value, allowed) from None
+    if numbers.ndim != 1 or not numbers.size or numbers.dtype.kind not in "iuf":
+        raise checks.refuse(name, value, allowed)
+    if not (np.isfinite(numbers) & (numbers >= 0)).all():
+        raise checks.refuse(name, value, allowed)
+    return tuple(float(each) for each in numbers)
+
+
+def _schedules(name: str, value: Any) -> tuple[Schedule, ...]:
+    schedules = tuple(value) if checks.is_sequence(value) else ()
+    if not schedules or not all(isinstance(each, Schedule) for each in schedules):
+        raise checks.refuse(name, value, "a sequence of schedules, at least one")
+    return schedules
+
+
+PARAMETERS: dict[str, Callable[[str, Any], Any]] = {
+    "total": _count_or_whole_run,
+    "every": _count,
+    "first": _count,
+    "growth": _count,
+    "warmup": lambda name, value: _count(name, value, low=0),
+    "milestones": _milestones,
+    "schedules": _schedules,
+    "values": _values,
+    "factor": _number(checks.NOT_NEGATIVE),
+    "start_factor": _number(checks.NOT_NEGATIVE),
+    "end_factor": _number(checks.NOT_NEGATIVE),
+    "floor": _number(checks.NOT_NEGATIVE),
+    "floor_factor": _number(checks.NOT_NEGATIVE),
+    "gamma": _number(checks.NOT_NEGATIVE),
+    "power": _number(checks.Interval(low=0.0, low_open=True)),
+    "peak_at": _number(checks.Interval(low=0.0, high=1.0)),
+    "anneal": _choice("cosine", "linear"),
+    "three_phase": _yes_or_no,
+    "convention": _choice("torch", "optax"),
+    "per": _choice("update", "epoch"),
+}
