@@ -11,12 +11,12 @@ from simopt import checks
 from simopt.schedules.schedule import Array, Schedule, Terms, left, make, towards
 
 
-def half_cosine(left: Array) -> Array:
-    """``(1 + cos(pi (1 - left))) / 2``: 1 where all is left, 0 where nothing is.
+def half_cosine(share: Array) -> Array:
+    """``(1 - cos(pi share)) / 2``: half a cosine from 0 at 0 to 1 at 1.
 
-    Written as a squared sine it keeps its digits near 0, where 1 + cos loses them.
+    Written as a squared sine it keeps its digits near 0, where 1 - cos loses them.
     """
-    sine = np.sin(np.pi / 2 * left)
+    sine = np.sin(np.pi / 2 * share)
     return sine * sine
 
 
@@ -252,10 +252,14 @@ def _one_cycle(
     for phase, end in enumerate(ends):
         # The last phase takes the rest: at its end, and after it, nothing is left.
         here = waiting & (k <= end) if phase < len(ends) - 1 else waiting
-        share = np.maximum(end - k[here], 0.0) / (end - start) if end > start else np.zeros(1)
+        if end > start:
+            over = np.minimum((k[here] - start) / (end - start), 1.0)
+            still = np.maximum((end - k[here]) / (end - start), 0.0)
+        else:
+            over, still = np.ones(1), np.zeros(1)
         if anneal == "cosine":
-            share = half_cosine(share)
-        factor[here] = corners[phase] * share + corners[phase + 1] * (1.0 - share)
+            over, still = half_cosine(over), half_cosine(still)
+        factor[here] = corners[phase] * still + corners[phase + 1] * over
         waiting = waiting & ~here
         start = end
     return factor, 0.0

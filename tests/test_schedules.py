@@ -1,0 +1,559 @@
+"""Schedules against their published formulas in 40 digits, and what holds for all of them."""
+
+import math
+import pickle
+from bisect import bisect_right
+from decimal import Decimal, localcontext
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simopt import schedules
+from simopt.schedules import (
+    constant,
+    cosine,
+    cosine_restarts,
+    exponential,
+    factors,
+    inverse_scaling,
+    inverse_sqrt,
+    linear,
+    linear_warmup,
+    multi_step,
+    one_cycle,
+    polynomial,
+    sequential,
+    step,
+)
+
+FAST = settings(max_examples=40, deadline=None)
+
+# --- the oracle: each formula as it is published, of one count k, in 40 digits -------------------
+
+PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459")
+
+
+def cosine_of(x):
+    """By its series, for 0 <= x <= a few pi."""
+    term = total = Decimal(1)
+    n = 0
+    while abs(term) > Decimal("1e-45"):
+        n += 2
+        term *= -x * x / (n * (n - 1))
+        total += term
+    return total
+
+
+def half_cosine(share):
+    return (1 + cosine_of(PI * share)) / 2
+
+
+def annealed(eta, fraction, floor, floor_factor):
+    end = floor + floor_factor * eta
+    return end + (eta - end) * fraction
+
+
+def oracle_constant(k, eta, factor, total):
+    return eta * factor if k < total else eta
+
+
+def oracle_linear_warmup(k, eta, start_factor, total, end_factor):
+    return eta * (start_factor + (end_factor - start_factor) * min(k, total) / total)
+
+
+def oracle_step(k, eta, every, gamma):
+    return eta * gamma ** (k // every) if k >= every else eta
+
+
+def oracle_multi_step(k, eta, milestones, gamma):
+    for _ in range(bisect_right(milestones, k)):
+        eta *= gamma
+    return eta
+
+
+def oracle_exponential(k, eta, gamma, every, floor_factor):
+    power = gamma ** (Decimal(k) / every) if k > 0 else Decimal(1)
+    return eta * max(power, floor_factor)
+
+
+def oracle_linear(k, eta, total, floor, floor_factor):
+    return annealed(eta, 1 - Decimal(min(k, total)) / total, floor, floor_factor)
+
+
+def oracle_polynomial(k, eta, total, power, floor, floor_factor):
+    left = 1 - Decimal(min(k, total)) / total
+    return annealed(eta, left**power if left else left, floor, floor_factor)
+
+
+def oracle_inverse_sqrt(k, eta, warmup):
+    t, warmup = Decimal(k + 1), max(warmup, 1)
+    return eta * min(1 / t.sqrt(), t / (warmup * Decimal(warmup).sqrt()))
+
+
+def oracle_inverse_scaling(k, eta, power):
+    return eta / Decimal(k + 1) ** power
+
+
+def oracle_cosine(k, eta, total, floor, floor_factor, power, convention):
+    if convention == "optax":
+        k = min(k, total)
+    share = half_cosine(Decimal(k % (2 * total)) / total)
+    return annealed(eta, share**power if share > Decimal("1e-35") else 0, floor, floor_factor)
+
+
+def oracle_cosine_restarts(k, eta, first, growth, floor, floor_factor):
+    length = first
+    while k >= length:
+        k -= length
+        length *= growth
+    return annealed(eta, half_cosine(Decimal(k) / length), floor, floor_factor)
+
+
+def oracle_one_cycle(
+    k, eta, total, peak_at, start_factor, end_factor, anneal, three_phase, convention
+):
+    # pct_start is a float, and float(pct_start * total_steps) - 1 is what PyTorch computes.
+    share, twice = float(peak_at) * total, 2 * float(peak_at) * total
+    start, end = start_factor * eta, end_factor * eta
+    if convention == "torch":
+        corners = [(0, start), (share - 1, eta), (twice - 2, start), (total - 1, end)]
+    else:
+        corners = [(0, start), (int(share), eta), (int(twice), start), (total, end)]
+    if not three_phase:
+        del corners[2]
+    for (begin, a), (stop, b) in pairwise(corners):
+        if k <= stop:
+            begin, stop = Decimal(begin), Decimal(stop)
+            over = (k - begin) / (stop - begin) if stop > begin else Decimal(1)
+            return b + (a - b) * (half_cosine(over) if anneal == "cosine" else 1 - over)
+    return end
+
+
+def oracle_factors(k, eta, values):
+    return eta * values[min(k, len(values) - 1)]
+
+
+COUNTS = st.integers(1, 60)
+SHARES = st.floats(0, 1)
+FLOORS = {"floor": st.floats(0, 0.1), "floor_factor": SHARES}
+POWERS = st.floats(0.25, 4)
+ASCENDING = st.lists(st.integers(1, 60), min_size=1, max_size=5, unique=True).map(sorted)
+DRAWN = {
+    constant: {"factor": SHARES, "total": COUNTS},
+    linear_warmup: {"start_factor": SHARES, "total": COUNTS, "end_factor": SHARES},
+    step: {"every": COUNTS, "gamma": SHARES},
+    multi_step: {"milestones": ASCENDING, "gamma": SHARES},
+    exponential: {"gamma": st.floats(0.01, 2), "every": COUNTS, "floor_factor": SHARES},
+    linear: {"total": COUNTS, **FLOORS},
+    polynomial: {"total": COUNTS, "power": POWERS, **FLOORS},
+    inverse_sqrt: {"warmup": st.integers(0, 60)},
+    inverse_scaling: {"power": POWERS},
+    cosine: {
+        "total": COUNTS,
+        **FLOORS,
+        "power": POWERS,
+        "convention": st.sampled_from(["torch", "optax"]),
+    },
+    cosine_restarts: {"first": COUNTS, "growth": st.integers(1, 4), **FLOORS},
+    one_cycle: {
+        "total": COUNTS,
+        "peak_at": st.floats(0, 0.5),
+        "start_factor": SHARES,
+        "end_factor": SHARES,
+        "anneal": st.sampled_from(["cosine", "linear"]),
+        "three_phase": st.booleans(),
+        "convention": st.sampled_from(["torch", "optax"]),
+    },
+    factors: {"values": st.lists(SHARES, min_size=1, max_size=80)},
+}
+
+#: Of the rate itself, however small: a handful of operations, each within an ulp or two.
+TOLERANCE = 1e-14
+
+
+@pytest.mark.parametrize("make", DRAWN, ids=lambda make: make.__name__)
+@FAST
+@given(data=st.data())
+def test_meets_the_published_formula(make, data):
+    chosen = {name: data.draw(values, name) for name, values in DRAWN[make].items()}
+    eta = data.draw(st.floats(0.1, 1))
+    rates = make(**chosen).rates(eta, 130)
+    oracle = globals()[f"oracle_{make.__name__}"]
+    exact = {
+        name: Decimal(value)
+        if isinstance(value, float)
+        else [Decimal(each) if isinstance(each, float) else each for each in value]
+        if isinstance(value, list)
+        else value
+        for name, value in chosen.items()
+    }
+    with localcontext() as context:
+        context.prec = 40
+        expected = [float(oracle(k, Decimal(eta), **exact)) for k in range(130)]
+    np.testing.assert_allclose(rates, expected, rtol=TOLERANCE, atol=1e-30)
+
+
+def test_every_schedule_has_an_oracle():
+    assert {*DRAWN, sequential} == set(schedules.SCHEDULES.values())
+
+
+# --- values worked out by hand ------------------------------------------------------------------
+
+HAND = {
+    constant(): [1, 1, 1, 1, 1, 1],
+    constant(0.25, total=2): [0.25, 0.25, 1, 1, 1, 1],
+    linear_warmup(0.5, total=4): [0.5, 0.625, 0.75, 0.875, 1, 1],
+    linear_warmup(0.0): [0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6],
+    linear_warmup(1.0, total=2, end_factor=0.5): [1, 0.75, 0.5, 0.5, 0.5, 0.5],
+    step(2, gamma=0.5): [1, 1, 0.5, 0.5, 0.25, 0.25],
+    multi_step([1, 5], gamma=0.5): [1, 0.5, 0.5, 0.5, 0.5, 0.25],
+    multi_step([]): [1, 1, 1, 1, 1, 1],
+    exponential(0.5): [1, 0.5, 0.25, 0.125, 0.0625, 0.03125],
+    exponential(0.25, every=2, floor_factor=0.125): [1, 0.5, 0.25, 0.125, 0.125, 0.125],
+    exponential(2.0): [1, 2, 4, 8, 16, 32],
+    linear(total=4, floor_factor=0.5): [1, 0.875, 0.75, 0.625, 0.5, 0.5],
+    polynomial(total=4, power=2): [1, 0.5625, 0.25, 0.0625, 0, 0],
+    inverse_sqrt(): [1, 2**-0.5, 3**-0.5, 0.5, 5**-0.5, 6**-0.5],
+    inverse_sqrt(warmup=4): [0.125, 0.25, 0.375, 0.5, 5**-0.5, 6**-0.5],
+    inverse_scaling(2): [1, 1 / 4, 1 / 9, 1 / 16, 1 / 25, 1 / 36],
+    cosine(total=2): [1, 0.5, 0, 0.5, 1, 0.5],
+    cosine(total=2, convention="optax"): [1, 0.5, 0, 0, 0, 0],
+    cosine(total=3, floor_factor=0.2): [1, 0.8, 0.4, 0.2, 0.4, 0.8],
+    cosine(): [1, 0.5 + 3**0.5 / 4, 0.75, 0.5, 0.25, 0.5 - 3**0.5 / 4],
+    cosine_restarts(2): [1, 0.5, 1, 0.5, 1, 0.5],
+    cosine_restarts(1, growth=3): [1, 1, 0.75, 0.25, 1, (1 + math.cos(math.pi / 9)) / 2],
+    one_cycle(start_factor=0, end_factor=0.5, peak_at=0.5, anneal="linear"): [
+        *[0, 0.5, 1],
+        *[5 / 6, 4 / 6, 0.5],
+    ],
+    one_cycle(start_factor=0, end_factor=0.5, peak_at=0.5): [0, 0.5, 1, 0.875, 0.625, 0.5],
+    one_cycle(start_factor=0, end_factor=0.5, peak_at=0.5, anneal="linear", convention="optax"): [
+        *[0, 1 / 3, 2 / 3],
+        *[1, 5 / 6, 4 / 6],
+    ],
+    factors([1, 0.5, 2]): [1, 0.5, 2, 2, 2, 2],
+    sequential([linear_warmup(0.5), linear()], [2]): [0.5, 0.75, 1, 0.75, 0.5, 0.25],
+    sequential([constant(0.5), step(1, 0.5), constant()], [1, 4]): [0.5, 1, 0.5, 0.25, 1, 1],
+    sequential([cosine(total=2)]): [1, 0.5, 0, 0.5, 1, 0.5],
+}
+
+
+@pytest.mark.parametrize("schedule", HAND, ids=repr)
+def test_values_worked_out_by_hand(schedule):
+    np.testing.assert_allclose(schedule.rates(1.0, 6), HAND[schedule], rtol=4e-16, atol=1e-16)
+
+
+def test_a_floor_is_a_rate_and_a_floor_factor_a_share():
+    """The table of a floor serves every base rate, even one below it."""
+    f, h = linear(total=2, floor=0.01).table(3, 1)
+    assert f.tolist() == [1, 0.5, 0]
+    assert h.tolist() == [0, 0.005, 0.01]
+    assert linear(total=2, floor=0.01).rates(0.001, 3).tolist() == [0.001, 0.0055, 0.01]
+    assert linear(total=2, floor_factor=0.5).rates(0.001, 3).tolist() == [0.001, 0.00075, 0.0005]
+
+
+def test_the_last_of_many_updates_keeps_its_digits():
+    """At k = T - 1 a cosine is at sin^2(pi / 2 T); 1 + cos is there 4.9e-12, with 4 digits left."""
+    total = 10**6
+    x = math.pi / (2 * total)
+    expected = x * x * (1 - x * x / 3)
+    assert cosine().rates(1.0, total)[-1] == pytest.approx(expected, rel=1e-15, abs=0)
+    naive = (1 + math.cos(math.pi * (total - 1) / total)) / 2
+    assert naive != pytest.approx(expected, rel=1e-6, abs=0)
+    assert linear().rates(1.0, total)[-1] == 1 / total
+
+
+# --- the document's warm-up ---------------------------------------------------------------------
+
+# LinearLR(start_factor=0.1, total_iters=500), then ConstantLR(factor=1.0) from milestone 500 on,
+# under Adam at 0.001; its comment says 0.0001 -> 0.001.
+SNIPPET = sequential([linear_warmup(0.1, total=500), constant()], [500])
+
+
+def test_the_documents_warm_up():
+    rates = SNIPPET.rates(0.001, 1000)
+    assert rates[0] == pytest.approx(0.0001, rel=1e-15, abs=0)  # update 1: as the comment says
+    assert rates[1] == pytest.approx(0.0001 + 0.0009 / 500, rel=1e-15, abs=0)
+    assert rates[499] == pytest.approx(
+        0.0009982, rel=1e-15, abs=0
+    )  # update 500 is one step short of it
+    assert rates[500] == 0.001  # update 501 is the first at the full rate
+    assert (rates[500:] == 0.001).all()
+    assert np.diff(rates[:501]) == pytest.approx(np.full(500, 0.0009 / 500), rel=1e-12, abs=0)
+
+
+def test_what_the_snippet_needs_not():
+    """The warm-up alone stays at the full rate: the sequence and the constant add nothing."""
+    assert (SNIPPET.table(1000, 1) == linear_warmup(0.1, total=500).table(1000, 1)).all()
+    in_one_word = sequential([linear_warmup(0.1), constant()], [500])
+    assert (SNIPPET.table(1000, 1) == in_one_word.table(1000, 1)).all()
+
+
+def test_where_the_snippet_goes_wrong_if_a_word_is_left_out():
+    # ConstantLR without factor=1.0: a third of the rate for five updates.
+    default = sequential([linear_warmup(0.1, total=500), constant(1 / 3, total=5)], [500])
+    rates = default.rates(0.001, 1000)
+    assert rates[500:505].tolist() == [0.001 / 3] * 5
+    assert (rates[505:] == 0.001).all()
+    # A milestone before the warm-up's end: a jump; one after it: nothing.
+    early = sequential([linear_warmup(0.1, total=500), constant()], [400]).rates(0.001, 1000)
+    assert early[399] == pytest.approx(0.001 * (0.1 + 0.9 * 399 / 500))
+    assert early[400] == 0.001
+    late = sequential([linear_warmup(0.1, total=500), constant()], [600])
+    assert (late.table(1000, 1) == SNIPPET.table(1000, 1)).all()
+    # scheduler.step() once an epoch, of 100 updates here: after 1,000 updates the rate is 0.116.
+    slow = sequential([linear_warmup(0.1, total=500), constant()], [500], per="epoch")
+    assert slow.rates(1.0, 1000, batches=100)[-1] == pytest.approx(0.1 + 0.9 * 9 / 500)
+
+
+# --- what holds for all -------------------------------------------------------------------------
+
+
+@st.composite
+def simple(draw):
+    """Any schedule but a sequence."""
+    make = draw(st.sampled_from(list(DRAWN)))
+    per = draw(st.sampled_from(["update", "epoch"]))
+    return make(**{name: draw(values) for name, values in DRAWN[make].items()}, per=per)
+
+
+@st.composite
+def any_schedule(draw):
+    parts = draw(st.lists(simple(), min_size=1, max_size=4))
+    if len(parts) == 1:
+        return parts[0]
+    milestones = draw(
+        st.lists(st.integers(1, 90), min_size=len(parts) - 1, max_size=len(parts) - 1, unique=True)
+    )
+    per = draw(st.sampled_from(["update", "epoch"]))
+    return sequential(parts, sorted(milestones), per=per)
+
+
+@FAST
+@given(any_schedule(), st.integers(1, 200), st.integers(1, 50))
+def test_a_table(schedule, updates, batches):
+    table = schedule.table(updates, batches)
+    assert table.shape == (2, updates)
+    assert table.dtype == np.float64
+    assert table.flags.c_contiguous
+    assert not table.flags.writeable
+    assert np.isfinite(table).all()
+    assert (table >= 0).all()
+    with pytest.raises(ValueError, match="read-only"):
+        table[0, 0] = 1.0
+
+
+@FAST
+@given(any_schedule(), st.integers(1, 100), st.integers(1, 100), st.integers(1, 20))
+def test_no_rate_depends_on_what_comes_after(schedule, updates, more, batches):
+    """Where every count is given, a longer run begins as the shorter one."""
+    longer = schedule.table(updates + more, batches)[:, :updates]
+    np.testing.assert_array_equal(schedule.table(updates, batches), longer)
+
+
+@FAST
+@given(any_schedule())
+def test_a_name_is_python_and_a_value(schedule):
+    again = eval(repr(schedule), dict(vars(schedules)))
+    assert again == schedule
+    assert hash(again) == hash(schedule)
+    assert pickle.loads(pickle.dumps(schedule)) == schedule
+    assert repr(again) == repr(schedule)
+
+
+@FAST
+@given(data=st.data(), batches=st.integers(1, 20), updates=st.integers(1, 200))
+def test_per_epoch_repeats(data, batches, updates):
+    """The rate of every update of epoch i is that of count i, in a broken-off last epoch too."""
+    make = data.draw(st.sampled_from(list(DRAWN)))
+    chosen = {name: data.draw(values) for name, values in DRAWN[make].items()}
+    epochs = math.ceil(updates / batches)
+    expected = make(**chosen).table(epochs, 1).repeat(batches, axis=1)[:, :updates]
+    per_epoch = make(**chosen, per="epoch")
+    np.testing.assert_array_equal(per_epoch.table(updates, batches), expected)
+    # So does a sequence that counts epochs, whatever its parts count.
+    wrapped = sequential([per_epoch, constant()], [epochs], per="epoch")
+    np.testing.assert_array_equal(wrapped.table(updates, batches), expected)
+
+
+WHOLE_RUN = [constant, linear_warmup, linear, polynomial, cosine, one_cycle]
+
+
+@FAST
+@given(st.sampled_from(WHOLE_RUN), st.integers(1, 60), st.integers(1, 60), st.integers(1, 9))
+def test_no_count_is_the_whole_run_or_part(make, updates, before, batches):
+    alone = make(total=updates).table(updates, 1)
+    np.testing.assert_array_equal(make().table(updates, batches), alone)
+    part = sequential([constant(), make(), constant()], [before, before + updates])
+    np.testing.assert_array_equal(
+        part.table(before + updates + 5, 1)[:, before : before + updates], alone
+    )
+    last = sequential([constant(), make()], [before])
+    np.testing.assert_array_equal(last.table(before + updates, 1)[:, before:], alone)
+    # A run that ends within a part does not shorten it, nor the last part of a sequence inside.
+    np.testing.assert_array_equal(part.table(before + 1, 1)[:, before], alone[:, 0])
+    inner = sequential([sequential([constant(), make()], [before]), constant()], [before + updates])
+    np.testing.assert_array_equal(inner.table(before + 1, 1)[:, before], alone[:, 0])
+    # In epochs: as many as the run has.
+    epochs = make(per="epoch").table(updates * batches, batches)
+    np.testing.assert_array_equal(epochs, alone.repeat(batches, axis=1))
+
+
+FALLING = [linear, polynomial, cosine, cosine_restarts, one_cycle, linear_warmup, exponential]
+
+
+@FAST
+@given(data=st.data())
+def test_rates_stay_between_their_ends(data):
+    make = data.draw(st.sampled_from(FALLING))
+    chosen = {name: data.draw(values) for name, values in DRAWN[make].items()}
+    if make is exponential:
+        chosen["gamma"] = min(chosen["gamma"], 1.0)
+    end = chosen.get("floor", 0.0) + chosen.get("floor_factor", 0.0) * 0.5
+    ends = [0.5 * chosen[name] for name in ("start_factor", "end_factor") if name in chosen]
+    if make is not linear_warmup:
+        ends.append(0.5)
+    if make in (linear, polynomial, cosine, cosine_restarts, exponential):
+        ends.append(end)
+    rates = make(**chosen).rates(0.5, 150)
+    ulp = 4 * np.spacing(max(ends))
+    assert rates.min() >= min(ends) - ulp
+    assert rates.max() <= max(ends) + ulp
+
+
+@FAST
+@given(
+    st.sampled_from([linear(), polynomial(power=2), cosine(), exponential(0.9), step(7)]),
+    st.floats(0, 1),
+    st.integers(1, 50),
+)
+def test_no_jump_where_a_warm_up_ends(then, start, warmup):
+    """The part behind the warm-up begins at eta, a step of the warm-up above what came before."""
+    rates = sequential([linear_warmup(start), then], [warmup]).rates(1.0, warmup + 20)
+    assert rates[warmup] == 1.0
+    assert rates[warmup] - rates[warmup - 1] == pytest.approx((1 - start) / warmup, abs=1e-15)
+
+
+@FAST
+@given(st.integers(1, 40), st.integers(1, 10), st.integers(1, 10))
+def test_a_part_counts_epochs_from_where_it_begins(begin, batches, every):
+    schedule = sequential([constant(), step(every, 0.5, per="epoch")], [begin])
+    rates = schedule.rates(1.0, 100, batches)
+    for k in range(begin, 100):
+        assert rates[k] == 0.5 ** ((k - begin) // batches // every)
+
+
+def test_a_milestone_far_beyond_the_run_costs_nothing():
+    far = sequential([linear_warmup(), constant()], [2**53])
+    assert far.rates(3.0, 2).tolist() == [1.0, pytest.approx(1.0)]
+    assert cosine_restarts(3, growth=2**53).rates(1.0, 4)[3] == 1.0
+    assert cosine(total=2**53).rates(1.0, 2).tolist() == [1.0, 1.0]
+
+
+def test_an_overflow_is_infinite():
+    assert exponential(10.0).rates(1.0, 400)[-1] == math.inf
+
+
+# --- names and refusals -------------------------------------------------------------------------
+
+
+def test_a_name_shows_what_differs():
+    assert repr(cosine(total=1000, floor=0.0)) == "cosine(total=1000)"
+    assert repr(cosine(floor=1e-5, per="epoch")) == "cosine(floor=1e-05, per='epoch')"
+    assert repr(SNIPPET) == (
+        "sequential([linear_warmup(start_factor=0.1, total=500), constant()], [500])"
+    )
+    assert repr(multi_step([30, 80])) == "multi_step([30, 80])"
+    assert repr(factors(np.array([1, 0.5]))) == "factors([1.0, 0.5])"
+    assert repr(one_cycle(three_phase=True)) == "one_cycle(three_phase=True)"
+
+
+def test_schedules_are_values():
+    assert cosine(total=10) == cosine(total=np.int64(10))
+    assert linear() != polynomial()
+    assert cosine() != cosine(per="epoch")
+    assert sequential([linear()]) != linear()
+    assert len({step(3), step(3, 0.1), step(3, gamma=0.5)}) == 2
+    with pytest.raises(AttributeError):
+        cosine().name = "sine"
+
+
+def test_check():
+    assert schedules.check(None) is None
+    assert schedules.check(SNIPPET) is SNIPPET
+    for name in ("constant", "cosine", "inverse_sqrt", "linear", "one_cycle"):
+        assert schedules.check(name) == schedules.SCHEDULES[name]()
+    for wrong in ("step", "cosin", "Cosine", "", 3, False, [cosine()], cosine):
+        with pytest.raises(ValueError, match=r"^schedule=.*must be a Schedule, None, or one of"):
+            schedules.check(wrong)
+
+
+REFUSED = {
+    "total=0": lambda: cosine(total=0),
+    "total=2.5": lambda: linear(total=2.5),
+    "total='all'": lambda: polynomial(total="all"),
+    "total=True": lambda: constant(total=True),
+    "total=9007199254740993": lambda: constant(total=2**53 + 1),
+    "factor=-1": lambda: constant(-1),
+    "factor=None": lambda: constant(None),
+    "start_factor=nan": lambda: linear_warmup(math.nan),
+    "end_factor=inf": lambda: linear_warmup(0.1, end_factor=math.inf),
+    "every=0": lambda: step(0),
+    "every=None": lambda: exponential(0.9, every=None),
+    "gamma=-0.1": lambda: step(3, gamma=-0.1),
+    "gamma='a'": lambda: exponential("a"),
+    "milestones=3": lambda: multi_step(3),
+    "milestones=[3, 2]": lambda: multi_step([3, 2]),
+    "milestones=[2, 2]": lambda: multi_step([2, 2]),
+    "milestones=0": lambda: multi_step([0, 2]),
+    "milestones=1.5": lambda: multi_step([1.5]),
+    "milestones=[]": lambda: sequential([linear(), cosine()], []),
+    "milestones=[5]": lambda: sequential([linear()], [5]),
+    "schedules=[]": lambda: sequential([], []),
+    "schedules=['cosine']": lambda: sequential(["cosine"]),
+    "schedules=cosine()": lambda: sequential(cosine()),
+    "floor=-1": lambda: cosine(floor=-1),
+    "floor_factor='low'": lambda: linear(floor_factor="low"),
+    "power=0": lambda: polynomial(power=0),
+    "power=-1": lambda: inverse_scaling(-1),
+    "warmup=-1": lambda: inverse_sqrt(-1),
+    "first=0": lambda: cosine_restarts(0),
+    "first=None": lambda: cosine_restarts(None),
+    "growth=1.5": lambda: cosine_restarts(3, growth=1.5),
+    "peak_at=1.5": lambda: one_cycle(peak_at=1.5),
+    "peak_at=0.6": lambda: one_cycle(peak_at=0.6, three_phase=True),
+    "anneal='cos'": lambda: one_cycle(anneal="cos"),
+    "three_phase=1": lambda: one_cycle(three_phase=1),
+    "convention='keras'": lambda: cosine(convention="keras"),
+    "per='step'": lambda: cosine(per="step"),
+    "values=[]": lambda: factors([]),
+    "values=0.5": lambda: factors(0.5),
+    "values=[1.0, -0.5]": lambda: factors([1.0, -0.5]),
+    "values=[nan]": lambda: factors([math.nan]),
+    "values=[[1.0]]": lambda: factors([[1.0]]),
+    "values=[[1.0], [1.0, 2.0]]": lambda: factors([[1.0], [1.0, 2.0]]),
+    "values=['a']": lambda: factors(["a"]),
+    "values=[True]": lambda: factors([True]),
+    "updates=0": lambda: cosine().table(0, 1),
+    "batches=0": lambda: cosine().table(1, 0),
+    "updates=1.5": lambda: cosine().table(1.5, 1),
+    "eta=-1": lambda: cosine().rates(-1, 5),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_is_out_of_range_is_named(message):
+    with pytest.raises(ValueError, match="must be") as caught:
+        REFUSED[message]()
+    assert str(caught.value).startswith(f"{message}: must be")
+
+
+@pytest.mark.parametrize("name", schedules.SCHEDULES)
+def test_docstrings_say_what_they_should(name):
+    text = schedules.SCHEDULES[name].__doc__
+    for section in (".. math::", "Parameters", "Returns", "Raises", "References", ">>>"):
+        assert section in text
+    assert f"`{name}`" in schedules.__doc__
