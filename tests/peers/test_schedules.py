@@ -1,0 +1,469 @@
+"""Schedules against PyTorch's, optax' and scikit-learn's own, as a training loop meets them.
+
+PyTorch carries the rate from one update to the next and multiplies it; the rounding of a thousand
+updates adds up. Where its formulas do nothing but multiply, the two agree to 1e-12 of the rate.
+Where they add up terms that cancel (a cosine or a straight line near 0), PyTorch's rate is rounded
+at the size of the largest rate, and so is optax': there they agree to 1e-12 of the base rate.
+"""
+
+import jax
+import numpy as np
+import optax
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import SGDRegressor
+from torch.optim import lr_scheduler as torch_schedulers
+
+from simopt.schedules import (
+    constant,
+    cosine,
+    cosine_restarts,
+    exponential,
+    factors,
+    inverse_scaling,
+    inverse_sqrt,
+    linear,
+    linear_warmup,
+    multi_step,
+    one_cycle,
+    polynomial,
+    sequential,
+    step,
+)
+
+UPDATES = 1000
+TOLERANCE = 1e-12
+
+live = settings(max_examples=25, deadline=None)
+
+ETAS = st.floats(1e-4, 1.0)
+COUNTS = st.integers(1, UPDATES)
+POWERS = st.floats(0.5, 3.0)
+#: Of the base rate, and apart from 0: PyTorch divides by some.
+SHARES = st.floats(0.01, 1.0)
+FLOORS = st.floats(0.0, 1e-4)
+#: After a thousand drops still a number that has all its digits.
+GAMMAS = st.floats(0.6, 1.0)
+
+
+def assert_relative(ours, theirs):
+    np.testing.assert_allclose(ours, theirs, rtol=TOLERANCE, atol=0)
+
+
+def assert_of_base_rate(ours, theirs, eta):
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE * eta)
+
+
+# --- PyTorch ------------------------------------------------------------------------------------
+
+
+def torch_rates(make, eta, updates=UPDATES, batches=None):
+    """The rate of every update, the scheduler stepped after each, or after every epoch."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=eta)
+    scheduler = make(optimizer)
+    rates = []
+    for update in range(1, updates + 1):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if batches is None or update % batches == 0:
+            scheduler.step()
+    return rates
+
+
+# (simopt's, PyTorch's) of the same drawn parameters; PyTorch's takes the optimizer.
+
+
+@st.composite
+def constants(draw):
+    factor, total = draw(SHARES), draw(COUNTS)
+    return (
+        constant(factor, total),
+        lambda optimizer: torch_schedulers.ConstantLR(optimizer, factor, total),
+    )
+
+
+@st.composite
+def warm_ups(draw):
+    start, end, total = draw(SHARES), draw(SHARES), draw(COUNTS)
+    return (
+        linear_warmup(start, total, end_factor=end),
+        lambda optimizer: torch_schedulers.LinearLR(optimizer, start, end, total),
+    )
+
+
+@st.composite
+def steps(draw):
+    every, gamma = draw(COUNTS), draw(GAMMAS)
+    return (
+        step(every, gamma),
+        lambda optimizer: torch_schedulers.StepLR(optimizer, every, gamma),
+    )
+
+
+@st.composite
+def multi_steps(draw):
+    milestones = sorted(draw(st.sets(COUNTS, max_size=8)))
+    gamma = draw(SHARES)
+    return (
+        multi_step(milestones, gamma),
+        lambda optimizer: torch_schedulers.MultiStepLR(optimizer, milestones, gamma),
+    )
+
+
+@st.composite
+def exponentials(draw):
+    gamma = draw(st.floats(0.6, 1.5))
+    return (
+        exponential(gamma),
+        lambda optimizer: torch_schedulers.ExponentialLR(optimizer, gamma),
+    )
+
+
+@st.composite
+def restarts(draw):
+    first, growth, floor = draw(COUNTS), draw(st.integers(1, 4)), draw(FLOORS)
+    return (
+        cosine_restarts(first, growth, floor=floor),
+        lambda optimizer: torch_schedulers.CosineAnnealingWarmRestarts(
+            optimizer, first, growth, floor
+        ),
+    )
+
+
+@st.composite
+def cosines(draw):
+    total, floor = draw(COUNTS), draw(FLOORS)
+    return (
+        cosine(total, floor=floor),
+        lambda optimizer: torch_schedulers.CosineAnnealingLR(optimizer, total, floor),
+    )
+
+
+@st.composite
+def polynomials(draw):
+    total, power = draw(COUNTS), draw(POWERS)
+    return (
+        polynomial(total, power),
+        lambda optimizer: torch_schedulers.PolynomialLR(optimizer, total, power),
+    )
+
+
+MULTIPLIED = [constants, warm_ups, steps, multi_steps, exponentials]
+CANCELLED = [cosines, restarts, polynomials]
+
+
+@pytest.mark.parametrize("pairs", MULTIPLIED)
+@live
+@given(data=st.data(), eta=ETAS)
+def test_torch_multiplies(pairs, data, eta):
+    ours, theirs = data.draw(pairs())
+    assert_relative(ours.rates(eta, UPDATES), torch_rates(theirs, eta))
+
+
+@pytest.mark.parametrize("pairs", CANCELLED)
+@live
+@given(data=st.data(), eta=ETAS)
+def test_torch_near_zero(pairs, data, eta):
+    ours, theirs = data.draw(pairs())
+    assert_of_base_rate(ours.rates(eta, UPDATES), torch_rates(theirs, eta), eta)
+
+
+@live
+@given(data=st.data(), total=st.integers(2, UPDATES), eta=ETAS)
+def test_torch_one_cycle(data, total, eta):
+    three_phase = data.draw(st.booleans())
+    peak_at = data.draw(st.floats(0.0, 0.45 if three_phase else 0.95))
+    anneal = data.draw(st.sampled_from(["cosine", "linear"]))
+    up, down = data.draw(st.floats(1, 100)), data.draw(st.floats(1, 1e5))
+    assume(peak_at * total != 1.0)  # PyTorch divides by zero
+    ours = one_cycle(
+        total,
+        peak_at=peak_at,
+        start_factor=1 / up,
+        end_factor=1 / (up * down),
+        anneal=anneal,
+        three_phase=three_phase,
+    )
+    theirs = torch_rates(
+        lambda optimizer: torch_schedulers.OneCycleLR(
+            optimizer,
+            eta,
+            total,
+            pct_start=peak_at,
+            anneal_strategy="cos" if anneal == "cosine" else anneal,
+            cycle_momentum=False,
+            div_factor=up,
+            final_div_factor=down,
+            three_phase=three_phase,
+        ),
+        eta,
+        total,
+    )
+    assert_of_base_rate(ours.rates(eta, total), theirs, eta)
+
+
+def test_torch_one_cycle_by_default():
+    theirs = torch_rates(
+        lambda optimizer: torch_schedulers.OneCycleLR(
+            optimizer, 0.1, UPDATES, cycle_momentum=False
+        ),
+        0.1,
+    )
+    assert_of_base_rate(one_cycle().rates(0.1, UPDATES), theirs, 0.1)
+
+
+@live
+@given(
+    st.lists(st.one_of([pairs() for pairs in (*MULTIPLIED, *CANCELLED)]), min_size=2, max_size=4),
+    st.sets(st.integers(1, UPDATES), min_size=3, max_size=3),
+    ETAS,
+)
+def test_torch_sequential(pairs, milestones, eta):
+    milestones = sorted(milestones)[: len(pairs) - 1]
+    ours = sequential([each for each, _ in pairs], milestones).rates(eta, UPDATES)
+    theirs = torch_rates(
+        lambda optimizer: torch_schedulers.SequentialLR(
+            optimizer, [make(optimizer) for _, make in pairs], milestones
+        ),
+        eta,
+    )
+    # A growing rate (gamma > 1) is its own yardstick.
+    np.testing.assert_allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE * eta)
+
+
+@live
+@given(st.sampled_from(["step", "linear_warmup", "cosine", "sequential"]), st.integers(1, 60), ETAS)
+def test_torch_per_epoch(name, batches, eta):
+    """scheduler.step() once an epoch."""
+
+    def warm_cosine(optimizer):
+        parts = [
+            torch_schedulers.LinearLR(optimizer, 0.1, total_iters=5),
+            torch_schedulers.CosineAnnealingLR(optimizer, 20),
+        ]
+        return torch_schedulers.SequentialLR(optimizer, parts, [5])
+
+    ours, theirs = {
+        "step": (
+            step(3, per="epoch"),
+            lambda optimizer: torch_schedulers.StepLR(optimizer, 3),
+        ),
+        "linear_warmup": (
+            linear_warmup(0.1, 7, per="epoch"),
+            lambda optimizer: torch_schedulers.LinearLR(optimizer, 0.1, total_iters=7),
+        ),
+        "cosine": (
+            cosine(9, per="epoch"),
+            lambda optimizer: torch_schedulers.CosineAnnealingLR(optimizer, 9),
+        ),
+        "sequential": (
+            sequential([linear_warmup(0.1, 5), cosine(20)], [5], per="epoch"),
+            warm_cosine,
+        ),
+    }[name]
+    assert_of_base_rate(
+        ours.rates(eta, UPDATES, batches), torch_rates(theirs, eta, UPDATES, batches), eta
+    )
+
+
+@live
+@given(st.integers(0, 300), st.floats(0.1, 1.0), st.lists(SHARES, min_size=1, max_size=30), ETAS)
+def test_torch_functions(warmup, power, values, eta):
+    """What PyTorch has no name for, as a LambdaLR."""
+    paper = max(warmup, 1)
+    for ours, function in (
+        (inverse_sqrt(warmup), lambda k: min((k + 1) ** -0.5, (k + 1) * paper**-1.5)),
+        (inverse_scaling(power), lambda k: 1 / (k + 1) ** power),
+        (factors(values), lambda k: values[min(k, len(values) - 1)]),
+    ):
+
+        def theirs(optimizer, function=function):
+            return torch_schedulers.LambdaLR(optimizer, function)
+
+        assert_relative(ours.rates(eta, UPDATES), torch_rates(theirs, eta))
+
+
+def test_the_documents_warm_up():
+    """Its snippet, run: update 501 is the first at the full rate."""
+
+    def snippet(optimizer):
+        warmup = torch_schedulers.LinearLR(optimizer, start_factor=0.1, total_iters=500)
+        main = torch_schedulers.ConstantLR(optimizer, factor=1.0)
+        return torch_schedulers.SequentialLR(optimizer, [warmup, main], milestones=[500])
+
+    theirs = torch_rates(snippet, 0.001)
+    ours = sequential([linear_warmup(0.1, total=500), constant()], [500]).rates(0.001, UPDATES)
+    assert_relative(ours, theirs)
+    assert theirs[0] == 0.0001
+    assert theirs[499] == pytest.approx(0.0009982, rel=TOLERANCE, abs=0)
+    assert theirs[500] == 0.001
+
+    def without_its_factor(optimizer):
+        warmup = torch_schedulers.LinearLR(optimizer, start_factor=0.1, total_iters=500)
+        main = torch_schedulers.ConstantLR(optimizer)
+        return torch_schedulers.SequentialLR(optimizer, [warmup, main], milestones=[500])
+
+    ours = sequential([linear_warmup(0.1, total=500), constant(1 / 3, total=5)], [500])
+    assert_relative(ours.rates(0.001, UPDATES), torch_rates(without_its_factor, 0.001))
+
+
+# --- optax --------------------------------------------------------------------------------------
+
+
+def assert_optax(ours, theirs, eta, updates=UPDATES):
+    """optax' rates in float64: in its default, float32, they would agree to 1e-7."""
+    with jax.enable_x64(True):
+        rates = np.asarray(jax.vmap(theirs)(np.arange(updates)))
+        assert rates.dtype == np.float64
+    assert_of_base_rate(ours.rates(eta, updates), np.broadcast_to(rates, updates), eta)
+
+
+@live
+@given(ETAS, COUNTS, SHARES, POWERS)
+def test_optax_polynomial(eta, total, end, power):
+    assert_optax(
+        polynomial(total, power, floor_factor=end),
+        optax.polynomial_schedule(eta, end * eta, power, total),
+        eta,
+    )
+    assert_optax(linear(total, floor=1e-4), optax.linear_schedule(eta, 1e-4, total), eta)
+    assert_optax(
+        linear_warmup(end, total), optax.warmup_constant_schedule(end * eta, eta, total), eta
+    )
+    assert_optax(linear_warmup(0.0, total), optax.warmup_constant_schedule(0.0, eta, total), eta)
+
+
+@live
+@given(ETAS, COUNTS, SHARES, POWERS)
+def test_optax_cosine(eta, total, end, power):
+    assert_optax(
+        cosine(total, floor_factor=end, power=power, convention="optax"),
+        optax.cosine_decay_schedule(eta, total, end, power),
+        eta,
+    )
+
+
+@live
+@given(ETAS, st.integers(1, 400), st.integers(1, 800), SHARES, SHARES)
+def test_optax_warm_up_and_cosine(eta, warmup, total, start, end):
+    assert_optax(
+        sequential(
+            [linear_warmup(start), cosine(total, floor_factor=end, convention="optax")], [warmup]
+        ),
+        optax.warmup_cosine_decay_schedule(start * eta, eta, warmup, warmup + total, end * eta),
+        eta,
+    )
+
+
+@live
+@given(ETAS, COUNTS, GAMMAS, st.booleans(), SHARES)
+def test_optax_exponential(eta, every, gamma, staircase, end):
+    theirs = optax.exponential_decay(eta, every, gamma, staircase=staircase)
+    assert_optax(step(every, gamma) if staircase else exponential(gamma, every), theirs, eta)
+    assert_optax(
+        exponential(gamma, every, floor_factor=end),
+        optax.exponential_decay(eta, every, gamma, end_value=end * eta),
+        eta,
+    )
+
+
+@live
+@given(ETAS, st.sets(COUNTS, max_size=6), SHARES)
+def test_optax_piecewise_constant(eta, milestones, gamma):
+    theirs = optax.piecewise_constant_schedule(eta, dict.fromkeys(milestones, gamma))
+    assert_optax(multi_step(sorted(milestones), gamma), theirs, eta)
+    assert_optax(constant(), optax.constant_schedule(eta), eta)
+
+
+@live
+@given(ETAS, st.integers(20, UPDATES), st.floats(0.1, 0.45), st.floats(2, 50), st.floats(1, 1e5))
+def test_optax_one_cycle(eta, total, peak_at, up, down):
+    ends = {"start_factor": 1 / up, "end_factor": 1 / (up * down), "convention": "optax"}
+    assert_optax(
+        one_cycle(total, peak_at=peak_at, **ends),
+        optax.cosine_onecycle_schedule(total, eta, peak_at, up, down),
+        eta,
+    )
+    assert_optax(
+        one_cycle(total, peak_at=peak_at, anneal="linear", three_phase=True, **ends),
+        optax.linear_onecycle_schedule(total, eta, peak_at, 2 * peak_at, up, down),
+        eta,
+    )
+
+
+@live
+@given(ETAS, st.integers(20, UPDATES))
+def test_optax_linear_one_cycle_by_default(eta, total):
+    """Its middle phase ends at 85 %: a sequence of straight lines."""
+    lines = [
+        linear_warmup(0.04),
+        linear_warmup(1.0, end_factor=0.04),
+        linear_warmup(0.04, end_factor=4e-6),
+        constant(4e-6),
+    ]
+    milestones = [int(0.3 * total), int(0.85 * total), total]
+    ours = sequential(lines, milestones)
+    assert_optax(ours, optax.linear_onecycle_schedule(total, eta), eta)
+
+
+@live
+@given(ETAS, st.integers(1, 200), st.integers(1, 3))
+def test_optax_restarts(eta, first, growth):
+    lengths = [first * growth**i for i in range(5)]
+    falls = [
+        {"init_value": eta, "peak_value": eta, "warmup_steps": 0, "decay_steps": length}
+        for length in lengths
+    ]
+    assert_optax(
+        cosine_restarts(first, growth),
+        optax.sgdr_schedule(falls),
+        eta,
+        updates=min(sum(lengths), UPDATES),
+    )
+
+
+@live
+@given(ETAS, st.sets(COUNTS, min_size=3, max_size=3), SHARES, GAMMAS)
+def test_optax_joined(eta, milestones, share, gamma):
+    first, second, third = sorted(milestones)
+    inner = optax.join_schedules(
+        [optax.linear_schedule(share * eta, eta, first), optax.exponential_decay(eta, 10, gamma)],
+        [first],
+    )
+    theirs = optax.join_schedules(
+        [inner, optax.cosine_decay_schedule(eta, 50), optax.constant_schedule(eta)],
+        [second, third],
+    )
+    ours = sequential(
+        [
+            sequential([linear_warmup(share), exponential(gamma, 10)], [first]),
+            cosine(50, convention="optax"),
+            constant(),
+        ],
+        [second, third],
+    )
+    assert_optax(ours, theirs, eta)
+
+
+# --- scikit-learn -------------------------------------------------------------------------------
+
+
+@live
+@given(st.floats(1e-4, 0.01), st.floats(0.1, 0.9))
+def test_sklearn_inverse_scaling(eta, power):
+    """The weight of one point x = y = 1, without decay: 1 - w shrinks by 1 - eta_t at each t."""
+    model = SGDRegressor(
+        alpha=0.0,
+        fit_intercept=False,
+        learning_rate="invscaling",
+        eta0=eta,
+        power_t=power,
+    )
+    gaps = [1.0]
+    for _ in range(100):
+        model.partial_fit([[1.0]], [1.0])
+        gaps.append(1.0 - model.coef_[0])
+    expected = np.cumprod(1.0 - inverse_scaling(power).rates(eta, 100))
+    assert_relative(gaps[1:], expected)
