@@ -1,0 +1,87 @@
+"""Adadelta: steps in the weight's own units (Zeiler 2012)."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+from simopt.rules.family import Family
+from simopt.rules.rule import Optimizer, Rule, complement, rule
+
+
+def adadelta(w, g, eta, Eg2, Ex2, rho=0.95, epsilon=1e-6):
+    """One weight, one step."""
+    Eg2 = rho * Eg2 + complement(rho) * (g * g)
+    x = math.sqrt((Ex2 + epsilon) / (Eg2 + epsilon)) * g
+    return w - eta * x, Eg2, rho * Ex2 + complement(rho) * (x * x)
+
+
+@cache
+def build() -> Rule:
+    """The rule; all frameworks agree on it."""
+    return rule(adadelta, name="Adadelta", eta=1.0)
+
+
+FAMILY = Family(
+    "Adadelta",
+    build,
+    conventions={
+        "document": {},
+        "torch": {"rho": 0.9},
+        "keras": {"eta": 0.001, "epsilon": 1e-7},
+        "optax": {"rho": 0.9},
+    },
+)
+
+
+def Adadelta(
+    eta=None, rho=None, epsilon=None, *, weight_decay=None, decay=None, convention="document"
+) -> Optimizer:
+    r"""Adadelta.
+
+    .. math::
+        E_g &\leftarrow \rho E_g + (1 - \rho) g^2, &
+        x &= \sqrt{\frac{E_x + \epsilon}{E_g + \epsilon}}\, g \\
+        w &\leftarrow w - \eta x, &
+        E_x &\leftarrow \rho E_x + (1 - \rho) x^2
+
+    All frameworks agree on this, and part in their defaults.
+
+    Parameters
+    ----------
+    eta : float or sequence of float, default 1 (keras: 0.001)
+        Learning rate, >= 0. The paper has none: 1 is its formula.
+    rho : float or sequence of float, default 0.95 (torch, optax: 0.9)
+        Decay of both means, in [0, 1).
+    epsilon : float or sequence of float, default 1e-6 (keras: 1e-7)
+        Added to both means, >= 0. It sets how large the first steps are; at 0 there are none.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        Whose defaults ("document": the paper's); a sequence is an axis of a sweep.
+
+    Returns
+    -------
+    Optimizer
+        A frozen value.
+
+    Raises
+    ------
+    ValueError
+        If a hyperparameter is out of range.
+
+    References
+    ----------
+    M. D. Zeiler, Adadelta: an adaptive learning rate method, arXiv:1212.5701 (2012).
+
+    Examples
+    --------
+    >>> import simopt
+    >>> steps = simopt.run(simopt.problems.four_points(), simopt.Adadelta(), epochs=100).steps
+    >>> steps["w"].round(3).iloc[[0, 9, 99, 399]].tolist()
+    [3.004, 3.027, 3.242, 3.862]
+    """
+    return FAMILY(**locals())

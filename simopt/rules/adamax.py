@@ -1,0 +1,123 @@
+"""Adamax: Adam with the largest gradient in place of the mean square (Kingma and Ba 2015)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from simopt.rules.amsgrad import larger
+from simopt.rules.family import Family
+from simopt.rules.rule import Optimizer, Rule, complement, rule
+
+
+def adamax(w, g, eta, m, u, bias, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """One weight, one step."""
+    m = beta1 * m + complement(beta1) * g
+    u = larger(beta2 * u, abs(g) + epsilon)
+    return w - eta * m / (bias * u), m, u
+
+
+def outside(w, g, eta, m, u, bias, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """The same with epsilon outside the maximum."""
+    m = beta1 * m + complement(beta1) * g
+    u = larger(beta2 * u, abs(g))
+    return w - eta * m / (bias * (u + epsilon)), m, u
+
+
+def correction(bias, beta1):
+    """``1 - beta1^t``, as the fading mean of a constant 1."""
+    return (beta1 * bias + complement(beta1),)
+
+
+def derived(m, bias, **_):
+    """The corrected mean."""
+    return {"m_hat": m / bias}
+
+
+@cache
+def build(epsilon_place: str) -> Rule:
+    """The rule with its switch set."""
+    update = adamax if epsilon_place == "inside" else outside
+    return rule(update, name="Adamax", clock=correction, derived=derived)
+
+
+FAMILY = Family(
+    "Adamax",
+    build,
+    conventions={
+        "document": {"epsilon_place": "inside", "eta": 0.002},
+        "torch": {"epsilon_place": "inside", "eta": 0.002},
+        "keras": {"epsilon_place": "outside", "epsilon": 1e-7},
+        "optax": {"epsilon_place": "inside"},
+    },
+    switches={"epsilon_place": ("inside", "outside")},
+)
+
+
+def Adamax(
+    eta=None,
+    beta1=None,
+    beta2=None,
+    epsilon=None,
+    *,
+    weight_decay=None,
+    epsilon_place=None,
+    decay=None,
+    convention="document",
+) -> Optimizer:
+    r"""Adamax, with epsilon inside the maximum.
+
+    .. math::
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g, &
+        u &\leftarrow \max(\beta_2 u, |g| + \epsilon) \\
+        & & w &\leftarrow w - \frac{\eta}{1 - \beta_1^t} \frac{m}{u}
+
+    That is PyTorch's form and optax'. Keras adds epsilon to the maximum,
+    :math:`u \leftarrow \max(\beta_2 u, |g|)`, and divides by :math:`u + \epsilon`.
+
+    Parameters
+    ----------
+    eta : float or sequence of float, default 0.002 (keras, optax: 0.001)
+        Learning rate, >= 0.
+    beta1, beta2 : float or sequence of float, default 0.9 and 0.999
+        Decay of the mean and of the maximum, in [0, 1).
+    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
+        Added to the gradient's size *inside* the maximum, >= 0. The paper has none: 0 is its
+        formula.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    epsilon_place : {"inside", "outside"}, optional
+        Where epsilon stands: inside the maximum, or outside, added to it.
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
+
+    Returns
+    -------
+    Optimizer
+        A frozen value.
+
+    Raises
+    ------
+    ValueError
+        If a hyperparameter is out of range.
+
+    Notes
+    -----
+    The maximum needs no bias correction: from its first gradient on it has the right size.
+
+    References
+    ----------
+    D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015, section 7.1.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> steps = simopt.run(simopt.problems.four_points(), simopt.Adamax(eta=0.1)).steps
+    >>> steps[["u", "w"]].round(3).tail(2)
+            u      w
+    2  33.121  3.215
+    3  33.088  3.255
+    """
+    return FAMILY(**locals())

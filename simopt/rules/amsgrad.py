@@ -1,0 +1,174 @@
+"""AMSGrad: Adam whose divisor never shrinks (Reddi, Kale and Kumar 2018)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from simopt.rules.adam import bias_corrections, moments
+from simopt.rules.corrected import CORRECTED_ROOTS
+from simopt.rules.family import Family
+from simopt.rules.roots import ROOTS
+from simopt.rules.rule import Optimizer, Rule, rule
+
+
+def larger(a, b):
+    """The larger of two numbers."""
+    return b if b > a else a
+
+
+def uncorrected(epsilon_place):
+    """The paper's: no bias correction."""
+    root = ROOTS["inside" if epsilon_place == "inside" else "outside"]
+
+    def amsgrad(w, g, eta, m, v, v_max, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        m, v = moments(g, m, v, beta1, beta2)
+        v_max = larger(v_max, v)
+        return w - eta * m / root(v_max, epsilon), m, v, v_max
+
+    return amsgrad
+
+
+def raw(epsilon_place):
+    """The largest v, corrected when it is used: PyTorch's, Keras'."""
+    root = CORRECTED_ROOTS[epsilon_place]
+
+    def amsgrad_raw(w, g, eta, m, v, v_max, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        m, v = moments(g, m, v, beta1, beta2)
+        v_max = larger(v_max, v)
+        return w - eta * m / (bias1 * root(v_max, bias2, epsilon)), m, v, v_max
+
+    return amsgrad_raw
+
+
+def corrected(epsilon_place):
+    """The largest corrected v: optax'."""
+    root = CORRECTED_ROOTS[epsilon_place]
+
+    def amsgrad_corrected(
+        w, g, eta, m, v, v_max, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8
+    ):
+        m, v = moments(g, m, v, beta1, beta2)
+        v_max = larger(v_max, v / bias2)
+        return w - eta * m / (bias1 * root(v_max * bias2, bias2, epsilon)), m, v, v_max
+
+    return amsgrad_corrected
+
+
+def from_raw(m, v_max, bias1, bias2, **_):
+    """The corrected mean, and the square that divides it."""
+    return {"m_hat": m / bias1, "v_hat": v_max / bias2}
+
+
+def from_corrected(m, v_max, bias1, **_):
+    """The same where v_max is corrected already."""
+    return {"m_hat": m / bias1, "v_hat": v_max}
+
+
+@cache
+def build(epsilon_place: str, bias_correction: bool, maximum: str) -> Rule:
+    """The rule with its switches set; which maximum matters with bias correction."""
+    if not bias_correction:
+        return rule(uncorrected(epsilon_place), name="AMSGrad")
+    form, derived = (raw, from_raw) if maximum == "raw" else (corrected, from_corrected)
+    return rule(form(epsilon_place), name="AMSGrad", clock=bias_corrections, derived=derived)
+
+
+FAMILY = Family(
+    "AMSGrad",
+    build,
+    conventions={
+        "document": {"epsilon_place": "inside", "bias_correction": False, "maximum": "raw"},
+        "torch": {"epsilon_place": "outside", "bias_correction": True, "maximum": "raw"},
+        "keras": {
+            "epsilon_place": "hat",
+            "bias_correction": True,
+            "maximum": "raw",
+            "epsilon": 1e-7,
+        },
+        "optax": {"epsilon_place": "outside", "bias_correction": True, "maximum": "corrected"},
+    },
+    switches={
+        "epsilon_place": tuple(CORRECTED_ROOTS),
+        "bias_correction": (True, False),
+        "maximum": ("raw", "corrected"),
+    },
+)
+
+
+def AMSGrad(
+    eta=None,
+    beta1=None,
+    beta2=None,
+    epsilon=None,
+    *,
+    weight_decay=None,
+    epsilon_place=None,
+    bias_correction=None,
+    maximum=None,
+    decay=None,
+    convention="document",
+) -> Optimizer:
+    r"""AMSGrad as its paper has it, without bias correction.
+
+    .. math::
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g, &
+        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
+        v_{\max} &\leftarrow \max(v_{\max}, v), &
+        w &\leftarrow w - \eta m / \sqrt{v_{\max} + \epsilon}
+
+    The frameworks correct the bias. PyTorch (``Adam(amsgrad=True)``) and Keras keep the largest v
+    as it is and correct it when they use it, :math:`\hat m / (\sqrt{v_{\max} / (1 - \beta_2^t)} +
+    \epsilon)` and :math:`\sqrt{1 - \beta_2^t} / (1 - \beta_1^t)\, m / (\sqrt{v_{\max}} +
+    \epsilon)`: so the divisor can shrink after all, with the correction. optax keeps the largest
+    :math:`\hat v`, and divides by :math:`\sqrt{v_{\max}} + \epsilon`.
+
+    Parameters
+    ----------
+    eta : float or sequence of float, default 0.001
+        Learning rate, >= 0.
+    beta1, beta2 : float or sequence of float, default 0.9 and 0.999
+        Decay of the two means, in [0, 1).
+    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
+        Added to v_max *inside* the root, >= 0. The paper has none: 0 is its formula.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    epsilon_place : {"inside", "outside", "hat"}, optional
+        Where epsilon stands, as in `Adam`.
+    bias_correction : bool, optional
+        Divide the means by 1 - beta^t. False by default, True in the frameworks.
+    maximum : {"raw", "corrected"}, optional
+        With bias correction: what the maximum is of, v or v / (1 - beta2^t).
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
+
+    Returns
+    -------
+    Optimizer
+        A frozen value.
+
+    Raises
+    ------
+    ValueError
+        If a hyperparameter is out of range.
+
+    Notes
+    -----
+    ``optax.amsgrad`` can correct one of the means alone; that is not offered here.
+
+    References
+    ----------
+    S. J. Reddi, S. Kale, S. Kumar, On the convergence of Adam and beyond, ICLR 2018.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> steps = simopt.run(simopt.problems.four_points(), simopt.AMSGrad(eta=0.1)).steps
+    >>> steps[["v", "v_max", "w"]].round(3).head(2)
+           v  v_max      w
+    0  0.256  0.256  3.316
+    1  0.267  0.267  3.660
+    """
+    return FAMILY(**locals())

@@ -1,0 +1,84 @@
+"""Lion: the sign of a momentum, found by a search over programs (Chen et al. 2023)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from simopt.rules.family import Family
+from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.signsgd import sign
+
+
+def lion(w, g, eta, m, beta1=0.9, beta2=0.99):
+    """One weight, one step."""
+    direction = sign(beta1 * m + complement(beta1) * g)
+    return w - eta * direction, beta2 * m + complement(beta2) * g
+
+
+@cache
+def build() -> Rule:
+    """The rule; Keras and optax agree on it."""
+    return rule(lion, name="Lion")
+
+
+FAMILY = Family(
+    "Lion",
+    build,
+    conventions={
+        "document": {"decay": "decoupled"},
+        "keras": {},
+        "optax": {"decay": "decoupled", "weight_decay": 1e-3},
+    },
+)
+
+
+def Lion(
+    eta=None, beta1=None, beta2=None, weight_decay=None, *, decay=None, convention="document"
+) -> Optimizer:
+    r"""Lion.
+
+    .. math::
+        w &\leftarrow w - \eta\, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g) - \eta \lambda w \\
+        m &\leftarrow \beta_2 m + (1 - \beta_2) g
+
+    Keras and optax agree on this; PyTorch has none. Their defaults differ: optax decays the
+    weights if it is not told otherwise.
+
+    Parameters
+    ----------
+    eta : float or sequence of float, default 0.001
+        Learning rate, >= 0: the size of a step, in units of the weight.
+    beta1, beta2 : float or sequence of float, default 0.9 and 0.99
+        Weight of the momentum in the step, and decay of the momentum, in [0, 1).
+    weight_decay : float or sequence of float, optional (optax: 0.001)
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. Decoupled by default.
+    convention : {"document", "keras", "optax"} or a sequence of these
+        Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
+
+    Returns
+    -------
+    Optimizer
+        A frozen value.
+
+    Raises
+    ------
+    ValueError
+        If a hyperparameter is out of range.
+
+    References
+    ----------
+    X. Chen et al., Symbolic discovery of optimization algorithms, NeurIPS 2023.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> steps = simopt.run(simopt.problems.four_points(), simopt.Lion(eta=0.5)).steps
+    >>> steps[["m", "w"]].round(3).tail(2)
+           m    w
+    2 -0.367  4.5
+    3 -0.365  5.0
+    """
+    return FAMILY(**locals())

@@ -1,0 +1,236 @@
+"""NAdam: Adam with Nesterov's look ahead (Dozat 2015)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from simopt.rules.adam import bias_corrections, moments
+from simopt.rules.corrected import CORRECTED_ROOTS
+from simopt.rules.family import Family
+from simopt.rules.modifiers import one_like
+from simopt.rules.roots import ROOTS
+from simopt.rules.rule import Optimizer, Rule, complement, rule
+
+
+def ahead(m, g, mu, mu_next, bias1):
+    """The mean as the next update will see it: the gradient now, the rest with the next momentum.
+
+    ``bias1`` is one less the product of all momenta so far, so that the weights sum to 1.
+    """
+    bias_next = mu_next * bias1 + complement(mu_next)
+    return mu_next * m / bias_next + complement(mu) * g / bias1
+
+
+def constant(epsilon_place):
+    """With one momentum for all updates: Dozat's, optax'."""
+    root = CORRECTED_ROOTS[epsilon_place]
+
+    def nadam(w, g, eta, m, v, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        m, v = moments(g, m, v, beta1, beta2)
+        return w - eta * ahead(m, g, beta1, beta1, bias1) / root(v, bias2, epsilon), m, v
+
+    return nadam
+
+
+def constant_uncorrected(epsilon_place):
+    """The same without bias correction."""
+    root = ROOTS["inside" if epsilon_place == "inside" else "outside"]
+
+    def nadam_uncorrected(w, g, eta, m, v, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        m, v = moments(g, m, v, beta1, beta2)
+        return w - eta * (beta1 * m + complement(beta1) * g) / root(v, epsilon), m, v
+
+    return nadam_uncorrected
+
+
+def faded(psi):
+    """``1 - 0.96^psi``, in plain arithmetic: a power would keep the lanes from being packed.
+
+    With ``x = -psi log 0.96``: the series of ``1 - exp(-x / 16)``, then 1 - (1 - s)^2 four times.
+    From x = 40 on, 0.96^psi is below half a unit in the last place.
+    """
+    x = psi * 0.0025513746575159456  # -log(0.96) / 16
+    y = x if x < 2.5 else 2.5
+    s = 1.0 - y * (1.0 / 13.0)
+    s = 1.0 - y * (1.0 / 12.0) * s
+    s = 1.0 - y * (1.0 / 11.0) * s
+    s = 1.0 - y * (1.0 / 10.0) * s
+    s = 1.0 - y * (1.0 / 9.0) * s
+    s = 1.0 - y * (1.0 / 8.0) * s
+    s = 1.0 - y * (1.0 / 7.0) * s
+    s = 1.0 - y * (1.0 / 6.0) * s
+    s = 1.0 - y * (1.0 / 5.0) * s
+    s = 1.0 - y * (1.0 / 4.0) * s
+    s = 1.0 - y * (1.0 / 3.0) * s
+    s = y * (1.0 - y * (1.0 / 2.0) * s)
+    s = s * (2.0 - s)
+    s = s * (2.0 - s)
+    s = s * (2.0 - s)
+    return s * (2.0 - s)
+
+
+def schedule(warm, warm_next, bias1, bias2, beta1, beta2, epsilon, momentum_decay):
+    """``1 - 0.96^(t psi)`` now and at the next update, and the bias corrections.
+
+    Both are fading means of a constant 1, as in `adam.bias_corrections`; bias1 fades with the
+    momentum of the update.
+    """
+    gain = faded(momentum_decay)
+    warm = complement(gain) * warm + gain
+    warm_next = complement(gain) * warm + gain
+    mu = warmed(beta1, warm)
+    return warm, warm_next, mu * bias1 + complement(mu), beta2 * bias2 + complement(beta2)
+
+
+def warmed(beta1, warm):
+    """The momentum ``beta1 (1 - 0.96^(t psi) / 2)``."""
+    one = one_like(beta1)
+    return beta1 * ((one + warm) / (one + one))
+
+
+def scheduled(epsilon_place):
+    """With a momentum that warms up from beta1 / 2: PyTorch's, Keras'."""
+    root = CORRECTED_ROOTS[epsilon_place]
+
+    def nadam_scheduled(
+        w, g, eta, m, v, warm, warm_next, bias1, bias2,
+        beta1=0.9, beta2=0.999, epsilon=1e-8, momentum_decay=0.004,
+    ):  # fmt: skip
+        m, v = moments(g, m, v, beta1, beta2)
+        mean = ahead(m, g, warmed(beta1, warm), warmed(beta1, warm_next), bias1)
+        return w - eta * mean / root(v, bias2, epsilon), m, v
+
+    return nadam_scheduled
+
+
+def scheduled_uncorrected(epsilon_place):
+    """The same without bias correction."""
+    root = ROOTS["inside" if epsilon_place == "inside" else "outside"]
+
+    def nadam_scheduled_uncorrected(
+        w, g, eta, m, v, warm, warm_next, bias1, bias2,
+        beta1=0.9, beta2=0.999, epsilon=1e-8, momentum_decay=0.004,
+    ):  # fmt: skip
+        m, v = moments(g, m, v, beta1, beta2)
+        mean = warmed(beta1, warm_next) * m + complement(warmed(beta1, warm)) * g
+        return w - eta * mean / root(v, epsilon), m, v
+
+    return nadam_scheduled_uncorrected
+
+
+def derived(v, bias2, **_):
+    """The corrected mean of squares."""
+    return {"v_hat": v / bias2}
+
+
+@cache
+def build(epsilon_place: str, bias_correction: bool, momentum_decay: bool) -> Rule:
+    """The rule with its switches set."""
+    if momentum_decay:
+        form = scheduled if bias_correction else scheduled_uncorrected
+    else:
+        form = constant if bias_correction else constant_uncorrected
+    update = form(epsilon_place)
+    shown = derived if bias_correction else None
+    if momentum_decay:
+        return rule(update, name="NAdam", clock=schedule, derived=shown)
+    clock = bias_corrections if bias_correction else None
+    return rule(update, name="NAdam", clock=clock, derived=shown)
+
+
+USUAL = {"epsilon_place": "outside", "bias_correction": True}
+FAMILY = Family(
+    "NAdam",
+    build,
+    conventions={
+        "document": USUAL,
+        "torch": {**USUAL, "eta": 0.002, "momentum_decay": 0.004},
+        "keras": {**USUAL, "epsilon": 1e-7, "momentum_decay": 1.0},
+        "optax": USUAL,
+    },
+    switches={"epsilon_place": tuple(CORRECTED_ROOTS), "bias_correction": (True, False)},
+    optional=("momentum_decay",),
+)
+
+
+def NAdam(
+    eta=None,
+    beta1=None,
+    beta2=None,
+    epsilon=None,
+    *,
+    momentum_decay=None,
+    weight_decay=None,
+    epsilon_place=None,
+    bias_correction=None,
+    decay=None,
+    convention="document",
+) -> Optimizer:
+    r"""NAdam as Dozat's report has it, with one momentum for all updates.
+
+    .. math::
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g, &
+        \bar m &= \frac{\mu_{t+1} m}{1 - \prod_{i=1}^{t+1} \mu_i}
+            + \frac{(1 - \mu_t) g}{1 - \prod_{i=1}^t \mu_i} \\
+        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2, &
+        \hat v &= v / (1 - \beta_2^t) \\
+        w &\leftarrow w - \eta \bar m / (\sqrt{\hat v} + \epsilon)
+
+    with :math:`\mu_t = \beta_1`, as in optax. In PyTorch and Keras the momentum warms up,
+    :math:`\mu_t = \beta_1 (1 - 0.96^{t \psi} / 2)`: over a thousand updates with PyTorch's psi, the
+    report's, and over a few dozen with Keras'.
+
+    Parameters
+    ----------
+    eta : float or sequence of float, default 0.001 (torch: 0.002)
+        Learning rate, >= 0.
+    beta1, beta2 : float or sequence of float, default 0.9 and 0.999
+        Decay of the two means, in [0, 1).
+    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
+        Added *outside* the root, >= 0.
+    momentum_decay : float or sequence of float, optional (torch: 0.004; keras: 1)
+        Psi, >= 0: how fast the momentum warms up; it is constant by default.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    epsilon_place : {"inside", "outside", "hat"}, optional
+        Where epsilon stands, as in `Adam`.
+    bias_correction : bool, optional
+        Divide as above; else :math:`\bar m = \mu_{t+1} m + (1 - \mu_t) g`, and v stays as it is.
+        True by default.
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        Whose formula and defaults ("document": the report's); a sequence is an axis of a sweep.
+
+    Returns
+    -------
+    Optimizer
+        A frozen value.
+
+    Raises
+    ------
+    ValueError
+        If a hyperparameter is out of range.
+
+    Notes
+    -----
+    The buffer m fades with beta1 also where the momentum warms up. PyTorch can decouple the weight
+    decay (``decoupled_weight_decay=True``): ``decay="decoupled"``.
+
+    References
+    ----------
+    T. Dozat, Incorporating Nesterov momentum into Adam, report (2015), and ICLR workshop 2016.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> points = simopt.problems.four_points()
+    >>> for convention in ("optax", "torch", "keras"):
+    ...     steps = simopt.run(points, simopt.NAdam(eta=0.1, convention=convention)).steps
+    ...     print(convention, steps["w"].round(3).tolist())
+    optax [3.147, 3.216, 3.334, 3.389]
+    torch [3.106, 3.136, 3.241, 3.255]
+    keras [3.106, 3.137, 3.237, 3.253]
+    """
+    return FAMILY(**locals())

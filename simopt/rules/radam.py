@@ -1,0 +1,168 @@
+"""RAdam: Adam that waits until its divisor can be trusted (Liu et al. 2020)."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+from simopt.rules.adam import bias_corrections, moments
+from simopt.rules.corrected import CORRECTED_ROOTS
+from simopt.rules.family import Family
+from simopt.rules.modifiers import one_like, zero_like
+from simopt.rules.rule import Optimizer, Rule, rule
+
+
+def radam(epsilon_place):
+    """One weight, one step; a scale below 0 says that the divisor can't be trusted yet."""
+    root = CORRECTED_ROOTS[epsilon_place]
+
+    def rectified(
+        w, g, eta, m, v, t, bias1, bias2, scale,
+        beta1=0.9, beta2=0.999, epsilon=1e-8, threshold=4.0,
+    ):  # fmt: skip
+        m, v = moments(g, m, v, beta1, beta2)
+        adaptive = scale / root(v, bias2, epsilon)
+        return w - eta * m / bias1 * (one_like(w) if scale < zero_like(w) else adaptive), m, v
+
+    return rectified
+
+
+def lengths(t, bias2, beta2):
+    """The number of gradients that the mean of squares is worth, now and in the end."""
+    longest = 2 / (1 - beta2) - 1
+    return longest - 2 * t * (1 - bias2) / bias2, longest
+
+
+def rectification(length, longest):
+    """By how much the divisor's variance still shrinks: the root of its end over its present."""
+    return math.sqrt(
+        (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
+    )
+
+
+def above(t, bias1, bias2, scale, beta1, beta2, epsilon, threshold):
+    """Updates so far, bias corrections, and the rectification where the length is above."""
+    t = t + 1
+    bias1, bias2 = bias_corrections(bias1, bias2, beta1, beta2)
+    length, longest = lengths(t, bias2, beta2)
+    return t, bias1, bias2, rectification(length, longest) if length > threshold else -1.0
+
+
+def from_on(t, bias1, bias2, scale, beta1, beta2, epsilon, threshold):
+    """The same where the length is at the threshold, or above."""
+    t = t + 1
+    bias1, bias2 = bias_corrections(bias1, bias2, beta1, beta2)
+    length, longest = lengths(t, bias2, beta2)
+    return t, bias1, bias2, rectification(length, longest) if length >= threshold else -1.0
+
+
+def derived(m, v, bias1, bias2, scale, **_):
+    """The corrected moments, and the rectification where there is one."""
+    return {"m_hat": m / bias1, "v_hat": v / bias2, "r": scale if scale >= 0 else math.nan}
+
+
+@cache
+def build(epsilon_place: str, threshold_included: bool) -> Rule:
+    """The rule with its switches set."""
+    clock = from_on if threshold_included else above
+    return rule(radam(epsilon_place), name="RAdam", clock=clock, derived=derived)
+
+
+FAMILY = Family(
+    "RAdam",
+    build,
+    conventions={
+        "document": {"epsilon_place": "inside", "threshold_included": False},
+        "torch": {"epsilon_place": "hat", "threshold_included": False, "threshold": 5.0},
+        "optax": {"epsilon_place": "outside", "threshold_included": True, "threshold": 5.0},
+    },
+    switches={"epsilon_place": tuple(CORRECTED_ROOTS), "threshold_included": (False, True)},
+)
+
+
+def RAdam(
+    eta=None,
+    beta1=None,
+    beta2=None,
+    epsilon=None,
+    threshold=None,
+    *,
+    weight_decay=None,
+    epsilon_place=None,
+    threshold_included=None,
+    decay=None,
+    convention="document",
+) -> Optimizer:
+    r"""Rectified Adam.
+
+    .. math::
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g, &
+        \hat m &= m / (1 - \beta_1^t) \\
+        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2, &
+        \hat v &= v / (1 - \beta_2^t) \\
+        \rho_\infty &= 2 / (1 - \beta_2) - 1, &
+        \rho &= \rho_\infty - 2 t \beta_2^t / (1 - \beta_2^t) \\
+        w &\leftarrow w - \eta r \hat m / \sqrt{\hat v + \epsilon}, &
+        r &= \sqrt{\frac{(\rho - 4)(\rho - 2) \rho_\infty}
+            {(\rho_\infty - 4)(\rho_\infty - 2) \rho}}
+
+    where :math:`\rho > 4`; until then :math:`w \leftarrow w - \eta \hat m`. PyTorch and optax wait
+    for 5, optax until it is reached, PyTorch until it is passed. PyTorch adds epsilon to the
+    uncorrected root, :math:`r \sqrt{1 - \beta_2^t} / (\sqrt v + \epsilon)`, optax to the corrected
+    one, :math:`\sqrt{\hat v} + \epsilon`.
+
+    Parameters
+    ----------
+    eta : float or sequence of float, default 0.001
+        Learning rate, >= 0.
+    beta1, beta2 : float or sequence of float, default 0.9 and 0.999
+        Decay of the two means, in [0, 1). Up to a beta2 of 0.6 (torch, optax: 2 / 3) the length rho
+        never gets long enough, and the rule is momentum.
+    epsilon : float or sequence of float, default 1e-8
+        Added to v_hat *inside* the root, >= 0. The paper has none: 0 is its formula.
+    threshold : float or sequence of float, default 4 (torch, optax: 5)
+        What rho has to pass, >= 4.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    epsilon_place : {"inside", "outside", "hat"}, optional
+        Where epsilon stands, as in `Adam`.
+    threshold_included : bool, optional
+        Whether it is enough that rho reaches the threshold. False by default (optax: True).
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "optax"} or a sequence of these
+        Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
+
+    Returns
+    -------
+    Optimizer
+        A frozen value.
+
+    Raises
+    ------
+    ValueError
+        If a hyperparameter is out of range.
+
+    Notes
+    -----
+    The first steps have no divisor: they are in proportion to the gradient, so that a rate good for
+    Adam can be a thousand times too large for them.
+
+    References
+    ----------
+    L. Liu, H. Jiang, P. He, W. Chen, X. Liu, J. Gao, J. Han, On the variance of the adaptive
+    learning rate and beyond, ICLR 2020.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> points = simopt.problems.four_points()
+    >>> simopt.run(points, simopt.RAdam(eta=0.1), epochs=2).steps[["w", "r"]].round(3).iloc[2:6]
+           w      r
+    2  5.639    NaN
+    3  5.799    NaN
+    4  5.799  0.017
+    5  5.799  0.026
+    """
+    return FAMILY(**locals())
