@@ -7,6 +7,7 @@ SHELL := bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+PEER_VENV := .venv-peers
 BUILD := reports/build
 
 # The Python that makes .venv: yours (make PYTHON=/path/to/python3.12 report), or the first here.
@@ -15,12 +16,13 @@ PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 # A stamp for each set of packages: newer than what it was installed from, or installed again.
 RUN := $(VENV)/.installed
 TOOLS := $(VENV)/.installed-tools
-PEERS := $(VENV)/.installed-peers
+BENCH_PEERS := $(VENV)/.installed-peers
+PEERS := $(PEER_VENV)/.installed
 
 SOURCES := $(shell find simopt -type f -not -path '*/__pycache__/*')
 KERNELS := $(wildcard simopt/engine/*.py simopt/rules/*.py)
 
-.PHONY: help report report-quick test test-slow env sweep bench bench-peers lint clean clean-env
+.PHONY: help report report-quick test test-slow test-peers env sweep bench bench-peers lint clean clean-env
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +39,9 @@ test: $(TOOLS) ## run the tests (first: make .venv)
 test-slow: $(TOOLS) ## run the tests that take longer
 	@$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ] # 5: there is none
 
+test-peers: $(PEERS) ## compare with PyTorch, JAX, optax, Keras, scikit-learn (first: make .venv-peers)
+	@$(PEER_VENV)/bin/python -m pytest tests/peers
+
 env: $(TOOLS) $(VENV)/.warm ## make .venv alone, with the test tools, and compile the kernels
 	@echo "Ready: $(BIN)/simopt --help"
 
@@ -46,20 +51,20 @@ sweep: $(VENV)/.warm ## run a sweep as a demonstration (scripts/learning_rate_se
 bench: $(RUN) ## measure updates per second (JAX and optax too, after make bench-peers)
 	@$(BIN)/python -m tests.bench_engine
 
-bench-peers: $(PEERS) ## install JAX and optax into .venv, for make bench
+bench-peers: $(BENCH_PEERS) ## install JAX and optax into .venv, for make bench
 
 lint: $(TOOLS) ## check style, format and types
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 
-clean: ## remove what make wrote, but for .venv
+clean: ## remove what make wrote, but for .venv and .venv-peers
 	@rm -rf $(BUILD) results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find simopt tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -f $(VENV)/.warm
 
-clean-env: clean ## remove .venv as well
-	@rm -rf $(VENV)
+clean-env: clean ## remove .venv and .venv-peers as well
+	@rm -rf $(VENV) $(PEER_VENV)
 
 # The full report: made again when simopt changes, or when a quick one took its place.
 $(BUILD)/.full: $(SOURCES) $(wildcard $(BUILD)/index.html) | $(VENV)/.warm
@@ -72,23 +77,24 @@ $(VENV)/.warm: $(RUN) $(KERNELS)
 	@$(BIN)/python -m simopt.engine.warm
 	@touch $@
 
-$(BIN)/python:
+# $* is the environment: .venv or .venv-peers.
+%/bin/python:
 	@for python in $(PYTHONS); do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	    echo "Making $(VENV) with $$("$$python" --version)"; \
-	    "$$python" -m venv $(VENV) && exit 0; \
-	    rm -rf $(VENV); \
-	    echo "$$python could not make $(VENV): is its venv module installed?" >&2; exit 1; \
+	    echo "Making $* with $$("$$python" --version)"; \
+	    "$$python" -m venv $* && exit 0; \
+	    rm -rf $*; \
+	    echo "$$python could not make $*: is its venv module installed?" >&2; exit 1; \
 	  fi; \
 	done; \
 	echo "simopt needs Python 3.11 or newer, and none of these is: $(PYTHONS)." >&2; \
 	echo "Install one, or name it: make PYTHON=/path/to/python3.12 report" >&2; exit 1
 
-# pip, with a line per package in place of five. The packages that build simopt come from
-# constraints.txt too, so that no part of the installation depends on the day.
+# pip of an environment, with a line per package in place of five. The packages that build simopt
+# come from constraints.txt too, so that no part of the installation depends on the day.
 define install
-	@set -o pipefail; for packages in "hatchling editables" "--no-build-isolation -e $(1)"; do \
-	  $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt \
+	@set -o pipefail; for packages in "hatchling editables" "--no-build-isolation -e $(2)"; do \
+	  $(1)/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt \
 	    $$packages | awk ' \
 	      /\.metadata/ { next } \
 	      /^ *(Downloading|Using cached|Processing) .*whl/ { \
@@ -100,18 +106,24 @@ endef
 
 $(RUN): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing simopt and what it needs into $(VENV) (about 200 MB, once)"
-	$(call install,.)
+	$(call install,$(VENV),.)
 	@touch $@
 
-# A variable, for the comma would end an argument of call.
+# Variables, for the comma would end an argument of call.
 TEST_EXTRAS := .[test,lint]
+PEER_EXTRAS := .[test,peers]
 
 $(TOOLS): $(RUN)
 	@echo "Installing what tests and checks the package"
-	$(call install,$(TEST_EXTRAS))
+	$(call install,$(VENV),$(TEST_EXTRAS))
 	@touch $@
 
-$(PEERS): $(RUN)
+$(BENCH_PEERS): $(RUN)
 	@echo "Installing JAX and optax (about 150 MB)"
-	$(call install,.[bench])
+	$(call install,$(VENV),.[bench])
+	@touch $@
+
+$(PEERS): pyproject.toml constraints.txt | $(PEER_VENV)/bin/python
+	@echo "Installing simopt and the frameworks into $(PEER_VENV) (over 2 GB, once)"
+	$(call install,$(PEER_VENV),$(PEER_EXTRAS))
 	@touch $@

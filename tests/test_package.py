@@ -127,7 +127,7 @@ def committed() -> list[Path]:
         )
         files = [ROOT / name for name in listed.stdout.split("\0") if name]
         return [file for file in files if file.is_file()]
-    skipped = {".venv", "__pycache__", "build", "results"}
+    skipped = {".venv", ".venv-peers", "__pycache__", "build", "results"}
     return [
         file
         for file in ROOT.rglob("*")
