@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -12,11 +13,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simopt import checks, plan, shuffling
+from simopt import checks, plan, schedules, shuffling
 from simopt.engine import blocks
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
-from simopt.trajectory import check_optimizer
+from simopt.stepping import check_optimizer
+
+#: The axes that every optimizer has behind its hyperparameters, in the order of the rows. Rows that
+#: differ in none of them but the seed share a plan.
+COMMON = (
+    "batch_size",
+    "shuffle",
+    "seed",
+    "epochs",
+    "schedule",
+    "clip_norm",
+    "clip_value",
+)
+SEED = COMMON.index("seed")
+
+#: Columns for these only where one of their values was asked for.
+OPTIONAL = ("schedule", "clip_norm", "clip_value")
 
 
 @dataclass(frozen=True)
@@ -25,16 +42,14 @@ class Axes:
 
     optimizer: Optimizer
     hyper: tuple[tuple[float, ...], ...]
-    batch_size: tuple[int, ...]
-    shuffle: tuple[str, ...]
-    seed: tuple[int, ...]
-    epochs: tuple[int, ...]
+    common: Mapping[str, tuple[Any, ...]]
+    drop_last: bool = False
+    box: tuple[float, float] | None = None
 
     @property
     def lengths(self) -> tuple[int, ...]:
         """The length of every axis."""
-        rest = (self.batch_size, self.shuffle, self.seed, self.epochs)
-        return tuple(len(axis) for axis in (*self.hyper, *rest))
+        return tuple(len(axis) for axis in (*self.hyper, *self.common.values()))
 
     @property
     def size(self) -> int:
@@ -43,79 +58,108 @@ class Axes:
 
 
 def check(
-    problem: Problem, optimizers: Any, batch_size: Any, epochs: Any, shuffle: Any, seed: Any
+    problem: Problem,
+    optimizers: Any,
+    *,
+    convention: Any = None,
+    drop_last: Any = False,
+    box: Any = None,
+    **common: Any,
 ) -> list[Axes]:
-    """Every argument checked, one Axes per optimizer."""
+    """Every argument checked, one Axes per optimizer and convention."""
     chosen = [optimizers] if isinstance(optimizers, Optimizer) else optimizers
-    if not isinstance(chosen, Sequence) or not chosen:
+    if not isinstance(chosen, Sequence) or isinstance(chosen, str) or not chosen:
         raise checks.refuse("optimizers", optimizers, "an optimizer or a list of them")
-    batch_sizes = tuple(
-        plan.check_batch_size(b, problem.n) for b in checks.axis("batch_size", batch_size)
-    )
-    shuffles = tuple(shuffling.check_shuffle(s) for s in checks.axis("shuffle", shuffle))
-    seeds = tuple(shuffling.check_seed(s) for s in checks.axis("seed", seed))
-    lengths = tuple(checks.whole("epochs", e, 1) for e in checks.axis("epochs", epochs))
-    return [
-        Axes(
-            check_optimizer(each),
-            tuple(v if isinstance(v, tuple) else (v,) for v in each.values),
-            batch_sizes,
-            shuffles,
-            seeds,
-            lengths,
-        )
-        for each in chosen
+    checkers: dict[str, Callable[[Any], Any]] = {
+        "batch_size": lambda value: plan.check_batch_size(value, problem.n),
+        "shuffle": shuffling.check_shuffle,
+        "seed": shuffling.check_seed,
+        "epochs": lambda value: checks.whole("epochs", value, 1),
+        "schedule": schedules.check,
+        "clip_norm": lambda value: plan.check_clip("clip_norm", value),
+        "clip_value": lambda value: plan.check_clip("clip_value", value),
+    }
+    axes: dict[str, tuple[Any, ...]] = {}
+    for name in COMMON:
+        values = (None,) if common[name] is None else checks.axis(name, common[name])
+        axes[name] = tuple(checkers[name](value) for value in values)
+    bounds = plan.check_box(box)
+    # What a single plan refuses is refused before anything runs.
+    plan.make(problem, 1, "never", 1, drop_last)
+    for norm, value in product(axes["clip_norm"], axes["clip_value"]):
+        plan.clip_of(norm, value, "document")
+    asked = []
+    for each in chosen:
+        optimizer = check_optimizer(each)
+        if convention is not None:
+            optimizer = optimizer.replace(convention=convention)
+        for variant in optimizer.variants:
+            hyper = tuple(v if isinstance(v, tuple) else (v,) for v in variant.values)
+            asked.append(Axes(variant, hyper, axes, drop_last, bounds))
+    return asked
+
+
+def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], plan.Plan]]:
+    """The plan for each combination, and the index of its rows in the common axes."""
+    counted = [
+        [(slice(None), None)] if name == "seed" else list(enumerate(axes.common[name]))
+        for name in COMMON
     ]
+    for combination in product(*counted):
+        value = dict(zip(COMMON, (each for _, each in combination), strict=True))
+        clip = plan.clip_of(value["clip_norm"], value["clip_value"], axes.optimizer.convention)
+        yield (
+            tuple(place for place, _ in combination),
+            plan.make(
+                problem,
+                value["batch_size"],
+                value["shuffle"],
+                value["epochs"],
+                axes.drop_last,
+                value["schedule"],
+                clip,
+                axes.box,
+            ),
+        )
 
 
-def plans(axes: Axes, problem: Problem, drop_last: bool) -> Iterator[tuple[Any, plan.Plan]]:
-    """(batch size index, shuffle index, epochs index) and the plan, for each combination."""
-    for b, batch_size in enumerate(axes.batch_size):
-        for s, mode in enumerate(axes.shuffle):
-            for e, epochs in enumerate(axes.epochs):
-                yield (b, s, e), plan.make(problem, batch_size, mode, epochs, drop_last)
-
-
-def groups(axes: list[Axes], problem: Problem, drop_last: bool) -> Iterator[blocks.Group]:
+def groups(axes: list[Axes], problem: Problem) -> Iterator[blocks.Group]:
     """All trajectories, by optimizer and plan; a group knows the rows of its trajectories."""
     offset = 0
     for each in axes:
-        yield from _groups_of(each, offset, problem, drop_last)
+        yield from _groups_of(each, offset, problem)
         offset += each.size
 
 
-def _groups_of(
-    axes: Axes, offset: int, problem: Problem, drop_last: bool
-) -> Iterator[blocks.Group]:
+def _groups_of(axes: Axes, offset: int, problem: Problem) -> Iterator[blocks.Group]:
     rows = np.arange(axes.size).reshape(axes.lengths) + offset
     settings = np.array(
         [h.ravel() for h in np.meshgrid(*map(np.asarray, axes.hyper), indexing="ij")]
     )
-    seeds = np.asarray(axes.seed, dtype=np.int64)
-    for (b, s, e), how in plans(axes, problem, drop_last):
-        chosen = rows[..., b, s, :, e]
+    seeds = np.asarray(axes.common["seed"], dtype=np.int64)
+    for place, how in plans(axes, problem):
         yield blocks.Group(
             axes.optimizer.rule,
             how,
             np.repeat(settings, len(seeds), axis=1),
             np.tile(seeds, settings.shape[1]),
-            chosen.ravel(),
+            rows[(..., *place)].ravel(),
         )
 
 
-def planned_updates(axes: list[Axes], problem: Problem, drop_last: bool) -> NDArray[np.int64]:
+def planned_updates(axes: list[Axes], problem: Problem) -> NDArray[np.int64]:
     """The updates of every row, if none diverges."""
     parts = []
     for each in axes:
         part = np.empty(each.lengths, np.int64)
-        for (b, s, e), how in plans(each, problem, drop_last):
-            part[..., b, s, :, e] = how.updates
+        for place, how in plans(each, problem):
+            part[(..., *place)] = how.updates
         parts.append(part.ravel())
     return np.concatenate(parts)
 
 
 def labels(names: list[str], codes: NDArray[Any]) -> Any:
-    """Words by number, stored once each."""
+    """Words by number, stored once each; a code of -1 is none."""
     return pd.Categorical.from_codes(codes, dtype=_categories(tuple(names)), validate=False)
 
 
@@ -125,46 +169,65 @@ def _categories(names: tuple[str, ...]) -> Any:
 
 
 def keys(axes: list[Axes], given: bool) -> dict[str, Any]:
-    """The columns that say which trajectory a row is."""
+    """The columns that say which trajectory a row is.
+
+    A switch, schedule or clipping has a column where it was asked for.
+    """
     hypers = list(
         dict.fromkeys(name for each in axes for name in each.optimizer.rule.hyperparameters)
     )
-    names = list(dict.fromkeys(each.optimizer.name for each in axes))
-    conventions = list(dict.fromkeys(each.optimizer.convention for each in axes))
-    sizes = [each.size for each in axes]
     columns: dict[str, Any] = {
-        "optimizer": labels(names, np.repeat([names.index(a.optimizer.name) for a in axes], sizes)),
-        "convention": labels(
-            conventions, np.repeat([conventions.index(a.optimizer.convention) for a in axes], sizes)
-        ),
+        "optimizer": _per_optimizer(axes, [each.optimizer.name for each in axes]),
+        "convention": _per_optimizer(axes, [each.optimizer.convention for each in axes]),
     }
+    set_switches = [dict(each.optimizer.switches) for each in axes]
+    for name in dict.fromkeys(name for switches in set_switches for name in switches):
+        words = [str(switches[name]) if name in switches else None for switches in set_switches]
+        columns[name] = _per_optimizer(axes, words)
     for name in hypers:
-        columns[name] = np.concatenate([_along(each, name) for each in axes])
-    for name in ("batch_size", "shuffle", "seed", "epochs"):
-        columns[name] = np.concatenate([_along(each, name) for each in axes])
-    shuffles = ["given"] if given else list(dict.fromkeys(axes[0].shuffle))
-    codes = columns["shuffle"].astype(np.int64)
-    columns["shuffle"] = labels(shuffles, codes * 0 if given else codes)
+        columns[name] = np.concatenate([_hyperparameter(each, name) for each in axes])
+    for name in COMMON:
+        if name not in OPTIONAL or any(value is not None for value in axes[0].common[name]):
+            columns[name] = _common(axes, name, given)
     return columns
 
 
-def _along(axes: Axes, name: str) -> NDArray[Any]:
-    """One axis, repeated over all combinations; NaN where the optimizer has no such thing."""
-    rule = axes.optimizer.rule
-    rest = {"batch_size": axes.batch_size, "seed": axes.seed, "epochs": axes.epochs}
-    values: Any
-    if name in rest:
-        place = len(axes.hyper) + ("batch_size", "shuffle", "seed", "epochs").index(name)
-        values = np.asarray(rest[name], dtype=np.int64)
-    elif name == "shuffle":
-        place = len(axes.hyper) + 1
-        distinct = list(dict.fromkeys(axes.shuffle))
-        values = np.asarray([distinct.index(mode) for mode in axes.shuffle])
-    elif name in rule.hyperparameters:
-        place = rule.hyperparameters.index(name)
-        values = np.asarray(axes.hyper[place])
+def _per_optimizer(axes: list[Axes], words: list[str | None]) -> Any:
+    """A word for every optimizer, repeated over its rows."""
+    names = list(dict.fromkeys(word for word in words if word is not None))
+    codes = [-1 if word is None else names.index(word) for word in words]
+    return labels(names, np.repeat(codes, [each.size for each in axes]))
+
+
+def _common(axes: list[Axes], name: str, given: bool) -> Any:
+    """A common axis, repeated over all rows: numbers as numbers, else words."""
+    values = axes[0].common[name]
+    column: NDArray[Any]
+    if name in ("shuffle", "schedule"):
+        words = ["given" if given and name == "shuffle" else value for value in values]
+        names = list(dict.fromkeys(str(word) for word in words if word is not None))
+        column = np.asarray([-1 if word is None else names.index(str(word)) for word in words])
+    elif name in OPTIONAL:
+        column = np.asarray([np.nan if value is None else value for value in values])
     else:
+        column = np.asarray(values, dtype=np.int64)
+    repeated = np.concatenate(
+        [_along(each, column, len(each.hyper) + COMMON.index(name)) for each in axes]
+    )
+    return labels(names, repeated) if name in ("shuffle", "schedule") else repeated
+
+
+def _hyperparameter(axes: Axes, name: str) -> NDArray[Any]:
+    """A hyperparameter, repeated over all rows; NaN where the optimizer has no such thing."""
+    rule = axes.optimizer.rule
+    if name not in rule.hyperparameters:
         return np.full(axes.size, np.nan)
+    place = rule.hyperparameters.index(name)
+    return _along(axes, np.asarray(axes.hyper[place]), place)
+
+
+def _along(axes: Axes, values: NDArray[Any], place: int) -> NDArray[Any]:
+    """The values of an axis, repeated over all combinations."""
     shape = [1] * len(axes.lengths)
     shape[place] = len(values)
     return np.broadcast_to(values.reshape(shape), axes.lengths).ravel()

@@ -42,6 +42,7 @@ class Interval:
 
 ANY = Interval()
 NOT_NEGATIVE = Interval(low=0.0)
+POSITIVE = Interval(low=0.0, low_open=True)
 FRACTION = Interval(low=0.0, high=1.0, high_open=True)
 
 

@@ -1,12 +1,27 @@
-"""How one trajectory runs through its data: batches, epochs, and when the loss is looked at."""
+"""How one trajectory runs through its data: batches, epochs, rates, and when the loss is seen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simopt import checks, shuffling
 from simopt.problems import Problem
+
+if TYPE_CHECKING:
+    from simopt.schedules import Schedule
+
+#: PyTorch adds this to the norm of a gradient before it divides; the others don't.
+SLACK = {"torch": 1e-6}
+
+#: How a gradient is clipped: by its "norm", by every component's "value", or not at all; the
+#: bound, and what is added to the norm.
+Clip = tuple[str, float, float]
+NO_CLIP: Clip = ("", 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -18,6 +33,9 @@ class Plan:
     epochs: int
     n: int
     drop_last: bool
+    schedule: Schedule | None = None
+    clip: Clip = NO_CLIP
+    box: tuple[float, float] | None = None
 
     @property
     def points_used(self) -> int:
@@ -34,6 +52,17 @@ class Plan:
         """Updates in all."""
         return self.batches * self.epochs
 
+    def rates(self) -> NDArray[np.float64]:
+        """Factor and shift [2, updates] that make the rate of an update of eta."""
+        if self.schedule is None:
+            return np.empty((2, 0))
+        return _table(self.schedule, self.updates, self.batches)
+
+
+@lru_cache(maxsize=16)
+def _table(schedule: Schedule, updates: int, batches: int) -> NDArray[np.float64]:
+    return schedule.table(updates, batches)
+
 
 def check_batch_size(value: Any, n: int) -> int:
     """An int from 1 to n, or "full"."""
@@ -47,7 +76,45 @@ def check_batch_size(value: Any, n: int) -> int:
         ) from None
 
 
-def make(problem: Problem, batch_size: Any, shuffle: Any, epochs: Any, drop_last: Any) -> Plan:
+def check_clip(name: str, value: Any) -> float | None:
+    """A bound on the gradient, or None."""
+    return None if value is None else checks.number(name, value, checks.POSITIVE)
+
+
+def clip_of(norm: float | None, value: float | None, convention: str) -> Clip:
+    """The clipping as the convention does it."""
+    if norm is not None and value is not None:
+        raise checks.refuse(
+            "clip_value", value, f"None where clip_norm={norm!r}: a gradient is clipped once"
+        )
+    if norm is not None:
+        return "norm", norm, SLACK.get(convention, 0.0)
+    return NO_CLIP if value is None else ("value", value, 0.0)
+
+
+def check_box(value: Any) -> tuple[float, float] | None:
+    """The least and the largest that a weight may be, or None."""
+    if value is None:
+        return None
+    allowed = "None or two numbers, the lower first, such as (-1, 1)"
+    if not checks.is_sequence(value) or len(value) != 2:
+        raise checks.refuse("box", value, allowed)
+    low, high = (checks.number("box", each) for each in value)
+    if not low < high:
+        raise checks.refuse("box", value, allowed)
+    return low, high
+
+
+def make(
+    problem: Problem,
+    batch_size: Any,
+    shuffle: Any,
+    epochs: Any,
+    drop_last: Any,
+    schedule: Schedule | None = None,
+    clip: Clip = NO_CLIP,
+    box: tuple[float, float] | None = None,
+) -> Plan:
     """A plan of checked values."""
     if not isinstance(drop_last, bool):
         raise checks.refuse("drop_last", drop_last, "True or False")
@@ -57,6 +124,9 @@ def make(problem: Problem, batch_size: Any, shuffle: Any, epochs: Any, drop_last
         epochs=checks.whole("epochs", epochs, 1),
         n=problem.n,
         drop_last=drop_last,
+        schedule=schedule,
+        clip=clip,
+        box=box,
     )
 
 

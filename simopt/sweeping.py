@@ -18,6 +18,7 @@ from simopt import axes, checks, frames, plan, shuffling
 from simopt.engine import blocks, layout
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
+from simopt.schedules import Schedule
 
 RECORDS = ("summary", "epochs", "steps")
 DTYPES = {"float64": np.float64, "float32": np.float32}
@@ -53,7 +54,12 @@ def sweep(
     shuffle: str | Sequence[str] = "never",
     seed: int | Sequence[int] = 0,
     order: ArrayLike | None = None,
+    schedule: Schedule | str | Sequence[Schedule | str | None] | None = None,
+    clip_norm: float | Sequence[float | None] | None = None,
+    clip_value: float | Sequence[float | None] | None = None,
+    box: tuple[float, float] | None = None,
     drop_last: bool = False,
+    convention: str | Sequence[str] | None = None,
     target: float | None = None,
     divergence: float | None = 1e6,
     evaluate: int | str | None = None,
@@ -70,12 +76,16 @@ def sweep(
         What to minimise, and from where.
     optimizers : Optimizer or sequence of Optimizer
         A hyperparameter that is a sequence is an axis, of that optimizer only.
-    batch_size, epochs, shuffle, seed
+    batch_size, epochs, shuffle, seed, schedule, clip_norm, clip_value
         As in `run`; a sequence is an axis.
     order : array_like of int [epochs, n], optional
         The order of the points in every epoch, in place of shuffle and seed.
+    box : (float, float), optional
+        The least and the largest that a weight may be; see `run`.
     drop_last : bool, default False
         Leave out the last batch of an epoch if it is short.
+    convention : str or sequence of str, optional
+        The convention of every optimizer, in place of its own; a sequence is an axis.
     target : float, optional
         The loss that ``steps_to_target`` waits for.
     divergence : float or None, default 1e6
@@ -98,7 +108,8 @@ def sweep(
     -------
     DataFrame
         The columns optimizer, convention, the hyperparameters (NaN where an optimizer has none),
-        batch_size, shuffle, seed, epochs; then status ("ok" or "diverged"), updates, diverged_at,
+        batch_size, shuffle, seed, epochs (and of switches, schedule, clip_norm, clip_value those
+        that were set); then status ("ok" or "diverged"), updates, diverged_at,
         w (or w_0, w_1, ...), loss, best_loss, best_at, distance (from the optimum; NaN where that
         is unknown), steps_to_target, overshoots (sign changes of w - optimum; d = 1) and
         peak_distance. With ``record="epochs"`` or ``"steps"`` the key columns, then epoch (and
@@ -132,26 +143,38 @@ def sweep(
     1  0.10        ok       40      5.0
     2  1.00  diverged        7 -14156.0
     """
-    asked = axes.check(problem, optimizers, batch_size, epochs, shuffle, seed)
+    asked = axes.check(
+        problem,
+        optimizers,
+        convention=convention,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        epochs=epochs,
+        schedule=schedule,
+        clip_norm=clip_norm,
+        clip_value=clip_value,
+        drop_last=drop_last,
+        box=box,
+    )
     every = plan.check_evaluate(evaluate, problem)
     limit = plan.loss_limit(problem, divergence)
     goal = None if target is None else checks.number("target", target)
     checks.choice("record", record, RECORDS)
     real = DTYPES[checks.choice("dtype", dtype, DTYPES)]
     workers = _threads(threads)
-    plan.make(problem, 1, "never", 1, drop_last)
     given = None
+    longest = max(asked[0].common["epochs"])
     if order is not None:
-        longest = max(max(each.epochs) for each in asked)
         given = shuffling.check_order(order, longest, problem.n)
-    _check_memory(asked, problem, record, drop_last)
+    _check_memory(asked, problem, record)
 
-    planned = axes.planned_updates(asked, problem, drop_last)
+    planned = axes.planned_updates(asked, problem)
     most = layout.MOST_UPDATES[real]
     if planned.max() > most:
         raise checks.refuse(
             "epochs",
-            max(max(each.epochs) for each in asked),
+            longest,
             f"at most {most:,} updates a trajectory in {dtype}",
         )
     keys = axes.keys(asked, given is not None)
@@ -161,13 +184,16 @@ def sweep(
     share = int(planned.sum()) // (workers * TASKS_PER_WORKER)
     work = [
         task
-        for group in axes.groups(asked, problem, drop_last)
+        for group in axes.groups(asked, problem)
         for task in blocks.tasks(
             group, problem, real, min(share, _task_updates(problem, group)), given is not None
         )
     ]
-    for kernel in {(task.group.rule, task.points): task for task in work}.values():
-        blocks.compiled(problem, kernel, real)
+    kinds = {
+        (each.group.rule, each.points, blocks.extras_of(each.group.plan)): each for each in work
+    }
+    for kind in kinds.values():
+        blocks.compiled(problem, kind, real)
     compiled = time.perf_counter() - began
     data = blocks.pack(problem, real, limit, goal)
     packed = {
@@ -191,16 +217,16 @@ def sweep(
         "spec": {
             "optimizers": [
                 {"name": each.optimizer.name, "convention": each.optimizer.convention}
+                | dict(each.optimizer.switches)
                 | dict(
                     zip(each.optimizer.rule.hyperparameters, map(_axis, each.hyper), strict=True)
                 )
                 for each in asked
             ],
-            "batch_size": _axis(asked[0].batch_size),
-            "shuffle": _axis(asked[0].shuffle) if given is None else "given",
-            "seed": _axis(asked[0].seed),
-            "epochs": _axis(asked[0].epochs),
+            **{name: _axis(values) for name, values in asked[0].common.items()},
+            **({} if given is None else {"shuffle": "given"}),
             "drop_last": drop_last,
+            "box": asked[0].box,
             "target": goal,
             "divergence": divergence,
             "evaluate": every or "epoch",
@@ -230,10 +256,11 @@ def _threads(threads: int | None) -> int:
 
 def _axis(values: tuple[Any, ...]) -> Any:
     """An axis as `attrs` has it: a value, a short list, or how many from where to where."""
-    if len(values) == 1:
-        return values[0]
-    if len(values) <= LISTED:
-        return list(values)
+    shown = [str(value) if isinstance(value, Schedule) else value for value in values]
+    if len(shown) == 1:
+        return shown[0]
+    if len(shown) <= LISTED or any(not isinstance(value, (int, float)) for value in shown):
+        return shown
     return {"values": len(values), "from": min(values), "to": max(values)}
 
 
@@ -243,17 +270,17 @@ def _version() -> str:
     return simopt.__version__
 
 
-def _check_memory(asked: list[axes.Axes], problem: Problem, record: str, drop_last: bool) -> None:
+def _check_memory(asked: list[axes.Axes], problem: Problem, record: str) -> None:
     """Refuse a table that would not fit, saying how large it would be."""
     rows = sum(each.size for each in asked)
     hypers = len({name for each in asked for name in each.optimizer.rule.hyperparameters})
     needed = rows * 8 * (3 * hypers + 2 * problem.d + 30)
-    if record != "summary":
-        for each in asked:
-            share = each.size // (len(each.batch_size) * len(each.shuffle) * len(each.epochs))
-            for _, how in axes.plans(each, problem, drop_last):
-                records = share * (how.epochs if record == "epochs" else how.updates)
-                needed += records * 8 * (hypers + 2 * problem.d + 12)
+    for each in asked:
+        plans = [how for _, how in axes.plans(each, problem)]
+        needed += 32 * max(0 if how.schedule is None else how.updates for how in plans)
+        if record != "summary":
+            counts = sum(how.epochs if record == "epochs" else how.updates for how in plans)
+            needed += each.size // len(plans) * counts * 8 * (hypers + 2 * problem.d + 12)
     free = _free_memory()
     if needed > MEMORY_SHARE * free:
         lengths = " + ".join("x".join(map(str, each.lengths)) for each in asked)

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from simopt import checks, plan, shuffling
+from simopt import checks, plan, schedules, shuffling
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
+from simopt.schedules import Schedule
+from simopt.stepping import Stepper, check_single
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +30,6 @@ class Run:
         return f"<run of {self.optimizer} on {self.problem.name}: {len(self.steps)} updates>"
 
 
-def check_optimizer(value: Any) -> Optimizer:
-    """An optimizer, not its class or its name."""
-    if not isinstance(value, Optimizer):
-        raise checks.refuse("optimizer", value, "an optimizer such as simopt.Adam(eta=0.1)")
-    return value
-
-
 def run(
     problem: Problem,
     optimizer: Optimizer,
@@ -44,6 +39,10 @@ def run(
     shuffle: str = "never",
     seed: int = 0,
     order: ArrayLike | None = None,
+    schedule: Schedule | str | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    box: tuple[float, float] | None = None,
     drop_last: bool = False,
     target: float | None = None,
     divergence: float | None = 1e6,
@@ -66,7 +65,17 @@ def run(
     seed : int, default 0
         What the random orders depend on.
     order : array_like of int [epochs, n], optional
-        The orders themselves, in place of shuffle and seed.
+        The orders themselves, in place of shuffle and seed; see `simopt.orders`.
+    schedule : Schedule or str, optional
+        How the learning rate changes, from `simopt.schedules`; None keeps it constant.
+    clip_norm : float, optional
+        A batch's gradient g of larger Euclidean norm is multiplied by ``clip_norm / |g|`` (with the
+        convention "torch" by ``clip_norm / (|g| + 1e-6)``).
+    clip_value : float, optional
+        Every component of a gradient is brought between -clip_value and clip_value.
+    box : (float, float), optional
+        The least and the largest that a weight may be: after each update every weight is moved to
+        the nearest such number. The optimizer's state is left as it is.
     drop_last : bool, default False
         Leave out the last batch of an epoch if it is short; else it divides by its own length.
     target : float, optional
@@ -81,9 +90,10 @@ def run(
     Returns
     -------
     Run
-        ``steps`` has the columns step, epoch, batch, eta, gradient, w, batch_loss (before the
-        update), loss (over all points, after it), and the optimizer's own state under the names
-        of the field; with d > 1 ``w_0``, ``w_1`` and so on. ``summary`` has the columns of a
+        ``steps`` has the columns step, epoch, batch, eta (as scheduled), gradient, w, batch_loss
+        (before the update), loss (over all points, after it), clipped (the gradient that the rule
+        was given, where one is clipped), and the optimizer's own state under the names of the
+        field; with d > 1 ``w_0``, ``w_1`` and so on. ``summary`` has the columns of a
         sweep's row.
 
     Raises
@@ -102,11 +112,16 @@ def run(
     2     3   -32.717 -18.117  3.268
     3     4    -0.866 -13.101  3.340
     """
-    settings = check_optimizer(optimizer).settings
-    for name, value in settings.items():
-        if isinstance(value, tuple):
-            raise checks.refuse(name, value, "one number: run traces one trajectory, sweep many")
-    how = plan.make(problem, batch_size, shuffle, epochs, drop_last)
+    settings = check_single(optimizer).settings
+    clip = plan.clip_of(
+        plan.check_clip("clip_norm", clip_norm),
+        plan.check_clip("clip_value", clip_value),
+        optimizer.convention,
+    )
+    rate = schedules.check(schedule)
+    how = plan.make(
+        problem, batch_size, shuffle, epochs, drop_last, rate, clip, plan.check_box(box)
+    )
     every = plan.check_evaluate(evaluate, problem)
     limit = plan.loss_limit(problem, divergence)
     goal = None if target is None else checks.number("target", target)
@@ -118,12 +133,16 @@ def run(
     key = {
         "optimizer": optimizer.name,
         "convention": optimizer.convention,
+        **{name: str(value) for name, value in optimizer.switches},
         **settings,
         "batch_size": how.batch_size,
         "shuffle": shuffle if order is None else "given",
         "seed": seed,
         "epochs": how.epochs,
     }
+    if rate is not None:
+        key["schedule"] = str(rate)
+    key |= {f"clip_{kind}": bound for kind, bound, _ in [clip] if kind}
     summary = key | summarise(steps, problem, every, how.batches, limit, goal)
     return Run(problem, optimizer, steps, pd.Series(summary, dtype=object, name=optimizer.name))
 
@@ -133,52 +152,44 @@ def names_per_weight(name: str, d: int) -> list[str]:
     return [name] if d == 1 else [f"{name}_{k}" for k in range(d)]
 
 
-def _call(function: Any, *arguments: float) -> Any:
-    """A rule as IEEE arithmetic has it: overflow and 0 / 0 give inf and nan, not exceptions."""
-    try:
-        return function(*arguments)
-    except (ZeroDivisionError, OverflowError, ValueError):
-        with np.errstate(all="ignore"):
-            return function(*map(np.float64, arguments))
-
-
 def _steps(
     problem: Problem, optimizer: Optimizer, how: plan.Plan, orders: NDArray[np.int64]
 ) -> pd.DataFrame:
     """The trajectory: one row per update."""
     rule = optimizer.rule
-    eta, *hyper = (float(value) for value in optimizer.values)  # type: ignore[arg-type]
-    weights = [float(w) for w in problem.w0]
-    state = [[0.0] * len(rule.state) for _ in weights]
-    clock = [0.0] * len(rule.clock_values)
-    ticked = 0 if rule.clock is None else rule.clock.__code__.co_argcount - len(clock)
+    stepper = Stepper(optimizer, problem.w0.tolist())
+    etas = _etas(stepper.eta, how)
     rows: list[list[float]] = []
     with np.errstate(all="ignore"):
         for epoch in range(how.epochs):
             for batch in range(how.batches):
                 start = batch * how.batch_size
                 points = orders[epoch, start : min(start + how.batch_size, how.points_used)]
-                gradient = problem.gradient(weights, points)
-                before = _batch_loss(problem, weights, points)
-                if rule.clock is not None:
-                    clock = list(_call(rule.clock, *clock, *hyper[:ticked]))
-                derived: list[dict[str, float]] = []
-                for k, g in enumerate(gradient.tolist()):
-                    new = _call(rule.update, weights[k], g, eta, *state[k], *clock, *hyper)
-                    new = new if isinstance(new, tuple) else (new,)
-                    weights[k], state[k] = float(new[0]), [float(s) for s in new[1:]]
-                    derived.append(_derived(optimizer, state[k], clock))
+                gradient = problem.gradient(stepper.weights, points)
+                before = _batch_loss(problem, stepper.weights, points)
+                used = clip_gradient(gradient, how.clip)
+                stepper.step(used.tolist(), etas[len(rows)])
+                if how.box is not None:
+                    low, high = how.box
+                    stepper.weights = [
+                        high if w > high else low if w < low else w for w in stepper.weights
+                    ]
+                derived = [
+                    _derived(optimizer, state, stepper.clock, etas[len(rows)])
+                    for state in stepper.state
+                ]
                 rows.append(
                     [
                         len(rows) + 1,
                         epoch + 1,
                         batch + 1,
-                        eta,
+                        etas[len(rows)],
                         *gradient,
-                        *weights,
+                        *stepper.weights,
                         before,
-                        problem.loss(weights),
-                        *(s[i] for i in range(len(rule.state)) for s in state),
+                        problem.loss(stepper.weights),
+                        *(used if how.clip[0] else []),
+                        *(s[i] for i in range(len(rule.state)) for s in stepper.state),
                         *(d[name] for name in derived[0] for d in derived),
                         *([len(rows) + 1] if rule.clock is not None else []),
                     ]
@@ -186,9 +197,31 @@ def _steps(
     columns = ["step", "epoch", "batch", "eta"]
     columns += names_per_weight("gradient", problem.d) + names_per_weight("w", problem.d)
     columns += ["batch_loss", "loss"]
+    columns += names_per_weight("clipped", problem.d) if how.clip[0] else []
     for name in (*rule.state, *derived[0]):
         columns += names_per_weight(name, problem.d)
     return pd.DataFrame(rows, columns=columns + (["t"] if rule.clock is not None else []))
+
+
+def _etas(eta: float, how: plan.Plan) -> list[float]:
+    """The rate of every update."""
+    if how.schedule is None:
+        return [eta] * how.updates
+    factor, shift = how.rates()
+    etas: list[float] = (eta * factor + shift).tolist()
+    return etas
+
+
+def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.float64]:
+    """A gradient as a plan's clipping leaves it."""
+    kind, bound, slack = clip
+    if kind == "value":
+        return np.clip(gradient, -bound, bound)
+    if kind == "norm":
+        # Of one weight it is its size: a square would lose what is tiny.
+        norm = math.sqrt((gradient * gradient).sum()) if len(gradient) > 1 else abs(gradient[0])
+        return gradient * (bound / (norm + slack)) if norm + slack > bound else gradient
+    return gradient
 
 
 def _batch_loss(problem: Problem, weights: list[float], points: NDArray[np.int64]) -> float:
@@ -198,13 +231,15 @@ def _batch_loss(problem: Problem, weights: list[float], points: NDArray[np.int64
     return float(np.mean(np.logaddexp(0.0, z) - problem.y[points] * z))
 
 
-def _derived(optimizer: Optimizer, state: list[float], clock: list[float]) -> dict[str, float]:
+def _derived(
+    optimizer: Optimizer, state: list[float], clock: list[float], eta: float
+) -> dict[str, float]:
     rule = optimizer.rule
     if rule.derived is None:
         return {}
     values = dict(zip((*rule.state, *rule.clock_values), (*state, *clock), strict=True))
     with np.errstate(all="ignore"):
-        named = values | optimizer.settings
+        named = values | optimizer.settings | {"eta": eta}
         return rule.derived(**{k: np.float64(v) for k, v in named.items()})  # type: ignore[arg-type]
 
 

@@ -64,7 +64,17 @@ def gradient(problem, w, rows):
     return [s / len(rows) + l2 * v for s, l2, v in zip(sums, problem.l2.tolist(), w, strict=True)]
 
 
-def trajectory(problem, rule, settings, batch_size, orders, drop_last=False):
+def clipped(g, norm=None, value=None, slack=0.0):
+    """A gradient brought to a norm, or its components to a size."""
+    if value is not None:
+        return [max(-value, min(value, v)) for v in g]
+    length = math.sqrt(dot(g, g)) + slack
+    return [v * norm / length for v in g] if norm is not None and length > norm else g
+
+
+def trajectory(
+    problem, rule, settings, batch_size, orders, drop_last=False, rates=None, clip=None, box=None
+):
     """Weights and loss after every update: a list of (epoch, w, loss)."""
     w = problem.w0.tolist()
     states = [{} for _ in w]
@@ -74,9 +84,12 @@ def trajectory(problem, rule, settings, batch_size, orders, drop_last=False):
             rows = order[start : start + batch_size]
             if drop_last and len(rows) < batch_size:
                 continue
-            g = gradient(problem, w, rows)
+            g = clipped(gradient(problem, w, rows), **(clip or {}))
             t = len(steps) + 1
-            w = [step(rule, *args, t, s, settings) for *args, s in zip(w, g, states, strict=True)]
+            s = settings | ({} if rates is None else {"eta": rates[t - 1]})
+            w = [step(rule, *args, t, state, s) for *args, state in zip(w, g, states, strict=True)]
+            if box is not None:
+                w = [max(box[0], min(box[1], v)) for v in w]
             steps.append((epoch, w, loss(problem, w)))
     return steps
 

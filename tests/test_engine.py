@@ -17,7 +17,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import simopt
 from simopt import plan
-from simopt.engine import blocks, elementary, inline, lanes
+from simopt.engine import blocks, elementary, inline, lanes, layout
 from simopt.rules import OPTIMIZERS
 
 FOUR = simopt.problems.four_points()
@@ -40,7 +40,9 @@ def assembly(problem, optimizer, points="shared"):
     """The machine code of a kernel, compiled afresh (code from the disk cache can't be shown)."""
     task = blocks.Task(group_of(problem, optimizer), points, np.empty(0, np.int64))
     blocks.compiled(problem, task, np.float64)
-    kernel = lanes.kernel(optimizer.rule, problem.kind, blocks.fused(problem), points, np.float64)
+    kernel = lanes.kernel(
+        optimizer.rule, problem.kind, blocks.fused(problem), points, np.float64, layout.PLAIN
+    )
     fresh = numba.njit(nogil=True, error_model="numpy")(kernel.py_func)
     fresh.compile(kernel.signatures[0])
     return fresh.inspect_asm(fresh.signatures[0])
@@ -159,7 +161,7 @@ import mine
 rule = simopt.rule(mine.step)
 problem = simopt.problems.four_points()
 frame = simopt.sweep(problem, rule(eta=0.1))
-kernel = lanes.kernel(rule, "least_squares", True, "shared", blocks.np.float64)
+kernel = lanes.kernel(rule, "least_squares", True, "shared", blocks.np.float64, blocks.layout.PLAIN)
 print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
 """
 
@@ -174,7 +176,7 @@ def step(w, g, eta, v, beta=0.5):
 
 rule = simopt.rule(step)
 frame = simopt.sweep(simopt.problems.four_points(), rule(eta=0.1))
-kernel = lanes.kernel(rule, "least_squares", True, "shared", blocks.np.float64)
+kernel = lanes.kernel(rule, "least_squares", True, "shared", blocks.np.float64, blocks.layout.PLAIN)
 print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
 """
 

@@ -34,6 +34,7 @@ def test_optimizers_are_values():
     with pytest.raises(AttributeError):
         simopt.SGD().values = (1.0,)
     assert simopt.SGD(eta=0.1).replace(eta=0.2) == simopt.SGD(eta=0.2)
+    assert simopt.SGD(eta=None) == simopt.SGD()  # None: as the convention has it
 
 
 REFUSED = {
@@ -41,7 +42,6 @@ REFUSED = {
     "eta=nan": lambda: simopt.SGD(eta=math.nan),
     "eta=inf": lambda: simopt.SGD(eta=[0.1, math.inf]),
     "eta='0.1'": lambda: simopt.SGD(eta="0.1"),
-    "eta=None": lambda: simopt.SGD(eta=None),
     "eta=True": lambda: simopt.SGD(eta=True),
     "eta=[]": lambda: simopt.SGD(eta=[]),
     "beta=1.0": lambda: simopt.Momentum(beta=1.0),
@@ -52,7 +52,7 @@ REFUSED = {
     "beta2=2": lambda: simopt.AdamW(beta2=2),
     "weight_decay=-1": lambda: simopt.AdamW(weight_decay=-1),
     "convention='tf1'": lambda: simopt.Adam(convention="tf1"),
-    "Adam hyperparameter='beta'": lambda: simopt.Adam().replace(beta=0.9),
+    "Adam setting='beta'": lambda: simopt.Adam().replace(beta=0.9),
 }
 
 

@@ -159,6 +159,28 @@ def compiled(problem: Problem, task: Task, dtype: type) -> None:
     compute(nothing, pack(problem, dtype, None, None), problem, 1, 0, True, None, np.zeros(2, int))
 
 
+def how_of(plan: Plan, dtype: Any, every: int, record: int, stops: bool, given: bool) -> How:
+    """A plan as the kernel's numbers."""
+    return How(
+        batch_size=plan.batch_size,
+        points_used=plan.points_used,
+        epochs=plan.epochs,
+        every=every or plan.batches,
+        shuffle=SHUFFLE_CODE["given" if given else plan.shuffle],
+        record=record,
+        stops=stops,
+        rates=plan.rates().astype(dtype),
+        clip=dtype(plan.clip[1]),
+        slack=dtype(plan.clip[2]),
+        box=np.array(plan.box or (-np.inf, np.inf)).astype(dtype),
+    )
+
+
+def extras_of(plan: Plan) -> layout.Extras:
+    """What the plan asks for that a kernel leaves out otherwise."""
+    return layout.Extras(plan.schedule is not None, plan.clip[0], plan.box is not None)
+
+
 def compute(
     task: Task,
     data: Data,
@@ -189,16 +211,10 @@ def compute(
         recorded_w=np.empty((records, problem.d, count), dtype),
         pulse=pulse,
     )
-    how = How(
-        batch_size=plan.batch_size,
-        points_used=plan.points_used,
-        epochs=plan.epochs,
-        every=every or plan.batches,
-        shuffle=SHUFFLE_CODE["given" if given is not None else plan.shuffle],
-        record=record,
-        stops=stops,
+    how = how_of(plan, dtype, every, record, stops, given is not None)
+    kernel: Any = lanes.kernel(
+        group.rule, problem.kind, fused(problem), task.points, dtype, extras_of(plan)
     )
-    kernel: Any = lanes.kernel(group.rule, problem.kind, fused(problem), task.points, dtype)
     orders = np.empty((0, plan.n), np.int64) if given is None else given
     hyper = np.ascontiguousarray(group.hyper[:, members]).astype(dtype)
     kernel(data, how, hyper, group.seeds[members], orders, out)

@@ -149,13 +149,26 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     passes.loss_one,
     passes.loss_logistic,
     passes.squared_distance,
+    passes.finish_gradient,
+    passes.clip_values,
+    passes.clip_norms,
+    passes.clipped,
+    passes.shrink,
+    passes.boxed,
 )
 for numeric in NUMERIC:
     inlined(numeric)
 
 
 @functools.cache
-def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callable[..., Any]:
+def kernel(
+    rule: Rule,
+    kind: str,
+    one: bool,
+    points: str,
+    real: type,
+    extras: layout.Extras,
+) -> Callable[..., Any]:
     """The compiled loop for a rule and a loss.
 
     Parameters
@@ -170,6 +183,8 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
         One order of the points for a block; one for every lane; or batches by their moments.
     real : type
         numpy.float64 or numpy.float32.
+    extras : Extras
+        Whether the rate is scheduled, the gradient clipped, the weight kept in a box.
 
     Returns
     -------
@@ -180,7 +195,10 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
     update: Any = inlined(rule.update)
     clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
     states, clocked, hypers = len(rule.state), len(rule.clock_values), len(rule.hyperparameters) - 1
-    ticked = 0 if rule.clock is None else rule.clock.__code__.co_argcount - clocked
+    ticked = rule.clock_hyperparameters
+    # For every state the hyperparameter that it starts at, or -1.
+    sources = [rule.initial.get(name) for name in rule.state]
+    starts = (*(-1 if s is None else rule.hyperparameters.index(s) for s in sources), -1)
     read_state, write_state = READ[states], WRITE[states]
     read_clock, write_clock = READ[clocked], WRITE[clocked]
     read_hyper, read_ticked = READ[hypers], READ[ticked]
@@ -192,10 +210,17 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
     apart = real is np.float32
     zero, unit, never = real(0), real(1), real(np.inf)
     logistic = kind == "logistic"
+    # None or True: of a test for None only one branch is compiled.
     link = True if logistic else None
+    started = True if rule.initial else None
+    scheduled = True if extras.scheduled else None
+    boxes = True if extras.boxed else None
+    by_norm = True if extras.clips == "norm" else None
+    by_value = True if extras.clips == "value" else None
     own, by_moments = points == "own", points == "moments"
     shared_one, own_one = passes.gradient_one, passes.gradient_one_own
     shared_many, own_many = passes.gradient_many, passes.gradient_many_own
+    clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
     full_loss = passes.loss_logistic if logistic else passes.loss_least_squares
     # A closure holds the digest only to make it part of the cache's key.
     source = digest(rule.update, rule.clock) + _engine_digest()
@@ -223,6 +248,9 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
         last_scale = slope / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]
         aims = target > -np.inf
+        clip, slack = how.clip, how.slack
+        lowest, highest = how.box[0], how.box[1]
+        factor_now, shift_now = unit, zero
         for first in range(0, hyper.shape[1], lanes):
             passes.clear(work, low, high, dp, base + WATCHED)
             for lane in range(low, high):
@@ -232,6 +260,11 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                     work[eta + h, lane] = hyper[h, np.uint64(first) + lane - low]
                 for c in range(clocked):
                     ticks[c, lane - low] = 0
+                if started is not None:
+                    for s in range(states):
+                        if starts[s] >= 0:
+                            for k in range(dp):
+                                work[first_state + s * dp + k, lane] = work[eta + starts[s], lane]
                 work[base + BEST, lane] = never
                 work[base + PEAK, lane] = -1
                 work[base + SIDE, lane] = data.w0[0] - data.optimum[0]
@@ -255,6 +288,8 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                     unseen = zero if looks else never
                     marks = (now, zero, unit, unseen)
                     scale = whole_scale if stop - start == how.batch_size else last_scale
+                    if scheduled is not None:
+                        factor_now, shift_now = how.rates[0, t - 1], how.rates[1, t - 1]
                     if apart and clocked:
                         for lane in range(low, high):
                             tick = clock(
@@ -296,10 +331,18 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                             if not apart:
                                 tick = clock(*(tick + read_ticked(work, eta + 1, 1, lane)))
                                 write_clock(work, first_clock, 1, lane, tick)
+                            g = work[1, lane] + (old * x - y) * scaled
+                            if by_value is not None:
+                                g = clipped(g, clip)
+                            if by_norm is not None:
+                                g = g * shrink(abs(g), clip, slack)
+                            rate = work[eta, lane]
+                            if scheduled is not None:
+                                rate = rate * factor_now + shift_now
                             new = update(
                                 old,
-                                work[1, lane] + (old * x - y) * scaled,
-                                work[eta, lane],
+                                g,
+                                rate,
                                 *(
                                     read_state(work, 2, 1, lane)
                                     + tick
@@ -308,7 +351,10 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                             )
                             alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
                             write_state(work, 2, 1, lane, state(new))
-                            work[0, lane] = weight(new) if alive else old
+                            moved = weight(new)
+                            if boxes is not None:
+                                moved = boxed(moved, lowest, highest)
+                            work[0, lane] = moved if alive else old
                         # A loop of its own: here everything would wait for the step's root.
                         gone = 0
                         for lane in range(low, high):
@@ -328,14 +374,26 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                             own_many(work, low, high, dp, row, data, orders, start, stop, link)
                         else:
                             shared_many(work, low, high, dp, row, data, order, start, stop, link)
+                        if by_value is not None:
+                            passes.finish_gradient(work, low, high, dp, data, d, scale)
+                            passes.clip_values(work, low, high, dp, d, clip)
+                        if by_norm is not None:
+                            passes.finish_gradient(work, low, high, dp, data, d, scale)
+                            passes.clip_norms(work, low, high, dp, base, d, clip, slack)
                         for k in range(d):
                             l2 = data.l2[k]
                             for lane in range(low, high):
                                 old = work[k, lane]
+                                g = work[dp + k, lane]
+                                if by_value is None and by_norm is None:
+                                    g = g * scale + l2 * old
+                                rate = work[eta, lane]
+                                if scheduled is not None:
+                                    rate = rate * factor_now + shift_now
                                 new = update(
                                     old,
-                                    work[dp + k, lane] * scale + l2 * old,
-                                    work[eta, lane],
+                                    g,
+                                    rate,
                                     *(
                                         read_state(work, first_state + k, dp, lane)
                                         + read_clock(work, first_clock, 1, lane)
@@ -343,7 +401,10 @@ def kernel(rule: Rule, kind: str, one: bool, points: str, real: type) -> Callabl
                                     ),
                                 )
                                 alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
-                                work[k, lane] = weight(new) if alive else old
+                                moved = weight(new)
+                                if boxes is not None:
+                                    moved = boxed(moved, lowest, highest)
+                                work[k, lane] = moved if alive else old
                                 write_state(work, first_state + k, dp, lane, state(new))
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:

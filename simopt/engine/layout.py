@@ -69,6 +69,22 @@ class How(NamedTuple):
     shuffle: int  # 0 never, 1 once, 2 every epoch, 3 as given
     record: int  # 0 nothing, 1 every epoch, 2 every update
     stops: bool  # whether divergence ends a trajectory
+    rates: np.ndarray  # [2, updates]: the rate of update t is eta * rates[0, t] + rates[1, t]
+    clip: float  # the largest norm of a gradient, or the largest of its components
+    slack: float  # added to a norm before clip is divided by it
+    box: np.ndarray  # [2]: the least and the largest that a weight may be
+
+
+class Extras(NamedTuple):
+    """What a kernel does besides; each is left out of the code where it is not asked for."""
+
+    scheduled: bool = False
+    clips: str = ""  # "norm", "value" or neither
+    boxed: bool = False
+
+
+#: None of it.
+PLAIN = Extras()
 
 
 class Out(NamedTuple):

@@ -9,6 +9,8 @@ the sigmoid; of the two branches of a test for None only one is compiled.
 
 from __future__ import annotations
 
+import math
+
 from simopt.engine.elementary import sigmoid, softplus
 from simopt.engine.layout import LOSS, RESIDUAL, SQUARE
 
@@ -192,6 +194,53 @@ def add_block(work, low, high, to, source, matrix, i, j):
         work[to + 1, lane] = work[to + 1, lane] + b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
         work[to + 2, lane] = work[to + 2, lane] + c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
         work[to + 3, lane] = work[to + 3, lane] + d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
+
+
+def finish_gradient(work, low, high, dp, data, d, scale):
+    """Sums become the gradient: scaled, and the penalty's slope added."""
+    for k in range(d):
+        l2 = data.l2[k]
+        for lane in range(low, high):
+            work[dp + k, lane] = work[dp + k, lane] * scale + l2 * work[k, lane]
+
+
+def clip_values(work, low, high, dp, d, clip):
+    """Every component of the gradient brought between -clip and clip."""
+    for k in range(d):
+        for lane in range(low, high):
+            work[dp + k, lane] = clipped(work[dp + k, lane], clip)
+
+
+def clip_norms(work, low, high, dp, base, d, clip, slack):
+    """The gradient times clip / norm where its norm is larger than clip."""
+    row = base + SQUARE
+    clear(work, low, high, row, row + 1)
+    for k in range(d):
+        for lane in range(low, high):
+            work[row, lane] += work[dp + k, lane] * work[dp + k, lane]
+    for lane in range(low, high):
+        work[row, lane] = shrink(math.sqrt(work[row, lane]), clip, slack)
+    for k in range(d):
+        for lane in range(low, high):
+            work[dp + k, lane] *= work[row, lane]
+
+
+def clipped(value, clip):
+    """A number brought between -clip and clip; nan stays nan."""
+    inside = clip if value > clip else value
+    return -clip if inside < -clip else inside
+
+
+def shrink(norm, clip, slack):
+    """The factor that brings a larger norm to clip: ``min(1, clip / (norm + slack))``."""
+    over = norm + slack > clip
+    return clip / (norm + slack) if over else clip / clip
+
+
+def boxed(value, least, largest):
+    """The nearest number between two; nan stays nan."""
+    inside = largest if value > largest else value
+    return least if inside < least else inside
 
 
 def loss_least_squares(work, low, high, dp, base, data, d):

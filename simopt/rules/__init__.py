@@ -1,16 +1,27 @@
 """The update rules, a small file each: formula, reference, defaults. A rule knows no loop."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simopt.rules.adadelta import Adadelta
 from simopt.rules.adagrad import AdaGrad
 from simopt.rules.adam import Adam
+from simopt.rules.adamax import Adamax
 from simopt.rules.adamw import AdamW
+from simopt.rules.amsgrad import AMSGrad
+from simopt.rules.lion import Lion
 from simopt.rules.momentum import Momentum
+from simopt.rules.nadam import NAdam
 from simopt.rules.nesterov import Nesterov
+from simopt.rules.radam import RAdam
 from simopt.rules.rmsprop import RMSprop
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 from simopt.rules.sgd import SGD
+from simopt.rules.signsgd import SignSGD
 
 #: The document's seven, by name, in its order.
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "SGD": SGD,
     "Momentum": Momentum,
     "Nesterov": Nesterov,
@@ -20,17 +31,40 @@ OPTIMIZERS = {
     "AdamW": AdamW,
 }
 
+#: What came after them, and beside them.
+FURTHER: dict[str, Callable[..., Optimizer]] = {
+    "AMSGrad": AMSGrad,
+    "NAdam": NAdam,
+    "RAdam": RAdam,
+    "Adamax": Adamax,
+    "Adadelta": Adadelta,
+    "Lion": Lion,
+    "SignSGD": SignSGD,
+}
+
+#: Every rule there is.
+ALL = {**OPTIMIZERS, **FURTHER}
+
 __all__ = [
+    "ALL",
+    "FURTHER",
     "OPTIMIZERS",
     "SGD",
+    "AMSGrad",
     "AdaGrad",
+    "Adadelta",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Lion",
     "Momentum",
+    "NAdam",
     "Nesterov",
     "Optimizer",
+    "RAdam",
     "RMSprop",
     "Rule",
+    "SignSGD",
     "complement",
     "rule",
 ]

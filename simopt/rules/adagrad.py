@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
-from simopt.rules.rule import Optimizer, rule
+from simopt.rules.family import Family
+from simopt.rules.modifiers import one_like, with_initial
+from simopt.rules.momentum import count
+from simopt.rules.roots import ROOTS, effective_rate
+from simopt.rules.rule import Optimizer, Rule, rule
 
 
 def adagrad(w, g, eta, G, epsilon=1e-8):
@@ -13,27 +18,83 @@ def adagrad(w, g, eta, G, epsilon=1e-8):
     return w - eta * g / math.sqrt(G + epsilon), G
 
 
-def derived(eta, G, epsilon, **_):
-    """The rate that the step used."""
-    return {"effective_lr": eta / math.sqrt(G + epsilon) if G + epsilon > 0 else math.inf}
+def outside(w, g, eta, G, epsilon=1e-8):
+    """The same with epsilon outside the root."""
+    G = G + g * g
+    return w - eta * g / (math.sqrt(G) + epsilon), G
 
 
-RULE = rule(adagrad, name="AdaGrad", derived=derived)
+@cache
+def build(epsilon_place: str, initial_accumulator: bool, lr_decay: bool) -> Rule:
+    """The rule with its switches set."""
+    update = adagrad if epsilon_place == "inside" else outside
+    root = ROOTS[epsilon_place]
+
+    def derived(eta, G, epsilon, t=1, lr_decay=0.0, **_):
+        return effective_rate(eta / (1 + (t - 1) * lr_decay), root(G, epsilon))
+
+    def slowing(w, g, eta, G, t, epsilon=1e-8, lr_decay=0.0):
+        one = one_like(t)
+        return update(w, g, eta / (one + (t - one) * lr_decay), G, epsilon)
+
+    if lr_decay:
+        made = rule(slowing, name="AdaGrad", clock=count, derived=derived)
+    else:
+        made = rule(update, name="AdaGrad", derived=derived)
+    return with_initial(made, "G") if initial_accumulator else made
 
 
-def AdaGrad(eta=0.001, epsilon=1e-8, *, convention="document") -> Optimizer:
+FAMILY = Family(
+    "AdaGrad",
+    build,
+    conventions={
+        "document": {"epsilon_place": "inside"},
+        "torch": {"epsilon_place": "outside", "eta": 0.01, "epsilon": 1e-10},
+        "keras": {"epsilon_place": "inside", "epsilon": 1e-7, "initial_accumulator": 0.1},
+        "optax": {"epsilon_place": "inside", "epsilon": 1e-7, "initial_accumulator": 0.1},
+    },
+    switches={"epsilon_place": tuple(ROOTS)},
+    optional=("initial_accumulator", "lr_decay"),
+)
+
+
+def AdaGrad(
+    eta=None,
+    epsilon=None,
+    *,
+    initial_accumulator=None,
+    lr_decay=None,
+    weight_decay=None,
+    epsilon_place=None,
+    decay=None,
+    convention="document",
+) -> Optimizer:
     r"""AdaGrad, with epsilon inside the root.
 
     .. math:: G \leftarrow G + g^2, \qquad w \leftarrow w - \frac{\eta}{\sqrt{G + \epsilon}} g
 
+    PyTorch adds epsilon outside the root, :math:`\sqrt G + \epsilon`, and can let the rate decay as
+    :math:`\eta / (1 + (t - 1) \lambda)`; Keras and optax start G at 0.1.
+
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001
+    eta : float or sequence of float, default 0.001 (torch: 0.01)
         Learning rate, >= 0.
-    epsilon : float or sequence of float, default 1e-8
+    epsilon : float or sequence of float, default 1e-8 (torch: 1e-10; keras, optax: 1e-7)
         Added to G *inside* the root, >= 0.
-    convention : {"document"}
-        Whose formula.
+    initial_accumulator : float or sequence of float, optional
+        Where G starts, >= 0; 0 by default (keras, optax: 0.1).
+    lr_decay : float or sequence of float, optional
+        The lambda by which the rate decays, >= 0; none by default.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    epsilon_place : {"inside", "outside"}, optional
+        Where epsilon stands.
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns
     -------
@@ -44,11 +105,6 @@ def AdaGrad(eta=0.001, epsilon=1e-8, *, convention="document") -> Optimizer:
     ------
     ValueError
         If a hyperparameter is out of range.
-
-    Notes
-    -----
-    PyTorch adds epsilon outside the root (and defaults to 1e-10); Keras and optax add it inside but
-    start G at 0.1.
 
     References
     ----------
@@ -61,4 +117,4 @@ def AdaGrad(eta=0.001, epsilon=1e-8, *, convention="document") -> Optimizer:
     >>> steps["G"].round(2).tolist()
     [256.0, 270.44, 1411.8, 1412.6]
     """
-    return RULE(eta=eta, epsilon=epsilon, convention=convention)
+    return FAMILY(**locals())

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
-from simopt.rules.rule import Optimizer, complement, rule
+from simopt import checks
+from simopt.rules.family import Family
+from simopt.rules.roots import ROOTS
+from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
-def bias_correction(bias1, bias2, beta1, beta2):
+def bias_corrections(bias1, bias2, beta1, beta2):
     """``1 - beta1^t`` and ``1 - beta2^t``.
 
     1 - beta^t is the fading mean of a constant 1: carried like that, it needs no power, and it does
@@ -22,21 +26,107 @@ def adam(w, g, eta, m, v, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8):
     ``eta m_hat / sqrt(v_hat + epsilon)``, with m_hat = m / bias1 and v_hat = v / bias2, brought to
     one division in place of three.
     """
-    m = beta1 * m + complement(beta1) * g
-    v = beta2 * v + complement(beta2) * (g * g)
+    m, v = moments(g, m, v, beta1, beta2)
     root = math.sqrt((v + epsilon * bias2) * bias2)
     return w - eta * m * bias2 / (bias1 * root), m, v
 
 
-def derived(m, v, bias1, bias2, **_):
+def moments(g, m, v, beta1, beta2):
+    """The fading means of the gradient and of its square."""
+    return beta1 * m + complement(beta1) * g, beta2 * v + complement(beta2) * (g * g)
+
+
+def bias_corrections_and_root(bias1, bias2, root2, beta1, beta2):
+    """The bias corrections, and the root of the second."""
+    bias1, bias2 = bias_corrections(bias1, bias2, beta1, beta2)
+    return bias1, bias2, math.sqrt(bias2)
+
+
+def outside(w, g, eta, m, v, bias1, bias2, root2, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """``eta m_hat / (sqrt(v_hat) + epsilon)``: the paper's algorithm 1, PyTorch's, optax'."""
+    m, v = moments(g, m, v, beta1, beta2)
+    return w - eta * m * root2 / (bias1 * (math.sqrt(v) + epsilon * root2)), m, v
+
+
+def hat(w, g, eta, m, v, bias1, bias2, root2, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """``eta sqrt(bias2) / bias1 m / (sqrt(v) + epsilon)``: Keras', scikit-learn's."""
+    m, v = moments(g, m, v, beta1, beta2)
+    return w - eta * m * root2 / (bias1 * (math.sqrt(v) + epsilon)), m, v
+
+
+def both(
+    w, g, eta, m, v, bias1, bias2, root2, beta1=0.9, beta2=0.999, epsilon=1e-8, epsilon_root=0.0
+):
+    """``eta m_hat / (sqrt(v_hat + epsilon_root) + epsilon)``: optax' with eps_root."""
+    m, v = moments(g, m, v, beta1, beta2)
+    root = math.sqrt(v + epsilon_root * bias2)
+    return w - eta * m * root2 / (bias1 * (root + epsilon * root2)), m, v
+
+
+def uncorrected(epsilon_place):
+    """Without bias correction."""
+    root = ROOTS[epsilon_place]
+
+    def adam_uncorrected(w, g, eta, m, v, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        m, v = moments(g, m, v, beta1, beta2)
+        return w - eta * m / root(v, epsilon), m, v
+
+    return adam_uncorrected
+
+
+def derived(m, v, bias1=1.0, bias2=1.0, **_):
     """The corrected moments."""
     return {"m_hat": m / bias1, "v_hat": v / bias2}
 
 
-RULE = rule(adam, name="Adam", clock=bias_correction, derived=derived)
+@cache
+def build(
+    epsilon_place: str, bias_correction: bool, epsilon_root: bool, name: str = "Adam"
+) -> Rule:
+    """The rule with its switches set."""
+    if epsilon_root and not (epsilon_place == "outside" and bias_correction):
+        raise checks.refuse("epsilon_place", epsilon_place, "'outside' for an epsilon_root besides")
+    if not bias_correction:
+        update = uncorrected("inside" if epsilon_place == "inside" else "outside")
+        return rule(update, name=name)
+    if epsilon_place == "inside":
+        return rule(adam, name=name, clock=bias_corrections, derived=derived)
+    update = both if epsilon_root else {"outside": outside, "hat": hat}[epsilon_place]
+    return rule(update, name=name, clock=bias_corrections_and_root, derived=derived)
 
 
-def Adam(eta=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, *, convention="document") -> Optimizer:
+SWITCHES = {"epsilon_place": ("inside", "outside", "hat"), "bias_correction": (True, False)}
+INSIDE, OUTSIDE, HAT = (
+    {"epsilon_place": place, "bias_correction": True} for place in SWITCHES["epsilon_place"]
+)
+FAMILY = Family(
+    "Adam",
+    build,
+    conventions={
+        "document": INSIDE,
+        "torch": OUTSIDE,
+        "keras": {**HAT, "epsilon": 1e-7},
+        "optax": OUTSIDE,
+        "sklearn": HAT,
+    },
+    switches=SWITCHES,
+    optional=("epsilon_root",),
+)
+
+
+def Adam(
+    eta=None,
+    beta1=None,
+    beta2=None,
+    epsilon=None,
+    *,
+    epsilon_root=None,
+    weight_decay=None,
+    epsilon_place=None,
+    bias_correction=None,
+    decay=None,
+    convention="document",
+) -> Optimizer:
     r"""Adam, with epsilon inside the root.
 
     .. math::
@@ -46,16 +136,35 @@ def Adam(eta=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, *, convention="documen
         \hat v &= v / (1 - \beta_2^t) \\
         w &\leftarrow w - \eta \hat m / \sqrt{\hat v + \epsilon}
 
+    The paper's algorithm 1, PyTorch and optax add epsilon outside the root,
+    :math:`\sqrt{\hat v} + \epsilon`; Keras and scikit-learn to the uncorrected root ("epsilon
+    hat"):
+
+    .. math::
+        w \leftarrow w - \eta \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
+        \frac{m}{\sqrt v + \epsilon}
+
     Parameters
     ----------
     eta : float or sequence of float, default 0.001
         Learning rate, >= 0: about the size of a step, in units of the weight.
     beta1, beta2 : float or sequence of float, default 0.9 and 0.999
         Decay of the two means, in [0, 1).
-    epsilon : float or sequence of float, default 1e-8
+    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
         Added to v_hat *inside* the root, >= 0.
-    convention : {"document"}
-        Whose formula.
+    epsilon_root : float or sequence of float, optional
+        With epsilon outside: another one inside, >= 0, optax' ``eps_root``; none by default.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    epsilon_place : {"inside", "outside", "hat"}, optional
+        Where epsilon stands.
+    bias_correction : bool, optional
+        Divide the means by 1 - beta^t. True by default.
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "keras", "optax", "sklearn"} or a sequence of these
+        Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns
     -------
@@ -69,8 +178,8 @@ def Adam(eta=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, *, convention="documen
 
     Notes
     -----
-    The paper's algorithm 1 and PyTorch add epsilon outside the root; Keras adds it to the
-    uncorrected root. ``optax.adam(eta, eps=0, eps_root=1e-8)`` is this one.
+    ``optax.adam(eta, eps=0, eps_root=1e-8)`` is the document's. scikit-learn's `MLPRegressor`
+    divides its alpha by the batch size before it couples it.
 
     References
     ----------
@@ -85,4 +194,4 @@ def Adam(eta=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, *, convention="documen
     0 -16.000  256.00  3.100
     1  -9.579  135.16  3.182
     """
-    return RULE(eta=eta, beta1=beta1, beta2=beta2, epsilon=epsilon, convention=convention)
+    return FAMILY(**locals())

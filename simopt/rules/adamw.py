@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from simopt.rules.adam import adam, bias_correction, derived
-from simopt.rules.rule import Optimizer, rule
+from functools import partial
 
+from simopt.rules import adam
+from simopt.rules.family import Family
+from simopt.rules.rule import Optimizer
 
-def adamw(w, g, eta, m, v, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
-    """One weight, one step: Adam's, and the weight shrunk by ``eta * weight_decay``."""
-    stepped, m, v = adam(w, g, eta, m, v, bias1, bias2, beta1, beta2, epsilon)
-    return stepped - eta * weight_decay * w, m, v
-
-
-RULE = rule(adamw, name="AdamW", clock=bias_correction, derived=derived)
+FAMILY = Family(
+    "AdamW",
+    partial(adam.build, name="AdamW"),
+    conventions={
+        convention: {
+            **adam.FAMILY.conventions[convention],
+            "decay": "decoupled",
+            "weight_decay": weight_decay,
+        }
+        for convention, weight_decay in {
+            "document": 0.01,
+            "torch": 0.01,
+            "keras": 0.004,
+            "optax": 1e-4,
+        }.items()
+    },
+    switches=adam.SWITCHES,
+    optional=("epsilon_root",),
+)
 
 
 def AdamW(
-    eta=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01, *, convention="document"
+    eta=None,
+    beta1=None,
+    beta2=None,
+    epsilon=None,
+    weight_decay=None,
+    *,
+    epsilon_root=None,
+    epsilon_place=None,
+    bias_correction=None,
+    convention="document",
 ) -> Optimizer:
     r"""Adam with decoupled weight decay.
 
@@ -31,12 +54,18 @@ def AdamW(
         Learning rate, >= 0.
     beta1, beta2 : float or sequence of float, default 0.9 and 0.999
         Decay of the two means, in [0, 1).
-    epsilon : float or sequence of float, default 1e-8
+    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
         Added to v_hat inside the root, >= 0.
-    weight_decay : float or sequence of float, default 0.01
+    weight_decay : float or sequence of float, default 0.01 (keras: 0.004; optax: 0.0001)
         Lambda, >= 0. The decay is multiplied by eta, and taken of the weight before the step.
-    convention : {"document"}
-        Whose formula.
+    epsilon_root : float or sequence of float, optional
+        As in `Adam`.
+    epsilon_place : {"inside", "outside", "hat"}, optional
+        As in `Adam`.
+    bias_correction : bool, optional
+        As in `Adam`.
+    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns
     -------
@@ -63,11 +92,4 @@ def AdamW(
     >>> steps["w"].round(3).tolist()
     [3.097, 3.176, 3.259, 3.327]
     """
-    return RULE(
-        eta=eta,
-        beta1=beta1,
-        beta2=beta2,
-        epsilon=epsilon,
-        weight_decay=weight_decay,
-        convention=convention,
-    )
+    return FAMILY(**locals())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from simopt.rules.rule import Optimizer, rule
+from functools import cache
+
+from simopt.rules.family import Family
+from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
 def momentum(w, g, eta, v, beta=0.9):
@@ -11,25 +14,91 @@ def momentum(w, g, eta, v, beta=0.9):
     return w - eta * v, v
 
 
-RULE = rule(momentum, name="Momentum")
+def rate_inside(w, g, eta, v, beta=0.9):
+    """The rate multiplies the gradient when it enters: the velocity is a step already."""
+    v = beta * v - eta * g
+    return w + v, v
 
 
-def Momentum(eta=0.001, beta=0.9, *, convention="document") -> Optimizer:
+def count(t):
+    """Updates so far."""
+    return (t + 1,)
+
+
+def dampened(w, g, eta, v, t, beta=0.9, dampening=0.0):
+    """Of later gradients a share is left out; the first enters whole, as in PyTorch."""
+    v = g if t == 1 else beta * v + complement(dampening) * g
+    return w - eta * v, v
+
+
+def dampened_inside(w, g, eta, v, t, beta=0.9, dampening=0.0):
+    """The same with the rate inside."""
+    v = beta * v - eta * (g if t == 1 else complement(dampening) * g)
+    return w + v, v
+
+
+@cache
+def build(rate_place: str, dampening: bool) -> Rule:
+    """The rule with its switches set."""
+    if dampening:
+        update = dampened if rate_place == "outside" else dampened_inside
+        return rule(update, name="Momentum", clock=count)
+    return rule(momentum if rate_place == "outside" else rate_inside, name="Momentum")
+
+
+PLACES = {"rate_place": ("outside", "inside")}
+FAMILY = Family(
+    "Momentum",
+    build,
+    conventions={
+        "document": {"rate_place": "outside"},
+        "torch": {"rate_place": "outside"},
+        "keras": {"rate_place": "inside", "eta": 0.01},
+        "optax": {"rate_place": "outside"},
+        "sklearn": {"rate_place": "inside"},
+    },
+    switches=PLACES,
+    optional=("dampening",),
+)
+
+
+def Momentum(
+    eta=None,
+    beta=None,
+    *,
+    dampening=None,
+    weight_decay=None,
+    rate_place=None,
+    decay=None,
+    convention="document",
+) -> Optimizer:
     r"""Gradient descent with heavy-ball momentum.
 
     .. math:: v \leftarrow \beta v + g, \qquad w \leftarrow w - \eta v
 
     The gradient enters the velocity whole (no factor 1 - beta), and the rate multiplies the
-    velocity when it is used, so the two stay apart when the rate is scheduled.
+    velocity when it is used, so the two stay apart when the rate is scheduled. Keras and
+    scikit-learn let the rate in: :math:`v \leftarrow \beta v - \eta g,\ w \leftarrow w + v`. At a
+    constant rate that is the same; after a drop of the rate theirs goes on at the old one for
+    a while.
 
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001
+    eta : float or sequence of float, default 0.001 (keras: 0.01)
         Learning rate, >= 0.
     beta : float or sequence of float, default 0.9
         Momentum, in [0, 1): the share of the velocity that is kept.
-    convention : {"document"}
-        Whose formula. The document's is PyTorch's with dampening 0.
+    dampening : float or sequence of float, optional
+        Share of every gradient but the first that is left out, in [0, 1]; none by default.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    rate_place : {"outside", "inside"}, optional
+        Where the rate multiplies: the velocity, or the gradient that enters it.
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "keras", "optax", "sklearn"} or a sequence of these
+        Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns
     -------
@@ -53,4 +122,4 @@ def Momentum(eta=0.001, beta=0.9, *, convention="document") -> Optimizer:
     >>> steps["v"].round(3).tolist()
     [-16.0, -15.2, 6.48, 6.068]
     """
-    return RULE(eta=eta, beta=beta, convention=convention)
+    return FAMILY(**locals())

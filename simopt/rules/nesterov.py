@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from simopt.rules.rule import Optimizer, rule
+from functools import cache
+
+from simopt.rules.family import Family
+from simopt.rules.momentum import PLACES
+from simopt.rules.rule import Optimizer, Rule, rule
 
 
 def nesterov(w, g, eta, v, beta=0.9):
@@ -11,10 +15,35 @@ def nesterov(w, g, eta, v, beta=0.9):
     return w - eta * (g + beta * v), v
 
 
-RULE = rule(nesterov, name="Nesterov")
+def rate_inside(w, g, eta, v, beta=0.9):
+    """The rate multiplies the gradient when it enters: the velocity is a step already."""
+    v = beta * v - eta * g
+    return w + (beta * v - eta * g), v
 
 
-def Nesterov(eta=0.001, beta=0.9, *, convention="document") -> Optimizer:
+@cache
+def build(rate_place: str) -> Rule:
+    """The rule with its switch set."""
+    return rule(nesterov if rate_place == "outside" else rate_inside, name="Nesterov")
+
+
+FAMILY = Family(
+    "Nesterov",
+    build,
+    conventions={
+        "document": {"rate_place": "outside"},
+        "torch": {"rate_place": "outside"},
+        "keras": {"rate_place": "inside", "eta": 0.01},
+        "optax": {"rate_place": "outside"},
+        "sklearn": {"rate_place": "inside"},
+    },
+    switches=PLACES,
+)
+
+
+def Nesterov(
+    eta=None, beta=None, *, weight_decay=None, rate_place=None, decay=None, convention="document"
+) -> Optimizer:
     r"""Gradient descent with Nesterov momentum.
 
     .. math:: v \leftarrow \beta v + g, \qquad w \leftarrow w - \eta (g + \beta v)
@@ -25,12 +54,20 @@ def Nesterov(eta=0.001, beta=0.9, *, convention="document") -> Optimizer:
 
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001
+    eta : float or sequence of float, default 0.001 (keras: 0.01)
         Learning rate, >= 0.
     beta : float or sequence of float, default 0.9
         Momentum, in [0, 1).
-    convention : {"document"}
-        Whose formula. At a constant rate all frameworks agree.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    rate_place : {"outside", "inside"}, optional
+        Where the rate multiplies: the velocity, or the gradient that enters it (Keras,
+        scikit-learn). At a constant rate both are the same.
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "keras", "optax", "sklearn"} or a sequence of these
+        Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns
     -------
@@ -55,4 +92,4 @@ def Nesterov(eta=0.001, beta=0.9, *, convention="document") -> Optimizer:
     >>> steps["w"].round(3).tolist()
     [6.04, 6.941, 1.301, -0.279]
     """
-    return RULE(eta=eta, beta=beta, convention=convention)
+    return FAMILY(**locals())

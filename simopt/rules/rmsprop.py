@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
-from simopt.rules.rule import Optimizer, complement, rule
+from simopt.rules.family import Family
+from simopt.rules.modifiers import with_initial, with_momentum
+from simopt.rules.roots import ROOTS, effective_rate
+from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
 def rmsprop(w, g, eta, Eg2, rho=0.9, epsilon=1e-8):
@@ -13,31 +17,148 @@ def rmsprop(w, g, eta, Eg2, rho=0.9, epsilon=1e-8):
     return w - eta * g / math.sqrt(Eg2 + epsilon), Eg2
 
 
-def derived(eta, Eg2, epsilon, **_):
-    """The rate that the step used."""
-    return {"effective_lr": eta / math.sqrt(Eg2 + epsilon) if Eg2 + epsilon > 0 else math.inf}
+def ones(bias, rho):
+    """``1 - rho^t``, as the fading mean of a constant 1."""
+    return (rho * bias + complement(rho),)
 
 
-RULE = rule(rmsprop, name="RMSprop", derived=derived)
+def _update(epsilon_place, centered, bias_correction):
+    """One of eight functions: what is divided by the root of what."""
+    root = ROOTS[epsilon_place]
+
+    def uncentered(w, g, eta, Eg2, rho=0.9, epsilon=1e-8):
+        Eg2 = rho * Eg2 + complement(rho) * (g * g)
+        return w - eta * g / root(Eg2, epsilon), Eg2
+
+    def corrected(w, g, eta, Eg2, bias, rho=0.9, epsilon=1e-8):
+        Eg2 = rho * Eg2 + complement(rho) * (g * g)
+        return w - eta * g / root(Eg2 / bias, epsilon), Eg2
+
+    def about_mean(w, g, eta, Eg2, Eg, rho=0.9, epsilon=1e-8):
+        Eg2 = rho * Eg2 + complement(rho) * (g * g)
+        Eg = rho * Eg + complement(rho) * g
+        return w - eta * g / root(Eg2 - Eg * Eg, epsilon), Eg2, Eg
+
+    def corrected_about_mean(w, g, eta, Eg2, Eg, bias, rho=0.9, epsilon=1e-8):
+        Eg2 = rho * Eg2 + complement(rho) * (g * g)
+        Eg = rho * Eg + complement(rho) * g
+        mean = Eg / bias
+        return w - eta * g / root(Eg2 / bias - mean * mean, epsilon), Eg2, Eg
+
+    if centered:
+        return corrected_about_mean if bias_correction else about_mean
+    return corrected if bias_correction else uncentered
 
 
-def RMSprop(eta=0.001, rho=0.9, epsilon=1e-8, *, convention="document") -> Optimizer:
+@cache
+def build(
+    epsilon_place: str,
+    centered: bool,
+    bias_correction: bool,
+    rate_place: str,
+    nesterov: bool,
+    initial_accumulator: bool,
+    momentum: bool,
+) -> Rule:
+    """The rule with its switches set; the places of rate and look-ahead matter with momentum."""
+    plain = (epsilon_place, centered, bias_correction) == ("inside", False, False)
+    root = ROOTS[epsilon_place]
+
+    def derived(eta, Eg2, epsilon, bias=1.0, Eg=0.0, **_):
+        return effective_rate(eta, root(Eg2 / bias - (Eg / bias) ** 2, epsilon))
+
+    made = rule(
+        rmsprop if plain else _update(epsilon_place, centered, bias_correction),
+        name="RMSprop",
+        clock=ones if bias_correction else None,
+        derived=derived,
+    )
+    if initial_accumulator:
+        made = with_initial(made, "Eg2")
+    return with_momentum(made, rate_place, nesterov) if momentum else made
+
+
+USUAL = {
+    "epsilon_place": "inside",
+    "centered": False,
+    "bias_correction": False,
+    "rate_place": "outside",
+    "nesterov": False,
+}
+FAMILY = Family(
+    "RMSprop",
+    build,
+    conventions={
+        "document": USUAL,
+        "torch": {**USUAL, "epsilon_place": "outside", "eta": 0.01, "rho": 0.99},
+        "keras": {**USUAL, "rate_place": "inside", "epsilon": 1e-7},
+        "optax": {**USUAL, "rate_place": "inside"},
+    },
+    switches={
+        "epsilon_place": tuple(ROOTS),
+        "centered": (False, True),
+        "bias_correction": (False, True),
+        "rate_place": ("outside", "inside"),
+        "nesterov": (False, True),
+    },
+    optional=("initial_accumulator", "momentum"),
+)
+
+
+def RMSprop(
+    eta=None,
+    rho=None,
+    epsilon=None,
+    *,
+    momentum=None,
+    initial_accumulator=None,
+    weight_decay=None,
+    epsilon_place=None,
+    centered=None,
+    bias_correction=None,
+    rate_place=None,
+    nesterov=None,
+    decay=None,
+    convention="document",
+) -> Optimizer:
     r"""RMSprop, with epsilon inside the root and no bias correction.
 
     .. math::
         E \leftarrow \rho E + (1 - \rho) g^2, \qquad
         w \leftarrow w - \frac{\eta}{\sqrt{E + \epsilon}} g
 
+    PyTorch adds epsilon outside the root. Centered, the root is of :math:`E - \bar g^2`, with
+    :math:`\bar g` the fading mean of the gradient. With momentum the steps enter a buffer,
+    :math:`b \leftarrow \mu b + g / \sqrt{E + \epsilon},\ w \leftarrow w - \eta b`; in Keras and
+    optax the rate multiplies what enters.
+
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001
+    eta : float or sequence of float, default 0.001 (torch: 0.01)
         Learning rate, >= 0.
-    rho : float or sequence of float, default 0.9
+    rho : float or sequence of float, default 0.9 (torch: 0.99)
         Decay of the mean of squared gradients, in [0, 1).
-    epsilon : float or sequence of float, default 1e-8
+    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
         Added *inside* the root, >= 0.
-    convention : {"document"}
-        Whose formula.
+    momentum : float or sequence of float, optional
+        Decay of the buffer of steps, in [0, 1); no buffer by default.
+    initial_accumulator : float or sequence of float, optional
+        Where E starts, >= 0; 0 by default.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    epsilon_place : {"inside", "outside"}, optional
+        Where epsilon stands.
+    centered, bias_correction : bool, optional
+        Subtract the squared mean; divide the means by 1 - rho^t. False by default.
+    rate_place : {"outside", "inside"}, optional
+        With momentum: where the rate multiplies, the buffer or what enters it.
+    nesterov : bool, optional
+        With momentum: look one buffer ahead, as optax can. False by default.
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns
     -------
@@ -48,10 +169,6 @@ def RMSprop(eta=0.001, rho=0.9, epsilon=1e-8, *, convention="document") -> Optim
     ------
     ValueError
         If a hyperparameter is out of range.
-
-    Notes
-    -----
-    optax agrees by default; PyTorch adds epsilon outside the root and decays with 0.99.
 
     References
     ----------
@@ -64,4 +181,4 @@ def RMSprop(eta=0.001, rho=0.9, epsilon=1e-8, *, convention="document") -> Optim
     >>> steps["w"].round(3).tolist()
     [3.316, 3.385, 3.667, 3.674]
     """
-    return RULE(eta=eta, rho=rho, epsilon=epsilon, convention=convention)
+    return FAMILY(**locals())

@@ -7,10 +7,11 @@ A rule is one plain Python function of scalars. Its signature says everything::
         return w - eta * v, v
 
 ``w, g, eta`` come first: weight, gradient, learning rate. A parameter without a default is the
-rule's own *state* (one number per weight, 0 at the start), a parameter with one is a
-*hyperparameter*. The function returns the new weight, then the new state in the same order; a
-rule without state returns the weight alone. The engine inlines it into its loops, so it must keep
-to what Numba compiles: arithmetic, `math`, conditional expressions, and other plain functions.
+rule's own *state* (one number per weight; at the start 0, or the hyperparameter that ``initial``
+names), a parameter with one is a *hyperparameter*. The function returns the new weight, then the
+new state in the same order; a rule without state returns the weight alone. The engine inlines it
+into its loops, so it must keep to what Numba compiles: arithmetic, `math`, conditional
+expressions, and other plain functions.
 
 What changes once per update and not per weight (Adam's bias corrections) belongs in a *clock*: a
 second function that takes the clock's values (0 at the start), then the hyperparameters, and
@@ -21,13 +22,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
 from simopt import checks
-
-CONVENTIONS = ("document",)
 
 #: What the engine's readers and writers (`engine/layout.py`) provide for.
 MOST_STATE = 4
@@ -42,6 +41,13 @@ ALLOWED = {
     "rho": checks.FRACTION,
     "epsilon": checks.NOT_NEGATIVE,
     "weight_decay": checks.NOT_NEGATIVE,
+    "epsilon_root": checks.NOT_NEGATIVE,
+    "initial_accumulator": checks.NOT_NEGATIVE,
+    "lr_decay": checks.NOT_NEGATIVE,
+    "momentum": checks.FRACTION,
+    "dampening": checks.Interval(low=0.0, high=1.0),
+    "momentum_decay": checks.NOT_NEGATIVE,
+    "threshold": checks.Interval(low=4.0),
 }
 
 
@@ -70,6 +76,8 @@ class Rule:
     derived : callable or None
         Takes what ``update`` takes, after the step, by name; returns a dict of further quantities
         worth showing (``m_hat``, ``effective_lr``). For traces and worked steps only.
+    initial : mapping
+        State to the hyperparameter that it starts at; the rest starts at 0.
     """
 
     name: str
@@ -80,23 +88,31 @@ class Rule:
     hyperparameters: tuple[str, ...]
     defaults: Mapping[str, float]
     derived: Callable[..., dict[str, float]] | None = None
+    initial: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, *, convention: str = "document", **settings: Any) -> Optimizer:
+    @property
+    def clock_hyperparameters(self) -> int:
+        """How many hyperparameters behind eta the clock takes."""
+        return 0 if self.clock is None else self.clock.__code__.co_argcount - len(self.clock_values)
+
+    def __call__(self, **settings: Any) -> Optimizer:
         """An optimizer with these hyperparameters; the rest at their defaults."""
         for name in settings:
             checks.choice(f"{self.name} hyperparameter", name, self.hyperparameters)
-        checks.choice("convention", convention, CONVENTIONS)
+        return Optimizer(self, self.check({**self.defaults, **settings}), made_by=self)
+
+    def check(self, settings: Mapping[str, Any]) -> tuple[float | tuple[float, ...], ...]:
+        """A value, or a tuple of values, for every hyperparameter, each inside its range."""
         chosen: list[float | tuple[float, ...]] = []
         for name in self.hyperparameters:
-            allowed = ALLOWED.get(name, checks.ANY)
-            value = settings.get(name, self.defaults[name])
+            allowed, value = ALLOWED.get(name, checks.ANY), settings[name]
             if checks.is_sequence(value):
                 chosen.append(
                     tuple(checks.number(name, each, allowed) for each in checks.axis(name, value))
                 )
             else:
                 chosen.append(checks.number(name, value, allowed))
-        return Optimizer(self, tuple(chosen), convention)
+        return tuple(chosen)
 
     def __repr__(self) -> str:
         return f"<rule {self.name}>"
@@ -104,11 +120,30 @@ class Rule:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """A rule with its hyperparameters: a number each, or a tuple of numbers, an axis of a sweep."""
+    """A rule with its hyperparameters: a number each, or a tuple of numbers, an axis of a sweep.
+
+    Attributes
+    ----------
+    rule : Rule
+        The formula, every switch of its convention set.
+    values : tuple
+        A value or an axis for each of the rule's hyperparameters.
+    convention : str
+        Whose formula and defaults.
+    switches : tuple of (str, str or bool)
+        The switches set otherwise than the convention has them.
+    variants : tuple of Optimizer
+        With several conventions, the optimizer in each; else itself alone.
+    """
 
     rule: Rule
     values: tuple[float | tuple[float, ...], ...]
     convention: str = "document"
+    switches: tuple[tuple[str, Any], ...] = ()
+    #: What makes another like it, and the settings that its user gave.
+    made_by: Callable[..., Optimizer] | None = field(default=None, compare=False)
+    given: Mapping[str, Any] | None = field(default=None, compare=False)
+    several: tuple[Optimizer, ...] = ()
 
     @property
     def name(self) -> str:
@@ -120,13 +155,28 @@ class Optimizer:
         """Hyperparameter name to value or axis, ``eta`` first."""
         return dict(zip(self.rule.hyperparameters, self.values, strict=True))
 
+    @property
+    def variants(self) -> tuple[Optimizer, ...]:
+        """The optimizer in each of its conventions; itself alone where it has one."""
+        return self.several or (self,)
+
     def replace(self, **settings: Any) -> Optimizer:
-        """The same optimizer with some hyperparameters changed."""
-        return self.rule(convention=self.convention, **{**self.settings, **settings})
+        """The same optimizer with some hyperparameters, switches or the convention changed.
+
+        With another convention, what its user did not set takes that convention's defaults.
+        """
+        make = self.made_by or self.rule
+        return make(**{**(self.settings if self.given is None else self.given), **settings})
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
-        return f"{self.name}({inside})"
+        inside = [f"{name}={value!r}" for name, value in (*self.settings.items(), *self.switches)]
+        if self.several:
+            inside = [f"{name}={value!r}" for name, value in (self.given or {}).items()]
+            inside = [each for each in inside if not each.startswith("convention=")]
+            inside.append(f"convention={[each.convention for each in self.several]!r}")
+        elif self.convention != "document":
+            inside.append(f"convention={self.convention!r}")
+        return f"{self.name}({', '.join(inside)})"
 
 
 def rule(
@@ -136,6 +186,7 @@ def rule(
     derived: Callable[..., dict[str, float]] | None = None,
     name: str | None = None,
     eta: float = 0.001,
+    initial: Mapping[str, str] | None = None,
 ) -> Rule:
     """Make an update rule of a scalar function.
 
@@ -151,6 +202,8 @@ def rule(
         What tables call it; the function's name otherwise.
     eta : float
         The default learning rate.
+    initial : mapping of str to str, optional
+        State to the hyperparameter that it starts at, in place of 0.
 
     Returns
     -------
@@ -207,13 +260,19 @@ def rule(
             f"a function with at most {MOST_STATE} state and {MOST_STATE} clock values and "
             f"{MOST_HYPERPARAMETERS} hyperparameters behind eta",
         )
+    hyperparameters = ("eta", *(p.name for p in hyper))
+    initial = dict(initial or {})
+    for what, source in initial.items():
+        checks.choice("initial", what, [p.name for p in own[:states]])
+        checks.choice(f"initial of {what}", source, hyperparameters)
     return Rule(
         name=name or update.__name__,
         update=update,
         clock=clock,
         state=tuple(p.name for p in own[:states]),
         clock_values=tuple(clocked),
-        hyperparameters=("eta", *(p.name for p in hyper)),
+        hyperparameters=hyperparameters,
         defaults={"eta": eta, **{p.name: float(p.default) for p in hyper}},
         derived=derived,
+        initial=initial,
     )

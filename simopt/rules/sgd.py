@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from simopt.rules.rule import Optimizer, rule
+from functools import cache
+
+from simopt.rules.family import Family
+from simopt.rules.rule import Optimizer, Rule, rule
 
 
 def sgd(w, g, eta):
@@ -10,20 +13,41 @@ def sgd(w, g, eta):
     return w - eta * g
 
 
-RULE = rule(sgd, name="SGD")
+@cache
+def build() -> Rule:
+    """The rule; all frameworks agree on it."""
+    return rule(sgd, name="SGD")
 
 
-def SGD(eta=0.001, *, convention="document") -> Optimizer:
+FAMILY = Family(
+    "SGD",
+    build,
+    conventions={
+        "document": {},
+        "torch": {},
+        "keras": {"eta": 0.01},
+        "optax": {},
+        "sklearn": {"eta": 0.01, "decay": "clipped"},
+    },
+)
+
+
+def SGD(eta=None, *, weight_decay=None, decay=None, convention="document") -> Optimizer:
     r"""Stochastic gradient descent.
 
     .. math:: w \leftarrow w - \eta g
 
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001
+    eta : float or sequence of float, default 0.001 (keras, sklearn: 0.01)
         Learning rate, >= 0 [weight per gradient]. A sequence is an axis of a sweep.
-    convention : {"document"}
-        Whose formula. All frameworks agree on this one.
+    weight_decay : float or sequence of float, optional
+        Lambda, >= 0 [1 / rate / update]; none by default.
+    decay : {"coupled", "decoupled", "clipped"}, optional
+        How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
+        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
+    convention : {"document", "torch", "keras", "optax", "sklearn"} or a sequence of these
+        Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns
     -------
@@ -33,7 +57,13 @@ def SGD(eta=0.001, *, convention="document") -> Optimizer:
     Raises
     ------
     ValueError
-        If eta is negative, not finite or not a number.
+        If a setting is out of range.
+
+    Notes
+    -----
+    All frameworks agree on the step; with weight decay they part: PyTorch and optax couple it,
+    Keras shrinks the weight apart from the step, scikit-learn's `SGDRegressor` too, but not past 0.
+    Its loss is *half* the squared error: its eta0 is 2 eta here, its alpha half the weight decay.
 
     References
     ----------
@@ -45,4 +75,4 @@ def SGD(eta=0.001, *, convention="document") -> Optimizer:
     >>> simopt.run(simopt.problems.four_points(), simopt.SGD(eta=0.1)).steps["w"].round(3).tolist()
     [4.6, 4.68, 5.256, 5.243]
     """
-    return RULE(eta=eta, convention=convention)
+    return FAMILY(**locals())

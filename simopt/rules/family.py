@@ -1,0 +1,137 @@
+"""One name, several formulas: an optimizer in each framework's convention.
+
+A *convention* is whose formula and defaults: the document's, or a framework's. What differs between
+them is said by *switches* (where epsilon stands, whether the rate enters the buffer) and by
+hyperparameters that only some of them have (dampening, an initial accumulator). A convention is
+nothing but a choice of these, and each can be set by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from simopt import checks
+from simopt.rules.modifiers import DECAYS, with_decay
+from simopt.rules.rule import MOST_HYPERPARAMETERS, Optimizer, Rule
+
+CONVENTIONS = ("document", "torch", "keras", "optax", "sklearn")
+
+#: The form of a weight decay that is asked for by its rate alone.
+DECAY = {
+    "document": "coupled",
+    "torch": "coupled",
+    "keras": "decoupled",
+    "optax": "coupled",
+    "sklearn": "coupled",
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """An optimizer in all its conventions.
+
+    Attributes
+    ----------
+    name : str
+        What tables and figures call it.
+    build : callable
+        ``build(**switches, **optional) -> Rule``: the formula with every switch set; for each
+        optional hyperparameter whether the rule has it.
+    conventions : mapping
+        Convention to its settings: hyperparameters, switches and optional hyperparameters.
+    switches : mapping
+        Switch to the values that it can take.
+    optional : tuple of str
+        Hyperparameters that a rule has only where the convention or the user gives them.
+    """
+
+    name: str
+    build: Callable[..., Rule]
+    conventions: Mapping[str, Mapping[str, Any]]
+    switches: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+
+    def __call__(self, convention: Any = "document", **given: Any) -> Optimizer:
+        """The optimizer; of ``given``, None means the convention's own.
+
+        A sequence of conventions makes an axis: an optimizer with as many variants.
+        """
+        given = {name: value for name, value in given.items() if value is not None}
+        if checks.is_sequence(convention):
+            chosen = checks.axis("convention", convention)
+            several = tuple(self._one(each, given) for each in chosen)
+            first = several[0]
+            return Optimizer(
+                first.rule,
+                first.values,
+                first.convention,
+                first.switches,
+                made_by=self,
+                given={**given, "convention": chosen},
+                several=several if len(several) > 1 else (),
+            )
+        return self._one(convention, given)
+
+    def _one(self, convention: Any, given: Mapping[str, Any]) -> Optimizer:
+        if convention in CONVENTIONS and convention not in self.conventions:
+            raise checks.refuse(
+                "convention",
+                convention,
+                f"one of {', '.join(map(repr, self.conventions))}: there is no {self.name} in it",
+            )
+        checks.choice("convention", convention, self.conventions)
+        preset = {"decay": DECAY[convention], **self.conventions[convention]}
+        settings = {**preset, **given}
+        switches = {}
+        for name, allowed in self.switches.items():
+            switches[name] = _switch(name, settings[name], allowed)
+        if "weight_decay" in settings:
+            decay = _switch("decay", settings["decay"], DECAYS)
+        elif "decay" in given:
+            raise checks.refuse("decay", given["decay"], "given together with weight_decay")
+        else:
+            decay = None
+        rule = _variant(
+            self.build,
+            tuple(switches.items()),
+            tuple((name, name in settings) for name in self.optional),
+            decay,
+        )
+        unknown = set(given) - set(rule.hyperparameters) - set(self.switches) - {"decay"}
+        for name in sorted(unknown):
+            checks.choice(f"{self.name} setting", name, (*rule.hyperparameters, *self.switches))
+        if len(rule.hyperparameters) - 1 > MOST_HYPERPARAMETERS:
+            raise checks.refuse(
+                f"{self.name} hyperparameters",
+                rule.hyperparameters,
+                f"at most {MOST_HYPERPARAMETERS} behind eta",
+            )
+        if decay is not None:
+            switches["decay"] = decay
+        values = rule.check({**rule.defaults, **settings})
+        own = tuple((name, value) for name, value in switches.items() if value != preset.get(name))
+        return Optimizer(
+            rule, values, convention, own, made_by=self, given={**given, "convention": convention}
+        )
+
+
+@cache
+def _variant(
+    build: Callable[..., Rule],
+    switches: tuple[tuple[str, Any], ...],
+    optional: tuple[tuple[str, bool], ...],
+    decay: str | None,
+) -> Rule:
+    """The rule with its switches set; the same object for the same switches, in any convention."""
+    rule = build(**dict(switches), **dict(optional))
+    return rule if decay is None else with_decay(rule, decay)
+
+
+def _switch(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
+    """One of a few words, or True or False."""
+    if any(value is each or (isinstance(value, str) and value == each) for each in allowed):
+        return value
+    raise checks.refuse(name, value, "one of " + ", ".join(map(repr, allowed)))

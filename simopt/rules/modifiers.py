@@ -1,0 +1,102 @@
+"""What can be added to any rule: momentum on its steps, weight decay, a start other than 0.
+
+A modified rule is a rule again. Its function takes what the first one takes, a state or a
+hyperparameter more, and calls it; compiled, both become one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from typing import Any
+
+from simopt.rules.rule import Rule
+
+DECAYS = ("coupled", "decoupled", "clipped")
+
+
+def one_like(value):
+    """The number 1 in the precision of ``value``."""
+    return type(value)(1)
+
+
+def zero_like(value):
+    """The number 0 in the precision of ``value``."""
+    return type(value)(0)
+
+
+@cache
+def with_initial(rule: Rule, state: str, hyperparameter: str = "initial_accumulator") -> Rule:
+    """The rule with a state that starts at a hyperparameter, by default 0."""
+    update: Any = rule.update
+
+    def started(w, g, eta, *rest):
+        return update(w, g, eta, *rest[:-1])
+
+    started.__name__ = update.__name__
+    return _extended(rule, started, hyperparameter, initial={**rule.initial, state: hyperparameter})
+
+
+@cache
+def with_decay(rule: Rule, form: str) -> Rule:
+    r"""The rule with weight decay :math:`\lambda`.
+
+    "coupled" adds :math:`\lambda w` to the gradient. "decoupled" takes :math:`\eta \lambda w` of
+    the weight besides the step; so does "clipped", but never more than the weight itself.
+    """
+    update: Any = rule.update
+
+    def coupled(w, g, eta, *rest):
+        return update(w, g + rest[-1] * w, eta, *rest[:-1])
+
+    def decoupled(w, g, eta, *rest):
+        stepped = update(w, g, eta, *rest[:-1])
+        return (stepped[0] - eta * rest[-1] * w, *stepped[1:])
+
+    def decoupled_alone(w, g, eta, *rest):
+        return update(w, g, eta, *rest[:-1]) - eta * rest[-1] * w
+
+    # No rule's step depends on the weight itself, so it may be shrunk beforehand.
+    def clipped(w, g, eta, *rest):
+        kept = one_like(w) - eta * rest[-1]
+        return update(w * (kept if kept > zero_like(w) else zero_like(w)), g, eta, *rest[:-1])
+
+    forms = {
+        "coupled": coupled,
+        "decoupled": decoupled if rule.state else decoupled_alone,
+        "clipped": clipped,
+    }
+    return _extended(rule, forms[form], "weight_decay")
+
+
+@cache
+def with_momentum(rule: Rule, rate_place: str, nesterov: bool = False) -> Rule:
+    """A rule with state, its steps gathered in a buffer b: a fading sum with decay ``momentum``.
+
+    The rate multiplies the buffer when it is used ("outside") or the steps that enter ("inside").
+    """
+    update: Any = rule.update
+    inside = rate_place == "inside"
+
+    def gathered(w, g, eta, *rest):
+        b, momentum = rest[0], rest[-1]
+        zero = zero_like(w)
+        # The step of a weight at 0 is what it moves by.
+        stepped = update(zero, g, eta if inside else one_like(w), *rest[1:-1])
+        entering = zero - stepped[0]
+        b = momentum * b + entering
+        move = entering + momentum * b if nesterov else b
+        return (w - (move if inside else eta * move), b, *stepped[1:])
+
+    return _extended(rule, gathered, "momentum", state=("b", *rule.state))
+
+
+def _extended(rule: Rule, update: Any, hyperparameter: str, **changes: Any) -> Rule:
+    """The rule with another function, and a hyperparameter more."""
+    return dataclasses.replace(
+        rule,
+        update=update,
+        hyperparameters=(*rule.hyperparameters, hyperparameter),
+        defaults={**rule.defaults, hyperparameter: 0.0},
+        **changes,
+    )
