@@ -256,12 +256,13 @@ def _threads(threads: int | None) -> int:
 
 def _axis(values: tuple[Any, ...]) -> Any:
     """An axis as `attrs` has it: a value, a short list, or how many from where to where."""
-    shown = [str(value) if isinstance(value, Schedule) else value for value in values]
-    if len(shown) == 1:
-        return shown[0]
-    if len(shown) <= LISTED or any(not isinstance(value, (int, float)) for value in shown):
-        return shown
-    return {"values": len(values), "from": min(values), "to": max(values)}
+    if len(values) <= LISTED:
+        shown = [str(value) if isinstance(value, Schedule) else value for value in values]
+        return shown if len(shown) > 1 else shown[0]
+    try:
+        return {"values": len(values), "from": min(values), "to": max(values)}
+    except TypeError:  # schedules have no order, and None is no number
+        return {"values": len(values)}
 
 
 def _version() -> str:
