@@ -140,6 +140,17 @@ def test_a_run_takes_them():
     assert steps["gradient"][0] == first
 
 
+def test_the_documents_table():
+    table = simopt.document.shuffles()
+    assert set(table["library"]) == {"PyTorch", "scikit-learn", "Keras", "all"}
+    assert set(table["verdict"]) == {"right", "right, with a condition", "wrong"}
+    assert set(table["backend"]) == {"", "tensorflow", "jax", "torch"}
+    assert (table[["parameter", "lines", "says", "finding"]] != "").all(axis=None)
+    for snippet in table["snippet"]:
+        assert "assert " in snippet
+        compile(snippet, "snippet", "exec")
+
+
 REFUSED = {
     "n=0": lambda: orders.torch_dataloader(0, 1, 42),
     "n=2.5": lambda: orders.keras_fit(2.5, 1, 42, backend="jax"),

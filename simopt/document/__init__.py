@@ -2,5 +2,6 @@
 
 from simopt.document.auditing import audit
 from simopt.document.correcting import errata
+from simopt.document.shuffling import shuffles
 
-__all__ = ["audit", "errata"]
+__all__ = ["audit", "errata", "shuffles"]
