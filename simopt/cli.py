@@ -12,7 +12,8 @@ import click
 
 import simopt
 from simopt import checks, files, problems, spec
-from simopt.rules import OPTIMIZERS
+from simopt.rules import ALL
+from simopt.rules.family import CONVENTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,11 +119,22 @@ def report(folder: str, quick: bool) -> None:
 @click.option("--intercept", is_flag=True, help="Add an intercept, with its weight last.")
 @click.option("--w0", metavar="NUMBERS", help="The start: a number, or one a weight as in 0,0,1.")
 @click.option(
-    "--optimizer", metavar="NAME", default="Adam", show_default=True, help=", ".join(OPTIMIZERS)
+    "--optimizer", metavar="NAME", default="Adam", show_default=True, help=", ".join(ALL)
 )
 @click.option("--eta", default=0.1, show_default=True, help="The learning rate.")
 @click.option(
-    "--set", "settings", multiple=True, metavar="NAME=NUMBER", help="A hyperparameter; repeat."
+    "--convention",
+    metavar="WHOSE",
+    default="document",
+    show_default=True,
+    help=f"Whose formula and defaults: {', '.join(CONVENTIONS)}.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A hyperparameter or a switch (epsilon_place=outside); repeat.",
 )
 @click.option(
     "--batch-size",
@@ -140,6 +152,7 @@ def walkthrough(
     w0: str | None,
     optimizer: str,
     eta: float,
+    convention: str,
     settings: tuple[str, ...],
     batch_size: str,
     epochs: int,
@@ -151,12 +164,13 @@ def walkthrough(
     Examples:
       simopt walkthrough
       simopt walkthrough --optimizer momentum --set beta=0.8 --batch-size 2 --epochs 3
+      simopt walkthrough --optimizer adagrad --convention keras --set epsilon=0.1
       simopt walkthrough --data points.csv --target y --w0 3 --eta 0.1 --page steps.html
     """
     if page is not None:
         files.check_file("--page", page, (".html", ".htm"))
-    numbers = {"eta": eta} | dict(_setting(each) for each in settings)
-    chosen = spec.optimizer(optimizer, numbers)
+    given = {"eta": eta, "convention": convention} | dict(map(_setting, settings))
+    chosen = spec.optimizer(optimizer, given)
     if data is None:
         problem = problems.four_points()
     else:
@@ -241,11 +255,14 @@ def _summary(frame: pd.DataFrame) -> str:
     return f"{text}\nWhere each optimizer ended lowest:\n{table}"
 
 
-def _setting(text: str) -> tuple[str, float]:
-    name, sign, value = text.partition("=")
+def _setting(text: str) -> tuple[str, float | str | bool]:
+    name, sign, value = (part.strip() for part in text.partition("="))
     if not sign:
-        raise checks.refuse("--set", text, "NAME=NUMBER, as in beta=0.8")
-    return name.strip(), _number(f"--set {name.strip()}", value)
+        raise checks.refuse("--set", text, "NAME=VALUE, as in beta=0.8")
+    try:
+        return name, float(value)
+    except ValueError:  # a switch's word: what it may be, the optimizer knows
+        return name, {"true": True, "false": False}.get(value.lower(), value)
 
 
 def _number(name: str, text: str) -> float:

@@ -24,6 +24,7 @@ an optimizer may be a list, or a table ``{ from, to, points, scale }``; any whol
 from __future__ import annotations
 
 import difflib
+import inspect
 import os
 import tomllib
 from collections.abc import Callable, Collection, Mapping
@@ -35,7 +36,7 @@ import numpy as np
 
 from simopt import checks, problems
 from simopt.problems import Problem
-from simopt.rules import OPTIMIZERS, Optimizer
+from simopt.rules import ALL, Optimizer
 
 SHIPPED: dict[str, Callable[[], Problem]] = {
     "four_points": problems.four_points,
@@ -143,9 +144,10 @@ def optimizer(name: Any, settings: Mapping[str, Any]) -> Optimizer:
     Parameters
     ----------
     name : str
-        One of the seven, such as ``"adam"``.
+        One of `simopt.rules.ALL`, such as ``"adam"``.
     settings : mapping
-        Hyperparameter to number or numbers, and ``convention``.
+        What the optimizer's function takes: hyperparameter to number or numbers, switches,
+        ``convention``.
 
     Returns
     -------
@@ -162,11 +164,11 @@ def optimizer(name: Any, settings: Mapping[str, Any]) -> Optimizer:
     >>> spec.optimizer("rmsprop", {"eta": 0.1})
     RMSprop(eta=0.1, rho=0.9, epsilon=1e-08)
     """
-    names = {each.lower(): each for each in OPTIMIZERS}
+    names = {each.lower(): each for each in ALL}
     if not isinstance(name, str) or name.lower() not in names:
-        raise _unknown("optimizer", name, OPTIMIZERS)
-    make = OPTIMIZERS[names[name.lower()]]
-    _check_keys(make().name, settings, (*make().rule.hyperparameters, "convention"))
+        raise _unknown("optimizer", name, ALL)
+    make = ALL[names[name.lower()]]
+    _check_keys(names[name.lower()], settings, tuple(inspect.signature(make).parameters))
     return make(**settings)
 
 
@@ -196,7 +198,7 @@ def _problem(section: Mapping[str, Any], folder: Path) -> Problem:
 def _optimizer(where: str, entry: Any) -> Optimizer:
     section = _section(where, entry)
     if "name" not in section:
-        raise ValueError(f"{where}: must have a name, one of {', '.join(OPTIMIZERS)}")
+        raise ValueError(f"{where}: must have a name, one of {', '.join(ALL)}")
     try:
         settings = {
             key: _spaced(key, value) if isinstance(value, dict) else value

@@ -233,6 +233,15 @@ def test_walkthrough_with_every_option(simopt_command, here, worked):
     assert worked.how == {"batch_size": "full", "epochs": 3}
 
 
+def test_walkthrough_in_another_convention(simopt_command, worked):
+    options = (
+        "--optimizer rmsprop --convention torch --set epsilon_place=inside --set centered=true"
+    )
+    assert simopt_command("walkthrough", *options.split())[0] == 0
+    expected = simopt.RMSprop(eta=0.1, convention="torch", epsilon_place="inside", centered=True)
+    assert worked.optimizer == expected
+
+
 def test_walkthrough_of_a_line_through_the_origin(simopt_command, here, worked):
     Path("points.csv").write_text("x,y\n1,2\n2,4\n")
     assert simopt_command("walkthrough", "--data", "points.csv", "--w0", "3")[0] == 0
@@ -250,7 +259,10 @@ def test_walkthrough_of_a_line_through_the_origin(simopt_command, here, worked):
         ("--set beta1=1", "beta1=1.0"),
         ("--set beta=0.5", "'beta'"),
         ("--set beta1", "--set='beta1'"),
-        ("--set beta1=high", "--set beta1='high'"),
+        ("--set beta1=high", "beta1='high'"),
+        ("--set epsilon_place=out", "epsilon_place='out'"),
+        ("--convention theano", "convention='theano'"),
+        ("--optimizer lion --convention torch", "there is no Lion in it"),
         ("--w0 1,2", "w0="),
         ("--w0 start", "--w0='start'"),
         ("--w0 nan", "w0"),

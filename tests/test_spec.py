@@ -39,6 +39,29 @@ def read(folder: Path, text: str) -> spec.Spec:
     return spec.read(path)
 
 
+def test_conventions_and_switches(tmp_path):
+    text = """
+        [problem]
+        name = "four_points"
+        [[optimizers]]
+        name = "adamw"
+        convention = ["torch", "keras"]
+        [[optimizers]]
+        name = "radam"
+        [[optimizers]]
+        name = "Momentum"
+        rate_place = "inside"
+        dampening = [0.0, 0.5]
+        weight_decay = 0.1
+    """
+    adamw, radam, momentum = read(tmp_path, text).optimizers
+    assert adamw == simopt.AdamW(convention=["torch", "keras"])
+    assert radam == simopt.RAdam()
+    assert momentum == simopt.Momentum(rate_place="inside", dampening=[0.0, 0.5], weight_decay=0.1)
+    with pytest.raises(ValueError, match="did you mean 'rate_place'"):
+        read(tmp_path, text.replace("rate_place", "rate_plaec"))
+
+
 def test_a_whole_file(tmp_path):
     made = read(tmp_path, GOOD)
     assert made.problem.name == "hubble"

@@ -255,3 +255,16 @@ def test_long_vectors_lose_their_middle():
 def test_bad_input_is_named(wrong, named):
     with pytest.raises(ValueError, match=named):
         text(problems.four_points(), simopt.SGD(eta=0.1), **wrong)
+
+
+def test_a_state_starts_where_the_convention_starts_it():
+    """Keras' AdaGrad: G from 0.1, so that the first step divides by sqrt(256.1 + 1e-7)."""
+    first = worked_steps(problems.four_points(), simopt.AdaGrad(eta=0.1, convention="keras"))[0]
+    lines = {line.label: line for line in first.lines}
+    assert lines["New G"].value == (256.1,)
+    assert lines["New w"].value[0] == pytest.approx(3 + 0.1 * 16 / math.sqrt(256.1 + 1e-7))
+
+
+def test_a_formula_is_shown_in_every_convention_that_has_it():
+    torch = worked_steps(problems.four_points(), simopt.SGD(eta=0.1, convention="torch"))
+    assert torch == worked_steps(problems.four_points(), simopt.SGD(eta=0.1))

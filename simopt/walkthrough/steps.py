@@ -175,8 +175,11 @@ def _names(trace: Run) -> list[str]:
 
 
 def _at_start(trace: Run) -> dict[str, Floats]:
-    zeros = np.zeros(trace.problem.d)
-    state = dict.fromkeys(trace.optimizer.rule.state, zeros)
+    rule, settings = trace.optimizer.rule, trace.optimizer.settings
+    state = {
+        name: np.full(trace.problem.d, settings[rule.initial[name]] if name in rule.initial else 0)
+        for name in rule.state
+    }
     return {"w": trace.problem.w0, "t": np.zeros(1), **state}
 
 
@@ -254,7 +257,8 @@ def _rule_lines(
     values |= {name: vector(value) for name, value in optimizer.settings.items()}
     values |= {"g": vector(after["gradient"]), "eta": vector(after["eta"])}
     own = OPTIMIZERS.get(rule.name)
-    if own is not None and own().rule is rule and optimizer.convention == "document":
+    # In whatever convention: the same rule is the same formula.
+    if own is not None and own().rule is rule:
         return [
             _line(w.label, w.formula, w.numbers, values, after[w.column])
             for w in WRITTEN[rule.name]
