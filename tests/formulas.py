@@ -1,0 +1,295 @@
+"""Every framework's update of one weight, written from its source as a textbook would print it.
+
+The oracle of test_conventions: powers are powers, nothing is shared with simopt. A formula takes
+the state so far (0 where it has not been set), the gradient, the number of the update and the
+hyperparameters, changes the state, and returns what is taken of the weight.
+"""
+
+import math
+from types import SimpleNamespace
+
+
+class State(dict):
+    """Names to numbers, as attributes; a name not yet set is 0."""
+
+    def __getattr__(self, name):
+        return self.get(name, 0.0)
+
+    __setattr__ = dict.__setitem__
+
+
+def trajectory(formula, gradients, w, decay="none", start=None, **hyper):
+    """The weight after every update."""
+    h, s, seen = SimpleNamespace(**hyper), State(start or {}), []
+    for t, g in enumerate(gradients, 1):
+        if decay == "coupled":
+            g = g + h.weight_decay * w
+        kept = 1.0
+        if decay in ("decoupled", "clipped"):
+            kept = 1 - h.eta * h.weight_decay
+        if decay == "clipped":
+            kept = max(0.0, kept)
+        w = kept * w - formula(s, g, t, h)
+        seen.append(w)
+    return seen
+
+
+# --- SGD, momentum --------------------------------------------------------------------------------
+
+
+def sgd(s, g, t, h):
+    return h.eta * g
+
+
+def momentum(s, g, t, h):
+    """torch/optim/sgd.py, optax trace."""
+    s.v = h.beta * s.v + g
+    return h.eta * s.v
+
+
+def dampened(s, g, t, h):
+    """torch/optim/sgd.py: the first gradient enters whole."""
+    s.v = g if t == 1 else h.beta * s.v + (1 - h.dampening) * g
+    return h.eta * s.v
+
+
+def momentum_inside(s, g, t, h):
+    """keras/src/optimizers/sgd.py, sklearn/neural_network/_stochastic_optimizers.py."""
+    s.v = h.beta * s.v - h.eta * g
+    return -s.v
+
+
+def dampened_inside(s, g, t, h):
+    s.v = -h.eta * g if t == 1 else h.beta * s.v - h.eta * (1 - h.dampening) * g
+    return -s.v
+
+
+def nesterov(s, g, t, h):
+    s.v = h.beta * s.v + g
+    return h.eta * (g + h.beta * s.v)
+
+
+def nesterov_inside(s, g, t, h):
+    s.v = h.beta * s.v - h.eta * g
+    return -(h.beta * s.v - h.eta * g)
+
+
+# --- divided by what has been seen ----------------------------------------------------------------
+
+
+def adagrad_inside(s, g, t, h):
+    """keras/src/optimizers/adagrad.py, optax scale_by_rss."""
+    s.G = s.G + g**2
+    return h.eta / math.sqrt(s.G + h.epsilon) * g
+
+
+def adagrad_outside(s, g, t, h):
+    """torch/optim/adagrad.py."""
+    s.G = s.G + g**2
+    return h.eta * g / (math.sqrt(s.G) + h.epsilon)
+
+
+def adagrad_slowing(s, g, t, h):
+    """torch/optim/adagrad.py with lr_decay."""
+    s.G = s.G + g**2
+    return h.eta / (1 + (t - 1) * h.lr_decay) * g / (math.sqrt(s.G) + h.epsilon)
+
+
+def rmsprop(place="inside", centered=False, corrected=False, buffer=None):
+    """keras/src/optimizers/rmsprop.py, torch/optim/rmsprop.py, optax scale_by_rms and _stddev."""
+
+    def formula(s, g, t, h):
+        s.E = h.rho * s.E + (1 - h.rho) * g**2
+        s.a = h.rho * s.a + (1 - h.rho) * g
+        bias = 1 - h.rho**t if corrected else 1.0
+        square = s.E / bias - (s.a / bias) ** 2 if centered else s.E / bias
+        if place == "inside":
+            step = g / math.sqrt(square + h.epsilon)
+        else:
+            step = g / (math.sqrt(square) + h.epsilon)
+        if buffer is None:
+            return h.eta * step
+        if buffer == "outside":
+            s.b = h.momentum * s.b + step
+            return h.eta * s.b
+        s.b = h.momentum * s.b + h.eta * step
+        return h.eta * step + h.momentum * s.b if buffer == "inside, nesterov" else s.b
+
+    return formula
+
+
+def adadelta(s, g, t, h):
+    """torch/optim/adadelta.py, keras/src/optimizers/adadelta.py, optax scale_by_adadelta."""
+    s.E = h.rho * s.E + (1 - h.rho) * g**2
+    x = math.sqrt(s.D + h.epsilon) / math.sqrt(s.E + h.epsilon) * g
+    s.D = h.rho * s.D + (1 - h.rho) * x**2
+    return h.eta * x
+
+
+# --- Adam and its relatives -----------------------------------------------------------------------
+
+
+def moments(s, g, h):
+    s.m = h.beta1 * s.m + (1 - h.beta1) * g
+    s.v = h.beta2 * s.v + (1 - h.beta2) * g**2
+
+
+def adam_inside(s, g, t, h):
+    """The document's."""
+    moments(s, g, h)
+    m_hat, v_hat = s.m / (1 - h.beta1**t), s.v / (1 - h.beta2**t)
+    return h.eta * m_hat / math.sqrt(v_hat + h.epsilon)
+
+
+def adam_outside(s, g, t, h):
+    """torch/optim/adam.py, optax scale_by_adam."""
+    moments(s, g, h)
+    m_hat, v_hat = s.m / (1 - h.beta1**t), s.v / (1 - h.beta2**t)
+    return h.eta * m_hat / (math.sqrt(v_hat) + h.epsilon)
+
+
+def adam_both(s, g, t, h):
+    """optax scale_by_adam with eps_root."""
+    moments(s, g, h)
+    m_hat, v_hat = s.m / (1 - h.beta1**t), s.v / (1 - h.beta2**t)
+    return h.eta * m_hat / (math.sqrt(v_hat + h.epsilon_root) + h.epsilon)
+
+
+def adam_hat(s, g, t, h):
+    """keras/src/optimizers/adam.py, sklearn/neural_network/_stochastic_optimizers.py."""
+    moments(s, g, h)
+    alpha = h.eta * math.sqrt(1 - h.beta2**t) / (1 - h.beta1**t)
+    return alpha * s.m / (math.sqrt(s.v) + h.epsilon)
+
+
+def adam_uncorrected(s, g, t, h):
+    moments(s, g, h)
+    return h.eta * s.m / math.sqrt(s.v + h.epsilon)
+
+
+def adam_uncorrected_outside(s, g, t, h):
+    moments(s, g, h)
+    return h.eta * s.m / (math.sqrt(s.v) + h.epsilon)
+
+
+def amsgrad(s, g, t, h):
+    """Reddi, Kale and Kumar, algorithm 2, with epsilon."""
+    moments(s, g, h)
+    s.largest = max(s.largest, s.v)
+    return h.eta * s.m / math.sqrt(s.largest + h.epsilon)
+
+
+def amsgrad_uncorrected_outside(s, g, t, h):
+    """optax scale_by_amsgrad with both corrections off."""
+    moments(s, g, h)
+    s.largest = max(s.largest, s.v)
+    return h.eta * s.m / (math.sqrt(s.largest) + h.epsilon)
+
+
+def amsgrad_torch(s, g, t, h):
+    """torch/optim/adam.py with amsgrad."""
+    moments(s, g, h)
+    s.largest = max(s.largest, s.v)
+    root = math.sqrt(s.largest) / math.sqrt(1 - h.beta2**t) + h.epsilon
+    return h.eta / (1 - h.beta1**t) * s.m / root
+
+
+def amsgrad_keras(s, g, t, h):
+    """keras/src/optimizers/adam.py with amsgrad."""
+    moments(s, g, h)
+    s.largest = max(s.largest, s.v)
+    alpha = h.eta * math.sqrt(1 - h.beta2**t) / (1 - h.beta1**t)
+    return s.m * alpha / (math.sqrt(s.largest) + h.epsilon)
+
+
+def amsgrad_optax(s, g, t, h):
+    """optax scale_by_amsgrad."""
+    moments(s, g, h)
+    s.largest = max(s.largest, s.v / (1 - h.beta2**t))
+    return h.eta * s.m / (1 - h.beta1**t) / (math.sqrt(s.largest) + h.epsilon)
+
+
+def nadam_optax(s, g, t, h):
+    """optax scale_by_adam with nesterov."""
+    moments(s, g, h)
+    m_hat = h.beta1 * s.m / (1 - h.beta1 ** (t + 1)) + (1 - h.beta1) * g / (1 - h.beta1**t)
+    return h.eta * m_hat / (math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon)
+
+
+def nadam_torch(s, g, t, h):
+    """torch/optim/nadam.py; with momentum_decay 1 keras/src/optimizers/nadam.py."""
+    moments(s, g, h)
+    mu = h.beta1 * (1 - 0.5 * 0.96 ** (t * h.momentum_decay))
+    mu_next = h.beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * h.momentum_decay))
+    s.product = (1.0 if t == 1 else s.product) * mu
+    root = math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon
+    new = h.eta * (1 - mu) / (1 - s.product) * g / root
+    return new + h.eta * mu_next / (1 - s.product * mu_next) * s.m / root
+
+
+def nadam_uncorrected(s, g, t, h):
+    """Choi et al., without the divisors of m and v."""
+    moments(s, g, h)
+    return h.eta * (h.beta1 * s.m + (1 - h.beta1) * g) / (math.sqrt(s.v) + h.epsilon)
+
+
+def nadam_warming_uncorrected(s, g, t, h):
+    moments(s, g, h)
+    mu = h.beta1 * (1 - 0.5 * 0.96 ** (t * h.momentum_decay))
+    mu_next = h.beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * h.momentum_decay))
+    return h.eta * (mu_next * s.m + (1 - mu) * g) / (math.sqrt(s.v) + h.epsilon)
+
+
+def radam(passes, place):
+    """torch/optim/radam.py (hat), optax scale_by_radam (outside), the paper with epsilon inside."""
+
+    def formula(s, g, t, h):
+        moments(s, g, h)
+        m_hat = s.m / (1 - h.beta1**t)
+        longest = 2 / (1 - h.beta2) - 1
+        length = longest - 2 * t * h.beta2**t / (1 - h.beta2**t)
+        if not passes(length, h.threshold):
+            return h.eta * m_hat
+        over = (length - 4) * (length - 2) * longest
+        rect = math.sqrt(over / ((longest - 4) * (longest - 2) * length))
+        v_hat = s.v / (1 - h.beta2**t)
+        roots = {
+            "inside": math.sqrt(v_hat + h.epsilon),
+            "outside": math.sqrt(v_hat) + h.epsilon,
+            "hat": (math.sqrt(s.v) + h.epsilon) / math.sqrt(1 - h.beta2**t),
+        }
+        return h.eta * m_hat * rect / roots[place]
+
+    return formula
+
+
+def adamax_inside(s, g, t, h):
+    """torch/optim/adamax.py, optax scale_by_adamax."""
+    s.m = h.beta1 * s.m + (1 - h.beta1) * g
+    s.u = max(h.beta2 * s.u, abs(g) + h.epsilon)
+    return h.eta / (1 - h.beta1**t) * s.m / s.u
+
+
+def adamax_outside(s, g, t, h):
+    """keras/src/optimizers/adamax.py."""
+    s.m = h.beta1 * s.m + (1 - h.beta1) * g
+    s.u = max(h.beta2 * s.u, abs(g))
+    return h.eta * s.m / ((1 - h.beta1**t) * (s.u + h.epsilon))
+
+
+# --- signs ----------------------------------------------------------------------------------------
+
+
+def sign(value):
+    return (value > 0) - (value < 0)
+
+
+def signsgd(s, g, t, h):
+    return h.eta * sign(g)
+
+
+def lion(s, g, t, h):
+    """keras/src/optimizers/lion.py, optax scale_by_lion."""
+    direction = sign(h.beta1 * s.m + (1 - h.beta1) * g)
+    s.m = h.beta2 * s.m + (1 - h.beta2) * g
+    return h.eta * direction

@@ -1,0 +1,644 @@
+"""Each framework's formula, defaults and decay; what a switch does; which rules contain others."""
+
+import math
+import operator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import simopt
+from simopt.rules import ALL, FURTHER, OPTIMIZERS
+from simopt.rules.adam import bias_corrections
+from simopt.rules.modifiers import with_initial, with_momentum
+from simopt.rules.nadam import faded
+from simopt.rules.radam import lengths
+from simopt.rules.rmsprop import rmsprop
+from simopt.stepping import Stepper
+from tests import formulas as f
+
+FAST = settings(max_examples=12, deadline=None)
+UPDATES = 60
+FOUR = simopt.problems.four_points()
+
+# --- formulas -------------------------------------------------------------------------------------
+
+EVERYONE = ("document", "torch", "keras", "optax", "sklearn")
+TF1 = {"initial_accumulator": None}  # None: drawn
+#: Name, convention, what is set besides (None: a number is drawn), and the formula expected.
+CASES = [
+    *[("SGD", convention, {}, f.sgd) for convention in EVERYONE],
+    *[("Momentum", convention, {}, f.momentum) for convention in ("document", "torch", "optax")],
+    *[("Momentum", convention, {}, f.momentum_inside) for convention in ("keras", "sklearn")],
+    ("Momentum", "torch", {"dampening": None}, f.dampened),
+    ("Momentum", "keras", {"dampening": None}, f.dampened_inside),
+    *[("Nesterov", convention, {}, f.nesterov) for convention in ("document", "torch", "optax")],
+    *[("Nesterov", convention, {}, f.nesterov_inside) for convention in ("keras", "sklearn")],
+    ("AdaGrad", "document", {}, f.adagrad_inside),
+    ("AdaGrad", "torch", {}, f.adagrad_outside),
+    ("AdaGrad", "torch", {"lr_decay": None}, f.adagrad_slowing),
+    ("AdaGrad", "torch", TF1, f.adagrad_outside),
+    ("AdaGrad", "keras", {}, f.adagrad_inside),
+    ("AdaGrad", "optax", {}, f.adagrad_inside),
+    *[("RMSprop", convention, {}, f.rmsprop()) for convention in ("document", "keras", "optax")],
+    ("RMSprop", "torch", {}, f.rmsprop("outside")),
+    ("RMSprop", "document", TF1, f.rmsprop()),
+    ("RMSprop", "torch", {"momentum": None}, f.rmsprop("outside", buffer="outside")),
+    ("RMSprop", "torch", {"centered": True}, f.rmsprop("outside", centered=True)),
+    (
+        "RMSprop",
+        "torch",
+        {"centered": True, "momentum": None},
+        f.rmsprop("outside", centered=True, buffer="outside"),
+    ),
+    ("RMSprop", "keras", {"momentum": None}, f.rmsprop(buffer="inside")),
+    ("RMSprop", "keras", {"centered": True}, f.rmsprop(centered=True)),
+    ("RMSprop", "optax", {"momentum": None, **TF1}, f.rmsprop(buffer="inside")),
+    (
+        "RMSprop",
+        "optax",
+        {"momentum": None, "nesterov": True},
+        f.rmsprop(buffer="inside, nesterov"),
+    ),
+    ("RMSprop", "optax", {"bias_correction": True}, f.rmsprop(corrected=True)),
+    ("RMSprop", "optax", {"epsilon_place": "outside"}, f.rmsprop("outside")),
+    (
+        "RMSprop",
+        "optax",
+        {"bias_correction": True, "centered": True},
+        f.rmsprop(corrected=True, centered=True),
+    ),
+    ("Adam", "document", {}, f.adam_inside),
+    ("Adam", "torch", {}, f.adam_outside),
+    ("Adam", "keras", {}, f.adam_hat),
+    ("Adam", "optax", {}, f.adam_outside),
+    ("Adam", "optax", {"epsilon_root": None}, f.adam_both),
+    ("Adam", "sklearn", {}, f.adam_hat),
+    ("Adam", "document", {"bias_correction": False}, f.adam_uncorrected),
+    ("Adam", "torch", {"bias_correction": False}, f.adam_uncorrected_outside),
+    ("Adam", "keras", {"bias_correction": False}, f.adam_uncorrected_outside),
+    ("AdamW", "document", {}, f.adam_inside),
+    ("AdamW", "torch", {}, f.adam_outside),
+    ("AdamW", "keras", {}, f.adam_hat),
+    ("AdamW", "optax", {}, f.adam_outside),
+    ("AMSGrad", "document", {}, f.amsgrad),
+    ("AMSGrad", "torch", {}, f.amsgrad_torch),
+    ("AMSGrad", "keras", {}, f.amsgrad_keras),
+    ("AMSGrad", "optax", {}, f.amsgrad_optax),
+    ("AMSGrad", "optax", {"bias_correction": False}, f.amsgrad_uncorrected_outside),
+    ("NAdam", "document", {}, f.nadam_optax),
+    ("NAdam", "torch", {}, f.nadam_torch),
+    ("NAdam", "torch", {"momentum_decay": None}, f.nadam_torch),
+    ("NAdam", "keras", {}, f.nadam_torch),
+    ("NAdam", "optax", {}, f.nadam_optax),
+    ("NAdam", "optax", {"bias_correction": False}, f.nadam_uncorrected),
+    ("NAdam", "torch", {"bias_correction": False}, f.nadam_warming_uncorrected),
+    ("RAdam", "document", {}, f.radam(operator.gt, "inside")),
+    ("RAdam", "torch", {}, f.radam(operator.gt, "hat")),
+    ("RAdam", "optax", {}, f.radam(operator.ge, "outside")),
+    ("RAdam", "optax", {"threshold": None}, f.radam(operator.ge, "outside")),
+    ("Adamax", "document", {}, f.adamax_inside),
+    ("Adamax", "torch", {}, f.adamax_inside),
+    ("Adamax", "keras", {}, f.adamax_outside),
+    ("Adamax", "optax", {}, f.adamax_inside),
+    *[("Adadelta", each, {}, f.adadelta) for each in ("document", "torch", "keras", "optax")],
+    *[("Lion", convention, {}, f.lion) for convention in ("document", "keras", "optax")],
+    *[("SignSGD", convention, {}, f.signsgd) for convention in ("document", "optax")],
+]
+
+#: How the weights decay when only weight_decay is given.
+PLAIN_DECAY = {
+    "document": "coupled",
+    "torch": "coupled",
+    "keras": "decoupled",
+    "optax": "coupled",
+    "sklearn": "coupled",
+}
+
+
+def plain_decay(name, convention):
+    if (name, convention) == ("SGD", "sklearn"):
+        return "clipped"
+    return "decoupled" if name in ("AdamW", "Lion") else PLAIN_DECAY[convention]
+
+
+RANGES = {
+    "eta": (1e-4, 0.1),
+    "beta": (0.0, 0.95),
+    "beta1": (0.0, 0.95),
+    "beta2": (0.5, 0.9999),
+    "rho": (0.5, 0.99),
+    "weight_decay": (0.0, 0.5),
+    "momentum": (0.0, 0.95),
+    "dampening": (0.0, 1.0),
+    "lr_decay": (0.0, 1.0),
+    "momentum_decay": (0.0, 5.0),
+    "initial_accumulator": (0.0, 1.0),
+    "epsilon_root": (1e-8, 0.1),
+    "threshold": (4.0, 6.0),
+}
+FIXED = {
+    "alternating": [3.0, -2.5] * 30,
+    "a zero first, then rare": ([0.0] * 9 + [7.0]) * 6,
+    "fading": [5 * 0.8**k for k in range(UPDATES)],
+    "growing": [1e-3 * 1.2**k for k in range(UPDATES)],
+}
+
+
+def ours(optimizer, gradients, w=3.0):
+    """The weight after every update, by given gradients."""
+    stepper, seen = Stepper(optimizer, [w]), []
+    for g in gradients:
+        stepper.step([g])
+        seen.append(stepper.weights[0])
+    return seen
+
+
+def draw_gradients(data, centered):
+    # The variance of equal gradients is a difference of equal numbers: nothing but rounding.
+    if centered or data.draw(st.booleans()):
+        noise = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+        return noise.normal(size=UPDATES).tolist()
+    few = data.draw(st.lists(st.floats(-100, 100), min_size=1, max_size=12))
+    return (few * UPDATES)[:UPDATES]
+
+
+def draw_settings(data, optimizer, besides):
+    """Numbers for the hyperparameters; some are left at their defaults."""
+    centered = besides.get("centered", False)
+    chosen = {}
+    for name in optimizer.rule.hyperparameters:
+        if name == "epsilon":
+            some = st.floats(0.05, 0.2)
+            if centered or data.draw(st.booleans()):
+                chosen[name] = data.draw(some)
+        elif besides.get(name, 0) is None or data.draw(st.booleans()):
+            chosen[name] = data.draw(st.floats(*RANGES[name]))
+    return chosen
+
+
+def expected(name, optimizer, formula, gradients, w=3.0):
+    hyper = optimizer.settings
+    start = {}
+    if "initial_accumulator" in hyper:
+        start = {"G" if name == "AdaGrad" else "E": hyper["initial_accumulator"]}
+    decay = plain_decay(name, optimizer.convention) if "weight_decay" in hyper else "none"
+    return f.trajectory(formula, gradients, w, decay, start, **hyper)
+
+
+def meet(name, optimizer, formula, gradients):
+    theirs = expected(name, optimizer, formula, gradients)
+    scale = np.maximum.accumulate(np.abs(theirs)).clip(min=3.0)
+    np.testing.assert_array_less(
+        np.abs(np.subtract(ours(optimizer, gradients), theirs)) / scale, 1e-12
+    )
+
+
+def identify(case):
+    name, convention, besides, _ = case
+    return " ".join([name, convention, *besides])
+
+
+@pytest.mark.parametrize("case", CASES, ids=identify)
+@FAST
+@given(data=st.data())
+def test_meets_the_frameworks_formula(case, data):
+    name, convention, besides, formula = case
+    numbers = {key: 0.5 if key != "threshold" else 5.0 for key, v in besides.items() if v is None}
+    if data.draw(st.booleans()):
+        numbers["weight_decay"] = data.draw(st.floats(*RANGES["weight_decay"]))
+    optimizer = ALL[name](convention=convention, **{**besides, **numbers})
+    optimizer = optimizer.replace(**draw_settings(data, optimizer, besides))
+    gradients = draw_gradients(data, besides.get("centered", False))
+    meet(name, optimizer, formula, gradients)
+
+
+@pytest.mark.parametrize("gradients", FIXED.values(), ids=FIXED)
+@pytest.mark.parametrize("case", CASES, ids=identify)
+def test_meets_the_formula_at_its_defaults(case, gradients):
+    name, convention, besides, formula = case
+    if besides.get("centered"):
+        besides = {**besides, "epsilon": 0.1}
+    numbers = {key: 0.5 if key != "threshold" else 4.5 for key, v in besides.items() if v is None}
+    optimizer = ALL[name](convention=convention, **{**besides, **numbers})
+    meet(name, optimizer, formula, gradients)
+
+
+OFFERED = {(name, convention): None for name, convention, _, _ in CASES}
+
+
+def family(name):
+    return ALL[name].__globals__["FAMILY"]
+
+
+def test_every_rule_in_every_convention_has_a_formula():
+    assert set(OFFERED) == {(name, each) for name in ALL for each in family(name).conventions}
+
+
+@given(st.floats(1e-6, 1e4))
+def test_nadams_power_keeps_its_digits(psi):
+    exact = -math.expm1(psi * math.log(0.96))
+    assert faded(psi) == pytest.approx(exact, rel=2e-15)
+
+
+#: A kernel each.
+COMPILED = [
+    simopt.AMSGrad(eta=(0.01, 0.1), convention="optax"),
+    simopt.NAdam(eta=(0.01, 0.1), convention="torch"),
+    simopt.RAdam(eta=(0.001, 0.01), convention="torch"),
+    simopt.Adamax(eta=(0.01, 0.1), convention="keras"),
+    simopt.Adadelta(eta=(0.1, 1.0)),
+    simopt.Lion(eta=(0.01, 0.1), convention="optax"),
+    simopt.SignSGD(eta=(0.01, 0.1)),
+]
+
+
+def in_the_engine(optimizer, dtype):
+    frame = simopt.sweep(FOUR, optimizer, epochs=5, batch_size=[1, 3], dtype=dtype)
+    for _, row in frame.iterrows():
+        traced = simopt.run(
+            FOUR, optimizer.replace(eta=row["eta"]), epochs=5, batch_size=row["batch_size"]
+        )
+        yield row["w"], traced.summary["w"]
+
+
+@pytest.mark.parametrize("optimizer", COMPILED, ids=lambda optimizer: optimizer.name)
+def test_the_engine_does_the_same(optimizer):
+    for swept, traced in in_the_engine(optimizer, "float64"):
+        assert swept == pytest.approx(traced, rel=1e-13)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", COMPILED, ids=lambda optimizer: optimizer.name)
+def test_the_engine_does_nearly_the_same_in_single_precision(optimizer):
+    for swept, traced in in_the_engine(optimizer, "float32"):
+        assert swept == pytest.approx(traced, rel=1e-5)
+
+
+# --- defaults -------------------------------------------------------------------------------------
+
+ADAM = {"eta": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+RMS = {"eta": 1e-3, "rho": 0.9, "epsilon": 1e-8}
+TEN = {"eta": 1e-3, "beta": 0.9}
+#: Rule to the defaults of its conventions: torch.optim, keras.optimizers, optax (whose rates have
+#: no default: 0.001 stands for it), scikit-learn's SGDRegressor and MLPRegressor.
+DEFAULTS = {
+    "SGD": {
+        "document": {"eta": 1e-3},
+        "torch": {"eta": 1e-3},
+        "keras": {"eta": 0.01},
+        "optax": {"eta": 1e-3},
+        "sklearn": {"eta": 0.01},
+    },
+    "Momentum": {
+        "document": TEN,
+        "torch": TEN,
+        "keras": {**TEN, "eta": 0.01},
+        "optax": TEN,
+        "sklearn": TEN,
+    },
+    "AdaGrad": {
+        "document": {"eta": 1e-3, "epsilon": 1e-8},
+        "torch": {"eta": 0.01, "epsilon": 1e-10},
+        "keras": {"eta": 1e-3, "epsilon": 1e-7, "initial_accumulator": 0.1},
+        "optax": {"eta": 1e-3, "epsilon": 1e-7, "initial_accumulator": 0.1},
+    },
+    "RMSprop": {
+        "document": RMS,
+        "torch": {**RMS, "eta": 0.01, "rho": 0.99},
+        "keras": {**RMS, "epsilon": 1e-7},
+        "optax": RMS,
+    },
+    "Adam": {
+        "document": ADAM,
+        "torch": ADAM,
+        "keras": {**ADAM, "epsilon": 1e-7},
+        "optax": ADAM,
+        "sklearn": ADAM,
+    },
+    "AdamW": {
+        "document": {**ADAM, "weight_decay": 0.01},
+        "torch": {**ADAM, "weight_decay": 0.01},
+        "keras": {**ADAM, "epsilon": 1e-7, "weight_decay": 0.004},
+        "optax": {**ADAM, "weight_decay": 1e-4},
+    },
+    "AMSGrad": {
+        "document": ADAM,
+        "torch": ADAM,
+        "keras": {**ADAM, "epsilon": 1e-7},
+        "optax": ADAM,
+    },
+    "NAdam": {
+        "document": ADAM,
+        "torch": {**ADAM, "eta": 2e-3, "momentum_decay": 0.004},
+        "keras": {**ADAM, "epsilon": 1e-7, "momentum_decay": 1.0},
+        "optax": ADAM,
+    },
+    "RAdam": {
+        "document": {**ADAM, "threshold": 4.0},
+        "torch": {**ADAM, "threshold": 5.0},
+        "optax": {**ADAM, "threshold": 5.0},
+    },
+    "Adamax": {
+        "document": {**ADAM, "eta": 2e-3},
+        "torch": {**ADAM, "eta": 2e-3},
+        "keras": {**ADAM, "epsilon": 1e-7},
+        "optax": ADAM,
+    },
+    "Adadelta": {
+        "document": {"eta": 1.0, "rho": 0.95, "epsilon": 1e-6},
+        "torch": {"eta": 1.0, "rho": 0.9, "epsilon": 1e-6},
+        "keras": {"eta": 1e-3, "rho": 0.95, "epsilon": 1e-7},
+        "optax": {"eta": 1.0, "rho": 0.9, "epsilon": 1e-6},
+    },
+    "Lion": {
+        "document": {"eta": 1e-3, "beta1": 0.9, "beta2": 0.99},
+        "keras": {"eta": 1e-3, "beta1": 0.9, "beta2": 0.99},
+        "optax": {"eta": 1e-3, "beta1": 0.9, "beta2": 0.99, "weight_decay": 1e-3},
+    },
+    "SignSGD": {"document": {"eta": 1e-3}, "optax": {"eta": 1e-3}},
+}
+DEFAULTS["Nesterov"] = DEFAULTS["Momentum"]
+
+
+def test_defaults_are_each_frameworks_own():
+    assert {
+        name: {each: ALL[name](convention=each).settings for n, each in OFFERED if n == name}
+        for name in ALL
+    } == DEFAULTS
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_docstrings_say_what_they_should(name):
+    text = FURTHER[name].__doc__
+    for section in (".. math::", "Parameters", "Returns", "Raises", "References", ">>>", "default"):
+        assert section in text
+
+
+def test_all_rules_are_the_documents_and_the_further_ones():
+    assert [*ALL] == [*OPTIMIZERS, *FURTHER]
+    assert all(getattr(simopt, name) is make for name, make in ALL.items())
+    assert all(make().name == name for name, make in ALL.items())
+
+
+# --- switches -------------------------------------------------------------------------------------
+
+FORMS = ("coupled", "decoupled", "clipped")
+#: What else has to be set for a switch to matter. Where the rate stands, it matters to a schedule.
+NEEDS = {
+    ("RMSprop", "rate_place"): {"momentum": 0.8},
+    ("RMSprop", "nesterov"): {"momentum": 0.8},
+    ("AMSGrad", "maximum"): {"bias_correction": True},
+    ("AMSGrad", "epsilon_place"): {"bias_correction": True},
+}
+SWITCHES = [
+    (name, convention, switch)
+    for name, convention in OFFERED
+    for switch in (*family(name).switches, "decay")
+    if switch != "threshold_included" and (name, switch) != ("AdamW", "decay")
+]
+SHRINKING = [0.05 * 0.9**t for t in range(UPDATES)]
+
+
+def scheduled(optimizer, gradients, w=3.0):
+    stepper = Stepper(optimizer, [w])
+    for g, eta in zip(gradients, SHRINKING, strict=True):
+        stepper.step([g], eta)
+    return stepper.weights[0]
+
+
+@pytest.mark.parametrize(("name", "convention", "switch"), SWITCHES)
+def test_no_switch_is_dead(name, convention, switch):
+    allowed = FORMS if switch == "decay" else family(name).switches[switch]
+    if (name, switch) == ("SGD", "decay"):
+        allowed = FORMS[1:]  # without a state coupled and decoupled are the same
+    # Large enough to clip at the first rates, and to turn a sign.
+    besides = {"weight_decay": 21.0} if switch == "decay" else NEEDS.get((name, switch), {})
+    if "epsilon" in ALL[name]().settings:
+        besides = {**besides, "epsilon": 0.1}
+    gradients = FIXED["alternating"]
+    ends = [
+        scheduled(ALL[name](convention=convention, **{switch: value}, **besides), gradients)
+        for value in allowed
+    ]
+    assert len({round(end, 9) for end in ends}) == len(allowed), ends
+
+
+def test_the_threshold_itself():
+    bias1 = bias2 = 0.0
+    for _ in range(7):
+        bias1, bias2 = bias_corrections(bias1, bias2, 0.9, 0.99)
+    reached, _ = lengths(7.0, bias2, 0.99)
+    given = {"beta2": 0.99, "threshold": reached, "eta": 0.1}
+    passed, included = (
+        ours(simopt.RAdam(threshold_included=value, **given), [1.0] * 8) for value in (False, True)
+    )
+    assert passed[:6] == included[:6]
+    assert passed[6] == pytest.approx(passed[5] - 0.1)
+    assert included[6] > passed[6]
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+REFUSED = {
+    "epsilon_place='inside'": lambda: simopt.Adam(epsilon_root=1e-8),
+    "epsilon_place='hat'": lambda: simopt.Adam(epsilon_root=1e-8, convention="keras"),
+    "epsilon_place='outside'": lambda: simopt.Adam(
+        epsilon_root=1e-8, convention="optax", bias_correction=False
+    ),
+    "epsilon_place='within'": lambda: simopt.NAdam(epsilon_place="within"),
+    "epsilon_place='hat': must be one of 'inside', 'outside'": lambda: simopt.Adamax(
+        epsilon_place="hat"
+    ),
+    "bias_correction='yes'": lambda: simopt.AMSGrad(bias_correction="yes"),
+    "maximum='v'": lambda: simopt.AMSGrad(maximum="v"),
+    "decay='coupled'": lambda: simopt.SGD(decay="coupled"),
+    "decay='l2'": lambda: simopt.SGD(weight_decay=0.1, decay="l2"),
+    "weight_decay=-0.1": lambda: simopt.Lion(weight_decay=-0.1),
+    "dampening=1.5": lambda: simopt.Momentum(dampening=1.5),
+    "momentum_decay=-1": lambda: simopt.NAdam(momentum_decay=-1),
+    "threshold=3.9": lambda: simopt.RAdam(threshold=3.9),
+    "convention='jax'": lambda: simopt.Adam(convention="jax"),
+    "convention='torch': must be one of 'document', 'keras', 'optax'": lambda: simopt.Lion(
+        convention="torch"
+    ),
+    "convention='keras'": lambda: simopt.RAdam(convention="keras"),
+    "convention='sklearn'": lambda: simopt.RMSprop(convention=["torch", "sklearn"]),
+    "convention=[]": lambda: simopt.Adam(convention=[]),
+    "SignSGD setting='beta'": lambda: simopt.SignSGD().replace(beta=0.9),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_a_convention_does_not_have_is_refused(message):
+    with pytest.raises(ValueError, match="must be") as caught:
+        REFUSED[message]()
+    assert str(caught.value).startswith(message)
+
+
+def test_an_optimizer_shows_its_convention_and_its_switches():
+    assert repr(simopt.NAdam(convention="torch")) == (
+        "NAdam(eta=0.002, beta1=0.9, beta2=0.999, epsilon=1e-08, momentum_decay=0.004, "
+        "convention='torch')"
+    )
+    assert repr(simopt.AMSGrad(maximum="corrected", bias_correction=True)) == (
+        "AMSGrad(eta=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08, bias_correction=True, "
+        "maximum='corrected')"
+    )
+    assert repr(simopt.SignSGD(eta=0.1)) == "SignSGD(eta=0.1)"
+    assert repr(simopt.Adamax(eta=0.1, convention=("torch", "keras"))) == (
+        "Adamax(eta=0.1, convention=['torch', 'keras'])"
+    )
+
+
+def test_a_switch_set_as_the_convention_has_it_is_none():
+    assert simopt.AMSGrad(convention="torch", maximum="raw") == simopt.AMSGrad(convention="torch")
+    assert simopt.AMSGrad(convention="torch", maximum="raw").switches == ()
+    assert simopt.AMSGrad(convention="torch", maximum="corrected").switches == (
+        ("maximum", "corrected"),
+    )
+
+
+@pytest.mark.parametrize(("name", "convention"), OFFERED)
+def test_another_convention_brings_its_own_defaults(name, convention):
+    moved = ALL[name](eta=0.3).replace(convention=convention)
+    assert moved == ALL[name](eta=0.3, convention=convention)
+    assert moved.settings == DEFAULTS[name][convention] | {"eta": 0.3}
+    assert moved.replace(convention="document") == ALL[name](eta=0.3)
+
+
+def test_several_conventions_are_variants():
+    several = simopt.NAdam(eta=[0.1, 0.2], convention=["optax", "keras"])
+    assert several.variants == (
+        simopt.NAdam(eta=[0.1, 0.2], convention="optax"),
+        simopt.NAdam(eta=[0.1, 0.2], convention="keras"),
+    )
+    assert several.replace(eta=0.3).variants[1] == simopt.NAdam(eta=0.3, convention="keras")
+    alone = simopt.NAdam(convention=["keras"])
+    assert alone == simopt.NAdam(convention="keras")
+    assert alone.variants == (alone,)
+    with pytest.raises(ValueError, match=r"^convention="):
+        Stepper(simopt.NAdam(convention=["optax", "keras"]), [1.0])
+
+
+# --- rules that contain others (Choi et al. 2019) -------------------------------------------------
+
+
+def walk(optimizer, rate=None):
+    """40 updates on the four points, one at a time; ``rate`` takes the update, from 1."""
+    stepper, seen = Stepper(optimizer, [3.0]), []
+    for t in range(1, 41):
+        gradient = FOUR.gradient(stepper.weights, [(t - 1) % 4])
+        stepper.step(gradient.tolist(), None if rate is None else rate(t))
+        seen.append(stepper.weights[0])
+    return np.array(seen)
+
+
+def apart(a, b):
+    return float(np.abs(a - b).max())
+
+
+MOMENTUM = walk(simopt.Momentum(eta=0.01))
+EPSILONS = (1e4, 1e6, 1e8)
+
+
+def assert_slope(distances, slope=-1):
+    """As epsilon grows a hundredfold, the distance falls by as much."""
+    found = np.diff(np.log(distances)) / math.log(100)
+    np.testing.assert_allclose(found, slope, atol=0.005)
+
+
+def test_adam_becomes_momentum():
+    def distance(epsilon):
+        adam = simopt.Adam(epsilon=epsilon, convention="torch")
+        rate = 0.01 * epsilon / (1 - 0.9)
+        return apart(walk(adam, lambda t: rate * (1 - 0.9**t)), MOMENTUM)
+
+    assert_slope([distance(epsilon) for epsilon in EPSILONS])
+    # Without the factor it is momentum with a rate that warms up.
+    adam = simopt.Adam(eta=0.01 * 1e8 / (1 - 0.9), epsilon=1e8, convention="torch")
+    warmed = walk(simopt.Momentum(), lambda t: 0.01 / (1 - 0.9**t))
+    assert apart(walk(adam), warmed) < 1e-5
+    assert apart(walk(adam), MOMENTUM) > 0.1
+
+
+def test_rmsprop_with_momentum_becomes_momentum():
+    def distance(epsilon):
+        rate = 0.01 * math.sqrt(epsilon)
+        return apart(walk(simopt.RMSprop(eta=rate, epsilon=epsilon, momentum=0.9)), MOMENTUM)
+
+    assert_slope([distance(epsilon) for epsilon in (1e6, 1e8, 1e10)])
+
+
+def test_nadam_becomes_nesterov():
+    def distance(epsilon):
+        rate = 0.01 * epsilon / (1 - 0.9)
+        nadam = simopt.NAdam(eta=rate, epsilon=epsilon, bias_correction=False)
+        return apart(walk(nadam), walk(simopt.Nesterov(eta=0.01)))
+
+    assert_slope([distance(epsilon) for epsilon in EPSILONS])
+
+
+def test_tensorflows_rmsprop_with_a_mean_that_never_fades_is_momentum():
+    def unfading(w, g, eta, Eg2, keep=1.0, epsilon=0.0):
+        return rmsprop(w, g, eta, Eg2, keep, epsilon)
+
+    made = with_momentum(with_initial(simopt.rule(unfading), "Eg2"), "inside")
+    ours = walk(made(eta=0.01, initial_accumulator=1.0, momentum=0.9))
+    assert ours.tolist() == walk(simopt.Momentum(eta=0.01, convention="keras")).tolist()
+
+
+def test_adam_with_a_mean_of_all_is_adagrad():
+    def count(t):
+        return (t + 1,)
+
+    def mean_of_all(w, g, eta, v, t):
+        v = v * (1 - 1 / t) + g * g / t
+        return w - eta / math.sqrt(t) * g / math.sqrt(v), v
+
+    ours = walk(simopt.rule(mean_of_all, clock=count)(eta=0.01))
+    assert ours.tolist() == walk(simopt.AdaGrad(eta=0.01, epsilon=0.0)).tolist()
+
+
+@pytest.mark.parametrize("epsilon", [1e-8, 0.1])
+def test_adam_without_momentum_is_rmsprop(epsilon):
+    adam = simopt.Adam(eta=0.01, beta1=0.0, epsilon=epsilon, convention="torch")
+    corrected = simopt.RMSprop(
+        eta=0.01, rho=0.999, epsilon=epsilon, bias_correction=True, convention="torch"
+    )
+    assert walk(adam).tolist() == walk(corrected).tolist()
+
+
+def test_momentum_of_nothing_is_sgd():
+    sgd = walk(simopt.SGD(eta=0.01)).tolist()
+    assert walk(simopt.Momentum(eta=0.01, beta=0.0)).tolist() == sgd
+    assert walk(simopt.Nesterov(eta=0.01, beta=0.0)).tolist() == sgd
+
+
+@pytest.mark.parametrize("place", ["inside", "outside", "hat"])
+def test_adam_without_memory_is_signsgd(place):
+    adam = simopt.Adam(eta=0.01, beta1=0.0, beta2=0.0, epsilon=0.0, epsilon_place=place)
+    assert walk(adam).tolist() == walk(simopt.SignSGD(eta=0.01)).tolist()
+
+
+def test_lion_without_memory_is_signsgd():
+    lion = simopt.Lion(eta=0.01, beta1=0.0, beta2=0.0)
+    assert walk(lion).tolist() == walk(simopt.SignSGD(eta=0.01)).tolist()
+
+
+def test_nadam_that_warms_up_at_once_is_optax():
+    optax = walk(simopt.NAdam(eta=0.01, convention="optax"))
+    at_once = simopt.NAdam(eta=0.01, momentum_decay=1e6, convention="torch")
+    assert apart(walk(at_once), optax) < 4e-15
+    # One that never warms up looks ahead with half the momentum that the buffer has.
+    never = simopt.NAdam(eta=0.01, momentum_decay=0.0, convention="torch")
+    assert apart(walk(never), optax) > 1e-3
+
+
+def test_momentum_of_a_mean_is_heavy_ball_at_another_rate():
+    def of_a_mean(w, g, eta, m, beta=0.9):
+        m = beta * m + (1 - beta) * g
+        return w - eta * m, m
+
+    assert apart(walk(simopt.rule(of_a_mean)(eta=0.01 / (1 - 0.9))), MOMENTUM) < 2e-15
