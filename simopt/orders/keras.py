@@ -70,9 +70,10 @@ def keras_fit(
     other backends it has no effect on the order, which ``np.random.seed(seed)`` (jax) or
     ``torch.manual_seed(seed)`` (torch) fixes as well.
 
-    In float64 a fit replays to 1e-12 where Keras computes in float64: on TensorFlow everywhere. On
-    JAX its ``"mse"`` takes the mean of a batch in float32, which shows in the eighth place unless
-    the batch size is a power of 2; on PyTorch its Dense layer multiplies in float32, too.
+    In float64 a fit replays to 1e-12 where Keras computes in float64, which it does not everywhere.
+    On JAX ``"mse"`` takes the mean of a batch in float32, which shows in the eighth place unless
+    the batch size is a power of 2; on PyTorch Dense multiplies in float32, too; on TensorFlow
+    momentum, and the betas in Adam's bias correction, are rounded to float32.
 
     ``steps_per_epoch``, ``shuffle="batch"`` and data that are not arrays (a tf.data.Dataset, a
     DataLoader, a generator) are not covered.

@@ -178,9 +178,11 @@ def torch_ends(x, y, model, optimizer, loader, epochs):
     return ends
 
 
+ETA = 0.02
 TORCH = {
-    "SGD": (torch.optim.SGD, {}, simopt.SGD),
-    "Momentum": (torch.optim.SGD, {"momentum": 0.9}, simopt.Momentum),
+    "SGD": (torch.optim.SGD, {}, simopt.SGD(eta=ETA)),
+    "Momentum": (torch.optim.SGD, {"momentum": 0.9}, simopt.Momentum(eta=ETA)),
+    "Adam": (torch.optim.Adam, {}, simopt.Adam(eta=ETA, convention="torch")),
 }
 
 
@@ -190,7 +192,7 @@ TORCH = {
 @pytest.mark.parametrize("d", [1, 10])
 @pytest.mark.parametrize("generator", ["own", "global"])
 def test_torch_replay(rule, batch_size, bias, d, generator):
-    epochs, seed, eta = 6, 42, 0.02
+    epochs, seed = 6, 42
     x, y = data(d)
     torch.manual_seed(seed)
     own = torch.Generator().manual_seed(seed) if generator == "own" else None
@@ -198,11 +200,11 @@ def test_torch_replay(rule, batch_size, bias, d, generator):
     points = TensorDataset(torch.tensor(x), torch.tensor(y))
     loader = DataLoader(points, batch_size=batch_size, shuffle=True, generator=own)
     make, extra, ours = TORCH[rule]
-    optimizer = make(model.parameters(), lr=eta, **extra)
+    optimizer = make(model.parameters(), lr=ETA, **extra)
     start, *theirs = torch_ends(x, y, model, optimizer, loader, epochs)
     drawn = 0 if generator == "own" else 2 * (d + bias)
     order = orders.torch_dataloader(len(y), epochs, seed, generator=generator, drawn=drawn)
-    assert_same_way(replay(x, y, start, ours(eta=eta), order, batch_size, bias), theirs)
+    assert_same_way(replay(x, y, start, ours, order, batch_size, bias), theirs)
 
 
 # --- scikit-learn -------------------------------------------------------------------------------
@@ -327,6 +329,29 @@ def test_mlp_replay_as_in_the_docstring(n, epochs, seed, d, batch):
     assert_same_way(replay(x, y, start, simopt.SGD(eta=0.01), order, batch, True), theirs)
 
 
+def test_mlp_replay_with_adam():
+    """With half the gradient, Adam's step is the same for half the epsilon."""
+    x, y = data(3)
+    theirs = []
+    for epoch in range(1, 5):
+        model = MLPRegressor(
+            hidden_layer_sizes=(),
+            solver="adam",
+            learning_rate_init=ETA,
+            epsilon=0.05,
+            alpha=0.0,
+            batch_size=3,
+            max_iter=epoch,
+            random_state=7,
+        )
+        with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
+            model.fit(x, y)
+        theirs.append([*model.coefs_[0][:, 0], *model.intercepts_[0]])
+    order = orders.sklearn_mlp(len(y), 4, 7, layers=(3, 1))
+    adam = simopt.Adam(eta=ETA, epsilon=0.1, convention="sklearn")
+    assert_same_way(replay(x, y, mlp_start(3, 7), adam, order, 3, True), theirs)
+
+
 def test_mlp_partial_fit():
     x, y = data(2)
     model = MLPRegressor(
@@ -418,13 +443,22 @@ def test_keras_fit(keras_on):
 
 
 KERAS = {
-    "SGD": ("SGD", {}, lambda single: simopt.SGD(eta=0.02)),
+    "SGD": ("SGD", {}, simopt.SGD(eta=ETA)),
     "Nesterov": (
         "SGD",
         {"momentum": 0.9, "nesterov": True},
-        lambda single: simopt.Nesterov(eta=0.02, beta=float(single(0.9))),
+        simopt.Nesterov(eta=ETA, convention="keras"),
     ),
+    "Adam": ("Adam", {}, simopt.Adam(eta=ETA, convention="keras")),
 }
+
+
+def in_single_precision(optimizer):
+    """With every hyperparameter but the rate rounded to float32, as Keras does on TensorFlow."""
+    rest = {k: float(np.float32(v)) for k, v in optimizer.settings.items() if k != "eta"}
+    return optimizer.replace(**rest)
+
+
 TRAINING = {"epochs": 4, "seed": 42}
 
 
@@ -438,7 +472,7 @@ def keras_case(rule, d, bias, batch_size, **more):
         "y": y[:, None].tolist(),
         "batch_size": batch_size,
         "optimizer": name,
-        "settings": {"learning_rate": 0.02, **extra},
+        "settings": {"learning_rate": ETA, **extra},
         "bias": bias,
         "initializer": "ones" if d == 1 else "glorot_uniform",
         **TRAINING,
@@ -455,11 +489,16 @@ def test_keras_replay(keras_on):
     ]
     ends = ask([keras_case(*run) for run in runs])
     order = orders.keras_fit(14, **TRAINING, backend=backend)
-    # On TensorFlow Keras casts momentum to float64 by way of float32.
-    single = np.float32 if backend == "tensorflow" else float
     for (rule, d, bias, batch_size), (start, *theirs) in zip(runs, ends, strict=True):
-        ours = replay(*data(d), start, KERAS[rule][2](single), order, batch_size, bias)
-        assert_same_way(ours, theirs)
+        optimizer = KERAS[rule][2]
+        if backend == "tensorflow" and rule != "Adam":
+            optimizer = in_single_precision(optimizer)
+        ours = replay(*data(d), start, optimizer, order, batch_size, bias)
+        if backend == "tensorflow" and rule == "Adam":
+            # The powers of beta1 and beta2 are of float32 numbers, the moments are not.
+            assert 1e-9 < apart(ours, theirs) < 1e-4
+        else:
+            assert_same_way(ours, theirs)
 
 
 def test_keras_computes_partly_in_single_precision(keras_on):
@@ -468,7 +507,7 @@ def test_keras_computes_partly_in_single_precision(keras_on):
     halves, thirds = ask([keras_case("SGD", 10, True, size, own=False) for size in (2, 3)])
     order = orders.keras_fit(14, **TRAINING, backend=backend)
     distances = [
-        apart(replay(*data(10), start, simopt.SGD(eta=0.02), order, size, True), theirs)
+        apart(replay(*data(10), start, simopt.SGD(eta=ETA), order, size, True), theirs)
         for size, (start, *theirs) in ((2, halves), (3, thirds))
     ]
     single = {"tensorflow": (False, False), "jax": (False, True), "torch": (True, True)}[backend]
