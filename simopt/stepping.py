@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -80,18 +81,23 @@ class Stepper:
         """One update of all weights; ``eta`` in place of the optimizer's rate."""
         rate = self.eta if eta is None else float(eta)
         if self.rule.clock is not None:
-            self.clock = list(call(self.rule.clock, *self.clock, *self.hyper[: self.ticked]))
+            ticked = self.hyper[: self.ticked]
+            self.clock = list(call(self.rule.clock, len(self.clock), *self.clock, *ticked))
         for k, g in enumerate(gradient):
             arguments = (*self.state[k], *self.clock, *self.hyper)
-            new = call(self.rule.update, self.weights[k], float(g), rate, *arguments)
+            results = 1 + len(self.rule.state)
+            new = call(self.rule.update, results, self.weights[k], float(g), rate, *arguments)
             new = new if isinstance(new, tuple) else (new,)
             self.weights[k], self.state[k] = float(new[0]), [float(s) for s in new[1:]]
 
 
-def call(function: Callable[..., Any], *arguments: float) -> Any:
+def call(function: Callable[..., Any], results: int, *arguments: float) -> Any:
     """A rule as IEEE arithmetic has it: overflow and 0 / 0 give inf and nan, not exceptions."""
     try:
         return function(*arguments)
     except (ZeroDivisionError, OverflowError, ValueError):
         with np.errstate(all="ignore"):
-            return function(*map(np.float64, arguments))
+            try:
+                return function(*map(np.float64, arguments))
+            except ValueError:  # math.sqrt refuses a negative number of any type
+                return (math.nan,) * results

@@ -425,6 +425,16 @@ def test_no_switch_is_dead(name, convention, switch):
     assert len({round(end, 9) for end in ends}) == len(allowed), ends
 
 
+def test_the_root_of_a_variance_that_rounding_made_negative_is_nan():
+    centered = simopt.RMSprop(rho=0.6, centered=True, bias_correction=True, convention="torch")
+    stepper = Stepper(centered, [3.0])
+    stepper.step([0.1])
+    assert np.isnan([*stepper.weights, *stepper.state[0]]).all()
+    problem = simopt.problems.least_squares([[0.5]], [0.0], w0=0.2)  # its first gradient is 0.1
+    assert math.isnan(simopt.run(problem, centered, epochs=2).summary["w"])
+    assert math.isnan(simopt.sweep(problem, centered, epochs=2, divergence=None)["w"][0])
+
+
 def test_the_threshold_itself():
     bias1 = bias2 = 0.0
     for _ in range(7):
