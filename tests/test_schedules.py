@@ -234,6 +234,19 @@ HAND = {
         *[0, 1 / 3, 2 / 3],
         *[1, 5 / 6, 4 / 6],
     ],
+    # Three phases over 6 counts: optax' end at int(1.8) = 1, int(3.6) = 3 and 6.
+    one_cycle(
+        total=6,
+        start_factor=0.5,
+        end_factor=0,
+        anneal="linear",
+        three_phase=True,
+        convention="optax",
+    ): [0.5, 1, 0.75, 0.5, 1 / 3, 1 / 6],
+    one_cycle(start_factor=0.5, end_factor=0, peak_at=0.5, anneal="linear", three_phase=True): [
+        *[0.5, 0.75, 1],
+        *[0.75, 0.5, 0],
+    ],
     factors([1, 0.5, 2]): [1, 0.5, 2, 2, 2, 2],
     sequential([linear_warmup(0.5), linear()], [2]): [0.5, 0.75, 1, 0.75, 0.5, 0.25],
     sequential([constant(0.5), step(1, 0.5), constant()], [1, 4]): [0.5, 1, 0.5, 0.25, 1, 1],
@@ -304,7 +317,7 @@ def test_where_the_snippet_goes_wrong_if_a_word_is_left_out():
     assert early[400] == 0.001
     late = sequential([linear_warmup(0.1, total=500), constant()], [600])
     assert (late.table(1000, 1) == SNIPPET.table(1000, 1)).all()
-    # scheduler.step() once an epoch, of 100 updates here: after 1,000 updates the rate is 0.116.
+    # scheduler.step() once an epoch, of 100 updates: after 1,000 updates 0.116 eta, not eta.
     slow = sequential([linear_warmup(0.1, total=500), constant()], [500], per="epoch")
     assert slow.rates(1.0, 1000, batches=100)[-1] == pytest.approx(0.1 + 0.9 * 9 / 500)
 
@@ -397,9 +410,12 @@ def test_no_count_is_the_whole_run_or_part(make, updates, before, batches):
     np.testing.assert_array_equal(part.table(before + 1, 1)[:, before], alone[:, 0])
     inner = sequential([sequential([constant(), make()], [before]), constant()], [before + updates])
     np.testing.assert_array_equal(inner.table(before + 1, 1)[:, before], alone[:, 0])
-    # In epochs: as many as the run has.
-    epochs = make(per="epoch").table(updates * batches, batches)
-    np.testing.assert_array_equal(epochs, alone.repeat(batches, axis=1))
+    # In epochs: as many as the run has, a broken-off last one among them.
+    expected = alone.repeat(batches, axis=1)
+    epochs = make(per="epoch")
+    np.testing.assert_array_equal(epochs.table(updates * batches, batches), expected)
+    cut = updates * batches - batches // 2
+    np.testing.assert_array_equal(epochs.table(cut, batches), expected[:, :cut])
 
 
 FALLING = [linear, polynomial, cosine, cosine_restarts, one_cycle, linear_warmup, exponential]
