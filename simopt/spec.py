@@ -16,9 +16,18 @@
     shuffle = "epoch"
     seed = { from = 0, to = 99 }
 
+    schedule = ["cosine", { name = "step", every = 100 }, "none"]
+    clip_norm = [1.0, false]
+
 A problem is one that simopt ships (``name``) or a table (``file`` and ``target``). Any number of
 an optimizer may be a list, or a table ``{ from, to, points, scale }``; any whole number of
 ``[sweep]`` a list, or a table ``{ from, to, step }`` whose ends both belong to it.
+
+A schedule is the name of one, or a table of its name and settings; a sequence has the others in
+it: ``{ name = "sequential", schedules = ["linear_warmup", "cosine"], milestones = [500] }``. A list
+of schedules is an axis. ``clip_norm`` and ``clip_value`` are numbers or lists of numbers, ``box``
+is the list of its two ends. What Python switches off with None is false here (a schedule, "none"
+too): ``divergence``, ``schedule``, ``clip_norm``, ``clip_value``, ``box``.
 """
 
 from __future__ import annotations
@@ -34,9 +43,10 @@ from typing import Any
 
 import numpy as np
 
-from simopt import checks, problems
+from simopt import checks, problems, schedules
 from simopt.problems import Problem
 from simopt.rules import ALL, Optimizer
+from simopt.schedules import Schedule
 
 SHIPPED: dict[str, Callable[[], Problem]] = {
     "four_points": problems.four_points,
@@ -50,6 +60,10 @@ SWEEP_KEYS = (
     "epochs",
     "shuffle",
     "seed",
+    "schedule",
+    "clip_norm",
+    "clip_value",
+    "box",
     "drop_last",
     "target",
     "divergence",
@@ -58,6 +72,8 @@ SWEEP_KEYS = (
     "dtype",
 )
 WHOLE_NUMBERS = ("batch_size", "epochs", "seed")
+NUMBERS = ("clip_norm", "clip_value")
+OPTIONAL = ("divergence", "box", *NUMBERS)
 SCALES = ("linear", "log")
 
 #: No axis in use is longer, and a slip of three zeros should not fill the memory.
@@ -172,6 +188,51 @@ def optimizer(name: Any, settings: Mapping[str, Any]) -> Optimizer:
     return make(**settings)
 
 
+def schedule(value: Any) -> Schedule | None:
+    """A schedule by its name, or by a table of its name and settings.
+
+    Parameters
+    ----------
+    value : str, mapping or False
+        A name of `simopt.schedules`; a mapping with the key ``name`` and what that function takes,
+        where each of ``schedules`` is again such a value; "none" or False for none.
+
+    Returns
+    -------
+    Schedule or None
+
+    Raises
+    ------
+    ValueError
+        If there is no such schedule or setting, one is missing, or out of range.
+
+    Examples
+    --------
+    >>> from simopt import spec
+    >>> spec.schedule({"name": "step", "every": 30, "per": "epoch"})
+    step(every=30, per='epoch')
+    """
+    if value is False or value == "none":
+        return None
+    section = {"name": value} if isinstance(value, str) else value
+    _typed("schedule", section, dict, "a name, a table { name, ... }, or false for none")
+    if "name" not in section:
+        raise ValueError(f"schedule: must have a name, one of {', '.join(schedules.SCHEDULES)}")
+    name = section["name"]
+    if not isinstance(name, str) or name not in schedules.SCHEDULES:
+        raise _unknown("schedule", name, (*schedules.SCHEDULES, "none"))
+    make = schedules.SCHEDULES[name]
+    allowed = ("name", *inspect.signature(make).parameters)
+    _check_keys(f"schedule {name}", section, allowed, schedules.required(make))
+    settings = {key: each for key, each in section.items() if key != "name"}
+    try:
+        if isinstance(settings.get("schedules"), list):
+            settings["schedules"] = [schedule(part) for part in settings["schedules"]]
+        return make(**settings)
+    except ValueError as error:
+        raise ValueError(f"schedule {name}: {error}") from None
+
+
 def _problem(section: Mapping[str, Any], folder: Path) -> Problem:
     if "file" in section:
         _check_keys(
@@ -216,10 +277,21 @@ def _arguments(section: Mapping[str, Any]) -> dict[str, Any]:
     for key in WHOLE_NUMBERS:
         if isinstance(arguments.get(key), dict):
             arguments[key] = _counted(key, arguments[key])
-    # TOML has no null: false switches the factor off.
-    if arguments.get("divergence") is False:
-        arguments["divergence"] = None
+    for key in NUMBERS:
+        if isinstance(arguments.get(key), dict):
+            arguments[key] = _spaced(key, arguments[key])
+    # TOML has no null: false switches off.
+    for key in OPTIONAL:
+        if key in arguments:
+            arguments[key] = _each(arguments[key], lambda value: None if value is False else value)
+    if "schedule" in arguments:
+        arguments["schedule"] = _each(arguments["schedule"], schedule)
     return arguments
+
+
+def _each(value: Any, function: Callable[[Any], Any]) -> Any:
+    """A function of a value, or of each value of a list."""
+    return [function(each) for each in value] if isinstance(value, list) else function(value)
 
 
 def _spaced(key: str, table: Mapping[str, Any]) -> list[float]:

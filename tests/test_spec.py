@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt import spec
+from simopt import schedules, spec
 
 ROOT = Path(__file__).parents[1]
 
@@ -172,6 +172,141 @@ def test_a_mistake_is_named(tmp_path, old, new, message):
 def test_what_is_missing_or_of_another_kind_is_named(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):
         read(tmp_path, text)
+
+
+# Schedules, clipping, a box
+
+
+def swept(folder, text):
+    """The arguments of a [sweep] section."""
+    return read(folder, f'problem.name = "hubble"\n[[optimizers]]\nname = "SGD"\n[sweep]\n{text}')
+
+
+SCHEDULES = {
+    '"cosine"': schedules.cosine(),
+    "false": None,
+    '"none"': None,
+    '{ name = "cosine", total = 100 }': schedules.cosine(100),
+    '{ name = "step", every = 3, gamma = 0.5, per = "epoch" }': schedules.step(3, 0.5, per="epoch"),
+    '{ name = "multi_step", milestones = [30, 80] }': schedules.multi_step([30, 80]),
+    '{ name = "factors", values = [1, 0.5] }': schedules.factors([1.0, 0.5]),
+    '["cosine", "none", { name = "linear", floor = 1e-3 }, false]': [
+        schedules.cosine(),
+        None,
+        schedules.linear(floor=1e-3),
+        None,
+    ],
+    """{ name = "sequential", milestones = [500], schedules = [
+        { name = "linear_warmup", start_factor = 0.1 }, "constant"] }""": schedules.sequential(
+        [schedules.linear_warmup(0.1), schedules.constant()], [500]
+    ),
+    """{ name = "sequential", milestones = [9], per = "epoch", schedules = [
+        { name = "sequential", schedules = ["linear_warmup", "cosine"], milestones = [2] },
+        { name = "exponential", gamma = 0.5 }] }""": schedules.sequential(
+        [
+            schedules.sequential([schedules.linear_warmup(), schedules.cosine()], [2]),
+            schedules.exponential(0.5),
+        ],
+        [9],
+        per="epoch",
+    ),
+}
+
+
+@pytest.mark.parametrize("text", SCHEDULES)
+def test_a_schedule(tmp_path, text):
+    # TOML lets a table in braces go over several lines only from 1.1 on.
+    made = swept(tmp_path, f"schedule = {' '.join(text.split())}")
+    assert made.arguments == {"schedule": SCHEDULES[text]}
+
+
+@pytest.mark.parametrize("name", schedules.SCHEDULES)
+def test_every_schedule_is_reached(name):
+    needed = {
+        "every": 3,
+        "gamma": 0.5,
+        "first": 2,
+        "milestones": [4],
+        "values": [1.0],
+        "schedules": ["constant", "linear"],
+    }
+    make = schedules.SCHEDULES[name]
+    given = {key: needed[key] for key in schedules.required(make)}
+    if name == "sequential":
+        given["milestones"] = needed["milestones"]
+        expected = make([schedules.constant(), schedules.linear()], [4])
+    else:
+        expected = make(**given)
+    assert spec.schedule({"name": name, **given}) == expected
+
+
+def test_clipping_and_a_box(tmp_path):
+    made = swept(
+        tmp_path,
+        "clip_norm = [1.0, false]\nclip_value = { from = 1, to = 100, points = 3, scale = 'log' }\n"
+        "box = [-1.0, 1]",
+    )
+    assert made.arguments == {
+        "clip_norm": [1.0, None],
+        "clip_value": [1.0, 10.0, 100.0],
+        "box": [-1.0, 1],
+    }
+    off = swept(tmp_path, "clip_norm = false\nclip_value = false\nbox = false\ndivergence = false")
+    assert set(off.arguments) == {"clip_norm", "clip_value", "box", "divergence"}
+    assert set(off.arguments.values()) == {None}
+
+
+def test_options_are_what_sweep_takes(tmp_path):
+    text = 'schedule = ["cosine", "none"]\nclip_norm = [1.0, false]\nbox = [0, 400]\nepochs = 2'
+    made = swept(tmp_path, text)
+    frame = simopt.sweep(made.problem, made.optimizers, **made.arguments)
+    assert len(frame) == 4
+    assert frame["w"].nunique() == 4
+    assert frame["w"].between(0, 400).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("schedule = 'cosin'", "schedule 'cosin': must be one of .*did you mean 'cosine'"),
+        ("schedule = ['linear', 'expo']", "schedule 'expo': must be one of"),
+        ("schedule = { name = 'Cosine' }", "schedule 'Cosine'.*did you mean 'cosine'"),
+        ("schedule = { total = 3 }", "schedule: must have a name, one of constant"),
+        ("schedule = { name = 3 }", "schedule 3: must be one of"),
+        ("schedule = 3", "schedule=3: must be a name, a table"),
+        ("schedule = true", "schedule=True: must be a name"),
+        (
+            "schedule = { name = 'cosine', totl = 3 }",
+            "schedule cosine, key 'totl': .*did you mean 'total'",
+        ),
+        ("schedule = 'step'", "schedule step: must have the key 'every'"),
+        (
+            "schedule = { name = 'cosine', total = 0 }",
+            "schedule cosine: total=0: must be a whole number >= 1",
+        ),
+        (
+            "schedule = { name = 'sequential', schedules = ['linear', 'step'], milestones = [3] }",
+            "schedule sequential: schedule step: must have the key 'every'",
+        ),
+        (
+            "schedule = { name = 'sequential', schedules = ['linear', false], milestones = [3] }",
+            "schedule sequential: schedules=.*: must be a sequence of schedules",
+        ),
+        (
+            "schedule = { name = 'sequential', schedules = 'linear' }",
+            "schedule sequential: schedules='linear': must be a sequence of schedules",
+        ),
+        (
+            "schedule = { name = 'sequential', schedules = ['linear'], milestones = [3] }",
+            r"schedule sequential: milestones=\[3\]: must be one fewer",
+        ),
+        ("clipnorm = 1", "key 'clipnorm'.*did you mean 'clip_norm'"),
+        ("clip_norm = { from = 0, to = 1 }", "clip_norm: must have the key 'points'"),
+    ],
+)
+def test_a_mistake_in_an_option_is_named(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        swept(tmp_path, text)
 
 
 def test_not_text(tmp_path):
