@@ -32,7 +32,7 @@ from simopt.rules import (
 )
 
 if TYPE_CHECKING:
-    from simopt import document
+    from simopt import conformance, document, orders, schedules
     from simopt.reporting import report
     from simopt.sweeping import sweep
     from simopt.trajectory import Run, run
@@ -45,7 +45,10 @@ _LATER = {
     "Run": "simopt.trajectory",
     "sweep": "simopt.sweeping",
     "report": "simopt.reporting",
+    "conformance": "simopt.conformance",
     "document": "simopt.document",
+    "orders": "simopt.orders",
+    "schedules": "simopt.schedules",
 }
 
 __all__ = [
@@ -67,11 +70,14 @@ __all__ = [
     "Run",
     "SignSGD",
     "complement",
+    "conformance",
     "document",
+    "orders",
     "problems",
     "report",
     "rule",
     "run",
+    "schedules",
     "sweep",
 ]
 
@@ -80,7 +86,7 @@ def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'simopt' has no attribute {name!r}")
     module = importlib.import_module(_LATER[name])
-    value = module if name == "document" else getattr(module, name)
+    value = module if _LATER[name] == f"simopt.{name}" else getattr(module, name)
     globals()[name] = value
     return value
 

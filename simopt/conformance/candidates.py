@@ -1,0 +1,101 @@
+"""What an optimizer may be: every rule in every convention, each changed in a thing or two."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from simopt.rules import ALL
+from simopt.rules.family import CONVENTIONS
+from simopt.rules.rule import Optimizer
+
+#: Words in which a switch may differ; whether a rule has it, its function's signature says.
+SWITCHES: dict[str, tuple[Any, ...]] = {
+    "epsilon_place": ("inside", "outside", "hat"),
+    "bias_correction": (True, False),
+    "rate_place": ("outside", "inside"),
+    "centered": (True, False),
+    "nesterov": (True, False),
+    "maximum": ("raw", "corrected"),
+}
+DECAYS = ("coupled", "decoupled", "clipped")
+
+#: Numbers that a hyperparameter is often taken for, or mistaken for.
+NUMBERS: dict[str, tuple[float, ...]] = {
+    "epsilon": (0.0, 1e-10, 1e-8, 1e-7, 1e-6, 1e-3),
+    "epsilon_root": (1e-8,),
+    "initial_accumulator": (0.0, 0.1, 1.0),
+    "beta": (0.0, 0.9, 0.99),
+    "beta1": (0.0, 0.5, 0.9),
+    "beta2": (0.9, 0.99, 0.999),
+    "rho": (0.9, 0.95, 0.99),
+    "momentum": (0.9,),
+    "dampening": (0.0, 0.1, 0.5, 0.9),
+    "lr_decay": (1e-3,),
+    "momentum_decay": (4e-3, 1.0),
+    "weight_decay": (0.0, 1e-4, 1e-3, 4e-3, 1e-2, 0.1),
+}
+
+#: A rate that was meant for another convention of the loss, or typed a digit off.
+RATE_FACTORS = (0.1, 0.5, 2.0, 10.0)
+
+
+def known() -> set[str]:
+    """Every setting of any rule."""
+    return {name for make in ALL.values() for name in inspect.signature(make).parameters} - {
+        "convention"
+    }
+
+
+def all_of(settings: Mapping[str, Any]) -> Iterator[Optimizer]:
+    """Every rule in every convention that has it, with the settings that it takes."""
+    for name in ALL:
+        for convention in CONVENTIONS:
+            made = build(name, convention, settings)
+            if made is not None:
+                yield made
+
+
+def build(name: str, convention: str, settings: Mapping[str, Any]) -> Optimizer | None:
+    """A rule with those of the settings that it takes; None where the convention lacks it."""
+    takes = inspect.signature(ALL[name]).parameters
+    given = dict(settings)
+    # SGD's momentum is called so everywhere, and beta here.
+    if "beta" in takes and "momentum" in given:
+        given.setdefault("beta", given["momentum"])
+    chosen = {key: value for key, value in given.items() if key in takes}
+    try:
+        return ALL[name](convention=convention, **chosen)
+    except ValueError:
+        return None
+
+
+def changes(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
+    """One thing changed: a switch, a number, two betas exchanged, a decay of another form."""
+    takes = inspect.signature(ALL[optimizer.name]).parameters
+    now = {**optimizer.settings, **dict(optimizer.switches)}
+    for name, words in SWITCHES.items():
+        yield from ({name: word} for word in words if name in takes and now.get(name) != word)
+    for name, numbers in NUMBERS.items():
+        yield from ({name: value} for value in numbers if name in takes and now.get(name) != value)
+    if "beta1" in now:
+        yield {"beta1": now["beta2"], "beta2": now["beta1"]}
+    if "weight_decay" in now and "decay" in takes:
+        yield from ({"decay": form} for form in DECAYS)
+    yield from ({"eta": now["eta"] * factor} for factor in RATE_FACTORS)
+
+
+def changed(optimizer: Optimizer, count: int) -> Iterator[tuple[dict[str, Any], Optimizer]]:
+    """The optimizer with ``count`` things changed at once, and what they are."""
+    for several in itertools.combinations(changes(optimizer), count):
+        change = {name: value for each in several for name, value in each.items()}
+        if len(change) < sum(map(len, several)):
+            continue
+        try:
+            made = optimizer.replace(**change)
+        except ValueError:
+            continue  # switches that exclude each other
+        if made.rule is not optimizer.rule or made.values != optimizer.values:
+            yield change, made
