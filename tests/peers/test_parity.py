@@ -1,0 +1,409 @@
+"""Every rule, convention and switch against its framework's own: 200 updates, to 1e-12 in float64.
+
+`tests.peers.calls` maps each rule and convention to the framework's call, `tests.peers.frameworks`
+trains with it: the framework's loss, gradient and optimizer, and its own arithmetic.
+
+What is covered by which:
+
+- every rule in every convention, with and without weight decay in the framework's own form, and
+  every switch that a framework has, at the convention's epsilon and at one near 0.1, on all of
+  `TASKS` (least squares with 1 and 10 weights, logistic regression with 3; batches of 1 and of 3):
+  the rule's functions in plain Python (`Stepper`), with hypothesis drawing the hyperparameters;
+- every rule in every convention on one of these problems, batches of 1 and 3: the compiled engine
+  (`simopt.sweep`), several drawn optimizers in one call;
+- every rule in every convention over a drop of the rate, and clipping: `simopt.run`.
+  `tests/test_sweep.py` and `tests/test_options.py` hold the engine to `run`.
+
+The tolerance is 1e-12 relative to the size of the weights that a trajectory meets, and never less
+than 1e-12. A rule that divides by the root of its own squared gradients amplifies rounding without
+bound once it has arrived and its root is small (its step then changes by eta h / root per unit of
+weight); one that takes signs is not even continuous. So the starts are far away, and the rates such
+that 200 updates do not get there. Where a framework loses digits itself the range is narrower, and
+says why.
+"""
+
+import itertools
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.neural_network import MLPRegressor
+
+import simopt
+from simopt.rules import ALL
+from simopt.stepping import Stepper
+from tests.peers.calls import CONVENTIONS, NOBODYS, SWITCHES
+from tests.peers.frameworks import WEIGHTS, Task, torch_training
+
+TOLERANCE = 1e-12
+UPDATES = 200
+POINTS = 20
+
+
+def points(d, seed):
+    """Rows of about unit length, so that one rate suits any d."""
+    return np.random.default_rng(seed).normal(size=(POINTS, d)) / math.sqrt(d)
+
+
+def noise(seed):
+    return np.random.default_rng(seed).normal(size=POINTS)
+
+
+LINE, PLANE, THREE = points(1, 1), points(10, 2), points(3, 3)
+PROBLEMS = {
+    "line": simopt.problems.least_squares(LINE, 2 * LINE[:, 0] + noise(4), w0=8.0),
+    "plane": simopt.problems.least_squares(
+        PLANE, PLANE @ np.arange(-4.0, 6.0) + noise(5), w0=np.linspace(9.0, -9.0, 10)
+    ),
+    "logistic": simopt.problems.logistic(
+        THREE, THREE[:, 0] + noise(6) > 0, w0=[-3.0, 3.0, -3.0], intercept=False
+    ),
+}
+BATCHES = (1, 3)
+
+
+def orders(batch_size):
+    """Random orders for 200 updates [epochs, points]; 3 leaves a short batch at the end."""
+    epochs = -(-UPDATES // -(-POINTS // batch_size))
+    rows = np.tile(np.arange(POINTS), (epochs, 1))
+    return np.random.default_rng(batch_size).permuted(rows, axis=1)
+
+
+def batches(batch_size):
+    """The points of each of 200 updates."""
+    cuts = range(batch_size, POINTS, batch_size)
+    return [rows for order in orders(batch_size) for rows in np.split(order, cuts)][:UPDATES]
+
+
+TASKS = [Task(problem, batches(size)) for problem in PROBLEMS.values() for size in BATCHES]
+SINGLE = [task for task in TASKS if len(task.batches[0]) == 1]
+
+#: What a hyperparameter is drawn from. Some frameworks refuse a momentum of 0, and PyTorch forgets
+#: the dampening there.
+RANGES = {
+    "beta": (0.01, 0.95),
+    "beta1": (0.01, 0.95),
+    "beta2": (0.5, 0.999),
+    "rho": (0.5, 0.99),
+    "momentum": (0.1, 0.95),
+    "weight_decay": (0.001, 0.5),
+    "dampening": (0.0, 1.0),
+    "lr_decay": (0.0, 0.1),
+    "initial_accumulator": (0.0, 1.0),
+    "epsilon_root": (1e-8, 0.1),
+    "momentum_decay": (0.001, 1.0),
+    "threshold": (4.5, 8.0),
+}
+NEAR_TENTH = (0.05, 0.2)
+
+#: The largest rates: of rules whose step is a multiple of the gradient, of Adadelta, whose steps
+#: are of the size of the root of epsilon, and of the others.
+RATES = {"SGD": 0.05, "Momentum": 0.05, "Nesterov": 0.05}
+RATE_OF_ADADELTA = {"default": 1.0, "near 0.1": 0.02}
+RATE_OF_DIVIDERS = 0.01
+
+
+def draw_hyperparameters(case, epsilon, draw):
+    """A number for every hyperparameter that the case leaves open."""
+    optional = dict.fromkeys(case.extra, 0.5)
+    names = [*case.optimizer(**optional).rule.hyperparameters]
+    highest = RATES.get(case.rule, RATE_OF_DIVIDERS)
+    if case.rule == "Adadelta":
+        highest = RATE_OF_ADADELTA[epsilon]
+    ranges = {"eta": (1e-4, highest), **RANGES}
+    if epsilon == "near 0.1":
+        ranges["epsilon"] = NEAR_TENTH
+    return {
+        name: draw(st.floats(*ranges[name]), label=name)
+        for name in names
+        if name in ranges and name not in case.given
+    }
+
+
+def theirs(case, optimizer, tasks, **how):
+    """The framework's weights, a table per task."""
+    call = case.call(dict(optimizer.settings))
+    return WEIGHTS[case.framework](tasks, call, **how)
+
+
+def stepped(optimizer, task):
+    """simopt's, by the rule's own functions [updates, d]."""
+    stepper = Stepper(optimizer, task.problem.w0.tolist())
+    rows = []
+    for rows_of_update in task.batches:
+        stepper.step(task.problem.gradient(stepper.weights, rows_of_update).tolist())
+        rows.append(list(stepper.weights))
+    return np.array(rows)
+
+
+def assert_equal(ours, expected, tolerance=TOLERANCE):
+    assert np.isfinite(expected).all()
+    atol = tolerance * max(1.0, np.abs(expected).max())
+    np.testing.assert_allclose(ours, expected, rtol=0, atol=atol)
+
+
+def tasks_of(case):
+    """scikit-learn's SGD takes one point at a time."""
+    return SINGLE if case.framework == "sklearn SGD" else TASKS
+
+
+def has_epsilon(case):
+    return "epsilon" in case.optimizer(**dict.fromkeys(case.extra, 0.5)).settings
+
+
+#: scikit-learn's networks decay outside of their optimizers; they have a test of their own. AdamW
+#: always decays.
+DECAYED = [
+    replace(case, extra=("weight_decay",))
+    for case in CONVENTIONS
+    if case.framework != "sklearn" and case.rule != "AdamW"
+]
+PAIRS = [
+    pytest.param(case, epsilon, id=f"{case}, {epsilon}")
+    for case in (*CONVENTIONS, *DECAYED, *SWITCHES)
+    for epsilon in (case.epsilons if has_epsilon(case) else ("none",))
+]
+
+
+@pytest.mark.parametrize(("case", "epsilon"), PAIRS)
+@settings(max_examples=3, deadline=None)
+@given(data=st.data())
+def test_the_rule(case, epsilon, data):
+    optimizer = case.optimizer(**draw_hyperparameters(case, epsilon, data.draw))
+    tasks = tasks_of(case)
+    for task, expected in zip(tasks, theirs(case, optimizer, tasks), strict=True):
+        assert_equal(stepped(optimizer, task), expected)
+
+
+PROBLEM_OF = dict(zip(CONVENTIONS, itertools.cycle(PROBLEMS.values()), strict=False))
+
+
+@pytest.mark.parametrize("case", CONVENTIONS, ids=str)
+@settings(max_examples=2, deadline=None)
+@given(data=st.data())
+def test_the_engine(case, data):
+    """Two drawn optimizers in one sweep, one with epsilon near 0.1."""
+    problem = PROBLEM_OF[case]
+    chosen = [
+        case.optimizer(**draw_hyperparameters(case, epsilon, data.draw))
+        for epsilon in ("default", "near 0.1")
+    ]
+    columns = ["w"] if problem.d == 1 else [f"w_{k}" for k in range(problem.d)]
+    for task in tasks_of(case):
+        if task.problem is not problem:
+            continue
+        size = len(task.batches[0])
+        order = orders(size)
+        frame = simopt.sweep(
+            problem, chosen, batch_size=size, epochs=len(order), order=order, record="steps",
+            divergence=None,
+        )  # fmt: skip
+        trajectories = np.split(frame[columns].to_numpy(), len(chosen))
+        for optimizer, ours in zip(chosen, trajectories, strict=True):
+            assert_equal(ours[:UPDATES], theirs(case, optimizer, [task])[0])
+
+
+def traced(optimizer, task, **options):
+    """simopt's weights by `run`, with the other columns of its steps."""
+    size = len(task.batches[0])
+    order = orders(size)
+    steps = simopt.run(
+        task.problem, optimizer, batch_size=size, epochs=len(order), order=order, **options
+    ).steps[:UPDATES]
+    names = ["w"] if task.problem.d == 1 else [f"w_{k}" for k in range(task.problem.d)]
+    return steps[names].to_numpy(), steps
+
+
+#: The rate falls to a tenth after ten updates.
+DROP = simopt.schedules.multi_step([10], gamma=0.1)
+GATHERED = [case for case in SWITCHES if {"momentum", "dampening"} & {*case.extra}]
+
+
+def after_drop(eta):
+    return np.where(np.arange(UPDATES) < 10, eta, 0.1 * eta)
+
+
+@pytest.mark.parametrize("case", [*CONVENTIONS, *GATHERED], ids=str)
+def test_a_drop_of_the_rate(case):
+    optimizer = case.optimizer(eta=0.02, **dict.fromkeys(case.extra, 0.5))
+    tasks = tasks_of(case)[:3]
+    expected = theirs(case, optimizer, tasks, rates=after_drop(0.02))
+    for task, weights in zip(tasks, expected, strict=True):
+        assert_equal(traced(optimizer, task, schedule=DROP)[0], weights)
+
+
+def call_of(rule, convention):
+    return next(c for c in CONVENTIONS if (c.rule, c.convention) == (rule, convention))
+
+
+@pytest.mark.parametrize("rule", ["Momentum", "Nesterov"])
+def test_the_rate_in_or_out_of_the_buffer(rule):
+    """PyTorch and Keras agree until the rate drops; ten updates on they are far apart."""
+    weights = {}
+    for convention in ("torch", "keras"):
+        case = call_of(rule, convention)
+        optimizer = case.optimizer(eta=0.02)
+        weights[convention] = theirs(case, optimizer, TASKS[:1], rates=after_drop(0.02))[0]
+        weights[convention, "ours"] = traced(optimizer, TASKS[0], schedule=DROP)[0]
+    assert_equal(weights["torch"][:10], weights["keras"][:10])
+    apart = abs(weights["torch"][19] / weights["keras"][19] - 1)
+    assert apart > 0.1
+    ours = abs(weights["torch", "ours"][19] / weights["keras", "ours"][19] - 1)
+    assert ours == pytest.approx(apart, rel=1e-9)
+
+
+CLIPPED = [
+    case
+    for case in CONVENTIONS
+    if case.rule in ("SGD", "Nesterov", "Adam", "AdamW")
+    and case.framework == case.convention
+    and case.framework != "sklearn"
+]
+
+
+@pytest.mark.parametrize("kind", ["norm", "value"])
+@pytest.mark.parametrize("case", CLIPPED, ids=str)
+@settings(max_examples=2, deadline=None)
+@given(bound=st.floats(1.0, 8.0), data=st.data())
+def test_clipping(case, kind, bound, data):
+    """By each framework's own function or option; some gradients are clipped, some are not."""
+    optimizer = case.optimizer(**draw_hyperparameters(case, "default", data.draw))
+    for task in TASKS[:4]:
+        ours, steps = traced(optimizer, task, **{f"clip_{kind}": bound})
+        before, after = (
+            steps.filter(regex=rf"^{column}(_\d+)?$").to_numpy()
+            for column in ("gradient", "clipped")
+        )
+        clipped = (before != after).any(axis=1)
+        assert 0 < clipped.sum() < UPDATES
+        assert_equal(ours, theirs(case, optimizer, [task], clip=(kind, bound))[0])
+
+
+def test_pytorch_clips_a_little_more():
+    """By 1e-6 / (|g| + 1e-6): on a gradient of 16, clipped to 2, by 6e-8 of it."""
+    four = simopt.problems.four_points()
+    torch_like, exact = (
+        simopt.run(four, simopt.SGD(eta=0.1, convention=c), clip_norm=2.0).steps["clipped"][0]
+        for c in ("torch", "optax")
+    )
+    assert exact == -2.0
+    assert torch_like == pytest.approx(-2.0 * 16 / (16 + 1e-6), rel=1e-15)
+    assert exact / torch_like - 1 == pytest.approx(1e-6 / 16, rel=1e-6)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "nesterov", "adam"])
+def test_decay_in_a_network_of_scikit_learn(solver):
+    """It couples alpha, over the size of the batch, to a loss that is half of ours.
+
+    Every batch is a point and its mirror image, so that the intercept never moves.
+    """
+    x = np.random.default_rng(8).normal(size=(POINTS, 4))
+    y = x @ [3.0, -2.0, 4.0, 1.0]
+    pairs = np.stack([x, -x], axis=1).reshape(-1, 4), np.stack([y, -y], axis=1).ravel()
+    start, eta, alpha, epsilon = np.array([9.0, 8.0, -9.0, 7.0]), 0.01, 0.6, 0.1
+    network = MLPRegressor(
+        hidden_layer_sizes=(), solver="adam" if solver == "adam" else "sgd", alpha=alpha,
+        batch_size=2, learning_rate_init=eta, momentum=0.8, nesterovs_momentum=solver == "nesterov",
+        epsilon=epsilon, shuffle=False,
+    )  # fmt: skip
+    network.partial_fit(pairs[0][:2], pairs[1][:2])
+    del network._optimizer  # it starts anew, with the weights below
+    network.coefs_[0][:, 0], network.intercepts_[0][:] = start, 0.0
+    for _ in range(UPDATES // POINTS):
+        network.partial_fit(*pairs)
+    decay = {"weight_decay": 2 * alpha / 2, "convention": "sklearn"}
+    optimizer = {
+        "sgd": simopt.Momentum(eta=eta / 2, beta=0.8, **decay),
+        "nesterov": simopt.Nesterov(eta=eta / 2, beta=0.8, **decay),
+        "adam": simopt.Adam(eta=eta, epsilon=2 * epsilon, **decay),
+    }[solver]
+    problem = simopt.problems.least_squares(*pairs, w0=start)
+    run = simopt.run(problem, optimizer, batch_size=2, epochs=UPDATES // POINTS)
+    assert abs(network.intercepts_[0]) < 1e-12
+    ours = run.summary[[f"w_{k}" for k in range(4)]].to_numpy(dtype=float)
+    assert_equal(ours, network.coefs_[0][:, 0])
+    assert np.abs(ours - start).min() > 0.1
+
+
+def test_every_rule_and_convention_is_here():
+    here = {(case.rule, case.convention) for case in CONVENTIONS}
+    assert here == {
+        (name, convention)
+        for name, rule in ALL.items()
+        for convention in rule().made_by.conventions
+    }
+
+
+def test_every_switch_is_here():
+    """Each value of each switch, and each optional hyperparameter, but those of `NOBODYS`."""
+    here, wanted = set(), set()
+    for case in (*CONVENTIONS, *SWITCHES):
+        family = ALL[case.rule]().made_by
+        preset = {**family.conventions[case.convention], **case.given}
+        here |= {(case.rule, name, preset[name]) for name in family.switches}
+        here |= {(case.rule, name) for name in family.optional if name in preset}
+        here |= {(case.rule, name) for name in case.extra}
+    for rule, make in ALL.items():
+        family = make().made_by
+        wanted |= {(rule, name, each) for name in family.switches for each in family.switches[name]}
+        wanted |= {(rule, name) for name in family.optional}
+    assert wanted - here == NOBODYS
+
+
+# Where a framework itself is off.
+
+KERAS_CLIPNORM = """
+import keras, numpy as np
+keras.config.set_floatx("float64")
+gradient = np.array([3.0, 4.1])
+w = keras.Variable(np.zeros(2), dtype="float64")
+optimizer = keras.optimizers.SGD(1.0, clipnorm=0.7)
+optimizer.apply([keras.ops.convert_to_tensor(gradient)], [w])
+exact = -0.7 * gradient / np.linalg.norm(gradient)
+print(np.abs(keras.ops.convert_to_numpy(w.value) / exact - 1).max())
+"""
+
+
+def keras_clipnorm_error(backend):
+    done = subprocess.run(
+        [sys.executable, "-c", KERAS_CLIPNORM],
+        env=os.environ | {"KERAS_BACKEND": backend, "JAX_ENABLE_X64": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def test_keras_on_pytorch_clips_in_float32():
+    """Keras 3.15.1: its `ops.maximum` of a float64 tensor and a float is float32 on PyTorch."""
+    error = keras_clipnorm_error("torch")
+    assert 1e-10 < error < 1e-7
+    assert keras_clipnorm_error("jax") < 1e-15
+
+
+def test_keras_takes_means_in_float32():
+    """Keras 3.15.1 on JAX: hence the adapter sums, and divides itself."""
+    values = np.array([0.1, 0.2, 0.4])
+    error = abs(float(keras.ops.mean(keras.ops.convert_to_tensor(values))) / values.mean() - 1)
+    assert 1e-10 < error < 1e-7
+    total = float(keras.ops.sum(keras.ops.convert_to_tensor(values)))
+    assert total / 3 == pytest.approx(values.mean(), rel=1e-15)
+
+
+def test_nadam_of_pytorch_keeps_its_momenta_in_float32():
+    """PyTorch 2.13: unless float64 is its default type, though the weights be float64."""
+    case = call_of("NAdam", "torch")
+    optimizer = case.optimizer(eta=0.01)
+    call = case.call(dict(optimizer.settings))
+    ours, usual = stepped(optimizer, TASKS[0]), torch_training(TASKS[:1], call, None, ())[0]
+    error = np.abs(usual / ours - 1).max()
+    assert 1e-11 < error < 1e-8
+    assert_equal(ours, theirs(case, optimizer, TASKS[:1])[0])
