@@ -4,9 +4,9 @@ import os
 
 os.environ["KERAS_BACKEND"] = "jax"
 
-import jax  # noqa: E402 (the variable comes first)
-import keras  # noqa: E402
-import torch  # noqa: E402
+import jax
+import keras
+import torch
 
 jax.config.update("jax_enable_x64", True)
 keras.config.set_floatx("float64")
