@@ -183,7 +183,9 @@ def _keras(optimizer: Any) -> Handed:
         made = type(optimizer).from_config(config)
         variable = keras.Variable(w0, dtype="float64")
         made.build([variable])
-        rate = float(made.learning_rate)  # a schedule has one too, but can't be set
+        rate = float(
+            keras.ops.convert_to_numpy(made.learning_rate)
+        )  # a schedule has one too, but can't be set
 
         def player(gradient: Array, factor: float) -> Array:
             if factor != 1.0:

@@ -40,10 +40,10 @@ def check(optimizer: Any, *, tolerance: float = 1e-12, **settings: float | bool)
     DataFrame
         A row per rule and convention, the nearest (or soonest explained) first: optimizer,
         convention, settings (as text), equal, first_departure (the update, from 1, at which they
-        part; NA if never), difference (there), greatest_difference (over all updates), explanation (what to change in that row's
-        rule to make it equal: one thing, or two; "" where it is equal already, "none found" in the
-        nearest rows if nothing does, NA elsewhere). ``attrs["verdict"]`` says it in a
-        sentence, ``attrs["framework"]`` what was handed in.
+        part; NA if never), difference (there), greatest_difference (over all updates), explanation
+        (what to change in that row's rule to make it equal: one thing, or two; "" where it is equal
+        already, "none found" in the nearest rows if nothing does, NA elsewhere).
+        ``attrs["verdict"]`` says it in a sentence, ``attrs["framework"]`` what was handed in.
 
     Raises
     ------
