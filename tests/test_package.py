@@ -162,20 +162,26 @@ def test_no_file_names_a_machine_or_a_registry():
 # The Makefile, as far as it can be read without doing anything.
 
 
+STEPS = {
+    "report": ["-m venv .venv ", "-e .", "simopt report"],
+    "test": ["-m venv .venv ", "-e .[test,lint]", "-m pytest"],
+    "test-peers": ["-m venv .venv-peers ", "-e .[test,peers]", "-m pytest tests/peers"],
+}
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-@pytest.mark.parametrize("target", ["report", "test"])
+@pytest.mark.parametrize("target", STEPS)
 def test_make_installs_first(tmp_path, target):
-    """In a fresh clone the two commands make .venv, install by constraints.txt, then work."""
+    """In a fresh clone each command makes its environment, by constraints.txt, then works."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "simopt").mkdir()
     done = subprocess.run(
         ["make", "--dry-run", target], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    steps = ["-m venv .venv", "--constraint constraints.txt"]
-    steps += ["simopt report"] if target == "report" else ["-e .[test,lint]", "-m pytest"]
-    places = [done.stdout.index(step) for step in steps]
-    assert places == sorted(places)
+    made, installed, works = (done.stdout.index(step) for step in STEPS[target])
+    assert made < installed < done.stdout.index("--constraint constraints.txt") < works
+    assert (".venv-peers" in done.stdout) == (target == "test-peers")
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
