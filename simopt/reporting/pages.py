@@ -91,6 +91,18 @@ PAGES = (
         "How far does the ranking depend on the learning rate, and on the order of the points?",
     ),
     Page(
+        "which-formula.html",
+        "Which formula?",
+        "conventions",
+        "One name, several formulas: what do PyTorch, Keras, optax and scikit-learn compute?",
+    ),
+    Page(
+        "shuffles.html",
+        "Shuffles",
+        "shuffles",
+        "How do PyTorch, scikit-learn and Keras shuffle, and does a seed fix the order?",
+    ),
+    Page(
         "errata.html",
         "Errata",
         "errata",
