@@ -175,6 +175,16 @@ def test_a_state_may_start_elsewhere(problem):
     assert frame[columns(problem)[0]].nunique() == 3
 
 
+def test_dampening_needs_momentum():
+    """PyTorch dampens only what it gathers: with beta 0 it is SGD."""
+    plain = simopt.sweep(FOUR, simopt.SGD(eta=0.05), epochs=3)["w"][0]
+    for place in ("outside", "inside"):
+        damped = simopt.Momentum(eta=0.05, beta=[0.0, 0.5], dampening=0.5, rate_place=place)
+        frame = simopt.sweep(FOUR, damped, epochs=3)
+        assert frame["w"][0] == plain
+        assert frame["w"][1] != plain
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
 def test_bits_do_not_depend_on_company(problem, dtype):

@@ -26,14 +26,17 @@ def count(t):
 
 
 def dampened(w, g, eta, v, t, beta=0.9, dampening=0.0):
-    """Of later gradients a share is left out; the first enters whole, as in PyTorch."""
-    v = g if t == 1 else beta * v + complement(dampening) * g
+    """Of later gradients a share is left out; the first enters whole, as in PyTorch.
+
+    And as there, nothing is left out where there is no momentum.
+    """
+    v = g if t == 1 or beta == 0 else beta * v + complement(dampening) * g
     return w - eta * v, v
 
 
 def dampened_inside(w, g, eta, v, t, beta=0.9, dampening=0.0):
     """The same with the rate inside."""
-    v = beta * v - eta * (g if t == 1 else complement(dampening) * g)
+    v = beta * v - eta * (g if t == 1 or beta == 0 else complement(dampening) * g)
     return w + v, v
 
 

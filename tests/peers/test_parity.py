@@ -32,6 +32,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neural_network import MLPRegressor
@@ -85,8 +86,7 @@ def batches(batch_size):
 TASKS = [Task(problem, batches(size)) for problem in PROBLEMS.values() for size in BATCHES]
 SINGLE = [task for task in TASKS if len(task.batches[0]) == 1]
 
-#: What a hyperparameter is drawn from. Some frameworks refuse a momentum of 0, and PyTorch forgets
-#: the dampening there.
+#: What a hyperparameter is drawn from. Some frameworks refuse a momentum of 0.
 RANGES = {
     "beta": (0.01, 0.95),
     "beta1": (0.01, 0.95),
@@ -407,3 +407,15 @@ def test_nadam_of_pytorch_keeps_its_momenta_in_float32():
     error = np.abs(usual / ours - 1).max()
     assert 1e-11 < error < 1e-8
     assert_equal(ours, theirs(case, optimizer, TASKS[:1])[0])
+
+
+def test_dampening_without_momentum():
+    """PyTorch dampens what it gathers: with a momentum of 0 it gathers nothing."""
+    w = torch.tensor([3.0], dtype=torch.float64, requires_grad=True)
+    theirs = torch.optim.SGD([w], lr=0.1, momentum=0.0, dampening=0.5)
+    stepper = Stepper(simopt.Momentum(eta=0.1, beta=0.0, dampening=0.5, convention="torch"), [3.0])
+    for gradient in (-16.0, -0.8, 20.0):
+        w.grad = torch.tensor([gradient], dtype=torch.float64)
+        theirs.step()
+        stepper.step([gradient])
+    assert stepper.weights == pytest.approx(w.tolist(), rel=1e-14)
