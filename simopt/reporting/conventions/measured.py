@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simopt import schedules
 from simopt.problems import Problem
 from simopt.reporting.conventions.formulas import identity
+from simopt.reporting.conventions.formulas import settings as settings_of
 from simopt.reporting.learning_rate.grid import SHUFFLED
 from simopt.reporting.pages import Computed
 from simopt.reporting.sweeps import ALONG, Setting, settings
@@ -63,6 +64,12 @@ def family(case: str, convention: str = "document", **given: Any) -> Optimizer:
 def conventions(case: str) -> tuple[str, ...]:
     """Those that have the rule, the document's first."""
     return tuple(ALL[CASES[case][0]]().made_by.conventions)  # type: ignore[union-attr]
+
+
+@cache
+def rate_inside(case: str, convention: str) -> bool:
+    """Whether the rate goes into a buffer of the rule."""
+    return settings_of(family(case, convention)).get("rate_place") == "inside"
 
 
 def common(case: str, convention: str, problem: str, epsilon: float = EPSILON) -> Optimizer:
