@@ -118,9 +118,7 @@ def report(folder: str, quick: bool) -> None:
 )
 @click.option("--intercept", is_flag=True, help="Add an intercept, with its weight last.")
 @click.option("--w0", metavar="NUMBERS", help="The start: a number, or one a weight as in 0,0,1.")
-@click.option(
-    "--optimizer", metavar="NAME", default="Adam", show_default=True, help=", ".join(ALL)
-)
+@click.option("--optimizer", metavar="NAME", default="Adam", show_default=True, help=", ".join(ALL))
 @click.option("--eta", default=0.1, show_default=True, help="The learning rate.")
 @click.option(
     "--convention",

@@ -260,6 +260,14 @@ def test_reddi_kale_kumar():
     steps = simopt.sweep(problem, adam, record="steps", divergence=None, **options)
     assert (steps["w"][2::3] == 1.0).all()
     assert steps["w"].min() > -1.0
+    # Its regret a step tends to (2 C - 4) / 3, where -1 is the best point.
+    regret = np.resize([c, -1.0, -1.0], 600) * (np.append(1.0, steps["w"][:-1]) + 1.0)
+    assert regret.mean() == pytest.approx((2 * c - 4) / 3, abs=0.05)
+    amsgrad = simopt.AMSGrad(
+        eta=0.5, beta1=0.0, beta2=1 / (1 + c**2), epsilon=0.0, bias_correction=False
+    )
+    steps = simopt.sweep(problem, amsgrad, record="steps", divergence=None, **options)
+    assert steps["w"].iloc[-100:].max() < -0.8
 
 
 REFUSED = {
