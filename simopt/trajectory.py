@@ -70,7 +70,8 @@ def run(
         How the learning rate changes, from `simopt.schedules`; None keeps it constant.
     clip_norm : float, optional
         A batch's gradient g of larger Euclidean norm is multiplied by ``clip_norm / |g|`` (with the
-        convention "torch" by ``clip_norm / (|g| + 1e-6)``).
+        convention "torch" by ``clip_norm / (|g| + 1e-6)``). All weights count as one variable:
+        Keras' ``clipnorm``, which clips each variable by itself, is then its ``global_clipnorm``.
     clip_value : float, optional
         Every component of a gradient is brought between -clip_value and clip_value.
     box : (float, float), optional

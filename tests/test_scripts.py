@@ -26,9 +26,10 @@ def test_a_script_is_short(script):
     assert len(script.read_text(encoding="utf-8").splitlines()) < 60
 
 
-def test_there_are_three():
+def test_there_are_four():
     assert [path.name for path in sorted(SCRIPTS.glob("*.py"))] == [
         "batch_size_on_my_data.py",
+        "conventions_on_my_data.py",
         "learning_rate_sensitivity.py",
         "shuffle_seeds.py",
     ]
@@ -60,6 +61,20 @@ def test_batch_size_on_my_data(tmp_path):
     assert table["batch_size"].min() == 1
     assert table["batch_size"].max() == 45
     assert table["epochs"].gt(0).all()
+
+
+def test_conventions_on_my_data(tmp_path):
+    rows = [f"{a},{3 * a + (a * a) % 5}" for a in range(1, 30)]
+    (tmp_path / "my.csv").write_text("\n".join(["area,price", *rows]))
+    out = run(
+        tmp_path, "conventions_on_my_data.py", "my.csv", "price", "--optimizer", "adagrad",
+        "--rates", 5, "--epochs", 2,
+    )  # fmt: skip
+    assert "there is no AdaGrad in it" in out  # in scikit-learn
+    table = pd.read_csv(tmp_path / "results" / "conventions.csv")
+    assert table["convention"].tolist() == ["document", "torch", "keras", "optax"]
+    for theirs in table["convention"]:
+        assert (table[f"loss at {theirs}'s best"] > 0).all()
 
 
 def test_shuffle_seeds(tmp_path):
