@@ -21,7 +21,8 @@
 
 A problem is one that simopt ships (``name``) or a table (``file`` and ``target``). Any number of
 an optimizer may be a list, or a table ``{ from, to, points, scale }``; any whole number of
-``[sweep]`` a list, or a table ``{ from, to, step }`` whose ends both belong to it.
+``[sweep]`` a list, or a table ``{ from, to, step }`` whose ends both belong to it. ``convention``
+may stand with an optimizer, or for all of them in ``[sweep]``; a list of them is an axis.
 
 A schedule is the name of one, or a table of its name and settings; a sequence has the others in
 it: ``{ name = "sequential", schedules = ["linear_warmup", "cosine"], milestones = [500] }``. A list
@@ -60,6 +61,7 @@ SWEEP_KEYS = (
     "epochs",
     "shuffle",
     "seed",
+    "convention",
     "schedule",
     "clip_norm",
     "clip_value",

@@ -58,6 +58,8 @@ def test_conventions_and_switches(tmp_path):
     assert adamw == simopt.AdamW(convention=["torch", "keras"])
     assert radam == simopt.RAdam()
     assert momentum == simopt.Momentum(rate_place="inside", dampening=[0.0, 0.5], weight_decay=0.1)
+    for_all = text + '[sweep]\nconvention = ["document", "keras"]'
+    assert read(tmp_path, for_all).arguments == {"convention": ["document", "keras"]}
     with pytest.raises(ValueError, match="did you mean 'rate_place'"):
         read(tmp_path, text.replace("rate_place", "rate_plaec"))
 
