@@ -48,8 +48,8 @@ def momentum(s, g, t, h):
 
 
 def dampened(s, g, t, h):
-    """torch/optim/sgd.py: the first gradient enters whole."""
-    s.v = g if t == 1 else h.beta * s.v + (1 - h.dampening) * g
+    """torch/optim/sgd.py: the first gradient enters whole, and without momentum all do."""
+    s.v = g if t == 1 or h.beta == 0 else h.beta * s.v + (1 - h.dampening) * g
     return h.eta * s.v
 
 
@@ -60,7 +60,7 @@ def momentum_inside(s, g, t, h):
 
 
 def dampened_inside(s, g, t, h):
-    s.v = -h.eta * g if t == 1 else h.beta * s.v - h.eta * (1 - h.dampening) * g
+    s.v = -h.eta * g if t == 1 or h.beta == 0 else h.beta * s.v - h.eta * (1 - h.dampening) * g
     return -s.v
 
 
