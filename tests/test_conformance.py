@@ -153,6 +153,7 @@ def test_not_a_number_is_a_departure():
 REFUSED = {
     "optimizer='adam'": lambda: conformance.check("adam"),
     "optimizer=<class": lambda: conformance.check(dict),
+    "optimizer=<function": lambda: conformance.check(lambda parameters: parameters),
     "optimizer: must take a step": lambda: conformance.check(lambda w, g, s: (w @ None, s)),
     "optimizer=3": lambda: conformance.check(lambda w, g, s: 3),
     "optimizer=array": lambda: conformance.check(lambda w, g, s: (w[:2], s)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -81,7 +82,8 @@ def handed(optimizer: Any) -> Handed:
         return _optax(optimizer)
     if inspect.isfunction(optimizer) or (callable(optimizer) and not isinstance(optimizer, type)):
         required = _required(optimizer)
-        if required == 1:
+        # A function of the parameters alone: whoever has one has PyTorch.
+        if required == 1 and "torch" in sys.modules:
             return _torch(optimizer)
         if required in (3, 4):
             return _function(optimizer, required)
@@ -166,7 +168,13 @@ def _torch(optimizer: Any) -> Handed:
         finally:
             torch.set_default_dtype(before)
 
-    trial = on(torch.nn.Parameter(torch.zeros(1, dtype=torch.float64)))
+    try:
+        trial = on(torch.nn.Parameter(torch.zeros(1, dtype=torch.float64)))
+    except Exception as error:
+        raise ValueError(
+            f"optimizer: must make a PyTorch Optimizer of parameters alone; it raised "
+            f"{type(error).__name__}: {error}"
+        ) from error
     if not isinstance(trial, torch.optim.Optimizer):
         raise checks.refuse("optimizer", optimizer, WANTED)
     return Handed("torch", named(trial.param_groups[0]), True, start, float64)

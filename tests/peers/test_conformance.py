@@ -106,6 +106,13 @@ def test_the_users_optimizer_is_left_alone():
     assert keras.ops.convert_to_numpy(theirs.learning_rate) == 0.25
 
 
+def test_a_function_that_makes_no_optimizer_is_refused():
+    with pytest.raises(ValueError, match="must make a PyTorch Optimizer .* AttributeError"):
+        simopt.conformance.check(lambda parameters: parameters.lr)
+    with pytest.raises(ValueError, match="^optimizer=<function"):
+        simopt.conformance.check(lambda parameters: len(parameters))
+
+
 def test_what_cannot_be_stepped_is_refused():
     with pytest.raises(ValueError, match="^optimizer: must take a step on six weights"):
         simopt.conformance.check(T.LBFGS(parameters()))
