@@ -322,7 +322,7 @@ def engine_kernel(work: Any) -> Callable[[int], Any]:
         group = blocks.Group(
             rule, how, hyper, np.zeros(count, np.int64), np.arange(count, dtype=np.int64)
         )
-        task = blocks.Task(group, False, np.arange(count, dtype=np.int64))
+        task = blocks.Task(group, "shared", np.arange(count, dtype=np.int64))
         pulse = np.zeros(2, np.int64)
         out = blocks.compute(task, data, problem, 1, 0, True, None, pulse)
         return {"w": out.w, "best_loss": out.best_loss}
