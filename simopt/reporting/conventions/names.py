@@ -28,6 +28,7 @@ SIGNS = {
     "epsilon_root": "ε_root",
     "g_mean": "ḡ",
     "product": "Π",
+    "v_max": "vₘₐₓ",
 }
 
 
