@@ -1,10 +1,14 @@
-"""The axes of a sweep: every argument checked, every combination a row, rows grouped by plan."""
+"""The axes of a sweep: every argument checked, every combination a row, rows grouped by plan.
+
+Nothing is written down per combination before it is asked for: a part of a sweep, a range of every
+axis, is a smaller `Axes`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import product
 from math import prod
 from typing import Any
@@ -32,6 +36,9 @@ COMMON = (
 )
 SEED = COMMON.index("seed")
 
+#: A range of every axis: from, to (without).
+Box = tuple[tuple[int, int], ...]
+
 #: Columns for these only where one of their values was asked for.
 OPTIONAL = ("schedule", "clip_norm", "clip_value")
 
@@ -42,7 +49,7 @@ class Axes:
 
     optimizer: Optimizer
     hyper: tuple[tuple[float, ...], ...]
-    common: Mapping[str, tuple[Any, ...]]
+    common: Mapping[str, Sequence[Any]]
     drop_last: bool = False
     box: tuple[float, float] | None = None
 
@@ -52,9 +59,25 @@ class Axes:
         return tuple(len(axis) for axis in (*self.hyper, *self.common.values()))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The name of every axis."""
+        return (*self.optimizer.rule.hyperparameters, *COMMON)
+
+    @property
     def size(self) -> int:
         """How many trajectories."""
         return prod(self.lengths)
+
+    def within(self, box: Box) -> Axes:
+        """The part of the combinations that lies in a box."""
+        ranges = [slice(*each) for each in box]
+        hyper = [axis[part] for axis, part in zip(self.hyper, ranges, strict=False)]
+        common = zip(self.common.items(), ranges[len(self.hyper) :], strict=True)
+        return replace(
+            self,
+            hyper=tuple(hyper),
+            common={name: values[part] for (name, values), part in common},
+        )
 
 
 def check(
@@ -79,9 +102,16 @@ def check(
         "clip_norm": lambda value: plan.check_clip("clip_norm", value),
         "clip_value": lambda value: plan.check_clip("clip_value", value),
     }
-    axes: dict[str, tuple[Any, ...]] = {}
+    axes: dict[str, Sequence[Any]] = {}
     for name in COMMON:
-        values = (None,) if common[name] is None else checks.axis(name, common[name])
+        given = common[name]
+        if name == "seed" and isinstance(given, range) and given:
+            # A billion seeds stay a range.
+            shuffling.check_seed(min(given[0], given[-1]))
+            shuffling.check_seed(max(given[0], given[-1]))
+            axes[name] = given
+            continue
+        values = (None,) if given is None else checks.axis(name, given)
         axes[name] = tuple(checkers[name](value) for value in values)
     bounds = plan.check_box(box)
     # What a single plan refuses is refused before anything runs.
@@ -123,28 +153,43 @@ def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], plan.
         )
 
 
-def groups(axes: list[Axes], problem: Problem) -> Iterator[blocks.Group]:
-    """All trajectories, by optimizer and plan; a group knows the rows of its trajectories."""
-    offset = 0
-    for each in axes:
-        yield from _groups_of(each, offset, problem)
-        offset += each.size
+def groups(
+    axes: Axes, problem: Problem, steps: Sequence[int] | None = None, first: int = 0
+) -> Iterator[blocks.Group]:
+    """All trajectories by plan, each knowing its row.
 
-
-def _groups_of(axes: Axes, offset: int, problem: Problem) -> Iterator[blocks.Group]:
-    rows = np.arange(axes.size).reshape(axes.lengths) + offset
+    ``steps`` says for every axis by how many rows its values are apart, ``first`` where they begin;
+    by default rows are in the order of the combinations.
+    """
+    steps = row_steps(axes.lengths) if steps is None else steps
+    hypers = len(axes.hyper)
     settings = np.array(
         [h.ravel() for h in np.meshgrid(*map(np.asarray, axes.hyper), indexing="ij")]
     )
+    setting_rows = _rows(axes.lengths[:hypers], steps[:hypers]) + first
+    # In 64 bits before they are compared or mixed: a seed may be 2^63 - 1.
     seeds = np.asarray(axes.common["seed"], dtype=np.int64)
+    seed_rows = np.arange(len(seeds)) * steps[hypers + SEED]
     for place, how in plans(axes, problem):
-        yield blocks.Group(
-            axes.optimizer.rule,
-            how,
-            np.repeat(settings, len(seeds), axis=1),
-            np.tile(seeds, settings.shape[1]),
-            rows[(..., *place)].ravel(),
+        at = sum(
+            index * step
+            for index, step in zip(place, steps[hypers:], strict=True)
+            if not isinstance(index, slice)
         )
+        yield blocks.Group(axes.optimizer.rule, how, settings, seeds, setting_rows, seed_rows + at)
+
+
+def row_steps(lengths: Sequence[int]) -> list[int]:
+    """By how many rows the values of every axis are apart, the last axis varying fastest."""
+    return [prod(lengths[k + 1 :]) for k in range(len(lengths))]
+
+
+def _rows(lengths: Sequence[int], steps: Sequence[int]) -> NDArray[np.int64]:
+    """The row of every combination of some axes."""
+    rows = np.zeros(1, np.int64)
+    for length, step in zip(lengths, steps, strict=True):
+        rows = (rows[:, None] + np.arange(length) * step).ravel()
+    return rows
 
 
 def planned_updates(axes: list[Axes], problem: Problem) -> NDArray[np.int64]:
@@ -158,6 +203,16 @@ def planned_updates(axes: list[Axes], problem: Problem) -> NDArray[np.int64]:
     return np.concatenate(parts)
 
 
+def most_and_all_updates(axes: Sequence[Axes], problem: Problem) -> tuple[int, int]:
+    """The updates of the longest trajectory, and of all together, if none diverges."""
+    most = total = 0
+    for each in axes:
+        counts = [how.updates for _, how in plans(each, problem)]
+        most = max(most, *counts)
+        total += sum(counts) * (each.size // len(counts))
+    return most, total
+
+
 def labels(names: list[str], codes: NDArray[Any]) -> Any:
     """Words by number, stored once each; a code of -1 is none."""
     return pd.Categorical.from_codes(codes, dtype=_categories(tuple(names)), validate=False)
@@ -168,53 +223,72 @@ def _categories(names: tuple[str, ...]) -> Any:
     return pd.CategoricalDtype(pd.Index(names))
 
 
-def keys(axes: list[Axes], given: bool) -> dict[str, Any]:
+def keys(axes: Sequence[Axes], asked: Sequence[Axes], given: bool) -> dict[str, Any]:
     """The columns that say which trajectory a row is.
 
-    A switch, schedule or clipping has a column where it was asked for.
+    ``axes`` are parts of what was ``asked``, which decides on the columns and their words: a
+    switch, schedule or clipping has a column where it was asked for.
     """
     hypers = list(
-        dict.fromkeys(name for each in axes for name in each.optimizer.rule.hyperparameters)
+        dict.fromkeys(name for each in asked for name in each.optimizer.rule.hyperparameters)
     )
     columns: dict[str, Any] = {
-        "optimizer": _per_optimizer(axes, [each.optimizer.name for each in axes]),
-        "convention": _per_optimizer(axes, [each.optimizer.convention for each in axes]),
+        "optimizer": _per_optimizer(axes, asked, lambda made: made.name),
+        "convention": _per_optimizer(axes, asked, lambda made: made.convention),
     }
-    set_switches = [dict(each.optimizer.switches) for each in axes]
-    for name in dict.fromkeys(name for switches in set_switches for name in switches):
-        words = [str(switches[name]) if name in switches else None for switches in set_switches]
-        columns[name] = _per_optimizer(axes, words)
+    for name in dict.fromkeys(name for each in asked for name, _ in each.optimizer.switches):
+        columns[name] = _per_optimizer(axes, asked, partial(_switch, name=name))
     for name in hypers:
         columns[name] = np.concatenate([_hyperparameter(each, name) for each in axes])
     for name in COMMON:
-        if name not in OPTIONAL or any(value is not None for value in axes[0].common[name]):
-            columns[name] = _common(axes, name, given)
+        if name not in OPTIONAL or any(value is not None for value in asked[0].common[name]):
+            columns[name] = _common(axes, asked[0].common[name], name, given)
     return columns
 
 
-def _per_optimizer(axes: list[Axes], words: list[str | None]) -> Any:
+def _switch(optimizer: Optimizer, name: str) -> str | None:
+    """What a switch was set to, if it was."""
+    switches = dict(optimizer.switches)
+    return str(switches[name]) if name in switches else None
+
+
+def _per_optimizer(
+    axes: Sequence[Axes], asked: Sequence[Axes], word: Callable[[Optimizer], str | None]
+) -> Any:
     """A word for every optimizer, repeated over its rows."""
-    names = list(dict.fromkeys(word for word in words if word is not None))
-    codes = [-1 if word is None else names.index(word) for word in words]
+    names = list(
+        dict.fromkeys(each for each in (word(part.optimizer) for part in asked) if each is not None)
+    )
+    words = [word(part.optimizer) for part in axes]
+    codes = [-1 if each is None else names.index(each) for each in words]
     return labels(names, np.repeat(codes, [each.size for each in axes]))
 
 
-def _common(axes: list[Axes], name: str, given: bool) -> Any:
+def _common(axes: Sequence[Axes], asked: Sequence[Any], name: str, given: bool) -> Any:
     """A common axis, repeated over all rows: numbers as numbers, else words."""
-    values = axes[0].common[name]
-    column: NDArray[Any]
-    if name in ("shuffle", "schedule"):
-        words = ["given" if given and name == "shuffle" else value for value in values]
-        names = list(dict.fromkeys(str(word) for word in words if word is not None))
-        column = np.asarray([-1 if word is None else names.index(str(word)) for word in words])
-    elif name in OPTIONAL:
-        column = np.asarray([np.nan if value is None else value for value in values])
-    else:
-        column = np.asarray(values, dtype=np.int64)
+
+    def word(value: Any) -> str | None:
+        return "given" if given and name == "shuffle" else None if value is None else str(value)
+
+    words = name in ("shuffle", "schedule")
+    names = list(dict.fromkeys(each for each in map(word, asked) if each)) if words else []
+
+    def column(values: Sequence[Any]) -> NDArray[Any]:
+        if words:
+            return np.asarray(
+                [-1 if word(v) is None else names.index(str(word(v))) for v in values]
+            )
+        if name in OPTIONAL:
+            return np.asarray([np.nan if value is None else value for value in values])
+        return np.asarray(values, dtype=np.int64)
+
     repeated = np.concatenate(
-        [_along(each, column, len(each.hyper) + COMMON.index(name)) for each in axes]
+        [
+            _along(each, column(each.common[name]), len(each.hyper) + COMMON.index(name))
+            for each in axes
+        ]
     )
-    return labels(names, repeated) if name in ("shuffle", "schedule") else repeated
+    return labels(names, repeated) if words else repeated
 
 
 def _hyperparameter(axes: Axes, name: str) -> NDArray[Any]:

@@ -48,21 +48,21 @@ def allocate(records: NDArray[np.int64], d: int, real: type) -> Results:
 
 def store(task: blocks.Task, out: layout.Out, results: Results) -> None:
     """Scatter a task's columns to the rows of the sweep."""
-    real: Any = task.members >= 0
-    rows: Any = task.group.rows[task.members[real]]
     if len(out.recorded_loss):
+        setting, seed, real = task.members()
+        rows = task.group.setting_rows[setting[real]] + task.group.seed_rows[seed[real]]
         places = np.arange(len(out.recorded_loss))[:, None] + results.offset[rows]
         results.recorded_loss[places] = out.recorded_loss[:, real]
         results.recorded_w[places] = np.moveaxis(out.recorded_w[:, :, real], 1, 2)
-    if (np.diff(rows) == 1).all() and real[: len(rows)].all():
-        # The usual case, where copying slices is several times quicker.
-        rows, real = slice(rows[0], rows[-1] + 1), slice(0, len(rows))
-    results.w[:, rows] = out.w[:, real]
-    results.loss[rows] = out.loss[real]
-    results.best_loss[rows] = out.best_loss[real]
-    results.peak[rows] = out.peak[real]
-    results.counts[:, rows] = out.counts[:, real]
-    results.done[rows] = True
+    for source, target in (
+        (out.w, results.w),
+        (out.loss, results.loss),
+        (out.best_loss, results.best_loss),
+        (out.peak, results.peak),
+        (out.counts, results.counts),
+        (np.ones(len(out.loss), bool), results.done),
+    ):
+        blocks.scatter(task, source, target)
 
 
 def never(counts: NDArray[np.int64]) -> pd.arrays.IntegerArray:

@@ -169,22 +169,25 @@ def sweep(
         given = shuffling.check_order(order, longest, problem.n)
     _check_memory(asked, problem, record)
 
-    planned = axes.planned_updates(asked, problem)
+    longest_run, total = axes.most_and_all_updates(asked, problem)
     most = layout.MOST_UPDATES[real]
-    if planned.max() > most:
+    if longest_run > most:
         raise checks.refuse(
             "epochs",
             longest,
             f"at most {most:,} updates a trajectory in {dtype}",
         )
-    keys = axes.keys(asked, given is not None)
+    planned = axes.planned_updates(asked, problem)
+    keys = axes.keys(asked, asked, given is not None)
     records = {"summary": planned * 0, "epochs": keys["epochs"], "steps": planned}
     results = frames.allocate(records[record], problem.d, real)
     began = time.perf_counter()
-    share = int(planned.sum()) // (workers * TASKS_PER_WORKER)
+    share = total // (workers * TASKS_PER_WORKER)
+    starts = np.cumsum([0] + [each.size for each in asked])
     work = [
         task
-        for group in axes.groups(asked, problem)
+        for each, start in zip(asked, starts, strict=False)
+        for group in axes.groups(each, problem, first=int(start))
         for task in blocks.tasks(
             group, problem, real, min(share, _task_updates(problem, group)), given is not None
         )
@@ -316,7 +319,7 @@ def _run(
     results: frames.Results,
 ) -> bool:
     """Do all tasks on a pool of threads (the kernels release the GIL); True if interrupted."""
-    total = sum(int((task.members >= 0).sum()) * task.group.plan.updates for task in work)
+    total = sum(task.count * task.group.plan.updates for task in work)
     pulses = {}
     bar = tqdm(
         total=total,
@@ -341,7 +344,7 @@ def _run(
             for future in finished:
                 task = running.pop(future)
                 frames.store(task, future.result(), results)
-                bar.update(int((task.members >= 0).sum()) * task.group.plan.updates)
+                bar.update(task.count * task.group.plan.updates)
                 del pulses[future]
     except KeyboardInterrupt:
         return True

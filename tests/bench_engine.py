@@ -308,7 +308,7 @@ def engine_kernel(work: Any) -> Callable[[int], Any]:
     import numpy as np
 
     from simopt import plan
-    from simopt.engine import blocks
+    from simopt.engine import blocks, layout
     from simopt.rules import OPTIMIZERS
 
     problem, real = work.problem, work.real
@@ -319,10 +319,10 @@ def engine_kernel(work: Any) -> Callable[[int], Any]:
 
     def run(epochs: int) -> dict[str, Any]:
         how = plan.make(problem, work.batch_size, "never", epochs, False)
-        group = blocks.Group(
-            rule, how, hyper, np.zeros(count, np.int64), np.arange(count, dtype=np.int64)
-        )
-        task = blocks.Task(group, "shared", np.arange(count, dtype=np.int64))
+        rows = np.arange(count, dtype=np.int64)
+        group = blocks.Group(rule, how, hyper, np.zeros(1, np.int64), rows, rows[:1])
+        width = layout.lanes(real)
+        task = blocks.Task(group, "shared", False, 0, -(-count // width) * width, width)
         pulse = np.zeros(2, np.int64)
         out = blocks.compute(task, data, problem, 1, 0, True, None, pulse)
         return {"w": out.w, "best_loss": out.best_loss}

@@ -33,12 +33,19 @@ PACKED_ROOT = {
 def group_of(problem, optimizer, epochs=1, count=1, shuffle="never"):
     hyper = np.repeat(np.array([optimizer.values]).T, count, axis=1)
     how = plan.make(problem, 1, shuffle, epochs, False)
-    return blocks.Group(optimizer.rule, how, hyper, np.arange(count), np.arange(count))
+    return group_with(optimizer.rule, how, hyper, np.zeros(1, np.int64))
+
+
+def group_with(rule, how, hyper, seeds):
+    """Every setting with every seed, in rows of that order."""
+    settings = hyper.shape[1]
+    rows = np.arange(settings) * len(seeds)
+    return blocks.Group(rule, how, hyper, seeds, rows, np.arange(len(seeds)))
 
 
 def assembly(problem, optimizer, points="shared"):
     """The machine code of a kernel, compiled afresh (code from the disk cache can't be shown)."""
-    task = blocks.Task(group_of(problem, optimizer), points, np.empty(0, np.int64))
+    task = blocks.Task(group_of(problem, optimizer), points, False, 0, 0, 128)
     blocks.compiled(problem, task, np.float64)
     kernel = lanes.kernel(
         optimizer.rule, problem.kind, blocks.fused(problem), points, np.float64, layout.PLAIN
@@ -96,26 +103,51 @@ def test_no_allocation_in_a_loop(problem):
     assert allocations(20, 1000) == few
 
 
-def test_tasks_cover_every_row_once():
-    seeds = np.random.default_rng(0).integers(0, 5, 1000)
-    how = plan.make(FOUR, 1, "epoch", 1, False)
-    group = blocks.Group(simopt.SGD().rule, how, np.zeros((1, 1000)), seeds, np.arange(1000))
+@pytest.mark.parametrize("shuffle", ["never", "epoch"])
+@pytest.mark.parametrize(("settings", "seeds"), [(1000, 1), (300, 5), (128, 9), (7, 40), (1, 999)])
+@pytest.mark.parametrize("steps", ["even", "by seed", "uneven"])
+def test_tasks_cover_every_row_once(shuffle, settings, seeds, steps):
+    """Whatever the size of a task, and wherever its rows lie."""
+    how = plan.make(FOUR, 1, shuffle, 1, False)
+    names = np.random.default_rng(0).permutation(seeds)
+    rows = {
+        "even": (np.arange(settings) * seeds, np.arange(seeds)),
+        "by seed": (np.arange(settings), np.arange(seeds) * settings),
+        "uneven": (np.random.default_rng(1).permutation(settings) * seeds, np.arange(seeds)),
+    }[steps]
+    hyper = np.arange(settings, dtype=float)[None]
+    group = blocks.Group(simopt.SGD().rule, how, hyper, names, *rows)
     for size in (1, 10_000, 10**9):
         tasks = blocks.tasks(group, FOUR, np.float64, size, False)
-        members = np.concatenate([task.members for task in tasks])
-        assert sorted(members[members >= 0]) == list(range(1000))
+        landed, times = np.full((2, settings * seeds), -1.0), np.zeros(settings * seeds, int)
         for task in tasks:
-            for block in task.members.reshape(-1, 128):
-                assert task.points == "own" or len(set(seeds[block[block >= 0]])) == 1
-                assert block[0] >= 0
+            setting, seed, real = task.members()
+            assert task.count == real.sum() > 0
+            lanes = task.last - task.first
+            assert lanes % 128 == 0
+            assert (np.resize(task.hyper(float)[0], lanes) == setting).all()
+            for block in range(0, lanes, 128):
+                assert real[block]
+                shared = task.seeds()[block // 128]
+                assert task.points == "own" or shuffle == "never" or names[seed[block]] == shared
+            if task.points == "own":
+                assert (task.seeds() == names[seed]).all()
+            blocks.scatter(task, np.array([setting, names[seed]], float), landed)
+            once = np.zeros(settings * seeds, int)
+            blocks.scatter(task, np.ones(lanes, int), once)
+            times += once
+        assert (times == 1).all()
+        where = rows[0][:, None] + rows[1]
+        assert (landed[0, where] == hyper.T).all()
+        assert (landed[1, where] == names).all()
 
 
 def test_few_rates_and_many_seeds_get_an_order_a_lane():
     how = plan.make(FOUR, 1, "epoch", 1, False)
-    group = blocks.Group(simopt.SGD().rule, how, np.zeros((1, 300)), np.arange(300), np.arange(300))
+    group = group_with(simopt.SGD().rule, how, np.zeros((1, 1)), np.arange(300))
     tasks = blocks.tasks(group, FOUR, np.float64, 10**9, False)
     assert [task.points for task in tasks] == ["own"]
-    assert len(tasks[0].members) == 384
+    assert tasks[0].last == 384
 
 
 # --- digests ------------------------------------------------------------------------------------

@@ -1,13 +1,15 @@
 """From a problem and rows of settings to the kernel's arrays, and back.
 
-A *group* is trajectories that differ only in hyperparameters and seed. Its blocks share one order
-of the points where enough trajectories have that order (then a data point is one number for all
-lanes); else every lane has its own.
+A *group* is every one of some settings with every one of some seeds, all else alike. Its blocks
+share one order of the points where enough trajectories have that order (then a data point is one
+number for all lanes); else every lane has its own. Nothing here grows with the number of
+trajectories but what one call of a kernel returns.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,28 +36,95 @@ SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3}
 RECORD_CODE = {"summary": 0, "epochs": 1, "steps": 2}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Group:
-    """Trajectories of one rule and one plan.
+    """Trajectories of one rule and one plan: every setting with every seed.
 
-    ``hyper`` [hyperparameters, rows] and ``seeds`` [rows] are per trajectory; ``rows`` says where
-    its results go.
+    ``settings`` [hyperparameters, H] and ``seeds`` [S]; the results of setting h and seed s go to
+    row ``setting_rows[h] + seed_rows[s]``.
     """
 
     rule: Rule
     plan: Plan
-    hyper: NDArray[np.float64]
+    settings: NDArray[np.float64]
     seeds: NDArray[np.int64]
-    rows: NDArray[np.int64]
+    setting_rows: NDArray[np.int64]
+    seed_rows: NDArray[np.int64]
+
+    @property
+    def size(self) -> int:
+        """How many trajectories."""
+        return self.settings.shape[1] * len(self.seeds)
+
+    @cached_property
+    def steps(self) -> tuple[int, int] | None:
+        """From a setting, and from a seed, to the next, how many rows; None if that varies."""
+        both = [np.unique(np.diff(rows)) for rows in (self.setting_rows, self.seed_rows)]
+        if any(len(each) > 1 for each in both):
+            return None
+        first, second = (int(each[0]) if len(each) else 0 for each in both)
+        return first, second
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
-    """Whole blocks of one group: what one call of a kernel does. -1 marks a padding lane."""
+    """Whole blocks of one group: what one call of a kernel does.
+
+    Lanes ``first`` to ``last - 1`` of the group's. By seed, each seed has a segment of lanes, a
+    whole number of blocks, and in it a lane for every setting; else settings come one after the
+    other, a lane for every seed. Lanes left over at a segment's end repeat a setting.
+    """
 
     group: Group
     points: str
-    members: NDArray[np.int64]
+    by_seed: bool
+    first: int
+    last: int
+    width: int  # lanes of a block
+
+    @property
+    def segment(self) -> int:
+        """Lanes from a seed to the next, by seed."""
+        return -(-self.group.settings.shape[1] // self.width) * self.width
+
+    @property
+    def count(self) -> int:
+        """Trajectories, without the lanes left over."""
+        if not self.by_seed:
+            return max(0, min(self.last, self.group.size) - self.first)
+        held = self.group.settings.shape[1]
+        whole, rest = divmod(self.last, self.segment)
+        before, begun = divmod(self.first, self.segment)
+        return (whole - before) * held + min(rest, held) - min(begun, held)
+
+    def members(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """For every lane its setting, its seed, and whether it is one, not a repetition."""
+        lane = np.arange(self.first, self.last)
+        if not self.by_seed:
+            real = lane < self.group.size
+            setting, seed = np.divmod(np.where(real, lane, 0), len(self.group.seeds))
+            return setting, seed, real
+        seed, setting = np.divmod(lane, self.segment)
+        real = setting < self.group.settings.shape[1]
+        return np.where(real, setting, 0), seed, real
+
+    def hyper(self, dtype: Any) -> Array:
+        """Hyperparameters [H, lanes], or of one segment alone where all segments are the same."""
+        if not self.by_seed:
+            return np.ascontiguousarray(self.group.settings[:, self.members()[0]]).astype(dtype)
+        start = self.first % self.segment
+        stop = min(start + self.last - self.first, self.segment)
+        places = np.arange(start, stop)
+        places[places >= self.group.settings.shape[1]] = 0
+        return np.ascontiguousarray(self.group.settings[:, places]).astype(dtype)
+
+    def seeds(self) -> NDArray[np.int64]:
+        """A seed for every lane, or, where a block shares one, for every block."""
+        if self.points == "own":
+            return self.group.seeds[self.members()[1]]
+        if not self.by_seed:
+            return np.zeros((self.last - self.first) // self.width, np.int64)
+        return self.group.seeds[np.arange(self.first, self.last, self.width) // self.segment]
 
 
 def fused(problem: Problem) -> bool:
@@ -130,32 +199,33 @@ def tasks(
 ) -> list[Task]:
     """Cut a group into tasks of about ``lane_updates`` updates each."""
     width = layout.lanes(dtype)
+    settings, seeds = group.settings.shape[1], len(group.seeds)
     shuffled = not given and group.plan.shuffle != "never"
-    key = group.seeds if shuffled else np.zeros_like(group.seeds)
-    arrangement = np.argsort(key, kind="stable")
-    starts = np.flatnonzero(np.diff(key[arrangement], prepend=key[arrangement[0]] - 1))
-    lengths = np.diff(starts, append=len(key))
-    padded = -(-lengths // width) * width
+    segment = -(-settings // width) * width
     worth = WORTH_SHARING_ONE if fused(problem) else WORTH_SHARING_MANY
-    own = shuffled and bool(lengths.sum() < worth * padded.sum())
+    own = shuffled and settings < worth * segment
+    by_seed = shuffled and not own
     points = "own" if own else "shared"
     if not given and moments_serve(problem, group.plan):
         points = "moments"
-    if own:
-        members = np.full(-(-len(key) // width) * width, -1)
-        members[: len(key)] = arrangement
-    else:
-        members = np.full(padded.sum(), -1)
-        places = np.arange(len(key)) + np.repeat(np.cumsum(padded - lengths), lengths)
-        places -= np.repeat(padded - lengths, lengths)
-        members[places] = arrangement
     size = max(1, lane_updates // (group.plan.updates * width)) * width
-    return [Task(group, points, members[i : i + size]) for i in range(0, len(members), size)]
+    if by_seed and size > segment:
+        size -= size % segment
+    # A task is some whole segments, or a part of one.
+    stretch = segment if by_seed and size < segment else segment * seeds
+    if not by_seed:
+        stretch = -(-group.size // width) * width
+    lanes = segment * seeds if by_seed else stretch
+    return [
+        Task(group, points, by_seed, first, min(first + size, start + stretch), width)
+        for start in range(0, lanes, stretch)
+        for first in range(start, start + stretch, size)
+    ]
 
 
 def compiled(problem: Problem, task: Task, dtype: type) -> None:
     """Compile the task's kernel, or load it from disk, without running it."""
-    nothing = Task(task.group, task.points, np.empty(0, np.int64))
+    nothing = Task(task.group, task.points, task.by_seed, 0, 0, task.width)
     compute(nothing, pack(problem, dtype, None, None), problem, 1, 0, True, None, np.zeros(2, int))
 
 
@@ -193,13 +263,8 @@ def compute(
 ) -> Out:
     """Run a task. ``pulse[0]`` set to 1 ends it early, its results then being void."""
     group, plan = task.group, task.group.plan
-    members = task.members
     dtype: Any = data.x.dtype.type
-    if len(members):
-        # A padding lane repeats its block's first trajectory.
-        blocks = members.reshape(-1, layout.lanes(dtype))
-        members = np.where(blocks < 0, blocks[:, :1], blocks).ravel()
-    count = len(members)
+    count = task.last - task.first
     records = (0, plan.epochs, plan.updates)[record]
     out = Out(
         w=np.empty((problem.d, count), dtype),
@@ -216,6 +281,45 @@ def compute(
         group.rule, problem.kind, fused(problem), task.points, dtype, extras_of(plan)
     )
     orders = np.empty((0, plan.n), np.int64) if given is None else given
-    hyper = np.ascontiguousarray(group.hyper[:, members]).astype(dtype)
-    kernel(data, how, hyper, group.seeds[members], orders, out)
+    kernel(data, how, task.hyper(dtype), task.seeds(), orders, out)
     return out
+
+
+def scatter(task: Task, source: Array, target: Array) -> None:
+    """Copy the lanes of a task, ``source`` [..., lanes], to their rows of ``target`` [..., rows].
+
+    Rows are mostly evenly spaced: then a view of the target with those steps takes the copy, and no
+    row number is ever written down.
+    """
+    group, (shape, steps, start) = task.group, _view(task)
+    if shape:
+        lanes = source.shape[:-1]
+        if len(shape) == 2:
+            source = source.reshape(*lanes, shape[0], task.segment)
+        strides = (*target.strides[:-1], *(step * target.itemsize for step in steps))
+        view = np.lib.stride_tricks.as_strided(target[..., start:], (*lanes, *shape), strides)
+        view[...] = source[..., : shape[-1]]
+        return
+    setting, seed, real = task.members()
+    rows = group.setting_rows[setting[real]] + group.seed_rows[seed[real]]
+    target[..., rows] = source[..., real]
+
+
+def _view(task: Task) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Shape, steps and first row of the rows of a task; no shape where they are not even."""
+    group = task.group
+    settings, seeds = group.settings.shape[1], len(group.seeds)
+    if group.steps is None or not task.count:
+        return (), (), 0
+    from_setting, from_seed = group.steps
+    if task.by_seed:
+        seed, setting = divmod(task.first, task.segment)
+        start = int(group.setting_rows[setting] + group.seed_rows[seed])
+        if task.last - task.first >= task.segment:
+            return (task.last // task.segment - seed, settings), (from_seed, from_setting), start
+        return (task.count,), (from_setting,), start
+    setting, seed = divmod(task.first, seeds)
+    start = int(group.setting_rows[setting] + group.seed_rows[seed])
+    if settings == 1 or from_setting == seeds * from_seed:
+        return (task.count,), (from_seed,), start
+    return ((task.count,), (from_setting,), start) if seeds == 1 else ((), (), 0)

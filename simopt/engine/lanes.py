@@ -189,8 +189,10 @@ def kernel(
     Returns
     -------
     callable
-        ``f(data, how, hyper [H, lanes], seeds [lanes], given [epochs, n], out)``; ``lanes`` is a
-        multiple of `layout.lanes`. Releases the GIL.
+        ``f(data, how, hyper, seeds, given [epochs, n], out)``; ``out`` has a multiple of
+        `layout.lanes` lanes. ``hyper`` [H, lanes] may be shorter, a whole number of blocks, and is
+        then repeated. ``seeds`` has one seed for every lane where each has its own order, else one
+        for every block. Releases the GIL.
     """
     update: Any = inlined(rule.update)
     clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
@@ -251,13 +253,14 @@ def kernel(
         clip, slack = how.clip, how.slack
         lowest, highest = how.box[0], how.box[1]
         factor_now, shift_now = unit, zero
-        for first in range(0, hyper.shape[1], lanes):
+        for first in range(0, out.loss.shape[0], lanes):
+            setting = np.uint64(first % hyper.shape[1])
             passes.clear(work, low, high, dp, base + WATCHED)
             for lane in range(low, high):
                 for k in range(dp):
                     work[k, lane] = data.w0[k]
                 for h in range(hypers + 1):
-                    work[eta + h, lane] = hyper[h, np.uint64(first) + lane - low]
+                    work[eta + h, lane] = hyper[h, setting + lane - low]
                 for c in range(clocked):
                     ticks[c, lane - low] = 0
                 if started is not None:
@@ -275,7 +278,7 @@ def kernel(
                 if own:
                     fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
                 else:
-                    fill_order(order, how.shuffle, seeds[first], epoch, given)
+                    fill_order(order, how.shuffle, seeds[first // lanes], epoch, given)
                 for start in range(0, how.points_used, how.batch_size):
                     stop = min(start + how.batch_size, how.points_used)
                     t += 1
