@@ -28,6 +28,9 @@ Floats = NDArray[np.float64]
 KINDS = ("least_squares", "logistic")
 DATA = Path(__file__).parent / "data"
 
+#: What a problem works out once, and what its trajectories are compared with.
+DERIVED = ("factor", "minimizer", "optimum", "minimum_loss", "digest")
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -157,6 +160,14 @@ class Problem:
             self.target,
             self.intercept,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What linear algebra gives goes along: its last bits differ from machine to machine.
+        return {**vars(self), **{name: getattr(self, name) for name in DERIVED}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.__post_init__()
 
     def _weights(self, w: ArrayLike) -> Floats:
         return np.broadcast_to(np.asarray(w, dtype=np.float64), (self.d,))

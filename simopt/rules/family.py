@@ -15,7 +15,7 @@ from typing import Any
 
 from simopt import checks
 from simopt.rules.modifiers import DECAYS, with_decay
-from simopt.rules.rule import MOST_HYPERPARAMETERS, Optimizer, Rule
+from simopt.rules.rule import MOST_HYPERPARAMETERS, Optimizer, Rule, remembered
 
 CONVENTIONS = ("document", "torch", "keras", "optax", "sklearn")
 
@@ -126,7 +126,8 @@ def _variant(
     decay: str | None,
 ) -> Rule:
     """The rule with its switches set; the same object for the same switches, in any convention."""
-    rule = build(**dict(switches), **dict(optional))
+    settings = dict(switches) | dict(optional)
+    rule = remembered(build(**settings), build, **settings)
     return rule if decay is None else with_decay(rule, decay)
 
 

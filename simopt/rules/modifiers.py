@@ -1,7 +1,8 @@
 """What can be added to any rule: momentum on its steps, weight decay, a start other than 0.
 
 A modified rule is a rule again. Its function takes what the first one takes, a state or a
-hyperparameter more, and calls it; compiled, both become one.
+hyperparameter more, and calls it; compiled, both become one. Arguments go by position: one
+spelling, one object.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import dataclasses
 from functools import cache
 from typing import Any
 
-from simopt.rules.rule import Rule
+from simopt.rules.rule import Rule, remembered
 
 DECAYS = ("coupled", "decoupled", "clipped")
 
@@ -26,19 +27,21 @@ def zero_like(value):
 
 
 @cache
-def with_initial(rule: Rule, state: str, hyperparameter: str = "initial_accumulator") -> Rule:
-    """The rule with a state that starts at a hyperparameter, by default 0."""
+def with_initial(rule: Rule, state: str, /) -> Rule:
+    """The rule with a state that starts at ``initial_accumulator``, by default 0."""
     update: Any = rule.update
 
     def started(w, g, eta, *rest):
         return update(w, g, eta, *rest[:-1])
 
     started.__name__ = update.__name__
-    return _extended(rule, started, hyperparameter, initial={**rule.initial, state: hyperparameter})
+    initial = {**rule.initial, state: "initial_accumulator"}
+    made = _extended(rule, started, "initial_accumulator", initial=initial)
+    return remembered(made, with_initial, rule, state)
 
 
 @cache
-def with_decay(rule: Rule, form: str) -> Rule:
+def with_decay(rule: Rule, form: str, /) -> Rule:
     r"""The rule with weight decay :math:`\lambda`.
 
     "coupled" adds :math:`\lambda w` to the gradient. "decoupled" takes :math:`\eta \lambda w` of
@@ -66,15 +69,19 @@ def with_decay(rule: Rule, form: str) -> Rule:
         "decoupled": decoupled if rule.state else decoupled_alone,
         "clipped": clipped,
     }
-    return _extended(rule, forms[form], "weight_decay")
+    return remembered(_extended(rule, forms[form], "weight_decay"), with_decay, rule, form)
 
 
-@cache
 def with_momentum(rule: Rule, rate_place: str, nesterov: bool = False) -> Rule:
     """A rule with state, its steps gathered in a buffer b: a fading sum with decay ``momentum``.
 
     The rate multiplies the buffer when it is used ("outside") or the steps that enter ("inside").
     """
+    return _with_momentum(rule, rate_place, nesterov)
+
+
+@cache
+def _with_momentum(rule: Rule, rate_place: str, nesterov: bool, /) -> Rule:
     update: Any = rule.update
     inside = rate_place == "inside"
 
@@ -88,7 +95,8 @@ def with_momentum(rule: Rule, rate_place: str, nesterov: bool = False) -> Rule:
         move = entering + momentum * b if nesterov else b
         return (w - (move if inside else eta * move), b, *stepped[1:])
 
-    return _extended(rule, gathered, "momentum", state=("b", *rule.state))
+    made = _extended(rule, gathered, "momentum", state=("b", *rule.state))
+    return remembered(made, _with_momentum, rule, rate_place, nesterov)
 
 
 def _extended(rule: Rule, update: Any, hyperparameter: str, **changes: Any) -> Rule:

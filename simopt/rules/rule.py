@@ -23,8 +23,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import FunctionType
 from typing import Any
+from weakref import WeakValueDictionary
 
 from simopt import checks
 
@@ -78,6 +80,8 @@ class Rule:
         worth showing (``m_hat``, ``effective_lr``). For traces and worked steps only.
     initial : mapping
         State to the hyperparameter that it starts at; the rest starts at 0.
+    recipe : callable or None
+        What `remembered` made it with; a pickle holds this in place of the functions.
     """
 
     name: str
@@ -89,6 +93,8 @@ class Rule:
     defaults: Mapping[str, float]
     derived: Callable[..., dict[str, float]] | None = None
     initial: Mapping[str, str] = field(default_factory=dict)
+    #: Not for __init__: a changed copy (`dataclasses.replace`) is not what the recipe makes.
+    recipe: Callable[[], Rule] | None = field(default=None, init=False)
 
     @property
     def clock_hyperparameters(self) -> int:
@@ -114,8 +120,23 @@ class Rule:
                 chosen.append(checks.number(name, value, allowed))
         return tuple(chosen)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return super().__reduce_ex__(protocol) if self.recipe is None else (self.recipe, ())
+
     def __repr__(self) -> str:
         return f"<rule {self.name}>"
+
+
+def remembered(made: Rule, make: Callable[..., Rule], *arguments: Any, **settings: Any) -> Rule:
+    """The rule, which from now on pickles as ``make(*arguments, **settings)``.
+
+    A rule's functions may be closures, which no pickle holds, and its kernels are compiled for this
+    one object. So ``make`` must be found by its name and must return the same rule for the same
+    arguments: then a rule that comes back is the one that left, or in another process one and the
+    same every time. Of several recipes the last holds, made of the names furthest out.
+    """
+    object.__setattr__(made, "recipe", partial(make, *arguments, **settings))
+    return made
 
 
 @dataclass(frozen=True)
@@ -216,6 +237,12 @@ def rule(
         If it is no plain function, its signature does not start with ``w, g, eta``, or the clock's
         does not fit.
 
+    Notes
+    -----
+    To travel to another process (``sweep(..., client=...)``) the functions must be found there by
+    name: those of a module can be; lambdas and functions made inside a function cannot, but for
+    clients that send the code along, as Dask's does.
+
     Examples
     --------
     >>> import math, simopt
@@ -228,6 +255,7 @@ def rule(
     >>> simopt.run(simopt.problems.four_points(), SignMomentum(eta=0.5)).summary["w"]
     5.0
     """
+    eta = checks.number("eta", eta, ALLOWED["eta"])
     for what, function in (("update", update), ("clock", clock)):
         if function is not None and not isinstance(function, FunctionType):
             raise checks.refuse(what, function, "a plain Python function")
@@ -265,7 +293,7 @@ def rule(
     for what, source in initial.items():
         checks.choice("initial", what, [p.name for p in own[:states]])
         checks.choice(f"initial of {what}", source, hyperparameters)
-    return Rule(
+    made = Rule(
         name=name or update.__name__,
         update=update,
         clock=clock,
@@ -276,3 +304,25 @@ def rule(
         derived=derived,
         initial=initial,
     )
+    key = update, clock, derived, made.name, eta, tuple(initial.items())
+    _made[key] = made
+    return remembered(made, _again, *key)
+
+
+#: The rules made of functions, by what they were made of.
+_made: WeakValueDictionary[tuple[Any, ...], Rule] = WeakValueDictionary()
+
+
+def _again(
+    update: Callable[..., Any],
+    clock: Callable[..., Any] | None,
+    derived: Callable[..., dict[str, float]] | None,
+    name: str,
+    eta: float,
+    initial: tuple[tuple[str, str], ...],
+) -> Rule:
+    """The last rule that was made of these, or one that is made now."""
+    made = _made.get((update, clock, derived, name, eta, initial))
+    if made is None:
+        made = rule(update, clock=clock, derived=derived, name=name, eta=eta, initial=dict(initial))
+    return made
