@@ -1,0 +1,202 @@
+"""What the engines must agree on to the bit: rules, problems and options, a name each.
+
+Used in the simulator (`tests.test_cuda`), for the code of every kernel (`tests.cuda.test_ptx`) and
+on a GPU where there is one (`tests.cuda.test_device`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+import simopt
+from simopt import plan, schedules
+from simopt.engine import blocks, layout
+from simopt.rules import ALL
+from tests import test_conventions, test_options
+
+FEW, OWN, MANY = (7,), tuple(range(20)), (3, 2**62 + 5)
+#: From rates too small to arrive to rates that diverge.
+RATES = (1e-3, 0.04, 0.3, 2.0, 500.0)
+SHARED = tuple(np.geomspace(1e-3, 2.0, 70).tolist())
+
+rng = np.random.default_rng(4)
+WIDE = rng.normal(size=(23, 10))
+MAKERS: dict[str, Callable[[], Any]] = {
+    "four points": lambda: test_options.FOUR,
+    "several weights": lambda: test_options.PROBLEMS["several weights"],
+    "logistic": lambda: test_options.PROBLEMS["logistic"],
+    "hubble": simopt.problems.hubble,
+    "penalty": lambda: simopt.problems.least_squares([1.0, 2.0, -0.5], [1.0, 3.0, 2.0], l2=0.3),
+    "logistic, one weight": lambda: simopt.problems.logistic(
+        [1.0, 2.0, -0.5, 0.1], [1, 0, 1, 1], intercept=False, w0=0.5
+    ),
+    "ten weights": lambda: simopt.problems.least_squares(WIDE, WIDE @ np.arange(10.0), l2=0.05),
+}
+
+
+@cache
+def problem_of(name: str) -> Any:
+    return MAKERS[name]()
+
+
+@dataclass(frozen=True)
+class Case:
+    """Some trajectories; ``plan`` is what `plan.make` takes besides the problem."""
+
+    problem: str
+    rule: str = "Adam"
+    settings: dict[str, Any] = field(default_factory=dict)
+    rates: tuple[float, ...] = RATES
+    seeds: tuple[int, ...] = FEW
+    plan: dict[str, Any] = field(default_factory=dict)
+    dtype: Any = np.float64
+    every: int = 1
+    target: float | None = None
+    limit: float | None = 1e6
+    given: bool = False
+
+    def optimizer(self) -> Any:
+        return ALL[self.rule](**self.settings)
+
+    def group(self) -> blocks.Group:
+        problem, optimizer = problem_of(self.problem), self.optimizer()
+        made = {"batch_size": 1, "shuffle": "never", "epochs": 2, "drop_last": False} | self.plan
+        settings = np.repeat(np.array([optimizer.values]).T, len(self.rates), axis=1)
+        settings[0] = self.rates
+        held, seeds = len(self.rates), np.array(self.seeds)
+        return blocks.Group(
+            optimizer.rule,
+            plan.make(problem, **made),
+            settings,
+            seeds,
+            np.arange(held) * len(seeds),
+            np.arange(len(seeds)),
+        )
+
+    def work(self) -> tuple[list[blocks.Task], layout.Data, tuple[Any, ...]]:
+        """Tasks, data and the further arguments of a `compute`, but for the pulse."""
+        problem, group = problem_of(self.problem), self.group()
+        data = blocks.pack(problem, self.dtype, self.limit, self.target)
+        tasks = blocks.tasks(group, problem, self.dtype, 2_000, self.given)
+        if tasks[0].points == "moments":
+            data = blocks.with_moments(data, group.plan)
+        given = None
+        if self.given:
+            draws = np.random.default_rng(5)
+            given = np.array([draws.permutation(problem.n) for _ in range(group.plan.epochs)])
+        return tasks, data, (problem, self.every, 0, self.limit is not None, given)
+
+    def ends(self, compute: Callable[..., layout.Out]) -> list[dict[str, Any]]:
+        """What every task's trajectories come to."""
+        tasks, data, settings = self.work()
+        found = []
+        for task in tasks:
+            out = compute(task, data, *settings, np.zeros(2, np.int64))
+            real = task.members()[2]
+            found.append(
+                {
+                    name: np.array(getattr(out, name)[..., real])
+                    for name in ("w", "loss", "best_loss", "peak", "counts")
+                }
+            )
+        return found
+
+
+def assert_same(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
+    assert len(found) == len(expected) > 0
+    for ours, theirs in zip(found, expected, strict=True):
+        for name, values in ours.items():
+            assert values.size > 0
+            np.testing.assert_array_equal(values, theirs[name], name)
+
+
+EVERYTHING: dict[str, Any] = {
+    "schedule": schedules.cosine(floor=1e-4),
+    "box": (-4.0, 3.9),
+    "shuffle": "epoch",
+}
+
+
+def options(problem: str, rule: str, clip: plan.Clip) -> dict[str, Case]:
+    """Schedule, clipping and box in one kernel, and all else that a kernel can be asked for."""
+    n = problem_of(problem).n
+    own = Case(problem, rule, seeds=OWN, rates=RATES[1:3], plan={**EVERYTHING, "clip": clip})
+    # A batch of two, of three with a short one left out, and of all but one with one that is kept.
+    cut = {"two": {"batch_size": 2}, "whole": {"batch_size": 3, "drop_last": True}}
+    cut["short"] = {"batch_size": n - 1, "epochs": 3, "shuffle": "once"}
+    cases = {name: replace(own, plan={**own.plan, **some}) for name, some in cut.items()}
+    cases["looks"] = replace(own, every=3, target=0.5, plan={**own.plan, "epochs": 3})
+    return {f"{rule}, {problem}, {clip[0]}, {name}": case for name, case in cases.items()}
+
+
+#: Kernels that other tests compile too.
+QUICK: dict[str, Case] = {
+    **{f"{name}, four points": Case("four points", name) for name in simopt.rules.OPTIMIZERS},
+    **{
+        f"{each.name} as {each.convention}, four points": Case(
+            "four points", each.name, {"convention": each.convention}
+        )
+        for each in test_conventions.COMPILED
+    },
+    **options("four points", "SGD", ("value", 0.7, 0.0)),
+    **options("four points", "Adam", ("norm", 0.7, 1e-6)),
+    **options("several weights", "SGD", ("value", 0.7, 0.0)),
+    **options("several weights", "Adam", ("norm", 0.7, 1e-6)),
+    **options("logistic", "Adam", ("norm", 0.7, 1e-6)),
+    "hubble": Case("hubble", "Momentum", plan={"batch_size": 5}, target=1e5),
+    "an order of its own": Case(
+        "four points", "Adam", seeds=OWN, plan={"shuffle": "epoch", "epochs": 3}
+    ),
+    "a shared order": Case("four points", rates=SHARED, seeds=MANY, plan={"shuffle": "epoch"}),
+    "one order": Case("four points", "SGD", seeds=OWN, plan={"shuffle": "once", "epochs": 3}),
+    "given orders": Case("four points", "SGD", given=True, plan={"epochs": 3}),
+    "it lives on": Case("four points", "Momentum", limit=None, plan={"epochs": 40}),
+    "looks by epoch": Case("four points", "SGD", every=0, target=3.0, plan={"epochs": 3}),
+    "moments": Case("several weights", "SGD", plan={"batch_size": 7, "epochs": 4}, target=1.2),
+    "points": Case("several weights", "SGD", plan={"batch_size": 2}, limit=10.0),
+}
+
+
+def _further() -> dict[str, Case]:
+    cases: dict[str, Case] = {}
+    for name, convention, besides, _ in test_conventions.CASES:
+        numbers = {key: 4.5 if key == "threshold" else 0.5 for key in besides if not besides[key]}
+        made = {"convention": convention, **besides, **numbers}
+        for decay in (None, "coupled", "decoupled", "clipped"):
+            if decay is not None and (convention != "document" or name == "AdamW"):
+                continue
+            some = {} if decay is None else {"weight_decay": 0.1, "decay": decay}
+            words = " ".join([name, convention, *besides, *([decay] if decay else [])])
+            cases[words] = Case("four points", name, {**made, **some}, plan={"batch_size": 3})
+    problems = ("several weights", "logistic", "logistic, one weight", "ten weights", "penalty")
+    for problem, name in itertools.product(problems, ("SGD", "Adam", "AdaGrad", "RAdam")):
+        cases[f"{name}, {problem}, points"] = Case(problem, name, plan={"batch_size": 3})
+        cases[f"{name}, {problem}, shuffled"] = Case(
+            problem,
+            name,
+            seeds=OWN,
+            rates=RATES[1:3],
+            plan={"batch_size": 5 % problem_of(problem).n + 1, "shuffle": "epoch"},
+        )
+    for problem in ("several weights", "ten weights"):
+        cases[f"{problem}, moments"] = Case(problem, plan={"batch_size": problem_of(problem).n})
+    alone: dict[str, dict[str, Any]] = {
+        "schedule": {"schedule": EVERYTHING["schedule"]},
+        "norm": {"clip": ("norm", 0.7, 0.0)},
+        "value": {"clip": ("value", 0.7, 0.0)},
+        "box": {"box": (-1.5, 3.9)},
+    }
+    for (what, option), problem in itertools.product(alone.items(), ("penalty", "logistic")):
+        cases[f"{what} alone, {problem}"] = Case(problem, "Momentum", plan=option)
+    return cases
+
+
+#: Every rule, convention and switch; every option alone; further problems. A kernel each.
+FURTHER: dict[str, Case] = _further()
+ALL_CASES = {**QUICK, **FURTHER}
