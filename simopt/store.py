@@ -552,7 +552,7 @@ def _remove(path: Path) -> None:
 
 
 def _manifest(content: Mapping[str, Any]) -> bytes:
-    """A manifest's bytes; its own digest guards what the chunks' digests don't."""
+    """A manifest's bytes. Its own digest guards what the chunks' digests don't."""
     text = json.dumps(content, indent=1, allow_nan=False)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return (json.dumps({**content, "digest": digest}, indent=1) + "\n").encode()
@@ -566,9 +566,10 @@ def _read_manifest(argument: str, folder: str | os.PathLike[str]) -> dict[str, A
     if not os.path.exists(path):
         raise checks.refuse(argument, shown, f"a stored sweep, a folder with a {MANIFEST}")
     damaged = f"whole, but its {MANIFEST} is damaged: restore that, or take another folder"
+    data = Path(path).read_bytes()
     try:
-        found = json.loads(Path(path).read_bytes())
-    except ValueError:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
         raise checks.refuse(argument, shown, damaged) from None
     if not isinstance(found, dict):
         raise checks.refuse(argument, shown, damaged)
@@ -576,8 +577,8 @@ def _read_manifest(argument: str, folder: str | os.PathLike[str]) -> dict[str, A
     if layout != FORMAT:
         allowed = f"of format {FORMAT}, but its {MANIFEST} says {layout!r}; it needs another simopt"
         raise checks.refuse(argument, shown, allowed)
-    digest = found.pop("digest", None)
-    if json.loads(_manifest(found))["digest"] != digest:
+    found.pop("digest", None)
+    if _manifest(found) != data:
         raise checks.refuse(argument, shown, damaged)
     return found
 
