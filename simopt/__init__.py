@@ -33,7 +33,9 @@ from simopt.rules import (
 
 if TYPE_CHECKING:
     from simopt import conformance, document, orders, schedules
+    from simopt.reduction import Reduce
     from simopt.reporting import report
+    from simopt.store import load
     from simopt.sweeping import sweep
     from simopt.trajectory import Run, run
 
@@ -44,6 +46,8 @@ _LATER = {
     "run": "simopt.trajectory",
     "Run": "simopt.trajectory",
     "sweep": "simopt.sweeping",
+    "load": "simopt.store",
+    "Reduce": "simopt.reduction",
     "report": "simopt.reporting",
     "conformance": "simopt.conformance",
     "document": "simopt.document",
@@ -66,12 +70,14 @@ __all__ = [
     "Optimizer",
     "RAdam",
     "RMSprop",
+    "Reduce",
     "Rule",
     "Run",
     "SignSGD",
     "complement",
     "conformance",
     "document",
+    "load",
     "orders",
     "problems",
     "report",

@@ -192,7 +192,7 @@ def _rows(lengths: Sequence[int], steps: Sequence[int]) -> NDArray[np.int64]:
     return rows
 
 
-def planned_updates(axes: list[Axes], problem: Problem) -> NDArray[np.int64]:
+def planned_updates(axes: Sequence[Axes], problem: Problem) -> NDArray[np.int64]:
     """The updates of every row, if none diverges."""
     parts = []
     for each in axes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -23,6 +25,9 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 
 TABLES = (".parquet", ".csv")
+
+#: How long a scheduler may take to answer.
+CONNECT_SECONDS = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -192,18 +197,42 @@ def walkthrough(
 @click.argument("spec_file", metavar="SPEC.toml")
 @click.option(
     "--out",
-    default="results.parquet",
-    show_default=True,
     metavar="FILE",
-    help="For the rows; ends in .parquet or .csv.",
+    help="For the rows; ends in .parquet or .csv. results.parquet if there is no --store.",
 )
-def sweep(spec_file: str, out: str) -> None:
+@click.option(
+    "--store",
+    metavar="FOLDER",
+    help="Keep the rows there, chunk by chunk: for sweeps larger than memory.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep finished chunks beside --out while running, and go on with those that are there.",
+)
+@click.option("--device", metavar="DEVICE", help="cpu, cuda or auto; what SPEC.toml says, or cpu.")
+@click.option(
+    "--client", metavar="ADDRESS", help="Of a Dask scheduler whose workers do it: tcp://host:8786."
+)
+def sweep(
+    spec_file: str,
+    out: str | None,
+    store: str | None,
+    resume: bool,
+    device: str | None,
+    client: str | None,
+) -> None:
     """Run the trajectories that a TOML file describes, and write a row for each.
+
+    With --store or --resume a sweep that was stopped, in whatever way, goes on when the same
+    command is given again.
 
     \b
     Examples:
       simopt sweep scripts/example.toml
       simopt sweep my-sweep.toml --out results/my-sweep.csv
+      simopt sweep long.toml --out results/long.parquet --resume
+      simopt sweep huge.toml --store results/huge --client tcp://head:8786
 
     \b
     SPEC.toml:
@@ -217,21 +246,60 @@ def sweep(spec_file: str, out: str) -> None:
       epochs = 20
       shuffle = "epoch"
       seed = { from = 0, to = 99 }
+      reduce = "seed"             # a row of statistics over the seeds; leave out for all rows
     """
-    path = files.check_file("--out", out, TABLES)
+    path = None
+    if out is not None or store is None:
+        path = files.check_file("--out", out or "results.parquet", TABLES)
+    folder = None if store is None else files.check_folder("--store", store)
+    if resume and folder is None:
+        assert path is not None
+        folder = files.check_folder("--resume", path.with_suffix(".chunks"))
     given = spec.read(spec_file)
-    try:
-        frame = simopt.sweep(given.problem, given.optimizers, **given.arguments)
-    except KeyboardInterrupt as stopped:
-        done = getattr(stopped, "frame", None)
-        if done is None or done.empty:
-            raise
-        part = path.with_stem(path.stem + ".part")
-        files.write_table(part, done)
-        _end(f"interrupted; the {len(done):,} finished rows are in {part}", INTERRUPTED)
-    files.write_table(path, frame)
+    arguments = {**given.arguments, "store": folder}
+    if device is not None:
+        arguments["device"] = device
+    with _connected(client) as arguments["client"]:
+        try:
+            frame = simopt.sweep(given.problem, given.optimizers, **arguments)
+        except KeyboardInterrupt as stopped:
+            done = getattr(stopped, "frame", None)
+            if done is None or folder is not None:
+                _end(str(stopped) or "interrupted", INTERRUPTED)
+            if path is None or done.empty:
+                raise
+            part = path.with_stem(path.stem + ".part")
+            files.write_table(part, done)
+            _end(f"interrupted; the {len(done):,} finished rows are in {part}", INTERRUPTED)
+    if path is not None:
+        if folder is not None and frame.empty:
+            _end(f"the rows don't fit in memory, so {path} was not written; {folder} has them", 1)
+        files.write_table(path, frame)
+        if resume and store is None and folder is not None:
+            shutil.rmtree(folder)
     click.echo(_summary(frame))
-    click.echo(path)
+    click.echo(folder if path is None else path)
+
+
+@contextmanager
+def _connected(address: str | None) -> Iterator[Any]:
+    """A client of the Dask scheduler at an address; None without one."""
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ValueError(
+            "--client: needs Dask, which is not installed: pip install 'simopt[cluster]'"
+        ) from None
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        allowed = f"the address of a Dask scheduler that answers ({error})"
+        raise checks.refuse("--client", address, allowed) from None
+    with client:
+        yield client
 
 
 def _summary(frame: pd.DataFrame) -> str:
@@ -241,7 +309,7 @@ def _summary(frame: pd.DataFrame) -> str:
         f"{made['trajectories']:,} trajectories, {made['updates']:,} updates in "
         f"{made['seconds']:.2f} s"
     )
-    if "status" not in frame:
+    if "status" not in frame or frame.empty:
         return f"{text}; {len(frame):,} rows"
     ended = frame[frame["status"] == "ok"]
     text += f"; {len(frame) - len(ended):,} diverged"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,33 +16,51 @@ from simopt.engine import blocks, layout
 from simopt.problems import Problem
 from simopt.trajectory import names_per_weight
 
+Array = NDArray[Any]
+
+#: What the engine says of a trajectory, by name.
+RAW: dict[str, Callable[[layout.Out], Array]] = {
+    "w": lambda out: out.w,
+    "loss": lambda out: out.loss,
+    "best_loss": lambda out: out.best_loss,
+    "peak": lambda out: out.peak,
+    "best_at": lambda out: out.counts[layout.BEST_AT],
+    "target_at": lambda out: out.counts[layout.TARGET_AT],
+    "diverged_at": lambda out: out.counts[layout.DIVERGED_AT],
+    "overshoots": lambda out: out.counts[layout.OVERSHOOTS],
+}
+
 
 @dataclass
 class Results:
-    """A column per trajectory of the whole sweep, filled as tasks finish."""
+    """A column per trajectory, filled as tasks finish."""
 
-    w: NDArray[Any]
-    loss: NDArray[Any]
-    best_loss: NDArray[Any]
-    peak: NDArray[Any]
-    counts: NDArray[np.int64]
+    raw: dict[str, Array]
     done: NDArray[np.bool_]
     offset: NDArray[np.int64]  # where each trajectory's records begin
-    recorded_loss: NDArray[Any]
-    recorded_w: NDArray[Any]
+    recorded_loss: Array
+    recorded_w: Array
 
 
-def allocate(records: NDArray[np.int64], d: int, real: type) -> Results:
-    """Room for every trajectory and its records."""
-    rows, recorded = len(records), int(records.sum())
+def allocate(
+    rows: int,
+    d: int,
+    real: type,
+    wanted: Collection[str] = tuple(RAW),
+    records: NDArray[np.int64] | None = None,
+) -> Results:
+    """Room for what is wanted of every trajectory, and for its records."""
+    raw: dict[str, Array] = {}
+    for name in wanted:
+        counted = name.endswith("_at") or name == "overshoots"
+        shape = (d, rows) if name == "w" else rows
+        raw[name] = np.zeros(shape, np.int64) if counted else np.empty(shape, real)
+    counts = np.zeros(0, np.int64) if records is None else records
+    recorded = int(counts.sum())
     return Results(
-        w=np.empty((d, rows), real),
-        loss=np.empty(rows, real),
-        best_loss=np.empty(rows, real),
-        peak=np.empty(rows, real),
-        counts=np.zeros((layout.COUNTED, rows), np.int64),
+        raw=raw,
         done=np.zeros(rows, bool),
-        offset=np.cumsum(records) - records,
+        offset=np.cumsum(counts) - counts,
         recorded_loss=np.empty(recorded, real),
         recorded_w=np.empty((recorded, d), real),
     )
@@ -54,15 +74,9 @@ def store(task: blocks.Task, out: layout.Out, results: Results) -> None:
         places = np.arange(len(out.recorded_loss))[:, None] + results.offset[rows]
         results.recorded_loss[places] = out.recorded_loss[:, real]
         results.recorded_w[places] = np.moveaxis(out.recorded_w[:, :, real], 1, 2)
-    for source, target in (
-        (out.w, results.w),
-        (out.loss, results.loss),
-        (out.best_loss, results.best_loss),
-        (out.peak, results.peak),
-        (out.counts, results.counts),
-        (np.ones(len(out.loss), bool), results.done),
-    ):
-        blocks.scatter(task, source, target)
+    for name, target in results.raw.items():
+        blocks.scatter(task, RAW[name](out), target)
+    blocks.scatter(task, np.ones(len(out.loss), bool), results.done)
 
 
 def never(counts: NDArray[np.int64]) -> pd.arrays.IntegerArray:
@@ -70,41 +84,88 @@ def never(counts: NDArray[np.int64]) -> pd.arrays.IntegerArray:
     return pd.arrays.IntegerArray(counts, counts == 0)
 
 
+def lived(planned: NDArray[np.int64], results: Results) -> NDArray[np.int64]:
+    """The updates of every trajectory, up to its divergence."""
+    diverged_at = results.raw["diverged_at"]
+    return np.where(diverged_at > 0, diverged_at, planned)
+
+
+def _double(values: Array) -> NDArray[np.float64]:
+    return values.astype(np.float64)
+
+
+def _weight(k: int, problem: Problem, raw: Mapping[str, Array]) -> NDArray[np.float64]:
+    return _double(raw["w"][k])
+
+
+def _distance(problem: Problem, raw: Mapping[str, Array]) -> NDArray[np.float64]:
+    if problem.optimum is None:
+        return np.full(raw["w"].shape[1], np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):
+        gap = _double(raw["w"]) - problem.optimum[:, None]
+        result: Array = np.abs(gap[0]) if problem.d == 1 else np.sqrt((gap * gap).sum(axis=0))
+    return result
+
+
+def _peak(problem: Problem, raw: Mapping[str, Array]) -> NDArray[np.float64]:
+    if problem.optimum is None:
+        return np.full(len(raw["peak"]), np.nan)
+    peak = _double(np.where(raw["peak"] < 0, np.nan, raw["peak"]))
+    # The kernel keeps the square of the distance where there is more than one weight.
+    return np.abs(peak) if blocks.fused(problem) else np.sqrt(peak)
+
+
+def _best(problem: Problem, raw: Mapping[str, Array]) -> NDArray[np.float64]:
+    best = _double(raw["best_loss"])
+    best[raw["best_at"] == 0] = np.nan
+    return best
+
+
+def _overshoots(problem: Problem, raw: Mapping[str, Array]) -> pd.arrays.IntegerArray:
+    known = problem.d == 1 and problem.optimum is not None
+    return pd.arrays.IntegerArray(raw["overshoots"], np.full(len(raw["overshoots"]), not known))
+
+
+Column = tuple[tuple[str, ...], Callable[[Problem, Mapping[str, Array]], Any]]
+
+
+def columns(problem: Problem) -> dict[str, Column]:
+    """The columns that depend on what happened, in their order: of what, and how.
+
+    "planned" stands for the updates that a trajectory has if it does not diverge.
+    """
+    names = names_per_weight("w", problem.d)
+    weights: dict[str, Column] = {
+        name: (("w",), partial(_weight, k)) for k, name in enumerate(names)
+    }
+    return {
+        "status": (
+            ("diverged_at",),
+            lambda _, raw: labels(["ok", "diverged"], (raw["diverged_at"] > 0).astype(np.int8)),
+        ),
+        "updates": (
+            ("diverged_at", "planned"),
+            lambda _, raw: np.where(raw["diverged_at"] > 0, raw["diverged_at"], raw["planned"]),
+        ),
+        "diverged_at": (("diverged_at",), lambda _, raw: never(raw["diverged_at"])),
+        **weights,
+        "loss": (("loss",), lambda _, raw: _double(raw["loss"])),
+        "best_loss": (("best_loss", "best_at"), _best),
+        "best_at": (("best_at",), lambda _, raw: never(raw["best_at"])),
+        "distance": (("w",), _distance),
+        "steps_to_target": (("target_at",), lambda _, raw: never(raw["target_at"])),
+        "overshoots": (("overshoots",), _overshoots),
+        "peak_distance": (("peak",), _peak),
+    }
+
+
 def table(
     keys: dict[str, Any], planned: NDArray[np.int64], problem: Problem, results: Results
 ) -> pd.DataFrame:
     """A row per trajectory."""
-    diverged_at = results.counts[layout.DIVERGED_AT]
-    w = dict(zip(names_per_weight("w", problem.d), results.w.astype(np.float64), strict=True))
-    # The kernel keeps the square of the distance where there is more than one weight.
-    root = np.abs if blocks.fused(problem) else np.sqrt
-    gap = results.w.astype(np.float64)
-    if problem.optimum is None:
-        distance = peak = np.full(len(planned), np.nan)
-    else:
-        with np.errstate(over="ignore", invalid="ignore"):
-            gap = gap - problem.optimum[:, None]
-            distance = np.abs(gap[0]) if problem.d == 1 else np.sqrt((gap * gap).sum(axis=0))
-            peak = root(np.where(results.peak < 0, np.nan, results.peak).astype(np.float64))
-    known = problem.d == 1 and problem.optimum is not None
-    best = results.best_loss.astype(np.float64)
-    best[results.counts[layout.BEST_AT] == 0] = np.nan
-    columns = keys | {
-        "status": labels(["ok", "diverged"], (diverged_at > 0).astype(np.int8)),
-        "updates": np.where(diverged_at > 0, diverged_at, planned),
-        "diverged_at": never(diverged_at),
-        **w,
-        "loss": results.loss.astype(np.float64),
-        "best_loss": best,
-        "best_at": never(results.counts[layout.BEST_AT]),
-        "distance": distance,
-        "steps_to_target": never(results.counts[layout.TARGET_AT]),
-        "overshoots": pd.arrays.IntegerArray(
-            results.counts[layout.OVERSHOOTS].copy(), np.full(len(planned), not known)
-        ),
-        "peak_distance": peak,
-    }
-    frame = pd.DataFrame(columns, copy=False)
+    raw = {**results.raw, "planned": planned}
+    made = {name: make(problem, raw) for name, (_, make) in columns(problem).items()}
+    frame = pd.DataFrame(keys | made, copy=False)
     return frame if results.done.all() else frame[results.done]
 
 
@@ -117,9 +178,8 @@ def long_table(
 ) -> pd.DataFrame:
     """A row per epoch or update of every trajectory, up to its divergence."""
     batches = planned // keys["epochs"]
-    diverged_at = results.counts[layout.DIVERGED_AT]
-    lived = np.where(diverged_at > 0, diverged_at, planned)
-    kept = lived if record == "steps" else -(-lived // batches)
+    kept = lived(planned, results)
+    kept = kept if record == "steps" else -(-kept // batches)
     kept = np.where(results.done, kept, 0)
     trajectory = np.repeat(np.arange(len(planned)), kept)
     place = np.arange(kept.sum()) - np.repeat(np.cumsum(kept) - kept, kept)

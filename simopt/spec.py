@@ -29,6 +29,9 @@ it: ``{ name = "sequential", schedules = ["linear_warmup", "cosine"], milestones
 of schedules is an axis. ``clip_norm`` and ``clip_value`` are numbers or lists of numbers, ``box``
 is the list of its two ends. What Python switches off with None is false here (a schedule, "none"
 too): ``divergence``, ``schedule``, ``clip_norm``, ``clip_value``, ``box``.
+
+``reduce`` is the name of an axis to summarise over ("seed"), a list of such names, or a table
+``{ over = "seed", columns = ["loss", "steps_to_target"], quantiles = [0.05, 0.5, 0.95] }``.
 """
 
 from __future__ import annotations
@@ -72,6 +75,8 @@ SWEEP_KEYS = (
     "evaluate",
     "record",
     "dtype",
+    "device",
+    "reduce",
 )
 WHOLE_NUMBERS = ("batch_size", "epochs", "seed")
 NUMBERS = ("clip_norm", "clip_value")
@@ -314,7 +319,8 @@ def _counted(key: str, table: Mapping[str, Any]) -> range:
     first = checks.whole(f"{key}.from", table["from"], 0)
     last = checks.whole(f"{key}.to", table["to"], first)
     values = range(first, last + 1, checks.whole(f"{key}.step", table.get("step", 1), 1))
-    if len(values) > LONGEST_AXIS:
+    # Seeds stay a range, however many.
+    if key != "seed" and len(values) > LONGEST_AXIS:
         raise ValueError(f"{key}: {len(values):,} values: must be at most {LONGEST_AXIS:,}")
     return values
 

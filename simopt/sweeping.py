@@ -1,47 +1,52 @@
-"""Many trajectories: axes -> groups -> blocks on all cores -> one table."""
+"""Many trajectories: axes -> job -> chunks on threads or a client's workers -> one table."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import partial
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from tqdm.auto import tqdm
 
-from simopt import axes, checks, frames, plan, shuffling
-from simopt.engine import blocks, layout
+from simopt import axes, checks, chunks, frames, plan, running, shuffling
+from simopt.chunks import Chunks, Job
+from simopt.engine import devices, layout
+from simopt.engine.inline import digest
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
+from simopt.store import Store, load
+from simopt.store import _rows as rows_at
+
+if TYPE_CHECKING:
+    from simopt.reduction import Reduce
 
 RECORDS = ("summary", "epochs", "steps")
-DTYPES = {"float64": np.float64, "float32": np.float32}
 
-#: Lane updates of one task: about 20 ms of work on the four points, so that progress moves and
-#: Ctrl-C is heard.
-TASK_UPDATES = 20_000_000
-
-#: A small sweep is cut finer, so that no core waits long for the others' last task.
-TASKS_PER_WORKER = 4
-
-#: Values of an axis that `attrs` lists; of a longer one it gives number and ends.
+#: Values of an axis that `attrs` lists; of a longer one it gives number, ends and a digest.
 LISTED = 20
+
+#: More would take a computer a thousand years, and its counters could not hold them.
+MOST_UPDATES = 10**18
+
+#: Each is a file, or a line in a list.
+MOST_CHUNKS = 1_000_000
 
 #: The share of the memory that is free which a result may take.
 MEMORY_SHARE = 0.7
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a sweep. ``frame`` holds the trajectories that were finished."""
+    """Ctrl-C during a sweep. ``frame`` holds the rows that were finished and not stored."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        super().__init__(f"interrupted after {len(frame)} rows; they are in .frame")
+    def __init__(self, frame: pd.DataFrame, message: str | None = None) -> None:
+        super().__init__(message or f"interrupted after {len(frame)} rows; they are in .frame")
         self.frame = frame
 
 
@@ -65,6 +70,10 @@ def sweep(
     evaluate: int | str | None = None,
     record: str = "summary",
     dtype: str = "float64",
+    device: str = "cpu",
+    client: Any = None,
+    store: str | os.PathLike[str] | None = None,
+    reduce: str | Sequence[str] | Mapping[str, Any] | Reduce | None = None,
     progress: bool | None = None,
     threads: int | None = None,
 ) -> pd.DataFrame:
@@ -98,6 +107,22 @@ def sweep(
         A row per trajectory, per epoch of each, or per update of each.
     dtype : {"float64", "float32"}
         The precision of the trajectories.
+    device : {"cpu", "cuda", "auto"}
+        Where to run: this machine's cores, a CUDA device (needs ``pip install simopt[cuda]``), or
+        that if there is one, with a warning if there is none.
+    client : concurrent.futures.Executor, distributed.Client or ray, optional
+        Whose workers do the chunks of the sweep, in place of threads here. The results are the
+        same, bit for bit.
+    store : path, optional
+        A folder for the rows, a Parquet file per chunk, for a sweep larger than memory or one that
+        must survive. A sweep that was stopped, in whatever way, goes on when it is called again
+        with the same arguments. `simopt.load` reads the folder.
+    reduce : str, sequence of str, mapping or Reduce, optional
+        Axes to summarise over while running, "seed" for one: a row per combination of the others,
+        with the columns trajectories, diverged and reached (shares), and loss_mean, loss_std,
+        loss_min, loss_q05, loss_q50, loss_q95, loss_max. A mapping such as ``{"over": "seed",
+        "columns": ["loss", "steps_to_target"], "quantiles": [0.5]}`` says more. Exact, in memory
+        that does not grow with the number of trajectories.
     progress : bool or None
         Show a progress bar; None shows one on a terminal, for work of more than a second or two.
     threads : int or None
@@ -113,14 +138,18 @@ def sweep(
         w (or w_0, w_1, ...), loss, best_loss, best_at, distance (from the optimum; NaN where that
         is unknown), steps_to_target, overshoots (sign changes of w - optimum; d = 1) and
         peak_distance. With ``record="epochs"`` or ``"steps"`` the key columns, then epoch (and
-        step), loss, w. ``attrs`` says what made it.
+        step), loss, w. ``attrs`` says what made it. With ``store`` these are the rows stored, read
+        back; none, if they would not fit in memory.
 
     Raises
     ------
     ValueError
-        If an argument is not allowed, or the table would not fit in memory.
+        If an argument is not allowed, the table would not fit in memory, or the folder of
+        ``store`` holds another sweep or a damaged file.
+    OSError
+        If a file of ``store`` can't be written.
     Interrupted
-        On Ctrl-C, a KeyboardInterrupt that carries the finished rows.
+        On Ctrl-C, a KeyboardInterrupt that carries the finished rows, or says how to go on.
 
     Notes
     -----
@@ -142,6 +171,20 @@ def sweep(
     0  0.05        ok       40      5.0
     1  0.10        ok       40      5.0
     2  1.00  diverged        7 -14156.0
+
+    A thousand orders of the points, and of each rate what its trajectories have in common:
+
+    >>> frame = simopt.sweep(
+    ...     simopt.problems.hubble(),
+    ...     simopt.SGD(eta=[0.03, 0.3]),
+    ...     shuffle="epoch",
+    ...     seed=range(1000),
+    ...     reduce="seed",
+    ... )
+    >>> frame[["eta", "trajectories", "diverged"]]
+        eta  trajectories  diverged
+    0  0.03          1000       0.0
+    1  0.30          1000       0.0
     """
     asked = axes.check(
         problem,
@@ -161,92 +204,217 @@ def sweep(
     limit = plan.loss_limit(problem, divergence)
     goal = None if target is None else checks.number("target", target)
     checks.choice("record", record, RECORDS)
-    real = DTYPES[checks.choice("dtype", dtype, DTYPES)]
+    real = chunks.DTYPES[checks.choice("dtype", dtype, chunks.DTYPES)]
     workers = _threads(threads)
     given = None
     longest = max(asked[0].common["epochs"])
     if order is not None:
         given = shuffling.check_order(order, longest, problem.n)
-    _check_memory(asked, problem, record)
-
     longest_run, total = axes.most_and_all_updates(asked, problem)
-    most = layout.MOST_UPDATES[real]
-    if longest_run > most:
+    if total > MOST_UPDATES:
+        raise ValueError(
+            f"axes={_lengths(asked)}: {total:,} updates in all: must be at most {MOST_UPDATES:,}"
+        )
+    if longest_run > layout.MOST_UPDATES[real]:
         raise checks.refuse(
             "epochs",
             longest,
-            f"at most {most:,} updates a trajectory in {dtype}",
+            f"at most {layout.MOST_UPDATES[real]:,} updates a trajectory in {dtype}",
         )
-    planned = axes.planned_updates(asked, problem)
-    keys = axes.keys(asked, asked, given is not None)
-    records = {"summary": planned * 0, "epochs": keys["epochs"], "steps": planned}
-    results = frames.allocate(records[record], problem.d, real)
-    began = time.perf_counter()
-    share = total // (workers * TASKS_PER_WORKER)
-    starts = np.cumsum([0] + [each.size for each in asked])
-    work = [
-        task
-        for each, start in zip(asked, starts, strict=False)
-        for group in axes.groups(each, problem, first=int(start))
-        for task in blocks.tasks(
-            group, problem, real, min(share, _task_updates(problem, group)), given is not None
-        )
-    ]
-    kinds = {
-        (each.group.rule, each.points, blocks.extras_of(each.group.plan)): each for each in work
-    }
-    for kind in kinds.values():
-        blocks.compiled(problem, kind, real)
-    compiled = time.perf_counter() - began
-    data = blocks.pack(problem, real, limit, goal)
-    packed = {
-        task.group.plan: blocks.with_moments(data, task.group.plan)
-        if task.points == "moments"
-        else data
-        for task in {task.group.plan: task for task in work}.values()
-    }
-    settings = (problem, every, blocks.RECORD_CODE[record], limit is not None, given)
-    interrupted = _run(work, packed, settings, workers, progress, results)
-    seconds = time.perf_counter() - began - compiled
+    if client is not None:
+        from simopt import executors  # TEMP
 
-    if record == "summary":
-        frame = frames.table(keys, planned, problem, results)
+        executors.check(client)
+        workers = executors.workers(client)
+    job = Job(
+        problem=problem,
+        axes=tuple(asked),
+        every=every,
+        limit=limit,
+        target=goal,
+        record=record,
+        dtype=dtype,
+        order=given,
+        reduce=_reduction(reduce, asked, problem, record),
+        device=devices.check(device, problem, record),
+    )
+    whole = store is None and client is None and job.reduce is None
+    made = _made(job, divergence, drop_last)
+    if not whole and (count := Chunks(job).count) > MOST_CHUNKS:
+        raise ValueError(
+            f"axes={_lengths(asked)}: {count:,} chunks: must be at most {MOST_CHUNKS:,}; sweep in "
+            "parts, or over fewer of the axes that reduce keeps"
+        )
+    folder = None
+    if store is None:
+        _check_memory(job)
     else:
-        frame = frames.long_table(keys, planned, problem, results, record)
-    diverged_at = results.counts[layout.DIVERGED_AT]
-    lived = np.where(diverged_at > 0, diverged_at, planned)
-    frame.attrs = {
-        "version": _version(),
-        "spec": {
-            "optimizers": [
-                {"name": each.optimizer.name, "convention": each.optimizer.convention}
-                | dict(each.optimizer.switches)
-                | dict(
-                    zip(each.optimizer.rule.hyperparameters, map(_axis, each.hyper), strict=True)
-                )
-                for each in asked
-            ],
-            **{name: _axis(values) for name, values in asked[0].common.items()},
-            **({} if given is None else {"shuffle": "given"}),
-            "drop_last": drop_last,
-            "box": asked[0].box,
-            "target": goal,
-            "divergence": divergence,
-            "evaluate": every or "epoch",
-            "record": record,
-            "dtype": dtype,
-        },
-        "problem": f"{problem.name} {problem.digest}",
-        "device": "cpu",
+        cut = Chunks(job)
+        identity = _made(job, divergence, drop_last, exact=True)
+        folder = Store.open(store, identity, [cut.rows(chunk) for chunk in cut])
+
+    began = time.perf_counter()
+    chunks.prepare(job)
+    if client is not None:
+        executors.prepare(client, chunks.prepare, job)
+    compiled = time.perf_counter() - began
+    interrupted = None
+    if whole:
+        planned, results, stopped = running.whole(job, workers, progress)
+        seconds = time.perf_counter() - began - compiled
+        keys = axes.keys(asked, asked, given is not None)
+        if record == "summary":
+            frame = frames.table(keys, planned, problem, results)
+        else:
+            frame = frames.long_table(keys, planned, problem, results, record)
+        trajectories = int(results.done.sum())
+        updates = int(frames.lived(planned, results)[results.done].sum())
+        if stopped:
+            interrupted = f"interrupted after {len(frame)} rows; they are in .frame"
+    else:
+        frame, trajectories, updates, interrupted = _by_chunks(
+            job, folder, client, workers, progress
+        )
+        seconds = time.perf_counter() - began - compiled
+    frame.attrs = made | {
+        "device": job.device,
         "threads": workers,
-        "trajectories": int(results.done.sum()),
-        "updates": int(lived[results.done].sum()),
+        "trajectories": trajectories,
+        "updates": updates,
         "seconds": seconds,
         "compile_seconds": compiled,
     }
     if interrupted:
-        raise Interrupted(frame)
+        raise Interrupted(frame, interrupted)
     return frame
+
+
+def _reduction(
+    reduce: Any, asked: Sequence[axes.Axes], problem: Problem, record: str
+) -> Reduce | None:
+    if reduce is None:
+        return None
+    if record != "summary":
+        raise checks.refuse("reduce", reduce, f"None with record={record!r}: it needs summaries")
+    from simopt import reduction  # TEMP
+
+    names = dict.fromkeys(name for part in asked for name in part.names)
+    numbers = [name for name in frames.columns(problem) if name not in ("status", "diverged_at")]
+    return reduction.check(reduce, tuple(names), tuple(numbers))
+
+
+def _by_chunks(
+    job: Job, folder: Store | None, client: Any, workers: int, progress: bool | None
+) -> tuple[pd.DataFrame, int, int, str | None]:
+    """The rows, how many trajectories and updates were made for them, and how it was stopped."""
+    cut = Chunks(job)
+    asked = range(len(cut)) if folder is None else list(folder.missing())
+    frames_done: dict[int, pd.DataFrame] = {}
+    trajectories = updates = 0
+    message = None
+    stream = running.in_chunks(job, asked, client, workers, progress)
+    done = 0
+    try:
+        for number, frame in stream:
+            trajectories += frame.attrs["trajectories"]
+            updates += frame.attrs["updates"]
+            if folder is None:
+                frames_done[number] = frame
+            else:
+                frame.attrs = {}
+                folder.keep(number, frame)
+            done += 1
+    except KeyboardInterrupt:
+        message = _stopped(len(cut) - len(asked) + done, len(cut), folder)
+    finally:
+        stream.close()
+    if folder is not None:
+        if message is not None:
+            return pd.DataFrame(), trajectories, updates, message
+        folder.finish()
+        return _read_back(job, folder), trajectories, updates, None
+    return _in_order(cut, frames_done), trajectories, updates, message
+
+
+def _stopped(done: int, total: int, folder: Store | None) -> str:
+    if folder is None:
+        return f"interrupted after {done} of {total} chunks; their rows are in .frame"
+    return (
+        f"interrupted after {done} of {total} chunks, which are in {str(folder.folder)!r}; "
+        f"the same sweep goes on from there"
+    )
+
+
+def _in_order(cut: Chunks, done: dict[int, pd.DataFrame]) -> pd.DataFrame:
+    """One table of the rows of all chunks, in the order of the axes."""
+    numbers = sorted(done)
+    if not numbers:
+        return pd.DataFrame()
+    for number in numbers:
+        done[number].attrs = {}
+    frame = pd.concat([done[number] for number in numbers], ignore_index=True)
+    places = [cut.rows(cut[number]) for number in numbers]
+    if any("box" in place for place in places):
+        rows = np.concatenate([rows_at(place) for place in places])
+        frame = frame.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
+    return frame
+
+
+def _read_back(job: Job, folder: Store) -> pd.DataFrame:
+    """The stored rows; of a table that would not fit in memory the columns alone."""
+    try:
+        _check_memory(job)
+    except ValueError:
+        return load(folder.folder).iloc[:0]  # PLACE
+    return load(folder.folder)
+
+
+def _made(
+    job: Job, divergence: float | None, drop_last: bool, exact: bool = False
+) -> dict[str, Any]:
+    """What made a table, as `attrs` has it; ``exact`` leaves nothing out that bears on the rows."""
+    optimizers = []
+    for each in job.axes:
+        rule = each.optimizer.rule
+        made: dict[str, Any] = {
+            "name": each.optimizer.name,
+            "convention": each.optimizer.convention,
+        }
+        made |= dict(each.optimizer.switches)
+        made |= {
+            name: _axis(values, exact)
+            for name, values in zip(rule.hyperparameters, each.hyper, strict=True)
+        }
+        if exact:
+            made["rule"] = digest(rule.update, rule.clock)
+        optimizers.append(made)
+    common = job.axes[0].common
+    spec = {
+        "optimizers": optimizers,
+        **{name: _axis(values, exact) for name, values in common.items()},
+        **({} if job.order is None else {"shuffle": "given"}),
+        "drop_last": drop_last,
+        "box": job.axes[0].box,
+        "target": job.target,
+        "divergence": divergence,
+        "evaluate": job.every or "epoch",
+        "record": job.record,
+        "dtype": job.dtype,
+    }
+    if job.reduce is not None:
+        spec["reduce"] = {
+            "over": list(job.reduce.over),
+            "columns": list(job.reduce.columns),
+            "quantiles": list(job.reduce.quantiles),
+        }
+    if exact and job.order is not None:
+        spec["order"] = hashlib.sha256(job.order.tobytes()).hexdigest()[:16]
+    result = {
+        "version": _version(),
+        "spec": spec,
+        "problem": f"{job.problem.name} {job.problem.digest}",
+    }
+    return result | {"device": job.device} if exact else result
 
 
 def _threads(threads: int | None) -> int:
@@ -257,15 +425,19 @@ def _threads(threads: int | None) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _axis(values: tuple[Any, ...]) -> Any:
+def _axis(values: Sequence[Any], exact: bool) -> Any:
     """An axis as `attrs` has it: a value, a short list, or how many from where to where."""
     if len(values) <= LISTED:
-        shown = [str(value) if isinstance(value, Schedule) else value for value in values]
-        return shown if len(shown) > 1 else shown[0]
-    try:
-        return {"values": len(values), "from": min(values), "to": max(values)}
-    except TypeError:  # schedules have no order, and None is no number
-        return {"values": len(values)}
+        listed = [str(value) if isinstance(value, Schedule) else value for value in values]
+        return listed if len(listed) > 1 else listed[0]
+    if isinstance(values, range):
+        return {"values": len(values), "from": values[0], "to": values[-1], "step": values.step}
+    shown: dict[str, Any] = {"values": len(values)}
+    with suppress(TypeError):  # schedules have no order, and None is no number
+        shown |= {"from": min(values), "to": max(values)}
+    if exact:
+        shown["digest"] = hashlib.sha256(repr(list(map(str, values))).encode()).hexdigest()[:16]
+    return shown
 
 
 def _version() -> str:
@@ -274,11 +446,19 @@ def _version() -> str:
     return simopt.__version__
 
 
-def _check_memory(asked: list[axes.Axes], problem: Problem, record: str) -> None:
+def _check_memory(job: Job) -> None:
     """Refuse a table that would not fit, saying how large it would be."""
-    rows = sum(each.size for each in asked)
+    asked, problem, record = job.axes, job.problem, job.record
+    kept = [
+        prod(n for n, gone in zip(part.lengths, job.reduced(part), strict=True) if not gone)
+        for part in asked
+    ]
+    rows = sum(kept)
     hypers = len({name for each in asked for name in each.optimizer.rule.hyperparameters})
-    needed = rows * 8 * (3 * hypers + 2 * problem.d + 30)
+    columns = 2 * problem.d + 30
+    if job.reduce is not None:
+        columns = 3 + len(job.reduce.columns) * (5 + len(job.reduce.quantiles))
+    needed = rows * 8 * (3 * hypers + columns)
     for each in asked:
         plans = [how for _, how in axes.plans(each, problem)]
         needed += 32 * max(0 if how.schedule is None else how.updates for how in plans)
@@ -287,12 +467,16 @@ def _check_memory(asked: list[axes.Axes], problem: Problem, record: str) -> None
             needed += each.size // len(plans) * counts * 8 * (hypers + 2 * problem.d + 12)
     free = _free_memory()
     if needed > MEMORY_SHARE * free:
-        lengths = " + ".join("x".join(map(str, each.lengths)) for each in asked)
         raise ValueError(
-            f"axes={lengths}: {rows:,} trajectories with record={record!r} need about "
-            f"{needed / 2**30:,.1f} GiB: must be at most {MEMORY_SHARE * free / 2**30:,.1f} GiB "
-            f"({MEMORY_SHARE:.0%} of what is free); take shorter axes or sweep in parts"
+            f"axes={_lengths(asked)}: {rows:,} {'trajectories' if job.reduce is None else 'groups'} with "
+            f"record={record!r} need about {needed / 2**30:,.1f} GiB: must be at most "
+            f"{MEMORY_SHARE * free / 2**30:,.1f} GiB ({MEMORY_SHARE:.0%} of what is free); take "
+            f"shorter axes, reduce='seed' or another axis to summarise over, or store='a folder'"
         )
+
+
+def _lengths(asked: Sequence[axes.Axes]) -> str:
+    return " + ".join("x".join(map(str, each.lengths)) for each in asked)
 
 
 def _free_memory() -> float:
@@ -303,53 +487,3 @@ def _free_memory() -> float:
         return float(fields["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError):
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-
-
-def _task_updates(problem: Problem, group: blocks.Group) -> int:
-    """Fewer updates a task where an update costs more."""
-    return TASK_UPDATES // (1 + problem.d * (group.plan.batch_size + problem.d) // 16)
-
-
-def _run(
-    work: list[blocks.Task],
-    packed: dict[plan.Plan, layout.Data],
-    settings: tuple[Any, ...],
-    workers: int,
-    progress: bool | None,
-    results: frames.Results,
-) -> bool:
-    """Do all tasks on a pool of threads (the kernels release the GIL); True if interrupted."""
-    total = sum(task.count * task.group.plan.updates for task in work)
-    pulses = {}
-    bar = tqdm(
-        total=total,
-        unit=" updates",
-        unit_scale=True,
-        delay=1.0,
-        disable=None if progress is None else not progress,
-    )
-    pool = ThreadPoolExecutor(workers)
-    queue = iter(work)
-    running: dict[Future[Any], blocks.Task] = {}
-    try:
-        while True:
-            while len(running) < 2 * workers and (task := next(queue, None)) is not None:
-                pulse = np.zeros(2, np.int64)
-                call = partial(blocks.compute, task, packed[task.group.plan], *settings)
-                future = pool.submit(call, pulse)
-                running[future], pulses[future] = task, pulse
-            if not running:
-                return False
-            finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in finished:
-                task = running.pop(future)
-                frames.store(task, future.result(), results)
-                bar.update(task.count * task.group.plan.updates)
-                del pulses[future]
-    except KeyboardInterrupt:
-        return True
-    finally:
-        for pulse in pulses.values():
-            pulse[0] = 1
-        pool.shutdown(wait=True, cancel_futures=True)
-        bar.close()

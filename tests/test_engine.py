@@ -186,8 +186,7 @@ def test_a_digest_sees_constants_and_not_comments():
 SCRIPT = """
 import sys
 import simopt
-from simopt.engine import lanes
-from simopt.sweeping import blocks
+from simopt.engine import blocks, lanes
 import mine
 
 rule = simopt.rule(mine.step)
@@ -199,8 +198,7 @@ print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
 
 MAIN_SCRIPT = """
 import simopt
-from simopt.engine import lanes
-from simopt.sweeping import blocks
+from simopt.engine import blocks, lanes
 
 def step(w, g, eta, v, beta=0.5):
     v = beta * v + g

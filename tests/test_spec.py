@@ -115,7 +115,7 @@ def test_the_example_is_read():
     [
         ("batch_size =", "batchsize =", r"\[sweep\], key 'batchsize'.*did you mean 'batch_size'"),
         ("[sweep]", "[sweeps]", r"key 'sweeps'.*did you mean 'sweep'"),
-        ("[sweep]", "[sweep]\ndevice = 'gpu'", r"\[sweep\], key 'device': must be one of"),
+        ("[sweep]", "[sweep]\nthreads = 2", r"\[sweep\], key 'threads': must be one of"),
         ("beta1 =", "beta3 =", r"\[\[optimizers\]\] 1: Adam, key 'beta3'.*beta"),
         ("w0 =", "w1 =", r"\[problem\] hubble, key 'w1': must be one of name, w0"),
         ("points = 3", "point = 3", r"eta, key 'point'.*did you mean 'points'"),

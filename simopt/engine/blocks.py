@@ -54,7 +54,7 @@ class Group:
     @property
     def size(self) -> int:
         """How many trajectories."""
-        return self.settings.shape[1] * len(self.seeds)
+        return int(self.settings.shape[1]) * len(self.seeds)
 
     @cached_property
     def steps(self) -> tuple[int, int] | None:
@@ -85,14 +85,14 @@ class Task:
     @property
     def segment(self) -> int:
         """Lanes from a seed to the next, by seed."""
-        return -(-self.group.settings.shape[1] // self.width) * self.width
+        return -(-int(self.group.settings.shape[1]) // self.width) * self.width
 
     @property
     def count(self) -> int:
         """Trajectories, without the lanes left over."""
         if not self.by_seed:
             return max(0, min(self.last, self.group.size) - self.first)
-        held = self.group.settings.shape[1]
+        held = int(self.group.settings.shape[1])
         whole, rest = divmod(self.last, self.segment)
         before, begun = divmod(self.first, self.segment)
         return (whole - before) * held + min(rest, held) - min(begun, held)

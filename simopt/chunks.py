@@ -1,0 +1,425 @@
+"""A sweep in parts: a job, cut into chunks, each of which any worker can do alone.
+
+A chunk is a range of every axis of one optimizer. Which chunks there are depends on the job and on
+nothing else, not on threads, workers or what was done before, so that a sweep can be stopped, gone
+on with, and spread over machines, and comes out the same to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simopt import axes, frames, plan
+from simopt.axes import Axes, Box
+from simopt.engine import blocks, devices, layout
+from simopt.problems import Problem
+
+if TYPE_CHECKING:
+    from simopt.reduction import Reduce
+
+DTYPES: dict[str, Any] = {"float64": np.float64, "float32": np.float32}
+
+#: Rows of a table that one chunk makes at most: some 100 MB in memory, half a second to write.
+ROWS = 2**19
+
+#: Trajectories that one chunk reduces at most, where its groups are no larger.
+REDUCED = 2**21
+
+#: Members of the groups of one chunk at most; larger groups are read in pieces, and more than once.
+WHOLE = 2**24
+
+#: Lane updates of one chunk at most, so that progress shows and little is lost: a second or two.
+CHUNK_UPDATES = 2_000_000_000
+
+#: Settings that a chunk has at least before it has more than one seed or plan: eight blocks that
+#: share an order.
+SETTINGS = 1024
+
+#: Trajectories of one call of a kernel in a chunk: what they return stays in the cache.
+TASK_TRAJECTORIES = 2**16
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Everything that a chunk's trajectories need, checked."""
+
+    problem: Problem
+    axes: tuple[Axes, ...]
+    every: int
+    limit: float | None
+    target: float | None
+    record: str
+    dtype: str
+    order: NDArray[np.int64] | None
+    reduce: Reduce | None
+    device: str
+
+    @property
+    def real(self) -> Any:
+        """The precision as a type."""
+        return DTYPES[self.dtype]
+
+    @cached_property
+    def data(self) -> layout.Data:
+        """The problem as the kernel has it; it travels with the job."""
+        return blocks.pack(self.problem, self.real, self.limit, self.target)
+
+    def settings(self, how: plan.Plan) -> tuple[Any, ...]:
+        """What every call of a kernel gets besides its task."""
+        record = blocks.RECORD_CODE[self.record]
+        return self.problem, self.every, record, self.limit is not None, self.order
+
+    def reduced(self, part: Axes) -> tuple[bool, ...]:
+        """For every axis whether it is summarised over."""
+        over = () if self.reduce is None else self.reduce.over
+        return tuple(name in over for name in part.names)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A range of every axis of one of the job's optimizers."""
+
+    number: int
+    part: int
+    box: Box
+
+    @property
+    def size(self) -> int:
+        """How many trajectories."""
+        return prod(last - first for first, last in self.box)
+
+
+class Chunks(Sequence[Chunk]):
+    """All chunks of a job, made when asked for."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.tiles = [_tile(job, part) for part in job.axes]
+        self.counts = [
+            [-(-length // size) for length, size in zip(part.lengths, tile, strict=True)]
+            for part, tile in zip(job.axes, self.tiles, strict=True)
+        ]
+
+    @property
+    def count(self) -> int:
+        """How many, however many: ``len`` has a limit."""
+        return sum(map(prod, self.counts))
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, number: Any) -> Any:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        part, within = 0, int(number)
+        while within >= prod(self.counts[part]):
+            within -= prod(self.counts[part])
+            part += 1
+        place = np.unravel_index(within, self.counts[part])
+        tile, lengths = self.tiles[part], self.job.axes[part].lengths
+        box = tuple(
+            (int(at) * size, min((int(at) + 1) * size, length))
+            for at, size, length in zip(place, tile, lengths, strict=True)
+        )
+        return Chunk(int(number), part, box)
+
+    def split(self, part: int) -> bool:
+        """Whether the groups of an optimizer are so large that they are read in pieces."""
+        return _split(self.job, self.job.axes[part])
+
+    def pieces(self, chunk: Chunk) -> list[Chunk]:
+        """The chunk in parts, each of which has a share of every group."""
+        part = self.job.axes[chunk.part].within(chunk.box)
+        reduced = self.job.reduced(part)
+        groups = prod(n for n, gone in zip(part.lengths, reduced, strict=True) if not gone)
+        tile = [1 if gone else n for n, gone in zip(part.lengths, reduced, strict=True)]
+        limit = min(REDUCED, _most(self.job, part))
+        hypers = len(part.hyper)
+        gone = [k for k in reversed(range(len(tile))) if reduced[k]]
+        _grow(tile, part.lengths, [k for k in gone if k < hypers], max(limit, groups))
+        _grow(tile, part.lengths, gone, max(limit, groups))
+        counts = [-(-n // size) for n, size in zip(part.lengths, tile, strict=True)]
+        return [
+            Chunk(
+                chunk.number,
+                chunk.part,
+                tuple(
+                    (low + at * size, min(low + (at + 1) * size, high))
+                    for (low, high), at, size in zip(chunk.box, place, tile, strict=True)
+                ),
+            )
+            for place in np.ndindex(*counts)
+        ]
+
+    def rows(self, chunk: Chunk) -> dict[str, Any]:
+        """Where the chunk's rows stand in the whole table: its offset, axes, and box in them."""
+        if self.job.record != "summary":
+            return {}
+        before = self.job.axes[: chunk.part]
+        offset = sum(prod(self._kept(part, part.lengths)) for part in before)
+        part = self.job.axes[chunk.part]
+        lengths, box = self._kept(part, part.lengths), self._kept(part, chunk.box)
+        sizes = [high - low for low, high in box]
+        # From the last axis inwards: all of it, then a range, then a single value of the others.
+        k = len(sizes)
+        while k > 0 and sizes[k - 1] == lengths[k - 1]:
+            k -= 1
+        if all(size == 1 for size in sizes[: max(k - 1, 0)]):
+            first = offset + sum(
+                low * step for (low, _), step in zip(box, axes.row_steps(lengths), strict=True)
+            )
+            return {"rows": [first, first + prod(sizes)]}
+        return {"offset": offset, "lengths": lengths, "box": [list(each) for each in box]}
+
+    def total_rows(self) -> int:
+        """The rows of the whole table, of record "summary"."""
+        return sum(prod(self._kept(part, part.lengths)) for part in self.job.axes)
+
+    def _kept(self, part: Axes, values: Sequence[Any]) -> list[Any]:
+        return [v for v, gone in zip(values, self.job.reduced(part), strict=True) if not gone]
+
+
+def _grow(tile: list[int], lengths: Sequence[int], order: Sequence[int], limit: int) -> None:
+    """Make a tile larger, axis after axis, while it has at most ``limit`` combinations."""
+    for k in order:
+        room = limit // max(1, prod(tile) // tile[k])
+        tile[k] = max(tile[k], min(lengths[k], room))
+
+
+def _most(job: Job, part: Axes) -> int:
+    """Trajectories of a chunk at most, for the sake of its time."""
+    updates = max(how.updates for _, how in plans_of(job, part))
+    largest = max(how.batch_size for _, how in plans_of(job, part))
+    d = job.problem.d
+    return max(1, CHUNK_UPDATES // (updates * (1 + d * (largest + d) // 16)))
+
+
+def plans_of(job: Job, part: Axes) -> list[tuple[tuple[Any, ...], plan.Plan]]:
+    """The plans of an optimizer's part."""
+    return list(axes.plans(part, job.problem))
+
+
+def _split(job: Job, part: Axes) -> bool:
+    reduced = job.reduced(part)
+    members = prod(n for n, gone in zip(part.lengths, reduced, strict=True) if gone)
+    lanes = layout.lanes(job.real)
+    settings = min(prod(map(len, part.hyper)), lanes)
+    return job.reduce is not None and (members * settings > WHOLE or members > _most(job, part))
+
+
+def _tile(job: Job, part: Axes) -> list[int]:
+    """How many values of every axis a chunk has."""
+    lengths, hypers = part.lengths, len(part.hyper)
+    tile = [1] * len(lengths)
+    inwards = list(reversed(range(len(lengths))))
+    settings = [k for k in inwards if k < hypers]
+    most = _most(job, part)
+    if job.reduce is not None:
+        reduced = job.reduced(part)
+        kept = [k for k in inwards if not reduced[k]]
+        kept_settings = [k for k in kept if k < hypers]
+        lanes = layout.lanes(job.real)
+        if _split(job, part):
+            _grow(tile, lengths, kept_settings, lanes)
+            return [n if gone else t for n, t, gone in zip(lengths, tile, reduced, strict=True)]
+        tile = [n if gone else 1 for n, gone in zip(lengths, reduced, strict=True)]
+        members = prod(tile)
+        limit = max(min(REDUCED, most), min(members * lanes, WHOLE))
+        _grow_blocks(tile, lengths, kept_settings, limit, hypers, lanes)
+        _grow(tile, lengths, kept, limit)
+        return tile
+    if job.record != "summary":
+        records = [
+            how.epochs if job.record == "epochs" else how.updates for _, how in plans_of(job, part)
+        ]
+        _grow(tile, lengths, inwards, max(1, min(ROWS // max(records), most)))
+        return tile
+    limit = min(ROWS, most)
+    _grow(tile, lengths, settings, min(SETTINGS, limit))
+    _grow(tile, lengths, inwards, limit)
+    return tile
+
+
+def _grow_blocks(
+    tile: list[int],
+    lengths: Sequence[int],
+    order: Sequence[int],
+    limit: int,
+    hypers: int,
+    lanes: int,
+) -> None:
+    """The same for settings, so that they fill whole blocks of lanes as well as can be."""
+    for k in order:
+        others = prod(tile) // tile[k]
+        settings = prod(tile[:hypers]) // tile[k]
+        room = max(1, min(lengths[k], limit // max(1, others)))
+        if room == lengths[k]:
+            tile[k] = room
+            continue
+        counts = np.arange(1, room + 1)
+        used = counts * settings
+        fill = used / (-(-used // lanes) * lanes)
+        tile[k] = int(counts[np.flatnonzero(fill >= fill.max() - 0.02)[-1]])
+
+
+def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> pd.DataFrame | None:
+    """The rows of a chunk: of its trajectories, or of their summaries. None if stopped.
+
+    ``attrs`` has the number of trajectories and of the updates that they made.
+    """
+    part = job.axes[chunk.part].within(chunk.box)
+    if job.reduce is None:
+        ran = _run(job, part, tuple(frames.RAW), None, pulse)
+        if ran is None:
+            return None
+        planned, results = ran
+        keys = axes.keys([part], job.axes, job.order is not None)
+        if job.record == "summary":
+            frame = frames.table(keys, planned, job.problem, results)
+        else:
+            frame = frames.long_table(keys, planned, job.problem, results, job.record)
+        updates = int(frames.lived(planned, results).sum())
+    else:
+        read = _values(job, part, pulse)
+        if read is None:
+            return None
+        *values, updates = read
+        from simopt.reduction import summarise  # TEMP
+
+        frame = reduced_frame(job, part, summarise(*values, job.reduce.quantiles))
+    frame.attrs = {"trajectories": chunk.size, "updates": updates}
+    return frame
+
+
+def read(
+    job: Job, piece: Chunk, reading: Callable[..., Any], pulse: NDArray[np.int64] | None = None
+) -> Any:
+    """What one reading takes from a piece of groups that are too large for a chunk."""
+    part = job.axes[piece.part].within(piece.box)
+    values = _values(job, part, pulse)
+    return None if values is None else (reading(*values[:-1]), values[-1])
+
+
+def reduced_frame(job: Job, part: Axes, summaries: dict[str, Any]) -> pd.DataFrame:
+    """The rows of groups: what their members have in common, and their summaries."""
+    box = tuple(
+        (0, 1 if gone else length)
+        for length, gone in zip(part.lengths, job.reduced(part), strict=True)
+    )
+    keys = axes.keys([part.within(box)], job.axes, job.order is not None)
+    over = () if job.reduce is None else job.reduce.over
+    kept = {name: column for name, column in keys.items() if name not in over}
+    return pd.DataFrame(kept | summaries, copy=False)
+
+
+def _values(
+    job: Job, part: Axes, pulse: NDArray[np.int64] | None
+) -> tuple[dict[str, Any], Any, Any, int] | None:
+    """The columns to reduce [members, groups], who diverged, who reached the target, updates."""
+    assert job.reduce is not None
+    reduced = job.reduced(part)
+    made = frames.columns(job.problem)
+    needs = {"diverged_at", *(["target_at"] if job.target is not None else [])}
+    needs |= {need for name in job.reduce.columns for need in made[name][0]}
+    ran = _run(job, part, tuple(needs - {"planned"}), reduced, pulse)
+    if ran is None:
+        return None
+    planned, results = ran
+    raw = {**results.raw, "planned": planned}
+    groups = prod(n for n, gone in zip(part.lengths, reduced, strict=True) if not gone)
+    shape = (part.size // groups, groups)
+    values = {}
+    for name in job.reduce.columns:
+        column = made[name][1](job.problem, raw)
+        if isinstance(column, pd.arrays.IntegerArray):
+            column = column.to_numpy(np.float64, na_value=np.nan)
+        if name == "loss":
+            # Who left the numbers must not make the statistics better.
+            column[np.isnan(column)] = np.inf
+        values[name] = np.asarray(column, np.float64).reshape(shape)
+    diverged = (raw["diverged_at"] > 0).reshape(shape)
+    reached = None if job.target is None else (raw["target_at"] > 0).reshape(shape)
+    return values, diverged, reached, int(frames.lived(planned, results).sum())
+
+
+def _run(
+    job: Job,
+    part: Axes,
+    wanted: Sequence[str],
+    reduced: tuple[bool, ...] | None,
+    pulse: NDArray[np.int64] | None,
+) -> tuple[NDArray[np.int64], frames.Results] | None:
+    """All trajectories of a part, one task after the other.
+
+    In the order of the table; or, with ``reduced``, group beside group and member after member.
+    """
+    steps = axes.row_steps(part.lengths)
+    if reduced is not None:
+        kept = [n if not gone else 1 for n, gone in zip(part.lengths, reduced, strict=True)]
+        over = [n if gone else 1 for n, gone in zip(part.lengths, reduced, strict=True)]
+        groups = prod(kept)
+        steps = [
+            s * groups if gone else k
+            for s, k, gone in zip(axes.row_steps(over), axes.row_steps(kept), reduced, strict=True)
+        ]
+    grouped = list(axes.groups(part, job.problem, steps))
+    planned = np.full(part.size, grouped[0].plan.updates)
+    if len(grouped) > 1:
+        for group in grouped:
+            planned[group.setting_rows[:, None] + group.seed_rows] = group.plan.updates
+    records = {"summary": None, "epochs": None, "steps": planned}[job.record]
+    if job.record == "epochs":
+        records = axes.keys([part], job.axes, job.order is not None)["epochs"]
+    results = frames.allocate(part.size, job.problem.d, job.real, wanted, records)
+    pulse = np.zeros(2, np.int64) if pulse is None else pulse
+    compute = devices.compute(job.device)
+    for group in grouped:
+        data = job.data
+        for task in tasks(job, group):
+            if task.points == "moments" and data is job.data:
+                data = blocks.with_moments(data, group.plan)
+            out = compute(task, data, *job.settings(group.plan), pulse)
+            if pulse[0]:
+                return None
+            frames.store(task, out, results)
+    return planned, results
+
+
+def tasks(job: Job, group: blocks.Group) -> Iterator[blocks.Task]:
+    """The calls of a kernel for a group."""
+    updates = TASK_TRAJECTORIES * group.plan.updates
+    return iter(blocks.tasks(group, job.problem, job.real, updates, job.order is not None))
+
+
+def prepare(job: Job) -> None:
+    """Compile every kernel that the job needs, or load it from disk, without running it."""
+    if job.device != "cpu":
+        return
+    seen = set()
+    for chunk in _corners(job):
+        part = job.axes[chunk.part].within(chunk.box)
+        for group in axes.groups(part, job.problem):
+            for task in tasks(job, group):
+                kind = group.rule, task.points, blocks.extras_of(group.plan)
+                if kind not in seen:
+                    seen.add(kind)
+                    blocks.compiled(job.problem, task, job.real)
+                break
+
+
+def _corners(job: Job) -> Iterator[Chunk]:
+    """The first and the last chunk of every optimizer: all shapes of chunks that need a kernel."""
+    chunks = Chunks(job)
+    start = 0
+    for counts in chunks.counts:
+        yield chunks[start]
+        start += prod(counts)
+        yield chunks[start - 1]

@@ -1,0 +1,182 @@
+"""Getting the work done: a whole table at once on threads, or chunk by chunk anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from simopt import axes, chunks, frames
+from simopt.chunks import Chunk, Chunks, Job
+from simopt.engine import blocks, devices
+
+#: Lane updates of one task: about 20 ms of work on the four points, so that progress moves and
+#: Ctrl-C is heard.
+TASK_UPDATES = 20_000_000
+
+#: A small sweep is cut finer, so that no core waits long for the others' last task.
+TASKS_PER_WORKER = 4
+
+#: Lane updates that one call of an executor does: half a second, of which sending work and results
+#: to and fro takes a few per cent. Small chunks travel together.
+SENT_UPDATES = 500_000_000
+
+#: What runs items anywhere: a function of (job, item), and items -> (item, result) as they end.
+Runner = Callable[[Callable[..., Any], Iterable[Any]], Generator[tuple[Any, Any]]]
+
+
+def bar(total: int, progress: bool | None) -> Any:
+    """A progress bar in updates, for work of more than a second or two."""
+    return tqdm(
+        total=total,
+        unit=" updates",
+        unit_scale=True,
+        delay=1.0,
+        disable=None if progress is None else not progress,
+    )
+
+
+def whole(
+    job: Job, workers: int, progress: bool | None
+) -> tuple[NDArray[np.int64], frames.Results, bool]:
+    """All trajectories into one table on a pool of threads (the kernels release the GIL).
+
+    The planned updates, the results, and whether Ctrl-C came.
+    """
+    planned = axes.planned_updates(job.axes, job.problem)
+    total = int(planned.sum())
+    keys = {"summary": None, "epochs": None, "steps": planned}
+    records = keys[job.record]
+    if job.record == "epochs":
+        records = axes.keys(job.axes, job.axes, job.order is not None)["epochs"]
+    results = frames.allocate(
+        len(planned), job.problem.d, job.real, tuple(frames.RAW), records=records
+    )
+    work, data = [], {}
+    for group in _groups(job):
+        cost = 1 + job.problem.d * (group.plan.batch_size + job.problem.d) // 16
+        share = min(total // (workers * TASKS_PER_WORKER), TASK_UPDATES // cost)
+        if job.device != "cpu":
+            share = devices.TASK_TRAJECTORIES[job.device] * group.plan.updates
+        cut = blocks.tasks(group, job.problem, job.real, share, job.order is not None)
+        by_moments = cut[0].points == "moments"
+        if group.plan not in data:
+            data[group.plan] = blocks.with_moments(job.data, group.plan) if by_moments else job.data
+        work += cut
+    compute = devices.compute(job.device)
+    stop = np.zeros(2, np.int64)
+
+    def run(task: blocks.Task) -> Any:
+        how = task.group.plan
+        return compute(task, data[how], *job.settings(how), stop)
+
+    shown = bar(total, progress)
+    try:
+        with closing(_on_threads(run, work, workers, stop)) as done:
+            for task, out in done:
+                frames.store(task, out, results)
+                shown.update(task.count * task.group.plan.updates)
+    except KeyboardInterrupt:
+        return planned, results, True
+    finally:
+        shown.close()
+    return planned, results, False
+
+
+def _groups(job: Job) -> Iterator[blocks.Group]:
+    first = 0
+    for part in job.axes:
+        yield from axes.groups(part, job.problem, first=first)
+        first += part.size
+
+
+def _on_threads(
+    run: Callable[[Any], Any], items: Iterable[Any], workers: int, stop: NDArray[np.int64]
+) -> Generator[tuple[Any, Any]]:
+    """(item, result) as they end; leaving early stops what runs, through ``stop[0]``."""
+    pool = ThreadPoolExecutor(workers)
+    queue = iter(items)
+    running: dict[Future[Any], Any] = {}
+    try:
+        while True:
+            while len(running) < 2 * workers and (item := next(queue, None)) is not None:
+                running[pool.submit(run, item)] = item
+            if not running:
+                return
+            finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in finished:
+                yield running.pop(future), future.result()
+    finally:
+        stop[0] = 1
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def in_chunks(
+    job: Job, numbers: Iterable[int], client: Any, workers: int, progress: bool | None
+) -> Generator[tuple[int, pd.DataFrame]]:
+    """(number, rows) of the chunks asked for, in the order in which they are done."""
+    every = Chunks(job)
+    asked = list(numbers)
+    costs = [_planned(job, every[number]) for number in asked]
+    shown = bar(sum(costs), progress)
+
+    def run(function: Callable[..., Any], items: Iterable[Any]) -> Generator[tuple[Any, Any]]:
+        if client is not None:
+            from simopt import executors  # TEMP
+
+            return executors.completed(client, function, job, items)
+        stop = np.zeros(2, np.int64)
+        return _on_threads(lambda item: function(job, item, stop), items, workers, stop)
+
+    apart = {part: every.split(part) for part in range(len(job.axes))}
+    together: list[tuple[Chunk, ...]] = []
+    sent = 0
+    for number, cost in zip(asked, costs, strict=True):
+        chunk = every[number]
+        if not apart[chunk.part]:
+            if client is None or not together or sent + cost > SENT_UPDATES:
+                together.append(())
+                sent = 0
+            together[-1] += (chunk,)
+            sent += cost
+    known = dict(zip(asked, costs, strict=True))
+    try:
+        with closing(run(do, together)) as done:
+            for _, made in done:
+                for number, frame in made:
+                    yield number, frame
+                    shown.update(known[number])
+        for number in asked:
+            chunk = every[number]
+            if apart[chunk.part]:
+                yield number, _in_pieces(every, chunk, apart[chunk.part], run, shown)
+    finally:
+        shown.close()
+
+
+def _planned(job: Job, chunk: Chunk) -> int:
+    part = job.axes[chunk.part].within(chunk.box)
+    return axes.most_and_all_updates([part], job.problem)[1]
+
+
+def do(
+    job: Job, item: tuple[Chunk, ...], stop: NDArray[np.int64] | None = None
+) -> list[tuple[int, Any]]:
+    """The rows of some chunks."""
+    return [(chunk.number, chunks.compute(job, chunk, stop)) for chunk in item]
+
+
+def read(
+    job: Job,
+    item: tuple[int, Chunk, Callable[..., Any]],
+    stop: NDArray[np.int64] | None = None,
+) -> Any:
+    """One reading of one piece."""
+    _, piece, reading = item
+    return chunks.read(job, piece, reading, stop)
