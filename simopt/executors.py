@@ -75,6 +75,8 @@ class Line:
     submit: Callable[[Any, bool], Any]
     cancel: Callable[[list[Any]], None]
     workers: Callable[[], int]
+    #: The results of some futures, where all at once are cheaper than one by one.
+    fetch: Callable[[list[Any]], dict[Any, Any]] = lambda futures: {}
     is_open: Callable[[], bool] = lambda: True
 
 
@@ -117,8 +119,7 @@ def check(client: Any) -> Any:
 
 def workers(client: Any) -> int:
     """How many items the client works on at once; at least 1, even where no worker came up yet."""
-    if _origin(type(client)) == ("distributed", "ClientExecutor"):
-        client = client._client
+    client = _client_of(client)
     count: int
     if _is_dask(client):
         count = sum(client.nthreads().values())
@@ -186,45 +187,65 @@ def _completed(
 ) -> Iterator[tuple[Any, Any]]:
     finished: SimpleQueue[Any] = SimpleQueue()
     running: dict[Any, Any] = {}
+    end = object()
+    begun = 0
 
     def start(item: Any, whole: bool) -> None:
         future = line.submit(item, whole)
         running[future] = item
         future.add_done_callback(finished.put)
 
-    end = object()
-    begun = 0
+    def fill() -> None:
+        nonlocal begun
+        count = line.workers()
+        while len(running) < ahead * count and (item := next(items, end)) is not end:
+            start(item, whole=begun < count)
+            begun += 1
+
     try:
-        while True:
-            count = line.workers()
-            while len(running) < ahead * count and (item := next(items, end)) is not end:
-                start(item, whole=begun < count)
-                begun += 1
-            if not running:
-                return
-            try:
-                # With a timeout, for without one Ctrl-C is not heard everywhere.
-                future = finished.get(timeout=PATIENCE)
-            except Empty:
-                if not line.is_open():
-                    raise CancelledError from None
-                continue
-            item = running.pop(future)
-            result = future.result()
-            del future
-            if isinstance(result, Missing):
-                start(item, whole=True)
-            else:
+        fill()
+        while running:
+            futures = _some(finished)
+            if not futures and not line.is_open():
+                raise CancelledError
+            fetched = line.fetch(futures)
+            for future in futures:
+                item = running.pop(future)
+                result = fetched.pop(future) if future in fetched else future.result()
+                if isinstance(result, Missing):
+                    start(item, whole=True)
+                    continue
+                # Before the caller takes his time.
+                fill()
                 yield item, result
-    except (BrokenExecutor, CancelledError) as error:
-        raise WorkerLost(_loss(client, error)) from error
+            fill()
     except Exception as error:
-        if type(error).__name__ in ("KilledWorker", "WorkerCrashedError", "NodeDiedError"):
-            raise WorkerLost(_loss(client, error)) from error
+        if (loss := _loss(client, line, error)) is not None:
+            raise WorkerLost(loss) from error
+        if (own := _own(error)) is not error:
+            raise own from error
         raise
     finally:
         if running:
-            line.cancel(list(running))
+            with suppress(Exception):  # the cluster may be gone
+                line.cancel(list(running))
+
+
+def _own(error: Exception) -> Exception:
+    """What the function raised, without Ray's wrapping."""
+    cause = getattr(error, "cause", None) if _origin(type(error))[0] == "ray" else None
+    return cause if isinstance(cause, Exception) else error
+
+
+def _some(finished: SimpleQueue[Any]) -> list[Any]:
+    """What is in a queue, or what comes next; nothing if that takes too long."""
+    some: list[Any] = []
+    with suppress(Empty):
+        # With a timeout, for without one Ctrl-C is not heard everywhere.
+        some.append(finished.get(timeout=PATIENCE))
+        while True:
+            some.append(finished.get_nowait())
+    return some
 
 
 def prepare(client: Any, function: Callable[[Any], Any], shared: Any) -> None:
@@ -249,23 +270,21 @@ def prepare(client: Any, function: Callable[[Any], Any], shared: Any) -> None:
     if isinstance(check(client), (ThreadPoolExecutor, ProcessPoolExecutor)):
         return
     packed = _packed(client, shared)
-    call = partial(_call, function, packed)
-    try:
-        if _is_dask(client):
-            # Should the one that was chosen be gone by now, any other will do.
-            futures = [
-                client.submit(call, pure=False, workers=each, allow_other_workers=True)
-                for each in _one_per_host(client.run(_place))
-            ]
-        elif _is_ray(client):
-            futures = _on_every_node(sys.modules["ray"], call)
-        else:
-            futures = [client.submit(call)]
-        # No workers yet: whichever comes first.
-        for future in futures or [client.submit(call, pure=False)]:
-            future.result()
-    except (BrokenExecutor, CancelledError) as error:
-        raise WorkerLost(_loss(client, error)) from error
+    if _is_dask(client):
+        # Should the one that was chosen be gone by then, any other will do.
+        chosen: list[Any] = _one_per_host(client.run(_place)) or [None]
+        futures = [
+            client.submit(
+                _call, function, packed, pure=False, workers=each, allow_other_workers=bool(each)
+            )
+            for each in chosen
+        ]
+    elif _is_ray(client):
+        futures = _on_every_node(sys.modules["ray"], function, packed)
+    else:
+        futures = [client.submit(_call, function, packed)]
+    for future in futures:
+        future.result()
 
 
 def _one_per_host(places: dict[str, Any]) -> list[str]:
@@ -305,14 +324,31 @@ def _line(client: Any, function: Callable[[Any, Any], Any], shared: Any) -> Line
     if _is_ray(client):
         return _ray_line(sys.modules["ray"], function, packed, count)
     light = packed if len(packed.data or b"") <= SMALL else Packed(packed.digest, None)
-    options = {"pure": False} if _origin(type(client))[0] == "distributed" else {}
+    options = {}
+    if _origin(type(client))[0] == "distributed":
+        # Nothing is gained by a look whether the same was computed before.
+        options = {"pure": False, **getattr(client, "_kwargs", {})}
+        client = _client_of(client)
 
     def submit(item: Any, whole: bool) -> Any:
         return client.submit(_call, function, packed if whole else light, item, **options)
 
-    if not _is_dask(client):
+    if not options:
         return Line(submit, _cancel_each, count)
-    return Line(submit, client.cancel, _now_and_then(count), lambda: client.status == "running")
+    return Line(
+        submit,
+        client.cancel,
+        _now_and_then(count),
+        partial(_gathered, client),
+        lambda: bool(client.status == "running"),
+    )
+
+
+def _gathered(client: Any, futures: list[Any]) -> dict[Any, Any]:
+    """The results of Dask's futures, in one message; none if one of them failed."""
+    with suppress(Exception):
+        return dict(zip(futures, client.gather(futures), strict=True))
+    return {}
 
 
 def _ray_line(
@@ -337,16 +373,25 @@ def _ray_line(
     return Line(submit, cancel, _now_and_then(count))
 
 
-def _on_every_node(ray: Any, call: Callable[[], Any]) -> list[Any]:
-    strategy = importlib.import_module("ray.util.scheduling_strategies")
+def _on_every_node(ray: Any, function: Callable[[Any], Any], packed: Packed) -> list[Any]:
+    strategies = importlib.import_module("ray.util.scheduling_strategies")
     return [
-        ray.remote(call)
-        .options(strategy.NodeAffinitySchedulingStrategy(node["NodeID"], soft=True))
-        .remote()
+        ray.remote(_call)
+        .options(
+            scheduling_strategy=strategies.NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
+        )
+        .remote(function, packed)
         .future()
         for node in ray.nodes()
         if node["Alive"]
     ]
+
+
+def _client_of(client: Any) -> Any:
+    """The Client behind `Client.get_executor`; any other client is its own."""
+    if _origin(type(client)) == ("distributed", "ClientExecutor"):
+        return client._client
+    return client
 
 
 def _cancel_each(futures: list[Any]) -> None:
@@ -448,19 +493,20 @@ def _load(data: bytes) -> Any:
         ) from error
 
 
-def _loss(client: Any, error: BaseException) -> str:
-    """What happened to the workers, and how to go on."""
-    shown = f"client={client!r}"
+def _loss(client: Any, line: Line, error: Exception) -> str | None:
+    """What happened to the workers and how to go on, if an error comes of that."""
     if isinstance(error, BrokenExecutor):
         what = (
-            f"{shown}: a worker process ended abruptly (killed, perhaps for want of memory); this "
-            "pool is broken, and what was not finished is lost. Make a new one"
+            "a worker process ended abruptly (killed, perhaps for want of memory); this pool is "
+            "broken, and what was not finished is lost. Make a new one"
         )
-    elif isinstance(error, CancelledError):
+    elif isinstance(error, CancelledError) or not line.is_open():
         what = (
-            f"{shown}: the work was cancelled: the cluster was shut down or restarted, or its "
-            "scheduler is gone. Connect to one again"
+            "the work was cancelled: the cluster was shut down or restarted, or its scheduler is "
+            "gone. Connect to one again"
         )
+    elif type(error).__name__ in ("KilledWorker", "WorkerCrashedError", "NodeDiedError"):
+        what = f"one piece of work lost worker after worker ({error}). See why, make workers anew"
     else:
-        what = f"{shown}: the same piece of work lost worker after worker ({error}). Look why"
-    return f"{what}; with store=, the same call goes on where this one stopped"
+        return None
+    return f"client={client!r}: {what}; with store=, the same call goes on where this one stopped"
