@@ -8,6 +8,7 @@ SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 PEER_VENV := .venv-peers
+CUDA_VENV := .venv-cuda
 BUILD := reports/build
 
 # The Python that makes .venv: yours (make PYTHON=/path/to/python3.12 report), or the first here.
@@ -18,11 +19,12 @@ RUN := $(VENV)/.installed
 TOOLS := $(VENV)/.installed-tools
 BENCH_PEERS := $(VENV)/.installed-peers
 PEERS := $(PEER_VENV)/.installed
+CUDA := $(CUDA_VENV)/.installed
 
 SOURCES := $(shell find simopt -type f -not -path '*/__pycache__/*')
 KERNELS := $(wildcard simopt/engine/*.py simopt/rules/*.py)
 
-.PHONY: help report report-quick test test-slow test-peers env sweep bench bench-peers lint clean clean-env
+.PHONY: help report report-quick test test-slow test-peers test-cuda env sweep bench bench-peers bench-cuda lint clean clean-env
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +44,9 @@ test-slow: $(TOOLS) ## run the tests that take longer
 test-peers: $(PEERS) ## compare with PyTorch, JAX, optax, Keras, scikit-learn (first: make .venv-peers)
 	@$(PEER_VENV)/bin/python -m pytest tests/peers
 
+test-cuda: $(CUDA) ## compile every kernel for GPUs; with a GPU run them too (first: make .venv-cuda)
+	@$(CUDA_VENV)/bin/python -m pytest tests/cuda
+
 env: $(TOOLS) $(VENV)/.warm ## make .venv alone, with the test tools, and compile the kernels
 	@echo "Ready: $(BIN)/simopt --help"
 
@@ -53,18 +58,21 @@ bench: $(RUN) ## measure updates per second (JAX and optax too, after make bench
 
 bench-peers: $(BENCH_PEERS) ## install JAX and optax into .venv, for make bench
 
+bench-cuda: $(CUDA) ## measure updates per second on a GPU (beside JAX and optax where installed)
+	@$(CUDA_VENV)/bin/python -m tests.bench_cuda
+
 lint: $(TOOLS) ## check style, format and types
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 
-clean: ## remove what make wrote, but for .venv and .venv-peers
+clean: ## remove what make wrote, but for .venv, .venv-peers and .venv-cuda
 	@rm -rf $(BUILD) results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find simopt tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -f $(VENV)/.warm
 
-clean-env: clean ## remove .venv and .venv-peers as well
-	@rm -rf $(VENV) $(PEER_VENV)
+clean-env: clean ## remove .venv, .venv-peers and .venv-cuda as well
+	@rm -rf $(VENV) $(PEER_VENV) $(CUDA_VENV)
 
 # The full report: made again when simopt changes, or when a quick one took its place.
 $(BUILD)/.full: $(SOURCES) $(wildcard $(BUILD)/index.html) | $(VENV)/.warm
@@ -77,7 +85,7 @@ $(VENV)/.warm: $(RUN) $(KERNELS)
 	@$(BIN)/python -m simopt.engine.warm
 	@touch $@
 
-# $* is the environment: .venv or .venv-peers.
+# $* is the environment: .venv, .venv-peers or .venv-cuda.
 %/bin/python:
 	@for python in $(PYTHONS); do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
@@ -95,7 +103,7 @@ $(VENV)/.warm: $(RUN) $(KERNELS)
 define install
 	@set -o pipefail; for packages in "hatchling editables" "--no-build-isolation -e $(2)"; do \
 	  $(1)/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt \
-	    $$packages | awk ' \
+	    $(3) $$packages | awk ' \
 	      /\.metadata/ { next } \
 	      /^ *(Downloading|Using cached|Processing) .*whl/ { \
         match($$0, /[^ \/]*\.whl( \([0-9.]+ [kM]B\))?/); print "  " substr($$0, RSTART, RLENGTH) } \
@@ -112,6 +120,7 @@ $(RUN): pyproject.toml constraints.txt | $(BIN)/python
 # Variables, for the comma would end an argument of call.
 TEST_EXTRAS := .[test,lint]
 PEER_EXTRAS := .[test,peers]
+CUDA_EXTRAS := .[test,cuda]
 
 $(TOOLS): $(RUN)
 	@echo "Installing what tests and checks the package"
@@ -126,4 +135,9 @@ $(BENCH_PEERS): $(RUN)
 $(PEERS): pyproject.toml constraints.txt | $(PEER_VENV)/bin/python
 	@echo "Installing simopt and the frameworks into $(PEER_VENV) (over 2 GB, once)"
 	$(call install,$(PEER_VENV),$(PEER_EXTRAS))
+	@touch $@
+
+$(CUDA): pyproject.toml constraints.txt constraints-cuda.txt | $(CUDA_VENV)/bin/python
+	@echo "Installing simopt and the CUDA libraries into $(CUDA_VENV) (about 450 MB, once)"
+	$(call install,$(CUDA_VENV),$(CUDA_EXTRAS),--constraint constraints-cuda.txt)
 	@touch $@

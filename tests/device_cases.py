@@ -166,7 +166,9 @@ QUICK: dict[str, Case] = {
 def _further() -> dict[str, Case]:
     cases: dict[str, Case] = {}
     for name, convention, besides, _ in test_conventions.CASES:
-        numbers = {key: 4.5 if key == "threshold" else 0.5 for key in besides if not besides[key]}
+        numbers = {
+            key: 4.5 if key == "threshold" else 0.5 for key, v in besides.items() if v is None
+        }
         made = {"convention": convention, **besides, **numbers}
         for decay in (None, "coupled", "decoupled", "clipped"):
             if decay is not None and (convention != "document" or name == "AdamW"):

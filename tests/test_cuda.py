@@ -4,10 +4,8 @@ import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
 
-import numpy as np
 import pytest
 
-import simopt
 from simopt.engine import blocks
 from tests import device_cases
 from tests.device_cases import FURTHER, QUICK, assert_same

@@ -1,0 +1,79 @@
+"""The machine code of a case's kernel, as NVVM writes it (PTX); no GPU needed."""
+
+import re
+from types import SimpleNamespace
+
+import numba
+import numpy as np
+from cuda.bindings import nvjitlink
+from numba import cuda as numba_cuda
+from numba.cuda import dispatcher
+
+from simopt.engine import blocks, cuda, layout, thread
+from tests.device_cases import problem_of
+
+
+def types(case):
+    """The types of what a kernel is called with."""
+    (task, *_), data, (problem, every, record, stops, given) = case.work()
+    group, real = task.group, case.dtype
+    ends = thread.Ends(
+        w=np.empty((problem.d, 1), real),
+        loss=np.empty(1, real),
+        best_loss=np.empty(1, real),
+        peak=np.empty(1, real),
+        counts=np.empty((layout.COUNTED, 1), np.int32),
+    )
+    how = blocks.how_of(group.plan, real, every, record, stops, given is not None)
+    places = cuda.places_of(task, given is not None)
+    settings, orders = group.settings.astype(real), np.empty(1, np.int32)
+    return numba.void(*map(numba.typeof, (data, how, settings, orders, places, ends)))
+
+
+def kernel(case):
+    """The kernel of a case; two cases may have the same."""
+    (task, *_), data, _ = case.work()
+    return cuda.kernel_of(task, data, problem_of(case.problem))
+
+
+def compiled(function, signature, capability, **how):
+    """The PTX of a kernel for a compute capability such as (9, 0)."""
+    there = dispatcher.get_current_device
+    # A function that a kernel calls is compiled for the device in this machine: here is none.
+    dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=capability)
+    try:
+        with cuda.uncontracted():
+            how = {"device": False, "abi": "numba", "cc": capability} | how
+            text, _ = numba_cuda.compile(function, signature, **how)
+    finally:
+        dispatcher.get_current_device = there
+    return text
+
+
+def operations(text):
+    """Every instruction of the code, as often as it stands there."""
+    return re.findall(
+        r"^\s+(?:@!?%p\d+ )?([a-z][a-z0-9_]*(?:\.[a-z0-9_:]+)*)\s", text, re.MULTILINE
+    )
+
+
+def arithmetic(text, precision):
+    """What of it computes with floating-point numbers of 32 or 64 bits."""
+    kind = rf"(add|sub|mul|div|fma|mad|sqrt|rsqrt|rcp|sin|cos|ex2|lg2)\S*\.f{precision}"
+    return [each for each in operations(text) if re.fullmatch(kind, each)]
+
+
+def registers(text, capability):
+    """What becomes of it on a device: registers of a thread, bytes of its stack, bytes spilled."""
+    options = [f"-arch=sm_{capability[0]}{capability[1]}", "-verbose", "-Xptxas=-v"]
+    handle = nvjitlink.create(len(options), options)
+    code = text.encode()
+    nvjitlink.add_data(handle, nvjitlink.InputType.PTX, code, len(code), "kernel")
+    nvjitlink.complete(handle)
+    log = bytearray(nvjitlink.get_info_log_size(handle))
+    nvjitlink.get_info_log(handle, log)
+    nvjitlink.destroy(handle)
+    words = log.decode(errors="replace")
+    numbers = r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads"
+    stack, stored, loaded = map(int, re.search(numbers, words).groups())
+    return int(re.search(r"Used (\d+) registers", words)[1]), stack, stored + loaded

@@ -1,0 +1,115 @@
+"""The code of every kernel for GPUs, as NVVM writes it: what the CPU's bits rest on.
+
+No GPU is needed for this. The PTX says of every operation how it rounds, and nothing behind it
+changes that: `.rn` is the IEEE standard's rounding, and one at a time.
+"""
+
+import re
+from dataclasses import replace
+
+import numba
+import numpy as np
+import pytest
+
+from simopt.engine import cuda
+from tests.cuda import code
+from tests.device_cases import ALL_CASES, QUICK, WIDE, Case, problem_of
+
+CAPABILITIES = [(8, 0), (9, 0)]
+DTYPES = {"float64": np.float64, "float32": np.float32}
+#: Every kernel once.
+KERNELS = {code.kernel(case): name for name, case in reversed(ALL_CASES.items())}
+EVERY = [
+    pytest.param(ALL_CASES[name], real, capability, id=f"{name}, {dtype}, sm_{capability[0]}0")
+    for name in reversed(KERNELS.values())
+    for dtype, real in DTYPES.items()
+    for capability in CAPABILITIES
+]
+
+
+def code_of(case, capability=(9, 0)):
+    return code.compiled(code.kernel(case).py_func, code.types(case), capability)
+
+
+def clock_alone(rule):
+    """Arithmetic in float64 of a rule's clock for weights in float32."""
+    types = [numba.float64] * len(rule.clock_values)
+    types += [numba.float32] * rule.clock_hyperparameters
+    return len(code.arithmetic(code.compiled(rule.clock, tuple(types), (9, 0), device=True), 64))
+
+
+@pytest.mark.parametrize(("case", "real", "capability"), EVERY)
+def test_operations_round_one_at_a_time_as_ieee_has_it(case, real, capability):
+    case = replace(case, dtype=real)
+    problem, rule = problem_of(case.problem), case.optimizer().rule
+    text = code_of(case, capability)
+    assert f".target sm_{capability[0]}0" in text
+    double, single = code.arithmetic(text, 64), code.arithmetic(text, 32)
+    assert len(double) + len(single) >= 20
+    for each in double + single:
+        assert re.fullmatch(r"(add|sub|mul|div|sqrt|rcp)\.rn\.f(32|64)", each), each
+    assert "call" not in " ".join(code.operations(text))
+    if problem.d == 1:
+        assert ".local" not in text
+    if real is np.float64:
+        assert not single
+    elif problem.kind == "least_squares":
+        # The clock's arithmetic alone is in float64; of a logistic loss the link's is too.
+        assert len(double) <= (clock_alone(rule) if rule.clock else 0)
+
+
+@pytest.mark.parametrize(("name", "bits"), [("float64", 64), ("float32", 32)])
+@pytest.mark.parametrize("rule", ["AdaGrad", "RMSprop", "Adam", "AdamW"])
+def test_roots_and_quotients_are_there(rule, name, bits):
+    """What the test above asks of every operation says nothing where there is none."""
+    case = replace(QUICK[f"{rule}, four points"], dtype=DTYPES[name])
+    operations = code.operations(code_of(case))
+    assert f"sqrt.rn.f{bits}" in operations
+    assert f"div.rn.f{bits}" in operations
+
+
+def test_numba_cuda_contracts_if_it_is_not_told_otherwise(monkeypatch):
+    """If this fails, `uncontracted` may have become unnecessary."""
+    case = QUICK["Adam, four points"]
+    assert "fma.rn.f64" not in code.operations(code_of(case))
+    monkeypatch.setattr(cuda, "uncontracted", open_door)
+    assert "fma.rn.f64" in code.operations(code_of(case))
+
+
+class open_door:
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *_):
+        pass
+
+
+def test_orders_are_whole_numbers():
+    types = (numba.int64[::1], numba.int64, numba.int64, numba.int32[:, ::1])
+    text = code.compiled(cuda.order_kernel().py_func, numba.void(*types), (9, 0))
+    assert not code.arithmetic(text, 64)
+    assert ".local" not in text
+
+
+# --- what becomes of it -------------------------------------------------------------------------
+
+#: Registers of a thread at most, bytes on its stack, bytes spilled: d = 1, 10 and 64 at sm_90.
+LIMITS = {
+    ("SGD", 1, "float64"): (96, 0, 0),
+    ("Adam", 1, "float64"): (112, 0, 0),
+    ("SGD", 1, "float32"): (80, 0, 0),
+    ("Adam", 1, "float32"): (96, 0, 0),
+    ("SGD", 10, "float64"): (255, 40, 88),
+    ("SGD", 10, "float32"): (168, 0, 0),
+    ("Adam", 10, "float64"): (255, 152, 336),
+    ("Adam", 10, "float32"): (200, 0, 0),
+}
+
+
+@pytest.mark.parametrize(("rule", "d", "dtype"), LIMITS)
+def test_registers_hold_a_trajectory(rule, d, dtype):
+    """All of it with one weight, and with ten in float32; with ten in float64 nearly all."""
+    case = Case("four points" if d == 1 else "ten weights", rule, dtype=DTYPES[dtype])
+    assert WIDE.shape[1] == 10
+    used = code.registers(code_of(case), (9, 0))
+    assert all(np.array(used) <= LIMITS[rule, d, dtype]), used
