@@ -18,7 +18,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
     BrokenExecutor,
     CancelledError,
@@ -137,7 +137,7 @@ def completed(
     items: Iterable[Any],
     *,
     ahead: int = 2,
-) -> Iterator[tuple[Any, Any]]:
+) -> Generator[tuple[Any, Any], None, None]:
     """Call ``function(shared, item)`` on the client's workers, for every item.
 
     Parameters
@@ -184,7 +184,7 @@ def completed(
 
 def _completed(
     client: Any, line: Line, items: Iterator[Any], ahead: int
-) -> Iterator[tuple[Any, Any]]:
+) -> Generator[tuple[Any, Any], None, None]:
     finished: SimpleQueue[Any] = SimpleQueue()
     running: dict[Any, Any] = {}
     end = object()
