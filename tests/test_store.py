@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simopt import store
+from simopt import files, store
 from simopt.store import Store, load
 
 MADE = {
@@ -178,6 +178,13 @@ class TestRoundTrip:
         pd.testing.assert_frame_equal(
             load(tmp_path / "store", filters=[("seed", "<", 0)]), frame[:0]
         )
+
+    def test_no_rows_at_all(self, tmp_path):
+        frame = sweep_like(9)[:0]
+        kept = Store.open(tmp_path, MADE, [{}])
+        kept.keep(0, frame)
+        kept.finish()
+        pd.testing.assert_frame_equal(load(tmp_path), frame)
 
     def test_chunks_of_unknown_length_follow_each_other(self, tmp_path):
         parts = [sweep_like(rows, rows) for rows in (5, 0, 17)]
@@ -336,6 +343,19 @@ class TestUnfinished:
         produce(tmp_path)
         assert holds(tmp_path) == undisturbed
 
+    def test_a_file_is_on_the_disk_before_it_has_its_name(self, tmp_path, monkeypatch):
+        """So that a power cut leaves no half file of a good name."""
+        kept = Store.open(tmp_path, MADE, places())
+        flushed = []
+
+        def fsync(file):
+            assert not list(tmp_path.glob("chunk-*"))
+            flushed.append(os.fstat(file).st_size)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        kept.keep(0, chunk(0))
+        assert flushed == [path.stat().st_size for path in tmp_path.glob("chunk-*")]
+
     def test_what_is_there_is_not_written_again(self, stored):
         written = {path: path.stat().st_mtime_ns for path in stored.iterdir()}
         kept = Store.open(stored, MADE, places(3))
@@ -465,6 +485,15 @@ class TestFolders:
         assert len(load(str(tmp_path / "a" / "b"))) == ROWS
 
 
+def each_byte_flipped(path):
+    """A file with one bit wrong, in a byte after the other; whole again in the end."""
+    with open(path, "r+b", buffering=0) as file:
+        for k, byte in enumerate(path.read_bytes()):
+            os.pwrite(file.fileno(), bytes([byte ^ 1 << k % 7]), k)
+            yield
+            os.pwrite(file.fileno(), bytes([byte]), k)
+
+
 class TestDamage:
     """A file that is not what was written is refused by name, and made again once removed."""
 
@@ -506,11 +535,10 @@ class TestDamage:
         kept.keep(0, sweep_like(3)[["w"]])
         kept.finish()
         (path,) = tmp_path.glob("chunk-*")
-        data = path.read_bytes()
-        for k in range(len(data)):
-            path.write_bytes(data[:k] + bytes([data[k] ^ 1 << k % 8]) + data[k + 1 :])
+        for _ in each_byte_flipped(path):
             with pytest.raises(ValueError, match="is damaged"):
                 kept.missing(progress=False)
+        assert kept.missing(progress=False) == []
 
     def test_a_missing_chunk(self, stored):
         before = holds(stored)
@@ -570,10 +598,7 @@ class TestDamage:
             Store.open(stored, MADE, places(3))
 
     def test_any_byte_of_the_manifest(self, stored):
-        path = stored / store.MANIFEST
-        data = path.read_bytes()
-        for k in range(len(data)):
-            path.write_bytes(data[:k] + bytes([data[k] ^ 1 << k % 7]) + data[k + 1 :])
+        for _ in each_byte_flipped(stored / store.MANIFEST):
             with pytest.raises(ValueError, match="folder=.*(whole|of format 1), but its manifest"):
                 store._read_manifest("folder", stored)
 
@@ -718,6 +743,19 @@ class TestTwoWriters:
         assert next(count) > k
         assert holds(tmp_path / "store") == holds(tmp_path / "undisturbed")
 
+    def test_the_second_began_in_between(self, tmp_path, monkeypatch, undisturbed):
+        """It had a manifest and chunks there just after the first saw none."""
+        check, count = files.check_folder, itertools.count()
+
+        def check_folder(name, folder):
+            if next(count) == 0:
+                produce(folder)
+            return check(name, folder)
+
+        monkeypatch.setattr(files, "check_folder", check_folder)
+        produce(tmp_path / "store")
+        assert holds(tmp_path / "store") == undisturbed
+
     def test_what_a_living_writer_writes_is_left_alone(self, tmp_path):
         """Another's unfinished file of a chunk that is not there yet, and of one that is."""
         kept = Store.open(tmp_path, MADE, places(2))
@@ -820,14 +858,14 @@ class TestDisks:
         With the smaller size not even the manifest fits.
         """
         size = max(kib, 4) if whole_disk else kib
-        code, message, name, left, files = elsewhere(_on_a_full_disk, tmp_path, size, whole_disk)
+        code, message, name, left, after = elsewhere(_on_a_full_disk, tmp_path, size, whole_disk)
         assert code in (errno.ENOSPC, errno.EFBIG)
         assert ("No space left on device" in message) == (code == errno.ENOSPC)
         assert "what was written before is whole, and the same sweep goes on from there" in message
         assert Path(name).parent == tmp_path / "store"
         assert name.endswith((".parquet", ".json"))
         assert not [each for each in left if each.endswith("aside")]
-        assert files == undisturbed
+        assert after == undisturbed
 
     def test_closed(self, tmp_path):
         """To a user who may not write there, which root is not."""
