@@ -33,7 +33,7 @@ from simopt.rules import (
 
 if TYPE_CHECKING:
     from simopt import conformance, document, orders, schedules
-    from simopt.reduction import Reduce
+    from simopt.reduction.asked import Reduce
     from simopt.reporting import report
     from simopt.store import load
     from simopt.sweeping import sweep
@@ -47,7 +47,7 @@ _LATER = {
     "Run": "simopt.trajectory",
     "sweep": "simopt.sweeping",
     "load": "simopt.store",
-    "Reduce": "simopt.reduction",
+    "Reduce": "simopt.reduction.asked",
     "report": "simopt.reporting",
     "conformance": "simopt.conformance",
     "document": "simopt.document",

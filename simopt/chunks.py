@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,8 @@ from simopt import axes, frames, plan
 from simopt.axes import Axes, Box
 from simopt.engine import blocks, devices, layout
 from simopt.problems import Problem
-
-if TYPE_CHECKING:
-    from simopt.reduction import Reduce
+from simopt.reduction.asked import Reduce
+from simopt.reduction.summaries import summarise
 
 DTYPES: dict[str, Any] = {"float64": np.float64, "float32": np.float32}
 
@@ -39,12 +38,12 @@ WHOLE = 2**24
 #: Lane updates of one chunk at most, so that progress shows and little is lost: a second or two.
 CHUNK_UPDATES = 2_000_000_000
 
+#: A group that takes longer than so many chunks is done by all workers together.
+PATIENCE = 8
+
 #: Settings that a chunk has at least before it has more than one seed or plan: eight blocks that
 #: share an order.
 SETTINGS = 1024
-
-#: Trajectories of one call of a kernel in a chunk: what they return stays in the cache.
-TASK_TRAJECTORIES = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +108,12 @@ class Chunks(Sequence[Chunk]):
         ]
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """How many, however many: ``len`` has a limit."""
         return sum(map(prod, self.counts))
 
     def __len__(self) -> int:
-        return self.count
+        return self.total
 
     def __getitem__(self, number: Any) -> Any:
         if not 0 <= number < len(self):
@@ -132,8 +131,12 @@ class Chunks(Sequence[Chunk]):
         return Chunk(int(number), part, box)
 
     def split(self, part: int) -> bool:
-        """Whether the groups of an optimizer are so large that they are read in pieces."""
+        """Whether an optimizer's groups are read in pieces."""
         return _split(self.job, self.job.axes[part])
+
+    def held(self, part: int) -> bool:
+        """Whether what is read of a chunk in pieces is held until all have been read."""
+        return _held(self.job, self.job.axes[part])
 
     def pieces(self, chunk: Chunk) -> list[Chunk]:
         """The chunk in parts, each of which has a share of every group."""
@@ -208,11 +211,20 @@ def plans_of(job: Job, part: Axes) -> list[tuple[tuple[Any, ...], plan.Plan]]:
 
 
 def _split(job: Job, part: Axes) -> bool:
-    reduced = job.reduced(part)
-    members = prod(n for n, gone in zip(part.lengths, reduced, strict=True) if gone)
-    lanes = layout.lanes(job.real)
-    settings = min(prod(map(len, part.hyper)), lanes)
-    return job.reduce is not None and (members * settings > WHOLE or members > _most(job, part))
+    """Groups too large to hold, or that would keep one worker long while others wait."""
+    return job.reduce is not None and (
+        not _held(job, part) or _members(job, part) > PATIENCE * _most(job, part)
+    )
+
+
+def _held(job: Job, part: Axes) -> bool:
+    settings = min(prod(map(len, part.hyper)), layout.lanes(job.real))
+    return _members(job, part) * settings <= WHOLE
+
+
+def _members(job: Job, part: Axes) -> int:
+    """The trajectories of a group."""
+    return prod(n for n, gone in zip(part.lengths, job.reduced(part), strict=True) if gone)
 
 
 def _tile(job: Job, part: Axes) -> list[int]:
@@ -288,13 +300,12 @@ def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> p
             frame = frames.long_table(keys, planned, job.problem, results, job.record)
         updates = int(frames.lived(planned, results).sum())
     else:
-        read = _values(job, part, pulse)
-        if read is None:
+        found = _values(job, part, pulse)
+        if found is None:
             return None
-        *values, updates = read
-        from simopt.reduction import summarise  # TEMP
-
-        frame = reduced_frame(job, part, summarise(*values, job.reduce.quantiles))
+        values, diverged, reached, updates = found
+        summaries = summarise(values, diverged, reached, job.reduce.quantiles)
+        frame = reduced_frame(job, part, summaries)
     frame.attrs = {"trajectories": chunk.size, "updates": updates}
     return frame
 
@@ -395,7 +406,7 @@ def _run(
 
 def tasks(job: Job, group: blocks.Group) -> Iterator[blocks.Task]:
     """The calls of a kernel for a group."""
-    updates = TASK_TRAJECTORIES * group.plan.updates
+    updates = devices.TASK_TRAJECTORIES[job.device] * group.plan.updates
     return iter(blocks.tasks(group, job.problem, job.real, updates, job.order is not None))
 
 
@@ -404,22 +415,31 @@ def prepare(job: Job) -> None:
     if job.device != "cpu":
         return
     seen = set()
-    for chunk in _corners(job):
-        part = job.axes[chunk.part].within(chunk.box)
+    for part in _corners(job):
         for group in axes.groups(part, job.problem):
-            for task in tasks(job, group):
-                kind = group.rule, task.points, blocks.extras_of(group.plan)
-                if kind not in seen:
-                    seen.add(kind)
-                    blocks.compiled(job.problem, task, job.real)
-                break
+            task = next(tasks(job, group))
+            kind = group.rule, task.points, blocks.extras_of(group.plan)
+            if kind not in seen:
+                seen.add(kind)
+                blocks.compiled(job.problem, task, job.real)
 
 
-def _corners(job: Job) -> Iterator[Chunk]:
-    """The first and the last chunk of every optimizer: all shapes of chunks that need a kernel."""
-    chunks = Chunks(job)
+def _corners(job: Job) -> Iterator[Axes]:
+    """Of every optimizer the first and the last chunk, or piece of one, but with every plan.
+
+    These are all shapes: the others have as many settings as the first.
+    """
+    cut = Chunks(job)
     start = 0
-    for counts in chunks.counts:
-        yield chunks[start]
+    for part, counts in zip(job.axes, cut.counts, strict=True):
+        every = [(0, length) for length in part.lengths]
+        for number in {start, start + prod(counts) - 1}:
+            chunk = cut[number]
+            pieces = cut.pieces(chunk) if cut.split(chunk.part) else [chunk]
+            for piece in (pieces[0], pieces[-1]):
+                box = list(piece.box)
+                for k, name in enumerate(part.names):
+                    if k >= len(part.hyper) and name != "seed":
+                        box[k] = every[k]
+                yield part.within(tuple(box))
         start += prod(counts)
-        yield chunks[start - 1]

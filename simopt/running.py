@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from simopt import axes, chunks, frames
+from simopt import axes, chunks, executors, frames
 from simopt.chunks import Chunk, Chunks, Job
 from simopt.engine import blocks, devices
+from simopt.reduction import selection
+from simopt.reduction.summaries import summarise
 
 #: Lane updates of one task: about 20 ms of work on the four points, so that progress moves and
 #: Ctrl-C is heard.
@@ -26,6 +29,9 @@ TASKS_PER_WORKER = 4
 #: Lane updates that one call of an executor does: half a second, of which sending work and results
 #: to and fro takes a few per cent. Small chunks travel together.
 SENT_UPDATES = 500_000_000
+
+#: What so many pieces say is put together at once, whichever came first.
+MERGED = 32
 
 #: What runs items anywhere: a function of (job, item), and items -> (item, result) as they end.
 Runner = Callable[[Callable[..., Any], Iterable[Any]], Generator[tuple[Any, Any]]]
@@ -128,8 +134,6 @@ def in_chunks(
 
     def run(function: Callable[..., Any], items: Iterable[Any]) -> Generator[tuple[Any, Any]]:
         if client is not None:
-            from simopt import executors  # TEMP
-
             return executors.completed(client, function, job, items)
         stop = np.zeros(2, np.int64)
         return _on_threads(lambda item: function(job, item, stop), items, workers, stop)
@@ -155,9 +159,74 @@ def in_chunks(
         for number in asked:
             chunk = every[number]
             if apart[chunk.part]:
-                yield number, _in_pieces(every, chunk, apart[chunk.part], run, shown)
+                yield number, _in_pieces(every, chunk, run, shown)
     finally:
         shown.close()
+
+
+def _in_pieces(cut: Chunks, chunk: Chunk, run: Runner, shown: Any) -> pd.DataFrame:
+    """The rows of groups that are too large for one worker, or take one too long."""
+    job, pieces = cut.job, cut.pieces(chunk)
+    assert job.reduce is not None
+    asked = job.reduce.quantiles
+    updates = 0
+
+    def reading(
+        function: Callable[..., Any], merge: Callable[[list[Any]], Any] | None = None
+    ) -> list[Any]:
+        """What all pieces say, in their order; merged, so that not all are held at once."""
+        nonlocal updates
+        held: dict[int, Any] = {}
+        merged: dict[int, Any] = {}
+        items = ((number, piece, function) for number, piece in enumerate(pieces))
+        with closing(run(read, items)) as done:
+            for (number, piece, _), (found, made) in done:
+                held[number] = found
+                updates += made
+                shown.update(_planned(job, piece))
+                first = number - number % MERGED
+                batch = range(first, min(first + MERGED, len(pieces)))
+                if merge is not None and all(each in held for each in batch):
+                    merged[first] = merge([held.pop(each) for each in batch])
+        found = held if merge is None else merged
+        return [found[number] for number in sorted(found)]
+
+    if cut.held(chunk.part):
+        values, diverged, reached = _one_after_the_other(reading(_as_they_are))
+        summaries = summarise(values, diverged, reached, asked)
+    else:
+        parts = reading(partial(selection.first, quantiles=asked), selection.merge)
+        state = selection.merge(parts)
+        while (question := selection.ask(state, asked)) is not None:
+            # They are run again, and looked at more closely.
+            shown.total += _planned(job, chunk)
+            shown.refresh()
+            answers = reading(partial(_answer, question))
+            state = selection.refine(state, question, answers)
+        summaries = selection.finish(state, asked)
+    frame = chunks.reduced_frame(job, job.axes[chunk.part].within(chunk.box), summaries)
+    frame.attrs = {"trajectories": chunk.size, "updates": updates}
+    return frame
+
+
+def _as_they_are(values: Any, diverged: Any, reached: Any) -> Any:
+    return values, diverged, reached
+
+
+def _one_after_the_other(parts: list[Any]) -> Any:
+    """The values of all pieces as those of one."""
+    columns, diverged, reached = zip(*parts, strict=True)
+    values = {name: np.concatenate([each[name] for each in columns]) for name in columns[0]}
+    return (
+        values,
+        np.concatenate(diverged),
+        None if reached[0] is None else np.concatenate(reached),
+    )
+
+
+def _answer(question: Any, values: Any, diverged: Any, reached: Any) -> Any:
+    """A later reading takes the values alone."""
+    return selection.answer(values, question)
 
 
 def _planned(job: Job, chunk: Chunk) -> int:

@@ -8,24 +8,23 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from simopt import axes, checks, chunks, frames, plan, running, shuffling
+from simopt import axes, checks, chunks, executors, frames, plan, running, shuffling
 from simopt.chunks import Chunks, Job
 from simopt.engine import devices, layout
 from simopt.engine.inline import digest
 from simopt.problems import Problem
+from simopt.reduction import asked as reductions
+from simopt.reduction.asked import Reduce
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
 from simopt.store import Store, load
 from simopt.store import _rows as rows_at
-
-if TYPE_CHECKING:
-    from simopt.reduction import Reduce
 
 RECORDS = ("summary", "epochs", "steps")
 
@@ -222,8 +221,6 @@ def sweep(
             f"at most {layout.MOST_UPDATES[real]:,} updates a trajectory in {dtype}",
         )
     if client is not None:
-        from simopt import executors  # TEMP
-
         executors.check(client)
         workers = executors.workers(client)
     job = Job(
@@ -240,7 +237,7 @@ def sweep(
     )
     whole = store is None and client is None and job.reduce is None
     made = _made(job, divergence, drop_last)
-    if not whole and (count := Chunks(job).count) > MOST_CHUNKS:
+    if not whole and (count := Chunks(job).total) > MOST_CHUNKS:
         raise ValueError(
             f"axes={_lengths(asked)}: {count:,} chunks: must be at most {MOST_CHUNKS:,}; sweep in "
             "parts, or over fewer of the axes that reduce keeps"
@@ -276,7 +273,7 @@ def sweep(
             job, folder, client, workers, progress
         )
         seconds = time.perf_counter() - began - compiled
-    frame.attrs = made | {
+    about: dict[Any, Any] = made | {
         "device": job.device,
         "threads": workers,
         "trajectories": trajectories,
@@ -284,6 +281,7 @@ def sweep(
         "seconds": seconds,
         "compile_seconds": compiled,
     }
+    frame.attrs = about
     if interrupted:
         raise Interrupted(frame, interrupted)
     return frame
@@ -296,11 +294,10 @@ def _reduction(
         return None
     if record != "summary":
         raise checks.refuse("reduce", reduce, f"None with record={record!r}: it needs summaries")
-    from simopt import reduction  # TEMP
 
     names = dict.fromkeys(name for part in asked for name in part.names)
     numbers = [name for name in frames.columns(problem) if name not in ("status", "diverged_at")]
-    return reduction.check(reduce, tuple(names), tuple(numbers))
+    return reductions.check(reduce, tuple(names), tuple(numbers))
 
 
 def _by_chunks(
@@ -402,11 +399,7 @@ def _made(
         "dtype": job.dtype,
     }
     if job.reduce is not None:
-        spec["reduce"] = {
-            "over": list(job.reduce.over),
-            "columns": list(job.reduce.columns),
-            "quantiles": list(job.reduce.quantiles),
-        }
+        spec["reduce"] = job.reduce.spec
     if exact and job.order is not None:
         spec["order"] = hashlib.sha256(job.order.tobytes()).hexdigest()[:16]
     result = {
@@ -467,11 +460,12 @@ def _check_memory(job: Job) -> None:
             needed += each.size // len(plans) * counts * 8 * (hypers + 2 * problem.d + 12)
     free = _free_memory()
     if needed > MEMORY_SHARE * free:
+        what = "trajectories" if job.reduce is None else "groups"
         raise ValueError(
-            f"axes={_lengths(asked)}: {rows:,} {'trajectories' if job.reduce is None else 'groups'} with "
-            f"record={record!r} need about {needed / 2**30:,.1f} GiB: must be at most "
-            f"{MEMORY_SHARE * free / 2**30:,.1f} GiB ({MEMORY_SHARE:.0%} of what is free); take "
-            f"shorter axes, reduce='seed' or another axis to summarise over, or store='a folder'"
+            f"axes={_lengths(asked)}: {rows:,} {what} with record={record!r} need about "
+            f"{needed / 2**30:,.1f} GiB: must be at most {MEMORY_SHARE * free / 2**30:,.1f} GiB "
+            f"({MEMORY_SHARE:.0%} of what is free); take shorter axes, reduce='seed' or another "
+            f"axis to summarise over, or store='a folder'"
         )
 
 
