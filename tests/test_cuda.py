@@ -2,10 +2,18 @@
 
 import multiprocessing
 import os
+import re
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import simopt
+from simopt import plan
 from simopt.engine import blocks
 from tests import device_cases
 from tests.device_cases import FURTHER, QUICK, assert_same
@@ -40,3 +48,149 @@ def test_the_bits_are_the_cpus(name, simulator):
 @pytest.mark.parametrize("name", FURTHER)
 def test_the_bits_are_the_cpus_in_every_rule_and_problem(name, simulator):
     assert_same(simulator(ends, name), FURTHER[name].ends(blocks.compute))
+
+
+# --- launches -----------------------------------------------------------------------------------
+
+
+def in_small_launches(name, lanes, seeds):
+    """The same with memory for so much only; and how many launches it took."""
+    from simopt.engine import cuda
+
+    launched = []
+    memory, launch = cuda.room, cuda.launch
+    cuda.room = lambda *_: (lanes, seeds)
+    cuda.launch = lambda run, *rest: (launched.append(run), launch(run, *rest))
+    try:
+        return ends(name), len(launched) - launched.count(cuda.order_kernel())
+    finally:
+        cuda.room, cuda.launch = memory, launch
+
+
+@pytest.mark.parametrize(
+    ("name", "lanes", "seeds"),
+    [
+        ("an order of its own", 7, 3),
+        ("an order of its own", 64, 11),
+        ("a shared order", 50, 1),
+        ("a shared order", 300, 2),
+        ("moments", 2, 1),
+        ("given orders", 3, 1),
+    ],
+)
+def test_small_launches_make_the_same(name, lanes, seeds, simulator):
+    found, launches = simulator(in_small_launches, name, lanes, seeds)
+    assert_same(found, QUICK[name].ends(blocks.compute))
+    assert launches > 1 or lanes == 300
+
+
+@given(
+    st.integers(1, 400),
+    st.integers(1, 30),
+    st.sampled_from(["never", "once", "epoch"]),
+    st.integers(1, 5000),
+    st.integers(1, 300),
+    st.integers(1, 40),
+)
+def test_launches_cover_every_trajectory_once(held, seeds, shuffle, size, lanes, drawn):
+    from simopt.engine import cuda
+
+    how = plan.make(device_cases.problem_of("four points"), 1, shuffle, 2, False)
+    group = blocks.Group(
+        simopt.SGD().rule, how, np.zeros((1, held)), np.arange(seeds), np.zeros(held), np.zeros(1)
+    )
+    problem = device_cases.problem_of("four points")
+    for task in blocks.tasks(group, problem, np.float64, size * 8, False):
+        settings, of_seed, real = task.members()
+        at = task.first
+        for wave in cuda.waves(cuda.places_of(task, False), held, lanes, drawn):
+            places = wave.places
+            assert places.first == at or not real[at - task.first : places.first - task.first].any()
+            at = places.first
+            assert 0 < places.lanes <= lanes
+            mine = slice(at - task.first, at - task.first + places.lanes)
+            at += places.lanes
+            kept = real[mine]
+            assert (settings[mine][kept] >= wave.settings[0]).all()
+            assert (settings[mine][kept] < wave.settings[1]).all()
+            assert wave.settings[1] <= held
+            if shuffle != "never":
+                assert (of_seed[mine][kept] >= wave.seeds[0]).all()
+                assert (of_seed[mine][kept] < wave.seeds[1]).all()
+                assert wave.seeds[1] - wave.seeds[0] <= drawn
+        assert not real[at - task.first :].any()
+
+
+def stopped():
+    """Updates done, and results, when a wish to stop comes before the first launch."""
+    from simopt.engine import cuda
+
+    (task, *_), data, settings = QUICK["moments"].work()
+    pulse = np.array([1, 0])
+    cuda.compute(task, data, *settings, pulse)
+    return pulse.tolist()
+
+
+def test_a_wish_to_stop_is_heard(simulator):
+    assert simulator(stopped) == [1, 0]
+
+
+# --- what is missing ----------------------------------------------------------------------------
+
+
+def missing():
+    from simopt.engine import cuda
+
+    return cuda.available()
+
+
+def refused(name, **changes):
+    from simopt.engine import cuda
+
+    (task, *_), data, settings = replace(QUICK[name], **changes).work()
+    with pytest.raises(ValueError, match="device='cuda'") as caught:
+        cuda.compute(task, data, settings[0], 1, 2, True, None, np.zeros(2, np.int64))
+    return str(caught.value)
+
+
+def test_the_simulator_is_a_device(simulator):
+    assert simulator(missing) is None
+
+
+def test_summaries_alone(simulator):
+    assert "record='steps'" in simulator(refused, "SGD, four points")
+
+
+def test_weights_up_to_what_registers_hold():
+    from simopt.engine import cuda
+
+    x = np.eye(65)
+    assert cuda.unfit(simopt.problems.least_squares(x[:, :64], x[0]), "summary") is None
+    assert "65 weights" in cuda.unfit(simopt.problems.least_squares(x, x[0]), "summary")
+
+
+@pytest.mark.parametrize(
+    ("package", "error", "library", "devices", "said"),
+    [
+        (None, None, True, [1], "the package numba-cuda is not installed"),
+        (1, "Error at driver init:\n\nno library\n:", True, [1], r"does not answer \(no library\)"),
+        (1, None, False, [1], "NVVM is not found"),
+        (1, None, True, [], "there is no CUDA device"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_named(package, error, library, devices, said, monkeypatch):
+    from simopt.engine import cuda
+
+    monkeypatch.setattr(cuda.importlib.util, "find_spec", lambda name: package)
+    fake = SimpleNamespace(cuda_error=lambda: error, is_available=lambda: library, gpus=devices)
+    monkeypatch.setattr(cuda, "cuda", fake)
+    assert re.search(said, cuda.available())
+
+
+def test_nothing_is_missing_where_all_is_there(monkeypatch):
+    from simopt.engine import cuda
+
+    monkeypatch.setattr(cuda.importlib.util, "find_spec", lambda name: 1)
+    fake = SimpleNamespace(cuda_error=lambda: None, is_available=lambda: True, gpus=[1])
+    monkeypatch.setattr(cuda, "cuda", fake)
+    assert cuda.available() is None

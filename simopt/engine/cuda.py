@@ -13,6 +13,7 @@ standard's too, so the bits are the CPU's.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import threading
 import warnings
@@ -22,7 +23,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import config, cuda
+from numba import config as numba_config
 from numpy.typing import NDArray
 
 from simopt import checks, shuffling
@@ -34,6 +35,10 @@ from simopt.problems import Problem
 from simopt.rules.rule import Rule
 
 Array = NDArray[Any]
+
+#: Its modules differ between numba, numba-cuda and the simulator: none has types to rely on.
+cuda: Any = importlib.import_module("numba.cuda")
+config: Any = numba_config
 
 #: Weights up to which a thread has room: 64 of them fill its registers already.
 MOST_WEIGHTS = 64
@@ -112,9 +117,18 @@ class Places(NamedTuple):
     lanes: int
     inner: int  # lanes from a seed to the next by seed, else from a setting to the next
     by_seed: bool
-    first_seed: int  # whose orders come first
+    first_setting: int  # that the launch knows
+    first_seed: int  # whose orders it knows
     of_seed: int  # places from a seed's orders to the next seed's
     of_epoch: int  # places from an epoch's order to the next epoch's
+
+
+class Wave(NamedTuple):
+    """A launch, and the settings and seeds that it is about: from the first to before the last."""
+
+    places: Places
+    settings: tuple[int, int]
+    seeds: tuple[int, int]
 
 
 @cache
@@ -134,6 +148,7 @@ def kernel(
             rest = places.first + lane - outer * places.inner
             setting = rest if places.by_seed else outer
             seed = outer if places.by_seed else rest
+            setting -= places.first_setting
             if setting < settings.shape[1]:
                 work = cuda.local.array((rows, 1), real)
                 ticks = cuda.local.array((clocks, 1), np.float64)
@@ -161,26 +176,27 @@ shuffle = inlined(shuffling.shuffle)
 
 @cache
 def order_kernel() -> Any:
-    """The kernel that makes orders: ``f[blocks, threads](seeds, first, epochs, orders)``.
+    """The kernel that makes orders: ``f[blocks, threads](seeds, epochs, orders)``.
 
-    ``orders`` [seeds x epochs, n], of the seeds from ``first`` on; a thread makes one.
+    ``orders`` [seeds x epochs, n]; a thread makes one.
     """
 
-    def draw_orders(seeds, first, epochs, orders):
+    def draw_orders(seeds, epochs, orders):
         row = cuda.grid(1)
         if row < orders.shape[0]:
-            shuffle(orders[row], int(seeds[first + row // epochs]), row % epochs)
+            shuffle(orders[row], int(seeds[row // epochs]), row % epochs)
 
     return jit(draw_orders)
 
 
 def kernel_of(task: blocks.Task, data: Data, problem: Problem) -> Any:
     """The kernel for a task."""
+    real: Any = data.x.dtype.type
     return kernel(
         task.group.rule,
         problem.kind,
         task.points == "moments",
-        data.x.dtype.type,
+        real,
         blocks.extras_of(task.group.plan),
         problem.d,
         data.x.shape[1],
@@ -196,37 +212,38 @@ def places_of(task: blocks.Task, given: bool) -> Places:
         lanes=task.last - task.first,
         inner=task.segment if task.by_seed else len(task.group.seeds),
         by_seed=task.by_seed,
+        first_setting=0,
         first_seed=0,
         of_seed={"once": n, "epoch": n * plan.epochs}.get(shuffle, 0),
         of_epoch={"epoch": n, "given": n}.get(shuffle, 0),
     )
 
 
-def waves(places: Places, lanes: int, seeds: int) -> Iterator[tuple[Places, int]]:
-    """Cut a launch into several of at most so many lanes, with the orders of so many seeds.
+def waves(places: Places, held: int, lanes: int, seeds: int) -> Iterator[Wave]:
+    """Cut a launch into several of at most so many lanes and the orders of so many seeds.
 
-    Each comes with the number of its seeds whose orders it needs.
+    ``held`` settings; by seed, a wave is some whole segments or a part of one, like a task.
     """
     inner, last = places.inner, places.first + places.lanes
     first = places.first
     while first < last:
         stop = min(first + lanes, last)
-        if not places.of_seed:
-            from_seed, to_seed = 0, 0
-        elif places.by_seed:
-            from_seed = first // inner
-            stop = min(stop, (from_seed + seeds) * inner)
-            to_seed = -(-stop // inner)
-        elif seeds >= inner:
-            from_seed, to_seed = 0, inner
+        outer, rest = divmod(first, inner)
+        if places.by_seed:
+            room = min(lanes // inner, seeds)
+            stop = min(stop, (outer + (room if room and not rest else 1)) * inner)
+            known = (rest, min(rest + stop - first, held)) if stop - first < inner else (0, held)
+            drawn = (outer, -(-stop // inner))
         else:
-            from_seed = first % inner
-            stop = min(stop, first + seeds, first - from_seed + inner)
-            to_seed = from_seed + stop - first
-        yield (
-            places._replace(first=first, lanes=stop - first, first_seed=from_seed),
-            to_seed - from_seed,
+            if seeds < inner:
+                stop = min(stop, first + seeds, (outer + 1) * inner)
+            known = (outer, min(-(-stop // inner), held))
+            drawn = (rest, rest + stop - first) if rest + stop - first <= inner else (0, inner)
+        here = places._replace(
+            first=first, lanes=stop - first, first_setting=known[0], first_seed=drawn[0]
         )
+        if known[0] < known[1]:  # else all of them are left over at a segment's end
+            yield Wave(here, known, drawn)
         first = stop
 
 
@@ -268,7 +285,9 @@ def compute(
     places = places_of(task, given is not None)
     how = blocks.how_of(plan, dtype, every, record, stops, given is not None)
     with _device, uncontracted():
-        lanes, seeds = room(plan, problem.d, dtype)
+        there = Data(*map(sent, data)), how._replace(rates=sent(how.rates), box=sent(how.box))
+        run = kernel_of(task, data, problem)
+        lanes, seeds = room(task, problem.d, dtype)
         lanes = min(lanes, max(1, count))
         ends = thread.Ends(
             w=cuda.device_array((problem.d, lanes), dtype),
@@ -277,41 +296,54 @@ def compute(
             peak=cuda.device_array(lanes, dtype),
             counts=cuda.device_array((layout.COUNTED, lanes), count_type(plan)),
         )
-        there = (
-            Data(*map(sent, data)),
-            how._replace(rates=sent(how.rates), box=sent(how.box)),
-            sent(task.group.settings.astype(dtype)),
-        )
-        order = np.arange(plan.n)[None] if given is None else given
-        orders, drawn = sent(order.astype(np.int32)), (0, 0)
-        group_seeds = sent(task.group.seeds)
-        run = kernel_of(task, data, problem)
-        for wave, needed in waves(places, lanes, seeds):
+        known: tuple[int, int] | None = None
+        drawn: tuple[int, int] | None = None
+        if not places.of_seed:
+            orders = sent((np.arange(plan.n)[None] if given is None else given).astype(np.int32))
+        for wave in waves(places, task.group.settings.shape[1], lanes, seeds):
             if pulse[0]:
                 break
-            if needed and drawn != (wave.first_seed, needed):
-                del orders  # its memory is the next one's
-                drawn = (wave.first_seed, needed)
-                epochs = places.of_seed // plan.n
-                orders = cuda.device_array((needed * epochs, plan.n), np.int32)
-                grid = -(-needed * epochs // THREADS)
-                order_kernel()[grid, THREADS](group_seeds, wave.first_seed, epochs, orders)
-            grid = -(-wave.lanes // THREADS)
-            run[grid, THREADS](*there, orders.reshape(orders.size), wave, ends)
-            columns = slice(wave.first - task.first, wave.first - task.first + wave.lanes)
-            fetch(ends, wave.lanes, out, columns)
-            pulse[1] += wave.lanes * plan.updates
+            if wave.settings != known:
+                known = wave.settings
+                settings = sent(task.group.settings[:, slice(*known)].astype(dtype))
+            if places.of_seed and wave.seeds != drawn:
+                orders = None  # its memory is the next one's
+                drawn = wave.seeds
+                orders = orders_of(
+                    task.group.seeds[slice(*drawn)], places.of_seed // plan.n, plan.n
+                )
+            launch(run, wave.places.lanes, *there, settings, flat(orders), wave.places, ends)
+            start = wave.places.first - task.first
+            fetch(ends, wave.places.lanes, out, slice(start, start + wave.places.lanes))
+            pulse[1] += wave.places.lanes * plan.updates
     return out
+
+
+def launch(run: Any, threads: int, *arguments: Any) -> None:
+    """Start a kernel with at least so many threads."""
+    run[-(-threads // THREADS), THREADS](*arguments)
+
+
+def orders_of(seeds: NDArray[np.int64], epochs: int, n: int) -> Any:
+    """The shuffled orders of seeds, made on the device: [seeds x epochs, n]."""
+    orders = cuda.device_array((len(seeds) * epochs, n), np.int32)
+    launch(order_kernel(), len(orders), sent(seeds), epochs, orders)
+    return orders
+
+
+def flat(array: Any) -> Any:
+    """The same numbers one after the other."""
+    return array.reshape(array.size)
 
 
 def sent(array: Array) -> Any:
     """An array on the device. One that nobody reads has an element all the same."""
-    return cuda.to_device(
-        np.ascontiguousarray(array) if array.size else np.zeros_like(array, shape=(1,) * array.ndim)
-    )
+    if not array.size:
+        array = np.zeros((1,) * array.ndim, array.dtype)
+    return cuda.to_device(np.ascontiguousarray(array))
 
 
-def fetch(ends: thread.Ends, lanes: int, out: Out, columns: slice) -> None:
+def fetch(ends: Any, lanes: int, out: Out, columns: slice) -> None:
     """Copy the first lanes of a launch's results to these columns."""
     for name in ("loss", "best_loss", "peak"):
         getattr(ends, name)[:lanes].copy_to_host(getattr(out, name)[columns])
@@ -326,11 +358,12 @@ def count_type(plan: Plan) -> type:
     return np.int32 if plan.updates < 2**31 else np.int64
 
 
-def room(plan: Plan, d: int, dtype: Any) -> tuple[int, int]:
+def room(task: blocks.Task, d: int, dtype: Any) -> tuple[int, int]:
     """For how many trajectories, and for the orders of how many seeds, a launch has memory."""
+    plan, size = task.group.plan, np.dtype(dtype).itemsize
     share = MEMORY_SHARE * cuda.current_context().get_memory_info().free / 2
-    size = np.dtype(dtype).itemsize
-    trajectory = (d + 3) * size + layout.COUNTED * np.dtype(count_type(plan)).itemsize
+    numbers = len(task.group.settings) + d + 3
+    trajectory = numbers * size + layout.COUNTED * np.dtype(count_type(plan)).itemsize
     seed = 4 * plan.n * (plan.epochs if plan.shuffle == "epoch" else 1)
     if share < max(seed, trajectory * THREADS):
         raise checks.refuse(
@@ -339,4 +372,4 @@ def room(plan: Plan, d: int, dtype: Any) -> tuple[int, int]:
             f"fewer: the orders of one seed need {seed / 2**30:,.1f} GiB on the device, and there "
             f"are {share / 2**30:,.1f}",
         )
-    return int(min(WAVE, share // trajectory)), int(min(2**31, share // seed))
+    return int(min(WAVE, share // trajectory)), int(min(WAVE, share // seed))
