@@ -16,12 +16,14 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import simopt
-from simopt import executors
+from simopt import chunks, executors, running
 from simopt.executors import WorkerLost, completed
 from simopt.rules.modifiers import with_decay
+from tests.test_pickling import count, sign_momentum
 
 FOUR = simopt.problems.four_points()
 
@@ -261,7 +263,7 @@ CLOSED = type("Client", (), {"asynchronous": False, "status": "closed"})
 ASYNCHRONOUS.__module__ = CLOSED.__module__ = "distributed.client"
 REFUSED = {
     "None": None,
-    "an address": "tcp://127.0.0.1:8786",
+    "an address": "tcp://scheduler:8786",
     "a number": 2,
     "a class": ProcessPoolExecutor,
     "an asynchronous Dask client": ASYNCHRONOUS(),
@@ -366,3 +368,84 @@ def test_a_rule_of_a_session_that_processes_cannot_import_is_told():
     )
     assert done.stdout.startswith("client: a worker process cannot import what it is to run (Can't")
     assert "'mine'" in done.stdout
+
+
+# A whole sweep.
+
+
+def grid():
+    """Trajectories enough for several chunks, on kernels that other tests compile."""
+    return {
+        "optimizers": [simopt.SGD(eta=np.geomspace(1e-3, 2, 60)), simopt.Adam(eta=[0.01, 0.1])],
+        "shuffle": ["never", "epoch"],
+        "seed": range(5),
+        "epochs": 3,
+    }
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(chunks, "ROWS", 64)
+    monkeypatch.setattr(running, "SENT_UPDATES", 1)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("pool", [Threads, processes])
+@pytest.mark.parametrize("record", ["summary", "epochs"])
+def test_a_sweep_is_the_same_to_the_bit(pool, record):
+    local = simopt.sweep(FOUR, **grid(), record=record)
+    with pool(2) as client:
+        frame = simopt.sweep(FOUR, **grid(), record=record, client=client)
+    pd.testing.assert_frame_equal(frame, local, check_exact=True)
+    assert frame.attrs["spec"] == local.attrs["spec"]
+    assert frame.attrs["trajectories"] == local.attrs["trajectories"]
+    assert frame.attrs["updates"] == local.attrs["updates"]
+
+
+def test_a_users_rule_goes_to_processes():
+    made = simopt.rule(sign_momentum, clock=count, name="SignMomentum")(eta=[0.01, 0.1])
+    local = simopt.sweep(FOUR, made, epochs=3)
+    with processes() as client:
+        frame = simopt.sweep(FOUR, made, epochs=3, client=client)
+    pd.testing.assert_frame_equal(frame, local, check_exact=True)
+    assert set(frame["optimizer"]) == {"SignMomentum"}
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_reduced_sweep_is_the_same_to_the_bit():
+    local = simopt.sweep(FOUR, **grid(), reduce="seed")
+    with processes() as client:
+        frame = simopt.sweep(FOUR, **grid(), reduce="seed", client=client)
+    pd.testing.assert_frame_equal(frame, local, check_exact=True)
+
+
+@with_signals
+@pytest.mark.usefixtures("small_chunks")
+def test_after_a_killed_process_a_stored_sweep_goes_on(monkeypatch, tmp_path):
+    simopt.sweep(FOUR, **grid(), store=tmp_path / "undisturbed")
+    sent = []
+
+    def killing(client, *arguments):
+        for each in completed(client, *arguments):
+            sent.append(each)
+            yield each
+            if len(sent) == 4:
+                os.kill(next(iter(client._processes)), signal.SIGKILL)
+
+    monkeypatch.setattr(executors, "completed", killing)
+    with processes() as client, pytest.raises(WorkerLost, match="with store="):
+        simopt.sweep(FOUR, **grid(), store=tmp_path / "killed", client=client)
+    assert len(sent) >= 4
+    monkeypatch.setattr(executors, "completed", completed)
+    with processes() as client:
+        simopt.sweep(FOUR, **grid(), store=tmp_path / "killed", client=client)
+    first, second = (
+        {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
+        for name in ("undisturbed", "killed")
+    )
+    assert first == second
+
+
+def test_a_sweep_refuses_what_is_no_client_before_it_runs():
+    with pytest.raises(ValueError, match="client='tcp://scheduler:8786': must be"):
+        simopt.sweep(FOUR, simopt.SGD(), client="tcp://scheduler:8786")
