@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import njit
 
 import simopt
-from simopt import plan
-from simopt.engine import blocks
+from simopt import plan, shuffling
+from simopt.engine import blocks, layout, thread
+from simopt.engine.cuda import places_of
 from tests import device_cases
 from tests.device_cases import FURTHER, QUICK, assert_same
 
@@ -194,3 +196,85 @@ def test_nothing_is_missing_where_all_is_there(monkeypatch):
     fake = SimpleNamespace(cuda_error=lambda: None, is_available=lambda: True, gpus=[1])
     monkeypatch.setattr(cuda, "cuda", fake)
     assert cuda.available() is None
+
+
+# --- single precision ---------------------------------------------------------------------------
+
+
+def in_turn(program):
+    """The time loop of a thread, compiled for the CPU, over all trajectories of a launch."""
+    advance, rows, clocks = program
+
+    def launch(data, how, settings, orders, places, ends):
+        work = np.empty((rows, 1), data.x.dtype)
+        ticks = np.empty((clocks, 1))
+        for lane in range(places.lanes):
+            outer = (places.first + lane) // places.inner
+            rest = places.first + lane - outer * places.inner
+            setting = rest if places.by_seed else outer
+            seed = outer if places.by_seed else rest
+            if setting < settings.shape[1]:
+                offset = seed * places.of_seed
+                advance(
+                    data, how, settings, orders, setting, offset, places.of_epoch, work, ticks,
+                    ends, lane,
+                )  # fmt: skip
+
+    return njit(error_model="numpy")(launch)
+
+
+def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
+    """A `compute` by the loop of `thread`."""
+    group, how, dtype = task.group, task.group.plan, data.x.dtype.type
+    count = task.last - task.first
+    run = in_turn(
+        thread.program(
+            group.rule,
+            problem.kind,
+            task.points == "moments",
+            dtype,
+            blocks.extras_of(how),
+            problem.d,
+            data.x.shape[1],
+        )
+    )
+    ends = thread.Ends(
+        w=np.empty((problem.d, count), dtype),
+        loss=np.empty(count, dtype),
+        best_loss=np.empty(count, dtype),
+        peak=np.empty(count, dtype),
+        counts=np.empty((layout.COUNTED, count), np.int64),
+    )
+    orders = [given]
+    if given is None:
+        made = [shuffling.orders(how.shuffle, int(s), how.epochs, how.n) for s in group.seeds]
+        orders = [each if how.shuffle == "epoch" else each[:1] for each in made]
+        orders = orders if how.shuffle != "never" else orders[:1]
+    places = places_of(task, given is not None)
+    numbers = blocks.how_of(how, dtype, every, record, stops, given is not None)
+    flat = np.concatenate(orders).astype(np.int32).ravel()
+    run(data, numbers, group.settings.astype(dtype), flat, places, ends)
+    return ends
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
+def test_single_precision_has_the_cpus_bits_too(name):
+    """Compiled, that is, with Numba's types; the simulator has NumPy's, as below."""
+    case = replace(QUICK[name], dtype=np.float32)
+    assert_same(case.ends(on_the_cpu), case.ends(blocks.compute))
+
+
+def single(name):
+    """A case in float32, computed where this is called."""
+    from simopt.engine import cuda
+
+    return replace(QUICK[name], dtype=np.float32).ends(cuda.compute)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in QUICK if name.endswith("four points")])
+def test_single_precision_in_the_simulator(name, simulator):
+    """There, numbers in the code are of any precision: these rules have the bits all the same."""
+    expected = replace(QUICK[name], dtype=np.float32).ends(blocks.compute)
+    assert_same(simulator(single, name), expected)

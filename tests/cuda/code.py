@@ -6,8 +6,7 @@ from types import SimpleNamespace
 import numba
 import numpy as np
 from cuda.bindings import nvjitlink
-from numba import cuda as numba_cuda
-from numba.cuda import dispatcher
+from numba.cuda import compiler, dispatcher
 
 from simopt.engine import blocks, cuda, layout, thread
 from tests.device_cases import problem_of
@@ -36,18 +35,20 @@ def kernel(case):
     return cuda.kernel_of(task, data, problem_of(case.problem))
 
 
-def compiled(function, signature, capability, **how):
-    """The PTX of a kernel for a compute capability such as (9, 0)."""
+def compiled(function, signature, capabilities, device=False):
+    """The PTX of a kernel, or of a function for kernels, for compute capabilities as (9, 0)."""
     there = dispatcher.get_current_device
     # A function that a kernel calls is compiled for the device in this machine: here is none.
-    dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=capability)
+    dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=capabilities[0])
     try:
         with cuda.uncontracted():
-            how = {"device": False, "abi": "numba", "cc": capability} | how
-            text, _ = numba_cuda.compile(function, signature, **how)
+            # `numba.cuda.compile` does just that, but infers the types for every capability anew.
+            library, _ = compiler._compile_pyfunc_with_fixup(
+                function, signature, device=device, abi="numba", cc=capabilities[0]
+            )
+            return [library.get_asm_strs(cc=each)[0] for each in capabilities]
     finally:
         dispatcher.get_current_device = there
-    return text
 
 
 def operations(text):
