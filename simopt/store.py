@@ -359,7 +359,7 @@ def load(
             raise checks.refuse("folder", str(folder), f"of the same columns, but {name} is not")
         table = file.read(columns=needed)
         if places is not None:
-            table = table.append_column(_ROW, pa.array(_rows(places[number])))
+            table = table.append_column(_ROW, pa.array(rows_at(places[number])))
         if condition is not None:
             table = _filtered(table, condition, filters)
         tables.append(table.select(shown if places is None else [*shown, _ROW]))
@@ -367,6 +367,19 @@ def load(
     if places is not None:
         order = np.argsort(frame.pop(_ROW).to_numpy(), kind="stable")
         frame = frame.take(order).reset_index(drop=True)
+    return _labelled(frame, schema, manifest)
+
+
+def no_rows(folder: str | os.PathLike[str]) -> pd.DataFrame:
+    """The columns of a stored sweep that has ended, without their rows."""
+    manifest = _read_manifest("folder", folder)
+    file = _opened(Path(folder), manifest["files"][0])
+    frame = _joined([file.read().slice(0, 0)])
+    return _labelled(frame, file.schema_arrow, manifest)
+
+
+def _labelled(frame: pd.DataFrame, schema: Any, manifest: Mapping[str, Any]) -> pd.DataFrame:
+    """With all categories that the sweep has, and what made it."""
     words = _words(schema)
     for column in frame.columns.intersection(list(words)):
         frame[column] = frame[column].cat.set_categories(pd.Index(words[column]))
@@ -506,7 +519,7 @@ def _in_order(chunks: Sequence[Mapping[str, Any]]) -> bool:
     return follow and not any("box" in entry for entry in chunks)
 
 
-def _rows(entry: Mapping[str, Any]) -> NDArray[np.int64]:
+def rows_at(entry: Mapping[str, Any]) -> NDArray[np.int64]:
     """The rows of the table that a chunk's rows are."""
     if "rows" in entry:
         return np.arange(*entry["rows"])

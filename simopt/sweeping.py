@@ -23,8 +23,7 @@ from simopt.reduction import asked as reductions
 from simopt.reduction.asked import Reduce
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
-from simopt.store import Store, load
-from simopt.store import _rows as rows_at
+from simopt.store import Store, load, no_rows, rows_at
 
 RECORDS = ("summary", "epochs", "steps")
 
@@ -362,7 +361,7 @@ def _read_back(job: Job, folder: Store) -> pd.DataFrame:
     try:
         _check_memory(job)
     except ValueError:
-        return load(folder.folder).iloc[:0]  # PLACE
+        return no_rows(folder.folder)
     return load(folder.folder)
 
 

@@ -1,0 +1,511 @@
+"""A sweep in chunks is the sweep: whatever its chunks, who does them, and when it was stopped."""
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import simopt
+from simopt import chunks, running, sweeping
+from simopt.engine import devices, lanes
+
+HUBBLE = simopt.problems.hubble()
+FOUR = simopt.problems.four_points()
+OPTIMIZERS = [
+    simopt.SGD(eta=np.geomspace(0.01, 3.0, 19).tolist()),
+    simopt.Adam(eta=[1.0, 10.0, 100.0], beta1=[0.0, 0.9]),
+]
+AXES = {"shuffle": "epoch", "seed": range(23), "batch_size": [1, 5], "epochs": [1, 2]}
+TARGET = 1e5
+COLUMNS = ["loss", "best_loss", "steps_to_target", "updates", "distance", "overshoots", "w"]
+KEYS = ["optimizer", "eta", "beta1", "batch_size", "seed", "epochs"]
+
+#: Of chunks so small that everything is cut: rows, settings, updates.
+SMALL = {"ROWS": 60, "SETTINGS": 8, "CHUNK_UPDATES": 4000, "REDUCED": 60, "WHOLE": 10**7}
+
+
+@pytest.fixture
+def small(monkeypatch):
+    for name, value in SMALL.items():
+        monkeypatch.setattr(chunks, name, value)
+    monkeypatch.setattr(devices, "TASK_TRAJECTORIES", {"cpu": 256})
+
+
+@pytest.fixture(scope="module")
+def table():
+    return simopt.sweep(HUBBLE, OPTIMIZERS, target=TARGET, **AXES)
+
+
+def same(first, second):
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
+
+
+# --- cutting ------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    etas=st.integers(1, 40),
+    betas=st.integers(1, 5),
+    seeds=st.integers(1, 50),
+    batches=st.integers(1, 4),
+    rows=st.integers(1, 3000),
+    few=st.integers(1, 64),
+    updates=st.integers(1, 10**6),
+)
+def test_chunks_hold_every_row_once(etas, betas, seeds, batches, rows, few, updates):
+    """And no more of them than asked, in every shape of a sweep."""
+    job = job_of(
+        [simopt.Momentum(eta=range(etas), beta=np.linspace(0, 0.9, betas).tolist()), simopt.SGD()],
+        seed=range(seeds),
+        batch_size=list(range(1, batches + 1)),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("ROWS", rows), ("SETTINGS", few), ("CHUNK_UPDATES", updates)):
+            patch.setattr(chunks, name, value)
+        cut = chunks.Chunks(job)
+        found = [sweeping.rows_at(cut.rows(chunk)) for chunk in cut]
+        assert [chunk.number for chunk in cut] == list(range(len(cut)))
+    assert max(map(len, found)) <= rows
+    assert sorted(itertools.chain(*found)) == list(range(sum(part.size for part in job.axes)))
+    assert cut.total_rows() == sum(part.size for part in job.axes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    etas=st.integers(1, 300),
+    betas=st.integers(1, 5),
+    seeds=st.integers(1, 50),
+    over=st.sets(st.sampled_from(["seed", "eta", "beta", "batch_size"]), min_size=1),
+    reduced=st.integers(1, 3000),
+    whole=st.integers(1, 10**5),
+)
+def test_chunks_hold_every_group_once(etas, betas, seeds, over, reduced, whole):
+    """And, cut further into pieces, every member of it."""
+    optimizer = simopt.Momentum(eta=range(etas), beta=np.linspace(0, 0.9, betas).tolist())
+    job = job_of(
+        [optimizer], seed=range(seeds), batch_size=[1, 2], reduce=simopt.Reduce(sorted(over))
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "REDUCED", reduced)
+        patch.setattr(chunks, "WHOLE", whole)
+        cut = chunks.Chunks(job)
+        groups = list(itertools.chain(*(sweeping.rows_at(cut.rows(chunk)) for chunk in cut)))
+        assert sorted(groups) == list(range(cut.total_rows()))
+        (part,) = job.axes
+        seen = np.zeros(part.lengths, int)
+        for chunk in cut:
+            for piece in cut.pieces(chunk) if cut.split(0) else [chunk]:
+                seen[tuple(slice(*each) for each in piece.box)] += 1
+                if cut.split(0):
+                    kept = cut._kept(part, piece.box)
+                    assert kept == cut._kept(part, chunk.box)
+    assert (seen == 1).all()
+
+
+def job_of(optimizers, reduce=None, **common):
+    from simopt import axes
+
+    every = {"batch_size": 1, "shuffle": "epoch", "seed": 0, "epochs": 1, "schedule": None}
+    every |= {"clip_norm": None, "clip_value": None}
+    return chunks.Job(
+        problem=FOUR,
+        axes=tuple(axes.check(FOUR, optimizers, **(every | common))),
+        every=1,
+        limit=1e6,
+        target=None,
+        record="summary",
+        dtype="float64",
+        order=None,
+        reduce=reduce,
+        device="cpu",
+    )
+
+
+# --- the same, however ----------------------------------------------------------------------------
+
+
+def test_chunks_make_the_same_table(small, table, tmp_path):
+    stored = simopt.sweep(HUBBLE, OPTIMIZERS, target=TARGET, store=tmp_path / "a", **AXES)
+    same(table, stored)
+    same(table, simopt.load(tmp_path / "a"))
+    assert len(list((tmp_path / "a").glob("*.parquet"))) > 20
+    with ThreadPoolExecutor(3) as pool:
+        same(table, simopt.sweep(HUBBLE, OPTIMIZERS, target=TARGET, client=pool, **AXES))
+
+
+@pytest.mark.parametrize("record", ["epochs", "steps"])
+def test_long_tables_too(small, tmp_path, record):
+    arguments = {**AXES, "seed": range(3), "record": record}
+    whole = simopt.sweep(HUBBLE, OPTIMIZERS, **arguments)
+    same(whole, simopt.sweep(HUBBLE, OPTIMIZERS, store=tmp_path / "a", **arguments))
+    assert len(list((tmp_path / "a").glob("*.parquet"))) > 3
+
+
+def test_every_kernel_is_compiled_before_it_is_needed(small, monkeypatch):
+    """Else workers would compile, all at once, into one folder."""
+    arguments = {**AXES, "shuffle": ["never", "epoch"]}
+    ready = []
+    prepare = chunks.prepare
+
+    def prepared(job):
+        prepare(job)
+        ready.append(lanes.kernel.cache_info().misses)
+
+    monkeypatch.setattr(chunks, "prepare", prepared)
+    lanes.kernel.cache_clear()
+    simopt.sweep(HUBBLE, OPTIMIZERS[:1], reduce="seed", **arguments)
+    assert ready == [lanes.kernel.cache_info().misses] == [2]
+
+
+# --- summaries ------------------------------------------------------------------------------------
+
+
+def by_pandas(table, over):
+    """The same statistics from the full table."""
+    keys = [name for name in KEYS if name not in over]
+    groups = table.groupby(keys, sort=False, dropna=False, observed=True)
+    columns = {name: groups.size().index.get_level_values(name) for name in keys}
+    columns |= {
+        "trajectories": groups.size(),
+        "diverged": groups["status"].agg(lambda each: (each == "diverged").mean()),
+        "reached": groups["steps_to_target"].agg(lambda each: each.notna().mean()),
+    }
+    for name in COLUMNS:
+        column = groups[name]
+        if name not in ("loss", "updates"):
+            columns[f"{name}_count"] = column.count()
+        columns[f"{name}_mean"] = column.agg(lambda each: long(each).mean())
+        columns[f"{name}_std"] = column.agg(lambda each: deviation(long(each)))
+        columns[f"{name}_min"] = column.min()
+        for quantile in (0.05, 0.5, 0.95):
+            columns[f"{name}_q{100 * quantile:02.0f}"] = column.quantile(quantile)
+        columns[f"{name}_max"] = column.max()
+    return pd.DataFrame({name: np.asarray(column) for name, column in columns.items()})
+
+
+def long(column):
+    """The values that are there, in extended precision; one NaN where there are none."""
+    values = column.dropna().to_numpy(np.float64)
+    return (values if len(values) else np.array([np.nan])).astype(np.longdouble)
+
+
+def deviation(values):
+    return values.std(ddof=1) if len(values) > 1 else np.nan
+
+
+@pytest.fixture(scope="module")
+def statistics(table):
+    return {tuple(over): by_pandas(table, over) for over in OVER}
+
+
+OVER = [["seed"], ["eta"], ["batch_size", "seed"], ["beta1"], ["eta", "beta1", "seed", "epochs"]]
+
+
+@pytest.mark.parametrize("over", OVER, ids=", ".join)
+@pytest.mark.parametrize("way", ["at once", "in small chunks", "held", "read again", "stored"])
+def test_summaries_are_those_of_the_full_table(statistics, over, way, monkeypatch, tmp_path):
+    if way != "at once":
+        for name, value in SMALL.items():
+            monkeypatch.setattr(chunks, name, value)
+    if way == "held":
+        monkeypatch.setattr(chunks, "PATIENCE", 0)
+    if way == "read again":
+        monkeypatch.setattr(chunks, "WHOLE", 10)
+    reduced = simopt.sweep(
+        HUBBLE,
+        OPTIMIZERS,
+        target=TARGET,
+        reduce={"over": over, "columns": COLUMNS},
+        store=tmp_path / "a" if way == "stored" else None,
+        **AXES,
+    )
+    wanted = statistics[tuple(over)]
+    assert len(reduced) == len(wanted)
+    assert set(over).isdisjoint(reduced.columns)
+    for name in wanted:
+        found, expected = reduced[name], wanted[name]
+        if name in KEYS and name == "optimizer":
+            assert found.astype(str).tolist() == expected.astype(str).tolist()
+        elif name.endswith(("_mean", "_std")):
+            # In extended precision, for pandas errs by more; see reduction/asked.py.
+            np.testing.assert_allclose(
+                found.astype(float), expected.astype(float), rtol=2e-15, atol=0, err_msg=name
+            )
+        else:
+            np.testing.assert_array_equal(found.astype(float), expected.astype(float), name)
+    assert reduced.attrs["spec"]["reduce"]["over"] == over
+
+
+def test_a_lost_loss_counts_as_infinite():
+    """Where nothing stops a trajectory, one that left the numbers must not flatter its rate."""
+    arguments = {"epochs": 600, "divergence": None, "seed": range(4), "shuffle": "epoch"}
+    optimizer = simopt.SGD(eta=[0.05, 3.0])
+    assert simopt.sweep(FOUR, optimizer, **arguments)["loss"].isna().sum() == 4
+    reduced = simopt.sweep(FOUR, optimizer, reduce="seed", **arguments)
+    assert reduced["loss_min"].tolist()[1] == np.inf
+    assert np.isfinite(reduced["loss_max"][0])
+
+
+@pytest.mark.parametrize(
+    ("reduce", "message"),
+    [
+        ("sead", "reduce over='sead': must be an axis of this sweep"),
+        ([], "reduce over"),
+        ({"over": "seed", "columns": ["status"]}, "reduce columns='status': must be"),
+        ({"over": "seed", "quantiles": [1.5]}, "reduce quantiles=1.5: must be"),
+        ({"columns": ["loss"]}, "a mapping with the key 'over'"),
+        (3, "reduce=3: must be"),
+    ],
+)
+def test_reduce_refuses(reduce, message):
+    with pytest.raises(ValueError, match=message):
+        simopt.sweep(FOUR, simopt.SGD(), reduce=reduce)
+
+
+def test_records_are_not_summarised():
+    with pytest.raises(ValueError, match=r"^reduce='seed': must be None with record='steps'"):
+        simopt.sweep(FOUR, simopt.SGD(), reduce="seed", record="steps")
+
+
+# --- limits ---------------------------------------------------------------------------------------
+
+
+def test_a_product_that_overflows_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"updates in all: must be at most 1,000,000,000,000,000"):
+        simopt.sweep(
+            FOUR,
+            simopt.Adam(eta=np.linspace(0.1, 1, 1000), beta1=np.linspace(0, 0.9, 1000)),
+            seed=range(2**62),
+            epochs=10**6,
+            reduce="seed",
+        )
+    with pytest.raises(ValueError, match=r"chunks: must be at most 1,000,000"):
+        simopt.sweep(FOUR, simopt.SGD(), seed=range(10**14), store=tmp_path / "huge")
+    assert not (tmp_path / "huge").exists()
+
+
+def test_a_table_too_large_says_what_to_do():
+    with pytest.raises(ValueError, match=r"reduce='seed' .* or store='a folder'"):
+        simopt.sweep(FOUR, simopt.SGD(), seed=range(10**12))
+
+
+def test_a_table_too_large_to_come_back_stays_in_its_folder(monkeypatch, tmp_path, table):
+    monkeypatch.setattr(sweeping, "_free_memory", lambda: 0)
+    frame = simopt.sweep(HUBBLE, OPTIMIZERS, target=TARGET, store=tmp_path / "a", **AXES)
+    same(frame, table.iloc[:0])
+    same(table, simopt.load(tmp_path / "a"))
+
+
+def test_no_device():
+    from simopt.engine import cuda
+
+    missing = cuda.available()
+    if missing is None:
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(ValueError, match=r"^device='cuda': .*; device='cpu' runs everywhere"):
+        simopt.sweep(FOUR, simopt.SGD(), device="cuda")
+    with pytest.warns(devices.DeviceWarning, match="takes the processor"):
+        frame = simopt.sweep(FOUR, simopt.SGD(), device="auto")
+    assert frame.attrs["device"] == "cpu"
+    with pytest.raises(ValueError, match=r"^device='gpu': must be one of"):
+        simopt.sweep(FOUR, simopt.SGD(), device="gpu")
+
+
+# --- stopped, and gone on with --------------------------------------------------------------------
+
+
+def files_of(folder):
+    return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+
+def test_ctrl_c_says_how_to_go_on(small, table, tmp_path, monkeypatch):
+    kept, calls = [], []
+    keep = sweeping.Store.keep
+
+    def interrupted(store, number, frame):
+        calls.append(number)
+        if len(calls) in (4, 7):
+            raise KeyboardInterrupt
+        keep(store, number, frame)
+        kept.append(number)
+
+    monkeypatch.setattr(sweeping.Store, "keep", interrupted)
+    arguments = {"target": TARGET, "store": tmp_path / "a", **AXES}
+    for done in (3, 5):
+        with pytest.raises(sweeping.Interrupted, match=f"after {done} of .* the same sweep goes"):
+            simopt.sweep(HUBBLE, OPTIMIZERS, **arguments)
+    frame = simopt.sweep(HUBBLE, OPTIMIZERS, **arguments)
+    same(table, frame)
+    assert len(kept) == len(set(kept))
+    # Nothing is done twice.
+    again = simopt.sweep(HUBBLE, OPTIMIZERS, **arguments)
+    assert again.attrs["updates"] == 0
+    same(table, again)
+
+
+def test_ctrl_c_without_a_folder_keeps_what_is_done(small, monkeypatch):
+    compute, calls = chunks.compute, []
+
+    def interrupted(job, chunk, stop):
+        calls.append(chunk)
+        if len(calls) == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.5)
+        return compute(job, chunk, stop)
+
+    monkeypatch.setattr(chunks, "compute", interrupted)
+    whole = {**AXES, "reduce": "epochs"}
+    with pytest.raises(sweeping.Interrupted) as caught:
+        simopt.sweep(HUBBLE, OPTIMIZERS, threads=1, **whole)
+    monkeypatch.undo()
+    done = caught.value.frame
+    everything = simopt.sweep(HUBBLE, OPTIMIZERS, **whole)
+    assert 0 < len(done) < len(everything)
+    assert len(done.merge(everything)) == len(done)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"epochs": [1, 3]}, r"spec.epochs\[1\] is 2 there and 3 here"),
+        ({"target": 2.0}, "spec.target is"),
+        ({"reduce": "seed"}, "spec.reduce is not set there"),
+        ({"dtype": "float32"}, "spec.dtype is 'float64' there"),
+        ({"seed": range(1, 24)}, "spec.seed.from is 0 there and 1 here"),
+    ],
+)
+def test_another_sweep_is_refused(tmp_path, change, named):
+    arguments = {"target": TARGET, "store": tmp_path / "a", **AXES}
+    simopt.sweep(HUBBLE, OPTIMIZERS[1:], **arguments)
+    with pytest.raises(ValueError, match=named):
+        simopt.sweep(HUBBLE, OPTIMIZERS[1:], **(arguments | change))
+
+
+def test_another_problem_or_rule_is_refused(tmp_path):
+    def step(w, g, eta):
+        return w - eta * g
+
+    def other(w, g, eta):
+        return w - 2.0 * eta * g
+
+    first, second = (simopt.rule(each, name="step")(eta=0.1) for each in (step, other))
+    simopt.sweep(FOUR, first, store=tmp_path / "a")
+    with pytest.raises(ValueError, match="problem is 'four_points "):
+        simopt.sweep(FOUR.replace(w0=2.0), first, store=tmp_path / "a")
+    with pytest.raises(ValueError, match=r"optimizers\[0\].rule is"):
+        simopt.sweep(FOUR, second, store=tmp_path / "a")
+
+
+SCRIPT = """
+import sys, time
+import numpy as np
+import simopt
+from simopt import chunks
+chunks.ROWS, chunks.SETTINGS = 400, 16
+etas = np.geomspace(0.01, 3.0, 64).tolist()
+simopt.sweep(
+    simopt.problems.hubble(), [simopt.SGD(eta=etas), simopt.Momentum(eta=etas)],
+    seed=range(100), shuffle="epoch", epochs=5, store=sys.argv[1], progress=False,
+)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reduced", [False, True])
+def test_killed_at_ten_random_moments(tmp_path, reduced):
+    """Killed without a chance to clean up, and started again: the same bytes in the end."""
+    script = SCRIPT.replace("store=", 'reduce="seed", store=') if reduced else SCRIPT
+    script = script.replace("SETTINGS = 400, 16", "REDUCED = 400, 700")
+    run = [sys.executable, "-c", script]
+    began = time.monotonic()
+    subprocess.run([*run, str(tmp_path / "calm")], check=True)
+    whole = time.monotonic() - began
+    rng = np.random.default_rng(11)
+    killed = 0
+    for moment in rng.uniform(0.3 * whole, whole, 10):
+        process = subprocess.Popen([*run, str(tmp_path / "harried")])
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            killed += 1
+        process.wait()
+    subprocess.run([*run, str(tmp_path / "harried")], check=True)
+    assert killed >= 1
+    assert files_of(tmp_path / "calm") == files_of(tmp_path / "harried")
+
+
+@pytest.mark.slow
+def test_two_sweeps_in_one_folder(tmp_path):
+    run = [sys.executable, "-c", SCRIPT]
+    subprocess.run([*run, str(tmp_path / "alone")], check=True)
+    both = [subprocess.Popen([*run, str(tmp_path / "shared")]) for _ in range(2)]
+    assert [process.wait(120) for process in both] == [0, 0]
+    assert files_of(tmp_path / "alone") == files_of(tmp_path / "shared")
+
+
+MEMORY = """
+import resource, sys
+import numpy as np
+import simopt
+frame = simopt.sweep(
+    simopt.problems.four_points(), simopt.SGD(eta=np.geomspace(0.001, 0.1, 128).tolist()),
+    seed=range(int(sys.argv[1])), shuffle="epoch", reduce=eval(sys.argv[2]), progress=False,
+)
+assert frame["trajectories"].sum() == 128 * int(sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("over", ["'seed'", "['seed', 'eta']"])
+def test_memory_is_flat(over):
+    """Of a hundred times as many trajectories, in one group or in many: under 1 GiB."""
+    used = [
+        float(subprocess.check_output([sys.executable, "-c", MEMORY, str(seeds), over]))
+        for seeds in (10_000, 1_000_000)
+    ]
+    assert used[1] < 1024
+    # Which is less than the losses alone would take: 977 MiB.
+    assert used[1] - used[0] < 600
+
+
+def test_a_full_disk_is_said_and_costs_no_more_than_a_chunk(small, table, tmp_path):
+    """On a file system of a few hundred kB: the message, and the same sweep goes on elsewhere."""
+    mount = tmp_path / "tiny"
+    mount.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(mount)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("may not mount; tests/test_store.py has a full disk without")
+    arguments = {"target": TARGET, **AXES}
+    try:
+        with pytest.raises(OSError, match="No space left on device .*the same sweep goes on"):
+            simopt.sweep(HUBBLE, OPTIMIZERS, store=mount / "a", **arguments)
+        done = list((mount / "a").glob("chunk-*.parquet"))
+        assert len(done) > 3
+        shutil.copytree(mount / "a", tmp_path / "a")
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)
+    same(table, simopt.sweep(HUBBLE, OPTIMIZERS, store=tmp_path / "a", **arguments))
+
+
+def test_running_knows_no_clock():
+    """What a chunk is and holds depends on the job alone (a jump of the clock can't matter)."""
+    for module in (chunks, running):
+        text = Path(module.__file__).read_text()
+        assert "import time" not in text
+        assert "datetime" not in text
