@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -261,7 +262,11 @@ def sweep(
         arguments["device"] = device
     with _connected(client) as arguments["client"]:
         try:
-            frame = simopt.sweep(given.problem, given.optimizers, **arguments)
+            with warnings.catch_warnings(record=True) as noted:
+                warnings.simplefilter("always", UserWarning)
+                frame = simopt.sweep(given.problem, given.optimizers, **arguments)
+            for warning in noted:
+                click.echo(f"simopt: {warning.message}", err=True)
         except KeyboardInterrupt as stopped:
             done = getattr(stopped, "frame", None)
             if done is None or folder is not None:
@@ -303,22 +308,27 @@ def _connected(address: str | None) -> Iterator[Any]:
 
 
 def _summary(frame: pd.DataFrame) -> str:
-    """How many trajectories, and of each optimizer the one that ended lowest."""
+    """How many trajectories, and of each optimizer the row that ended lowest."""
     made = frame.attrs
     text = (
         f"{made['trajectories']:,} trajectories, {made['updates']:,} updates in "
         f"{made['seconds']:.2f} s"
     )
-    if "status" not in frame or frame.empty:
-        return f"{text}; {len(frame):,} rows"
-    ended = frame[frame["status"] == "ok"]
-    text += f"; {len(frame) - len(ended):,} diverged"
-    if ended.empty:
+    if not made["trajectories"]:
+        text = "nothing was left to do"
+    if "status" in frame:
+        ended = frame[frame["status"] == "ok"]
+        text += f"; {len(frame) - len(ended):,} diverged"
+        judged, where = "loss", "Where each optimizer ended lowest"
+    else:
+        ended, text = frame, f"{text}; {len(frame):,} rows"
+        judged, where = "loss_q50", "Where the median loss is lowest, by optimizer"
+    if ended.empty or judged not in ended or not ended[judged].notna().any():
         return text
-    lowest = ended.loc[ended.groupby("optimizer", sort=False, observed=True)["loss"].idxmin()]
+    lowest = ended.loc[ended.groupby("optimizer", sort=False, observed=True)[judged].idxmin()]
     # A column of NaN is a hyperparameter that none of these has.
     table = lowest.dropna(axis="columns", how="all").to_string(index=False)
-    return f"{text}\nWhere each optimizer ended lowest:\n{table}"
+    return f"{text}\n{where}:\n{table}"
 
 
 def _setting(text: str) -> tuple[str, float | str | bool]:

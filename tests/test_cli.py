@@ -383,6 +383,66 @@ def test_interrupted_by_a_signal(here):
     assert not Path("long.csv").exists()
 
 
+REDUCED = SMALL + 'shuffle = "epoch"\nseed = { from = 0, to = 9 }\nreduce = "seed"\n'
+
+
+def test_sweep_into_a_folder(simopt_command, here):
+    """A second call does nothing twice; --out besides writes the table."""
+    Path("reduced.toml").write_text(REDUCED)
+    status, out, _ = simopt_command("sweep", "reduced.toml", "--store", "rows")
+    assert status == 0
+    assert out.startswith("30 trajectories, ")
+    assert "Where the median loss is lowest" in out
+    assert out.endswith("rows\n")
+    assert len(simopt.load("rows")) == 3
+    status, out, _ = simopt_command("sweep", "reduced.toml", "--store", "rows", "--out", "a.csv")
+    assert status == 0
+    assert out.startswith("nothing was left to do; 3 rows")
+    assert pd.read_csv("a.csv")["trajectories"].tolist() == [10, 10, 10]
+
+
+def test_resume_goes_on_and_cleans_up(simopt_command, here, monkeypatch):
+    keep = sweeping.Store.keep
+
+    def interrupted(store, number, frame):
+        keep(store, number, frame)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeping.Store, "keep", interrupted)
+    status, _, error = simopt_command("sweep", "small.toml", "--resume")
+    assert status == 130
+    assert "the same sweep goes on from there" in error
+    assert Path("results.chunks").is_dir()
+    assert not Path("results.parquet").exists()
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    status, out, _ = simopt_command("sweep", "small.toml", "--resume")
+    assert status == 0
+    assert out.startswith("nothing was left to do")
+    assert len(pd.read_parquet("results.parquet")) == 3
+    assert not Path("results.chunks").exists()
+
+
+def test_sweep_refuses_another_sweep_in_the_folder(simopt_command, refused, here):
+    assert simopt_command("sweep", "small.toml", "--store", "rows")[0] == 0
+    Path("other.toml").write_text(SMALL.replace("0.7", "0.8"))
+    assert "eta[2] is 0.7 there and 0.8 here" in refused("sweep", "other.toml", "--store", "rows")
+
+
+def test_sweep_refuses_clients_and_devices(refused, here):
+    assert "device='gpu': must be one of" in refused("sweep", "small.toml", "--device", "gpu")
+    error = refused("sweep", "small.toml", "--client", "tcp://127.0.0.1:1")
+    assert "--client" in error
+
+
+def test_a_device_that_is_not_there(simopt_command, here):
+    status, _, error = simopt_command("sweep", "small.toml", "--device", "auto")
+    assert status == 0
+    if error:
+        assert error.startswith("simopt: device='auto' takes the processor: ")
+        assert error.count("\n") == 1
+
+
 def test_a_terminal_without_greek(here):
     done = subprocess.run(
         [sys.executable, "-m", "simopt.cli", "walkthrough"],
