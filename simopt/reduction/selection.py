@@ -5,7 +5,8 @@ first gives moments, and how many values fall into each of some bins: all double
 agree. A quantile's rank then lies in a known bin. The next reading looks into that bin alone: at
 the values themselves if they are few, else at its own bins by the next bits, and so on. Twenty bits
 at a time are at most four readings; two do for some ten million values a group, spread as losses
-are. A bin that holds one value only, however often, is not looked into.
+are. A bin that holds one value only, however often, is not looked into. A bin takes 24 bytes, and
+values that span forty powers of two fill some ten thousand, in a piece as in all pieces together.
 
 >>> import numpy as np
 >>> from simopt.reduction import selection
@@ -33,15 +34,12 @@ from simopt.reduction import moments, ranks, summaries
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Keys = NDArray[np.uint64]
 
 #: Bits of a double that one reading tells apart: 256 bins from a power of two to the next.
 BITS = 20
 
 #: So many values of a bin are few: 2 MiB with their counts.
 FEW = 2**17
-
-SIGN = np.uint64(1 << 63)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,16 +160,10 @@ def finish(state: Partial, quantiles: tuple[float, ...]) -> dict[str, NDArray[An
     return columns
 
 
-def _keys(values: Array) -> Keys:
-    """Whole numbers in the order of the doubles, without minus zero."""
-    bits = values.view(np.uint64)
-    return np.where(bits & SIGN, ~bits, bits | SIGN)
-
-
 def _starts(low: Array, shift: int) -> NDArray[np.intp]:
     """Where bins begin among sorted values, or among finer bins' least values."""
-    keys = _keys(low) >> np.uint64(shift)
-    return np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(low)])
+    leading = low.view(np.uint64) >> np.uint64(shift)
+    return np.flatnonzero(np.append(True, leading[1:] != leading[:-1])[: len(low)])
 
 
 def _cut(values: Array, shift: int) -> Bins:
@@ -224,7 +216,7 @@ def _open(bins: Bins, quantiles: tuple[float, ...]) -> tuple[Range, ...]:
 def _range(bins: Bins, place: int) -> Range:
     """A bin, and how to look into it."""
     ends = np.array([bins.low[place], bins.high[place]])
-    low, high = (int(each) for each in _keys(ends))
+    low, high = (int(each) for each in ends.view(np.uint64))
     differing = (low ^ high).bit_length()
     shift = 0 if bins.count[place] <= FEW else max(0, differing - BITS)
     return float(ends[0]), float(ends[1]), shift
