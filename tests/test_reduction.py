@@ -226,6 +226,13 @@ def test_how_often_ties_are_read():
     assert read_several_times(losses(100_000, 1), 3)[1] == 2
 
 
+def test_finishing_too_early_is_refused():
+    values = losses(100_000, 1)
+    state = selection.first({"w": values}, values > 1, None, QUANTILES)
+    with pytest.raises(RuntimeError, match="quantile 0.5: its bin is still to be read"):
+        selection.finish(state, QUANTILES)
+
+
 def test_merging_in_steps_gives_the_same():
     pieces = [{"w": losses(300, 4, seed)} for seed in range(6)]
     parts = [selection.first(p, p["w"] > 1, p["w"] < 0, QUANTILES) for p in pieces]

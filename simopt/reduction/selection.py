@@ -149,7 +149,7 @@ def refine(state: Partial, question: Question, answers: Sequence[Answer]) -> Par
 
 
 def finish(state: Partial, quantiles: tuple[float, ...]) -> dict[str, NDArray[Any]]:
-    """The columns that `summaries.summarise` gives."""
+    """The columns that `summaries.summarise` gives, once there is nothing more to `ask`."""
     columns = summaries.shares(state.trajectories, state.diverged, state.reached)
     for name, table in state.moments.items():
         found = [
@@ -245,6 +245,7 @@ def _quantile(bins: Bins, quantile: float) -> float:
     if not len(bins.count):
         return np.nan
     lower, upper, part = _ranks(bins, quantile)
-    values = [_find(bins, rank)[1] for rank in (lower, upper)]
-    low, high = (np.array(np.nan if value is None else value) for value in values)
-    return float(ranks.between(low, high, np.array(part)))
+    low, high = (_find(bins, rank)[1] for rank in (lower, upper))
+    if low is None or high is None:
+        raise RuntimeError(f"quantile {quantile}: its bin is still to be read; see ask")
+    return float(ranks.between(np.array(low), np.array(high), np.array(part)))
