@@ -10,7 +10,8 @@
    on the four points: of the launches alone (`kernel`) and with results in arrays on the host
    (`call`), with what share of 2 that is; JAX and optax beside, where they are installed, which
    bring back the final weights alone;
-4. Adam in float32, with an order of the points for every seed, and on ten weights.
+4. Adam in float32, with an order of the points for every seed, and on ten weights;
+5. Adam and SGD again with fewer registers a thread.
 
 Contenders take turns, the best of several repetitions counts, compiling is apart. With ``--tiny``
 everything is done with few trajectories and updates: in the simulator (NUMBA_ENABLE_CUDASIM=1) that
@@ -317,6 +318,15 @@ def rows(tiny: bool, patience: float) -> list[Callable[[], Row]]:
         used = {} if "seeds" in how else peers
         return measure(name, work, epochs, used, repeats=repeats, patience=patience, **how)
 
+    def narrow(rule: str, registers: int) -> Row:
+        cuda.REGISTERS = registers
+        cuda.kernel.cache_clear()
+        try:
+            return further(f"{rule}, {registers} registers", work_of(rule, many), epochs, seeds=1)
+        finally:
+            cuda.REGISTERS = None
+            cuda.kernel.cache_clear()
+
     many = 200 if tiny else 10**6
     seeds = 2 if tiny else 10**4
     todo: list[Callable[[], Row]] = [
@@ -334,6 +344,11 @@ def rows(tiny: bool, patience: float) -> list[Callable[[], Row]]:
             work_of("Adam", many // 10, problem=ten_weights()),
             1 if tiny else 8,
         ),
+    ]
+    todo += [
+        lambda rule=rule, registers=registers: narrow(rule, registers)  # type: ignore[misc]
+        for rule in ("SGD", "Adam")
+        for registers in ((64,) if tiny else (96, 80, 64))
     ]
     return todo
 

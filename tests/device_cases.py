@@ -26,7 +26,7 @@ RATES = (1e-3, 0.04, 0.3, 2.0, 500.0)
 SHARED = tuple(np.geomspace(1e-3, 2.0, 70).tolist())
 
 rng = np.random.default_rng(4)
-WIDE = rng.normal(size=(23, 10))
+WIDE, WIDEST = rng.normal(size=(23, 10)), rng.normal(size=(70, 64))
 MAKERS: dict[str, Callable[[], Any]] = {
     "four points": lambda: test_options.FOUR,
     "several weights": lambda: test_options.PROBLEMS["several weights"],
@@ -37,6 +37,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
         [1.0, 2.0, -0.5, 0.1], [1, 0, 1, 1], intercept=False, w0=0.5
     ),
     "ten weights": lambda: simopt.problems.least_squares(WIDE, WIDE @ np.arange(10.0), l2=0.05),
+    "64 weights": lambda: simopt.problems.least_squares(WIDEST, WIDEST.sum(axis=1), l2=0.05),
 }
 
 
@@ -186,7 +187,9 @@ def _further() -> dict[str, Case]:
             rates=RATES[1:3],
             plan={"batch_size": 5 % problem_of(problem).n + 1, "shuffle": "epoch"},
         )
-    for problem in ("several weights", "ten weights"):
+    for name in ("SGD", "Adam"):
+        cases[f"{name}, 64 weights"] = Case("64 weights", name, plan={"batch_size": 33})
+    for problem in ("several weights", "ten weights", "64 weights"):
         cases[f"{problem}, moments"] = Case(problem, plan={"batch_size": problem_of(problem).n})
     alone: dict[str, dict[str, Any]] = {
         "schedule": {"schedule": EVERYTHING["schedule"]},

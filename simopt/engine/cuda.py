@@ -50,6 +50,10 @@ THREADS = 128
 #: few enough that progress moves and Ctrl-C is heard.
 WAVE = 1 << 22
 
+#: Registers of a thread at most; None leaves it to the compiler. With fewer, more threads run at
+#: once, but numbers may have to leave them. `make bench-cuda` tries some.
+REGISTERS: int | None = None
+
 #: The share of the device's free memory that a launch may take.
 MEMORY_SHARE = 0.8
 
@@ -106,8 +110,10 @@ def uncontracted() -> Iterator[None]:
 
 def jit(function: Callable[..., None]) -> Any:
     """A kernel of a plain function."""
+    if config.ENABLE_CUDASIM:
+        return cuda.jit(function)
     # With link-time optimisation the linker, not NVVM, would decide on contraction.
-    return cuda.jit(function) if config.ENABLE_CUDASIM else cuda.jit(function, lto=False)
+    return cuda.jit(function, lto=False, max_registers=REGISTERS)
 
 
 class Places(NamedTuple):

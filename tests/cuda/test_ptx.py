@@ -14,7 +14,7 @@ import pytest
 
 from simopt.engine import cuda
 from tests.cuda import code
-from tests.device_cases import ALL_CASES, QUICK, WIDE, Case, problem_of
+from tests.device_cases import ALL_CASES, QUICK, Case, problem_of
 
 CAPABILITIES = [(8, 0), (9, 0)]
 DTYPES = {"float64": np.float64, "float32": np.float32}
@@ -105,13 +105,22 @@ LIMITS = {
     ("SGD", 10, "float32"): (168, 0, 0),
     ("Adam", 10, "float64"): (255, 152, 336),
     ("Adam", 10, "float32"): (200, 0, 0),
+    ("SGD", 64, "float64"): (255, 2336, 7640),
+    ("Adam", 64, "float64"): (255, 3416, 7392),
+    ("SGD", 64, "float32"): (255, 592, 84),
+    ("Adam", 64, "float32"): (255, 1176, 232),
 }
 
 
 @pytest.mark.parametrize(("rule", "d", "dtype"), LIMITS)
 def test_registers_hold_a_trajectory(rule, d, dtype):
-    """All of it with one weight, and with ten in float32; with ten in float64 nearly all."""
-    case = Case("four points" if d == 1 else "ten weights", rule, dtype=DTYPES[dtype])
-    assert WIDE.shape[1] == 10
+    """All of it with one weight, and with ten in float32; with ten in float64 nearly all.
+
+    A thread has 255 registers of 32 bits: 127 numbers in float64. With 64 weights the weights and
+    their gradient alone are more, so these lie in local memory, as does the rule's state.
+    """
+    problem = {1: "four points", 10: "ten weights", 64: "64 weights"}[d]
+    case = Case(problem, rule, dtype=DTYPES[dtype])
+    assert problem_of(problem).d == d
     used = code.registers(code_of(case)[0], (9, 0))
     assert all(np.array(used) <= LIMITS[rule, d, dtype]), used
