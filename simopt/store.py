@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import acero
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
@@ -45,6 +46,10 @@ DIGITS = 16
 #: 0.06 s, zstd 0.08 s) for a file up to a third smaller. Dictionaries suit keys and counts; the
 #: limit ends them early for measured numbers, nearly all different, where they would cost 0.03 s.
 PARQUET = {"compression": "lz4", "dictionary_pagesize_limit": 128 * 1024}
+
+#: Arrow's own threads outlive a reading, and a process that ends meanwhile aborts (apache/arrow
+#: issues 33975 and 34314; seen here in one process of fifty).
+THREADS = False
 
 #: Of a value in an error, this many characters.
 SHOWN = 60
@@ -357,7 +362,7 @@ def load(
         file = _opened(path, name)
         if not (schema.equals(file.schema_arrow) and _words(schema) == _words(file.schema_arrow)):
             raise checks.refuse("folder", str(folder), f"of the same columns, but {name} is not")
-        table = file.read(columns=needed)
+        table = file.read(columns=needed, use_threads=THREADS)
         if places is not None:
             table = table.append_column(_ROW, pa.array(rows_at(places[number])))
         if condition is not None:
@@ -374,7 +379,7 @@ def no_rows(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """The columns of a stored sweep that has ended, without their rows."""
     manifest = _read_manifest("folder", folder)
     file = _opened(Path(folder), manifest["files"][0])
-    frame = _joined([file.read().slice(0, 0)])
+    frame = _joined([file.read(use_threads=THREADS).slice(0, 0)])
     return _labelled(frame, file.schema_arrow, manifest)
 
 
@@ -431,7 +436,11 @@ def _condition(filters: Any, known: Sequence[str]) -> tuple[Any, list[str]]:
 def _filtered(table: Any, condition: Any, filters: Any) -> Any:
     """The rows that meet the condition."""
     try:
-        return table.filter(condition)
+        steps = [
+            acero.Declaration("table_source", acero.TableSourceNodeOptions(table)),
+            acero.Declaration("filter", acero.FilterNodeOptions(condition)),
+        ]
+        return acero.Declaration.from_sequence(steps).to_table(use_threads=THREADS)
     except pa.ArrowException as error:
         allowed = f"of values that compare with their columns ({error})"
         raise checks.refuse("filters", filters, allowed) from None
@@ -442,7 +451,9 @@ def _joined(tables: list[Any]) -> pd.DataFrame:
     single = len(tables) == 1
     joined = pa.concat_tables(tables)
     tables.clear()
-    frame: pd.DataFrame = joined.to_pandas(split_blocks=True, self_destruct=True)
+    frame: pd.DataFrame = joined.to_pandas(
+        split_blocks=True, self_destruct=True, use_threads=THREADS
+    )
     # A single table's columns are Arrow's own memory, which pandas may not write to.
     return frame.copy() if single else frame
 
