@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import acero
 from numpy.typing import NDArray
+from pyarrow import acero
 from tqdm.auto import tqdm
 
 from simopt import checks, files
