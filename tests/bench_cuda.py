@@ -27,7 +27,6 @@ import math
 import os
 import sys
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -378,7 +377,6 @@ def main(arguments: list[str] | None = None) -> int:
     if missing is not None:
         print(f"no GPU to measure: {missing}", file=sys.stderr)
         return 2
-    warnings.simplefilter("ignore")  # numba.cuda's, of launches that do not fill the device
     print(described(), flush=True)
     wrong = check(options.tiny)
     for each in wrong:

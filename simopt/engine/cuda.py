@@ -327,7 +327,10 @@ def compute(
 
 def launch(run: Any, threads: int, *arguments: Any) -> None:
     """Start a kernel with at least so many threads."""
-    run[-(-threads // THREADS), THREADS](*arguments)
+    with warnings.catch_warnings():
+        # Few trajectories do not fill a device; who asks for few knows that.
+        warnings.filterwarnings("ignore", message="Grid size")
+        run[-(-threads // THREADS), THREADS](*arguments)
 
 
 def orders_of(seeds: NDArray[np.int64], epochs: int, n: int) -> Any:
