@@ -24,7 +24,7 @@ CUDA := $(CUDA_VENV)/.installed
 SOURCES := $(shell find simopt -type f -not -path '*/__pycache__/*')
 KERNELS := $(wildcard simopt/engine/*.py simopt/rules/*.py)
 
-.PHONY: help report report-quick test test-slow test-peers test-cuda env sweep bench bench-peers bench-cuda lint clean clean-env
+.PHONY: help report report-quick test test-slow test-peers test-cuda env sweep bench bench-peers bench-cuda billion lint clean clean-env
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ env: $(TOOLS) $(VENV)/.warm ## make .venv alone, with the test tools, and compil
 sweep: $(VENV)/.warm ## run a sweep as a demonstration (scripts/learning_rate_sensitivity.py)
 	@$(BIN)/python scripts/learning_rate_sensitivity.py
 
+billion: $(VENV)/.warm ## run a billion trajectories of each rule, and keep the figures for the report
+	@$(BIN)/python scripts/billion.py --record reports/billion.csv
+
 bench: $(RUN) ## measure updates per second (JAX and optax too, after make bench-peers)
 	@$(BIN)/python -m tests.bench_engine
 
@@ -75,7 +78,7 @@ clean-env: clean ## remove .venv, .venv-peers and .venv-cuda as well
 	@rm -rf $(VENV) $(PEER_VENV) $(CUDA_VENV)
 
 # The full report: made again when simopt changes, or when a quick one took its place.
-$(BUILD)/.full: $(SOURCES) $(wildcard $(BUILD)/index.html) | $(VENV)/.warm
+$(BUILD)/.full: $(SOURCES) $(wildcard reports/billion.csv reports/cuda.json) $(wildcard $(BUILD)/index.html) | $(VENV)/.warm
 	@$(BIN)/simopt report --folder $(BUILD)
 	@touch $@
 

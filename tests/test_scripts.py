@@ -26,9 +26,10 @@ def test_a_script_is_short(script):
     assert len(script.read_text(encoding="utf-8").splitlines()) < 60
 
 
-def test_there_are_four():
+def test_there_are_five():
     assert [path.name for path in sorted(SCRIPTS.glob("*.py"))] == [
         "batch_size_on_my_data.py",
+        "billion.py",
         "conventions_on_my_data.py",
         "learning_rate_sensitivity.py",
         "shuffle_seeds.py",

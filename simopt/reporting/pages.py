@@ -103,6 +103,12 @@ PAGES = (
         "How do PyTorch, scikit-learn and Keras shuffle, and does a seed fix the order?",
     ),
     Page(
+        "scale.html",
+        "Scale",
+        "scale",
+        "A billion trajectories: how fast, in how much memory, and what is the limit?",
+    ),
+    Page(
         "errata.html",
         "Errata",
         "errata",
