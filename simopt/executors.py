@@ -18,6 +18,7 @@ import socket
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
     BrokenExecutor,
@@ -49,6 +50,9 @@ KEPT = 4
 
 #: Seconds after which a cluster is asked again how large it is, and whether it is there.
 PATIENCE = 1.0
+
+#: After that many times it is said that there are no workers.
+LONELY = 30
 
 
 class WorkerLost(RuntimeError):
@@ -119,15 +123,19 @@ def check(client: Any) -> Any:
 
 def workers(client: Any) -> int:
     """How many items the client works on at once; at least 1, even where no worker came up yet."""
+    return max(1, _count(client))
+
+
+def _count(client: Any) -> int:
     client = _client_of(client)
     count: int
     if _is_dask(client):
         count = sum(client.nthreads().values())
     elif _is_ray(client):
-        count = int(sys.modules["ray"].cluster_resources().get("CPU", 1))
+        count = int(sys.modules["ray"].cluster_resources().get("CPU", 0))
     else:
         count = getattr(client, "_max_workers", None) or os.cpu_count() or 1
-    return max(1, count)
+    return count
 
 
 def completed(
@@ -188,7 +196,7 @@ def _completed(
     finished: SimpleQueue[Any] = SimpleQueue()
     running: dict[Any, Any] = {}
     end = object()
-    begun = 0
+    begun = lonely = 0
 
     def start(item: Any, whole: bool) -> None:
         future = line.submit(item, whole)
@@ -197,7 +205,7 @@ def _completed(
 
     def fill() -> None:
         nonlocal begun
-        count = line.workers()
+        count = max(1, line.workers())
         while len(running) < ahead * count and (item := next(items, end)) is not end:
             start(item, whole=begun < count)
             begun += 1
@@ -208,6 +216,9 @@ def _completed(
             futures = _some(finished)
             if not futures and not line.is_open():
                 raise CancelledError
+            lonely = 0 if futures or line.workers() else lonely + 1
+            if lonely == LONELY:
+                warnings.warn(f"client={client!r} has no workers; waiting for some", stacklevel=2)
             fetched = line.fetch(futures)
             for future in futures:
                 item = running.pop(future)
@@ -317,7 +328,7 @@ def _origin(kind: type) -> tuple[str, str]:
 
 
 def _line(client: Any, function: Callable[[Any, Any], Any], shared: Any) -> Line:
-    count = partial(workers, client)
+    count = partial(_count, client)
     if isinstance(client, ThreadPoolExecutor):
         return Line(lambda item, _: client.submit(function, shared, item), _cancel_each, count)
     packed = _packed(client, shared)
@@ -401,7 +412,7 @@ def _cancel_each(futures: list[Any]) -> None:
 
 def _now_and_then(count: Callable[[], int]) -> Callable[[], int]:
     """The count, asked for again after a while: a cluster grows and shrinks."""
-    known = [-math.inf, 1]
+    known = [-math.inf, 0]
 
     def counted() -> int:
         if time.monotonic() - known[0] > PATIENCE:
