@@ -164,9 +164,9 @@ def test_figures_without_a_record(built):
     assert "from 1,000,000 trajectories up" in see
     one = visible(str(rates.rate_figure(rows[rows["threads"] == 1], nothing)))
     assert "on one thread." in one
-    peaks = pd.DataFrame({"trajectories": [0, 10**4, 10**6], "memory": [100.0, 110.0, 120.0]})
+    peaks = pd.DataFrame({"trajectories": [1, 10**4, 10**6], "memory": [100.0, 110.0, 120.0]})
     see = visible(str(memory.memory_figure(peaks, nothing, 2**20)))
-    assert "take 120 MiB, of which simopt itself, loaded, is 100" in see
+    assert "take 120 MiB, a single one 100" in see
     assert "take 977 GiB" in see
 
 
@@ -177,6 +177,7 @@ def test_rates_are_those_of_calls(built):
     row = rates.timed("SGD", 10**3)
     assert row["updates"] == 10**3 * 4 * rates.SHORT
     assert 0 < row["seconds"] * row["repeats"] <= row["spent"]
+    assert row["repeats"] <= rates.REPEATS
     for count, (settings, seeds) in rates.SHAPES.items():
         assert settings * seeds == count
         lanes = layout.lanes(np.float64)
@@ -268,7 +269,7 @@ def test_a_process_alone_is_small():
     here = alone.peak_memory()
     peaks = memory.peaks([10**3, 10**4])
     assert here > 256 * ballast[-1]
-    assert peaks["trajectories"].tolist() == [0, 10**3, 10**4]
+    assert peaks["trajectories"].tolist() == [1, 10**3, 10**4]
     assert 30 < peaks["memory"].iloc[0] < peaks["memory"].iloc[-1] < here
     assert peaks["memory"].is_monotonic_increasing
 
@@ -301,7 +302,7 @@ def test_words_follow_the_numbers(built):
     assert "most of which is sums" in see
     table = parts.limits_of(shares).assign(kernel=1e9, whole=0.5e9, steps=2e9, divider=2.5e9)
     text = parts.bound(shares, table)
-    assert "at 80 % of what the divider allows" in text
+    assert "at 80 % of what the divider allows or faster" in text
     assert "2 to 2 times as long" in text
     assert "fewer roots alone" in parts.bound(shares, table.assign(kernel=1.9e9))
 

@@ -1,7 +1,7 @@
 """The most memory that sweeps take, run as a program of its own: it loads nothing but simopt.
 
 ``python alone.py 125x80 1250x80`` runs so many settings with so many seeds, one after the other,
-and prints the most memory [MiB] so far: before the first, and after each.
+and prints the most memory [MiB] so far: after a single trajectory, and after each of them.
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ def main() -> None:
 
     import simopt
 
-    print(peak_memory())
-    for shape in sys.argv[1:]:
+    for shape in ("1x1", *sys.argv[1:]):
         settings, seeds = map(int, shape.split("x"))
         simopt.sweep(
             simopt.problems.four_points(), simopt.Adam(eta=np.geomspace(1e-3, 1.0, settings)),

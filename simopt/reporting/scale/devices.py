@@ -32,8 +32,7 @@ def section(kept: dict[str, Any] | None) -> dict[str, Any]:
     """What the page says of graphics cards: a sentence, and a figure and a table if there are."""
     if kept is None:
         return {
-            "sentence": "Nothing was measured on a GPU here: there are no recorded figures, and "
-            "none are made up. `make bench-cuda` measures one.",
+            "sentence": "Nothing was measured on a GPU here, so nothing is said of its speed.",
             "figure": "",
             "table": "",
         }

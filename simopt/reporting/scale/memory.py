@@ -33,7 +33,7 @@ def measured(quick: bool) -> pd.DataFrame:
 
 
 def peaks(numbers: Sequence[int]) -> pd.DataFrame:
-    """Peak memory [MiB] after each number of trajectories; of 0, once simopt is loaded."""
+    """Peak memory [MiB] after each number of trajectories, the first of them 1."""
     shapes = [f"{settings}x{seeds}" for settings, seeds in map(SHAPES.__getitem__, numbers)]
     paths = [str(Path(simopt.__file__).parents[1]), *sys.path[1:]]
     done = subprocess.run(
@@ -44,7 +44,7 @@ def peaks(numbers: Sequence[int]) -> pd.DataFrame:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
     memory = [float(line) for line in done.stdout.split()]
-    return pd.DataFrame({"trajectories": [0, *numbers], "memory": memory})
+    return pd.DataFrame({"trajectories": [1, *numbers], "memory": memory})
 
 
 def bytes_per_row() -> float:
@@ -56,16 +56,16 @@ def bytes_per_row() -> float:
 def memory_figure(measured: pd.DataFrame, record: pd.DataFrame, row: float) -> Markup:
     """Peak memory of a reduced sweep, measured and recorded, beside a table's rows."""
     figure, axes = style.new()
-    base = float(measured.loc[measured["trajectories"] == 0, "memory"].iloc[0])
-    drawn = measured[measured["trajectories"] > 0]
+    base = float(measured.loc[measured["trajectories"] == 1, "memory"].iloc[0])
+    drawn = measured[measured["trajectories"] > 1]
     axes.plot(
-        drawn["trajectories"], drawn["memory"], label="summarised over seeds",
+        drawn["trajectories"], drawn["memory"], label="summarised",
         **{k: v for k, v in style.line("Adam").items() if k != "label"},
     )  # fmt: skip
     numbers = [10.0**k for k in range(4, 10)]
     axes.plot(
         numbers, [base + n * row / 2**20 for n in numbers], color=style.VERMILLION,
-        linestyle=(0, (5, 1.5)), label="a row each, in memory",
+        linestyle=(0, (5, 1.5)), label="a row each",
     )  # fmt: skip
     axes.axhline(1024, color=style.MUTED, linewidth=1, linestyle=":")
     axes.annotate(
@@ -76,16 +76,16 @@ def memory_figure(measured: pd.DataFrame, record: pd.DataFrame, row: float) -> M
         axes.plot(
             record["trajectories"], record["memory"], linestyle="", marker="P", markersize=9,
             markerfacecolor="none", markeredgecolor=style.PURPLE, markeredgewidth=1.4,
-            label="recorded, seven rules" if len(record) == 7 else "recorded",
+            label="recorded",
         )  # fmt: skip
     for axis in (axes.xaxis, axes.yaxis):
         style.log_axis(axis)
     axes.set(xlabel="trajectories", ylabel="memory, at most [MiB]")
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=3, columnspacing=3)
     most = drawn.iloc[-1]
     see = (
         f"{number(int(most['trajectories']))} trajectories, summarised over their seeds, take "
-        f"{number(most['memory'], 3)} MiB, of which simopt itself, loaded, is {number(base, 3)}; "
+        f"{number(most['memory'], 3)} MiB, a single one {number(base, 3)}; "
         f"as {number(row, 3)} bytes a row they would take "
         f"{number(most['trajectories'] * row / 2**30, 2)} GiB."
     )

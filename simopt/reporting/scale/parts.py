@@ -29,11 +29,11 @@ from simopt.rules import OPTIMIZERS
 
 #: The parts in order: what the figure calls them, and how they are drawn.
 PARTS = {
-    "kernel": ("kernel: updates, watch, orders", style.BLUE, ""),
-    "collect": ("results to their rows", style.ORANGE, "////"),
-    "sums": ("sums: mean, deviation", style.GREEN, ""),
-    "sort": ("sorting: quantiles", style.SKY, "...."),
-    "rest": ("rest: planning, columns", style.MUTED, ""),
+    "kernel": ("kernel", style.BLUE, ""),
+    "collect": ("results to rows", style.ORANGE, "////"),
+    "sums": ("sums", style.GREEN, ""),
+    "sort": ("sorting", style.SKY, "...."),
+    "rest": ("the rest", style.MUTED, ""),
 }
 
 
@@ -123,7 +123,7 @@ def parts_figure(parts: pd.DataFrame) -> Markup:
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set(xlabel=f"ns of one thread per trajectory of {SHORT} epochs")
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=3, columnspacing=3)
     share = (parts["kernel"] / parts["seconds"]).set_axis(parts["optimizer"]).sort_values()
     summing = (parts["sums"] + parts["sort"]) / parts["trajectories"] * 1e9
     see = (
@@ -202,14 +202,14 @@ def limits_table(table: pd.DataFrame) -> Markup:
             shown,
             {
                 "optimizer": "Rule",
-                "divisions": Column("Roots + quotients", short=True),
+                "divisions": Column("√ + ÷", short=True),
                 "traffic": Column("Loads + stores", short=True),
-                "divider": Column("Divider allows", millions),
-                "cache": Column("First cache allows", millions),
+                "divider": Column("Divider", millions),
+                "cache": Column("Cache", millions),
                 "steps": Column("Steps alone", millions),
                 "kernel": Column("Kernel", millions),
-                "of_kernel": Column("Kernel, of the limit", share),
-                "of_whole": Column("Sweep, of the limit", share),
+                "of_kernel": Column("Of limit", share),
+                "of_whole": Column("Whole sweep", share),
             },
             caption="Million updates per second on one thread: what is allowed, what is done",
         ),
@@ -226,8 +226,8 @@ def bound(parts: pd.DataFrame, table: pd.DataFrame) -> str:
     slowed = slower[table["roots"] > 0]
     text = (
         f"The kernel takes {percent(parts['kernel'].sum() / parts['seconds'].sum())} of all that "
-        f"time. The steps of a rule with a root, nobody watching, go at {_range(near)} of what the "
-        "divider allows"
+        f"time. The steps of a rule with a root, nobody watching, go at {percent(near.min())} of "
+        "what the divider allows or faster"
     )
     if slowed.min() < 1.1:
         return text + "; the kernel comes near to that, so fewer roots alone would make it faster."
