@@ -35,11 +35,12 @@ REDUCED = 2**21
 #: Members of the groups of one chunk at most; larger groups are read in pieces, and more than once.
 WHOLE = 2**24
 
-#: Lane updates of one chunk at most, so that progress shows and little is lost: a second or two.
-CHUNK_UPDATES = 2_000_000_000
+#: Updates of one chunk at most, counted as `cost` does: a fifth of a second of work, so that
+#: progress shows, little is lost, and a small sweep keeps all workers busy.
+CHUNK_UPDATES = 200_000_000
 
 #: A group that takes longer than so many chunks is done by all workers together.
-PATIENCE = 8
+PATIENCE = 32
 
 #: Settings that a chunk has at least before it has more than one seed or plan: eight blocks that
 #: share an order.
@@ -197,17 +198,15 @@ def _grow(tile: list[int], lengths: Sequence[int], order: Sequence[int], limit: 
         tile[k] = max(tile[k], min(lengths[k], room))
 
 
+def cost(problem: Problem, how: plan.Plan) -> int:
+    """What a trajectory takes, in updates of one weight with a batch of one point."""
+    return how.updates * (1 + problem.d * (how.batch_size + problem.d) // 16)
+
+
 def _most(job: Job, part: Axes) -> int:
     """Trajectories of a chunk at most, for the sake of its time."""
-    updates = max(how.updates for _, how in plans_of(job, part))
-    largest = max(how.batch_size for _, how in plans_of(job, part))
-    d = job.problem.d
-    return max(1, CHUNK_UPDATES // (updates * (1 + d * (largest + d) // 16)))
-
-
-def plans_of(job: Job, part: Axes) -> list[tuple[tuple[Any, ...], plan.Plan]]:
-    """The plans of an optimizer's part."""
-    return list(axes.plans(part, job.problem))
+    dearest = max(cost(job.problem, how) for _, how in axes.plans(part, job.problem))
+    return max(1, CHUNK_UPDATES // dearest)
 
 
 def _split(job: Job, part: Axes) -> bool:
@@ -250,7 +249,8 @@ def _tile(job: Job, part: Axes) -> list[int]:
         return tile
     if job.record != "summary":
         records = [
-            how.epochs if job.record == "epochs" else how.updates for _, how in plans_of(job, part)
+            how.epochs if job.record == "epochs" else how.updates
+            for _, how in axes.plans(part, job.problem)
         ]
         _grow(tile, lengths, inwards, max(1, min(ROWS // max(records), most)))
         return tile

@@ -26,9 +26,9 @@ TASK_UPDATES = 20_000_000
 #: A small sweep is cut finer, so that no core waits long for the others' last task.
 TASKS_PER_WORKER = 4
 
-#: Lane updates that one call of an executor does: half a second, of which sending work and results
-#: to and fro takes a few per cent. Small chunks travel together.
-SENT_UPDATES = 500_000_000
+#: What one call of an executor does, as `chunks.cost` counts: half a second, of which sending work
+#: and results to and fro takes a few per cent. Small chunks travel together.
+SENT_COST = 500_000_000
 
 #: What so many pieces say is put together at once, whichever came first.
 MERGED = 32
@@ -66,8 +66,8 @@ def whole(
     )
     work, data = [], {}
     for group in _groups(job):
-        cost = 1 + job.problem.d * (group.plan.batch_size + job.problem.d) // 16
-        share = min(total // (workers * TASKS_PER_WORKER), TASK_UPDATES // cost)
+        dearer = chunks.cost(job.problem, group.plan) // group.plan.updates
+        share = min(total // (workers * TASKS_PER_WORKER), TASK_UPDATES // dearer)
         if job.device != "cpu":
             share = devices.TASK_TRAJECTORIES[job.device] * group.plan.updates
         cut = blocks.tasks(group, job.problem, job.real, share, job.order is not None)
@@ -129,8 +129,8 @@ def in_chunks(
     """(number, rows) of the chunks asked for, in the order in which they are done."""
     every = Chunks(job)
     asked = list(numbers)
-    costs = [_planned(job, every[number]) for number in asked]
-    shown = bar(sum(costs), progress)
+    updates = {number: _planned(job, every[number]) for number in asked}
+    shown = bar(sum(updates.values()), progress)
 
     def run(function: Callable[..., Any], items: Iterable[Any]) -> Generator[tuple[Any, Any]]:
         if client is not None:
@@ -139,29 +139,38 @@ def in_chunks(
         return _on_threads(lambda item: function(job, item, stop), items, workers, stop)
 
     apart = {part: every.split(part) for part in range(len(job.axes))}
-    together: list[tuple[Chunk, ...]] = []
-    sent = 0
-    for number, cost in zip(asked, costs, strict=True):
-        chunk = every[number]
-        if not apart[chunk.part]:
-            if client is None or not together or sent + cost > SENT_UPDATES:
-                together.append(())
-                sent = 0
-            together[-1] += (chunk,)
-            sent += cost
-    known = dict(zip(asked, costs, strict=True))
+    alone = [number for number in asked if not apart[every[number].part]]
+    together: list[tuple[Chunk, ...]] = [(every[number],) for number in alone]
+    if client is not None:
+        together = _together(job, [every[number] for number in alone])
     try:
         with closing(run(do, together)) as done:
             for _, made in done:
                 for number, frame in made:
                     yield number, frame
-                    shown.update(known[number])
+                    shown.update(updates[number])
         for number in asked:
             chunk = every[number]
             if apart[chunk.part]:
                 yield number, _in_pieces(every, chunk, run, shown)
     finally:
         shown.close()
+
+
+def _together(job: Job, alone: list[Chunk]) -> list[tuple[Chunk, ...]]:
+    """Chunks in parcels that are worth sending."""
+    parcels: list[tuple[Chunk, ...]] = []
+    held = SENT_COST
+    for chunk in alone:
+        part = job.axes[chunk.part].within(chunk.box)
+        plans = [how for _, how in axes.plans(part, job.problem)]
+        cost = sum(chunks.cost(job.problem, how) for how in plans) * chunk.size // len(plans)
+        if held + cost > SENT_COST:
+            parcels.append(())
+            held = 0
+        parcels[-1] += (chunk,)
+        held += cost
+    return parcels
 
 
 def _in_pieces(cut: Chunks, chunk: Chunk, run: Runner, shown: Any) -> pd.DataFrame:

@@ -42,19 +42,19 @@ def split_seed(seed, epoch):
     return first, second
 
 
-def draw(seed, epoch, i):
-    """Which of the places 0 .. i changes with place i."""
-    first, second = split_seed(seed, epoch)
+def draw(first, second, i):
+    """Which of the places 0 .. i changes with place i, for a key of two halves."""
     return (mix(mix((first + i) & LOW) ^ second) * (i + 1)) >> 32
 
 
 def shuffle(order, seed, epoch):
     """Write a permutation of 0 .. n - 1 into ``order`` (Fisher-Yates, last place first)."""
     n = len(order)
+    first, second = split_seed(seed, epoch)
     for i in range(n):
         order[i] = i
     for i in range(n - 1, 0, -1):
-        j = draw(seed, epoch, i)
+        j = draw(first, second, i)
         swapped = order[i]
         order[i] = order[j]
         order[j] = swapped

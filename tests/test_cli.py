@@ -431,7 +431,7 @@ def test_sweep_refuses_another_sweep_in_the_folder(simopt_command, refused, here
 
 def test_sweep_refuses_clients_and_devices(refused, here):
     assert "device='gpu': must be one of" in refused("sweep", "small.toml", "--device", "gpu")
-    error = refused("sweep", "small.toml", "--client", "tcp://127.0.0.1:1")
+    error = refused("sweep", "small.toml", "--client", "tcp://localhost:1")
     assert "--client" in error
 
 

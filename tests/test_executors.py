@@ -386,7 +386,7 @@ def grid():
 @pytest.fixture
 def small_chunks(monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 64)
-    monkeypatch.setattr(running, "SENT_UPDATES", 1)
+    monkeypatch.setattr(running, "SENT_COST", 1)
 
 
 @pytest.mark.usefixtures("small_chunks")

@@ -23,10 +23,10 @@ from simopt.rules.rule import Rule
 
 Array = NDArray[Any]
 
-#: A block filled to this share or more is worth one shared order. An own order costs about twice as
-#: much per update for one weight; for several, every coordinate of every point must be gathered,
-#: ten times as much.
-WORTH_SHARING_ONE = 1 / 2
+#: A block filled to this share or more is worth one shared order. Orders of their own for all lanes
+#: cost about three times as much per update for one weight, half of it the shuffling; for several,
+#: every coordinate of every point must be gathered, ten times as much.
+WORTH_SHARING_ONE = 1 / 4
 WORTH_SHARING_MANY = 1 / 10
 
 #: Points whose outer products are summed at once: 64 weights then take 8 MiB.

@@ -34,7 +34,7 @@ from simopt.engine.layout import (
     WRITE,
 )
 from simopt.rules.rule import Rule
-from simopt.shuffling import draw, shuffle
+from simopt.shuffling import draw, shuffle, split_seed
 
 
 def no_clock():
@@ -90,14 +90,16 @@ def fill_own_orders(order, pick, mode, seeds, first, epoch):
     """The shuffled orders of one epoch, one per lane, all lanes drawing together."""
     if mode == 2 or epoch == 0:
         n = order.shape[0]
+        for lane in range(order.shape[1]):
+            pick[1, lane], pick[2, lane] = split_seed(seeds[first + lane], epoch)
         for i in range(n):
             for lane in range(order.shape[1]):
                 order[i, lane] = i
         for i in range(n - 1, 0, -1):
             for lane in range(order.shape[1]):
-                pick[lane] = draw(seeds[first + lane], epoch, i)
+                pick[0, lane] = draw(pick[1, lane], pick[2, lane], i)
             for lane in range(order.shape[1]):
-                j = pick[lane]
+                j = pick[0, lane]
                 swapped = order[i, lane]
                 order[i, lane] = order[j, lane]
                 order[j, lane] = swapped
@@ -242,7 +244,7 @@ def kernel(
         ticks = np.empty((clocked + 1, lanes), np.float64)
         order = np.empty(1 if own else n, np.int64)
         orders = np.empty((n if own else 1, lanes), np.int64)
-        pick = np.empty(lanes, np.int64)
+        pick = np.empty((3, lanes), np.int64)
         batches = -(-how.points_used // how.batch_size)
         updates = batches * how.epochs
         slope = real(1 if logistic else 2)
