@@ -127,7 +127,7 @@ def committed() -> list[Path]:
         )
         files = [ROOT / name for name in listed.stdout.split("\0") if name]
         return [file for file in files if file.is_file()]
-    skipped = {".venv", ".venv-peers", "__pycache__", "build", "results"}
+    skipped = {".venv", ".venv-cuda", ".venv-peers", "__pycache__", "build", "results"}
     return [
         file
         for file in ROOT.rglob("*")
@@ -166,6 +166,7 @@ STEPS = {
     "report": ["-m venv .venv ", "-e .", "simopt report"],
     "test": ["-m venv .venv ", "-e .[test,lint]", "-m pytest"],
     "test-peers": ["-m venv .venv-peers ", "-e .[test,peers]", "-m pytest tests/peers"],
+    "test-cuda": ["-m venv .venv-cuda ", "-e .[test,cuda]", "-m pytest tests/cuda"],
 }
 
 
@@ -173,7 +174,7 @@ STEPS = {
 @pytest.mark.parametrize("target", STEPS)
 def test_make_installs_first(tmp_path, target):
     """In a fresh clone each command makes its environment, by constraints.txt, then works."""
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "constraints-cuda.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "simopt").mkdir()
     done = subprocess.run(
@@ -183,7 +184,8 @@ def test_make_installs_first(tmp_path, target):
     assert places == sorted(places)
     installing = next(line for line in done.stdout.splitlines() if STEPS[target][1] in line)
     assert "--constraint constraints.txt" in installing
-    assert (".venv-peers" in done.stdout) == (target == "test-peers")
+    for own in ("peers", "cuda"):
+        assert (f".venv-{own}" in done.stdout) == (target == f"test-{own}")
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
