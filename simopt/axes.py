@@ -192,6 +192,11 @@ def _rows(lengths: Sequence[int], steps: Sequence[int]) -> NDArray[np.int64]:
     return rows
 
 
+def shape(axes: Sequence[Axes]) -> str:
+    """The lengths of all axes, as an error has them."""
+    return " + ".join("x".join(map(str, each.lengths)) for each in axes)
+
+
 def planned_updates(axes: Sequence[Axes], problem: Problem) -> NDArray[np.int64]:
     """The updates of every row, if none diverges."""
     parts = []

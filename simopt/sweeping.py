@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from math import prod
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from simopt import axes, checks, chunks, executors, frames, plan, running, shuffling
+from simopt import axes, checks, chunks, executors, frames, memory, plan, running, shuffling
 from simopt.chunks import Chunks, Job
 from simopt.engine import devices, layout
-from simopt.engine.inline import digest
 from simopt.problems import Problem
+from simopt.provenance import made_of
 from simopt.reduction import asked as reductions
 from simopt.reduction.asked import Reduce
 from simopt.rules.rule import Optimizer
@@ -27,17 +24,11 @@ from simopt.store import Store, load, no_rows, rows_at
 
 RECORDS = ("summary", "epochs", "steps")
 
-#: Values of an axis that `attrs` lists; of a longer one it gives number, ends and a digest.
-LISTED = 20
-
 #: More would take a computer a thousand years, and its counters could not hold them.
 MOST_UPDATES = 10**18
 
 #: Each is a file, or a line in a list.
 MOST_CHUNKS = 1_000_000
-
-#: The share of the memory that is free which a result may take.
-MEMORY_SHARE = 0.7
 
 
 class Interrupted(KeyboardInterrupt):
@@ -211,7 +202,7 @@ def sweep(
     longest_run, total = axes.most_and_all_updates(asked, problem)
     if total > MOST_UPDATES:
         raise ValueError(
-            f"axes={_lengths(asked)}: {total:,} updates in all: must be at most {MOST_UPDATES:,}"
+            f"axes={axes.shape(asked)}: {total:,} updates in all: must be at most {MOST_UPDATES:,}"
         )
     if longest_run > layout.MOST_UPDATES[real]:
         raise checks.refuse(
@@ -235,18 +226,18 @@ def sweep(
         device=devices.check(device, problem, record),
     )
     whole = store is None and client is None and job.reduce is None
-    made = _made(job, divergence, drop_last)
+    made = made_of(job, divergence, drop_last)
     if not whole and (count := Chunks(job).total) > MOST_CHUNKS:
         raise ValueError(
-            f"axes={_lengths(asked)}: {count:,} chunks: must be at most {MOST_CHUNKS:,}; sweep in "
-            "parts, or over fewer of the axes that reduce keeps"
+            f"axes={axes.shape(asked)}: {count:,} chunks: must be at most {MOST_CHUNKS:,}; sweep "
+            "in parts, or reduce over more of the axes"
         )
     folder = None
     if store is None:
-        _check_memory(job)
+        memory.check(job)
     else:
         cut = Chunks(job)
-        identity = _made(job, divergence, drop_last, exact=True)
+        identity = made_of(job, divergence, drop_last, exact=True)
         folder = Store.open(store, identity, [cut.rows(chunk) for chunk in cut])
 
     began = time.perf_counter()
@@ -359,54 +350,10 @@ def _in_order(cut: Chunks, done: dict[int, pd.DataFrame]) -> pd.DataFrame:
 def _read_back(job: Job, folder: Store) -> pd.DataFrame:
     """The stored rows; of a table that would not fit in memory the columns alone."""
     try:
-        _check_memory(job)
+        memory.check(job)
     except ValueError:
         return no_rows(folder.folder)
     return load(folder.folder)
-
-
-def _made(
-    job: Job, divergence: float | None, drop_last: bool, exact: bool = False
-) -> dict[str, Any]:
-    """What made a table, as `attrs` has it; ``exact`` leaves nothing out that bears on the rows."""
-    optimizers = []
-    for each in job.axes:
-        rule = each.optimizer.rule
-        made: dict[str, Any] = {
-            "name": each.optimizer.name,
-            "convention": each.optimizer.convention,
-        }
-        made |= dict(each.optimizer.switches)
-        made |= {
-            name: _axis(values, exact)
-            for name, values in zip(rule.hyperparameters, each.hyper, strict=True)
-        }
-        if exact:
-            made["rule"] = digest(rule.update, rule.clock)
-        optimizers.append(made)
-    common = job.axes[0].common
-    spec = {
-        "optimizers": optimizers,
-        **{name: _axis(values, exact) for name, values in common.items()},
-        **({} if job.order is None else {"shuffle": "given"}),
-        "drop_last": drop_last,
-        "box": job.axes[0].box,
-        "target": job.target,
-        "divergence": divergence,
-        "evaluate": job.every or "epoch",
-        "record": job.record,
-        "dtype": job.dtype,
-    }
-    if job.reduce is not None:
-        spec["reduce"] = job.reduce.spec
-    if exact and job.order is not None:
-        spec["order"] = hashlib.sha256(job.order.tobytes()).hexdigest()[:16]
-    result = {
-        "version": _version(),
-        "spec": spec,
-        "problem": f"{job.problem.name} {job.problem.digest}",
-    }
-    return result | {"device": job.device} if exact else result
 
 
 def _threads(threads: int | None) -> int:
@@ -415,68 +362,3 @@ def _threads(threads: int | None) -> int:
     if "NUMBA_NUM_THREADS" in os.environ:
         return checks.whole("NUMBA_NUM_THREADS", int(os.environ["NUMBA_NUM_THREADS"]), 1)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _axis(values: Sequence[Any], exact: bool) -> Any:
-    """An axis as `attrs` has it: a value, a short list, or how many from where to where."""
-    if len(values) <= LISTED:
-        listed = [str(value) if isinstance(value, Schedule) else value for value in values]
-        return listed if len(listed) > 1 else listed[0]
-    if isinstance(values, range):
-        return {"values": len(values), "from": values[0], "to": values[-1], "step": values.step}
-    shown: dict[str, Any] = {"values": len(values)}
-    with suppress(TypeError):  # schedules have no order, and None is no number
-        shown |= {"from": min(values), "to": max(values)}
-    if exact:
-        shown["digest"] = hashlib.sha256(repr(list(map(str, values))).encode()).hexdigest()[:16]
-    return shown
-
-
-def _version() -> str:
-    import simopt
-
-    return simopt.__version__
-
-
-def _check_memory(job: Job) -> None:
-    """Refuse a table that would not fit, saying how large it would be."""
-    asked, problem, record = job.axes, job.problem, job.record
-    kept = [
-        prod(n for n, gone in zip(part.lengths, job.reduced(part), strict=True) if not gone)
-        for part in asked
-    ]
-    rows = sum(kept)
-    hypers = len({name for each in asked for name in each.optimizer.rule.hyperparameters})
-    columns = 2 * problem.d + 30
-    if job.reduce is not None:
-        columns = 3 + len(job.reduce.columns) * (5 + len(job.reduce.quantiles))
-    needed = rows * 8 * (3 * hypers + columns)
-    for each in asked:
-        plans = [how for _, how in axes.plans(each, problem)]
-        needed += 32 * max(0 if how.schedule is None else how.updates for how in plans)
-        if record != "summary":
-            counts = sum(how.epochs if record == "epochs" else how.updates for how in plans)
-            needed += each.size // len(plans) * counts * 8 * (hypers + 2 * problem.d + 12)
-    free = _free_memory()
-    if needed > MEMORY_SHARE * free:
-        what = "trajectories" if job.reduce is None else "groups"
-        raise ValueError(
-            f"axes={_lengths(asked)}: {rows:,} {what} with record={record!r} need about "
-            f"{needed / 2**30:,.1f} GiB: must be at most {MEMORY_SHARE * free / 2**30:,.1f} GiB "
-            f"({MEMORY_SHARE:.0%} of what is free); take shorter axes, reduce='seed' or another "
-            f"axis to summarise over, or store='a folder'"
-        )
-
-
-def _lengths(asked: Sequence[axes.Axes]) -> str:
-    return " + ".join("x".join(map(str, each.lengths)) for each in asked)
-
-
-def _free_memory() -> float:
-    """Bytes that can be had without swapping."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(line.split(":") for line in file)
-        return float(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

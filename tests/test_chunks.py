@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simopt
-from simopt import chunks, running, sweeping
+from simopt import chunks, memory, running, sweeping
 from simopt.engine import devices, lanes
 
 HUBBLE = simopt.problems.hubble()
@@ -302,7 +302,7 @@ def test_a_table_too_large_says_what_to_do():
 
 
 def test_a_table_too_large_to_come_back_stays_in_its_folder(monkeypatch, tmp_path, table):
-    monkeypatch.setattr(sweeping, "_free_memory", lambda: 0)
+    monkeypatch.setattr(memory, "free", lambda: 0)
     frame = simopt.sweep(HUBBLE, OPTIMIZERS, target=TARGET, store=tmp_path / "a", **AXES)
     same(frame, table.iloc[:0])
     same(table, simopt.load(tmp_path / "a"))
