@@ -139,7 +139,7 @@ def test_without_a_record_the_page_says_so(built, tmp_path):
     nothing = recorded.read(tmp_path / "none.csv")
     assert not len(nothing)
     gpu = devices.section(devices.read(tmp_path / "none.json"))
-    html = pages.render(PAGE, {**values, "where": "", "record": "", "gpu": gpu})
+    html = pages.render(PAGE, {**values, "record": "", "gpu": gpu})
     assert "There is no recorded run of a billion trajectories here" in visible(html)
     assert "Nothing was measured on a GPU here" in visible(html)
 

@@ -37,7 +37,6 @@ def page(context: Context) -> dict[str, Any]:
         "memory": memory.memory_figure(peaks, record, memory.bytes_per_row()),
         "four_ways": memory.ways_table(ways),
         "record": recorded.table(record) if len(record) else "",
-        "where": recorded.where(record) if len(record) else "",
         "gpu": devices.section(devices.read()),
         "setup": SETUP,
         "ways": WAYS,

@@ -35,7 +35,7 @@ LOADS, STORES = 5, 1
 
 #: Passes over the rows in one call, about half a millisecond, of which the fastest counts; and
 #: seconds of such calls.
-PASSES, SECONDS = 4_000, 0.1
+PASSES, SECONDS = 4_000, 0.05
 
 
 @dataclass(frozen=True)

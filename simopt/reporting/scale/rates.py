@@ -38,8 +38,9 @@ DRAWN = ("SGD", "Adam")
 #: Epochs of a short trajectory, and of a long one.
 SHORT, LONG = 10, 1_000
 
-#: A call is repeated while all of them took less than this [s], so many times at most.
-ENOUGH, REPEATS = 0.15, 8
+#: A call is repeated while all took less than this [s] (in the quick report, and in the full
+#: one), so many times at most.
+ENOUGH, REPEATS = {True: 0.03, False: 0.15}, 8
 
 #: Costs that differ by less are the same.
 FLAT = 0.25
@@ -61,7 +62,9 @@ def swept(name: str, shape: tuple[int, int], epochs: int = SHORT, **options: Any
     )  # fmt: skip
 
 
-def timed(name: str, trajectories: int, epochs: int = SHORT, **options: Any) -> dict[str, Any]:
+def timed(
+    name: str, trajectories: int, epochs: int = SHORT, quick: bool = False, **options: Any
+) -> dict[str, Any]:
     """A call of `simopt.sweep`, from settings to table, its best repetition."""
     rule_with(name, SHAPES[trajectories][0])
     best, spent = np.inf, []
@@ -70,7 +73,7 @@ def timed(name: str, trajectories: int, epochs: int = SHORT, **options: Any) -> 
         frame = swept(name, SHAPES[trajectories], epochs, **options)
         spent.append(time.perf_counter() - began)
         best = min(best, spent[-1] - frame.attrs["compile_seconds"])
-        if sum(spent) > ENOUGH:
+        if sum(spent) > ENOUGH[quick]:
             break
     return {
         "optimizer": name,
@@ -98,11 +101,11 @@ def measured(quick: bool) -> pd.DataFrame:
     for name in OPTIMIZERS:
         swept(name, SHAPES[10**2])  # what loads at first use is no part of a rate
         largest = most if quick or name not in DRAWN else 10**8
-        rows += [timed(name, n) for n in SHAPES if n <= largest]
+        rows += [timed(name, n, quick=quick) for n in SHAPES if n <= largest]
     for name in DRAWN:
         if all_of_them > 1:
-            rows += [timed(name, n, threads=1) for n in SHAPES if n <= most]
-        rows += [timed(name, n, LONG) for n in SHAPES if n <= (10**4 if quick else 10**6)]
+            rows += [timed(name, n, quick=quick, threads=1) for n in SHAPES if n <= most]
+        rows += [timed(name, n, LONG, quick) for n in SHAPES if n <= (10**4 if quick else 10**6)]
     return pd.DataFrame(rows)
 
 
