@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 import platform
 import time
 from collections import Counter
@@ -73,11 +72,6 @@ class Limit:
     def rate(self) -> float:
         """The smaller of the two."""
         return min(self.divider, self.cache)
-
-    @property
-    def what(self) -> str:
-        """Which is the smaller: "divider" or "cache"."""
-        return "divider" if self.divider <= self.cache else "cache"
 
 
 class _Rows:
@@ -297,8 +291,3 @@ def processor() -> str:
         names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
         name = names[0] if names else name
     return f"{name} ({platform.system()} {platform.machine()})"
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

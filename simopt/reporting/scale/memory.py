@@ -21,7 +21,6 @@ from markupsafe import Markup
 import simopt
 from simopt.reporting import style, tables
 from simopt.reporting.scale import alone
-from simopt.reporting.scale.limits import cores
 from simopt.reporting.scale.rates import SHAPES, SHORT, swept
 from simopt.reporting.tables import Column
 from simopt.reporting.words import number
@@ -116,8 +115,8 @@ def ways(quick: bool) -> pd.DataFrame:
         return frame
 
     add("a row each, in memory", reduce=None)
-    add("summarised over seeds")
-    with ThreadPoolExecutor(cores()) as pool:
+    threads = add("summarised over seeds").attrs["threads"]
+    with ThreadPoolExecutor(threads) as pool:
         add("the same, by a client's threads", client=pool)
     with tempfile.TemporaryDirectory() as folder:
         add("a row each, in Parquet files", reduce=None, store=folder)

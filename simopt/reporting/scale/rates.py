@@ -14,7 +14,6 @@ from matplotlib.lines import Line2D
 
 import simopt
 from simopt.reporting import style
-from simopt.reporting.scale.limits import cores
 from simopt.reporting.sweeps import ALONG
 from simopt.reporting.words import count, listing, number, percent
 from simopt.rules import OPTIMIZERS
@@ -96,14 +95,13 @@ def measured(quick: bool) -> pd.DataFrame:
         The columns of `timed`; ``seconds`` is one call's, ``spent`` all repetitions'.
     """
     most = 10**6 if quick else 10**7
-    all_of_them = cores()
     rows = []
     for name in OPTIMIZERS:
         swept(name, SHAPES[10**2])  # what loads at first use is no part of a rate
         largest = most if quick or name not in DRAWN else 10**8
         rows += [timed(name, n, quick=quick) for n in SHAPES if n <= largest]
     for name in DRAWN:
-        if all_of_them > 1:
+        if rows[0]["threads"] > 1:
             rows += [timed(name, n, quick=quick, threads=1) for n in SHAPES if n <= most]
         rows += [timed(name, n, LONG, quick) for n in SHAPES if n <= (10**4 if quick else 10**6)]
     return pd.DataFrame(rows)
