@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from simopt import axes, chunks, executors, frames
+from simopt import axes, chunks, executors, frames, worker
 from simopt.chunks import Chunk, Chunks, Job
 from simopt.engine import blocks, devices
 from simopt.reduction import selection
@@ -213,7 +213,7 @@ def _in_pieces(cut: Chunks, chunk: Chunk, run: Runner, shown: Any) -> pd.DataFra
             answers = reading(partial(_answer, question))
             state = selection.refine(state, question, answers)
         summaries = selection.finish(state, asked)
-    frame = chunks.reduced_frame(job, job.axes[chunk.part].within(chunk.box), summaries)
+    frame = worker.reduced_frame(job, job.axes[chunk.part].within(chunk.box), summaries)
     frame.attrs = {"trajectories": chunk.size, "updates": updates}
     return frame
 
@@ -247,7 +247,7 @@ def do(
     job: Job, item: tuple[Chunk, ...], stop: NDArray[np.int64] | None = None
 ) -> list[tuple[int, Any]]:
     """The rows of some chunks."""
-    return [(chunk.number, chunks.compute(job, chunk, stop)) for chunk in item]
+    return [(chunk.number, worker.compute(job, chunk, stop)) for chunk in item]
 
 
 def read(
@@ -257,4 +257,4 @@ def read(
 ) -> Any:
     """One reading of one piece."""
     _, piece, reading = item
-    return chunks.read(job, piece, reading, stop)
+    return worker.read(job, piece, reading, stop)

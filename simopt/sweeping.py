@@ -11,7 +11,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from simopt import axes, checks, chunks, executors, frames, memory, plan, running, shuffling
+from simopt import (
+    axes,
+    checks,
+    chunks,
+    executors,
+    frames,
+    memory,
+    plan,
+    running,
+    shuffling,
+    worker,
+)
 from simopt.chunks import Chunks, Job
 from simopt.engine import devices, layout
 from simopt.problems import Problem
@@ -241,9 +252,9 @@ def sweep(
         folder = Store.open(store, identity, [cut.rows(chunk) for chunk in cut])
 
     began = time.perf_counter()
-    chunks.prepare(job)
+    worker.prepare(job)
     if client is not None:
-        executors.prepare(client, chunks.prepare, job)
+        executors.prepare(client, worker.prepare, job)
     compiled = time.perf_counter() - began
     interrupted = None
     if whole:

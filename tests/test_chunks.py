@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simopt
-from simopt import chunks, memory, running, sweeping
+from simopt import chunks, memory, running, sweeping, worker
 from simopt.engine import devices, lanes
 
 HUBBLE = simopt.problems.hubble()
@@ -157,13 +157,13 @@ def test_every_kernel_is_compiled_before_it_is_needed(small, monkeypatch):
     """Else workers would compile, all at once, into one folder."""
     arguments = {**AXES, "shuffle": ["never", "epoch"]}
     ready = []
-    prepare = chunks.prepare
+    prepare = worker.prepare
 
     def prepared(job):
         prepare(job)
         ready.append(lanes.kernel.cache_info().misses)
 
-    monkeypatch.setattr(chunks, "prepare", prepared)
+    monkeypatch.setattr(worker, "prepare", prepared)
     lanes.kernel.cache_clear()
     simopt.sweep(HUBBLE, OPTIMIZERS[:1], reduce="seed", **arguments)
     assert ready == [lanes.kernel.cache_info().misses] == [2]
@@ -356,7 +356,7 @@ def test_ctrl_c_says_how_to_go_on(small, table, tmp_path, monkeypatch):
 
 
 def test_ctrl_c_without_a_folder_keeps_what_is_done(small, monkeypatch):
-    compute, calls = chunks.compute, []
+    compute, calls = worker.compute, []
 
     def interrupted(job, chunk, stop):
         calls.append(chunk)
@@ -365,7 +365,7 @@ def test_ctrl_c_without_a_folder_keeps_what_is_done(small, monkeypatch):
             time.sleep(0.5)
         return compute(job, chunk, stop)
 
-    monkeypatch.setattr(chunks, "compute", interrupted)
+    monkeypatch.setattr(worker, "compute", interrupted)
     whole = {**AXES, "reduce": "epochs"}
     with pytest.raises(sweeping.Interrupted) as caught:
         simopt.sweep(HUBBLE, OPTIMIZERS, threads=1, **whole)
@@ -505,7 +505,7 @@ def test_a_full_disk_is_said_and_costs_no_more_than_a_chunk(small, table, tmp_pa
 
 def test_running_knows_no_clock():
     """What a chunk is and holds depends on the job alone (a jump of the clock can't matter)."""
-    for module in (chunks, running):
+    for module in (chunks, running, worker):
         text = Path(module.__file__).read_text()
         assert "import time" not in text
         assert "datetime" not in text

@@ -1,0 +1,180 @@
+"""What a worker does: the trajectories of a chunk, and the rows that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simopt import axes, frames
+from simopt.axes import Axes
+from simopt.chunks import Chunk, Chunks, Job
+from simopt.engine import blocks, devices
+from simopt.reduction.summaries import summarise
+
+
+def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> pd.DataFrame | None:
+    """The rows of a chunk: of its trajectories, or of their summaries. None if stopped.
+
+    ``attrs`` has the number of trajectories and of the updates that they made.
+    """
+    part = job.axes[chunk.part].within(chunk.box)
+    if job.reduce is None:
+        ran = _run(job, part, tuple(frames.RAW), None, pulse)
+        if ran is None:
+            return None
+        planned, results = ran
+        keys = axes.keys([part], job.axes, job.order is not None)
+        if job.record == "summary":
+            frame = frames.table(keys, planned, job.problem, results)
+        else:
+            frame = frames.long_table(keys, planned, job.problem, results, job.record)
+        updates = int(frames.lived(planned, results).sum())
+    else:
+        found = _values(job, part, pulse)
+        if found is None:
+            return None
+        values, diverged, reached, updates = found
+        summaries = summarise(values, diverged, reached, job.reduce.quantiles)
+        frame = reduced_frame(job, part, summaries)
+    frame.attrs = {"trajectories": chunk.size, "updates": updates}
+    return frame
+
+
+def read(
+    job: Job, piece: Chunk, reading: Callable[..., Any], pulse: NDArray[np.int64] | None = None
+) -> Any:
+    """What one reading takes from a piece of groups that are too large for a chunk."""
+    part = job.axes[piece.part].within(piece.box)
+    values = _values(job, part, pulse)
+    return None if values is None else (reading(*values[:-1]), values[-1])
+
+
+def reduced_frame(job: Job, part: Axes, summaries: dict[str, Any]) -> pd.DataFrame:
+    """The rows of groups: what their members have in common, and their summaries."""
+    box = tuple(
+        (0, 1 if gone else length)
+        for length, gone in zip(part.lengths, job.reduced(part), strict=True)
+    )
+    keys = axes.keys([part.within(box)], job.axes, job.order is not None)
+    over = () if job.reduce is None else job.reduce.over
+    kept = {name: column for name, column in keys.items() if name not in over}
+    return pd.DataFrame(kept | summaries, copy=False)
+
+
+def _values(
+    job: Job, part: Axes, pulse: NDArray[np.int64] | None
+) -> tuple[dict[str, Any], Any, Any, int] | None:
+    """The columns to reduce [members, groups], who diverged, who reached the target, updates."""
+    assert job.reduce is not None
+    reduced = job.reduced(part)
+    made = frames.columns(job.problem)
+    needs = {"diverged_at", *(["target_at"] if job.target is not None else [])}
+    needs |= {need for name in job.reduce.columns for need in made[name][0]}
+    ran = _run(job, part, tuple(needs - {"planned"}), reduced, pulse)
+    if ran is None:
+        return None
+    planned, results = ran
+    raw = {**results.raw, "planned": planned}
+    groups = prod(n for n, gone in zip(part.lengths, reduced, strict=True) if not gone)
+    shape = (part.size // groups, groups)
+    values = {}
+    for name in job.reduce.columns:
+        column = made[name][1](job.problem, raw)
+        if isinstance(column, pd.arrays.IntegerArray):
+            column = column.to_numpy(np.float64, na_value=np.nan)
+        if name == "loss":
+            # Who left the numbers must not make the statistics better.
+            column[np.isnan(column)] = np.inf
+        values[name] = np.asarray(column, np.float64).reshape(shape)
+    diverged = (raw["diverged_at"] > 0).reshape(shape)
+    reached = None if job.target is None else (raw["target_at"] > 0).reshape(shape)
+    return values, diverged, reached, int(frames.lived(planned, results).sum())
+
+
+def _run(
+    job: Job,
+    part: Axes,
+    wanted: Sequence[str],
+    reduced: tuple[bool, ...] | None,
+    pulse: NDArray[np.int64] | None,
+) -> tuple[NDArray[np.int64], frames.Results] | None:
+    """All trajectories of a part, one task after the other.
+
+    In the order of the table; or, with ``reduced``, group beside group and member after member.
+    """
+    steps = axes.row_steps(part.lengths)
+    if reduced is not None:
+        kept = [n if not gone else 1 for n, gone in zip(part.lengths, reduced, strict=True)]
+        over = [n if gone else 1 for n, gone in zip(part.lengths, reduced, strict=True)]
+        groups = prod(kept)
+        steps = [
+            s * groups if gone else k
+            for s, k, gone in zip(axes.row_steps(over), axes.row_steps(kept), reduced, strict=True)
+        ]
+    grouped = list(axes.groups(part, job.problem, steps))
+    planned = np.full(part.size, grouped[0].plan.updates)
+    if len(grouped) > 1:
+        for group in grouped:
+            planned[group.setting_rows[:, None] + group.seed_rows] = group.plan.updates
+    records = {"summary": None, "epochs": None, "steps": planned}[job.record]
+    if job.record == "epochs":
+        records = axes.keys([part], job.axes, job.order is not None)["epochs"]
+    results = frames.allocate(part.size, job.problem.d, job.real, wanted, records)
+    pulse = np.zeros(2, np.int64) if pulse is None else pulse
+    compute = devices.compute(job.device)
+    for group in grouped:
+        data = job.data
+        for task in tasks(job, group):
+            if task.points == "moments" and data is job.data:
+                data = blocks.with_moments(data, group.plan)
+            out = compute(task, data, *job.settings(group.plan), pulse)
+            if pulse[0]:
+                return None
+            frames.store(task, out, results)
+    return planned, results
+
+
+def tasks(job: Job, group: blocks.Group) -> Iterator[blocks.Task]:
+    """The calls of a kernel for a group."""
+    updates = devices.TASK_TRAJECTORIES[job.device] * group.plan.updates
+    return iter(blocks.tasks(group, job.problem, job.real, updates, job.order is not None))
+
+
+def prepare(job: Job) -> None:
+    """Compile every kernel that the job needs, or load it from disk, without running it."""
+    if job.device != "cpu":
+        return
+    seen = set()
+    for part in _corners(job):
+        for group in axes.groups(part, job.problem):
+            task = next(tasks(job, group))
+            kind = group.rule, task.points, blocks.extras_of(group.plan)
+            if kind not in seen:
+                seen.add(kind)
+                blocks.compiled(job.problem, task, job.real)
+
+
+def _corners(job: Job) -> Iterator[Axes]:
+    """Of every optimizer the first and the last chunk, or piece of one, but with every plan.
+
+    These are all shapes: the others have as many settings as the first.
+    """
+    cut = Chunks(job)
+    start = 0
+    for part, counts in zip(job.axes, cut.counts, strict=True):
+        every = [(0, length) for length in part.lengths]
+        for number in {start, start + prod(counts) - 1}:
+            chunk = cut[number]
+            pieces = cut.pieces(chunk) if cut.split(chunk.part) else [chunk]
+            for piece in (pieces[0], pieces[-1]):
+                box = list(piece.box)
+                for k, name in enumerate(part.names):
+                    if k >= len(part.hyper) and name != "seed":
+                        box[k] = every[k]
+                yield part.within(tuple(box))
+        start += prod(counts)
