@@ -296,12 +296,12 @@ def test_words_follow_the_numbers(built):
     )  # fmt: skip
     see = visible(str(parts.parts_figure(shares)))
     assert "The kernel takes 80 % " in see
-    assert "take 0.75 to 0.75 ns" in see
+    assert "take 0.75 ns a trajectory" in see
     assert "most of which is sums" in see
     table = parts.limits_of(shares).assign(kernel=1e9, whole=0.5e9, steps=2e9, divider=2.5e9)
     text = parts.bound(shares, table)
     assert "at 80 % of what the divider allows or faster" in text
-    assert "2 to 2 times as long" in text
+    assert "takes 2 times as long" in text
     assert "fewer roots alone" in parts.bound(shares, table.assign(kernel=1.9e9))
 
 

@@ -73,7 +73,8 @@ def memory_figure(measured: pd.DataFrame, record: pd.DataFrame, row: float) -> M
     )  # fmt: skip
     if len(record):
         axes.plot(
-            record["trajectories"], record["memory"], linestyle="", marker="P", markersize=9,
+            record["trajectories"].max(), record["memory"].max(), linestyle="", marker="P",
+            markersize=9,
             markerfacecolor="none", markeredgecolor=style.PURPLE, markeredgewidth=1.4,
             label="recorded",
         )  # fmt: skip

@@ -129,7 +129,7 @@ def parts_figure(parts: pd.DataFrame) -> Markup:
     see = (
         f"The kernel takes {percent(share.iloc[0])} ({share.index[0]}) to "
         f"{percent(share.iloc[-1])} ({share.index[-1]}) of the time. Exact statistics take "
-        f"{number(summing.min(), 2)} to {number(summing.max(), 2)} ns a trajectory whatever the "
+        f"{_span(summing)} ns a trajectory whatever the "
         "rule, most of which is "
         f"{'sorting' if parts['sort'].sum() > parts['sums'].sum() else 'sums'}; longer "
         "trajectories make that, and all but the kernel, matter less."
@@ -233,11 +233,16 @@ def bound(parts: pd.DataFrame, table: pd.DataFrame) -> str:
         return text + "; the kernel comes near to that, so fewer roots alone would make it faster."
     return text + (
         f"; with the watch over each trajectory (best loss and when, crossings, greatest distance, "
-        f"divergence) an update takes {number(slowed.min(), 2)} to {number(slowed.max(), 2)} times "
+        f"divergence) an update takes {_span(slowed)} times "
         f"as long, and {number(slower.max(), 2)} times for "
         f"{table['optimizer'][int(slower.argmax())]}. So what sets the pace is knowing what a "
         "trajectory did, not the divider."
     )
+
+
+def _span(values: pd.Series) -> str:
+    """From the least to the largest, or the one number that both are."""
+    return " to ".join(dict.fromkeys(number(each, 2) for each in (values.min(), values.max())))
 
 
 def _range(shares: pd.Series) -> str:

@@ -120,9 +120,10 @@ def where(record: pd.DataFrame) -> str:
     'recorded on 2026-01-31 on 2 cores of a machine with A CPU, of which it had 1.9 to itself'
     """
     last = record.iloc[-1]
-    cores = record["cores"].min()
+    least, most = record["cores"].min(), record["cores"].max()
     text = f"recorded on {last['date']} on {number(last['threads'])} cores of a machine with "
     text += str(last["processor"])
-    if cores < 0.98 * last["threads"]:
-        text += f", of which it had {number(cores, 2)} to itself"
+    if least < 0.98 * last["threads"]:
+        had = " to ".join(dict.fromkeys(number(each, 2) for each in (least, most)))
+        text += f", of which it had {had} to itself"
     return text
