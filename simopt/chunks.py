@@ -34,8 +34,12 @@ REDUCED = 2**21
 WHOLE = 2**24
 
 #: Updates of one chunk at most, counted as `cost` does: a fifth of a second of work, so that
-#: progress shows, little is lost, and a small sweep keeps all workers busy.
+#: progress shows and little is lost.
 CHUNK_UPDATES = 200_000_000
+
+#: A sweep has so many chunks or more, to keep all workers busy, unless they would have fewer
+#: updates than this, and making them would take as long as doing them.
+FEWEST, FEW_UPDATES = 16, 5_000_000
 
 #: Groups that take longer than so many chunks are done by all workers together.
 PATIENCE = 16
@@ -204,7 +208,8 @@ def cost(problem: Problem, how: plan.Plan) -> int:
 def _most(job: Job, part: Axes) -> int:
     """Trajectories of a chunk at most, for the sake of its time."""
     dearest = max(cost(job.problem, how) for _, how in axes.plans(part, job.problem))
-    return max(1, CHUNK_UPDATES // dearest)
+    share = max(part.size // FEWEST, FEW_UPDATES // dearest)
+    return max(1, min(share, CHUNK_UPDATES // dearest))
 
 
 def _split(job: Job, part: Axes) -> bool:
