@@ -90,8 +90,15 @@ def lived(planned: NDArray[np.int64], results: Results) -> NDArray[np.int64]:
     return np.where(diverged_at > 0, diverged_at, planned)
 
 
+def updates_made(planned: NDArray[np.int64], results: Results) -> int:
+    """The updates of all trajectories together."""
+    ended = np.flatnonzero(results.raw["diverged_at"])
+    spared = planned[ended] - results.raw["diverged_at"][ended]
+    return int(planned.sum()) - int(spared.sum())
+
+
 def _double(values: Array) -> NDArray[np.float64]:
-    return values.astype(np.float64)
+    return values.astype(np.float64, copy=False)
 
 
 def _weight(k: int, problem: Problem, raw: Mapping[str, Array]) -> NDArray[np.float64]:
@@ -116,9 +123,7 @@ def _peak(problem: Problem, raw: Mapping[str, Array]) -> NDArray[np.float64]:
 
 
 def _best(problem: Problem, raw: Mapping[str, Array]) -> NDArray[np.float64]:
-    best = _double(raw["best_loss"])
-    best[raw["best_at"] == 0] = np.nan
-    return best
+    return np.where(raw["best_at"] == 0, np.nan, _double(raw["best_loss"]))
 
 
 def _overshoots(problem: Problem, raw: Mapping[str, Array]) -> pd.arrays.IntegerArray:

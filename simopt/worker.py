@@ -33,7 +33,7 @@ def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> p
             frame = frames.table(keys, planned, job.problem, results)
         else:
             frame = frames.long_table(keys, planned, job.problem, results, job.record)
-        updates = int(frames.lived(planned, results).sum())
+        updates = frames.updates_made(planned, results)
     else:
         found = _values(job, part, pulse)
         if found is None:
@@ -93,7 +93,7 @@ def _values(
         values[name] = np.asarray(column, np.float64).reshape(shape)
     diverged = (raw["diverged_at"] > 0).reshape(shape)
     reached = None if job.target is None else (raw["target_at"] > 0).reshape(shape)
-    return values, diverged, reached, int(frames.lived(planned, results).sum())
+    return values, diverged, reached, frames.updates_made(planned, results)
 
 
 def _run(
@@ -117,8 +117,9 @@ def _run(
             for s, k, gone in zip(axes.row_steps(over), axes.row_steps(kept), reduced, strict=True)
         ]
     grouped = list(axes.groups(part, job.problem, steps))
-    planned = np.full(part.size, grouped[0].plan.updates)
+    planned = np.broadcast_to(np.int64(grouped[0].plan.updates), part.size)
     if len(grouped) > 1:
+        planned = planned.copy()
         for group in grouped:
             planned[group.setting_rows[:, None] + group.seed_rows] = group.plan.updates
     records = {"summary": None, "epochs": None, "steps": planned}[job.record]
@@ -126,13 +127,13 @@ def _run(
         records = axes.keys([part], job.axes, job.order is not None)["epochs"]
     results = frames.allocate(part.size, job.problem.d, job.real, wanted, records)
     pulse = np.zeros(2, np.int64) if pulse is None else pulse
-    compute = devices.compute(job.device)
+    compute, out = devices.compute(job.device), None
     for group in grouped:
         data = job.data
         for task in tasks(job, group):
             if task.points == "moments" and data is job.data:
                 data = blocks.with_moments(data, group.plan)
-            out = compute(task, data, *job.settings(group.plan), pulse)
+            out = compute(task, data, *job.settings(group.plan), pulse, out)
             if pulse[0]:
                 return None
             frames.store(task, out, results)

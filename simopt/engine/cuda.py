@@ -262,6 +262,7 @@ def compute(
     stops: bool,
     given: NDArray[np.int64] | None,
     pulse: NDArray[np.int64],
+    before: Out | None = None,
 ) -> Out:
     """Run a task on the device; arguments and results are those of `blocks.compute`.
 
@@ -278,16 +279,7 @@ def compute(
     reason = available() or unfit(problem, list(blocks.RECORD_CODE)[record])
     if reason is not None:
         raise checks.refuse("device", "cuda", f"'cpu': {reason}")
-    out = Out(
-        w=np.empty((problem.d, count), dtype),
-        loss=np.empty(count, dtype),
-        best_loss=np.empty(count, dtype),
-        peak=np.empty(count, dtype),
-        counts=np.empty((layout.COUNTED, count), np.int64),
-        recorded_loss=np.empty((0, count), dtype),
-        recorded_w=np.empty((0, problem.d, count), dtype),
-        pulse=pulse,
-    )
+    out = blocks.room(task, problem, dtype, 0, pulse, before)
     places = places_of(task, given is not None)
     how = blocks.how_of(plan, dtype, every, record, stops, given is not None)
     with _device, uncontracted():
