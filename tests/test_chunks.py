@@ -393,6 +393,26 @@ def test_another_sweep_is_refused(tmp_path, change, named):
         simopt.sweep(HUBBLE, OPTIMIZERS[1:], **(arguments | change))
 
 
+def test_a_damaged_chunk_is_refused(tmp_path):
+    """Not believed, and not silently made again."""
+    arguments = {"store": tmp_path / "a", "seed": range(5), "shuffle": "epoch"}
+    frame = simopt.sweep(FOUR, simopt.SGD(), **arguments)
+    (chunk,) = (tmp_path / "a").glob("*.parquet")
+    data = chunk.read_bytes()
+    chunk.write_bytes(data[:100] + bytes([data[100] ^ 1]) + data[101:])
+    for read in (
+        lambda: simopt.sweep(FOUR, simopt.SGD(), **arguments),
+        lambda: simopt.load(tmp_path / "a"),
+    ):
+        with pytest.raises(
+            ValueError, match="is damaged .* remove it and run the same sweep again"
+        ):
+            read()
+    chunk.unlink()
+    same(frame, simopt.sweep(FOUR, simopt.SGD(), **arguments))
+    assert chunk.read_bytes() == data
+
+
 def test_another_problem_or_rule_is_refused(tmp_path):
     def step(w, g, eta):
         return w - eta * g
