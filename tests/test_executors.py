@@ -422,7 +422,9 @@ def test_a_reduced_sweep_is_the_same_to_the_bit():
 @with_signals
 @pytest.mark.usefixtures("small_chunks")
 def test_after_a_killed_process_a_stored_sweep_goes_on(monkeypatch, tmp_path):
-    simopt.sweep(FOUR, **grid(), store=tmp_path / "undisturbed")
+    # Chunks enough that work is left when the pool hears of it.
+    large = {**grid(), "seed": range(100)}
+    simopt.sweep(FOUR, **large, store=tmp_path / "undisturbed")
     sent = []
 
     def killing(client, *arguments):
@@ -434,11 +436,11 @@ def test_after_a_killed_process_a_stored_sweep_goes_on(monkeypatch, tmp_path):
 
     monkeypatch.setattr(executors, "completed", killing)
     with processes() as client, pytest.raises(WorkerLost, match="with store="):
-        simopt.sweep(FOUR, **grid(), store=tmp_path / "killed", client=client)
+        simopt.sweep(FOUR, **large, store=tmp_path / "killed", client=client)
     assert len(sent) >= 4
     monkeypatch.setattr(executors, "completed", completed)
     with processes() as client:
-        simopt.sweep(FOUR, **grid(), store=tmp_path / "killed", client=client)
+        simopt.sweep(FOUR, **large, store=tmp_path / "killed", client=client)
     first, second = (
         {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
         for name in ("undisturbed", "killed")
