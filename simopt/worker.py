@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from simopt import axes, frames
 from simopt.axes import Axes
 from simopt.chunks import Chunk, Chunks, Job
-from simopt.engine import blocks, devices
+from simopt.engine import blocks, devices, layout
+from simopt.plan import Plan
 from simopt.reduction.summaries import summarise
 
 
@@ -129,15 +131,19 @@ def _run(
     pulse = np.zeros(2, np.int64) if pulse is None else pulse
     compute, out = devices.compute(job.device), None
     for group in grouped:
-        data = job.data
         for task in tasks(job, group):
-            if task.points == "moments" and data is job.data:
-                data = blocks.with_moments(data, group.plan)
+            data = _moments(job, group.plan) if task.points == "moments" else job.data
             out = compute(task, data, *job.settings(group.plan), pulse, out)
             if pulse[0]:
                 return None
             frames.store(task, out, results)
     return planned, results
+
+
+@lru_cache(maxsize=2)
+def _moments(job: Job, how: Plan) -> layout.Data:
+    """The data with the moments of a plan's batches, which chunk after chunk has a use for."""
+    return blocks.with_moments(job.data, how)
 
 
 def tasks(job: Job, group: blocks.Group) -> Iterator[blocks.Task]:
