@@ -106,12 +106,12 @@ def test_wherever_epsilon_stands(name):
 
 
 @pytest.fixture(scope="module")
-def built():
+def built(quick):
     """Both pages: module to (values, HTML)."""
     found = {}
     for name in ("conventions", "shuffles"):
         page = next(each for each in pages.PAGES if each.module == name)
-        values = pages.values(page, pages.Context(quick=True))
+        values = quick(name)
         found[name] = values, pages.render(page, values)
     return found
 

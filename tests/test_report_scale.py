@@ -98,6 +98,7 @@ def test_the_script_refuses_what_it_cannot_write(tmp_path, monkeypatch):
         script()["main"]()
 
 
+@pytest.mark.slow
 def test_a_billion_is_a_billion():
     for name, optimizer in script()["RULES"].items():
         settings = [len(each) for each in optimizer.values if isinstance(each, tuple)]
@@ -239,8 +240,6 @@ def test_limits_order_themselves():
     one = limits.limit(adam, 1)
     assert one.rate == min(one.divider, one.cache)
     assert limits.limit(sgd, 1).divider == np.inf
-    # Steps take roots and quotients, so they can't pass the divider but by noise.
-    assert limits.steps_alone(adam, 1) < 1.25 * one.divider
 
 
 def test_steps_alone_are_the_rules_steps():

@@ -18,11 +18,11 @@ PAGES = {page.module: page for page in pages.PAGES}
 
 
 @pytest.fixture(scope="module")
-def built():
+def built(quick):
     """Both pages in quick mode: module to (values, HTML)."""
     found = {}
     for name in ("batch_size", "learning_rate"):
-        values = pages.values(PAGES[name], pages.Context(quick=True))
+        values = quick(name)
         found[name] = values, pages.render(PAGES[name], values)
     return found
 

@@ -1,0 +1,20 @@
+"""What several test files share: the values of the quick report's pages, computed once."""
+
+from functools import cache
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """The values of a page of the quick report, by its module's name."""
+    from simopt.reporting import pages
+
+    compute = pages.values
+
+    @cache
+    def values(module):
+        page = next(each for each in pages.PAGES if each.module == module)
+        return compute(page, pages.Context(quick=True))
+
+    return values
