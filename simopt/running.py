@@ -31,7 +31,7 @@ TASKS_PER_WORKER = 4
 SENT_COST = 500_000_000
 
 #: What so many pieces say is put together at once, whichever came first.
-MERGED = 32
+MERGED = 8
 
 #: What runs items anywhere: a function of (job, item), and items -> (item, result) as they end.
 Runner = Callable[[Callable[..., Any], Iterable[Any]], Generator[tuple[Any, Any]]]
@@ -180,38 +180,37 @@ def _in_pieces(cut: Chunks, chunk: Chunk, run: Runner, shown: Any) -> pd.DataFra
     asked = job.reduce.quantiles
     updates = 0
 
-    def reading(
-        function: Callable[..., Any], merge: Callable[[list[Any]], Any] | None = None
-    ) -> list[Any]:
-        """What all pieces say, in their order; merged, so that not all are held at once."""
+    def reading(function: Callable[..., Any], merge: Callable[[list[Any]], Any]) -> Any:
+        """What all pieces say, merged in their order, so that few are held at any time."""
         nonlocal updates
         held: dict[int, Any] = {}
-        merged: dict[int, Any] = {}
+        merged: list[Any] = []
+        count = 0
         items = ((number, piece, function) for number, piece in enumerate(pieces))
         with closing(run(read, items)) as done:
             for (number, piece, _), (found, made) in done:
                 held[number] = found
                 updates += made
                 shown.update(_planned(job, piece))
-                first = number - number % MERGED
-                batch = range(first, min(first + MERGED, len(pieces)))
-                if merge is not None and all(each in held for each in batch):
-                    merged[first] = merge([held.pop(each) for each in batch])
-        found = held if merge is None else merged
-        return [found[number] for number in sorted(found)]
+                # The same pieces at a time, whichever came first: a sum's last bit depends on it.
+                while batch := range(count, min(count + MERGED, len(pieces))):
+                    if not all(each in held for each in batch):
+                        break
+                    merged = [merge([*merged, *(held.pop(each) for each in batch)])]
+                    count = batch.stop
+        return merged[0]
 
     if cut.held(chunk.part):
-        values, diverged, reached = _one_after_the_other(reading(_as_they_are))
+        values, diverged, reached = reading(_as_they_are, _one_after_the_other)
         summaries = summarise(values, diverged, reached, asked)
     else:
-        parts = reading(partial(selection.first, quantiles=asked), selection.merge)
-        state = selection.merge(parts)
+        state = reading(partial(selection.first, quantiles=asked), selection.merge)
         while (question := selection.ask(state, asked)) is not None:
             # They are run again, and looked at more closely.
             shown.total += _planned(job, chunk)
             shown.refresh()
-            answers = reading(partial(_answer, question))
-            state = selection.refine(state, question, answers)
+            answers = reading(partial(_answer, question), partial(selection.join, question))
+            state = selection.refine(state, question, [answers])
         summaries = selection.finish(state, asked)
     frame = worker.reduced_frame(job, job.axes[chunk.part].within(chunk.box), summaries)
     frame.attrs = {"trajectories": chunk.size, "updates": updates}
@@ -223,7 +222,7 @@ def _as_they_are(values: Any, diverged: Any, reached: Any) -> Any:
 
 
 def _one_after_the_other(parts: list[Any]) -> Any:
-    """The values of all pieces as those of one."""
+    """The values of some pieces as those of one."""
     columns, diverged, reached = zip(*parts, strict=True)
     values = {name: np.concatenate([each[name] for each in columns]) for name in columns[0]}
     return (

@@ -3,10 +3,12 @@
 A reading goes through all pieces of the groups; nothing of a piece is kept but a few numbers. The
 first gives moments, and how many values fall into each of some bins: all doubles whose leading bits
 agree. A quantile's rank then lies in a known bin. The next reading looks into that bin alone: at
-the values themselves if they are few, else at its own bins by the next bits, and so on. Twenty bits
-at a time are at most four readings; two do for some ten million values a group, spread as losses
-are. A bin that holds one value only, however often, is not looked into. A bin takes 24 bytes, and
-values that span forty powers of two fill some ten thousand, in a piece as in all pieces together.
+the values themselves if they are few, else at its own bins by the next bits, and so on. Sixteen
+bits and then twenty at a time are at most four readings; two do for some million values a group,
+spread as losses are. With many groups at once a later reading tells fewer bits apart, and there may
+be one more: what is kept has a limit for all of them together. A bin that holds one value only,
+however often, is not looked into. A bin takes 24 bytes, and after the first reading values that
+span forty powers of two fill some six hundred, in a piece as in all pieces together.
 
 >>> import numpy as np
 >>> from simopt.reduction import selection
@@ -35,11 +37,15 @@ from simopt.reduction import moments, ranks, summaries
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Bits of a double that one reading tells apart: 256 bins from a power of two to the next.
-BITS = 20
+#: Bits of a double that the first reading tells apart: 16 bins from a power of two to the next; and
+#: bits that a later one tells apart at most.
+FIRST_BITS, BITS = 16, 20
 
-#: So many values of a bin are few: 2 MiB with their counts.
+#: So many values of a bin are few: 3 MiB.
 FEW = 2**17
+
+#: Bins that a later reading may fill, of all groups and quantiles together: 50 MiB.
+ROOM = 2**21
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +93,7 @@ def first(
         if quantiles:
             count = tables[name][moments.COUNT].astype(np.int64)
             rows = zip(ranks.sorted_columns(column), count, strict=True)
-            bins[name] = tuple(_cut(row[:there], 64 - BITS) for row, there in rows)
+            bins[name] = tuple(_cut(row[:there], 64 - FIRST_BITS) for row, there in rows)
     return Partial(
         np.full(groups, members),
         summaries.how_many(diverged),
@@ -108,7 +114,7 @@ def merge(partials: Sequence[Partial]) -> Partial:
         {name: moments.merge([each.moments[name] for each in partials]) for name in start.moments},
         {
             name: tuple(
-                _together(group, 64 - BITS)
+                _together(group, 64 - FIRST_BITS)
                 for group in zip(*(each.bins[name] for each in partials), strict=True)
             )
             for name in start.bins
@@ -118,11 +124,19 @@ def merge(partials: Sequence[Partial]) -> Partial:
 
 def ask(state: Partial, quantiles: tuple[float, ...]) -> Question | None:
     """What the next reading must look into; None if every quantile is known."""
-    question = {
-        name: tuple(_open(bins, quantiles) for bins in groups)
+    places = {
+        name: [_open(bins, quantiles) for bins in groups] for name, groups in state.bins.items()
+    }
+    count = sum(len(each) for groups in places.values() for each in groups)
+    if not count:
+        return None
+    return {
+        name: tuple(
+            tuple(_range(bins, place, ROOM // count) for place in each)
+            for bins, each in zip(groups, places[name], strict=True)
+        )
         for name, groups in state.bins.items()
     }
-    return question if any(map(any, question.values())) else None
 
 
 def answer(values: Mapping[str, Array], question: Question) -> Answer:
@@ -134,6 +148,21 @@ def answer(values: Mapping[str, Array], question: Question) -> Answer:
         )
         for name, groups in question.items()
     }
+
+
+def join(question: Question, answers: Sequence[Answer]) -> Answer:
+    """What several pieces hold, as one answer; answers may be joined again."""
+    joined = {}
+    for name, groups in question.items():
+        pieces = [each[name] for each in answers]
+        joined[name] = tuple(
+            tuple(
+                _together([piece[g][r] for piece in pieces], shift)
+                for r, (_, _, shift) in enumerate(ranges)
+            )
+            for g, ranges in enumerate(groups)
+        )
+    return joined
 
 
 def refine(state: Partial, question: Question, answers: Sequence[Answer]) -> Partial:
@@ -203,22 +232,21 @@ def _find(bins: Bins, rank: int) -> tuple[int, float | None]:
     return place, float(high) if rank == ends[place] - 1 else None
 
 
-def _open(bins: Bins, quantiles: tuple[float, ...]) -> tuple[Range, ...]:
-    """The bins to look into."""
+def _open(bins: Bins, quantiles: tuple[float, ...]) -> list[int]:
+    """The places of the bins to look into."""
     if not len(bins.count):
-        return ()
+        return []
     found = [_find(bins, rank) for quantile in quantiles for rank in _ranks(bins, quantile)[:2]]
-    return tuple(
-        _range(bins, place) for place in sorted({p for p, known in found if known is None})
-    )
+    return sorted({place for place, known in found if known is None})
 
 
-def _range(bins: Bins, place: int) -> Range:
-    """A bin, and how to look into it."""
+def _range(bins: Bins, place: int, room: int) -> Range:
+    """A bin, and how to look into it: at so many values or bins at most."""
     ends = np.array([bins.low[place], bins.high[place]])
     low, high = (int(each) for each in ends.view(np.uint64))
     differing = (low ^ high).bit_length()
-    shift = 0 if bins.count[place] <= FEW else max(0, differing - BITS)
+    bits = min(BITS, max(1, room.bit_length() - 1))
+    shift = 0 if bins.count[place] <= min(FEW, room) else max(0, differing - bits)
     return float(ends[0]), float(ends[1]), shift
 
 
