@@ -280,6 +280,28 @@ def test_a_changed_rule_is_compiled_anew(process, tmp_path, change):
     assert (float(w) < 0, hits) == (True, "0")
 
 
+def test_every_kernel_has_an_index_of_its_own_in_the_cache():
+    """Numba has one for each name; two processes that write to one may mix up what is whose."""
+
+    def name(
+        optimizer=None, kind="least_squares", points="shared", real=np.float64, extras=layout.PLAIN
+    ):
+        rule = (optimizer or simopt.Adam()).rule
+        return lanes.kernel(rule, kind, True, points, real, extras).py_func.__qualname__
+
+    names = [
+        name(),
+        name(simopt.Adam(convention="torch")),
+        name(points="own"),
+        name(real=np.float32),
+        name(extras=layout.Extras(scheduled=True)),
+        name(simopt.AdamW()),
+    ]
+    assert len(set(names)) == len(names)
+    lanes.kernel.cache_clear()
+    assert name() == names[0]
+
+
 # --- exp and log --------------------------------------------------------------------------------
 
 FINITE = st.floats(-800, 800)

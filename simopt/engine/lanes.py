@@ -8,6 +8,7 @@ on disk.
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -446,7 +447,10 @@ def kernel(
                 passes.loss_one(work, low, high, base, data)
             finish(work, low, high, base, d, out, first)
 
-    advance.__name__ = advance.__qualname__ = f"advance_{rule.name}"
+    # Numba keeps an index file for each name, which it reads and writes back without a lock: of two
+    # processes that compile two kernels of one name, one may find the other's code from then on.
+    which = hashlib.sha256(repr((source, kind, one, points, real.__name__, extras)).encode())
+    advance.__name__ = advance.__qualname__ = f"advance_{rule.name}_{which.hexdigest()[:16]}"
     return njit(nogil=True, cache=True, error_model="numpy")(advance)
 
 

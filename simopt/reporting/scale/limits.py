@@ -251,6 +251,8 @@ def _stepping(rule: Rule) -> Any:
                 write_state(rows, 1, 1, lane, state(new))
                 rows[0, lane] = weight(new)
 
+    # A name of its own: see the end of lanes.kernel.
+    steps.__name__ = steps.__qualname__ = f"steps_{rule.name}_{source}"
     return njit(nogil=True, cache=True, error_model="numpy")(steps)
 
 
