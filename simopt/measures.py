@@ -339,12 +339,9 @@ def gradient_noise(problem: Problem, batch_size: int | str, w: ArrayLike | None 
     >>> [round(gradient_noise(problems.four_points(), b), 2) for b in (1, 2, 4)]
     [189.19, 63.06, 0.0]
     """
-    size = plan.check_batch_size(batch_size, problem.n)
-    if problem.n == 1:
-        return 0.0
+    share = batch_variance(batch_size, problem.n)
     gradients = point_gradients(problem, w)
-    spread = float(((gradients - gradients.mean(axis=0)) ** 2).sum()) / problem.n
-    return spread * (problem.n - size) / ((problem.n - 1) * size)
+    return share * float(((gradients - gradients.mean(axis=0)) ** 2).sum()) / problem.n
 
 
 def point_gradients(problem: Problem, w: ArrayLike | None = None) -> NDArray[np.float64]:
@@ -356,8 +353,42 @@ def point_gradients(problem: Problem, w: ArrayLike | None = None) -> NDArray[np.
     >>> point_gradients(problems.four_points())[:, 0].tolist()
     [-16.0, -4.0, -36.0, -1.0]
     """
-    where = problem.w0 if w is None else w
-    return np.array([problem.gradient(where, [i]) for i in range(problem.n)])
+    return problem.point_gradients(problem.w0 if w is None else w)
+
+
+def batch_variance(batch_size: int | str, n: int | None = None) -> float:
+    r"""The variance of the mean of a batch, as a share of that of one of its points.
+
+    .. math:: f_B = \frac{1}{B} \frac{n - B}{n - 1} \text{ (without replacement), }
+        f_B = \frac{1}{B} \text{ (with)}
+
+    Parameters
+    ----------
+    batch_size : int or "full"
+        B.
+    n : int, optional
+        How many points there are; None where a batch may hold a point twice, or where there is no
+        end of points.
+
+    Returns
+    -------
+    float
+        1 at batch 1; 0 for the full batch.
+
+    Raises
+    ------
+    ValueError
+        If B is not from 1 to n, or n is not positive.
+
+    Examples
+    --------
+    >>> batch_variance(2), round(batch_variance(2, 6), 12), batch_variance("full", 6)
+    (0.5, 0.4, 0.0)
+    """
+    if n is None:
+        return 1.0 / checks.whole("batch_size", batch_size, 1)
+    size = plan.check_batch_size(batch_size, checks.whole("n", n, 1))
+    return (n - size) / ((n - 1) * size) if n > 1 else 0.0
 
 
 def _groups(

@@ -94,9 +94,20 @@ class Problem:
         """The gradient [d] at w, of the mean over ``rows`` (all points if None)."""
         w = self._weights(w)
         x, y = (self.x, self.y) if rows is None else (self.x[rows], self.y[rows])
-        z = x @ w
-        slope = 2.0 * (z - y) if self.kind == "least_squares" else _sigmoid(z) - y
-        return np.asarray(slope @ x / len(y) + self.l2 * w)
+        return np.asarray(self._slope(x @ w, y) @ x / len(y) + self.l2 * w)
+
+    def point_gradients(self, w: ArrayLike) -> Floats:
+        """The gradient [n, d] that each point alone gives at w; their mean is the gradient."""
+        w = self._weights(w)
+        return np.asarray(self._slope(self.x @ w, self.y)[:, None] * self.x + self.l2 * w)
+
+    def hessian_at(self, w: ArrayLike) -> Floats:
+        """The second derivative [d, d] of the loss at w."""
+        if self.kind == "logistic":
+            p = _sigmoid(self.x @ self._weights(w))
+            spread = (self.x.T * (p * (1 - p))) @ self.x / self.n
+            return np.asarray(spread + np.diag(self.l2))
+        return self.hessian
 
     @cached_property
     def hessian(self) -> Floats:
@@ -169,6 +180,10 @@ class Problem:
         vars(self).update(state)
         self.__post_init__()
 
+    def _slope(self, z: Floats, y: Floats) -> Floats:
+        """The derivative of each point's loss by its prediction z."""
+        return 2.0 * (z - y) if self.kind == "least_squares" else _sigmoid(z) - y
+
     def _weights(self, w: ArrayLike) -> Floats:
         return np.broadcast_to(np.asarray(w, dtype=np.float64), (self.d,))
 
@@ -185,9 +200,7 @@ def _newton(problem: Problem) -> Floats | None:
     """The minimum of a logistic loss by damped Newton steps; None if it runs off to infinity."""
     w = np.zeros(problem.d)
     for _ in range(200):
-        p = _sigmoid(problem.x @ w)
-        hessian = (problem.x.T * (p * (1 - p))) @ problem.x / problem.n + np.diag(problem.l2)
-        step = np.linalg.lstsq(hessian, problem.gradient(w), rcond=None)[0]
+        step = np.linalg.lstsq(problem.hessian_at(w), problem.gradient(w), rcond=None)[0]
         scale = 1.0
         while problem.loss(w - scale * step) > problem.loss(w) and scale > 1e-8:
             scale /= 2
