@@ -32,7 +32,7 @@ from simopt.rules import (
 )
 
 if TYPE_CHECKING:
-    from simopt import conformance, document, orders, schedules
+    from simopt import conformance, document, noise_scale, orders, schedules
     from simopt.reduction.asked import Reduce
     from simopt.reporting import report
     from simopt.store import load
@@ -51,6 +51,7 @@ _LATER = {
     "report": "simopt.reporting",
     "conformance": "simopt.conformance",
     "document": "simopt.document",
+    "noise_scale": "simopt.noise_scale",
     "orders": "simopt.orders",
     "schedules": "simopt.schedules",
 }
@@ -78,6 +79,7 @@ __all__ = [
     "conformance",
     "document",
     "load",
+    "noise_scale",
     "orders",
     "problems",
     "report",
