@@ -52,6 +52,8 @@ class Axes:
     common: Mapping[str, Sequence[Any]]
     drop_last: bool = False
     box: tuple[float, float] | None = None
+    updates: int | None = None
+    stop_at_target: bool = False
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -87,6 +89,8 @@ def check(
     convention: Any = None,
     drop_last: Any = False,
     box: Any = None,
+    updates: int | None = None,
+    stop_at_target: bool = False,
     **common: Any,
 ) -> list[Axes]:
     """Every argument checked, one Axes per optimizer and convention."""
@@ -125,7 +129,7 @@ def check(
             optimizer = optimizer.replace(convention=convention)
         for variant in optimizer.variants:
             hyper = tuple(v if isinstance(v, tuple) else (v,) for v in variant.values)
-            asked.append(Axes(variant, hyper, axes, drop_last, bounds))
+            asked.append(Axes(variant, hyper, axes, drop_last, bounds, updates, stop_at_target))
     return asked
 
 
@@ -149,6 +153,8 @@ def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], plan.
                 value["schedule"],
                 clip,
                 axes.box,
+                axes.updates,
+                axes.stop_at_target,
             ),
         )
 
@@ -197,13 +203,15 @@ def shape(axes: Sequence[Axes]) -> str:
     return " + ".join("x".join(map(str, each.lengths)) for each in axes)
 
 
-def planned_updates(axes: Sequence[Axes], problem: Problem) -> NDArray[np.int64]:
-    """The updates of every row, if none diverges."""
+def per_plan(
+    axes: Sequence[Axes], problem: Problem, number: Callable[[plan.Plan], int]
+) -> NDArray[np.int64]:
+    """A number of every row's plan: its updates, if it runs to the end, for one."""
     parts = []
     for each in axes:
         part = np.empty(each.lengths, np.int64)
         for place, how in plans(each, problem):
-            part[(..., *place)] = how.updates
+            part[(..., *place)] = number(how)
         parts.append(part.ravel())
     return np.concatenate(parts)
 
@@ -228,7 +236,9 @@ def _categories(names: tuple[str, ...]) -> Any:
     return pd.CategoricalDtype(pd.Index(names))
 
 
-def keys(axes: Sequence[Axes], asked: Sequence[Axes], given: bool) -> dict[str, Any]:
+def keys(
+    axes: Sequence[Axes], asked: Sequence[Axes], given: bool, problem: Problem
+) -> dict[str, Any]:
     """The columns that say which trajectory a row is.
 
     ``axes`` are parts of what was ``asked``, which decides on the columns and their words: a
@@ -248,6 +258,8 @@ def keys(axes: Sequence[Axes], asked: Sequence[Axes], given: bool) -> dict[str, 
     for name in COMMON:
         if name not in OPTIONAL or any(value is not None for value in asked[0].common[name]):
             columns[name] = _common(axes, asked[0].common[name], name, given)
+    if asked[0].updates is not None:
+        columns["epochs"] = per_plan(axes, problem, lambda how: how.epochs)
     return columns
 
 

@@ -202,6 +202,8 @@ def _grow(tile: list[int], lengths: Sequence[int], order: Sequence[int], limit: 
 
 def cost(problem: Problem, how: plan.Plan) -> int:
     """What a trajectory takes, in updates of one weight with a batch of one point."""
+    if not problem.n:
+        return how.updates * (1 + problem.d)
     return how.updates * (1 + problem.d * (how.batch_size + problem.d) // 16)
 
 

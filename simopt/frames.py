@@ -84,17 +84,25 @@ def never(counts: NDArray[np.int64]) -> pd.arrays.IntegerArray:
     return pd.arrays.IntegerArray(counts, counts == 0)
 
 
-def lived(planned: NDArray[np.int64], results: Results) -> NDArray[np.int64]:
-    """The updates of every trajectory, up to its divergence."""
-    diverged_at = results.raw["diverged_at"]
-    return np.where(diverged_at > 0, diverged_at, planned)
+def ended_at(raw: Mapping[str, Array], stop_at_target: bool) -> NDArray[np.int64]:
+    """The update at which a trajectory ended before its time: it diverged, or arrived; 0 if not."""
+    diverged_at: Array = raw["diverged_at"]
+    if not stop_at_target:
+        return diverged_at
+    return np.where(diverged_at > 0, diverged_at, raw["target_at"])
 
 
-def updates_made(planned: NDArray[np.int64], results: Results) -> int:
+def lived(planned: NDArray[np.int64], results: Results, stop_at_target: bool) -> NDArray[np.int64]:
+    """The updates of every trajectory, up to its end."""
+    last = ended_at(results.raw, stop_at_target)
+    return np.where(last > 0, last, planned)
+
+
+def updates_made(planned: NDArray[np.int64], results: Results, stop_at_target: bool) -> int:
     """The updates of all trajectories together."""
-    ended = np.flatnonzero(results.raw["diverged_at"])
-    spared = planned[ended] - results.raw["diverged_at"][ended]
-    return int(planned.sum()) - int(spared.sum())
+    last = ended_at(results.raw, stop_at_target)
+    ended = np.flatnonzero(last)
+    return int(planned.sum()) - int((planned[ended] - last[ended]).sum())
 
 
 def _double(values: Array) -> NDArray[np.float64]:
@@ -126,6 +134,11 @@ def _best(problem: Problem, raw: Mapping[str, Array]) -> NDArray[np.float64]:
     return np.where(raw["best_at"] == 0, np.nan, _double(raw["best_loss"]))
 
 
+def _updates(stop_at_target: bool, problem: Problem, raw: Mapping[str, Array]) -> Array:
+    last = ended_at(raw, stop_at_target)
+    return np.where(last > 0, last, raw["planned"])
+
+
 def _overshoots(problem: Problem, raw: Mapping[str, Array]) -> pd.arrays.IntegerArray:
     known = problem.d == 1 and problem.optimum is not None
     return pd.arrays.IntegerArray(raw["overshoots"], np.full(len(raw["overshoots"]), not known))
@@ -134,10 +147,10 @@ def _overshoots(problem: Problem, raw: Mapping[str, Array]) -> pd.arrays.Integer
 Column = tuple[tuple[str, ...], Callable[[Problem, Mapping[str, Array]], Any]]
 
 
-def columns(problem: Problem) -> dict[str, Column]:
+def columns(problem: Problem, stop_at_target: bool) -> dict[str, Column]:
     """The columns that depend on what happened, in their order: of what, and how.
 
-    "planned" stands for the updates that a trajectory has if it does not diverge.
+    "planned" stands for the updates that a trajectory has if nothing ends it before.
     """
     names = names_per_weight("w", problem.d)
     weights: dict[str, Column] = {
@@ -149,8 +162,8 @@ def columns(problem: Problem) -> dict[str, Column]:
             lambda _, raw: labels(["ok", "diverged"], (raw["diverged_at"] > 0).astype(np.int8)),
         ),
         "updates": (
-            ("diverged_at", "planned"),
-            lambda _, raw: np.where(raw["diverged_at"] > 0, raw["diverged_at"], raw["planned"]),
+            ("diverged_at", "target_at", "planned"),
+            partial(_updates, stop_at_target),
         ),
         "diverged_at": (("diverged_at",), lambda _, raw: never(raw["diverged_at"])),
         **weights,
@@ -165,28 +178,36 @@ def columns(problem: Problem) -> dict[str, Column]:
 
 
 def table(
-    keys: dict[str, Any], planned: NDArray[np.int64], problem: Problem, results: Results
+    keys: dict[str, Any],
+    planned: NDArray[np.int64],
+    problem: Problem,
+    results: Results,
+    stop_at_target: bool,
 ) -> pd.DataFrame:
     """A row per trajectory."""
     raw = {**results.raw, "planned": planned}
-    made = {name: make(problem, raw) for name, (_, make) in columns(problem).items()}
+    made = {
+        name: make(problem, raw) for name, (_, make) in columns(problem, stop_at_target).items()
+    }
     frame = pd.DataFrame(keys | made, copy=False)
     return frame if results.done.all() else frame[results.done]
 
 
 def long_table(
     keys: dict[str, Any],
-    planned: NDArray[np.int64],
+    kept: NDArray[np.int64],
+    batches: NDArray[np.int64],
     problem: Problem,
     results: Results,
     record: str,
 ) -> pd.DataFrame:
-    """A row per epoch or update of every trajectory, up to its divergence."""
-    batches = planned // keys["epochs"]
-    kept = lived(planned, results)
+    """A row per epoch or update of every trajectory, of which ``kept`` were made.
+
+    ``batches`` is how many updates an epoch has.
+    """
     kept = kept if record == "steps" else -(-kept // batches)
     kept = np.where(results.done, kept, 0)
-    trajectory = np.repeat(np.arange(len(planned)), kept)
+    trajectory = np.repeat(np.arange(len(kept)), kept)
     place = np.arange(kept.sum()) - np.repeat(np.cumsum(kept) - kept, kept)
     source = results.offset[trajectory] + place
     frame = pd.DataFrame({name: column[trajectory] for name, column in keys.items()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +36,14 @@ class Plan:
     schedule: Schedule | None = None
     clip: Clip = NO_CLIP
     box: tuple[float, float] | None = None
+    most: int | None = None
+    stop_at_target: bool = False
 
     @property
     def points_used(self) -> int:
-        """Points of an epoch: all, or the whole batches alone."""
+        """Points of an epoch: all, or the whole batches alone; 1 where there are none."""
+        if not self.n:
+            return 1
         return self.n - self.n % self.batch_size if self.drop_last else self.n
 
     @property
@@ -49,8 +53,9 @@ class Plan:
 
     @property
     def updates(self) -> int:
-        """Updates in all."""
-        return self.batches * self.epochs
+        """Updates in all; the last epoch may end before its last batch."""
+        whole = self.batches * self.epochs
+        return whole if self.most is None else min(whole, self.most)
 
     def rates(self) -> NDArray[np.float64]:
         """Factor and shift [2, updates] that make the rate of an update of eta."""
@@ -65,7 +70,9 @@ def _table(schedule: Schedule, updates: int, batches: int) -> NDArray[np.float64
 
 
 def check_batch_size(value: Any, n: int) -> int:
-    """An int from 1 to n, or "full"."""
+    """An int from 1 to n, or "full"; any from 1 where there are no points, n = 0."""
+    if n == 0:
+        return checks.whole("batch_size", value, 1, 2**53)
     if isinstance(value, str) and value == "full":
         return n
     try:
@@ -114,11 +121,15 @@ def make(
     schedule: Schedule | None = None,
     clip: Clip = NO_CLIP,
     box: tuple[float, float] | None = None,
+    updates: int | None = None,
+    stop_at_target: bool = False,
 ) -> Plan:
-    """A plan of checked values."""
+    """A plan of checked values; ``updates`` takes the place of epochs."""
+    if not problem.n and shuffle != "never":
+        raise checks.refuse("shuffle", shuffle, f"'never': {problem.name} has no points")
     if not isinstance(drop_last, bool):
         raise checks.refuse("drop_last", drop_last, "True or False")
-    return Plan(
+    made = Plan(
         batch_size=check_batch_size(batch_size, problem.n),
         shuffle=shuffling.check_shuffle(shuffle),
         epochs=checks.whole("epochs", epochs, 1),
@@ -127,13 +138,35 @@ def make(
         schedule=schedule,
         clip=clip,
         box=box,
+        stop_at_target=stop_at_target,
     )
+    if updates is None:
+        return made
+    return replace(made, epochs=-(-updates // made.batches), most=updates)
+
+
+def check_updates(updates: Any, epochs: Any) -> int | None:
+    """How many updates, or None: then epochs count."""
+    if updates is None:
+        return None
+    if epochs != 1:
+        raise checks.refuse("updates", updates, f"None where epochs={epochs!r} is given")
+    return checks.whole("updates", updates, 1)
+
+
+def check_stop(stop_at_target: Any, target: Any) -> bool:
+    """Whether a trajectory ends at the target, which there must then be."""
+    if not isinstance(stop_at_target, bool):
+        raise checks.refuse("stop_at_target", stop_at_target, "True or False")
+    if stop_at_target and target is None:
+        raise checks.refuse("stop_at_target", True, "False where target=None")
+    return stop_at_target
 
 
 def check_evaluate(evaluate: Any, problem: Problem) -> int:
     """Updates between two looks at the full loss; 0 means at each epoch's end."""
     if evaluate is None:
-        return 1 if problem.kind == "least_squares" else 0
+        return 0 if problem.kind == "logistic" else 1
     if evaluate == "epoch":
         return 0
     return checks.whole("evaluate", evaluate, 1)

@@ -3,7 +3,9 @@
 The loss is a mean over the n points, plus ``l2 / 2 * |w|^2`` where asked for:
 
 - least squares: ``mean((x @ w - y)^2)``, whose gradient per point is ``2 (x @ w - y) x``;
-- logistic: ``mean(log(1 + exp(z)) - y z)`` with ``z = x @ w`` and labels 0 and 1.
+- logistic: ``mean(log(1 + exp(z)) - y z)`` with ``z = x @ w`` and labels 0 and 1;
+- noisy quadratic: no points, the penalty alone, with a curvature of its own for every weight, and
+  a gradient with Gaussian noise.
 
 An intercept is a last column of ones, with its weight last; l2 leaves it alone.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from simopt import checks
 
 Floats = NDArray[np.float64]
 
+#: Of problems that come from data.
 KINDS = ("least_squares", "logistic")
 DATA = Path(__file__).parent / "data"
 
@@ -40,20 +43,23 @@ class Problem:
     ----------
     name : str
         What tables and pages call it.
-    kind : {"least_squares", "logistic"}
+    kind : {"least_squares", "logistic", "noisy_quadratic"}
         The loss.
     x : ndarray [n, d]
-        The points, with the column of ones last where there is an intercept.
+        The points, with the column of ones last where there is an intercept; of a noisy quadratic
+        there are none.
     y : ndarray [n]
         Targets; 0 or 1 for the logistic loss.
     w0 : ndarray [d]
         The start.
     l2 : ndarray [d]
-        The penalty on each weight; 0 for the intercept.
+        The penalty on each weight; 0 for the intercept. A noisy quadratic's curvature.
     features : tuple of str
         A name per weight.
     target : str
         What y is.
+    noise : ndarray [d], optional
+        A noisy quadratic's variance of the gradient, of every weight, in a batch of 1.
     """
 
     name: str
@@ -65,10 +71,12 @@ class Problem:
     features: tuple[str, ...]
     target: str = "y"
     intercept: bool = field(default=False)
+    noise: Floats | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.x, self.y, self.w0, self.l2):
-            array.flags.writeable = False
+        for array in (self.x, self.y, self.w0, self.l2, self.noise):
+            if array is not None:
+                array.flags.writeable = False
 
     @property
     def n(self) -> int:
@@ -84,6 +92,8 @@ class Problem:
         """The mean loss over all points at w [d] (a number will do where d = 1)."""
         w = self._weights(w)
         penalty = float(self.l2 @ (w * w)) / 2
+        if not self.n:
+            return penalty
         z = self.x @ w
         if self.kind == "least_squares":
             error = z - self.y
@@ -91,8 +101,10 @@ class Problem:
         return float(np.mean(np.logaddexp(0.0, z) - self.y * z)) + penalty
 
     def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
-        """The gradient [d] at w, of the mean over ``rows`` (all points if None)."""
+        """The gradient [d] at w, of the mean over ``rows`` (all points if None), without noise."""
         w = self._weights(w)
+        if not self.n:
+            return np.asarray(self.l2 * w)
         x, y = (self.x, self.y) if rows is None else (self.x[rows], self.y[rows])
         return np.asarray(self._slope(x @ w, y) @ x / len(y) + self.l2 * w)
 
@@ -111,14 +123,21 @@ class Problem:
 
     @cached_property
     def hessian(self) -> Floats:
-        """The second derivative [d, d] of a least-squares loss, the same everywhere."""
-        if self.kind != "least_squares":
+        """The second derivative [d, d] of a quadratic loss, the same everywhere."""
+        if self.kind == "logistic":
             raise checks.refuse("kind", self.kind, "'least_squares' for a constant hessian")
+        if not self.n:
+            return np.diag(self.l2)
         return np.asarray(2.0 * self.x.T @ self.x / self.n + np.diag(self.l2))
 
     @cached_property
     def factor(self) -> Floats:
-        """R, upper triangular [d, d], with ``loss(w) = minimum_loss + |R (w - minimizer)|^2``."""
+        """R, upper triangular [d, d], with ``loss(w) = minimum_loss + |R (w - minimizer)|^2``.
+
+        Empty for a noisy quadratic, whose loss is a sum of squares as it is.
+        """
+        if not self.n:
+            return np.empty((0, 0))
         rows = [self.x / np.sqrt(self.n), np.diag(np.sqrt(self.l2 / 2))]
         return np.ascontiguousarray(np.linalg.qr(np.vstack(rows), mode="r"))
 
@@ -127,6 +146,8 @@ class Problem:
         """A point [d] of least loss (the shortest, if there are many), None if there is none."""
         if self.kind == "logistic":
             return _newton(self)
+        if not self.n:
+            return np.zeros(self.d)
         if self.d == 1:
             x = self.x[:, 0]
             return np.array([(x @ self.y) / (x @ x + self.n * self.l2[0] / 2)])
@@ -139,6 +160,8 @@ class Problem:
         """The one point [d] of least loss, None where it does not exist or is not the only one."""
         if self.minimizer is None:
             return None
+        if not self.n:
+            return self.minimizer if (self.l2 > 0).all() else None
         diagonal = np.abs(np.diag(self.factor))
         if self.kind == "least_squares" and diagonal.min() <= 1e-12 * diagonal.max():
             return None
@@ -153,24 +176,15 @@ class Problem:
     def digest(self) -> str:
         """Twelve hexadecimal digits that change with anything that a trajectory depends on."""
         sha = hashlib.sha256(self.kind.encode())
-        for array in (self.x, self.y, self.w0, self.l2):
+        for array in (self.x, self.y, self.w0, self.l2, self.noise):
+            if array is None:
+                continue
             sha.update(repr(array.shape).encode() + array.tobytes())
         return sha.hexdigest()[:12]
 
     def replace(self, *, w0: ArrayLike) -> Problem:
         """The same problem from another start."""
-        start = _start(w0, self.d)
-        return Problem(
-            self.name,
-            self.kind,
-            self.x,
-            self.y,
-            start,
-            self.l2,
-            self.features,
-            self.target,
-            self.intercept,
-        )
+        return replace(self, w0=_start(w0, self.d))
 
     def __getstate__(self) -> dict[str, Any]:
         # What linear algebra gives goes along: its last bits differ from machine to machine.
@@ -188,6 +202,8 @@ class Problem:
         return np.broadcast_to(np.asarray(w, dtype=np.float64), (self.d,))
 
     def __repr__(self) -> str:
+        if not self.n:
+            return f"<problem {self.name}: {self.kind}, d = {self.d}>"
         return f"<problem {self.name}: {self.kind}, n = {self.n}, d = {self.d}>"
 
 
@@ -376,6 +392,86 @@ def logistic(
     [1.098612]
     """
     return _make("logistic", x, y, w0=w0, intercept=intercept, l2=l2, name=name)
+
+
+def noisy_quadratic(
+    curvature: ArrayLike,
+    noise: ArrayLike,
+    *,
+    w0: ArrayLike = 1.0,
+    name: str | None = None,
+) -> Problem:
+    r"""The noisy quadratic model: a diagonal quadratic whose gradient is seen with Gaussian noise.
+
+    .. math:: L(w) = \tfrac12 \sum_i h_i w_i^2, \qquad
+        g_i = h_i w_i + \sqrt{c_i / B}\, z_i, \quad z_i \sim N(0, 1)
+
+    There are no points: an epoch is one update, and a batch may have any size B. The noise is a
+    function of seed, update and weight alone, so that trajectories of one seed meet the same noise
+    whatever their optimizer, rate and batch size, on every device. Loss, target and divergence go
+    by L, without the noise.
+
+    Parameters
+    ----------
+    curvature : array_like [d]
+        h, >= 0.
+    noise : array_like [d] or float
+        c, >= 0: the variance of the gradient in a batch of one.
+    w0 : float or array_like [d], default 1
+        The start.
+    name : str, optional
+        What tables call it.
+
+    Returns
+    -------
+    Problem
+        Its optimum is 0, None if a curvature is 0.
+
+    Raises
+    ------
+    ValueError
+        If curvature or noise holds something other than finite numbers >= 0.
+
+    References
+    ----------
+    G. Zhang, L. Li, Z. Nado, J. Martens, S. Sachdeva, G. Dahl, C. Shallue, R. Grosse, Which
+    algorithmic choices matter at which batch sizes? Insights from a noisy quadratic model,
+    NeurIPS 32 (2019).
+
+    Examples
+    --------
+    >>> import numpy as np, simopt
+    >>> h = 1 / np.arange(1, 51)
+    >>> model = simopt.problems.noisy_quadratic(h, h)
+    >>> plan = {"batch_size": [1, 64], "updates": 200, "seed": range(500)}
+    >>> frame = simopt.sweep(model, simopt.SGD(eta=0.5), reduce="seed", **plan)
+    >>> frame[["batch_size", "loss_mean"]].round(2)
+       batch_size  loss_mean
+    0           1       0.62
+    1          64       0.01
+    """
+    h = _numbers("curvature", curvature)
+    if h.ndim == 0:
+        h = h[None]
+    if h.ndim != 1 or not h.size:
+        raise checks.refuse("curvature", f"shape {h.shape}", "an array [d], not empty")
+    c = _numbers("noise", noise)
+    if c.ndim > 1 or (c.ndim == 1 and c.shape != h.shape):
+        raise checks.refuse("noise", f"shape {c.shape}", f"a number, or {len(h)}, one a weight")
+    for name_of, values in (("curvature", h), ("noise", c)):
+        if (values < 0).any():
+            raise checks.refuse(name_of, float(values[values < 0][0]), ">= 0 everywhere")
+    d = len(h)
+    return Problem(
+        name or "noisy_quadratic",
+        "noisy_quadratic",
+        np.empty((0, d)),
+        np.empty(0),
+        _start(w0, d),
+        h,
+        _labels(d),
+        noise=np.array(np.broadcast_to(c, (d,))),
+    )
 
 
 def four_points() -> Problem:

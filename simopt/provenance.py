@@ -43,6 +43,8 @@ def made_of(
         "optimizers": optimizers,
         **{name: _axis(values, exact) for name, values in common.items()},
         **({} if job.order is None else {"shuffle": "given"}),
+        **({} if job.axes[0].updates is None else {"epochs": None, "updates": job.axes[0].updates}),
+        "stop_at_target": job.axes[0].stop_at_target,
         "drop_last": drop_last,
         "box": job.axes[0].box,
         "target": job.target,

@@ -55,12 +55,12 @@ def whole(
 
     The planned updates, the results, and whether Ctrl-C came.
     """
-    planned = axes.planned_updates(job.axes, job.problem)
+    planned = axes.per_plan(job.axes, job.problem, lambda how: how.updates)
     total = int(planned.sum())
     keys = {"summary": None, "epochs": None, "steps": planned}
     records = keys[job.record]
     if job.record == "epochs":
-        records = axes.keys(job.axes, job.axes, job.order is not None)["epochs"]
+        records = axes.per_plan(job.axes, job.problem, lambda how: how.epochs)
     results = frames.allocate(
         len(planned), job.problem.d, job.real, tuple(frames.RAW), records=records
     )

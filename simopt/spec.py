@@ -62,6 +62,7 @@ TABLE_KEYS = ("features", "kind", "w0", "intercept", "l2", "name")
 SWEEP_KEYS = (
     "batch_size",
     "epochs",
+    "updates",
     "shuffle",
     "seed",
     "convention",
@@ -71,6 +72,7 @@ SWEEP_KEYS = (
     "box",
     "drop_last",
     "target",
+    "stop_at_target",
     "divergence",
     "evaluate",
     "record",

@@ -56,6 +56,7 @@ def sweep(
     *,
     batch_size: int | str | Sequence[int | str] = 1,
     epochs: int | Sequence[int] = 1,
+    updates: int | None = None,
     shuffle: str | Sequence[str] = "never",
     seed: int | Sequence[int] = 0,
     order: ArrayLike | None = None,
@@ -66,6 +67,7 @@ def sweep(
     drop_last: bool = False,
     convention: str | Sequence[str] | None = None,
     target: float | None = None,
+    stop_at_target: bool = False,
     divergence: float | None = 1e6,
     evaluate: int | str | None = None,
     record: str = "summary",
@@ -87,6 +89,9 @@ def sweep(
         A hyperparameter that is a sequence is an axis, of that optimizer only.
     batch_size, epochs, shuffle, seed, schedule, clip_norm, clip_value
         As in `run`; a sequence is an axis.
+    updates : int, optional
+        So many updates of every trajectory, in place of epochs: the last epoch ends where they do.
+        The column epochs then counts the epochs begun.
     order : array_like of int [epochs, n], optional
         The order of the points in every epoch, in place of shuffle and seed.
     box : (float, float), optional
@@ -97,6 +102,8 @@ def sweep(
         The convention of every optimizer, in place of its own; a sequence is an axis.
     target : float, optional
         The loss that ``steps_to_target`` waits for.
+    stop_at_target : bool, default False
+        End a trajectory at the first look that finds its loss at the target or below.
     divergence : float or None, default 1e6
         A loss above this many times the initial loss, or not finite, ends a trajectory and marks
         it. None lets every trajectory run on.
@@ -186,10 +193,13 @@ def sweep(
     0  0.03          1000       0.0
     1  0.30          1000       0.0
     """
+    stops = plan.check_stop(stop_at_target, target)
     asked = axes.check(
         problem,
         optimizers,
         convention=convention,
+        updates=plan.check_updates(updates, epochs),
+        stop_at_target=stops,
         batch_size=batch_size,
         shuffle=shuffle,
         seed=seed,
@@ -207,7 +217,7 @@ def sweep(
     real = chunks.DTYPES[checks.choice("dtype", dtype, chunks.DTYPES)]
     workers = _threads(threads)
     given = None
-    longest = max(asked[0].common["epochs"])
+    longest = max(how.epochs for _, how in axes.plans(asked[0], problem))
     if order is not None:
         given = shuffling.check_order(order, longest, problem.n)
     longest_run, total = axes.most_and_all_updates(asked, problem)
@@ -260,17 +270,13 @@ def sweep(
     if whole:
         planned, results, stopped = running.whole(job, workers, progress)
         seconds = time.perf_counter() - began - compiled
-        keys = axes.keys(asked, asked, given is not None)
-        if record == "summary":
-            frame = frames.table(keys, planned, problem, results)
-        else:
-            frame = frames.long_table(keys, planned, problem, results, record)
+        frame = worker.table(job, asked, planned, results)
         trajectories = int(results.done.sum())
-        updates = int(frames.lived(planned, results)[results.done].sum())
+        made_updates = int(frames.lived(planned, results, stops)[results.done].sum())
         if stopped:
             interrupted = f"interrupted after {len(frame)} rows; they are in .frame"
     else:
-        frame, trajectories, updates, interrupted = _by_chunks(
+        frame, trajectories, made_updates, interrupted = _by_chunks(
             job, folder, client, workers, progress
         )
         seconds = time.perf_counter() - began - compiled
@@ -278,7 +284,7 @@ def sweep(
         "device": job.device,
         "threads": workers,
         "trajectories": trajectories,
-        "updates": updates,
+        "updates": made_updates,
         "seconds": seconds,
         "compile_seconds": compiled,
     }
@@ -297,7 +303,8 @@ def _reduction(
         raise checks.refuse("reduce", reduce, f"None with record={record!r}: it needs summaries")
 
     names = dict.fromkeys(name for part in asked for name in part.names)
-    numbers = [name for name in frames.columns(problem) if name not in ("status", "diverged_at")]
+    made = frames.columns(problem, False)
+    numbers = [name for name in made if name not in ("status", "diverged_at")]
     return reductions.check(reduce, tuple(names), tuple(numbers))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from simopt import checks, plan, schedules, shuffling
+from simopt import checks, noise, plan, schedules, shuffling
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
@@ -36,6 +36,7 @@ def run(
     *,
     batch_size: int | str = 1,
     epochs: int = 1,
+    updates: int | None = None,
     shuffle: str = "never",
     seed: int = 0,
     order: ArrayLike | None = None,
@@ -45,6 +46,7 @@ def run(
     box: tuple[float, float] | None = None,
     drop_last: bool = False,
     target: float | None = None,
+    stop_at_target: bool = False,
     divergence: float | None = 1e6,
     evaluate: int | str | None = None,
 ) -> Run:
@@ -57,13 +59,16 @@ def run(
     optimizer : Optimizer
         With a number for every hyperparameter.
     batch_size : int or "full", default 1
-        Points per update, from 1 to n. A batch's gradient is the mean over its points.
+        Points per update, from 1 to n. A batch's gradient is the mean over its points. Of a noisy
+        quadratic any number: its noise has that much less variance.
     epochs : int, default 1
         Passes over the points. The optimizer's state carries over.
+    updates : int, optional
+        So many updates in place of epochs; the last epoch ends where they do.
     shuffle : {"never", "once", "epoch"}
         File order; one random order; a new random order every epoch.
     seed : int, default 0
-        What the random orders depend on.
+        What the random orders depend on, and a noisy quadratic's noise.
     order : array_like of int [epochs, n], optional
         The orders themselves, in place of shuffle and seed; see `simopt.orders`.
     schedule : Schedule or str, optional
@@ -81,6 +86,9 @@ def run(
         Leave out the last batch of an epoch if it is short; else it divides by its own length.
     target : float, optional
         For ``summary["steps_to_target"]``.
+    stop_at_target : bool, default False
+        For the summary: the trajectory ends at the first look that finds its loss at the target or
+        below. The steps are recorded regardless.
     divergence : float or None, default 1e6
         For the summary: the trajectory counts as diverged when its loss is above this many times
         the initial loss, or not finite. The steps are recorded regardless.
@@ -121,16 +129,26 @@ def run(
     )
     rate = schedules.check(schedule)
     how = plan.make(
-        problem, batch_size, shuffle, epochs, drop_last, rate, clip, plan.check_box(box)
+        problem,
+        batch_size,
+        shuffle,
+        epochs,
+        drop_last,
+        rate,
+        clip,
+        plan.check_box(box),
+        plan.check_updates(updates, epochs),
+        plan.check_stop(stop_at_target, target),
     )
     every = plan.check_evaluate(evaluate, problem)
     limit = plan.loss_limit(problem, divergence)
     goal = None if target is None else checks.number("target", target)
+    shuffling.check_seed(seed)
     if order is None:
-        orders = shuffling.orders(shuffle, shuffling.check_seed(seed), how.epochs, problem.n)
+        orders = shuffling.orders(shuffle, seed, how.epochs, problem.n)
     else:
         orders = shuffling.check_order(order, how.epochs, problem.n)
-    steps = _steps(problem, optimizer, how, orders)
+    steps = _steps(problem, optimizer, how, orders, seed)
     key = {
         "optimizer": optimizer.name,
         "convention": optimizer.convention,
@@ -144,7 +162,7 @@ def run(
     if rate is not None:
         key["schedule"] = str(rate)
     key |= {f"clip_{kind}": bound for kind, bound, _ in [clip] if kind}
-    summary = key | summarise(steps, problem, every, how.batches, limit, goal)
+    summary = key | summarise(steps, problem, every, how.batches, limit, goal, how.stop_at_target)
     return Run(problem, optimizer, steps, pd.Series(summary, dtype=object, name=optimizer.name))
 
 
@@ -154,7 +172,7 @@ def names_per_weight(name: str, d: int) -> list[str]:
 
 
 def _steps(
-    problem: Problem, optimizer: Optimizer, how: plan.Plan, orders: NDArray[np.int64]
+    problem: Problem, optimizer: Optimizer, how: plan.Plan, orders: NDArray[np.int64], seed: int
 ) -> pd.DataFrame:
     """The trajectory: one row per update."""
     rule = optimizer.rule
@@ -163,10 +181,13 @@ def _steps(
     rows: list[list[float]] = []
     with np.errstate(all="ignore"):
         for epoch in range(how.epochs):
-            for batch in range(how.batches):
+            for batch in range(min(how.batches, how.updates - len(rows))):
                 start = batch * how.batch_size
                 points = orders[epoch, start : min(start + how.batch_size, how.points_used)]
                 gradient = problem.gradient(stepper.weights, points)
+                if problem.noise is not None:
+                    drawn = noise.normals(seed, len(rows) + 1, problem.d)
+                    gradient += drawn * (1 / np.sqrt(how.batch_size) * np.sqrt(problem.noise))
                 before = _batch_loss(problem, stepper.weights, points)
                 used = clip_gradient(gradient, how.clip)
                 stepper.step(used.tolist(), etas[len(rows)])
@@ -226,6 +247,8 @@ def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.
 
 
 def _batch_loss(problem: Problem, weights: list[float], points: NDArray[np.int64]) -> float:
+    if not problem.n:
+        return problem.loss(weights)
     z = problem.x[points] @ np.asarray(weights)
     if problem.kind == "least_squares":
         return float(np.mean((z - problem.y[points]) ** 2))
@@ -251,11 +274,13 @@ def summarise(
     batches: int,
     limit: float | None,
     target: float | None,
+    stop_at_target: bool = False,
 ) -> dict[str, Any]:
     """What a sweep's row says of a trajectory, from its steps.
 
     The loss is looked at every ``every`` updates (0: at each epoch's end) and after the last. The
-    first look that finds it above ``limit``, or not finite, ends the trajectory there.
+    first look that finds it above ``limit``, or not finite, ends the trajectory there; with
+    ``stop_at_target`` so does the first one at the target.
     """
     d = problem.d
     w_columns = names_per_weight("w", d)
@@ -266,6 +291,10 @@ def summarise(
     bad = look & ~(loss <= limit) if limit is not None else np.zeros(len(steps), dtype=bool)
     diverged_at = int(step[bad.argmax()]) if bad.any() else None
     last = diverged_at or len(steps)
+    if stop_at_target:
+        there = look[:last] & (loss[:last] <= target)
+        if there.any():
+            last, diverged_at = int(step[there.argmax()]), None
     weights = steps[w_columns].to_numpy()[:last]
     seen = np.where(look, loss, np.nan)[:last]
     best = int(np.nanargmin(seen)) if not np.isnan(seen).all() else None

@@ -30,12 +30,8 @@ def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> p
         if ran is None:
             return None
         planned, results = ran
-        keys = axes.keys([part], job.axes, job.order is not None)
-        if job.record == "summary":
-            frame = frames.table(keys, planned, job.problem, results)
-        else:
-            frame = frames.long_table(keys, planned, job.problem, results, job.record)
-        updates = frames.updates_made(planned, results)
+        frame = table(job, [part], planned, results)
+        updates = frames.updates_made(planned, results, part.stop_at_target)
     else:
         found = _values(job, part, pulse)
         if found is None:
@@ -45,6 +41,19 @@ def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> p
         frame = reduced_frame(job, part, summaries)
     frame.attrs = {"trajectories": chunk.size, "updates": updates}
     return frame
+
+
+def table(
+    job: Job, parts: Sequence[Axes], planned: NDArray[np.int64], results: frames.Results
+) -> pd.DataFrame:
+    """The rows of some trajectories, as the job has them recorded."""
+    keys = axes.keys(parts, job.axes, job.order is not None, job.problem)
+    stops = job.axes[0].stop_at_target
+    if job.record == "summary":
+        return frames.table(keys, planned, job.problem, results, stops)
+    batches = axes.per_plan(parts, job.problem, lambda how: how.batches)
+    kept = frames.lived(planned, results, stops)
+    return frames.long_table(keys, kept, batches, job.problem, results, job.record)
 
 
 def read(
@@ -62,7 +71,7 @@ def reduced_frame(job: Job, part: Axes, summaries: dict[str, Any]) -> pd.DataFra
         (0, 1 if gone else length)
         for length, gone in zip(part.lengths, job.reduced(part), strict=True)
     )
-    keys = axes.keys([part.within(box)], job.axes, job.order is not None)
+    keys = axes.keys([part.within(box)], job.axes, job.order is not None, job.problem)
     over = () if job.reduce is None else job.reduce.over
     kept = {name: column for name, column in keys.items() if name not in over}
     return pd.DataFrame(kept | summaries, copy=False)
@@ -74,7 +83,7 @@ def _values(
     """The columns to reduce [members, groups], who diverged, who reached the target, updates."""
     assert job.reduce is not None
     reduced = job.reduced(part)
-    made = frames.columns(job.problem)
+    made = frames.columns(job.problem, part.stop_at_target)
     needs = {"diverged_at", *(["target_at"] if job.target is not None else [])}
     needs |= {need for name in job.reduce.columns for need in made[name][0]}
     ran = _run(job, part, tuple(needs - {"planned"}), reduced, pulse)
@@ -95,7 +104,8 @@ def _values(
         values[name] = np.asarray(column, np.float64).reshape(shape)
     diverged = (raw["diverged_at"] > 0).reshape(shape)
     reached = None if job.target is None else (raw["target_at"] > 0).reshape(shape)
-    return values, diverged, reached, frames.updates_made(planned, results)
+    made_updates = frames.updates_made(planned, results, part.stop_at_target)
+    return values, diverged, reached, made_updates
 
 
 def _run(
@@ -126,7 +136,7 @@ def _run(
             planned[group.setting_rows[:, None] + group.seed_rows] = group.plan.updates
     records = {"summary": None, "epochs": None, "steps": planned}[job.record]
     if job.record == "epochs":
-        records = axes.keys([part], job.axes, job.order is not None)["epochs"]
+        records = axes.per_plan([part], job.problem, lambda how: how.epochs)
     results = frames.allocate(part.size, job.problem.d, job.real, wanted, records)
     pulse = np.zeros(2, np.int64) if pulse is None else pulse
     compute, out = devices.compute(job.device), None

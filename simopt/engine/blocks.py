@@ -170,7 +170,8 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
 
     x: Array = np.zeros((problem.n, dp), dtype)
     x[:, : problem.d] = problem.x
-    factor: Array = np.zeros((dp, dp), dtype)
+    factor: Array = np.zeros((dp, dp) if problem.n else (0, 0), dtype)
+    noise = np.zeros(problem.d) if problem.noise is None else np.sqrt(problem.noise)
     minimizer = np.zeros(problem.d) if problem.minimizer is None else problem.minimizer
     if problem.kind == "least_squares":
         factor[: problem.d, : problem.d] = problem.factor
@@ -191,6 +192,7 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
         bounds=np.array(bounds).astype(dtype),
         moments=np.empty((0, dp, dp), dtype),
         slopes=np.empty((0, dp), dtype),
+        noise=padded(noise),
     )
 
 
@@ -200,7 +202,8 @@ def tasks(
     """Cut a group into tasks of about ``lane_updates`` updates each."""
     width = layout.lanes(dtype)
     settings, seeds = group.settings.shape[1], len(group.seeds)
-    shuffled = not given and group.plan.shuffle != "never"
+    # Without points it is noise that a seed draws.
+    shuffled = not given and (group.plan.shuffle != "never" or not problem.n)
     segment = -(-settings // width) * width
     worth = WORTH_SHARING_ONE if fused(problem) else WORTH_SHARING_MANY
     own = shuffled and settings < worth * segment
@@ -235,6 +238,7 @@ def how_of(plan: Plan, dtype: Any, every: int, record: int, stops: bool, given: 
         batch_size=plan.batch_size,
         points_used=plan.points_used,
         epochs=plan.epochs,
+        updates=plan.updates,
         every=every or plan.batches,
         shuffle=SHUFFLE_CODE["given" if given else plan.shuffle],
         record=record,
@@ -243,12 +247,15 @@ def how_of(plan: Plan, dtype: Any, every: int, record: int, stops: bool, given: 
         clip=dtype(plan.clip[1]),
         slack=dtype(plan.clip[2]),
         box=np.array(plan.box or (-np.inf, np.inf)).astype(dtype),
+        spread=dtype(1 / np.sqrt(plan.batch_size)),
     )
 
 
 def extras_of(plan: Plan) -> layout.Extras:
     """What the plan asks for that a kernel leaves out otherwise."""
-    return layout.Extras(plan.schedule is not None, plan.clip[0], plan.box is not None)
+    return layout.Extras(
+        plan.schedule is not None, plan.clip[0], plan.box is not None, plan.stop_at_target
+    )
 
 
 def compute(

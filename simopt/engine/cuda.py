@@ -220,7 +220,7 @@ def places_of(task: blocks.Task, given: bool) -> Places:
         by_seed=task.by_seed,
         first_setting=0,
         first_seed=0,
-        of_seed={"once": n, "epoch": n * plan.epochs}.get(shuffle, 0),
+        of_seed={"once": n, "epoch": n * plan.epochs}.get(shuffle, 0) if n else 1,
         of_epoch={"epoch": n, "given": n}.get(shuffle, 0),
     )
 
@@ -307,9 +307,11 @@ def compute(
             if places.of_seed and wave.seeds != drawn:
                 orders = None  # its memory is the next one's
                 drawn = wave.seeds
-                orders = orders_of(
-                    task.group.seeds[slice(*drawn)], places.of_seed // plan.n, plan.n
-                )
+                seeds_here = task.group.seeds[slice(*drawn)]
+                if plan.n:
+                    orders = orders_of(seeds_here, places.of_seed // plan.n, plan.n)
+                else:
+                    orders = sent(seeds_here)
             launch(run, wave.places.lanes, *there, settings, flat(orders), wave.places, ends)
             start = wave.places.first - task.first
             fetch(ends, wave.places.lanes, out, slice(start, start + wave.places.lanes))
@@ -365,7 +367,7 @@ def room(task: blocks.Task, d: int, dtype: Any) -> tuple[int, int]:
     share = MEMORY_SHARE * cuda.current_context().get_memory_info().free / 2
     numbers = len(task.group.settings) + d + 3
     trajectory = numbers * size + layout.COUNTED * np.dtype(count_type(plan)).itemsize
-    seed = 4 * plan.n * (plan.epochs if plan.shuffle == "epoch" else 1)
+    seed = 4 * plan.n * (plan.epochs if plan.shuffle == "epoch" else 1) if plan.n else 8
     if share < max(seed, trajectory * THREADS):
         raise checks.refuse(
             "epochs",

@@ -39,7 +39,7 @@ def check(device: Any, problem: Problem, record: str = "summary") -> str:
         return "cuda"
     if device == "cuda":
         raise ValueError(f"device='cuda': {missing}; device='cpu' runs everywhere")
-    warnings.warn(f"device='auto' takes the processor: {missing}", DeviceWarning, stacklevel=4)
+    warnings.warn(f"device='auto' takes the processor: {missing}", DeviceWarning, stacklevel=3)
     return "cpu"
 
 

@@ -45,11 +45,16 @@ def sigmoid(z):
 
 
 def softplus(z):
-    """``log(1 + exp(z))``, as ``max(z, 0) + log(1 + exp(-|z|))``; nan stays nan.
+    """``log(1 + exp(z))``, as ``max(z, 0) + log(1 + exp(-|z|))``; nan stays nan."""
+    tail = log_one_plus(exp_minus(abs(z)))
+    return (z if z > 0.0 else 0.0) + tail if z == z else z
 
-    With s = e / (2 + e), ``log(1 + e) = 2 (s + s^3 / 3 + s^5 / 5 + ...)``; here s <= 1/3.
+
+def log_one_plus(e):
+    """``log(1 + e)`` for 0 <= e <= 1.
+
+    With s = e / (2 + e) it is ``2 (s + s^3 / 3 + s^5 / 5 + ...)``; here s <= 1/3.
     """
-    e = exp_minus(abs(z))
     s = e / (2.0 + e)
     q = s * s
     p = 1.0 / 33.0
@@ -68,5 +73,4 @@ def softplus(z):
     p = p * q + 1.0 / 7.0
     p = p * q + 1.0 / 5.0
     p = p * q + 1.0 / 3.0
-    tail = 2.0 * (s + s * q * p)
-    return (z if z > 0.0 else 0.0) + tail if z == z else z
+    return 2.0 * (s + s * q * p)

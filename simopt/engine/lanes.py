@@ -151,6 +151,9 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     passes.loss_least_squares,
     passes.loss_one,
     passes.loss_logistic,
+    passes.loss_noisy_quadratic,
+    passes.gradient_noise,
+    passes.gradient_noise_own,
     passes.squared_distance,
     passes.finish_gradient,
     passes.clip_values,
@@ -178,7 +181,7 @@ def kernel(
     ----------
     rule : Rule
         Whose update and clock to put in.
-    kind : {"least_squares", "logistic"}
+    kind : {"least_squares", "logistic", "noisy_quadratic"}
         The loss.
     one : bool
         Whether d = 1 and the loss is least squares: then update, loss and watch are one pass.
@@ -187,7 +190,8 @@ def kernel(
     real : type
         numpy.float64 or numpy.float32.
     extras : Extras
-        Whether the rate is scheduled, the gradient clipped, the weight kept in a box.
+        Whether the rate is scheduled, the gradient clipped, the weight kept in a box, and whether
+        a trajectory ends at the target.
 
     Returns
     -------
@@ -220,13 +224,16 @@ def kernel(
     started = True if rule.initial else None
     scheduled = True if extras.scheduled else None
     boxes = True if extras.boxed else None
+    arrives = True if extras.arrives else None
+    noisy = True if kind == "noisy_quadratic" else None
     by_norm = True if extras.clips == "norm" else None
     by_value = True if extras.clips == "value" else None
     own, by_moments = points == "own", points == "moments"
     shared_one, own_one = passes.gradient_one, passes.gradient_one_own
     shared_many, own_many = passes.gradient_many, passes.gradient_many_own
+    shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
     clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
-    full_loss = passes.loss_logistic if logistic else passes.loss_least_squares
+    full_loss: Any = passes.LOSSES[kind]
     # A closure holds the digest only to make it part of the cache's key.
     source = digest(rule.update, rule.clock) + _engine_digest()
 
@@ -247,7 +254,7 @@ def kernel(
         orders = np.empty((n if own else 1, lanes), np.int64)
         pick = np.empty((3, lanes), np.int64)
         batches = -(-how.points_used // how.batch_size)
-        updates = batches * how.epochs
+        updates = how.updates
         slope = real(1 if logistic else 2)
         whole_scale = slope / real(how.batch_size)
         last_scale = slope / real(max(1, how.points_used % how.batch_size))
@@ -356,6 +363,8 @@ def kernel(
                                 ),
                             )
                             alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
+                            if arrives is not None:
+                                alive &= work[base + COUNTS + TARGET_AT, lane] == zero
                             write_state(work, 2, 1, lane, state(new))
                             moved = weight(new)
                             if boxes is not None:
@@ -370,7 +379,15 @@ def kernel(
                             watch(work, base, lane, loss, gap, abs(gap), marks)
                     else:
                         row = base + RESIDUAL
-                        if by_moments:
+                        if noisy is not None:
+                            spread = how.spread
+                            if own:
+                                own_noise(work, low, high, dp, data, spread, seeds, first, t, pick)
+                            else:
+                                seed = seeds[first // lanes]
+                                shared_noise(work, low, high, dp, data, spread, seed, t)
+                            scale = unit
+                        elif by_moments:
                             batch = start // how.batch_size
                             passes.gradient_moments(
                                 work, low, high, dp, data.moments[batch], data.slopes[batch]
@@ -407,6 +424,8 @@ def kernel(
                                     ),
                                 )
                                 alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
+                                if arrives is not None:
+                                    alive &= work[base + COUNTS + TARGET_AT, lane] == zero
                                 moved = weight(new)
                                 if boxes is not None:
                                     moved = boxed(moved, lowest, highest)
@@ -431,6 +450,16 @@ def kernel(
                         if one:
                             passes.loss_one(work, low, high, base, data)
                         keep(work, low, high, base, d, out, first, t - 1)
+                    if arrives is not None and looks:
+                        living = False
+                        for lane in range(low, high):
+                            living |= (work[base + COUNTS + DIVERGED_AT, lane] == zero) & (
+                                work[base + COUNTS + TARGET_AT, lane] == zero
+                            )
+                        if not living:
+                            break
+                    if t == updates:
+                        break
                 if how.record == 1:
                     if one:
                         passes.loss_one(work, low, high, base, data)
@@ -440,7 +469,10 @@ def kernel(
                     return
                 living = False
                 for lane in range(low, high):
-                    living |= work[base + COUNTS + DIVERGED_AT, lane] == zero
+                    alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
+                    if arrives is not None:
+                        alive &= work[base + COUNTS + TARGET_AT, lane] == zero
+                    living |= alive
                 if not living:
                     break
             if one:

@@ -57,6 +57,7 @@ class Data(NamedTuple):
     bounds: np.ndarray  # [3]: minimum loss, limit of divergence, target
     moments: np.ndarray  # [batches, dp, dp]: mean of 2 x x^T over each batch in file order, if used
     slopes: np.ndarray  # [batches, dp]: mean of 2 x y
+    noise: np.ndarray  # [dp]: deviation of the gradient's noise in a batch of 1, where it is drawn
 
 
 class How(NamedTuple):
@@ -65,6 +66,7 @@ class How(NamedTuple):
     batch_size: int
     points_used: int
     epochs: int
+    updates: int  # in all; the last epoch may end before its last batch
     every: int  # updates between two looks at the loss
     shuffle: int  # 0 never, 1 once, 2 every epoch, 3 as given
     record: int  # 0 nothing, 1 every epoch, 2 every update
@@ -73,6 +75,7 @@ class How(NamedTuple):
     clip: float  # the largest norm of a gradient, or the largest of its components
     slack: float  # added to a norm before clip is divided by it
     box: np.ndarray  # [2]: the least and the largest that a weight may be
+    spread: float  # what drawn noise is multiplied by: 1 / sqrt(batch size)
 
 
 class Extras(NamedTuple):
@@ -81,6 +84,7 @@ class Extras(NamedTuple):
     scheduled: bool = False
     clips: str = ""  # "norm", "value" or neither
     boxed: bool = False
+    arrives: bool = False  # whether a trajectory ends at the target
 
 
 #: None of it.

@@ -13,6 +13,8 @@ import math
 
 from simopt.engine.elementary import sigmoid, softplus
 from simopt.engine.layout import LOSS, RESIDUAL, SQUARE
+from simopt.noise import normal_pair
+from simopt.shuffling import split_seed
 
 
 def clear(work, low, high, first, last):
@@ -196,6 +198,30 @@ def add_block(work, low, high, to, source, matrix, i, j):
         work[to + 3, lane] = work[to + 3, lane] + d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
 
 
+def gradient_noise(work, low, high, dp, data, spread, seed, t):
+    """The noise of update t to the gradient's rows, the same for all lanes."""
+    first, second = split_seed(seed, t)
+    for k in range(0, dp, 2):
+        a, b = normal_pair(first, second, k // 2)
+        one = type(spread)(a) * (spread * data.noise[k])
+        other = type(spread)(b) * (spread * data.noise[k + 1])
+        for lane in range(low, high):
+            work[dp + k, lane] = one
+            work[dp + k + 1, lane] = other
+
+
+def gradient_noise_own(work, low, high, dp, data, spread, seeds, first, t, pick):
+    """The same with a seed for every lane, all lanes drawing together."""
+    for lane in range(pick.shape[1]):
+        pick[1, lane], pick[2, lane] = split_seed(seeds[first + lane], t)
+    for k in range(0, dp, 2):
+        one, other = spread * data.noise[k], spread * data.noise[k + 1]
+        for lane in range(low, high):
+            a, b = normal_pair(pick[1, lane - low], pick[2, lane - low], k // 2)
+            work[dp + k, lane] = type(spread)(a) * one
+            work[dp + k + 1, lane] = type(spread)(b) * other
+
+
 def finish_gradient(work, low, high, dp, data, d, scale):
     """Sums become the gradient: scaled, and the penalty's slope added."""
     for k in range(d):
@@ -301,6 +327,16 @@ def loss_logistic(work, low, high, dp, base, data, d):
             work[loss, lane] += half * work[k, lane] * work[k, lane]
 
 
+def loss_noisy_quadratic(work, low, high, dp, base, data, d):
+    """``sum l2 w^2 / 2`` to the row of the loss: without the noise, which has mean 0."""
+    loss = base + LOSS
+    clear(work, low, high, loss, loss + 1)
+    for k in range(d):
+        half = data.l2[k] / 2
+        for lane in range(low, high):
+            work[loss, lane] += half * work[k, lane] * work[k, lane]
+
+
 def squared_distance(work, low, high, base, data, d):
     """``|w - optimum|^2`` to its row, and ``w_0 - optimum_0`` to the first row of residuals."""
     row, side = base + SQUARE, base + RESIDUAL
@@ -313,3 +349,11 @@ def squared_distance(work, low, high, base, data, d):
     center = data.optimum[0]
     for lane in range(low, high):
         work[side, lane] = work[0, lane] - center
+
+
+#: By the problem's kind: the full loss of several weights.
+LOSSES = {
+    "least_squares": loss_least_squares,
+    "logistic": loss_logistic,
+    "noisy_quadratic": loss_noisy_quadratic,
+}

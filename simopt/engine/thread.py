@@ -46,7 +46,8 @@ class Program(NamedTuple):
 
     #: ``f(data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column)``: a
     #: trajectory with the hyperparameters ``hyper[:, setting]``, to its column of the ends. In
-    #: epoch e the points come in the order ``orders[offset + stride e]`` and so on.
+    #: epoch e the points come in the order ``orders[offset + stride e]`` and so on; of a noisy
+    #: quadratic, which has no points, ``orders[offset]`` is the seed of the noise.
     advance: Callable[..., None]
     rows: int  # work [rows, 1], of the trajectory's precision
     clocks: int  # ticks [clocks, 1], float64
@@ -61,14 +62,15 @@ def program(
     ----------
     rule : Rule
         Whose update and clock to put in.
-    kind : {"least_squares", "logistic"}
+    kind : {"least_squares", "logistic", "noisy_quadratic"}
         The loss.
     by_moments : bool
         Whether a batch enters by its moments.
     real : type
         numpy.float64 or numpy.float32.
     extras : Extras
-        Whether the rate is scheduled, the gradient clipped, the weight kept in a box.
+        Whether the rate is scheduled, the gradient clipped, the weight kept in a box, and whether
+        a trajectory ends at the target.
     d, dp : int
         Weights, without and with padding: constants of the code, so that a compiler can unroll the
         loops over them. 1 and 1 for least squares: then update, loss and watch need no loop.
@@ -106,7 +108,9 @@ def program(
     alone = True if dp == 1 else None
     moments = True if by_moments else None
     clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
-    full_loss = passes.loss_logistic if logistic else passes.loss_least_squares
+    full_loss: Any = passes.LOSSES[kind]
+    noisy = True if kind == "noisy_quadratic" else None
+    arrives = True if extras.arrives else None
 
     def advance(data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column):
         for k in range(dp):
@@ -120,7 +124,7 @@ def program(
                 if starts[s] >= 0:
                     for k in range(dp):
                         work[first_state + s * dp + k, 0] = hyper[starts[s], setting]
-        updates = -(-how.points_used // how.batch_size) * how.epochs
+        updates = how.updates
         whole_scale = slope / real(how.batch_size)
         last_scale = slope / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]
@@ -175,7 +179,11 @@ def program(
                         passes.loss_one(work, 0, 1, base, data)
                         loss = work[base + LOSS, 0]
                 else:
-                    if moments is not None:
+                    if noisy is not None:
+                        seed = int(orders[offset])
+                        passes.gradient_noise(work, 0, 1, dp, data, how.spread, seed, t)
+                        scale = unit
+                    elif moments is not None:
                         passes.gradient_moments(
                             work, 0, 1, dp, data.moments[batch], data.slopes[batch]
                         )
@@ -223,7 +231,11 @@ def program(
                     if how.stops and not (loss <= limit):
                         diverged_at = t
                         break
-            if diverged_at != 0:
+                    if arrives is not None and target_at != 0:
+                        break
+                if t == updates:
+                    break
+            if diverged_at != 0 or (arrives is not None and target_at != 0):
                 break
         for k in range(d):
             ends.w[k, column] = work[k, 0]
