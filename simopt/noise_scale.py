@@ -138,7 +138,8 @@ def exact(problem: Problem, w: ArrayLike | None = None, *, replacement: bool = F
     Parameters
     ----------
     problem : Problem
-        Whose points; its loss is a mean of squares, not of half squares.
+        Whose points; its loss is a mean of squares, not of half squares. A noisy quadratic has no
+        points, and its noise is that of batches with replacement.
     w : float or array_like [d], optional
         Where; the start if None.
     replacement : bool, default False
@@ -177,6 +178,9 @@ def exact(problem: Problem, w: ArrayLike | None = None, *, replacement: bool = F
     [1.52, 3.87, 2548.81]
     """
     where = _where(problem, w)
+    if problem.noise is not None:
+        noise = np.diag(problem.noise)
+        return NoiseScale(problem.gradient(where), noise, problem.hessian)
     gradients = point_gradients(problem, where)
     mean = gradients.mean(axis=0)
     apart = gradients - mean
@@ -319,6 +323,8 @@ def estimate(
     >>> round(found.b_simple, 2), round(noise_scale.exact(diabetes).b_simple, 2)
     (10.49, 9.91)
     """
+    if not problem.n:
+        raise checks.refuse("problem", problem.name, "a problem with points to draw batches from")
     n = None if replacement else problem.n
     whole = plan.check_batch_size(big, problem.n)
     few = checks.whole("small", small, 1, max(1, whole - 1))

@@ -208,6 +208,19 @@ def test_estimates_without_gradient_or_without_noise():
     assert quiet.b_simple == 0
 
 
+def test_a_noisy_quadratic_is_known_without_points():
+    """Zhang et al.'s model: L = 1/2 sum h w^2, noise of variance c / B."""
+    h, c, w = np.array([1.0, 0.5, 0.1]), np.array([1.0, 2.0, 4.0]), np.array([1.0, -1.0, 3.0])
+    scale = noise_scale.exact(problems.noisy_quadratic(h, c), w)
+    assert scale.b_simple == pytest.approx(c.sum() / ((h * w) ** 2).sum(), rel=1e-12)
+    assert scale.b_noise == pytest.approx((h * c).sum() / (h**3 * w**2).sum(), rel=1e-12)
+    for eta, size in ((0.1, 1), (0.7, 16)):
+        after = ((1 - eta * h) ** 2 * w**2 + eta**2 * c / size) * h / 2
+        assert scale.decrease(eta, size) == pytest.approx((h * w**2 / 2 - after).sum(), rel=1e-12)
+    with pytest.raises(ValueError, match="problem="):
+        noise_scale.estimate(problems.noisy_quadratic(h, c), small=1, big=2)
+
+
 def test_bad_input_is_refused():
     four = problems.four_points()
     with pytest.raises(ValueError, match="w0="):
