@@ -316,8 +316,9 @@ def test_no_device():
         pytest.skip("there is a CUDA device")
     with pytest.raises(ValueError, match=r"^device='cuda': .*; device='cpu' runs everywhere"):
         simopt.sweep(FOUR, simopt.SGD(), device="cuda")
-    with pytest.warns(devices.DeviceWarning, match="takes the processor"):
+    with pytest.warns(devices.DeviceWarning, match="takes the processor") as noted:
         frame = simopt.sweep(FOUR, simopt.SGD(), device="auto")
+    assert noted[0].filename == __file__
     assert frame.attrs["device"] == "cpu"
     with pytest.raises(ValueError, match=r"^device='gpu': must be one of"):
         simopt.sweep(FOUR, simopt.SGD(), device="gpu")
