@@ -15,6 +15,7 @@ import click
 
 import simopt
 from simopt import checks, files, problems, spec
+from simopt.executors import WorkerLost
 from simopt.rules import ALL
 from simopt.rules.family import CONVENTIONS
 
@@ -262,11 +263,13 @@ def sweep(
         arguments["device"] = device
     with _connected(client) as arguments["client"]:
         try:
-            with warnings.catch_warnings(record=True) as noted:
+            with warnings.catch_warnings():
                 warnings.simplefilter("always", UserWarning)
+                # At once: it may say what the sweep is waiting for.
+                warnings.showwarning = _note
                 frame = simopt.sweep(given.problem, given.optimizers, **arguments)
-            for warning in noted:
-                click.echo(f"simopt: {warning.message}", err=True)
+        except WorkerLost as error:
+            _end(str(error), 1)
         except KeyboardInterrupt as stopped:
             done = getattr(stopped, "frame", None)
             if done is None or folder is not None:
@@ -284,6 +287,11 @@ def sweep(
             shutil.rmtree(folder)
     click.echo(_summary(frame))
     click.echo(folder if path is None else path)
+
+
+def _note(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning as one line on standard error."""
+    click.echo("simopt: " + " ".join(str(message).split()), err=True)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from queue import Empty, SimpleQueue
 from types import FunctionType, ModuleType
@@ -281,21 +281,31 @@ def prepare(client: Any, function: Callable[[Any], Any], shared: Any) -> None:
     if isinstance(check(client), (ThreadPoolExecutor, ProcessPoolExecutor)):
         return
     packed = _packed(client, shared)
+    begin: list[Callable[[], Any]]
     if _is_dask(client):
         # Should the one that was chosen be gone by then, any other will do.
         chosen: list[Any] = _one_per_host(client.run(_place)) or [None]
-        futures = [
-            client.submit(
-                _call, function, packed, pure=False, workers=each, allow_other_workers=bool(each)
+        begin = [
+            partial(
+                client.submit,
+                _call,
+                function,
+                packed,
+                pure=False,
+                workers=each,
+                allow_other_workers=bool(each),
             )
             for each in chosen
         ]
     elif _is_ray(client):
-        futures = _on_every_node(sys.modules["ray"], function, packed)
+        begin = _on_every_node(sys.modules["ray"], function, packed)
     else:
-        futures = [client.submit(_call, function, packed)]
-    for future in futures:
-        future.result()
+        options = {} if _client_of(client) is client else {"pure": False, **client._kwargs}
+        begin = [partial(_client_of(client).submit, _call, function, packed, **options)]
+    # Waiting as for all other work: where no worker comes, or all are lost, it is said.
+    line = replace(_line(client, _call, shared), submit=lambda start, _: start())
+    for _ in _completed(client, line, iter(begin), len(begin)):
+        pass
 
 
 def _one_per_host(places: dict[str, Any]) -> list[str]:
@@ -384,18 +394,16 @@ def _ray_line(
     return Line(submit, cancel, _now_and_then(count))
 
 
-def _on_every_node(ray: Any, function: Callable[[Any], Any], packed: Packed) -> list[Any]:
+def _on_every_node(
+    ray: Any, function: Callable[[Any], Any], packed: Packed
+) -> list[Callable[[], Any]]:
+    def start(node: str) -> Any:
+        strategy = strategies.NodeAffinitySchedulingStrategy(node, soft=True)
+        call = ray.remote(_call).options(scheduling_strategy=strategy)
+        return call.remote(function, packed).future()
+
     strategies = importlib.import_module("ray.util.scheduling_strategies")
-    return [
-        ray.remote(_call)
-        .options(
-            scheduling_strategy=strategies.NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
-        )
-        .remote(function, packed)
-        .future()
-        for node in ray.nodes()
-        if node["Alive"]
-    ]
+    return [partial(start, node["NodeID"]) for node in ray.nodes() if node["Alive"]]
 
 
 def _client_of(client: Any) -> Any:

@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import simopt
-from simopt import cli, files, sweeping
+from simopt import cli, executors, files, sweeping
 
 SMALL = """
 [problem]
@@ -433,6 +434,20 @@ def test_sweep_refuses_clients_and_devices(refused, here):
     assert "device='gpu': must be one of" in refused("sweep", "small.toml", "--device", "gpu")
     error = refused("sweep", "small.toml", "--client", "tcp://localhost:1")
     assert "--client" in error
+
+
+def test_lost_workers_end_in_one_line(simopt_command, here, monkeypatch):
+    def lost(*arguments, **settings):
+        warnings.warn("client='...' has no workers", UserWarning, stacklevel=2)
+        assert "client='...' has no workers" in said[0]
+        raise executors.WorkerLost("client='...': its scheduler is gone")
+
+    said = []
+    monkeypatch.setattr(cli.click, "echo", lambda text, err: said.append(text))
+    monkeypatch.setattr(simopt, "sweep", lost)
+    status, _, _ = simopt_command("sweep", "small.toml", "--resume")
+    assert status == 1
+    assert said[1:] == ["simopt: client='...': its scheduler is gone"]
 
 
 def test_a_device_that_is_not_there(simopt_command, here):

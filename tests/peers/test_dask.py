@@ -188,6 +188,22 @@ def test_a_cluster_without_workers_is_told(monkeypatch):
     assert sorted(found) == [0, 1, 2]
 
 
+def test_a_sweep_without_workers_is_told(monkeypatch):
+    monkeypatch.setattr(executors, "PATIENCE", 0.01)
+    with local(0) as cluster, distributed.Client(cluster) as client:
+        threading.Timer(3, cluster.scale, [1]).start()
+        with pytest.warns(UserWarning, match=r"client=.*has no workers; waiting"):
+            frame = simopt.sweep(FOUR, simopt.SGD(), client=client)
+    pd.testing.assert_frame_equal(frame, simopt.sweep(FOUR, simopt.SGD()), check_exact=True)
+
+
+def test_a_cluster_that_goes_while_preparing_is_told():
+    with local(1) as cluster, distributed.Client(cluster) as client:
+        threading.Timer(1, cluster.close).start()
+        with pytest.raises(WorkerLost, match=r"client=.*was cancelled.*store="):
+            executors.prepare(client, time.sleep, 30)
+
+
 def test_each_host_prepares_once(either, tmp_path):
     path = tmp_path / "prepared"
     executors.prepare(either, note, str(path))
