@@ -32,7 +32,7 @@ from simopt.rules import (
 )
 
 if TYPE_CHECKING:
-    from simopt import conformance, document, noise_scale, orders, schedules
+    from simopt import conformance, document, noise_scale, orders, schedules, stability
     from simopt.reduction.asked import Reduce
     from simopt.reporting import report
     from simopt.store import load
@@ -54,6 +54,7 @@ _LATER = {
     "noise_scale": "simopt.noise_scale",
     "orders": "simopt.orders",
     "schedules": "simopt.schedules",
+    "stability": "simopt.stability",
 }
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "rule",
     "run",
     "schedules",
+    "stability",
     "sweep",
 ]
 
