@@ -982,22 +982,9 @@ class TestClock:
 
 
 class TestOthersRead:
-    """Programs that know nothing of simopt."""
+    """Programs that know nothing of simopt; more of them in tests/peers."""
 
     def test_pandas(self, stored):
         parts = map(pd.read_parquet, sorted(stored.glob("chunk-*.parquet")))
         frame = pd.concat(parts, ignore_index=True)
         pd.testing.assert_frame_equal(frame, load(stored))
-
-    @pytest.mark.filterwarnings("default")  # Dask's own
-    def test_dask(self, stored):
-        dataframe = pytest.importorskip("dask.dataframe")
-        frame = dataframe.read_parquet(f"{stored}/chunk-*.parquet").compute()
-        pd.testing.assert_frame_equal(frame.reset_index(drop=True), load(stored))
-
-    def test_duckdb(self, stored):
-        duckdb = pytest.importorskip("duckdb")
-        query = f"select * from '{stored}/chunk-*.parquet' where eta > 0.01"
-        expected = load(stored, filters=[("eta", ">", 0.01)])
-        frame = duckdb.sql(query).df().astype(expected.dtypes.to_dict())
-        pd.testing.assert_frame_equal(frame, expected)

@@ -1,4 +1,4 @@
-"""Sweeps on Ray, where it is installed: the local bits, though workers are killed."""
+"""Sweeps on Ray: the local bits, though workers are killed."""
 
 import itertools
 import os
@@ -8,13 +8,12 @@ from contextlib import closing
 import numpy as np
 import pandas as pd
 import pytest
+import ray
 
 import simopt
 from simopt import chunks, executors, running
 from simopt.executors import WorkerLost, completed
 from tests.test_executors import deadly_at_five, product, refused_at_five, who
-
-ray = pytest.importorskip("ray")
 
 
 @pytest.fixture(scope="module", autouse=True)
