@@ -1,1 +1,21 @@
-"""Steps to a target against batch size, with the hyperparameters tuned at every batch size."""
+"""Steps to a target against batch size, with the hyperparameters tuned at every batch size.
+
+``tuned`` (what, on which grid) -> ``attempts`` (settings tried on seeds) -> ``searching`` or
+``points`` (the best of one batch size) -> ``study`` (all of them) -> ``tables``, with ``fits`` and
+``rates`` -> ``result`` -> ``advice``.
+"""
+
+from simopt.scaling.fits import Curve, fit_curve
+from simopt.scaling.rates import RateLaws, fit_rates
+from simopt.scaling.result import Scaling
+from simopt.scaling.study import Interrupted, batch_size
+
+__all__ = [
+    "Curve",
+    "Interrupted",
+    "RateLaws",
+    "Scaling",
+    "batch_size",
+    "fit_curve",
+    "fit_rates",
+]

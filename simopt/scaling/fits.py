@@ -63,7 +63,13 @@ class Curve:
         return np.exp(_curve(np.log(sizes), *np.log([self.s_min, self.critical, self.q])))
 
 
-def fit_curve(batch_size: ArrayLike, steps: ArrayLike, *, q: float | None = None) -> Curve:
+def fit_curve(
+    batch_size: ArrayLike,
+    steps: ArrayLike,
+    *,
+    q: float | None = None,
+    start: Curve | None = None,
+) -> Curve:
     r"""Fit the steps to a target against batch size.
 
     .. math:: S(B) = S_{\min} \left(1 + (B_* / B)^q\right)^{1/q}
@@ -79,6 +85,8 @@ def fit_curve(batch_size: ArrayLike, steps: ArrayLike, *, q: float | None = None
         The steps at each; what is not finite (never reached) is left out.
     q : float, optional
         The sharpness, if it is not to be fitted; 1 is the hyperbola of McCandlish et al.
+    start : Curve, optional
+        A fit of much the same steps, to start from in place of several guesses: faster.
 
     Returns
     -------
@@ -126,7 +134,7 @@ def fit_curve(batch_size: ArrayLike, steps: ArrayLike, *, q: float | None = None
         reached = "" if seen.all() else f" of {len(sizes)} reached the target"
         reason = f"{found} batch sizes{reached}: a fit needs at least {free + 1}"
         return Curve(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, reason)
-    floor, knee, sharp, error = _best(x, y, q)
+    floor, knee, sharp, error = _best(x, y, q, start)
     rms, worst = math.sqrt(np.mean(error**2)), float(np.abs(error).max())
     s_min, critical, sharpness = math.exp(floor), math.exp(knee), math.exp(sharp)
     e_min = math.exp(floor + knee)
@@ -156,7 +164,9 @@ def _slopes(x: Floats, floor: float, knee: float, sharp: float) -> Floats:
     return np.stack([np.ones_like(x), share, (z * share - np.logaddexp(0.0, z)) / q], axis=1)
 
 
-def _best(x: Floats, y: Floats, q: float | None) -> tuple[float, float, float, Floats]:
+def _best(
+    x: Floats, y: Floats, q: float | None, start: Curve | None
+) -> tuple[float, float, float, Floats]:
     """Floor, knee and sharpness (logarithms) of the least error, from several starts."""
     low, high = np.log(SHARPNESS)
     free = 3 if q is None else 2
@@ -172,12 +182,18 @@ def _best(x: Floats, y: Floats, q: float | None) -> tuple[float, float, float, F
     def slopes(at: Floats) -> Floats:
         return _slopes(x, *at, *fixed)[:, :free]
 
+    corner = min(max(float((x + y).min() - y.min()), x.min()), x.max())
+    guesses = [
+        (y.min(), knee, sharp)
+        for knee in dict.fromkeys((corner, float(x.mean())))
+        for sharp in np.log([0.7, 1.5, 4.0] if q is None else [q])
+    ]
+    if start is not None and not math.isnan(start.critical):
+        guesses = [tuple(np.log([start.s_min, start.critical, start.q]))]
     found = []
-    corner = float((x + y).min() - y.min())
-    for knee in dict.fromkeys((min(max(corner, x.min()), x.max()), float(x.mean()))):
-        for sharp in np.log([0.7, 1.5, 4.0]) if q is None else [0.0]:
-            start = np.array([y.min(), knee, sharp])[:free]
-            found.append(least_squares(error, start, slopes, bounds=(lower, upper), **PRECISE))
+    for guess in guesses:
+        at = np.clip(np.array(guess)[:free], lower + 1e-9, upper - 1e-9)
+        found.append(least_squares(error, at, slopes, bounds=(lower, upper), **PRECISE))
     best = min(found, key=lambda each: float(each.cost))
     floor, knee, sharp = np.append(best.x, fixed).tolist()
     return floor, knee, sharp, np.asarray(best.fun)
