@@ -32,7 +32,7 @@ from simopt.rules import (
 )
 
 if TYPE_CHECKING:
-    from simopt import conformance, document, noise_scale, orders, schedules, stability
+    from simopt import conformance, document, noise_scale, nqm, orders, schedules, stability
     from simopt.reduction.asked import Reduce
     from simopt.reporting import report
     from simopt.store import load
@@ -52,6 +52,7 @@ _LATER = {
     "conformance": "simopt.conformance",
     "document": "simopt.document",
     "noise_scale": "simopt.noise_scale",
+    "nqm": "simopt.nqm",
     "orders": "simopt.orders",
     "schedules": "simopt.schedules",
     "stability": "simopt.stability",
@@ -81,6 +82,7 @@ __all__ = [
     "document",
     "load",
     "noise_scale",
+    "nqm",
     "orders",
     "problems",
     "report",
