@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -204,8 +203,9 @@ def growth_per_epoch(errors: NDArray[np.float64]) -> float:
     """
     a, b, c, d = (float(e) for e in errors[-4:])
     determinant = b * b - a * c
-    if determinant == 0:
-        return abs(d / c) if c else math.nan
+    if abs(determinant) <= 1e-12 * (b * b + abs(a * c)):
+        # A single factor: one of the roots is 0, or has died out.
+        return abs(d / c) if c else 0.0
     # Cramer's rule for c = t b - q a, d = t c - q b.
     t, q = (b * c - a * d) / determinant, (c * c - b * d) / determinant
     return float(np.abs(np.roots([1.0, -t, q])).max())
