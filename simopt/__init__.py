@@ -27,6 +27,7 @@ from simopt.rules import (
     RMSprop,
     Rule,
     SignSGD,
+    averaged,
     complement,
     rule,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "Rule",
     "Run",
     "SignSGD",
+    "averaged",
     "complement",
     "conformance",
     "document",

@@ -74,8 +74,20 @@ class Stepper:
         named = dict(zip(rule.hyperparameters, (self.eta, *self.hyper), strict=True))
         start = [named[rule.initial[s]] if s in rule.initial else 0.0 for s in rule.state]
         self.state = [list(start) for _ in self.weights]
+        if rule.average is not None:
+            place = rule.state.index(rule.average)
+            for w, state in zip(self.weights, self.state, strict=True):
+                state[place] = w
         self.clock = [0.0] * len(rule.clock_values)
         self.ticked = rule.clock_hyperparameters
+
+    @property
+    def shown(self) -> list[float]:
+        """What losses are about: the weights, or the average that the rule keeps of them."""
+        if self.rule.average is None:
+            return self.weights
+        place = self.rule.state.index(self.rule.average)
+        return [state[place] for state in self.state]
 
     def step(self, gradient: Sequence[float], eta: float | None = None) -> None:
         """One update of all weights; ``eta`` in place of the optimizer's rate."""

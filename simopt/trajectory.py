@@ -162,7 +162,10 @@ def run(
     if rate is not None:
         key["schedule"] = str(rate)
     key |= {f"clip_{kind}": bound for kind, bound, _ in [clip] if kind}
-    summary = key | summarise(steps, problem, every, how.batches, limit, goal, how.stop_at_target)
+    shown = optimizer.rule.average or "w"
+    summary = key | summarise(
+        steps, problem, every, how.batches, limit, goal, how.stop_at_target, shown
+    )
     return Run(problem, optimizer, steps, pd.Series(summary, dtype=object, name=optimizer.name))
 
 
@@ -209,7 +212,7 @@ def _steps(
                         *gradient,
                         *stepper.weights,
                         before,
-                        problem.loss(stepper.weights),
+                        problem.loss(stepper.shown),
                         *(used if how.clip[0] else []),
                         *(s[i] for i in range(len(rule.state)) for s in stepper.state),
                         *(d[name] for name in derived[0] for d in derived),
@@ -275,15 +278,17 @@ def summarise(
     limit: float | None,
     target: float | None,
     stop_at_target: bool = False,
+    shown: str = "w",
 ) -> dict[str, Any]:
     """What a sweep's row says of a trajectory, from its steps.
 
     The loss is looked at every ``every`` updates (0: at each epoch's end) and after the last. The
     first look that finds it above ``limit``, or not finite, ends the trajectory there; with
-    ``stop_at_target`` so does the first one at the target.
+    ``stop_at_target`` so does the first one at the target. ``shown`` names the columns of what the
+    loss is about.
     """
     d = problem.d
-    w_columns = names_per_weight("w", d)
+    w_columns = names_per_weight(shown, d)
     step = steps["step"].to_numpy()
     look = step % (every or batches) == 0
     look[-1] = True
@@ -310,7 +315,7 @@ def summarise(
         "status": "ok" if diverged_at is None else "diverged",
         "updates": last,
         "diverged_at": pd.NA if diverged_at is None else diverged_at,
-        **dict(zip(w_columns, weights[-1].tolist(), strict=True)),
+        **dict(zip(names_per_weight("w", d), weights[-1].tolist(), strict=True)),
         "loss": float(loss[last - 1]),
         "best_loss": math.nan if best is None else float(seen[best]),
         "best_at": pd.NA if best is None else int(step[best]),

@@ -1,8 +1,13 @@
-"""What several test files share: the values of the quick report's pages, computed once."""
+"""What all tests share: no deadlines, and the values of the quick report's pages, computed once."""
 
 from functools import cache
 
 import pytest
+from hypothesis import settings
+
+# A deadline says how busy a machine is, and whether a kernel was compiled before.
+settings.register_profile("no deadlines", deadline=None)
+settings.load_profile("no deadlines")
 
 
 @pytest.fixture(scope="session")

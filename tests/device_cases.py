@@ -37,6 +37,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
         [1.0, 2.0, -0.5, 0.1], [1, 0, 1, 1], intercept=False, w0=0.5
     ),
     "ten weights": lambda: simopt.problems.least_squares(WIDE, WIDE @ np.arange(10.0), l2=0.05),
+    "noisy quadratic": lambda: simopt.problems.noisy_quadratic([1.0, 0.5, 0.1], [1.0, 0.3, 0.0]),
     "64 weights": lambda: simopt.problems.least_squares(WIDEST, WIDEST.sum(axis=1), l2=0.05),
 }
 
@@ -61,9 +62,11 @@ class Case:
     target: float | None = None
     limit: float | None = 1e6
     given: bool = False
+    gamma: float | None = None
 
     def optimizer(self) -> Any:
-        return ALL[self.rule](**self.settings)
+        made = ALL[self.rule](**self.settings)
+        return made if self.gamma is None else simopt.averaged(made, self.gamma)
 
     def group(self) -> blocks.Group:
         problem, optimizer = problem_of(self.problem), self.optimizer()
@@ -161,6 +164,15 @@ QUICK: dict[str, Case] = {
     "looks by epoch": Case("four points", "SGD", every=0, target=3.0, plan={"epochs": 3}),
     "moments": Case("several weights", "SGD", plan={"batch_size": 7, "epochs": 4}, target=1.2),
     "points": Case("several weights", "SGD", plan={"batch_size": 2}, limit=10.0),
+    "so many updates": Case(
+        "four points", "SGD", plan={"batch_size": 3, "updates": 5, "epochs": 1}
+    ),
+    "it arrives": Case("four points", "SGD", target=3.0, plan={"stop_at_target": True}),
+    "an average": Case("four points", "SGD", gamma=0.7, target=3.0),
+    "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
+    "shared noise": Case(
+        "noisy quadratic", "SGD", rates=SHARED, seeds=MANY, plan={"updates": 6, "batch_size": 9}
+    ),
 }
 
 
@@ -191,6 +203,11 @@ def _further() -> dict[str, Case]:
         cases[f"{name}, 64 weights"] = Case("64 weights", name, plan={"batch_size": 33})
     for problem in ("several weights", "ten weights", "64 weights"):
         cases[f"{problem}, moments"] = Case(problem, plan={"batch_size": problem_of(problem).n})
+    for problem in ("several weights", "logistic", "noisy quadratic"):
+        cases[f"{problem}, arrives"] = Case(
+            problem, target=0.5, plan={"stop_at_target": True, "updates": 9, "epochs": 1}
+        )
+        cases[f"{problem}, averaged"] = Case(problem, "Momentum", gamma=0.7, target=0.5)
     alone: dict[str, dict[str, Any]] = {
         "schedule": {"schedule": EVERYTHING["schedule"]},
         "norm": {"clip": ("norm", 0.7, 0.0)},

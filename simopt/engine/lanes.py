@@ -106,21 +106,21 @@ def fill_own_orders(order, pick, mode, seeds, first, epoch):
                 order[j, lane] = swapped
 
 
-def keep(work, low, high, base, d, out, first, record):
+def keep(work, low, high, at, base, d, out, first, record):
     """Copy weights and loss to a row of the records."""
     for lane in range(low, high):
         column = np.uint64(first) + lane - low
         out.recorded_loss[record, column] = work[base + LOSS, lane]
         for k in range(d):
-            out.recorded_w[record, k, column] = work[k, lane]
+            out.recorded_w[record, k, column] = work[at + k, lane]
 
 
-def finish(work, low, high, base, d, out, first):
+def finish(work, low, high, at, base, d, out, first):
     """Copy a block's results to the columns of its lanes."""
     for lane in range(low, high):
         column = np.uint64(first) + lane - low
         for k in range(d):
-            out.w[k, column] = work[k, lane]
+            out.w[k, column] = work[at + k, lane]
         out.loss[column] = work[base + LOSS, lane]
         out.best_loss[column] = work[base + BEST, lane]
         out.peak[column] = work[base + PEAK, lane]
@@ -222,6 +222,8 @@ def kernel(
     # None or True: of a test for None only one branch is compiled.
     link = True if logistic else None
     started = True if rule.initial else None
+    averages = True if rule.average is not None else None
+    averaged = -1 if rule.average is None else rule.state.index(rule.average)
     scheduled = True if extras.scheduled else None
     boxes = True if extras.boxed else None
     arrives = True if extras.arrives else None
@@ -243,6 +245,7 @@ def kernel(
         dp = 1 if one else data.x.shape[1]
         first_state = 2 * dp
         first_clock = (2 + states) * dp
+        shown = 0 if averages is None else first_state + averaged * dp
         eta = first_clock + clocked
         base = eta + 1 + hypers
         work: Any = np.empty((base + WATCHED + 1, lanes), real)
@@ -278,6 +281,9 @@ def kernel(
                         if starts[s] >= 0:
                             for k in range(dp):
                                 work[first_state + s * dp + k, lane] = work[eta + starts[s], lane]
+                if averages is not None:
+                    for k in range(dp):
+                        work[shown + k, lane] = data.w0[k]
                 work[base + BEST, lane] = never
                 work[base + PEAK, lane] = -1
                 work[base + SIDE, lane] = data.w0[0] - data.optimum[0]
@@ -365,7 +371,10 @@ def kernel(
                             alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
                             if arrives is not None:
                                 alive &= work[base + COUNTS + TARGET_AT, lane] == zero
+                            mean = work[shown, lane]
                             write_state(work, 2, 1, lane, state(new))
+                            if averages is not None:
+                                work[shown, lane] = work[shown, lane] if alive else mean
                             moved = weight(new)
                             if boxes is not None:
                                 moved = boxed(moved, lowest, highest)
@@ -373,7 +382,7 @@ def kernel(
                         # A loop of its own: here everything would wait for the step's root.
                         gone = 0
                         for lane in range(low, high):
-                            gap = work[0, lane] - center
+                            gap = work[shown, lane] - center
                             loss = least + (factor * gap) * (factor * gap)
                             gone += not (loss <= limit)
                             watch(work, base, lane, loss, gap, abs(gap), marks)
@@ -430,11 +439,16 @@ def kernel(
                                 if boxes is not None:
                                     moved = boxed(moved, lowest, highest)
                                 work[k, lane] = moved if alive else old
+                                mean = work[shown + k, lane]
                                 write_state(work, first_state + k, dp, lane, state(new))
+                                if averages is not None:
+                                    work[shown + k, lane] = (
+                                        work[shown + k, lane] if alive else mean
+                                    )
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:
-                            full_loss(work, low, high, dp, base, data, d)
-                        passes.squared_distance(work, low, high, base, data, d)
+                            full_loss(work, low, high, dp, shown, base, data, d)
+                        passes.squared_distance(work, low, high, shown, base, data, d)
                         gone = 0
                         for lane in range(low, high):
                             loss, far = work[base + LOSS, lane], work[base + SQUARE, lane]
@@ -443,13 +457,13 @@ def kernel(
                     # Lanes that have diverged stay so: only a change of their number is news.
                     if looks and (aims or gone != known):
                         if one:
-                            passes.loss_one(work, low, high, base, data)
+                            passes.loss_one(work, low, high, shown, base, data)
                         note_times(work, low, high, base, now, over_at, zero, limit, target)
                         known = gone
                     if how.record == 2:
                         if one:
-                            passes.loss_one(work, low, high, base, data)
-                        keep(work, low, high, base, d, out, first, t - 1)
+                            passes.loss_one(work, low, high, shown, base, data)
+                        keep(work, low, high, shown, base, d, out, first, t - 1)
                     if arrives is not None and looks:
                         living = False
                         for lane in range(low, high):
@@ -462,8 +476,8 @@ def kernel(
                         break
                 if how.record == 1:
                     if one:
-                        passes.loss_one(work, low, high, base, data)
-                    keep(work, low, high, base, d, out, first, epoch)
+                        passes.loss_one(work, low, high, shown, base, data)
+                    keep(work, low, high, shown, base, d, out, first, epoch)
                 out.pulse[1] += batches * lanes
                 if out.pulse[0] != 0:
                     return
@@ -476,8 +490,8 @@ def kernel(
                 if not living:
                     break
             if one:
-                passes.loss_one(work, low, high, base, data)
-            finish(work, low, high, base, d, out, first)
+                passes.loss_one(work, low, high, shown, base, data)
+            finish(work, low, high, shown, base, d, out, first)
 
     # Numba keeps an index file for each name, which it reads and writes back without a lock: of two
     # processes that compile two kernels of one name, one may find the other's code from then on.

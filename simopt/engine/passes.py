@@ -4,7 +4,8 @@ Sums run over weights in order and over points in order, as plain Python would, 
 trajectory's bits do not depend on which variant served it. Four points and four weights at a time
 only save loads and stores. ``high - low`` is a constant of the kernel. Rows of ``work``: weights
 from 0, gradient sums from dp. ``link`` is None for least squares, else the residual goes through
-the sigmoid; of the two branches of a test for None only one is compiled.
+the sigmoid; of the two branches of a test for None only one is compiled. Losses and distances are
+those of the weights that begin at row ``at``: 0, or where their average is kept.
 """
 
 from __future__ import annotations
@@ -269,12 +270,12 @@ def boxed(value, least, largest):
     return least if inside < least else inside
 
 
-def loss_least_squares(work, low, high, dp, base, data, d):
+def loss_least_squares(work, low, high, dp, at, base, data, d):
     """``minimum + |factor (w - minimizer)|^2`` to the row of the loss; spoils the gradient sums."""
     for k in range(dp):
         center = data.minimizer[k]
         for lane in range(low, high):
-            work[dp + k, lane] = work[k, lane] - center
+            work[dp + k, lane] = work[at + k, lane] - center
     loss, row = base + LOSS, base + RESIDUAL
     least = data.bounds[0]
     for lane in range(low, high):
@@ -290,15 +291,15 @@ def loss_least_squares(work, low, high, dp, base, data, d):
             work[loss, lane] = work[loss, lane] + a * a + b * b + c * c + e * e
 
 
-def loss_one(work, low, high, base, data):
+def loss_one(work, low, high, at, base, data):
     """The same, for d = 1, where no pass needs it until the end."""
     center, factor, least = data.optimum[0], data.factor[0, 0], data.bounds[0]
     for lane in range(low, high):
-        gap = work[0, lane] - center
+        gap = work[at, lane] - center
         work[base + LOSS, lane] = least + (factor * gap) * (factor * gap)
 
 
-def loss_logistic(work, low, high, dp, base, data, d):
+def loss_logistic(work, low, high, dp, at, base, data, d):
     """Mean of ``softplus(z) - y z`` plus the penalty, to the row of the loss."""
     n = data.x.shape[0]
     loss, row = base + LOSS, base + RESIDUAL
@@ -311,10 +312,10 @@ def loss_logistic(work, low, high, dp, base, data, d):
             for lane in range(low, high):
                 work[row, lane] = (
                     work[row, lane]
-                    + work[k, lane] * x0
-                    + work[k + 1, lane] * x1
-                    + work[k + 2, lane] * x2
-                    + work[k + 3, lane] * x3
+                    + work[at + k, lane] * x0
+                    + work[at + k + 1, lane] * x1
+                    + work[at + k + 2, lane] * x2
+                    + work[at + k + 3, lane] * x3
                 )
         for lane in range(low, high):
             z = work[row, lane]
@@ -324,31 +325,31 @@ def loss_logistic(work, low, high, dp, base, data, d):
     for k in range(d):
         half = data.l2[k] / 2
         for lane in range(low, high):
-            work[loss, lane] += half * work[k, lane] * work[k, lane]
+            work[loss, lane] += half * work[at + k, lane] * work[at + k, lane]
 
 
-def loss_noisy_quadratic(work, low, high, dp, base, data, d):
+def loss_noisy_quadratic(work, low, high, dp, at, base, data, d):
     """``sum l2 w^2 / 2`` to the row of the loss: without the noise, which has mean 0."""
     loss = base + LOSS
     clear(work, low, high, loss, loss + 1)
     for k in range(d):
         half = data.l2[k] / 2
         for lane in range(low, high):
-            work[loss, lane] += half * work[k, lane] * work[k, lane]
+            work[loss, lane] += half * work[at + k, lane] * work[at + k, lane]
 
 
-def squared_distance(work, low, high, base, data, d):
+def squared_distance(work, low, high, at, base, data, d):
     """``|w - optimum|^2`` to its row, and ``w_0 - optimum_0`` to the first row of residuals."""
     row, side = base + SQUARE, base + RESIDUAL
     clear(work, low, high, row, row + 1)
     for k in range(d):
         center = data.optimum[k]
         for lane in range(low, high):
-            gap = work[k, lane] - center
+            gap = work[at + k, lane] - center
             work[row, lane] += gap * gap
     center = data.optimum[0]
     for lane in range(low, high):
-        work[side, lane] = work[0, lane] - center
+        work[side, lane] = work[at, lane] - center
 
 
 #: By the problem's kind: the full loss of several weights.

@@ -91,6 +91,8 @@ def program(
     state = layout.state_rest if states else layout.state_none
     first_state = 2 * dp
     first_clock = (2 + states) * dp
+    averages = True if rule.average is not None else None
+    shown = 0 if rule.average is None else first_state + rule.state.index(rule.average) * dp
     base = first_clock + clocked
     rows = base + SQUARE + 1
     row = base + RESIDUAL
@@ -124,6 +126,9 @@ def program(
                 if starts[s] >= 0:
                     for k in range(dp):
                         work[first_state + s * dp + k, 0] = hyper[starts[s], setting]
+        if averages is not None:
+            for k in range(dp):
+                work[shown + k, 0] = data.w0[k]
         updates = how.updates
         whole_scale = slope / real(how.batch_size)
         last_scale = slope / real(max(1, how.points_used % how.batch_size))
@@ -173,10 +178,10 @@ def program(
                         moved = boxed(moved, how.box[0], how.box[1])
                     work[0, 0] = moved
                     write_state(work, 2, 1, 0, state(new))
-                    gap = work[0, 0] - data.optimum[0]
+                    gap = work[shown, 0] - data.optimum[0]
                     far = abs(gap)
                     if looks:
-                        passes.loss_one(work, 0, 1, base, data)
+                        passes.loss_one(work, 0, 1, shown, base, data)
                         loss = work[base + LOSS, 0]
                 else:
                     if noisy is not None:
@@ -213,9 +218,9 @@ def program(
                         work[k, 0] = moved
                         write_state(work, first_state + k, dp, 0, state(new))
                     if looks:
-                        full_loss(work, 0, 1, dp, base, data, d)
+                        full_loss(work, 0, 1, dp, shown, base, data, d)
                         loss = work[base + LOSS, 0]
-                    passes.squared_distance(work, 0, 1, base, data, d)
+                    passes.squared_distance(work, 0, 1, shown, base, data, d)
                     gap, far = work[row, 0], work[base + SQUARE, 0]
                 if gap * side < zero:
                     overshoots += 1
@@ -238,7 +243,7 @@ def program(
             if diverged_at != 0 or (arrives is not None and target_at != 0):
                 break
         for k in range(d):
-            ends.w[k, column] = work[k, 0]
+            ends.w[k, column] = work[shown + k, 0]
         ends.loss[column] = loss
         ends.best_loss[column] = best
         ends.peak[column] = peak

@@ -10,6 +10,7 @@ from simopt.rules.adam import Adam
 from simopt.rules.adamax import Adamax
 from simopt.rules.adamw import AdamW
 from simopt.rules.amsgrad import AMSGrad
+from simopt.rules.averaging import averaged
 from simopt.rules.lion import Lion
 from simopt.rules.momentum import Momentum
 from simopt.rules.nadam import NAdam
@@ -65,6 +66,7 @@ __all__ = [
     "RMSprop",
     "Rule",
     "SignSGD",
+    "averaged",
     "complement",
     "rule",
 ]

@@ -1,4 +1,4 @@
-"""What can be added to any rule: momentum on its steps, weight decay, a start other than 0.
+"""What can be added to any rule: momentum on its steps, weight decay, another start, an average.
 
 A modified rule is a rule again. Its function takes what the first one takes, a state or a
 hyperparameter more, and calls it; compiled, both become one. Arguments go by position: one
@@ -97,6 +97,31 @@ def _with_momentum(rule: Rule, rate_place: str, nesterov: bool, /) -> Rule:
 
     made = _extended(rule, gathered, "momentum", state=("b", *rule.state))
     return remembered(made, _with_momentum, rule, rate_place, nesterov)
+
+
+@cache
+def with_average(rule: Rule, /) -> Rule:
+    """The rule with a fading average of its weight, gamma of it kept at every update."""
+    update: Any = rule.update
+
+    def averaged(w, g, eta, *rest):
+        stepped = update(w, g, eta, *rest[1:-1])
+        mean = rest[-1] * rest[0] + (one_like(w) - rest[-1]) * stepped[0]
+        return (stepped[0], mean, *stepped[1:])
+
+    def averaged_alone(w, g, eta, *rest):
+        stepped = update(w, g, eta, *rest[1:-1])
+        return stepped, rest[-1] * rest[0] + (one_like(w) - rest[-1]) * stepped
+
+    made = _extended(
+        rule,
+        averaged if rule.state else averaged_alone,
+        "gamma",
+        name=f"{rule.name}, averaged",
+        state=("average", *rule.state),
+        average="average",
+    )
+    return remembered(made, with_average, rule)
 
 
 def _extended(rule: Rule, update: Any, hyperparameter: str, **changes: Any) -> Rule:

@@ -49,6 +49,7 @@ ALLOWED = {
     "momentum": checks.FRACTION,
     "dampening": checks.Interval(low=0.0, high=1.0),
     "momentum_decay": checks.NOT_NEGATIVE,
+    "gamma": checks.FRACTION,
     "threshold": checks.Interval(low=4.0),
 }
 
@@ -80,6 +81,9 @@ class Rule:
         worth showing (``m_hat``, ``effective_lr``). For traces and worked steps only.
     initial : mapping
         State to the hyperparameter that it starts at; the rest starts at 0.
+    average : str or None
+        The state that is an average of the weight: it starts where the weight does, and losses,
+        targets and tables are about it; the gradient stays that at the weight.
     recipe : callable or None
         What `remembered` made it with; a pickle holds this in place of the functions.
     """
@@ -93,6 +97,7 @@ class Rule:
     defaults: Mapping[str, float]
     derived: Callable[..., dict[str, float]] | None = None
     initial: Mapping[str, str] = field(default_factory=dict)
+    average: str | None = None
     #: Not for __init__: a changed copy (`dataclasses.replace`) is not what the recipe makes.
     recipe: Callable[[], Rule] | None = field(default=None, init=False)
 
