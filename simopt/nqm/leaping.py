@@ -29,8 +29,8 @@ from numba import njit
 #: Directions that are worked on side by side: a constant of the compiled code, so of this file.
 LANES = 64
 
-#: While M's diagonal is nearer to 1 than this in all, it is carried as what it differs by: 1 - x
-#: alone would lose most digits of a small x.
+#: While an element of M's diagonal is nearer to 1 than this, it is carried as what it differs by:
+#: 1 - x alone would lose most digits of a small x.
 NEAR = 0.5
 
 #: Not reached.
@@ -81,11 +81,10 @@ def advance(average, eta, memory, h, c, updates, state, out):
                 for i in range(LANES):
                     m00, m01, m10, m11 = m[0, i], m[1, i], m[2, i], m[3, i]
                     y0, y1, v00, v01, v11 = s[0, i], s[1, i], s[2, i], s[3, i], s[4, i]
-                    near = abs(e[0, i]) + abs(e[1, i]) < NEAR
                     far0, near0 = m00 * y0 + m01 * y1, y0 + (e[0, i] * y0 + m01 * y1)
                     far1, near1 = m10 * y0 + m11 * y1, y1 + (m10 * y0 + e[1, i] * y1)
-                    s[0, i] = near0 if near else far0
-                    s[1, i] = near1 if near else far1
+                    s[0, i] = near0 if abs(e[0, i]) < NEAR else far0
+                    s[1, i] = near1 if abs(e[1, i]) < NEAR else far1
                     a0, a1 = m00 * v00 + m01 * v01, m00 * v01 + m01 * v11
                     b0, b1 = m10 * v00 + m11 * v01, m10 * v01 + m11 * v11
                     s[2, i] = p[0, i] + (a0 * m00 + a1 * m01)
@@ -102,11 +101,14 @@ def advance(average, eta, memory, h, c, updates, state, out):
                     p[1, i] = p01 + (a0 * m10 + a1 * m11)
                     p[2, i] = p11 + (b0 * m10 + b1 * m11)
                     e00, e11, cross, trace = e[0, i], e[1, i], m01 * m10, m00 + m11
-                    near = abs(e00) + abs(e11) < NEAR
                     near0, far0 = 2.0 * e00 + (e00 * e00 + cross), m00 * m00 + cross
                     near1, far1 = 2.0 * e11 + (e11 * e11 + cross), m11 * m11 + cross
-                    m[0, i], e[0, i] = (1.0 + near0, near0) if near else (far0, far0 - 1.0)
-                    m[3, i], e[1, i] = (1.0 + near1, near1) if near else (far1, far1 - 1.0)
+                    m[0, i], e[0, i] = (
+                        (1.0 + near0, near0) if abs(e00) < NEAR else (far0, far0 - 1.0)
+                    )
+                    m[3, i], e[1, i] = (
+                        (1.0 + near1, near1) if abs(e11) < NEAR else (far1, far1 - 1.0)
+                    )
                     m[1, i], m[2, i] = m01 * trace, m10 * trace
         for j in range(5):
             for i in range(LANES):
