@@ -317,7 +317,8 @@ def gradient_noise(problem: Problem, batch_size: int | str, w: ArrayLike | None 
     .. math:: \operatorname{tr} \operatorname{Cov} g_B
         = \frac{1}{B} \frac{n - B}{n - 1} \, \frac{1}{n} \sum_i |g_i - \bar g|^2
 
-    for a batch of B of the n points drawn without replacement: exact, not sampled.
+    for a batch of B of the n points drawn without replacement: exact, not sampled. Of a noisy
+    quadratic it is the sum of its variances, divided by B.
 
     Parameters
     ----------
@@ -339,6 +340,8 @@ def gradient_noise(problem: Problem, batch_size: int | str, w: ArrayLike | None 
     >>> [round(gradient_noise(problems.four_points(), b), 2) for b in (1, 2, 4)]
     [189.19, 63.06, 0.0]
     """
+    if problem.noise is not None:
+        return batch_variance(batch_size) * float(problem.noise.sum())
     share = batch_variance(batch_size, problem.n)
     gradients = point_gradients(problem, w)
     return share * float(((gradients - gradients.mean(axis=0)) ** 2).sum()) / problem.n

@@ -19,7 +19,8 @@
     schedule = ["cosine", { name = "step", every = 100 }, "none"]
     clip_norm = [1.0, false]
 
-A problem is one that simopt ships (``name``) or a table (``file`` and ``target``). Any number of
+A problem is one that simopt ships (``name``), a table (``file`` and ``target``), or the noisy
+quadratic: ``{ name = "noisy_quadratic", curvature = [1.0, 0.1], noise = 0.5 }``. Any number of
 an optimizer may be a list, or a table ``{ from, to, points, scale }``; any whole number of
 ``[sweep]`` a list, or a table ``{ from, to, step }`` whose ends both belong to it. ``convention``
 may stand with an optimizer, or for all of them in ``[sweep]``; a list of them is an axis.
@@ -255,11 +256,21 @@ def _problem(section: Mapping[str, Any], folder: Path) -> Problem:
         return problems.read_table(folder / file, section["target"], **settings)
     if "name" not in section:
         raise ValueError(
-            f"[problem]: must have a name (one of {', '.join(SHIPPED)}), or a file and a target"
+            f"[problem]: must have a name (one of {', '.join(SHIPPED)}, noisy_quadratic), or a "
+            "file and a target"
         )
     name = section["name"]
+    if name == "noisy_quadratic":
+        needed = ("name", "curvature", "noise")
+        _check_keys("[problem] noisy_quadratic", section, (*needed, "w0"), required=needed)
+        numbers = {
+            key: _spaced(key, value) if isinstance(value, dict) else value
+            for key, value in section.items()
+            if key != "name"
+        }
+        return problems.noisy_quadratic(**numbers)
     if not isinstance(name, str) or name not in SHIPPED:
-        raise _unknown("[problem] name", name, SHIPPED)
+        raise _unknown("[problem] name", name, (*SHIPPED, "noisy_quadratic"))
     _check_keys(f"[problem] {name}", section, ("name", "w0"))
     shipped = SHIPPED[name]()
     return shipped.replace(w0=section["w0"]) if "w0" in section else shipped

@@ -173,3 +173,8 @@ def test_a_real_sweep_end_to_end():
     # Full batch: w - 5 shrinks by 1 - eta h an epoch, h = 2 mean(x^2): best near 1 / h.
     assert shown.eta.iloc[1] == pytest.approx(1 / problem.hessian[0, 0], rel=0.2)
     assert (shown.diverges_from > 2 / problem.hessian[0, 0]).all()
+
+
+def test_the_noise_of_a_noisy_quadratic_is_its_own():
+    model = simopt.problems.noisy_quadratic([1.0, 0.5], [0.3, 0.2])
+    assert [measures.gradient_noise(model, b) for b in (1, 5)] == pytest.approx([0.5, 0.1])

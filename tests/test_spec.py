@@ -104,6 +104,29 @@ def test_data_lies_beside_the_file(tmp_path, monkeypatch):
     assert made.arguments == {}
 
 
+def test_a_noisy_quadratic(tmp_path):
+    text = """
+        [problem]
+        name = "noisy_quadratic"
+        curvature = { from = 0.01, to = 1, points = 3, scale = "log" }
+        noise = [0.1, 0.2, 0.0]
+        w0 = 2
+        [[optimizers]]
+        name = "SGD"
+        [sweep]
+        updates = 5
+        target = 1.0
+        stop_at_target = true
+    """
+    made = read(tmp_path, text)
+    assert made.problem.l2.round(12).tolist() == [0.01, 0.1, 1.0]
+    assert made.problem.noise.tolist() == [0.1, 0.2, 0.0]
+    assert made.problem.w0.tolist() == [2.0] * 3
+    assert simopt.sweep(made.problem, made.optimizers, **made.arguments)["updates"].max() <= 5
+    with pytest.raises(ValueError, match="noisy_quadratic: must have the key 'noise'"):
+        read(tmp_path, text.replace("noise = [", "w0 = [").replace("w0 = 2", ""))
+
+
 def test_the_example_is_read():
     made = spec.read(ROOT / "scripts" / "example.toml")
     assert [each.name for each in made.optimizers] == ["Momentum", "Adam"]

@@ -268,3 +268,9 @@ def test_a_state_starts_where_the_convention_starts_it():
 def test_a_formula_is_shown_in_every_convention_that_has_it():
     torch = worked_steps(problems.four_points(), simopt.SGD(eta=0.1, convention="torch"))
     assert torch == worked_steps(problems.four_points(), simopt.SGD(eta=0.1))
+
+
+def test_without_points_there_is_nothing_to_write_out():
+    model = simopt.problems.noisy_quadratic([1.0], 0.1)
+    with pytest.raises(ValueError, match="problem=<problem noisy_quadratic.*one with points"):
+        worked_steps(model, simopt.SGD())
