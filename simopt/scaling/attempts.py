@@ -20,8 +20,8 @@ from simopt.rules.rule import Optimizer
 Floats = NDArray[np.float64]
 
 #: Looks at the loss within the steps to target, where a look costs as much as many updates: that
-#: resolves the steps to two per cent.
-LOOKS = 50
+#: resolves the steps to two per cent; fewer in a first look.
+LOOKS, FEW_LOOKS = 50, 16
 
 #: Weights of one task times the points that they see: some 50 ms, so that Ctrl-C is heard.
 TASK_WORK = 50_000_000
@@ -110,11 +110,11 @@ def band(times: Floats) -> tuple[float, float, float]:
     return low, median, high
 
 
-def interval(setup: Setup, steps: float) -> int:
+def interval(setup: Setup, steps: float, looks: int) -> int:
     """Updates between two looks at the loss, if that many steps are to be resolved."""
     if setup.problem.kind != "logistic":
         return 1
-    return max(1, round(steps / LOOKS))
+    return max(1, round(steps / looks))
 
 
 def attempt(

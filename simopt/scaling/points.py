@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from simopt.scaling.attempts import Setup, attempt, interval
+from simopt.scaling.attempts import FEW_LOOKS, LOOKS, Setup, attempt, interval
 from simopt.scaling.searching import (
     BEYOND,
     FEW,
@@ -48,7 +48,7 @@ def by_points(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
         at = low[:, None] + unit * (high - low)[:, None]
         points = np.stack([each.value(row) for each, row in zip(tuned, at, strict=True)])
         seeds = setup.seeds if settled else setup.seeds[:FEW]
-        every = interval(setup, horizon / BEYOND)
+        every = interval(setup, horizon / BEYOND, LOOKS if settled else FEW_LOOKS)
         stage = attempt(setup, settings_of(setup, tuned, points), seeds, horizon, every)
         stages.append(stage)
         if not np.isfinite(stage.steps).any():

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.scaling.attempts import Setup, Stage, attempt, interval
+from simopt.scaling.attempts import FEW_LOOKS, LOOKS, Setup, Stage, attempt, interval
 from simopt.scaling.tuned import COARSE, FINE, OCTAVES, Tuned, rates
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ PROMISING = 1.3
 FEW = 3
 
 #: Updates of the first look, and by what factor a look grows that saw nothing reach the target.
-FIRST, GROWTH = 16, 4
+FIRST, GROWTH = 4, 4
 
 #: How far to go on beyond the least steps, as a factor, so that slower seeds and settings arrive.
 BEYOND = 2.0
@@ -35,13 +35,14 @@ BEYOND = 2.0
 PATIENCE = 16
 
 #: Stages at most: far more than a search takes, unless the best is out of reach.
-MOST_STAGES = 40
+MOST_STAGES = 24
 
 #: Factors of two that a grid of rates grows by at an edge, and spans at most.
 WIDER, WIDEST = 8, 200
 
-#: Settings of a stage with one hyperparameter, a block of the engine, and with two.
-ONE, TWO = 128, 512
+#: Settings of a stage with one hyperparameter, a block of the engine, and with two; and by what
+#: factor a grid may outgrow that at its edges before it gets coarser.
+ONE, TWO, MOST = 128, 512, 2
 
 #: Rates that a grid moves by at an edge, at the least.
 LEAST = 24
@@ -131,7 +132,7 @@ def by_grid(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
     for _ in range(MOST_STAGES):
         points = np.stack([np.tile(etas, len(levels)), np.repeat(levels, len(etas))])[: len(tuned)]
         seeds = setup.seeds if settled else setup.seeds[:FEW]
-        every = interval(setup, horizon / BEYOND)
+        every = interval(setup, horizon / BEYOND, LOOKS if settled else FEW_LOOKS)
         stage = attempt(setup, settings_of(setup, tuned, points), seeds, horizon, every)
         stages.append(stage)
         shape = len(levels), len(etas)
@@ -238,8 +239,10 @@ def _next_rates(
             # The best may lie beyond.
             now = per_octave or COARSE
             far = max(LEAST / now, (at[last] - at[first]) / 2) if settled else WIDER
-            low = at[0] - far if first == 0 else min(at[first - 1], at[last] - far)
-            high = at[-1] + far if last == len(at) - 1 else max(at[last + 1], at[first] + far)
+            low = at[0] - far if first == 0 else at[0]
+            high = at[-1] + far if last == len(at) - 1 else at[-1]
+            # What was seen stays in the grid, or it could move to and fro for ever.
+            now = next((m for m in OCTAVES if m <= now and (high - low) * m < MOST * cap), now)
             return rates(low, high, now), now, settled
         low, high = at[first - 1], at[last + 1]
         if settled:

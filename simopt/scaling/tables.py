@@ -102,7 +102,8 @@ def with_regions(steps: pd.DataFrame, curves: Sequence[Curve]) -> pd.DataFrame:
         for size, count in zip(group["batch_size"], group["steps"], strict=True):
             regions.append(region(curve, size) if math.isfinite(count) else None)
     place = list(steps.columns).index("resolution") + 1
-    steps.insert(place, "region", pd.Categorical(regions, categories=list(REGIONS)))
+    words = pd.Series(pd.Categorical(regions, categories=list(REGIONS)), index=steps.index)
+    steps.insert(place, "region", words)
     return steps
 
 
