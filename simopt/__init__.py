@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from simopt import conformance, document, noise_scale, nqm, orders, schedules, stability
     from simopt.reduction.asked import Reduce
     from simopt.reporting import report
+    from simopt.scaling import batch_size
     from simopt.store import load
     from simopt.sweeping import sweep
     from simopt.trajectory import Run, run
@@ -50,6 +51,7 @@ _LATER = {
     "load": "simopt.store",
     "Reduce": "simopt.reduction.asked",
     "report": "simopt.reporting",
+    "batch_size": "simopt.scaling",
     "conformance": "simopt.conformance",
     "document": "simopt.document",
     "noise_scale": "simopt.noise_scale",
@@ -79,6 +81,7 @@ __all__ = [
     "Run",
     "SignSGD",
     "averaged",
+    "batch_size",
     "complement",
     "conformance",
     "document",
