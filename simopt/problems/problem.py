@@ -1,0 +1,212 @@
+"""A problem: a frozen value that knows its loss, gradient, start, optimum and least loss."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simopt import checks
+from simopt.problems.inputs import start
+
+Floats = NDArray[np.float64]
+
+#: What a problem works out once, and what its trajectories are compared with.
+DERIVED = ("factor", "minimizer", "optimum", "minimum_loss", "digest")
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Data, a loss, and where to start. Make one with the functions of this module.
+
+    Attributes
+    ----------
+    name : str
+        What tables and pages call it.
+    kind : {"least_squares", "logistic", "noisy_quadratic"}
+        The loss.
+    x : ndarray [n, d]
+        The points, with the column of ones last where there is an intercept; of a noisy quadratic
+        there are none.
+    y : ndarray [n]
+        Targets; 0 or 1 for the logistic loss.
+    w0 : ndarray [d]
+        The start.
+    l2 : ndarray [d]
+        The penalty on each weight; 0 for the intercept. A noisy quadratic's curvature.
+    features : tuple of str
+        A name per weight.
+    target : str
+        What y is.
+    noise : ndarray [d], optional
+        A noisy quadratic's variance of the gradient, of every weight, in a batch of 1.
+    """
+
+    name: str
+    kind: str
+    x: Floats
+    y: Floats
+    w0: Floats
+    l2: Floats
+    features: tuple[str, ...]
+    target: str = "y"
+    intercept: bool = field(default=False)
+    noise: Floats | None = None
+
+    def __post_init__(self) -> None:
+        for array in (self.x, self.y, self.w0, self.l2, self.noise):
+            if array is not None:
+                array.flags.writeable = False
+
+    @property
+    def n(self) -> int:
+        """How many points."""
+        return int(self.x.shape[0])
+
+    @property
+    def d(self) -> int:
+        """How many weights."""
+        return int(self.x.shape[1])
+
+    def loss(self, w: ArrayLike) -> float:
+        """The mean loss over all points at w [d] (a number will do where d = 1)."""
+        w = self._weights(w)
+        penalty = float(self.l2 @ (w * w)) / 2
+        if not self.n:
+            return penalty
+        z = self.x @ w
+        if self.kind == "least_squares":
+            error = z - self.y
+            return float(error @ error) / self.n + penalty
+        return float(np.mean(np.logaddexp(0.0, z) - self.y * z)) + penalty
+
+    def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
+        """The gradient [d] at w, of the mean over ``rows`` (all points if None), without noise."""
+        w = self._weights(w)
+        if not self.n:
+            return np.asarray(self.l2 * w)
+        x, y = (self.x, self.y) if rows is None else (self.x[rows], self.y[rows])
+        return np.asarray(self._slope(x @ w, y) @ x / len(y) + self.l2 * w)
+
+    def point_gradients(self, w: ArrayLike) -> Floats:
+        """The gradient [n, d] that each point alone gives at w; their mean is the gradient."""
+        w = self._weights(w)
+        return np.asarray(self._slope(self.x @ w, self.y)[:, None] * self.x + self.l2 * w)
+
+    def hessian_at(self, w: ArrayLike) -> Floats:
+        """The second derivative [d, d] of the loss at w."""
+        if self.kind == "logistic":
+            p = _sigmoid(self.x @ self._weights(w))
+            spread = (self.x.T * (p * (1 - p))) @ self.x / self.n
+            return np.asarray(spread + np.diag(self.l2))
+        return self.hessian
+
+    @cached_property
+    def hessian(self) -> Floats:
+        """The second derivative [d, d] of a quadratic loss, the same everywhere."""
+        if self.kind == "logistic":
+            raise checks.refuse("kind", self.kind, "'least_squares' for a constant hessian")
+        if not self.n:
+            return np.diag(self.l2)
+        return np.asarray(2.0 * self.x.T @ self.x / self.n + np.diag(self.l2))
+
+    @cached_property
+    def factor(self) -> Floats:
+        """R, upper triangular [d, d], with ``loss(w) = minimum_loss + |R (w - minimizer)|^2``.
+
+        Empty for a noisy quadratic, whose loss is a sum of squares as it is.
+        """
+        if not self.n:
+            return np.empty((0, 0))
+        rows = [self.x / np.sqrt(self.n), np.diag(np.sqrt(self.l2 / 2))]
+        return np.ascontiguousarray(np.linalg.qr(np.vstack(rows), mode="r"))
+
+    @cached_property
+    def minimizer(self) -> Floats | None:
+        """A point [d] of least loss (the shortest, if there are many), None if there is none."""
+        if self.kind == "logistic":
+            return _newton(self)
+        if not self.n:
+            return np.zeros(self.d)
+        if self.d == 1:
+            x = self.x[:, 0]
+            return np.array([(x @ self.y) / (x @ x + self.n * self.l2[0] / 2)])
+        rows = np.vstack([self.x, np.diag(np.sqrt(self.n * self.l2 / 2))])
+        targets = np.concatenate([self.y, np.zeros(self.d)])
+        return np.asarray(np.linalg.lstsq(rows, targets, rcond=None)[0])
+
+    @cached_property
+    def optimum(self) -> Floats | None:
+        """The one point [d] of least loss, None where it does not exist or is not the only one."""
+        if self.minimizer is None:
+            return None
+        if not self.n:
+            return self.minimizer if (self.l2 > 0).all() else None
+        diagonal = np.abs(np.diag(self.factor))
+        if self.kind == "least_squares" and diagonal.min() <= 1e-12 * diagonal.max():
+            return None
+        return self.minimizer
+
+    @cached_property
+    def minimum_loss(self) -> float:
+        """The least loss; 0 is approached but not reached by separable logistic data."""
+        return 0.0 if self.minimizer is None else self.loss(self.minimizer)
+
+    @cached_property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that change with anything that a trajectory depends on."""
+        sha = hashlib.sha256(self.kind.encode())
+        for array in (self.x, self.y, self.w0, self.l2, self.noise):
+            if array is None:
+                continue
+            sha.update(repr(array.shape).encode() + array.tobytes())
+        return sha.hexdigest()[:12]
+
+    def replace(self, *, w0: ArrayLike) -> Problem:
+        """The same problem from another start."""
+        return replace(self, w0=start(w0, self.d))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What linear algebra gives goes along: its last bits differ from machine to machine.
+        return {**vars(self), **{name: getattr(self, name) for name in DERIVED}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.__post_init__()
+
+    def _slope(self, z: Floats, y: Floats) -> Floats:
+        """The derivative of each point's loss by its prediction z."""
+        return 2.0 * (z - y) if self.kind == "least_squares" else _sigmoid(z) - y
+
+    def _weights(self, w: ArrayLike) -> Floats:
+        return np.broadcast_to(np.asarray(w, dtype=np.float64), (self.d,))
+
+    def __repr__(self) -> str:
+        if not self.n:
+            return f"<problem {self.name}: {self.kind}, d = {self.d}>"
+        return f"<problem {self.name}: {self.kind}, n = {self.n}, d = {self.d}>"
+
+
+def _sigmoid(z: Floats) -> Floats:
+    small = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1.0, small) / (1.0 + small)
+
+
+def _newton(problem: Problem) -> Floats | None:
+    """The minimum of a logistic loss by damped Newton steps; None if it runs off to infinity."""
+    w = np.zeros(problem.d)
+    for _ in range(200):
+        step = np.linalg.lstsq(problem.hessian_at(w), problem.gradient(w), rcond=None)[0]
+        scale = 1.0
+        while problem.loss(w - scale * step) > problem.loss(w) and scale > 1e-8:
+            scale /= 2
+        w = w - scale * step
+        if np.abs(step).max() <= 1e-13 * (1.0 + np.abs(w).max()):
+            return w
+        if problem.loss(w) < 1e-9:
+            return None
+    return w if np.abs(problem.gradient(w)).max() < 1e-12 else None
