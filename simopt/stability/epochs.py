@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -90,14 +91,14 @@ def spectral_radius(
     3  0.3           1  2.0944
     """
     rule, axes = _checked(problem, optimizer)
-    settings = _grid(axes)
+    settings, moves = _grid(axes), grid_moves(rule, tuple(axes.values()))
     tables = []
     for size, chosen in plans(problem, batch_size, order):
         curved = curvatures(problem, size, chosen)
         columns: dict[str, Any] = {name: settings[:, k] for k, name in enumerate(axes)}
         columns |= {"batch_size": size, "order": [chosen] * len(settings)}
         columns |= {"updates": len(batches(chosen, size))}
-        tables.append(pd.DataFrame(columns | {"radius": radii(rule, settings, curved)}))
+        tables.append(pd.DataFrame(columns | {"radius": radii(moves, curved)}))
     places = [np.arange(len(settings)) for _ in tables]
     table = pd.concat(tables, ignore_index=True)
     return table.iloc[np.argsort(np.concatenate(places), kind="stable")].reset_index(drop=True)
@@ -156,9 +157,8 @@ def curvatures(problem: Problem, batch_size: int, order: Order) -> Floats:
     return np.stack(found)
 
 
-def radii(rule: Rule, settings: Floats, curved: Floats) -> Floats:
-    """The spectral radius of an epoch for each row of hyperparameters."""
-    moves = coefficients(rule, settings)
+def radii(moves: Floats, curved: Floats) -> Floats:
+    """The spectral radius of an epoch for each setting, whose `coefficients` are given."""
     count, states, _ = moves.shape
     if len(curved) == 1:
         # One batch: every direction goes its own way.
@@ -209,6 +209,14 @@ def _largest(matrix: Floats, determinant: Floats) -> Floats:
         real = half + np.sqrt(np.maximum(inside, 0.0))
         return np.where(inside < 0, np.sqrt(np.maximum(determinant, 0.0)), real)
     return np.asarray(np.abs(np.linalg.eigvals(matrix)).max(axis=1))
+
+
+@lru_cache(maxsize=2)
+def grid_moves(rule: Rule, axes: tuple[tuple[float, ...], ...]) -> Floats:
+    """The `coefficients` of a grid; remembered, for orders of the points are tried one by one."""
+    moves = coefficients(rule, _grid(dict(zip(rule.hyperparameters, axes, strict=True))))
+    moves.flags.writeable = False
+    return moves
 
 
 def coefficients(rule: Rule, settings: Floats) -> Floats:

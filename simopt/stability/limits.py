@@ -14,8 +14,8 @@ from simopt.problems import Problem
 from simopt.rules.rule import Optimizer, Rule
 from simopt.stability import epochs
 
-#: Halvings of a bracket: more than a float64 has digits.
-HALVINGS = 60
+#: Halvings of a bracket: as many as a float64 has binary digits.
+HALVINGS = 53
 
 
 def thresholds(
@@ -72,38 +72,45 @@ def thresholds(
     rest = epochs._grid(others) if others else np.empty((1, 0))
     # The rate is the first hyperparameter of every rule.
     settings = np.column_stack([np.tile(rates, len(rest)), np.repeat(rest, len(rates), axis=0)])
+    moves = epochs.coefficients(rule, settings)
     rows: list[dict[str, Any]] = []
     for size, chosen in epochs.plans(problem, batch_size, order):
         curved = epochs.curvatures(problem, size, chosen)
-        inside = epochs.radii(rule, settings, curved).reshape(len(rest), len(rates)) < 1.0
-        for setting, stable in zip(rest, inside, strict=True):
+        stable = epochs.radii(moves, curved).reshape(len(rest), len(rates)) < 1.0
+        place, turn = np.nonzero(stable[:, 1:] != stable[:, :-1])
+        ends = _ends(rule, rest[place], rates[turn], rates[turn + 1], stable[place, turn], curved)
+        for k, setting in enumerate(rest):
             named = dict(zip(others, setting.tolist(), strict=True))
             named |= {"batch_size": size, "order": chosen}
-            found = _intervals(rule, rates, setting, stable, curved)
-            rows += [named | {"interval": k + 1} | each for k, each in enumerate(found)]
+            found = _intervals(rates, ends[place == k].tolist(), stable[k])
+            rows += [named | {"interval": i + 1} | each for i, each in enumerate(found)]
     columns = [*others, "batch_size", "order", "interval", "low", "high", "low_open", "high_open"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _intervals(
+def _ends(
     rule: Rule,
-    rates: NDArray[np.float64],
-    setting: NDArray[np.float64],
-    stable: NDArray[np.bool_],
+    settings: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    stable_below: NDArray[np.bool_],
     curved: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Where between low and high the radius passes 1, on the stable side; all brackets at once."""
+    if not len(low):
+        return low
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        moves = epochs.coefficients(rule, np.column_stack([middle, settings]))
+        same = (epochs.radii(moves, curved) < 1.0) == stable_below
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return np.where(stable_below, low, high)
+
+
+def _intervals(
+    rates: NDArray[np.float64], ends: list[float], stable: NDArray[np.bool_]
 ) -> list[dict[str, Any]]:
-    """The stable stretches of one scan, their ends brought to full precision."""
-    crossings = np.flatnonzero(stable[1:] != stable[:-1])
-    low, high = rates[crossings], rates[crossings + 1]
-    before = stable[crossings]
-    if len(crossings):
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            points = np.column_stack([middle, np.tile(setting, (len(middle), 1))])
-            same = (epochs.radii(rule, points, curved) < 1.0) == before
-            low, high = np.where(same, middle, low), np.where(same, high, middle)
-    # Of each bracket the side that is stable.
-    ends = np.where(before, low, high).tolist()
+    """The stable stretches of one scan, by the rates at which it turns."""
     starts_inside, ends_inside = bool(stable[0]), bool(stable[-1])
     edges = [float(rates[0])] * starts_inside + ends + [float(rates[-1])] * ends_inside
     pairs = list(zip(edges[::2], edges[1::2], strict=True))
