@@ -91,6 +91,12 @@ PAGES = (
         "How far does the ranking depend on the learning rate, and on the order of the points?",
     ),
     Page(
+        "stability.html",
+        "Stability",
+        "stability",
+        "Which settings settle, which run away, and how well does theory know?",
+    ),
+    Page(
         "which-formula.html",
         "Which formula?",
         "conventions",
