@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -132,17 +133,7 @@ def in_order(problem: Problem, order: Order) -> Problem:
     if order == tuple(range(problem.n)):
         return problem
     places = list(order)
-    return Problem(
-        problem.name,
-        problem.kind,
-        problem.x[places],
-        problem.y[places],
-        problem.w0.copy(),
-        problem.l2.copy(),
-        problem.features,
-        problem.target,
-        problem.intercept,
-    )
+    return dataclasses.replace(problem, x=problem.x[places], y=problem.y[places])
 
 
 def quadratic(curvature: ArrayLike, *, w0: ArrayLike = 1.0) -> Problem:

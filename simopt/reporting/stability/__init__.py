@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -28,7 +28,7 @@ def page(context: Context) -> dict[str, Any]:
 
     context.say("Stability: one curvature")
     edges, cells = curvature.edges(quick)
-    ran.append(account("stability: one curvature", cells))
+    ran.append(account("stability: one curvature", [each.attrs for each in cells]))
     best = curvature.optimal_section(quick)
 
     context.say("Stability: intervals of the rate")
@@ -59,7 +59,7 @@ def page(context: Context) -> dict[str, Any]:
     adagrad, adagrad_ran = examples.adagrad(quick)
     shuffles, shuffles_ran = examples.shuffles(quick)
     lone = [*frozen_ran, cycle_ran, *reddi_ran, cone_ran, adagrad_ran, shuffles_ran]
-    ran.append(account("stability: cycles and counter-examples", lone))
+    ran.append(account("stability: adaptive methods, examples", [each.attrs for each in lone]))
     total = pd.DataFrame(counts)
     return {
         "summary": summary(total),
@@ -92,13 +92,13 @@ def page(context: Context) -> dict[str, Any]:
     }
 
 
-def account(what: str, frames: Sequence[pd.DataFrame]) -> Computed:
+def account(what: str, runs: Sequence[Mapping[Any, Any]]) -> Computed:
     """What several sweeps ran, from the attributes that their tables carry."""
     return Computed(
         what,
-        sum(int(frame.attrs["trajectories"]) for frame in frames),
-        sum(int(frame.attrs["updates"]) for frame in frames),
-        sum(float(frame.attrs["seconds"]) for frame in frames),
+        sum(int(run["trajectories"]) for run in runs),
+        sum(int(run["updates"]) for run in runs),
+        sum(float(run["seconds"]) for run in runs),
     )
 
 

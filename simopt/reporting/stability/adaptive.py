@@ -118,8 +118,8 @@ def cycles(quick: bool) -> tuple[Any, pd.DataFrame, dict[str, float]]:
         line = [stability.rmsprop_cycle(e, epsilon=EPSILON, epsilon_place=place) for e in fine]
         axes.plot(fine, np.where(np.array(line) > 0, line, np.nan), color=color, linewidth=1.4)
         axes.plot(
-            rows["eta"], rows["size"], mark, color=color, markersize=4.5, label=f"ε {place} the root",
-            markeredgecolor=style.PAPER, markeredgewidth=0.5,
+            rows["eta"], rows["size"], mark, color=color, markersize=4.5,
+            label=f"ε {place} the root", markeredgecolor=style.PAPER, markeredgewidth=0.5,
         )  # fmt: skip
         edge = 2 * math.sqrt(EPSILON) if place == "inside" else 2 * EPSILON
         axes.axvline(edge, color=color, linewidth=0.9, linestyle=":")
@@ -137,7 +137,7 @@ def cycles(quick: bool) -> tuple[Any, pd.DataFrame, dict[str, float]]:
             title="RMSprop ends in a cycle",
             alt=f"Above its edge RMSprop ends at the formula's distance, to {number(error, 1)}.",
         ),
-        title=f"RMSprop on w² / 2, ρ = 0.9, ε = {number(EPSILON)}: how far from the optimum it ends",
+        title=f"RMSprop on w² / 2, ρ = 0.9, ε = {number(EPSILON)}: how far off it ends",
         see=(
             "RMSprop ends by jumping between two weights. Marks are where it ended, lines are "
             f"|w| = √(η²/4 − ε) (inside) and η/2 − ε (outside): they agree to {number(error, 1)}. "
@@ -178,7 +178,9 @@ def bursts(quick: bool) -> tuple[Any, dict[str, float]]:
     top.set_ylim(1e-6, 1.0)
     top.set_ylabel("|w| / η")
     bottom.plot(steps, sharp[shown], color=style.PURPLE, linewidth=1.2)
-    bottom.axhline(limit, color=style.INK, linewidth=1.0, linestyle="--", label=f"limit {limit:.0f}")
+    bottom.axhline(
+        limit, color=style.INK, linewidth=1.0, linestyle="--", label=f"limit {limit:.0f}"
+    )
     bottom.set_ylabel("η λ / √v")
     bottom.set_xlabel("update")
     bottom.set_ylim(bottom=0)

@@ -39,7 +39,9 @@ def method(name: str, eta: Any, beta: float) -> Optimizer:
     """The optimizer of a method."""
     if name == "SGD":
         return simopt.SGD(eta=eta)
-    return EMA(eta=eta, beta=beta) if name == "EMA momentum" else OPTIMIZERS[name](eta=eta, beta=beta)
+    return (
+        EMA(eta=eta, beta=beta) if name == "EMA momentum" else OPTIMIZERS[name](eta=eta, beta=beta)
+    )
 
 
 def edges(quick: bool) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
@@ -73,7 +75,9 @@ def edges(quick: bool) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
 
 def limits_section(found: pd.DataFrame) -> dict[str, Any]:
     """The figure of limits over momentum."""
-    between = int(((found["settles"] < found["limit"]) & (found["limit"] < found["diverges"])).sum())
+    between = int(
+        ((found["settles"] < found["limit"]) & (found["limit"] < found["diverges"])).sum()
+    )
     off = int(found["off"].sum())
     at = {name: float(stability.limit(name, 0.9)) for name in METHODS}
     figure, axes = style.new(height=300)
@@ -104,8 +108,8 @@ def limits_section(found: pd.DataFrame) -> dict[str, Any]:
                 "simulation (marks) turns between the two neighbouring rates, 0.5 % apart, that "
                 f"enclose the line; {number(off)} of {number(int(found['cells'].sum()))} "
                 "trajectories disagree. At β = 0.9 the limits are "
-                f"{words.listing(f'{number(v)} ({name})' for name, v in at.items())}: looking ahead "
-                "costs stability, a fading mean gains it."
+                f"{words.listing(f'{number(v)} ({name})' for name, v in at.items())}: looking "
+                "ahead costs stability, a fading mean gains it."
             ),
         ),
     }
@@ -169,8 +173,12 @@ def contraction_figure(kappa: float) -> Any:
     looks = [style.look(name) for name in ("SGD", "Momentum", "Nesterov", "Adam")]
     ends = {}
     for row, look in zip(records(table), looks, strict=True):
-        settings = {"eta": row["eta"]} | ({} if row["optimizer"] == "SGD" else {"beta": row["beta"]})
-        weights = iterates([1.0, kappa], [1.0, 1.0], OPTIMIZERS[row["optimizer"]](**settings), updates)
+        settings = {"eta": row["eta"]} | (
+            {} if row["optimizer"] == "SGD" else {"beta": row["beta"]}
+        )
+        weights = iterates(
+            [1.0, kappa], [1.0, 1.0], OPTIMIZERS[row["optimizer"]](**settings), updates
+        )
         distance = np.hypot(*weights.T)
         t = np.arange(updates + 1)
         axes.plot(t, distance, color=look.color, linestyle=look.line, label=row["method"])

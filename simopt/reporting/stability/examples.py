@@ -78,9 +78,7 @@ def theorem(constants: tuple[float, ...] = (2.5, 3.0, 10.0, 1010.0)) -> tuple[An
         regret = np.resize([c, -1.0, -1.0], len(w)) * (np.append(1.0, w[:-1]) + 1.0)
         away = int((w[2::3] != 1.0).sum())
         wrong += away
-        rows.append(
-            {"C": c, "away": away, "regret": regret.mean(), "theory": (2 * c - 4) / 3}
-        )
+        rows.append({"C": c, "away": away, "regret": regret.mean(), "theory": (2 * c - 4) / 3})
     return tables.table(
         pd.DataFrame(rows),
         {
@@ -133,11 +131,11 @@ def wilson(quick: bool) -> dict[str, Any]:
         "sentence": (
             f"{words.listing(adaptive['optimizer'])} move all {problem.d} weights by the same "
             "amount: their sizes differ by at most "
-            f"{number(adaptive['spread'].max(), 1)} at any update. While they fit the {len(labels)} "
-            f"points, they are right on {words.percent(adaptive['right'].min(), 4)} of "
+            f"{number(adaptive['spread'].max(), 1)} at any update. While they fit the "
+            f"{len(labels)} points, they are right on {share(adaptive['right'].min())} of "
             f"{number(len(fresh))} new ones, which is the share that has label 1 "
-            f"({words.percent(positive, 4)}); gradient descent is right on "
-            f"{words.percent(table['right'].iloc[0], 4)}. Its limit, the shortest solution, has a "
+            f"({share(positive)}); gradient descent is right on "
+            f"{share(table['right'].iloc[0])}. Its limit, the shortest solution, has a "
             "closed form, which the least-squares solver meets to "
             f"{number(float(np.abs(problem.minimizer - shortest).max()), 1)}."
         ),
@@ -147,13 +145,18 @@ def wilson(quick: bool) -> dict[str, Any]:
                 "optimizer": "Method",
                 "loss": Column("Loss on its points", lambda v: number(v, 2)),
                 "spread": Column("Largest |w| less least", lambda v: number(v, 2)),
-                "plus": Column("Answers 1", lambda v: words.percent(float(v), 4)),
-                "right": Column("Right on new points", lambda v: words.percent(float(v), 4)),
+                "plus": Column("Answers 1", share),
+                "right": Column("Right on new points", share),
             },
             caption=f"Wilson et al.: {len(labels)} points, {problem.d} weights, full batch",
         ),
         "right": {row["optimizer"]: row["right"] for row in rows},
     }  # fmt: skip
+
+
+def share(value: object) -> str:
+    """A share of many, as a percentage with two decimals."""
+    return words.percent(float(value), 4)  # type: ignore[arg-type]
 
 
 def lessard() -> Any:
@@ -267,8 +270,8 @@ def cone() -> tuple[Any, pd.DataFrame]:
             f"A gradient of this chain links neighbours alone. Over {d} updates of the "
             f"{len(OPTIMIZERS)} methods, {number(exact)} of the {number(total)} weights that news "
             "cannot have reached are exactly 0, and "
-            f"{number(moved)} of the {number((~behind).sum() * len(OPTIMIZERS))} others are not. No "
-            "such method, however clever, is faster than that."
+            f"{number(moved)} of the {number((~behind).sum() * len(OPTIMIZERS))} others are "
+            "not. No such method, however clever, is faster than that."
         ),
     ), frame  # fmt: skip
 
@@ -323,5 +326,3 @@ def shuffles(quick: bool) -> tuple[str, pd.DataFrame]:
         f"η = 0.1 end at w = {words.fixed(frame['w'].median(), 4)}, "
         + (f"the farthest two {number(spread, 2)} apart." if spread else "equal to the last bit.")
     ), frame
-
-

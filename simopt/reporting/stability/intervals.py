@@ -35,10 +35,10 @@ def scanned(problem: Problem, quick: bool) -> pd.DataFrame:
         table = stability.thresholds(problem, optimizer, batch_size=[1, 2, 4], order="all")
         for size, of_size in parts(table, "batch_size"):
             kinds: dict[tuple[Any, ...], list[tuple[int, ...]]] = {}
-            for order, found in of_size.groupby("order"):
+            for order, found in parts(of_size, "order"):
                 ends = found[["low", "high"]].to_numpy()
                 key = tuple(float(f"{v:.9g}") for v in ends.ravel())
-                kinds.setdefault(key, []).append(tuple(order))
+                kinds.setdefault(key, []).append(order)
             for key, orders in kinds.items():
                 rows.append(
                     {
@@ -89,7 +89,7 @@ def section(problem: Problem, found: pd.DataFrame) -> dict[str, Any]:
                 title="Stable rates of the four points",
                 alt=f"{len(gaps)} of {len(found)} rows have a gap between stable rates.",
             ),
-            title=f"Four points: the learning rates at which an epoch is stable, β = {number(BETA)}",
+            title=f"Four points: the rates at which an epoch is stable, β = {number(BETA)}",
             see=(
                 f"In {len(gaps)} of the {len(found)} rows stable rates are not one interval: "
                 f"{most['optimizer']} at batch {most['batch_size']} has {len(most['intervals'])}, "
@@ -103,8 +103,8 @@ def section(problem: Problem, found: pd.DataFrame) -> dict[str, Any]:
             "where it is cut, and the same eigenvalues; so have, here, an order and its reverse. "
             f"What is left is {words.listing(f'{kinds[n]} for {n}' for n in kinds.index)}. Smaller "
             f"batches make {loss.index[0]} lose most: from the full batch to batch 1 the first "
-            f"limit falls from {number(full[loss.index[0]], 4)} to {number(small[loss.index[0]], 3)}"
-            f" in the worst order, and for {loss.index[-1]} from {number(full[loss.index[-1]], 4)} "
+            f"limit falls from {number(full[loss.index[0]])} to {number(small[loss.index[0]], 3)} "
+            f"in the worst order, and for {loss.index[-1]} from {number(full[loss.index[-1]])} "
             f"to {number(small[loss.index[-1]], 4)}."
         ),
         "table": tables.table(

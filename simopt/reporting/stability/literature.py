@@ -78,8 +78,8 @@ def factor_half() -> Mistake:
         f"{GOH}, decomposing the error",
         "f(wᵏ) − f* = Σ (1 − αλᵢ)²ᵏ λᵢ [xᵢ⁰]²",
         "half of that, with his f(w) = ½ wᵀAw − bᵀw",
-        f"Two directions, {k} updates: the loss is {number(loss, 6)}, the sum {number(printed, 6)}, "
-        f"{number(printed / loss, 6)} times as much.",
+        f"Two directions, {k} updates: the loss is {number(loss, 6)}, the sum "
+        f"{number(printed, 6)}, {number(printed / loss, 6)} times as much.",
     )
 
 
@@ -183,6 +183,6 @@ def two_experiments() -> Mistake:
         "“C = 3 / 1010”",
         "two experiments: theorem 1 is for any C > 2, gradients C, −1, −1; the figure has 1010 "
         "once in 101 and −10 otherwise",
-        f"After a thousand rounds of each Adam is at {number(ends[0], 4)} and {number(ends[1], 4)}, "
+        f"After a thousand rounds of each Adam is at {number(ends[0])} and {number(ends[1])}, "
         "where −1 is best in both.",
     )

@@ -99,7 +99,7 @@ class Mapped:
     counts: dict[str, Any]
 
 
-def mapped(plane: Plane, rule: str, size: int) -> tuple[Mapped, pd.DataFrame]:
+def mapped(plane: Plane, rule: str, size: int) -> tuple[Mapped, dict[str, float]]:
     """Every cell simulated in every order, beside the prediction; and an account of the runs."""
     if rule == "SGD":
         rates, betas = np.geomspace(*plane.rates, 20 * plane.cells[0]), np.zeros(1)
@@ -142,17 +142,22 @@ def mapped(plane: Plane, rule: str, size: int) -> tuple[Mapped, pd.DataFrame]:
         "beside": int((wrong["boundary"] == 1).sum()),
         "updates": ran["updates"],
     }
-    account = pd.DataFrame()
-    account.attrs = ran
-    kept = [grid.T for grid in (diverged, predicted, off)]
-    return Mapped(rates, betas, *kept, len(orders), [r.T for r in radii], counts), account
+    found = Mapped(
+        rates, betas, diverged.T, predicted.T, off.T, len(orders), [r.T for r in radii], counts
+    )
+    return found, ran
 
 
 #: How a cell is drawn: all its orders settle, some do, none does.
 LOOKS: dict[str, dict[str, Any]] = {
     "settles": {"facecolor": style.SKY},
     "settles in some orders": {"facecolor": style.ORANGE},
-    "diverges": {"facecolor": "none", "edgecolor": style.VERMILLION, "hatch": "////", "linewidth": 0},
+    "diverges": {
+        "facecolor": "none",
+        "edgecolor": style.VERMILLION,
+        "hatch": "////",
+        "linewidth": 0,
+    },
     "not as predicted": {"facecolor": style.INK},
 }
 
@@ -218,9 +223,8 @@ def section(plane: Plane, maps: dict[tuple[int, str], Mapped]) -> dict[str, Any]
     }
     widest = max(depends, key=depends.__getitem__)
     off, cells = int(counts["off"].sum()), int(counts["cells"].sum())
-    see = (
-        f"Simulation and map differ in {number(off)} of {number(cells)} trajectories"
-        + (f", marked black. {near(counts)}" if off else ".")
+    see = f"Simulation and map differ in {number(off)} of {number(cells)} trajectories" + (
+        f", marked black. {near(counts)}" if off else "."
     )
     if first.orders > 1:
         kinds = len(first.radii)
