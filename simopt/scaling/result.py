@@ -25,6 +25,10 @@ class Scaling:
         The loss to reach.
     seeds : tuple of int
         Each with another order of the points in every epoch. The full batch has one order alone.
+    budget : int or None
+        The updates of a trajectory at most, as given.
+    tuned : tuple of str
+        The hyperparameters that were tuned, of any of the optimizers.
     steps : DataFrame
         A row per optimizer and batch size: optimizer, convention, batch_size; the best setting:
         eta, the other tuned hyperparameters, and eta_low, eta_high, between which the steps are
@@ -54,6 +58,7 @@ class Scaling:
     target: float
     seeds: tuple[int, ...]
     budget: int | None
+    tuned: tuple[str, ...]
     steps: pd.DataFrame
     fits: pd.DataFrame
     rates: pd.DataFrame

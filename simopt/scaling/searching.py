@@ -123,7 +123,7 @@ def by_grid(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
     eta, other = tuned[0], tuned[1] if len(tuned) > 1 else None
     etas = np.array(eta.first)
     levels = np.array([0.0] if other is None else other.first)
-    per_octave, settled = 0, False
+    per_octave, settled = _per_octave(etas), False
     stages: list[Stage] = []
     choose: Callable[[Floats], Chosen] = partial(
         best_of_grid, etas=etas, levels=levels, other=other
@@ -176,6 +176,11 @@ def best_of_grid(steps: Floats, *, etas: Floats, levels: Floats, other: Tuned | 
     if other is not None and (side := _side(table.min(axis=1), other, levels)):
         edges.append(f"{other.name} {side}")
     return Chosen(level * len(etas) + rate, etas[low], etas[high], ", ".join(edges))
+
+
+def _per_octave(etas: Floats) -> int:
+    """How many rates a grid has to a factor of two, where it has the fewest."""
+    return round(1 / float(np.diff(np.log2(etas)).max()))
 
 
 def _least(profile: Floats) -> int:
@@ -231,26 +236,29 @@ def _next_rates(
 ) -> tuple[Floats, int, bool]:
     """The next grid of rates, how many it has to a factor of two, and whether that will do."""
     at = np.log2(etas)
-    least = table.min(axis=1, keepdims=True)
-    for within in (PLATEAU,) if settled else (PROMISING, PLATEAU):
-        good = np.flatnonzero((np.isfinite(table) & (table <= within * least)).any(axis=0))
-        first, last = good[0], good[-1]
-        if len(at) == 1 or first == 0 or last == len(at) - 1:
-            # The best may lie beyond.
-            now = per_octave or COARSE
-            far = max(LEAST / now, (at[last] - at[first]) / 2) if settled else WIDER
-            low = at[0] - far if first == 0 else at[0]
-            high = at[-1] + far if last == len(at) - 1 else at[-1]
-            # What was seen stays in the grid, or it could move to and fro for ever.
-            now = next((m for m in OCTAVES if m <= now and (high - low) * m < MOST * cap), now)
-            return rates(low, high, now), now, settled
-        low, high = at[first - 1], at[last + 1]
-        if settled:
-            return etas, per_octave, True
+    end = len(at) - 1
+    _, first, last = middle(table[_least(table.min(axis=1))], at)
+    if first == 0 or last == end:
+        # The best may lie beyond. What was seen stays in the grid: it could move to and fro for
+        # ever.
+        now = max(per_octave, COARSE)
+        far = max(LEAST / now, (at[last] - at[first]) / 2) if settled else WIDER
+        low = at[0] - far if first == 0 else at[0]
+        high = at[-1] + far if last == end else at[-1]
+        now = next((m for m in OCTAVES if m <= now and (high - low) * m < MOST * cap), COARSE)
+        return rates(low, high, now), now, settled
+    if settled:
+        return etas, per_octave, True
+    with np.errstate(invalid="ignore"):
+        promising = (table <= PROMISING * table.min(axis=1, keepdims=True)) & np.isfinite(table)
+    good = np.flatnonzero(promising.any(axis=0))
+    for one, other in ((good[0], good[-1]), (first, last)):
+        low, high = at[max(one - 1, 0)], at[min(other + 1, end)]
         finer = next((m for m in OCTAVES if (high - low) * m + 1 <= cap), COARSE)
-        if finer > per_octave or within == PLATEAU:
-            return rates(low, high, finer), finer, finer >= min(FINE, per_octave or FINE)
-    raise AssertionError
+        if finer > per_octave:
+            return rates(low, high, finer), finer, finer >= FINE
+    # A plateau so wide that no stage holds it any finer.
+    return etas, per_octave, True
 
 
 def _towards(losses: Floats, etas: Floats) -> Floats | None:

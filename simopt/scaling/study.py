@@ -308,6 +308,7 @@ def result(
         target=target,
         seeds=tuple(seeds.tolist()),
         budget=budget,
+        tuned=tuple(dict.fromkeys(one.name for each in searches for one in each.tuned)),
         steps=steps,
         fits=fits,
         rates=tables.rates_table(searches, steps),
