@@ -95,7 +95,7 @@ def test_without_a_fall_there_is_no_critical_batch_size():
     curve = fit_curve(2.0 ** np.arange(8), np.full(8, 7.0))
     assert math.isnan(curve.critical)
     assert curve.s_min == pytest.approx(7.0)
-    assert "don't fall" in curve.reason
+    assert "no perfect scaling" in curve.reason
 
 
 def test_a_corner_has_no_sharpness():

@@ -14,7 +14,7 @@ from simopt import checks
 Floats = NDArray[np.float64]
 
 #: The sharpness of a knee: from a bend over many decades to a corner.
-SHARPNESS = (0.1, 30.0)
+SHARPNESS = (0.3, 30.0)
 
 #: So far beyond the smallest and the largest batch size, as a factor, a knee is still believed.
 BEYOND = 2.0
@@ -142,7 +142,7 @@ def fit_curve(
         reason = f"steps still fall at the largest batch size, {sizes[seen].max():g}: no floor seen"
         return Curve(math.nan, e_min, math.nan, math.nan, rms, worst, reason)
     if knee < x.min() - math.log(BEYOND):
-        reason = f"steps don't fall from the smallest batch size on, {sizes[seen].min():g}"
+        reason = f"no perfect scaling from the smallest batch size on, {sizes[seen].min():g}"
         return Curve(s_min, math.nan, math.nan, math.nan, rms, worst, reason)
     reason = ""
     if q is None and not SHARPNESS[0] * 1.01 < sharpness < SHARPNESS[1] / 1.01:

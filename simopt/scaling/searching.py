@@ -97,7 +97,8 @@ def middle(steps: Floats, at: Floats) -> tuple[int, int, int]:
     most = max(parts, key=lambda part: (len(part), -steps[part].min()))
     low, high = int(most[0]), int(most[-1])
     centre = (at[low] + at[high]) / 2
-    return int(most[np.argmin(np.abs(at[most] - centre))]), low, high
+    # Of two as near the lower, whatever rounding makes of their distances.
+    return int(most[np.argmin(np.abs(at[most] - centre).round(9))]), low, high
 
 
 def settings_of(setup: Setup, tuned: tuple[Tuned, ...], points: Floats) -> Floats:
