@@ -105,6 +105,14 @@ def test_a_corner_has_no_sharpness():
     assert "q is not determined" in curve.reason
 
 
+def test_a_power_law_has_no_critical_batch_size():
+    """It bends nowhere, and is neither of the asymptotes."""
+    sizes = 2.0 ** np.arange(12)
+    curve = fit_curve(sizes, 1000 * sizes**-0.5)
+    assert math.isnan(curve.critical)
+    assert "too softly" in curve.reason
+
+
 def test_what_was_never_reached_is_left_out():
     steps = TUNED.copy()
     steps[0] = math.inf

@@ -144,9 +144,12 @@ def fit_curve(
     if knee < x.min() - math.log(BEYOND):
         reason = f"no perfect scaling from the smallest batch size on, {sizes[seen].min():g}"
         return Curve(s_min, math.nan, math.nan, math.nan, rms, worst, reason)
+    if q is None and sharpness < SHARPNESS[0] * 1.01:
+        reason = "the steps bend too softly for a floor and a critical batch size to be told"
+        return Curve(math.nan, math.nan, math.nan, math.nan, rms, worst, reason)
     reason = ""
-    if q is None and not SHARPNESS[0] * 1.01 < sharpness < SHARPNESS[1] / 1.01:
-        reason = f"q is not determined: at the limit of its range, {sharpness:.3g}"
+    if q is None and sharpness > SHARPNESS[1] / 1.01:
+        reason = f"a corner: its q is not determined, at least {SHARPNESS[1]:g}"
     return Curve(s_min, e_min, critical, sharpness, rms, worst, reason)
 
 

@@ -11,7 +11,6 @@ from scipy.stats import qmc
 from simopt.scaling.attempts import FEW_LOOKS, LOOKS, Setup, attempt, interval
 from simopt.scaling.searching import (
     BEYOND,
-    FEW,
     LESS,
     MOST_STAGES,
     PLATEAU,
@@ -19,6 +18,7 @@ from simopt.scaling.searching import (
     Chosen,
     Found,
     beyond,
+    few,
     grow,
     settings_of,
 )
@@ -42,16 +42,17 @@ def by_points(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
     unit = qmc.Sobol(len(tuned), rng=np.random.default_rng(0)).random(POINTS).T
     low = np.array([float(each.position(each.first[0])) for each in tuned])
     high = np.array([float(each.position(each.first[-1])) for each in tuned])
-    chosen, settled, stages = None, False, []
+    chosen, reached, settled, stages = None, False, False, []
     choose = partial(best_of_points, unit=unit, low=low, high=high, tuned=tuned)
     for _ in range(MOST_STAGES):
         at = low[:, None] + unit * (high - low)[:, None]
         points = np.stack([each.value(row) for each, row in zip(tuned, at, strict=True)])
-        seeds = setup.seeds if settled else setup.seeds[:FEW]
+        seeds = setup.seeds if reached else few(setup)
         every = interval(setup, horizon / BEYOND, LOOKS if settled else FEW_LOOKS)
         stage = attempt(setup, settings_of(setup, tuned, points), seeds, horizon, every)
         stages.append(stage)
         if not np.isfinite(stage.steps).any():
+            chosen = None
             longer = grow(setup, horizon)
             if longer is None:
                 return Found(stages, None, choose)
@@ -62,6 +63,10 @@ def by_points(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
         horizon = beyond(setup, float(stage.steps.min()))
         if settled and not chosen.edge:
             break
+        reached = True
+        if len(seeds) < len(setup.seeds):
+            # Too few to narrow the box by: of so many points some are lucky.
+            continue
         now = low, high
         low, high = _next_box(stage.steps, at, low, high, tuned)
         moved = bool((low < now[0]).any() or (high > now[1]).any())

@@ -22,8 +22,9 @@ PLATEAU, GAP = 1.05, 0.25
 #: Settings within this factor of the least steps are where to look closer.
 PROMISING = 1.3
 
-#: Seeds of the first looks.
-FEW = 3
+#: Seeds of the first looks: so many, or this share of all. What few seeds say is less to be relied
+#: on: then settings within a larger factor are promising.
+FEW, SHARE, DOUBTFUL = 3, 4, 2.0
 
 #: Updates of the first look, and by what factor a look grows that saw nothing reach the target.
 FIRST, GROWTH = 4, 4
@@ -109,6 +110,11 @@ def settings_of(setup: Setup, tuned: tuple[Tuned, ...], points: Floats) -> Float
     return settings
 
 
+def few(setup: Setup) -> NDArray[np.int64]:
+    """The seeds of the first looks."""
+    return setup.seeds[: max(FEW, len(setup.seeds) // SHARE)]
+
+
 def grow(setup: Setup, horizon: int) -> int | None:
     """A longer look where nothing reached the target; None if that was the budget."""
     return None if horizon >= setup.budget else min(setup.budget, GROWTH * horizon)
@@ -124,7 +130,7 @@ def by_grid(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
     eta, other = tuned[0], tuned[1] if len(tuned) > 1 else None
     etas = np.array(eta.first)
     levels = np.array([0.0] if other is None else other.first)
-    per_octave, settled = _per_octave(etas), False
+    per_octave, reached, settled = _per_octave(etas), False, False
     stages: list[Stage] = []
     choose: Callable[[Floats], Chosen] = partial(
         best_of_grid, etas=etas, levels=levels, other=other
@@ -132,13 +138,14 @@ def by_grid(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
     chosen: Chosen | None = None
     for _ in range(MOST_STAGES):
         points = np.stack([np.tile(etas, len(levels)), np.repeat(levels, len(etas))])[: len(tuned)]
-        seeds = setup.seeds if settled else setup.seeds[:FEW]
+        seeds = setup.seeds if reached else few(setup)
         every = interval(setup, horizon / BEYOND, LOOKS if settled else FEW_LOOKS)
         stage = attempt(setup, settings_of(setup, tuned, points), seeds, horizon, every)
         stages.append(stage)
         shape = len(levels), len(etas)
         table = stage.steps.reshape(shape)
         if not np.isfinite(table).any():
+            chosen = None
             wider = _towards(stage.losses.reshape(shape).min(axis=0), etas)
             if wider is not None:
                 etas, per_octave = wider, COARSE
@@ -153,12 +160,17 @@ def by_grid(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
         horizon = beyond(setup, float(table.min()))
         if settled and not chosen.edge:
             break
+        doubtful = len(seeds) < len(setup.seeds)
+        reached = True
         near, there = levels, True
         rows = np.arange(len(levels))
         if other is not None:
+            if doubtful:
+                continue
             near, there, rows = _next_levels(table.min(axis=1), other, levels, settled)
         cap = ONE if other is None else TWO // len(near)
-        etas, per_octave, close = _next_rates(table[rows], etas, per_octave, cap, settled)
+        within = DOUBTFUL if doubtful else PROMISING
+        etas, per_octave, close = _next_rates(table[rows], etas, per_octave, cap, settled, within)
         levels = near
         settled = settled or (there and close)
     return Found(stages, chosen, choose, float(np.expm1(np.diff(np.log(etas)).min())))
@@ -233,7 +245,7 @@ def _kept(other: Tuned, at: Floats, levels: Floats) -> Floats:
 
 
 def _next_rates(
-    table: Floats, etas: Floats, per_octave: int, cap: int, settled: bool
+    table: Floats, etas: Floats, per_octave: int, cap: int, settled: bool, within: float
 ) -> tuple[Floats, int, bool]:
     """The next grid of rates, how many it has to a factor of two, and whether that will do."""
     at = np.log2(etas)
@@ -251,7 +263,7 @@ def _next_rates(
     if settled:
         return etas, per_octave, True
     with np.errstate(invalid="ignore"):
-        promising = (table <= PROMISING * table.min(axis=1, keepdims=True)) & np.isfinite(table)
+        promising = (table <= within * table.min(axis=1, keepdims=True)) & np.isfinite(table)
     good = np.flatnonzero(promising.any(axis=0))
     for one, other in ((good[0], good[-1]), (first, last)):
         low, high = at[max(one - 1, 0)], at[min(other + 1, end)]

@@ -129,8 +129,11 @@ def batch_size(
     >>> import simopt
     >>> diabetes = simopt.problems.diabetes()
     >>> study = simopt.batch_size(diabetes, simopt.SGD(), target=3000.0, batch_sizes=[1, 8, 64])
-    >>> study.steps[["batch_size", "steps", "edge"]]
-       batch_size  steps edge
+    >>> study.steps[["batch_size", "steps", "examples"]]
+       batch_size  steps  examples
+    0           1  174.0     174.0
+    1           8   27.0     216.0
+    2          64    8.0     512.0
     """
     chosen = [optimizers] if isinstance(optimizers, Optimizer) else optimizers
     if not isinstance(chosen, Sequence) or isinstance(chosen, str) or not chosen:
