@@ -1,6 +1,7 @@
 """Steps to target against batch size: closed forms, brute force, and what must not change it."""
 
 import math
+import threading
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import measures, problems
-from simopt.scaling import Interrupted, Scaling, fit_rates, searching, study, tables
-from simopt.scaling.attempts import order_statistic
+from simopt.scaling import Interrupted, Scaling, attempts, fit_rates, searching, study, tables
+from simopt.scaling.attempts import Setup, attempt, order_statistic
 from simopt.scaling.fits import Curve
 from simopt.scaling.tuned import rates
 
@@ -475,3 +476,50 @@ def test_it_shows_itself(small):
     odd = problems.least_squares(X, Y, name="<script>")
     found = scaling(odd, simopt.SGD(), 0.05, seeds=1, batch_sizes=[4])
     assert "<script>" not in found._repr_html_()
+
+
+# What a stage does.
+
+
+def setup_of(problem, optimizer, size, share, seeds):
+    return Setup(
+        problem, optimizer, size, between(problem, share), 1e9, np.arange(seeds), 500, threads=1
+    )
+
+
+def test_settings_that_are_no_grid_are_tried_as_they_are():
+    """Against one trajectory in plain Python each."""
+    optimizer = simopt.Momentum()
+    pairs = np.array([[0.01, 0.03, 0.002], [0.9, 0.1, 0.5]])
+    setup = setup_of(SMALL, optimizer, 5, 0.05, 2)
+    stage = attempt(setup, pairs, setup.seeds, 60, 1)
+    expected = [
+        [
+            simopt.run(
+                SMALL,
+                optimizer.replace(eta=eta, beta=beta),
+                batch_size=5,
+                epochs=12,
+                shuffle="epoch",
+                seed=seed,
+                target=setup.target,
+            ).summary["steps_to_target"]
+            for seed in range(2)
+        ]
+        for eta, beta in pairs.T
+    ]
+    expected = [[math.inf if pd.isna(t) or t > 60 else t for t in row] for row in expected]
+    assert stage.times.tolist() == expected
+    assert stage.updates == sum(min(t, 60) for row in expected for t in row)
+
+
+def test_an_interrupted_stage_leaves_no_thread_at_work(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(attempts.frames, "store", interrupt)
+    setup = setup_of(SMALL, simopt.SGD(), 1, 1e-9, 8)
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        attempt(setup, np.full((1, 512), 1e-6), setup.seeds, 10**6, 1)
+    assert threading.active_count() == before
