@@ -652,7 +652,8 @@ def test_sentences_turn_with_the_counts():
     )
     assert "none that should settle" in report.summary(counts)
     assert planes.near(counts).startswith("All grow")
-    assert "2 lie right beside" in planes.near(counts)
+    assert "2 of them lie right beside" in planes.near(counts)
+    assert "0.1 % to 2 % an epoch" in planes.near(counts)
     counts["stable"] = 1
     assert "1 ran away though they should settle" in report.summary(counts)
     assert planes.near(counts).startswith("2 grow")
@@ -666,6 +667,15 @@ def test_what_the_literature_got_wrong_comes_with_evidence():
     for number in ("9.405", "9.788", "3.1623", "7.2703", "0.0125", "0.03", "contracts by 0.9 "):
         assert number in text
     assert "2 times as much" in text
+
+
+def test_the_page_s_scan_finds_every_interval_of_sgd():
+    found = intervals.scanned(FOUR).set_index(["optimizer", "batch_size"])
+    (row,) = found.loc[[("SGD", 1)]].to_dict("records")
+    edges = np.ravel(row["intervals"])[1:]
+    np.testing.assert_allclose(edges, roots_of_one(1, [[0], [1], [2], [3]]), rtol=1e-8)
+    assert row["orders"] == 24
+    assert found.loc[[("Momentum", 1)], "orders"].tolist() == [8, 8, 8]
 
 
 def test_an_order_is_shown_where_it_makes_a_difference():

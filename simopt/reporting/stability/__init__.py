@@ -32,7 +32,7 @@ def page(context: Context) -> dict[str, Any]:
     best = curvature.optimal_section(quick)
 
     context.say("Stability: intervals of the rate")
-    found = intervals.scanned(four_points(), quick)
+    found = intervals.scanned(four_points())
 
     counts, sections = [], []
     for plane in planes.planes(quick):
@@ -54,7 +54,7 @@ def page(context: Context) -> dict[str, Any]:
     context.say("Stability: counter-examples")
     reddi, reddi_ran, ends = examples.reddi(quick)
     theorem, away = examples.theorem()
-    wilson = examples.wilson(quick)
+    wilson = examples.wilson()
     cone, cone_ran = examples.cone()
     adagrad, adagrad_ran = examples.adagrad(quick)
     shuffles, shuffles_ran = examples.shuffles(quick)
@@ -109,7 +109,7 @@ def summary(counts: pd.DataFrame) -> str:
     return (
         "An epoch of SGD, Momentum or Nesterov on least squares is a matrix, and whether a setting "
         "settles is a matter of its eigenvalues. On three problems, "
-        f"{number(cells)} trajectories put that to the test: "
+        f"{words.count(cells, 'trajectory', 'trajectories')} put that to the test: "
         f"{words.percent(1 - off / cells, 5)} do what the matrix says. "
         + (
             f"The other {number(off)} grow so slowly, by at most "
@@ -128,11 +128,11 @@ def findings(
     gaps = int((found["intervals"].map(len) > 1).sum())
     off, cells = int(counts["off"].sum()), int(counts["cells"].sum())
     return [
-        f"The eigenvalues of an epoch say which settings settle: {number(cells)} trajectories, "
+        f"The eigenvalues of an epoch say which settings settle: {cells:,} trajectories, "
         f"{number(off)} not as predicted, all of those with a growth too slow to see. On the four "
         f"points stable rates have gaps in {gaps} of {len(found)} cases."
         if counts["stable"].sum() == 0
-        else f"The eigenvalues of an epoch predict all but {number(off)} of {number(cells)} "
+        else f"The eigenvalues of an epoch predict all but {number(off)} of {cells:,} "
         "trajectories.",
         "At a constant rate RMSprop ends by jumping between two weights η apart, and Adam works at "
         f"{words.percent(told['mean'] / 38)} of its stability limit and bursts to "

@@ -92,7 +92,7 @@ def theorem(constants: tuple[float, ...] = (2.5, 3.0, 10.0, 1010.0)) -> tuple[An
     ), wrong
 
 
-def wilson(quick: bool) -> dict[str, Any]:
+def wilson(updates: int = 300) -> dict[str, Any]:
     """Least squares on which adaptive methods answer +1 always."""
     labels = np.where(np.random.default_rng(2017).random(32) < 0.7, 1.0, -1.0)
     fresh = np.where(np.random.default_rng(2018).random(100_000) < 0.7, 1.0, -1.0)
@@ -106,7 +106,7 @@ def wilson(quick: bool) -> dict[str, Any]:
     rows = []
     for name, optimizer in runs.items():
         frame = simopt.sweep(
-            problem, optimizer, batch_size="full", epochs=300 if quick else 1000,
+            problem, optimizer, batch_size="full", epochs=updates,
             divergence=None, progress=False, record="epochs",
         )  # fmt: skip
         w = frame[names].to_numpy()
@@ -131,7 +131,8 @@ def wilson(quick: bool) -> dict[str, Any]:
         "sentence": (
             f"{words.listing(adaptive['optimizer'])} move all {problem.d} weights by the same "
             "amount: their sizes differ by at most "
-            f"{number(adaptive['spread'].max(), 1)} at any update. While they fit the "
+            f"{number(adaptive['spread'].max(), 1)} at any of {updates} updates. "
+            "While they fit the "
             f"{len(labels)} points, they are right on {share(adaptive['right'].min())} of "
             f"{number(len(fresh))} new ones, which is the share that has label 1 "
             f"({share(positive)}); gradient descent is right on "

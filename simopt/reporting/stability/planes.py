@@ -151,14 +151,14 @@ def mapped(plane: Plane, rule: str, size: int) -> tuple[Mapped, dict[str, float]
 #: How a cell is drawn: all its orders settle, some do, none does.
 LOOKS: dict[str, dict[str, Any]] = {
     "settles": {"facecolor": style.SKY},
-    "settles in some orders": {"facecolor": style.ORANGE},
+    "order decides": {"facecolor": style.ORANGE},
     "diverges": {
         "facecolor": "none",
         "edgecolor": style.VERMILLION,
         "hatch": "////",
         "linewidth": 0,
     },
-    "not as predicted": {"facecolor": style.INK},
+    "not as predicted": {"facecolor": style.PURPLE},
 }
 
 
@@ -178,7 +178,7 @@ def plane_figure(maps: dict[tuple[int, str], Mapped], sizes: tuple[int, ...]) ->
                 axes.set_ylabel("momentum β")
             if row == len(sizes) - 1:
                 axes.set_xlabel("learning rate η")
-    names = [name for name in LOOKS if several or name != "settles in some orders"]
+    names = [name for name in LOOKS if several or name != "order decides"]
     handles: list[Any] = [Patch(label=name, **LOOKS[name]) for name in names]
     handles.append(Line2D([], [], color=style.INK, linewidth=1.1, label="radius of the map = 1"))
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
@@ -223,8 +223,8 @@ def section(plane: Plane, maps: dict[tuple[int, str], Mapped]) -> dict[str, Any]
     }
     widest = max(depends, key=depends.__getitem__)
     off, cells = int(counts["off"].sum()), int(counts["cells"].sum())
-    see = f"Simulation and map differ in {number(off)} of {number(cells)} trajectories" + (
-        f", marked black. {near(counts)}" if off else "."
+    see = f"Simulation and map differ in {number(off)} of {cells:,} trajectories" + (
+        f", marked purple. {near(counts)}" if off else "."
     )
     if first.orders > 1:
         kinds = len(first.radii)
@@ -263,9 +263,15 @@ def near(counts: pd.DataFrame) -> str:
         else f"{number(off - stable)} grow by the map, too slowly for the simulation to see"
     )
     return (
-        f"{direction}: their radius is from {number(counts['low'].min(), 6)} to "
-        f"{number(counts['high'].max(), 5)} an epoch; {number(beside)} lie right beside the line."
+        f"{direction}: an error by {words.percent(counts['low'].min() - 1)} to "
+        f"{words.percent(counts['high'].max() - 1)} an epoch. {number(beside)} of them lie right "
+        "beside the line."
     )
+
+
+def excess(radius: object) -> str:
+    """By how much a radius is above 1; nothing where there is none."""
+    return number(float(radius) - 1, 2)  # type: ignore[arg-type]
 
 
 def counts_table(rows: list[dict[str, Any]]) -> Any:
@@ -279,8 +285,8 @@ def counts_table(rows: list[dict[str, Any]]) -> Any:
             "orders": Column("Orders", number),
             "cells": Column("Trajectories", number),
             "off": Column("Not as predicted", number),
-            "low": Column("Their least radius", lambda v: number(v, 6)),
-            "high": Column("Their largest", lambda v: number(v, 5)),
+            "low": Column("Their radius − 1, least", excess),
+            "high": Column("and most", excess),
             "beside": Column("Beside the line", number),
         },
         caption="Simulated divergence against the spectral radius of the epoch map",
