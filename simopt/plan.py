@@ -166,7 +166,7 @@ def check_stop(stop_at_target: Any, target: Any) -> bool:
 def check_evaluate(evaluate: Any, problem: Problem) -> int:
     """Updates between two looks at the full loss; 0 means at each epoch's end."""
     if evaluate is None:
-        return 0 if problem.kind == "logistic" else 1
+        return 1 if problem.kind == "least_squares" or not problem.n else 0
     if evaluate == "epoch":
         return 0
     return checks.whole("evaluate", evaluate, 1)

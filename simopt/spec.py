@@ -263,7 +263,7 @@ def _problem(section: Mapping[str, Any], folder: Path) -> Problem:
     if name == "noisy_quadratic":
         needed = ("name", "curvature", "noise")
         _check_keys("[problem] noisy_quadratic", section, (*needed, "w0"), required=needed)
-        numbers = {
+        numbers: dict[str, Any] = {
             key: _spaced(key, value) if isinstance(value, dict) else value
             for key, value in section.items()
             if key != "name"

@@ -250,6 +250,9 @@ def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.
 
 
 def _batch_loss(problem: Problem, weights: list[float], points: NDArray[np.int64]) -> float:
+    if problem.formula is not None and problem.n:
+        at = [problem.formula.loss_at(weights, point) for point in problem.x[points].tolist()]
+        return float(np.mean(at))
     if not problem.n:
         return problem.loss(weights)
     z = problem.x[points] @ np.asarray(weights)

@@ -47,9 +47,7 @@ def assembly(problem, optimizer, points="shared"):
     """The machine code of a kernel, compiled afresh (code from the disk cache can't be shown)."""
     task = blocks.Task(group_of(problem, optimizer), points, False, 0, 0, 128)
     blocks.compiled(problem, task, np.float64)
-    kernel = lanes.kernel(
-        optimizer.rule, problem.kind, blocks.fused(problem), points, np.float64, layout.PLAIN
-    )
+    kernel = blocks.kernel_of(task, problem, np.float64)
     fresh = numba.njit(nogil=True, error_model="numpy")(kernel.py_func)
     fresh.compile(kernel.signatures[0])
     return fresh.inspect_asm(fresh.signatures[0])

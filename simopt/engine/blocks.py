@@ -162,15 +162,17 @@ def with_moments(data: Data, plan: Plan) -> Data:
 def pack(problem: Problem, dtype: type, limit: float | None, target: float | None) -> Data:
     """A problem in the kernel's precision and padding."""
     dp = 1 if fused(problem) else -(-problem.d // 4) * 4
+    if problem.formula is not None:
+        dp = problem.d + problem.d % 2  # noise is drawn for two
 
     def padded(values: NDArray[np.float64]) -> Array:
         result: Array = np.zeros(dp, dtype)
         result[: problem.d] = values
         return result
 
-    x: Array = np.zeros((problem.n, dp), dtype)
-    x[:, : problem.d] = problem.x
-    factor: Array = np.zeros((dp, dp) if problem.n else (0, 0), dtype)
+    x: Array = np.zeros((problem.n, problem.columns or dp), dtype)
+    x[:, : problem.x.shape[1]] = problem.x
+    factor: Array = np.zeros((dp, dp) if problem.factor.size else (0, 0), dtype)
     noise = np.zeros(problem.d) if problem.noise is None else np.sqrt(problem.noise)
     minimizer = np.zeros(problem.d) if problem.minimizer is None else problem.minimizer
     if problem.kind == "least_squares":
@@ -258,6 +260,15 @@ def extras_of(plan: Plan) -> layout.Extras:
     )
 
 
+def kernel_of(task: Task, problem: Problem, dtype: Any) -> Any:
+    """The task's kernel, compiled when it is first called."""
+    asked = task.group.rule, problem.kind, fused(problem), task.points, dtype
+    extras = extras_of(task.group.plan)
+    if problem.formula is None:
+        return lanes.kernel(*asked, extras)
+    return lanes.kernel(*asked, extras, (problem.d, problem.columns), problem.formula)
+
+
 def compute(
     task: Task,
     data: Data,
@@ -273,13 +284,11 @@ def compute(
 
     ``before`` may be results that nobody needs any more: their room is taken if it fits.
     """
-    group, plan = task.group, task.group.plan
+    plan = task.group.plan
     dtype: Any = data.x.dtype.type
     out = room(task, problem, dtype, (0, plan.epochs, plan.updates)[record], pulse, before)
     how = how_of(plan, dtype, every, record, stops, given is not None)
-    kernel: Any = lanes.kernel(
-        group.rule, problem.kind, fused(problem), task.points, dtype, extras_of(plan)
-    )
+    kernel = kernel_of(task, problem, dtype)
     orders = np.empty((0, plan.n), np.int64) if given is None else given
     kernel(data, how, task.hyper(dtype), task.seeds(), orders, out)
     return out

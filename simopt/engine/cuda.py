@@ -20,7 +20,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numba import config as numba_config
@@ -33,6 +33,9 @@ from simopt.engine.layout import Data, Out
 from simopt.plan import Plan
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from simopt.problems.formula import Formula
 
 Array = NDArray[Any]
 
@@ -139,13 +142,23 @@ class Wave(NamedTuple):
 
 @cache
 def kernel(
-    rule: Rule, kind: str, by_moments: bool, real: Any, extras: layout.Extras, d: int, dp: int
+    rule: Rule,
+    kind: str,
+    by_moments: bool,
+    real: Any,
+    extras: layout.Extras,
+    d: int,
+    dp: int,
+    columns: int = 0,
+    formula: Formula | None = None,
 ) -> Any:
     """The kernel for a rule, a loss and a number of weights; see `thread.program`.
 
     ``f[blocks, threads](data, how, settings [H, settings], orders, places, ends)``
     """
-    advance, rows, clocks = thread.program(rule, kind, by_moments, real, extras, d, dp)
+    advance, rows, clocks = thread.program(
+        rule, kind, by_moments, real, extras, d, dp, columns, formula
+    )
 
     def trajectory(data, how, settings, orders, places, ends):
         lane = cuda.grid(1)
@@ -205,7 +218,9 @@ def kernel_of(task: blocks.Task, data: Data, problem: Problem) -> Any:
         real,
         blocks.extras_of(task.group.plan),
         problem.d,
-        data.x.shape[1],
+        data.w0.shape[0],
+        problem.columns,
+        problem.formula,
     )
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
 
 from simopt.engine import layout, passes
+from simopt.engine.formulas import passes_of
 from simopt.engine.inline import digest, inlined
 from simopt.engine.layout import (
     BEST,
@@ -36,6 +37,9 @@ from simopt.engine.layout import (
 )
 from simopt.rules.rule import Rule
 from simopt.shuffling import draw, shuffle, split_seed
+
+if TYPE_CHECKING:
+    from simopt.problems.formula import Formula
 
 
 def no_clock():
@@ -138,6 +142,8 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     finish,
     *READ,
     *WRITE,
+    *layout.COLUMNS,
+    *layout.ADD,
     layout.weight_alone,
     layout.weight_first,
     layout.state_none,
@@ -174,6 +180,8 @@ def kernel(
     points: str,
     real: type,
     extras: layout.Extras,
+    shape: tuple[int, int] = (0, 0),
+    formula: Formula | None = None,
 ) -> Callable[..., Any]:
     """The compiled loop for a rule and a loss.
 
@@ -181,7 +189,7 @@ def kernel(
     ----------
     rule : Rule
         Whose update and clock to put in.
-    kind : {"least_squares", "logistic", "noisy_quadratic"}
+    kind : {"least_squares", "logistic", "noisy_quadratic", "function", "noisy_function"}
         The loss.
     one : bool
         Whether d = 1 and the loss is least squares: then update, loss and watch are one pass.
@@ -192,6 +200,8 @@ def kernel(
     extras : Extras
         Whether the rate is scheduled, the gradient clipped, the weight kept in a box, and whether
         a trajectory ends at the target.
+    shape, formula
+        Of a function: how many weights and columns it has, and the functions.
 
     Returns
     -------
@@ -218,7 +228,7 @@ def kernel(
     # float64 clocks live among the rows; for float32 weights they need an array of their own.
     apart = real is np.float32
     zero, unit, never = real(0), real(1), real(np.inf)
-    logistic = kind == "logistic"
+    logistic, least_squares = kind == "logistic", kind == "least_squares"
     # None or True: of a test for None only one branch is compiled.
     link = True if logistic else None
     started = True if rule.initial else None
@@ -227,7 +237,8 @@ def kernel(
     scheduled = True if extras.scheduled else None
     boxes = True if extras.boxed else None
     arrives = True if extras.arrives else None
-    noisy = True if kind == "noisy_quadratic" else None
+    noisy = True if kind.startswith("noisy") else None
+    given_by = True if formula is not None else None
     by_norm = True if extras.clips == "norm" else None
     by_value = True if extras.clips == "value" else None
     own, by_moments = points == "own", points == "moments"
@@ -235,14 +246,19 @@ def kernel(
     shared_many, own_many = passes.gradient_many, passes.gradient_many_own
     shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
     clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
-    full_loss: Any = passes.LOSSES[kind]
+    full_loss: Any = passes.LOSSES.get(kind)
     # A closure holds the digest only to make it part of the cache's key.
     source = digest(rule.update, rule.clock) + _engine_digest()
+    formula_gradient: Any = shared_many
+    formula_own: Any = own_many
+    if formula is not None:
+        formula_gradient, formula_own, full_loss = passes_of(formula, *shape)
+        source += digest(formula.loss, formula.gradient)
 
     def advance(data, how, hyper, seeds, given, out):
         source  # noqa: B018
         n, d = data.x.shape[0], data.optimum.shape[0]
-        dp = 1 if one else data.x.shape[1]
+        dp = 1 if one else data.w0.shape[0]
         first_state = 2 * dp
         first_clock = (2 + states) * dp
         shown = 0 if averages is None else first_state + averaged * dp
@@ -258,7 +274,7 @@ def kernel(
         pick = np.empty((3, lanes), np.int64)
         batches = -(-how.points_used // how.batch_size)
         updates = how.updates
-        slope = real(1 if logistic else 2)
+        slope = real(2 if least_squares else 1)
         whole_scale = slope / real(how.batch_size)
         last_scale = slope / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]
@@ -396,6 +412,15 @@ def kernel(
                                 seed = seeds[first // lanes]
                                 shared_noise(work, low, high, dp, data, spread, seed, t)
                             scale = unit
+                        if given_by is not None:
+                            if noisy is None:
+                                passes.clear(work, low, high, dp, 2 * dp)
+                            if own:
+                                formula_own(work, low, high, dp, data, orders, start, stop)
+                            else:
+                                formula_gradient(work, low, high, dp, data, order, start, stop)
+                        elif noisy is not None:
+                            pass
                         elif by_moments:
                             batch = start // how.batch_size
                             passes.gradient_moments(
@@ -442,9 +467,7 @@ def kernel(
                                 mean = work[shown + k, lane]
                                 write_state(work, first_state + k, dp, lane, state(new))
                                 if averages is not None:
-                                    work[shown + k, lane] = (
-                                        work[shown + k, lane] if alive else mean
-                                    )
+                                    work[shown + k, lane] = work[shown + k, lane] if alive else mean
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:
                             full_loss(work, low, high, dp, shown, base, data, d)
@@ -495,7 +518,7 @@ def kernel(
 
     # Numba keeps an index file for each name, which it reads and writes back without a lock: of two
     # processes that compile two kernels of one name, one may find the other's code from then on.
-    which = hashlib.sha256(repr((source, kind, one, points, real.__name__, extras)).encode())
+    which = hashlib.sha256(repr((source, kind, one, points, real.__name__, extras, shape)).encode())
     advance.__name__ = advance.__qualname__ = f"advance_{rule.name}_{which.hexdigest()[:16]}"
     return njit(nogil=True, cache=True, error_model="numpy")(advance)
 

@@ -194,6 +194,116 @@ def write_4(rows, first, step, lane, values):
 WRITE = (write_0, write_1, write_2, write_3, write_4)
 
 
+def columns_0(x, i):
+    """A point without columns."""
+    return ()
+
+
+def columns_1(x, i):
+    """A point's one column."""
+    return (x[i, 0],)
+
+
+def columns_2(x, i):
+    """A point's two columns."""
+    return (x[i, 0], x[i, 1])
+
+
+def columns_3(x, i):
+    """A point's three columns."""
+    return (x[i, 0], x[i, 1], x[i, 2])
+
+
+def columns_4(x, i):
+    """A point's four columns."""
+    return (x[i, 0], x[i, 1], x[i, 2], x[i, 3])
+
+
+def columns_5(x, i):
+    """A point's five columns."""
+    return (*columns_4(x, i), x[i, 4])
+
+
+def columns_6(x, i):
+    """A point's six columns."""
+    return (*columns_4(x, i), x[i, 4], x[i, 5])
+
+
+def columns_7(x, i):
+    """A point's seven columns."""
+    return (*columns_4(x, i), x[i, 4], x[i, 5], x[i, 6])
+
+
+def columns_8(x, i):
+    """A point's eight columns."""
+    return (*columns_4(x, i), x[i, 4], x[i, 5], x[i, 6], x[i, 7])
+
+
+#: By how many columns a point has: read them as a tuple of scalars.
+COLUMNS = (
+    columns_0,
+    columns_1,
+    columns_2,
+    columns_3,
+    columns_4,
+    columns_5,
+    columns_6,
+    columns_7,
+    columns_8,
+)
+
+
+def add_1(rows, first, lane, values):
+    """Add to one row in one lane."""
+    rows[first, lane] += values[0]
+
+
+def add_2(rows, first, lane, values):
+    """Add to two rows in one lane."""
+    add_1(rows, first, lane, values)
+    rows[first + 1, lane] += values[1]
+
+
+def add_3(rows, first, lane, values):
+    """Add to three rows in one lane."""
+    add_2(rows, first, lane, values)
+    rows[first + 2, lane] += values[2]
+
+
+def add_4(rows, first, lane, values):
+    """Add to four rows in one lane."""
+    add_3(rows, first, lane, values)
+    rows[first + 3, lane] += values[3]
+
+
+def add_5(rows, first, lane, values):
+    """Add to five rows in one lane."""
+    add_4(rows, first, lane, values)
+    rows[first + 4, lane] += values[4]
+
+
+def add_6(rows, first, lane, values):
+    """Add to six rows in one lane."""
+    add_5(rows, first, lane, values)
+    rows[first + 5, lane] += values[5]
+
+
+def add_7(rows, first, lane, values):
+    """Add to seven rows in one lane."""
+    add_6(rows, first, lane, values)
+    rows[first + 6, lane] += values[6]
+
+
+def add_8(rows, first, lane, values):
+    """Add to eight rows in one lane."""
+    add_7(rows, first, lane, values)
+    rows[first + 7, lane] += values[7]
+
+
+#: By how many values, from 1: add a tuple of scalars to that many rows.
+ADD = (add_1, add_2, add_3, add_4, add_5, add_6, add_7, add_8)
+
+
 def weight_alone(stepped):
     """The new weight of a rule without state."""
     return stepped

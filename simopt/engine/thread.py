@@ -10,11 +10,12 @@ it for devices, and any other compiler may.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from simopt.engine import layout, passes
+from simopt.engine.formulas import passes_of
 from simopt.engine.inline import inlined
 from simopt.engine.lanes import no_clock
 from simopt.engine.layout import (
@@ -29,6 +30,9 @@ from simopt.engine.layout import (
     WRITE,
 )
 from simopt.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from simopt.problems.formula import Formula
 
 
 class Ends(NamedTuple):
@@ -54,7 +58,15 @@ class Program(NamedTuple):
 
 
 def program(
-    rule: Rule, kind: str, by_moments: bool, real: Any, extras: layout.Extras, d: int, dp: int
+    rule: Rule,
+    kind: str,
+    by_moments: bool,
+    real: Any,
+    extras: layout.Extras,
+    d: int,
+    dp: int,
+    columns: int = 0,
+    formula: Formula | None = None,
 ) -> Program:
     """The time loop for a rule and a loss, in plain Python.
 
@@ -62,7 +74,7 @@ def program(
     ----------
     rule : Rule
         Whose update and clock to put in.
-    kind : {"least_squares", "logistic", "noisy_quadratic"}
+    kind : {"least_squares", "logistic", "noisy_quadratic", "function", "noisy_function"}
         The loss.
     by_moments : bool
         Whether a batch enters by its moments.
@@ -74,6 +86,8 @@ def program(
     d, dp : int
         Weights, without and with padding: constants of the code, so that a compiler can unroll the
         loops over them. 1 and 1 for least squares: then update, loss and watch need no loop.
+    columns, formula
+        Of a function: how many columns a point has, and the functions.
 
     Returns
     -------
@@ -98,7 +112,7 @@ def program(
     row = base + RESIDUAL
     zero, unit, never, unset = real(0), real(1), real(np.inf), real(-1)
     logistic = kind == "logistic"
-    slope = real(1 if logistic else 2)
+    slope = real(2 if kind == "least_squares" else 1)
     # None or True: of a test for None only one branch is compiled.
     link = True if logistic else None
     started = True if rule.initial else None
@@ -110,8 +124,12 @@ def program(
     alone = True if dp == 1 else None
     moments = True if by_moments else None
     clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
-    full_loss: Any = passes.LOSSES[kind]
-    noisy = True if kind == "noisy_quadratic" else None
+    full_loss: Any = passes.LOSSES.get(kind)
+    noisy = True if kind.startswith("noisy") else None
+    given_by = True if formula is not None else None
+    formula_gradient: Any = passes.clear
+    if formula is not None:
+        formula_gradient, _, full_loss = passes_of(formula, d, columns)
     arrives = True if extras.arrives else None
 
     def advance(data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column):
@@ -188,6 +206,12 @@ def program(
                         seed = int(orders[offset])
                         passes.gradient_noise(work, 0, 1, dp, data, how.spread, seed, t)
                         scale = unit
+                    if given_by is not None:
+                        if noisy is None:
+                            passes.clear(work, 0, 1, dp, 2 * dp)
+                        formula_gradient(work, 0, 1, dp, data, orders, first + start, first + stop)
+                    elif noisy is not None:
+                        pass
                     elif moments is not None:
                         passes.gradient_moments(
                             work, 0, 1, dp, data.moments[batch], data.slopes[batch]

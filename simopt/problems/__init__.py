@@ -5,13 +5,15 @@ The loss is a mean over the n points, plus ``l2 / 2 * |w|^2`` where asked for:
 - least squares: ``mean((x @ w - y)^2)``, whose gradient per point is ``2 (x @ w - y) x``;
 - logistic: ``mean(log(1 + exp(z)) - y z)`` with ``z = x @ w`` and labels 0 and 1;
 - noisy quadratic: no points, the penalty alone, with a curvature of its own for every weight, and
-  a gradient with Gaussian noise.
+  a gradient with Gaussian noise;
+- function: whatever a plain function of the weights and a point returns.
 
 An intercept is a last column of ones, with its weight last; l2 leaves it alone.
 """
 
 from __future__ import annotations
 
+from simopt.problems.formula import function
 from simopt.problems.noisy import noisy_quadratic
 from simopt.problems.problem import Floats, Problem
 from simopt.problems.regression import KINDS, least_squares, logistic, read_table
@@ -24,6 +26,7 @@ __all__ = [
     "Problem",
     "diabetes",
     "four_points",
+    "function",
     "hubble",
     "least_squares",
     "logistic",

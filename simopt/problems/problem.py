@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simopt import checks
 from simopt.problems.inputs import start
+
+if TYPE_CHECKING:
+    from simopt.problems.formula import Formula
 
 Floats = NDArray[np.float64]
 
@@ -27,11 +30,11 @@ class Problem:
     ----------
     name : str
         What tables and pages call it.
-    kind : {"least_squares", "logistic", "noisy_quadratic"}
+    kind : {"least_squares", "logistic", "noisy_quadratic", "function", "noisy_function"}
         The loss.
     x : ndarray [n, d]
         The points, with the column of ones last where there is an intercept; of a noisy quadratic
-        there are none.
+        there are none, and a function has them in columns of its own number [n, p].
     y : ndarray [n]
         Targets; 0 or 1 for the logistic loss.
     w0 : ndarray [d]
@@ -43,7 +46,11 @@ class Problem:
     target : str
         What y is.
     noise : ndarray [d], optional
-        A noisy quadratic's variance of the gradient, of every weight, in a batch of 1.
+        Drawn noise's variance of the gradient, of every weight, in a batch of 1.
+    formula : Formula, optional
+        A function's loss and gradient.
+    least : ndarray [d], optional
+        Where a function's loss is least, as its user says.
     """
 
     name: str
@@ -56,9 +63,11 @@ class Problem:
     target: str = "y"
     intercept: bool = field(default=False)
     noise: Floats | None = None
+    formula: Formula | None = None
+    least: Floats | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.x, self.y, self.w0, self.l2, self.noise):
+        for array in (self.x, self.y, self.w0, self.l2, self.noise, self.least):
             if array is not None:
                 array.flags.writeable = False
 
@@ -68,13 +77,21 @@ class Problem:
         return int(self.x.shape[0])
 
     @property
+    def columns(self) -> int:
+        """How many numbers a function's point has; 0 where the loss is another."""
+        return int(self.x.shape[1]) if self.formula is not None and self.n else 0
+
+    @property
     def d(self) -> int:
         """How many weights."""
-        return int(self.x.shape[1])
+        return len(self.w0)
 
     def loss(self, w: ArrayLike) -> float:
         """The mean loss over all points at w [d] (a number will do where d = 1)."""
         w = self._weights(w)
+        if self.formula is not None:
+            losses = [self.formula.loss_at(w.tolist(), point) for point in self._points()]
+            return float(np.mean(losses))
         penalty = float(self.l2 @ (w * w)) / 2
         if not self.n:
             return penalty
@@ -87,6 +104,8 @@ class Problem:
     def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
         """The gradient [d] at w, of the mean over ``rows`` (all points if None), without noise."""
         w = self._weights(w)
+        if self.formula is not None:
+            return np.asarray(self._formula_gradients(w, rows).mean(axis=0))
         if not self.n:
             return np.asarray(self.l2 * w)
         x, y = (self.x, self.y) if rows is None else (self.x[rows], self.y[rows])
@@ -95,6 +114,8 @@ class Problem:
     def point_gradients(self, w: ArrayLike) -> Floats:
         """The gradient [n, d] that each point alone gives at w; their mean is the gradient."""
         w = self._weights(w)
+        if self.formula is not None:
+            return self._formula_gradients(w)
         return np.asarray(self._slope(self.x @ w, self.y)[:, None] * self.x + self.l2 * w)
 
     def hessian_at(self, w: ArrayLike) -> Floats:
@@ -108,7 +129,7 @@ class Problem:
     @cached_property
     def hessian(self) -> Floats:
         """The second derivative [d, d] of a quadratic loss, the same everywhere."""
-        if self.kind == "logistic":
+        if self.kind == "logistic" or self.formula is not None:
             raise checks.refuse("kind", self.kind, "'least_squares' for a constant hessian")
         if not self.n:
             return np.diag(self.l2)
@@ -118,9 +139,9 @@ class Problem:
     def factor(self) -> Floats:
         """R, upper triangular [d, d], with ``loss(w) = minimum_loss + |R (w - minimizer)|^2``.
 
-        Empty for a noisy quadratic, whose loss is a sum of squares as it is.
+        Empty for a noisy quadratic, whose loss is a sum of squares as it is, and for a function.
         """
-        if not self.n:
+        if not self.n or self.formula is not None:
             return np.empty((0, 0))
         rows = [self.x / np.sqrt(self.n), np.diag(np.sqrt(self.l2 / 2))]
         return np.ascontiguousarray(np.linalg.qr(np.vstack(rows), mode="r"))
@@ -130,6 +151,8 @@ class Problem:
         """A point [d] of least loss (the shortest, if there are many), None if there is none."""
         if self.kind == "logistic":
             return _newton(self)
+        if self.formula is not None:
+            return self.least
         if not self.n:
             return np.zeros(self.d)
         if self.d == 1:
@@ -144,6 +167,8 @@ class Problem:
         """The one point [d] of least loss, None where it does not exist or is not the only one."""
         if self.minimizer is None:
             return None
+        if self.formula is not None:
+            return self.least
         if not self.n:
             return self.minimizer if (self.l2 > 0).all() else None
         diagonal = np.abs(np.diag(self.factor))
@@ -153,7 +178,12 @@ class Problem:
 
     @cached_property
     def minimum_loss(self) -> float:
-        """The least loss; 0 is approached but not reached by separable logistic data."""
+        """The least loss; 0 is approached but not reached by separable logistic data.
+
+        NaN for a function whose optimum nobody gave.
+        """
+        if self.formula is not None and self.least is None:
+            return float("nan")
         return 0.0 if self.minimizer is None else self.loss(self.minimizer)
 
     @cached_property
@@ -164,6 +194,10 @@ class Problem:
             if array is None:
                 continue
             sha.update(repr(array.shape).encode() + array.tobytes())
+        if self.formula is not None:
+            from simopt.engine import inline
+
+            sha.update(inline.digest(self.formula.loss, self.formula.gradient).encode())
         return sha.hexdigest()[:12]
 
     def replace(self, *, w0: ArrayLike) -> Problem:
@@ -181,6 +215,18 @@ class Problem:
     def _slope(self, z: Floats, y: Floats) -> Floats:
         """The derivative of each point's loss by its prediction z."""
         return 2.0 * (z - y) if self.kind == "least_squares" else _sigmoid(z) - y
+
+    def _points(self, rows: Any = None) -> list[list[float]]:
+        """A function's points; one without columns where it has none."""
+        if not self.n:
+            return [[]]
+        chosen: list[list[float]] = (self.x if rows is None else self.x[rows]).tolist()
+        return chosen
+
+    def _formula_gradients(self, w: Floats, rows: Any = None) -> Floats:
+        assert self.formula is not None
+        at = w.tolist()
+        return np.array([self.formula.gradient_at(at, point) for point in self._points(rows)])
 
     def _weights(self, w: ArrayLike) -> Floats:
         return np.broadcast_to(np.asarray(w, dtype=np.float64), (self.d,))

@@ -216,6 +216,7 @@ def make(
     features: Sequence[str] | None = None,
     target: str = "y",
 ) -> Problem:
+    """A problem of checked data."""
     if features is None and hasattr(x, "columns"):
         features = [str(column) for column in x.columns]
     if target == "y" and getattr(y, "name", None):

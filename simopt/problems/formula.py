@@ -1,0 +1,223 @@
+"""A loss and its gradient as plain functions of numbers: what a problem of the user's own is."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from simopt import checks
+from simopt.problems.inputs import labels, numbers
+from simopt.problems.problem import Problem
+
+#: Weights and columns that the engine's readers (`engine/layout.py`) provide for.
+MOST = 8
+
+
+@dataclass(frozen=True)
+class Formula:
+    """Two functions of the weights, then the columns of a point.
+
+    Attributes
+    ----------
+    loss : callable
+        ``loss(*w, *point) -> float``.
+    gradient : callable
+        ``gradient(*w, *point)``: a tuple of d numbers, or one number where d = 1.
+    scalar : bool
+        Whether it is one number.
+    """
+
+    loss: Callable[..., Any]
+    gradient: Callable[..., Any]
+    scalar: bool
+
+    def loss_at(self, w: Sequence[float], point: Sequence[float]) -> float:
+        """The loss of a point; inf or nan where it is no number."""
+        return float(_ieee(self.loss, (*w, *point), 1)[0])
+
+    def gradient_at(self, w: Sequence[float], point: Sequence[float]) -> tuple[float, ...]:
+        """The gradient of a point."""
+        return _ieee(self.gradient, (*w, *point), len(w))
+
+
+def function(
+    loss: Callable[..., Any],
+    gradient: Callable[..., Any],
+    *,
+    w0: ArrayLike,
+    points: ArrayLike | None = None,
+    noise: ArrayLike | None = None,
+    optimum: ArrayLike | None = None,
+    name: str | None = None,
+    check_gradient: bool = True,
+) -> Problem:
+    r"""A problem of your own: a loss and its gradient, as plain functions of numbers.
+
+    .. math:: L(w) = \frac1n \sum_i \ell(w_1, \dots, w_d, x_{i1}, \dots, x_{ip})
+
+    The engine compiles them into its loops, so they must keep to what Numba compiles: arithmetic,
+    `math`, conditional expressions, other plain functions, numbers from outside. Sums and products
+    run packed, several trajectories at once; a call of `math` runs one by one.
+
+    Parameters
+    ----------
+    loss : callable
+        ``loss(w1, ..., wd, x1, ..., xp) -> float``, of one point.
+    gradient : callable
+        Of the same arguments: the d derivatives as a tuple, or the one as a number.
+    w0 : float or array_like [d]
+        The start; its length is the number of weights, at most 8.
+    points : array_like [n] or [n, p], optional
+        The points, p at most 8. Without, there is one function: an epoch is one update, and
+        batches may have any size, which only noise depends on.
+    noise : float or array_like [d], optional
+        Without points: the variance of the gradient in a batch of one, as in `noisy_quadratic`.
+    optimum : float or array_like [d], optional
+        Where the loss is least, if you know: distances and the least loss are then known too.
+    name : str, optional
+        What tables call it; the loss' name if None.
+    check_gradient : bool, default True
+        Compare the gradient with differences of the loss at the start, and refuse one that is
+        another function's. Switch it off where the loss has a kink there.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ValueError
+        If a function takes another number of arguments, is not finite at the start, or the
+        gradient does not fit the loss.
+
+    Examples
+    --------
+    A double well, from its ridge; half of the noises lead to either side:
+
+    >>> import simopt
+    >>> def well(w):
+    ...     return (w * w - 1) * (w * w - 1) / 4
+    >>> def slope(w):
+    ...     return w * (w * w - 1)
+    >>> ridge = simopt.problems.function(well, slope, w0=0.0, noise=0.01)
+    >>> frame = simopt.sweep(ridge, simopt.SGD(eta=0.1), updates=500, seed=range(1000))
+    >>> bool(450 < (frame["w"] > 0.5).sum() < 550), int((frame["w"].abs() < 0.5).sum())
+    (True, 0)
+
+    The mean of absolute errors, which has no loss among the shipped ones:
+
+    >>> def error(w, x, y):
+    ...     return abs(w * x - y)
+    >>> def sign(w, x, y):
+    ...     return x if w * x > y else -x
+    >>> robust = simopt.problems.function(error, sign, w0=3.0, points=[[1, 5], [2, 10], [1, 50]])
+    >>> full = simopt.sweep(robust, simopt.SGD(eta=0.05), batch_size="full", epochs=60)
+    >>> full["w"].round(1).tolist()
+    [5.0]
+    """
+    start = np.atleast_1d(numbers("w0", w0)).copy()
+    if start.ndim != 1 or not 1 <= len(start) <= MOST:
+        raise checks.refuse("w0", w0, f"a number, or from 1 to {MOST} of them, one a weight")
+    d = len(start)
+    if points is None:
+        x = np.empty((0, d))
+    else:
+        x = numbers("points", points)
+        x = np.ascontiguousarray(x[:, None] if x.ndim == 1 else x)
+        if x.ndim != 2 or 0 in x.shape or x.shape[1] > MOST:
+            raise checks.refuse(
+                "points", f"shape {x.shape}", f"an array [n] or [n, p], p from 1 to {MOST}"
+            )
+        if noise is not None:
+            raise checks.refuse("noise", noise, "None with points: their batches are the noise")
+    columns = 0 if points is None else x.shape[1]
+    for what, given in (("loss", loss), ("gradient", gradient)):
+        _check_function(what, given, d, columns)
+    first = () if points is None else tuple(x[0].tolist())
+    at = tuple(start.tolist())
+    value = _ieee(loss, (*at, *first), 1)
+    if len(value) != 1 or not math.isfinite(value[0]):
+        raise checks.refuse("loss", value, "a finite number at w0")
+    found = gradient(*at, *first)
+    derivatives = found if isinstance(found, tuple) else (found,)
+    if len(derivatives) != d or not all(map(math.isfinite, derivatives)):
+        raise checks.refuse(
+            "gradient", found, f"{'a finite number' if d == 1 else f'{d} finite numbers'} at w0"
+        )
+    formula = Formula(loss, gradient, not isinstance(found, tuple))
+    variance = None
+    if noise is not None:
+        variance = np.array(np.broadcast_to(numbers("noise", noise), (d,)))
+        if (variance < 0).any():
+            raise checks.refuse("noise", noise, ">= 0 everywhere")
+    least = None
+    if optimum is not None:
+        least = np.atleast_1d(numbers("optimum", optimum))
+        if least.shape != start.shape:
+            raise checks.refuse("optimum", optimum, f"{d} numbers, one a weight")
+    made = Problem(
+        name or loss.__name__,
+        "function" if variance is None else "noisy_function",
+        x,
+        np.zeros(len(x)),
+        start,
+        np.zeros(d),
+        labels(d),
+        noise=variance,
+        formula=formula,
+        least=least,
+    )
+    if check_gradient:
+        _check_gradient(made)
+    return made
+
+
+def _check_function(what: str, given: Any, d: int, columns: int) -> None:
+    if not isinstance(given, FunctionType):
+        raise checks.refuse(what, given, "a plain Python function")
+    taken = len(inspect.signature(given).parameters)
+    if taken != d + columns:
+        raise checks.refuse(
+            what,
+            given.__name__,
+            f"a function of {d + columns} numbers, {d} weights and {columns} columns, not {taken}",
+        )
+
+
+def _check_gradient(problem: Problem) -> None:
+    """Refuse a gradient that differences of the loss at the start say is another's."""
+    gradient = problem.gradient(problem.w0)
+    for k in range(problem.d):
+        step = 1e-6 * max(1.0, abs(float(problem.w0[k])))
+        ahead, behind = problem.w0.copy(), problem.w0.copy()
+        ahead[k] += step
+        behind[k] -= step
+        slope = (problem.loss(ahead) - problem.loss(behind)) / (2 * step)
+        rounding = 1e-10 * abs(problem.loss(problem.w0)) / step
+        if abs(slope - gradient[k]) > 1e-4 * (abs(slope) + abs(gradient[k])) + rounding + 1e-9:
+            raise checks.refuse(
+                "gradient",
+                float(gradient[k]),
+                f"the derivative of the loss by weight {k} at w0, about {slope:.6g} "
+                "(check_gradient=False takes it as it is)",
+            )
+
+
+def _ieee(given: Callable[..., Any], arguments: Sequence[float], results: int) -> tuple[float, ...]:
+    """A function's numbers; overflow and 0 / 0 give inf and nan, not exceptions."""
+    with np.errstate(all="ignore"):
+        try:
+            found = given(*arguments)
+        except (ZeroDivisionError, OverflowError, ValueError):
+            try:
+                found = given(*map(np.float64, arguments))
+            except (OverflowError, ValueError):  # of math, which refuses what has no value
+                return (math.nan,) * results
+    return found if isinstance(found, tuple) else (found,)
