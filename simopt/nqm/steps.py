@@ -18,6 +18,9 @@ from simopt.nqm.spectra import Packed, checked, curvatures, directions, packed
 
 Counts = NDArray[np.int64]
 
+#: Of the table: steps, rate, beta or gamma, edges.
+Row = tuple[int | None, float, float, str]
+
 #: What can be asked for, and what each calls its memory.
 ALGORITHMS = {"sgd": None, "momentum": "beta", "ema": "gamma"}
 
@@ -129,31 +132,26 @@ def steps_to_target(
     model = packed(directions(power, spectrum, d))
     if tuned:
         found = tuning.tuned(model, descending.tolist(), target, LONGEST, workers)
-        rows = [found[size] for size in sizes]
-        return _table(
-            sizes, [r[0] for r in rows], [r[1] for r in rows], None, None, [""] * len(rows)
-        )
+        return _table(sizes, None, [(*found[size], np.nan, "") for size in sizes])
     rates, memories = grid(algorithm)
     settings = [(float(eta), float(memory)) for eta in rates for memory in memories]
-    counts = _search(algorithm, model, settings, descending, target, spectrum, workers, progress)
-    if spectrum == "authors":
+    authors = spectrum == "authors"
+    counts = search(
+        algorithm, model, settings, descending, target, bisected=authors,
+        guard=notebook.GUARD if authors and algorithm == "sgd" else 0.0,
+        workers=workers, progress=progress,
+    )  # fmt: skip
+    if authors:
         _recount(counts, algorithm, settings, power, d, descending, target)
     place = {size: i for i, size in enumerate(descending.tolist())}
-    reached = np.where(counts == leaping.NEVER, LONGEST + 1, counts)
-    first = [int(reached[:, place[size]].argmin()) for size in sizes]
-    steps = [
-        int(counts[i, place[size]]) if counts[i, place[size]] != leaping.NEVER else None
-        for i, size in zip(first, sizes, strict=True)
-    ]
-    none = [step is None for step in steps]
-    eta = [np.nan if gone else settings[i][0] for i, gone in zip(first, none, strict=True)]
-    memory = [np.nan if gone else settings[i][1] for i, gone in zip(first, none, strict=True)]
     name = ALGORITHMS[algorithm]
-    edges = [
-        "" if gone else _edges(i, len(rates), len(memories), name)
-        for i, gone in zip(first, none, strict=True)
-    ]
-    return _table(sizes, steps, eta, name, memory, edges)
+    rows: list[Row] = []
+    for column in (counts[:, place[size]] for size in sizes):
+        i = int(np.where(column == leaping.NEVER, LONGEST + 1, column).argmin())
+        gone = column[i] == leaping.NEVER
+        edges = "" if gone else _edges(i, len(rates), len(memories), name)
+        rows.append((None, np.nan, np.nan, "") if gone else (int(column[i]), *settings[i], edges))
+    return _table(sizes, name, rows)
 
 
 def grid(algorithm: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -163,24 +161,27 @@ def grid(algorithm: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.logspace(-8, 1, 100), 1 - np.logspace(-5, 0, 20)
 
 
-def _search(
+def search(
     algorithm: str,
     model: Packed,
     settings: list[tuple[float, float]],
     sizes: Counts,
     target: float,
-    spectrum: str,
-    workers: int,
-    progress: bool | None,
+    *,
+    bisected: bool,
+    guard: float = 0.0,
+    workers: int = 1,
+    progress: bool | None = False,
 ) -> Counts:
     """Steps for every setting and size; NEVER where another is known to be better.
 
-    The settings come in a scattered order, so that a good one is known soon. What is best so far is
+    By bisection or to the first crossing; ``guard`` is what SGD's denominator is increased by. The
+    settings come in a scattered order, so that a good one is known soon. What is best so far is
     shared by the threads, which may overwrite it with something larger: then a little more is
-    searched than need be, and the outcome is the same.
+    searched than need be, and the outcome is the same. ``sizes`` descend.
     """
     counts = np.full((len(settings), len(sizes)), leaping.NEVER, np.int64)
-    high = notebook.HIGH[algorithm] if spectrum == "authors" else LONGEST
+    high = notebook.HIGH[algorithm] if bisected else LONGEST
     best = np.full(len(sizes), high, np.int64)
     order = np.argsort(np.arange(len(settings)) * 0.6180339887498949 % 1.0).tolist()
     real = sizes.astype(float)
@@ -188,20 +189,15 @@ def _search(
     def run(i: int) -> None:
         eta, memory = settings[i]
         c = model.c
-        if spectrum == "true":
-            leaping.first_below(
-                algorithm == "ema", eta, memory, model.h, c, model.decay, model.noise,
-                target, real, best, counts[i],
-            )  # fmt: skip
-            return
-        if algorithm == "sgd":
+        if guard:
             # As if the noise were that much less: the fixed point is what the guard makes of it.
             gap = 1 - (1 - eta * model.h) ** 2
-            c = c * (gap / (gap + notebook.GUARD))
-        leaping.last_above(
-            algorithm == "ema", eta, memory, model.h, c, model.decay, model.noise,
-            target, real, high, MARGIN, best, counts[i],
-        )  # fmt: skip
+            c = c * (gap / (gap + guard))
+        given = (algorithm == "ema", eta, memory, model.h, c, model.decay, model.noise)
+        if bisected:
+            leaping.last_above(*given, target, real, high, MARGIN, best, counts[i])
+        else:
+            leaping.first_below(*given, target, real, best, counts[i])
 
     bar = tqdm(
         total=len(order),
@@ -249,18 +245,12 @@ def _edges(i: int, rates: int, memories: int, name: str | None) -> str:
     return ", ".join(end for end, there in ends.items() if there)
 
 
-def _table(
-    sizes: list[int],
-    steps: list[int | None],
-    eta: list[float],
-    name: str | None,
-    memory: list[float] | None,
-    edges: list[str],
-) -> pd.DataFrame:
-    """The columns, in order."""
+def _table(sizes: list[int], name: str | None, rows: list[Row]) -> pd.DataFrame:
+    """The columns, in order, from (steps, eta, memory, edge) of each size."""
+    steps, eta, memory, edges = zip(*rows, strict=True)
     columns: dict[str, Any] = {
         "batch_size": sizes,
-        "steps": pd.array(steps, dtype="Int64"),
+        "steps": pd.array(list(steps), dtype="Int64"),
         "eta": eta,
     }
     if name is not None:
