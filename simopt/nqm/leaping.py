@@ -156,6 +156,8 @@ def losses(average, eta, memory, h, c, decay, noise, size, updates, out):
 def last_above(average, eta, memory, h, c, decay, noise, target, sizes, high, margin, best, out):
     """By bisection, the last update with a loss not below the target: as if the loss only fell.
 
+    Batch sizes share their first steps, and with them the two parts of the loss.
+
     Parameters
     ----------
     average, eta, memory, h, c
@@ -176,12 +178,18 @@ def last_above(average, eta, memory, h, c, decay, noise, target, sizes, high, ma
     """
     first = start(average, len(h))
     state = np.empty_like(first)
+    # Where the last bisection was at each depth, and what it saw there.
+    been, seen = np.full(64, -1), np.empty((64, 2))
     for b in range(len(sizes)):
-        low, top = 0, high
+        low, top, depth = 0, high, 0
         while low < top - 1 and low <= best[b] * (1.0 + margin):
             middle = (low + top) // 2
-            advance(average, eta, memory, h, c, middle, first, state)
-            fall, rise = parts(state, decay, noise)
+            if been[depth] != middle:
+                advance(average, eta, memory, h, c, middle, first, state)
+                seen[depth, 0], seen[depth, 1] = parts(state, decay, noise)
+                been[depth] = middle
+            fall, rise = seen[depth]
+            depth += 1
             if fall + rise / sizes[b] < target:
                 top = middle
             else:

@@ -85,6 +85,12 @@ PAGES = (
         "What changes when several points share one update?",
     ),
     Page(
+        "noisy-quadratic.html",
+        "Noisy quadratic",
+        "noisy_quadratic",
+        "Which choices matter at which batch sizes, where every expectation can be computed?",
+    ),
+    Page(
         "learning-rate.html",
         "Learning rate and seeds",
         "learning_rate",
