@@ -65,11 +65,11 @@ def section(found: pd.DataFrame) -> dict[str, Any]:
             found,
             {
                 "method": Column("Method", short=True),
-                "mean": Column("Mean loss, sampled", lambda x: number(x, 6)),
-                "exact": Column("Expected loss, exact", lambda x: number(x, 6)),
-                "error": Column("Standard error, exact", lambda x: number(x, 3)),
-                "off": Column("Difference in standard errors", lambda x: number(x, 2)),
+                "mean": Column("Sampled", lambda x: number(x, 6)),
+                "exact": Column("Exact", lambda x: number(x, 6)),
+                "error": Column("Standard error", lambda x: number(x, 3)),
+                "off": Column("Difference, in errors", lambda x: number(x, 2)),
             },
-            caption="Sampled and exact",
+            caption="Mean loss, sampled, and expected loss, exact, with the exact standard error",
         ),
     }
