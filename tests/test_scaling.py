@@ -2,6 +2,7 @@
 
 import math
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -425,6 +426,8 @@ def test_grids_of_rates_meet(low, width, per_octave):
 def test_regions_by_their_rule(size, expected):
     curve = Curve(s_min=100.0, e_min=6400.0, critical=64.0, q=2.0, rms=0.0, worst=0.0)
     assert tables.region(curve, size) == expected
+    assert tables.region(replace(curve, rms=math.log(1.19)), size) == expected
+    assert tables.region(replace(curve, rms=math.log(1.21)), size) is None
 
 
 SIZES = 2.0 ** np.arange(10)

@@ -1,5 +1,6 @@
 """Each script runs, from any folder, in less than 60 lines."""
 
+import html
 import subprocess
 import sys
 from pathlib import Path
@@ -54,14 +55,19 @@ def test_batch_size_on_my_data(tmp_path):
         + "\n".join(f"{a},{b},1,{3 * a - b + (a * b) % 3}" for a in range(9) for b in range(5))
     )
     out = run(
-        tmp_path, "batch_size_on_my_data.py", "my.csv", "price", "--seeds", 2, "--out", "b.csv"
-    )
+        tmp_path, "batch_size_on_my_data.py", "my.csv", "price", "--seeds", 3, "--optimizer", "sgd",
+        "--out", "b.html",
+    )  # fmt: skip
     assert "<problem my: least_squares, n = 45, d = 4>" in out
     table = pd.read_csv(tmp_path / "b.csv")
-    assert set(table["optimizer"]) == {"SGD", "Adam"}
-    assert table["batch_size"].min() == 1
-    assert table["batch_size"].max() == 45
-    assert table["epochs"].gt(0).all()
+    assert set(table["optimizer"]) == {"SGD"}
+    assert table["batch_size"].tolist() == [1, 2, 4, 8, 16, 32, 45]
+    assert (table["examples"] == table["steps"] * table["batch_size"]).all()
+    advice = next(line for line in out.splitlines() if line.startswith("To bring the training"))
+    page = (tmp_path / "b.html").read_text(encoding="utf-8")
+    assert html.escape(advice) in page
+    assert "<svg" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
 
 
 def test_conventions_on_my_data(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import tempfile
@@ -11,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 from simopt import checks
 
 if TYPE_CHECKING:
+    from simopt.reporting.critical_batch.alone import batch_size_page
     from simopt.reporting.standalone import walkthrough_page
+
+#: Pages of their own, loaded when asked for: they draw, and matplotlib takes its time.
+_LATER = {
+    "batch_size_page": "simopt.reporting.critical_batch.alone",
+    "walkthrough_page": "simopt.reporting.standalone",
+}
 
 
 def report(folder: str | os.PathLike[str] = "reports/build", quick: bool = False) -> Path:
@@ -97,12 +105,9 @@ def write(folder: Path, pages: dict[str, str]) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when asked for: it draws, and matplotlib takes its time.
-    if name != "walkthrough_page":
+    if name not in _LATER:
         raise AttributeError(f"module 'simopt.reporting' has no attribute {name!r}")
-    from simopt.reporting import standalone
-
-    return standalone.walkthrough_page
+    return getattr(importlib.import_module(_LATER[name]), name)
 
 
-__all__ = ["report", "walkthrough_page", "writable", "write"]
+__all__ = ["batch_size_page", "report", "walkthrough_page", "writable", "write"]

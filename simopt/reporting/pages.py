@@ -85,6 +85,12 @@ PAGES = (
         "What changes when several points share one update?",
     ),
     Page(
+        "critical-batch-size.html",
+        "Critical batch size",
+        "critical_batch",
+        "From which size on does a larger batch save no steps, and does gradient noise predict it?",
+    ),
+    Page(
         "noisy-quadratic.html",
         "Noisy quadratic",
         "noisy_quadratic",

@@ -75,16 +75,7 @@ def walkthrough_page(
     ... )  # doctest: +SKIP
     PosixPath('steps.html')
     """
-    place = Path(path)
-    if place.is_dir():
-        raise checks.refuse("path", str(path), "a file, not a folder")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", suffix=".try"):
-            pass
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise checks.refuse("path", str(path), f"a file that can be written ({reason})") from None
+    place = check_path(path)
     trace, steps = worked(
         problem, optimizer, batch_size=batch_size, epochs=epochs, shuffle=shuffle, seed=seed,
         order=order, drop_last=drop_last, updates=MOST_UPDATES if updates is None else updates,
@@ -110,6 +101,21 @@ def walkthrough_page(
     from simopt.reporting import write
 
     write(place.parent, {place.name: pages.html("steps.html", values)})
+    return place
+
+
+def check_path(path: str | os.PathLike[str]) -> Path:
+    """A file that can be written, its folder made if need be."""
+    place = Path(path)
+    if place.is_dir():
+        raise checks.refuse("path", str(path), "a file, not a folder")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", suffix=".try"):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise checks.refuse("path", str(path), f"a file that can be written ({reason})") from None
     return place
 
 

@@ -110,10 +110,15 @@ def with_regions(steps: pd.DataFrame, curves: Sequence[Curve]) -> pd.DataFrame:
 def region(curve: Curve, size: float) -> str | None:
     """Where a batch size stands on a curve; None if the curve has neither asymptote.
 
+    None, too, of a curve that misses the steps by more than 20 % (root mean square): it can't tell
+    regions of that width.
+
     Perfect scaling where the curve is at most 20 % above ``e_min / B``, maximal parallelism where
     it is at most 20 % above ``s_min``, diminishing returns between; a knee so sharp that both hold
     is split at the critical batch size.
     """
+    if curve.rms > math.log1p(REGION):
+        return None
     if math.isnan(curve.critical):
         if math.isnan(curve.e_min):
             return None if math.isnan(curve.s_min) else MAXIMAL

@@ -51,7 +51,7 @@ def bends(three: dict[str, Any], studies: dict[str, Scaling]) -> str:
     """The sharpness of all fits, and how far off the hyperbola is."""
     fits = pd.concat([study.fits for study in studies.values()])
     known = fits[np.isfinite(fits["q"])]
-    off = max(laws.hyperbola_off(study) for study in studies.values())
+    off = np.nanmax([laws.hyperbola_off(study) for study in studies.values()])
     if known.empty:
         return "With every rate tuned at every batch size, no bend could be fitted."
     low, high = number(known["q"].min(), 2), number(known["q"].max(), 2)

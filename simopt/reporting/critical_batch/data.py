@@ -41,6 +41,9 @@ def noisy_labels(n: int, d: int = 10, seed: int = 0) -> Problem:
 def three(quick: bool) -> dict[str, Setting]:
     """The page's problems, by key."""
     n = POINTS[quick]
-    return {key: value for key, value in settings().items() if key != "four points"} | {
-        "logistic": Setting(f"{n:,} noisy labels", noisy_labels(n))
+    line = problems.read_table(problems.DATA / "hubble.csv", "velocity_km_s", name="hubble")
+    return {
+        "Hubble": Setting("Hubble, with intercept", line),
+        "diabetes": settings()["diabetes"],
+        "logistic": Setting(f"{n:,} noisy labels", noisy_labels(n)),
     }

@@ -96,7 +96,6 @@ def fits_table(study: Scaling, name: str) -> Markup:
             "hyperbola_critical": Column("B*, q = 1", lambda v: number(v, 3)),
             "hyperbola_rms": Column("Off by, rms", _off),
             "hyperbola_worst": Column("at most", _off),
-            "reason": Column("Mind", prose=True),
         },
         caption=f"{name}: S = S_min (1 + (B*/B)^q)^(1/q), and the hyperbola q = 1",
     )
@@ -133,6 +132,7 @@ def _shape(q: float) -> str:
 
 
 def hyperbola_off(study: Scaling) -> float:
-    """The most that the hyperbola is off in steps, over the optimizers; nan without a fit."""
-    worst: Any = study.fits["hyperbola_worst"].max()
+    """The most that the hyperbola is off in steps where a curve fits; nan without one."""
+    known = np.isfinite(study.fits["q"])
+    worst: Any = study.fits.loc[known, "hyperbola_worst"].max()
     return float(np.expm1(worst))

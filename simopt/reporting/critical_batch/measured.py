@@ -32,14 +32,14 @@ class Study:
 #: A loss far below the start's takes diabetes, where the intercept alone removes most of it.
 STUDIES = {
     "Hubble": Study(
-        0.02,
+        0.001,
         {False: (1, 2, 4, 8, 16, "full"), True: (1, 2, 4, 8, "full")},
-        {False: 32, True: 8},
+        {False: 1024, True: 16},
     ),
     "diabetes": Study(
         0.01,
         {False: (1, 2, 4, 8, 16, 32, 64, 128, 256, "full"), True: (1, 4, 16, 64, "full")},
-        {False: 16, True: 4},
+        {False: 256, True: 8},
     ),
     "logistic": Study(
         0.05,

@@ -1,0 +1,64 @@
+"""One page with a study of anyone's data: advice, then what it rests on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import matplotlib
+
+from simopt import noise_scale
+from simopt.reporting import pages, style
+from simopt.reporting.critical_batch.section import section
+from simopt.reporting.standalone import check_path
+from simopt.reporting.sweeps import Setting
+from simopt.scaling import Scaling
+from simopt.scaling.advice import advise
+
+
+def batch_size_page(path: str | os.PathLike[str], study: Scaling) -> Path:
+    """Write one page, complete in itself, about a study of batch sizes.
+
+    Parameters
+    ----------
+    path : path
+        Of the HTML file; its folder is made if need be.
+    study : Scaling
+        From `simopt.batch_size`, of a problem with points.
+
+    Returns
+    -------
+    Path
+        Of the file.
+
+    Raises
+    ------
+    ValueError
+        If the file can't be written.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> from simopt.reporting import batch_size_page
+    >>> diabetes = simopt.problems.diabetes()
+    >>> study = simopt.batch_size(diabetes, simopt.SGD(), target=3000.0, batch_sizes=[1, 8, 64])
+    >>> batch_size_page("diabetes.html", study)  # doctest: +SKIP
+    PosixPath('diabetes.html')
+    """
+    place, problem = check_path(path), study.problem
+    page = pages.Page(
+        place.name,
+        f"Batch sizes on {problem.name}",
+        "batch_size_alone",
+        "Which batch size, which optimizer, which rate?",
+    )
+    with matplotlib.rc_context(style.RC):
+        values = {
+            "page": page,
+            "advice": advise(study, noise_scale=noise_scale.exact(problem).b_simple),
+            "part": section(Setting(problem.name, problem), study),
+        }
+    from simopt.reporting import write
+
+    write(place.parent, {place.name: pages.html("batch_size_alone.html", values)})
+    return place
