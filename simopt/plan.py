@@ -57,6 +57,12 @@ class Plan:
         whole = self.batches * self.epochs
         return whole if self.most is None else min(whole, self.most)
 
+    @property
+    def last_used(self) -> int:
+        """Points of the last epoch."""
+        batches = self.updates - (self.epochs - 1) * self.batches
+        return self.points_used if batches == self.batches else batches * self.batch_size
+
     def rates(self) -> NDArray[np.float64]:
         """Factor and shift [2, updates] that make the rate of an update of eta."""
         if self.schedule is None:

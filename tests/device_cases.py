@@ -27,6 +27,24 @@ SHARED = tuple(np.geomspace(1e-3, 2.0, 70).tolist())
 
 rng = np.random.default_rng(4)
 WIDE, WIDEST = rng.normal(size=(23, 10)), rng.normal(size=(70, 64))
+
+
+def line(a, b, x, y):
+    return (a * x + b - y) * (a * x + b - y)
+
+
+def slope(a, b, x, y):
+    return 2 * (a * x + b - y) * x, 2 * (a * x + b - y)
+
+
+def saddle(x, y):
+    return x * x - y * y / 2 + y * y * y * y / 4
+
+
+def fall(x, y):
+    return 2 * x, y * y * y - y
+
+
 MAKERS: dict[str, Callable[[], Any]] = {
     "four points": lambda: test_options.FOUR,
     "several weights": lambda: test_options.PROBLEMS["several weights"],
@@ -38,6 +56,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     ),
     "ten weights": lambda: simopt.problems.least_squares(WIDE, WIDE @ np.arange(10.0), l2=0.05),
     "noisy quadratic": lambda: simopt.problems.noisy_quadratic([1.0, 0.5, 0.1], [1.0, 0.3, 0.0]),
+    "line": lambda: simopt.problems.function(line, slope, w0=[1.0, -1.0], points=WIDE[:, :2]),
+    "noisy saddle": lambda: simopt.problems.function(saddle, fall, w0=[1.0, 0.1], noise=0.01),
     "64 weights": lambda: simopt.problems.least_squares(WIDEST, WIDEST.sum(axis=1), l2=0.05),
 }
 
@@ -170,6 +190,8 @@ QUICK: dict[str, Case] = {
     "it arrives": Case("four points", "SGD", target=3.0, plan={"stop_at_target": True}),
     "an average": Case("four points", "SGD", gamma=0.7, target=3.0),
     "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
+    "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),
+    "a noisy function": Case("noisy saddle", "SGD", plan={"updates": 6, "epochs": 1}),
     "shared noise": Case(
         "noisy quadratic", "SGD", rates=SHARED, seeds=MANY, plan={"updates": 6, "batch_size": 9}
     ),

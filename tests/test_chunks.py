@@ -356,7 +356,15 @@ def test_ctrl_c_says_how_to_go_on(small, table, tmp_path, monkeypatch):
     same(table, again)
 
 
-def test_ctrl_c_without_a_folder_keeps_what_is_done(small, monkeypatch):
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C is heard, also where a shell started the tests in the background and ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_without_a_folder_keeps_what_is_done(small, monkeypatch, ctrl_c):
     compute, calls = worker.compute, []
 
     def interrupted(job, chunk, stop):

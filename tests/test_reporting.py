@@ -72,7 +72,9 @@ class Outline(HTMLParser):
 def folder(tmp_path_factory: pytest.TempPathFactory, quick) -> Path:
     """The quick report; pages that other files compute too take their values from there."""
     place, values = tmp_path_factory.mktemp("report"), pages.values
-    shared = ("batch_size", "learning_rate", "conventions", "shuffles")
+    shared = (
+        "batch_size", "learning_rate", "conventions", "shuffles", "noisy_quadratic", "stability"
+    )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             pages,

@@ -240,6 +240,7 @@ def how_of(plan: Plan, dtype: Any, every: int, record: int, stops: bool, given: 
         batch_size=plan.batch_size,
         points_used=plan.points_used,
         epochs=plan.epochs,
+        last_used=plan.last_used,
         updates=plan.updates,
         every=every or plan.batches,
         shuffle=SHUFFLE_CODE["given" if given else plan.shuffle],

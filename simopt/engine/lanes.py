@@ -311,7 +311,8 @@ def kernel(
                     fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
                 else:
                     fill_order(order, how.shuffle, seeds[first // lanes], epoch, given)
-                for start in range(0, how.points_used, how.batch_size):
+                used = how.points_used if epoch < how.epochs - 1 else how.last_used
+                for start in range(0, used, how.batch_size):
                     stop = min(start + how.batch_size, how.points_used)
                     t += 1
                     now = real(t)
@@ -495,8 +496,6 @@ def kernel(
                             )
                         if not living:
                             break
-                    if t == updates:
-                        break
                 if how.record == 1:
                     if one:
                         passes.loss_one(work, low, high, shown, base, data)

@@ -66,7 +66,8 @@ class How(NamedTuple):
     batch_size: int
     points_used: int
     epochs: int
-    updates: int  # in all; the last epoch may end before its last batch
+    last_used: int  # points of the last epoch, which may end before its last batch
+    updates: int  # in all
     every: int  # updates between two looks at the loss
     shuffle: int  # 0 never, 1 once, 2 every epoch, 3 as given
     record: int  # 0 nothing, 1 every epoch, 2 every update

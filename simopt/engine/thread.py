@@ -147,7 +147,6 @@ def program(
         if averages is not None:
             for k in range(dp):
                 work[shown + k, 0] = data.w0[k]
-        updates = how.updates
         whole_scale = slope / real(how.batch_size)
         last_scale = slope / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]
@@ -159,11 +158,12 @@ def program(
         until_look = how.every
         for epoch in range(how.epochs):
             first = offset + stride * epoch
-            for batch, start in enumerate(range(0, how.points_used, how.batch_size)):
-                stop = min(start + how.batch_size, how.points_used)
+            used = how.points_used if epoch < how.epochs - 1 else how.last_used
+            for batch, start in enumerate(range(0, used, how.batch_size)):
+                stop = min(start + how.batch_size, used)
                 t += 1
                 until_look -= 1
-                looks = until_look == 0 or t == updates
+                looks = until_look == 0 or t == how.updates
                 if looks:
                     until_look = how.every
                 scale = whole_scale if stop - start == how.batch_size else last_scale
@@ -262,8 +262,6 @@ def program(
                         break
                     if arrives is not None and target_at != 0:
                         break
-                if t == updates:
-                    break
             if diverged_at != 0 or (arrives is not None and target_at != 0):
                 break
         for k in range(d):
