@@ -34,6 +34,7 @@ from simopt.rules import (
 
 if TYPE_CHECKING:
     from simopt import conformance, document, noise_scale, nqm, orders, schedules, stability
+    from simopt.diagnosis import diagnose
     from simopt.reduction.asked import Reduce
     from simopt.reporting import report
     from simopt.scaling import batch_size
@@ -53,6 +54,7 @@ _LATER = {
     "report": "simopt.reporting",
     "batch_size": "simopt.scaling",
     "conformance": "simopt.conformance",
+    "diagnose": "simopt.diagnosis",
     "document": "simopt.document",
     "noise_scale": "simopt.noise_scale",
     "nqm": "simopt.nqm",
@@ -84,6 +86,7 @@ __all__ = [
     "batch_size",
     "complement",
     "conformance",
+    "diagnose",
     "document",
     "load",
     "noise_scale",
