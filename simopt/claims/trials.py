@@ -1,0 +1,60 @@
+"""What a claim is tried with: the engine, seeds, and a count of the trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simopt import sweeping, trajectory
+from simopt.problems import Problem
+from simopt.rules.rule import Optimizer
+
+#: Seeds of one whole and the next are so far apart that no claim meets another's.
+APART = 1_000_000
+
+
+class Trials:
+    """The engine for one claim: its seeds follow the whole's, its trajectories are counted.
+
+    Attributes
+    ----------
+    quick : bool
+        Fewer seeds: see `few`.
+    seed : int
+        Of the whole: a claim that draws anything draws it from here.
+    trajectories : int
+        Run so far.
+    """
+
+    def __init__(self, *, quick: bool = False, seed: int = 0) -> None:
+        self.quick = quick
+        self.seed = seed
+        self.trajectories = 0
+
+    def few(self, full: int, quick: int) -> int:
+        """How many seeds, starts or data sets to take."""
+        return quick if self.quick else full
+
+    def seeds(self, full: int, quick: int) -> list[int]:
+        """That many seeds, other ones for another seed of the whole."""
+        return [self.seed * APART + i for i in range(self.few(full, quick))]
+
+    def rng(self, stream: int = 0) -> np.random.Generator:
+        """Random numbers for data and starts, other ones for another seed of the whole."""
+        return np.random.default_rng([self.seed, stream])
+
+    def run(self, problem: Problem, optimizer: Optimizer, **how: Any) -> trajectory.Run:
+        """`simopt.run`, counted."""
+        self.trajectories += 1
+        return trajectory.run(problem, optimizer, **how)
+
+    def sweep(
+        self, problem: Problem, optimizers: Optimizer | Sequence[Optimizer], **how: Any
+    ) -> pd.DataFrame:
+        """`simopt.sweep`, counted."""
+        frame = sweeping.sweep(problem, optimizers, **how)
+        self.trajectories += frame.attrs["trajectories"]
+        return frame
