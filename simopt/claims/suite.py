@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt import problems, stability
+from simopt import problems
 from simopt.problems import Problem
+from simopt.stability import counterexamples
 
 Floats = NDArray[np.float64]
 
@@ -75,9 +76,14 @@ def conditioned(*, rotated: bool, condition: float = 1000.0, seed: int = 0) -> P
 
 
 def zipf(n: int = POINTS, d: int = 30, *, seed: int = 0) -> Problem:
-    """Least squares with features that are 0 or 1, the k-th of them 1 with probability 1 / k."""
+    """Least squares with features that are 0 or 1, the k-th of them 1 with probability 1 / k.
+
+    Drawn again until every feature is there.
+    """
     rng = _rng(seed, "zipf")
-    x = (rng.random((n, d)) < 1.0 / np.arange(1, d + 1)).astype(np.float64)
+    x = np.zeros((n, d))
+    while not x.any(axis=0).all():
+        x = (rng.random((n, d)) < 1.0 / np.arange(1, d + 1)).astype(np.float64)
     y = x @ rng.normal(size=d) + 0.1 * rng.normal(size=n)
     return problems.least_squares(x, y, name="sparse")
 
@@ -144,22 +150,22 @@ def time_series(
 
 
 def wilson(seed: int = 0, *, n: int = 60, share: float = 0.6) -> Problem:
-    """`simopt.stability.wilson` with labels drawn, most of them 1."""
+    """`simopt.stability.counterexamples.wilson` with labels drawn, most of them 1."""
     rng = _rng(seed, "wilson")
     while True:
         labels = np.where(rng.random(n) < share, 1.0, -1.0)
         if labels.sum() > 0:
-            return stability.wilson(labels)
+            return counterexamples.wilson(labels)
 
 
-def _steep(w):  # type: ignore[no-untyped-def]
+def _steep(w: float) -> float:
     square = w * w
     fourth = square * square
     off = fourth * fourth * fourth * fourth * fourth - 1.0
     return off * off
 
 
-def _steep_slope(w):  # type: ignore[no-untyped-def]
+def _steep_slope(w: float) -> float:
     square = w * w
     fourth = square * square
     sixteenth = fourth * fourth * fourth * fourth

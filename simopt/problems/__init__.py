@@ -14,6 +14,7 @@ An intercept is a last column of ones, with its weight last; l2 leaves it alone.
 from __future__ import annotations
 
 from simopt.problems.formula import function
+from simopt.problems.landscapes import bumps, double_well, saddle
 from simopt.problems.noisy import noisy_quadratic
 from simopt.problems.problem import Floats, Problem
 from simopt.problems.regression import KINDS, least_squares, logistic, read_table
@@ -24,7 +25,9 @@ __all__ = [
     "KINDS",
     "Floats",
     "Problem",
+    "bumps",
     "diabetes",
+    "double_well",
     "four_points",
     "function",
     "hubble",
@@ -32,4 +35,5 @@ __all__ = [
     "logistic",
     "noisy_quadratic",
     "read_table",
+    "saddle",
 ]
