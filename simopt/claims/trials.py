@@ -25,7 +25,7 @@ class Trials:
         Fewer seeds: see `few`.
     seed : int
         Of the whole: a claim that draws anything draws it from here.
-    trajectories : int
+    trajectories, updates : int
         Run so far.
     """
 
@@ -33,6 +33,7 @@ class Trials:
         self.quick = quick
         self.seed = seed
         self.trajectories = 0
+        self.updates = 0
 
     def few(self, full: int, quick: int) -> int:
         """How many seeds, starts or data sets to take."""
@@ -48,8 +49,10 @@ class Trials:
 
     def run(self, problem: Problem, optimizer: Optimizer, **how: Any) -> trajectory.Run:
         """`simopt.run`, counted."""
+        traced = trajectory.run(problem, optimizer, **how)
         self.trajectories += 1
-        return trajectory.run(problem, optimizer, **how)
+        self.updates += len(traced.steps)
+        return traced
 
     def sweep(
         self, problem: Problem, optimizers: Optimizer | Sequence[Optimizer], **how: Any
@@ -57,4 +60,5 @@ class Trials:
         """`simopt.sweep`, counted."""
         frame = sweeping.sweep(problem, optimizers, **how)
         self.trajectories += frame.attrs["trajectories"]
+        self.updates += frame.attrs["updates"]
         return frame

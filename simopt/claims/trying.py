@@ -21,6 +21,7 @@ class Tried:
     claim: Claim
     finding: Finding
     trajectories: int
+    updates: int
     seconds: float
 
 
@@ -106,7 +107,7 @@ def try_all(
         start = time.perf_counter()
         finding = claim.tried(trials)
         seconds = time.perf_counter() - start
-        found.append(Tried(claim, finding, trials.trajectories, seconds))
+        found.append(Tried(claim, finding, trials.trajectories, trials.updates, seconds))
     return found
 
 
