@@ -238,7 +238,9 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
             dtype,
             blocks.extras_of(how),
             problem.d,
-            data.x.shape[1],
+            data.w0.shape[0],
+            problem.columns,
+            problem.formula,
         )
     )
     ends = thread.Ends(
@@ -249,13 +251,15 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
         counts=np.empty((layout.COUNTED, count), np.int64),
     )
     orders = [given]
-    if given is None:
+    if not how.n:
+        orders = [group.seeds]  # of the noise
+    elif given is None:
         made = [shuffling.orders(how.shuffle, int(s), how.epochs, how.n) for s in group.seeds]
         orders = [each if how.shuffle == "epoch" else each[:1] for each in made]
         orders = orders if how.shuffle != "never" else orders[:1]
     places = places_of(task, given is not None)
     numbers = blocks.how_of(how, dtype, every, record, stops, given is not None)
-    flat = np.concatenate(orders).astype(np.int32).ravel()
+    flat = np.concatenate(orders).astype(np.int32 if how.n else np.int64).ravel()
     run(data, numbers, group.settings.astype(dtype), flat, places, ends)
     return ends
 
