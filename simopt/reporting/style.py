@@ -236,7 +236,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "figure"
 
 
-def svg(figure: Figure, *, title: str, alt: str) -> Markup:
+def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Markup:
     """A figure as SVG for a page.
 
     Parameters
@@ -244,9 +244,11 @@ def svg(figure: Figure, *, title: str, alt: str) -> Markup:
     figure : Figure
         Made with `new`.
     title : str
-        What it shows; unique on its page, because the ids inside derive from it.
+        What it shows; unique on its page unless it has a ``name``.
     alt : str
         What it says, for those who can't see it: the finding, not the furniture.
+    name : str, optional
+        Unique on its page: the ids inside derive from it; from the title by default.
 
     Returns
     -------
@@ -264,7 +266,7 @@ def svg(figure: Figure, *, title: str, alt: str) -> Markup:
     box = re.search(r'viewBox="([^"]+)"', inside)
     assert box is not None
     inside = inside[inside.index(">") + 1 : inside.rindex("</svg>")]
-    name = slug(title)
+    name = slug(name or title)
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         'viewBox="{box}" role="img" aria-labelledby="{name}-title {name}-desc">'
