@@ -215,7 +215,7 @@ def sweep(
     goal = None if target is None else checks.number("target", target)
     checks.choice("record", record, RECORDS)
     real = chunks.DTYPES[checks.choice("dtype", dtype, chunks.DTYPES)]
-    workers = _threads(threads)
+    workers = running.threads(threads)
     given = None
     longest = max(how.epochs for _, how in axes.plans(asked[0], problem))
     if order is not None:
@@ -372,11 +372,3 @@ def _read_back(job: Job, folder: Store) -> pd.DataFrame:
     except ValueError:
         return no_rows(folder.folder)
     return load(folder.folder)
-
-
-def _threads(threads: int | None) -> int:
-    if threads is not None:
-        return checks.whole("threads", threads, 1)
-    if "NUMBA_NUM_THREADS" in os.environ:
-        return checks.whole("NUMBA_NUM_THREADS", int(os.environ["NUMBA_NUM_THREADS"]), 1)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,354 @@
+"""What is measured on a loss curve: compiled, a curve at a time, many threads at once.
+
+The values that are there (a missing value leaves no gap) are brought to the range 0 to 1, so that
+neither the scale nor the offset of the loss matters. Steps from a value to the next are looked at
+as they are; the shape is looked at on the means of at most 64 stretches, in which the noise of
+single values is small, and of which a long curve has no more than a short one.
+
+Everything is in this one file because Numba's cache does not see a change in another.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+#: The shape has at most so many points: enough to place a plateau to 2 % of the run, few enough
+#: that comparing each with each takes microseconds.
+STRETCHES = 64
+
+#: A stretch of the shape is flat while it stays within this share of the range: what an eye takes
+#: for flat on a plot of ordinary size.
+FLAT = 0.05
+
+#: What must be lost after a plateau, as a share of the range, for a drop to have followed it: well
+#: above FLAT, or the end of every curve would be one.
+REMAINS = 0.2
+
+#: The tail is the last third: long enough for a slope, past the fast beginning.
+TAIL = 3
+
+#: The level of an end is the mean of this share of the values.
+END = 20
+
+#: A second difference of white noise has six times its variance; the median of a Gaussian's
+#: absolute value is 0.6745 standard deviations.
+SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
+
+#: The columns, in their order.
+FEATURES = (
+    "values",  # how many are there
+    "missing",  # share of the curve that is not
+    "broken_at",  # where NaN or Inf begins and stays, or an Inf is; -1 if nowhere
+    "fall",  # start - lowest, of the range
+    "lowest_at",  # position of the lowest, 0 to 1
+    "climb",  # highest after the lowest - lowest, of the start - lowest
+    "end_climb",  # end - lowest, of the start - lowest
+    "rebound",  # largest rise above the lowest so far, of the range
+    "rebound_at",  # where that rise ends
+    "rises",  # share of steps that rise
+    "turns",  # share of steps in another direction than the step before
+    "ups",  # all rises together, of the range
+    "jump",  # largest rise in one step, of the range
+    "jump_at",  # where it ends
+    "noise",  # standard deviation of what is not smooth, of the range
+    "half_at",  # where half of the fall is first reached
+    "ninety_at",  # where nine tenths are
+    "settled_at",  # from where the shape stays within FLAT of its end
+    "quarter_1",  # lost in the first quarter, of the fall
+    "quarter_2",
+    "quarter_3",
+    "quarter_4",
+    "plateau",  # longest flat stretch that a drop follows, of the run
+    "plateau_at",  # where it begins
+    "plateau_drop",  # lost after it, of the range
+    "tail_fall",  # what the line through the tail loses, of the fall
+    "tail_t",  # its slope in standard errors; positive when it falls
+    "tail_spread",  # standard deviation about that line, of the fall
+    "tail_echo",  # correlation of a residual with the next
+)
+
+#: Those of a training and a validation loss together.
+VALIDATION = (
+    "validation_fall",  # start - lowest of the validation loss, of its range
+    "validation_lowest_at",  # where it is lowest
+    "validation_rise",  # end - lowest, of its start - lowest
+    "validation_t",  # that rise in standard errors of the noise
+    "training_after",  # what the training loss loses after that place, of its fall
+)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def measure(losses, lengths, out):
+    """The features of many curves.
+
+    Parameters
+    ----------
+    losses : ndarray [m, T]
+        A curve a row.
+    lengths : ndarray of int [m]
+        How many values of a row belong to its curve.
+    out : ndarray [m, len(FEATURES)]
+        What is measured; NaN where a curve is too short to have it.
+    """
+    longest = losses.shape[1]
+    y, at, spare = np.empty(longest), np.empty(longest, np.int64), np.empty(longest)
+    shape = np.empty(STRETCHES)
+    for i in range(len(losses)):
+        out[i, :] = np.nan
+        k, broken = collect(losses[i], lengths[i], y, at)
+        out[i, 0] = k
+        inside = broken if broken >= 0 else lengths[i]
+        out[i, 1] = 1.0 - k / inside if inside > 0 else 0.0
+        out[i, 2] = broken
+        if k < 2 or not to_unit_range(y[:k]):
+            continue
+        points = stretches(y[:k], shape)
+        whole_run(y[:k], out[i])
+        steps(y[:k], spare, out[i])
+        of_shape(shape[:points], out[i])
+        of_plateau(shape[:points], out[i])
+        of_tail(y[:k], out[i])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def collect(losses, length, y, at):
+    """The finite values and their places; how many, and where the curve breaks (-1: nowhere).
+
+    It breaks at the first Inf, or at the NaN after which nothing finite comes.
+    """
+    k, broken = 0, -1
+    for t in range(length):
+        if math.isinf(losses[t]):
+            return k, t
+        if not math.isnan(losses[t]):
+            y[k], at[k] = losses[t], t
+            k += 1
+            broken = -1
+        elif broken < 0:
+            broken = t
+    return k, broken
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def to_unit_range(y):
+    """Bring values to the range 0 to 1, in place; False if all are the same."""
+    low = high = y[0]
+    for value in y:
+        low, high = min(low, value), max(high, value)
+    # Halves, for the range of the largest numbers is beyond them.
+    scale = 0.5 * high - 0.5 * low
+    if scale == 0.0:
+        return False
+    for t in range(len(y)):
+        y[t] = (0.5 * y[t] - 0.5 * low) / scale
+    return True
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def stretches(y, shape):
+    """The means of at most STRETCHES stretches of equal length; how many."""
+    k = len(y)
+    points = min(k, STRETCHES)
+    for j in range(points):
+        first, last = j * k // points, (j + 1) * k // points
+        total = 0.0
+        for t in range(first, last):
+            total += y[t]
+        shape[j] = total / (last - first)
+    return points
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def end_level(y):
+    """The mean of the last values."""
+    count = 1 + len(y) // END
+    total = 0.0
+    for t in range(len(y) - count, len(y)):
+        total += y[t]
+    return total / count
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def whole_run(y, out):
+    """Fall, lowest, climbs and the largest rebound."""
+    k = len(y)
+    lowest = 0
+    high = low = rebound = 0.0
+    low = y[0]
+    rebound_at = 0
+    for t in range(k):
+        if y[t] < y[lowest]:
+            lowest, high = t, y[t]
+        high = max(high, y[t])
+        low = min(low, y[t])
+        if y[t] - low > rebound:
+            rebound, rebound_at = y[t] - low, t
+    out[3] = y[0]
+    out[4] = lowest / (k - 1)
+    out[5] = high / y[0]
+    out[6] = end_level(y) / y[0]
+    out[7] = rebound
+    out[8] = rebound_at / (k - 1)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def steps(y, spare, out):
+    """What goes on from a value to the next."""
+    k = len(y)
+    rises = turns = jump_at = 0
+    ups = jump = before = 0.0
+    for t in range(1, k):
+        step = y[t] - y[t - 1]
+        if step > 0.0:
+            rises += 1
+            ups += step
+            if step > jump:
+                jump, jump_at = step, t
+        turns += step * before < 0.0
+        before = step
+    out[9] = rises / (k - 1)
+    out[11] = ups
+    out[12] = jump
+    out[13] = jump_at / (k - 1)
+    if k < 3:
+        return
+    out[10] = turns / (k - 2)
+    for t in range(1, k - 1):
+        spare[t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
+    out[14] = np.median(spare[: k - 2]) / SECOND_DIFFERENCE
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def of_shape(shape, out):
+    """When the fall happens."""
+    points = len(shape)
+    low = shape[0]
+    for value in shape:
+        low = min(low, value)
+    fall = shape[0] - low
+    end = shape[points - 1]
+    half = ninety = -1
+    settled = 0
+    for j in range(points):
+        if half < 0 and shape[j] <= low + 0.5 * fall:
+            half = j
+        if ninety < 0 and shape[j] <= low + 0.1 * fall:
+            ninety = j
+        if abs(shape[j] - end) > FLAT:
+            settled = j + 1
+    out[15] = half / (points - 1)
+    out[16] = ninety / (points - 1)
+    out[17] = min(settled, points - 1) / (points - 1)
+    for q in range(4):
+        out[18 + q] = (value_at(shape, 0.25 * q) - value_at(shape, 0.25 * (q + 1))) / fall
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def value_at(shape, position):
+    """The shape between its points."""
+    place = position * (len(shape) - 1)
+    j = min(int(place), len(shape) - 2)
+    return shape[j] + (place - j) * (shape[j + 1] - shape[j])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def of_plateau(shape, out):
+    """The longest stretch that stays within FLAT and is followed by a loss of REMAINS."""
+    points = len(shape)
+    best = best_at = 0
+    drop = 0.0
+    for first in range(points):
+        low = high = shape[first]
+        last = first
+        while last + 1 < points:
+            ahead = shape[last + 1]
+            if max(high, ahead) - min(low, ahead) > FLAT:
+                break
+            low, high = min(low, ahead), max(high, ahead)
+            last += 1
+        if last - first > best:
+            after = low
+            for j in range(last + 1, points):
+                after = min(after, shape[j])
+            if low - after >= REMAINS:
+                best, best_at, drop = last - first, first, low - after
+    out[22] = best / (points - 1)
+    out[23] = best_at / (points - 1)
+    out[24] = drop
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def of_tail(y, out):
+    """A line through the last third, and what is left beside it."""
+    k = len(y)
+    count = k - k * (TAIL - 1) // TAIL
+    if count < 3:
+        return
+    start = k - count
+    middle = 0.5 * (count - 1)
+    mean = 0.0
+    for t in range(count):
+        mean += y[start + t]
+    mean /= count
+    squares = products = 0.0
+    for t in range(count):
+        squares += (t - middle) ** 2
+        products += (t - middle) * (y[start + t] - mean)
+    slope = products / squares
+    variance = echo = before = 0.0
+    for t in range(count):
+        residual = y[start + t] - mean - slope * (t - middle)
+        variance += residual * residual
+        echo += residual * before
+        before = residual
+    out[25] = -slope * (count - 1) / y[0]
+    out[26] = -slope / math.sqrt(variance / (count - 2) / squares)
+    out[27] = math.sqrt(variance / (count - 2)) / y[0]
+    out[28] = echo / variance
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def measure_validation(losses, validation, lengths, out):
+    """The features of training and validation losses together.
+
+    Parameters
+    ----------
+    losses, validation : ndarray [m, T]
+        A curve a row each.
+    lengths : ndarray of int [m]
+        How many values of a row belong to its curve.
+    out : ndarray [m, len(VALIDATION)]
+        What is measured; NaN where there is no validation loss.
+    """
+    longest = losses.shape[1]
+    y, at = np.empty(longest), np.empty(longest, np.int64)
+    shape, spare = np.empty(STRETCHES), np.empty(longest)
+    for i in range(len(losses)):
+        out[i, :] = np.nan
+        k, _ = collect(validation[i], lengths[i], y, at)
+        if k < 3 or not to_unit_range(y[:k]):
+            continue
+        points = stretches(y[:k], shape)
+        lowest = 0
+        for j in range(points):
+            if shape[j] < shape[lowest]:
+                lowest = j
+        rise = end_level(y[:k]) - shape[lowest]
+        for t in range(1, k - 1):
+            spare[t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
+        noise = np.median(spare[: k - 2]) / SECOND_DIFFERENCE
+        # Two means are compared, of so many values each.
+        error = noise * math.sqrt(1.0 / (1 + k // END) + points / k)
+        out[i, 0] = y[0]
+        out[i, 1] = lowest / (points - 1)
+        out[i, 2] = rise / (shape[0] - shape[lowest])
+        out[i, 3] = rise / error
+        place = lowest / (points - 1)
+        k, _ = collect(losses[i], lengths[i], y, at)
+        if k < 3 or not to_unit_range(y[:k]):
+            continue
+        points = stretches(y[:k], shape)
+        out[i, 4] = (value_at(shape[:points], place) - end_level(y[:k])) / y[0]
