@@ -86,7 +86,7 @@ def installed(name: str) -> str | None:
         return None
     if name == "keras" and not any(importlib.util.find_spec(backend) for backend in BACKENDS):
         return None
-    return importlib.metadata.version(PACKAGES.get(name, name))
+    return importlib.metadata.version(PACKAGES.get(name, name)).partition("+")[0]
 
 
 def keras() -> Any:
