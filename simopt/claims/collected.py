@@ -1,6 +1,14 @@
 """All claims, in reading order."""
 
-from simopt.claims import batches
+from simopt.claims import batches, family_tree, sgd
 from simopt.claims.claim import Claim
 
-CLAIMS: tuple[Claim, ...] = tuple(sorted(batches.CLAIMS, key=lambda claim: claim.id))
+PARTS = (
+    batches,
+    family_tree,
+    sgd,
+)
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    sorted((claim for part in PARTS for claim in part.CLAIMS), key=lambda claim: claim.id)
+)
