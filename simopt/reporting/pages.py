@@ -127,6 +127,12 @@ PAGES = (
         "A billion trajectories: how fast, in how much memory, and what is the limit?",
     ),
     Page(
+        "claims.html",
+        "Claims",
+        "claims",
+        "Which of the document's claims hold, which under a condition, and which do not?",
+    ),
+    Page(
         "errata.html",
         "Errata",
         "errata",

@@ -1,0 +1,147 @@
+"""The document's claims: each one's verdict, rule, figures and picture; filters over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from simopt.claims import Tried, try_all
+from simopt.claims.claim import VERDICTS, Claim, Figure
+from simopt.reporting import style, tables
+from simopt.reporting.claims import pictures, surprises, verdicts
+from simopt.reporting.claims.verdicts import MEANING, SIGNS, badge, sections, tally
+from simopt.reporting.pages import Computed, Context
+from simopt.reporting.tables import Column
+from simopt.reporting.words import count, listing, number
+from simopt.rules import OPTIMIZERS
+
+#: What the filter calls claims that speak of no optimizer, or of all.
+NONE = "none"
+
+
+def page(context: Context) -> dict[str, Any]:
+    """The values of the page's template."""
+
+    def say(claim: Claim, which: int, of: int) -> None:
+        context.say(f"Claims: {claim.id}, {which} of {of}")
+
+    tried = try_all(quick=context.quick, say=say)
+    context.say("Claims: figures")
+    return values(tried, quick=context.quick)
+
+
+def values(tried: Sequence[Tried], *, quick: bool) -> dict[str, Any]:
+    """The same, of claims that have been tried."""
+    counts = tally(tried)
+    return {
+        "tried": tried,
+        "quick": quick,
+        "summary": summary(tried),
+        "definitions": [
+            {"verdict": verdict, "badge": badge(verdict), "count": n, "text": MEANING[verdict]}
+            for verdict, n in counts.items()
+        ],
+        "surprises": surprises.told(tried),
+        "sections": [section(name, tried) for name in sections(tried)],
+        "optimizers": optimizers(tried),
+        "none": NONE,
+        "signs": SIGNS,
+        "counts": counts,
+        "by_section": verdicts.by_section(tried),
+        "trajectories": sum(each.trajectories for each in tried),
+        "updates": sum(each.updates for each in tried),
+        "seconds": sum(each.seconds for each in tried),
+        "computed": computed(tried),
+        "findings": [summary(tried)],
+    }
+
+
+def summary(tried: Sequence[Tried]) -> str:
+    """How many claims there are, and how they fare."""
+    said = {
+        "holds": ("holds", "hold"),
+        "conditional": ("holds under a condition", "hold under a condition"),
+        "contradicted": ("is contradicted", "are contradicted"),
+        "undecidable": ("can't be decided by simulation",) * 2,
+    }
+    parts = [f"{n} {said[verdict][n != 1]}" for verdict, n in tally(tried).items() if n]
+    return f"Of {count(len(tried), 'claim')} that the document makes, {listing(parts)}."
+
+
+def optimizers(tried: Sequence[Tried]) -> list[dict[str, Any]]:
+    """The optimizers that claims speak of, each with how many do."""
+    names = [name for each in tried for name in each.claim.optimizers]
+    known = {name: names.count(name) for name in [*OPTIMIZERS, *names]}
+    return [{"name": name, "count": n} for name, n in known.items() if n]
+
+
+def section(name: str, tried: Sequence[Tried]) -> dict[str, Any]:
+    """The claims of one part of the document, in reading order."""
+    mine = [entry(each) for each in tried if each.claim.section == name]
+    return {"name": name, "id": f"part-{style.slug(name)}", "claims": mine}
+
+
+def entry(each: Tried) -> dict[str, Any]:
+    """A claim as the template shows it."""
+    claim, finding = each.claim, each.finding
+    several = any(mark in claim.lines for mark in "-–,")
+    return {
+        "id": claim.id,
+        "where": f"{'lines' if several else 'line'} {claim.lines.replace('-', '–')}",
+        "claim": claim.says,
+        "section": claim.section,
+        "optimizers": list(claim.optimizers),
+        "keys": " ".join(claim.optimizers) or NONE,
+        "kind": claim.kind,
+        "verdict": finding.verdict,
+        "badge": badge(finding.verdict),
+        "condition": finding.condition,
+        "says": finding.says,
+        "scope": claim.scope,
+        "experiment": claim.experiment,
+        "rule": claim.rule,
+        "evidence": evidence(claim.id, finding.evidence),
+        "figures": count(len(finding.evidence), "figure"),
+        "picture": pictures.shown(finding.picture, f"{claim.id}-picture")
+        if finding.picture
+        else Markup(""),
+        "beside": finding.picture is not None and finding.picture.table is None,
+        "trajectories": count(each.trajectories, "trajectory", "trajectories"),
+        "ran": bool(each.trajectories),
+        "seconds": number(each.seconds, 2),
+    }
+
+
+def evidence(name: str, figures: Mapping[str, Figure]) -> Markup:
+    """The figures on which a verdict rests."""
+    if not figures:
+        return Markup("")
+    # Kept as objects: a column of numbers alone would turn whole ones and truths into floats.
+    frame = pd.DataFrame(
+        {"what": list(figures), "figure": pd.Series(list(figures.values()), dtype=object)}
+    )
+    return tables.table(
+        frame,
+        {"what": Column("what", prose=True), "figure": Column("figure", pictures.cell)},
+        caption=f"The figures behind {name}",
+    )
+
+
+def computed(tried: Sequence[Tried]) -> list[Computed]:
+    """What was run, a line for each part of the document."""
+    return [
+        Computed(
+            name,
+            sum(each.trajectories for each in mine),
+            sum(each.updates for each in mine),
+            sum(each.seconds for each in mine),
+        )
+        for name in sections(tried)
+        for mine in [[each for each in tried if each.claim.section == name]]
+    ]
+
+
+__all__ = ["VERDICTS", "entry", "page", "summary", "values"]
