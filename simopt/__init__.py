@@ -35,6 +35,7 @@ from simopt.rules import (
 if TYPE_CHECKING:
     from simopt import conformance, document, noise_scale, nqm, orders, schedules, stability
     from simopt.diagnosis import diagnose
+    from simopt.prescription import prescribe
     from simopt.reduction.asked import Reduce
     from simopt.reporting import report
     from simopt.scaling import batch_size
@@ -59,6 +60,7 @@ _LATER = {
     "noise_scale": "simopt.noise_scale",
     "nqm": "simopt.nqm",
     "orders": "simopt.orders",
+    "prescribe": "simopt.prescription",
     "schedules": "simopt.schedules",
     "stability": "simopt.stability",
 }
@@ -92,6 +94,7 @@ __all__ = [
     "noise_scale",
     "nqm",
     "orders",
+    "prescribe",
     "problems",
     "report",
     "rule",
