@@ -1,12 +1,14 @@
 """All claims, in reading order."""
 
-from simopt.claims import batches, family_tree, sgd
+from simopt.claims import batches, family_tree, scoreboard, sgd, walk
 from simopt.claims.claim import Claim
 
 PARTS = (
     batches,
     family_tree,
     sgd,
+    walk,
+    scoreboard,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(
