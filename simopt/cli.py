@@ -196,6 +196,78 @@ def walkthrough(
 
 
 @commands.command()
+@click.argument("data", metavar="DATA.csv")
+@click.argument("target", metavar="TARGET")
+@click.option("--optimizer", metavar="NAME", default="SGD", show_default=True, help=", ".join(ALL))
+@click.option("--eta", default=0.001, show_default=True, help="The learning rate.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A hyperparameter, a switch or the convention (beta=0.8); repeat.",
+)
+@click.option(
+    "--batch-size",
+    metavar="SIZE",
+    default="1",
+    show_default=True,
+    help='Points an update, or "full".',
+)
+@click.option("--epochs", default=10, show_default=True, help="Passes over the points.")
+@click.option("--seeds", default=64, show_default=True, help="Orders of the points.")
+@click.option("--kind", metavar="LOSS", default="least_squares", show_default=True)
+@click.option("--intercept/--no-intercept", default=True, show_default=True)
+@click.option("--validation", metavar="FILE", help="A table with the same columns: its loss.")
+@click.option("--all", "everything", is_flag=True, help="Every fix, whatever the symptom.")
+@click.option("--apply", "applied", is_flag=True, help="Print the best's settings, not the table.")
+def prescribe(
+    data: str,
+    target: str,
+    optimizer: str,
+    eta: float,
+    settings: tuple[str, ...],
+    batch_size: str,
+    epochs: int,
+    seeds: int,
+    kind: str,
+    intercept: bool,
+    validation: str | None,
+    everything: bool,
+    applied: bool,
+) -> None:
+    """Try what can be done about a loss curve: each fix on DATA.csv, with the same seeds.
+
+    The columns are taken as they are: standardise them first if you train so.
+
+    \b
+    Examples:
+      simopt prescribe points.csv y --optimizer momentum --eta 0.5
+      simopt prescribe points.csv y --optimizer adam --eta 3 --batch-size 8 --epochs 20 --all
+      simopt prescribe points.csv y --eta 0.5 --apply
+    """
+    from simopt.prescription import terminal
+
+    chosen = spec.optimizer(optimizer, {"eta": eta} | dict(map(_setting, settings)))
+    how: dict[str, Any] = {"target": target, "kind": kind, "intercept": intercept}
+    problem = problems.read_table(data, **how)
+    held_out = None
+    if validation is not None:
+        features = problem.features[:-1] if intercept else problem.features
+        held_out = problems.read_table(validation, features=features, **how)
+    frame = simopt.prescribe(
+        problem,
+        chosen,
+        batch_size=_batch_size(batch_size),
+        epochs=epochs,
+        seeds=seeds,
+        validation=held_out,
+        fixes="all" if everything else None,
+    )
+    click.echo(terminal.applied(frame, {"path": data, **how}) if applied else terminal.table(frame))
+
+
+@commands.command()
 @click.argument("spec_file", metavar="SPEC.toml")
 @click.option(
     "--out",

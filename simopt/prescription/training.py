@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -160,11 +161,12 @@ def toml(training: Training) -> str:
     how = plain(training)
     if training.schedule is not None:
         how["schedule"] = _table(training.schedule)
-    sections = (("[[optimizers]]", own), ("[sweep]", how))
-    return "\n\n".join(
-        "\n".join([head, *(f"{name} = {_written(value)}" for name, value in settings.items())])
-        for head, settings in sections
-    )
+    return f"{section('[[optimizers]]', own)}\n\n{section('[sweep]', how)}"
+
+
+def section(head: str, settings: Mapping[str, Any]) -> str:
+    """A section of TOML."""
+    return "\n".join([head, *(f"{name} = {_written(value)}" for name, value in settings.items())])
 
 
 def _table(schedule: Schedule) -> dict[str, Any]:
@@ -182,7 +184,7 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f'"{value}"'
+        return json.dumps(value, ensure_ascii=False)  # TOML's basic strings escape alike
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{name} = {_written(each)}" for name, each in value.items()) + " }"
     if isinstance(value, Iterable):
