@@ -177,7 +177,7 @@ def one_knob(trials: Trials) -> Finding:
         f"by {spread['batch size']:.3f} with the batch size, {spread['order, batch 2']:.3f} with "
         f"the order at batch 2 (by {spread['order, batch 1']:.1g} at batch 1, where consistent "
         f"points commute) and {spread['schedule']:.3f} if the rate halves at every update.",
-        {"hyperparameters of the rule": len(knobs)} | spread,
+        {"hyperparameters of the rule": float(len(knobs))} | spread,
         condition=f"Of the update rule; a run has more: {', '.join(moving)}."
         if verdict == "conditional"
         else "",
