@@ -46,6 +46,7 @@ def page(context: Context) -> dict[str, Any]:
         ],
         "figure": distance_figure(distances),
         "next": where_next(context),
+        "claims": claimed(context),
         "work": work_table(spent),
         "totals": totals([each for runs in spent.values() for each in runs]),
         "seconds": sum(float(built.get("build_seconds", 0)) for built in context.built.values()),
@@ -206,6 +207,14 @@ def where_next(context: Context) -> list[dict[str, Any]]:
         for each in pages.PAGES
         if each.module in context.built
     ]
+
+
+def claimed(context: Context) -> dict[str, Any] | None:
+    """What became of the document's claims, as the page on them found; None without it."""
+    found = context.built.get("claims")
+    if found is None:
+        return None
+    return {name: found[name] for name in ("summary", "surprises", "named")}
 
 
 def work_table(spent: dict[str, list[Computed]]) -> Markup:

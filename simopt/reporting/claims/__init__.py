@@ -15,7 +15,7 @@ from simopt.reporting.claims import pictures, surprises, verdicts
 from simopt.reporting.claims.verdicts import MEANING, SIGNS, badge, sections, tally
 from simopt.reporting.pages import Computed, Context
 from simopt.reporting.tables import Column
-from simopt.reporting.words import count, listing, number
+from simopt.reporting.words import SMALL, count, listing, number, out_of
 from simopt.rules import OPTIMIZERS
 
 #: What the filter calls claims that speak of no optimizer, or of all.
@@ -35,7 +35,7 @@ def page(context: Context) -> dict[str, Any]:
 
 def values(tried: Sequence[Tried], *, quick: bool) -> dict[str, Any]:
     """The same, of claims that have been tried."""
-    counts = tally(tried)
+    counts, named = tally(tried), surprises.told(tried)
     return {
         "tried": tried,
         "quick": quick,
@@ -44,7 +44,8 @@ def values(tried: Sequence[Tried], *, quick: bool) -> dict[str, Any]:
             {"verdict": verdict, "badge": badge(verdict), "count": n, "text": MEANING[verdict]}
             for verdict, n in counts.items()
         ],
-        "surprises": surprises.told(tried),
+        "surprises": named,
+        "named": SMALL[len(named)],
         "sections": [section(name, tried) for name in sections(tried)],
         "optimizers": optimizers(tried),
         "none": NONE,
@@ -55,7 +56,7 @@ def values(tried: Sequence[Tried], *, quick: bool) -> dict[str, Any]:
         "updates": sum(each.updates for each in tried),
         "seconds": sum(each.seconds for each in tried),
         "computed": computed(tried),
-        "findings": [summary(tried)],
+        "findings": [hardest(tried)],
     }
 
 
@@ -69,6 +70,21 @@ def summary(tried: Sequence[Tried]) -> str:
     }
     parts = [f"{n} {said[verdict][n != 1]}" for verdict, n in tally(tried).items() if n]
     return f"Of {count(len(tried), 'claim')} that the document makes, {listing(parts)}."
+
+
+def hardest(tried: Sequence[Tried]) -> str:
+    """In which part of the document the largest number of claims is contradicted."""
+    parts = {
+        name: [each.finding.verdict for each in tried if each.claim.section == name]
+        for name in sections(tried)
+    }
+    if not any("contradicted" in each for each in parts.values()):
+        return "None of the document's claims is contradicted."
+    name = max(parts, key=lambda name: parts[name].count("contradicted"))
+    bad = parts[name].count("contradicted")
+    return (
+        f"Contradicted most often is the part {name}: {out_of(bad, len(parts[name]))} claims there."
+    )
 
 
 def optimizers(tried: Sequence[Tried]) -> list[dict[str, Any]]:
