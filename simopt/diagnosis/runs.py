@@ -1,0 +1,124 @@
+"""Many runs on one problem, with what else would have become of each: the sweeps behind labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simopt import schedules
+from simopt.problems import Problem
+from simopt.rules import Optimizer
+from simopt.schedules import Schedule
+from simopt.sweeping import sweep
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Rates tried of every rule, evenly in the logarithm over so many powers of ten.
+RATES, DECADES = 48, 9
+
+#: Not a schedule to compare, but one kernel for all: a rate that stays.
+CONSTANT = schedules.constant()
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How to train: batches, how long, and what is written down.
+
+    Attributes
+    ----------
+    batch_size : int
+        Points an update.
+    length : int
+        Records: epochs, or updates.
+    record : {"epochs", "steps"}
+        One a pass over the points, or one an update.
+    order : ndarray of int [epochs, n]
+        The order of the points.
+    seed : int
+        What order, or noise, was drawn by.
+    """
+
+    batch_size: int
+    length: int
+    record: str
+    order: Ints
+    seed: int
+
+
+def plan(
+    rng: np.random.Generator, problem: Problem, batch_size: int, length: int, record: str
+) -> Plan:
+    """A plan with an order of the points, new in every epoch."""
+    batches = -(-problem.n // batch_size) if problem.n else 1
+    epochs = length if record == "epochs" else -(-length // batches)
+    rows = np.tile(np.arange(problem.n), (epochs, 1))
+    return Plan(batch_size, length, record, rng.permuted(rows, axis=1), int(rng.integers(2**31)))
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """Curves [m, T] and weights [m, T, d] of a table's rows."""
+
+    frame: pd.DataFrame
+    losses: Floats
+    weights: Floats
+
+
+def ends(
+    problem: Problem,
+    optimizers: Sequence[Optimizer],
+    how: Plan,
+    given: Sequence[Schedule],
+    threads: int,
+) -> Floats:
+    """The loss at the end, [optimizers, rates, schedules]; every optimizer has as many rates."""
+    frame = _sweep(problem, optimizers, how, "summary", given, threads)
+    with np.errstate(invalid="ignore"):
+        losses = frame["loss"].to_numpy(np.float64)
+    return losses.reshape(len(optimizers), -1, len(given))
+
+
+def recorded(
+    problem: Problem,
+    optimizers: Sequence[Optimizer],
+    how: Plan,
+    threads: int,
+    schedule: Schedule = CONSTANT,
+) -> Recorded:
+    """Every run, record by record."""
+    long = _sweep(problem, optimizers, how, how.record, [schedule], threads)
+    frame = long.iloc[:: how.length].reset_index(drop=True)
+    names = [f"w_{k}" for k in range(problem.d)] if problem.d > 1 else ["w"]
+    weights = long[names].to_numpy(np.float64).reshape(len(frame), how.length, problem.d)
+    losses = long["loss"].to_numpy(np.float64).reshape(len(frame), how.length)
+    return Recorded(frame.drop(columns=["loss", *names]), losses, weights)
+
+
+def _sweep(
+    problem: Problem,
+    optimizers: Sequence[Optimizer],
+    how: Plan,
+    record: str,
+    given: Sequence[Schedule],
+    threads: int,
+) -> pd.DataFrame:
+    time = {"epochs": how.length} if how.record == "epochs" else {"updates": how.length}
+    return sweep(
+        problem,
+        list(optimizers),
+        batch_size=how.batch_size,
+        order=how.order if problem.n else None,
+        seed=how.seed,
+        schedule=list(given),
+        divergence=None,
+        evaluate="epoch" if record == "summary" else None,
+        record=record,
+        threads=threads,
+        progress=False,
+        **time,
+    )
