@@ -1,6 +1,6 @@
 """All claims, in reading order."""
 
-from simopt.claims import batches, family_tree, scoreboard, sgd, walk
+from simopt.claims import batches, family_tree, gradients, scoreboard, sgd, squares, walk
 from simopt.claims.claim import Claim
 
 PARTS = (
@@ -9,6 +9,8 @@ PARTS = (
     sgd,
     walk,
     scoreboard,
+    gradients,
+    squares,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(
