@@ -24,6 +24,12 @@ CUDA := $(CUDA_VENV)/.installed
 SOURCES := $(shell find simopt -type f -not -path '*/__pycache__/*')
 KERNELS := $(wildcard simopt/engine/*.py simopt/rules/*.py)
 
+# Tests, as many at once as there are cores; more than four would wait for memory. A file's tests
+# stay together where they share what is costly, and are shared out singly where few files hold all.
+PYTEST := -m pytest --numprocesses=auto --maxprocesses=4
+BY_FILE := $(PYTEST) --dist=loadfile
+SINGLY := $(PYTEST) --dist=worksteal
+
 .PHONY: help report report-quick test test-slow test-peers test-cuda env sweep bench bench-peers bench-cuda billion lint clean clean-env
 
 help: ## list what there is to make
@@ -36,16 +42,16 @@ report-quick: $(VENV)/.warm ## the same with smaller sweeps, for a first look
 	@$(BIN)/simopt report --quick --folder $(BUILD)
 
 test: $(TOOLS) ## run the tests (first: make .venv)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python $(BY_FILE)
 
 test-slow: $(TOOLS) ## run the tests that take longer
-	@$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ] # 5: there is none
+	@$(BIN)/python $(SINGLY) -m slow || [ $$? -eq 5 ] # 5: there is none
 
 test-peers: $(PEERS) ## compare with PyTorch, JAX, optax, Keras, scikit-learn (first: make .venv-peers)
-	@$(PEER_VENV)/bin/python -m pytest tests/peers
+	@$(PEER_VENV)/bin/python $(SINGLY) tests/peers
 
 test-cuda: $(CUDA) ## compile every kernel for GPUs; with a GPU run them too (first: make .venv-cuda)
-	@$(CUDA_VENV)/bin/python -m pytest tests/cuda
+	@$(CUDA_VENV)/bin/python $(SINGLY) tests/cuda
 
 env: $(TOOLS) $(VENV)/.warm ## make .venv alone, with the test tools, and compile the kernels
 	@echo "Ready: $(BIN)/simopt --help"
