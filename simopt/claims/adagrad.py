@@ -1,0 +1,323 @@
+"""Claims about AdaGrad: epsilon, a sum that only grows, sparse data, and freezing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from simopt import problems
+from simopt.claims.claim import Claim, Finding, Picture, share
+from simopt.claims.histories import drawn, fed
+from simopt.claims.suite import linear, zipf
+from simopt.claims.trials import Trials
+from simopt.problems import Problem
+from simopt.rules import SGD, AdaGrad, Adam, Momentum, RMSprop
+
+EPSILON = 1e-8
+
+#: 26 rates from 1e-4 to 10, five a decade.
+RATES = np.geomspace(1e-4, 10, 26)
+
+#: Of the distance a tenfold of epochs leaves less than this. A rate that goes as 1 / sqrt(t) makes
+#: the distance go as t^(-1/4) under noise, which is 0.56; nothing moves at 1.
+FALLING = 0.75
+
+#: The epochs after which sparse data is looked at.
+BUDGETS = (5, 10, 50)
+
+
+def only_against_zero(trials: Trials) -> Finding:
+    """A first step is eta times this, whatever the gradient; without epsilon it is eta."""
+    sizes = np.geomspace(1e-9, 10, 1001)
+    inside = sizes / np.sqrt(sizes**2 + EPSILON)
+    outside = sizes / (sizes + EPSILON)
+    lost = {
+        "inside": float(sizes[inside >= 0.99].min()),
+        "outside": float(sizes[outside >= 0.99].min()),
+    }
+    # Where training arrives: gradients of the four points on the way to the optimum.
+    walk = trials.run(problems.four_points(), AdaGrad(eta=1.0), epochs=60).steps
+    met = share(walk["gradient"].abs() < lost["inside"])
+    tenth = float(sizes[inside >= 0.1].min())
+    verdict = "holds" if max(lost.values()) <= 1e-8 else "conditional"
+    if min(lost.values()) > 1:
+        verdict = "contradicted"
+    return Finding(
+        verdict,
+        f"Inside the root epsilon takes 1 % or more of a first step from every gradient below "
+        f"{lost['inside']:.1g}, and nine tenths below {tenth:.1g}; outside (PyTorch, Keras) "
+        f"from those below {lost['outside']:.1g}. In 60 epochs of AdaGrad at eta = 1 on the four "
+        f"points {met:.0%} of the gradients are that small.",
+        {
+            "1 % lost below, inside": lost["inside"],
+            "1 % lost below, outside": lost["outside"],
+            "nine tenths lost below, inside": tenth,
+            "gradients below, of 60 epochs": met,
+        },
+        condition=f"While gradients are above {lost['inside']:.1g}: inside the root 1e-8 stands "
+        "for a gradient of 1e-4, and smaller ones are damped, not only kept from a division by 0; "
+        f"outside the root the same holds above {lost['outside']:.1g}."
+        if verdict == "conditional"
+        else "",
+        picture=Picture(
+            title="First step divided by eta, epsilon = 1e-8",
+            sees="Inside the root the step begins to shrink at gradients "
+            f"{lost['inside'] / lost['outside']:.0f} times as large as outside.",
+            x_label="|g|",
+            y_label="|step| / eta",
+            series={
+                "inside the root": (sizes[::6], inside[::6]),
+                "outside": (sizes[::6], outside[::6]),
+            },
+            log_x=True,
+        ),
+    )
+
+
+def sum_only_grows(trials: Trials) -> Finding:
+    """G and the effective rate, on random gradients and for long on the four points."""
+    falls, rises, updates = 0, 0, 0
+    for gradients in drawn(trials, trials.few(50, 10), 200):
+        total = fed(AdaGrad(eta=0.1), gradients)[1][:, 0]
+        rate = 0.1 / np.sqrt(total + EPSILON)
+        falls += int((np.diff(total) < 0).sum())
+        rises += int((np.diff(rate) > 0).sum())
+        updates += len(total)
+    walk = trials.run(problems.four_points(), AdaGrad(eta=0.1), epochs=250).steps
+    falls += int((np.diff(walk["G"]) < 0).sum())
+    rises += int((np.diff(walk["effective_lr"]) > 0).sum())
+    updates += len(walk)
+    return Finding(
+        "holds" if falls == rises == 0 else "contradicted",
+        f"In {updates:,} updates G falls {falls} times and the effective rate rises {rises} times. "
+        f"On the four points G is {walk['G'].iloc[3]:,.0f} after one epoch and "
+        f"{walk['G'].iloc[-1]:,.0f} after 250: it grows ever less.",
+        {
+            "updates": updates,
+            "G falls": falls,
+            "rate rises": rises,
+            "G, epoch 1": float(walk["G"].iloc[3]),
+            "G, epoch 250": float(walk["G"].iloc[-1]),
+        },
+    )
+
+
+def large_and_frequent_get_less(trials: Trials) -> Finding:
+    """The same gradients larger; the same gradients with some of them missing."""
+    rng = trials.rng(1)
+    larger, fewer, moved = [], [], []
+    for gradients in drawn(trials, trials.few(200, 40), 40):
+        factor = 1 + 9 * rng.random()
+        missing = np.where(rng.random(40) < 0.5, gradients, 0.0)
+        total, big, rare = (
+            fed(AdaGrad(epsilon=0.0), g)[1][-1, 0] for g in (gradients, factor * gradients, missing)
+        )
+        larger.append(abs(np.sqrt(big / total) / factor - 1))
+        fewer.append(rare < total or not (missing != gradients).any())
+        steps = [fed(AdaGrad(epsilon=0.0), g)[0][-1] for g in (gradients, factor * gradients)]
+        moved.append(abs(steps[1] / steps[0] - 1))
+    exact, all_fewer = max(larger) <= 1e-12, all(fewer)
+    return Finding(
+        "holds" if exact and all_fewer else "contradicted",
+        f"In {len(larger)} random histories gradients k times as large divide the effective rate "
+        f"by k (to {max(larger):.1g}), and leaving half of them out raises it in {share(fewer):.0%}"
+        f". The step itself does not become smaller with large gradients: it stays the same, to "
+        f"{max(moved):.1g}.",
+        {"histories": len(larger), "off": max(larger), "higher if rarer": share(fewer)},
+    )
+
+
+def good_for_sparse_data(trials: Trials) -> Finding:
+    """Features as frequent as words are; of each method the best rate at each budget."""
+    seeds = trials.seeds(8, 3)
+    sparse = pd.DataFrame([best_losses(trials, zipf(seed=seed), seed) for seed in seeds])
+    dense = pd.DataFrame(
+        [best_losses(trials, linear(128, 30, noise=0.1, seed=s), s) for s in seeds[:3]]
+    )
+    first, beats = {}, {}
+    for budget in BUDGETS:
+        table = sparse[[f"{name} {budget}" for name in METHODS]]
+        first[budget] = share(table.idxmin(axis=1) == f"AdaGrad {budget}")
+        beats[budget] = share(sparse[f"AdaGrad {budget}"] < sparse[f"SGD {budget}"])
+    gain, plain = (
+        float((table["SGD 10"] / table["AdaGrad 10"]).median()) for table in (sparse, dense)
+    )
+    ahead = [f"{b}" for b in BUDGETS if first[b] >= 0.75]
+    better = [f"{b}" for b in BUDGETS if beats[b] >= 0.75]
+    verdict = "holds" if len(ahead) == 3 else "conditional" if better else "contradicted"
+    medians = sparse.median()
+    rivals = {b: min(METHODS, key=lambda name: medians[f"{name} {b}"]) for b in BUDGETS}
+    return Finding(
+        verdict,
+        "Of five methods at their best rates AdaGrad has the lowest loss on "
+        + ", ".join(f"{first[b]:.0%}" for b in BUDGETS)
+        + f" of {len(seeds)} sparse data sets after 5, 10 and 50 epochs, and is lower than SGD on "
+        + ", ".join(f"{beats[b]:.0%}" for b in BUDGETS)
+        + f". After 10 epochs its loss above the minimum is {gain:.1f} times smaller than SGD's; "
+        f"on dense data {plain:.2f} times.",
+        {f"lowest after {b} epochs": first[b] for b in BUDGETS}
+        | {f"below SGD after {b} epochs": beats[b] for b in BUDGETS}
+        | {"SGD / AdaGrad, sparse": gain, "SGD / AdaGrad, dense": plain},
+        condition=f"Good beside SGD (after {', '.join(better)} epochs), not the best throughout: "
+        "the lowest median loss is " + ", ".join(f"{rivals[b]}'s after {b}" for b in BUDGETS) + "."
+        if verdict == "conditional"
+        else "",
+        picture=Picture(
+            title="Loss above the minimum on sparse data, each method at its best rate",
+            sees=f"After 50 epochs {rivals[50]} is lowest; AdaGrad is "
+            + ("below" if medians["AdaGrad 50"] < medians["SGD 50"] else "above")
+            + " SGD.",
+            x_label="epochs",
+            y_label="median loss - minimum",
+            series={name: (BUDGETS, [medians[f"{name} {b}"] for b in BUDGETS]) for name in METHODS},
+            log_x=True,
+            log_y=True,
+        ),
+    )
+
+
+METHODS = ("SGD", "Momentum", "AdaGrad", "RMSprop", "Adam")
+
+
+def best_losses(trials: Trials, problem: Problem, seed: int) -> dict[str, float]:
+    """Loss above the minimum at the best rate: by method and budget, batch 8."""
+    rates = [rule(eta=RATES) for rule in (SGD, Momentum, AdaGrad, RMSprop, Adam)]
+    frame = trials.sweep(
+        problem,
+        rates,
+        batch_size=8,
+        epochs=BUDGETS[-1],
+        record="epochs",
+        shuffle="epoch",
+        seed=[seed, seed + 500_000],
+        divergence=None,
+        evaluate="epoch",
+    )
+    frame = frame[frame["epoch"].isin(BUDGETS)]
+    mean = frame.groupby(["optimizer", "epoch", "eta"])["loss"].mean()
+    least = mean.unstack("eta").min(axis=1) - problem.minimum_loss
+    return {f"{name} {b}": float(least.loc[name, b]) for name in METHODS for b in BUDGETS}
+
+
+def freezes(trials: Trials) -> Finding:
+    """The distance after so many epochs, without noise and with two kinds of it."""
+    four, adagrad = problems.four_points(), AdaGrad(eta=0.1)
+    looks, quiet = [10, 100, 1000, 10000], [3, 30, 300, 3000]
+    # As curved as the four points, an update for each of theirs.
+    hessian = float(four.hessian[0, 0])
+    bowl = problems.noisy_quadratic([hessian], [hessian**2], w0=2.0)
+    labels = trials.rng(2).normal(size=(trials.few(16, 8), 4)) / 2
+    noisy = [problems.least_squares(four.x, four.y + each, w0=3.0) for each in labels]
+    seeds = trials.seeds(256, 128)
+    how = {"epochs": looks, "shuffle": "epoch", "divergence": None, "evaluate": "epoch"}
+    with_labels = [trials.sweep(each, adagrad, seed=seeds[: len(noisy)], **how) for each in noisy]
+    far = {
+        "no noise": trials.sweep(four, adagrad, **how | {"epochs": quiet}),
+        "gradient noise": trials.sweep(
+            bowl, adagrad, epochs=[4 * n for n in looks], seed=seeds, divergence=None
+        ),
+        "label noise": pd.concat(with_labels),
+    }
+    mean = {k: v.groupby("epochs")["distance"].mean().to_numpy() for k, v in far.items()}
+    left = {k: float(v[-1] / v[-2]) for k, v in mean.items()}
+    frozen = [k for k, v in left.items() if v > 0.9]
+    verdict = "holds" if len(frozen) == 3 else "contradicted"
+    if len(frozen) < 3 and max(left.values()) > FALLING:
+        verdict = "conditional"
+    return Finding(
+        verdict,
+        "Of the distance the last tenfold of epochs leaves "
+        + ", ".join(f"{v:.2g} ({k})" for k, v in left.items())
+        + f". Without noise it is {mean['no noise'][1]:.2f} after 30 epochs, "
+        f"{mean['no noise'][2]:.2g} after 300, {mean['no noise'][3]:.1g} after 3,000: slow is not "
+        "frozen. Under a steady gradient the steps even add up without bound, as 2 eta sqrt(t).",
+        {f"left by the last tenfold, {k}": v for k, v in left.items()}
+        | {"no noise, epoch 300": float(mean["no noise"][2])},
+        condition=f"In these settings only: {', '.join(frozen) or 'none'} stops; the last tenfold "
+        f"leaves {max(left.values()):.0%} at most."
+        if verdict == "conditional"
+        else "",
+        picture=Picture(
+            title="AdaGrad's distance from the optimum, eta = 0.1",
+            sees="Every tenfold of epochs leaves a part of the distance"
+            + ("; none levels off." if not frozen else f"; {', '.join(frozen)} levels off."),
+            x_label="epochs",
+            y_label="mean |w - optimum|",
+            series={
+                k: (quiet if k == "no noise" else looks, np.maximum(v, 1e-16))
+                for k, v in mean.items()
+            },
+            log_x=True,
+            log_y=True,
+        ),
+    )
+
+
+CLAIMS = (
+    Claim(
+        id="C015",
+        lines="104-105, 111, 131, 163",
+        section="Parameter guide",
+        optimizers=("AdaGrad", "RMSprop", "Adam"),
+        says="Epsilon = 1e-8 does no more than prevent a division by zero.",
+        kind="algebra",
+        experiment="The first step over eta, |g| / sqrt(g^2 + epsilon), and with epsilon outside "
+        "the root, for gradients from 1e-9 to 10; gradients met on the four points.",
+        rule="Holds if 1 % of the step is lost only below 1e-8 in both forms; contradicted if it "
+        "is lost above 1 in both; conditional otherwise.",
+        tried=only_against_zero,
+    ),
+    Claim(
+        id="C016",
+        lines="106, 394, 694, 741",
+        section="Parameter guide",
+        optimizers=("AdaGrad",),
+        says="G only grows, so the effective rate only shrinks.",
+        kind="algebra",
+        experiment="50 random series of 200 gradients, and 250 epochs of the four points.",
+        rule="Holds if G never falls and the rate never rises; contradicted otherwise.",
+        tried=sum_only_grows,
+    ),
+    Claim(
+        id="C017",
+        lines="115",
+        section="Parameter guide",
+        optimizers=("AdaGrad",),
+        says="Weights with large and frequent gradients get smaller rates.",
+        kind="algebra",
+        experiment="200 random histories: all gradients multiplied by 1 to 10; half of them 0.",
+        rule="Holds if the rate is divided by just that factor, and is always higher where "
+        "gradients are missing; contradicted otherwise.",
+        tried=large_and_frequent_get_less,
+    ),
+    Claim(
+        id="C018",
+        lines="115",
+        section="Parameter guide",
+        optimizers=("SGD", "Momentum", "AdaGrad", "RMSprop", "Adam"),
+        says="AdaGrad is good for sparse data.",
+        kind="simulation",
+        experiment="Least squares, 128 x 30 features that are 0 or 1 with Zipf's frequencies, "
+        "batch 8, the best of 26 rates of five methods after 5, 10 and 50 epochs, several data "
+        "sets; dense data beside it.",
+        rule="Holds if AdaGrad's loss is the lowest on 3/4 of the data sets at all three budgets; "
+        "conditional if it is below SGD's on 3/4 at any of them; else contradicted.",
+        tried=good_for_sparse_data,
+    ),
+    Claim(
+        id="C019",
+        lines="115, 182, 518, 625, 694, 735",
+        section="Parameter guide",
+        optimizers=("AdaGrad",),
+        says="AdaGrad freezes in the end, because G never stops growing.",
+        kind="simulation",
+        experiment="The four points at eta = 0.1 up to 3,000 epochs; with gradient noise, and "
+        "with label noise of deviation 0.5, up to 10,000.",
+        rule="Frozen is: the last tenfold of epochs leaves more than 90 % of the mean distance. "
+        "Holds if frozen in all three; contradicted if in all three it leaves less than 75 % "
+        "(t^(-1/4), as theory has it under noise, leaves 56 %); conditional otherwise.",
+        tried=freezes,
+        scope="What budget a network has is another matter: there AdaGrad's rate may become too "
+        "small to be of use long before it would have arrived.",
+    ),
+)
