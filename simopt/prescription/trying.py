@@ -1,0 +1,262 @@
+"""Every line of advice tried on every run that shows its symptom: a row per run and fix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simopt.diagnosis import diagnose_many
+from simopt.prescription import cases as grounds
+from simopt.prescription.advice import ALL_THREE, UNDERPERFORMS, fixes_for
+from simopt.prescription.cases import Case
+from simopt.prescription.comparing import excess, has_diverged, ratios
+from simopt.prescription.fixes import FIXES, clipped_to, eta_times, without_outliers
+from simopt.prescription.running import Curves, curves, losses_at
+from simopt.prescription.training import Training
+from simopt.problems import Problem
+
+Floats = NDArray[np.float64]
+
+#: A fix worked if it at least halves the loss, or leaves a healthy curve and no higher loss; and
+#: the run neither diverges nor ends above its start.
+HALVED = 0.5
+
+#: It made things worse if the loss is a tenth higher.
+WORSE = 1.1
+
+#: Adam ends above SGD if its loss is a tenth higher, each at the best of the rates tried.
+ABOVE = 1.1
+
+#: A run is there if this share of what could be taken off the start's loss is left, or less.
+ARRIVED = 0.01
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Ran:
+    """The runs of one optimizer at one batch size, as they are.
+
+    Attributes
+    ----------
+    case : Case
+        Problem and seeds.
+    optimizer : str
+        Which.
+    trainings : list of Training
+        One a rate.
+    found : list of Curves
+        What each did.
+    floors : ndarray [rates, seeds]
+        The loss that is taken off: the least there is, or, of a test loss, the lowest on the way.
+    """
+
+    case: Case
+    optimizer: str
+    trainings: list[Training]
+    found: list[Curves]
+    floors: Floats
+
+    def above(self, place: int, found: Curves, problem: Problem) -> Floats:
+        """What is left above the floor [seeds] where a run at that rate ends."""
+        if self.case.test is None:
+            return excess(problem, losses_at(problem, found.w))
+        off = losses_at(self.case.test, found.w) - self.floors[place]
+        return np.where(np.isfinite(off), np.maximum(off, 0.0), np.inf)
+
+    def eta(self, place: int) -> float:
+        """The rate at a place."""
+        return float(self.trainings[place].optimizer.settings["eta"])  # type: ignore[arg-type]
+
+    def best(self) -> int:
+        """The place of the rate that ends lowest, by the median over the seeds."""
+        problem = self.case.problem
+        ends = [np.median(self.above(k, each, problem)) for k, each in enumerate(self.found)]
+        return int(np.argmin(ends))
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Rows of outcomes, and what they took."""
+
+    rows: list[pd.DataFrame]
+    trajectories: int = 0
+    updates: int = 0
+
+
+def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd.DataFrame:
+    """Try every fix on the runs that show its symptom.
+
+    Parameters
+    ----------
+    quick : bool
+        Fewer problems, optimizers, rates and seeds.
+    threads : int
+        At work.
+    say : callable, optional
+        Told which problem is at hand.
+
+    Returns
+    -------
+    DataFrame
+        A row per run and fix: ``problem``, ``optimizer``, ``eta``, ``batch_size``, ``n``,
+        ``seed``, ``symptom``; ``beyond``, the rate by the best of those tried; ``arrived``,
+        whether the run was there; ``fix``, ``ratio`` of the loss after by before, ``then``, the
+        symptom afterwards, ``diverged``, ``worked`` and ``worse``. ``attrs`` count the runs looked
+        at, the trajectories and the updates.
+    """
+    made: list[Made] = []
+    seen: dict[str, int] = {}
+    looked = updates = 0
+    for case in grounds.cases(quick):
+        if say is not None:
+            say(case.problem.name)
+        for batch_size in case.batch_sizes:
+            by_name = {
+                name: run(case, name, case.trainings(name, batch_size, quick), threads)
+                for name in case.optimizers
+            }
+            for ran in by_name.values():
+                shown = symptoms(ran.found, case)
+                made.append(outcomes(ran, asked_by(ran, shown), shown, threads))
+                looked += shown.size
+                updates += sum(each.updates for each in ran.found)
+                for name, count in zip(*np.unique(shown, return_counts=True), strict=True):
+                    seen[str(name)] = seen.get(str(name), 0) + int(count)
+            if {"Adam", "SGD"} <= set(by_name):
+                made.append(underperforming(by_name["Adam"], by_name["SGD"], threads))
+    frame = pd.concat([each for part in made for each in part.rows], ignore_index=True)
+    frame.attrs = {
+        "looked_at": looked,
+        "seen": seen,
+        "trajectories": looked + sum(part.trajectories for part in made),
+        "updates": updates + sum(part.updates for part in made),
+    }
+    return frame
+
+
+def run(case: Case, optimizer: str, trainings: list[Training], threads: int) -> Ran:
+    """The runs as they are."""
+    found = _curves(case, case.problem, trainings, threads)
+    shape = len(trainings), len(case.seeds)
+    floors = np.full(shape, case.problem.minimum_loss)
+    if case.test is not None:
+        again = curves(case.problem, trainings, case.seeds, validation=case.test, threads=threads)
+        ways = [each.validation for each in again if each.validation is not None]
+        floors = np.stack([np.nanmin(way, axis=1) for way in ways])
+    return Ran(case, optimizer, trainings, found, floors)
+
+
+def _curves(case: Case, problem: Problem, trainings: list[Training], threads: int) -> list[Curves]:
+    return curves(problem, trainings, case.seeds, validation=case.validation, threads=threads)
+
+
+def symptoms(found: list[Curves], case: Case) -> NDArray[np.str_]:
+    """What every curve [trainings, seeds] shows."""
+    losses = np.concatenate([each.loss for each in found])
+    held = None
+    if case.validation is not None:
+        held = np.concatenate([each.validation for each in found if each.validation is not None])
+    shown = diagnose_many(losses, held)["symptom"].astype(str).to_numpy(str)
+    return shown.reshape(len(found), -1)
+
+
+#: Fix to the place of a rate to a mask over the seeds.
+Asked = dict[str, dict[int, NDArray[np.bool_]]]
+
+
+def asked_by(ran: Ran, shown: NDArray[np.str_]) -> Asked:
+    """Which fixes the symptoms [rates, seeds] ask for, of which runs."""
+    asked: Asked = {}
+    for symptom in np.unique(shown):
+        for fix in fixes_for(str(symptom), ran.optimizer):
+            for k in np.flatnonzero((shown == symptom).any(axis=1)):
+                mask = asked.setdefault(fix, {}).setdefault(int(k), shown[k] == symptom)
+                mask |= shown[k] == symptom
+    return asked
+
+
+def underperforming(adam: Ran, sgd: Ran, threads: int) -> Made:
+    """Where Adam at its best rate ends above SGD at its own: what AdamW and Momentum do."""
+    places = adam.best(), sgd.best()
+    ends = [
+        ran.above(place, ran.found[place], ran.case.problem)
+        for ran, place in zip((adam, sgd), places, strict=True)
+    ]
+    if adam.case.test is not None:
+        # Each floor is its own run's: the losses themselves are compared.
+        ends = [end + ran.floors[k] for end, ran, k in zip(ends, (adam, sgd), places, strict=True)]
+    under = ends[0] > ABOVE * ends[1]
+    if not under.any():
+        return Made([])
+    shown = np.full(adam.floors.shape, UNDERPERFORMS, dtype="<U40")
+    asked = {fix: {places[0]: under} for fix in fixes_for(UNDERPERFORMS, "Adam")}
+    return outcomes(adam, asked, shown, threads)
+
+
+def outcomes(ran: Ran, asked: Asked, shown: NDArray[np.str_], threads: int) -> Made:
+    """The rows of the runs asked for."""
+    case = ran.case
+    trials = []
+    for fix, wanted in asked.items():
+        for place, mask in wanted.items():
+            trial = change(fix, case.problem, ran.trainings[place])
+            if trial is not None and (trial[1].patience is None or case.validation is not None):
+                trials.append((fix, place, mask, *trial))
+    if not trials:
+        return Made([])
+    best = ran.eta(ran.best()) if len(ran.trainings) > 1 else float("nan")
+    rows, updates = [], 0
+    same = [each for each in trials if each[3] is case.problem]
+    after = _curves(case, case.problem, [each[4] for each in same], threads) if same else []
+    pairs = list(zip(same, after, strict=True))
+    # Points left out make another problem, and so another call.
+    pairs += [
+        (each, _curves(case, each[3], [each[4]], threads)[0])
+        for each in trials
+        if each[3] is not case.problem
+    ]
+    for (fix, place, mask, problem, _), found in pairs:
+        judge = case.test or problem
+        first = judge.loss(problem.w0)
+        scale = max(first - float(ran.floors[place].min()), 0.0)
+        old = ran.above(place, ran.found[place], problem)
+        ratio = ratios(old, ran.above(place, found, problem), scale)
+        end = losses_at(judge, found.w)
+        diverged = has_diverged(end, first)
+        then = symptoms([found], case)[0]
+        mended = (then == "healthy") & (ratio <= 1)
+        updates += found.updates
+        columns = {
+            "problem": case.problem.name,
+            "optimizer": ran.optimizer,
+            "eta": ran.eta(place),
+            "batch_size": ran.trainings[place].batch_size,
+            "n": case.problem.n,
+            "seed": case.seeds,
+            "symptom": shown[place],
+            "beyond": ran.eta(place) / best,
+            "arrived": old <= ARRIVED * scale,
+            "fix": fix,
+            "ratio": ratio,
+            "then": then,
+            "diverged": diverged,
+            "worked": ~diverged & (end < first) & ((ratio <= HALVED) | mended),
+            "worse": ratio > WORSE,
+        }
+        rows.append(pd.DataFrame(columns)[mask])
+    return Made(rows, len(pairs) * len(case.seeds), updates)
+
+
+def change(fix: str, problem: Problem, training: Training) -> tuple[Problem, Training] | None:
+    """A fix by name, or the three that the framework has with an "and"."""
+    if fix != ALL_THREE:
+        return FIXES[fix](problem, training)
+    trial = without_outliers(problem, training) or (problem, training)
+    for each in (eta_times(1 / 10), clipped_to(1.0)):
+        trial = each(*trial) or trial
+    return trial
