@@ -1,6 +1,16 @@
 """All claims, in reading order."""
 
-from simopt.claims import batches, family_tree, gradients, scoreboard, sgd, squares, walk
+from simopt.claims import (
+    batches,
+    family_tree,
+    gradients,
+    parallel,
+    scoreboard,
+    sgd,
+    squares,
+    states,
+    walk,
+)
 from simopt.claims.claim import Claim
 
 PARTS = (
@@ -11,6 +21,8 @@ PARTS = (
     scoreboard,
     gradients,
     squares,
+    parallel,
+    states,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(
