@@ -210,14 +210,14 @@ def long_table(
     trajectory = np.repeat(np.arange(len(kept)), kept)
     place = np.arange(kept.sum()) - np.repeat(np.cumsum(kept) - kept, kept)
     source = results.offset[trajectory] + place
-    frame = pd.DataFrame({name: column[trajectory] for name, column in keys.items()})
+    made = {name: column[trajectory] for name, column in keys.items()}
     if record == "steps":
-        frame["step"] = place + 1
-        frame["epoch"] = place // batches[trajectory] + 1
-        frame["batch"] = place % batches[trajectory] + 1
+        made["step"] = place + 1
+        made["epoch"] = place // batches[trajectory] + 1
+        made["batch"] = place % batches[trajectory] + 1
     else:
-        frame["epoch"] = place + 1
-    frame["loss"] = results.recorded_loss[source].astype(np.float64)
+        made["epoch"] = place + 1
+    made["loss"] = results.recorded_loss[source].astype(np.float64)
     for k, name in enumerate(names_per_weight("w", problem.d)):
-        frame[name] = results.recorded_w[source, k].astype(np.float64)
-    return frame
+        made[name] = results.recorded_w[source, k].astype(np.float64)
+    return pd.DataFrame(made, copy=False)

@@ -162,7 +162,8 @@ def test_the_epoch_map_grows_as_trajectories_do(name, size):
         w0, w1, w2, w3 = 1.0, *frame["w"]
         trace, minus_determinant = np.linalg.solve([[w1, w0], [w2, w1]], [w2, w3])
         grown = np.abs(np.roots([1.0, -trace, -minus_determinant])).max()
-        radius = float(learning_rate.epoch_radius(still, name, size, eta, beta))
+        cells = pd.DataFrame(index=[beta], columns=[eta])
+        radius = float(learning_rate.epoch_radii(still, name, size, cells)[0, 0])
         assert grown == pytest.approx(radius, rel=1e-9)
 
 

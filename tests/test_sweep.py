@@ -429,3 +429,12 @@ def test_moments_err_no_more_than_they_may(dtype):
     bound = (problem.d + 3) * unit * size + 2 * unit * (np.abs(w0) + np.abs(exact))
     assert (np.abs(first - exact) <= bound).all()
     assert (np.abs(first - exact) > 0).any()
+
+
+def test_a_record_has_a_column_for_each_of_many_weights():
+    wide = simopt.problems.least_squares(np.eye(120), np.arange(120.0))
+    frame = simopt.sweep(wide, simopt.SGD(eta=0.5), batch_size="full", epochs=2, record="epochs")
+    weights = frame[[f"w_{k}" for k in range(120)]].to_numpy()
+    # A full batch divides by n: each weight goes 2 * 0.5 / 120 of its way at a time.
+    left = (1 - 1 / 120) ** np.array([[1], [2]])
+    np.testing.assert_allclose(weights, (1 - left) * np.arange(120.0), rtol=1e-12)

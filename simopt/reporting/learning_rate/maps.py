@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 import simopt
 from simopt import measures
@@ -21,6 +21,7 @@ from simopt.reporting.learning_rate.grid import EPOCHS, SHUFFLED
 from simopt.reporting.sweeps import Setting
 from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
+from simopt.stability import spectral_radius
 
 #: The maps: what is varied beside the rate, and which rates.
 MAPPED = {
@@ -57,44 +58,13 @@ def mapped(key: str, problem: Problem, quick: bool) -> tuple[dict[str, pd.DataFr
     }, frame
 
 
-def epoch_radius(
-    problem: Problem, name: str, batch_size: int, eta: ArrayLike, beta: ArrayLike
+def epoch_radii(
+    problem: Problem, name: str, batch_size: int, cells: pd.DataFrame
 ) -> NDArray[np.float64]:
-    """The spectral radius of one epoch in file order as a linear map of (w - optimum, v), d = 1.
-
-    Below 1 the method converges, to the optimum or, where the labels don't agree, to a cycle.
-
-    Parameters
-    ----------
-    problem : Problem
-        Least squares with one weight.
-    name : {"Momentum", "Nesterov"}
-        The rule.
-    batch_size : int
-        Points per update.
-    eta, beta : array_like
-        Of shapes that broadcast.
-
-    Returns
-    -------
-    ndarray
-        Of the broadcast shape.
-    """
-    eta, beta = np.broadcast_arrays(np.asarray(eta, float), np.asarray(beta, float))
-    whole = np.broadcast_to(np.eye(2), (*eta.shape, 2, 2))
-    for first in range(0, problem.n, batch_size):
-        h = 2 * float((problem.x[first : first + batch_size, 0] ** 2).mean())
-        step = np.empty((*eta.shape, 2, 2))
-        # v' = beta v + h e, then e' = e - eta v' or, looking ahead, e - eta (h e + beta v').
-        step[..., 1, 0], step[..., 1, 1] = h, beta
-        if name == "Nesterov":
-            step[..., 0, 0] = 1 - eta * h * (1 + beta)
-            step[..., 0, 1] = -eta * beta * beta
-        else:
-            step[..., 0, 0] = 1 - eta * h
-            step[..., 0, 1] = -eta * beta
-        whole = step @ whole
-    return np.asarray(np.abs(np.linalg.eigvals(whole)).max(axis=-1))
+    """The spectral radius of an epoch in file order, for every cell of a map: beta by eta."""
+    optimizer = OPTIMIZERS[name](eta=list(cells.columns), beta=list(cells.index))
+    table = spectral_radius(problem, optimizer, batch_size=batch_size)
+    return table["radius"].to_numpy().reshape(cells.shape[::-1]).T
 
 
 def map_section(setting: Setting, key: str, cells: dict[str, pd.DataFrame]) -> dict[str, Any]:
@@ -109,8 +79,7 @@ def map_section(setting: Setting, key: str, cells: dict[str, pd.DataFrame]) -> d
     if problem.d == 1:
         inside, total = 0, 0
         for name in ("Momentum", "Nesterov"):
-            eta, beta = np.meshgrid(cells[name].columns, cells[name].index)
-            radii[name] = epoch_radius(problem, name, size, eta, beta)
+            radii[name] = epoch_radii(problem, name, size, cells[name])
             infinite = np.isinf(cells[name].to_numpy())
             total += int(infinite.sum())
             inside += int((infinite & (radii[name] < 1)).sum())
