@@ -2,5 +2,7 @@
 
 from simopt.prescription.fixes import FIXES, REMEDIES
 from simopt.prescription.prescribing import prescribe
+from simopt.prescription.tables import framework, table
+from simopt.prescription.trying import try_all
 
-__all__ = ["FIXES", "REMEDIES", "prescribe"]
+__all__ = ["FIXES", "REMEDIES", "framework", "prescribe", "table", "try_all"]

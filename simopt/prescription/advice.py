@@ -48,12 +48,13 @@ class Advice:
 
     def meant(self, symptom: str, optimizer: str, fix: str) -> bool:
         """Whether it says to do that about a run of this optimizer that shows the symptom."""
+        return symptom in self.seen and fix in self.fixes and self.limits(optimizer, fix)
+
+    def limits(self, optimizer: str, fix: str) -> bool:
+        """Whether the fix is meant for this optimizer's runs."""
         changes = fix in OTHERS and self.in_place_of
-        return (
-            symptom in self.seen
-            and fix in self.fixes
-            and (not self.optimizers or optimizer in self.optimizers)
-            and (not changes or optimizer in self.in_place_of)
+        return (not self.optimizers or optimizer in self.optimizers) and (
+            not changes or optimizer in self.in_place_of
         )
 
 
@@ -157,8 +158,14 @@ FRAMEWORK = (
 )
 
 
+#: Not in the document: what its "normal, keep training" comes to while no drop has been seen.
+ON_A_PLATEAU = Advice(
+    "On a plateau, no drop yet", "", "keep training", ("plateaus early",), ("keep training",)
+)
+
+
 def fixes_for(symptom: str, optimizer: str) -> tuple[str, ...]:
-    """Every fix that a line of either table has for a symptom that an optimizer's run shows."""
-    lines = (*TABLE, *FRAMEWORK)
+    """Every fix that a line of advice has for a symptom that an optimizer's run shows."""
+    lines = (*TABLE, *FRAMEWORK, ON_A_PLATEAU)
     every = dict.fromkeys(fix for line in lines for fix in line.fixes)
     return tuple(fix for fix in every if any(line.meant(symptom, optimizer, fix) for line in lines))
