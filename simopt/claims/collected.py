@@ -1,6 +1,6 @@
 """All claims, in reading order."""
 
-from simopt.claims import (
+from simopt.claims import second_epoch, warmup
     batches,
     family_tree,
     gradients,
@@ -19,6 +19,8 @@ PARTS = (
     sgd,
     walk,
     scoreboard,
+    warmup,
+    second_epoch,
     gradients,
     squares,
     parallel,
