@@ -1,15 +1,17 @@
 """All claims, in reading order."""
 
-from simopt.claims import second_epoch, warmup
+from simopt.claims import (
     batches,
     family_tree,
     gradients,
     parallel,
     scoreboard,
+    second_epoch,
     sgd,
     squares,
     states,
     walk,
+    warmup,
 )
 from simopt.claims.claim import Claim
 
