@@ -26,6 +26,17 @@ SPAN = 20
 NEIGHBOURS = 2
 
 
+def moved() -> Problem:
+    """The four points with their optimum moved from 5 to 0, the start from 3 to -2.
+
+    The distances are the same but for rounding, and rounding can decide: w may hit 5 exactly, and
+    then stays there, where in exact arithmetic it would be thrown out again. Near 0 there are 300
+    more decades to fall through first.
+    """
+    four = problems.four_points()
+    return problems.least_squares(four.x, 0.0 * four.y, w0=-2.0, name="four points, moved to 0")
+
+
 def floors(
     trials: Trials,
     optimizers: Optimizer | Sequence[Optimizer],
