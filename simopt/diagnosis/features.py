@@ -44,13 +44,12 @@ FEATURES = (
     "broken_at",  # where NaN or Inf begins and stays, or an Inf is; -1 if nowhere
     "fall",  # start - lowest, of the range
     "lowest_at",  # position of the lowest, 0 to 1
-    "climb",  # highest after the lowest - lowest, of the start - lowest
-    "end_climb",  # end - lowest, of the start - lowest
+    "end",  # end - lowest, of the range
+    "growth",  # highest of the last quarter over the highest of the first half, above the lowest
     "rebound",  # largest rise above the lowest so far, of the range
     "rebound_at",  # where that rise ends
     "rises",  # share of steps that rise
     "turns",  # share of steps in another direction than the step before
-    "ups",  # all rises together, of the range
     "jump",  # largest rise in one step, of the range
     "jump_at",  # where it ends
     "noise",  # standard deviation of what is not smooth, of the range
@@ -61,14 +60,50 @@ FEATURES = (
     "quarter_2",
     "quarter_3",
     "quarter_4",
-    "plateau",  # longest flat stretch that a drop follows, of the run
+    "plateau",  # longest flat stretch that a sudden drop follows, of the run
     "plateau_at",  # where it begins
-    "plateau_drop",  # lost after it, of the range
-    "tail_fall",  # what the line through the tail loses, of the fall
+    "drop",  # lost within half the plateau's length after it, of the range
+    "late_level",  # mean of the second half - lowest, of the range
+    "late_swing",  # highest - lowest of the second half, of the range
+    "late_ups",  # all rises of the second half together, of its highest - lowest
+    "tail_fall",  # what the line through the last third loses, of the range
     "tail_t",  # its slope in standard errors; positive when it falls
-    "tail_spread",  # standard deviation about that line, of the fall
+    "tail_spread",  # standard deviation about that line, of the range
     "tail_echo",  # correlation of a residual with the next
 )
+
+#: Where each is.
+VALUES = FEATURES.index("values")
+MISSING = FEATURES.index("missing")
+BROKEN_AT = FEATURES.index("broken_at")
+FALL = FEATURES.index("fall")
+LOWEST_AT = FEATURES.index("lowest_at")
+END_LEVEL = FEATURES.index("end")
+GROWTH = FEATURES.index("growth")
+REBOUND = FEATURES.index("rebound")
+REBOUND_AT = FEATURES.index("rebound_at")
+RISES = FEATURES.index("rises")
+TURNS = FEATURES.index("turns")
+JUMP = FEATURES.index("jump")
+JUMP_AT = FEATURES.index("jump_at")
+NOISE = FEATURES.index("noise")
+HALF_AT = FEATURES.index("half_at")
+NINETY_AT = FEATURES.index("ninety_at")
+SETTLED_AT = FEATURES.index("settled_at")
+QUARTER_1 = FEATURES.index("quarter_1")
+QUARTER_2 = FEATURES.index("quarter_2")
+QUARTER_3 = FEATURES.index("quarter_3")
+QUARTER_4 = FEATURES.index("quarter_4")
+PLATEAU = FEATURES.index("plateau")
+PLATEAU_AT = FEATURES.index("plateau_at")
+DROP = FEATURES.index("drop")
+LATE_LEVEL = FEATURES.index("late_level")
+LATE_SWING = FEATURES.index("late_swing")
+LATE_UPS = FEATURES.index("late_ups")
+TAIL_FALL = FEATURES.index("tail_fall")
+TAIL_T = FEATURES.index("tail_t")
+TAIL_SPREAD = FEATURES.index("tail_spread")
+TAIL_ECHO = FEATURES.index("tail_echo")
 
 #: Those of a training and a validation loss together.
 VALIDATION = (
@@ -99,10 +134,10 @@ def measure(losses, lengths, out):
     for i in range(len(losses)):
         out[i, :] = np.nan
         k, broken = collect(losses[i], lengths[i], y, at)
-        out[i, 0] = k
+        out[i, VALUES] = k
         inside = broken if broken >= 0 else lengths[i]
-        out[i, 1] = 1.0 - k / inside if inside > 0 else 0.0
-        out[i, 2] = broken
+        out[i, MISSING] = 1.0 - k / inside if inside > 0 else 0.0
+        out[i, BROKEN_AT] = broken
         if k < 2 or not to_unit_range(y[:k]):
             continue
         points = stretches(y[:k], shape)
@@ -110,6 +145,7 @@ def measure(losses, lengths, out):
         steps(y[:k], spare, out[i])
         of_shape(shape[:points], out[i])
         of_plateau(shape[:points], out[i])
+        second_half(y[:k], out[i])
         of_tail(y[:k], out[i])
 
 
@@ -173,25 +209,25 @@ def end_level(y):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def whole_run(y, out):
-    """Fall, lowest, climbs and the largest rebound."""
+    """Fall, lowest, end, growth and the largest rebound."""
     k = len(y)
-    lowest = 0
-    high = low = rebound = 0.0
-    low = y[0]
-    rebound_at = 0
+    lowest = rebound_at = 0
+    rebound = early = late = 0.0
     for t in range(k):
         if y[t] < y[lowest]:
-            lowest, high = t, y[t]
-        high = max(high, y[t])
-        low = min(low, y[t])
-        if y[t] - low > rebound:
-            rebound, rebound_at = y[t] - low, t
-    out[3] = y[0]
-    out[4] = lowest / (k - 1)
-    out[5] = high / y[0]
-    out[6] = end_level(y) / y[0]
-    out[7] = rebound
-    out[8] = rebound_at / (k - 1)
+            lowest = t
+        if y[t] - y[lowest] > rebound:
+            rebound, rebound_at = y[t] - y[lowest], t
+        if t < (k + 1) // 2:
+            early = max(early, y[t])
+        if t >= k - (k + 3) // 4:
+            late = max(late, y[t])
+    out[FALL] = y[0]
+    out[LOWEST_AT] = lowest / (k - 1)
+    out[END_LEVEL] = end_level(y)
+    out[GROWTH] = late / early
+    out[REBOUND] = rebound
+    out[REBOUND_AT] = rebound_at / (k - 1)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -199,26 +235,47 @@ def steps(y, spare, out):
     """What goes on from a value to the next."""
     k = len(y)
     rises = turns = jump_at = 0
-    ups = jump = before = 0.0
+    jump = before = 0.0
     for t in range(1, k):
         step = y[t] - y[t - 1]
-        if step > 0.0:
-            rises += 1
-            ups += step
-            if step > jump:
-                jump, jump_at = step, t
+        rises += step > 0.0
+        if step > jump:
+            jump, jump_at = step, t
         turns += step * before < 0.0
         before = step
-    out[9] = rises / (k - 1)
-    out[11] = ups
-    out[12] = jump
-    out[13] = jump_at / (k - 1)
+    out[RISES] = rises / (k - 1)
+    out[JUMP] = jump
+    out[JUMP_AT] = jump_at / (k - 1)
     if k < 3:
         return
-    out[10] = turns / (k - 2)
+    out[TURNS] = turns / (k - 2)
+    out[NOISE] = roughness(y, spare)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def roughness(y, spare):
+    """The standard deviation of white noise on a smooth curve, from second differences."""
+    k = len(y)
     for t in range(1, k - 1):
         spare[t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
-    out[14] = np.median(spare[: k - 2]) / SECOND_DIFFERENCE
+    return np.median(spare[: k - 2]) / SECOND_DIFFERENCE
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def second_half(y, out):
+    """At which level it goes on, and how far and how often up."""
+    k = len(y)
+    start = k // 2
+    low = high = y[start]
+    total = ups = 0.0
+    for t in range(start, k):
+        low, high = min(low, y[t]), max(high, y[t])
+        total += y[t]
+        if t > start:
+            ups += max(0.0, y[t] - y[t - 1])
+    out[LATE_LEVEL] = total / (k - start)
+    out[LATE_SWING] = high - low
+    out[LATE_UPS] = ups / (high - low) if high > low else 0.0
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -239,11 +296,13 @@ def of_shape(shape, out):
             ninety = j
         if abs(shape[j] - end) > FLAT:
             settled = j + 1
-    out[15] = half / (points - 1)
-    out[16] = ninety / (points - 1)
-    out[17] = min(settled, points - 1) / (points - 1)
+    out[HALF_AT] = half / (points - 1)
+    out[NINETY_AT] = ninety / (points - 1)
+    out[SETTLED_AT] = min(settled, points - 1) / (points - 1)
+    if fall == 0.0:
+        return
     for q in range(4):
-        out[18 + q] = (value_at(shape, 0.25 * q) - value_at(shape, 0.25 * (q + 1))) / fall
+        out[QUARTER_1 + q] = (value_at(shape, 0.25 * q) - value_at(shape, 0.25 * (q + 1))) / fall
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -256,7 +315,11 @@ def value_at(shape, position):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def of_plateau(shape, out):
-    """The longest stretch that stays within FLAT and is followed by a loss of REMAINS."""
+    """The longest stretch that stays within FLAT and is followed by a loss of REMAINS at once.
+
+    At once: within half the time that the stretch took. A loss that falls faster and faster has
+    flat beginnings too, but no such drop.
+    """
     points = len(shape)
     best = best_at = 0
     drop = 0.0
@@ -270,14 +333,15 @@ def of_plateau(shape, out):
             low, high = min(low, ahead), max(high, ahead)
             last += 1
         if last - first > best:
+            within = min(points - 1, last + max(1, (last - first) // 2))
             after = low
-            for j in range(last + 1, points):
+            for j in range(last + 1, within + 1):
                 after = min(after, shape[j])
             if low - after >= REMAINS:
                 best, best_at, drop = last - first, first, low - after
-    out[22] = best / (points - 1)
-    out[23] = best_at / (points - 1)
-    out[24] = drop
+    out[PLATEAU] = best / (points - 1)
+    out[PLATEAU_AT] = best_at / (points - 1)
+    out[DROP] = drop
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -304,10 +368,10 @@ def of_tail(y, out):
         variance += residual * residual
         echo += residual * before
         before = residual
-    out[25] = -slope * (count - 1) / y[0]
-    out[26] = -slope / math.sqrt(variance / (count - 2) / squares)
-    out[27] = math.sqrt(variance / (count - 2)) / y[0]
-    out[28] = echo / variance
+    out[TAIL_FALL] = -slope * (count - 1)
+    out[TAIL_T] = -slope / math.sqrt(variance / (count - 2) / squares)
+    out[TAIL_SPREAD] = math.sqrt(variance / (count - 2))
+    out[TAIL_ECHO] = echo / variance if variance > 0.0 else 0.0
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -337,9 +401,7 @@ def measure_validation(losses, validation, lengths, out):
             if shape[j] < shape[lowest]:
                 lowest = j
         rise = end_level(y[:k]) - shape[lowest]
-        for t in range(1, k - 1):
-            spare[t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
-        noise = np.median(spare[: k - 2]) / SECOND_DIFFERENCE
+        noise = roughness(y[:k], spare)
         # Two means are compared, of so many values each.
         error = noise * math.sqrt(1.0 / (1 + k // END) + points / k)
         out[i, 0] = y[0]

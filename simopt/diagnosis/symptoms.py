@@ -35,7 +35,7 @@ FEWEST = 5
 SHARPNESS = 5.0
 
 #: The end lies as far above the lowest as the start did: all that was learnt is lost.
-EXPLODED = 1.0
+EXPLODED = 8.0
 #: And near the highest of all: an oscillation would have come down again.
 STAYS_UP = 0.3
 
@@ -54,7 +54,12 @@ UNFINISHED = 0.33
 EARLY = 0.2
 
 #: The tail's scatter about its line: one per cent of the fall.
-FLOOR = 0.005
+FLOOR = 0.025
+UPS=1.3
+SWING=.35
+GROWTH=.3
+LATE=.09
+GOES_ON=.6
 #: Its slope is not seen within its scatter.
 NO_SLOPE = 3.0
 
@@ -86,20 +91,25 @@ def every(*conditions: Column) -> Column:
     return np.minimum.reduce(conditions)
 
 
+def either(*conditions: Column) -> Column:
+    """How well one of some conditions holds: as well as the best."""
+    return np.maximum.reduce(conditions)
+
+
 def scores(features: Mapping[str, Any]) -> dict[str, Column]:
     """How well each symptom's conditions hold on each curve."""
     f = {name: np.asarray(column, np.float64) for name, column in features.items()}
-    exploded = every(above(f["end_climb"], EXPLODED), above(f["fall"] * f["end_climb"], STAYS_UP))
-    swings = every(above(f["ups"], SWINGS), above(f["rebound"], REBOUND), 1 - exploded)
+    climbs = every(above(f["end"], STAYS_UP), above(f["growth"], 1.5), below(f["late_ups"], 1.6))
+    exploded = either(above(f["growth"], EXPLODED), climbs)
+    swings = every(above(f["late_ups"], UPS), above(f["late_swing"], SWING), above(f["growth"], GROWTH), 1 - exploded)
     drops = every(above(f["plateau"], PLATEAU), 1 - swings, 1 - exploded)
     smooth = every(1 - swings, 1 - exploded, 1 - drops)
-    lost = np.maximum(f["quarter_1"], 1e-300)
-    slow = every(smooth, above(f["quarter_4"] / lost, UNFINISHED))
-    early = every(smooth, below(f["settled_at"], EARLY), 1 - slow)
+    slow = every(smooth, above(f["quarter_4"], LATE), above(f["quarter_4"]/f["quarter_3"], GOES_ON), below(f["late_ups"], UPS))
+    early = 0*slow
     noisy = every(
-        smooth, above(f["tail_spread"], FLOOR), below(np.abs(f["tail_t"]), NO_SLOPE), 1 - slow
+        smooth, above(f["late_level"]/f["fall"], FLOOR), above(f["late_ups"], UPS), 1 - slow
     )
-    stopped = every(smooth, above(f["quarter_4"], 0.04), 1 - slow, 1 - early, 1 - noisy)
+    stopped = 0*slow
     overfit = np.zeros_like(slow)
     if "validation_rise" in f:
         overfit = every(above(f["validation_rise"], RISE), above(f["validation_t"], RISE_CERTAIN))
