@@ -74,9 +74,9 @@ def range_of_rho(trials: Trials) -> Finding:
         f"With the rate tuned for every rho, the best of {len(rhos)} lies in the range on "
         f"{inside:.0%} of {len(tried)} problems ({', '.join(where)}); the range is behind by a "
         f"factor of {min(behind.values()):.2g} or more; with a bias correction, which makes first "
-        f"steps small, it has the best rho on {in_range:.0%}. At eta = {ETA:g} it makes no difference in "
-        f"the end: after 1,000 epochs of the four points w stays up to {late.min():.3f} to "
-        f"{late.max():.3f} from its optimum for rho from 0.9 to 0.99.",
+        f"steps small, it has the best rho on {in_range:.0%}. At eta = {ETA:g} it makes no "
+        f"difference in the end: after 1,000 epochs of the four points w stays up to "
+        f"{late.min():.3f} to {late.max():.3f} from its optimum for rho from 0.9 to 0.99.",
         {"best in the range": inside, "best in the range, bias-corrected": in_range}
         | {f"best rho, {name}": rho for name, rho in winners.items()}
         | {f"range / best, {name}": ratio for name, ratio in behind.items()}
