@@ -2,6 +2,7 @@
 
 from simopt.claims import (
     batches,
+    costs,
     family_tree,
     gradients,
     parallel,
@@ -27,6 +28,7 @@ PARTS = (
     squares,
     parallel,
     states,
+    costs,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(
