@@ -121,7 +121,7 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
                 for name in case.optimizers
             }
             for ran in by_name.values():
-                shown = symptoms(ran.found, case)
+                shown = symptoms(ran.found, threads)
                 made.append(outcomes(ran, asked_by(ran, shown), shown, threads))
                 looked += shown.size
                 updates += sum(each.updates for each in ran.found)
@@ -155,14 +155,25 @@ def _curves(case: Case, problem: Problem, trainings: list[Training], threads: in
     return curves(problem, trainings, case.seeds, validation=case.validation, threads=threads)
 
 
-def symptoms(found: list[Curves], case: Case) -> NDArray[np.str_]:
+def symptoms(found: list[Curves], threads: int) -> NDArray[np.str_]:
     """What every curve [trainings, seeds] shows."""
-    losses = np.concatenate([each.loss for each in found])
-    held = None
-    if case.validation is not None:
-        held = np.concatenate([each.validation for each in found if each.validation is not None])
-    shown = diagnose_many(losses, held)["symptom"].astype(str).to_numpy(str)
-    return shown.reshape(len(found), -1)
+    losses, lengths = _beside([each.loss for each in found])
+    ways = [each.validation for each in found if each.validation is not None]
+    held = _beside(ways)[0] if ways else None
+    shown = diagnose_many(losses, held, lengths=lengths, threads=threads)["symptom"]
+    return shown.astype(str).to_numpy(str).reshape(len(found), -1)
+
+
+def _beside(parts: list[Floats]) -> tuple[Floats, NDArray[np.int64]]:
+    """Curves of several lengths in one table, and the length of each."""
+    longest = max(part.shape[1] for part in parts)
+    table = np.full((sum(map(len, parts)), longest), np.nan)
+    lengths = np.repeat([part.shape[1] for part in parts], [len(part) for part in parts])
+    row = 0
+    for part in parts:
+        table[row : row + len(part), : part.shape[1]] = part
+        row += len(part)
+    return table, lengths
 
 
 #: Fix to the place of a rate to a mask over the seeds.
@@ -210,7 +221,6 @@ def outcomes(ran: Ran, asked: Asked, shown: NDArray[np.str_], threads: int) -> M
     if not trials:
         return Made([])
     best = ran.eta(ran.best()) if len(ran.trainings) > 1 else float("nan")
-    rows, updates = [], 0
     same = [each for each in trials if each[3] is case.problem]
     after = _curves(case, case.problem, [each[4] for each in same], threads) if same else []
     pairs = list(zip(same, after, strict=True))
@@ -220,7 +230,9 @@ def outcomes(ran: Ran, asked: Asked, shown: NDArray[np.str_], threads: int) -> M
         for each in trials
         if each[3] is not case.problem
     ]
-    for (fix, place, mask, problem, _), found in pairs:
+    seen = symptoms([found for _, found in pairs], threads)
+    parts = []
+    for ((fix, place, mask, problem, _), found), then in zip(pairs, seen, strict=True):
         judge = case.test or problem
         first = judge.loss(problem.w0)
         scale = max(first - float(ran.floors[place].min()), 0.0)
@@ -228,28 +240,30 @@ def outcomes(ran: Ran, asked: Asked, shown: NDArray[np.str_], threads: int) -> M
         ratio = ratios(old, ran.above(place, found, problem), scale)
         end = losses_at(judge, found.w)
         diverged = has_diverged(end, first)
-        then = symptoms([found], case)[0]
         mended = (then == "healthy") & (ratio <= 1)
-        updates += found.updates
         columns = {
-            "problem": case.problem.name,
-            "optimizer": ran.optimizer,
-            "eta": ran.eta(place),
-            "batch_size": ran.trainings[place].batch_size,
-            "n": case.problem.n,
-            "seed": case.seeds,
+            "eta": np.full(len(mask), ran.eta(place)),
+            "seed": np.array(case.seeds),
             "symptom": shown[place],
-            "beyond": ran.eta(place) / best,
             "arrived": old <= ARRIVED * scale,
-            "fix": fix,
+            "fix": np.full(len(mask), fix, dtype="<U60"),
             "ratio": ratio,
             "then": then,
             "diverged": diverged,
             "worked": ~diverged & (end < first) & ((ratio <= HALVED) | mended),
             "worse": ratio > WORSE,
         }
-        rows.append(pd.DataFrame(columns)[mask])
-    return Made(rows, len(pairs) * len(case.seeds), updates)
+        parts.append({name: column[mask] for name, column in columns.items()})
+    table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    frame = pd.DataFrame(table).assign(
+        problem=case.problem.name,
+        optimizer=ran.optimizer,
+        batch_size=ran.trainings[0].batch_size,
+        n=case.problem.n,
+        beyond=table["eta"] / best,
+    )
+    updates = sum(found.updates for _, found in pairs)
+    return Made([frame], len(pairs) * len(case.seeds), updates)
 
 
 def change(fix: str, problem: Problem, training: Training) -> tuple[Problem, Training] | None:
