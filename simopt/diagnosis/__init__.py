@@ -1,7 +1,7 @@
 """Reading loss curves: what a curve shows, why, and what to do about it."""
 
-from simopt.diagnosis.diagnosis import Diagnosis, diagnose
+from simopt.diagnosis.diagnosis import Diagnosis, diagnose, read_and_judge
 from simopt.diagnosis.many import diagnose_many
 from simopt.diagnosis.symptoms import SYMPTOMS
 
-__all__ = ["SYMPTOMS", "Diagnosis", "diagnose", "diagnose_many"]
+__all__ = ["SYMPTOMS", "Diagnosis", "diagnose", "diagnose_many", "read_and_judge"]

@@ -164,8 +164,19 @@ def diagnose(loss: Any, validation: Any = None, *, optimizer: Optimizer | None =
     >>> found.symptom, found.advice[0]
     ('decreases very slowly', 'increase eta 2 to 5 times: eta 0.001 -> 0.003')
     """
+    return read_and_judge(loss, validation, optimizer=optimizer)
+
+
+def read_and_judge(
+    loss: Any,
+    validation: Any = None,
+    *,
+    loss_column: str | None = None,
+    optimizer: Optimizer | None = None,
+) -> Diagnosis:
+    """`diagnose`, of a table whose column for the loss may be named."""
     trained = advices.check(optimizer)
-    training, held = reading.read(loss, validation)
+    training, held = reading.read(loss, validation, loss_column=loss_column)
     return judged(training, held, trained)
 
 

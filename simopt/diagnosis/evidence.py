@@ -106,9 +106,9 @@ SHOWN: dict[str, tuple[tuple[str, Place, str], ...]] = {
             "it ends above that by {:.0%} of what it had lost",
         ),
         (
-            "validation_t",
+            "validation_noise",
             _from("validation_lowest_at"),
-            "which is {:.3g} times what its noise explains",
+            "of which its noise explains {:.0%}",
         ),
         (
             "training_after",

@@ -110,7 +110,7 @@ VALIDATION = (
     "validation_fall",  # start - lowest of the validation loss, of its range
     "validation_lowest_at",  # where it is lowest
     "validation_rise",  # end - lowest, of its start - lowest
-    "validation_t",  # that rise in standard errors of the noise
+    "validation_noise",  # standard error of that rise by noise alone, of the rise
     "training_after",  # what the training loss loses after that place, of its fall
 )
 
@@ -407,7 +407,7 @@ def measure_validation(losses, validation, lengths, out):
         out[i, 0] = y[0]
         out[i, 1] = lowest / (points - 1)
         out[i, 2] = rise / (shape[0] - shape[lowest])
-        out[i, 3] = rise / error
+        out[i, 3] = error / rise
         place = lowest / (points - 1)
         k, _ = collect(losses[i], lengths[i], y, at)
         if k < 3 or not to_unit_range(y[:k]):

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from simopt import checks, running
+from simopt.axes import labels
 from simopt.diagnosis.features import FEATURES, VALIDATION, measure, measure_validation
 from simopt.diagnosis.symptoms import SYMPTOMS, judge
 
@@ -75,7 +76,7 @@ def diagnose_many(
             raise checks.refuse("lengths", lengths, f"whole numbers from 0 to {longest}")
     features = _measured(values, held, ends.astype(np.int64), running.threads(threads))
     codes, sure = judge(features)
-    symptom = pd.Categorical.from_codes(codes, categories=list(SYMPTOMS))
+    symptom = labels(list(SYMPTOMS), codes)
     return pd.DataFrame({"symptom": symptom, "sure": sure, **features}, copy=False)
 
 

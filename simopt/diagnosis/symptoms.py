@@ -55,18 +55,18 @@ EARLY = 0.2
 
 #: The tail's scatter about its line: one per cent of the fall.
 FLOOR = 0.025
-UPS=1.3
-SWING=.35
-GROWTH=.3
-LATE=.09
-GOES_ON=.6
+UPS = 1.3
+SWING = 0.35
+GROWTH = 0.3
+LATE = 0.09
+GOES_ON = 0.6
 #: Its slope is not seen within its scatter.
 NO_SLOPE = 3.0
 
 #: The validation loss ends above its lowest by a twentieth of what it had lost,
 RISE = 0.05
 #: which noise does not do.
-RISE_CERTAIN = 4.0
+RISE_NOISE = 0.25
 
 #: A best condition that holds by less than half is no answer.
 SURE = 0.5
@@ -88,12 +88,14 @@ def below(x: Column, threshold: float) -> Column:
 
 def every(*conditions: Column) -> Column:
     """How well all of some conditions hold: as well as the worst."""
-    return np.minimum.reduce(conditions)
+    worst: Column = np.minimum.reduce(conditions)
+    return worst
 
 
 def either(*conditions: Column) -> Column:
     """How well one of some conditions holds: as well as the best."""
-    return np.maximum.reduce(conditions)
+    best: Column = np.maximum.reduce(conditions)
+    return best
 
 
 def scores(features: Mapping[str, Any]) -> dict[str, Column]:
@@ -101,18 +103,28 @@ def scores(features: Mapping[str, Any]) -> dict[str, Column]:
     f = {name: np.asarray(column, np.float64) for name, column in features.items()}
     climbs = every(above(f["end"], STAYS_UP), above(f["growth"], 1.5), below(f["late_ups"], 1.6))
     exploded = either(above(f["growth"], EXPLODED), climbs)
-    swings = every(above(f["late_ups"], UPS), above(f["late_swing"], SWING), above(f["growth"], GROWTH), 1 - exploded)
+    swings = every(
+        above(f["late_ups"], UPS),
+        above(f["late_swing"], SWING),
+        above(f["growth"], GROWTH),
+        1 - exploded,
+    )
     drops = every(above(f["plateau"], PLATEAU), 1 - swings, 1 - exploded)
     smooth = every(1 - swings, 1 - exploded, 1 - drops)
-    slow = every(smooth, above(f["quarter_4"], LATE), above(f["quarter_4"]/f["quarter_3"], GOES_ON), below(f["late_ups"], UPS))
-    early = 0*slow
-    noisy = every(
-        smooth, above(f["late_level"]/f["fall"], FLOOR), above(f["late_ups"], UPS), 1 - slow
+    slow = every(
+        smooth,
+        above(f["quarter_4"], LATE),
+        above(f["quarter_4"] / f["quarter_3"], GOES_ON),
+        below(f["late_ups"], UPS),
     )
-    stopped = 0*slow
+    early = 0 * slow
+    noisy = every(
+        smooth, above(f["late_level"] / f["fall"], FLOOR), above(f["late_ups"], UPS), 1 - slow
+    )
+    stopped = 0 * slow
     overfit = np.zeros_like(slow)
     if "validation_rise" in f:
-        overfit = every(above(f["validation_rise"], RISE), above(f["validation_t"], RISE_CERTAIN))
+        overfit = every(above(f["validation_rise"], RISE), below(f["validation_noise"], RISE_NOISE))
     others = {
         "oscillates wildly": swings,
         "decreases then explodes": exploded,

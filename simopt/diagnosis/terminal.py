@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,23 @@ WIDTH, HEIGHT = 60, 9
 #: Braille has two by four dots a character; the bit of each, by row and column.
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 BLANK = 0x2800
+
+
+#: A positive loss that spans a larger factor is drawn in the logarithm.
+WIDE = 1e4
+
+
+def wide(loss: NDArray[np.float64]) -> bool:
+    """Whether the curve is better drawn on a logarithmic axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> wide(np.array([1.0, 2.0, 1e9])), wide(np.array([1e9, 0.0]))
+    (True, False)
+    """
+    finite = loss[np.isfinite(loss)]
+    return bool(len(finite) and finite.min() > 0.0 and finite.max() / WIDE > finite.min())
 
 
 def plot(
@@ -50,6 +69,11 @@ def plot(
     if not finite.any():
         return ""
     low, high = float(loss[finite].min()), float(loss[finite].max())
+    labels = {0: f"{high:.3g}", height - 1: f"{low:.3g}"}
+    if wide(loss):
+        with np.errstate(invalid="ignore"):
+            loss = np.log(np.where(finite, loss, np.nan))
+        low, high = math.log(low), math.log(high)
     columns, rows = 2 * width, 4 * height
     places = np.zeros((rows, columns), bool)
     at = np.linspace(0, columns - 1, len(loss)) if len(loss) > 1 else np.zeros(1)
@@ -71,7 +95,6 @@ def plot(
         elif ((column == x) & ~finite).any():
             before = None
     lines = []
-    labels = {0: f"{high:.3g}", height - 1: f"{low:.3g}"}
     margin = max(map(len, labels.values()))
     for y in range(height):
         cells = "".join(
