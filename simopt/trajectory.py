@@ -255,8 +255,8 @@ def _batch_loss(problem: Problem, weights: list[float], points: NDArray[np.int64
         return float(np.mean(at))
     if not problem.n:
         return problem.loss(weights)
-    z = problem.x[points] @ np.asarray(weights)
-    if problem.kind == "least_squares":
+    z = problem.predictions(weights, points)
+    if problem.squared:
         return float(np.mean((z - problem.y[points]) ** 2))
     return float(np.mean(np.logaddexp(0.0, z) - problem.y[points] * z))
 

@@ -58,6 +58,10 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "noisy quadratic": lambda: simopt.problems.noisy_quadratic([1.0, 0.5, 0.1], [1.0, 0.3, 0.0]),
     "line": lambda: simopt.problems.function(line, slope, w0=[1.0, -1.0], points=WIDE[:, :2]),
     "noisy saddle": lambda: simopt.problems.function(saddle, fall, w0=[1.0, 0.1], noise=0.01),
+    "network": lambda: simopt.problems.network(WIDE[:, :2], WIDE[:, 2], hidden=3, l2=0.02),
+    "network of labels": lambda: simopt.problems.network(
+        WIDE[:, 0], WIDE[:, 1] > 0, hidden=4, kind="logistic", seed=1
+    ),
     "64 weights": lambda: simopt.problems.least_squares(WIDEST, WIDEST.sum(axis=1), l2=0.05),
 }
 
@@ -192,6 +196,8 @@ QUICK: dict[str, Case] = {
     "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
     "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),
     "a noisy function": Case("noisy saddle", "SGD", plan={"updates": 6, "epochs": 1}),
+    "a network": Case("network", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),
+    "a network of labels": Case("network of labels", "Adam", plan={"batch_size": 5}),
     "shared noise": Case(
         "noisy quadratic", "SGD", rates=SHARED, seeds=MANY, plan={"updates": 6, "batch_size": 9}
     ),
@@ -225,7 +231,7 @@ def _further() -> dict[str, Case]:
         cases[f"{name}, 64 weights"] = Case("64 weights", name, plan={"batch_size": 33})
     for problem in ("several weights", "ten weights", "64 weights"):
         cases[f"{problem}, moments"] = Case(problem, plan={"batch_size": problem_of(problem).n})
-    for problem in ("several weights", "logistic", "noisy quadratic"):
+    for problem in ("several weights", "logistic", "noisy quadratic", "network"):
         cases[f"{problem}, arrives"] = Case(
             problem, target=0.5, plan={"stop_at_target": True, "updates": 9, "epochs": 1}
         )

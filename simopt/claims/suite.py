@@ -21,7 +21,7 @@ BATCH_SIZE = 8
 
 
 def suite(seed: int = 0) -> dict[str, Problem]:
-    """Six small problems, by name; meant for batches of `BATCH_SIZE`.
+    """Seven small problems, by name; meant for batches of `BATCH_SIZE`.
 
     - "noiseless": least squares, 128 x 10, standard normal features, exact targets.
     - "label noise": the same with noise of deviation 0.5 on the targets.
@@ -31,6 +31,8 @@ def suite(seed: int = 0) -> dict[str, Problem]:
     - "sparse": 128 x 30 features that are 0 or 1, the k-th one with probability 1 / k (Zipf),
       label noise 0.1.
     - "logistic": 128 x 10, labels drawn from the model's own probabilities, l2 = 0.001.
+    - "network": 128 points, 2 standard normal features, 8 tanh units; the targets are those of
+      another such network of size 1, with noise of deviation 0.1.
 
     Parameters
     ----------
@@ -53,6 +55,7 @@ def suite(seed: int = 0) -> dict[str, Problem]:
         "rotated": conditioned(rotated=True, seed=seed),
         "sparse": zipf(seed=seed),
         "logistic": labelled(POINTS, WEIGHTS, seed=seed, l2=1e-3, name="logistic"),
+        "network": taught(seed=seed),
     }
 
 
@@ -102,6 +105,42 @@ def labelled(
         order = np.argsort(y, kind="stable")
         x, y = x[order], y[order]
     return problems.logistic(x, y, l2=l2, name=name)
+
+
+def taught(n: int = POINTS, d: int = 2, *, seed: int = 0) -> Problem:
+    """A network whose targets another network of its size makes, with noise of deviation 0.1."""
+    rng = _rng(seed, "taught")
+    x = rng.normal(size=(n, d))
+    teacher = problems.network(x, np.zeros(n))
+    z = teacher.predictions(rng.normal(size=teacher.d))
+    y = (z - z.mean()) / z.std() + 0.1 * rng.normal(size=n)
+    return problems.network(x, y, seed=seed, name="network")
+
+
+def few_points(
+    seed: int = 0, *, n: int = 40, held_out: int = 400, hidden: int = 10, noise: float = 0.5
+) -> tuple[Problem, Problem]:
+    """A network for few noisy points, and the same network on others that it has not seen.
+
+    ``y = sin(3 x_1) + x_2 + noise`` with four features, uniform in [-1, 1], two of them idle. With
+    ten hidden units the network has 61 weights, more than points: trained to the end it learns the
+    noise by heart. Both problems have the same weights in the same order, and the same start:
+    ``validation.loss(w)`` is what w, trained on the first, is worth on points of the same kind.
+
+    Examples
+    --------
+    >>> train, validation = few_points()
+    >>> train.n, validation.n, train.d == validation.d == 61
+    (40, 400, True)
+    """
+    rng = _rng(seed, "few points")
+    x = rng.uniform(-1.0, 1.0, size=(n + held_out, 4))
+    y = np.sin(3.0 * x[:, 0]) + x[:, 1] + noise * rng.normal(size=n + held_out)
+    train, validation = (
+        problems.network(x[rows], y[rows], hidden=hidden, seed=seed, name=name)
+        for name, rows in (("few points", slice(n)), ("validation", slice(n, None)))
+    )
+    return train, validation
 
 
 def sorted_labels(seed: int = 0) -> Problem:

@@ -162,6 +162,8 @@ def with_moments(data: Data, plan: Plan) -> Data:
 def pack(problem: Problem, dtype: type, limit: float | None, target: float | None) -> Data:
     """A problem in the kernel's precision and padding."""
     dp = 1 if fused(problem) else -(-problem.d // 4) * 4
+    if problem.hidden:
+        dp = problem.d
     if problem.formula is not None:
         dp = problem.d + problem.d % 2  # noise is drawn for two
 

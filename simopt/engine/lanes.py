@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from simopt.engine import layout, passes
+from simopt.engine import layers, layout, passes
 from simopt.engine.formulas import passes_of
 from simopt.engine.inline import digest, inlined
 from simopt.engine.layout import (
@@ -168,8 +168,8 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     passes.shrink,
     passes.boxed,
 )
-for numeric in NUMERIC:
-    inlined(numeric)
+for each in (*NUMERIC, *layers.NUMERIC):
+    inlined(each)
 
 
 @functools.cache
@@ -189,8 +189,8 @@ def kernel(
     ----------
     rule : Rule
         Whose update and clock to put in.
-    kind : {"least_squares", "logistic", "noisy_quadratic", "function", "noisy_function"}
-        The loss.
+    kind : str
+        The loss: a problem's kind.
     one : bool
         Whether d = 1 and the loss is least squares: then update, loss and watch are one pass.
     points : {"shared", "own", "moments"}
@@ -228,9 +228,10 @@ def kernel(
     # float64 clocks live among the rows; for float32 weights they need an array of their own.
     apart = real is np.float32
     zero, unit, never = real(0), real(1), real(np.inf)
-    logistic, least_squares = kind == "logistic", kind == "least_squares"
+    squared = kind in passes.SQUARED
     # None or True: of a test for None only one branch is compiled.
-    link = True if logistic else None
+    link = True if kind in passes.LINKED else None
+    layered = True if kind in layers.LOSSES else None
     started = True if rule.initial else None
     averages = True if rule.average is not None else None
     averaged = -1 if rule.average is None else rule.state.index(rule.average)
@@ -246,7 +247,9 @@ def kernel(
     shared_many, own_many = passes.gradient_many, passes.gradient_many_own
     shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
     clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
-    full_loss: Any = passes.LOSSES.get(kind)
+    full_loss: Any = (passes.LOSSES | layers.LOSSES).get(kind)
+    if layered is not None:
+        shared_many, own_many = layers.gradient, layers.gradient_own
     # A closure holds the digest only to make it part of the cache's key.
     source = digest(rule.update, rule.clock) + _engine_digest()
     formula_gradient: Any = shared_many
@@ -254,6 +257,8 @@ def kernel(
     if formula is not None:
         formula_gradient, formula_own, full_loss = passes_of(formula, *shape)
         source += digest(formula.loss, formula.gradient)
+    if layered is not None:
+        source += digest(*layers.NUMERIC)
 
     def advance(data, how, hyper, seeds, given, out):
         source  # noqa: B018
@@ -264,7 +269,10 @@ def kernel(
         shown = 0 if averages is None else first_state + averaged * dp
         eta = first_clock + clocked
         base = eta + 1 + hypers
-        work: Any = np.empty((base + WATCHED + 1, lanes), real)
+        rows = base + WATCHED + 1
+        if layered is not None:
+            rows += layers.rows(d, data.x.shape[1])
+        work: Any = np.empty((rows, lanes), real)
         # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
         low = np.uint64((-np.int64(work.ctypes.data) & 63) >> shift)
         high = low + np.uint64(lanes)
@@ -274,7 +282,7 @@ def kernel(
         pick = np.empty((3, lanes), np.int64)
         batches = -(-how.points_used // how.batch_size)
         updates = how.updates
-        slope = real(2 if least_squares else 1)
+        slope = real(2 if squared else 1)
         whole_scale = slope / real(how.batch_size)
         last_scale = slope / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]

@@ -352,6 +352,10 @@ def squared_distance(work, low, high, at, base, data, d):
         work[side, lane] = work[at, lane] - center
 
 
+#: Problems' kinds whose loss is a squared error, and those whose prediction is a probability.
+SQUARED = ("least_squares", "network")
+LINKED = ("logistic", "logistic_network")
+
 #: By the problem's kind: the full loss of several weights.
 LOSSES = {
     "least_squares": loss_least_squares,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from simopt.engine import layout, passes
+from simopt.engine import layers, layout, passes
 from simopt.engine.formulas import passes_of
 from simopt.engine.inline import inlined
 from simopt.engine.lanes import no_clock
@@ -27,6 +27,7 @@ from simopt.engine.layout import (
     RESIDUAL,
     SQUARE,
     TARGET_AT,
+    WATCHED,
     WRITE,
 )
 from simopt.rules.rule import Rule
@@ -74,8 +75,8 @@ def program(
     ----------
     rule : Rule
         Whose update and clock to put in.
-    kind : {"least_squares", "logistic", "noisy_quadratic", "function", "noisy_function"}
-        The loss.
+    kind : str
+        The loss: a problem's kind.
     by_moments : bool
         Whether a batch enters by its moments.
     real : type
@@ -87,7 +88,7 @@ def program(
         Weights, without and with padding: constants of the code, so that a compiler can unroll the
         loops over them. 1 and 1 for least squares: then update, loss and watch need no loop.
     columns, formula
-        Of a function: how many columns a point has, and the functions.
+        Of a network or a function: how many columns a point has; a function's functions.
 
     Returns
     -------
@@ -108,13 +109,13 @@ def program(
     averages = True if rule.average is not None else None
     shown = 0 if rule.average is None else first_state + rule.state.index(rule.average) * dp
     base = first_clock + clocked
-    rows = base + SQUARE + 1
+    layered = kind in layers.LOSSES
+    rows = base + (WATCHED + layers.rows(d, columns) if layered else SQUARE + 1)
     row = base + RESIDUAL
     zero, unit, never, unset = real(0), real(1), real(np.inf), real(-1)
-    logistic = kind == "logistic"
-    slope = real(2 if kind == "least_squares" else 1)
+    slope = real(2 if kind in passes.SQUARED else 1)
     # None or True: of a test for None only one branch is compiled.
-    link = True if logistic else None
+    link = True if kind in passes.LINKED else None
     started = True if rule.initial else None
     ticking = True if clocked else None
     scheduled = True if extras.scheduled else None
@@ -124,7 +125,8 @@ def program(
     alone = True if dp == 1 else None
     moments = True if by_moments else None
     clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
-    full_loss: Any = passes.LOSSES.get(kind)
+    full_loss: Any = (passes.LOSSES | layers.LOSSES).get(kind)
+    sums = inlined(layers.gradient) if layered else passes.gradient_many
     noisy = True if kind.startswith("noisy") else None
     given_by = True if formula is not None else None
     formula_gradient: Any = passes.clear
@@ -218,9 +220,7 @@ def program(
                         )
                         scale = unit
                     else:
-                        passes.gradient_many(
-                            work, 0, 1, dp, row, data, orders, first + start, first + stop, link
-                        )
+                        sums(work, 0, 1, dp, row, data, orders, first + start, first + stop, link)
                     if by_value is not None:
                         passes.finish_gradient(work, 0, 1, dp, data, d, scale)
                         passes.clip_values(work, 0, 1, dp, d, how.clip)

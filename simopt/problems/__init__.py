@@ -6,6 +6,7 @@ The loss is a mean over the n points, plus ``l2 / 2 * |w|^2`` where asked for:
 - logistic: ``mean(log(1 + exp(z)) - y z)`` with ``z = x @ w`` and labels 0 and 1;
 - noisy quadratic: no points, the penalty alone, with a curvature of its own for every weight, and
   a gradient with Gaussian noise;
+- network: least squares or logistic again, z being what a hidden layer of tanh units makes of x;
 - function: whatever a plain function of the weights and a point returns.
 
 An intercept is a last column of ones, with its weight last; l2 leaves it alone.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from simopt.problems.formula import function
 from simopt.problems.landscapes import bumps, double_well, saddle
+from simopt.problems.network import network
 from simopt.problems.noisy import noisy_quadratic
 from simopt.problems.problem import Floats, Problem
 from simopt.problems.regression import KINDS, least_squares, logistic, read_table
@@ -33,6 +35,7 @@ __all__ = [
     "hubble",
     "least_squares",
     "logistic",
+    "network",
     "noisy_quadratic",
     "read_table",
     "saddle",

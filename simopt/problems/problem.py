@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simopt import checks
+from simopt.problems import layer
 from simopt.problems.inputs import start
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ Floats = NDArray[np.float64]
 #: What a problem works out once, and what its trajectories are compared with.
 DERIVED = ("factor", "minimizer", "optimum", "minimum_loss", "digest")
 
+#: The kinds whose prediction is a network's.
+NETWORKS = ("network", "logistic_network")
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -30,17 +34,18 @@ class Problem:
     ----------
     name : str
         What tables and pages call it.
-    kind : {"least_squares", "logistic", "noisy_quadratic", "function", "noisy_function"}
-        The loss.
+    kind : str
+        The loss: "least_squares", "logistic", "network", "logistic_network", "noisy_quadratic",
+        "function" or "noisy_function".
     x : ndarray [n, d]
         The points, with the column of ones last where there is an intercept; of a noisy quadratic
-        there are none, and a function has them in columns of its own number [n, p].
+        there are none, and a network or a function has columns of their own number [n, p].
     y : ndarray [n]
         Targets; 0 or 1 for the logistic loss.
     w0 : ndarray [d]
         The start.
     l2 : ndarray [d]
-        The penalty on each weight; 0 for the intercept. A noisy quadratic's curvature.
+        The penalty on each weight; 0 for intercepts. A noisy quadratic's curvature.
     features : tuple of str
         A name per weight.
     target : str
@@ -78,8 +83,19 @@ class Problem:
 
     @property
     def columns(self) -> int:
-        """How many numbers a function's point has; 0 where the loss is another."""
-        return int(self.x.shape[1]) if self.formula is not None and self.n else 0
+        """How many numbers a point of a function or a network has; 0 where the loss is another."""
+        own = self.formula is not None or self.kind in NETWORKS
+        return int(self.x.shape[1]) if own and self.n else 0
+
+    @property
+    def hidden(self) -> int:
+        """How many hidden units a network has; 0 where the loss is another."""
+        return (self.d - 1) // (self.columns + 2) if self.kind in NETWORKS else 0
+
+    @property
+    def squared(self) -> bool:
+        """Whether the loss of a point is the square of prediction - y."""
+        return self.kind in ("least_squares", "network")
 
     @property
     def d(self) -> int:
@@ -95,11 +111,25 @@ class Problem:
         penalty = float(self.l2 @ (w * w)) / 2
         if not self.n:
             return penalty
-        z = self.x @ w
-        if self.kind == "least_squares":
+        z = self.predictions(w)
+        if self.squared:
             error = z - self.y
             return float(error @ error) / self.n + penalty
         return float(np.mean(np.logaddexp(0.0, z) - self.y * z)) + penalty
+
+    def predictions(self, w: ArrayLike, rows: Any = None) -> Floats:
+        """What the model says of the points ``rows`` (all if None) at w: z [n], before any link.
+
+        Raises
+        ------
+        ValueError
+            If the problem has no model: a noisy quadratic, or a function.
+        """
+        if not self.n or self.formula is not None:
+            raise checks.refuse("kind", self.kind, "a regression's or a network's")
+        x = self.x if rows is None else self.x[rows]
+        w = self._weights(w)
+        return layer.predictions(w, x, self.hidden) if self.hidden else np.asarray(x @ w)
 
     def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
         """The gradient [d] at w, of the mean over ``rows`` (all points if None), without noise."""
@@ -108,18 +138,26 @@ class Problem:
             return np.asarray(self._formula_gradients(w, rows).mean(axis=0))
         if not self.n:
             return np.asarray(self.l2 * w)
-        x, y = (self.x, self.y) if rows is None else (self.x[rows], self.y[rows])
-        return np.asarray(self._slope(x @ w, y) @ x / len(y) + self.l2 * w)
+        y = self.y if rows is None else self.y[rows]
+        slope = self._slope(self.predictions(w, rows), y)
+        return np.asarray(slope @ self._derivatives(w, rows) / len(y) + self.l2 * w)
 
     def point_gradients(self, w: ArrayLike) -> Floats:
         """The gradient [n, d] that each point alone gives at w; their mean is the gradient."""
         w = self._weights(w)
         if self.formula is not None:
             return self._formula_gradients(w)
-        return np.asarray(self._slope(self.x @ w, self.y)[:, None] * self.x + self.l2 * w)
+        slope = self._slope(self.predictions(w), self.y)
+        return np.asarray(slope[:, None] * self._derivatives(w) + self.l2 * w)
 
     def hessian_at(self, w: ArrayLike) -> Floats:
-        """The second derivative [d, d] of the loss at w."""
+        """The second derivative [d, d] of the loss at w; of networks and functions there is none.
+
+        Raises
+        ------
+        ValueError
+            If the problem is one of those.
+        """
         if self.kind == "logistic":
             p = _sigmoid(self.x @ self._weights(w))
             spread = (self.x.T * (p * (1 - p))) @ self.x / self.n
@@ -129,7 +167,7 @@ class Problem:
     @cached_property
     def hessian(self) -> Floats:
         """The second derivative [d, d] of a quadratic loss, the same everywhere."""
-        if self.kind == "logistic" or self.formula is not None:
+        if self.kind not in ("least_squares", "noisy_quadratic"):
             raise checks.refuse("kind", self.kind, "'least_squares' for a constant hessian")
         if not self.n:
             return np.diag(self.l2)
@@ -139,9 +177,10 @@ class Problem:
     def factor(self) -> Floats:
         """R, upper triangular [d, d], with ``loss(w) = minimum_loss + |R (w - minimizer)|^2``.
 
-        Empty for a noisy quadratic, whose loss is a sum of squares as it is, and for a function.
+        Empty for a noisy quadratic, whose loss is a sum of squares as it is, and for functions and
+        networks.
         """
-        if not self.n or self.formula is not None:
+        if not self.n or self.formula is not None or self.hidden:
             return np.empty((0, 0))
         rows = [self.x / np.sqrt(self.n), np.diag(np.sqrt(self.l2 / 2))]
         return np.ascontiguousarray(np.linalg.qr(np.vstack(rows), mode="r"))
@@ -151,7 +190,7 @@ class Problem:
         """A point [d] of least loss (the shortest, if there are many), None if there is none."""
         if self.kind == "logistic":
             return _newton(self)
-        if self.formula is not None:
+        if self.formula is not None or self.hidden:
             return self.least
         if not self.n:
             return np.zeros(self.d)
@@ -180,9 +219,9 @@ class Problem:
     def minimum_loss(self) -> float:
         """The least loss; 0 is approached but not reached by separable logistic data.
 
-        NaN for a function whose optimum nobody gave.
+        NaN for a function whose optimum nobody gave, and for a network.
         """
-        if self.formula is not None and self.least is None:
+        if self.least is None and (self.formula is not None or self.hidden):
             return float("nan")
         return 0.0 if self.minimizer is None else self.loss(self.minimizer)
 
@@ -214,7 +253,12 @@ class Problem:
 
     def _slope(self, z: Floats, y: Floats) -> Floats:
         """The derivative of each point's loss by its prediction z."""
-        return 2.0 * (z - y) if self.kind == "least_squares" else _sigmoid(z) - y
+        return 2.0 * (z - y) if self.squared else _sigmoid(z) - y
+
+    def _derivatives(self, w: Floats, rows: Any = None) -> Floats:
+        """The derivatives [n, d] of the predictions by the weights."""
+        x = self.x if rows is None else self.x[rows]
+        return layer.derivatives(w, x, self.hidden) if self.hidden else x
 
     def _points(self, rows: Any = None) -> list[list[float]]:
         """A function's points; one without columns where it has none."""

@@ -110,8 +110,8 @@ def worked(
     if updates is not None:
         checks.whole("updates", updates, 1)
     checks.whole("max_points", max_points, 1)
-    if not problem.n or problem.formula is not None:
-        raise checks.refuse("problem", problem, "one from data, to write out")
+    if not problem.n or problem.formula is not None or problem.hidden:
+        raise checks.refuse("problem", problem, "a regression, to write out")
     trace = run(
         problem,
         optimizer,

@@ -1,0 +1,35 @@
+"""A network's predictions and their derivatives, in NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def predictions(w: Floats, x: Floats, hidden: int) -> Floats:
+    """``c + a . tanh(W x + b)`` [n] of points [n, p], w as in `simopt.problems.network`."""
+    _, _, a, c = parts(w, x.shape[1], hidden)
+    return np.asarray(answers(w, x, hidden) @ a + c)
+
+
+def derivatives(w: Floats, x: Floats, hidden: int) -> Floats:
+    """The derivatives [n, d] of the predictions by the weights."""
+    _, _, a, _ = parts(w, x.shape[1], hidden)
+    t = answers(w, x, hidden)
+    back = a * (1.0 - t * t)
+    inner = back[:, :, None] * x[:, None, :]
+    return np.hstack([inner.reshape(len(x), -1), back, t, np.ones((len(x), 1))])
+
+
+def answers(w: Floats, x: Floats, hidden: int) -> Floats:
+    """What the hidden units say of the points: ``tanh(W x + b)`` [n, hidden]."""
+    inner, b, _, _ = parts(w, x.shape[1], hidden)
+    return np.asarray(np.tanh(x @ inner.T + b))
+
+
+def parts(w: Floats, columns: int, hidden: int) -> tuple[Floats, Floats, Floats, float]:
+    """W [hidden, columns], b [hidden], a [hidden] and c."""
+    inner, b, a, c = np.split(w, np.cumsum([hidden * columns, hidden, hidden]))
+    return inner.reshape(hidden, columns), b, a, float(c[0])

@@ -1,0 +1,121 @@
+"""A small network: one hidden layer of tanh units, and one number out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from simopt import checks
+from simopt.problems.inputs import numbers
+from simopt.problems.problem import Floats, Problem
+from simopt.problems.regression import KINDS, make
+
+
+def network(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    hidden: int = 8,
+    kind: str = "least_squares",
+    w0: ArrayLike | None = None,
+    seed: int = 0,
+    l2: float = 0.0,
+    name: str | None = None,
+) -> Problem:
+    r"""A network with one hidden layer of tanh units and one output.
+
+    .. math:: z(x) = c + \sum_{j=1}^h a_j \tanh\Bigl(b_j + \sum_k W_{jk} x_k\Bigr)
+
+    The loss is the mean of :math:`(z - y)^2`, or of :math:`\log(1 + e^z) - y z` for labels 0 and 1,
+    plus :math:`\tfrac{\lambda}{2}` times the squares of W and a: the biases b and c go free.
+
+    Parameters
+    ----------
+    x : array_like [n] or [n, p]
+        The points. Scale them to be about 1: the start is made for that.
+    y : array_like [n]
+        The targets; 0 or 1 for the logistic loss.
+    hidden : int, default 8
+        h, the number of hidden units.
+    kind : {"least_squares", "logistic"}
+        The loss.
+    w0 : array_like [d], optional
+        The start: W row by row, then b, a and c, d = h (p + 2) + 1 weights. PyTorch's
+        ``parameters_to_vector`` has this order for ``Sequential(Linear(p, h), Tanh(), Linear(h,
+        1))``.
+    seed : int, default 0
+        Where w0 is None, what the start is drawn by: first W, then a, uniformly within plus and
+        minus :math:`\sqrt{6 / (p + h)}` and :math:`\sqrt{6 / (h + 1)}` (Glorot and Bengio); b and
+        c are 0.
+    l2 : float, default 0
+        lambda, >= 0.
+    name : str, optional
+        What tables call it.
+
+    Returns
+    -------
+    Problem
+        Its loss has many minima: ``optimum`` is None, and distances are unknown.
+
+    Raises
+    ------
+    ValueError
+        If x or y holds something other than finite numbers, their lengths differ, a label is not 0
+        or 1, or another argument is not allowed.
+
+    References
+    ----------
+    X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural networks,
+    AISTATS 2010.
+
+    Examples
+    --------
+    >>> import numpy as np, simopt
+    >>> x = np.linspace(-2, 2, 50)
+    >>> wave = simopt.problems.network(x, np.sin(2 * x), hidden=6)
+    >>> wave.d, wave.features[:2], round(wave.loss(wave.w0), 2)
+    (19, ('W[1, x]', 'W[2, x]'), 2.01)
+    >>> plan = {"batch_size": 10, "epochs": 400, "shuffle": "epoch", "seed": range(100)}
+    >>> frame = simopt.sweep(wave, simopt.Adam(eta=[0.001, 0.01]), **plan)
+    >>> frame.groupby("eta")["loss"].median().round(3).tolist()
+    [0.133, 0.003]
+    """
+    checks.choice("kind", kind, KINDS)
+    h = checks.whole("hidden", hidden, 1)
+    penalty = checks.number("l2", l2, checks.NOT_NEGATIVE)
+    data = make(kind, x, y, w0=0.0, intercept=False, l2=0.0, name=name)
+    p = data.x.shape[1]
+    start = glorot(p, h, checks.whole("seed", seed, 0)) if w0 is None else numbers("w0", w0)
+    if start.shape != (h * (p + 2) + 1,):
+        raise checks.refuse(
+            "w0", f"shape {start.shape}", f"{h * (p + 2) + 1} numbers: see the order of the weights"
+        )
+    free = np.r_[np.full(h * p, penalty), np.zeros(h), np.full(h, penalty), 0.0]
+    return Problem(
+        name or "network",
+        "network" if kind == "least_squares" else "logistic_network",
+        data.x,
+        data.y,
+        start,
+        free,
+        _names(data.features, h),
+        data.target,
+    )
+
+
+def glorot(columns: int, hidden: int, seed: int) -> Floats:
+    """A start [d], W and a uniform within what keeps variances alike from layer to layer."""
+    rng = np.random.default_rng(seed)
+    inner, outer = math.sqrt(6 / (columns + hidden)), math.sqrt(6 / (hidden + 1))
+    w = rng.uniform(-inner, inner, hidden * columns)
+    a = rng.uniform(-outer, outer, hidden)
+    return np.concatenate([w, np.zeros(hidden), a, np.zeros(1)])
+
+
+def _names(features: Any, hidden: int) -> tuple[str, ...]:
+    units = range(1, hidden + 1)
+    inner = [f"W[{j}, {feature}]" for j in units for feature in features]
+    return (*inner, *(f"b[{j}]" for j in units), *(f"a[{j}]" for j in units), "c")
