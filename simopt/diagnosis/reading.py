@@ -138,6 +138,8 @@ def numbers(name: str, values: Any) -> Floats:
         raise checks.refuse(name, values, allowed) from None
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
+    if array.ndim > 1:
+        raise checks.refuse(f"{name}.shape", array.shape, "(T,): one number after the other")
     if array.ndim != 1 or (array.size and array.dtype.kind not in "fiu"):
         raise checks.refuse(name, values, allowed)
     return array.astype(np.float64)
