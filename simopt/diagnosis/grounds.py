@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +25,21 @@ class Ground:
     ----------
     problem : Problem
         To train on.
-    validation : Problem, optional
-        Points that it was not trained on.
-    starts : tuple of arrays
-        Other starts, for functions, whose trajectories depend on them.
     sizes : tuple of int
         Batch sizes to train with.
+    validation : Problem, optional
+        Points that it was not trained on.
+    saddle : ndarray [d], optional
+        Where its gradient is 0 and its loss not least, and where its start leads.
+    minima : bool
+        Whether it has several minima, of which one is the lowest.
     """
 
     problem: Problem
-    validation: Problem | None = None
-    starts: tuple[Floats, ...] = ()
     sizes: tuple[int, ...] = (1,)
+    validation: Problem | None = None
+    saddle: Floats | None = None
+    minima: bool = False
 
     @property
     def name(self) -> str:
@@ -127,7 +131,7 @@ def overfitted(part: str, seed: int) -> list[Ground]:
 def _split(x: Floats, y: Floats, n: int, kind: str, name: str, sizes: tuple[int, ...]) -> Ground:
     make = problems.logistic if kind == "logistic" else problems.least_squares
     train, held = (make(x[rows], y[rows], name=name) for rows in (slice(n), slice(n, None)))
-    return Ground(train, held, sizes=sizes)
+    return Ground(train, sizes, held)
 
 
 def _wide(rng: np.random.Generator, n: int, d: int, noise: float, kind: str) -> Ground:
@@ -150,3 +154,140 @@ def _cosines(rng: np.random.Generator, n: int, d: int) -> Ground:
     x = math.sqrt(2) * np.cos(u @ (2 * rng.normal(size=(2, d))) + rng.uniform(0, 2 * math.pi, d))
     y = u[:, 0] - u[:, 1] ** 2 + 0.5 * rng.normal(size=len(u))
     return _split(x, y, n, "least_squares", f"random cosines {n} x {d}", (1, 5, n))
+
+
+def quadratics(part: str, seed: int) -> list[Ground]:
+    """Noisy quadratics: no points, drawn noise."""
+    rng = _rng(part, seed, "quadratics")
+    if part == "tuning":
+        given = {"1 / k": (1 / np.arange(1.0, 17), 1.0), "of equals": (np.ones(3), 0.1)}
+    else:
+        given = {
+            "by powers": (np.geomspace(1, 1e-2, 24), 1.0),
+            "of four": (np.array([2.0, 0.7, 0.7, 0.1]), 0.3),
+        }
+    return [
+        Ground(
+            problems.noisy_quadratic(
+                h, noise * h, w0=rng.choice([-1.0, 1.0], len(h)) * 3, name=f"noisy quadratic {name}"
+            ),
+            (1, 16, 256),
+        )
+        for name, (h, noise) in given.items()
+    ]
+
+
+def saddles(part: str, seed: int) -> list[Ground]:
+    """Functions with a saddle, from starts that lead to it."""
+    rng = _rng(part, seed, "saddles")
+    made = []
+    for small in 10 ** rng.uniform(-7, -1, 8):
+        if part == "tuning":
+            first = problems.saddle(w0=(rng.uniform(0.2, 1.2), small))
+            second = _function(
+                _product, _product_slope, (small, small, rng.uniform(0, 1)), (1, 1, 0)
+            )
+        else:
+            second = _function(
+                _chain, _chain_slope, (small**0.5, small**0.4, small**0.4), (1, 1, 1)
+            )
+            x = rng.uniform(-2, 2, 20)
+            first = problems.function(
+                _unit,
+                _unit_slope,
+                w0=(small, 2 * small),
+                points=np.stack([x, 2 * np.tanh(1.5 * x)], axis=1),
+                optimum=(2, 1.5),
+                name="tanh unit",
+            )
+        made += [
+            Ground(problem, (problem.n or 1,), saddle=np.zeros(problem.d))
+            for problem in (first, second)
+        ]
+    return made
+
+
+def minima(part: str, seed: int) -> list[Ground]:
+    """Functions with minima that are not the lowest, from starts near and far."""
+    rng = _rng(part, seed, "minima")
+    if part == "tuning":
+        found = [problems.bumps(w0=w) for w in rng.uniform(1, 6, 8) * rng.choice([-1, 1], 8)]
+    else:
+        wells = [
+            problems.double_well(tilt=t, spread=0.0, terms=2, w0=rng.uniform(0.4, 2.5))
+            for t in rng.uniform(0.05, 0.3, 4)
+        ]
+        found = wells + [
+            _function(_ripples, _ripples_slope, rng.uniform(1.5, 5, 2), (0, 0)) for _ in range(5)
+        ]
+    return [Ground(problem, (problem.n or 1,), minima=True) for problem in found]
+
+
+def valleys(part: str, seed: int) -> list[Ground]:
+    """Functions that are neither quadratic nor a trap."""
+    rng = _rng(part, seed, "valleys")
+    if part == "tuning":
+        return [
+            Ground(_function(_quartic, _quartic_slope, rng.uniform(1, 3, 2), (0, 0)))
+            for _ in range(2)
+        ]
+    return [
+        Ground(_function(_rosenbrock, _rosenbrock_slope, (-1.2, 1.0), (1, 1))),
+        Ground(_function(_rosenbrock, _rosenbrock_slope, rng.uniform(-1, 0, 2), (1, 1))),
+    ]
+
+
+def _function(loss: Any, gradient: Any, w0: Any, optimum: Any) -> Problem:
+    name = loss.__name__[1:]
+    return problems.function(loss, gradient, w0=w0, optimum=optimum, name=name)
+
+
+def _product(u: float, v: float, x: float) -> float:
+    return (u * v - 1.0) * (u * v - 1.0) + x * x
+
+
+def _product_slope(u: float, v: float, x: float) -> tuple[float, float, float]:
+    return 2.0 * (u * v - 1.0) * v, 2.0 * (u * v - 1.0) * u, 2.0 * x
+
+
+def _chain(u: float, v: float, x: float) -> float:
+    return (u * v * x - 1.0) * (u * v * x - 1.0)
+
+
+def _chain_slope(u: float, v: float, x: float) -> tuple[float, float, float]:
+    off = 2.0 * (u * v * x - 1.0)
+    return off * v * x, off * u * x, off * u * v
+
+
+def _unit(a: float, b: float, x: float, y: float) -> float:
+    return (a * math.tanh(b * x) - y) * (a * math.tanh(b * x) - y)
+
+
+def _unit_slope(a: float, b: float, x: float, y: float) -> tuple[float, float]:
+    bent = math.tanh(b * x)
+    off = 2.0 * (a * bent - y)
+    return off * bent, off * a * (1.0 - bent * bent) * x
+
+
+def _ripples(u: float, v: float) -> float:
+    return 0.1 * (u * u + v * v) + 1.0 - 0.5 * (math.cos(4.0 * u) + math.cos(4.0 * v))
+
+
+def _ripples_slope(u: float, v: float) -> tuple[float, float]:
+    return 0.2 * u + 2.0 * math.sin(4.0 * u), 0.2 * v + 2.0 * math.sin(4.0 * v)
+
+
+def _quartic(u: float, v: float) -> float:
+    return 0.25 * u * u * u * u + 0.5 * u * u + 2.0 * v * v
+
+
+def _quartic_slope(u: float, v: float) -> tuple[float, float]:
+    return u * u * u + u, 4.0 * v
+
+
+def _rosenbrock(u: float, v: float) -> float:
+    return (1.0 - u) * (1.0 - u) + 5.0 * (v - u * u) * (v - u * u)
+
+
+def _rosenbrock_slope(u: float, v: float) -> tuple[float, float]:
+    return 2.0 * (u - 1.0) - 20.0 * (v - u * u) * u, 10.0 * (v - u * u)

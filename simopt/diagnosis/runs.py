@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Rates tried of every rule, evenly in the logarithm over so many powers of ten.
-RATES, DECADES = 48, 9
+RATES, DECADES = 40, 8
 
 #: Not a schedule to compare, but one kernel for all: a rate that stays.
 CONSTANT = schedules.constant()
@@ -54,10 +54,26 @@ def plan(
     rng: np.random.Generator, problem: Problem, batch_size: int, length: int, record: str
 ) -> Plan:
     """A plan with an order of the points, new in every epoch."""
-    batches = -(-problem.n // batch_size) if problem.n else 1
-    epochs = length if record == "epochs" else -(-length // batches)
-    rows = np.tile(np.arange(problem.n), (epochs, 1))
-    return Plan(batch_size, length, record, rng.permuted(rows, axis=1), int(rng.integers(2**31)))
+    rows = np.tile(np.arange(problem.n), (_epochs(problem, batch_size, length, record), 1))
+    order = rng.permuted(rows, axis=1)
+    return Plan(batch_size, length, record, order, int(rng.integers(2**31)))
+
+
+def prolonged(how: Plan, problem: Problem, times: int) -> Plan:
+    """The same for longer: its orders come again."""
+    length = how.length * times
+    epochs = _epochs(problem, how.batch_size, length, how.record)
+    order = np.resize(how.order, (epochs, problem.n))
+    return replace(how, length=length, order=order)
+
+
+def _epochs(problem: Problem, batch_size: int, length: int, record: str) -> int:
+    return length if record == "epochs" else -(-length // updates_of_epoch(problem, batch_size))
+
+
+def updates_of_epoch(problem: Problem, batch_size: int) -> int:
+    """How many updates a pass over the points is; 1 where there are none."""
+    return -(-problem.n // batch_size) if problem.n else 1
 
 
 @dataclass(frozen=True, eq=False)

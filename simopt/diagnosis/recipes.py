@@ -1,0 +1,307 @@
+"""How each cause is brought about: rates far and near, schedules, bad points, on a ground."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simopt import rules, schedules
+from simopt.diagnosis import runs
+from simopt.diagnosis.causes import (
+    LONGER,
+    WELL,
+    Others,
+    as_float32,
+    behaviour,
+    causes,
+)
+from simopt.diagnosis.grounds import Ground
+from simopt.diagnosis.runs import Plan, Recorded
+from simopt.problems import Problem
+from simopt.rules import Optimizer
+
+Floats = NDArray[np.float64]
+
+#: Rules that have momentum alone, with what is tried of it.
+MOMENTA: dict[str, tuple[float, ...]] = {"Momentum": (0.9, 0.99, 0.0), "Nesterov": (0.9, 0.99, 0.0)}
+
+#: Rules whose steps are as long as the gradient, and so too long for steep problems.
+PROPORTIONAL = ("SGD", "Momentum", "Nesterov")
+
+#: Updates of one run at most: none needs more to show anything.
+MOST_UPDATES = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Losses and validation losses [m, T] of a table's rows; NaN where there is no validation."""
+
+    frame: pd.DataFrame
+    losses: Floats
+    validation: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """One rule at all its rates: shares left at the end of a run.
+
+    Attributes
+    ----------
+    name : str
+        The rule.
+    beta : float
+        Its momentum, where it is an axis; else 0.
+    make : callable
+        ``make(eta) -> Optimizer``.
+    eta : ndarray [RATES]
+    left, decayed : ndarray [RATES]
+        With a constant rate, and with one that falls to 0 along a line.
+    tuned, edge, low : int
+        Which rate is the best one, the largest that ends below the start, and the largest that
+        loses less than half of what the best one does.
+    """
+
+    name: str
+    beta: float
+    make: Callable[[Any], Optimizer]
+    eta: Floats
+    left: Floats
+    decayed: Floats
+    tuned: int
+    edge: int
+    low: int
+
+
+def from_ground(
+    rng: np.random.Generator,
+    ground: Ground,
+    batch_size: int,
+    record: str,
+    names: Sequence[str],
+    threads: int,
+) -> Iterator[Curves]:
+    """All curves of a ground, with one batch size, at one length."""
+    problem = ground.problem
+    batches = runs.updates_of_epoch(problem, batch_size)
+    most = 1000 if record == "steps" else min(1000, MOST_UPDATES // batches)
+    length = int(np.exp(rng.uniform(np.log(20 if ground.saddle is not None else 10), np.log(most))))
+    how = runs.plan(rng, problem, batch_size, length, record)
+    tried = look(rng, problem, how, names, threads)
+    yield rated(rng, ground, how, tried, threads)
+    if not ground.minima and ground.saddle is None:
+        yield decayed(rng, ground, how, tried, threads)
+    if problem.kind == "least_squares":
+        yield spoiled(rng, ground, how, tried, threads)
+
+
+def look(
+    rng: np.random.Generator, problem: Problem, how: Plan, names: Sequence[str], threads: int
+) -> list[Tried]:
+    """Every rule at rates over many powers of ten."""
+    asked = []
+    for name in names:
+        scale = _scale(problem, name) * 10 ** rng.uniform(0, 0.2)
+        eta = scale * np.geomspace(10.0 ** (3 - runs.DECADES), 1e3, runs.RATES)
+        asked += [(name, beta, eta) for beta in MOMENTA.get(name, (0.0,))]
+    makers = [_maker(name, beta) for name, beta, _ in asked]
+    optimizers = [make(eta) for make, (_, _, eta) in zip(makers, asked, strict=True)]
+    ends = runs.ends(problem, optimizers, how, [runs.CONSTANT, schedules.linear()], threads)
+    left = _shares(problem, ends)
+    left[~np.isfinite(left)] = np.inf
+    return [
+        Tried(name, beta, make, eta, constant, falling, *landmarks(constant))
+        for (name, beta, eta), make, (constant, falling) in zip(
+            asked, makers, np.moveaxis(left, 2, 1), strict=True
+        )
+    ]
+
+
+def rated(
+    rng: np.random.Generator, ground: Ground, how: Plan, tried: Sequence[Tried], threads: int
+) -> Curves:
+    """Rates from far too low to far too high."""
+    problem = ground.problem
+    chosen = [_picks(rng, each) for each in tried]
+    optimizers = [each.make(each.eta[k]) for each, k in zip(tried, chosen, strict=True)]
+    made = runs.recorded(problem, optimizers, how, threads)
+    others = Others(
+        best=_each(chosen, [t.left[t.tuned] for t in tried]),
+        decayed=np.concatenate([t.decayed[k] for t, k in zip(tried, chosen, strict=True)]),
+        calmer=np.concatenate([_calmer(t, tried)[k] for t, k in zip(tried, chosen, strict=True)]),
+        longer=np.concatenate(
+            [_longer(problem, t, k, how, threads) for t, k in zip(tried, chosen, strict=True)]
+        ),
+        any_rule=min(t.left[t.tuned] for t in tried),
+        eta=np.concatenate([t.eta[k] for t, k in zip(tried, chosen, strict=True)]),
+        tuned=_each(chosen, [t.eta[t.tuned] for t in tried]),
+        edge=_each(chosen, [t.eta[t.edge] for t in tried]),
+        noisy=problem.noise is not None or how.batch_size < problem.n,
+    )
+    losses, validation = _with_start(ground, made)
+    cause, symptom = causes(_shares(problem, losses), made.weights, validation, others, ground)
+    return _curves(rng, ground, how, made, losses, validation, cause, symptom)
+
+
+def decayed(
+    rng: np.random.Generator, ground: Ground, how: Plan, tried: Sequence[Tried], threads: int
+) -> Curves:
+    """The tuned rate, falling so fast that it is nothing long before the loss is low."""
+    batches = runs.updates_of_epoch(ground.problem, how.batch_size)
+    updates = how.length * (batches if how.record == "epochs" else 1)
+    gamma = 0.5 ** (1 / (updates * rng.uniform(0.002, 0.06)))
+    able = [t for t in tried if t.left[t.tuned] <= WELL]
+    if not able:
+        return _none()
+    optimizers = [t.make(t.eta[[t.tuned, max(0, t.tuned - 2)]]) for t in able]
+    made = runs.recorded(ground.problem, optimizers, how, threads, schedules.exponential(gamma))
+    losses, validation = _with_start(ground, made)
+    shares = _shares(ground.problem, losses)
+    best = np.repeat([t.left[t.tuned] for t in able], 2)
+    with np.errstate(all="ignore"):
+        early = shares[:, -1] >= np.maximum(0.15, 4 * best)
+        early &= (shares[:, -1] <= 0.95) & (shares.max(axis=1) <= 1.2)
+        early &= shares[:, shares.shape[1] // 2] - shares[:, -1] <= 0.01
+    cause = np.where(early, "rate decayed too fast", "")
+    symptom = np.where(early, "plateaus early", "")
+    return _curves(rng, ground, how, made, losses, validation, cause, symptom)
+
+
+def spoiled(
+    rng: np.random.Generator, ground: Ground, how: Plan, tried: Sequence[Tried], threads: int
+) -> Curves:
+    """The tuned rate, which does well, and the same with one point that is wrong."""
+    problem = ground.problem
+    able = [t for t in tried if t.left[t.tuned] <= WELL]
+    if not able:
+        return _none()
+    x = problem.x.copy()
+    # The larger one's square is infinite in float32, and not in float64.
+    x[rng.integers(problem.n)] *= rng.choice([1e6, 1e25])
+    broken = replace(problem, x=x)
+    optimizers = [t.make(t.eta[t.tuned]) for t in able]
+    made = runs.recorded(broken, optimizers, how, threads)
+    with np.errstate(all="ignore"):
+        start = broken.loss(broken.w0)
+        losses = np.concatenate([np.full((len(able), 1), start), made.losses], axis=1)
+        shown = as_float32(losses)
+        symptom = behaviour(np.where(np.isfinite(shown), shown / start, np.nan), made.weights)
+    cause = np.where(symptom != "", "bad point", "")
+    return _curves(rng, ground, how, made, losses, np.full_like(losses, np.nan), cause, symptom)
+
+
+def landmarks(left: Floats) -> tuple[int, int, int]:
+    """Which rates are the tuned one, the largest that ends below the start, and one too low."""
+    good = np.flatnonzero(left <= max(2 * left.min(), left.min() + 1e-6))
+    tuned = int(good[len(good) // 2])
+    above = np.flatnonzero(~(left[tuned:] < 1))
+    edge = tuned + (int(above[0]) - 1 if len(above) else len(left) - tuned - 1)
+    below = np.flatnonzero(1 - left[:tuned] < 0.5 * (1 - left[tuned]))
+    return tuned, max(edge, 0), int(below[-1]) if len(below) else 0
+
+
+def _picks(rng: np.random.Generator, tried: Tried) -> NDArray[np.int64]:
+    """The rates to look at: tuned, between it and the edge, beyond, and too low."""
+    far = tried.edge + rng.integers(3, 14, size=2)
+    between = rng.integers(tried.tuned + 1, max(tried.edge, tried.tuned + 1) + 1, size=2)
+    slow = tried.low - rng.integers(0, 8, size=2)
+    near = [tried.tuned - 1, tried.tuned, tried.edge, tried.edge + 1, tried.edge + 2]
+    asked = np.unique([*near, *between, *far, *slow])
+    return asked[(asked >= 0) & (asked < runs.RATES)]
+
+
+def _maker(name: str, beta: float) -> Callable[[Any], Optimizer]:
+    more = {"beta": beta} if name in MOMENTA else {}
+    return lambda eta: rules.ALL[name](eta=eta, **more)
+
+
+def _scale(problem: Problem, name: str) -> float:
+    """Where the middle of a rule's useful rates may be."""
+    if name == "Adadelta":
+        return 100.0
+    if name in PROPORTIONAL:
+        if problem.formula is not None:
+            return 0.1
+        return float(1 / np.linalg.eigvalsh(problem.hessian_at(problem.w0))[-1])
+    return 5.0 if problem.minimizer is None else float(np.abs(problem.minimizer - problem.w0).max())
+
+
+def _shares(problem: Problem, losses: Floats) -> Floats:
+    """Losses as shares of what there is to lose."""
+    start, least = problem.loss(problem.w0), problem.minimum_loss
+    with np.errstate(all="ignore"):
+        shares: Floats = (as_float32(losses) - least) / (start - least)
+    return shares
+
+
+def _each(chosen: Sequence[NDArray[np.int64]], values: Sequence[float]) -> Floats:
+    return np.repeat(np.asarray(values), [len(k) for k in chosen])
+
+
+def _calmer(tried: Tried, all_tried: Sequence[Tried]) -> Floats:
+    """The same rates with half the momentum or less."""
+    for other in all_tried:
+        if other.name == tried.name and other.beta <= tried.beta / 2:
+            return other.left if tried.beta else np.full_like(other.left, np.nan)
+    return np.full_like(tried.left, np.nan)
+
+
+def _longer(
+    problem: Problem, tried: Tried, picked: NDArray[np.int64], how: Plan, threads: int
+) -> Floats:
+    """What AdaGrad would reach if it went on; of other rules nobody asks."""
+    if tried.name != "AdaGrad":
+        return np.full(len(picked), np.nan)
+    on = runs.prolonged(how, problem, LONGER)
+    ends = runs.ends(problem, [tried.make(tried.eta[picked])], on, [runs.CONSTANT], threads)
+    return _shares(problem, ends[0, :, 0])
+
+
+def _with_start(ground: Ground, made: Recorded) -> tuple[Floats, Floats]:
+    """Loss and validation loss by record, the start's first; the latter NaN without points."""
+    start = ground.problem.loss(ground.problem.w0)
+    losses = np.concatenate([np.full((len(made.losses), 1), start), made.losses], axis=1)
+    held = ground.validation
+    if held is None:
+        return losses, np.full_like(losses, np.nan)
+    w = np.concatenate([np.broadcast_to(held.w0, (len(losses), 1, held.d)), made.weights], axis=1)
+    with np.errstate(all="ignore"):
+        z = w @ held.x.T
+        if held.kind == "least_squares":
+            return losses, ((z - held.y) ** 2).mean(axis=2)
+        return losses, (np.logaddexp(0.0, z) - held.y * z).mean(axis=2)
+
+
+def _curves(
+    rng: np.random.Generator,
+    ground: Ground,
+    how: Plan,
+    made: Recorded,
+    losses: Floats,
+    validation: Floats,
+    cause: NDArray[Any],
+    symptom: NDArray[Any],
+) -> Curves:
+    """Those with a cause, as a trainer would show them: with the loss at the start, or without."""
+    kept, first = cause != "", int(rng.random() < 0.5)
+    about = {name: made.frame[name] for name in ("optimizer", "eta", "beta") if name in made.frame}
+    frame = pd.DataFrame(about).assign(
+        problem=ground.name,
+        batch_size=how.batch_size,
+        record=how.record,
+        epochs=how.length,
+        seed=how.seed,
+        cause=cause,
+        symptom=symptom,
+    )
+    frame["optimizer"] = frame["optimizer"].astype(str)
+    shown = as_float32(losses[kept, first:])
+    return Curves(frame[kept], shown, validation[kept, first:])
+
+
+def _none() -> Curves:
+    return Curves(pd.DataFrame(), np.empty((0, 0)), np.empty((0, 0)))
