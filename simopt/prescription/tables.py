@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,15 +80,9 @@ def _tested(
     lines: Sequence[Advice], quick: bool, outcomes: pd.DataFrame | None, threads: int | None
 ) -> pd.DataFrame:
     workers = workers_of(threads)
-    began = time.perf_counter()
     tried = try_all(quick, workers) if outcomes is None else outcomes
     frame = pd.DataFrame([tested(tried, line, fix) for line in lines for fix in line.fixes])
-    frame.attrs = {
-        **tried.attrs,
-        "quick": quick,
-        "threads": workers,
-        "seconds": time.perf_counter() - began,
-    }
+    frame.attrs = {**tried.attrs, "quick": quick, "threads": workers}
     return frame
 
 

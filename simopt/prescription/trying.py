@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -109,6 +110,7 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
         symptom afterwards, ``diverged``, ``worked`` and ``worse``. ``attrs`` count the runs looked
         at, the trajectories and the updates.
     """
+    began = time.perf_counter()
     made: list[Made] = []
     seen: dict[str, int] = {}
     looked = updates = 0
@@ -131,6 +133,7 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
                 made.append(underperforming(by_name["Adam"], by_name["SGD"], threads))
     frame = pd.concat([each for part in made for each in part.rows], ignore_index=True)
     frame.attrs = {
+        "seconds": time.perf_counter() - began,
         "looked_at": looked,
         "seen": seen,
         "trajectories": looked + sum(part.trajectories for part in made),
