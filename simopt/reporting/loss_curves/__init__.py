@@ -30,10 +30,14 @@ def page(context: Context) -> dict[str, Any]:
         "suite": tested.suite_sentence(outcomes),
         "looked_at": made["looked_at"],
         "table": tested.advice_table(
-            troubles, "The document's troubleshooting table, each fix tried", cause=True
+            troubles, "The document's troubleshooting table, each fix tried"
         ),
         "framework": tested.advice_table(
-            decisions, "The quick decision framework, each line tried", cause=False
+            decisions, "The quick decision framework, each line tried"
+        ),
+        "figures": tested.figures_table(troubles, "Every fix of the table, with intervals"),
+        "framework_figures": tested.figures_table(
+            decisions, "Every line of the framework, with intervals"
         ),
         "framework_sentence": tested.framework_sentence(decisions),
         "accuracy": read,

@@ -36,59 +36,91 @@ def fix_name(name: str) -> str:
     return name
 
 
-def verdict(row: Any) -> Markup:
+#: A word for how often, and the badge that it stands in.
+WORDS = {"mostly": "good", "often": "fair", "seldom": "bad", "few runs": "", "not seen": ""}
+
+
+def word(row: Any) -> str:
     """How often in a word."""
-    if not row["runs"]:
-        return tables.badge("not seen", "")
     if row["runs"] < FEWEST:
-        return tables.badge("few runs", "")
-    worked = row["worked"]
-    if worked >= MOSTLY:
-        return tables.badge("mostly", "good")
-    return tables.badge("often", "fair") if worked >= OFTEN else tables.badge("seldom", "bad")
+        return "few runs" if row["runs"] else "not seen"
+    if row["worked"] >= MOSTLY:
+        return "mostly"
+    return "often" if row["worked"] >= OFTEN else "seldom"
 
 
-def share(row: Any, name: str) -> str:
-    """A share, with its interval where there is one."""
-    value = row[name]
-    if math.isnan(value):
-        return "–"
-    if name != "worked":
-        return percent(value)
-    low, high = row["worked_low"], row["worked_high"]
-    return f"{percent(value)} ({number(100 * low, 2)}–{number(100 * high, 2)})"
+def told(row: Any) -> Markup:
+    """A fix in a line: how often it worked, and did harm if it did."""
+    said = word(row)
+    badge = tables.badge(said, WORDS[said])
+    if not row["runs"]:
+        return Markup("{} {}").format(fix_name(row["fix"]), badge)
+    text = f"{percent(row['worked'])} of {number(int(row['runs']))}"
+    if row["worse"] >= HARM:
+        text += f", worse in {percent(row['worse'])}"
+    return Markup("{} {} {}").format(fix_name(row["fix"]), badge, text)
 
 
-def advice_table(frame: pd.DataFrame, caption: str, *, cause: bool) -> Markup:
-    """A line per fix; symptom, cause and advice once for all fixes of a line."""
-    first = ~frame["symptom"].duplicated()
+#: Harm to fewer runs than this share is left to the full figures.
+HARM = 0.05
+
+
+def advice_table(frame: pd.DataFrame, caption: str) -> Markup:
+    """The document's table, a line of it a row, with a column for how often each fix worked."""
+    lines = [rows for _, rows in frame.groupby("symptom", sort=False)]
     shown = pd.DataFrame(
         {
-            "symptom": frame["symptom"].where(first, ""),
-            "cause": frame["cause"].where(first, ""),
-            "advice": frame["advice"].where(first, ""),
-            "fix": frame["fix"].map(fix_name),
-            "how": [verdict(row) for _, row in frame.iterrows()],
-            "worked": [share(row, "worked") for _, row in frame.iterrows()],
-            "worse": [share(row, "worse") for _, row in frame.iterrows()],
-            "runs": [number(int(runs)) for runs in frame["runs"]],
-            "when": [when(row) for _, row in frame.iterrows()],
+            "symptom": [rows["symptom"].iloc[0] for rows in lines],
+            "cause": [rows["cause"].iloc[0] for rows in lines],
+            "advice": [rows["advice"].iloc[0] for rows in lines],
+            "tried": range(len(lines)),
         }
     )
+
+    def tried(place: Any) -> Markup:
+        return Markup("<br>").join(told(row) for _, row in lines[place].iterrows())
+
     columns: dict[str, Column | str] = {
-        "symptom": Column("Symptom"),
-        "cause": Column("Cause"),
-        "advice": Column("What the document says"),
-        "fix": Column("Tried", short=True),
-        "how": Column("Works", short=True),
-        "worked": Column("in", short=True),
-        "worse": Column("Worse in", short=True),
-        "runs": Column("Runs", short=True),
-        "when": Column("When", prose=True),
+        "symptom": "Symptom",
+        "cause": "Likely cause",
+        "advice": "Fix",
+        "tried": Column("How often it worked", tried, short=True),
     }
-    if not cause:
+    if not shown["cause"].any():
         del columns["cause"]
     return tables.table(shown, columns, caption=caption)
+
+
+def figures_table(frame: pd.DataFrame, caption: str) -> Markup:
+    """Every fix with interval, harm and conditions."""
+    shown = frame.assign(
+        worked=[interval(row) for _, row in frame.iterrows()],
+        when=[when(row) for _, row in frame.iterrows()],
+    )
+    columns: dict[str, Column | str] = {
+        "symptom": "Symptom",
+        "fix": Column("Tried", lambda name: fix_name(str(name))),
+        "runs": Column("Runs", number),
+        "problems": Column("Problems", number),
+        "worked": Column("Worked", short=True),
+        "worse": Column("Worse", _share),
+        "diverged": Column("Diverged", _share),
+        "ratio": Column("Loss after by before", lambda ratio: number(ratio, 2)),
+        "when": Column("When", prose=True),
+    }
+    return tables.table(shown, columns, caption=caption, head=2)
+
+
+def interval(row: Any) -> str:
+    """The share that worked, with its interval."""
+    if not row["runs"]:
+        return "–"
+    low, high = number(100 * row["worked_low"], 2), number(100 * row["worked_high"], 2)
+    return f"{percent(row['worked'])} ({low} to {high})"
+
+
+def _share(value: Any) -> str:
+    return "–" if math.isnan(value) else percent(value)
 
 
 def when(row: Any) -> str:
@@ -119,7 +151,7 @@ def summary(frame: pd.DataFrame) -> str:
         ("seldom", "in less than a third"),
     ):
         if said[name]:
-            lines = listing(f"“{symptom.lower()}”" for symptom in said[name])
+            lines = listing(f"“{symptom}”" for symptom in said[name])
             parts.append(f"for {lines} {end}")
     made = frame.attrs
     return (
@@ -146,7 +178,7 @@ def harm(frame: pd.DataFrame) -> str:
         return "None of it made things worse in more than one run of twenty."
     row = enough.sort_values("worse").iloc[-1]
     return (
-        f"Most harm does “{fix_name(row['fix'])}” for “{row['symptom'].lower()}”: the loss is more "
+        f"Most harm does “{fix_name(row['fix'])}” for “{row['symptom']}”: the loss is more "
         f"than a tenth higher in {percent(row['worse'])} of {number(int(row['runs']))} runs."
     )
 
@@ -154,7 +186,7 @@ def harm(frame: pd.DataFrame) -> str:
 def unseen(frame: pd.DataFrame) -> str:
     """Lines that no run, or too few, could be tried on."""
     few = [
-        line.symptom.lower()
+        line.symptom
         for line in TABLE
         if (frame.loc[frame["symptom"] == line.symptom, "runs"] < FEWEST).all()
     ]
