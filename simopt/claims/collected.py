@@ -6,11 +6,15 @@ from simopt.claims import (
     family_tree,
     gradients,
     parallel,
+    reshuffling,
     scoreboard,
     second_epoch,
+    seeding,
     sgd,
+    shuffling,
     squares,
     states,
+    troubleshooting,
     walk,
     warmup,
 )
@@ -24,11 +28,15 @@ PARTS = (
     scoreboard,
     warmup,
     second_epoch,
+    reshuffling,
+    shuffling,
+    seeding,
     gradients,
     squares,
     parallel,
     states,
     costs,
+    troubleshooting,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(
