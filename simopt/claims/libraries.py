@@ -19,7 +19,10 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import json
 import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -87,6 +90,24 @@ def installed(name: str) -> str | None:
     if name == "keras" and not any(importlib.util.find_spec(backend) for backend in BACKENDS):
         return None
     return importlib.metadata.version(PACKAGES.get(name, name)).partition("+")[0]
+
+
+def elsewhere(look: Look, **environment: str) -> Mapping[str, Figure]:
+    """The figures of a look in a process of its own, with these in its environment."""
+    code = (
+        f"import json; from {look.__module__} import {look.__name__} as look; "
+        "print(json.dumps(dict(look())))"
+    )
+    path = os.pathsep.join(each for each in sys.path if each)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": path} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    figures: Mapping[str, Figure] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def keras() -> Any:

@@ -1,0 +1,278 @@
+"""Claims about the order of epoch 2: reshuffled or as before."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from simopt import SGD, AdaGrad, Adam, Momentum, RMSprop, problems
+from simopt.claims.claim import Claim, Finding, Picture
+from simopt.claims.floors import Floats
+from simopt.claims.suite import noisy_line
+from simopt.claims.trials import Trials
+from simopt.rules.rule import Optimizer
+
+SECTION = "Epoch 2"
+FIVE = (SGD, Momentum, AdaGrad, RMSprop, Adam)
+
+#: Three rates for each, at which it settles on the noisy line within the epochs that are counted.
+RATES = {
+    "SGD": (0.003, 0.01, 0.03),
+    "Momentum": (0.0003, 0.001, 0.003),
+    "AdaGrad": (0.1, 0.3, 1.0),
+    "RMSprop": (0.001, 0.003, 0.01),
+    "Adam": (0.003, 0.01, 0.03),
+}
+
+#: A loss or a distance so much lower counts.
+MARGIN = 0.95
+
+
+def tails(trials: Trials) -> pd.DataFrame:
+    """Mean excess loss after 60 epochs of the noisy line: in fixed orders, reshuffled, ratio."""
+    problem = noisy_line(trials.seed)
+    optimizers: list[Optimizer] = [rule(eta=RATES[rule().name]) for rule in FIVE]
+    means = {}
+    for shuffle, seeds in (("once", 400), ("epoch", 200)):
+        frame = trials.sweep(
+            problem,
+            optimizers,
+            epochs=60,
+            shuffle=shuffle,
+            seed=trials.seeds(seeds, seeds // 4),
+            evaluate="epoch",
+            reduce={"over": "seed", "columns": ["loss"], "quantiles": [0.5]},
+        )
+        frame = frame.set_index(["optimizer", "eta"])
+        means[shuffle] = frame["loss_mean"] - float(problem.minimum_loss or 0)
+    table = pd.DataFrame(means).reset_index()
+    return table.assign(ratio=table["epoch"] / table["once"])
+
+
+def reshuffling_adds_good_noise(trials: Trials) -> Finding:
+    """Reshuffled against fixed orders: the four points and the noisy line."""
+    frames = {
+        shuffle: trials.sweep(
+            problems.four_points(),
+            [rule(eta=0.05) for rule in FIVE],
+            epochs=10,
+            shuffle=shuffle,
+            seed=trials.seeds(200, 200),
+        )
+        for shuffle in ("once", "epoch")
+    }
+    far = pd.DataFrame(
+        {name: frame.groupby("optimizer")["distance"].median() for name, frame in frames.items()}
+    )
+    four = far["epoch"] / far["once"]
+    sgd = frames["epoch"].loc[frames["epoch"]["optimizer"] == "SGD", "w"]
+    table = tails(trials)
+    better = (table["ratio"] < MARGIN).groupby(table["optimizer"], sort=False).sum()
+    gains = int(better.sum() + (four < MARGIN).sum())
+    total = len(table) + len(four)
+    verdict = "conditional"
+    if gains >= 0.75 * total or gains <= 0.25 * total:
+        verdict = "holds" if gains >= 0.75 * total else "contradicted"
+    best = dict(table.iloc[int(table["ratio"].argmin())])
+    ours = table.loc[table["optimizer"] == "SGD", "ratio"].to_numpy()
+    return Finding(
+        verdict,
+        f"Reshuffling lowers the distance or the excess loss by more than 5 % in {gains} of "
+        f"{total} comparisons, at best to {best['ratio']:.2g} times ({best['optimizer']}, η = "
+        f"{best['eta']:g}, noisy least squares), and raises it by as much in "
+        f"{int((table['ratio'] > 1 / MARGIN).sum() + (four > 1 / MARGIN).sum())}. On the four "
+        f"points it adds no noise to SGD: 200 reshuffled runs end within {np.ptp(sgd):.1g}.",
+        {
+            "comparisons": total,
+            "lower by more than 5 %": gains,
+            "lowest ratio": best["ratio"],
+            "SGD's spread on the four points": np.ptp(sgd),
+            **{f"four points, {name}": value for name, value in four.items()},
+            **{
+                f"{name}, eta {eta:g}": ratio
+                for name, eta, ratio in zip(
+                    table["optimizer"], table["eta"], table["ratio"], strict=True
+                )
+            },
+        },
+        "On noisy least squares it lowers the excess loss at "
+        + ", ".join(f"{count} of 3 rates ({name})" for name, count in better.items())
+        + f". SGD's becomes {ours[0]:.2g} times as large at η = {RATES['SGD'][0]:g} and "
+        f"{ours[-1]:.2g} times at {RATES['SGD'][-1]:g}: what a fixed order leaves is a bias of its "
+        f"own. On the four points it helps {int((four < MARGIN).sum())} of {len(four)} methods."
+        if verdict == "conditional"
+        else "",
+        Picture(
+            "Mean excess loss after 60 epochs, noisy least squares, batches of one",
+            "A ratio below 1 is in favour of reshuffling; the lowest is "
+            f"{best['ratio']:.2g}, the highest {table['ratio'].max():.2f}.",
+            table=table.rename(columns={"once": "fixed orders", "epoch": "reshuffled"}),
+        ),
+    )
+
+
+def tilted_well(w, a):  # type: ignore[no-untyped-def]
+    """Two wells at -1 and 1, the one at 1 higher; a has mean 0 over the points."""
+    return (w * w - 1) * (w * w - 1) / 4 + 0.1 * w + a * w
+
+
+def tilted_slope(w, a):  # type: ignore[no-untyped-def]
+    """Its derivative."""
+    return w * (w * w - 1) + 0.1 + a
+
+
+def reshuffling_escapes(trials: Trials) -> Finding:
+    """From the worse of two wells, in fixed orders and reshuffled."""
+    rates, epochs, sets = np.geomspace(0.05, 0.6, 12), 400, trials.few(6, 3)
+    escaped = {shuffle: np.zeros(len(rates)) for shuffle in ("once", "epoch")}
+    for drawn in range(sets):
+        pulls = trials.rng(drawn).normal(size=8)
+        pulls = (pulls - pulls.mean()) / pulls.std()
+        problem = problems.function(tilted_well, tilted_slope, w0=1.0, points=pulls)
+        for shuffle, counted in escaped.items():
+            frame = trials.sweep(
+                problem,
+                SGD(eta=rates),
+                epochs=epochs,
+                shuffle=shuffle,
+                seed=trials.seeds(60, 40),
+                divergence=None,
+            )
+            counted += (frame["w"] < 0).groupby(frame["eta"]).mean().to_numpy() / sets
+    fixed, again = escaped["once"], escaped["epoch"]
+    any_escape = np.maximum(fixed, again) >= 0.05
+    ahead = again >= fixed + 0.1
+    if not ahead.any():
+        verdict = "contradicted"
+    else:
+        verdict = "holds" if ahead[any_escape].all() and any_escape.all() else "conditional"
+    top = int((again - fixed).argmax())
+    stuck = rates[~any_escape]
+    behind = rates[any_escape & ~ahead]
+    return Finding(
+        verdict,
+        f"At η = {rates[top]:.2f} {again[top]:.0%} of the reshuffled runs are in the better well "
+        f"after {epochs} epochs, {fixed[top]:.0%} of those in a fixed order. At {len(stuck)} of "
+        f"{len(rates)} rates neither escapes (in less than 5 %).",
+        {
+            "rates": len(rates),
+            "rates at which none escapes": len(stuck),
+            "rates at which reshuffling is 10 points ahead": int(ahead.sum()),
+            "best rate for reshuffling": rates[top],
+            "escaped there, reshuffled": again[top],
+            "escaped there, fixed order": fixed[top],
+        },
+        f"With steps large enough: at rates from {rates[ahead].min():.2g} to "
+        f"{rates[ahead].max():.2g}."
+        + (f" Up to {stuck.max():.2g} no order escapes." if len(stuck) else "")
+        + (f" At {listed(behind)} a fixed order does as well or better." if len(behind) else "")
+        if verdict == "conditional"
+        else "",
+        Picture(
+            "Share of runs in the better well after 400 epochs",
+            f"Reshuffling is ahead by up to {(again - fixed).max():.0%}, at η = {rates[top]:.2f}.",
+            "learning rate η",
+            "share",
+            {"reshuffled": (rates, again), "a fixed random order": (rates, fixed)},
+            log_x=True,
+        ),
+    )
+
+
+def fixed_orders_repeat(trials: Trials) -> Finding:
+    """How much the weights differ from one epoch's end to the next, and tails over orders."""
+    problem, epochs = noisy_line(trials.seed), 120
+    change, spread = {}, {}
+    for shuffle in ("once", "epoch"):
+        frame = trials.sweep(
+            problem,
+            SGD(eta=0.01),
+            epochs=epochs,
+            shuffle=shuffle,
+            seed=trials.seeds(200, 50),
+            record="epochs",
+        )
+        names = [f"w_{k}" for k in range(problem.d)]
+        w = frame[names].to_numpy().reshape(-1, epochs, problem.d)[:, -40:]
+        change[shuffle] = float(np.linalg.norm(np.diff(w, axis=1), axis=2).mean())
+        loss = frame["loss"].to_numpy().reshape(-1, epochs)[:, -40:].mean(axis=1)
+        above = loss - float(problem.minimum_loss or 0)
+        spread[shuffle] = float(above.max() / above.min())
+    four = trials.sweep(
+        problems.four_points(), SGD(eta=0.1), epochs=20, shuffle="once", seed=trials.seeds(50, 50)
+    )
+    repeats = change["once"] < 0.01 * change["epoch"]
+    matters = spread["once"] > 2
+    verdict = "holds" if repeats and matters else "conditional" if repeats else "contradicted"
+    return Finding(
+        verdict,
+        f"On noisy least squares a fixed order comes to repeat its epoch: from one end to the next "
+        f"the weights change by {change['once']:.1g}, reshuffled by {change['epoch']:.2g}. What it "
+        f"repeats depends on the order: the excess loss of the worst is {spread['once']:.0f} times "
+        f"that of the best, reshuffled {spread['epoch']:.1f} times. On the four points every order "
+        f"ends at 5, to {four['distance'].max():.1g}.",
+        {
+            "change per epoch, fixed": change["once"],
+            "change per epoch, reshuffled": change["epoch"],
+            "worst over best excess loss, fixed": spread["once"],
+            "worst over best excess loss, reshuffled": spread["epoch"],
+            "largest distance on the four points": four["distance"].max(),
+        },
+        "It repeats its epoch, but which order it is hardly matters."
+        if verdict == "conditional"
+        else "",
+    )
+
+
+def listed(values: Floats) -> str:
+    """Rates in a row."""
+    return ", ".join(f"{value:.2g}" for value in values)
+
+
+CLAIMS = (
+    Claim(
+        id="C068",
+        lines="738",
+        section=SECTION,
+        optimizers=("SGD", "Momentum", "AdaGrad", "RMSprop", "Adam"),
+        says="Reshuffling between epochs adds noise that does good.",
+        kind="simulation",
+        experiment="Reshuffled against fixed random orders, batches of one: the distance on the "
+        "four points after ten epochs at η = 0.05, and the mean excess loss after 60 epochs on "
+        "noisy least squares (64 x 5), at three rates of each of the five.",
+        rule="It does good where the figure is more than 5 % lower. Holds if in three comparisons "
+        "of four, contradicted if in one of four or fewer, else conditional.",
+        tried=reshuffling_adds_good_noise,
+    ),
+    Claim(
+        id="C069",
+        lines="738, 747",
+        section=SECTION,
+        optimizers=("SGD",),
+        says="Reshuffling helps to escape local minima.",
+        kind="simulation",
+        experiment="The mean of eight functions with two wells, SGD from the higher one, batches "
+        "of one, 400 epochs at twelve rates: who is in the lower one, in fixed random orders and "
+        "reshuffled.",
+        rule="Contradicted if the reshuffled are nowhere ahead by ten points of a hundred; holds "
+        "if at every rate; else conditional.",
+        tried=reshuffling_escapes,
+        scope="How far local minima matter in large networks at all is disputed: most critical "
+        "points there are saddles (Dauphin et al. 2014).",
+    ),
+    Claim(
+        id="C070",
+        lines="739",
+        section=SECTION,
+        optimizers=("SGD",),
+        says="A fixed order can create patterns that repeat.",
+        kind="simulation",
+        experiment="Noisy least squares (64 x 5), SGD at η = 0.01, batches of one: how much the "
+        "weights change from one epoch's end to the next over the last 40 of 120, and how the "
+        "excess loss differs between orders; the four points.",
+        rule="Holds if a fixed order changes the weights by less than a hundredth of what "
+        "reshuffling does, and the worst order's excess loss is more than twice the best's; "
+        "conditional with the first alone; else contradicted.",
+        tried=fixed_orders_repeat,
+    ),
+)
