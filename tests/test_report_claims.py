@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from simopt.claims.claim import SECTIONS, VERDICTS, Claim, Finding, Picture
 from simopt.claims.collected import CLAIMS
 from simopt.claims.trials import Trials
 from simopt.reporting import claims, overview, pages, style
-from simopt.reporting.claims import pictures, surprises, verdicts
+from simopt.reporting.claims import drawing, pictures, surprises, verdicts
 from simopt.rules import OPTIMIZERS
 from tests.test_reporting import EVIL, Outline, figures
 
@@ -235,7 +236,7 @@ def test_everything_is_escaped() -> None:
 def test_pictures_keep_what_an_axis_can_hold(kind: Any, log_x: bool, log_y: bool) -> None:
     x, y = [0.0, 1.0, 2.0, 3.0, np.inf], [1.0, -2.0, np.nan, 4.0, 5.0]
     picture = Picture("P", "See.", "x", "y", {"a": (x, y)}, kind, log_x, log_y)
-    series, left_out = pictures.drawable(picture)
+    series, left_out = drawing.drawable(picture)
     kept = [0.0] * (not log_x) + [1.0] * (not log_y) + [3.0]
     assert series["a"][0].tolist() == kept
     assert left_out
@@ -248,17 +249,40 @@ def test_pictures_keep_what_an_axis_can_hold(kind: Any, log_x: bool, log_y: bool
 
 def test_names_of_a_picture_can_be_read() -> None:
     words = {"one": (["a long name of a bar", "another"], [1, 2]), "two": (["another"], [3])}
-    drawn, _ = pictures.chart(Picture("P", "See.", "which", "loss", words, "bars", log_y=True), "p")
+    drawn, _ = drawing.chart(Picture("P", "See.", "which", "loss", words, "bars", log_y=True), "p")
     for each in ("a long name of a bar", "another", "one", "two", "which", "loss"):
         assert f">{each}</text>" in drawn
     numbers = {"a": ([1.0, 16.0], [1, 2]), "SGD": ([16.0, 256.0], [3, 4])}
-    drawn, _ = pictures.chart(Picture("P", "See.", "B", "loss", numbers, "bars"), "p")
+    drawn, _ = drawing.chart(Picture("P", "See.", "B", "loss", numbers, "bars"), "p")
     assert [n for n in ("1", "16", "256") if f">{n}</text>" in drawn] == ["1", "16", "256"]
+
+
+@pytest.mark.parametrize("names", ["ab", ["a long name of a bar", "another long name"]])
+def test_bars_of_ratios_begin_at_one(names: Any) -> None:
+    picture = Picture("P", "See.", "which", "ratio", {"a": (list(names), [0.1, 10.0])}, "bars")
+    drawn, _ = drawing.chart(dataclasses.replace(picture, log_y=True), "p")
+    bars = re.findall(r'<path d="M([^"z]*)z"[^>]*fill: var\(--blue\)', drawn)
+    corners = [{float(n) for n in re.findall(r"-?[\d.]+", bar)} for bar in bars]
+    assert len(corners) == 2
+    assert len(corners[0] & corners[1]) == 1, "the one edge that both have"
+
+
+def test_words_are_places_of_lines_and_points_too() -> None:
+    series = {"a": (["x", "z"], [1, 2]), "b": (["x", "y"], [2, 2])}
+    drawn, _ = drawing.chart(Picture("P", "See.", "which", "loss", series, "points"), "p")
+    named = re.findall(r'x="([\d.]+)"[^>]*>([xyz])</text>', drawn)
+    assert [name for _, name in sorted(named, key=lambda each: float(each[0]))] == ["x", "z", "y"]
+
+
+def test_long_tables_are_folded() -> None:
+    rows = [pd.DataFrame({"n": range(n)}) for n in (12, 13)]
+    shown = [str(pictures.shown(Picture("P", "See.", table=frame), "p")) for frame in rows]
+    assert ["<summary>13 rows</summary>" in each for each in shown] == [False, True]
 
 
 def test_series_differ_by_colour_and_line() -> None:
     names = ["Adam", "b", "SGD", "c", "d", "e"]
-    looks = pictures.looks_of(names)
+    looks = drawing.looks_of(names)
     assert len({look.color for look in looks}) == len(names)
     assert len({(look.marker, str(look.line)) for look in looks}) == len(names)
     assert looks[0] == style.LOOKS["Adam"]
