@@ -89,16 +89,25 @@ def rates(problem: Problem, optimizer: str, quick: bool) -> Floats:
     if optimizer in ALONG:
         slow = 0.1 if optimizer in ("Momentum", "Nesterov") else 1.0
         return np.asarray(shares * slow * 2.0 / curvature(problem))
-    assert problem.minimizer is not None
+    if problem.minimizer is None:
+        return shares  # a network's weights are about 1
     way = float(np.sqrt(np.mean(np.square(problem.minimizer - problem.w0))))
     return np.asarray(shares * way)
 
 
 def curvature(problem: Problem) -> float:
-    """The greatest second derivative of the loss, at the start for a logistic one."""
-    if problem.formula is None:
-        return float(np.linalg.eigvalsh(problem.hessian_at(problem.w0))[-1])
-    return FUNCTIONS[problem.name]
+    """The greatest second derivative of the loss, at the start where it is not constant."""
+    if problem.formula is not None:
+        return FUNCTIONS[problem.name]
+    if problem.hidden:
+        hessian = np.stack(
+            [
+                (problem.gradient(problem.w0 + step) - problem.gradient(problem.w0 - step)) / 2e-5
+                for step in 1e-5 * np.eye(problem.d)
+            ]
+        )
+        return float(np.linalg.eigvalsh((hessian + hessian.T) / 2)[-1])
+    return float(np.linalg.eigvalsh(problem.hessian_at(problem.w0))[-1])
 
 
 #: The second derivative at the minimum along the steepest direction: 0.4 - 10.8 sin(6 w) for the
@@ -129,6 +138,8 @@ def cases(quick: bool) -> list[Case]:
             (problems.diabetes(), (8, 64)),
         ):
             found.append(Case(problem, seven, sizes, EPOCHS, seeds))
+        five = ("SGD", "Momentum", "AdaGrad", "RMSprop", "Adam")
+        found.append(Case(small["network"], five, (8, 128), 2 * EPOCHS, seeds))
     fast = exponential(gamma=DECAY ** (1 / EPOCHS), per="epoch")
     three = ("SGD",) if quick else ("SGD", "Momentum", "Adam")
     found.append(Case(small["label noise"], three, (8,), EPOCHS, seeds, schedule=fast))

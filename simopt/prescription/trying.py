@@ -146,7 +146,8 @@ def run(case: Case, optimizer: str, trainings: list[Training], threads: int) -> 
     """The runs as they are."""
     found = _curves(case, case.problem, trainings, threads)
     shape = len(trainings), len(case.seeds)
-    floors = np.full(shape, case.problem.minimum_loss)
+    # A network's least loss is unknown: the loss itself counts then.
+    floors = np.full(shape, np.nan_to_num(case.problem.minimum_loss))
     if case.test is not None:
         again = curves(case.problem, trainings, case.seeds, validation=case.test, threads=threads)
         ways = [each.validation for each in again if each.validation is not None]
