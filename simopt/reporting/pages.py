@@ -109,6 +109,12 @@ PAGES = (
         "Which settings settle, which run away, and how well does theory know?",
     ),
     Page(
+        "loss-curves.html",
+        "Reading your loss curve",
+        "loss_curves",
+        "What does a loss curve say, and how often does the usual advice help?",
+    ),
+    Page(
         "which-formula.html",
         "Which formula?",
         "conventions",
