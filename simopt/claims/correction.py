@@ -6,7 +6,7 @@ import numpy as np
 
 from simopt import problems
 from simopt.claims.claim import Claim, Finding, Picture, share
-from simopt.claims.floors import RATES
+from simopt.claims.floors import RATES, least_loss
 from simopt.claims.histories import Floats, apart, drawn, fed
 from simopt.claims.suite import suite
 from simopt.claims.trials import Trials
@@ -132,7 +132,7 @@ def with_and_without(trials: Trials, problem: Problem) -> dict[int, tuple[float,
         adam = Adam(eta=np.geomspace(1e-4, 10, 26), bias_correction=on)
         frame = trials.sweep(problem, adam, **how)
         mean = frame.groupby(["epoch", "eta"])["loss"].mean().unstack("eta")
-        both.append(mean.loc[list(LOOKS)].to_numpy() - problem.minimum_loss)
+        both.append(mean.loc[list(LOOKS)].to_numpy() - least_loss(problem))
     plain, corrected = both
     return {
         n: (float(plain[k].min()), float(corrected[k].min()), share(corrected[k] < plain[k]))

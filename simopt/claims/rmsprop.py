@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simopt import problems
 from simopt.claims.claim import Claim, Finding, Picture, share
-from simopt.claims.floors import RATES, best_rate, distances, floors, moved, over_rates
+from simopt.claims.floors import RATES, best_rate, distances, floors, least_loss, moved, over_rates
 from simopt.claims.histories import drawn, fed
 from simopt.claims.suite import suite
 from simopt.claims.trials import Trials
@@ -115,7 +115,7 @@ def least(trials: Trials, problem: Problem, rhos: Floats, *, corrected: bool = F
         divergence=None,
         evaluate="epoch",
     )
-    mean = frame.groupby(["rho", "eta"])["loss"].mean().unstack("eta") - problem.minimum_loss
+    mean = frame.groupby(["rho", "eta"])["loss"].mean().unstack("eta") - least_loss(problem)
     return np.asarray(over_rates(mean.fillna(np.inf)).min(axis=1), np.float64)
 
 
