@@ -1,12 +1,20 @@
 """All claims, in reading order."""
 
 from simopt.claims import (
+    adagrad,
+    adam,
     batches,
+    correction,
     costs,
+    defaults,
     family_tree,
+    first_steps,
     gradients,
+    look_ahead,
+    momentum,
     parallel,
     reshuffling,
+    rmsprop,
     scoreboard,
     second_epoch,
     seeding,
@@ -17,6 +25,7 @@ from simopt.claims import (
     troubleshooting,
     walk,
     warmup,
+    when_to_change,
 )
 from simopt.claims.claim import Claim
 
@@ -24,6 +33,15 @@ PARTS = (
     batches,
     family_tree,
     sgd,
+    momentum,
+    adagrad,
+    rmsprop,
+    adam,
+    correction,
+    defaults,
+    when_to_change,
+    first_steps,
+    look_ahead,
     walk,
     scoreboard,
     warmup,

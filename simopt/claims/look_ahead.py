@@ -60,8 +60,8 @@ def blind_therefore_overshoots(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"At point 2 Momentum is {past['Momentum']:.2f} past 5. With the gradient of the "
-        f"look-ahead point and the same velocity it would be {past['Nesterov']:.2f} past, {left:.0%} of that; "
-        f"without velocity, as SGD, {-past['SGD']:.2f} short of it. "
+        f"look-ahead point and the same velocity it would be {past['Nesterov']:.2f} past, "
+        f"{left:.0%} of that; without velocity, as SGD, {-past['SGD']:.2f} short of it. "
         + ("It is the velocity, not the blindness." if left >= 0.5 else "Looking ahead helps."),
         {f"past 5 at point 2, {name}": value for name, value in past.items()}
         | {"left of the overshoot": left},
@@ -267,7 +267,7 @@ CLAIMS = (
         kind="simulation",
         experiment="The four points at eta = 0.1, beta = 0.9, batch 1: the distance after an "
         "epoch, and the factor per epoch.",
-        rule="Holds if Nesterov is nearer after one epoch, and its errors die out and do so faster; "
+        rule="Holds if Nesterov is nearer after one epoch, and its errors die out, and faster; "
         "conditional if one of the two; contradicted otherwise.",
         tried=would_improve_the_walk,
     ),
