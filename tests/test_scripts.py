@@ -27,12 +27,13 @@ def test_a_script_is_short(script):
     assert len(script.read_text(encoding="utf-8").splitlines()) < 60
 
 
-def test_there_are_five():
+def test_there_are_six():
     assert [path.name for path in sorted(SCRIPTS.glob("*.py"))] == [
         "batch_size_on_my_data.py",
         "billion.py",
         "conventions_on_my_data.py",
         "learning_rate_sensitivity.py",
+        "read_my_loss_curve.py",
         "shuffle_seeds.py",
     ]
 
@@ -98,3 +99,19 @@ def test_the_example_spec(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("4,800 trajectories")
     assert len(pd.read_parquet(tmp_path / "results.parquet")) == 4800
+
+
+def test_read_my_loss_curve(tmp_path):
+    losses = pd.DataFrame(
+        {"epoch": range(8), "loss": [4.0, 2.0, 30.0, 9e3, 1e9, 1e20, 1e30, 1e38]}
+    )
+    losses.loc[8] = 8, float("inf")
+    losses.to_csv(tmp_path / "losses.csv", index=False)
+    given = ("losses.csv", "--optimizer", "momentum", "--eta", "0.5", "--out", "curve.html")
+    out = run(tmp_path, "read_my_loss_curve.py", *given)
+    assert out.startswith("NaN or Inf")
+    assert "eta 0.5 -> 0.05" in out
+    assert "eta / 100" in out
+    assert out.splitlines()[-1] == "curve.html"
+    page = html.unescape((tmp_path / "curve.html").read_text(encoding="utf-8"))
+    assert "Momentum(eta=0.5, beta=0.9)" in page
