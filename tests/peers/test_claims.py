@@ -1,0 +1,28 @@
+"""What claims say of other libraries: each look taken again must give what is recorded."""
+
+import importlib
+import importlib.util
+
+import pytest
+
+from simopt.claims import libraries
+from simopt.claims.libraries import recorded
+
+
+@pytest.mark.parametrize("name", recorded())
+def test_looking_again_gives_what_is_recorded(name):
+    entry = recorded()[name]
+    for library in entry["versions"]:
+        if libraries.installed(library) is None:
+            pytest.skip(f"{library} is not installed")
+    module, _, function = name.partition("-")
+    look = getattr(importlib.import_module(f"simopt.claims.{module}"), function)
+    seen = libraries.seen(look, *entry["versions"])
+    assert seen.live
+    assert set(seen.figures) == set(entry["figures"])
+    for what, figure in seen.figures.items():
+        told = entry["figures"][what]
+        assert type(figure) is type(told), what
+        assert figure == (
+            pytest.approx(told, rel=1e-12, abs=1e-15) if type(told) is float else told
+        )
