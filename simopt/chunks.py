@@ -63,6 +63,7 @@ class Job:
     order: NDArray[np.int64] | None
     reduce: Reduce | None
     device: str
+    diagnosis: bool = False
 
     @property
     def real(self) -> Any:
@@ -76,7 +77,7 @@ class Job:
 
     def settings(self, how: plan.Plan) -> tuple[Any, ...]:
         """What every call of a kernel gets besides its task."""
-        record = blocks.RECORD_CODE[self.record]
+        record = blocks.RECORD_CODE["epochs" if self.diagnosis else self.record]
         return self.problem, self.every, record, self.limit is not None, self.order
 
     def reduced(self, part: Axes) -> tuple[bool, ...]:

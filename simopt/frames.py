@@ -31,6 +31,17 @@ RAW: dict[str, Callable[[layout.Out], Array]] = {
 }
 
 
+#: What is asked for only where a sweep is to be diagnosed: `simopt.diagnosis.sweeps` puts it there.
+DIAGNOSED: dict[str, Callable[[layout.Out], Array]] = {
+    "diagnosis": lambda out: out.recorded_loss[0]
+}
+
+
+def wanted(diagnosis: bool) -> tuple[str, ...]:
+    """What a whole table needs of every trajectory."""
+    return (*RAW, *(DIAGNOSED if diagnosis else ()))
+
+
 @dataclass
 class Results:
     """A column per trajectory, filled as tasks finish."""
@@ -55,6 +66,8 @@ def allocate(
         counted = name.endswith("_at") or name == "overshoots"
         shape = (d, rows) if name == "w" else rows
         raw[name] = np.zeros(shape, np.int64) if counted else np.empty(shape, real)
+        if name in DIAGNOSED:
+            raw[name] = np.zeros(rows, np.int8)
     counts = np.zeros(0, np.int64) if records is None else records
     recorded = int(counts.sum())
     return Results(
@@ -68,14 +81,14 @@ def allocate(
 
 def store(task: blocks.Task, out: layout.Out, results: Results) -> None:
     """Scatter a task's columns to the rows of the sweep."""
-    if len(out.recorded_loss):
+    if len(out.recorded_loss) and "diagnosis" not in results.raw:
         setting, seed, real = task.members()
         rows = task.group.setting_rows[setting[real]] + task.group.seed_rows[seed[real]]
         places = np.arange(len(out.recorded_loss))[:, None] + results.offset[rows]
         results.recorded_loss[places] = out.recorded_loss[:, real]
         results.recorded_w[places] = np.moveaxis(out.recorded_w[:, :, real], 1, 2)
     for name, target in results.raw.items():
-        blocks.scatter(task, RAW[name](out), target)
+        blocks.scatter(task, (RAW | DIAGNOSED)[name](out), target)
     blocks.scatter(task, np.ones(len(out.loss), bool), results.done)
 
 
@@ -189,6 +202,10 @@ def table(
     made = {
         name: make(problem, raw) for name, (_, make) in columns(problem, stop_at_target).items()
     }
+    if "diagnosis" in raw:
+        from simopt.diagnosis.symptoms import SYMPTOMS
+
+        made["diagnosis"] = labels(list(SYMPTOMS), raw["diagnosis"])
     frame = pd.DataFrame(keys | made, copy=False)
     return frame if results.done.all() else frame[results.done]
 

@@ -72,12 +72,16 @@ def whole(
     if job.record == "epochs":
         records = axes.per_plan(job.axes, job.problem, lambda how: how.epochs)
     results = frames.allocate(
-        len(planned), job.problem.d, job.real, tuple(frames.RAW), records=records
+        len(planned), job.problem.d, job.real, frames.wanted(job.diagnosis), records=records
     )
+    if job.diagnosis:
+        from simopt.diagnosis import sweeps
     work, data = [], {}
     for group in _groups(job):
         dearer = chunks.cost(job.problem, group.plan) // group.plan.updates
         share = min(total // (workers * TASKS_PER_WORKER), TASK_UPDATES // dearer)
+        if job.diagnosis:
+            share = min(share, sweeps.TASK_UPDATES)
         if job.device != "cpu":
             share = devices.TASK_TRAJECTORIES[job.device] * group.plan.updates
         cut = blocks.tasks(group, job.problem, job.real, share, job.order is not None)
@@ -85,7 +89,7 @@ def whole(
         if group.plan not in data:
             data[group.plan] = blocks.with_moments(job.data, group.plan) if by_moments else job.data
         work += cut
-    compute = devices.compute(job.device)
+    compute = worker.runner(job)
     stop = np.zeros(2, np.int64)
 
     def run(task: blocks.Task) -> Any:

@@ -77,6 +77,7 @@ SWEEP_KEYS = (
     "divergence",
     "evaluate",
     "record",
+    "diagnosis",
     "dtype",
     "device",
     "reduce",

@@ -71,6 +71,7 @@ def sweep(
     divergence: float | None = 1e6,
     evaluate: int | str | None = None,
     record: str = "summary",
+    diagnosis: bool = False,
     dtype: str = "float64",
     device: str = "cpu",
     client: Any = None,
@@ -112,6 +113,10 @@ def sweep(
         None means every update for least squares, where it is cheap, and every epoch otherwise.
     record : {"summary", "epochs", "steps"}
         A row per trajectory, per epoch of each, or per update of each.
+    diagnosis : bool, default False
+        Add a column of that name: what each trajectory's losses by epoch, from the start on, show
+        (`simopt.diagnosis.SYMPTOMS`; see `simopt.diagnose`). Curves are not kept. A trajectory that
+        diverged before its curve has a shape counts as one that explodes.
     dtype : {"float64", "float32"}
         The precision of the trajectories.
     device : {"cpu", "cuda", "auto"}
@@ -144,9 +149,9 @@ def sweep(
         that were set); then status ("ok" or "diverged"), updates, diverged_at,
         w (or w_0, w_1, ...), loss, best_loss, best_at, distance (from the optimum; NaN where that
         is unknown), steps_to_target, overshoots (sign changes of w - optimum; d = 1) and
-        peak_distance. With ``record="epochs"`` or ``"steps"`` the key columns, then epoch (and
-        step), loss, w. ``attrs`` says what made it. With ``store`` these are the rows stored, read
-        back; none, if they would not fit in memory.
+        peak_distance; diagnosis if asked for. With ``record="epochs"`` or ``"steps"`` the key
+        columns, then epoch (and step), loss, w. ``attrs`` says what made it. With ``store`` these
+        are the rows stored, read back; none, if they would not fit in memory.
 
     Raises
     ------
@@ -244,7 +249,8 @@ def sweep(
         dtype=dtype,
         order=given,
         reduce=_reduction(reduce, asked, problem, record),
-        device=devices.check(device, problem, record),
+        device=devices.check(device, problem, "epochs" if diagnosis else record),
+        diagnosis=_diagnosis(diagnosis, record, reduce),
     )
     whole = store is None and client is None and job.reduce is None
     made = made_of(job, divergence, drop_last)
@@ -306,6 +312,16 @@ def _reduction(
     made = frames.columns(problem, False)
     numbers = [name for name in made if name not in ("status", "diverged_at")]
     return reductions.check(reduce, tuple(names), tuple(numbers))
+
+
+def _diagnosis(diagnosis: Any, record: str, reduce: Any) -> bool:
+    if not isinstance(diagnosis, bool):
+        raise checks.refuse("diagnosis", diagnosis, "True or False")
+    if diagnosis and record != "summary":
+        raise checks.refuse("diagnosis", True, f"False with record={record!r}: it needs summaries")
+    if diagnosis and reduce is not None:
+        raise checks.refuse("diagnosis", True, "False with reduce=...: words have no quantiles")
+    return diagnosis
 
 
 def _by_chunks(

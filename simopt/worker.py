@@ -26,7 +26,7 @@ def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> p
     """
     part = job.axes[chunk.part].within(chunk.box)
     if job.reduce is None:
-        ran = _run(job, part, tuple(frames.RAW), None, pulse)
+        ran = _run(job, part, frames.wanted(job.diagnosis), None, pulse)
         if ran is None:
             return None
         planned, results = ran
@@ -139,11 +139,11 @@ def _run(
         records = axes.per_plan([part], job.problem, lambda how: how.epochs)
     results = frames.allocate(part.size, job.problem.d, job.real, wanted, records)
     pulse = np.zeros(2, np.int64) if pulse is None else pulse
-    compute, out = devices.compute(job.device), None
+    run, out = runner(job), None
     for group in grouped:
         for task in tasks(job, group):
             data = _moments(job, group.plan) if task.points == "moments" else job.data
-            out = compute(task, data, *job.settings(group.plan), pulse, out)
+            out = run(task, data, *job.settings(group.plan), pulse, out)
             if pulse[0]:
                 return None
             frames.store(task, out, results)
@@ -156,9 +156,23 @@ def _moments(job: Job, how: Plan) -> layout.Data:
     return blocks.with_moments(job.data, how)
 
 
+def runner(job: Job) -> Callable[..., layout.Out]:
+    """What runs a task: ``f(task, data, *job.settings(plan), pulse, before) -> Out``."""
+    compute = devices.compute(job.device)
+    if not job.diagnosis:
+        return compute
+    from simopt.diagnosis.sweeps import diagnosing
+
+    return diagnosing(job, compute)
+
+
 def tasks(job: Job, group: blocks.Group) -> Iterator[blocks.Task]:
     """The calls of a kernel for a group."""
     updates = devices.TASK_TRAJECTORIES[job.device] * group.plan.updates
+    if job.diagnosis:
+        from simopt.diagnosis.sweeps import TASK_UPDATES
+
+        updates = TASK_UPDATES
     return iter(blocks.tasks(group, job.problem, job.real, updates, job.order is not None))
 
 

@@ -105,6 +105,11 @@ def _measured(
     return {name: out[:, k] for k, name in enumerate(names)}
 
 
+def codes_of(losses: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.int8]:
+    """The symptoms of curves [m, T] alone, by their numbers in SYMPTOMS; in this thread."""
+    return judge(_measured(losses, None, lengths.astype(np.int64), 1))[0]
+
+
 def _table(name: str, values: ArrayLike) -> NDArray[Any]:
     try:
         table = np.asarray(values)

@@ -152,7 +152,8 @@ def judge(features: Mapping[str, Any]) -> tuple[NDArray[np.int8], Column]:
     codes : ndarray of int8 [m]
     sure : ndarray [m]
     """
-    held = scores(features)
+    with np.errstate(all="ignore"):
+        held = scores(features)
     names = list(held)
     table = np.stack([held[name] for name in names])
     best = table.argmax(axis=0)
