@@ -13,6 +13,7 @@ from simopt.claims import (
     look_ahead,
     momentum,
     parallel,
+    plateaus,
     reshuffling,
     rmsprop,
     scoreboard,
@@ -55,6 +56,7 @@ PARTS = (
     states,
     costs,
     troubleshooting,
+    plateaus,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(

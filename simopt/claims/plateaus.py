@@ -1,0 +1,349 @@
+"""Claims of the troubleshooting table about plateaus: where a loss stays, and what moves it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import simopt
+from simopt import problems, schedules
+from simopt.claims.cases import decide, listed, split
+from simopt.claims.claim import Claim, Finding, Picture
+from simopt.claims.curves import curves
+from simopt.claims.floors import floors
+from simopt.claims.suite import BATCH_SIZE, suite
+from simopt.claims.trials import Trials
+from simopt.problems import Problem
+from simopt.rules.rule import Optimizer
+
+Floats = NDArray[np.float64]
+
+#: Rates of either method on the bumps, about the range in which it gets anywhere.
+BUMPY = {
+    "Momentum": simopt.Momentum(eta=np.geomspace(0.01, 0.3, 24)),
+    "Adam": simopt.Adam(eta=np.geomspace(0.1, 3.0, 24)),
+}
+
+#: What is tried in place of a method.
+OTHERS: dict[str, tuple[Callable[..., Optimizer], ...]] = {
+    "SGD": (simopt.Momentum, simopt.Adam),
+    "AdaGrad": (simopt.RMSprop, simopt.Adam),
+}
+
+
+def out_of_local_minima(trials: Trials) -> Finding:
+    """The share of starts from which either method ends in the global minimum, by rate."""
+    cells = trials.few(48, 24)
+    starts = -6 + 12 * (np.arange(cells) + trials.rng().random(cells)) / cells
+    share = {}
+    for name, rule in BUMPY.items():
+        ends = [
+            trials.sweep(problems.bumps(w0=w0), rule, updates=4000, evaluate=4000)["distance"]
+            < 0.05
+            for w0 in starts.tolist()
+        ]
+        share[name] = np.mean(ends, axis=0)
+    top = {name: float(values.max()) for name, values in share.items()}
+    ahead = top["Momentum"] - top["Adam"]
+    rates = {name: np.asarray(rule.settings["eta"], np.float64) for name, rule in BUMPY.items()}
+    good = {name: rates[name][share[name] >= top[name] / 2] for name in BUMPY}
+    ranges = {name: f"{each.min():.2g} to {each.max():.2g}" for name, each in good.items()}
+    return Finding(
+        "holds" if ahead >= 0.2 else "contradicted" if ahead <= 0 else "conditional",
+        f"At its best rate Momentum ends in the global minimum from {top['Momentum']:.0%} of the "
+        f"starts, Adam from {top['Adam']:.0%}. Half as many are reached at rates from "
+        f"{ranges['Momentum']} by Momentum, from {ranges['Adam']} by Adam.",
+        {f"best share, {name}": value for name, value in top.items()} | {"starts": cells},
+        f"Momentum is ahead by {ahead:.0%} of the starts only." if 0 < ahead < 0.2 else "",
+        Picture(
+            "Starts from which the global minimum of the bumps is reached",
+            f"Either method needs a rate in a range of its own ({ranges['Momentum']} and "
+            f"{ranges['Adam']}); {max(top, key=lambda name: top[name])} has the higher top.",
+            "learning rate eta",
+            "share of the starts",
+            {name: (rates[name], share[name]) for name in BUMPY},
+            log_x=True,
+        ),
+    )
+
+
+def plateau_and_rate(trials: Trials) -> Finding:
+    """Plateaus of the suite's curves, noisy and smooth ones, at higher rates."""
+    found = curves(trials)
+    best = {p: min(c.tuned for (other, _), c in found.items() if other == p) for p, _ in found}
+    moved: dict[str, list[NDArray[np.bool_]]] = {"smooth": [], "noisy": []}
+    for (problem, method), curve in found.items():
+        middle, end = (np.median(curve.excess[:, :, k : k + 5], axis=2) for k in (15, 35))
+        with np.errstate(invalid="ignore"):
+            flat = (end > 0.8 * middle) & (end < 1.25 * middle) & (curve.last < 0.5)
+        flat &= (curve.last > 10 * best[problem]) & ~np.isnan(curve.at(10, up=True))
+        for kind, chosen in (
+            ("smooth", flat & (curve.rises() <= 0.2) & (method == "AdaGrad")),
+            ("noisy", flat & (curve.rises() > 0.2)),
+        ):
+            raised = [curve.at(f, up=True)[chosen] <= curve.last[chosen] / 2 for f in (2, 5, 10)]
+            moved[kind].append(np.any(raised, axis=0))
+    halved = {kind: np.concatenate(each) for kind, each in moved.items()}
+    share = {kind: float(each.mean()) if each.size else 0.0 for kind, each in halved.items()}
+    four = trials.sweep(problems.four_points(), simopt.AdaGrad(eta=[0.1, 1.0]), epochs=100)
+    far = four["distance"].to_numpy()
+    met = {
+        "where AdaGrad's own rate has decayed, on a smooth curve": min(
+            share["smooth"], float(far[1] <= far[0] / 10)
+        )
+        >= 0.5,
+        "where the curve is flat at its noise floor": share["noisy"] >= 0.5,
+    }
+    verdict, condition = decide(met)
+    return Finding(
+        verdict,
+        f"Of {halved['smooth'].size} smooth plateaus of AdaGrad {share['smooth']:.0%} end at half "
+        f"the loss or less at 2, 5 or 10 times the rate; on the four points eta = 1 for 0.1 ends "
+        f"{far[1]:.1g} from 5 in place of {far[0]:.1g}. Of {halved['noisy'].size} noisy plateaus "
+        f"of all methods it is {share['noisy']:.0%}: they need a lower rate.",
+        {"smooth plateaus": halved["smooth"].size, "noisy plateaus": halved["noisy"].size}
+        | {f"{kind} ones mended": value for kind, value in share.items()}
+        | {"four points, eta 0.1": far[0], "four points, eta 1": far[1]},
+        condition,
+    )
+
+
+def drops_after_plateau(trials: Trials) -> Finding:
+    """A saddle, and a convex problem whose rate drops."""
+    saddle, how = problems.saddle(), {"updates": 1500, "record": "steps"}
+    rates = [0.02, 0.05, 0.1]
+    frame = trials.sweep(saddle, [simopt.SGD(eta=rates), simopt.Momentum(eta=rates)], **how)
+    loss = frame["loss"].to_numpy().reshape(-1, 1500)
+    shaped = np.array([falls_late(row) for row in loss])
+    arrived = np.abs(loss[:, -1] + 0.25) < 1e-3
+    noisy = suite(trials.seed)["label noise"]
+    plan = {"batch_size": BATCH_SIZE, "epochs": 100, "shuffle": "epoch", "record": "epochs"}
+    drop = schedules.step(50, gamma=0.02, per="epoch")
+    rates = [0.08, 0.1, 0.12]
+    seeds = trials.seeds(16, 8)
+    convex = trials.sweep(noisy, simopt.SGD(eta=rates), schedule=drop, seed=seeds, **plan)
+    curve = convex["loss"].to_numpy().reshape(-1, 100)
+    same = np.array([falls_late(row) for row in np.maximum(curve - noisy.minimum_loss, 1e-6)])
+    met = {
+        "that such a curve goes on to the minimum, so keep training": bool(
+            shaped.any() and arrived[shaped].all()
+        ),
+        "that it tells of a saddle: a convex loss whose rate drops looks the same": bool(
+            not same.any()
+        ),
+    }
+    verdict, condition = decide(met)
+    first = int((loss[2] < -0.125).argmax()) + 1
+    return Finding(
+        verdict,
+        f"From y = 1e-6 beside the saddle {shaped.sum()} of {len(shaped)} curves of SGD and "
+        f"Momentum stay, then drop, and {arrived[shaped].mean():.0%} of these end in the minimum; "
+        f"SGD at eta = 0.1 is half down after {first} updates (ln 1e6 / ln 1.1 = "
+        f"{np.log(1e6) / np.log(1.1):.0f}). On convex least squares whose rate drops to a fiftieth "
+        f"after 50 epochs {same.mean():.0%} of the curves have the same shape.",
+        {"curves that drop late, saddle": int(shaped.sum()), "of": len(shaped)}
+        | {"of these in the minimum": float(arrived[shaped].mean()) if shaped.any() else 0.0}
+        | {"curves that drop late, convex": float(same.mean())}
+        | {"updates to half down, SGD, eta 0.1": first},
+        condition,
+        Picture(
+            "Two losses that stay, then drop",
+            "In one the weights leave a saddle, in the other the rate drops: "
+            f"{'the shape is the same' if same.any() else 'the shapes differ'}.",
+            "share of the training",
+            "loss, from its greatest (1) to its least (0)",
+            {
+                "saddle, SGD at 0.1": scaled_curve(loss[2, :400]),
+                "convex, step schedule": scaled_curve(curve[int(same.argmax())]),
+            },
+        ),
+    )
+
+
+def falls_late(loss: Floats) -> bool:
+    """Whether a curve falls at first, stays for a fifth of its length, then drops by much."""
+    loss = loss[:: max(len(loss) // 100, 1)]
+    n = len(loss)
+    fifth, lowest = n // 5, np.minimum.accumulate(loss)
+    span = lowest[0] - lowest[-1]
+    for start in range(n // 20, n - fifth):
+        stays = np.ptp(np.quantile(loss[start : start + fifth], (0.1, 0.9))) < 0.05 * span
+        after = lowest[start + fifth :]
+        if stays and lowest[start] - after.min() > 0.05 * span and loss[start] < loss[0]:
+            return True
+    return False
+
+
+def scaled_curve(loss: Floats) -> tuple[Floats, Floats]:
+    """A curve from 1 to 0 over 0 to 1, of at most 200 points."""
+    chosen = loss[:: max(len(loss) // 200, 1)]
+    return np.linspace(0, 1, len(chosen)), (chosen - chosen.min()) / np.ptp(chosen)
+
+
+def adagrad_switched(trials: Trials) -> Finding:
+    """Ten epochs of AdaGrad, then ninety more of it or of another method at the same rate."""
+    four, ends = problems.four_points(), {}
+    window = (0.1 * 1.025 ** np.arange(-2, 3)).tolist()
+    methods: dict[str, Callable[..., Optimizer]] = {
+        "AdaGrad": simopt.AdaGrad,
+        "RMSprop": simopt.RMSprop,
+        "Adam": simopt.Adam,
+    }
+    for size in (1, 2, 4):
+        frame = trials.sweep(four, simopt.AdaGrad(eta=0.1), batch_size=size, epochs=10)
+        on = problems.least_squares(four.x, four.y, w0=frame["w"].iloc[0])
+        for name, method in methods.items():
+            first, start = (four, 100) if name == "AdaGrad" else (on, 90)
+            table = floors(trials, method(eta=window), epoch=start, problem=first, batch_size=size)
+            ends[name, size] = float(table["floor"].max())
+    met = {
+        f"with {name} at batch {size}": far <= ends["AdaGrad", size] / 10
+        for (name, size), far in ends.items()
+        if name != "AdaGrad"
+    }
+    raised = trials.sweep(four, simopt.AdaGrad(eta=1.0), batch_size=[1, 2, 4], epochs=100)
+    verdict, condition = decide(met)
+    of = {name: [ends[name, size] for size in (1, 2, 4)] for name in methods}
+    said = {name: f"{min(each):.2g} to {max(each):.2g}" for name, each in of.items()}
+    return Finding(
+        verdict,
+        f"AdaGrad at eta = 0.1 stays {said['AdaGrad']} from 5 after 100 epochs; with RMSprop from "
+        f"epoch 10 on it is {said['RMSprop']}, with Adam {said['Adam']}. AdaGrad at eta = 1 comes "
+        f"to {raised['distance'].max():.1g}.",
+        {f"{name}, batch {size}": far for (name, size), far in ends.items()}
+        | {"AdaGrad at eta 1, the farthest": raised["distance"].max()},
+        condition,
+    )
+
+
+def other_method_or_schedule(trials: Trials) -> Finding:
+    """Five kinds of plateau; another method at the same rate, and a schedule."""
+    problem = suite(trials.seed)
+    noisy, bad = problem["label noise"], problem["ill-conditioned"]
+    settled = problems.least_squares(noisy.x, noisy.y, w0=best_fit(noisy))
+    many = {"batch_size": BATCH_SIZE, "shuffle": "epoch", "seed": trials.seeds(16, 8)}
+    kinds: dict[str, tuple[Problem, Any, float, int, dict[str, Any]]] = {
+        "a noise floor": (noisy, simopt.SGD, 0.1, 60, many),
+        "a local minimum": (problems.bumps(w0=6.0), simopt.SGD, 0.02, 4000, {}),
+        "AdaGrad's decayed rate": (problems.four_points(), simopt.AdaGrad, 0.1, 100, {}),
+        "a flat direction": (bad, simopt.SGD, 0.3, 60, many),
+        "the least loss there is": (settled, simopt.SGD, 1e-4, 60, many),
+    }
+    mended: dict[str, dict[str, bool]] = {}
+    for kind, (where, method, eta, epochs, how) in kinds.items():
+        others = [other(eta=eta) for other in OTHERS[method.__name__]]
+        plain = trials.sweep(where, [method(eta=eta), *others], epochs=epochs, **how)
+        planned = [schedules.cosine(), schedules.inverse_sqrt(), schedules.linear()]
+        with_plan = trials.sweep(where, method(eta=eta), schedule=planned, epochs=epochs, **how)
+        scale = max(where.loss(where.w0) - where.minimum_loss, where.minimum_loss * 1e-3)
+        before = excess(plain[plain["optimizer"] == method.__name__], where, scale)
+        mended[kind] = {
+            "another method": before / 2
+            >= min(excess(part, where, scale) for _, part in plain.groupby("optimizer")),
+            "a schedule": before / 2
+            >= min(
+                excess(with_plan[with_plan["schedule"] == each], where, scale)
+                for each in with_plan["schedule"].unique()
+            ),
+        }
+    met = {f"at {kind}": any(fixes.values()) for kind, fixes in mended.items()}
+    verdict, condition = decide(met)
+    by = {
+        fix: split({k: v[fix] for k, v in mended.items()})[0]
+        for fix in ("another method", "a schedule")
+    }
+    parts = [
+        f"{fix} helps at {listed(where)}" if where else f"{fix} helps nowhere"
+        for fix, where in by.items()
+    ]
+    return Finding(
+        verdict,
+        f"Of five kinds of plateau, at the same rate: {'; '.join(parts)}.",
+        {f"{fix}, {kind}": met for kind, fixes in mended.items() for fix, met in fixes.items()},
+        condition,
+    )
+
+
+def best_fit(problem: Problem) -> Floats:
+    """The optimum of least squares."""
+    return np.asarray(np.linalg.lstsq(problem.x, problem.y)[0], np.float64)
+
+
+def excess(frame: Any, problem: Problem, scale: float) -> float:
+    """The median excess loss as a share of a scale, at least 1e-6."""
+    return max(float((frame["loss"].median() - problem.minimum_loss) / scale), 1e-6)
+
+
+CLAIMS = (
+    Claim(
+        id="C111",
+        lines="1136",
+        section="Troubleshooting",
+        optimizers=("Momentum", "Adam"),
+        says="Stuck in a local minimum: SGD with momentum gets out where Adam does not.",
+        kind="simulation",
+        experiment="The bumps from starts spread over -6 to 6, 4000 updates, 24 rates for each: "
+        "the share of starts from which the global minimum is reached.",
+        rule="Holds if Momentum's share at its best rate is at least 0.2 above Adam's at its own, "
+        "contradicted if it is not above it.",
+        tried=out_of_local_minima,
+        scope="In networks plateaus are mostly saddles, not local minima (Dauphin et al. 2014).",
+    ),
+    Claim(
+        id="C112",
+        lines="1136, 1152",
+        section="Troubleshooting",
+        optimizers=("SGD", "Momentum", "AdaGrad", "RMSprop", "Adam"),
+        says="An early plateau, the rate decayed too fast: increase eta.",
+        kind="simulation",
+        experiment="The suite's curves that are flat over their second half and end over 10 times "
+        "above the best method's tuned excess loss, smooth ones of AdaGrad and noisy ones of all "
+        "methods, at 2, 5 and 10 times the rate; AdaGrad on the four points.",
+        rule="Mended is an excess loss at most half as large. Holds if at least half of both kinds "
+        "are mended, conditional if of one.",
+        tried=plateau_and_rate,
+    ),
+    Claim(
+        id="C113",
+        lines="1137",
+        section="Troubleshooting",
+        optimizers=("SGD", "Momentum"),
+        says="A plateau, then a sudden drop: a saddle was passed; keep training.",
+        kind="simulation",
+        experiment="x^2 - y^2 / 2 + y^4 / 4 from (1, 1e-6), SGD and Momentum at three rates; and "
+        "noisy least squares, which is convex, whose rate drops to a fiftieth.",
+        rule="Holds if all curves with that shape end in the minimum and no convex one has it; "
+        "conditional if only one of both.",
+        tried=drops_after_plateau,
+    ),
+    Claim(
+        id="C116",
+        lines="1140",
+        section="Troubleshooting",
+        optimizers=("AdaGrad", "RMSprop", "Adam"),
+        says="AdaGrad stops in the middle of training: switch to RMSprop or Adam.",
+        kind="simulation",
+        experiment="The four points, AdaGrad at eta = 0.1 for 10 epochs, then it, RMSprop or Adam "
+        "at the same rate (and at four others within 5 %), batch 1, 2, 4: the largest distance "
+        "from 5 in epochs 100 to 120.",
+        rule="Holds if either method comes to at most a tenth of AdaGrad's distance at every batch "
+        "size; conditional if in some.",
+        tried=adagrad_switched,
+    ),
+    Claim(
+        id="C125",
+        lines="1152",
+        section="Troubleshooting",
+        optimizers=("SGD", "Momentum", "AdaGrad", "RMSprop", "Adam"),
+        says="At a plateau try another optimizer or a schedule.",
+        kind="simulation",
+        experiment="Five kinds of plateau: noise floor, local minimum, AdaGrad's decay, a flat "
+        "direction, the least loss; two other methods at the same rate, and three schedules.",
+        rule="Mended is an excess loss at most half as large. Holds if one of both mends every "
+        "kind, conditional if some.",
+        tried=other_method_or_schedule,
+    ),
+)
