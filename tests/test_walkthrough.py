@@ -272,5 +272,5 @@ def test_a_formula_is_shown_in_every_convention_that_has_it():
 
 def test_without_points_there_is_nothing_to_write_out():
     model = simopt.problems.noisy_quadratic([1.0], 0.1)
-    with pytest.raises(ValueError, match="problem=<problem noisy_quadratic.*one from data"):
+    with pytest.raises(ValueError, match="problem=<problem noisy_quadratic.*a regression"):
         worked_steps(model, simopt.SGD())
