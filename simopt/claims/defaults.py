@@ -195,7 +195,7 @@ CLAIMS = (
         section="Defaults",
         optimizers=("SGD", "Momentum", "AdaGrad", "RMSprop", "Adam"),
         says="The default values work well in about 80 % of cases.",
-        kind="survey",
+        kind="practice",
         experiment="For illustration: the suite and five methods at eta = 0.001, 100 epochs, "
         "batch 8.",
         rule="Undecidable: the cases that the share is of are not defined. The illustration counts "

@@ -92,7 +92,8 @@ def lower_beta_against_oscillation(trials: Trials) -> Finding:
         f"0.8, {settle[1][0.5]:.0%} at 0.5. At batch 4 an epoch leaves {fastest[4][0.9]:.2f} of "
         f"an error at 0.9 and {fastest[4][0.5]:.2f} at 0.5.",
         {f"smaller radius, batch {size}": value for size, value in less.items()}
-        | {f"settle at {b:g}, batch 1": value for b, value in settle[1].items()},
+        | {f"settle at {b:g}, batch 1": value for b, value in settle[1].items()}
+        | {f"left by an epoch at {b:g}, batch 4": value for b, value in fastest[4].items()},
         condition="Not at every batch size and order: a smaller beta is no cure where the rate is "
         "too large for the points one by one."
         if verdict == "conditional"
