@@ -4,6 +4,7 @@ from simopt.claims import (
     adagrad,
     adam,
     batches,
+    clipping,
     correction,
     costs,
     defaults,
@@ -57,6 +58,7 @@ PARTS = (
     costs,
     troubleshooting,
     plateaus,
+    clipping,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(
