@@ -165,8 +165,8 @@ def test_no_file_names_a_machine_or_a_registry():
 STEPS = {
     "report": ["-m venv .venv ", "-e .", "simopt report"],
     "test": ["-m venv .venv ", "-e .[test,lint]", "-m pytest"],
-    "test-peers": ["-m venv .venv-peers ", "-e .[test,peers]", "-m pytest tests/peers"],
-    "test-cuda": ["-m venv .venv-cuda ", "-e .[test,cuda]", "-m pytest tests/cuda"],
+    "test-peers": ["-m venv .venv-peers ", "-e .[test,peers]", "-m pytest", " tests/peers"],
+    "test-cuda": ["-m venv .venv-cuda ", "-e .[test,cuda]", "-m pytest", " tests/cuda"],
 }
 
 
