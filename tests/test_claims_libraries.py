@@ -39,6 +39,16 @@ def test_a_missing_one_is_as_recorded(monkeypatch):
     assert seen.how == "PyTorch 1.0 and nowhere 2.0, recorded"
 
 
+def test_a_broken_one_is_as_recorded(monkeypatch):
+    def broken():
+        raise ImportError("undefined symbol")
+
+    entry = {"versions": {"numpy": "1.0"}, "figures": {"half": 0.25}}
+    monkeypatch.setattr(libraries, "recorded", lambda: {"test_claims_libraries-broken": entry})
+    seen = libraries.seen(broken, "numpy")
+    assert (seen.how, dict(seen.figures)) == ("numpy 1.0, recorded", {"half": 0.25})
+
+
 def test_keras_needs_a_backend(monkeypatch):
     assert libraries.installed("no_such_library") is None
     there = {"keras"}

@@ -74,11 +74,14 @@ class Seen:
 
 
 def seen(look: Look, *libraries: str) -> Seen:
-    """The figures of a look at these libraries, or if one is missing the recorded ones."""
+    """The figures of a look at these libraries; the recorded ones if one can't be used here."""
     versions = {name: installed(name) for name in libraries}
     found = {name: version for name, version in versions.items() if version is not None}
     if len(found) == len(libraries):
-        return Seen({k: plain(v) for k, v in look().items()}, found, live=True)
+        try:
+            return Seen({k: plain(v) for k, v in look().items()}, found, live=True)
+        except (ImportError, OSError, subprocess.CalledProcessError):
+            pass  # there, but broken: as if it were missing
     entry = recorded()[named(look)]
     return Seen(entry["figures"], entry["versions"], live=False)
 

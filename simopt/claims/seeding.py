@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 
+import pandas as pd
+
 from simopt.claims import libraries
-from simopt.claims.claim import Claim, Figure, Finding
+from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.trials import Trials
 
 SECTION = "Shuffling"
@@ -218,6 +220,14 @@ def shuffles_every_epoch(trials: Trials) -> Finding:
         "permutation again and again, and Keras on TensorFlow repeats one order once a seed is set."
         if defaults and not all(every.values())
         else "",
+        Picture(
+            "Different orders in so many epochs",
+            f"{sum(every.values())} of {len(every)} have a new one every epoch.",
+            table=pd.DataFrame(
+                [(name, of, count) for name, (count, of) in orders.items()],
+                columns=["library", "epochs", "different orders"],
+            ),
+        ),
     )
 
 
