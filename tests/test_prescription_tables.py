@@ -106,6 +106,23 @@ def test_symptoms_of_curves_of_several_lengths(four):
     assert together[3].tolist() == trying.symptoms(short.found, 1)[0].tolist()
 
 
+def test_what_is_left_tells_a_plateau_from_an_end():
+    """From 1.047 the bumps' nearest minimum is local; of 4 points nothing is left."""
+    bumps = Case(problems.bumps(w0=3.4), ("SGD",), (1,), 300, (0,))
+    steps = [Training(simopt.SGD(eta=0.02), 1, 300, "never")]
+    stuck = trying.run(bumps, "SGD", steps, 1)
+    healthy = np.full((1, 1), "healthy", dtype="<U40")
+    assert trying.with_what_is_left(healthy, stuck).tolist() == [["plateaus early"]]
+    noisy = np.full((1, 1), "noise floor", dtype="<U40")
+    assert trying.with_what_is_left(noisy, stuck).tolist() == [["noise floor"]]
+    four = Case(problems.four_points(), ("SGD", "AdaGrad"), (4,), 40, (0,))
+    arrived = trying.run(four, "SGD", [Training(simopt.SGD(eta=0.1), 4, 40)], 1)
+    assert trying.with_what_is_left(healthy, arrived).tolist() == [["healthy"]]
+    creeps = trying.run(four, "AdaGrad", [Training(simopt.AdaGrad(eta=0.05), 4, 40)], 1)
+    told = trying.with_what_is_left(healthy, creeps)
+    assert told.tolist() == [["stopped learning mid-training"]]
+
+
 def test_adam_is_held_to_sgd_at_the_best_of_both(four):
     """On a parabola gradient descent near 1 / curvature beats an Adam that moves by 0.001."""
     adams = [Training(simopt.Adam(eta=eta), 4, 20) for eta in (1e-4, 1e-3)]

@@ -117,7 +117,7 @@ FUNCTIONS = {"bumps": 11.2, "double well": 2.1, "saddle": 2.0}
 
 def cases(quick: bool) -> list[Case]:
     """Every case; fewer problems, optimizers and seeds for a first look."""
-    seeds = tuple(range(2 if quick else 6))
+    seeds = tuple(range(2 if quick else 4))
     small = suite.suite()
     seven = ("SGD", "Momentum", "AdaGrad", "Adam") if quick else tuple(OPTIMIZERS)
     names = ("label noise", "ill-conditioned") if quick else CONVEX
@@ -159,7 +159,7 @@ def bad_point(problem: Problem, factor: float = 1e3) -> Problem:
 
 def overfitting(quick: bool) -> list[Case]:
     """As many weights as points, or nearly: linear, logistic, and patients."""
-    seeds = tuple(range(2 if quick else 6))
+    seeds = tuple(range(2 if quick else 4))
     chosen = ("SGD", "Adam") if quick else ("SGD", "Momentum", "Adam")
     found = []
     for draw in range(1 if quick else 3):

@@ -48,7 +48,8 @@ def table(
         - ``symptom``, ``cause``, ``advice`` of the document, ``fix``;
         - ``runs`` that showed the symptom, of how many ``problems``;
         - ``worked``: the share in which the loss above the least possible was at least halved, or
-          the curve healthy and the loss no higher, and the run ended below its start;
+          the curve healthy, the loss no higher and at most a tenth of it left, and the run ended
+          below its start;
           ``worked_low`` and ``worked_high``: 95 % interval, settings drawn again with their seeds;
         - ``worse``: the share whose loss was more than a tenth higher; ``diverged``;
         - ``ratio``: the median of the loss after by before;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,15 +22,16 @@ from simopt.problems import Problem
 
 Floats = NDArray[np.float64]
 
-#: A fix worked if it at least halves the loss, or leaves a healthy curve and no higher loss; and
-#: the run neither diverges nor ends above its start.
+#: A fix worked if it at least halves the loss, or leaves a healthy curve, no higher loss and little
+#: to lose (UNFINISHED); and the run neither diverges nor ends above its start.
 HALVED = 0.5
 
 #: It made things worse if the loss is a tenth higher.
 WORSE = 1.1
 
-#: Adam ends above SGD if its loss is a tenth higher, each at the best of the rates tried.
-ABOVE = 1.1
+#: Adam ends above SGD if what is left of its loss is a tenth more, and that is a thousandth or more
+#: of what there was to lose; each at the best of the rates tried.
+ABOVE, SEEN = 1.1, 1e-3
 
 #: A run is there if this share of what could be taken off the start's loss is left, or less.
 ARRIVED = 0.01
@@ -62,11 +63,15 @@ class Ran:
     found: list[Curves]
     floors: Floats
 
+    def ends(self, found: Curves, problem: Problem) -> Floats:
+        """The losses [seeds] that are judged: over all points, or over those of the test."""
+        return losses_at(self.case.test or problem, found.w)
+
     def above(self, place: int, found: Curves, problem: Problem) -> Floats:
         """What is left above the floor [seeds] where a run at that rate ends."""
-        if self.case.test is None:
-            return excess(problem, losses_at(problem, found.w))
-        off = losses_at(self.case.test, found.w) - self.floors[place]
+        if problem is not self.case.problem and self.case.test is None:
+            return excess(problem, self.ends(found, problem))  # of other points
+        off = self.ends(found, problem) - self.floors[place]
         return np.where(np.isfinite(off), np.maximum(off, 0.0), np.inf)
 
     def eta(self, place: int) -> float:
@@ -75,9 +80,8 @@ class Ran:
 
     def best(self) -> int:
         """The place of the rate that ends lowest, by the median over the seeds."""
-        problem = self.case.problem
-        ends = [np.median(self.above(k, each, problem)) for k, each in enumerate(self.found)]
-        return int(np.argmin(ends))
+        ends = np.stack([self.ends(each, self.case.problem) for each in self.found])
+        return int(np.argmin(np.median(np.where(np.isfinite(ends), ends, np.inf), axis=1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +127,7 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
                 for name in case.optimizers
             }
             for ran in by_name.values():
-                shown = symptoms(ran.found, threads)
+                shown = with_what_is_left(symptoms(ran.found, threads), ran)
                 made.append(outcomes(ran, asked_by(ran, shown), shown, threads))
                 looked += shown.size
                 updates += sum(each.updates for each in ran.found)
@@ -165,7 +169,7 @@ def symptoms(found: list[Curves], threads: int) -> NDArray[np.str_]:
     ways = [each.validation for each in found if each.validation is not None]
     held = _beside(ways)[0] if ways else None
     shown = diagnose_many(losses, held, lengths=lengths, threads=threads)["symptom"]
-    return shown.astype(str).to_numpy(str).reshape(len(found), -1)
+    return shown.to_numpy().astype("<U40").reshape(len(found), -1)
 
 
 def _beside(parts: list[Floats]) -> tuple[Floats, NDArray[np.int64]]:
@@ -178,6 +182,33 @@ def _beside(parts: list[Floats]) -> tuple[Floats, NDArray[np.int64]]:
         table[row : row + len(part), : part.shape[1]] = part
         row += len(part)
     return table, lengths
+
+
+def with_what_is_left(shown: NDArray[np.str_], ran: Ran) -> NDArray[np.str_]:
+    """The symptoms, told apart where a curve alone can't: it does not show the least loss.
+
+    A reader takes a flat curve for a healthy one. Who knows that a tenth or more of what could be
+    lost is left calls it a plateau; and AdaGrad, if it still creeps, stopped.
+    """
+    problem = ran.case.problem
+    first = problem.loss(problem.w0)
+    scale = first - np.nan_to_num(problem.minimum_loss)
+    result = shown.copy()
+    for place, found in enumerate(ran.found):
+        left = excess(problem, losses_at(problem, found.w)) / scale
+        fall = found.loss[:, 0] - found.loss[:, -1]
+        late = found.loss[:, found.loss.shape[1] // 2] - found.loss[:, -1]
+        unseen = (shown[place] == "healthy") & (left >= UNFINISHED) & (left < 1)
+        flat = late <= FLAT * fall
+        result[place, unseen & flat] = "plateaus early"
+        if ran.optimizer == "AdaGrad":
+            result[place, unseen & ~flat] = "stopped learning mid-training"
+    return result
+
+
+#: So much of what could be lost is left where a plateau is no end, and so much of the curve's fall
+#: may its second half make where it is flat.
+UNFINISHED, FLAT = 0.1, 0.02
 
 
 #: Fix to the place of a rate to a mask over the seeds.
@@ -196,21 +227,23 @@ def asked_by(ran: Ran, shown: NDArray[np.str_]) -> Asked:
 
 
 def underperforming(adam: Ran, sgd: Ran, threads: int) -> Made:
-    """Where Adam at its best rate ends above SGD at its own: what AdamW and Momentum do."""
-    places = adam.best(), sgd.best()
-    ends = [
-        ran.above(place, ran.found[place], ran.case.problem)
-        for ran, place in zip((adam, sgd), places, strict=True)
-    ]
-    if adam.case.test is not None:
-        # Each floor is its own run's: the losses themselves are compared.
-        ends = [end + ran.floors[k] for end, ran, k in zip(ends, (adam, sgd), places, strict=True)]
-    under = ends[0] > ABOVE * ends[1]
+    """Where Adam at its best rate ends above SGD at its own: what AdamW and Momentum do.
+
+    What counts is the lag: what is left above the loss that SGD reaches with the same seed.
+    """
+    problem = adam.case.problem
+    place, other = adam.best(), sgd.best()
+    reached = sgd.ends(sgd.found[other], problem)
+    least = sgd.floors[other] if adam.case.test is None else 0.0
+    scale = (adam.case.test or problem).loss(problem.w0) - least
+    lag = adam.ends(adam.found[place], problem) - reached
+    under = (lag > (ABOVE - 1) * (reached - least)) & (lag > SEEN * scale)
     if not under.any():
         return Made([])
     shown = np.full(adam.floors.shape, UNDERPERFORMS, dtype="<U40")
-    asked = {fix: {places[0]: under} for fix in fixes_for(UNDERPERFORMS, "Adam")}
-    return outcomes(adam, asked, shown, threads)
+    asked = {fix: {place: under} for fix in fixes_for(UNDERPERFORMS, "Adam")}
+    floors = np.broadcast_to(reached, adam.floors.shape)
+    return outcomes(replace(adam, floors=floors), asked, shown, threads)
 
 
 def outcomes(ran: Ran, asked: Asked, shown: NDArray[np.str_], threads: int) -> Made:
@@ -241,10 +274,12 @@ def outcomes(ran: Ran, asked: Asked, shown: NDArray[np.str_], threads: int) -> M
         first = judge.loss(problem.w0)
         scale = max(first - float(ran.floors[place].min()), 0.0)
         old = ran.above(place, ran.found[place], problem)
-        ratio = ratios(old, ran.above(place, found, problem), scale)
-        end = losses_at(judge, found.w)
+        end = ran.ends(found, problem)
         diverged = has_diverged(end, first)
-        mended = (then == "healthy") & (ratio <= 1)
+        new = ran.above(place, found, problem)
+        ratio = ratios(old, new, scale)
+        mended = (then == "healthy") & (ratio <= 1) & (new <= UNFINISHED * scale)
+        mended &= shown[place] != UNDERPERFORMS  # which no curve shows
         columns = {
             "eta": np.full(len(mask), ran.eta(place)),
             "seed": np.array(case.seeds),
