@@ -54,10 +54,10 @@ def no_number(trials: Trials) -> Finding:
         verdict,
         f"On (w^20 - 1)^2 from 1.5 SGD loses its numbers from eta = {first:.1g} on. Below it the "
         f"loss, {steep().loss(1.5):.1e} at first, is {worst[None].min():.1g} after 4000 updates at "
-        f"the best rate (worst of five neighbours; left of the minimum it is flat at 1); with gradients clipped to 1 it is "
-        f"{worst[1.0].min():.1g}. A point of 1e200 makes the loss infinite at "
-        f"{'no' if any(broken.values()) else 'every'} rate, clipped or not; without it the loss "
-        f"is {without:.1g}.",
+        f"the best rate (worst of five neighbours; left of the minimum it is flat at 1); with "
+        f"gradients clipped to 1 it is {worst[1.0].min():.1g}. A point of 1e200 makes the loss "
+        f"infinite at {'not every' if any(broken.values()) else 'every'} rate, clipped or not; "
+        f"without it the loss is {without:.1g}.",
         {
             "first rate that is lost": first,
             "best loss by rate alone": float(worst[None].min()),
