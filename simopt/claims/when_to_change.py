@@ -38,7 +38,7 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
             curves = above.reshape(len(factors), len(base), -1, epochs)
             first = curves[0]
             slow = (first[..., -1] > start / 2) & (first[..., -1] < 10 * start)
-            falls = np.diff(np.minimum(first, 1e300), axis=-1).max(axis=-1) <= 0
+            falls = np.diff(np.minimum(first, 1e300), axis=-1).max(axis=-1) < 0
             for k, factor in enumerate(factors[1:], start=1):
                 better = curves[k][..., -1] < first[..., -1]
                 for monotone in (True, False):
