@@ -33,6 +33,8 @@ class Ground:
         Where its gradient is 0 and its loss not least, and where its start leads.
     minima : bool
         Whether it has several minima, of which one is the lowest.
+    steep : bool
+        Whether gradients are large at the start, and small where most is still to be lost.
     """
 
     problem: Problem
@@ -40,6 +42,7 @@ class Ground:
     validation: Problem | None = None
     saddle: Floats | None = None
     minima: bool = False
+    steep: bool = False
 
     @property
     def name(self) -> str:
@@ -177,13 +180,42 @@ def quadratics(part: str, seed: int) -> list[Ground]:
     ]
 
 
+def walls(part: str, seed: int) -> list[Ground]:
+    """Starts high on a steep wall over a shallow valley: large gradients first, small ones after.
+
+    The axes are turned, so that no weight has only small gradients.
+    """
+    rng = _rng(part, seed, "walls")
+    if part == "tuning":
+        return [_wall(rng, d, 10 ** rng.uniform(2, 3.5), 0.0) for d in (2, 3, 4, 6, 2, 5)]
+    return [_wall(rng, d, 10 ** rng.uniform(1.7, 3), 0.3) for d in (7, 8, 3)] + [
+        Ground(
+            _function(_cliff, _cliff_slope, (0.5 * (a - b), 0.5 * (a + b)), (0, 0)),
+            steep=True,
+        )
+        for a, b in zip(rng.uniform(4, 9, 4), rng.uniform(1.5, 3, 4), strict=True)
+    ]
+
+
+def _wall(rng: np.random.Generator, d: int, condition: float, noise: float) -> Ground:
+    n = 12 * d
+    scales = np.sqrt([*np.geomspace(1.0, 0.3, d - 1), 1.0 / condition])
+    x, turned = rng.normal(size=(n, d)) * scales, np.linalg.qr(rng.normal(size=(d, d)))[0]
+    # The last direction holds some of what there is to lose, the others the rest.
+    far = np.append(np.ones(d - 1), np.sqrt(condition * rng.uniform(0.3, 2.0)))
+    y = noise * rng.normal(size=n)
+    name = f"wall {n} x {d}, condition {condition:.0f}"
+    problem = problems.least_squares(x @ turned, y, w0=3 * far @ turned, name=name)
+    return Ground(problem, (1, 4, n), steep=True)
+
+
 def saddles(part: str, seed: int) -> list[Ground]:
     """Functions with a saddle, from starts that lead to it."""
     rng = _rng(part, seed, "saddles")
     made = []
     for small in 10 ** rng.uniform(-7, -1, 8):
         if part == "tuning":
-            first = problems.saddle(w0=(rng.uniform(0.2, 1.2), small))
+            first = problems.saddle(w0=(rng.uniform(0.1, 1.5), small))
             second = _function(
                 _product, _product_slope, (small, small, rng.uniform(0, 1)), (1, 1, 0)
             )
@@ -275,6 +307,16 @@ def _ripples(u: float, v: float) -> float:
 
 def _ripples_slope(u: float, v: float) -> tuple[float, float]:
     return 0.2 * u + 2.0 * math.sin(4.0 * u), 0.2 * v + 2.0 * math.sin(4.0 * v)
+
+
+def _cliff(u: float, v: float) -> float:
+    wall, valley = v - u, u + v
+    return 0.5 * wall * wall * wall * wall + 0.1 * valley * valley
+
+
+def _cliff_slope(u: float, v: float) -> tuple[float, float]:
+    steep, shallow = 2.0 * (v - u) * (v - u) * (v - u), 0.2 * (u + v)
+    return shallow - steep, shallow + steep
 
 
 def _quartic(u: float, v: float) -> float:

@@ -70,20 +70,34 @@ def _pieces(part: str, seed: int, threads: int) -> Iterator[Curves]:
         grounds.regressions,
         grounds.overfitted,
         grounds.quadratics,
+        grounds.walls,
         grounds.saddles,
         grounds.minima,
         grounds.valleys,
     ):
         for ground in make(part, seed):
-            for batch_size in ground.sizes:
-                for record in ("epochs", "steps")[: 2 if ground.problem.n else 1]:
-                    names = _rules(ground)
-                    yield from recipes.from_ground(rng, ground, batch_size, record, names, threads)
+            for batch_size, record in _plans(ground):
+                names = _rules(rng, ground)
+                yield from recipes.from_ground(rng, ground, batch_size, record, names, threads)
 
 
-def _rules(ground: Ground) -> tuple[str, ...]:
+def _plans(ground: Ground) -> list[tuple[int, str]]:
+    """Batch sizes and what is recorded."""
+    problem = ground.problem
+    if not problem.n:
+        return [(batch_size, "epochs") for batch_size in ground.sizes]
+    plans = [(batch_size, record) for batch_size in ground.sizes for record in ("epochs", "steps")]
+    if problem.formula is None and ground.validation is None:
+        plans += [(b, "batches") for b in ground.sizes if b < problem.n]
+    return plans
+
+
+def _rules(rng: np.random.Generator, ground: Ground) -> list[str]:
+    """Half of the rules at a time on least squares; few where each is a kernel of its own."""
+    if ground.steep:
+        return ["SGD", "AdaGrad", "RMSprop", "Adam"]
     if ground.problem.kind == "least_squares":
-        return tuple(rules.ALL)
+        return [str(name) for name in rng.permutation(list(rules.ALL))[:7]]
     if ground.problem.kind == "logistic":
-        return tuple(rules.OPTIMIZERS)
-    return FEW
+        return list(rules.OPTIMIZERS)
+    return list(FEW)

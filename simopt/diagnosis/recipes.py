@@ -14,6 +14,7 @@ from simopt import rules, schedules
 from simopt.diagnosis import runs
 from simopt.diagnosis.causes import (
     LONGER,
+    UNSTABLE,
     WELL,
     Others,
     as_float32,
@@ -34,7 +35,7 @@ MOMENTA: dict[str, tuple[float, ...]] = {"Momentum": (0.9, 0.99, 0.0), "Nesterov
 PROPORTIONAL = ("SGD", "Momentum", "Nesterov")
 
 #: Updates of one run at most: none needs more to show anything.
-MOST_UPDATES = 20_000
+MOST_UPDATES = 8_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +86,20 @@ def from_ground(
     names: Sequence[str],
     threads: int,
 ) -> Iterator[Curves]:
-    """All curves of a ground, with one batch size, at one length."""
+    """All curves of a ground, with one batch size, at one length.
+
+    Records are "epochs", "steps" (the loss over all points after every update), or "batches" (the
+    loss over an update's own points before it, as trainers print it).
+    """
     problem = ground.problem
     batches = runs.updates_of_epoch(problem, batch_size)
-    most = 1000 if record == "steps" else min(1000, MOST_UPDATES // batches)
+    most = min(1000, MOST_UPDATES // batches) if record == "epochs" else 1000
     length = int(np.exp(rng.uniform(np.log(20 if ground.saddle is not None else 10), np.log(most))))
     how = runs.plan(rng, problem, batch_size, length, record)
     tried = look(rng, problem, how, names, threads)
     yield rated(rng, ground, how, tried, threads)
+    if record == "batches":
+        return
     if not ground.minima and ground.saddle is None:
         yield decayed(rng, ground, how, tried, threads)
     if problem.kind == "least_squares":
@@ -126,7 +133,10 @@ def rated(
 ) -> Curves:
     """Rates from far too low to far too high."""
     problem = ground.problem
-    chosen = [_picks(rng, each) for each in tried]
+    everything = ground.minima or ground.saddle is not None
+    chosen = [
+        _picks(rng, each, everything or (ground.steep and each.name == "AdaGrad")) for each in tried
+    ]
     optimizers = [each.make(each.eta[k]) for each, k in zip(tried, chosen, strict=True)]
     made = runs.recorded(problem, optimizers, how, threads)
     others = Others(
@@ -157,6 +167,7 @@ def decayed(
     able = [t for t in tried if t.left[t.tuned] <= WELL]
     if not able:
         return _none()
+    able = [able[k] for k in rng.permutation(len(able))[:3]]
     optimizers = [t.make(t.eta[[t.tuned, max(0, t.tuned - 2)]]) for t in able]
     made = runs.recorded(ground.problem, optimizers, how, threads, schedules.exponential(gamma))
     losses, validation = _with_start(ground, made)
@@ -204,13 +215,15 @@ def landmarks(left: Floats) -> tuple[int, int, int]:
     return tuned, max(edge, 0), int(below[-1]) if len(below) else 0
 
 
-def _picks(rng: np.random.Generator, tried: Tried) -> NDArray[np.int64]:
-    """The rates to look at: tuned, between it and the edge, beyond, and too low."""
+def _picks(rng: np.random.Generator, tried: Tried, everything: bool) -> NDArray[np.int64]:
+    """The rates to look at: tuned, between it and the edge, beyond, too low; or all of them."""
     far = tried.edge + rng.integers(3, 14, size=2)
-    between = rng.integers(tried.tuned + 1, max(tried.edge, tried.tuned + 1) + 1, size=2)
+    between = rng.integers(tried.tuned + 1, max(tried.edge, tried.tuned + 1) + 1, size=3)
     slow = tried.low - rng.integers(0, 8, size=2)
     near = [tried.tuned - 1, tried.tuned, tried.edge, tried.edge + 1, tried.edge + 2]
     asked = np.unique([*near, *between, *far, *slow])
+    if everything:
+        asked = np.arange(tried.low - 3, tried.edge + 2)
     return asked[(asked >= 0) & (asked < runs.RATES)]
 
 
@@ -276,6 +289,45 @@ def _with_start(ground: Ground, made: Recorded) -> tuple[Floats, Floats]:
         return losses, (np.logaddexp(0.0, z) - held.y * z).mean(axis=2)
 
 
+def _by_batch(
+    ground: Ground,
+    how: Plan,
+    made: Recorded,
+    losses: Floats,
+    cause: NDArray[Any],
+    symptom: NDArray[Any],
+) -> Curves:
+    """The loss of each update's batch, where its noise leaves to see what happened."""
+    problem = ground.problem
+    before = np.concatenate(
+        [np.broadcast_to(problem.w0, (len(losses), 1, problem.d)), made.weights[:, :-1]], axis=1
+    )
+    shown = np.empty(losses[:, 1:].shape)
+    batches = runs.updates_of_epoch(problem, how.batch_size)
+    with np.errstate(all="ignore"):
+        for t in range(how.length):
+            first = t % batches * how.batch_size
+            rows = how.order[t // batches, first : first + how.batch_size]
+            shown[:, t] = problem_losses(problem, before[:, t], rows)
+        excess = _shares(problem, losses)
+        noise = ((shown - losses[:, :-1]) / (losses[:, :1] - problem.minimum_loss))[
+            :, -(-how.length * 3 // 4) :
+        ].std(axis=1)
+        clear = (noise <= 0.05) & (np.abs(excess[:, 0] - excess[:, -1]) >= 4 * noise)
+    kept = np.isin(symptom, UNSTABLE) | clear
+    cause, symptom = np.where(kept, cause, ""), np.where(kept, symptom, "")
+    nothing = np.full_like(shown, np.nan)
+    return _table(ground, how, made, shown, nothing, cause, symptom, np.zeros(len(cause), bool))
+
+
+def problem_losses(problem: Problem, w: Floats, rows: NDArray[np.int64]) -> Floats:
+    """The mean loss [m] over some points at weights w [m, d]."""
+    z, y = w @ problem.x[rows].T, problem.y[rows]
+    each = (z - y) ** 2 if problem.kind == "least_squares" else np.logaddexp(0.0, z) - y * z
+    found: Floats = each.mean(axis=1) + (w * w) @ problem.l2 / 2
+    return found
+
+
 def _curves(
     rng: np.random.Generator,
     ground: Ground,
@@ -286,21 +338,50 @@ def _curves(
     cause: NDArray[Any],
     symptom: NDArray[Any],
 ) -> Curves:
-    """Those with a cause, as a trainer would show them: with the loss at the start, or without."""
-    kept, first = cause != "", int(rng.random() < 0.5)
-    about = {name: made.frame[name] for name in ("optimizer", "eta", "beta") if name in made.frame}
-    frame = pd.DataFrame(about).assign(
-        problem=ground.name,
-        batch_size=how.batch_size,
-        record=how.record,
-        epochs=how.length,
-        seed=how.seed,
-        cause=cause,
-        symptom=symptom,
+    """The loss over all points, with that at the start, or without."""
+    first = int(rng.random() < 0.5)
+    with np.errstate(all="ignore"):
+        shares = _shares(ground.problem, losses)
+        late = shares[:, shares.shape[1] // 2 :]
+        rests = np.ptp(late, axis=1) <= 0.01 * np.ptp(shares, axis=1)
+    return _table(
+        ground, how, made, losses[:, first:], validation[:, first:], cause, symptom, rests
     )
-    frame["optimizer"] = frame["optimizer"].astype(str)
-    shown = as_float32(losses[kept, first:])
-    return Curves(frame[kept], shown, validation[kept, first:])
+
+
+def _table(
+    ground: Ground,
+    how: Plan,
+    made: Recorded,
+    losses: Floats,
+    validation: Floats,
+    cause: NDArray[Any],
+    symptom: NDArray[Any],
+    rests: NDArray[np.bool_],
+) -> Curves:
+    """Those with a cause, as a trainer in float32 would show them."""
+    about = {
+        name: made.frame[name].to_numpy(np.float64)
+        if name in made.frame
+        else np.full(len(cause), np.nan)
+        for name in ("eta", "beta")
+    }
+    frame = pd.DataFrame(
+        {
+            "problem": ground.name,
+            "optimizer": made.frame["optimizer"].astype(str),
+            **about,
+            "batch_size": how.batch_size,
+            "record": how.record,
+            "epochs": how.length,
+            "seed": how.seed,
+            "cause": cause,
+            "symptom": symptom,
+            "rests": rests,
+        }
+    )
+    kept = cause != ""
+    return Curves(frame[kept], as_float32(losses[kept]), validation[kept])
 
 
 def _none() -> Curves:

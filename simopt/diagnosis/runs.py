@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Rates tried of every rule, evenly in the logarithm over so many powers of ten.
-RATES, DECADES = 40, 8
+RATES, DECADES = 36, 8
 
 #: Not a schedule to compare, but one kernel for all: a rate that stays.
 CONSTANT = schedules.constant()
@@ -35,8 +35,8 @@ class Plan:
         Points an update.
     length : int
         Records: epochs, or updates.
-    record : {"epochs", "steps"}
-        One a pass over the points, or one an update.
+    record : {"epochs", "steps", "batches"}
+        One a pass over the points, or one an update: over all points, or over the update's own.
     order : ndarray of int [epochs, n]
         The order of the points.
     seed : int
@@ -107,7 +107,8 @@ def recorded(
     schedule: Schedule = CONSTANT,
 ) -> Recorded:
     """Every run, record by record."""
-    long = _sweep(problem, optimizers, how, how.record, [schedule], threads)
+    record = "epochs" if how.record == "epochs" else "steps"
+    long = _sweep(problem, optimizers, how, record, [schedule], threads)
     frame = long.iloc[:: how.length].reset_index(drop=True)
     names = [f"w_{k}" for k in range(problem.d)] if problem.d > 1 else ["w"]
     weights = long[names].to_numpy(np.float64).reshape(len(frame), how.length, problem.d)
