@@ -66,6 +66,7 @@ FEATURES = (
     "late_level",  # mean of the second half - lowest, of the range
     "late_swing",  # highest - lowest of the second half, of the range
     "late_ups",  # all rises of the second half together, of its highest - lowest
+    "late_rises",  # share of the second half's steps that rise
     "tail_fall",  # what the line through the last third loses, of the range
     "tail_t",  # its slope in standard errors; positive when it falls
     "tail_spread",  # standard deviation about that line, of the range
@@ -100,6 +101,7 @@ DROP = FEATURES.index("drop")
 LATE_LEVEL = FEATURES.index("late_level")
 LATE_SWING = FEATURES.index("late_swing")
 LATE_UPS = FEATURES.index("late_ups")
+LATE_RISES = FEATURES.index("late_rises")
 TAIL_FALL = FEATURES.index("tail_fall")
 TAIL_T = FEATURES.index("tail_t")
 TAIL_SPREAD = FEATURES.index("tail_spread")
@@ -109,7 +111,7 @@ TAIL_ECHO = FEATURES.index("tail_echo")
 VALIDATION = (
     "validation_fall",  # start - lowest of the validation loss, of its range
     "validation_lowest_at",  # where it is lowest
-    "validation_rise",  # end - lowest, of its start - lowest
+    "validation_rise",  # mean of the last quarter - lowest, of its start - lowest
     "validation_noise",  # standard error of that rise by noise alone, of the rise
     "training_after",  # what the training loss loses after that place, of its fall
 )
@@ -198,13 +200,18 @@ def stretches(y, shape):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def level(y):
+    """The mean."""
+    total = 0.0
+    for value in y:
+        total += value
+    return total / len(y)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def end_level(y):
     """The mean of the last values."""
-    count = 1 + len(y) // END
-    total = 0.0
-    for t in range(len(y) - count, len(y)):
-        total += y[t]
-    return total / count
+    return level(y[len(y) - 1 - len(y) // END :])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -267,12 +274,15 @@ def second_half(y, out):
     k = len(y)
     start = k // 2
     low = high = y[start]
+    rises = 0
     total = ups = 0.0
     for t in range(start, k):
         low, high = min(low, y[t]), max(high, y[t])
         total += y[t]
         if t > start:
             ups += max(0.0, y[t] - y[t - 1])
+            rises += y[t] > y[t - 1]
+    out[LATE_RISES] = rises / max(1, k - 1 - start)
     out[LATE_LEVEL] = total / (k - start)
     out[LATE_SWING] = high - low
     out[LATE_UPS] = ups / (high - low) if high > low else 0.0
@@ -400,10 +410,12 @@ def measure_validation(losses, validation, lengths, out):
         for j in range(points):
             if shape[j] < shape[lowest]:
                 lowest = j
-        rise = end_level(y[:k]) - shape[lowest]
+        # Values behind the lowest stretch, of the last quarter at most.
+        late = min(1 + k // 4, k - (lowest + 1) * k // points)
+        rise = level(y[k - late : k]) - shape[lowest] if late > 0 else 0.0
         noise = roughness(y[:k], spare)
         # Two means are compared, of so many values each.
-        error = noise * math.sqrt(1.0 / (1 + k // END) + points / k)
+        error = noise * math.sqrt(1.0 / max(1, late) + points / k)
         out[i, 0] = y[0]
         out[i, 1] = lowest / (points - 1)
         out[i, 2] = rise / (shape[0] - shape[lowest])

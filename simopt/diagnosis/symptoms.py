@@ -2,7 +2,8 @@
 
 A symptom is a few conditions on features. A condition holds more or less: by half where a feature
 is at its threshold, by nine tenths where it is half as large again. All conditions of a symptom
-must hold, so the worst decides; the symptom that holds best is the curve's.
+must hold, so the worst decides; the symptom that holds best is the curve's. One symptom can rule
+out another: a loss that explodes is past oscillating, one that oscillates has no plateaus.
 """
 
 from __future__ import annotations
@@ -34,39 +35,49 @@ FEWEST = 5
 #: How fast a condition turns from no to yes: x^5 / (x^5 + threshold^5).
 SHARPNESS = 5.0
 
-#: The end lies as far above the lowest as the start did: all that was learnt is lost.
-EXPLODED = 8.0
-#: And near the highest of all: an oscillation would have come down again.
-STAYS_UP = 0.3
+#: The last quarter rises most of an order of magnitude above all that the first half did.
+EXPLODES = 8.0
 
-#: All rises together are as large as the range: up again by as much as down.
-SWINGS = 0.8
-#: And one of them by a sixth of the range: seen at a glance, and not noise.
-REBOUND = 0.15
+#: Or it climbs without falling back (all rises together are little more than the swing itself),
+CLIMBS = 1.5
+#: above the first half,
+OUTGROWS = 1.5
+#: and ends nearer to its highest than to its lowest.
+ENDS_HIGH = 0.5
 
-#: A flat stretch of a tenth of the run, with a drop after it.
+#: Up and down in the second half: rises amount to half of the swing, which a loss that falls has
+#: none of.
+UPS = 0.45
+#: The second half's mean keeps a sixth of what there was to lose: wild. Less of it is a floor,
+WILD = 0.18
+#: and its swing is a good fifth of the range.
+SWING = 0.22
+#: down to a fiftieth, which nobody would see.
+FLOOR = 0.02
+
+#: A flat stretch of an eighth of the run: shorter ones are chance.
 PLATEAU = 0.12
 
-#: The last quarter still loses a third of what the first did: nowhere near an end.
-UNFINISHED = 0.33
-
-#: Flat for the last three quarters.
-EARLY = 0.2
-
-#: The tail's scatter about its line: one per cent of the fall.
-FLOOR = 0.025
-UPS = 1.3
-SWING = 0.35
-GROWTH = 0.3
-LATE = 0.09
+#: The last quarter makes a tenth of the fall,
+UNFINISHED = 0.09
+#: and not much less than the quarter before it: it goes on.
 GOES_ON = 0.6
-#: Its slope is not seen within its scatter.
-NO_SLOPE = 3.0
 
-#: The validation loss ends above its lowest by a twentieth of what it had lost,
-RISE = 0.05
-#: which noise does not do.
-RISE_NOISE = 0.25
+#: The first quarter made most of the fall,
+MOST = 0.55
+#: and the last one still loses something: it crawls, where others arrive or stop.
+CRAWLS = 0.003
+
+#: Frozen: fewer steps of the second half than this rise, where the last digits alone would make
+#: half of them do so,
+FROZEN = 0.05
+#: and each quarter loses this share of what the quarter before it did: over in the first.
+DIES_OUT = 0.06
+
+#: The validation loss ends above its lowest by a twenty-fifth of what it had lost,
+RISE = 0.04
+#: three times what its noise explains.
+RISE_NOISE = 0.3
 
 #: A best condition that holds by less than half is no answer.
 SURE = 0.5
@@ -76,8 +87,7 @@ Column = NDArray[np.float64]
 
 def above(x: Column, threshold: float) -> Column:
     """How well ``x > threshold`` holds, 0 to 1; 0 where x is unknown."""
-    with np.errstate(all="ignore"):
-        holds = 1.0 / (1.0 + (threshold / np.maximum(x, 1e-300)) ** SHARPNESS)
+    holds = 1.0 / (1.0 + (threshold / np.maximum(x, 1e-300)) ** SHARPNESS)
     return np.where(np.isnan(x), 0.0, holds)
 
 
@@ -101,42 +111,49 @@ def either(*conditions: Column) -> Column:
 def scores(features: Mapping[str, Any]) -> dict[str, Column]:
     """How well each symptom's conditions hold on each curve."""
     f = {name: np.asarray(column, np.float64) for name, column in features.items()}
-    climbs = every(above(f["end"], STAYS_UP), above(f["growth"], 1.5), below(f["late_ups"], 1.6))
-    exploded = either(above(f["growth"], EXPLODED), climbs)
-    swings = every(
-        above(f["late_ups"], UPS),
-        above(f["late_swing"], SWING),
-        above(f["growth"], GROWTH),
-        1 - exploded,
+    # Of the fall, where the kernel has shares of the range.
+    level = f["late_level"] / f["fall"]
+    goes_on = np.where(f["quarter_4"] > 0.0, f["quarter_4"] / f["quarter_3"], 0.0)
+
+    climbs = every(
+        above(f["growth"], OUTGROWS), above(f["end"], ENDS_HIGH), below(f["late_ups"], CLIMBS)
     )
-    drops = every(above(f["plateau"], PLATEAU), 1 - swings, 1 - exploded)
-    smooth = every(1 - swings, 1 - exploded, 1 - drops)
+    exploded = either(above(f["growth"], EXPLODES), climbs)
+    up_and_down = every(above(f["late_ups"], UPS), 1.0 - exploded)
+    drops = every(above(f["plateau"], PLATEAU), 1.0 - exploded)
     slow = every(
-        smooth,
-        above(f["quarter_4"], LATE),
-        above(f["quarter_4"] / f["quarter_3"], GOES_ON),
+        above(f["quarter_4"], UNFINISHED), above(goes_on, GOES_ON), below(f["late_ups"], UPS)
+    )
+    wild = every(above(level, WILD), above(f["late_swing"], SWING))
+    swings = every(up_and_down, wild)
+    noisy = every(up_and_down, above(level, FLOOR), 1.0 - wild)
+    frozen = every(below(f["late_rises"], FROZEN), below(goes_on, DIES_OUT), 1.0 - exploded)
+    stopped = every(
+        above(f["quarter_1"], MOST),
+        above(goes_on, GOES_ON),
+        above(f["quarter_4"], CRAWLS),
+        below(f["quarter_4"], UNFINISHED),
         below(f["late_ups"], UPS),
     )
-    early = 0 * slow
-    noisy = every(
-        smooth, above(f["late_level"] / f["fall"], FLOOR), above(f["late_ups"], UPS), 1 - slow
-    )
-    stopped = 0 * slow
     overfit = np.zeros_like(slow)
     if "validation_rise" in f:
-        overfit = every(above(f["validation_rise"], RISE), below(f["validation_noise"], RISE_NOISE))
+        overfit = every(
+            above(f["validation_rise"], RISE),
+            below(f["validation_noise"], RISE_NOISE),
+            1.0 - exploded,
+            1.0 - swings,
+        )
     others = {
-        "oscillates wildly": swings,
         "decreases then explodes": exploded,
-        "decreases very slowly": slow,
-        "plateaus early": early,
-        "plateaus, then drops": drops,
+        "oscillates wildly": every(swings, 1.0 - drops),
+        "decreases very slowly": every(slow, 1.0 - drops),
+        "plateaus early": every(frozen, 1.0 - drops, 1.0 - overfit),
+        "plateaus, then drops": every(drops, 1.0 - swings),
         "validation rises": overfit,
-        "stopped learning mid-training": stopped,
-        "noise floor": noisy,
+        "stopped learning mid-training": every(stopped, 1.0 - drops, 1.0 - overfit),
+        "noise floor": every(noisy, 1.0 - drops, 1.0 - overfit),
     }
-    healthy = 1.0 - np.maximum.reduce(list(others.values()))
-    return {"healthy": healthy, **others}
+    return {"healthy": 1.0 - either(*others.values()), **others}
 
 
 def judge(features: Mapping[str, Any]) -> tuple[NDArray[np.int8], Column]:
