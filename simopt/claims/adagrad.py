@@ -90,8 +90,8 @@ def sum_only_grows(trials: Trials) -> Finding:
     return Finding(
         "holds" if falls == rises == 0 else "contradicted",
         f"In {updates:,} updates G falls {falls} times and the effective rate rises {rises} times. "
-        f"On the four points G is {walk['G'].iloc[3]:,.0f} after one epoch and "
-        f"{walk['G'].iloc[-1]:,.0f} after 250: it grows ever less.",
+        f"On the four points it grows by {walk['G'].iloc[3]:,.0f} in the first epoch and by "
+        f"{walk['G'].iloc[-1] - walk['G'].iloc[-5]:.2g} in the 250th.",
         {
             "updates": updates,
             "G falls": falls,

@@ -57,7 +57,7 @@ def range_of_rho(trials: Trials) -> Finding:
     in_range = share([rhos[np.argmin(losses)] in usual for losses in mended])
     four = floors(trials, RMSprop(eta=RATES, rho=rhos), problem=moved())
     best = best_rate(four.sort_values(["rho", "eta"]), ["rho"])
-    tried["four points"] = best["worst"].to_numpy()
+    tried["four points"] = np.maximum(best["worst"].to_numpy(), 1e-300)
     winners = {name: float(rhos[np.argmin(losses)]) for name, losses in tried.items()}
     behind = {
         name: float(losses[np.isin(rhos, usual)].min() / losses.min())
@@ -116,7 +116,8 @@ def least(trials: Trials, problem: Problem, rhos: Floats, *, corrected: bool = F
         evaluate="epoch",
     )
     mean = frame.groupby(["rho", "eta"])["loss"].mean().unstack("eta") - least_loss(problem)
-    return np.asarray(over_rates(mean.fillna(np.inf)).min(axis=1), np.float64)
+    # What rounding leaves of a loss is no difference between rhos.
+    return np.asarray(np.maximum(over_rates(mean.fillna(np.inf)).min(axis=1), 1e-30), np.float64)
 
 
 def mends_freezing_by_fading(trials: Trials) -> Finding:
