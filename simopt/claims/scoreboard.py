@@ -56,8 +56,8 @@ def ranking_after_one_epoch(trials: Trials) -> Finding:
         else "",
         Picture(
             "Distance from 5 after one epoch in the document's order",
-            f"At η = {ETA} {walk[0]} is nearest; over the rates the five change places "
-            f"{len(set(by_rate)) - 1} times or more.",
+            f"At η = {ETA} {walk[0]} is nearest; over the rates there are {len(set(by_rate))} "
+            "different rankings.",
             "learning rate η",
             "|w − 5|",
             {

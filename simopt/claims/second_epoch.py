@@ -183,8 +183,9 @@ def bolder_as_corrections_fade(trials: Trials) -> Finding:
         else "",
         Picture(
             "Adam's mean |step| / η, by epoch",
-            f"No epoch up to {epochs} is more than {by_epoch.max() / by_epoch[:, 0].max() - 1:.0%} "
-            "above the largest of the first epochs.",
+            f"Of {epochs} epochs none has longer steps than the first."
+            if (by_epoch <= by_epoch[:, :1]).all()
+            else f"Steps grow to {(by_epoch / by_epoch[:, :1]).max():.2f} times the first epoch's.",
             "epoch",
             "|step| / η",
             {

@@ -270,8 +270,8 @@ def most_estimators_take_it(trials: Trials) -> Finding:
     count, of = int(seen.figures["with random_state"]), int(seen.figures["estimators"])
     return Finding(
         "holds" if count > of / 2 else "contradicted",
-        f"{seen.how}: {count} of {of} estimators take it, {count / of:.0%}. Most of the others "
-        "draw nothing at random.",
+        f"{seen.how}: {count} of {of} estimators take it, {count / of:.0%}. To the others it "
+        "is an unknown argument.",
         {**seen.figures, "share": count / of, "run here": seen.live},
     )
 

@@ -251,6 +251,7 @@ def shuffled_before(trials: Trials) -> Finding:
             "fixed over reshuffled",
             {"ratio": ([str(n) for n in LENGTHS], ratios)},
             kind="bars",
+            log_y=True,
         ),
     )
 

@@ -121,12 +121,20 @@ def warm_up_helps(trials: Trials) -> Finding:
         if verdict == "conditional"
         else "",
         Picture(
-            "With warm-up, over without, at the best rate of each",
-            f"A loss below 1 is better, by {MARGIN:.0%} or more in {lower.sum()} of {len(table)}; "
-            f"a usable rate above 1 leaves more room, by {ROOM - 1:.0%} or more in {room.sum()}.",
-            table=table.round(3).rename(
-                columns={"loss": "best loss or distance", "usable": "largest usable rate"}
-            ),
+            "What warm-up does, by problem: share of comparisons",
+            f"It gives room for larger rates in {room.sum()} of {len(table)} comparisons, a lower "
+            f"best loss in {lower.sum()} and a higher one in {harms.sum()}.",
+            "problem",
+            "share",
+            {
+                name: (list(by.index), of.groupby(table["problem"], sort=False).mean().to_numpy())
+                for name, of in {
+                    "larger usable rate": room,
+                    "lower best loss": lower,
+                    "higher best loss": harms,
+                }.items()
+            },
+            kind="bars",
         ),
     )
 
@@ -242,9 +250,14 @@ def snippet_warms_up(trials: Trials) -> Finding:
     return Finding(
         "holds" if met and straight else "contradicted",
         f"{seen.how}: {f['update 1']:.4f} at update 1, {f['update 251']:.5f} at 251, "
-        f"{f['update 501']:.4f} at 501, and from there {least:.4f} to {largest:.4f}. Our own "
-        f"schedule has the same rates to {same:.1g}. The snippet leaves out that scheduler.step() "
-        "has to be called after every update.",
+        f"{f['update 501']:.4f} at 501, "
+        + (
+            "and so to the end. "
+            if least == largest
+            else f"and from there {least:.4f} to {largest:.4f}. "
+        )
+        + f"Our own schedule has the same rates to {same:.1g}. The snippet leaves out that "
+        "scheduler.step() has to be called after every update.",
         {**f, "largest difference to our schedule": same, "run here": seen.live},
     )
 
