@@ -307,12 +307,13 @@ def test_surprises_are_contradicted_or_conditional() -> None:
     assert [e.claim.id for e in surprises.surprising(everywhere)] == list(surprises.TAUGHT)[:5]
     as_taught = [tried(i, verdict) for i, verdict in zip(ids, VERDICTS * 4, strict=False)]
     named = surprises.surprising(reversed(as_taught))
-    assert {each.finding.verdict for each in named} <= {"contradicted", "conditional"}
-    assert [each.claim.id for each in named] == [
-        each.claim.id
-        for each in as_taught
-        if each.finding.verdict in ("contradicted", "conditional")
-    ][:5]
+    by_verdict = [
+        [each.claim.id for each in as_taught if each.finding.verdict == verdict]
+        for verdict in ("contradicted", "conditional")
+    ]
+    assert [each.claim.id for each in named] == [*by_verdict[0], *by_verdict[1]][: surprises.NAMED]
+    assert "these five do not" in surprises.lead(as_taught)
+    assert "this one does not" in surprises.lead(everywhere[:1])
     assert surprises.surprising([tried(i) for i in ids]) == []
 
 

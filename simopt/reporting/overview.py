@@ -214,7 +214,7 @@ def claimed(context: Context) -> dict[str, Any] | None:
     found = context.built.get("claims")
     if found is None:
         return None
-    return {name: found[name] for name in ("summary", "surprises", "named")}
+    return {name: found[name] for name in ("summary", "surprises", "lead")}
 
 
 def work_table(spent: dict[str, list[Computed]]) -> Markup:

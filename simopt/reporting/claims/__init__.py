@@ -15,7 +15,7 @@ from simopt.reporting.claims import pictures, surprises, verdicts
 from simopt.reporting.claims.verdicts import MEANING, SIGNS, badge, sections, tally
 from simopt.reporting.pages import Computed, Context
 from simopt.reporting.tables import Column
-from simopt.reporting.words import SMALL, count, listing, number, out_of
+from simopt.reporting.words import count, listing, number, out_of
 from simopt.rules import OPTIMIZERS
 
 #: What the filter calls claims that speak of no optimizer, or of all.
@@ -35,7 +35,7 @@ def page(context: Context) -> dict[str, Any]:
 
 def values(tried: Sequence[Tried], *, quick: bool) -> dict[str, Any]:
     """The same, of claims that have been tried."""
-    counts, named = tally(tried), surprises.told(tried)
+    counts = tally(tried)
     return {
         "tried": tried,
         "quick": quick,
@@ -44,8 +44,8 @@ def values(tried: Sequence[Tried], *, quick: bool) -> dict[str, Any]:
             {"verdict": verdict, "badge": badge(verdict), "count": n, "text": MEANING[verdict]}
             for verdict, n in counts.items()
         ],
-        "surprises": named,
-        "named": SMALL[len(named)],
+        "surprises": surprises.told(tried),
+        "lead": surprises.lead(tried),
         "sections": [section(name, tried) for name in sections(tried)],
         "optimizers": optimizers(tried),
         "of_none": NONE,

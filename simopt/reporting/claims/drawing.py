@@ -61,8 +61,10 @@ def chart(picture: Picture, name: str) -> tuple[Markup, bool]:
         if picture.kind == "bars":
             _bars(axes, series, looks, lying=lying, log=picture.log_y)
         else:
-            for each, (x, y) in series.items():
-                at = _at(x, series) if named else x
+            for i, (each, (x, y)) in enumerate(series.items()):
+                # Marks over the same name stand beside each other: none hides another.
+                aside = 0.1 * (i - (len(series) - 1) / 2) * (picture.kind == "points")
+                at = _at(x, series) + aside if named else x
                 axes.plot(at, y, label=each, **_how(looks[each], picture.kind, len(y)))
         along, across = (axes.yaxis, axes.xaxis) if lying else (axes.xaxis, axes.yaxis)
         if named:

@@ -7,6 +7,7 @@ from typing import Any
 
 from simopt.claims import Tried
 from simopt.reporting.claims.verdicts import badge
+from simopt.reporting.words import SMALL
 
 #: How many are named.
 NAMED = 5
@@ -23,7 +24,7 @@ TAUGHT = {
     "C072": "Adam is the default of most who train anything.",
     "C119": "It is why many go back to SGD for the last percent.",
     "C015": "Hardly anyone tunes it, for it is only there against division by zero.",
-    "C079": "Every introduction to forecasting warns of it.",
+    "C079": "Every introduction to forecasting says so.",
     "C085": "Full batches are shown as the smooth and slow path.",
     "C023": "A memory that fades is said to make RMSprop's rate recover.",
     "C031": "Implementations without the correction are taken to be wrong.",
@@ -34,13 +35,25 @@ TAUGHT = {
 
 
 def surprising(tried: Iterable[Tried]) -> list[Tried]:
-    """The first few of `TAUGHT` that are contradicted, or hold only under a condition."""
+    """The first few of `TAUGHT` that don't simply hold, contradicted ones before conditional."""
     found = {each.claim.id: each for each in tried}
+    known = [found[name] for name in TAUGHT if name in found]
     return [
-        found[name]
-        for name in TAUGHT
-        if name in found and found[name].finding.verdict in ("contradicted", "conditional")
+        each
+        for verdict in ("contradicted", "conditional")
+        for each in known
+        if each.finding.verdict == verdict
     ][:NAMED]
+
+
+def lead(tried: Iterable[Tried]) -> str:
+    """The sentence before their list."""
+    n = len(surprising(tried))
+    which = "this one does" if n == 1 else f"these {SMALL[n]} do"
+    return (
+        "Of the claims that are most a matter of course where optimizers are taught, in our "
+        f"judgement, {which} not simply hold" + ("; the contradicted come first." if n > 1 else ".")
+    )
 
 
 def told(tried: Iterable[Tried]) -> list[dict[str, Any]]:
@@ -57,4 +70,4 @@ def told(tried: Iterable[Tried]) -> list[dict[str, Any]]:
     ]
 
 
-__all__ = ["NAMED", "TAUGHT", "surprising", "told"]
+__all__ = ["NAMED", "TAUGHT", "lead", "surprising", "told"]
