@@ -232,20 +232,23 @@ def rate_recovers(trials: Trials) -> Finding:
     rises = rate[0, 3] > rate[0, 2] and average[0, 3] < average[0, 2]
     mean = rate.mean(axis=1)
     gain = mean[-50:].mean() / mean[0]
-    far = np.abs(steps["w"].to_numpy().reshape(epochs, 4)[-50:] - 5).max()
+    w = steps["w"].to_numpy()
+    far = np.abs(w[-200:] - 5).max()
+    step = np.abs(np.diff(w, prepend=3.0)).reshape(epochs, 4).mean(axis=1)
     verdict = "holds" if rises and gain > 2 else "conditional" if rises else "contradicted"
     return Finding(
         verdict,
         f"At point 4 E[g²] goes from {average[0, 2]:.2f} to {average[0, 3]:.2f} and the rate "
         f"changes by {rate[0, 3] / rate[0, 2] - 1:+.1%}. Over epochs {epochs - 49} to {epochs} its "
-        f"mean is {gain:.3g} times that of the first epoch; the steps stay as large as before, and "
-        f"w up to {far:.3g} from 5.",
+        f"mean is {gain:.3g} times that of the first epoch, its mean step "
+        f"{step[-50:].mean() / step[0]:.2f} times, and w stays up to {far:.3g} from 5.",
         {
             "E after point 3": average[0, 2],
             "E after point 4": average[0, 3],
             "rate after point 3": rate[0, 2],
             "rate after point 4": rate[0, 3],
             "mean rate of the last 50 epochs over the first's": gain,
+            "mean step of the last 50 epochs over the first's": step[-50:].mean() / step[0],
             "largest distance in the last 50 epochs": far,
         },
         f"At point 4; over {epochs} epochs the mean rate becomes {gain:.2f} times the first."
