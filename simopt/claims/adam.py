@@ -74,6 +74,7 @@ def longer_memory_for_the_variance(trials: Trials) -> Finding:
                 "epochs 100 to 120": (1 - betas, np.maximum(near, 1e-12)),
                 "epochs 100 to 3,000": (1 - betas, np.maximum(late, 1e-12)),
             },
+            kind="points",
             log_x=True,
             log_y=True,
         ),

@@ -95,7 +95,7 @@ def early_brake(trials: Trials) -> Finding:
     return Finding(
         verdict,
         "Where both settle, Nesterov overshoots no farther than Momentum in "
-        + ", ".join(f"{share_:.0%}" for share_ in brakes.values())
+        + ", ".join(f"{value:.1%}" for value in brakes.values())
         + " of the pairs at batch 1, 2 and 4, and shrinks errors at least as fast in "
         + ", ".join(f"{value:.0%}" for value in table["as fast"])
         + f". But of {RATES.size * BETAS.size} pairs it settles in "

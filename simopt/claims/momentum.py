@@ -222,8 +222,8 @@ def may_overshoot(trials: Trials) -> Finding:
     crossings = int(walk.summary["overshoots"])
     return Finding(
         "holds" if crossings > 0 else "contradicted",
-        f"It passes 5 {crossings} times in four updates and is at {far['Momentum']:.2f} at its "
-        f"farthest; SGD, which has no velocity, at {far['SGD']:.2f}.",
+        f"It crosses the optimum {crossings} times in four updates and is at "
+        f"{far['Momentum']:.2f} at its farthest; SGD, which has no velocity, at {far['SGD']:.2f}.",
         {"crossings": crossings, "farthest": far["Momentum"], "farthest, SGD": far["SGD"]},
     )
 
