@@ -190,8 +190,8 @@ CLAIMS = (
         "above the minimum is more than twice as high without on 3/4 of the problems or more; "
         "contradicted if on 1/4 or fewer; conditional otherwise.",
         tried=correction_is_crucial_early,
-        scope="Where a too large first step can't be made up for, as with transformers, more "
-        "depends on it: there it is one of the reasons for warm-up (Ma and Yarats 2021).",
+        scope="A network may not recover from a first step that is too large; how large Adam's "
+        "early updates are is what its warm-up is about there (Ma and Yarats 2021).",
     ),
     Claim(
         id="C032",
