@@ -36,7 +36,7 @@ def ranking_after_one_epoch(trials: Trials) -> Finding:
         verdict = "contradicted"
     else:
         verdict = "holds" if in_orders >= 0.95 and alike.mean() >= 0.95 else "conditional"
-    at = rates[alike]
+    at, thin = rates[alike], max(len(rates) // 100, 1)
     return Finding(
         verdict,
         f"In the document's walk the ranking is {', '.join(walk)}. It is so in {in_orders:.0%} of "
@@ -61,7 +61,7 @@ def ranking_after_one_epoch(trials: Trials) -> Finding:
             "learning rate η",
             "|w − 5|",
             {
-                str(name): (rates[::3], part["distance"].to_numpy()[::3])
+                str(name): (rates[::thin], part["distance"].to_numpy()[::thin])
                 for name, part in over_rates.groupby("optimizer", sort=False)
             },
             log_x=True,

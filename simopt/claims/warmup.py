@@ -249,8 +249,8 @@ def snippet_warms_up(trials: Trials) -> Finding:
     straight = f["largest second difference up to 501"] < 1e-12
     return Finding(
         "holds" if met and straight else "contradicted",
-        f"{seen.how}: {f['update 1']:.4f} at update 1, {f['update 251']:.5f} at 251, "
-        f"{f['update 501']:.4f} at 501, "
+        f"{seen.how}: {f['update 1']:g} at update 1, {f['update 251']:.3g} at 251, "
+        f"{f['update 501']:g} at 501, "
         + (
             "and so to the end. "
             if least == largest
