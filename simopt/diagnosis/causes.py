@@ -33,13 +33,22 @@ LITTLE, SOME = 0.5, 0.005
 WELL = 0.1
 
 #: The floor of a noisy run: within these shares, and above what a falling rate reaches.
-FLOOR = (0.02, 0.2)
+FLOOR = (0.03, 0.15)
+
+#: What bounces holds on average so much of what there is to lose, or more; a floor holds less.
+BOUNCES = 0.25
+
+#: A rate is what holds a run back if nearly three times as much of it loses so much more.
+IN_PROPORTION = 1.6
 
 #: AdaGrad's rate fell too far if so much more time leaves so much of what is left.
 LONGER, STILL_LEFT = 8, 0.5
 
 #: How much validation loss rises, as a share of its least, where training overfits; and where not.
 RISEN, LEVEL = 0.1, 0.01
+
+#: A run is at a saddle within so much of its distance from the minimum.
+NEAR = 0.15
 
 
 #: What instability does.
@@ -66,6 +75,8 @@ class Others:
         With the same rate and half the momentum or less; NaN for rules without momentum.
     longer : ndarray [m]
         After `LONGER` times the epochs; NaN where nobody looked.
+    faster : ndarray [m]
+        With two rates up, 2.9 times as much; NaN where there is none.
     any_rule : float
         With the best rule at its best rate.
     eta, tuned, edge : ndarray [m]
@@ -78,6 +89,7 @@ class Others:
     decayed: Floats
     calmer: Floats
     longer: Floats
+    faster: Floats
     any_rule: float
     eta: Floats
     tuned: Floats
@@ -128,7 +140,7 @@ def behaviour(shares: Floats, weights: Floats) -> Words:
     bounces = (
         (highest <= 3 * np.maximum(shares[:, :half].max(axis=1), 1.0))
         & (highest - tail.min(axis=1) >= 0.25 * shares.max(axis=1))
-        & (tail.mean(axis=1) >= 0.2)
+        & (tail.mean(axis=1) >= BOUNCES)
         & turning(weights)
     )
     symptom = _nothing(shares)[0]
@@ -176,17 +188,17 @@ def too_low(shares: Floats, others: Others) -> tuple[Words, Words]:
     lost = (1 - shares[:, -1]) / (1 - others.best)
     found = np.isfinite(shares).all(axis=1) & (others.best <= WELL)
     found &= (lost >= SOME) & (lost <= LITTLE) & (others.eta <= others.tuned / 3)
-    # Of AdaGrad only where its rate is still what it was: what goes on gets there.
-    found &= ~(others.longer > STILL_LEFT * shares[:, -1])
+    found &= 1 - others.faster >= IN_PROPORTION * (1 - shares[:, -1])
     return _where(found, "rate too low", "decreases very slowly")
 
 
 def healthy(shares: Floats, others: Others) -> tuple[Words, Words]:
-    """The tuned rate, which neither another rate nor a falling one improves on."""
-    last, half = shares[:, -1], shares.shape[1] // 2
+    """The tuned rate; no other rate, falling rate or other rule does clearly better."""
+    last, quarter = shares[:, -1], shares.shape[1] - shares.shape[1] // 4
     best = np.fmin(others.best, others.decayed)
-    found = (others.best <= 0.3) & (others.eta <= 1.01 * others.tuned) & (last - best <= AS_GOOD)
-    found &= shares[:, half:].mean(axis=1) - others.decayed <= FLOOR[0] / 2 + last
+    found = (others.best <= WELL) & (others.eta <= 1.01 * others.tuned) & (last - best <= AS_GOOD)
+    found &= last - others.any_rule <= WELL / 2
+    found &= shares[:, quarter:].max(axis=1) - shares[:, quarter] <= AS_GOOD
     return _where(found & (shares.max(axis=1) <= 1.2), "healthy", "healthy")
 
 
@@ -196,13 +208,13 @@ def at_saddle(shares: Floats, weights: Floats, ground: Ground) -> tuple[Words, W
         return _nothing(shares)
     assert ground.problem.minimizer is not None
     away = float(np.linalg.norm(ground.problem.minimizer - ground.saddle))
-    near = np.linalg.norm(weights - ground.saddle, axis=2) <= 0.3 * away
+    near = np.linalg.norm(weights - ground.saddle, axis=2) <= NEAR * away
     stayed = near.mean(axis=1)
     arrived = (shares[:, 1:] <= 0.1).mean(axis=1)
     cause, symptom = _where(
         (stayed >= 0.2) & (arrived >= 0.05) & (shares[:, -1] <= 0.05), "saddle", SADDLE
     )
-    stuck = near[:, -1] & (stayed >= 0.5) & (shares.max(axis=1) <= 1.2)
+    stuck = near[:, -1] & (stayed >= 0.5) & (shares.max(axis=1) <= 1.2) & (shares[:, -1] <= 0.8)
     cause[stuck], symptom[stuck] = "stuck at a saddle", "plateaus early"
     return cause, symptom
 
@@ -236,7 +248,8 @@ def overfitted(shares: Floats, validation: Floats) -> tuple[Words, Words]:
     cause, symptom = _where(
         calm & fell & early & (risen >= RISEN), "overfitting", "validation rises"
     )
-    unclear = np.isfinite(shares).all(axis=1) & (risen > LEVEL) & (cause == "")
+    level = (risen <= LEVEL) & (validation[:, -1] - least <= 0.05 * (validation[:, 0] - least))
+    unclear = np.isfinite(shares).all(axis=1) & ~level & (cause == "")
     cause[unclear] = symptom[unclear] = UNCLEAR
     return cause, symptom
 

@@ -213,7 +213,7 @@ def saddles(part: str, seed: int) -> list[Ground]:
     """Functions with a saddle, from starts that lead to it."""
     rng = _rng(part, seed, "saddles")
     made = []
-    for small in 10 ** rng.uniform(-7, -1, 8):
+    for small in 10 ** rng.uniform(-7, -2, 8):
         if part == "tuning":
             first = problems.saddle(w0=(rng.uniform(0.1, 1.5), small))
             second = _function(

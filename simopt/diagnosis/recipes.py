@@ -146,11 +146,12 @@ def rated(
         longer=np.concatenate(
             [_longer(problem, t, k, how, threads) for t, k in zip(tried, chosen, strict=True)]
         ),
+        faster=np.concatenate([_up(t.left, k) for t, k in zip(tried, chosen, strict=True)]),
         any_rule=min(t.left[t.tuned] for t in tried),
         eta=np.concatenate([t.eta[k] for t, k in zip(tried, chosen, strict=True)]),
         tuned=_each(chosen, [t.eta[t.tuned] for t in tried]),
         edge=_each(chosen, [t.eta[t.edge] for t in tried]),
-        noisy=problem.noise is not None or how.batch_size < problem.n,
+        noisy=_noisy(problem, how),
     )
     losses, validation = _with_start(ground, made)
     cause, symptom = causes(_shares(problem, losses), made.weights, validation, others, ground)
@@ -201,6 +202,8 @@ def spoiled(
         losses = np.concatenate([np.full((len(able), 1), start), made.losses], axis=1)
         shown = as_float32(losses)
         symptom = behaviour(np.where(np.isfinite(shown), shown / start, np.nan), made.weights)
+    # An outlier that a rule puts up with is the loss it shows, and nothing else.
+    symptom[symptom == "oscillates wildly"] = ""
     cause = np.where(symptom != "", "bad point", "")
     return _curves(rng, ground, how, made, losses, np.full_like(losses, np.nan), cause, symptom)
 
@@ -253,6 +256,21 @@ def _shares(problem: Problem, losses: Floats) -> Floats:
 
 def _each(chosen: Sequence[NDArray[np.int64]], values: Sequence[float]) -> Floats:
     return np.repeat(np.asarray(values), [len(k) for k in chosen])
+
+
+def _up(left: Floats, picked: NDArray[np.int64]) -> Floats:
+    """The same two rates up."""
+    return np.append(left, [np.nan, np.nan])[picked + 2]
+
+
+def _noisy(problem: Problem, how: Plan) -> bool:
+    """Whether gradients differ from batch to batch even where the loss is least."""
+    if problem.noise is not None:
+        return True
+    if problem.minimizer is None or how.batch_size >= problem.n:
+        return False
+    there, here = (np.ptp(problem.point_gradients(w)) for w in (problem.minimizer, problem.w0))
+    return bool(there > 1e-6 * here)
 
 
 def _calmer(tried: Tried, all_tried: Sequence[Tried]) -> Floats:
