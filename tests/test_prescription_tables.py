@@ -197,13 +197,12 @@ def test_the_interval_draws_settings_not_seeds():
 def test_conditions_need_runs_and_a_difference():
     worse = np.r_[np.ones(25, bool), np.zeros(25, bool)]
     parted = rows(beyond=np.r_[np.ones(25), np.full(25, 50.0)], worse=worse)
-    assert tables.parted(parted, "worse") == (
-        "within a factor 10 of the best rate: 100 %, else 0 %"
-    )
-    assert tables.parted(parted.iloc[10:40], "worse") == ""
-    assert tables.parted(parted.assign(worse=False), "worse") == ""
+    found = "within a factor 10 of the best rate: 100 %, else 0 %"
+    assert tables.parted(parted, "worse") == (found, 1.0)
+    assert tables.parted(parted.iloc[10:40], "worse") == ("", 0.0)
+    assert tables.parted(parted.assign(worse=False), "worse") == ("", 0.0)
     unknown = parted.assign(beyond=np.nan)
-    assert tables.parted(unknown, "worse") == ""
+    assert tables.parted(unknown, "worse") == ("", 0.0)
 
 
 def test_rates_reach_from_too_low_to_too_high():

@@ -53,7 +53,8 @@ def table(
           ``worked_low`` and ``worked_high``: 95 % interval, settings drawn again with their seeds;
         - ``worse``: the share whose loss was more than a tenth higher; ``diverged``;
         - ``ratio``: the median of the loss after by before;
-        - ``works_where``, ``worse_where``: the condition that parts the shares most, with both.
+        - ``works_where``, ``worse_where``: the condition that parts the shares most, with both;
+          ``works_gap``, ``worse_gap``: their difference.
 
         Overfitted runs are judged by test points, above the lowest test loss of the run as it was.
 
@@ -98,6 +99,7 @@ def tested(outcomes: pd.DataFrame, line: Advice, fix: str) -> dict[str, Any]:
     """A row of the table; NaN where no run showed the symptom."""
     rows = meant(outcomes, line, fix)
     low, high = interval(rows)
+    works, worse = parted(rows, "worked"), parted(rows, "worse")
     return {
         "symptom": line.symptom,
         "cause": line.cause,
@@ -111,8 +113,10 @@ def tested(outcomes: pd.DataFrame, line: Advice, fix: str) -> dict[str, Any]:
         "worse": rows["worse"].mean() if len(rows) else float("nan"),
         "diverged": rows["diverged"].mean() if len(rows) else float("nan"),
         "ratio": rows["ratio"].median() if len(rows) else float("nan"),
-        "works_where": parted(rows, "worked"),
-        "worse_where": parted(rows, "worse"),
+        "works_where": works[0],
+        "worse_where": worse[0],
+        "works_gap": works[1],
+        "worse_gap": worse[1],
     }
 
 
@@ -133,8 +137,8 @@ def interval(rows: pd.DataFrame) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def parted(rows: pd.DataFrame, column: str) -> str:
-    """The condition that parts a share most, in words; empty where none does.
+def parted(rows: pd.DataFrame, column: str) -> tuple[str, float]:
+    """The condition that parts a share most, in words, and by how much; empty where none does.
 
     Examples
     --------
@@ -152,18 +156,18 @@ def parted(rows: pd.DataFrame, column: str) -> str:
     ...     }
     ... )
     >>> parted(rows, "worse")
-    'with SGD: 90 %, else 0 %'
+    ('with SGD: 90 %, else 0 %', 0.9)
     """
-    best, says = DIFFERENCE, ""
+    says, best = "", 0.0
     for words, mask in conditions(rows):
         inside, outside = int(mask.sum()), int((~mask).sum())
         if min(inside, outside) < FEWEST:
             continue
         shares = rows[column][mask].mean(), rows[column][~mask].mean()
-        if shares[0] - shares[1] > best:
-            best = shares[0] - shares[1]
+        if shares[0] - shares[1] > max(best, DIFFERENCE):
+            best = float(shares[0] - shares[1])
             says = f"{words}: {shares[0]:.0%}, else {shares[1]:.0%}".replace("%", " %")
-    return says
+    return says, best
 
 
 def conditions(rows: pd.DataFrame) -> list[tuple[str, NDArray[np.bool_]]]:

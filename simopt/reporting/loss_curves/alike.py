@@ -13,7 +13,7 @@ from simopt.claims import suite
 from simopt.prescription.running import curves
 from simopt.prescription.training import Training
 from simopt.reporting import style
-from simopt.reporting.words import number, percent, sentence
+from simopt.reporting.words import listing, number, percent
 from simopt.rules import SGD, Adam
 from simopt.schedules import exponential
 
@@ -57,6 +57,9 @@ def flat_curves() -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
+#: Fewer runs than this say nothing of a share.
+FEWEST = 20
+
 LINES: tuple[tuple[str, Any], ...] = (
     (style.BLUE, "-"),
     (style.VERMILLION, (0, (5, 1.5))),
@@ -82,61 +85,59 @@ def flat_figure(table: pd.DataFrame) -> Markup:
     return style.captioned(style.svg(figure, title=title, alt=see), title=title, see=see)
 
 
+#: Shares from which on something is the rule, or worth a warning.
+RULE, SOME = 0.9, 0.05
+
+
 def statements(outcomes: pd.DataFrame) -> list[dict[str, str]]:
-    """What symptoms hide, with numbers: title and text."""
+    """What symptoms hide, and what they tell, with numbers: title and text."""
     runs = outcomes.drop_duplicates(
         ["problem", "optimizer", "eta", "batch_size", "seed", "symptom"]
     )
-    found = []
-    for symptom, title, mask, text in (
+    low, high = runs["beyond"] < 1 / NEAR, runs["beyond"] > NEAR
+    near = f"a factor {number(NEAR)} of the best of those tried"
+    looks = (
         (
-            "plateaus early",
-            "A plateau may be the end",
+            ("plateaus early",),
             runs["arrived"],
-            "had arrived, with a hundredth or less of what could be lost still to lose: there was "
+            "A plateau is the end",
+            "A plateau may be the end",
+            "had arrived: a hundredth or less of what could be lost was left, and there was "
             "nothing to fix",
         ),
         (
-            "stopped learning mid-training",
-            "Who stops may be there",
-            runs["arrived"],
-            "had arrived",
+            ("oscillates wildly", "decreases then explodes"),
+            high,
+            "An unstable loss means a high rate",
+            "An unstable loss is not always a high rate",
+            f"had a rate above {near}",
         ),
         (
-            "decreases very slowly",
+            ("decreases very slowly",),
+            low,
+            "A slow one means a low rate",
             "Slow is not always a low rate",
-            runs["beyond"] > 1 / NEAR,
-            f"had a rate within a factor {number(NEAR)} of the best one, or above it: the problem "
-            "is slow, and a higher rate does not help",
+            f"had a rate below {near}; of the others the problem itself is slow",
         ),
         (
-            "oscillates wildly",
-            "An oscillation may be harmless",
-            runs["beyond"] <= NEAR,
-            f"had a rate within a factor {number(NEAR)} of the best one: the swing is mostly noise",
-        ),
-        (
-            "NaN or Inf",
-            "NaN has two causes",
+            ("NaN or Inf",),
             runs["problem"].str.contains("bad point"),
-            "had a bad point in the data, and rates that suit the rest",
+            "NaN comes from the data",
+            "NaN may come from the data",
+            "had a bad point in the data, at rates some of which suit the rest",
         ),
-    ):
-        those = runs["symptom"] == symptom
-        if those.sum() < 20:
-            continue
-        share = float(mask[those].mean())
-        found.append(
-            {
-                "title": title,
-                "text": f"Of {number(int(those.sum()))} runs whose curve “{symptom}”, "
-                f"{percent(share)} {text}.",
-            }
-        )
+    )
+    found = []
+    for symptoms, mask, rule, some, text in looks:
+        those = runs["symptom"].isin(symptoms)
+        share = float(mask[those].mean()) if those.sum() >= FEWEST else 0.0
+        if share >= SOME:
+            shown = listing((f"“{each}”" for each in symptoms), "or")
+            found.append(
+                {
+                    "title": rule if share >= RULE else some,
+                    "text": f"Of {number(int(those.sum()))} runs whose curve {shown}, "
+                    f"{percent(share)} {text}.",
+                }
+            )
     return found
-
-
-def harmless(outcomes: pd.DataFrame) -> str:
-    """The first statement as a sentence of its own; empty where there is none."""
-    found = statements(outcomes)
-    return sentence(found[0]["text"]) if found else ""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from simopt import problems
 from simopt.claims import suite
 from simopt.diagnosis import Diagnosis, diagnose, diagnose_many
 from simopt.diagnosis import page as drawing
+from simopt.diagnosis.causes import as_float32
 from simopt.prescription import cases
 from simopt.prescription.running import Curves, curves
 from simopt.prescription.training import Training
@@ -64,13 +66,13 @@ RECIPES = (
     Recipe(
         "oscillates wildly",
         alone(problems.hubble),
-        Training(Momentum(eta=0.1), 8, 40),
+        Training(Momentum(eta=0.4), 8, 40),
         "the rate is too high",
     ),
     Recipe(
         "decreases then explodes",
         alone(lambda: suite.suite()["label noise"]),
-        Training(Momentum(eta=0.11), 8, 40),
+        Training(Momentum(eta=0.1), 8, 40),
         "the rate is just beyond what momentum bears",
     ),
     Recipe(
@@ -82,7 +84,7 @@ RECIPES = (
     Recipe(
         "plateaus early",
         alone(lambda: suite.suite()["label noise"]),
-        Training(SGD(eta=0.02), 8, 60, schedule=exponential(gamma=0.7, per="epoch")),
+        Training(SGD(eta=0.01), 8, 60, schedule=exponential(gamma=0.5, per="epoch")),
         "the rate decays too fast",
     ),
     Recipe(
@@ -99,20 +101,20 @@ RECIPES = (
     ),
     Recipe(
         "NaN or Inf",
-        alone(lambda: cases.bad_point(suite.suite()["label noise"])),
+        alone(lambda: cases.bad_point(suite.suite()["label noise"], 30.0)),
         Training(SGD(eta=0.02), 8, 40),
-        "one point of 128 has its features in another unit",
+        "one of 128 points has its features in another unit",
     ),
     Recipe(
         "stopped learning mid-training",
         alone(problems.diabetes),
-        Training(AdaGrad(eta=3.0), 8, 60),
+        Training(AdaGrad(eta=1.0), 8, 60),
         "G has grown too large",
     ),
     Recipe(
         "noise floor",
         alone(lambda: suite.suite()["label noise"]),
-        Training(SGD(eta=0.03), 1, 60),
+        Training(SGD(eta=0.08), 1, 60),
         "single points at a constant rate",
     ),
 )
@@ -141,6 +143,7 @@ def show(recipe: Recipe) -> Shown:
     """The curve of the seed that shows the symptom most surely, read."""
     problem, watched = recipe.make()
     (made,) = curves(problem, [recipe.training], range(SEEDS), validation=watched)
+    made = replace(made, loss=as_float32(made.loss))
     seed = surest(made, recipe.symptom)
     held = None if made.validation is None else made.validation[seed]
     found = diagnose(made.loss[seed], held, optimizer=recipe.training.optimizer)
@@ -162,6 +165,11 @@ def drawn(shown: Shown) -> Markup:
     points = f", {shown.problem.name}" if shown.problem.n else f", a {shown.problem.name}"
     axes.set_title("")
     axes.set_xlabel("epoch" if shown.problem.n else "update")
+    # The reader counts values from 1, and the first is the start's.
+    last = len(diagnosis.loss) - 1
+    epochs = [k for k in MaxNLocator(6, integer=True).tick_values(0, last) if 0 <= k <= last]
+    axes.xaxis.set_major_locator(FixedLocator([k + 1 for k in epochs]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x - 1)))
     title = sentence(recipe.symptom)
     seen = sentence("; ".join(diagnosis.evidence["says"]))
     see = f"{described(recipe.training)}{points}: {recipe.why}. {seen}."

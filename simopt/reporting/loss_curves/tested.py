@@ -54,11 +54,19 @@ def told(row: Any) -> Markup:
     said = word(row)
     badge = tables.badge(said, WORDS[said])
     if not row["runs"]:
-        return Markup("{} {}").format(fix_name(row["fix"]), badge)
+        return Markup("{} {}").format(_whole(fix_name(row["fix"])), badge)
     text = f"{percent(row['worked'])} of {number(int(row['runs']))}"
     if row["worse"] >= HARM:
         text += f", worse in {percent(row['worse'])}"
-    return Markup("{} {} {}").format(fix_name(row["fix"]), badge, text)
+    return Markup("{} {} {}").format(_whole(fix_name(row["fix"])), badge, text)
+
+
+def _whole(name: str) -> str:
+    """A short name that no line breaks."""
+    return name.replace(" ", NO_BREAK) if len(name) < 20 else name
+
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 #: Harm to fewer runs than this share is left to the full figures.
@@ -73,18 +81,22 @@ def advice_table(frame: pd.DataFrame, caption: str) -> Markup:
             "symptom": [rows["symptom"].iloc[0] for rows in lines],
             "cause": [rows["cause"].iloc[0] for rows in lines],
             "advice": [rows["advice"].iloc[0] for rows in lines],
-            "tried": range(len(lines)),
+            "tried": list(map(str, range(len(lines)))),
         }
     )
 
     def tried(place: Any) -> Markup:
-        return Markup("<br>").join(told(row) for _, row in lines[place].iterrows())
+        rows = lines[int(place)]
+        parts = [told(row) for _, row in rows.iterrows()]
+        if conditions := depends(rows):
+            parts.append(Markup('<span class="detail">{}</span>').format(conditions))
+        return Markup("<br>").join(parts)
 
     columns: dict[str, Column | str] = {
         "symptom": "Symptom",
         "cause": "Likely cause",
         "advice": "Fix",
-        "tried": Column("How often it worked", tried, short=True),
+        "tried": Column("How often it worked", tried, prose=True),
     }
     if not shown["cause"].any():
         del columns["cause"]
@@ -121,6 +133,19 @@ def interval(row: Any) -> str:
 
 def _share(value: Any) -> str:
     return "–" if math.isnan(value) else percent(value)
+
+
+def depends(rows: pd.DataFrame) -> str:
+    """The conditions that part a line's shares most: for it to work, and to do harm."""
+    parts = []
+    for word, column, gap in (
+        ("works", "works_where", "works_gap"),
+        ("is worse", "worse_where", "worse_gap"),
+    ):
+        row = rows.sort_values(gap, kind="stable").iloc[-1]
+        if row[column]:
+            parts.append(f"{fix_name(row['fix'])} {word} {row[column]}.")
+    return " ".join(parts)
 
 
 def when(row: Any) -> str:
