@@ -42,7 +42,10 @@ def pictured(i: int) -> Picture | None:
     kinds: list[dict[str, Any] | None] = [
         {"series": falling, "log_x": True, "log_y": True},
         {"series": {"ratio": (UPDATES, UPDATES**0.5)}},
-        {"series": {n: (list("124"), rng.random(3)) for n in ("SGD", "mine")}, "kind": "bars"},
+        {
+            "series": {n: (list("124"), rng.random(3)) for n in ("SGD", "a", "b", "c")},
+            "kind": "bars",
+        },
         {"series": {"share": (list(OPTIMIZERS), rng.random(7))}, "kind": "bars"},
         {"series": {"draws": (rng.random(200), rng.random(200))}, "kind": "points"},
         {"table": pd.DataFrame({"library": ["torch"], "shuffles": [True], "runs": [12345]})},

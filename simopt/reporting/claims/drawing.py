@@ -34,8 +34,8 @@ SERIES = (
     Look(style.SKY, "v", (0, (5, 1.5))),
 )
 
-#: Bars of one series after the other: a colour-blind-safe colour and a hatch.
-HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "++++")
+#: Bars of one series after the other, beside their colour; hatches of dots would weigh 100 kB.
+HATCHES = ("", "////", "----", "\\\\\\\\", "||||", "xxxx")
 
 #: Characters to a line: of labels, of what a horizontal bar is called, of a legend.
 LINE, CALLED, LEGEND = 52, 20, 50
