@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from simopt import checks, plan, shuffling, sweeping
+from simopt import checks, plan, running, shuffling
 from simopt.engine import blocks
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
@@ -143,7 +143,7 @@ def batch_size(
     numbers = check_seeds(seeds)
     most = None if budget is None else checks.whole("budget", budget, 1)
     limit = plan.loss_limit(problem, divergence)
-    workers = sweeping._threads(threads)
+    workers = running.threads(threads)
     every = [one for each in chosen for one in check_optimizer(each).variants]
     if len(set(every)) < len(every):
         raise checks.refuse("optimizers", optimizers, "an optimizer or several different ones")
