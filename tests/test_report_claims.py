@@ -43,7 +43,7 @@ def pictured(i: int) -> Picture | None:
         {"series": falling, "log_x": True, "log_y": True},
         {"series": {"ratio": (UPDATES, UPDATES**0.5)}},
         {
-            "series": {n: (list("124"), rng.random(3)) for n in ("SGD", "a", "b", "c")},
+            "series": {n: (["1", "2"], rng.random(2)) for n in "abcdef"},
             "kind": "bars",
         },
         {"series": {"share": (list(OPTIMIZERS), rng.random(7))}, "kind": "bars"},

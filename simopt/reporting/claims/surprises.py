@@ -64,7 +64,8 @@ def told(tried: Iterable[Tried]) -> list[dict[str, Any]]:
             "badge": badge(each.finding.verdict),
             "claim": each.claim.says,
             "why": TAUGHT[each.claim.id],
-            "came_out": each.finding.condition or each.finding.says,
+            "condition": each.finding.condition,
+            "says": each.finding.says,
         }
         for each in surprising(tried)
     ]
