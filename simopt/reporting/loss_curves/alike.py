@@ -78,11 +78,16 @@ def flat_figure(table: pd.DataFrame) -> Markup:
     left = {str(name): float(rows["left"].iloc[-1]) for name, rows in runs}
     see = (
         "What a curve shows is its own fall; what is left to lose it does not show: "
-        + ", ".join(f"{percent(max(share, 0.0))} ({name})" for name, share in left.items())
+        + ", ".join(f"{_rest(share)} ({name})" for name, share in left.items())
         + "."
     )
     title = "Three runs that have levelled off"
     return style.captioned(style.svg(figure, title=title, alt=see), title=title, see=see)
+
+
+def _rest(share: float) -> str:
+    """A share that may be next to nothing."""
+    return percent(share) if share >= 1e-3 else "less than 0.1 %"
 
 
 #: Shares from which on something is the rule, or worth a warning.

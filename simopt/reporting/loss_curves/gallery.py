@@ -27,6 +27,9 @@ from simopt.schedules import exponential
 #: Of so many orders of the points the one is shown whose curve shows the symptom most surely.
 SEEDS = 8
 
+#: Of a figure in a card [px].
+WIDTH, HEIGHT = 340, 230
+
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
@@ -163,6 +166,8 @@ def drawn(shown: Shown) -> Markup:
     figure = drawing.figure(diagnosis)
     (axes,) = figure.axes[:1]
     points = f", {shown.problem.name}" if shown.problem.n else f", a {shown.problem.name}"
+    # Small, as it stands in a card: text keeps its size.
+    figure.set_size_inches(WIDTH / 72, HEIGHT / 72)
     axes.set_title("")
     axes.set_xlabel("epoch" if shown.problem.n else "update")
     # The reader counts values from 1, and the first is the start's.

@@ -54,19 +54,11 @@ def told(row: Any) -> Markup:
     said = word(row)
     badge = tables.badge(said, WORDS[said])
     if not row["runs"]:
-        return Markup("{} {}").format(_whole(fix_name(row["fix"])), badge)
+        return Markup("{} {}").format(fix_name(row["fix"]), badge)
     text = f"{percent(row['worked'])} of {number(int(row['runs']))}"
     if row["worse"] >= HARM:
         text += f", worse in {percent(row['worse'])}"
-    return Markup("{} {} {}").format(_whole(fix_name(row["fix"])), badge, text)
-
-
-def _whole(name: str) -> str:
-    """A short name that no line breaks."""
-    return name.replace(" ", NO_BREAK) if len(name) < 20 else name
-
-
-NO_BREAK = "\N{NO-BREAK SPACE}"
+    return Markup("{} {} {}").format(fix_name(row["fix"]), badge, text)
 
 
 #: Harm to fewer runs than this share is left to the full figures.
@@ -87,7 +79,9 @@ def advice_table(frame: pd.DataFrame, caption: str) -> Markup:
 
     def tried(place: Any) -> Markup:
         rows = lines[int(place)]
-        parts = [told(row) for _, row in rows.iterrows()]
+        parts = [
+            Markup('<span class="short">{}</span>').format(told(row)) for _, row in rows.iterrows()
+        ]
         if conditions := depends(rows):
             parts.append(Markup('<span class="detail">{}</span>').format(conditions))
         return Markup("<br>").join(parts)
