@@ -202,12 +202,12 @@ def landscapes(quick: bool) -> list[Case]:
     """Bumps, where a run can stop at the wrong minimum, and a saddle, each from many starts."""
     made: Sequence[tuple[Callable[[Floats], Problem], tuple[str, ...], float, float]] = (
         (lambda w: problems.bumps(w0=float(w[0])), ("Adam",), 3.0, 6.0),
-        (lambda w: problems.saddle(w0=w), ("SGD",), 1.0, 1e-3),
+        (lambda w: problems.saddle(w0=w), ("SGD",), 0.5, 1e-3),
     )
     if not quick:
         made = (
             (made[0][0], ("SGD", "Momentum", "Adam"), 3.0, 6.0),
-            (made[1][0], ("SGD", "Momentum", "Adam"), 1.0, 1e-3),
+            (made[1][0], ("SGD", "Momentum", "Adam"), 0.5, 1e-3),
         )
     rng = np.random.default_rng(3)
     found = []

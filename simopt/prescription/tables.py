@@ -185,9 +185,9 @@ def conditions(rows: pd.DataFrame) -> list[tuple[str, NDArray[np.bool_]]]:
         ("with one point a batch", (size == 1) & (n > 1)),
         ("with all points in the batch", size == n),
     ]
-    for prefix, column in (("with", "optimizer"), ("on", "problem")):
+    for words, column in (("with {}", "optimizer"), ("on “{}”", "problem")):
         found += [
-            (f"{prefix} {value}", (rows[column] == value).to_numpy())
+            (words.format(value), (rows[column] == value).to_numpy())
             for value in rows[column].unique()
         ]
     return found

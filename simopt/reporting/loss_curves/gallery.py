@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -82,7 +83,7 @@ RECIPES = (
         "decreases very slowly",
         alone(problems.diabetes),
         Training(SGD(eta=1e-3), 64, 40),
-        "the rate is a hundredth of what would do",
+        "the rate is far too low",
     ),
     Recipe(
         "plateaus early",
@@ -92,7 +93,7 @@ RECIPES = (
     ),
     Recipe(
         "plateaus, then drops",
-        alone(lambda: problems.saddle(w0=(1.0, 1e-6))),
+        alone(lambda: problems.saddle(w0=(0.5, 1e-6))),
         Training(SGD(eta=0.1), 1, 250, "never"),
         "a saddle on the way",
     ),
@@ -100,13 +101,13 @@ RECIPES = (
         "validation rises",
         lambda: cases.wide(0)[:2],
         Training(Adam(eta=0.02), 4, 150),
-        "24 points for 20 weights",
+        "hardly more points than weights",
     ),
     Recipe(
         "NaN or Inf",
         alone(lambda: cases.bad_point(suite.suite()["label noise"], 30.0)),
         Training(SGD(eta=0.02), 8, 40),
-        "one of 128 points has its features in another unit",
+        "a point has its features in another unit",
     ),
     Recipe(
         "stopped learning mid-training",
@@ -192,14 +193,25 @@ def described(training: Training) -> str:
     return f"{training.optimizer.name}, η = {eta}, batches of {size}"
 
 
+def signs(advice: str) -> str:
+    """Advice with the signs that the field prints.
+
+    Examples
+    --------
+    >>> signs("decrease eta: eta 0.1 -> 0.03, beta stays")
+    'decrease η: η 0.1 → 0.03, β stays'
+    """
+    for word, sign in ((r"\bbeta1\b", "β₁"), (r"\bbeta\b", "β"), (r"\beta\b", "η"), ("->", "→")):
+        advice = re.sub(word, sign, advice)
+    return advice
+
+
 def cards(shown: list[Shown]) -> list[dict[str, Any]]:
     """What the template shows of each."""
     return [
         {
             "figure": drawn(each),
-            "causes": each.diagnosis.causes,
-            "advice": each.diagnosis.advice,
-            "sure": each.diagnosis.sure,
+            "advice": sentence("; ".join(map(signs, each.diagnosis.advice))),
         }
         for each in shown
     ]
