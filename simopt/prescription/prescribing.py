@@ -108,11 +108,11 @@ def prescribe(
     >>> four = simopt.problems.four_points()
     >>> ways = ["eta / 2", "eta x 2"]
     >>> frame = simopt.prescribe(four, simopt.SGD(eta=0.3), batch_size="full", fixes=ways)
-    >>> frame[["fix", "loss", "ratio", "cost"]].round(3)
-           fix       loss    ratio  cost
-    0  as it is    295.371    1.000  40.0
-    1  eta / 2       0.000    0.000  40.0
-    2  eta x 2  32000000.0  1000.0  40.0
+    >>> frame[["fix", "settings", "improved", "diverged", "cost"]]
+            fix  settings  improved  diverged  cost
+    0  as it is                 0.0       0.0  40.0
+    1   eta / 2  eta=0.15       1.0       0.0  40.0
+    2   eta x 2   eta=0.6       0.0       1.0  40.0
     >>> print(frame.attrs["code"][frame.attrs["best"]])
     simopt.run(problem, simopt.SGD(eta=0.15), batch_size=4, epochs=10, shuffle='epoch')
     """
