@@ -35,8 +35,12 @@ WELL = 0.1
 #: The floor of a noisy run: within these shares, and above what a falling rate reaches.
 FLOOR = (0.03, 0.15)
 
-#: What bounces holds on average so much of what there is to lose, or more; a floor holds less.
-BOUNCES = 0.25
+#: What bounces holds on average so much of what there is to lose, and goes up and down by so much
+#: of the highest loss; a floor stays below.
+BOUNCES, HEIGHT = 0.25, 0.4
+
+#: How far above what it had reached a healthy run may rise.
+RISE = 0.05
 
 #: A rate is what holds a run back if nearly three times as much of it loses so much more.
 IN_PROPORTION = 1.6
@@ -116,7 +120,8 @@ def causes(
         learnt = overfitted(shares, validation)
         replaced = (learnt[0] != "") & ~np.isin(found[1], UNSTABLE)
         for old, new in zip(found, learnt, strict=True):
-            old[replaced] = np.where(new == UNCLEAR, "", new)[replaced]
+            old[replaced] = new[replaced]
+            old[old == UNCLEAR] = ""
     return found
 
 
@@ -139,7 +144,7 @@ def behaviour(shares: Floats, weights: Floats) -> Words:
     highest = tail.max(axis=1)
     bounces = (
         (highest <= 3 * np.maximum(shares[:, :half].max(axis=1), 1.0))
-        & (highest - tail.min(axis=1) >= 0.25 * shares.max(axis=1))
+        & (highest - tail.min(axis=1) >= HEIGHT * shares.max(axis=1))
         & (tail.mean(axis=1) >= BOUNCES)
         & turning(weights)
     )
@@ -170,6 +175,7 @@ def noise_floor(shares: Floats, others: Others) -> tuple[Words, Words]:
     floor = shares[:, half:].mean(axis=1)
     found = np.isfinite(shares).all(axis=1) & (end <= 1.5 * middle) & (middle <= 1.5 * end)
     found &= (floor >= FLOOR[0]) & (floor <= FLOOR[1])
+    found &= shares[:, half:].max(axis=1) <= 0.75 * HEIGHT
     found &= (others.decayed <= floor / 2) & (floor - others.decayed >= FLOOR[0])
     return _where(found & others.noisy, "noise floor", "noise floor")
 
@@ -199,6 +205,7 @@ def healthy(shares: Floats, others: Others) -> tuple[Words, Words]:
     found = (others.best <= WELL) & (others.eta <= 1.01 * others.tuned) & (last - best <= AS_GOOD)
     found &= last - others.any_rule <= WELL / 2
     found &= shares[:, quarter:].max(axis=1) - shares[:, quarter] <= AS_GOOD
+    found &= (shares - np.minimum.accumulate(shares, axis=1)).max(axis=1) <= RISE
     return _where(found & (shares.max(axis=1) <= 1.2), "healthy", "healthy")
 
 
@@ -211,9 +218,9 @@ def at_saddle(shares: Floats, weights: Floats, ground: Ground) -> tuple[Words, W
     near = np.linalg.norm(weights - ground.saddle, axis=2) <= NEAR * away
     stayed = near.mean(axis=1)
     arrived = (shares[:, 1:] <= 0.1).mean(axis=1)
-    cause, symptom = _where(
-        (stayed >= 0.2) & (arrived >= 0.05) & (shares[:, -1] <= 0.05), "saddle", SADDLE
-    )
+    cause, symptom = _where(stayed >= 0.02, UNCLEAR, UNCLEAR)
+    left = (stayed >= 0.2) & (arrived >= 0.05) & (shares[:, -1] <= 0.05)
+    cause[left], symptom[left] = "saddle", SADDLE
     stuck = near[:, -1] & (stayed >= 0.5) & (shares.max(axis=1) <= 1.2) & (shares[:, -1] <= 0.8)
     cause[stuck], symptom[stuck] = "stuck at a saddle", "plateaus early"
     return cause, symptom

@@ -50,6 +50,12 @@ class Ground:
         return self.problem.name
 
 
+def all_of(part: str, seed: int) -> list[Ground]:
+    """Every problem of a part."""
+    kinds = (regressions, overfitted, quadratics, walls, saddles, minima, valleys)
+    return [ground for kind in kinds for ground in kind(part, seed)]
+
+
 def regressions(part: str, seed: int) -> list[Ground]:
     """Least squares and logistic regression: shipped data, and drawn data of several kinds."""
     rng = _rng(part, seed, "regressions")
@@ -213,7 +219,7 @@ def saddles(part: str, seed: int) -> list[Ground]:
     """Functions with a saddle, from starts that lead to it."""
     rng = _rng(part, seed, "saddles")
     made = []
-    for small in 10 ** rng.uniform(-7, -2, 8):
+    for small in 10 ** rng.uniform(-7, -2, 10):
         if part == "tuning":
             first = problems.saddle(w0=(rng.uniform(0.1, 1.5), small))
             second = _function(

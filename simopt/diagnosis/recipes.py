@@ -218,15 +218,13 @@ def landmarks(left: Floats) -> tuple[int, int, int]:
     return tuned, max(edge, 0), int(below[-1]) if len(below) else 0
 
 
-def _picks(rng: np.random.Generator, tried: Tried, everything: bool) -> NDArray[np.int64]:
-    """The rates to look at: tuned, between it and the edge, beyond, too low; or all of them."""
+def _picks(rng: np.random.Generator, tried: Tried, low: int, high: int) -> NDArray[np.int64]:
+    """The rates to look at: all from low to high, some between tuned and edge, beyond, too low."""
     far = tried.edge + rng.integers(3, 14, size=2)
-    between = rng.integers(tried.tuned + 1, max(tried.edge, tried.tuned + 1) + 1, size=3)
+    between = rng.integers(tried.tuned + 1, max(tried.edge, tried.tuned + 1) + 1, size=2)
     slow = tried.low - rng.integers(0, 8, size=2)
-    near = [tried.tuned - 1, tried.tuned, tried.edge, tried.edge + 1, tried.edge + 2]
-    asked = np.unique([*near, *between, *far, *slow])
-    if everything:
-        asked = np.arange(tried.low - 3, tried.edge + 2)
+    near = [tried.tuned - 1, tried.edge, tried.edge + 1, tried.edge + 2]
+    asked = np.unique([*near, *between, *far, *slow, *range(low, high + 1)])
     return asked[(asked >= 0) & (asked < runs.RATES)]
 
 
@@ -335,7 +333,8 @@ def _by_batch(
     kept = np.isin(symptom, UNSTABLE) | clear
     cause, symptom = np.where(kept, cause, ""), np.where(kept, symptom, "")
     nothing = np.full_like(shown, np.nan)
-    return _table(ground, how, made, shown, nothing, cause, symptom, np.zeros(len(cause), bool))
+    never = np.zeros(len(cause), bool)
+    return _table(ground, how, made, shown, nothing, cause, symptom, never, ~never)
 
 
 def problem_losses(problem: Problem, w: Floats, rows: NDArray[np.int64]) -> Floats:
@@ -362,8 +361,9 @@ def _curves(
         shares = _shares(ground.problem, losses)
         late = shares[:, shares.shape[1] // 2 :]
         rests = np.ptp(late, axis=1) <= 0.01 * np.ptp(shares, axis=1)
+        falls = shares[:, first] >= 0.5
     return _table(
-        ground, how, made, losses[:, first:], validation[:, first:], cause, symptom, rests
+        ground, how, made, losses[:, first:], validation[:, first:], cause, symptom, rests, falls
     )
 
 
@@ -376,6 +376,7 @@ def _table(
     cause: NDArray[Any],
     symptom: NDArray[Any],
     rests: NDArray[np.bool_],
+    falls: NDArray[np.bool_],
 ) -> Curves:
     """Those with a cause, as a trainer in float32 would show them."""
     about = {
@@ -396,6 +397,7 @@ def _table(
             "cause": cause,
             "symptom": symptom,
             "rests": rests,
+            "falls": falls,
         }
     )
     kept = cause != ""

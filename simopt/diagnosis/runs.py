@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -124,7 +125,8 @@ def _sweep(
     given: Sequence[Schedule],
     threads: int,
 ) -> pd.DataFrame:
-    time = {"epochs": how.length} if how.record == "epochs" else {"updates": how.length}
+    epochs = how.record == "epochs"
+    time: dict[str, Any] = {"epochs" if epochs else "updates": how.length}
     return sweep(
         problem,
         list(optimizers),
