@@ -133,10 +133,14 @@ def rated(
 ) -> Curves:
     """Rates from far too low to far too high."""
     problem = ground.problem
-    everything = ground.minima or ground.saddle is not None
-    chosen = [
-        _picks(rng, each, everything or (ground.steep and each.name == "AdaGrad")) for each in tried
-    ]
+    chosen = []
+    for each in tried:
+        low = high = each.tuned
+        if ground.minima or ground.saddle is not None or (ground.steep and each.name == "AdaGrad"):
+            low, high = each.low - 3, each.edge + 2
+        elif _noisy(problem, how):
+            high = each.edge
+        chosen.append(_picks(rng, each, low, high))
     optimizers = [each.make(each.eta[k]) for each, k in zip(tried, chosen, strict=True)]
     made = runs.recorded(problem, optimizers, how, threads)
     others = Others(
