@@ -10,7 +10,9 @@ from simopt.claims import (
     defaults,
     family_tree,
     first_steps,
+    generalising,
     gradients,
+    instead_of_adam,
     look_ahead,
     momentum,
     parallel,
@@ -61,6 +63,8 @@ PARTS = (
     troubleshooting,
     plateaus,
     clipping,
+    generalising,
+    instead_of_adam,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(
