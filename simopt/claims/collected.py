@@ -7,6 +7,7 @@ from simopt.claims import (
     clipping,
     correction,
     costs,
+    decay,
     defaults,
     family_tree,
     first_steps,
@@ -65,6 +66,7 @@ PARTS = (
     clipping,
     generalising,
     instead_of_adam,
+    decay,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(
