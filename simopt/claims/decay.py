@@ -160,7 +160,7 @@ CLAIMS = (
         "updates leave of a weight of 1. Least squares with features of four scales, fitted to the "
         "end: the distance from the regularised optimum.",
         rule="Holds if what is left spans over 0.2 with Adam and under 0.02 with AdamW, and only "
-        " AdamW ends within 0.001 of the regularised optimum; conditional if one of both.",
+        "AdamW ends within 0.001 of the regularised optimum; conditional if one of both.",
         tried=uneven_decay,
     ),
     Claim(
