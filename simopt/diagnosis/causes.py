@@ -210,16 +210,19 @@ def healthy(shares: Floats, others: Others) -> tuple[Words, Words]:
 
 
 def at_saddle(shares: Floats, weights: Floats, ground: Ground) -> tuple[Words, Words]:
-    """Runs that stayed near the saddle for a while, and left it, or not."""
+    """Runs that stayed near the saddle for a quarter of their time, and left it; or stay there."""
     if ground.saddle is None:
         return _nothing(shares)
     assert ground.problem.minimizer is not None
     away = float(np.linalg.norm(ground.problem.minimizer - ground.saddle))
     near = np.linalg.norm(weights - ground.saddle, axis=2) <= NEAR * away
     stayed = near.mean(axis=1)
-    arrived = (shares[:, 1:] <= 0.1).mean(axis=1)
+    there = shares[:, 1:] <= 0.1
+    after = np.where(np.logical_or.accumulate(there, axis=1), shares[:, 1:], 0.0)
     cause, symptom = _where(stayed >= 0.02, UNCLEAR, UNCLEAR)
-    left = (stayed >= 0.2) & (arrived >= 0.05) & (shares[:, -1] <= 0.05)
+    left = (stayed >= 0.25) & (there.mean(axis=1) >= 0.05) & (shares[:, -1] <= 0.05)
+    # No other cause: it neither jumps before nor bounces after.
+    left &= (shares.max(axis=1) <= 1.2) & (after.max(axis=1) <= 0.3)
     cause[left], symptom[left] = "saddle", SADDLE
     stuck = near[:, -1] & (stayed >= 0.5) & (shares.max(axis=1) <= 1.2) & (shares[:, -1] <= 0.8)
     cause[stuck], symptom[stuck] = "stuck at a saddle", "plateaus early"
