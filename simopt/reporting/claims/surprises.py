@@ -66,6 +66,7 @@ def told(tried: Iterable[Tried]) -> list[dict[str, Any]]:
             "why": TAUGHT[each.claim.id],
             "condition": each.finding.condition,
             "says": each.finding.says,
+            "scope": each.claim.scope,
         }
         for each in surprising(tried)
     ]
