@@ -36,7 +36,7 @@ def first_below(shape, level):
 
 
 def plateau(shape):
-    """Of all stretches within 0.05 that a loss of 0.2 follows in half their time, the longest."""
+    """Of all stretches within 0.05 that a loss of 0.08 follows in half their time, the longest."""
     best = (0, 0, 0.0)
     points = len(shape)
     for a in range(points):
@@ -49,7 +49,7 @@ def plateau(shape):
                 continue
             behind = shape[b + 1 : b + 1 + max(1, (b - a) // 2)]
             drop = min(shape[a : b + 1]) - min(behind, default=INF)
-            if drop >= 0.2 and b - a > best[0]:
+            if drop >= 0.08 and b - a > best[0]:
                 best = (b - a, a, drop)
     return best[0] / (points - 1), best[1] / (points - 1), best[2]
 
@@ -101,6 +101,7 @@ def oracle(curve):
         "plateau_at": flat_at,
         "drop": drop,
         "late_level": late.mean(),
+        "late_drift": (late[: len(late) // 2].mean() - late[len(late) // 2 :].mean()) / late.mean(),
         "late_swing": np.ptp(late),
         "late_ups": ups.sum() / np.ptp(late) if np.ptp(late) else 0,
         "late_rises": (ups > 0).sum() / max(1, k - 1 - k // 2),

@@ -25,7 +25,7 @@ FLAT = 0.05
 
 #: What must be lost after a plateau, as a share of the range, for a drop to have followed it: well
 #: above FLAT, or the end of every curve would be one.
-REMAINS = 0.2
+REMAINS = 0.08
 
 #: The tail is the last third: long enough for a slope, past the fast beginning.
 TAIL = 3
@@ -64,6 +64,7 @@ FEATURES = (
     "plateau_at",  # where it begins
     "drop",  # lost within half the plateau's length after it, of the range
     "late_level",  # mean of the second half - lowest, of the range
+    "late_drift",  # mean of the third quarter - mean of the last, of the level
     "late_swing",  # highest - lowest of the second half, of the range
     "late_ups",  # all rises of the second half together, of its highest - lowest
     "late_rises",  # share of the second half's steps that rise
@@ -99,6 +100,7 @@ PLATEAU = FEATURES.index("plateau")
 PLATEAU_AT = FEATURES.index("plateau_at")
 DROP = FEATURES.index("drop")
 LATE_LEVEL = FEATURES.index("late_level")
+LATE_DRIFT = FEATURES.index("late_drift")
 LATE_SWING = FEATURES.index("late_swing")
 LATE_UPS = FEATURES.index("late_ups")
 LATE_RISES = FEATURES.index("late_rises")
@@ -284,6 +286,9 @@ def second_half(y, out):
             rises += y[t] > y[t - 1]
     out[LATE_RISES] = rises / max(1, k - 1 - start)
     out[LATE_LEVEL] = total / (k - start)
+    middle = start + (k - start) // 2
+    drift = level(y[start:middle]) - level(y[middle:])
+    out[LATE_DRIFT] = drift / out[LATE_LEVEL] if out[LATE_LEVEL] > 0.0 else 0.0
     out[LATE_SWING] = high - low
     out[LATE_UPS] = ups / (high - low) if high > low else 0.0
 

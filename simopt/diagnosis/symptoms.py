@@ -41,7 +41,7 @@ EXPLODES = 8.0
 #: Or it climbs without falling back (all rises together are little more than the swing itself),
 CLIMBS = 1.5
 #: above the first half,
-OUTGROWS = 1.5
+OUTGROWS = 2.0
 #: and ends nearer to its highest than to its lowest.
 ENDS_HIGH = 0.5
 
@@ -51,22 +51,30 @@ UPS = 0.45
 #: The second half's mean keeps a sixth of what there was to lose: wild. Less of it is a floor,
 WILD = 0.18
 #: and its swing is a good fifth of the range.
-SWING = 0.22
-#: down to a fiftieth, which nobody would see.
-FLOOR = 0.02
+SWING = 0.25
+#: Or it comes back to two fifths of the range, however rarely.
+SPIKES = 0.4
+#: down to a seventieth, which nobody would see.
+FLOOR = 0.014
 
-#: A flat stretch of an eighth of the run: shorter ones are chance.
-PLATEAU = 0.12
+#: and which stays: from the third quarter to the last it moves by two thirds of itself at most.
+DRIFT = 0.65
+
+#: A flat stretch of a seventh of the run: shorter ones are chance.
+PLATEAU = 0.15
 
 #: The last quarter makes a tenth of the fall,
 UNFINISHED = 0.09
 #: and not much less than the quarter before it: it goes on.
-GOES_ON = 0.6
+GOES_ON = 0.55
+#: or it makes a sixth: far from any end.
+LARGE = 0.15
 
 #: The first quarter made most of the fall,
-MOST = 0.55
-#: and the last one still loses something: it crawls, where others arrive or stop.
-CRAWLS = 0.003
+MOST = 0.6
+#: and the last one still loses something, two fifths of what the one before did, or more, and
+#: more than that one did of its own: what slows like a power of time and not like an approach.
+CRAWLS, CRAWLS_ON = 0.003, 0.45
 
 #: Frozen: fewer steps of the second half than this rise, where the last digits alone would make
 #: half of them do so,
@@ -74,10 +82,13 @@ FROZEN = 0.05
 #: and each quarter loses this share of what the quarter before it did: over in the first.
 DIES_OUT = 0.06
 
-#: The validation loss ends above its lowest by a twenty-fifth of what it had lost,
-RISE = 0.04
-#: three times what its noise explains.
-RISE_NOISE = 0.3
+#: The validation loss ends above its lowest by three hundredths of what it had lost,
+RISE = 0.03
+#: more than twice what its noise explains,
+RISE_NOISE = 0.4
+
+#: while the training loss keeps less than a third of what there was to lose.
+LEARNS = 0.3
 
 #: A best condition that holds by less than half is no answer.
 SURE = 0.5
@@ -122,15 +133,22 @@ def scores(features: Mapping[str, Any]) -> dict[str, Column]:
     up_and_down = every(above(f["late_ups"], UPS), 1.0 - exploded)
     drops = every(above(f["plateau"], PLATEAU), 1.0 - exploded)
     slow = every(
-        above(f["quarter_4"], UNFINISHED), above(goes_on, GOES_ON), below(f["late_ups"], UPS)
+        above(f["quarter_4"], UNFINISHED),
+        either(above(goes_on, GOES_ON), above(f["quarter_4"], LARGE)),
+        below(f["late_ups"], UPS),
     )
-    wild = every(above(level, WILD), above(f["late_swing"], SWING))
+    wild = either(
+        every(above(level, WILD), above(f["late_swing"], SWING)), above(f["late_swing"], SPIKES)
+    )
     swings = every(up_and_down, wild)
-    noisy = every(up_and_down, above(level, FLOOR), 1.0 - wild)
+    stays = below(np.abs(f["late_drift"]), DRIFT)
+    noisy = every(up_and_down, above(level, FLOOR), stays, 1.0 - wild)
     frozen = every(below(f["late_rises"], FROZEN), below(goes_on, DIES_OUT), 1.0 - exploded)
+    slows = np.where(f["quarter_3"] > 0.0, f["quarter_3"] / f["quarter_2"], np.inf)
     stopped = every(
         above(f["quarter_1"], MOST),
-        above(goes_on, GOES_ON),
+        above(goes_on, CRAWLS_ON),
+        above(goes_on / slows, 1.0),
         above(f["quarter_4"], CRAWLS),
         below(f["quarter_4"], UNFINISHED),
         below(f["late_ups"], UPS),
@@ -141,14 +159,14 @@ def scores(features: Mapping[str, Any]) -> dict[str, Column]:
             above(f["validation_rise"], RISE),
             below(f["validation_noise"], RISE_NOISE),
             1.0 - exploded,
-            1.0 - swings,
+            below(level, LEARNS),
         )
     others = {
         "decreases then explodes": exploded,
         "oscillates wildly": every(swings, 1.0 - drops),
         "decreases very slowly": every(slow, 1.0 - drops),
         "plateaus early": every(frozen, 1.0 - drops, 1.0 - overfit),
-        "plateaus, then drops": every(drops, 1.0 - swings),
+        "plateaus, then drops": drops,
         "validation rises": overfit,
         "stopped learning mid-training": every(stopped, 1.0 - drops, 1.0 - overfit),
         "noise floor": every(noisy, 1.0 - drops, 1.0 - overfit),
