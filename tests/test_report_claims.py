@@ -300,7 +300,7 @@ def test_a_picture_drawn_twice_is_the_same() -> None:
 
 def test_the_hardest_part() -> None:
     given = [tried(1, section="A"), tried(2, "contradicted", section="B"), tried(3, section="B")]
-    assert "the part B: 1 of the two claims" in claims.hardest(given)
+    assert "the part “B”: 1 of the two claims" in claims.hardest(given)
     assert "None" in claims.hardest(given[:1])
 
 
