@@ -35,9 +35,15 @@ WELL = 0.1
 #: The floor of a noisy run: within these shares, and above what a falling rate reaches.
 FLOOR = (0.03, 0.15)
 
+#: A floor is one after so many records.
+SETTLED = 20
+
 #: What bounces holds on average so much of what there is to lose, and goes up and down by so much
 #: of the highest loss; a floor stays below.
 BOUNCES, HEIGHT = 0.25, 0.4
+
+#: A run that goes farther above its start than this has another cause first.
+JUMP = 1.2
 
 #: How far above what it had reached a healthy run may rise.
 RISE = 0.05
@@ -176,6 +182,8 @@ def noise_floor(shares: Floats, others: Others) -> tuple[Words, Words]:
     found = np.isfinite(shares).all(axis=1) & (end <= 1.5 * middle) & (middle <= 1.5 * end)
     found &= (floor >= FLOOR[0]) & (floor <= FLOOR[1])
     found &= shares[:, half:].max(axis=1) <= 0.75 * HEIGHT
+    # No other cause, and long enough to see that it goes on.
+    found &= stays(shares) & (length > SETTLED)
     found &= (others.decayed <= floor / 2) & (floor - others.decayed >= FLOOR[0])
     return _where(found & others.noisy, "noise floor", "noise floor")
 
@@ -185,7 +193,7 @@ def stopped(shares: Floats, others: Others) -> tuple[Words, Words]:
     last = shares[:, -1]
     halfway = shares[:, shares.shape[1] // 8] <= (1 + last) / 2
     found = (last >= WELL) & (last <= 0.9) & halfway & (others.longer >= STILL_LEFT * last)
-    found &= (others.any_rule <= last / 4) & (shares.max(axis=1) <= 1.2)
+    found &= (others.any_rule <= last / 4) & stays(shares)
     return _where(found, "AdaGrad's decay", "stopped learning mid-training")
 
 
@@ -205,8 +213,8 @@ def healthy(shares: Floats, others: Others) -> tuple[Words, Words]:
     found = (others.best <= WELL) & (others.eta <= 1.01 * others.tuned) & (last - best <= AS_GOOD)
     found &= last - others.any_rule <= WELL / 2
     found &= shares[:, quarter:].max(axis=1) - shares[:, quarter] <= AS_GOOD
-    found &= (shares - np.minimum.accumulate(shares, axis=1)).max(axis=1) <= RISE
-    return _where(found & (shares.max(axis=1) <= 1.2), "healthy", "healthy")
+    found &= risen_above(shares) <= RISE
+    return _where(found & stays(shares), "healthy", "healthy")
 
 
 def at_saddle(shares: Floats, weights: Floats, ground: Ground) -> tuple[Words, Words]:
@@ -222,9 +230,9 @@ def at_saddle(shares: Floats, weights: Floats, ground: Ground) -> tuple[Words, W
     cause, symptom = _where(stayed >= 0.02, UNCLEAR, UNCLEAR)
     left = (stayed >= 0.25) & (there.mean(axis=1) >= 0.05) & (shares[:, -1] <= 0.05)
     # No other cause: it neither jumps before nor bounces after.
-    left &= (shares.max(axis=1) <= 1.2) & (after.max(axis=1) <= 0.3)
+    left &= stays(shares) & (after.max(axis=1) <= 0.3)
     cause[left], symptom[left] = "saddle", SADDLE
-    stuck = near[:, -1] & (stayed >= 0.5) & (shares.max(axis=1) <= 1.2) & (shares[:, -1] <= 0.8)
+    stuck = near[:, -1] & (stayed >= 0.5) & stays(shares) & (shares[:, -1] <= 0.8)
     cause[stuck], symptom[stuck] = "stuck at a saddle", "plateaus early"
     return cause, symptom
 
@@ -234,7 +242,7 @@ def local_minimum(shares: Floats, weights: Floats, ground: Ground) -> tuple[Word
     if not ground.minima:
         return _nothing(shares)
     last, late = weights[:, -1], weights[:, -max(2, weights.shape[1] // 3) :]
-    rests = (np.ptp(late, axis=1) <= 0.01).all(axis=1) & (shares.max(axis=1) <= 1.2)
+    rests = (np.ptp(late, axis=1) <= 0.01).all(axis=1) & stays(shares)
     flat = np.array(
         [
             bool(rest) and float(np.abs(ground.problem.gradient(w)).max()) <= 0.02
@@ -253,7 +261,7 @@ def overfitted(shares: Floats, validation: Floats) -> tuple[Words, Words]:
     risen = validation[:, -1] / least - 1
     rows = np.arange(len(shares))
     fell = (shares[:, -1] < shares[rows, at]) & (shares[:, -1] <= 0.5)
-    calm = np.isfinite(shares).all(axis=1) & (shares.max(axis=1) <= 1.2)
+    calm = np.isfinite(shares).all(axis=1) & (risen_above(shares) <= 3 * RISE)
     early = at <= 0.8 * shares.shape[1]
     cause, symptom = _where(
         calm & fell & early & (risen >= RISEN), "overfitting", "validation rises"
@@ -262,6 +270,18 @@ def overfitted(shares: Floats, validation: Floats) -> tuple[Words, Words]:
     unclear = np.isfinite(shares).all(axis=1) & ~level & (cause == "")
     cause[unclear] = symptom[unclear] = UNCLEAR
     return cause, symptom
+
+
+def stays(shares: Floats) -> Bools:
+    """Whether a run is finite and never goes clearly above its start."""
+    inside: Bools = shares.max(axis=1) <= JUMP
+    return inside
+
+
+def risen_above(shares: Floats) -> Floats:
+    """How far each run rises above what it had reached."""
+    risen: Floats = (shares - np.minimum.accumulate(shares, axis=1)).max(axis=1)
+    return risen
 
 
 def turning(weights: Floats) -> Bools:

@@ -20,6 +20,7 @@ from simopt.diagnosis.causes import (
     as_float32,
     behaviour,
     causes,
+    stays,
 )
 from simopt.diagnosis.grounds import Ground
 from simopt.diagnosis.runs import Plan, Recorded
@@ -180,7 +181,7 @@ def decayed(
     best = np.repeat([t.left[t.tuned] for t in able], 2)
     with np.errstate(all="ignore"):
         early = shares[:, -1] >= np.maximum(0.15, 4 * best)
-        early &= (shares[:, -1] <= 0.95) & (shares.max(axis=1) <= 1.2)
+        early &= (shares[:, -1] <= 0.95) & stays(shares)
         early &= shares[:, shares.shape[1] // 2] - shares[:, -1] <= 0.01
     cause = np.where(early, "rate decayed too fast", "")
     symptom = np.where(early, "plateaus early", "")
