@@ -88,7 +88,12 @@ SHOWN: dict[str, tuple[tuple[str, Place, str], ...]] = {
     ),
     "plateaus early": (
         ("ninety_at", _to("ninety_at"), "nine tenths of the fall are made in {:.0%} of the run"),
-        ("settled_at", _from("settled_at"), f"after {{:.0%}} it keeps within {FLAT:.0%}"),
+        (
+            "settled_at",
+            _from("settled_at"),
+            f"after {{:.0%}} it keeps within {FLAT:.0%} of its range",
+        ),
+        ("late_rises", _second_half, "of the later steps {:.0%} rise: it does not move at all"),
     ),
     "plateaus, then drops": (
         ("plateau", _plateau, f"flat within {FLAT:.0%} of the range for {{:.0%}} of the run"),
@@ -128,7 +133,7 @@ SHOWN: dict[str, tuple[tuple[str, Place, str], ...]] = {
             "the second half keeps {:.2g} of the range above the lowest loss",
         ),
         ("late_ups", _second_half, "where it rises by {:.2g} times its swing in all"),
-        ("tail_t", _tail, "and falls by {:.2g} standard errors: no trend to speak of"),
+        ("late_drift", _second_half, "and falls by {:.0%} of that level: no trend to speak of"),
     ),
     "can't tell": (("values", _whole, "{:.0f} values"),),
 }
