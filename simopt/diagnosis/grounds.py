@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt import problems
+from simopt.diagnosis import formulas
 from simopt.problems import Problem
 
 Floats = NDArray[np.float64]
@@ -180,7 +181,7 @@ def quadratics(part: str, seed: int) -> list[Ground]:
             problems.noisy_quadratic(
                 h, noise * h, w0=rng.choice([-1.0, 1.0], len(h)) * 3, name=f"noisy quadratic {name}"
             ),
-            (1, 16, 256),
+            (1, 4, 16, 64, 256),
         )
         for name, (h, noise) in given.items()
     ]
@@ -196,7 +197,7 @@ def walls(part: str, seed: int) -> list[Ground]:
         return [_wall(rng, d, 10 ** rng.uniform(2, 3.5), 0.0) for d in (2, 3, 4, 6, 2, 5)]
     return [_wall(rng, d, 10 ** rng.uniform(1.7, 3), 0.3) for d in (7, 8, 3)] + [
         Ground(
-            _function(_cliff, _cliff_slope, (0.5 * (a - b), 0.5 * (a + b)), (0, 0)),
+            _function("cliff", (0.5 * (a - b), 0.5 * (a + b)), (0, 0)),
             steep=True,
         )
         for a, b in zip(rng.uniform(4, 9, 4), rng.uniform(1.5, 3, 4), strict=True)
@@ -222,17 +223,13 @@ def saddles(part: str, seed: int) -> list[Ground]:
     for small in 10 ** rng.uniform(-7, -2, 10):
         if part == "tuning":
             first = problems.saddle(w0=(rng.uniform(0.1, 1.5), small))
-            second = _function(
-                _product, _product_slope, (small, small, rng.uniform(0, 1)), (1, 1, 0)
-            )
+            second = _function("product", (small, small, rng.uniform(0, 1)), (1, 1, 0))
         else:
-            second = _function(
-                _chain, _chain_slope, (small**0.5, small**0.4, small**0.4), (1, 1, 1)
-            )
+            second = _function("chain", (small**0.5, small**0.4, small**0.4), (1, 1, 1))
             x = rng.uniform(-2, 2, 20)
             first = problems.function(
-                _unit,
-                _unit_slope,
+                formulas.unit,
+                formulas.unit_slope,
                 w0=(small, 2 * small),
                 points=np.stack([x, 2 * np.tanh(1.5 * x)], axis=1),
                 optimum=(2, 1.5),
@@ -255,9 +252,7 @@ def minima(part: str, seed: int) -> list[Ground]:
             problems.double_well(tilt=t, spread=0.0, terms=2, w0=rng.uniform(0.4, 2.5))
             for t in rng.uniform(0.05, 0.3, 4)
         ]
-        found = wells + [
-            _function(_ripples, _ripples_slope, rng.uniform(1.5, 5, 2), (0, 0)) for _ in range(5)
-        ]
+        found = wells + [_function("ripples", rng.uniform(1.5, 5, 2), (0, 0)) for _ in range(5)]
     return [Ground(problem, (problem.n or 1,), minima=True) for problem in found]
 
 
@@ -265,77 +260,13 @@ def valleys(part: str, seed: int) -> list[Ground]:
     """Functions that are neither quadratic nor a trap."""
     rng = _rng(part, seed, "valleys")
     if part == "tuning":
-        return [
-            Ground(_function(_quartic, _quartic_slope, rng.uniform(1, 3, 2), (0, 0)))
-            for _ in range(2)
-        ]
+        return [Ground(_function("quartic", rng.uniform(1, 3, 2), (0, 0))) for _ in range(2)]
     return [
-        Ground(_function(_rosenbrock, _rosenbrock_slope, (-1.2, 1.0), (1, 1))),
-        Ground(_function(_rosenbrock, _rosenbrock_slope, rng.uniform(-1, 0, 2), (1, 1))),
+        Ground(_function("rosenbrock", (-1.2, 1.0), (1, 1))),
+        Ground(_function("rosenbrock", rng.uniform(-1, 0, 2), (1, 1))),
     ]
 
 
-def _function(loss: Any, gradient: Any, w0: Any, optimum: Any) -> Problem:
-    name = loss.__name__[1:]
-    return problems.function(loss, gradient, w0=w0, optimum=optimum, name=name)
-
-
-def _product(u: float, v: float, x: float) -> float:
-    return (u * v - 1.0) * (u * v - 1.0) + x * x
-
-
-def _product_slope(u: float, v: float, x: float) -> tuple[float, float, float]:
-    return 2.0 * (u * v - 1.0) * v, 2.0 * (u * v - 1.0) * u, 2.0 * x
-
-
-def _chain(u: float, v: float, x: float) -> float:
-    return (u * v * x - 1.0) * (u * v * x - 1.0)
-
-
-def _chain_slope(u: float, v: float, x: float) -> tuple[float, float, float]:
-    off = 2.0 * (u * v * x - 1.0)
-    return off * v * x, off * u * x, off * u * v
-
-
-def _unit(a: float, b: float, x: float, y: float) -> float:
-    return (a * math.tanh(b * x) - y) * (a * math.tanh(b * x) - y)
-
-
-def _unit_slope(a: float, b: float, x: float, y: float) -> tuple[float, float]:
-    bent = math.tanh(b * x)
-    off = 2.0 * (a * bent - y)
-    return off * bent, off * a * (1.0 - bent * bent) * x
-
-
-def _ripples(u: float, v: float) -> float:
-    return 0.1 * (u * u + v * v) + 1.0 - 0.5 * (math.cos(4.0 * u) + math.cos(4.0 * v))
-
-
-def _ripples_slope(u: float, v: float) -> tuple[float, float]:
-    return 0.2 * u + 2.0 * math.sin(4.0 * u), 0.2 * v + 2.0 * math.sin(4.0 * v)
-
-
-def _cliff(u: float, v: float) -> float:
-    wall, valley = v - u, u + v
-    return 0.5 * wall * wall * wall * wall + 0.1 * valley * valley
-
-
-def _cliff_slope(u: float, v: float) -> tuple[float, float]:
-    steep, shallow = 2.0 * (v - u) * (v - u) * (v - u), 0.2 * (u + v)
-    return shallow - steep, shallow + steep
-
-
-def _quartic(u: float, v: float) -> float:
-    return 0.25 * u * u * u * u + 0.5 * u * u + 2.0 * v * v
-
-
-def _quartic_slope(u: float, v: float) -> tuple[float, float]:
-    return u * u * u + u, 4.0 * v
-
-
-def _rosenbrock(u: float, v: float) -> float:
-    return (1.0 - u) * (1.0 - u) + 5.0 * (v - u * u) * (v - u * u)
-
-
-def _rosenbrock_slope(u: float, v: float) -> tuple[float, float]:
-    return 2.0 * (u - 1.0) - 20.0 * (v - u * u) * u, 10.0 * (v - u * u)
+def _function(name: str, w0: Any, optimum: Any) -> Problem:
+    loss, gradient = getattr(formulas, name), getattr(formulas, f"{name}_slope")
+    return problems.function(loss, gradient, w0=w0, optimum=optimum)

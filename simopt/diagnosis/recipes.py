@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simopt import rules, schedules
+from simopt import schedules
 from simopt.diagnosis import runs
 from simopt.diagnosis.causes import (
     LONGER,
@@ -24,16 +24,10 @@ from simopt.diagnosis.causes import (
 )
 from simopt.diagnosis.grounds import Ground
 from simopt.diagnosis.runs import Plan, Recorded
+from simopt.diagnosis.tried import Tried, shares_of, tried_rules
 from simopt.problems import Problem
-from simopt.rules import Optimizer
 
 Floats = NDArray[np.float64]
-
-#: Rules that have momentum alone, with what is tried of it.
-MOMENTA: dict[str, tuple[float, ...]] = {"Momentum": (0.9, 0.99, 0.0), "Nesterov": (0.9, 0.99, 0.0)}
-
-#: Rules whose steps are as long as the gradient, and so too long for steep problems.
-PROPORTIONAL = ("SGD", "Momentum", "Nesterov")
 
 #: Updates of one run at most: none needs more to show anything.
 MOST_UPDATES = 8_000
@@ -46,37 +40,6 @@ class Curves:
     frame: pd.DataFrame
     losses: Floats
     validation: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Tried:
-    """One rule at all its rates: shares left at the end of a run.
-
-    Attributes
-    ----------
-    name : str
-        The rule.
-    beta : float
-        Its momentum, where it is an axis; else 0.
-    make : callable
-        ``make(eta) -> Optimizer``.
-    eta : ndarray [RATES]
-    left, decayed : ndarray [RATES]
-        With a constant rate, and with one that falls to 0 along a line.
-    tuned, edge, low : int
-        Which rate is the best one, the largest that ends below the start, and the largest that
-        loses less than half of what the best one does.
-    """
-
-    name: str
-    beta: float
-    make: Callable[[Any], Optimizer]
-    eta: Floats
-    left: Floats
-    decayed: Floats
-    tuned: int
-    edge: int
-    low: int
 
 
 def from_ground(
@@ -97,36 +60,14 @@ def from_ground(
     most = min(1000, MOST_UPDATES // batches) if record == "epochs" else 1000
     length = int(np.exp(rng.uniform(np.log(20 if ground.saddle is not None else 10), np.log(most))))
     how = runs.plan(rng, problem, batch_size, length, record)
-    tried = look(rng, problem, how, names, threads)
+    tried = tried_rules(rng, problem, how, names, threads)
     yield rated(rng, ground, how, tried, threads)
     if record == "batches":
         return
-    if not ground.minima and ground.saddle is None:
+    if not ground.minima and ground.saddle is None and ground.validation is None:
         yield decayed(rng, ground, how, tried, threads)
     if problem.kind == "least_squares":
         yield spoiled(rng, ground, how, tried, threads)
-
-
-def look(
-    rng: np.random.Generator, problem: Problem, how: Plan, names: Sequence[str], threads: int
-) -> list[Tried]:
-    """Every rule at rates over many powers of ten."""
-    asked = []
-    for name in names:
-        scale = _scale(problem, name) * 10 ** rng.uniform(0, 0.2)
-        eta = scale * np.geomspace(10.0 ** (3 - runs.DECADES), 1e3, runs.RATES)
-        asked += [(name, beta, eta) for beta in MOMENTA.get(name, (0.0,))]
-    makers = [_maker(name, beta) for name, beta, _ in asked]
-    optimizers = [make(eta) for make, (_, _, eta) in zip(makers, asked, strict=True)]
-    ends = runs.ends(problem, optimizers, how, [runs.CONSTANT, schedules.linear()], threads)
-    left = _shares(problem, ends)
-    left[~np.isfinite(left)] = np.inf
-    return [
-        Tried(name, beta, make, eta, constant, falling, *landmarks(constant))
-        for (name, beta, eta), make, (constant, falling) in zip(
-            asked, makers, np.moveaxis(left, 2, 1), strict=True
-        )
-    ]
 
 
 def rated(
@@ -159,7 +100,7 @@ def rated(
         noisy=_noisy(problem, how),
     )
     losses, validation = _with_start(ground, made)
-    cause, symptom = causes(_shares(problem, losses), made.weights, validation, others, ground)
+    cause, symptom = causes(shares_of(problem, losses), made.weights, validation, others, ground)
     return _curves(rng, ground, how, made, losses, validation, cause, symptom)
 
 
@@ -177,7 +118,7 @@ def decayed(
     optimizers = [t.make(t.eta[[t.tuned, max(0, t.tuned - 2)]]) for t in able]
     made = runs.recorded(ground.problem, optimizers, how, threads, schedules.exponential(gamma))
     losses, validation = _with_start(ground, made)
-    shares = _shares(ground.problem, losses)
+    shares = shares_of(ground.problem, losses)
     best = np.repeat([t.left[t.tuned] for t in able], 2)
     with np.errstate(all="ignore"):
         early = shares[:, -1] >= np.maximum(0.15, 4 * best)
@@ -213,16 +154,6 @@ def spoiled(
     return _curves(rng, ground, how, made, losses, np.full_like(losses, np.nan), cause, symptom)
 
 
-def landmarks(left: Floats) -> tuple[int, int, int]:
-    """Which rates are the tuned one, the largest that ends below the start, and one too low."""
-    good = np.flatnonzero(left <= max(2 * left.min(), left.min() + 1e-6))
-    tuned = int(good[len(good) // 2])
-    above = np.flatnonzero(~(left[tuned:] < 1))
-    edge = tuned + (int(above[0]) - 1 if len(above) else len(left) - tuned - 1)
-    below = np.flatnonzero(1 - left[:tuned] < 0.5 * (1 - left[tuned]))
-    return tuned, max(edge, 0), int(below[-1]) if len(below) else 0
-
-
 def _picks(rng: np.random.Generator, tried: Tried, low: int, high: int) -> NDArray[np.int64]:
     """The rates to look at: all from low to high, some between tuned and edge, beyond, too low."""
     far = tried.edge + rng.integers(3, 14, size=2)
@@ -231,30 +162,6 @@ def _picks(rng: np.random.Generator, tried: Tried, low: int, high: int) -> NDArr
     near = [tried.tuned - 1, tried.edge, tried.edge + 1, tried.edge + 2]
     asked = np.unique([*near, *between, *far, *slow, *range(low, high + 1)])
     return asked[(asked >= 0) & (asked < runs.RATES)]
-
-
-def _maker(name: str, beta: float) -> Callable[[Any], Optimizer]:
-    more = {"beta": beta} if name in MOMENTA else {}
-    return lambda eta: rules.ALL[name](eta=eta, **more)
-
-
-def _scale(problem: Problem, name: str) -> float:
-    """Where the middle of a rule's useful rates may be."""
-    if name == "Adadelta":
-        return 100.0
-    if name in PROPORTIONAL:
-        if problem.formula is not None:
-            return 0.1
-        return float(1 / np.linalg.eigvalsh(problem.hessian_at(problem.w0))[-1])
-    return 5.0 if problem.minimizer is None else float(np.abs(problem.minimizer - problem.w0).max())
-
-
-def _shares(problem: Problem, losses: Floats) -> Floats:
-    """Losses as shares of what there is to lose."""
-    start, least = problem.loss(problem.w0), problem.minimum_loss
-    with np.errstate(all="ignore"):
-        shares: Floats = (as_float32(losses) - least) / (start - least)
-    return shares
 
 
 def _each(chosen: Sequence[NDArray[np.int64]], values: Sequence[float]) -> Floats:
@@ -292,7 +199,7 @@ def _longer(
         return np.full(len(picked), np.nan)
     on = runs.prolonged(how, problem, LONGER)
     ends = runs.ends(problem, [tried.make(tried.eta[picked])], on, [runs.CONSTANT], threads)
-    return _shares(problem, ends[0, :, 0])
+    return shares_of(problem, ends[0, :, 0])
 
 
 def _with_start(ground: Ground, made: Recorded) -> tuple[Floats, Floats]:
@@ -330,7 +237,7 @@ def _by_batch(
             first = t % batches * how.batch_size
             rows = how.order[t // batches, first : first + how.batch_size]
             shown[:, t] = problem_losses(problem, before[:, t], rows)
-        excess = _shares(problem, losses)
+        excess = shares_of(problem, losses)
         noise = ((shown - losses[:, :-1]) / (losses[:, :1] - problem.minimum_loss))[
             :, -(-how.length * 3 // 4) :
         ].std(axis=1)
@@ -363,7 +270,7 @@ def _curves(
     """The loss over all points, with that at the start, or without."""
     first = int(rng.random() < 0.5)
     with np.errstate(all="ignore"):
-        shares = _shares(ground.problem, losses)
+        shares = shares_of(ground.problem, losses)
         late = shares[:, shares.shape[1] // 2 :]
         rests = np.ptp(late, axis=1) <= 0.01 * np.ptp(shares, axis=1)
         falls = shares[:, first] >= 0.5
