@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from simopt.diagnosis import SYMPTOMS
+from simopt.diagnosis.accuracy import Accuracy
+from simopt.diagnosis.inseparable import INSEPARABLE
 from simopt.prescription import framework, table
 from simopt.prescription.advice import FRAMEWORK, TABLE
-from simopt.reporting.loss_curves import alike, gallery, tested
+from simopt.reporting.loss_curves import alike, confusion, gallery, tested
 from tests.test_prescription_tables import rows
 
 
@@ -173,3 +175,32 @@ def test_the_page(quick):
     for each in ("table", "framework", "figures", "framework_figures"):
         assert values[each].startswith('<div class="table"')
     assert math.isfinite(values["seconds"])
+
+
+def read(right, labels=("healthy", "NaN or Inf"), curves=50):
+    """An accuracy of so many right curves of each label; the wrong ones are called noise."""
+    truth = np.repeat(labels, curves)
+    said = np.where(np.tile(np.arange(curves) < right, len(labels)), truth, "noise floor")
+    frame = pd.DataFrame({"problem": "one", "symptom": truth, "said": said, "right": truth == said})
+    frame["allowed"] = frame["right"]
+    confusion = pd.crosstab(truth, said).rename_axis(index="is", columns="said")
+    recall = frame.groupby("symptom")[["right", "allowed"]].mean()
+    recall = recall.assign(curves=curves, separable=curves, found=recall["right"])
+    return Accuracy(frame, confusion, recall)
+
+
+def test_accuracy_is_told_as_measured():
+    section = confusion.of(read(45))
+    assert section["sentence"].startswith("On 100 curves of one problem that no threshold")
+    assert section["sentence"].count("90 %") == 3
+    assert section["weakest"] == "Most missed is “NaN or Inf”: 90 % of 50 curves."
+    assert '<th scope="row">NaN or Inf</th><td class="number">50</td>' in section["table"]
+    assert section["table"].count('<td class="number">10</td>') == 2
+    assert confusion.of(read(50))["weakest"] == "No symptom is missed."
+
+
+def test_every_pair_that_no_reader_tells_apart_is_named():
+    text = " ".join(each["title"] for each in confusion.reasons())
+    for pair in INSEPARABLE:
+        assert pair.symptom in text.lower().replace("nan", "NaN")
+        assert f"or “{pair.other}”" in text

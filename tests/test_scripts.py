@@ -102,9 +102,7 @@ def test_the_example_spec(tmp_path):
 
 
 def test_read_my_loss_curve(tmp_path):
-    losses = pd.DataFrame(
-        {"epoch": range(8), "loss": [4.0, 2.0, 30.0, 9e3, 1e9, 1e20, 1e30, 1e38]}
-    )
+    losses = pd.DataFrame({"epoch": range(8), "loss": [4.0, 2.0, 30.0, 9e3, 1e9, 1e20, 1e30, 1e38]})
     losses.loc[8] = 8, float("inf")
     losses.to_csv(tmp_path / "losses.csv", index=False)
     given = ("losses.csv", "--optimizer", "momentum", "--eta", "0.5", "--out", "curve.html")

@@ -4,7 +4,110 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+from markupsafe import Markup
+
+from simopt.diagnosis import accuracy
+from simopt.diagnosis.accuracy import Accuracy
+from simopt.diagnosis.inseparable import INSEPARABLE
+from simopt.reporting import tables
+from simopt.reporting.tables import Column
+from simopt.reporting.words import count, number, percent, sentence
+
+#: Labelled curves, by whether the report is the quick one.
+SIZES = {True: 400, False: 3000}
+
+#: Symptoms as the head of a narrow column.
+SHORT = {
+    "oscillates wildly": "oscillates",
+    "decreases then explodes": "explodes",
+    "decreases very slowly": "slow",
+    "plateaus early": "plateaus",
+    "plateaus, then drops": "then drops",
+    "validation rises": "validation",
+    "NaN or Inf": "NaN",
+    "stopped learning mid-training": "stopped",
+    "noise floor": "noise",
+}
+
 
 def section(quick: bool) -> dict[str, Any]:
-    """Sentence and confusion matrix."""
-    return {"sentence": "", "table": ""}
+    """Sentence, confusion matrix, and what no reader can tell."""
+    return of(accuracy.measure("test", size=SIZES[quick]))
+
+
+def of(measured: Accuracy) -> dict[str, Any]:
+    """The section of an accuracy that has been measured."""
+    return {
+        "sentence": told(measured),
+        "weakest": weakest(measured.recall),
+        "table": matrix(measured),
+        "reasons": reasons(),
+    }
+
+
+def told(measured: Accuracy) -> str:
+    """How often it is right, in a sentence."""
+    frame, alone = measured.frame, int(measured.recall["separable"].sum())
+    problems = count(frame["problem"].nunique(), "problem")
+    return (
+        f"On {number(len(frame))} curves of {problems} that no "
+        f"threshold was tuned on, the reader gives the label of {percent(measured.separable, 3)} "
+        f"of those that a curve alone can tell from all others ({number(alone)}), something that the "
+        f"curve allows for {percent(measured.allowed, 3)} of all, and the very label for "
+        f"{percent(measured.strict, 3)}: means over the symptoms, however many curves each has."
+    )
+
+
+def weakest(recall: pd.DataFrame) -> str:
+    """The symptom that is missed most."""
+    row = recall.sort_values("allowed", kind="stable").iloc[0]
+    if row["allowed"] == 1:
+        return "No symptom is missed."
+    return (
+        f"Most missed is “{row.name}”: {percent(row['allowed'])} of {number(int(row['curves']))} "
+        "curves."
+    )
+
+
+def matrix(measured: Accuracy) -> Markup:
+    """Of every hundred curves of a symptom, how many are said to have which."""
+    counts = measured.confusion.loc[measured.recall.index]
+    shares = 100 * counts.div(counts.sum(axis=1), axis=0)
+    shown = shares.reset_index(names="is")
+    shown.insert(1, "curves", measured.recall["curves"].to_numpy())
+    shown["allowed"] = 100 * measured.recall["allowed"].to_numpy()
+    columns: dict[str, Column | str] = {
+        "is": Column("It is", lambda name: sentence(str(name))),
+        "curves": Column("Curves", number),
+    }
+    columns |= {name: Column(SHORT.get(name, name), hundredths) for name in counts.columns}
+    columns["allowed"] = Column("allowed", hundredths)
+    return tables.table(
+        shown, columns, caption="Of a hundred curves of each symptom, how many are read as which"
+    )
+
+
+def hundredths(value: Any) -> str:
+    """A share in hundredths; nothing where it is none.
+
+    Examples
+    --------
+    >>> hundredths(0.0), hundredths(0.2), hundredths(97.6)
+    ('', '<1', '98')
+    """
+    if value == 0:
+        return ""
+    return "<1" if value < 0.5 else f"{value:.0f}"
+
+
+def reasons() -> list[dict[str, str]]:
+    """What no reader of the curve alone can tell apart, a reason each."""
+    found: dict[str, list[str]] = {}
+    for pair in INSEPARABLE:
+        where = "" if pair.where == "all" else f" ({pair.where})"
+        found.setdefault(pair.reason, []).append(f"“{pair.symptom}”{where} or “{pair.other}”")
+    return [
+        {"title": sentence("; ".join(pairs)) + ".", "text": reason}
+        for reason, pairs in found.items()
+    ]
