@@ -158,11 +158,11 @@ def diagnose(loss: Any, validation: Any = None, *, optimizer: Optimizer | None =
     --------
     >>> import simopt
     >>> long = simopt.sweep(
-    ...     simopt.problems.hubble(), simopt.SGD(eta=1e-3), epochs=30, record="epochs"
+    ...     simopt.problems.hubble(), simopt.SGD(eta=1e-4), epochs=30, record="epochs"
     ... )
-    >>> found = simopt.diagnose(long["loss"], optimizer=simopt.SGD(eta=1e-3))
+    >>> found = simopt.diagnose(long["loss"], optimizer=simopt.SGD(eta=1e-4))
     >>> found.symptom, found.advice[0]
-    ('decreases very slowly', 'increase eta 2 to 5 times: eta 0.001 -> 0.003')
+    ('decreases very slowly', 'increase eta 2 to 5 times: eta 0.0001 -> 0.0003')
     """
     return read_and_judge(loss, validation, optimizer=optimizer)
 

@@ -59,11 +59,11 @@ def plot(
     >>> import numpy as np
     >>> from simopt.diagnosis.terminal import plot
     >>> print(plot(np.exp(-np.arange(20) / 4), (10, 19), width=20, height=4))
-          1 ┤⢇⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀
-            │⠈⢆⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀
-            │⠀⠀⠑⢄⡀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀
-    0.00865 ┤⠀⠀⠀⠀⠈⠑⠒⠢⠤⠤⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀
-                       ━━━━━━━━━
+          1 ┤⠱⡀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀
+            │⠀⠘⢄⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀
+            │⠀⠀⠀⠑⠤⡀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀
+    0.00865 ┤⠀⠀⠀⠀⠀⠈⠉⠒⠢⠤⠤⠤⠤⢄⣀⣀⣀⣀⣀⣀
+                       ━━━━━━━━━━
     """
     finite = np.isfinite(loss)
     if not finite.any():
