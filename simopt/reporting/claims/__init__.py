@@ -82,7 +82,8 @@ def hardest(tried: Sequence[Tried]) -> str:
         return "None of the document's claims is contradicted."
     name = max(parts, key=lambda name: parts[name].count("contradicted"))
     bad = parts[name].count("contradicted")
-    return f"Contradicted most often is the part “{name}”: {out_of(bad, len(parts[name]))} claims there."
+    share = out_of(bad, len(parts[name]))
+    return f"Contradicted most often is the part “{name}”: {share} claims there."
 
 
 def optimizers(tried: Sequence[Tried]) -> list[dict[str, Any]]:
