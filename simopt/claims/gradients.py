@@ -180,7 +180,7 @@ CLAIMS = (
         section="Batch size",
         optimizers=("SGD",),
         says="The gradients of a mini-batch are stale.",
-        kind="logic",
+        kind="simulation",
         experiment="The weight at which a batch's gradient is taken, beside the one that it moves; "
         "then full batches beside gradients that are one update late, at rates 0.9 to 2.1 / h.",
         rule="Stale means: taken at an older weight than the one moved. Contradicted if both are "

@@ -207,7 +207,7 @@ CLAIMS = (
         section="Batch size",
         optimizers=("SGD",),
         says="Batch 1 takes four operations one after the other, full batch two.",
-        kind="structure",
+        kind="algebra",
         experiment="The longest chain of dependent operations in an epoch of SGD, counted in "
         "operations of arithmetic and in three coarser units.",
         rule="Holds if batch 1 has the longer chain in every unit and one unit gives 4 and 2; "
