@@ -56,7 +56,7 @@ def accumulated(
         below, above = (np.tile(at.reshape(-1, size).mean(axis=1), epochs) for at in (at_0, at_1))
         total = np.cumsum((below + (above - below) * w[:-1]) ** 2)
         columns = {"batch_size": size, "epoch": frame["epoch"], "update": np.arange(1, len(w))}
-        columns |= {"G": total, "rate": eta / np.sqrt(total), "distance": np.abs(w[1:] - 5)}
+        columns |= {"G": total, "rate": eta / np.sqrt(total + 1e-8), "distance": np.abs(w[1:] - 5)}
         frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)
 
