@@ -51,10 +51,10 @@ def told(measured: Accuracy) -> str:
     frame, alone = measured.frame, int(measured.recall["separable"].sum())
     problems = count(frame["problem"].nunique(), "problem")
     return (
-        f"On {number(len(frame))} curves of {problems} that no "
-        f"threshold was tuned on, the reader gives the label of {percent(measured.separable, 3)} "
-        f"of those that a curve alone can tell from all others ({number(alone)}), something that the "
-        f"curve allows for {percent(measured.allowed, 3)} of all, and the very label for "
+        f"On {number(len(frame))} curves of {problems} that no threshold was tuned on, the reader "
+        f"gives the label of {percent(measured.separable, 3)} of those that a curve alone can tell "
+        f"from all others ({number(alone)}), something that the curve allows for "
+        f"{percent(measured.allowed, 3)} of all, and the very label for "
         f"{percent(measured.strict, 3)}: means over the symptoms, however many curves each has."
     )
 
