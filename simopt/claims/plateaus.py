@@ -117,7 +117,9 @@ def drops_after_plateau(trials: Trials) -> Finding:
     rates = [0.02, 0.05, 0.1]
     frame = trials.sweep(saddle, [simopt.SGD(eta=rates), simopt.Momentum(eta=rates)], **how)
     loss = frame["loss"].to_numpy().reshape(-1, 1500)
-    shaped = np.array([falls_late(row) for row in loss])
+    # Each is looked at until twice as long as it takes to be half down.
+    half = 1 + (loss < -0.125).argmax(axis=1)
+    shaped = np.array([falls_late(row[: 2 * n]) for row, n in zip(loss, half, strict=True)])
     arrived = np.abs(loss[:, -1] + 0.25) < 1e-3
     noisy = suite(trials.seed)["label noise"]
     plan = {"batch_size": BATCH_SIZE, "epochs": 100, "shuffle": "epoch", "record": "epochs"}
@@ -136,7 +138,7 @@ def drops_after_plateau(trials: Trials) -> Finding:
         ),
     }
     verdict, condition = decide(met)
-    first = int((loss[2] < -0.125).argmax()) + 1
+    first = int(half[2])
     return Finding(
         verdict,
         f"From y = 1e-6 beside the saddle {shaped.sum()} of {len(shaped)} curves of SGD and "
@@ -156,7 +158,7 @@ def drops_after_plateau(trials: Trials) -> Finding:
             "share of the training",
             "loss, from its greatest (1) to its least (0)",
             {
-                "saddle, SGD at 0.1": scaled_curve(loss[2, :400]),
+                "saddle, SGD at 0.1": scaled_curve(loss[2, : 2 * first]),
                 "convex, step schedule": scaled_curve(curve[int(same.argmax())]),
             },
         ),
@@ -164,15 +166,19 @@ def drops_after_plateau(trials: Trials) -> Finding:
 
 
 def falls_late(loss: Floats) -> bool:
-    """Whether a curve falls at first, stays for a fifth of its length, then drops by much."""
+    """Whether a curve falls at first, stays for a fifth of its length, then drops.
+
+    It stays if the medians of that fifth's halves differ by less than a third of the drop, which is
+    that of the medians of the fifth and of the next one, and at least 5 % of all that it falls.
+    """
     loss = loss[:: max(len(loss) // 100, 1)]
-    n = len(loss)
-    fifth, lowest = n // 5, np.minimum.accumulate(loss)
-    span = lowest[0] - lowest[-1]
-    for start in range(n // 20, n - fifth):
-        stays = np.ptp(np.quantile(loss[start : start + fifth], (0.1, 0.9))) < 0.05 * span
-        after = lowest[start + fifth :]
-        if stays and lowest[start] - after.min() > 0.05 * span and loss[start] < loss[0]:
+    fifth, span = len(loss) // 5, loss[0] - loss.min()
+    for start in range(len(loss) // 20, len(loss) - 2 * fifth):
+        stay, after = loss[start : start + fifth], loss[start + fifth : start + 2 * fifth]
+        level = np.median(stay)
+        moved = abs(np.median(stay[: fifth // 2]) - np.median(stay[fifth // 2 :]))
+        drop = level - np.median(after)
+        if drop > max(3 * moved, 0.05 * span) and level < loss[0] - 0.05 * span:
             return True
     return False
 

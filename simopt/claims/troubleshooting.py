@@ -37,7 +37,7 @@ def oscillation(trials: Trials) -> Finding:
     factors = (2, 5, 10)
     mended: dict[str, Truths] = {}
     for (problem, method), curve in curves(trials).items():
-        chosen = wild(curve)
+        chosen = wild(curve) & ~np.isnan(curve.at(10, up=False))
         if chosen.sum() >= ENOUGH:
             mended[f"with {method} on {problem}"] = halved_by(curve, chosen, factors, up=False)
     every = np.concatenate(list(mended.values()), axis=1)
