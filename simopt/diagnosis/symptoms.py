@@ -59,6 +59,8 @@ FLOOR = 0.014
 
 #: and which stays: from the third quarter to the last it moves by two thirds of itself at most.
 DRIFT = 0.65
+#: Its swing is half of itself at least: noise, and not a level that the loss came to lie at.
+TREMBLES = 0.5
 
 #: A flat stretch of a seventh of the run: shorter ones are chance.
 PLATEAU = 0.15
@@ -72,9 +74,11 @@ LARGE = 0.15
 
 #: The first quarter made most of the fall,
 MOST = 0.6
-#: and the last one still loses something, two fifths of what the one before did, or more, and
-#: more than that one did of its own: what slows like a power of time and not like an approach.
-CRAWLS, CRAWLS_ON = 0.003, 0.45
+#: the last one still loses something,
+CRAWLS = 0.003
+#: and most of what the one before it did, and more of it than that one of its own: slower than 1/t,
+#: of which the last quarter loses half, and which is how the loss of a network ends that does well.
+CRAWLS_ON = 0.6
 
 #: Frozen: fewer steps of the second half than this rise, where the last digits alone would make
 #: half of them do so,
@@ -142,7 +146,8 @@ def scores(features: Mapping[str, Any]) -> dict[str, Column]:
     )
     swings = every(up_and_down, wild)
     stays = below(np.abs(f["late_drift"]), DRIFT)
-    noisy = every(up_and_down, above(level, FLOOR), stays, 1.0 - wild)
+    trembles = above(f["late_swing"] / f["late_level"], TREMBLES)
+    noisy = every(up_and_down, above(level, FLOOR), stays, trembles, 1.0 - wild)
     frozen = every(below(f["late_rises"], FROZEN), below(goes_on, DIES_OUT), 1.0 - exploded)
     slows = np.where(f["quarter_3"] > 0.0, f["quarter_3"] / f["quarter_2"], np.inf)
     stopped = every(
