@@ -49,7 +49,7 @@ RUNS = [
         {"epochs": 300, "shuffle": "never"},
     ),
     ("NaN or Inf", FOUR, simopt.SGD(eta=50.0), {"epochs": 300}),
-    ("stopped learning mid-training", DIABETES, simopt.AdaGrad(eta=3.0), {"batch_size": 32}),
+    ("stopped learning mid-training", DIABETES, simopt.AdaGrad(eta=1.0), {"batch_size": 8}),
     ("noise floor", DIABETES, simopt.SGD(eta=0.05), {"batch_size": 2}),
     ("noise floor", DIABETES, simopt.RMSprop(eta=10.0), {"batch_size": 8}),
 ]
@@ -159,8 +159,8 @@ def test_advice_has_the_numbers_of_the_optimizer(loss, optimizer, advice):
 
 
 def test_causes_know_the_rule():
-    stopped = run(DIABETES, simopt.AdaGrad(eta=3.0), batch_size=32)
-    assert "AdaGrad's G" in simopt.diagnose(stopped, optimizer=simopt.AdaGrad(eta=3.0)).causes[0]
+    stopped = run(DIABETES, simopt.AdaGrad(eta=1.0), batch_size=8)
+    assert "AdaGrad's G" in simopt.diagnose(stopped, optimizer=simopt.AdaGrad(eta=1.0)).causes[0]
     assert "schedule" in simopt.diagnose(stopped, optimizer=simopt.Adam()).causes[0]
     assert "RMSprop or Adam" in simopt.diagnose(stopped).advice[0]
 
