@@ -1,6 +1,7 @@
 """All claims, in reading order."""
 
 from simopt.claims import (
+    accumulating,
     adagrad,
     adam,
     batches,
@@ -67,6 +68,7 @@ PARTS = (
     generalising,
     instead_of_adam,
     decay,
+    accumulating,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(

@@ -126,6 +126,19 @@ def adaptive_rates_hurt(trials: Trials) -> Finding:
         | {f"held out, {name}, best training": value for name, value in ends.items()}
         | {f"held out, {name}, stopped": value for name, value in stop.items()},
         condition,
+        Picture(
+            "New points that Wilson's least squares answers rightly",
+            f"Adam falls behind at full batch ({right['full'][1]:.0%}), and "
+            + ("hardly" if right[8][1] > right[8][0] - 0.1 else "also")
+            + f" at batch 8 ({right[8][1]:.0%}).",
+            "batch",
+            "share answered rightly",
+            {
+                name: (["full", "8"], [right["full"][k], right[8][k]])
+                for k, name in enumerate(plain)
+            },
+            kind="bars",
+        ),
     )
 
 

@@ -55,6 +55,21 @@ def oscillation(trials: Trials) -> Finding:
         | {f"mended by eta / {f}": share for f, share in zip(factors, alone, strict=True)}
         | {f"mended {name}": value for name, value in groups.items() if value < 1},
         f"It holds for {any_of:.0%} of the curves." if verdict == "conditional" else "",
+        Picture(
+            "Wildly oscillating curves that a lower rate mends",
+            f"One division by {factors[int(alone.argmax())]} mends more than one by 2 or 10."
+            if 0 < int(alone.argmax()) < 2
+            else f"A division by {factors[int(alone.argmax())]} mends most.",
+            "rate",
+            "share that ends at half the loss or less",
+            {
+                "of all curves": (
+                    [*(f"eta / {f}" for f in factors), "any of them"],
+                    [*alone.tolist(), any_of],
+                )
+            },
+            kind="bars",
+        ),
     )
 
 
