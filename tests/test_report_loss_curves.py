@@ -63,7 +63,13 @@ def outcomes(shares):
                 )
             )
     every = pd.concat(parts).drop_duplicates(["symptom", "optimizer", "fix", "seed"])
-    every.attrs = {"looked_at": 5000, "trajectories": 9000, "updates": 1, "seconds": 1.0}
+    every.attrs = {
+        "looked_at": 5000,
+        "pairs": 200,
+        "trajectories": 9000,
+        "updates": 1,
+        "seconds": 1.0,
+    }
     return every
 
 
@@ -98,6 +104,11 @@ def test_the_summary_names_the_lines():
     assert tested.unseen(frame) == ""
     none = frame.assign(runs=0)
     assert "“Oscillates wildly”" in tested.unseen(none)
+
+
+def test_the_lag_of_adam_is_counted():
+    frame = table(outcomes=outcomes({}))
+    assert tested.lag(frame).endswith("Adam ended above SGD in 50 of 200 pairs of runs.")
 
 
 def test_harm_is_named_or_denied():
@@ -194,7 +205,7 @@ def test_accuracy_is_told_as_measured():
     assert section["sentence"].startswith("On 100 curves of one problem that no threshold")
     assert section["sentence"].count("90 %") == 3
     assert section["weakest"] == "Most missed is “NaN or Inf”: 90 % of 50 curves."
-    assert '<th scope="row">NaN or Inf</th><td class="number">50</td>' in section["table"]
+    assert '<th scope="row">1. NaN or Inf</th><td class="number">50</td>' in section["table"]
     assert section["table"].count('<td class="number">10</td>') == 2
     assert confusion.of(read(50))["weakest"] == "No symptom is missed."
 

@@ -112,12 +112,12 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
         ``seed``, ``symptom``; ``beyond``, the rate by the best of those tried; ``arrived``,
         whether the run was there; ``fix``, ``ratio`` of the loss after by before, ``then``, the
         symptom afterwards, ``diverged``, ``worked`` and ``worse``. ``attrs`` count the runs looked
-        at, the trajectories and the updates.
+        at, the pairs of Adam and SGD, the trajectories and the updates.
     """
     began = time.perf_counter()
     made: list[Made] = []
     seen: dict[str, int] = {}
-    looked = updates = 0
+    looked = updates = pairs = 0
     for case in grounds.cases(quick):
         if say is not None:
             say(case.problem.name)
@@ -134,11 +134,13 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
                 for name, count in zip(*np.unique(shown, return_counts=True), strict=True):
                     seen[str(name)] = seen.get(str(name), 0) + int(count)
             if {"Adam", "SGD"} <= set(by_name):
+                pairs += len(case.seeds)
                 made.append(underperforming(by_name["Adam"], by_name["SGD"], threads))
     frame = pd.concat([each for part in made for each in part.rows], ignore_index=True)
     frame.attrs = {
         "seconds": time.perf_counter() - began,
         "looked_at": looked,
+        "pairs": pairs,
         "seen": seen,
         "trajectories": looked + sum(part.trajectories for part in made),
         "updates": updates + sum(part.updates for part in made),
@@ -196,8 +198,9 @@ def with_what_is_left(shown: NDArray[np.str_], ran: Ran) -> NDArray[np.str_]:
     result = shown.copy()
     for place, found in enumerate(ran.found):
         left = excess(problem, losses_at(problem, found.w)) / scale
-        fall = found.loss[:, 0] - found.loss[:, -1]
-        late = found.loss[:, found.loss.shape[1] // 2] - found.loss[:, -1]
+        with np.errstate(invalid="ignore"):
+            fall = found.loss[:, 0] - found.loss[:, -1]
+            late = found.loss[:, found.loss.shape[1] // 2] - found.loss[:, -1]
         unseen = (shown[place] == "healthy") & (left >= UNFINISHED) & (left < 1)
         flat = late <= FLAT * fall
         result[place, unseen & flat] = "plateaus early"

@@ -26,6 +26,7 @@ def page(context: Context) -> dict[str, Any]:
         "cards": gallery.cards(shown),
         "summary": tested.summary(troubles),
         "harm": tested.harm(troubles),
+        "lag": tested.lag(troubles),
         "unseen": tested.unseen(troubles),
         "suite": tested.suite_sentence(outcomes),
         "looked_at": made["looked_at"],

@@ -15,20 +15,7 @@ from simopt.reporting.tables import Column
 from simopt.reporting.words import count, number, percent, sentence
 
 #: Labelled curves, by whether the report is the quick one.
-SIZES = {True: 400, False: 3000}
-
-#: Symptoms as the head of a narrow column.
-SHORT = {
-    "oscillates wildly": "oscillates",
-    "decreases then explodes": "explodes",
-    "decreases very slowly": "slow",
-    "plateaus early": "plateaus",
-    "plateaus, then drops": "then drops",
-    "validation rises": "validation",
-    "NaN or Inf": "NaN",
-    "stopped learning mid-training": "stopped",
-    "noise floor": "noise",
-}
+SIZES = {True: 400, False: 2000}
 
 
 def section(quick: bool) -> dict[str, Any]:
@@ -74,17 +61,19 @@ def matrix(measured: Accuracy) -> Markup:
     """Of every hundred curves of a symptom, how many are said to have which."""
     counts = measured.confusion.loc[measured.recall.index]
     shares = 100 * counts.div(counts.sum(axis=1), axis=0)
-    shown = shares.reset_index(names="is")
+    # Numbers head the columns, which words would make wide.
+    places = {name: str(place) for place, name in enumerate(counts.columns, start=1)}
+    shown = shares.rename(columns=places).reset_index(names="is")
+    shown["is"] = [f"{places[name]}. {sentence(str(name))}" for name in shown["is"]]
     shown.insert(1, "curves", measured.recall["curves"].to_numpy())
     shown["allowed"] = 100 * measured.recall["allowed"].to_numpy()
-    columns: dict[str, Column | str] = {
-        "is": Column("It is", lambda name: sentence(str(name))),
-        "curves": Column("Curves", number),
-    }
-    columns |= {name: Column(SHORT.get(name, name), hundredths) for name in counts.columns}
-    columns["allowed"] = Column("allowed", hundredths)
+    columns: dict[str, Column | str] = {"is": "It is", "curves": Column("Curves", number)}
+    columns |= {place: Column(place, hundredths) for place in places.values()}
+    columns["allowed"] = Column("Allowed", hundredths)
     return tables.table(
-        shown, columns, caption="Of a hundred curves of each symptom, how many are read as which"
+        shown,
+        columns,
+        caption="Of a hundred curves of each symptom, how many are read as which, by its number",
     )
 
 

@@ -17,7 +17,13 @@ from simopt.reporting.words import count, listing, number, percent, sentence
 MOSTLY, OFTEN = 2 / 3, 1 / 3
 
 #: The names of fixes as sentences have them.
-SIGNS = (("eta x ", "η × "), ("eta / ", "η / "), ("beta ", "β to "), ("batch x ", "batch × "))
+SIGNS = (
+    ("eta x ", "η × "),
+    ("eta / ", "η / "),
+    ("beta ", "β to "),
+    ("batch x ", "batch × "),
+    ("fine-tune with Momentum", "fine-tuning"),
+)
 
 #: Fewer runs than this say nothing of a share.
 FEWEST = 20
@@ -199,6 +205,15 @@ def harm(frame: pd.DataFrame) -> str:
     return (
         f"Most harm does “{fix_name(row['fix'])}” for “{row['symptom']}”: the loss is more "
         f"than a tenth higher in {percent(row['worse'])} of {number(int(row['runs']))} runs."
+    )
+
+
+def lag(frame: pd.DataFrame) -> str:
+    """How often Adam ends above SGD."""
+    under = int(frame.loc[frame["symptom"] == TABLE[-1].symptom, "runs"].max())
+    return (
+        f"Each at the best of its rates, Adam ended above SGD in {number(under)} of "
+        f"{number(int(frame.attrs['pairs']))} pairs of runs."
     )
 
 
