@@ -100,7 +100,7 @@ def test_it_says_when_it_cannot_tell():
         found = simopt.diagnose(loss)
         assert (found.symptom, found.sure, found.causes) == ("can't tell", 0.0, ())
         assert found.title == "Can't tell"
-        assert "more values" in found.advice[0]
+        assert ("same all the time" if len(loss) == 50 else "more values") in found.advice[0]
         assert "Can't tell" in str(found)
     assert simopt.diagnose([np.nan, np.nan]).symptom == "NaN or Inf"
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from simopt import checks
+from simopt.diagnosis.symptoms import FEWEST
 from simopt.rules.rule import Optimizer
 
 #: The geometric middle of "2 to 10 times" and of "2 to 5 times" is close to half a power of ten.
@@ -130,9 +131,15 @@ def advice(
             "or use larger batches: 4 times as large halves the noise of a step",
             "or average the weights: simopt.averaged",
         ),
-        "can't tell": ("write down more values: one an epoch, or one every few updates",),
+        "can't tell": (_more(features),),
     }
     return tuple(line for line in told[symptom] if line)
+
+
+def _more(features: Mapping[str, float]) -> str:
+    if features["values"] < FEWEST:
+        return "write down more values: one an epoch, or one every few updates"
+    return "the loss is the same all the time: look whether the weights change at all"
 
 
 def _times(optimizer: Optimizer | None, factor: float) -> str:

@@ -23,8 +23,8 @@ STRETCHES = 64
 #: for flat on a plot of ordinary size.
 FLAT = 0.05
 
-#: What must be lost after a plateau, as a share of the range, for a drop to have followed it: well
-#: above FLAT, or the end of every curve would be one.
+#: What must be lost after a plateau, as a share of the range, for a drop to have followed it: more
+#: than FLAT, or the end of every curve would be one.
 REMAINS = 0.08
 
 #: The tail is the last third: long enough for a slope, past the fast beginning.
@@ -133,11 +133,11 @@ def measure(losses, lengths, out):
         What is measured; NaN where a curve is too short to have it.
     """
     longest = losses.shape[1]
-    y, at, spare = np.empty(longest), np.empty(longest, np.int64), np.empty(longest)
+    y, spare = np.empty(longest), np.empty(longest)
     shape = np.empty(STRETCHES)
     for i in range(len(losses)):
         out[i, :] = np.nan
-        k, broken = collect(losses[i], lengths[i], y, at)
+        k, broken = collect(losses[i], lengths[i], y)
         out[i, VALUES] = k
         inside = broken if broken >= 0 else lengths[i]
         out[i, MISSING] = 1.0 - k / inside if inside > 0 else 0.0
@@ -154,8 +154,8 @@ def measure(losses, lengths, out):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def collect(losses, length, y, at):
-    """The finite values and their places; how many, and where the curve breaks (-1: nowhere).
+def collect(losses, length, y):
+    """The finite values; how many there are, and where the curve breaks (-1: nowhere).
 
     It breaks at the first Inf, or at the NaN after which nothing finite comes.
     """
@@ -164,7 +164,7 @@ def collect(losses, length, y, at):
         if math.isinf(losses[t]):
             return k, t
         if not math.isnan(losses[t]):
-            y[k], at[k] = losses[t], t
+            y[k] = losses[t]
             k += 1
             broken = -1
         elif broken < 0:
@@ -403,11 +403,10 @@ def measure_validation(losses, validation, lengths, out):
         What is measured; NaN where there is no validation loss.
     """
     longest = losses.shape[1]
-    y, at = np.empty(longest), np.empty(longest, np.int64)
-    shape, spare = np.empty(STRETCHES), np.empty(longest)
+    y, spare, shape = np.empty(longest), np.empty(longest), np.empty(STRETCHES)
     for i in range(len(losses)):
         out[i, :] = np.nan
-        k, _ = collect(validation[i], lengths[i], y, at)
+        k, _ = collect(validation[i], lengths[i], y)
         if k < 3 or not to_unit_range(y[:k]):
             continue
         points = stretches(y[:k], shape)
@@ -426,7 +425,7 @@ def measure_validation(losses, validation, lengths, out):
         out[i, 2] = rise / (shape[0] - shape[lowest])
         out[i, 3] = error / rise
         place = lowest / (points - 1)
-        k, _ = collect(losses[i], lengths[i], y, at)
+        k, _ = collect(losses[i], lengths[i], y)
         if k < 3 or not to_unit_range(y[:k]):
             continue
         points = stretches(y[:k], shape)
