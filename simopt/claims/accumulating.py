@@ -196,7 +196,7 @@ CLAIMS = (
         "1 to 300 epochs, and after as many updates.",
         rule="Holds if larger batches have the larger effective rate and the smaller distance "
         "after equal epochs, and full batch the smaller one after equal updates; conditional if "
-        "only the rate is larger.",
+        "some of it.",
         tried=survives_but_lags,
     ),
     Claim(
