@@ -51,10 +51,8 @@ def weakest(recall: pd.DataFrame) -> str:
     row = recall.sort_values("allowed", kind="stable").iloc[0]
     if row["allowed"] == 1:
         return "No symptom is missed."
-    return (
-        f"Most missed is “{row.name}”: {percent(row['allowed'])} of {number(int(row['curves']))} "
-        "curves."
-    )
+    share, curves = percent(row["allowed"]), count(int(row["curves"]), "curve")
+    return f"Most missed is “{row.name}”: {share} of {curves}."
 
 
 def matrix(measured: Accuracy) -> Markup:
