@@ -82,7 +82,7 @@ class Accuracy:
 
 
 def measure(
-    part: str = "test", *, size: int = 6000, seed: int = 0, threads: int | None = None
+    part: str = "test", *, size: int = 5000, seed: int = 0, threads: int | None = None
 ) -> Accuracy:
     """Diagnose labelled curves and count how often that is right.
 
@@ -175,7 +175,7 @@ def main() -> None:
     """Print the accuracy on one part."""
     parser = argparse.ArgumentParser(description="How often a diagnosis is right.")
     parser.add_argument("part", nargs="?", default="test", choices=PARTS[::-1])
-    parser.add_argument("--size", type=int, default=6000, help="curves (6000)")
+    parser.add_argument("--size", type=int, default=5000, help="curves (5000)")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     print(text(measure(given.part, size=given.size, seed=given.seed), given.part))

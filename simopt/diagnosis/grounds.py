@@ -135,7 +135,7 @@ def overfitted(part: str, seed: int) -> list[Ground]:
     rng = _rng(part, seed, "overfitted")
     if part == "tuning":
         return [_wide(rng, 30, 25, 1.0, "least_squares"), _powers(rng, 20, 9)]
-    return [_wide(rng, 40, 30, 1.0, "logistic"), _cosines(rng, 25, 16)]
+    return [_wide(rng, 30, 20, 1.0, "logistic"), _cosines(rng, 25, 16)]
 
 
 def _split(x: Floats, y: Floats, n: int, kind: str, name: str, sizes: tuple[int, ...]) -> Ground:
@@ -226,7 +226,7 @@ def saddles(part: str, seed: int) -> list[Ground]:
             second = _function("product", (small, small, rng.uniform(0, 1)), (1, 1, 0))
         else:
             second = _function("chain", (small**0.5, small**0.4, small**0.4), (1, 1, 1))
-            x = rng.uniform(-2, 2, 20)
+            x = rng.uniform(-2, 2, 8)
             first = problems.function(
                 formulas.unit,
                 formulas.unit_slope,

@@ -53,7 +53,7 @@ class Labelled:
 
 
 def labelled(
-    part: str = "tuning", *, size: int = 6000, seed: int = 0, threads: int | None = None
+    part: str = "tuning", *, size: int = 5000, seed: int = 0, threads: int | None = None
 ) -> Labelled:
     """Curves of known cause, from trajectories of every rule on problems of many kinds.
 
@@ -66,7 +66,7 @@ def labelled(
     ----------
     part : {"tuning", "test"}
         No problem is in both, nor is a random number.
-    size : int, default 6000
+    size : int, default 5000
         How many curves, from 100 to 100,000. Below 1500 of few rules only, which compile soon.
     seed : int, default 0
         What data, orders, noise and rates are drawn by.

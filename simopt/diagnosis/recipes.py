@@ -29,8 +29,9 @@ from simopt.problems import Problem
 
 Floats = NDArray[np.float64]
 
-#: Updates of one run at most: none needs more to show anything.
-MOST_UPDATES = 8_000
+#: Updates of one run at most, and records: of a logistic loss fewer, which takes an exp a point.
+MOST = {"logistic": (1_500, 200)}
+MOST_ELSE = (8_000, 1_000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,8 @@ def from_ground(
     """
     problem = ground.problem
     batches = runs.updates_of_epoch(problem, batch_size)
-    most = min(1000, MOST_UPDATES // batches) if record == "epochs" else 1000
+    updates, records = MOST.get(problem.kind, MOST_ELSE)
+    most = min(records, updates // batches) if record == "epochs" else records
     length = int(np.exp(rng.uniform(np.log(20 if ground.saddle is not None else 10), np.log(most))))
     how = runs.plan(rng, problem, batch_size, length, record)
     tried = tried_rules(rng, problem, how, names, threads)
