@@ -17,7 +17,7 @@ from simopt.prescription import FIXES, REMEDIES, comparing, fixes, rates, runnin
 from simopt.prescription import training as trainings
 from simopt.prescription.prescribing import BASELINE, ranked
 from simopt.prescription.training import Training
-from simopt.schedules import cosine, linear_warmup, sequential
+from simopt.schedules import constant, cosine, linear_warmup, sequential
 
 FOUR = problems.four_points()
 #: Of the four points: the loss is CURVATURE / 2 (w - 5)^2.
@@ -243,6 +243,20 @@ def test_curves_are_runs():
         assert made.loss[1, 1:] == pytest.approx(seen, rel=1e-9)
         assert made.loss[1, 0] == diabetes.loss(diabetes.w0)
         assert made.validation[1] == pytest.approx(made.loss[1], rel=1e-9)
+
+
+def test_a_kernel_with_all_has_the_same_bits():
+    """A rate times 1 and a bound that nothing reaches, for the plain run."""
+    plain = Training(simopt.Momentum(eta=0.02), 8, 12)
+    both = plain.with_(schedule=constant(), clip_norm=1e300)
+    for problem in (problems.diabetes(), problems.hubble()):
+        one, other = running.curves(problem, [plain, both], [0, 1])
+        assert (one.loss == other.loss).all()
+        swept = simopt.sweep(
+            problem, simopt.Momentum(eta=0.02), batch_size=8, epochs=12, shuffle="epoch",
+            seed=[0, 1], divergence=None, progress=False,
+        )  # fmt: skip
+        assert (one.loss[:, -1] == swept["loss"]).all()
 
 
 @pytest.mark.parametrize("kind", ["least_squares", "logistic"])

@@ -188,11 +188,17 @@ WITHOUT = "without outliers"
 
 
 def most_seen(found: Curves, validation: Problem | None) -> tuple[str, float]:
-    """The symptom that most curves show, and the share of them that do."""
+    """The symptom that most curves show, and the share of them that do.
+
+    Curves are read as a trainer in float32 would show them: past 3.4e38 is infinite.
+    """
     from simopt.diagnosis import diagnose_many
+    from simopt.diagnosis.causes import as_float32
 
     seen = found.validation if validation is not None else None
-    symptoms = diagnose_many(found.loss, seen)["symptom"].astype(str).value_counts(sort=True)
+    symptoms = (
+        diagnose_many(as_float32(found.loss), seen)["symptom"].astype(str).value_counts(sort=True)
+    )
     return str(symptoms.index[0]), float(symptoms.iloc[0] / symptoms.sum())
 
 

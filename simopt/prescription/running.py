@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simopt.engine import blocks
-from simopt.plan import Plan
+from simopt.plan import NO_CLIP, Plan
 from simopt.prescription.training import Training
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
+from simopt.schedules import constant
 
 Floats = NDArray[np.float64]
+
+#: So few settings have orders of their own in every lane (`blocks.WORTH_SHARING_MANY`): one kernel
+#: serves, however many settings there are.
+FEW = 12
 
 #: Lane updates of one task: some 50 ms.
 TASK_UPDATES = 5_000_000
@@ -89,7 +95,7 @@ def curves(
         if training.then is not None:
             found[place] = _in_halves(problem, training, seeds, by, validation, threads)
             continue
-        key = training.optimizer.rule, training.plan(problem)
+        key = training.optimizer.rule, shared_kernel(training.plan(problem), problem)
         together.setdefault(key, []).append(place)
     groups = {
         key: np.array([trainings[place].optimizer.values for place in places], np.float64).T
@@ -104,6 +110,22 @@ def curves(
                 problem, trainings[place], key[1], loss[rows], w[rows], validation, by
             )
     return [each for each in found if each is not None]
+
+
+def shared_kernel(how: Plan, problem: Problem) -> Plan:
+    """The plan, which with a schedule or clipping has both: a kernel less to compile.
+
+    A rate times 1 and a gradient below its bound are the same to the bit. A function, whose kernels
+    serve nothing else, always has both.
+    """
+    plain = how.schedule is None and how.clip == NO_CLIP
+    if plain and problem.formula is None:
+        return how
+    clip = ("norm", sys.float_info.max, 0.0) if how.clip == NO_CLIP else how.clip
+    return replace(how, schedule=how.schedule or CONSTANT, clip=clip)
+
+
+CONSTANT = constant()
 
 
 def losses_at(problem: Problem, w: Floats) -> Floats:
@@ -140,13 +162,16 @@ def _run(
     results: list[tuple[Floats, Floats]] = []
     for number, ((rule, how), settings) in enumerate(groups.items()):
         count = settings.shape[1]
-        group = blocks.Group(
-            rule, how, settings, asked, np.arange(count) * len(asked), np.arange(len(asked))
-        )
-        looks = how.epochs if by == "epochs" else how.updates
-        results.append((np.empty((looks, group.size)), np.empty((looks, problem.d, group.size))))
-        cut = blocks.tasks(group, problem, np.float64, TASK_UPDATES, False)
-        tasks += [(number, task) for task in cut]
+        rows = np.arange(count) * len(asked)
+        looks, size = how.epochs if by == "epochs" else how.updates, count * len(asked)
+        results.append((np.empty((looks, size)), np.empty((looks, problem.d, size))))
+        for first in range(0, count, FEW):
+            part = slice(first, first + FEW)
+            group = blocks.Group(
+                rule, how, settings[:, part], asked, rows[part], np.arange(len(asked))
+            )
+            cut = blocks.tasks(group, problem, np.float64, TASK_UPDATES, False)
+            tasks += [(number, task) for task in cut]
     data = blocks.pack(problem, np.float64, None, None)
     every = 0 if by == "epochs" else 1
     pulse = np.zeros(2, np.int64)

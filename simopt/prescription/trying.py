@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simopt.diagnosis import diagnose_many
+from simopt.diagnosis.causes import as_float32
 from simopt.prescription import cases as grounds
 from simopt.prescription.advice import ALL_THREE, UNDERPERFORMS, fixes_for
 from simopt.prescription.cases import Case
@@ -170,7 +171,7 @@ def symptoms(found: list[Curves], threads: int) -> NDArray[np.str_]:
     losses, lengths = _beside([each.loss for each in found])
     ways = [each.validation for each in found if each.validation is not None]
     held = _beside(ways)[0] if ways else None
-    shown = diagnose_many(losses, held, lengths=lengths, threads=threads)["symptom"]
+    shown = diagnose_many(as_float32(losses), held, lengths=lengths, threads=threads)["symptom"]
     return shown.to_numpy().astype("<U40").reshape(len(found), -1)
 
 
