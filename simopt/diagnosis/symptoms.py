@@ -52,8 +52,9 @@ UPS = 0.45
 WILD = 0.18
 #: and its swing is a good fifth of the range.
 SWING = 0.25
-#: Or it comes back to two fifths of the range, however rarely.
-SPIKES = 0.4
+#: Or it comes back to two fifths of the range, however rarely, but more than once: one value that
+#: is far out is none of the optimizer's doing.
+SPIKES, AGAIN = 0.4, 1.2
 #: down to a seventieth, which nobody would see.
 FLOOR = 0.014
 
@@ -79,10 +80,16 @@ CRAWLS = 0.003
 #: and most of what the one before it did, and more of it than that one of its own: slower than 1/t,
 #: of which the last quarter loses half, and which is how the loss of a network ends that does well.
 CRAWLS_ON = 0.6
+#: Or it stops at once in the middle of the run,
+STOPS = (0.25, 0.85)
+#: half of its fall made in the second half of the time till then: a straight line, no approach.
+ABRUPT = 0.5
 
 #: Frozen: fewer steps of the second half than this rise, where the last digits alone would make
 #: half of them do so,
 FROZEN = 0.05
+#: from before the middle of the run,
+EARLY = 0.4
 #: and each quarter loses this share of what the quarter before it did: over in the first.
 DIES_OUT = 0.06
 
@@ -142,15 +149,21 @@ def scores(features: Mapping[str, Any]) -> dict[str, Column]:
         below(f["late_ups"], UPS),
     )
     wild = either(
-        every(above(level, WILD), above(f["late_swing"], SWING)), above(f["late_swing"], SPIKES)
+        every(above(level, WILD), above(f["late_swing"], SWING)),
+        every(above(f["late_swing"], SPIKES), above(f["late_ups"], AGAIN)),
     )
     swings = every(up_and_down, wild)
     stays = below(np.abs(f["late_drift"]), DRIFT)
     trembles = above(f["late_swing"] / f["late_level"], TREMBLES)
     noisy = every(up_and_down, above(level, FLOOR), stays, trembles, 1.0 - wild)
-    frozen = every(below(f["late_rises"], FROZEN), below(goes_on, DIES_OUT), 1.0 - exploded)
+    frozen = every(
+        below(f["late_rises"], FROZEN),
+        below(goes_on, DIES_OUT),
+        below(f["settled_at"], EARLY),
+        1.0 - exploded,
+    )
     slows = np.where(f["quarter_3"] > 0.0, f["quarter_3"] / f["quarter_2"], np.inf)
-    stopped = every(
+    crawls = every(
         above(f["quarter_1"], MOST),
         above(goes_on, CRAWLS_ON),
         above(goes_on / slows, 1.0),
@@ -158,6 +171,13 @@ def scores(features: Mapping[str, Any]) -> dict[str, Column]:
         below(f["quarter_4"], UNFINISHED),
         below(f["late_ups"], UPS),
     )
+    stops = every(
+        above(f["half_at"] / f["settled_at"], ABRUPT),
+        above(f["settled_at"], STOPS[0]),
+        below(f["settled_at"], STOPS[1]),
+        1.0 - exploded,
+    )
+    stopped = either(crawls, stops)
     overfit = np.zeros_like(slow)
     if "validation_rise" in f:
         overfit = every(
