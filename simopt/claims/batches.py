@@ -75,7 +75,8 @@ def pairing_matters(trials: Trials) -> Finding:
     near = int((spread <= 0.1).sum())
     sgd = wide.loc["SGD"].xs(0, level="turned")
     evidence: dict[str, float] = {f"spread, {name}": value for name, value in spread.items()}
-    evidence |= {f"SGD's w, {pair}": float(value) for pair, value in zip(sgd.index, sgd, strict=True)}
+    for pair, value in zip(sgd.index, sgd, strict=True):
+        evidence[f"SGD's w, {pair}"] = float(value)
     says = (
         f"After one epoch of pairs w depends on which points are paired: with SGD "
         f"{sgd.iloc[0]:.3f}, {sgd.iloc[1]:.3f} or {sgd.iloc[2]:.3f}. The six epochs spread over "
