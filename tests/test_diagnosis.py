@@ -26,7 +26,7 @@ def run(problem, optimizer, **plan):
 
 #: Runs that show a symptom because of how they were made: tuned; a rate far beyond 2 / curvature,
 #: far below 1 / curvature, or falling to nothing at once; small batches at a constant rate; a start
-#: beside a saddle; AdaGrad behind a steep beginning.
+#: beside a saddle; AdaGrad behind a steep beginning, and a rate that drops to nothing on the way.
 RUNS = [
     ("healthy", DIABETES, simopt.SGD(eta=0.01), {"batch_size": 32}),
     ("healthy", HUBBLE, simopt.Adam(eta=20.0), {"batch_size": 24}),
@@ -50,6 +50,12 @@ RUNS = [
     ),
     ("NaN or Inf", FOUR, simopt.SGD(eta=50.0), {"epochs": 300}),
     ("stopped learning mid-training", DIABETES, simopt.AdaGrad(eta=1.0), {"batch_size": 8}),
+    (
+        "stopped learning mid-training",
+        HUBBLE,
+        simopt.Adam(eta=4.0),
+        {"batch_size": 24, "schedule": schedules.multi_step([20], 1e-9)},
+    ),
     ("noise floor", DIABETES, simopt.SGD(eta=0.05), {"batch_size": 2}),
     ("noise floor", DIABETES, simopt.RMSprop(eta=10.0), {"batch_size": 8}),
 ]

@@ -125,6 +125,11 @@ SHOWN: dict[str, tuple[tuple[str, Place, str], ...]] = {
     "stopped learning mid-training": (
         ("quarter_1", _first_quarter, "the first quarter of the run makes {:.0%} of the fall"),
         ("quarter_4", _last_quarter, "the last one makes {:.1%}"),
+        (
+            "settled_at",
+            _from("settled_at"),
+            f"after {{:.0%}} it keeps within {FLAT:.0%} of its range",
+        ),
     ),
     "noise floor": (
         (
