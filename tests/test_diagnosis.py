@@ -53,8 +53,8 @@ RUNS = [
     (
         "stopped learning mid-training",
         HUBBLE,
-        simopt.Adam(eta=4.0),
-        {"batch_size": 24, "schedule": schedules.multi_step([20], 1e-9)},
+        simopt.Adam(eta=2.0),
+        {"batch_size": 24, "epochs": 80, "schedule": schedules.multi_step([40], 1e-9)},
     ),
     ("noise floor", DIABETES, simopt.SGD(eta=0.05), {"batch_size": 2}),
     ("noise floor", DIABETES, simopt.RMSprop(eta=10.0), {"batch_size": 8}),
