@@ -33,7 +33,16 @@ from simopt.rules import (
 )
 
 if TYPE_CHECKING:
-    from simopt import conformance, document, noise_scale, nqm, orders, schedules, stability
+    from simopt import (
+        conformance,
+        document,
+        noise_scale,
+        nqm,
+        orders,
+        prescription,
+        schedules,
+        stability,
+    )
     from simopt.diagnosis import diagnose
     from simopt.prescription import prescribe
     from simopt.reduction.asked import Reduce
@@ -61,6 +70,7 @@ _LATER = {
     "nqm": "simopt.nqm",
     "orders": "simopt.orders",
     "prescribe": "simopt.prescription",
+    "prescription": "simopt.prescription",
     "schedules": "simopt.schedules",
     "stability": "simopt.stability",
 }
@@ -95,6 +105,7 @@ __all__ = [
     "nqm",
     "orders",
     "prescribe",
+    "prescription",
     "problems",
     "report",
     "rule",

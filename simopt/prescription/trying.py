@@ -10,14 +10,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simopt.diagnosis import diagnose_many
-from simopt.diagnosis.causes import as_float32
 from simopt.prescription import cases as grounds
 from simopt.prescription.advice import ALL_THREE, UNDERPERFORMS, fixes_for
-from simopt.prescription.cases import Case
-from simopt.prescription.comparing import excess, has_diverged, ratios
+from simopt.prescription.comparing import has_diverged, ratios
 from simopt.prescription.fixes import FIXES, clipped_to, eta_times, without_outliers
-from simopt.prescription.running import Curves, curves, losses_at
+from simopt.prescription.ran import (
+    ARRIVED,
+    UNFINISHED,
+    Ran,
+    curves_of,
+    run,
+    symptoms,
+    with_what_is_left,
+)
 from simopt.prescription.training import Training
 from simopt.problems import Problem
 
@@ -34,55 +39,7 @@ WORSE = 1.1
 #: of what there was to lose; each at the best of the rates tried.
 ABOVE, SEEN = 1.1, 1e-3
 
-#: A run is there if this share of what could be taken off the start's loss is left, or less.
-ARRIVED = 0.01
-
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Ran:
-    """The runs of one optimizer at one batch size, as they are.
-
-    Attributes
-    ----------
-    case : Case
-        Problem and seeds.
-    optimizer : str
-        Which.
-    trainings : list of Training
-        One a rate.
-    found : list of Curves
-        What each did.
-    floors : ndarray [rates, seeds]
-        The loss that is taken off: the least there is, or, of a test loss, the lowest on the way.
-    """
-
-    case: Case
-    optimizer: str
-    trainings: list[Training]
-    found: list[Curves]
-    floors: Floats
-
-    def ends(self, found: Curves, problem: Problem) -> Floats:
-        """The losses [seeds] that are judged: over all points, or over those of the test."""
-        return losses_at(self.case.test or problem, found.w)
-
-    def above(self, place: int, found: Curves, problem: Problem) -> Floats:
-        """What is left above the floor [seeds] where a run at that rate ends."""
-        if problem is not self.case.problem and self.case.test is None:
-            return excess(problem, self.ends(found, problem))  # of other points
-        off = self.ends(found, problem) - self.floors[place]
-        return np.where(np.isfinite(off), np.maximum(off, 0.0), np.inf)
-
-    def eta(self, place: int) -> float:
-        """The rate at a place."""
-        return float(self.trainings[place].optimizer.settings["eta"])  # type: ignore[arg-type]
-
-    def best(self) -> int:
-        """The place of the rate that ends lowest, by the median over the seeds."""
-        ends = np.stack([self.ends(each, self.case.problem) for each in self.found])
-        return int(np.argmin(np.median(np.where(np.isfinite(ends), ends, np.inf), axis=1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,72 +106,6 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
     return frame
 
 
-def run(case: Case, optimizer: str, trainings: list[Training], threads: int) -> Ran:
-    """The runs as they are."""
-    found = _curves(case, case.problem, trainings, threads)
-    shape = len(trainings), len(case.seeds)
-    # A network's least loss is unknown: the loss itself counts then.
-    floors = np.full(shape, np.nan_to_num(case.problem.minimum_loss))
-    if case.test is not None:
-        again = curves(case.problem, trainings, case.seeds, validation=case.test, threads=threads)
-        ways = [each.validation for each in again if each.validation is not None]
-        floors = np.stack([np.nanmin(way, axis=1) for way in ways])
-    return Ran(case, optimizer, trainings, found, floors)
-
-
-def _curves(case: Case, problem: Problem, trainings: list[Training], threads: int) -> list[Curves]:
-    return curves(problem, trainings, case.seeds, validation=case.validation, threads=threads)
-
-
-def symptoms(found: list[Curves], threads: int) -> NDArray[np.str_]:
-    """What every curve [trainings, seeds] shows."""
-    losses, lengths = _beside([each.loss for each in found])
-    ways = [each.validation for each in found if each.validation is not None]
-    held = _beside(ways)[0] if ways else None
-    shown = diagnose_many(as_float32(losses), held, lengths=lengths, threads=threads)["symptom"]
-    return shown.to_numpy().astype("<U40").reshape(len(found), -1)
-
-
-def _beside(parts: list[Floats]) -> tuple[Floats, NDArray[np.int64]]:
-    """Curves of several lengths in one table, and the length of each."""
-    longest = max(part.shape[1] for part in parts)
-    table = np.full((sum(map(len, parts)), longest), np.nan)
-    lengths = np.repeat([part.shape[1] for part in parts], [len(part) for part in parts])
-    row = 0
-    for part in parts:
-        table[row : row + len(part), : part.shape[1]] = part
-        row += len(part)
-    return table, lengths
-
-
-def with_what_is_left(shown: NDArray[np.str_], ran: Ran) -> NDArray[np.str_]:
-    """The symptoms, told apart where a curve alone can't: it does not show the least loss.
-
-    A reader takes a flat curve for a healthy one. Who knows that a tenth or more of what could be
-    lost is left calls it a plateau; and AdaGrad, if it still creeps, stopped.
-    """
-    problem = ran.case.problem
-    first = problem.loss(problem.w0)
-    scale = first - np.nan_to_num(problem.minimum_loss)
-    result = shown.copy()
-    for place, found in enumerate(ran.found):
-        left = excess(problem, losses_at(problem, found.w)) / scale
-        with np.errstate(invalid="ignore"):
-            fall = found.loss[:, 0] - found.loss[:, -1]
-            late = found.loss[:, found.loss.shape[1] // 2] - found.loss[:, -1]
-        unseen = (shown[place] == "healthy") & (left >= UNFINISHED) & (left < 1)
-        flat = late <= FLAT * fall
-        result[place, unseen & flat] = "plateaus early"
-        if ran.optimizer == "AdaGrad":
-            result[place, unseen & ~flat] = "stopped learning mid-training"
-    return result
-
-
-#: So much of what could be lost is left where a plateau is no end, and so much of the curve's fall
-#: may its second half make where it is flat.
-UNFINISHED, FLAT = 0.1, 0.02
-
-
 #: Fix to the place of a rate to a mask over the seeds.
 Asked = dict[str, dict[int, NDArray[np.bool_]]]
 
@@ -263,11 +154,11 @@ def outcomes(ran: Ran, asked: Asked, shown: NDArray[np.str_], threads: int) -> M
         return Made([])
     best = ran.eta(ran.best()) if len(ran.trainings) > 1 else float("nan")
     same = [each for each in trials if each[3] is case.problem]
-    after = _curves(case, case.problem, [each[4] for each in same], threads) if same else []
+    after = curves_of(case, case.problem, [each[4] for each in same], threads) if same else []
     pairs = list(zip(same, after, strict=True))
     # Points left out make another problem, and so another call.
     pairs += [
-        (each, _curves(case, each[3], [each[4]], threads)[0])
+        (each, curves_of(case, each[3], [each[4]], threads)[0])
         for each in trials
         if each[3] is not case.problem
     ]
