@@ -95,7 +95,9 @@ def labelled(
     workers = running.threads(threads)
     found: list[Curves] = []
     count = rounds = 0
-    while count < size:
+    # Some to choose from, so that rare symptoms are not lost among the others.
+    enough = size if size >= SMALL else 2 * size
+    while count < enough:
         rng = np.random.default_rng([seed, grounds.PARTS.index(part), rounds])
         for piece in _pieces(rng, part, seed, size >= SMALL, workers):
             found.append(piece)

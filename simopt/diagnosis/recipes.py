@@ -60,7 +60,9 @@ def from_ground(
     batches = runs.updates_of_epoch(problem, batch_size)
     updates, records = MOST.get(problem.kind, MOST_ELSE)
     most = min(records, updates // batches) if record == "epochs" else records
-    length = int(np.exp(rng.uniform(np.log(20 if ground.saddle is not None else 10), np.log(most))))
+    # Not too short to pass a saddle.
+    least = 20 if ground.saddle is not None else 10
+    length = int(np.exp(rng.uniform(np.log(least), np.log(max(most, 2 * least)))))
     how = runs.plan(rng, problem, batch_size, length, record)
     tried = tried_rules(rng, problem, how, names, threads)
     yield rated(rng, ground, how, tried, threads)

@@ -1,0 +1,101 @@
+"""How often a diagnosis is right: counted again by hand, and held to on problems never tuned on."""
+
+import runpy
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simopt.diagnosis import accuracy, diagnose_many, grounds
+from simopt.diagnosis.labelled import Labelled
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return accuracy.measure("test", size=600, threads=1)
+
+
+def made_up():
+    """Five curves, two of them labelled as what they are not."""
+    t = np.arange(40.0)
+    falls = np.exp(-t / 8)
+    ends = np.where(t < 20, 1.0, np.nan)
+    slow = 1 - t / 400
+    losses = np.stack([falls, ends, slow, ends, falls])
+    frame = pd.DataFrame(
+        {
+            "problem": ["a", "a", "b", "b", "b"],
+            "symptom": ["healthy", "NaN or Inf", "decreases very slowly", "healthy", "noise floor"],
+            "also": [(), (), (), ("noise floor",), ("healthy",)],
+        }
+    )
+    return Labelled(losses, np.full_like(losses, np.nan), np.full(5, 40), frame)
+
+
+def test_counts_are_those_of_a_loop():
+    curves = made_up()
+    measured = accuracy.judge(curves, threads=1)
+    said = diagnose_many(curves.losses, threads=1)["symptom"].astype(str).tolist()
+    assert said[0] == "healthy"
+    assert said[1] == "NaN or Inf"
+    right = allowed = 0
+    for truth, also, word in zip(curves.frame["symptom"], curves.frame["also"], said, strict=True):
+        assert measured.confusion.loc[truth, word] >= 1
+        right += word == truth
+        allowed += word == truth or word in also
+    assert measured.frame["right"].sum() == right
+    assert measured.frame["allowed"].sum() == allowed
+    assert measured.confusion.to_numpy().sum() == 5
+    healthy = measured.recall.loc["healthy"]
+    assert healthy["curves"] == 2
+    assert healthy["right"] == 0.5
+    assert healthy["separable"] == 1
+    assert healthy["found"] == 1.0  # of the one that is separable
+    assert np.isnan(measured.recall.loc["noise floor", "found"])
+    assert measured.recall.loc["noise floor", "allowed"] == 1.0
+    assert measured.strict == pytest.approx(measured.recall["right"].mean())
+    # The mean over symptoms that have separable curves: without the noise floor.
+    assert measured.separable == pytest.approx(measured.recall.drop("noise floor")["found"].mean())
+
+
+def test_by_kind():
+    measured = accuracy.judge(made_up(), threads=1)
+    by = measured.by("problem")
+    assert by["curves"].to_dict() == {"a": 2, "b": 3}
+    assert by.loc["a", "right"] == 1.0
+    with pytest.raises(ValueError, match="name='colour'"):
+        measured.by("colour")
+
+
+def test_the_text_has_every_symptom_and_every_reason(held_out):
+    text = accuracy.text(held_out, "test")
+    for symptom in held_out.recall.index:
+        assert symptom in text
+    for pair in accuracy.INSEPARABLE:
+        assert pair.reason in text
+    assert f"{held_out.separable:.1%}" in text
+    assert f"{held_out.strict:.1%}" in text
+
+
+def test_bad_part():
+    with pytest.raises(ValueError, match="part='train'"):
+        accuracy.measure("train")
+
+
+def test_as_a_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["accuracy", "tuning", "--size", "100"])
+    monkeypatch.delitem(sys.modules, "simopt.diagnosis.accuracy")
+    runpy.run_module("simopt.diagnosis.accuracy", run_name="__main__")
+    assert "100 curves of" in capsys.readouterr().out
+
+
+def test_what_is_in_the_table_adds_up(held_out):
+    assert len(held_out.frame) == 600
+    assert held_out.confusion.to_numpy().sum() == 600
+    assert (held_out.frame["allowed"] >= held_out.frame["right"]).all()
+    assert set(held_out.frame["problem"]) <= {g.name for g in grounds.all_of("test", 0)}
+
+
+def test_numbers_that_end_are_always_seen(held_out):
+    assert held_out.recall.loc["NaN or Inf", "right"] == 1.0
