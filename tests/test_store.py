@@ -629,6 +629,8 @@ def _at_operation(k, folder, call):
 
 
 def _signalled(folder, k, number):
+    # Where the tests run in a shell's background, Ctrl-C is ignored from the start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _at_operation(k, folder, lambda: os.kill(os.getpid(), number))
     try:
         produce(folder, 2)
