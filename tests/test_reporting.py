@@ -73,8 +73,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, quick) -> Path:
     """The quick report; pages that other files compute too take their values from there."""
     place, values = tmp_path_factory.mktemp("report"), pages.values
     shared = (
-        "batch_size", "claims", "conventions", "learning_rate", "noisy_quadratic", "shuffles",
-        "stability",
+        "batch_size", "claims", "conventions", "learning_rate", "loss_curves", "noisy_quadratic",
+        "shuffles", "stability",
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(

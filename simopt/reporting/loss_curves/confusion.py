@@ -15,7 +15,7 @@ from simopt.reporting.tables import Column
 from simopt.reporting.words import count, number, percent, sentence
 
 #: Labelled curves, by whether the report is the quick one.
-SIZES = {True: 400, False: 2000}
+SIZES = {True: 200, False: 2000}
 
 
 def section(quick: bool) -> dict[str, Any]:
