@@ -219,10 +219,13 @@ def test_a_killed_process_is_told():
 
 
 INTERRUPTED = """
-    import itertools, sys, time
+    import itertools, signal, sys, time
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
     from simopt.executors import completed
     from tests.test_executors import who
+
+    # In a shell's background, and in tests that run there, Ctrl-C is ignored from the start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     if __name__ == "__main__":
         with {pool}(2) as pool:
