@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.diagnosis import SYMPTOMS
+from simopt.diagnosis import SYMPTOMS, diagnose
+from simopt.diagnosis import page as drawing
 from simopt.diagnosis.accuracy import Accuracy
 from simopt.diagnosis.inseparable import INSEPARABLE
 from simopt.prescription import framework, table
@@ -37,6 +38,15 @@ def test_the_figures_say_what_was_read(shown):
 def test_a_curve_that_is_taken_for_another_is_told(shown):
     wrong = gallery.Shown(gallery.RECIPES[1], shown[0].diagnosis, shown[0].problem)
     assert "The reader takes it for “healthy”" in gallery.drawn(wrong)
+
+
+def test_a_loss_near_the_end_of_float64_is_drawn_as_far_as_it_can_be():
+    """A logarithmic axis up to 1e300 would overflow."""
+    found = diagnose([4.0, 2.0, 30.0, 9e3, 1e9, 1e30, 1e90, 1e300, np.inf])
+    (axes,) = drawing.figure(found).axes
+    low, high = axes.get_ylim()
+    assert 0 < low < 2
+    assert 1e90 < high < 1e200
 
 
 def test_axes_count_epochs_from_the_start(shown):

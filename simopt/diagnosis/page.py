@@ -21,6 +21,9 @@ from simopt.reporting.words import number, sentence
 #: More points than a figure has pixels are drawn as the lowest and the highest of each stretch.
 MOST_POINTS = 2000
 
+#: More can't be drawn: an axis wants room beyond, and float64 ends at 1.8e308.
+LARGEST = 1e250
+
 TITLE = "Loss curve"
 
 Floats = NDArray[np.float64]
@@ -38,6 +41,7 @@ def figure(diagnosis: Diagnosis) -> Figure:
         ):
             if values is not None:
                 at, shown = _thinned(np.asarray(values, np.float64))
+                shown[np.abs(shown) > LARGEST] = np.nan
                 axes.plot(at, shown, color=color, linestyle=line, marker=marker, label=name)
         if diagnosis.validation is not None:
             style.legend(drawn, axes)
