@@ -170,8 +170,9 @@ def test_the_table_counts():
     frame = table(outcomes=tried).set_index(["symptom", "fix"])
     row = frame.loc["Oscillates wildly", "eta / 2"]
     assert row[["runs", "worked", "worse", "ratio"]].tolist() == [8, 0.75, 0.125, 0.4]
-    # One setting alone: drawn again it is the same.
-    assert row["worked_low"] == row["worked_high"] == 0.75
+    # One setting alone, drawn again, is the same.
+    assert math.isnan(row["worked_low"])
+    assert math.isnan(row["worked_high"])
     assert frame.loc["Oscillates wildly", "eta / 5"]["runs"] == 0
     assert math.isnan(frame.loc["Oscillates wildly", "eta / 5"]["worked"])
     assert frame.loc["Decreases, then explodes", "eta / 5"]["runs"] == 1
@@ -192,6 +193,14 @@ def test_the_interval_draws_settings_not_seeds():
     # A binomial share of twenty, within the steps of 1 / 20.
     assert low == pytest.approx(0.5 - 1.96 * math.sqrt(0.25 / 20), abs=0.05)
     assert high == pytest.approx(0.5 + 1.96 * math.sqrt(0.25 / 20), abs=0.05)
+
+
+def test_the_interval_of_none_and_of_all():
+    """0 of 6 settings: Wilson's upper end is z^2 / (6 + z^2)."""
+    none = rows(problem=np.repeat(np.arange(6).astype(str), 4), worked=False)
+    top = 1.959963984540054**2 / (6 + 1.959963984540054**2)
+    assert tables.interval(none) == pytest.approx((0.0, top))
+    assert tables.interval(none.assign(worked=True)) == pytest.approx((1 - top, 1.0))
 
 
 def test_conditions_need_runs_and_a_difference():

@@ -96,7 +96,9 @@ def test_words_follow_the_shares():
     few = oscillates.iloc[0].copy()
     few["runs"] = 3
     assert tested.word(few) == "few runs"
+    assert tested.interval(few) == "20 %"
     few["runs"] = 0
+    assert tested.interval(few) == "–"
     assert tested.word(few) == "not seen"
     assert "not seen" in tested.told(few)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simopt.prescription.advice import FRAMEWORK, ON_A_PLATEAU, TABLE, Advice
+from simopt.prescription.comparing import wilson
 from simopt.prescription.trying import try_all
 from simopt.running import threads as workers_of
 
@@ -124,12 +125,15 @@ def interval(rows: pd.DataFrame) -> tuple[float, float]:
     """95 % interval of the share that worked: settings drawn again, each with all its seeds.
 
     Runs of one problem, optimizer and batch size are alike; drawn one by one they would make the
-    interval too short.
+    interval too short. Where all work, or none, drawing shows nothing: Wilson's interval of as many
+    settings then. Of a single setting nothing is known.
     """
-    if rows.empty:
-        return float("nan"), float("nan")
     groups = rows.groupby(["problem", "optimizer", "batch_size"], observed=True)["worked"]
     hits, counts = groups.sum().to_numpy(float), groups.size().to_numpy(float)
+    if len(hits) < 2:
+        return float("nan"), float("nan")
+    if hits.sum() in (0, counts.sum()):
+        return wilson(len(hits) if hits.any() else 0, len(hits))
     rng = np.random.default_rng(0)
     drawn = rng.multinomial(len(hits), np.full(len(hits), 1 / len(hits)), size=RESAMPLED)
     shares = (drawn @ hits) / (drawn @ counts)

@@ -127,6 +127,8 @@ def interval(row: Any) -> str:
     """The share that worked, with its interval."""
     if not row["runs"]:
         return "–"
+    if math.isnan(row["worked_low"]):
+        return percent(row["worked"])
     low, high = number(100 * row["worked_low"], 2), number(100 * row["worked_high"], 2)
     return f"{percent(row['worked'])} ({low} to {high})"
 
