@@ -131,7 +131,8 @@ def _sweep(
         problem,
         list(optimizers),
         batch_size=how.batch_size,
-        order=how.order if problem.n else None,
+        # Of points or of none: with a given order one kernel does, whatever the number of rates.
+        order=how.order if problem.noise is None else None,
         seed=how.seed,
         schedule=list(given),
         divergence=None,
