@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
@@ -14,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from simopt import axes, checks, chunks, executors, frames, worker
+from simopt import axes, chunks, executors, frames, worker
 from simopt.chunks import Chunk, Chunks, Job
 from simopt.engine import blocks, devices
 from simopt.reduction import selection
@@ -36,15 +35,6 @@ MERGED = 8
 
 #: What runs items anywhere: a function of (job, item), and items -> (item, result) as they end.
 Runner = Callable[[Callable[..., Any], Iterable[Any]], Generator[tuple[Any, Any]]]
-
-
-def threads(asked: int | None) -> int:
-    """How many to run on: as asked; else NUMBA_NUM_THREADS if set, else all cores there are."""
-    if asked is not None:
-        return checks.whole("threads", asked, 1)
-    if "NUMBA_NUM_THREADS" in os.environ:
-        return checks.whole("NUMBA_NUM_THREADS", int(os.environ["NUMBA_NUM_THREADS"]), 1)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def bar(total: int, progress: bool | None) -> Any:

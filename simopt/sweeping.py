@@ -32,6 +32,7 @@ from simopt.reduction.asked import Reduce
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
 from simopt.store import Store, load, no_rows, rows_at
+from simopt.threads import how_many
 
 RECORDS = ("summary", "epochs", "steps")
 
@@ -220,7 +221,7 @@ def sweep(
     goal = None if target is None else checks.number("target", target)
     checks.choice("record", record, RECORDS)
     real = chunks.DTYPES[checks.choice("dtype", dtype, chunks.DTYPES)]
-    workers = running.threads(threads)
+    workers = how_many(threads)
     given = None
     longest = max(how.epochs for _, how in axes.plans(asked[0], problem))
     if order is not None:

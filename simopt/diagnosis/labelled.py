@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simopt import checks, rules, running
+from simopt import checks, rules
 from simopt.diagnosis import grounds, inseparable, recipes
 from simopt.diagnosis.grounds import Ground
 from simopt.diagnosis.recipes import Curves
+from simopt.threads import how_many
 
 Floats = NDArray[np.float64]
 
@@ -92,7 +93,7 @@ def labelled(
     checks.choice("part", part, grounds.PARTS)
     checks.whole("size", size, 100, 100_000)
     checks.whole("seed", seed, 0)
-    workers = running.threads(threads)
+    workers = how_many(threads)
     found: list[Curves] = []
     count = rounds = 0
     # Some to choose from, so that rare symptoms are not lost among the others.

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from simopt import checks, running
+from simopt import checks
 from simopt.axes import labels
 from simopt.diagnosis.features import FEATURES, VALIDATION, measure, measure_validation
 from simopt.diagnosis.symptoms import SYMPTOMS, judge
+from simopt.threads import how_many
 
 #: Values that a thread takes at a time: some milliseconds of work.
 TAKEN = 500_000
@@ -74,7 +75,7 @@ def diagnose_many(
             raise checks.refuse("lengths", lengths, f"{m} whole numbers, one a curve")
         if m and (ends.min() < 0 or ends.max() > longest):
             raise checks.refuse("lengths", lengths, f"whole numbers from 0 to {longest}")
-    features = _measured(values, held, ends.astype(np.int64), running.threads(threads))
+    features = _measured(values, held, ends.astype(np.int64), how_many(threads))
     codes, sure = judge(features)
     symptom = labels(list(SYMPTOMS), codes)
     return pd.DataFrame({"symptom": symptom, "sure": sure, **features}, copy=False)

@@ -19,8 +19,8 @@ from simopt.prescription.running import Curves, curves, losses_at
 from simopt.prescription.training import Training
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
-from simopt.running import threads as workers_of
 from simopt.schedules import Schedule
+from simopt.threads import how_many
 
 #: The row of the training as it is.
 BASELINE = "as it is"
@@ -119,7 +119,7 @@ def prescribe(
     """
     stepping.check_single(optimizer)
     count = checks.whole("seeds", seeds, 1)
-    workers = workers_of(threads)
+    workers = how_many(threads)
     if not isinstance(problem, Problem):
         raise checks.refuse("problem", problem, "a problem such as simopt.problems.hubble()")
     now = trainings.check(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from simopt import checks, plan, running, shuffling
+from simopt import checks, plan, shuffling
 from simopt.engine import blocks
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
@@ -23,6 +23,7 @@ from simopt.scaling.searching import BEYOND, FIRST, ONE, PATIENCE, by_grid
 from simopt.scaling.tables import Searched
 from simopt.scaling.tuned import Tuned, tuned
 from simopt.stepping import check_optimizer
+from simopt.threads import how_many
 
 #: By default a trajectory handles so many numbers at most (points times weights), but may have the
 #: fewest and not more than the most updates.
@@ -143,7 +144,7 @@ def batch_size(
     numbers = check_seeds(seeds)
     most = None if budget is None else checks.whole("budget", budget, 1)
     limit = plan.loss_limit(problem, divergence)
-    workers = running.threads(threads)
+    workers = how_many(threads)
     every = [one for each in chosen for one in check_optimizer(each).variants]
     if len(set(every)) < len(every):
         raise checks.refuse("optimizers", optimizers, "an optimizer or several different ones")

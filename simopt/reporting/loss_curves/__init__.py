@@ -7,7 +7,7 @@ from typing import Any
 from simopt.prescription import framework, table, try_all
 from simopt.reporting.loss_curves import alike, confusion, gallery, tested
 from simopt.reporting.pages import Computed, Context
-from simopt.running import threads
+from simopt.threads import how_many
 
 
 def page(context: Context) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def page(context: Context) -> dict[str, Any]:
     context.say("Loss curves: a curve for every symptom")
     shown = gallery.gallery()
     outcomes = try_all(
-        context.quick, threads(None), lambda name: context.say(f"Loss curves: fixes on {name}")
+        context.quick, how_many(None), lambda name: context.say(f"Loss curves: fixes on {name}")
     )
     troubles = table(context.quick, outcomes=outcomes)
     decisions = framework(context.quick, outcomes=outcomes)
