@@ -1,6 +1,5 @@
 """How often a diagnosis is right: counted again by hand, and held to on problems never tuned on."""
 
-import runpy
 import sys
 
 import numpy as np
@@ -85,8 +84,7 @@ def test_bad_part():
 
 def test_as_a_command(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["accuracy", "tuning", "--size", "100"])
-    monkeypatch.delitem(sys.modules, "simopt.diagnosis.accuracy")
-    runpy.run_module("simopt.diagnosis.accuracy", run_name="__main__")
+    accuracy.main()
     assert "100 curves of" in capsys.readouterr().out
 
 
@@ -99,3 +97,23 @@ def test_what_is_in_the_table_adds_up(held_out):
 
 def test_numbers_that_end_are_always_seen(held_out):
     assert held_out.recall.loc["NaN or Inf", "right"] == 1.0
+
+
+def test_a_sample_of_problems_never_tuned_on(held_out):
+    assert held_out.allowed >= 0.95
+    common = held_out.recall[held_out.recall["separable"] >= 40]
+    assert len(common) >= 5
+    assert common["found"].mean() >= 0.95
+
+
+@pytest.mark.slow
+def test_five_thousand_curves_of_problems_never_tuned_on():
+    measured = accuracy.measure("test", size=5000)
+    assert measured.separable >= 0.95
+    assert measured.allowed >= 0.97
+    # Exactly the label, where the curve has no way to tell, is another matter.
+    assert measured.strict >= 0.82
+    assert (measured.recall["found"].dropna() >= 0.8).all()
+    # The symptoms left out of the mean are those with a reason.
+    without = set(measured.recall.index[measured.recall["separable"] == 0])
+    assert without == {"plateaus early", "stopped learning mid-training"}
