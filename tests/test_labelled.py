@@ -372,6 +372,7 @@ def test_also_follows_the_list(tuning):
 def test_twins_are_curves_that_differ_by_offset_and_scale(tuning):
     shares = inseparable.twins(tuning)
     assert np.isnan(np.diag(shares)).all()
+    assert "NaN or Inf" not in shares.index
     # What is said to be inseparable has twins; what instability does has none among the healthy.
     assert shares.loc["plateaus early", "healthy"] > 0.5
     assert shares.loc["oscillates wildly", "healthy"] == 0

@@ -116,10 +116,10 @@ def twins(curves: Labelled, *, within: float = 0.05) -> pd.DataFrame:
     shapes = {}
     for symptom in dict.fromkeys(symptoms):
         rows = np.flatnonzero((symptoms == symptom) & np.isnan(curves.validation[:, 0]))
-        made = [_shape(curves.losses[i, : curves.lengths[i]]) for i in rows]
-        finite = [shape for shape in made if np.isfinite(shape).all()]
-        if finite:
-            shapes[symptom] = np.stack(finite)
+        values = [curves.losses[i, : curves.lengths[i]] for i in rows]
+        made = [_shape(losses) for losses in values if np.isfinite(losses).all()]
+        if made:
+            shapes[symptom] = np.stack(made)
     table = pd.DataFrame(index=list(shapes), columns=list(shapes), dtype=float)
     for a, mine in shapes.items():
         for b, theirs in shapes.items():
