@@ -35,8 +35,8 @@ def test_the_table_has_a_row_for_each():
     frame = simopt.document.claims(quick=True, only=CHEAP)
     assert list(frame["id"]) == list(CHEAP)
     assert list(frame.columns) == [
-        "id", "lines", "section", "optimizers", "claim", "kind", "experiment", "rule", "verdict",
-        "condition", "evidence", "says", "scope", "trajectories", "seconds",
+        "id", "lines", "section", "optimizers", "claim", "kind", "experiment", "rule", "revised",
+        "verdict", "condition", "evidence", "says", "scope", "trajectories", "seconds",
     ]  # fmt: skip
     assert frame["verdict"].isin(VERDICTS).all()
     assert all(isinstance(each, dict) and each for each in frame["evidence"])

@@ -104,11 +104,13 @@ class Claim:
         What is done.
     rule : str
         What has to come out for it to hold, be conditional, be contradicted: written before
-        looking.
+        looking, but for what ``revised`` says.
     tried : callable
         ``tried(trials)`` does it.
     scope : str
         What a result on small problems doesn't say, where that is known; may be empty.
+    revised : str
+        How and why the rule was changed after a first look; empty where it stands as written.
     """
 
     id: str
@@ -121,6 +123,7 @@ class Claim:
     rule: str
     tried: Callable[[Trials], Finding]
     scope: str = ""
+    revised: str = ""
 
 
 #: The parts of the document, in order.

@@ -46,7 +46,8 @@ def claims(
 
         - ``id``, ``lines`` and ``section`` of the document, ``optimizers`` that it speaks of;
         - ``claim``: what it says; ``kind``: what decides it; ``experiment``: what was done;
-          ``rule``: what had to come out, written before looking;
+          ``rule``: what had to come out, written before looking; ``revised``: how and why it was
+          changed after a first look, where it was;
         - ``verdict``: "holds", "conditional", "contradicted" or "undecidable"; ``condition``: when
           it holds, where it is conditional;
         - ``evidence``: a dict of figures; ``says``: the same in words; ``scope``: what a small
@@ -76,6 +77,7 @@ def claims(
             "kind": [each.claim.kind for each in tried],
             "experiment": [each.claim.experiment for each in tried],
             "rule": [each.claim.rule for each in tried],
+            "revised": [each.claim.revised for each in tried],
             "verdict": pd.Categorical([each.finding.verdict for each in tried], VERDICTS),
             "condition": [each.finding.condition for each in tried],
             "evidence": [dict(each.finding.evidence) for each in tried],

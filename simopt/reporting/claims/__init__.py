@@ -40,6 +40,7 @@ def values(tried: Sequence[Tried], *, quick: bool) -> dict[str, Any]:
         "tried": tried,
         "quick": quick,
         "summary": summary(tried),
+        "written": written(tried),
         "definitions": [
             {"verdict": verdict, "badge": badge(verdict), "count": n, "text": MEANING[verdict]}
             for verdict, n in counts.items()
@@ -70,6 +71,17 @@ def summary(tried: Sequence[Tried]) -> str:
     }
     parts = [f"{n} {said[verdict][n != 1]}" for verdict, n in tally(tried).items() if n]
     return f"Of {count(len(tried), 'claim')} that the document makes, {listing(parts)}."
+
+
+def written(tried: Sequence[Tried]) -> str:
+    """When the rules were written."""
+    changed = sum(bool(each.claim.revised) for each in tried)
+    if not changed:
+        return "written before it was tried"
+    rules = "one that was" if changed == 1 else f"{changed} that were"
+    return (
+        f"written before it was tried, but for {rules} changed after a first look, with the reason"
+    )
 
 
 def hardest(tried: Sequence[Tried]) -> str:
@@ -118,6 +130,7 @@ def entry(each: Tried) -> dict[str, Any]:
         "scope": claim.scope,
         "experiment": claim.experiment,
         "rule": claim.rule,
+        "revised": claim.revised,
         "evidence": evidence(claim.id, finding.evidence),
         "figures": count(len(finding.evidence), "figure"),
         "picture": pictures.shown(finding.picture, f"{claim.id}-picture")
