@@ -79,6 +79,7 @@ def test_the_second_moment_falls_as_printed():
 
 def test_crossings_in_plain_python():
     crossings = flips = turns = 0
+    as_walked, elsewhere = [], []  # at eta = 0.1 before x = 3, as in the walk
     for eta in (0.01, 0.03, 0.1):
         for seed in Trials(quick=True).seeds(400, 100):
             visited = [POINTS[i] for i in shuffling.orders("epoch", seed, 10, 4).ravel()]
@@ -88,11 +89,16 @@ def test_crossings_in_plain_python():
                 if (w[k] - 5) * (w[k - 1] - 5) < 0:
                     crossings += 1
                     flips += g[k] * (w[k] - 5) > 0
-                    turns += (w[k] - w[k + 1]) * (w[k] - 5) > 0
+                    turned = (w[k] - w[k + 1]) * (w[k] - 5) > 0
+                    turns += turned
+                    like = eta == 0.1 and visited[k][0] == 3.0
+                    (as_walked if like else elsewhere).append(turned)
     evidence = tried("overshoot_pulls_back").evidence
     assert evidence["crossings"] == crossings
     assert evidence["gradient points back at once"] == flips / crossings == 1.0
     assert evidence["velocity points back at once"] == pytest.approx(turns / crossings)
+    assert evidence["the same at eta = 0.1 before x = 3"] == pytest.approx(np.mean(as_walked))
+    assert evidence["the same elsewhere"] == pytest.approx(np.mean(elsewhere))
 
 
 def test_the_large_gradient_in_every_order():

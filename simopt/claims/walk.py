@@ -9,6 +9,7 @@ from simopt import AdaGrad, Momentum, RMSprop, problems, stability
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
+from simopt.reporting.words import number
 
 SECTION = "The walk over four points"
 
@@ -31,7 +32,7 @@ def rate_is_dying(trials: Trials) -> Finding:
         f"The effective rate goes from {ETA} to {first:.5f} by the first gradient alone, which "
         f"divides by its own size, and from there to {second:.5f}: {later:.1%} of the fall. With "
         f"x and y ten times as large it is {alike['effective_lr'][1]:.7f}, and the weights are the "
-        f"same to {apart:.1g}.",
+        f"same to {number(apart, 1)}.",
         {
             "rate after point 1": first,
             "rate after point 2": second,
@@ -100,6 +101,10 @@ def overshoot_pulls_back(trials: Trials) -> Finding:
     flips = float((np.sign(gradient) == back)[:, 1:][crossed].mean())
     turned = (np.sign(velocity) == back)[:, 1:]
     reverses = float(turned[crossed].mean())
+    curvature = gradient[:, 1:][crossed] / (w - 5)[:, 1:-1][crossed]
+    fast = np.broadcast_to(rate == ETA, crossed.shape)[crossed]
+    as_walked = np.isclose(curvature, 18) & fast  # the next point is x = 3
+    steep, others = (float(turned[crossed][at].mean()) for at in (as_walked, ~as_walked))
     waits = np.array([run[k:].argmax() for run, at in zip(turned, crossed, strict=True)
                       for k in np.flatnonzero(at) if run[k:].any()])  # fmt: skip
     walk = trials.run(problems.four_points(), Momentum(eta=ETA, beta=beta)).steps
@@ -116,12 +121,14 @@ def overshoot_pulls_back(trials: Trials) -> Finding:
             "crossings": int(crossed.sum()),
             "gradient points back at once": flips,
             "velocity points back at once": reverses,
+            "the same at eta = 0.1 before x = 3": steep,
+            "the same elsewhere": others,
             "median updates until the velocity does": np.median(waits) + 1,
             "both at once in the document's walk": in_walk,
         },
-        f"The gradient flips in {flips:.0%} of the crossings. The velocity turns with it where the "
-        "next point is steep, as point 3 is in the walk: over reshuffled orders and smaller rates "
-        f"in {reverses:.0%}. In the others the weight first goes on, away from 5."
+        f"The gradient flips in {flips:.0%} of the crossings. The velocity turns with it in "
+        f"{steep:.0%} where rate and next point are those of the walk, η = {ETA} and x = 3, in "
+        f"{others:.0%} elsewhere. Until it turns the weight goes on, away from 5."
         if verdict == "conditional"
         else "",
     )
