@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 import simopt
-from simopt import checks, files, problems, spec
+from simopt import checks, files, problems, spec, typed
+from simopt.curve_commands import diagnose, prescribe
 from simopt.executors import WorkerLost
 from simopt.rules import ALL
 from simopt.rules.family import CONVENTIONS
@@ -81,13 +82,14 @@ def _end(message: str, status: int) -> NoReturn:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(simopt.__version__, prog_name="simopt")
 def commands() -> None:
-    """Simulate first-order optimizers: worked steps, sweeps, and a report.
+    """Simulate first-order optimizers: worked steps, sweeps, loss curves, and a report.
 
     \b
     Examples:
       simopt report
       simopt walkthrough --optimizer adam --eta 0.1
       simopt sweep scripts/example.toml --out results/example.parquet
+      simopt diagnose losses.csv
     """
 
 
@@ -174,16 +176,16 @@ def walkthrough(
     """
     if page is not None:
         files.check_file("--page", page, (".html", ".htm"))
-    given = {"eta": eta, "convention": convention} | dict(map(_setting, settings))
+    given = {"eta": eta, "convention": convention} | dict(map(typed.setting, settings))
     chosen = spec.optimizer(optimizer, given)
     if data is None:
         problem = problems.four_points()
     else:
         problem = problems.read_table(data, target, intercept=intercept)
     if w0 is not None:
-        start = [_number("--w0", each) for each in w0.split(",")]
+        start = [typed.number("--w0", each) for each in w0.split(",")]
         problem = problem.replace(w0=start[0] if len(start) == 1 else start)
-    how: dict[str, Any] = {"batch_size": _batch_size(batch_size), "epochs": epochs}
+    how: dict[str, Any] = {"batch_size": typed.batch_size(batch_size), "epochs": epochs}
     if page is None:
         from simopt import walkthrough as steps
 
@@ -193,127 +195,6 @@ def walkthrough(
 
         reporting.walkthrough_page(page, problem, chosen, **how)
         click.echo(page)
-
-
-@commands.command()
-@click.argument("data", metavar="DATA.csv")
-@click.argument("target", metavar="TARGET")
-@click.option("--optimizer", metavar="NAME", default="SGD", show_default=True, help=", ".join(ALL))
-@click.option("--eta", default=0.001, show_default=True, help="The learning rate.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A hyperparameter, a switch or the convention (beta=0.8); repeat.",
-)
-@click.option(
-    "--batch-size",
-    metavar="SIZE",
-    default="1",
-    show_default=True,
-    help='Points an update, or "full".',
-)
-@click.option("--epochs", default=10, show_default=True, help="Passes over the points.")
-@click.option("--seeds", default=64, show_default=True, help="Orders of the points.")
-@click.option("--kind", metavar="LOSS", default="least_squares", show_default=True)
-@click.option("--intercept/--no-intercept", default=True, show_default=True)
-@click.option("--validation", metavar="FILE", help="A table with the same columns: its loss.")
-@click.option("--all", "everything", is_flag=True, help="Every fix, whatever the symptom.")
-@click.option("--apply", "applied", is_flag=True, help="Print the best's settings, not the table.")
-def prescribe(
-    data: str,
-    target: str,
-    optimizer: str,
-    eta: float,
-    settings: tuple[str, ...],
-    batch_size: str,
-    epochs: int,
-    seeds: int,
-    kind: str,
-    intercept: bool,
-    validation: str | None,
-    everything: bool,
-    applied: bool,
-) -> None:
-    """Try what can be done about a loss curve: each fix on DATA.csv, with the same seeds.
-
-    The columns are taken as they are: standardise them first if you train so.
-
-    \b
-    Examples:
-      simopt prescribe points.csv y --optimizer momentum --eta 0.5
-      simopt prescribe points.csv y --optimizer adam --eta 3 --batch-size 8 --epochs 20 --all
-      simopt prescribe points.csv y --eta 0.5 --apply
-    """
-    from simopt.prescription import terminal
-
-    chosen = spec.optimizer(optimizer, {"eta": eta} | dict(map(_setting, settings)))
-    how: dict[str, Any] = {"target": target, "kind": kind, "intercept": intercept}
-    problem = problems.read_table(data, **how)
-    held_out = None
-    if validation is not None:
-        features = problem.features[:-1] if intercept else problem.features
-        held_out = problems.read_table(validation, features=features, **how)
-    frame = simopt.prescribe(
-        problem,
-        chosen,
-        batch_size=_batch_size(batch_size),
-        epochs=epochs,
-        seeds=seeds,
-        validation=held_out,
-        fixes="all" if everything else None,
-    )
-    click.echo(terminal.applied(frame, {"path": data, **how}) if applied else terminal.table(frame))
-
-
-@commands.command()
-@click.argument("losses", metavar="LOSSES.csv")
-@click.option("--loss", metavar="COLUMN", help="The training loss; found by its name if left out.")
-@click.option(
-    "--validation", metavar="COLUMN", help="The validation loss; found by its name if left out."
-)
-@click.option("--optimizer", metavar="NAME", help="What trained, for advice with numbers.")
-@click.option("--eta", type=float, help="Its learning rate.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Another hyperparameter of it (beta=0.95); repeat.",
-)
-@click.option("--page", metavar="FILE", help="Write an HTML page there, in place of text.")
-def diagnose(
-    losses: str,
-    loss: str | None,
-    validation: str | None,
-    optimizer: str | None,
-    eta: float | None,
-    settings: tuple[str, ...],
-    page: str | None,
-) -> None:
-    """Read a loss curve: what it shows, why, and what to do.
-
-    LOSSES.csv is a training log: of Keras (CSVLogger), Lightning (metrics.csv), an export of
-    TensorBoard, or any other with a loss an epoch or an update.
-
-    \b
-    Examples:
-      simopt diagnose losses.csv
-      simopt diagnose metrics.csv --loss train_loss_epoch --validation val_loss
-      simopt diagnose losses.csv --optimizer adam --eta 0.1 --page curve.html
-    """
-    if page is not None:
-        files.check_file("--page", page, (".html", ".htm"))
-    given: dict[str, Any] = {} if eta is None else {"eta": eta}
-    given |= dict(map(_setting, settings))
-    if optimizer is None and given:
-        raise checks.refuse("--optimizer", None, "a name, where it has hyperparameters")
-    trained = None if optimizer is None else spec.optimizer(optimizer, given)
-    from simopt import diagnosis
-
-    found = diagnosis.read_and_judge(losses, validation, loss_column=loss, optimizer=trained)
-    click.echo(found if page is None else found.page(page))
 
 
 @commands.command()
@@ -460,28 +341,8 @@ def _summary(frame: pd.DataFrame) -> str:
     return f"{text}\n{where}:\n{table}"
 
 
-def _setting(text: str) -> tuple[str, float | str | bool]:
-    name, sign, value = (part.strip() for part in text.partition("="))
-    if not sign:
-        raise checks.refuse("--set", text, "NAME=VALUE, as in beta=0.8")
-    try:
-        return name, float(value)
-    except ValueError:  # a switch's word: what it may be, the optimizer knows
-        return name, {"true": True, "false": False}.get(value.lower(), value)
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise checks.refuse(name, text, "a number") from None
-
-
-def _batch_size(text: str) -> int | str:
-    try:
-        return int(text)
-    except ValueError:
-        return text
+commands.add_command(prescribe)
+commands.add_command(diagnose)
 
 
 if __name__ == "__main__":
