@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 import simopt
 from simopt import problems, spec
 from simopt.cli import main
-from simopt.prescription import FIXES, REMEDIES, comparing, fixes, rates, running
+from simopt.prescription import FIXES, REMEDIES, comparing, fixes, rates, running, terminal
 from simopt.prescription import training as trainings
 from simopt.prescription.prescribing import BASELINE, ranked
 from simopt.prescription.training import Training
@@ -146,6 +146,19 @@ def test_without_points_a_batch_is_so_many_samples():
     assert frame["epochs"].tolist() == [400.0, 100.0]
 
 
+def test_what_still_runs_away_is_not_the_best():
+    """2 / 7.125 = 0.2807: half of 2.5 multiplies the distance by 7.9, less than 2.5 by 16.8."""
+    frame = simopt.prescribe(
+        FOUR, simopt.SGD(eta=2.5), batch_size="full", epochs=20, fixes=["eta / 2", "eta / 5"],
+        threads=1,
+    )  # fmt: skip
+    rows = by_fix(frame)
+    assert rows.loc["eta / 2", "ratio"] == pytest.approx(descent(1.25, 20) / descent(2.5, 20))
+    assert rows.loc["eta / 2", "diverged"] == 1.0
+    assert frame.attrs["best"] == BASELINE
+    assert terminal.verdict(frame).startswith("Nothing that was tried")
+
+
 def test_early_stopping_keeps_the_lowest_and_costs_less():
     curve = [5.0, 4.0, 3.0, 3.5, 2.0, 2.5, 2.2, 2.1, 9.0, 0.0]
     ends, kept = running.stopped(np.array([curve, curve[::-1]]), 3)
@@ -161,12 +174,11 @@ def test_early_stopping_and_decay_by_validation():
     x, w = rng.normal(size=(120, 12)), np.zeros(12)
     y = x @ w + rng.normal(size=120)
     train, held = (problems.least_squares(x[p], y[p]) for p in (slice(14), slice(14, None)))
-    frame = by_fix(
-        simopt.prescribe(
-            train, simopt.SGD(eta=0.02), batch_size=7, epochs=100, validation=held, seeds=6,
-            fixes=["early stopping", "weight decay 1", "eta / 2"], threads=1,
-        )
+    tried = simopt.prescribe(
+        train, simopt.SGD(eta=0.02), batch_size=7, epochs=100, validation=held, seeds=6,
+        fixes=["early stopping", "weight decay 1", "eta / 2"], threads=1,
     )  # fmt: skip
+    frame = by_fix(tried)
     sweep = simopt.sweep(
         train, simopt.SGD(eta=0.02), batch_size=7, epochs=100, shuffle="epoch", seed=range(6),
         record="epochs", progress=False,
@@ -179,6 +191,11 @@ def test_early_stopping_and_decay_by_validation():
     assert frame.loc["early stopping", "loss"] <= np.median(losses[:, -1])
     assert frame.loc["early stopping", "cost"] < frame.loc[BASELINE, "cost"]
     assert frame.loc["early stopping", "loss"] == pytest.approx(np.median(stopped), rel=0.05)
+    # What to do without validation points: as long as it took to the lowest, not to the stop.
+    every = np.c_[np.full(6, held.loss(np.zeros(12))), losses]
+    lowest = max(1, int(np.median(every[:, :11].argmin(axis=1))))
+    assert f"epochs={lowest}," in tried.attrs["code"]["early stopping"]
+    assert f"\nepochs = {lowest}\n" in tried.attrs["toml"]["early stopping"]
     assert frame.loc["weight decay 1", "ratio"] < 1
     assert (
         "early stopping"

@@ -135,6 +135,19 @@ def test_adam_is_held_to_sgd_at_the_best_of_both(four):
     assert trying.underperforming(four, adam, 1).rows == []
 
 
+def test_other_points_have_another_least_loss():
+    """Without the bad point the other points' own least loss is taken off."""
+    four = problems.four_points()
+    bad = cases.bad_point(four, 100.0)
+    ran = trying.run(Case(bad, ("SGD",), (4,), 5, (0, 1)), "SGD", [Training(simopt.SGD(), 4, 5)], 1)
+    clean, training = FIXES["without outliers"](bad, ran.trainings[0])
+    (found,) = trying.curves_of(ran.case, clean, [training], 1)
+    assert bad.minimum_loss > 1.0
+    assert ran.floor(0, bad).tolist() == [bad.minimum_loss] * 2
+    assert ran.floor(0, clean) == pytest.approx([0.0, 0.0], abs=1e-12)
+    assert ran.above(0, found, clean) == pytest.approx([clean.loss(w) for w in found.w], rel=1e-9)
+
+
 def test_overfitting_is_judged_by_points_that_nobody_looked_at():
     train, validation, test = cases.wide(0)
     case = Case(train, ("SGD",), (4,), 60, (0, 1), validation, test)

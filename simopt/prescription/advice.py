@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simopt.prescription.fixes import LESS, MORE
+
 #: Not a symptom of one curve: Adam ends higher than SGD, each at its best rate.
 UNDERPERFORMS = "Adam ends above SGD"
 
@@ -59,9 +61,6 @@ class Advice:
 
 
 OTHERS = ("SGD", "Momentum", "RMSprop", "Adam", "AdamW")
-
-LESS = ("eta / 2", "eta / 5", "eta / 10")
-MORE = ("eta x 2", "eta x 5")
 
 #: The troubleshooting table: lines 1133 to 1141 of the document.
 TABLE = (

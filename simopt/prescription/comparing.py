@@ -87,9 +87,8 @@ def compared(before: Floats, after: Floats, scale: float = 0.0) -> dict[str, Any
     -------
     dict
         ``ratio``: the median of after by before; ``improved``: the share of pairs with a lower
-        loss, with its 95 % interval ``improved_low``, ``improved_high``
-        (of a single pair, that pair); ``worse``: the share with
-        a higher one.
+        loss, with its 95 % interval ``improved_low``, ``improved_high`` (of a single pair, that
+        pair); ``worse``: the share with a higher one.
     """
     found = ratios(before, after, scale)
     better = int((found < 1).sum())

@@ -217,8 +217,9 @@ FIXES: dict[str, Callable[[Problem, Training], Trial | None]] = {
 LESS = ("eta / 2", "eta / 5", "eta / 10")
 MORE = ("eta x 2", "eta x 5")
 
-#: What the document says to do, by symptom; for the last one, which it does not have, what the
-#: theory of noise says: smaller or fewer noisy steps.
+#: What is tried by default, by symptom: what the document says to do, and what is near to it (no
+#: schedule on a plateau, clipping at the start's norm). For the last one, which the document does
+#: not have, what the theory of noise says: smaller or fewer noisy steps.
 REMEDIES: dict[str, tuple[str, ...]] = {
     "oscillates wildly": LESS,
     "decreases then explodes": (*LESS, "beta 0.8"),

@@ -15,7 +15,7 @@ from simopt.prescription import training as trainings
 from simopt.prescription.comparing import excess
 from simopt.prescription.fixes import FIXES, REMEDIES
 from simopt.prescription.rows import difference, most_seen, ranked, row
-from simopt.prescription.running import Curves, curves, losses_at
+from simopt.prescription.running import Curves, curves, losses_at, stopped
 from simopt.prescription.training import Training
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
@@ -76,7 +76,8 @@ def prescribe(
         The row "as it is", then a row per fix, the best first, those that cost more at the end:
 
         - ``fix``: its name; ``settings``: what it changes.
-        - ``loss``: the median final loss, over all points of the problem (or of ``validation``).
+        - ``loss``: the median final loss, over all points of the problem (or of ``validation``;
+          without outliers, over those that are left).
         - ``ratio``: the median over the seeds of the loss after by before. Of both the least
           possible loss is taken off first where it is known, but never from a validation loss.
         - ``improved``: the share of seeds whose loss is lower, ``improved_low`` and
@@ -84,11 +85,14 @@ def prescribe(
         - ``diverged``: the share whose loss is no number, or a million times the start's.
         - ``symptom``: what most curves show then; ``agree``: the share that does.
         - ``cost``: the mean number of gradients of points evaluated; ``epochs``: the mean number
-          run. All fixes cost the same but two: early stopping less, "keep training" twice as much.
+          run. All fixes cost the same but three: early stopping less, "without outliers" less by
+          those points, "keep training" twice as much.
 
-        ``attrs`` say what made it, and have ``symptom``, ``best`` (the name of the first row that
-        lowers the median loss at no more cost; "as it is" if none does), and for every row the
-        call (``code``) and the TOML (``toml``) that trains so.
+        ``attrs`` say what made it, and have ``symptom``, ``best`` (the name of the first row with a
+        ``ratio`` below 1 that costs no more and diverges for less than half of the seeds; "as it
+        is" if there is none), and for every row the call (``code``) and the TOML (``toml``) that
+        trains so; where it stops early, for as many epochs as led to the lowest validation loss, by
+        the median.
 
     Raises
     ------
@@ -156,12 +160,16 @@ def prescribe(
         says = difference(now, training, problem, changed)
         rows.append(row(name, says, changed, before, after[name], validation, scale))
     frame = ranked(pd.DataFrame(rows), float(before.cost.mean()))
-    best = frame[(frame["cost"] <= before.cost.mean()) & (frame["ratio"] < 1)]["fix"]
+    # Less far away than infinity is no cure.
+    mends = (frame["ratio"] < 1) & (frame["diverged"] < 0.5)
+    best = frame[(frame["cost"] <= before.cost.mean()) & mends]["fix"]
     every = {BASELINE: now, **{name: training for name, (_, training) in tried.items()}}
     for name, found in after.items():
-        if every[name].patience is not None:
-            # Who follows the advice has no validation points any more: the usual length will do.
-            every[name] = every[name].with_(epochs=int(np.median(found.ends)))
+        patience = every[name].patience
+        if patience is not None and found.validation is not None:
+            # A call can't look at validation points: the usual length will do.
+            lowest = stopped(found.validation, patience)[1]
+            every[name] = every[name].with_(epochs=max(1, int(np.median(lowest))))
     frame.attrs = {
         "version": _version(),
         "problem": f"{problem.name} {problem.digest}",

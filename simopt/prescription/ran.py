@@ -36,7 +36,8 @@ class Ran:
     found : list of Curves
         What each did.
     floors : ndarray [rates, seeds]
-        The loss that is taken off: the least there is, or, of a test loss, the lowest on the way.
+        The loss that is taken off, of the case's own points: the least there is, or, of a test
+        loss, the lowest on the way.
     """
 
     case: Case
@@ -49,11 +50,15 @@ class Ran:
         """The losses [seeds] that are judged: over all points, or over those of the test."""
         return losses_at(self.case.test or problem, found.w)
 
+    def floor(self, place: int, problem: Problem) -> Floats:
+        """The loss [seeds] that is taken off; of other points the least that those have."""
+        if problem is self.case.problem or self.case.test is not None:
+            return self.floors[place]
+        return np.full(len(self.case.seeds), np.nan_to_num(problem.minimum_loss))
+
     def above(self, place: int, found: Curves, problem: Problem) -> Floats:
         """What is left above the floor [seeds] where a run at that rate ends."""
-        if problem is not self.case.problem and self.case.test is None:
-            return excess(problem, self.ends(found, problem))  # of other points
-        off = self.ends(found, problem) - self.floors[place]
+        off = self.ends(found, problem) - self.floor(place, problem)
         return np.where(np.isfinite(off), np.maximum(off, 0.0), np.inf)
 
     def eta(self, place: int) -> float:

@@ -52,7 +52,7 @@ def verdict(frame: pd.DataFrame) -> str:
     """The best row in a sentence."""
     best = frame[frame["fix"] == frame.attrs["best"]].iloc[0]
     if best["fix"] == BASELINE:
-        return "Nothing that was tried lowers the loss at equal cost."
+        return "Nothing that was tried lowers the loss at equal cost without diverging."
     share = f"lower for {best['improved']:.0%} of the seeds"
     if best["improved_high"] > best["improved_low"]:
         share += f" (95 % interval {best['improved_low']:.0%} to {best['improved_high']:.0%})"

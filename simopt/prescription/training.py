@@ -129,8 +129,8 @@ schedule=linear_warmup(start_factor=0.1, total=5))
         lines.append(f"# half of the epochs so, then from its weights: simopt.{training.then!r}")
     if training.patience is not None:
         lines.append(
-            f"# stop after {training.patience} epochs without a lower validation loss; keep the "
-            "weights of the lowest"
+            f"# or stop after {training.patience} epochs without a lower validation loss, and keep "
+            "the weights of the lowest"
         )
     return "\n".join(lines)
 

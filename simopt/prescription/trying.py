@@ -167,7 +167,7 @@ def outcomes(ran: Ran, asked: Asked, shown: NDArray[np.str_], threads: int) -> M
     for ((fix, place, mask, problem, _), found), then in zip(pairs, seen, strict=True):
         judge = case.test or problem
         first = judge.loss(problem.w0)
-        scale = max(first - float(ran.floors[place].min()), 0.0)
+        scale = max(first - float(ran.floor(place, problem).min()), 0.0)
         old = ran.above(place, ran.found[place], problem)
         end = ran.ends(found, problem)
         diverged = has_diverged(end, first)
