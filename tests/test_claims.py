@@ -49,6 +49,14 @@ def test_a_seed_gives_the_same_again():
     pd.testing.assert_frame_equal(one.drop(columns="seconds"), same.drop(columns="seconds"))
 
 
+def test_shared_runs_count_for_the_first_claim_that_reads_them():
+    """C106 and C107 read the same; what C106 runs beside is two more."""
+    first, second = try_all(quick=True, only=["C106", "C107"])
+    (alone,) = try_all(quick=True, only="C107")
+    assert (first.trajectories, second.trajectories) == (alone.trajectories + 2, 0)
+    assert alone.trajectories > 100
+
+
 def test_who_watches_is_told_before_each():
     told = []
     try_all(quick=True, only=CHEAP, say=lambda *said: told.append(said))

@@ -69,8 +69,11 @@ def test_where_the_best_size_lies(given, best, verdict):
     assert costs.best_trade_off(Trials()).verdict == verdict
 
 
-def test_both_claims_count_the_same_runs(monkeypatch):
+def test_the_first_of_both_claims_counts_the_runs(monkeypatch):
     monkeypatch.setattr(costs, "_measured", lambda seed, quick: (table([1.0] * 7), 12, 345))
-    trials = Trials()
-    costs.updates_to_targets(trials)
-    assert (trials.trajectories, trials.updates) == (12, 345)
+    counted = set()
+    first, second, alone = Trials(counted=counted), Trials(counted=counted), Trials()
+    for trials in (first, second, alone):
+        costs.updates_to_targets(trials)
+    assert (first.trajectories, first.updates) == (alone.trajectories, alone.updates) == (12, 345)
+    assert (second.trajectories, second.updates) == (0, 0)

@@ -40,11 +40,10 @@ def updates_to_targets(trials: Trials) -> pd.DataFrame:
     """Updates to an excess loss at the best rate: (condition, target) by batch sizes.
 
     The median of data sets. First crossings, as always with a target; batches come in the file's
-    order, which is random. Both claims share the runs, and count them.
+    order, which is random. Both claims share the runs.
     """
     table, trajectories, updates = _measured(trials.seed, trials.quick)
-    trials.trajectories += trajectories
-    trials.updates += updates
+    trials.shared("updates to targets", trajectories, updates)
     return table
 
 

@@ -65,10 +65,9 @@ class Curves:
 
 
 def curves(trials: Trials) -> Mapping[tuple[str, str], Curves]:
-    """By problem and optimizer. The claims that read them share the runs, and count them."""
+    """By problem and optimizer. The claims that read them share the runs."""
     found, trajectories, updates = _run(trials.seed, trials.quick)
-    trials.trajectories += trajectories
-    trials.updates += updates
+    trials.shared("curves on the suite", trajectories, updates)
     return found
 
 

@@ -25,13 +25,19 @@ class Trials:
         Fewer seeds: see `few`.
     seed : int
         Of the whole: a claim that draws anything draws it from here.
+    counted : set of str
+        The names of `shared` runs that need no counting any more: a set that the claims of a call
+        have in common.
     trajectories, updates : int
         Run so far.
     """
 
-    def __init__(self, *, quick: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self, *, quick: bool = False, seed: int = 0, counted: set[str] | None = None
+    ) -> None:
         self.quick = quick
         self.seed = seed
+        self.counted = set() if counted is None else counted
         self.trajectories = 0
         self.updates = 0
 
@@ -62,3 +68,10 @@ class Trials:
         self.trajectories += frame.attrs["trajectories"]
         self.updates += frame.attrs["updates"]
         return frame
+
+    def shared(self, name: str, trajectories: int, updates: int) -> None:
+        """Count runs that several claims read, unless a claim before this one has."""
+        if name not in self.counted:
+            self.counted.add(name)
+            self.trajectories += trajectories
+            self.updates += updates

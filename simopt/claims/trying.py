@@ -52,7 +52,8 @@ def claims(
           it holds, where it is conditional;
         - ``evidence``: a dict of figures; ``says``: the same in words; ``scope``: what a small
           problem does not say;
-        - ``trajectories`` run and ``seconds`` taken.
+        - ``trajectories`` run and ``seconds`` taken. Runs that several claims read count for the
+          first of them that is tried, so that sums count them once.
 
     Raises
     ------
@@ -101,11 +102,12 @@ def try_all(
     """Try the claims, in reading order; ``say(claim, number, of)`` is called before each one."""
     seed = checks.whole("seed", seed, 0)
     chosen = select(only)
+    counted: set[str] = set()
     found = []
     for number, claim in enumerate(chosen, start=1):
         if say is not None:
             say(claim, number, len(chosen))
-        trials = Trials(quick=bool(quick), seed=seed)
+        trials = Trials(quick=bool(quick), seed=seed, counted=counted)
         start = time.perf_counter()
         finding = claim.tried(trials)
         seconds = time.perf_counter() - start
