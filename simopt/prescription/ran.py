@@ -53,7 +53,7 @@ class Ran:
     def floor(self, place: int, problem: Problem) -> Floats:
         """The loss [seeds] that is taken off; of other points the least that those have."""
         if problem is self.case.problem or self.case.test is not None:
-            return self.floors[place]
+            return np.asarray(self.floors[place])
         return np.full(len(self.case.seeds), np.nan_to_num(problem.minimum_loss))
 
     def above(self, place: int, found: Curves, problem: Problem) -> Floats:
