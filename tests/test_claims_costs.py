@@ -71,7 +71,7 @@ def test_where_the_best_size_lies(given, best, verdict):
 
 def test_the_first_of_both_claims_counts_the_runs(monkeypatch):
     monkeypatch.setattr(costs, "_measured", lambda seed, quick: (table([1.0] * 7), 12, 345))
-    counted = set()
+    counted: set[str] = set()
     first, second, alone = Trials(counted=counted), Trials(counted=counted), Trials()
     for trials in (first, second, alone):
         costs.updates_to_targets(trials)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 import simopt
 from simopt import problems
-from simopt.claims.cases import decide, listed, split
+from simopt.claims.cases import decide, split
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.squares import AT_START, SIZES
 from simopt.claims.trials import Trials
+from simopt.reporting.words import listing, percent
 
 Floats = NDArray[np.float64]
 
@@ -84,8 +85,8 @@ def growth_has_two_reasons(trials: Trials) -> Finding:
         verdict,
         f"At w = 3 G grows {ratio:.2f} times as fast at batch 1 as at full batch "
         f"({ratio_of_sums(PRINTED)[0]:.2f} with the gradient that is printed as -2 and is -1): a "
-        f"factor 4 because four squares are added for one, and {squares:.2f}, {share:.0%} of the "
-        f"ratio's logarithm, because the mean comes before the square. In runs the ratio is "
+        f"factor 4 because four squares are added for one, and {squares:.2f}, {percent(share)} of "
+        "the ratio's logarithm, because the mean comes before the square. In runs the ratio is "
         f"{min(runs):.2f} to {max(runs):.2f}.",
         {"ratio at w = 3": ratio, "by counting": 4, "by averaging first": squares}
         | {"averaging's share": share}
@@ -164,7 +165,7 @@ def rate_decays_slower(trials: Trials) -> Finding:
         f"{len(met)} combinations of rate and order.",
         {"single": int(both), "averaged": int(pair)}
         | {f"smaller, {way}": value for way, value in met.items()},
-        f"Not with {listed(no)}, where the steps are long and chance to bring w to 5 early."
+        f"Not with {listing(no)}, where the steps are long and chance to bring w to 5 early."
         if condition
         else "",
     )

@@ -12,6 +12,7 @@ from simopt import measures, problems
 from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number, percent
 
 #: The three ways to pair four points, each with the pairs in either sequence.
 PAIRINGS = {
@@ -40,8 +41,8 @@ def means_at_one_weight(trials: Trials) -> Finding:
     holds = updates == {1: 4, 2: 2, 4: 1} and off < 1e-12
     return Finding(
         "holds" if holds else "contradicted",
-        f"Gradients and weights differ from exact fractions by at most {off:.1g}; an epoch has "
-        f"{updates[1]}, {updates[2]} and {updates[4]} updates.",
+        f"Gradients and weights differ from exact fractions by at most {number(off, 1)}; an epoch "
+        f"has {updates[1]}, {updates[2]} and {updates[4]} updates.",
         {"largest difference": off} | {f"updates at batch {b}": u for b, u in updates.items()},
     )
 
@@ -78,9 +79,10 @@ def pairing_matters(trials: Trials) -> Finding:
     for pair, value in zip(sgd.index, sgd, strict=True):
         evidence[f"SGD's w, {pair}"] = float(value)
     says = (
-        f"After one epoch of pairs w depends on which points are paired: with SGD "
+        "After one epoch of pairs w depends on which points are paired: with SGD "
         f"{sgd.iloc[0]:.3f}, {sgd.iloc[1]:.3f} or {sgd.iloc[2]:.3f}. The six epochs spread over "
-        f"{spread.max():.0%} of the way gone with {worst} and {spread.min():.0%} with {least}."
+        f"{percent(spread.max())} of the way gone with {worst} and {percent(spread.min())} with "
+        f"{least}."
     )
     shown = pd.DataFrame({f"{p}{', turned' * t}": wide[(p, t)] for p, t in PAIRINGS})
     return Finding(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+
+from simopt.reporting.words import listing
 
 
 def decide(met: Mapping[str, bool]) -> tuple[str, str]:
@@ -17,7 +19,7 @@ def decide(met: Mapping[str, bool]) -> tuple[str, str]:
     """
     yes, no = split(met)
     if yes and no:
-        return "conditional", f"It holds {listed(yes)}; not {listed(no)}."
+        return "conditional", f"It holds {listing(yes)}; not {listing(no)}."
     return ("contradicted" if no else "holds"), ""
 
 
@@ -26,15 +28,3 @@ def split(met: Mapping[str, bool]) -> tuple[list[str], list[str]]:
     if not met:
         raise ValueError("met: no case to decide by")
     return [k for k, v in met.items() if v], [k for k, v in met.items() if not v]
-
-
-def listed(words: Sequence[str]) -> str:
-    """Words in a row: "a", "a and b", "a, b and c".
-
-    Examples
-    --------
-    >>> listed(["a", "b", "c"])
-    'a, b and c'
-    """
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last

@@ -16,6 +16,7 @@ from simopt.claims.claim import Claim, Figure, Finding, Picture, share
 from simopt.claims.floors import floors, over_rates
 from simopt.claims.suite import steep
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number, percent
 
 Floats = NDArray[np.float64]
 
@@ -52,12 +53,12 @@ def no_number(trials: Trials) -> Finding:
     first = float(etas[lost].min())
     return Finding(
         verdict,
-        f"On (w^20 - 1)^2 from 1.5 SGD loses its numbers from eta = {first:.1g} on. Below it the "
-        f"loss, {steep().loss(1.5):.1e} at first, is {worst[None].min():.1g} after 4000 updates at "
-        f"the best rate (worst of five neighbours; left of the minimum it is flat at 1); with "
-        f"gradients clipped to 1 it is {worst[1.0].min():.1g}. A point of 1e200 makes the loss "
-        f"infinite at {'not every' if any(broken.values()) else 'every'} rate, clipped or not; "
-        f"without it the loss is {without:.1g}.",
+        f"On (w^20 - 1)^2 from 1.5 SGD loses its numbers from eta = {number(first, 1)} on. Below "
+        f"it the loss, {number(steep().loss(1.5), 2)} at first, is {number(worst[None].min(), 1)} "
+        "after 4000 updates at the best rate (worst of five neighbours; left of the minimum it is "
+        f"flat at 1); with gradients clipped to 1 it is {number(worst[1.0].min(), 1)}. A point of "
+        f"1e200 makes the loss infinite at {'not every' if any(broken.values()) else 'every'} "
+        f"rate, clipped or not; without it the loss is {number(without, 1)}.",
         {
             "first rate that is lost": first,
             "best loss by rate alone": float(worst[None].min()),
@@ -199,10 +200,10 @@ def emergency_brake(trials: Trials) -> Finding:
     limit = 2 / float(problems.four_points().hessian[0, 0])
     return Finding(
         verdict,
-        f"Of {len(gone)} settings of SGD and Momentum that explode {braked[1.0]:.0%} stay finite "
-        f"with gradients clipped to 1 and {braked[5.0]:.0%} clipped to 5. In epochs 280 to 300 "
-        f"{near[1.0]:.0%} and {near[5.0]:.0%} of them stay within 0.1 of the optimum: steps of up "
-        "to eta times the limit go back and forth over it.",
+        f"Of {len(gone)} settings of SGD and Momentum that explode {percent(braked[1.0])} stay "
+        f"finite with gradients clipped to 1 and {percent(braked[5.0])} clipped to 5. In epochs "
+        f"280 to 300 {percent(near[1.0])} and {percent(near[5.0])} of them stay within 0.1 of the "
+        "optimum: steps of up to eta times the limit go back and forth over it.",
         {"settings that explode": len(gone)}
         | {f"finite, limit {clip:g}": value for clip, value in braked.items()}
         | {f"within 0.1, limit {clip:g}": value for clip, value in near.items()},

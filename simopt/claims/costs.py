@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 import simopt
 from simopt import problems
-from simopt.claims.cases import listed, split
+from simopt.claims.cases import split
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.suite import many_points
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
+from simopt.reporting.words import listing, percent
 
 Floats = NDArray[np.float64]
 
@@ -97,8 +98,8 @@ def fast_but_noisy(trials: Trials) -> Finding:
     elif not yes:
         verdict = "contradicted"
     else:
-        condition = f"Counted in passes over the data it holds {listed(yes)}" + (
-            f", not {listed(no)}. " if no else ". "
+        condition = f"Counted in passes over the data it holds {listing(yes)}" + (
+            f", not {listing(no)}. " if no else ". "
         )
         condition += f"Counted in updates it {'does not' if fewer else 'does not always'}."
     shown = (
@@ -108,10 +109,9 @@ def fast_but_noisy(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"At condition number 100 an excess loss of 0.01 takes {one[where]:.1f} passes over the "
-        f"data at batch 1 and {full[where]:.0f} at full batch, but "
-        f"{table[1].iloc[where]:,.0f} updates against {table[SIZES[-1]].iloc[where]:,.0f}. "
-        f"{rises[1]:.0%} of the updates raise the loss at batch 1, {rises[SIZES[-1]]:.0%} at full "
-        "batch.",
+        f"data at batch 1 and {full[where]:.0f} at full batch, but {table[1].iloc[where]:,.0f} "
+        f"updates against {table[SIZES[-1]].iloc[where]:,.0f}. {percent(rises[1])} of the updates "
+        f"raise the loss at batch 1, {percent(rises[SIZES[-1]])} at full batch.",
         {
             f"passes, condition {c}, excess {t:g}, batch {b}": value
             for (c, t), row in zip(table.index, passes.to_numpy(), strict=True)
@@ -153,15 +153,16 @@ def best_trade_off(trials: Trials) -> Finding:
         verdict,
         f"If a point costs nothing beside an update, sizes of {best[0.0].min()} to "
         f"{best[0.0].max()} are cheapest; if it costs as much as an update, {best[1.0].min()} to "
-        f"{best[1.0].max()}. In {every:.0%} of all cases 64 or 256 is within 10 % of the best.",
+        f"{best[1.0].max()}. In {percent(every)} of all cases 64 or 256 is within 10 % of the "
+        "best.",
         {f"64 or 256 near the best, price {r:g}": share for r, share in near.items()}
         | {f"smallest best, price {r:g}": sizes.min() for r, sizes in best.items()}
         | {f"largest best, price {r:g}": sizes.max() for r, sizes in best.items()},
         (
-            f"It holds in most cases if a point costs {listed(good)} of an update; not at "
-            f"{listed(bad)}."
+            f"It holds in most cases if a point costs {listing(good)} of an update; not at "
+            f"{listing(bad)}."
             if good and bad
-            else f"It holds in {every:.0%} of the cases, at no price in all of them."
+            else f"It holds in {percent(every)} of the cases, at no price in all of them."
         )
         if verdict == "conditional"
         else "",

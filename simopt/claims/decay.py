@@ -13,6 +13,7 @@ from simopt.claims import libraries
 from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number
 from simopt.rules.rule import Optimizer
 
 Floats = NDArray[np.float64]
@@ -44,10 +45,11 @@ def uneven_decay(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"In gradients of pure noise, deviation {SCALES[0]:g} to {SCALES[-1]:g}, Adam with decay "
-        f"in its gradient leaves {left['Adam'].min():.2g} to {left['Adam'].max():.2g} of a weight, "
-        f"AdamW {left['AdamW'].min():.3f} to {left['AdamW'].max():.3f} (decay alone: "
-        f"{alone:.3f}). Fitted to the end, the former is within {away['Adam']:.1g} of the least "
-        f"regularised loss' weights, AdamW {away['AdamW']:.2g} away from them.",
+        f"in its gradient leaves {number(left['Adam'].min(), 2)} to "
+        f"{number(left['Adam'].max(), 2)} of a weight, AdamW {left['AdamW'].min():.3f} to "
+        f"{left['AdamW'].max():.3f} (decay alone: {alone:.3f}). Fitted to the end, the former is "
+        f"within {number(away['Adam'], 1)} of the least regularised loss' weights, AdamW "
+        f"{number(away['AdamW'], 2)} away from them.",
         {
             f"left at deviation {s:g}, {n}": v
             for n, by in left.items()
@@ -58,8 +60,8 @@ def uneven_decay(trials: Trials) -> Finding:
         condition,
         Picture(
             "What 6000 updates leave of a weight of 1",
-            f"With decay in the gradient it depends on the noise, from {left['Adam'].min():.2g} to "
-            f"{left['Adam'].max():.2g}; "
+            "With decay in the gradient it depends on the noise, from "
+            f"{number(left['Adam'].min(), 2)} to {number(left['Adam'].max(), 2)}; "
             + ("AdamW's curve is flat." if spread["AdamW"] < 0.02 else "so it does with AdamW."),
             "deviation of the gradient",
             "mean weight left",
@@ -116,9 +118,9 @@ def decay_beside_the_step(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"From w = 2 with gradient 3, decay 0.5 and eta 0.1, AdamW in {seen.how} has m = "
-        f"{seen.figures['m']:.3g} and v = {seen.figures['v']:.3g}, the gradient's alone, and gets "
-        f"to {w:.4f}: the decay of the old weight gives {ways['before']:.4f}, that of the new "
-        f"weight {ways['after']:.4f}. It shrinks the weight first.",
+        f"{number(seen.figures['m'], 3)} and v = {number(seen.figures['v'], 3)}, the gradient's "
+        f"alone, and gets to {w:.4f}: the decay of the old weight gives {ways['before']:.4f}, "
+        f"that of the new weight {ways['after']:.4f}. It shrinks the weight first.",
         {"w": w, "decay of the old weight": ways["before"], "of the new": ways["after"]}
         | {"m": seen.figures["m"], "v": seen.figures["v"], "engine": float(ours.iloc[0])}
         | {"seen in": seen.how},

@@ -10,6 +10,7 @@ from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.held_out import EPOCHS, at_end, chosen, runs, trained
 from simopt.claims.trials import Trials
+from simopt.reporting.words import percent
 
 #: A held-out loss is lower, or higher, from so many times on.
 LOWER, HIGHER = 0.9, 1.1
@@ -117,18 +118,19 @@ def adaptive_rates_hurt(trials: Trials) -> Finding:
     verdict, condition = decide(met)
     return Finding(
         verdict,
-        f"On Wilson's data Adam answers {right['full'][1]:.0%} of new points rightly at full batch "
-        f"and {right[8][1]:.0%} at batch 8, SGD {right['full'][0]:.0%} and {right[8][0]:.0%}. A "
-        f"small network at the rates that train best has a held-out loss of {ends['Adam']:.2f} "
-        f"with Adam and {ends['SGD']:.2f} with SGD; stopped at the best epoch {stop['Adam']:.2f} "
-        f"and {stop['SGD']:.2f}.",
+        f"On Wilson's data Adam answers {percent(right['full'][1])} of new points rightly at full "
+        f"batch and {percent(right[8][1])} at batch 8, SGD {percent(right['full'][0])} and "
+        f"{percent(right[8][0])}. A small network at the rates that train best has a held-out "
+        f"loss of {ends['Adam']:.2f} with Adam and {ends['SGD']:.2f} with SGD; stopped at the "
+        f"best epoch {stop['Adam']:.2f} and {stop['SGD']:.2f}.",
         {f"right, {name}, {size}": right[size][k] for k, name in enumerate(plain) for size in right}
         | {f"held out, {name}, best training": value for name, value in ends.items()}
         | {f"held out, {name}, stopped": value for name, value in stop.items()},
         condition,
         Picture(
             "New points that Wilson's least squares answers rightly",
-            f"Adam answers {right['full'][1]:.0%} at full batch and {right[8][1]:.0%} at batch 8.",
+            f"Adam answers {percent(right['full'][1])} at full batch and {percent(right[8][1])} "
+            "at batch 8.",
             "batch",
             "share answered rightly",
             {
@@ -164,7 +166,7 @@ def much_better(trials: Trials) -> Finding:
         verdict,
         f"The held-out loss of a small network, rate and decay chosen by other held-out points: "
         f"{lost['Adam']:.3f} with Adam, {lost['Adam with decay']:.3f} with decay in its gradient, "
-        f"{lost['AdamW']:.3f} with AdamW: {abs(1 - ratio):.0%} "
+        f"{lost['AdamW']:.3f} with AdamW: {percent(abs(1 - ratio))} "
         f"{'less' if ratio < 1 else 'more'} than with the former.",
         {f"held out, {name}": value for name, value in lost.items()} | {"ratio": ratio},
         "It is better, by less than a fifth." if verdict == "conditional" else "",

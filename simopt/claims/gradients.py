@@ -10,6 +10,7 @@ from simopt import measures, noise_scale, problems
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.suite import linear
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number, percent
 
 Floats = NDArray[np.float64]
 
@@ -80,9 +81,10 @@ def gradients_are_not_stale(trials: Trials) -> Finding:
     contradicted = off < 1e-12 and fresh_all and late_lost
     return Finding(
         "contradicted" if contradicted else "holds",
-        f"Every gradient of a batch is taken at the very weight that it moves (difference "
-        f"{off:.1g}). With gradients that are one update late the range of rates halves: at 1.5 "
-        f"/ h the distance after 400 updates is {stale[2]:.1g}, with full batches {full[2]:.1g}.",
+        "Every gradient of a batch is taken at the very weight that it moves (difference "
+        f"{number(off, 1)}). With gradients that are one update late the range of rates halves: "
+        f"at 1.5 / h the distance after 400 updates is {number(stale[2], 1)}, with full batches "
+        f"{number(full[2], 1)}.",
         evidence,
     )
 
@@ -147,11 +149,11 @@ def updates_know_more(trials: Trials) -> Finding:
     dearer = bool((np.diff(decrease / SIZES, axis=1) < 0).all())
     return Finding(
         "holds" if more else "contradicted",
-        f"The best update at w = 0 takes {each[0]:.1%} of the loss at batch 1, {each[5]:.1%} at "
-        f"batch 32, {each[8]:.1%} at 256. "
+        f"The best update at w = 0 takes {percent(each[0], 3)} of the loss at batch 1, "
+        f"{percent(each[5], 3)} at batch 32, {percent(each[8], 3)} at 256. "
         + (
-            f"A point brings less and less: {per_point[0]:.2%}, {per_point[5]:.2%}, "
-            f"{per_point[8]:.2%}."
+            f"A point brings less and less: {percent(per_point[0], 3)}, "
+            f"{percent(per_point[5], 3)}, {percent(per_point[8], 3)}."
             if dearer
             else "A point does not always bring less."
         ),

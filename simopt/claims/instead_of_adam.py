@@ -18,6 +18,7 @@ from simopt.claims.held_out import EPOCHS, at_end, chosen, errors, runs
 from simopt.claims.suite import BATCH_SIZE, few_points, suite
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
+from simopt.reporting.words import number, percent
 
 Floats = NDArray[np.float64]
 
@@ -58,12 +59,12 @@ def adamw_instead(trials: Trials) -> Finding:
     verdict, condition = decide(met)
     return Finding(
         verdict,
-        f"On the four points AdamW ends {far['AdamW']:.2g} from 5, Adam {far['Adam']:.2g}, SGD "
-        f"{far['SGD']:.1g}. On Wilson's data SGD answers {right[0]:.0%} rightly, Adam "
-        f"{right[1]:.0%}, AdamW {right[2:].max():.0%} at its best decay. On a small network the "
-        f"held-out loss is {lost['SGD']:.2f} with SGD, {lost['Adam']:.2f} with Adam, "
-        f"{lost['AdamW, decay 0.01']:.2f} with AdamW at 0.01 and {lost['AdamW']:.2f} at its best "
-        "decay.",
+        f"On the four points AdamW ends {number(far['AdamW'], 2)} from 5, Adam "
+        f"{number(far['Adam'], 2)}, SGD {number(far['SGD'], 1)}. On Wilson's data SGD answers "
+        f"{percent(right[0])} rightly, Adam {percent(right[1])}, AdamW {percent(right[2:].max())} "
+        f"at its best decay. On a small network the held-out loss is {lost['SGD']:.2f} with SGD, "
+        f"{lost['Adam']:.2f} with Adam, {lost['AdamW, decay 0.01']:.2f} with AdamW at 0.01 and "
+        f"{lost['AdamW']:.2f} at its best decay.",
         {f"distance, {name}": value for name, value in far.items()}
         | {"right, SGD": right[0], "right, Adam": right[1], "right, AdamW": right[2:].max()}
         | {f"held out, {name}": value for name, value in lost.items()},
@@ -94,14 +95,14 @@ def momentum_at_the_end(trials: Trials) -> Finding:
     verdict, condition = decide(met)
     return Finding(
         verdict,
-        f"At the noise floor the excess loss with Momentum in the second half is "
-        f"{noisy['Momentum'] / noisy['Adam']:.2g} of Adam's (with Adam at a hundredth of its rate "
-        f"{noisy['Adam, eta / 100'] / noisy['Adam']:.2g}). After 10 epochs of Adam on the four "
-        f"points Momentum gets {min(gains.values()):.1f} to {max(gains.values()):.1f} times as "
-        f"near to 5 as Adam itself. On Wilson's data Adam's answers are right in "
-        f"{right[:, 0].mean():.0%} before and {right[:, 1].mean():.0%} after: no error is left "
-        f"that would move a weight. A small network's held-out loss is {lost[1]:.2f} with Momentum "
-        f"in the second half, {lost[0]:.2f} with Adam to the end.",
+        "At the noise floor the excess loss with Momentum in the second half is "
+        f"{number(noisy['Momentum'] / noisy['Adam'], 2)} of Adam's (with Adam at a hundredth of "
+        f"its rate {number(noisy['Adam, eta / 100'] / noisy['Adam'], 2)}). After 10 epochs of "
+        f"Adam on the four points Momentum gets {min(gains.values()):.1f} to "
+        f"{max(gains.values()):.1f} times as near to 5 as Adam itself. On Wilson's data Adam's "
+        f"answers are right in {right[:, 0].mean():.0%} before and {right[:, 1].mean():.0%} "
+        "after: no error is left that would move a weight. A small network's held-out loss is "
+        f"{lost[1]:.2f} with Momentum in the second half, {lost[0]:.2f} with Adam to the end.",
         {f"times as near, batch {b}": value for b, value in gains.items()}
         | {f"excess at the floor, {name}": value for name, value in noisy.items()}
         | {"right, Adam": right[:, 0].mean(), "right, then Momentum": right[:, 1].mean()}

@@ -14,6 +14,7 @@ from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.suite import many_points
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
+from simopt.reporting.words import number
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +82,7 @@ def chain_of_operations(trials: Trials) -> Finding:
         verdict,
         f"An epoch of the four points is a chain of {single} operations of arithmetic at batch 1, "
         f"of {full} at full batch; counted as gradients and updates 8 and 2, as updates 4 and 1. "
-        f"With 1024 points it is {depths[0]} and {depths[-1]}.",
+        f"With 1024 points it is {depths[0]:,} and {depths[-1]}.",
         {
             f"{unit}, batch {b}": x
             for unit, (one, all_four) in units.items()
@@ -91,7 +92,7 @@ def chain_of_operations(trials: Trials) -> Finding:
         condition,
         Picture(
             "The longest chain of operations in an epoch of 1024 points",
-            f"It falls from {depths[0]} to {depths[-1]}, but an epoch of larger batches also has "
+            f"It falls from {depths[0]:,} to {depths[-1]}, but an epoch of larger batches also has "
             "fewer updates.",
             "batch size [points]",
             "operations one after the other",
@@ -116,7 +117,7 @@ def one_core_a_point(trials: Trials) -> Finding:
         f"A model with one weight has {width[1, 1]} operation to do at a time at batch 1 and "
         f"{width[256, 1]} at batch 256; with 64 weights {width[1, 64]} and {width[256, 64]:,}. How "
         "many cores a device gives them is not for a simulation to say.",
-        {f"at once, batch {b}, {d} weights": x for (b, d), x in width.items()},
+        {f"at once, batch {b}, {d} weight{'s' * (d > 1)}": x for (b, d), x in width.items()},
         condition,
     )
 
@@ -151,9 +152,9 @@ def memory_of_a_batch(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"From batch 8 to 4096 what is held at once grows {grown[0]:.0f} times "
-        f"({whole[-1][1] / 1024:.0f} KiB), and {grown[1]:.1f} times if eight points at a time are "
-        f"summed ({parts[-1][1] / 1024:.1f} KiB); the gradients are the same to {off:.1g}. The "
-        f"weights and Adam's state, {3 * problem.d * 8} bytes, don't depend on it.",
+        f"({whole[-1][1] / 1024:,.0f} KiB), and {grown[1]:.1f} times if eight points at a time are "
+        f"summed ({parts[-1][1] / 1024:.1f} KiB); the gradients are the same to {number(off, 1)}. "
+        f"The weights and Adam's state, {3 * problem.d * 8} bytes, don't depend on it.",
         {
             "growth, at once": grown[0],
             "growth, eight at a time": grown[1],

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 import simopt
 from simopt import problems, schedules
-from simopt.claims.cases import decide, listed, split
+from simopt.claims.cases import decide, split
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.curves import curves
 from simopt.claims.floors import floors
 from simopt.claims.suite import BATCH_SIZE, suite
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
+from simopt.reporting.words import listing, number, percent
 from simopt.rules.rule import Optimizer
 
 Floats = NDArray[np.float64]
@@ -50,14 +51,16 @@ def out_of_local_minima(trials: Trials) -> Finding:
     ahead = top["Momentum"] - top["Adam"]
     rates = {name: np.asarray(rule.settings["eta"], np.float64) for name, rule in BUMPY.items()}
     good = {name: rates[name][share[name] >= top[name] / 2] for name in BUMPY}
-    ranges = {name: f"{each.min():.2g} to {each.max():.2g}" for name, each in good.items()}
+    ranges = {
+        name: f"{number(each.min(), 2)} to {number(each.max(), 2)}" for name, each in good.items()
+    }
     return Finding(
         "holds" if ahead >= 0.2 else "contradicted" if ahead <= 0 else "conditional",
-        f"At its best rate Momentum ends in the global minimum from {top['Momentum']:.0%} of the "
-        f"starts, Adam from {top['Adam']:.0%}. Half as many are reached at rates from "
+        f"At its best rate Momentum ends in the global minimum from {percent(top['Momentum'])} of "
+        f"the starts, Adam from {percent(top['Adam'])}. Half as many are reached at rates from "
         f"{ranges['Momentum']} by Momentum, from {ranges['Adam']} by Adam.",
         {f"best share, {name}": value for name, value in top.items()} | {"starts": cells},
-        f"Momentum is ahead by {ahead:.0%} of the starts only." if 0 < ahead < 0.2 else "",
+        f"Momentum is ahead by {percent(ahead)} of the starts only." if 0 < ahead < 0.2 else "",
         Picture(
             "Starts from which the global minimum of the bumps is reached",
             f"Either method needs a rate in a range of its own ({ranges['Momentum']} and "
@@ -105,10 +108,11 @@ def plateau_and_rate(trials: Trials) -> Finding:
     verdict, condition = decide(met)
     return Finding(
         verdict,
-        f"Of {halved['smooth'].size} smooth plateaus of AdaGrad {share['smooth']:.0%} end at half "
-        f"the loss or less at 2, 5 or 10 times the rate; on the four points eta = 1 for 0.1 ends "
-        f"{far[1]:.1g} from 5 in place of {far[0]:.1g}. Of {halved['noisy'].size} noisy plateaus "
-        f"of all methods it is {share['noisy']:.0%}, and {lower:.0%} at lower rates.",
+        f"Of {halved['smooth'].size} smooth plateaus of AdaGrad {percent(share['smooth'])} end at "
+        "half the loss or less at 2, 5 or 10 times the rate; on the four points eta = 1 for 0.1 "
+        f"ends {number(far[1], 1)} from 5 in place of {number(far[0], 1)}. Of "
+        f"{halved['noisy'].size} noisy plateaus of all methods it is {percent(share['noisy'])}, "
+        f"and {percent(lower)} at lower rates.",
         {"smooth plateaus": halved["smooth"].size, "noisy plateaus": halved["noisy"].size}
         | {f"{kind} ones mended": value for kind, value in share.items()}
         | {"noisy ones mended by a lower rate": lower}
@@ -116,8 +120,8 @@ def plateau_and_rate(trials: Trials) -> Finding:
         condition,
         Picture(
             "Plateaus that a higher rate mends",
-            f"A higher rate mends {share['smooth']:.0%} of the smooth plateaus and "
-            f"{share['noisy']:.0%} of the noisy ones.",
+            f"A higher rate mends {percent(share['smooth'])} of the smooth plateaus and "
+            f"{percent(share['noisy'])} of the noisy ones.",
             "plateau",
             "share that ends at half the loss or less",
             {"2, 5 or 10 times the rate": (list(share), list(share.values()))},
@@ -157,10 +161,10 @@ def drops_after_plateau(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"From y = 1e-6 beside the saddle {shaped.sum()} of {len(shaped)} curves of SGD and "
-        f"Momentum stay, then drop, and {arrived[shaped].mean():.0%} of these end in the minimum; "
-        f"SGD at eta = 0.1 is half down after {first} updates (ln 1e6 / ln 1.1 = "
-        f"{np.log(1e6) / np.log(1.1):.0f}). On convex least squares whose rate drops to a fiftieth "
-        f"after 50 epochs {same.mean():.0%} of the curves have the same shape.",
+        f"Momentum stay, then drop, and {percent(arrived[shaped].mean())} of these end in the "
+        f"minimum; SGD at eta = 0.1 is half down after {first} updates (ln 1e6 / ln 1.1 = "
+        f"{np.log(1e6) / np.log(1.1):.0f}). On convex least squares whose rate drops to a "
+        f"fiftieth after 50 epochs {percent(same.mean())} of the curves have the same shape.",
         {"curves that drop late, saddle": int(shaped.sum()), "of": len(shaped)}
         | {"of these in the minimum": float(arrived[shaped].mean()) if shaped.any() else 0.0}
         | {"curves that drop late, convex": float(same.mean())}
@@ -228,12 +232,12 @@ def adagrad_switched(trials: Trials) -> Finding:
     raised = trials.sweep(four, simopt.AdaGrad(eta=1.0), batch_size=[1, 2, 4], epochs=100)
     verdict, condition = decide(met)
     of = {name: [ends[name, size] for size in (1, 2, 4)] for name in methods}
-    said = {name: f"{min(each):.2g} to {max(each):.2g}" for name, each in of.items()}
+    said = {name: f"{number(min(each), 2)} to {number(max(each), 2)}" for name, each in of.items()}
     return Finding(
         verdict,
         f"AdaGrad at eta = 0.1 stays {said['AdaGrad']} from 5 after 100 epochs; with RMSprop from "
         f"epoch 10 on it is {said['RMSprop']}, with Adam {said['Adam']}. AdaGrad at eta = 1 comes "
-        f"to {raised['distance'].max():.1g}.",
+        f"to {number(raised['distance'].max(), 1)}.",
         {f"{name}, batch {size}": far for (name, size), far in ends.items()}
         | {"AdaGrad at eta 1, the farthest": raised["distance"].max()},
         condition,
@@ -277,7 +281,7 @@ def other_method_or_schedule(trials: Trials) -> Finding:
         for fix in ("another method", "a schedule")
     }
     parts = [
-        f"{fix} helps at {listed(where)}" if where else f"{fix} helps nowhere"
+        f"{fix} helps at {listing(where)}" if where else f"{fix} helps nowhere"
         for fix, where in by.items()
     ]
     return Finding(

@@ -16,6 +16,7 @@ from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Finding
 from simopt.claims.suite import linear
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number, percent
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +65,7 @@ def mean_square_is_the_larger(trials: Trials) -> Finding:
     return Finding(
         "holds" if holds else "contradicted",
         f"In {len(draws):,} samples of eight, the mean square less the squared mean is at least "
-        f"{excess.min():.3g}: it is the variance.",
+        f"{number(excess.min(), 3)}: it is the variance.",
         {"samples": len(draws), "least excess": excess.min()},
     )
 
@@ -85,11 +86,12 @@ def second_moment_steadier(trials: Trials) -> Finding:
     verdict, condition = decide(met)
     return Finding(
         verdict,
-        f"The squared gradient at w = 3 varies by {start[1]:.0%}, {start[2]:.0%} and "
-        f"{start[4]:.0%} of its mean at batch 1, 2 and 4; v_hat over ten epochs by "
-        f"{early[1]:.0%}, {early[2]:.0%}, {early[4]:.0%}. At the noise floor v varies by "
-        f"{floor[4096][1]:.0%} at batch 1 and {floor[4096][32]:.0%} at batch 32 with 4096 points, "
-        f"with 128, about as many as v remembers, by {floor[128][1]:.0%} and {floor[128][32]:.0%}.",
+        f"The squared gradient at w = 3 varies by {percent(start[1])}, {percent(start[2])} and "
+        f"{percent(start[4])} of its mean at batch 1, 2 and 4; v_hat over ten epochs by "
+        f"{percent(early[1])}, {percent(early[2])}, {percent(early[4])}. At the noise floor v "
+        f"varies by {percent(floor[4096][1])} at batch 1 and {percent(floor[4096][32])} at batch "
+        "32 with 4096 points, with 128, about as many as v remembers, by "
+        f"{percent(floor[128][1])} and {percent(floor[128][32])}.",
         {f"g^2 at w = 3, batch {b}": value for b, value in start.items()}
         | {f"v_hat, epochs 1 to 10, batch {b}": value for b, value in early.items()}
         | {f"v, {n} points, batch {b}": x for n, v in floor.items() for b, x in v.items()},
@@ -140,9 +142,9 @@ def variance_of_a_mean(trials: Trials) -> Finding:
     strict = bool((ratio < 1).all())
     return Finding(
         ("conditional" if equal >= 1 else "holds") if strict else "contradicted",
-        f"In {count} random covariance matrices of five numbers the variance of the mean is at "
+        f"In {count:,} random covariance matrices of five numbers the variance of the mean is at "
         f"most {ratio.max():.3f} of the mean variance, {np.median(ratio):.2f} in the middle; for "
-        f"five numbers that are always equal it is {equal:g} of it.",
+        f"five numbers that are always equal the ratio is {equal:g}.",
         {
             "matrices": count,
             "largest ratio": ratio.max(),

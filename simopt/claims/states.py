@@ -12,6 +12,7 @@ from simopt import problems
 from simopt.claims import libraries
 from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +38,8 @@ def state_sees_the_mean(trials: Trials) -> Finding:
         "holds" if off < 1e-12 else "contradicted",
         f"Momentum's velocity after batches of two is {seen.figures['velocity, batch 1']:g} and "
         f"{seen.figures['velocity, batch 2']:g} in {seen.how}: the mean gradients, one update a "
-        f"batch. Adam's t is {seen.figures['t']:g}. The engine differs by at most {off:.1g}.",
+        f"batch. Adam's t is {seen.figures['t']:g}. The engine differs by at most "
+        f"{number(off, 1)}.",
         {**seen.figures, "largest difference": off, "seen in": seen.how},
     )
 
@@ -55,12 +57,12 @@ def torch_states() -> Mapping[str, Figure]:
             if name == "velocity"
             else torch.optim.Adam([w], lr=0.1)
         )
-        for number, rows in enumerate((slice(0, 2), slice(2, 4)), start=1):
+        for k, rows in enumerate((slice(0, 2), slice(2, 4)), start=1):
             rule.zero_grad()
             ((w * x[rows] - 5 * x[rows]) ** 2).mean().backward()
             rule.step()
             if name == "velocity":
-                figures[f"velocity, batch {number}"] = rule.state[w]["momentum_buffer"].item()
+                figures[f"velocity, batch {k}"] = rule.state[w]["momentum_buffer"].item()
         if name == "Adam":
             state = rule.state[w]
             figures |= {"m": state["exp_avg"].item(), "v": state["exp_avg_sq"].item()}
@@ -123,7 +125,7 @@ def clock_counts_batches(trials: Trials) -> Finding:
         "holds" if holds else "contradicted",
         f"After one epoch of four points beta1^t is still {first[1]:.3f}, {first[2]:.3f} and "
         f"{first[4]:.3f} at batch 1, 2 and 4. By the update it is 0.9^t at every batch size (to "
-        f"{exact:.1g}).",
+        f"{number(exact, 1)}).",
         {f"beta1^t after one epoch, batch {b}": value for b, value in first.items()}
         | {"largest difference from 0.9^t": exact},
     )

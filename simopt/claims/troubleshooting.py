@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 import simopt
 from simopt import problems, stability
-from simopt.claims.cases import decide, listed
+from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.curves import Curves, curves
 from simopt.claims.trials import Trials
+from simopt.reporting.words import listing, percent
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
@@ -43,18 +44,18 @@ def oscillation(trials: Trials) -> Finding:
     every = np.concatenate(list(mended.values()), axis=1)
     alone, any_of = every.mean(axis=1), float(every.any(axis=0).mean())
     groups = {name: float(found.any(axis=0).mean()) for name, found in mended.items()}
-    bad = [f"{name} ({value:.0%})" for name, value in groups.items() if value < 0.9]
+    bad = [f"{name} ({percent(value)})" for name, value in groups.items() if value < 0.9]
     verdict = "holds" if any_of >= 0.9 else "conditional" if any_of >= 0.5 else "contradicted"
-    exceptions = f" Fewer are mended {listed(bad)}." if bad else ""
+    exceptions = f" Fewer are mended {listing(bad)}." if bad else ""
     return Finding(
         verdict,
-        f"Of {every.shape[1]:,} wildly oscillating curves {any_of:.0%} end at half the loss or "
-        f"less with one of the three rates: {alone[0]:.0%} with a half, {alone[1]:.0%} with a "
-        f"fifth, {alone[2]:.0%} with a tenth.{exceptions}",
+        f"Of {every.shape[1]:,} wildly oscillating curves {percent(any_of)} end at half the loss "
+        f"or less with one of the three rates: {percent(alone[0])} with a half, "
+        f"{percent(alone[1])} with a fifth, {percent(alone[2])} with a tenth.{exceptions}",
         {"curves": every.shape[1], "mended by one of them": any_of}
         | {f"mended by eta / {f}": share for f, share in zip(factors, alone, strict=True)}
         | {f"mended {name}": value for name, value in groups.items() if value < 1},
-        f"It holds for {any_of:.0%} of the curves." if verdict == "conditional" else "",
+        f"It holds for {percent(any_of)} of the curves." if verdict == "conditional" else "",
         Picture(
             "Wildly oscillating curves that a lower rate mends",
             f"One division by {factors[int(alone.argmax())]} mends more than one by 2 or 10."
@@ -96,11 +97,11 @@ def explosion(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"Of the rates up to 1 that explode with beta = 0.9, beta = 0.8 settles "
-        f"{shares[1]['beta 0.8']:.0%}, {shares[2]['beta 0.8']:.0%} and "
-        f"{shares[4]['beta 0.8']:.0%} at batch 1, 2 and 4, a tenth of the rate "
-        f"{shares[1]['eta / 10']:.0%}, {shares[2]['eta / 10']:.0%} and "
-        f"{shares[4]['eta / 10']:.0%}. At full batch a lower beta even has the lower limit, "
-        f"{limits[0.8]:g} / h in place of {limits[0.9]:g} / h. {first:.0%} of the curves that "
+        f"{percent(shares[1]['beta 0.8'])}, {percent(shares[2]['beta 0.8'])} and "
+        f"{percent(shares[4]['beta 0.8'])} at batch 1, 2 and 4, a tenth of the rate "
+        f"{percent(shares[1]['eta / 10'])}, {percent(shares[2]['eta / 10'])} and "
+        f"{percent(shares[4]['eta / 10'])}. At full batch a lower beta even has the lower limit, "
+        f"{limits[0.8]:g} / h in place of {limits[0.9]:g} / h. {percent(first)} of the curves that "
         "explode at batch 1 fall first.",
         {f"{fix} settles, batch {b}": v for b, by in shares.items() for fix, v in by.items()}
         | {"explode after falling, batch 1": first}
@@ -146,15 +147,15 @@ def slowness(trials: Trials) -> Finding:
         worse.append((moved > curve.last[known]).any(axis=0))
     shares = [float(np.concatenate(each).mean()) for each in (lower, half, worse)]
     verdict = "holds" if shares[0] >= 0.9 else "conditional" if shares[0] >= 0.5 else "contradicted"
-    others = f" At no rate of their own come so far: {listed(limited)}." if limited else ""
+    others = f" At no rate of their own come so far: {listing(limited)}." if limited else ""
     return Finding(
         verdict,
-        f"Of {len(np.concatenate(lower)):,} slow and steady curves {shares[0]:.0%} end lower at "
-        f"twice or five times the rate, {shares[1]:.0%} at half the loss or less; {shares[2]:.0%} "
-        f"end higher at one of the two.{others}",
+        f"Of {len(np.concatenate(lower)):,} slow and steady curves {percent(shares[0])} end lower "
+        f"at twice or five times the rate, {percent(shares[1])} at half the loss or less; "
+        f"{percent(shares[2])} end higher at one of the two.{others}",
         {"lower": shares[0], "halved": shares[1], "higher at one of them": shares[2]}
         | {"combinations that no rate brings there": len(limited)},
-        f"It holds for {shares[0]:.0%} of the curves." if verdict == "conditional" else "",
+        f"It holds for {percent(shares[0])} of the curves." if verdict == "conditional" else "",
     )
 
 
@@ -191,10 +192,10 @@ def eta_or_beta(trials: Trials) -> Finding:
     verdict, condition = decide(met)
     return Finding(
         verdict,
-        f"Momentum at full batch, beta = 0.9: of the rates that explode a lower eta settles "
-        f"{exploding[0]:.0%}, a lower beta {exploding[1]:.0%}; where the loss rings, it rises in "
-        f"{before.mean():.0%} of the epochs, a lower eta halves that in {calmer[0]:.0%} of the "
-        f"cases and a lower beta in {calmer[1]:.0%}.",
+        "Momentum at full batch, beta = 0.9: of the rates that explode a lower eta settles "
+        f"{percent(exploding[0])}, a lower beta {percent(exploding[1])}; where the loss rings, it "
+        f"rises in {percent(before.mean())} of the epochs, a lower eta halves that in "
+        f"{percent(calmer[0])} of the cases and a lower beta in {percent(calmer[1])}.",
         {
             "explosions settled by eta": exploding[0],
             "explosions settled by beta": exploding[1],
