@@ -22,6 +22,9 @@ RATES = np.geomspace(1e-4, 1e2, 601)
 #: Epochs after N over which the largest distance is taken, so that a crossing counts for nothing.
 SPAN = 20
 
+#: A distance from 5 below this is rounding.
+ROUNDING = 1e-12
+
 #: Rates on either side that a rate is judged with.
 NEIGHBOURS = 2
 

@@ -8,6 +8,7 @@ from simopt import SGD, AdaGrad, Momentum, RMSprop, problems
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.forgetting import ForgetfulAdaGrad
 from simopt.claims.trials import Trials
+from simopt.reporting.words import MINUS, count, listing, number, percent
 
 SECTION = "Scoreboard and insights"
 
@@ -27,8 +28,8 @@ def early_push_remains(trials: Trials) -> Finding:
     verdict = "holds" if same and abs(early) > 0.5 * abs(v) else "contradicted"
     return Finding(
         verdict,
-        f"v = {v:+.2f} is the sum of {parts[0]:+.2f}, {parts[1]:+.2f}, {parts[2]:+.2f} and "
-        f"{parts[3]:+.2f} from points 1 to 4. The early push is in it with "
+        f"v = {signed(v)} is the sum of {listing(map(signed, parts))} from points 1 to 4. "
+        "The early push is in it with "
         + ("the same sign." if same else "the opposite sign: what remains is point 3's pull back."),
         {
             "v": v,
@@ -37,7 +38,7 @@ def early_push_remains(trials: Trials) -> Finding:
         },
         picture=Picture(
             "What Momentum's v after four points consists of",
-            f"The largest part, {parts[np.abs(parts).argmax()]:+.2f}, is point "
+            f"The largest part, {signed(parts[np.abs(parts).argmax()])}, is point "
             f"{int(np.abs(parts).argmax()) + 1}'s.",
             "point",
             "part of v",
@@ -45,6 +46,11 @@ def early_push_remains(trials: Trials) -> Finding:
             kind="bars",
         ),
     )
+
+
+def signed(value: float) -> str:
+    """A number with its sign."""
+    return f"{value:+.2f}".replace("-", MINUS)
 
 
 def first_gradient_broke_it(trials: Trials) -> Finding:
@@ -65,27 +71,27 @@ def first_gradient_broke_it(trials: Trials) -> Finding:
         verdict = "conditional" if largest == 1 or first > 0.5 else "contradicted"
     return Finding(
         verdict,
-        f"Point 1's gradient, −16, is {shares[0]:.0%} of G after the epoch, point {largest}'s, "
-        f"{steps['gradient'][largest - 1]:.1f}, {shares.max():.0%}. Without −16 in G the distance "
-        f"would be {gain[1, 0]:.0%} less after one epoch and {first:.0%} less after a hundred; "
-        f"without point 3's {gain[3, -1]:.0%} less. With everything in it, it is "
-        f"{far[0, -1]:.3f} by then.",
+        f"Point 1's gradient, −16, is {percent(shares[0])} of G after the epoch, point "
+        f"{largest}'s, {number(steps['gradient'][largest - 1], 3)}, {percent(shares.max())}. "
+        f"Without −16 in G the distance would be {percent(gain[1, 0])} less after one epoch and "
+        f"{percent(first)} less after a hundred; without point 3's {percent(gain[3, -1])} less. "
+        f"With everything in it, it is {far[0, -1]:.3f} by then.",
         {
             **{f"share of point {k}": part for k, part in enumerate(shares, start=1)},
             **{
-                f"less distance after {n} epochs without point 1": less
+                f"less distance after {count(n, 'epoch')} without point 1": less
                 for n, less in zip(counts, gain[1], strict=True)
             },
             "less distance after 100 epochs without point 3": gain[3, -1],
             "distance after 100 epochs": far[0, -1],
         },
         f"Point {largest} has the largest share; without point 1 the distance after a hundred "
-        f"epochs would be {first:.0%} less."
+        f"epochs would be {percent(first)} less."
         if verdict == "conditional"
         else "",
         Picture(
             "Whose squared gradient AdaGrad's G after four points is",
-            f"Point {largest}'s is {shares.max():.0%} of it, point 1's {shares[0]:.0%}.",
+            f"Point {largest}'s is {percent(shares.max())} of it, point 1's {percent(shares[0])}.",
             "point",
             "share of G",
             {"share": (["1", "2", "3", "4"], shares)},
@@ -105,9 +111,9 @@ def leaky_memory_forgets(trials: Trials) -> Finding:
     verdict = "holds" if kept < 1 and np.isclose(parts.sum(), average) else "contradicted"
     return Finding(
         verdict,
-        f"After four updates {kept:.1%} of what point 1 gave is left; it is {shares[0]:.0%} of "
-        f"E[g²], point 3 {shares[2]:.0%}. AdaGrad keeps all of it. The forgetting has begun, not "
-        "more: half is gone after "
+        f"After four updates {percent(kept, 3)} of what point 1 gave is left; it is "
+        f"{percent(shares[0])} of E[g²], point 3 {percent(shares[2])}. AdaGrad keeps all of it. "
+        "The forgetting has begun, not more: half is gone after "
         f"{int(np.ceil(np.log(0.5) / np.log(rho)))} updates.",
         {
             "left of point 1": kept,
@@ -145,9 +151,10 @@ def sgd_knows_eta_alone(trials: Trials) -> Finding:
     ends = trials.sweep(problems.four_points(), SGD(eta=ETA), batch_size=[1, 4])["w"]
     return Finding(
         "holds" if worst < 1e-14 else "contradicted",
-        f"In {cases} random problems every step is −η times the present gradient to {worst:.1g}: "
-        "nothing else enters. What the gradient is depends on the batch: w after an epoch is "
-        f"{ends[0]:.3f} with batches of one and {ends[1]:.3f} with all four points.",
+        f"In {cases} random problems every step is −η times the present gradient to "
+        f"{number(worst, 1)}: nothing else enters. What the gradient is depends on the batch: w "
+        f"after an epoch is {ends[0]:.3f} with batches of one and {ends[1]:.3f} with all four "
+        "points.",
         {
             "problems": cases,
             "largest difference": worst,

@@ -7,9 +7,10 @@ import pandas as pd
 
 from simopt import SGD, AdaGrad, Adam, Momentum, RMSprop, problems, stability
 from simopt.claims.claim import Claim, Finding, Picture, share
-from simopt.claims.floors import RATES, best_rate, floors
+from simopt.claims.floors import RATES, ROUNDING, best_rate, floors
 from simopt.claims.suite import BATCH_SIZE, suite
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number, percent
 
 SECTION = "Scoreboard and insights"
 ETA = 0.1
@@ -39,10 +40,10 @@ def ranking_after_one_epoch(trials: Trials) -> Finding:
     at, thin = rates[alike], max(len(rates) // 100, 1)
     return Finding(
         verdict,
-        f"In the document's walk the ranking is {', '.join(walk)}. It is so in {in_orders:.0%} of "
-        f"the 24 orders at η = {ETA}, and in the document's order at {alike.mean():.0%} of the "
-        f"rates from 0.001 to 1. Most often first is {first.index[0]}, at {first.iloc[0]:.0%} of "
-        "the rates.",
+        f"In the document's walk the ranking is {', '.join(walk)}. It is so in "
+        f"{percent(in_orders)} of the 24 orders at η = {ETA}, and in the document's order at "
+        f"{percent(alike.mean())} of the rates from 0.001 to 1. Most often first is "
+        f"{first.index[0]}, at {percent(first.iloc[0])} of the rates.",
         {
             "ranking of the walk": ", ".join(walk),
             "share of orders": in_orders,
@@ -50,8 +51,8 @@ def ranking_after_one_epoch(trials: Trials) -> Finding:
             "most often first over rates": first.index[0],
             "share of rates at which it is": first.iloc[0],
         },
-        f"At η = {ETA} in {in_orders:.0%} of the orders, in the document's order only at rates "
-        f"between {at.min():.3g} and {at.max():.3g}."
+        f"At η = {ETA} in {percent(in_orders)} of the orders, in the document's order only at "
+        f"rates between {at.min():.3g} and {at.max():.3g}."
         if verdict == "conditional"
         else "",
         Picture(
@@ -99,8 +100,8 @@ def momentum_is_best(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"An epoch multiplies Momentum's error by {radius:.3f} in the long run, {settles}: the "
-        f"distance is {far[ours, 0]:.3f} after one epoch, {far[ours, 1]:.3g} after two, "
-        f"{far[ours, 9]:.3g} after ten and {far[ours, 99]:.3g} after a hundred. Of "
+        f"distance is {far[ours, 0]:.3f} after one epoch, {number(far[ours, 1], 3)} after two, "
+        f"{number(far[ours, 9], 3)} after ten and {number(far[ours, 99], 3)} after a hundred. Of "
         f"{len(counted)} counts of epochs it is nearest in {sum(best)} and farthest in "
         f"{sum(worst)}.",
         {
@@ -119,7 +120,8 @@ def momentum_is_best(trials: Trials) -> Finding:
         else "",
         Picture(
             "Distance from 5 at η = 0.1, batches of one",
-            f"Momentum begins nearest and is {far[ours].max():.3g} away at the most; "
+            f"Momentum {'begins nearest and ' if best[0] else ''}is {number(far[ours].max(), 3)} "
+            "away at the most; "
             f"{names[int(far[:, -1].argmin())]} ends nearest.",
             "epoch",
             "|w − 5|",
@@ -135,15 +137,12 @@ def momentum_is_best(trials: Trials) -> Finding:
 #: Numbers of epochs after which two optimizers are compared on the four points.
 COUNTED = (2, 5, 10, 20)
 
-#: A distance from 5 below this is rounding.
-ROUNDING = 1e-12
-
 #: How much lower a distance or a loss has to be to count.
 MARGIN = 0.95
 
 
 def momentum_beats_sgd(trials: Trials) -> Finding:
-    """At the best rate of each, and at equal rates; then where curvatures differ by 1000."""
+    """At the best rate of each, and at equal rates; then where curvatures differ by 1,000."""
     ratios, equal = [], []
     for count in COUNTED:
         table = floors(trials, [SGD(eta=RATES), Momentum(eta=RATES)], epoch=count)
@@ -158,11 +157,11 @@ def momentum_beats_sgd(trials: Trials) -> Finding:
     won = sum(ratio < MARGIN for ratio in hard.values())
     return Finding(
         verdict,
-        f"Four points, each at its best rate: Momentum's distance is {min(ratios):.3g} to "
-        f"{max(ratios):.3g} times SGD's after {COUNTED[0]} to {COUNTED[-1]} epochs; at the same "
-        f"rate it is nearer at {min(equal):.0%} to {max(equal):.0%} of the rates. With condition "
-        "number 1000 its excess loss is "
-        + ", ".join(f"{ratio:.3g} times ({name})" for name, ratio in hard.items())
+        f"Four points, each at its best rate: Momentum's distance is {number(min(ratios), 3)} to "
+        f"{number(max(ratios), 3)} times SGD's after {COUNTED[0]} to {COUNTED[-1]} epochs; at the "
+        f"same rate it is nearer at {percent(min(equal))} to {percent(max(equal))} of the rates. "
+        "With condition number 1,000 its excess loss is "
+        + ", ".join(f"{number(ratio, 3)} times ({name})" for name, ratio in hard.items())
         + ".",
         {
             **{f"four points, {n} epochs": r for n, r in zip(COUNTED, ratios, strict=True)},
@@ -173,7 +172,7 @@ def momentum_beats_sgd(trials: Trials) -> Finding:
             "lost": sum(losses),
         },
         f"Each at its best rate, Momentum is better in {won} of {len(hard)} comparisons with "
-        f"condition number 1000, and in {sum(wins) - won} of {len(ratios)} on the four points, "
+        f"condition number 1,000, and in {sum(wins) - won} of {len(ratios)} on the four points, "
         "whose single weight leaves it no slow direction to speed up."
         if verdict == "conditional"
         else "",
@@ -195,7 +194,7 @@ def momentum_beats_sgd(trials: Trials) -> Finding:
 
 
 def conditioned_ratios(trials: Trials) -> dict[str, float]:
-    """Momentum's excess loss over SGD's with condition number 1000, each at its best rate."""
+    """Momentum's excess loss over SGD's with condition number 1,000, each at its best rate."""
     problem = suite(trials.seed)["ill-conditioned"]
     rates = np.geomspace(1e-3, 3, 36)
     result = {}
@@ -252,8 +251,9 @@ CLAIMS = (
         says="Momentum is better than SGD.",
         kind="simulation",
         experiment="Four points: the largest distance over epochs N to N + 20 at the best of 601 "
-        "rates, the worst of its five neighbours, and at equal rates. Least squares with condition "
-        "number 1000: the excess loss at the best of 36 rates, full batch and batches of 8.",
+        "rates, the worst of its five neighbours, and at equal rates; below 1e-12 it counts as "
+        "that. Least squares with condition number 1,000: the excess loss at the best of 36 rates, "
+        "full batch and batches of 8.",
         rule="Holds if Momentum's is more than 5 % lower in all comparisons at the best rate, "
         "contradicted if in none, else conditional.",
         tried=momentum_beats_sgd,

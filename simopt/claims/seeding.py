@@ -10,6 +10,7 @@ import pandas as pd
 from simopt.claims import libraries
 from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.trials import Trials
+from simopt.reporting.words import percent
 
 SECTION = "Shuffling"
 
@@ -270,7 +271,7 @@ def most_estimators_take_it(trials: Trials) -> Finding:
     count, of = int(seen.figures["with random_state"]), int(seen.figures["estimators"])
     return Finding(
         "holds" if count > of / 2 else "contradicted",
-        f"{seen.how}: {count} of {of} estimators take it, {count / of:.0%}. To the others it "
+        f"{seen.how}: {count} of {of} estimators take it, {percent(count / of)}. To the others it "
         "is an unknown argument.",
         {**seen.figures, "share": count / of, "run here": seen.live},
     )

@@ -11,6 +11,7 @@ from simopt.claims import libraries
 from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.suite import noisy_line, sorted_labels, time_series
 from simopt.claims.trials import Trials
+from simopt.reporting.words import percent
 
 SECTION = "Shuffling"
 
@@ -43,10 +44,10 @@ def shuffling_prevents_patterns(trials: Trials) -> Finding:
     good = learns & ~ahead
     return Finding(
         verdict,
-        f"On points sorted by label the accuracy in file order is {fixed[0]:.1%} at η = "
-        f"{rates[0]:g} and {fixed[-1]:.1%} at {rates[-1]:g}; reshuffled it is {again[0]:.1%} and "
-        f"{again[-1]:.1%}. It is 5 points or more ahead at {ahead.sum()} of {len(rates)} rates, up "
-        f"to {(again - fixed).max():.0%}.",
+        f"On points sorted by label the accuracy in file order is {percent(fixed[0], 3)} at η = "
+        f"{rates[0]:g} and {percent(fixed[-1], 3)} at {rates[-1]:g}; reshuffled it is "
+        f"{percent(again[0], 3)} and {percent(again[-1], 3)}. It is 5 points or more ahead at "
+        f"{ahead.sum()} of {len(rates)} rates, up to {percent((again - fixed).max())}.",
         {
             "rates": len(rates),
             "rates 5 points ahead": int(ahead.sum()),
@@ -57,8 +58,8 @@ def shuffling_prevents_patterns(trials: Trials) -> Finding:
         },
         f"At rates from {rates[ahead].min():.2g} on, where an epoch is long enough to forget the "
         f"label that came first. At {rates[good].min():.2g} to {rates[good].max():.2g} the file's "
-        f"order loses less than 5 points, and its best accuracy, {fixed.max():.1%}, is within "
-        f"{abs(again.max() - fixed.max()):.1%} of the best reshuffled."
+        f"order loses less than 5 points, and its best accuracy, {percent(fixed.max(), 3)}, is "
+        f"within {percent(abs(again.max() - fixed.max()))} of the best reshuffled."
         if verdict == "conditional"
         else "",
         Picture(
@@ -185,8 +186,8 @@ def debugging_needs_no_order(trials: Trials) -> Finding:
         + ("agree to the last bit" if (first == second).all() else "differ")
         + f" over {len(first):,} losses, and so "
         + ("do" if seen.figures["two runs alike"] else "don't")
-        + f" a seeded DataLoader's orders ({seen.how}). Turning it off changes {other:.0%} of the "
-        "losses: another training is debugged.",
+        + f" a seeded DataLoader's orders ({seen.how}). Turning it off changes {percent(other)} of "
+        "the losses: another training is debugged.",
         {
             "seeds": len(seeds),
             "losses": len(first),
@@ -233,14 +234,14 @@ def shuffled_before(trials: Trials) -> Finding:
         "On noisy least squares, each at its best rate, the mean excess loss in one fixed random "
         "order is "
         + ", ".join(f"{r:.2f} times ({n} epochs)" for r, n in zip(ratios, LENGTHS, strict=True))
-        + f" that of reshuffling. The whole loss is up to {max(whole) - 1:.1%} higher.",
+        + f" that of reshuffling. The whole loss is up to {percent(max(whole) - 1)} higher.",
         {
             **{f"excess loss, {n} epochs": r for n, r in zip(LENGTHS, ratios, strict=True)},
             **{f"whole loss, {n} epochs": r for n, r in zip(LENGTHS, whole, strict=True)},
         },
-        f"For the loss as a whole, which becomes up to {max(whole) - 1:.1%} higher by it. Not for "
-        f"the last of it: what remains above the least loss is {ratios[-1]:.2g} times as large "
-        f"after {LENGTHS[-1]} epochs."
+        f"For the loss as a whole, which becomes up to {percent(max(whole) - 1)} higher by it. "
+        f"Not for the last of it: what remains above the least loss is {ratios[-1]:.2g} times as "
+        f"large after {LENGTHS[-1]} epochs."
         if verdict == "conditional"
         else "",
         Picture(

@@ -9,7 +9,7 @@ from simopt import AdaGrad, Momentum, RMSprop, problems, stability
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
-from simopt.reporting.words import number
+from simopt.reporting.words import number, percent
 
 SECTION = "The walk over four points"
 
@@ -30,9 +30,9 @@ def rate_is_dying(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"The effective rate goes from {ETA} to {first:.5f} by the first gradient alone, which "
-        f"divides by its own size, and from there to {second:.5f}: {later:.1%} of the fall. With "
-        f"x and y ten times as large it is {alike['effective_lr'][1]:.7f}, and the weights are the "
-        f"same to {number(apart, 1)}.",
+        f"divides by its own size, and from there to {second:.5f}: {percent(later, 3)} of the "
+        f"fall. With x and y ten times as large it is {alike['effective_lr'][1]:.7f}, and the "
+        f"weights are the same to {number(apart, 1)}.",
         {
             "rate after point 1": first,
             "rate after point 2": second,
@@ -40,7 +40,7 @@ def rate_is_dying(trials: Trials) -> Finding:
             "rate after point 2, data times ten": alike["effective_lr"][1],
             "largest difference of the weights": apart,
         },
-        f"True of {later:.0%} of the fall." if verdict == "conditional" else "",
+        f"True of {percent(later)} of the fall." if verdict == "conditional" else "",
     )
 
 
@@ -114,8 +114,8 @@ def overshoot_pulls_back(trials: Trials) -> Finding:
         verdict = "holds" if reverses >= 0.9 else "conditional"
     return Finding(
         verdict,
-        f"In {crossed.sum():,} crossings of 5 the next gradient points back in {flips:.0%}, the "
-        f"velocity at the same update in {reverses:.0%}; in half of them it takes "
+        f"In {crossed.sum():,} crossings of 5 the next gradient points back in {percent(flips)}, "
+        f"the velocity at the same update in {percent(reverses)}; in half of them it takes "
         f"{np.median(waits) + 1:.0f} updates or more.",
         {
             "crossings": int(crossed.sum()),
@@ -126,9 +126,9 @@ def overshoot_pulls_back(trials: Trials) -> Finding:
             "median updates until the velocity does": np.median(waits) + 1,
             "both at once in the document's walk": in_walk,
         },
-        f"The gradient flips in {flips:.0%} of the crossings. The velocity turns with it in "
-        f"{steep:.0%} where rate and next point are those of the walk, η = {ETA} and x = 3, in "
-        f"{others:.0%} elsewhere. Until it turns the weight goes on, away from 5."
+        f"The gradient flips in {percent(flips)} of the crossings. The velocity turns with it in "
+        f"{percent(steep)} where rate and next point are those of the walk, η = {ETA} and x = 3, "
+        f"in {percent(others)} elsewhere. Until it turns the weight goes on, away from 5."
         if verdict == "conditional"
         else "",
     )
@@ -147,8 +147,9 @@ def big_gradient_makes_a_jump(trials: Trials) -> Finding:
     verdict = "holds" if walk > 0.5 and jump > 2 else "contradicted"
     return Finding(
         verdict,
-        f"Point 3 makes G {jump:.2f} times as large and is {walk:.1%} of it after the epoch. Over "
-        f"all {len(share)} orders the largest square is {min(share):.0%} to {max(share):.0%} of G.",
+        f"Point 3 makes G {jump:.2f} times as large and is {percent(walk, 3)} of it after the "
+        f"epoch. Over all {len(share)} orders the largest square is {percent(min(share))} to "
+        f"{percent(max(share))} of G.",
         {
             "G after point 3 over G before": jump,
             "share of point 3": walk,
@@ -177,10 +178,10 @@ def adagrad_is_frozen(trials: Trials) -> Finding:
         verdict = "holds" if still < 0.01 else "conditional"
     return Finding(
         verdict,
-        f"The fourth update moves {moved[3]:.4f} because the gradient of x = 0.5 is small: with "
-        f"x = 3 once more in its place it is {moved[2]:.4f}, {ratio:.0f} times as far. Epoch 2 "
-        f"moves {second:.0%} as far as epoch 1, and after {epochs} epochs w is {ends[-1]:.3f}: "
-        f"{still:.0%} of what remained after the first.",
+        f"The fourth update moves {moved[3]:.4f} because the gradient of x = 0.5 is small: with x "
+        f"= 3 once more in its place it is {moved[2]:.4f}, {ratio:.0f} times as far. Epoch 2 moves "
+        f"{percent(second)} as far as epoch 1, and after {epochs} epochs w is {ends[-1]:.3f}: "
+        f"{percent(still)} of what remained after the first.",
         {
             "moved by the fourth point": moved[3],
             "moved by x = 2 in its place": moved[0],
@@ -190,7 +191,7 @@ def adagrad_is_frozen(trials: Trials) -> Finding:
             "w after epoch 100": ends[-1],
             "share of the remaining way made by then": still,
         },
-        f"It slows, but makes {still:.0%} of the remaining way in {epochs} epochs."
+        f"It slows, but makes {percent(still)} of the remaining way in {epochs} epochs."
         if verdict == "conditional"
         else "",
         Picture(
@@ -220,7 +221,7 @@ def momentum_crosses_again(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"Point 4 takes w from {before:.3f} to {after:.3f}, through 5; its own gradient would have "
-        f"taken it to {alone:.3f}. {carried:.0%} of the step is velocity carried over.",
+        f"taken it to {alone:.3f}. {percent(carried)} of the step is velocity carried over.",
         {
             "w before": before,
             "w after": after,
