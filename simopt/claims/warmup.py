@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from simopt import SGD, Adam, Momentum, problems, schedules
 from simopt.claims import libraries
 from simopt.claims.claim import Claim, Figure, Finding, Picture
-from simopt.claims.floors import RATES, Floats, best_rate, floors
+from simopt.claims.floors import RATES, ROUNDING, Floats, best_rate, floors
 from simopt.claims.suite import BATCH_SIZE, POINTS, steep, suite
 from simopt.claims.trials import Trials
+from simopt.reporting.words import listing, number, percent
 
 SECTION = "Warm-up"
 
@@ -47,7 +48,9 @@ def first_updates_are_noisy(trials: Trials) -> Finding:
         "The spread of step / η over the first five updates is "
         + ", ".join(f"{r:.1f}" for r in ratio)
         + f" times that of updates {updates - 19} to {updates}, for gradients with mean over "
-        "deviation " + ", ".join(f"{s:g}" for s in SIGNALS) + f". No step exceeds {largest:.2f} η.",
+        "deviation "
+        + ", ".join(f"{s:g}" for s in SIGNALS)
+        + f". None of the first five steps exceeds {largest:.2f} η.",
         {
             **{f"early over late, signal {s:g}": r for s, r in zip(SIGNALS, ratio, strict=True)},
             **{
@@ -57,7 +60,7 @@ def first_updates_are_noisy(trials: Trials) -> Finding:
             "largest of the first five steps over eta": largest,
         },
         f"Where a gradient is mostly noise: at mean over deviation {yes}, not at {no}. And what is "
-        f"unreliable is the direction: no step is longer than {largest:.2f} η."
+        f"unreliable is the direction: no first step is longer than {largest:.2f} η."
         if verdict == "conditional"
         else "",
         Picture(
@@ -80,9 +83,6 @@ MARGIN = 0.05
 #: So much larger a largest usable rate is a help.
 ROOM = 1.2
 
-#: A distance from 5 below this is rounding.
-ROUNDING = 1e-12
-
 RULES = (SGD, Momentum, Adam)
 
 #: Of the suite.
@@ -103,8 +103,9 @@ def warm_up_helps(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"In {helps.sum()} of {len(table)} comparisons warm-up helps: the best loss is more than "
-        f"{MARGIN:.0%} lower in {lower.sum()}, the largest usable rate more than {ROOM - 1:.0%} "
-        f"higher in {room.sum()}. In {harms.sum()} the best loss is more than {MARGIN:.0%} higher.",
+        f"{percent(MARGIN)} lower in {lower.sum()}, the largest usable rate more than "
+        f"{percent(ROOM - 1)} higher in {room.sum()}. In {harms.sum()} the best loss is more than "
+        f"{percent(MARGIN)} higher.",
         {
             "comparisons": len(table),
             "helps": int(helps.sum()),
@@ -115,9 +116,10 @@ def warm_up_helps(trials: Trials) -> Finding:
             **{f"share that it helps, {name}": part for name, part in by.items()},
         },
         "It helps in "
-        + ", ".join(f"{part:.0%} ({name})" for name, part in by.items())
+        + ", ".join(f"{percent(part)} ({name})" for name, part in by.items())
         + " of the comparisons. Where the loss is steepest at the start the usable rate grows up "
-        f"to {steepest:.3g} times; in {harms.sum()} the slow start costs more than it gives."
+        f"to {number(steepest, 3)} times; in {harms.sum()} of all the best loss becomes more than "
+        f"{percent(MARGIN)} higher."
         if verdict == "conditional"
         else "",
         Picture(
@@ -256,7 +258,7 @@ def snippet_warms_up(trials: Trials) -> Finding:
             if least == largest
             else f"and from there {least:.4f} to {largest:.4f}. "
         )
-        + f"Our own schedule has the same rates to {same:.1g}. The snippet leaves out that "
+        + f"Our own schedule has the same rates to {number(same, 1)}. The snippet leaves out that "
         "scheduler.step() has to be called after every update.",
         {**f, "largest difference to our schedule": same, "run here": seen.live},
     )
@@ -264,23 +266,25 @@ def snippet_warms_up(trials: Trials) -> Finding:
 
 def where_to_warm_up(trials: Trials) -> Finding:
     """Published lengths, as far as they are known, beside the advice."""
-    published = {
+    shares = {
         "Goyal et al. 2017, ResNet-50, batch 8192, share of epochs": 5 / 90,
         "Vaswani et al. 2017, transformer, share of updates": 4_000 / 100_000,
         "Devlin et al. 2019, BERT, share of updates": 10_000 / 1_000_000,
-        "Ma and Yarats 2021, 2 / (1 - beta2) updates": 2 / (1 - 0.999),
     }
-    shares = [value for value in published.values() if value < 1]
-    inside = sum(0.01 <= value <= 0.05 for value in shares)
+    untuned = round(2 / (1 - 0.999))
+    inside = sum(0.01 <= value <= 0.05 for value in shares.values())
+    within = "within" if 500 <= untuned <= 2_000 else "outside"
     return Finding(
         "undecidable",
         "It speaks of transformers, deep networks and batches above 512, which problems of a few "
         f"weights don't stand for. Of {len(shares)} published lengths, "
-        + ", ".join(f"{part:.1%}" for part in shares)
-        + f" of the training, {inside} are within 1 to 5 %; Ma and Yarats' "
-        f"{published['Ma and Yarats 2021, 2 / (1 - beta2) updates']:.0f} updates for Adam are "
-        "within 500 to 2000.",
-        {**published, "within 1 to 5 %": inside},
+        f"{listing(map(percent, shares.values()))} of the training, {inside} are within 1 to 5 %; "
+        f"Ma and Yarats' {untuned:,} updates for Adam are {within} 500 to 2,000.",
+        {
+            **shares,
+            "within 1 to 5 %": inside,
+            "Ma and Yarats 2021, 2 / (1 - beta2) updates": untuned,
+        },
     )
 
 
@@ -333,7 +337,7 @@ CLAIMS = (
         section=SECTION,
         optimizers=(),
         says="Use warm-up for large models, batches above 512 and early explosions, for 1 to 5 % "
-        "of the updates or 500 to 2000.",
+        "of the updates or 500 to 2,000.",
         kind="practice",
         experiment="Lengths that were published.",
         rule="Undecidable: networks of that size are beyond what is simulated here.",
