@@ -9,6 +9,7 @@ from simopt import SGD, AdaGrad, Adam, Momentum, RMSprop, problems
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.suite import noisy_line
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number, percent
 from simopt.rules.rule import Optimizer
 
 SECTION = "Epoch 2"
@@ -80,7 +81,7 @@ def reshuffling_adds_good_noise(trials: Trials) -> Finding:
         f"{total} comparisons, at best to {best['ratio']:.2g} times ({best['optimizer']}, η = "
         f"{best['eta']:g}, noisy least squares), and raises it by as much in "
         f"{int((table['ratio'] > 1 / MARGIN).sum() + (four > 1 / MARGIN).sum())}. On the four "
-        f"points it adds no noise to SGD: 200 reshuffled runs end within {np.ptp(sgd):.1g}.",
+        f"points it adds no noise to SGD: 200 reshuffled runs end within {number(np.ptp(sgd), 1)}.",
         {
             "comparisons": total,
             "lower by more than 5 %": gains,
@@ -144,13 +145,13 @@ def reshuffling_escapes(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"Of {ahead.size} pairs of noise and rate the reshuffled runs are 10 points or more ahead "
-        f"in {ahead.sum()}, at best with {again[top]:.0%} in the lower well after {epochs} epochs "
-        f"against {fixed[top]:.0%} in fixed orders; none leave in {stuck.sum()}, and a fixed order "
-        f"does better in {behind.sum()}.",
+        f"in {ahead.sum()}, at best with {percent(again[top])} in the lower well after {epochs} "
+        f"epochs against {percent(fixed[top])} in fixed orders; hardly any leave (below 5 %) in "
+        f"{stuck.sum()}, and a fixed order does better in {behind.sum()}.",
         {
             "pairs": ahead.size,
             "reshuffling 10 points ahead": int(ahead.sum()),
-            "nobody leaves": int(stuck.sum()),
+            "hardly any leave": int(stuck.sum()),
             "fixed order better": int(behind.sum()),
             "largest lead, reshuffled": again[top],
             "largest lead, fixed order": fixed[top],
@@ -161,12 +162,12 @@ def reshuffling_escapes(trials: Trials) -> Finding:
             for spread, at in zip(SPREADS, ahead, strict=True)
             if at.any()
         )
-        + f". In {stuck.sum()} pairs nobody leaves, whatever the order."
+        + f". In {stuck.sum()} pairs hardly any leave, whatever the order."
         if verdict == "conditional"
         else "",
         Picture(
             f"Share of runs in the lower well after 400 epochs, spread {SPREADS[middle]:g}",
-            f"Reshuffling is ahead by up to {(again - fixed)[middle].max():.0%}.",
+            f"Reshuffling is ahead by up to {percent((again - fixed)[middle].max())}.",
             "learning rate η",
             "share",
             {
@@ -207,10 +208,11 @@ def fixed_orders_repeat(trials: Trials) -> Finding:
     verdict = "holds" if repeats and matters else "conditional" if repeats else "contradicted"
     return Finding(
         verdict,
-        f"On noisy least squares a fixed order comes to repeat its epoch: from one end to the next "
-        f"the weights change by {change['once']:.1g}, reshuffled by {change['epoch']:.2g}. What it "
-        f"repeats depends on the order: the excess loss of the worst is {spread['once']:.0f} times "
-        f"that of the best, reshuffled {spread['epoch']:.1f} times. On the four points every order "
+        "On noisy least squares a fixed order comes to repeat its epoch: from one end to the next "
+        f"the weights change by {number(change['once'], 1)}, reshuffled by {change['epoch']:.2g}. "
+        "What it repeats depends on the order: the excess loss of the worst is "
+        f"{spread['once']:.0f} times that of the best, reshuffled {spread['epoch']:.1f} times. On "
+        "the four points every order "
         + ("ends at 5." if four["distance"].max() < 1e-12 else "does not end at 5."),
         {
             "change per epoch, fixed": change["once"],
