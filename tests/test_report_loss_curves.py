@@ -1,6 +1,7 @@
 """The page on loss curves: every symptom shown, tables that say what the outcomes say."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ from simopt.diagnosis import page as drawing
 from simopt.diagnosis.accuracy import Accuracy
 from simopt.diagnosis.inseparable import INSEPARABLE
 from simopt.prescription import framework, table
-from simopt.prescription.advice import FRAMEWORK, TABLE
+from simopt.prescription.advice import FRAMEWORK, TABLE, fixes_for
 from simopt.reporting.loss_curves import alike, confusion, gallery, tested
+from simopt.rules import OPTIMIZERS
 from tests.test_prescription_tables import rows
 
 
@@ -33,6 +35,14 @@ def test_the_figures_say_what_was_read(shown):
         for says in each.diagnosis.evidence["says"]:
             assert says[1:].replace("'", "&#39;") in figure
         assert "The reader takes it for" not in figure
+
+
+def test_a_function_has_no_batches_and_large_losses_have_commas(shown):
+    drawn = {each.recipe.symptom: gallery.drawn(each) for each in shown}
+    assert "SGD, η = 0.1, a saddle: " in drawn["plateaus, then drops"]
+    assert "SGD, η = 0.001, batches of 64, diabetes: " in drawn["decreases very slowly"]
+    assert ">20,000<" in drawn["decreases very slowly"]
+    assert not any(re.search(r">(\d{5}|1e\d)", figure) for figure in drawn.values())
 
 
 def test_a_curve_that_is_taken_for_another_is_told(shown):
@@ -120,7 +130,7 @@ def test_the_summary_names_the_lines():
 
 def test_the_lag_of_adam_is_counted():
     frame = table(outcomes=outcomes({}))
-    assert tested.lag(frame).endswith("Adam ended above SGD in 50 of 200 pairs of runs.")
+    assert tested.lag(frame).endswith("Adam ended so far above SGD in 50 of 200 pairs of runs.")
 
 
 def test_harm_is_named_or_denied():
@@ -160,18 +170,37 @@ def test_statements_follow_the_runs():
         return {each["title"]: each["text"] for each in alike.statements(rows(**columns))}
 
     seeds = np.arange(100)
-    flat = said(symptom="plateaus early", seed=seeds, arrived=seeds < 30)
+    slower = {"fix": "eta x 2"}
+    flat = said(**slower, symptom="plateaus early", seed=seeds, arrived=seeds < 30)
     assert list(flat) == ["A plateau may be the end"]
     assert "Of 100 runs whose curve “plateaus early”, 30 % had arrived" in flat.popitem()[1]
-    assert list(said(symptom="plateaus early", seed=seeds, arrived=True)) == [
+    assert list(said(**slower, symptom="plateaus early", seed=seeds, arrived=True)) == [
         "A plateau is the end"
     ]
-    assert said(symptom="plateaus early", seed=seeds, arrived=False) == {}
-    assert said(symptom="plateaus early", seed=seeds[:5], arrived=True) == {}
-    slow = said(symptom="decreases very slowly", seed=seeds, beyond=np.where(seeds < 95, 0.1, 1.0))
+    assert said(**slower, symptom="plateaus early", seed=seeds, arrived=False) == {}
+    assert said(**slower, symptom="plateaus early", seed=seeds[:5], arrived=True) == {}
+    # Starts of one landscape are runs of their own; what else a run is given makes none.
+    starts = said(**slower, symptom="plateaus early", seed=0 * seeds, arrived=True)
+    assert "Of 100 runs" in starts["A plateau is the end"]
+    assert said(fix="keep training", symptom="plateaus early", seed=seeds, arrived=True) == {}
+    slow = said(
+        **slower, symptom="decreases very slowly", seed=seeds,
+        beyond=np.where(seeds < 95, 0.1, 1.0),
+    )  # fmt: skip
     assert list(slow) == ["A slow one means a low rate"]
-    nan = said(symptom="NaN or Inf", seed=seeds, problem="one, a bad point", beyond=9.0)
+    nan = said(
+        fix="eta / 10", symptom="NaN or Inf", seed=seeds, problem="one, a bad point", beyond=9.0
+    )
     assert list(nan) == ["NaN comes from the data"]
+
+
+def test_every_run_is_given_the_fix_that_runs_are_counted_by():
+    for symptom, fix in (
+        ("plateaus early", "eta x 2"), ("oscillates wildly", "eta / 2"),
+        ("decreases then explodes", "eta / 2"), ("decreases very slowly", "eta x 2"),
+        ("NaN or Inf", "eta / 10"),
+    ):  # fmt: skip
+        assert all(fix in fixes_for(symptom, optimizer) for optimizer in OPTIMIZERS)
 
 
 def test_three_flat_curves_hide_different_things():
@@ -216,7 +245,9 @@ def test_accuracy_is_told_as_measured():
     section = confusion.of(read(45))
     assert section["sentence"].startswith("On 100 curves of one problem that no threshold")
     assert section["sentence"].count("90 %") == 3
-    assert section["weakest"] == "Most missed is “NaN or Inf”: 90 % of 50 curves."
+    assert section["weakest"] == (
+        "Most missed is “NaN or Inf”: 10 % of 50 curves are read as what the curve rules out."
+    )
     assert '<th scope="row">1. NaN or Inf</th><td class="number">50</td>' in section["table"]
     assert section["table"].count('<td class="number">10</td>') == 2
     assert confusion.of(read(50))["weakest"] == "No symptom is missed."
@@ -226,4 +257,4 @@ def test_every_pair_that_no_reader_tells_apart_is_named():
     text = " ".join(each["title"] for each in confusion.reasons())
     for pair in INSEPARABLE:
         assert pair.symptom in text.lower().replace("nan", "NaN")
-        assert f"or “{pair.other}”" in text
+        assert f"as “{pair.other}”" in text

@@ -13,6 +13,7 @@ from simopt.claims import suite
 from simopt.prescription.running import curves
 from simopt.prescription.training import Training
 from simopt.reporting import style
+from simopt.reporting.loss_curves.tested import FEWEST
 from simopt.reporting.words import listing, number, percent
 from simopt.rules import SGD, Adam
 from simopt.schedules import exponential
@@ -57,9 +58,6 @@ def flat_curves() -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-#: Fewer runs than this say nothing of a share.
-FEWEST = 20
-
 LINES: tuple[tuple[str, Any], ...] = (
     (style.BLUE, "-"),
     (style.VERMILLION, (0, (5, 1.5))),
@@ -96,15 +94,13 @@ RULE, SOME = 0.9, 0.05
 
 def statements(outcomes: pd.DataFrame) -> list[dict[str, str]]:
     """What symptoms hide, and what they tell, with numbers: title and text."""
-    runs = outcomes.drop_duplicates(
-        ["problem", "optimizer", "eta", "batch_size", "seed", "symptom"]
-    )
-    low, high = runs["beyond"] < 1 / NEAR, runs["beyond"] > NEAR
+    low, high = outcomes["beyond"] < 1 / NEAR, outcomes["beyond"] > NEAR
     near = f"a factor {number(NEAR)} of the best of those tried"
     looks = (
         (
             ("plateaus early",),
-            runs["arrived"],
+            "eta x 2",
+            outcomes["arrived"],
             "A plateau is the end",
             "A plateau may be the end",
             "had arrived: a hundredth or less of what could be lost was left, and there was "
@@ -112,6 +108,7 @@ def statements(outcomes: pd.DataFrame) -> list[dict[str, str]]:
         ),
         (
             ("oscillates wildly", "decreases then explodes"),
+            "eta / 2",
             high,
             "An unstable loss means a high rate",
             "An unstable loss is not always a high rate",
@@ -119,22 +116,25 @@ def statements(outcomes: pd.DataFrame) -> list[dict[str, str]]:
         ),
         (
             ("decreases very slowly",),
+            "eta x 2",
             low,
             "A slow one means a low rate",
             "Slow is not always a low rate",
-            f"had a rate below {near}; of the others the problem itself is slow",
+            f"had a rate below {near}; to the others the problem itself is slow",
         ),
         (
             ("NaN or Inf",),
-            runs["problem"].str.contains("bad point"),
+            "eta / 10",
+            outcomes["problem"].str.contains("bad point"),
             "NaN comes from the data",
             "NaN may come from the data",
             "had a bad point in the data, at rates some of which suit the rest",
         ),
     )
     found = []
-    for symptoms, mask, rule, some, text in looks:
-        those = runs["symptom"].isin(symptoms)
+    for symptoms, given, mask, rule, some, text in looks:
+        # A row a run: of all that is tried on it the one that every such run is given.
+        those = outcomes["symptom"].isin(symptoms) & (outcomes["fix"] == given)
         share = float(mask[those].mean()) if those.sum() >= FEWEST else 0.0
         if share >= SOME:
             shown = listing((f"“{each}”" for each in symptoms), "or")

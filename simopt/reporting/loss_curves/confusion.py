@@ -11,8 +11,9 @@ from simopt.diagnosis import accuracy
 from simopt.diagnosis.accuracy import Accuracy
 from simopt.diagnosis.inseparable import INSEPARABLE
 from simopt.reporting import tables
+from simopt.reporting.loss_curves.gallery import signs
 from simopt.reporting.tables import Column
-from simopt.reporting.words import count, number, percent, sentence
+from simopt.reporting.words import count, listing, number, percent, sentence
 
 #: Labelled curves, by whether the report is the quick one.
 SIZES = {True: 200, False: 2000}
@@ -51,8 +52,8 @@ def weakest(recall: pd.DataFrame) -> str:
     row = recall.sort_values("allowed", kind="stable").iloc[0]
     if row["allowed"] == 1:
         return "No symptom is missed."
-    share, curves = percent(row["allowed"]), count(int(row["curves"]), "curve")
-    return f"Most missed is “{row.name}”: {share} of {curves}."
+    share, curves = percent(1 - row["allowed"]), count(int(row["curves"]), "curve")
+    return f"Most missed is “{row.name}”: {share} of {curves} are read as what the curve rules out."
 
 
 def matrix(measured: Accuracy) -> Markup:
@@ -89,12 +90,12 @@ def hundredths(value: Any) -> str:
 
 
 def reasons() -> list[dict[str, str]]:
-    """What no reader of the curve alone can tell apart, a reason each."""
+    """What is which, and can be read as which by the curve alone; a reason each."""
     found: dict[str, list[str]] = {}
     for pair in INSEPARABLE:
         where = "" if pair.where == "all" else f" ({pair.where})"
-        found.setdefault(pair.reason, []).append(f"“{pair.symptom}”{where} or “{pair.other}”")
+        found.setdefault(pair.reason, []).append(f"“{pair.symptom}”{where} as “{pair.other}”")
     return [
-        {"title": sentence("; ".join(pairs)) + ".", "text": reason}
+        {"title": f"{sentence(listing(pairs, 'or'))}.", "text": signs(reason)}
         for reason, pairs in found.items()
     ]

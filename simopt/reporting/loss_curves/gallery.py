@@ -95,7 +95,7 @@ RECIPES = (
         "plateaus, then drops",
         alone(lambda: problems.saddle(w0=(0.5, 1e-6))),
         Training(SGD(eta=0.1), 1, 250, "never"),
-        "a saddle on the way",
+        "the start is hardly off the ridge",
     ),
     Recipe(
         "validation rises",
@@ -176,9 +176,11 @@ def drawn(shown: Shown) -> Markup:
     epochs = [k for k in MaxNLocator(6, integer=True).tick_values(0, last) if 0 <= k <= last]
     axes.xaxis.set_major_locator(FixedLocator([k + 1 for k in epochs]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x - 1)))
+    if axes.get_yscale() == "linear":
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y)))
     title = sentence(recipe.symptom)
     seen = sentence("; ".join(diagnosis.evidence["says"]))
-    see = f"{described(recipe.training)}{points}: {recipe.why}. {seen}."
+    see = f"{described(recipe.training, shown.problem)}{points}: {recipe.why}. {seen}."
     if not shown.found:
         see += f" The reader takes it for “{diagnosis.symptom}”."
     name = f"curve-{style.slug(recipe.symptom)}"
@@ -186,15 +188,14 @@ def drawn(shown: Shown) -> Markup:
     return style.captioned(image, title=title, see=see)
 
 
-def described(training: Training) -> str:
+def described(training: Training, problem: Problem) -> str:
     """The optimizer, its rate and its batches in a few words."""
-    eta = number(training.optimizer.settings["eta"])
-    size = training.batch_size
-    return f"{training.optimizer.name}, η = {eta}, batches of {size}"
+    text = f"{training.optimizer.name}, η = {number(training.optimizer.settings['eta'])}"
+    return f"{text}, batches of {training.batch_size}" if problem.n else text
 
 
-def signs(advice: str) -> str:
-    """Advice with the signs that the field prints.
+def signs(text: str) -> str:
+    """Advice, or a reason, with the signs that the field prints.
 
     Examples
     --------
@@ -202,8 +203,8 @@ def signs(advice: str) -> str:
     'decrease η: η 0.1 → 0.03, β stays'
     """
     for word, sign in ((r"\bbeta1\b", "β₁"), (r"\bbeta\b", "β"), (r"\beta\b", "η"), ("->", "→")):
-        advice = re.sub(word, sign, advice)
-    return advice
+        text = re.sub(word, sign, text)
+    return text
 
 
 def cards(shown: list[Shown]) -> list[dict[str, Any]]:

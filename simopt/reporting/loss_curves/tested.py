@@ -214,7 +214,7 @@ def lag(frame: pd.DataFrame) -> str:
     """How often Adam ends above SGD."""
     under = int(frame.loc[frame["symptom"] == TABLE[-1].symptom, "runs"].max())
     return (
-        f"Each at the best of its rates, Adam ended above SGD in {number(under)} of "
+        f"Each at the best of its rates, Adam ended so far above SGD in {number(under)} of "
         f"{number(int(frame.attrs['pairs']))} pairs of runs."
     )
 
