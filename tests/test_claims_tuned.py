@@ -84,7 +84,7 @@ def test_each_method_at_its_best_rate_after_each_budget(trials, line):
 
 def test_slow_runs_are_those_that_keep_half_of_their_loss(trials, still, monkeypatch):
     monkeypatch.setattr(when_to_change, "suite", lambda seed: {"still": still})
-    monkeypatch.setattr(when_to_change, "RULES", (simopt.SGD,))
+    monkeypatch.setattr(when_to_change, "METHODS", (simopt.SGD,))
     found = when_to_change.increase_a_slow_rate(trials)
     rates = np.geomspace(1e-5, 10, 31)
     rates = rates[rates < 1]  # beyond, errors grow
@@ -104,7 +104,7 @@ def test_defaults_that_work_are_counted(trials, still, monkeypatch):
     # an update or a few times that, of 1 in 200 updates.
     lost = {
         rule.__name__: loss_after(still, rule(eta=0.001), 100, 0) / still.loss([0.0])
-        for rule in defaults.RULES
+        for rule in defaults.METHODS
     }
     assert lost["SGD"] == pytest.approx(0.998**400, rel=1e-9)
     expected = np.mean([value <= 0.01 for value in lost.values()])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
 
 from simopt.claims import libraries
 from simopt.claims.claim import Claim, Figure, Finding, Picture, share
+from simopt.claims.curves import METHODS
 from simopt.claims.floors import floors, least_loss, moved
 from simopt.claims.suite import BATCH_SIZE, suite
 from simopt.claims.trials import Trials
-from simopt.rules import SGD, AdaGrad, Adam, Momentum, RMSprop
+from simopt.reporting.words import listing, percent
+from simopt.rules import AdaGrad, Adam, RMSprop
 
-RULES = (SGD, Momentum, AdaGrad, RMSprop, Adam)
-
-#: The document's list: of which setting, the value, and what PyTorch and Keras call it.
+#: The document's list: the value of each method's setting.
 LISTED = {
     "SGD eta": 0.001,
     "AdaGrad eta": 0.001,
@@ -38,7 +40,7 @@ def defaults_work(trials: Trials) -> Finding:
     for name, problem in suite(trials.seed).items():
         frame = trials.sweep(
             problem,
-            [rule(eta=0.001) for rule in RULES],
+            [method(eta=0.001) for method in METHODS],
             batch_size=BATCH_SIZE,
             epochs=100,
             shuffle="epoch",
@@ -48,19 +50,19 @@ def defaults_work(trials: Trials) -> Finding:
         start = problem.loss(problem.w0) - least_loss(problem)
         left = (frame["loss"] - least_loss(problem)).groupby(frame["optimizer"]).median() / start
         worked |= {(name, str(rule)): bool(value <= 0.01) for rule, value in left.items()}
-        lines.append({"problem": name} | {r.__name__: f"{left[r.__name__]:.2g}" for r in RULES})
+        lines.append({"problem": name} | left[[method.__name__ for method in METHODS]].to_dict())
     met = share(list(worked.values()))
     return Finding(
         "undecidable",
         "Which cases there are, and in which proportion, no simulation says: that takes a survey. "
         f"For illustration, eta = 0.001 and the other defaults bring the loss above the minimum "
-        f"below 1 % of the start's within 100 epochs in {met:.0%} of {len(worked)} pairs of a "
+        f"below 1 % of the start's within 100 epochs in {percent(met)} of {len(worked)} pairs of a "
         "small problem and a method.",
         {"pairs": len(worked), "share that works": met},
         picture=Picture(
             title="Part of the loss above the minimum that is left after 100 epochs at the "
             "default values",
-            sees=f"0.01 or less in {met:.0%} of the cells.",
+            sees=f"0.01 or less in {percent(met)} of the cells.",
             table=pd.DataFrame(lines),
         ),
     )
@@ -75,23 +77,23 @@ def listed_are_standard(trials: Trials) -> Finding:
     for setting, listed in LISTED.items():
         found = {library: float(each.figures[setting]) for library, each in seen.items()}
         agree |= {(library, setting): value == listed for library, value in found.items()}
-        shown = {library: f"{value:g}" for library, value in found.items()}
-        rows.append({"setting": setting, "listed": f"{listed:g}"} | shown)
+        rows.append({"setting": setting, "listed": listed} | found)
     met = share(list(agree.values()))
     everywhere = [s for s in LISTED if all(agree[library, s] for library in seen)]
     nowhere = [s for s in LISTED if not any(agree[library, s] for library in seen)]
     verdict = "holds" if met == 1 else "conditional" if met >= 0.5 else "contradicted"
     return Finding(
         verdict,
-        f"Of {len(agree)} default arguments {met:.0%} are the listed ones "
-        f"({'; '.join(each.how for each in seen.values())}). In neither: {', '.join(nowhere)}.",
+        f"Of {len(agree)} default arguments {percent(met)} are the listed ones "
+        f"({'; '.join(each.how for each in seen.values())})"
+        + (f". In neither library: {listing(nowhere)}." if nowhere else "."),
         {"agree": met, "settings": len(LISTED)}
         | {
             f"{library} {s}": float(each.figures[s])
             for library, each in seen.items()
             for s in LISTED
         },
-        condition=f"In both libraries for {', '.join(everywhere)}; of the others the default "
+        condition=f"In both libraries for {listing(everywhere)}; of the others the default "
         "depends on the library and the method."
         if verdict == "conditional"
         else "",
@@ -108,46 +110,38 @@ def torch_defaults() -> Mapping[str, Figure]:
     import torch
 
     w = [torch.zeros(1, requires_grad=True)]
-    sgd, adagrad, rmsprop, adam = (
-        getattr(torch.optim, name)(w).defaults for name in ("SGD", "Adagrad", "RMSprop", "Adam")
-    )
-    return {
-        "SGD eta": float(sgd["lr"]),
-        "AdaGrad eta": float(adagrad["lr"]),
-        "RMSprop eta": float(rmsprop["lr"]),
-        "Adam eta": float(adam["lr"]),
-        "Momentum beta": float(sgd["momentum"]),
-        "RMSprop rho": float(rmsprop["alpha"]),
-        "Adam beta1": float(adam["betas"][0]),
-        "Adam beta2": float(adam["betas"][1]),
-        "AdaGrad epsilon": float(adagrad["eps"]),
-        "RMSprop epsilon": float(rmsprop["eps"]),
-        "Adam epsilon": float(adam["eps"]),
-    }
+
+    def arguments(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = getattr(torch.optim, name)(w).defaults
+        return found | dict(zip(("beta1", "beta2"), found.get("betas", ()), strict=False))
+
+    called = {"eta": "lr", "beta": "momentum", "rho": "alpha", "epsilon": "eps"}
+    return looked_up(arguments, called)
 
 
 def keras_defaults() -> Mapping[str, Figure]:
     """Default arguments of Keras' optimizers."""
-    import inspect
-
     optimizers = libraries.keras().optimizers
-    sgd, adagrad, rmsprop, adam = (
-        {k: p.default for k, p in inspect.signature(getattr(optimizers, name)).parameters.items()}
-        for name in ("SGD", "Adagrad", "RMSprop", "Adam")
-    )
-    return {
-        "SGD eta": float(sgd["learning_rate"]),
-        "AdaGrad eta": float(adagrad["learning_rate"]),
-        "RMSprop eta": float(rmsprop["learning_rate"]),
-        "Adam eta": float(adam["learning_rate"]),
-        "Momentum beta": float(sgd["momentum"]),
-        "RMSprop rho": float(rmsprop["rho"]),
-        "Adam beta1": float(adam["beta_1"]),
-        "Adam beta2": float(adam["beta_2"]),
-        "AdaGrad epsilon": float(adagrad["epsilon"]),
-        "RMSprop epsilon": float(rmsprop["epsilon"]),
-        "Adam epsilon": float(adam["epsilon"]),
-    }
+
+    def arguments(name: str) -> dict[str, Any]:
+        parameters = inspect.signature(getattr(optimizers, name)).parameters
+        return {key: parameter.default for key, parameter in parameters.items()}
+
+    called = {"eta": "learning_rate", "beta": "momentum", "beta1": "beta_1", "beta2": "beta_2"}
+    return looked_up(arguments, called)
+
+
+def looked_up(
+    arguments: Callable[[str], Mapping[str, Any]], called: Mapping[str, str]
+) -> dict[str, Figure]:
+    """The listed settings of a library: an optimizer's arguments, and what they are called."""
+    classes = {"Momentum": "SGD", "AdaGrad": "Adagrad"}
+    found: dict[str, Figure] = {}
+    for setting in LISTED:
+        method, name = setting.split()
+        value = arguments(classes.get(method, method))[called.get(name, name)]
+        found[setting] = float(value)
+    return found
 
 
 def rarely_changed(trials: Trials) -> Finding:
@@ -169,8 +163,10 @@ def rarely_changed(trials: Trials) -> Finding:
         best, worst = min(floor, key=floor.__getitem__), max(floor, key=floor.__getitem__)
         evidence |= {f"{name}, default": floor[usual], f"{name}, best": floor[best]}
         rows.append(
-            {"setting": name, "default": f"{usual:g}", "|w - 5| with it": f"{floor[usual]:.2g}"}
-            | {"best": f"{best:g}, {floor[best]:.1g}", "worst": f"{worst:g}, {floor[worst]:.1g}"}
+            {"setting": name}
+            | {"default": usual, "|w - 5| with it": floor[usual]}
+            | {"best": best, "|w - 5| with the best": floor[best]}
+            | {"worst": worst, "|w - 5| with the worst": floor[worst]}
         )
     gains = {name: evidence[f"{name}, default"] / evidence[f"{name}, best"] for name in sets}
     matter = [name for name, gain in gains.items() if gain > 10]
@@ -178,11 +174,12 @@ def rarely_changed(trials: Trials) -> Finding:
         "undecidable",
         "How often people change them is a matter of surveys, not of simulation. Whether it would "
         "matter is not: on the four points at eta = 0.1, after 100 epochs, another value brings w "
-        f"more than ten times nearer for {', '.join(matter) or 'none of them'}.",
+        f"more than ten times nearer for {listing(matter) or 'none of them'}.",
         evidence,
         picture=Picture(
             title="Largest distance in epochs 100 to 120 when one setting is changed",
-            sees=f"{len(matter)} of {len(sets)} settings gain a factor of more than ten.",
+            sees=f"{len(matter)} of {len(sets)} settings gain a factor of more than ten; below "
+            "1e-16 all count as that.",
             table=pd.DataFrame(rows),
         ),
     )

@@ -6,12 +6,12 @@ import numpy as np
 
 from simopt import problems, stability
 from simopt.claims.claim import Claim, Finding, share
+from simopt.claims.curves import METHODS
 from simopt.claims.floors import least_loss
 from simopt.claims.suite import BATCH_SIZE, suite
 from simopt.claims.trials import Trials
-from simopt.rules import SGD, AdaGrad, Adam, Momentum, RMSprop
-
-RULES = (SGD, Momentum, AdaGrad, RMSprop, Adam)
+from simopt.reporting.words import percent
+from simopt.rules import Momentum
 
 
 def increase_a_slow_rate(trials: Trials) -> Finding:
@@ -21,10 +21,10 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
     helped: dict[tuple[bool, int], list[float]] = {}
     for problem in suite(trials.seed).values():
         start = problem.loss(problem.w0) - least_loss(problem)
-        for rule in RULES:
+        for method in METHODS:
             frame = trials.sweep(
                 problem,
-                rule(eta=np.concatenate([factor * base for factor in factors])),
+                method(eta=np.concatenate([factor * base for factor in factors])),
                 batch_size=BATCH_SIZE,
                 epochs=epochs,
                 record="epochs",
@@ -52,9 +52,14 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"Of {runs:,} runs that fall all the time and still keep half of their loss after 100 "
-        f"epochs, {at[True, 2]:.1%} end lower at twice the rate, {at[True, 5]:.1%} at five times. "
-        f"Of {others:,} that keep half of it but do not fall all the time, {bumpy:.0%} do at "
-        "twice.",
+        f"epochs, {percent(at[True, 2], 3)} end lower at twice the rate, "
+        f"{percent(at[True, 5], 3)} at five times."
+        + (
+            f" Of {others:,} that keep half of it but do not fall all the time, {percent(bumpy)} "
+            "do at twice."
+            if others
+            else ""
+        ),
         {
             "slow runs": runs,
             "lower at twice the rate": at[True, 2],
@@ -86,11 +91,12 @@ def lower_beta_against_oscillation(trials: Trials) -> Finding:
     )
     return Finding(
         verdict,
-        f"At eta = 0.1 a beta of 0.5 to 0.8 shrinks errors faster than 0.9 in {less[1]:.0%} of "
-        f"cases at batch 1, {less[2]:.0%} at batch 2, {less[4]:.0%} at batch 4. At batch 1 "
-        f"errors die out in {settle[1][0.9]:.0%} of the orders at 0.9, {settle[1][0.8]:.0%} at "
-        f"0.8, {settle[1][0.5]:.0%} at 0.5. At batch 4 an epoch leaves {fastest[4][0.9]:.2f} of "
-        f"an error at 0.9 and {fastest[4][0.5]:.2f} at 0.5.",
+        "At eta = 0.1 an epoch leaves less of an error at a beta of 0.5 to 0.8 than at 0.9 in "
+        f"{percent(less[1])} of cases at batch 1, {percent(less[2])} at batch 2, "
+        f"{percent(less[4])} at batch 4. At batch 1 errors die out in {percent(settle[1][0.9])} of "
+        f"the orders at 0.9, {percent(settle[1][0.8])} at 0.8, {percent(settle[1][0.5])} at 0.5. "
+        f"At batch 4 an epoch leaves {fastest[4][0.9]:.2f} of an error at 0.9 and "
+        f"{fastest[4][0.5]:.2f} at 0.5.",
         {f"smaller radius, batch {size}": value for size, value in less.items()}
         | {f"settle at {b:g}, batch 1": value for b, value in settle[1].items()}
         | {f"left by an epoch at {b:g}, batch 4": value for b, value in fastest[4].items()},
