@@ -7,11 +7,13 @@ import pandas as pd
 
 from simopt import problems
 from simopt.claims.claim import Claim, Finding, Picture, share
+from simopt.claims.curves import METHODS
 from simopt.claims.histories import drawn, fed
 from simopt.claims.suite import linear, zipf
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
-from simopt.rules import SGD, AdaGrad, Adam, Momentum, RMSprop
+from simopt.reporting.words import listing, number, percent
+from simopt.rules import AdaGrad
 
 EPSILON = 1e-8
 
@@ -21,6 +23,8 @@ RATES = np.geomspace(1e-4, 10, 26)
 #: Of the distance a tenfold of epochs leaves less than this. A rate that goes as 1 / sqrt(t) makes
 #: the distance go as t^(-1/4) under noise, which is 0.56; nothing moves at 1.
 FALLING = 0.75
+
+NAMES = tuple(method.__name__ for method in METHODS)
 
 #: The epochs after which sparse data is looked at.
 BUDGETS = (5, 10, 50)
@@ -42,21 +46,22 @@ def only_against_zero(trials: Trials) -> Finding:
     verdict = "holds" if max(lost.values()) <= 1e-8 else "conditional"
     if min(lost.values()) > 1:
         verdict = "contradicted"
+    edge, other, low = number(lost["inside"], 1), number(lost["outside"], 1), number(tenth, 1)
     return Finding(
         verdict,
         f"Inside the root epsilon takes 1 % or more of a first step from every gradient below "
-        f"{lost['inside']:.1g}, and nine tenths below {tenth:.1g}; outside (PyTorch, Keras) "
-        f"from those below {lost['outside']:.1g}. In 60 epochs of AdaGrad at eta = 1 on the four "
-        f"points {met:.0%} of the gradients are that small.",
+        f"{edge}, and nine tenths below {low}; outside (PyTorch, Keras) 1 % from those below "
+        f"{other}. In 60 epochs of AdaGrad at eta = 1 on the four points {percent(met)} of the "
+        f"gradients are below {edge}.",
         {
             "1 % lost below, inside": lost["inside"],
             "1 % lost below, outside": lost["outside"],
             "nine tenths lost below, inside": tenth,
             "gradients below, of 60 epochs": met,
         },
-        condition=f"While gradients are above {lost['inside']:.1g}: inside the root 1e-8 stands "
-        "for a gradient of 1e-4, and smaller ones are damped, not only kept from a division by 0; "
-        f"outside the root the same holds above {lost['outside']:.1g}."
+        condition=f"While gradients are above {edge}: inside the root 1e-8 stands for a gradient "
+        "of 1e-4, and smaller ones are damped, not only kept from a division by 0; outside the "
+        f"root it is so above {other}."
         if verdict == "conditional"
         else "",
         picture=Picture(
@@ -91,7 +96,7 @@ def sum_only_grows(trials: Trials) -> Finding:
         "holds" if falls == rises == 0 else "contradicted",
         f"In {updates:,} updates G falls {falls} times and the effective rate rises {rises} times. "
         f"On the four points it grows by {walk['G'].iloc[3]:,.0f} in the first epoch and by "
-        f"{walk['G'].iloc[-1] - walk['G'].iloc[-5]:.2g} in the 250th.",
+        f"{number(walk['G'].iloc[-1] - walk['G'].iloc[-5], 2)} in the 250th.",
         {
             "updates": updates,
             "G falls": falls,
@@ -120,9 +125,9 @@ def large_and_frequent_get_less(trials: Trials) -> Finding:
     return Finding(
         "holds" if exact and all_fewer else "contradicted",
         f"In {len(larger)} random histories gradients k times as large divide the effective rate "
-        f"by k (to {max(larger):.1g}), and leaving half of them out raises it in {share(fewer):.0%}"
-        f". The step itself does not become smaller with large gradients: it stays the same, to "
-        f"{max(moved):.1g}.",
+        f"by k (to {number(max(larger), 1)}), and leaving half of them out raises it in "
+        f"{percent(share(fewer))}. The step itself does not become smaller with large gradients: "
+        f"it stays the same, to {number(max(moved), 1)}.",
         {"histories": len(larger), "off": max(larger), "higher if rarer": share(fewer)},
     )
 
@@ -136,29 +141,28 @@ def good_for_sparse_data(trials: Trials) -> Finding:
     )
     first, beats = {}, {}
     for budget in BUDGETS:
-        table = sparse[[f"{name} {budget}" for name in METHODS]]
+        table = sparse[[f"{name} {budget}" for name in NAMES]]
         first[budget] = share(table.idxmin(axis=1) == f"AdaGrad {budget}")
         beats[budget] = share(sparse[f"AdaGrad {budget}"] < sparse[f"SGD {budget}"])
     gain, plain = (
         float((table["SGD 10"] / table["AdaGrad 10"]).median()) for table in (sparse, dense)
     )
-    ahead = [f"{b}" for b in BUDGETS if first[b] >= 0.75]
-    better = [f"{b}" for b in BUDGETS if beats[b] >= 0.75]
-    verdict = "holds" if len(ahead) == 3 else "conditional" if better else "contradicted"
+    better = [b for b in BUDGETS if beats[b] >= 0.75]
+    ahead = min(first.values()) >= 0.75
+    verdict = "holds" if ahead else "conditional" if better else "contradicted"
     medians = sparse.median()
-    rivals = {b: min(METHODS, key=lambda name: medians[f"{name} {b}"]) for b in BUDGETS}
+    rivals = {b: min(NAMES, key=lambda name: medians[f"{name} {b}"]) for b in BUDGETS}
     return Finding(
         verdict,
         "Of five methods at their best rates AdaGrad has the lowest loss on "
-        + ", ".join(f"{first[b]:.0%}" for b in BUDGETS)
-        + f" of {len(seeds)} sparse data sets after 5, 10 and 50 epochs, and is lower than SGD on "
-        + ", ".join(f"{beats[b]:.0%}" for b in BUDGETS)
-        + f". After 10 epochs its loss above the minimum is {gain:.1f} times smaller than SGD's; "
-        f"on dense data {plain:.2f} times.",
+        f"{listing(map(percent, first.values()))} of {len(seeds)} sparse data sets after "
+        f"{listing(BUDGETS)} epochs, and is lower than SGD on "
+        f"{listing(map(percent, beats.values()))}. After 10 epochs SGD's loss above the minimum "
+        f"is {gain:.1f} times AdaGrad's; on dense data {plain:.2f} times.",
         {f"lowest after {b} epochs": first[b] for b in BUDGETS}
         | {f"below SGD after {b} epochs": beats[b] for b in BUDGETS}
         | {"SGD / AdaGrad, sparse": gain, "SGD / AdaGrad, dense": plain},
-        condition=f"Good beside SGD (after {', '.join(better)} epochs), not the best throughout: "
+        condition=f"Good beside SGD (after {listing(better)} epochs), not the best throughout: "
         "the lowest median loss is " + ", ".join(f"{rivals[b]}'s after {b}" for b in BUDGETS) + "."
         if verdict == "conditional"
         else "",
@@ -169,22 +173,18 @@ def good_for_sparse_data(trials: Trials) -> Finding:
             + " SGD.",
             x_label="epochs",
             y_label="median loss - minimum",
-            series={name: (BUDGETS, [medians[f"{name} {b}"] for b in BUDGETS]) for name in METHODS},
+            series={name: (BUDGETS, [medians[f"{name} {b}"] for b in BUDGETS]) for name in NAMES},
             log_x=True,
             log_y=True,
         ),
     )
 
 
-METHODS = ("SGD", "Momentum", "AdaGrad", "RMSprop", "Adam")
-
-
 def best_losses(trials: Trials, problem: Problem, seed: int) -> dict[str, float]:
     """Loss above the minimum at the best rate: by method and budget, batch 8."""
-    rates = [rule(eta=RATES) for rule in (SGD, Momentum, AdaGrad, RMSprop, Adam)]
     frame = trials.sweep(
         problem,
-        rates,
+        [method(eta=RATES) for method in METHODS],
         batch_size=8,
         epochs=BUDGETS[-1],
         record="epochs",
@@ -196,7 +196,7 @@ def best_losses(trials: Trials, problem: Problem, seed: int) -> dict[str, float]
     frame = frame[frame["epoch"].isin(BUDGETS)]
     mean = frame.groupby(["optimizer", "epoch", "eta"])["loss"].mean()
     least = mean.unstack("eta").min(axis=1) - problem.minimum_loss
-    return {f"{name} {b}": float(least.loc[name, b]) for name in METHODS for b in BUDGETS}
+    return {f"{name} {b}": float(least.loc[name, b]) for name in NAMES for b in BUDGETS}
 
 
 def freezes(trials: Trials) -> Finding:
@@ -227,20 +227,21 @@ def freezes(trials: Trials) -> Finding:
     return Finding(
         verdict,
         "Of the distance the last tenfold of epochs leaves "
-        + ", ".join(f"{v:.2g} ({k})" for k, v in left.items())
+        + ", ".join(f"{number(v, 2)} ({k})" for k, v in left.items())
         + f". Without noise it is {mean['no noise'][1]:.2f} after 30 epochs, "
-        f"{mean['no noise'][2]:.2g} after 300, {mean['no noise'][3]:.1g} after 3,000: slow is not "
-        "frozen. Under a steady gradient the steps even add up without bound, as 2 eta sqrt(t).",
+        f"{number(mean['no noise'][2], 2)} after 300, {number(mean['no noise'][3], 1)} after 3,000"
+        + ("" if frozen else ": slow is not frozen")
+        + ". Under a steady gradient the steps even add up without bound, as 2 eta sqrt(t).",
         {f"left by the last tenfold, {k}": v for k, v in left.items()}
         | {"no noise, epoch 300": float(mean["no noise"][2])},
-        condition=f"In these settings only: {', '.join(frozen) or 'none'} stops; the last tenfold "
-        f"leaves {max(left.values()):.0%} at most."
+        condition=f"{'With ' + listing(frozen) if frozen else 'Nowhere'} does it stop; the last "
+        f"tenfold of epochs leaves {percent(min(left.values()))} to {percent(max(left.values()))}."
         if verdict == "conditional"
         else "",
         picture=Picture(
             title="AdaGrad's distance from the optimum, eta = 0.1",
             sees="Every tenfold of epochs leaves a part of the distance"
-            + ("; none levels off." if not frozen else f"; {', '.join(frozen)} levels off."),
+            + (f"; with {listing(frozen)} it levels off." if frozen else "; none levels off."),
             x_label="epochs",
             y_label="mean |w - optimum|",
             series={
@@ -311,13 +312,17 @@ CLAIMS = (
         optimizers=("AdaGrad",),
         says="AdaGrad freezes in the end, because G never stops growing.",
         kind="simulation",
-        experiment="The four points at eta = 0.1 up to 3,000 epochs; with gradient noise, and "
-        "with label noise of deviation 0.5, up to 10,000.",
+        experiment="AdaGrad at eta = 0.1: the four points up to 3,000 epochs; a parabola as curved "
+        "as they are, its gradients with noise of a deviation equal to the curvature, and the four "
+        "points with label noise of deviation 0.5, both up to 10,000.",
         rule="Frozen is: the last tenfold of epochs leaves more than 90 % of the mean distance. "
         "Holds if frozen in all three; contradicted if in all three it leaves less than 75 % "
         "(t^(-1/4), as theory has it under noise, leaves 56 %); conditional otherwise.",
         tried=freezes,
         scope="What budget a network has is another matter: there AdaGrad's rate may become too "
         "small to be of use long before it would have arrived.",
+        revised="Its first form was not kept. The verdict hangs on where slow ends and frozen "
+        "begins: with noise more than half of the distance is left, so that a bound of 50 % in "
+        "place of 75 % would make it conditional. The distance keeps falling either way.",
     ),
 )
