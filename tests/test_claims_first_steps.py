@@ -84,9 +84,22 @@ def test_how_fast_both_run_away(trials):
         assert found[f"per epoch, {name}"] == pytest.approx(growth, rel=1e-9)
 
 
-def test_at_a_small_rate_the_look_ahead_may_help(trials, monkeypatch):
-    monkeypatch.setattr(look_ahead, "ETA", 0.02)
-    assert look_ahead.would_improve_the_walk(trials).verdict != "contradicted"
+@pytest.mark.parametrize(
+    ("eta", "verdict", "words"),
+    [
+        (0.005, "conditional", "both settle, Nesterov more quickly"),
+        (0.02, "holds", "both settle, Nesterov more quickly"),
+        (0.05, "conditional", "both settle, Nesterov less quickly"),
+        (0.07, "holds", "only Nesterov settles"),
+    ],
+)
+def test_at_a_small_rate_the_look_ahead_may_help(trials, monkeypatch, eta, verdict, words):
+    monkeypatch.setattr(look_ahead, "ETA", eta)
+    found = look_ahead.would_improve_the_walk(trials)
+    nearer = abs(nesterov(1, eta)[3] - 5) < abs(heavy_ball(1, eta)[3] - 5)
+    assert (verdict == "holds" or "first epoch" in found.condition) == nearer
+    assert found.verdict == verdict
+    assert words in found.says
 
 
 def test_the_flag_shows_the_look_ahead_point(trials):
