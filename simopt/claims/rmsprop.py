@@ -14,6 +14,7 @@ from simopt.claims.histories import drawn, fed
 from simopt.claims.suite import suite
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
+from simopt.reporting.words import listing, number, percent
 from simopt.rules import AdaGrad, RMSprop
 
 #: The document's.
@@ -36,14 +37,16 @@ def keeps_ninety_adds_ten(trials: Trials) -> Finding:
     walk = trials.run(problems.four_points(), RMSprop(eta=ETA)).steps
     sums = trials.run(problems.four_points(), AdaGrad(eta=ETA)).steps
     down = int((np.diff(walk["Eg2"]) < 0).sum())
-    never = int((np.diff(sums["G"]) < 0).sum()) == 0
-    holds = max(weights) <= 1e-12 and wrong == 0 and down > 0 and never
+    never = int((np.diff(sums["G"]) < 0).sum())
+    holds = max(weights) <= 1e-12 and wrong == 0 and down > 0 and never == 0
     return Finding(
         "holds" if holds else "contradicted",
-        f"Every square loses a tenth of its weight with each update (to {max(weights):.1g}), and "
-        f"E[g^2] falls just where g^2 is below it: {falls:,} times, {wrong} exceptions. On the "
-        f"walk it falls in {down} of 3 updates and G in none; a large gradient makes it rise.",
-        {"off": max(weights), "falls": falls, "exceptions": wrong, "falls on the walk": down},
+        "Every square loses a tenth of its weight with each update (to "
+        f"{number(max(weights), 1)}), and E[g^2] falls just where g^2 is below it: {falls:,} "
+        f"times, {wrong} exceptions. After the first of the walk's four updates it falls {down} "
+        f"times and G {never} times; a large gradient makes it rise.",
+        {"off": max(weights), "falls": falls, "exceptions": wrong}
+        | {"falls on the walk": down, "G falls on the walk": never},
     )
 
 
@@ -64,20 +67,25 @@ def range_of_rho(trials: Trials) -> Finding:
         for name, losses in tried.items()
     }
     inside = share([rho in usual for rho in winners.values()])
+    near = share([ratio <= 2 for ratio in behind.values()])
     verdict = (
         "conditional" if 0.25 < inside < 0.75 else "holds" if inside >= 0.75 else "contradicted"
     )
     late = floors(trials, RMSprop(eta=ETA, rho=usual), epoch=1000, problem=moved())["floor"]
     where = [f"{name} {rho:g}" for name, rho in winners.items()]
+    shown = [name for name in chosen if behind[name] < 1e6]
+    beyond = [name for name in chosen if name not in shown]
     return Finding(
         verdict,
         f"With the rate tuned for every rho, the best of {len(rhos)} lies in the range on "
-        f"{inside:.0%} of {len(tried)} problems ({', '.join(where)}); the range is behind by a "
-        f"factor of {min(behind.values()):.2g} or more; with a bias correction, which makes first "
-        f"steps small, it has the best rho on {in_range:.0%}. At eta = {ETA:g} it makes no "
-        f"difference in the end: after 1,000 epochs of the four points w stays up to "
-        f"{late.min():.3f} to {late.max():.3f} from its optimum for rho from 0.9 to 0.99.",
+        f"{percent(inside)} of {len(tried)} problems ({', '.join(where)}); on "
+        f"{percent(near)} the range is behind by a factor of 2 at most. With a bias correction, "
+        f"which makes first steps small, it has the best rho on {percent(in_range)} of the suite. "
+        f"At eta = {ETA:g} rho makes little difference in the end: in epochs 1,000 to 1,020 of the "
+        f"four points w is up to {late.min():.3f} to {late.max():.3f} from its optimum for rho "
+        "from 0.9 to 0.99.",
         {"best in the range": inside, "best in the range, bias-corrected": in_range}
+        | {"range within twice the best": near}
         | {f"best rho, {name}": rho for name, rho in winners.items()}
         | {f"range / best, {name}": ratio for name, ratio in behind.items()}
         | {f"floor at {rho:g}, eta 0.1": floor for rho, floor in zip(usual, late, strict=True)},
@@ -88,15 +96,13 @@ def range_of_rho(trials: Trials) -> Finding:
         else "",
         picture=Picture(
             title="Loss above the minimum after 20 epochs, each rho at its best rate",
-            sees=f"The curves are lowest at 1 - rho = {1 - np.median(list(winners.values())):.1g} "
-            "in the median; the usual range is 0.1 to 0.01.",
+            sees="The curves are lowest at 1 - rho = "
+            f"{number(1 - np.median([winners[name] for name in shown]), 1)} in the median; the "
+            "usual range is 0.1 to 0.01."
+            + (f" Left out is {listing(beyond)}: a millionfold and more." if beyond else ""),
             x_label="1 - rho",
             y_label="loss / that of the best rho",
-            series={
-                name: (1 - rhos, losses / losses.min())
-                for name, losses in tried.items()
-                if behind[name] < 1e6
-            },
+            series={name: (1 - rhos, tried[name] / tried[name].min()) for name in shown},
             log_x=True,
             log_y=True,
         ),
@@ -136,13 +142,13 @@ def mends_freezing_by_fading(trials: Trials) -> Finding:
     return Finding(
         verdict,
         "AdaGrad with sqrt(10) times the rate, and nothing forgotten, makes up "
-        + ", ".join(f"{closed[n]:.0%}" for n in looks)
-        + f" of RMSprop's lead after 1, 10 and 100 epochs. After 1,000 the distances are "
-        f"{plain[-1]:.1g} (AdaGrad), {larger[-1]:.1g} (larger rate), {fading[-1]:.1g} (RMSprop).",
+        f"{listing(percent(closed[n], 3) for n in looks)} of RMSprop's lead after {listing(looks)} "
+        f"epochs. After 1,000 the distances are {number(plain[-1], 1)} (AdaGrad), "
+        f"{number(larger[-1], 1)} (larger rate), {number(fading[-1], 1)} (RMSprop).",
         {f"made up after {n} epochs": closed[n] for n in looks}
         | {"AdaGrad, epoch 100": plain[99], "RMSprop, epoch 100": fading[99]},
-        condition=f"Not after {', '.join(map(str, by_scale))} epochs: there the larger step that "
-        "a mean gives, in place of a sum, does at least half of it."
+        condition=f"Not by epoch {listing(by_scale)}: there the larger step that a mean gives, in "
+        "place of a sum, does at least half of it."
         if verdict == "conditional"
         else "",
         picture=Picture(
@@ -153,7 +159,7 @@ def mends_freezing_by_fading(trials: Trials) -> Finding:
                 if larger[-1] < fading[-1]
                 else "stays behind RMSprop, which"
             )
-            + f" comes no nearer than {fading[-100:].min():.2g}.",
+            + f" is {number(fading[-1], 2)} away in the end.",
             x_label="epoch",
             y_label="|w - 5|",
             series={
@@ -172,7 +178,7 @@ def rate_recovers(trials: Trials) -> Finding:
     epochs = trials.few(3000, 600)
     walk = trials.run(problems.four_points(), RMSprop(eta=ETA), epochs=epochs).steps
     rate = walk["effective_lr"].to_numpy()
-    low = int(np.argmin(rate[:400]))
+    low = int(np.argmin(rate))
     recovers = float(rate[low:].max() / rate[low])
     far = np.abs(walk["w"].to_numpy()[3::4] - 5)
     floor = float(far[-epochs // 3 :].max())
@@ -208,7 +214,7 @@ def window_of_ten(trials: Trials) -> Finding:
         "holds" if holds else "contradicted",
         f"1 / (1 - rho) is {window}, and rho^10 is {float(left):.4f}. As noise goes, the mean "
         f"is worth {whole} equal gradients, not {window}; and the last ten have "
-        f"{float(1 - left):.0%} of the weight.",
+        f"{percent(float(1 - left))} of the weight.",
         {"window": int(window), "left after 10": float(left), "worth": int(whole)},
     )
 
@@ -242,6 +248,10 @@ CLAIMS = (
         scope="Without bias correction a long memory takes its first steps large and shrinks them, "
         "which suits problems whose curvature stays what it is. On networks it may change, and a "
         "long memory is then slow to notice.",
+        revised="Losses above the minimum below 1e-30 count as this since a first look: there "
+        "rounding decided between rhos on noiseless data. Counted is where the best rho lies, "
+        "however little is lost by staying in the range; on how many problems that is little is "
+        "among the figures.",
     ),
     Claim(
         id="C022",
