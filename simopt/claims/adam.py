@@ -10,6 +10,7 @@ from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.floors import RATES, best_rate, floors, moved
 from simopt.claims.histories import apart, drawn, fed
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number, percent
 from simopt.rules import Adam, Momentum, RMSprop
 
 #: The document's.
@@ -43,11 +44,12 @@ def longer_memory_for_the_variance(trials: Trials) -> Finding:
         verdict = "holds" if nearer else "conditional"
     return Finding(
         verdict,
-        f"A mean of squares of noise varies by {steady[BETA1]:.1%} at 0.9 and {steady[BETA2]:.1%} "
-        f"at 0.999; a mean of gradients turns {turns[BETA1]} updates after they do at 0.9 and "
-        f"{turns[BETA2]} after at 0.999. On the four points at eta = 0.1 w strays by "
-        f"{near[1]:.2g} after 100 epochs at beta2 = 0.9, by {near[3]:.1g} at 0.999; but from then "
-        f"to epoch 3,000 by {late[1]:.2g} and {late[3]:.2g}: v forgets in the end.",
+        f"A mean of squares of noise varies by {percent(steady[BETA1])} at 0.9 and "
+        f"{percent(steady[BETA2])} at 0.999; a mean of gradients turns {turns[BETA1]} updates "
+        f"after they do at 0.9 and {turns[BETA2]} after at 0.999. On the four points at eta = 0.1 "
+        f"w strays by {number(near[1], 2)} after 100 epochs at beta2 = 0.9, by "
+        f"{number(near[3], 2)} at 0.999; from then to epoch 3,000 by {number(late[1], 2)} and "
+        f"{number(late[3], 2)}" + (": v forgets in the end." if late[3] > late[1] else "."),
         {
             "variation of v, 0.9": steady[BETA1],
             "variation of v, 0.999": steady[BETA2],
@@ -65,9 +67,10 @@ def longer_memory_for_the_variance(trials: Trials) -> Finding:
         else "",
         picture=Picture(
             title="How far w strays from the optimum, Adam at eta = 0.1",
-            sees=f"After 100 epochs 0.999 is {near[1] / near[3]:.1g} times as near as 0.9; "
+            sees=f"After 100 epochs w is {number(near[3] / near[1], 1)} times as far away at 0.999 "
+            "as at 0.9; "
             "in the 2,900 epochs that follow it is thrown "
-            f"{'farther out' if late[3] > late[1] else 'less far'} once.",
+            f"{'farther' if late[3] > late[1] else 'less far'} out once.",
             x_label="1 - beta2",
             y_label="largest |w - optimum|",
             series={
@@ -90,7 +93,7 @@ def beta1_is_a_rho(trials: Trials) -> Finding:
     return Finding(
         "holds" if max(off) <= 1e-12 else "contradicted",
         f"On {len(off)} random series RMSprop's mean of the squares of sqrt(g) is Adam's m of g, "
-        f"to {max(off):.1g}: one recursion, of other things.",
+        f"to {number(max(off), 1)}: one recursion, of other things.",
         {"series": len(off), "off": max(off)},
     )
 
@@ -104,8 +107,8 @@ def m_is_like_a_velocity(trials: Trials) -> Finding:
     low, high = float(np.min(ratios)), float(np.max(ratios))
     return Finding(
         "holds" if high / low - 1 <= 1e-9 else "contradicted",
-        f"On {len(ratios)} random series m is {low:.6g} to {high:.6g} times the velocity: the same "
-        "direction, 1 - beta1 times the size.",
+        f"On {len(ratios)} random series m is between {low:.6g} and {high:.6g} times the velocity"
+        f"; 1 - beta1 is {1 - BETA1:.6g}.",
         {"series": len(ratios), "least m / v": low, "largest m / v": high},
     )
 
@@ -118,7 +121,8 @@ def v_is_like_the_mean_square(trials: Trials) -> Finding:
         off.append(apart(mean, fed(Adam(beta2=BETA2), gradients)[1][:, 1]))
     return Finding(
         "holds" if max(off) <= 1e-12 else "contradicted",
-        f"On {len(off)} random series, with rho = beta2, they differ by {max(off):.1g}.",
+        f"On {len(off)} random series, with rho = beta2, they differ by {number(max(off), 1)} at "
+        "most.",
         {"series": len(off), "off": max(off)},
     )
 
@@ -137,8 +141,9 @@ def first_moments(trials: Trials) -> Finding:
     )
     return Finding(
         "holds" if off <= 1e-12 else "contradicted",
-        f"Of {len(first)} first gradients m is {small[0]:.6g} times and v {small[1]:.6g} times too "
-        f"small; on the walk m_hat is {walk['m_hat']:g} and v_hat {walk['v_hat']:g}, to {off:.1g}.",
+        f"Of {len(first)} first gradients m is {number(small[0])} times and v {number(small[1])} "
+        f"times too small; on the walk m_hat is {number(walk['m_hat'])} and v_hat "
+        f"{number(walk['v_hat'])}, to {number(off, 1)}.",
         {"g / m": small[0], "g^2 / v": small[1], "off": float(off)},
     )
 
