@@ -10,6 +10,7 @@ from simopt import problems
 from simopt.claims.claim import Claim, Finding
 from simopt.claims.histories import apart, drawn, fed
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number, percent
 from simopt.rules import SGD, AdaGrad, Adam, Momentum, RMSprop
 
 #: Two computations of the same that differ by rounding alone.
@@ -31,8 +32,8 @@ def gradient_of_the_square(trials: Trials) -> Finding:
     off = apart(np.array(formula), walk["gradient"].to_numpy())
     return Finding(
         "holds" if wrong == 0 and off <= 1e-6 else "contradicted",
-        f"In {len(draws)} random cases in exact fractions it differs from the central difference "
-        f"{wrong} times; on the four points of the walk by {off:.1g} at most, relatively.",
+        f"In {len(draws):,} random cases in exact fractions it differs from the central difference "
+        f"{wrong} times; on the four points of the walk by {number(off, 1)} at most, relatively.",
         {"cases": len(draws), "wrong": wrong, "off on the walk": off},
     )
 
@@ -50,8 +51,9 @@ def adaptive_rates_descend_from_momentum(trials: Trials) -> Finding:
     return Finding(
         "holds" if len(velocities) == 2 else "conditional" if velocities else "contradicted",
         f"With the signs of all earlier gradients turned, the next step changes by up to "
-        f"{noticed['Momentum']:.0%} of its size with Momentum, by {noticed['AdaGrad']:.0%} with "
-        f"AdaGrad, by {noticed['RMSprop']:.0%} with RMSprop: "
+        f"{percent(noticed['Momentum'])} of its size with Momentum, by "
+        f"{percent(noticed['AdaGrad'])} with AdaGrad, by {percent(noticed['RMSprop'])} with "
+        "RMSprop: "
         + (
             "neither of the two contains a velocity. They descend from SGD."
             if sees and not velocities
@@ -89,7 +91,8 @@ def rmsprop_is_adagrad_with_fading(trials: Trials) -> Finding:
         verdict = "holds" if abs(low - 1) <= ROUNDING else "conditional"
     return Finding(
         verdict,
-        f"AdaGrad is RMSprop with rho = 1 - 1/t and rate eta / sqrt(t), to {max(rewritten):.1g}. "
+        "AdaGrad is RMSprop with rho = 1 - 1/t and rate eta / sqrt(t), to "
+        f"{number(max(rewritten), 1)}. "
         f"With no more than a fading sum, AdaGrad's steps are RMSprop's divided by {low:.4f}: "
         "RMSprop also takes a mean where AdaGrad has a sum.",
         {
@@ -124,9 +127,10 @@ def adam_is_both_and_nothing_more(trials: Trials) -> Finding:
     verdict = ("holds" if unscaled else "conditional") if exact else "contradicted"
     return Finding(
         verdict,
-        f"Without momentum and correction, Adam's steps differ from RMSprop's by {off:.1g}. Its m "
-        f"is Momentum's velocity times {low:.4f}: a mean where Momentum has a sum, so that without "
-        f"correction a step is {np.median(steps):.4f} of what velocity over root would be.",
+        f"Without momentum and correction, Adam's steps differ from RMSprop's by {number(off, 1)}. "
+        f"Its m is Momentum's velocity times {low:.4f}: a mean where Momentum has a sum, so that "
+        f"without correction a step is {np.median(steps):.4f} times what velocity over root would "
+        "be.",
         {"off from RMSprop": off, "least m / v": low, "largest m / v": high},
         condition=f"Up to a factor: besides the correction, Adam's m is 1 - beta1 = {low:.2f} "
         "times Momentum's velocity, so that the same eta does not mean the same speed."
@@ -171,8 +175,8 @@ CLAIMS = (
         kind="algebra",
         experiment="On random gradients: AdaGrad against RMSprop with rho = 1 - 1/t and rate "
         "eta / sqrt(t); RMSprop against AdaGrad whose sum fades by rho.",
-        rule="Holds if both pairs agree to 1e-12; conditional if the second pair agrees up to a "
-        "constant factor; contradicted otherwise.",
+        rule="Holds if both pairs agree to 1e-12; conditional if the first does, and the second up "
+        "to a constant factor; contradicted otherwise.",
         tried=rmsprop_is_adagrad_with_fading,
     ),
     Claim(

@@ -8,6 +8,7 @@ from simopt import problems
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.histories import drawn, fed
 from simopt.claims.trials import Trials
+from simopt.reporting.words import number, percent
 from simopt.rules import SGD, AdaGrad, Momentum, RMSprop
 
 #: The document's.
@@ -30,8 +31,8 @@ def first_step_is_sgds(trials: Trials) -> Finding:
     walk = [trials.run(four, rule(eta=ETA)).steps["w"][0] for rule in (SGD, Momentum)]
     return Finding(
         "holds" if different == 0 and walk[0] == walk[1] else "contradicted",
-        f"On the walk both are at {walk[0]:g} and {walk[1]:g} after point 1. In {cases:,} cases "
-        f"(betas from 0 to 0.99, {len(conventions)} libraries' formulas) their bits differ "
+        f"After point 1 of the walk SGD is at {walk[0]:g}, Momentum at {walk[1]:g}. In {cases:,} "
+        f"cases (betas from 0 to 0.99, {len(conventions)} libraries' formulas) their bits differ "
         f"{different} times.",
         {"cases": cases, "different": different, "SGD": walk[0], "Momentum": walk[1]},
     )
@@ -52,7 +53,7 @@ def small_because_large(trials: Trials) -> Finding:
     verdict = "holds" if falls else "contradicted"
     return Finding(
         verdict,
-        f"From |g| = {-gradients[0]:g} to {-gradients[-1]:g} AdaGrad's first step is "
+        f"From |g| = {number(-gradients[0])} to {number(-gradients[-1])} AdaGrad's first step is "
         f"{steps['AdaGrad'].min():.4f} to {steps['AdaGrad'].max():.4f}"
         + ("" if falls else ": eta, whatever the gradient")
         + f". At 16 it is {steps['SGD'][walk] / steps['AdaGrad'][walk]:.0f} times smaller "
@@ -65,8 +66,8 @@ def small_because_large(trials: Trials) -> Finding:
         },
         picture=Picture(
             title="First step at eta = 0.1",
-            sees="AdaGrad's is a level line, SGD's grows with the gradient; they cross near "
-            f"{larger:.1f}.",
+            sees=f"AdaGrad's {'falls' if falls else 'is a level line'}, SGD's grows with the "
+            f"gradient; they cross near {larger:.1f}.",
             x_label="|g|",
             y_label="|step|",
             series={name: (-gradients[::5], step[::5]) for name, step in steps.items()},
@@ -93,8 +94,8 @@ def larger_because_ten_percent(trials: Trials) -> Finding:
     return Finding(
         "holds" if max(off) <= 1e-6 and walk[0] > walk[1] else "contradicted",
         f"On the walk the steps are {walk[0]:.3f} and {walk[1]:.3f}. For every gradient the ratio "
-        f"is 1 / sqrt(1 - rho), to {max(off):.1g}: {ratios[0.9]:.2f} where 10 % of the square are "
-        f"taken, {ratios[0.99]:.0f} where 1 % is, {ratios[0.0]:g} where all of it is.",
+        f"is 1 / sqrt(1 - rho), to {number(max(off), 1)}: {ratios[0.9]:.2f} where 10 % of the "
+        f"square is taken, {ratios[0.99]:.0f} where 1 % is, {ratios[0.0]:g} where all of it is.",
         {"ratio on the walk": walk[0] / walk[1], "off": max(off)}
         | {f"ratio at rho {rho:g}": ratio for rho, ratio in ratios.items()},
     )
@@ -107,9 +108,9 @@ def old_velocity_dominates(trials: Trials) -> Finding:
     part = kept / (kept + new)
     return Finding(
         "holds" if part > 0.5 else "contradicted",
-        f"{kept:.1f} of the old velocity and {new:.1f} of gradient: {part:.0%} is old. At eta = "
-        f"0.1 that alone carries w by {ETA * kept:.2f}, over the {5 - walk['w'][0]:.1f} that were "
-        "left to the optimum.",
+        f"{kept:.1f} of the old velocity and {new:.1f} of gradient: {percent(part)} is old. At eta "
+        f"= {ETA:g} that alone carries w by {ETA * kept:.2f}, over the {5 - walk['w'][0]:.1f} that "
+        "were left to the optimum.",
         {"old": kept, "new": new, "share": part},
     )
 
@@ -134,7 +135,7 @@ CLAIMS = (
         optimizers=("SGD", "AdaGrad"),
         says="AdaGrad's first step is much smaller because the gradient is large.",
         kind="algebra",
-        experiment="First steps at 501 gradients from -0.016 to -1600.",
+        experiment="First steps at 501 gradients from -0.016 to -1,600.",
         rule="Holds if the step falls as the gradient grows, by more than 1 %; contradicted "
         "otherwise.",
         tried=small_because_large,
@@ -148,8 +149,8 @@ CLAIMS = (
         "square.",
         kind="algebra",
         experiment="First steps of both at random gradients, rho from 0 to 0.999.",
-        rule="Holds if the ratio is 1 / sqrt(1 - rho) to 1e-6 for every gradient and rho; "
-        "contradicted otherwise.",
+        rule="Holds if the ratio is 1 / sqrt(1 - rho) to 1e-6 for every gradient and rho, and "
+        "RMSprop's is the larger on the walk; contradicted otherwise.",
         tried=larger_because_ten_percent,
     ),
     Claim(

@@ -14,9 +14,9 @@ from simopt.stepping import Stepper
 Floats = NDArray[np.float64]
 
 
-def drawn(trials: Trials, *shape: int, stream: int = 0) -> Floats:
+def drawn(trials: Trials, *shape: int) -> Floats:
     """Random gradients of either sign, of sizes from 1e-3 to 1e3."""
-    rng = trials.rng(stream)
+    rng = trials.rng()
     return rng.normal(size=shape) * 10.0 ** rng.uniform(-3, 3, size=shape)
 
 

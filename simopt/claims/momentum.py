@@ -8,6 +8,7 @@ from simopt import problems, stability
 from simopt.claims.claim import Claim, Finding, Picture, share
 from simopt.claims.histories import drawn, fed
 from simopt.claims.trials import Trials
+from simopt.reporting.words import count, listing, number, percent
 from simopt.rules import SGD, Momentum
 
 #: The document's.
@@ -26,8 +27,9 @@ def carries_ninety_percent(trials: Trials) -> Finding:
     exact = float(off.max()) <= 1e-12
     return Finding(
         "holds" if exact and abs(share_kept - BETA) <= 1e-12 else "contradicted",
-        f"At point 2 of the walk {share_kept:.0%} of the old velocity goes into the new one; in "
-        f"{len(kept)} random updates it differs from beta by {off.max():.1g} at most.",
+        f"At point 2 of the walk {percent(share_kept)} of the old velocity goes into the new one; "
+        f"in {len(kept)} random updates the part differs from beta by {number(off.max(), 1)} at "
+        "most.",
         {"kept at point 2": share_kept, "off": float(off.max())},
     )
 
@@ -55,10 +57,11 @@ def useful_betas(trials: Trials) -> Finding:
     at_nine = round(24 * stable[1][betas == BETA][0])
     return Finding(
         verdict,
-        f"At eta = {ETA:g} and batch 1, {single:.0%} of the betas in the range settle in all 24 "
-        f"orders of the points; beta = 0.9 in {at_nine}. At batch 2 all orders settle for "
-        f"{share(stable[2][inside] == 1):.0%}, at batch 4 for {share(stable[4][inside] == 1):.0%}. "
-        f"With a rate of its own, every beta settles at {share(best < 1):.0%} of the range.",
+        f"At eta = {ETA:g} and batch 1, {percent(single)} of the betas in the range settle in all "
+        f"24 orders of the points; beta = 0.9 in {at_nine}. At batch 2 "
+        f"{percent(share(stable[2][inside] == 1))} settle in all orders, at batch 4 "
+        f"{percent(share(stable[4][inside] == 1))}. Each with a rate of its own, "
+        f"{percent(share(best < 1))} settle in the walk's order.",
         {
             "settle in all orders, batch 1": single,
             "orders that settle at 0.9, batch 1": at_nine,
@@ -76,8 +79,9 @@ def useful_betas(trials: Trials) -> Finding:
         else "",
         picture=Picture(
             title="Orders of the four points in which Momentum settles, eta = 0.1",
-            sees=f"At batch 1 the share falls to {stable[1][inside].min():.0%} inside of the "
-            "range; averaging two or four points makes it larger.",
+            sees=f"Within the range the share falls to {percent(stable[1][inside].min())} at "
+            f"batch 1, to {percent(stable[2][inside].min())} at batch 2 and to "
+            f"{percent(stable[4][inside].min())} at batch 4.",
             x_label="beta",
             y_label="share of orders with spectral radius < 1",
             series={f"batch {b}": (betas, stable[b]) for b in (1, 2, 4)},
@@ -139,8 +143,8 @@ def rolls_through_bumps(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"From {len(starts)} starts at {len(rates)} rates Momentum ends in the global minimum in "
-        f"{mean['Momentum']:.0%}, SGD at the same rate in {mean['SGD']:.0%}, SGD at ten times the "
-        f"rate in {mean['SGD at 10 eta']:.0%}.",
+        f"{percent(mean['Momentum'])} of the runs, SGD at the same rate in "
+        f"{percent(mean['SGD'])}, SGD at ten times the rate in {percent(mean['SGD at 10 eta'])}.",
         {f"in the global minimum, {name}": value for name, value in mean.items()},
         condition="Against SGD at the same eta, where Momentum's steps are ten times as large in "
         "the long run; SGD with ten times the eta gets through "
@@ -149,9 +153,9 @@ def rolls_through_bumps(trials: Trials) -> Finding:
         else "",
         picture=Picture(
             title="Starts from which the global minimum among the bumps is reached",
-            sees=f"Momentum at {rates[-1]:.2g} gets there from {at['Momentum'][-1]:.0%} of the "
-            f"starts, SGD from {at['SGD'][-1]:.0%}, with ten times the rate from "
-            f"{at['SGD at 10 eta'][-1]:.0%}.",
+            sees=f"Momentum at {rates[-1]:.2g} gets there from {percent(at['Momentum'][-1])} of "
+            f"the starts, SGD from {percent(at['SGD'][-1])}, with ten times the rate from "
+            f"{percent(at['SGD at 10 eta'][-1])}.",
             x_label="eta",
             y_label="share of starts",
             series={name: (rates, each) for name, each in at.items()},
@@ -189,11 +193,10 @@ def rolls_through_noise(trials: Trials) -> Finding:
     verdict = ("conditional", "holds")[rests] if travels else ("contradicted", "conditional")[rests]
     return Finding(
         verdict,
-        f"At a signal of 0.1, 0.3 and 1 times the noise, {right['Momentum'][0]:.0%}, "
-        f"{right['Momentum'][1]:.0%} and {right['Momentum'][2]:.0%} of Momentum's updates go the "
-        f"right way, of SGD's {right['SGD'][0]:.0%}, {right['SGD'][1]:.0%} and "
-        f"{right['SGD'][2]:.0%}. At rest w has {heavy / sgd:.1f} times SGD's variance at the same "
-        f"eta, and {heavy / fast:.2f} times that of SGD at ten times the eta.",
+        "At a signal of 0.1, 0.3 and 1 times the noise, "
+        f"{listing(map(percent, right['Momentum']))} of Momentum's updates go the right way, of "
+        f"SGD's {listing(map(percent, right['SGD']))}. At rest w has {heavy / sgd:.1f} times SGD's "
+        f"variance at the same eta, and {heavy / fast:.2f} times that of SGD at ten times the eta.",
         {
             "right way at 0.1, Momentum": right["Momentum"][0],
             "right way at 0.1, SGD": right["SGD"][0],
@@ -204,8 +207,8 @@ def rolls_through_noise(trials: Trials) -> Finding:
             "variance at rest, Momentum": heavy,
         },
         condition=(
-            f"On the way, where gradients agree; at rest it makes the noise {heavy / sgd:.0f} "
-            "times larger at the same eta."
+            f"On the way, where gradients agree; at rest it makes w's variance {heavy / sgd:.0f} "
+            "times as large at the same eta."
             if travels
             else "At rest, not on the way."
         )
@@ -222,7 +225,7 @@ def may_overshoot(trials: Trials) -> Finding:
     crossings = int(walk.summary["overshoots"])
     return Finding(
         "holds" if crossings > 0 else "contradicted",
-        f"It crosses the optimum {crossings} times in four updates and is at "
+        f"It crosses the optimum {count(crossings, 'time')} in four updates and is at "
         f"{far['Momentum']:.2f} at its farthest; SGD, which has no velocity, at {far['SGD']:.2f}.",
         {"crossings": crossings, "farthest": far["Momentum"], "farthest, SGD": far["SGD"]},
     )
