@@ -198,8 +198,8 @@ def just_a_flag(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"With nesterov=True ({seen.how}) the walk is at {number(flagged[-1])} after point 4, "
-        f"where Nesterov's own w is at {number(own[-1])}. PyTorch's weights differ from his by up to "
-        f"{number(as_own, 3)}, from the look-ahead points w - eta beta v by up to "
+        f"where Nesterov's own w is at {number(own[-1])}. PyTorch's weights differ from his by up "
+        f"to {number(as_own, 3)}, from the look-ahead points w - eta beta v by up to "
         f"{number(as_ahead, 1)}.",
         {
             "PyTorch after point 4": flagged[-1],
