@@ -167,3 +167,10 @@ def test_a_brake_is_no_rudder():
     found = clipping.emergency_brake(Trials(quick=True))
     assert found.evidence["finite, limit 1"] == found.evidence["finite, limit 5"] == 1
     assert found.verdict == "conditional"
+
+
+def test_no_rounding_stops_rmsprop():
+    """Its step at a constant gradient is eta: within eta / 2 of the optimum it jumps over."""
+    found = plateaus.adagrad_switched(Trials(quick=True)).evidence
+    assert all(found[f"RMSprop, batch {size}"] > 0.05 for size in (1, 2, 4))
+    assert found["AdaGrad at eta 1, the farthest"] < 1e-15  # the rate has settled, w goes on

@@ -64,6 +64,18 @@ class Curves:
         return moved
 
 
+def halved_by(curve: Curves, chosen: Truths, factors: tuple[int, ...], *, up: bool) -> Truths:
+    """Whether a rate so many times higher (lower) halves the last loss: [factors, chosen]."""
+    with np.errstate(invalid="ignore"):
+        moved = [curve.at(f, up)[chosen] <= curve.last[chosen] / 2 for f in factors]
+    return np.array(moved)
+
+
+def best_tuned(found: Mapping[tuple[str, str], Curves]) -> dict[str, float]:
+    """By problem the last excess loss of the best method at its best rate."""
+    return {p: min(c.tuned for (other, _), c in found.items() if other == p) for p, _ in found}
+
+
 def curves(trials: Trials) -> Mapping[tuple[str, str], Curves]:
     """By problem and optimizer. The claims that read them share the runs."""
     found, trajectories, updates = _run(trials.seed, trials.quick)
