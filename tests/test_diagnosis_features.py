@@ -61,6 +61,7 @@ def oracle(curve):
     y = np.array([(x - low) / (high - low) for x in y])
     k = len(y)
     steps = np.diff(y)
+    turned = steps[1:] * steps[:-1] < 0
     lowest = int(np.argmin(y))
     rises_above = y - np.minimum.accumulate(y)
     shape = pieces(y)
@@ -85,8 +86,8 @@ def oracle(curve):
         "growth": y[k - (k + 3) // 4 :].max() / y[: (k + 1) // 2].max(),
         "rebound": rises_above.max(),
         "rebound_at": np.argmax(rises_above) / (k - 1),
-        "rises": (steps > 0).mean(),
-        "turns": (steps[1:] * steps[:-1] < 0).mean(),
+        "rises": (steps > 1e-9).mean(),
+        "turns": (turned & (np.minimum(abs(steps[1:]), abs(steps[:-1])) > 1e-9)).mean(),
         "jump": steps.max(initial=0),
         "jump_at": (np.argmax(steps) + 1) / (k - 1) if steps.max() > 0 else 0,
         "noise": np.median(np.abs(np.diff(y, 2))) / (0.6745 * math.sqrt(6)),
@@ -104,7 +105,7 @@ def oracle(curve):
         "late_drift": (late[: len(late) // 2].mean() - late[len(late) // 2 :].mean()) / late.mean(),
         "late_swing": np.ptp(late),
         "late_ups": ups.sum() / np.ptp(late) if np.ptp(late) else 0,
-        "late_rises": (ups > 0).sum() / max(1, k - 1 - k // 2),
+        "late_rises": (ups > 1e-9).sum() / max(1, k - 1 - k // 2),
         "tail_fall": -slope * (len(tail) - 1),
         "tail_t": -slope / error,
         "tail_spread": spread,
@@ -211,6 +212,28 @@ def test_scale_and_offset_change_nothing(curve, power, offset):
     other = [2.0**power * (value + offset) for value in curve]
     one, two = diagnose_many([curve, other]).itertuples(index=False)
     assert one == pytest.approx(two, nan_ok=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**6), st.floats(1e-6, 1e6), st.floats(-1e6, 1e6))
+def test_scale_and_offset_change_no_more_than_rounding_does(seed, scale, offset):
+    """A loss at rest whose last digits move, or are swallowed by what is on top of it."""
+    rng = np.random.default_rng(seed)
+    t = np.linspace(0, 1, int(rng.integers(20, 200)))
+    curve = np.exp(-60 * t) + 1e-14 * rng.normal(size=len(t))
+    one, two = measured(curve), measured(scale * (curve + offset))
+    for name in ("rises", "turns", "late_rises"):
+        assert one[name] == two[name] == 0, name
+    table = np.stack([curve, scale * (curve + offset)])
+    assert diagnose_many(table)["symptom"].tolist() == ["plateaus early"] * 2
+
+
+def test_a_step_counts_from_a_billionth_of_the_range_on():
+    falls = np.append(np.exp(-np.arange(20.0)), np.zeros(20))
+    trembles = (np.arange(40) >= 20) * (-1.0) ** np.arange(40)
+    for size, counted in ((0.4e-9, False), (0.6e-9, True)):
+        f = measured(falls + size * trembles)
+        assert (f["late_rises"] > 0) == (f["rises"] > 0) == (f["turns"] > 0) == counted
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,9 +1,10 @@
 """What is measured on a loss curve: compiled, a curve at a time, many threads at once.
 
 The values that are there (a missing value leaves no gap) are brought to the range 0 to 1, so that
-neither the scale nor the offset of the loss matters. Steps from a value to the next are looked at
-as they are; the shape is looked at on the means of at most 64 stretches, in which the noise of
-single values is small, and of which a long curve has no more than a short one.
+neither the scale nor the offset of the loss matters, but for what they round away. Steps from a
+value to the next are looked at as they are, unless they are so small that rounding can make them;
+the shape is looked at on the means of at most 64 stretches, in which the noise of single values is
+small, and of which a long curve has no more than a short one.
 
 Everything is in this one file because Numba's cache does not see a change in another.
 """
@@ -18,6 +19,10 @@ from numba import njit
 #: The shape has at most so many points: enough to place a plateau to 2 % of the run, few enough
 #: that comparing each with each takes microseconds.
 STRETCHES = 64
+
+#: A step within this share of the range is none, but rounding: that of float64 stays below it, even
+#: with a million times the range on top of the loss.
+ROUNDING = 1e-9
 
 #: A stretch of the shape is flat while it stays within this share of the range: what an eye takes
 #: for flat on a plot of ordinary size.
@@ -240,13 +245,20 @@ def whole_run(y, out):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def step_to(y, t):
+    """The step to a value from the one before; 0 if it is no more than rounding."""
+    step = y[t] - y[t - 1]
+    return step if abs(step) > ROUNDING else 0.0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def steps(y, spare, out):
     """What goes on from a value to the next."""
     k = len(y)
     rises = turns = jump_at = 0
     jump = before = 0.0
     for t in range(1, k):
-        step = y[t] - y[t - 1]
+        step = step_to(y, t)
         rises += step > 0.0
         if step > jump:
             jump, jump_at = step, t
@@ -283,7 +295,7 @@ def second_half(y, out):
         total += y[t]
         if t > start:
             ups += max(0.0, y[t] - y[t - 1])
-            rises += y[t] > y[t - 1]
+            rises += step_to(y, t) > 0.0
     out[LATE_RISES] = rises / max(1, k - 1 - start)
     out[LATE_LEVEL] = total / (k - start)
     middle = start + (k - start) // 2

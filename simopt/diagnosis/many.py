@@ -46,7 +46,8 @@ def diagnose_many(
     DataFrame
         A row per curve: symptom (categorical, of `SYMPTOMS`), sure (0 to 1), and the features that
         it was read from (`simopt.diagnosis.features.FEATURES`; with ``validation`` also
-        VALIDATION), none of which depends on the scale or the offset of the loss.
+        VALIDATION). Neither the scale nor the offset of the loss changes the symptom, as long as
+        the offset is below a million times its range; features change by rounding alone.
 
     Raises
     ------

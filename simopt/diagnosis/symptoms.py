@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simopt.diagnosis.features import ROUNDING
+
 #: What a loss curve can show, in the words of the document's table where it has one.
 SYMPTOMS = (
     "healthy",
@@ -85,8 +87,8 @@ STOPS = (0.25, 0.85)
 #: half of its fall made in the second half of the time till then: a straight line, no approach.
 ABRUPT = 0.5
 
-#: Frozen: fewer steps of the second half than this rise, where the last digits alone would make
-#: half of them do so,
+#: Frozen: fewer steps of the second half than this rise, where the least noise would make half of
+#: them do so,
 FROZEN = 0.05
 #: from before the middle of the run,
 EARLY = 0.4
@@ -135,7 +137,7 @@ def scores(features: Mapping[str, Any]) -> dict[str, Column]:
     f = {name: np.asarray(column, np.float64) for name, column in features.items()}
     # Of the fall, where the kernel has shares of the range.
     level = f["late_level"] / f["fall"]
-    goes_on = np.where(f["quarter_4"] > 0.0, f["quarter_4"] / f["quarter_3"], 0.0)
+    goes_on = np.where(f["quarter_4"] > ROUNDING, f["quarter_4"] / f["quarter_3"], 0.0)
 
     climbs = every(
         above(f["growth"], OUTGROWS), above(f["end"], ENDS_HIGH), below(f["late_ups"], CLIMBS)
