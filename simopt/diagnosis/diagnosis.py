@@ -76,7 +76,7 @@ class Diagnosis:
     def title(self) -> str:
         """The symptom, and how sure it is."""
         start = self.symptom[:1].upper() + self.symptom[1:]
-        return start if self.symptom == "can't tell" else f"{start} ({self.sure:.0%} sure)"
+        return start if self.symptom == "can't tell" else f"{start} ({100 * self.sure:.0f} % sure)"
 
     def _repr_html_(self) -> str:
         from simopt.diagnosis import page
@@ -121,7 +121,8 @@ def diagnose(loss: Any, validation: Any = None, *, optimizer: Optimizer | None =
     """Read a loss curve: what it shows, why, and what to do about it.
 
     What is measured (`simopt.diagnosis.features`) depends neither on the loss' scale nor on its
-    offset, so it can't see whether a loss that no longer moves is a good one.
+    offset (as long as that is not millions of times its range, which rounds the curve away), so it
+    can't see whether a loss that no longer moves is a good one.
 
     Parameters
     ----------
