@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -12,11 +13,13 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from simopt.diagnosis.diagnosis import Diagnosis
 from simopt.diagnosis.terminal import wide
 from simopt.reporting import pages, style, tables
 from simopt.reporting.standalone import check_path
 from simopt.reporting.words import number, sentence
+
+if TYPE_CHECKING:
+    from simopt.diagnosis.diagnosis import Diagnosis
 
 #: More points than a figure has pixels are drawn as the lowest and the highest of each stretch.
 MOST_POINTS = 2000
