@@ -234,7 +234,7 @@ def freezes(trials: Trials) -> Finding:
         + ". Under a steady gradient the steps even add up without bound, as 2 eta sqrt(t).",
         {f"left by the last tenfold, {k}": v for k, v in left.items()}
         | {"no noise, epoch 300": float(mean["no noise"][2])},
-        condition=f"{'With ' + listing(frozen) if frozen else 'Nowhere'} does it stop; the last "
+        condition=f"It stops {'with ' + listing(frozen) if frozen else 'nowhere'}; the last "
         f"tenfold of epochs leaves {percent(min(left.values()))} to {percent(max(left.values()))}."
         if verdict == "conditional"
         else "",
@@ -322,7 +322,7 @@ CLAIMS = (
         scope="What budget a network has is another matter: there AdaGrad's rate may become too "
         "small to be of use long before it would have arrived.",
         revised="Its first form was not kept. The verdict hangs on where slow ends and frozen "
-        "begins: with noise more than half of the distance is left, so that a bound of 50 % in "
-        "place of 75 % would make it conditional. The distance keeps falling either way.",
+        "begins: with noise theory has 56 % of the distance left, so that a bound of 50 % in place "
+        "of 75 % would make it conditional. The distance keeps falling either way.",
     ),
 )
