@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import permutations
 
 import pandas as pd
 
 from simopt.claims import libraries
+from simopt.claims.cases import split
 from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.trials import Trials
-from simopt.reporting.words import percent
+from simopt.reporting.words import listing, percent
 
 SECTION = "Shuffling"
 
@@ -36,18 +38,22 @@ def torch_loaders() -> Mapping[str, Figure]:
 
 
 def sklearn_orders() -> Mapping[str, Figure]:
-    """The default of shuffle, and the orders of 8 epochs of SGDRegressor over four points."""
+    """The default of shuffle, and the orders of 8 epochs of SGDRegressor over four points.
+
+    An epoch's order is the one of the 24 that leads from its weight before to that after.
+    """
     import numpy as np
     from sklearn.linear_model import SGDClassifier, SGDRegressor
 
-    from simopt import orders
-
     x, y = np.array([2.0, 1.0, 3.0, 0.5]), np.array([11.0, 4.0, 16.0, 2.0])
-    taken = orders.sklearn_sgd(4, 8, random_state=42)
-    w, off = 3.0, 0.0
-    for epochs, order in enumerate(taken, start=1):
+
+    def walked(w: float, order: Sequence[int]) -> float:
         for i in order:
             w -= 0.1 * (w * x[i] - y[i]) * x[i]
+        return w
+
+    w, off, taken = 3.0, 0.0, []
+    for epochs in range(1, 9):
         model = SGDRegressor(
             random_state=42,
             max_iter=epochs,
@@ -57,11 +63,14 @@ def sklearn_orders() -> Mapping[str, Figure]:
             eta0=0.1,
             penalty=None,
         )
-        off = max(off, abs(float(model.fit(x[:, None], y, coef_init=[3.0]).coef_[0]) - w))
+        end = float(model.fit(x[:, None], y, coef_init=[3.0]).coef_[0])
+        apart = {order: abs(walked(w, order) - end) for order in permutations(range(4))}
+        taken.append(min(apart, key=lambda order: apart[order]))
+        w, off = end, max(off, apart[taken[-1]])
     return {
         "default, SGDClassifier": SGDClassifier().shuffle,
         "default, SGDRegressor": SGDRegressor().shuffle,
-        "orders in 8 epochs": len({tuple(order) for order in taken.tolist()}),
+        "orders in 8 epochs": len(set(taken)),
         "its weights by those orders, to": off,
     }
 
@@ -197,33 +206,44 @@ def shuffles_every_epoch(trials: Trials) -> Finding:
     )
     orders = {
         "DataLoader": (int(torch.figures["orders in 8 epochs"]), 8),
-        "SGDRegressor, four points": (int(sklearn.figures["orders in 8 epochs"]), 8),
+        "SGDRegressor on the four points": (int(sklearn.figures["orders in 8 epochs"]), 8),
         "Keras on JAX": (int(jax.figures["orders in 4 epochs, seeded"]), 4),
-        "Keras on TensorFlow, seeded": (
-            int(tensorflow.figures["orders in 4 epochs, seeded"]),
-            4,
-        ),
+        "Keras on TensorFlow": (int(tensorflow.figures["orders in 4 epochs, seeded"]), 4),
     }
     every = {name: count == of for name, (count, of) in orders.items()}
-    counted = ", ".join(f"{count} of {of} ({name})" for name, (count, of) in orders.items())
+    counted = ", ".join(f"{count} in {of} ({name})" for name, (count, of) in orders.items())
+    new, repeated = split(every)
+    unseeded = int(tensorflow.figures["orders in 4 epochs"])
+    why = {
+        "SGDRegressor on the four points": " (it applies one permutation again and again)",
+        "Keras on TensorFlow": f" (without a seed it has {unseeded} in 4)",
+    }
     return Finding(
-        "contradicted" if not defaults else "holds" if all(every.values()) else "conditional",
-        f"The parameter is in all of them, and on by default but in DataLoader. Of so many epochs "
-        f"so many have an order of their own: {counted}. {torch.how}; {sklearn.how}; {jax.how}; "
-        f"{tensorflow.how}.",
+        "contradicted" if not defaults else "conditional" if repeated else "holds",
+        "The parameter is in all of them, "
+        + (
+            "and on by default but in DataLoader"
+            if defaults
+            else "but its defaults are not as said"
+        )
+        + f". Different orders in so many epochs, seeded: {counted}. {torch.how}; {sklearn.how}; "
+        f"{jax.how}; {tensorflow.how}.",
         {
             "defaults as said": defaults,
             **{f"orders, {name}": count for name, (count, _) in orders.items()},
+            "orders, Keras on TensorFlow, unseeded": unseeded,
+            "SGDRegressor's weights by its orders, to": sklearn.figures[
+                "its weights by those orders, to"
+            ],
             "run here": all(each.live for each in (torch, sklearn, jax, tensorflow)),
         },
-        f"A new order every epoch in {', '.join(name for name, new in every.items() if new)}. Not "
-        f"in {', '.join(name for name, new in every.items() if not new)}: scikit-learn applies one "
-        "permutation again and again, and Keras on TensorFlow repeats one order once a seed is set."
-        if defaults and not all(every.values())
+        f"With a seed set there is a new order every epoch in {listing(new)}; not in "
+        f"{listing((name + why.get(name, '') for name in repeated), 'nor in')}."
+        if defaults and repeated
         else "",
         Picture(
             "Different orders in so many epochs",
-            f"{sum(every.values())} of {len(every)} have a new one every epoch.",
+            f"{len(new)} of {len(every)} have a new one every epoch.",
             table=pd.DataFrame(
                 [(name, of, count) for name, (count, of) in orders.items()],
                 columns=["library", "epochs", "different orders"],
@@ -242,10 +262,10 @@ def seeded_generator_repeats(trials: Trials) -> Finding:
         f"{seen.how}: two runs of three epochs with a generator seeded alike have "
         + ("the same orders" if alike else "other orders")
         + "; with a look at one batch before the first epoch of one of them "
-        + ("too." if looked else "they have not."),
+        + ("they have too." if looked else "they have not."),
         {**seen.figures, "run here": seen.live},
-        "If nothing else draws from the generator: a look at a batch, or an epoch broken off, "
-        "changes every order after it."
+        "If nothing else draws from the generator: a look at a batch, an epoch broken off after "
+        "its first, changes the orders that follow."
         if alike and not looked
         else "",
     )
@@ -289,10 +309,12 @@ def one_seed_fixes_all(trials: Trials) -> Finding:
         + ("the same" if drawn else "different")
         + " weights, from a start of zeros at "
         + ("the same" if zeros else "different")
-        + ": it fixes the order, "
-        + ("and" if drawn else "but not")
-        + " what Keras 3 draws the start from, Python's random. With "
-        f"keras.utils.set_random_seed(42) they are {'the same' if ours else 'different'}.",
+        + (
+            ": it fixes the order, but not what Keras 3 draws the start from, Python's random."
+            if zeros and not drawn
+            else "."
+        )
+        + f" With keras.utils.set_random_seed(42) they are {'the same' if ours else 'different'}.",
         {**seen.figures, "run here": seen.live},
     )
 
