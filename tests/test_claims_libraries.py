@@ -59,6 +59,12 @@ def test_keras_needs_a_backend(monkeypatch):
     assert libraries.installed("keras") == "3.15.1"
 
 
+def test_a_module_of_another_package_has_no_version(monkeypatch):
+    """As tensorflow is there by the package tensorflow-cpu, and of tensorflow none is known."""
+    monkeypatch.setattr(libraries.importlib.util, "find_spec", lambda name: name)
+    assert libraries.installed("no_such_library") is None
+
+
 def test_a_record_reads_back_as_what_was_seen():
     def extremes():
         return {"tiny": 1e-300, "endless": math.inf, "negative": -3, "no": False}

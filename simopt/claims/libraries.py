@@ -87,12 +87,15 @@ def seen(look: Look, *libraries: str) -> Seen:
 
 
 def installed(name: str) -> str | None:
-    """The version of a library by its module's name, None if it can't be used here."""
+    """The version of a library by its module's name, None if it can't be used or told here."""
     if importlib.util.find_spec(name) is None:
         return None
     if name == "keras" and not any(importlib.util.find_spec(backend) for backend in BACKENDS):
         return None
-    return importlib.metadata.version(PACKAGES.get(name, name)).partition("+")[0]
+    try:
+        return importlib.metadata.version(PACKAGES.get(name, name)).partition("+")[0]
+    except importlib.metadata.PackageNotFoundError:  # of another package, as tensorflow-cpu
+        return None
 
 
 def elsewhere(look: Look, **environment: str) -> Mapping[str, Figure]:
