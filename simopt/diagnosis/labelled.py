@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from simopt import checks, rules
 from simopt.diagnosis import grounds, inseparable, recipes
 from simopt.diagnosis.grounds import Ground
 from simopt.diagnosis.recipes import Curves
+from simopt.diagnosis.symptoms import SYMPTOMS
 from simopt.threads import how_many
 
 Floats = NDArray[np.float64]
@@ -22,6 +24,12 @@ FEW = ("SGD", "Momentum", "RMSprop", "Adam")
 
 #: Below this size there is but one plan a problem, and few rules, so that little is compiled.
 SMALL = 1500
+
+#: What a curve can be known to show.
+KNOWN = tuple(name for name in SYMPTOMS if name != "can't tell")
+
+#: Of every symptom at least this share of the curves: fewer say little of how well it is read.
+LEAST = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +69,7 @@ def labelled(
     Every label follows from the simulation: from what the same problem comes to with the best rate,
     with a rate that falls, with less momentum, after more epochs, and from where the weights are;
     `simopt.diagnosis.causes` says how. Runs of which that is not clear are left out. Each symptom
-    has an equal number of curves, as far as there are so many.
+    has an equal number of curves, as far as there are so many, and at least a hundredth of them.
 
     Parameters
     ----------
@@ -95,14 +103,15 @@ def labelled(
     checks.whole("seed", seed, 0)
     workers = how_many(threads)
     found: list[Curves] = []
-    count = rounds = 0
+    counts: Counter[str] = Counter()
+    rounds = 0
     # Some to choose from, so that rare symptoms are not lost among the others.
     enough = size if size >= SMALL else 2 * size
-    while count < enough:
+    while counts.total() < enough or min(counts[name] for name in KNOWN) < LEAST * size:
         rng = np.random.default_rng([seed, grounds.PARTS.index(part), rounds])
         for piece in _pieces(rng, part, seed, size >= SMALL, workers):
             found.append(piece)
-            count += len(piece.frame)
+            counts.update(piece.frame["symptom"])
         rounds += 1
     chosen = np.random.default_rng([seed, size])
     return _evenly(_together(found), size, chosen)
