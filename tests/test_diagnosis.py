@@ -177,6 +177,7 @@ def test_nan_is_found_where_it_begins():
         ([0, 9, 1, 8, 0, 9, 1, 9], simopt.SGD(eta=0.1), ["eta 0.1 -> 0.03", "larger batches"]),
         ([0, 9, 1, 8, 0, 9, 1, 9], simopt.Momentum(eta=0.2), ["0.2 -> 0.06", "beta 0.9 -> 0.8"]),
         ([0, 9, 1, 8, 0, 9, 1, 9], simopt.Adam(eta=0.1), ["-> 0.03", "beta1 0.9 -> 0.8"]),
+        ([0, 9, 1, 8, 0, 9, 1, 9], simopt.Adam(eta=300.0), ["eta 300 -> 90"]),
         (
             [9, 8, 7, 6, 5, 4, 3, 2],
             simopt.Adam(),

@@ -148,7 +148,8 @@ def _times(optimizer: Optimizer | None, factor: float) -> str:
         return ""
     eta = optimizer.settings["eta"]
     assert not isinstance(eta, tuple)
-    return f": eta {eta:g} -> {eta * factor:.1g}"
+    # One digit, and no exponent because of it.
+    return f": eta {eta:g} -> {float(f'{eta * factor:.1g}'):g}"
 
 
 def _momentum(optimizer: Optimizer) -> str | None:
