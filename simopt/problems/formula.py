@@ -64,7 +64,8 @@ def function(
 
     The engine compiles them into its loops, so they must keep to what Numba compiles: arithmetic,
     `math`, conditional expressions, other plain functions, numbers from outside. Sums and products
-    run packed, several trajectories at once; a call of `math` runs one by one.
+    run packed, several trajectories at once; a call of `math` runs one by one, and its last bit may
+    differ from machine to machine.
 
     Parameters
     ----------

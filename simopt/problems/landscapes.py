@@ -20,7 +20,8 @@ def bumps(*, w0: float = 6.0, noise: float | None = None) -> Problem:
     .. math:: L(w) = 0.2 w^2 + 0.3 \sin(6 w)
 
     Its local minima lie about :math:`\pi/3 = 1.05` apart, for |w| < 4.5: farther out the valley is
-    steeper than any bump. From 6, a method with too small steps stops in the first ones.
+    steeper than any bump. From 6, a method with too small steps stops in the first ones. Sine and
+    cosine are the machine's own: on another the last bits may differ.
 
     Parameters
     ----------
@@ -69,8 +70,9 @@ def double_well(
         c_i = \tau + \sigma \left(2 \tfrac{i - 1}{n - 1} - 1\right)
 
     The c are evenly spaced around the tilt; the wells are near -1 and 1, the lower one on the left
-    if the tilt is positive, with a ridge of height 1/4 between them. The terms' gradients differ by
-    the same amounts everywhere, so that the gradient's noise is that of the c alone.
+    if the tilt is positive, with a ridge between them that is 1/4 high where there is no tilt. The
+    terms' gradients differ by the same amounts everywhere, so that the gradient's noise is that of
+    the c alone.
 
     Parameters
     ----------
