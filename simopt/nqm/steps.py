@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +14,7 @@ from tqdm.auto import tqdm
 from simopt import checks
 from simopt.nqm import leaping, notebook, tuning
 from simopt.nqm.spectra import Packed, checked, curvatures, directions, packed
+from simopt.threads import how_many
 
 Counts = NDArray[np.int64]
 
@@ -125,7 +125,7 @@ def steps_to_target(
     checks.choice("algorithm", algorithm, ALGORITHMS)
     power, spectrum, d = checked(power, spectrum, d)
     target = checks.number("target", target, checks.POSITIVE)
-    workers = _threads(threads)
+    workers = how_many(threads)
     if tuned and (algorithm != "sgd" or spectrum != "true"):
         raise checks.refuse("tuned", tuned, 'False, but for algorithm="sgd" and spectrum="true"')
     descending = np.array(sorted(set(sizes), reverse=True), np.int64)
@@ -256,11 +256,3 @@ def _table(sizes: list[int], name: str | None, rows: list[Row]) -> pd.DataFrame:
     if name is not None:
         columns[name] = memory
     return pd.DataFrame({**columns, "edge": edges})
-
-
-def _threads(threads: int | None) -> int:
-    if threads is not None:
-        return checks.whole("threads", threads, 1)
-    if "NUMBA_NUM_THREADS" in os.environ:
-        return checks.whole("NUMBA_NUM_THREADS", int(os.environ["NUMBA_NUM_THREADS"]), 1)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
