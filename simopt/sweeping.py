@@ -117,7 +117,7 @@ def sweep(
     diagnosis : bool, default False
         Add a column of that name: what each trajectory's losses by epoch, from the start on, show
         (`simopt.diagnosis.SYMPTOMS`; see `simopt.diagnose`). Curves are not kept. A trajectory that
-        diverged before its curve has a shape counts as one that explodes.
+        diverged before its curve has a shape counts as one that explodes. Not on a GPU.
     dtype : {"float64", "float32"}
         The precision of the trajectories.
     device : {"cpu", "cuda", "auto"}
@@ -250,8 +250,8 @@ def sweep(
         dtype=dtype,
         order=given,
         reduce=_reduction(reduce, asked, problem, record),
-        device=devices.check(device, problem, "epochs" if diagnosis else record),
         diagnosis=_diagnosis(diagnosis, record, reduce),
+        device=devices.check(device, problem, record, diagnosis),
     )
     whole = store is None and client is None and job.reduce is None
     made = made_of(job, divergence, drop_last)

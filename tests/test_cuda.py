@@ -166,6 +166,15 @@ def test_summaries_alone(simulator):
     assert "record='steps'" in simulator(refused, "SGD, four points")
 
 
+def test_a_diagnosis_needs_what_a_gpu_does_not_return(monkeypatch):
+    from simopt.engine import cuda
+
+    monkeypatch.setattr(cuda, "available", lambda: None)
+    how = {"device": "cuda", "diagnosis": True}
+    with pytest.raises(ValueError, match="^device='cuda': diagnosis=True: a GPU returns no losses"):
+        simopt.sweep(simopt.problems.four_points(), simopt.SGD(eta=0.1), **how)
+
+
 def test_weights_up_to_what_registers_hold():
     from simopt.engine import cuda
 

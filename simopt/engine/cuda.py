@@ -79,10 +79,12 @@ def available() -> str | None:
     return None if len(cuda.gpus) else "there is no CUDA device"
 
 
-def unfit(problem: Problem, record: str) -> str | None:
+def unfit(problem: Problem, record: str, diagnosis: bool = False) -> str | None:
     """Why a sweep can't run on a GPU although there is one, in words; None where it can."""
     if record != "summary":
         return f"record={record!r}: a GPU returns summaries alone"
+    if diagnosis:
+        return "diagnosis=True: a GPU returns no losses by epoch to read"
     if problem.d > MOST_WEIGHTS:
         return f"{problem.name} has {problem.d} weights: a GPU takes at most {MOST_WEIGHTS}"
     return None

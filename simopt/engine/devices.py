@@ -21,7 +21,7 @@ class DeviceWarning(UserWarning):
     """``device="auto"`` found no usable card and took the processor."""
 
 
-def check(device: Any, problem: Problem, record: str = "summary") -> str:
+def check(device: Any, problem: Problem, record: str = "summary", diagnosis: bool = False) -> str:
     """The device to take: "cpu" or "cuda".
 
     Raises
@@ -34,7 +34,7 @@ def check(device: Any, problem: Problem, record: str = "summary") -> str:
         return "cpu"
     from simopt.engine import cuda
 
-    missing = cuda.available() or cuda.unfit(problem, record)
+    missing = cuda.available() or cuda.unfit(problem, record, diagnosis)
     if missing is None:
         return "cuda"
     if device == "cuda":
