@@ -88,7 +88,8 @@ $(BUILD)/.full: $(SOURCES) $(wildcard reports/billion.csv reports/cuda.json) $(w
 	@$(BIN)/simopt report --folder $(BUILD)
 	@touch $@
 
-# Without $(VENV)/.warm the first report compiles, page after page; with it, it only computes.
+# Without $(VENV)/.warm the first report compiles all that it needs, page after page; with it, only
+# what few pages need: networks, functions, weight decay, schedules.
 $(VENV)/.warm: $(RUN) $(KERNELS)
 	@echo "Compiling the kernels (once; they are kept beside the source)"
 	@$(BIN)/python -m simopt.engine.warm

@@ -13,7 +13,7 @@ from simopt.diagnosis.many import codes_of
 from simopt.diagnosis.symptoms import SYMPTOMS
 from simopt.engine import blocks, layout
 
-#: Updates of all lanes of a call: their losses and weights by epoch then take some ten megabytes.
+#: Updates of all lanes of a call: their losses and weights by epoch then take 10 to 100 MB.
 TASK_UPDATES = 1_000_000
 
 

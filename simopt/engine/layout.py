@@ -45,9 +45,9 @@ MOST_UPDATES = {np.float64: 2**53, np.float32: 2**24}
 
 
 class Data(NamedTuple):
-    """A problem as arrays of one precision; weights padded with zeros to dp, a multiple of 4."""
+    """A problem as arrays of one precision; weights padded with zeros to dp, as the loss needs."""
 
-    x: np.ndarray  # [n, dp]
+    x: np.ndarray  # [n, dp]; of a network or a function [n, columns]
     y: np.ndarray  # [n]
     w0: np.ndarray  # [dp]
     l2: np.ndarray  # [dp]

@@ -126,7 +126,7 @@ def program(
     moments = True if by_moments else None
     clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
     full_loss: Any = (passes.LOSSES | layers.LOSSES).get(kind)
-    sums = inlined(layers.gradient) if layered else passes.gradient_many
+    sums = layers.gradient if layered else passes.gradient_many
     noisy = True if kind.startswith("noisy") else None
     given_by = True if formula is not None else None
     formula_gradient: Any = passes.clear
