@@ -30,7 +30,7 @@ def table(
     the document's seven optimizers; batches of one point, some and all; rates from far too low to
     far too high) are diagnosed by their curves, and every fix that the document has for what they
     show is run with the same seeds, at the same cost but for "keep training", which takes twice as
-    long.
+    long, and early stopping, which takes less.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def table(
         - ``symptom``, ``cause``, ``advice`` of the document, ``fix``;
         - ``runs`` that showed the symptom, of how many ``problems``;
         - ``worked``: the share in which the loss above the least possible was at least halved, or
-          the curve healthy, the loss no higher and at most a tenth of it left, and the run ended
-          below its start;
+          the curve healthy, the loss no higher and at most a tenth of the start's left, and the
+          run ended below its start without diverging;
           ``worked_low`` and ``worked_high``: 95 % interval, settings drawn again with their seeds;
         - ``worse``: the share whose loss was more than a tenth higher; ``diverged``;
         - ``ratio``: the median of the loss after by before;

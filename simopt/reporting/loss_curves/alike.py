@@ -95,7 +95,7 @@ RULE, SOME = 0.9, 0.05
 def statements(outcomes: pd.DataFrame) -> list[dict[str, str]]:
     """What symptoms hide, and what they tell, with numbers: title and text."""
     low, high = outcomes["beyond"] < 1 / NEAR, outcomes["beyond"] > NEAR
-    near = f"a factor {number(NEAR)} of the best of those tried"
+    far, best = f"had a rate more than a factor {number(NEAR)}", "the best of those tried"
     looks = (
         (
             ("plateaus early",),
@@ -112,7 +112,7 @@ def statements(outcomes: pd.DataFrame) -> list[dict[str, str]]:
             high,
             "An unstable loss means a high rate",
             "An unstable loss is not always a high rate",
-            f"had a rate above {near}",
+            f"{far} above {best}",
         ),
         (
             ("decreases very slowly",),
@@ -120,7 +120,7 @@ def statements(outcomes: pd.DataFrame) -> list[dict[str, str]]:
             low,
             "A slow one means a low rate",
             "Slow is not always a low rate",
-            f"had a rate below {near}; to the others the problem itself is slow",
+            f"{far} below {best}",
         ),
         (
             ("NaN or Inf",),
@@ -141,7 +141,7 @@ def statements(outcomes: pd.DataFrame) -> list[dict[str, str]]:
             found.append(
                 {
                     "title": rule if share >= RULE else some,
-                    "text": f"Of {number(int(those.sum()))} runs whose curve {shown}, "
+                    "text": f"Of {number(int(those.sum()))} runs that count as {shown}, "
                     f"{percent(share)} {text}.",
                 }
             )
