@@ -32,7 +32,7 @@ def suite(seed: int = 0) -> dict[str, Problem]:
       label noise 0.1.
     - "logistic": 128 x 10, labels drawn from the model's own probabilities, l2 = 0.001.
     - "network": 128 points, 2 standard normal features, 8 tanh units; the targets are those of
-      another such network of size 1, with noise of deviation 0.1.
+      another such network, scaled to mean 0 and deviation 1, with noise of deviation 0.1.
 
     Parameters
     ----------
