@@ -64,14 +64,12 @@ def whole(
     results = frames.allocate(
         len(planned), job.problem.d, job.real, frames.wanted(job.diagnosis), records=records
     )
-    if job.diagnosis:
-        from simopt.diagnosis import sweeps
     work, data = [], {}
     for group in _groups(job):
         dearer = chunks.cost(job.problem, group.plan) // group.plan.updates
         share = min(total // (workers * TASKS_PER_WORKER), TASK_UPDATES // dearer)
         if job.diagnosis:
-            share = min(share, sweeps.TASK_UPDATES)
+            share = min(share, worker.DIAGNOSED_UPDATES)
         if job.device != "cpu":
             share = devices.TASK_TRAJECTORIES[job.device] * group.plan.updates
         cut = blocks.tasks(group, job.problem, job.real, share, job.order is not None)

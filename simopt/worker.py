@@ -18,6 +18,10 @@ from simopt.engine import blocks, devices, layout
 from simopt.plan import Plan
 from simopt.reduction.summaries import summarise
 
+#: Updates of all lanes of a call whose curves are read: their losses and weights by epoch, which
+#: are there till then, take 10 to 100 MB.
+DIAGNOSED_UPDATES = 1_000_000
+
 
 def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> pd.DataFrame | None:
     """The rows of a chunk: of its trajectories, or of their summaries. None if stopped.
@@ -170,9 +174,7 @@ def tasks(job: Job, group: blocks.Group) -> Iterator[blocks.Task]:
     """The calls of a kernel for a group."""
     updates = devices.TASK_TRAJECTORIES[job.device] * group.plan.updates
     if job.diagnosis:
-        from simopt.diagnosis.sweeps import TASK_UPDATES
-
-        updates = TASK_UPDATES
+        updates = DIAGNOSED_UPDATES
     return iter(blocks.tasks(group, job.problem, job.real, updates, job.order is not None))
 
 

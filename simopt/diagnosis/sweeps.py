@@ -13,9 +13,6 @@ from simopt.diagnosis.many import codes_of
 from simopt.diagnosis.symptoms import SYMPTOMS
 from simopt.engine import blocks, layout
 
-#: Updates of all lanes of a call: their losses and weights by epoch then take 10 to 100 MB.
-TASK_UPDATES = 1_000_000
-
 
 def diagnosing(job: Job, compute: Callable[..., layout.Out]) -> Callable[..., layout.Out]:
     """``compute``, which then returns the number of each lane's symptom in place of its records."""
