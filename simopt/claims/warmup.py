@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simopt import SGD, Adam, Momentum, problems, schedules
 from simopt.claims import libraries
 from simopt.claims.claim import Claim, Figure, Finding, Picture
-from simopt.claims.floors import RATES, ROUNDING, Floats, best_rate, floors
+from simopt.claims.floors import RATES, ROUNDING, Floats, best_rate, floors, moved
 from simopt.claims.suite import BATCH_SIZE, POINTS, steep, suite
 from simopt.claims.trials import Trials
 from simopt.reporting.words import listing, number, percent
@@ -60,7 +60,7 @@ def first_updates_are_noisy(trials: Trials) -> Finding:
             "largest of the first five steps over eta": largest,
         },
         f"Where a gradient is mostly noise: at mean over deviation {yes}, not at {no}. And what is "
-        f"unreliable is the direction: no first step is longer than {largest:.2f} η."
+        f"unreliable is the direction: none of the first five steps exceeds {largest:.2f} η."
         if verdict == "conditional"
         else "",
         Picture(
@@ -94,7 +94,7 @@ def warm_up_helps(trials: Trials) -> Finding:
     four, others = on_the_four_points(trials), on_others(trials)
     table = pd.concat([four, others], ignore_index=True)
     lower, room = table["loss"] < 1 - MARGIN, table["usable"] > ROOM
-    helps, harms = lower | room, table["loss"] > 1 + MARGIN
+    helps, harms, tight = lower | room, table["loss"] > 1 + MARGIN, table["usable"] < 2 - ROOM
     verdict = "contradicted" if not helps.any() else "conditional"
     if helps.mean() >= 0.75:
         verdict = "holds"
@@ -105,13 +105,15 @@ def warm_up_helps(trials: Trials) -> Finding:
         f"In {helps.sum()} of {len(table)} comparisons warm-up helps: the best loss is more than "
         f"{percent(MARGIN)} lower in {lower.sum()}, the largest usable rate more than "
         f"{percent(ROOM - 1)} higher in {room.sum()}. In {harms.sum()} the best loss is more than "
-        f"{percent(MARGIN)} higher.",
+        f"{percent(MARGIN)} higher, in {tight.sum()} the largest usable rate more than "
+        f"{percent(ROOM - 1)} lower.",
         {
             "comparisons": len(table),
             "helps": int(helps.sum()),
             "lower best loss": int(lower.sum()),
             "larger usable rate": int(room.sum()),
             "higher best loss": int(harms.sum()),
+            "smaller usable rate": int(tight.sum()),
             "largest gain in usable rate where the start is steep": steepest,
             **{f"share that it helps, {name}": part for name, part in by.items()},
         },
@@ -147,7 +149,7 @@ def on_the_four_points(trials: Trials) -> pd.DataFrame:
     for rule in RULES:
         best, usable = [], []
         for way in ways(lengths):
-            table = floors(trials, rule(eta=RATES), epoch=20, schedule=way)
+            table = floors(trials, rule(eta=RATES), epoch=20, problem=moved(), schedule=way)
             best.append(max(float(best_rate(table)["worst"].iloc[0]), ROUNDING))
             usable.append(below_failure(RATES, table["floor"].to_numpy() < 2))
         rows += compared("four points", rule().name, lengths, best, usable)
