@@ -247,8 +247,8 @@ def rate_recovers(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"At point 4 E[g²] goes from {average[0, 2]:.2f} to {average[0, 3]:.2f} and the rate "
-        f"changes by {percent(rate[0, 3] / rate[0, 2] - 1)}. Over epochs {epochs - 49} to {epochs} its "
-        f"mean is {gain:.3g} times that of the first epoch, its mean step "
+        f"changes by {percent(rate[0, 3] / rate[0, 2] - 1)}. Over epochs {epochs - 49} to {epochs} "
+        f"its mean is {gain:.3g} times that of the first epoch, its mean step "
         f"{step[-50:].mean() / step[0]:.2f} times, and w stays up to {far:.3g} from 5.",
         {
             "E after point 3": average[0, 2],
