@@ -73,8 +73,12 @@ def test_noise_is_that_of_all_batches():
     each = four.point_gradients([3.0])[:, 0]
     pairs = [(each[i] + each[j]) / 2 for i in range(4) for j in range(i)]
     found = evidence(gradients.noise_by_size)
-    assert found["variance, four points, w = 3, batch 1"] == pytest.approx(each.var(), rel=1e-12)
-    assert found["variance, four points, w = 3, batch 2"] == pytest.approx(np.var(pairs), rel=1e-12)
+    assert found["variance, the four points at w = 3, batch 1"] == pytest.approx(
+        each.var(), rel=1e-12
+    )
+    assert found["variance, the four points at w = 3, batch 2"] == pytest.approx(
+        np.var(pairs), rel=1e-12
+    )
     assert measures.gradient_noise(four, "full", [3.0]) == 0
 
 

@@ -53,6 +53,7 @@ def test_scaling_sets_the_condition(condition):
         ([100 * b for b in costs.SIZES], "holds"),  # fewer updates with batch 1, too
         ([4096 / b for b in costs.SIZES], "contradicted"),  # as many passes, and fewer updates
         ([8 * 4096 / (b + 7) for b in costs.SIZES], "conditional"),
+        ([100.0 for _ in costs.SIZES], "conditional"),  # fewer passes, as many updates
     ],
 )
 def test_who_is_fast(given, rows, verdict):

@@ -152,6 +152,13 @@ def test_libraries_could_clip_otherwise(monkeypatch, two, one, verdict):
     assert clipping.clipped_alike(Trials()).verdict == verdict
 
 
+def test_clipping_alike_is_not_enough(monkeypatch):
+    """Both lines leave the same norm of several variables, but more than the limit."""
+    figures = {"norm, two": 2.0, "norm, one": 1.0}
+    monkeypatch.setattr(clipping.libraries, "seen", lambda *_: Seen(figures, {"a": "9"}, live=True))
+    assert clipping.clipped_alike(Trials()).verdict == "conditional"
+
+
 def test_a_bad_point_is_beyond_all_rates():
     etas = np.geomspace(1e-14, 0.1, 14)
     assert not clipping.bad_point(Trials(), etas, clipped=False)

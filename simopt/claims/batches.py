@@ -128,7 +128,8 @@ def smooth_but_slow(trials: Trials) -> Finding:
         f"{per_update[2]:.2f}, {per_update[4]:.2f}.",
         {f"variance, batch {b}": value for b, value in noise.items()}
         | {f"left at eta 0.1, batch {b}": value for b, value in same.items()}
-        | {f"left at the best rate, batch {b}": value for b, value in tuned.items()},
+        | {f"left at the best rate, batch {b}": value for b, value in tuned.items()}
+        | {f"left by an update there, batch {b}": value for b, value in per_update.items()},
         condition,
         Picture(
             "What an epoch of SGD leaves of the error",

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 import simopt
 from simopt import measures, noise_scale, problems
+from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.suite import linear
 from simopt.claims.trials import Trials
@@ -22,37 +23,29 @@ def noise_by_size(trials: Trials) -> Finding:
     """Exact variances of the batch mean, far from the optimum and in it."""
     four, noisy = problems.four_points(), linear(64, 1, noise=0.5, seed=trials.seed)
     places = {
-        "four points, w = 3": (four, [3.0]),
-        "four points, w = 5": (four, [5.0]),
-        "noisy labels, at the optimum": (noisy, noisy.optimum),
+        "the four points at w = 3": (four, [3.0]),
+        "the four points at w = 5": (four, [5.0]),
+        "noisy labels at the optimum": (noisy, noisy.optimum),
     }
     table = {
         where: [measures.gradient_noise(problem, b, w) for b in (1, 2, problem.n)]
         for where, (problem, w) in places.items()
     }
     falls = {where: bool(v[0] > v[1] > v[2]) for where, v in table.items()}
-    gone = [where for where, v in table.items() if max(v) < 1e-20]
-    verdict = (
-        "holds" if all(falls.values()) else "conditional" if any(falls.values()) else "contradicted"
-    )
-    far, noisy_there = (table[w] for w in ("four points, w = 3", "noisy labels, at the optimum"))
+    verdict, condition = decide({f"for {where}": met for where, met in falls.items()})
+    far, there, noisy_there = table.values()
     return Finding(
         verdict,
         f"At w = 3 the variance of a batch's gradient is {far[0]:.2f}, {far[1]:.2f} and "
         f"{far[2]:.0f} at batch 1, 2 and 4: a full batch has none at all. At w = 5 it is "
-        f"{max(table['four points, w = 5']):.0f} at every size; with noisy labels it stays, "
-        f"{noisy_there[0]:.2f} and {noisy_there[1]:.2f} at batch 1 and 2.",
+        f"{max(there):.2g} at every size, for every point's gradient is 0 there; in the optimum of "
+        f"noisy labels {noisy_there[0]:.2f} and {noisy_there[1]:.2f} are left at batch 1 and 2.",
         {
             f"variance, {where}, batch {b}": v
             for where, values in table.items()
             for b, v in zip(("1", "2", "full"), values, strict=True)
         },
-        f"It holds away from the optimum, and everywhere if labels are noisy; not: {gone[0]}, "
-        "where every point's gradient is 0."
-        if verdict == "conditional" and gone
-        else "It holds only in some of the places tried."
-        if verdict == "conditional"
-        else "",
+        condition,
     )
 
 
