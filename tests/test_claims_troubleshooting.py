@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simopt import problems
-from simopt.claims import clipping, plateaus, troubleshooting
+from simopt.claims import clipping, late_drops, plateaus, troubleshooting
 from simopt.claims.curves import EPOCHS, PLACES, RATES, Curves
 from simopt.claims.libraries import Seen
 from simopt.claims.trials import Trials
@@ -111,15 +111,15 @@ def test_plateaus_of_either_kind(monkeypatch, shape, smooth, noisy):
 def test_what_falls_late():
     t = np.linspace(0, 1, 400)
     late = np.exp(-60 * t) + 1 / (1 + np.exp(80 * (t - 0.6)))
-    assert plateaus.falls_late(late)
-    assert not plateaus.falls_late(np.exp(-5 * t))  # no stay
-    assert not plateaus.falls_late(np.exp(-60 * t))  # no drop
-    assert not plateaus.falls_late(late[::-1].copy())
+    assert late_drops.falls_late(late)
+    assert not late_drops.falls_late(np.exp(-5 * t))  # no stay
+    assert not late_drops.falls_late(np.exp(-60 * t))  # no drop
+    assert not late_drops.falls_late(late[::-1].copy())
 
 
 def test_a_saddle_is_left_at_its_growth():
     """y grows by 1 + eta an update from 1e-6, until y^2 / 2 - y^4 / 4 is 1/8, at y = 0.54."""
-    found = plateaus.drops_after_plateau(Trials(quick=True))
+    found = late_drops.drops_after_plateau(Trials(quick=True))
     y = np.sqrt(1 - np.sqrt(0.5))
     updates = np.log(y / 1e-6) / np.log(1.1)
     assert found.evidence["updates to half down, SGD, eta 0.1"] == pytest.approx(updates, abs=3)
