@@ -218,8 +218,8 @@ CLAIMS = (
         "least 90 % of the curves, conditional if at least half.",
         tried=oscillation,
         revised="Its first form was not kept. All curves count alike: were 90 % asked of each "
-        "method on each problem, the claim would be conditional. Curves whose tenth of the rate "
-        "is beyond the range are left out since a first look.",
+        "method on each problem, the claim would be conditional with some seeds. Curves whose "
+        "tenth of the rate is beyond the range are left out since a first look.",
     ),
     Claim(
         id="C109",
