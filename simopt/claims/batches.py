@@ -187,8 +187,8 @@ CLAIMS = (
         rule="Holds if full batch has the least variance and leaves most of the error, per epoch "
         "at eta = 0.1 and at each size's best rate, and per update there; conditional if in some.",
         tried=smooth_but_slow,
-        revised="Its first form was not kept. The verdict hangs on what slowness is counted in: "
-        "by the epoch alone the claim would hold, by the update alone it would be contradicted.",
+        revised="At first only epochs were counted, by which the claim holds; by updates "
+        "alone it is contradicted.",
         scope="Where an update of many points takes no longer than one of a single point, time "
         "counts updates, not epochs (Shallue et al. 2019).",
     ),

@@ -192,9 +192,9 @@ CLAIMS = (
         tried=correction_is_crucial_early,
         scope="A network may not recover from a first step that is too large; how large Adam's "
         "early updates are is what its warm-up is about there (Ma and Yarats 2021).",
-        revised="Its first form was not kept. The verdict hangs on the factor of 2, which is what "
-        "crucial is taken to mean; how often correction gives the lower loss at all, by whatever "
-        "margin, is among the figures.",
+        revised="At first any lower loss counted as better; the factor of 2 came in because "
+        "the share of problems lay near its bound. How often correction gives the "
+        "lower loss at all is among the figures.",
     ),
     Claim(
         id="C032",

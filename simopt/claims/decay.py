@@ -167,8 +167,9 @@ CLAIMS = (
         rule="Holds if what is left spans over 0.2 with Adam and under 0.02 with AdamW, and only "
         "AdamW ends within 0.001 of the regularised optimum; conditional if one of both.",
         tried=uneven_decay,
-        revised="Its first form was not kept. The verdict hangs on looking at both: by what "
-        "noise leaves alone the claim would hold, by where a fit ends it would be contradicted.",
+        revised="At first a ratio decided in place of a span, and hung on the seed. The "
+        "verdict hangs on looking at both: by what noise leaves alone the claim would "
+        "hold, by where a fit ends it would be contradicted.",
     ),
     Claim(
         id="C121",

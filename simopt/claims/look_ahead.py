@@ -277,9 +277,8 @@ CLAIMS = (
         rule="Holds if Nesterov is nearer after one epoch, and its errors die out, and faster; "
         "conditional if one of the two; contradicted otherwise.",
         tried=would_improve_the_walk,
-        revised="Its first form was not kept. The verdict hangs on what counts as better later on: "
-        "both run away, and Nesterov less quickly, which is not taken for an improvement. Were it "
-        "taken for one, the claim would be conditional.",
+        revised="At first errors that grow less quickly counted as better, and the claim was "
+        "conditional. Both run away, which is not taken for an improvement.",
     ),
     Claim(
         id="C045",

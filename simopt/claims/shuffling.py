@@ -329,5 +329,7 @@ CLAIMS = (
         rule="Holds if in one fixed order the excess loss is nowhere more than 5 % higher, "
         "contradicted if the whole loss is somewhere, else conditional.",
         tried=shuffled_before,
+        revised="At first the excess loss alone decided, by which it is contradicted; the "
+        "whole loss, which a user sees, now has to be higher for that.",
     ),
 )

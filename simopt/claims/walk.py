@@ -317,6 +317,8 @@ CLAIMS = (
         "after every crossing. Else holds if the velocity does at the next update in at least nine "
         "crossings of ten, and is conditional if in fewer.",
         tried=overshoot_pulls_back,
+        revised="The first rule asked for more than the document says. What its walk shows "
+        "now decides first, and nine crossings of ten are enough.",
     ),
     Claim(
         id="C049",

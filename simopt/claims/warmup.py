@@ -318,6 +318,9 @@ CLAIMS = (
         "rates end lower than they began more than 20 % higher. Holds if in three comparisons of "
         "four, contradicted if in none, else conditional.",
         tried=warm_up_helps,
+        revised="The start on steep ground and the network came in after a first look. At "
+        "first at most a quarter of the comparisons made it contradicted, in place of "
+        "none.",
         scope="Large batches (Goyal et al. 2017) and transformers with normalisation behind the "
         "sum (Xiong et al. 2020) are trained with it and fail or end worse without.",
     ),
