@@ -335,11 +335,25 @@ def test_the_overview_counts_and_names(many: list[Tried], found: dict[str, Any])
 
 def test_the_claims_are_tried_once_a_report(quick: Any) -> None:
     found = quick("claims")
-    assert [each.claim for each in found["tried"]] == list(CLAIMS)
+    told = [(each.claim.id, each.claim.tried) for each in found["tried"]]
+    assert told == [(claim.id, claim.tried) for claim in CLAIMS]
     context = pages.Context(quick=True, built={"claims": found})
     shown = overview.claimed(context)
     assert shown is not None
     assert shown["surprises"] is found["surprises"]
+
+
+def test_the_page_has_the_signs_of_the_report(quick: Any) -> None:
+    """Hyperparameters, small numbers and what is below zero are not as programs have them."""
+    shown = pages.render(PAGE, quick("claims"))
+    prose = " ".join(
+        re.findall(r"<(?:p|h4|li|figcaption)[ >].*?</(?:p|h4|li|figcaption)>", shown, re.S)
+    )
+    prose = unescape(re.sub(r"<[^>]+>", " ", prose))
+    assert len(prose) > 50_000
+    assert re.findall(r"(?<![\w.'\"`])(?:eta|beta[12]?|rho|epsilon)(?![\w='\"`(])", prose) == []
+    assert re.findall(r"(?<![\w.=])\d(?:\.\d+)?e[-+]?\d+\b", prose) == []
+    assert re.findall(r"[ (]-\d[\d.]*", prose) == []
 
 
 def test_the_document_s_claims_surprise(quick: Any) -> None:

@@ -10,7 +10,8 @@ import pytest
 from markupsafe import escape
 
 import simopt
-from simopt.reporting import pages, shuffles, sweeps, words
+from simopt import words
+from simopt.reporting import pages, shuffles, sweeps
 from simopt.reporting.conventions import (
     distances,
     formulas,

@@ -16,7 +16,7 @@ import vl_convert
 from markupsafe import Markup
 
 import simopt
-from simopt import problems, reporting
+from simopt import problems, reporting, words
 from simopt.reporting import (
     charts,
     errata,
@@ -27,7 +27,6 @@ from simopt.reporting import (
     tables,
     traces,
     walkthrough,
-    words,
 )
 
 EVIL = "<script>alert(1)</script>"

@@ -16,7 +16,7 @@ from simopt.claims.cases import decide, split
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.squares import AT_START, SIZES
 from simopt.claims.trials import Trials
-from simopt.reporting.words import listing, percent
+from simopt.words import listing, percent
 
 Floats = NDArray[np.float64]
 

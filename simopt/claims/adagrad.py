@@ -12,8 +12,8 @@ from simopt.claims.histories import drawn, fed
 from simopt.claims.suite import linear, zipf
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
-from simopt.reporting.words import listing, number, percent
 from simopt.rules import AdaGrad
+from simopt.words import listing, number, percent
 
 EPSILON = 1e-8
 

@@ -10,8 +10,8 @@ from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.floors import RATES, best_rate, floors, moved
 from simopt.claims.histories import apart, drawn, fed
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number, percent
 from simopt.rules import Adam, Momentum, RMSprop
+from simopt.words import number, percent
 
 #: The document's.
 ETA, BETA1, BETA2 = 0.1, 0.9, 0.999

@@ -12,7 +12,7 @@ from simopt import measures, problems
 from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number, percent
+from simopt.words import number, percent
 
 #: The three ways to pair four points, each with the pairs in either sequence.
 PAIRINGS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simopt.reporting.words import listing
+from simopt.words import listing
 
 
 def decide(met: Mapping[str, bool]) -> tuple[str, str]:

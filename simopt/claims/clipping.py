@@ -16,7 +16,7 @@ from simopt.claims.claim import Claim, Figure, Finding, Picture, share
 from simopt.claims.floors import floors, over_rates
 from simopt.claims.suite import steep
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number, percent
+from simopt.words import number, percent
 
 Floats = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from simopt.claims.histories import Floats, apart, drawn, fed
 from simopt.claims.suite import suite
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
-from simopt.reporting.words import listing, number, percent
 from simopt.rules import Adam
+from simopt.words import listing, number, percent
 
 #: The document's.
 ETA, BETA1, BETA2 = 0.1, 0.9, 0.999

@@ -15,7 +15,7 @@ from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.suite import many_points
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
-from simopt.reporting.words import listing, percent
+from simopt.words import listing, percent
 
 Floats = NDArray[np.float64]
 

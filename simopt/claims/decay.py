@@ -13,8 +13,8 @@ from simopt.claims import libraries
 from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number
 from simopt.rules.rule import Optimizer
+from simopt.words import number
 
 Floats = NDArray[np.float64]
 

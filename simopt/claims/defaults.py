@@ -14,8 +14,8 @@ from simopt.claims.curves import METHODS
 from simopt.claims.floors import floors, least_loss, moved
 from simopt.claims.suite import BATCH_SIZE, suite
 from simopt.claims.trials import Trials
-from simopt.reporting.words import listing, percent
 from simopt.rules import AdaGrad, Adam, RMSprop
+from simopt.words import listing, percent
 
 #: The document's list: the value of each method's setting.
 LISTED = {

@@ -10,8 +10,8 @@ from simopt import problems
 from simopt.claims.claim import Claim, Finding
 from simopt.claims.histories import apart, drawn, fed
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number, percent
 from simopt.rules import SGD, AdaGrad, Adam, Momentum, RMSprop
+from simopt.words import number, percent
 
 #: Two computations of the same that differ by rounding alone.
 ROUNDING = 1e-12

@@ -8,8 +8,8 @@ from simopt import problems
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.histories import drawn, fed
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number, percent
 from simopt.rules import SGD, AdaGrad, Momentum, RMSprop
+from simopt.words import number, percent
 
 #: The document's.
 ETA = 0.1

@@ -10,7 +10,7 @@ from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.held_out import EPOCHS, at_end, chosen, runs, trained
 from simopt.claims.trials import Trials
-from simopt.reporting.words import percent
+from simopt.words import percent
 
 #: A held-out loss is lower, or higher, from so many times on.
 LOWER, HIGHER = 0.9, 1.1

@@ -11,7 +11,7 @@ from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.suite import linear
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number, percent
+from simopt.words import number, percent
 
 Floats = NDArray[np.float64]
 

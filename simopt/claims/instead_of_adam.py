@@ -18,7 +18,7 @@ from simopt.claims.held_out import EPOCHS, at_end, chosen, errors, runs
 from simopt.claims.suite import BATCH_SIZE, few_points, suite
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
-from simopt.reporting.words import number, percent
+from simopt.words import number, percent
 
 Floats = NDArray[np.float64]
 

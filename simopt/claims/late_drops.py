@@ -11,7 +11,7 @@ from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.suite import BATCH_SIZE, suite
 from simopt.claims.trials import Trials
-from simopt.reporting.words import percent
+from simopt.words import percent
 
 Floats = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from simopt.claims import libraries
 from simopt.claims.claim import Claim, Figure, Finding, Picture, share
 from simopt.claims.histories import Floats
 from simopt.claims.trials import Trials
-from simopt.reporting.words import listing, number, percent
 from simopt.rules import SGD, Momentum, Nesterov
 from simopt.rules.rule import Optimizer
+from simopt.words import listing, number, percent
 
 #: The document's.
 ETA, BETA = 0.1, 0.9

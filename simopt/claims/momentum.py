@@ -8,8 +8,8 @@ from simopt import problems, stability
 from simopt.claims.claim import Claim, Finding, Picture, share
 from simopt.claims.histories import drawn, fed
 from simopt.claims.trials import Trials
-from simopt.reporting.words import count, listing, number, percent
 from simopt.rules import SGD, Momentum
+from simopt.words import count, listing, number, percent
 
 #: The document's.
 ETA, BETA = 0.1, 0.9

@@ -14,7 +14,7 @@ from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.suite import many_points
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
-from simopt.reporting.words import number
+from simopt.words import number
 
 Floats = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from simopt.claims.floors import floors, moved
 from simopt.claims.suite import BATCH_SIZE, suite
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
-from simopt.reporting.words import listing, number, percent
 from simopt.rules.rule import Optimizer
+from simopt.words import listing, number, percent
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]

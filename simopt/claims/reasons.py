@@ -8,7 +8,7 @@ from simopt import SGD, AdaGrad, Momentum, RMSprop, problems
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.forgetting import ForgetfulAdaGrad
 from simopt.claims.trials import Trials
-from simopt.reporting.words import MINUS, count, listing, number, percent
+from simopt.words import MINUS, count, listing, number, percent
 
 SECTION = "Scoreboard and insights"
 
@@ -42,7 +42,7 @@ def early_push_remains(trials: Trials) -> Finding:
             f"{int(np.abs(parts).argmax()) + 1}'s.",
             "point",
             "part of v",
-            {"β⁴⁻ⁱ gᵢ": (["1", "2", "3", "4"], parts)},
+            {"beta⁴⁻ⁱ gᵢ": (["1", "2", "3", "4"], parts)},
             kind="bars",
         ),
     )
@@ -151,7 +151,7 @@ def sgd_knows_eta_alone(trials: Trials) -> Finding:
     ends = trials.sweep(problems.four_points(), SGD(eta=ETA), batch_size=[1, 4])["w"]
     return Finding(
         "holds" if worst < 1e-14 else "contradicted",
-        f"In {cases} random problems every step is −η times the present gradient to "
+        f"In {cases} random problems every step is −eta times the present gradient to "
         f"{number(worst, 1)}: nothing else enters. What the gradient is depends on the batch: w "
         f"after an epoch is {ends[0]:.3f} with batches of one and {ends[1]:.3f} with all four "
         "points.",
@@ -217,10 +217,10 @@ CLAIMS = (
         lines="680, 690",
         section=SECTION,
         optimizers=("SGD",),
-        says="SGD reacts to the present gradient alone, and η is all there is to set.",
+        says="SGD reacts to the present gradient alone, and eta is all there is to set.",
         kind="algebra",
         experiment="Step over gradient at every update of random problems, rates and batch sizes.",
-        rule="Holds if every step is −η times the present gradient to rounding, 1e-14, else "
+        rule="Holds if every step is −eta times the present gradient to rounding, 1e-14, else "
         "contradicted.",
         tried=sgd_knows_eta_alone,
     ),

@@ -9,8 +9,8 @@ from simopt import SGD, AdaGrad, Adam, Momentum, RMSprop, problems
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.suite import noisy_line
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number, percent
 from simopt.rules.rule import Optimizer
+from simopt.words import number, percent
 
 SECTION = "Epoch 2"
 FIVE = (SGD, Momentum, AdaGrad, RMSprop, Adam)
@@ -78,7 +78,7 @@ def reshuffling_adds_good_noise(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"Reshuffling lowers the distance or the excess loss by more than 5 % in {gains} of "
-        f"{total} comparisons, at best to {best['ratio']:.2g} times ({best['optimizer']}, η = "
+        f"{total} comparisons, at best to {best['ratio']:.2g} times ({best['optimizer']}, eta = "
         f"{best['eta']:g}, noisy least squares), and raises it by as much in "
         f"{int((table['ratio'] > 1 / MARGIN).sum() + (four > 1 / MARGIN).sum())}. On the four "
         f"points it adds no noise to SGD: 200 reshuffled runs end within {number(np.ptp(sgd), 1)}.",
@@ -97,7 +97,7 @@ def reshuffling_adds_good_noise(trials: Trials) -> Finding:
         },
         "On noisy least squares it lowers the excess loss at "
         + ", ".join(f"{count} of 3 rates ({name})" for name, count in better.items())
-        + f". SGD's becomes {ours[0]:.2g} times as large at η = {RATES['SGD'][0]:g} and "
+        + f". SGD's becomes {ours[0]:.2g} times as large at eta = {RATES['SGD'][0]:g} and "
         f"{ours[-1]:.2g} times at {RATES['SGD'][-1]:g}: what a fixed order leaves is a bias of its "
         f"own. On the four points it helps {int((four < MARGIN).sum())} of {len(four)} methods."
         if verdict == "conditional"
@@ -158,7 +158,7 @@ def reshuffling_escapes(trials: Trials) -> Finding:
         },
         "With steps that are large for the noise, and not too large: "
         + "; ".join(
-            f"spread {spread:g}, η from {rates[at].min():.2g} to {rates[at].max():.2g}"
+            f"spread {spread:g}, eta from {rates[at].min():.2g} to {rates[at].max():.2g}"
             for spread, at in zip(SPREADS, ahead, strict=True)
             if at.any()
         )
@@ -168,7 +168,7 @@ def reshuffling_escapes(trials: Trials) -> Finding:
         Picture(
             f"Share of runs in the lower well after 400 epochs, spread {SPREADS[middle]:g}",
             f"Reshuffling is ahead by up to {percent((again - fixed)[middle].max())}.",
-            "learning rate η",
+            "learning rate eta",
             "share",
             {
                 "reshuffled": (rates, again[middle]),
@@ -225,7 +225,7 @@ def fixed_orders_repeat(trials: Trials) -> Finding:
         if verdict == "conditional"
         else "",
         Picture(
-            "Excess loss at the end of each epoch, one seed, noisy least squares, SGD η = 0.01",
+            "Excess loss at the end of each epoch, one seed, noisy least squares, SGD eta = 0.01",
             "In a fixed order it settles at one value, reshuffled it never does."
             if repeats
             else "Neither settles at one value.",
@@ -249,7 +249,7 @@ CLAIMS = (
         says="Reshuffling between epochs adds noise that does good.",
         kind="simulation",
         experiment="Reshuffled against fixed random orders, batches of one: the distance on the "
-        "four points after ten epochs at η = 0.05, and the mean excess loss after 60 epochs on "
+        "four points after ten epochs at eta = 0.05, and the mean excess loss after 60 epochs on "
         "noisy least squares (64 x 5), at three rates of each of the five.",
         rule="It does good where the figure is more than 5 % lower. Holds if in three comparisons "
         "of four, contradicted if in one of four or fewer, else conditional.",
@@ -278,7 +278,7 @@ CLAIMS = (
         optimizers=("SGD",),
         says="A fixed order can create patterns that repeat.",
         kind="simulation",
-        experiment="Noisy least squares (64 x 5), SGD at η = 0.01, batches of one: how much the "
+        experiment="Noisy least squares (64 x 5), SGD at eta = 0.01, batches of one: how much the "
         "weights change from one epoch's end to the next over the last 40 of 120, and how the "
         "excess loss differs between orders; the four points.",
         rule="Holds if a fixed order changes the weights by less than a hundredth of what "

@@ -14,8 +14,8 @@ from simopt.claims.histories import drawn, fed
 from simopt.claims.suite import suite
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
-from simopt.reporting.words import listing, number, percent
 from simopt.rules import AdaGrad, RMSprop
+from simopt.words import listing, number, percent
 
 #: The document's.
 ETA, RHO = 0.1, 0.9

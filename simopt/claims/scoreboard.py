@@ -10,7 +10,7 @@ from simopt.claims.claim import Claim, Finding, Picture, share
 from simopt.claims.floors import RATES, ROUNDING, best_rate, floors
 from simopt.claims.suite import BATCH_SIZE, suite
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number, percent
+from simopt.words import number, percent
 
 SECTION = "Scoreboard and insights"
 ETA = 0.1
@@ -41,7 +41,7 @@ def ranking_after_one_epoch(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"In the document's walk the ranking is {', '.join(walk)}. It is so in "
-        f"{percent(in_orders)} of the 24 orders at η = {ETA}, and in the document's order at "
+        f"{percent(in_orders)} of the 24 orders at eta = {ETA}, and in the document's order at "
         f"{percent(alike.mean())} of the rates from 0.001 to 1. Most often first is "
         f"{first.index[0]}, at {percent(first.iloc[0])} of the rates.",
         {
@@ -51,15 +51,15 @@ def ranking_after_one_epoch(trials: Trials) -> Finding:
             "most often first over rates": first.index[0],
             "share of rates at which it is": first.iloc[0],
         },
-        f"At η = {ETA} in {percent(in_orders)} of the orders, in the document's order only at "
+        f"At eta = {ETA} in {percent(in_orders)} of the orders, in the document's order only at "
         f"rates between {at.min():.3g} and {at.max():.3g}."
         if verdict == "conditional"
         else "",
         Picture(
             "Distance from 5 after one epoch in the document's order",
-            f"At η = {ETA} {walk[0]} is nearest; over the rates there are {len(set(by_rate))} "
+            f"At eta = {ETA} {walk[0]} is nearest; over the rates there are {len(set(by_rate))} "
             "different rankings.",
-            "learning rate η",
+            "learning rate eta",
             "|w − 5|",
             {
                 str(name): (rates[::thin], part["distance"].to_numpy()[::thin])
@@ -119,7 +119,7 @@ def momentum_is_best(trials: Trials) -> Finding:
         if verdict == "conditional"
         else "",
         Picture(
-            "Distance from 5 at η = 0.1, batches of one",
+            "Distance from 5 at eta = 0.1, batches of one",
             f"Momentum {'begins nearest and ' if best[0] else ''}is {number(far[ours].max(), 3)} "
             "away at the most; "
             f"{names[int(far[:, -1].argmin())]} ends nearest.",
@@ -223,7 +223,7 @@ CLAIMS = (
         optimizers=RANKING,
         says="After one epoch the ranking is Momentum, SGD, RMSprop, Adam, AdaGrad.",
         kind="simulation",
-        experiment="The distance from 5 of the five, in all 24 orders at η = 0.1, and over rates "
+        experiment="The distance from 5 of the five, in all 24 orders at eta = 0.1, and over rates "
         "from 0.001 to 1 in the document's order.",
         rule="Contradicted if the document's walk ranks otherwise; holds if at least 95 % of the "
         "orders and of the rates rank so; else conditional.",
@@ -236,7 +236,7 @@ CLAIMS = (
         optimizers=RANKING,
         says="Momentum is the best method of the walk.",
         kind="simulation",
-        experiment="The five at η = 0.1 for a hundred epochs; the spectral radius of Momentum's "
+        experiment="The five at eta = 0.1 for a hundred epochs; the spectral radius of Momentum's "
         "epoch.",
         rule="Contradicted if an epoch multiplies Momentum's error by 1 or more in the long run, "
         "or it is nearest at none of 1, 2, 5, 10, 20, 50, 100 epochs; holds if at all; else "

@@ -14,8 +14,8 @@ from simopt.claims.floors import RATES, ROUNDING, Floats, best_rate, floors, mov
 from simopt.claims.forgetting import ForgetfulAdaGrad
 from simopt.claims.suite import BATCH_SIZE, suite
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number, percent
 from simopt.rules.rule import Optimizer
+from simopt.words import number, percent
 
 SECTION = "Epoch 2"
 ETA = 0.1
@@ -61,7 +61,7 @@ def accumulator_freezes(trials: Trials) -> Finding:
         if verdict == "conditional"
         else "",
         Picture(
-            "AdaGrad on the four points, η = 0.1",
+            "AdaGrad on the four points, eta = 0.1",
             f"The distance falls from {number(far[0], 3)} to {number(far[-1], 2)} while the rate "
             f"levels off at {percent(settled)} of epoch 1's.",
             "epoch",
@@ -161,12 +161,12 @@ def bolder_as_corrections_fade(trials: Trials) -> Finding:
     grown = by_epoch[:, [n - 1 for n in looks]] / by_epoch[:, :1]
     return Finding(
         verdict,
-        "The mean |step| / η of epoch 1 is "
+        "The mean |step| / eta of epoch 1 is "
         + ", ".join(
-            f"{row[0]:.2f} at η = {rate:g}" for row, rate in zip(by_epoch, rates, strict=True)
+            f"{row[0]:.2f} at eta = {rate:g}" for row, rate in zip(by_epoch, rates, strict=True)
         )
         + f". In epochs {', '.join(map(str, looks))} it is {number(grown.min(), 2)} to "
-        f"{grown.max():.2f} times that, and the first step of all, {step[:, 0].min():.3f} η, is "
+        f"{grown.max():.2f} times that, and the first step of all, {step[:, 0].min():.3f} eta, is "
         "the longest of the first ten epochs at "
         f"{percent(share(step[:, :40].max(axis=1) <= step[:, 0] * (1 + 1e-9)))} of the rates.",
         {
@@ -181,14 +181,14 @@ def bolder_as_corrections_fade(trials: Trials) -> Finding:
         if verdict == "conditional"
         else "",
         Picture(
-            "Adam's mean |step| / η, by epoch",
+            "Adam's mean |step| / eta, by epoch",
             f"Of {epochs} epochs none has longer steps than the first."
             if (by_epoch <= by_epoch[:, :1]).all()
             else f"Steps grow to {(by_epoch / by_epoch[:, :1]).max():.2f} times the first epoch's.",
             "epoch",
-            "|step| / η",
+            "|step| / eta",
             {
-                f"η = {rate:g}": (np.arange(1, epochs + 1)[::2], row[::2])
+                f"eta = {rate:g}": (np.arange(1, epochs + 1)[::2], row[::2])
                 for rate, row in zip(rates, by_epoch, strict=True)
             },
             log_x=True,
@@ -214,8 +214,8 @@ def adam_dominates(trials: Trials) -> Finding:
         verdict,
         f"Each at its best rate, Adam is first of five, alone or level, in {percent(won)} of "
         f"{len(table)} comparisons, {leader} in {percent(most)}; within 5 % of the first it is in "
-        f"{percent(near)}. On the four points at η = {ETA} Adam is first in {percent(at_same)} of "
-        f"{len(same)}.",
+        f"{percent(near)}. On the four points at eta = {ETA} Adam is first in {percent(at_same)} "
+        f"of {len(same)}.",
         {
             "comparisons": len(table),
             "Adam is within 5 % of the first": near,
@@ -278,7 +278,7 @@ CLAIMS = (
         says="In epoch 2 AdaGrad's G goes on growing and freezes it further.",
         kind="simulation",
         experiment="G, the effective rate and the share of the remaining way that each of 1,000 "
-        "epochs makes, at η = 0.1.",
+        "epochs makes, at eta = 0.1.",
         rule="Contradicted if G does not grow in each of 100 epochs. Holds if by then an epoch "
         "makes less than 1 % of the remaining way, with more than 0.1 to go; else conditional.",
         tried=accumulator_freezes,
@@ -303,8 +303,8 @@ CLAIMS = (
         optimizers=("AdaGrad",),
         says="AdaGrad is slow in epoch 2 because it keeps G.",
         kind="simulation",
-        experiment="The way made in epoch 2 at η = 0.1, with G kept and with G cleared after every "
-        "epoch.",
+        experiment="The way made in epoch 2 at eta = 0.1, with G kept and with G cleared after "
+        "every epoch.",
         rule="Holds if without G epoch 2 moves w at least 1.5 times as far, contradicted if less "
         "than 1.1 times, else conditional.",
         tried=kept_memory_slows,
@@ -316,7 +316,7 @@ CLAIMS = (
         optimizers=("Adam",),
         says="Adam is cautious early and takes bigger steps as its corrections fade.",
         kind="simulation",
-        experiment="Mean |step| / η on the four points by epoch, at η = 0.001, 0.01 and 0.1.",
+        experiment="Mean |step| / eta on the four points by epoch, at eta = 0.001, 0.01 and 0.1.",
         rule="Holds if at all three rates steps are more than 5 % longer in epochs 2, 5, 10 and "
         "100 than in epoch 1, contradicted if nowhere, else conditional.",
         tried=bolder_as_corrections_fade,
@@ -330,7 +330,7 @@ CLAIMS = (
         kind="simulation",
         experiment="The five at their best rates: on the four points after 2, 5, 10, 50, 100 "
         "epochs by the largest distance of the next 20, on the suite after 5, 20, 50 by the median "
-        "loss over seeds; on the four points also at η = 0.1. Distances below 1e-12, and losses "
+        "loss over seeds; on the four points also at eta = 0.1. Distances below 1e-12, and losses "
         "below 1e-24, are level.",
         rule="Holds if Adam is first in more than half of the comparisons at the best rate, "
         "contradicted if in less than a third and another one more often, else conditional.",

@@ -12,7 +12,7 @@ from simopt.claims import libraries
 from simopt.claims.cases import split
 from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.trials import Trials
-from simopt.reporting.words import listing, percent
+from simopt.words import listing, percent
 
 SECTION = "Shuffling"
 

@@ -11,8 +11,8 @@ from simopt.claims.claim import Claim, Finding, Picture, share
 from simopt.claims.floors import RATES
 from simopt.claims.histories import drawn, fed
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number, percent
 from simopt.rules import SGD, AdaGrad, Adam, Momentum, RMSprop
+from simopt.words import number, percent
 
 #: The range of rates that the document calls typical for SGD.
 TYPICAL = (0.001, 0.1)

@@ -11,7 +11,7 @@ from simopt.claims import libraries
 from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.suite import noisy_line, sorted_labels, time_series
 from simopt.claims.trials import Trials
-from simopt.reporting.words import percent
+from simopt.words import percent
 
 SECTION = "Shuffling"
 
@@ -44,7 +44,7 @@ def shuffling_prevents_patterns(trials: Trials) -> Finding:
     good = learns & ~ahead
     return Finding(
         verdict,
-        f"On points sorted by label the accuracy in file order is {percent(fixed[0], 3)} at η = "
+        f"On points sorted by label the accuracy in file order is {percent(fixed[0], 3)} at eta = "
         f"{rates[0]:g} and {percent(fixed[-1], 3)} at {rates[-1]:g}; reshuffled it is "
         f"{percent(again[0], 3)} and {percent(again[-1], 3)}. It is 5 points or more ahead at "
         f"{ahead.sum()} of {len(rates)} rates, up to {percent((again - fixed).max())}.",
@@ -64,10 +64,10 @@ def shuffling_prevents_patterns(trials: Trials) -> Finding:
         else "",
         Picture(
             "Accuracy after 20 epochs, 400 points sorted by label",
-            f"The two part from η = {rates[ahead].min():.2g} on."
+            f"The two part from eta = {rates[ahead].min():.2g} on."
             if ahead.any()
             else "The two stay together.",
-            "learning rate η",
+            "learning rate eta",
             "share classified right",
             {"reshuffled": (rates, again), "file order": (rates, fixed)},
             log_x=True,
@@ -118,7 +118,7 @@ def time_series_in_order(trials: Trials) -> Finding:
         Picture(
             "Mean loss on later windows, SGD",
             f"Shuffled it is {ratio[0].min():.2f} to {ratio[0].max():.2f} times that in order.",
-            "learning rate η",
+            "learning rate eta",
             "validation loss",
             {
                 "in order of time": (rates, ordered[0]),

@@ -12,7 +12,7 @@ from simopt import problems
 from simopt.claims import libraries
 from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.trials import Trials
-from simopt.reporting.words import number
+from simopt.words import number
 
 Floats = NDArray[np.float64]
 

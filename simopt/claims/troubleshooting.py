@@ -11,7 +11,7 @@ from simopt.claims.cases import decide
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.curves import Curves, best_tuned, curves, halved_by
 from simopt.claims.trials import Trials
-from simopt.reporting.words import listing, percent
+from simopt.words import listing, percent
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]

@@ -9,7 +9,7 @@ from simopt import AdaGrad, Momentum, RMSprop, problems, stability
 from simopt.claims.claim import Claim, Finding, Picture
 from simopt.claims.trials import Trials
 from simopt.problems import Problem
-from simopt.reporting.words import number, percent
+from simopt.words import number, percent
 
 SECTION = "The walk over four points"
 
@@ -68,7 +68,7 @@ def second_moment_falls(trials: Trials) -> Finding:
         if verdict == "conditional"
         else "",
         Picture(
-            "RMSprop's effective rate, four points, η = 0.1",
+            "RMSprop's effective rate, four points, eta = 0.1",
             f"It goes down at point 3 of every epoch, and by update {int(rate.argmax()) + 1} is "
             f"{largest:.3g} times the first.",
             "update",
@@ -127,7 +127,7 @@ def overshoot_pulls_back(trials: Trials) -> Finding:
             "both at once in the document's walk": in_walk,
         },
         f"The gradient flips in {percent(flips)} of the crossings. The velocity turns with it in "
-        f"{percent(steep)} where rate and next point are those of the walk, η = {ETA} and x = 3, "
+        f"{percent(steep)} where rate and next point are those of the walk, eta = {ETA} and x = 3, "
         f"in {percent(others)} elsewhere. Until it turns the weight goes on, away from 5."
         if verdict == "conditional"
         else "",
@@ -195,7 +195,7 @@ def adagrad_is_frozen(trials: Trials) -> Finding:
         if verdict == "conditional"
         else "",
         Picture(
-            "AdaGrad on the four points, η = 0.1",
+            "AdaGrad on the four points, eta = 0.1",
             f"It ends its first epoch at {ends[1]:.3f} and goes on to {ends[-1]:.3f}.",
             "epoch",
             "w after it",
@@ -263,7 +263,7 @@ def rate_recovers(trials: Trials) -> Finding:
         if verdict == "conditional"
         else "",
         Picture(
-            "RMSprop's mean effective rate per epoch, η = 0.1",
+            "RMSprop's mean effective rate per epoch, eta = 0.1",
             f"From {mean[0]:.3g} in the first epoch it comes to {mean[-50:].mean():.3g}.",
             "epoch",
             "mean effective rate",
@@ -299,7 +299,7 @@ CLAIMS = (
         optimizers=("RMSprop",),
         says="E[g²] fell at point 2, so RMSprop's rate can recover.",
         kind="simulation",
-        experiment="E[g²] and the effective rate at points 1 to 4 and over 20 epochs at η = 0.1.",
+        experiment="E[g²] and the effective rate at points 1 to 4 and over 20 epochs at eta = 0.1.",
         rule="Holds if at point 2 E[g²] falls and the rate rises by more than 1 %, and within 20 "
         "epochs exceeds its first value; conditional without the latter, else contradicted.",
         tried=second_moment_falls,
@@ -312,7 +312,8 @@ CLAIMS = (
         says="After an overshoot the gradient flips, the velocity reverses and pulls w back.",
         kind="simulation",
         experiment="The document's walk, and every crossing of 5 in ten epochs, in reshuffled "
-        "orders at η = 0.01, 0.03 and 0.1: the signs of gradient and velocity at the next update.",
+        "orders at eta = 0.01, 0.03 and 0.1: the signs of gradient and velocity at the next "
+        "update.",
         rule="Contradicted if in the walk either does not point back at once, or the gradient not "
         "after every crossing. Else holds if the velocity does at the next update in at least nine "
         "crossings of ten, and is conditional if in fewer.",
@@ -365,7 +366,7 @@ CLAIMS = (
         optimizers=("RMSprop",),
         says="At point 4 RMSprop's E[g²] decays, and its rate recovers over time.",
         kind="simulation",
-        experiment="E[g²] and the effective rate over 200 epochs at η = 0.1.",
+        experiment="E[g²] and the effective rate over 200 epochs at eta = 0.1.",
         rule="Holds if at point 4 E[g²] falls and the rate rises, and the mean rate of the last 50 "
         "epochs is more than twice the first epoch's; conditional if only at point 4; else "
         "contradicted.",

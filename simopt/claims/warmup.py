@@ -15,7 +15,7 @@ from simopt.claims.claim import Claim, Figure, Finding, Picture
 from simopt.claims.floors import RATES, ROUNDING, Floats, best_rate, floors, moved
 from simopt.claims.suite import BATCH_SIZE, POINTS, steep, suite
 from simopt.claims.trials import Trials
-from simopt.reporting.words import listing, number, percent
+from simopt.words import listing, number, percent
 
 SECTION = "Warm-up"
 
@@ -45,12 +45,12 @@ def first_updates_are_noisy(trials: Trials) -> Finding:
     yes, no = (", ".join(f"{s:g}" for s in np.array(SIGNALS)[which]) for which in (noisy, ~noisy))
     return Finding(
         verdict,
-        "The spread of step / η over the first five updates is "
+        "The spread of step / eta over the first five updates is "
         + ", ".join(f"{r:.1f}" for r in ratio)
         + f" times that of updates {updates - 19} to {updates}, for gradients with mean over "
         "deviation "
         + ", ".join(f"{s:g}" for s in SIGNALS)
-        + f". None of the first five steps exceeds {largest:.2f} η.",
+        + f". None of the first five steps exceeds {largest:.2f} eta.",
         {
             **{f"early over late, signal {s:g}": r for s, r in zip(SIGNALS, ratio, strict=True)},
             **{
@@ -60,15 +60,15 @@ def first_updates_are_noisy(trials: Trials) -> Finding:
             "largest of the first five steps over eta": largest,
         },
         f"Where a gradient is mostly noise: at mean over deviation {yes}, not at {no}. And what is "
-        f"unreliable is the direction: none of the first five steps exceeds {largest:.2f} η."
+        f"unreliable is the direction: none of the first five steps exceeds {largest:.2f} eta."
         if verdict == "conditional"
         else "",
         Picture(
             "Spread of Adam's step over seeds",
-            f"Update 1 is a sign, so its spread is {spread[0][0]:.2f} η where there is no signal; "
-            f"by update {updates} it is {spread[0][-1]:.2f} η.",
+            f"Update 1 is a sign, so its spread is {spread[0][0]:.2f} eta where there is no "
+            f"signal; by update {updates} it is {spread[0][-1]:.2f} eta.",
             "update",
-            "standard deviation of step / η",
+            "standard deviation of step / eta",
             {
                 f"mean over deviation {s:g}": (np.arange(1, updates + 1), each)
                 for s, each in zip(SIGNALS, spread, strict=True)
@@ -298,8 +298,8 @@ CLAIMS = (
         optimizers=("Adam",),
         says="Corrected or not, Adam's first updates are unstable: few gradients, noisy estimates.",
         kind="simulation",
-        experiment="Gradients of constant mean with unit noise: the spread of step / η over seeds, "
-        "update by update, for a mean of 0, 0.3, 1 and 3 deviations.",
+        experiment="Gradients of constant mean with unit noise: the spread of step / eta over "
+        "seeds, update by update, for a mean of 0, 0.3, 1 and 3 deviations.",
         rule="Noisy is a spread over the first five updates at least 1.5 times that of updates 81 "
         "to 100. Holds if so at all four signals, contradicted if at none, else conditional.",
         tried=first_updates_are_noisy,
@@ -311,8 +311,8 @@ CLAIMS = (
         optimizers=("SGD", "Momentum", "Adam"),
         says="Warm-up helps.",
         kind="simulation",
-        experiment="A straight line from a tenth of η to η: on the four points over 4, 8, 20, 40 "
-        "of 160 updates, 601 rates; over 5 % and 20 % of 320 updates on four problems of the "
+        experiment="A straight line from a tenth of eta to eta: on the four points over 4, 8, 20, "
+        "40 of 160 updates, 601 rates; over 5 % and 20 % of 320 updates on four problems of the "
         "suite and on one whose start is its steepest place. SGD, Momentum and Adam.",
         rule="It helps where the best loss is more than 5 % lower, or the rate up to which all "
         "rates end lower than they began more than 20 % higher. Holds if in three comparisons of "

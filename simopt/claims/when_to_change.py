@@ -10,8 +10,8 @@ from simopt.claims.curves import METHODS
 from simopt.claims.floors import least_loss
 from simopt.claims.suite import BATCH_SIZE, suite
 from simopt.claims.trials import Trials
-from simopt.reporting.words import percent
 from simopt.rules import Momentum
+from simopt.words import percent
 
 
 def increase_a_slow_rate(trials: Trials) -> Finding:

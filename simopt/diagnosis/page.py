@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simopt.diagnosis.terminal import wide
 from simopt.reporting import pages, style, tables
 from simopt.reporting.standalone import check_path
-from simopt.reporting.words import number, sentence
+from simopt.words import number, sentence
 
 if TYPE_CHECKING:
     from simopt.diagnosis.diagnosis import Diagnosis

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from simopt.reporting import style, tables
 from simopt.reporting.pages import Context
 from simopt.reporting.tables import Column, badge
-from simopt.reporting.words import MINUS, count, listing, number, percent, sentence
+from simopt.words import MINUS, count, listing, number, percent, sentence
 
 VERDICTS = ("exact", "rounding", "wrong")
 

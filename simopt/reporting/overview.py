@@ -13,10 +13,10 @@ from simopt.document.quantities import ETA
 from simopt.reporting import pages, style, tables, traces
 from simopt.reporting.pages import Computed, Context
 from simopt.reporting.tables import Column
-from simopt.reporting.words import MINUS, count, fixed, listing, number, sentence, spans
 from simopt.rules import OPTIMIZERS
 from simopt.sweeping import sweep
 from simopt.trajectory import run
+from simopt.words import MINUS, count, fixed, listing, number, sentence, spans
 
 #: The rates tried for "each at its own best": so many from 0.001 to 10, evenly on a log scale.
 RATES = {False: 121, True: 31}

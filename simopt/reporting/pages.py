@@ -39,7 +39,8 @@ import pandas as pd
 from markupsafe import Markup
 
 import simopt
-from simopt.reporting import charts, style, words
+from simopt import words
+from simopt.reporting import charts, style
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from simopt.reporting import tables
 from simopt.reporting.conventions.names import value
 from simopt.reporting.pages import Computed, Context
 from simopt.reporting.tables import Column, badge
-from simopt.reporting.words import count, fixed, listing, number, sentence
 from simopt.rules import Momentum
 from simopt.trajectory import run
+from simopt.words import count, fixed, listing, number, sentence
 
 #: Verdict to the kind of its badge.
 KINDS = dict(zip(VERDICTS, ("good", "fair", "bad"), strict=True))

@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike
 from simopt import checks
 from simopt.problems import Problem
 from simopt.reporting import pages, style, tables
-from simopt.reporting.words import count, number, symbol
 from simopt.rules.rule import Optimizer
 from simopt.trajectory import Run, names_per_weight
 from simopt.walkthrough import worked
+from simopt.words import count, number, symbol
 
 #: Updates and points written out; the rest are counted, and drawn in the figure.
 MOST_UPDATES, MOST_POINTS = 200, 20

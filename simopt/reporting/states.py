@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from simopt.reporting.words import number, symbol
 from simopt.rules import OPTIMIZERS
+from simopt.words import number, symbol
 
 
 def carried(name: str) -> list[str]:

@@ -23,7 +23,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
 
-from simopt.reporting.words import MINUS, SUPERSCRIPT, number
+from simopt.words import MINUS, SUPERSCRIPT, number
 
 #: Stand-ins, replaced by CSS variables on the way out. No figure should use them for anything else.
 INK = "#1b1f24"  # text and axes

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from simopt import measures, problems
 from simopt.problems import Problem
 from simopt.reporting.tables import Column
-from simopt.reporting.words import count, number, sentence
 from simopt.rules import OPTIMIZERS
 from simopt.rules.rule import Optimizer
 from simopt.sweeping import sweep
+from simopt.words import count, number, sentence
 
 #: What a setting is, when its rate is left open.
 KEY = ["optimizer", "batch_size"]

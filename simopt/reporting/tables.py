@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup, escape
 
-from simopt.reporting.words import number
+from simopt.words import number
 
 
 @dataclass(frozen=True)

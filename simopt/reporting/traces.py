@@ -14,9 +14,9 @@ from simopt import problems
 from simopt.document.quantities import ETA
 from simopt.problems import Problem
 from simopt.reporting.pages import Computed
-from simopt.reporting.words import listing
 from simopt.rules import OPTIMIZERS
 from simopt.trajectory import run
+from simopt.words import listing
 
 #: How far the walk is continued.
 EPOCHS = 100

@@ -16,7 +16,7 @@ from simopt.reporting.batch_size.statements import claims_sentence, statements
 from simopt.reporting.batch_size.worked import one_epoch, printed_weights, worked_section
 from simopt.reporting.pages import Computed, Context, computed
 from simopt.reporting.sweeps import KEY, account, least_row, settings
-from simopt.reporting.words import number
+from simopt.words import number
 
 
 def page(context: Context) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 import simopt
-from simopt import measures
+from simopt import measures, words
 from simopt.problems import Problem
-from simopt.reporting import tables, words
+from simopt.reporting import tables
 from simopt.reporting.batch_size.grid import EPOCHS, UPDATES, epochs_for_updates, plan_of, sizes_of
 from simopt.reporting.sweeps import (
     Setting,
@@ -23,7 +23,7 @@ from simopt.reporting.sweeps import (
     together,
 )
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
+from simopt.words import number
 
 
 def trade_off(

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simopt import measures
+from simopt import measures, words
 from simopt.problems import Problem
-from simopt.reporting import style, tables, words
+from simopt.reporting import style, tables
 from simopt.reporting.batch_size.grid import EPOCHS, UPDATES, epochs_for_updates, sizes_of
 from simopt.reporting.sweeps import (
     AT_EDGE,
@@ -29,8 +29,8 @@ from simopt.reporting.sweeps import (
     together,
 )
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number, out_of
 from simopt.rules import OPTIMIZERS
+from simopt.words import number, out_of
 
 #: The rules whose rates are tuned again for equal updates: one per kind.
 THREE = ("SGD", "Momentum", "Adam")

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 import simopt
-from simopt import measures
+from simopt import measures, words
 from simopt.document.quantities import ETA
 from simopt.problems import Problem
-from simopt.reporting import style, tables, words
+from simopt.reporting import style, tables
 from simopt.reporting.sweeps import parts, records
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
+from simopt.words import number
 
 
 def averaging(problem: Problem, epoch: pd.DataFrame, epochs: int = 100) -> dict[str, Any]:

@@ -10,15 +10,15 @@ import pandas as pd
 from markupsafe import Markup
 
 import simopt
-from simopt import measures
+from simopt import measures, words
 from simopt.document.quantities import ETA
 from simopt.problems import Problem
-from simopt.reporting import tables, words
+from simopt.reporting import tables
 from simopt.reporting.batch_size.grid import EPOCHS, plan_of
 from simopt.reporting.batch_size.measured import SOLVED
 from simopt.reporting.sweeps import KEY, records
-from simopt.reporting.words import number, out_of
 from simopt.rules import OPTIMIZERS
+from simopt.words import number, out_of
 
 #: A verdict: its words, and the badge that they stand in.
 Verdict = tuple[str, str]

@@ -10,13 +10,14 @@ import pandas as pd
 from markupsafe import Markup
 
 import simopt
+from simopt import words
 from simopt.document.quantities import ETA
 from simopt.problems import Problem
-from simopt.reporting import states, style, tables, words
+from simopt.reporting import states, style, tables
 from simopt.reporting.sweeps import parts, records
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number, out_of
 from simopt.rules import OPTIMIZERS
+from simopt.words import number, out_of
 
 
 def one_epoch(problem: Problem, sizes: Sequence[int] = (1, 2, 4)) -> pd.DataFrame:

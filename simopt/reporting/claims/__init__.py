@@ -12,11 +12,12 @@ from simopt.claims import Tried, try_all
 from simopt.claims.claim import VERDICTS, Claim, Figure
 from simopt.reporting import style, tables
 from simopt.reporting.claims import pictures, surprises, verdicts
+from simopt.reporting.claims.signs import signed
 from simopt.reporting.claims.verdicts import MEANING, SIGNS, badge, sections, tally
 from simopt.reporting.pages import Computed, Context
 from simopt.reporting.tables import Column
-from simopt.reporting.words import count, listing, number, out_of
 from simopt.rules import OPTIMIZERS
+from simopt.words import count, listing, number, out_of
 
 #: What the filter calls claims that speak of no optimizer, or of all.
 NONE = "none"
@@ -28,7 +29,7 @@ def page(context: Context) -> dict[str, Any]:
     def say(claim: Claim, which: int, of: int) -> None:
         context.say(f"Claims: {claim.id}, {which} of {of}")
 
-    tried = try_all(quick=context.quick, say=say)
+    tried = [signed(each) for each in try_all(quick=context.quick, say=say)]
     context.say("Claims: figures")
     return values(tried, quick=context.quick)
 

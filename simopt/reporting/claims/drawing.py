@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from simopt.claims.claim import Picture
 from simopt.reporting import style
 from simopt.reporting.style import Look
-from simopt.reporting.words import number
+from simopt.words import number
 
 #: Width and height [px at 100 %] of what is drawn, without labels that need more lines.
 WIDTH, HEIGHT = 345, 205

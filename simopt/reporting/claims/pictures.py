@@ -10,7 +10,7 @@ from simopt.claims.claim import Picture
 from simopt.reporting import style, tables
 from simopt.reporting.claims.drawing import chart
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
+from simopt.words import number
 
 #: Tables of more rows are folded.
 OPEN = 12

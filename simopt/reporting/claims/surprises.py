@@ -7,7 +7,7 @@ from typing import Any
 
 from simopt.claims import Tried
 from simopt.reporting.claims.verdicts import badge
-from simopt.reporting.words import SMALL
+from simopt.words import SMALL
 
 #: How many are named.
 NAMED = 5

@@ -15,8 +15,8 @@ from simopt.reporting.conventions import (
 from simopt.reporting.conventions.formulas import lines
 from simopt.reporting.conventions.measured import COMMON, DROPPED, DROPPED_AT, EPSILON, LOOKED, OWN
 from simopt.reporting.pages import Context
-from simopt.reporting.words import listing, number, percent
 from simopt.rules import ALL
+from simopt.words import listing, number, percent
 
 
 def page(context: Context) -> dict[str, Any]:

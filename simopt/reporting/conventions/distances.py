@@ -25,7 +25,7 @@ from simopt.reporting.conventions.measured import (
 from simopt.reporting.learning_rate.grid import SHUFFLED
 from simopt.reporting.sweeps import settings
 from simopt.reporting.tables import Column
-from simopt.reporting.words import count, listing, number, percent, sentence
+from simopt.words import count, listing, number, percent, sentence
 
 #: Smaller distances are rounding of float64, and are drawn here.
 FLOOR = 1e-16

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simopt.reporting.words import number
 from simopt.rules.family import DECAY, Family
 from simopt.rules.rule import Optimizer
+from simopt.words import number
 
 Settings = Mapping[str, Any]
 Lines = list[str]

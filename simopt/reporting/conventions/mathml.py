@@ -11,7 +11,7 @@ from functools import cache
 
 from markupsafe import Markup, escape
 
-from simopt.reporting.words import number
+from simopt.words import number
 
 #: How a name is set: letter, subscript, accent.
 NAMES = {

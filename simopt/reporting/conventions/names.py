@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from simopt.reporting.words import listing, number, symbol
 from simopt.rules import ALL
 from simopt.rules.rule import Optimizer
+from simopt.words import listing, number, symbol
 
 #: Convention to the name that its users know.
 CONVENTIONS = {

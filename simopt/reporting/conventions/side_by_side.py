@@ -14,11 +14,11 @@ from simopt.reporting.conventions.formulas import STARTS, identity, lines, state
 from simopt.reporting.conventions.mathml import stacked, typeset
 from simopt.reporting.style import slug
 from simopt.reporting.tables import Column
-from simopt.reporting.words import listing, number, sentence
 from simopt.rules import ALL
 from simopt.rules.family import CONVENTIONS, DECAY, Family
 from simopt.rules.modifiers import DECAYS
 from simopt.rules.rule import Optimizer
+from simopt.words import listing, number, sentence
 
 #: Cells that this page set itself.
 MARKED = Markup

@@ -12,11 +12,11 @@ from simopt import problems, schedules
 from simopt.plan import SLACK
 from simopt.reporting.conventions.measured import walk
 from simopt.reporting.conventions.names import code
-from simopt.reporting.words import number, percent
 from simopt.rules import ALL
 from simopt.rules.rule import Optimizer
 from simopt.stepping import Stepper
 from simopt.trajectory import run
+from simopt.words import number, percent
 
 
 @dataclass(frozen=True)

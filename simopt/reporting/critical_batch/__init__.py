@@ -11,8 +11,8 @@ from simopt.reporting.critical_batch import data, laws, prediction
 from simopt.reporting.critical_batch.measured import studied
 from simopt.reporting.critical_batch.section import section
 from simopt.reporting.pages import Computed, Context
-from simopt.reporting.words import number, percent
 from simopt.scaling import Scaling
+from simopt.words import number, percent
 
 
 def page(context: Context) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from matplotlib.patches import Patch
 from simopt.reporting import style, tables
 from simopt.reporting.sweeps import records
 from simopt.reporting.tables import Column
-from simopt.reporting.words import listing, number, percent, symbol
 from simopt.scaling import Curve, Scaling
 from simopt.scaling.tables import REGIONS
+from simopt.words import listing, number, percent, symbol
 
 #: How a region is drawn: colour and hatch.
 REGION_LOOKS = ((style.GREEN, ""), (style.ORANGE, "///"), (style.VERMILLION, "..."))

@@ -13,8 +13,8 @@ from simopt.reporting import style, tables
 from simopt.reporting.critical_batch.curves import each, label, size_axis
 from simopt.reporting.sweeps import records
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number, percent
 from simopt.scaling import Scaling
+from simopt.words import number, percent
 
 #: Exponents of the laws that are powers; that of "power" is fitted.
 EXPONENTS = {"constant": 0.0, "square root": 0.5, "linear": 1.0}

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from simopt import noise_scale
 from simopt.reporting import style
 from simopt.reporting.sweeps import Setting
-from simopt.reporting.words import number
+from simopt.words import number
 
 #: Of the exact scales: column, name in the legend, colour and line.
 DRAWN = (

@@ -12,7 +12,7 @@ from simopt.reporting.critical_batch.curves import label
 from simopt.reporting.critical_batch.noise import predictions
 from simopt.reporting.sweeps import records
 from simopt.reporting.tables import Column
-from simopt.reporting.words import count, listing, number, out_of
+from simopt.words import count, listing, number, out_of
 
 #: The scale that theory makes the critical batch size: the noise of the way that the steps go.
 THEORY = "B_noise along the way"

@@ -9,8 +9,8 @@ import pandas as pd
 from simopt.reporting.critical_batch import curves, laws, noise, noise_figure, prediction
 from simopt.reporting.style import slug
 from simopt.reporting.sweeps import Setting
-from simopt.reporting.words import count, number, percent
 from simopt.scaling import Scaling
+from simopt.words import count, number, percent
 
 
 def section(setting: Setting, study: Scaling) -> dict[str, Any]:

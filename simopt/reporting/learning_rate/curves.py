@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from simopt import words
 from simopt.problems import Problem
-from simopt.reporting import style, tables, words
+from simopt.reporting import style, tables
 from simopt.reporting.learning_rate.grid import DRAWN, EPOCHS, SIZES
 from simopt.reporting.sweeps import (
     ALONG,
@@ -26,8 +27,8 @@ from simopt.reporting.sweeps import (
     small,
 )
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
+from simopt.words import number
 
 #: A method whose best excess stays above this has not learnt the problem.
 LEARNT = 0.1

@@ -10,13 +10,13 @@ import pandas as pd
 from markupsafe import Markup
 
 import simopt
-from simopt import measures
+from simopt import measures, words
 from simopt.problems import Problem
-from simopt.reporting import charts, style, words
+from simopt.reporting import charts, style
 from simopt.reporting.learning_rate.grid import DRAWN, EPOCHS, SIZES
 from simopt.reporting.sweeps import Setting, named, records, small
-from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
+from simopt.words import number
 
 #: The chart draws every so manieth rate of the fine grid.
 THIN = 8

@@ -14,14 +14,14 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 import simopt
-from simopt import measures
+from simopt import measures, words
 from simopt.problems import Problem
-from simopt.reporting import style, words
+from simopt.reporting import style
 from simopt.reporting.learning_rate.grid import EPOCHS, SHUFFLED
 from simopt.reporting.sweeps import Setting
-from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
 from simopt.stability import spectral_radius
+from simopt.words import number
 
 #: The maps: what is varied beside the rate, and which rates.
 MAPPED = {

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 import simopt
+from simopt import words
 from simopt.document.quantities import ETA
 from simopt.problems import Problem
-from simopt.reporting import tables, words
+from simopt.reporting import tables
 from simopt.reporting.sweeps import KEY, named, records
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
+from simopt.words import number
 
 
 def order_table(problem: Problem, quick: bool) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 import simopt
-from simopt.reporting import tables, words
+from simopt import words
+from simopt.reporting import tables
 from simopt.reporting.learning_rate.grid import EPOCHS
 from simopt.reporting.sweeps import Setting, parts, records, small
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
+from simopt.words import number
 
 
 def winners(three: dict[str, Setting], tuned: dict[str, pd.DataFrame]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from simopt.problems import Problem
 from simopt.reporting import style
 from simopt.reporting.learning_rate.grid import DRAWN, EPOCHS, SHUFFLED
 from simopt.reporting.sweeps import Setting, factor, measured, named, records, together
-from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
+from simopt.words import number
 
 
 def shuffled(

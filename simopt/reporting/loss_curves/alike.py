@@ -14,9 +14,9 @@ from simopt.prescription.running import curves
 from simopt.prescription.training import Training
 from simopt.reporting import style
 from simopt.reporting.loss_curves.tested import FEWEST
-from simopt.reporting.words import listing, number, percent
 from simopt.rules import SGD, Adam
 from simopt.schedules import exponential
+from simopt.words import listing, number, percent
 
 #: Rates within this factor of the best are not to blame for a slow run.
 NEAR = 3.0

@@ -13,7 +13,7 @@ from simopt.diagnosis.inseparable import INSEPARABLE
 from simopt.reporting import tables
 from simopt.reporting.loss_curves.gallery import signs
 from simopt.reporting.tables import Column
-from simopt.reporting.words import count, listing, number, percent, sentence
+from simopt.words import count, listing, number, percent, sentence
 
 #: Labelled curves, by whether the report is the quick one.
 SIZES = {True: 200, False: 2000}

@@ -21,9 +21,9 @@ from simopt.prescription.running import Curves, curves
 from simopt.prescription.training import Training
 from simopt.problems import Problem
 from simopt.reporting import style
-from simopt.reporting.words import number, sentence
 from simopt.rules import SGD, AdaGrad, Adam, Momentum
 from simopt.schedules import exponential
+from simopt.words import number, sentence
 
 #: Of so many orders of the points the one is shown whose curve shows the symptom most surely.
 SEEDS = 8

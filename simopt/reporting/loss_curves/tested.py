@@ -11,7 +11,7 @@ from markupsafe import Markup
 from simopt.prescription.advice import FRAMEWORK, TABLE
 from simopt.reporting import tables
 from simopt.reporting.tables import Column
-from simopt.reporting.words import count, listing, number, percent, sentence
+from simopt.words import count, listing, number, percent, sentence
 
 #: From which share on a fix works mostly, or at least often.
 MOSTLY, OFTEN = 2 / 3, 1 / 3

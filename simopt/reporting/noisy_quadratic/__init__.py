@@ -14,7 +14,7 @@ from simopt.reporting.noisy_quadratic import claims, data, errors, figures, samp
 from simopt.reporting.noisy_quadratic.data import NAMES, grid_model, powers, steps
 from simopt.reporting.pages import Context
 from simopt.reporting.tables import Column
-from simopt.reporting.words import listing, number, out_of, percent
+from simopt.words import listing, number, out_of, percent
 
 
 def page(context: Context) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import pandas as pd
 from simopt.nqm.published import SIZES
 from simopt.reporting import tables
 from simopt.reporting.noisy_quadratic.data import grid_model, powers, steps, without_bins
-from simopt.reporting.words import listing, number, percent
 from simopt.scaling.fits import Curve, fit_curve
+from simopt.words import listing, number, percent
 
 #: Four times the batch scales perfectly where steps fall by this factor at least.
 PERFECT = 3.8

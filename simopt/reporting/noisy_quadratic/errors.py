@@ -18,7 +18,7 @@ from simopt.reporting import style, tables
 from simopt.reporting.noisy_quadratic.data import NAMES, grid_model, look, steps
 from simopt.reporting.sweeps import records
 from simopt.reporting.tables import Column
-from simopt.reporting.words import count, listing, number, out_of, percent
+from simopt.words import count, listing, number, out_of, percent
 
 TARGET = 0.01
 

@@ -24,7 +24,7 @@ from simopt.reporting.noisy_quadratic.data import (
     steps,
     without_bins,
 )
-from simopt.reporting.words import SUPERSCRIPT, listing, number, percent
+from simopt.words import SUPERSCRIPT, listing, number, percent
 
 #: How a line of perfect scaling is drawn.
 PERFECT: dict[str, Any] = {"color": style.MUTED, "linewidth": 1, "linestyle": (0, (2, 2))}

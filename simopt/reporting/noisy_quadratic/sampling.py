@@ -12,7 +12,7 @@ from simopt import nqm, problems
 from simopt.reporting import tables
 from simopt.reporting.pages import Computed, computed
 from simopt.reporting.tables import Column
-from simopt.reporting.words import listing, number
+from simopt.words import listing, number
 
 #: Weights, batch size and updates.
 D, SIZE, UPDATES = 50, 8, 200

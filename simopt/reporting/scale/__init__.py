@@ -9,7 +9,7 @@ import pandas as pd
 from simopt.reporting.pages import Computed, Context
 from simopt.reporting.scale import devices, limits, memory, parts, rates, recorded
 from simopt.reporting.scale.ways import SETUP, WAYS
-from simopt.reporting.words import number
+from simopt.words import number
 
 
 def page(context: Context) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from simopt.reporting import style, tables
 from simopt.reporting.scale import recorded
 from simopt.reporting.tables import Column
-from simopt.reporting.words import listing, number, percent
+from simopt.words import listing, number, percent
 
 #: Where `make bench-cuda` figures are kept in a checkout (``--json``); an installed package has
 #: none.

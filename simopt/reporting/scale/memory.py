@@ -23,7 +23,7 @@ from simopt.reporting import style, tables
 from simopt.reporting.scale import alone
 from simopt.reporting.scale.rates import SHAPES, SHORT, swept
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
+from simopt.words import number
 
 
 def measured(quick: bool) -> pd.DataFrame:

@@ -24,8 +24,8 @@ from simopt.reporting import style, tables
 from simopt.reporting.scale import limits
 from simopt.reporting.scale.rates import SHORT, swept
 from simopt.reporting.tables import Column
-from simopt.reporting.words import listing, number, percent
 from simopt.rules import OPTIMIZERS
+from simopt.words import listing, number, percent
 
 #: The parts in order: what the figure calls them, and how they are drawn.
 PARTS = {

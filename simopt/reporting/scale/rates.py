@@ -15,9 +15,9 @@ from matplotlib.lines import Line2D
 import simopt
 from simopt.reporting import style
 from simopt.reporting.sweeps import ALONG
-from simopt.reporting.words import count, listing, number, percent
 from simopt.rules import OPTIMIZERS
 from simopt.rules.rule import Optimizer
+from simopt.words import count, listing, number, percent
 
 #: So many trajectories are so many settings with so many seeds; all but the fewest fill blocks of
 #: 128 lanes to 97 % or more.

@@ -18,8 +18,8 @@ from simopt.reporting import tables
 from simopt.reporting.scale import limits
 from simopt.reporting.scale.alone import peak_memory
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number, percent, sentence
 from simopt.rules.rule import Optimizer
+from simopt.words import number, percent, sentence
 
 #: Where `scripts/billion.py --record` puts it in a checkout; an installed package has none.
 PLACE = Path(simopt.__file__).parents[1] / "reports" / "billion.csv"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from simopt import words
 from simopt.problems import four_points
-from simopt.reporting import words
 from simopt.reporting.pages import Computed, Context
 from simopt.reporting.stability import (
     adaptive,
@@ -18,7 +18,7 @@ from simopt.reporting.stability import (
     literature,
     planes,
 )
-from simopt.reporting.words import number
+from simopt.words import number
 
 
 def page(context: Context) -> dict[str, Any]:

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 import simopt
-from simopt import stability
-from simopt.reporting import style, tables, words
+from simopt import stability, words
+from simopt.reporting import style, tables
 from simopt.reporting.sweeps import parts
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
 from simopt.stepping import Stepper
+from simopt.words import number
 
 #: Weights so small that Adam's divisor is its epsilon, 1, to the last bit.
 TINY = 1e-100

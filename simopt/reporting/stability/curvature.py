@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 import simopt
-from simopt import stability
-from simopt.reporting import style, tables, words
+from simopt import stability, words
+from simopt.reporting import style, tables
 from simopt.reporting.sweeps import records
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
 from simopt.rules.rule import Optimizer
 from simopt.stability.rates import iterates
+from simopt.words import number
 
 #: Methods of the first figure, and how they are drawn.
 METHODS = {

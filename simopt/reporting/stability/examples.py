@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 import simopt
-from simopt import schedules
+from simopt import schedules, words
 from simopt.problems import four_points
-from simopt.reporting import style, tables, words
+from simopt.reporting import style, tables
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
 from simopt.stability import counterexamples
 from simopt.stepping import Stepper
+from simopt.words import number
 
 
 def reddi(quick: bool) -> tuple[Any, list[pd.DataFrame], dict[str, float]]:

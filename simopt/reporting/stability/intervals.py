@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 import simopt
-from simopt import stability
+from simopt import stability, words
 from simopt.problems import Problem
-from simopt.reporting import style, tables, words
+from simopt.reporting import style, tables
 from simopt.reporting.sweeps import parts, records
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
+from simopt.words import number
 
 #: The rates that are scanned, and the momentum at which.
 LOW, HIGH = 0.002, 5.0

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 import simopt
-from simopt import nqm, schedules, stability
+from simopt import nqm, schedules, stability, words
 from simopt.nqm.theorems import momentum_terms
-from simopt.reporting import words
-from simopt.reporting.words import number
 from simopt.stability.rates import iterates
 from simopt.stepping import Stepper
+from simopt.words import number
 
 
 @dataclass(frozen=True)

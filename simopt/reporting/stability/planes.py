@@ -12,13 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from numpy.typing import NDArray
 
-from simopt import problems, stability
+from simopt import problems, stability, words
 from simopt.problems import Problem
-from simopt.reporting import style, tables, words
+from simopt.reporting import style, tables
 from simopt.reporting.learning_rate import regions
 from simopt.reporting.tables import Column
-from simopt.reporting.words import number
 from simopt.rules import OPTIMIZERS
+from simopt.words import number
 
 #: The two rules with a plane; SGD has a line of rates.
 RULES = ("Momentum", "Nesterov")

@@ -25,7 +25,7 @@ from simopt.reporting.walkthrough.scoreboard import (
     update_figure,
 )
 from simopt.reporting.walkthrough.tree import TREE, reductions, tree_figure
-from simopt.reporting.words import count
+from simopt.words import count
 
 
 def page(context: Context) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from simopt.document.quantities import ETA
 from simopt.reporting import tables, traces
 from simopt.reporting.tables import Column, badge
-from simopt.reporting.words import count, listing, number, percent
 from simopt.rules import OPTIMIZERS
 from simopt.walkthrough import Step, worked_steps
+from simopt.words import count, listing, number, percent
 
 
 def worked_points(audit: pd.DataFrame) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from simopt.document.quantities import ETA
 from simopt.reporting import charts, style, tables, traces
 from simopt.reporting.tables import Column
-from simopt.reporting.words import listing, number, spans
 from simopt.rules import OPTIMIZERS
+from simopt.words import listing, number, spans
 
 
 def rank_figure(distances: pd.DataFrame, changed: pd.DataFrame) -> Markup:

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from simopt.reporting import tables, traces
 from simopt.reporting.tables import Column
-from simopt.reporting.words import listing, number, symbol
 from simopt.rules import OPTIMIZERS
 from simopt.rules.rule import ALLOWED
+from simopt.words import listing, number, symbol
 
 
 def problem_table() -> Markup:

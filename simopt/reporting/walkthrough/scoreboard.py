@@ -10,8 +10,8 @@ from markupsafe import Markup
 from simopt.document.quantities import ETA
 from simopt.reporting import states, style, tables, traces
 from simopt.reporting.tables import Column, badge
-from simopt.reporting.words import fixed, listing, number, percent
 from simopt.rules import OPTIMIZERS
+from simopt.words import fixed, listing, number, percent
 
 #: Epochs whose weights are drawn on a linear axis, and its range: beyond it is off the figure.
 NEAR_EPOCHS, NEAR = 12, (2.5, 8.0)

@@ -11,9 +11,9 @@ from matplotlib.patches import FancyBboxPatch
 
 from simopt.document.quantities import ETA
 from simopt.reporting import states, style, traces
-from simopt.reporting.words import listing, number, symbol
 from simopt.rules import OPTIMIZERS
 from simopt.trajectory import run
+from simopt.words import listing, number, symbol
 
 #: Parent, child, what the child adds. Read off the formulas: a child has its parent's terms.
 TREE = (
