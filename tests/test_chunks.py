@@ -487,15 +487,16 @@ def test_two_sweeps_in_one_folder(tmp_path):
 
 
 MEMORY = """
-import resource, sys
+import sys
 import numpy as np
 import simopt
+from simopt.reporting.scale.alone import peak_memory
 frame = simopt.sweep(
     simopt.problems.four_points(), simopt.SGD(eta=np.geomspace(0.001, 0.1, 128).tolist()),
     seed=range(int(sys.argv[1])), shuffle="epoch", reduce=eval(sys.argv[2]), progress=False,
 )
 assert frame["trajectories"].sum() == 128 * int(sys.argv[1])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(peak_memory())
 """
 
 

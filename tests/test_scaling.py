@@ -430,6 +430,21 @@ def test_regions_by_their_rule(size, expected):
     assert tables.region(replace(curve, rms=math.log(1.21)), size) is None
 
 
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({"e_min": 6400.0}, ["perfect scaling", "diminishing returns", "diminishing returns"]),
+        ({"s_min": 100.0}, ["diminishing returns", "diminishing returns", "maximal parallelism"]),
+        ({}, [None] * 3),
+    ],
+)
+def test_regions_of_a_curve_whose_knee_is_not_known(known, expected):
+    """One asymptote may be all there is; away from it returns diminish."""
+    nothing = dict.fromkeys(("s_min", "e_min", "critical", "q"), math.nan)
+    curve = Curve(**nothing | known, rms=0.0, worst=0.0, fitted=(100.0, 64.0, 2.0))
+    assert [tables.region(curve, size) for size in (42, 64, 97)] == expected
+
+
 SIZES = 2.0 ** np.arange(10)
 
 

@@ -111,6 +111,33 @@ def test_a_power_law_has_no_critical_batch_size():
     curve = fit_curve(sizes, 1000 * sizes**-0.5)
     assert math.isnan(curve.critical)
     assert "too softly" in curve.reason
+    # What was fitted is drawn all the same, as far off as it says.
+    off = np.abs(np.log(curve.steps(sizes) / (1000 * sizes**-0.5)))
+    assert off.max() == pytest.approx(curve.worst)
+
+
+@pytest.mark.parametrize(
+    ("critical", "q", "seen", "reason"),
+    [
+        # Of 20 % above e_min / B at the smallest size, 16: (1 + (16 / B*)^q)^(1/q) = 1.2.
+        (16 / (1.2**0.5 - 1) ** 2 * 1.01, 0.5, "e_min", "no floor seen"),
+        (16 / (1.2**0.5 - 1) ** 2 / 1.01, 0.5, "", "no floor seen, nor perfect scaling"),
+        # Of 20 % above s_min at the largest, 128.
+        (128 * (1.2**0.4 - 1) ** 2.5 / 1.01, 0.4, "s_min", "no perfect scaling"),
+        (128 * (1.2**0.4 - 1) ** 2.5 * 1.01, 0.4, "", "nor a floor at the largest"),
+    ],
+)
+def test_an_asymptote_is_believed_where_it_is_in_sight(critical, q, seen, reason):
+    """A soft knee out of sight hides the asymptote before it, too; the curve is there all along."""
+    sizes = np.geomspace(16, 128, 13)
+    steps = curve_of(sizes, 10.0, critical, q)
+    curve = fit_curve(sizes, steps, q=q)
+    assert math.isnan(curve.critical)
+    assert [name for name in ("s_min", "e_min") if math.isfinite(getattr(curve, name))] == (
+        [seen] if seen else []
+    )
+    assert reason in curve.reason
+    assert curve.steps(sizes) == pytest.approx(steps, rel=1e-6)
 
 
 def test_what_was_never_reached_is_left_out():

@@ -136,7 +136,10 @@ def _what(row: pd.Series, fit: pd.Series, study: Scaling) -> str:
     elif math.isfinite(fit["s_min"]):
         why = "the smallest tried, for more points per update save no steps"
     else:
-        why = f"of those tried the least steps times examples; no curve was fitted: {fit['reason']}"
+        why = (
+            "of those tried the least steps times examples, for there is no critical batch size: "
+            f"{fit['reason']}"
+        )
     tuned = [name for name in study.tuned if pd.notna(row[name]) and name != "eta"]
     more = "".join(f", {name} = {number(row[name])}" for name in tuned)
     rate = f"eta = {number(row['eta'])}{more}"

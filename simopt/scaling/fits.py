@@ -19,6 +19,8 @@ SHARPNESS = (0.3, 30.0)
 #: So far beyond the smallest and the largest batch size, as a factor, a knee is still believed.
 BEYOND = 2.0
 
+#: Where a curve is at most so far above an asymptote, as a share of it, it is there.
+REGION = 0.2
 
 #: When the fit stops: a floor that is not in sight moves slowly.
 PRECISE = {"ftol": 1e-14, "xtol": 1e-12, "gtol": 1e-12}
@@ -31,9 +33,10 @@ class Curve:
     Attributes
     ----------
     s_min : float
-        The steps that no batch size gets below; NaN where the batch sizes don't show it.
+        The steps that no batch size gets below; NaN where the batch sizes don't show it: without a
+        critical batch size, where the curve is more than 20 % above it at the largest.
     e_min : float
-        The examples that none gets below, ``s_min * critical``; NaN likewise.
+        The examples that none gets below, ``s_min * critical``; NaN likewise, at the smallest.
     critical : float
         The batch size B* at which both asymptotes meet; NaN where it is not among the batch sizes
         tried, or within a factor of two of them.
@@ -43,6 +46,9 @@ class Curve:
         The root mean square, and the largest, of ``|log(steps / S(B))|``.
     reason : str
         Why something is NaN, or what to mind; else empty.
+    fitted : tuple of float, optional
+        S_min, B* and q of the least error, whether or not the batch sizes show them: what `steps`
+        draws. Their default is s_min, critical and q.
     """
 
     s_min: float
@@ -52,15 +58,13 @@ class Curve:
     rms: float
     worst: float
     reason: str = ""
+    fitted: tuple[float, float, float] | None = None
 
     def steps(self, batch_size: ArrayLike) -> Floats:
-        """S at some batch sizes."""
+        """S at some batch sizes; NaN where nothing could be fitted."""
         sizes = np.asarray(batch_size, dtype=np.float64)
-        if math.isnan(self.critical):
-            # One asymptote may be all there is.
-            flat = np.full(sizes.shape, self.s_min)
-            return flat if math.isnan(self.e_min) else np.asarray(self.e_min / sizes)
-        return np.exp(_curve(np.log(sizes), *np.log([self.s_min, self.critical, self.q])))
+        shape = self.fitted or (self.s_min, self.critical, self.q)
+        return np.exp(_curve(np.log(sizes), *np.log(shape)))
 
 
 def fit_curve(
@@ -137,26 +141,37 @@ def fit_curve(
     floor, knee, sharp, error = _best(x, y, q, start)
     rms, worst = math.sqrt(np.mean(error**2)), float(np.abs(error).max())
     s_min, critical, sharpness = math.exp(floor), math.exp(knee), math.exp(sharp)
+    fitted = s_min, critical, sharpness
     e_min = math.exp(floor + knee)
+
+    def without_a_knee(s_min: float, e_min: float, reason: str) -> Curve:
+        return Curve(s_min, e_min, math.nan, math.nan, rms, worst, reason, fitted)
+
+    # A knee out of sight may bend so softly that the asymptote on this side is out of sight too.
+    near = math.log1p(REGION)
     if knee > x.max() + math.log(BEYOND):
         reason = f"steps still fall at the largest batch size, {sizes[seen].max():g}: no floor seen"
-        return Curve(math.nan, e_min, math.nan, math.nan, rms, worst, reason)
+        if _curve(x.min(), floor, knee, sharp) + x.min() > floor + knee + near:
+            e_min, reason = math.nan, f"{reason}, nor perfect scaling at the smallest"
+        return without_a_knee(math.nan, e_min, reason)
     if knee < x.min() - math.log(BEYOND):
         reason = f"no perfect scaling from the smallest batch size on, {sizes[seen].min():g}"
-        return Curve(s_min, math.nan, math.nan, math.nan, rms, worst, reason)
+        if _curve(x.max(), floor, knee, sharp) > floor + near:
+            s_min, reason = math.nan, f"{reason}, nor a floor at the largest"
+        return without_a_knee(s_min, math.nan, reason)
     if q is None and sharpness < SHARPNESS[0] * 1.01:
         reason = "the steps bend too softly for a floor and a critical batch size to be told"
-        return Curve(math.nan, math.nan, math.nan, math.nan, rms, worst, reason)
+        return without_a_knee(math.nan, math.nan, reason)
     reason = ""
     if q is None and sharpness > SHARPNESS[1] / 1.01:
         reason = f"a corner: its q is not determined, at least {SHARPNESS[1]:g}"
-    return Curve(s_min, e_min, critical, sharpness, rms, worst, reason)
+    return Curve(s_min, e_min, critical, sharpness, rms, worst, reason, fitted)
 
 
-def _curve(x: Floats, floor: float, knee: float, sharp: float) -> Floats:
+def _curve(x: ArrayLike, floor: float, knee: float, sharp: float) -> Floats:
     """Log S from log B and the logarithms of the parameters."""
     q = math.exp(sharp)
-    return np.asarray(floor + np.logaddexp(0.0, q * (knee - x)) / q)
+    return np.asarray(floor + np.logaddexp(0.0, q * (knee - np.asarray(x))) / q)
 
 
 def _slopes(x: Floats, floor: float, knee: float, sharp: float) -> Floats:

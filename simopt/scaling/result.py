@@ -8,6 +8,7 @@ from html import escape
 import pandas as pd
 
 from simopt.problems import Problem
+from simopt.scaling.fits import Curve
 
 #: The columns that a reader looks at first.
 SHOWN = ("optimizer", "batch_size", "eta", "steps", "low", "high", "examples", "edge", "region")
@@ -44,6 +45,8 @@ class Scaling:
         critical_low and critical_high (5 and 95 %, the seeds resampled and the best chosen again),
         q, rms of the fit `fit_curve`; hyperbola_s_min, hyperbola_critical, hyperbola_rms,
         hyperbola_worst of the same with q = 1; reason, if something is NaN.
+    curves : tuple of Curve
+        What each row of fits is of: its ``steps`` draws it.
     rates : DataFrame
         A row per optimizer: laws of the best eta against batch size, from `fit_rates`.
     trials : DataFrame
@@ -61,6 +64,7 @@ class Scaling:
     tuned: tuple[str, ...]
     steps: pd.DataFrame
     fits: pd.DataFrame
+    curves: tuple[Curve, ...]
     rates: pd.DataFrame
     trials: pd.DataFrame
     trajectories: int

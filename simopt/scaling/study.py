@@ -317,6 +317,7 @@ def result(
         tuned=tuple(dict.fromkeys(one.name for each in searches for one in each.tuned)),
         steps=steps,
         fits=fits,
+        curves=tuple(curves),
         rates=tables.rates_table(searches, steps),
         trials=tables.trials_table(searches),
         trajectories=int(steps["trajectories"].sum()),

@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 from simopt import measures
 from simopt.rules.rule import Optimizer
 from simopt.scaling.attempts import Setup, Stage, band, order_statistic
-from simopt.scaling.fits import Curve, fit_curve
+from simopt.scaling.fits import REGION, Curve, fit_curve
 from simopt.scaling.rates import PARAMETERS, fit_rates
 from simopt.scaling.searching import Found
 from simopt.scaling.tuned import Tuned
 
 Floats = NDArray[np.float64]
 
-#: Within this of one of the fitted curve's asymptotes a batch size belongs to it.
-REGION = 0.2
 PERFECT, DIMINISHING, MAXIMAL = REGIONS = (
     "perfect scaling",
     "diminishing returns",
@@ -119,10 +117,8 @@ def region(curve: Curve, size: float) -> str | None:
     """
     if curve.rms > math.log1p(REGION):
         return None
-    if math.isnan(curve.critical):
-        if math.isnan(curve.e_min):
-            return None if math.isnan(curve.s_min) else MAXIMAL
-        return PERFECT
+    if math.isnan(curve.e_min) and math.isnan(curve.s_min):
+        return None
     steps = float(curve.steps(size))
     perfect = steps <= (1 + REGION) * curve.e_min / size
     maximal = steps <= (1 + REGION) * curve.s_min

@@ -15,11 +15,14 @@ from simopt.reporting import style, tables
 from simopt.reporting.sweeps import records
 from simopt.reporting.tables import Column
 from simopt.scaling import Curve, Scaling
-from simopt.scaling.tables import REGIONS
+from simopt.scaling.tables import DIMINISHING, PERFECT, REGIONS
 from simopt.words import listing, number, percent, symbol
 
 #: How a region is drawn: colour and hatch.
 REGION_LOOKS = ((style.GREEN, ""), (style.ORANGE, "///"), (style.VERMILLION, "..."))
+
+#: How the steps fall at the largest batch size, by its region.
+FALLING = {PERFECT: " in proportion", DIMINISHING: ", but less than in proportion,"}
 
 
 def label(row: Any) -> str:
@@ -28,18 +31,12 @@ def label(row: Any) -> str:
     return name if convention == "document" else f"{name} ({convention})"
 
 
-def each(study: Scaling) -> Iterator[tuple[str, pd.DataFrame, pd.Series]]:
-    """Name, steps that reached the target, and fit of every optimizer."""
-    for _, fit in study.fits.iterrows():
+def each(study: Scaling) -> Iterator[tuple[str, pd.DataFrame, pd.Series, Curve]]:
+    """Name, steps that reached the target, fit and its curve of every optimizer."""
+    for (_, fit), curve in zip(study.fits.iterrows(), study.curves, strict=True):
         steps = study.steps
         own = (steps["optimizer"] == fit["optimizer"]) & (steps["convention"] == fit["convention"])
-        yield label(fit), steps[own & np.isfinite(steps["steps"])], fit
-
-
-def curve_of(fit: pd.Series) -> Curve:
-    """The fitted curve of a row of ``Scaling.fits``."""
-    values = [fit[name] for name in ("s_min", "e_min", "critical", "q", "rms", "worst", "reason")]
-    return Curve(*values)
+        yield label(fit), steps[own & np.isfinite(steps["steps"])], fit, curve
 
 
 def size_axis(axes: Any, sizes: Sequence[int]) -> None:
@@ -57,16 +54,15 @@ def size_axis(axes: Any, sizes: Sequence[int]) -> None:
 
 def steps_figure(study: Scaling, name: str) -> Markup:
     """Steps above, examples below, and the region of every batch size at the foot."""
-    names = [one for one, _, _ in each(study)]
+    names = [one for one, *_ in each(study)]
     figure, (above, below, foot) = style.new(
         3, 1, height=560 + 14 * len(names), sharex=True,
         gridspec_kw={"height_ratios": [5, 4, 0.5 + 0.45 * len(names)]},
     )  # fmt: skip
     sizes = sorted(int(size) for size in study.steps["batch_size"].unique())
     fine = np.geomspace(sizes[0], sizes[-1], 200)
-    for one, own, fit in each(study):
+    for one, own, fit, curve in each(study):
         look = style.line(one, names)
-        curve = curve_of(fit)
         for axes, factor in ((above, np.ones_like(fine)), (below, fine)):
             column = "steps" if axes is above else "examples"
             scale = own["examples"] / own["steps"] if axes is below else 1.0
@@ -128,7 +124,7 @@ def _limits(above: Any, below: Any, study: Scaling, sizes: Sequence[int]) -> Non
 
 def _regions(axes: Any, study: Scaling, names: Sequence[str]) -> None:
     """A row per optimizer, a piece per batch size, coloured and hatched by its region."""
-    for place, (_, own, _) in enumerate(each(study)):
+    for place, (_, own, *_) in enumerate(each(study)):
         sizes = own["batch_size"].to_numpy(float)
         if not len(sizes):
             continue
@@ -149,7 +145,7 @@ def _regions(axes: Any, study: Scaling, names: Sequence[str]) -> None:
 def steps_sentence(study: Scaling) -> str:
     """Where the curve of each optimizer bends, and what the largest batch gains."""
     told = []
-    for name, own, fit in each(study):
+    for name, own, fit, _ in each(study):
         if own.empty:
             told.append(f"{name} does not reach the target")
             continue
@@ -161,9 +157,11 @@ def steps_sentence(study: Scaling) -> str:
                 low, high = number(fit["critical_low"], 2), number(fit["critical_high"], 2)
                 went += f" ({low} to {high})"
         elif np.isfinite(fit["e_min"]):
-            went += ", still falling in proportion at the largest batch"
+            went += ", still falling" + FALLING.get(largest["region"], "") + " at the largest batch"
         elif np.isfinite(fit["s_min"]):
             went += ", gaining nothing from larger batches"
+        elif np.isfinite(fit["rms"]):
+            went += ", with no critical batch size in sight"
         told.append(went)
     sizes = study.steps["batch_size"]
     return f"From batch {number(sizes.min())} to {number(sizes.max())}: {'; '.join(told)}."
@@ -172,7 +170,7 @@ def steps_sentence(study: Scaling) -> str:
 def regions_sentence(study: Scaling) -> str:
     """Which batch sizes lie in which region."""
     told = []
-    for name, own, _ in each(study):
+    for name, own, *_ in each(study):
         parts = []
         for region in REGIONS:
             sizes = own.loc[own["region"] == region, "batch_size"]

@@ -32,9 +32,9 @@ def law(rate: pd.Series, sizes: Floats, etas: Floats, at: Floats) -> Floats:
 def rates_figure(study: Scaling, name: str) -> Markup:
     """The best rate of every optimizer, what is as good, and its law."""
     figure, axes = style.new(height=340)
-    names = [one for one, _, _ in each(study)]
+    names = [one for one, *_ in each(study)]
     sizes = sorted(int(size) for size in study.steps["batch_size"].unique())
-    for (one, own, _), (_, rate) in zip(each(study), study.rates.iterrows(), strict=True):
+    for (one, own, *_), (_, rate) in zip(each(study), study.rates.iterrows(), strict=True):
         if own.empty:
             continue
         look = style.line(one, names)
