@@ -27,7 +27,7 @@ KERNELS := $(wildcard simopt/engine/*.py simopt/rules/*.py)
 # Tests, as many at once as there are cores; more than four would wait for memory. A file's tests
 # stay together where they share what is costly, and are shared out singly where few files hold all.
 PYTEST := -m pytest --numprocesses=auto --maxprocesses=4
-BY_FILE := $(PYTEST) --dist=loadgroup
+BY_FILE := $(PYTEST) --dist=loadfile
 SINGLY := $(PYTEST) --dist=worksteal
 
 .PHONY: help report report-quick test test-slow test-peers test-cuda env sweep bench bench-peers bench-cuda billion lint clean clean-env

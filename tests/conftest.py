@@ -10,13 +10,19 @@ settings.register_profile("no deadlines", deadline=None)
 settings.load_profile("no deadlines")
 
 
-def pytest_collection_modifyitems(config, items):
-    """A file's tests go to one process, and all that look at the quick report to the same one."""
-    if config.getoption("dist", "no") == "loadgroup":
-        for item in items:
-            quick = "quick" in getattr(item, "fixturenames", ())
-            group = "the quick report" if quick else item.nodeid.split("::")[0]
-            item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """By file, but all that look at the quick report as one: each page of it is computed once."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "the report" if file.startswith("tests/test_report") else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
