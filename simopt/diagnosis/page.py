@@ -50,6 +50,9 @@ def figure(diagnosis: Diagnosis) -> Figure:
             style.legend(drawn, axes)
         if wide(diagnosis.loss):
             style.log_axis(axes.yaxis)
+        else:
+            style.linear_axis(axes.yaxis)
+        style.linear_axis(axes.xaxis, whole=True)
         rows = diagnosis.evidence.drop_duplicates(["first", "last"])
         spans = [(int(a) + 1, int(b) + 1) for a, b in zip(rows["first"], rows["last"], strict=True)]
         for first, last in spans:

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from simopt.words import number
+
 WIDTH, HEIGHT = 60, 9
 
 #: Braille has two by four dots a character; the bit of each, by row and column.
@@ -69,7 +71,7 @@ def plot(
     if not finite.any():
         return ""
     low, high = float(loss[finite].min()), float(loss[finite].max())
-    labels = {0: f"{high:.3g}", height - 1: f"{low:.3g}"}
+    labels = {0: number(high, 3), height - 1: number(low, 3)}
     if wide(loss):
         with np.errstate(invalid="ignore"):
             loss = np.log(np.where(finite, loss, np.nan))

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from simopt.words import MINUS, SUPERSCRIPT, number
 
@@ -222,6 +222,22 @@ def log_axis(axis: Axis, ticks: int = 7) -> None:
     axis.set_major_locator(LogLocator(numticks=ticks))
     axis.set_major_formatter(FuncFormatter(power_of_ten))
     axis.set_minor_formatter(NullFormatter())
+
+
+def linear_axis(axis: Axis, ticks: int = 5, *, whole: bool = False) -> None:
+    """A few ticks, labelled as sentences write numbers; whole numbers alone, where that is asked.
+
+    Examples
+    --------
+    >>> _, axes = new()
+    >>> limits = axes.set_xlim(0, 200_000)
+    >>> linear_axis(axes.xaxis)
+    >>> [label.get_text() for label in axes.get_xticklabels()][:3]
+    ['0', '50,000', '100,000']
+    """
+    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10], integer=whole))
+    # Ten digits: ticks that are close together differ far behind.
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 10)))
 
 
 def ticks(axis: Axis, values: Iterable[float]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from simopt.claims.claim import Picture
@@ -223,8 +223,7 @@ def _names(axis: Axis, series: Series) -> None:
 def _scale(axis: Axis, log: bool, *, whole: bool = False) -> None:
     """A few ticks, their labels as the page writes numbers."""
     if not log:
-        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=whole))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        style.linear_axis(axis, whole=whole)
         return
     style.log_axis(axis, ticks=5)
     axis.set_minor_locator(NullLocator())
