@@ -26,6 +26,7 @@ from __future__ import annotations
 import functools
 import importlib
 import platform
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -259,11 +260,16 @@ def render(page: Page, given: Mapping[str, Any]) -> str:
     return html(f"{page.module}.html", {**given, "page": page}, PAGES)
 
 
+#: A percent sign stays with its number; code and pictures stay as they are.
+_UNBROKEN = re.compile(r"<(pre|code|script|style|svg)\b.*?</\1>|(?<=\d) %", re.DOTALL)
+
+
 def html(template: str, given: Mapping[str, Any], listed: tuple[Page, ...] = ()) -> str:
     """A template rendered, with the chart library added if, and only if, a chart is in it."""
     text = (
         environment().get_template(template).render(given, pages=listed, version=simopt.__version__)
     )
+    text = _UNBROKEN.sub(lambda found: found[0] if found[1] else "\u00a0%", text)
     if charts.MARK in text:
         end = text.rindex("</body>")
         # Joined as plain text: adding Markup would escape the page around it.

@@ -176,8 +176,6 @@ def drawn(shown: Shown) -> Markup:
     epochs = [k for k in MaxNLocator(6, integer=True).tick_values(0, last) if 0 <= k <= last]
     axes.xaxis.set_major_locator(FixedLocator([k + 1 for k in epochs]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x - 1)))
-    if axes.get_yscale() == "linear":
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y)))
     title = sentence(recipe.symptom)
     seen = sentence("; ".join(diagnosis.evidence["says"]))
     see = f"{described(recipe.training, shown.problem)}{points}: {recipe.why}. {seen}."
