@@ -70,10 +70,11 @@ bench-peers: $(BENCH_PEERS) ## install JAX and optax into .venv, for make bench
 bench-cuda: $(CUDA) ## measure updates per second on a GPU (beside JAX and optax where installed)
 	@$(CUDA_VENV)/bin/python -m tests.bench_cuda
 
-lint: $(TOOLS) ## check style, format and types
+lint: $(TOOLS) ## check style, format, types, and that rooms import downward
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 clean: ## remove what make wrote, but for .venv, .venv-peers and .venv-cuda
 	@rm -rf $(BUILD) results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -92,7 +93,7 @@ $(BUILD)/.full: $(SOURCES) $(wildcard reports/billion.csv reports/cuda.json) $(w
 # what few pages need: networks, functions, weight decay, schedules.
 $(VENV)/.warm: $(RUN) $(KERNELS)
 	@echo "Compiling the kernels (once; they are kept beside the source)"
-	@$(BIN)/python -m simopt.engine.warm
+	@$(BIN)/python -m simopt.cli.warm
 	@touch $@
 
 # $* is the environment: .venv, .venv-peers or .venv-cuda.

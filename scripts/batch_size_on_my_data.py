@@ -10,9 +10,11 @@ import click
 import numpy as np
 
 import simopt
-from simopt import files, noise_scale, spec
-from simopt.reporting import batch_size_page
-from simopt.scaling.advice import advise
+from simopt import noise_scale
+from simopt.analysis.batch_size.advice import advise
+from simopt.ground import files
+from simopt.report import batch_size_page
+from simopt.sweeps import toml
 
 
 @click.command()
@@ -35,7 +37,7 @@ def main(
     problem = make(x, raw.y, intercept=True, name=raw.name)
 
     start, least = problem.loss(problem.w0), problem.minimum_loss
-    optimizers = [spec.optimizer(name, {}) for name in names]
+    optimizers = [toml.optimizer(name, {}) for name in names]
     study = simopt.batch_size(
         problem, optimizers, target=least + within * (start - least), seeds=seeds
     )

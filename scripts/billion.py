@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 import simopt
-from simopt import files
-from simopt.reporting.scale import recorded
+from simopt.ground import files
+from simopt.report.scale import recorded
 
 ALONG, SCALED = np.geomspace(1e-4, 0.04, 625), np.geomspace(1e-3, 10.0, 625)
 DECAYS, SMALL = np.linspace(0.0, 0.95, 128), np.geomspace(1e-10, 1.0, 128)

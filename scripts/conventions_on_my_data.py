@@ -9,8 +9,9 @@ import click
 import numpy as np
 
 import simopt
-from simopt import files, spec
+from simopt.ground import files
 from simopt.rules.family import CONVENTIONS
+from simopt.sweeps import toml
 
 
 @click.command()
@@ -32,7 +33,7 @@ def main(
     asked = []
     for convention in CONVENTIONS:
         try:
-            asked.append(spec.optimizer(optimizer, {**swept, "convention": convention}))
+            asked.append(toml.optimizer(optimizer, {**swept, "convention": convention}))
         except ValueError as error:
             print(f"left out: {error}")
     frame = simopt.sweep(

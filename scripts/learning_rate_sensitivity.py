@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import simopt
-from simopt import files
+from simopt.ground import files
 
 
 @click.command()

@@ -10,9 +10,10 @@ and a page with the evidence marked.
 import click
 
 import simopt
-from simopt import files, spec
-from simopt.prescription import table
-from simopt.prescription.advice import TABLE
+from simopt.curves.prescription import table
+from simopt.curves.prescription.advice import TABLE
+from simopt.ground import files
+from simopt.sweeps import toml
 
 SHOWN = ["fix", "runs", "worked", "worse", "works_where", "worse_where"]
 
@@ -26,7 +27,7 @@ SHOWN = ["fix", "runs", "worked", "worse", "works_where", "worse_where"]
 def main(losses: str, optimizer: str | None, eta: float, full: bool, out: str) -> None:
     """Read the curve in LOSSES, a CSV file."""
     page = files.check_file("--out", out, (".html",))
-    trained = None if optimizer is None else spec.optimizer(optimizer, {"eta": eta})
+    trained = None if optimizer is None else toml.optimizer(optimizer, {"eta": eta})
     found = simopt.diagnose(losses, optimizer=trained)
     print(found)
     lines = [line.symptom for line in TABLE if found.symptom in line.seen]

@@ -9,7 +9,7 @@ import click
 import pandas as pd
 
 import simopt
-from simopt import files
+from simopt.ground import files
 
 
 @click.command()

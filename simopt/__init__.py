@@ -7,9 +7,14 @@ from there: any data, any scale. Start with `run`, `sweep` and `report`.
 from __future__ import annotations
 
 import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from simopt import problems
+from simopt.ground.version import __version__ as __version__
 from simopt.rules import (
     SGD,
     Adadelta,
@@ -31,48 +36,51 @@ from simopt.rules import (
     complement,
     rule,
 )
+from simopt.sweeps import readers
 
 if TYPE_CHECKING:
-    from simopt import (
-        conformance,
-        document,
-        noise_scale,
-        nqm,
-        orders,
-        prescription,
-        schedules,
-        stability,
-    )
-    from simopt.diagnosis import diagnose
-    from simopt.prescription import prescribe
-    from simopt.reduction.asked import Reduce
-    from simopt.reporting import report
-    from simopt.scaling import batch_size
-    from simopt.store import load
-    from simopt.sweeping import sweep
-    from simopt.trajectory import Run, run
+    from simopt import document, schedules
+    from simopt.analysis import batch_size as scaling
+    from simopt.analysis import measures, noise_scale, nqm, stability
+    from simopt.analysis.batch_size import batch_size
+    from simopt.curves import diagnosis, prescription
+    from simopt.curves.diagnosis import diagnose
+    from simopt.curves.prescription import prescribe
+    from simopt.display import walkthrough
+    from simopt.report import report
+    from simopt.sweeps.reduction.request import Reduce
+    from simopt.sweeps.store import load
+    from simopt.sweeps.sweep import sweep
+    from simopt.training import conformance, orders
+    from simopt.training.run import Run, run
 
-__version__ = "0.1.0"
+#: Functions and classes, loaded when first used, so that importing simopt stays quick.
+_LAZY = {
+    "Reduce": "simopt.sweeps.reduction.request",
+    "Run": "simopt.training.run",
+    "batch_size": "simopt.analysis.batch_size",
+    "diagnose": "simopt.curves.diagnosis",
+    "load": "simopt.sweeps.store",
+    "prescribe": "simopt.curves.prescription",
+    "run": "simopt.training.run",
+    "sweep": "simopt.sweeps.sweep",
+}
 
-#: Loaded when first used, so that importing simopt stays quick: name to module.
-_LATER = {
-    "run": "simopt.trajectory",
-    "Run": "simopt.trajectory",
-    "sweep": "simopt.sweeping",
-    "load": "simopt.store",
-    "Reduce": "simopt.reduction.asked",
-    "report": "simopt.reporting",
-    "batch_size": "simopt.scaling",
-    "conformance": "simopt.conformance",
-    "diagnose": "simopt.diagnosis",
+#: Public modules, by the short path under which they are documented and can be imported.
+_MODULES = {
+    "conformance": "simopt.training.conformance",
+    "diagnosis": "simopt.curves.diagnosis",
     "document": "simopt.document",
-    "noise_scale": "simopt.noise_scale",
-    "nqm": "simopt.nqm",
-    "orders": "simopt.orders",
-    "prescribe": "simopt.prescription",
-    "prescription": "simopt.prescription",
+    "measures": "simopt.analysis.measures",
+    "noise_scale": "simopt.analysis.noise_scale",
+    "nqm": "simopt.analysis.nqm",
+    "orders": "simopt.training.orders",
+    "prescription": "simopt.curves.prescription",
+    "report": "simopt.report",  # the package can be called
+    "scaling": "simopt.analysis.batch_size",
     "schedules": "simopt.schedules",
-    "stability": "simopt.stability",
+    "stability": "simopt.analysis.stability",
+    "walkthrough": "simopt.display.walkthrough",
 }
 
 __all__ = [
@@ -99,8 +107,10 @@ __all__ = [
     "complement",
     "conformance",
     "diagnose",
+    "diagnosis",
     "document",
     "load",
+    "measures",
     "noise_scale",
     "nqm",
     "orders",
@@ -110,20 +120,55 @@ __all__ = [
     "report",
     "rule",
     "run",
+    "scaling",
     "schedules",
     "stability",
     "sweep",
+    "walkthrough",
 ]
+
+# A sweep reads curves for a room above its own; here, above all rooms, they are brought together.
+readers.PATHS["diagnosis"] = "simopt.curves.diagnosis.sweeps:READER"
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name in _MODULES:
+        value = importlib.import_module(_MODULES[name])
+    elif name in _LAZY:
+        value = getattr(importlib.import_module(_LAZY[name]), name)
+    else:
         raise AttributeError(f"module 'simopt' has no attribute {name!r}")
-    module = importlib.import_module(_LATER[name])
-    value = module if _LATER[name] == f"simopt.{name}" else getattr(module, name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LATER])
+    return [*__all__, "__version__"]
+
+
+class _ShortPaths(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """``import simopt.nqm`` and ``from simopt.nqm import ...``: the module under its short path."""
+
+    def find_spec(
+        self, fullname: str, path: Any = None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        package, _, rest = fullname.partition(".")
+        short, dot, inner = rest.partition(".")
+        real = _MODULES.get(short) if package == "simopt" else None
+        if real is None or real == f"simopt.{short}":
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, loader_state=real + dot + inner)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        module = importlib.import_module(spec.loader_state)
+        # The import system will set the short path's spec on it: its own comes back afterwards.
+        spec.loader_state = module, module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__ is not None
+        _, module.__spec__ = module.__spec__.loader_state
+
+
+# First: once a real module is loaded, its own __path__ would find the files a second time.
+sys.meta_path.insert(0, _ShortPaths())

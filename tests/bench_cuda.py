@@ -38,9 +38,9 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 import numpy as np
 
 import simopt
-from simopt import plan
 from simopt.engine import blocks, cuda
 from simopt.rules import OPTIMIZERS
+from simopt.training import plan
 from tests import contenders
 
 numba_cuda = cuda.cuda

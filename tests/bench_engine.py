@@ -307,9 +307,9 @@ def engine_kernel(work: Any) -> Callable[[int], Any]:
     """The engine's compiled loop on one thread, without sweep's axes, pool and table."""
     import numpy as np
 
-    from simopt import plan
     from simopt.engine import blocks, layout
     from simopt.rules import OPTIMIZERS
+    from simopt.training import plan
 
     problem, real = work.problem, work.real
     hyper = work.hyper()

@@ -28,7 +28,7 @@ def pytest_xdist_make_scheduler(config, log):
 @pytest.fixture(scope="session")
 def quick():
     """The values of a page of the quick report, by its module's name."""
-    from simopt.reporting import pages
+    from simopt.report import pages
 
     compute = pages.values
 

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 import simopt
-from simopt import plan, schedules
+from simopt import schedules
 from simopt.engine import blocks, layout
 from simopt.rules import ALL
+from simopt.training import plan
 from tests import test_conventions, test_options
 
 FEW, OWN, MANY = (7,), tuple(range(20)), (3, 2**62 + 5)

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.diagnosis import accuracy, diagnose_many, grounds
-from simopt.diagnosis.labelled import Labelled
+from simopt.curves.diagnosis import diagnose_many, grounds
+from simopt.curves.validation import accuracy
+from simopt.curves.validation.labelled import Labelled
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt.document.auditing import VERDICTS, judge
+from simopt.document.audit import VERDICTS, judge
 from simopt.document.findings import KINDS
 from simopt.document.printed import rows
 

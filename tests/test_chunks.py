@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simopt
-from simopt import chunks, memory, running, sweeping, worker
-from simopt.engine import devices, lanes
+from simopt.engine import cpu, devices
+from simopt.sweeps import chunks, execution, memory, sweep, worker
 
 HUBBLE = simopt.problems.hubble()
 FOUR = simopt.problems.four_points()
@@ -75,7 +75,7 @@ def test_chunks_hold_every_row_once(etas, betas, seeds, batches, rows, few, upda
         for name, value in (("ROWS", rows), ("SETTINGS", few), ("CHUNK_UPDATES", updates)):
             patch.setattr(chunks, name, value)
         cut = chunks.Chunks(job)
-        found = [sweeping.rows_at(cut.rows(chunk)) for chunk in cut]
+        found = [sweep.rows_at(cut.rows(chunk)) for chunk in cut]
         assert [chunk.number for chunk in cut] == list(range(len(cut)))
     assert max(map(len, found)) <= rows
     assert sorted(itertools.chain(*found)) == list(range(sum(part.size for part in job.axes)))
@@ -101,7 +101,7 @@ def test_chunks_hold_every_group_once(etas, betas, seeds, over, reduced, whole):
         patch.setattr(chunks, "REDUCED", reduced)
         patch.setattr(chunks, "WHOLE", whole)
         cut = chunks.Chunks(job)
-        groups = list(itertools.chain(*(sweeping.rows_at(cut.rows(chunk)) for chunk in cut)))
+        groups = list(itertools.chain(*(sweep.rows_at(cut.rows(chunk)) for chunk in cut)))
         assert sorted(groups) == list(range(cut.total_rows()))
         (part,) = job.axes
         seen = np.zeros(part.lengths, int)
@@ -115,7 +115,7 @@ def test_chunks_hold_every_group_once(etas, betas, seeds, over, reduced, whole):
 
 
 def job_of(optimizers, reduce=None, **common):
-    from simopt import axes
+    from simopt.sweeps import axes
 
     every = {"batch_size": 1, "shuffle": "epoch", "seed": 0, "epochs": 1, "schedule": None}
     every |= {"clip_norm": None, "clip_value": None}
@@ -161,12 +161,12 @@ def test_every_kernel_is_compiled_before_it_is_needed(small, monkeypatch):
 
     def prepared(job):
         prepare(job)
-        ready.append(lanes.kernel.cache_info().misses)
+        ready.append(cpu.kernel.cache_info().misses)
 
     monkeypatch.setattr(worker, "prepare", prepared)
-    lanes.kernel.cache_clear()
+    cpu.kernel.cache_clear()
     simopt.sweep(HUBBLE, OPTIMIZERS[:1], reduce="seed", **arguments)
-    assert ready == [lanes.kernel.cache_info().misses] == [2]
+    assert ready == [cpu.kernel.cache_info().misses] == [2]
 
 
 # --- summaries ------------------------------------------------------------------------------------
@@ -333,7 +333,7 @@ def files_of(folder):
 
 def test_ctrl_c_says_how_to_go_on(small, table, tmp_path, monkeypatch):
     kept, calls = [], []
-    keep = sweeping.Store.keep
+    keep = sweep.Store.keep
 
     def interrupted(store, number, frame):
         calls.append(number)
@@ -342,10 +342,10 @@ def test_ctrl_c_says_how_to_go_on(small, table, tmp_path, monkeypatch):
         keep(store, number, frame)
         kept.append(number)
 
-    monkeypatch.setattr(sweeping.Store, "keep", interrupted)
+    monkeypatch.setattr(sweep.Store, "keep", interrupted)
     arguments = {"target": TARGET, "store": tmp_path / "a", **AXES}
     for done in (3, 5):
-        with pytest.raises(sweeping.Interrupted, match=f"after {done} of .* the same sweep goes"):
+        with pytest.raises(sweep.Interrupted, match=f"after {done} of .* the same sweep goes"):
             simopt.sweep(HUBBLE, OPTIMIZERS, **arguments)
     frame = simopt.sweep(HUBBLE, OPTIMIZERS, **arguments)
     same(table, frame)
@@ -376,7 +376,7 @@ def test_ctrl_c_without_a_folder_keeps_what_is_done(small, monkeypatch, ctrl_c):
 
     monkeypatch.setattr(worker, "compute", interrupted)
     whole = {**AXES, "reduce": "epochs"}
-    with pytest.raises(sweeping.Interrupted) as caught:
+    with pytest.raises(sweep.Interrupted) as caught:
         simopt.sweep(HUBBLE, OPTIMIZERS, threads=1, **whole)
     monkeypatch.undo()
     done = caught.value.frame
@@ -490,7 +490,7 @@ MEMORY = """
 import sys
 import numpy as np
 import simopt
-from simopt.reporting.scale.alone import peak_memory
+from simopt.report.scale.standalone import peak_memory
 frame = simopt.sweep(
     simopt.problems.four_points(), simopt.SGD(eta=np.geomspace(0.001, 0.1, 128).tolist()),
     seed=range(int(sys.argv[1])), shuffle="epoch", reduce=eval(sys.argv[2]), progress=False,
@@ -536,7 +536,7 @@ def test_a_full_disk_is_said_and_costs_no_more_than_a_chunk(small, table, tmp_pa
 
 def test_running_knows_no_clock():
     """What a chunk is and holds depends on the job alone (a jump of the clock can't matter)."""
-    for module in (chunks, running, worker):
+    for module in (chunks, execution, worker):
         text = Path(module.__file__).read_text()
         assert "import time" not in text
         assert "datetime" not in text

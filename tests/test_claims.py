@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt.claims import try_all
-from simopt.claims.claim import SECTIONS, VERDICTS, Finding, plain, share
-from simopt.claims.collected import CLAIMS
+from simopt.document.claims import try_all
+from simopt.document.claims.claim import SECTIONS, VERDICTS, Finding, plain, share
+from simopt.document.claims.registry import CLAIMS
 from simopt.rules import OPTIMIZERS
 
 #: Algebra and definitions, decided in a moment.

@@ -8,9 +8,10 @@ import pytest
 
 import simopt
 from simopt import measures, problems
-from simopt.claims import batches, cases, gradients, parallel, states
-from simopt.claims.libraries import Seen
-from simopt.claims.trials import Trials
+from simopt.document.claims import batches, gradients, parallel, states
+from simopt.document.claims import verdict as cases
+from simopt.document.claims.context import Trials
+from simopt.document.claims.libraries import Seen
 
 #: x^2 of the four points: SGD multiplies the error by 1 - 2 eta x^2.
 SQUARES = np.array([4.0, 1.0, 9.0, 0.25])

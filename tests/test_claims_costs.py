@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.claims import costs
-from simopt.claims.suite import many_points
-from simopt.claims.trials import Trials
+from simopt.document.claims import costs
+from simopt.document.claims.context import Trials
+from simopt.problems.synthetic import many_points
 
 
 def table(rows):

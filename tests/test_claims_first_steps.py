@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt.claims import defaults, first_steps, libraries, look_ahead, when_to_change
-from simopt.claims.trials import Trials
+from simopt.document.claims import defaults, first_steps, libraries, look_ahead, when_to_change
+from simopt.document.claims.context import Trials
 
 X = (2.0, 1.0, 3.0, 0.5)
 

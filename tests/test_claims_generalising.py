@@ -8,12 +8,12 @@ import pytest
 
 import simopt
 from simopt import problems
-from simopt.claims import decay, generalising, held_out, instead_of_adam, wilson
-from simopt.claims.libraries import Seen
-from simopt.claims.suite import few_points
-from simopt.claims.suite import wilson as wilsons_data
-from simopt.claims.trials import Trials
-from simopt.stability.counterexamples import wilson_dual
+from simopt.analysis.stability.counterexamples import wilson_dual
+from simopt.document.claims import decay, generalising, held_out, instead_of_adam, wilson
+from simopt.document.claims.context import Trials
+from simopt.document.claims.libraries import Seen
+from simopt.problems.synthetic import few_points
+from simopt.problems.synthetic import wilson as wilsons_data
 
 
 def table(**judged):

@@ -8,8 +8,8 @@ import tomllib
 import numpy as np
 import pytest
 
-from simopt.claims import libraries
-from simopt.claims.libraries import Seen, recorded
+from simopt.document.claims import libraries
+from simopt.document.claims.libraries import Seen, recorded
 
 
 def look():
@@ -86,7 +86,7 @@ def test_a_look_elsewhere_has_its_own_process_and_environment():
 @pytest.mark.parametrize("name", recorded())
 def test_what_is_recorded_belongs_to_a_look(name):
     module, _, function = name.partition("-")
-    found = getattr(importlib.import_module(f"simopt.claims.{module}"), function)
+    found = getattr(importlib.import_module(f"simopt.document.claims.{module}"), function)
     assert libraries.named(found) == name
     entry = recorded()[name]
     assert Seen(entry["figures"], entry["versions"], live=False).how.endswith(", recorded")

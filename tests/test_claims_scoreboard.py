@@ -10,9 +10,9 @@ import pytest
 
 import simopt
 from simopt import problems, stability
-from simopt.claims import reasons, scoreboard
-from simopt.claims.forgetting import ForgetfulAdaGrad
-from simopt.claims.trials import Trials
+from simopt.document.claims import reasons, scoreboard
+from simopt.document.claims.context import Trials
+from simopt.document.claims.forgetting import ForgetfulAdaGrad
 
 
 @cache

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt.claims import libraries, second_epoch
-from simopt.claims.libraries import Seen
-from simopt.claims.trials import Trials
+from simopt.document.claims import libraries, second_epoch
+from simopt.document.claims.context import Trials
+from simopt.document.claims.libraries import Seen
 
 POINTS = [(2.0, 10.0), (1.0, 5.0), (3.0, 15.0), (0.5, 2.5)]
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt import problems, shuffling
-from simopt.claims import libraries, reshuffling, seeding
-from simopt.claims import shuffling as claims
-from simopt.claims.libraries import Seen
-from simopt.claims.suite import noisy_line, sorted_labels
-from simopt.claims.trials import Trials
+from simopt import problems
+from simopt.document.claims import libraries, reshuffling, seeding
+from simopt.document.claims import shuffling as claims
+from simopt.document.claims.context import Trials
+from simopt.document.claims.libraries import Seen
+from simopt.problems.synthetic import noisy_line, sorted_labels
+from simopt.training import shuffling
 
 
 @cache

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import problems
-from simopt.claims import accumulating, squares
-from simopt.claims.trials import Trials
+from simopt.document.claims import accumulating, squares
+from simopt.document.claims.context import Trials
 
 
 def test_the_gradients_at_the_start():

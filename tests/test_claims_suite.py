@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt.claims import suite as problems
-from simopt.claims.suite import suite
+from simopt.problems import synthetic as problems
+from simopt.problems.synthetic import suite
 
 SUITE = suite()
 NAMES = [

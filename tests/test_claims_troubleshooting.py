@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from simopt import problems
-from simopt.claims import clipping, late_drops, plateaus, troubleshooting
-from simopt.claims.curves import EPOCHS, PLACES, RATES, Curves
-from simopt.claims.libraries import Seen
-from simopt.claims.trials import Trials
+from simopt.document.claims import clipping, late_drops, plateaus, troubleshooting
+from simopt.document.claims.context import Trials
+from simopt.document.claims.curves import EPOCHS, PLACES, RATES, Curves
+from simopt.document.claims.libraries import Seen
 
 
 def made(shape, tuned=1e-5):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt.claims import adagrad, correction, defaults, rmsprop, when_to_change
-from simopt.claims.floors import least_loss, over_rates
-from simopt.claims.suite import linear
-from simopt.claims.trials import Trials
+from simopt.document.claims import adagrad, correction, defaults, rmsprop, when_to_change
+from simopt.document.claims.context import Trials
+from simopt.document.claims.floors import least_loss, over_rates
+from simopt.problems.synthetic import linear
 
 
 @pytest.fixture

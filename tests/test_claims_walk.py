@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt import problems, shuffling
-from simopt.claims import walk
-from simopt.claims.trials import Trials
+from simopt import problems
+from simopt.document.claims import walk
+from simopt.document.claims.context import Trials
+from simopt.training import shuffling
 
 POINTS = ((2.0, 10.0), (1.0, 5.0), (3.0, 15.0), (0.5, 2.5))
 

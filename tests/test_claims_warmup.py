@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.claims import libraries, warmup
-from simopt.claims.libraries import Seen
-from simopt.claims.trials import Trials
+from simopt.document.claims import libraries, warmup
+from simopt.document.claims.context import Trials
+from simopt.document.claims.libraries import Seen
 
 
 @cache

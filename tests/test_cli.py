@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt import cli, executors, files, sweeping
+from simopt.cli import main
+from simopt.ground import files
+from simopt.sweeps import clients, sweep
 
 SMALL = """
 [problem]
@@ -41,7 +43,7 @@ def simopt_command(here, capsys):
 
     def run(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as end:
-            cli.main(arguments)
+            main.main(arguments)
         out, err = capsys.readouterr()
         return end.value.code, out, err
 
@@ -208,11 +210,8 @@ def worked(monkeypatch):
         asked.path = path
         files.write_text(path, text(*given, **how))
 
-    monkeypatch.setitem(sys.modules, "simopt.walkthrough", types.SimpleNamespace(text=text))
-    monkeypatch.setattr(simopt, "walkthrough", types.SimpleNamespace(text=text), raising=False)
-    pages = types.SimpleNamespace(walkthrough_page=page)
-    monkeypatch.setitem(sys.modules, "simopt.reporting", pages)
-    monkeypatch.setattr(simopt, "reporting", pages, raising=False)
+    monkeypatch.setattr("simopt.display.walkthrough.text", text)
+    monkeypatch.setattr("simopt.display.standalone.walkthrough_page", page)
     return asked
 
 
@@ -314,10 +313,8 @@ def test_walkthrough_refuses_what_does_not_fit_the_points(refused, arguments):
 def test_report(simopt_command, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        simopt,
-        "report",
+        "simopt.report.report",
         lambda folder, quick: asked.append((folder, quick)) or Path(folder, "index.html"),
-        raising=False,
     )
     assert simopt_command("report")[1] == "reports/build/index.html\n"
     assert simopt_command("report", "--quick", "--folder", "a/b")[1] == "a/b/index.html\n"
@@ -325,7 +322,7 @@ def test_report(simopt_command, monkeypatch):
 
 
 def test_report_refuses_a_folder_before_any_work(refused, monkeypatch):
-    monkeypatch.setattr(simopt, "report", lambda **_: pytest.fail("it began"), raising=False)
+    monkeypatch.setattr("simopt.report.report", lambda **_: pytest.fail("it began"))
     assert "--folder='small.toml/a'" in refused("report", "--folder", "small.toml/a")
     assert "--folder='small.toml'" in refused("report", "--folder", "small.toml")
 
@@ -335,9 +332,9 @@ def test_report_refuses_a_folder_before_any_work(refused, monkeypatch):
 
 def test_interrupted(simopt_command, here, monkeypatch):
     def interrupt(*_, **__):
-        raise sweeping.Interrupted(pd.DataFrame())
+        raise sweep.Interrupted(pd.DataFrame())
 
-    monkeypatch.setattr(simopt, "sweep", interrupt, raising=False)
+    monkeypatch.setattr("simopt.sweeps.sweep.sweep", interrupt)
     status, out, err = simopt_command("sweep", "small.toml", "--out", "r.csv")
     assert (status, out) == (130, "")
     assert err.count("\n") == 1
@@ -349,9 +346,9 @@ def test_interrupted_rows_are_kept(simopt_command, here, monkeypatch):
     done = pd.DataFrame({"eta": [0.1, 0.2]})
 
     def interrupt(*_, **__):
-        raise sweeping.Interrupted(done)
+        raise sweep.Interrupted(done)
 
-    monkeypatch.setattr(simopt, "sweep", interrupt, raising=False)
+    monkeypatch.setattr("simopt.sweeps.sweep.sweep", interrupt)
     (here / "s.toml").write_text(
         '[problem]\nname = "four_points"\n[[optimizers]]\nname = "SGD"\n', encoding="utf-8"
     )
@@ -367,14 +364,14 @@ def test_interrupted_by_a_signal(here):
     Path("long.toml").write_text(long)
     code = (
         "import sys, threading, os, signal, time\n"
-        "import simopt.running\n"
-        "from simopt import cli\n"
-        "began = simopt.running.whole\n"
+        "import simopt.sweeps.execution\n"
+        "from simopt.cli.main import main\n"
+        "began = simopt.sweeps.execution.whole\n"
         "def run(*a, **k):\n"
         "    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "    return began(*a, **k)\n"
-        "simopt.running.whole = run\n"
-        "cli.main(['sweep', 'long.toml', '--out', 'long.csv'])\n"
+        "simopt.sweeps.execution.whole = run\n"
+        "main(['sweep', 'long.toml', '--out', 'long.csv'])\n"
     )
     signal.signal(signal.SIGINT, signal.default_int_handler)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
@@ -403,13 +400,13 @@ def test_sweep_into_a_folder(simopt_command, here):
 
 
 def test_resume_goes_on_and_cleans_up(simopt_command, here, monkeypatch):
-    keep = sweeping.Store.keep
+    keep = sweep.Store.keep
 
     def interrupted(store, number, frame):
         keep(store, number, frame)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweeping.Store, "keep", interrupted)
+    monkeypatch.setattr(sweep.Store, "keep", interrupted)
     status, _, error = simopt_command("sweep", "small.toml", "--resume")
     assert status == 130
     assert "the same sweep goes on from there" in error
@@ -440,11 +437,11 @@ def test_lost_workers_end_in_one_line(simopt_command, here, monkeypatch):
     def lost(*arguments, **settings):
         warnings.warn("client='...' has no workers", UserWarning, stacklevel=2)
         assert "client='...' has no workers" in said[0]
-        raise executors.WorkerLost("client='...': its scheduler is gone")
+        raise clients.WorkerLost("client='...': its scheduler is gone")
 
     said = []
-    monkeypatch.setattr(cli.click, "echo", lambda text, err: said.append(text))
-    monkeypatch.setattr(simopt, "sweep", lost)
+    monkeypatch.setattr(main.click, "echo", lambda text, err: said.append(text))
+    monkeypatch.setattr("simopt.sweeps.sweep.sweep", lost)
     status, _, _ = simopt_command("sweep", "small.toml", "--resume")
     assert status == 1
     assert said[1:] == ["simopt: client='...': its scheduler is gone"]
@@ -482,9 +479,9 @@ def test_a_fault_of_ours_is_not_called_bad_input(here, monkeypatch):
     def fault(*_, **__):
         raise KeyError("column")
 
-    monkeypatch.setattr(simopt, "sweep", fault, raising=False)
+    monkeypatch.setattr("simopt.sweeps.sweep.sweep", fault)
     with pytest.raises(KeyError):
-        cli.main(["sweep", "small.toml"])
+        main.main(["sweep", "small.toml"])
 
 
 # Files.

@@ -7,9 +7,9 @@ import pytest
 
 import simopt
 from simopt import conformance
-from simopt.conformance import probing
 from simopt.rules import ALL
-from simopt.stepping import Stepper
+from simopt.training.conformance import probing
+from simopt.training.stepper import Stepper
 
 
 def as_function(optimizer):

@@ -15,7 +15,7 @@ from simopt.rules.modifiers import with_initial, with_momentum
 from simopt.rules.nadam import faded
 from simopt.rules.radam import lengths
 from simopt.rules.rmsprop import rmsprop
-from simopt.stepping import Stepper
+from simopt.training.stepper import Stepper
 from tests import formulas as f
 
 FAST = settings(max_examples=12, deadline=None)

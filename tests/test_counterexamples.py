@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import problems, schedules
+from simopt.analysis.stability import counterexamples as examples
 from simopt.rules import OPTIMIZERS
-from simopt.stability import counterexamples as examples
-from simopt.stepping import Stepper
+from simopt.training.stepper import Stepper
 
 FOUR = problems.four_points()
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from numba import njit
 
 import simopt
-from simopt import plan, shuffling
-from simopt.engine import blocks, layout, thread
+from simopt.engine import blocks, layout, per_thread
 from simopt.engine.cuda import places_of
+from simopt.training import plan, shuffling
 from tests import device_cases
 from tests.device_cases import FURTHER, QUICK, assert_same
 
@@ -240,7 +240,7 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
     group, how, dtype = task.group, task.group.plan, data.x.dtype.type
     count = task.last - task.first
     run = in_turn(
-        thread.program(
+        per_thread.program(
             group.rule,
             problem.kind,
             task.points == "moments",
@@ -252,7 +252,7 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
             problem.formula,
         )
     )
-    ends = thread.Ends(
+    ends = per_thread.Ends(
         w=np.empty((problem.d, count), dtype),
         loss=np.empty(count, dtype),
         best_loss=np.empty(count, dtype),

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt import cli, problems, schedules
-from simopt.diagnosis import SYMPTOMS, Diagnosis, diagnose_many, terminal
+from simopt import problems, schedules
+from simopt.cli import main
+from simopt.curves.diagnosis import SYMPTOMS, Diagnosis, diagnose_many, terminal
 
 FOUR, DIABETES, HUBBLE = problems.four_points(), problems.diabetes(), problems.hubble()
 
@@ -277,7 +278,7 @@ def test_a_page_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     path = tmp_path / "curve.html"
     path.write_text("before")
     found = simopt.diagnose([9.0, 8, 7, 6, 5, 4])
-    monkeypatch.setattr("simopt.reporting.pages.html", lambda *_: 1 / 0)
+    monkeypatch.setattr("simopt.display.templating.html", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         found.page(path)
     assert path.read_text() == "before"
@@ -359,7 +360,7 @@ def command(tmp_path, monkeypatch, capsys):
 
     def call(*arguments):
         with pytest.raises(SystemExit) as end:
-            cli.main(["diagnose", *arguments])
+            main.main(["diagnose", *arguments])
         out, err = capsys.readouterr()
         return end.value.code, out, err
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from simopt.diagnosis import diagnose_many
-from simopt.diagnosis.features import FEATURES, VALIDATION, measure, measure_validation
+from simopt.curves.diagnosis import diagnose_many
+from simopt.curves.diagnosis.features import FEATURES, VALIDATION, measure, measure_validation
 
 NAN, INF = float("nan"), float("inf")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.diagnosis.reading import plain, read
+from simopt.curves.logs.reading import plain, read
 
 NAN = float("nan")
 

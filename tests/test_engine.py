@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from numba.core.runtime import _nrt_python, rtsys
 
 import simopt
-from simopt import plan
-from simopt.engine import blocks, elementary, inline, lanes, layout
+from simopt.engine import blocks, cpu, layout
+from simopt.ground import elementary, inline
 from simopt.rules import OPTIMIZERS
+from simopt.training import plan
 
 FOUR = simopt.problems.four_points()
 DIABETES = simopt.problems.diabetes()
@@ -121,10 +122,10 @@ def test_tasks_cover_every_row_once(shuffle, settings, seeds, steps):
         for task in tasks:
             setting, seed, real = task.members()
             assert task.count == real.sum() > 0
-            lanes = task.last - task.first
-            assert lanes % 128 == 0
-            assert (np.resize(task.hyper(float)[0], lanes) == setting).all()
-            for block in range(0, lanes, 128):
+            cpu = task.last - task.first
+            assert cpu % 128 == 0
+            assert (np.resize(task.hyper(float)[0], cpu) == setting).all()
+            for block in range(0, cpu, 128):
                 assert real[block]
                 shared = task.seeds()[block // 128]
                 assert task.points == "own" or shuffle == "never" or names[seed[block]] == shared
@@ -132,7 +133,7 @@ def test_tasks_cover_every_row_once(shuffle, settings, seeds, steps):
                 assert (task.seeds() == names[seed]).all()
             blocks.scatter(task, np.array([setting, names[seed]], float), landed)
             once = np.zeros(settings * seeds, int)
-            blocks.scatter(task, np.ones(lanes, int), once)
+            blocks.scatter(task, np.ones(cpu, int), once)
             times += once
         assert (times == 1).all()
         where = rows[0][:, None] + rows[1]
@@ -285,7 +286,7 @@ def test_every_kernel_has_an_index_of_its_own_in_the_cache():
         optimizer=None, kind="least_squares", points="shared", real=np.float64, extras=layout.PLAIN
     ):
         rule = (optimizer or simopt.Adam()).rule
-        return lanes.kernel(rule, kind, True, points, real, extras).py_func.__qualname__
+        return cpu.kernel(rule, kind, True, points, real, extras).py_func.__qualname__
 
     names = [
         name(),
@@ -296,7 +297,7 @@ def test_every_kernel_has_an_index_of_its_own_in_the_cache():
         name(simopt.AdamW()),
     ]
     assert len(set(names)) == len(names)
-    lanes.kernel.cache_clear()
+    cpu.kernel.cache_clear()
     assert name() == names[0]
 
 

@@ -20,9 +20,9 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt import chunks, executors, running
-from simopt.executors import WorkerLost, completed
 from simopt.rules.modifiers import with_decay
+from simopt.sweeps import chunks, clients, execution
+from simopt.sweeps.clients import WorkerLost, completed
 from tests.test_pickling import count, sign_momentum
 
 FOUR = simopt.problems.four_points()
@@ -68,7 +68,7 @@ class Unpickled:
     """Writes a line to a file whenever it is unpickled; too large to travel with every item."""
 
     def __init__(self, path):
-        self.path, self.load = path, b"x" * (executors.SMALL + 1)
+        self.path, self.load = path, b"x" * (clients.SMALL + 1)
 
     def __setstate__(self, state):
         vars(self).update(state)
@@ -117,13 +117,13 @@ def test_what_is_shared_goes_to_each_process_once(tmp_path):
 
 def test_a_process_that_lacks_what_is_shared_is_sent_it():
     pool = Here()
-    shared = {"factor": 3, "load": os.urandom(executors.SMALL)}
+    shared = {"factor": 3, "load": os.urandom(clients.SMALL)}
     found = []
     with closing(completed(pool, product, shared, range(6))) as results:
         for result in results:
             found.append(result)
             if len(found) == 3:
-                executors._unpacked.clear()  # as if another process had taken its place
+                clients._unpacked.clear()  # as if another process had taken its place
     assert found == [(item, 3 * item) for item in (0, 1, 2, 3, 4, 5)]
     whole = [item for _, packed, item in pool.sent if packed.data is not None]
     assert whole == [0, 5]  # the first, and the first that was sent after the loss
@@ -135,11 +135,11 @@ def test_a_process_that_lacks_what_is_shared_is_sent_it():
 
 
 def test_a_process_keeps_a_few_shared_values_and_no_more():
-    executors._unpacked.clear()
-    for factor in range(3 * executors.KEPT):
+    clients._unpacked.clear()
+    for factor in range(3 * clients.KEPT):
         pool = Here()
         assert dict(completed(pool, product, {"factor": factor}, [2])) == {2: 2 * factor}
-    assert len(executors._unpacked) == executors.KEPT
+    assert len(clients._unpacked) == clients.KEPT
 
 
 @pytest.mark.parametrize("ahead", [1, 3])
@@ -221,7 +221,7 @@ def test_a_killed_process_is_told():
 INTERRUPTED = """
     import itertools, signal, sys, time
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-    from simopt.executors import completed
+    from simopt.sweeps.clients import completed
     from tests.test_executors import who
 
     # In a shell's background, and in tests that run there, Ctrl-C is ignored from the start.
@@ -278,9 +278,9 @@ REFUSED = {
 @pytest.mark.parametrize("client", REFUSED.values(), ids=REFUSED)
 def test_anything_else_is_no_client(client):
     for attempt in (
-        lambda: executors.check(client),
+        lambda: clients.check(client),
         lambda: completed(client, product, None, [1]),
-        lambda: executors.prepare(client, note, None),
+        lambda: clients.prepare(client, note, None),
     ):
         with pytest.raises(
             ValueError, match=r"client=.*: must be a concurrent.futures.Executor, a Dask"
@@ -293,9 +293,9 @@ def test_ray_must_be_there(monkeypatch):
     ray.is_initialized = lambda: False
     monkeypatch.setitem(sys.modules, "ray", ray)
     with pytest.raises(ValueError, match=r"client=<module 'ray'>: must be .*ray\.init"):
-        executors.check(ray)
+        clients.check(ray)
     ray.is_initialized = lambda: True
-    assert executors.check(ray) is ray
+    assert clients.check(ray) is ray
 
 
 def test_ahead_is_checked():
@@ -308,19 +308,19 @@ def test_ahead_is_checked():
 
 def test_workers():
     with Threads(3) as pool:
-        assert executors.workers(pool) == 3
-    assert executors.workers(Here()) == 1
-    assert executors.workers(Executor()) == os.cpu_count()
+        assert clients.workers(pool) == 3
+    assert clients.workers(Here()) == 1
+    assert clients.workers(Executor()) == os.cpu_count()
 
 
 def test_preparing(tmp_path):
     path = tmp_path / "prepared"
     with Threads(1) as pool:
-        executors.prepare(pool, note, str(path))
+        clients.prepare(pool, note, str(path))
     with processes() as pool:
-        executors.prepare(pool, note, str(path))
+        clients.prepare(pool, note, str(path))
     assert not path.exists()  # they have this host's folders
-    executors.prepare(Here(), note, str(path))
+    clients.prepare(Here(), note, str(path))
     assert path.read_text() == "prepared\n"
 
 
@@ -343,7 +343,7 @@ UNKNOWN = """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
     import simopt
-    from simopt.executors import completed
+    from simopt.sweeps.clients import completed
     from tests.test_executors import product
 
     def mine(w, g, eta):
@@ -389,7 +389,7 @@ def grid():
 @pytest.fixture
 def small_chunks(monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 64)
-    monkeypatch.setattr(running, "SENT_COST", 1)
+    monkeypatch.setattr(execution, "SENT_COST", 1)
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -437,11 +437,11 @@ def test_after_a_killed_process_a_stored_sweep_goes_on(monkeypatch, tmp_path):
             if len(sent) == 4:
                 os.kill(next(iter(client._processes)), signal.SIGKILL)
 
-    monkeypatch.setattr(executors, "completed", killing)
+    monkeypatch.setattr(clients, "completed", killing)
     with processes() as client, pytest.raises(WorkerLost, match="with store="):
         simopt.sweep(FOUR, **large, store=tmp_path / "killed", client=client)
     assert len(sent) >= 4
-    monkeypatch.setattr(executors, "completed", completed)
+    monkeypatch.setattr(clients, "completed", completed)
     with processes() as client:
         simopt.sweep(FOUR, **large, store=tmp_path / "killed", client=client)
     first, second = (

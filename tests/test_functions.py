@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simopt
-from simopt import noise
+from simopt.training import noise
 from tests.test_engine import assembly
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt.stepping import Stepper
+from simopt.training.stepper import Stepper
 
 ONES = np.ones(5)
 

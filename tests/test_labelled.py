@@ -7,18 +7,10 @@ import pytest
 
 import simopt
 from simopt import problems, rules, schedules
-from simopt.diagnosis import (
-    SYMPTOMS,
-    causes,
-    diagnose_many,
-    grounds,
-    inseparable,
-    recipes,
-    runs,
-    tried,
-)
-from simopt.diagnosis.labelled import labelled
-from simopt.diagnosis.twins import twins
+from simopt.curves.diagnosis import SYMPTOMS, causes, diagnose_many, grounds, rate_scan, runs
+from simopt.curves.diagnosis.similarity import twins
+from simopt.curves.validation import inseparable, recipes
+from simopt.curves.validation.labelled import labelled
 
 COLUMNS = [
     "problem", "optimizer", "eta", "beta", "batch_size", "record", "epochs", "seed", "cause",
@@ -41,7 +33,7 @@ def four_points_tried(length=60):
     problem = problems.four_points()
     rng = np.random.default_rng(0)
     how = runs.plan(rng, problem, 4, length, "epochs")
-    return problem, how, tried.tried_rules(rng, problem, how, ["SGD"], 1)[0]
+    return problem, how, rate_scan.tried_rules(rng, problem, how, ["SGD"], 1)[0]
 
 
 # The landmarks that labels go by, against closed forms.

@@ -14,8 +14,8 @@ from numba import njit
 
 import simopt
 from simopt import noise_scale, schedules, stability, walkthrough
-from simopt.engine import elementary
-from simopt.engine.inline import inlined
+from simopt.ground import elementary
+from simopt.ground.inline import inlined
 from simopt.problems import network
 from simopt.rules import OPTIMIZERS
 from tests.test_engine import assembly

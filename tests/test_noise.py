@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import simopt
-from simopt import noise, shuffling
+from simopt.training import noise, shuffling
 from tests.test_engine import assembly
 
 CURVATURE = 1 / np.arange(1, 8)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import nqm, problems
-from simopt.nqm import leaping, notebook, spectra, theorems
+from simopt.analysis.nqm import leaping, notebook, spectra, theorems
 
 SIZES = [4**k for k in range(1, 11)]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import orders
-from simopt.orders.generators import permutation, philox, twister, xorshift
+from simopt.training.orders.generators import permutation, philox, twister, xorshift
 
 FUNCTIONS = {
     "dataloader": orders.torch_dataloader,

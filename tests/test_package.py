@@ -30,7 +30,7 @@ def test_import_is_light():
 
 
 def test_the_command_line_starts_light():
-    code = f"import sys, simopt.cli;print([name for name in {HEAVY} if name in sys.modules])"
+    code = f"import sys, simopt.cli.main;print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import simopt
-from simopt import problems, spec
-from simopt.cli import main
-from simopt.prescription import FIXES, REMEDIES, comparing, fixes, rates, running, terminal
-from simopt.prescription import training as trainings
-from simopt.prescription.prescribing import BASELINE, ranked
-from simopt.prescription.training import Training
+from simopt import problems
+from simopt.cli.main import main
+from simopt.curves.prescription import FIXES, REMEDIES, comparing, fixes, rates, running, terminal
+from simopt.curves.prescription import training as trainings
+from simopt.curves.prescription.prescribing import BASELINE, ranked
+from simopt.curves.prescription.training import Training
 from simopt.schedules import constant, cosine, linear_warmup, sequential
+from simopt.sweeps import toml
 
 FOUR = problems.four_points()
 #: Of the four points: the loss is CURVATURE / 2 (w - 5)^2.
@@ -400,7 +401,7 @@ def test_written_settings_train_alike(training):
     run = eval(call, names)
     assert run.summary["loss"] == pytest.approx(made.loss[0, -1], rel=1e-9)
     text = '[problem]\nname = "hubble"\n\n' + trainings.toml(training)
-    read = spec.parse(tomllib.loads(text))
+    read = toml.parse(tomllib.loads(text))
     frame = simopt.sweep(read.problem, read.optimizers, **read.arguments, progress=False)
     assert frame["loss"].iloc[0] == pytest.approx(made.loss[0, -1], rel=1e-9)
 
@@ -470,7 +471,7 @@ def test_what_apply_prints_runs(points, tmp_path, capsys):
     assert run.summary["loss"] < problems.four_points().loss(0.0)
     path = tmp_path / "applied.toml"
     path.write_text(file)
-    read = spec.read(path)
+    read = toml.read(path)
     frame = simopt.sweep(read.problem, read.optimizers, **read.arguments, progress=False)
     assert frame["loss"].iloc[0] == pytest.approx(run.summary["loss"])
 

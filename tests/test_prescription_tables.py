@@ -8,11 +8,11 @@ import pytest
 
 import simopt
 from simopt import problems
-from simopt.diagnosis import SYMPTOMS
-from simopt.prescription import FIXES, cases, framework, table, tables, trying
-from simopt.prescription.advice import ALL_THREE, FRAMEWORK, TABLE, UNDERPERFORMS, fixes_for
-from simopt.prescription.cases import Case
-from simopt.prescription.training import Training
+from simopt.curves.diagnosis import SYMPTOMS
+from simopt.curves.prescription import FIXES, cases, framework, runner, table, tables
+from simopt.curves.prescription.advice import ALL_THREE, FRAMEWORK, TABLE, UNDERPERFORMS, fixes_for
+from simopt.curves.prescription.cases import Case
+from simopt.curves.prescription.training import Training
 
 
 def test_the_lines_are_the_documents():
@@ -40,7 +40,7 @@ def four():
     """Gradient descent on the four points at 0.005, 0.27 and 0.3; the edge is at 0.2807."""
     case = Case(problems.four_points(), ("SGD",), (4,), 20, (0, 1))
     trainings = [Training(simopt.SGD(eta=eta), 4, 20) for eta in (0.005, 0.27, 0.3)]
-    return trying.run(case, "SGD", trainings, 1)
+    return runner.run(case, "SGD", trainings, 1)
 
 
 def gone(eta, updates=20):
@@ -51,7 +51,7 @@ def gone(eta, updates=20):
 def outcomes(ran, fix, symptom="oscillates wildly"):
     shown = np.full((3, 2), symptom, dtype="<U40")
     asked = {fix: {place: np.array([True, False]) for place in range(3)}}
-    (frame,) = trying.outcomes(ran, asked, shown, 1).rows
+    (frame,) = runner.outcomes(ran, asked, shown, 1).rows
     return frame
 
 
@@ -84,7 +84,7 @@ def test_only_runs_with_the_symptom_are_asked(four):
             ["healthy", "noise floor"],
         ]
     )
-    asked = trying.asked_by(four, shown)
+    asked = runner.asked_by(four, shown)
     assert {fix: {k: mask.tolist() for k, mask in of.items()} for fix, of in asked.items()} == {
         "eta x 2": {0: [True, False]},
         "eta x 5": {0: [True, False]},
@@ -94,54 +94,54 @@ def test_only_runs_with_the_symptom_are_asked(four):
         "beta 0.8": {1: [True, True]},
     }
     # SGD has no momentum to lower.
-    made = trying.outcomes(four, {"beta 0.8": asked["beta 0.8"]}, shown, 1)
+    made = runner.outcomes(four, {"beta 0.8": asked["beta 0.8"]}, shown, 1)
     assert made.rows == []
 
 
 def test_symptoms_of_curves_of_several_lengths(four):
-    short = trying.run(four.case, "SGD", [four.trainings[0].with_(epochs=5)], 1)
-    together = trying.symptoms([*four.found, *short.found], 1)
+    short = runner.run(four.case, "SGD", [four.trainings[0].with_(epochs=5)], 1)
+    together = runner.symptoms([*four.found, *short.found], 1)
     assert together.shape == (4, 2)
-    assert together[:3].tolist() == trying.symptoms(four.found, 1).tolist()
-    assert together[3].tolist() == trying.symptoms(short.found, 1)[0].tolist()
+    assert together[:3].tolist() == runner.symptoms(four.found, 1).tolist()
+    assert together[3].tolist() == runner.symptoms(short.found, 1)[0].tolist()
 
 
 def test_what_is_left_tells_a_plateau_from_an_end():
     """From 1.047 the bumps' nearest minimum is local; of 4 points nothing is left."""
     bumps = Case(problems.bumps(w0=3.4), ("SGD",), (1,), 300, (0,))
     steps = [Training(simopt.SGD(eta=0.02), 1, 300, "never")]
-    stuck = trying.run(bumps, "SGD", steps, 1)
+    stuck = runner.run(bumps, "SGD", steps, 1)
     healthy = np.full((1, 1), "healthy", dtype="<U40")
-    assert trying.with_what_is_left(healthy, stuck).tolist() == [["plateaus early"]]
+    assert runner.with_what_is_left(healthy, stuck).tolist() == [["plateaus early"]]
     noisy = np.full((1, 1), "noise floor", dtype="<U40")
-    assert trying.with_what_is_left(noisy, stuck).tolist() == [["noise floor"]]
+    assert runner.with_what_is_left(noisy, stuck).tolist() == [["noise floor"]]
     four = Case(problems.four_points(), ("SGD", "AdaGrad"), (4,), 40, (0,))
-    arrived = trying.run(four, "SGD", [Training(simopt.SGD(eta=0.1), 4, 40)], 1)
-    assert trying.with_what_is_left(healthy, arrived).tolist() == [["healthy"]]
-    creeps = trying.run(four, "AdaGrad", [Training(simopt.AdaGrad(eta=0.05), 4, 40)], 1)
-    told = trying.with_what_is_left(healthy, creeps)
+    arrived = runner.run(four, "SGD", [Training(simopt.SGD(eta=0.1), 4, 40)], 1)
+    assert runner.with_what_is_left(healthy, arrived).tolist() == [["healthy"]]
+    creeps = runner.run(four, "AdaGrad", [Training(simopt.AdaGrad(eta=0.05), 4, 40)], 1)
+    told = runner.with_what_is_left(healthy, creeps)
     assert told.tolist() == [["stopped learning mid-training"]]
 
 
 def test_adam_is_held_to_sgd_at_the_best_of_both(four):
     """On a parabola gradient descent near 1 / curvature beats an Adam that moves by 0.001."""
     adams = [Training(simopt.Adam(eta=eta), 4, 20) for eta in (1e-4, 1e-3)]
-    adam = trying.run(four.case, "Adam", adams, 1)
-    made = trying.underperforming(adam, four, 1)
+    adam = runner.run(four.case, "Adam", adams, 1)
+    made = runner.underperforming(adam, four, 1)
     (frame,) = made.rows
     assert set(frame["fix"]) == {"AdamW", "fine-tune with Momentum"}
     assert set(frame["symptom"]) == {UNDERPERFORMS}
     assert set(frame["eta"]) == {1e-3}
-    assert trying.underperforming(four, adam, 1).rows == []
+    assert runner.underperforming(four, adam, 1).rows == []
 
 
 def test_other_points_have_another_least_loss():
     """Without the bad point the other points' own least loss is taken off."""
     four = problems.four_points()
     bad = cases.bad_point(four, 100.0)
-    ran = trying.run(Case(bad, ("SGD",), (4,), 5, (0, 1)), "SGD", [Training(simopt.SGD(), 4, 5)], 1)
+    ran = runner.run(Case(bad, ("SGD",), (4,), 5, (0, 1)), "SGD", [Training(simopt.SGD(), 4, 5)], 1)
     clean, training = FIXES["without outliers"](bad, ran.trainings[0])
-    (found,) = trying.curves_of(ran.case, clean, [training], 1)
+    (found,) = runner.curves_of(ran.case, clean, [training], 1)
     assert bad.minimum_loss > 1.0
     assert ran.floor(0, bad).tolist() == [bad.minimum_loss] * 2
     assert ran.floor(0, clean) == pytest.approx([0.0, 0.0], abs=1e-12)
@@ -151,7 +151,7 @@ def test_other_points_have_another_least_loss():
 def test_overfitting_is_judged_by_points_that_nobody_looked_at():
     train, validation, test = cases.wide(0)
     case = Case(train, ("SGD",), (4,), 60, (0, 1), validation, test)
-    ran = trying.run(case, "SGD", [Training(simopt.SGD(eta=0.02), 4, 60)], 1)
+    ran = runner.run(case, "SGD", [Training(simopt.SGD(eta=0.02), 4, 60)], 1)
     sweep = simopt.sweep(
         train, simopt.SGD(eta=0.02), batch_size=4, epochs=60, shuffle="epoch", seed=[0, 1],
         record="epochs", progress=False,
@@ -241,13 +241,13 @@ def test_rates_reach_from_too_low_to_too_high():
 
 
 def test_the_curvature_of_landscapes_and_networks():
-    from simopt.claims import suite
+    from simopt.problems import synthetic
 
     for problem in (problems.bumps(w0=2.88), problems.saddle(w0=(0.0, 1.0))):
         step = np.eye(problem.d)[0] * 1e-5
         second = (problem.gradient(problem.w0 + step) - problem.gradient(problem.w0 - step))[0]
         assert cases.curvature(problem) == pytest.approx(second / 2e-5, rel=0.05)
-    network = suite.suite()["network"]
+    network = synthetic.suite()["network"]
     wide = np.linalg.eigvalsh(
         np.array([
             (network.gradient(network.w0 + e) - network.gradient(network.w0)) / 1e-6
@@ -271,7 +271,7 @@ def test_quick_tries_every_line(quick_outcomes):
 
 @pytest.fixture(scope="module")
 def quick_outcomes():
-    return trying.try_all(quick=True)
+    return runner.try_all(quick=True)
 
 
 def test_bad_input():

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from simopt.reduction import asked, moments, ranks, selection, summaries
-from simopt.reduction.asked import Reduce
+from simopt.sweeps.reduction import moments, ranks, request, selection, summaries
+from simopt.sweeps.reduction.request import Reduce
 
 FAST = settings(max_examples=60, deadline=None)
 QUANTILES = (0.05, 0.5, 0.95)
@@ -311,8 +311,8 @@ RESULTS = ("updates", "loss", "steps_to_target", "w")
     ],
 )
 def test_what_may_be_asked(value, expected):
-    assert asked.check(value, AXES, RESULTS) == expected
-    assert asked.check(expected.spec, AXES, RESULTS) == expected
+    assert request.check(value, AXES, RESULTS) == expected
+    assert request.check(expected.spec, AXES, RESULTS) == expected
     assert pickle.loads(pickle.dumps(expected)) == expected
 
 
@@ -335,12 +335,12 @@ def test_what_may_be_asked(value, expected):
 )
 def test_what_may_not_be_asked(value, message):
     with pytest.raises(ValueError, match="^" + message):
-        asked.check(value, AXES, RESULTS)
+        request.check(value, AXES, RESULTS)
 
 
 def test_names_of_columns():
     quantiles = (0.0, -0.0 + 0.001, 0.025, 0.07, 0.1, 0.29, 0.999, 1.0)
-    names = [asked.quantile_name(each) for each in quantiles]
+    names = [request.quantile_name(each) for each in quantiles]
     assert names == ["q00", "q00.1", "q02.5", "q07", "q10", "q29", "q99.9", "q100"]
     reduce = Reduce("seed", ["loss", "w"], [0.5])
     made = summaries.summarise(
@@ -349,6 +349,6 @@ def test_names_of_columns():
         None,
         reduce.quantiles,
     )
-    assert asked.columns(reduce) == tuple(made)
+    assert request.columns(reduce) == tuple(made)
     assert "loss_count" not in made
     assert "w_count" in made

@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.claims import Tried
-from simopt.claims.claim import SECTIONS, VERDICTS, Claim, Finding, Picture
-from simopt.claims.collected import CLAIMS
-from simopt.claims.trials import Trials
-from simopt.reporting import claims, overview, pages, style
-from simopt.reporting.claims import drawing, pictures, surprises, verdicts
+from simopt.display import style
+from simopt.document.claims import Tried
+from simopt.document.claims.claim import SECTIONS, VERDICTS, Claim, Finding, Picture
+from simopt.document.claims.context import Trials
+from simopt.document.claims.registry import CLAIMS
+from simopt.report import claims, overview, pages
+from simopt.report.claims import drawing, pictures, surprises, verdicts
 from simopt.rules import OPTIMIZERS
 from tests.test_reporting import EVIL, Outline, figures
 

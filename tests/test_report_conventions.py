@@ -10,9 +10,9 @@ import pytest
 from markupsafe import escape
 
 import simopt
-from simopt import words
-from simopt.reporting import pages, shuffles, sweeps
-from simopt.reporting.conventions import (
+from simopt.ground.formatting import SMALL, number, percent
+from simopt.report import pages, shuffles, sweeps
+from simopt.report.conventions import (
     distances,
     formulas,
     lookup,
@@ -22,9 +22,9 @@ from simopt.reporting.conventions import (
     side_by_side,
     surprises,
 )
-from simopt.reporting.learning_rate.grid import SHUFFLED
+from simopt.report.learning_rate.grid import SHUFFLED
 from simopt.rules import ALL
-from simopt.stepping import Stepper
+from simopt.training.stepper import Stepper
 
 GRADIENTS = np.random.default_rng(0).normal(size=40) * np.geomspace(2, 0.2, 40)
 OPTIONS = [
@@ -290,7 +290,7 @@ def test_figures_and_tables_tell_the_same(built):
     assert rows["RMSprop", "PyTorch"][2] == distances.shown(torch["weights"])
     here = frame[(frame["problem"] == "four points") & (frame["setting"] == measured.OWN)]
     here = here[here["case"].isin(distances.DRAWN) & here["update"].isin(measured.LOOKED)]
-    assert f"{words.percent(here['weights'].max())} of w away" in four["figure"]
+    assert f"{percent(here['weights'].max())} of w away" in four["figure"]
     assert ("SGD", "PyTorch") not in rows
     assert rows["AdaGrad", "Keras and optax"][0].endswith("10⁻⁸")
 
@@ -314,17 +314,15 @@ def test_every_rule_can_be_looked_up():
 def test_sizes_of_surprises_follow_from_the_formulas():
     told = {each.title: each.size for each in surprises.surprises()}
     inside = 1e-5 / math.sqrt(1e-10 + 1e-8)
-    assert (
-        f"by {words.number(inside, 2)} η with ε inside" in told["PyTorch adds ε outside the root"]
-    )
+    assert f"by {number(inside, 2)} η with ε inside" in told["PyTorch adds ε outside the root"]
     (rho,) = (size for title, size in told.items() if title.startswith("RMSprop remembers"))
-    assert f"{words.number(1 / math.sqrt(0.01))} η long" in rho
-    assert words.number(10 * 10 / math.sqrt(10), 2) in rho
+    assert f"{number(1 / math.sqrt(0.01))} η long" in rho
+    assert number(10 * 10 / math.sqrt(10), 2) in rho
     (start,) = (size for title, size in told.items() if "sum of squares" in title)
-    assert f"{words.number(0.1 / math.sqrt(0.11), 2)} η long" in start
+    assert f"{number(0.1 / math.sqrt(0.11), 2)} η long" in start
     assert "first 5 steps" in told["RAdam's first steps are not divided by anything"]
     torch, optax = 0.01 / 0.02, 0.01 / math.sqrt(0.0101)
-    assert f"{words.number(torch / optax, 2)} times less" in surprises.papers()
+    assert f"{number(torch / optax, 2)} times less" in surprises.papers()
 
 
 def test_shuffles_say_what_the_document_s_table_says(built):
@@ -337,7 +335,7 @@ def test_shuffles_say_what_the_document_s_table_says(built):
     assert sum(len(each["statements"]) for each in values["libraries"]) == len(table)
     wrong = int((table["verdict"] == "wrong").sum())
     assert html.count('<span class="badge bad">wrong</span>') == wrong
-    assert f"{words.SMALL[wrong]} are wrong" in text
+    assert f"{SMALL[wrong]} are wrong" in text
 
 
 def test_replays_run_and_are_the_table(built):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from simopt import noise_scale, problems
-from simopt.reporting.critical_batch import data, noise, noise_figure
+from simopt.report.critical_batch import data, noise, noise_figure
 
 
 def test_the_noisy_labels_are_as_described():

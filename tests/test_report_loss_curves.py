@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.diagnosis import SYMPTOMS, diagnose
-from simopt.diagnosis import page as drawing
-from simopt.diagnosis.accuracy import Accuracy
-from simopt.diagnosis.inseparable import INSEPARABLE
-from simopt.prescription import framework, table
-from simopt.prescription.advice import FRAMEWORK, TABLE, fixes_for
-from simopt.reporting.loss_curves import alike, confusion, gallery, tested
+from simopt.curves.diagnosis import SYMPTOMS, diagnose
+from simopt.curves.diagnosis import page as drawing
+from simopt.curves.prescription import framework, table
+from simopt.curves.prescription.advice import FRAMEWORK, TABLE, fixes_for
+from simopt.curves.validation.accuracy import Accuracy
+from simopt.curves.validation.inseparable import INSEPARABLE
+from simopt.report.loss_curves import alike, confusion, gallery, tested
 from simopt.rules import OPTIMIZERS
 from tests.test_prescription_tables import rows
 

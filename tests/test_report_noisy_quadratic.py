@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from simopt import nqm
-from simopt.nqm import published
-from simopt.reporting import noisy_quadratic as report
-from simopt.reporting.noisy_quadratic import claims, data, errors, sampling
+from simopt.analysis.nqm import published
+from simopt.report import noisy_quadratic as report
+from simopt.report.noisy_quadratic import claims, data, errors, sampling
 from tests.test_nqm import AUTHORS, SIZES
 
 

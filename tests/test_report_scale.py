@@ -16,8 +16,8 @@ import pytest
 
 import simopt
 from simopt.engine import layout
-from simopt.reporting import pages
-from simopt.reporting.scale import alone, devices, limits, memory, parts, rates, recorded, ways
+from simopt.report import pages
+from simopt.report.scale import devices, limits, memory, parts, rates, recorded, standalone, ways
 from simopt.rules import ALL, OPTIMIZERS
 
 PAGE = next(page for page in pages.PAGES if page.module == "scale")
@@ -263,7 +263,7 @@ def test_steps_alone_are_the_rules_steps():
 def test_a_process_alone_is_small():
     """It loads nothing that draws, and does not count the process that starts it."""
     ballast = np.ones(2**25)  # 256 MiB
-    here = alone.peak_memory()
+    here = standalone.peak_memory()
     peaks = memory.peaks([10**3, 10**4])
     assert here > 256 * ballast[-1]
     assert peaks["trajectories"].tolist() == [1, 10**3, 10**4]

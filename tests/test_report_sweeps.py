@@ -11,7 +11,7 @@ import pytest
 
 import simopt
 from simopt import document, measures, problems
-from simopt.reporting import batch_size, learning_rate, pages, sweeps
+from simopt.report import batch_size, learning_rate, pages, sweeps
 from simopt.rules import OPTIMIZERS
 
 PAGES = {page.module: page for page in pages.PAGES}

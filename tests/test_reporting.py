@@ -16,18 +16,11 @@ import vl_convert
 from markupsafe import Markup
 
 import simopt
-from simopt import problems, reporting, words
-from simopt.reporting import (
-    charts,
-    errata,
-    overview,
-    pages,
-    standalone,
-    style,
-    tables,
-    traces,
-    walkthrough,
-)
+from simopt import problems, report
+from simopt.display import charts, standalone, style, tables, templating
+from simopt.ground import files
+from simopt.ground.formatting import number
+from simopt.report import errata, overview, pages, traces, walkthrough
 
 EVIL = "<script>alert(1)</script>"
 VOID = {"meta", "br", "link", "img", "hr", "input", "col"}
@@ -233,9 +226,9 @@ def test_a_failure_leaves_the_last_report(
 
 
 def test_a_failure_while_writing_leaves_the_last_page(tmp_path: Path) -> None:
-    reporting.write(tmp_path, {"a.html": "old"})
+    files.write(tmp_path, {"a.html": "old"})
     with pytest.raises(TypeError):
-        reporting.write(tmp_path, {"a.html": "new", "b.html": 7})  # type: ignore[dict-item]
+        files.write(tmp_path, {"a.html": "new", "b.html": 7})  # type: ignore[dict-item]
     assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
     assert (tmp_path / "a.html").read_text() == "old"
 
@@ -248,11 +241,9 @@ def test_a_folder_that_cannot_be_written_is_refused_first(
     with pytest.raises(ValueError, match=r"^folder=.*can be written"):
         simopt.report(tmp_path / "file" / "below")
     with pytest.raises(ValueError, match=r"^path=.*can be written"):
-        reporting.walkthrough_page(
-            tmp_path / "file" / "x.html", problems.four_points(), simopt.SGD()
-        )
+        report.walkthrough_page(tmp_path / "file" / "x.html", problems.four_points(), simopt.SGD())
     with pytest.raises(ValueError, match=r"^path=.*not a folder"):
-        reporting.walkthrough_page(tmp_path, problems.four_points(), simopt.SGD())
+        report.walkthrough_page(tmp_path, problems.four_points(), simopt.SGD())
 
 
 def test_names_from_data_are_escaped(tmp_path: Path) -> None:
@@ -261,7 +252,7 @@ def test_names_from_data_are_escaped(tmp_path: Path) -> None:
     )
     table = problems.read_table(tmp_path / "data.csv", "y", name=EVIL)
     rule = simopt.rule(lambda w, g, eta: w - eta * g, name=EVIL)
-    path = reporting.walkthrough_page(tmp_path / "page.html", table, rule(eta=0.1))
+    path = report.walkthrough_page(tmp_path / "page.html", table, rule(eta=0.1))
     text = path.read_text(encoding="utf-8")
     assert EVIL not in text
     assert "&lt;script&gt;alert(1)" in text
@@ -312,8 +303,8 @@ def test_a_value_that_the_page_forgot_is_an_error() -> None:
 def test_a_percent_sign_stays_with_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = "<pre><code>5 % 2</code></pre><svg><text>5 %</text></svg><script>5 % 2</script>"
     made = jinja2.Environment(loader=jinja2.DictLoader({"x": f"<p>5 % %</p>{kept}6 %"}))
-    monkeypatch.setattr(pages, "environment", lambda: made)
-    assert pages.html("x", {}) == f"<p>5\u00a0% %</p>{kept}6\u00a0%"
+    monkeypatch.setattr(templating, "environment", lambda: made)
+    assert templating.html("x", {}) == f"<p>5\u00a0% %</p>{kept}6\u00a0%"
 
 
 def test_svg_is_the_same_every_time_and_clean() -> None:
@@ -418,7 +409,7 @@ def test_every_worked_cell_is_there(html: dict[str, str]) -> None:
 
 
 def test_a_page_for_anyones_data(tmp_path: Path) -> None:
-    path = reporting.walkthrough_page(
+    path = report.walkthrough_page(
         tmp_path / "new" / "steps.html",
         problems.four_points(),
         simopt.Adam(eta=0.1),
@@ -435,7 +426,7 @@ def test_a_page_for_anyones_data(tmp_path: Path) -> None:
 
 
 def test_a_diverging_run_has_a_page_too(tmp_path: Path) -> None:
-    path = reporting.walkthrough_page(
+    path = report.walkthrough_page(
         tmp_path / "steps.html", problems.four_points(), simopt.SGD(eta=1e30), epochs=20
     )
     assert "diverges" in path.read_text(encoding="utf-8")
@@ -453,4 +444,4 @@ def test_tables_line_up_numbers_and_mark_rows() -> None:
     html = tables.table(frame, caption="Two", mark=lambda row: "best" if row["name"] == "a" else "")
     assert '<tr class="best">' in html
     assert '<td class="number">–</td>' in html
-    assert words.number(float("nan")) == "–"
+    assert number(float("nan")) == "–"

@@ -12,10 +12,18 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import measures, problems
-from simopt.scaling import Interrupted, Scaling, attempts, fit_rates, searching, study, tables
-from simopt.scaling.attempts import Setup, attempt, order_statistic
-from simopt.scaling.fits import Curve
-from simopt.scaling.tuned import rates
+from simopt.analysis.batch_size import (
+    Interrupted,
+    Scaling,
+    attempts,
+    fit_rates,
+    searching,
+    study,
+    tables,
+)
+from simopt.analysis.batch_size.attempts import Setup, attempt, order_statistic
+from simopt.analysis.batch_size.fits import Curve
+from simopt.analysis.batch_size.tuned import rates
 
 rng = np.random.default_rng(3)
 X = rng.normal(size=(24, 4)) * [1.0, 1.0, 0.5, 0.3]

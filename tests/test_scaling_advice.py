@@ -9,7 +9,7 @@ import pytest
 
 import simopt
 from simopt import problems
-from simopt.scaling.advice import advise, number, recommended
+from simopt.analysis.batch_size.advice import advise, number, recommended
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simopt.scaling.fits import fit_curve
+from simopt.analysis.batch_size.fits import fit_curve
 
 #: The noisy quadratic model of Zhang et al. (2019), h_i = 1/i, d = 10^4, without bins: steps of SGD
 #: to the loss 0.01 at B = 2^2, 2^4, ..., 2^20, the rate tuned, and tuned on the authors' grid.

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt import schedules, spec
+from simopt import schedules
+from simopt.sweeps import toml
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,10 +34,10 @@ divergence = false
 """
 
 
-def read(folder: Path, text: str) -> spec.Spec:
+def read(folder: Path, text: str) -> toml.Spec:
     path = folder / "sweep.toml"
     path.write_text(text, encoding="utf-8")
-    return spec.read(path)
+    return toml.read(path)
 
 
 def test_conventions_and_switches(tmp_path):
@@ -128,7 +129,7 @@ def test_a_noisy_quadratic(tmp_path):
 
 
 def test_the_example_is_read():
-    made = spec.read(ROOT / "scripts" / "example.toml")
+    made = toml.read(ROOT / "scripts" / "example.toml")
     assert [each.name for each in made.optimizers] == ["Momentum", "Adam"]
     assert np.allclose(made.optimizers[0].settings["eta"][-1], 1.0)
 
@@ -262,7 +263,7 @@ def test_every_schedule_is_reached(name):
         expected = make([schedules.constant(), schedules.linear()], [4])
     else:
         expected = make(**given)
-    assert spec.schedule({"name": name, **given}) == expected
+    assert toml.schedule({"name": name, **given}) == expected
 
 
 def test_clipping_and_a_box(tmp_path):
@@ -338,11 +339,11 @@ def test_not_text(tmp_path):
     path = tmp_path / "sweep.toml"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match=r"sweep\.toml"):
-        spec.read(path)
+        toml.read(path)
 
 
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError):
-        spec.read(tmp_path / "no.toml")
+        toml.read(tmp_path / "no.toml")
     with pytest.raises(FileNotFoundError):
         read(tmp_path, '[problem]\nfile = "no.csv"\ntarget = "y"\n[[optimizers]]\nname = "SGD"\n')

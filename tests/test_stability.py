@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import problems, stability
-from simopt.reporting import pages
-from simopt.reporting import stability as report
-from simopt.reporting.stability import intervals, literature, planes
+from simopt.report import pages
+from simopt.report import stability as report
+from simopt.report.stability import intervals, literature, planes
 from simopt.rules import OPTIMIZERS
-from simopt.stepping import Stepper
+from simopt.training.stepper import Stepper
 
 FOUR = problems.four_points()
 #: The same points with the optimum at 0, so that no rounding of w - optimum is left behind.

@@ -21,8 +21,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simopt import files, store
-from simopt.store import Store, load
+from simopt.ground import files
+from simopt.sweeps import store
+from simopt.sweeps.store import Store, load
 
 MADE = {
     "version": "0.1.0",
@@ -118,7 +119,7 @@ def stored(tmp_path, _three):
 # Processes of their own, to be killed: forked from a server that has imported everything and has
 # no threads.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["simopt.store", "tests.test_store"])
+PROCESSES.set_forkserver_preload(["simopt.sweeps.store", "tests.test_store"])
 
 
 def start(function, *arguments):

@@ -153,7 +153,7 @@ def test_bits_do_not_depend_on_threads_or_chunks(problem, monkeypatch):
     settings = {"epochs": 3, "batch_size": [1, 4], "shuffle": "epoch", "seed": [3, 4]}
     whole = simopt.sweep(problem, optimizers, threads=1, **settings)
     identical(whole, simopt.sweep(problem, optimizers, threads=3, **settings))
-    monkeypatch.setattr("simopt.running.TASK_UPDATES", 1)
+    monkeypatch.setattr("simopt.sweeps.execution.TASK_UPDATES", 1)
     identical(whole, simopt.sweep(problem, optimizers, threads=2, **settings))
 
 
@@ -385,7 +385,8 @@ def test_float32_refuses_more_updates_than_it_can_count():
 
 def test_interrupted_keeps_what_is_done(monkeypatch):
     """Ctrl-C in the middle: the rows that were finished come with the exception."""
-    from simopt import frames, running, sweeping
+    from simopt.sweeps import execution, sweep
+    from simopt.sweeps import results as frames
 
     real, calls = frames.store, []
 
@@ -396,9 +397,9 @@ def test_interrupted_keeps_what_is_done(monkeypatch):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(frames, "store", store)
-    monkeypatch.setattr(running, "TASK_UPDATES", 1)
+    monkeypatch.setattr(execution, "TASK_UPDATES", 1)
     etas = np.geomspace(1e-4, 0.1, 2000)
-    with pytest.raises(sweeping.Interrupted) as caught:
+    with pytest.raises(sweep.Interrupted) as caught:
         simopt.sweep(PROBLEMS["four_points"], simopt.SGD(eta=etas), epochs=10)
     frame = caught.value.frame
     assert len(frame) == 3 * 128

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import simopt
-from simopt import shuffling
 from simopt.rules import OPTIMIZERS
+from simopt.training import shuffling
 from tests import reference
 
 FOUR = simopt.problems.four_points()

@@ -10,11 +10,11 @@ import pytest
 
 import simopt
 from simopt import problems
+from simopt.display.walkthrough import WRITTEN, number, text, vector, worked, worked_steps
+from simopt.display.walkthrough.terminal import places
 from simopt.document.printed import rows
 from simopt.rules import OPTIMIZERS
-from simopt.trajectory import names_per_weight
-from simopt.walkthrough import WRITTEN, number, text, vector, worked, worked_steps
-from simopt.walkthrough.terminal import places
+from simopt.training.run import names_per_weight
 
 LINE = problems.least_squares([0.0, 1.0, 2.0, 4.0], [1.0, 3.0, 5.5, 8.0], intercept=True, l2=0.1)
 LABELS = problems.logistic([[1.0, 2.0], [0.0, -1.0], [3.0, 1.0], [-2.0, 0.5]], [1, 0, 1, 0], l2=0.2)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
-from simopt.document.auditing import audit
-from simopt.document.correcting import errata
+from simopt.document.audit import audit
+from simopt.document.errata import errata
 from simopt.document.shuffling import shuffles
 
 __all__ = ["audit", "claims", "errata", "shuffles"]
@@ -15,7 +16,4 @@ def __getattr__(name: str) -> Any:
     """`claims`, when first asked for: it needs the engine, what is printed does not."""
     if name != "claims":
         raise AttributeError(f"module 'simopt.document' has no attribute {name!r}")
-    from simopt.claims import claims
-
-    globals()[name] = claims
-    return claims
+    return importlib.import_module("simopt.document.claims")

@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from simopt import measures, problems
+from simopt import problems
+from simopt.analysis import measures
 from simopt.document import formulas, quantities
 from simopt.document.findings import Finding
 from simopt.document.printed import printed_on
 from simopt.rules import OPTIMIZERS
-from simopt.trajectory import run
+from simopt.training.run import run
 
 
 def _family_tree() -> Finding:

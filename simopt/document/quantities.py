@@ -12,12 +12,13 @@ from functools import cache
 
 import pandas as pd
 
-from simopt import checks, problems
+from simopt import problems
 from simopt.document import formulas
 from simopt.document.printed import Printed
+from simopt.ground import checks
 from simopt.rules import OPTIMIZERS
 from simopt.rules.rule import Optimizer
-from simopt.trajectory import run
+from simopt.training.run import run
 
 #: The document's learning rate.
 ETA = 0.1

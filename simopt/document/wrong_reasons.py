@@ -11,7 +11,7 @@ from simopt import problems
 from simopt.document import quantities
 from simopt.document.findings import Finding
 from simopt.rules import OPTIMIZERS, complement, rule
-from simopt.trajectory import run
+from simopt.training.run import run
 
 
 def _smaller_because_large() -> Finding:

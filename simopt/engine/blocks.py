@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import lanes, layout
+from simopt.engine import cpu, layout
 from simopt.engine.layout import Data, How, Out
-from simopt.plan import Plan
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
+from simopt.training.plan import Plan
 
 Array = NDArray[Any]
 
@@ -222,10 +222,10 @@ def tasks(
     stretch = segment if by_seed and size < segment else segment * seeds
     if not by_seed:
         stretch = -(-group.size // width) * width
-    lanes = segment * seeds if by_seed else stretch
+    cpu = segment * seeds if by_seed else stretch
     return [
         Task(group, points, by_seed, first, min(first + size, start + stretch), width)
-        for start in range(0, lanes, stretch)
+        for start in range(0, cpu, stretch)
         for first in range(start, start + stretch, size)
     ]
 
@@ -268,8 +268,8 @@ def kernel_of(task: Task, problem: Problem, dtype: Any) -> Any:
     asked = task.group.rule, problem.kind, fused(problem), task.points, dtype
     extras = extras_of(task.group.plan)
     if problem.formula is None:
-        return lanes.kernel(*asked, extras)
-    return lanes.kernel(*asked, extras, (problem.d, problem.columns), problem.formula)
+        return cpu.kernel(*asked, extras)
+    return cpu.kernel(*asked, extras, (problem.d, problem.columns), problem.formula)
 
 
 def compute(
@@ -329,11 +329,11 @@ def scatter(task: Task, source: Array, target: Array) -> None:
     """
     group, (shape, steps, start) = task.group, _view(task)
     if shape:
-        lanes = source.shape[:-1]
+        cpu = source.shape[:-1]
         if len(shape) == 2:
-            source = source.reshape(*lanes, shape[0], task.segment)
+            source = source.reshape(*cpu, shape[0], task.segment)
         strides = (*target.strides[:-1], *(step * target.itemsize for step in steps))
-        view = np.lib.stride_tricks.as_strided(target[..., start:], (*lanes, *shape), strides)
+        view = np.lib.stride_tricks.as_strided(target[..., start:], (*cpu, *shape), strides)
         view[...] = source[..., : shape[-1]]
         return
     setting, seed, real = task.members()

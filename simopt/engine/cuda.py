@@ -26,13 +26,14 @@ import numpy as np
 from numba import config as numba_config
 from numpy.typing import NDArray
 
-from simopt import checks, shuffling
-from simopt.engine import blocks, layout, thread
-from simopt.engine.inline import inlined
+from simopt.engine import blocks, layout, per_thread
 from simopt.engine.layout import Data, Out
-from simopt.plan import Plan
+from simopt.ground import checks
+from simopt.ground.inline import inlined
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
+from simopt.training import shuffling
+from simopt.training.plan import Plan
 
 if TYPE_CHECKING:
     from simopt.problems.formula import Formula
@@ -158,7 +159,7 @@ def kernel(
 
     ``f[blocks, threads](data, how, settings [H, settings], orders, places, ends)``
     """
-    advance, rows, clocks = thread.program(
+    advance, rows, clocks = per_thread.program(
         rule, kind, by_moments, real, extras, d, dp, columns, formula
     )
 
@@ -304,7 +305,7 @@ def compute(
         run = kernel_of(task, data, problem)
         lanes, seeds = room(task, problem.d, dtype)
         lanes = min(lanes, max(1, count))
-        ends = thread.Ends(
+        ends = per_thread.Ends(
             w=cuda.device_array((problem.d, lanes), dtype),
             loss=cuda.device_array(lanes, dtype),
             best_loss=cuda.device_array(lanes, dtype),

@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from simopt import checks
 from simopt.engine import blocks
+from simopt.ground import checks
 from simopt.problems import Problem
 
 DEVICES = ("cpu", "cuda", "auto")

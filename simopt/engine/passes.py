@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 
-from simopt.engine.elementary import sigmoid, softplus
 from simopt.engine.layout import LOSS, RESIDUAL, SQUARE
-from simopt.noise import normal_pair
-from simopt.shuffling import split_seed
+from simopt.ground.elementary import sigmoid, softplus
+from simopt.training.noise import normal_pair
+from simopt.training.shuffling import split_seed
 
 
 def clear(work, low, high, first, last):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.problems.inputs import labels, numbers
 from simopt.problems.problem import Problem
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simopt import checks
+from simopt.ground import checks
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.problems.formula import function
 from simopt.problems.inputs import numbers
 from simopt.problems.problem import Problem

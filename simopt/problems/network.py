@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.problems.inputs import numbers
 from simopt.problems.problem import Floats, Problem
 from simopt.problems.regression import KINDS, make

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.problems.inputs import labels, numbers, start
 from simopt.problems.problem import Problem
 

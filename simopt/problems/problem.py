@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.problems import layer
 from simopt.problems.inputs import start
 
@@ -234,7 +234,7 @@ class Problem:
                 continue
             sha.update(repr(array.shape).encode() + array.tobytes())
         if self.formula is not None:
-            from simopt.engine import inline
+            from simopt.ground import inline
 
             sha.update(inline.digest(self.formula.loss, self.formula.gradient).encode())
         return sha.hexdigest()[:12]

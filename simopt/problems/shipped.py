@@ -9,7 +9,7 @@ import numpy as np
 from simopt.problems.problem import Problem
 from simopt.problems.regression import least_squares, make, read_table
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parent / "data"
 
 
 def four_points() -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.rules.family import Family
 from simopt.rules.roots import ROOTS
 from simopt.rules.rule import Optimizer, Rule, complement, rule

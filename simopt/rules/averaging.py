@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.rules.modifiers import with_average
 from simopt.rules.rule import ALLOWED, MOST_HYPERPARAMETERS, MOST_STATE, Optimizer
 

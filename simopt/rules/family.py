@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.rules.modifiers import DECAYS, with_decay
 from simopt.rules.rule import MOST_HYPERPARAMETERS, Optimizer, Rule, remembered
 

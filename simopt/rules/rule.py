@@ -28,7 +28,7 @@ from types import FunctionType
 from typing import Any
 from weakref import WeakValueDictionary
 
-from simopt import checks
+from simopt.ground import checks
 
 #: What the engine's readers and writers (`engine/layout.py`) provide for.
 MOST_STATE = 4

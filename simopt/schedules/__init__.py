@@ -34,7 +34,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.schedules.basic import constant, factors, linear_warmup
 from simopt.schedules.cosines import cosine, cosine_restarts, one_cycle
 from simopt.schedules.decays import inverse_scaling, inverse_sqrt, linear, polynomial

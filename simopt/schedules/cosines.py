@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.schedules.schedule import Array, Schedule, Terms, left, make, towards
 
 

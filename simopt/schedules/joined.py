@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simopt import checks
+from simopt.ground import checks
 from simopt.schedules.schedule import Array, Schedule, make
 
 

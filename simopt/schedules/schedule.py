@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt import checks
+from simopt.ground import checks
 
 Array = NDArray[np.float64]
 

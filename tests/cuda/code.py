@@ -8,7 +8,7 @@ import numpy as np
 from cuda.bindings import nvjitlink
 from numba.cuda import compiler, dispatcher
 
-from simopt.engine import blocks, cuda, layout, thread
+from simopt.engine import blocks, cuda, layout, per_thread
 from tests.device_cases import problem_of
 
 
@@ -16,7 +16,7 @@ def types(case):
     """The types of what a kernel is called with."""
     (task, *_), data, (problem, every, record, stops, given) = case.work()
     group, real = task.group, case.dtype
-    ends = thread.Ends(
+    ends = per_thread.Ends(
         w=np.empty((problem.d, 1), real),
         loss=np.empty(1, real),
         best_loss=np.empty(1, real),

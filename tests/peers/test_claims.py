@@ -5,8 +5,8 @@ import importlib.util
 
 import pytest
 
-from simopt.claims import libraries
-from simopt.claims.libraries import recorded
+from simopt.document.claims import libraries
+from simopt.document.claims.libraries import recorded
 
 # Keras' own, of JAX' arrays.
 pytestmark = pytest.mark.filterwarnings(
@@ -24,7 +24,7 @@ def test_looking_again_gives_what_is_recorded(name):
         if libraries.installed(library) is None:
             pytest.skip(f"{library} is not installed")
     module, _, function = name.partition("-")
-    look = getattr(importlib.import_module(f"simopt.claims.{module}"), function)
+    look = getattr(importlib.import_module(f"simopt.document.claims.{module}"), function)
     seen = libraries.seen(look, *entry["versions"])
     assert seen.live
     assert set(seen.figures) == set(entry["figures"])

@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt import chunks, executors, running
-from simopt.executors import WorkerLost, completed
 from simopt.rules import ALL
+from simopt.sweeps import chunks, clients, execution
+from simopt.sweeps.clients import WorkerLost, completed
 from tests.test_executors import (
     Unpickled,
     deadly_at_five,
@@ -97,8 +97,8 @@ def test_every_item_once(either):
 
 
 def test_workers(either):
-    assert executors.check(either) is either
-    assert executors.workers(either) == 2
+    assert clients.check(either) is either
+    assert clients.workers(either) == 2
 
 
 def test_what_is_shared_goes_to_each_worker_once(either, tmp_path):
@@ -153,7 +153,7 @@ def test_a_cluster_that_goes_is_told():
         with pytest.raises(WorkerLost, match=r"client=.*was cancelled.*store="):
             list(results)
         with pytest.raises(ValueError, match="client=.*must be"):
-            executors.check(client)
+            clients.check(client)
 
 
 def test_a_restarted_cluster_is_told(client):
@@ -166,7 +166,7 @@ def test_a_restarted_cluster_is_told(client):
 
 def test_workers_that_come_later_take_part():
     with local(0) as cluster, distributed.Client(cluster) as client:
-        assert executors.workers(client) == 1
+        assert clients.workers(client) == 1
         results = completed(client, who, None, range(2000))
         cluster.scale(1)
         pids = {next(results)[1]}
@@ -180,7 +180,7 @@ def test_workers_that_come_later_take_part():
 
 
 def test_a_cluster_without_workers_is_told(monkeypatch):
-    monkeypatch.setattr(executors, "PATIENCE", 0.01)
+    monkeypatch.setattr(clients, "PATIENCE", 0.01)
     with local(0) as cluster, distributed.Client(cluster) as client:
         threading.Timer(3, cluster.scale, [1]).start()
         with pytest.warns(UserWarning, match=r"client=.*has no workers; waiting"):
@@ -189,7 +189,7 @@ def test_a_cluster_without_workers_is_told(monkeypatch):
 
 
 def test_a_sweep_without_workers_is_told(monkeypatch):
-    monkeypatch.setattr(executors, "PATIENCE", 0.01)
+    monkeypatch.setattr(clients, "PATIENCE", 0.01)
     with local(0) as cluster, distributed.Client(cluster) as client:
         threading.Timer(3, cluster.scale, [1]).start()
         with pytest.warns(UserWarning, match=r"client=.*has no workers; waiting"):
@@ -201,18 +201,18 @@ def test_a_cluster_that_goes_while_preparing_is_told():
     with local(1) as cluster, distributed.Client(cluster) as client:
         threading.Timer(1, cluster.close).start()
         with pytest.raises(WorkerLost, match=r"client=.*was cancelled.*store="):
-            executors.prepare(client, time.sleep, 30)
+            clients.prepare(client, time.sleep, 30)
 
 
 def test_each_host_prepares_once(either, tmp_path):
     path = tmp_path / "prepared"
-    executors.prepare(either, note, str(path))
+    clients.prepare(either, note, str(path))
     assert path.read_text() == "prepared\n"
 
 
 def test_places_one_worker_each():
     places = {"b": ("host", ""), "a": ("host", ""), "c": ("host", "/cache"), "d": ("other", "")}
-    assert executors._one_per_host(places) == ["a", "c", "d"]
+    assert clients._one_per_host(places) == ["a", "c", "d"]
 
 
 def test_what_an_item_costs(either, capsys):
@@ -233,7 +233,7 @@ def test_what_an_item_costs(either, capsys):
 @pytest.fixture
 def small_chunks(monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 64)
-    monkeypatch.setattr(running, "SENT_COST", 1)
+    monkeypatch.setattr(execution, "SENT_COST", 1)
 
 
 def grid():
@@ -256,7 +256,7 @@ def killed_after(client, monkeypatch):
             if done in left:
                 kill(client, left.pop(done))
 
-    monkeypatch.setattr(executors, "completed", completed_killing)
+    monkeypatch.setattr(clients, "completed", completed_killing)
     yield left.update
     assert not left
 

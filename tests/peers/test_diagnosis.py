@@ -15,7 +15,7 @@ from sklearn.neural_network import MLPClassifier
 from torch.nn.functional import cross_entropy, mse_loss
 
 import simopt
-from simopt.diagnosis import SYMPTOMS
+from simopt.curves.diagnosis import SYMPTOMS
 
 IMAGES, DIGITS = (each[:500] for each in load_digits(return_X_y=True))
 PATIENTS, PROGRESS = load_diabetes(return_X_y=True, scaled=False)

@@ -10,8 +10,8 @@ from sklearn.linear_model import SGDRegressor
 from sklearn.neural_network import MLPRegressor
 
 import simopt
-from simopt.reporting.conventions.lookup import CALLS
-from simopt.stepping import Stepper
+from simopt.report.conventions.lookup import CALLS
+from simopt.training.stepper import Stepper
 
 GRADIENTS = np.random.default_rng(1).normal(size=30) * np.geomspace(3.0, 1e-6, 30)
 START = 1.5

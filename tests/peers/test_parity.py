@@ -39,7 +39,7 @@ from sklearn.neural_network import MLPRegressor
 
 import simopt
 from simopt.rules import ALL
-from simopt.stepping import Stepper
+from simopt.training.stepper import Stepper
 from tests.peers.calls import CONVENTIONS, NOBODYS, SWITCHES
 from tests.peers.frameworks import WEIGHTS, Task, torch_training
 

@@ -11,8 +11,8 @@ import pytest
 import ray
 
 import simopt
-from simopt import chunks, executors, running
-from simopt.executors import WorkerLost, completed
+from simopt.sweeps import chunks, clients, execution
+from simopt.sweeps.clients import WorkerLost, completed
 from tests.test_executors import deadly_at_five, product, refused_at_five, who
 
 
@@ -24,8 +24,8 @@ def context():
 
 def test_the_module_and_what_init_returned(context):
     for client in (ray, context):
-        assert executors.check(client) is client
-        assert executors.workers(client) == 2
+        assert clients.check(client) is client
+        assert clients.workers(client) == 2
         found = dict(completed(client, product, {"factor": 3, "load": b"x" * 10**6}, range(50)))
         assert found == {item: 3 * item for item in range(50)}
 
@@ -53,7 +53,7 @@ def test_work_that_kills_every_worker_is_told():
 
 def test_a_sweep_is_the_same_to_the_bit(monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 64)
-    monkeypatch.setattr(running, "SENT_COST", 1)
+    monkeypatch.setattr(execution, "SENT_COST", 1)
     problem = simopt.problems.four_points()
     optimizers = [simopt.SGD(eta=np.geomspace(1e-3, 2, 60)), simopt.Adam(eta=[0.01, 0.1])]
     local = simopt.sweep(problem, optimizers, seed=range(5), epochs=3)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt import chunks
+from simopt.sweeps import chunks
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What sweeps and problems show: measures, noise scale, batch size, stability, noisy quadratic."""

@@ -1,0 +1,408 @@
+"""What a sweep shows: table -> table. Medians, bands, best settings, and how far to trust them.
+
+A trajectory that diverged has an infinite loss here, so that it sorts last and a median over seeds
+is infinite once more than half of them diverged. Quantiles are therefore order statistics, not
+interpolated: between a finite and an infinite loss there is nothing to interpolate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from simopt.ground import checks
+from simopt.problems import Problem
+from simopt.training import plan
+
+#: Relative excess losses below this are rounding: on the problems shipped here, the loss at the
+#: optimum itself is known to about 1e-16 of the loss at the start.
+FLOOR = 1e-15
+
+#: The quantiles of a band, between which nine trajectories of ten lie.
+LOW, HIGH = 0.05, 0.95
+
+
+def excess(frame: pd.DataFrame, problem: Problem, floor: float = FLOOR) -> pd.Series:
+    """The loss above the least possible, as a share of what it was at the start.
+
+    ``(loss - minimum_loss) / (loss(w0) - minimum_loss)``: 1 at the start, 0 at the optimum, the
+    same for every unit of y.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `simopt.sweep`, with the columns loss and, where it has one, status.
+    problem : Problem
+        What was swept.
+    floor : float
+        Smaller values are shown as this one; 0 keeps them.
+
+    Returns
+    -------
+    Series
+        Infinite where the trajectory diverged.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from simopt import problems
+    >>> losses = pd.DataFrame({"loss": [14.25, 0.0, 3e9], "status": ["ok", "ok", "diverged"]})
+    >>> excess(losses, problems.four_points()).tolist()
+    [1.0, 1e-15, inf]
+    """
+    least = problem.minimum_loss
+    span = problem.loss(problem.w0) - least
+    loss = frame["loss"].to_numpy(dtype=np.float64)
+    gone = ~np.isfinite(loss)
+    if "status" in frame:
+        gone |= (frame["status"] == "diverged").to_numpy()
+    with np.errstate(invalid="ignore"):
+        relative = np.maximum((loss - least) / span, floor)
+    return pd.Series(np.where(gone, np.inf, relative), index=frame.index, name="excess")
+
+
+def bands(frame: pd.DataFrame, by: Sequence[str], value: str = "excess") -> pd.DataFrame:
+    """Median and band of a column over the trajectories that share the columns ``by``.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row per trajectory.
+    by : sequence of str
+        The columns that name a group; what else varies (the seeds) is what the band is over.
+    value : str
+        The column.
+
+    Returns
+    -------
+    DataFrame
+        A row per group, sorted: ``by``, low, median, high (order statistics nearest to 5, 50 and
+        95 %), trajectories, diverged (the share of them).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"eta": [0.1] * 3 + [1.0], "excess": [3.0, 1.0, 2.0, float("inf")]})
+    >>> bands(table, ["eta"])
+       eta  low  median  high  trajectories  diverged
+    0  0.1  1.0     2.0   3.0             3       0.0
+    1  1.0  inf     inf   inf             1       1.0
+    """
+    by = list(by)
+    ordered = frame[[*by, value]].sort_values([*by, value], ignore_index=True)
+    groups = ordered.groupby(by, observed=True, sort=False, dropna=False)
+    sizes = groups.size().to_numpy()
+    starts = np.cumsum(sizes) - sizes
+    values = ordered[value].to_numpy(dtype=np.float64)
+    result = ordered.loc[starts, by].reset_index(drop=True)
+    for name, share in (("low", LOW), ("median", 0.5), ("high", HIGH)):
+        result[name] = values[starts + np.rint(share * (sizes - 1)).astype(np.int64)]
+    result["trajectories"] = sizes
+    result["diverged"] = np.add.reduceat(np.isinf(values), starts) / sizes
+    return result
+
+
+def worst_nearby(
+    table: pd.DataFrame,
+    by: Sequence[str],
+    *,
+    rate: str = "eta",
+    value: str = "median",
+    window: int = 5,
+) -> pd.Series:
+    """The worst of ``window`` neighbouring rates, the one at hand in their middle.
+
+    On a grid of ratio 1.025 five neighbours span 5 % either way: what a setting is worth if the
+    rate is not known better than that. A rate that hits the optimum by luck has neighbours that
+    don't. Rates whose window leaves the grid have none (NaN).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> grid = pd.DataFrame({"eta": [1.0, 2.0, 3.0, 4.0], "median": [9.0, 5.0, 0.0, 7.0]})
+    >>> worst_nearby(grid, [], window=3).tolist()
+    [nan, 9.0, 7.0, nan]
+    """
+    half = window // 2
+    result = pd.Series(np.nan, index=table.index, name="worst")
+    for _, group in _groups(table, by):
+        group = group.sort_values(rate)
+        if len(group) >= window:
+            views = np.lib.stride_tricks.sliding_window_view(group[value].to_numpy(), window)
+            result.loc[group.index[half : len(group) - half]] = views.max(axis=1)
+    return result
+
+
+def best(
+    table: pd.DataFrame, by: Sequence[str], *, rate: str = "eta", value: str = "median"
+) -> pd.DataFrame:
+    """The rate with the least value in each group, and whether the grid may have cut it off.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per group and rate, from `bands`.
+    by : sequence of str
+        The columns that name a group.
+    rate, value : str
+        The columns of the rate and of what is to be small.
+
+    Returns
+    -------
+    DataFrame
+        The chosen rows, with ``edge``: "lower" or "upper" where the rate is the first or last of
+        its grid (a wider grid may hold a better one), "" otherwise. Among equal values the middle
+        rate is taken; a group without a finite value has none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> grid = pd.DataFrame({"eta": [0.1, 0.2, 0.4], "median": [3.0, 2.0, 1.0]})
+    >>> best(grid, [])[["eta", "median", "edge"]].values.tolist()
+    [[0.4, 1.0, 'upper']]
+    """
+    rows = []
+    for _, group in _groups(table, by):
+        group = group.sort_values(rate)
+        finite = group[np.isfinite(group[value].to_numpy(dtype=np.float64))]
+        if finite.empty:
+            continue
+        ties = finite[finite[value] == finite[value].min()]
+        row = ties.iloc[(len(ties) - 1) // 2]
+        # The rim of `worst_nearby` has no value: the edge is then the last rate that has one.
+        known = group.loc[group[value].notna(), rate]
+        edge = {known.iloc[0]: "lower", known.iloc[-1]: "upper"}.get(row[rate], "")
+        rows.append(row.to_dict() | {"edge": edge})
+    return pd.DataFrame(rows, columns=[*table.columns, "edge"])
+
+
+def width(
+    table: pd.DataFrame,
+    by: Sequence[str],
+    *,
+    within: float = 10.0,
+    rate: str = "eta",
+    value: str = "median",
+) -> pd.DataFrame:
+    """How many decades of rates do almost as well as the best: how forgiving a method is.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per group and rate, the rates evenly spaced in their logarithm.
+    by : sequence of str
+        The columns that name a group.
+    within : float
+        A rate counts if its value is at most this many times the best of its group.
+
+    Returns
+    -------
+    DataFrame
+        ``by`` and decades: the number of such rates times the grid's spacing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> grid = pd.DataFrame({"eta": [0.01, 0.1, 1.0, 10.0], "median": [50.0, 4.0, 1.0, 20.0]})
+    >>> width(grid, [], within=5.0)["decades"].tolist()
+    [2.0]
+    """
+    rows = []
+    for key, group in _groups(table, by):
+        rates = np.sort(group[rate].to_numpy(dtype=np.float64))
+        spacing = np.log10(rates[-1] / rates[0]) / max(len(rates) - 1, 1)
+        good = group[value] <= within * group[value].min()
+        count = int((good & np.isfinite(group[value])).sum())
+        rows.append([*key, count * spacing])
+    return pd.DataFrame(rows, columns=[*by, "decades"])
+
+
+def first_divergence(table: pd.DataFrame, by: Sequence[str], *, rate: str = "eta") -> pd.DataFrame:
+    """The smallest rate at which any trajectory diverged, per group; NaN where none did.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> grid = pd.DataFrame({"eta": [0.1, 0.2, 0.4], "diverged": [0.0, 0.25, 1.0]})
+    >>> first_divergence(grid, [])["diverges_from"].tolist()
+    [0.2]
+    """
+    rows = [
+        [*key, group.loc[group["diverged"] > 0, rate].min()] for key, group in _groups(table, by)
+    ]
+    return pd.DataFrame(rows, columns=[*by, "diverges_from"])
+
+
+def tuned(table: pd.DataFrame, by: Sequence[str], *, window: int = 5) -> pd.DataFrame:
+    """The best setting of each group beside the robust one, with what qualifies them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `bands`, over ``by`` and eta.
+    by : sequence of str
+        The columns that name a group.
+    window : int
+        Neighbouring rates of which the robust choice counts the worst.
+
+    Returns
+    -------
+    DataFrame
+        ``by``, then eta, median, low, high, edge (`best`); robust_eta, robust_median, robust_worst
+        (the rate whose worst neighbour is best); decades (`width`), diverges_from.
+    """
+    by = list(by)
+    table = table.assign(worst=worst_nearby(table, by, window=window))
+    plain = best(table, by)[[*by, "eta", "median", "low", "high", "edge"]]
+    robust = best(table, by, value="worst")[[*by, "eta", "median", "worst"]].rename(
+        columns={"eta": "robust_eta", "median": "robust_median", "worst": "robust_worst"}
+    )
+    result = plain.merge(robust, on=by, how="left")
+    for further in (width(table, by), first_divergence(table, by)):
+        result = result.merge(further, on=by, how="left")
+    return result
+
+
+def common(
+    table: pd.DataFrame,
+    by: Sequence[str],
+    across: str,
+    *,
+    rate: str = "eta",
+    value: str = "median",
+) -> pd.DataFrame:
+    """One rate for all values of ``across``: the one that serves the worst served of them best.
+
+    For each group the rate that makes the largest ratio of its value to the best value at the same
+    ``across`` least.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per group, value of ``across`` and rate.
+    by : sequence of str
+        The columns that name a group.
+    across : str
+        The column that shares a rate, such as batch_size.
+
+    Returns
+    -------
+    DataFrame
+        ``by``, the rate, and regret: that largest ratio (1 if one rate is best for all).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> grid = pd.DataFrame(
+    ...     {"batch_size": [1, 1, 2, 2], "eta": [0.1, 0.2] * 2, "median": [1.0, 8.0, 4.0, 2.0]}
+    ... )
+    >>> common(grid, [], "batch_size").values.tolist()
+    [[0.1, 2.0]]
+    """
+    rows = []
+    for key, group in _groups(table, by):
+        wide = group.pivot_table(index=rate, columns=across, values=value, observed=True)
+        # A rate that is missing, or infinite, somewhere serves that one not at all.
+        ratio = (wide / wide.min()).replace(np.nan, np.inf).max(axis=1)
+        ties = ratio[ratio == ratio.min()]
+        rows.append([*key, ties.index[(len(ties) - 1) // 2], float(ratio.min())])
+    return pd.DataFrame(rows, columns=[*by, rate, "regret"])
+
+
+def gradient_noise(problem: Problem, batch_size: int | str, w: ArrayLike | None = None) -> float:
+    r"""The variance of a batch's gradient around the whole one, summed over the weights.
+
+    .. math:: \operatorname{tr} \operatorname{Cov} g_B
+        = \frac{1}{B} \frac{n - B}{n - 1} \, \frac{1}{n} \sum_i |g_i - \bar g|^2
+
+    for a batch of B of the n points drawn without replacement: exact, not sampled. Of a noisy
+    quadratic it is the sum of its variances, divided by B.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose points.
+    batch_size : int or "full"
+        B, from 1 to n.
+    w : float or array_like [d], optional
+        Where; the start if None.
+
+    Returns
+    -------
+    float
+        In the square of the gradient's unit; 0 for the full batch.
+
+    Examples
+    --------
+    >>> from simopt import problems
+    >>> [round(gradient_noise(problems.four_points(), b), 2) for b in (1, 2, 4)]
+    [189.19, 63.06, 0.0]
+    """
+    if problem.noise is not None:
+        return batch_variance(batch_size) * float(problem.noise.sum())
+    share = batch_variance(batch_size, problem.n)
+    gradients = point_gradients(problem, w)
+    return share * float(((gradients - gradients.mean(axis=0)) ** 2).sum()) / problem.n
+
+
+def point_gradients(problem: Problem, w: ArrayLike | None = None) -> NDArray[np.float64]:
+    """The gradient [n, d] that each point alone would give, at w (the start if None).
+
+    Examples
+    --------
+    >>> from simopt import problems
+    >>> point_gradients(problems.four_points())[:, 0].tolist()
+    [-16.0, -4.0, -36.0, -1.0]
+    """
+    return problem.point_gradients(problem.w0 if w is None else w)
+
+
+def batch_variance(batch_size: int | str, n: int | None = None) -> float:
+    r"""The variance of the mean of a batch, as a share of that of one of its points.
+
+    .. math:: f_B = \frac{1}{B} \frac{n - B}{n - 1} \text{ (without replacement), }
+        f_B = \frac{1}{B} \text{ (with)}
+
+    Parameters
+    ----------
+    batch_size : int or "full"
+        B.
+    n : int, optional
+        How many points there are; None where a batch may hold a point twice, or where there is no
+        end of points.
+
+    Returns
+    -------
+    float
+        1 at batch 1; 0 for the full batch.
+
+    Raises
+    ------
+    ValueError
+        If B is not from 1 to n, or n is not positive.
+
+    Examples
+    --------
+    >>> batch_variance(2), round(batch_variance(2, 6), 12), batch_variance("full", 6)
+    (0.5, 0.4, 0.0)
+    """
+    if n is None:
+        return 1.0 / checks.whole("batch_size", batch_size, 1)
+    size = plan.check_batch_size(batch_size, checks.whole("n", n, 1))
+    return (n - size) / ((n - 1) * size) if n > 1 else 0.0
+
+
+def _groups(
+    table: pd.DataFrame, by: Sequence[str]
+) -> list[tuple[tuple[object, ...], pd.DataFrame]]:
+    """(key, rows) of each group, in order; the whole table if there is nothing to group by."""
+    missing = [name for name in by if name not in table]
+    if missing:
+        raise checks.refuse("by", missing, f"columns of the table: {', '.join(map(str, table))}")
+    if not by:
+        return [((), table)]
+    groups = table.groupby(list(by), observed=True, sort=True, dropna=False)
+    return [(key if isinstance(key, tuple) else (key,), group) for key, group in groups]

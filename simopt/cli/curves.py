@@ -1,0 +1,135 @@
+"""The commands about loss curves: what one shows, and what can be done about it, tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from simopt import problems
+from simopt.cli import parsing
+from simopt.ground import checks, files
+from simopt.rules import ALL
+from simopt.sweeps import toml
+
+
+@click.command()
+@click.argument("data", metavar="DATA.csv")
+@click.argument("target", metavar="TARGET")
+@click.option("--optimizer", metavar="NAME", default="SGD", show_default=True, help=", ".join(ALL))
+@click.option("--eta", default=0.001, show_default=True, help="The learning rate.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A hyperparameter, a switch or the convention (beta=0.8); repeat.",
+)
+@click.option(
+    "--batch-size",
+    metavar="SIZE",
+    default="1",
+    show_default=True,
+    help='Points an update, or "full".',
+)
+@click.option("--epochs", default=10, show_default=True, help="Passes over the points.")
+@click.option("--seeds", default=64, show_default=True, help="Orders of the points.")
+@click.option("--kind", metavar="LOSS", default="least_squares", show_default=True)
+@click.option("--intercept/--no-intercept", default=True, show_default=True)
+@click.option("--validation", metavar="FILE", help="A table with the same columns: its loss.")
+@click.option("--all", "everything", is_flag=True, help="Every fix, whatever the symptom.")
+@click.option("--apply", "applied", is_flag=True, help="Print the best's settings, not the table.")
+def prescribe(
+    data: str,
+    target: str,
+    optimizer: str,
+    eta: float,
+    settings: tuple[str, ...],
+    batch_size: str,
+    epochs: int,
+    seeds: int,
+    kind: str,
+    intercept: bool,
+    validation: str | None,
+    everything: bool,
+    applied: bool,
+) -> None:
+    """Try what can be done about a loss curve: each fix on DATA.csv, with the same seeds.
+
+    The columns are taken as they are: standardise them first if you train so.
+
+    \b
+    Examples:
+      simopt prescribe points.csv y --optimizer momentum --eta 0.5
+      simopt prescribe points.csv y --optimizer adam --eta 3 --batch-size 8 --epochs 20 --all
+      simopt prescribe points.csv y --eta 0.5 --apply
+    """
+    from simopt.curves import prescription
+    from simopt.curves.prescription import terminal
+
+    chosen = toml.optimizer(optimizer, {"eta": eta} | dict(map(parsing.setting, settings)))
+    how: dict[str, Any] = {"target": target, "kind": kind, "intercept": intercept}
+    problem = problems.read_table(data, **how)
+    held_out = None
+    if validation is not None:
+        features = problem.features[:-1] if intercept else problem.features
+        held_out = problems.read_table(validation, features=features, **how)
+    frame = prescription.prescribe(
+        problem,
+        chosen,
+        batch_size=parsing.batch_size(batch_size),
+        epochs=epochs,
+        seeds=seeds,
+        validation=held_out,
+        fixes="all" if everything else None,
+    )
+    click.echo(terminal.applied(frame, {"path": data, **how}) if applied else terminal.table(frame))
+
+
+@click.command()
+@click.argument("losses", metavar="LOSSES.csv")
+@click.option("--loss", metavar="COLUMN", help="The training loss; found by its name if left out.")
+@click.option(
+    "--validation", metavar="COLUMN", help="The validation loss; found by its name if left out."
+)
+@click.option("--optimizer", metavar="NAME", help="What trained, for advice with numbers.")
+@click.option("--eta", type=float, help="Its learning rate.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another hyperparameter of it (beta=0.95); repeat.",
+)
+@click.option("--page", metavar="FILE", help="Write an HTML page there, in place of text.")
+def diagnose(
+    losses: str,
+    loss: str | None,
+    validation: str | None,
+    optimizer: str | None,
+    eta: float | None,
+    settings: tuple[str, ...],
+    page: str | None,
+) -> None:
+    """Read a loss curve: what it shows, why, and what to do.
+
+    LOSSES.csv is a training log: of Keras (CSVLogger), Lightning (metrics.csv), an export of
+    TensorBoard, or any other with a loss an epoch or an update.
+
+    \b
+    Examples:
+      simopt diagnose losses.csv
+      simopt diagnose metrics.csv --loss train_loss_epoch --validation val_loss
+      simopt diagnose losses.csv --optimizer adam --eta 0.1 --page curve.html
+    """
+    if page is not None:
+        files.check_file("--page", page, (".html", ".htm"))
+    given: dict[str, Any] = {} if eta is None else {"eta": eta}
+    given |= dict(map(parsing.setting, settings))
+    if optimizer is None and given:
+        raise checks.refuse("--optimizer", None, "a name, where it has hyperparameters")
+    trained = None if optimizer is None else toml.optimizer(optimizer, given)
+    from simopt.curves import diagnosis
+
+    found = diagnosis.read_and_judge(losses, validation, loss_column=loss, optimizer=trained)
+    click.echo(found if page is None else found.page(page))

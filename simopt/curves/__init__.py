@@ -1,0 +1,1 @@
+"""Loss curves: read from logs, diagnosed, and advice tried on them."""

@@ -1,0 +1,7 @@
+"""Reading loss curves: what a curve shows, why, and what to do about it."""
+
+from simopt.curves.diagnosis.batch import diagnose_many
+from simopt.curves.diagnosis.diagnosis import Diagnosis, diagnose, read_and_judge
+from simopt.curves.diagnosis.symptoms import SYMPTOMS
+
+__all__ = ["SYMPTOMS", "Diagnosis", "diagnose", "diagnose_many", "read_and_judge"]

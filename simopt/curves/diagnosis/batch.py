@@ -1,0 +1,124 @@
+"""Many curves at once: a row per curve, on threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from simopt.curves.diagnosis.features import FEATURES, VALIDATION, measure, measure_validation
+from simopt.curves.diagnosis.symptoms import SYMPTOMS, judge
+from simopt.ground import checks
+from simopt.ground.threads import how_many
+from simopt.sweeps.axes import labels
+
+#: Values that a thread takes at a time: some milliseconds of work.
+TAKEN = 500_000
+
+
+def diagnose_many(
+    losses: ArrayLike,
+    validation: ArrayLike | None = None,
+    *,
+    lengths: ArrayLike | None = None,
+    threads: int | None = None,
+) -> pd.DataFrame:
+    """Read many loss curves at once.
+
+    Parameters
+    ----------
+    losses : array_like [m, T]
+        A curve a row. NaN between finite values is a missing value; NaN or Inf from somewhere to
+        the curve's end is a symptom.
+    validation : array_like [m, T], optional
+        The validation losses; a row of NaN where there are none.
+    lengths : array_like of int [m], optional
+        How many values of each row belong to its curve; all of them if left out.
+    threads : int, optional
+        How many; None means NUMBA_NUM_THREADS if set, else all cores this process may use. The
+        results do not depend on it.
+
+    Returns
+    -------
+    DataFrame
+        A row per curve: symptom (categorical, of `SYMPTOMS`), sure (0 to 1), and the features that
+        it was read from (`simopt.diagnosis.features.FEATURES`; with ``validation`` also
+        VALIDATION). Neither the scale nor the offset of the loss changes the symptom, as long as
+        the offset is below a million times its range; features change by rounding alone.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from simopt.diagnosis import diagnose_many
+    >>> t = np.linspace(0, 1, 50)
+    >>> curves = [np.exp(-6 * t), 1 - 0.2 * t, np.exp(-6 * t) + 0.6 * np.cos(25 * t) ** 2]
+    >>> diagnose_many(curves)["symptom"].tolist()
+    ['healthy', 'decreases very slowly', 'oscillates wildly']
+    """
+    values = _table("losses", losses)
+    m, longest = values.shape
+    held = None if validation is None else _table("validation", validation)
+    if held is not None and held.shape != values.shape:
+        raise checks.refuse("validation", held.shape, f"of the shape of losses, {values.shape}")
+    if lengths is None:
+        ends = np.full(m, longest)
+    else:
+        ends = np.asarray(lengths)
+        if ends.shape != (m,) or ends.dtype.kind not in "iu":
+            raise checks.refuse("lengths", lengths, f"{m} whole numbers, one a curve")
+        if m and (ends.min() < 0 or ends.max() > longest):
+            raise checks.refuse("lengths", lengths, f"whole numbers from 0 to {longest}")
+    features = _measured(values, held, ends.astype(np.int64), how_many(threads))
+    codes, sure = judge(features)
+    symptom = labels(list(SYMPTOMS), codes)
+    return pd.DataFrame({"symptom": symptom, "sure": sure, **features}, copy=False)
+
+
+def _measured(
+    values: NDArray[Any], held: NDArray[Any] | None, lengths: NDArray[np.int64], workers: int
+) -> dict[str, NDArray[np.float64]]:
+    m, longest = values.shape
+    names = FEATURES if held is None else FEATURES + VALIDATION
+    out = np.empty((m, len(names)))
+    rows = max(1, TAKEN // max(longest, 1))
+
+    def take(first: int) -> None:
+        part = slice(first, min(first + rows, m))
+        losses = np.ascontiguousarray(values[part], np.float64)
+        found = np.empty((len(losses), len(FEATURES)))
+        measure(losses, lengths[part], found)
+        out[part, : len(FEATURES)] = found
+        if held is not None:
+            both = np.empty((len(losses), len(VALIDATION)))
+            second = np.ascontiguousarray(held[part], np.float64)
+            measure_validation(losses, second, lengths[part], both)
+            out[part, len(FEATURES) :] = both
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(take, range(0, m, rows)))
+    return {name: out[:, k] for k, name in enumerate(names)}
+
+
+def codes_of(losses: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.int8]:
+    """The symptoms of curves [m, T] alone, by their numbers in SYMPTOMS; in this thread."""
+    return judge(_measured(losses, None, lengths.astype(np.int64), 1))[0]
+
+
+def _table(name: str, values: ArrayLike) -> NDArray[Any]:
+    try:
+        table = np.asarray(values)
+        if table.dtype.kind not in "fiu":
+            table = table.astype(np.float64)
+    except (TypeError, ValueError):
+        raise checks.refuse(name, values, "a table of numbers, a curve a row") from None
+    if table.ndim != 2:
+        raise checks.refuse(name, values, "a table of two dimensions, a curve a row")
+    return table

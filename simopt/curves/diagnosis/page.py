@@ -1,0 +1,147 @@
+"""A diagnosis drawn: its curve with the evidence marked, in a notebook or on a page of its own."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib
+import numpy as np
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from simopt.curves.diagnosis.terminal import wide
+from simopt.display import style, tables, templating
+from simopt.ground import files
+from simopt.ground.formatting import number, sentence
+
+if TYPE_CHECKING:
+    from simopt.curves.diagnosis.diagnosis import Diagnosis
+
+#: More points than a figure has pixels are drawn as the lowest and the highest of each stretch.
+MOST_POINTS = 2000
+
+#: More can't be drawn: an axis wants room beyond, and float64 ends at 1.8e308.
+LARGEST = 1e250
+
+TITLE = "Loss curve"
+
+Floats = NDArray[np.float64]
+
+
+def figure(diagnosis: Diagnosis) -> Figure:
+    """The curve, the validation loss, and grey bands where the evidence is, numbered."""
+    with matplotlib.rc_context(style.RC):
+        drawn, axes = style.new()
+        few = len(diagnosis.loss) <= 60
+        marker = "o" if few else ""
+        for name, values, color, line in (
+            ("training", diagnosis.loss, style.BLUE, "-"),
+            ("validation", diagnosis.validation, style.VERMILLION, (0, (5, 1.5))),
+        ):
+            if values is not None:
+                at, shown = _thinned(np.asarray(values, np.float64))
+                shown[np.abs(shown) > LARGEST] = np.nan
+                axes.plot(at, shown, color=color, linestyle=line, marker=marker, label=name)
+        if diagnosis.validation is not None:
+            style.legend(drawn, axes)
+        if wide(diagnosis.loss):
+            style.log_axis(axes.yaxis)
+        else:
+            style.linear_axis(axes.yaxis)
+        style.linear_axis(axes.xaxis, whole=True)
+        rows = diagnosis.evidence.drop_duplicates(["first", "last"])
+        spans = [(int(a) + 1, int(b) + 1) for a, b in zip(rows["first"], rows["last"], strict=True)]
+        for first, last in spans:
+            if first == last:
+                axes.axvline(first, color=style.MUTED, linewidth=1.0, linestyle=":")
+            else:
+                axes.axvspan(first, last, color=style.GRID, alpha=0.45, linewidth=0)
+        axes.set(xlabel="value", ylabel="loss", title=diagnosis.title)
+    return drawn
+
+
+def _thinned(values: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Places from 1 and values, of a long curve the extremes of each stretch."""
+    at = np.arange(1, len(values) + 1)
+    if len(values) <= MOST_POINTS:
+        # Missing values leave no gap in the line.
+        there = ~np.isnan(values)
+        return at[there], np.where(np.isfinite(values[there]), values[there], np.nan)
+    edges = np.linspace(0, len(values), MOST_POINTS // 2 + 1).astype(int)
+    kept: list[int] = []
+    for first, last in pairwise(edges):
+        part = values[first:last]
+        if np.isfinite(part).any():
+            ends = np.nanargmin(part), np.nanargmax(np.where(np.isfinite(part), part, -np.inf))
+            kept += sorted({first + int(end) for end in ends})
+    shown = np.where(np.isfinite(values[kept]), values[kept], np.nan)
+    return at[kept], shown
+
+
+def svg(diagnosis: Diagnosis, name: str | None = None) -> Markup:
+    """The figure as SVG for a page, with its title and what to see."""
+    drawn = figure(diagnosis)
+    drawn.axes[0].set_title("")
+    see = sentence("; ".join(diagnosis.evidence["says"])) + "."
+    image = style.svg(drawn, title=TITLE, alt=f"{diagnosis.title}. {see}", name=name)
+    return style.captioned(image, title=f"{TITLE}: {diagnosis.symptom}", see=see)
+
+
+def evidence_table(diagnosis: Diagnosis) -> Markup:
+    """What was seen, a row each; values of the curve counted from 1."""
+    frame = diagnosis.evidence.assign(
+        first=diagnosis.evidence["first"] + 1, last=diagnosis.evidence["last"] + 1
+    )
+    columns: dict[str, tables.Column | str] = {
+        "says": tables.Column("seen", prose=True),
+        "feature": "feature",
+        "value": tables.Column("value", number),
+        "first": "from value",
+        "last": "to value",
+    }
+    return tables.table(frame, columns, caption="What was seen")
+
+
+def lists(diagnosis: Diagnosis) -> list[tuple[str, tuple[str, ...]]]:
+    """Causes and advice, with their headings; those that there are."""
+    both = [("Likely causes", diagnosis.causes), ("What to do", diagnosis.advice)]
+    return [(heading, lines) for heading, lines in both if lines]
+
+
+def fragment(diagnosis: Diagnosis) -> str:
+    """What a notebook shows."""
+    variables = "".join(
+        f"{name[4:-1]}: {color}; "
+        for color, name in style.VARIABLES.items()
+        if name.startswith("var(")
+    )
+    parts = [svg(diagnosis, name=f"loss-curve-{id(diagnosis):x}")]
+    for heading, lines in lists(diagnosis):
+        items = Markup("").join(Markup("<li>{}</li>").format(line) for line in lines)
+        parts.append(Markup("<p><strong>{}</strong></p><ol>{}</ol>").format(heading, items))
+    return str(
+        Markup('<div style="{}max-width: 46em">{}</div>').format(variables, Markup("").join(parts))
+    )
+
+
+def write(path: str | os.PathLike[str], diagnosis: Diagnosis) -> Path:
+    """Write the page; see `Diagnosis.page`."""
+    place = files.check_path(path)
+    page = templating.Page(place.name, TITLE, "diagnosis", "What does this loss curve show?")
+    with matplotlib.rc_context(style.RC):
+        values = {
+            "page": page,
+            "title": diagnosis.title,
+            "figure": svg(diagnosis),
+            "lists": lists(diagnosis),
+            "evidence": evidence_table(diagnosis),
+            "settings": None if diagnosis.optimizer is None else repr(diagnosis.optimizer),
+            "count": len(diagnosis.loss),
+        }
+        text = templating.html("diagnosis.html", values)
+    files.write(place.parent, {place.name: text})
+    return place

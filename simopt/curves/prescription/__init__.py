@@ -1,0 +1,8 @@
+"""The advice of the document's troubleshooting table, tried: what each fix does to the loss."""
+
+from simopt.curves.prescription.fixes import FIXES, REMEDIES
+from simopt.curves.prescription.prescribing import prescribe
+from simopt.curves.prescription.runner import try_all
+from simopt.curves.prescription.tables import framework, table
+
+__all__ = ["FIXES", "REMEDIES", "framework", "prescribe", "table", "try_all"]

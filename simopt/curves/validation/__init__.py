@@ -1,0 +1,1 @@
+"""How often diagnoses are right: curves with known labels, and the measured accuracy."""

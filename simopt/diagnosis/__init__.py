@@ -1,7 +1,0 @@
-"""Reading loss curves: what a curve shows, why, and what to do about it."""
-
-from simopt.diagnosis.diagnosis import Diagnosis, diagnose, read_and_judge
-from simopt.diagnosis.many import diagnose_many
-from simopt.diagnosis.symptoms import SYMPTOMS
-
-__all__ = ["SYMPTOMS", "Diagnosis", "diagnose", "diagnose_many", "read_and_judge"]

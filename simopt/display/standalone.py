@@ -1,0 +1,186 @@
+"""One page with the worked steps of anyone's data and settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+from numpy.typing import ArrayLike
+
+from simopt.display import style, tables, templating
+from simopt.display.walkthrough import worked
+from simopt.ground import files
+from simopt.ground.formatting import count, number, symbol
+from simopt.problems import Problem
+from simopt.rules.rule import Optimizer
+from simopt.training.run import Run, names_per_weight
+
+#: Updates and points written out; the rest are counted, and drawn in the figure.
+MOST_UPDATES, MOST_POINTS = 200, 20
+
+#: How the points come, by `shuffle`.
+ORDERS = {
+    "never": "as they are given",
+    "once": "one random order, seed {seed}",
+    "epoch": "a new random order every epoch, seed {seed}",
+    "given": "the given order",
+}
+
+
+def walkthrough_page(
+    path: str | os.PathLike[str],
+    problem: Problem,
+    optimizer: Optimizer,
+    *,
+    batch_size: int | str = 1,
+    epochs: int = 1,
+    shuffle: str = "never",
+    seed: int = 0,
+    order: ArrayLike | None = None,
+    drop_last: bool = False,
+    updates: int | None = None,
+) -> Path:
+    """Write one page, complete in itself, with every update of a trajectory worked out.
+
+    Parameters
+    ----------
+    path : path
+        Of the HTML file; its folder is made if need be.
+    problem, optimizer, batch_size, epochs, shuffle, seed, order, drop_last
+        As in `simopt.run`.
+    updates : int, optional
+        Write out the first so many; 200 at most if None. The figure has them all.
+
+    Returns
+    -------
+    Path
+        Of the file.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed, or the file can't be written.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> from simopt.report import walkthrough_page
+    >>> walkthrough_page(
+    ...     "steps.html", simopt.problems.four_points(), simopt.Adam(eta=0.1), batch_size=2
+    ... )  # doctest: +SKIP
+    PosixPath('steps.html')
+    """
+    place = files.check_path(path)
+    trace, steps = worked(
+        problem, optimizer, batch_size=batch_size, epochs=epochs, shuffle=shuffle, seed=seed,
+        order=order, drop_last=drop_last, updates=MOST_UPDATES if updates is None else updates,
+    )  # fmt: skip
+    page = templating.Page(
+        place.name,
+        f"{optimizer.name} on {problem.name}",
+        "steps",
+        f"How {optimizer.name} gets from the start to where it ends, update by update.",
+    )
+    with matplotlib.rc_context(style.RC):
+        values = {
+            "page": page,
+            "settings": settings_table(trace),
+            "points": points_table(problem),
+            "n": problem.n,
+            "steps": steps,
+            "left_out": count(len(trace.steps) - len(steps), "more update"),
+            "all_written": len(steps) == len(trace.steps),
+            "figure": loss_figure(trace),
+            "outcome": outcome(trace),
+        }
+    files.write(place.parent, {place.name: templating.html("steps.html", values)})
+    return place
+
+
+def settings_table(trace: Run) -> Markup:
+    """Problem, start, hyperparameters and plan, a row each."""
+    problem, summary = trace.problem, trace.summary
+    start = ", ".join(number(w) for w in problem.w0[:6]) + (", …" if problem.d > 6 else "")
+    kind = problem.kind.replace("_", " ")
+    rows = [
+        ("problem", f"{problem.name} ({kind}; {problem.n} points, {count(problem.d, 'weight')})"),
+        ("start", start),
+        ("rule", trace.optimizer.name),
+        *((symbol(name), number(value)) for name, value in trace.optimizer.settings.items()),
+        ("batch size", str(summary["batch_size"])),
+        ("epochs", str(summary["epochs"])),
+        ("order of the points", ORDERS[str(summary["shuffle"])].format(seed=summary["seed"])),
+    ]
+    frame = pd.DataFrame(rows, columns=["setting", "value"])
+    return tables.table(frame, caption="Settings")
+
+
+def points_table(problem: Problem) -> Markup:
+    """The first points."""
+    shown = min(problem.n, MOST_POINTS)
+    frame = pd.DataFrame(problem.x[:shown], columns=list(problem.features))
+    frame[problem.target if problem.target not in frame else f"{problem.target} (target)"] = (
+        problem.y[:shown]
+    )
+    frame.insert(0, "point", range(1, shown + 1), allow_duplicates=True)
+    frame.columns = pd.Index(_distinct([str(name) for name in frame.columns]))
+    caption = "The points" if shown == problem.n else f"The first {shown} of {problem.n} points"
+    return tables.table(frame, caption=caption)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """The names, a repeated one with its place."""
+    return [n if n not in names[:i] else f"{n} [{i}]" for i, n in enumerate(names)]
+
+
+def outcome(trace: Run) -> str:
+    """Where it ends."""
+    problem, steps = trace.problem, trace.steps
+    start, end = problem.loss(problem.w0), float(steps["loss"].iloc[-1])
+    text = f"After {count(len(steps), 'update')} the loss over all points is {number(end, 5)}, "
+    text += f"at the start {number(start, 5)}"
+    if problem.optimum is not None:
+        w = steps[names_per_weight("w", problem.d)].iloc[-1].to_numpy(dtype=float)
+        distance = float(np.linalg.norm(w - problem.optimum))
+        text += f"; the weights are {number(distance, 5)} from their optimum"
+    return text + "."
+
+
+def loss_figure(trace: Run) -> Markup:
+    """Loss over all points after each update, and before the first."""
+    steps = trace.steps
+    loss = np.concatenate([[trace.problem.loss(trace.problem.w0)], steps["loss"].to_numpy()])
+    update = np.arange(len(loss))
+    good = np.isfinite(loss) & (loss < 1e300)
+    figure, axes = style.new()
+    look = style.look(trace.optimizer.name)
+    few = len(loss) <= 60
+    axes.plot(
+        update[good], loss[good], color=look.color, marker=look.marker if few else "",
+        markeredgecolor=style.PAPER, markeredgewidth=0.6, label=trace.optimizer.name,
+    )  # fmt: skip
+    positive = loss[good][loss[good] > 0]
+    if len(positive) and positive.max() > 100 * positive.min():
+        style.log_axis(axes.yaxis)
+    axes.set(xlabel="update", ylabel="loss over all points")
+    if not good[-1]:
+        see = (
+            f"The loss leaves the range of float64 at update {int((~good).argmax())}: it diverges."
+        )
+    elif loss[-1] > loss[0]:
+        see = f"The loss rises, from {number(loss[0])} to {number(loss[-1])}."
+    else:
+        best = int(np.nanargmin(np.where(good, loss, np.nan)))
+        see = f"The loss falls from {number(loss[0])} to {number(loss[-1])}"
+        see += (
+            "."
+            if best == len(loss) - 1
+            else f"; it was least, {number(loss[best])}, at update {best}."
+        )
+    return style.captioned(
+        style.svg(figure, title="Loss by update", alt=see), title="Loss by update", see=see
+    )

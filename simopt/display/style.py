@@ -1,0 +1,359 @@
+"""How figures look, and how a matplotlib figure becomes SVG that lives in a page.
+
+Colours are Okabe and Ito's, which the colour-blind can tell apart, and never the only cue: every
+optimizer has a marker and a line style of its own. Colours leave here as CSS variables
+(``var(--purple)``) and text as text, so that the page's style sheet makes a figure legible in the
+light, in the dark and on paper, and so that a search finds the words in it.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+from cycler import cycler
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from simopt.ground.formatting import MINUS, SUPERSCRIPT, number
+
+#: Stand-ins, replaced by CSS variables on the way out. No figure should use them for anything else.
+INK = "#1b1f24"  # text and axes
+MUTED = "#5b6470"  # second-rank text and marks
+GRID = "#d5dae1"  # grid lines, frames
+PAPER = "#fefefe"  # what lies behind
+
+#: Okabe and Ito's colours by name. Yellow is left out: it can't be read on white.
+BLUE, ORANGE, VERMILLION = "#0072b2", "#e69f00", "#d55e00"
+GREEN, SKY, PURPLE = "#009e73", "#56b4e9", "#cc79a7"
+
+#: CSS variable by stand-in; the style sheet gives each a value for light and for dark.
+VARIABLES = {
+    INK: "currentColor",
+    MUTED: "var(--muted)",
+    GRID: "var(--grid)",
+    PAPER: "var(--paper)",
+    BLUE: "var(--blue)",
+    ORANGE: "var(--orange)",
+    VERMILLION: "var(--vermillion)",
+    GREEN: "var(--green)",
+    SKY: "var(--sky)",
+    PURPLE: "var(--purple)",
+}
+
+#: For maps of a quantity: even steps in lightness, safe for the colour-blind. Draw them with
+#: ``pcolormesh`` (vector cells), not ``imshow`` (a picture inside the picture).
+SEQUENTIAL = "cividis"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an optimizer is drawn, everywhere."""
+
+    color: str
+    marker: str
+    line: str | tuple[int, tuple[float, ...]]
+
+
+#: The seven, in the order in which every legend and table lists them.
+LOOKS = {
+    "SGD": Look(BLUE, "o", "-"),
+    "Momentum": Look(ORANGE, "s", "-"),
+    "Nesterov": Look(VERMILLION, "D", (0, (5, 1.5))),
+    "AdaGrad": Look(GREEN, "^", "-"),
+    "RMSprop": Look(SKY, "v", (0, (5, 1.5))),
+    "Adam": Look(PURPLE, "P", "-"),
+    "AdamW": Look(INK, "X", (0, (1.5, 1.5))),
+}
+OTHERS = tuple(
+    Look(color, marker, line)
+    for line, marker in ((":", "*"), ("-.", "p"))
+    for color in (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+)
+
+#: Colour and line of a batch size, in the figures that compare three: the smallest first.
+BY_SIZE: tuple[tuple[str, Any], ...] = (
+    (BLUE, "-"),
+    (ORANGE, (0, (5, 1.5))),
+    (GREEN, (0, (1.5, 1.2))),
+)
+
+#: Width [px at 100 %] of a figure. Text of 10.5 px then stays legible when a phone shrinks it.
+WIDTH, HEIGHT = 460, 290
+
+RC: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "simopt",
+    "font.size": 10.5,
+    "axes.labelsize": 10.5,
+    # Room for the larger text of a phone between the numbers of an axis and its name.
+    "axes.labelpad": 7,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "legend.handlelength": 2.4,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "axes.formatter.use_mathtext": False,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 5,
+    "axes.prop_cycle": cycler(color=[BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY]),
+}
+
+
+def look(name: str, others: Iterable[str] = ()) -> Look:
+    """How an optimizer is drawn.
+
+    Parameters
+    ----------
+    name : str
+        Its name; one of the seven, or a user's own.
+    others : iterable of str
+        All the names of the figure, so that two of a user's own rules differ.
+    """
+    if name in LOOKS:
+        return LOOKS[name]
+    own = sorted({*others, name} - set(LOOKS))
+    return OTHERS[own.index(name) % len(OTHERS)]
+
+
+def line(name: str, others: Iterable[str] = (), **extra: Any) -> dict[str, Any]:
+    """Keywords for ``axes.plot``: label, colour, marker and line style of an optimizer."""
+    drawn = look(name, others)
+    return {
+        "label": name,
+        "color": drawn.color,
+        "marker": drawn.marker,
+        "linestyle": drawn.line,
+        "markeredgecolor": PAPER,
+        "markeredgewidth": 0.6,
+        **extra,
+    }
+
+
+def new(
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    width: float = WIDTH,
+    height: float = HEIGHT,
+    **subplots: Any,
+) -> tuple[Figure, Any]:
+    """A figure and its axes, in the report's style, without pyplot's global state.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Of panels. More than one column is hard to read on a phone: prefer rows, or two figures.
+    width, height : float
+        In CSS pixels at 100 %.
+    **subplots
+        For ``Figure.subplots`` (``sharex``, ``gridspec_kw``, ...).
+
+    Returns
+    -------
+    figure, axes
+        ``axes`` as ``Figure.subplots`` gives them: one, or an array.
+    """
+    # SVG's unit is the point (72 an inch), and the page reads the view box as pixels.
+    figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
+    return figure, figure.subplots(rows, columns, **subplots)
+
+
+def legend(figure: Figure, axes: Axes, *, columns: int = 4) -> None:
+    """One legend below the figure, where it covers nothing, in the order of the seven."""
+    handles, labels = axes.get_legend_handles_labels()
+    places = {name: place for place, name in enumerate(LOOKS)}
+    order = sorted(range(len(labels)), key=lambda i: (places.get(labels[i], len(places)), i))
+    figure.legend(
+        [handles[i] for i in order],
+        [labels[i] for i in order],
+        loc="outside lower center",
+        ncols=min(columns, len(labels)),
+    )
+
+
+def power_of_ten(value: float, _: object = None) -> str:
+    """A tick of a log axis, as text: 0.01, 1, 100, 10⁻⁶.
+
+    Examples
+    --------
+    >>> power_of_ten(0.01), power_of_ten(1e-6), power_of_ten(100.0)
+    ('0.01', '10⁻⁶', '100')
+    """
+    if value <= 0 or not math.isfinite(value):
+        return number(value)
+    exponent = round(math.log10(value))
+    if not math.isclose(value, 10.0**exponent, rel_tol=1e-9) or -3 <= exponent <= 4:
+        return number(value)
+    return "10" + str(exponent).translate(SUPERSCRIPT)
+
+
+def log_axis(axis: Axis, ticks: int = 7) -> None:
+    """Make ``axes.xaxis`` or ``axes.yaxis`` logarithmic, its labels plain text."""
+    axis._set_axes_scale("log")  # type: ignore[attr-defined]
+    axis.set_major_locator(LogLocator(numticks=ticks))
+    axis.set_major_formatter(FuncFormatter(power_of_ten))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def linear_axis(axis: Axis, ticks: int = 5, *, whole: bool = False) -> None:
+    """A few ticks, labelled as sentences write numbers; whole numbers alone, where that is asked.
+
+    Examples
+    --------
+    >>> _, axes = new()
+    >>> limits = axes.set_xlim(0, 200_000)
+    >>> linear_axis(axes.xaxis)
+    >>> [label.get_text() for label in axes.get_xticklabels()][:3]
+    ['0', '50,000', '100,000']
+    """
+    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10], integer=whole))
+    # Ten digits: ticks that are close together differ far behind.
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 10)))
+
+
+def ticks(axis: Axis, values: Iterable[float]) -> None:
+    """Ticks at these values and no others, labelled with them."""
+    axis.set_major_locator(FixedLocator(list(values)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axis.set_minor_locator(FixedLocator([]))
+
+
+def slug(text: str) -> str:
+    """The text as an id: small letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "figure"
+
+
+def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Markup:
+    """A figure as SVG for a page.
+
+    Parameters
+    ----------
+    figure : Figure
+        Made with `new`.
+    title : str
+        What it shows; unique on its page unless it has a ``name``.
+    alt : str
+        What it says, for those who can't see it: the finding, not the furniture.
+    name : str, optional
+        Unique on its page: the ids inside derive from it; from the title by default.
+
+    Returns
+    -------
+    Markup
+        ``<svg role="img">`` with title and description, text as text, transparent, its colours CSS
+        variables, without a size of its own, a date or an id that the page could hold already.
+        The same figure gives the same text every time.
+    """
+    buffer = io.StringIO()
+    with matplotlib.rc_context(RC):
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(buffer, format="svg", metadata=nothing)
+    text = buffer.getvalue()
+    inside = text[text.index("<svg") :]
+    box = re.search(r'viewBox="([^"]+)"', inside)
+    assert box is not None
+    inside = inside[inside.index(">") + 1 : inside.rindex("</svg>")]
+    name = slug(name or title)
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        'viewBox="{box}" role="img" aria-labelledby="{name}-title {name}-desc">'
+        '<title id="{name}-title">{title}</title><desc id="{name}-desc">{alt}</desc>{inside}</svg>'
+    ).format(box=box[1], name=name, title=title, alt=alt, inside=Markup(_clean(inside, name)))
+
+
+def _clean(text: str, name: str) -> str:
+    """Matplotlib's SVG, fit for a page: ids, colours, fonts and digits."""
+    text = re.sub(r"<style.*?</style>|<metadata.*?</metadata>|<!--.*?-->", "", text, flags=re.S)
+    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', text))
+
+    def identify(match: re.Match[str]) -> str:
+        return f' id="{name}-{match[1]}"' if match[1] in used else ""
+
+    text = re.sub(r' id="([^"]*)"', identify, text)
+    text = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", text)
+    text = re.sub(r"#[0-9a-f]{6}\b", lambda m: _variable(m[0]), text.replace("#000000", INK))
+    # Labels take the page's font, and a phone may enlarge them.
+    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
+    text = re.sub(r"font-size: ([\d.]+)px", r"font-size: calc(\1px * var(--figure-text, 1))", text)
+    # Coordinates only, never a label.
+    text = re.sub(r'\b(d|x|y|width|height|transform)="[^"]*"', lambda m: _shorter(m[0]), text)
+    text = text.replace("; stroke-linecap: square", "")
+    return re.sub(r"\n\s*", "\n", text).strip()
+
+
+def _shorter(attribute: str) -> str:
+    """Coordinates to a tenth of a pixel, small ones (markers) to a hundredth; paths closed up."""
+    text = re.sub(r"-?\d+\.\d+", lambda m: _digits(float(m[0])), attribute)
+    if attribute.startswith("d="):
+        text = re.sub(r"\s*([A-Za-z\"])\s*", r"\1", text[2:])
+        # After one L, more points are more lines.
+        text = "d=" + re.sub(r"(?<=L)([^A-Za-z\"]+(?:L[^A-Za-z\"]+)+)", _joined, text)
+    return text
+
+
+def _digits(x: float) -> str:
+    short = f"{x:.1f}" if abs(x) >= 10 else f"{x:.2f}"
+    short = short.rstrip("0").rstrip(".")
+    return "0" if short in ("-0", "") else short
+
+
+def _joined(match: re.Match[str]) -> str:
+    return match[1].replace("L", " ")
+
+
+def _variable(color: str) -> str:
+    return VARIABLES.get(color, color)
+
+
+def captioned(markup: Markup, *, title: str, see: str) -> Markup:
+    """A figure, chart or table with its title above it and one sentence that says what to see.
+
+    Parameters
+    ----------
+    markup : Markup
+        From `svg`, `simopt.display.charts.interactive` or `simopt.display.tables.table`.
+    title : str
+        What is drawn.
+    see : str
+        What to see in it, with numbers computed from what is drawn.
+    """
+    return Markup(
+        "<figure><figcaption><strong>{title}</strong> <span>{see}</span></figcaption>"
+        "{markup}</figure>"
+    ).format(title=title, see=see, markup=markup)
+
+
+__all__ = [
+    "BLUE", "GREEN", "GRID", "INK", "LOOKS", "MINUS", "MUTED", "ORANGE", "PAPER", "PURPLE", "RC",
+    "SEQUENTIAL", "SKY", "VERMILLION", "Look", "captioned", "legend", "line", "log_axis", "look",
+    "new", "power_of_ten", "slug", "svg", "ticks",
+]  # fmt: skip

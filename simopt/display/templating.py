@@ -1,0 +1,91 @@
+"""Pages from templates: every value escaped, unknown names refused, complete in one file."""
+
+from __future__ import annotations
+
+import functools
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+import matplotlib
+import numpy as np
+import pandas as pd
+
+from simopt.display import charts
+from simopt.ground import formatting
+from simopt.ground.version import __version__
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the report.
+
+    Attributes
+    ----------
+    file : str
+        Its file name.
+    title : str
+        Its name in the navigation.
+    module : str
+        Of `simopt.report`; its template has the same name.
+    question : str
+        What it answers.
+    """
+
+    file: str
+    title: str
+    module: str
+    question: str
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """Templates that escape every value and refuse an unknown name."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("simopt.display", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "number": formatting.number,
+        "fixed": formatting.fixed,
+        "listing": formatting.listing,
+        "symbol": formatting.symbol,
+    }
+    return made
+
+
+#: A percent sign stays with its number; code and pictures stay as they are.
+_UNBROKEN = re.compile(r"<(pre|code|script|style|svg)\b.*?</\1>|(?<=\d) %", re.DOTALL)
+
+
+def html(template: str, given: Mapping[str, Any], listed: tuple[Page, ...] = ()) -> str:
+    """A template rendered, with the chart library added if, and only if, a chart is in it."""
+    text = environment().get_template(template).render(given, pages=listed, version=__version__)
+    text = _UNBROKEN.sub(lambda found: found[0] if found[1] else "\u00a0%", text)
+    if charts.MARK in text:
+        end = text.rindex("</body>")
+        # Joined as plain text: adding Markup would escape the page around it.
+        text = "".join([text[:end], charts.library(), text[end:]])
+    return text
+
+
+def versions() -> dict[str, str]:
+    """What the numbers were made with."""
+    import jinja2 as jinja
+    import numba
+
+    return {
+        "simopt": __version__,
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "Numba": numba.__version__,
+        "pandas": pd.__version__,
+        "matplotlib": matplotlib.__version__,
+        "Jinja": jinja.__version__,
+    }

@@ -1,0 +1,281 @@
+"""From a run to its worked steps: every number beside the formula that it comes from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simopt.display.walkthrough.model import Line, Point, Step
+from simopt.display.walkthrough.rounding import Shown, fill, number, vector
+from simopt.display.walkthrough.written import WRITTEN
+from simopt.ground import checks
+from simopt.problems import Floats, Problem
+from simopt.rules import OPTIMIZERS
+from simopt.rules.rule import Optimizer
+from simopt.training import plan, shuffling
+from simopt.training.run import Run, names_per_weight, run
+
+
+def worked_steps(
+    problem: Problem,
+    optimizer: Optimizer,
+    *,
+    batch_size: int | str = 1,
+    epochs: int = 1,
+    shuffle: str = "never",
+    seed: int = 0,
+    order: ArrayLike | None = None,
+    drop_last: bool = False,
+    updates: int | None = None,
+    max_points: int = 8,
+) -> list[Step]:
+    """Every update of a trajectory, written out.
+
+    Parameters
+    ----------
+    problem, optimizer, batch_size, epochs, shuffle, seed, order, drop_last
+        As in `simopt.run`.
+    updates : int, optional
+        Write out the first so many only.
+    max_points : int, default 8
+        Write out so many points of a batch; the rest are counted.
+
+    Returns
+    -------
+    list of Step
+        With several weights, squares, roots and products of vectors go weight by weight. Of a
+        user's own rule the new state and weight are given without formulas.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> from simopt.walkthrough import worked_steps
+    >>> steps = worked_steps(simopt.problems.four_points(), simopt.AdaGrad(eta=0.1))
+    >>> for line in steps[1].lines:
+    ...     print(line.label, "|", line.formula, "|", line.numbers, line.relation, line.result)
+    Sum of squares | G + g² | 256 + (-3.8)² = 270.44
+    Effective rate | η / √(G + ε) | 0.1 / √(270.44 + 1e-08) ≈ 0.0060809
+    Update | w - rate × g | 3.1 - 0.0060809 × (-3.8) ≈ 3.1231
+    """
+    return worked(
+        problem,
+        optimizer,
+        batch_size=batch_size,
+        epochs=epochs,
+        shuffle=shuffle,
+        seed=seed,
+        order=order,
+        drop_last=drop_last,
+        updates=updates,
+        max_points=max_points,
+    )[1]
+
+
+def worked(
+    problem: Problem,
+    optimizer: Optimizer,
+    *,
+    batch_size: int | str = 1,
+    epochs: int = 1,
+    shuffle: str = "never",
+    seed: int = 0,
+    order: ArrayLike | None = None,
+    drop_last: bool = False,
+    updates: int | None = None,
+    max_points: int = 8,
+) -> tuple[Run, list[Step]]:
+    """A run, and its steps written out: what `header`, `outcome` and a page need.
+
+    Parameters
+    ----------
+    problem, optimizer, batch_size, epochs, shuffle, seed, order, drop_last, updates, max_points
+        As in `worked_steps`.
+
+    Returns
+    -------
+    Run, list of Step
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed.
+    """
+    if updates is not None:
+        checks.whole("updates", updates, 1)
+    checks.whole("max_points", max_points, 1)
+    if not problem.n or problem.formula is not None or problem.hidden:
+        raise checks.refuse("problem", problem, "a regression, to write out")
+    trace = run(
+        problem,
+        optimizer,
+        batch_size=batch_size,
+        epochs=epochs,
+        shuffle=shuffle,
+        seed=seed,
+        order=order,
+        drop_last=drop_last,
+    )
+    how = plan.make(problem, batch_size, shuffle, epochs, drop_last)
+    orders = (
+        shuffling.orders(shuffle, seed, epochs, problem.n)
+        if order is None
+        else shuffling.check_order(order, epochs, problem.n)
+    )
+    seen = [
+        orders[epoch, start : min(start + how.batch_size, how.points_used)]
+        for epoch in range(epochs)
+        for start in range(0, how.points_used, how.batch_size)
+    ]
+    recorded = _recorded(trace)
+    before = _at_start(trace)
+    steps = []
+    for row, points in enumerate(seen[:updates]):
+        after = {name: values[row] for name, values in recorded.items()}
+        steps.append(_step(trace, row, points, before, after, max_points))
+        before = after
+    return trace, steps
+
+
+def _step(
+    trace: Run,
+    row: int,
+    seen: NDArray[np.int64],
+    before: Mapping[str, Floats],
+    after: Mapping[str, Floats],
+    max_points: int,
+) -> Step:
+    """One update, from the values before it and after it."""
+    problem, frame = trace.problem, trace.steps
+    with np.errstate(all="ignore"):
+        points = tuple(_point(problem, before["w"], int(i)) for i in seen[:max_points])
+        mean = _mean(problem, before["w"], points, len(seen), after["gradient"])
+    return Step(
+        update=row + 1,
+        epoch=int(frame["epoch"].iloc[row]),
+        batch=int(frame["batch"].iloc[row]),
+        points=points,
+        more_points=len(seen) - len(points),
+        lines=(*mean, *_rule_lines(trace.optimizer, before, after)),
+    )
+
+
+def _names(trace: Run) -> list[str]:
+    """What a run records of its optimizer, in the order in which it comes about."""
+    rule, d = trace.optimizer.rule, trace.problem.d
+    known = {"step", "epoch", "batch", "eta", "batch_loss", "loss", "t"}
+    known |= {each for name in ("gradient", "w") for each in names_per_weight(name, d)}
+    rest = [column for column in trace.steps.columns if column not in known]
+    derived = list(dict.fromkeys(c if d == 1 else c.rpartition("_")[0] for c in rest))
+    return list(rule.state) + [name for name in derived if name not in rule.state]
+
+
+def _at_start(trace: Run) -> dict[str, Floats]:
+    rule, settings = trace.optimizer.rule, trace.optimizer.settings
+    state = {
+        name: np.full(trace.problem.d, settings[rule.initial[name]] if name in rule.initial else 0)
+        for name in rule.state
+    }
+    return {"w": trace.problem.w0, "t": np.zeros(1), **state}
+
+
+def _recorded(trace: Run) -> dict[str, Floats]:
+    """What a run recorded: a name to an array [updates, weights]."""
+    frame = trace.steps
+    values = {
+        name: frame[names_per_weight(name, trace.problem.d)].to_numpy(dtype=np.float64)
+        for name in ["gradient", "w", *_names(trace)]
+    }
+    values["eta"] = frame[["eta"]].to_numpy(dtype=np.float64)
+    values["t"] = frame[["step"]].to_numpy(dtype=np.float64)
+    return values
+
+
+def _point(problem: Problem, w: Floats, i: int) -> Point:
+    """From the weight to one point's gradient."""
+    x, y = problem.x[i], float(problem.y[i])
+    z = float(x @ w)
+    product = "{w} × {x}" if problem.d == 1 else "{w} · {x}"
+    values = {"w": vector(w), "x": vector(x), "y": number(y), "z": number(z)}
+    symbols = "w x" if problem.d == 1 else "w · x"
+    if problem.kind == "least_squares":
+        error, factor = z - y, 2.0
+        first = [_line("Prediction", symbols, product, values, z)]
+        values["prediction"] = values["z"]
+    else:
+        probability = 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
+        error, factor = probability - y, 1.0
+        first = [
+            _line("Score", f"z = {symbols}", product, values, z),
+            _line("Prediction", "1 / (1 + exp(-z))", "1 / (1 + exp(-{z}))", values, probability),
+        ]
+        values["prediction"] = number(probability)
+    values["error"] = number(error)
+    twice = "2 × " if factor == 2 else ""
+    lines = (
+        *first,
+        _line("Error", "prediction - y", "{prediction} - {y}", values, error),
+        _line("Gradient", f"{twice}error × x", twice + "{error} × {x}", values, factor * error * x),
+    )
+    return Point(i + 1, values["x"].text, values["y"].text, lines)
+
+
+def _mean(
+    problem: Problem, w: Floats, points: Sequence[Point], size: int, gradient: Floats
+) -> tuple[Line, ...]:
+    """The gradient of the batch, where it is not that of its only point."""
+    penalised = bool(problem.l2.any())
+    if size == 1 and not penalised:
+        return ()
+    values = {f"g{k}": vector(point.lines[-1].value) for k, point in enumerate(points)}
+    values |= {"w": vector(w), "l2": vector(problem.l2)}
+    template = " + ".join(f"{{{name}}}" for name in values if name.startswith("g"))
+    if size > len(points):
+        template += " + …"
+    template = f"({template}) / {size}" if size > 1 else template
+    formula = "mean over the points" if size > 1 else "g"
+    if penalised:
+        template += " + {l2} × {w}"
+        formula += " + λ w"
+    line = _line("Gradient", formula, template, values, gradient)
+    if size > len(points):
+        line = Line(line.label, line.formula, line.numbers, "≈", line.result, line.value)
+    return (line,)
+
+
+def _rule_lines(
+    optimizer: Optimizer, before: Mapping[str, Floats], after: Mapping[str, Floats]
+) -> list[Line]:
+    """What the rule does with the gradient, by its formulas where they are known."""
+    rule = optimizer.rule
+    values = {f"{name}_old": vector(value) for name, value in before.items()}
+    values |= {name: vector(value) for name, value in after.items()}
+    values |= {name: vector(value) for name, value in optimizer.settings.items()}
+    values |= {"g": vector(after["gradient"]), "eta": vector(after["eta"])}
+    own = OPTIMIZERS.get(rule.name)
+    # In whatever convention: the same rule is the same formula.
+    if own is not None and own().rule is rule:
+        return [
+            _line(w.label, w.formula, w.numbers, values, after[w.column])
+            for w in WRITTEN[rule.name]
+        ]
+    recorded = [name for name in after if name not in {"gradient", "w", "eta", "t"}]
+    lines = [_line(f"New {name}", "", "", values, after[name]) for name in recorded]
+    return [*lines, _line("New w", "", "", values, after["w"])]
+
+
+def _line(
+    label: str, formula: str, template: str, values: Mapping[str, Shown], value: ArrayLike
+) -> Line:
+    numbers, rounded = fill(template, values)
+    result = vector(value)
+    exactly = tuple(float(v) for v in np.atleast_1d(np.asarray(value, dtype=np.float64)))
+    relation = "≈" if rounded or result.rounded else "="
+    return Line(label, formula, numbers, relation, result.text, exactly)

@@ -1,0 +1,536 @@
+"""The kernel on CPUs: a block of trajectories through all its updates.
+
+`kernel` puts a rule's scalar functions into the one time loop. It is compiled once per rule, loss
+and shape (one weight or several; one order for the block or one per lane), at first use, and kept
+on disk.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from simopt.engine import layout, networks, passes
+from simopt.engine.functions import passes_of
+from simopt.engine.layout import (
+    BEST,
+    BEST_AT,
+    COUNTED,
+    COUNTS,
+    DIVERGED_AT,
+    LOSS,
+    OVERSHOOTS,
+    PEAK,
+    READ,
+    RESIDUAL,
+    SIDE,
+    SQUARE,
+    TARGET_AT,
+    WATCHED,
+    WRITE,
+)
+from simopt.ground.inline import digest, inlined
+from simopt.rules.rule import Rule
+from simopt.training.shuffling import draw, shuffle, split_seed
+
+if TYPE_CHECKING:
+    from simopt.problems.formula import Formula
+
+
+def no_clock():
+    """The clock of a rule without one."""
+    return ()
+
+
+def watch(work, base, lane, loss, gap, far, marks):
+    """The best loss, crossings and the greatest distance, after one update of one lane.
+
+    Everything is read before anything is written, and what can be is a sum: a choice between a new
+    value and the one just read would become a masked store, which the next reading waits for.
+    """
+    now, zero, unit, unseen = marks
+    best, best_at = work[base + BEST, lane], work[base + COUNTS + BEST_AT, lane]
+    overshoots = work[base + COUNTS + OVERSHOOTS, lane]
+    side, peak = work[base + SIDE, lane], work[base + PEAK, lane]
+    seen = loss + unseen
+    overshoots += unit if gap * side < zero else zero
+    best_at += now - best_at if seen < best else zero
+    work[base + COUNTS + OVERSHOOTS, lane] = overshoots
+    work[base + COUNTS + BEST_AT, lane] = best_at
+    work[base + SIDE, lane] = gap + (side if gap == zero else zero)
+    work[base + BEST, lane] = seen if seen < best else best
+    work[base + PEAK, lane] = far if far > peak else peak
+
+
+def note_times(work, low, high, base, now, over_at, zero, limit, target):
+    """When each lane first reached the target, and when it diverged; from the row of the loss."""
+    for lane in range(low, high):
+        loss = work[base + LOSS, lane]
+        target_at = work[base + COUNTS + TARGET_AT, lane]
+        diverged_at = work[base + COUNTS + DIVERGED_AT, lane]
+        target_at += now if (target_at == zero) & (loss <= target) else zero
+        diverged_at += over_at if (diverged_at == zero) & (not (loss <= limit)) else zero
+        work[base + COUNTS + TARGET_AT, lane] = target_at
+        work[base + COUNTS + DIVERGED_AT, lane] = diverged_at
+
+
+def fill_order(order, mode, seed, epoch, given):
+    """The order of one epoch, the same for all lanes."""
+    if mode == 3:
+        for i in range(len(order)):
+            order[i] = given[epoch, i]
+    elif mode == 2 or (mode == 1 and epoch == 0):
+        shuffle(order, seed, epoch)
+    elif mode == 0 and epoch == 0:
+        for i in range(len(order)):
+            order[i] = i
+
+
+def fill_own_orders(order, pick, mode, seeds, first, epoch):
+    """The shuffled orders of one epoch, one per lane, all lanes drawing together."""
+    if mode == 2 or epoch == 0:
+        n = order.shape[0]
+        for lane in range(order.shape[1]):
+            pick[1, lane], pick[2, lane] = split_seed(seeds[first + lane], epoch)
+        for i in range(n):
+            for lane in range(order.shape[1]):
+                order[i, lane] = i
+        for i in range(n - 1, 0, -1):
+            for lane in range(order.shape[1]):
+                pick[0, lane] = draw(pick[1, lane], pick[2, lane], i)
+            for lane in range(order.shape[1]):
+                j = pick[0, lane]
+                swapped = order[i, lane]
+                order[i, lane] = order[j, lane]
+                order[j, lane] = swapped
+
+
+def keep(work, low, high, at, base, d, out, first, record):
+    """Copy weights and loss to a row of the records."""
+    for lane in range(low, high):
+        column = np.uint64(first) + lane - low
+        out.recorded_loss[record, column] = work[base + LOSS, lane]
+        for k in range(d):
+            out.recorded_w[record, k, column] = work[at + k, lane]
+
+
+def finish(work, low, high, at, base, d, out, first):
+    """Copy a block's results to the columns of its lanes."""
+    for lane in range(low, high):
+        column = np.uint64(first) + lane - low
+        for k in range(d):
+            out.w[k, column] = work[at + k, lane]
+        out.loss[column] = work[base + LOSS, lane]
+        out.best_loss[column] = work[base + BEST, lane]
+        out.peak[column] = work[base + PEAK, lane]
+        for row in range(COUNTED):
+            out.counts[row, column] = np.int64(work[base + COUNTS + row, lane])
+
+
+NUMERIC: tuple[Callable[..., Any], ...] = (
+    no_clock,
+    watch,
+    note_times,
+    fill_order,
+    fill_own_orders,
+    keep,
+    finish,
+    *READ,
+    *WRITE,
+    *layout.COLUMNS,
+    *layout.ADD,
+    layout.weight_alone,
+    layout.weight_first,
+    layout.state_none,
+    layout.state_rest,
+    passes.clear,
+    passes.gradient_one,
+    passes.gradient_one_own,
+    passes.gradient_many,
+    passes.gradient_many_own,
+    passes.gradient_moments,
+    passes.loss_least_squares,
+    passes.loss_one,
+    passes.loss_logistic,
+    passes.loss_noisy_quadratic,
+    passes.gradient_noise,
+    passes.gradient_noise_own,
+    passes.squared_distance,
+    passes.finish_gradient,
+    passes.clip_values,
+    passes.clip_norms,
+    passes.clipped,
+    passes.shrink,
+    passes.boxed,
+)
+for each in (*NUMERIC, *networks.NUMERIC):
+    inlined(each)
+
+
+@functools.cache
+def kernel(
+    rule: Rule,
+    kind: str,
+    one: bool,
+    points: str,
+    real: type,
+    extras: layout.Extras,
+    shape: tuple[int, int] = (0, 0),
+    formula: Formula | None = None,
+) -> Callable[..., Any]:
+    """The compiled loop for a rule and a loss.
+
+    Parameters
+    ----------
+    rule : Rule
+        Whose update and clock to put in.
+    kind : str
+        The loss: a problem's kind.
+    one : bool
+        Whether d = 1 and the loss is least squares: then update, loss and watch are one pass.
+    points : {"shared", "own", "moments"}
+        One order of the points for a block; one for every lane; or batches by their moments.
+    real : type
+        numpy.float64 or numpy.float32.
+    extras : Extras
+        Whether the rate is scheduled, the gradient clipped, the weight kept in a box, and whether
+        a trajectory ends at the target.
+    shape, formula
+        Of a function: how many weights and columns it has, and the functions.
+
+    Returns
+    -------
+    callable
+        ``f(data, how, hyper, seeds, given [epochs, n], out)``; ``out`` has a multiple of
+        `layout.lanes` lanes. ``hyper`` [H, lanes] may be shorter, a whole number of blocks, and is
+        then repeated. ``seeds`` has one seed for every lane where each has its own order, else one
+        for every block. Releases the GIL.
+    """
+    update: Any = inlined(rule.update)
+    clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
+    states, clocked, hypers = len(rule.state), len(rule.clock_values), len(rule.hyperparameters) - 1
+    ticked = rule.clock_hyperparameters
+    # For every state the hyperparameter that it starts at, or -1.
+    sources = [rule.initial.get(name) for name in rule.state]
+    starts = (*(-1 if s is None else rule.hyperparameters.index(s) for s in sources), -1)
+    read_state, write_state = READ[states], WRITE[states]
+    read_clock, write_clock = READ[clocked], WRITE[clocked]
+    read_hyper, read_ticked = READ[hypers], READ[ticked]
+    weight = layout.weight_first if states else layout.weight_alone
+    state = layout.state_rest if states else layout.state_none
+    lanes = layout.lanes(real)
+    shift = 3 if real is np.float64 else 2
+    # float64 clocks live among the rows; for float32 weights they need an array of their own.
+    apart = real is np.float32
+    zero, unit, never = real(0), real(1), real(np.inf)
+    squared = kind in passes.SQUARED
+    # None or True: of a test for None only one branch is compiled.
+    link = True if kind in passes.LINKED else None
+    layered = True if kind in networks.LOSSES else None
+    started = True if rule.initial else None
+    averages = True if rule.average is not None else None
+    averaged = -1 if rule.average is None else rule.state.index(rule.average)
+    scheduled = True if extras.scheduled else None
+    boxes = True if extras.boxed else None
+    arrives = True if extras.arrives else None
+    noisy = True if kind.startswith("noisy") else None
+    given_by = True if formula is not None else None
+    by_norm = True if extras.clips == "norm" else None
+    by_value = True if extras.clips == "value" else None
+    own, by_moments = points == "own", points == "moments"
+    shared_one, own_one = passes.gradient_one, passes.gradient_one_own
+    shared_many, own_many = passes.gradient_many, passes.gradient_many_own
+    shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
+    clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
+    full_loss: Any = (passes.LOSSES | networks.LOSSES).get(kind)
+    if layered is not None:
+        shared_many, own_many = networks.gradient, networks.gradient_own
+    # A closure holds the digest only to make it part of the cache's key.
+    source = digest(rule.update, rule.clock) + _engine_digest()
+    formula_gradient: Any = shared_many
+    formula_own: Any = own_many
+    if formula is not None:
+        formula_gradient, formula_own, full_loss = passes_of(formula, *shape)
+        source += digest(formula.loss, formula.gradient)
+    if layered is not None:
+        source += digest(*networks.NUMERIC)
+
+    def advance(data, how, hyper, seeds, given, out):
+        source  # noqa: B018
+        n, d = data.x.shape[0], data.optimum.shape[0]
+        dp = 1 if one else data.w0.shape[0]
+        first_state = 2 * dp
+        first_clock = (2 + states) * dp
+        shown = 0 if averages is None else first_state + averaged * dp
+        eta = first_clock + clocked
+        base = eta + 1 + hypers
+        rows = base + WATCHED + 1
+        if layered is not None:
+            rows += networks.rows(d, data.x.shape[1])
+        work: Any = np.empty((rows, lanes), real)
+        # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
+        low = np.uint64((-np.int64(work.ctypes.data) & 63) >> shift)
+        high = low + np.uint64(lanes)
+        ticks = np.empty((clocked + 1, lanes), np.float64)
+        order = np.empty(1 if own else n, np.int64)
+        orders = np.empty((n if own else 1, lanes), np.int64)
+        pick = np.empty((3, lanes), np.int64)
+        batches = -(-how.points_used // how.batch_size)
+        updates = how.updates
+        slope = real(2 if squared else 1)
+        whole_scale = slope / real(how.batch_size)
+        last_scale = slope / real(max(1, how.points_used % how.batch_size))
+        limit, target = data.bounds[1], data.bounds[2]
+        aims = target > -np.inf
+        clip, slack = how.clip, how.slack
+        lowest, highest = how.box[0], how.box[1]
+        factor_now, shift_now = unit, zero
+        for first in range(0, out.loss.shape[0], lanes):
+            setting = np.uint64(first % hyper.shape[1])
+            passes.clear(work, low, high, dp, base + WATCHED)
+            for lane in range(low, high):
+                for k in range(dp):
+                    work[k, lane] = data.w0[k]
+                for h in range(hypers + 1):
+                    work[eta + h, lane] = hyper[h, setting + lane - low]
+                for c in range(clocked):
+                    ticks[c, lane - low] = 0
+                if started is not None:
+                    for s in range(states):
+                        if starts[s] >= 0:
+                            for k in range(dp):
+                                work[first_state + s * dp + k, lane] = work[eta + starts[s], lane]
+                if averages is not None:
+                    for k in range(dp):
+                        work[shown + k, lane] = data.w0[k]
+                work[base + BEST, lane] = never
+                work[base + PEAK, lane] = -1
+                work[base + SIDE, lane] = data.w0[0] - data.optimum[0]
+            t = 0
+            until_look = how.every
+            known = 0
+            for epoch in range(how.epochs):
+                if own:
+                    fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
+                else:
+                    fill_order(order, how.shuffle, seeds[first // lanes], epoch, given)
+                used = how.points_used if epoch < how.epochs - 1 else how.last_used
+                for start in range(0, used, how.batch_size):
+                    stop = min(start + how.batch_size, how.points_used)
+                    t += 1
+                    now = real(t)
+                    until_look -= 1
+                    looks = until_look == 0 or t == updates
+                    if looks:
+                        until_look = how.every
+                    over_at = now if looks and how.stops else zero
+                    unseen = zero if looks else never
+                    marks = (now, zero, unit, unseen)
+                    scale = whole_scale if stop - start == how.batch_size else last_scale
+                    if scheduled is not None:
+                        factor_now, shift_now = how.rates[0, t - 1], how.rates[1, t - 1]
+                    if apart and clocked:
+                        for lane in range(low, high):
+                            tick = clock(
+                                *(
+                                    read_clock(ticks, 0, 1, lane - low)
+                                    + read_ticked(work, eta + 1, 1, lane)
+                                )
+                            )
+                            write_clock(ticks, 0, 1, lane - low, tick)
+                            write_clock(work, first_clock, 1, lane, tick)
+                    elif clocked and not one:
+                        for lane in range(low, high):
+                            tick = clock(
+                                *(
+                                    read_clock(work, first_clock, 1, lane)
+                                    + read_ticked(work, eta + 1, 1, lane)
+                                )
+                            )
+                            write_clock(work, first_clock, 1, lane, tick)
+                    if one:
+                        # The batch but for its last point, which comes with the step.
+                        if how.batch_size > 1 or data.l2[0] != zero:
+                            if own:
+                                own_one(work, low, high, data, orders, start, stop - 1, scale)
+                            else:
+                                shared_one(work, low, high, data, order, start, stop - 1, scale)
+                        point = 0 if own else order[stop - 1]
+                        x, y = data.x[point, 0], data.y[point]
+                        scaled = x * scale
+                        center = data.optimum[0]
+                        factor, least = data.factor[0, 0], data.bounds[0]
+                        for lane in range(low, high):
+                            if own:
+                                point = orders[stop - 1, lane - low]
+                                x, y = data.x[point, 0], data.y[point]
+                                scaled = x * scale
+                            old = work[0, lane]
+                            tick = read_clock(work, first_clock, 1, lane)
+                            if not apart:
+                                tick = clock(*(tick + read_ticked(work, eta + 1, 1, lane)))
+                                write_clock(work, first_clock, 1, lane, tick)
+                            g = work[1, lane] + (old * x - y) * scaled
+                            if by_value is not None:
+                                g = clipped(g, clip)
+                            if by_norm is not None:
+                                g = g * shrink(abs(g), clip, slack)
+                            rate = work[eta, lane]
+                            if scheduled is not None:
+                                rate = rate * factor_now + shift_now
+                            new = update(
+                                old,
+                                g,
+                                rate,
+                                *(
+                                    read_state(work, 2, 1, lane)
+                                    + tick
+                                    + read_hyper(work, eta + 1, 1, lane)
+                                ),
+                            )
+                            alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
+                            if arrives is not None:
+                                alive &= work[base + COUNTS + TARGET_AT, lane] == zero
+                            mean = work[shown, lane]
+                            write_state(work, 2, 1, lane, state(new))
+                            if averages is not None:
+                                work[shown, lane] = work[shown, lane] if alive else mean
+                            moved = weight(new)
+                            if boxes is not None:
+                                moved = boxed(moved, lowest, highest)
+                            work[0, lane] = moved if alive else old
+                        # A loop of its own: here everything would wait for the step's root.
+                        gone = 0
+                        for lane in range(low, high):
+                            gap = work[shown, lane] - center
+                            loss = least + (factor * gap) * (factor * gap)
+                            gone += not (loss <= limit)
+                            watch(work, base, lane, loss, gap, abs(gap), marks)
+                    else:
+                        row = base + RESIDUAL
+                        if noisy is not None:
+                            spread = how.spread
+                            if own:
+                                own_noise(work, low, high, dp, data, spread, seeds, first, t, pick)
+                            else:
+                                seed = seeds[first // lanes]
+                                shared_noise(work, low, high, dp, data, spread, seed, t)
+                            scale = unit
+                        if given_by is not None:
+                            if noisy is None:
+                                passes.clear(work, low, high, dp, 2 * dp)
+                            if own:
+                                formula_own(work, low, high, dp, data, orders, start, stop)
+                            else:
+                                formula_gradient(work, low, high, dp, data, order, start, stop)
+                        elif noisy is not None:
+                            pass
+                        elif by_moments:
+                            batch = start // how.batch_size
+                            passes.gradient_moments(
+                                work, low, high, dp, data.moments[batch], data.slopes[batch]
+                            )
+                            scale = unit
+                        elif own:
+                            own_many(work, low, high, dp, row, data, orders, start, stop, link)
+                        else:
+                            shared_many(work, low, high, dp, row, data, order, start, stop, link)
+                        if by_value is not None:
+                            passes.finish_gradient(work, low, high, dp, data, d, scale)
+                            passes.clip_values(work, low, high, dp, d, clip)
+                        if by_norm is not None:
+                            passes.finish_gradient(work, low, high, dp, data, d, scale)
+                            passes.clip_norms(work, low, high, dp, base, d, clip, slack)
+                        for k in range(d):
+                            l2 = data.l2[k]
+                            for lane in range(low, high):
+                                old = work[k, lane]
+                                g = work[dp + k, lane]
+                                if by_value is None and by_norm is None:
+                                    g = g * scale + l2 * old
+                                rate = work[eta, lane]
+                                if scheduled is not None:
+                                    rate = rate * factor_now + shift_now
+                                new = update(
+                                    old,
+                                    g,
+                                    rate,
+                                    *(
+                                        read_state(work, first_state + k, dp, lane)
+                                        + read_clock(work, first_clock, 1, lane)
+                                        + read_hyper(work, eta + 1, 1, lane)
+                                    ),
+                                )
+                                alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
+                                if arrives is not None:
+                                    alive &= work[base + COUNTS + TARGET_AT, lane] == zero
+                                moved = weight(new)
+                                if boxes is not None:
+                                    moved = boxed(moved, lowest, highest)
+                                work[k, lane] = moved if alive else old
+                                mean = work[shown + k, lane]
+                                write_state(work, first_state + k, dp, lane, state(new))
+                                if averages is not None:
+                                    work[shown + k, lane] = work[shown + k, lane] if alive else mean
+                        records = how.record == 2 or (how.record == 1 and stop == how.points_used)
+                        if looks or records:
+                            full_loss(work, low, high, dp, shown, base, data, d)
+                        passes.squared_distance(work, low, high, shown, base, data, d)
+                        gone = 0
+                        for lane in range(low, high):
+                            loss, far = work[base + LOSS, lane], work[base + SQUARE, lane]
+                            gone += not (loss <= limit)
+                            watch(work, base, lane, loss, work[row, lane], far, marks)
+                    # Lanes that have diverged stay so: only a change of their number is news.
+                    if looks and (aims or gone != known):
+                        if one:
+                            passes.loss_one(work, low, high, shown, base, data)
+                        note_times(work, low, high, base, now, over_at, zero, limit, target)
+                        known = gone
+                    if how.record == 2:
+                        if one:
+                            passes.loss_one(work, low, high, shown, base, data)
+                        keep(work, low, high, shown, base, d, out, first, t - 1)
+                    if arrives is not None and looks:
+                        living = False
+                        for lane in range(low, high):
+                            living |= (work[base + COUNTS + DIVERGED_AT, lane] == zero) & (
+                                work[base + COUNTS + TARGET_AT, lane] == zero
+                            )
+                        if not living:
+                            break
+                if how.record == 1:
+                    if one:
+                        passes.loss_one(work, low, high, shown, base, data)
+                    keep(work, low, high, shown, base, d, out, first, epoch)
+                out.pulse[1] += batches * lanes
+                if out.pulse[0] != 0:
+                    return
+                living = False
+                for lane in range(low, high):
+                    alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
+                    if arrives is not None:
+                        alive &= work[base + COUNTS + TARGET_AT, lane] == zero
+                    living |= alive
+                if not living:
+                    break
+            if one:
+                passes.loss_one(work, low, high, shown, base, data)
+            finish(work, low, high, shown, base, d, out, first)
+
+    # Numba keeps an index file for each name, which it reads and writes back without a lock: of two
+    # processes that compile two kernels of one name, one may find the other's code from then on.
+    which = hashlib.sha256(repr((source, kind, one, points, real.__name__, extras, shape)).encode())
+    advance.__name__ = advance.__qualname__ = f"advance_{rule.name}_{which.hexdigest()[:16]}"
+    return njit(nogil=True, cache=True, error_model="numpy")(advance)
+
+
+@functools.cache
+def _engine_digest() -> str:
+    """A digest of everything numeric but the rule."""
+    return digest(*NUMERIC)

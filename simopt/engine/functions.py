@@ -1,0 +1,70 @@
+"""The passes over a block for a problem given by functions: gradient and loss, lanes innermost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from simopt.engine.layout import ADD, COLUMNS, LOSS, READ
+from simopt.engine.passes import clear
+from simopt.ground.inline import inlined
+
+
+class Passes(NamedTuple):
+    """What takes the place of the passes over data; gradients are added to their rows."""
+
+    gradient: Callable[..., None]  # f(work, low, high, dp, data, order, start, stop)
+    gradient_own: Callable[..., None]  # the same with order [n, lanes]
+    loss: Callable[..., None]  # f(work, low, high, dp, at, base, data, d)
+
+
+@cache
+def passes_of(formula: Any, d: int, columns: int) -> Passes:
+    """The passes for two functions of d weights and a point's columns; 0 where there are none."""
+    loss_of: Any = inlined(formula.loss)
+    gradient_of: Any = inlined(formula.gradient)
+    read, columns_of = READ[d], COLUMNS[columns]
+    add: Any = ADD[d - 1]
+    scalar = True if formula.scalar else None
+    pointless = True if not columns else None
+
+    def gradient(work, low, high, dp, data, order, start, stop):
+        if pointless is not None:
+            for lane in range(low, high):
+                g = gradient_of(*read(work, 0, 1, lane))
+                add(work, dp, lane, (g,) if scalar is not None else g)
+        else:
+            for place in range(start, stop):
+                point = columns_of(data.x, order[place])
+                for lane in range(low, high):
+                    g = gradient_of(*(read(work, 0, 1, lane) + point))
+                    add(work, dp, lane, (g,) if scalar is not None else g)
+
+    def gradient_own(work, low, high, dp, data, order, start, stop):
+        if pointless is not None:
+            gradient(work, low, high, dp, data, order, start, stop)
+        else:
+            for place in range(start, stop):
+                for lane in range(low, high):
+                    point = columns_of(data.x, order[place, lane - low])
+                    g = gradient_of(*(read(work, 0, 1, lane) + point))
+                    add(work, dp, lane, (g,) if scalar is not None else g)
+
+    def loss(work, low, high, dp, at, base, data, d):
+        row = base + LOSS
+        clear(work, low, high, row, row + 1)
+        if pointless is not None:
+            for lane in range(low, high):
+                work[row, lane] = loss_of(*read(work, at, 1, lane))
+        else:
+            n = data.x.shape[0]
+            for i in range(n):
+                point = columns_of(data.x, i)
+                for lane in range(low, high):
+                    work[row, lane] += loss_of(*(read(work, at, 1, lane) + point))
+            for lane in range(low, high):
+                work[row, lane] /= n
+
+    inlined(gradient)
+    return Passes(gradient, inlined(gradient_own), inlined(loss))

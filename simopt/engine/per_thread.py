@@ -1,0 +1,277 @@
+"""The time loop of one trajectory, for devices where a thread has one to itself.
+
+On a CPU a block of trajectories shares the loop (`lanes`), on a GPU every thread runs it alone, its
+numbers in registers. Gradients, losses and clipping are the same functions (`passes`) on a block of
+one lane, rules and clocks the same too, and every sum has the same order: without contraction of
+products and sums the bits are those of `lanes`. Here is nothing but plain Python: `cuda` compiles
+it for devices, and any other compiler may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from simopt.engine import layout, networks, passes
+from simopt.engine.cpu import no_clock
+from simopt.engine.functions import passes_of
+from simopt.engine.layout import (
+    BEST_AT,
+    DIVERGED_AT,
+    LOSS,
+    OVERSHOOTS,
+    READ,
+    RESIDUAL,
+    SQUARE,
+    TARGET_AT,
+    WATCHED,
+    WRITE,
+)
+from simopt.ground.inline import inlined
+from simopt.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from simopt.problems.formula import Formula
+
+
+class Ends(NamedTuple):
+    """Where trajectories end, a column each; a part of `layout.Out`."""
+
+    w: np.ndarray  # [d, trajectories]
+    loss: np.ndarray  # [trajectories]
+    best_loss: np.ndarray  # [trajectories]
+    peak: np.ndarray  # [trajectories]
+    counts: np.ndarray  # [COUNTED, trajectories]
+
+
+class Program(NamedTuple):
+    """A time loop and the room that it works in."""
+
+    #: ``f(data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column)``: a
+    #: trajectory with the hyperparameters ``hyper[:, setting]``, to its column of the ends. In
+    #: epoch e the points come in the order ``orders[offset + stride e]`` and so on; of a noisy
+    #: quadratic, which has no points, ``orders[offset]`` is the seed of the noise.
+    advance: Callable[..., None]
+    rows: int  # work [rows, 1], of the trajectory's precision
+    clocks: int  # ticks [clocks, 1], float64
+
+
+def program(
+    rule: Rule,
+    kind: str,
+    by_moments: bool,
+    real: Any,
+    extras: layout.Extras,
+    d: int,
+    dp: int,
+    columns: int = 0,
+    formula: Formula | None = None,
+) -> Program:
+    """The time loop for a rule and a loss, in plain Python.
+
+    Parameters
+    ----------
+    rule : Rule
+        Whose update and clock to put in.
+    kind : str
+        The loss: a problem's kind.
+    by_moments : bool
+        Whether a batch enters by its moments.
+    real : type
+        numpy.float64 or numpy.float32.
+    extras : Extras
+        Whether the rate is scheduled, the gradient clipped, the weight kept in a box, and whether
+        a trajectory ends at the target.
+    d, dp : int
+        Weights, without and with padding: constants of the code, so that a compiler can unroll the
+        loops over them. 1 and 1 for least squares: then update, loss and watch need no loop.
+    columns, formula
+        Of a network or a function: how many columns a point has; a function's functions.
+
+    Returns
+    -------
+    Program
+    """
+    update: Any = inlined(rule.update)
+    clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
+    states, clocked, hypers = len(rule.state), len(rule.clock_values), len(rule.hyperparameters) - 1
+    sources = [rule.initial.get(name) for name in rule.state]
+    starts = (*(-1 if s is None else rule.hyperparameters.index(s) for s in sources), -1)
+    read_state, write_state = READ[states], WRITE[states]
+    read_clock, write_clock = READ[clocked], WRITE[clocked]
+    read_hyper, read_ticked = READ[hypers], READ[rule.clock_hyperparameters]
+    weight = layout.weight_first if states else layout.weight_alone
+    state = layout.state_rest if states else layout.state_none
+    first_state = 2 * dp
+    first_clock = (2 + states) * dp
+    averages = True if rule.average is not None else None
+    shown = 0 if rule.average is None else first_state + rule.state.index(rule.average) * dp
+    base = first_clock + clocked
+    layered = kind in networks.LOSSES
+    rows = base + (WATCHED + networks.rows(d, columns) if layered else SQUARE + 1)
+    row = base + RESIDUAL
+    zero, unit, never, unset = real(0), real(1), real(np.inf), real(-1)
+    slope = real(2 if kind in passes.SQUARED else 1)
+    # None or True: of a test for None only one branch is compiled.
+    link = True if kind in passes.LINKED else None
+    started = True if rule.initial else None
+    ticking = True if clocked else None
+    scheduled = True if extras.scheduled else None
+    boxes = True if extras.boxed else None
+    by_norm = True if extras.clips == "norm" else None
+    by_value = True if extras.clips == "value" else None
+    alone = True if dp == 1 else None
+    moments = True if by_moments else None
+    clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
+    full_loss: Any = (passes.LOSSES | networks.LOSSES).get(kind)
+    sums = networks.gradient if layered else passes.gradient_many
+    noisy = True if kind.startswith("noisy") else None
+    given_by = True if formula is not None else None
+    formula_gradient: Any = passes.clear
+    if formula is not None:
+        formula_gradient, _, full_loss = passes_of(formula, d, columns)
+    arrives = True if extras.arrives else None
+
+    def advance(data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column):
+        for k in range(dp):
+            work[k, 0] = data.w0[k]
+        for k in range(dp, rows):
+            work[k, 0] = zero
+        for c in range(clocked + 1):
+            ticks[c, 0] = 0.0
+        if started is not None:
+            for s in range(states):
+                if starts[s] >= 0:
+                    for k in range(dp):
+                        work[first_state + s * dp + k, 0] = hyper[starts[s], setting]
+        if averages is not None:
+            for k in range(dp):
+                work[shown + k, 0] = data.w0[k]
+        whole_scale = slope / real(how.batch_size)
+        last_scale = slope / real(max(1, how.points_used % how.batch_size))
+        limit, target = data.bounds[1], data.bounds[2]
+        eta, others = hyper[0, setting], read_hyper(hyper, 1, 1, setting)
+        loss, best, peak = zero, never, unset
+        side = work[0, 0] - data.optimum[0]
+        best_at, target_at, diverged_at, overshoots = 0, 0, 0, 0
+        t = 0
+        until_look = how.every
+        for epoch in range(how.epochs):
+            first = offset + stride * epoch
+            used = how.points_used if epoch < how.epochs - 1 else how.last_used
+            for batch, start in enumerate(range(0, used, how.batch_size)):
+                stop = min(start + how.batch_size, used)
+                t += 1
+                until_look -= 1
+                looks = until_look == 0 or t == how.updates
+                if looks:
+                    until_look = how.every
+                scale = whole_scale if stop - start == how.batch_size else last_scale
+                rate = eta
+                if scheduled is not None:
+                    rate = eta * how.rates[0, t - 1] + how.rates[1, t - 1]
+                if ticking is not None:
+                    ticked = read_ticked(hyper, 1, 1, setting)
+                    tick = clock(*(read_clock(ticks, 0, 1, 0) + ticked))
+                    write_clock(ticks, 0, 1, 0, tick)
+                    write_clock(work, first_clock, 1, 0, tick)
+                if alone is not None:
+                    # The batch but for its last point.
+                    if how.batch_size > 1 or data.l2[0] != zero:
+                        passes.gradient_one(
+                            work, 0, 1, data, orders, first + start, first + stop - 1, scale
+                        )
+                    point = orders[first + stop - 1]
+                    x, y = data.x[point, 0], data.y[point]
+                    old = work[0, 0]
+                    g = work[1, 0] + (old * x - y) * (x * scale)
+                    if by_value is not None:
+                        g = clipped(g, how.clip)
+                    if by_norm is not None:
+                        g = g * shrink(abs(g), how.clip, how.slack)
+                    settings = read_clock(work, first_clock, 1, 0) + others
+                    new = update(old, g, rate, *(read_state(work, 2, 1, 0) + settings))
+                    moved = weight(new)
+                    if boxes is not None:
+                        moved = boxed(moved, how.box[0], how.box[1])
+                    work[0, 0] = moved
+                    write_state(work, 2, 1, 0, state(new))
+                    gap = work[shown, 0] - data.optimum[0]
+                    far = abs(gap)
+                    if looks:
+                        passes.loss_one(work, 0, 1, shown, base, data)
+                        loss = work[base + LOSS, 0]
+                else:
+                    if noisy is not None:
+                        seed = int(orders[offset])
+                        passes.gradient_noise(work, 0, 1, dp, data, how.spread, seed, t)
+                        scale = unit
+                    if given_by is not None:
+                        if noisy is None:
+                            passes.clear(work, 0, 1, dp, 2 * dp)
+                        formula_gradient(work, 0, 1, dp, data, orders, first + start, first + stop)
+                    elif noisy is not None:
+                        pass
+                    elif moments is not None:
+                        passes.gradient_moments(
+                            work, 0, 1, dp, data.moments[batch], data.slopes[batch]
+                        )
+                        scale = unit
+                    else:
+                        sums(work, 0, 1, dp, row, data, orders, first + start, first + stop, link)
+                    if by_value is not None:
+                        passes.finish_gradient(work, 0, 1, dp, data, d, scale)
+                        passes.clip_values(work, 0, 1, dp, d, how.clip)
+                    if by_norm is not None:
+                        passes.finish_gradient(work, 0, 1, dp, data, d, scale)
+                        passes.clip_norms(work, 0, 1, dp, base, d, how.clip, how.slack)
+                    settings = read_clock(work, first_clock, 1, 0) + others
+                    for k in range(d):
+                        old = work[k, 0]
+                        g = work[dp + k, 0]
+                        if by_value is None and by_norm is None:
+                            g = g * scale + data.l2[k] * old
+                        new = update(
+                            old, g, rate, *(read_state(work, first_state + k, dp, 0) + settings)
+                        )
+                        moved = weight(new)
+                        if boxes is not None:
+                            moved = boxed(moved, how.box[0], how.box[1])
+                        work[k, 0] = moved
+                        write_state(work, first_state + k, dp, 0, state(new))
+                    if looks:
+                        full_loss(work, 0, 1, dp, shown, base, data, d)
+                        loss = work[base + LOSS, 0]
+                    passes.squared_distance(work, 0, 1, shown, base, data, d)
+                    gap, far = work[row, 0], work[base + SQUARE, 0]
+                if gap * side < zero:
+                    overshoots += 1
+                if gap != zero:
+                    side = gap
+                if far > peak:
+                    peak = far
+                if looks:
+                    if loss < best:
+                        best, best_at = loss, t
+                    if target_at == 0 and loss <= target:
+                        target_at = t
+                    if how.stops and not (loss <= limit):
+                        diverged_at = t
+                        break
+                    if arrives is not None and target_at != 0:
+                        break
+            if diverged_at != 0 or (arrives is not None and target_at != 0):
+                break
+        for k in range(d):
+            ends.w[k, column] = work[shown + k, 0]
+        ends.loss[column] = loss
+        ends.best_loss[column] = best
+        ends.peak[column] = peak
+        ends.counts[BEST_AT, column] = best_at
+        ends.counts[TARGET_AT, column] = target_at
+        ends.counts[DIVERGED_AT, column] = diverged_at
+        ends.counts[OVERSHOOTS, column] = overshoots
+
+    return Program(inlined(advance), rows, clocked + 1)

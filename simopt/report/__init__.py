@@ -1,0 +1,83 @@
+"""The report: tables become figures, figures become pages that open anywhere, without a network."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simopt.ground import files
+from simopt.ground.packages import make_callable
+
+if TYPE_CHECKING:
+    from simopt.display.standalone import walkthrough_page
+    from simopt.report.critical_batch.standalone import batch_size_page
+
+#: Pages of their own, loaded when asked for: they draw, and matplotlib takes its time.
+_LATER = {
+    "batch_size_page": "simopt.report.critical_batch.standalone",
+    "walkthrough_page": "simopt.display.standalone",
+}
+
+
+def report(folder: str | os.PathLike[str] = "reports/build", quick: bool = False) -> Path:
+    """Write the report.
+
+    Every page is built in memory first and moved into place at the end, so that a page is always
+    whole, and a failure leaves the last report as it was.
+
+    Parameters
+    ----------
+    folder : path, default "reports/build"
+        Where to; made if it is not there.
+    quick : bool, default False
+        Smaller sweeps, the same pages.
+
+    Returns
+    -------
+    Path
+        Of ``index.html``.
+
+    Raises
+    ------
+    ValueError
+        If the folder can't be written; before anything is computed.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> simopt.report("reports/build", quick=True)  # doctest: +SKIP
+    PosixPath('reports/build/index.html')
+    """
+    place = files.writable(folder)
+    from tqdm import tqdm
+
+    from simopt.report import pages
+
+    with tqdm(
+        total=len(pages.PAGES) + 1,
+        desc="report",
+        unit="page",
+        file=sys.stderr,
+        bar_format="{desc} {percentage:3.0f}% |{bar:24}| {n}/{total} {elapsed} {postfix}",
+    ) as bar:
+        made = pages.build(quick, lambda _: bar.update(), bar.set_postfix_str)
+        bar.set_postfix_str("writing")
+        files.write(place, made)
+        bar.update()
+        bar.set_postfix_str("done")
+    return place / "index.html"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'simopt.report' has no attribute {name!r}")
+    return getattr(importlib.import_module(_LATER[name]), name)
+
+
+__all__ = ["batch_size_page", "report", "walkthrough_page"]
+
+
+make_callable(__name__, report)

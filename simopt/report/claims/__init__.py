@@ -1,0 +1,176 @@
+"""The document's claims: each one's verdict, rule, figures and picture; filters over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from simopt.display import style, tables
+from simopt.display.tables import Column
+from simopt.document.claims import Tried, try_all
+from simopt.document.claims.claim import VERDICTS, Claim, Figure
+from simopt.ground.formatting import count, listing, number, out_of
+from simopt.report.claims import pictures, surprises, verdicts
+from simopt.report.claims.signs import signed
+from simopt.report.claims.verdicts import MEANING, SIGNS, badge, sections, tally
+from simopt.report.pages import Computed, Context
+from simopt.rules import OPTIMIZERS
+
+#: What the filter calls claims that speak of no optimizer, or of all.
+NONE = "none"
+
+
+def page(context: Context) -> dict[str, Any]:
+    """The values of the page's template."""
+
+    def say(claim: Claim, which: int, of: int) -> None:
+        context.say(f"Claims: {claim.id}, {which} of {of}")
+
+    tried = [signed(each) for each in try_all(quick=context.quick, say=say)]
+    context.say("Claims: figures")
+    return values(tried, quick=context.quick)
+
+
+def values(tried: Sequence[Tried], *, quick: bool) -> dict[str, Any]:
+    """The same, of claims that have been tried."""
+    counts = tally(tried)
+    return {
+        "tried": tried,
+        "quick": quick,
+        "summary": summary(tried),
+        "written": written(tried),
+        "definitions": [
+            {"verdict": verdict, "badge": badge(verdict), "count": n, "text": MEANING[verdict]}
+            for verdict, n in counts.items()
+        ],
+        "surprises": surprises.told(tried),
+        "lead": surprises.lead(tried),
+        "sections": [section(name, tried) for name in sections(tried)],
+        "optimizers": optimizers(tried),
+        "of_none": NONE,
+        "signs": SIGNS,
+        "counts": counts,
+        "by_section": verdicts.by_section(tried),
+        "trajectories": sum(each.trajectories for each in tried),
+        "updates": sum(each.updates for each in tried),
+        "seconds": sum(each.seconds for each in tried),
+        "computed": computed(tried),
+        "findings": [hardest(tried)],
+    }
+
+
+def summary(tried: Sequence[Tried]) -> str:
+    """How many claims there are, and how they fare."""
+    said = {
+        "holds": ("holds", "hold"),
+        "conditional": ("holds under a condition", "hold under a condition"),
+        "contradicted": ("is contradicted", "are contradicted"),
+        "undecidable": ("can't be decided by simulation",) * 2,
+    }
+    parts = [f"{n} {said[verdict][n != 1]}" for verdict, n in tally(tried).items() if n]
+    return f"Of {count(len(tried), 'claim')} that the document makes, {listing(parts)}."
+
+
+def written(tried: Sequence[Tried]) -> str:
+    """When the rules were written."""
+    changed = sum(bool(each.claim.revised) for each in tried)
+    if not changed:
+        return "written before it was tried"
+    rules = "one that was" if changed == 1 else f"{changed} that were"
+    return (
+        f"written before it was tried, but for {rules} changed after a first look, with the reason"
+    )
+
+
+def hardest(tried: Sequence[Tried]) -> str:
+    """In which part of the document the largest number of claims is contradicted."""
+    parts = {
+        name: [each.finding.verdict for each in tried if each.claim.section == name]
+        for name in sections(tried)
+    }
+    if not any("contradicted" in each for each in parts.values()):
+        return "None of the document's claims is contradicted."
+    name = max(parts, key=lambda name: parts[name].count("contradicted"))
+    bad = parts[name].count("contradicted")
+    share = out_of(bad, len(parts[name]))
+    return f"Contradicted most often is the part “{name}”: {share} claims there."
+
+
+def optimizers(tried: Sequence[Tried]) -> list[dict[str, Any]]:
+    """The optimizers that claims speak of, each with how many do."""
+    names = [name for each in tried for name in each.claim.optimizers]
+    known = {name: names.count(name) for name in [*OPTIMIZERS, *names]}
+    return [{"name": name, "count": n} for name, n in known.items() if n]
+
+
+def section(name: str, tried: Sequence[Tried]) -> dict[str, Any]:
+    """The claims of one part of the document, in reading order."""
+    mine = [entry(each) for each in tried if each.claim.section == name]
+    return {"name": name, "id": f"part-{style.slug(name)}", "claims": mine}
+
+
+def entry(each: Tried) -> dict[str, Any]:
+    """A claim as the template shows it."""
+    claim, finding = each.claim, each.finding
+    several = any(mark in claim.lines for mark in "-–,")
+    return {
+        "id": claim.id,
+        "where": f"{'lines' if several else 'line'} {claim.lines.replace('-', '–')}",
+        "claim": claim.says,
+        "section": claim.section,
+        "optimizers": list(claim.optimizers),
+        "speaks_of": " ".join(claim.optimizers) or NONE,
+        "kind": claim.kind,
+        "verdict": finding.verdict,
+        "badge": badge(finding.verdict),
+        "condition": finding.condition,
+        "says": finding.says,
+        "scope": claim.scope,
+        "experiment": claim.experiment,
+        "rule": claim.rule,
+        "revised": claim.revised,
+        "evidence": evidence(claim.id, finding.evidence),
+        "figures": count(len(finding.evidence), "figure"),
+        "picture": pictures.shown(finding.picture, f"{claim.id}-picture")
+        if finding.picture
+        else Markup(""),
+        "beside": finding.picture is not None and finding.picture.table is None,
+        "trajectories": count(each.trajectories, "trajectory", "trajectories"),
+        "ran": bool(each.trajectories),
+        "seconds": number(each.seconds, 2),
+    }
+
+
+def evidence(name: str, figures: Mapping[str, Figure]) -> Markup:
+    """The figures on which a verdict rests."""
+    if not figures:
+        return Markup("")
+    # Kept as objects: a column of numbers alone would turn whole ones and truths into floats.
+    frame = pd.DataFrame(
+        {"what": list(figures), "figure": pd.Series(list(figures.values()), dtype=object)}
+    )
+    return tables.table(
+        frame,
+        {"what": Column("what", prose=True), "figure": Column("figure", pictures.cell)},
+        caption=f"The figures behind {name}",
+    )
+
+
+def computed(tried: Sequence[Tried]) -> list[Computed]:
+    """What was run, a line for each part of the document."""
+    return [
+        Computed(
+            name,
+            sum(each.trajectories for each in mine),
+            sum(each.updates for each in mine),
+            sum(each.seconds for each in mine),
+        )
+        for name in sections(tried)
+        for mine in [[each for each in tried if each.claim.section == name]]
+    ]
+
+
+__all__ = ["VERDICTS", "entry", "page", "summary", "values"]

@@ -1,0 +1,114 @@
+"""Which formula is this? The conventions side by side, and how far they lead apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simopt.ground.formatting import listing, number, percent
+from simopt.report.conventions import distances, lookup, measured, names, side_by_side, surprises
+from simopt.report.conventions.formulas import lines
+from simopt.report.conventions.measured import COMMON, DROPPED, DROPPED_AT, EPSILON, LOOKED, OWN
+from simopt.report.pages import Context
+from simopt.rules import ALL
+
+
+def page(context: Context) -> dict[str, Any]:
+    """The values of the template."""
+    context.say("conventions")
+    frame, spent = measured.measured()
+    context.say("figures")
+    return {
+        "answer": [how_many(), how_far(frame), after_drop(frame)],
+        "papers": papers(),
+        "calls": lookup.call_tables(),
+        "translation": lookup.translation_table(),
+        "surprises": surprises.surprises(),
+        "rules": side_by_side.sections(),
+        "decay": side_by_side.decay_table(),
+        "clip": side_by_side.clip_table(),
+        "epsilon": EPSILON,
+        "same": distances.same_sentence(),
+        "problems": distances.page_sections(),
+        "later": distances.later_figure(),
+        "drop": distances.dropped(),
+        "dropped_at": DROPPED_AT,
+        "trajectories": spent.trajectories,
+        "updates": spent.updates,
+        "seconds": spent.seconds,
+        "computed": [spent],
+        "findings": [how_many(), after_drop(frame)],
+    }
+
+
+def how_many() -> str:
+    """How many rules have one formula, one formula and several defaults, several formulas."""
+    formulas: list[str] = []
+    defaults: list[str] = []
+    agreed: list[str] = []
+    for name in ALL:
+        groups = side_by_side.alike(side_by_side.variants(name))
+        several = len({lines(optimizer) for _, optimizer in groups}) > 1
+        (formulas if several else defaults if len(groups) > 1 else agreed).append(name)
+    text = (
+        f"Of {len(ALL)} rules that go by one name, {len(formulas)} have more than one formula "
+        f"among the document and the four frameworks, and {listing(defaults)} "
+        f"{'has' if len(defaults) == 1 else 'have'} one formula but different defaults"
+    )
+    if agreed:
+        text += (
+            f"; only {listing(agreed)} {'is' if len(agreed) == 1 else 'are'} the same everywhere"
+        )
+    return text + "."
+
+
+def how_far(frame: Any) -> str:
+    """What matters and what does not."""
+    adam = frame[(frame["case"] == "Adam") & (frame["setting"] == OWN)]
+    large = frame[
+        (frame["case"] == "Adam") & (frame["setting"] == COMMON) & frame["update"].isin(LOOKED)
+    ]
+    rms = frame[
+        (frame["case"] == "RMSprop")
+        & (frame["setting"] == OWN)
+        & (frame["convention"] == "torch")
+        & (frame["update"] == LOOKED[-1])
+    ].set_index("problem")["weights"]
+    most = large.loc[large["weights"].idxmax()]
+    return (
+        f"Where ε is small and everything else the same, that hardly shows: at their defaults "
+        f"every Adam stays within {number(adam['weights'].max(), 2)} of the document's weights for "
+        f"{number(LOOKED[-1])} updates. It shows where ε is large (at {number(EPSILON)} "
+        f"{names.possessive(most['convention'])} Adam is {percent(most['weights'])} of w away on "
+        f"{distances.where_is(most['problem'])} after {number(most['update'])} updates), where "
+        f"defaults differ (PyTorch's RMSprop ends {percent(rms['four points'])} of w away on the "
+        "four points), and where the rate is scheduled."
+    )
+
+
+def after_drop(frame: Any) -> str:
+    """What a drop of the rate does to Momentum."""
+    rows = frame[
+        (frame["setting"] == DROPPED)
+        & (frame["case"] == "Momentum")
+        & (frame["update"] == 2 * DROPPED_AT)
+    ]
+    values = rows[rows["convention"] == "keras"].set_index("problem")["weights"]
+    told = [f"{percent(each)} on {distances.where_is(key)}" for key, each in values.items()]
+    return (
+        "Momentum is the same in all of them while the rate is constant; "
+        f"{number(DROPPED_AT)} updates after the rate drops to a tenth, Keras' and scikit-learn's "
+        f"weights are {listing(told)} away from the others'."
+    )
+
+
+def papers() -> str:
+    """Who was caught by this."""
+    return (
+        "This has cost people results. optax issue 532 is of a replication of IMPALA whose "
+        "RMSprop, with the same numbers in PyTorch and in optax, was not the same rule; PyTorch "
+        "issue 23796 of TensorFlow models that would not train as well in PyTorch. "
+        f"{surprises.papers()}"
+    )
+
+
+__all__ = ["how_far", "how_many", "page"]

@@ -1,0 +1,207 @@
+"""How far the conventions lead apart: the same points, the same start, other formulas."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simopt import schedules
+from simopt.problems import Problem
+from simopt.report.conventions.formulas import identity
+from simopt.report.conventions.formulas import settings as settings_of
+from simopt.report.learning_rate.grid import SHUFFLED
+from simopt.report.pages import Computed
+from simopt.report.sweeps import ALONG, Setting, settings
+from simopt.rules import ALL
+from simopt.rules.rule import Optimizer
+from simopt.training.stepper import Stepper
+
+#: What is compared: every rule as its conventions have it, and RMSprop with momentum, where the
+#: place of the rate shows.
+BUFFERED = "RMSprop + momentum"
+CASES: dict[str, tuple[str, dict[str, float]]] = {}
+for _name in ALL:
+    CASES[_name] = (_name, {})
+    if _name == "RMSprop":
+        CASES[BUFFERED] = (_name, {"momentum": 0.9})
+
+#: After so many updates tables look; figures in between too.
+LOOKED = (10, 100, 1000)
+UPDATES = LOOKED[-1]
+LOOKS = tuple(sorted({*np.geomspace(1, UPDATES, 28).round().astype(int).tolist(), *LOOKED}))
+
+#: The rate drops by this factor after so many updates; looked at so many updates from the start.
+DROP, DROPPED_AT = 0.1, 10
+AFTER_DROP = (11, 12, 15, 20, 30, 50, 70, 100)
+
+#: The common setting: epsilon, and the rate of the rules that step along the gradient and of those
+#: that scale it, so that a thousand updates arrive or come near.
+EPSILON = 0.1
+RATES = {"four points": (0.01, 0.1), "Hubble": (0.01, 1.0), "diabetes": (0.01, 1.0)}
+
+#: What all conventions have in common there; an initial accumulator, say, stays the convention's.
+SHARED = ("eta", "beta", "beta1", "beta2", "rho", "epsilon", "weight_decay")
+
+OWN, COMMON, DROPPED = "own defaults", "common setting", "one drop of the rate"
+
+Floats = NDArray[np.float64]
+Path = dict[int, Floats]
+
+
+def family(case: str, convention: str = "document", **given: Any) -> Optimizer:
+    """A case in a convention."""
+    name, fixed = CASES[case]
+    return ALL[name](convention=convention, **{**fixed, **given})
+
+
+@cache
+def conventions(case: str) -> tuple[str, ...]:
+    """Those that have the rule, the document's first."""
+    return tuple(ALL[CASES[case][0]]().made_by.conventions)  # type: ignore[union-attr]
+
+
+@cache
+def rate_inside(case: str, convention: str) -> bool:
+    """Whether the rate goes into a buffer of the rule."""
+    return settings_of(family(case, convention)).get("rate_place") == "inside"
+
+
+def common(case: str, convention: str, problem: str, epsilon: float = EPSILON) -> Optimizer:
+    """A convention's formula with everybody's hyperparameters."""
+    document = family(case).settings
+    along, scaled = RATES[problem]
+    shared = {name: document.get(name, 0.0) for name in SHARED}
+    shared["eta"] = along if case in ALONG else 1.0 if case == "Adadelta" else scaled
+    shared["epsilon"] = epsilon
+    has = family(case, convention).settings
+    return family(case, convention, **{name: shared[name] for name in SHARED if name in has})
+
+
+def gradients(problem: Problem, batch_size: int) -> list[Callable[[list[float]], list[float]]]:
+    """The gradient of each batch in file order; `Problem.gradient` without its checks."""
+    assert problem.kind == "least_squares"
+    assert not problem.l2.any()
+
+    def single(x: float, y: float) -> Callable[[list[float]], list[float]]:
+        return lambda w: [2.0 * (x * w[0] - y) * x]
+
+    def several(x: Floats, y: Floats) -> Callable[[list[float]], list[float]]:
+        def gradient(w: list[float]) -> list[float]:
+            found: list[float] = ((2.0 * (x @ w - y)) @ x / len(y)).tolist()
+            return found
+
+        return gradient
+
+    if problem.d == batch_size == 1:
+        return [
+            single(x, y) for x, y in zip(problem.x[:, 0].tolist(), problem.y.tolist(), strict=True)
+        ]
+    cuts = range(0, problem.n, batch_size)
+    return [several(problem.x[k : k + batch_size], problem.y[k : k + batch_size]) for k in cuts]
+
+
+def walk(
+    problem: Problem,
+    optimizer: Optimizer,
+    batch_size: int,
+    looks: Sequence[int],
+    rates: Sequence[float] | None = None,
+) -> Path:
+    """The weights after some updates, in file order; from where they overflow on, not finite."""
+    batches = gradients(problem, batch_size)
+    stepper, seen, wanted = Stepper(optimizer, problem.w0.tolist()), {}, set(looks)
+    with np.errstate(all="ignore"):
+        for k in range(max(looks)):
+            gradient = batches[k % len(batches)](stepper.weights)
+            stepper.step(gradient, None if rates is None else rates[k])
+            if k + 1 in wanted:
+                seen[k + 1] = np.asarray(stepper.weights)
+    return seen
+
+
+def apart(a: float, b: float) -> float:
+    """How far two numbers >= 0 are apart, of the larger: 0 for the same, 1 for another world.
+
+    Examples
+    --------
+    >>> apart(2.0, 1.0), apart(0.0, 0.0)
+    (0.5, 0.0)
+    """
+    return abs(a - b) / max(a, b) if max(a, b) > 0 else 0.0
+
+
+def _compared(problem: Problem, here: Path, there: Path) -> list[dict[str, float]]:
+    """Weights and loss of one path against another, look by look."""
+    rows = []
+    for update, w in here.items():
+        reference = there[update]
+        with np.errstate(all="ignore"):
+            rows.append(
+                {
+                    "update": update,
+                    "weights": float(np.linalg.norm(w - reference) / np.linalg.norm(reference)),
+                    "loss": apart(problem.loss(w), problem.loss(reference)),
+                }
+            )
+    return rows
+
+
+@cache
+def measured() -> tuple[pd.DataFrame, Computed]:
+    """Every convention against the document's: a row per case, convention, problem and look.
+
+    Returns
+    -------
+    DataFrame
+        ``problem``, ``setting``, ``case``, ``convention``, ``same`` (the formula and every number
+        are the document's), ``update``, ``weights`` (distance, relative to the document's),
+        ``loss`` (see `apart`).
+    Computed
+        What that took.
+    """
+    began = time.perf_counter()
+    rows: list[dict[str, Any]] = []
+    counts = [0, 0]
+    for key, setting in settings().items():
+        for what in (OWN, COMMON, DROPPED):
+            for case in CASES:
+                rows += _case(key, setting, what, case, counts)
+    seconds = time.perf_counter() - began
+    spent = Computed("each convention against the document's", counts[0], counts[1], seconds)
+    return pd.DataFrame(rows), spent
+
+
+def _case(
+    key: str, setting: Setting, what: str, case: str, counts: list[int]
+) -> list[dict[str, Any]]:
+    """The rows of one rule; what several conventions share is run once."""
+    walked: dict[Any, Path] = {}
+    rows = []
+    for convention in conventions(case):
+        optimizer = family(case, convention) if what == OWN else common(case, convention, key)
+        mark = identity(optimizer)
+        if mark not in walked:
+            looks, rates = LOOKS, None
+            if what == DROPPED:
+                looks = AFTER_DROP
+                eta = float(optimizer.settings["eta"])  # type: ignore[arg-type]
+                schedule = schedules.multi_step([DROPPED_AT], DROP)
+                rates = schedule.rates(eta, max(looks)).tolist()
+            walked[mark] = walk(setting.problem, optimizer, SHUFFLED[key], looks, rates)
+            counts[0] += 1
+            counts[1] += max(looks)
+        if convention == "document":
+            reference, first = walked[mark], mark
+        else:
+            about = {"problem": key, "setting": what, "case": case, "convention": convention}
+            rows += [
+                {**about, "same": mark == first, **row}
+                for row in _compared(setting.problem, walked[mark], reference)
+            ]
+    return rows

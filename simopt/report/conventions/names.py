@@ -1,0 +1,127 @@
+"""What conventions, settings and switches are called on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simopt.ground.formatting import listing, number, symbol
+from simopt.rules import ALL
+from simopt.rules.rule import Optimizer
+
+#: Convention to the name that its users know.
+CONVENTIONS = {
+    "document": "document",
+    "torch": "PyTorch",
+    "keras": "Keras",
+    "optax": "optax",
+    "sklearn": "scikit-learn",
+}
+
+#: What `symbol` has no sign for.
+SIGNS = {
+    "initial_accumulator": "accumulator",
+    "lr_decay": "κ",
+    "momentum": "μ",
+    "dampening": "δ",
+    "momentum_decay": "ψ",
+    "epsilon_root": "ε_root",
+    "g_mean": "ḡ",
+    "product": "Π",
+    "v_max": "vₘₐₓ",
+}
+
+
+def sign(name: str) -> str:
+    """What a hyperparameter or a state is called in a cell."""
+    return SIGNS.get(name, symbol(name))
+
+
+def several(conventions: list[str]) -> str:
+    """Conventions as a reader has them.
+
+    Examples
+    --------
+    >>> several(["torch", "optax"])
+    'PyTorch and optax'
+    """
+    return listing(CONVENTIONS[each] for each in conventions)
+
+
+def possessive(convention: str) -> str:
+    """Whose something is.
+
+    Examples
+    --------
+    >>> possessive("keras"), possessive("optax"), possessive("torch")
+    ("Keras'", "optax'", "PyTorch's")
+    """
+    name = CONVENTIONS[convention]
+    return name + ("'" if name[-1] in "sx" else "'s")
+
+
+def value(what: object) -> str:
+    """A setting as code has it.
+
+    Examples
+    --------
+    >>> value(1e-07), value("inside"), value(0.9)
+    ('1e-7', '"inside"', '0.9')
+    """
+    if isinstance(what, bool) or not isinstance(what, float):
+        return f'"{what}"' if isinstance(what, str) else str(what)
+    return f"{what:g}".replace("e-0", "e-")
+
+
+def code(name: str, **given: object) -> str:
+    """How simopt is called.
+
+    Examples
+    --------
+    >>> code("Adam", epsilon=1e-7, convention="torch")
+    'simopt.Adam(epsilon=1e-7, convention="torch")'
+    """
+    ALL[name](**given)
+    inside = ", ".join(f"{key}={value(each)}" for key, each in given.items())
+    return f"simopt.{name}({inside})"
+
+
+#: A switch and its value in a few words, for what differs from the document.
+WORDS: Mapping[tuple[str, Any], str] = {
+    ("epsilon_place", "inside"): "ε inside the root",
+    ("epsilon_place", "outside"): "ε outside the root",
+    ("epsilon_place", "hat"): "ε added to the root before its bias is corrected (ε-hat)",
+    ("rate_place", "inside"): "the rate goes into the buffer",
+    ("rate_place", "outside"): "the rate multiplies the buffer",
+    ("bias_correction", True): "bias-corrected",
+    ("bias_correction", False): "not bias-corrected",
+    ("maximum", "raw"): "the largest v, corrected when used",
+    ("maximum", "corrected"): "the largest corrected v",
+    ("threshold_included", True): "adaptive as soon as ϱ reaches the threshold",
+    ("threshold_included", False): "adaptive once ϱ has passed the threshold",
+    ("centered", True): "centered",
+    ("centered", False): "not centered",
+    ("nesterov", True): "looks ahead",
+    ("nesterov", False): "does not look ahead",
+}
+#: A hyperparameter that the document's convention has not.
+ADDED = {
+    "momentum_decay": "the momentum warms up, by ψ = {}",
+    "weight_decay": "weights decay unasked, by λ = {}",
+}
+ADAMAX = {"inside": "ε inside the maximum", "outside": "ε added to the maximum"}
+
+
+def worded(rule: str, switch: str, chosen: Any) -> str:
+    """A switch and its value in a few words."""
+    if rule == "Adamax" and switch == "epsilon_place":
+        return ADAMAX[chosen]
+    return WORDS[switch, chosen]
+
+
+def defaults(optimizer: Optimizer) -> list[tuple[str, float, str]]:
+    """Name, value and both as text, of every hyperparameter."""
+    return [
+        (name, float(each), f"{sign(name)} {number(each)}")  # type: ignore[arg-type]
+        for name, each in optimizer.settings.items()
+    ]

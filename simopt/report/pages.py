@@ -1,0 +1,243 @@
+"""The pages: which there are, what each answers, and how one is put together.
+
+How to add a page
+-----------------
+1. Write ``simopt/report/NAME.py``, or a folder with a file for each section where one file would
+   grow long, with ``def page(context: Context) -> dict[str, object]``. It
+   computes its tables, draws its figures from them (`style.new`, `style.svg`, `style.captioned`,
+   `tables.table`, `charts.interactive`), forms its sentences from the numbers (`formatting`), and
+   returns the values of its template. Two keys mean something to others:
+
+   - ``"computed"``: list of `Computed`, what the page ran; the overview adds them up.
+   - ``"findings"``: list of sentences for the overview, one or two, each true of the numbers at
+     hand. Plain text.
+
+2. Write ``templates/NAME.html``: ``{% extends "base.html" %}`` and ``{% block main %}``. Values are
+   escaped, and a name that the page forgot is an error; ``| safe`` has no place here.
+3. List it in `PAGES`, where it stands in the navigation.
+
+Styles are set while ``page`` runs, so figures need no set-up. Call ``context.say("...")`` before
+something slow: the progress bar shows it. Nothing a page does depends on another page but the
+overview, which is built last and reads ``context.built``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import matplotlib
+import pandas as pd
+
+from simopt import document
+from simopt.display import style
+from simopt.display.templating import Page, html
+
+#: In the order of the navigation.
+PAGES = (
+    Page(
+        "index.html",
+        "Overview",
+        "overview",
+        "Seven update rules, one small problem: which finds the answer first, and does that hold?",
+    ),
+    Page(
+        "walkthrough.html",
+        "Walkthrough",
+        "walkthrough",
+        "What does each rule do, number by number, on four points and then for a hundred epochs?",
+    ),
+    Page(
+        "batch-size.html",
+        "Batch size",
+        "batch_size",
+        "What changes when several points share one update?",
+    ),
+    Page(
+        "critical-batch-size.html",
+        "Critical batch size",
+        "critical_batch",
+        "From which size on does a larger batch save no steps, and does gradient noise predict it?",
+    ),
+    Page(
+        "noisy-quadratic.html",
+        "Noisy quadratic",
+        "noisy_quadratic",
+        "Which choices matter at which batch sizes, where every expectation can be computed?",
+    ),
+    Page(
+        "learning-rate.html",
+        "Learning rate and seeds",
+        "learning_rate",
+        "How far does the ranking depend on the learning rate, and on the order of the points?",
+    ),
+    Page(
+        "stability.html",
+        "Stability",
+        "stability",
+        "Which settings settle, which run away, and how well does theory know?",
+    ),
+    Page(
+        "loss-curves.html",
+        "Reading your loss curve",
+        "loss_curves",
+        "What does a loss curve say, and how often does the usual advice help?",
+    ),
+    Page(
+        "which-formula.html",
+        "Which formula?",
+        "conventions",
+        "One name, several formulas: what do PyTorch, Keras, optax and scikit-learn compute?",
+    ),
+    Page(
+        "shuffles.html",
+        "Shuffles",
+        "shuffles",
+        "How do PyTorch, scikit-learn and Keras shuffle, and does a seed fix the order?",
+    ),
+    Page(
+        "scale.html",
+        "Scale",
+        "scale",
+        "A billion trajectories: how fast, in how much memory, and what is the limit?",
+    ),
+    Page(
+        "claims.html",
+        "Claims",
+        "claims",
+        "Which of the document's claims hold, which under a condition, and which do not?",
+    ),
+    Page(
+        "errata.html",
+        "Errata",
+        "errata",
+        "Which of the document's printed results are wrong, and what follows from that?",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a page ran: for "how this was computed".
+
+    Attributes
+    ----------
+    what : str
+        In a few words.
+    trajectories, updates : int
+        How many, in all.
+    seconds : float
+        What running them took.
+    """
+
+    what: str
+    trajectories: int
+    updates: int
+    seconds: float
+
+
+def computed(what: str, frame: pd.DataFrame) -> Computed:
+    """The account of a `simopt.sweep`, from the attributes that its table carries."""
+    return Computed(
+        what,
+        int(frame.attrs.get("trajectories", len(frame))),
+        int(frame.attrs["updates"]),
+        float(frame.attrs["seconds"]),
+    )
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a page is given.
+
+    Attributes
+    ----------
+    quick : bool
+        Smaller sweeps: fewer rates, fewer seeds; the same sections and figures.
+    say : callable
+        Tells the progress bar what is being done.
+    built : mapping of str to dict
+        Module name to the values of the pages built so far; for the overview.
+    """
+
+    quick: bool = False
+    say: Callable[[str], None] = _silent
+    built: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def audit(self) -> pd.DataFrame:
+        """`simopt.document.audit`, run once a report. Not to be changed."""
+        return _document("audit")
+
+    @property
+    def errata(self) -> pd.DataFrame:
+        """`simopt.document.errata`, run once a report. Not to be changed."""
+        return _document("errata")
+
+
+@functools.cache
+def _document(what: str) -> pd.DataFrame:
+    table = getattr(document, what)()
+    assert isinstance(table, pd.DataFrame)
+    return table
+
+
+def values(page: Page, context: Context) -> dict[str, Any]:
+    """What the page's module makes of its context, run in the report's style."""
+    module = importlib.import_module(f"simopt.report.{page.module}")
+    with matplotlib.rc_context(style.RC):
+        return dict(module.page(context))
+
+
+def render(page: Page, given: Mapping[str, Any]) -> str:
+    """A page's HTML, from its template and the values of its module.
+
+    Parameters
+    ----------
+    page : Page
+        Which.
+    given : mapping
+        The template's values.
+    """
+    return html(f"{page.module}.html", {**given, "page": page}, PAGES)
+
+
+def build(
+    quick: bool, stage: Callable[[str], None] = _silent, say: Callable[[str], None] = _silent
+) -> dict[str, str]:
+    """Every page, in memory.
+
+    Parameters
+    ----------
+    quick : bool
+        Smaller sweeps.
+    stage : callable
+        Told the title of each page when it is done.
+    say : callable
+        Told what is being done meanwhile.
+
+    Returns
+    -------
+    dict
+        File name to HTML, in the order of the navigation.
+    """
+    built: dict[str, dict[str, Any]] = {}
+    text: dict[str, str] = {}
+    for page in sorted(PAGES, key=lambda page: page.module == "overview"):
+        say(page.title)
+        started = time.perf_counter()
+        context = Context(quick, say, MappingProxyType(built))
+        built[page.module] = values(page, context)
+        text[page.file] = render(page, built[page.module])
+        built[page.module]["build_seconds"] = time.perf_counter() - started
+        stage(page.title)
+    return {page.file: text[page.file] for page in PAGES}

@@ -1,0 +1,1 @@
+"""Many trajectories: axes, pieces of work, where they run, and the tables that come of them."""

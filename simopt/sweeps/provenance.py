@@ -1,0 +1,83 @@
+"""What made a table: everything that its rows depend on, in words and numbers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from simopt.ground.inline import digest
+from simopt.ground.version import __version__
+from simopt.schedules import Schedule
+from simopt.sweeps.chunks import Job
+
+#: Values of an axis that are listed; of a longer one there are number and ends.
+LISTED = 20
+
+
+def made_of(
+    job: Job, divergence: float | None, drop_last: bool, exact: bool = False
+) -> dict[str, Any]:
+    """What made a table, as its ``attrs`` have it.
+
+    ``exact`` leaves nothing out that bears on the rows: a long axis has a digest of its values, a
+    rule one of its code.
+    """
+    optimizers = []
+    for each in job.axes:
+        rule = each.optimizer.rule
+        made: dict[str, Any] = {
+            "name": each.optimizer.name,
+            "convention": each.optimizer.convention,
+        }
+        made |= dict(each.optimizer.switches)
+        made |= {
+            name: _axis(values, exact)
+            for name, values in zip(rule.hyperparameters, each.hyper, strict=True)
+        }
+        if exact:
+            made["rule"] = digest(rule.update, rule.clock)
+        optimizers.append(made)
+    common = job.axes[0].common
+    spec = {
+        "optimizers": optimizers,
+        **{name: _axis(values, exact) for name, values in common.items()},
+        **({} if job.order is None else {"shuffle": "given"}),
+        **({} if job.axes[0].updates is None else {"epochs": None, "updates": job.axes[0].updates}),
+        "stop_at_target": job.axes[0].stop_at_target,
+        "drop_last": drop_last,
+        "box": job.axes[0].box,
+        "target": job.target,
+        "divergence": divergence,
+        "evaluate": job.every or "epoch",
+        "record": job.record,
+        "dtype": job.dtype,
+    }
+    if job.diagnosis:
+        spec["diagnosis"] = True
+    if job.reduce is not None:
+        spec["reduce"] = job.reduce.spec
+    if exact and job.order is not None:
+        spec["order"] = hashlib.sha256(job.order.tobytes()).hexdigest()[:16]
+    result = {
+        "version": __version__,
+        "spec": spec,
+        "problem": f"{job.problem.name} {job.problem.digest}",
+    }
+    return result | {"device": job.device} if exact else result
+
+
+def _axis(values: Sequence[Any], exact: bool) -> Any:
+    """An axis as `attrs` has it: a value, a short list, or how many from where to where."""
+    if len(values) <= LISTED:
+        listed = [str(value) if isinstance(value, Schedule) else value for value in values]
+        return listed if len(listed) > 1 else listed[0]
+    if isinstance(values, range):
+        return {"values": len(values), "from": values[0], "to": values[-1], "step": values.step}
+    shown: dict[str, Any] = {"values": len(values)}
+    with suppress(TypeError):  # schedules have no order, and None is no number
+        shown |= {"from": min(values), "to": max(values)}
+    if exact:
+        shown["digest"] = hashlib.sha256(repr(list(map(str, values))).encode()).hexdigest()[:16]
+    return shown

@@ -1,0 +1,383 @@
+"""Many trajectories: axes -> job -> chunks on threads or a client's workers -> one table."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from simopt.engine import devices, layout
+from simopt.ground import checks
+from simopt.ground.threads import how_many
+from simopt.problems import Problem
+from simopt.rules.rule import Optimizer
+from simopt.schedules import Schedule
+from simopt.sweeps import axes, chunks, clients, execution, memory, worker
+from simopt.sweeps import results as frames
+from simopt.sweeps.chunks import Chunks, Job
+from simopt.sweeps.provenance import made_of
+from simopt.sweeps.reduction import request as reductions
+from simopt.sweeps.reduction.request import Reduce
+from simopt.sweeps.store import Store, load, no_rows, rows_at
+from simopt.training import plan, shuffling
+
+RECORDS = ("summary", "epochs", "steps")
+
+#: More would take a computer a thousand years, and its counters could not hold them.
+MOST_UPDATES = 10**18
+
+#: Each is a file, or a line in a list.
+MOST_CHUNKS = 1_000_000
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a sweep. ``frame`` holds the rows that were finished and not stored."""
+
+    def __init__(self, frame: pd.DataFrame, message: str | None = None) -> None:
+        super().__init__(message or f"interrupted after {len(frame)} rows; they are in .frame")
+        self.frame = frame
+
+
+def sweep(
+    problem: Problem,
+    optimizers: Optimizer | Sequence[Optimizer],
+    *,
+    batch_size: int | str | Sequence[int | str] = 1,
+    epochs: int | Sequence[int] = 1,
+    updates: int | None = None,
+    shuffle: str | Sequence[str] = "never",
+    seed: int | Sequence[int] = 0,
+    order: ArrayLike | None = None,
+    schedule: Schedule | str | Sequence[Schedule | str | None] | None = None,
+    clip_norm: float | Sequence[float | None] | None = None,
+    clip_value: float | Sequence[float | None] | None = None,
+    box: tuple[float, float] | None = None,
+    drop_last: bool = False,
+    convention: str | Sequence[str] | None = None,
+    target: float | None = None,
+    stop_at_target: bool = False,
+    divergence: float | None = 1e6,
+    evaluate: int | str | None = None,
+    record: str = "summary",
+    diagnosis: bool = False,
+    dtype: str = "float64",
+    device: str = "cpu",
+    client: Any = None,
+    store: str | os.PathLike[str] | None = None,
+    reduce: str | Sequence[str] | Mapping[str, Any] | Reduce | None = None,
+    progress: bool | None = None,
+    threads: int | None = None,
+) -> pd.DataFrame:
+    """Run every combination of the axes and tabulate what each trajectory did.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to minimise, and from where.
+    optimizers : Optimizer or sequence of Optimizer
+        A hyperparameter that is a sequence is an axis, of that optimizer only.
+    batch_size, epochs, shuffle, seed, schedule, clip_norm, clip_value
+        As in `run`; a sequence is an axis.
+    updates : int, optional
+        So many updates of every trajectory, in place of epochs: the last epoch ends where they do.
+        The column epochs then counts the epochs begun.
+    order : array_like of int [epochs, n], optional
+        The order of the points in every epoch, in place of shuffle and seed.
+    box : (float, float), optional
+        The least and the largest that a weight may be; see `run`.
+    drop_last : bool, default False
+        Leave out the last batch of an epoch if it is short.
+    convention : str or sequence of str, optional
+        The convention of every optimizer, in place of its own; a sequence is an axis.
+    target : float, optional
+        The loss that ``steps_to_target`` waits for.
+    stop_at_target : bool, default False
+        End a trajectory at the first look that finds its loss at the target or below.
+    divergence : float or None, default 1e6
+        A loss above this many times the initial loss, or not finite, ends a trajectory and marks
+        it. None lets every trajectory run on.
+    evaluate : int, "epoch" or None
+        Updates between two looks at the full loss (for best_loss, steps_to_target, divergence).
+        None means every update for least squares, where it is cheap, and every epoch otherwise.
+    record : {"summary", "epochs", "steps"}
+        A row per trajectory, per epoch of each, or per update of each.
+    diagnosis : bool, default False
+        Add a column of that name: what each trajectory's losses by epoch, from the start on, show
+        (`simopt.diagnosis.SYMPTOMS`; see `simopt.diagnose`). Curves are not kept. A trajectory that
+        diverged before its curve has a shape counts as one that explodes. Not on a GPU.
+    dtype : {"float64", "float32"}
+        The precision of the trajectories.
+    device : {"cpu", "cuda", "auto"}
+        Where to run: this machine's cores, a CUDA device (needs ``pip install simopt[cuda]``), or
+        that if there is one, with a warning if there is none.
+    client : concurrent.futures.Executor, distributed.Client or ray, optional
+        Whose workers do the chunks of the sweep, in place of threads here. The results are the
+        same, bit for bit.
+    store : path, optional
+        A folder for the rows, a Parquet file per chunk, for a sweep larger than memory or one that
+        must survive. A sweep that was stopped, in whatever way, goes on when it is called again
+        with the same arguments. `simopt.load` reads the folder.
+    reduce : str, sequence of str, mapping or Reduce, optional
+        Axes to summarise over while running, "seed" for one: a row per combination of the others,
+        with the columns trajectories, diverged and reached (shares), and loss_mean, loss_std,
+        loss_min, loss_q05, loss_q50, loss_q95, loss_max. A mapping such as ``{"over": "seed",
+        "columns": ["loss", "steps_to_target"], "quantiles": [0.5]}`` says more. Exact, in memory
+        that does not grow with the number of trajectories.
+    progress : bool or None
+        Show a progress bar; None shows one on a terminal, for work of more than a second or two.
+    threads : int or None
+        How many; None means NUMBA_NUM_THREADS if set, else all cores this process may use. The
+        results do not depend on it.
+
+    Returns
+    -------
+    DataFrame
+        The columns optimizer, convention, the hyperparameters (NaN where an optimizer has none),
+        batch_size, shuffle, seed, epochs (and of switches, schedule, clip_norm, clip_value those
+        that were set); then status ("ok" or "diverged"), updates, diverged_at,
+        w (or w_0, w_1, ...), loss, best_loss, best_at, distance (from the optimum; NaN where that
+        is unknown), steps_to_target, overshoots (sign changes of w - optimum; d = 1) and
+        peak_distance; diagnosis if asked for. With ``record="epochs"`` or ``"steps"`` the key
+        columns, then epoch (and step), loss, w. ``attrs`` says what made it. With ``store`` these
+        are the rows stored, read back; none, if they would not fit in memory.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed, the table would not fit in memory, or the folder of
+        ``store`` holds another sweep or a damaged file.
+    OSError
+        If a file of ``store`` can't be written.
+    Interrupted
+        On Ctrl-C, a KeyboardInterrupt that carries the finished rows, or says how to go on.
+
+    Notes
+    -----
+    A trajectory's bits depend on its own settings and seed alone: not on threads, on the order of
+    the grid, or on what else is swept. Sums run in order, point by point; but with
+    ``shuffle="never"``, least squares of several weights and a batch of at least d points, a batch
+    enters by its moments, ``g = A w - b`` with ``A = 2 / B sum x x^T``, ``b = 2 / B sum x y``. That
+    is d^2 products in place of 2 d B, and errs by at most ``(d + 2) u (|A| |w| + |b|)``, with u the
+    unit roundoff, besides the rounding of A and b themselves: about what the sum over points errs.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> frame = simopt.sweep(
+    ...     simopt.problems.four_points(), simopt.SGD(eta=[0.05, 0.1, 1.0]), epochs=10
+    ... )
+    >>> frame[["eta", "status", "updates", "w"]].round(3)
+        eta    status  updates        w
+    0  0.05        ok       40      5.0
+    1  0.10        ok       40      5.0
+    2  1.00  diverged        7 -14156.0
+
+    A thousand orders of the points, and of each rate what its trajectories have in common:
+
+    >>> frame = simopt.sweep(
+    ...     simopt.problems.hubble(),
+    ...     simopt.SGD(eta=[0.03, 0.3]),
+    ...     shuffle="epoch",
+    ...     seed=range(1000),
+    ...     reduce="seed",
+    ... )
+    >>> frame[["eta", "trajectories", "diverged"]]
+        eta  trajectories  diverged
+    0  0.03          1000       0.0
+    1  0.30          1000       0.0
+    """
+    stops = plan.check_stop(stop_at_target, target)
+    asked = axes.check(
+        problem,
+        optimizers,
+        convention=convention,
+        updates=plan.check_updates(updates, epochs),
+        stop_at_target=stops,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        epochs=epochs,
+        schedule=schedule,
+        clip_norm=clip_norm,
+        clip_value=clip_value,
+        drop_last=drop_last,
+        box=box,
+    )
+    every = plan.check_evaluate(evaluate, problem)
+    limit = plan.loss_limit(problem, divergence)
+    goal = None if target is None else checks.number("target", target)
+    checks.choice("record", record, RECORDS)
+    real = chunks.DTYPES[checks.choice("dtype", dtype, chunks.DTYPES)]
+    workers = how_many(threads)
+    given = None
+    longest = max(how.epochs for _, how in axes.plans(asked[0], problem))
+    if order is not None:
+        given = shuffling.check_order(order, longest, problem.n)
+    longest_run, total = axes.most_and_all_updates(asked, problem)
+    if total > MOST_UPDATES:
+        raise ValueError(
+            f"axes={axes.shape(asked)}: {total:,} updates in all: must be at most {MOST_UPDATES:,}"
+        )
+    if longest_run > layout.MOST_UPDATES[real]:
+        raise checks.refuse(
+            "epochs",
+            longest,
+            f"at most {layout.MOST_UPDATES[real]:,} updates a trajectory in {dtype}",
+        )
+    if client is not None:
+        clients.check(client)
+        workers = clients.workers(client)
+    job = Job(
+        problem=problem,
+        axes=tuple(asked),
+        every=every,
+        limit=limit,
+        target=goal,
+        record=record,
+        dtype=dtype,
+        order=given,
+        reduce=_reduction(reduce, asked, problem, record),
+        diagnosis=_diagnosis(diagnosis, record, reduce),
+        device=devices.check(device, problem, record, diagnosis),
+    )
+    whole = store is None and client is None and job.reduce is None
+    made = made_of(job, divergence, drop_last)
+    if not whole and (count := Chunks(job).total) > MOST_CHUNKS:
+        raise ValueError(
+            f"axes={axes.shape(asked)}: {count:,} chunks: must be at most {MOST_CHUNKS:,}; sweep "
+            "in parts, or reduce over more of the axes"
+        )
+    folder = None
+    if store is None:
+        memory.check(job)
+    else:
+        cut = Chunks(job)
+        identity = made_of(job, divergence, drop_last, exact=True)
+        folder = Store.open(store, identity, [cut.rows(chunk) for chunk in cut])
+
+    began = time.perf_counter()
+    worker.prepare(job)
+    if client is not None:
+        clients.prepare(client, worker.prepare, job)
+    compiled = time.perf_counter() - began
+    interrupted = None
+    if whole:
+        planned, results, stopped = execution.whole(job, workers, progress)
+        seconds = time.perf_counter() - began - compiled
+        frame = worker.table(job, asked, planned, results)
+        trajectories = int(results.done.sum())
+        made_updates = int(frames.lived(planned, results, stops)[results.done].sum())
+        if stopped:
+            interrupted = f"interrupted after {len(frame)} rows; they are in .frame"
+    else:
+        frame, trajectories, made_updates, interrupted = _by_chunks(
+            job, folder, client, workers, progress
+        )
+        seconds = time.perf_counter() - began - compiled
+    about: dict[Any, Any] = made | {
+        "device": job.device,
+        "threads": workers,
+        "trajectories": trajectories,
+        "updates": made_updates,
+        "seconds": seconds,
+        "compile_seconds": compiled,
+    }
+    frame.attrs = about
+    if interrupted:
+        raise Interrupted(frame, interrupted)
+    return frame
+
+
+def _reduction(
+    reduce: Any, asked: Sequence[axes.Axes], problem: Problem, record: str
+) -> Reduce | None:
+    if reduce is None:
+        return None
+    if record != "summary":
+        raise checks.refuse("reduce", reduce, f"None with record={record!r}: it needs summaries")
+
+    names = dict.fromkeys(name for part in asked for name in part.names)
+    made = frames.columns(problem, False)
+    numbers = [name for name in made if name not in ("status", "diverged_at")]
+    return reductions.check(reduce, tuple(names), tuple(numbers))
+
+
+def _diagnosis(diagnosis: Any, record: str, reduce: Any) -> bool:
+    if not isinstance(diagnosis, bool):
+        raise checks.refuse("diagnosis", diagnosis, "True or False")
+    if diagnosis and record != "summary":
+        raise checks.refuse("diagnosis", True, f"False with record={record!r}: it needs summaries")
+    if diagnosis and reduce is not None:
+        raise checks.refuse("diagnosis", True, "False with reduce=...: words have no quantiles")
+    return diagnosis
+
+
+def _by_chunks(
+    job: Job, folder: Store | None, client: Any, workers: int, progress: bool | None
+) -> tuple[pd.DataFrame, int, int, str | None]:
+    """The rows, how many trajectories and updates were made for them, and how it was stopped."""
+    cut = Chunks(job)
+    asked = range(len(cut)) if folder is None else list(folder.missing())
+    frames_done: dict[int, pd.DataFrame] = {}
+    trajectories = updates = 0
+    message = None
+    stream = execution.in_chunks(job, asked, client, workers, progress)
+    done = 0
+    try:
+        for number, frame in stream:
+            trajectories += frame.attrs["trajectories"]
+            updates += frame.attrs["updates"]
+            if folder is None:
+                frames_done[number] = frame
+            else:
+                frame.attrs = {}
+                folder.keep(number, frame)
+            done += 1
+    except KeyboardInterrupt:
+        message = _stopped(len(cut) - len(asked) + done, len(cut), folder)
+    finally:
+        stream.close()
+    if folder is not None:
+        if message is not None:
+            return pd.DataFrame(), trajectories, updates, message
+        folder.finish()
+        return _read_back(job, folder), trajectories, updates, None
+    return _in_order(cut, frames_done), trajectories, updates, message
+
+
+def _stopped(done: int, total: int, folder: Store | None) -> str:
+    if folder is None:
+        return f"interrupted after {done} of {total} chunks; their rows are in .frame"
+    return (
+        f"interrupted after {done} of {total} chunks, which are in {str(folder.folder)!r}; "
+        f"the same sweep goes on from there"
+    )
+
+
+def _in_order(cut: Chunks, done: dict[int, pd.DataFrame]) -> pd.DataFrame:
+    """One table of the rows of all chunks, in the order of the axes."""
+    numbers = sorted(done)
+    if not numbers:
+        return pd.DataFrame()
+    for number in numbers:
+        done[number].attrs = {}
+    frame = pd.concat([done[number] for number in numbers], ignore_index=True)
+    places = [cut.rows(cut[number]) for number in numbers]
+    if any("box" in place for place in places):
+        rows = np.concatenate([rows_at(place) for place in places])
+        frame = frame.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
+    return frame
+
+
+def _read_back(job: Job, folder: Store) -> pd.DataFrame:
+    """The stored rows; of a table that would not fit in memory the columns alone."""
+    try:
+        memory.check(job)
+    except ValueError:
+        return no_rows(folder.folder)
+    return load(folder.folder)

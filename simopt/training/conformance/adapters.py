@@ -1,0 +1,275 @@
+"""Someone's optimizer as a player of gradients. Frameworks are imported only when handed one."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simopt.ground import checks
+from simopt.training.conformance.probing import Array, Player
+
+WANTED = (
+    "a PyTorch Optimizer (or its class, or a function of the parameters that makes one), an optax "
+    "GradientTransformation, a Keras optimizer, or a function step(w, g, state) -> (w, state)"
+)
+
+#: The frameworks' names of hyperparameters, and ours. A mu, b1 or decay is an argument of optax'.
+NAMES = {
+    "lr": "eta",
+    "learning_rate": "eta",
+    "beta_1": "beta1",
+    "beta_2": "beta2",
+    "b1": "beta1",
+    "b2": "beta2",
+    "alpha": "rho",
+    "eps": "epsilon",
+    "eps_root": "epsilon_root",
+    "initial_accumulator_value": "initial_accumulator",
+}
+KNOWN = {
+    "eta", "beta", "beta1", "beta2", "rho", "epsilon", "epsilon_root", "weight_decay", "momentum",
+    "dampening", "lr_decay", "initial_accumulator", "momentum_decay", "centered", "nesterov",
+}  # fmt: skip
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+class Unfit(ValueError):
+    """A step function that returned something else than it should."""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What was handed in.
+
+    Attributes
+    ----------
+    framework : str
+        "torch", "optax", "keras" or "function".
+    settings : mapping
+        The hyperparameters that it says it has, by our names.
+    drops : bool
+        Whether its rate can be lowered on the way.
+    start : callable
+        ``start(w0) -> Player``: a fresh optimizer on its own weights.
+    """
+
+    framework: str
+    settings: Mapping[str, Any]
+    drops: bool
+    start: Callable[[Array], Player]
+    context: Callable[[], Any] = _nothing
+
+
+def handed(optimizer: Any) -> Handed:
+    """See what it is, by where its class comes from."""
+    roots = _roots(optimizer)
+    if "torch" in roots:
+        return _torch(optimizer)
+    if "keras" in roots:
+        return _keras(optimizer)
+    if callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None)):
+        return _optax(optimizer)
+    if inspect.isfunction(optimizer) or (callable(optimizer) and not isinstance(optimizer, type)):
+        required = _required(optimizer)
+        # A function of the parameters alone: whoever has one has PyTorch.
+        if required == 1 and "torch" in sys.modules:
+            return _torch(optimizer)
+        if required in (3, 4):
+            return _function(optimizer, required)
+    raise checks.refuse("optimizer", optimizer, WANTED)
+
+
+def _roots(value: Any) -> set[str]:
+    """The packages that a class, or an object's class, and its parents come from."""
+    kind = value if isinstance(value, type) else type(value)
+    return {parent.__module__.partition(".")[0] for parent in kind.__mro__}
+
+
+def _required(function: Any) -> int:
+    """How many parameters without a default."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 0
+    return sum(
+        p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        for p in parameters
+    )
+
+
+def named(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A framework's hyperparameters by our names; what no rule has, and what is off, left out."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name == "betas":
+            found["beta1"], found["beta2"] = map(float, value)
+            continue
+        ours = NAMES.get(name, name)
+        if ours not in KNOWN or value is None:
+            continue
+        if isinstance(value, bool) or ours in ("centered", "nesterov"):
+            if value:
+                found[ours] = True
+        elif isinstance(value, (int, float, np.number)):
+            off = ours in ("weight_decay", "momentum", "dampening", "lr_decay") and value == 0
+            if not off:
+                found[ours] = float(value)
+    return found
+
+
+def _torch(optimizer: Any) -> Handed:
+    import torch
+
+    def on(parameter: Any) -> Any:
+        """A fresh optimizer on our parameter; the user's own is left alone."""
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            return optimizer([parameter])
+        group = {**optimizer.param_groups[0], "params": [parameter]}
+        fresh = object.__new__(type(optimizer))
+        fresh.__dict__.update(optimizer.__dict__)
+        fresh.state = defaultdict(dict)
+        fresh.param_groups = [group]
+        return fresh
+
+    def start(w0: Array) -> Player:
+        parameter = torch.nn.Parameter(torch.tensor(w0, dtype=torch.float64))
+        made = on(parameter)
+        rates = [group.get("lr") for group in made.param_groups]
+
+        def player(gradient: Array, factor: float) -> Array:
+            parameter.grad = torch.tensor(gradient, dtype=torch.float64)
+            for group, rate in zip(made.param_groups, rates, strict=True):
+                if rate is not None:
+                    group["lr"] = rate * factor
+            made.step()
+            weights: Array = parameter.detach().numpy().copy()
+            return weights
+
+        return player
+
+    @contextmanager
+    def float64() -> Iterator[None]:
+        # NAdam keeps its product of momenta in the default type.
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(before)
+
+    try:
+        trial = on(torch.nn.Parameter(torch.zeros(1, dtype=torch.float64)))
+    except Exception as error:
+        raise ValueError(
+            f"optimizer: must make a PyTorch Optimizer of parameters alone; it raised "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(trial, torch.optim.Optimizer):
+        raise checks.refuse("optimizer", optimizer, WANTED)
+    return Handed("torch", named(trial.param_groups[0]), True, start, float64)
+
+
+def _keras(optimizer: Any) -> Handed:
+    import keras
+
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise checks.refuse("optimizer", optimizer, WANTED)
+    config = optimizer.get_config()
+
+    def start(w0: Array) -> Player:
+        made = type(optimizer).from_config(config)
+        variable = keras.Variable(w0, dtype="float64")
+        made.build([variable])
+        rate = float(
+            keras.ops.convert_to_numpy(made.learning_rate)
+        )  # a schedule has one too, but can't be set
+
+        def player(gradient: Array, factor: float) -> Array:
+            if factor != 1.0:
+                made.learning_rate = rate * factor
+            made.apply([keras.ops.convert_to_tensor(gradient, dtype="float64")], [variable])
+            weights: Array = np.array(keras.ops.convert_to_numpy(variable.value), dtype=np.float64)
+            return weights
+
+        return player
+
+    @contextmanager
+    def float64() -> Iterator[None]:
+        before = keras.config.floatx()
+        keras.config.set_floatx("float64")
+        try:
+            with _jax64() if keras.config.backend() == "jax" else _nothing():
+                yield
+        finally:
+            keras.config.set_floatx(before)
+
+    return Handed(
+        "keras", named(config), isinstance(config["learning_rate"], float), start, float64
+    )
+
+
+def _optax(optimizer: Any) -> Handed:
+    def start(w0: Array) -> Player:
+        import jax.numpy as jnp
+
+        weights = jnp.asarray(w0)
+        state = optimizer.init(weights)
+
+        def player(gradient: Array, factor: float) -> Array:
+            nonlocal weights, state
+            updates, state = optimizer.update(jnp.asarray(gradient), state, weights)
+            weights = weights + updates
+            return np.array(weights, dtype=np.float64)
+
+        return player
+
+    return Handed("optax", {}, False, start, _jax64)
+
+
+@contextmanager
+def _jax64() -> Iterator[None]:
+    """JAX in float64 for a while."""
+    import jax
+
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", before)
+
+
+def _function(step: Callable[..., Any], takes: int) -> Handed:
+    """``step(w, g, state)``, or ``step(w, g, state, factor)`` if its rate can be lowered."""
+
+    def start(w0: Array) -> Player:
+        weights, state = w0.copy(), None
+
+        def player(gradient: Array, factor: float) -> Array:
+            nonlocal weights, state
+            arguments = (weights.copy(), gradient, state)
+            made = step(*arguments, factor) if takes == 4 else step(*arguments)
+            if not isinstance(made, tuple) or len(made) != 2:
+                raise Unfit(
+                    str(checks.refuse("optimizer", made, "a function that returns (w, state)"))
+                )
+            weights, state = np.array(made[0], dtype=np.float64), made[1]
+            if weights.shape != w0.shape:
+                allowed = f"a function whose w keeps its shape {w0.shape}"
+                raise Unfit(str(checks.refuse("optimizer", weights, allowed)))
+            return weights.copy()
+
+        return player
+
+    return Handed("function", {}, takes == 4, start)

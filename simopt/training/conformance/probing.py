@@ -1,0 +1,134 @@
+"""The gradients that an optimizer is tried with, and what it makes of them.
+
+They do not depend on the weights: rounding then stays rounding, and two formulas that differ are
+apart for good. Each of six weights is there for something that tells conventions apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.rules.rule import Optimizer
+from simopt.training.stepper import Stepper
+
+Array = NDArray[np.float64]
+
+UPDATES = 200
+
+#: The update from which the rate is a tenth: a buffer that the rate has entered goes on at the old.
+DROP_AT = 120
+DROP = 0.1
+
+#: Takes the gradients of an update [weights] and the factor of its rate; returns the weights.
+Player = Callable[[Array, float], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """Where the weights start, and the gradient and the factor of the rate of every update."""
+
+    start: Array  # [weights]
+    gradients: Array  # [updates, weights]
+    factors: Array  # [updates]
+
+    def first(self, updates: int) -> Probe:
+        """The first updates alone."""
+        return Probe(self.start, self.gradients[:updates], self.factors[:updates])
+
+    def play(self, player: Player) -> Array:
+        """The weights after every update [updates, weights]."""
+        with np.errstate(all="ignore"):
+            rows = [player(g.copy(), f) for g, f in zip(self.gradients, self.factors, strict=True)]
+        return np.array(rows, dtype=np.float64)
+
+
+@cache
+def probe(drops: bool) -> Probe:
+    """The gradients; ``drops`` says whether the rate can be lowered on the way."""
+    rng = np.random.default_rng(20)
+    t = np.arange(1, UPDATES + 1)
+    gradients = np.stack(
+        [
+            # From 0, so that no decay hides the first step: it gives the rate away.
+            2.0 + rng.normal(size=UPDATES),
+            # As small as the usual epsilons: where epsilon stands shows.
+            10.0 ** rng.uniform(-9, -4, UPDATES) * rng.choice([-1.0, 1.0], UPDATES),
+            # Seldom: means fade, and an accumulator alone is left to divide by.
+            np.where(t % 17 == 3, rng.normal(size=UPDATES), 0.0),
+            # Growing and falling: a maximum is kept, a mean forgets.
+            np.exp(-(((t - 60) / 20) ** 2)) + 1e-3,
+            # To and fro: signs and look-ahead.
+            np.where(t % 2 == 0, 1.0, -0.9),
+            rng.normal(size=UPDATES),
+        ],
+        axis=1,
+    )
+    start = np.array([0.0, 1.0, -2.0, 0.5, 3.0, -0.1])
+    factors = np.where(drops & (t > DROP_AT), DROP, 1.0)
+    return Probe(start, gradients, factors)
+
+
+def ours(optimizer: Optimizer, tried: Probe) -> Array:
+    """What a rule of simopt makes of the gradients."""
+    stepper = Stepper(optimizer, tried.start.tolist())
+
+    def player(gradient: Array, factor: float) -> Array:
+        stepper.step(gradient.tolist(), stepper.eta * factor)
+        return np.array(stepper.weights)
+
+    return tried.play(player)
+
+
+def agrees(optimizer: Optimizer, theirs: Array, tried: Probe, tolerance: float) -> bool:
+    """Whether a rule gives the same weights; seen after three updates if it doesn't."""
+    return all(
+        distance(theirs[: len(part.factors)], ours(optimizer, part), tolerance).first is None
+        for part in (tried.first(3), tried)
+    )
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far two series of weights are apart, relative to max(1, |w|)."""
+
+    first: int | None  # the update at which they part, from 1
+    there: float
+    greatest: float
+
+
+def distance(theirs: Array, mine: Array, tolerance: float) -> Distance:
+    """The first update at which any weight differs by more than ``tolerance``, and how much."""
+    with np.errstate(all="ignore"):
+        size = np.maximum(1.0, np.maximum(np.abs(theirs), np.abs(mine)))
+        gap = np.abs(theirs - mine) / size
+    same = (theirs == mine) | (np.isnan(theirs) & np.isnan(mine))
+    gap = np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap)).max(axis=1)
+    over = gap > tolerance
+    if not over.any():
+        return Distance(None, 0.0, float(gap.max()))
+    at = int(over.argmax())
+    return Distance(at + 1, float(gap[at]), float(gap.max()))
+
+
+def unlike(theirs: Array, mine: Array, start: Array) -> float:
+    """How unlike two series are: their gap relative to the way made, the median over weights."""
+    with np.errstate(all="ignore"):
+        way = np.linalg.norm(theirs - start, axis=0) + np.linalg.norm(mine - start, axis=0)
+        share = np.linalg.norm(theirs - mine, axis=0) / np.where(way > 0, way, 1.0)
+    return float(np.median(np.where(np.isnan(share), np.inf, share)))
+
+
+def rate_of(theirs: Sequence[float], unit: Sequence[float]) -> float | None:
+    """The rate that makes of a step at rate 1 theirs: a step is proportional to its rate."""
+    step, one = theirs[0], unit[0]
+    if not (np.isfinite(step) and np.isfinite(one)) or one == 0 or step == 0 or step / one < 0:
+        return None
+    rate = step / one
+    # Twelve digits: what was typed in comes out, not its rounding.
+    rounded = float(f"{rate:.12g}")
+    return rounded if abs(rounded - rate) <= 4e-15 * rate else float(rate)

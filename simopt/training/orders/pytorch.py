@@ -1,0 +1,199 @@
+"""PyTorch's orders: DataLoader, RandomSampler, randperm, on the CPU's generator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simopt.ground import checks
+from simopt.training.orders import arguments
+from simopt.training.orders.generators import Order, permutation, twister
+
+#: Whose numbers shuffle: the generator handed over, or the one that torch.manual_seed seeds.
+GENERATORS = ("own", "global")
+
+#: A 64-bit random integer, which is what PyTorch draws for a seed, takes two numbers.
+SEED = 2
+
+
+def torch_dataloader(
+    n: int,
+    epochs: int,
+    seed: int,
+    *,
+    generator: str = "own",
+    persistent_workers: bool = False,
+    drawn: int = 0,
+) -> Order:
+    """The order of a PyTorch DataLoader with ``shuffle=True``, epoch after epoch.
+
+    This is the order of::
+
+        own = torch.Generator().manual_seed(seed)
+        loader = torch.utils.data.DataLoader(range(n), shuffle=True, generator=own)
+        visited = [[int(i) for batch in loader for i in batch] for _ in range(epochs)]
+
+    Parameters
+    ----------
+    n : int
+        How many points the dataset has.
+    epochs : int
+        How often the loader is run through, each time to its end.
+    seed : int
+        Of the generator. PyTorch takes -2^63 to 2^64 - 1 and, on the CPU, looks at its last 32 bits
+        alone.
+    generator : {"own", "global"}, default "own"
+        "own": ``generator=torch.Generator().manual_seed(seed)`` is handed to the loader.
+        "global": it is not, and ``torch.manual_seed(seed)`` was called before.
+    persistent_workers : bool, default False
+        As in the loader.
+    drawn : int, default 0
+        How many 32-bit numbers the program took from that generator before the first epoch. With
+        "global" the start of a layer counts: one for each weight and bias in float32, two in
+        float64. A look at the first batch with ``next(iter(loader))`` takes 4 from the global
+        generator, and n + 1 from the loader's own.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, n]
+        For ``simopt.run(..., order=)``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Notes
+    -----
+    Neither ``batch_size`` nor ``num_workers`` changes the order; ``drop_last`` leaves out its end,
+    as it does in `simopt.run`. An epoch draws a base seed for workers, even where there are none,
+    and then an order; with a generator of its own it draws at its end another order, for nothing.
+    So an epoch that was broken off shifts the ones after it.
+
+    Examples
+    --------
+    >>> from simopt import orders
+    >>> orders.torch_dataloader(4, 3, seed=42).tolist()
+    [[0, 2, 1, 3], [2, 0, 1, 3], [3, 2, 0, 1]]
+    """
+    n, epochs = arguments.size(n, epochs)
+    seeds = 1 if arguments.flag("persistent_workers", persistent_workers) else epochs
+    return _orders(n, epochs, seed, generator, drawn, base_seeds=seeds)
+
+
+def torch_sampler(
+    n: int, epochs: int, seed: int, *, generator: str = "own", drawn: int = 0
+) -> Order:
+    """The order of a PyTorch RandomSampler, epoch after epoch.
+
+    This is the order of::
+
+        own = torch.Generator().manual_seed(seed)
+        sampler = torch.utils.data.RandomSampler(range(n), generator=own)
+        visited = [list(sampler) for _ in range(epochs)]
+
+    and of ``DataLoader(range(n), sampler=sampler)``, whose base seed does not come from the
+    sampler's generator.
+
+    Parameters
+    ----------
+    n : int
+        How many points.
+    epochs : int
+        How often the sampler is run through, each time to its end.
+    seed : int
+        Of the generator, as in `torch_dataloader`.
+    generator : {"own", "global"}, default "own"
+        "own": handed to the sampler. "global": not, after ``torch.manual_seed(seed)``; then no
+        DataLoader may be around it, for which see `torch_dataloader`.
+    drawn : int, default 0
+        How many 32-bit numbers were taken from that generator before.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, n]
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Examples
+    --------
+    >>> from simopt import orders
+    >>> orders.torch_sampler(4, 3, seed=42).tolist()
+    [[2, 3, 0, 1], [0, 3, 2, 1], [2, 1, 3, 0]]
+    """
+    n, epochs = arguments.size(n, epochs)
+    return _orders(n, epochs, seed, generator, drawn, base_seeds=0)
+
+
+def torch_randperm(n: int, epochs: int, seed: int, *, drawn: int = 0) -> Order:
+    """Successive calls of ``torch.randperm(n)``, as in a training loop written by hand.
+
+    This is the order of::
+
+        own = torch.Generator().manual_seed(seed)
+        visited = [torch.randperm(n, generator=own).tolist() for _ in range(epochs)]
+
+    and of SubsetRandomSampler with such a generator; for both without one, after
+    ``torch.manual_seed(seed)``.
+
+    Parameters
+    ----------
+    n : int
+        How many points.
+    epochs : int
+        How many calls.
+    seed : int
+        Of the generator, as in `torch_dataloader`.
+    drawn : int, default 0
+        How many 32-bit numbers were taken from it before.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, n]
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Examples
+    --------
+    >>> from simopt import orders
+    >>> orders.torch_randperm(4, 3, seed=42).tolist()
+    [[2, 3, 0, 1], [2, 1, 3, 0], [0, 3, 2, 1]]
+    """
+    n, epochs = arguments.size(n, epochs)
+    bits = twister(_seed(seed), arguments.drawn(drawn))
+    return np.array([permutation(bits.random_raw(n - 1)) for _ in range(epochs)])
+
+
+def reseeded(bits: np.random.MT19937, n: int) -> Order:
+    """An order from a generator that is made for it, with a seed drawn from another."""
+    return permutation(twister(int(bits.random_raw(SEED)[-1])).random_raw(n - 1))
+
+
+def _orders(
+    n: int, epochs: int, seed: Any, generator: Any, drawn: Any, *, base_seeds: int
+) -> Order:
+    """RandomSampler's orders, with a base seed drawn before the first so many."""
+    own = checks.choice("generator", generator, GENERATORS) == "own"
+    bits = twister(_seed(seed), arguments.drawn(drawn))
+    result = np.empty((epochs, n), dtype=np.int64)
+    for epoch in range(epochs):
+        if epoch < base_seeds:
+            bits.random_raw(SEED, output=False)
+        if own:
+            result[epoch] = permutation(bits.random_raw(n - 1))
+            # The sampler shuffles once more, for the points left when n is no divisor: none.
+            bits.random_raw(n - 1, output=False)
+        else:
+            result[epoch] = reseeded(bits, n)
+    return result
+
+
+def _seed(value: Any) -> int:
+    return checks.whole("seed", value, -(2**63), 2**64 - 1)

@@ -1,0 +1,151 @@
+"""scikit-learn's orders: SGDRegressor, SGDClassifier, MLPRegressor, MLPClassifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice, pairwise
+
+import numpy as np
+
+from simopt.ground import checks
+from simopt.training.orders import arguments
+from simopt.training.orders.generators import Order, permutation, twister, xorshift
+
+ESTIMATORS = ("SGDRegressor", "SGDClassifier")
+
+#: Below this the estimators draw a seed for the shuffle.
+LARGEST_INT = 2**31 - 1
+
+
+def sklearn_sgd(
+    n: int, epochs: int, random_state: int, *, estimator: str = "SGDRegressor"
+) -> Order:
+    """The order of scikit-learn's SGDRegressor or SGDClassifier with ``shuffle=True``.
+
+    With ``simopt.SGD(eta=eta)`` and this order, `simopt.run` ends at the weights of::
+
+        model = SGDRegressor(
+            learning_rate="constant", eta0=2 * eta, penalty="l2", alpha=l2 / 2,
+            max_iter=epochs, tol=None, random_state=random_state,
+        ).fit(x, y)
+
+    on ``simopt.problems.least_squares(x, y, intercept=True, l2=l2)``. The factors of 2 are there
+    because scikit-learn's loss is half the squared error.
+
+    Parameters
+    ----------
+    n : int
+        How many points.
+    epochs : int
+        ``max_iter``, if ``tol=None`` lets it run so long.
+    random_state : int
+        As in the estimator, from 0 to 2^32 - 1.
+    estimator : {"SGDRegressor", "SGDClassifier"}, default "SGDRegressor"
+        The two draw their seeds in different sequence.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, n]
+        For ``simopt.run(..., order=)`` with batch size 1.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Notes
+    -----
+    One permutation is drawn for a fit and applied anew every epoch: the orders are its powers, not
+    independent shuffles, and begin again when a power is the identity. With four points that is
+    after at most four epochs. In about 1 fit of n! it is the
+    identity itself, and nothing is shuffled at all.
+
+    ``partial_fit`` is a fit of one epoch: with an int every call has the same order. With more than
+    two classes, class i has a fit of its own, with
+    ``np.random.RandomState(random_state).randint(2**31 - 1, size=classes)[i]`` for random_state.
+    ``early_stopping`` leaves out points and is not covered.
+
+    Examples
+    --------
+    >>> from simopt import orders
+    >>> orders.sklearn_sgd(4, 5, random_state=42).tolist()
+    [[0, 3, 2, 1], [0, 1, 2, 3], [0, 3, 2, 1], [0, 1, 2, 3], [0, 3, 2, 1]]
+    """
+    n, epochs = arguments.size(n, epochs)
+    random = np.random.RandomState(arguments.seed("random_state", random_state))
+    if checks.choice("estimator", estimator, ESTIMATORS) == "SGDClassifier":
+        random.randint(1, LARGEST_INT)  # for the dataset, which the regressor makes later
+    numbers = islice(xorshift(int(random.randint(LARGEST_INT))), n - 1)
+    step = permutation(np.fromiter(numbers, dtype=np.uint64, count=n - 1))
+    result = np.empty((epochs, n), dtype=np.int64)
+    order = np.arange(n)
+    for epoch in range(epochs):
+        order = order[step]
+        result[epoch] = order
+    return result
+
+
+def sklearn_mlp(n: int, epochs: int, random_state: int, *, layers: Sequence[int]) -> Order:
+    """The order of scikit-learn's MLPRegressor or MLPClassifier with ``shuffle=True``.
+
+    Without hidden layers the network is a linear model. With ``simopt.SGD(eta=eta)``, this order
+    and the same start and batch size, `simopt.run` ends at the weights of::
+
+        model = MLPRegressor(
+            hidden_layer_sizes=(), solver="sgd", momentum=0.0, learning_rate_init=2 * eta,
+            alpha=0.0, batch_size=batch_size, max_iter=epochs, tol=0.0, n_iter_no_change=epochs,
+            random_state=random_state,
+        ).fit(x, y)
+
+    with ``layers=(d, 1)``. The factor of 2 is there because the loss is half the squared error.
+
+    Parameters
+    ----------
+    n : int
+        How many points.
+    epochs : int
+        ``max_iter``, if the tolerances let it run so long.
+    random_state : int
+        As in the estimator, from 0 to 2^32 - 1.
+    layers : sequence of int
+        The sizes of all layers, inputs and outputs included: the start of weights and intercepts is
+        drawn before the order. Empty, ``()``, where nothing is drawn: in a second ``partial_fit``,
+        or a ``fit`` with ``warm_start=True`` after the first.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, n]
+        For ``simopt.run(..., order=)``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Notes
+    -----
+    The start is drawn layer by layer, weights [inputs, outputs] and then intercepts, with
+    ``np.random.RandomState(random_state).uniform(-b, b)`` and b = sqrt(6 / (inputs + outputs)), or
+    sqrt(2 / (inputs + outputs)) with ``activation="logistic"``. Every epoch shuffles what the one
+    before it left. ``early_stopping`` draws a split in between and is not covered.
+
+    Examples
+    --------
+    >>> from simopt import orders
+    >>> orders.sklearn_mlp(4, 3, random_state=42, layers=(1, 1)).tolist()
+    [[1, 3, 0, 2], [2, 1, 3, 0], [1, 2, 0, 3]]
+    """
+    n, epochs = arguments.size(n, epochs)
+    start = arguments.seed("random_state", random_state)
+    if not checks.is_sequence(layers):
+        raise checks.refuse("layers", layers, "the sizes of all layers, such as (10, 1)")
+    sizes = [checks.whole("layers", size, 1) for size in layers]
+    weights = sum(a * b + b for a, b in pairwise(sizes))
+    # A float64 takes two 32-bit numbers.
+    random = np.random.RandomState(twister(start, 2 * weights))
+    result = np.empty((epochs, n), dtype=np.int64)
+    order = np.arange(n)
+    for epoch in range(epochs):
+        order = order[random.permutation(n)]
+        result[epoch] = order
+    return result

@@ -1,0 +1,188 @@
+"""How one trajectory runs through its data: batches, epochs, rates, and when the loss is seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.ground import checks
+from simopt.problems import Problem
+from simopt.training import shuffling
+
+if TYPE_CHECKING:
+    from simopt.schedules import Schedule
+
+#: PyTorch adds this to the norm of a gradient before it divides; the others don't.
+SLACK = {"torch": 1e-6}
+
+#: How a gradient is clipped: by its "norm", by every component's "value", or not at all; the
+#: bound, and what is added to the norm.
+Clip = tuple[str, float, float]
+NO_CLIP: Clip = ("", 1.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything about a trajectory but its problem, its optimizer and its seed."""
+
+    batch_size: int
+    shuffle: str
+    epochs: int
+    n: int
+    drop_last: bool
+    schedule: Schedule | None = None
+    clip: Clip = NO_CLIP
+    box: tuple[float, float] | None = None
+    most: int | None = None
+    stop_at_target: bool = False
+
+    @property
+    def points_used(self) -> int:
+        """Points of an epoch: all, or the whole batches alone; 1 where there are none."""
+        if not self.n:
+            return 1
+        return self.n - self.n % self.batch_size if self.drop_last else self.n
+
+    @property
+    def batches(self) -> int:
+        """Updates per epoch."""
+        return -(-self.points_used // self.batch_size)
+
+    @property
+    def updates(self) -> int:
+        """Updates in all; the last epoch may end before its last batch."""
+        whole = self.batches * self.epochs
+        return whole if self.most is None else min(whole, self.most)
+
+    @property
+    def last_used(self) -> int:
+        """Points of the last epoch."""
+        batches = self.updates - (self.epochs - 1) * self.batches
+        return self.points_used if batches == self.batches else batches * self.batch_size
+
+    def rates(self) -> NDArray[np.float64]:
+        """Factor and shift [2, updates] that make the rate of an update of eta."""
+        if self.schedule is None:
+            return np.empty((2, 0))
+        return _table(self.schedule, self.updates, self.batches)
+
+
+@lru_cache(maxsize=16)
+def _table(schedule: Schedule, updates: int, batches: int) -> NDArray[np.float64]:
+    return schedule.table(updates, batches)
+
+
+def check_batch_size(value: Any, n: int) -> int:
+    """An int from 1 to n, or "full"; any from 1 where there are no points, n = 0."""
+    if n == 0:
+        return checks.whole("batch_size", value, 1, 2**53)
+    if isinstance(value, str) and value == "full":
+        return n
+    try:
+        return checks.whole("batch_size", value, 1, n)
+    except ValueError:
+        raise checks.refuse(
+            "batch_size", value, f"a whole number from 1 to {n} (the points), or 'full'"
+        ) from None
+
+
+def check_clip(name: str, value: Any) -> float | None:
+    """A bound on the gradient, or None."""
+    return None if value is None else checks.number(name, value, checks.POSITIVE)
+
+
+def clip_of(norm: float | None, value: float | None, convention: str) -> Clip:
+    """The clipping as the convention does it."""
+    if norm is not None and value is not None:
+        raise checks.refuse(
+            "clip_value", value, f"None where clip_norm={norm!r}: a gradient is clipped once"
+        )
+    if norm is not None:
+        return "norm", norm, SLACK.get(convention, 0.0)
+    return NO_CLIP if value is None else ("value", value, 0.0)
+
+
+def check_box(value: Any) -> tuple[float, float] | None:
+    """The least and the largest that a weight may be, or None."""
+    if value is None:
+        return None
+    allowed = "None or two numbers, the lower first, such as (-1, 1)"
+    if not checks.is_sequence(value) or len(value) != 2:
+        raise checks.refuse("box", value, allowed)
+    low, high = (checks.number("box", each) for each in value)
+    if not low < high:
+        raise checks.refuse("box", value, allowed)
+    return low, high
+
+
+def make(
+    problem: Problem,
+    batch_size: Any,
+    shuffle: Any,
+    epochs: Any,
+    drop_last: Any,
+    schedule: Schedule | None = None,
+    clip: Clip = NO_CLIP,
+    box: tuple[float, float] | None = None,
+    updates: int | None = None,
+    stop_at_target: bool = False,
+) -> Plan:
+    """A plan of checked values; ``updates`` takes the place of epochs."""
+    if not problem.n and shuffle != "never":
+        raise checks.refuse("shuffle", shuffle, f"'never': {problem.name} has no points")
+    if not isinstance(drop_last, bool):
+        raise checks.refuse("drop_last", drop_last, "True or False")
+    made = Plan(
+        batch_size=check_batch_size(batch_size, problem.n),
+        shuffle=shuffling.check_shuffle(shuffle),
+        epochs=checks.whole("epochs", epochs, 1),
+        n=problem.n,
+        drop_last=drop_last,
+        schedule=schedule,
+        clip=clip,
+        box=box,
+        stop_at_target=stop_at_target,
+    )
+    if updates is None:
+        return made
+    return replace(made, epochs=-(-updates // made.batches), most=updates)
+
+
+def check_updates(updates: Any, epochs: Any) -> int | None:
+    """How many updates, or None: then epochs count."""
+    if updates is None:
+        return None
+    if epochs != 1:
+        raise checks.refuse("updates", updates, f"None where epochs={epochs!r} is given")
+    return checks.whole("updates", updates, 1)
+
+
+def check_stop(stop_at_target: Any, target: Any) -> bool:
+    """Whether a trajectory ends at the target, which there must then be."""
+    if not isinstance(stop_at_target, bool):
+        raise checks.refuse("stop_at_target", stop_at_target, "True or False")
+    if stop_at_target and target is None:
+        raise checks.refuse("stop_at_target", True, "False where target=None")
+    return stop_at_target
+
+
+def check_evaluate(evaluate: Any, problem: Problem) -> int:
+    """Updates between two looks at the full loss; 0 means at each epoch's end."""
+    if evaluate is None:
+        return 1 if problem.kind == "least_squares" or not problem.n else 0
+    if evaluate == "epoch":
+        return 0
+    return checks.whole("evaluate", evaluate, 1)
+
+
+def loss_limit(problem: Problem, divergence: Any) -> float | None:
+    """The loss above which a trajectory has diverged; None if nothing stops it."""
+    if divergence is None:
+        return None
+    factor = checks.number("divergence", divergence, checks.Interval(low=1.0))
+    first = problem.loss(problem.w0)
+    return factor * first if first > 0 else factor

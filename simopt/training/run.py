@@ -1,0 +1,339 @@
+"""One trajectory, every update recorded: the rule called as plain Python, weight by weight."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from simopt import schedules
+from simopt.ground import checks
+from simopt.problems import Problem
+from simopt.rules.rule import Optimizer
+from simopt.schedules import Schedule
+from simopt.training import noise, plan, shuffling
+from simopt.training.stepper import Stepper, check_single
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trajectory: ``steps``, a row per update, and ``summary``, what a sweep's row says of it."""
+
+    problem: Problem
+    optimizer: Optimizer
+    steps: pd.DataFrame
+    summary: pd.Series
+
+    def __repr__(self) -> str:
+        return f"<run of {self.optimizer} on {self.problem.name}: {len(self.steps)} updates>"
+
+
+def run(
+    problem: Problem,
+    optimizer: Optimizer,
+    *,
+    batch_size: int | str = 1,
+    epochs: int = 1,
+    updates: int | None = None,
+    shuffle: str = "never",
+    seed: int = 0,
+    order: ArrayLike | None = None,
+    schedule: Schedule | str | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    box: tuple[float, float] | None = None,
+    drop_last: bool = False,
+    target: float | None = None,
+    stop_at_target: bool = False,
+    divergence: float | None = 1e6,
+    evaluate: int | str | None = None,
+) -> Run:
+    """Trace one trajectory.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to minimise, and from where.
+    optimizer : Optimizer
+        With a number for every hyperparameter.
+    batch_size : int or "full", default 1
+        Points per update, from 1 to n. A batch's gradient is the mean over its points. Of a noisy
+        quadratic any number: its noise has that much less variance.
+    epochs : int, default 1
+        Passes over the points. The optimizer's state carries over.
+    updates : int, optional
+        So many updates in place of epochs; the last epoch ends where they do.
+    shuffle : {"never", "once", "epoch"}
+        File order; one random order; a new random order every epoch.
+    seed : int, default 0
+        What the random orders depend on, and a noisy quadratic's noise.
+    order : array_like of int [epochs, n], optional
+        The orders themselves, in place of shuffle and seed; see `simopt.orders`.
+    schedule : Schedule or str, optional
+        How the learning rate changes, from `simopt.schedules`; None keeps it constant.
+    clip_norm : float, optional
+        A batch's gradient g of larger Euclidean norm is multiplied by ``clip_norm / |g|`` (with the
+        convention "torch" by ``clip_norm / (|g| + 1e-6)``). All weights count as one variable:
+        Keras' ``clipnorm``, which clips each variable by itself, is then its ``global_clipnorm``.
+    clip_value : float, optional
+        Every component of a gradient is brought between -clip_value and clip_value.
+    box : (float, float), optional
+        The least and the largest that a weight may be: after each update every weight is moved to
+        the nearest such number. The optimizer's state is left as it is.
+    drop_last : bool, default False
+        Leave out the last batch of an epoch if it is short; else it divides by its own length.
+    target : float, optional
+        For ``summary["steps_to_target"]``.
+    stop_at_target : bool, default False
+        For the summary: the trajectory ends at the first look that finds its loss at the target or
+        below. The steps are recorded regardless.
+    divergence : float or None, default 1e6
+        For the summary: the trajectory counts as diverged when its loss is above this many times
+        the initial loss, or not finite. The steps are recorded regardless.
+    evaluate : int, "epoch" or None
+        For the summary: updates between two looks at the full loss. None means every update for
+        least squares, every epoch otherwise.
+
+    Returns
+    -------
+    Run
+        ``steps`` has the columns step, epoch, batch, eta (as scheduled), gradient, w, batch_loss
+        (before the update), loss (over all points, after it), clipped (the gradient that the rule
+        was given, where one is clipped), and the optimizer's own state under the names of the
+        field; with d > 1 ``w_0``, ``w_1`` and so on. ``summary`` has the columns of a
+        sweep's row.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> adam = simopt.run(simopt.problems.four_points(), simopt.Adam(eta=0.1))
+    >>> adam.steps[["step", "gradient", "m_hat", "w"]].round(3)
+       step  gradient   m_hat      w
+    0     1   -16.000 -16.000  3.100
+    1     2    -3.800  -9.579  3.182
+    2     3   -32.717 -18.117  3.268
+    3     4    -0.866 -13.101  3.340
+    """
+    settings = check_single(optimizer).settings
+    clip = plan.clip_of(
+        plan.check_clip("clip_norm", clip_norm),
+        plan.check_clip("clip_value", clip_value),
+        optimizer.convention,
+    )
+    rate = schedules.check(schedule)
+    how = plan.make(
+        problem,
+        batch_size,
+        shuffle,
+        epochs,
+        drop_last,
+        rate,
+        clip,
+        plan.check_box(box),
+        plan.check_updates(updates, epochs),
+        plan.check_stop(stop_at_target, target),
+    )
+    every = plan.check_evaluate(evaluate, problem)
+    limit = plan.loss_limit(problem, divergence)
+    goal = None if target is None else checks.number("target", target)
+    shuffling.check_seed(seed)
+    if order is None:
+        orders = shuffling.orders(shuffle, seed, how.epochs, problem.n)
+    else:
+        orders = shuffling.check_order(order, how.epochs, problem.n)
+    steps = _steps(problem, optimizer, how, orders, seed)
+    key = {
+        "optimizer": optimizer.name,
+        "convention": optimizer.convention,
+        **{name: str(value) for name, value in optimizer.switches},
+        **settings,
+        "batch_size": how.batch_size,
+        "shuffle": shuffle if order is None else "given",
+        "seed": seed,
+        "epochs": how.epochs,
+    }
+    if rate is not None:
+        key["schedule"] = str(rate)
+    key |= {f"clip_{kind}": bound for kind, bound, _ in [clip] if kind}
+    shown = optimizer.rule.average or "w"
+    summary = key | summarise(
+        steps, problem, every, how.batches, limit, goal, how.stop_at_target, shown
+    )
+    return Run(problem, optimizer, steps, pd.Series(summary, dtype=object, name=optimizer.name))
+
+
+def names_per_weight(name: str, d: int) -> list[str]:
+    """``w`` for one weight, ``w_0``, ``w_1``, ... for several."""
+    return [name] if d == 1 else [f"{name}_{k}" for k in range(d)]
+
+
+def _steps(
+    problem: Problem, optimizer: Optimizer, how: plan.Plan, orders: NDArray[np.int64], seed: int
+) -> pd.DataFrame:
+    """The trajectory: one row per update."""
+    rule = optimizer.rule
+    stepper = Stepper(optimizer, problem.w0.tolist())
+    etas = _etas(stepper.eta, how)
+    rows: list[list[float]] = []
+    with np.errstate(all="ignore"):
+        for epoch in range(how.epochs):
+            for batch in range(min(how.batches, how.updates - len(rows))):
+                start = batch * how.batch_size
+                points = orders[epoch, start : min(start + how.batch_size, how.points_used)]
+                gradient = problem.gradient(stepper.weights, points)
+                if problem.noise is not None:
+                    drawn = noise.normals(seed, len(rows) + 1, problem.d)
+                    gradient += drawn * (1 / np.sqrt(how.batch_size) * np.sqrt(problem.noise))
+                before = _batch_loss(problem, stepper.weights, points)
+                used = clip_gradient(gradient, how.clip)
+                stepper.step(used.tolist(), etas[len(rows)])
+                if how.box is not None:
+                    low, high = how.box
+                    stepper.weights = [
+                        high if w > high else low if w < low else w for w in stepper.weights
+                    ]
+                derived = [
+                    _derived(optimizer, state, stepper.clock, etas[len(rows)])
+                    for state in stepper.state
+                ]
+                rows.append(
+                    [
+                        len(rows) + 1,
+                        epoch + 1,
+                        batch + 1,
+                        etas[len(rows)],
+                        *gradient,
+                        *stepper.weights,
+                        before,
+                        problem.loss(stepper.shown),
+                        *(used if how.clip[0] else []),
+                        *(s[i] for i in range(len(rule.state)) for s in stepper.state),
+                        *(d[name] for name in derived[0] for d in derived),
+                        *([len(rows) + 1] if rule.clock is not None else []),
+                    ]
+                )
+    columns = ["step", "epoch", "batch", "eta"]
+    columns += names_per_weight("gradient", problem.d) + names_per_weight("w", problem.d)
+    columns += ["batch_loss", "loss"]
+    columns += names_per_weight("clipped", problem.d) if how.clip[0] else []
+    for name in (*rule.state, *derived[0]):
+        columns += names_per_weight(name, problem.d)
+    return pd.DataFrame(rows, columns=columns + (["t"] if rule.clock is not None else []))
+
+
+def _etas(eta: float, how: plan.Plan) -> list[float]:
+    """The rate of every update."""
+    if how.schedule is None:
+        return [eta] * how.updates
+    factor, shift = how.rates()
+    etas: list[float] = (eta * factor + shift).tolist()
+    return etas
+
+
+def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.float64]:
+    """A gradient as a plan's clipping leaves it."""
+    kind, bound, slack = clip
+    if kind == "value":
+        return np.clip(gradient, -bound, bound)
+    if kind == "norm":
+        # Of one weight it is its size: a square would lose what is tiny.
+        norm = math.sqrt((gradient * gradient).sum()) if len(gradient) > 1 else abs(gradient[0])
+        return gradient * (bound / (norm + slack)) if norm + slack > bound else gradient
+    return gradient
+
+
+def _batch_loss(problem: Problem, weights: list[float], points: NDArray[np.int64]) -> float:
+    if problem.formula is not None and problem.n:
+        at = [problem.formula.loss_at(weights, point) for point in problem.x[points].tolist()]
+        return float(np.mean(at))
+    if not problem.n:
+        return problem.loss(weights)
+    z = problem.predictions(weights, points)
+    if problem.squared:
+        return float(np.mean((z - problem.y[points]) ** 2))
+    return float(np.mean(np.logaddexp(0.0, z) - problem.y[points] * z))
+
+
+def _derived(
+    optimizer: Optimizer, state: list[float], clock: list[float], eta: float
+) -> dict[str, float]:
+    rule = optimizer.rule
+    if rule.derived is None:
+        return {}
+    values = dict(zip((*rule.state, *rule.clock_values), (*state, *clock), strict=True))
+    with np.errstate(all="ignore"):
+        named = values | optimizer.settings | {"eta": eta}
+        return rule.derived(**{k: np.float64(v) for k, v in named.items()})  # type: ignore[arg-type]
+
+
+def summarise(
+    steps: pd.DataFrame,
+    problem: Problem,
+    every: int,
+    batches: int,
+    limit: float | None,
+    target: float | None,
+    stop_at_target: bool = False,
+    shown: str = "w",
+) -> dict[str, Any]:
+    """What a sweep's row says of a trajectory, from its steps.
+
+    The loss is looked at every ``every`` updates (0: at each epoch's end) and after the last. The
+    first look that finds it above ``limit``, or not finite, ends the trajectory there; with
+    ``stop_at_target`` so does the first one at the target. ``shown`` names the columns of what the
+    loss is about.
+    """
+    d = problem.d
+    w_columns = names_per_weight(shown, d)
+    step = steps["step"].to_numpy()
+    look = step % (every or batches) == 0
+    look[-1] = True
+    loss = steps["loss"].to_numpy()
+    bad = look & ~(loss <= limit) if limit is not None else np.zeros(len(steps), dtype=bool)
+    diverged_at = int(step[bad.argmax()]) if bad.any() else None
+    last = diverged_at or len(steps)
+    if stop_at_target:
+        there = look[:last] & (loss[:last] <= target)
+        if there.any():
+            last, diverged_at = int(step[there.argmax()]), None
+    weights = steps[w_columns].to_numpy()[:last]
+    seen = np.where(look, loss, np.nan)[:last]
+    best = int(np.nanargmin(seen)) if not np.isnan(seen).all() else None
+    reached = seen <= target if target is not None else np.zeros(last, dtype=bool)
+    optimum = problem.optimum
+    if optimum is None:
+        distance = np.full(last, np.nan)
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            gap = weights - optimum
+            distance = np.abs(gap[:, 0]) if d == 1 else np.sqrt((gap * gap).sum(axis=1))
+    return {
+        "status": "ok" if diverged_at is None else "diverged",
+        "updates": last,
+        "diverged_at": pd.NA if diverged_at is None else diverged_at,
+        **dict(zip(names_per_weight("w", d), weights[-1].tolist(), strict=True)),
+        "loss": float(loss[last - 1]),
+        "best_loss": math.nan if best is None else float(seen[best]),
+        "best_at": pd.NA if best is None else int(step[best]),
+        "distance": float(distance[-1]),
+        "steps_to_target": int(step[reached.argmax()]) if reached.any() else pd.NA,
+        "overshoots": _sign_changes(problem, weights) if d == 1 and optimum is not None else pd.NA,
+        "peak_distance": float(np.nanmax(distance)) if not np.isnan(distance).all() else math.nan,
+    }
+
+
+def _sign_changes(problem: Problem, weights: NDArray[np.float64]) -> int:
+    """How often w - optimum changes sign, the start included; an exact 0 counts on neither side."""
+    assert problem.optimum is not None
+    gap = np.concatenate([problem.w0, weights[:, 0]]) - problem.optimum[0]
+    sign = np.sign(gap[(gap != 0) & ~np.isnan(gap)])
+    return int((sign[1:] != sign[:-1]).sum())

@@ -1,0 +1,125 @@
+"""In which order the points come: a function of (seed, epoch, n) and nothing else.
+
+A counter-based generator (no state to share or to lose) drives a Fisher-Yates shuffle, so that an
+order is the same on every device and thread, in every chunk, and for every optimizer: sweeps
+compare optimizers on the same orders. All arithmetic is on integers below 2^32, so that Python's
+unbounded integers and a machine's 64 bits agree.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.ground import checks
+
+SHUFFLES = ("never", "once", "epoch")
+LOW = 0xFFFFFFFF
+
+
+def mix(bits):
+    """A bijection of 32 bits in which every output bit depends on every input bit (lowbias32).
+
+    Source: C. Wellons, Prospecting for hash functions (2018), public domain.
+    """
+    bits = bits ^ (bits >> 16)
+    bits = (bits * 0x7FEB352D) & LOW
+    bits = bits ^ (bits >> 15)
+    bits = (bits * 0x846CA68B) & LOW
+    return bits ^ (bits >> 16)
+
+
+def split_seed(seed, epoch):
+    """A 64-bit key, as two 32-bit halves, of one epoch of one seed."""
+    low = mix((seed & LOW) ^ 0x9E3779B9)
+    low = mix((low + (seed >> 32)) & LOW)
+    first = mix((low + epoch) & LOW)
+    high = mix((seed & LOW) ^ 0x85EBCA6B)
+    high = mix((high ^ (seed >> 32)) & LOW)
+    second = mix((high ^ mix((epoch + 0xC2B2AE35) & LOW)) & LOW)
+    return first, second
+
+
+def draw(first, second, i):
+    """Which of the places 0 .. i changes with place i, for a key of two halves."""
+    return (mix(mix((first + i) & LOW) ^ second) * (i + 1)) >> 32
+
+
+def shuffle(order, seed, epoch):
+    """Write a permutation of 0 .. n - 1 into ``order`` (Fisher-Yates, last place first)."""
+    n = len(order)
+    first, second = split_seed(seed, epoch)
+    for i in range(n):
+        order[i] = i
+    for i in range(n - 1, 0, -1):
+        j = draw(first, second, i)
+        swapped = order[i]
+        order[i] = order[j]
+        order[j] = swapped
+
+
+def check_shuffle(value: Any) -> str:
+    """One of "never", "once", "epoch"."""
+    return checks.choice("shuffle", value, SHUFFLES)
+
+
+def check_seed(value: Any) -> int:
+    """A whole number from 0 to 2^63 - 1."""
+    return checks.whole("seed", value, 0, 2**63 - 1)
+
+
+def check_order(order: Any, epochs: int, n: int) -> NDArray[np.int64]:
+    """Given orders: [epochs, n], each row a permutation of 0 .. n - 1."""
+    array = np.asarray(order)
+    if array.ndim == 1:
+        array = array[None, :]
+    if array.shape != (epochs, n) or not np.issubdtype(array.dtype, np.integer):
+        raise checks.refuse(
+            "order", f"{array.dtype} {array.shape}", f"an array of whole numbers [{epochs}, {n}]"
+        )
+    if (np.sort(array, axis=1) != np.arange(n)).any():
+        raise checks.refuse("order", array.tolist(), f"a permutation of 0 .. {n - 1} in every row")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def orders(mode: str, seed: int, epochs: int, n: int) -> NDArray[np.int64]:
+    """The order of the points in every epoch.
+
+    Parameters
+    ----------
+    mode : {"never", "once", "epoch"}
+        File order; one shuffled order for all epochs; a new one every epoch.
+    seed : int
+        From 0 to 2^63 - 1.
+    epochs, n : int
+        How many epochs, how many points.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, n]
+
+    Raises
+    ------
+    ValueError
+        If the mode or the seed is not allowed.
+
+    Examples
+    --------
+    >>> from simopt.training.shuffling import orders
+    >>> orders("never", 0, 2, 4).tolist()
+    [[0, 1, 2, 3], [0, 1, 2, 3]]
+    >>> bool((orders("once", 7, 3, 9) == orders("once", 7, 3, 9)[0]).all())
+    True
+    """
+    check_shuffle(mode)
+    check_seed(seed)
+    result = np.tile(np.arange(n, dtype=np.int64), (epochs, 1))
+    if mode == "never":
+        return result
+    for epoch in range(epochs if mode == "epoch" else 1):
+        row = list(range(n))
+        shuffle(row, int(seed), epoch)
+        result[epoch] = row
+    return result if mode == "epoch" else np.tile(result[0], (epochs, 1))

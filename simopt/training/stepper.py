@@ -1,0 +1,115 @@
+"""A rule at work: weights moved by gradients, one update after another, in plain Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from simopt.ground import checks
+from simopt.rules.rule import Optimizer
+
+
+def check_optimizer(value: Any) -> Optimizer:
+    """An optimizer, not its class or its name."""
+    if not isinstance(value, Optimizer):
+        raise checks.refuse("optimizer", value, "an optimizer such as simopt.Adam(eta=0.1)")
+    return value
+
+
+def check_single(value: Any) -> Optimizer:
+    """An optimizer with one number for every hyperparameter, in one convention."""
+    optimizer = check_optimizer(value)
+    for name, setting in optimizer.settings.items():
+        if isinstance(setting, tuple):
+            raise checks.refuse(name, setting, "one number: run traces one trajectory, sweep many")
+    if optimizer.several:
+        conventions = tuple(each.convention for each in optimizer.several)
+        raise checks.refuse("convention", conventions, "one: run traces one trajectory, sweep many")
+    return optimizer
+
+
+class Stepper:
+    """Weights and an optimizer's state, moved on by one gradient at a time.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        With a number for every hyperparameter.
+    weights : sequence of float
+        Where to start; its length is the number of weights.
+
+    Attributes
+    ----------
+    weights : list of float
+        Where the weights are.
+    state : list of list of float
+        For every weight the rule's state, in the order of ``optimizer.rule.state``.
+    clock : list of float
+        The rule's clock values.
+
+    Raises
+    ------
+    ValueError
+        If a hyperparameter is an axis.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> from simopt.training.stepper import Stepper
+    >>> stepper = Stepper(simopt.Momentum(eta=0.1), [3.0])
+    >>> for gradient in (-16.0, -0.8):
+    ...     stepper.step([gradient])
+    >>> stepper.weights, stepper.state
+    ([6.12], [[-15.200000000000001]])
+    """
+
+    def __init__(self, optimizer: Optimizer, weights: Sequence[float]) -> None:
+        rule = check_single(optimizer).rule
+        self.rule = rule
+        self.eta, *self.hyper = (float(value) for value in optimizer.values)  # type: ignore[arg-type]
+        self.weights = [float(w) for w in weights]
+        named = dict(zip(rule.hyperparameters, (self.eta, *self.hyper), strict=True))
+        start = [named[rule.initial[s]] if s in rule.initial else 0.0 for s in rule.state]
+        self.state = [list(start) for _ in self.weights]
+        if rule.average is not None:
+            place = rule.state.index(rule.average)
+            for w, state in zip(self.weights, self.state, strict=True):
+                state[place] = w
+        self.clock = [0.0] * len(rule.clock_values)
+        self.ticked = rule.clock_hyperparameters
+
+    @property
+    def shown(self) -> list[float]:
+        """What losses are about: the weights, or the average that the rule keeps of them."""
+        if self.rule.average is None:
+            return self.weights
+        place = self.rule.state.index(self.rule.average)
+        return [state[place] for state in self.state]
+
+    def step(self, gradient: Sequence[float], eta: float | None = None) -> None:
+        """One update of all weights; ``eta`` in place of the optimizer's rate."""
+        rate = self.eta if eta is None else float(eta)
+        if self.rule.clock is not None:
+            ticked = self.hyper[: self.ticked]
+            self.clock = list(call(self.rule.clock, len(self.clock), *self.clock, *ticked))
+        for k, g in enumerate(gradient):
+            arguments = (*self.state[k], *self.clock, *self.hyper)
+            results = 1 + len(self.rule.state)
+            new = call(self.rule.update, results, self.weights[k], float(g), rate, *arguments)
+            new = new if isinstance(new, tuple) else (new,)
+            self.weights[k], self.state[k] = float(new[0]), [float(s) for s in new[1:]]
+
+
+def call(function: Callable[..., Any], results: int, *arguments: float) -> Any:
+    """A rule as IEEE arithmetic has it: overflow and 0 / 0 give inf and nan, not exceptions."""
+    try:
+        return function(*arguments)
+    except (ZeroDivisionError, OverflowError, ValueError):
+        with np.errstate(all="ignore"):
+            try:
+                return function(*map(np.float64, arguments))
+            except ValueError:  # math.sqrt refuses a negative number of any type
+                return (math.nan,) * results
