@@ -12,8 +12,7 @@ from simopt.analysis.stability.counterexamples import wilson_dual
 from simopt.document.claims import decay, generalising, held_out, instead_of_adam, wilson
 from simopt.document.claims.context import Trials
 from simopt.document.claims.libraries import Seen
-from simopt.problems.synthetic import few_points
-from simopt.problems.synthetic import wilson as wilsons_data
+from simopt.problems.synthetic import drawn_labels, few_points
 
 
 def table(**judged):
@@ -62,7 +61,7 @@ def test_wilsons_answers():
 
 def test_wilsons_ray_and_shortest_solution():
     """Adam stays where all weights are of one size, 1/4 in the end; SGD finds the dual's."""
-    problem = wilsons_data(3, n=20)
+    problem = drawn_labels(3, n=20)
     positive = int((problem.y > 0).sum())
     how = {"batch_size": "full", "epochs": 2000, "evaluate": "epoch"}
     frame = simopt.sweep(problem, [simopt.SGD(eta=0.1), wilson.ADAM], **how)

@@ -17,7 +17,15 @@ def everything(seed):
     train, validation = problems.few_points(seed)
     before, after = problems.time_series(seed)
     others = [problems.sorted_labels(seed), problems.noisy_line(seed), problems.many_points(seed)]
-    return [*suite(seed).values(), train, validation, before, after, *others, problems.wilson(seed)]
+    return [
+        *suite(seed).values(),
+        train,
+        validation,
+        before,
+        after,
+        *others,
+        problems.drawn_labels(seed),
+    ]
 
 
 def test_there_are_seven_by_name():
@@ -121,7 +129,7 @@ def test_the_others():
     assert steep.loss(1.5) == pytest.approx((1.5**20 - 1) ** 2, rel=1e-13)
     assert steep.gradient(1.5)[0] == pytest.approx(40 * 1.5**19 * (1.5**20 - 1), rel=1e-13)
     assert steep.loss(steep.optimum) == steep.gradient(steep.optimum)[0] == 0
-    labels = problems.wilson().y
+    labels = problems.drawn_labels().y
     assert len(labels) == 60
     assert labels.sum() > 0
     assert set(labels) == {-1.0, 1.0}

@@ -185,19 +185,19 @@ def test_a_digest_sees_constants_and_not_comments():
 SCRIPT = """
 import sys
 import simopt
-from simopt.engine import blocks, lanes
+from simopt.engine import blocks, cpu
 import mine
 
 rule = simopt.rule(mine.step)
 problem = simopt.problems.four_points()
 frame = simopt.sweep(problem, rule(eta=0.1))
-kernel = lanes.kernel(rule, "least_squares", True, "shared", blocks.np.float64, blocks.layout.PLAIN)
+kernel = cpu.kernel(rule, "least_squares", True, "shared", blocks.np.float64, blocks.layout.PLAIN)
 print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
 """
 
 MAIN_SCRIPT = """
 import simopt
-from simopt.engine import blocks, lanes
+from simopt.engine import blocks, cpu
 
 def step(w, g, eta, v, beta=0.5):
     v = beta * v + g
@@ -205,7 +205,7 @@ def step(w, g, eta, v, beta=0.5):
 
 rule = simopt.rule(step)
 frame = simopt.sweep(simopt.problems.four_points(), rule(eta=0.1))
-kernel = lanes.kernel(rule, "least_squares", True, "shared", blocks.np.float64, blocks.layout.PLAIN)
+kernel = cpu.kernel(rule, "least_squares", True, "shared", blocks.np.float64, blocks.layout.PLAIN)
 print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
 """
 
