@@ -421,6 +421,20 @@ def test_resume_goes_on_and_cleans_up(simopt_command, here, monkeypatch):
     assert not Path("results.chunks").exists()
 
 
+def test_resume_removes_nothing_that_it_did_not_write(simopt_command, here):
+    """A folder that --store filled stays whole; of another's files none is touched."""
+    assert simopt_command("sweep", "small.toml", "--store", "kept.chunks")[0] == 0
+    before = {path.name: path.read_bytes() for path in Path("kept.chunks").iterdir()}
+    status, _, _ = simopt_command("sweep", "small.toml", "--out", "kept.parquet", "--resume")
+    assert status == 0
+    assert {path.name: path.read_bytes() for path in Path("kept.chunks").iterdir()} == before
+    Path("new.chunks").mkdir()
+    (Path("new.chunks") / ".note").write_text("mine")
+    status, _, _ = simopt_command("sweep", "small.toml", "--out", "new.csv", "--resume")
+    assert status == 0
+    assert [path.name for path in Path("new.chunks").iterdir()] == [".note"]
+
+
 def test_sweep_refuses_another_sweep_in_the_folder(simopt_command, refused, here):
     assert simopt_command("sweep", "small.toml", "--store", "rows")[0] == 0
     Path("other.toml").write_text(SMALL.replace("0.7", "0.8"))
@@ -482,41 +496,3 @@ def test_a_fault_of_ours_is_not_called_bad_input(here, monkeypatch):
     monkeypatch.setattr("simopt.sweeps.sweep.sweep", fault)
     with pytest.raises(KeyError):
         main.main(["sweep", "small.toml"])
-
-
-# Files.
-
-
-def test_a_file_is_whole_or_not_there(tmp_path):
-    path = tmp_path / "page.html"
-    files.write_text(path, "first\n")
-
-    def fail_half_way():
-        with files.write_aside(path) as aside:
-            aside.write_text("sec")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail_half_way()
-    assert path.read_bytes() == b"first\n"
-    assert [each.name for each in tmp_path.iterdir()] == ["page.html"]
-
-
-def test_writing_aside_keeps_the_ending(tmp_path):
-    with files.write_aside(tmp_path / "table.parquet") as aside:
-        assert aside.suffix == ".parquet"
-        assert aside.parent == tmp_path
-        aside.touch()
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
-def test_a_folder_closed_to_the_user(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(ValueError, match="folder="):
-        files.check_folder("folder", tmp_path / "new")
-
-
-def test_a_folder_that_takes_no_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(ValueError, match=r"folder=.*where one may write"):
-        files.check_folder("folder", tmp_path / "new")

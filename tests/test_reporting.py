@@ -226,9 +226,9 @@ def test_a_failure_leaves_the_last_report(
 
 
 def test_a_failure_while_writing_leaves_the_last_page(tmp_path: Path) -> None:
-    files.write(tmp_path, {"a.html": "old"})
+    files.write_texts(tmp_path, {"a.html": "old"})
     with pytest.raises(TypeError):
-        files.write(tmp_path, {"a.html": "new", "b.html": 7})  # type: ignore[dict-item]
+        files.write_texts(tmp_path, {"a.html": "new", "b.html": 7})  # type: ignore[dict-item]
     assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
     assert (tmp_path / "a.html").read_text() == "old"
 
@@ -238,9 +238,9 @@ def test_a_folder_that_cannot_be_written_is_refused_first(
 ) -> None:
     monkeypatch.setattr(pages, "build", lambda *_: pytest.fail("worked before it looked"))
     (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match=r"^folder=.*can be written"):
+    with pytest.raises(ValueError, match=r"^folder=.*in a folder"):
         simopt.report(tmp_path / "file" / "below")
-    with pytest.raises(ValueError, match=r"^path=.*can be written"):
+    with pytest.raises(ValueError, match=r"^path=.*in a folder"):
         report.walkthrough_page(tmp_path / "file" / "x.html", problems.four_points(), simopt.SGD())
     with pytest.raises(ValueError, match=r"^path=.*not a folder"):
         report.walkthrough_page(tmp_path, problems.four_points(), simopt.SGD())

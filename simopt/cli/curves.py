@@ -123,7 +123,7 @@ def diagnose(
       simopt diagnose losses.csv --optimizer adam --eta 0.1 --page curve.html
     """
     if page is not None:
-        files.check_file("--page", page, (".html", ".htm"))
+        files.check_file("--page", page, files.HTML)
     given: dict[str, Any] = {} if eta is None else {"eta": eta}
     given |= dict(map(parsing.setting, settings))
     if optimizer is None and given:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -30,7 +29,8 @@ BAD_INPUT = 2
 #: What a shell calls a program that Ctrl-C ended: 128 + SIGINT.
 INTERRUPTED = 130
 
-TABLES = (".parquet", ".csv")
+#: In a folder that --resume began: what --store keeps there stays.
+RESUME = ".resume"
 
 #: How long a scheduler may take to answer.
 CONNECT_SECONDS = 10
@@ -180,7 +180,7 @@ def walkthrough(
       simopt walkthrough --data points.csv --target y --w0 3 --eta 0.1 --page steps.html
     """
     if page is not None:
-        files.check_file("--page", page, (".html", ".htm"))
+        files.check_file("--page", page, files.HTML)
     given = {"eta": eta, "convention": convention} | dict(map(parsing.setting, settings))
     chosen = toml.optimizer(optimizer, given)
     if data is None:
@@ -259,14 +259,17 @@ def sweep(
     """
     path = None
     if out is not None or store is None:
-        path = files.check_file("--out", out or "results.parquet", TABLES)
+        path = files.check_file("--out", out or "results.parquet", files.TABLES)
     folder = None if store is None else files.check_folder("--store", store)
     if resume and folder is None:
         assert path is not None
         folder = files.check_folder("--resume", path.with_suffix(".chunks"))
     given = toml.read(spec_file)
+    from simopt.sweeps import store as stores
     from simopt.sweeps import sweep as sweeping
 
+    if resume and store is None and folder is not None and not (folder / stores.MANIFEST).exists():
+        files.write_text(folder / RESUME, "This folder goes when the table is written.\n")
     arguments = {**given.arguments, "store": folder}
     if device is not None:
         arguments["device"] = device
@@ -292,8 +295,9 @@ def sweep(
         if folder is not None and frame.empty:
             _end(f"the rows don't fit in memory, so {path} was not written; {folder} has them", 1)
         files.write_table(path, frame)
-        if resume and store is None and folder is not None:
-            shutil.rmtree(folder)
+        if folder is not None and (folder / RESUME).exists():
+            (folder / RESUME).unlink()
+            stores.discard(folder)
     click.echo(_summary(frame))
     click.echo(folder if path is None else path)
 

@@ -74,7 +74,7 @@ def walkthrough_page(
     ... )  # doctest: +SKIP
     PosixPath('steps.html')
     """
-    place = files.check_path(path)
+    place = files.check_file("path", path)
     trace, steps = worked(
         problem, optimizer, batch_size=batch_size, epochs=epochs, shuffle=shuffle, seed=seed,
         order=order, drop_last=drop_last, updates=MOST_UPDATES if updates is None else updates,
@@ -97,7 +97,7 @@ def walkthrough_page(
             "figure": loss_figure(trace),
             "outcome": outcome(trace),
         }
-    files.write(place.parent, {place.name: templating.html("steps.html", values)})
+    files.write_text(place, templating.html("steps.html", values))
     return place
 
 

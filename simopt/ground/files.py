@@ -1,19 +1,26 @@
-"""Files that are whole or not there: checked before the work, written aside, renamed when done."""
+"""All writing of files: checked before the work, written aside, renamed when whole."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from simopt.ground import checks
 
+HTML = (".html", ".htm")
+TABLES = (".parquet", ".csv")
+
+#: Characters of a file's name that its name aside begins with: a name may have 255 bytes.
+STEM = 40
+
 
 def check_folder(name: str, value: str | os.PathLike[str]) -> Path:
-    """A folder that exists and takes files, or that can be made; nothing is made yet.
+    """A folder that takes files, or that can be made; it is not made yet.
 
     Parameters
     ----------
@@ -29,10 +36,12 @@ def check_folder(name: str, value: str | os.PathLike[str]) -> Path:
     Raises
     ------
     ValueError
-        If it can't be written; the message says which part of the path stands in the way.
+        If nothing can be written there; the message says which part of the path stands in the way.
     """
+    if not isinstance(value, (str, os.PathLike)):
+        raise checks.refuse(name, value, "a folder's path")
     folder = Path(value)
-    _check_takes_files(name, value, folder)
+    _check(name, value, folder)
     return folder
 
 
@@ -59,58 +68,88 @@ def check_file(
     ValueError
         If it can't be written, or has another ending.
     """
+    if not isinstance(value, (str, os.PathLike)):
+        raise checks.refuse(name, value, "a file's path")
     path = Path(value)
     if endings is not None and path.suffix.lower() not in endings:
         raise checks.refuse(name, str(value), "a file that ends in " + " or ".join(endings))
+    _check(name, value, path.parent)
     if path.is_dir():
-        raise checks.refuse(name, str(value), "a file, but there is a folder of that name")
-    _check_takes_files(name, value, path.parent)
+        raise checks.refuse(name, str(value), "a file, not a folder")
     return path
 
 
 @contextmanager
-def write_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
+def write_aside(
+    path: str | os.PathLike[str], ending: str | None = None, *, overwrite: bool = True
+) -> Iterator[Path]:
     """A path to write to, in the same folder, that becomes ``path`` when the block ends well.
 
-    Whoever reads ``path`` meanwhile, or after an interrupt, sees the old file or the new one, never
-    half of one.
+    Whoever reads ``path`` meanwhile, or after an interrupt or a power failure, sees the old file or
+    the new one, never half of one. The name is random and its file created here, exclusively: two
+    writers never share one, on whatever hosts they run, and a link planted there is not followed.
 
     Parameters
     ----------
     path : path
         The file to write. Folders on its way are made.
+    ending : str, optional
+        Of the name aside; by default that of ``path``, by which writers choose a format.
+    overwrite : bool, default True
+        Replace a file of that name. If False the file that is there first stays.
 
     Yields
     ------
     Path
-        With the ending of ``path``, by which writers choose a format.
+        ``.NAME.RANDOM.ENDING`` beside ``path``; the dot hides what a killed process leaves.
 
     Examples
     --------
-    >>> import tempfile
     >>> from pathlib import Path
-    >>> from simopt.ground.files import write_aside
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with write_aside(Path(folder, "new", "page.html")) as aside:
-    ...         written = aside.write_text("<p>whole</p>")
-    ...     [file.name for file in Path(folder, "new").iterdir()]
+    >>> from simopt.ground import files
+    >>> with files.temporary_folder() as folder:
+    ...     with files.write_aside(folder / "new" / "page.html") as aside:
+    ...         characters = aside.write_text("<p>whole</p>")
+    ...     [file.name for file in (folder / "new").iterdir()]
     ['page.html']
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The process id keeps two writers of one file apart; the dot hides what an abort leaves.
-    aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    ending = path.suffix if ending is None else ending
+    aside = path.with_name(f".{path.stem[:STEM]}.{secrets.token_hex(8)}{ending}")
+    _create(aside)
     try:
         yield aside
-        os.replace(aside, path)
+        with open(aside, "rb") as file:
+            os.fsync(file.fileno())
+        (os.replace if overwrite else _rename_if_new)(aside, path)
     finally:
-        aside.unlink(missing_ok=True)
+        _remove(aside)
+
+
+def write_bytes(
+    path: str | os.PathLike[str],
+    data: bytes,
+    ending: str | None = None,
+    *,
+    overwrite: bool = True,
+) -> None:
+    """Write a file, whole or not at all; the arguments are those of `write_aside`."""
+    with write_aside(path, ending, overwrite=overwrite) as aside:
+        aside.write_bytes(data)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file in UTF-8, whole or not at all."""
-    with write_aside(path) as aside:
-        aside.write_text(text, encoding="utf-8", newline="\n")
+    write_texts(Path(path).parent, {Path(path).name: text})
+
+
+def write_texts(folder: str | os.PathLike[str], texts: Mapping[str, str]) -> None:
+    """Write text files of one folder: none is renamed into place before all are written."""
+    with ExitStack() as stack:
+        for name, text in reversed(texts.items()):  # the stack renames the last one first
+            aside = stack.enter_context(write_aside(Path(folder, name)))
+            aside.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_table(path: str | os.PathLike[str], table: Any) -> None:
@@ -122,65 +161,51 @@ def write_table(path: str | os.PathLike[str], table: Any) -> None:
             table.to_parquet(aside, index=False)
 
 
-def writable(folder: str | os.PathLike[str]) -> Path:
-    """The folder, made if need be, or a ValueError if nothing can be written there."""
-    place = Path(folder)
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A new folder that is removed when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="simopt-") as folder:
+        yield Path(folder)
+
+
+def _check(name: str, value: str | os.PathLike[str], folder: Path) -> None:
+    """Refuse a path that can't be, and a folder whose nearest part that exists takes no files.
+
+    The system is asked, no file is tried: a process that is killed meanwhile would leave it.
+    """
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place, prefix=".", suffix=".try"):
-            pass
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise checks.refuse(
-            "folder", str(folder), f"a folder that can be written ({reason})"
-        ) from None
-    return place
-
-
-def write(folder: Path, pages: dict[str, str]) -> None:
-    """All pages aside, then each renamed into place: no reader ever sees half a page."""
-    aside: list[tuple[str, Path]] = []
-    try:
-        for name, text in pages.items():
-            with tempfile.NamedTemporaryFile(
-                "w", dir=folder, prefix=f".{name}.", delete=False, encoding="utf-8", newline="\n"
-            ) as file:
-                aside.append((file.name, folder / name))
-                file.write(text)
-        for temporary, final in aside:
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, final)
-    finally:
-        for temporary, _ in aside:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def check_path(path: str | os.PathLike[str]) -> Path:
-    """A file that can be written, its folder made if need be."""
-    place = Path(path)
-    if place.is_dir():
-        raise checks.refuse("path", str(path), "a file, not a folder")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", suffix=".try"):
-            pass
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise checks.refuse("path", str(path), f"a file that can be written ({reason})") from None
-    return place
-
-
-def _check_takes_files(name: str, value: str | os.PathLike[str], folder: Path) -> None:
-    """Refuse a folder whose nearest part that exists is a file, or is closed to this user."""
-    nearest = folder
-    try:
-        while not nearest.exists() and nearest != nearest.parent:
-            nearest = nearest.parent
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.lstat(value)
     except (OSError, ValueError) as error:  # a name too long, a null byte
         raise checks.refuse(name, str(value), f"a usable path ({error})") from None
+    nearest = folder
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
     if not nearest.is_dir():
         raise checks.refuse(name, str(value), f"in a folder, but {str(nearest)!r} is a file")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise checks.refuse(
             name, str(value), f"where one may write, and not below {str(nearest)!r}"
         )
+
+
+def _create(path: Path) -> None:
+    """Make an empty file, or raise FileExistsError: what has the name, a link too, stays."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+
+
+def _rename_if_new(aside: Path, path: Path) -> None:
+    """Give a file its name, unless there is a file of that name."""
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            os.replace(aside, path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file that may be gone, or stay where the folder is closed to this user."""
+    with suppress(OSError):
+        path.unlink()

@@ -51,7 +51,7 @@ def report(folder: str | os.PathLike[str] = "reports/build", quick: bool = False
     >>> simopt.report("reports/build", quick=True)  # doctest: +SKIP
     PosixPath('reports/build/index.html')
     """
-    place = files.writable(folder)
+    place = files.check_folder("folder", folder)
     from tqdm import tqdm
 
     from simopt.report import pages
@@ -65,7 +65,7 @@ def report(folder: str | os.PathLike[str] = "reports/build", quick: bool = False
     ) as bar:
         made = pages.build(quick, lambda _: bar.update(), bar.set_postfix_str)
         bar.set_postfix_str("writing")
-        files.write(place, made)
+        files.write_texts(place, made)
         bar.update()
         bar.set_postfix_str("done")
     return place / "index.html"

@@ -8,12 +8,12 @@ a whole file from a damaged one, and lets two writers of one chunk write the sam
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
-import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -36,6 +36,9 @@ FORMAT = 1
 
 MANIFEST = "manifest.json"
 
+#: Of the names of files that are being written: no reader of Parquet files takes one for a table.
+ASIDE = ".aside"
+
 #: What the store itself writes into the manifest; the rest is what made the table.
 OWN = ("format", "rows", "chunks", "complete", "files", "digest")
 
@@ -55,7 +58,7 @@ THREADS = False
 SHOWN = 60
 
 _CHUNK = re.compile(rf"chunk-(\d{{6,}})-([0-9a-f]{{{DIGITS}}})\.parquet")
-_ASIDE = re.compile(r"\.chunk-(\d{6,})\.[0-9a-f]+\.aside")
+_ASIDE = re.compile(r"\.chunk-(\d{6,})(-[0-9a-f]+)?\.[0-9a-f]+\.aside")
 _WORDS = b"simopt.categories"  # a key in a file's metadata
 _ROW = "row of the table"  # a column, while reading
 _UNSET = object()
@@ -194,7 +197,7 @@ class Store:
         data = _encoded(frame)
         name = f"chunk-{number:06d}-{hashlib.sha256(data).hexdigest()[:DIGITS]}.parquet"
         if not (self.folder / name).exists():
-            _write(self.folder / name, f"chunk-{number:06d}", data)
+            _write(self.folder / name, data)
 
     def finish(self) -> None:
         """Write the final manifest, once every chunk is there.
@@ -217,7 +220,7 @@ class Store:
             {**self.begun, "rows": rows, "complete": True, "files": list(there.values())}
         )
         if (self.folder / MANIFEST).read_bytes() != data:
-            _write(self.folder / MANIFEST, "manifest", data)
+            _write(self.folder / MANIFEST, data)
         self._clean(there)
         for aside in self.folder.glob(".manifest.*.aside"):
             _remove(aside)
@@ -237,7 +240,7 @@ class Store:
                 f"a new folder, an empty one, or one with a sweep's {MANIFEST}; "
                 f"in this one is {visible[0]!r}",
             )
-        _write(self.folder / MANIFEST, "manifest", _manifest(self.begun), _rename_if_new)
+        _write(self.folder / MANIFEST, _manifest(self.begun), overwrite=False)
 
     def _check_same(self) -> None:
         """Refuse a folder that another sweep began."""
@@ -288,6 +291,25 @@ class Store:
             match = _ASIDE.fullmatch(path.name)
             if match and int(match[1]) in there:
                 _remove(path)
+
+
+def discard(folder: Path) -> None:
+    """Remove a stored sweep's own files, and the folder if nothing else is in it.
+
+    Parameters
+    ----------
+    folder : Path
+        With a complete manifest.
+
+    Raises
+    ------
+    ValueError
+        If there is no stored sweep, or its manifest is damaged.
+    """
+    for name in (*_read_manifest("folder", folder)["files"], MANIFEST):
+        _remove(folder / name)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def load(
@@ -540,18 +562,12 @@ def rows_at(entry: Mapping[str, Any]) -> NDArray[np.int64]:
     return rows
 
 
-def _write(
-    path: Path, stem: str, data: bytes, rename: Callable[[Path, Path], None] = os.replace
-) -> None:
+def _write(path: Path, data: bytes, *, overwrite: bool = True) -> None:
     """Write a file whole or not at all."""
-    # A random name keeps writers apart, on other hosts too.
-    aside = path.with_name(f".{stem}.{secrets.token_hex(8)}.aside")
     try:
-        with open(aside, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        rename(aside, path)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        files.write_bytes(path, data, ASIDE, overwrite=overwrite)
     except OSError as error:
         if isinstance(error, FileNotFoundError) and path.exists() and path.read_bytes() == data:
             return  # a second writer was quicker, and has cleaned up
@@ -561,19 +577,6 @@ def _write(
             "from there)",
             str(path),
         ) from error
-    finally:
-        _remove(aside)
-
-
-def _rename_if_new(aside: Path, path: Path) -> None:
-    """Give a file its name, unless there is a file of that name: of two, the first one stays."""
-    try:
-        os.link(aside, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without hard links
-        if not path.exists():
-            os.replace(aside, path)
 
 
 def _remove(path: Path) -> None:

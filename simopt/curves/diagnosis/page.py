@@ -130,7 +130,7 @@ def fragment(diagnosis: Diagnosis) -> str:
 
 def write(path: str | os.PathLike[str], diagnosis: Diagnosis) -> Path:
     """Write the page; see `Diagnosis.page`."""
-    place = files.check_path(path)
+    place = files.check_file("path", path)
     page = templating.Page(place.name, TITLE, "diagnosis", "What does this loss curve show?")
     with matplotlib.rc_context(style.RC):
         values = {
@@ -143,5 +143,5 @@ def write(path: str | os.PathLike[str], diagnosis: Diagnosis) -> Path:
             "count": len(diagnosis.loss),
         }
         text = templating.html("diagnosis.html", values)
-    files.write(place.parent, {place.name: text})
+    files.write_text(place, text)
     return place

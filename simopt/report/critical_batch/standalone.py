@@ -45,7 +45,7 @@ def batch_size_page(path: str | os.PathLike[str], study: Scaling) -> Path:
     >>> batch_size_page("diabetes.html", study)  # doctest: +SKIP
     PosixPath('diabetes.html')
     """
-    place, problem = files.check_path(path), study.problem
+    place, problem = files.check_file("path", path), study.problem
     page = templating.Page(
         place.name,
         f"Batch sizes on {problem.name}",
@@ -58,5 +58,5 @@ def batch_size_page(path: str | os.PathLike[str], study: Scaling) -> Path:
             "advice": advise(study, noise_scale=noise_scale.exact(problem).b_simple),
             "part": section(Setting(problem.name, problem), study),
         }
-    files.write(place.parent, {place.name: templating.html("batch_size_alone.html", values)})
+    files.write_text(place, templating.html("batch_size_alone.html", values))
     return place

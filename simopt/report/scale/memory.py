@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from markupsafe import Markup
 
 from simopt.display import style, tables
 from simopt.display.tables import Column
+from simopt.ground.files import temporary_folder
 from simopt.ground.formatting import number
 from simopt.report.scale import standalone
 from simopt.report.scale.rates import SHAPES, SHORT, swept
@@ -118,9 +118,9 @@ def ways(quick: bool) -> pd.DataFrame:
     threads = add("summarised over seeds").attrs["threads"]
     with ThreadPoolExecutor(threads) as pool:
         add("the same, by a client's threads", client=pool)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         add("a row each, in Parquet files", reduce=None, store=folder)
-        stored = sum(file.stat().st_size for file in Path(folder).iterdir())
+        stored = sum(file.stat().st_size for file in folder.iterdir())
     rows[-1]["size"] = stored / 2**20
     return pd.DataFrame(rows)
 
