@@ -147,7 +147,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 def write_texts(folder: str | os.PathLike[str], texts: Mapping[str, str]) -> None:
     """Write text files of one folder: none is renamed into place before all are written."""
     with ExitStack() as stack:
-        for name, text in reversed(texts.items()):  # the stack renames the last one first
+        for name, text in reversed(list(texts.items())):  # the stack renames the last one first
             aside = stack.enter_context(write_aside(Path(folder, name)))
             aside.write_text(text, encoding="utf-8", newline="\n")
 
