@@ -135,7 +135,7 @@ def test_evidence_in_plain_numbers():
     assert "the last quarter rises 30,000 times" in says(exploded)["growth"]
     assert "more than a million times" in says(np.append(exploded, 1e9))["growth"]
     rises = np.maximum(np.exp(-t / 3), 0.01 * (t - 26) / 13)  # by 0.01 in the last 13 steps
-    assert says(rises)["tail_fall"] == "over the last third it rises by 1 % of its range"
+    assert says(rises)["tail_fall"] == "over the last third it rises by 0.99 % of its range"
     assert "falls by less than 0.1 %" in says(np.exp(-t / 3.7))["tail_fall"]
     floor = np.append(np.exp(-t), 0.05 + 0.05 * (-1) ** np.arange(80) + 1e-4 * np.arange(80))
     assert "to the last it rises by" in says(floor)["late_drift"]

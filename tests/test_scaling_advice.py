@@ -9,7 +9,8 @@ import pytest
 
 import simopt
 from simopt import problems
-from simopt.analysis.batch_size.advice import advise, number, recommended
+from simopt.analysis.batch_size.advice import advise, recommended
+from simopt.ground.formatting import number
 
 
 @pytest.fixture(scope="module")
@@ -115,11 +116,3 @@ def test_without_a_fit_the_least_product_is_taken_and_the_reason_given():
     row = few.steps.iloc[(few.steps.steps * few.steps.examples).argmin()]
     assert f"take batches of {row.batch_size} (of those tried the least" in advise(few)
     assert few.fits.reason[0] in advise(few)
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [(0.012345, "0.0123"), (12.0, "12"), (1234567.0, "1,234,567"), (1234.5, "1,234")],
-)
-def test_numbers_are_short(value, shown):
-    assert number(value) == shown

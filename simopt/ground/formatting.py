@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -89,14 +90,44 @@ def fixed(value: object, decimals: int = 3) -> str:
     return f"{float(value):,.{decimals}f}".replace("-", MINUS)  # type: ignore[arg-type]
 
 
-def percent(share: float, digits: int = 2) -> str:
-    """A share as a percentage.
+def plain(value: float, digits: int = 5) -> str:
+    """A number as program text, to so many significant digits, or to the unit below 10⁹.
 
     Examples
     --------
-    >>> percent(0.123)
-    '12 %'
+    >>> plain(-0.5), plain(1 / 3), plain(123456.7), plain(1e-8), plain(float("nan"))
+    ('-0.5', '0.33333', '123457', '1e-08', 'nan')
     """
+    value = float(value)
+    return f"{value:.0f}" if 10**digits <= abs(value) < 1e9 else f"{value:.{digits}g}"
+
+
+def percent(share: Any, digits: int = 2, least: float = 0.0) -> str:
+    """A share as a percentage; an en dash for none.
+
+    Parameters
+    ----------
+    share : number, None, NaN or NA
+        What to show.
+    digits : int
+        Significant digits. A whole number keeps all of its digits.
+    least : float
+        A smaller share, of either sign, is said to be smaller.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> percent(0.123), percent(0.00012, least=0.001), percent(float("nan"))
+    ('12 %', 'less than 0.1 %', '–')
+    """
+    shown = number(share)
+    if shown == "–":
+        return shown
+    if 0 < abs(share) < least:
+        return f"less than {percent(least)}"
     return f"{number(100 * share, digits)} %"
 
 
@@ -158,5 +189,5 @@ def spans(values: Sequence[int]) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with its first letter large."""
+    """The text, capitalised."""
     return text[:1].upper() + text[1:]

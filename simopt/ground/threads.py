@@ -1,4 +1,4 @@
-"""How many threads to run on."""
+"""The number of threads to run on."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import os
 from simopt.ground import checks
 
 
-def how_many(asked: int | None) -> int:
-    """As many as asked for; else NUMBA_NUM_THREADS if set, else one for each core there is."""
-    if asked is not None:
-        return checks.whole("threads", asked, 1)
-    if "NUMBA_NUM_THREADS" in os.environ:
-        return checks.whole("NUMBA_NUM_THREADS", int(os.environ["NUMBA_NUM_THREADS"]), 1)
+def thread_count(threads: int | None) -> int:
+    """``threads``; if None NUMBA_NUM_THREADS where that is set, else the cores this process has."""
+    if threads is not None:
+        return checks.whole("threads", threads, 1)
+    if text := os.environ.get("NUMBA_NUM_THREADS"):
+        if not text.isdecimal():
+            raise checks.refuse("NUMBA_NUM_THREADS", text, "a whole number >= 1")
+        return checks.whole("NUMBA_NUM_THREADS", int(text), 1)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from simopt.engine import devices, layout
 from simopt.ground import checks
-from simopt.ground.threads import how_many
+from simopt.ground.threads import thread_count
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
@@ -213,7 +213,7 @@ def sweep(
     goal = None if target is None else checks.number("target", target)
     checks.choice("record", record, RECORDS)
     real = chunks.DTYPES[checks.choice("dtype", dtype, chunks.DTYPES)]
-    workers = how_many(threads)
+    workers = thread_count(threads)
     given = None
     longest = max(how.epochs for _, how in axes.plans(asked[0], problem))
     if order is not None:

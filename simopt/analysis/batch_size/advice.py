@@ -10,6 +10,7 @@ import pandas as pd
 
 from simopt.analysis.batch_size.result import Scaling
 from simopt.ground import checks
+from simopt.ground.formatting import number
 
 #: A prediction within this factor is one.
 CLOSE = 2.0
@@ -102,15 +103,6 @@ def advise(study: Scaling, *, noise_scale: float | None = None) -> str:
             _limits(row, fit, study),
         ]
     )
-
-
-def number(value: float) -> str:
-    """A number for a sentence: three digits, thousands apart."""
-    if not math.isfinite(value):
-        return "infinitely many"
-    if value == round(value) and abs(value) < 1e9:
-        return f"{value:,.0f}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _is(frame: pd.DataFrame, row: Any) -> Any:

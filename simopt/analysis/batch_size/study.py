@@ -20,7 +20,7 @@ from simopt.analysis.batch_size.tables import Searched
 from simopt.analysis.batch_size.tuned import Tuned, tuned
 from simopt.engine import blocks
 from simopt.ground import checks
-from simopt.ground.threads import how_many
+from simopt.ground.threads import thread_count
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.training import plan, shuffling
@@ -145,7 +145,7 @@ def batch_size(
     numbers = check_seeds(seeds)
     most = None if budget is None else checks.whole("budget", budget, 1)
     limit = plan.loss_limit(problem, divergence)
-    workers = how_many(threads)
+    workers = thread_count(threads)
     every = [one for each in chosen for one in check_optimizer(each).variants]
     if len(set(every)) < len(every):
         raise checks.refuse("optimizers", optimizers, "an optimizer or several different ones")

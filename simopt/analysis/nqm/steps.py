@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 from simopt.analysis.nqm import leaping, notebook, tuning
 from simopt.analysis.nqm.spectra import Packed, checked, curvatures, directions, packed
 from simopt.ground import checks
-from simopt.ground.threads import how_many
+from simopt.ground.threads import thread_count
 
 Counts = NDArray[np.int64]
 
@@ -125,7 +125,7 @@ def steps_to_target(
     checks.choice("algorithm", algorithm, ALGORITHMS)
     power, spectrum, d = checked(power, spectrum, d)
     target = checks.number("target", target, checks.POSITIVE)
-    workers = how_many(threads)
+    workers = thread_count(threads)
     if tuned and (algorithm != "sgd" or spectrum != "true"):
         raise checks.refuse("tuned", tuned, 'False, but for algorithm="sgd" and spectrum="true"')
     descending = np.array(sorted(set(sizes), reverse=True), np.int64)

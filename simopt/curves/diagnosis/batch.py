@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from simopt.curves.diagnosis.features import FEATURES, VALIDATION, measure, measure_validation
 from simopt.curves.diagnosis.symptoms import SYMPTOMS, judge
 from simopt.ground import checks
-from simopt.ground.threads import how_many
+from simopt.ground.threads import thread_count
 from simopt.sweeps.axes import labels
 
 #: Values that a thread takes at a time: some milliseconds of work.
@@ -76,7 +76,7 @@ def diagnose_many(
             raise checks.refuse("lengths", lengths, f"{m} whole numbers, one a curve")
         if m and (ends.min() < 0 or ends.max() > longest):
             raise checks.refuse("lengths", lengths, f"whole numbers from 0 to {longest}")
-    features = _measured(values, held, ends.astype(np.int64), how_many(threads))
+    features = _measured(values, held, ends.astype(np.int64), thread_count(threads))
     codes, sure = judge(features)
     symptom = labels(list(SYMPTOMS), codes)
     return pd.DataFrame({"symptom": symptom, "sure": sure, **features}, copy=False)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simopt.curves.diagnosis.features import END, FLAT, TAIL
+from simopt.ground.formatting import percent
 
 #: So many times are not counted any more.
 MANY = 1_000_000
@@ -65,15 +66,6 @@ def _drop(f: Features) -> tuple[float, float]:
     return end, min(1.0, end + max(f["plateau"] / 2, 0.02))
 
 
-def _share(value: float) -> str:
-    """A share in hundredths, as a reader has it."""
-    hundredths = 100 * value
-    if 0 < abs(hundredths) < 0.1:
-        return "less than 0.1 %"
-    digits = 0 if abs(hundredths) >= 10 else 1
-    return f"{hundredths:,.{digits}f} %".replace(".0 ", " ").replace("-", "−")
-
-
 def _times(value: float) -> str:
     """How many times."""
     if value >= MANY:
@@ -84,14 +76,14 @@ def _times(value: float) -> str:
 def _words(value: float) -> dict[str, str]:
     """What a number can say in a sentence."""
     return {
-        "share": _share(value),
+        "share": percent(value, least=0.001),
         "times": _times(value),
-        "falls": f"{'falls' if value >= 0 else 'rises'} by {_share(abs(value))}",
+        "falls": f"{'falls' if value >= 0 else 'rises'} by {percent(abs(value), least=0.001)}",
         "count": "1 value" if value == 1 else f"{value:,.0f} values",
     }
 
 
-KEEPS = f"of the run it keeps within {_share(FLAT)} of its range"
+KEEPS = f"of the run it keeps within {percent(FLAT)} of its range"
 
 #: Of each symptom the features to show: which, where on the curve, what it says (see `_words`).
 SHOWN: dict[str, tuple[tuple[str, Place, str], ...]] = {
@@ -123,7 +115,7 @@ SHOWN: dict[str, tuple[tuple[str, Place, str], ...]] = {
         ("late_rises", _second_half, "of the later steps {share} rise: hardly any noise moves it"),
     ),
     "plateaus, then drops": (
-        ("plateau", _plateau, f"flat within {_share(FLAT)} of the range for {{share}} of the run"),
+        ("plateau", _plateau, f"flat within {percent(FLAT)} of the range for {{share}} of the run"),
         ("drop", _drop, "then {share} of the range are lost in half that time or less"),
     ),
     "validation rises": (

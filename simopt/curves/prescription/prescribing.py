@@ -17,7 +17,7 @@ from simopt.curves.prescription.ranking import difference, most_seen, ranked, ro
 from simopt.curves.prescription.running import Curves, curves, losses_at, stopped
 from simopt.curves.prescription.training import Training
 from simopt.ground import checks
-from simopt.ground.threads import how_many
+from simopt.ground.threads import thread_count
 from simopt.ground.version import __version__
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
@@ -125,7 +125,7 @@ def prescribe(
     """
     stepper.check_single(optimizer)
     count = checks.whole("seeds", seeds, 1)
-    workers = how_many(threads)
+    workers = thread_count(threads)
     if not isinstance(problem, Problem):
         raise checks.refuse("problem", problem, "a problem such as simopt.problems.hubble()")
     now = trainings.check(

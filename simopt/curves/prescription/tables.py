@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simopt.curves.prescription.advice import FRAMEWORK, ON_A_PLATEAU, TABLE, Advice
 from simopt.curves.prescription.comparing import wilson
 from simopt.curves.prescription.runner import try_all
-from simopt.ground.threads import how_many
+from simopt.ground.threads import thread_count
 
 #: A condition is named where it has so many runs, so has the rest, and the shares differ by as
 #: much.
@@ -82,7 +82,7 @@ def framework(
 def _tested(
     lines: Sequence[Advice], quick: bool, outcomes: pd.DataFrame | None, threads: int | None
 ) -> pd.DataFrame:
-    workers = how_many(threads)
+    workers = thread_count(threads)
     tried = try_all(quick, workers) if outcomes is None else outcomes
     frame = pd.DataFrame([tested(tried, line, fix) for line in lines for fix in line.fixes])
     frame.attrs = {**tried.attrs, "quick": quick, "threads": workers}

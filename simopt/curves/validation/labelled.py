@@ -17,7 +17,7 @@ from simopt.curves.diagnosis.symptoms import SYMPTOMS
 from simopt.curves.validation import inseparable, recipes
 from simopt.curves.validation.recipes import Curves
 from simopt.ground import checks
-from simopt.ground.threads import how_many
+from simopt.ground.threads import thread_count
 
 Floats = NDArray[np.float64]
 
@@ -103,7 +103,7 @@ def labelled(
     checks.choice("part", part, grounds.PARTS)
     checks.whole("size", size, 100, 100_000)
     checks.whole("seed", seed, 0)
-    workers = how_many(threads)
+    workers = thread_count(threads)
     found: list[Curves] = []
     counts: Counter[str] = Counter()
     rounds = 0

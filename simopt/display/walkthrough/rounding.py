@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-#: Significant digits.
-DIGITS = 5
+from simopt.ground.formatting import plain
 
 #: Vectors longer than this show their first two numbers and their last.
 WHOLE_VECTOR = 4
@@ -44,15 +43,9 @@ def number(value: float) -> Shown:
     >>> number(1 / 3)
     Shown(text='0.33333', rounded=True)
     """
-    value = float(value)
-    if not math.isfinite(value):
-        return Shown(str(value), False)
-    if value == 0:
-        return Shown("0", False)
-    shown = f"{value:.{DIGITS}g}"
-    if 10**DIGITS <= abs(value) < 1e9:
-        shown = f"{value:.0f}"
-    return Shown(shown, abs(float(shown) - value) > 1e-9 * abs(value))
+    value = float(value) or 0.0  # no -0
+    text = plain(value)
+    return Shown(text, math.isfinite(value) and abs(float(text) - value) > 1e-9 * abs(value))
 
 
 def vector(values: ArrayLike) -> Shown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simopt.curves.prescription import framework, table, try_all
-from simopt.ground.threads import how_many
+from simopt.ground.threads import thread_count
 from simopt.report.loss_curves import alike, confusion, gallery, tested
 from simopt.report.pages import Computed, Context
 
@@ -15,7 +15,7 @@ def page(context: Context) -> dict[str, Any]:
     context.say("Loss curves: a curve for every symptom")
     shown = gallery.gallery()
     outcomes = try_all(
-        context.quick, how_many(None), lambda name: context.say(f"Loss curves: fixes on {name}")
+        context.quick, thread_count(None), lambda name: context.say(f"Loss curves: fixes on {name}")
     )
     troubles = table(context.quick, outcomes=outcomes)
     decisions = framework(context.quick, outcomes=outcomes)

@@ -115,8 +115,8 @@ def figures_table(frame: pd.DataFrame, caption: str) -> Markup:
         "runs": Column("Runs", number),
         "problems": Column("Problems", number),
         "worked": Column("Worked", short=True),
-        "worse": Column("Worse", _share),
-        "diverged": Column("Diverged", _share),
+        "worse": Column("Worse", percent),
+        "diverged": Column("Diverged", percent),
         "ratio": Column("Loss after by before", lambda ratio: number(ratio, 2)),
         "when": Column("When", prose=True),
     }
@@ -131,10 +131,6 @@ def interval(row: Any) -> str:
         return percent(row["worked"])
     low, high = number(100 * row["worked_low"], 2), number(100 * row["worked_high"], 2)
     return f"{percent(row['worked'])} ({low} to {high})"
-
-
-def _share(value: Any) -> str:
-    return "–" if math.isnan(value) else percent(value)
 
 
 def depends(rows: pd.DataFrame) -> str:

@@ -120,9 +120,9 @@ def fits_table(fits: list[dict[str, Any]]) -> Markup:
             "ratio": Column("E_min/S_min", lambda x: number(x, 3)),
             "critical": Column("B*", lambda x: number(x, 3)),
             "q": Column("q", lambda x: number(x, 3)),
-            "rms": Column("Error", _share),
+            "rms": Column("Error", percent),
             "hyperbola": Column("B*, q = 1", lambda x: number(x, 3)),
-            "hyperbola_rms": Column("Error, q = 1", _share),
+            "hyperbola_rms": Column("Error, q = 1", percent),
         },
         caption="SGD tuned at every batch size: fewest steps and fewest examples of all, and "
         "S = S_min (1 + (B*/B)^q)^(1/q) fitted to the logarithms, with the root mean square error",
@@ -178,10 +178,6 @@ def power_section(frame: pd.DataFrame, power: float) -> dict[str, Any]:
         ),
         "edges": f"At the edge of the grid: {listing(edges)}." if edges else "",
     }
-
-
-def _share(value: Any) -> str:
-    return percent(value)
 
 
 __all__ = ["findings", "page"]

@@ -74,9 +74,6 @@ def table(rows: pd.DataFrame) -> Markup:
     def rate(value: object) -> str:
         return number(value, 3)
 
-    def share(value: object) -> str:
-        return "–" if not float(value) > 0 else percent(float(value))  # type: ignore[arg-type]
-
     names = {"kernel": "Kernel", "call": "Whole call", "JAX": "JAX", "optax": "optax"}
     columns: dict[str, Column | str] = {
         "name": Column("Work", short=True),
@@ -84,7 +81,7 @@ def table(rows: pd.DataFrame) -> Markup:
         "updates_each": Column("Updates each", number),
     }
     columns |= {key: Column(name, rate) for key, name in names.items() if key in rows}
-    columns["share"] = Column("Of divisions and roots", share)
+    columns["share"] = Column("Of divisions and roots", percent)
     return tables.table(rows, columns, caption="Updates per second on the recorded GPU")
 
 

@@ -187,9 +187,6 @@ def limits_table(table: pd.DataFrame) -> Markup:
         rate = float(value)  # type: ignore[arg-type]
         return "any" if math.isinf(rate) else number(rate / 1e6, 3)
 
-    def share(value: object) -> str:
-        return percent(float(value))  # type: ignore[arg-type]
-
     rooted = shown[shown["roots"] > 0]
     others = shown[shown["roots"] == 0]
     see = (
@@ -208,8 +205,8 @@ def limits_table(table: pd.DataFrame) -> Markup:
                 "cache": Column("Cache", millions),
                 "steps": Column("Steps alone", millions),
                 "kernel": Column("Kernel", millions),
-                "of_kernel": Column("Of limit", share),
-                "of_whole": Column("Whole sweep", share),
+                "of_kernel": Column("Of limit", percent),
+                "of_whole": Column("Whole sweep", percent),
             },
             caption="Million updates per second on one thread: what is allowed, what is done",
         ),

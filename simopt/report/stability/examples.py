@@ -133,10 +133,10 @@ def wilson(updates: int = 300) -> dict[str, Any]:
             "amount: their sizes differ by at most "
             f"{number(adaptive['spread'].max(), 1)} at any of {updates} updates. "
             "While they fit the "
-            f"{len(labels)} points, they are right on {share(adaptive['right'].min())} of "
+            f"{len(labels)} points, they are right on {percent(adaptive['right'].min(), 4)} of "
             f"{number(len(fresh))} new ones, which is the share that has label 1 "
-            f"({share(positive)}); gradient descent is right on "
-            f"{share(table['right'].iloc[0])}. Its limit, the shortest solution, has a "
+            f"({percent(positive, 4)}); gradient descent is right on "
+            f"{percent(table['right'].iloc[0], 4)}. Its limit, the shortest solution, has a "
             "closed form, which the least-squares solver meets to "
             f"{number(float(np.abs(problem.minimizer - shortest).max()), 1)}."
         ),
@@ -146,18 +146,13 @@ def wilson(updates: int = 300) -> dict[str, Any]:
                 "optimizer": "Method",
                 "loss": Column("Loss on its points", lambda v: number(v, 2)),
                 "spread": Column("Largest |w| less least", lambda v: number(v, 2)),
-                "plus": Column("Answers 1", share),
-                "right": Column("Right on new points", share),
+                "plus": Column("Answers 1", lambda v: percent(v, 4)),
+                "right": Column("Right on new points", lambda v: percent(v, 4)),
             },
             caption=f"Wilson et al.: {len(labels)} points, {problem.d} weights, full batch",
         ),
         "right": {row["optimizer"]: row["right"] for row in rows},
     }  # fmt: skip
-
-
-def share(value: object) -> str:
-    """A share of many, as a percentage with two decimals."""
-    return percent(float(value), 4)  # type: ignore[arg-type]
 
 
 def lessard() -> Any:
