@@ -11,11 +11,12 @@ import pytest
 
 import simopt
 from simopt.document.audit import VERDICTS, judge
-from simopt.document.findings import KINDS
+from simopt.document.errata.erratum import KINDS
 from simopt.document.printed import rows
+from simopt.document.source import part, source
 
 COLUMNS = [
-    "id", "line", "section", "method", "batch_size", "step", "quantity", "role",
+    "id", "section", "place", "method", "batch_size", "step", "quantity", "role", "line",
     "printed", "exact", "verdict", "cause",
 ]  # fmt: skip
 
@@ -41,6 +42,18 @@ def test_the_file_holds_all_that_is_printed():
     assert [row.position for row in rows()] == list(range(700))
     labels = {row.quantity for row in rows() if row.batch_size != 4}
     assert not {label for label in labels if "batch point 3" in label}
+
+
+def test_the_parts_of_the_document_cover_it():
+    """Each line from the first heading on is in one part, and no two parts have one name."""
+    parts = [each for section in source().sections for each in section.parts]
+    assert sum(each.last - each.first + 1 for each in parts) == source().lines - 5
+    assert len({each.name for each in parts}) == len(parts)
+    assert {part(line).first for line in range(6, source().lines + 1)} == {
+        each.first for each in parts
+    }
+    assert part(6).name == "setup"
+    assert part(source().lines).name == "gradient clipping"
 
 
 def test_it_is_quick():
@@ -101,18 +114,18 @@ BY_HAND = [
     (683, "|w - 5|", "rounding"),
     (684, "|w - 5|", "exact"),
     (913, "gradient of batch point 4", "wrong"),  # 2 x (-1) x 0.5 = -1
-    (914, "gradient (batch mean)", "rounding"),
-    (915, "weight after the step", "rounding"),
+    (914, "gradient (batch mean)", "carried"),
+    (915, "weight after the step", "carried"),
     (967, "gradient of batch point 4", "wrong"),
-    (1000, "squared mean of the 4 gradients at w=3", "rounding"),
-    (1003, "sumsq4/sqmean4", "rounding"),
+    (1000, "squared mean of the 4 gradients at w=3", "carried"),
+    (1003, "sumsq4/sqmean4", "carried"),
     (1033, "v", "exact"),
     (1054, "gradient (batch mean)", "wrong"),  # at w = 3.1 it is -17.575
-    (1055, "G", "rounding"),
-    (1057, "weight after the step", "rounding"),
+    (1055, "G", "carried"),
+    (1057, "weight after the step", "carried"),
     (1079, "gradient (batch mean)", "wrong"),
-    (1082, "m_hat", "rounding"),
-    (1083, "v_hat", "rounding"),
+    (1082, "m_hat", "carried"),
+    (1083, "v_hat", "carried"),
     (1084, "weight change", "exact"),
     (1084, "weight after the step", "exact"),  # 3.1978 to one place, by luck
     (1107, "sum of squares, points 1 and 2 at w=3", "exact"),
@@ -138,14 +151,42 @@ def test_the_first_point_is_right_but_for_rmsprops_weight(audit):
 
 def test_causes_name_the_numbers_and_where_they_come_from(audit):
     cause = audit.set_index("id")["cause"]
-    assert "effective learning rate 0.0198 (line 293; exactly 0.01976424)" in cause["n0060"]
+    assert "effective learning rate 0.0198 (here, line 293; exactly 0.01976424)" in cause["n0060"]
     assert "3.317 + 0.068 = 3.385, not 3.386" in cause["n0180"]
-    assert "repeats line 424, which is wrong" in cause["n0284"]
-    assert "goes back to line 424, which is wrong" in cause["n0295"]
-    assert "1-beta2^t 0.003 (line 559; exactly 0.002997001)" in cause["n0336"]
+    slip = "walk, point 2, RMSprop (line 424), which is wrong"
+    assert f"repeats 3.386 in {slip};" in cause["n0284"]
+    assert f"goes back to {slip} in its last digit" in cause["n0295"]
+    gradient = "AdaGrad at batch size 2, update 2 (line 1054), which is wrong;"
+    assert f"goes back to {gradient}" in cause["n0641"]
+    assert "1-beta2^t 0.003 (here, line 559; exactly 0.002997001)" in cause["n0336"]
     assert "factor x of batch point 4 = 0.5 is left out" in cause["n0547"]
     assert "w = 4, where SGD and Momentum stand" in cause["n0628"]
     assert cause["n0362"] == ""
+
+
+def test_what_follows_from_a_wrong_number_is_carried(audit):
+    """Unless it is wrong in its last digit alone, which is what rounding does."""
+    assert audit["verdict"].value_counts().to_dict() == {
+        "exact": 369, "rounding": 58, "carried": 20, "wrong": 13,
+    }  # fmt: skip
+    roots: dict[str, set[str]] = {}
+    for row in rows():
+        judgement = judge(row)
+        if row.role != "operand" and judgement.verdict in ("rounding", "carried"):
+            wrong = {root.printed for root in judgement.roots if judge(root).verdict == "wrong"}
+            roots.setdefault(judgement.verdict, set()).update(wrong)
+    assert roots == {"rounding": {"3.386", "3.216"}, "carried": {"-2", "-9.25"}}
+    last = next(row for row in rows() if row.id == "n0180")  # 3.386 for 3.385
+    assert judge(last).verdict == "wrong"
+
+
+def test_a_number_is_named_by_its_place(audit):
+    assert (audit["place"] != "").all()
+    for row in audit.itertuples():
+        assert row.method in row.place
+        assert row.section == part(row.line).section
+        if pd.notna(row.step):
+            assert f"point {row.step}" in row.place or row.place.endswith(f"update {row.step}")
 
 
 def test_magnitudes_do_not_hide_a_wrong_sign():

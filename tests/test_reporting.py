@@ -373,8 +373,8 @@ def test_sentences_turn_with_the_numbers() -> None:
     running = steady.assign(B=[2.0, 4.0, 8.0])
     assert "B has run away" in walkthrough.closer_sentence(running)
     clean = pd.DataFrame(
-        {"section": ["walkthrough"] * 2, "batch_size": [1, 1], "method": ["SGD", "Adam"],
-         "verdict": ["exact", "exact"]}
+        {"section": ["The walk over four points"] * 2, "batch_size": [1, 1],
+         "method": ["SGD", "Adam"], "verdict": ["exact", "exact"]}
     )  # fmt: skip
     assert "most that are not" not in walkthrough.verdict_sentence(clean)
 

@@ -4,8 +4,8 @@
 one of those, and 240 operands, kept because they say which value a calculation went on with. Two
 things are said there that the bare number does not say:
 
-- ``quantity``: squares of a gradient (the 14.44 of line 393, the 844 of line 531 and eight more)
-  are labelled ``squared gradient``; they are easily taken for the gradient of a third point.
+- ``quantity``: squares of a gradient (AdaGrad's 14.44 at point 2, RMSprop's 844 at point 3, eight
+  more) are labelled ``squared gradient``; they are easily taken for the gradient of a third point.
 - ``sign``: the operator in front, where the number's sign is in it (``5.256 - 0.0128`` changes the
   weight by -0.0128); ``||`` where the document gives a magnitude and its signs have cancelled out;
   ``<`` where it states a bound.
@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from simopt.document.source import Part, part
+
 #: Slack for float64 noise in a comparison with half a unit; real distances are far from it.
 NOISE = 1e-12
 
@@ -29,7 +31,6 @@ class Printed:
     id: str
     line: int
     position: int
-    section: str
     role: str
     quantity: str
     method: str
@@ -37,6 +38,31 @@ class Printed:
     step: int | None
     sign: str
     printed: str
+
+    @property
+    def part(self) -> Part:
+        """The part of the document that prints it."""
+        return part(self.line)
+
+    @property
+    def place(self) -> str:
+        """Part, method and update.
+
+        Examples
+        --------
+        >>> from simopt.document.printed import rows
+        >>> for line in (424, 682, 1055):
+        ...     print(next(row for row in rows() if row.line == line).place)
+        walk, point 2, RMSprop
+        scoreboard, AdaGrad, update 4
+        AdaGrad at batch size 2, update 2
+        """
+        name = self.part.name
+        if self.method not in name:
+            name += f", {self.method}"
+        if self.step is not None and f"point {self.step}" not in name:
+            name += f", update {self.step}"
+        return name
 
     @property
     def half_unit(self) -> float:
@@ -47,6 +73,10 @@ class Printed:
     def number(self) -> float:
         """What is printed, without the operator in front."""
         return float(self.printed)
+
+    def rounded(self, value: float) -> str:
+        """A value with the decimals of this number."""
+        return f"{value:.{len(self.printed.partition('.')[2])}f}"
 
     def as_printed(self, value: float) -> float:
         """A signed value in the form in which this number is printed.
@@ -82,7 +112,6 @@ def rows() -> tuple[Printed, ...]:
                 id=row["id"],
                 line=int(row["line"]),
                 position=position,
-                section=row["section"],
                 role=row["role"],
                 quantity=row["quantity"],
                 method=row["method"],
@@ -96,8 +125,15 @@ def rows() -> tuple[Printed, ...]:
 
 
 @cache
-def printed_on(line: int, quantity: str) -> Printed:
-    """The last place on a line where a quantity is printed as a result."""
-    return [r for r in rows() if r.line == line and r.quantity == quantity and r.role != "operand"][
-        -1
-    ]
+def printed_in(part: str, quantity: str, method: str = "", *, restated: bool = False) -> Printed:
+    """The last number for a quantity (of a method) that a part computes, or else restates."""
+    return max(
+        (
+            row
+            for row in rows()
+            if (row.part.name, row.quantity) == (part, quantity)
+            and row.method.startswith(method)
+            and row.role != "operand"
+        ),
+        key=lambda row: ((row.role == "computed") != restated, row.position),
+    )

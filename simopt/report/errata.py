@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ from markupsafe import Markup
 
 from simopt.display import style, tables
 from simopt.display.tables import Column, badge
+from simopt.document.audit import VERDICTS
+from simopt.document.source import line_numbers, source
 from simopt.ground.formatting import MINUS, count, listing, number, percent, sentence
+from simopt.report.claims.signs import signs
 from simopt.report.pages import Context
-
-VERDICTS = ("exact", "rounding", "wrong")
 
 #: What each kind of root is called, the gravest first; a kind not listed comes after these.
 KINDS = {
@@ -23,10 +25,19 @@ KINDS = {
     "premature rounding": "Rounding too early",
 }
 
+#: What a column that counts a verdict is called.
+COLUMNS = {
+    "exact": "exact",
+    "rounding": "carry rounding",
+    "carried": "carry an error",
+    "wrong": "wrong",
+}
+
 #: How each verdict is drawn.
 MARKS = {
     "exact": (style.GREEN, "o"),
     "rounding": (style.ORANGE, "^"),
+    "carried": (style.PURPLE, "s"),
     "wrong": (style.VERMILLION, "X"),
 }
 
@@ -39,6 +50,7 @@ def page(context: Context) -> dict[str, Any]:
     audit, errata = context.audit, context.errata
     return {
         "counts": count_table(audit),
+        "document": source().sentence,
         "summary": summary(audit, errata),
         "definitions": definitions(audit),
         "groups": groups(errata),
@@ -56,9 +68,12 @@ def summary(audit: pd.DataFrame, errata: pd.DataFrame) -> str:
         f"The document prints {len(audit)} results. {len(audit) - len(bad)} of them "
         f"({percent(1 - len(bad) / len(audit))}) are exact in every digit shown"
     )
-    own = int((bad["verdict"] == "wrong").sum())
+    tally = bad["verdict"].value_counts()
     roots = int((errata["results"] > 0).sum())
-    text += f"; {len(bad) - own} carry rounding along and {own} are wrong. "
+    text += (
+        f"; {tally.get('rounding', 0)} carry rounding along, {tally.get('carried', 0)} follow "
+        f"rightly from a wrong one, and {tally.get('wrong', 0)} are wrong. "
+    )
     text += f"All {len(bad)} go back to {count(roots, 'root')}; "
     rest = len(errata) - roots
     return (
@@ -69,11 +84,13 @@ def summary(audit: pd.DataFrame, errata: pd.DataFrame) -> str:
 
 
 def definitions(audit: pd.DataFrame) -> list[dict[str, object]]:
-    """The three verdicts, explained, with how often each was given."""
+    """The verdicts, explained, with how often each was given."""
     meaning = {
         "exact": "the exact value rounds to what is printed; a tie may go either way.",
-        "rounding": "not exact, but the right formula gives it from the document's own rounded "
-        "numbers.",
+        "rounding": "not exact, but the right formula gives it from the document's own numbers, "
+        "which are rounded, or wrong in the last of their digits.",
+        "carried": "right arithmetic on a number of the document's that is wrong in more than "
+        "that.",
         "wrong": "neither: a slip, or the wrong numbers put in.",
     }
     tally = audit["verdict"].value_counts()
@@ -95,9 +112,7 @@ def count_table(audit: pd.DataFrame) -> Markup:
         {
             "section": Column("section", prose=True),
             "printed": "printed results",
-            "exact": "exact",
-            "rounding": "carry rounding",
-            "wrong": "wrong",
+            **COLUMNS,
         },
         caption="Printed results by section and verdict",
         mark=lambda row: "best" if row["section"] == "all" else "",
@@ -113,12 +128,30 @@ def groups(errata: pd.DataFrame) -> list[dict[str, Any]]:
         if len(mine):
             roots = mine.to_dict("records")
             for root in roots:
-                root["consequence"] = sentence(str(root["consequence"]))
-                several = "-" in str(root["lines"]) or "," in str(root["lines"])
-                root["where"] = f"{'lines' if several else 'line'} {root['lines']}"
+                for each in ("printed", "right", "why", "consequence"):
+                    root[each] = typeset(str(root[each]))
+                root["consequence"] = sentence(root["consequence"])
+                root["where"] = f"{sentence(root['place'])} ({line_numbers(root['lines'])})"
                 root["spread"] = spread(int(root["results"]))
             result.append({"kind": kind, "title": KINDS.get(kind, sentence(kind)), "roots": roots})
     return result
+
+
+def typeset(text: str) -> str:
+    """A sentence of the errata with signs, minus signs and spaced percent signs.
+
+    Examples
+    --------
+    >>> typeset("-0.5 at eta = 0.1, 7% of (-3), sqrt(v^2)"), typeset("-14.5")
+    ('−0.5 at η = 0.1, 7 % of (−3), √(v²)', '−14.5')
+    """
+    text = (
+        re.sub(r"^-(?=\d)", MINUS, signs(text))
+        .replace("sqrt(", "√(")
+        .replace("<=", "≤")
+        .replace("^2", "²")
+    )
+    return re.sub(r"(?<=\d)%", " %", text)
 
 
 def spread(results: int) -> str:
@@ -176,12 +209,12 @@ def deviation_figure(audit: pd.DataFrame) -> Markup:
         ylabel="method",
     )
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
     far = frame.sort_values("half_units").iloc[-1]
     clean = [m for m in rows if (frame.loc[frame["row"] == m, "verdict"] == "exact").all()]
     see = (
-        f"Left of the line a result is exact; the farthest to the right is line {far['line']}, "
-        f"{number(far['half_units'], 3)} half units off. At the left edge stand "
+        f"Left of the line a result is exact; the farthest to the right is of {far['place']} (line "
+        f"{far['line']}), {number(far['half_units'], 3)} half units off. At the left edge stand "
         f"{count(int((frame['half_units'] <= LEAST).sum()), 'result')} that are off by nothing"
     )
     shown = [m for m in clean if m != "no method"]
@@ -204,12 +237,12 @@ def by_section(audit: pd.DataFrame) -> list[dict[str, Any]]:
         rows = [
             {
                 "line": int(row["line"]),
-                "where": where(row),
-                "quantity": str(row["quantity"]),
-                "printed": str(row["printed"]).replace("-", MINUS),
+                "place": sentence(str(row["place"])),
+                "quantity": typeset(str(row["quantity"])),
+                "printed": typeset(str(row["printed"])),
                 "exact": number(row["exact"], 7),
                 "badge": badge(str(row["verdict"])),
-                "cause": sentence(str(row["cause"])),
+                "cause": sentence(typeset(str(row["cause"]))),
             }
             for _, row in mine.iterrows()
         ]
@@ -217,15 +250,6 @@ def by_section(audit: pd.DataFrame) -> list[dict[str, Any]]:
             {"name": sentence(str(name)), "count": len(mine), "wrong": wrong, "rows": rows}
         )
     return result
-
-
-def where(row: pd.Series) -> str:
-    """Method, batch size and update of a printed result, as far as it has them."""
-    parts = [str(row["method"])] if isinstance(row["method"], str) and row["method"] else []
-    for column, noun in (("batch_size", "batch size"), ("step", "update")):
-        if not pd.isna(row[column]):
-            parts.append(f"{noun} {row[column]}")
-    return ", ".join(parts)
 
 
 def findings(audit: pd.DataFrame, errata: pd.DataFrame) -> list[str]:

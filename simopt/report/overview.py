@@ -12,8 +12,10 @@ from markupsafe import Markup
 from simopt.display import style, tables, templating
 from simopt.display.tables import Column
 from simopt.document.quantities import ETA
-from simopt.ground.formatting import MINUS, count, fixed, listing, number, sentence, spans
+from simopt.document.source import source
+from simopt.ground.formatting import count, fixed, listing, number, sentence, spans
 from simopt.report import pages, traces
+from simopt.report.errata import typeset
 from simopt.report.pages import Computed, Context
 from simopt.rules import OPTIMIZERS
 from simopt.sweeps.sweep import sweep
@@ -38,6 +40,7 @@ def page(context: Context) -> dict[str, Any]:
     }
     spent["Overview"] = [pages.computed("each rule at many rates", rates)]
     return {
+        "document": source().sentence,
         "answer": [
             after_one_epoch(distances),
             after_many(distances),
@@ -155,9 +158,9 @@ def corrections(audit: pd.DataFrame, errata: pd.DataFrame) -> str:
     roots = int((errata["results"] > 0).sum())
     return (
         f"Of the {len(audit)} results that the document prints, {tally.get('exact', 0)} are exact, "
-        f"{tally.get('rounding', 0)} carry rounding and {tally.get('wrong', 0)} are wrong, all "
-        f"from {count(roots, 'root')}; {len(errata) - roots} statements in its text need "
-        "correcting too."
+        f"{tally.get('rounding', 0)} carry rounding, {tally.get('carried', 0)} carry an error and "
+        f"{tally.get('wrong', 0)} are wrong, all from {count(roots, 'root')}; "
+        f"{len(errata) - roots} statements in its text need correcting too."
     )
 
 
@@ -266,10 +269,10 @@ def corrected(errata: pd.DataFrame) -> list[dict[str, str]]:
     grave = errata[(errata["kind"] != "premature rounding") & (errata["results"] > 0)]
     return [
         {
-            "where": f"line {row['line']}",
-            "printed": str(row["printed"]).replace("-", MINUS),
-            "right": str(row["right"]).replace("-", MINUS),
-            "consequence": sentence(str(row["consequence"])),
+            "where": f"{sentence(row['place'])} (line {row['line']})",
+            "printed": typeset(str(row["printed"])),
+            "right": typeset(str(row["right"])),
+            "consequence": sentence(typeset(str(row["consequence"]))),
         }
         for _, row in grave.sort_values("line").iterrows()
     ]

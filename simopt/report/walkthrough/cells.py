@@ -10,9 +10,11 @@ from markupsafe import Markup
 from simopt.display import tables
 from simopt.display.tables import Column, badge
 from simopt.display.walkthrough import Step, worked_steps
+from simopt.document.audit import VERDICTS
 from simopt.document.quantities import ETA
 from simopt.ground.formatting import count, listing, number, percent
 from simopt.report import traces
+from simopt.report.errata import COLUMNS
 from simopt.rules import OPTIMIZERS
 
 
@@ -37,7 +39,7 @@ def cell(name: str, step: Step, judged: pd.DataFrame) -> dict[str, Any]:
     """One worked cell: its calculations, its weight, and the verdicts on what is printed of it."""
     lines = [line for point in step.points for line in point.lines] + list(step.lines)
     tally = judged["verdict"].value_counts()
-    worst = next((kind for kind in ("wrong", "rounding", "exact") if kind in tally), None)
+    worst = next((kind for kind in reversed(VERDICTS) if kind in tally), None)
     bad = judged[judged["verdict"] != "exact"]
     return {
         "name": name,
@@ -65,17 +67,12 @@ def verdict_table(audit: pd.DataFrame) -> Markup:
     judged = of_the_walk(audit)
     counts = pd.crosstab(judged["method"], judged["verdict"])
     counts = counts.reindex([name for name in OPTIMIZERS if name in counts.index])
-    counts = counts.reindex(columns=["exact", "rounding", "wrong"], fill_value=0)
+    counts = counts[[verdict for verdict in VERDICTS if verdict in counts]]
     counts.insert(0, "printed", counts.sum(axis=1))
     frame = counts.reset_index()
-    labels: dict[str, Column | str] = {
-        "method": "method",
-        "printed": "printed results",
-        "exact": "exact",
-        "rounding": "carry rounding",
-        "wrong": "wrong",
-    }
-    return tables.table(frame, labels, caption="Printed results of the worked cells, by verdict")
+    labels = {"method": "method", "printed": "printed results", **COLUMNS}
+    shown: dict[str, Column | str] = {name: labels[name] for name in map(str, frame)}
+    return tables.table(frame, shown, caption="Printed results of the worked cells, by verdict")
 
 
 def verdict_sentence(audit: pd.DataFrame) -> str:
@@ -95,4 +92,4 @@ def verdict_sentence(audit: pd.DataFrame) -> str:
 
 def of_the_walk(audit: pd.DataFrame) -> pd.DataFrame:
     """The printed results of the worked cells."""
-    return audit[(audit["section"] == "walkthrough") & (audit["batch_size"] == 1)]
+    return audit[(audit["section"] == "The walk over four points") & (audit["batch_size"] == 1)]

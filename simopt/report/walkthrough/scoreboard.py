@@ -29,7 +29,7 @@ def standings(audit: pd.DataFrame) -> pd.DataFrame:
         steps = traces.first_epoch(name).dropna(axis=1, how="all")
         last = steps.iloc[-1]
         told = audit[
-            (audit["section"] == "scoreboard")
+            audit["place"].str.startswith("scoreboard")
             & (audit["method"] == name)
             & (audit["quantity"] == "weight after the step")
         ]

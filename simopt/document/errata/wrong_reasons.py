@@ -9,12 +9,12 @@ import numpy as np
 
 from simopt import problems
 from simopt.document import quantities
-from simopt.document.findings import Finding
+from simopt.document.errata.erratum import Erratum
 from simopt.rules import OPTIMIZERS, complement, rule
 from simopt.training.run import run
 
 
-def _smaller_because_large() -> Finding:
+def _smaller_because_large() -> Erratum:
     problem = problems.four_points()
     method = quantities.optimizer("AdaGrad")
     scales = (0.1, 1.0, 10.0)
@@ -24,10 +24,9 @@ def _smaller_because_large() -> Finding:
         first = run(scaled, method).steps.iloc[0]
         pairs.append((float(first["gradient"]), float(first["w"] - problem.w0[0])))
     told = ", ".join(f"{gradient:g} moves it by {step:.4g}" for gradient, step in pairs)
-    return Finding(
+    return Erratum(
         line=273,
         lines="273",
-        section="walkthrough",
         kind="wrong reason",
         printed="the first step is small because the gradient is large",
         right="the first step is eta, whatever the gradient",
@@ -36,7 +35,7 @@ def _smaller_because_large() -> Finding:
     )
 
 
-def _nesterov() -> Finding:
+def _nesterov() -> Erratum:
     problem = problems.four_points()
     ends = {
         name: run(problem, OPTIMIZERS[name](eta=quantities.ETA)).summary
@@ -46,10 +45,9 @@ def _nesterov() -> Finding:
         name: run(problem, OPTIMIZERS[name](eta=quantities.ETA)).steps["w"].iloc[:2].max()
         for name in ends
     }
-    return Finding(
+    return Erratum(
         line=376,
         lines="376-378",
-        section="walkthrough",
         kind="wrong reason",
         printed="looking ahead brakes the overshoot seen here",
         right=f"here it overshoots further: to w = {peaks['Nesterov']:g}",
@@ -66,26 +64,25 @@ def _nesterov() -> Finding:
     )
 
 
-def _first_gradient_blamed() -> Finding:
+def _first_gradient_blamed() -> Erratum:
     squares = quantities.steps("AdaGrad", 1)["gradient"].to_numpy() ** 2
     shares = squares / squares.sum()
     without = math.sqrt(squares.sum() / squares[1:].sum()) - 1
-    return Finding(
+    return Erratum(
         line=682,
         lines="682, 694",
-        section="scoreboard",
         kind="wrong reason",
         printed="the first gradient, -16, broke AdaGrad for good",
         right=f"point 3 makes {shares[2]:.0%} of G, point 1 {shares[0]:.0%}",
         why=f"the squared gradients are {', '.join(f'{s:.4g}' for s in squares)}",
         consequence=(
             f"without point 1 in it, G would give a rate only {without:.0%} higher at the end of "
-            f"the epoch; and the growth by point 3 is told on line 509"
+            f"the epoch; and the walk itself tells of the growth at point 3 (line 509)"
         ),
     )
 
 
-def _uncorrected_adam() -> Finding:
+def _uncorrected_adam() -> Erratum:
     def uncorrected(w, g, eta, m, v, beta1=0.9, beta2=0.999, epsilon=1e-8):  # type: ignore[no-untyped-def]
         m = beta1 * m + complement(beta1) * g
         v = beta2 * v + complement(beta2) * (g * g)
@@ -97,10 +94,9 @@ def _uncorrected_adam() -> Finding:
     start = float(problems.four_points().w0[0])
     first = (float(frame["w"].iloc[0]) - start) / (float(adam["w"].iloc[0]) - start)
     ends = [abs(float(f["w"].iloc[-1]) - 5) for f in (frame, adam)]
-    return Finding(
+    return Erratum(
         line=698,
         lines="167, 698",
-        section="key insights",
         kind="wrong reason",
         printed="without bias correction m and v are too small and the updates wrong",
         right="without it the updates are too large",
@@ -112,7 +108,7 @@ def _uncorrected_adam() -> Finding:
     )
 
 
-def _fading_correction() -> Finding:
+def _fading_correction() -> Erratum:
     adam = quantities.settings("Adam")
     beta1, beta2 = adam["beta1"], adam["beta2"]
     factors = [math.sqrt(1 - beta2**t) / (1 - beta1**t) for t in range(1, 9)]
@@ -127,10 +123,9 @@ def _fading_correction() -> Finding:
         for after in (2, 5, 10, 100)
     }
     told = ", ".join(f"{name} after {after}" for after, name in leaders.items())
-    return Finding(
+    return Erratum(
         line=741,
         lines="741",
-        section="epoch 2",
         kind="wrong reason",
         printed="as the correction fades Adam takes bigger steps, and then dominates",
         right="its steps get shorter from epoch to epoch",
@@ -147,15 +142,14 @@ def _fading_correction() -> Finding:
     )
 
 
-def _velocity_differs() -> Finding:
+def _velocity_differs() -> Erratum:
     one, two = (quantities.steps("Momentum", size, epochs=size) for size in (1, 2))
     start = float(problems.four_points().w0[0])
     crossed = int(np.argmax(one["w"].to_numpy() > 5)) + 1
     there = [start, *two["w"]][1]
-    return Finding(
+    return Erratum(
         line=1042,
         lines="1042",
-        section="state variables: Momentum batch 2",
         kind="wrong reason",
         printed="the velocity differs because averaged gradients come less often",
         right="it differs because the weight is on the other side of 5",
@@ -172,7 +166,7 @@ def _velocity_differs() -> Finding:
     )
 
 
-WRONG_REASONS: tuple[Callable[[], Finding], ...] = (
+WRONG_REASONS: tuple[Callable[[], Erratum], ...] = (
     _smaller_because_large,
     _nesterov,
     _first_gradient_blamed,

@@ -6,14 +6,8 @@ from collections.abc import Callable
 
 from simopt import problems
 from simopt.document import formulas, quantities
-from simopt.document.printed import Printed, printed_on, rows
-
-
-def rounded_like(row: Printed, value: float) -> str:
-    """A value with the decimals of a printed number, one more where it is a tie."""
-    places = len(row.printed.partition(".")[2])
-    tie = abs(abs(value) * 10**places % 1 - 0.5) < 1e-9
-    return f"{value:.{places + tie}f}"
+from simopt.document.printed import Printed, printed_in, rows
+from simopt.document.source import cited
 
 
 def _final_weight(method: str, batch_size: int) -> Printed:
@@ -49,9 +43,9 @@ def _carried_to_the_end(row: Printed) -> str:
     return f"{weight}; {_scoreboard_stays()}"
 
 
-def _rmsprop_424(row: Printed) -> str:
-    mean = float(printed_on(427, "E[g^2]").printed)
-    right = float(rounded_like(row, quantities.exact(row)))
+def _rmsprop_point_2(row: Printed) -> str:
+    mean = float(printed_in("walk, point 2, RMSprop", "E[g^2]").printed)
+    right = float(row.rounded(quantities.exact(row)))
     ends = [_rmsprop_from(w, mean, start=2) for w in (row.number, right)]
     return (
         f"continued without further rounding the slip moves RMSprop's last weight from "
@@ -70,23 +64,25 @@ def _rmsprop_from(w: float, mean: float, start: int) -> float:
     return w
 
 
-def _adagrad_620(row: Printed) -> str:
+def _adagrad_point_4(row: Printed) -> str:
     moved = quantities.of_cell("AdaGrad", 1, 4, formulas.CHANGE)
-    told = printed_on(625, formulas.CHANGE)
+    remark = printed_in("walk, point 4, AdaGrad", formulas.CHANGE)
+    distance = printed_in("scoreboard", "|w - 5|", "AdaGrad")
     return (
-        f"AdaGrad's last step looks {float(told.printed) / moved - 1:.0%} longer than it is (line "
-        f"{told.line} says {told.printed}, exactly {moved:.4g}); its distance from 5 becomes "
-        f"{printed_on(682, '|w - 5|').printed} in place of "
-        f"{quantities.exact(printed_on(682, '|w - 5|')):.3f}; {_scoreboard_stays()}"
+        f"AdaGrad's last step looks {remark.number / moved - 1:.0%} longer than it is (the remark "
+        f"below says {remark.printed}, line {remark.line}; exactly {moved:.4g}); its distance from "
+        f"5 becomes {distance.printed} in place of {quantities.exact(distance):.3f}; "
+        f"{_scoreboard_stays()}"
     )
 
 
 def _one_digit_corrections(row: Printed) -> str:
-    parts = []
-    for line, size, step in ((451, 1, 2), (559, 1, 3), (667, 1, 4), (1083, 2, 2)):
-        used = printed_on(line, "1-beta2^t")
-        parts.append((line, used.number / quantities.of_cell("Adam", size, step, "1-beta2^t") - 1))
-    told = ", ".join(f"{off:.2%} on line {line}" for line, off in parts)
+    used = [printed_in(f"walk, point {point}, Adam", "1-beta2^t") for point in (2, 3, 4)]
+    used.append(printed_in("Adam at batch size 2", "1-beta2^t"))
+    told = ", ".join(
+        f"{each.number / quantities.exact(each) - 1:.2%} in {cited([(each.place, each.line)])}"
+        for each in used
+    )
     return (
         f"1 - beta2^t is rounded to one digit before it divides, every time: too large by {told}, "
         f"more with every t; with v rounded too, v_hat is off by "
@@ -95,15 +91,15 @@ def _one_digit_corrections(row: Printed) -> str:
     )
 
 
-def _full_batch_913(row: Printed) -> str:
+def _full_batch(row: Printed) -> str:
     cell = ("SGD", 4, 1)
     mean, new = (quantities.of_cell(*cell, name) for name in (formulas.GRADIENT, formulas.NEW_W))
     total, squared, ratio = (
-        printed_on(line, name)
-        for line, name in (
-            (997, "sum of the 4 squared gradients at w=3"),
-            (1000, "squared mean of the 4 gradients at w=3"),
-            (1003, "sumsq4/sqmean4"),
+        printed_in("averaging before squaring", name)
+        for name in (
+            "sum of the 4 squared gradients at w=3",
+            "squared mean of the 4 gradients at w=3",
+            "sumsq4/sqmean4",
         )
     )
     sizes = (1, 2, 4)
@@ -111,8 +107,8 @@ def _full_batch_913(row: Printed) -> str:
     exact = sorted(sizes, key=lambda size: abs(quantities.exact(_final_weight("SGD", size)) - 5))
     return (
         f"the full-batch gradient is {mean:g}, not "
-        f"{printed_on(914, formulas.GRADIENT).printed}, and w = {new:g}, not "
-        f"{printed_on(915, formulas.NEW_W).printed}; the sum of squares "
+        f"{printed_in('full batch', formulas.GRADIENT).printed}, and w = {new:g}, not "
+        f"{printed_in('full batch', formulas.NEW_W).printed}; the sum of squares "
         f"{quantities.exact(total):g}, not {total.printed}, the squared mean "
         f"{quantities.exact(squared):.7g}, not {squared.printed}, their ratio "
         f"{quantities.exact(ratio):.1f}, not {ratio.printed}; the order of the batch sizes after "
@@ -120,44 +116,45 @@ def _full_batch_913(row: Printed) -> str:
     )
 
 
-def _adagrad_1054(row: Printed) -> str:
+def _adagrad_in_batches(row: Printed) -> str:
     cell = ("AdaGrad", 2, 2)
     one, two = (quantities.of_cell(*c, "G") for c in (("AdaGrad", 1, 4), cell))
-    printed_one, printed_two = printed_on(616, "G"), printed_on(1055, "G")
+    part = "AdaGrad at batch size 2"
+    printed_one, printed_two = printed_in("walk, point 4, AdaGrad", "G"), printed_in(part, "G")
     return (
         f"G is {two:.1f}, not {printed_two.printed}, the rate "
         f"{quantities.of_cell(*cell, formulas.RATE):.4f}, not "
-        f"{printed_on(1056, formulas.RATE).printed}, and w = "
+        f"{printed_in(part, formulas.RATE).printed}, and w = "
         f"{quantities.of_cell(*cell, formulas.NEW_W):.3f}, not "
-        f"{printed_on(1057, formulas.NEW_W).printed}; that G stays smaller than at batch size 1 "
+        f"{printed_in(part, formulas.NEW_W).printed}; that G stays smaller than at batch size 1 "
         f"holds, but by a factor of {one / two:.1f}, not "
         f"{printed_one.number / printed_two.number:.1f}"
     )
 
 
-def _adam_1079(row: Printed) -> str:
-    cell = ("Adam", 2, 2)
+def _adam_in_batches(row: Printed) -> str:
+    cell, part = ("Adam", 2, 2), "Adam at batch size 2"
     told = ", ".join(
-        f"{name} {quantities.of_cell(*cell, name):.4g} (printed {printed_on(line, name).printed})"
-        for line, name in ((1080, "m"), (1081, "v"), (1082, "m_hat"), (1083, "v_hat"))
+        f"{name} {quantities.of_cell(*cell, name):.4g} (printed {printed_in(part, name).printed})"
+        for name in ("m", "v", "m_hat", "v_hat")
     )
     return (
         f"all four moments are wrong: {told}; the step is "
         f"{quantities.of_cell(*cell, formulas.CHANGE):.4f} and w = "
         f"{quantities.of_cell(*cell, formulas.NEW_W):.4f}, so the printed "
-        f"{printed_on(1084, formulas.NEW_W).printed} is right to its one decimal all the same: the "
+        f"{printed_in(part, formulas.NEW_W).printed} is right to its one decimal all the same: the "
         f"ratio of the moments hardly feels the size of a gradient"
     )
 
 
 #: By the ``id`` of the root; any other is followed to the end of its epoch.
 CONSEQUENCES: dict[str, Callable[[Printed], str]] = {
-    "n0180": _rmsprop_424,
+    "n0180": _rmsprop_point_2,
     "n0336": _one_digit_corrections,
-    "n0400": _adagrad_620,
-    "n0547": _full_batch_913,
-    "n0628": _adagrad_1054,
-    "n0660": _adam_1079,
+    "n0400": _adagrad_point_4,
+    "n0547": _full_batch,
+    "n0628": _adagrad_in_batches,
+    "n0660": _adam_in_batches,
 }
 
 

@@ -1,4 +1,4 @@
-"""What an error of the document is, as data."""
+"""An error of the document: where it is made, what is printed, what is right."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from dataclasses import dataclass
 KINDS = ("arithmetic slip", "premature rounding", "method error", "wrong reason")
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One error: where, what is printed, what is right, why, and what it does.
+@dataclass(frozen=True, kw_only=True)
+class Erratum:
+    """An error, its reason and its consequence.
 
     Attributes
     ----------
+    place : str
+        Part, method, update and quantity of a printed number; else the parts that ``lines``
+        belong to.
     line : int
         Where it starts.
     lines : str
         All lines where it is made.
-    section : str
-        The part of the document.
     kind : str
         One of ``KINDS``.
     printed, right : str
@@ -33,9 +34,9 @@ class Finding:
         How many printed results deviate because of it; none where only the reasoning is wrong.
     """
 
+    place: str = ""
     line: int
     lines: str
-    section: str
     kind: str
     printed: str
     right: str

@@ -12,21 +12,20 @@ import numpy as np
 from simopt import problems
 from simopt.analysis import measures
 from simopt.document import formulas, quantities
-from simopt.document.findings import Finding
-from simopt.document.printed import printed_on
+from simopt.document.errata.erratum import Erratum
+from simopt.document.printed import printed_in
 from simopt.rules import OPTIMIZERS
 from simopt.training.run import run
 
 
-def _family_tree() -> Finding:
+def _family_tree() -> Erratum:
     states = {
         name: ", ".join(OPTIMIZERS[name]().rule.state)
         for name in ("Momentum", "AdaGrad", "RMSprop", "Adam")
     }
-    return Finding(
+    return Erratum(
         line=23,
         lines="23-44",
-        section="family tree",
         kind="method error",
         printed="AdaGrad and RMSprop below Momentum; Adam's momentum from the AdaGrad branch",
         right="SGD to Momentum; SGD to AdaGrad to RMSprop; Momentum and RMSprop to Adam",
@@ -36,13 +35,13 @@ def _family_tree() -> Finding:
             f"{states['Adam']}, has both a mean of gradients and one of squares"
         ),
         consequence=(
-            "contradicts the table below it (lines 51-55), which has it right; no number depends "
-            "on it"
+            "contradicts the table below it (family tree, lines 51-55), which has it right; no "
+            "number depends on it"
         ),
     )
 
 
-def _rate_per_gradient() -> Finding:
+def _rate_per_gradient() -> Erratum:
     problem = problems.four_points()
     method, scale = quantities.optimizer("AdaGrad"), 10.0
     scaled = problems.least_squares(scale * problem.x, scale * problem.y, w0=problem.w0)
@@ -50,10 +49,9 @@ def _rate_per_gradient() -> Finding:
     share = [float(frame["effective_lr"].iloc[2]) / quantities.ETA for frame in (here, there)]
     apart = float((here["w"] - there["w"]).abs().max())
     first = quantities.of_cell("AdaGrad", 1, 1, formulas.RATE) / quantities.ETA
-    return Finding(
+    return Erratum(
         line=403,
         lines="403, 518",
-        section="walkthrough",
         kind="method error",
         printed="the rate is dying: 0.00608, then 2.7 % of the original 0.1",
         right="eta / sqrt(G) has another unit than eta: their ratio says nothing of freezing",
@@ -68,7 +66,7 @@ def _rate_per_gradient() -> Finding:
     )
 
 
-def _frozen() -> Finding:
+def _frozen() -> Erratum:
     third, fourth = (
         {
             name: abs(quantities.of_cell("AdaGrad", 1, step, name))
@@ -78,10 +76,9 @@ def _frozen() -> Finding:
     )
     shrunk = {name: third[name] / fourth[name] for name in third}
     epochs = 100
-    return Finding(
+    return Erratum(
         line=625,
         lines="518, 625",
-        section="walkthrough",
         kind="method error",
         printed="the last step is tiny: completely frozen",
         right="the last step is tiny because point 4 has a small gradient",
@@ -98,16 +95,18 @@ def _frozen() -> Finding:
     )
 
 
-def _operations() -> Finding:
+def _operations() -> Erratum:
     n = problems.four_points().n
     one, full = len(quantities.steps("SGD", 1)), len(quantities.steps("SGD", n))
-    return Finding(
+    boxes = [
+        printed_in("why mini-batches are faster", quantity)
+        for quantity in ("updates per epoch, batch 1", "operations of the full-batch box")
+    ]
+    return Erratum(
         line=971,
         lines="957, 971",
-        section="mini-batch: parallelism boxes",
         kind="method error",
-        printed=f"{printed_on(957, 'updates per epoch, batch 1').printed} operations against "
-        f"{printed_on(971, 'operations of the full-batch box').printed}",
+        printed=f"{boxes[0].printed} operations against {boxes[1].printed}",
         right=f"{2 * one} against {2 * full}, or {one} against {full}",
         why=(
             "a gradient and its update count as one operation at batch size 1, as two in the full "
@@ -120,19 +119,19 @@ def _operations() -> Finding:
     )
 
 
-def _sum_against_mean() -> Finding:
+def _sum_against_mean() -> Erratum:
     n = problems.four_points().n
     ratio = quantities.of_cell("AdaGrad", n, 1, f"sumsq{n}/sqmean{n}")
     one = float(quantities.steps("AdaGrad", 1)["G"].iloc[n - 1])
     full = quantities.steps("AdaGrad", n, epochs=n)["G"]
     two = float(quantities.steps("AdaGrad", 1)["G"].iloc[1])
-    return Finding(
+    stated = printed_in("averaging before squaring", f"sumsq{n}/sqmean{n}")
+    of_two = printed_in("AdaGrad's survival", "sum of squares, points 1 and 2 at w=3")
+    return Erratum(
         line=1003,
         lines="997-1003, 1107-1111",
-        section="averaging before squaring",
         kind="method error",
-        printed=f"G grows {printed_on(1003, 'sumsq4/sqmean4').printed} times slower with full "
-        "batch",
+        printed=f"G grows {stated.printed} times slower with full batch",
         right=f"{one / float(full.iloc[n - 1]):.2f} times slower per update",
         why=(
             f"{n} updates are set against one, and all gradients are taken at w = 3, where "
@@ -141,25 +140,26 @@ def _sum_against_mean() -> Finding:
         ),
         consequence=(
             f"along the real walks G is {one:.1f} after {n} updates of one point (and {two:.2f} "
-            f"after two, not {printed_on(1107, 'sum of squares, points 1 and 2 at w=3').printed}), "
+            f"after two, not {of_two.printed}), "
             f"{float(full.iloc[0]):.1f} after one full-batch update and {float(full.iloc[-1]):.1f} "
             f"after {n}; that averaging slows G down holds, by far less"
         ),
     )
 
 
-def _share_of_a_mean() -> Finding:
+def _share_of_a_mean() -> Erratum:
     gradients = measures.point_gradients(problems.four_points())[:, 0]
     largest = int(np.argmax(np.abs(gradients)))
+    stated = printed_in(
+        "averaging before squaring", "squared mean of the 4 gradients at w=3", restated=True
+    )
     squared_mean = float(gradients.mean()) ** 2
     rest = float(np.delete(gradients, largest).sum() / len(gradients)) ** 2
-    return Finding(
+    return Erratum(
         line=1006,
         lines="1006",
-        section="averaging before squaring",
         kind="method error",
-        printed=f"{gradients[largest]:g} contributes "
-        f"{printed_on(1006, 'squared mean of the 4 gradients at w=3').printed} when averaged",
+        printed=f"{gradients[largest]:g} contributes {stated.printed} when averaged",
         right=f"it contributes {squared_mean - rest:.1f}",
         why=(
             f"{squared_mean:.2f} is the squared mean of all four; with {gradients[largest]:g} "
@@ -176,7 +176,7 @@ def _listed(values: dict[int, float]) -> str:
     return ", ".join(f"{value:.3f}" for value in values.values())
 
 
-def _unequal_updates() -> Finding:
+def _unequal_updates() -> Erratum:
     n = problems.four_points().n
     after_epoch = {size: quantities.distance("AdaGrad", size, n // size) for size in (1, 2, 4)}
     same = {size: quantities.distance("AdaGrad", size, n) for size in (1, 2, 4)}
@@ -184,10 +184,9 @@ def _unequal_updates() -> Finding:
         size: float(quantities.steps("AdaGrad", size, epochs=size)["G"].iloc[n - 1])
         for size in (1, 2, 4)
     }
-    return Finding(
+    return Erratum(
         line=1062,
         lines="1009, 1062-1065, 1111",
-        section="state variables: AdaGrad batch 2",
         kind="method error",
         printed="G after an epoch: frozen at batch size 1, healthy at 2",
         right=(
@@ -203,12 +202,11 @@ def _unequal_updates() -> Finding:
     )
 
 
-def _slower_correction() -> Finding:
+def _slower_correction() -> Erratum:
     two = {size: quantities.of_cell("Adam", size, 2, "1-beta1^t") for size in (1, 2)}
-    return Finding(
+    return Erratum(
         line=1087,
         lines="1087",
-        section="state variables: Adam batch 2",
         kind="method error",
         printed="the bias correction evolves more slowly with larger batches",
         right="it is the same at every update; an epoch has fewer of them",
@@ -220,16 +218,16 @@ def _slower_correction() -> Finding:
     )
 
 
-def _variance_of_a_mean() -> Finding:
+def _variance_of_a_mean() -> Erratum:
     gradients = measures.point_gradients(problems.four_points())[:, 0]
     mean_square, square_mean = float((gradients**2).mean()), float(gradients.mean()) ** 2
-    return Finding(
+    return Erratum(
         line=1113,
         lines="1113",
-        section="why batch size affects AdaGrad",
         kind="method error",
         printed="Var(mean) < mean(Var)",
-        right="(mean g)^2 <= mean(g^2), equal where all gradients agree (as on line 1007)",
+        right="(mean g)^2 <= mean(g^2), equal where all gradients agree (as said under averaging "
+        "before squaring, line 1007)",
         why=(
             "AdaGrad adds up squares, not variances; a mean of gradients that are all the same has "
             "no less variance than each of them, so the inequality is not strict either"
@@ -237,12 +235,12 @@ def _variance_of_a_mean() -> Finding:
         consequence=(
             f"at w = 3 the mean square is {mean_square:.2f}, the squared mean {square_mean:.2f}; "
             f"the variance between points, {mean_square - square_mean:.2f}, explains a factor of "
-            f"{mean_square / square_mean:.2f}; the rest of the ratio on line 1003 counts updates"
+            f"{mean_square / square_mean:.2f}; the rest of the ratio of 7.5 counts updates"
         ),
     )
 
 
-METHOD_ERRORS: tuple[Callable[[], Finding], ...] = (
+METHOD_ERRORS: tuple[Callable[[], Erratum], ...] = (
     _family_tree,
     _rate_per_gradient,
     _frozen,
