@@ -60,7 +60,7 @@ sweep: $(VENV)/.warm ## run a sweep as a demonstration (scripts/learning_rate_se
 	@$(BIN)/python scripts/learning_rate_sensitivity.py
 
 billion: $(VENV)/.warm ## run a billion trajectories of each rule, and keep the figures for the report
-	@$(BIN)/python scripts/billion.py --record reports/billion.csv
+	@$(BIN)/python -m simopt.report.scale.recording --record reports/billion.csv
 
 bench: $(RUN) ## measure updates per second (JAX and optax too, after make bench-peers)
 	@$(BIN)/python -m tests.bench_engine

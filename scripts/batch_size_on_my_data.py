@@ -6,15 +6,16 @@ The columns are standardised first, as one would before training. Ends with a pa
 report's, a table, and a paragraph of advice.
 """
 
+from pathlib import Path
+
 import click
 import numpy as np
 
 import simopt
-from simopt import noise_scale
-from simopt.analysis.batch_size.advice import advise
-from simopt.ground import files
 from simopt.report import batch_size_page
-from simopt.sweeps import toml
+
+NAMES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW")
+RULE = click.Choice(NAMES, case_sensitive=False)
 
 
 @click.command()
@@ -23,13 +24,14 @@ from simopt.sweeps import toml
 @click.option("--kind", default="least_squares", type=click.Choice(simopt.problems.KINDS))
 @click.option("--within", default=0.01, show_default=True, help="The goal: this share left.")
 @click.option("--seeds", default=16, show_default=True, help="Orders of the points.")
-@click.option("--optimizer", "names", multiple=True, default=("sgd", "momentum", "adam"))
+@click.option("--optimizer", "names", type=RULE, multiple=True, default=("SGD", "Momentum", "Adam"))
 @click.option("--out", default="results/batch_size_on_my_data.html", show_default=True)
 def main(
     data: str, target: str, kind: str, within: float, seeds: int, names: tuple[str, ...], out: str
 ) -> None:
     """Study batch sizes on DATA, a CSV or Parquet file, whose column TARGET is to be predicted."""
-    page = files.check_file("--out", out, (".html",))
+    page = Path(out)
+    page.parent.mkdir(parents=True, exist_ok=True)
     raw = simopt.problems.read_table(data, target, intercept=False, kind=kind)
     spread = raw.x.std(axis=0)
     x = (raw.x - raw.x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
@@ -37,17 +39,16 @@ def main(
     problem = make(x, raw.y, intercept=True, name=raw.name)
 
     start, least = problem.loss(problem.w0), problem.minimum_loss
-    optimizers = [toml.optimizer(name, {}) for name in names]
+    optimizers = [getattr(simopt, name)() for name in names]
     study = simopt.batch_size(
         problem, optimizers, target=least + within * (start - least), seeds=seeds
     )
     print(f"{problem}: {study.trajectories:,} trajectories")
-    print(
-        study.steps[["optimizer", "batch_size", "eta", "steps", "examples", "region"]].to_string()
-    )
-    print(advise(study, noise_scale=noise_scale.exact(problem).b_simple))
+    print(study.steps[["optimizer", "batch_size", "eta", "steps", "region"]].to_string())
+    noise_scale = simopt.noise_scale.exact(problem).b_simple
+    print(simopt.scaling.advise(study, noise_scale=noise_scale))
     batch_size_page(page, study)
-    files.write_table(page.with_suffix(".csv"), study.steps)
+    study.steps.to_csv(page.with_suffix(".csv"), index=False)
     print(page)
 
 

@@ -3,12 +3,13 @@
 python scripts/learning_rate_sensitivity.py --epochs 10 --seeds 100
 """
 
+from pathlib import Path
+
 import click
 import numpy as np
 from matplotlib.figure import Figure
 
 import simopt
-from simopt.ground import files
 
 
 @click.command()
@@ -19,7 +20,8 @@ from simopt.ground import files
 @click.option("--out", default="results", show_default=True, help="A folder.")
 def main(rates: int, seeds: int, epochs: int, batch_size: int, out: str) -> None:
     """Sweep, print the best rate of each optimizer, draw the band."""
-    folder = files.check_folder("--out", out)
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
     problem = simopt.problems.diabetes()
     eta = np.geomspace(1e-4, 100, rates)
     rules = [simopt.SGD, simopt.Momentum, simopt.AdaGrad, simopt.RMSprop, simopt.Adam]
@@ -47,9 +49,8 @@ def main(rates: int, seeds: int, epochs: int, batch_size: int, out: str) -> None
     axes.set(xscale="log", yscale="log", xlabel="learning rate", ylabel=f"loss, epoch {epochs}")
     axes.legend(title="median, 5 to 95 %")
     path = folder / "learning_rate_sensitivity.csv"
-    files.write_table(path, table.reset_index())
-    with files.write_aside(path.with_suffix(".svg")) as aside:
-        figure.savefig(aside)
+    table.reset_index().to_csv(path, index=False)
+    figure.savefig(path.with_suffix(".svg"))
     print(f"{path} and .svg")
 
 

@@ -10,33 +10,31 @@ and a page with the evidence marked.
 import click
 
 import simopt
-from simopt.curves.prescription import table
-from simopt.curves.prescription.advice import TABLE
-from simopt.ground import files
-from simopt.sweeps import toml
+from simopt import prescription
 
+NAMES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW")
+RULE = click.Choice(NAMES, case_sensitive=False)
 SHOWN = ["fix", "runs", "worked", "worse", "works_where", "worse_where"]
 
 
 @click.command()
 @click.argument("losses")
-@click.option("--optimizer", help="What trained, for advice with numbers.")
+@click.option("--optimizer", type=RULE, help="What trained, for advice with numbers.")
 @click.option("--eta", default=0.001, show_default=True, help="Its rate.")
 @click.option("--full", is_flag=True, help="Try the advice on all runs, not on a few: a minute.")
 @click.option("--out", default="results/read_my_loss_curve.html", show_default=True)
 def main(losses: str, optimizer: str | None, eta: float, full: bool, out: str) -> None:
     """Read the curve in LOSSES, a CSV file."""
-    page = files.check_file("--out", out, (".html",))
-    trained = None if optimizer is None else toml.optimizer(optimizer, {"eta": eta})
-    found = simopt.diagnose(losses, optimizer=trained)
-    print(found)
-    lines = [line.symptom for line in TABLE if found.symptom in line.seen]
+    trained = None if optimizer is None else getattr(simopt, optimizer)(eta)
+    diagnosis = simopt.diagnose(losses, optimizer=trained)
+    print(diagnosis)
+    lines = [line.symptom for line in prescription.TABLE if diagnosis.symptom in line.seen]
     if lines:
-        tried = table(quick=not full)
+        tried = prescription.table(quick=not full)
         tried = tried[tried["symptom"].isin(lines) & (tried["runs"] > 0)]
         print(f"\nThe advice, tried on {tried.attrs['looked_at']:,} runs:")
         print(tried[SHOWN].round(2).to_string(index=False))
-    print(found.page(page))
+    print(diagnosis.page(out))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@
 File order, one shuffle for all epochs, or a new one every epoch: same start, same rate.
 """
 
+from pathlib import Path
+
 import click
 import pandas as pd
 
 import simopt
-from simopt.ground import files
 
 
 @click.command()
@@ -19,7 +20,8 @@ from simopt.ground import files
 @click.option("--out", default="results/shuffle_seeds.csv", show_default=True)
 def main(seeds: int, epochs: int, batch_size: int, out: str) -> None:
     """Sweep the seeds and print how the final loss is spread, for each optimizer."""
-    path = files.check_file("--out", out, (".csv", ".parquet"))
+    path = Path(out)
+    path.parent.mkdir(parents=True, exist_ok=True)
     problem = simopt.problems.hubble()
     optimizers = [simopt.SGD(0.1), simopt.Momentum(0.02), simopt.Adam(30.0)]
     frame = simopt.sweep(
@@ -40,7 +42,7 @@ def main(seeds: int, epochs: int, batch_size: int, out: str) -> None:
     ).reset_index()
     print(f"{len(frame):,} trajectories on {problem.name}; the final loss above its minimum:")
     print(table.to_string(index=False, float_format="{:.4g}".format))
-    files.write_table(path, table)
+    table.to_csv(path, index=False)
     print(path)
 
 

@@ -1,5 +1,8 @@
 """The package as a user meets it: what an import costs, what it names, what ships beside it."""
 
+import ast
+import importlib
+import json
 import re
 import shutil
 import subprocess
@@ -39,6 +42,75 @@ def test_the_command_line_starts_light():
 def test_every_public_name_is_there(name):
     assert getattr(simopt, name) is not None
     assert name in dir(simopt)
+
+
+def test_dir_shows_the_public_names_alone():
+    """In a new process: what was imported meanwhile does not show either."""
+    code = (
+        "import simopt, simopt.sweeps.store, simopt.nqm; simopt.run; simopt.sweep;"
+        "print(sorted(dir(simopt)) == sorted([*simopt.__all__, '__version__']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
+#: ``simopt.x.y``, not as part of a file's name or of another word, nor before ``import``.
+DOTTED = re.compile(r"(?<![\w./-])simopt(?:\.[A-Za-z_]\w*)+(?!\w*[-/])")
+IMPORTED = re.compile(r"from (simopt[\w.]*) import ([\w, ]+)")
+MADE_UP = {"simopt.nonsense"}
+
+
+def mentioned() -> dict[str, set[Path]]:
+    """Every dotted path that a reader may type in, and where it stands; names imported too."""
+    found: dict[str, set[Path]] = {}
+    for file in committed():
+        inside = file.relative_to(ROOT).parts[0]
+        if file.suffix == ".py" and inside == "simopt":
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            strings = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+            text = "\n".join(each for each in strings if isinstance(each, str))
+        elif file.suffix in {".md", ".html", ".j2"} or inside == "scripts":
+            text = file.read_text(encoding="utf-8")
+        else:
+            continue
+        text = IMPORTED.sub(
+            lambda match: " ".join(f"{match[1]}.{name.strip()}" for name in match[2].split(",")),
+            text,
+        )
+        for path in DOTTED.findall(text):
+            found.setdefault(path, set()).add(file.relative_to(ROOT))
+    return found
+
+
+def test_every_path_that_is_mentioned_works():
+    """As an attribute after ``import simopt``; a private module, in the package's own docstrings,
+    by an import.
+    """
+    paths = mentioned()
+    assert len(paths) > 100
+    code = """
+import importlib, json, sys, simopt
+def works(path):
+    names, value = path.split(".")[1:], simopt
+    for name in names:
+        if not hasattr(value, name):
+            return False
+        value = getattr(value, name)
+    return True
+print(json.dumps([path for path in json.load(sys.stdin) if not works(path)]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=json.dumps(sorted(paths)), capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    for path in json.loads(done.stdout):
+        private = {str(file) for file in paths[path] if file.parts[0] != "simopt"}
+        assert not private, path
+        module, _, name = path.rpartition(".")
+        try:
+            importlib.import_module(path)
+        except ModuleNotFoundError:
+            assert hasattr(importlib.import_module(module), name), (path, paths[path])
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -7,7 +7,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import unescape
-from pathlib import Path
 
 import numba
 import numpy as np
@@ -17,11 +16,20 @@ import pytest
 import simopt
 from simopt.engine import layout
 from simopt.report import pages
-from simopt.report.scale import devices, limits, memory, parts, rates, recorded, standalone, ways
+from simopt.report.scale import (
+    devices,
+    limits,
+    memory,
+    parts,
+    rates,
+    recorded,
+    recording,
+    standalone,
+    ways,
+)
 from simopt.rules import ALL, OPTIMIZERS
 
 PAGE = next(page for page in pages.PAGES if page.module == "scale")
-SCRIPT = Path(__file__).parents[1] / "scripts" / "billion.py"
 GPU = {
     "device": "A card; simopt 1",
     "differs_from_cpu": [],
@@ -45,8 +53,18 @@ GPU = {
 def record(tmp_path_factory):
     """A record as `make billion` makes it, of fewer trajectories."""
     folder = tmp_path_factory.mktemp("record")
-    command = [sys.executable, "-W", "error", SCRIPT, "sgd", "Adam", "--scale", "0.0001"]
-    command += ["--batch-size", "1", "4", "--record", "made/billion.csv"]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        recording.__name__,
+        "sgd",
+        "Adam",
+        "--scale",
+        "0.0001",
+    ]
+    command += ["--scale", "0.0001", "--batch-size", "1", "4", "--record", "made/billion.csv"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder / "made" / "billion.csv", done.stdout
@@ -62,13 +80,6 @@ def built(record, tmp_path_factory):
         patch.setattr(devices.read, "__defaults__", (card,))
         values = pages.values(PAGE, pages.Context(quick=True))
     return values, pages.render(PAGE, values)
-
-
-def script():
-    """The names that the script defines."""
-    namespace = {"__name__": "not main", "__doc__": None}
-    exec(compile(SCRIPT.read_text(encoding="utf-8"), SCRIPT, "exec"), namespace)
-    return namespace
 
 
 def visible(html):
@@ -95,12 +106,12 @@ def test_the_script_refuses_what_it_cannot_write(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["billion.py", "--record", "billion.xlsx"])
     with pytest.raises(ValueError, match="--record='billion.xlsx'"):
-        script()["main"]()
+        recording.main()
 
 
 @pytest.mark.slow
 def test_a_billion_is_a_billion():
-    for name, optimizer in script()["RULES"].items():
+    for name, optimizer in recording.RULES.items():
         settings = [len(each) for each in optimizer.values if isinstance(each, tuple)]
         assert np.prod(settings) * 12_500 == 10**9, name
         assert settings[-1] % layout.lanes(np.float64) == 0, name

@@ -5,6 +5,7 @@
 ``rates`` -> ``result`` -> ``advice``.
 """
 
+from simopt.analysis.batch_size.advice import advise
 from simopt.analysis.batch_size.fits import Curve, fit_curve
 from simopt.analysis.batch_size.rates import RateLaws, fit_rates
 from simopt.analysis.batch_size.result import Scaling
@@ -15,6 +16,7 @@ __all__ = [
     "Interrupted",
     "RateLaws",
     "Scaling",
+    "advise",
     "batch_size",
     "fit_curve",
     "fit_rates",

@@ -21,7 +21,7 @@ from simopt.report.scale import limits
 from simopt.report.scale.standalone import peak_memory
 from simopt.rules.rule import Optimizer
 
-#: Where `scripts/billion.py --record` puts it in a checkout; an installed package has none.
+#: Where `make billion` puts it in a checkout; an installed package has none.
 PLACE = Path(__file__).parents[3] / "reports" / "billion.csv"
 
 

@@ -1,8 +1,8 @@
 """A billion trajectories of each rule: every setting with every seed, summarised while they run.
 
-    python scripts/billion.py                             # all seven rules, ten epochs each
-    python scripts/billion.py sgd adam --scale 0.01       # a first look
-    python scripts/billion.py adam --batch-size 1 2 4     # the seeds shared out among batch sizes
+    python -m simopt.report.scale.recording                          # all seven, ten epochs
+    python -m simopt.report.scale.recording sgd adam --scale 0.01    # a first look
+    python -m simopt.report.scale.recording adam --batch-size 1 2 4  # and batch sizes
 
 80,000 settings, which fill blocks of 128 lanes, with 12,500 seeds. Beside each rate stands what the
 processor's divider or its first cache would allow, measured in the same run.
@@ -14,20 +14,22 @@ import time
 import numpy as np
 import pandas as pd
 
-import simopt
+from simopt import problems
 from simopt.ground import files
 from simopt.report.scale import recorded
+from simopt.rules import SGD, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
+from simopt.sweeps.sweep import sweep
 
 ALONG, SCALED = np.geomspace(1e-4, 0.04, 625), np.geomspace(1e-3, 10.0, 625)
 DECAYS, SMALL = np.linspace(0.0, 0.95, 128), np.geomspace(1e-10, 1.0, 128)
 RULES = {
-    "sgd": simopt.SGD(np.geomspace(1e-4, 0.1, 80_000)),
-    "momentum": simopt.Momentum(ALONG, beta=DECAYS),
-    "nesterov": simopt.Nesterov(ALONG, beta=DECAYS),
-    "adagrad": simopt.AdaGrad(SCALED, epsilon=SMALL),
-    "rmsprop": simopt.RMSprop(SCALED, rho=DECAYS),
-    "adam": simopt.Adam(SCALED, beta1=DECAYS),
-    "adamw": simopt.AdamW(SCALED, weight_decay=SMALL / 10),
+    "sgd": SGD(np.geomspace(1e-4, 0.1, 80_000)),
+    "momentum": Momentum(ALONG, beta=DECAYS),
+    "nesterov": Nesterov(ALONG, beta=DECAYS),
+    "adagrad": AdaGrad(SCALED, epsilon=SMALL),
+    "rmsprop": RMSprop(SCALED, rho=DECAYS),
+    "adam": Adam(SCALED, beta1=DECAYS),
+    "adamw": AdamW(SCALED, weight_decay=SMALL / 10),
 }
 
 
@@ -38,14 +40,14 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, nargs="+", default=[1])
     parser.add_argument("--scale", type=float, default=1.0, help="run this share of the seeds")
     parser.add_argument("--record", help="a CSV file for the report, as reports/billion.csv")
-    asked = parser.parse_args()
-    path = asked.record and files.check_file("--record", asked.record, (".csv",))
-    problem, rows = simopt.problems.four_points(), []
-    seeds = range(max(1, -int(-12_500 * asked.scale // len(asked.batch_size))))
-    for optimizer in map(RULES.__getitem__, asked.rules or RULES):
+    given = parser.parse_args()
+    path = given.record and files.check_file("--record", given.record, (".csv",))
+    problem, rows = problems.four_points(), []
+    seeds = range(max(1, -int(-12_500 * given.scale // len(given.batch_size))))
+    for optimizer in map(RULES.__getitem__, given.rules or RULES):
         began, busy = time.perf_counter(), time.process_time()
-        frame = simopt.sweep(problem, optimizer, batch_size=asked.batch_size, epochs=10,
-                             shuffle="epoch", seed=seeds, reduce="seed")  # fmt: skip
+        frame = sweep(problem, optimizer, batch_size=given.batch_size, epochs=10,
+                      shuffle="epoch", seed=seeds, reduce="seed")  # fmt: skip
         cores = (time.process_time() - busy) / (time.perf_counter() - began)
         rows.append(recorded.row(frame, problem, optimizer, cores))
         varied = [name for name in frame.loc[:, :"epochs"] if len(frame[name].unique()) > 1]
