@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.curves.diagnosis import diagnose_many, grounds
+from simopt.curves.diagnosis import diagnose_many
 from simopt.curves.validation import accuracy
 from simopt.curves.validation.labelled import Labelled
+from simopt.problems.synthetic import testbeds
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_what_is_in_the_table_adds_up(held_out):
     assert len(held_out.frame) == 600
     assert held_out.confusion.to_numpy().sum() == 600
     assert (held_out.frame["allowed"] >= held_out.frame["right"]).all()
-    assert set(held_out.frame["problem"]) <= {g.name for g in grounds.all_of("test", 0)}
+    assert set(held_out.frame["problem"]) <= {g.name for g in testbeds.testbeds("test", 0)}
 
 
 def test_numbers_that_end_are_always_seen(held_out):

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simopt.curves.diagnosis import diagnose_many
-from simopt.curves.diagnosis.features import FEATURES, VALIDATION, measure, measure_validation
+from simopt.curves.features import FEATURES, VALIDATION, measure, measure_validation
 
 NAN, INF = float("nan"), float("inf")
 

@@ -13,6 +13,7 @@ from simopt.curves.prescription import FIXES, cases, framework, runner, table, t
 from simopt.curves.prescription.advice import ALL_THREE, FRAMEWORK, TABLE, UNDERPERFORMS, fixes_for
 from simopt.curves.prescription.cases import Case
 from simopt.curves.prescription.training import Training
+from simopt.problems import synthetic
 
 
 def test_the_lines_are_the_documents():
@@ -138,7 +139,7 @@ def test_adam_is_held_to_sgd_at_the_best_of_both(four):
 def test_other_points_have_another_least_loss():
     """Without the bad point the other points' own least loss is taken off."""
     four = problems.four_points()
-    bad = cases.bad_point(four, 100.0)
+    bad = synthetic.bad_point(four, 100.0)
     ran = runner.run(Case(bad, ("SGD",), (4,), 5, (0, 1)), "SGD", [Training(simopt.SGD(), 4, 5)], 1)
     clean, training = FIXES["without outliers"](bad, ran.trainings[0])
     (found,) = runner.curves_of(ran.case, clean, [training], 1)
@@ -149,7 +150,7 @@ def test_other_points_have_another_least_loss():
 
 
 def test_overfitting_is_judged_by_points_that_nobody_looked_at():
-    train, validation, test = cases.wide(0)
+    train, validation, test = synthetic.wide(0)
     case = Case(train, ("SGD",), (4,), 60, (0, 1), validation, test)
     ran = runner.run(case, "SGD", [Training(simopt.SGD(eta=0.02), 4, 60)], 1)
     sweep = simopt.sweep(

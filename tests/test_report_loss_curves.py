@@ -24,21 +24,21 @@ def shown():
 
 
 def test_there_is_a_curve_for_every_symptom(shown):
-    assert {each.symptom for each in gallery.RECIPES} == {*SYMPTOMS} - {"can't tell"}
-    assert [each.diagnosis.symptom for each in shown] == [each.symptom for each in gallery.RECIPES]
+    assert {each.name for each in gallery.EXAMPLES} == {*SYMPTOMS} - {"can't tell"}
+    assert [each.diagnosis.symptom for each in shown] == [each.name for each in gallery.EXAMPLES]
 
 
 def test_the_figures_say_what_was_read(shown):
     for each in shown:
         figure = gallery.drawn(each)
-        assert f">{each.recipe.symptom[0].upper()}{each.recipe.symptom[1:]}<" in figure
+        assert f">{each.symptom.name[0].upper()}{each.symptom.name[1:]}<" in figure
         for says in each.diagnosis.evidence["says"]:
             assert says[1:].replace("'", "&#39;") in figure
         assert "The reader takes it for" not in figure
 
 
 def test_a_function_has_no_batches_and_large_losses_have_commas(shown):
-    drawn = {each.recipe.symptom: gallery.drawn(each) for each in shown}
+    drawn = {each.symptom.name: gallery.drawn(each) for each in shown}
     assert "SGD, η = 0.1, a saddle: " in drawn["plateaus, then drops"]
     assert "SGD, η = 0.001, batches of 64, diabetes: " in drawn["decreases very slowly"]
     assert ">20,000<" in drawn["decreases very slowly"]
@@ -46,7 +46,7 @@ def test_a_function_has_no_batches_and_large_losses_have_commas(shown):
 
 
 def test_a_curve_that_is_taken_for_another_is_told(shown):
-    wrong = gallery.Shown(gallery.RECIPES[1], shown[0].diagnosis, shown[0].problem)
+    wrong = gallery.Card(gallery.EXAMPLES[1], shown[0].diagnosis, shown[0].problem)
     assert "The reader takes it for “healthy”" in gallery.drawn(wrong)
 
 
@@ -61,8 +61,8 @@ def test_a_loss_near_the_end_of_float64_is_drawn_as_far_as_it_can_be():
 
 def test_axes_count_epochs_from_the_start(shown):
     """The reader's value 1 is the start's: epoch 0, below the first value drawn."""
-    slow = next(each for each in shown if each.recipe.symptom == "decreases very slowly")
-    assert len(slow.diagnosis.loss) == slow.recipe.training.epochs + 1
+    slow = next(each for each in shown if each.symptom.name == "decreases very slowly")
+    assert len(slow.diagnosis.loss) == slow.example.epochs + 1
     assert slow.diagnosis.loss[0] == slow.problem.loss(slow.problem.w0)
 
 
@@ -222,7 +222,7 @@ def test_names_are_printed_with_signs():
 
 def test_the_page(quick):
     values = quick("loss_curves")
-    assert len(values["cards"]) == len(gallery.RECIPES)
+    assert len(values["cards"]) == len(gallery.EXAMPLES)
     assert values["looked_at"] > 100
     assert values["trajectories"] > values["looked_at"]
     assert all(values["findings"])

@@ -9,11 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from simopt.curves.diagnosis.features import FEATURES, VALIDATION, measure, measure_validation
-from simopt.curves.diagnosis.symptoms import SYMPTOMS, judge
+from simopt.curves.features import FEATURES, VALIDATION, measure, measure_validation
+from simopt.curves.judge import judge
+from simopt.curves.symptoms import SYMPTOMS
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
 from simopt.sweeps.axes import labels
+
+#: Above this a trainer in float32 shows inf.
+LARGEST = float(np.finfo(np.float32).max)
 
 #: Values that a thread takes at a time: some milliseconds of work.
 TAKEN = 500_000
@@ -110,6 +114,12 @@ def _measured(
 def codes_of(losses: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.int8]:
     """The symptoms of curves [m, T] alone, by their numbers in SYMPTOMS; in this thread."""
     return judge(_measured(losses, None, lengths.astype(np.int64), 1))[0]
+
+
+def as_float32(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Losses as a trainer in float32 shows them: inf for what is beyond its largest number."""
+    with np.errstate(invalid="ignore"):
+        return np.where(losses > LARGEST, np.inf, losses)
 
 
 def _table(name: str, values: ArrayLike) -> NDArray[Any]:

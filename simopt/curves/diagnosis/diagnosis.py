@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simopt.curves.diagnosis import advice as advices
-from simopt.curves.diagnosis import evidence, terminal
+from simopt.curves.diagnosis import terminal
 from simopt.curves.diagnosis.batch import diagnose_many
 from simopt.curves.logs import reading
+from simopt.curves.symptoms import BY_NAME, evidence
+from simopt.curves.symptoms.record import Known
+from simopt.ground import checks
 from simopt.rules.rule import Optimizer
 
 if TYPE_CHECKING:
@@ -177,7 +179,7 @@ def read_and_judge(
     optimizer: Optimizer | None = None,
 ) -> Diagnosis:
     """`diagnose`, of a table whose column for the loss may be named."""
-    trained = advices.check(optimizer)
+    trained = check_optimizer(optimizer)
     training, held = reading.read(loss, validation, loss_column=loss_column)
     return judged(training, held, trained)
 
@@ -197,13 +199,27 @@ def judged(
     if validation is not None and np.isfinite(validation).any():
         best = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan)))
     seen = validation if symptom == "validation rises" and validation is not None else loss
+    record, known = BY_NAME[symptom], Known(features, optimizer, best)
     return Diagnosis(
         symptom=symptom,
         sure=sure,
-        evidence=evidence.gather(symptom, features, seen),
-        causes=advices.causes(symptom, features, optimizer),
-        advice=advices.advice(symptom, features, optimizer, best),
+        evidence=evidence.gather(symptom, record.evidence, features, seen),
+        causes=tuple(filter(None, record.causes(known))),
+        advice=tuple(filter(None, record.advice(known))),
         loss=loss,
         validation=validation,
         optimizer=optimizer,
     )
+
+
+def check_optimizer(optimizer: object) -> Optimizer | None:
+    """The optimizer, if it is one and each of its hyperparameters has one value; None for None."""
+    if optimizer is None:
+        return None
+    if not isinstance(optimizer, Optimizer):
+        raise checks.refuse("optimizer", optimizer, "None or an optimizer, as simopt.Adam(eta=0.1)")
+    if len(optimizer.variants) > 1 or any(
+        isinstance(value, tuple) for value in optimizer.settings.values()
+    ):
+        raise checks.refuse("optimizer", optimizer, "one, with one value of each hyperparameter")
+    return optimizer

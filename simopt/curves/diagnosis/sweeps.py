@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.diagnosis.batch import codes_of
-from simopt.curves.diagnosis.symptoms import SYMPTOMS
+from simopt.curves.symptoms import SYMPTOMS
 from simopt.engine import blocks, layout
 from simopt.sweeps.chunks import Job
 from simopt.sweeps.readers import Reader

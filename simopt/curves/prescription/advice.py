@@ -2,164 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
-from simopt.curves.prescription.fixes import LESS, MORE
+from simopt.curves.symptoms import RECORDS
+from simopt.curves.symptoms.broken import ALL_THREE as ALL_THREE
+from simopt.curves.symptoms.record import Line
 
 #: Not a symptom of one curve: Adam ends higher than SGD, each at its best rate.
 UNDERPERFORMS = "Adam ends above SGD"
 
-#: What the curve, or the run, shows where the loss is unstable.
-UNSTABLE = ("oscillates wildly", "decreases then explodes")
-
-#: Three things done at once, where the framework says "and".
-ALL_THREE = "eta / 10, clip at 1, without outliers"
-
-ADAPTIVE = ("Adam", "AdamW")
-
-
-@dataclass(frozen=True)
-class Advice:
-    """A line of advice.
-
-    Attributes
-    ----------
-    symptom : str
-        As the document has it, in a few words.
-    cause : str
-        What it is put down to.
-    advice : str
-        What to do.
-    seen : tuple of str
-        The symptoms of `simopt.diagnosis.SYMPTOMS` (or UNDERPERFORMS) that it is for.
-    fixes : tuple of str
-        Names of fixes, each of them tried alone.
-    optimizers : tuple of str
-        Of the run as it is, if only those are meant; empty for all.
-    in_place_of : tuple of str
-        The same, for another optimizer in its place.
-    """
-
-    symptom: str
-    cause: str
-    advice: str
-    seen: tuple[str, ...]
-    fixes: tuple[str, ...]
-    optimizers: tuple[str, ...] = ()
-    in_place_of: tuple[str, ...] = ()
-
-    def meant(self, symptom: str, optimizer: str, fix: str) -> bool:
-        """Whether it says to do that about a run of this optimizer that shows the symptom."""
-        return symptom in self.seen and fix in self.fixes and self.limits(optimizer, fix)
-
-    def limits(self, optimizer: str, fix: str) -> bool:
-        """Whether the fix is meant for this optimizer's runs."""
-        changes = fix in OTHERS and self.in_place_of
-        return (not self.optimizers or optimizer in self.optimizers) and (
-            not changes or optimizer in self.in_place_of
-        )
-
-
-OTHERS = ("SGD", "Momentum", "RMSprop", "Adam", "AdamW")
+#: The document's last line in both tables.
+LAGS = ("AdamW", "fine-tune with Momentum")
 
 #: The troubleshooting table: lines 1133 to 1141 of the document.
 TABLE = (
-    Advice(
-        "Oscillates wildly", "rate too high", "η 2 to 10 times lower", ("oscillates wildly",), LESS
-    ),
-    Advice(
-        "Decreases, then explodes",
-        "rate too high, momentum builds up",
-        "lower η, or β to 0.8",
-        ("decreases then explodes",),
-        (*LESS, "beta 0.8"),
-    ),
-    Advice(
-        "Decreases very slowly",
-        "rate too low",
-        "η 2 to 5 times higher",
-        ("decreases very slowly",),
-        MORE,
-    ),
-    Advice(
-        "Plateaus early",
-        "local minimum, or the rate decayed too fast",
-        "Momentum in place of Adam, or higher η",
-        ("plateaus early",),
-        ("Momentum", *MORE),
-        in_place_of=ADAPTIVE,
-    ),
-    Advice(
-        "Plateaus, then drops",
-        "a saddle was escaped: normal",
-        "keep training",
-        ("plateaus, then drops",),
-        ("keep training",),
-    ),
-    Advice(
-        "Validation loss rises",
-        "overfitting",
-        "regularisation, dropout, early stopping",
-        ("validation rises",),
-        ("weight decay 0.01", "weight decay 0.1", "weight decay 1", "early stopping"),
-    ),
-    Advice(
-        "NaN or Inf",
-        "numerical instability",
-        "η drastically lower, clipping, a look at the data",
-        ("NaN or Inf",),
-        ("eta / 10", "eta / 100", "clip at 1", "without outliers"),
-    ),
-    Advice(
-        "AdaGrad stops learning",
-        "G has grown too large",
-        "RMSprop or Adam",
-        ("stopped learning mid-training",),
-        ("RMSprop", "Adam"),
-        ("AdaGrad",),
-    ),
-    Advice(
+    *(replace(each.line, seen=(each.name,)) for each in RECORDS if each.line is not None),
+    Line(
         "Adam worse than SGD",
         "adaptive rates hurt generalisation",
         "AdamW, or Momentum for fine-tuning",
+        LAGS,
         (UNDERPERFORMS,),
-        ("AdamW", "fine-tune with Momentum"),
         ("Adam",),
     ),
 )
+
+
+def _questions() -> tuple[Line, ...]:
+    """The questions of the records, each once, with all symptoms that it is asked of."""
+    asked_of: dict[Line, tuple[str, ...]] = {}
+    for each in RECORDS:
+        if each.question is not None:
+            asked_of[each.question] = (*asked_of.get(each.question, ()), each.name)
+    return tuple(replace(line, seen=names) for line, names in asked_of.items())
+
 
 #: The quick decision framework: lines 1150 to 1154.
 FRAMEWORK = (
-    Advice("Loss unstable?", "", "decrease η or β", UNSTABLE, (*LESS, "beta 0.8")),
-    Advice("Loss too slow?", "", "increase η", ("decreases very slowly",), MORE),
-    Advice(
-        "Loss plateau?",
-        "",
-        "another optimizer, or a schedule",
-        ("plateaus early",),
-        ("SGD", "Momentum", "RMSprop", "Adam", "decaying rate"),
-    ),
-    Advice(
-        "Loss NaN?",
-        "",
-        "clipping, a look at the data, and lower η",
-        ("NaN or Inf",),
-        (ALL_THREE,),
-    ),
-    Advice(
+    *_questions(),
+    Line(
         "Adam underperforms?",
         "",
         "AdamW, or Momentum for fine-tuning",
+        LAGS,
         (UNDERPERFORMS,),
-        ("AdamW", "fine-tune with Momentum"),
         ("Adam",),
     ),
 )
 
-
 #: Not in the document: what its "normal, keep training" comes to while no drop has been seen.
-ON_A_PLATEAU = Advice(
-    "On a plateau, no drop yet", "", "keep training", ("plateaus early",), ("keep training",)
+ON_A_PLATEAU = Line(
+    "On a plateau, no drop yet", "", "keep training", ("keep training",), ("plateaus early",)
 )
 
 

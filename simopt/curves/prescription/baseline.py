@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.diagnosis import diagnose_many
-from simopt.curves.diagnosis.causes import as_float32
+from simopt.curves.diagnosis.batch import as_float32
 from simopt.curves.prescription.cases import Case
 from simopt.curves.prescription.comparing import excess
 from simopt.curves.prescription.running import Curves, curves, losses_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,17 +143,10 @@ def cases(quick: bool) -> list[Case]:
     three = ("SGD",) if quick else ("SGD", "Momentum", "Adam")
     found.append(Case(small["label noise"], three, (8,), EPOCHS, seeds, schedule=fast))
     clean = small["label noise"]
-    found.append(Case(bad_point(clean), three, (8,), EPOCHS, seeds, rated=clean))
+    found.append(Case(synthetic.bad_point(clean), three, (8,), EPOCHS, seeds, rated=clean))
     found += overfitting(quick)
     found += landscapes(quick)
     return found
-
-
-def bad_point(problem: Problem, factor: float = 1e3) -> Problem:
-    """One point with its features in another unit: the target no longer fits, nor does the rate."""
-    x = problem.x.copy()
-    x[0] *= factor
-    return replace(problem, name=f"{problem.name}, a bad point", x=x)
 
 
 def overfitting(quick: bool) -> list[Case]:
@@ -162,39 +155,10 @@ def overfitting(quick: bool) -> list[Case]:
     chosen = ("SGD", "Adam") if quick else ("SGD", "Momentum", "Adam")
     found = []
     for draw in range(1 if quick else 3):
-        parts = (wide(draw), patients(draw))[: 1 if quick else 2]
+        parts = (synthetic.wide(draw), synthetic.patients(draw))[: 1 if quick else 2]
         for train, validation, test in parts:
             found.append(Case(train, chosen, (4,), 150, seeds, validation, test))
     return found
-
-
-def wide(draw: int) -> tuple[Problem, Problem, Problem]:
-    """24 points with 20 features, a few of which matter, and noise: train, validation, test."""
-    rng = np.random.default_rng([draw, 1])
-    x = rng.normal(size=(424, 20))
-    w = np.where(np.arange(20) < 4, 1.0, 0.0)
-    y = x @ w + rng.normal(size=len(x))
-    return _three(x, y, (24, 100), "wide")
-
-
-def patients(draw: int) -> tuple[Problem, Problem, Problem]:
-    """Twenty patients to learn from, the diabetes data's others to watch and to judge by."""
-    whole = problems.diabetes()
-    rows = np.random.default_rng([draw, 2]).permutation(whole.n)
-    # Without the intercept's column, the target without its mean and in units of its spread.
-    y = (whole.y - whole.y.mean()) / whole.y.std()
-    return _three(whole.x[rows, :-1], y[rows], (14, 100), "few patients")
-
-
-def _three(
-    x: Floats, y: Floats, sizes: tuple[int, int], name: str
-) -> tuple[Problem, Problem, Problem]:
-    first, second = sizes[0], sum(sizes)
-    train, validation, test = (
-        problems.least_squares(x[part], y[part], name=name)
-        for part in (slice(first), slice(first, second), slice(second, None))
-    )
-    return train, validation, test
 
 
 def landscapes(quick: bool) -> list[Case]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from simopt.curves.prescription import rates
 from simopt.curves.prescription.training import Training
+from simopt.curves.symptoms import RECORDS
 from simopt.problems import Problem
 from simopt.rules import SGD, Adam, AdamW, Momentum, RMSprop
 from simopt.rules.rule import Optimizer
@@ -214,31 +215,9 @@ FIXES: dict[str, Callable[[Problem, Training], Trial | None]] = {
     "keep training": longer,
 }
 
-LESS = ("eta / 2", "eta / 5", "eta / 10")
-MORE = ("eta x 2", "eta x 5")
-
 #: What is tried by default, by symptom: what the document says to do, and what is near to it (no
-#: schedule on a plateau, clipping at the start's norm). For the last one, which the document does
-#: not have, what the theory of noise says: smaller or fewer noisy steps.
+#: schedule on a plateau, clipping at the start's norm); of symptoms that the document lacks, what
+#: their records say.
 REMEDIES: dict[str, tuple[str, ...]] = {
-    "oscillates wildly": LESS,
-    "decreases then explodes": (*LESS, "beta 0.8"),
-    "decreases very slowly": MORE,
-    "plateaus early": ("Momentum", *MORE, "SGD", "RMSprop", "Adam", "decaying rate", "no schedule"),
-    "plateaus, then drops": ("keep training",),
-    "validation rises": (
-        "weight decay 0.01",
-        "weight decay 0.1",
-        "weight decay 1",
-        "early stopping",
-    ),
-    "NaN or Inf": (
-        "eta / 10",
-        "eta / 100",
-        "clip at 1",
-        "clip at the start's norm",
-        "without outliers",
-    ),
-    "stopped learning mid-training": ("RMSprop", "Adam"),
-    "noise floor": (*LESS, "batch x 4", "decaying rate"),
+    record.name: record.fixes for record in RECORDS if record.fixes
 }

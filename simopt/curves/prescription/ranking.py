@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from simopt.curves.diagnosis import diagnose_many
-from simopt.curves.diagnosis.causes import as_float32
+from simopt.curves.diagnosis.batch import as_float32
 from simopt.curves.prescription.comparing import compared, excess, has_diverged
 from simopt.curves.prescription.running import Curves, losses_at
 from simopt.curves.prescription.training import Training

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simopt.curves.prescription.advice import FRAMEWORK, ON_A_PLATEAU, TABLE, Advice
+from simopt.curves.prescription.advice import FRAMEWORK, ON_A_PLATEAU, TABLE
 from simopt.curves.prescription.comparing import wilson
 from simopt.curves.prescription.runner import try_all
+from simopt.curves.symptoms.record import Line
 from simopt.ground.threads import thread_count
 
 #: A condition is named where it has so many runs, so has the rest, and the shares differ by as
@@ -80,7 +81,7 @@ def framework(
 
 
 def _tested(
-    lines: Sequence[Advice], quick: bool, outcomes: pd.DataFrame | None, threads: int | None
+    lines: Sequence[Line], quick: bool, outcomes: pd.DataFrame | None, threads: int | None
 ) -> pd.DataFrame:
     workers = thread_count(threads)
     tried = try_all(quick, workers) if outcomes is None else outcomes
@@ -89,14 +90,14 @@ def _tested(
     return frame
 
 
-def meant(outcomes: pd.DataFrame, line: Advice, fix: str) -> pd.DataFrame:
+def meant(outcomes: pd.DataFrame, line: Line, fix: str) -> pd.DataFrame:
     """The rows that a line's fix is for."""
     rows = outcomes[(outcomes["fix"] == fix) & outcomes["symptom"].isin(line.seen)]
     kept = {name for name in rows["optimizer"].unique() if line.limits(name, fix)}
     return rows[rows["optimizer"].isin(kept)]
 
 
-def tested(outcomes: pd.DataFrame, line: Advice, fix: str) -> dict[str, Any]:
+def tested(outcomes: pd.DataFrame, line: Line, fix: str) -> dict[str, Any]:
     """A row of the table; NaN where no run showed the symptom."""
     rows = meant(outcomes, line, fix)
     low, high = interval(rows)

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from simopt.curves.diagnosis.batch import diagnose_many
-from simopt.curves.diagnosis.grounds import PARTS
-from simopt.curves.diagnosis.symptoms import SYMPTOMS
+from simopt.curves.symptoms import SYMPTOMS
 from simopt.curves.validation.inseparable import INSEPARABLE, Pair
 from simopt.curves.validation.labelled import Labelled, labelled
 from simopt.ground import checks
+from simopt.problems.synthetic.testbeds import PARTS
 
 
 @dataclass(frozen=True, eq=False)

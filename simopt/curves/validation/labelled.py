@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simopt import rules
-from simopt.curves.diagnosis import grounds
-from simopt.curves.diagnosis.grounds import Ground
-from simopt.curves.diagnosis.symptoms import SYMPTOMS
+from simopt.curves.symptoms import SYMPTOMS
 from simopt.curves.validation import inseparable, recipes
 from simopt.curves.validation.recipes import Curves
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
+from simopt.problems.synthetic import testbeds
+from simopt.problems.synthetic.testbeds import Testbed
 
 Floats = NDArray[np.float64]
 
@@ -70,8 +70,9 @@ def labelled(
 
     Every label follows from the simulation: from what the same problem comes to with the best rate,
     with a rate that falls, with less momentum, after more epochs, and from where the weights are;
-    `simopt.diagnosis.causes` says how. Runs of which that is not clear are left out. Each symptom
-    has an equal number of curves, as far as there are so many, and at least a hundredth of them.
+    see `simopt.curves.validation.counterfactuals`. Runs of which that is not clear are left out.
+    Each symptom has an equal number of curves, as far as there are so many, and at least a
+    hundredth of them.
 
     Parameters
     ----------
@@ -100,62 +101,62 @@ def labelled(
     >>> len(few), few.frame["symptom"].nunique()
     (200, 10)
     """
-    checks.choice("part", part, grounds.PARTS)
+    checks.choice("part", part, testbeds.PARTS)
     checks.whole("size", size, 100, 100_000)
     checks.whole("seed", seed, 0)
     workers = thread_count(threads)
-    found: list[Curves] = []
+    pieces: list[Curves] = []
     counts: Counter[str] = Counter()
     rounds = 0
     # Some to choose from, so that rare symptoms are not lost among the others.
     enough = size if size >= SMALL else 2 * size
     while counts.total() < enough or min(counts[name] for name in KNOWN) < LEAST * size:
-        rng = np.random.default_rng([seed, grounds.PARTS.index(part), rounds])
+        rng = np.random.default_rng([seed, testbeds.PARTS.index(part), rounds])
         for piece in _pieces(rng, part, seed, size >= SMALL, workers):
-            found.append(piece)
+            pieces.append(piece)
             counts.update(piece.frame["symptom"])
         rounds += 1
     chosen = np.random.default_rng([seed, size])
-    return _evenly(_together(found), size, chosen)
+    return _evenly(_together(pieces), size, chosen)
 
 
 def _pieces(
     rng: np.random.Generator, part: str, seed: int, thorough: bool, threads: int
 ) -> Iterator[Curves]:
-    for ground in grounds.all_of(part, seed):
-        plans = _plans(ground)
+    for testbed in testbeds.testbeds(part, seed):
+        plans = _plans(testbed)
         if not thorough:
             plans = [plans[rng.integers(len(plans))]]
         for batch_size, record in plans:
-            names = _rules(rng, ground, thorough)
-            for piece in recipes.from_ground(rng, ground, batch_size, record, names, threads):
+            names = _rules(rng, testbed, thorough)
+            for piece in recipes.from_testbed(rng, testbed, batch_size, record, names, threads):
                 if len(piece.frame):
                     yield piece
 
 
-def _plans(ground: Ground) -> list[tuple[int, str]]:
+def _plans(testbed: Testbed) -> list[tuple[int, str]]:
     """Batch sizes and what is recorded."""
-    problem = ground.problem
+    problem = testbed.problem
     if not problem.n:
-        return [(batch_size, "epochs") for batch_size in ground.sizes]
-    plans = [(batch_size, record) for batch_size in ground.sizes for record in ("epochs", "steps")]
-    if problem.formula is None and ground.validation is None:
-        plans += [(b, "batches") for b in ground.sizes if b < problem.n]
+        return [(batch_size, "epochs") for batch_size in testbed.sizes]
+    plans = [(batch_size, record) for batch_size in testbed.sizes for record in ("epochs", "steps")]
+    if problem.formula is None and testbed.validation is None:
+        plans += [(b, "batches") for b in testbed.sizes if b < problem.n]
     return plans
 
 
-def _rules(rng: np.random.Generator, ground: Ground, thorough: bool) -> list[str]:
+def _rules(rng: np.random.Generator, testbed: Testbed, thorough: bool) -> list[str]:
     """Half of the rules at a time on least squares; few where each is a kernel of its own."""
-    squares = ground.problem.kind == "least_squares"
+    squares = testbed.problem.kind == "least_squares"
     if not thorough:
-        if squares and ground.problem.d > 1:
+        if squares and testbed.problem.d > 1:
             return ["SGD", "Momentum", "AdaGrad", "Adam"]
-        return ["SGD", "AdaGrad"] if ground.steep else ["SGD"]
-    if ground.steep:
+        return ["SGD", "AdaGrad"] if testbed.steep else ["SGD"]
+    if testbed.steep:
         return ["SGD", "AdaGrad", "RMSprop", "Adam"]
     if squares:
         return [str(name) for name in rng.permutation(list(rules.ALL))[:7]]
-    return list(rules.OPTIMIZERS) if ground.problem.kind == "logistic" else list(FEW)
+    return list(rules.OPTIMIZERS) if testbed.problem.kind == "logistic" else list(FEW)
 
 
 def _together(pieces: list[Curves]) -> Labelled:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt import rules, schedules
-from simopt.curves.diagnosis import runs
-from simopt.curves.diagnosis.causes import as_float32
-from simopt.curves.diagnosis.runs import Plan
+from simopt.curves.diagnosis.batch import as_float32
+from simopt.curves.validation import runs
+from simopt.curves.validation.runs import Plan
 from simopt.problems import Problem
 from simopt.rules import Optimizer
 
@@ -26,7 +26,7 @@ PROPORTIONAL = ("SGD", "Momentum", "Nesterov")
 
 
 @dataclass(frozen=True, eq=False)
-class Tried:
+class RuleScan:
     """One rule at all its rates: shares left at the end of a run.
 
     Attributes
@@ -56,24 +56,24 @@ class Tried:
     low: int
 
 
-def tried_rules(
-    rng: np.random.Generator, problem: Problem, how: Plan, names: Sequence[str], threads: int
-) -> list[Tried]:
+def scan(
+    rng: np.random.Generator, problem: Problem, plan: Plan, names: Sequence[str], threads: int
+) -> list[RuleScan]:
     """Every rule at rates over many powers of ten."""
-    asked = []
+    settings = []
     for name in names:
         scale = _scale(problem, name) * 10 ** rng.uniform(0, 0.2)
         eta = scale * np.geomspace(10.0 ** (3 - runs.DECADES), 1e3, runs.RATES)
-        asked += [(name, beta, eta) for beta in MOMENTA.get(name, (0.0,))]
-    makers = [_maker(name, beta) for name, beta, _ in asked]
-    optimizers = [make(eta) for make, (_, _, eta) in zip(makers, asked, strict=True)]
-    ends = runs.ends(problem, optimizers, how, [runs.CONSTANT, schedules.linear()], threads)
+        settings += [(name, beta, eta) for beta in MOMENTA.get(name, (0.0,))]
+    makers = [_maker(name, beta) for name, beta, _ in settings]
+    optimizers = [make(eta) for make, (_, _, eta) in zip(makers, settings, strict=True)]
+    ends = runs.ends(problem, optimizers, plan, [runs.CONSTANT, schedules.linear()], threads)
     left = shares_of(problem, ends)
     left[~np.isfinite(left)] = np.inf
     return [
-        Tried(name, beta, make, eta, constant, falling, *landmarks(constant))
+        RuleScan(name, beta, make, eta, constant, falling, *landmarks(constant))
         for (name, beta, eta), make, (constant, falling) in zip(
-            asked, makers, np.moveaxis(left, 2, 1), strict=True
+            settings, makers, np.moveaxis(left, 2, 1), strict=True
         )
     ]
 

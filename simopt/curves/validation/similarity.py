@@ -32,7 +32,7 @@ def twins(curves: Labelled, *, within: float = 0.05) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from simopt.curves.diagnosis.similarity import twins
+    >>> from simopt.curves.validation.similarity import twins
     >>> from simopt.curves.validation.labelled import labelled
     >>> shares = twins(labelled(size=200))
     >>> bool(shares.loc["plateaus early", "healthy"] > shares.loc["plateaus early", "noise floor"])
@@ -45,9 +45,9 @@ def twins(curves: Labelled, *, within: float = 0.05) -> pd.DataFrame:
     for symptom in dict.fromkeys(symptoms):
         rows = np.flatnonzero((symptoms == symptom) & np.isnan(curves.validation[:, 0]))
         values = [curves.losses[i, : curves.lengths[i]] for i in rows]
-        made = [_shape(losses) for losses in values if np.isfinite(losses).all()]
-        if made:
-            shapes[symptom] = np.stack(made)
+        finite = [_shape(losses) for losses in values if np.isfinite(losses).all()]
+        if finite:
+            shapes[symptom] = np.stack(finite)
     table = pd.DataFrame(index=list(shapes), columns=list(shapes), dtype=float)
     for a, mine in shapes.items():
         for b, theirs in shapes.items():

@@ -1,4 +1,4 @@
-"""Many runs on one problem, with what else would have become of each: the sweeps behind labels."""
+"""Sweeps of one problem, from which runs are labelled: where each ends, and its records."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONSTANT = schedules.constant()
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How to train: batches, how long, and what is written down.
+    """How to train: batches, plan long, and what is written down.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Plan:
     seed: int
 
 
-def plan(
+def draw_plan(
     rng: np.random.Generator, problem: Problem, batch_size: int, length: int, record: str
 ) -> Plan:
     """A plan with an order of the points, new in every epoch."""
@@ -60,12 +60,12 @@ def plan(
     return Plan(batch_size, length, record, order, int(rng.integers(2**31)))
 
 
-def prolonged(how: Plan, problem: Problem, times: int) -> Plan:
+def prolonged(plan: Plan, problem: Problem, times: int) -> Plan:
     """The same for longer: its orders come again."""
-    length = how.length * times
-    epochs = _epochs(problem, how.batch_size, length, how.record)
-    order = np.resize(how.order, (epochs, problem.n))
-    return replace(how, length=length, order=order)
+    length = plan.length * times
+    epochs = _epochs(problem, plan.batch_size, length, plan.record)
+    order = np.resize(plan.order, (epochs, problem.n))
+    return replace(plan, length=length, order=order)
 
 
 def _epochs(problem: Problem, batch_size: int, length: int, record: str) -> int:
@@ -89,51 +89,51 @@ class Recorded:
 def ends(
     problem: Problem,
     optimizers: Sequence[Optimizer],
-    how: Plan,
+    plan: Plan,
     given: Sequence[Schedule],
     threads: int,
 ) -> Floats:
     """The loss at the end, [optimizers, rates, schedules]; every optimizer has as many rates."""
-    frame = _sweep(problem, optimizers, how, "summary", given, threads)
+    frame = _sweep(problem, optimizers, plan, "summary", given, threads)
     with np.errstate(invalid="ignore"):
         losses = frame["loss"].to_numpy(np.float64)
     return losses.reshape(len(optimizers), -1, len(given))
 
 
-def recorded(
+def record(
     problem: Problem,
     optimizers: Sequence[Optimizer],
-    how: Plan,
+    plan: Plan,
     threads: int,
     schedule: Schedule = CONSTANT,
 ) -> Recorded:
     """Every run, record by record."""
-    record = "epochs" if how.record == "epochs" else "steps"
-    long = _sweep(problem, optimizers, how, record, [schedule], threads)
-    frame = long.iloc[:: how.length].reset_index(drop=True)
+    record = "epochs" if plan.record == "epochs" else "steps"
+    long = _sweep(problem, optimizers, plan, record, [schedule], threads)
+    frame = long.iloc[:: plan.length].reset_index(drop=True)
     names = [f"w_{k}" for k in range(problem.d)] if problem.d > 1 else ["w"]
-    weights = long[names].to_numpy(np.float64).reshape(len(frame), how.length, problem.d)
-    losses = long["loss"].to_numpy(np.float64).reshape(len(frame), how.length)
+    weights = long[names].to_numpy(np.float64).reshape(len(frame), plan.length, problem.d)
+    losses = long["loss"].to_numpy(np.float64).reshape(len(frame), plan.length)
     return Recorded(frame.drop(columns=["loss", *names]), losses, weights)
 
 
 def _sweep(
     problem: Problem,
     optimizers: Sequence[Optimizer],
-    how: Plan,
+    plan: Plan,
     record: str,
     given: Sequence[Schedule],
     threads: int,
 ) -> pd.DataFrame:
-    epochs = how.record == "epochs"
-    time: dict[str, Any] = {"epochs" if epochs else "updates": how.length}
+    epochs = plan.record == "epochs"
+    time: dict[str, Any] = {"epochs" if epochs else "updates": plan.length}
     return sweep(
         problem,
         list(optimizers),
-        batch_size=how.batch_size,
+        batch_size=plan.batch_size,
         # Of points or of none: with a given order one kernel does, whatever the number of rates.
-        order=how.order if problem.noise is None else None,
-        seed=how.seed,
+        order=plan.order if problem.noise is None else None,
+        seed=plan.seed,
         schedule=list(given),
         divergence=None,
         evaluate="epoch" if record == "summary" else None,

@@ -1,7 +1,8 @@
-"""The problems that the document's claims are tried on: drawn by seed, the same for all claims."""
+"""Small problems drawn by seed: seven that every claim is tested on, and some for one purpose."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,14 +62,14 @@ def suite(seed: int = 0) -> dict[str, Problem]:
 
 def linear(n: int, d: int, *, noise: float, seed: int = 0, name: str = "linear") -> Problem:
     """Least squares with standard normal features and weights, and noise on the targets."""
-    rng = _rng(seed, "linear", n, d)
+    rng = generator(seed, "linear", n, d)
     x, w = rng.normal(size=(n, d)), rng.normal(size=d)
     return problems.least_squares(x, x @ w + noise * rng.normal(size=n), name=name)
 
 
 def conditioned(*, rotated: bool, condition: float = 1000.0, seed: int = 0) -> Problem:
     """Least squares whose features' variances span a factor; their axes turned, or not."""
-    rng = _rng(seed, "conditioned")
+    rng = generator(seed, "conditioned")
     scales = np.sqrt(np.geomspace(1.0, 1.0 / condition, WEIGHTS))
     x, w = rng.normal(size=(POINTS, WEIGHTS)) * scales, rng.normal(size=WEIGHTS) / scales
     y = x @ w + 0.1 * rng.normal(size=POINTS)
@@ -83,7 +84,7 @@ def zipf(n: int = POINTS, d: int = 30, *, seed: int = 0) -> Problem:
 
     Drawn again until every feature is there.
     """
-    rng = _rng(seed, "zipf")
+    rng = generator(seed, "zipf")
     x = np.zeros((n, d))
     while not x.any(axis=0).all():
         x = (rng.random((n, d)) < 1.0 / np.arange(1, d + 1)).astype(np.float64)
@@ -98,7 +99,7 @@ def labelled(
 
     ``by_label`` sorts the points: those with label 0 come first.
     """
-    rng = _rng(seed, "labelled", n, d)
+    rng = generator(seed, "labelled", n, d)
     x, w = rng.normal(size=(n, d)), rng.normal(size=d)
     y = (rng.random(n) < 1.0 / (1.0 + np.exp(-x @ w))).astype(np.float64)
     if by_label:
@@ -109,7 +110,7 @@ def labelled(
 
 def taught(n: int = POINTS, d: int = 2, *, seed: int = 0) -> Problem:
     """A network whose targets another network of its size makes, with noise of deviation 0.1."""
-    rng = _rng(seed, "taught")
+    rng = generator(seed, "taught")
     x = rng.normal(size=(n, d))
     teacher = problems.network(x, np.zeros(n))
     z = teacher.predictions(rng.normal(size=teacher.d))
@@ -117,30 +118,11 @@ def taught(n: int = POINTS, d: int = 2, *, seed: int = 0) -> Problem:
     return problems.network(x, y, seed=seed, name="network")
 
 
-def few_points(
-    seed: int = 0, *, n: int = 40, held_out: int = 400, hidden: int = 10, noise: float = 0.5
-) -> tuple[Problem, Problem]:
-    """A network for few noisy points, and the same network on others that it has not seen.
-
-    ``y = sin(3 x_1) + x_2 + noise`` with four features, uniform in [-1, 1], two of them idle. With
-    ten hidden units the network has 61 weights, more than points: trained to the end it learns the
-    noise by heart. Both problems have the same weights in the same order, and the same start:
-    ``validation.loss(w)`` is what w, trained on the first, is worth on points of the same kind.
-
-    Examples
-    --------
-    >>> train, validation = few_points()
-    >>> train.n, validation.n, train.d == validation.d == 61
-    (40, 400, True)
-    """
-    rng = _rng(seed, "few points")
-    x = rng.uniform(-1.0, 1.0, size=(n + held_out, 4))
-    y = np.sin(3.0 * x[:, 0]) + x[:, 1] + noise * rng.normal(size=n + held_out)
-    train, validation = (
-        problems.network(x[rows], y[rows], hidden=hidden, seed=seed, name=name)
-        for name, rows in (("few points", slice(n)), ("validation", slice(n, None)))
-    )
-    return train, validation
+def bad_point(problem: Problem, factor: float = 1e3) -> Problem:
+    """One point with its features in another unit: the target no longer fits, nor does the rate."""
+    x = problem.x.copy()
+    x[0] *= factor
+    return replace(problem, name=f"{problem.name}, a bad point", x=x)
 
 
 def sorted_labels(seed: int = 0) -> Problem:
@@ -172,7 +154,7 @@ def time_series(
     each point has the last ``window`` values and an intercept, the target is the next one. The
     first 70 % of the windows are for training, the rest, later in time, for validation.
     """
-    rng = _rng(seed, "time series")
+    rng = generator(seed, "time series")
     z = np.empty(length + window)
     z[0] = rng.normal() / np.sqrt(1.0 - coefficient**2)
     for t in range(1, len(z)):
@@ -239,7 +221,7 @@ def wilson(labels: ArrayLike) -> Problem:
 
 def drawn_labels(seed: int = 0, *, n: int = 60, share: float = 0.6) -> Problem:
     """`wilson` with labels drawn, most of them 1."""
-    rng = _rng(seed, "wilson")
+    rng = generator(seed, "wilson")
     while True:
         labels = np.where(rng.random(n) < share, 1.0, -1.0)
         if labels.sum() > 0:
@@ -260,6 +242,6 @@ def _steep_slope(w: float) -> float:
     return 40.0 * sixteenth * square * w * (sixteenth * fourth - 1.0)
 
 
-def _rng(seed: int, *what: Any) -> np.random.Generator:
-    """Random numbers of a problem's own, whatever else is drawn."""
+def generator(seed: int, *what: Any) -> np.random.Generator:
+    """Random numbers for one problem, independent of what else is drawn."""
     return np.random.default_rng([seed, *"/".join(map(str, what)).encode()])

@@ -1,4 +1,4 @@
-"""The problems that labelled curves come from: one list to tune on, another to be tested on."""
+"""Problems whose runs are labelled: one list to tune a reader of curves on, another to test it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt import problems
-from simopt.curves.diagnosis import formulas
 from simopt.problems import Problem
+from simopt.problems.synthetic import functions
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +19,7 @@ PARTS = ("tuning", "test")
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class Testbed:
     """A problem, and what there is besides it.
 
     Attributes
@@ -51,19 +51,19 @@ class Ground:
         return self.problem.name
 
 
-def all_of(part: str, seed: int) -> list[Ground]:
+def testbeds(part: str, seed: int) -> list[Testbed]:
     """Every problem of a part."""
     kinds = (regressions, overfitted, quadratics, walls, saddles, minima, valleys)
-    return [ground for kind in kinds for ground in kind(part, seed)]
+    return [testbed for kind in kinds for testbed in kind(part, seed)]
 
 
-def regressions(part: str, seed: int) -> list[Ground]:
+def regressions(part: str, seed: int) -> list[Testbed]:
     """Least squares and logistic regression: shipped data, and drawn data of several kinds."""
     rng = _rng(part, seed, "regressions")
     if part == "tuning":
         return [
-            Ground(problems.four_points(), sizes=(1, 2, 4)),
-            Ground(problems.diabetes(), sizes=(1, 8, 64, 442)),
+            Testbed(problems.four_points(), sizes=(1, 2, 4)),
+            Testbed(problems.diabetes(), sizes=(1, 8, 64, 442)),
             _gaussian(rng, 32, 3, 0.0, sizes=(1, 4, 32)),
             _gaussian(rng, 64, 5, 0.5, sizes=(1, 4, 16, 64)),
             _gaussian(rng, 100, 2, 2.0, sizes=(1, 10)),
@@ -72,7 +72,7 @@ def regressions(part: str, seed: int) -> list[Ground]:
             _logistic(rng, 150, 4, 1e-3, sizes=(1, 8, 32, 150)),
         ]
     return [
-        Ground(problems.hubble(), sizes=(1, 4, 24)),
+        Testbed(problems.hubble(), sizes=(1, 4, 24)),
         _gaussian(rng, 48, 8, 0.0, sizes=(1, 4, 48)),
         _gaussian(rng, 120, 4, 1.0, sizes=(1, 4, 16, 120)),
         _gaussian(rng, 60, 1, 3.0, sizes=(1, 6)),
@@ -88,11 +88,11 @@ def _rng(part: str, seed: int, what: str) -> np.random.Generator:
 
 def _gaussian(
     rng: np.random.Generator, n: int, d: int, noise: float, *, sizes: tuple[int, ...]
-) -> Ground:
+) -> Testbed:
     x, w = rng.normal(size=(n, d)), rng.normal(size=d) + rng.choice([-2.0, 2.0], size=d)
     y = x @ w + noise * rng.normal(size=n)
     name = f"Gaussian {n} x {d}, noise {noise:g}"
-    return Ground(problems.least_squares(x, y, name=name), sizes=sizes)
+    return Testbed(problems.least_squares(x, y, name=name), sizes=sizes)
 
 
 def _conditioned(
@@ -103,34 +103,34 @@ def _conditioned(
     *,
     rotated: bool,
     sizes: tuple[int, ...],
-) -> Ground:
+) -> Testbed:
     scales = np.sqrt(np.geomspace(1.0, 1.0 / condition, d))
     x, w = rng.normal(size=(n, d)) * scales, rng.normal(size=d) / scales
     y = x @ w + 0.1 * rng.normal(size=n)
     if rotated:
         x = x @ np.linalg.qr(rng.normal(size=(d, d)))[0]
     name = f"condition {condition:g}, {'rotated' if rotated else 'by axes'}"
-    return Ground(problems.least_squares(x, y, name=name), sizes=sizes)
+    return Testbed(problems.least_squares(x, y, name=name), sizes=sizes)
 
 
 def _zipf(
     rng: np.random.Generator, n: int, d: int, power: float, *, sizes: tuple[int, ...]
-) -> Ground:
+) -> Testbed:
     x = (rng.random((n, d)) < np.arange(1.0, d + 1) ** -power).astype(np.float64)
     x[np.arange(d), np.arange(d)] = 1.0
     y = x @ (2 * rng.normal(size=d)) + 0.1 * rng.normal(size=n)
-    return Ground(problems.least_squares(x, y, name=f"Zipf {power:g}, {n} x {d}"), sizes=sizes)
+    return Testbed(problems.least_squares(x, y, name=f"Zipf {power:g}, {n} x {d}"), sizes=sizes)
 
 
 def _logistic(
     rng: np.random.Generator, n: int, d: int, l2: float, *, sizes: tuple[int, ...]
-) -> Ground:
+) -> Testbed:
     x, w = rng.normal(size=(n, d)), 2 * rng.normal(size=d)
     y = (rng.random(n) < 1 / (1 + np.exp(-x @ w))).astype(np.float64)
-    return Ground(problems.logistic(x, y, l2=l2, name=f"logistic {n} x {d}"), sizes=sizes)
+    return Testbed(problems.logistic(x, y, l2=l2, name=f"logistic {n} x {d}"), sizes=sizes)
 
 
-def overfitted(part: str, seed: int) -> list[Ground]:
+def overfitted(part: str, seed: int) -> list[Testbed]:
     """Fewer points than weights would need, and as many more to validate on."""
     rng = _rng(part, seed, "overfitted")
     if part == "tuning":
@@ -138,13 +138,13 @@ def overfitted(part: str, seed: int) -> list[Ground]:
     return [_wide(rng, 30, 20, 1.0, "logistic"), _cosines(rng, 25, 16)]
 
 
-def _split(x: Floats, y: Floats, n: int, kind: str, name: str, sizes: tuple[int, ...]) -> Ground:
+def _split(x: Floats, y: Floats, n: int, kind: str, name: str, sizes: tuple[int, ...]) -> Testbed:
     make = problems.logistic if kind == "logistic" else problems.least_squares
     train, held = (make(x[rows], y[rows], name=name) for rows in (slice(n), slice(n, None)))
-    return Ground(train, sizes, held)
+    return Testbed(train, sizes, held)
 
 
-def _wide(rng: np.random.Generator, n: int, d: int, noise: float, kind: str) -> Ground:
+def _wide(rng: np.random.Generator, n: int, d: int, noise: float, kind: str) -> Testbed:
     x, w = rng.normal(size=(2 * n + 60, d)), rng.normal(size=d) * (rng.random(d) < 0.3)
     y = x @ w + noise * rng.normal(size=len(x))
     if kind == "logistic":
@@ -152,21 +152,21 @@ def _wide(rng: np.random.Generator, n: int, d: int, noise: float, kind: str) -> 
     return _split(x, y, n, kind, f"wide {kind} {n} x {d}", (1, 5, n))
 
 
-def _powers(rng: np.random.Generator, n: int, degree: int) -> Ground:
+def _powers(rng: np.random.Generator, n: int, degree: int) -> Testbed:
     u = rng.uniform(-1, 1, n + 60)
     x = np.stack([np.polynomial.legendre.Legendre.basis(k)(u) for k in range(degree + 1)], axis=1)
     y = np.sin(3 * u) + 0.4 * rng.normal(size=len(u))
     return _split(x * 2, y, n, "least_squares", f"powers up to {degree}", (1, 5, n))
 
 
-def _cosines(rng: np.random.Generator, n: int, d: int) -> Ground:
+def _cosines(rng: np.random.Generator, n: int, d: int) -> Testbed:
     u = rng.uniform(-2, 2, (n + 60, 2))
     x = math.sqrt(2) * np.cos(u @ (2 * rng.normal(size=(2, d))) + rng.uniform(0, 2 * math.pi, d))
     y = u[:, 0] - u[:, 1] ** 2 + 0.5 * rng.normal(size=len(u))
     return _split(x, y, n, "least_squares", f"random cosines {n} x {d}", (1, 5, n))
 
 
-def quadratics(part: str, seed: int) -> list[Ground]:
+def quadratics(part: str, seed: int) -> list[Testbed]:
     """Noisy quadratics: no points, drawn noise."""
     rng = _rng(part, seed, "quadratics")
     if part == "tuning":
@@ -177,7 +177,7 @@ def quadratics(part: str, seed: int) -> list[Ground]:
             "of four": (np.array([2.0, 0.7, 0.7, 0.1]), 0.3),
         }
     return [
-        Ground(
+        Testbed(
             problems.noisy_quadratic(
                 h, noise * h, w0=rng.choice([-1.0, 1.0], len(h)) * 3, name=f"noisy quadratic {name}"
             ),
@@ -187,7 +187,7 @@ def quadratics(part: str, seed: int) -> list[Ground]:
     ]
 
 
-def walls(part: str, seed: int) -> list[Ground]:
+def walls(part: str, seed: int) -> list[Testbed]:
     """Starts high on a steep wall over a shallow valley: large gradients first, small ones after.
 
     The axes are turned, so that no weight has only small gradients.
@@ -196,7 +196,7 @@ def walls(part: str, seed: int) -> list[Ground]:
     if part == "tuning":
         return [_wall(rng, d, 10 ** rng.uniform(2, 3.5), 0.0) for d in (2, 3, 4, 6, 2, 5)]
     return [_wall(rng, d, 10 ** rng.uniform(1.7, 3), 0.3) for d in (7, 8, 3)] + [
-        Ground(
+        Testbed(
             _function("cliff", (0.5 * (a - b), 0.5 * (a + b)), (0, 0)),
             steep=True,
         )
@@ -204,7 +204,7 @@ def walls(part: str, seed: int) -> list[Ground]:
     ]
 
 
-def _wall(rng: np.random.Generator, d: int, condition: float, noise: float) -> Ground:
+def _wall(rng: np.random.Generator, d: int, condition: float, noise: float) -> Testbed:
     n = 12 * d
     scales = np.sqrt([*np.geomspace(1.0, 0.3, d - 1), 1.0 / condition])
     x, turned = rng.normal(size=(n, d)) * scales, np.linalg.qr(rng.normal(size=(d, d)))[0]
@@ -213,13 +213,13 @@ def _wall(rng: np.random.Generator, d: int, condition: float, noise: float) -> G
     y = noise * rng.normal(size=n)
     name = f"wall {n} x {d}, condition {condition:.0f}"
     problem = problems.least_squares(x @ turned, y, w0=3 * far @ turned, name=name)
-    return Ground(problem, (1, 4, n), steep=True)
+    return Testbed(problem, (1, 4, n), steep=True)
 
 
-def saddles(part: str, seed: int) -> list[Ground]:
+def saddles(part: str, seed: int) -> list[Testbed]:
     """Functions with a saddle, from starts that lead to it."""
     rng = _rng(part, seed, "saddles")
-    made = []
+    testbeds = []
     for small in 10 ** rng.uniform(-7, -2, 10):
         if part == "tuning":
             first = problems.saddle(w0=(rng.uniform(0.1, 1.5), small))
@@ -228,45 +228,45 @@ def saddles(part: str, seed: int) -> list[Ground]:
             second = _function("chain", (small**0.5, small**0.4, small**0.4), (1, 1, 1))
             x = rng.uniform(-2, 2, 8)
             first = problems.function(
-                formulas.unit,
-                formulas.unit_slope,
+                functions.unit,
+                functions.unit_slope,
                 w0=(small, 2 * small),
                 points=np.stack([x, 2 * np.tanh(1.5 * x)], axis=1),
                 optimum=(2, 1.5),
                 name="tanh unit",
             )
-        made += [
-            Ground(problem, (problem.n or 1,), saddle=np.zeros(problem.d))
+        testbeds += [
+            Testbed(problem, (problem.n or 1,), saddle=np.zeros(problem.d))
             for problem in (first, second)
         ]
-    return made
+    return testbeds
 
 
-def minima(part: str, seed: int) -> list[Ground]:
+def minima(part: str, seed: int) -> list[Testbed]:
     """Functions with minima that are not the lowest, from starts near and far."""
     rng = _rng(part, seed, "minima")
     if part == "tuning":
-        found = [problems.bumps(w0=w) for w in rng.uniform(1, 6, 8) * rng.choice([-1, 1], 8)]
+        starts = [problems.bumps(w0=w) for w in rng.uniform(1, 6, 8) * rng.choice([-1, 1], 8)]
     else:
         wells = [
             problems.double_well(tilt=t, spread=0.0, terms=2, w0=rng.uniform(0.4, 2.5))
             for t in rng.uniform(0.05, 0.3, 4)
         ]
-        found = wells + [_function("ripples", rng.uniform(1.5, 5, 2), (0, 0)) for _ in range(5)]
-    return [Ground(problem, (problem.n or 1,), minima=True) for problem in found]
+        starts = wells + [_function("ripples", rng.uniform(1.5, 5, 2), (0, 0)) for _ in range(5)]
+    return [Testbed(problem, (problem.n or 1,), minima=True) for problem in starts]
 
 
-def valleys(part: str, seed: int) -> list[Ground]:
+def valleys(part: str, seed: int) -> list[Testbed]:
     """Functions that are neither quadratic nor a trap."""
     rng = _rng(part, seed, "valleys")
     if part == "tuning":
-        return [Ground(_function("quartic", rng.uniform(1, 3, 2), (0, 0))) for _ in range(2)]
+        return [Testbed(_function("quartic", rng.uniform(1, 3, 2), (0, 0))) for _ in range(2)]
     return [
-        Ground(_function("rosenbrock", (-1.2, 1.0), (1, 1))),
-        Ground(_function("rosenbrock", rng.uniform(-1, 0, 2), (1, 1))),
+        Testbed(_function("rosenbrock", (-1.2, 1.0), (1, 1))),
+        Testbed(_function("rosenbrock", rng.uniform(-1, 0, 2), (1, 1))),
     ]
 
 
 def _function(name: str, w0: Any, optimum: Any) -> Problem:
-    loss, gradient = getattr(formulas, name), getattr(formulas, f"{name}_slope")
+    loss, gradient = getattr(functions, name), getattr(functions, f"{name}_slope")
     return problems.function(loss, gradient, w0=w0, optimum=optimum)

@@ -1,0 +1,81 @@
+"""NaN or Inf: from some value on, or at one, the loss is no finite number."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.curves.symptoms.record import (
+    Example,
+    Known,
+    Label,
+    Line,
+    Symptom,
+    alone,
+)
+from simopt.curves.validation.counterfactuals import Counterfactuals
+from simopt.problems import synthetic
+from simopt.rules import SGD
+
+NAME = "NaN or Inf"
+
+#: A loss that grew before it broke was driven there by its steps; one that did not, by its data.
+GREW = 2.0
+
+#: Three fixes at once, where the document's framework says "and".
+ALL_THREE = "eta / 10, clip at 1, without outliers"
+
+
+def grew(known: Known) -> bool:
+    """Whether the loss rose before it broke."""
+    return known.features.get("growth", math.nan) > GREW
+
+
+def causes(known: Known) -> tuple[str, ...]:
+    """Steps that overshoot, or the data; in the order that the growth suggests."""
+    unstable = "the learning rate is too high: steps overshoot further and further"
+    data = "a value in the data that is missing, infinite or far out, or a logarithm of 0"
+    return (unstable, data) if grew(known) else (data, unstable)
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """A much lower rate, clipped gradients, a look at the data."""
+    lower = known.eta("decrease eta drastically, 10 times or more", 0.1)
+    look = "look for missing, infinite and extreme values in the data"
+    clip = "clip the gradients: clip_norm=1.0"
+    return (lower, clip, look) if grew(known) else (look, lower, clip)
+
+
+def cause(runs: Counterfactuals) -> NDArray[np.str_]:
+    """Rates beyond the best one at which the loss overflows."""
+    return runs.unstable(NAME)
+
+
+SYMPTOM = Symptom(
+    name=NAME,
+    rank=7,
+    causes=causes,
+    advice=advice,
+    fixes=(
+        "eta / 10",
+        "eta / 100",
+        "clip at 1",
+        "clip at the start's norm",
+        "without outliers",
+    ),
+    line=Line(
+        "NaN or Inf",
+        "numerical instability",
+        "η drastically lower, clipping, a look at the data",
+        ("eta / 10", "eta / 100", "clip at 1", "without outliers"),
+    ),
+    question=Line("Loss NaN?", "", "clipping, a look at the data, and lower η", (ALL_THREE,)),
+    example=Example(
+        alone(lambda: synthetic.bad_point(synthetic.suite()["label noise"], 30.0)),
+        SGD(eta=0.02),
+        8,
+        40,
+        "a point has its features in another unit",
+    ),
+    label=Label(cause, 0),
+)

@@ -1,0 +1,75 @@
+"""Plateaus, then drops: a long flat stretch that a sudden fall follows, as at a saddle point."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt import problems
+from simopt.curves.symptoms.conditions import above
+from simopt.curves.symptoms.evidence import FLAT_PERCENT as FLAT
+from simopt.curves.symptoms.evidence import drop, plateau
+from simopt.curves.symptoms.record import (
+    Column,
+    Columns,
+    Evidence,
+    Example,
+    Known,
+    Label,
+    Line,
+    Symptom,
+    alone,
+)
+from simopt.curves.validation import counterfactuals
+from simopt.curves.validation.counterfactuals import Counterfactuals
+from simopt.rules import SGD
+
+#: A flat stretch of a seventh of the run: shorter ones are chance.
+LONG = 0.15
+
+
+def test(f: Columns) -> Column:
+    """A long plateau before a drop; the kernel looks for both."""
+    return above(f["plateau"], LONG)
+
+
+def causes(known: Known) -> tuple[str, ...]:
+    """A saddle."""
+    return ("it has escaped from a saddle point: normal",)
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """Patience."""
+    return ("keep training",)
+
+
+def cause(runs: Counterfactuals) -> NDArray[np.str_]:
+    """Runs that left a saddle; of those that were near one for a while, no other label holds."""
+    near = counterfactuals.where(runs.was_at_saddle, counterfactuals.UNCLEAR)
+    near[runs.left_saddle] = "saddle"
+    return near
+
+
+SYMPTOM = Symptom(
+    name="plateaus, then drops",
+    rank=5,
+    test=test,
+    unless=("decreases then explodes",),
+    evidence=(
+        Evidence("plateau", plateau, f"flat within {FLAT} of the range for {{share}} of the run"),
+        Evidence("drop", drop, "then {share} of the range are lost in half that time or less"),
+    ),
+    causes=causes,
+    advice=advice,
+    fixes=("keep training",),
+    line=Line(
+        "Plateaus, then drops", "a saddle was escaped: normal", "keep training", ("keep training",)
+    ),
+    example=Example(
+        alone(lambda: problems.saddle(w0=(0.5, 1e-6))),
+        SGD(eta=0.1),
+        1,
+        250,
+        "the start is hardly off the ridge",
+        shuffle="never",
+    ),
+    label=Label(cause, 3),
+)

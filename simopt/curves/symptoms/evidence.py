@@ -1,0 +1,118 @@
+"""What was seen on a curve, and where: the features that a symptom rests on, as sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simopt.curves.features import END, FLAT, TAIL
+from simopt.curves.symptoms.record import Evidence, Features, Span
+from simopt.ground.formatting import percent
+
+#: Larger factors are not counted any more.
+MANY = 1_000_000
+
+
+def _fixed(first: float, last: float) -> Span:
+    return lambda f: (first, last)
+
+
+WHOLE = _fixed(0.0, 1.0)
+SECOND_HALF = _fixed(0.5, 1.0)
+FIRST_QUARTER = _fixed(0.0, 0.25)
+LAST_QUARTER = _fixed(0.75, 1.0)
+TAIL_SPAN = _fixed(1.0 - 1.0 / TAIL, 1.0)
+END_SPAN = _fixed(1.0 - 1.0 / END, 1.0)
+
+
+def at(name: str) -> Span:
+    """Where a feature says."""
+    return lambda f: (f[name], f[name])
+
+
+def start_to(name: str) -> Span:
+    """From the start to where a feature says."""
+    return lambda f: (0.0, f[name])
+
+
+def from_(name: str) -> Span:
+    """From where a feature says to the end."""
+    return lambda f: (f[name], 1.0)
+
+
+def plateau(f: Features) -> tuple[float, float]:
+    """The plateau that a drop follows."""
+    return f["plateau_at"], f["plateau_at"] + f["plateau"]
+
+
+def drop(f: Features) -> tuple[float, float]:
+    """That drop."""
+    end = f["plateau_at"] + f["plateau"]
+    return end, min(1.0, end + max(f["plateau"] / 2, 0.02))
+
+
+def _times(value: float) -> str:
+    """How many times."""
+    if value >= MANY:
+        return "more than a million"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def formatted(value: float) -> dict[str, str]:
+    """The fields that a sentence of `Evidence` can use."""
+    return {
+        "share": percent(value, least=0.001),
+        "times": _times(value),
+        "falls": f"{'falls' if value >= 0 else 'rises'} by {percent(abs(value), least=0.001)}",
+        "count": "1 value" if value == 1 else f"{value:,.0f} values",
+    }
+
+
+KEEPS = f"of the run it keeps within {percent(FLAT)} of its range"
+
+#: FLAT in a sentence.
+FLAT_PERCENT = percent(FLAT)
+
+COLUMNS = ("feature", "value", "first", "last", "says")
+
+
+def gather(
+    symptom: str, evidence: tuple[Evidence, ...], features: Features, loss: NDArray[np.float64]
+) -> pd.DataFrame:
+    """A row per thing seen: feature, value, from which value of the curve to which, what it says.
+
+    What a curve is too short to have is left out.
+
+    Parameters
+    ----------
+    symptom : str
+        One of SYMPTOMS.
+    features : mapping of str to float
+        Of the curve, as measured.
+    loss : ndarray [T]
+        The curve.
+
+    Returns
+    -------
+    DataFrame
+        feature, value, first and last (places on the curve, from 0), says.
+    """
+    rows: list[tuple[Any, ...]] = []
+    there = np.flatnonzero(np.isfinite(loss))
+    if symptom == "NaN or Inf":
+        place = int(features["broken_at"])
+        says = f"value {place + 1} is {loss[place]:g}"
+        if np.isnan(loss[place]):
+            says += ", and nothing finite comes after it"
+        rows.append(("broken_at", float(place), place, len(loss) - 1, says))
+    for each in evidence:
+        value = features[each.feature]
+        if np.isnan(value):
+            continue
+        ends = np.clip(np.nan_to_num(each.span(features)), 0.0, 1.0) * max(len(there) - 1, 0)
+        first, last = (int(there[round(end)]) if len(there) else 0 for end in ends)
+        rows.append((each.feature, value, first, last, each.says.format(**formatted(value))))
+    return pd.DataFrame(rows, columns=list(COLUMNS))

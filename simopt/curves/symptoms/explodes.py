@@ -1,0 +1,97 @@
+"""Decreases then explodes: the end is far above all that the first half did."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.curves.symptoms.conditions import above, below, either, every
+from simopt.curves.symptoms.evidence import END_SPAN, LAST_QUARTER, start_to
+from simopt.curves.symptoms.record import (
+    LESS,
+    Column,
+    Columns,
+    Evidence,
+    Example,
+    Known,
+    Label,
+    Line,
+    Symptom,
+    alone,
+)
+from simopt.curves.validation.counterfactuals import Counterfactuals
+from simopt.problems import synthetic
+from simopt.rules import Momentum
+
+NAME = "decreases then explodes"
+
+#: The last quarter rises most of an order of magnitude above all that the first half did.
+EXPLODES = 8.0
+
+#: Or it climbs without falling back (all rises together are little more than the swing itself),
+CLIMBS = 1.5
+#: above the first half,
+OUTGROWS = 2.0
+#: and ends nearer to its highest than to its lowest.
+ENDS_HIGH = 0.5
+
+
+def test(f: Columns) -> Column:
+    """It grows by far, or climbs to an end that is its highest."""
+    climbs = every(
+        above(f["growth"], OUTGROWS), above(f["end"], ENDS_HIGH), below(f["late_ups"], CLIMBS)
+    )
+    return either(above(f["growth"], EXPLODES), climbs)
+
+
+def causes(known: Known) -> tuple[str, ...]:
+    """A rate that is too high, momentum, or the data."""
+    return (
+        "the learning rate is too high",
+        known.builds_up,
+        "a value in the data that is missing, infinite or far out, or a logarithm of 0",
+    )
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """A lower rate, less momentum, or clipped gradients."""
+    return (known.lower, known.calmer, "clip the gradients: clip_norm=1.0")
+
+
+def cause(runs: Counterfactuals) -> NDArray[np.str_]:
+    """Rates beyond the best one at which the loss grows."""
+    return runs.unstable(NAME)
+
+
+SYMPTOM = Symptom(
+    name=NAME,
+    rank=2,
+    test=test,
+    evidence=(
+        Evidence(
+            "lowest_at", start_to("lowest_at"), "the lowest loss comes after {share} of the run"
+        ),
+        Evidence(
+            "growth",
+            LAST_QUARTER,
+            "the last quarter rises {times} times as far above that as the first half did",
+        ),
+        Evidence("end", END_SPAN, "at the end it is {share} of its range above the lowest"),
+    ),
+    causes=causes,
+    advice=advice,
+    fixes=(*LESS, "beta 0.8"),
+    line=Line(
+        "Decreases, then explodes",
+        "rate too high, momentum builds up",
+        "lower η, or β to 0.8",
+        (*LESS, "beta 0.8"),
+    ),
+    question=Line("Loss unstable?", "", "decrease η or β", (*LESS, "beta 0.8")),
+    example=Example(
+        alone(lambda: synthetic.suite()["label noise"]),
+        Momentum(eta=0.1),
+        8,
+        40,
+        "the rate is just beyond what momentum bears",
+    ),
+    label=Label(cause, 0),
+)

@@ -1,0 +1,57 @@
+"""Healthy: no other symptom holds."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt import problems
+from simopt.curves.symptoms import reasons
+from simopt.curves.symptoms.evidence import TAIL_SPAN, start_to
+from simopt.curves.symptoms.record import Alike, Evidence, Example, Known, Label, Symptom, alone
+from simopt.curves.validation import counterfactuals
+from simopt.curves.validation.counterfactuals import Counterfactuals
+from simopt.rules import Adam
+
+#: Within so much of the best at equal cost, as a share of what there is to lose.
+AS_GOOD = 0.01
+
+#: How far above what it had reached a healthy run may rise.
+RISE = counterfactuals.RISE
+
+
+def cause(runs: Counterfactuals) -> NDArray[np.str_]:
+    """The tuned rate; no other rate, falling rate or other rule does clearly better."""
+    shares, others = runs.shares, runs.others
+    last, quarter = shares[:, -1], shares.shape[1] - shares.shape[1] // 4
+    best = np.fmin(others.best, others.decayed)
+    tuned = (others.best <= counterfactuals.WELL) & (others.eta <= 1.01 * others.tuned)
+    tuned &= last - best <= AS_GOOD
+    tuned &= last - others.any_rule <= counterfactuals.WELL / 2
+    tuned &= shares[:, quarter:].max(axis=1) - shares[:, quarter] <= AS_GOOD
+    tuned &= counterfactuals.risen_above(shares) <= RISE
+    return counterfactuals.where(tuned & counterfactuals.stays(shares), "healthy")
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """Nothing to do."""
+    return ("nothing to mend",)
+
+
+SYMPTOM = Symptom(
+    name="healthy",
+    rank=0,
+    evidence=(
+        Evidence(
+            "ninety_at",
+            start_to("ninety_at"),
+            "nine tenths of the fall are made in {share} of the run",
+        ),
+        Evidence("tail_fall", TAIL_SPAN, "over the last third it {falls} of its range"),
+    ),
+    advice=advice,
+    alike=(
+        Alike("plateaus early", "at rest for half of the run", reasons.OFFSET),
+        Alike("noise floor", "losses of batches", reasons.BATCHES),
+    ),
+    example=Example(alone(problems.diabetes), Adam(eta=3.0), 64, 60, "a rate that fits"),
+    label=Label(cause, 2),
+)

@@ -1,0 +1,91 @@
+"""Oscillates wildly: the second half goes up and down over much of the range."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt import problems
+from simopt.curves.symptoms.conditions import UPS, above, either, every, level
+from simopt.curves.symptoms.evidence import SECOND_HALF, WHOLE
+from simopt.curves.symptoms.record import (
+    LESS,
+    Column,
+    Columns,
+    Evidence,
+    Example,
+    Known,
+    Label,
+    Line,
+    Symptom,
+    alone,
+)
+from simopt.curves.validation.counterfactuals import Counterfactuals
+from simopt.rules import Momentum
+
+NAME = "oscillates wildly"
+
+#: The second half's mean keeps a sixth of what there was to lose,
+WILD = 0.18
+#: and its swing is a good fifth of the range.
+SWING = 0.25
+#: Or it comes back to two fifths of the range, however rarely, but more than once: a single outlier
+#: is not the optimizer's doing.
+SPIKES, AGAIN = 0.4, 1.2
+
+
+def up_and_down(f: Columns) -> Column:
+    """Whether the second half rises again and again."""
+    return above(f["late_ups"], UPS)
+
+
+def wild(f: Columns) -> Column:
+    """Whether the second half swings too far to be a floor of noise."""
+    return either(
+        every(above(level(f), WILD), above(f["late_swing"], SWING)),
+        every(above(f["late_swing"], SPIKES), above(f["late_ups"], AGAIN)),
+    )
+
+
+def test(f: Columns) -> Column:
+    """Up and down, and wildly so."""
+    return every(up_and_down(f), wild(f))
+
+
+def causes(known: Known) -> tuple[str, ...]:
+    """A rate that is too high, momentum, or small batches."""
+    return (
+        "the learning rate is too high: steps cross the valley and come back",
+        known.builds_up,
+        "batches are too small for this rate: their gradients differ too much",
+    )
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """A lower rate, less momentum, or larger batches."""
+    return (known.lower, known.calmer, "or use larger batches")
+
+
+def cause(runs: Counterfactuals) -> NDArray[np.str_]:
+    """Rates beyond the best one at which the weights swing."""
+    return runs.unstable(NAME)
+
+
+SYMPTOM = Symptom(
+    name=NAME,
+    rank=1,
+    test=test,
+    unless=("decreases then explodes", "plateaus, then drops"),
+    evidence=(
+        Evidence(
+            "late_swing", SECOND_HALF, "the second half swings over {share} of the whole range"
+        ),
+        Evidence("late_ups", SECOND_HALF, "and rises by {times} times that swing in all"),
+        Evidence("turns", WHOLE, "{share} of the steps turn back on the step before"),
+    ),
+    causes=causes,
+    advice=advice,
+    fixes=LESS,
+    line=Line("Oscillates wildly", "rate too high", "η 2 to 10 times lower", LESS),
+    question=Line("Loss unstable?", "", "decrease η or β", (*LESS, "beta 0.8")),
+    example=Example(alone(problems.hubble), Momentum(eta=0.4), 8, 40, "the rate is too high"),
+    label=Label(cause, 0),
+)

@@ -1,0 +1,285 @@
+"""What is known of a symptom, in one record: its test, evidence, causes, advice and examples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.rules.rule import Optimizer
+
+if TYPE_CHECKING:
+    from simopt.curves.validation.counterfactuals import Counterfactuals
+    from simopt.problems import Problem
+    from simopt.schedules import Schedule
+
+Column = NDArray[np.float64]
+
+#: The features of many curves, a column each.
+Columns = Mapping[str, Column]
+
+#: The features of one curve.
+Features = Mapping[str, float]
+
+#: The part of a curve on which a feature is seen: from and to, as shares of its length.
+Span = Callable[[Features], tuple[float, float]]
+
+#: Names of fixes (`simopt.prescription.FIXES`) that several symptoms share.
+LESS = ("eta / 2", "eta / 5", "eta / 10")
+MORE = ("eta x 2", "eta x 5")
+
+#: Optimizers that the document's advice replaces by one another.
+OTHERS = ("SGD", "Momentum", "RMSprop", "Adam", "AdamW")
+
+#: Hyperparameters that hold momentum, and the value to which the document lowers it.
+MOMENTA = ("beta", "beta1")
+CALMER = 0.8
+
+#: The geometric middle of "2 to 10 times" and of "2 to 5 times" is close to half a power of ten.
+HALF_DECADE = math.sqrt(10.0)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A feature that supports a symptom.
+
+    Attributes
+    ----------
+    feature : str
+        Its column.
+    span : callable
+        Where on the curve it is seen.
+    says : str
+        The sentence, with the fields of `simopt.curves.symptoms.evidence.formatted`.
+    """
+
+    feature: str
+    span: Span
+    says: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of one of the document's two tables of advice.
+
+    Attributes
+    ----------
+    symptom : str
+        The document's name of it, in a few words.
+    cause : str
+        The document's explanation.
+    advice : str
+        What to do.
+    fixes : tuple of str
+        Names of fixes, each of them tried alone.
+    seen : tuple of str
+        The symptoms that it is for; the tables fill it in.
+    optimizers : tuple of str
+        Of the run as it is, if only those are meant; empty for all.
+    in_place_of : tuple of str
+        The same, for another optimizer in its place.
+    """
+
+    symptom: str
+    cause: str
+    advice: str
+    fixes: tuple[str, ...]
+    seen: tuple[str, ...] = ()
+    optimizers: tuple[str, ...] = ()
+    in_place_of: tuple[str, ...] = ()
+
+    def meant(self, symptom: str, optimizer: str, fix: str) -> bool:
+        """Whether it says to do that about a run of this optimizer that shows the symptom."""
+        return symptom in self.seen and fix in self.fixes and self.limits(optimizer, fix)
+
+    def limits(self, optimizer: str, fix: str) -> bool:
+        """Whether the fix is meant for this optimizer's runs."""
+        changes = fix in OTHERS and self.in_place_of
+        return (not self.optimizers or optimizer in self.optimizers) and (
+            not changes or optimizer in self.in_place_of
+        )
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Another symptom whose curves can be the same.
+
+    Attributes
+    ----------
+    other : str
+        What may be read as well.
+    where : str
+        Which curves of the symptom: a key of `simopt.curves.validation.inseparable.WHERE`.
+    reason : str
+        Why no reader of the curve can tell.
+    """
+
+    other: str
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A training whose curve shows the symptom.
+
+    Attributes
+    ----------
+    problem : callable
+        Returns the problem to train on, and the one to validate on or None.
+    optimizer : Optimizer
+    batch_size, epochs : int
+    why : str
+        What is wrong with it, in a few words.
+    shuffle : str
+        As in `simopt.run`.
+    schedule : Schedule, optional
+    """
+
+    problem: Callable[[], tuple[Problem, Problem | None]]
+    optimizer: Optimizer
+    batch_size: int
+    epochs: int
+    why: str
+    shuffle: str = "epoch"
+    schedule: Schedule | None = None
+
+
+@dataclass(frozen=True)
+class Label:
+    """How simulated runs get the symptom as their label.
+
+    Attributes
+    ----------
+    cause : callable
+        The cause of each of m runs, "" where the symptom is not theirs.
+    order : int
+        Labels of a higher order replace those of a lower one.
+    """
+
+    cause: Callable[[Counterfactuals], NDArray[np.str_]]
+    order: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a run beside its symptom.
+
+    Attributes
+    ----------
+    features : mapping of str to float
+        As measured on the curve.
+    optimizer : Optimizer or None
+        What trained.
+    best : int or None
+        Where the validation loss is lowest, from 0.
+    """
+
+    features: Features
+    optimizer: Optimizer | None = None
+    best: int | None = None
+
+    def setting(self, name: str) -> float:
+        """The value of a hyperparameter, 0 where there is none."""
+        value = 0.0 if self.optimizer is None else self.optimizer.settings.get(name, 0.0)
+        assert not isinstance(value, tuple)
+        return value
+
+    @property
+    def name(self) -> str | None:
+        """The optimizer's name."""
+        return None if self.optimizer is None else self.optimizer.name
+
+    @property
+    def momentum(self) -> str | None:
+        """The name of the hyperparameter that remembers past gradients, if it does so at all."""
+        return next((name for name in MOMENTA if self.setting(name) > 0), None)
+
+    def eta(self, advice: str, factor: float) -> str:
+        """The advice, with ``: eta 0.1 -> 0.03`` where eta is known."""
+        if self.optimizer is None:
+            return advice
+        eta = self.setting("eta")
+        # One digit, and no exponent because of it.
+        return f"{advice}: eta {eta:g} -> {float(f'{eta * factor:.1g}'):g}"
+
+    @property
+    def lower(self) -> str:
+        """A lower rate."""
+        return self.eta("decrease eta 2 to 10 times", 1 / HALF_DECADE)
+
+    @property
+    def higher(self) -> str:
+        """A higher rate."""
+        return self.eta("increase eta 2 to 5 times", HALF_DECADE)
+
+    @property
+    def calmer(self) -> str:
+        """Less momentum; "" where there is none to take away."""
+        if self.optimizer is None:
+            return f"or decrease beta to {CALMER:g}, if there is momentum"
+        name = self.momentum
+        if name is None or self.setting(name) <= CALMER:
+            return ""
+        return f"or decrease {name}: {name} {self.setting(name):g} -> {CALMER:g}"
+
+    @property
+    def builds_up(self) -> str:
+        """Momentum as a cause; "" where the optimizer has none."""
+        return "momentum builds up" if self.optimizer is None or self.momentum else ""
+
+
+def nothing(known: Known) -> tuple[str, ...]:
+    """No causes, or nothing to do."""
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Symptom:
+    """Everything about one symptom.
+
+    Attributes
+    ----------
+    name : str
+        As in the document's table where it has one.
+    rank : int
+        Its place in `SYMPTOMS`; stored sweeps keep it, so it never changes.
+    test : callable or None
+        How well its conditions hold on each curve, 0 to 1. None: the judge decides otherwise.
+    unless : tuple of str
+        Symptoms that rule it out.
+    evidence : tuple of Evidence
+    causes, advice : callable
+        Of what is known of a run: most likely cause first, first thing to do first. Empty strings
+        are left out.
+    fixes : tuple of str
+        What `simopt.prescribe` tries by default.
+    line, question : Line, optional
+        Of the document's troubleshooting table, and of its decision framework.
+    alike : tuple of Alike
+    example : Example, optional
+    label : Label, optional
+    """
+
+    name: str
+    rank: int
+    test: Callable[[Columns], Column] | None = None
+    unless: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    causes: Callable[[Known], tuple[str, ...]] = nothing
+    advice: Callable[[Known], tuple[str, ...]] = nothing
+    fixes: tuple[str, ...] = ()
+    line: Line | None = None
+    question: Line | None = None
+    alike: tuple[Alike, ...] = ()
+    example: Example | None = None
+    label: Label | None = None
+
+
+def alone(make: Callable[[], Problem]) -> Callable[[], tuple[Any, None]]:
+    """A problem without points to validate on."""
+    return lambda: (make(), None)

@@ -1,0 +1,88 @@
+"""Decreases very slowly: the last quarter of the run still makes a good part of the fall."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt import problems
+from simopt.curves.symptoms.conditions import UNFINISHED, UPS, above, below, either, every, goes_on
+from simopt.curves.symptoms.evidence import FIRST_QUARTER, LAST_QUARTER
+from simopt.curves.symptoms.record import (
+    MORE,
+    Column,
+    Columns,
+    Evidence,
+    Example,
+    Known,
+    Label,
+    Line,
+    Symptom,
+    alone,
+)
+from simopt.curves.validation import counterfactuals
+from simopt.curves.validation.counterfactuals import Counterfactuals
+from simopt.rules import SGD
+
+#: The last quarter loses not much less than the one before it: it goes on,
+GOES_ON = 0.55
+#: or it makes a sixth of the fall: far from any end.
+LARGE = 0.15
+
+#: A rate is too low if at most so much of what the best rate loses is lost, yet some of it is,
+LITTLE, SOME = 0.5, 0.005
+
+#: and if nearly three times the rate loses so much more.
+IN_PROPORTION = 1.6
+
+
+def test(f: Columns) -> Column:
+    """A fall that goes on to the end."""
+    return every(
+        above(f["quarter_4"], UNFINISHED),
+        either(above(goes_on(f), GOES_ON), above(f["quarter_4"], LARGE)),
+        below(f["late_ups"], UPS),
+    )
+
+
+def causes(known: Known) -> tuple[str, ...]:
+    """A rate that is too low, shrinking steps, or an ill-conditioned problem."""
+    return (
+        "the learning rate is too low",
+        "AdaGrad's G makes its steps shorter and shorter" if known.name == "AdaGrad" else "",
+        "the problem is ill-conditioned: some directions are much flatter than others",
+    )
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """A higher rate, or more time."""
+    return (known.higher, "or train for longer")
+
+
+def cause(runs: Counterfactuals) -> NDArray[np.str_]:
+    """Rates at which little is lost, where the tuned one loses nearly all."""
+    shares, others = runs.shares, runs.others
+    lost = (1 - shares[:, -1]) / (1 - others.best)
+    low = np.isfinite(shares).all(axis=1) & (others.best <= counterfactuals.WELL)
+    low &= (lost >= SOME) & (lost <= LITTLE) & (others.eta <= others.tuned / 3)
+    low &= 1 - others.faster >= IN_PROPORTION * (1 - shares[:, -1])
+    return counterfactuals.where(low, "rate too low")
+
+
+SYMPTOM = Symptom(
+    name="decreases very slowly",
+    rank=3,
+    test=test,
+    unless=("plateaus, then drops",),
+    evidence=(
+        Evidence(
+            "quarter_1", FIRST_QUARTER, "the first quarter of the run makes {share} of the fall"
+        ),
+        Evidence("quarter_4", LAST_QUARTER, "the last one still makes {share}: no end is in sight"),
+    ),
+    causes=causes,
+    advice=advice,
+    fixes=MORE,
+    line=Line("Decreases very slowly", "rate too low", "η 2 to 5 times higher", MORE),
+    question=Line("Loss too slow?", "", "increase η", MORE),
+    example=Example(alone(problems.diabetes), SGD(eta=1e-3), 64, 40, "the rate is far too low"),
+    label=Label(cause, 1),
+)

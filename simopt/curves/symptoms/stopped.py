@@ -1,0 +1,121 @@
+"""Stopped learning mid-training: the fall ends in the middle, or creeps on ever more slowly."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt import problems
+from simopt.curves.symptoms import explodes, reasons
+from simopt.curves.symptoms.conditions import UNFINISHED, UPS, above, below, either, every, goes_on
+from simopt.curves.symptoms.evidence import FIRST_QUARTER, KEEPS, LAST_QUARTER, from_
+from simopt.curves.symptoms.record import (
+    Alike,
+    Column,
+    Columns,
+    Evidence,
+    Example,
+    Known,
+    Label,
+    Line,
+    Symptom,
+    alone,
+)
+from simopt.curves.validation import counterfactuals
+from simopt.curves.validation.counterfactuals import Counterfactuals
+from simopt.rules import AdaGrad
+
+#: The first quarter made most of the fall,
+MOST = 0.6
+#: the last one still loses something,
+CRAWLS = 0.003
+#: and most of what the one before it did, and more of it than that one of its own: slower than 1/t,
+#: of which the last quarter loses half, and which is how the loss of a network ends that does well.
+CRAWLS_ON = 0.6
+#: Or it stops at once in the middle of the run,
+STOPS = (0.25, 0.85)
+#: half of its fall made in the second half of the time till then: a straight line, no approach.
+ABRUPT = 0.5
+
+#: AdaGrad's rate fell too far if `counterfactuals.LONGER` times the updates leave this share.
+STILL_LEFT = 0.5
+
+
+def test(f: Columns) -> Column:
+    """It crawls, or stops at once."""
+    slows = np.where(f["quarter_3"] > 0.0, f["quarter_3"] / f["quarter_2"], np.inf)
+    crawls = every(
+        above(f["quarter_1"], MOST),
+        above(goes_on(f), CRAWLS_ON),
+        above(goes_on(f) / slows, 1.0),
+        above(f["quarter_4"], CRAWLS),
+        below(f["quarter_4"], UNFINISHED),
+        below(f["late_ups"], UPS),
+    )
+    stops = every(
+        above(f["half_at"] / f["settled_at"], ABRUPT),
+        above(f["settled_at"], STOPS[0]),
+        below(f["settled_at"], STOPS[1]),
+        1.0 - explodes.test(f),
+    )
+    return either(crawls, stops)
+
+
+def causes(known: Known) -> tuple[str, ...]:
+    """AdaGrad's sum, a schedule, or the end."""
+    return (
+        "AdaGrad's G has accumulated: its steps have become too short"
+        if known.name in (None, "AdaGrad")
+        else "the learning rate has become too small: look at its schedule",
+        "or there is nothing left to learn: the curve alone can't tell",
+    )
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """A rule that forgets, or another schedule."""
+    return (
+        "switch to RMSprop or Adam, which forget old gradients"
+        if known.name in (None, "AdaGrad")
+        else "let the learning rate fall later or less",
+        f"or {known.higher}",
+    )
+
+
+def cause(runs: Counterfactuals) -> NDArray[np.str_]:
+    """AdaGrad, of whose rate so little is left that the rest takes `LONGER` times as long."""
+    shares, others = runs.shares, runs.others
+    last = shares[:, -1]
+    halfway = shares[:, shares.shape[1] // 8] <= (1 + last) / 2
+    stopped = (last >= counterfactuals.WELL) & (last <= 0.9) & halfway
+    stopped &= others.longer >= STILL_LEFT * last
+    stopped &= (others.any_rule <= last / 4) & counterfactuals.stays(shares)
+    return counterfactuals.where(stopped, "AdaGrad's decay")
+
+
+SYMPTOM = Symptom(
+    name="stopped learning mid-training",
+    rank=8,
+    test=test,
+    unless=("plateaus, then drops", "validation rises"),
+    evidence=(
+        Evidence(
+            "quarter_1", FIRST_QUARTER, "the first quarter of the run makes {share} of the fall"
+        ),
+        Evidence("quarter_4", LAST_QUARTER, "the last one makes {share}"),
+        Evidence("settled_at", from_("settled_at"), f"after {{share}} {KEEPS}"),
+    ),
+    causes=causes,
+    advice=advice,
+    fixes=("RMSprop", "Adam"),
+    line=Line(
+        "AdaGrad stops learning",
+        "G has grown too large",
+        "RMSprop or Adam",
+        ("RMSprop", "Adam"),
+        optimizers=("AdaGrad",),
+    ),
+    alike=(
+        Alike("plateaus early", "all", reasons.SCHEDULE),
+        Alike("healthy", "all", reasons.SCHEDULE),
+    ),
+    example=Example(alone(problems.diabetes), AdaGrad(eta=1.0), 8, 60, "G has grown too large"),
+    label=Label(cause, 1),
+)

@@ -1,0 +1,45 @@
+"""Synthetic data: problems drawn by seed, for claims, for labelled loss curves and for trials."""
+
+from simopt.problems.synthetic.overfitting import few_points, patients, wide
+from simopt.problems.synthetic.suite import (
+    BATCH_SIZE,
+    POINTS,
+    WEIGHTS,
+    bad_point,
+    conditioned,
+    drawn_labels,
+    labelled,
+    linear,
+    many_points,
+    noisy_line,
+    sorted_labels,
+    steep,
+    suite,
+    taught,
+    time_series,
+    wilson,
+    zipf,
+)
+
+__all__ = [
+    "BATCH_SIZE",
+    "POINTS",
+    "WEIGHTS",
+    "bad_point",
+    "conditioned",
+    "drawn_labels",
+    "few_points",
+    "labelled",
+    "linear",
+    "many_points",
+    "noisy_line",
+    "patients",
+    "sorted_labels",
+    "steep",
+    "suite",
+    "taught",
+    "time_series",
+    "wide",
+    "wilson",
+    "zipf",
+]
