@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from simopt import problems
+from simopt.engine import readers
 from simopt.ground.version import __version__ as __version__
 from simopt.rules import (
     SGD,
@@ -36,7 +37,6 @@ from simopt.rules import (
     complement,
     rule,
 )
-from simopt.sweeps import readers
 
 if TYPE_CHECKING:
     from simopt import document, schedules

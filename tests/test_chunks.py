@@ -79,7 +79,9 @@ def test_chunks_hold_every_row_once(etas, betas, seeds, batches, rows, few, upda
         assert [chunk.number for chunk in cut] == list(range(len(cut)))
     assert max(map(len, found)) <= rows
     assert sorted(itertools.chain(*found)) == list(range(sum(part.size for part in job.axes)))
-    assert cut.total_rows() == sum(part.size for part in job.axes)
+    assert sum(chunks.rows_of(job, part) for part in job.axes) == sum(
+        part.size for part in job.axes
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -102,15 +104,15 @@ def test_chunks_hold_every_group_once(etas, betas, seeds, over, reduced, whole):
         patch.setattr(chunks, "WHOLE", whole)
         cut = chunks.Chunks(job)
         groups = list(itertools.chain(*(sweep.rows_at(cut.rows(chunk)) for chunk in cut)))
-        assert sorted(groups) == list(range(cut.total_rows()))
+        assert sorted(groups) == list(range(sum(chunks.rows_of(job, part) for part in job.axes)))
         (part,) = job.axes
         seen = np.zeros(part.lengths, int)
         for chunk in cut:
             for piece in cut.pieces(chunk) if cut.split(0) else [chunk]:
-                seen[tuple(slice(*each) for each in piece.box)] += 1
+                seen[tuple(slice(*each) for each in piece.ranges)] += 1
                 if cut.split(0):
-                    kept = cut._kept(part, piece.box)
-                    assert kept == cut._kept(part, chunk.box)
+                    kept = cut._kept(part, piece.ranges)
+                    assert kept == cut._kept(part, chunk.ranges)
     assert (seen == 1).all()
 
 
@@ -159,8 +161,8 @@ def test_every_kernel_is_compiled_before_it_is_needed(small, monkeypatch):
     ready = []
     prepare = worker.prepare
 
-    def prepared(job):
-        prepare(job)
+    def prepared(job, parts):
+        prepare(job, parts)
         ready.append(cpu.kernel.cache_info().misses)
 
     monkeypatch.setattr(worker, "prepare", prepared)

@@ -153,7 +153,7 @@ def test_bits_do_not_depend_on_threads_or_chunks(problem, monkeypatch):
     settings = {"epochs": 3, "batch_size": [1, 4], "shuffle": "epoch", "seed": [3, 4]}
     whole = simopt.sweep(problem, optimizers, threads=1, **settings)
     identical(whole, simopt.sweep(problem, optimizers, threads=3, **settings))
-    monkeypatch.setattr("simopt.sweeps.execution.TASK_UPDATES", 1)
+    monkeypatch.setattr("simopt.engine.run.TASK_UPDATES", 1)
     identical(whole, simopt.sweep(problem, optimizers, threads=2, **settings))
 
 
@@ -385,19 +385,19 @@ def test_float32_refuses_more_updates_than_it_can_count():
 
 def test_interrupted_keeps_what_is_done(monkeypatch):
     """Ctrl-C in the middle: the rows that were finished come with the exception."""
-    from simopt.sweeps import execution, sweep
-    from simopt.sweeps import results as frames
+    from simopt.engine import run
+    from simopt.sweeps import sweep
 
-    real, calls = frames.store, []
+    real, calls = run.store, []
 
-    def store(task, out, results):
-        real(task, out, results)
+    def store(task, out, results, codes):
+        real(task, out, results, codes)
         calls.append(task)
         if len(calls) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(frames, "store", store)
-    monkeypatch.setattr(execution, "TASK_UPDATES", 1)
+    monkeypatch.setattr(run, "store", store)
+    monkeypatch.setattr(run, "TASK_UPDATES", 1)
     etas = np.geomspace(1e-4, 0.1, 2000)
     with pytest.raises(sweep.Interrupted) as caught:
         simopt.sweep(PROBLEMS["four_points"], simopt.SGD(eta=etas), epochs=10)

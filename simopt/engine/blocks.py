@@ -222,10 +222,10 @@ def tasks(
     stretch = segment if by_seed and size < segment else segment * seeds
     if not by_seed:
         stretch = -(-group.size // width) * width
-    cpu = segment * seeds if by_seed else stretch
+    lanes = segment * seeds if by_seed else stretch
     return [
         Task(group, points, by_seed, first, min(first + size, start + stretch), width)
-        for start in range(0, cpu, stretch)
+        for start in range(0, lanes, stretch)
         for first in range(start, start + stretch, size)
     ]
 
@@ -285,7 +285,7 @@ def compute(
 ) -> Out:
     """Run a task. ``pulse[0]`` set to 1 ends it early, its results then being void.
 
-    ``before`` may be results that nobody needs any more: their room is taken if it fits.
+    ``before`` may be finished results whose buffers may be reused.
     """
     plan = task.group.plan
     dtype: Any = data.x.dtype.type
@@ -324,16 +324,16 @@ def room(
 def scatter(task: Task, source: Array, target: Array) -> None:
     """Copy the lanes of a task, ``source`` [..., lanes], to their rows of ``target`` [..., rows].
 
-    Rows are mostly evenly spaced: then a view of the target with those steps takes the copy, and no
-    row number is ever written down.
+    Rows are mostly evenly spaced: a view of the target with those steps then takes the copy, and no
+    array of row numbers is made.
     """
     group, (shape, steps, start) = task.group, _view(task)
     if shape:
-        cpu = source.shape[:-1]
+        outer = source.shape[:-1]
         if len(shape) == 2:
-            source = source.reshape(*cpu, shape[0], task.segment)
-        strides = (*target.strides[:-1], *(step * target.itemsize for step in steps))
-        view = np.lib.stride_tricks.as_strided(target[..., start:], (*cpu, *shape), strides)
+            source = source.reshape(*outer, shape[0], task.segment)
+        strides = (*target.strides[:-1], *(step * target.strides[-1] for step in steps))
+        view = np.lib.stride_tricks.as_strided(target[..., start:], (*outer, *shape), strides)
         view[...] = source[..., : shape[-1]]
         return
     setting, seed, real = task.members()
@@ -342,7 +342,7 @@ def scatter(task: Task, source: Array, target: Array) -> None:
 
 
 def _view(task: Task) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    """Shape, steps and first row of the rows of a task; no shape where they are not even."""
+    """Shape, steps and first row of a task's rows; an empty shape if rows are not evenly spaced."""
     group = task.group
     settings, seeds = group.settings.shape[1], len(group.seeds)
     if group.steps is None or not task.count:

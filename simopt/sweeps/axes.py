@@ -1,28 +1,27 @@
 """The axes of a sweep: every argument checked, every combination a row, rows grouped by plan.
 
-Nothing is written down per combination before it is asked for: a part of a sweep, a range of every
-axis, is a smaller `Axes`.
+Combinations take no memory before they run: a part of a sweep, a range of every axis, is a smaller
+`Axes`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
 from itertools import product
 from math import prod
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from simopt import schedules
-from simopt.engine import blocks
+from simopt.engine.blocks import Group
 from simopt.ground import checks
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
-from simopt.training import plan, shuffling
+from simopt.training import shuffling
+from simopt.training.plan import Plan, check_batch_size, check_box, check_clip, clip_of, make
 from simopt.training.stepper import check_optimizer
 
 #: The axes that every optimizer has behind its hyperparameters, in the order of the rows. Rows that
@@ -39,9 +38,9 @@ COMMON = (
 SEED = COMMON.index("seed")
 
 #: A range of every axis: from, to (without).
-Box = tuple[tuple[int, int], ...]
+Ranges = tuple[tuple[int, int], ...]
 
-#: Columns for these only where one of their values was asked for.
+#: These have a column only if one of their values is set.
 OPTIONAL = ("schedule", "clip_norm", "clip_value")
 
 
@@ -72,11 +71,11 @@ class Axes:
         """How many trajectories."""
         return prod(self.lengths)
 
-    def within(self, box: Box) -> Axes:
-        """The part of the combinations that lies in a box."""
-        ranges = [slice(*each) for each in box]
-        hyper = [axis[part] for axis, part in zip(self.hyper, ranges, strict=False)]
-        common = zip(self.common.items(), ranges[len(self.hyper) :], strict=True)
+    def within(self, ranges: Ranges) -> Axes:
+        """The combinations within a range of every axis."""
+        slices = [slice(*each) for each in ranges]
+        hyper = [axis[part] for axis, part in zip(self.hyper, slices, strict=False)]
+        common = zip(self.common.items(), slices[len(self.hyper) :], strict=True)
         return replace(
             self,
             hyper=tuple(hyper),
@@ -95,18 +94,18 @@ def check(
     stop_at_target: bool = False,
     **common: Any,
 ) -> list[Axes]:
-    """Every argument checked, one Axes per optimizer and convention."""
+    """One Axes per optimizer and convention, of checked arguments."""
     chosen = [optimizers] if isinstance(optimizers, Optimizer) else optimizers
     if not isinstance(chosen, Sequence) or isinstance(chosen, str) or not chosen:
         raise checks.refuse("optimizers", optimizers, "an optimizer or a list of them")
     checkers: dict[str, Callable[[Any], Any]] = {
-        "batch_size": lambda value: plan.check_batch_size(value, problem.n),
+        "batch_size": lambda value: check_batch_size(value, problem.n),
         "shuffle": shuffling.check_shuffle,
         "seed": shuffling.check_seed,
         "epochs": lambda value: checks.whole("epochs", value, 1),
         "schedule": schedules.check,
-        "clip_norm": lambda value: plan.check_clip("clip_norm", value),
-        "clip_value": lambda value: plan.check_clip("clip_value", value),
+        "clip_norm": lambda value: check_clip("clip_norm", value),
+        "clip_value": lambda value: check_clip("clip_value", value),
     }
     axes: dict[str, Sequence[Any]] = {}
     for name in COMMON:
@@ -119,23 +118,23 @@ def check(
             continue
         values = (None,) if given is None else checks.axis(name, given)
         axes[name] = tuple(checkers[name](value) for value in values)
-    bounds = plan.check_box(box)
+    bounds = check_box(box)
     # What a single plan refuses is refused before anything runs.
-    plan.make(problem, 1, "never", 1, drop_last)
+    make(problem, 1, "never", 1, drop_last)
     for norm, value in product(axes["clip_norm"], axes["clip_value"]):
-        plan.clip_of(norm, value, "document")
-    asked = []
+        clip_of(norm, value, "document")
+    swept = []
     for each in chosen:
         optimizer = check_optimizer(each)
         if convention is not None:
             optimizer = optimizer.replace(convention=convention)
         for variant in optimizer.variants:
             hyper = tuple(v if isinstance(v, tuple) else (v,) for v in variant.values)
-            asked.append(Axes(variant, hyper, axes, drop_last, bounds, updates, stop_at_target))
-    return asked
+            swept.append(Axes(variant, hyper, axes, drop_last, bounds, updates, stop_at_target))
+    return swept
 
 
-def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], plan.Plan]]:
+def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], Plan]]:
     """The plan for each combination, and the index of its rows in the common axes."""
     counted = [
         [(slice(None), None)] if name == "seed" else list(enumerate(axes.common[name]))
@@ -143,10 +142,10 @@ def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], plan.
     ]
     for combination in product(*counted):
         value = dict(zip(COMMON, (each for _, each in combination), strict=True))
-        clip = plan.clip_of(value["clip_norm"], value["clip_value"], axes.optimizer.convention)
+        clip = clip_of(value["clip_norm"], value["clip_value"], axes.optimizer.convention)
         yield (
             tuple(place for place, _ in combination),
-            plan.make(
+            make(
                 problem,
                 value["batch_size"],
                 value["shuffle"],
@@ -163,7 +162,7 @@ def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], plan.
 
 def groups(
     axes: Axes, problem: Problem, steps: Sequence[int] | None = None, first: int = 0
-) -> Iterator[blocks.Group]:
+) -> Iterator[Group]:
     """All trajectories by plan, each knowing its row.
 
     ``steps`` says for every axis by how many rows its values are apart, ``first`` where they begin;
@@ -178,13 +177,13 @@ def groups(
     # In 64 bits before they are compared or mixed: a seed may be 2^63 - 1.
     seeds = np.asarray(axes.common["seed"], dtype=np.int64)
     seed_rows = np.arange(len(seeds)) * steps[hypers + SEED]
-    for place, how in plans(axes, problem):
+    for place, plan in plans(axes, problem):
         at = sum(
             index * step
             for index, step in zip(place, steps[hypers:], strict=True)
             if not isinstance(index, slice)
         )
-        yield blocks.Group(axes.optimizer.rule, how, settings, seeds, setting_rows, seed_rows + at)
+        yield Group(axes.optimizer.rule, plan, settings, seeds, setting_rows, seed_rows + at)
 
 
 def row_steps(lengths: Sequence[int]) -> list[int]:
@@ -206,14 +205,14 @@ def shape(axes: Sequence[Axes]) -> str:
 
 
 def per_plan(
-    axes: Sequence[Axes], problem: Problem, number: Callable[[plan.Plan], int]
+    axes: Sequence[Axes], problem: Problem, number: Callable[[Plan], int]
 ) -> NDArray[np.int64]:
     """A number of every row's plan: its updates, if it runs to the end, for one."""
     parts = []
     for each in axes:
         part = np.empty(each.lengths, np.int64)
-        for place, how in plans(each, problem):
-            part[(..., *place)] = number(how)
+        for place, plan in plans(each, problem):
+            part[(..., *place)] = number(plan)
         parts.append(part.ravel())
     return np.concatenate(parts)
 
@@ -222,105 +221,7 @@ def most_and_all_updates(axes: Sequence[Axes], problem: Problem) -> tuple[int, i
     """The updates of the longest trajectory, and of all together, if none diverges."""
     most = total = 0
     for each in axes:
-        counts = [how.updates for _, how in plans(each, problem)]
+        counts = [plan.updates for _, plan in plans(each, problem)]
         most = max(most, *counts)
         total += sum(counts) * (each.size // len(counts))
     return most, total
-
-
-def labels(names: list[str], codes: NDArray[Any]) -> Any:
-    """Words by number, stored once each; a code of -1 is none."""
-    return pd.Categorical.from_codes(codes, dtype=_categories(tuple(names)), validate=False)
-
-
-@cache
-def _categories(names: tuple[str, ...]) -> Any:
-    return pd.CategoricalDtype(pd.Index(names))
-
-
-def keys(
-    axes: Sequence[Axes], asked: Sequence[Axes], given: bool, problem: Problem
-) -> dict[str, Any]:
-    """The columns that say which trajectory a row is.
-
-    ``axes`` are parts of what was ``asked``, which decides on the columns and their words: a
-    switch, schedule or clipping has a column where it was asked for.
-    """
-    hypers = list(
-        dict.fromkeys(name for each in asked for name in each.optimizer.rule.hyperparameters)
-    )
-    columns: dict[str, Any] = {
-        "optimizer": _per_optimizer(axes, asked, lambda made: made.name),
-        "convention": _per_optimizer(axes, asked, lambda made: made.convention),
-    }
-    for name in dict.fromkeys(name for each in asked for name, _ in each.optimizer.switches):
-        columns[name] = _per_optimizer(axes, asked, partial(_switch, name=name))
-    for name in hypers:
-        columns[name] = np.concatenate([_hyperparameter(each, name) for each in axes])
-    for name in COMMON:
-        if name not in OPTIONAL or any(value is not None for value in asked[0].common[name]):
-            columns[name] = _common(axes, asked[0].common[name], name, given)
-    if asked[0].updates is not None:
-        columns["epochs"] = per_plan(axes, problem, lambda how: how.epochs)
-    return columns
-
-
-def _switch(optimizer: Optimizer, name: str) -> str | None:
-    """What a switch was set to, if it was."""
-    switches = dict(optimizer.switches)
-    return str(switches[name]) if name in switches else None
-
-
-def _per_optimizer(
-    axes: Sequence[Axes], asked: Sequence[Axes], word: Callable[[Optimizer], str | None]
-) -> Any:
-    """A word for every optimizer, repeated over its rows."""
-    names = list(
-        dict.fromkeys(each for each in (word(part.optimizer) for part in asked) if each is not None)
-    )
-    words = [word(part.optimizer) for part in axes]
-    codes = [-1 if each is None else names.index(each) for each in words]
-    return labels(names, np.repeat(codes, [each.size for each in axes]))
-
-
-def _common(axes: Sequence[Axes], asked: Sequence[Any], name: str, given: bool) -> Any:
-    """A common axis, repeated over all rows: numbers as numbers, else words."""
-
-    def word(value: Any) -> str | None:
-        return "given" if given and name == "shuffle" else None if value is None else str(value)
-
-    words = name in ("shuffle", "schedule")
-    names = list(dict.fromkeys(each for each in map(word, asked) if each)) if words else []
-
-    def column(values: Sequence[Any]) -> NDArray[Any]:
-        if words:
-            return np.asarray(
-                [-1 if word(v) is None else names.index(str(word(v))) for v in values]
-            )
-        if name in OPTIONAL:
-            return np.asarray([np.nan if value is None else value for value in values])
-        return np.asarray(values, dtype=np.int64)
-
-    repeated = np.concatenate(
-        [
-            _along(each, column(each.common[name]), len(each.hyper) + COMMON.index(name))
-            for each in axes
-        ]
-    )
-    return labels(names, repeated) if words else repeated
-
-
-def _hyperparameter(axes: Axes, name: str) -> NDArray[Any]:
-    """A hyperparameter, repeated over all rows; NaN where the optimizer has no such thing."""
-    rule = axes.optimizer.rule
-    if name not in rule.hyperparameters:
-        return np.full(axes.size, np.nan)
-    place = rule.hyperparameters.index(name)
-    return _along(axes, np.asarray(axes.hyper[place]), place)
-
-
-def _along(axes: Axes, values: NDArray[Any], place: int) -> NDArray[Any]:
-    """The values of an axis, repeated over all combinations."""
-    shape = [1] * len(axes.lengths)
-    shape[place] = len(values)
-    return np.broadcast_to(values.reshape(shape), axes.lengths).ravel()

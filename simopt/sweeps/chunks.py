@@ -1,29 +1,24 @@
 """A sweep in parts: a job, cut into chunks, each of which any worker can do alone.
 
 A chunk is a range of every axis of one optimizer. Which chunks there are depends on the job and on
-nothing else, not on threads, workers or what was done before, so that a sweep can be stopped, gone
-on with, and spread over machines, and comes out the same to the bit.
+nothing else, not on threads, workers or what was done before, so that a sweep can be stopped,
+resumed and distributed, and comes out the same to the bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simopt.engine import blocks, layout
-from simopt.problems import Problem
+from simopt.engine import layout
+from simopt.engine.run import Conditions, cost
 from simopt.sweeps import axes
-from simopt.sweeps.axes import Axes, Box
+from simopt.sweeps.axes import Axes, Ranges
 from simopt.sweeps.reduction.request import Reduce
-from simopt.training import plan
-
-DTYPES: dict[str, Any] = {"float64": np.float64, "float32": np.float32}
 
 #: Rows of a table that one chunk makes at most: some 100 MB in memory, half a second to write.
 ROWS = 2**19
@@ -50,36 +45,12 @@ PATIENCE = 16
 SETTINGS = 1024
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """Everything that a chunk's trajectories need, checked."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Job(Conditions):
+    """Everything that a chunk's trajectories need, checked: what is swept, and under what."""
 
-    problem: Problem
     axes: tuple[Axes, ...]
-    every: int
-    limit: float | None
-    target: float | None
-    record: str
-    dtype: str
-    order: NDArray[np.int64] | None
-    reduce: Reduce | None
-    device: str
-    diagnosis: bool = False
-
-    @property
-    def real(self) -> Any:
-        """The precision as a type."""
-        return DTYPES[self.dtype]
-
-    @cached_property
-    def data(self) -> layout.Data:
-        """The problem as the kernel has it; it travels with the job."""
-        return blocks.pack(self.problem, self.real, self.limit, self.target)
-
-    def settings(self, how: plan.Plan) -> tuple[Any, ...]:
-        """What every call of a kernel gets besides its task."""
-        record = blocks.RECORD_CODE["epochs" if self.diagnosis else self.record]
-        return self.problem, self.every, record, self.limit is not None, self.order
+    reduce: Reduce | None = None
 
     def reduced(self, part: Axes) -> tuple[bool, ...]:
         """For every axis whether it is summarised over."""
@@ -93,16 +64,16 @@ class Chunk:
 
     number: int
     part: int
-    box: Box
+    ranges: Ranges
 
     @property
     def size(self) -> int:
         """How many trajectories."""
-        return prod(last - first for first, last in self.box)
+        return prod(last - first for first, last in self.ranges)
 
 
 class Chunks(Sequence[Chunk]):
-    """All chunks of a job, made when asked for."""
+    """All chunks of a job, made one by one as they are indexed."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -129,11 +100,11 @@ class Chunks(Sequence[Chunk]):
             part += 1
         place = np.unravel_index(within, self.counts[part])
         tile, lengths = self.tiles[part], self.job.axes[part].lengths
-        box = tuple(
+        ranges = tuple(
             (int(at) * size, min((int(at) + 1) * size, length))
             for at, size, length in zip(place, tile, lengths, strict=True)
         )
-        return Chunk(int(number), part, box)
+        return Chunk(int(number), part, ranges)
 
     def split(self, part: int) -> bool:
         """Whether an optimizer's groups are read in pieces."""
@@ -145,15 +116,15 @@ class Chunks(Sequence[Chunk]):
 
     def pieces(self, chunk: Chunk) -> list[Chunk]:
         """The chunk in parts, each of which has a share of every group."""
-        part = self.job.axes[chunk.part].within(chunk.box)
+        part = self.job.axes[chunk.part].within(chunk.ranges)
         reduced = self.job.reduced(part)
-        groups = prod(n for n, gone in zip(part.lengths, reduced, strict=True) if not gone)
-        tile = [1 if gone else n for n, gone in zip(part.lengths, reduced, strict=True)]
+        groups = rows_of(self.job, part)
+        tile = [1 if over else n for n, over in zip(part.lengths, reduced, strict=True)]
         limit = min(REDUCED, _most(self.job, part))
         hypers = len(part.hyper)
-        gone = [k for k in reversed(range(len(tile))) if reduced[k]]
-        _grow(tile, part.lengths, [k for k in gone if k < hypers], max(limit, groups))
-        _grow(tile, part.lengths, gone, max(limit, groups))
+        inwards = [k for k in reversed(range(len(tile))) if reduced[k]]
+        _grow(tile, part.lengths, [k for k in inwards if k < hypers], max(limit, groups))
+        _grow(tile, part.lengths, inwards, max(limit, groups))
         counts = [-(-n // size) for n, size in zip(part.lengths, tile, strict=True)]
         return [
             Chunk(
@@ -161,38 +132,39 @@ class Chunks(Sequence[Chunk]):
                 chunk.part,
                 tuple(
                     (low + at * size, min(low + (at + 1) * size, high))
-                    for (low, high), at, size in zip(chunk.box, place, tile, strict=True)
+                    for (low, high), at, size in zip(chunk.ranges, place, tile, strict=True)
                 ),
             )
             for place in np.ndindex(*counts)
         ]
 
     def rows(self, chunk: Chunk) -> dict[str, Any]:
-        """Where the chunk's rows stand in the whole table: its offset, axes, and box in them."""
+        """Where the chunk's rows are in the table, as `simopt.sweeps.store.Store.open` has it."""
         if self.job.record != "summary":
             return {}
         before = self.job.axes[: chunk.part]
-        offset = sum(prod(self._kept(part, part.lengths)) for part in before)
+        offset = sum(rows_of(self.job, part) for part in before)
         part = self.job.axes[chunk.part]
-        lengths, box = self._kept(part, part.lengths), self._kept(part, chunk.box)
-        sizes = [high - low for low, high in box]
+        lengths, ranges = self._kept(part, part.lengths), self._kept(part, chunk.ranges)
+        sizes = [high - low for low, high in ranges]
         # From the last axis inwards: all of it, then a range, then a single value of the others.
         k = len(sizes)
         while k > 0 and sizes[k - 1] == lengths[k - 1]:
             k -= 1
         if all(size == 1 for size in sizes[: max(k - 1, 0)]):
             first = offset + sum(
-                low * step for (low, _), step in zip(box, axes.row_steps(lengths), strict=True)
+                low * step for (low, _), step in zip(ranges, axes.row_steps(lengths), strict=True)
             )
             return {"rows": [first, first + prod(sizes)]}
-        return {"offset": offset, "lengths": lengths, "box": [list(each) for each in box]}
-
-    def total_rows(self) -> int:
-        """The rows of the whole table, of record "summary"."""
-        return sum(prod(self._kept(part, part.lengths)) for part in self.job.axes)
+        return {"offset": offset, "lengths": lengths, "box": [list(each) for each in ranges]}
 
     def _kept(self, part: Axes, values: Sequence[Any]) -> list[Any]:
-        return [v for v, gone in zip(values, self.job.reduced(part), strict=True) if not gone]
+        return [v for v, over in zip(values, self.job.reduced(part), strict=True) if not over]
+
+
+def rows_of(job: Job, part: Axes) -> int:
+    """The rows of an optimizer's part of a table of record "summary"."""
+    return prod(n for n, over in zip(part.lengths, job.reduced(part), strict=True) if not over)
 
 
 def _grow(tile: list[int], lengths: Sequence[int], order: Sequence[int], limit: int) -> None:
@@ -202,16 +174,9 @@ def _grow(tile: list[int], lengths: Sequence[int], order: Sequence[int], limit: 
         tile[k] = max(tile[k], min(lengths[k], room))
 
 
-def cost(problem: Problem, how: plan.Plan) -> int:
-    """What a trajectory takes, in updates of one weight with a batch of one point."""
-    if not problem.n:
-        return how.updates * (1 + problem.d)
-    return how.updates * (1 + problem.d * (how.batch_size + problem.d) // 16)
-
-
 def _most(job: Job, part: Axes) -> int:
     """Trajectories of a chunk at most, for the sake of its time."""
-    dearest = max(cost(job.problem, how) for _, how in axes.plans(part, job.problem))
+    dearest = max(cost(job.problem, plan) for _, plan in axes.plans(part, job.problem))
     share = max(part.size // FEWEST, FEW_UPDATES // dearest)
     return max(1, min(share, CHUNK_UPDATES // dearest))
 
@@ -229,7 +194,7 @@ def _held(job: Job, part: Axes) -> bool:
 
 def _least(job: Job, part: Axes) -> int:
     """The trajectories of groups that fill a block of lanes."""
-    members = prod(n for n, gone in zip(part.lengths, job.reduced(part), strict=True) if gone)
+    members = part.size // rows_of(job, part)
     return members * min(prod(map(len, part.hyper)), layout.lanes(job.real))
 
 
@@ -247,8 +212,8 @@ def _tile(job: Job, part: Axes) -> list[int]:
         lanes = layout.lanes(job.real)
         if _split(job, part):
             _grow(tile, lengths, kept_settings, lanes)
-            return [n if gone else t for n, t, gone in zip(lengths, tile, reduced, strict=True)]
-        tile = [n if gone else 1 for n, gone in zip(lengths, reduced, strict=True)]
+            return [n if over else t for n, t, over in zip(lengths, tile, reduced, strict=True)]
+        tile = [n if over else 1 for n, over in zip(lengths, reduced, strict=True)]
         members = prod(tile)
         limit = max(min(REDUCED, most), min(members * lanes, WHOLE))
         _grow_blocks(tile, lengths, kept_settings, limit, hypers, lanes)
@@ -256,8 +221,8 @@ def _tile(job: Job, part: Axes) -> list[int]:
         return tile
     if job.record != "summary":
         records = [
-            how.epochs if job.record == "epochs" else how.updates
-            for _, how in axes.plans(part, job.problem)
+            plan.epochs if job.record == "epochs" else plan.updates
+            for _, plan in axes.plans(part, job.problem)
         ]
         _grow(tile, lengths, inwards, max(1, min(ROWS // max(records), most)))
         return tile

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -13,25 +12,19 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from simopt.engine import blocks, devices
-from simopt.sweeps import axes, chunks, clients, worker
-from simopt.sweeps import results as frames
+from simopt.engine import run
+from simopt.engine.blocks import Group
+from simopt.engine.run import Results
+from simopt.sweeps import axes, clients, tables, worker
 from simopt.sweeps.chunks import Chunk, Chunks, Job
 from simopt.sweeps.reduction import selection
 from simopt.sweeps.reduction.summaries import summarise
 
-#: Lane updates of one task: about 20 ms of work on the four points, so that progress moves and
-#: Ctrl-C is heard.
-TASK_UPDATES = 20_000_000
-
-#: A small sweep is cut finer, so that no core waits long for the others' last task.
-TASKS_PER_WORKER = 4
-
-#: What one call of an executor does, as `chunks.cost` counts: half a second, of which sending work
+#: What one call of an executor does, as `cost` counts: half a second, of which sending work
 #: and results to and fro takes a few per cent. Small chunks travel together.
 SENT_COST = 500_000_000
 
-#: What so many pieces say is put together at once, whichever came first.
+#: Partial results are merged in batches of this many, in piece order.
 MERGED = 8
 
 #: What runs items anywhere: a function of (job, item), and items -> (item, result) as they end.
@@ -49,125 +42,63 @@ def bar(total: int, progress: bool | None) -> Any:
     )
 
 
-def whole(
-    job: Job, workers: int, progress: bool | None
-) -> tuple[NDArray[np.int64], frames.Results, bool]:
-    """All trajectories into one table on a pool of threads (the kernels release the GIL).
-
-    The planned updates, the results, and whether Ctrl-C came.
-    """
-    planned = axes.per_plan(job.axes, job.problem, lambda how: how.updates)
-    total = int(planned.sum())
-    keys = {"summary": None, "epochs": None, "steps": planned}
-    records = keys[job.record]
-    if job.record == "epochs":
-        records = axes.per_plan(job.axes, job.problem, lambda how: how.epochs)
-    results = frames.allocate(
-        len(planned), job.problem.d, job.real, frames.wanted(job.diagnosis), records=records
-    )
-    work, data = [], {}
-    for group in _groups(job):
-        dearer = chunks.cost(job.problem, group.plan) // group.plan.updates
-        share = min(total // (workers * TASKS_PER_WORKER), TASK_UPDATES // dearer)
-        if job.diagnosis:
-            share = min(share, worker.DIAGNOSED_UPDATES)
-        if job.device != "cpu":
-            share = devices.TASK_TRAJECTORIES[job.device] * group.plan.updates
-        cut = blocks.tasks(group, job.problem, job.real, share, job.order is not None)
-        by_moments = cut[0].points == "moments"
-        if group.plan not in data:
-            data[group.plan] = blocks.with_moments(job.data, group.plan) if by_moments else job.data
-        work += cut
-    compute = worker.runner(job)
-    stop = np.zeros(2, np.int64)
-
-    def run(task: blocks.Task) -> Any:
-        how = task.group.plan
-        return compute(task, data[how], *job.settings(how), stop)
-
-    shown = bar(total, progress)
-    try:
-        with closing(_on_threads(run, work, workers, stop)) as done:
-            for task, out in done:
-                frames.store(task, out, results)
-                shown.update(task.count * task.group.plan.updates)
-    except KeyboardInterrupt:
-        return planned, results, True
-    finally:
-        shown.close()
-    return planned, results, False
-
-
-def _groups(job: Job) -> Iterator[blocks.Group]:
+def whole(job: Job, workers: int, progress: bool | None) -> tuple[Results, bool]:
+    """The results of all trajectories on a pool of threads, and whether Ctrl-C came."""
+    groups: list[Group] = []
     first = 0
     for part in job.axes:
-        yield from axes.groups(part, job.problem, first=first)
+        groups += axes.groups(part, job.problem, first=first)
         first += part.size
-
-
-def _on_threads(
-    run: Callable[[Any], Any], items: Iterable[Any], workers: int, stop: NDArray[np.int64]
-) -> Generator[tuple[Any, Any]]:
-    """(item, result) as they end; leaving early stops what runs, through ``stop[0]``."""
-    pool = ThreadPoolExecutor(workers)
-    queue = iter(items)
-    running: dict[Future[Any], Any] = {}
+    results = run.allocate(job, groups)
+    shown = bar(int(results.planned.sum()), progress)
     try:
-        while True:
-            while len(running) < 2 * workers and (item := next(queue, None)) is not None:
-                running[pool.submit(run, item)] = item
-            if not running:
-                return
-            finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield running.pop(future), future.result()
+        run.fill(job, groups, results, threads=workers, progress=shown.update)
+    except KeyboardInterrupt:
+        return results, True
     finally:
-        stop[0] = 1
-        pool.shutdown(wait=True, cancel_futures=True)
+        shown.close()
+    return results, False
 
 
 def in_chunks(
-    job: Job, numbers: Iterable[int], client: Any, workers: int, progress: bool | None
+    chunks: Chunks, numbers: Iterable[int], client: Any, workers: int, progress: bool | None
 ) -> Generator[tuple[int, pd.DataFrame]]:
-    """(number, rows) of the chunks asked for, in the order in which they are done."""
-    every = Chunks(job)
-    asked = list(numbers)
-    updates = {number: _planned(job, every[number]) for number in asked}
+    """(number, rows) of the chunks of these numbers, in the order in which they are done."""
+    job = chunks.job
+    wanted = [chunks[number] for number in numbers]
+    updates = {chunk.number: _planned(job, chunk) for chunk in wanted}
     shown = bar(sum(updates.values()), progress)
 
-    def run(function: Callable[..., Any], items: Iterable[Any]) -> Generator[tuple[Any, Any]]:
+    def start(function: Callable[..., Any], items: Iterable[Any]) -> Generator[tuple[Any, Any]]:
         if client is not None:
             return clients.completed(client, function, job, items)
         stop = np.zeros(2, np.int64)
-        return _on_threads(lambda item: function(job, item, stop), items, workers, stop)
+        return run.on_threads(lambda item: function(job, item, stop), items, workers, stop)
 
-    apart = {part: every.split(part) for part in range(len(job.axes))}
-    alone = [number for number in asked if not apart[every[number].part]]
-    together: list[tuple[Chunk, ...]] = [(every[number],) for number in alone]
-    if client is not None:
-        together = _together(job, [every[number] for number in alone])
+    split = [chunks.split(part) for part in range(len(job.axes))]
+    single = [chunk for chunk in wanted if not split[chunk.part]]
+    parcels = [(chunk,) for chunk in single] if client is None else _parcels(job, single)
     try:
-        with closing(run(do, together)) as done:
-            for _, made in done:
-                for number, frame in made:
+        with closing(start(do, parcels)) as done:
+            for _, frames in done:
+                for number, frame in frames:
                     yield number, frame
                     shown.update(updates[number])
-        for number in asked:
-            chunk = every[number]
-            if apart[chunk.part]:
-                yield number, _in_pieces(every, chunk, run, shown)
+        for chunk in wanted:
+            if split[chunk.part]:
+                yield chunk.number, _in_pieces(chunks, chunk, start, shown)
     finally:
         shown.close()
 
 
-def _together(job: Job, alone: list[Chunk]) -> list[tuple[Chunk, ...]]:
+def _parcels(job: Job, single: list[Chunk]) -> list[tuple[Chunk, ...]]:
     """Chunks in parcels that are worth sending."""
     parcels: list[tuple[Chunk, ...]] = []
     held = SENT_COST
-    for chunk in alone:
-        part = job.axes[chunk.part].within(chunk.box)
-        plans = [how for _, how in axes.plans(part, job.problem)]
-        cost = sum(chunks.cost(job.problem, how) for how in plans) * chunk.size // len(plans)
+    for chunk in single:
+        part = job.axes[chunk.part].within(chunk.ranges)
+        plans = [plan for _, plan in axes.plans(part, job.problem)]
+        cost = sum(run.cost(job.problem, plan) for plan in plans) * chunk.size // len(plans)
         if held + cost > SENT_COST:
             parcels.append(())
             held = 0
@@ -176,24 +107,24 @@ def _together(job: Job, alone: list[Chunk]) -> list[tuple[Chunk, ...]]:
     return parcels
 
 
-def _in_pieces(cut: Chunks, chunk: Chunk, run: Runner, shown: Any) -> pd.DataFrame:
+def _in_pieces(chunks: Chunks, chunk: Chunk, start: Runner, shown: Any) -> pd.DataFrame:
     """The rows of groups that are too large for one worker, or take one too long."""
-    job, pieces = cut.job, cut.pieces(chunk)
+    job, pieces = chunks.job, chunks.pieces(chunk)
     assert job.reduce is not None
-    asked = job.reduce.quantiles
+    quantiles = job.reduce.quantiles
     updates = 0
 
     def reading(function: Callable[..., Any], merge: Callable[[list[Any]], Any]) -> Any:
-        """What all pieces say, merged in their order, so that few are held at any time."""
+        """The readings of all pieces, merged in their order, so that few are held at any time."""
         nonlocal updates
         held: dict[int, Any] = {}
         merged: list[Any] = []
         count = 0
         items = ((number, piece, function) for number, piece in enumerate(pieces))
-        with closing(run(read, items)) as done:
-            for (number, piece, _), (found, made) in done:
-                held[number] = found
-                updates += made
+        with closing(start(read, items)) as done:
+            for (number, piece, _), (result, piece_updates) in done:
+                held[number] = result
+                updates += piece_updates
                 shown.update(_planned(job, piece))
                 # The same pieces at a time, whichever came first: a sum's last bit depends on it.
                 while batch := range(count, min(count + MERGED, len(pieces))):
@@ -203,19 +134,19 @@ def _in_pieces(cut: Chunks, chunk: Chunk, run: Runner, shown: Any) -> pd.DataFra
                     count = batch.stop
         return merged[0]
 
-    if cut.held(chunk.part):
+    if chunks.held(chunk.part):
         values, diverged, reached = reading(_as_they_are, _one_after_the_other)
-        summaries = summarise(values, diverged, reached, asked)
+        summaries = summarise(values, diverged, reached, quantiles)
     else:
-        state = reading(partial(selection.first, quantiles=asked), selection.merge)
-        while (question := selection.ask(state, asked)) is not None:
-            # They are run again, and looked at more closely.
+        state = reading(partial(selection.first, quantiles=quantiles), selection.merge)
+        while (question := selection.ask(state, quantiles)) is not None:
+            # They run again, and are looked at more closely.
             shown.total += _planned(job, chunk)
             shown.refresh()
             answers = reading(partial(_answer, question), partial(selection.join, question))
             state = selection.refine(state, question, [answers])
-        summaries = selection.finish(state, asked)
-    frame = worker.reduced_frame(job, job.axes[chunk.part].within(chunk.box), summaries)
+        summaries = selection.finish(state, quantiles)
+    frame = tables.reduced_table(job, job.axes[chunk.part].within(chunk.ranges), summaries)
     frame.attrs = {"trajectories": chunk.size, "updates": updates}
     return frame
 
@@ -241,7 +172,7 @@ def _answer(question: Any, values: Any, diverged: Any, reached: Any) -> Any:
 
 
 def _planned(job: Job, chunk: Chunk) -> int:
-    part = job.axes[chunk.part].within(chunk.box)
+    part = job.axes[chunk.part].within(chunk.ranges)
     return axes.most_and_all_updates([part], job.problem)[1]
 
 

@@ -54,8 +54,8 @@ def made_of(
         "record": job.record,
         "dtype": job.dtype,
     }
-    if job.diagnosis:
-        spec["diagnosis"] = True
+    if job.reader is not None:
+        spec[job.reader.column] = True
     if job.reduce is not None:
         spec["reduce"] = job.reduce.spec
     if exact and job.order is not None:

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from simopt.engine import devices, layout
+from simopt.engine import devices, layout, readers
+from simopt.engine.readers import Reader
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
-from simopt.sweeps import axes, chunks, clients, execution, memory, worker
-from simopt.sweeps import results as frames
+from simopt.sweeps import axes, clients, execution, memory, tables, worker
 from simopt.sweeps.chunks import Chunks, Job
 from simopt.sweeps.provenance import made_of
 from simopt.sweeps.reduction import request as reductions
@@ -27,6 +27,7 @@ from simopt.sweeps.store import Store, load, no_rows, rows_at
 from simopt.training import plan, shuffling
 
 RECORDS = ("summary", "epochs", "steps")
+DTYPES: dict[str, Any] = {"float64": np.float64, "float32": np.float32}
 
 #: More would take a computer a thousand years, and its counters could not hold them.
 MOST_UPDATES = 10**18
@@ -120,8 +121,8 @@ def sweep(
         same, bit for bit.
     store : path, optional
         A folder for the rows, a Parquet file per chunk, for a sweep larger than memory or one that
-        must survive. A sweep that was stopped, in whatever way, goes on when it is called again
-        with the same arguments. `simopt.load` reads the folder.
+        must survive. A stopped sweep resumes when called again with the same arguments.
+        `simopt.load` reads the folder.
     reduce : str, sequence of str, mapping or Reduce, optional
         Axes to summarise over while running, "seed" for one: a row per combination of the others,
         with the columns trajectories, diverged and reached (shares), and loss_mean, loss_std,
@@ -191,13 +192,12 @@ def sweep(
     0  0.03          1000       0.0
     1  0.30          1000       0.0
     """
-    stops = plan.check_stop(stop_at_target, target)
-    asked = axes.check(
+    swept = axes.check(
         problem,
         optimizers,
         convention=convention,
         updates=plan.check_updates(updates, epochs),
-        stop_at_target=stops,
+        stop_at_target=plan.check_stop(stop_at_target, target),
         batch_size=batch_size,
         shuffle=shuffle,
         seed=seed,
@@ -212,142 +212,141 @@ def sweep(
     limit = plan.loss_limit(problem, divergence)
     goal = None if target is None else checks.number("target", target)
     checks.choice("record", record, RECORDS)
-    real = chunks.DTYPES[checks.choice("dtype", dtype, chunks.DTYPES)]
+    most = layout.MOST_UPDATES[DTYPES[checks.choice("dtype", dtype, DTYPES)]]
     workers = thread_count(threads)
     given = None
-    longest = max(how.epochs for _, how in axes.plans(asked[0], problem))
+    longest = max(each.epochs for _, each in axes.plans(swept[0], problem))
     if order is not None:
         given = shuffling.check_order(order, longest, problem.n)
-    longest_run, total = axes.most_and_all_updates(asked, problem)
+    longest_run, total = axes.most_and_all_updates(swept, problem)
     if total > MOST_UPDATES:
         raise ValueError(
-            f"axes={axes.shape(asked)}: {total:,} updates in all: must be at most {MOST_UPDATES:,}"
+            f"axes={axes.shape(swept)}: {total:,} updates in all: must be at most {MOST_UPDATES:,}"
         )
-    if longest_run > layout.MOST_UPDATES[real]:
-        raise checks.refuse(
-            "epochs",
-            longest,
-            f"at most {layout.MOST_UPDATES[real]:,} updates a trajectory in {dtype}",
-        )
+    if longest_run > most:
+        raise checks.refuse("epochs", longest, f"at most {most:,} updates a trajectory in {dtype}")
     if client is not None:
         clients.check(client)
         workers = clients.workers(client)
     job = Job(
         problem=problem,
-        axes=tuple(asked),
+        axes=tuple(swept),
         every=every,
         limit=limit,
         target=goal,
         record=record,
         dtype=dtype,
         order=given,
-        reduce=_reduction(reduce, asked, problem, record),
-        diagnosis=_diagnosis(diagnosis, record, reduce),
+        reduce=_reduction(reduce, swept, problem, record),
+        reader=_reader(diagnosis, record, reduce),
         device=devices.check(device, problem, record, diagnosis),
     )
-    whole = store is None and client is None and job.reduce is None
-    made = made_of(job, divergence, drop_last)
-    if not whole and (count := Chunks(job).total) > MOST_CHUNKS:
+    about: dict[Any, Any] = made_of(job, divergence, drop_last)
+    in_chunks = store is not None or client is not None or job.reduce is not None
+    chunks = Chunks(job) if in_chunks else None
+    if chunks is not None and chunks.total > MOST_CHUNKS:
         raise ValueError(
-            f"axes={axes.shape(asked)}: {count:,} chunks: must be at most {MOST_CHUNKS:,}; sweep "
-            "in parts, or reduce over more of the axes"
+            f"axes={axes.shape(swept)}: {chunks.total:,} chunks: must be at most {MOST_CHUNKS:,}; "
+            "sweep in parts, or reduce over more of the axes"
         )
     folder = None
     if store is None:
         memory.check(job)
     else:
-        cut = Chunks(job)
+        assert chunks is not None
         identity = made_of(job, divergence, drop_last, exact=True)
-        folder = Store.open(store, identity, [cut.rows(chunk) for chunk in cut])
+        folder = Store.open(store, identity, [chunks.rows(chunk) for chunk in chunks])
 
     began = time.perf_counter()
-    worker.prepare(job)
-    if client is not None:
-        clients.prepare(client, worker.prepare, job)
+    if chunks is None:
+        worker.prepare(job, job.axes)
+    else:
+        worker.prepare_chunks(chunks)
+        if client is not None:
+            clients.prepare(client, worker.prepare_chunks, chunks)
     compiled = time.perf_counter() - began
     interrupted = None
-    if whole:
-        planned, results, stopped = execution.whole(job, workers, progress)
+    if chunks is None:
+        results, stopped = execution.whole(job, workers, progress)
         seconds = time.perf_counter() - began - compiled
-        frame = worker.table(job, asked, planned, results)
+        frame = tables.table(job, job.axes, results)
         trajectories = int(results.done.sum())
-        made_updates = int(frames.lived(planned, results, stops)[results.done].sum())
+        updates_made = int(results.updates[results.done].sum())
         if stopped:
             interrupted = f"interrupted after {len(frame)} rows; they are in .frame"
     else:
-        frame, trajectories, made_updates, interrupted = _by_chunks(
-            job, folder, client, workers, progress
+        frame, trajectories, updates_made, interrupted = _by_chunks(
+            chunks, folder, client, workers, progress
         )
         seconds = time.perf_counter() - began - compiled
-    about: dict[Any, Any] = made | {
+    frame.attrs = about | {
         "device": job.device,
         "threads": workers,
         "trajectories": trajectories,
-        "updates": made_updates,
+        "updates": updates_made,
         "seconds": seconds,
         "compile_seconds": compiled,
     }
-    frame.attrs = about
     if interrupted:
         raise Interrupted(frame, interrupted)
     return frame
 
 
 def _reduction(
-    reduce: Any, asked: Sequence[axes.Axes], problem: Problem, record: str
+    reduce: Any, swept: Sequence[axes.Axes], problem: Problem, record: str
 ) -> Reduce | None:
     if reduce is None:
         return None
     if record != "summary":
         raise checks.refuse("reduce", reduce, f"None with record={record!r}: it needs summaries")
 
-    names = dict.fromkeys(name for part in asked for name in part.names)
-    made = frames.columns(problem, False)
-    numbers = [name for name in made if name not in ("status", "diverged_at")]
+    names = dict.fromkeys(name for part in swept for name in part.names)
+    columns = tables.columns(problem)
+    numbers = [name for name in columns if name not in ("status", "diverged_at")]
     return reductions.check(reduce, tuple(names), tuple(numbers))
 
 
-def _diagnosis(diagnosis: Any, record: str, reduce: Any) -> bool:
+def _reader(diagnosis: Any, record: str, reduce: Any) -> Reader | None:
     if not isinstance(diagnosis, bool):
         raise checks.refuse("diagnosis", diagnosis, "True or False")
-    if diagnosis and record != "summary":
+    if not diagnosis:
+        return None
+    if record != "summary":
         raise checks.refuse("diagnosis", True, f"False with record={record!r}: it needs summaries")
-    if diagnosis and reduce is not None:
-        raise checks.refuse("diagnosis", True, "False with reduce=...: words have no quantiles")
-    return diagnosis
+    if reduce is not None:
+        raise checks.refuse("diagnosis", True, "False with reduce=...: labels have no quantiles")
+    return readers.reader("diagnosis")
 
 
 def _by_chunks(
-    job: Job, folder: Store | None, client: Any, workers: int, progress: bool | None
+    chunks: Chunks, folder: Store | None, client: Any, workers: int, progress: bool | None
 ) -> tuple[pd.DataFrame, int, int, str | None]:
     """The rows, how many trajectories and updates were made for them, and how it was stopped."""
-    cut = Chunks(job)
-    asked = range(len(cut)) if folder is None else list(folder.missing())
-    frames_done: dict[int, pd.DataFrame] = {}
-    trajectories = updates = 0
+    missing = range(len(chunks)) if folder is None else list(folder.missing())
+    frames: dict[int, pd.DataFrame] = {}
+    trajectories = updates = done = 0
     message = None
-    stream = execution.in_chunks(job, asked, client, workers, progress)
-    done = 0
+    stream = execution.in_chunks(chunks, missing, client, workers, progress)
     try:
         for number, frame in stream:
             trajectories += frame.attrs["trajectories"]
             updates += frame.attrs["updates"]
+            frame.attrs = {}
             if folder is None:
-                frames_done[number] = frame
+                frames[number] = frame
             else:
-                frame.attrs = {}
                 folder.keep(number, frame)
             done += 1
     except KeyboardInterrupt:
-        message = _stopped(len(cut) - len(asked) + done, len(cut), folder)
+        message = _stopped(len(chunks) - len(missing) + done, len(chunks), folder)
     finally:
         stream.close()
-    if folder is not None:
-        if message is not None:
-            return pd.DataFrame(), trajectories, updates, message
-        folder.finish()
-        return _read_back(job, folder), trajectories, updates, None
-    return _in_order(cut, frames_done), trajectories, updates, message
+    if folder is None:
+        return _in_order(chunks, frames), trajectories, updates, message
+    if message is not None:
+        return pd.DataFrame(), trajectories, updates, message
+    folder.finish()
+    return _read_back(chunks.job, folder), trajectories, updates, None
 
 
 def _stopped(done: int, total: int, folder: Store | None) -> str:
@@ -359,15 +358,13 @@ def _stopped(done: int, total: int, folder: Store | None) -> str:
     )
 
 
-def _in_order(cut: Chunks, done: dict[int, pd.DataFrame]) -> pd.DataFrame:
+def _in_order(chunks: Chunks, frames: dict[int, pd.DataFrame]) -> pd.DataFrame:
     """One table of the rows of all chunks, in the order of the axes."""
-    numbers = sorted(done)
-    if not numbers:
+    if not frames:
         return pd.DataFrame()
-    for number in numbers:
-        done[number].attrs = {}
-    frame = pd.concat([done[number] for number in numbers], ignore_index=True)
-    places = [cut.rows(cut[number]) for number in numbers]
+    numbers = sorted(frames)
+    frame = pd.concat([frames[number] for number in numbers], ignore_index=True)
+    places = [chunks.rows(chunks[number]) for number in numbers]
     if any("box" in place for place in places):
         rows = np.concatenate([rows_at(place) for place in places])
         frame = frame.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)

@@ -1,32 +1,26 @@
-"""One batch size: settings tried on seeds for some updates, and when each reached the target."""
+"""One batch size: settings run with seeds for some updates, and when each reached the target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simopt.analysis import measures
-from simopt.engine import blocks, layout
+from simopt.engine import run
+from simopt.engine.blocks import Group
+from simopt.engine.run import Conditions
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
-from simopt.sweeps import results as frames
-from simopt.training import plan
-from simopt.training.plan import Plan
+from simopt.training.plan import Plan, make
 
 Floats = NDArray[np.float64]
 
 #: Looks at the loss within the steps to target, where a look costs as much as many updates: that
 #: resolves the steps to two per cent; fewer in a first look.
 LOOKS, FEW_LOOKS = 50, 16
-
-#: Weights of one task times the points that they see: some 50 ms, so that Ctrl-C is heard.
-TASK_WORK = 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,16 +36,11 @@ class Setup:
     budget: int
     threads: int
 
-    @cached_property
-    def data(self) -> layout.Data:
-        """The problem as the kernel has it."""
-        return blocks.pack(self.problem, np.float64, self.limit, self.target)
-
     def plan(self, updates: int) -> Plan:
         """The plan of a trajectory: shuffled every epoch, unless there is nothing to shuffle."""
         whole = self.batch_size == self.problem.n or not self.problem.n
         shuffle = "never" if whole else "epoch"
-        return plan.make(
+        return make(
             self.problem,
             self.batch_size,
             shuffle,
@@ -60,11 +49,6 @@ class Setup:
             updates=updates,
             stop_at_target=True,
         )
-
-    @cached_property
-    def moments(self) -> layout.Data:
-        """The data with the moments of the batches, where they serve."""
-        return blocks.with_moments(self.data, self.plan(1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,50 +107,32 @@ def attempt(
     setup: Setup, settings: Floats, seeds: NDArray[np.int64], horizon: int, every: int
 ) -> Stage:
     """Run every setting with every seed until the target, or for ``horizon`` updates."""
-    problem, count = setup.problem, settings.shape[1]
-    how = setup.plan(horizon)
-    group = blocks.Group(
+    shape = settings.shape[1], len(seeds)
+    group = Group(
         rule=setup.optimizer.rule,
-        plan=how,
+        plan=setup.plan(horizon),
         settings=settings,
         seeds=seeds,
-        setting_rows=np.arange(count) * len(seeds),
+        setting_rows=np.arange(shape[0]) * len(seeds),
         seed_rows=np.arange(len(seeds)),
     )
-    work = max(1, problem.d * max(1, setup.batch_size))
-    cut = blocks.tasks(group, problem, np.float64, TASK_WORK // work, False)
-    data = setup.moments if cut[0].points == "moments" else setup.data
-    wanted = ("target_at", "diverged_at", "best_loss", "best_at")
-    results = frames.allocate(group.size, problem.d, np.float64, wanted)
-    pulse = np.zeros(2, np.int64)
-    stops = setup.limit is not None
-
-    def run(task: blocks.Task) -> layout.Out:
-        return blocks.compute(task, data, problem, every, 0, stops, None, pulse)
-
-    for task, out in _on_threads(run, cut, setup.threads, pulse):
-        frames.store(task, out, results)
-    shape = count, len(seeds)
+    conditions = _conditions(setup, every)
+    names = ("target_at", "diverged_at", "best_loss", "best_at")
+    results = run.allocate(conditions, [group], names)
+    run.fill(conditions, [group], results, threads=setup.threads)
     reached = results.raw["target_at"].reshape(shape)
     best = np.where(results.raw["best_at"] > 0, results.raw["best_loss"], np.inf).reshape(shape)
-    planned = np.full(group.size, horizon)
     return Stage(
         settings=settings,
         times=np.where(reached > 0, reached, np.inf),
         losses=order_statistic(np.where(np.isnan(best), np.inf, best), 0.5),
         horizon=horizon,
         every=every,
-        updates=frames.updates_made(planned, results, True),
+        updates=results.all_updates,
     )
 
 
-def _on_threads(
-    run: Any, items: list[Any], threads: int, pulse: NDArray[np.int64]
-) -> Iterator[tuple[Any, Any]]:
-    """(item, result) in order; leaving early stops what runs."""
-    pool = ThreadPoolExecutor(min(threads, len(items)))
-    try:
-        yield from zip(items, pool.map(run, items), strict=True)
-    finally:
-        pulse[0] = 1
-        pool.shutdown(wait=True, cancel_futures=True)
+@lru_cache(maxsize=4)
+def _conditions(setup: Setup, every: int) -> Conditions:
+    """The same for one attempt after another, so that the problem's arrays are made once."""
+    return Conditions(problem=setup.problem, every=every, limit=setup.limit, target=setup.target)

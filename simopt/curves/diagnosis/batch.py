@@ -14,7 +14,7 @@ from simopt.curves.judge import judge
 from simopt.curves.symptoms import SYMPTOMS
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
-from simopt.sweeps.axes import labels
+from simopt.sweeps.tables import labels
 
 #: Above this a trainer in float32 shows inf.
 LARGEST = float(np.finfo(np.float32).max)

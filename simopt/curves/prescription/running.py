@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.prescription.training import Training
-from simopt.engine import blocks
+from simopt.engine import run
+from simopt.engine.blocks import Group
+from simopt.engine.run import Conditions
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
 from simopt.schedules import constant
@@ -23,11 +23,6 @@ Floats = NDArray[np.float64]
 #: So few settings have orders of their own in every lane (`blocks.WORTH_SHARING_MANY`): one kernel
 #: serves, however many settings there are.
 FEW = 12
-
-#: Lane updates of one task: some 50 ms.
-TASK_UPDATES = 5_000_000
-
-RECORDS = {"epochs": 1, "steps": 2}
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,46 +152,31 @@ def _run(
     threads: int,
 ) -> list[tuple[Floats, Floats]]:
     """Losses [rows, T] and weights [rows, T, d] of groups of settings [hyperparameters, H]."""
-    asked = np.asarray(seeds, np.int64)
-    tasks: list[tuple[int, blocks.Task]] = []
-    results: list[tuple[Floats, Floats]] = []
-    for number, ((rule, how), settings) in enumerate(groups.items()):
-        count = settings.shape[1]
-        rows = np.arange(count) * len(asked)
-        looks, size = how.epochs if by == "epochs" else how.updates, count * len(asked)
-        results.append((np.empty((looks, size)), np.empty((looks, problem.d, size))))
-        for first in range(0, count, FEW):
-            part = slice(first, first + FEW)
-            group = blocks.Group(
-                rule, how, settings[:, part], asked, rows[part], np.arange(len(asked))
-            )
-            cut = blocks.tasks(group, problem, np.float64, TASK_UPDATES, False)
-            tasks += [(number, task) for task in cut]
-    data = blocks.pack(problem, np.float64, None, None)
-    every = 0 if by == "epochs" else 1
-    pulse = np.zeros(2, np.int64)
-
-    def run(item: tuple[int, blocks.Task]) -> None:
-        number, task = item
-        how = task.group.plan
-        given = blocks.with_moments(data, how) if task.points == "moments" else data
-        out = blocks.compute(task, given, problem, every, RECORDS[by], False, None, pulse)
-        losses, weights = results[number]
-        blocks.scatter(task, out.recorded_loss, losses)
-        blocks.scatter(task, out.recorded_w, weights)
-
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            _wait(pool.map(run, tasks))
-        except BaseException:
-            pulse[0] = 1
-            raise
-    return [(loss.T, np.moveaxis(w, -1, 0)) for loss, w in results]
-
-
-def _wait(done: Iterable[Any]) -> None:
-    for _ in done:
-        pass
+    if not groups:
+        return []
+    conditions = Conditions(problem=problem, every=0 if by == "epochs" else 1, record=by)
+    drawn = np.asarray(seeds, np.int64)
+    parts: list[Group] = []
+    first = 0
+    for (rule, plan), settings in groups.items():
+        rows = first + np.arange(settings.shape[1]) * len(drawn)
+        parts += [
+            Group(rule, plan, settings[:, part], drawn, rows[part], np.arange(len(drawn)))
+            for low in range(0, settings.shape[1], FEW)
+            for part in [slice(low, low + FEW)]
+        ]
+        first += rows.size * len(drawn)
+    results = run.allocate(conditions, parts, ())
+    run.fill(conditions, parts, results, threads=threads)
+    curves = []
+    start = 0
+    for (_, plan), settings in groups.items():
+        shape = settings.shape[1] * len(drawn), plan.epochs if by == "epochs" else plan.updates
+        records = slice(start, start + shape[0] * shape[1])
+        loss = results.recorded_loss[records].reshape(shape)
+        curves.append((loss, results.recorded_w[records].reshape(*shape, problem.d)))
+        start = records.stop
+    return curves
 
 
 def _curves(

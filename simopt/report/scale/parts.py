@@ -19,12 +19,11 @@ from markupsafe import Markup
 
 from simopt.display import style, tables
 from simopt.display.tables import Column
-from simopt.engine import blocks
+from simopt.engine import blocks, run
 from simopt.ground.formatting import listing, number, percent
 from simopt.report.scale import limits
 from simopt.report.scale.rates import SHORT, swept
 from simopt.rules import OPTIMIZERS
-from simopt.sweeps import results
 from simopt.sweeps.reduction import moments, summaries
 
 #: The parts in order: what the figure calls them, and how they are drawn.
@@ -82,7 +81,7 @@ def profiled(name: str, shape: tuple[int, int]) -> dict[str, Any]:
 
     parts = {
         "kernel": spent(blocks.compute),
-        "collect": spent(results.store),
+        "collect": spent(run.store),
         "sums": spent(moments.measure),
         "sort": spent(summaries.summarise) - spent(moments.measure),
     }

@@ -1,0 +1,241 @@
+"""Tables of trajectories: the columns that say which one, and those that say what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simopt.engine import blocks
+from simopt.engine.run import Results
+from simopt.problems import Problem
+from simopt.rules.rule import Optimizer
+from simopt.sweeps.axes import COMMON, OPTIONAL, Axes, per_plan
+from simopt.sweeps.chunks import Job
+from simopt.training.run import names_per_weight
+
+Array = NDArray[Any]
+
+
+def labels(names: list[str], codes: NDArray[Any]) -> Any:
+    """A categorical from integer codes; -1 is missing."""
+    return pd.Categorical.from_codes(codes, dtype=_categories(tuple(names)), validate=False)
+
+
+@cache
+def _categories(names: tuple[str, ...]) -> Any:
+    return pd.CategoricalDtype(pd.Index(names))
+
+
+def keys(job: Job, parts: Sequence[Axes]) -> dict[str, Any]:
+    """The columns that say which trajectory a row is.
+
+    ``parts`` of the job's axes have the rows. The whole job decides on columns and categories: a
+    switch, schedule or clipping has a column if any of its values is set.
+    """
+    swept = job.axes
+    hypers = dict.fromkeys(name for each in swept for name in each.optimizer.rule.hyperparameters)
+    columns: dict[str, Any] = {
+        "optimizer": _per_optimizer(parts, swept, lambda optimizer: optimizer.name),
+        "convention": _per_optimizer(parts, swept, lambda optimizer: optimizer.convention),
+    }
+    for name in dict.fromkeys(name for each in swept for name, _ in each.optimizer.switches):
+        columns[name] = _per_optimizer(parts, swept, partial(_switch, name=name))
+    for name in hypers:
+        columns[name] = np.concatenate([_hyperparameter(each, name) for each in parts])
+    for name in COMMON:
+        if name not in OPTIONAL or any(value is not None for value in swept[0].common[name]):
+            columns[name] = _common(parts, swept[0].common[name], name, job.order is not None)
+    if swept[0].updates is not None:
+        columns["epochs"] = per_plan(parts, job.problem, lambda plan: plan.epochs)
+    return columns
+
+
+def _switch(optimizer: Optimizer, name: str) -> str | None:
+    """What a switch was set to, if it was."""
+    switches = dict(optimizer.switches)
+    return str(switches[name]) if name in switches else None
+
+
+def _per_optimizer(
+    parts: Sequence[Axes], swept: Sequence[Axes], label: Callable[[Optimizer], str | None]
+) -> Any:
+    """A label for every optimizer, repeated over its rows."""
+    every = [label(each.optimizer) for each in swept]
+    names = list(dict.fromkeys(each for each in every if each is not None))
+    values = [label(part.optimizer) for part in parts]
+    codes = [-1 if each is None else names.index(each) for each in values]
+    return labels(names, np.repeat(codes, [part.size for part in parts]))
+
+
+def _common(parts: Sequence[Axes], swept: Sequence[Any], name: str, given: bool) -> Any:
+    """A common axis, repeated over all rows: numbers as numbers, all else as a categorical."""
+
+    def label(value: Any) -> str | None:
+        return "given" if given and name == "shuffle" else None if value is None else str(value)
+
+    categorical = name in ("shuffle", "schedule")
+    names = list(dict.fromkeys(each for each in map(label, swept) if each)) if categorical else []
+
+    def column(values: Sequence[Any]) -> NDArray[Any]:
+        if categorical:
+            return np.asarray(
+                [-1 if label(v) is None else names.index(str(label(v))) for v in values]
+            )
+        if name in OPTIONAL:
+            return np.asarray([np.nan if value is None else value for value in values])
+        return np.asarray(values, dtype=np.int64)
+
+    repeated = np.concatenate(
+        [
+            _along(each, column(each.common[name]), len(each.hyper) + COMMON.index(name))
+            for each in parts
+        ]
+    )
+    return labels(names, repeated) if categorical else repeated
+
+
+def _hyperparameter(axes: Axes, name: str) -> NDArray[Any]:
+    """A hyperparameter, repeated over all rows; NaN where the rule has none of that name."""
+    rule = axes.optimizer.rule
+    if name not in rule.hyperparameters:
+        return np.full(axes.size, np.nan)
+    place = rule.hyperparameters.index(name)
+    return _along(axes, np.asarray(axes.hyper[place]), place)
+
+
+def _along(axes: Axes, values: NDArray[Any], place: int) -> NDArray[Any]:
+    """The values of an axis, repeated over all combinations."""
+    shape = [1] * len(axes.lengths)
+    shape[place] = len(values)
+    return np.broadcast_to(values.reshape(shape), axes.lengths).ravel()
+
+
+def never(counts: NDArray[np.int64]) -> pd.arrays.IntegerArray:
+    """Whole numbers in which 0 means never, as nullable integers."""
+    return pd.arrays.IntegerArray(counts, counts == 0)
+
+
+def _double(values: Array) -> NDArray[np.float64]:
+    return values.astype(np.float64, copy=False)
+
+
+def _weight(k: int, problem: Problem, results: Results) -> NDArray[np.float64]:
+    return _double(results.raw["w"][k])
+
+
+def _distance(problem: Problem, results: Results) -> NDArray[np.float64]:
+    weights = _double(results.raw["w"])
+    if problem.optimum is None:
+        return np.full(weights.shape[1], np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):
+        gap = weights - problem.optimum[:, None]
+        result: Array = np.abs(gap[0]) if problem.d == 1 else np.sqrt((gap * gap).sum(axis=0))
+    return result
+
+
+def _peak(problem: Problem, results: Results) -> NDArray[np.float64]:
+    peak = results.raw["peak"]
+    if problem.optimum is None:
+        return np.full(len(peak), np.nan)
+    peak = _double(np.where(peak < 0, np.nan, peak))
+    # The kernel keeps the square of the distance where there is more than one weight.
+    return np.abs(peak) if blocks.fused(problem) else np.sqrt(peak)
+
+
+def _best(problem: Problem, results: Results) -> NDArray[np.float64]:
+    return np.where(results.raw["best_at"] == 0, np.nan, _double(results.raw["best_loss"]))
+
+
+def _overshoots(problem: Problem, results: Results) -> pd.arrays.IntegerArray:
+    known = problem.d == 1 and problem.optimum is not None
+    counts = results.raw["overshoots"]
+    return pd.arrays.IntegerArray(counts, np.full(len(counts), not known))
+
+
+def _status(problem: Problem, results: Results) -> Any:
+    return labels(["ok", "diverged"], (results.raw["diverged_at"] > 0).astype(np.int8))
+
+
+def _at(name: str, problem: Problem, results: Results) -> pd.arrays.IntegerArray:
+    """Updates at which something happened, missing where it never did."""
+    counts = results.raw[name]
+    return pd.arrays.IntegerArray(counts, counts == 0)
+
+
+#: The names in `simopt.engine.run.RAW` that a column needs, and what makes it of them.
+Column = tuple[tuple[str, ...], Callable[[Problem, Results], Any]]
+
+
+def columns(problem: Problem) -> dict[str, Column]:
+    """The columns that say what a trajectory did, in their order."""
+    names = names_per_weight("w", problem.d)
+    weights: dict[str, Column] = {
+        name: (("w",), partial(_weight, k)) for k, name in enumerate(names)
+    }
+    return {
+        "status": (("diverged_at",), _status),
+        "updates": (("diverged_at", "target_at"), lambda _, results: results.updates),
+        "diverged_at": (("diverged_at",), partial(_at, "diverged_at")),
+        **weights,
+        "loss": (("loss",), lambda _, results: _double(results.raw["loss"])),
+        "best_loss": (("best_loss", "best_at"), _best),
+        "best_at": (("best_at",), partial(_at, "best_at")),
+        "distance": (("w",), _distance),
+        "steps_to_target": (("target_at",), partial(_at, "target_at")),
+        "overshoots": (("overshoots",), _overshoots),
+        "peak_distance": (("peak",), _peak),
+    }
+
+
+def table(job: Job, parts: Sequence[Axes], results: Results) -> pd.DataFrame:
+    """The rows of some trajectories that have run, as the job has them recorded."""
+    if job.record != "summary":
+        return _long_table(job, parts, results)
+    values = {
+        name: column(job.problem, results) for name, (_, column) in columns(job.problem).items()
+    }
+    if job.reader is not None:
+        values[job.reader.column] = labels([*job.reader.labels], np.asarray(results.codes))
+    frame = pd.DataFrame(keys(job, parts) | values, copy=False)
+    return frame if results.done.all() else frame[results.done]
+
+
+def _long_table(job: Job, parts: Sequence[Axes], results: Results) -> pd.DataFrame:
+    """A row per epoch or update that every trajectory made."""
+    batches = per_plan(parts, job.problem, lambda plan: plan.batches)
+    counts = results.updates if job.record == "steps" else -(-results.updates // batches)
+    counts = np.where(results.done, counts, 0)
+    trajectory = np.repeat(np.arange(len(counts)), counts)
+    place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    source = results.offset[trajectory] + place
+    values = {name: column[trajectory] for name, column in keys(job, parts).items()}
+    if job.record == "steps":
+        values["step"] = place + 1
+        values["epoch"] = place // batches[trajectory] + 1
+        values["batch"] = place % batches[trajectory] + 1
+    else:
+        values["epoch"] = place + 1
+    values["loss"] = results.recorded_loss[source].astype(np.float64)
+    for k, name in enumerate(names_per_weight("w", job.problem.d)):
+        values[name] = results.recorded_w[source, k].astype(np.float64)
+    return pd.DataFrame(values, copy=False)
+
+
+def reduced_table(job: Job, part: Axes, summaries: dict[str, Any]) -> pd.DataFrame:
+    """The rows of groups: what their members have in common, and their summaries."""
+    assert job.reduce is not None
+    firsts = tuple(
+        (0, 1 if over else length)
+        for length, over in zip(part.lengths, job.reduced(part), strict=True)
+    )
+    common = {
+        name: column
+        for name, column in keys(job, [part.within(firsts)]).items()
+        if name not in job.reduce.over
+    }
+    return pd.DataFrame(common | summaries, copy=False)
