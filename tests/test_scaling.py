@@ -15,7 +15,6 @@ from simopt import measures, problems
 from simopt.analysis.batch_size import (
     Interrupted,
     Scaling,
-    attempts,
     fit_rates,
     searching,
     study,
@@ -24,6 +23,7 @@ from simopt.analysis.batch_size import (
 from simopt.analysis.batch_size.attempts import Setup, attempt, order_statistic
 from simopt.analysis.batch_size.fits import Curve
 from simopt.analysis.batch_size.tuned import rates
+from simopt.engine import run
 
 rng = np.random.default_rng(3)
 X = rng.normal(size=(24, 4)) * [1.0, 1.0, 0.5, 0.3]
@@ -543,7 +543,7 @@ def test_an_interrupted_stage_leaves_no_thread_at_work(monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(attempts.frames, "store", interrupt)
+    monkeypatch.setattr(run, "store", interrupt)
     setup = setup_of(SMALL, simopt.SGD(), 1, 1e-9, 8)
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
