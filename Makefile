@@ -20,8 +20,10 @@ TOOLS := $(VENV)/.installed-tools
 BENCH_PEERS := $(VENV)/.installed-peers
 PEERS := $(PEER_VENV)/.installed
 CUDA := $(CUDA_VENV)/.installed
+DOCS := $(VENV)/.installed-docs
 
 SOURCES := $(shell find simopt -type f -not -path '*/__pycache__/*')
+DOC_SOURCES := $(shell find docs -type f -not -path '*/__pycache__/*' -not -path 'docs/built/*')
 KERNELS := $(wildcard simopt/engine/*.py simopt/rules/*.py)
 
 # Tests, as many at once as there are cores; more than four would wait for memory. A file's tests
@@ -30,7 +32,7 @@ PYTEST := -m pytest --numprocesses=auto --maxprocesses=4
 BY_FILE := $(PYTEST) --dist=loadfile
 SINGLY := $(PYTEST) --dist=worksteal
 
-.PHONY: help report report-quick test test-slow test-peers test-cuda env sweep bench bench-peers bench-cuda billion lint clean clean-env
+.PHONY: help report report-quick docs test test-slow test-peers test-cuda env sweep bench bench-peers bench-cuda billion lint clean clean-env
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +42,9 @@ report: $(BUILD)/.full ## write the report to reports/build (first: make .venv)
 
 report-quick: $(VENV)/.warm ## the same with smaller sweeps, for a first look
 	@$(BIN)/simopt report --quick --folder $(BUILD)
+
+docs: $(BUILD)/docs/.done ## write tutorials, how-to pages and the reference to reports/build/docs
+	@echo "The documentation: $(BUILD)/docs/index.html"
 
 test: $(TOOLS) ## run the tests (first: make .venv)
 	@$(BIN)/python $(BY_FILE)
@@ -77,8 +82,8 @@ lint: $(TOOLS) ## check style, format, types, and that rooms import downward
 	@$(BIN)/lint-imports --no-cache --no-logo
 
 clean: ## remove what make wrote, but for .venv, .venv-peers and .venv-cuda
-	@rm -rf $(BUILD) results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	@find simopt tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf $(BUILD) docs/built results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find simopt tests scripts docs -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -f $(VENV)/.warm
 
 clean-env: clean ## remove .venv, .venv-peers and .venv-cuda as well
@@ -87,6 +92,12 @@ clean-env: clean ## remove .venv, .venv-peers and .venv-cuda as well
 # The full report: made again when simopt changes, or when a quick one took its place.
 $(BUILD)/.full: $(SOURCES) $(wildcard reports/billion.csv reports/cuda.json) $(wildcard $(BUILD)/index.html) | $(VENV)/.warm
 	@$(BIN)/simopt report --folder $(BUILD)
+	@touch $@
+
+# -W: a warning, such as a cross reference that leads nowhere, is an error. -E: read all anew, for a
+# docstring may come from any file.
+$(BUILD)/docs/.done: $(DOCS) $(SOURCES) $(DOC_SOURCES) pyproject.toml | $(VENV)/.warm
+	@$(BIN)/python -m sphinx -q -W --keep-going -E -d $(BUILD)/.doctrees docs $(BUILD)/docs
 	@touch $@
 
 # Without $(VENV)/.warm the first report compiles all that it needs, page after page; with it, only
@@ -136,6 +147,11 @@ CUDA_EXTRAS := .[test,cuda]
 $(TOOLS): $(RUN)
 	@echo "Installing what tests and checks the package"
 	$(call install,$(VENV),$(TEST_EXTRAS))
+	@touch $@
+
+$(DOCS): $(RUN)
+	@echo "Installing what builds the documentation"
+	$(call install,$(VENV),.[docs])
 	@touch $@
 
 $(BENCH_PEERS): $(RUN)

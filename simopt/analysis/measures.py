@@ -17,6 +17,21 @@ from simopt.ground import checks
 from simopt.problems import Problem
 from simopt.training import plan
 
+__all__ = [
+    "FLOOR",
+    "bands",
+    "batch_variance",
+    "best",
+    "common",
+    "excess",
+    "first_divergence",
+    "gradient_noise",
+    "point_gradients",
+    "tuned",
+    "width",
+    "worst_nearby",
+]
+
 #: Relative excess losses below this are rounding: on the problems shipped here, the loss at the
 #: optimum itself is known to about 1e-16 of the loss at the start.
 FLOOR = 1e-15

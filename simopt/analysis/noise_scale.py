@@ -23,6 +23,15 @@ from simopt.ground import checks
 from simopt.problems import Floats, Problem
 from simopt.training import plan, shuffling
 
+__all__ = [
+    "Estimate",
+    "NoiseScale",
+    "estimate",
+    "exact",
+    "finite_population",
+    "from_norms",
+]
+
 
 @dataclass(frozen=True, eq=False)
 class NoiseScale:

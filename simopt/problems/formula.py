@@ -63,9 +63,9 @@ def function(
     .. math:: L(w) = \frac1n \sum_i \ell(w_1, \dots, w_d, x_{i1}, \dots, x_{ip})
 
     The engine compiles them into its loops, so they must keep to what Numba compiles: arithmetic,
-    `math`, conditional expressions, other plain functions, numbers from outside. Sums and products
-    run packed, several trajectories at once; a call of `math` runs one by one, and its last bit may
-    differ from machine to machine.
+    ``math``, conditional expressions, other plain functions, numbers from outside. Sums and
+    products run packed, several trajectories at once; a call of ``math`` runs one by one, and its
+    last bit may differ from machine to machine.
 
     Parameters
     ----------

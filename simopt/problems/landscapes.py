@@ -19,9 +19,9 @@ def bumps(*, w0: float = 6.0, noise: float | None = None) -> Problem:
 
     .. math:: L(w) = 0.2 w^2 + 0.3 \sin(6 w)
 
-    Its local minima lie about :math:`\pi/3 = 1.05` apart, for |w| < 4.5: farther out the valley is
-    steeper than any bump. From 6, a method with too small steps stops in the first ones. Sine and
-    cosine are the machine's own: on another the last bits may differ.
+    Its local minima lie about :math:`\pi/3 = 1.05` apart, for :math:`|w| < 4.5`: farther out the
+    valley is steeper than any bump. From 6, a method with too small steps stops in the first ones.
+    Sine and cosine are the machine's own: on another the last bits may differ.
 
     Parameters
     ----------

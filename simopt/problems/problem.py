@@ -17,6 +17,7 @@ from simopt.problems.inputs import start
 if TYPE_CHECKING:
     from simopt.problems.formula import Formula
 
+#: The type of an array of float64.
 Floats = NDArray[np.float64]
 
 #: What a problem works out once, and what its trajectories are compared with.

@@ -14,6 +14,7 @@ from simopt.ground import checks
 from simopt.problems.inputs import labels, numbers, start
 from simopt.problems.problem import Problem
 
+#: The losses that `read_table` takes.
 KINDS = ("least_squares", "logistic")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from simopt.problems.problem import Problem
 from simopt.problems.regression import least_squares, make, read_table
 
+#: The folder of the shipped tables: ``hubble.csv`` and ``diabetes.csv``.
 DATA = Path(__file__).parent / "data"
 
 

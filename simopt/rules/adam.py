@@ -178,7 +178,7 @@ def Adam(
 
     Notes
     -----
-    ``optax.adam(eta, eps=0, eps_root=1e-8)`` is the document's. scikit-learn's `MLPRegressor`
+    ``optax.adam(eta, eps=0, eps_root=1e-8)`` is the document's. scikit-learn's ``MLPRegressor``
     divides its alpha by the batch size before it couples it.
 
     References

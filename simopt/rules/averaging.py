@@ -29,7 +29,7 @@ def averaged(optimizer: Optimizer, gamma: Any = 0.999) -> Optimizer:
     Returns
     -------
     Optimizer
-        With the hyperparameter gamma behind the others; its `replace` changes either.
+        With the hyperparameter gamma behind the others; ``replace`` changes either.
 
     Raises
     ------

@@ -10,7 +10,7 @@ A rule is one plain Python function of scalars. Its signature says everything::
 rule's own *state* (one number per weight; at the start 0, or the hyperparameter that ``initial``
 names), a parameter with one is a *hyperparameter*. The function returns the new weight, then the
 new state in the same order; a rule without state returns the weight alone. The engine inlines it
-into its loops, so it must keep to what Numba compiles: arithmetic, `math`, conditional
+into its loops, so it must keep to what Numba compiles: arithmetic, ``math``, conditional
 expressions, and other plain functions.
 
 What changes once per update and not per weight (Adam's bias corrections) belongs in a *clock*: a
@@ -85,7 +85,7 @@ class Rule:
         The state that is an average of the weight: it starts where the weight does, and losses,
         targets and tables are about it; the gradient stays that at the weight.
     recipe : callable or None
-        What `remembered` made it with; a pickle holds this in place of the functions.
+        What ``remembered`` made it with; a pickle holds this in place of the functions.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Rule:
     derived: Callable[..., dict[str, float]] | None = None
     initial: Mapping[str, str] = field(default_factory=dict)
     average: str | None = None
-    #: Not for __init__: a changed copy (`dataclasses.replace`) is not what the recipe makes.
+    #: Not for __init__: a changed copy (``dataclasses.replace``) is not what the recipe makes.
     recipe: Callable[[], Rule] | None = field(default=None, init=False)
 
     @property

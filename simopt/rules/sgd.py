@@ -62,8 +62,9 @@ def SGD(eta=None, *, weight_decay=None, decay=None, convention="document") -> Op
     Notes
     -----
     All frameworks agree on the step; with weight decay they part: PyTorch and optax couple it,
-    Keras shrinks the weight apart from the step, scikit-learn's `SGDRegressor` too, but not past 0.
-    Its loss is *half* the squared error: its eta0 is 2 eta here, its alpha half the weight decay.
+    Keras shrinks the weight apart from the step, scikit-learn's ``SGDRegressor`` too, but not past
+    0. Its loss is *half* the squared error: its eta0 is 2 eta here, its alpha half the weight
+    decay.
 
     References
     ----------

@@ -19,9 +19,9 @@ def constant(factor: float = 1.0, total: int | None = None, *, per: str = "updat
     Parameters
     ----------
     factor : float, default 1
-        f, >= 0 [eta]. `ConstantLR`'s ``factor``, there 1/3 by default.
+        f, >= 0 [eta]. ``ConstantLR``'s ``factor``, there 1/3 by default.
     total : int, optional
-        T, how long the factor holds; the whole run by default. `ConstantLR`'s ``total_iters``,
+        T, how long the factor holds; the whole run by default. ``ConstantLR``'s ``total_iters``,
         there 5 by default.
     per : {"update", "epoch"}
         What k counts.
@@ -67,13 +67,13 @@ def linear_warmup(
     Parameters
     ----------
     start_factor : float, default 1/3
-        s, >= 0 [eta]. `LinearLR`'s ``start_factor``; ``init_value / peak_value`` of optax'
+        s, >= 0 [eta]. ``LinearLR``'s ``start_factor``; ``init_value / peak_value`` of optax'
         ``warmup_constant_schedule``. With 0 the first update changes nothing.
     total : int, optional
         T, how long the way is; the whole run by default, or the whole part in a `sequential`.
-        `LinearLR`'s ``total_iters``, there 5 by default; optax' ``warmup_steps``.
+        ``LinearLR``'s ``total_iters``, there 5 by default; optax' ``warmup_steps``.
     end_factor : float, default 1
-        e, >= 0 [eta]. `LinearLR`'s ``end_factor``.
+        e, >= 0 [eta]. ``LinearLR``'s ``end_factor``.
     per : {"update", "epoch"}
         What k counts.
 

@@ -39,9 +39,9 @@ def cosine(
     Parameters
     ----------
     total : int, optional
-        T; the whole run by default. `CosineAnnealingLR`'s ``T_max``, optax' ``decay_steps``.
+        T; the whole run by default. ``CosineAnnealingLR``'s ``T_max``, optax' ``decay_steps``.
     floor : float, default 0
-        The rate at the bottom, >= 0 [a rate]. `CosineAnnealingLR`'s ``eta_min``.
+        The rate at the bottom, >= 0 [a rate]. ``CosineAnnealingLR``'s ``eta_min``.
     floor_factor : float, default 0
         The same as a share of eta, >= 0 [eta]. The ``alpha`` of optax' ``cosine_decay_schedule``.
     power : float, default 1
@@ -104,7 +104,7 @@ def cosine_restarts(
     Parameters
     ----------
     first : int
-        T_0, how long the first fall is. `CosineAnnealingWarmRestarts`' ``T_0``.
+        T_0, how long the first fall is. ``CosineAnnealingWarmRestarts``' ``T_0``.
     growth : int, default 1
         m, how many times as long the next one is, >= 1. Its ``T_mult``.
     floor : float, default 0
@@ -181,7 +181,7 @@ def one_cycle(
     Parameters
     ----------
     total : int, optional
-        T; the whole run by default. `OneCycleLR`'s ``total_steps``, optax' ``transition_steps``.
+        T; the whole run by default. ``OneCycleLR``'s ``total_steps``, optax' ``transition_steps``.
     peak_at : float, default 0.3
         P, the share of T after which the rate is eta, in [0, 1], or [0, 0.5] with three phases.
         ``pct_start`` in both.
@@ -190,10 +190,10 @@ def one_cycle(
     end_factor : float, default 4e-06
         e, >= 0 [eta]. ``1 / (div_factor final_div_factor)`` in both.
     anneal : {"cosine", "linear"}
-        The shape of a phase. `OneCycleLR`'s ``anneal_strategy``; optax' ``cosine_`` and
+        The shape of a phase. ``OneCycleLR``'s ``anneal_strategy``; optax' ``cosine_`` and
         ``linear_onecycle_schedule``.
     three_phase : bool, default False
-        Whether the way down goes by the start. `OneCycleLR`'s ``three_phase``; optax' linear one
+        Whether the way down goes by the start. ``OneCycleLR``'s ``three_phase``; optax' linear one
         always has three, the second up to its ``pct_final``.
     convention : {"torch", "optax"}
         Where the phases end.
@@ -203,8 +203,8 @@ def one_cycle(
     Returns
     -------
     Schedule
-        A frozen value. eta is the largest rate, `OneCycleLR`'s ``max_lr``; the momentum, which
-        `OneCycleLR` cycles too by default, stays as it is.
+        A frozen value. eta is the largest rate, ``OneCycleLR``'s ``max_lr``; the momentum, which
+        ``OneCycleLR`` cycles too by default, stays as it is.
 
     Raises
     ------

@@ -76,7 +76,7 @@ def polynomial(
     Parameters
     ----------
     total : int, optional
-        T; the whole run by default. `PolynomialLR`'s ``total_iters``, there 5 by default; optax'
+        T; the whole run by default. ``PolynomialLR``'s ``total_iters``, there 5 by default; optax'
         ``transition_steps``.
     power : float, default 1
         p, > 0. ``power`` in both.
@@ -173,7 +173,7 @@ def inverse_scaling(power: float = 0.25, *, per: str = "update") -> Schedule:
     Parameters
     ----------
     power : float, default 0.25
-        p, > 0. The ``power_t`` of scikit-learn's `SGDRegressor`; its ``eta0`` is eta.
+        p, > 0. The ``power_t`` of scikit-learn's ``SGDRegressor``; its ``eta0`` is eta.
     per : {"update", "epoch"}
         What k counts.
 
@@ -189,7 +189,7 @@ def inverse_scaling(power: float = 0.25, *, per: str = "update") -> Schedule:
 
     References
     ----------
-    scikit-learn's ``learning_rate="invscaling"``, the default of `SGDRegressor`; H. Robbins,
+    scikit-learn's ``learning_rate="invscaling"``, the default of ``SGDRegressor``; H. Robbins,
     S. Monro, A stochastic approximation method, Ann. Math. Statist. 22 (1951) 400: SGD converges
     for 1/2 < p <= 1.
 

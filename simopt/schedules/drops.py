@@ -19,10 +19,10 @@ def step(every: int, gamma: float = 0.1, *, per: str = "update") -> Schedule:
     Parameters
     ----------
     every : int
-        n, how long a rate holds. `StepLR`'s ``step_size``; the ``transition_steps`` of optax'
+        n, how long a rate holds. ``StepLR``'s ``step_size``; the ``transition_steps`` of optax'
         ``exponential_decay`` with ``staircase=True``.
     gamma : float, default 0.1
-        What a drop multiplies the rate by, >= 0. `StepLR`'s ``gamma``, optax' ``decay_rate``.
+        What a drop multiplies the rate by, >= 0. ``StepLR``'s ``gamma``, optax' ``decay_rate``.
     per : {"update", "epoch"}
         What k counts.
 
@@ -62,10 +62,10 @@ def multi_step(milestones: Sequence[int], gamma: float = 0.1, *, per: str = "upd
     Parameters
     ----------
     milestones : sequence of int
-        m, growing: update ``m_i + 1`` is the first after a drop. `MultiStepLR`'s ``milestones``,
+        m, growing: update ``m_i + 1`` is the first after a drop. ``MultiStepLR``'s ``milestones``,
         the keys of ``boundaries_and_scales`` in optax' ``piecewise_constant_schedule``.
     gamma : float, default 0.1
-        What a drop multiplies the rate by, >= 0. `MultiStepLR`'s ``gamma``.
+        What a drop multiplies the rate by, >= 0. ``MultiStepLR``'s ``gamma``.
     per : {"update", "epoch"}
         What k and the milestones count.
 
@@ -107,7 +107,7 @@ def exponential(
     Parameters
     ----------
     gamma : float
-        What a step multiplies the rate by, >= 0. `ExponentialLR`'s ``gamma``, optax'
+        What a step multiplies the rate by, >= 0. ``ExponentialLR``'s ``gamma``, optax'
         ``decay_rate``.
     every : int, default 1
         n, how many counts such a step takes. optax' ``transition_steps``.

@@ -41,7 +41,7 @@ def sequential(
         The parts. Where a part's own count is None, it takes as long as the part.
     milestones : sequence of int
         m, where the second part begins, the third, and so on: one fewer than there are parts,
-        growing. `SequentialLR`'s ``milestones``, the ``boundaries`` of optax' ``join_schedules``.
+        growing. ``SequentialLR``'s ``milestones``, the ``boundaries`` of optax' ``join_schedules``.
     per : {"update", "epoch"}
         What k and the milestones count. With "epoch" the parts count epochs as well; with "update"
         a part that counts epochs counts them from where it begins.

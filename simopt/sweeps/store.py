@@ -328,7 +328,7 @@ def load(
     columns : sequence of str, optional
         The columns to read, in this order; all by default.
     filters : list of tuples or list of lists of tuples, optional
-        The rows to read, as in `pandas.read_parquet`: ``[("eta", ">", 0.1), ("seed", "==", 0)]``
+        The rows to read, as in ``pandas.read_parquet``: ``[("eta", ">", 0.1), ("seed", "==", 0)]``
         is both, a list of such lists is any of them. The operators are ``==``, ``!=``, ``<``,
         ``>``, ``<=``, ``>=``, ``in`` and ``not in``. A missing value meets ``not in`` alone.
     partial : bool, default False

@@ -44,7 +44,7 @@ def rmsprop_cycle(
     Returns
     -------
     float
-        |w| on the cycle; 0 where there is none.
+        :math:`|w|` on the cycle; 0 where there is none.
 
     Raises
     ------

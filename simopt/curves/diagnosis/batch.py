@@ -49,7 +49,7 @@ def diagnose_many(
     -------
     DataFrame
         A row per curve: symptom (categorical, of `SYMPTOMS`), sure (0 to 1), and the features that
-        it was read from (`simopt.diagnosis.features.FEATURES`; with ``validation`` also
+        it was read from (``simopt.diagnosis.features.FEATURES``; with ``validation`` also
         VALIDATION). Neither the scale nor the offset of the loss changes the symptom, as long as
         the offset is below a million times its range; features change by rounding alone.
 

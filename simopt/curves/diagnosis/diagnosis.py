@@ -123,7 +123,7 @@ class Diagnosis:
 def diagnose(loss: Any, validation: Any = None, *, optimizer: Optimizer | None = None) -> Diagnosis:
     """Read a loss curve: what it shows, why, and what to do about it.
 
-    What is measured (`simopt.diagnosis.features`) depends neither on the loss' scale nor on its
+    What is measured (``simopt.diagnosis.features``) depends neither on the loss' scale nor on its
     offset (as long as that is not millions of times its range, which rounds the curve away), so it
     can't see whether a loss that no longer moves is a good one.
 
@@ -178,7 +178,7 @@ def read_and_judge(
     loss_column: str | None = None,
     optimizer: Optimizer | None = None,
 ) -> Diagnosis:
-    """`diagnose`, of a table whose column for the loss may be named."""
+    """`simopt.diagnose`, of a table whose column for the loss may be named."""
     trained = check_optimizer(optimizer)
     training, held = reading.read(loss, validation, loss_column=loss_column)
     return judged(training, held, trained)

@@ -104,7 +104,7 @@ def prescribe(
     Notes
     -----
     Another optimizer runs at the rate at which it goes as far in ten updates along the start's
-    gradient (`simopt.prescription.rates.like`): neither is tuned. Early stopping is judged by the
+    gradient (``simopt.prescription.rates.like``): neither is tuned. Early stopping is judged by the
     very points that stop it, which flatters it a little.
 
     Examples

@@ -80,7 +80,7 @@ class Reduce:
 
     @property
     def spec(self) -> dict[str, list[str] | list[float]]:
-        """The same as lists, for `attrs`, a manifest or a TOML file."""
+        """The same as lists, for ``attrs``, a manifest or a TOML file."""
         return {
             "over": list(self.over),
             "columns": list(self.columns),

@@ -25,8 +25,8 @@ def check(optimizer: Any, *, tolerance: float = 1e-12, **settings: float | bool)
     Parameters
     ----------
     optimizer : object
-        A PyTorch `Optimizer` (its parameters are left alone), its class, or a function of the
-        parameters that makes one; an optax `GradientTransformation`; a Keras optimizer; or a
+        A PyTorch ``Optimizer`` (its parameters are left alone), its class, or a function of the
+        parameters that makes one; an optax ``GradientTransformation``; a Keras optimizer; or a
         function ``step(w, g, state) -> (w, state)`` of arrays, with ``state`` None at first. If
         that function takes a fourth argument, it is a factor for its rate.
     tolerance : float, default 1e-12

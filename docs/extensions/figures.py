@@ -1,0 +1,49 @@
+"""Figures of the tutorials: a matplotlib figure becomes SVG in the page, as in the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+from markupsafe import Markup
+from matplotlib import pyplot
+
+from simopt.display import style
+
+
+class Scraper:
+    """Collects the open figures after each part of a tutorial, and sets the style of the next.
+
+    A figure's title becomes its caption. The colours leave as CSS variables, so that a figure is
+    legible in the light, in the dark and on paper.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __repr__(self) -> str:
+        return "report style"  # the same each time: sphinx-gallery's settings are compared
+
+    def __call__(self, block: Any, block_vars: dict[str, Any], gallery_conf: Any) -> str:
+        """The figures that a part of a tutorial left open, as rst."""
+        return "".join(self._one(pyplot.figure(number)) for number in pyplot.get_fignums())
+
+    def _one(self, figure: Any) -> str:
+        self.count += 1
+        axes = figure.axes[0]
+        title = axes.get_title(loc="left") or axes.get_title()
+        axes.set_title("", loc="left")
+        axes.set_title("")
+        drawn = style.svg(figure, title=title, alt=title, name=f"figure-{self.count}")
+        pyplot.close(figure)
+        text = Markup("<figure><figcaption>{}</figcaption>{}</figure>").format(title, drawn)
+        lines = "\n".join(f"   {line}" for line in str(text).splitlines())
+        return f"\n.. raw:: html\n\n{lines}\n\n"
+
+
+def begin(gallery_conf: Any, name: str) -> None:
+    """The style in which a tutorial's figures are drawn."""
+    matplotlib.use("agg")
+    matplotlib.rcParams.update(style.RC)
+    matplotlib.rcParams["figure.figsize"] = (style.WIDTH / 72, style.HEIGHT / 72)
+    matplotlib.rcParams["figure.constrained_layout.use"] = True
