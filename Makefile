@@ -134,15 +134,16 @@ define install
 	done
 endef
 
+# Variables, for the comma would end an argument of call.
+RUN_EXTRAS := .[report]
+TEST_EXTRAS := .[report,test,lint]
+PEER_EXTRAS := .[report,test,peers]
+CUDA_EXTRAS := .[report,test,cuda]
+
 $(RUN): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing simopt and what it needs into $(VENV) (about 200 MB, once)"
-	$(call install,$(VENV),.)
+	$(call install,$(VENV),$(RUN_EXTRAS))
 	@touch $@
-
-# Variables, for the comma would end an argument of call.
-TEST_EXTRAS := .[test,lint]
-PEER_EXTRAS := .[test,peers]
-CUDA_EXTRAS := .[test,cuda]
 
 $(TOOLS): $(RUN)
 	@echo "Installing what tests and checks the package"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import simopt
+from simopt.ground import extras
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -120,9 +121,26 @@ def test_an_unknown_name_is_an_attribute_error():
 
 def test_the_version_is_one():
     assert PROJECT["project"]["version"] == simopt.__version__
-    assert metadata.version("simopt") == simopt.__version__
+    assert metadata.version(PROJECT["project"]["name"]) == simopt.__version__
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {simopt.__version__}\n" in citation
+
+
+def test_no_command_installs_another_project():
+    """On the package index `simopt` is someone else's: an extra is installed from this folder."""
+    wrong = re.compile(r"pip install\W+simopt\b(?!-)")
+    for file in committed():
+        if file.suffix in {".py", ".md", ".html", ".toml", ".cff", ""} and file != Path(__file__):
+            assert not wrong.search(file.read_text(encoding="utf-8")), file
+    assert wrong.search("pip install 'simopt[cuda]'")
+
+
+def test_every_extra_is_one_of_the_project():
+    extra = PROJECT["project"]["optional-dependencies"]
+    assert set(extras.MODULES) <= set(extra)
+    drawing = [re.split(r"[>=]", each)[0] for each in extra["report"]]
+    modules = {canonical(name) for name in extras.MODULES["report"]}
+    assert {canonical(name).removesuffix("-python") for name in drawing} == modules
 
 
 def test_the_licence_is_one():
@@ -235,10 +253,10 @@ def test_no_file_names_a_machine_or_a_registry():
 
 
 STEPS = {
-    "report": ["-m venv .venv ", "-e .", "simopt report"],
-    "test": ["-m venv .venv ", "-e .[test,lint]", "-m pytest"],
-    "test-peers": ["-m venv .venv-peers ", "-e .[test,peers]", "-m pytest", " tests/peers"],
-    "test-cuda": ["-m venv .venv-cuda ", "-e .[test,cuda]", "-m pytest", " tests/cuda"],
+    "report": ["-m venv .venv ", "-e .[report]", "simopt report"],
+    "test": ["-m venv .venv ", "-e .[report,test,lint]", "-m pytest"],
+    "test-peers": ["-m venv .venv-peers ", "-e .[report,test,peers]", "-m pytest", " tests/peers"],
+    "test-cuda": ["-m venv .venv-cuda ", "-e .[report,test,cuda]", "-m pytest", " tests/cuda"],
 }
 
 

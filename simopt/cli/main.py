@@ -15,7 +15,7 @@ import click
 from simopt import problems
 from simopt.cli import parsing
 from simopt.cli.curves import diagnose, prescribe
-from simopt.ground import checks, files
+from simopt.ground import checks, extras, files
 from simopt.ground.version import __version__
 from simopt.rules import ALL
 from simopt.rules.family import CONVENTIONS
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         _end(f"{error.filename}: {error.strerror}" if error.filename else str(error), BAD_INPUT)
-    except (ValueError, MemoryError) as error:
+    except (ValueError, MemoryError, extras.MissingExtra) as error:
         _end(str(error) or "not enough memory", BAD_INPUT)
     sys.exit(0)
 
@@ -196,7 +196,8 @@ def walkthrough(
 
         click.echo(steps.text(problem, chosen, **how))
     else:
-        from simopt.display.standalone import walkthrough_page
+        with extras.needs("report", "--page"):
+            from simopt.display.standalone import walkthrough_page
 
         walkthrough_page(page, problem, chosen, **how)
         click.echo(page)
@@ -313,12 +314,8 @@ def _connected(address: str | None) -> Iterator[Any]:
     if address is None:
         yield None
         return
-    try:
+    with extras.needs("cluster", "--client"):
         from distributed import Client
-    except ImportError:
-        raise ValueError(
-            "--client: needs Dask, which is not installed: pip install 'simopt[cluster]'"
-        ) from None
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from simopt.engine import blocks, layout, per_thread
 from simopt.engine.layout import Data, Out
 from simopt.ground import checks
+from simopt.ground.extras import how_to_install
 from simopt.ground.inline import inlined
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
@@ -70,13 +71,13 @@ def available() -> str | None:
     if config.ENABLE_CUDASIM:
         return None
     if importlib.util.find_spec("numba_cuda") is None:
-        return "the package numba-cuda is not installed (pip install 'simopt[cuda]')"
+        return f"the package numba-cuda is not installed ({how_to_install('cuda')})"
     reason = cuda.cuda_error()
     if reason is not None:
         words = " ".join(str(reason).replace("Error at driver init:", "").split())
         return f"the NVIDIA driver does not answer ({words.strip(' :.')})"
     if not cuda.is_available():
-        return "NVIDIA's compiler library NVVM is not found (pip install 'simopt[cuda]')"
+        return f"NVIDIA's compiler library NVVM is not found ({how_to_install('cuda')})"
     return None if len(cuda.gpus) else "there is no CUDA device"
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simopt.ground import files
+from simopt.ground import extras, files
 from simopt.ground.packages import make_callable
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def report(folder: str | os.PathLike[str] = "reports/build", quick: bool = False
     ------
     ValueError
         If the folder can't be written; before anything is computed.
+    ImportError
+        If the drawing libraries, the extra ``report``, are not installed.
 
     Examples
     --------
@@ -54,7 +56,8 @@ def report(folder: str | os.PathLike[str] = "reports/build", quick: bool = False
     place = files.check_folder("folder", folder)
     from tqdm import tqdm
 
-    from simopt.report import pages
+    with extras.needs("report", "the report"):
+        from simopt.report import pages
 
     with tqdm(
         total=len(pages.PAGES) + 1,
@@ -74,7 +77,8 @@ def report(folder: str | os.PathLike[str] = "reports/build", quick: bool = False
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'simopt.report' has no attribute {name!r}")
-    return getattr(importlib.import_module(_LATER[name]), name)
+    with extras.needs("report", "a page"):
+        return getattr(importlib.import_module(_LATER[name]), name)
 
 
 __all__ = ["batch_size_page", "report", "walkthrough_page"]

@@ -114,7 +114,7 @@ def sweep(
     dtype : {"float64", "float32"}
         The precision of the trajectories.
     device : {"cpu", "cuda", "auto"}
-        Where to run: this machine's cores, a CUDA device (needs ``pip install simopt[cuda]``), or
+        Where to run: this machine's cores, a CUDA device (needs ``pip install '.[cuda]'``), or
         that if there is one, with a warning if there is none.
     client : concurrent.futures.Executor, distributed.Client or ray, optional
         Whose workers do the chunks of the sweep, in place of threads here. The results are the

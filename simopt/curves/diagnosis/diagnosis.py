@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from simopt.curves.diagnosis.batch import diagnose_many
 from simopt.curves.logs import reading
 from simopt.curves.symptoms import BY_NAME, evidence
 from simopt.curves.symptoms.record import Known
-from simopt.ground import checks
+from simopt.ground import checks, extras
 from simopt.rules.rule import Optimizer
 
 if TYPE_CHECKING:
@@ -81,10 +83,11 @@ class Diagnosis:
         start = self.symptom[:1].upper() + self.symptom[1:]
         return start if self.symptom == "can't tell" else f"{start} ({100 * self.sure:.0f} % sure)"
 
-    def _repr_html_(self) -> str:
-        from simopt.curves.diagnosis import page
-
-        return page.fragment(self)
+    def _repr_html_(self) -> str | None:
+        with suppress(extras.MissingExtra):  # then a notebook shows the text
+            fragment: str = _drawing().fragment(self)
+            return fragment
+        return None
 
     def figure(self) -> Figure:
         """The curve as a matplotlib figure, with the evidence marked.
@@ -93,9 +96,8 @@ class Diagnosis:
         -------
         matplotlib.figure.Figure
         """
-        from simopt.curves.diagnosis import page
-
-        return page.figure(self)
+        drawn: Figure = _drawing().figure(self)
+        return drawn
 
     def page(self, path: str | os.PathLike[str]) -> Path:
         """Write an HTML page, complete in itself; it is there whole, or not at all.
@@ -115,9 +117,15 @@ class Diagnosis:
         ValueError
             If the file can't be written.
         """
-        from simopt.curves.diagnosis import page
+        written: Path = _drawing().write(path, self)
+        return written
 
-        return page.write(path, self)
+
+def _drawing() -> ModuleType:
+    """The module that draws, loaded when a drawing is wanted."""
+    with extras.needs("report", "a figure"):
+        from simopt.curves.diagnosis import page
+    return page
 
 
 def diagnose(loss: Any, validation: Any = None, *, optimizer: Optimizer | None = None) -> Diagnosis:

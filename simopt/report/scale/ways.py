@@ -65,7 +65,7 @@ frame = simopt.sweep(problem, adam, **many, reduce="seed", client=client)""",
     ),
     Way(
         "A graphics card: device",
-        "Needs pip install simopt[cuda]. A card wants many trajectories at once. "
+        "Needs pip install '.[cuda]'. A card wants many trajectories at once. "
         'device="auto" takes the processor where there is no card.',
         """\
 frame = simopt.sweep(problem, adam, **many, reduce="seed", device="cuda")""",
