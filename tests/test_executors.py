@@ -20,7 +20,6 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt.rules.modifiers import with_decay
 from simopt.sweeps import chunks, clients, execution
 from simopt.sweeps.clients import WorkerLost, completed
 from tests.test_pickling import count, sign_momentum
@@ -324,53 +323,68 @@ def test_preparing(tmp_path):
     assert path.read_text() == "prepared\n"
 
 
-def test_a_rule_without_a_name_is_refused_at_once():
-    mine = simopt.rule(lambda w, g, eta: w - eta * g, name="Mine")
+def test_what_cannot_be_sent_is_refused_at_once():
+    lock = threading.Lock()
     with processes() as pool:
-        for rule in (mine, with_decay(mine, "coupled")):
-            with pytest.raises(
-                ValueError, match=r"client=.*the rule 'Mine', whose .*<lambda> has no name.*module"
-            ):
-                completed(pool, product, [simopt.SGD(), rule()], [1])
-        with pytest.raises(ValueError, match=r"client=.*what it is to run \(.*lambda.*\)"):
-            completed(pool, product, lambda: None, [1])
+        with pytest.raises(ValueError, match=r"client=.*able to send what it is to run \(.*lock"):
+            completed(pool, product, lock, [1])
         assert not pool._processes  # nothing ran
     with Threads(1) as pool:  # threads need none
-        assert list(completed(pool, lambda shared, item: shared(item), abs, [-1])) == [(-1, 1)]
+        (found,) = completed(pool, lambda shared, item: shared is lock, lock, [1])
+    assert found == (1, True)
 
 
-UNKNOWN = """
+SESSION = """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
+    import pandas as pd
     import simopt
-    from simopt.sweeps.clients import completed
-    from tests.test_executors import product
+
+    SIZE = 2.0
+
+    def sign(g):
+        return -1.0 if g < 0 else 1.0
 
     def mine(w, g, eta):
-        return w - eta * g
+        return w - eta * SIZE * sign(g)
 
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        try:
-            list(completed(pool, product, simopt.rule(mine), [1]))
-        except ValueError as error:
-            print(error)
+    optimizers = [
+        simopt.rule(mine)(eta=[0.01, 0.1]), simopt.rule(lambda w, g, eta: w - eta * g)(eta=0.1)
+    ]
+    where = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=where) as pool:
+        sent = simopt.sweep(simopt.problems.four_points(), optimizers, client=pool)
+    local = simopt.sweep(simopt.problems.four_points(), optimizers)
+    pd.testing.assert_frame_equal(sent, local, check_exact=True)
+    print(sent["w"].nunique())
 """
 
 
-def test_a_rule_of_a_session_that_processes_cannot_import_is_told():
-    # As in an interactive session: the new process finds no file to import it from.
+def test_a_rule_of_a_session_reaches_processes():
+    """As in a notebook: the new process finds no file to import its functions from."""
     root = Path(__file__).parents[1]
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(UNKNOWN)],
+        [sys.executable, "-c", textwrap.dedent(SESSION)],
         capture_output=True,
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(root), *sys.path])},
         text=True,
-        check=True,
     )
-    assert done.stdout.startswith("client: a worker process cannot import what it is to run (Can't")
-    assert "'mine'" in done.stdout
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "3\n"
+
+
+def test_a_module_that_processes_cannot_import_is_told():
+    """Functions of a module travel by name, and the module is not there."""
+    module = types.ModuleType("of_this_process_alone")
+    exec("def mine(w, g, eta):\n    return w - eta * g\n", vars(module))
+    sys.modules[module.__name__] = module
+    try:
+        packed = clients._packed(None, module.mine)
+    finally:
+        del sys.modules[module.__name__]
+    with pytest.raises(ValueError, match=r"client: a worker process cannot import .*of_this_pro"):
+        clients._call(product, packed, 1)
 
 
 # A whole sweep.

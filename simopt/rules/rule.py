@@ -244,9 +244,8 @@ def rule(
 
     Notes
     -----
-    To travel to another process (``sweep(..., client=...)``) the functions must be found there by
-    name: those of a module can be; lambdas and functions made inside a function cannot, but for
-    clients that send the code along, as Dask's does.
+    To the processes of ``sweep(..., client=...)`` functions of an imported module travel by name,
+    and must be found there; all others, lambdas and those of a notebook, by their code.
 
     Examples
     --------

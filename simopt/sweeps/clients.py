@@ -1,16 +1,15 @@
-"""A function of many items, on workers that the user has: an executor, a Dask cluster, Ray.
+"""Call a function of many items on the user's workers: an executor, a Dask cluster, Ray.
 
 Nothing here knows what is computed. At most a few items a worker are on their way at any time, so
 that memory stays flat however many there are. What all of them share goes to a worker process once:
-an item names it by its digest, a process that does not have it yet says so, and is sent the whole.
-So a new worker, in place of one that was killed, gets it as the first ones did.
+an item names it by its digest, a process that does not have it yet answers so, and is sent the
+whole. A new worker, in place of one that was killed, thus gets it as the first ones did.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-import io
 import math
 import os
 import pickle
@@ -31,11 +30,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from queue import Empty, SimpleQueue
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from simopt.ground import checks
-from simopt.rules.rule import Rule
 
 ALLOWED = (
     "a concurrent.futures.Executor, a Dask Client that is not asynchronous, "
@@ -48,10 +46,10 @@ SMALL = 16_384
 #: How many shared values a worker process keeps.
 KEPT = 4
 
-#: Seconds after which a cluster is asked again how large it is, and whether it is there.
+#: Seconds between two looks at how large a cluster is, and whether it still answers.
 PATIENCE = 1.0
 
-#: After that many times it is said that there are no workers.
+#: After that many looks without a worker, a warning says so.
 LONELY = 30
 
 
@@ -61,14 +59,14 @@ class WorkerLost(RuntimeError):
 
 @dataclass(frozen=True)
 class Packed:
-    """What all items share, pickled; without data it names what a worker may have already."""
+    """What all items share, pickled; without data, its digest alone, for a worker that has it."""
 
     digest: str
     data: bytes | None
 
 
 class Missing:
-    """A worker's answer where it does not have what an item shares."""
+    """A worker's answer if it does not have what an item shares."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +104,9 @@ def check(client: Any) -> Any:
     Examples
     --------
     >>> from concurrent.futures import ThreadPoolExecutor
-    >>> from simopt.sweeps import clients as executors
+    >>> from simopt.sweeps import clients
     >>> with ThreadPoolExecutor(2) as pool:
-    ...     executors.workers(executors.check(pool))
+    ...     clients.workers(clients.check(pool))
     2
     """
     allowed = isinstance(client, Executor)
@@ -155,7 +153,8 @@ def completed(
     function : callable
         Pure, and found by its name in a module that the workers can import.
     shared : object
-        What can be pickled; it goes to each worker process about once.
+        What cloudpickle can pickle: functions of a notebook or script and lambdas travel by their
+        code. It goes to each worker process about once.
     items : iterable
         May be endless: an item is taken when a worker is about to need it.
     ahead : int, default 2
@@ -181,9 +180,9 @@ def completed(
     --------
     >>> import operator
     >>> from concurrent.futures import ThreadPoolExecutor
-    >>> from simopt.sweeps import clients as executors
+    >>> from simopt.sweeps import clients
     >>> with ThreadPoolExecutor(2) as pool:
-    ...     sorted(executors.completed(pool, operator.mul, 10, range(4)))
+    ...     sorted(clients.completed(pool, operator.mul, 10, range(4)))
     [(0, 0), (1, 10), (2, 20), (3, 30)]
     """
     ahead = checks.whole("ahead", ahead, 1)
@@ -226,7 +225,7 @@ def _completed(
                 if isinstance(result, Missing):
                     start(item, whole=True)
                     continue
-                # Before the caller takes his time.
+                # Refill before yielding: the caller may be slow.
                 fill()
                 yield item, result
             fill()
@@ -262,9 +261,9 @@ def _some(finished: SimpleQueue[Any]) -> list[Any]:
 def prepare(client: Any, function: Callable[[Any], Any], shared: Any) -> None:
     """Call ``function(shared)`` once on every host of the client, before its workers start.
 
-    It compiles, say, what all processes of a host then find in one folder. Threads and a process
-    pool are on this host, where the caller has done so already. Of an executor that is neither, a
-    single worker is asked.
+    It compiles, say, what all processes of a host then load from one folder. Threads and a process
+    pool are on this host, where the caller has done so already. An executor that is neither calls
+    it once, on any worker.
 
     Parameters
     ----------
@@ -432,55 +431,17 @@ def _now_and_then(count: Callable[[], int]) -> Callable[[], int]:
     return counted
 
 
-class _Pickler(pickle.Pickler):
-    """A pickler that knows the rule it was at when it failed."""
-
-    rule: Rule | None = None
-
-    def reducer_override(self, value: Any) -> Any:
-        if isinstance(value, Rule):
-            self.rule = value
-        return NotImplemented
-
-
 def _packed(client: Any, shared: Any) -> Packed:
-    """What is shared, pickled: with code that has no name where the client brings cloudpickle."""
-    package = _origin(type(client))[0]
-    if package == "distributed":
-        data = importlib.import_module("cloudpickle").dumps(shared)
-    elif _is_ray(client):
-        data = importlib.import_module("ray.cloudpickle").dumps(shared)
-    else:
-        file = io.BytesIO()
-        pickler = _Pickler(file, pickle.HIGHEST_PROTOCOL)
-        try:
-            pickler.dump(shared)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            what = f"what it is to run ({error})"
-            if pickler.rule is not None and (names := _nameless(pickler.rule)):
-                what = f"the rule {pickler.rule.name!r}, whose {names} has no name to import it by"
-            raise checks.refuse(
-                "client",
-                client,
-                f"able to send {what}: define functions with def, in a module that the workers "
-                "can import, or take a Dask Client, which sends the code along",
-            ) from error
-        data = file.getvalue()
+    """What is shared, pickled with the code of functions that no import finds, such as lambdas."""
+    import cloudpickle  # where threads do the work, it is not needed
+
+    try:
+        data = cloudpickle.dumps(shared)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise checks.refuse(
+            "client", client, f"able to send what it is to run ({error}); threads need not send it"
+        ) from error
     return Packed(hashlib.sha256(data).hexdigest(), data)
-
-
-def _nameless(rule: Rule) -> str:
-    """The functions of a user's rule that no import finds."""
-    given = getattr(rule.recipe, "args", ())
-    functions = [each for each in given if isinstance(each, FunctionType)]
-    return " and ".join(each.__qualname__ for each in functions if not _found(each))
-
-
-def _found(function: FunctionType) -> bool:
-    place: Any = sys.modules.get(function.__module__)
-    for name in function.__qualname__.split("."):
-        place = getattr(place, name, None)
-    return place is function
 
 
 #: In a worker: what was unpickled, by its digest, the last used last. A worker may have threads.
@@ -489,7 +450,7 @@ _unpacking = threading.Lock()
 
 
 def _call(function: Callable[..., Any], packed: Packed, *item: Any) -> Any:
-    """In a worker: the function's result, or word that what is shared is missing."""
+    """In a worker: the function's result, or `Missing` if it does not have what is shared."""
     with _unpacking:
         shared = _unpacked.pop(packed.digest, Missing)
         if shared is Missing:
@@ -507,8 +468,8 @@ def _load(data: bytes) -> Any:
         return pickle.loads(data)
     except (AttributeError, ImportError) as error:
         raise ValueError(
-            f"client: a worker process cannot import what it is to run ({error}): put it in a "
-            "module that the workers can import, or take a Dask Client, which sends the code along"
+            f"client: a worker process cannot import what it is to run ({error}): put the module "
+            "where the workers find it, or define the functions in the session or script itself"
         ) from error
 
 
