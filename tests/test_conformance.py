@@ -8,6 +8,7 @@ import pytest
 import simopt
 from simopt import conformance
 from simopt.rules import ALL
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.conformance import probing
 from simopt.training.stepper import Stepper
 
@@ -41,7 +42,7 @@ def student(**mistake):
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_rule_and_convention_is_recognised(name):
-    for convention in ("document", "torch", "keras", "optax", "sklearn"):
+    for convention in FRAMEWORKS:
         try:
             optimizer = ALL[name](eta=0.02, convention=convention)
         except ValueError:
@@ -58,7 +59,8 @@ def test_every_rule_and_convention_is_recognised(name):
 
 
 MISTAKES = {
-    "bias correction forgotten": (student(correct=False), "bias_correction=False"),
+    # Without the correction it is nearest to MLX's, which has none either.
+    "bias correction forgotten": (student(correct=False, inside=True), "epsilon_place='inside'"),
     "epsilon inside": (student(inside=True), None),
     "betas exchanged": (student(beta1=0.999, beta2=0.9), "beta1=0.999, beta2=0.9"),
     "half the rate": (student(eta=0.005), "eta=0.005"),
@@ -85,8 +87,19 @@ def test_a_mistake_is_named(mistake):
     assert f"{table['explanation'][0]} would make them equal" in table.attrs["verdict"]
 
 
+def test_a_mistake_that_a_framework_makes_is_that_frameworks():
+    """Adam without bias correction is MLX's; what sets it apart is said."""
+    table = conformance.check(student(correct=False), eta=0.01)
+    equal = table[table["equal"]]
+    assert list(zip(equal["optimizer"], equal["convention"], strict=True)) == [("Adam", "mlx")]
+    assert table.attrs["verdict"].endswith(
+        "Unlike the document's Adam: epsilon_place='outside', bias_correction=False."
+    )
+
+
 def test_two_mistakes_at_once():
-    table = conformance.check(student(correct=False, beta2=0.9), eta=0.01, epsilon=1e-8)
+    mistakes = student(correct=False, inside=True, beta2=0.9)
+    table = conformance.check(mistakes, eta=0.01, epsilon=1e-8)
     assert table["optimizer"][0] == "Adam"
     assert "bias_correction=False" in table["explanation"][0]
     assert "beta2=0.9" in table["explanation"][0]

@@ -18,7 +18,7 @@ from simopt.cli.curves import diagnose, prescribe
 from simopt.ground import checks, extras, files
 from simopt.ground.version import __version__
 from simopt.rules import ALL
-from simopt.rules.family import CONVENTIONS
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.sweeps import toml
 from simopt.sweeps.clients import WorkerLost
 
@@ -139,7 +139,7 @@ def report(folder: str, quick: bool) -> None:
     metavar="WHOSE",
     default="document",
     show_default=True,
-    help=f"Whose formula and defaults: {', '.join(CONVENTIONS)}.",
+    help=f"Whose formula and defaults: {', '.join(FRAMEWORKS)}.",
 )
 @click.option(
     "--set",

@@ -25,12 +25,6 @@ def build() -> Rule:
 FAMILY = Family(
     "Adadelta",
     build,
-    conventions={
-        "document": {},
-        "torch": {"rho": 0.9},
-        "keras": {"eta": 0.001, "epsilon": 1e-7},
-        "optax": {"rho": 0.9},
-    },
 )
 
 

@@ -47,12 +47,6 @@ def build(epsilon_place: str, initial_accumulator: bool, lr_decay: bool) -> Rule
 FAMILY = Family(
     "AdaGrad",
     build,
-    conventions={
-        "document": {"epsilon_place": "inside"},
-        "torch": {"epsilon_place": "outside", "eta": 0.01, "epsilon": 1e-10},
-        "keras": {"epsilon_place": "inside", "epsilon": 1e-7, "initial_accumulator": 0.1},
-        "optax": {"epsilon_place": "inside", "epsilon": 1e-7, "initial_accumulator": 0.1},
-    },
     switches={"epsilon_place": tuple(ROOTS)},
     optional=("initial_accumulator", "lr_decay"),
 )

@@ -84,8 +84,10 @@ def build(
     epsilon_place: str, bias_correction: bool, epsilon_root: bool, name: str = "Adam"
 ) -> Rule:
     """The rule with its switches set."""
-    if epsilon_root and not (epsilon_place == "outside" and bias_correction):
+    if epsilon_root and epsilon_place != "outside":
         raise checks.refuse("epsilon_place", epsilon_place, "'outside' for an epsilon_root besides")
+    if epsilon_root and not bias_correction:
+        raise checks.refuse("bias_correction", False, "True for an epsilon_root besides")
     if not bias_correction:
         update = uncorrected("inside" if epsilon_place == "inside" else "outside")
         return rule(update, name=name)
@@ -96,19 +98,9 @@ def build(
 
 
 SWITCHES = {"epsilon_place": ("inside", "outside", "hat"), "bias_correction": (True, False)}
-INSIDE, OUTSIDE, HAT = (
-    {"epsilon_place": place, "bias_correction": True} for place in SWITCHES["epsilon_place"]
-)
 FAMILY = Family(
     "Adam",
     build,
-    conventions={
-        "document": INSIDE,
-        "torch": OUTSIDE,
-        "keras": {**HAT, "epsilon": 1e-7},
-        "optax": OUTSIDE,
-        "sklearn": HAT,
-    },
     switches=SWITCHES,
     optional=("epsilon_root",),
 )

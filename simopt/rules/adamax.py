@@ -43,12 +43,6 @@ def build(epsilon_place: str) -> Rule:
 FAMILY = Family(
     "Adamax",
     build,
-    conventions={
-        "document": {"epsilon_place": "inside", "eta": 0.002},
-        "torch": {"epsilon_place": "inside", "eta": 0.002},
-        "keras": {"epsilon_place": "outside", "epsilon": 1e-7},
-        "optax": {"epsilon_place": "inside"},
-    },
     switches={"epsilon_place": ("inside", "outside")},
 )
 

@@ -11,19 +11,6 @@ from simopt.rules.rule import Optimizer
 FAMILY = Family(
     "AdamW",
     partial(adam.build, name="AdamW"),
-    conventions={
-        convention: {
-            **adam.FAMILY.conventions[convention],
-            "decay": "decoupled",
-            "weight_decay": weight_decay,
-        }
-        for convention, weight_decay in {
-            "document": 0.01,
-            "torch": 0.01,
-            "keras": 0.004,
-            "optax": 1e-4,
-        }.items()
-    },
     switches=adam.SWITCHES,
     optional=("epsilon_root",),
 )

@@ -76,20 +76,9 @@ def build(epsilon_place: str, bias_correction: bool, maximum: str) -> Rule:
 FAMILY = Family(
     "AMSGrad",
     build,
-    conventions={
-        "document": {"epsilon_place": "inside", "bias_correction": False, "maximum": "raw"},
-        "torch": {"epsilon_place": "outside", "bias_correction": True, "maximum": "raw"},
-        "keras": {
-            "epsilon_place": "hat",
-            "bias_correction": True,
-            "maximum": "raw",
-            "epsilon": 1e-7,
-        },
-        "optax": {"epsilon_place": "outside", "bias_correction": True, "maximum": "corrected"},
-    },
     switches={
         "epsilon_place": tuple(CORRECTED_ROOTS),
-        "bias_correction": (True, False),
+        "bias_correction": (False, True),
         "maximum": ("raw", "corrected"),
     },
 )

@@ -1,9 +1,9 @@
 """One name, several formulas: an optimizer in each framework's convention.
 
-A *convention* is whose formula and defaults: the document's, or a framework's. What differs between
-them is said by *switches* (where epsilon stands, whether the rate enters the buffer) and by
-hyperparameters that only some of them have (dampening, an initial accumulator). A convention is
-nothing but a choice of these, and each can be set by name.
+A *convention* is whose formula and defaults: the document's, or a framework's (`frameworks`). What
+differs between them is said by *switches* (where epsilon stands, whether the rate enters the
+buffer) and by hyperparameters that only some of them have (dampening, an initial accumulator). A
+convention is nothing but a choice of these, and each can be set by name.
 """
 
 from __future__ import annotations
@@ -14,19 +14,9 @@ from functools import cache
 from typing import Any
 
 from simopt.ground import checks
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.modifiers import DECAYS, with_decay
 from simopt.rules.rule import MOST_HYPERPARAMETERS, Optimizer, Rule, remembered
-
-CONVENTIONS = ("document", "torch", "keras", "optax", "sklearn")
-
-#: The form of a weight decay that is asked for by its rate alone.
-DECAY = {
-    "document": "coupled",
-    "torch": "coupled",
-    "keras": "decoupled",
-    "optax": "coupled",
-    "sklearn": "coupled",
-}
 
 
 @dataclass(frozen=True)
@@ -40,19 +30,27 @@ class Family:
     build : callable
         ``build(**switches, **optional) -> Rule``: the formula with every switch set; for each
         optional hyperparameter whether the rule has it.
-    conventions : mapping
-        Convention to its settings: hyperparameters, switches and optional hyperparameters.
     switches : mapping
-        Switch to the values that it can take.
+        Switch to the values that it can take, the document's first.
     optional : tuple of str
         Hyperparameters that a rule has only where the convention or the user gives them.
     """
 
     name: str
     build: Callable[..., Rule]
-    conventions: Mapping[str, Mapping[str, Any]]
     switches: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
+
+    @property
+    def conventions(self) -> list[str]:
+        """The conventions that have this optimizer, the document's first."""
+        return [each for each, framework in FRAMEWORKS.items() if self.name in framework.rules]
+
+    def preset(self, convention: str) -> dict[str, Any]:
+        """A convention's settings: hyperparameters, every switch, the form of weight decay."""
+        framework = FRAMEWORKS[convention]
+        usual = {name: values[0] for name, values in self.switches.items()}
+        return {"decay": framework.decay, **usual, **framework.rules[self.name]}
 
     def __call__(self, convention: Any = "document", **given: Any) -> Optimizer:
         """The optimizer; of ``given``, None means the convention's own.
@@ -76,14 +74,15 @@ class Family:
         return self._one(convention, given)
 
     def _one(self, convention: Any, given: Mapping[str, Any]) -> Optimizer:
-        if convention in CONVENTIONS and convention not in self.conventions:
+        known = isinstance(convention, str) and convention in FRAMEWORKS
+        if known and self.name not in FRAMEWORKS[convention].rules:
             raise checks.refuse(
                 "convention",
                 convention,
                 f"one of {', '.join(map(repr, self.conventions))}: there is no {self.name} in it",
             )
         checks.choice("convention", convention, self.conventions)
-        preset = {"decay": DECAY[convention], **self.conventions[convention]}
+        preset = self.preset(convention)
         settings = {**preset, **given}
         switches = {}
         for name, allowed in self.switches.items():
@@ -100,7 +99,7 @@ class Family:
             tuple((name, name in settings) for name in self.optional),
             decay,
         )
-        unknown = set(given) - set(rule.hyperparameters) - set(self.switches) - {"decay"}
+        unknown = set(settings) - set(rule.hyperparameters) - set(self.switches) - {"decay"}
         for name in sorted(unknown):
             checks.choice(f"{self.name} setting", name, (*rule.hyperparameters, *self.switches))
         if len(rule.hyperparameters) - 1 > MOST_HYPERPARAMETERS:

@@ -24,11 +24,6 @@ def build() -> Rule:
 FAMILY = Family(
     "Lion",
     build,
-    conventions={
-        "document": {"decay": "decoupled"},
-        "keras": {},
-        "optax": {"decay": "decoupled", "weight_decay": 1e-3},
-    },
 )
 
 

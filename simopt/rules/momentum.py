@@ -53,13 +53,6 @@ PLACES = {"rate_place": ("outside", "inside")}
 FAMILY = Family(
     "Momentum",
     build,
-    conventions={
-        "document": {"rate_place": "outside"},
-        "torch": {"rate_place": "outside"},
-        "keras": {"rate_place": "inside", "eta": 0.01},
-        "optax": {"rate_place": "outside"},
-        "sklearn": {"rate_place": "inside"},
-    },
     switches=PLACES,
     optional=("dampening",),
 )

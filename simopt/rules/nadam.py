@@ -138,17 +138,10 @@ def build(epsilon_place: str, bias_correction: bool, momentum_decay: bool) -> Ru
     return rule(update, name="NAdam", clock=clock, derived=shown)
 
 
-USUAL = {"epsilon_place": "outside", "bias_correction": True}
 FAMILY = Family(
     "NAdam",
     build,
-    conventions={
-        "document": USUAL,
-        "torch": {**USUAL, "eta": 0.002, "momentum_decay": 0.004},
-        "keras": {**USUAL, "epsilon": 1e-7, "momentum_decay": 1.0},
-        "optax": USUAL,
-    },
-    switches={"epsilon_place": tuple(CORRECTED_ROOTS), "bias_correction": (True, False)},
+    switches={"epsilon_place": ("outside", "inside", "hat"), "bias_correction": (True, False)},
     optional=("momentum_decay",),
 )
 

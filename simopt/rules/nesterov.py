@@ -30,13 +30,6 @@ def build(rate_place: str) -> Rule:
 FAMILY = Family(
     "Nesterov",
     build,
-    conventions={
-        "document": {"rate_place": "outside"},
-        "torch": {"rate_place": "outside"},
-        "keras": {"rate_place": "inside", "eta": 0.01},
-        "optax": {"rate_place": "outside"},
-        "sklearn": {"rate_place": "inside"},
-    },
     switches=PLACES,
 )
 

@@ -71,11 +71,6 @@ def build(epsilon_place: str, threshold_included: bool) -> Rule:
 FAMILY = Family(
     "RAdam",
     build,
-    conventions={
-        "document": {"epsilon_place": "inside", "threshold_included": False},
-        "torch": {"epsilon_place": "hat", "threshold_included": False, "threshold": 5.0},
-        "optax": {"epsilon_place": "outside", "threshold_included": True, "threshold": 5.0},
-    },
     switches={"epsilon_place": tuple(CORRECTED_ROOTS), "threshold_included": (False, True)},
 )
 

@@ -78,22 +78,9 @@ def build(
     return with_momentum(made, rate_place, nesterov) if momentum else made
 
 
-USUAL = {
-    "epsilon_place": "inside",
-    "centered": False,
-    "bias_correction": False,
-    "rate_place": "outside",
-    "nesterov": False,
-}
 FAMILY = Family(
     "RMSprop",
     build,
-    conventions={
-        "document": USUAL,
-        "torch": {**USUAL, "epsilon_place": "outside", "eta": 0.01, "rho": 0.99},
-        "keras": {**USUAL, "rate_place": "inside", "epsilon": 1e-7},
-        "optax": {**USUAL, "rate_place": "inside"},
-    },
     switches={
         "epsilon_place": tuple(ROOTS),
         "centered": (False, True),

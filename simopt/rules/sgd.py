@@ -22,13 +22,6 @@ def build() -> Rule:
 FAMILY = Family(
     "SGD",
     build,
-    conventions={
-        "document": {},
-        "torch": {},
-        "keras": {"eta": 0.01},
-        "optax": {},
-        "sklearn": {"eta": 0.01, "decay": "clipped"},
-    },
 )
 
 

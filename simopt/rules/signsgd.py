@@ -27,7 +27,10 @@ def build() -> Rule:
     return rule(signsgd, name="SignSGD")
 
 
-FAMILY = Family("SignSGD", build, conventions={"document": {}, "optax": {}})
+FAMILY = Family(
+    "SignSGD",
+    build,
+)
 
 
 def SignSGD(eta=None, *, weight_decay=None, decay=None, convention="document") -> Optimizer:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.ground import checks
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.schedules.schedule import Array, Schedule, Terms, left, make, towards
 
 
@@ -46,8 +47,8 @@ def cosine(
         The same as a share of eta, >= 0 [eta]. The ``alpha`` of optax' ``cosine_decay_schedule``.
     power : float, default 1
         p, > 0. optax' ``exponent``.
-    convention : {"torch", "optax"}
-        What comes after T: up again, or nothing more.
+    convention : str, default "torch"
+        Whose: after T the rate rises again (torch, paddle) or stays (optax, mlx).
     per : {"update", "epoch"}
         What k counts.
 
@@ -80,7 +81,7 @@ def cosine(
 def _cosine(
     k: NDArray[Any], total: int, floor: float, floor_factor: float, power: float, convention: str
 ) -> Terms:
-    if convention == "torch":
+    if FRAMEWORKS[convention].schedules["cosine"] == "rises":
         k = k % (2 * total)
         k = np.minimum(k, 2 * total - k)
     return towards(half_cosine(left(k, total)) ** power, floor, floor_factor)
@@ -195,8 +196,8 @@ def one_cycle(
     three_phase : bool, default False
         Whether the way down goes by the start. ``OneCycleLR``'s ``three_phase``; optax' linear one
         always has three, the second up to its ``pct_final``.
-    convention : {"torch", "optax"}
-        Where the phases end.
+    convention : str, default "torch"
+        Whose: where the phases end (torch and paddle alike, or optax).
     per : {"update", "epoch"}
         What k counts.
 
@@ -239,7 +240,7 @@ def _one_cycle(
     three_phase: bool,
     convention: str,
 ) -> Terms:
-    if convention == "torch":
+    if FRAMEWORKS[convention].schedules["one_cycle"] == "last update":
         ends = [peak_at * total - 1, 2 * peak_at * total - 2, total - 1]
     else:
         ends = [int(peak_at * total), int(2 * peak_at * total), total]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.ground import checks
+from simopt.rules.frameworks import FRAMEWORKS
 
 Array = NDArray[np.float64]
 
@@ -130,8 +131,15 @@ def make(
     """The schedule of a public function: its parameters checked, and those shown that differ."""
     parameters = inspect.signature(function).parameters
     settings = tuple((name, PARAMETERS[name](name, given[name])) for name in parameters)
+    if "convention" in parameters:
+        checks.choice("convention", given["convention"], conventions(function.__name__))
     shown = tuple(name for name, value in settings if value != parameters[name].default)
     return kind(function.__name__, formula, settings, shown)
+
+
+def conventions(schedule: str) -> list[str]:
+    """The frameworks that are known to have a schedule."""
+    return [key for key, framework in FRAMEWORKS.items() if schedule in framework.schedules]
 
 
 def towards(share: Array, floor: float, floor_factor: float) -> Terms:
@@ -226,6 +234,6 @@ PARAMETERS: dict[str, Callable[[str, Any], Any]] = {
     "peak_at": _number(checks.Interval(low=0.0, high=1.0)),
     "anneal": _choice("cosine", "linear"),
     "three_phase": _yes_or_no,
-    "convention": _choice("torch", "optax"),
+    "convention": lambda name, value: checks.choice(name, value, FRAMEWORKS),
     "per": _choice("update", "epoch"),
 }

@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from simopt.ground import checks
 from simopt.problems import Problem
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training import shuffling
 
 if TYPE_CHECKING:
     from simopt.schedules import Schedule
-
-#: PyTorch adds this to the norm of a gradient before it divides; the others don't.
-SLACK = {"torch": 1e-6}
 
 #: How a gradient is clipped: by its "norm", by every component's "value", or not at all; the
 #: bound, and what is added to the norm.
@@ -102,7 +100,8 @@ def clip_of(norm: float | None, value: float | None, convention: str) -> Clip:
             "clip_value", value, f"None where clip_norm={norm!r}: a gradient is clipped once"
         )
     if norm is not None:
-        return "norm", norm, SLACK.get(convention, 0.0)
+        framework = FRAMEWORKS.get(convention)
+        return "norm", norm, framework.clip_slack if framework else 0.0
     return NO_CLIP if value is None else ("value", value, 0.0)
 
 

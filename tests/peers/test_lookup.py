@@ -10,7 +10,8 @@ from sklearn.linear_model import SGDRegressor
 from sklearn.neural_network import MLPRegressor
 
 import simopt
-from simopt.report.conventions.lookup import CALLS
+from simopt.report.conventions import lookup
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.stepper import Stepper
 
 GRADIENTS = np.random.default_rng(1).normal(size=30) * np.geomspace(3.0, 1e-6, 30)
@@ -53,17 +54,27 @@ def by_optax(call):
 
 
 RUN = {"torch.": by_torch, "keras.": by_keras, "optax.": by_optax}
-NETWORKS = [call for call in CALLS if call.call.startswith("MLP")]
-FRAMEWORKS = [call for call in CALLS if call.call[:6] in RUN]
+CALLS = [
+    (call, framework)
+    for framework in FRAMEWORKS.values()
+    for call in framework.calls
+    if call.call[:6] in RUN
+]
+REGRESSORS = FRAMEWORKS["sklearn"].calls
+NETWORKS = [call for call in REGRESSORS if call.call.startswith("MLP")]
 
 
-@pytest.mark.parametrize("call", FRAMEWORKS, ids=[call.call for call in FRAMEWORKS])
-def test_a_call_is_what_the_table_says(call):
+def here(call):
+    return lookup.optimizer(call, FRAMEWORKS["sklearn"])
+
+
+@pytest.mark.parametrize(("call", "framework"), CALLS, ids=[call.call for call, _ in CALLS])
+def test_a_call_is_what_the_table_says(call, framework):
     theirs = list(RUN[call.call[:6]](call.call))
     # The rate of optax' calls is in the call.
     given = call.call.partition("(")[2].partition(")")[0].partition(",")[0]
     eta = {"eta": float(given)} if call.call.startswith("optax.") else {}
-    stepper, ours = Stepper(call.optimizer.replace(**eta), [START]), []
+    stepper, ours = Stepper(lookup.optimizer(call, framework).replace(**eta), [START]), []
     for g in GRADIENTS:
         stepper.step([g])
         ours += stepper.weights
@@ -75,10 +86,10 @@ Y = X @ [1.0, -2.0, 0.5]
 
 
 def test_sgd_regressor():
-    (call,) = (each for each in CALLS if each.call.startswith("SGDRegressor"))
+    (call,) = (each for each in REGRESSORS if each.call.startswith("SGDRegressor"))
     settings = {"fit_intercept": False, "shuffle": False, "max_iter": 2, "tol": None}
     model = eval(call.call, {"SGDRegressor": SGDRegressor}).set_params(**settings).fit(X, Y)
-    run = simopt.run(simopt.problems.least_squares(X, Y), call.optimizer, epochs=2).summary
+    run = simopt.run(simopt.problems.least_squares(X, Y), here(call), epochs=2).summary
     ours = [run[f"w_{k}"] for k in range(3)]
     np.testing.assert_allclose(ours, model.coef_, rtol=1e-12)
 
@@ -99,7 +110,7 @@ def test_mlp_regressor(call):
     w0 = [*start.coefs_[0].ravel(), *start.intercepts_[0]]
     problem = simopt.problems.least_squares(X, Y, w0=w0, intercept=True)
     # Half the squared error: half the gradient.
-    optimizer = call.optimizer
+    optimizer = here(call)
     if optimizer.name != "Adam":
         optimizer = optimizer.replace(eta=optimizer.settings["eta"] / 2)
     else:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from simopt.ground.formatting import listing, number, percent
-from simopt.report.conventions import distances, lookup, measured, names, side_by_side, surprises
-from simopt.report.conventions.formulas import lines
+from simopt.ground.formatting import SMALL, listing, number, percent
+from simopt.report.conventions import distances, lookup, measured, side_by_side, surprises
 from simopt.report.conventions.measured import COMMON, DROPPED, DROPPED_AT, EPSILON, LOOKED, OWN
 from simopt.report.pages import Context
 from simopt.rules import ALL
+from simopt.rules.formulas import lines
+from simopt.rules.frameworks import FRAMEWORKS
 
 
 def page(context: Context) -> dict[str, Any]:
@@ -31,6 +32,8 @@ def page(context: Context) -> dict[str, Any]:
         "problems": distances.page_sections(),
         "later": distances.later_figure(),
         "drop": distances.dropped(),
+        "outside": distances.whose(False),
+        "inside": distances.whose(True),
         "dropped_at": DROPPED_AT,
         "trajectories": spent.trajectories,
         "updates": spent.updates,
@@ -51,7 +54,7 @@ def how_many() -> str:
         (formulas if several else defaults if len(groups) > 1 else agreed).append(name)
     text = (
         f"Of {len(ALL)} rules that go by one name, {len(formulas)} have more than one formula "
-        f"among the document and the four frameworks, and {listing(defaults)} "
+        f"among the document and {SMALL[len(FRAMEWORKS) - 1]} frameworks, and {listing(defaults)} "
         f"{'has' if len(defaults) == 1 else 'have'} one formula but different defaults"
     )
     if agreed:
@@ -78,8 +81,8 @@ def how_far(frame: Any) -> str:
         f"Where ε is small and everything else the same, that hardly shows: at their defaults "
         f"every Adam stays within {number(adam['weights'].max(), 2)} of the document's weights for "
         f"{number(LOOKED[-1])} updates. It shows where ε is large (at {number(EPSILON)} "
-        f"{names.possessive(most['convention'])} Adam is {percent(most['weights'])} of w away on "
-        f"{distances.where_is(most['problem'])} after {number(most['update'])} updates), where "
+        f"{FRAMEWORKS[most['convention']].possessive} Adam is {percent(most['weights'])} of w away "
+        f"on {distances.where_is(most['problem'])} after {number(most['update'])} updates), where "
         f"defaults differ (PyTorch's RMSprop ends {percent(rms['four points'])} of w away on the "
         "four points), and where the rate is scheduled."
     )
@@ -92,12 +95,14 @@ def after_drop(frame: Any) -> str:
         & (frame["case"] == "Momentum")
         & (frame["update"] == 2 * DROPPED_AT)
     ]
-    values = rows[rows["convention"] == "keras"].set_index("problem")["weights"]
+    inside = distances.placed("Momentum", True)
+    values = rows[rows["convention"] == inside[0]].set_index("problem")["weights"]
+    whose = listing(FRAMEWORKS[each].possessive for each in inside)
     told = [f"{percent(each)} on {distances.where_is(key)}" for key, each in values.items()]
     return (
         "Momentum is the same in all of them while the rate is constant; "
-        f"{number(DROPPED_AT)} updates after the rate drops to a tenth, Keras' and scikit-learn's "
-        f"weights are {listing(told)} away from the others'."
+        f"{number(DROPPED_AT)} updates after the rate drops to a tenth, {whose} weights are "
+        f"{listing(told)} away from the others'."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from simopt.report.conventions.measured import (
 )
 from simopt.report.learning_rate.grid import SHUFFLED
 from simopt.report.sweeps import settings
+from simopt.rules.frameworks import FRAMEWORKS
 
 #: Smaller distances are rounding of float64, and are drawn here.
 FLOOR = 1e-16
@@ -33,13 +35,15 @@ FLOOR = 1e-16
 #: What rounding comes to over a thousand updates.
 ROUNDING = 5e-15
 
-#: Colour, marker and line of each convention.
-LOOKS: dict[str, tuple[str, str, Any]] = {
-    "torch": (style.VERMILLION, "o", "-"),
-    "keras": (style.BLUE, "s", (0, (5, 1.5))),
-    "optax": (style.GREEN, "^", (0, (1.5, 1.2))),
-    "sklearn": (style.PURPLE, "D", (0, (3, 1, 1, 1))),
-}
+#: Colour, marker and line of the conventions, in their order; then from the first again.
+LOOKS: tuple[tuple[str, str, Any], ...] = (
+    (style.VERMILLION, "o", "-"),
+    (style.BLUE, "s", (0, (5, 1.5))),
+    (style.GREEN, "^", (0, (1.5, 1.2))),
+    (style.PURPLE, "D", (0, (3, 1, 1, 1))),
+    (style.ORANGE, "v", (0, (7, 2, 1.5, 2))),
+    (style.SKY, "P", (0, (4, 4))),
+)
 
 #: The rules of the document in which the conventions part at a constant rate, and the later ones.
 DRAWN = ("AdaGrad", "RMSprop", "Adam")
@@ -103,12 +107,13 @@ def distance_figure(
     here: pd.DataFrame, name: str, cases: tuple[str, ...], what: str = "by rule"
 ) -> Markup:
     """Distance of the weights against updates: a row per rule, own defaults beside the common."""
+    looks = dict(zip([key for key in FRAMEWORKS if key != "document"], cycle(LOOKS)))
     figure, grid = style.new(len(cases), 2, height=135 * len(cases) + 60, sharex=True, sharey=True)
     for row, case in zip(grid, cases, strict=True):
         for axes, setting in zip(row, (OWN, COMMON), strict=True):
             panel = here[(here["case"] == case) & (here["setting"] == setting)]
             for convention, path in panel.groupby("convention", sort=False):
-                color, marker, line = LOOKS[str(convention)]
+                color, marker, line = looks[str(convention)]
                 axes.plot(
                     path["update"],
                     path["weights"].where(np.isfinite(path["weights"])).clip(lower=FLOOR),
@@ -118,7 +123,7 @@ def distance_figure(
                     markevery=np.flatnonzero(path["update"].isin(LOOKED)).tolist(),
                     markeredgecolor=style.PAPER,
                     markeredgewidth=0.6,
-                    label=names.CONVENTIONS[str(convention)],
+                    label=FRAMEWORKS[str(convention)].name,
                 )
             common = "own defaults" if setting == OWN else f"ε = {number(EPSILON)}"
             axes.set_title(f"{case}, {common}")
@@ -133,10 +138,11 @@ def distance_figure(
         for axes in grid.ravel()
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
-    order = [each for each in names.CONVENTIONS.values() if each in together]
+    order = [each.name for each in FRAMEWORKS.values() if each.name in together]
     figure.legend(
-        [together[each] for each in order], order, loc="outside lower center", ncols=len(order)
-    )
+        [together[each] for each in order], order, loc="outside lower center",
+        ncols=min(len(order), 4),
+    )  # fmt: skip
     see = figure_sentence(here, cases)
     return style.captioned(
         style.svg(figure, title=f"{name}: conventions, {what}", alt=see),
@@ -152,9 +158,9 @@ def figure_sentence(here: pd.DataFrame, cases: tuple[str, ...]) -> str:
     for setting, words in ((OWN, "At their own defaults"), (COMMON, f"at ε = {number(EPSILON)}")):
         rows = looked[looked["setting"] == setting].sort_values("weights")
         convention, case, update, most = rows[["convention", "case", "update", "weights"]].iloc[-1]
+        whose = FRAMEWORKS[convention].possessive
         told.append(
-            f"{words} {names.possessive(convention)} {case} is farthest, {of_weights(most)} after "
-            f"{number(update)} updates"
+            f"{words} {whose} {case} is farthest, {of_weights(most)} after {number(update)} updates"
         )
     text = "; ".join(told) + "."
     ends = looked[(looked["setting"] == COMMON) & (looked["update"] == LOOKED[-1])]
@@ -235,17 +241,38 @@ def same_sentence() -> str:
     return f"Left out, because they are the document's in every number: {'; '.join(told)}."
 
 
+def placed(case: str, inside: bool) -> list[str]:
+    """The conventions in which the rate goes into the buffer of a rule, or does not."""
+    every = measured.conventions(case)
+    return [each for each in every if measured.rate_inside(case, each) == inside]
+
+
+def whose(inside: bool) -> str:
+    """Who has the rate inside the buffer, or outside: in all the rules with one, or in which."""
+    everywhere, in_some = [], []
+    for key, framework in FRAMEWORKS.items():
+        has = [case for case in PLACED if key in measured.conventions(case)]
+        own = [case for case in has if measured.rate_inside(case, key) == inside]
+        name = "the document" if key == "document" else framework.name
+        if own == has:
+            everywhere += [name] if has else []
+        elif own:
+            in_some.append(f"{name} for {listing(own)}")
+    return "; ".join([", ".join(everywhere), *in_some])
+
+
 def dropped() -> dict[str, Any]:
     """The drop of the rate: a figure, a table, and what to see."""
     frame, _ = measured.measured()
     here = frame[(frame["setting"] == DROPPED) & frame["case"].isin(PLACED)]
     inside = [measured.rate_inside(*each) for each in zip(here.case, here.convention, strict=True)]
     here = here[inside]
-    keras = here[here["convention"] == "keras"]
+    (first_inside, *_) = placed(BUFFERED, True)
+    one = here[here["convention"] == first_inside]
     figure, grid = style.new(3, height=430, sharex=True, sharey=True)
     for axes, (key, setting) in zip(grid, settings().items(), strict=True):
         for case in PLACED:
-            path = keras[(keras["problem"] == key) & (keras["case"] == case)]
+            path = one[(one["problem"] == key) & (one["case"] == case)]
             look = style.look(case if case in style.LOOKS else "RMSprop")
             axes.plot(
                 path["update"], path["weights"].clip(lower=FLOOR), color=look.color,
@@ -259,9 +286,9 @@ def dropped() -> dict[str, Any]:
     grid[-1].set_xlabel(f"update (the rate drops after {DROPPED_AT})")
     figure.supylabel("distance of the weights, relative", fontsize=10.5)
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    first = keras[(keras["case"] == "Momentum") & (keras["update"] == 2 * DROPPED_AT)]
+    first = one[(one["case"] == "Momentum") & (one["update"] == 2 * DROPPED_AT)]
     by_problem = first.set_index("problem")["weights"]
-    last = keras[(keras["case"] == "Momentum") & (keras["update"] == AFTER_DROP[-1])]
+    last = one[(one["case"] == "Momentum") & (one["update"] == AFTER_DROP[-1])]
     still = last.set_index("problem")["weights"]
     after = [f"{percent(by_problem[key])} of w on {where_is(key)}" for key in settings()]
     see = (

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from simopt import schedules
 from simopt.problems import Problem
-from simopt.report.conventions.formulas import identity
-from simopt.report.conventions.formulas import settings as settings_of
 from simopt.report.learning_rate.grid import SHUFFLED
 from simopt.report.pages import Computed
 from simopt.report.sweeps import ALONG, Setting, settings
 from simopt.rules import ALL
+from simopt.rules.formulas import identity
+from simopt.rules.formulas import settings as settings_of
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.rule import Optimizer
 from simopt.training.stepper import Stepper
 
@@ -60,13 +61,12 @@ def family(case: str, convention: str = "document", **given: Any) -> Optimizer:
     return ALL[name](convention=convention, **{**fixed, **given})
 
 
-@cache
-def conventions(case: str) -> tuple[str, ...]:
+def conventions(case: str) -> list[str]:
     """Those that have the rule, the document's first."""
-    return tuple(ALL[CASES[case][0]]().made_by.conventions)  # type: ignore[union-attr]
+    rule = CASES[case][0]
+    return [key for key, framework in FRAMEWORKS.items() if rule in framework.rules]
 
 
-@cache
 def rate_inside(case: str, convention: str) -> bool:
     """Whether the rate goes into a buffer of the rule."""
     return settings_of(family(case, convention)).get("rate_place") == "inside"

@@ -7,16 +7,8 @@ from typing import Any
 
 from simopt.ground.formatting import listing, number, symbol
 from simopt.rules import ALL
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.rule import Optimizer
-
-#: Convention to the name that its users know.
-CONVENTIONS = {
-    "document": "document",
-    "torch": "PyTorch",
-    "keras": "Keras",
-    "optax": "optax",
-    "sklearn": "scikit-learn",
-}
 
 #: What `symbol` has no sign for.
 SIGNS = {
@@ -45,19 +37,7 @@ def several(conventions: list[str]) -> str:
     >>> several(["torch", "optax"])
     'PyTorch and optax'
     """
-    return listing(CONVENTIONS[each] for each in conventions)
-
-
-def possessive(convention: str) -> str:
-    """Whose something is.
-
-    Examples
-    --------
-    >>> possessive("keras"), possessive("optax"), possessive("torch")
-    ("Keras'", "optax'", "PyTorch's")
-    """
-    name = CONVENTIONS[convention]
-    return name + ("'" if name[-1] in "sx" else "'s")
+    return listing(FRAMEWORKS[each].name for each in conventions)
 
 
 def value(what: object) -> str:

@@ -10,15 +10,15 @@ from markupsafe import Markup
 from simopt.display import tables
 from simopt.display.style import slug
 from simopt.display.tables import Column
-from simopt.ground.formatting import listing, number, sentence
+from simopt.ground.formatting import SMALL, listing, number, sentence
 from simopt.report.conventions import measured, names
-from simopt.report.conventions.formulas import STARTS, identity, lines, state
 from simopt.report.conventions.mathml import stacked, typeset
 from simopt.rules import ALL
-from simopt.rules.family import CONVENTIONS, DECAY, Family
+from simopt.rules.family import Family
+from simopt.rules.formulas import STARTS, identity, lines, state
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.modifiers import DECAYS
 from simopt.rules.rule import Optimizer
-from simopt.training.plan import SLACK
 
 #: Cells that this page set itself.
 MARKED = Markup
@@ -79,23 +79,19 @@ def verdict(
     """Who agrees with whom."""
     formulas = len({lines(optimizer) for _, optimizer in groups})
     name = optimizers["document"].name
-    missing = [names.CONVENTIONS[each] for each in CONVENTIONS if each not in optimizers]
+    missing = [each.name for key, each in FRAMEWORKS.items() if key not in optimizers]
     if len(groups) == 1:
         text = "All agree, in formula and defaults"
     elif formulas == 1:
         text = "One formula, and different defaults"
     else:
         same = [each for each in groups[0][0] if each != "document"]
-        text = f"{sentence(_counted(formulas))} formulas"
+        text = f"{sentence(SMALL[formulas])} formulas"
         if same:
             text += f"; {names.several(same)} {'has' if len(same) == 1 else 'have'} the document's"
     if missing:
         text += f". There is no {name} in {listing(missing, 'or')}"
     return text + "."
-
-
-def _counted(how_many: int) -> str:
-    return ("no", "one", "two", "three", "four", "five")[how_many]
 
 
 def rule_table(case: str, groups: list[tuple[list[str], Optimizer]], shared: list[str]) -> Markup:
@@ -165,7 +161,7 @@ def differences(optimizer: Optimizer, reference: Optimizer) -> list[str]:
     """What sets an optimizer apart from the document's, in words, switches first."""
     family = optimizer.made_by
     assert isinstance(family, Family)
-    here, there = (family.conventions[each.convention] for each in (optimizer, reference))
+    here, there = (family.preset(each.convention) for each in (optimizer, reference))
     # Without momentum RMSprop has no buffer that the rate could go into.
     buffered = optimizer.name != "RMSprop" or "momentum" in optimizer.settings
     told = [
@@ -189,12 +185,13 @@ def differences(optimizer: Optimizer, reference: Optimizer) -> list[str]:
 
 def decay_table() -> Markup:
     """The three forms of weight decay, on Adam, and whose each is."""
-    whose = {form: [each for each, own in DECAY.items() if own == form] for form in DECAYS}
+    usually = {key: each.decay for key, each in FRAMEWORKS.items()}
+    whose = {form: [each for each, own in usually.items() if own == form] for form in DECAYS}
     special: dict[str, list[str]] = {form: [] for form in DECAYS}
     for rule in ALL:
         forms = {each: _decay(optimizer) for each, optimizer in variants(rule).items()}
         for form in DECAYS:
-            own = [each for each, its in forms.items() if its == form != DECAY[each]]
+            own = [each for each, its in forms.items() if its == form != usually[each]]
             if own:
                 special[form].append(f"{rule} in {names.several(own)}")
     rows = []
@@ -221,23 +218,20 @@ def decay_table() -> Markup:
 
 def _decay(optimizer: Optimizer) -> str | None:
     """The form that a convention has for one rule in particular."""
-    family = optimizer.made_by
-    assert isinstance(family, Family)
-    form: str | None = family.conventions[optimizer.convention].get("decay")
-    return form
+    return FRAMEWORKS[optimizer.convention].rules[optimizer.name].get("decay")
 
 
 def clip_table() -> Markup:
-    """Clipping by norm, with and without PyTorch's addition."""
+    """Clipping by norm, with and without an addition to the norm."""
+    groups: dict[float, list[str]] = {}
+    for key, each in FRAMEWORKS.items():
+        groups.setdefault(each.clip_slack, []).append(key)
     rows = [
         {
-            "whose": names.several([each for each in CONVENTIONS if each in SLACK]),
-            "formula": typeset(f"g = g * min(1, c / (n + {SLACK['torch']:.6f}))"),
-        },
-        {
-            "whose": names.several([each for each in CONVENTIONS if each not in SLACK]),
-            "formula": typeset("g = g * min(1, c / n)"),
-        },
+            "whose": names.several(groups[slack]),
+            "formula": typeset(f"g = g * min(1, c / {f'(n + {slack:.6f})' if slack else 'n'})"),
+        }
+        for slack in sorted(groups, reverse=True)
     ]
     return tables.table(
         pd.DataFrame(rows),

@@ -13,30 +13,14 @@ from typing import Any
 import numpy as np
 
 from simopt.ground import checks
+from simopt.rules import ALL
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.conformance.probing import Array, Player
 
 WANTED = (
     "a PyTorch Optimizer (or its class, or a function of the parameters that makes one), an optax "
     "GradientTransformation, a Keras optimizer, or a function step(w, g, state) -> (w, state)"
 )
-
-#: The frameworks' names of hyperparameters, and ours. A mu, b1 or decay is an argument of optax'.
-NAMES = {
-    "lr": "eta",
-    "learning_rate": "eta",
-    "beta_1": "beta1",
-    "beta_2": "beta2",
-    "b1": "beta1",
-    "b2": "beta2",
-    "alpha": "rho",
-    "eps": "epsilon",
-    "eps_root": "epsilon_root",
-    "initial_accumulator_value": "initial_accumulator",
-}
-KNOWN = {
-    "eta", "beta", "beta1", "beta2", "rho", "epsilon", "epsilon_root", "weight_decay", "momentum",
-    "dampening", "lr_decay", "initial_accumulator", "momentum_decay", "centered", "nesterov",
-}  # fmt: skip
 
 
 @contextmanager
@@ -108,24 +92,31 @@ def _required(function: Any) -> int:
     )
 
 
-def named(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """A framework's hyperparameters by our names; what no rule has, and what is off, left out."""
-    found: dict[str, Any] = {}
+def named(framework: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A framework's hyperparameters by simopt's names; without what no rule has, and what is off.
+
+    Optimizers of third parties borrow other frameworks' names: those are understood too, unless
+    simopt has the name itself.
+    """
+    known = {name for make in ALL.values() for name in inspect.signature(make).parameters}
+    records = [*FRAMEWORKS.values(), FRAMEWORKS[framework]]
+    names = {theirs: ours for record in records for theirs, ours in record.spellings()}
+    chosen: dict[str, Any] = {}
     for name, value in settings.items():
         if name == "betas":
-            found["beta1"], found["beta2"] = map(float, value)
+            chosen["beta1"], chosen["beta2"] = map(float, value)
             continue
-        ours = NAMES.get(name, name)
-        if ours not in KNOWN or value is None:
+        ours = name if name in known else names.get(name, name)
+        if ours not in known or value is None:
             continue
         if isinstance(value, bool) or ours in ("centered", "nesterov"):
             if value:
-                found[ours] = True
+                chosen[ours] = True
         elif isinstance(value, (int, float, np.number)):
             off = ours in ("weight_decay", "momentum", "dampening", "lr_decay") and value == 0
             if not off:
-                found[ours] = float(value)
-    return found
+                chosen[ours] = float(value)
+    return chosen
 
 
 def _torch(optimizer: Any) -> Handed:
@@ -177,7 +168,7 @@ def _torch(optimizer: Any) -> Handed:
         ) from error
     if not isinstance(trial, torch.optim.Optimizer):
         raise checks.refuse("optimizer", optimizer, WANTED)
-    return Handed("torch", named(trial.param_groups[0]), True, start, float64)
+    return Handed("torch", named("torch", trial.param_groups[0]), True, start, float64)
 
 
 def _keras(optimizer: Any) -> Handed:
@@ -215,7 +206,7 @@ def _keras(optimizer: Any) -> Handed:
             keras.config.set_floatx(before)
 
     return Handed(
-        "keras", named(config), isinstance(config["learning_rate"], float), start, float64
+        "keras", named("keras", config), isinstance(config["learning_rate"], float), start, float64
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simopt.rules import ALL
-from simopt.rules.family import CONVENTIONS
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.rule import Optimizer
 
 #: Words in which a switch may differ; whether a rule has it, its function's signature says.
@@ -52,7 +52,7 @@ def known() -> set[str]:
 def all_of(settings: Mapping[str, Any]) -> Iterator[Optimizer]:
     """Every rule in every convention that has it, with the settings that it takes."""
     for name in ALL:
-        for convention in CONVENTIONS:
+        for convention in FRAMEWORKS:
             made = build(name, convention, settings)
             if made is not None:
                 yield made

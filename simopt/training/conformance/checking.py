@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from simopt.ground import checks
+from simopt.rules.family import Family
 from simopt.rules.rule import Optimizer
 from simopt.training.conformance import candidates, probing
 from simopt.training.conformance.adapters import Handed, Unfit, handed
@@ -62,13 +63,14 @@ def check(optimizer: Any, *, tolerance: float = 1e-12, **settings: float | bool)
 
     >>> import numpy as np, simopt
     >>> def my_adam(w, g, state):
-    ...     m, v = state or (0.0, 0.0)
-    ...     m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
-    ...     return w - 0.01 * m / (np.sqrt(v) + 1e-8), (m, v)
+    ...     t, m, v = state or (0, 0.0, 0.0)
+    ...     t, m, v = t + 1, 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g**2
+    ...     m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.99**t)
+    ...     return w - 0.01 * m_hat / (np.sqrt(v_hat) + 1e-8), (t, m, v)
     >>> table = simopt.conformance.check(my_adam, eta=0.01)
     >>> print(table.attrs["verdict"])
     No rule with these settings. Nearest: Adam in the convention torch, which parts from it at \
-update 1; bias_correction=False would make them equal.
+update 2; beta2=0.99 would make them equal.
     """
     bound = checks.number("tolerance", tolerance, checks.POSITIVE)
     for name in settings:
@@ -77,7 +79,8 @@ update 1; bias_correction=False would make them equal.
     tried = probing.probe(given.drops)
     theirs = _theirs(given, tried)
     asked = {**given.settings, **settings}
-    rows = [_row(each, theirs, tried, bound) for each in _candidates(asked, theirs, tried)]
+    played: dict[Any, probing.Array] = {}
+    rows = [_row(each, theirs, tried, bound, played) for each in _candidates(asked, theirs, tried)]
     table = pd.DataFrame(rows).sort_values(
         ["equal", "unlike"], ascending=[False, True], kind="stable", ignore_index=True
     )
@@ -120,9 +123,17 @@ def _rated(made: Optimizer, theirs: probing.Array, tried: probing.Probe) -> Opti
 
 
 def _row(
-    made: Optimizer, theirs: probing.Array, tried: probing.Probe, bound: float
+    made: Optimizer,
+    theirs: probing.Array,
+    tried: probing.Probe,
+    bound: float,
+    played: dict[Any, probing.Array],
 ) -> dict[str, Any]:
-    mine = probing.ours(made, tried)
+    # Many conventions are the same rule with the same numbers.
+    same = made.rule, made.values
+    if same not in played:
+        played[same] = probing.ours(made, tried)
+    mine = played[same]
     apart = probing.distance(theirs, mine, bound)
     shown = {**made.settings, **dict(made.switches)}
     return {
@@ -144,16 +155,21 @@ def _explain(
 ) -> None:
     """Fill in what would make a row equal: one change, or else two of the nearest rules."""
     nearest = table.drop_duplicates("optimizer").index[:TWO_CHANGES]
+    unequal = set()
     for count, rows in ((1, table.index), (2, nearest)):
         for row in rows:
             for change, made in candidates.changed(table["made"][row], count):
                 # With the rate unknown, a change changes what rate the first step has.
                 same_rate = rated or "eta" in change
                 fitted = made if same_rate else _rated(made, theirs, tried)
+                same = fitted.rule, fitted.values
+                if same in unequal:
+                    continue
                 if probing.agrees(fitted, theirs, tried, bound):
                     shown = change if same_rate else {**change, "eta": fitted.settings["eta"]}
                     table.loc[row, "explanation"] = _text(shown)
                     break
+                unequal.add(same)
         if (table["explanation"].notna()).any():
             return
     table.loc[nearest, "explanation"] = "none found"
@@ -163,15 +179,28 @@ def _text(settings: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in settings.items())
 
 
+def _switches(optimizer: Optimizer) -> dict[str, Any]:
+    """The switches in which an optimizer's formula is not the document's."""
+    family = optimizer.made_by
+    assert isinstance(family, Family)
+    here = {**family.preset(optimizer.convention), **dict(optimizer.switches)}
+    document = family.preset("document")
+    return {name: here[name] for name in family.switches if here[name] != document[name]}
+
+
 def _verdict(table: pd.DataFrame, bound: float) -> str:
     """The table in a sentence."""
     same = table[table["equal"]]
     if len(same):
         names = [f"{row.optimizer} ({row.convention})" for row in same.itertuples()]
-        return (
+        text = (
             f"Equal to {bound:g} over {probing.UPDATES} updates: {', '.join(names)}. "
             f"Settings: {same['settings'].iloc[0]}."
         )
+        apart = _switches(same["made"].iloc[0])
+        if apart and "document" not in set(same["convention"]):
+            text += f" Unlike the document's {same['optimizer'].iloc[0]}: {_text(apart)}."
+        return text
     row = table.iloc[0]
     text = (
         f"No rule with these settings. Nearest: {row['optimizer']} in the convention "

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simopt.ground.formatting import number
-from simopt.rules.family import DECAY, Family
+from simopt.rules.family import Family
 from simopt.rules.rule import Optimizer
 
 Settings = Mapping[str, Any]
@@ -33,7 +33,7 @@ def settings(optimizer: Optimizer) -> dict[str, Any]:
     """Switches and hyperparameters together, by name."""
     family = optimizer.made_by
     assert isinstance(family, Family)
-    preset = {"decay": DECAY[optimizer.convention], **family.conventions[optimizer.convention]}
+    preset = family.preset(optimizer.convention)
     if "weight_decay" not in optimizer.settings:
         del preset["decay"]
     return {**preset, **dict(optimizer.switches), **optimizer.settings}

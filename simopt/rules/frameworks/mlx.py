@@ -1,0 +1,91 @@
+"""MLX: Adam leaves its means uncorrected. Its rates have no default: 0.001 stands for it.
+
+It keeps a rate in single precision, whatever the weights are in. `Adamax`, which cannot correct its
+mean, is not here, nor dampening, which damps the first gradient too: that is momentum at a smaller
+rate.
+"""
+
+from typing import Any
+
+from simopt.ground.formatting import number
+from simopt.rules.framework import Call, Framework, Measures, Surprise
+
+OUTSIDE = {"epsilon_place": "outside"}
+UNCORRECTED = {**OUTSIDE, "bias_correction": False}
+
+
+def _uncorrected(measure: Measures, mlx: Any, torch: Any) -> str:
+    here, there = (measure.moves(each, 1.0, 3000) for each in (mlx, torch))
+    within = sum(path > 1.1 * after for path, after in zip(here, there, strict=True))
+    return (
+        f"bias_correction is False unless it is set: the first step is {number(here[0], 3)} η long "
+        f"where PyTorch's is {number(there[0], 3)} η, and steps stay more than a tenth longer for "
+        f"{number(within)} updates."
+    )
+
+
+FRAMEWORK = Framework(
+    key="mlx",
+    name="MLX",
+    version="mlx 0.32.4",
+    clip_slack=1e-6,
+    rules={
+        "SGD": {},
+        "Momentum": {},
+        "Nesterov": {},
+        "AdaGrad": OUTSIDE,
+        "RMSprop": {**OUTSIDE, "rho": 0.99},
+        "Adam": UNCORRECTED,
+        "AdamW": {**UNCORRECTED, "decay": "decoupled", "weight_decay": 0.01},
+        "Adadelta": {"rho": 0.9},
+        "Lion": {"decay": "decoupled"},
+    },
+    arguments={
+        "eta": "learning_rate",
+        "beta": "momentum",
+        "beta1": "betas",
+        "beta2": "betas",
+        "rho": {"RMSprop": "alpha", "": "rho"},
+        "epsilon": "eps",
+        "weight_decay": "weight_decay",
+        "clip_norm": "clip_grad_norm",
+    },
+    calls=(
+        Call("mlx.optimizers.SGD(0.001)", "SGD"),
+        Call("mlx.optimizers.SGD(0.001, momentum=0.9)", "Momentum"),
+        Call("mlx.optimizers.SGD(0.001, momentum=0.9, nesterov=True)", "Nesterov"),
+        Call(
+            "mlx.optimizers.SGD(0.001, weight_decay=0.01)",
+            "SGD",
+            {"weight_decay": 0.01},
+            "added to the gradient",
+        ),
+        Call("mlx.optimizers.Adagrad(0.001)", "AdaGrad"),
+        Call("mlx.optimizers.RMSprop(0.001)", "RMSprop"),
+        Call("mlx.optimizers.Adam(0.001)", "Adam", note="not bias-corrected"),
+        Call(
+            "mlx.optimizers.Adam(0.001, bias_correction=True)",
+            "Adam",
+            {"bias_correction": True},
+            "its corrections are in single precision",
+        ),
+        Call("mlx.optimizers.AdamW(0.001)", "AdamW", note="not bias-corrected"),
+        Call("mlx.optimizers.AdaDelta(1.0)", "Adadelta"),
+        Call("mlx.optimizers.Lion(0.001)", "Lion"),
+        Call(
+            "mlx.optimizers.Lion(0.001, weight_decay=0.01)",
+            "Lion",
+            {"weight_decay": 0.01},
+            "decoupled",
+        ),
+    ),
+    schedules={"cosine": "stays"},
+    surprises=(
+        Surprise(
+            "MLX's Adam does not correct its bias",
+            15,
+            tuple(("Adam", {"convention": each}) for each in ("mlx", "torch")),
+            _uncorrected,
+        ),
+    ),
+)

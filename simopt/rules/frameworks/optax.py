@@ -1,0 +1,89 @@
+"""optax. Its learning rates have no default: 0.001 stands for it."""
+
+from typing import Any
+
+from simopt.ground.formatting import percent
+from simopt.rules.framework import Call, Framework, Measures, Surprise
+
+OUTSIDE = {"epsilon_place": "outside"}
+
+
+def _amsgrad(measure: Measures, optax: Any, torch: Any) -> str:
+    return (
+        "optax keeps the largest v after its bias is corrected, PyTorch and Keras before: with "
+        f"β₂ = 0.9 and η = 0.1 they come to be {percent(measure.farthest(optax, torch, 100))} of w "
+        "apart on the four points."
+    )
+
+
+FRAMEWORK = Framework(
+    key="optax",
+    name="optax",
+    version="optax 0.2.8",
+    position=3,
+    rules={
+        "SGD": {},
+        "Momentum": {},
+        "Nesterov": {},
+        "AdaGrad": {"epsilon": 1e-7, "initial_accumulator": 0.1},
+        "RMSprop": {"rate_place": "inside"},
+        "Adam": OUTSIDE,
+        "AdamW": {**OUTSIDE, "decay": "decoupled", "weight_decay": 1e-4},
+        "AMSGrad": {**OUTSIDE, "bias_correction": True, "maximum": "corrected"},
+        "NAdam": {},
+        "RAdam": {**OUTSIDE, "threshold_included": True, "threshold": 5.0},
+        "Adamax": {},
+        "Adadelta": {"rho": 0.9},
+        "Lion": {"decay": "decoupled", "weight_decay": 1e-3},
+        "SignSGD": {},
+    },
+    arguments={
+        "eta": "learning_rate",
+        "beta": "momentum",
+        "beta1": "b1",
+        "beta2": "b2",
+        "rho": {"RMSprop": "decay", "": "rho"},
+        "epsilon": "eps",
+        "epsilon_root": "eps_root",
+        "initial_accumulator": {"Adagrad": "initial_accumulator_value", "RMSprop": "initial_scale"},
+        "weight_decay": "weight_decay, add_decayed_weights",
+        "clip_norm": "clip_by_global_norm",
+        "clip_value": "clip",
+    },
+    calls=(
+        Call("optax.sgd(0.001)", "SGD"),
+        Call("optax.sgd(0.001, momentum=0.9)", "Momentum"),
+        Call("optax.sgd(0.001, momentum=0.9, nesterov=True)", "Nesterov"),
+        Call("optax.adagrad(0.001)", "AdaGrad"),
+        Call("optax.rmsprop(0.001)", "RMSprop"),
+        Call("optax.rmsprop(0.001, eps_in_sqrt=False)", "RMSprop", OUTSIDE, "PyTorch's place of ε"),
+        Call("optax.rmsprop(0.001, momentum=0.9)", "RMSprop", {"momentum": 0.9}),
+        Call("optax.adam(0.001)", "Adam"),
+        Call(
+            "optax.adam(0.001, eps=0.0, eps_root=1e-8)",
+            "Adam",
+            note="the only one that has the document's formula",
+            convention="document",
+        ),
+        Call("optax.adamw(0.001)", "AdamW"),
+        Call("optax.amsgrad(0.001)", "AMSGrad"),
+        Call("optax.nadam(0.001)", "NAdam"),
+        Call("optax.radam(0.001)", "RAdam"),
+        Call("optax.adamax(0.001)", "Adamax"),
+        Call("optax.adadelta(1.0)", "Adadelta"),
+        Call("optax.lion(0.001)", "Lion"),
+        Call("optax.sign_sgd(0.001)", "SignSGD"),
+    ),
+    schedules={"cosine": "stays", "one_cycle": "total"},
+    surprises=(
+        Surprise(
+            "AMSGrad's maximum is of two different things",
+            70,
+            tuple(
+                ("AMSGrad", {"eta": 0.1, "beta2": 0.9, "convention": each})
+                for each in ("optax", "torch")
+            ),
+            _amsgrad,
+        ),
+    ),
+)
