@@ -30,8 +30,8 @@ table = simopt.conformance.check(mine, eta=0.01)
 table[["optimizer", "convention", "first_departure", "explanation"]].head(4)
 
 # %%
-# Closest is PyTorch's Adam with its bias correction switched off. The switch has a name, so what
-# you have can be run, swept and compared under it.
+# It equals the Adam of MLX, the one framework here that does not correct the bias of its means. The
+# switch has a name, so what you have can be run, swept and compared under it.
 
 four = simopt.problems.four_points()
 for correction in (True, False):
