@@ -13,14 +13,26 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from numpydoc.validate import validate
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 import simopt
 
 #: Kinds of names in the order in which a page has them.
 KINDS = {"function": "Functions", "class": "Classes", "data": "Data"}
+
+
+#: What a docstring must have, by numpydoc's codes: a first line with a period, every parameter and
+#: no other, what is returned, an example.
+REQUIRED = {
+    "function": {"GL08", "SS03", "PR01", "PR02", "RT01", "EX01"},
+    "class": {"GL08", "SS03"},
+}
+
+logger = logging.getLogger(__name__)
 
 
 def modules() -> list[str]:
@@ -117,6 +129,12 @@ class Public(SphinxDirective):
                     lines += self.described(module, each, name)
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
+    def check(self, name: str, what: str) -> None:
+        """Warn of a section that a docstring lacks; make docs makes an error of a warning."""
+        for code, message in validate(name)["errors"]:
+            if code in REQUIRED[what]:
+                logger.warning("%s: %s", name, message, location=self.get_location())
+
     def wanted(self, value: Any) -> bool:
         """Whether the options let a name in, by the room that defines it."""
         room = getattr(value, "__module__", "").partition("simopt.")[2].partition(".")[0]
@@ -130,6 +148,7 @@ class Public(SphinxDirective):
                 where = f"{module}.{name}"
                 raise self.error(f"{where}: a public constant needs a comment that starts with #:")
             return [f".. py:data:: {name}", "", *(f"   {line}" for line in text), ""]
+        self.check(f"{module}.{name}", what)
         members = ["   :members:"] if what == "class" else []
         return [f".. auto{what}:: {name}", *members, ""]
 

@@ -1,1 +1,1 @@
-"""What sweeps and problems show: measures, noise scale, batch size, stability, noisy quadratic."""
+"""Analysis of sweeps and problems: measures, noise scale, batch size, stability, NQM."""

@@ -1,4 +1,4 @@
-"""What a sweep shows: table -> table. Medians, bands, best settings, and how far to trust them.
+"""Measures of a sweep, table to table: medians, bands, best settings, and their robustness.
 
 A trajectory that diverged has an infinite loss here, so that it sorts last and a median over seeds
 is infinite once more than half of them diverged. Quantiles are therefore order statistics, not
@@ -41,7 +41,7 @@ LOW, HIGH = 0.05, 0.95
 
 
 def excess(frame: pd.DataFrame, problem: Problem, floor: float = FLOOR) -> pd.Series:
-    """The loss above the least possible, as a share of what it was at the start.
+    """The excess loss relative to its initial value.
 
     ``(loss - minimum_loss) / (loss(w0) - minimum_loss)``: 1 at the start, 0 at the optimum, the
     same for every unit of y.
@@ -80,7 +80,7 @@ def excess(frame: pd.DataFrame, problem: Problem, floor: float = FLOOR) -> pd.Se
 
 
 def bands(frame: pd.DataFrame, by: Sequence[str], value: str = "excess") -> pd.DataFrame:
-    """Median and band of a column over the trajectories that share the columns ``by``.
+    """The median and the 5 to 95 % band of a column, per group.
 
     Parameters
     ----------
@@ -128,11 +128,27 @@ def worst_nearby(
     value: str = "median",
     window: int = 5,
 ) -> pd.Series:
-    """The worst of ``window`` neighbouring rates, the one at hand in their middle.
+    """The largest value in a window of neighbouring rates, around every rate.
 
     On a grid of ratio 1.025 five neighbours span 5 % either way: what a setting is worth if the
     rate is not known better than that. A rate that hits the optimum by luck has neighbours that
-    don't. Rates whose window leaves the grid have none (NaN).
+    don't.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per group and rate, from `bands`.
+    by : sequence of str
+        The columns that name a group.
+    rate, value : str
+        The columns of the rate and of the value to compare.
+    window : int, default 5
+        The number of neighbouring rates, odd.
+
+    Returns
+    -------
+    Series
+        With the index of ``table``; NaN where the window leaves the grid.
 
     Examples
     --------
@@ -154,7 +170,7 @@ def worst_nearby(
 def best(
     table: pd.DataFrame, by: Sequence[str], *, rate: str = "eta", value: str = "median"
 ) -> pd.DataFrame:
-    """The rate with the least value in each group, and whether the grid may have cut it off.
+    """The best rate of each group, and whether it lies at an edge of the grid.
 
     Parameters
     ----------
@@ -202,7 +218,7 @@ def width(
     rate: str = "eta",
     value: str = "median",
 ) -> pd.DataFrame:
-    """How many decades of rates do almost as well as the best: how forgiving a method is.
+    """The width of the range of near-optimal rates, in decades.
 
     Parameters
     ----------
@@ -212,6 +228,8 @@ def width(
         The columns that name a group.
     within : float
         A rate counts if its value is at most this many times the best of its group.
+    rate, value : str
+        The columns of the rate and of the value to compare.
 
     Returns
     -------
@@ -236,7 +254,21 @@ def width(
 
 
 def first_divergence(table: pd.DataFrame, by: Sequence[str], *, rate: str = "eta") -> pd.DataFrame:
-    """The smallest rate at which any trajectory diverged, per group; NaN where none did.
+    """The smallest rate at which any trajectory diverged, per group.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per group and rate, with the column diverged (a share), from `bands`.
+    by : sequence of str
+        The columns that name a group.
+    rate : str
+        The column of the rate.
+
+    Returns
+    -------
+    DataFrame
+        ``by`` and diverges_from; NaN where no trajectory diverged.
 
     Examples
     --------
@@ -252,7 +284,7 @@ def first_divergence(table: pd.DataFrame, by: Sequence[str], *, rate: str = "eta
 
 
 def tuned(table: pd.DataFrame, by: Sequence[str], *, window: int = 5) -> pd.DataFrame:
-    """The best setting of each group beside the robust one, with what qualifies them.
+    """The best setting of each group beside the most robust one.
 
     Parameters
     ----------
@@ -268,6 +300,16 @@ def tuned(table: pd.DataFrame, by: Sequence[str], *, window: int = 5) -> pd.Data
     DataFrame
         ``by``, then eta, median, low, high, edge (`best`); robust_eta, robust_median, robust_worst
         (the rate whose worst neighbour is best); decades (`width`), diverges_from.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> four = simopt.problems.four_points()
+    >>> frame = simopt.sweep(four, simopt.SGD(eta=[0.05, 0.1, 0.2, 0.4, 0.8, 1.6]), epochs=3)
+    >>> frame["excess"] = excess(frame, four)
+    >>> table = tuned(bands(frame, ["optimizer", "eta"]), ["optimizer"], window=3)
+    >>> table[["optimizer", "eta", "robust_eta", "diverges_from"]].values.tolist()
+    [['SGD', 0.05, 0.1, 0.8]]
     """
     by = list(by)
     table = table.assign(worst=worst_nearby(table, by, window=window))
@@ -289,7 +331,7 @@ def common(
     rate: str = "eta",
     value: str = "median",
 ) -> pd.DataFrame:
-    """One rate for all values of ``across``: the one that serves the worst served of them best.
+    """The minimax rate for all values of ``across``: the best worst case.
 
     For each group the rate that makes the largest ratio of its value to the best value at the same
     ``across`` least.
@@ -302,6 +344,8 @@ def common(
         The columns that name a group.
     across : str
         The column that shares a rate, such as batch_size.
+    rate, value : str
+        The columns of the rate and of the value to compare.
 
     Returns
     -------
@@ -328,7 +372,7 @@ def common(
 
 
 def gradient_noise(problem: Problem, batch_size: int | str, w: ArrayLike | None = None) -> float:
-    r"""The variance of a batch's gradient around the whole one, summed over the weights.
+    r"""The variance of a batch gradient around the full gradient, summed over the weights.
 
     .. math:: \operatorname{tr} \operatorname{Cov} g_B
         = \frac{1}{B} \frac{n - B}{n - 1} \, \frac{1}{n} \sum_i |g_i - \bar g|^2
@@ -364,7 +408,19 @@ def gradient_noise(problem: Problem, batch_size: int | str, w: ArrayLike | None 
 
 
 def point_gradients(problem: Problem, w: ArrayLike | None = None) -> NDArray[np.float64]:
-    """The gradient [n, d] that each point alone would give, at w (the start if None).
+    """The gradient of every single point.
+
+    Parameters
+    ----------
+    problem : Problem
+        With points.
+    w : array_like [d], optional
+        The weights; the start by default.
+
+    Returns
+    -------
+    ndarray [n, d]
+        Their mean over the points is the gradient of the loss.
 
     Examples
     --------
@@ -376,7 +432,7 @@ def point_gradients(problem: Problem, w: ArrayLike | None = None) -> NDArray[np.
 
 
 def batch_variance(batch_size: int | str, n: int | None = None) -> float:
-    r"""The variance of the mean of a batch, as a share of that of one of its points.
+    r"""The variance of a batch mean relative to that of a single point.
 
     .. math:: f_B = \frac{1}{B} \frac{n - B}{n - 1} \text{ (without replacement), }
         f_B = \frac{1}{B} \text{ (with)}
@@ -413,7 +469,7 @@ def batch_variance(batch_size: int | str, n: int | None = None) -> float:
 def _groups(
     table: pd.DataFrame, by: Sequence[str]
 ) -> list[tuple[tuple[object, ...], pd.DataFrame]]:
-    """(key, rows) of each group, in order; the whole table if there is nothing to group by."""
+    """(key, rows) of each group, in order; the whole table if ``by`` is empty."""
     missing = [name for name in by if name not in table]
     if missing:
         raise checks.refuse("by", missing, f"columns of the table: {', '.join(map(str, table))}")

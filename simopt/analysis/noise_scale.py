@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class NoiseScale:
-    r"""What the gradients of single points say about batches, at one w.
+    r"""Gradient, covariance and Hessian at one w, and the noise scales that follow.
 
     Attributes
     ----------
@@ -95,19 +95,54 @@ class NoiseScale:
         return _ratio(self.squared_gradient**2, 2 * self.curvature)
 
     def eta_opt(self, batch_size: int | str) -> float:
-        r"""The best rate at a batch size, :math:`\eta_{max} / (1 + f_B B_{noise})`."""
+        r"""The best rate at a batch size: :math:`\eta_{max} / (1 + f_B B_{noise})`.
+
+        Parameters
+        ----------
+        batch_size : int or "full"
+            Points per batch; f_B is `simopt.measures.batch_variance` of it.
+
+        Returns
+        -------
+        float
+            Infinite where the curvature along the gradient and the noise both vanish.
+        """
         return _ratio(self.squared_gradient, self._bend(batch_size))
 
     def decrease_opt(self, batch_size: int | str) -> float:
-        r"""What a step at that rate takes off, :math:`\Delta L_{max} / (1 + f_B B_{noise})`."""
+        r"""The expected decrease at that rate, :math:`\Delta L_{max} / (1 + f_B B_{noise})`.
+
+        Parameters
+        ----------
+        batch_size : int or "full"
+            Points per batch.
+
+        Returns
+        -------
+        float
+            In units of the loss.
+        """
         return _ratio(self.squared_gradient**2, 2 * self._bend(batch_size))
 
     def decrease(self, eta: float, batch_size: int | str) -> float:
-        """What a step at a rate takes off the loss, on average over the batches."""
+        """The expected decrease of the loss in one step, over random batches.
+
+        Parameters
+        ----------
+        eta : float
+            Learning rate, >= 0.
+        batch_size : int or "full"
+            Points per batch.
+
+        Returns
+        -------
+        float
+            In units of the loss; negative where the loss rises.
+        """
         return eta * self.squared_gradient - eta**2 / 2 * self._bend(batch_size)
 
     def _bend(self, batch_size: int | str) -> float:
-        """The second derivative of the mean loss along a step, by its rate."""
+        """The second derivative of the mean loss along a step with respect to the rate."""
         if self.n is None and isinstance(batch_size, str):
             raise checks.refuse("batch_size", batch_size, "a whole number >= 1")
         return self.curvature + batch_variance(batch_size, self.n) * self.weighted_trace
@@ -115,7 +150,7 @@ class NoiseScale:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The noise scale as measured gradients have it.
+    """Unbiased estimates of the two quantities in a noise scale.
 
     Attributes
     ----------
@@ -129,14 +164,14 @@ class Estimate:
 
     @property
     def b_simple(self) -> float:
-        """Their ratio, which is not unbiased: 0 without measurable noise, inf without gradient."""
+        """Their ratio, which is biased: 0 without measurable noise, inf without gradient."""
         if self.squared_gradient <= 0:
             return float("inf")
         return max(self.trace, 0.0) / self.squared_gradient
 
 
 def exact(problem: Problem, w: ArrayLike | None = None, *, replacement: bool = False) -> NoiseScale:
-    r"""The noise scale at w, from every point's gradient.
+    r"""The noise scale at w, from the gradients of all points.
 
     .. math:: B_{simple} = \frac{\operatorname{tr} \Sigma}{|G|^2}, \quad
         B_{noise} = \frac{\operatorname{tr} H \Sigma}{G^\top H G}, \quad
@@ -200,7 +235,7 @@ def exact(problem: Problem, w: ArrayLike | None = None, *, replacement: bool = F
 
 
 def finite_population(scale: float, n: int) -> float:
-    r"""The batch size at which a noise scale is reached by batches without replacement.
+    r"""The batch size at which batches without replacement reach a noise scale.
 
     .. math:: B = \frac{n \, B_{noise}}{n - 1 + B_{noise}}, \text{ where } f_B \, B_{noise} = 1
 
@@ -237,7 +272,7 @@ def from_norms(
     big: int | str,
     n: int | None = None,
 ) -> Estimate:
-    r"""The noise scale from the norms of gradients, measured at two batch sizes and one w.
+    r"""Estimate the noise scale from gradient norms at two batch sizes.
 
     The mean square of a batch's gradient is :math:`|G|^2 + f_B \operatorname{tr} \Sigma`; two batch
     sizes give both:
@@ -296,7 +331,7 @@ def estimate(
     seed: int = 0,
     replacement: bool = False,
 ) -> Estimate:
-    """The noise scale at w as a training program would measure it, from batches drawn by chance.
+    """Estimate the noise scale at w from random batches, as a training program would.
 
     Each draw is a big batch, whose gradient is measured whole and in small parts, as on several
     devices.

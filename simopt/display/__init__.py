@@ -1,1 +1,1 @@
-"""What pages and terminals are made of: style, figures, charts, tables, the worked steps."""
+"""Building blocks of pages and terminal output: style, figures, charts, tables, worked steps."""

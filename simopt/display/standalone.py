@@ -1,4 +1,4 @@
-"""One page with the worked steps of anyone's data and settings."""
+"""A standalone page of worked steps."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def walkthrough_page(
     drop_last: bool = False,
     updates: int | None = None,
 ) -> Path:
-    """Write one page, complete in itself, with every update of a trajectory worked out.
+    """Write a self-contained page with the worked steps of a trajectory.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def walkthrough_page(
 
 
 def settings_table(trace: Run) -> Markup:
-    """Problem, start, hyperparameters and plan, a row each."""
+    """A table of problem, initial weights, hyperparameters and plan."""
     problem, summary = trace.problem, trace.summary
     start = ", ".join(number(w) for w in problem.w0[:6]) + (", …" if problem.d > 6 else "")
     kind = problem.kind.replace("_", " ")
@@ -120,7 +120,7 @@ def settings_table(trace: Run) -> Markup:
 
 
 def points_table(problem: Problem) -> Markup:
-    """The first points."""
+    """A table of the first points."""
     shown = min(problem.n, MOST_POINTS)
     frame = pd.DataFrame(problem.x[:shown], columns=list(problem.features))
     frame[problem.target if problem.target not in frame else f"{problem.target} (target)"] = (
@@ -133,12 +133,12 @@ def points_table(problem: Problem) -> Markup:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """The names, a repeated one with its place."""
+    """The names, repeated ones numbered."""
     return [n if n not in names[:i] else f"{n} [{i}]" for i, n in enumerate(names)]
 
 
 def outcome(trace: Run) -> str:
-    """Where it ends."""
+    """The final weights and loss, in a sentence."""
     problem, steps = trace.problem, trace.steps
     start, end = problem.loss(problem.w0), float(steps["loss"].iloc[-1])
     text = f"After {count(len(steps), 'update')} the loss over all points is {number(end, 5)}, "
@@ -151,7 +151,7 @@ def outcome(trace: Run) -> str:
 
 
 def loss_figure(trace: Run) -> Markup:
-    """Loss over all points after each update, and before the first."""
+    """A figure of the full loss, initially and after each update."""
     steps = trace.steps
     loss = np.concatenate([[trace.problem.loss(trace.problem.w0)], steps["loss"].to_numpy()])
     update = np.arange(len(loss))

@@ -1,4 +1,4 @@
-"""What a rule carries from update to update, as the field writes it."""
+"""The state of a rule, in the field's notation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simopt.rules import OPTIMIZERS
 
 
 def carried(name: str) -> list[str]:
-    """The columns of a trace that are a rule's state, its count of updates last.
+    """The columns of a trace that hold a rule's state, with its update count last.
 
     Examples
     --------

@@ -56,7 +56,7 @@ SEQUENTIAL = "cividis"
 
 @dataclass(frozen=True)
 class Look:
-    """How an optimizer is drawn, everywhere."""
+    """Colour, marker and line style of an optimizer."""
 
     color: str
     marker: str
@@ -129,7 +129,7 @@ RC: dict[Any, Any] = {
 
 
 def look(name: str, others: Iterable[str] = ()) -> Look:
-    """How an optimizer is drawn.
+    """The colour, marker and line style of an optimizer.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def new(
 
 
 def legend(figure: Figure, axes: Axes, *, columns: int = 4) -> None:
-    """One legend below the figure, where it covers nothing, in the order of the seven."""
+    """Add one legend below the figure, in the order of the seven."""
     handles, labels = axes.get_legend_handles_labels()
     places = {name: place for place, name in enumerate(LOOKS)}
     order = sorted(range(len(labels)), key=lambda i: (places.get(labels[i], len(places)), i))
@@ -217,7 +217,7 @@ def power_of_ten(value: float, _: object = None) -> str:
 
 
 def log_axis(axis: Axis, ticks: int = 7) -> None:
-    """Make ``axes.xaxis`` or ``axes.yaxis`` logarithmic, its labels plain text."""
+    """Make an axis logarithmic, with plain-text labels."""
     axis._set_axes_scale("log")  # type: ignore[attr-defined]
     axis.set_major_locator(LogLocator(numticks=ticks))
     axis.set_major_formatter(FuncFormatter(power_of_ten))
@@ -225,7 +225,7 @@ def log_axis(axis: Axis, ticks: int = 7) -> None:
 
 
 def linear_axis(axis: Axis, ticks: int = 5, *, whole: bool = False) -> None:
-    """A few ticks, labelled as sentences write numbers; whole numbers alone, where that is asked.
+    """Set a few ticks on an axis, labelled as in sentences; integers only if ``whole``.
 
     Examples
     --------
@@ -241,7 +241,7 @@ def linear_axis(axis: Axis, ticks: int = 5, *, whole: bool = False) -> None:
 
 
 def ticks(axis: Axis, values: Iterable[float]) -> None:
-    """Ticks at these values and no others, labelled with them."""
+    """Set ticks at exactly these values."""
     axis.set_major_locator(FixedLocator(list(values)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     axis.set_minor_locator(FixedLocator([]))
@@ -291,7 +291,7 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
 
 
 def _clean(text: str, name: str) -> str:
-    """Matplotlib's SVG, fit for a page: ids, colours, fonts and digits."""
+    """Clean up Matplotlib's SVG for a page: ids, colours, fonts and digits."""
     text = re.sub(r"<style.*?</style>|<metadata.*?</metadata>|<!--.*?-->", "", text, flags=re.S)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', text))
 
@@ -311,7 +311,7 @@ def _clean(text: str, name: str) -> str:
 
 
 def _shorter(attribute: str) -> str:
-    """Coordinates to a tenth of a pixel, small ones (markers) to a hundredth; paths closed up."""
+    """Round coordinates to 0.1 px, small ones (markers) to 0.01, and compress paths."""
     text = re.sub(r"-?\d+\.\d+", lambda m: _digits(float(m[0])), attribute)
     if attribute.startswith("d="):
         text = re.sub(r"\s*([A-Za-z\"])\s*", r"\1", text[2:])

@@ -13,7 +13,7 @@ from simopt.ground.formatting import number
 
 @dataclass(frozen=True)
 class Column:
-    """How a column is shown.
+    """The format of a column.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ def table(
     head: int = 1,
     mark: Callable[[pd.Series], str] | None = None,
 ) -> Markup:
-    """A DataFrame as a table.
+    """Render a DataFrame as an HTML table.
 
     Parameters
     ----------

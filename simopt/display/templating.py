@@ -76,7 +76,7 @@ def html(template: str, given: Mapping[str, Any], listed: tuple[Page, ...] = ())
 
 
 def versions() -> dict[str, str]:
-    """What the numbers were made with."""
+    """The versions with which the numbers were computed."""
     import jinja2 as jinja
     import numba
 

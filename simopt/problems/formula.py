@@ -1,4 +1,4 @@
-"""A loss and its gradient as plain functions of numbers: what a problem of the user's own is."""
+"""Problems with a loss of the user's own: a loss and its gradient as plain functions of numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST = 8
 
 @dataclass(frozen=True)
 class Formula:
-    """Two functions of the weights, then the columns of a point.
+    """A loss and its gradient, as functions of the weights and the columns of a point.
 
     Attributes
     ----------
@@ -39,11 +39,11 @@ class Formula:
     scalar: bool
 
     def loss_at(self, w: Sequence[float], point: Sequence[float]) -> float:
-        """The loss of a point; inf or nan where it is no number."""
+        """The loss of one point; inf or nan where it is undefined or overflows."""
         return float(_ieee(self.loss, (*w, *point), 1)[0])
 
     def gradient_at(self, w: Sequence[float], point: Sequence[float]) -> tuple[float, ...]:
-        """The gradient of a point."""
+        """The gradient of the loss of one point."""
         return _ieee(self.gradient, (*w, *point), len(w))
 
 
@@ -193,7 +193,7 @@ def _check_function(what: str, given: Any, d: int, columns: int) -> None:
 
 
 def _check_gradient(problem: Problem) -> None:
-    """Refuse a gradient that differences of the loss at the start say is another's."""
+    """Raise unless the gradient agrees with finite differences of the loss at the start."""
     gradient = problem.gradient(problem.w0)
     for k in range(problem.d):
         step = 1e-6 * max(1.0, abs(float(problem.w0[k])))
@@ -212,7 +212,7 @@ def _check_gradient(problem: Problem) -> None:
 
 
 def _ieee(given: Callable[..., Any], arguments: Sequence[float], results: int) -> tuple[float, ...]:
-    """A function's numbers; overflow and 0 / 0 give inf and nan, not exceptions."""
+    """Call a function; overflow and 0 / 0 give inf and nan instead of exceptions."""
     with np.errstate(all="ignore"):
         try:
             found = given(*arguments)

@@ -1,4 +1,4 @@
-"""Numbers that a problem is made of, checked."""
+"""Checks of the arrays that a problem is made from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 
 def numbers(name: str, value: Any) -> Floats:
-    """An array of finite float64, or an error that says where the first other thing is."""
+    """A float64 array; raises on the first value that is not finite, naming its position."""
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
@@ -27,7 +27,7 @@ def numbers(name: str, value: Any) -> Floats:
 
 
 def start(w0: ArrayLike, d: int) -> Floats:
-    """A start [d], from a number or from one a weight."""
+    """The initial weights [d], from one number or from one per weight."""
     first = numbers("w0", w0)
     if first.ndim > 1 or (first.ndim == 1 and len(first) != d):
         raise checks.refuse("w0", w0, f"a number, or {d} numbers, one a weight")
@@ -35,5 +35,5 @@ def start(w0: ArrayLike, d: int) -> Floats:
 
 
 def labels(d: int) -> tuple[str, ...]:
-    """A name for every weight, where nobody gave one."""
+    """Default names of the weights."""
     return ("x",) if d == 1 else tuple(f"x_{k}" for k in range(d))

@@ -1,4 +1,4 @@
-"""Small landscapes that arguments about optimizers are about: bumps, two wells, a saddle."""
+"""Nonconvex test functions: many local minima, two wells, a saddle."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simopt.problems.problem import Problem
 
 
 def bumps(*, w0: float = 6.0, noise: float | None = None) -> Problem:
-    r"""A wide valley with bumps: many local minima, one global one.
+    r"""One weight, many local minima and one global minimum.
 
     .. math:: L(w) = 0.2 w^2 + 0.3 \sin(6 w)
 
@@ -64,7 +64,7 @@ def bumps(*, w0: float = 6.0, noise: float | None = None) -> Problem:
 def double_well(
     *, tilt: float = 0.1, spread: float = 1.0, terms: int = 8, w0: float | None = None
 ) -> Problem:
-    r"""Two wells, as a mean of terms that lean to either side.
+    r"""A double well, as the mean of terms that are tilted to either side.
 
     .. math:: L(w) = \frac1n \sum_i \left[\tfrac14 (w^2 - 1)^2 + c_i w\right], \qquad
         c_i = \tau + \sigma \left(2 \tfrac{i - 1}{n - 1} - 1\right)
@@ -124,7 +124,7 @@ def double_well(
 
 
 def saddle(*, w0: ArrayLike = (1.0, 1e-6), noise: ArrayLike | None = None) -> Problem:
-    r"""A saddle between two minima.
+    r"""A saddle point between two minima.
 
     .. math:: L(x, y) = x^2 - \tfrac12 y^2 + \tfrac14 y^4
 
@@ -190,7 +190,7 @@ def _saddle_slope(x: float, y: float) -> tuple[float, float]:
 
 
 def _root(slope: Callable[[float], float], low: float, high: float) -> float:
-    """Where an increasing function is 0, by bisection to the last bit."""
+    """The root of an increasing function, by bisection to the last bit."""
     while low < (middle := (low + high) / 2) < high:
         low, high = (middle, high) if slope(middle) < 0 else (low, middle)
     return middle

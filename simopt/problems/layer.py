@@ -15,7 +15,7 @@ def predictions(w: Floats, x: Floats, hidden: int) -> Floats:
 
 
 def derivatives(w: Floats, x: Floats, hidden: int) -> Floats:
-    """The derivatives [n, d] of the predictions by the weights."""
+    """The derivatives [n, d] of the predictions with respect to the weights."""
     _, _, a, _ = parts(w, x.shape[1], hidden)
     t = answers(w, x, hidden)
     back = a * (1.0 - t * t)
@@ -24,12 +24,12 @@ def derivatives(w: Floats, x: Floats, hidden: int) -> Floats:
 
 
 def answers(w: Floats, x: Floats, hidden: int) -> Floats:
-    """What the hidden units say of the points: ``tanh(W x + b)`` [n, hidden]."""
+    """The activations ``tanh(W x + b)`` [n, hidden] of the hidden units."""
     inner, b, _, _ = parts(w, x.shape[1], hidden)
     return np.asarray(np.tanh(x @ inner.T + b))
 
 
 def parts(w: Floats, columns: int, hidden: int) -> tuple[Floats, Floats, Floats, float]:
-    """W [hidden, columns], b [hidden], a [hidden] and c."""
+    """The weights by layer: W [hidden, columns], b [hidden], a [hidden] and c."""
     inner, b, a, c = np.split(w, np.cumsum([hidden * columns, hidden, hidden]))
     return inner.reshape(hidden, columns), b, a, float(c[0])

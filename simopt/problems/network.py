@@ -1,4 +1,4 @@
-"""A small network: one hidden layer of tanh units, and one number out."""
+"""Small networks: one hidden layer of tanh units and one output."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def network(
 
 
 def glorot(columns: int, hidden: int, seed: int) -> Floats:
-    """A start [d], W and a uniform within what keeps variances alike from layer to layer."""
+    """Glorot initial weights [d]: uniform W and a that keep variances equal across layers."""
     rng = np.random.default_rng(seed)
     inner, outer = math.sqrt(6 / (columns + hidden)), math.sqrt(6 / (hidden + 1))
     w = rng.uniform(-inner, inner, hidden * columns)

@@ -17,7 +17,7 @@ def noisy_quadratic(
     w0: ArrayLike = 1.0,
     name: str | None = None,
 ) -> Problem:
-    r"""The noisy quadratic model: a diagonal quadratic whose gradient is seen with Gaussian noise.
+    r"""The noisy quadratic model: a diagonal quadratic with Gaussian noise on its gradient.
 
     .. math:: L(w) = \tfrac12 \sum_i h_i w_i^2, \qquad
         g_i = h_i w_i + \sqrt{c_i / B}\, z_i, \quad z_i \sim N(0, 1)

@@ -1,4 +1,4 @@
-"""A problem: a frozen value that knows its loss, gradient, start, optimum and least loss."""
+"""A problem: a frozen value with loss, gradient, initial weights, optimum and minimum loss."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NETWORKS = ("network", "logistic_network")
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Data, a loss, and where to start. Make one with the functions of this module.
+    """Data, a loss and initial weights. Made by the functions of `simopt.problems`.
 
     Attributes
     ----------
@@ -79,18 +79,18 @@ class Problem:
 
     @property
     def n(self) -> int:
-        """How many points."""
+        """The number of points."""
         return int(self.x.shape[0])
 
     @property
     def columns(self) -> int:
-        """How many numbers a point of a function or a network has; 0 where the loss is another."""
+        """The number of columns of a point; 0 unless the loss is a function or a network."""
         own = self.formula is not None or self.kind in NETWORKS
         return int(self.x.shape[1]) if own and self.n else 0
 
     @property
     def hidden(self) -> int:
-        """How many hidden units a network has; 0 where the loss is another."""
+        """The number of hidden units; 0 unless the problem is a network."""
         return (self.d - 1) // (self.columns + 2) if self.kind in NETWORKS else 0
 
     @property
@@ -100,11 +100,21 @@ class Problem:
 
     @property
     def d(self) -> int:
-        """How many weights."""
+        """The number of weights."""
         return len(self.w0)
 
     def loss(self, w: ArrayLike) -> float:
-        """The mean loss over all points at w [d] (a number will do where d = 1)."""
+        """The mean loss over all points, with the penalty.
+
+        Parameters
+        ----------
+        w : array_like [d]
+            The weights; a number if d = 1.
+
+        Returns
+        -------
+        float
+        """
         w = self._weights(w)
         if self.formula is not None:
             losses = [self.formula.loss_at(w.tolist(), point) for point in self._points()]
@@ -119,7 +129,19 @@ class Problem:
         return float(np.mean(np.logaddexp(0.0, z) - self.y * z)) + penalty
 
     def predictions(self, w: ArrayLike, rows: Any = None) -> Floats:
-        """What the model says of the points ``rows`` (all if None) at w: z [n], before any link.
+        """The predictions of the model, before any link function.
+
+        Parameters
+        ----------
+        w : array_like [d]
+            The weights; a number if d = 1.
+        rows : int array or slice, optional
+            The points to use; all by default.
+
+        Returns
+        -------
+        ndarray [n]
+            z, one value per point.
 
         Raises
         ------
@@ -133,7 +155,19 @@ class Problem:
         return layer.predictions(w, x, self.hidden) if self.hidden else np.asarray(x @ w)
 
     def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
-        """The gradient [d] at w, of the mean over ``rows`` (all points if None), without noise."""
+        """The gradient of the mean loss over some points, with the penalty and without noise.
+
+        Parameters
+        ----------
+        w : array_like [d]
+            The weights; a number if d = 1.
+        rows : int array or slice, optional
+            The points to use; all by default.
+
+        Returns
+        -------
+        ndarray [d]
+        """
         w = self._weights(w)
         if self.formula is not None:
             return np.asarray(self._formula_gradients(w, rows).mean(axis=0))
@@ -144,7 +178,18 @@ class Problem:
         return np.asarray(slope @ self._derivatives(w, rows) / len(y) + self.l2 * w)
 
     def point_gradients(self, w: ArrayLike) -> Floats:
-        """The gradient [n, d] that each point alone gives at w; their mean is the gradient."""
+        """The gradient of the loss of every single point, with the penalty.
+
+        Parameters
+        ----------
+        w : array_like [d]
+            The weights; a number if d = 1.
+
+        Returns
+        -------
+        ndarray [n, d]
+            Their mean over the points is the gradient.
+        """
         w = self._weights(w)
         if self.formula is not None:
             return self._formula_gradients(w)
@@ -152,12 +197,21 @@ class Problem:
         return np.asarray(slope[:, None] * self._derivatives(w) + self.l2 * w)
 
     def hessian_at(self, w: ArrayLike) -> Floats:
-        """The second derivative [d, d] of the loss at w; of networks and functions there is none.
+        """The Hessian of the loss at w.
+
+        Parameters
+        ----------
+        w : array_like [d]
+            The weights; a number if d = 1.
+
+        Returns
+        -------
+        ndarray [d, d]
 
         Raises
         ------
         ValueError
-            If the problem is one of those.
+            If the problem is a network or a function: their Hessian is not computed.
         """
         if self.kind == "logistic":
             p = _sigmoid(self.x @ self._weights(w))
@@ -167,7 +221,7 @@ class Problem:
 
     @cached_property
     def hessian(self) -> Floats:
-        """The second derivative [d, d] of a quadratic loss, the same everywhere."""
+        """The Hessian [d, d] of a quadratic loss, the same everywhere."""
         if self.kind not in ("least_squares", "noisy_quadratic"):
             raise checks.refuse("kind", self.kind, "'least_squares' for a constant hessian")
         if not self.n:
@@ -188,7 +242,7 @@ class Problem:
 
     @cached_property
     def minimizer(self) -> Floats | None:
-        """A point [d] of least loss (the shortest, if there are many), None if there is none."""
+        """A minimizer [d] of the loss (the one of least norm), or None if there is none."""
         if self.kind == "logistic":
             return _newton(self)
         if self.formula is not None or self.hidden:
@@ -204,7 +258,7 @@ class Problem:
 
     @cached_property
     def optimum(self) -> Floats | None:
-        """The one point [d] of least loss, None where it does not exist or is not the only one."""
+        """The unique minimizer [d] of the loss, or None if there is none or more than one."""
         if self.minimizer is None:
             return None
         if self.formula is not None:
@@ -218,7 +272,7 @@ class Problem:
 
     @cached_property
     def minimum_loss(self) -> float:
-        """The least loss; 0 is approached but not reached by separable logistic data.
+        """The infimum of the loss; separable logistic data approach 0 without reaching it.
 
         NaN for a function whose optimum nobody gave, and for a network.
         """
@@ -228,7 +282,7 @@ class Problem:
 
     @cached_property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that change with anything that a trajectory depends on."""
+        """Twelve hexadecimal digits of a hash over all that a trajectory depends on."""
         sha = hashlib.sha256(self.kind.encode())
         for array in (self.x, self.y, self.w0, self.l2, self.noise):
             if array is None:
@@ -241,7 +295,22 @@ class Problem:
         return sha.hexdigest()[:12]
 
     def replace(self, *, w0: ArrayLike) -> Problem:
-        """The same problem from another start."""
+        """The same problem with other initial weights.
+
+        Parameters
+        ----------
+        w0 : float or array_like [d]
+            The initial weights.
+
+        Returns
+        -------
+        Problem
+
+        Raises
+        ------
+        ValueError
+            If w0 is not finite or has another length.
+        """
         return replace(self, w0=start(w0, self.d))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -253,16 +322,16 @@ class Problem:
         self.__post_init__()
 
     def _slope(self, z: Floats, y: Floats) -> Floats:
-        """The derivative of each point's loss by its prediction z."""
+        """The derivative of each point's loss with respect to its prediction z."""
         return 2.0 * (z - y) if self.squared else _sigmoid(z) - y
 
     def _derivatives(self, w: Floats, rows: Any = None) -> Floats:
-        """The derivatives [n, d] of the predictions by the weights."""
+        """The derivatives [n, d] of the predictions with respect to the weights."""
         x = self.x if rows is None else self.x[rows]
         return layer.derivatives(w, x, self.hidden) if self.hidden else x
 
     def _points(self, rows: Any = None) -> list[list[float]]:
-        """A function's points; one without columns where it has none."""
+        """The points of a function; a single empty one if it has none."""
         if not self.n:
             return [[]]
         chosen: list[list[float]] = (self.x if rows is None else self.x[rows]).tolist()
@@ -288,7 +357,7 @@ def _sigmoid(z: Floats) -> Floats:
 
 
 def _newton(problem: Problem) -> Floats | None:
-    """The minimum of a logistic loss by damped Newton steps; None if it runs off to infinity."""
+    """The minimizer of a logistic loss by damped Newton steps; None if the weights diverge."""
     w = np.zeros(problem.d)
     for _ in range(200):
         step = np.linalg.lstsq(problem.hessian_at(w), problem.gradient(w), rcond=None)[0]

@@ -194,7 +194,7 @@ def read_table(
 
 
 def _check_column(column: Any, name: str) -> None:
-    """Refuse a column with anything but finite numbers, naming the first row that has one."""
+    """Raise unless a column has only finite numbers, naming the first row that does not."""
     import pandas as pd
 
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
@@ -217,7 +217,7 @@ def make(
     features: Sequence[str] | None = None,
     target: str = "y",
 ) -> Problem:
-    """A problem of checked data."""
+    """A regression problem, after checks of its data."""
     if features is None and hasattr(x, "columns"):
         features = [str(column) for column in x.columns]
     if target == "y" and getattr(y, "name", None):

@@ -55,7 +55,25 @@ ALLOWED = {
 
 
 def complement(beta: float) -> float:
-    """``1 - beta`` in beta's own precision (a literal 1 would turn float32 into float64)."""
+    """``1 - beta`` in beta's own precision (a literal 1 would turn float32 into float64).
+
+    Parameters
+    ----------
+    beta : float or numpy.floating
+        A decay rate.
+
+    Returns
+    -------
+    float or numpy.floating
+        Of the type of ``beta``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from simopt import complement
+    >>> complement(np.float32(0.9)).dtype
+    dtype('float32')
+    """
     return type(beta)(1) - beta
 
 

@@ -85,7 +85,16 @@ __all__ = [
 
 
 def check(value: Any) -> Schedule | None:
-    """A schedule, or the name of one that needs no argument; None is none.
+    """Check the argument ``schedule`` of a run or sweep.
+
+    Parameters
+    ----------
+    value : Schedule, str or None
+        A schedule, or the name of one whose parameters all have defaults.
+
+    Returns
+    -------
+    Schedule or None
 
     Raises
     ------
@@ -107,6 +116,6 @@ def check(value: Any) -> Schedule | None:
 
 
 def required(function: Callable[..., Schedule]) -> tuple[str, ...]:
-    """The parameters of a schedule's function that have no default."""
+    """The parameters of a function that have no default."""
     parameters = inspect.signature(function).parameters.values()
     return tuple(each.name for each in parameters if each.default is inspect.Parameter.empty)

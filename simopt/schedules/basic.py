@@ -1,4 +1,4 @@
-"""Schedules that are laid down plainly: a constant, a straight line up, given factors."""
+"""Constant, linear warm-up and explicitly given schedules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simopt.schedules.schedule import Schedule, Terms, left, make
 
 
 def constant(factor: float = 1.0, total: int | None = None, *, per: str = "update") -> Schedule:
-    r"""A constant rate, reduced for a while if asked for.
+    r"""A constant rate, optionally multiplied by a factor for the first updates.
 
     .. math:: \eta_k = \begin{cases} f \eta & k < T \\ \eta & k \ge T \end{cases}
 
@@ -60,7 +60,7 @@ def linear_warmup(
     end_factor: float = 1.0,
     per: str = "update",
 ) -> Schedule:
-    r"""A straight line from one share of eta to another; the latter from there on.
+    r"""A linear ramp from one multiple of eta to another, constant after it.
 
     .. math:: \eta_k = \eta \left( s + (e - s) \frac{\min(k, T)}{T} \right)
 
@@ -111,7 +111,7 @@ def _linear_warmup(k: NDArray[Any], start_factor: float, total: int, end_factor:
 
 
 def factors(values: Sequence[float] | ArrayLike, *, per: str = "update") -> Schedule:
-    r"""Given factors of eta, one an update or epoch; the last one holds on.
+    r"""Explicit multiples of eta, one per update or epoch; the last is kept.
 
     .. math:: \eta_k = \eta f_{\min(k, n - 1)}
 

@@ -1,4 +1,4 @@
-"""Schedules along half a cosine: once, again and again, up and down."""
+"""Cosine schedules: annealing, warm restarts, one cycle."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def cosine(
     convention: str = "torch",
     per: str = "update",
 ) -> Schedule:
-    r"""The rate falls along half a cosine.
+    r"""Cosine annealing: the rate falls along half a cosine.
 
     .. math:: \eta_k = e + (\eta - e) \left( \frac{1 + \cos(\pi k / T)}{2} \right)^p,
               \qquad e = \text{floor} + \text{floor\_factor} \cdot \eta
@@ -95,7 +95,7 @@ def cosine_restarts(
     floor_factor: float = 0.0,
     per: str = "update",
 ) -> Schedule:
-    r"""The rate falls along half a cosine, starts again at eta, and so on.
+    r"""Cosine annealing with warm restarts: each cycle starts again at eta.
 
     .. math:: \eta_k = e + (\eta - e) \frac{1 + \cos(\pi j / T_i)}{2},
               \qquad e = \text{floor} + \text{floor\_factor} \cdot \eta
@@ -166,7 +166,7 @@ def one_cycle(
     convention: str = "torch",
     per: str = "update",
 ) -> Schedule:
-    r"""The rate rises to eta and falls far below where it began.
+    r"""The one-cycle policy: the rate rises to eta, then falls far below its initial value.
 
     From :math:`s \eta` up to :math:`\eta` and down to :math:`e \eta`; with three phases back to
     :math:`s \eta` as fast as it rose, then down. From a to b, with p the share of the phase that is

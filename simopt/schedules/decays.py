@@ -1,4 +1,4 @@
-"""Schedules by which the rate falls along a power of the count."""
+"""Polynomial and power-law decay."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def linear(
     floor_factor: float = 0.0,
     per: str = "update",
 ) -> Schedule:
-    r"""The rate falls along a straight line: `polynomial` with power 1.
+    r"""Linear decay: `polynomial` with power 1.
 
     .. math:: \eta_k = e + (\eta - e) \left( 1 - \frac{\min(k, T)}{T} \right),
               \qquad e = \text{floor} + \text{floor\_factor} \cdot \eta
@@ -68,7 +68,7 @@ def polynomial(
     floor_factor: float = 0.0,
     per: str = "update",
 ) -> Schedule:
-    r"""The rate falls along a power of what is left.
+    r"""Polynomial decay: the rate falls with a power of the share of updates that is left.
 
     .. math:: \eta_k = e + (\eta - e) \left( 1 - \frac{\min(k, T)}{T} \right)^p,
               \qquad e = \text{floor} + \text{floor\_factor} \cdot \eta
@@ -118,7 +118,7 @@ def _polynomial(
 
 
 def inverse_sqrt(warmup: int = 0, *, per: str = "update") -> Schedule:
-    r"""The rate falls with the root of the count, after a straight line up if asked for.
+    r"""Inverse square root decay, optionally after a linear warm-up.
 
     .. math:: \eta_k = \eta \min\left( t^{-1/2},\; t\, W^{-3/2} \right), \qquad t = k + 1
 
@@ -166,7 +166,7 @@ def _inverse_sqrt(k: NDArray[Any], warmup: int) -> Terms:
 
 
 def inverse_scaling(power: float = 0.25, *, per: str = "update") -> Schedule:
-    r"""The rate falls with a power of the count.
+    r"""Inverse scaling: the rate falls with a power of the number of updates.
 
     .. math:: \eta_k = \eta\, t^{-p}, \qquad t = k + 1
 

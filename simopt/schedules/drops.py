@@ -1,4 +1,4 @@
-"""Schedules by which the rate drops by a factor: every so often, at milestones, at every update."""
+"""Step decay: at regular intervals, at milestones, at every update."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simopt.schedules.schedule import Array, Schedule, Terms, make
 
 
 def step(every: int, gamma: float = 0.1, *, per: str = "update") -> Schedule:
-    r"""The rate drops by a factor, every so often.
+    r"""Step decay: the rate is multiplied by a factor at regular intervals.
 
     .. math:: \eta_k = \eta\, \gamma^{\lfloor k / n \rfloor}
 
@@ -55,7 +55,7 @@ def _step(k: NDArray[Any], every: int, gamma: float) -> Terms:
 
 
 def multi_step(milestones: Sequence[int], gamma: float = 0.1, *, per: str = "update") -> Schedule:
-    r"""The rate drops by a factor, at given milestones.
+    r"""Step decay at given milestones.
 
     .. math:: \eta_k = \eta\, \gamma^{\#\{i : m_i \le k\}}
 
@@ -100,7 +100,7 @@ def _multi_step(k: NDArray[Any], milestones: tuple[int, ...], gamma: float) -> T
 def exponential(
     gamma: float, every: int = 1, *, floor_factor: float = 0.0, per: str = "update"
 ) -> Schedule:
-    r"""The rate shrinks by a factor, evenly; with gamma > 1 it grows, as a range test wants it.
+    r"""Exponential decay; with gamma > 1 exponential growth, as in a learning-rate range test.
 
     .. math:: \eta_k = \eta\, \max(\gamma^{k / n}, c)
 
@@ -146,7 +146,7 @@ def _exponential(k: NDArray[Any], gamma: float, every: int, floor_factor: float)
 
 
 def _power(gamma: float, exponent: NDArray[Any]) -> Array:
-    """``gamma^exponent``; with gamma > 1 it may overflow, and that is a result."""
+    """``gamma^exponent``; overflow for gamma > 1 is allowed and gives inf."""
     with np.errstate(over="ignore"):
         powers: Array = np.power(gamma, exponent, dtype=np.float64)
     return powers

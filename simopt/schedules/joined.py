@@ -1,4 +1,4 @@
-"""Schedules one after the other."""
+"""Sequences of schedules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simopt.schedules.schedule import Array, Schedule, make
 
 @dataclass(frozen=True, repr=False)
 class Sequential(Schedule):
-    """Schedules, each over its own part of the run."""
+    """Several schedules, each over its own part of the run."""
 
     def counted(self, counts: int, batches: int, whole: int) -> Array:
         """The parts' tables side by side."""
@@ -31,7 +31,7 @@ class Sequential(Schedule):
 def sequential(
     schedules: Sequence[Schedule], milestones: Sequence[int] = (), *, per: str = "update"
 ) -> Schedule:
-    r"""Schedules one after the other, each counting from where it begins.
+    r"""Several schedules in sequence, each counting from its own first update.
 
     .. math:: \eta_k = \eta^{(i)}_{k - m_i} \quad\text{for}\quad m_i \le k < m_{i+1}
 

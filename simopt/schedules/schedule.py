@@ -1,4 +1,4 @@
-"""What a schedule is: the learning rate as a function of the updates made so far, a value.
+"""The learning rate as a function of the number of updates made so far.
 
 Every schedule is affine in the base rate eta: the rate of update k is ``eta f_k + h_k``. So one
 table of f and h serves all trajectories of a sweep, whatever rates it compares.
@@ -29,7 +29,7 @@ MOST = 2**53
 
 @dataclass(frozen=True, repr=False)
 class Schedule:
-    """A learning-rate schedule: a frozen value, made by one of the functions of the package.
+    """A learning-rate schedule: a frozen value, made by the functions of `simopt.schedules`.
 
     Attributes
     ----------
@@ -82,7 +82,25 @@ class Schedule:
         return rows
 
     def rates(self, eta: float, updates: int, batches: int = 1) -> Array:
-        """The rates of a run with base rate ``eta``, one an update.
+        """The learning rates of a run with base rate ``eta``.
+
+        Parameters
+        ----------
+        eta : float
+            The base rate, >= 0.
+        updates : int
+            The number of updates of the run.
+        batches : int, default 1
+            Updates per epoch.
+
+        Returns
+        -------
+        ndarray of float64 [updates]
+
+        Raises
+        ------
+        ValueError
+            If eta is negative or a count is less than 1.
 
         Examples
         --------
@@ -95,14 +113,42 @@ class Schedule:
         return rates
 
     def rows(self, updates: int, batches: int, whole: int) -> Array:
-        """The table, where a count of None means ``whole`` updates: a run's, or a part's."""
+        """The table of `table`, for a part of a run.
+
+        Parameters
+        ----------
+        updates : int
+            The number of updates of the part.
+        batches : int
+            Updates per epoch.
+        whole : int
+            The updates that a length of None stands for.
+
+        Returns
+        -------
+        ndarray of float64 [2, updates]
+        """
         if dict(self.settings)["per"] == "update":
             return self.counted(updates, batches, whole)
         epochs = self.counted(-(-updates // batches), 1, -(-whole // batches))
         return np.ascontiguousarray(epochs.repeat(batches, axis=1)[:, :updates])
 
     def counted(self, counts: int, batches: int, whole: int) -> Array:
-        """The table in the schedule's own unit, a column a count."""
+        """The table in the schedule's own unit, updates or epochs.
+
+        Parameters
+        ----------
+        counts : int
+            The number of columns.
+        batches : int
+            Updates per count.
+        whole : int
+            The count that a length of None stands for.
+
+        Returns
+        -------
+        ndarray of float64 [2, counts]
+        """
         assert self.formula is not None
         settings = dict(self.settings)
         del settings["per"]
@@ -128,7 +174,7 @@ def make(
     given: dict[str, Any],
     kind: type[Schedule] = Schedule,
 ) -> Schedule:
-    """The schedule of a public function: its parameters checked, and those shown that differ."""
+    """The schedule of a public function: parameters are checked, non-default ones displayed."""
     parameters = inspect.signature(function).parameters
     settings = tuple((name, PARAMETERS[name](name, given[name])) for name in parameters)
     if "convention" in parameters:
@@ -148,7 +194,7 @@ def towards(share: Array, floor: float, floor_factor: float) -> Terms:
 
 
 def left(k: NDArray[Any], total: int) -> Array:
-    """What is left of ``total``: 1 at 0, 0 from there on.
+    """The share of ``total`` that is left: 1 at 0, 0 from ``total`` on.
 
     The difference is taken of whole numbers: ``1 - k / total`` would lose digits near the end.
     """

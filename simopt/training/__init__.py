@@ -1,1 +1,1 @@
-"""One trajectory: what is trained how, in which order of the points, and every update of it."""
+"""One trajectory: its plan, the order of the points, and every update."""

@@ -21,12 +21,12 @@ HALF_PI = 1.5707963267948966
 
 
 def word(first, second, i):
-    """Number i, of 32 bits, for a key of two halves."""
+    """The i-th 32-bit random word for a 64-bit key in two halves."""
     return mix(mix((first + i) & LOW) ^ second)
 
 
 def trailing_zeros(bits):
-    """How many zeros a number of 32 bits ends with: its lowest one less 1, its ones counted."""
+    """The number of trailing zeros of a 32-bit integer, as popcount of (lowest set bit - 1)."""
     ones = ((bits & -bits) - 1) & LOW
     ones = ones - ((ones >> 1) & 0x55555555)
     ones = (ones & 0x33333333) + ((ones >> 2) & 0x33333333)
@@ -44,7 +44,7 @@ def exponential(zeros, fraction):
 
 
 def normal_pair(first, second, pair):
-    """Two independent standard normal variates, at most 6.8 in size, for a key of two halves."""
+    """Two independent standard normal variates (at most 6.8 in size) for a 64-bit key."""
     zeros = trailing_zeros(word(first, second, 3 * pair))
     fraction = (word(first, second, 3 * pair + 1) + 0.5) * 2.0**-32
     turn = word(first, second, 3 * pair + 2)
@@ -79,7 +79,7 @@ def normal_pair(first, second, pair):
 
 
 def normals(seed: int, update: int, d: int) -> NDArray[np.float64]:
-    """The standard normal variates [d] of an update, counted from 1, one for every weight.
+    """The standard normal variates [d] of an update (counted from 1), one per weight.
 
     Examples
     --------

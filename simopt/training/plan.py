@@ -1,4 +1,4 @@
-"""How one trajectory runs through its data: batches, epochs, rates, and when the loss is seen."""
+"""The plan of a trajectory: batches, epochs, rates, and when the full loss is evaluated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_CLIP: Clip = ("", 1.0, 0.0)
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything about a trajectory but its problem, its optimizer and its seed."""
+    """All settings of a trajectory except problem, optimizer and seed."""
 
     batch_size: int
     shuffle: str
@@ -40,7 +40,7 @@ class Plan:
 
     @property
     def points_used(self) -> int:
-        """Points of an epoch: all, or the whole batches alone; 1 where there are none."""
+        """Points used per epoch: all, or those of complete batches; 1 if there are no points."""
         if not self.n:
             return 1
         return self.n - self.n % self.batch_size if self.drop_last else self.n
@@ -52,18 +52,18 @@ class Plan:
 
     @property
     def updates(self) -> int:
-        """Updates in all; the last epoch may end before its last batch."""
+        """The total number of updates; the last epoch may be incomplete."""
         whole = self.batches * self.epochs
         return whole if self.most is None else min(whole, self.most)
 
     @property
     def last_used(self) -> int:
-        """Points of the last epoch."""
+        """Points used in the last epoch."""
         batches = self.updates - (self.epochs - 1) * self.batches
         return self.points_used if batches == self.batches else batches * self.batch_size
 
     def rates(self) -> NDArray[np.float64]:
-        """Factor and shift [2, updates] that make the rate of an update of eta."""
+        """The factor and shift [2, updates] that turn eta into the rate of each update."""
         if self.schedule is None:
             return np.empty((2, 0))
         return _table(self.schedule, self.updates, self.batches)
@@ -75,7 +75,7 @@ def _table(schedule: Schedule, updates: int, batches: int) -> NDArray[np.float64
 
 
 def check_batch_size(value: Any, n: int) -> int:
-    """An int from 1 to n, or "full"; any from 1 where there are no points, n = 0."""
+    """Check a batch size: an int from 1 to n, or "full"; any int >= 1 if n = 0."""
     if n == 0:
         return checks.whole("batch_size", value, 1, 2**53)
     if isinstance(value, str) and value == "full":
@@ -89,12 +89,12 @@ def check_batch_size(value: Any, n: int) -> int:
 
 
 def check_clip(name: str, value: Any) -> float | None:
-    """A bound on the gradient, or None."""
+    """Check a bound on the gradient; None is no bound."""
     return None if value is None else checks.number(name, value, checks.POSITIVE)
 
 
 def clip_of(norm: float | None, value: float | None, convention: str) -> Clip:
-    """The clipping as the convention does it."""
+    """The clipping in the form of the convention."""
     if norm is not None and value is not None:
         raise checks.refuse(
             "clip_value", value, f"None where clip_norm={norm!r}: a gradient is clipped once"
@@ -106,7 +106,7 @@ def clip_of(norm: float | None, value: float | None, convention: str) -> Clip:
 
 
 def check_box(value: Any) -> tuple[float, float] | None:
-    """The least and the largest that a weight may be, or None."""
+    """Check the lower and upper bound of the weights; None is no bound."""
     if value is None:
         return None
     allowed = "None or two numbers, the lower first, such as (-1, 1)"
@@ -130,7 +130,7 @@ def make(
     updates: int | None = None,
     stop_at_target: bool = False,
 ) -> Plan:
-    """A plan of checked values; ``updates`` takes the place of epochs."""
+    """A plan of checked values; ``updates`` overrides ``epochs``."""
     if not problem.n and shuffle != "never":
         raise checks.refuse("shuffle", shuffle, f"'never': {problem.name} has no points")
     if not isinstance(drop_last, bool):
@@ -152,7 +152,7 @@ def make(
 
 
 def check_updates(updates: Any, epochs: Any) -> int | None:
-    """How many updates, or None: then epochs count."""
+    """Check the number of updates; None means that ``epochs`` decides."""
     if updates is None:
         return None
     if epochs != 1:
@@ -161,7 +161,7 @@ def check_updates(updates: Any, epochs: Any) -> int | None:
 
 
 def check_stop(stop_at_target: Any, target: Any) -> bool:
-    """Whether a trajectory ends at the target, which there must then be."""
+    """Check ``stop_at_target``, which requires a target."""
     if not isinstance(stop_at_target, bool):
         raise checks.refuse("stop_at_target", stop_at_target, "True or False")
     if stop_at_target and target is None:
@@ -170,7 +170,7 @@ def check_stop(stop_at_target: Any, target: Any) -> bool:
 
 
 def check_evaluate(evaluate: Any, problem: Problem) -> int:
-    """Updates between two looks at the full loss; 0 means at each epoch's end."""
+    """Check the interval of loss evaluations in updates; 0 means at the end of each epoch."""
     if evaluate is None:
         return 1 if problem.kind == "least_squares" or not problem.n else 0
     if evaluate == "epoch":
@@ -179,7 +179,7 @@ def check_evaluate(evaluate: Any, problem: Problem) -> int:
 
 
 def loss_limit(problem: Problem, divergence: Any) -> float | None:
-    """The loss above which a trajectory has diverged; None if nothing stops it."""
+    """The loss above which a trajectory counts as diverged; None if there is no limit."""
     if divergence is None:
         return None
     factor = checks.number("divergence", divergence, checks.Interval(low=1.0))

@@ -1,4 +1,4 @@
-"""One trajectory, every update recorded: the rule called as plain Python, weight by weight."""
+"""One recorded trajectory: the rule is called as plain Python, weight by weight."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simopt.training.stepper import Stepper, check_single
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A trajectory: ``steps``, a row per update, and ``summary``, what a sweep's row says of it."""
+    """A recorded trajectory: ``steps`` has a row per update, ``summary`` is a sweep's row."""
 
     problem: Problem
     optimizer: Optimizer
@@ -52,7 +52,7 @@ def run(
     divergence: float | None = 1e6,
     evaluate: int | str | None = None,
 ) -> Run:
-    """Trace one trajectory.
+    """Run one trajectory and record every update.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def names_per_weight(name: str, d: int) -> list[str]:
 def _steps(
     problem: Problem, optimizer: Optimizer, how: plan.Plan, orders: NDArray[np.int64], seed: int
 ) -> pd.DataFrame:
-    """The trajectory: one row per update."""
+    """The table of a trajectory, one row per update."""
     rule = optimizer.rule
     stepper = Stepper(optimizer, problem.w0.tolist())
     etas = _etas(stepper.eta, how)
@@ -231,7 +231,7 @@ def _steps(
 
 
 def _etas(eta: float, how: plan.Plan) -> list[float]:
-    """The rate of every update."""
+    """The learning rate of every update."""
     if how.schedule is None:
         return [eta] * how.updates
     factor, shift = how.rates()
@@ -240,7 +240,7 @@ def _etas(eta: float, how: plan.Plan) -> list[float]:
 
 
 def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.float64]:
-    """A gradient as a plan's clipping leaves it."""
+    """Clip a gradient as the plan says."""
     kind, bound, slack = clip
     if kind == "value":
         return np.clip(gradient, -bound, bound)
@@ -285,7 +285,7 @@ def summarise(
     stop_at_target: bool = False,
     shown: str = "w",
 ) -> dict[str, Any]:
-    """What a sweep's row says of a trajectory, from its steps.
+    """The summary of a trajectory, from its steps.
 
     The loss is looked at every ``every`` updates (0: at each epoch's end) and after the last. The
     first look that finds it above ``limit``, or not finite, ends the trajectory there; with
@@ -332,7 +332,7 @@ def summarise(
 
 
 def _sign_changes(problem: Problem, weights: NDArray[np.float64]) -> int:
-    """How often w - optimum changes sign, the start included; an exact 0 counts on neither side."""
+    """The number of sign changes of w - optimum, from the start on; exact zeros are skipped."""
     assert problem.optimum is not None
     gap = np.concatenate([problem.w0, weights[:, 0]]) - problem.optimum[0]
     sign = np.sign(gap[(gap != 0) & ~np.isnan(gap)])

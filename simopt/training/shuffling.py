@@ -1,4 +1,4 @@
-"""In which order the points come: a function of (seed, epoch, n) and nothing else.
+"""The order of the points: a function of (seed, epoch, n) and nothing else.
 
 A counter-based generator (no state to share or to lose) drives a Fisher-Yates shuffle, so that an
 order is the same on every device and thread, in every chunk, and for every optimizer: sweeps
@@ -32,7 +32,7 @@ def mix(bits):
 
 
 def split_seed(seed, epoch):
-    """A 64-bit key, as two 32-bit halves, of one epoch of one seed."""
+    """The 64-bit key of an epoch and a seed, as two 32-bit halves."""
     low = mix((seed & LOW) ^ 0x9E3779B9)
     low = mix((low + (seed >> 32)) & LOW)
     first = mix((low + epoch) & LOW)
@@ -43,12 +43,12 @@ def split_seed(seed, epoch):
 
 
 def draw(first, second, i):
-    """Which of the places 0 .. i changes with place i, for a key of two halves."""
+    """The position among 0 .. i to swap with position i, for a 64-bit key."""
     return (mix(mix((first + i) & LOW) ^ second) * (i + 1)) >> 32
 
 
 def shuffle(order, seed, epoch):
-    """Write a permutation of 0 .. n - 1 into ``order`` (Fisher-Yates, last place first)."""
+    """Write a permutation of 0 .. n - 1 into ``order`` (Fisher-Yates, last position first)."""
     n = len(order)
     first, second = split_seed(seed, epoch)
     for i in range(n):
@@ -61,17 +61,17 @@ def shuffle(order, seed, epoch):
 
 
 def check_shuffle(value: Any) -> str:
-    """One of "never", "once", "epoch"."""
+    """Check ``shuffle``: "never", "once" or "epoch"."""
     return checks.choice("shuffle", value, SHUFFLES)
 
 
 def check_seed(value: Any) -> int:
-    """A whole number from 0 to 2^63 - 1."""
+    """Check a seed: an integer from 0 to 2^63 - 1."""
     return checks.whole("seed", value, 0, 2**63 - 1)
 
 
 def check_order(order: Any, epochs: int, n: int) -> NDArray[np.int64]:
-    """Given orders: [epochs, n], each row a permutation of 0 .. n - 1."""
+    """Check given orders: [epochs, n], each row a permutation of 0 .. n - 1."""
     array = np.asarray(order)
     if array.ndim == 1:
         array = array[None, :]

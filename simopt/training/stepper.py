@@ -1,4 +1,4 @@
-"""A rule at work: weights moved by gradients, one update after another, in plain Python."""
+"""A rule applied update by update, in plain Python."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from simopt.rules.rule import Optimizer
 
 
 def check_optimizer(value: Any) -> Optimizer:
-    """An optimizer, not its class or its name."""
+    """Check that the argument is an optimizer, not its class or name."""
     if not isinstance(value, Optimizer):
         raise checks.refuse("optimizer", value, "an optimizer such as simopt.Adam(eta=0.1)")
     return value
 
 
 def check_single(value: Any) -> Optimizer:
-    """An optimizer with one number for every hyperparameter, in one convention."""
+    """Check for an optimizer without axes: one number per hyperparameter, one convention."""
     optimizer = check_optimizer(value)
     for name, setting in optimizer.settings.items():
         if isinstance(setting, tuple):
@@ -32,7 +32,7 @@ def check_single(value: Any) -> Optimizer:
 
 
 class Stepper:
-    """Weights and an optimizer's state, moved on by one gradient at a time.
+    """Weights and optimizer state, advanced by one gradient at a time.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Stepper:
 
     @property
     def shown(self) -> list[float]:
-        """What losses are about: the weights, or the average that the rule keeps of them."""
+        """The weights at which losses are evaluated: the iterate, or the rule's average of it."""
         if self.rule.average is None:
             return self.weights
         place = self.rule.state.index(self.rule.average)
@@ -104,7 +104,7 @@ class Stepper:
 
 
 def call(function: Callable[..., Any], results: int, *arguments: float) -> Any:
-    """A rule as IEEE arithmetic has it: overflow and 0 / 0 give inf and nan, not exceptions."""
+    """Call a rule in IEEE arithmetic: overflow and 0 / 0 give inf and nan, not exceptions."""
     try:
         return function(*arguments)
     except (ZeroDivisionError, OverflowError, ValueError):

@@ -1,4 +1,4 @@
-"""A paragraph of advice from a study: what to take, what it is founded on, what it does not say."""
+"""Advice from a study: recommendation, evidence, and limits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COARSE = 0.03
 
 
 def recommended(study: Scaling) -> pd.DataFrame:
-    """For every optimizer that reached the target the row of ``steps`` that is recommended.
+    """The recommended row of ``steps`` for every optimizer that reached the target.
 
     The batch size tried that is nearest to the critical one, as a ratio; the largest tried where
     the steps fall all the way, the smallest where they don't fall; where there is no fit, the one
@@ -106,7 +106,7 @@ def advise(study: Scaling, *, noise_scale: float | None = None) -> str:
 
 
 def _is(frame: pd.DataFrame, row: Any) -> Any:
-    """The rows of the same optimizer."""
+    """A mask of the rows of the same optimizer."""
     same = frame["optimizer"] == row["optimizer"]
     return same & (frame["convention"] == row["convention"])
 
@@ -150,7 +150,7 @@ def _what(row: pd.Series, fit: pd.Series, study: Scaling) -> str:
 
 
 def _doubling(row: pd.Series, study: Scaling) -> str:
-    """What the next larger batch size tried would gain; twice as large by default."""
+    """The gain of the next larger batch size in the study, or of twice the size."""
     own = study.steps[_is(study.steps, row) & np.isfinite(study.steps["steps"])]
     larger = own[own["batch_size"] > row["batch_size"]]
     if larger.empty:

@@ -1,4 +1,4 @@
-"""One batch size: settings run with seeds for some updates, and when each reached the target."""
+"""Runs at one batch size: settings times seeds, and the steps to target of each."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Setup:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """What some settings did.
+    """The results of several settings.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ def band(times: Floats) -> tuple[float, float, float]:
 
 
 def interval(setup: Setup, steps: float, looks: int) -> int:
-    """Updates between two looks at the loss, if that many steps are to be resolved."""
+    """The interval of loss evaluations that resolves this number of steps."""
     if setup.problem.kind != "logistic":
         return 1
     return max(1, round(steps / looks))
@@ -134,5 +134,5 @@ def attempt(
 
 @lru_cache(maxsize=4)
 def _conditions(setup: Setup, every: int) -> Conditions:
-    """The same for one attempt after another, so that the problem's arrays are made once."""
+    """Shared inputs of successive attempts, so that the problem's arrays are built once."""
     return Conditions(problem=setup.problem, every=every, limit=setup.limit, target=setup.target)

@@ -61,7 +61,18 @@ class Curve:
     fitted: tuple[float, float, float] | None = None
 
     def steps(self, batch_size: ArrayLike) -> Floats:
-        """S at some batch sizes; NaN where nothing could be fitted."""
+        """The fitted number of steps at given batch sizes.
+
+        Parameters
+        ----------
+        batch_size : array_like
+            Batch sizes, > 0.
+
+        Returns
+        -------
+        ndarray
+            Steps, not rounded; NaN where nothing could be fitted.
+        """
         sizes = np.asarray(batch_size, dtype=np.float64)
         shape = self.fitted or (self.s_min, self.critical, self.q)
         return np.exp(_curve(np.log(sizes), *np.log(shape)))
@@ -175,7 +186,7 @@ def _curve(x: ArrayLike, floor: float, knee: float, sharp: float) -> Floats:
 
 
 def _slopes(x: Floats, floor: float, knee: float, sharp: float) -> Floats:
-    """The derivatives [k, 3] of log S by the logarithms of the parameters."""
+    """The derivatives [k, 3] of log S with respect to the log parameters."""
     q = math.exp(sharp)
     z = q * (knee - x)
     share = np.exp(-np.logaddexp(0.0, -z))
@@ -185,7 +196,7 @@ def _slopes(x: Floats, floor: float, knee: float, sharp: float) -> Floats:
 def _best(
     x: Floats, y: Floats, q: float | None, start: Curve | None
 ) -> tuple[float, float, float, Floats]:
-    """Floor, knee and sharpness (logarithms) of the least error, from several starts."""
+    """The best log floor, knee and sharpness over several starting points."""
     low, high = np.log(SHARPNESS)
     free = 3 if q is None else 2
     # A knee far outside is a straight line: looking any further changes nothing.

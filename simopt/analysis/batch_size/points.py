@@ -78,7 +78,7 @@ def by_points(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
 def best_of_points(
     steps: Floats, *, unit: Floats, low: Floats, high: Floats, tuned: tuple[Tuned, ...]
 ) -> Chosen:
-    """Of the points within the plateau the one that is nearest to their middle."""
+    """The point within the plateau that is nearest to its centre."""
     good = np.flatnonzero(steps <= PLATEAU * steps.min())
     away = unit[:, good] - unit[:, good].mean(axis=1, keepdims=True)
     best = int(good[np.argmin((away * away).sum(axis=0))])
@@ -91,7 +91,7 @@ def best_of_points(
 def _sides(
     steps: Floats, unit: Floats, low: Floats, high: Floats, tuned: tuple[Tuned, ...]
 ) -> list[tuple[int, str]]:
-    """The rims that hold better points than the inside does, and might be bettered beyond."""
+    """The sides of the box near which points are best, so that the box should move."""
     found = []
     for k, each in enumerate(tuned):
         rims = (
@@ -108,7 +108,7 @@ def _sides(
 def _next_box(
     steps: Floats, at: Floats, low: Floats, high: Floats, tuned: tuple[Tuned, ...]
 ) -> tuple[Floats, Floats]:
-    """A box around the promising points, or beyond a rim that is better."""
+    """The next box: around the promising points, or moved across a side."""
     width = (high - low)[:, None]
     good = at[:, steps <= PROMISING * steps.min()]
     lower = np.maximum(good.min(axis=1) - MARGIN * width[:, 0], low)

@@ -1,4 +1,4 @@
-"""How the best rate grows with the batch size: which law fits, measured and not assumed."""
+"""Scaling laws of the best rate with the batch size, fitted and compared."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PARAMETERS = {"constant": 1, "square root": 1, "linear": 1, "power": 2, "saturat
 
 @dataclass(frozen=True)
 class RateLaws:
-    """What was fitted to the best rates.
+    """Scaling laws fitted to the best rates.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ def fit_rates(batch_size: ArrayLike, eta: ArrayLike) -> RateLaws:
 
 
 def _saturated(x: Floats, y: Floats) -> tuple[tuple[float, float, float], Floats]:
-    """Of the least error: the logarithms of eta_max and B_0, alpha, and the errors."""
+    """The best fit of the saturating law: log eta_max, log B_0, alpha, and the errors."""
 
     def law(at: Floats) -> Floats:
         return np.asarray(at[0] - at[2] * np.logaddexp(0.0, at[1] - x))

@@ -1,4 +1,4 @@
-"""What a study of batch sizes found: its tables, as they are read and shown."""
+"""The result of a batch size study: its tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = ("optimizer", "batch_size", "eta", "steps", "low", "high", "examples", "
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Steps to a target against batch size, the hyperparameters tuned at every batch size.
+    """Steps to a target loss against batch size, tuned at every batch size.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Scaling:
 
     @property
     def title(self) -> str:
-        """What it is, in a line."""
+        """A one-line title."""
         return (
             f"steps to loss {self.target:.6g} on {self.problem.name}: "
             f"{len(self.steps)} batch sizes tuned, {self.trajectories:,} trajectories"

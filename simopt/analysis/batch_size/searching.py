@@ -1,4 +1,4 @@
-"""The best setting at one batch size: a grid that widens, narrows and moves until it is found."""
+"""The search for the best setting at one batch size: an adaptive grid."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LEVELS, NEAR, LESS = 7, 0.25, 0.98
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The best of a stage: the number of its setting, the plateau of rates, what is at an edge."""
+    """The best of a stage: index of the setting, plateau of rates, axes at an edge."""
 
     setting: int
     eta_low: float
@@ -65,7 +65,7 @@ class Chosen:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A search that is over.
+    """The result of a search.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Found:
 
 
 def middle(steps: Floats, at: Floats) -> tuple[int, int, int]:
-    """The rate nearest to the plateau's middle, and the plateau's first and last.
+    """The rate nearest to the middle of the plateau, and the plateau's ends.
 
     ``steps`` at rates at positions ``at``, in logarithms: the middle is a geometric one. Of several
     plateaus the one with most rates counts, of such the first with the least steps.
@@ -103,7 +103,7 @@ def middle(steps: Floats, at: Floats) -> tuple[int, int, int]:
 
 
 def settings_of(setup: Setup, tuned: tuple[Tuned, ...], points: Floats) -> Floats:
-    """Settings [hyperparameters, N] with the tuned ones [tuned, N] in their places."""
+    """Settings [hyperparameters, N] with the tuned ones [tuned, N] inserted."""
     fixed = [value if isinstance(value, float) else value[0] for value in setup.optimizer.values]
     settings = np.repeat(np.array(fixed)[:, None], points.shape[1], axis=1)
     settings[[each.place for each in tuned]] = points
@@ -111,17 +111,17 @@ def settings_of(setup: Setup, tuned: tuple[Tuned, ...], points: Floats) -> Float
 
 
 def few(setup: Setup) -> NDArray[np.int64]:
-    """The seeds of the first looks."""
+    """The seeds of the first stages."""
     return setup.seeds[: max(FEW, len(setup.seeds) // SHARE)]
 
 
 def grow(setup: Setup, horizon: int) -> int | None:
-    """A longer look where nothing reached the target; None if that was the budget."""
+    """A longer horizon if no run reached the target; None at the budget."""
     return None if horizon >= setup.budget else min(setup.budget, GROWTH * horizon)
 
 
 def beyond(setup: Setup, steps: float) -> int:
-    """How long to look where the target is reached in so many steps."""
+    """The horizon for a target that is reached in this many steps."""
     return min(setup.budget, max(FIRST, math.ceil(BEYOND * steps)))
 
 
@@ -177,7 +177,7 @@ def by_grid(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
 
 
 def best_of_grid(steps: Floats, *, etas: Floats, levels: Floats, other: Tuned | None) -> Chosen:
-    """The best of a grid: of the best value of the second hyperparameter the middle rate."""
+    """The best of a grid: the middle rate at the best value of the second hyperparameter."""
     table = steps.reshape(len(levels), len(etas))
     level = _least(table.min(axis=1))
     rate, low, high = middle(table[level], np.log2(etas))
@@ -192,18 +192,18 @@ def best_of_grid(steps: Floats, *, etas: Floats, levels: Floats, other: Tuned | 
 
 
 def _per_octave(etas: Floats) -> int:
-    """How many rates a grid has to a factor of two, where it has the fewest."""
+    """The number of rates per factor of two, where the grid is coarsest."""
     return round(1 / float(np.diff(np.log2(etas)).max()))
 
 
 def _least(profile: Floats) -> int:
-    """Where the least is; of several places the middle one."""
+    """The index of the minimum; the middle one of several."""
     places = np.flatnonzero(profile == profile.min())
     return int(places[(len(places) - 1) // 2])
 
 
 def _side(profile: Floats, other: Tuned, levels: Floats) -> str:
-    """The edge of a grid that is the best of it, and might be bettered beyond."""
+    """The edge of the grid at which the best value lies, if any."""
     if len(levels) < 2:
         return ""
     at, best = other.position(levels), _least(profile)
@@ -217,7 +217,7 @@ def _side(profile: Floats, other: Tuned, levels: Floats) -> str:
 def _next_levels(
     profile: Floats, other: Tuned, levels: Floats, settled: bool
 ) -> tuple[Floats, bool, NDArray[np.int64]]:
-    """The next values of the second hyperparameter, whether they are near, which rows to go by."""
+    """The next values of the second hyperparameter, whether they are close, and the rows used."""
     at, best = other.position(levels), _least(profile)
     first, last = max(best - 1, 0), min(best + 1, len(at) - 1)
     rows = np.arange(first, last + 1)
@@ -237,7 +237,7 @@ def _next_levels(
 
 
 def _kept(other: Tuned, at: Floats, levels: Floats) -> Floats:
-    """The values at positions; those that there were keep their digits."""
+    """The values at positions; values already in the grid keep their digits."""
     values = other.value(at)
     gaps = np.abs(at[:, None] - other.position(levels))
     nearest = gaps.argmin(axis=1)
@@ -247,7 +247,7 @@ def _kept(other: Tuned, at: Floats, levels: Floats) -> Floats:
 def _next_rates(
     table: Floats, etas: Floats, per_octave: int, cap: int, settled: bool, within: float
 ) -> tuple[Floats, int, bool]:
-    """The next grid of rates, how many it has to a factor of two, and whether that will do."""
+    """The next grid of rates, its density per factor of two, and whether it suffices."""
     at = np.log2(etas)
     end = len(at) - 1
     _, first, last = middle(table[_least(table.min(axis=1))], at)
@@ -275,7 +275,7 @@ def _next_rates(
 
 
 def _towards(losses: Floats, etas: Floats) -> Floats | None:
-    """Where nothing reached the target: a wider grid, if the loss is least at an edge."""
+    """The wider grid if no run reached the target and the loss is least at an edge."""
     at, best = np.log2(etas), int(losses.argmin())
     if len(at) > 1 and (best not in (0, len(at) - 1) or at[-1] - at[0] > WIDEST):
         return None

@@ -1,4 +1,4 @@
-"""The study: every optimizer at every batch size, tuned, and what comes of it."""
+"""The batch size study: every optimizer tuned at every batch size."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MORE = 2.2
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a study. ``scaling`` holds the batch sizes that were done; None if none was."""
+    """Ctrl-C during a study. ``scaling`` holds the completed batch sizes, or None."""
 
     def __init__(self, scaling: Scaling | None) -> None:
         done = 0 if scaling is None else len(scaling.steps)
@@ -200,7 +200,7 @@ def batch_size(
 
 
 def check_target(problem: Problem, target: Any) -> float:
-    """A loss that is above the least and below the first."""
+    """Check a target: above the minimum loss and below the initial loss."""
     goal = checks.number("target", target)
     first, least = problem.loss(problem.w0), problem.minimum_loss
     if not least < goal < first:
@@ -214,7 +214,7 @@ def check_target(problem: Problem, target: Any) -> float:
 
 
 def check_sizes(problem: Problem, batch_sizes: Any) -> list[int]:
-    """Batch sizes, ascending, each once."""
+    """Check batch sizes: ascending, without duplicates."""
     if batch_sizes is None:
         if not problem.n:
             raise checks.refuse("batch_sizes", None, f"given: {problem.name} has no points")
@@ -224,7 +224,7 @@ def check_sizes(problem: Problem, batch_sizes: Any) -> list[int]:
 
 
 def check_seeds(seeds: Any) -> NDArray[np.int64]:
-    """Seeds, each once: so many, or those given."""
+    """Check seeds: a number of them, or distinct given ones."""
     if not checks.is_sequence(seeds):
         return np.arange(checks.whole("seeds", seeds, 1, 100_000))
     given = [shuffling.check_seed(each) for each in checks.axis("seeds", seeds)]
@@ -232,12 +232,12 @@ def check_seeds(seeds: Any) -> NDArray[np.int64]:
 
 
 def default_budget(problem: Problem, size: int) -> int:
-    """The updates of a trajectory at most, where nothing is said."""
+    """The default limit on the updates of a trajectory."""
     return min(MOST, max(FEWEST, WORK // (min(size, max(1, problem.n)) * problem.d)))
 
 
 def labels(optimizers: Sequence[Optimizer]) -> list[str]:
-    """The name of every optimizer; of those that share name and convention, all that they are."""
+    """The label of every optimizer; its full repr where name and convention coincide."""
     names = [(each.name, each.convention) for each in optimizers]
     return [
         each.name if names.count(name) == 1 else repr(each)
@@ -284,7 +284,7 @@ def search(setup: Setup, label: str, space: tuple[Tuned, ...], hint: int) -> Sea
 
 
 def _first_of(stage: Stage) -> Stage:
-    """A stage of one setting, of which there were copies."""
+    """The stage of one setting that was run in several copies."""
     return Stage(
         stage.settings[:, :1],
         stage.times[:1],
@@ -304,7 +304,7 @@ def result(
     seconds: float,
     compiled: float,
 ) -> Scaling:
-    """The tables of all searches, batch sizes ascending."""
+    """The result of all searches, in ascending order of batch size."""
     order = {each.label: place for place, each in enumerate(reversed(searches))}
     searches = sorted(searches, key=lambda each: (-order[each.label], each.setup.batch_size))
     steps = tables.steps_table(searches)

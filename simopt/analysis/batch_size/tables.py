@@ -1,4 +1,4 @@
-"""Searches to tables: steps, fits, rates and trials."""
+"""The tables of a study: steps, fits, rates and trials."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DRAWS, ENOUGH = 200, 0.9
 
 @dataclass(frozen=True, eq=False)
 class Searched:
-    """One optimizer at one batch size: what was found, and the times of the chosen setting."""
+    """One optimizer at one batch size: the search, and the steps of the chosen setting."""
 
     label: str
     setup: Setup
@@ -44,7 +44,7 @@ class Searched:
 
     @property
     def optimizer(self) -> Optimizer:
-        """Whose search it was."""
+        """The optimizer of the search."""
         return self.setup.optimizer
 
 
@@ -84,7 +84,7 @@ def steps_table(searches: Sequence[Searched]) -> pd.DataFrame:
 
 
 def key(searched: Searched) -> dict[str, Any]:
-    """What names a row of every table."""
+    """The key columns of every table."""
     return {
         "optimizer": searched.label,
         "convention": searched.optimizer.convention,
@@ -93,7 +93,7 @@ def key(searched: Searched) -> dict[str, Any]:
 
 
 def with_regions(steps: pd.DataFrame, curves: Sequence[Curve]) -> pd.DataFrame:
-    """The column region, behind resolution, from the fitted curve of every optimizer."""
+    """Add the column region after resolution, from the fitted curves."""
     regions: list[str | None] = []
     groups = steps.groupby(["optimizer", "convention"], sort=False)
     for (_, group), curve in zip(groups, curves, strict=True):
@@ -106,7 +106,7 @@ def with_regions(steps: pd.DataFrame, curves: Sequence[Curve]) -> pd.DataFrame:
 
 
 def region(curve: Curve, size: float) -> str | None:
-    """Where a batch size stands on a curve; None if the curve has neither asymptote.
+    """The scaling region of a batch size; None if the curve has neither asymptote.
 
     None, too, of a curve that misses the steps by more than 20 % (root mean square): it can't tell
     regions of that width.
@@ -169,7 +169,7 @@ def _per_optimizer(searches: Sequence[Searched]) -> list[list[Searched]]:
 
 
 def _interval(group: Sequence[Searched], sizes: NDArray[Any], curve: Curve) -> tuple[float, float]:
-    """5 and 95 % of the critical batch size: the seeds drawn again, the best chosen again."""
+    """The 5 and 95 % quantiles of the critical batch size, by bootstrap over the seeds."""
     seeds = max(each.times.size for each in group)
     if math.isnan(curve.critical) or seeds < 2:
         return math.nan, math.nan
@@ -187,7 +187,7 @@ def _interval(group: Sequence[Searched], sizes: NDArray[Any], curve: Curve) -> t
 
 
 def _chosen_again(searched: Searched, drawn: NDArray[Any]) -> float:
-    """The steps of the best setting, had these been the seeds."""
+    """The steps of the best setting for a bootstrap sample of the seeds."""
     found = searched.found
     if found.chosen is None:
         return math.inf

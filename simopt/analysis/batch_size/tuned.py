@@ -1,4 +1,4 @@
-"""Which hyperparameters are tuned, on which scale, and on which grids."""
+"""Tuned hyperparameters: their scales and grids."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Tuned:
     high: float = math.inf
 
     def position(self, values: ArrayLike) -> Floats:
-        """Where values are on the scale."""
+        """The positions of values on the scale."""
         array = np.asarray(values, dtype=np.float64)
         if self.scale == "linear":
             return array
@@ -100,7 +100,7 @@ def _other(name: str, place: int, given: tuple[float, ...]) -> Tuned:
 
 
 def wide(problem: Problem) -> Floats:
-    """The first grid of rates, some nine decades or more.
+    """The first grid of rates, spanning nine decades or more.
 
     A step down the gradient g that would reach the least loss, were the loss straight, is
     ``(loss - minimum_loss) / |g|^2`` long in units of g, and ``(loss - minimum_loss) / sum |g_i|``
@@ -114,7 +114,7 @@ def wide(problem: Problem) -> Floats:
 
 
 def rates(low: float, high: float, per_octave: int) -> Floats:
-    """Rates from 2^low to 2^high, so many to a factor of two.
+    """Rates from 2^low to 2^high, with a given number per factor of two.
 
     All are roots of powers of two, so that grids meet, and a problem whose x is twice as large
     finds the same rates but for a factor, to the bit.

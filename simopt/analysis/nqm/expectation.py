@@ -1,4 +1,4 @@
-"""What a noisy quadratic does on average: its loss, its weights, and how far a sample strays."""
+"""Expectations of a noisy quadratic: loss, moments of the weights, standard error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def expected_loss(
     beta: float = 0.0,
     gamma: float = 0.0,
 ) -> Floats:
-    r"""The expected loss of a noisy quadratic after so many updates: exact, without sampling.
+    r"""The expected loss of a noisy quadratic after given numbers of updates, exactly.
 
     .. math:: \mathrm{E}\,L_t = \tfrac12 \sum_i h_i \left(m_{i,t}^2 + v_{i,t}\right)
 
@@ -97,16 +97,18 @@ def moments(
     beta: float = 0.0,
     gamma: float = 0.0,
 ) -> tuple[Floats, Floats]:
-    r"""Mean and variance of every weight after so many updates, for the problem's own start.
+    r"""The mean and variance of every weight after given numbers of updates, exactly.
 
     The weights are Gaussian and independent, so that this is their distribution.
 
     Parameters
     ----------
-    problem, eta, batch_size, beta, gamma
+    problem : Problem
         As in `expected_loss`.
     updates : int
-        How many, >= 0.
+        The number of updates, >= 0.
+    eta, batch_size, beta, gamma
+        As in `expected_loss`.
 
     Returns
     -------
@@ -146,7 +148,7 @@ def standard_error(
     beta: float = 0.0,
     gamma: float = 0.0,
 ) -> float:
-    r"""The standard error of the mean loss of so many independent trajectories, exact.
+    r"""The standard error of the mean loss over independent trajectories, exactly.
 
     .. math:: \operatorname{Var} L = \tfrac14 \sum_i h_i^2 \left(2 v_i^2 + 4 m_i^2 v_i\right)
 
@@ -154,10 +156,14 @@ def standard_error(
 
     Parameters
     ----------
-    problem, updates, eta, batch_size, beta, gamma
+    problem : Problem
+        As in `moments`.
+    updates : int
         As in `moments`.
     trajectories : int
-        How many, >= 1.
+        The number of independent trajectories, >= 1.
+    eta, batch_size, beta, gamma
+        As in `moments`.
 
     Returns
     -------
@@ -186,7 +192,7 @@ def standard_error(
 def lower_bound(
     batch_sizes: ArrayLike, *, target: float = 0.01, d: int = 10_000
 ) -> NDArray[np.float64]:
-    r"""Updates that no method can do without: :math:`d / (2 C B)`.
+    r"""A lower bound on the updates of any method: :math:`d / (2 C B)`.
 
     The model is the estimation of a Gaussian's d means from samples, a sample's information being
     the curvature: n samples leave an expected loss of d / (2n) at least.
@@ -234,7 +240,7 @@ def _directions(problem: Any) -> Directions:
 def _method(
     eta: float, batch_size: int, beta: float, gamma: float
 ) -> tuple[bool, float, float, float]:
-    """Whether an average is taken, what is kept of the past, the rate, and the batch size."""
+    """The method as numbers: averaging or not, memory, rate and batch size."""
     rate = checks.number("eta", eta, checks.NOT_NEGATIVE)
     size = checks.whole("batch_size", batch_size, 1)
     ball, kept = checks.number("beta", beta, SHARE), checks.number("gamma", gamma, SHARE)
@@ -244,7 +250,7 @@ def _method(
 
 
 def _whole_numbers(updates: ArrayLike) -> NDArray[np.int64]:
-    """Numbers of updates as an array."""
+    """Check numbers of updates, as an array."""
     asked = np.asarray(updates)
     if asked.dtype.kind not in "iu" or (asked.size and asked.min() < 0):
         raise checks.refuse("updates", updates, "whole numbers >= 0")

@@ -39,7 +39,7 @@ NEVER = -1
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def advance(average, eta, memory, h, c, updates, state, out):
-    """The state [5, d] after so many updates more.
+    """Advance the state [5, d] by a number of updates.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def last_above(average, eta, memory, h, c, decay, noise, target, sizes, high, ma
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def turning(average, eta, memory, h, decay):
-    """How each direction swings: its angle an update, how fast it may go, and how that fades.
+    """The oscillation of each direction: angle per update, speed bound, and damping.
 
     Without noise, an under-damped direction of the heavy ball changes at update k by ``x rho^k
     sin((k + 1) angle) / sin(angle)``, rho^2 = beta; ``speed`` is the square of that without the
@@ -225,7 +225,7 @@ def turning(average, eta, memory, h, decay):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def least(before, after, decay, angle, speed, reach):
-    """What the loss without noise can't fall below between two states.
+    """A lower bound on the noiseless loss between two states.
 
     A direction without oscillation (angle 0) is smallest at one of the ends; so is one whose first
     half period is not over (``reach`` is the time of ``after``, plus 1). The others, taken

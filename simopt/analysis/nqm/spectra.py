@@ -1,4 +1,4 @@
-"""The model's spectra, with and without the authors' bins, and what the kernels are given."""
+"""The spectra of the model, with and without the authors' bins, packed for the kernels."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ POWER = checks.Interval(low=0.0, high=1.0)
 
 @dataclass(frozen=True, eq=False)
 class Directions:
-    """The directions of a noisy quadratic, equal ones counted.
+    """The directions of a noisy quadratic, with multiplicities.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Directions:
 
 
 def curvatures(spectrum: str, d: int) -> tuple[Floats, Floats]:
-    """The curvatures of the model, and how many directions have each."""
+    """The curvatures of the model, and their multiplicities."""
     h = 1.0 / np.arange(1, d + 1)
     if spectrum == "true":
         return h, np.ones(d)
@@ -70,7 +70,7 @@ def directions(power: float = 0.0, spectrum: str = "true", d: int = 10_000) -> D
 
 @dataclass(frozen=True, eq=False)
 class Packed:
-    """Directions as the kernels have them, filled up to whole lanes.
+    """Directions as the kernels take them, padded to whole SIMD lanes.
 
     Attributes
     ----------
@@ -87,14 +87,14 @@ class Packed:
 
 
 def packed(of: Directions) -> Packed:
-    """Directions filled up with ones that weigh nothing."""
+    """Pad directions with ones of weight 0."""
     half = 0.5 * of.count * of.curvature
     rows = (of.curvature, of.noise, half * of.start, half)
     return Packed(*(np.pad(row, (0, -len(row) % LANES)) for row in rows))
 
 
 def checked(power: object, spectrum: object, d: object) -> tuple[float, str, int]:
-    """The three arguments of a model, or the error that names the wrong one."""
+    """Check the three arguments of a model."""
     return (
         checks.number("power", power, POWER),
         checks.choice("spectrum", spectrum, SPECTRA),

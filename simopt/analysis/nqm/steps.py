@@ -1,4 +1,4 @@
-"""Steps to a target loss with the rate tuned at every batch size, exactly."""
+"""Exact steps to a target loss, with the rate tuned at every batch size."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def steps_to_target(
     threads: int | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    r"""Fewest updates of the noisy quadratic model to an expected loss, tuned for each batch size.
+    r"""The fewest updates to an expected loss, tuned at every batch size.
 
     The model is that of `simopt.nqm.problem`; expectations are over noise and start, and exact.
     With :math:`g` the preconditioned gradient, the algorithms are
@@ -173,7 +173,7 @@ def search(
     workers: int = 1,
     progress: bool | None = False,
 ) -> Counts:
-    """Steps for every setting and size; NEVER where another is known to be better.
+    """Steps for every setting and size; NEVER where another setting is known to be better.
 
     By bisection or to the first crossing; ``guard`` is what SGD's denominator is increased by. The
     settings come in a scattered order, so that a good one is known soon. What is best so far is

@@ -1,4 +1,4 @@
-"""Where optimizers settle, oscillate or run away: exact maps, closed forms, and simulation."""
+"""Stability of optimizers: exact epoch maps, closed forms, and simulation."""
 
 from simopt.analysis.stability import counterexamples
 from simopt.analysis.stability.cycles import (

@@ -1,4 +1,4 @@
-"""Small problems of the literature on which a method does what one would not expect of it."""
+"""Counter-examples of the literature: small problems on which a method fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LESSARD_ETA, LESSARD_BETA = Fraction(1, 9), Fraction(4, 9)
 
 
 def constant_gradients(gradients: ArrayLike, *, w0: float = 0.0) -> Problem:
-    """A problem of one weight whose points have these gradients, wherever the weight is.
+    """A problem of one weight whose points have constant gradients.
 
     Linear losses, for regret and online learning: at batch 1 an epoch plays the gradients in their
     order. A gradient of least squares is ``2 x (x w - y)``; with x = 2^-40 and y = -2^39 g it is g
@@ -81,7 +81,7 @@ def wilson_dual(positive: int, negative: int) -> tuple[float, float]:
 
 
 def light_cone(d: int, kappa: float) -> Problem:
-    r"""A chain in which news travel one weight an update.
+    r"""A chain of weights in which information travels one weight per update.
 
     .. math:: f(w) = \tfrac12 (w_1 - 1)^2 + \tfrac12 \sum_i (w_i - w_{i+1})^2
         + \frac{2}{\kappa - 1} |w|^2
@@ -131,7 +131,7 @@ def light_cone(d: int, kappa: float) -> Problem:
 
 
 def lessard_gradient(x: Any) -> Any:
-    """The derivative of a smooth, strongly convex function on which heavy ball finds no rest.
+    """The derivative of a smooth, strongly convex function on which heavy ball cycles.
 
     Slope 25 below 1, 1 from 1 to 2, 25 above: curvatures from 1 to 25 and the minimum at 0. Heavy
     ball at the best setting for these (eta = 1/9, beta = 4/9) ends in a cycle of three points, from
@@ -161,7 +161,7 @@ def lessard_gradient(x: Any) -> Any:
 
 
 def lessard_cycle() -> tuple[Fraction, Fraction, Fraction]:
-    """The three points between which heavy ball jumps on `lessard_gradient`, exactly.
+    """The cycle of three points of heavy ball on `lessard_gradient`, exactly.
 
     Heavy ball is ``x'' = x' - eta f'(x') + beta (x' - x)``. On a cycle (p, q, r) with one point
     above 2 and two below 1 the slope is 25 everywhere, and the three equations are linear.
@@ -191,7 +191,7 @@ def lessard_cycle() -> tuple[Fraction, Fraction, Fraction]:
 
 
 def adagrad_travel(updates: ArrayLike) -> NDArray[np.float64]:
-    r"""How far AdaGrad is after so many equal gradients, in units of eta: :math:`\sum k^{-1/2}`.
+    r"""The distance of AdaGrad under equal gradients, in units of eta: :math:`\sum k^{-1/2}`.
 
     :math:`2 \sqrt t + \zeta(1/2) + 1 / (2 \sqrt t) - 1 / (24 t^{3/2})`, with
     :math:`\zeta(1/2) = -1.4603545`, by Euler and Maclaurin: its steps fade, and its way is endless.

@@ -1,4 +1,4 @@
-"""Adaptive rules on one curvature: what their steps settle into, in closed form.
+"""Limit cycles of adaptive rules on one curvature, in closed form.
 
 On ``lambda w^2 / 2`` at a constant rate the divisor of RMSprop and Adam shrinks with the gradient,
 so that the effective rate grows until the step is at the edge of what is stable. RMSprop ends in a
@@ -22,7 +22,7 @@ PLACES = ("inside", "outside")
 def rmsprop_cycle(
     eta: float, curvature: float = 1.0, *, epsilon: float = 0.0, epsilon_place: str = "inside"
 ) -> float:
-    r"""The distance from the optimum between the two weights that RMSprop ends up jumping between.
+    r"""The amplitude of RMSprop's limit cycle of two weights.
 
     With :math:`\epsilon` outside the root :math:`|w| = \eta / 2 - \epsilon / \lambda`, inside
     :math:`|w| = \sqrt{\eta^2 / 4 - \epsilon / \lambda^2}`: whatever rho is. Where that is not
@@ -65,7 +65,7 @@ def rmsprop_cycle(
 
 
 def adam_cycle(eta: float, beta1: float = 0.9) -> float:
-    r"""Half the length of Adam's jump in its cycle of two weights, :math:`\epsilon = 0`.
+    r"""The amplitude of Adam's cycle of two weights, for :math:`\epsilon = 0`.
 
     :math:`|w| = \eta (1 - \beta_1) / (2 (1 + \beta_1))`, whatever the curvature and beta2. It lies
     exactly at the limit of a frozen divisor,
@@ -102,7 +102,7 @@ def adam_cycle(eta: float, beta1: float = 0.9) -> float:
 
 
 def adam_multiplier(beta1: float = 0.9, beta2: float = 0.999) -> float:
-    r"""What one update multiplies a small deviation from Adam's cycle by: stable below 1.
+    r"""The multiplier per update of a small deviation from Adam's cycle: stable below 1.
 
     The largest modulus of the eigenvalues of S J, with J the Jacobian of an update at the cycle
     (w, m, v) and S the change of sign of w and m, which takes the cycle's one weight to the other.
@@ -176,7 +176,7 @@ def adam_critical_beta1(beta2: float = 0.999) -> float:
 
 
 def adam_step_bound(beta1: float = 0.9, beta2: float = 0.999) -> float:
-    r"""The longest step that Adam can take, in units of eta, before bias correction.
+    r"""The largest possible step of Adam without bias correction, in units of eta.
 
     .. math:: \frac{|m|}{\sqrt v} \le
         \frac{1 - \beta_1}{\sqrt{1 - \beta_2} \sqrt{1 - \beta_1^2 / \beta_2}}

@@ -1,4 +1,4 @@
-"""One epoch as a matrix: how an error in the weights comes out of a pass through the data.
+"""The epoch map: the matrix that a pass through the data applies to an error in the weights.
 
 Least squares is linear. With H the Hessian of a batch, the gradient at an error e is ``H e`` and a
 constant, and a rule without memory of its own age (SGD, Momentum, Nesterov) takes (e, state) to a
@@ -42,7 +42,7 @@ def spectral_radius(
     batch_size: int | str | Sequence[int | str] = 1,
     order: str | Sequence[int] | Sequence[Sequence[int]] | None = None,
 ) -> pd.DataFrame:
-    """How an epoch multiplies the error in the weights, in the long run: below 1 they settle.
+    """The spectral radius of the epoch map: the weights converge if it is below 1.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def spectral_radius(
 
 
 def plans(problem: Problem, batch_size: Any, order: Any) -> list[tuple[int, Order]]:
-    """Every batch size with every order that is asked for."""
+    """Every combination of batch size and order."""
     sizes = [plan.check_batch_size(b, problem.n) for b in checks.axis("batch_size", batch_size)]
     if isinstance(order, str):
         checks.choice("order", order, ("all",))
@@ -121,10 +121,28 @@ def plans(problem: Problem, batch_size: Any, order: Any) -> list[tuple[int, Orde
 
 
 def orders(n: int, batch_size: int) -> list[Order]:
-    """The orders of n points that differ in a batch or in the sequence of batches.
+    """The distinct orders of n points: those that differ in a batch or their sequence.
+
+    Parameters
+    ----------
+    n : int
+        The number of points, few enough for all orders to be listed.
+    batch_size : int
+        Points per batch; within a batch the order does not matter.
+
+    Returns
+    -------
+    list of tuple of int
+        One order for each sequence of batches.
+
+    Raises
+    ------
+    ValueError
+        If there are too many points.
 
     Examples
     --------
+    >>> from simopt.stability import orders
     >>> len(orders(4, 1)), len(orders(4, 2)), orders(4, 4)
     (24, 6, [(0, 1, 2, 3)])
     """
@@ -221,7 +239,7 @@ def grid_moves(rule: Rule, axes: tuple[tuple[float, ...], ...]) -> Floats:
 
 
 def coefficients(rule: Rule, settings: Floats) -> Floats:
-    """What a linear rule does [settings, 1 + state, 2 + state]: (w, g, state) to (w, state).
+    """A linear rule as matrices [settings, 1 + state, 2 + state]: (w, g, state) to (w, state).
 
     The rule's own function, at unit vectors.
     """

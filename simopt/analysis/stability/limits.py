@@ -1,4 +1,4 @@
-"""Up to which rates an epoch map is stable: by a scan, for they need not be one interval."""
+"""The stable rates of an epoch map, by a scan: they need not be one interval."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def thresholds(
     batch_size: int | str | Sequence[int | str] = 1,
     order: str | Sequence[int] | Sequence[Sequence[int]] | None = None,
 ) -> pd.DataFrame:
-    """The intervals of eta in which an epoch of the optimizer is stable.
+    """The intervals of eta in which the epoch map is stable.
 
     The optimizer's own axis of rates is scanned; where the spectral radius passes 1 between two
     neighbours, the place is then found by bisection. Two crossings between the same two neighbours
@@ -96,7 +96,7 @@ def _ends(
     stable_below: NDArray[np.bool_],
     curved: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Where between low and high the radius passes 1, on the stable side; all brackets at once."""
+    """The rates between low and high at which the radius crosses 1, on the stable side."""
     if not len(low):
         return low
     for _ in range(HALVINGS):
@@ -110,7 +110,7 @@ def _ends(
 def _intervals(
     rates: NDArray[np.float64], ends: list[float], stable: NDArray[np.bool_]
 ) -> list[dict[str, Any]]:
-    """The stable stretches of one scan, by the rates at which it turns."""
+    """The stable intervals of one scan, from the rates at which stability changes."""
     starts_inside, ends_inside = bool(stable[0]), bool(stable[-1])
     edges = [float(rates[0])] * starts_inside + ends + [float(rates[-1])] * ends_inside
     pairs = list(zip(edges[::2], edges[1::2], strict=True))

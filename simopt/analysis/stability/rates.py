@@ -1,4 +1,4 @@
-"""How fast a method really contracts: rates and milestones measured from trajectories."""
+"""Contraction rates and milestones, measured from trajectories."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MILESTONE, ITERATES = 0.01, 151
 def iterates(
     curvature: Sequence[float], w0: Sequence[float], optimizer: Optimizer, updates: int
 ) -> Floats:
-    """The weights [updates + 1, d] on ``sum(curvature * w^2) / 2``, from the start on."""
+    """The iterates [updates + 1, d] on ``sum(curvature * w^2) / 2``, with the start."""
     problem = quadratic(curvature, w0=w0)
     frame = sweep(
         problem,
@@ -41,7 +41,7 @@ def iterates(
 
 
 def observed_rate(distance: Floats, *, double: bool = False) -> float:
-    r"""The factor per update over the second half of a series of distances.
+    r"""The contraction factor per update over the second half of a series of distances.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def observed_rate(distance: Floats, *, double: bool = False) -> float:
 
 
 def measured(mu: float, L: float) -> pd.DataFrame:
-    """`optimal` with the rate that trajectories show, on curvatures mu and L from (1, 1).
+    """`optimal`, with the rates observed on curvatures mu and L from (1, 1).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One curvature: the limits, rates and best settings of the linear methods in closed form.
+"""Stability limits, rates and best settings of linear methods on one curvature.
 
 Everything depends on ``a = eta lambda``, rate times curvature (the second derivative of the loss),
 and on beta.
@@ -27,7 +27,7 @@ LIMITS: dict[str, Callable[[Floats], Floats]] = {
 
 
 def limit(method: str, beta: ArrayLike = 0.0) -> Floats:
-    r"""The a = eta lambda below which a method converges on one curvature.
+    r"""The stability limit of a = eta lambda on one curvature.
 
     ====================  ========================================
     method                limit
@@ -70,7 +70,7 @@ def limit(method: str, beta: ArrayLike = 0.0) -> Floats:
 
 
 def rate(method: str, a: ArrayLike, beta: ArrayLike = 0.0) -> Floats:
-    r"""What an update multiplies the error by in the long run, on one curvature.
+    r"""The asymptotic contraction factor per update on one curvature.
 
     The largest modulus of the roots of :math:`z^2 - (1 - a + \beta) z + \beta` (Momentum),
     :math:`z^2 - (1 + \beta)(1 - a) z + \beta (1 - a)` (Nesterov) or, for a fading mean, Momentum's
@@ -148,7 +148,7 @@ def critical_beta(a: ArrayLike) -> Floats:
 
 
 def optimal(mu: float, L: float) -> pd.DataFrame:
-    r"""The best settings for curvatures from mu to L, and the rates that they reach.
+    r"""The optimal settings for curvatures from mu to L, and their contraction rates.
 
     With :math:`\kappa = L / \mu`:
 

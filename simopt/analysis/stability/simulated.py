@@ -1,4 +1,4 @@
-"""Prediction against simulation: which cells of the eta-beta plane run away, and which should."""
+"""Predicted against simulated divergence over the eta-beta plane."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def compare(
     growth: float = 1e6,
     threads: int | None = None,
 ) -> pd.DataFrame:
-    """Run every setting, and say where the epoch map predicts something else.
+    """Compare the prediction of the epoch map with a simulation of every setting.
 
     Predicted to diverge is a spectral radius above 1; simulated to diverge is a loss above
     ``growth^2`` times that at the start at any time of so many epochs, or not finite: an error
@@ -110,7 +110,7 @@ def compare(
 
 
 def _steps_to_boundary(table: pd.DataFrame, optimizer: Optimizer, plans: int) -> Any:
-    """Cells along the axis of rates, in their order of size, to the nearest other prediction."""
+    """The distance in grid cells along the rates to the nearest other prediction."""
     rates = np.atleast_1d(np.asarray(optimizer.values[0]))
     # [rates, the rest]: the rate is the first axis of the table.
     predicted = table["predicted"].to_numpy().reshape(len(rates), -1)[np.argsort(rates)]
@@ -130,7 +130,25 @@ def _steps_to_boundary(table: pd.DataFrame, optimizer: Optimizer, plans: int) ->
 
 
 def in_order(problem: Problem, order: Order) -> Problem:
-    """The problem with its points in this order."""
+    """A problem with its points reordered.
+
+    Parameters
+    ----------
+    problem : Problem
+        With points.
+    order : sequence of int [n]
+        A permutation of 0 .. n - 1.
+
+    Returns
+    -------
+    Problem
+
+    Examples
+    --------
+    >>> from simopt import problems, stability
+    >>> stability.in_order(problems.four_points(), (3, 2, 1, 0)).x[:, 0].tolist()
+    [0.5, 3.0, 1.0, 2.0]
+    """
     if order == tuple(range(problem.n)):
         return problem
     places = list(order)
@@ -138,7 +156,7 @@ def in_order(problem: Problem, order: Order) -> Problem:
 
 
 def quadratic(curvature: ArrayLike, *, w0: ArrayLike = 1.0) -> Problem:
-    """Least squares whose loss is ``sum(curvature * w^2) / 2``: a weight each, optimum 0.
+    """A diagonal quadratic ``sum(curvature * w^2) / 2`` as least squares, with optimum 0.
 
     Parameters
     ----------
@@ -172,7 +190,7 @@ def quadratic(curvature: ArrayLike, *, w0: ArrayLike = 1.0) -> Problem:
 
 
 def growth_per_epoch(errors: NDArray[np.float64]) -> float:
-    """The factor by which a series of errors grows, from the recurrence that it obeys.
+    """The growth factor of a series of errors, from the linear recurrence that it obeys.
 
     The errors of one weight at the ends of epochs obey ``e'' = t e' - d e``, of any rule that has
     one state or none; the larger root of ``z^2 - t z + d`` is the spectral radius of the epoch map.

@@ -186,7 +186,32 @@ def read_and_judge(
     loss_column: str | None = None,
     optimizer: Optimizer | None = None,
 ) -> Diagnosis:
-    """`simopt.diagnose`, of a table whose column for the loss may be named."""
+    """Diagnose a table or log whose loss column is named.
+
+    Parameters
+    ----------
+    loss, validation, optimizer
+        As in `simopt.diagnose`.
+    loss_column : str, optional
+        The column of the training loss; recognised by its name if None.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, or as `simopt.diagnose`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from simopt import diagnosis
+    >>> log = pd.DataFrame({"mine": [2.0, 1.0, 0.6, 0.4, 0.3, 0.25, 0.22, 0.2, 0.19, 0.185]})
+    >>> diagnosis.read_and_judge(log, loss_column="mine").symptom
+    'healthy'
+    """
     trained = check_optimizer(optimizer)
     training, held = reading.read(loss, validation, loss_column=loss_column)
     return judged(training, held, trained)

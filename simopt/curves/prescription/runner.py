@@ -71,6 +71,11 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
         whether the run was there; ``fix``, ``ratio`` of the loss after by before, ``then``, the
         symptom afterwards, ``diverged``, ``worked`` and ``worse``. ``attrs`` count the runs looked
         at, the pairs of Adam and SGD, the trajectories and the updates.
+
+    Examples
+    --------
+    >>> from simopt import prescription
+    >>> prescription.try_all(quick=True).groupby("fix")["worked"].mean()  # doctest: +SKIP
     """
     began = time.perf_counter()
     made: list[Made] = []

@@ -76,7 +76,23 @@ def table(
 def framework(
     quick: bool = False, *, outcomes: pd.DataFrame | None = None, threads: int | None = None
 ) -> pd.DataFrame:
-    """The quick decision framework, tried in the same way: see `table`."""
+    """The quick decision framework of the document, tried as `table` tries its table.
+
+    Parameters
+    ----------
+    quick, outcomes, threads
+        As in `table`.
+
+    Returns
+    -------
+    DataFrame
+        A row per line of the framework and fix, with the columns of `table`.
+
+    Examples
+    --------
+    >>> from simopt import prescription
+    >>> prescription.framework(quick=True)[["symptom", "fix", "worked"]]  # doctest: +SKIP
+    """
     return _tested((*FRAMEWORK, ON_A_PLATEAU), quick, outcomes, threads)
 
 

@@ -1,4 +1,4 @@
-"""What a worked step is, as plain values: updates of points, of lines."""
+"""The data model of worked steps: steps of points, points of lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Line:
-    """One calculation.
+    """One line of a calculation.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Step:
 
     @property
     def title(self) -> str:
-        """Which update it is, and of which points."""
+        """The number of the update and its points."""
         numbers = [str(point.number) for point in self.points]
         which = ("point " if len(numbers) + self.more_points == 1 else "points ") + ", ".join(
             numbers

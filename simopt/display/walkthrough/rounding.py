@@ -1,4 +1,4 @@
-"""Numbers as they are shown, on their own and in a formula, and whether that is all of them."""
+"""Numbers as displayed, alone and in formulas, and whether rounding was necessary."""
 
 from __future__ import annotations
 
@@ -18,22 +18,31 @@ WHOLE_VECTOR = 4
 
 @dataclass(frozen=True)
 class Shown:
-    """A number or vector as it is shown, and whether that is all of it."""
+    """A number or vector as displayed, and whether it was rounded."""
 
     text: str
     rounded: bool
 
     @property
     def relation(self) -> str:
-        """The sign to put before it."""
+        """The sign before it: ``=`` if exact, ``≈`` if rounded."""
         return "≈" if self.rounded else "="
 
 
 def number(value: float) -> Shown:
-    """A number to five significant digits, or to the unit where that is more.
+    """Display a number to five significant digits, or to the unit if that is more.
 
     It counts as rounded if more than a part in a billion is lost: arithmetic noise does not show,
     nor does an epsilon of 1e-8 beside a gradient of ordinary size.
+
+    Parameters
+    ----------
+    value : float
+        Any number, inf and nan included.
+
+    Returns
+    -------
+    Shown
 
     Examples
     --------
@@ -49,7 +58,23 @@ def number(value: float) -> Shown:
 
 
 def vector(values: ArrayLike) -> Shown:
-    """A single number as it is, several in brackets, many with the middle left out."""
+    """Display a vector: several numbers in brackets, long ones abbreviated.
+
+    Parameters
+    ----------
+    values : array_like [d]
+        A single number is displayed without brackets.
+
+    Returns
+    -------
+    Shown
+
+    Examples
+    --------
+    >>> from simopt.walkthrough import vector
+    >>> vector([1.0, 2.5]).text
+    '[1, 2.5]'
+    """
     each = [number(value) for value in np.atleast_1d(np.asarray(values, dtype=np.float64))]
     if len(each) == 1:
         return each[0]
@@ -61,7 +86,7 @@ def vector(values: ArrayLike) -> Shown:
 
 
 def fill(template: str, values: Mapping[str, Shown]) -> tuple[str, bool]:
-    """Numbers put in a formula, negative ones in brackets; and whether any is rounded."""
+    """Substitute numbers into a formula, negative ones in brackets."""
     rounded = False
 
     def put(match: re.Match[str]) -> str:

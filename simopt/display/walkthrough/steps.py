@@ -1,4 +1,4 @@
-"""From a run to its worked steps: every number beside the formula that it comes from."""
+"""The worked steps of a run: every number beside its formula."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def worked_steps(
     updates: int | None = None,
     max_points: int = 8,
 ) -> list[Step]:
-    """Every update of a trajectory, written out.
+    """The worked steps of a trajectory.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def worked(
     updates: int | None = None,
     max_points: int = 8,
 ) -> tuple[Run, list[Step]]:
-    """A run, and its steps written out: what `header`, `outcome` and a page need.
+    """A run and its worked steps.
 
     Parameters
     ----------
@@ -101,12 +101,22 @@ def worked(
 
     Returns
     -------
-    Run, list of Step
+    run : Run
+        What `simopt.run` returns.
+    steps : list of Step
+        What `worked_steps` returns.
 
     Raises
     ------
     ValueError
         If an argument is not allowed.
+
+    Examples
+    --------
+    >>> from simopt import SGD, problems, walkthrough
+    >>> trace, steps = walkthrough.worked(problems.four_points(), SGD(eta=0.1))
+    >>> len(trace.steps), len(steps)
+    (4, 4)
     """
     if updates is not None:
         checks.whole("updates", updates, 1)
@@ -152,7 +162,7 @@ def _step(
     after: Mapping[str, Floats],
     max_points: int,
 ) -> Step:
-    """One update, from the values before it and after it."""
+    """The worked step of one update, from the values before and after it."""
     problem, frame = trace.problem, trace.steps
     with np.errstate(all="ignore"):
         points = tuple(_point(problem, before["w"], int(i)) for i in seen[:max_points])
@@ -168,7 +178,7 @@ def _step(
 
 
 def _names(trace: Run) -> list[str]:
-    """What a run records of its optimizer, in the order in which it comes about."""
+    """The quantities that a run records of its optimizer, in order of computation."""
     rule, d = trace.optimizer.rule, trace.problem.d
     known = {"step", "epoch", "batch", "eta", "batch_loss", "loss", "t"}
     known |= {each for name in ("gradient", "w") for each in names_per_weight(name, d)}
@@ -187,7 +197,7 @@ def _at_start(trace: Run) -> dict[str, Floats]:
 
 
 def _recorded(trace: Run) -> dict[str, Floats]:
-    """What a run recorded: a name to an array [updates, weights]."""
+    """The recorded quantities: name to array [updates, weights]."""
     frame = trace.steps
     values = {
         name: frame[names_per_weight(name, trace.problem.d)].to_numpy(dtype=np.float64)
@@ -199,7 +209,7 @@ def _recorded(trace: Run) -> dict[str, Floats]:
 
 
 def _point(problem: Problem, w: Floats, i: int) -> Point:
-    """From the weight to one point's gradient."""
+    """The lines from the weights to the gradient of one point."""
     x, y = problem.x[i], float(problem.y[i])
     z = float(x @ w)
     product = "{w} × {x}" if problem.d == 1 else "{w} · {x}"
@@ -230,7 +240,7 @@ def _point(problem: Problem, w: Floats, i: int) -> Point:
 def _mean(
     problem: Problem, w: Floats, points: Sequence[Point], size: int, gradient: Floats
 ) -> tuple[Line, ...]:
-    """The gradient of the batch, where it is not that of its only point."""
+    """The line of the batch gradient, if the batch has more than one point."""
     penalised = bool(problem.l2.any())
     if size == 1 and not penalised:
         return ()
@@ -253,7 +263,7 @@ def _mean(
 def _rule_lines(
     optimizer: Optimizer, before: Mapping[str, Floats], after: Mapping[str, Floats]
 ) -> list[Line]:
-    """What the rule does with the gradient, by its formulas where they are known."""
+    """The lines of the update rule, by its formulas if known."""
     rule = optimizer.rule
     values = {f"{name}_old": vector(value) for name, value in before.items()}
     values |= {name: vector(value) for name, value in after.items()}

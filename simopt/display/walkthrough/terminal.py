@@ -1,4 +1,4 @@
-"""Worked steps as text, in columns."""
+"""Worked steps as text for a terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def text(
     updates: int | None = None,
     max_points: int = 8,
 ) -> str:
-    """The worked steps of a trajectory as text, for a terminal.
+    """The worked steps of a trajectory as text.
 
     Parameters
     ----------
@@ -95,7 +95,30 @@ def text(
 
 
 def as_text(trace: Run, steps: Sequence[Step]) -> str:
-    """Worked steps as text, between what was run and where it ended."""
+    """Format worked steps as text, with header and outcome.
+
+    Parameters
+    ----------
+    trace : Run
+        The trajectory.
+    steps : sequence of Step
+        Its first steps, or all of them; what is left out is counted in a line.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from simopt import SGD, problems, walkthrough
+    >>> trace, steps = walkthrough.worked(problems.four_points(), SGD(eta=0.1))
+    >>> print(walkthrough.as_text(trace, steps[:0]))
+    SGD(eta=0.1) on four_points: 4 points, batch size 1, 4 updates an epoch, from w = 3
+    <BLANKLINE>
+    ... and 4 more updates
+    <BLANKLINE>
+    After 4 updates: w = 5.2432, loss ≈ 0.21071, distance from the optimum = 0.2432
+    """
     blocks = ["\n".join([step.title, *_step_rows(step)]) for step in steps]
     left_out = len(trace.steps) - len(steps)
     if left_out:
@@ -104,7 +127,23 @@ def as_text(trace: Run, steps: Sequence[Step]) -> str:
 
 
 def header(trace: Run) -> str:
-    """What was run: optimizer, problem, batches, start."""
+    """The header: optimizer, problem, batches, initial weights.
+
+    Parameters
+    ----------
+    trace : Run
+        The trajectory.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from simopt import SGD, problems, run, walkthrough
+    >>> walkthrough.header(run(problems.four_points(), SGD(eta=0.1), batch_size=2))
+    'SGD(eta=0.1) on four_points: 4 points, batch size 2, 2 updates an epoch, from w = 3'
+    """
     problem = trace.problem
     size = int(trace.summary["batch_size"])
     each = len(trace.steps) // int(trace.summary["epochs"])
@@ -119,7 +158,23 @@ def header(trace: Run) -> str:
 
 
 def outcome(trace: Run) -> str:
-    """Where the trajectory ended: weight, loss, distance from the optimum where there is one."""
+    """The outcome: final weights, loss, and distance from the optimum if known.
+
+    Parameters
+    ----------
+    trace : Run
+        The trajectory.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from simopt import SGD, problems, run, walkthrough
+    >>> walkthrough.outcome(run(problems.four_points(), SGD(eta=0.05)))
+    'After 4 updates: w = 4.8947, loss ≈ 0.039501, distance from the optimum = 0.1053'
+    """
     frame, problem = trace.steps, trace.problem
     w = frame[names_per_weight("w", problem.d)].to_numpy()[-1]
     shown = [("w", vector(w)), ("loss", vector([frame["loss"].iloc[-1]]))]
@@ -132,7 +187,7 @@ def outcome(trace: Run) -> str:
 
 
 def _step_rows(step: Step) -> list[str]:
-    """The rows of a step, in columns."""
+    """The rows of a step, as columns of text."""
     nested = [(4, line) for point in step.points for line in point.lines]
     placed = nested + [(2, line) for line in step.lines]
     widths = [
@@ -158,7 +213,7 @@ def _step_rows(step: Step) -> list[str]:
 
 
 def places(cell: str) -> int:
-    """Places on a terminal: a combining hat takes none."""
+    """The width of text on a terminal; combining characters take none."""
     return sum(not unicodedata.combining(character) for character in cell)
 
 

@@ -1,4 +1,4 @@
-"""Someone's optimizer as a player of gradients. Frameworks are imported only when handed one."""
+"""Optimizers of other libraries, driven by given gradients. Frameworks are imported on demand."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def _nothing() -> Iterator[None]:
 
 
 class Unfit(ValueError):
-    """A step function that returned something else than it should."""
+    """A step function returned something else than a weight and a state."""
 
 
 @dataclass(frozen=True)
 class Handed:
-    """What was handed in.
+    """The optimizer under test, by kind.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Handed:
 
 
 def handed(optimizer: Any) -> Handed:
-    """See what it is, by where its class comes from."""
+    """The kind of an optimizer, from the package that defines its class."""
     roots = _roots(optimizer)
     if "torch" in roots:
         return _torch(optimizer)
@@ -81,7 +81,7 @@ def _roots(value: Any) -> set[str]:
 
 
 def _required(function: Any) -> int:
-    """How many parameters without a default."""
+    """The number of parameters without a default."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -123,7 +123,7 @@ def _torch(optimizer: Any) -> Handed:
     import torch
 
     def on(parameter: Any) -> Any:
-        """A fresh optimizer on our parameter; the user's own is left alone."""
+        """A new optimizer on our parameter; the user's own is not modified."""
         if not isinstance(optimizer, torch.optim.Optimizer):
             return optimizer([parameter])
         group = {**optimizer.param_groups[0], "params": [parameter]}
@@ -230,7 +230,7 @@ def _optax(optimizer: Any) -> Handed:
 
 @contextmanager
 def _jax64() -> Iterator[None]:
-    """JAX in float64 for a while."""
+    """Enable float64 in JAX within a context."""
     import jax
 
     before = jax.config.jax_enable_x64

@@ -1,4 +1,4 @@
-"""What an optimizer may be: every rule in every convention, each changed in a thing or two."""
+"""Candidate explanations: every rule in every convention, with one or two settings changed."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ RATE_FACTORS = (0.1, 0.5, 2.0, 10.0)
 
 
 def known() -> set[str]:
-    """Every setting of any rule."""
+    """The names of all settings of all rules."""
     return {name for make in ALL.values() for name in inspect.signature(make).parameters} - {
         "convention"
     }
 
 
 def all_of(settings: Mapping[str, Any]) -> Iterator[Optimizer]:
-    """Every rule in every convention that has it, with the settings that it takes."""
+    """Every rule in every convention that defines it, with the settings that it takes."""
     for name in ALL:
         for convention in FRAMEWORKS:
             made = build(name, convention, settings)
@@ -59,7 +59,7 @@ def all_of(settings: Mapping[str, Any]) -> Iterator[Optimizer]:
 
 
 def build(name: str, convention: str, settings: Mapping[str, Any]) -> Optimizer | None:
-    """A rule with those of the settings that it takes; None where the convention lacks it."""
+    """A rule with the settings that apply to it; None if the convention does not define it."""
     takes = inspect.signature(ALL[name]).parameters
     given = dict(settings)
     # SGD's momentum is called so everywhere, and beta here.
@@ -73,7 +73,7 @@ def build(name: str, convention: str, settings: Mapping[str, Any]) -> Optimizer 
 
 
 def changes(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
-    """One thing changed: a switch, a number, two betas exchanged, a decay of another form."""
+    """Single changes: a switch, a number, two betas exchanged, another form of weight decay."""
     takes = inspect.signature(ALL[optimizer.name]).parameters
     now = {**optimizer.settings, **dict(optimizer.switches)}
     for name, words in SWITCHES.items():
@@ -88,7 +88,7 @@ def changes(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
 
 
 def changed(optimizer: Optimizer, count: int) -> Iterator[tuple[dict[str, Any], Optimizer]]:
-    """The optimizer with ``count`` things changed at once, and what they are."""
+    """The optimizers with ``count`` simultaneous changes, and what these are."""
     for several in itertools.combinations(changes(optimizer), count):
         change = {name: value for each in several for name, value in each.items()}
         if len(change) < sum(map(len, several)):

@@ -1,4 +1,4 @@
-"""From someone's optimizer to a table: what it equals, where it departs, what explains that."""
+"""The comparison of an optimizer with all rules: equality, first departure, explanation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TWO_CHANGES = 6
 
 
 def check(optimizer: Any, *, tolerance: float = 1e-12, **settings: float | bool) -> pd.DataFrame:
-    """Say which rule, in which framework's convention, an optimizer is.
+    """Identify the rule and the framework convention that an optimizer implements.
 
     It is given 200 gradients of six weights, in float64, some of them as small as the usual
     epsilons; where its rate can be set, the rate drops to a tenth on the way. Every rule in every
@@ -110,13 +110,13 @@ def _theirs(given: Handed, tried: probing.Probe) -> probing.Array:
 def _candidates(
     asked: dict[str, Any], theirs: probing.Array, tried: probing.Probe
 ) -> list[Optimizer]:
-    """Every rule in every convention; without a rate said, with the one that the first step has."""
+    """Every rule in every convention, at the rate given or inferred from the first step."""
     made = candidates.all_of(asked)
     return list(made) if "eta" in asked else [_rated(each, theirs, tried) for each in made]
 
 
 def _rated(made: Optimizer, theirs: probing.Array, tried: probing.Probe) -> Optimizer:
-    """The optimizer with the rate that their first step has."""
+    """The optimizer at the rate inferred from the first step."""
     unit = probing.ours(made.replace(eta=1.0), tried.first(1))
     rate = probing.rate_of(theirs[0], unit[0])
     return made if rate is None else made.replace(eta=rate)
@@ -153,7 +153,7 @@ def _row(
 def _explain(
     table: pd.DataFrame, theirs: probing.Array, tried: probing.Probe, bound: float, rated: bool
 ) -> None:
-    """Fill in what would make a row equal: one change, or else two of the nearest rules."""
+    """Fill in the explanations: the one or two changes that make a row equal."""
     nearest = table.drop_duplicates("optimizer").index[:TWO_CHANGES]
     unequal = set()
     for count, rows in ((1, table.index), (2, nearest)):
@@ -189,7 +189,7 @@ def _switches(optimizer: Optimizer) -> dict[str, Any]:
 
 
 def _verdict(table: pd.DataFrame, bound: float) -> str:
-    """The table in a sentence."""
+    """One sentence that summarises the table."""
     same = table[table["equal"]]
     if len(same):
         names = [f"{row.optimizer} ({row.convention})" for row in same.itertuples()]

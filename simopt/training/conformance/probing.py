@@ -1,4 +1,4 @@
-"""The gradients that an optimizer is tried with, and what it makes of them.
+"""The gradient sequences of the comparison, and the weights that result.
 
 They do not depend on the weights: rounding then stays rounding, and two formulas that differ are
 apart for good. Each of six weights is there for something that tells conventions apart.
@@ -30,14 +30,14 @@ Player = Callable[[Array, float], Array]
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """Where the weights start, and the gradient and the factor of the rate of every update."""
+    """Initial weights, and for every update a gradient and a factor of the rate."""
 
     start: Array  # [weights]
     gradients: Array  # [updates, weights]
     factors: Array  # [updates]
 
     def first(self, updates: int) -> Probe:
-        """The first updates alone."""
+        """The probe cut to its first updates."""
         return Probe(self.start, self.gradients[:updates], self.factors[:updates])
 
     def play(self, player: Player) -> Array:
@@ -49,7 +49,7 @@ class Probe:
 
 @cache
 def probe(drops: bool) -> Probe:
-    """The gradients; ``drops`` says whether the rate can be lowered on the way."""
+    """The standard probe; ``drops`` includes a change of rate."""
     rng = np.random.default_rng(20)
     t = np.arange(1, UPDATES + 1)
     gradients = np.stack(
@@ -74,7 +74,7 @@ def probe(drops: bool) -> Probe:
 
 
 def ours(optimizer: Optimizer, tried: Probe) -> Array:
-    """What a rule of simopt makes of the gradients."""
+    """The weights of a rule of simopt under a probe."""
     stepper = Stepper(optimizer, tried.start.tolist())
 
     def player(gradient: Array, factor: float) -> Array:
@@ -85,7 +85,7 @@ def ours(optimizer: Optimizer, tried: Probe) -> Array:
 
 
 def agrees(optimizer: Optimizer, theirs: Array, tried: Probe, tolerance: float) -> bool:
-    """Whether a rule gives the same weights; seen after three updates if it doesn't."""
+    """Whether a rule gives the same weights; three updates are compared first."""
     return all(
         distance(theirs[: len(part.factors)], ours(optimizer, part), tolerance).first is None
         for part in (tried.first(3), tried)
@@ -94,7 +94,7 @@ def agrees(optimizer: Optimizer, theirs: Array, tried: Probe, tolerance: float) 
 
 @dataclass(frozen=True)
 class Distance:
-    """How far two series of weights are apart, relative to max(1, |w|)."""
+    """The distance between two series of weights, relative to max(1, |w|)."""
 
     first: int | None  # the update at which they part, from 1
     there: float
@@ -102,7 +102,7 @@ class Distance:
 
 
 def distance(theirs: Array, mine: Array, tolerance: float) -> Distance:
-    """The first update at which any weight differs by more than ``tolerance``, and how much."""
+    """The first update at which a weight differs by more than ``tolerance``, and by how much."""
     with np.errstate(all="ignore"):
         size = np.maximum(1.0, np.maximum(np.abs(theirs), np.abs(mine)))
         gap = np.abs(theirs - mine) / size
@@ -116,7 +116,7 @@ def distance(theirs: Array, mine: Array, tolerance: float) -> Distance:
 
 
 def unlike(theirs: Array, mine: Array, start: Array) -> float:
-    """How unlike two series are: their gap relative to the way made, the median over weights."""
+    """The gap between two series relative to the path length, as median over the weights."""
     with np.errstate(all="ignore"):
         way = np.linalg.norm(theirs - start, axis=0) + np.linalg.norm(mine - start, axis=0)
         share = np.linalg.norm(theirs - mine, axis=0) / np.where(way > 0, way, 1.0)
@@ -124,7 +124,7 @@ def unlike(theirs: Array, mine: Array, start: Array) -> float:
 
 
 def rate_of(theirs: Sequence[float], unit: Sequence[float]) -> float | None:
-    """The rate that makes of a step at rate 1 theirs: a step is proportional to its rate."""
+    """The rate at which our first step equals theirs; steps are proportional to the rate."""
     step, one = theirs[0], unit[0]
     if not (np.isfinite(step) and np.isfinite(one)) or one == 0 or step == 0 or step / one < 0:
         return None

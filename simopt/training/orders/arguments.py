@@ -1,4 +1,4 @@
-"""What the functions of this package are asked for, checked."""
+"""Checks of the arguments of the order functions."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ MOST_POINTS = (2**32 - 1) // 20 - 1
 
 
 def size(n: Any, epochs: Any) -> tuple[int, int]:
-    """How many points and epochs."""
+    """Check the numbers of points and epochs."""
     return checks.whole("n", n, 1, MOST_POINTS), checks.whole("epochs", epochs, 1)
 
 
 def seed(name: str, value: Any) -> int:
-    """A seed as NumPy takes it: a whole number from 0 to 2^32 - 1."""
+    """Check a seed as NumPy takes it: an integer from 0 to 2^32 - 1."""
     return checks.whole(name, value, 0, 2**32 - 1)
 
 
 def drawn(value: Any) -> int:
-    """How many numbers a program took before."""
+    """Check a count of random numbers already drawn."""
     return checks.whole("drawn", value, 0)
 
 
 def flag(name: str, value: Any) -> bool:
-    """True or False."""
+    """Check a bool."""
     if not isinstance(value, bool):
         raise checks.refuse(name, value, "True or False")
     return value

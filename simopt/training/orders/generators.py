@@ -1,4 +1,4 @@
-"""The random generators of the libraries, and the shuffle that all of them do with the numbers."""
+"""The libraries' random generators, and the shuffle that all of them use."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def philox(low: int, high: int, count: int) -> Words:
 
 
 def permutation(numbers: Words) -> Order:
-    """0 .. n - 1 shuffled with n - 1 random numbers (Fisher-Yates, first place first)."""
+    """A Fisher-Yates permutation of 0 .. n - 1 from n - 1 random numbers, first position first."""
     n = len(numbers) + 1
     places = np.arange(n - 1, dtype=np.uint64)
     others = places + numbers % (n - places)

@@ -112,7 +112,7 @@ def _tensorflow(n: int, seed: int) -> Order:
 def _torch(
     bits: np.random.MT19937, n: int, epochs: int, compiled: bool, validated: bool
 ) -> list[Order]:
-    """Orders of DataLoaders on PyTorch's global generator, several of which are never run."""
+    """Orders of DataLoaders on PyTorch's global generator, including unused ones."""
     if compiled:
         bits.random_raw(2 * SEED, output=False)  # a loader, and an order of which one batch is used
     result = []

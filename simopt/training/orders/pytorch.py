@@ -130,7 +130,7 @@ def torch_sampler(
 
 
 def torch_randperm(n: int, epochs: int, seed: int, *, drawn: int = 0) -> Order:
-    """Successive calls of ``torch.randperm(n)``, as in a training loop written by hand.
+    """Successive calls of ``torch.randperm(n)``, as in a hand-written training loop.
 
     This is the order of::
 
@@ -172,14 +172,14 @@ def torch_randperm(n: int, epochs: int, seed: int, *, drawn: int = 0) -> Order:
 
 
 def reseeded(bits: np.random.MT19937, n: int) -> Order:
-    """An order from a generator that is made for it, with a seed drawn from another."""
+    """A permutation from a new generator whose seed is drawn from another."""
     return permutation(twister(int(bits.random_raw(SEED)[-1])).random_raw(n - 1))
 
 
 def _orders(
     n: int, epochs: int, seed: Any, generator: Any, drawn: Any, *, base_seeds: int
 ) -> Order:
-    """RandomSampler's orders, with a base seed drawn before the first so many."""
+    """RandomSampler's orders; a base seed is drawn before each of the first few."""
     own = checks.choice("generator", generator, GENERATORS) == "own"
     bits = twister(_seed(seed), arguments.drawn(drawn))
     result = np.empty((epochs, n), dtype=np.int64)
