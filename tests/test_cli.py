@@ -260,7 +260,7 @@ def test_walkthrough_of_a_line_through_the_origin(simopt_command, here, worked):
         ("--eta inf", "eta=inf"),
         ("--eta fast", "'fast'"),
         ("--optimizer adamm", "'Adam'"),
-        ("--set beta1=1", "beta1=1.0"),
+        ("--set beta1=1", "beta1=1:"),
         ("--set beta=0.5", "'beta'"),
         ("--set beta1", "--set='beta1'"),
         ("--set beta1=high", "beta1='high'"),
@@ -496,3 +496,34 @@ def test_a_fault_of_ours_is_not_called_bad_input(here, monkeypatch):
     monkeypatch.setattr("simopt.sweeps.sweep.sweep", fault)
     with pytest.raises(KeyError):
         main.main(["sweep", "small.toml"])
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("--problem hubble --optimizer sgd", "hubble: 24 points"),
+        ("--problem hubble --w0 400 --optimizer sgd", "from w = 400"),
+        ("--problem least_squares --set-problem x=1,2,3 --set-problem y=2,4,6", "3 points"),
+        ("--problem logistic --set-problem x=1,2 --set-problem y=0,1 --intercept", "intercept"),
+    ],
+)
+def test_walkthrough_takes_every_problem(simopt_command, given, wanted):
+    status, out, error = simopt_command("walkthrough", *given.split())
+    assert (status, error) == (0, "")
+    assert wanted in out
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("--problem bumps", "a regression, to write out"),
+        ("--problem hubbel", "did you mean 'hubble'"),
+        ("--problem double_well --set-problem tilt=9", "tilt=9: must be a number in"),
+        ("--problem double_well --set-problem tild=9", "key 'tild': must be one of"),
+        ("--problem network", "must have the key 'x'"),
+        ("--set-problem tilt", "--set-problem='tilt': must be NAME=VALUE"),
+        ("--set beta1=0.5 --set beta1=0.6", "--set='beta1=0.6': must be given once"),
+    ],
+)
+def test_walkthrough_names_what_is_wrong_with_a_problem(refused, given, message):
+    assert message in refused("walkthrough", *given.split())

@@ -1,13 +1,17 @@
 """A sweep written down in TOML: what it means, and which mistakes are named."""
 
+import inspect
+import json
+import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import simopt
-from simopt import schedules
-from simopt.sweeps import toml
+from simopt import problems, schedules
+from simopt.sweeps import naming, toml
 
 ROOT = Path(__file__).parents[1]
 
@@ -128,6 +132,114 @@ def test_a_noisy_quadratic(tmp_path):
         read(tmp_path, text.replace("noise = [", "w0 = [").replace("w0 = 2", ""))
 
 
+#: What each needs besides its name, where it needs something.
+NEEDED = {
+    "noisy_quadratic": "curvature = [1.0, 0.1]\nnoise = 0.5",
+    "least_squares": "x = [1.0, 2.0, 3.0]\ny = [0, 1, 1]",
+}
+NEEDED |= dict.fromkeys(
+    set(naming.PROBLEMS) - {"bumps", "diabetes", "double_well", "four_points", "hubble", "saddle"}
+    - set(NEEDED), NEEDED["least_squares"],
+)  # fmt: skip
+
+
+def spec_of(problem):
+    return f"[problem]\n{problem}\n[[optimizers]]\nname = 'SGD'\n"
+
+
+def test_every_problem_of_numbers_has_its_name():
+    """All functions of simopt.problems but the two that take a function or a file."""
+    makers = {
+        name for name in problems.__all__
+        if inspect.isfunction(getattr(problems, name))
+        and inspect.signature(getattr(problems, name)).return_annotation == "Problem"
+    }  # fmt: skip
+    assert makers - set(naming.PROBLEMS) == {"function", "read_table"}
+    assert {"bumps", "double_well", "saddle", "network", "hubble"} <= set(naming.PROBLEMS)
+
+
+@pytest.mark.parametrize("name", naming.PROBLEMS)
+def test_every_problem_by_its_name(tmp_path, name):
+    needed = NEEDED.get(name, "")
+    made = read(tmp_path, spec_of(f"name = '{name}'\n{needed}")).problem
+    direct = getattr(problems, name)(**tomllib.loads(needed))
+    assert made.digest == direct.digest
+    start = made.w0.tolist() if made.d > 1 else made.w0[0]
+    moved = read(tmp_path, spec_of(f"name = '{name}'\n{needed}\nw0 = {start}")).problem
+    assert moved.w0.tolist() == made.w0.tolist()
+    with pytest.raises(ValueError, match=rf"\[problem\] {name}, key 'no': must be one of name, w0"):
+        read(tmp_path, spec_of(f"name = '{name}'\n{needed}\nno = 1"))
+    if needed:
+        with pytest.raises(ValueError, match=rf"\[problem\] {name}: must have the key"):
+            read(tmp_path, spec_of(f"name = '{name}'"))
+
+
+@pytest.mark.parametrize("name", naming.PROBLEMS)
+def test_every_argument_by_its_name(tmp_path, name):
+    """Each default, written down, gives the same problem."""
+    parameters = inspect.signature(naming.PROBLEMS[name]).parameters
+    lines = {
+        key: json.dumps(each.default) for key, each in parameters.items()
+        if each.default is not each.empty and each.default is not None
+    }  # fmt: skip
+    text = "\n".join(f"{key} = {value}" for key, value in lines.items())
+    needed = NEEDED.get(name, "")
+    plain, full = (
+        read(tmp_path, spec_of(f"name = '{name}'\n{needed}\n{more}")).problem.digest
+        for more in ("", text)
+    )
+    assert plain == full
+
+
+def test_arguments_reach_the_problem(tmp_path):
+    made = read(tmp_path, spec_of("name = 'double_well'\ntilt = 0.2\nterms = 3")).problem
+    assert made.digest == problems.double_well(tilt=0.2, terms=3).digest
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, f in naming.PROBLEMS.items() if "x" in inspect.signature(f).parameters]
+)
+def test_a_problem_of_points_from_a_file(tmp_path, name):
+    (tmp_path / "p.csv").write_text("a,b,price\n0.5,1,1\n-1,2,0\n2,0.25,1\n")
+    text = f"name = '{name}'\nfile = 'p.csv'\ntarget = 'price'"
+    made = read(tmp_path, spec_of(text)).problem
+    x = pd.DataFrame({"a": [0.5, -1.0, 2.0], "b": [1.0, 2.0, 0.25]})
+    direct = getattr(problems, name)(x, pd.Series([1.0, 0.0, 1.0], name="price"))
+    assert made.digest == direct.digest
+    assert (made.features, made.target) == (direct.features, "price")
+    fewer = read(tmp_path, spec_of(f"{text}\nfeatures = ['b']")).problem
+    assert fewer.x.shape[1] == direct.x.shape[1] - 1
+    with pytest.raises(ValueError, match="has a file and the key 'y'"):
+        read(tmp_path, spec_of(f"{text}\ny = [1.0]"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "[" * 3000 + "]" * 3000,
+        "x = " + "9" * 5000,
+        spec_of("name = 'four_points'") + "eta = " + "9" * 400,
+        spec_of("name = 'four_points'") + "eta = 1" + "0" * 4000,
+        spec_of("name = 'four_points'\nw0 = 1" + "0" * 400),
+        spec_of("name = 'four_points'") + "[sweep]\nepochs = [[1, 2]]",
+        spec_of("name = 'four_points'") + "[sweep]\nseed = [[1, 2], [3, 4]]",
+        spec_of("name = 'four_points'") + "[sweep]\nbatch_size = 1" + "0" * 400,
+    ],
+    ids=["nested", "digits", "eta", "eta long", "w0", "epochs", "seed", "batch size"],
+)
+def test_what_no_number_holds_is_one_line(tmp_path, text):
+    (tmp_path / "s.toml").write_text(text)
+
+    def run():
+        made = toml.read(tmp_path / "s.toml")
+        simopt.sweep(made.problem, made.optimizers, **made.arguments)
+
+    with pytest.raises(ValueError, match="must|limit|Exceeds") as error:
+        run()
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 400
+
+
 def test_the_example_is_read():
     made = toml.read(ROOT / "scripts" / "example.toml")
     assert [each.name for each in made.optimizers] == ["Momentum", "Adam"]
@@ -191,7 +303,7 @@ def test_a_mistake_is_named(tmp_path, old, new, message):
         (
             '[problem]\nfile = "x.csv"\ntarget = "y"\nintercept = "no"\n'
             '[[optimizers]]\nname = "SGD"',
-            "intercept='no': must be true or false",
+            "intercept='no': must be True or False",
         ),
     ],
 )
@@ -263,7 +375,7 @@ def test_every_schedule_is_reached(name):
         expected = make([schedules.constant(), schedules.linear()], [4])
     else:
         expected = make(**given)
-    assert toml.schedule({"name": name, **given}) == expected
+    assert naming.schedule({"name": name, **given}) == expected
 
 
 def test_clipping_and_a_box(tmp_path):

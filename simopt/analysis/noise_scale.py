@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from simopt.analysis.measures import batch_variance, point_gradients
 from simopt.ground import checks
 from simopt.problems import Floats, Problem
+from simopt.problems.problem import check_problem
 from simopt.training import plan, shuffling
 
 __all__ = [
@@ -368,7 +369,7 @@ def estimate(
     >>> round(found.b_simple, 2), round(noise_scale.exact(diabetes).b_simple, 2)
     (10.49, 9.91)
     """
-    if not problem.n:
+    if not check_problem(problem).n:
         raise checks.refuse("problem", problem.name, "a problem with points to draw batches from")
     n = None if replacement else problem.n
     whole = plan.check_batch_size(big, problem.n)
@@ -386,6 +387,7 @@ def estimate(
 
 
 def _where(problem: Problem, w: ArrayLike | None) -> Floats:
+    check_problem(problem)
     return problem.w0 if w is None else problem.replace(w0=w).w0
 
 

@@ -10,7 +10,7 @@ from simopt import problems
 from simopt.cli import parsing
 from simopt.ground import checks, files
 from simopt.rules import ALL
-from simopt.sweeps import toml
+from simopt.sweeps import naming
 
 
 @click.command()
@@ -67,7 +67,7 @@ def prescribe(
     from simopt.curves import prescription
     from simopt.curves.prescription import terminal
 
-    chosen = toml.optimizer(optimizer, {"eta": eta} | dict(map(parsing.setting, settings)))
+    chosen = naming.optimizer(optimizer, {"eta": eta} | parsing.settings("--set", settings))
     how: dict[str, Any] = {"target": target, "kind": kind, "intercept": intercept}
     problem = problems.read_table(data, **how)
     held_out = None
@@ -125,10 +125,10 @@ def diagnose(
     if page is not None:
         files.check_file("--page", page, files.HTML)
     given: dict[str, Any] = {} if eta is None else {"eta": eta}
-    given |= dict(map(parsing.setting, settings))
+    given |= parsing.settings("--set", settings)
     if optimizer is None and given:
         raise checks.refuse("--optimizer", None, "a name, where it has hyperparameters")
-    trained = None if optimizer is None else toml.optimizer(optimizer, given)
+    trained = None if optimizer is None else naming.optimizer(optimizer, given)
     from simopt.curves import diagnosis
 
     found = diagnosis.read_and_judge(losses, validation, loss_column=loss, optimizer=trained)

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from simopt import problems
 from simopt.cli import parsing
 from simopt.cli.curves import diagnose, prescribe
 from simopt.ground import checks, extras, files
 from simopt.ground.version import __version__
 from simopt.rules import ALL
 from simopt.rules.frameworks import FRAMEWORKS
-from simopt.sweeps import toml
+from simopt.sweeps import naming, toml
 from simopt.sweeps.clients import WorkerLost
 
 if TYPE_CHECKING:
@@ -120,8 +119,20 @@ def report(folder: str, quick: bool) -> None:
 
 
 @commands.command()
+@click.option("--data", metavar="FILE", help="A CSV or Parquet file, in place of --problem.")
 @click.option(
-    "--data", metavar="FILE", help="A CSV or Parquet file; the document's four points if left out."
+    "--problem",
+    "problem_name",
+    metavar="NAME",
+    help=f"One of {', '.join(naming.PROBLEMS)}; with --data one that takes points. "
+    "[default: four_points]",
+)
+@click.option(
+    "--set-problem",
+    "problem_settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An argument of the problem (tilt=0.2, kind=logistic); repeat.",
 )
 @click.option(
     "--target",
@@ -159,6 +170,8 @@ def report(folder: str, quick: bool) -> None:
 @click.option("--page", metavar="FILE", help="Write an HTML page there, in place of text.")
 def walkthrough(
     data: str | None,
+    problem_name: str | None,
+    problem_settings: tuple[str, ...],
     target: str,
     intercept: bool,
     w0: str | None,
@@ -177,19 +190,23 @@ def walkthrough(
       simopt walkthrough
       simopt walkthrough --optimizer momentum --set beta=0.8 --batch-size 2 --epochs 3
       simopt walkthrough --optimizer adagrad --convention keras --set epsilon=0.1
+      simopt walkthrough --problem double_well --set-problem tilt=0.2 --optimizer sgd
       simopt walkthrough --data points.csv --target y --w0 3 --eta 0.1 --page steps.html
     """
     if page is not None:
         files.check_file("--page", page, files.HTML)
-    given = {"eta": eta, "convention": convention} | dict(map(parsing.setting, settings))
-    chosen = toml.optimizer(optimizer, given)
-    if data is None:
-        problem = problems.four_points()
-    else:
-        problem = problems.read_table(data, target, intercept=intercept)
+    given = {"eta": eta, "convention": convention} | parsing.settings("--set", settings)
+    chosen = naming.optimizer(optimizer, given)
+    named = parsing.settings("--set-problem", problem_settings)
+    if data is not None:
+        named |= {"file": data, "target": target}
+    if problem_name is not None or data is None:
+        named["name"] = problem_name or "four_points"
+    if intercept or (problem_name is None and data is not None):
+        named["intercept"] = intercept
     if w0 is not None:
-        start = [parsing.number("--w0", each) for each in w0.split(",")]
-        problem = problem.replace(w0=start[0] if len(start) == 1 else start)
+        named["w0"] = parsing.numbers("--w0", w0)
+    problem = naming.problem(named)
     how: dict[str, Any] = {"batch_size": parsing.batch_size(batch_size), "epochs": epochs}
     if page is None:
         from simopt.display import walkthrough as steps
@@ -247,7 +264,7 @@ def sweep(
     \b
     SPEC.toml:
       [problem]
-      name = "hubble"             # or four_points, diabetes; or file = "my.csv", target = "y"
+      name = "hubble"             # or double_well, ...; or file = "my.csv", target = "y"
       [[optimizers]]
       name = "Adam"
       eta = { from = 0.1, to = 1000, points = 40, scale = "log" }

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
 from simopt.ground import checks
 
 
-def setting(text: str) -> tuple[str, float | str | bool]:
-    """A hyperparameter, a switch or the convention, with its value."""
-    name, sign, value = (part.strip() for part in text.partition("="))
-    if not sign:
-        raise checks.refuse("--set", text, "NAME=VALUE, as in beta=0.8")
-    try:
-        return name, float(value)
-    except ValueError:  # a switch's word: what it may be, the optimizer knows
-        return name, {"true": True, "false": False}.get(value.lower(), value)
+def settings(option: str, texts: Iterable[str]) -> dict[str, Any]:
+    """Arguments by name, from texts ``NAME=VALUE``; a value may be numbers with commas between."""
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, sign, value = (part.strip() for part in text.partition("="))
+        if not sign:
+            raise checks.refuse(option, text, "NAME=VALUE, as in beta=0.8")
+        if name in values:
+            raise checks.refuse(option, text, f"given once, but {name} was {values[name]!r} before")
+        values[name] = _value(value)
+    return values
+
+
+def _value(text: str) -> Any:
+    """A number, numbers, true or false, or a word: what it may be, its reader knows."""
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    if "," in text:
+        return [_value(part.strip()) for part in text.split(",")]
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def numbers(name: str, text: str) -> float | list[float]:
+    """A number, or several with commas between."""
+    values = [number(name, each) for each in text.split(",")]
+    return values[0] if len(values) == 1 else values
 
 
 def number(name: str, text: str) -> float:

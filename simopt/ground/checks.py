@@ -8,13 +8,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 def refuse(name: str, value: object, allowed: str) -> ValueError:
     """The error for an argument: ``name=value: must be allowed``."""
-    shown = repr(value)
+    try:
+        shown = " ".join(repr(value).split())
+    except Exception:  # an integer of more than 4,300 digits, a class of the user's
+        shown = f"a value of type {type(value).__name__}"
     if len(shown) > 80:
         shown = shown[:77] + "..."
     return ValueError(f"{name}={shown}: must be {allowed}")
+
+
+#: Compiled loops count in 64 bits.
+LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -57,11 +67,13 @@ def is_sequence(value: object) -> bool:
 
 def number(name: str, value: Any, allowed: Interval = ANY) -> float:
     """A Python float inside ``allowed``."""
-    if isinstance(value, (str, bytes, bool)) or value is None:
+    # Of these float() would take the text, 1, the real part, the days, and NaN with a warning.
+    other = (str, bytes, bool, np.bool_, np.complexfloating, np.datetime64, np.timedelta64)
+    if isinstance(value, other) or value is None or value is np.ma.masked:
         raise refuse(name, value, str(allowed))
     try:
         result = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise refuse(name, value, str(allowed)) from None
     if result not in allowed:
         raise refuse(name, value, str(allowed))
@@ -71,12 +83,44 @@ def number(name: str, value: Any, allowed: Interval = ANY) -> float:
 def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
     """A Python int from ``low`` to ``high``."""
     allowed = f"a whole number >= {low}" if high is None else f"a whole number from {low} to {high}"
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
         raise refuse(name, value, allowed)
-    result = operator.index(value)
+    try:
+        result = operator.index(value)
+    except TypeError:  # an array
+        raise refuse(name, value, allowed) from None
+    if high is None and result > LARGEST:
+        raise refuse(name, value, f"{allowed}, and at most 2^63 - 1")
     if result < low or (high is not None and result > high):
         raise refuse(name, value, allowed)
     return result
+
+
+def flag(name: str, value: Any) -> bool:
+    """A Python bool; no other value counts as one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise refuse(name, value, "True or False")
+    return bool(value)
+
+
+def array(name: str, value: Any, allowed: str = "an array of numbers") -> NDArray[np.float64]:
+    """A new float64 array; NaN where a number is missing.
+
+    Refused is what NumPy would convert without a word: text, dates, complex numbers, and masked
+    values, whose masks would be lost.
+    """
+    if np.ma.is_masked(value):
+        masked = int(np.ma.getmaskarray(value).sum())
+        raise refuse(name, value, f"{allowed}, but {masked} of them masked: fill or drop these")
+    try:
+        given = np.asarray(value)
+        if given.dtype.kind == "O" and any(isinstance(each, (str, bytes)) for each in given.flat):
+            raise refuse(name, value, allowed)
+        if given.dtype.kind not in "biufO":
+            raise refuse(name, value, allowed)
+        return np.array(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise refuse(name, value, allowed) from None
 
 
 def choice(name: str, value: Any, allowed: Iterable[str]) -> str:

@@ -14,10 +14,7 @@ Floats = NDArray[np.float64]
 
 def numbers(name: str, value: Any) -> Floats:
     """A float64 array; raises on the first value that is not finite, naming its position."""
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise checks.refuse(name, value, "an array of numbers") from None
+    array = checks.array(name, value)
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(
@@ -29,6 +26,8 @@ def numbers(name: str, value: Any) -> Floats:
 def start(w0: ArrayLike, d: int) -> Floats:
     """The initial weights [d], from one number or from one per weight."""
     first = numbers("w0", w0)
+    if np.asarray(w0).dtype.kind == "b":
+        raise checks.refuse("w0", w0, "numbers")
     if first.ndim > 1 or (first.ndim == 1 and len(first) != d):
         raise checks.refuse("w0", w0, f"a number, or {d} numbers, one a weight")
     return np.array(np.broadcast_to(first, (d,)))

@@ -13,6 +13,9 @@ from simopt.problems.formula import function
 from simopt.problems.inputs import numbers
 from simopt.problems.problem import Problem
 
+#: A slip of three zeros should not fill the memory.
+MOST_TERMS = 10_000_000
+
 
 def bumps(*, w0: float = 6.0, noise: float | None = None) -> Problem:
     r"""One weight, many local minima and one global minimum.
@@ -81,7 +84,7 @@ def double_well(
     spread : float, default 1
         sigma, >= 0: from the mean to the greatest c.
     terms : int, default 8
-        n, >= 2: the points of the problem.
+        n, from 2 to ten million: the points of the problem.
     w0 : float, optional
         The start; the bottom of the higher well if None, of the right one without tilt.
 
@@ -109,7 +112,7 @@ def double_well(
     limit = 2 / (3 * math.sqrt(3))
     tau = checks.number("tilt", tilt, checks.Interval(-limit, limit, True, True))
     sigma = checks.number("spread", spread, checks.NOT_NEGATIVE)
-    n = checks.whole("terms", terms, 2)
+    n = checks.whole("terms", terms, 2, MOST_TERMS)
     right = _root(lambda w: w * w * w - w + tau, 1 / math.sqrt(3), 2.0)
     left = _root(lambda w: w * w * w - w + tau, -2.0, -1 / math.sqrt(3))
     lower, higher = (left, right) if tau >= 0 else (right, left)

@@ -27,6 +27,13 @@ DERIVED = ("factor", "minimizer", "optimum", "minimum_loss", "digest")
 NETWORKS = ("network", "logistic_network")
 
 
+def check_problem(problem: Any) -> Problem:
+    """Refuse what is no problem."""
+    if not isinstance(problem, Problem):
+        raise checks.refuse("problem", problem, "a problem such as simopt.problems.hubble()")
+    return problem
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """Data, a loss and initial weights. Made by the functions of `simopt.problems`.

@@ -19,6 +19,7 @@ from simopt import schedules
 from simopt.engine.blocks import Group
 from simopt.ground import checks
 from simopt.problems import Problem
+from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
 from simopt.training import shuffling
 from simopt.training.plan import Plan, check_batch_size, check_box, check_clip, clip_of, make
@@ -95,6 +96,7 @@ def check(
     **common: Any,
 ) -> list[Axes]:
     """One Axes per optimizer and convention, of checked arguments."""
+    check_problem(problem)
     chosen = [optimizers] if isinstance(optimizers, Optimizer) else optimizers
     if not isinstance(chosen, Sequence) or isinstance(chosen, str) or not chosen:
         raise checks.refuse("optimizers", optimizers, "an optimizer or a list of them")

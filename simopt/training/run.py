@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from simopt import schedules
 from simopt.ground import checks
 from simopt.problems import Problem
+from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
 from simopt.training import noise, plan, shuffling
@@ -123,6 +124,7 @@ def run(
     2     3   -32.717 -18.117  3.268
     3     4    -0.866 -13.101  3.340
     """
+    check_problem(problem)
     settings = check_single(optimizer).settings
     clip = plan.clip_of(
         plan.check_clip("clip_norm", clip_norm),

@@ -22,6 +22,7 @@ from simopt.engine import blocks
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
 from simopt.problems import Problem
+from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
 from simopt.training import plan, shuffling
 from simopt.training.stepper import check_optimizer
@@ -137,6 +138,7 @@ def batch_size(
     1           8   27.0     216.0
     2          64    8.0     512.0
     """
+    check_problem(problem)
     chosen = [optimizers] if isinstance(optimizers, Optimizer) else optimizers
     if not isinstance(chosen, Sequence) or isinstance(chosen, str) or not chosen:
         raise checks.refuse("optimizers", optimizers, "an optimizer or a list of them")

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from simopt.ground import checks
 from simopt.problems import Problem
+from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer, Rule
 from simopt.training import plan, shuffling
 from simopt.training.stepper import check_optimizer
@@ -265,6 +266,7 @@ def coefficients(rule: Rule, settings: Floats) -> Floats:
 
 def _checked(problem: Problem, optimizer: Optimizer) -> tuple[Rule, dict[str, tuple[float, ...]]]:
     """The rule, and each of its hyperparameters as an axis."""
+    check_problem(problem)
     if problem.kind != "least_squares":
         raise checks.refuse("problem", problem.kind, "least squares: its updates are linear")
     chosen = check_optimizer(optimizer)

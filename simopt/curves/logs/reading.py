@@ -130,6 +130,8 @@ def numbers(name: str, values: Any) -> Floats:
     allowed = "a sequence of numbers, one after the other"
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
         raise checks.refuse(name, values, allowed)
+    if np.ma.is_masked(values):
+        raise checks.refuse(name, values, f"{allowed}, without masked ones: fill or drop these")
     try:
         array = np.asarray(values if hasattr(values, "__len__") else list(values))
         if array.dtype.kind == "O":

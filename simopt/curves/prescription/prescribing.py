@@ -20,6 +20,7 @@ from simopt.ground import checks
 from simopt.ground.threads import thread_count
 from simopt.ground.version import __version__
 from simopt.problems import Problem
+from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
 from simopt.training import stepper
@@ -126,8 +127,7 @@ def prescribe(
     stepper.check_single(optimizer)
     count = checks.whole("seeds", seeds, 1)
     workers = thread_count(threads)
-    if not isinstance(problem, Problem):
-        raise checks.refuse("problem", problem, "a problem such as simopt.problems.hubble()")
+    check_problem(problem)
     now = trainings.check(
         problem,
         optimizer,

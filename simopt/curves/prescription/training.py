@@ -171,7 +171,7 @@ def section(head: str, settings: Mapping[str, Any]) -> str:
 
 
 def _table(schedule: Schedule) -> dict[str, Any]:
-    """A schedule as `simopt.sweeps.toml.schedule` reads it."""
+    """A schedule as `simopt.sweeps.naming.schedule` reads it."""
     settings: dict[str, Any] = {
         name: value for name, value in schedule.settings if name in schedule.shown
     }

@@ -13,6 +13,7 @@ from simopt.display.walkthrough.rounding import Shown, fill, number, vector
 from simopt.display.walkthrough.written import WRITTEN
 from simopt.ground import checks
 from simopt.problems import Floats, Problem
+from simopt.problems.problem import check_problem
 from simopt.rules import OPTIMIZERS
 from simopt.rules.rule import Optimizer
 from simopt.training import plan, shuffling
@@ -121,6 +122,7 @@ def worked(
     if updates is not None:
         checks.whole("updates", updates, 1)
     checks.whole("max_points", max_points, 1)
+    check_problem(problem)
     if not problem.n or problem.formula is not None or problem.hidden:
         raise checks.refuse("problem", problem, "a regression, to write out")
     trace = run(
