@@ -1,89 +1,126 @@
-"""A loss curve from whatever holds it: numbers, a table, a training log.
+"""A training log into its runs: whatever it was written by, in whatever holds it.
 
-A missing value is NaN: a cell that is empty, None. A loss that is written as nan is NaN too, but
-stays where it is: from there to the end of the curve it is a symptom.
+``contents`` (bytes, bounded) or ``objects`` -> ``table.Table`` by format (``delimited``,
+``json_logs``, ``console``, ``stores``, ``folders``) -> ``runs`` (told apart) -> ``choose``
+(columns) -> ``pairing`` (gaps, validation) -> ``log.Log``.
 """
 
 from __future__ import annotations
 
-import csv
 import math
-import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simopt.curves.logs import (
+    cells,
+    choose,
+    console,
+    contents,
+    delimited,
+    folders,
+    json_logs,
+    objects,
+    pairing,
+    runs,
+    stores,
+)  # fmt: skip
+from simopt.curves.logs.log import Log, LoggedRun, numbered
+from simopt.curves.logs.names import parse
+from simopt.curves.logs.names import plain as plain
+from simopt.curves.logs.table import Table
 from simopt.ground import checks
 
 Floats = NDArray[np.float64]
 
-#: What columns are called, most telling first: small letters, with _ for whatever is between words.
-#: An epoch's mean says more than its last batch.
-TRAINING = (
-    "train_loss",
-    "training_loss",
-    "loss",
-    "loss_train",
-    "loss_training",
-    "train_loss_epoch",
-    "loss_epoch",
-    "train_loss_step",
-    "loss_step",
-    "batch_loss",
-)
-HELD_OUT = (
-    "val_loss",
-    "validation_loss",
-    "valid_loss",
-    "loss_val",
-    "loss_validation",
-    "loss_valid",
-    "val_loss_epoch",
-    "eval_loss",
-    "loss_eval",
-    "dev_loss",
-    "test_loss",
-    "loss_test",
-    "val_loss_step",
-)
 
-#: What counts rows, or belongs to them, and is no loss.
-BESIDE: tuple[str, ...] = (
-    "",
-    "epoch",
-    "epochs",
-    "step",
-    "steps",
-    "iteration",
-    "iter",
-    "batch",
-    "update",
-    "index",
-)
-BESIDE += ("wall_time", "time", "time_s", "seconds", "learning_rate", "lr", "eta", "unnamed_0")
+def read_log(
+    source: Any,
+    *,
+    column: str | None = None,
+    validation: str | None = None,
+    x: str | None = None,
+    patterns: Iterable[str] = (),
+    higher_is_better: bool = False,
+) -> Log:
+    """Read what a training run left behind: a file, a folder, or an object that holds numbers.
 
-#: The columns of a TensorBoard export.
-TENSORBOARD = ("wall_time", "step", "value")
+    Nothing in a file is run: no pickle is read, nothing evaluated; sizes are bounded, also of what
+    is packed.
+
+    Parameters
+    ----------
+    source : path, array_like, DataFrame, mapping, or object with a history
+        - Files: CSV and TSV (any separator, decimal commas, UTF-8 or UTF-16), white space, Markdown
+          tables, JSON (objects of lists, lists of records, ``trainer_state.json``), JSON lines,
+          Parquet, NumPy, TensorBoard event files (where TensorBoard is installed), MLflow
+          databases, and the output of a program; also packed by gzip or zip.
+        - Folders: of Lightning, Hugging Face, Keras' and PyTorch's TensorBoard writers, MLflow,
+          DVCLive, CatBoost, Ultralytics, Ray; a run, or many.
+        - Objects: numbers, tensors, mappings, records, DataFrames, Keras' History, a Trainer,
+          estimators with ``loss_curve_``.
+    column : str, optional
+        The training loss' name; chosen by its name and its values if left out.
+    validation : str, optional
+        The validation loss' name; likewise.
+    x : str, optional
+        What rows are counted by; likewise.
+    patterns : iterable of str
+        Regular expressions for lines of a program's output; their named groups become columns.
+    higher_is_better : bool, default False
+        Read a metric that rises when the model gets better, negated.
+
+    Returns
+    -------
+    Log
+        runs, each with loss, validation, x and what was chosen, repaired, left out; ``print`` it.
+
+    Raises
+    ------
+    ValueError
+        If there is no loss in it, columns can't be told apart, or it is no log.
+    OSError
+        If a file can't be read.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> log = simopt.read_log({"epoch": [1, 2, 3], "loss": [3.0, 2.0, 1.5], "acc": [0.1, 0.4, 0.5]})
+    >>> print(log)
+    mapping: one run
+      three values of loss, by epoch from 1 to 3
+    """
+    tables, name, form = _tables(source, patterns)
+    read: list[LoggedRun] = []
+    failed: ValueError | None = None
+    for table in tables:
+        try:
+            read += _runs(table, column, validation, x, higher_is_better)
+        except ValueError as error:
+            failed = failed or error
+    if not read:
+        raise failed or checks.refuse("loss", name, "a log with a loss in it")
+    return Log(name, form, tuple(numbered(read)))
 
 
 def read(
-    loss: Any, validation: Any = None, *, loss_column: str | None = None
+    loss: Any, validation: Any = None, *, loss_column: str | None = None, x: str | None = None
 ) -> tuple[Floats, Floats | None]:
     """The training loss, and the validation loss if there is one, of equal length.
 
     Parameters
     ----------
-    loss : array_like, DataFrame, mapping, Keras History, or path of a CSV file
-        Numbers in order; or a table, in which columns are found by name.
+    loss : array_like, DataFrame, mapping, object or path
+        As in `read_log`; of several runs the last.
     validation : array_like or str, optional
         Numbers, as many as the loss has, NaN where there is none; or the name of a column of the
         table. Found by name if left out.
-    loss_column : str, optional
-        The name of the training loss' column; found by name if left out.
+    loss_column, x : str, optional
+        The names of columns; found by name if left out.
 
     Returns
     -------
@@ -93,8 +130,7 @@ def read(
     Raises
     ------
     ValueError
-        If there are no numbers, columns can't be told apart, the first loss is infinite, or the
-        two are not of one length.
+        If there are no numbers, columns can't be told apart, or the two are not of one length.
     OSError
         If the file can't be read.
 
@@ -104,239 +140,294 @@ def read(
     >>> read({"loss": [3.0, 2.0, 1.5], "val_loss": [3.1, None, 2.0]})
     (array([3. , 2. , 1.5]), array([3.1, nan, 2. ]))
     """
-    columns = _columns(loss)
-    if columns is None:
-        if loss_column is not None:
-            raise checks.refuse("loss_column", loss_column, "None where loss is no table")
-        training = numbers("loss", loss)
-        held = None if validation is None else numbers("validation", validation)
-    else:
-        training, held = _from_table(columns, loss_column, validation)
-    if not len(training):
-        raise checks.refuse("loss", [], "at least one number")
-    if math.isinf(training[0]):
-        raise checks.refuse("loss[0]", float(training[0]), "a finite number to begin with")
-    if held is None or not np.isfinite(held).any():
-        return training, None
-    if len(held) != len(training):
+    run = one_log(loss, validation, column=loss_column, x=x).run
+    return run.loss, run.validation
+
+
+def one_log(
+    loss: Any,
+    validation: Any = None,
+    *,
+    column: str | None = None,
+    x: str | None = None,
+    patterns: Iterable[str] = (),
+    higher_is_better: bool = False,
+) -> Log:
+    """`read_log`, with the validation loss as numbers beside it where it is no name."""
+    beside = None if validation is None or isinstance(validation, str) else validation
+    name = validation if isinstance(validation, str) else None
+    if not objects.is_path(loss) and (column or x or name):
+        table = objects.table(loss)
+        if table.format in ("numbers", "array", "Series"):
+            if column is not None:
+                raise checks.refuse("loss_column", column, "None where loss is no table")
+            if name is not None:
+                raise checks.refuse("validation", name, objects.ALLOWED)
+    log = read_log(
+        loss,
+        column=column,
+        validation=name,
+        x=x,
+        patterns=patterns,
+        higher_is_better=higher_is_better,
+    )
+    if beside is None:
+        return log
+    held = objects.numbers("validation", beside)
+    run = log.run
+    if len(held) != len(run.loss):
         many = f"{len(held)} values"
-        allowed = f"as many as the loss has ({len(training)}), with NaN where there is none"
+        allowed = f"as many as the loss has ({len(run.loss)}), with NaN where there is none"
         raise checks.refuse("validation", many, allowed)
-    return training, held
+    held, note = pairing.hidden_nan(held)
+    notes = (*run.notes, *((f"validation: {note}",) if note else ()))
+    finite = bool(np.isfinite(held).any())
+    run = replace(
+        run, validation=held if finite else None, validation_column="validation", notes=notes,
+        validation_fault=pairing.fault(held),
+    )  # fmt: skip
+    return replace(log, runs=(run,))
 
 
-def numbers(name: str, values: Any) -> Floats:
-    """A sequence of numbers as float64, None as NaN."""
-    allowed = "a sequence of numbers, one after the other"
-    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
-        raise checks.refuse(name, values, allowed)
-    if np.ma.is_masked(values):
-        raise checks.refuse(name, values, f"{allowed}, without masked ones: fill or drop these")
-    try:
-        array = np.asarray(values if hasattr(values, "__len__") else list(values))
-        if array.dtype.kind == "O":
-            array = np.array([math.nan if each is None else float(each) for each in array])
-    except (TypeError, ValueError, RuntimeError):
-        raise checks.refuse(name, values, allowed) from None
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim > 1:
-        raise checks.refuse(f"{name}.shape", array.shape, "(T,): one number after the other")
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "fiu"):
-        raise checks.refuse(name, values, allowed)
-    return array.astype(np.float64)
-
-
-def _columns(table: Any) -> dict[str, list[Any]] | None:
-    """Name to cells, if it is a table: a file, a DataFrame, a mapping, or has one as history."""
-    if isinstance(table, os.PathLike) or (isinstance(table, str) and _is_path(table)):
-        return _from_file(Path(table))
-    if not isinstance(table, Mapping) and isinstance(getattr(table, "history", None), Mapping):
-        table = table.history
-    if isinstance(table, Mapping):
-        names, cells = list(table), [list(_iterable(name, table[name])) for name in table]
-    elif hasattr(table, "columns") and hasattr(table, "iloc"):
-        names = list(table.columns)
-        cells = [table.iloc[:, k].tolist() for k in range(len(names))]
+def _tables(source: Any, patterns: Iterable[str]) -> tuple[list[Table], str, str]:
+    if not objects.is_path(source):
+        table = objects.table(source)
+        return runs.by_name(table), "", table.format
+    path = Path(source)
+    if path.is_dir():
+        found = folders.tables(path, lambda file: file_tables(file, patterns))
     else:
-        return None
-    return _named([str(name) for name in names], cells)
+        found = file_tables(path, patterns)
+    form = found[0].format if len({table.format for table in found}) == 1 else "several formats"
+    return [each for table in found for each in runs.by_name(table)], str(path), form
 
 
-def _is_path(text: str) -> bool:
-    """Whether text is meant as a file: anything but lines of data."""
-    return "\n" not in text and (bool(Path(text).suffix) or os.path.exists(text))
+def file_tables(path: Path, patterns: Iterable[str] = ()) -> list[Table]:
+    """The tables of a file, whatever its format: told by its first bytes, and then by its text."""
+    name, data = contents.content(path)
+    source = str(path)
+    if data.startswith(b"SQLite format 3"):
+        return stores.database(path)
+    if data.startswith(b"PAR1"):
+        return [stores.parquet(data, source)]
+    if data.startswith(b"\x93NUMPY") or name.endswith(".npz"):
+        return [stores.numpy(data, source)]
+    if stores.is_events(name, data):
+        return [stores.events(path, source)]
+    if data.startswith(b"PK"):
+        files = contents.zipped(path, data)
+        found = [
+            table
+            for inner, part in files.items()
+            if b"\0" not in part[:1000]
+            and (
+                table := _text_table(part.decode("utf-8", "replace"), f"{source}:{inner}", patterns)
+            )
+        ]
+        with_loss = [table for table in found if stores.has_loss(table)]
+        if not with_loss:
+            raise contents.refused(path, f"a zip of {len(files)} files", "one with a log in it")
+        return with_loss[:1]
+    if name.endswith(".wandb"):
+        allowed = "exported (run.history().to_csv) or synchronised first: its format is W&B's own"
+        raise contents.refused(path, "an offline run of W&B", allowed)
+    text = contents.decoded(path, data)
+    if not text.strip():
+        raise contents.refused(path, "no text", "a log with numbers in it; it is empty")
+    table = _text_table(text, source, patterns)
+    if table is None:
+        first = " / ".join(line.strip()[:60] for line in text.strip().splitlines()[:2])
+        allowed = "a log: a table, JSON, or lines with a loss in them (or give a pattern)"
+        raise contents.refused(path, f"which begins {first!r}", allowed)
+    return [table]
 
 
-def _iterable(name: object, values: Any) -> Iterable[Any]:
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise checks.refuse(str(name), values, "a column of numbers")
-    return values
-
-
-def _named(names: Sequence[str], cells: Sequence[list[Any]]) -> dict[str, list[Any]]:
-    for name in names:
-        if names.count(name) > 1:
-            raise checks.refuse("columns", name, f"there once, but there are {names.count(name)}")
-    return dict(zip(names, cells, strict=True))
-
-
-def _from_file(path: Path) -> dict[str, list[Any]]:
-    """The columns of a CSV file, cell by cell as text; numbered where it has no header."""
+def _text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
+    patterns = tuple(patterns)
+    if patterns and (table := console.table(text, source, patterns)) is not None:
+        return table
+    start = text.lstrip()[:1]
+    if start in ("{", "[") and (table := json_logs.table(text, source)) is not None:
+        return table
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise checks.refuse("file", str(path), "a CSV file in UTF-8") from None
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    if not lines:
-        raise checks.refuse("file", str(path), "a CSV file with numbers in it; it is empty")
-    separator = max(",;\t", key=lines[0].count)
-    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
-    header = rows[0]
-    if any(_is_number(cell) for cell in header):
-        header = ["step", "loss"] if len(header) == 2 else ["loss"] * len(header)
-        rows = [header, *rows]
-    if len(rows) == 1:
-        raise checks.refuse("file", str(path), "a CSV file with numbers below its header")
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(header):
-            found = f"{len(row)} cells in row {number} of {path}"
-            raise checks.refuse("file", found, f"{len(header)} of them, as in its header")
-    return _named(header, [[row[k] for row in rows[1:]] for k in range(len(header))])
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
+        table = delimited.table(text, source)
     except ValueError:
-        return False
-    return True
+        # Lines of text that look like rows: what they say is read, where they say a loss.
+        printed = console.table(text, source)
+        if printed is None or printed.rows < 3:
+            raise
+        return printed
+    if table is None or not stores.has_loss(table):
+        printed = console.table(text, source)
+        if table is None or (printed is not None and printed.rows > 2):
+            return printed
+    return table
 
 
-def plain(name: str) -> str:
-    """A column's name in small letters, with _ for whatever is between words.
-
-    Examples
-    --------
-    >>> plain("Loss/train"), plain("validation loss")
-    ('loss_train', 'validation_loss')
-    """
-    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
-
-
-def _from_table(
-    columns: Mapping[str, list[Any]], loss_column: str | None, validation: Any
-) -> tuple[Floats, Floats | None]:
-    name = _chosen("loss", loss_column, columns)
-    if name is None:
-        name = _found(columns, TRAINING) or _only(columns)
-    if validation is None:
-        other = _found({key: columns[key] for key in columns if key != name}, HELD_OUT)
-    elif isinstance(validation, str):
-        other = _chosen("validation", validation, columns)
-    else:
-        return _compact(_rows_of(name, columns), None)[0], numbers("validation", validation)
-    training = _rows_of(name, columns)
-    return _compact(training, None if other is None else _cells(other, columns[other]))
-
-
-def _chosen(what: str, name: str | None, columns: Mapping[str, list[Any]]) -> str | None:
-    if name is not None and name not in columns:
-        raise checks.refuse(what, name, "a column: " + ", ".join(map(repr, columns)))
-    return name
-
-
-def _found(columns: Mapping[str, list[Any]], known: Sequence[str]) -> str | None:
-    """The column with the most telling of some names that is not empty throughout."""
-    found: dict[str, str] = {}
-    for name in columns:
-        if plain(name) in known and not all(_missing(cell) for cell in columns[name]):
-            if plain(name) in found:
-                both = f"{found[plain(name)]!r} and {name!r}"
-                raise ValueError(f"columns={both}: must be one; say which is meant")
-            found[plain(name)] = name
-    return next((found[name] for name in known if name in found), None)
-
-
-def _only(columns: Mapping[str, list[Any]]) -> str:
-    """The one column that can be a loss where none is called one."""
-    if {plain(name) for name in columns} == set(TENSORBOARD):
-        return next(name for name in columns if plain(name) == "value")
-    left = [name for name in columns if plain(name) not in BESIDE + HELD_OUT]
-    if len(left) != 1:
-        raise checks.refuse(
-            "columns", list(columns), "named for a loss (loss, train_loss, ...); or say which it is"
+def _runs(
+    table: Table, column: str | None, validation: str | None, x: str | None, higher: bool
+) -> list[LoggedRun]:
+    if not table.rows:
+        raise checks.refuse("loss", [], "at least one number")
+    chosen = choose.choose(table, column, validation, x, higher)
+    if table.format in ("DataFrame", "mapping", "Series", "numbers"):
+        chosen = _with_own_rows(table, chosen)
+    values, there = chosen.loss
+    if chosen.validation is not None and len(chosen.validation[0]) != len(values):
+        chosen = _shorter_validation(chosen)
+    sections, noticed = runs.sections(chosen, table.sessions)
+    notes = (*table.notes, *chosen.notes, *noticed)
+    if not there.any():
+        raise checks.refuse(chosen.loss_name or "loss", "no values", "at least one number")
+    ends = [*(int(rows.min()) for rows in sections[1:]), len(values)]
+    return [
+        _run(
+            table,
+            chosen,
+            rows,
+            end,
+            notes,
+            f"{table.run}" if len(sections) == 1 else _part(table, k),
         )
-    return left[0]
+        for k, (rows, end) in enumerate(zip(sections, ends, strict=True), 1)
+    ]
 
 
-def _missing(cell: Any) -> bool:
-    return cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell))
+def _about_else(table: Table, chosen: choose.Chosen, first: int) -> bool:
+    """Whether rows from ``first`` on hold something but what rows are counted by."""
+    for name, column in table.columns.items():
+        if name in chosen.loss_name or parse(name).kind in ("counter", "other"):
+            continue
+        if len(column) == len(chosen.loss[0]) and choose.count(column[first:]):
+            return True
+    return False
 
 
-def _cells(name: str, cells: Iterable[Any]) -> list[float | None]:
-    """Numbers; None for a cell that is empty."""
-    result: list[float | None] = []
-    for row, cell in enumerate(cells, 1):
-        if cell is None or cell == "":
-            result.append(None)
+def _finite_start(loss: Floats, rows: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64], str]:
+    """A curve without infinite values in front of its first finite one."""
+    finite = np.flatnonzero(np.isfinite(loss))
+    if not len(finite) or not np.isinf(loss[: finite[0]]).any():
+        return loss, rows, ""
+    first = int(finite[0])
+    word = "value is" if first == 1 else f"{first} values are"
+    return loss[first:], rows[first:], f"the first {word} infinite or NaN, and left out"
+
+
+def _part(table: Table, number: int) -> str:
+    return f"{table.run}, {number}" if table.run else f"run {number}"
+
+
+def _with_own_rows(table: Table, chosen: choose.Chosen) -> choose.Chosen:
+    """A table in memory has NaN for an empty cell: such rows are about other things."""
+    values, there = chosen.loss
+    if table.format == "DataFrame" and chosen.validation is not None:
+        held, _ = chosen.validation
+        chosen = replace(chosen, validation=(held, ~np.isnan(held)))
+    if not np.isnan(values[there]).any():
+        return chosen
+    used = {chosen.loss_name, chosen.x_name}
+    others = []
+    for name, column in table.columns.items():
+        if name in used or len(column) != len(values):
             continue
         try:
-            result.append(float(cell))
-        except (TypeError, ValueError):
-            where = f"{name}, row {row}"
-            raise checks.refuse(where, cell, "a number, or empty") from None
-    return result
+            others.append(cells.column(column))
+        except ValueError:
+            others.append(
+                (np.zeros(len(column)), np.array([bool(cell == cell and cell) for cell in column]))
+            )
+    own = pairing.own_rows(values, there, others)
+    if table.format == "Series" and own.all():
+        finite = np.isfinite(values)
+        # One NaN behind a curve that was falling is a row about something else.
+        if finite[:-1].all() and not finite[-1] and len(values) > 10 and values[-2] <= values[0]:
+            own = finite
+    return replace(chosen, loss=(values, own))
 
 
-def _rows_of(name: str, columns: Mapping[str, list[Any]]) -> list[float | None]:
-    """The cells of the loss, of which those are empty that are NaN in rows about something else.
-
-    A table in memory has NaN for an empty cell and for a loss that is NaN. The row is about
-    something else where a column has a value that has none wherever there is a loss.
-    """
-    cells = _cells(name, columns[name])
-    there = [row for row, x in enumerate(cells) if x is not None and not math.isnan(x)]
-    other = [
-        column
-        for column in columns.values()
-        if len(column) == len(cells) and all(_missing(column[row]) for row in there)
-    ]
-    return [
-        None if x is not None and math.isnan(x) and any(not _missing(c[row]) for c in other) else x
-        for row, x in enumerate(cells)
-    ]
+def _shorter_validation(chosen: choose.Chosen) -> choose.Chosen:
+    """Validation every so many epochs, as a list of its own: as Keras' validation_freq makes it."""
+    assert chosen.validation is not None
+    values, held = chosen.loss[0], chosen.validation[0]
+    many = f"{len(held)} values"
+    every, left = divmod(len(values), max(len(held), 1))
+    if not every > 1 or left >= every or len(held) < 2:
+        allowed = f"as many as the loss has ({len(values)}), with NaN where there is none"
+        raise checks.refuse("validation", many, allowed)
+    spread = np.full(len(values), math.nan)
+    spread[every - 1 :: every][: len(held)] = held
+    note = f"validation: {many} for {len(values)}: taken as every {every}th"
+    return replace(chosen, validation=(spread, np.isfinite(spread)), notes=(*chosen.notes, note))
 
 
-def _compact(
-    training: Sequence[float | None], held: Sequence[float | None] | None
-) -> tuple[Floats, Floats | None]:
-    """Without the rows of a log that are about other things than the training loss.
-
-    A log that writes training and validation in rows of their own (Lightning, Hugging Face) has
-    empty cells in between. Where both were written as often, they belong together one by one;
-    otherwise a validation loss belongs to the last training loss before it.
-    """
-    if held is None:
-        return np.array([x for x in training if x is not None], np.float64), None
-    held = [None if v is None or math.isnan(v) else v for v in held]
-    if len(training) != len(held):
-        return _nan(training), _nan(held)
-    apart = any(x is not None for x, v in zip(training, held, strict=True) if v is None) and not (
-        any(v is not None for x, v in zip(training, held, strict=True) if x is not None)
+def _run(
+    table: Table,
+    chosen: choose.Chosen,
+    rows: NDArray[np.int64],
+    end: int,
+    notes: Sequence[str],
+    name: str,
+) -> LoggedRun:
+    values, there = chosen.loss
+    loss = values[rows]
+    said = list(notes)
+    tail = pairing.trailing_gap(there[:end]) if end == len(there) else 0
+    tail = 0 if tail and _about_else(table, chosen, len(there) - tail) else tail
+    if tail and len(loss) > 1:
+        word = "row has" if tail == 1 else f"{tail} rows have"
+        said.append(
+            f"the last {word} no loss: NaN that was written as nothing, or a run that was cut"
+        )
+        if (loss[-1] > 10 * np.nanmin(loss) and loss[-1] > loss[0]) or np.isinf(loss[-1]):
+            loss = np.append(loss, np.full(tail, math.nan))
+            rows = np.append(rows, np.arange(int(rows.max()) + 1, int(rows.max()) + 1 + tail))
+    loss, rows, infinite = _finite_start(loss, rows)
+    if infinite:
+        said.append(infinite)
+    loss, hidden = pairing.hidden_nan(loss)
+    if hidden:
+        said.append(hidden)
+    validation, fault = None, ""
+    if chosen.validation is not None:
+        validation, note = pairing.beside(rows, chosen.validation, chosen.x, end)
+        if note:
+            said.append(note)
+        logged = chosen.validation[1]
+        fault = pairing.fault(validation, logged[rows] if len(logged) == len(there) else None)
+        if not np.isfinite(validation).any():
+            fault = fault if bool(logged.any()) else ""
+            validation = None
+        elif (
+            len(set(np.isnan(validation).tolist()))
+            and (hidden_v := pairing.hidden_nan(validation))[1]
+        ):
+            validation = hidden_v[0]
+            said.append(f"validation: {hidden_v[1]}")
+    if fault:
+        said.append(f"the validation loss is {fault}")
+    about = table.about or chosen.about
+    return LoggedRun(
+        name=name,
+        loss=loss,
+        validation=validation,
+        x=_rising(chosen.x, rows),
+        rate=None if chosen.rate is None else chosen.rate[rows],
+        loss_column=chosen.loss_name,
+        validation_column=chosen.validation_name if validation is not None or fault else "",
+        x_column=chosen.x_name,
+        source=table.source,
+        format=table.format,
+        columns=tuple(table.columns),
+        rows=table.rows,
+        gaps=int((~there[rows.min() : rows.max() + 1]).sum()) if len(rows) else 0,
+        about=about,
+        validation_fault=fault,
+        notes=tuple(dict.fromkeys(said)),
     )
-    if apart and sum(x is not None for x in training) == sum(v is not None for v in held):
-        return _compact(training, None)[0], _compact(held, None)[0]
-    kept: list[float] = []
-    beside: list[float] = []
-    for x, v in zip(training, held, strict=True):
-        if x is not None:
-            kept.append(x)
-            beside.append(math.nan)
-        if v is not None and beside:
-            beside[-1] = v
-    return np.array(kept, np.float64), np.array(beside, np.float64)
 
 
-def _nan(cells: Iterable[float | None]) -> Floats:
-    return np.array([math.nan if cell is None else cell for cell in cells], np.float64)
+def _rising(x: Floats | None, rows: NDArray[np.int64]) -> Floats | None:
+    """What the rows are counted by, if that rises from row to row."""
+    if x is None or np.isnan(x[rows]).any() or (np.diff(x[rows]) < 0).any():
+        return None
+    return x[rows]

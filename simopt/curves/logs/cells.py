@@ -1,0 +1,154 @@
+"""One cell of a log as a number: the many ways in which loggers write none, NaN and infinity."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+#: Text of a cell without a value, in small letters.
+MISSING = frozenset(
+    ("", "-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", "?", "na", "n/a", "#n/a", "<na>", "null",
+     "none", "nil", "no log", "not logged", "missing", "nat")
+)  # fmt: skip
+
+#: What the C libraries and languages of this world print for NaN and infinity.
+_NAN = re.compile(r"[-+]?(?:nan(?:\(.*\))?|1\.#(?:ind|qnan|snan)0*|nanq)", re.IGNORECASE)
+_INFINITE = re.compile(r"([-+]?)(?:inf(?:inity)?|1\.#inf0*|∞)", re.IGNORECASE)
+_TENSOR = re.compile(
+    r"(?:[\w.]+\()?\[*\s*([-+]?\.?\d[-+.\deE]*|[-+]?nan|[-+]?inf)\s*\]*(?:,.*\))?\)?"
+)
+
+#: The largest float64, which stores without an infinity put in its place.
+LARGEST = 1.797e308
+
+
+def number(cell: Any, decimal: str = ".") -> float | None:
+    """A cell as a number; None if it holds none, as an empty cell does.
+
+    Parameters
+    ----------
+    cell : object
+        A number, text, a tensor of one element, or None.
+    decimal : {".", ","}
+        The decimal mark of text.
+
+    Returns
+    -------
+    float or None
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+
+    Examples
+    --------
+    >>> number(" 0.5 "), number("N/A"), number("-1.#IND"), number("0,25", decimal=",")
+    (0.5, None, nan, 0.25)
+    """
+    if cell is None:
+        return None
+    if isinstance(cell, str):
+        return _from_text(cell.strip(), decimal)
+    if isinstance(cell, (bool, np.bool_)):
+        raise ValueError(f"{cell!r} is no number")
+    try:
+        value = float(cell)
+    except OverflowError:
+        return math.inf if cell > 0 else -math.inf
+    except (TypeError, ValueError, RuntimeError):
+        value = _from_array(cell)
+    return math.copysign(math.inf, value) if LARGEST <= abs(value) < math.inf else value
+
+
+def _from_text(text: str, decimal: str) -> float | None:
+    if text.lower() in MISSING:
+        return None
+    if decimal == ",":
+        text = text.replace(".", "").replace(",", ".") if "," in text else text
+    try:
+        value = float(text)
+    except ValueError:
+        if _NAN.fullmatch(text):
+            return math.nan
+        if infinite := _INFINITE.fullmatch(text):
+            return -math.inf if infinite[1] == "-" else math.inf
+        if wrapped := _TENSOR.fullmatch(text):  # tensor(0.5, device='cuda:0'), np.float64(0.5)
+            return _from_text(wrapped[1], ".")
+        raise ValueError(f"{text!r} is no number") from None
+    return math.copysign(math.inf, value) if LARGEST <= abs(value) < math.inf else value
+
+
+def _from_array(cell: Any) -> float:
+    """A tensor's one element, also of one that requires a gradient, or is a bfloat16."""
+    for name in ("detach", "cpu"):
+        cell = getattr(cell, name, lambda cell=cell: cell)()
+    try:
+        return float(cell)
+    except (TypeError, ValueError, RuntimeError):
+        pass
+    if callable(getattr(cell, "item", None)):
+        return float(cell.item())
+    values = np.asarray(cell, np.float64)
+    if values.size != 1:
+        raise ValueError(f"{values.size} numbers in place of one")
+    return float(values.reshape(()))
+
+
+def column(cells: Iterable[Any], decimal: str = ".") -> tuple[Floats, NDArray[np.bool_]]:
+    """Cells as numbers, NaN where there is none, and which cells hold a value (NaN is one).
+
+    Raises
+    ------
+    ValueError
+        If a cell is no number: ``(row, cell)``, rows counted from 0.
+    """
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
+        values = cells.astype(np.float64)
+        return values, np.ones(len(values), bool)
+    known: dict[str, float | None] = {}
+    held: list[float] = []
+    there: list[bool] = []
+    for row, cell in enumerate(cells):
+        try:
+            if isinstance(cell, str):
+                if cell not in known:
+                    known[cell] = number(cell, decimal)
+                value = known[cell]
+            else:
+                value = number(cell, decimal)
+        except (ValueError, TypeError):
+            raise ValueError(row, cell) from None
+        there.append(value is not None)
+        held.append(math.nan if value is None else value)
+    return np.array(held, np.float64), np.array(there, bool)
+
+
+def is_number(cell: Any, decimal: str = ".") -> bool:
+    """Whether a cell holds a number, NaN and infinity among them."""
+    try:
+        return number(cell, decimal) is not None
+    except (ValueError, TypeError):
+        return False
+
+
+def share_of_numbers(cells: Sequence[Any], decimal: str = ".") -> float:
+    """Of the cells that hold anything, the share that are numbers; 0 where none does."""
+    sample = cells if len(cells) <= 400 else [*cells[:200], *cells[-200:]]
+    held = good = 0
+    for cell in sample:
+        try:
+            value = number(cell, decimal)
+        except (ValueError, TypeError):
+            held += 1
+            continue
+        held += value is not None
+        good += value is not None
+    return good / held if held else 0.0

@@ -1,0 +1,358 @@
+"""Which column of a table is the loss, which the validation loss, and what counts its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.curves.logs import cells
+from simopt.curves.logs.names import CLOCKS, COUNTERS, METRIC_VALUES, Name, parse, plain
+from simopt.curves.logs.table import Table
+from simopt.ground import checks
+
+Floats = NDArray[np.float64]
+
+#: A column with so few values is a summary where another has SOME.
+FEW, SOME = 2, 5
+
+#: An epoch's mean says more than its last batch, but so few means hide what many batches show.
+FEW_EPOCHS, MANY_TIMES = 8, 4
+
+GENERATOR = frozenset(("g", "gen", "generator"))
+DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
+REINFORCEMENT = frozenset(
+    ("policy", "value", "actor", "critic", "q", "qf", "td", "entropy", "advantage", "surrogate")
+)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The columns of a curve, row by row of the table.
+
+    Attributes
+    ----------
+    loss, validation : tuple of ndarray [rows]
+        Values and which rows hold one; validation is None where there is none.
+    x : ndarray [rows] or None
+        What rows are counted by, NaN where a row does not say.
+    loss_name, validation_name, x_name : str
+        The columns' names; of a sum all of them.
+    rate : ndarray [rows] or None
+        The learning rate, where it was logged.
+    about : str
+        What trains, as far as columns tell: "a GAN", "reinforcement learning".
+    notes : tuple of str
+        What was chosen over what.
+    """
+
+    loss: tuple[Floats, NDArray[np.bool_]]
+    validation: tuple[Floats, NDArray[np.bool_]] | None
+    x: Floats | None
+    loss_name: str
+    validation_name: str
+    x_name: str
+    rate: Floats | None
+    about: str
+    notes: tuple[str, ...]
+
+
+def choose(
+    table: Table,
+    loss: str | None = None,
+    validation: str | None = None,
+    x: str | None = None,
+    higher_is_better: bool = False,
+) -> Chosen:
+    """Choose the columns of a table by their names, and by which of them hold values.
+
+    Parameters
+    ----------
+    table : Table
+        Of one run.
+    loss, validation, x : str, optional
+        Columns by name, in place of what would be chosen.
+    higher_is_better : bool
+        Take a metric that rises when the model gets better, negated.
+
+    Returns
+    -------
+    Chosen
+
+    Raises
+    ------
+    ValueError
+        If a column is not there, holds text, or none can be a loss; the message lists all names.
+    """
+    for what, name in (("loss", loss), ("validation", validation), ("x", x)):
+        if name is not None and name not in table.columns:
+            raise checks.refuse(what, name, "a column: " + _names(table.columns))
+    counts = {name: count(column) for name, column in table.columns.items()}
+    names = {name: parse(name) for name in table.columns}
+    notes: list[str] = []
+    about = _about(names.values()) or table.about
+    losses = (
+        [loss] if loss is not None else _training(table, names, counts, higher_is_better, notes)
+    )
+    training = _sum(table, losses)
+    helds = [validation] if validation is not None else _held_out(names, counts, losses, notes)
+    held = _sum(table, helds) if helds else None
+    if higher_is_better:
+        training = (-training[0], training[1])
+        held = None if held is None else (-held[0], held[1])
+    counter = x if x is not None else _counter(table, training[1])
+    position = None if counter is None else _position(table, counter)
+    rate = next((name for name, parts in names.items() if _is_rate(parts, name)), None)
+    return Chosen(
+        training, held, position, " + ".join(losses), " + ".join(helds), counter or "",
+        None if rate is None else _rate(table, rate), about, tuple(notes),
+    )  # fmt: skip
+
+
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(map(repr, columns))
+
+
+def count(column: Sequence[Any]) -> int:
+    """How many cells hold anything."""
+    if isinstance(column, np.ma.MaskedArray):
+        return int(column.count())
+    if isinstance(column, np.ndarray) and column.dtype.kind in "fiu":
+        return int((column == column).sum())
+    return sum(
+        cell is not None
+        and cell == cell
+        and not (isinstance(cell, str) and cell.strip().lower() in cells.MISSING)
+        for cell in column
+    )
+
+
+def _is_rate(parts: Name, name: str) -> bool:
+    return plain(name) in ("lr", "learning_rate") or (
+        parts.kind == "other" and parts.words[0] in ("lr", "learning") and "loss" not in parts.words
+    )
+
+
+def _rate(table: Table, name: str) -> Floats | None:
+    try:
+        return cells.column(table.columns[name], table.decimal)[0]
+    except ValueError:
+        return None
+
+
+def _about(names: Iterable[Name]) -> str:
+    words = [set(name.words) for name in names if name.kind in ("loss", "error")]
+    everything = set().union(*words) if words else set()
+    if everything & GENERATOR and everything & DISCRIMINATOR:
+        return "a GAN"
+    rewards = {word for name in names for word in name.words} & {"rollout", "reward", "ep_rew_mean"}
+    if rewards or len(everything & {"policy", "value", "actor", "critic", "qf", "td"}) > 1:
+        return "reinforcement learning"
+    return ""
+
+
+def _training(
+    table: Table,
+    names: Mapping[str, Name],
+    counts: Mapping[str, int],
+    higher: bool,
+    notes: list[str],
+) -> list[str]:
+    """The column of the training loss, or the columns of its parts."""
+    kinds = ("higher",) if higher else ("loss", "error")
+    most = max((counts[n] for n, p in names.items() if p.kind in (*kinds, "")), default=0)
+    for kind in kinds:
+        for parts in (("train", ""), ("held out",)):
+            there = [
+                n for n, p in names.items() if p.kind == kind and p.part in parts and counts[n]
+            ]
+            found = [n for n in there if counts[n] > FEW or most < SOME]
+            if not found:
+                continue
+            if parts == ("held out",):
+                notes.append("no training loss in it: the validation loss is read as the curve")
+                found = found[:1]
+            chosen = _of_losses(found, names, counts, notes)
+            left_out = [n for n in there if n not in chosen]
+            if left_out:
+                notes.append(f"taken: {_names(chosen)}; there are also {_names(left_out)}")
+            return chosen
+    empty = [n for n, p in names.items() if p.kind in kinds and p.part in ("train", "")]
+    nan = [name for name in empty if any(cell is not None for cell in table.columns[name])]
+    if nan:  # NaN throughout
+        return nan[:1]
+    if not higher and (only := _only(table, names, counts)) is not None:
+        return [only]
+    rising = [name for name, parts in names.items() if parts.kind == "higher"]
+    if rising and not higher:
+        allowed = (
+            f"with a loss in it: {_names(rising)} rise when a model gets better, and are none "
+            "(--higher-is-better, higher_is_better=True reads one all the same)"
+        )
+        raise checks.refuse("columns", list(table.columns), allowed)
+    allowed = "named for a loss (loss, train_loss, ...); or say which it is"
+    raise ValueError(f"columns=[{_names(table.columns)}]: must be {allowed}")
+
+
+def _of_losses(
+    found: list[str], names: Mapping[str, Name], counts: Mapping[str, int], notes: list[str]
+) -> list[str]:
+    by_plain: dict[str, str] = {}
+    for name in found:
+        other = by_plain.setdefault(names[name].plain, name)
+        if other != name:
+            raise ValueError(f"columns={other!r} and {name!r}: must be one; say which is meant")
+    if len(found) == 1:
+        return found
+    bare = [
+        n for n in found if names[n].stem in (("loss",), ("losses",), ("cost",), ("objective",))
+    ]
+    if bare:
+        return [_best_grain(bare, names, counts)]
+    totals = [n for n in found if {"total", "sum", "all"} & set(names[n].grain)]
+    if totals:
+        return totals[:1]
+    same = len({names[name].stem for name in found}) == 1
+    if same:
+        return [_best_grain(found, names, counts)]
+    words = {word for name in found for word in names[name].words}
+    if (words & GENERATOR and words & DISCRIMINATOR) or len(words & REINFORCEMENT) > 1:
+        return found[:1]
+    if all(names[n].kind == "loss" and counts[n] == counts[found[0]] for n in found):
+        part = names[found[0]].part
+        parts = [name for name in found if names[name].part == part]
+        if len(parts) > 1 and not words & {"nll", "ce", "bce", "mse", "ema"}:
+            notes.append(f"the sum of the {len(parts)} parts {_names(parts)}")
+            return parts
+    return found[:1]
+
+
+def _best_grain(found: list[str], names: Mapping[str, Name], counts: Mapping[str, int]) -> str:
+    """Of several columns of one loss: a mean over an epoch, if there are enough of them."""
+
+    def rank(name: str) -> tuple[int, int]:
+        grain, part = set(names[name].grain), names[name].part
+        smooth = bool(grain & {"smooth", "smoothed", "ema", "running"})
+        step = bool(grain & {"step", "batch", "iter", "iteration"})
+        epoch = "epoch" in grain
+        return (3 if smooth else 2 if step else 1 if epoch else 0, 0 if part == "train" else 1)
+
+    first = min(found, key=rank)
+    dense = max(found, key=lambda name: counts[name])
+    if counts[first] < FEW_EPOCHS and counts[dense] >= max(
+        2 * FEW_EPOCHS, MANY_TIMES * counts[first]
+    ):
+        return dense
+    return first
+
+
+def _only(table: Table, names: Mapping[str, Name], counts: Mapping[str, int]) -> str | None:
+    """The one column that can be a loss where none is called one."""
+    plains = {plain(name) for name in names}
+    if plains <= {"wall_time", "step", "value", "relative_time"}:
+        return next((name for name in names if plain(name) in METRIC_VALUES), None)
+    left = [n for n, p in names.items() if p.kind == "" and p.part != "held out" and counts[n]]
+    numeric = [n for n in left if cells.share_of_numbers(table.columns[n], table.decimal) > 0.9]
+    train = [name for name in numeric if names[name].part == "train"]
+    if len(train) == 1:  # {"train": [...], "val": [...]}
+        return train[0]
+    if len(left) == 1:
+        return left[0]
+    return numeric[0] if len(numeric) == 1 else None
+
+
+def _held_out(
+    names: Mapping[str, Name], counts: Mapping[str, int], losses: Sequence[str], notes: list[str]
+) -> list[str]:
+    """The column of the validation loss that goes with the training loss; [] if there is none."""
+    first = names[losses[0]]
+    if first.part == "held out":
+        return []
+    kinds = ("loss", "error") if first.kind in ("loss", "") else (first.kind,)
+    found = [
+        name
+        for name, parts in names.items()
+        if parts.part == "held out"
+        and (parts.kind in kinds or (parts.kind == "" and not parts.stem))
+        and name not in losses
+        and (counts[name] or plain(name) in ("val_loss", "eval_loss"))
+    ]
+    if len(losses) > 1:
+        stems = {names[name].stem for name in losses}
+        parts = [name for name in found if names[name].stem in stems]
+        if len(parts) == len(losses):
+            return parts
+    test = ("test", "testing", "te")
+
+    def rank(name: str) -> tuple[bool, bool, bool, bool, int]:
+        parts = names[name]
+        return (
+            parts.stem != first.stem,
+            any(word in test for word in parts.words),
+            counts[name] <= FEW < counts[losses[0]] and counts[name] < SOME,
+            parts.grain != first.grain,
+            -counts[name],
+        )
+
+    found.sort(key=rank)
+    if first.kind in ("loss", "error"):
+        alike = [name for name in found if names[name].stem == first.stem]
+        rest = [name for name in found if names[name].kind == first.kind]
+        # Parts of a validation loss are not what the whole training loss is compared with.
+        found = alike or (rest if len({names[name].stem for name in rest}) == 1 else [])
+    if len(found) > 1:
+        notes.append(f"validation: {found[0]!r}; there are also {_names(found[1:])}")
+    return [n for n in found[:1] if counts[n] or not first.part]
+
+
+def _sum(table: Table, chosen: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:
+    values, there = _column(table, chosen[0])
+    for name in chosen[1:]:
+        more, also = _column(table, name)
+        values, there = values + more, there & also
+    return values, there
+
+
+def _column(table: Table, name: str) -> tuple[Floats, NDArray[np.bool_]]:
+    column = table.columns[name]
+    if isinstance(column, np.ma.MaskedArray):
+        there = ~np.ma.getmaskarray(column)
+        return np.where(there, np.ma.getdata(column), np.nan).astype(np.float64), there
+    try:
+        return cells.column(column, table.decimal)
+    except ValueError as error:
+        row, cell = error.args
+        raise checks.refuse(f"{name}, row {row + 1}", cell, "a number, or empty") from None
+
+
+def _counter(table: Table, there: NDArray[np.bool_]) -> str | None:
+    """What rows are counted by: the finest counter that goes on rising, else the first there is."""
+    best: tuple[tuple[int, int], str] | None = None
+    for name in table.columns:
+        if parse(name).kind != "counter" or len(table.columns[name]) != len(there):
+            continue
+        values = _position(table, name)
+        if values is None:
+            continue
+        seen = values[there]
+        if not len(seen) or np.isnan(seen).mean() > 0.5:
+            continue
+        steps = np.diff(seen[~np.isnan(seen)])
+        rising = 0 if (steps > 0).all() else 1 if (steps >= 0).all() else 2
+        if rising == 1 and len(steps) and (steps > 0).mean() < 0.5:
+            rising = 3  # the epoch of many steps
+        rank = COUNTERS.index(plain(name)) if plain(name) in COUNTERS else len(COUNTERS)
+        score = (rising + (3 if rank >= len(COUNTERS) - len(CLOCKS) else 0), rank)
+        if best is None or score < best[0]:
+            best = score, name
+    return None if best is None else best[1]
+
+
+def _position(table: Table, name: str) -> Floats | None:
+    try:
+        return _column(table, name)[0]
+    except ValueError:
+        return None

@@ -1,0 +1,246 @@
+"""What a training run prints: lines with names and numbers, by patterns that a user can add to."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from simopt.curves.logs.names import parse, plain
+from simopt.curves.logs.table import Rows, Table
+from simopt.ground import checks
+
+NUMBER = r"[-+]?(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+VALUE = rf"(?:{NUMBER}|[-+]?nan(?:\(ind\))?|[-+]?inf(?:inity)?|[-+]?1\.#\w+)"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Lines that a program prints.
+
+    Attributes
+    ----------
+    program : str
+        Whose they are.
+    expression : re.Pattern
+        Matched anywhere in a line; its named groups become columns.
+    about : str
+        What trains with it, where that is known.
+    """
+
+    program: str
+    expression: re.Pattern[str]
+    about: str = ""
+
+
+def _pattern(program: str, expression: str, about: str = "") -> Pattern:
+    expression = expression.replace("<>", f"({VALUE})")
+    expression = re.sub(r"(?<!\?P)<(\w+)>", lambda m: f"(?P<{m[1]}>{VALUE})", expression)
+    return Pattern(program, re.compile(expression, re.IGNORECASE), about)
+
+
+#: Lines whose names don't stand right before their numbers; all others are read by `pairs`.
+PATTERNS: tuple[Pattern, ...] = (
+    _pattern("llm.c", r"^\s*s:<step>\s+tel:<val_loss>"),
+    _pattern("llm.c", r"^\s*s:<step>\s+trl:<train_loss>"),
+    _pattern("Caffe", r"solver\.cpp:\d+\] Iteration <iteration>(?: \([^)]*\))?, loss = <loss>"),
+    _pattern("Caffe", r"Iteration <iteration>, Testing net"),
+    _pattern("Caffe", r"Test net output #\d+: \w*loss\w* = <val_loss>"),
+    _pattern("Darknet", r"^\s*<iteration>: <loss>, <avg_loss> avg(?: loss)?,"),
+    _pattern(
+        "PyTorch examples", r"Train Epoch: <epoch> \[\s*(?P<batch>\d+)/\d+[^\]]*\]\s*Loss: <loss>"
+    ),
+    _pattern("PyTorch examples", r"Test set: (?:Average|Avg\.?) loss: <val_loss>"),
+    _pattern(
+        "PyTorch ImageNet",
+        r"Epoch: \[<epoch>\]\s*\[\s*(?P<batch>\d+)/\d+\].*?\bLoss\s+<loss>\s*\(\s*<>\)",
+    ),
+    _pattern(
+        "PyTorch ImageNet", r"Test: \[\s*(?P<batch>\d+)/\d+\].*?\bLoss\s+<>\s*\(\s*<val_loss>\)"
+    ),
+    _pattern("word2vec.c and GloVe", r"iter: <iteration>, cost: <cost>"),
+    _pattern("fastText", r"Progress:\s*<progress>%.*?loss:\s*<loss>"),
+)
+
+#: Position of a line: what comes before a slash or in brackets, by what names it.
+_POSITION = re.compile(
+    rf"\b(?P<name>epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)s?\s*[:#=]?\s*"
+    rf"[\[(]?\s*(?P<at>{NUMBER})(?:\s*(?:/|of)\s*\d[\d,]*)?",
+    re.IGNORECASE,
+)
+#: XGBoost and LightGBM begin a line with the round.
+_ROUND = re.compile(r"^\s*\[(?P<at>\d+)\]\s+(?=\S)")
+
+#: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
+_PAIR = re.compile(
+    rf"(?P<name>[A-Za-z_][\w'@/.%]*(?:[ -](?!-)[A-Za-z_][\w'@/.%]*){{0,4}}"
+    rf"(?:\s*\([^()\d]{{1,12}}\))?)"
+    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/:])",
+    re.IGNORECASE,
+)
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08+")
+_PREFIX = re.compile(
+    r"^\s*(?:[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[\])]?|"
+    r"[\[(]?\d\d:\d\d:\d\d(?:[.,]\d+)?[\])]?|[IWE]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\])\s*",
+)
+_BAR = re.compile(r"[━═╸╺▏▎▍▌▋▊▉█▇▆▅▄▃▂▁░▒▓─]+|\[=*>?\.*\]|\[[#=>. -]{4,}\]")
+
+
+def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
+    """The table that the lines of a program's output make; None if none of them holds a loss.
+
+    Parameters
+    ----------
+    text : str
+        The output.
+    source : str
+        Its name.
+    patterns : iterable of str
+        Regular expressions to try before the built-in ones; their named groups become columns.
+
+    Returns
+    -------
+    Table or None
+    """
+    own = [_of_user(expression) for expression in patterns]
+    rows = Rows()
+    programs: dict[str, str] = {}
+    at: dict[str, str] = {}
+    header: list[str] = []
+    for line in _lines(text):
+        record, program, about = _record(line, (*own, *PATTERNS) if own else PATTERNS)
+        if program:
+            programs[program] = about
+        if not record and (columns := _columns(line, header)) is not None:
+            header, record = columns
+        position = {name: value for name, value in record.items() if parse(name).kind == "counter"}
+        values = {name: value for name, value in record.items() if name not in position}
+        if position and _earlier(position, at):
+            at = {}
+        at |= position
+        losses = any(parse(name).kind in ("loss", "error") for name in values)
+        if losses or (own and program == "your pattern"):
+            rows.add(at | values)
+        if not losses and "epoch" in position:
+            at.pop("batch", None)
+    if not rows.count:
+        return None
+    form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
+    about = next((text for text in programs.values() if text), "")
+    return Table(dict(rows.columns), form, source, about=about)
+
+
+def _of_user(expression: str) -> Pattern:
+    try:
+        compiled = re.compile(expression)
+    except re.error as error:
+        raise checks.refuse("pattern", expression, f"a regular expression ({error})") from None
+    if not compiled.groupindex:
+        allowed = "one with named groups, such as (?P<loss>[0-9.]+)"
+        raise checks.refuse("pattern", expression, allowed)
+    return Pattern("your pattern", compiled)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines as a terminal shows them at last: a progress bar is drawn over itself."""
+    for line in text.split("\n"):
+        line = line.rstrip("\r")
+        if "\r" in line:
+            line = next((part for part in reversed(line.split("\r")) if part.strip()), "")
+        if len(line) > 20_000 or not line.strip():
+            continue
+        line = _ANSI.sub("", line)
+        yield _BAR.sub(" - ", _PREFIX.sub("", line))
+
+
+def _record(line: str, patterns: Iterable[Pattern]) -> tuple[dict[str, str], str, str]:
+    for pattern in patterns:
+        if match := pattern.expression.search(line):
+            found = {n: v for n, v in match.groupdict().items() if v is not None}
+            return _numbers(found), pattern.program, pattern.about
+    if (record := _literal(line)) is not None:
+        return record, "", ""
+    return pairs(line), "", ""
+
+
+def _literal(line: str) -> dict[str, str] | None:
+    """A dict as Python or JSON prints it, in the midst of a line: Hugging Face, fairseq."""
+    start, end = line.find("{"), line.rfind("}")
+    if start < 0 or end <= start:
+        return None
+    body = re.sub(r"\b(nan|inf)\b(?!['\"])", r"'\1'", line[start : end + 1])
+    body = re.sub(r"\bNaN\b(?!['\"])", "'nan'", body)
+    body = re.sub(r"\bnull\b", "None", body)
+    try:
+        value = ast.literal_eval(body)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    if not isinstance(value, dict) or not value:
+        return None
+    kept = {str(name): str(v) for name, v in value.items() if isinstance(v, (int, float, str))}
+    return kept | {n: v for n, v in pairs(line[:start]).items() if parse(n).kind == "counter"}
+
+
+def pairs(line: str) -> dict[str, str]:
+    """Every name on a line that has a number behind it.
+
+    Examples
+    --------
+    >>> pairs("Epoch 3/10 - loss: 0.5 - val_loss: 0.75 - lr: 1e-3")
+    {'epoch': '3', 'loss': '0.5', 'val_loss': '0.75', 'lr': '1e-3'}
+    >>> pairs("step 250: train loss 2.5, val loss 2.75")
+    {'step': '250', 'train loss': '2.5', 'val loss': '2.75'}
+    """
+    found: dict[str, str] = {}
+    trees = _ROUND.match(line)
+    if trees:
+        found["iteration"] = trees["at"]
+        line = line[trees.end() :]
+    for match in _POSITION.finditer(line):
+        found.setdefault(plain(match["name"]), match["at"])
+    line = _POSITION.sub(" | ", line)
+    for part in re.split(r"[|;,\t]\s*|\s+-+\s+|\s{2,}(?=[A-Za-z])", line):
+        for match in _PAIR.finditer(part):
+            name = match["name"].replace("'s ", "-").strip(" -.'")
+            # "elapsed time per iteration", "the loss of": of a long name the end says what it is.
+            if parse(name).kind == "counter" and plain(name) in found:
+                continue
+            found.setdefault(name, match["value"])
+    return _numbers(found)
+
+
+def _numbers(found: dict[str, str]) -> dict[str, str]:
+    """Thousands' commas away."""
+    return {
+        name: value.replace(",", "")
+        if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", value)
+        else value
+        for name, value in found.items()
+    }
+
+
+def _earlier(position: dict[str, str], at: dict[str, str]) -> bool:
+    """Whether a new epoch begins, whose steps count from the start again."""
+    return any(
+        name in at and at[name] != value for name, value in position.items() if name == "epoch"
+    )
+
+
+def _columns(line: str, header: list[str]) -> tuple[list[str], dict[str, str]] | None:
+    """A row of a table in the midst of a text, as spaCy's: the header, and the row's cells."""
+    names = re.split(r"\s{2,}", line.strip())
+    if (
+        len(names) > 1
+        and any(parse(n).kind == "loss" for n in names)
+        and not re.search(r"[:=]", line)
+    ):
+        return names, {}
+    words = line.split()
+    if header and len(words) == len(header) and sum(map(_numeric, words)) >= 0.6 * len(words):
+        return header, {n: w for n, w in zip(header, words, strict=True) if _numeric(w)}
+    return None
+
+
+def _numeric(word: str) -> bool:
+    return re.fullmatch(VALUE, word, re.IGNORECASE) is not None

@@ -1,0 +1,122 @@
+"""The bytes of a file, bounded, unpacked and decoded; what can run code on reading is refused."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zipfile
+from pathlib import Path
+
+#: A log above this is refused: 4 GiB take minutes to parse, and ten times their size in memory.
+MOST_BYTES = 2 * 1024**3
+
+#: What a packed file may grow to, and how many times over once it is above a megabyte.
+MOST_UNPACKED = 1024**3
+MOST_RATIO = 500
+
+_SIGNATURES = {
+    b"\x80\x02": "a pickle",
+    b"\x80\x03": "a pickle",
+    b"\x80\x04": "a pickle",
+    b"\x80\x05": "a pickle",
+    b"\x89HDF": "an HDF5 file",
+    b"\x89PNG": "a picture",
+    b"%PDF": "a PDF",
+}
+
+
+def content(path: Path) -> tuple[str, bytes]:
+    """The name and bytes of a file, without its packing.
+
+    Parameters
+    ----------
+    path : Path
+        The file. ``.gz`` is unpacked, and a ``.zip`` with one file in it.
+
+    Returns
+    -------
+    name : str
+        The file's, without ``.gz``.
+    data : bytes
+
+    Raises
+    ------
+    ValueError
+        If it is larger than a log may be, also after unpacking, or no log but a pickle, a picture.
+    OSError
+        If it can't be read.
+    """
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise refused(path, f"{size:,} bytes", f"a log of at most {MOST_BYTES:,} bytes")
+    data = path.read_bytes()
+    name = path.name
+    for signature, what in _SIGNATURES.items():
+        if data.startswith(signature) and not _is_utf16(data):
+            advice = "; a pickle runs code when it is read: save the numbers as CSV or JSON"
+            allowed = "a text log, CSV, JSON, Parquet, NumPy or TensorBoard file"
+            raise refused(path, what, allowed + (advice if what == "a pickle" else ""))
+    if data.startswith(b"\x1f\x8b"):
+        with gzip.open(io.BytesIO(data)) as packed:
+            data = _bounded(path, packed, len(data))
+        name = name.removesuffix(".gz")
+    return name, data
+
+
+def zipped(path: Path, data: bytes) -> dict[str, bytes]:
+    """The files of a zip archive, bounded together."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            result = {}
+            left = MOST_UNPACKED
+            for entry in archive.infolist()[:1000]:
+                if entry.is_dir():
+                    continue
+                with archive.open(entry) as packed:
+                    result[entry.filename] = _bounded(path, packed, len(data), left)
+                left -= len(result[entry.filename])
+            return result
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        raise refused(path, "a zip archive", f"one that can be unpacked ({error})") from None
+
+
+def _bounded(path: Path, packed: io.BufferedIOBase | object, size: int, left: int = 0) -> bytes:
+    """What a packed stream holds, read no further than is allowed."""
+    most = min(left or MOST_UNPACKED, max(1024**2, MOST_RATIO * size))
+    try:
+        data: bytes = packed.read(most + 1)  # type: ignore[union-attr]
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        raise refused(path, "a packed file", f"whole ({error})") from None
+    if len(data) > most:
+        unpacked = f"over {most:,} bytes when unpacked"
+        raise refused(path, unpacked, f"at most {most:,}, which {size:,} packed bytes may become")
+    return data
+
+
+def _is_utf16(data: bytes) -> bool:
+    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def decoded(path: Path, data: bytes) -> str:
+    """The text of a file in UTF-8 or UTF-16, or, where a console wrote it, in Latin-1.
+
+    Raises
+    ------
+    ValueError
+        If it is no text.
+    """
+    try:
+        if _is_utf16(data):
+            return data.decode("utf-16")
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    if b"\0" not in data and not _is_utf16(data):
+        return data.decode("latin-1")
+    raise refused(path, "bytes that are no text", "a log in UTF-8 or UTF-16") from None
+
+
+def refused(path: Path, what: str, allowed: str) -> ValueError:
+    """The error for a file: its name and what it is, both whole, and what is allowed."""
+    return ValueError(f"file={str(path)!r}, {what}: must be {allowed}")

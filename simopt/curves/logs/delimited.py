@@ -1,0 +1,285 @@
+"""Tables in text: CSV with any separator, white space, Markdown; with what befalls such files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from simopt.curves.logs import cells as numbers
+from simopt.curves.logs.names import parse
+from simopt.curves.logs.table import Table, named
+from simopt.ground import checks
+
+#: Lines that are looked at to find out how a table is written.
+LOOKED_AT = 200
+
+#: From so many characters on the cells are read by pandas, where they are regular enough.
+LARGE = 2_000_000
+
+_MARKDOWN = re.compile(r"^\s*\|?\s*:?-{3,}:?\s*\|", re.MULTILINE)
+_RULE = re.compile(r"\|?[\s:|+=-]+\|?")
+
+
+def table(text: str, source: str) -> Table | None:
+    """The table that a text is; None if it is none.
+
+    Parameters
+    ----------
+    text : str
+        The file's.
+    source : str
+        Its name, for messages.
+
+    Returns
+    -------
+    Table or None
+
+    Raises
+    ------
+    ValueError
+        If it is a table whose rows can't be told apart, or that has a name twice.
+    """
+    first = [line for line in text[: 400 * LOOKED_AT].splitlines() if line.strip()][:LOOKED_AT]
+    # A comment is dropped, but for a first line that names the columns: "# epoch loss".
+    head = first[0].lstrip("#").strip() if first and first[0].lstrip().startswith("#") else ""
+    first = [line for line in first if not line.lstrip().startswith("#")]
+    if not first:
+        return None
+    if _MARKDOWN.search(text) and (found := _markdown(text, source)) is not None:
+        return found
+    separator = _separator(first)
+    if separator is None:
+        return None
+    if head and len(_split([head], separator)[0]) == len(_split(first[:1], separator)[0]):
+        first.insert(0, head)
+    else:
+        head = ""
+    if not _is_table(_split(first, separator), separator):
+        return None
+    if len(text) > LARGE and (quick := _by_pandas(text, separator, head, source)) is not None:
+        return quick
+    lines = text.splitlines()
+    kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    rows = _split([head, *kept] if head else kept, separator)
+    return _from_rows(rows, source, separator, text.endswith(("\n", "\r")))
+
+
+def _split(lines: Sequence[str], separator: str) -> list[list[str]]:
+    if separator == " ":
+        return [line.split() for line in lines]
+    rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def _separator(lines: Sequence[str]) -> str | None:
+    """What stands between the cells: what cuts most lines into the same number of them."""
+    best: tuple[float, int, str] | None = None
+    for rank, separator in enumerate("\t;,| "):
+        try:
+            counts = Counter(len(row) for row in _split(lines, separator))
+        except csv.Error:
+            continue
+        cells, lines_so = max(counts.items(), key=lambda item: (item[1], item[0]))
+        if cells < 2 or lines_so < 0.6 * len(lines):
+            continue
+        # A decimal comma cuts numbers as a separator does, so that a semicolon goes before it.
+        score = (lines_so / len(lines), -rank, separator)
+        if best is None or (score[0], score[1]) > (best[0], best[1]):
+            best = score
+    if best is not None:
+        return best[2]
+    alone = all(len(line.split()) == 1 for line in lines[1:])
+    return "," if alone and (len(lines) > 1 or len(lines[0].split()) == 1) else None
+
+
+def _is_table(rows: Sequence[Sequence[str]], separator: str) -> bool:
+    """Whether some column is of numbers below its first row, as no line of prose is."""
+    width = Counter(len(row) for row in rows).most_common(1)[0][0]
+    full = [row for row in rows if len(row) == width]
+    if len(full) > 1 and any(_label({row[k] for row in full}) for k in range(width)):
+        return False
+    body = [row for row in rows[1:] if len(row) == width] or list(rows[:1])
+    decimal = _decimal(body, separator)
+    shares = [numbers.share_of_numbers([row[k] for row in body], decimal) for k in range(width)]
+    named_here = [parse(cell).kind for cell in rows[0]]
+    nothing_there = all(cell.lower() in numbers.MISSING for row in body for cell in row)
+    return (
+        max(shares) >= 0.5
+        or (nothing_there and any(k in ("loss", "error") for k in named_here))
+        or (any(k == "loss" for k in named_here) and not any(re.search(r"\d", c) for c in rows[0]))
+    )
+
+
+def _label(texts: set[str]) -> bool:
+    """Whether a column holds one word in every row, the first too, as "loss:" in a line of text."""
+    (text, *others) = texts
+    return not others and re.search(r"[A-Za-z]", text) is not None and not numbers.is_number(text)
+
+
+def _decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
+    """The decimal mark: a comma where numbers have one and none has a point."""
+    if separator == ",":
+        return "."
+    sample = [cell for row in rows[:LOOKED_AT] for cell in row]
+    commas = sum(bool(re.fullmatch(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?", cell)) for cell in sample)
+    points = sum(bool(re.fullmatch(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?", cell)) for cell in sample)
+    return "," if commas > points else "."
+
+
+def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) -> Table:
+    notes: list[str] = []
+    header = rows[0]
+    if any(numbers.is_number(cell, _decimal(rows, separator)) for cell in header):
+        header = unnamed_columns(rows, source)
+    else:
+        rows = rows[1:]
+    if not rows:
+        allowed = "a table with numbers below its header"
+        raise checks.refuse("file", f"{source}: a header alone", allowed)
+    # pandas and R write an index without a name, or leave its name out.
+    more = len(header) + 1
+    if separator in " \t" and all(len(row) == more for row in rows):
+        header = ["", *header]
+    body: list[list[str]] = []
+    sessions: list[int] = []
+    wrong = 0
+    for number, row in enumerate(rows):
+        if row == header:
+            sessions.append(len(body))
+            continue
+        if len(row) > len(header) and not any(row[len(header) :]):
+            row = row[: len(header)]
+        if len(row) != len(header):
+            if number == len(rows) - 1 and len(row) < len(header):
+                notes.append("the last line is cut off, and left out")
+                continue
+            if len(row) < len(header) and all(_is_word(cell) for cell in row):
+                continue  # a message between the rows
+            wrong += 1
+            if wrong > max(2, 0.05 * len(rows)) or len(rows) < 20:
+                cells = f"{len(row)} cells in row {number + 2} of {source}"
+                raise checks.refuse("file", cells, f"{len(header)} of them, as in its header")
+            continue
+        body.append(row)
+    if wrong:
+        notes.append(f"{wrong} rows have other numbers of cells than the header, and are left out")
+    if body and not ended and _cut(body):
+        notes.append("the last line is cut off, and left out")
+        body.pop()
+    columns = named(header, [[row[k] for row in body] for k in range(len(header))])
+    kind = {",": "CSV", ";": "CSV (semicolons)", "\t": "TSV", " ": "columns", "|": "columns"}
+    return Table(
+        columns, kind[separator], source, _decimal(body, separator), sessions=tuple(sessions),
+        notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _is_word(cell: str) -> bool:
+    return not numbers.is_number(cell)
+
+
+def _cut(body: list[list[str]]) -> bool:
+    """Whether the last row, without a line's end, looks cut: its last cell is much shorter."""
+    if len(body) < 3:
+        return False
+    lengths = [len(row[-1]) for row in body[-6:-1]]
+    return 0 < len(body[-1][-1]) < min(lengths) - 1
+
+
+def unnamed_columns(rows: Sequence[Sequence[str]], source: str) -> list[str]:
+    """Names for a table without a header, from what its columns hold."""
+    width = len(rows[0])
+    if width == 1:
+        return ["loss"]
+    decimal = _decimal(rows, ";")
+    try:
+        first, *others = (
+            numbers.column([row[k] for row in rows if len(row) == width], decimal)[0]
+            for k in range(width)
+        )
+    except ValueError:
+        others = []
+        first = np.empty(0)
+    counts = len(first) > 2 and bool((np.diff(first) > 0).all() and (first % 1 == 0).all())
+    if width == 3 and others and (first > 1e11).all() and (np.diff(others[1]) >= 0).all():
+        return ["timestamp", "loss", "step"]  # MLflow's files: milliseconds, value, step
+    if width == 2:
+        return ["step", "loss"] if counts or len(first) < 3 else ["loss", "val_loss"]
+    if width == 3 and counts:
+        return ["step", "loss", "val_loss"]
+    raise checks.refuse(
+        "columns", f"{width} without names in {source}", "named in a first row; or say which it is"
+    )
+
+
+def _markdown_rule(line: str) -> bool:
+    return "|" in line and "-" in line and _RULE.fullmatch(line.strip()) is not None
+
+
+def _markdown(text: str, source: str) -> Table | None:
+    """A Markdown table, also in the middle of a text: the one whose header names a loss."""
+    lines = text.splitlines()
+    for k in range(len(lines) - 1):
+        if "|" not in lines[k] or not _markdown_rule(lines[k + 1]):
+            continue
+        header = _bars(lines[k])
+        body = []
+        for line in lines[k + 2 :]:
+            row = _bars(line)
+            if "|" not in line or len(row) != len(header):
+                break
+            body.append(row)
+        if body and any(parse(name).kind in ("loss", "error") for name in header):
+            cells = [[row[j] for row in body] for j in range(len(header))]
+            return Table(named(header, cells), "Markdown table", source)
+    return None
+
+
+def _bars(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def _by_pandas(text: str, separator: str, head: str, source: str) -> Table | None:
+    """A large regular table by pandas' parser, ten times as fast; None if it is not regular."""
+    import pandas as pd
+
+    if head:
+        return None
+    try:
+        frame = pd.read_csv(
+            io.StringIO(text), sep=r"\s+" if separator == " " else separator, header=None,
+            comment="#", keep_default_na=False, na_values=[""], low_memory=False, skiprows=1,
+            skip_blank_lines=True,
+        )  # fmt: skip
+    except (pd.errors.ParserError, ValueError):
+        return None
+    header = _split([text[: text.index("\n")]], separator)[0]
+    if len(header) != frame.shape[1] or any(numbers.is_number(cell) for cell in header):
+        return None
+    cells: list[Any] = []
+    for k in range(len(header)):
+        column = frame[k]
+        if column.dtype.kind in "fiu":
+            values = column.to_numpy(np.float64)
+            cells.append(np.ma.masked_array(values, np.isnan(values)))
+        else:
+            texts = column.tolist()
+            if any(cell == header[k] for cell in texts):
+                return None  # the header again: the slow way tells sessions apart
+            cells.append(
+                [None if isinstance(cell, float) and cell != cell else cell for cell in texts]
+            )
+    if (
+        not text.endswith("\n")
+        and isinstance(frame.iloc[-1, -1], float)
+        and np.isnan(frame.iloc[-1, -1])
+    ):
+        return None
+    kind = "TSV" if separator == "\t" else "CSV"
+    return Table(named(header, cells), kind, source)

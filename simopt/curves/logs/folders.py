@@ -1,0 +1,306 @@
+"""A folder of a run, or of many: which files are the log, and which belong together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from simopt.curves.logs import stores
+from simopt.curves.logs.names import HELD_OUT, TRAIN, plain
+from simopt.curves.logs.table import Table
+
+#: How deep and how far a folder is looked through.
+DEPTH, MOST_FILES = 8, 20_000
+
+#: Files that are a run's log, the more telling first: the first that can be read counts.
+LOGS = (
+    "trainer_state.json",
+    "metrics.csv",
+    "results.csv",
+    "progress.csv",
+    "loss.tsv",
+    "history.csv",
+    "training_log.csv",
+    "training.log",
+    "log.csv",
+    "history.json",
+    "metrics.json",
+    "metrics.jsonl",
+    "scalars.json",
+    "result.json",
+    "log.json",
+    "log.jsonl",
+    "log.txt",
+    "train.log",
+    "output.log",
+    "train_log.txt",
+    "stdout.log",
+)
+ENDINGS = (
+    ".csv",
+    ".tsv",
+    ".jsonl",
+    ".json",
+    ".log",
+    ".txt",
+    ".parquet",
+    ".npz",
+    ".npy",
+    ".out",
+    ".gz",
+    ".md",
+)
+
+#: What never is a log, however it ends.
+NO_LOGS = frozenset(
+    (
+        "requirements.txt", "readme.txt", "license.txt", "merges.txt", "vocab.txt", "classes.txt",
+        "labels.txt", "config.json", "hparams.json", "args.json", "params.json", "tokenizer.json",
+        "tokenizer_config.json", "vocab.json", "special_tokens_map.json", "generation_config.json",
+        "package.json", "package-lock.json", "labels.json", "wandb-summary.json",
+        "wandb-metadata.json", "time_left.tsv",
+    )
+)  # fmt: skip
+SKIPPED = frozenset((".git", "__pycache__", "node_modules", ".venv", "site-packages", ".cache"))
+
+
+def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
+    """The tables of a folder: one a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a run, or of many.
+    read : callable
+        Reads a file.
+
+    Returns
+    -------
+    list of Table
+        With the run's folder as its name.
+
+    Raises
+    ------
+    ValueError
+        If there is no log in it.
+    """
+    found: list[Table] = []
+    files = list(_files(folder))
+    by_folder: dict[Path, list[Path]] = {}
+    for file in files:
+        by_folder.setdefault(file.parent, []).append(file)
+    done: set[Path] = set()
+    for place, held in by_folder.items():
+        if any(place == other or other in place.parents for other in done):
+            continue
+        made = _whole(place, held, by_folder, done)
+        if made is None:
+            made = _files_of(place, held, read)
+        name = _name(folder, place)
+        found += [table if table.run else replace(table, run=name) for table in made]
+    if not found:
+        listed = ", ".join(sorted(file.name for file in files)[:8]) or "nothing"
+        holds = f"which holds {listed}"
+        raise ValueError(f"folder={str(folder)!r}, {holds}: must be one with a training log in it")
+    return _latest(found)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files in a folder and below, by name; links to folders are not followed."""
+    count = 0
+    for place, inner, names in os.walk(folder):
+        depth = len(Path(place).relative_to(folder).parts)
+        inner[:] = [] if depth >= DEPTH else sorted(each for each in inner if each not in SKIPPED)
+        for name in sorted(names):
+            count += 1
+            if count > MOST_FILES:
+                return
+            yield Path(place, name)
+
+
+def _name(folder: Path, place: Path) -> str:
+    return "" if place == folder else place.relative_to(folder).as_posix()
+
+
+def _whole(
+    place: Path, held: list[Path], by_folder: dict[Path, list[Path]], done: set[Path]
+) -> list[Table] | None:
+    """The table of a folder whose layout says what belongs together; None if it is no such."""
+    names = {file.name for file in held}
+    events = [file for file in held if ".tfevents." in file.name]
+    if {"learn_error.tsv", "test_error.tsv"} & names:
+        return _catboost(place)
+    if events or _event_parts(place, by_folder):
+        return _events(place, events, by_folder, done)
+    for root in (place, *place.parents):
+        if root.name == "metrics" and root.parent.name == "plots":  # DVCLive
+            done.add(root)
+            return _dvclive(root, by_folder)
+        if root.name == "metrics" and all("." not in file.name for file in held):
+            done.add(root)
+            table = stores.mlflow_folder(root.parent, str(root))
+            return [] if table is None else [table]
+    return None
+
+
+def _side(name: str) -> str:
+    """Which part of the data a folder's or file's name is about."""
+    words = set(plain(name).split("_"))
+    return "train" if words & TRAIN else "val" if words & HELD_OUT else ""
+
+
+def _event_parts(place: Path, by_folder: dict[Path, list[Path]]) -> list[Path]:
+    """Folders right below that hold event files of one part of the data: train/, validation/."""
+    return [
+        each
+        for each, files in by_folder.items()
+        if each.parent == place and _side(each.name) and any(".tfevents." in f.name for f in files)
+    ]
+
+
+def _events(
+    place: Path, events: list[Path], by_folder: dict[Path, list[Path]], done: set[Path]
+) -> list[Table]:
+    tables = [stores.events(file, str(file)) for file in events]
+    if _side(place.name) and not tables:
+        return []
+    parts = [
+        each
+        for each, files in by_folder.items()
+        if each.parent == place and any(".tfevents." in f.name for f in files)
+    ]
+    sided = [each for each in parts if _side(each.name)]
+    if _side(place.name) and not sided:
+        siblings = [
+            p for p in by_folder if p.parent == place.parent and _side(p.name) and p not in done
+        ]
+        sided = [p for p in siblings if any(".tfevents." in f.name for f in by_folder[p])]
+        tables = []
+    for each in sided:
+        done.add(each)
+        for file in by_folder[each]:
+            if ".tfevents." in file.name:
+                tables.append(stores.events(file, str(file), _side(each.name)))
+    done.add(place) if not sided or events else None
+    joined = list(stores.merged(tables))
+    return [table for table in joined if stores.has_loss(table)]
+
+
+def _catboost(place: Path) -> list[Table]:
+    """learn_error.tsv and test_error.tsv of one run."""
+    from simopt.curves.logs import delimited
+
+    joined: dict[str, dict[str, object]] = {}
+    for file, side in (("learn_error.tsv", "train"), ("test_error.tsv", "val")):
+        path = place / file
+        if not path.is_file():
+            continue
+        table = delimited.table(path.read_text(encoding="utf-8"), str(path))
+        if table is None:
+            continue
+        counter, *metrics = table.columns
+        for row, at in enumerate(table.columns[counter]):
+            record = joined.setdefault(str(at), {"iteration": at})
+            for name in metrics:
+                record[f"{side}-{name}"] = table.columns[name][row]
+    if not joined:
+        return []
+    from simopt.curves.logs.table import from_records
+
+    columns = from_records(joined.values())
+    return [Table(columns, "CatBoost", str(place), about="boosted trees")]
+
+
+def _dvclive(place: Path, by_folder: dict[Path, list[Path]]) -> list[Table]:
+    """plots/metrics/train/loss.tsv, plots/metrics/val/loss.tsv: a column a file."""
+    from simopt.curves.logs import delimited
+
+    tables = []
+    for each, files in by_folder.items():
+        if each != place and place not in each.parents:
+            continue
+        for file in files:
+            if file.suffix != ".tsv":
+                continue
+            table = delimited.table(file.read_text(encoding="utf-8"), str(file))
+            if table is None:
+                continue
+            prefix = file.relative_to(place).with_suffix("").as_posix()
+            renamed = {
+                ("step" if plain(name) == "step" else prefix): column
+                for name, column in table.columns.items()
+            }
+            tables.append(replace(table, columns=renamed, format="DVCLive"))
+    return list(stores.merged(tables))
+
+
+def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]) -> list[Table]:
+    """The log among a folder's files: the one whose name says so, else each that can be read."""
+    by_name = {file.name.lower(): file for file in held}
+    if place.name.startswith("checkpoint-") and "trainer_state.json" in by_name:
+        return _read(by_name["trainer_state.json"], read)
+    for name in LOGS:
+        if name in by_name and (made := _read(by_name[name], read)):
+            return made
+    sided = _sided(held, read)
+    if sided:
+        return sided
+    made = []
+    for file in held:
+        if file.suffix.lower() in ENDINGS and file.name.lower() not in NO_LOGS:
+            for table in _read(file, read):
+                made.append(replace(table, run=table.run or file.stem))
+        elif file.suffix.lower() in (".db", ".sqlite"):
+            made += _read(file, read)
+    return made
+
+
+def _sided(held: list[Path], read: Callable[[Path], list[Table]]) -> list[Table]:
+    """train.csv and val.csv of one run."""
+    sides = {_side(file.stem): file for file in held if file.suffix.lower() in ENDINGS}
+    if not {"train", "val"} <= set(sides) or len(held) > 6:
+        return []
+    tables = []
+    for side in ("train", "val"):
+        for table in _read(sides[side], read):
+            if not stores.has_loss(table):
+                continue
+            renamed = {
+                (
+                    name if plain(name) in ("step", "epoch", "iteration") else f"{side}/{name}"
+                ): column
+                for name, column in table.columns.items()
+            }
+            counter = next((n for n in renamed if n in ("step", "epoch", "iteration")), None)
+            if counter is not None:
+                renamed["step"] = renamed.pop(counter)
+                renamed["step"] = [float(each) for each in renamed["step"]]
+            tables.append(replace(table, columns=renamed))
+    return list(stores.merged(tables)) if len(tables) == 2 else []
+
+
+def _read(file: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
+    """A file's tables that have a loss; none if it is no log."""
+    try:
+        return [table for table in read(file) if stores.has_loss(table)]
+    except (ValueError, OSError):
+        return []
+
+
+def _latest(found: list[Table]) -> list[Table]:
+    """Of a run and its checkpoints the one that goes farthest: each holds all that came before."""
+    kept: dict[str, Table] = {}
+    result = []
+    for table in found:
+        run, _, last = table.run.rpartition("/")
+        if not last.startswith("checkpoint-"):
+            result.append(table)
+            kept[table.run] = table
+        elif run not in kept or kept[run].rows < table.rows:
+            if run in kept and kept[run] in result:
+                result.remove(kept[run])
+            kept[run] = replace(table, run=run)
+            result.append(kept[run])
+    return result

@@ -1,0 +1,186 @@
+"""JSON as training runs leave it: histories, lists of records, a record a line, nested results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simopt.curves.logs.names import METRIC_NAMES, METRIC_VALUES, parse, plain
+from simopt.curves.logs.table import Table, flat, from_records, named
+
+#: How deep a log is looked into for what may be a history.
+DEPTH = 6
+
+#: Where the history lies in files that hold more than that.
+KNOWN = ("log_history", "history", "logs", "metrics", "records", "epochs", "results", "scalars")
+
+
+def table(text: str, source: str) -> Table | None:
+    """The table that a JSON text holds, a document or a record a line; None if it is no JSON.
+
+    Raises
+    ------
+    ValueError
+        If it is JSON, but holds no table.
+    """
+    try:
+        return from_value(json.loads(text), source, "JSON")
+    except RecursionError:
+        raise ValueError(f"file={source!r}: must be JSON that is nested less deeply") from None
+    except ValueError as error:
+        if not isinstance(error, json.JSONDecodeError):
+            raise
+    return _lines(text, source)
+
+
+def _lines(text: str, source: str) -> Table | None:
+    records: list[Any] = []
+    broken = 0
+    lines = [line for line in text.splitlines() if line.strip()]
+    for number, line in enumerate(lines):
+        try:
+            record = json.loads(line.strip().rstrip(","))
+        except (ValueError, RecursionError):
+            if number == len(lines) - 1 and records:
+                broken = -1
+                break
+            broken += 1
+            if broken > max(1, 0.2 * (number + 1)):
+                return None
+            continue
+        records += record if isinstance(record, list) else [record]
+    found = from_value(records, source, "JSON lines") if records else None
+    if found is None or not broken:
+        return found
+    return found.noted(
+        "the last line is cut off, and left out"
+        if broken < 0
+        else f"{broken} lines are no JSON, and left out"
+    )
+
+
+def from_value(value: Any, source: str, form: str) -> Table | None:
+    """The table in a parsed value: the first part that has a loss, else the first of all."""
+    tables = _tables(value, source, form, 0)
+    best = None
+    for each in tables:
+        kinds = {parse(name).kind for name in each.columns}
+        if "loss" in kinds:
+            return each
+        if best is None or "error" in kinds:
+            best = each
+    return best
+
+
+def _tables(value: Any, source: str, form: str, depth: int) -> list[Table]:
+    """Every part of a value that is a table, the outermost first."""
+    if depth > DEPTH:
+        return []
+    if isinstance(value, Mapping):
+        found = _of_mapping(value, source, form)
+        if found:
+            return found
+        known = [value[name] for name in KNOWN if name in value]
+        rest = [part for name, part in value.items() if name not in KNOWN]
+        return [t for part in [*known, *rest] for t in _tables(part, source, form, depth + 1)]
+    if isinstance(value, Sequence) and not isinstance(value, str) and len(value):
+        return _of_list(value, source, form)
+    return []
+
+
+def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]:
+    series = {name: part for name, part in value.items() if _is_series(part)}
+    if series and not any(isinstance(part, Mapping) for part in value.values()):
+        return [Table(dict(series), form, source)]
+    parts = [part for part in value.values() if isinstance(part, Mapping)]
+    if parts and len(parts) == len(value):
+        inner = [part for part in parts if part and all(_is_series(each) for each in part.values())]
+        if len(inner) == len(parts):  # {train: {rmse: [...]}, eval: {rmse: [...]}}
+            nested = {f"{a}-{b}": cells for a, part in value.items() for b, cells in part.items()}
+            return [Table(nested, form, source, about=_trees(nested))]
+        if len(parts) > 1 and all(
+            _is_number_text(name) for name in value
+        ):  # {"0": {...}, "1": ...}
+            records = [{"step": float(name)} | flat(part) for name, part in value.items()]
+            return [Table(from_records(records), form, source)]
+    if series and any(parse(name).kind in ("loss", "error") for name in series):
+        return [Table(dict(series), form, source)]
+    return []
+
+
+def _trees(columns: Mapping[str, Any]) -> str:
+    """Boosted trees call their parts training and valid_0, or validation_0, and losses l2, rmse."""
+    return "boosted trees" if all(parse(name).kind != "loss" for name in columns) else ""
+
+
+def _is_series(part: Any) -> bool:
+    return (
+        isinstance(part, Sequence)
+        and not isinstance(part, str)
+        and len(part) > 0
+        and all(isinstance(each, (int, float, str, type(None))) for each in part[:5])
+    )
+
+
+def _is_number_text(name: Any) -> bool:
+    try:
+        float(name)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _of_list(value: Sequence[Any], source: str, form: str) -> list[Table]:
+    records = [flat(each) for each in value if isinstance(each, Mapping)]
+    if len(records) >= 0.5 * len(value):
+        return [records_table(records, source, form)]
+    rows = [each for each in value if isinstance(each, Sequence) and not isinstance(each, str)]
+    if len(rows) == len(value) and len({len(row) for row in rows}) == 1:
+        width = len(rows[0])
+        if width == 3:  # TensorBoard: wall time, step, value
+            names = ["Wall time", "Step", "Value"]
+            return [Table(named(names, list(zip(*rows, strict=True))), form, source)]
+        if width == 2:
+            first = [row[0] for row in rows]
+            counting = all(isinstance(x, int) for x in first) and first == sorted(first)
+            names = ["step", "loss"] if counting else ["loss", "val_loss"]
+            return [Table(named(names, list(zip(*rows, strict=True))), form, source)]
+    if _is_series(value):
+        return [Table({"loss": list(value)}, form, source)]
+    return []
+
+
+def records_table(records: Sequence[Mapping[str, Any]], source: str, form: str) -> Table:
+    """Records as a table; those that hold one metric each are spread over columns."""
+    records = [_without_payload(record) for record in records]
+    names = {plain(name) for record in records[:20] for name in record}
+    if names & set(METRIC_NAMES) and names & set(METRIC_VALUES):
+        spread = [_spread(record) for record in records]
+        if any(each is not None for each in spread):
+            return Table(from_records([e for e in spread if e is not None]), form, source)
+    return Table(from_records(records), form, source)
+
+
+def _without_payload(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Comet's messages: ``payload/metric/metricName`` is ``metricName``."""
+    prefix = "payload/metric/"
+    if any(str(name).startswith(prefix) for name in record):
+        return {
+            str(n).removeprefix(prefix): v for n, v in record.items() if str(n).startswith(prefix)
+        }
+    return dict(record)
+
+
+def _spread(record: Mapping[str, Any]) -> dict[str, Any] | None:
+    by_plain = {plain(str(name)): name for name in record}
+    metric = next((by_plain[name] for name in METRIC_NAMES if name in by_plain), None)
+    value = next((by_plain[name] for name in METRIC_VALUES if name in by_plain), None)
+    if metric is None or value is None:
+        return None
+    name = str(record[metric])
+    variant = by_plain.get("variant")
+    if variant is not None and record[variant]:
+        name = f"{name}/{record[variant]}"
+    rest = {n: v for n, v in record.items() if n not in (metric, value, variant)}
+    return rest | {name: record[value]}

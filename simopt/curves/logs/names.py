@@ -1,0 +1,179 @@
+"""What a column's name says: whose loss it is, or that it counts rows, or that it is no loss."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+TRAIN = frozenset(_words("train training trn tr learn trainer fit"))
+HELD_OUT = frozenset(
+    _words("val valid validation vali eval evaluation dev test testing te heldout holdout oof")
+)
+
+#: Names of losses. Errors and metrics that fall when a model gets better come after them.
+LOSSES = frozenset(_words("loss losses los nll cost objective elbo criterion tel trl vll"))
+ERRORS = frozenset(
+    _words(
+        "mse rmse rmsle mae mape l1 l2 logloss log_loss mlogloss multi_logloss binary_logloss "
+        "binary_error multi_error cross_entropy crossentropy ce bce xent perplexity ppl error err "
+        "deviance poisson huber quantile hinge merror wer cer per eer"
+    )
+)
+
+#: Metrics that rise when a model gets better.
+HIGHER = frozenset(
+    _words(
+        "acc accuracy acc1 acc5 auc auroc auprc ap map map50 map50_95 f1 fscore precision recall "
+        "r2 iou miou dice bleu rouge meteor score scores reward return returns win winrate success "
+        "top1 top5 ndcg mrr hits kappa mcc psnr ssim likelihood ll agreement correct"
+    )
+)
+
+#: What else is no loss.
+OTHER = frozenset(
+    _words(
+        "lr rate learning_rate eta time seconds sec secs second s ms wall wallclock timestamp date "
+        "datetime duration elapsed fps throughput tokens samples norm grad gradient grad_norm "
+        "gnorm memory mem mfu gpu cpu vram util scale momentum beta weight wd decay temperature "
+        "temp epsilon explained variance clip fraction entropy_coef n n_updates std sd stddev min "
+        "max flos flops best improved lowest previous target threshold speed bsz size num count "
+        "remaining eps gpu_mem skipped nan iterations"
+    )
+)
+
+#: What rows are counted by, most telling first; from the clocks on only where nothing else counts.
+CLOCKS = _words("wall_time walltime timestamp _timestamp time relative_time _runtime index")
+COUNTERS = (
+    _words("global_step step steps _step trainer_global_step iteration iterations iter iters it")
+    + _words("num_updates updates update num_batches batches training_iteration total_timesteps")
+    + _words("time_total_timesteps time_steps timesteps samples_seen consumed_samples")
+    + _words("epoch epochs epoch_id ep e round rounds num_boost_round batch batch_idx tree trees")
+    + CLOCKS
+)
+
+#: Words of a name that say how a value was taken, not of what.
+GRAINS = frozenset(
+    _words(
+        "epoch step batch iter iteration avg average mean total sum all overall running smoothed "
+        "smooth ema median raw per every dataloader idx loader final whole full batches"
+    )
+)
+
+#: What a run is called by, and what says which part of the data a row is about.
+RUNS = (
+    _words("run run_id run_name run_uuid runid experiment experiment_id experiment_name exp trial")
+    + _words("trial_id trial_name fold cv_fold kfold split_id seed random_seed model model_name")
+    + _words("name config variant job session replica member")
+)
+PARTS = _words("phase split set subset stage mode dataset partition part data kind type") + _words(
+    "train_or_val group source"
+)
+
+#: Columns of a long table, one metric a row.
+METRIC_NAMES = _words("metric metric_name metricname key tag name variable series")
+METRIC_VALUES = _words("value metric_value metricvalue val")
+
+
+@dataclass(frozen=True)
+class Name:
+    """A column's name, taken apart.
+
+    Attributes
+    ----------
+    plain : str
+        In small letters, with _ between words.
+    words : tuple of str
+    part : {"train", "held out", ""}
+        Which part of the data it is about.
+    kind : {"loss", "error", "higher", "counter", "other", ""}
+        What it measures: a loss, an error that falls, a metric that rises, what rows are counted
+        by, something else that is known; or unknown.
+    stem : tuple of str
+        The words that say what is measured.
+    grain : tuple of str
+        The words that say how it was taken: epoch, step, mean.
+    """
+
+    plain: str
+    words: tuple[str, ...]
+    part: str
+    kind: str
+    stem: tuple[str, ...]
+    grain: tuple[str, ...]
+
+
+def plain(name: str) -> str:
+    """A column's name in small letters, with _ for whatever is between words.
+
+    Examples
+    --------
+    >>> plain("Loss/train"), plain("validation loss"), plain("trainLoss")
+    ('loss_train', 'validation_loss', 'train_loss')
+    """
+    name = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name.strip())
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+@lru_cache(maxsize=4096)
+def parse(name: str) -> Name:
+    """Take a column's name apart.
+
+    Examples
+    --------
+    >>> parse("val_loss_epoch").part, parse("val_loss_epoch").kind, parse("Accuracy").kind
+    ('held out', 'loss', 'higher')
+    """
+    text = plain(name)
+    if text in COUNTERS or name.strip() in {"", "#"} or text.startswith("unnamed"):
+        return Name(text, (text,), "", "counter", (text,), ())
+    words = tuple(text.split("_"))
+    words = tuple(part for word in words for part in _apart(word))
+    # The first word that names a part decides.
+    part = next(
+        ("train" if w in TRAIN else "held out" for w in words if w in TRAIN or w in HELD_OUT), ""
+    )
+    rest = [word for word in words if word not in TRAIN | HELD_OUT and not word.isdigit()]
+    grain = tuple(word for word in rest if word in GRAINS)
+    stem = tuple(word for word in rest if word not in GRAINS)
+    return Name(text, words, part, _kind(stem, text), stem, grain)
+
+
+def _apart(word: str) -> tuple[str, ...]:
+    """A word without space between its two: trainloss, valloss, losstrain."""
+    for known in ("loss", "losses"):
+        for other in TRAIN | HELD_OUT:
+            if len(other) > 1 and word in (other + known, known + other):
+                return (other, known)
+    return (word,)
+
+
+def _kind(stem: tuple[str, ...], text: str) -> str:
+    joined = "_".join(stem)
+    if not stem:
+        return ""
+    if joined in OTHER or any(
+        w in ("lr", "norm", "time", "grad", "gnorm", "timestamp") for w in stem
+    ):
+        return "other"
+    if {"scale", "best", "improved", "target"} & set(stem) or (
+        "loss" in stem and stem[-1] in ("weight", "scaler")
+    ):
+        return "other"
+    if any(word in LOSSES for word in stem):
+        # `loss__MIN` and `loss__MAX` are a chart's band around the loss.
+        return "other" if stem[-1] in ("min", "max", "std", "sd", "stddev", "var") else "loss"
+    if joined in ERRORS or any(word in ERRORS for word in stem):
+        return "error"
+    if joined in HIGHER or any(
+        word in HIGHER or word.rstrip("0123456789") in HIGHER for word in stem
+    ):
+        return "higher"
+    if any(word in OTHER for word in stem):
+        return "other"
+    return ""

@@ -1,0 +1,202 @@
+"""Whatever holds numbers in a notebook, as a table: histories, frames, tensors, estimators."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simopt.curves.logs import cells, json_logs
+from simopt.curves.logs.names import parse, plain
+from simopt.curves.logs.stores import TRIALS
+from simopt.curves.logs.table import Table, flat, named
+from simopt.ground import checks
+
+ALLOWED = "a sequence of numbers, one after the other"
+
+
+def is_path(value: Any) -> bool:
+    """Whether it means a file or folder: a path, or text that is no data."""
+    if isinstance(value, os.PathLike):
+        return True
+    if not isinstance(value, str) or "\n" in value or "\0" in value:
+        return False
+    try:
+        return bool(Path(value).suffix) or os.path.sep in value or os.path.exists(value)
+    except (OSError, ValueError):
+        return False
+
+
+def table(value: Any, name: str = "loss") -> Table:
+    """The table that an object holds, or is.
+
+    Parameters
+    ----------
+    value : object
+        Numbers; a mapping of columns; a list of records; a DataFrame; a Keras History, a Hugging
+        Face Trainer or its state; an estimator with a ``loss_curve_``; TensorBoard's or MLflow's
+        list of scalars.
+    name : str
+        What errors call it.
+
+    Returns
+    -------
+    Table
+        With one column "loss" where the object has no names.
+    """
+    for attribute in ("history", "log_history"):
+        inner = getattr(value, attribute, None)
+        if not isinstance(value, Mapping) and isinstance(inner, (Mapping, list)):
+            return table(inner, name)
+    state = getattr(value, "state", None)
+    if isinstance(getattr(state, "log_history", None), list):
+        return table(state.log_history, name)  # type: ignore[union-attr]
+    if (estimated := _estimator(value)) is not None:
+        return estimated
+    if isinstance(value, Mapping):
+        return _mapping(value, name)
+    if hasattr(value, "columns") and hasattr(value, "iloc"):
+        return _frame(value)
+    if hasattr(value, "index") and hasattr(value, "iloc"):
+        return Table({"loss": _series(value)}, "Series")
+    return _sequence(value, name)
+
+
+def _frame(frame: Any) -> Table:
+    columns = [
+        str(name) if not isinstance(name, tuple) else "/".join(map(str, name))
+        for name in frame.columns
+    ]
+    if {"number", "state"} <= set(columns) and any(c.startswith("params_") for c in columns):
+        raise checks.refuse("loss", "Optuna's trials", TRIALS)
+    sequences = [_series(frame.iloc[:, k]) for k in range(len(columns))]
+    index = frame.index
+    if index.name is not None and plain(str(index.name)) not in map(plain, columns):
+        columns, sequences = [str(index.name), *columns], [index.tolist(), *sequences]
+    return Table(named(columns, sequences), "DataFrame")
+
+
+def _series(column: Any) -> Any:
+    """A column as cells; of a categorical its values."""
+    return column.tolist()
+
+
+def _estimator(value: Any) -> Table | None:
+    """The curve that an estimator of scikit-learn, XGBoost or LightGBM kept while it was fitted."""
+    curve = getattr(value, "loss_curve_", None)
+    if curve is not None:
+        return Table({"loss": list(curve)}, f"{type(value).__name__}.loss_curve_")
+    for attribute in ("evals_result_", "evals_result"):
+        result = getattr(value, attribute, None)
+        if result is None or isinstance(value, Mapping):
+            continue
+        try:
+            result = result() if callable(result) else result
+        except Exception:  # not fitted, or without an evaluation set
+            continue
+        if isinstance(result, Mapping) and result:
+            return _mapping(result, "loss")
+    scores = getattr(value, "train_score_", None)
+    if scores is not None and hasattr(value, "estimators_"):
+        form = f"{type(value).__name__}.train_score_"
+        return Table({"loss": list(scores)}, form, about="boosted trees")
+    return None
+
+
+def _mapping(value: Mapping[Any, Any], name: str) -> Table:
+    if value and all(isinstance(part, Mapping) for part in value.values()):
+        found = json_logs.from_value({str(k): _plain(v) for k, v in value.items()}, "", "mapping")
+        if found is not None:
+            return found
+    columns = {}
+    for key, part in value.items():
+        if isinstance(part, (str, bytes)) or not isinstance(part, Iterable):
+            raise checks.refuse(str(key), part, "a column of numbers")
+        if isinstance(part, Mapping):
+            continue
+        columns[str(key)] = part if isinstance(part, np.ndarray) else list(part)
+    return Table(named(list(columns), list(columns.values())), "mapping")
+
+
+def _plain(value: Any) -> Any:
+    """Sequences of any kind as lists, for what reads JSON."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return list(value)
+    return value
+
+
+def _sequence(value: Any, name: str) -> Table:
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise checks.refuse(name, value, ALLOWED)
+    if isinstance(value, np.ma.MaskedArray):
+        return Table({"loss": value.reshape(-1)}, "array")
+    listed: Sequence[Any] = value if hasattr(value, "__len__") else list(value)  # type: ignore[assignment]
+    if len(listed) and not hasattr(value, "dtype"):
+        first = listed[0] if isinstance(listed, Sequence) else next(iter(listed))
+        if isinstance(first, Mapping):
+            return json_logs.records_table([flat(each) for each in listed], "", "records")
+        if (records := _scalars(listed, first)) is not None:
+            return records
+        if isinstance(first, (tuple, list)) and len(first) in (2, 3):
+            found = json_logs.from_value([list(each) for each in listed], "", "pairs")
+            if found is not None and len(found.columns) == len(first):
+                return found
+    return Table({"loss": numbers(name, listed)}, "numbers")
+
+
+def _scalars(listed: Sequence[Any], first: Any) -> Table | None:
+    """TensorBoard's ScalarEvents and MLflow's Metrics: objects with a step and a value."""
+    if not (hasattr(first, "step") and hasattr(first, "value")):
+        return None
+    key = str(getattr(first, "key", "loss"))
+    label = key if parse(key).kind in ("loss", "error") else "loss"
+    return Table(
+        {"step": [each.step for each in listed], label: [each.value for each in listed]}, "scalars"
+    )
+
+
+def numbers(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """A sequence of numbers as float64, whatever holds them; None as NaN."""
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise checks.refuse(name, values, ALLOWED)
+    array = _array(name, values)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim > 1:
+        raise checks.refuse(f"{name}.shape", array.shape, "(T,): one number after the other")
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "fiu"):
+        raise checks.refuse(name, values, ALLOWED)
+    return array.astype(np.float64)
+
+
+def _array(name: str, values: Any) -> np.ndarray[Any, Any]:
+    if isinstance(values, np.ma.MaskedArray):
+        return np.ma.filled(values.astype(np.float64), np.nan)
+    for method in ("detach", "cpu", "float"):  # a tensor that requires grad, on a device, bfloat16
+        if hasattr(values, "detach") and callable(getattr(values, method, None)):
+            values = getattr(values, method)()
+    try:
+        listed = values if hasattr(values, "__len__") else list(values)
+        array = np.asarray(listed)
+        if array.dtype.kind == "V":  # bfloat16 of ml_dtypes
+            return array.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        array = np.empty(0, object)
+        if not isinstance(values, Sequence) or any(isinstance(v, (list, tuple)) for v in values):
+            raise checks.refuse(name, values, ALLOWED) from None
+        listed = values
+    if array.dtype.kind in "OU" or (not array.size and len(listed)):
+        try:
+            if any(isinstance(each, (str, bytes)) for each in listed):
+                raise ValueError
+            held = [cells.number(each) for each in listed]
+        except (TypeError, ValueError, RuntimeError):
+            raise checks.refuse(name, values, ALLOWED) from None
+        array = np.array([math.nan if each is None else each for each in held], np.float64)
+    return array

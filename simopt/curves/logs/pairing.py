@@ -1,0 +1,179 @@
+"""Curves of a run from the rows of its log: gaps, validation beside training, hidden NaN."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def own_rows(values: Floats, there: Mask, others: Sequence[tuple[Floats, Mask]]) -> Mask:
+    """Which rows are about a column, where a table has NaN for an empty cell and for a NaN.
+
+    A log with a kind of row for each metric has a value every so many rows: NaN in between is an
+    empty cell, NaN where a value is due is one. Without such a rhythm a row is about something else
+    where a column has a value that has none wherever this one has.
+
+    Parameters
+    ----------
+    values, there : ndarray [rows]
+        The column; NaN counts as there.
+    others : sequence of (ndarray, ndarray)
+        The other columns alike.
+
+    Returns
+    -------
+    ndarray of bool [rows]
+    """
+    finite = np.flatnonzero(there & ~np.isnan(values))
+    if not len(finite) or len(finite) == there.sum():
+        return there
+    spacing = np.diff(finite)
+    if len(spacing) and (spacing == spacing[0]).all() and spacing[0] > 1 and len(finite) > 2:
+        due = np.zeros(len(values), bool)
+        due[finite[0] :: int(spacing[0])] = True
+        return there & due
+    foreign = np.zeros(len(values), bool)
+    for other, held in others:
+        if len(other) == len(values) and not (held & ~np.isnan(other))[finite].any():
+            foreign |= held & ~np.isnan(other)
+    return there & ~(np.isnan(values) & foreign)
+
+
+def trailing_gap(there: Mask) -> int:
+    """How many rows at the end have no value, where every row before has one."""
+    held = np.flatnonzero(there)
+    if len(held) < 2 or held[-1] == len(there) - 1 or held[-1] - held[0] != len(held) - 1:
+        return 0
+    return len(there) - 1 - int(held[-1])
+
+
+def beside(
+    rows: NDArray[np.int64],
+    held: tuple[Floats, Mask],
+    x: Floats | None,
+    last_of_all: int,
+) -> tuple[Floats, str]:
+    """The validation loss beside the values of a run, NaN where there is none.
+
+    Rows with both belong together. A row of its own belongs to the training value that is counted
+    alike; else to the last one before it. Where several belong to one, the last counts.
+
+    Parameters
+    ----------
+    rows : ndarray of int [T]
+        The run's rows in the table.
+    held : (ndarray, ndarray)
+        The validation loss by row, and which rows have one.
+    x : ndarray or None
+        What rows are counted by.
+    last_of_all : int
+        The first row behind the run's section of the table.
+
+    Returns
+    -------
+    ndarray [T]
+    str
+        What should be said of it; empty if nothing.
+    """
+    values, there = held
+    result = np.full(len(rows), math.nan)
+    if not len(rows):
+        return result, ""
+    together = there[rows]
+    result[together] = values[rows[together]]
+    own = np.setdiff1d(np.flatnonzero(there), rows)
+    own = own[
+        (own >= (rows[0] if len(rows) == 1 else min(rows[0], own.min(initial=rows[0]))))
+        & (own < last_of_all)
+    ]
+    if not len(own) or (together.any() and together.mean() > 0.5):
+        return result, ""
+    if len(own) == len(rows) and not together.any() and (x is None or _in_turns(rows, own)):
+        return values[own], ""
+    place = _places(rows, own, x)
+    used = place >= 0
+    for at, row in zip(place[used], own[used], strict=True):
+        result[at] = values[row]
+    several = len(place[used]) - len(set(place[used].tolist()))
+    note = ""
+    if several > 0.2 * len(own):
+        note = (
+            f"validation was logged {len(own)} times for {len(rows)} training values: "
+            "the last before each is taken"
+        )
+    return result, note
+
+
+def _in_turns(rows: NDArray[np.int64], own: NDArray[np.int64]) -> bool:
+    """Whether training and validation rows alternate, whichever comes first."""
+    return bool((np.sign(own - rows) == np.sign(own[0] - rows[0])).all())
+
+
+def _places(rows: NDArray[np.int64], own: NDArray[np.int64], x: Floats | None) -> NDArray[np.int64]:
+    if x is not None:
+        counted, asked = x[rows], x[own]
+        if (
+            not np.isnan(asked).any()
+            and not np.isnan(counted).any()
+            and (np.diff(counted) > 0).all()
+        ):
+            exact = np.searchsorted(counted, asked)
+            same = (exact < len(counted)) & (counted[np.minimum(exact, len(counted) - 1)] == asked)
+            return np.where(same, exact, np.maximum(exact - 1, 0))
+    return np.maximum(np.searchsorted(rows, own) - 1, 0)
+
+
+def hidden_nan(loss: Floats) -> tuple[Floats, str]:
+    """The curve with NaN where a logger wrote 0 for it, and what should be said of that.
+
+    Hugging Face's Trainer and ClearML write 0.0 for a loss that is NaN. Zeros to the curve's end
+    that follow on a loss which had grown are none that were reached.
+    """
+    zeros = loss == 0.0
+    if len(loss) < 3 or not zeros[-1] or zeros.all():
+        return loss, ""
+    start = int(np.flatnonzero(~zeros)[-1]) + 1
+    before = loss[:start]
+    finite = before[np.isfinite(before)]
+    if not len(finite) or (finite < 0).any():
+        return loss, ""
+    last, least, first = before[-1], finite.min(), finite[0]
+    grew = (
+        not math.isfinite(last) or last > 10 * first or (last > 3 * least and last >= 0.5 * first)
+    )
+    if not grew or start == len(loss):
+        return loss, ""
+    repaired = loss.copy()
+    repaired[start:] = math.nan
+    zeros_word = "the zero" if len(loss) - start == 1 else f"the {len(loss) - start} zeros"
+    return (
+        repaired,
+        f"{zeros_word} from value {start + 1} on stand for NaN, as some loggers write it",
+    )
+
+
+def fault(values: Floats | None, there: Mask | None = None) -> str:
+    """What is wrong with a validation loss that is NaN or infinite somewhere; empty if nothing.
+
+    NaN between values is where none was computed; NaN from somewhere to the end, for longer than
+    between any two values, and NaN in every row, are the loss.
+    """
+    if values is None or not len(values):
+        return ""
+    if np.isinf(values).any():
+        return f"infinite at value {int(np.flatnonzero(np.isinf(values))[0]) + 1}"
+    finite = np.flatnonzero(np.isfinite(values))
+    if not len(finite):
+        return "NaN throughout"
+    gap = int(np.diff(finite).max(initial=1))
+    tail = len(values) - 1 - int(finite[-1])
+    explicit = there is not None and bool((there & np.isnan(values))[finite[-1] :].any())
+    if tail >= max(2 * gap, 2) or (explicit and tail):
+        return f"NaN from value {int(finite[-1]) + 2} on"
+    return ""

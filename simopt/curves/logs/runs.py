@@ -1,0 +1,247 @@
+"""One table, several runs: told apart by names, by columns, by counters that begin again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.curves.logs import json_logs
+from simopt.curves.logs.choose import Chosen
+from simopt.curves.logs.names import (
+    HELD_OUT,
+    METRIC_NAMES,
+    METRIC_VALUES,
+    PARTS,
+    RUNS,
+    TRAIN,
+    parse,
+    plain,
+)  # fmt: skip
+from simopt.curves.logs.stores import TRIALS
+from simopt.curves.logs.table import Rows, Table
+from simopt.ground import checks
+
+Floats = NDArray[np.float64]
+
+#: More names than this are no runs but a column of text.
+MOST_RUNS = 500
+
+
+def by_name(table: Table) -> list[Table]:
+    """The runs of a table, one table each: named in a column, or in front of columns' names.
+
+    A table with a row for each part of the data (train, validation) is spread into columns, and so
+    is one with a row for each metric.
+    """
+    _check_trials(table)
+    table = _spread_metrics(table)
+    exported = _exported(table)
+    if exported:
+        return exported
+    parts = _by_part(table)
+    column = _run_column(table, parts)
+    if column is None:
+        return [_spread_parts(table, parts) if parts else table]
+    return [_spread_parts(each, parts) if parts else each for each in _grouped(table, column)]
+
+
+def _check_trials(table: Table) -> None:
+    names = {plain(name) for name in table.columns}
+    if {"number", "value", "state"} <= names or (
+        {"value", "state"} <= names and any(name.startswith("params_") for name in table.columns)
+    ):
+        raise checks.refuse("file" if table.source else "loss", table.source or "trials", TRIALS)
+
+
+def _texts(table: Table, name: str) -> list[str]:
+    return [
+        "" if cell is None or cell != cell else str(cell).strip() for cell in table.columns[name]
+    ]
+
+
+def _spread_metrics(table: Table) -> Table:
+    """A column of metrics' names and one of values: a column a metric."""
+    by_plain = {plain(name): name for name in table.columns}
+    metric = next((by_plain[name] for name in METRIC_NAMES if name in by_plain), None)
+    value = next((by_plain[name] for name in METRIC_VALUES if name in by_plain), None)
+    if metric is None or value is None or metric == value:
+        return table
+    if not any(parse(text).kind in ("loss", "error") for text in set(_texts(table, metric))):
+        return table
+    spread = json_logs.records_table(_records(table), table.source, table.format)
+    return replace(table, columns=spread.columns)
+
+
+def _records(table: Table, rows: Sequence[int] | None = None) -> list[dict[str, Any]]:
+    names = list(table.columns)
+    chosen = range(table.rows) if rows is None else rows
+    return [{name: table.columns[name][row] for name in names} for row in chosen]
+
+
+def _exported(table: Table) -> list[Table]:
+    """W&B's export: "RUN - METRIC", with its band beside it; a run each."""
+    runs: dict[str, dict[str, Any]] = {}
+    common: dict[str, Any] = {}
+    for name, column in table.columns.items():
+        run, separator, metric = name.rpartition(" - ")
+        if not separator:
+            common[name] = column
+        elif not re.search(r"__(?:MIN|MAX)$", metric):
+            runs.setdefault(run, {})[metric] = column
+    if not runs or any(parse(name).kind != "counter" for name in common):
+        return []
+    return [replace(table, columns=common | columns, run=run) for run, columns in runs.items()]
+
+
+def _part_of(text: str) -> str:
+    words = set(re.split(r"[^a-z]+", text.lower()))
+    return "train" if words & TRAIN else "val" if words & HELD_OUT else ""
+
+
+def _by_part(table: Table) -> str | None:
+    """The column that says which part of the data a row is about."""
+    for name in table.columns:
+        if plain(name) not in PARTS:
+            continue
+        values = {text for text in _texts(table, name) if text}
+        parts = {_part_of(text) for text in values}
+        if len(values) <= 8 and "" not in parts and "train" in parts:
+            return name
+    return None
+
+
+def _spread_parts(table: Table, part: str | None) -> Table:
+    """Rows for training and for validation, joined where they are counted alike."""
+    assert part is not None
+    counters = [n for n in table.columns if parse(n).kind == "counter" and n != part]
+    texts = _texts(table, part)
+    records: dict[Any, dict[str, Any]] = {}
+    for row, text in enumerate(texts):
+        at = tuple(table.columns[name][row] for name in counters) or (texts[:row].count(text),)
+        record = records.setdefault(at, {name: table.columns[name][row] for name in counters})
+        side = _part_of(text)
+        for name, cells in table.columns.items():
+            if name not in counters and name != part:
+                record[f"{side}/{name}"] = cells[row]
+    rows = Rows()
+    for record in records.values():
+        rows.add(record)
+    return replace(table, columns=dict(rows.columns), sessions=())
+
+
+def _run_column(table: Table, part: str | None) -> str | None:
+    """The column whose values name runs: few of them, each on many rows."""
+    for name in table.columns:
+        if plain(name) not in RUNS or name == part:
+            continue
+        texts = _texts(table, name)
+        values = set(texts) - {""}
+        if 1 < len(values) <= min(MOST_RUNS, table.rows // 2):
+            return name
+    return None
+
+
+def _grouped(table: Table, column: str) -> list[Table]:
+    texts = _texts(table, column)
+    rows: dict[str, list[int]] = {}
+    for row, text in enumerate(texts):
+        rows.setdefault(text, []).append(row)
+    rest = [name for name in table.columns if name != column]
+    return [
+        replace(
+            table,
+            columns={name: [table.columns[name][row] for row in chosen] for name in rest},
+            run=f"{column} {text}" if text.replace(".", "").isdigit() else text,
+            sessions=(),
+        )
+        for text, chosen in rows.items()
+    ]
+
+
+def sections(chosen: Chosen, sessions: Sequence[int]) -> tuple[list[NDArray[np.int64]], list[str]]:
+    """The rows of each run of a table, in order, and what was noticed.
+
+    Rows that are written in another order are sorted. Where the counter begins again, a new run
+    begins, or the same goes on: as its first loss is nearer to the first of the rows before, or to
+    the last. Where it goes back and on from there, the run was resumed: what was written twice
+    counts once, as the later writing has it.
+
+    Returns
+    -------
+    rows : list of ndarray of int
+        Of the table; of a run each.
+    notes : list of str
+    """
+    notes: list[str] = []
+    values, there = chosen.loss
+    rows = np.flatnonzero(there)
+    if not len(rows):
+        return [rows], notes
+    x = None if chosen.x is None else chosen.x[rows]
+    if x is None or np.isnan(x).any():
+        starts = [int(np.searchsorted(rows, row)) for row in sessions]
+        return _joined(rows, values, starts, notes), notes
+    back = np.flatnonzero(np.diff(x) < 0) + 1
+    many = len(back) > max(8, 0.05 * len(x)) or len(back) == len(x) - 1 > 0
+    if many and not _begins_again(x, back):
+        notes.append(f"rows were in another order: sorted by {chosen.x_name}")
+        return [rows[np.argsort(x, kind="stable")]], notes
+    starts = sorted({*(int(np.searchsorted(rows, row)) for row in sessions)} - {0, len(rows)})
+    kept: list[int] = []
+    new: list[int] = list(starts)
+    least = x[0]
+    step = float(np.median(np.abs(np.diff(x)))) if len(x) > 1 else 1.0
+    keep = np.ones(len(x), bool)
+    for at in back.tolist():
+        if x[at] <= least + step:
+            new.append(at)
+        else:
+            twice = np.flatnonzero(keep[:at] & (x[:at] >= x[at]))
+            keep[twice] = False
+            kept.append(at)
+            notes.append(
+                f"resumed at {chosen.x_name} {x[at]:g}: {len(twice)} values were written twice, "
+                "and count as written last"
+            )
+    if kept and not new:
+        return [rows[keep]], notes
+    return _joined(rows, values, sorted({*new} - {0, len(rows)}), notes), notes
+
+
+def _begins_again(x: Floats, back: NDArray[np.int64]) -> bool:
+    """Whether the counter falls to its least each time, as a batch's number does."""
+    return bool((x[back] <= x.min() + 1).all())
+
+
+def _joined(
+    rows: NDArray[np.int64], values: Floats, starts: Sequence[int], notes: list[str]
+) -> list[NDArray[np.int64]]:
+    """Sections from ``starts`` on, those joined that go on where the one before ended."""
+    starts = [start for start in dict.fromkeys(starts) if 0 < start < len(rows)]
+    if not starts:
+        return [rows]
+    pieces = np.split(rows, starts)
+    runs = [pieces[0]]
+    went_on = 0
+    for piece in pieces[1:]:
+        before = values[runs[-1]]
+        first, last, now = before[0], before[-1], values[piece[0]]
+        if not np.isfinite([first, last, now]).all() or abs(now - last) < abs(now - first):
+            runs[-1] = np.concatenate([runs[-1], piece])
+            went_on += 1
+        else:
+            runs.append(piece)
+    if went_on and len(pieces) <= 5:
+        at = ", ".join(str(int(start) + 1) for start in starts)
+        notes.append(
+            f"{len(pieces)} sessions in one log (a new one begins at value {at}): "
+            + ("they go on from one another" if len(runs) == 1 else f"{len(runs)} runs")
+        )
+    elif len(runs) > 1:
+        notes.append(f"{len(runs)} runs in one log, one after the other")
+    return runs
