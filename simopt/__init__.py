@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from simopt.analysis.batch_size import batch_size
     from simopt.curves import diagnosis, prescription
     from simopt.curves.diagnosis import diagnose
+    from simopt.curves.logs import read_log
     from simopt.curves.prescription import prescribe
     from simopt.display import walkthrough
     from simopt.report import report
@@ -62,6 +63,7 @@ _LAZY = {
     "diagnose": "simopt.curves.diagnosis",
     "load": "simopt.sweeps.store",
     "prescribe": "simopt.curves.prescription",
+    "read_log": "simopt.curves.logs",
     "run": "simopt.training.run",
     "sweep": "simopt.sweeps.sweep",
 }
@@ -117,6 +119,7 @@ __all__ = [
     "prescribe",
     "prescription",
     "problems",
+    "read_log",
     "report",
     "rule",
     "run",

@@ -1,4 +1,4 @@
-"""The commands about loss curves: what one shows, and what can be done about it, tried."""
+"""The command that tries what can be done about a loss curve."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import click
 
 from simopt import problems
 from simopt.cli import parsing
-from simopt.ground import checks, files
 from simopt.rules import ALL
 from simopt.sweeps import naming
 
@@ -84,52 +83,3 @@ def prescribe(
         fixes="all" if everything else None,
     )
     click.echo(terminal.applied(frame, {"path": data, **how}) if applied else terminal.table(frame))
-
-
-@click.command()
-@click.argument("losses", metavar="LOSSES.csv")
-@click.option("--loss", metavar="COLUMN", help="The training loss; found by its name if left out.")
-@click.option(
-    "--validation", metavar="COLUMN", help="The validation loss; found by its name if left out."
-)
-@click.option("--optimizer", metavar="NAME", help="What trained, for advice with numbers.")
-@click.option("--eta", type=float, help="Its learning rate.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Another hyperparameter of it (beta=0.95); repeat.",
-)
-@click.option("--page", metavar="FILE", help="Write an HTML page there, in place of text.")
-def diagnose(
-    losses: str,
-    loss: str | None,
-    validation: str | None,
-    optimizer: str | None,
-    eta: float | None,
-    settings: tuple[str, ...],
-    page: str | None,
-) -> None:
-    """Read a loss curve: what it shows, why, and what to do.
-
-    LOSSES.csv is a training log: of Keras (CSVLogger), Lightning (metrics.csv), an export of
-    TensorBoard, or any other with a loss an epoch or an update.
-
-    \b
-    Examples:
-      simopt diagnose losses.csv
-      simopt diagnose metrics.csv --loss train_loss_epoch --validation val_loss
-      simopt diagnose losses.csv --optimizer adam --eta 0.1 --page curve.html
-    """
-    if page is not None:
-        files.check_file("--page", page, files.HTML)
-    given: dict[str, Any] = {} if eta is None else {"eta": eta}
-    given |= parsing.settings("--set", settings)
-    if optimizer is None and given:
-        raise checks.refuse("--optimizer", None, "a name, where it has hyperparameters")
-    trained = None if optimizer is None else naming.optimizer(optimizer, given)
-    from simopt.curves import diagnosis
-
-    found = diagnosis.read_and_judge(losses, validation, loss_column=loss, optimizer=trained)
-    click.echo(found if page is None else found.page(page))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from simopt.cli import parsing
-from simopt.cli.curves import diagnose, prescribe
+from simopt.cli.curves import prescribe
+from simopt.cli.diagnose import diagnose
 from simopt.ground import checks, extras, files
 from simopt.ground.version import __version__
 from simopt.rules import ALL

@@ -2,7 +2,16 @@
 
 from simopt.curves import features
 from simopt.curves.diagnosis.batch import diagnose_many
-from simopt.curves.diagnosis.diagnosis import Diagnosis, diagnose, read_and_judge
+from simopt.curves.diagnosis.diagnosis import Diagnosis, diagnose, diagnose_run
+from simopt.curves.logs import read_log
 from simopt.curves.symptoms import SYMPTOMS
 
-__all__ = ["SYMPTOMS", "Diagnosis", "diagnose", "diagnose_many", "features", "read_and_judge"]
+__all__ = [
+    "SYMPTOMS",
+    "Diagnosis",
+    "diagnose",
+    "diagnose_many",
+    "diagnose_run",
+    "features",
+    "read_log",
+]

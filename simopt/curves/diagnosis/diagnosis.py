@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,19 @@ from numpy.typing import NDArray
 
 from simopt.curves.diagnosis import terminal
 from simopt.curves.diagnosis.batch import diagnose_many
-from simopt.curves.logs import reading
+from simopt.curves.logs import Log, LoggedRun, reading
 from simopt.curves.symptoms import BY_NAME, evidence
 from simopt.curves.symptoms.record import Known
 from simopt.ground import checks, extras
+from simopt.ground.formatting import count, listing
 from simopt.rules.rule import Optimizer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+#: Runs of a log that are named, where there are several.
+MOST_NAMED = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +54,8 @@ class Diagnosis:
         The validation loss, NaN where there is none.
     optimizer : Optimizer or None
         What trained.
+    log : Log or None
+        What was read: file, columns, runs, gaps. The curve is that of ``log.run``.
     """
 
     symptom: str
@@ -58,6 +66,7 @@ class Diagnosis:
     loss: NDArray[np.float64] = field(repr=False)
     validation: NDArray[np.float64] | None = field(default=None, repr=False)
     optimizer: Optimizer | None = field(default=None, repr=False)
+    log: Log | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         marked = None
@@ -69,6 +78,7 @@ class Diagnosis:
         drawn = terminal.plot(shown, marked)
         parts = [f"{self.title}\n", f"{drawn}\n"] if drawn else [f"{self.title}\n"]
         for name, lines in (
+            ("Read", self.read),
             ("Seen", tuple(self.evidence["says"])),
             ("Likely causes", self.causes),
             ("What to do", self.advice),
@@ -82,6 +92,22 @@ class Diagnosis:
         """The symptom, and how sure it is."""
         start = self.symptom[:1].upper() + self.symptom[1:]
         return start if self.symptom == "can't tell" else f"{start} ({100 * self.sure:.0f} % sure)"
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """What was read of a log, and what should be known of that; empty for numbers alone."""
+        if self.log is None:
+            return ()
+        run, runs = self.log.run, self.log.runs
+        lines = list(run.notes)
+        if self.log.source or run.columns[1:]:
+            source = f"{self.log.source} ({run.format}): " if self.log.source else ""
+            lines.insert(0, f"{source}{run}")
+        if len(runs) > 1:
+            names = listing(each.name for each in runs[:MOST_NAMED])
+            more = f" and {len(runs) - MOST_NAMED} more" if len(runs) > MOST_NAMED else ""
+            lines.append(f"{count(len(runs), 'run')} in it ({names}{more}): this is {run.name}")
+        return tuple(lines)
 
     def _repr_html_(self) -> str | None:
         with suppress(extras.MissingExtra):  # then a notebook shows the text
@@ -128,7 +154,16 @@ def _drawing() -> ModuleType:
     return page
 
 
-def diagnose(loss: Any, validation: Any = None, *, optimizer: Optimizer | None = None) -> Diagnosis:
+def diagnose(
+    loss: Any,
+    validation: Any = None,
+    *,
+    optimizer: Optimizer | None = None,
+    column: str | None = None,
+    x: str | None = None,
+    patterns: Iterable[str] = (),
+    higher_is_better: bool = False,
+) -> Diagnosis:
     """Read a loss curve: what it shows, why, and what to do about it.
 
     What is measured (``simopt.diagnosis.features``) depends neither on the loss' scale nor on its
@@ -137,28 +172,32 @@ def diagnose(loss: Any, validation: Any = None, *, optimizer: Optimizer | None =
 
     Parameters
     ----------
-    loss : array_like, DataFrame, mapping, Keras History, or path of a CSV file
-        The training loss, in order: one value an epoch, or one an update. In a table the columns
-        are found by name (loss, train_loss, training_loss, val_loss, validation_loss, ...), so that
-        logs of Keras (``History``, ``CSVLogger``), Lightning (``metrics.csv``) and exports of
-        TensorBoard can be given as they are. NaN, None or an empty cell between values is a missing
-        value.
+    loss : array_like, DataFrame, mapping, object with a history, or path of a log or folder
+        The training loss, in order: one value an epoch, or one an update; or whatever a training
+        run left behind, see `simopt.read_log`. Of several runs the last is diagnosed. NaN, None or
+        an empty cell between values is a missing value.
     validation : array_like or str, optional
         The validation loss, as many values, NaN where there is none; or the name of its column.
     optimizer : Optimizer, optional
         What trained, so that advice has its numbers.
+    column, x : str, optional
+        The training loss' name in a table, and what its rows are counted by; chosen if left out.
+    patterns : iterable of str
+        Regular expressions for lines of a program's output; their named groups become columns.
+    higher_is_better : bool, default False
+        Read a metric that rises when the model gets better, negated.
 
     Returns
     -------
     Diagnosis
-        symptom, sure, evidence, causes, advice; ``print`` it, or look at it in a notebook, or write
-        ``.page("curve.html")``.
+        symptom, sure, evidence, causes, advice, and what was read (``log``); ``print`` it, or look
+        at it in a notebook, or write ``.page("curve.html")``.
 
     Raises
     ------
     ValueError
-        If there are no numbers, columns can't be told apart, the first loss is infinite, or the two
-        losses are not of one length.
+        If there are no numbers, columns can't be told apart, or the two losses are not of one
+        length.
     OSError
         If the file can't be read.
 
@@ -176,45 +215,39 @@ def diagnose(loss: Any, validation: Any = None, *, optimizer: Optimizer | None =
     >>> found.symptom, found.advice[0]
     ('decreases very slowly', 'increase eta 2 to 5 times: eta 0.0001 -> 0.0003')
     """
-    return read_and_judge(loss, validation, optimizer=optimizer)
+    trained = check_optimizer(optimizer)
+    log = reading.one_log(
+        loss, validation, column=column, x=x, patterns=patterns, higher_is_better=higher_is_better
+    )
+    return diagnose_run(log.run, log, trained)
 
 
-def read_and_judge(
-    loss: Any,
-    validation: Any = None,
-    *,
-    loss_column: str | None = None,
-    optimizer: Optimizer | None = None,
-) -> Diagnosis:
-    """Diagnose a table or log whose loss column is named.
+def diagnose_run(run: LoggedRun, log: Log, optimizer: Optimizer | None = None) -> Diagnosis:
+    """Diagnose one run of a log that has been read.
 
     Parameters
     ----------
-    loss, validation, optimizer
-        As in `simopt.diagnose`.
-    loss_column : str, optional
-        The column of the training loss; recognised by its name if None.
+    run : LoggedRun
+        One of the log's.
+    log : Log
+        From `simopt.read_log`.
+    optimizer : Optimizer, optional
+        What trained, so that advice has its numbers.
 
     Returns
     -------
     Diagnosis
 
-    Raises
-    ------
-    ValueError
-        If there is no such column, or as `simopt.diagnose`.
-
     Examples
     --------
-    >>> import pandas as pd
+    >>> import simopt
     >>> from simopt import diagnosis
-    >>> log = pd.DataFrame({"mine": [2.0, 1.0, 0.6, 0.4, 0.3, 0.25, 0.22, 0.2, 0.19, 0.185]})
-    >>> diagnosis.read_and_judge(log, loss_column="mine").symptom
-    'healthy'
+    >>> log = simopt.read_log({"run": ["a"] * 9 + ["b"] * 9, "loss": [0.5**k for k in range(9)] * 2})
+    >>> [(run.name, diagnosis.diagnose_run(run, log).symptom) for run in log]
+    [('a', 'healthy'), ('b', 'healthy')]
     """
-    trained = check_optimizer(optimizer)
-    training, held = reading.read(loss, validation, loss_column=loss_column)
-    return judged(training, held, trained)
+    found = judged(run.loss, run.validation, optimizer)
+    return replace(found, log=replace(log, chosen=run))
 
 
 def judged(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from simopt.curves.diagnosis.terminal import wide
 from simopt.display import style, tables, templating
 from simopt.ground import files
-from simopt.ground.formatting import number, sentence
+from simopt.ground.formatting import count, number, percent, sentence
 
 if TYPE_CHECKING:
     from simopt.curves.diagnosis.diagnosis import Diagnosis
@@ -26,6 +28,9 @@ MOST_POINTS = 2000
 
 #: More can't be drawn: an axis wants room beyond, and float64 ends at 1.8e308.
 LARGEST = 1e250
+
+#: Runs that are drawn on a page about many.
+MOST_SMALL = 40
 
 TITLE = "Loss curve"
 
@@ -108,7 +113,11 @@ def evidence_table(diagnosis: Diagnosis) -> Markup:
 
 def lists(diagnosis: Diagnosis) -> list[tuple[str, tuple[str, ...]]]:
     """Causes and advice, with their headings; those that there are."""
-    both = [("Likely causes", diagnosis.causes), ("What to do", diagnosis.advice)]
+    both = [
+        ("What was read", diagnosis.read),
+        ("Likely causes", diagnosis.causes),
+        ("What to do", diagnosis.advice),
+    ]
     return [(heading, lines) for heading, lines in both if lines]
 
 
@@ -145,3 +154,57 @@ def write(path: str | os.PathLike[str], diagnosis: Diagnosis) -> Path:
         text = templating.html("diagnosis.html", values)
     files.write_text(place, text)
     return place
+
+
+def write_many(
+    path: str | os.PathLike[str], table: pd.DataFrame, diagnoses: Sequence[Diagnosis]
+) -> Path:
+    """Write a page about many runs: a table, and a small figure each, in the table's order."""
+    place = files.check_file("path", path)
+    question = "Which of these runs should be looked at first?"
+    page = templating.Page(place.name, "Training runs", "runs", question)
+    columns: dict[str, tables.Column | str] = {
+        "run": "run",
+        "symptom": tables.Column("symptom", prose=True),
+        "sure": tables.Column("sure", percent),
+        "values": "values",
+        "least": tables.Column("least loss", number),
+        "last": tables.Column("last loss", number),
+        "advice": tables.Column("what to do first", prose=True),
+    }
+    drawn = [diagnoses[int(row)] for row in table.index[:MOST_SMALL]]
+    log = diagnoses[0].log
+    with matplotlib.rc_context(style.RC):
+        values = {
+            "page": page,
+            "count": count(len(diagnoses), "run"),
+            "source": log.source if log is not None else "",
+            "table": tables.table(table, columns, caption="What each run shows"),
+            "figure": _small(table, drawn),
+        }
+        files.write_text(place, templating.html("runs.html", values))
+    return place
+
+
+def _small(table: pd.DataFrame, diagnoses: Sequence[Diagnosis]) -> Markup:
+    """Small figures of the first runs, one below the other."""
+    rows = len(diagnoses)
+    drawn, grid = style.new(rows, height=110 * rows + 20, squeeze=False)
+    for axes, name, each in zip(grid.flat, table["run"], diagnoses, strict=False):
+        for values, color in ((each.loss, style.BLUE), (each.validation, style.VERMILLION)):
+            if values is not None:
+                at, shown = _thinned(np.asarray(values, np.float64))
+                shown[np.abs(shown) > LARGEST] = np.nan
+                axes.plot(at, shown, color=color)
+        if wide(each.loss):
+            style.log_axis(axes.yaxis)
+        label = f"{str(name)[-40:]}: {each.symptom}"
+        title = axes.set_title(label, fontsize="small", loc="left", parse_math=False)
+        title.set_in_layout(False)
+        axes.tick_params(labelsize="x-small")
+    symptoms = table["symptom"].value_counts()
+    see = "; ".join(f"{kind}: {many}" for kind, many in symptoms.items()) + "."
+    if len(table) > len(diagnoses):
+        see += f" The first {len(diagnoses)} of {len(table)} runs are drawn."
+    image = style.svg(drawn, title="Loss of each run", alt=see)
+    return style.captioned(image, title="Loss of each run, training blue, validation red", see=see)

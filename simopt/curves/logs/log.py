@@ -102,12 +102,15 @@ class Log:
         At least one.
     notes : tuple of str
         What is to be said of the log as a whole.
+    chosen : LoggedRun, optional
+        The run that speaks for the log; the last that has more than a few values if left out.
     """
 
     source: str
     format: str
     runs: tuple[LoggedRun, ...]
     notes: tuple[str, ...] = ()
+    chosen: LoggedRun | None = None
 
     def __iter__(self) -> Iterator[LoggedRun]:
         return iter(self.runs)
@@ -152,7 +155,9 @@ class Log:
 
     @property
     def run(self) -> LoggedRun:
-        """The run that speaks for the log: the last that has more than a few values."""
+        """The run that speaks for the log."""
+        if self.chosen is not None:
+            return self.chosen
         long = [run for run in self.runs if len(run.loss) >= 5] or list(self.runs)
         return long[-1]
 

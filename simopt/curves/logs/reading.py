@@ -270,7 +270,7 @@ def _runs(
     if not table.rows:
         raise checks.refuse("loss", [], "at least one number")
     chosen = choose.choose(table, column, validation, x, higher)
-    if table.format in ("DataFrame", "mapping", "Series", "numbers"):
+    if table.format in ("DataFrame", "mapping", "records", "Series"):
         chosen = _with_own_rows(table, chosen)
     values, there = chosen.loss
     if chosen.validation is not None and len(chosen.validation[0]) != len(values):

@@ -1,0 +1,145 @@
+"""The command that reads logs: files and folders, JSON, a gate for CI, a log that grows."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from simopt.cli import main
+
+T = np.arange(60)
+CURVES = {
+    "calm": 2 * np.exp(-T / 10) + 0.3,
+    "wild": 1.5**T,
+    "restless": 0.3 + 0.2 * np.cos(3 * T),
+}
+
+
+def log(path, curve):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = "".join(f"{k},{x!r}\n" for k, x in enumerate(curve.tolist()))
+    path.write_text("epoch,loss\n" + rows, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def command(capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main.main(["diagnose", *arguments])
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
+def runs(tmp_path):
+    for name, curve in CURVES.items():
+        log(tmp_path / name / "metrics.csv", curve)
+    return str(tmp_path)
+
+
+def test_what_was_read_is_said(command, tmp_path):
+    path = log(tmp_path / "a.csv", CURVES["calm"])
+    status, out, err = command(path)
+    assert (status, err) == (0, "")
+    assert f"{path} (CSV): 60 values of loss, by epoch from 0 to 59" in out
+
+
+def test_json_of_one_run_and_of_many(command, runs, tmp_path):
+    status, out, _ = command(str(tmp_path / "wild"), "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert found["symptom"] == "decreases then explodes"
+    assert found["values"] == 60
+    many = json.loads(command(runs, "--json")[1])
+    assert [each["run"] for each in many] == ["calm", "restless", "wild"]
+
+
+def test_json_has_no_nan(command, tmp_path):
+    path = log(tmp_path / "a.csv", np.array([3.0, 2.0, np.nan, np.nan]))
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    assert json.loads(command(path, "--json")[1], parse_constant=refuse)["last"] is None
+
+
+@pytest.mark.parametrize(
+    ("run", "gate", "status"),
+    [
+        ("wild", "any", 1),
+        ("wild", "decreases then explodes", 1),
+        ("wild", "oscillates wildly", 0),
+        ("calm", "any", 0),
+        ("", "any", 1),
+    ],
+)
+def test_a_gate(command, runs, tmp_path, run, gate, status):
+    assert command(str(tmp_path / run), "--fail-on", gate)[0] == status
+
+
+def test_a_gate_that_does_not_exist_is_refused(command, runs):
+    status, out, err = command(runs, "--fail-on", "everything")
+    assert (status, out) == (2, "")
+    assert "--fail-on='everything': must be one of 'any', " in err
+
+
+def test_many_runs_are_ranked(command, runs):
+    status, out, _ = command(runs)
+    assert status == 0
+    places = [out.index(f"\n{name:>8}"[:9].replace("\n", "")) for name in ("wild", "calm")]
+    assert places == sorted(places)
+    assert "To look at first: wild" in out
+
+
+def test_a_page_of_many_runs(command, runs, tmp_path):
+    page = tmp_path / "runs.html"
+    status, out, _ = command(runs, "--page", str(page))
+    assert (status, out) == (0, f"{page}\n")
+    html = page.read_text(encoding="utf-8")
+    assert html.index("wild") < html.index("calm")
+    assert "<svg" in html
+
+
+def test_patterns_and_columns(command, tmp_path):
+    path = tmp_path / "out.log"
+    lines = "".join(f"<<{k}>> Verlust={x}\n" for k, x in enumerate(CURVES["calm"]))
+    path.write_text(lines, encoding="utf-8")
+    assert command(str(path))[0] == 2
+    pattern = r"<<(?P<step>\d+)>> Verlust=(?P<loss>\S+)"
+    found = json.loads(command(str(path), "--pattern", pattern, "--json")[1])
+    assert (found["values"], found["x"]) == (60, "step")
+    table = tmp_path / "a.csv"
+    table.write_text(
+        "time,accuracy\n" + "".join(f"{k},{x}\n" for k, x in enumerate(1 - CURVES["calm"]))
+    )
+    status, _, err = command(str(table))
+    assert status == 2
+    assert "'accuracy'" in err
+    found = json.loads(command(str(table), "--higher-is-better", "--x", "time", "--json")[1])
+    assert (found["loss"], found["x"]) == ("accuracy", "time")
+
+
+def test_a_log_is_watched_as_it_grows(tmp_path):
+    path = tmp_path / "a.csv"
+    log(path, CURVES["wild"][:8])
+    code = "from simopt.cli import diagnose, main; diagnose.EVERY = 0.05; main.main()"
+    watching = subprocess.Popen(
+        [sys.executable, "-u", "-c", code, "diagnose", str(path), "--watch"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        first = watching.stdout.readline()
+        assert first.startswith("8 values: ")
+        log(path, CURVES["calm"])
+        assert watching.stdout.readline().startswith("60 values: Healthy")
+    finally:
+        watching.terminate()
+        watching.wait()
+        watching.stdout.close()
