@@ -177,7 +177,7 @@ def write_many(
     with matplotlib.rc_context(style.RC):
         values = {
             "page": page,
-            "count": count(len(diagnoses), "run"),
+            "count": sentence(count(len(diagnoses), "run")),
             "source": log.source if log is not None else "",
             "table": tables.table(table, columns, caption="What each run shows"),
             "figure": _small(table, drawn),
