@@ -242,7 +242,8 @@ def diagnose_run(run: LoggedRun, log: Log, optimizer: Optimizer | None = None) -
     --------
     >>> import simopt
     >>> from simopt import diagnosis
-    >>> log = simopt.read_log({"run": ["a"] * 9 + ["b"] * 9, "loss": [0.5**k for k in range(9)] * 2})
+    >>> loss = [0.5**k for k in range(9)]
+    >>> log = simopt.read_log({"run": ["a"] * 9 + ["b"] * 9, "loss": loss * 2})
     >>> [(run.name, diagnosis.diagnose_run(run, log).symptom) for run in log]
     [('a', 'healthy'), ('b', 'healthy')]
     """
