@@ -80,13 +80,16 @@ X = [1.0, 2.0, 3.0, 4.0]
         ("w0", lambda: problems.least_squares(X, X, w0=None)),
         ("intercept", lambda: problems.least_squares(X, X, intercept="no")),
         ("intercept", lambda: problems.logistic(X, [0, 1, 0, 1], intercept=1)),
-        ("loss", lambda: simopt.diagnose(MASKED)),
         ("loss", lambda: simopt.diagnose(np.array(X, dtype=complex))),
         ("loss", lambda: simopt.diagnose(np.array([1, 2, 3], dtype="M8[D]"))),
     ],
 )
 def test_what_numpy_would_convert_without_a_word(name, call):
     named(name, call)
+
+
+def test_a_masked_value_of_a_curve_is_a_missing_one():
+    assert simopt.diagnose(MASKED).loss.tolist() == [2.0, 4.0, 6.0]
 
 
 def test_what_is_meant_by_other_containers():

@@ -345,7 +345,7 @@ def test_sweep_diagnoses_what_ends_early():
     [
         ({"diagnosis": "yes"}, "diagnosis='yes': must be True or False"),
         ({"diagnosis": True, "record": "epochs"}, "must be False with record='epochs'"),
-        ({"diagnosis": True, "reduce": "seed"}, "must be False with reduce=...: words have no"),
+        ({"diagnosis": True, "reduce": "seed"}, "must be False with reduce=...: labels have no"),
     ],
 )
 def test_sweeps_that_are_refused(arguments, message):
