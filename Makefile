@@ -135,13 +135,13 @@ define install
 endef
 
 # Variables, for the comma would end an argument of call.
-RUN_EXTRAS := .[report]
-TEST_EXTRAS := .[report,test,lint]
+RUN_EXTRAS := .[report,logs]
+TEST_EXTRAS := .[report,logs,test,lint]
 PEER_EXTRAS := .[report,test,peers]
 CUDA_EXTRAS := .[report,test,cuda]
 
 $(RUN): pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing simopt and what it needs into $(VENV) (about 200 MB, once)"
+	@echo "Installing simopt and what it needs into $(VENV) (about 260 MB, once)"
 	$(call install,$(VENV),$(RUN_EXTRAS))
 	@touch $@
 

@@ -748,3 +748,57 @@ def test_a_million_rows_are_read_by_columns(tmp_path):
     assert one(read_log(written(tmp_path, text))).loss[-1] == pytest.approx(
         1 / (2 * rows), rel=1e-12
     )
+
+
+# TensorBoard.
+
+
+def events(folder, tags, as_tensors=False):
+    """An event file, by TensorBoard's own writer: simple values as PyTorch's, or Keras' tensors."""
+    event_pb2 = pytest.importorskip("tensorboard.compat.proto.event_pb2")
+    from tensorboard.compat.proto import summary_pb2
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+    from tensorboard.util import tensor_util
+
+    writer = EventFileWriter(str(folder))
+    for step in range(40):
+        values = []
+        for tag, series in tags.items():
+            x = float(series[step])
+            kind = {"tensor": tensor_util.make_tensor_proto(np.float32(x))} if as_tensors else {}
+            values.append(summary_pb2.Summary.Value(tag=tag, **(kind or {"simple_value": x})))
+        summary = summary_pb2.Summary(value=values)
+        writer.add_event(event_pb2.Event(wall_time=1.7e9 + step, step=step, summary=summary))
+    writer.close()
+
+
+def close(run, loss=LOSS, held=HELD):
+    np.testing.assert_allclose(run.loss, loss, rtol=1e-6)
+    np.testing.assert_allclose(run.validation, held, rtol=1e-6)
+
+
+def test_tensorboard_of_pytorch_and_of_keras(tmp_path):
+    events(tmp_path / "torch", {"Loss/train": LOSS, "Loss/val": HELD, "lr": LOSS})
+    (file,) = (tmp_path / "torch").iterdir()
+    close(one(read_log(file)))
+    close(one(read_log(tmp_path / "torch")))
+    events(tmp_path / "keras/train", {"epoch_loss": LOSS, "epoch_learning_rate": LOSS}, True)
+    events(tmp_path / "keras/validation", {"epoch_loss": HELD}, True)
+    close(one(read_log(tmp_path / "keras")))
+    assert [run.name for run in read_log(tmp_path)] == ["keras", "torch"]
+
+
+def test_an_event_file_that_is_cut(tmp_path):
+    events(tmp_path, {"loss": LOSS})
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-7])
+    assert 30 < len(one(read_log(file)).loss) < 40
+
+
+def test_without_tensorboard_a_sentence_says_what_is_missing(tmp_path, monkeypatch):
+    events(tmp_path, {"loss": LOSS})
+    for name in ("tensorboard", "tensorboard.util", "tensorboard.backend.event_processing"):
+        monkeypatch.setitem(__import__("sys").modules, name, None)
+    (file,) = tmp_path.iterdir()
+    with pytest.raises(ValueError, match=r"needs tensorboard, which is not installed: pip install"):
+        read_log(file)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 MODULES = {
     "cluster": ("distributed",),
     "cuda": ("numba_cuda",),
+    "logs": ("tensorboard",),
     "report": ("altair", "jinja2", "markupsafe", "matplotlib", "vl_convert"),
 }
 

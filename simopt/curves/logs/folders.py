@@ -63,6 +63,8 @@ NO_LOGS = frozenset(
         "wandb-metadata.json", "time_left.tsv",
     )
 )  # fmt: skip
+#: Folders inside a run's, which don't name it.
+INNER = ("metrics", "plots", "dvclive", "vis_data", "catboost_info", "tb", "tensorboard", "files")
 SKIPPED = frozenset((".git", "__pycache__", "node_modules", ".venv", "site-packages", ".cache"))
 
 
@@ -121,6 +123,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _name(folder: Path, place: Path) -> str:
+    while place != folder and (_side(place.name) or place.name in INNER):
+        place = place.parent
     return "" if place == folder else place.relative_to(folder).as_posix()
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from simopt.curves.logs.contents import refused
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Rows, Table
+from simopt.ground import extras
 
 #: What is said of a table in which every row is a training run.
 TRIALS = (
@@ -146,11 +147,11 @@ def events(path: Path, source: str, prefix: str = "") -> Table:
         What the run's sub-folder is called, put before its tags: "validation".
     """
     try:
-        from tensorboard.backend.event_processing import event_file_loader
-        from tensorboard.util import tensor_util
-    except ImportError:
-        allowed = "read where TensorBoard is installed: pip install tensorboard"
-        raise refused(path, "a TensorBoard event file", allowed) from None
+        with extras.needs("logs", "a TensorBoard event file"):
+            from tensorboard.backend.event_processing import event_file_loader
+            from tensorboard.util import tensor_util
+    except extras.MissingExtra as error:
+        raise ValueError(f"file={str(path)!r}: {error}") from None
     rows: dict[int, dict[str, Any]] = {}
     cut = False
     try:
