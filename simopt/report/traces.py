@@ -21,6 +21,9 @@ from simopt.training.run import run
 #: How far the walk is continued.
 EPOCHS = 100
 
+#: The spacing of float64 at the optimum, 5: a distance of no more is none.
+EXACT = float(np.spacing(5.0))
+
 #: Distances below this are rounding of float64 near 5, and are drawn here.
 FLOOR = 1e-16
 

@@ -123,7 +123,7 @@ def closer_sentence(distances: pd.DataFrame) -> str:
     last = distances.iloc[-1]
     nearest = str(last.idxmin())
     text = f"After {len(distances)} epochs {nearest} is nearest"
-    if last[nearest] < 1e-12:
+    if last[nearest] <= traces.EXACT:
         text += ", as near as float64 can tell"
     away = traces.run_away(distances)
     if away:
@@ -142,10 +142,9 @@ def fates(distances: pd.DataFrame) -> list[dict[str, str]]:
                 f"an epoch multiplies its distance by {number(last / d.iloc[-2], 3)}: with one "
                 f"point at a time, η = {number(ETA)} is too large for this much momentum."
             )
-        elif last < 1e-12:
-            text = (
-                f"arrives, as near as float64 can tell, at epoch {1 + int((d < 1e-12).argmax())}."
-            )
+        elif last <= traces.EXACT:
+            arrived = 1 + int((d <= traces.EXACT).argmax())
+            text = f"arrives, as near as float64 can tell, at epoch {arrived}."
         elif best < 1e-3 * last:
             text = (
                 f"comes within {number(best, 1)} at epoch {at} and is thrown back, to "
@@ -155,7 +154,7 @@ def fates(distances: pd.DataFrame) -> list[dict[str, str]]:
         elif last > 0.5 * d.iloc[-21]:
             text = f"is {number(last, 2)} away"
             text += " and hardly comes nearer" if last > 0.8 * d.iloc[-21] else " and creeps on"
-            decay = OPTIMIZERS[name]().rule.defaults.get("weight_decay", 0)
+            decay = OPTIMIZERS[name]().settings.get("weight_decay", 0)
             text += ": its weight decay pulls towards 0." if decay else "."
         else:
             text = f"is {number(last, 2)} away and comes nearer, swinging less and less."

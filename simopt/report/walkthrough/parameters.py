@@ -73,15 +73,15 @@ PARAMETERS = (
 
 def parameter_table() -> Markup:
     """Symbol, type, whose, default, allowed, what it is, when to change it."""
-    rules = [make().rule for make in OPTIMIZERS.values()]
+    settings = {name: make().settings for name, make in OPTIMIZERS.items()}
     rows = []
     for each in PARAMETERS:
-        of = each.of or tuple(r.name for r in rules if each.name in r.hyperparameters)
+        of = each.of or tuple(name for name in settings if each.name in settings[name])
         default, allowed = "starts at 0", "–"
         if each.kind == HYPER:
-            default = listing({number(r.defaults[each.name]) for r in rules if r.name in of}, "or")
+            default = listing({number(settings[name][each.name]) for name in of}, "or")
             allowed = range_of(each.name)
-        everyone = len(of) == len(rules)
+        everyone = len(of) == len(settings)
         rows.append(
             {
                 "symbol": symbol(each.name),
