@@ -136,6 +136,7 @@ endef
 
 # Variables, for the comma would end an argument of call.
 RUN_EXTRAS := .[report,logs]
+DOC_EXTRAS := .[report,logs,docs]
 TEST_EXTRAS := .[report,logs,test,lint]
 PEER_EXTRAS := .[report,test,peers]
 CUDA_EXTRAS := .[report,test,cuda]
@@ -152,7 +153,7 @@ $(TOOLS): $(RUN)
 
 $(DOCS): $(RUN)
 	@echo "Installing what builds the documentation"
-	$(call install,$(VENV),.[docs])
+	$(call install,$(VENV),$(DOC_EXTRAS))
 	@touch $@
 
 $(BENCH_PEERS): $(RUN)

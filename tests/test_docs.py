@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 import simopt
+from simopt.curves import symptoms
+from simopt.rules import frameworks
+from simopt.rules.framework import Framework
+from simopt.schedules.schedule import make, towards
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -74,3 +78,64 @@ def test_a_page_that_links_is_not(tmp_path):
 def test_a_style_sheet_that_loads_from_a_network_is_seen(tmp_path):
     (tmp_path / "a.css").write_text("@import 'https://example.org/b.css';", encoding="utf-8")
     assert list(offline.remote(tmp_path)) == ["a.css"]
+
+
+# --- the recipes of adding.rst, followed ----------------------------------------------------------
+
+
+def test_a_rule_of_ones_own_runs_traced_and_swept():
+    def halving(w, g, eta, v, keep=0.5):
+        v = keep * v + g
+        return w - eta * v, v
+
+    optimizer = simopt.rule(halving, name="Halving")(eta=0.05, keep=0.25)
+    four = simopt.problems.four_points()
+    w, v = 3.0, 0.0
+    for x, y in zip(four.x[:, 0], four.y, strict=True):
+        v = 0.25 * v + 2 * (w * x - y) * x
+        w -= 0.05 * v
+    assert simopt.run(four, optimizer).steps["w"].iloc[-1] == pytest.approx(w, rel=1e-14)
+    assert simopt.sweep(four, optimizer)["w"].tolist() == [pytest.approx(w, rel=1e-14)]
+
+
+def sawtooth(total: int = 4, *, floor_factor: float = 0.0, per: str = "update"):
+    """From eta down to a share of it, again and again."""
+    return make(sawtooth, teeth, locals())
+
+
+def teeth(k, total, floor_factor):
+    return towards(1.0 - k % total / total, 0.0, floor_factor)
+
+
+def test_a_schedule_of_ones_own_runs():
+    schedule = sawtooth(2, floor_factor=0.5)
+    assert schedule.rates(0.1, 5).round(3).tolist() == [0.1, 0.075, 0.1, 0.075, 0.1]
+    run = simopt.run(simopt.problems.four_points(), simopt.SGD(eta=0.1), schedule=schedule)
+    assert run.steps["eta"].round(3).tolist() == [0.1, 0.075, 0.1, 0.075]
+    with pytest.raises(ValueError, match="total=0"):
+        sawtooth(0)
+
+
+def test_a_framework_of_ones_own_is_a_convention(monkeypatch):
+    record = Framework("mine", "Mine", {"Adam": {"epsilon_place": "outside", "beta1": 0.8}})
+    monkeypatch.setitem(frameworks.FRAMEWORKS, "mine", record)
+    adam = simopt.Adam(eta=0.1, convention="mine")
+    assert adam.settings["beta1"] == 0.8
+    torch = simopt.Adam(eta=0.1, beta1=0.8, convention="torch")
+    four = simopt.problems.four_points()
+    assert simopt.run(four, adam).steps["w"].equals(simopt.run(four, torch).steps["w"])
+    with pytest.raises(ValueError, match="there is no Lion in it"):
+        simopt.Lion(convention="mine")
+
+
+def test_a_symptom_of_ones_own_is_found(monkeypatch, tmp_path):
+    (tmp_path / "sleepy.py").write_text(
+        "from simopt.curves.symptoms.record import Symptom\n"
+        "SYMPTOM = Symptom(name='sleepy', rank=99)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(symptoms, "__path__", [*symptoms.__path__, str(tmp_path)])
+    try:
+        assert [each.name for each in symptoms._records()] == [*symptoms.SYMPTOMS, "sleepy"]
+    finally:
+        del sys.modules["simopt.curves.symptoms.sleepy"], symptoms.sleepy
