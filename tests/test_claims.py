@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt.document.claims import try_all
+from simopt.document.claims import evaluate
 from simopt.document.claims.claim import SECTIONS, VERDICTS, Finding, plain, share
 from simopt.document.claims.registry import CLAIMS
 from simopt.rules import OPTIMIZERS
@@ -35,7 +35,8 @@ def test_the_table_has_a_row_for_each():
     frame = simopt.document.claims(quick=True, only=CHEAP)
     assert list(frame["id"]) == list(CHEAP)
     assert list(frame.columns) == [
-        "id", "lines", "section", "optimizers", "claim", "kind", "experiment", "rule", "revised",
+        "id", "section", "place", "lines", "optimizers", "claim", "kind", "experiment", "rule",
+        "revised",
         "verdict", "condition", "evidence", "says", "scope", "trajectories", "seconds",
     ]  # fmt: skip
     assert frame["verdict"].isin(VERDICTS).all()
@@ -51,15 +52,15 @@ def test_a_seed_gives_the_same_again():
 
 def test_shared_runs_count_for_the_first_claim_that_reads_them():
     """C106 and C107 read the same; what C106 runs beside is two more."""
-    first, second = try_all(quick=True, only=["C106", "C107"])
-    (alone,) = try_all(quick=True, only="C107")
+    first, second = evaluate(quick=True, only=["C106", "C107"])
+    (alone,) = evaluate(quick=True, only="C107")
     assert (first.trajectories, second.trajectories) == (alone.trajectories + 2, 0)
     assert alone.trajectories > 100
 
 
 def test_who_watches_is_told_before_each():
     told = []
-    try_all(quick=True, only=CHEAP, say=lambda *said: told.append(said))
+    evaluate(quick=True, only=CHEAP, say=lambda *said: told.append(said))
     assert [claim.id for claim, _, _ in told] == list(CHEAP)
     assert [place for _, *place in told] == [[1, 3], [2, 3], [3, 3]]
 

@@ -8,10 +8,11 @@ import pytest
 
 import simopt
 from simopt import measures, problems
-from simopt.document.claims import batches, gradients, parallel, states
 from simopt.document.claims import verdict as cases
+from simopt.document.claims.batch_size import batches, gradients, parallel
 from simopt.document.claims.context import Trials
 from simopt.document.claims.libraries import Seen
+from simopt.document.claims.state import updates
 
 #: x^2 of the four points: SGD multiplies the error by 1 - 2 eta x^2.
 SQUARES = np.array([4.0, 1.0, 9.0, 0.25])
@@ -146,7 +147,7 @@ def test_states_against_recursions():
         m, root = 0.9 * m + 0.1 * g, 0.999 * root + 0.001 * g * g
         step = m / (1 - 0.9**t) / (math.sqrt(root / (1 - 0.999**t)) + 1e-8)
         u -= 0.1 * step
-    found = evidence(states.state_sees_the_mean)
+    found = evidence(updates.state_sees_the_mean)
     assert found["velocity, batch 2"] == pytest.approx(v, rel=1e-12) == -18.25
     assert (found["m"], found["v"]) == pytest.approx((m, root), rel=1e-10)
 
@@ -156,14 +157,14 @@ def test_a_library_that_sums_would_contradict(monkeypatch):
         figures = {"velocity, batch 1": -20.0, "velocity, batch 2": -38.0, "m": 0, "v": 0, "t": 2}
         return Seen(figures, {"torch": "9"}, live=True)
 
-    monkeypatch.setattr(states.libraries, "seen", summed)
-    assert states.state_sees_the_mean(Trials()).verdict == "contradicted"
+    monkeypatch.setattr(updates.libraries, "seen", summed)
+    assert updates.state_sees_the_mean(Trials()).verdict == "contradicted"
 
 
 def test_mean_velocities_after_one_update():
     """Over all orders the first gradient is the whole one, at any batch size."""
     trials = Trials(quick=True)
-    found = states.velocity_by_updates(trials)
+    found = updates.velocity_by_updates(trials)
     assert trials.trajectories == 3 * 3 * 1500 + 2
     ys = {name: y for name, (_, y) in found.picture.series.items()}
     whole = problems.four_points().gradient([3.0])[0]
@@ -176,6 +177,6 @@ def test_mean_velocities_after_one_update():
 
 
 def test_corrections_are_powers():
-    found = evidence(states.clock_counts_batches)
+    found = evidence(updates.clock_counts_batches)
     for size, t in ((1, 4), (2, 2), (4, 1)):
         assert found[f"beta1^t after one epoch, batch {size}"] == pytest.approx(0.9**t, rel=1e-12)

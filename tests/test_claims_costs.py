@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.document.claims import costs
 from simopt.document.claims.context import Trials
+from simopt.document.claims.state import costs
 from simopt.problems.synthetic import many_points
 
 

@@ -1,4 +1,4 @@
-"""Claims about defaults, first steps and the look-ahead, against loops in plain Python."""
+"""Claims about values, first steps and the look-ahead, against loops in plain Python."""
 
 import math
 
@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt.document.claims import defaults, first_steps, libraries, look_ahead, when_to_change
+from simopt.document.claims import libraries
 from simopt.document.claims.context import Trials
+from simopt.document.claims.defaults import values, when_to_change
+from simopt.document.claims.walk import first_steps, look_ahead
 
 X = (2.0, 1.0, 3.0, 0.5)
 
@@ -129,11 +131,11 @@ def test_overshoots_where_both_settle(trials):
 
 
 def test_recorded_defaults_are_those_of_the_conventions(trials):
-    found = defaults.listed_are_standard(trials).evidence
+    found = values.listed_are_standard(trials).evidence
     rules = {"SGD": simopt.SGD, "AdaGrad": simopt.AdaGrad, "RMSprop": simopt.RMSprop}
     rules["Adam"] = simopt.Adam
     for library, convention in (("PyTorch", "torch"), ("Keras", "keras")):
-        for setting in defaults.LISTED:
+        for setting in values.LISTED:
             method, name = setting.split()
             if method in rules:
                 assert (
@@ -144,14 +146,14 @@ def test_recorded_defaults_are_those_of_the_conventions(trials):
 
 @pytest.mark.parametrize(("factor", "verdict"), [(1.0, "holds"), (2.0, "contradicted")])
 def test_a_list_that_all_or_none_follow(trials, monkeypatch, factor, verdict):
-    figures = {setting: factor * value for setting, value in defaults.LISTED.items()}
+    figures = {setting: factor * value for setting, value in values.LISTED.items()}
     seen = libraries.Seen(figures, {"torch": "0"}, live=False)
     monkeypatch.setattr(libraries, "seen", lambda *_: seen)
-    assert defaults.listed_are_standard(trials).verdict == verdict
+    assert values.listed_are_standard(trials).verdict == verdict
 
 
 def test_settings_that_matter_on_the_four_points(trials):
-    found = defaults.rarely_changed(trials)
+    found = values.rarely_changed(trials)
     assert found.verdict == "undecidable"
     # RMSprop by hand, its optimum at 0, 120 epochs.
     w, square, ends = -2.0, 0.0, []

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import simopt
+from simopt.document.claims.common.floors import RATES, best_rate, distances, floors, over_rates
 from simopt.document.claims.context import Trials
-from simopt.document.claims.floors import RATES, best_rate, distances, floors, over_rates
 
 
 def test_a_floor_is_the_largest_distance_of_the_epochs_after():

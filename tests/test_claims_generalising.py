@@ -9,9 +9,11 @@ import pytest
 import simopt
 from simopt import problems
 from simopt.analysis.stability.counterexamples import wilson_dual
-from simopt.document.claims import decay, generalising, held_out, instead_of_adam, wilson
+from simopt.document.claims.adamw import decay
+from simopt.document.claims.common import held_out, wilson
 from simopt.document.claims.context import Trials
 from simopt.document.claims.libraries import Seen
+from simopt.document.claims.troubleshooting import generalisation, instead_of_adam
 from simopt.problems.synthetic import drawn_labels, few_points
 
 
@@ -80,16 +82,16 @@ def test_how_much_better_decides(monkeypatch, adamw, verdict):
         Adam={(0.01, 0.0): 1.2, (0.01, 0.1): 1.0, (0.01, 0.2): 1.1},
         AdamW={(0.01, 0.1): adamw, (0.01, 0.2): 1.5},
     )
-    monkeypatch.setattr(generalising, "runs", lambda trials: rows)
-    assert generalising.much_better(Trials()).verdict == verdict
+    monkeypatch.setattr(generalisation, "runs", lambda trials: rows)
+    assert generalisation.much_better(Trials()).verdict == verdict
 
 
 @pytest.mark.parametrize(("decayed", "verdict"), [(0.5, "conditional"), (1.2, "contradicted")])
 def test_overfitting_needs_a_fix_that_works(monkeypatch, decayed, verdict):
     """Without a better epoch to stop at, weight decay alone is left."""
     rows = table(Adam={(0.01, 0.0): 1.0, (0.01, 0.1): decayed})
-    monkeypatch.setattr(generalising, "runs", lambda trials: rows)
-    assert generalising.overfitting(Trials()).verdict == verdict
+    monkeypatch.setattr(generalisation, "runs", lambda trials: rows)
+    assert generalisation.overfitting(Trials()).verdict == verdict
 
 
 def test_batches_could_regularise(monkeypatch):
@@ -100,8 +102,8 @@ def test_batches_could_regularise(monkeypatch):
         ]
         return pd.concat(parts, ignore_index=True)
 
-    monkeypatch.setattr(generalising, "trained", trained)
-    assert generalising.small_batches(Trials()).verdict == "holds"
+    monkeypatch.setattr(generalisation, "trained", trained)
+    assert generalisation.small_batches(Trials()).verdict == "holds"
 
 
 def test_momentum_at_the_floor_of_noise():

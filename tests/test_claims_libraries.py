@@ -32,7 +32,7 @@ def test_an_installed_library_is_looked_at():
 
 def test_a_missing_one_is_as_recorded(monkeypatch):
     entry = {"versions": {"torch": "1.0", "nowhere": "2.0"}, "figures": {"half": 0.25}}
-    monkeypatch.setattr(libraries, "recorded", lambda: {"test_claims_libraries-look": entry})
+    monkeypatch.setattr(libraries, "recorded", lambda: {libraries.named(look): entry})
     seen = libraries.seen(look, "numpy", "no_such_library")
     assert not seen.live
     assert seen.figures == {"half": 0.25}
@@ -44,7 +44,7 @@ def test_a_broken_one_is_as_recorded(monkeypatch):
         raise ImportError("undefined symbol")
 
     entry = {"versions": {"numpy": "1.0"}, "figures": {"half": 0.25}}
-    monkeypatch.setattr(libraries, "recorded", lambda: {"test_claims_libraries-broken": entry})
+    monkeypatch.setattr(libraries, "recorded", lambda: {libraries.named(broken): entry})
     seen = libraries.seen(broken, "numpy")
     assert (seen.how, dict(seen.figures)) == ("numpy 1.0, recorded", {"half": 0.25})
 
@@ -85,8 +85,8 @@ def test_a_look_elsewhere_has_its_own_process_and_environment():
 
 @pytest.mark.parametrize("name", recorded())
 def test_what_is_recorded_belongs_to_a_look(name):
-    module, _, function = name.partition("-")
-    found = getattr(importlib.import_module(f"simopt.document.claims.{module}"), function)
+    folder, module, function = name.split("-")
+    found = getattr(importlib.import_module(f"simopt.document.claims.{folder}.{module}"), function)
     assert libraries.named(found) == name
     entry = recorded()[name]
     assert Seen(entry["figures"], entry["versions"], live=False).how.endswith(", recorded")

@@ -8,9 +8,10 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 import simopt
-from simopt.document.claims import adagrad, adam, correction, family_tree, momentum, rmsprop, sgd
+from simopt.document.claims.common.histories import apart, drawn, fed
 from simopt.document.claims.context import Trials
-from simopt.document.claims.histories import apart, drawn, fed
+from simopt.document.claims.parameters import adagrad, adam, correction, momentum, rmsprop, sgd
+from simopt.document.claims.setup import family_tree
 
 X = np.array([2.0, 1.0, 3.0, 0.5])
 

@@ -1,4 +1,4 @@
-"""Claims of the scoreboard, against exact sums, closed forms and rules in plain Python."""
+"""Claims of the ranking, against exact sums, closed forms and rules in plain Python."""
 
 import itertools
 import math
@@ -10,13 +10,13 @@ import pytest
 
 import simopt
 from simopt import problems, stability
-from simopt.document.claims import reasons, scoreboard
+from simopt.document.claims.common.forgetting import ForgetfulAdaGrad
 from simopt.document.claims.context import Trials
-from simopt.document.claims.forgetting import ForgetfulAdaGrad
+from simopt.document.claims.scoreboard import ranking, reasons
 
 
 @cache
-def tried(what, module=scoreboard):
+def tried(what, module=ranking):
     return getattr(module, what)(Trials(quick=True))
 
 
@@ -33,13 +33,13 @@ def test_the_ranking_over_orders_in_plain_runs():
         for rule in (simopt.SGD, simopt.Momentum, simopt.AdaGrad, simopt.RMSprop, simopt.Adam):
             run = simopt.run(four, rule(eta=0.1), order=[order])
             far[rule().name] = run.summary["distance"]
-        alike += tuple(sorted(far, key=far.get)) == scoreboard.RANKING
+        alike += tuple(sorted(far, key=far.get)) == ranking.RANKING
     assert tried("ranking_after_one_epoch").evidence["share of orders"] == alike / 24
 
 
 def test_another_ranking_is_contradicted(monkeypatch):
-    monkeypatch.setattr(scoreboard, "RANKING", scoreboard.RANKING[::-1])
-    assert scoreboard.ranking_after_one_epoch(Trials(quick=True)).verdict == "contradicted"
+    monkeypatch.setattr(ranking, "RANKING", ranking.RANKING[::-1])
+    assert ranking.ranking_after_one_epoch(Trials(quick=True)).verdict == "contradicted"
 
 
 def test_the_radius_of_an_epoch_is_an_eigenvalue():
@@ -64,8 +64,8 @@ def test_the_radius_of_an_epoch_is_an_eigenvalue():
 
 
 def test_at_a_rate_at_which_it_settles_momentum_is_not_written_off(monkeypatch):
-    monkeypatch.setattr(scoreboard, "ETA", 0.01)
-    assert scoreboard.momentum_is_best(Trials(quick=True)).verdict != "contradicted"
+    monkeypatch.setattr(ranking, "ETA", 0.01)
+    assert ranking.momentum_is_best(Trials(quick=True)).verdict != "contradicted"
 
 
 def test_momentum_against_sgd_at_its_best_rate():
@@ -74,7 +74,7 @@ def test_momentum_against_sgd_at_its_best_rate():
     assert evidence["four points, 2 epochs"] > 1
     assert evidence["condition 1000, full batch, 200 epochs"] < 1
     # full batch: both by their formulas, over the same rates, from the same start
-    problem = scoreboard.suite(0)["ill-conditioned"]
+    problem = ranking.suite(0)["ill-conditioned"]
     curvature, turn = np.linalg.eigh(problem.hessian)
     error = turn.T @ (problem.w0 - problem.optimum)
     best = {}

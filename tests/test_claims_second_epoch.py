@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt.document.claims import libraries, second_epoch
+from simopt.document.claims import libraries
 from simopt.document.claims.context import Trials
 from simopt.document.claims.libraries import Seen
+from simopt.document.claims.second_epoch import memory
 
 POINTS = [(2.0, 10.0), (1.0, 5.0), (3.0, 15.0), (0.5, 2.5)]
 
 
 @cache
 def tried(what, seed=0):
-    return getattr(second_epoch, what)(Trials(quick=True, seed=seed))
+    return getattr(memory, what)(Trials(quick=True, seed=seed))
 
 
 def adagrad(epochs, cleared=False):
@@ -62,8 +63,8 @@ def test_the_accumulator_over_epochs():
 
 
 def test_a_tiny_rate_would_freeze(monkeypatch):
-    monkeypatch.setattr(second_epoch, "ETA", 1e-4)
-    assert second_epoch.accumulator_freezes(Trials()).verdict == "holds"
+    monkeypatch.setattr(memory, "ETA", 1e-4)
+    assert memory.accumulator_freezes(Trials()).verdict == "holds"
 
 
 def test_the_state_goes_on_as_in_pytorch():
@@ -76,11 +77,11 @@ def test_the_state_goes_on_as_in_pytorch():
 
 
 def test_a_state_that_begins_anew_would_be_found(monkeypatch):
-    figures = dict(libraries.recorded()["second_epoch-torch_two_epochs"]["figures"])
+    figures = dict(libraries.recorded()["second_epoch-memory-torch_two_epochs"]["figures"])
     figures |= {"t, kept": 4, "w, kept": figures["w, new in epoch 2"]}
     seen = Seen(figures, {"torch": "0"}, live=False)
     monkeypatch.setattr(libraries, "seen", lambda look, *names: seen)
-    assert second_epoch.state_carries_over(Trials()).verdict == "contradicted"
+    assert memory.state_carries_over(Trials()).verdict == "contradicted"
 
 
 def test_the_way_with_and_without_memory():
@@ -105,8 +106,8 @@ def test_the_steps_of_adam_by_epoch():
 
 def test_steps_that_grow_would_be_found(monkeypatch):
     """SGD with Momentum from a flat start on a convex slope: its first steps are its shortest."""
-    monkeypatch.setattr(second_epoch, "Adam", lambda eta: simopt.Momentum(eta=eta / 1e6, beta=0.99))
-    assert second_epoch.bolder_as_corrections_fade(Trials()).verdict != "contradicted"
+    monkeypatch.setattr(memory, "Adam", lambda eta: simopt.Momentum(eta=eta / 1e6, beta=0.99))
+    assert memory.bolder_as_corrections_fade(Trials()).verdict != "contradicted"
 
 
 def ratios(adam, other):
@@ -122,11 +123,11 @@ def ratios(adam, other):
     ],
 )
 def test_who_is_first(monkeypatch, on_suite, verdict):
-    monkeypatch.setattr(second_epoch, "on_the_suite", lambda trials: on_suite)
+    monkeypatch.setattr(memory, "on_the_suite", lambda trials: on_suite)
     monkeypatch.setattr(
-        second_epoch, "on_the_four_points", lambda trials, rates, epochs: ratios(2.0, 1.0)[0]
+        memory, "on_the_four_points", lambda trials, rates, epochs: ratios(2.0, 1.0)[0]
     )
-    finding = second_epoch.adam_dominates(Trials())
+    finding = memory.adam_dominates(Trials())
     assert finding.verdict == verdict
     assert finding.evidence["comparisons"] == 25
     assert finding.evidence["Adam is first"] == sum(row["Adam"] == 1 for row in on_suite) / 25
@@ -134,13 +135,13 @@ def test_who_is_first(monkeypatch, on_suite, verdict):
 
 def test_the_four_points_by_sgd_alone():
     """At its best rates SGD's floor there is 2 |prod(1 - 2 eta x^2)|^N: the worst of the window."""
-    rates = second_epoch.RATES
-    told = second_epoch.on_the_four_points(Trials(), rates, 2)
+    rates = memory.RATES
+    told = memory.on_the_four_points(Trials(), rates, 2)
     factor = np.prod([1 - 2 * rates * x * x for x, _ in POINTS], axis=0)
     floor = 2 * np.abs(factor[:, None] ** np.arange(2, 23)).max(axis=1)
     window = np.lib.stride_tricks.sliding_window_view(np.pad(floor, 2, mode="edge"), 5)
     best = window.max(axis=1).min()
     assert told["SGD"] == 1.0  # the least of the five
-    tuned = second_epoch.floors(Trials(), simopt.SGD(eta=rates), epoch=2)
-    worst = second_epoch.best_rate(tuned)["worst"][0]
+    tuned = memory.floors(Trials(), simopt.SGD(eta=rates), epoch=2)
+    worst = memory.best_rate(tuned)["worst"][0]
     assert worst == pytest.approx(best, rel=1e-6)

@@ -7,10 +7,12 @@ import pytest
 
 import simopt
 from simopt import problems
-from simopt.document.claims import libraries, reshuffling, seeding
-from simopt.document.claims import shuffling as claims
+from simopt.document.claims import libraries
 from simopt.document.claims.context import Trials
 from simopt.document.claims.libraries import Seen
+from simopt.document.claims.second_epoch import reshuffling
+from simopt.document.claims.shuffling import order as claims
+from simopt.document.claims.shuffling import seeding
 from simopt.problems.synthetic import noisy_line, sorted_labels
 from simopt.training import shuffling
 
@@ -217,9 +219,9 @@ def test_what_libraries_would_have_to_do(monkeypatch, module, what, figures, ver
 def test_the_orders_that_are_counted_are_the_package_s_own():
     """What was counted in scikit-learn and PyTorch is what `simopt.orders` says they do."""
     entry = libraries.recorded()
-    told = entry["seeding-sklearn_orders"]["figures"]["orders in 8 epochs"]
+    told = entry["shuffling-seeding-sklearn_orders"]["figures"]["orders in 8 epochs"]
     assert told == len({tuple(o) for o in simopt.orders.sklearn_sgd(4, 8, random_state=42)})
-    told = entry["seeding-torch_loaders"]["figures"]["orders in 8 epochs"]
+    told = entry["shuffling-seeding-torch_loaders"]["figures"]["orders in 8 epochs"]
     assert told == len({tuple(o) for o in simopt.orders.torch_dataloader(8, 8, 42)})
     for backend, name in (("jax", "jax"), ("tensorflow", "tensorflow")):
         told = entry[f"seeding-keras_orders_on_{name}"]["figures"]["orders in 4 epochs, seeded"]

@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import problems
-from simopt.document.claims import accumulating, squares
 from simopt.document.claims.context import Trials
+from simopt.document.claims.state import accumulation, squares
 
 
 def test_the_gradients_at_the_start():
     found = problems.four_points().point_gradients([3.0])[:, 0]
     assert tuple(found) == squares.AT_START
-    assert accumulating.PRINTED[:3] == squares.AT_START[:3]
+    assert accumulation.PRINTED[:3] == squares.AT_START[:3]
 
 
 def test_the_ratio_and_its_factors():
-    ratio, averaging = accumulating.ratio_of_sums(squares.AT_START)
+    ratio, averaging = accumulation.ratio_of_sums(squares.AT_START)
     assert ratio == pytest.approx(1569 / 14.25**2, rel=1e-15)
     assert ratio == pytest.approx(4 * averaging, rel=1e-15)
-    printed, _ = accumulating.ratio_of_sums(accumulating.PRINTED)
+    printed, _ = accumulation.ratio_of_sums(accumulation.PRINTED)
     assert printed == pytest.approx(1572 / 210.25, rel=1e-15)
     assert f"{printed:.1f}" == "7.5"  # as the document has it
 
@@ -31,7 +31,7 @@ def test_the_ratio_and_its_factors():
 @given(st.lists(st.integers(-50, 50), min_size=2, max_size=6).filter(sum))
 def test_averaging_first_is_never_larger(gradients):
     """E[X^2] - E[X]^2 is the mean squared deviation, exactly."""
-    _, averaging = accumulating.ratio_of_sums(gradients)
+    _, averaging = accumulation.ratio_of_sums(gradients)
     mean = Fraction(sum(gradients), len(gradients))
     variance = sum((g - mean) ** 2 for g in gradients) / len(gradients)
     assert averaging == pytest.approx(float(1 + variance / mean**2), rel=1e-12)
@@ -47,9 +47,9 @@ def test_a_gradients_share_by_shapley():
     assert found["all four"] == pytest.approx(14.25**2, rel=1e-15)
 
 
-@pytest.mark.parametrize("order", accumulating.ORDERS.values())
+@pytest.mark.parametrize("order", accumulation.ORDERS.values())
 def test_the_accumulator_is_the_engines(order):
-    table = accumulating.accumulated(Trials(), 0.5, 3, order)
+    table = accumulation.accumulated(Trials(), 0.5, 3, order)
     for size in squares.SIZES:
         steps = simopt.run(
             problems.four_points(),
@@ -62,15 +62,15 @@ def test_the_accumulator_is_the_engines(order):
         np.testing.assert_allclose(part["G"], steps["G"], rtol=1e-12)
         np.testing.assert_allclose(part["rate"], steps["effective_lr"], rtol=1e-12)
         np.testing.assert_allclose(part["distance"], (steps["w"] - 5).abs(), atol=1e-14)
-        ends = accumulating.at_epochs(table, "G")[size]
+        ends = accumulation.at_epochs(table, "G")[size]
         np.testing.assert_allclose(ends, steps.groupby("epoch")["G"].last(), rtol=1e-12)
 
 
 def test_rising_from_size_to_size():
     values = {1: np.array([1.0, 5.0]), 2: np.array([2.0, 4.0]), 4: np.array([3.0, 3.0])}
-    assert accumulating.rising(values, np.array([0]))
-    assert accumulating.rising(values, np.array([1]), -1)
-    assert not accumulating.rising(values, np.array([0, 1]))
+    assert accumulation.rising(values, np.array([0]))
+    assert accumulation.rising(values, np.array([1]), -1)
+    assert not accumulation.rising(values, np.array([0, 1]))
 
 
 def test_the_variance_of_a_mean():
@@ -98,8 +98,8 @@ def test_steadiness_in_fresh_noise():
 
 
 def test_other_figures_decide_otherwise(monkeypatch):
-    monkeypatch.setattr(accumulating, "ratio_of_sums", lambda gradients: (7.5, 7.0))
-    found = accumulating.growth_has_two_reasons(Trials())
+    monkeypatch.setattr(accumulation, "ratio_of_sums", lambda gradients: (7.5, 7.0))
+    found = accumulation.growth_has_two_reasons(Trials())
     assert found.verdict == "conditional"  # the number is there, and the reason; runs differ
     monkeypatch.setattr(squares, "at_the_floor", lambda trials, n: {1: 1.0, 32: 0.1})
     assert squares.second_moment_steadier(Trials()).verdict == "holds"

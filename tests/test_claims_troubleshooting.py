@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from simopt import problems
-from simopt.document.claims import clipping, late_drops, plateaus, troubleshooting
+from simopt.document.claims.clipping import norms
+from simopt.document.claims.common.curves import EPOCHS, PLACES, RATES, Curves
 from simopt.document.claims.context import Trials
-from simopt.document.claims.curves import EPOCHS, PLACES, RATES, Curves
 from simopt.document.claims.libraries import Seen
+from simopt.document.claims.troubleshooting import late_drops, plateaus, rates
 
 
 def made(shape, tuned=1e-5):
@@ -50,8 +51,8 @@ def zigzag(level):
     ],
 )
 def test_oscillations_are_mended_or_not(monkeypatch, shape, verdict):
-    given(monkeypatch, troubleshooting, shape)
-    assert troubleshooting.oscillation(Trials()).verdict == verdict
+    given(monkeypatch, rates, shape)
+    assert rates.oscillation(Trials()).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -62,20 +63,20 @@ def test_oscillations_are_mended_or_not(monkeypatch, shape, verdict):
     ],
 )
 def test_slow_curves_are_mended_or_not(monkeypatch, shape, verdict):
-    given(monkeypatch, troubleshooting, shape)
-    assert troubleshooting.slowness(Trials()).verdict == verdict
+    given(monkeypatch, rates, shape)
+    assert rates.slowness(Trials()).verdict == verdict
 
 
 @pytest.mark.parametrize("beta", [0.8, 0.9])
 def test_full_batch_explodes_where_the_theory_says(beta):
     limit = (2 + 2 * beta) / problems.four_points().hessian[0, 0]
-    radius = troubleshooting.radii(limit * np.array([0.5, 0.999, 1.001, 2.0]), beta, 4)
+    radius = rates.radii(limit * np.array([0.5, 0.999, 1.001, 2.0]), beta, 4)
     assert (radius > 1).tolist() == [False, False, True, True]
     assert radius[0] == pytest.approx(np.sqrt(beta), rel=1e-9)
 
 
 def test_a_lower_beta_settles_nothing_at_full_batch():
-    found = troubleshooting.explosion(Trials(quick=True)).evidence
+    found = rates.explosion(Trials(quick=True)).evidence
     assert found["beta 0.8 settles, batch 4"] == 0
     assert found["limit of eta h, beta 0.9"] == pytest.approx(3.8, rel=1e-12)
     # what explodes up to eta = 1 is below 7.125 / h, and half of that below 3.8 / h
@@ -83,7 +84,7 @@ def test_a_lower_beta_settles_nothing_at_full_batch():
 
 
 def test_ringing_is_a_matter_of_beta():
-    found = troubleshooting.eta_or_beta(Trials(quick=True))
+    found = rates.eta_or_beta(Trials(quick=True))
     assert found.verdict == "conditional"
     assert found.evidence["explosions settled by eta"] == 1  # 20 / h over 10 is below 3.8 / h
     assert found.evidence["explosions settled by beta"] == 0  # every lower limit is lower
@@ -134,7 +135,7 @@ def test_momentum_and_adam_from_the_same_starts():
 
 
 def test_clipping_by_its_formulas():
-    found = clipping.clipped_alike(Trials()).evidence
+    found = norms.clipped_alike(Trials()).evidence
     assert found["norm, two variables, torch"] == pytest.approx(5 / (5 + 1e-6), rel=1e-12)
     assert found["norm, two variables, keras"] == pytest.approx(np.sqrt(2), rel=1e-6)
     assert found["norm here, torch"] == pytest.approx(5 / (5 + 1e-6), rel=1e-12)
@@ -148,30 +149,30 @@ def test_libraries_could_clip_otherwise(monkeypatch, two, one, verdict):
         apart = (name == "torch") * (0.0 if verdict == "holds" else 1.0)
         return Seen({"norm, two": two + apart, "norm, one": one + apart}, {name: "9"}, live=True)
 
-    monkeypatch.setattr(clipping.libraries, "seen", seen)
-    assert clipping.clipped_alike(Trials()).verdict == verdict
+    monkeypatch.setattr(norms.libraries, "seen", seen)
+    assert norms.clipped_alike(Trials()).verdict == verdict
 
 
 def test_clipping_alike_is_not_enough(monkeypatch):
     """Both lines leave the same norm of several variables, but more than the limit."""
     figures = {"norm, two": 2.0, "norm, one": 1.0}
-    monkeypatch.setattr(clipping.libraries, "seen", lambda *_: Seen(figures, {"a": "9"}, live=True))
-    assert clipping.clipped_alike(Trials()).verdict == "conditional"
+    monkeypatch.setattr(norms.libraries, "seen", lambda *_: Seen(figures, {"a": "9"}, live=True))
+    assert norms.clipped_alike(Trials()).verdict == "conditional"
 
 
 def test_a_bad_point_is_beyond_all_rates():
     etas = np.geomspace(1e-14, 0.1, 14)
-    assert not clipping.bad_point(Trials(), etas, clipped=False)
-    assert not clipping.bad_point(Trials(), etas, clipped=True)
+    assert not norms.bad_point(Trials(), etas, clipped=False)
+    assert not norms.bad_point(Trials(), etas, clipped=True)
     # without it: 50 epochs of three steps that multiply the error by 1 - 2 eta x^2
-    loss = clipping.line(Trials(), [1.0, 2.0, 3.0], np.array([0.01]))
+    loss = norms.line(Trials(), [1.0, 2.0, 3.0], np.array([0.01]))
     left = np.prod(1 - 0.02 * np.array([1.0, 4.0, 9.0])) ** 50
     assert loss[0] == pytest.approx(14 / 3 * (2 * left) ** 2, rel=1e-6)
 
 
 def test_a_brake_is_no_rudder():
     """A clipped step is at most eta long: from 3 it never gets farther than that from 5."""
-    found = clipping.emergency_brake(Trials(quick=True))
+    found = norms.emergency_brake(Trials(quick=True))
     assert found.evidence["finite, limit 1"] == found.evidence["finite, limit 5"] == 1
     assert found.verdict == "conditional"
 

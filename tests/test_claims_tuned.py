@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt.document.claims import adagrad, correction, defaults, rmsprop, when_to_change
+from simopt.document.claims.common.floors import least_loss, over_rates
 from simopt.document.claims.context import Trials
-from simopt.document.claims.floors import least_loss, over_rates
+from simopt.document.claims.defaults import values, when_to_change
+from simopt.document.claims.parameters import adagrad, correction, rmsprop
 from simopt.problems.synthetic import linear
 
 
@@ -98,13 +99,13 @@ def test_slow_runs_are_those_that_keep_half_of_their_loss(trials, still, monkeyp
 
 
 def test_defaults_that_work_are_counted(trials, still, monkeypatch):
-    monkeypatch.setattr(defaults, "suite", lambda seed: {"still": still})
-    found = defaults.defaults_work(trials)
+    monkeypatch.setattr(values, "suite", lambda seed: {"still": still})
+    found = values.defaults_work(trials)
     # At 0.001 SGD leaves 0.998^400 = 0.45, Momentum next to nothing, the others move by 0.001
     # an update or a few times that, of 1 in 200 updates.
     lost = {
         rule.__name__: loss_after(still, rule(eta=0.001), 100, 0) / still.loss([0.0])
-        for rule in defaults.METHODS
+        for rule in values.METHODS
     }
     assert lost["SGD"] == pytest.approx(0.998**400, rel=1e-9)
     expected = np.mean([value <= 0.01 for value in lost.values()])

@@ -8,8 +8,8 @@ import pytest
 
 import simopt
 from simopt import problems
-from simopt.document.claims import walk
 from simopt.document.claims.context import Trials
+from simopt.document.claims.walk import later_steps
 from simopt.training import shuffling
 
 POINTS = ((2.0, 10.0), (1.0, 5.0), (3.0, 15.0), (0.5, 2.5))
@@ -17,11 +17,11 @@ POINTS = ((2.0, 10.0), (1.0, 5.0), (3.0, 15.0), (0.5, 2.5))
 
 @cache
 def tried(what, seed=0):
-    return getattr(walk, what)(Trials(quick=True, seed=seed))
+    return getattr(later_steps, what)(Trials(quick=True, seed=seed))
 
 
 def gradients(w, points, step):
-    """Every gradient of a walk, and w after each; ``step(g)`` is what w loses."""
+    """Every gradient of a later_steps, and w after each; ``step(g)`` is what w loses."""
     seen, path = [], []
     for x, y in points:
         seen.append(2 * (w * x - y) * x)
@@ -66,8 +66,8 @@ def test_a_rate_that_falls_later_is_dying(monkeypatch):
     """With a first gradient of about 1 the division by it changes nothing."""
     x = np.array([1.0, 10.0])
     small_first = problems.least_squares(x, 5 * x, w0=4.5)
-    monkeypatch.setattr(walk.problems, "four_points", lambda: small_first)
-    assert walk.rate_is_dying(Trials(quick=True)).verdict == "holds"
+    monkeypatch.setattr(later_steps.problems, "four_points", lambda: small_first)
+    assert later_steps.rate_is_dying(Trials(quick=True)).verdict == "holds"
 
 
 def test_the_second_moment_falls_as_printed():
@@ -125,8 +125,8 @@ def test_other_fourth_points():
 
 
 def test_a_rate_of_nearly_nothing_is_frozen(monkeypatch):
-    monkeypatch.setattr(walk, "AdaGrad", lambda eta: simopt.AdaGrad(eta=1e-6))
-    assert walk.adagrad_is_frozen(Trials(quick=True)).verdict == "holds"
+    monkeypatch.setattr(later_steps, "AdaGrad", lambda eta: simopt.AdaGrad(eta=1e-6))
+    assert later_steps.adagrad_is_frozen(Trials(quick=True)).verdict == "holds"
 
 
 def test_the_last_crossing_is_carried_over():
@@ -139,8 +139,10 @@ def test_the_last_crossing_is_carried_over():
 
 
 def test_without_velocity_nothing_is_carried_over(monkeypatch):
-    monkeypatch.setattr(walk, "Momentum", lambda eta, beta: simopt.Momentum(eta=eta, beta=0.0))
-    assert walk.momentum_crosses_again(Trials(quick=True)).verdict == "contradicted"
+    monkeypatch.setattr(
+        later_steps, "Momentum", lambda eta, beta: simopt.Momentum(eta=eta, beta=0.0)
+    )
+    assert later_steps.momentum_crosses_again(Trials(quick=True)).verdict == "contradicted"
 
 
 def test_the_rate_over_many_epochs():

@@ -7,20 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.document.claims import libraries, warmup
+from simopt.document.claims import libraries
 from simopt.document.claims.context import Trials
 from simopt.document.claims.libraries import Seen
+from simopt.document.claims.warmup import schedule
 
 
 @cache
 def tried(what, seed=0):
-    return getattr(warmup, what)(Trials(quick=True, seed=seed))
+    return getattr(schedule, what)(Trials(quick=True, seed=seed))
 
 
 def test_the_first_step_is_a_sign():
     """Its variance is that of a sign: 4 p (1 - p), with p the share of gradients below 0."""
     evidence, runs = tried("first_updates_are_noisy").evidence, 500
-    for signal in warmup.SIGNALS:
+    for signal in schedule.SIGNALS:
         p = math.erfc(signal / math.sqrt(2)) / 2
         error = 4 * math.sqrt(p * (1 - p) / runs)
         told = evidence[f"spread of update 1, signal {signal:g}"] ** 2
@@ -31,7 +32,7 @@ def test_the_spread_of_later_updates():
     """Adam on gradients of mean s with unit noise, in plain NumPy."""
     evidence = tried("first_updates_are_noisy").evidence
     rng = np.random.default_rng(5)
-    for signal in warmup.SIGNALS:
+    for signal in schedule.SIGNALS:
         g = signal + rng.normal(size=(5_000, 100))
         m = v = 0.0
         steps = []
@@ -62,9 +63,9 @@ def comparisons(loss, usable):
     ],
 )
 def test_what_counts_as_help(monkeypatch, loss, usable, verdict):
-    monkeypatch.setattr(warmup, "on_the_four_points", lambda trials: comparisons(loss, usable))
-    monkeypatch.setattr(warmup, "on_others", lambda trials: comparisons(loss, usable))
-    assert warmup.warm_up_helps(Trials()).verdict == verdict
+    monkeypatch.setattr(schedule, "on_the_four_points", lambda trials: comparisons(loss, usable))
+    monkeypatch.setattr(schedule, "on_others", lambda trials: comparisons(loss, usable))
+    assert schedule.warm_up_helps(Trials()).verdict == verdict
 
 
 def test_below_the_first_failure():
@@ -75,12 +76,12 @@ def test_below_the_first_failure():
         ([0, 0, 1, 0, 0], 3.0),
         ([1, 0, 1, 1, 1], 1.0),
     ):
-        assert warmup.below_failure(rates, np.array(works, bool)) == largest
+        assert schedule.below_failure(rates, np.array(works, bool)) == largest
 
 
 def test_a_start_that_is_the_steepest_place_gains_the_whole_factor():
     """The first update is what blows SGD up there: at a tenth of it, ten times the rate works."""
-    frame = warmup.on_others(Trials(quick=True))
+    frame = schedule.on_others(Trials(quick=True))
     steep = frame[(frame["problem"] == "steep") & (frame["optimizer"] == "SGD")]
     assert steep["usable"].between(7, 13).all()
 
@@ -94,8 +95,8 @@ def test_the_snippet_by_its_formula():
 
 
 def test_a_snippet_that_fell_back_would_be_found(monkeypatch):
-    figures = dict(libraries.recorded()["warmup-torch_snippet"]["figures"])
+    figures = dict(libraries.recorded()["warmup-schedule-torch_snippet"]["figures"])
     figures["least of updates 501 to 700"] = 1e-4
     seen = Seen(figures, {"torch": "0"}, live=False)
     monkeypatch.setattr(libraries, "seen", lambda look, *names: seen)
-    assert warmup.snippet_warms_up(Trials()).verdict == "contradicted"
+    assert schedule.snippet_warms_up(Trials()).verdict == "contradicted"

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from simopt.display import style
-from simopt.document.claims import Tried
+from simopt.document.claims import Outcome
 from simopt.document.claims.claim import SECTIONS, VERDICTS, Claim, Finding, Picture
 from simopt.document.claims.context import Trials
 from simopt.document.claims.registry import CLAIMS
@@ -32,7 +32,7 @@ UPDATES = np.arange(1, 201)
 
 
 def never(_: Trials) -> Finding:
-    """What claims made up for the page are tried by."""
+    """What claims made up for the page are decided by."""
     raise AssertionError
 
 
@@ -56,8 +56,10 @@ def pictured(i: int) -> Picture | None:
     return None if how is None else Picture(f"Picture {i % 3}", "It falls by 3.", "x", "y", **how)
 
 
-def tried(i: int, verdict: str = "holds", *, picture: Picture | None = None, **claim: Any) -> Tried:
-    """A claim that was never tried."""
+def outcome(
+    i: int, verdict: str = "holds", *, picture: Picture | None = None, **claim: Any
+) -> Outcome:
+    """A claim that was never judged."""
     given: dict[str, Any] = {
         "id": f"C{i:03}",
         "lines": "12-14, 20",
@@ -67,7 +69,7 @@ def tried(i: int, verdict: str = "holds", *, picture: Picture | None = None, **c
         "kind": "simulation",
         "experiment": f"Experiment {i}.",
         "rule": f"Holds if {i}.",
-        "tried": never,
+        "decide": never,
     }
     finding = Finding(
         verdict,
@@ -76,14 +78,14 @@ def tried(i: int, verdict: str = "holds", *, picture: Picture | None = None, **c
         f"Condition {i}." if verdict == "conditional" else "",
         picture,
     )
-    return Tried(Claim(**(given | claim)), finding, 10 * i, 100 * i, 0.25)
+    return Outcome(Claim(**(given | claim)), finding, 10 * i, 100 * i, 0.25)
 
 
-def made_up(n: int = 127) -> list[Tried]:
+def made_up(n: int = 127) -> list[Outcome]:
     """So many claims with all verdicts, sections, optimizers and pictures among them."""
     names = list(OPTIMIZERS)
     return [
-        tried(
+        outcome(
             i,
             VERDICTS[i % 4],
             picture=pictured(i),
@@ -94,18 +96,18 @@ def made_up(n: int = 127) -> list[Tried]:
     ]
 
 
-def rendered(given: list[Tried], quick: bool = False) -> str:
+def rendered(given: list[Outcome], quick: bool = False) -> str:
     with matplotlib.rc_context(style.RC):
         return pages.render(PAGE, claims.values(given, quick=quick))
 
 
 @pytest.fixture(scope="module")
-def many() -> list[Tried]:
+def many() -> list[Outcome]:
     return made_up()
 
 
 @pytest.fixture(scope="module")
-def found(many: list[Tried]) -> dict[str, Any]:
+def found(many: list[Outcome]) -> dict[str, Any]:
     with matplotlib.rc_context(style.RC):
         return claims.values(many, quick=False)
 
@@ -125,7 +127,7 @@ def text(html: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
 
 
-def test_every_claim_is_there_with_all_it_has(html: str, many: list[Tried]) -> None:
+def test_every_claim_is_there_with_all_it_has(html: str, many: list[Outcome]) -> None:
     assert html.count("<article ") == len(many) == 127
     for each in many:
         shown = text(article(html, each.claim.id))
@@ -172,7 +174,7 @@ def test_nothing_needs_a_script_or_a_network(html: str) -> None:
     assert ".claim[hidden] { display: grid; }" in still.partition("@media print {\n  @page")[2]
 
 
-def test_what_a_filter_needs(html: str, many: list[Tried]) -> None:
+def test_what_a_filter_needs(html: str, many: list[Outcome]) -> None:
     outline = Outline(html)
     boxes = [a["value"] for tag, a in outline.tags if tag == "input" and a["type"] == "checkbox"]
     assert boxes == list(VERDICTS)
@@ -187,7 +189,7 @@ def test_what_a_filter_needs(html: str, many: list[Tried]) -> None:
     assert re.search(r'<p id="shown" role="status">', html)
 
 
-def test_counts_are_those_of_the_claims(html: str, many: list[Tried]) -> None:
+def test_counts_are_those_of_the_claims(html: str, many: list[Outcome]) -> None:
     counts = {v: sum(each.finding.verdict == v for each in many) for v in VERDICTS}
     assert verdicts.tally(many) == counts
     for verdict, n in counts.items():
@@ -200,16 +202,16 @@ def test_counts_are_those_of_the_claims(html: str, many: list[Tried]) -> None:
         f"hold under a condition, {counts['contradicted']} are contradicted and "
         f"{counts['undecidable']} can't be decided by simulation."
     )
-    assert claims.summary([tried(1)]) == "Of one claim that the document makes, 1 holds."
+    assert claims.summary([outcome(1)]) == "Of one claim that the document makes, 1 holds."
 
 
 def test_a_quick_page_says_so(html: str) -> None:
-    given = [tried(1)]
+    given = [outcome(1)]
     assert "fewer seeds" in rendered(given, quick=True)
     assert "fewer seeds" not in html
 
 
-def test_what_was_run_is_accounted_for(many: list[Tried]) -> None:
+def test_what_was_run_is_accounted_for(many: list[Outcome]) -> None:
     ran = claims.computed(many)
     assert [each.what for each in ran] == list(SECTIONS)
     assert sum(each.trajectories for each in ran) == 10 * sum(range(128))
@@ -226,9 +228,9 @@ def test_everything_is_escaped() -> None:
     for i, each in enumerate((picture, lookup), start=1):
         finding = Finding("conditional", EVIL, {EVIL: EVIL}, EVIL, each)
         claim = Claim(f"C{i:03}", EVIL, EVIL, (EVIL,), EVIL, EVIL, EVIL, EVIL, never, EVIL)
-        given.append(Tried(claim, finding, 1, 1, 1.0))
+        given.append(Outcome(claim, finding, 1, 1, 1.0))
     shown = rendered(given)
-    assert shown.count("<script") == rendered([tried(1)]).count("<script")
+    assert shown.count("<script") == rendered([outcome(1)]).count("<script")
     assert EVIL not in shown
     assert "&lt;script&gt;alert(1)" in shown
     assert Outline(shown).open == []
@@ -300,16 +302,20 @@ def test_a_picture_drawn_twice_is_the_same() -> None:
 
 
 def test_the_hardest_part() -> None:
-    given = [tried(1, section="A"), tried(2, "contradicted", section="B"), tried(3, section="B")]
+    given = [
+        outcome(1, section="A"),
+        outcome(2, "contradicted", section="B"),
+        outcome(3, section="B"),
+    ]
     assert "the part “B”: 1 of the two claims" in claims.hardest(given)
     assert "None" in claims.hardest(given[:1])
 
 
 def test_surprises_are_contradicted_or_conditional() -> None:
     ids = [int(name[1:]) for name in surprises.TAUGHT]
-    everywhere = [tried(i, "contradicted") for i in ids]
+    everywhere = [outcome(i, "contradicted") for i in ids]
     assert [e.claim.id for e in surprises.surprising(everywhere)] == list(surprises.TAUGHT)[:5]
-    as_taught = [tried(i, verdict) for i, verdict in zip(ids, VERDICTS * 4, strict=False)]
+    as_taught = [outcome(i, verdict) for i, verdict in zip(ids, VERDICTS * 4, strict=False)]
     named = surprises.surprising(reversed(as_taught))
     by_verdict = [
         [each.claim.id for each in as_taught if each.finding.verdict == verdict]
@@ -318,10 +324,10 @@ def test_surprises_are_contradicted_or_conditional() -> None:
     assert [each.claim.id for each in named] == [*by_verdict[0], *by_verdict[1]][: surprises.NAMED]
     assert "these five do not" in surprises.lead(as_taught)
     assert "this one does not" in surprises.lead(everywhere[:1])
-    assert surprises.surprising([tried(i) for i in ids]) == []
+    assert surprises.surprising([outcome(i) for i in ids]) == []
 
 
-def test_the_overview_counts_and_names(many: list[Tried], found: dict[str, Any]) -> None:
+def test_the_overview_counts_and_names(many: list[Outcome], found: dict[str, Any]) -> None:
     context = pages.Context(quick=True, built={"claims": found})
     shown = pages.render(OVERVIEW, pages.values(OVERVIEW, context))
     assert claims.summary(many).replace("'", "&#39;") in shown
@@ -336,8 +342,8 @@ def test_the_overview_counts_and_names(many: list[Tried], found: dict[str, Any])
 
 def test_the_claims_are_tried_once_a_report(quick: Any) -> None:
     found = quick("claims")
-    told = [(each.claim.id, each.claim.tried) for each in found["tried"]]
-    assert told == [(claim.id, claim.tried) for claim in CLAIMS]
+    told = [(each.claim.id, each.claim.decide) for each in found["outcomes"]]
+    assert told == [(claim.id, claim.decide) for claim in CLAIMS]
     context = pages.Context(quick=True, built={"claims": found})
     shown = overview.claimed(context)
     assert shown is not None
@@ -358,7 +364,7 @@ def test_the_page_has_the_signs_of_the_report(quick: Any) -> None:
 
 
 def test_the_document_s_claims_surprise(quick: Any) -> None:
-    named = surprises.surprising(quick("claims")["tried"])
+    named = surprises.surprising(quick("claims")["outcomes"])
     assert set(surprises.TAUGHT) <= {claim.id for claim in CLAIMS}
     assert len(named) == surprises.NAMED
     assert {each.finding.verdict for each in named} <= {"contradicted", "conditional"}
@@ -395,7 +401,7 @@ def test_the_document_s_claims_make_a_page(quick: Any) -> None:
     ],
 )
 def test_the_filter_in_a_browser(
-    address: str, fits: Any, tmp_path: Path, html: str, many: list[Tried]
+    address: str, fits: Any, tmp_path: Path, html: str, many: list[Outcome]
 ) -> None:
     path = tmp_path / "claims.html"
     path.write_text(html, encoding="utf-8")

@@ -23,8 +23,8 @@ def test_looking_again_gives_what_is_recorded(name):
     for library in entry["versions"]:
         if libraries.installed(library) is None:
             pytest.skip(f"{library} is not installed")
-    module, _, function = name.partition("-")
-    look = getattr(importlib.import_module(f"simopt.document.claims.{module}"), function)
+    folder, module, function = name.split("-")
+    look = getattr(importlib.import_module(f"simopt.document.claims.{folder}.{module}"), function)
     seen = libraries.seen(look, *entry["versions"])
     assert seen.live
     assert set(seen.figures) == set(entry["figures"])

@@ -1,8 +1,12 @@
-"""The document's claims, each one tried: what it says, what would decide it, what came out."""
+"""The document's claims: what each says, what decides it, and the verdict.
 
-from simopt.document.claims.trying import Tried, claims, try_all
+A folder for each section, with its claims as data (``claims.toml``) and their experiments; what
+several sections share is in ``common``.
+"""
+
+from simopt.document.claims.evaluation import Outcome, claims, evaluate
 from simopt.ground.packages import make_callable
 
-__all__ = ["Tried", "claims", "try_all"]
+__all__ = ["Outcome", "claims", "evaluate"]
 
 make_callable(__name__, claims)

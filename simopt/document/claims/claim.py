@@ -1,4 +1,4 @@
-"""A claim of the document: where it stands, what would decide it, and what came out."""
+"""A claim of the document, what decides it, and the finding."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from simopt.document.source import parts, source
+
 if TYPE_CHECKING:
     from simopt.document.claims.context import Trials
 
 VERDICTS = ("holds", "conditional", "contradicted", "undecidable")
 
-#: A number, a word or a truth: what evidence consists of.
+#: What evidence consists of: numbers, strings and bools.
 Figure = float | int | str | bool
 
 
@@ -51,14 +53,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Finding:
-    """What came out.
+    """The result of an experiment: a verdict and its evidence.
 
     Attributes
     ----------
     verdict : {"holds", "conditional", "contradicted", "undecidable"}
     says : str
         The evidence as one or two sentences, its figures put in from ``evidence``.
-    evidence : mapping of str to number, word or truth
+    evidence : mapping of str to number, string or bool
         The figures on which the verdict rests.
     condition : str
         When it holds and when it doesn't; needed for "conditional", empty otherwise.
@@ -91,9 +93,9 @@ class Claim:
     id : str
         "C001" to "C127".
     lines : str
-        Where the document makes it.
+        Of the document's text, where it is made.
     section : str
-        The part of the document, one of `SECTIONS`.
+        Of the document, one of `SECTIONS`.
     optimizers : tuple of str
         Which it speaks of, by their names in `simopt`; empty for all or none.
     says : str
@@ -105,8 +107,8 @@ class Claim:
     rule : str
         What has to come out for it to hold, be conditional, be contradicted: written before
         looking, but for what ``revised`` says.
-    tried : callable
-        ``tried(trials)`` does it.
+    decide : callable
+        ``decide(trials)`` does the experiment and gives the finding.
     scope : str
         What a result on small problems doesn't say, where that is known; may be empty.
     revised : str
@@ -121,27 +123,18 @@ class Claim:
     kind: str
     experiment: str
     rule: str
-    tried: Callable[[Trials], Finding]
+    decide: Callable[[Trials], Finding]
     scope: str = ""
     revised: str = ""
 
+    @property
+    def place(self) -> str:
+        """The parts of the document that make it."""
+        return parts(self.lines)
 
-#: The parts of the document, in order.
-SECTIONS = (
-    "Setup and family tree",
-    "Parameter guide",
-    "Defaults",
-    "The walk over four points",
-    "Scoreboard and insights",
-    "Warm-up",
-    "Epoch 2",
-    "Shuffling",
-    "Batch size",
-    "State and batch size",
-    "Troubleshooting",
-    "AdamW",
-    "Clipping",
-)
+
+#: The sections of the document, in order.
+SECTIONS = tuple(section.name for section in source().sections)
 
 
 def plain(value: Any) -> Figure:
@@ -149,7 +142,7 @@ def plain(value: Any) -> Figure:
     if isinstance(value, np.generic | np.ndarray):
         value = value.item()
     if not isinstance(value, bool | int | float | str):
-        raise ValueError(f"evidence: {value!r}, but must be a number, a word or a truth")
+        raise ValueError(f"evidence: {value!r}, but must be a number, a string or a bool")
     return value
 
 

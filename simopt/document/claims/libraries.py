@@ -10,8 +10,9 @@ A look is a function without arguments that imports the library, and returns fig
     seen = libraries.seen(adam_defaults, "torch")
     seen.figures["lr"], seen.how  # (0.001, "PyTorch 2.13.0, recorded")
 
-What it returned is in ``libraries.toml``, under the module's and the function's name, with the
-versions. `record` gives an entry to be put there; the tests for peers look again at all of them.
+What it returned is in ``libraries.toml``, under the folder's, module's and function's name, with
+the versions. `record` gives an entry to be put there; the tests for peers look again at all of
+them.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Seen:
 
     Attributes
     ----------
-    figures : mapping of str to number, word or truth
+    figures : mapping of str to number, string or bool
     versions : mapping of str to str
         Of each library by the name of its module.
     live : bool
@@ -131,8 +132,8 @@ def recorded() -> dict[str, dict[str, Any]]:
 
 
 def named(look: Look) -> str:
-    """Under which name a look is recorded: its module's and its own."""
-    return f"{look.__module__.rpartition('.')[2]}-{look.__name__}"
+    """Under which name a look is recorded: its folder's, its module's and its own."""
+    return "-".join([*look.__module__.split(".")[-2:], look.__name__])
 
 
 def record(look: Look, *libraries: str) -> str:

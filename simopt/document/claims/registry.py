@@ -1,78 +1,29 @@
-"""All claims, in reading order."""
+"""All claims, in reading order: the records of each section, joined to what decides them."""
 
-from simopt.document.claims import (
-    accumulating,
-    adagrad,
-    adam,
-    batches,
-    clipping,
-    correction,
-    costs,
-    decay,
-    defaults,
-    family_tree,
-    first_steps,
-    generalising,
-    gradients,
-    instead_of_adam,
-    late_drops,
-    look_ahead,
-    momentum,
-    parallel,
-    plateaus,
-    reasons,
-    reshuffling,
-    rmsprop,
-    scoreboard,
-    second_epoch,
-    seeding,
-    sgd,
-    shuffling,
-    squares,
-    states,
-    troubleshooting,
-    walk,
-    warmup,
-    when_to_change,
-)
+from __future__ import annotations
+
+import importlib
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+
 from simopt.document.claims.claim import Claim
+from simopt.document.source import Section, source
 
-PARTS = (
-    batches,
-    family_tree,
-    sgd,
-    momentum,
-    adagrad,
-    rmsprop,
-    adam,
-    correction,
-    defaults,
-    when_to_change,
-    first_steps,
-    look_ahead,
-    walk,
-    scoreboard,
-    reasons,
-    warmup,
-    second_epoch,
-    reshuffling,
-    shuffling,
-    seeding,
-    gradients,
-    squares,
-    parallel,
-    states,
-    costs,
-    troubleshooting,
-    plateaus,
-    late_drops,
-    clipping,
-    generalising,
-    instead_of_adam,
-    decay,
-    accumulating,
-)
+
+def _claims(section: Section) -> Iterator[Claim]:
+    """The claims of a section's ``claims.toml``; ``decided_by`` is folder, module and function."""
+    file = resources.files(__package__).joinpath(section.folder, "claims.toml")
+    for record in tomllib.loads(file.read_text(encoding="utf-8"))["claim"]:
+        module, _, function = record.pop("decided_by").rpartition(".")
+        decide = getattr(importlib.import_module(f"{__package__}.{module}"), function)
+        optimizers = tuple(record.pop("optimizers"))
+        yield Claim(section=section.name, optimizers=optimizers, decide=decide, **record)
+
 
 CLAIMS: tuple[Claim, ...] = tuple(
-    sorted((claim for part in PARTS for claim in part.CLAIMS), key=lambda claim: claim.id)
+    sorted(
+        (claim for section in source().sections for claim in _claims(section)),
+        key=lambda claim: claim.id,
+    )
 )

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from simopt.display import style, tables
 from simopt.display.tables import Column
-from simopt.document.claims import Tried, try_all
+from simopt.document.claims import Outcome, evaluate
 from simopt.document.claims.claim import VERDICTS, Claim, Figure
 from simopt.ground.formatting import count, listing, number, out_of
 from simopt.report.claims import pictures, surprises, verdicts
@@ -29,40 +29,40 @@ def page(context: Context) -> dict[str, Any]:
     def say(claim: Claim, which: int, of: int) -> None:
         context.say(f"Claims: {claim.id}, {which} of {of}")
 
-    tried = [signed(each) for each in try_all(quick=context.quick, say=say)]
+    outcomes = [signed(each) for each in evaluate(quick=context.quick, say=say)]
     context.say("Claims: figures")
-    return values(tried, quick=context.quick)
+    return values(outcomes, quick=context.quick)
 
 
-def values(tried: Sequence[Tried], *, quick: bool) -> dict[str, Any]:
-    """The same, of claims that have been tried."""
-    counts = tally(tried)
+def values(outcomes: Sequence[Outcome], *, quick: bool) -> dict[str, Any]:
+    """The same, of claims that have been judged."""
+    counts = tally(outcomes)
     return {
-        "tried": tried,
+        "outcomes": outcomes,
         "quick": quick,
-        "summary": summary(tried),
-        "written": written(tried),
+        "summary": summary(outcomes),
+        "written": written(outcomes),
         "definitions": [
             {"verdict": verdict, "badge": badge(verdict), "count": n, "text": MEANING[verdict]}
             for verdict, n in counts.items()
         ],
-        "surprises": surprises.told(tried),
-        "lead": surprises.lead(tried),
-        "sections": [section(name, tried) for name in sections(tried)],
-        "optimizers": optimizers(tried),
+        "surprises": surprises.told(outcomes),
+        "lead": surprises.lead(outcomes),
+        "sections": [section(name, outcomes) for name in sections(outcomes)],
+        "optimizers": optimizers(outcomes),
         "of_none": NONE,
         "signs": SIGNS,
         "counts": counts,
-        "by_section": verdicts.by_section(tried),
-        "trajectories": sum(each.trajectories for each in tried),
-        "updates": sum(each.updates for each in tried),
-        "seconds": sum(each.seconds for each in tried),
-        "computed": computed(tried),
-        "findings": [hardest(tried)],
+        "by_section": verdicts.by_section(outcomes),
+        "trajectories": sum(each.trajectories for each in outcomes),
+        "updates": sum(each.updates for each in outcomes),
+        "seconds": sum(each.seconds for each in outcomes),
+        "computed": computed(outcomes),
+        "findings": [hardest(outcomes)],
     }
 
 
-def summary(tried: Sequence[Tried]) -> str:
+def summary(outcomes: Sequence[Outcome]) -> str:
     """How many claims there are, and how they fare."""
     said = {
         "holds": ("holds", "hold"),
@@ -70,13 +70,13 @@ def summary(tried: Sequence[Tried]) -> str:
         "contradicted": ("is contradicted", "are contradicted"),
         "undecidable": ("can't be decided by simulation",) * 2,
     }
-    parts = [f"{n} {said[verdict][n != 1]}" for verdict, n in tally(tried).items() if n]
-    return f"Of {count(len(tried), 'claim')} that the document makes, {listing(parts)}."
+    parts = [f"{n} {said[verdict][n != 1]}" for verdict, n in tally(outcomes).items() if n]
+    return f"Of {count(len(outcomes), 'claim')} that the document makes, {listing(parts)}."
 
 
-def written(tried: Sequence[Tried]) -> str:
+def written(outcomes: Sequence[Outcome]) -> str:
     """When the rules were written."""
-    changed = sum(bool(each.claim.revised) for each in tried)
+    changed = sum(bool(each.claim.revised) for each in outcomes)
     if not changed:
         return "written before it was tried"
     rules = "one that was" if changed == 1 else f"{changed} that were"
@@ -85,11 +85,11 @@ def written(tried: Sequence[Tried]) -> str:
     )
 
 
-def hardest(tried: Sequence[Tried]) -> str:
+def hardest(outcomes: Sequence[Outcome]) -> str:
     """In which part of the document the largest number of claims is contradicted."""
     parts = {
-        name: [each.finding.verdict for each in tried if each.claim.section == name]
-        for name in sections(tried)
+        name: [each.finding.verdict for each in outcomes if each.claim.section == name]
+        for name in sections(outcomes)
     }
     if not any("contradicted" in each for each in parts.values()):
         return "None of the document's claims is contradicted."
@@ -99,20 +99,20 @@ def hardest(tried: Sequence[Tried]) -> str:
     return f"Contradicted most often is the part “{name}”: {share} claims there."
 
 
-def optimizers(tried: Sequence[Tried]) -> list[dict[str, Any]]:
+def optimizers(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """The optimizers that claims speak of, each with how many do."""
-    names = [name for each in tried for name in each.claim.optimizers]
+    names = [name for each in outcomes for name in each.claim.optimizers]
     known = {name: names.count(name) for name in [*OPTIMIZERS, *names]}
     return [{"name": name, "count": n} for name, n in known.items() if n]
 
 
-def section(name: str, tried: Sequence[Tried]) -> dict[str, Any]:
+def section(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The claims of one part of the document, in reading order."""
-    mine = [entry(each) for each in tried if each.claim.section == name]
+    mine = [entry(each) for each in outcomes if each.claim.section == name]
     return {"name": name, "id": f"part-{style.slug(name)}", "claims": mine}
 
 
-def entry(each: Tried) -> dict[str, Any]:
+def entry(each: Outcome) -> dict[str, Any]:
     """A claim as the template shows it."""
     claim, finding = each.claim, each.finding
     several = any(mark in claim.lines for mark in "-–,")
@@ -159,7 +159,7 @@ def evidence(name: str, figures: Mapping[str, Figure]) -> Markup:
     )
 
 
-def computed(tried: Sequence[Tried]) -> list[Computed]:
+def computed(outcomes: Sequence[Outcome]) -> list[Computed]:
     """What was run, a line for each part of the document."""
     return [
         Computed(
@@ -168,8 +168,8 @@ def computed(tried: Sequence[Tried]) -> list[Computed]:
             sum(each.updates for each in mine),
             sum(each.seconds for each in mine),
         )
-        for name in sections(tried)
-        for mine in [[each for each in tried if each.claim.section == name]]
+        for name in sections(outcomes)
+        for mine in [[each for each in outcomes if each.claim.section == name]]
     ]
 
 

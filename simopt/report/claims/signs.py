@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from simopt.document.claims import Tried
+from simopt.document.claims import Outcome
 from simopt.document.claims.claim import Picture
 from simopt.ground.formatting import MINUS, number, symbol
 
@@ -35,13 +35,13 @@ def signs(text: str) -> str:
     return NEGATIVE.sub(MINUS, text)
 
 
-def signed(tried: Tried) -> Tried:
+def signed(outcome: Outcome) -> Outcome:
     """A claim and what came out, every sentence of both."""
-    finding = tried.finding
-    said: dict[str, Any] = {name: signs(getattr(tried.claim, name)) for name in OF_A_CLAIM}
+    finding = outcome.finding
+    said: dict[str, Any] = {name: signs(getattr(outcome.claim, name)) for name in OF_A_CLAIM}
     return replace(
-        tried,
-        claim=replace(tried.claim, **said),
+        outcome,
+        claim=replace(outcome.claim, **said),
         finding=replace(
             finding,
             says=signs(finding.says),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from simopt.document.claims import Tried
+from simopt.document.claims import Outcome
 from simopt.ground.formatting import SMALL
 from simopt.report.claims.verdicts import badge
 
@@ -13,7 +13,7 @@ from simopt.report.claims.verdicts import badge
 NAMED = 5
 
 #: By how much a matter of course a claim is where optimizers are taught, in our judgement: why a
-#: reader would have believed it. The order is fixed before the claims are tried; those that come
+#: reader would have believed it. The order is fixed before the claims are judged; those that come
 #: out as taught are passed over.
 TAUGHT = {
     "C030": "Nearly every account of Adam says that without its correction it starts too slowly.",
@@ -34,9 +34,9 @@ TAUGHT = {
 }
 
 
-def surprising(tried: Iterable[Tried]) -> list[Tried]:
+def surprising(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """The first few of `TAUGHT` that don't simply hold, contradicted ones before conditional."""
-    found = {each.claim.id: each for each in tried}
+    found = {each.claim.id: each for each in outcomes}
     known = [found[name] for name in TAUGHT if name in found]
     return [
         each
@@ -46,9 +46,9 @@ def surprising(tried: Iterable[Tried]) -> list[Tried]:
     ][:NAMED]
 
 
-def lead(tried: Iterable[Tried]) -> str:
+def lead(outcomes: Iterable[Outcome]) -> str:
     """The sentence before their list."""
-    n = len(surprising(tried))
+    n = len(surprising(outcomes))
     which = "this one does" if n == 1 else f"these {SMALL[n]} do"
     return (
         "Of the claims that are most a matter of course where optimizers are taught, in our "
@@ -56,7 +56,7 @@ def lead(tried: Iterable[Tried]) -> str:
     )
 
 
-def told(tried: Iterable[Tried]) -> list[dict[str, Any]]:
+def told(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     """What a page says of each: the claim, why it is believed, what came out."""
     return [
         {
@@ -68,7 +68,7 @@ def told(tried: Iterable[Tried]) -> list[dict[str, Any]]:
             "says": each.finding.says,
             "scope": each.claim.scope,
         }
-        for each in surprising(tried)
+        for each in surprising(outcomes)
     ]
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from simopt.display import tables
 from simopt.display.tables import Column
-from simopt.document.claims import Tried
+from simopt.document.claims import Outcome
 from simopt.document.claims.claim import SECTIONS, VERDICTS
 
 #: Sign and colour: the sign and the word say it where the colour does not.
@@ -36,21 +36,21 @@ def badge(verdict: str) -> Markup:
     )
 
 
-def tally(tried: Sequence[Tried]) -> dict[str, int]:
+def tally(outcomes: Sequence[Outcome]) -> dict[str, int]:
     """How many claims have each verdict, all four there."""
-    verdicts = [each.finding.verdict for each in tried]
+    verdicts = [each.finding.verdict for each in outcomes]
     return {verdict: verdicts.count(verdict) for verdict in VERDICTS}
 
 
-def sections(tried: Sequence[Tried]) -> list[str]:
+def sections(outcomes: Sequence[Outcome]) -> list[str]:
     """The sections that have claims, in the document's order; unknown ones last."""
-    found = dict.fromkeys(each.claim.section for each in tried)
+    found = dict.fromkeys(each.claim.section for each in outcomes)
     return [name for name in SECTIONS if name in found] + [
         name for name in found if name not in SECTIONS
     ]
 
 
-def by_section(tried: Sequence[Tried]) -> Markup:
+def by_section(outcomes: Sequence[Outcome]) -> Markup:
     """Verdicts by section of the document."""
     rows = [
         {
@@ -58,10 +58,10 @@ def by_section(tried: Sequence[Tried]) -> Markup:
             "claims": sum(counts.values()),
             **counts,
         }
-        for name in sections(tried)
-        for counts in [tally([each for each in tried if each.claim.section == name])]
+        for name in sections(outcomes)
+        for counts in [tally([each for each in outcomes if each.claim.section == name])]
     ]
-    rows.append({"section": "all", "claims": len(tried), **tally(tried)})
+    rows.append({"section": "all", "claims": len(outcomes), **tally(outcomes)})
     return tables.table(
         pd.DataFrame(rows),
         {
