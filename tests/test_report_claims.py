@@ -21,8 +21,9 @@ from simopt.document.claims import Outcome
 from simopt.document.claims.claim import SECTIONS, VERDICTS, Claim, Finding, Picture
 from simopt.document.claims.context import Trials
 from simopt.document.claims.registry import CLAIMS
+from simopt.document.source import source
 from simopt.report import claims, overview, pages
-from simopt.report.claims import drawing, pictures, surprises, verdicts
+from simopt.report.claims import drawing, pictures, section, surprises, verdicts
 from simopt.rules import OPTIMIZERS
 from tests.test_reporting import EVIL, Outline, figures
 
@@ -97,8 +98,17 @@ def made_up(n: int = 127) -> list[Outcome]:
 
 
 def rendered(given: list[Outcome], quick: bool = False) -> str:
+    """The page of all claims, and those of their sections behind it."""
     with matplotlib.rc_context(style.RC):
-        return pages.render(PAGE, claims.values(given, quick=quick))
+        return whole(claims.values(given, quick=quick))
+
+
+def whole(values: dict[str, Any]) -> str:
+    return pages.render(PAGE, values) + "".join(in_parts(values).values())
+
+
+def in_parts(values: dict[str, Any]) -> dict[str, str]:
+    return {part.file: pages.render(part, given) for part, given in values["parts"].items()}
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +127,13 @@ def html(found: dict[str, Any]) -> str:
     return pages.render(PAGE, found)
 
 
-def article(html: str, name: str) -> str:
-    found = re.search(rf'<article id="{name}".*?</article>', html, flags=re.S)
+@pytest.fixture(scope="module")
+def parts(found: dict[str, Any]) -> dict[str, str]:
+    return in_parts(found)
+
+
+def element(html: str, tag: str, name: str) -> str:
+    found = re.search(rf'<{tag} id="{name}".*?</{tag}>', html, flags=re.S)
     assert found is not None
     return found[0]
 
@@ -127,13 +142,15 @@ def text(html: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
 
 
-def test_every_claim_is_there_with_all_it_has(html: str, many: list[Outcome]) -> None:
-    assert html.count("<article ") == len(many) == 127
+def test_every_claim_is_there_with_all_it_has(parts: dict[str, str], many: list[Outcome]) -> None:
+    assert sum(html.count("<article ") for html in parts.values()) == len(many) == 127
     for each in many:
-        shown = text(article(html, each.claim.id))
+        html = parts[section.file(each.claim.section)]
+        shown = text(element(html, "article", each.claim.id))
         i = int(each.claim.id[1:])
         for part in (
-            each.claim.id, "Lines 12–14, 20", each.claim.says, each.finding.verdict,
+            each.claim.id, "Setup; family tree (lines 12–14, 20)", each.claim.says,
+            each.finding.verdict,
             each.finding.says, each.claim.rule, each.claim.experiment, each.claim.scope,
             each.finding.condition, "a share 0.1235", "cases 12,345", "settles yes", "who Adam",
         ):  # fmt: skip
@@ -144,15 +161,40 @@ def test_every_claim_is_there_with_all_it_has(html: str, many: list[Outcome]) ->
             assert f"Picture {i % 3} It falls by 3." in shown
 
 
-def test_the_page_is_whole_small_and_its_ids_unique(html: str) -> None:
-    outline = Outline(html)
-    assert outline.open == []
-    assert len(outline.ids()) == len(set(outline.ids()))
-    assert len(html.encode()) < 1_500_000
-    for href in outline.values("href"):
-        file, _, name = href.partition("#")
-        assert file or name in outline.ids()
-    drawn = figures(html)
+def test_the_page_of_all_has_each_in_short(
+    html: str, parts: dict[str, str], many: list[Outcome]
+) -> None:
+    for each in many:
+        shown = element(html, "li", each.claim.id)
+        file = section.file(each.claim.section)
+        assert f'<a href="{file}#{each.claim.id}">{each.claim.says}</a>' in shown
+        words = ("Setup; family tree (lines 12–14, 20)", each.finding.verdict)
+        for part in (*words, each.finding.condition or each.finding.says):
+            assert part in text(shown)
+    for each_section in source().sections:
+        assert text(each_section.setup) in text(html)
+        assert text(each_section.setup) in text(parts[section.file(each_section.name)])
+
+
+def test_every_page_says_what_the_document_is(html: str, parts: dict[str, str]) -> None:
+    for page in (html, *parts.values()):
+        assert text(page).count(source().sentence) == 1
+
+
+def test_the_pages_are_whole_small_and_their_ids_unique(html: str, parts: dict[str, str]) -> None:
+    outlines = {"": Outline(html)} | {file: Outline(part) for file, part in parts.items()}
+    files = {page.file for page in pages.PAGES}
+    for own, outline in outlines.items():
+        assert outline.open == []
+        assert len(outline.ids()) == len(set(outline.ids()))
+        for href in outline.values("href"):
+            file, _, name = href.partition("#")
+            assert file in outlines or file in files
+            if name:
+                assert name in outlines[file or own].ids()
+    assert all(len(page.encode()) < 400_000 for page in (html, *parts.values()))
+    assert figures(html) == []
+    drawn = figures("".join(parts.values()))
     assert len(drawn) == sum(
         pictured(i) is not None and pictured(i).table is None  # type: ignore[union-attr]
         for i in range(1, 128)
@@ -168,7 +210,7 @@ def test_the_page_is_whole_small_and_its_ids_unique(html: str) -> None:
 
 def test_nothing_needs_a_script_or_a_network(html: str) -> None:
     still = re.sub(r"<script.*?</script>", "", html, flags=re.S)
-    assert not re.search(r"<article[^>]* hidden", still)
+    assert not re.search(r"<li[^>]* hidden", still)
     assert re.search(r'<form id="filter"[^>]* hidden>', still)
     assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", still)
     assert ".claim[hidden] { display: grid; }" in still.partition("@media print {\n  @page")[2]
@@ -178,7 +220,7 @@ def test_what_a_filter_needs(html: str, many: list[Outcome]) -> None:
     outline = Outline(html)
     boxes = [a["value"] for tag, a in outline.tags if tag == "input" and a["type"] == "checkbox"]
     assert boxes == list(VERDICTS)
-    data = [a for tag, a in outline.tags if tag == "article"]
+    data = [a for tag, a in outline.tags if tag == "li" and "data-verdict" in a]
     found = {a["id"]: (a["data-verdict"], a["data-section"], a["data-optimizers"]) for a in data}
     for each in many:
         named = " ".join(each.claim.optimizers) or "none"
@@ -233,7 +275,7 @@ def test_everything_is_escaped() -> None:
     assert shown.count("<script") == rendered([outcome(1)]).count("<script")
     assert EVIL not in shown
     assert "&lt;script&gt;alert(1)" in shown
-    assert Outline(shown).open == []
+    assert all(Outline(page).open == [] for page in re.findall(r"<!DOC.*?</html>", shown, re.S))
 
 
 @pytest.mark.parametrize(
@@ -334,7 +376,8 @@ def test_the_overview_counts_and_names(many: list[Outcome], found: dict[str, Any
     named = surprises.surprising(many)
     assert len(named) == surprises.NAMED
     for each in named:
-        assert f'<a href="claims.html#{each.claim.id}">{each.claim.says}</a>' in shown
+        file = section.file(each.claim.section)
+        assert f'<a href="{file}#{each.claim.id}">{each.claim.says}</a>' in shown
         assert (each.finding.condition or each.finding.says) in shown
     assert "Elsewhere it may differ." in shown
     assert overview.claimed(pages.Context()) is None
@@ -352,9 +395,9 @@ def test_the_claims_are_tried_once_a_report(quick: Any) -> None:
 
 def test_the_page_has_the_signs_of_the_report(quick: Any) -> None:
     """Hyperparameters, small numbers and what is below zero are not as programs have them."""
-    shown = pages.render(PAGE, quick("claims"))
+    shown = whole(quick("claims"))
     prose = " ".join(
-        re.findall(r"<(?:p|h4|li|figcaption)[ >].*?</(?:p|h4|li|figcaption)>", shown, re.S)
+        re.findall(r"<(?:p|h2|li|figcaption)[ >].*?</(?:p|h2|li|figcaption)>", shown, re.S)
     )
     prose = unescape(re.sub(r"<[^>]+>", " ", prose))
     assert len(prose) > 50_000
@@ -371,13 +414,14 @@ def test_the_document_s_claims_surprise(quick: Any) -> None:
 
 
 def test_the_document_s_claims_make_a_page(quick: Any) -> None:
-    shown = pages.render(PAGE, quick("claims"))
-    outline = Outline(shown)
-    assert outline.open == []
-    assert len(outline.ids()) == len(set(outline.ids()))
-    assert len(shown.encode()) < 1_500_000
-    words = text(re.sub(r"<(script|style).*?</\1>", "", shown, flags=re.S))
-    assert not re.search(r"\b(nan|NaT|<NA>)\b", words)
+    values = quick("claims")
+    for shown in (pages.render(PAGE, values), *in_parts(values).values()):
+        outline = Outline(shown)
+        assert outline.open == []
+        assert len(outline.ids()) == len(set(outline.ids()))
+        assert len(shown.encode()) < 400_000
+        words = text(re.sub(r"<(script|style).*?</\1>", "", shown, flags=re.S))
+        assert not re.search(r"\b(nan|NaT|<NA>)\b", words)
 
 
 @pytest.mark.slow
@@ -412,7 +456,11 @@ def test_the_filter_in_a_browser(
         ],
         check=True, capture_output=True, text=True, timeout=120,
     ).stdout  # fmt: skip
-    seen = [a["id"] for tag, a in Outline(shown).tags if tag == "article" and "hidden" not in a]
+    tags = Outline(shown).tags
+    seen = [a["id"] for _, a in tags if "data-verdict" in a and "hidden" not in a]
+    parts = [a for _, a in tags if a.get("class") == "part" and "hidden" not in a]
+    folded = [a["id"] for a in parts if "open" not in a]
+    assert bool(folded) == (len(seen) == 127)
     expected = [each.claim.id for each in many if fits(each)]
     assert sorted(map(str, seen)) == expected
     status = re.search(r'role="status">([^<]*)<', shown)

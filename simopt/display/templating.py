@@ -33,12 +33,15 @@ class Page:
         Of `simopt.report`; its template has the same name.
     question : str
         What it answers.
+    under : str
+        The file of the page that this one is a part of, where it is none of the navigation's.
     """
 
     file: str
     title: str
     module: str
     question: str
+    under: str = ""
 
 
 @functools.cache

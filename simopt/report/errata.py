@@ -14,6 +14,7 @@ from simopt.display.tables import Column, badge
 from simopt.document.audit import VERDICTS
 from simopt.document.source import line_numbers, source
 from simopt.ground.formatting import MINUS, count, listing, number, percent, sentence
+from simopt.report.claims.section import setup
 from simopt.report.claims.signs import signs
 from simopt.report.pages import Context
 
@@ -247,7 +248,13 @@ def by_section(audit: pd.DataFrame) -> list[dict[str, Any]]:
             for _, row in mine.iterrows()
         ]
         result.append(
-            {"name": sentence(str(name)), "count": len(mine), "wrong": wrong, "rows": rows}
+            {
+                "name": str(name),
+                "setup": setup(str(name)),
+                "count": len(mine),
+                "wrong": wrong,
+                "rows": rows,
+            }
         )
     return result
 

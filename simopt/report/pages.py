@@ -6,11 +6,13 @@ How to add a page
    grow long, with ``def page(context: Context) -> dict[str, object]``. It
    computes its tables, draws its figures from them (`style.new`, `style.svg`, `style.captioned`,
    `tables.table`, `charts.interactive`), forms its sentences from the numbers (`formatting`), and
-   returns the values of its template. Two keys mean something to others:
+   returns the values of its template. Three keys mean something to others:
 
    - ``"computed"``: list of `Computed`, what the page ran; the overview adds them up.
    - ``"findings"``: list of sentences for the overview, one or two, each true of the numbers at
      hand. Plain text.
+   - ``"parts"``: mapping of `Page` to the values of its own template, for a page that would grow
+     too long; each names the page that it is ``under``.
 
 2. Write ``templates/NAME.html``: ``{% extends "base.html" %}`` and ``{% block main %}``. Values are
    escaped, and a name that the page forgot is an error; ``| safe`` has no place here.
@@ -238,6 +240,9 @@ def build(
         context = Context(quick, say, MappingProxyType(built))
         built[page.module] = values(page, context)
         text[page.file] = render(page, built[page.module])
+        for part, given in built[page.module].get("parts", {}).items():
+            text[part.file] = render(part, given)
         built[page.module]["build_seconds"] = time.perf_counter() - started
         stage(page.title)
-    return {page.file: text[page.file] for page in PAGES}
+    first = PAGES[0].file
+    return {first: text[first], **text}

@@ -31,9 +31,10 @@
       claim.hidden = !fits;
       number += fits;
     }
+    // Without a choice all is folded, as it came.
     for (const part of parts) {
       part.hidden = !part.querySelector(".claim:not([hidden])");
-      document.querySelector(`.toc a[href="#${part.id}"]`).hidden = part.hidden;
+      part.open = number < claims.length && !part.hidden;
     }
     said.textContent = number === claims.length
       ? `All ${number} claims are shown.`
@@ -52,9 +53,13 @@
     if (hash && !hash.includes("=")) {
       show();
       const place = document.getElementById(hash);
-      if (place && place.closest("[hidden]")) {
-        form.reset();
-        show();
+      const part = place && place.closest("details");
+      if (part) {
+        if (place.closest("[hidden]")) {
+          form.reset();
+          show();
+        }
+        part.open = true;
         place.scrollIntoView();
       }
       return;

@@ -1,26 +1,22 @@
-"""The document's claims: each one's verdict, rule, figures and picture; filters over them."""
+"""The document's claims: counts, surprises, filters over all; a page for each section."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-from markupsafe import Markup
-
-from simopt.display import style, tables
-from simopt.display.tables import Column
+from simopt.display import style
 from simopt.document.claims import Outcome, evaluate
-from simopt.document.claims.claim import VERDICTS, Claim, Figure
-from simopt.ground.formatting import count, listing, number, out_of
-from simopt.report.claims import pictures, surprises, verdicts
+from simopt.document.claims.claim import Claim
+from simopt.document.printed import rows
+from simopt.document.source import line_numbers, source
+from simopt.ground.formatting import count, listing, out_of, sentence
+from simopt.report.claims import surprises, verdicts
+from simopt.report.claims.section import NONE, file, parts, setup
 from simopt.report.claims.signs import signed
 from simopt.report.claims.verdicts import MEANING, SIGNS, badge, sections, tally
 from simopt.report.pages import Computed, Context
 from simopt.rules import OPTIMIZERS
-
-#: What the filter calls claims that speak of no optimizer, or of all.
-NONE = "none"
 
 
 def page(context: Context) -> dict[str, Any]:
@@ -37,7 +33,12 @@ def page(context: Context) -> dict[str, Any]:
 def values(outcomes: Sequence[Outcome], *, quick: bool) -> dict[str, Any]:
     """The same, of claims that have been judged."""
     counts = tally(outcomes)
+    groups = {
+        name: [each for each in outcomes if each.claim.section == name]
+        for name in sections(outcomes)
+    }
     return {
+        "document": source().sentence,
         "outcomes": outcomes,
         "quick": quick,
         "summary": summary(outcomes),
@@ -48,7 +49,8 @@ def values(outcomes: Sequence[Outcome], *, quick: bool) -> dict[str, Any]:
         ],
         "surprises": surprises.told(outcomes),
         "lead": surprises.lead(outcomes),
-        "sections": [section(name, outcomes) for name in sections(outcomes)],
+        "sections": [section_in_short(name, mine) for name, mine in groups.items()],
+        "parts": parts(groups),
         "optimizers": optimizers(outcomes),
         "of_none": NONE,
         "signs": SIGNS,
@@ -106,57 +108,39 @@ def optimizers(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     return [{"name": name, "count": n} for name, n in known.items() if n]
 
 
-def section(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The claims of one part of the document, in reading order."""
-    mine = [entry(each) for each in outcomes if each.claim.section == name]
-    return {"name": name, "id": f"part-{style.slug(name)}", "claims": mine}
-
-
-def entry(each: Outcome) -> dict[str, Any]:
-    """A claim as the template shows it."""
-    claim, finding = each.claim, each.finding
-    several = any(mark in claim.lines for mark in "-–,")
+def section_in_short(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """A section of the document for the page of all: what it sets up, and its claims in short."""
+    printed = sum(row.part.section == name and row.role != "operand" for row in rows())
+    told = count(len(outcomes), "claim")
     return {
-        "id": claim.id,
-        "where": f"{'lines' if several else 'line'} {claim.lines.replace('-', '–')}",
-        "claim": claim.says,
-        "section": claim.section,
-        "optimizers": list(claim.optimizers),
-        "speaks_of": " ".join(claim.optimizers) or NONE,
-        "kind": claim.kind,
-        "verdict": finding.verdict,
-        "badge": badge(finding.verdict),
-        "condition": finding.condition,
-        "says": finding.says,
-        "scope": claim.scope,
-        "experiment": claim.experiment,
-        "rule": claim.rule,
-        "revised": claim.revised,
-        "evidence": evidence(claim.id, finding.evidence),
-        "figures": count(len(finding.evidence), "figure"),
-        "picture": pictures.shown(finding.picture, f"{claim.id}-picture")
-        if finding.picture
-        else Markup(""),
-        "beside": finding.picture is not None and finding.picture.table is None,
-        "trajectories": count(each.trajectories, "trajectory", "trajectories"),
-        "ran": bool(each.trajectories),
-        "seconds": number(each.seconds, 2),
+        "name": name,
+        "id": f"part-{style.slug(name)}",
+        "file": file(name),
+        "setup": setup(name),
+        "count": f"{told}, {count(printed, 'printed result')}" if printed else told,
+        "tally": [
+            {"sign": SIGNS[verdict][0], "kind": SIGNS[verdict][1], "verdict": verdict, "count": n}
+            for verdict, n in tally(outcomes).items()
+            if n
+        ],
+        "claims": [claim_in_short(each) for each in outcomes],
     }
 
 
-def evidence(name: str, figures: Mapping[str, Figure]) -> Markup:
-    """The figures on which a verdict rests."""
-    if not figures:
-        return Markup("")
-    # Kept as objects: a column of numbers alone would turn whole ones and truths into floats.
-    frame = pd.DataFrame(
-        {"what": list(figures), "figure": pd.Series(list(figures.values()), dtype=object)}
-    )
-    return tables.table(
-        frame,
-        {"what": Column("what", prose=True), "figure": Column("figure", pictures.cell)},
-        caption=f"The figures behind {name}",
-    )
+def claim_in_short(each: Outcome) -> dict[str, Any]:
+    """A claim in short."""
+    claim, finding = each.claim, each.finding
+    return {
+        "id": claim.id,
+        "href": f"{file(claim.section)}#{claim.id}",
+        "where": f"{sentence(claim.place)} ({line_numbers(claim.lines)})",
+        "claim": claim.says,
+        "section": claim.section,
+        "speaks_of": " ".join(claim.optimizers) or NONE,
+        "verdict": finding.verdict,
+        "badge": badge(finding.verdict),
+        "says": finding.condition or finding.says,
+    }
 
 
 def computed(outcomes: Sequence[Outcome]) -> list[Computed]:
@@ -173,4 +157,4 @@ def computed(outcomes: Sequence[Outcome]) -> list[Computed]:
     ]
 
 
-__all__ = ["VERDICTS", "entry", "page", "summary", "values"]
+__all__ = ["page", "summary", "values"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from simopt.document.claims import Outcome
 from simopt.ground.formatting import SMALL
+from simopt.report.claims.section import file
 from simopt.report.claims.verdicts import badge
 
 #: How many are named.
@@ -61,6 +62,7 @@ def told(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     return [
         {
             "id": each.claim.id,
+            "href": f"{file(each.claim.section)}#{each.claim.id}",
             "badge": badge(each.finding.verdict),
             "claim": each.claim.says,
             "why": TAUGHT[each.claim.id],
