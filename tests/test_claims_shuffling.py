@@ -224,7 +224,9 @@ def test_the_orders_that_are_counted_are_the_package_s_own():
     told = entry["shuffling-seeding-torch_loaders"]["figures"]["orders in 8 epochs"]
     assert told == len({tuple(o) for o in simopt.orders.torch_dataloader(8, 8, 42)})
     for backend, name in (("jax", "jax"), ("tensorflow", "tensorflow")):
-        told = entry[f"seeding-keras_orders_on_{name}"]["figures"]["orders in 4 epochs, seeded"]
+        told = entry[f"shuffling-seeding-keras_orders_on_{name}"]["figures"][
+            "orders in 4 epochs, seeded"
+        ]
         order = simopt.orders.keras_fit(8, 4, 42, backend=backend)
         assert told == len({tuple(o) for o in order})
 

@@ -37,8 +37,8 @@
       part.open = number < claims.length && !part.hidden;
     }
     said.textContent = number === claims.length
-      ? `All ${number} claims are shown.`
-      : `${number} of ${claims.length} claims are shown.`;
+      ? `All ${number} claims are listed.`
+      : `${number} of ${claims.length} claims are listed.`;
     return wanted.toString();
   }
 

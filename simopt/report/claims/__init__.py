@@ -140,6 +140,7 @@ def claim_in_short(each: Outcome) -> dict[str, Any]:
         "verdict": finding.verdict,
         "badge": badge(finding.verdict),
         "says": finding.condition or finding.says,
+        "scope": claim.scope,
     }
 
 

@@ -16,6 +16,7 @@ from simopt.document.claims.claim import Figure
 from simopt.document.source import line_numbers, source
 from simopt.ground.formatting import count, number, sentence
 from simopt.report.claims import pictures
+from simopt.report.claims.signs import signs
 from simopt.report.claims.verdicts import badge
 
 #: The page of all claims.
@@ -39,7 +40,7 @@ def file(name: str) -> str:
 
 def setup(name: str) -> str:
     """What the document sets up in a section, in our words."""
-    return next((each.setup for each in source().sections if each.name == name), "")
+    return signs(next((each.setup for each in source().sections if each.name == name), ""))
 
 
 def parts(groups: Mapping[str, Sequence[Outcome]]) -> dict[Page, dict[str, Any]]:

@@ -21,9 +21,9 @@ SIGNS = {
 }
 
 MEANING = {
-    "holds": "what had to come out for it came out.",
+    "holds": "the experiment gives what its rule requires.",
     "conditional": "it holds in some cases and not in others; the condition says in which.",
-    "contradicted": "it does not hold where it was tried.",
+    "contradicted": "the experiment gives something else.",
     "undecidable": "no simulation can decide it; the reason is given.",
 }
 
