@@ -301,6 +301,7 @@ def test_a_machine_is_found_in_code_alone():
 
 STEPS = {
     "report": ["-m venv .venv ", "-e .[report,logs]", "simopt report"],
+    "docs": ["-m venv .venv ", "-e .[report,logs,docs]", "-m sphinx"],
     "test": ["-m venv .venv ", "-e .[report,logs,test,lint]", "-m pytest"],
     "test-peers": ["-m venv .venv-peers ", "-e .[report,test,peers]", "-m pytest", " tests/peers"],
     "test-cuda": ["-m venv .venv-cuda ", "-e .[report,test,cuda]", "-m pytest", " tests/cuda"],
