@@ -9,7 +9,8 @@ import pytest
 import simopt
 from simopt.document.claims import evaluate
 from simopt.document.claims.claim import SECTIONS, VERDICTS, Finding, plain, share
-from simopt.document.claims.registry import CLAIMS
+from simopt.document.claims.registry import CLAIMS, joined
+from simopt.document.claims.setup import family_tree
 from simopt.rules import OPTIMIZERS
 
 #: Algebra and definitions, decided in a moment.
@@ -18,6 +19,22 @@ CHEAP = ("C001", "C098", "C103")
 
 def test_every_claim_is_there_once_in_reading_order():
     assert [claim.id for claim in CLAIMS] == [f"C{number:03}" for number in range(1, 128)]
+
+
+def test_a_record_is_joined_to_what_decides_it():
+    record = {
+        "id": "C128", "lines": "74, 692", "optimizers": ["SGD"], "says": "So it is.",
+        "kind": "algebra", "experiment": "None.", "rule": "It holds.",
+        "decided_by": "setup.family_tree.gradient_of_the_square",
+    }  # fmt: skip
+    claim = joined("Parameter guide", record)
+    assert (claim.id, claim.optimizers, claim.scope) == ("C128", ("SGD",), "")
+    assert claim.place == "parameter guide, SGD; key insights"
+    assert claim.decide is family_tree.gradient_of_the_square
+    with pytest.raises(AttributeError, match="no_such_function"):
+        joined("Parameter guide", record | {"decided_by": "setup.family_tree.no_such_function"})
+    with pytest.raises(TypeError, match="colour"):
+        joined("Parameter guide", record | {"colour": "red"})
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)

@@ -145,7 +145,7 @@ def test_the_documents_table():
     assert set(table["library"]) == {"PyTorch", "scikit-learn", "Keras", "all"}
     assert set(table["verdict"]) == {"right", "right, with a condition", "wrong"}
     assert set(table["backend"]) == {"", "tensorflow", "jax", "torch"}
-    assert (table[["parameter", "lines", "says", "finding"]] != "").all(axis=None)
+    assert (table[["parameter", "place", "lines", "says", "finding"]] != "").all(axis=None)
     for snippet in table["snippet"]:
         assert "assert " in snippet
         compile(snippet, "snippet", "exec")

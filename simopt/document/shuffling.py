@@ -11,6 +11,8 @@ from importlib import resources
 
 import pandas as pd
 
+from simopt.document.source import parts
+
 VERDICTS = ("right", "right, with a condition", "wrong")
 
 COLUMNS = (
@@ -19,6 +21,7 @@ COLUMNS = (
     "default",
     "seeding",
     "scope",
+    "place",
     "lines",
     "says",
     "verdict",
@@ -29,7 +32,7 @@ COLUMNS = (
 
 
 def shuffles() -> pd.DataFrame:
-    """The document's table of shuffle parameters, corrected, with code that shows each statement.
+    """The document's statements on shuffling in libraries, corrected, with code that shows each.
 
     Returns
     -------
@@ -39,7 +42,8 @@ def shuffles() -> pd.DataFrame:
         - ``library``: "PyTorch", "scikit-learn", "Keras", or "all";
         - ``parameter``, ``default``, ``seeding``, ``scope``: what to write, what it is if left out,
           how to fix the order, and what then shares a generator; empty where there is none;
-        - ``lines``, ``says``: where the document says what, in short;
+        - ``place``, ``lines``: the parts of the document that say it, and the lines of its text;
+        - ``says``: what, in short;
         - ``verdict``: "right", "right, with a condition", or "wrong";
         - ``finding``: what the library does;
         - ``backend``: what Keras has to run on for the snippet ("tensorflow", "jax", "torch"), else
@@ -60,6 +64,7 @@ def shuffles() -> pd.DataFrame:
     from torch.utils.data import DataLoader
     """
     text = resources.files(__package__).joinpath("shuffles.toml").read_text(encoding="utf-8")
-    table = pd.DataFrame(tomllib.loads(text)["statement"], columns=list(COLUMNS)).fillna("")
+    table = pd.DataFrame(tomllib.loads(text)["statement"]).fillna("")
+    table["place"] = table["lines"].map(parts)
     table["snippet"] = table["snippet"].str.strip() + "\n"
-    return table
+    return table[list(COLUMNS)]

@@ -18,6 +18,7 @@ from simopt import document, problems
 from simopt.display import tables
 from simopt.display.tables import Column, badge
 from simopt.document.shuffling import VERDICTS
+from simopt.document.source import line_numbers, source
 from simopt.ground.formatting import count, fixed, listing, number, sentence
 from simopt.report.conventions.names import value
 from simopt.report.pages import Computed, Context
@@ -105,6 +106,7 @@ def page(context: Context) -> dict[str, Any]:
     updates = len(REPLAYS) * EPOCHS * problems.four_points().n
     spent = Computed("orders replayed", len(REPLAYS), updates, time.perf_counter() - began)
     return {
+        "document": source().sentence,
         "answer": [tally(statements), come_round()],
         "reference": reference_table(statements),
         "libraries": [
@@ -213,7 +215,7 @@ def library(name: str, rows: pd.DataFrame) -> dict[str, Any]:
         "statements": [
             {
                 "says": f"{sentence(row['says'])}.",
-                "lines": row["lines"].replace("-", "–"),
+                "where": f"{sentence(row['place'])} ({line_numbers(row['lines'])})",
                 "parameter": row["parameter"],
                 "verdict": badge(row["verdict"], KINDS[row["verdict"]]),
                 "finding": row["finding"],

@@ -12,7 +12,7 @@ import simopt
 
 TABLE = simopt.document.shuffles()
 ROWS = [
-    pytest.param(row, id=f"{row.library}-{row.lines}-{row.verdict}") for row in TABLE.itertuples()
+    pytest.param(row, id=f"{row.place}-{row.lines}-{row.verdict}") for row in TABLE.itertuples()
 ]
 
 

@@ -14,7 +14,7 @@ UNDERPERFORMS = "Adam ends above SGD"
 #: The document's last line in both tables.
 LAGS = ("AdamW", "fine-tune with Momentum")
 
-#: The troubleshooting table: lines 1133 to 1141 of the document.
+#: The document's troubleshooting table (lines 1133 to 1141).
 TABLE = (
     *(replace(each.line, seen=(each.name,)) for each in RECORDS if each.line is not None),
     Line(
@@ -37,7 +37,7 @@ def _questions() -> tuple[Line, ...]:
     return tuple(replace(line, seen=names) for line, names in asked_of.items())
 
 
-#: The quick decision framework: lines 1150 to 1154.
+#: The document's decision framework (lines 1150 to 1154).
 FRAMEWORK = (
     *_questions(),
     Line(

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import importlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from importlib import resources
+from typing import Any
 
 from simopt.document.claims.claim import Claim
 from simopt.document.source import Section, source
 
 
-def _claims(section: Section) -> Iterator[Claim]:
-    """The claims of a section's ``claims.toml``; ``decided_by`` is folder, module and function."""
+def joined(section: str, record: Mapping[str, Any]) -> Claim:
+    """A claim of a section from its record; ``decided_by`` is folder, module and function."""
+    rest = dict(record)
+    module, _, function = rest.pop("decided_by").rpartition(".")
+    decide = getattr(importlib.import_module(f"{__package__}.{module}"), function)
+    return Claim(section=section, optimizers=tuple(rest.pop("optimizers")), decide=decide, **rest)
+
+
+def _records(section: Section) -> list[dict[str, Any]]:
     file = resources.files(__package__).joinpath(section.folder, "claims.toml")
-    for record in tomllib.loads(file.read_text(encoding="utf-8"))["claim"]:
-        module, _, function = record.pop("decided_by").rpartition(".")
-        decide = getattr(importlib.import_module(f"{__package__}.{module}"), function)
-        optimizers = tuple(record.pop("optimizers"))
-        yield Claim(section=section.name, optimizers=optimizers, decide=decide, **record)
+    records: list[dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["claim"]
+    return records
 
 
 CLAIMS: tuple[Claim, ...] = tuple(
     sorted(
-        (claim for section in source().sections for claim in _claims(section)),
+        (
+            joined(section.name, record)
+            for section in source().sections
+            for record in _records(section)
+        ),
         key=lambda claim: claim.id,
     )
 )
