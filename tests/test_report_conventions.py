@@ -60,13 +60,11 @@ def sign(x):
 
 def walked(optimizer):
     """The weight after each update, by the lines that the page sets."""
-    lines = formulas.lines(optimizer)
+    lines = formulas.formula(optimizer)
     rule = optimizer.rule
     names = {"w": 1.5, **formulas.STARTS, **optimizer.settings}
     for state in rule.state:
-        names[formulas.state(state, rule.name)] = optimizer.settings.get(
-            rule.initial.get(state), 0.0
-        )
+        names[state] = optimizer.settings.get(rule.initial.get(state), 0.0)
     weights = []
     for t, g in enumerate(GRADIENTS.tolist(), start=1):
         names |= {"t": t, "g": g}

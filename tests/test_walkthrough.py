@@ -10,10 +10,12 @@ import pytest
 
 import simopt
 from simopt import problems
-from simopt.display.walkthrough import WRITTEN, number, text, vector, worked, worked_steps
+from simopt.display.walkthrough import number, text, vector, worked, worked_steps
+from simopt.display.walkthrough.calculations import label
 from simopt.display.walkthrough.terminal import places
 from simopt.document.printed import rows
-from simopt.rules import OPTIMIZERS
+from simopt.rules import ALL, OPTIMIZERS
+from simopt.rules.formulas import steps as steps_of
 from simopt.training.run import names_per_weight
 
 LINE = problems.least_squares([0.0, 1.0, 2.0, 4.0], [1.0, 3.0, 5.5, 8.0], intercept=True, l2=0.1)
@@ -39,9 +41,10 @@ def test_the_numbers_are_those_of_a_run(name, problem, batch_size):
     assert [step.epoch for step in steps] == frame["epoch"].tolist()
     assert [step.batch for step in steps] == frame["batch"].tolist()
     for step, (_, row) in zip(steps, frame.iterrows(), strict=True):
-        written = {each.label: each.column for each in WRITTEN[name]}
+        targets = [line.partition(" = ")[0] for line in ("t = t + 1", *steps_of(optimizer))]
+        columns = {label(target, optimizer): target for target in targets}
         for line in step.lines:
-            column = written.get(line.label, "gradient")
+            column = columns.get(line.label, "gradient")
             names = [column] if column == "t" else names_per_weight(column, problem.d)
             assert line.value == tuple(row[names])
         gradients = [point.lines[-1].value for point in step.points]
@@ -169,6 +172,51 @@ def test_a_logistic_problem_has_a_score_and_a_probability():
     assert gradient.formula == "error × x"
 
 
+#: Labels of the updates of the document's Adam, as its walk writes them.
+ADAM = [
+    ("Update count", "t + 1", "0 + 1"),
+    ("First moment", "β₁ m + (1 - β₁) g", "0.9 × 0 + (1 - 0.9) × (-16)"),
+    ("Second moment", "β₂ v + (1 - β₂) g²", "0.999 × 0 + (1 - 0.999) × (-16)²"),
+    ("Corrected m", "m̂ = m / (1 - β₁ᵗ)", "-1.6 / (1 - 0.9^1)"),
+    ("Corrected v", "v̂ = v / (1 - β₂ᵗ)", "0.256 / (1 - 0.999^1)"),
+    ("Update", "w - η m̂ / √(v̂ + ε)", "3 - 0.1 × (-16) / √(256 + 1e-08)"),
+]
+
+
+def test_adam_is_written_as_the_document_writes_it():
+    (step, *_) = worked_steps(problems.four_points(), simopt.Adam(eta=0.1))
+    assert [(line.label, line.formula, line.numbers) for line in step.lines] == ADAM
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_rule_is_written_out_in_every_convention(name):
+    """Each line has a formula and numbers; what the formulas give is what the run did."""
+    for convention in ALL[name]().made_by.conventions:
+        for more in ({}, {"weight_decay": 0.1}):
+            optimizer = ALL[name](eta=0.05, convention=convention, **more)
+            trace, steps = worked(LINE, optimizer, batch_size=2, epochs=5)
+            for step, w in zip(steps, trace.steps[["w_0", "w_1"]].to_numpy(), strict=True):
+                assert step.lines[-1].value == tuple(w) or name in ("Lion", "Adadelta")
+                for line in step.lines:
+                    assert line.formula
+                    assert line.numbers
+                    assert "{" not in line.numbers
+
+
+def test_what_no_run_records_is_computed_from_the_formula():
+    """A rectified Adam: the branch that holds, and the rectification once there is one."""
+    problem, optimizer = problems.four_points(), simopt.RAdam(eta=0.01)
+    trace, steps = worked(problem, optimizer, epochs=3)
+    early, late = lines_of(steps[0]), lines_of(steps[-1])
+    assert early["Update"].formula == "w - η m̂, unless ϱ > threshold"
+    assert "r" not in early
+    assert late["Update"].formula == "w - η r m̂ / √(v̂ + ε), as ϱ > threshold"
+    assert late["r"].value[0] == pytest.approx(trace.steps["r"].iloc[-1], rel=1e-9)
+    warm = worked_steps(problem, simopt.NAdam(convention="torch"), epochs=1)
+    momenta = [lines_of(step)["μ"].value[0] for step in warm]
+    assert lines_of(warm[-1])["Π"].value[0] == pytest.approx(math.prod(momenta), rel=1e-14)
+
+
 def test_a_rule_of_ones_own_shows_its_state_without_formulas():
     def fading(w, g, eta, v, beta=0.5):
         v = beta * v + (1 - beta) * g
@@ -261,8 +309,8 @@ def test_a_state_starts_where_the_convention_starts_it():
     """Keras' AdaGrad: G from 0.1, so that the first step divides by sqrt(256.1 + 1e-7)."""
     first = worked_steps(problems.four_points(), simopt.AdaGrad(eta=0.1, convention="keras"))[0]
     lines = {line.label: line for line in first.lines}
-    assert lines["New G"].value == (256.1,)
-    assert lines["New w"].value[0] == pytest.approx(3 + 0.1 * 16 / math.sqrt(256.1 + 1e-7))
+    assert lines["Sum of squares"].value == (256.1,)
+    assert lines["Update"].value[0] == pytest.approx(3 + 0.1 * 16 / math.sqrt(256.1 + 1e-7))
 
 
 def test_a_formula_is_shown_in_every_convention_that_has_it():

@@ -22,9 +22,20 @@ def build() -> Rule:
     return rule(adadelta, name="Adadelta", eta=1.0)
 
 
+def formula(settings):
+    """The formula."""
+    return [
+        "Eg2 = rho * Eg2 + (1 - rho) * g**2",
+        "x = sqrt((Ex2 + epsilon) / (Eg2 + epsilon)) * g",
+        "w = w - eta * x",
+        "Ex2 = rho * Ex2 + (1 - rho) * x**2",
+    ]
+
+
 FAMILY = Family(
     "Adadelta",
     build,
+    formula,
 )
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from simopt.rules.family import Family
 from simopt.rules.modifiers import one_like, with_initial
 from simopt.rules.momentum import count
-from simopt.rules.roots import ROOTS, effective_rate
+from simopt.rules.roots import RATED, ROOTS, divisor, effective_rate
 from simopt.rules.rule import Optimizer, Rule, rule
 
 
@@ -44,9 +44,17 @@ def build(epsilon_place: str, initial_accumulator: bool, lr_decay: bool) -> Rule
     return with_initial(made, "G") if initial_accumulator else made
 
 
+def formula(settings):
+    """The formula, with the switches set."""
+    root = divisor("G", settings["epsilon_place"])
+    slowing = "((1 + (t - 1) * lr_decay) * {})" if "lr_decay" in settings else "{}"
+    return ["G = G + g**2", f"effective_lr = eta / {slowing.format(root)}", RATED]
+
+
 FAMILY = Family(
     "AdaGrad",
     build,
+    formula,
     switches={"epsilon_place": tuple(ROOTS)},
     optional=("initial_accumulator", "lr_decay"),
 )

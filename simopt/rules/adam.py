@@ -7,7 +7,7 @@ from functools import cache
 
 from simopt.ground import checks
 from simopt.rules.family import Family
-from simopt.rules.roots import ROOTS
+from simopt.rules.roots import ROOTS, divisor
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
@@ -97,10 +97,30 @@ def build(
     return rule(update, name=name, clock=bias_corrections_and_root, derived=derived)
 
 
+#: The means and their corrections, written.
+MEANS = ["m = beta1 * m + (1 - beta1) * g", "v = beta2 * v + (1 - beta2) * g**2"]
+M_HAT, V_HAT = "m_hat = m / (1 - beta1**t)", "v_hat = v / (1 - beta2**t)"
+
+
+def formula(settings):
+    """The formula, with the switches set."""
+    place = settings["epsilon_place"]
+    if not settings["bias_correction"]:
+        return [*MEANS, f"w = w - eta * m / {divisor('v', place)}"]
+    if place == "hat":
+        corrections = "sqrt(1 - beta2**t) / (1 - beta1**t)"
+        return [*MEANS, f"w = w - eta * ({corrections}) * (m / (sqrt(v) + epsilon))"]
+    root = divisor("v_hat", place)
+    if "epsilon_root" in settings:
+        root = "(sqrt(v_hat + epsilon_root) + epsilon)"
+    return [*MEANS, M_HAT, V_HAT, f"w = w - eta * m_hat / {root}"]
+
+
 SWITCHES = {"epsilon_place": ("inside", "outside", "hat"), "bias_correction": (True, False)}
 FAMILY = Family(
     "Adam",
     build,
+    formula,
     switches=SWITCHES,
     optional=("epsilon_root",),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from simopt.rules.adam import M_HAT, MEANS
 from simopt.rules.amsgrad import larger
 from simopt.rules.family import Family
 from simopt.rules.rule import Optimizer, Rule, complement, rule
@@ -40,9 +41,21 @@ def build(epsilon_place: str) -> Rule:
     return rule(update, name="Adamax", clock=correction, derived=derived)
 
 
+def formula(settings):
+    """The formula, with the switches set."""
+    inside = settings["epsilon_place"] == "inside"
+    return [
+        MEANS[0],
+        M_HAT,
+        f"u = max(beta2 * u, abs(g){' + epsilon' if inside else ''})",
+        f"w = w - eta * m_hat / {'u' if inside else '(u + epsilon)'}",
+    ]
+
+
 FAMILY = Family(
     "Adamax",
     build,
+    formula,
     switches={"epsilon_place": ("inside", "outside")},
 )
 

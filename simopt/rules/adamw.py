@@ -11,6 +11,7 @@ from simopt.rules.rule import Optimizer
 FAMILY = Family(
     "AdamW",
     partial(adam.build, name="AdamW"),
+    adam.formula,
     switches=adam.SWITCHES,
     optional=("epsilon_root",),
 )

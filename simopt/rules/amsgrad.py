@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from simopt.rules.adam import bias_corrections, moments
+from simopt.rules.adam import M_HAT, MEANS, V_HAT, bias_corrections, moments
 from simopt.rules.corrected import CORRECTED_ROOTS
 from simopt.rules.family import Family
-from simopt.rules.roots import ROOTS
+from simopt.rules.roots import ROOTS, divisor
 from simopt.rules.rule import Optimizer, Rule, rule
 
 
@@ -73,9 +73,30 @@ def build(epsilon_place: str, bias_correction: bool, maximum: str) -> Rule:
     return rule(form(epsilon_place), name="AMSGrad", clock=bias_corrections, derived=derived)
 
 
+def formula(settings):
+    """The formula, with the switches set."""
+    place = settings["epsilon_place"]
+    largest = "v_max = max(v_max, v)"
+    if not settings["bias_correction"]:
+        return [*MEANS, largest, f"w = w - eta * m / {divisor('v_max', place)}"]
+    if settings["maximum"] == "corrected":
+        root = divisor("v_max", place)
+        if place == "hat":
+            root = "(sqrt(v_max) + epsilon / sqrt(1 - beta2**t))"
+        largest = "v_max = max(v_max, v_hat)"
+        return [*MEANS, M_HAT, V_HAT, largest, f"w = w - eta * m_hat / {root}"]
+    if place == "hat":
+        corrections = "sqrt(1 - beta2**t) / (1 - beta1**t)"
+        step = f"w = w - eta * ({corrections}) * (m / (sqrt(v_max) + epsilon))"
+        return [*MEANS, largest, step]
+    corrected = "v_hat = v_max / (1 - beta2**t)"
+    return [*MEANS, largest, M_HAT, corrected, f"w = w - eta * m_hat / {divisor('v_hat', place)}"]
+
+
 FAMILY = Family(
     "AMSGrad",
     build,
+    formula,
     switches={
         "epsilon_place": tuple(CORRECTED_ROOTS),
         "bias_correction": (False, True),

@@ -30,6 +30,9 @@ class Family:
     build : callable
         ``build(**switches, **optional) -> Rule``: the formula with every switch set; for each
         optional hyperparameter whether the rule has it.
+    formula : callable
+        ``formula(settings) -> lines``: the formula without weight decay, as lines of Python that
+        name the rule's states and hyperparameters; ``t`` counts updates from 1.
     switches : mapping
         Switch to the values that it can take, the document's first.
     optional : tuple of str
@@ -38,6 +41,7 @@ class Family:
 
     name: str
     build: Callable[..., Rule]
+    formula: Callable[[Mapping[str, Any]], list[str]]
     switches: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
 

@@ -21,9 +21,18 @@ def build() -> Rule:
     return rule(lion, name="Lion")
 
 
+def formula(settings):
+    """The formula."""
+    return [
+        "w = w - eta * sign(beta1 * m + (1 - beta1) * g)",
+        "m = beta2 * m + (1 - beta2) * g",
+    ]
+
+
 FAMILY = Family(
     "Lion",
     build,
+    formula,
 )
 
 

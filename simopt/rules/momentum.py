@@ -49,10 +49,27 @@ def build(rate_place: str, dampening: bool) -> Rule:
     return rule(momentum if rate_place == "outside" else rate_inside, name="Momentum")
 
 
+def velocity(settings):
+    """What the velocity becomes."""
+    inside = settings["rate_place"] == "inside"
+    gradient, sign = ("eta * g", "-") if inside else ("g", "+")
+    if "dampening" not in settings:
+        return f"v = beta * v {sign} {gradient}"
+    first = f"-{gradient}" if inside else gradient
+    return f"v = {first} if t == 1 else beta * v {sign} (1 - dampening) * {gradient}"
+
+
+def formula(settings):
+    """The formula, with the switches set."""
+    inside = settings["rate_place"] == "inside"
+    return [velocity(settings), "w = w + v" if inside else "w = w - eta * v"]
+
+
 PLACES = {"rate_place": ("outside", "inside")}
 FAMILY = Family(
     "Momentum",
     build,
+    formula,
     switches=PLACES,
     optional=("dampening",),
 )

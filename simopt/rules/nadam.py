@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from simopt.rules.adam import bias_corrections, moments
-from simopt.rules.corrected import CORRECTED_ROOTS
+from simopt.rules.adam import MEANS, bias_corrections, moments
+from simopt.rules.corrected import CORRECTED_ROOTS, corrected_step
 from simopt.rules.family import Family
 from simopt.rules.modifiers import one_like
-from simopt.rules.roots import ROOTS
+from simopt.rules.roots import ROOTS, divisor
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
@@ -138,9 +138,30 @@ def build(epsilon_place: str, bias_correction: bool, momentum_decay: bool) -> Ru
     return rule(update, name="NAdam", clock=clock, derived=shown)
 
 
+def formula(settings):
+    """The formula, with the switches set."""
+    lines, place = [*MEANS], settings["epsilon_place"]
+    warming = "momentum_decay" in settings
+    if warming:
+        lines += [
+            "mu = beta1 * (1 - 0.96**(momentum_decay * t) / 2)",
+            "mu_next = beta1 * (1 - 0.96**(momentum_decay * (t + 1)) / 2)",
+        ]
+    if not settings["bias_correction"]:
+        ahead = "mu_next * m + (1 - mu) * g" if warming else "beta1 * m + (1 - beta1) * g"
+        return [*lines, f"m_bar = {ahead}", f"w = w - eta * m_bar / {divisor('v', place)}"]
+    if warming:
+        lines.append("product = product * mu")
+        ahead = "mu_next * m / (1 - product * mu_next) + (1 - mu) * g / (1 - product)"
+    else:
+        ahead = "beta1 * m / (1 - beta1**(t + 1)) + (1 - beta1) * g / (1 - beta1**t)"
+    return [*lines, f"m_bar = {ahead}", *corrected_step("m_bar", place)]
+
+
 FAMILY = Family(
     "NAdam",
     build,
+    formula,
     switches={"epsilon_place": ("outside", "inside", "hat"), "bias_correction": (True, False)},
     optional=("momentum_decay",),
 )

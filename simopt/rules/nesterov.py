@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from simopt.rules.family import Family
-from simopt.rules.momentum import PLACES
+from simopt.rules.momentum import PLACES, velocity
 from simopt.rules.rule import Optimizer, Rule, rule
 
 
@@ -27,9 +27,17 @@ def build(rate_place: str) -> Rule:
     return rule(nesterov if rate_place == "outside" else rate_inside, name="Nesterov")
 
 
+def formula(settings):
+    """The formula, with the switches set."""
+    inside = settings["rate_place"] == "inside"
+    step = "w = w + beta * v - eta * g" if inside else "w = w - eta * (g + beta * v)"
+    return [velocity(settings), step]
+
+
 FAMILY = Family(
     "Nesterov",
     build,
+    formula,
     switches=PLACES,
 )
 

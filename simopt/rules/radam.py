@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from functools import cache
 
-from simopt.rules.adam import bias_corrections, moments
-from simopt.rules.corrected import CORRECTED_ROOTS
+from simopt.rules.adam import M_HAT, MEANS, bias_corrections, moments
+from simopt.rules.corrected import CORRECTED_ROOTS, corrected_step
 from simopt.rules.family import Family
 from simopt.rules.modifiers import one_like, zero_like
 from simopt.rules.rule import Optimizer, Rule, rule
@@ -68,9 +68,26 @@ def build(epsilon_place: str, threshold_included: bool) -> Rule:
     return rule(radam(epsilon_place), name="RAdam", clock=clock, derived=derived)
 
 
+def formula(settings):
+    """The formula, with the switches set."""
+    reached = ">=" if settings["threshold_included"] else ">"
+    *corrected, step = corrected_step("rectified * m_hat", settings["epsilon_place"])
+    return [
+        *MEANS,
+        M_HAT,
+        "longest = 2 / (1 - beta2) - 1",
+        "length = longest - 2 * t * beta2**t / (1 - beta2**t)",
+        "rectified = sqrt((length - 4) * (length - 2) * longest"
+        " / ((longest - 4) * (longest - 2) * length))",
+        *corrected,
+        f"{step} if length {reached} threshold else w - eta * m_hat",
+    ]
+
+
 FAMILY = Family(
     "RAdam",
     build,
+    formula,
     switches={"epsilon_place": tuple(CORRECTED_ROOTS), "threshold_included": (False, True)},
 )
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from simopt.rules.family import Family
 from simopt.rules.modifiers import with_initial, with_momentum
-from simopt.rules.roots import ROOTS, effective_rate
+from simopt.rules.roots import RATED, ROOTS, divisor, effective_rate
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
@@ -78,9 +78,35 @@ def build(
     return with_momentum(made, rate_place, nesterov) if momentum else made
 
 
+def formula(settings):
+    """The formula, with the switches set."""
+    lines = ["Eg2 = rho * Eg2 + (1 - rho) * g**2"]
+    square, mean = "Eg2", "Eg"
+    if settings["centered"]:
+        lines.append("Eg = rho * Eg + (1 - rho) * g")
+    if settings["bias_correction"]:
+        lines.append("Eg2_hat = Eg2 / (1 - rho**t)")
+        square = "Eg2_hat"
+        if settings["centered"]:
+            lines.append("Eg_hat = Eg / (1 - rho**t)")
+            mean = "Eg_hat"
+    variance = f"{square} - {mean}**2" if settings["centered"] else square
+    root = divisor(variance, settings["epsilon_place"])
+    if "momentum" not in settings:
+        return [*lines, f"effective_lr = eta / {root}", RATED]
+    inside = settings["rate_place"] == "inside"
+    entering = f"{'eta * ' if inside else ''}g / {root}"
+    if settings["nesterov"]:
+        move = f"{'' if inside else 'eta * '}(x + momentum * b)"
+        return [*lines, f"x = {entering}", "b = momentum * b + x", f"w = w - {move}"]
+    move = "b" if inside else "eta * b"
+    return [*lines, f"b = momentum * b + {entering}", f"w = w - {move}"]
+
+
 FAMILY = Family(
     "RMSprop",
     build,
+    formula,
     switches={
         "epsilon_place": tuple(ROOTS),
         "centered": (False, True),

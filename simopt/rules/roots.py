@@ -1,4 +1,4 @@
-"""Where epsilon stands in a divisor: the smallest switch, and the one most often set unawares."""
+"""Where epsilon stands in a divisor: a small switch that is often set without noticing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,16 @@ def outside(square, epsilon):
     return math.sqrt(square) + epsilon
 
 
+def divisor(square, place):
+    """How the root is written: ``place`` is "inside", or the root is outside of epsilon."""
+    return f"sqrt({square} + epsilon)" if place == "inside" else f"(sqrt({square}) + epsilon)"
+
+
 ROOTS = {"inside": inside, "outside": outside}
+
+
+#: The step by an effective rate, written.
+RATED = "w = w - effective_lr * g"
 
 
 def effective_rate(eta: float, root: float) -> dict[str, float]:

@@ -19,9 +19,15 @@ def build() -> Rule:
     return rule(sgd, name="SGD")
 
 
+def formula(settings):
+    """The formula."""
+    return ["w = w - eta * g"]
+
+
 FAMILY = Family(
     "SGD",
     build,
+    formula,
 )
 
 

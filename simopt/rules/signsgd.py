@@ -27,9 +27,15 @@ def build() -> Rule:
     return rule(signsgd, name="SignSGD")
 
 
+def formula(settings):
+    """The formula."""
+    return ["w = w - eta * sign(g)"]
+
+
 FAMILY = Family(
     "SignSGD",
     build,
+    formula,
 )
 
 

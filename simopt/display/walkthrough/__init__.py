@@ -8,9 +8,8 @@ from simopt.display.walkthrough.model import Line, Point, Step
 from simopt.display.walkthrough.rounding import Shown, number, vector
 from simopt.display.walkthrough.steps import worked, worked_steps
 from simopt.display.walkthrough.terminal import as_text, header, outcome, text
-from simopt.display.walkthrough.written import WRITTEN
 
 __all__ = [
-    "WRITTEN", "Line", "Point", "Shown", "Step", "as_text", "header", "number", "outcome", "text",
+    "Line", "Point", "Shown", "Step", "as_text", "header", "number", "outcome", "text",
     "vector", "worked", "worked_steps",
 ]  # fmt: skip

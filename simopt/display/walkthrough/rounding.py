@@ -93,7 +93,7 @@ def fill(template: str, values: Mapping[str, Shown]) -> tuple[str, bool]:
         nonlocal rounded
         shown = values[match[1]]
         rounded |= shown.rounded
-        opens = template[: match.start()].endswith("(") or match.start() == 0
+        opens = template[: match.start()].endswith(("(", "|")) or match.start() == 0
         raised = template[match.end() :].startswith(("²", "^"))
         return (
             f"({shown.text})"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simopt.display.walkthrough.calculations import line, rule_lines
 from simopt.display.walkthrough.model import Line, Point, Step
-from simopt.display.walkthrough.rounding import Shown, fill, number, vector
-from simopt.display.walkthrough.written import WRITTEN
+from simopt.display.walkthrough.rounding import number, vector
 from simopt.ground import checks
 from simopt.problems import Floats, Problem
 from simopt.problems.problem import check_problem
-from simopt.rules import OPTIMIZERS
+from simopt.rules.formulas import STARTS
 from simopt.rules.rule import Optimizer
 from simopt.training import plan, shuffling
 from simopt.training.run import Run, names_per_weight, run
@@ -151,8 +152,9 @@ def worked(
     steps = []
     for row, points in enumerate(seen[:updates]):
         after = {name: values[row] for name, values in recorded.items()}
-        steps.append(_step(trace, row, points, before, after, max_points))
-        before = after
+        step, carried = _step(trace, row, points, before, after, max_points)
+        steps.append(step)
+        before = {**after, **carried}
     return trace, steps
 
 
@@ -163,20 +165,22 @@ def _step(
     before: Mapping[str, Floats],
     after: Mapping[str, Floats],
     max_points: int,
-) -> Step:
-    """The worked step of one update, from the values before and after it."""
+) -> tuple[Step, dict[str, Floats]]:
+    """The worked step of one update, and further values that the next one needs."""
     problem, frame = trace.problem, trace.steps
     with np.errstate(all="ignore"):
         points = tuple(_point(problem, before["w"], int(i)) for i in seen[:max_points])
         mean = _mean(problem, before["w"], points, len(seen), after["gradient"])
-    return Step(
+        lines, carried = rule_lines(trace.optimizer, before, after)
+    step = Step(
         update=row + 1,
         epoch=int(frame["epoch"].iloc[row]),
         batch=int(frame["batch"].iloc[row]),
         points=points,
         more_points=len(seen) - len(points),
-        lines=(*mean, *_rule_lines(trace.optimizer, before, after)),
+        lines=(*mean, *lines),
     )
+    return step, carried
 
 
 def _names(trace: Run) -> list[str]:
@@ -195,7 +199,8 @@ def _at_start(trace: Run) -> dict[str, Floats]:
         name: np.full(trace.problem.d, settings[rule.initial[name]] if name in rule.initial else 0)
         for name in rule.state
     }
-    return {"w": trace.problem.w0, "t": np.zeros(1), **state}
+    starts = {name: np.full(trace.problem.d, start) for name, start in STARTS.items()}
+    return {"w": trace.problem.w0, "t": np.zeros(1), **starts, **state}
 
 
 def _recorded(trace: Run) -> dict[str, Floats]:
@@ -219,22 +224,22 @@ def _point(problem: Problem, w: Floats, i: int) -> Point:
     symbols = "w x" if problem.d == 1 else "w · x"
     if problem.kind == "least_squares":
         error, factor = z - y, 2.0
-        first = [_line("Prediction", symbols, product, values, z)]
+        first = [line("Prediction", symbols, product, values, z)]
         values["prediction"] = values["z"]
     else:
         probability = 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
         error, factor = probability - y, 1.0
         first = [
-            _line("Score", f"z = {symbols}", product, values, z),
-            _line("Prediction", "1 / (1 + exp(-z))", "1 / (1 + exp(-{z}))", values, probability),
+            line("Score", f"z = {symbols}", product, values, z),
+            line("Prediction", "1 / (1 + exp(-z))", "1 / (1 + exp(-{z}))", values, probability),
         ]
         values["prediction"] = number(probability)
     values["error"] = number(error)
     twice = "2 × " if factor == 2 else ""
     lines = (
         *first,
-        _line("Error", "prediction - y", "{prediction} - {y}", values, error),
-        _line("Gradient", f"{twice}error × x", twice + "{error} × {x}", values, factor * error * x),
+        line("Error", "prediction - y", "{prediction} - {y}", values, error),
+        line("Gradient", f"{twice}error × x", twice + "{error} × {x}", values, factor * error * x),
     )
     return Point(i + 1, values["x"].text, values["y"].text, lines)
 
@@ -256,38 +261,7 @@ def _mean(
     if penalised:
         template += " + {l2} × {w}"
         formula += " + λ w"
-    line = _line("Gradient", formula, template, values, gradient)
+    mean = line("Gradient", formula, template, values, gradient)
     if size > len(points):
-        line = Line(line.label, line.formula, line.numbers, "≈", line.result, line.value)
-    return (line,)
-
-
-def _rule_lines(
-    optimizer: Optimizer, before: Mapping[str, Floats], after: Mapping[str, Floats]
-) -> list[Line]:
-    """The lines of the update rule, by its formulas if known."""
-    rule = optimizer.rule
-    values = {f"{name}_old": vector(value) for name, value in before.items()}
-    values |= {name: vector(value) for name, value in after.items()}
-    values |= {name: vector(value) for name, value in optimizer.settings.items()}
-    values |= {"g": vector(after["gradient"]), "eta": vector(after["eta"])}
-    own = OPTIMIZERS.get(rule.name)
-    # In whatever convention: the same rule is the same formula.
-    if own is not None and own().rule is rule:
-        return [
-            _line(w.label, w.formula, w.numbers, values, after[w.column])
-            for w in WRITTEN[rule.name]
-        ]
-    recorded = [name for name in after if name not in {"gradient", "w", "eta", "t"}]
-    lines = [_line(f"New {name}", "", "", values, after[name]) for name in recorded]
-    return [*lines, _line("New w", "", "", values, after["w"])]
-
-
-def _line(
-    label: str, formula: str, template: str, values: Mapping[str, Shown], value: ArrayLike
-) -> Line:
-    numbers, rounded = fill(template, values)
-    result = vector(value)
-    exactly = tuple(float(v) for v in np.atleast_1d(np.asarray(value, dtype=np.float64)))
-    relation = "≈" if rounded or result.rounded else "="
-    return Line(label, formula, numbers, relation, result.text, exactly)
+        mean = replace(mean, relation="≈")
+    return (mean,)

@@ -9,7 +9,7 @@ from simopt.report.conventions import distances, lookup, measured, side_by_side,
 from simopt.report.conventions.measured import COMMON, DROPPED, DROPPED_AT, EPSILON, LOOKED, OWN
 from simopt.report.pages import Context
 from simopt.rules import ALL
-from simopt.rules.formulas import lines
+from simopt.rules.formulas import formula
 from simopt.rules.frameworks import FRAMEWORKS
 
 
@@ -50,7 +50,7 @@ def how_many() -> str:
     agreed: list[str] = []
     for name in ALL:
         groups = side_by_side.alike(side_by_side.variants(name))
-        several = len({lines(optimizer) for _, optimizer in groups}) > 1
+        several = len({formula(optimizer) for _, optimizer in groups}) > 1
         (formulas if several else defaults if len(groups) > 1 else agreed).append(name)
     text = (
         f"Of {len(ALL)} rules that go by one name, {len(formulas)} have more than one formula "

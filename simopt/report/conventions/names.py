@@ -5,28 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from simopt.ground.formatting import listing, number, symbol
+from simopt.ground.formatting import listing, number
 from simopt.rules import ALL
 from simopt.rules.frameworks import FRAMEWORKS
+from simopt.rules.notation import SIGNS
 from simopt.rules.rule import Optimizer
-
-#: What `symbol` has no sign for.
-SIGNS = {
-    "initial_accumulator": "accumulator",
-    "lr_decay": "κ",
-    "momentum": "μ",
-    "dampening": "δ",
-    "momentum_decay": "ψ",
-    "epsilon_root": "ε_root",
-    "g_mean": "ḡ",
-    "product": "Π",
-    "v_max": "vₘₐₓ",
-}
 
 
 def sign(name: str) -> str:
     """What a hyperparameter or a state is called in a cell."""
-    return SIGNS.get(name, symbol(name))
+    return SIGNS.get(name, name)
 
 
 def several(conventions: list[str]) -> str:

@@ -15,7 +15,7 @@ from simopt.report.conventions import measured, names
 from simopt.report.conventions.mathml import stacked, typeset
 from simopt.rules import ALL
 from simopt.rules.family import Family
-from simopt.rules.formulas import STARTS, identity, lines, state
+from simopt.rules.formulas import STARTS, formula, identity
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.modifiers import DECAYS
 from simopt.rules.rule import Optimizer
@@ -43,7 +43,7 @@ def sections() -> list[dict[str, Any]]:
     for case in measured.CASES:
         optimizers = variants(case)
         groups = alike(optimizers)
-        shared = common_lines([lines(optimizer) for _, optimizer in groups])
+        shared = common_lines([formula(optimizer) for _, optimizer in groups])
         apart = len(groups) > 1
         made.append(
             {
@@ -77,7 +77,7 @@ def verdict(
     case: str, optimizers: dict[str, Optimizer], groups: list[tuple[list[str], Optimizer]]
 ) -> str:
     """Who agrees with whom."""
-    formulas = len({lines(optimizer) for _, optimizer in groups})
+    formulas = len({formula(optimizer) for _, optimizer in groups})
     name = optimizers["document"].name
     missing = [each.name for key, each in FRAMEWORKS.items() if key not in optimizers]
     if len(groups) == 1:
@@ -122,7 +122,7 @@ def rule_table(case: str, groups: list[tuple[list[str], Optimizer]], shared: lis
 
 def remaining(optimizer: Optimizer, shared: list[str]) -> Markup:
     """The lines of a formula that are not shared."""
-    own = lines(optimizer)[len(shared) :]
+    own = formula(optimizer)[len(shared) :]
     return stacked(own) if own else Markup("as above")
 
 
@@ -140,15 +140,13 @@ def start(optimizer: Optimizer) -> str:
     """The state before the first update."""
     rule = optimizer.rule
     states = {
-        names.sign(state(each, rule.name)): optimizer.settings[rule.initial[each]]
-        if each in rule.initial
-        else 0.0
+        names.sign(each): optimizer.settings[rule.initial[each]] if each in rule.initial else 0.0
         for each in rule.state
     }
-    for line in lines(optimizer):
+    for line in formula(optimizer):
         name = line.partition(" = ")[0]
         if name in STARTS:
-            states[names.SIGNS.get(name, name)] = STARTS[name]
+            states[names.sign(name)] = STARTS[name]
     if not states:
         return "no state"
     values: dict[str, list[str]] = {}
@@ -201,7 +199,7 @@ def decay_table() -> Markup:
         rows.append(
             {
                 "form": form,
-                "formula": stacked(lines(decayed)),
+                "formula": stacked(formula(decayed)),
                 "whose": "; ".join(each for each in (usual, *special[form]) if each),
             }
         )
