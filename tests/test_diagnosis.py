@@ -278,7 +278,7 @@ def test_a_page_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     path = tmp_path / "curve.html"
     path.write_text("before")
     found = simopt.diagnose([9.0, 8, 7, 6, 5, 4])
-    monkeypatch.setattr("simopt.display.templating.html", lambda *_: 1 / 0)
+    monkeypatch.setattr("simopt.display.templating.html", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         found.page(path)
     assert path.read_text() == "before"

@@ -44,11 +44,17 @@ class Page:
     under: str = ""
 
 
+#: The package whose templates all others extend.
+KIT = "simopt.display"
+
+
 @functools.cache
-def environment() -> jinja2.Environment:
-    """Templates that escape every value and refuse an unknown name."""
+def environment(package: str) -> jinja2.Environment:
+    """Templates of a package, and this one's, that escape every value and refuse unknown names."""
     made = jinja2.Environment(
-        loader=jinja2.PackageLoader("simopt.display", "templates"),
+        loader=jinja2.ChoiceLoader(
+            [jinja2.PackageLoader(each) for each in dict.fromkeys((package, KIT))]
+        ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -67,9 +73,24 @@ def environment() -> jinja2.Environment:
 _UNBROKEN = re.compile(r"<(pre|code|script|style|svg)\b.*?</\1>|(?<=\d) %", re.DOTALL)
 
 
-def html(template: str, given: Mapping[str, Any], listed: tuple[Page, ...] = ()) -> str:
-    """A template rendered, with the chart library added if, and only if, a chart is in it."""
-    text = environment().get_template(template).render(given, pages=listed, version=__version__)
+def html(
+    template: str, given: Mapping[str, Any], listed: tuple[Page, ...] = (), package: str = KIT
+) -> str:
+    """A template rendered, with the chart library added if, and only if, a chart is in it.
+
+    Parameters
+    ----------
+    template : str
+        Its file's name, in ``templates/`` of the package or of `simopt.display`.
+    given : mapping
+        Its values.
+    listed : tuple of Page
+        The pages of the navigation.
+    package : str
+        Whose template it is.
+    """
+    found = environment(package).get_template(template)
+    text = found.render(given, pages=listed, version=__version__)
     text = _UNBROKEN.sub(lambda found: found[0] if found[1] else "\u00a0%", text)
     if charts.MARK in text:
         end = text.rindex("</body>")

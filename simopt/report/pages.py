@@ -210,7 +210,7 @@ def render(page: Page, given: Mapping[str, Any]) -> str:
     given : mapping
         The template's values.
     """
-    return html(f"{page.module}.html", {**given, "page": page}, PAGES)
+    return html(f"{page.module}.html", {**given, "page": page}, PAGES, package="simopt.report")
 
 
 def build(

@@ -151,7 +151,7 @@ def write(path: str | os.PathLike[str], diagnosis: Diagnosis) -> Path:
             "settings": None if diagnosis.optimizer is None else repr(diagnosis.optimizer),
             "count": len(diagnosis.loss),
         }
-        text = templating.html("diagnosis.html", values)
+        text = templating.html("diagnosis.html", values, package="simopt.curves")
     files.write_text(place, text)
     return place
 
@@ -182,7 +182,8 @@ def write_many(
             "table": tables.table(table, columns, caption="What each run shows"),
             "figure": _small(table, drawn),
         }
-        files.write_text(place, templating.html("runs.html", values))
+        text = templating.html("runs.html", values, package="simopt.curves")
+    files.write_text(place, text)
     return place
 
 

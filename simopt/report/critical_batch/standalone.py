@@ -58,5 +58,7 @@ def batch_size_page(path: str | os.PathLike[str], study: Scaling) -> Path:
             "advice": advise(study, noise_scale=noise_scale.exact(problem).b_simple),
             "part": section(Setting(problem.name, problem), study),
         }
-    files.write_text(place, templating.html("batch_size_alone.html", values))
+    files.write_text(
+        place, templating.html("batch_size_alone.html", values, package="simopt.report")
+    )
     return place
