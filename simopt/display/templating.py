@@ -52,9 +52,7 @@ KIT = "simopt.display"
 def environment(package: str) -> jinja2.Environment:
     """Templates of a package, and this one's, that escape every value and refuse unknown names."""
     made = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader(each) for each in dict.fromkeys((package, KIT))]
-        ),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader(KIT)]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
