@@ -6,11 +6,18 @@ That every cross reference leads somewhere and every tutorial runs, `make docs` 
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import jinja2
 import pytest
 
 import simopt
 from simopt.curves import symptoms
+from simopt.display import templating
+from simopt.document.claims import evaluation
+from simopt.document.claims.claim import SECTIONS, Claim, Finding
+from simopt.document.claims.verdict import decide
+from simopt.report import pages
 from simopt.rules import frameworks
 from simopt.rules.framework import Framework
 from simopt.schedules.schedule import make, towards
@@ -139,3 +146,34 @@ def test_a_symptom_of_ones_own_is_found(monkeypatch, tmp_path):
         assert [each.name for each in symptoms._records()] == [*symptoms.SYMPTOMS, "sleepy"]
     finally:
         del sys.modules["simopt.curves.symptoms.sleepy"], symptoms.sleepy
+
+
+def test_a_page_of_ones_own_is_rendered(monkeypatch):
+    module = ModuleType("simopt.report.mine")
+    module.page = lambda context: {"loss": 0.25, "name": "<b>"}
+    monkeypatch.setitem(sys.modules, "simopt.report.mine", module)
+    text = '{% extends "base.html" %}{% block main %}<p>{{ loss }} {{ name }}</p>{% endblock %}'
+    usual = templating.environment()
+    usual.loader = jinja2.ChoiceLoader([usual.loader, jinja2.DictLoader({"mine.html": text})])
+    monkeypatch.setattr(templating, "environment", lambda: usual)
+    page = templating.Page("mine.html", "Mine", "mine", "What is it?")
+    monkeypatch.setattr(pages, "PAGES", (*pages.PAGES, page))
+    written = pages.render(page, pages.values(page, pages.Context(quick=True)))
+    assert "<p>0.25 &lt;b&gt;</p>" in written
+    assert '<a href="mine.html" aria-current="page">Mine</a>' in written
+
+
+def test_a_claim_of_ones_own_is_judged(monkeypatch):
+    def arrives(trials):
+        losses = trials.sweep(simopt.problems.four_points(), simopt.SGD(eta=[0.05, 1.0]), epochs=9)
+        met = dict(zip(("at 0.05", "at 1"), losses["loss"] < 0.01, strict=True))
+        verdict, condition = decide(met)
+        return Finding(
+            verdict, "It arrives at a small rate.", {"met": sum(met.values())}, condition
+        )
+
+    claim = Claim("C128", "9", SECTIONS[0], ("SGD",), "SGD arrives.", "simulation", "", "", arrives)
+    monkeypatch.setattr(evaluation, "CLAIMS", (claim,))
+    (judged,) = simopt.document.claims(only="C128").itertuples()
+    assert (judged.verdict, judged.condition) == ("conditional", "It holds at 0.05; not at 1.")
+    assert (judged.trajectories, judged.evidence) == (2, {"met": 1})

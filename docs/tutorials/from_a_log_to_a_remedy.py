@@ -22,10 +22,11 @@ plan = {"batch_size": 4, "epochs": 40, "shuffle": "epoch"}
 log = Path(tempfile.mkdtemp()) / "log.csv"
 epochs = simopt.sweep(hubble, momentum, record="epochs", **plan)
 epochs[["epoch", "loss"]].to_csv(log, index=False)
-print(log.read_text()[:120])
+print(simopt.read_log(log))
 
 # %%
-# `simopt.diagnose` reads the file. What trained is optional: with it the advice has numbers.
+# `simopt.read_log` says what it found in the file, `simopt.diagnose` what the curve shows. What
+# trained is optional: with it the advice has numbers.
 
 diagnosis = simopt.diagnose(log, optimizer=momentum)
 print(diagnosis)
