@@ -153,9 +153,9 @@ def test_a_page_of_ones_own_is_rendered(monkeypatch):
     module.page = lambda context: {"loss": 0.25, "name": "<b>"}
     monkeypatch.setitem(sys.modules, "simopt.report.mine", module)
     text = '{% extends "base.html" %}{% block main %}<p>{{ loss }} {{ name }}</p>{% endblock %}'
-    usual = templating.environment()
+    usual = templating.environment("simopt.report")
     usual.loader = jinja2.ChoiceLoader([usual.loader, jinja2.DictLoader({"mine.html": text})])
-    monkeypatch.setattr(templating, "environment", lambda: usual)
+    monkeypatch.setattr(templating, "environment", lambda package: usual)
     page = templating.Page("mine.html", "Mine", "mine", "What is it?")
     monkeypatch.setattr(pages, "PAGES", (*pages.PAGES, page))
     written = pages.render(page, pages.values(page, pages.Context(quick=True)))
