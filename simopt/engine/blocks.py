@@ -108,6 +108,27 @@ class Task:
         real = setting < self.group.settings.shape[1]
         return np.where(real, setting, 0), seed, real
 
+    @cached_property
+    def view(self) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+        """Shape, steps and first row of its rows; an empty shape if they are not evenly spaced."""
+        group = self.group
+        settings, seeds = group.settings.shape[1], len(group.seeds)
+        if group.steps is None or not self.count:
+            return (), (), 0
+        from_setting, from_seed = group.steps
+        if self.by_seed:
+            seed, setting = divmod(self.first, self.segment)
+            start = int(group.setting_rows[setting] + group.seed_rows[seed])
+            if self.last - self.first >= self.segment:
+                whole = self.last // self.segment - seed
+                return (whole, settings), (from_seed, from_setting), start
+            return (self.count,), (from_setting,), start
+        setting, seed = divmod(self.first, seeds)
+        start = int(group.setting_rows[setting] + group.seed_rows[seed])
+        if settings == 1 or from_setting == seeds * from_seed:
+            return (self.count,), (from_seed,), start
+        return ((self.count,), (from_setting,), start) if seeds == 1 else ((), (), 0)
+
     def hyper(self, dtype: Any) -> Array:
         """Hyperparameters [H, lanes], or of one segment alone where all segments are the same."""
         if not self.by_seed:
@@ -327,7 +348,7 @@ def scatter(task: Task, source: Array, target: Array) -> None:
     Rows are mostly evenly spaced: a view of the target with those steps then takes the copy, and no
     array of row numbers is made.
     """
-    group, (shape, steps, start) = task.group, _view(task)
+    group, (shape, steps, start) = task.group, task.view
     if shape:
         outer = source.shape[:-1]
         if len(shape) == 2:
@@ -339,23 +360,3 @@ def scatter(task: Task, source: Array, target: Array) -> None:
     setting, seed, real = task.members()
     rows = group.setting_rows[setting[real]] + group.seed_rows[seed[real]]
     target[..., rows] = source[..., real]
-
-
-def _view(task: Task) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    """Shape, steps and first row of a task's rows; an empty shape if rows are not evenly spaced."""
-    group = task.group
-    settings, seeds = group.settings.shape[1], len(group.seeds)
-    if group.steps is None or not task.count:
-        return (), (), 0
-    from_setting, from_seed = group.steps
-    if task.by_seed:
-        seed, setting = divmod(task.first, task.segment)
-        start = int(group.setting_rows[setting] + group.seed_rows[seed])
-        if task.last - task.first >= task.segment:
-            return (task.last // task.segment - seed, settings), (from_seed, from_setting), start
-        return (task.count,), (from_setting,), start
-    setting, seed = divmod(task.first, seeds)
-    start = int(group.setting_rows[setting] + group.seed_rows[seed])
-    if settings == 1 or from_setting == seeds * from_seed:
-        return (task.count,), (from_seed,), start
-    return ((task.count,), (from_setting,), start) if seeds == 1 else ((), (), 0)

@@ -7,10 +7,11 @@ Arrays go in and arrays come out; what makes a table of them lies above.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -159,13 +160,11 @@ def allocate(
 ) -> Results:
     """Room for the results of some groups, whose rows are 0 to N - 1, every one of them once."""
     rows, d, real = sum(group.size for group in groups), conditions.problem.d, conditions.real
-    counts = {
-        "summary": lambda plan: 0,
-        "epochs": lambda plan: plan.epochs,
-        "steps": lambda plan: plan.updates,
-    }[conditions.record]
-    records = _per_row(groups, rows, counts)
-    recorded = int(records.sum())
+    records, recorded = np.zeros(1, np.int64), 0
+    if conditions.record != "summary":
+        by_epoch = conditions.record == "epochs"
+        records = _per_row(groups, rows, lambda plan: plan.epochs if by_epoch else plan.updates)
+        recorded = int(records.sum())
     raw: dict[str, Array] = {}
     for name in names:
         counted = name.endswith("_at") or name == "overshoots"
@@ -176,7 +175,7 @@ def allocate(
         raw=raw,
         codes=None if conditions.reader is None else np.zeros(rows, np.int8),
         done=np.zeros(rows, bool),
-        offset=np.cumsum(records) - records if recorded else records,
+        offset=np.cumsum(records) - records,
         even=records.strides == (0,),
         recorded_loss=np.empty(recorded, real),
         recorded_w=np.empty((recorded, d), real),
@@ -323,15 +322,21 @@ def on_threads(
     pool = ThreadPoolExecutor(threads)
     queue = iter(items)
     running: dict[Future[Any], Any] = {}
+    finished: SimpleQueue[Future[Any]] = SimpleQueue()
     try:
         while True:
             while len(running) < 2 * threads and (item := next(queue, None)) is not None:
-                running[pool.submit(run, item)] = item
+                future = pool.submit(run, item)
+                running[future] = item
+                future.add_done_callback(finished.put)
             if not running:
                 return
-            finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield running.pop(future), future.result()
+            try:
+                # With a timeout, for without one Ctrl-C is not heard everywhere.
+                future = finished.get(timeout=0.2)
+            except Empty:
+                continue
+            yield running.pop(future), future.result()
     finally:
         pulse[0] = 1
         pool.shutdown(wait=True, cancel_futures=True)
