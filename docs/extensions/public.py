@@ -50,7 +50,7 @@ def kind(value: Any) -> str:
     """What a name stands for: a key of `KINDS`."""
     if inspect.isclass(value):
         return "class"
-    return "function" if inspect.isroutine(value) else "data"
+    return "function" if inspect.isroutine(value) or is_module(value) else "data"
 
 
 def names(module: str) -> list[str]:
@@ -60,9 +60,14 @@ def names(module: str) -> list[str]:
     of `simopt.diagnosis`.
     """
     loaded = importlib.import_module(module)
-    public = [name for name in loaded.__all__ if not is_module(getattr(loaded, name))]
     if module == "simopt":
-        return public
+        return [name for name in loaded.__all__ if not is_module(getattr(loaded, name))]
+    # A package that can be called, such as `simopt.document.claims`, stands for its function.
+    public = [
+        name
+        for name in loaded.__all__
+        if not is_module(getattr(loaded, name)) or callable(getattr(loaded, name))
+    ]
     return [name for name in public if getattr(loaded, name) is not getattr(simopt, name, None)]
 
 
@@ -129,6 +134,18 @@ class Public(SphinxDirective):
                     lines += self.described(module, each, name)
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
+    def function(self, path: str, name: str, function: Any) -> list[str]:
+        """A function under another path than its own."""
+        lines = (inspect.getdoc(function) or "").splitlines()
+        self.env.events.emit("autodoc-process-docstring", "function", path, function, None, lines)
+        signature = inspect.signature(function)
+        bare = [
+            each.replace(annotation=inspect.Parameter.empty)
+            for each in signature.parameters.values()
+        ]
+        text = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+        return [f".. py:function:: {name}{text}", "", *(f"   {line}" for line in lines), ""]
+
     def check(self, name: str, what: str) -> None:
         """Warn of a section that a docstring lacks; make docs makes an error of a warning."""
         for code, message in validate(name)["errors"]:
@@ -148,6 +165,10 @@ class Public(SphinxDirective):
                 where = f"{module}.{name}"
                 raise self.error(f"{where}: a public constant needs a comment that starts with #:")
             return [f".. py:data:: {name}", "", *(f"   {line}" for line in text), ""]
+        value = getattr(importlib.import_module(module), name)
+        if is_module(value):
+            self.check(f"{module}.{name}.{name}", what)
+            return self.function(f"{module}.{name}", name, value.__call__)
         self.check(f"{module}.{name}", what)
         members = ["   :members:"] if what == "class" else []
         return [f".. auto{what}:: {name}", *members, ""]

@@ -1,4 +1,7 @@
-"""Stability of optimizers: exact epoch maps, closed forms, and simulation."""
+"""Stability of optimizers: exact epoch maps, closed forms, and simulation.
+
+`simopt.stability.counterexamples` has small problems of the literature on which a method fails.
+"""
 
 from simopt.analysis.stability import counterexamples
 from simopt.analysis.stability.cycles import (

@@ -16,6 +16,15 @@ from simopt.problems.synthetic import wilson as wilson
 #: What the three-cycle needs: heavy ball as tuned for curvatures from 1 to 25.
 LESSARD_ETA, LESSARD_BETA = Fraction(1, 9), Fraction(4, 9)
 
+__all__ = [
+    "adagrad_travel",
+    "constant_gradients",
+    "lessard_cycle",
+    "lessard_gradient",
+    "light_cone",
+    "wilson_dual",
+]
+
 
 def constant_gradients(gradients: ArrayLike, *, w0: float = 0.0) -> Problem:
     """A problem of one weight whose points have constant gradients.
@@ -56,7 +65,9 @@ def constant_gradients(gradients: ArrayLike, *, w0: float = 0.0) -> Problem:
 
 
 def wilson_dual(positive: int, negative: int) -> tuple[float, float]:
-    r"""The shortest solution of `wilson`, ``w = X^T alpha``: alpha of a point of either label.
+    r"""The dual weights, per label, of the shortest solution ``w = X^T alpha`` of Wilson's data.
+
+    The data are ``simopt.problems.synthetic.wilson``.
 
     :math:`\alpha_+ = (4 n_- + 5) / D,\ \alpha_- = -(4 n_+ + 1) / D` with
     :math:`D = 15 n_+ + 3 n_- + 8 n_+ n_- + 5`.
@@ -64,7 +75,7 @@ def wilson_dual(positive: int, negative: int) -> tuple[float, float]:
     Parameters
     ----------
     positive, negative : int
-        How many points have label 1, and -1.
+        The numbers of points with label 1 and -1.
 
     Returns
     -------
@@ -140,7 +151,7 @@ def lessard_gradient(x: Any) -> Any:
     Parameters
     ----------
     x : number
-        Where; a `fractions.Fraction` gives an exact result.
+        The weight; a ``fractions.Fraction`` gives an exact result.
 
     Returns
     -------
@@ -165,6 +176,11 @@ def lessard_cycle() -> tuple[Fraction, Fraction, Fraction]:
 
     Heavy ball is ``x'' = x' - eta f'(x') + beta (x' - x)``. On a cycle (p, q, r) with one point
     above 2 and two below 1 the slope is 25 everywhere, and the three equations are linear.
+
+    Returns
+    -------
+    tuple of Fraction
+        The points, in their order.
 
     Examples
     --------
