@@ -252,8 +252,7 @@ def sweep(
 ) -> None:
     """Run the trajectories that a TOML file describes, and write a row for each.
 
-    With --store or --resume a sweep that was stopped, in whatever way, goes on when the same
-    command is given again.
+    With --store or --resume a stopped sweep resumes when the same command is given again.
 
     \b
     Examples:

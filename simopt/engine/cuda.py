@@ -359,7 +359,7 @@ def flat(array: Any) -> Any:
 
 
 def sent(array: Array) -> Any:
-    """An array on the device. One that nobody reads has an element all the same."""
+    """An array on the device. Never empty: CUDA needs at least one element."""
     if not array.size:
         array = np.zeros((1,) * array.ndim, array.dtype)
     return cuda.to_device(np.ascontiguousarray(array))

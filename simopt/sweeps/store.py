@@ -1,9 +1,9 @@
 """A table that grows on disk: a Parquet file per chunk, named by its digest, and a manifest.
 
-A folder is never in between: every file is written aside, flushed to the disk and renamed. What a
-file holds depends on its chunk alone, never on clock, process, host or order, so that a sweep that
-was killed and goes on leaves the same bytes as one that was not. The digest in a chunk's name tells
-a whole file from a damaged one, and lets two writers of one chunk write the same file.
+A folder is never left half-written: every file is written aside, flushed to the disk and renamed.
+What a file holds depends on its chunk alone, never on clock, process, host or order, so that a
+sweep that was killed and resumed leaves the same bytes as one that was not. The digest in a chunk's
+name tells a whole file from a damaged one, and lets two writers of one chunk write the same file.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ UNCLEAR = "unclear"
 
 @dataclass(frozen=True, eq=False)
 class Others:
-    """What else would have become of each of m runs: shares left at the end, and rates.
+    """Counterfactual runs of each of m runs: the shares left at the end, and the rates.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class Others:
 
 @dataclass(frozen=True, eq=False)
 class Counterfactuals:
-    """m runs of a testbed, with what else would have become of each.
+    """m runs of a testbed, with their counterfactual runs.
 
     Attributes
     ----------

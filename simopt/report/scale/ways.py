@@ -46,7 +46,7 @@ frame.nsmallest(5, "loss_q95")""",
     ),
     Way(
         "Every row, more than memory holds, or hours of work: store",
-        "A Parquet file a chunk. Stopped in whatever way, the same call goes on where it was and "
+        "A Parquet file per chunk. However it was stopped, the same call resumes the sweep and "
         "ends with the same bytes; Dask, DuckDB and pandas read the folder too.",
         """\
 simopt.sweep(problem, adam, **many, store="adam")
