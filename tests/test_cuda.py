@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 import simopt
-from simopt.engine import blocks, layout, per_thread
+from simopt.engine import blocks, layout, losses, per_thread
 from simopt.engine.cuda import places_of
 from simopt.training import plan, shuffling
 from tests import device_cases
@@ -242,14 +242,13 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
     run = in_turn(
         per_thread.program(
             group.rule,
-            problem.kind,
+            losses.passes_of(problem),
             task.points == "moments",
             dtype,
             blocks.extras_of(how),
             problem.d,
             data.w0.shape[0],
             problem.columns,
-            problem.formula,
         )
     )
     ends = per_thread.Ends(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numba.core.runtime import _nrt_python, rtsys
 
 import simopt
-from simopt.engine import blocks, cpu, layout
+from simopt.engine import blocks, cpu, layout, losses
 from simopt.ground import elementary, inline
 from simopt.rules import OPTIMIZERS
 from simopt.training import plan
@@ -185,27 +185,30 @@ def test_a_digest_sees_constants_and_not_comments():
 SCRIPT = """
 import sys
 import simopt
-from simopt.engine import blocks, cpu
+from simopt.engine import blocks, cpu, losses
 import mine
 
 rule = simopt.rule(mine.step)
 problem = simopt.problems.four_points()
 frame = simopt.sweep(problem, rule(eta=0.1))
-kernel = cpu.kernel(rule, "least_squares", True, "shared", blocks.np.float64, blocks.layout.PLAIN)
+passes = losses.passes_of(problem)
+kernel = cpu.kernel(rule, passes, "shared", blocks.np.float64, blocks.layout.PLAIN)
 print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
 """
 
 MAIN_SCRIPT = """
 import simopt
-from simopt.engine import blocks, cpu
+from simopt.engine import blocks, cpu, losses
 
 def step(w, g, eta, v, beta=0.5):
     v = beta * v + g
     return w - eta * v, v
 
 rule = simopt.rule(step)
-frame = simopt.sweep(simopt.problems.four_points(), rule(eta=0.1))
-kernel = cpu.kernel(rule, "least_squares", True, "shared", blocks.np.float64, blocks.layout.PLAIN)
+problem = simopt.problems.four_points()
+frame = simopt.sweep(problem, rule(eta=0.1))
+passes = losses.passes_of(problem)
+kernel = cpu.kernel(rule, passes, "shared", blocks.np.float64, blocks.layout.PLAIN)
 print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
 """
 
@@ -282,11 +285,11 @@ def test_a_changed_rule_is_compiled_anew(process, tmp_path, change):
 def test_every_kernel_has_an_index_of_its_own_in_the_cache():
     """Numba has one for each name; two processes that write to one may mix up what is whose."""
 
-    def name(
-        optimizer=None, kind="least_squares", points="shared", real=np.float64, extras=layout.PLAIN
-    ):
-        rule = (optimizer or simopt.Adam()).rule
-        return cpu.kernel(rule, kind, True, points, real, extras).py_func.__qualname__
+    four = simopt.problems.four_points()
+
+    def name(optimizer=None, problem=four, points="shared", real=np.float64, extras=layout.PLAIN):
+        rule, passes = (optimizer or simopt.Adam()).rule, losses.passes_of(problem)
+        return cpu.kernel(rule, passes, points, real, extras).py_func.__qualname__
 
     names = [
         name(),
@@ -295,6 +298,8 @@ def test_every_kernel_has_an_index_of_its_own_in_the_cache():
         name(real=np.float32),
         name(extras=layout.Extras(scheduled=True)),
         name(simopt.AdamW()),
+        name(problem=simopt.problems.huber(four.x, four.y)),
+        name(problem=simopt.problems.poisson(four.x, four.y)),
     ]
     assert len(set(names)) == len(names)
     cpu.kernel.cache_clear()

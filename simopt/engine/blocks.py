@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from simopt.engine import cpu, layout
 from simopt.engine.layout import Data, How, Out
+from simopt.engine.losses import passes_of
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
 from simopt.training.plan import Plan
@@ -148,18 +149,13 @@ class Task:
         return self.group.seeds[np.arange(self.first, self.last, self.width) // self.segment]
 
 
-def fused(problem: Problem) -> bool:
-    """Whether the one-pass kernel for a single least-squares weight serves this problem."""
-    return problem.d == 1 and problem.kind == "least_squares"
-
-
 def moments_serve(problem: Problem, plan: Plan) -> bool:
     """Whether a batch's moments replace its points: fewer products, the same in every epoch.
 
     It depends on nothing but the trajectory's own plan, so that its bits don't either.
     """
-    several = problem.kind == "least_squares" and problem.d > 1
-    return several and plan.shuffle == "never" and plan.batch_size >= problem.d
+    moments = passes_of(problem).moments
+    return moments and plan.shuffle == "never" and plan.batch_size >= problem.d
 
 
 def with_moments(data: Data, plan: Plan) -> Data:
@@ -182,11 +178,8 @@ def with_moments(data: Data, plan: Plan) -> Data:
 
 def pack(problem: Problem, dtype: type, limit: float | None, target: float | None) -> Data:
     """A problem in the kernel's precision and padding."""
-    dp = 1 if fused(problem) else -(-problem.d // 4) * 4
-    if problem.hidden:
-        dp = problem.d
-    if problem.formula is not None:
-        dp = problem.d + problem.d % 2  # noise is drawn for two
+    padding = passes_of(problem).padding
+    dp = -(-problem.d // padding) * padding
 
     def padded(values: NDArray[np.float64]) -> Array:
         result: Array = np.zeros(dp, dtype)
@@ -195,11 +188,11 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
 
     x: Array = np.zeros((problem.n, problem.columns or dp), dtype)
     x[:, : problem.x.shape[1]] = problem.x
-    factor: Array = np.zeros((dp, dp) if problem.factor.size else (0, 0), dtype)
+    held = len(problem.factor)
+    factor: Array = np.zeros((dp, dp) if held else (0, 0), dtype)
+    factor[:held, :held] = problem.factor
     noise = np.zeros(problem.d) if problem.noise is None else np.sqrt(problem.noise)
     minimizer = np.zeros(problem.d) if problem.minimizer is None else problem.minimizer
-    if problem.kind == "least_squares":
-        factor[: problem.d, : problem.d] = problem.factor
     unknown = np.full(problem.d, np.nan)
     bounds = (
         problem.minimum_loss,
@@ -218,6 +211,7 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
         moments=np.empty((0, dp, dp), dtype),
         slopes=np.empty((0, dp), dtype),
         noise=padded(noise),
+        parameters=np.array(problem.parameters, dtype).reshape(-1, 1),
     )
 
 
@@ -230,7 +224,7 @@ def tasks(
     # Without points it is noise that a seed draws.
     shuffled = not given and (group.plan.shuffle != "never" or not problem.n)
     segment = -(-settings // width) * width
-    worth = WORTH_SHARING_ONE if fused(problem) else WORTH_SHARING_MANY
+    worth = WORTH_SHARING_ONE if passes_of(problem).one else WORTH_SHARING_MANY
     own = shuffled and settings < worth * segment
     by_seed = shuffled and not own
     points = "own" if own else "shared"
@@ -286,11 +280,8 @@ def extras_of(plan: Plan) -> layout.Extras:
 
 def kernel_of(task: Task, problem: Problem, dtype: Any) -> Any:
     """The task's kernel, compiled when it is first called."""
-    asked = task.group.rule, problem.kind, fused(problem), task.points, dtype
     extras = extras_of(task.group.plan)
-    if problem.formula is None:
-        return cpu.kernel(*asked, extras)
-    return cpu.kernel(*asked, extras, (problem.d, problem.columns), problem.formula)
+    return cpu.kernel(task.group.rule, passes_of(problem), task.points, dtype, extras)
 
 
 def compute(

@@ -10,13 +10,12 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numba import njit
 
-from simopt.engine import layout, networks, passes
-from simopt.engine.functions import passes_of
+from simopt.engine import layout, linear, passes
 from simopt.engine.layout import (
     BEST,
     BEST_AT,
@@ -34,12 +33,10 @@ from simopt.engine.layout import (
     WATCHED,
     WRITE,
 )
+from simopt.engine.passes import Passes
 from simopt.ground.inline import digest, inlined
 from simopt.rules.rule import Rule
 from simopt.training.shuffling import draw, shuffle, split_seed
-
-if TYPE_CHECKING:
-    from simopt.problems.formula import Formula
 
 
 def no_clock():
@@ -148,40 +145,20 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     layout.weight_first,
     layout.state_none,
     layout.state_rest,
-    passes.clear,
-    passes.gradient_one,
-    passes.gradient_one_own,
-    passes.gradient_many,
-    passes.gradient_many_own,
-    passes.gradient_moments,
-    passes.loss_least_squares,
-    passes.loss_one,
-    passes.loss_logistic,
-    passes.loss_noisy_quadratic,
-    passes.gradient_noise,
-    passes.gradient_noise_own,
-    passes.squared_distance,
-    passes.finish_gradient,
-    passes.clip_values,
-    passes.clip_norms,
-    passes.clipped,
-    passes.shrink,
-    passes.boxed,
+    *passes.NUMERIC,
+    *linear.NUMERIC,
 )
-for each in (*NUMERIC, *networks.NUMERIC):
+for each in NUMERIC:
     inlined(each)
 
 
 @functools.cache
 def kernel(
     rule: Rule,
-    kind: str,
-    one: bool,
+    loss_passes: Passes,
     points: str,
     real: type,
     extras: layout.Extras,
-    shape: tuple[int, int] = (0, 0),
-    formula: Formula | None = None,
 ) -> Callable[..., Any]:
     """The compiled loop for a rule and a loss.
 
@@ -189,10 +166,8 @@ def kernel(
     ----------
     rule : Rule
         Whose update and clock to put in.
-    kind : str
-        The loss: a problem's kind.
-    one : bool
-        Whether d = 1 and the loss is least squares: then update, loss and watch are one pass.
+    loss_passes : Passes
+        How the loss and its gradient are computed.
     points : {"shared", "own", "moments"}
         One order of the points for a block; one for every lane; or batches by their moments.
     real : type
@@ -200,8 +175,6 @@ def kernel(
     extras : Extras
         Whether the rate is scheduled, the gradient clipped, the weight kept in a box, and whether
         a trajectory ends at the target.
-    shape, formula
-        Of a function: how many weights and columns it has, and the functions.
 
     Returns
     -------
@@ -228,37 +201,26 @@ def kernel(
     # float64 clocks live among the rows; for float32 weights they need an array of their own.
     apart = real is np.float32
     zero, unit, never = real(0), real(1), real(np.inf)
-    squared = kind in passes.SQUARED
+    one, multiple = loss_passes.one, real(loss_passes.factor)
     # None or True: of a test for None only one branch is compiled.
-    link = True if kind in passes.LINKED else None
-    layered = True if kind in networks.LOSSES else None
     started = True if rule.initial else None
     averages = True if rule.average is not None else None
     averaged = -1 if rule.average is None else rule.state.index(rule.average)
     scheduled = True if extras.scheduled else None
     boxes = True if extras.boxed else None
     arrives = True if extras.arrives else None
-    noisy = True if kind.startswith("noisy") else None
-    given_by = True if formula is not None else None
+    noisy = True if loss_passes.noisy else None
     by_norm = True if extras.clips == "norm" else None
     by_value = True if extras.clips == "value" else None
     own, by_moments = points == "own", points == "moments"
-    shared_one, own_one = passes.gradient_one, passes.gradient_one_own
-    shared_many, own_many = passes.gradient_many, passes.gradient_many_own
+    shared_one, own_one = linear.gradient_one, linear.gradient_one_own
+    shared_sums, own_sums = loss_passes.gradient, loss_passes.gradient_own
+    full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
+    more_rows, read_parameters = loss_passes.rows, loss_passes.read
     shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
     clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
-    full_loss: Any = (passes.LOSSES | networks.LOSSES).get(kind)
-    if layered is not None:
-        shared_many, own_many = networks.gradient, networks.gradient_own
     # A closure holds the digest only to make it part of the cache's key.
-    source = digest(rule.update, rule.clock) + _engine_digest()
-    formula_gradient: Any = shared_many
-    formula_own: Any = own_many
-    if formula is not None:
-        formula_gradient, formula_own, full_loss = passes_of(formula, *shape)
-        source += digest(formula.loss, formula.gradient)
-    if layered is not None:
-        source += digest(*networks.NUMERIC)
+    source = digest(rule.update, rule.clock) + _engine_digest() + loss_passes.source
 
     def advance(data, how, hyper, seeds, given, out):
         source  # noqa: B018
@@ -269,9 +231,8 @@ def kernel(
         shown = 0 if averages is None else first_state + averaged * dp
         eta = first_clock + clocked
         base = eta + 1 + hypers
-        rows = base + WATCHED + 1
-        if layered is not None:
-            rows += networks.rows(d, data.x.shape[1])
+        rows = base + WATCHED + 1 + more_rows(d, data.x.shape[1])
+        parameters = read_parameters(data.parameters, 0, 1, 0)
         work: Any = np.empty((rows, lanes), real)
         # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
         low = np.uint64((-np.int64(work.ctypes.data) & 63) >> shift)
@@ -282,9 +243,8 @@ def kernel(
         pick = np.empty((3, lanes), np.int64)
         batches = -(-how.points_used // how.batch_size)
         updates = how.updates
-        slope = real(2 if squared else 1)
-        whole_scale = slope / real(how.batch_size)
-        last_scale = slope / real(max(1, how.points_used % how.batch_size))
+        whole_scale = multiple / real(how.batch_size)
+        last_scale = multiple / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]
         aims = target > -np.inf
         clip, slack = how.clip, how.slack
@@ -421,25 +381,42 @@ def kernel(
                                 seed = seeds[first // lanes]
                                 shared_noise(work, low, high, dp, data, spread, seed, t)
                             scale = unit
-                        if given_by is not None:
-                            if noisy is None:
-                                passes.clear(work, low, high, dp, 2 * dp)
-                            if own:
-                                formula_own(work, low, high, dp, data, orders, start, stop)
-                            else:
-                                formula_gradient(work, low, high, dp, data, order, start, stop)
-                        elif noisy is not None:
-                            pass
-                        elif by_moments:
+                        elif not by_moments:
+                            passes.clear(work, low, high, dp, 2 * dp)
+                        if by_moments:
                             batch = start // how.batch_size
-                            passes.gradient_moments(
+                            linear.gradient_moments(
                                 work, low, high, dp, data.moments[batch], data.slopes[batch]
                             )
                             scale = unit
                         elif own:
-                            own_many(work, low, high, dp, row, data, orders, start, stop, link)
+                            own_sums(
+                                work,
+                                low,
+                                high,
+                                dp,
+                                row,
+                                data,
+                                orders,
+                                start,
+                                stop,
+                                slope_of,
+                                parameters,
+                            )
                         else:
-                            shared_many(work, low, high, dp, row, data, order, start, stop, link)
+                            shared_sums(
+                                work,
+                                low,
+                                high,
+                                dp,
+                                row,
+                                data,
+                                order,
+                                start,
+                                stop,
+                                slope_of,
+                                parameters,
+                            )
                         if by_value is not None:
                             passes.finish_gradient(work, low, high, dp, data, d, scale)
                             passes.clip_values(work, low, high, dp, d, clip)
@@ -479,7 +456,9 @@ def kernel(
                                     work[shown + k, lane] = work[shown + k, lane] if alive else mean
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:
-                            full_loss(work, low, high, dp, shown, base, data, d)
+                            full_loss(
+                                work, low, high, dp, shown, base, data, d, value_of, parameters
+                            )
                         passes.squared_distance(work, low, high, shown, base, data, d)
                         gone = 0
                         for lane in range(low, high):
@@ -489,12 +468,12 @@ def kernel(
                     # Lanes that have diverged stay so: only a change of their number is news.
                     if looks and (aims or gone != known):
                         if one:
-                            passes.loss_one(work, low, high, shown, base, data)
+                            linear.loss_one(work, low, high, shown, base, data)
                         note_times(work, low, high, base, now, over_at, zero, limit, target)
                         known = gone
                     if how.record == 2:
                         if one:
-                            passes.loss_one(work, low, high, shown, base, data)
+                            linear.loss_one(work, low, high, shown, base, data)
                         keep(work, low, high, shown, base, d, out, first, t - 1)
                     if arrives is not None and looks:
                         living = False
@@ -506,7 +485,7 @@ def kernel(
                             break
                 if how.record == 1:
                     if one:
-                        passes.loss_one(work, low, high, shown, base, data)
+                        linear.loss_one(work, low, high, shown, base, data)
                     keep(work, low, high, shown, base, d, out, first, epoch)
                 out.pulse[1] += batches * lanes
                 if out.pulse[0] != 0:
@@ -520,13 +499,14 @@ def kernel(
                 if not living:
                     break
             if one:
-                passes.loss_one(work, low, high, shown, base, data)
+                linear.loss_one(work, low, high, shown, base, data)
             finish(work, low, high, shown, base, d, out, first)
 
     # Numba keeps an index file for each name, which it reads and writes back without a lock: of two
     # processes that compile two kernels of one name, one may find the other's code from then on.
-    which = hashlib.sha256(repr((source, kind, one, points, real.__name__, extras, shape)).encode())
-    advance.__name__ = advance.__qualname__ = f"advance_{rule.name}_{which.hexdigest()[:16]}"
+    key = repr((source, loss_passes.kind, one, points, real.__name__, extras))
+    which = hashlib.sha256(key.encode()).hexdigest()[:16]
+    advance.__name__ = advance.__qualname__ = f"advance_{rule.name}_{which}"
     return njit(nogil=True, cache=True, error_model="numpy")(advance)
 
 

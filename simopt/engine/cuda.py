@@ -20,7 +20,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import config as numba_config
@@ -28,6 +28,8 @@ from numpy.typing import NDArray
 
 from simopt.engine import blocks, layout, per_thread
 from simopt.engine.layout import Data, Out
+from simopt.engine.losses import passes_of
+from simopt.engine.passes import Passes
 from simopt.ground import checks
 from simopt.ground.extras import how_to_install
 from simopt.ground.inline import inlined
@@ -35,9 +37,6 @@ from simopt.problems import Problem
 from simopt.rules.rule import Rule
 from simopt.training import shuffling
 from simopt.training.plan import Plan
-
-if TYPE_CHECKING:
-    from simopt.problems.formula import Formula
 
 Array = NDArray[Any]
 
@@ -147,21 +146,20 @@ class Wave(NamedTuple):
 @cache
 def kernel(
     rule: Rule,
-    kind: str,
+    loss_passes: Passes,
     by_moments: bool,
     real: Any,
     extras: layout.Extras,
     d: int,
     dp: int,
     columns: int = 0,
-    formula: Formula | None = None,
 ) -> Any:
     """The kernel for a rule, a loss and a number of weights; see `thread.program`.
 
     ``f[blocks, threads](data, how, settings [H, settings], orders, places, ends)``
     """
     advance, rows, clocks = per_thread.program(
-        rule, kind, by_moments, real, extras, d, dp, columns, formula
+        rule, loss_passes, by_moments, real, extras, d, dp, columns
     )
 
     def trajectory(data, how, settings, orders, places, ends):
@@ -217,14 +215,13 @@ def kernel_of(task: blocks.Task, data: Data, problem: Problem) -> Any:
     real: Any = data.x.dtype.type
     return kernel(
         task.group.rule,
-        problem.kind,
+        passes_of(problem),
         task.points == "moments",
         real,
         blocks.extras_of(task.group.plan),
         problem.d,
         data.w0.shape[0],
         problem.columns,
-        problem.formula,
     )
 
 

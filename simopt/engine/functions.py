@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from simopt.engine.layout import ADD, COLUMNS, LOSS, READ
-from simopt.engine.passes import clear
+from simopt.engine.passes import Passes, clear
 from simopt.ground.inline import inlined
-
-
-class Passes(NamedTuple):
-    """What takes the place of the passes over data; gradients are added to their rows."""
-
-    gradient: Callable[..., None]  # f(work, low, high, dp, data, order, start, stop)
-    gradient_own: Callable[..., None]  # the same with order [n, lanes]
-    loss: Callable[..., None]  # f(work, low, high, dp, at, base, data, d)
+from simopt.problems.formula import Formula
 
 
 @cache
-def passes_of(formula: Any, d: int, columns: int) -> Passes:
+def passes_of(formula: Formula, d: int, columns: int, noisy: bool) -> Passes:
     """The passes for two functions of d weights and a point's columns; 0 where there are none."""
     loss_of: Any = inlined(formula.loss)
     gradient_of: Any = inlined(formula.gradient)
@@ -29,29 +21,29 @@ def passes_of(formula: Any, d: int, columns: int) -> Passes:
     scalar = True if formula.scalar else None
     pointless = True if not columns else None
 
-    def gradient(work, low, high, dp, data, order, start, stop):
+    def gradient(work, low, high, dp, row, data, order, start, stop, slope, parameters):
         if pointless is not None:
             for lane in range(low, high):
                 g = gradient_of(*read(work, 0, 1, lane))
                 add(work, dp, lane, (g,) if scalar is not None else g)
         else:
-            for place in range(start, stop):
-                point = columns_of(data.x, order[place])
+            for position in range(start, stop):
+                point = columns_of(data.x, order[position])
                 for lane in range(low, high):
                     g = gradient_of(*(read(work, 0, 1, lane) + point))
                     add(work, dp, lane, (g,) if scalar is not None else g)
 
-    def gradient_own(work, low, high, dp, data, order, start, stop):
+    def gradient_own(work, low, high, dp, row, data, order, start, stop, slope, parameters):
         if pointless is not None:
-            gradient(work, low, high, dp, data, order, start, stop)
+            gradient(work, low, high, dp, row, data, order, start, stop, slope, parameters)
         else:
-            for place in range(start, stop):
+            for position in range(start, stop):
                 for lane in range(low, high):
-                    point = columns_of(data.x, order[place, lane - low])
+                    point = columns_of(data.x, order[position, lane - low])
                     g = gradient_of(*(read(work, 0, 1, lane) + point))
                     add(work, dp, lane, (g,) if scalar is not None else g)
 
-    def loss(work, low, high, dp, at, base, data, d):
+    def loss(work, low, high, dp, at, base, data, d, value, parameters):
         row = base + LOSS
         clear(work, low, high, row, row + 1)
         if pointless is not None:
@@ -66,5 +58,11 @@ def passes_of(formula: Any, d: int, columns: int) -> Passes:
             for lane in range(low, high):
                 work[row, lane] /= n
 
-    inlined(gradient)
-    return Passes(gradient, inlined(gradient_own), inlined(loss))
+    return Passes(
+        kind="function",
+        gradient=inlined(gradient),
+        gradient_own=gradient_own,
+        loss=loss,
+        padding=2,  # noise is drawn for two
+        noisy=noisy,
+    )

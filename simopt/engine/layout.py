@@ -58,6 +58,7 @@ class Data(NamedTuple):
     moments: np.ndarray  # [batches, dp, dp]: mean of 2 x x^T over each batch in file order, if used
     slopes: np.ndarray  # [batches, dp]: mean of 2 x y
     noise: np.ndarray  # [dp]: deviation of the gradient's noise in a batch of 1, where it is drawn
+    parameters: np.ndarray  # [parameters of the loss, 1]
 
 
 class How(NamedTuple):

@@ -5,17 +5,17 @@ Weights come as ``W [hidden, columns], b [hidden], a [hidden], c``, and a point'
 lie in the rows that `passes` has for residuals; the answers of its hidden units and its columns
 behind the rows that are watched. Every lane has the point in rows of its own, whether lanes share
 an order or not. The numbers of units and columns come with the data, so that one kernel serves
-networks of every size. ``link`` is None for squared errors, as in `passes`.
+networks of every size. ``slope`` is None for squared errors, as in `linear`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from functools import cache
 
 from simopt.engine.layout import LOSS, RESIDUAL, WATCHED
-from simopt.engine.passes import clear
-from simopt.ground.elementary import sigmoid, softplus, tanh
+from simopt.engine.passes import Passes, add_penalty, clear
+from simopt.ground.elementary import tanh
+from simopt.problems.loss import Loss
 
 
 def units(d, columns):
@@ -28,7 +28,7 @@ def rows(d, columns):
     return units(d, columns) + columns
 
 
-def place_point(work, low, high, row, hidden, data, i):
+def copy_point(work, low, high, row, hidden, data, i):
     """Target and columns of point i to their rows."""
     first = row + WATCHED + hidden
     target = data.y[i]
@@ -40,14 +40,14 @@ def place_point(work, low, high, row, hidden, data, i):
             work[first + k, lane] = value
 
 
-def place_own_point(work, low, high, row, hidden, data, order, place):
+def copy_own_point(work, low, high, row, hidden, data, order, position):
     """The same of a point of every lane's own: order [n, lanes]."""
     first = row + WATCHED + hidden
     for lane in range(low, high):
-        work[row + 1, lane] = data.y[order[place, lane - low]]
+        work[row + 1, lane] = data.y[order[position, lane - low]]
     for k in range(data.x.shape[1]):
         for lane in range(low, high):
-            work[first + k, lane] = data.x[order[place, lane - low], k]
+            work[first + k, lane] = data.x[order[position, lane - low], k]
 
 
 def predict(work, low, high, at, row, hidden, columns):
@@ -70,14 +70,15 @@ def predict(work, low, high, at, row, hidden, columns):
             work[row, lane] += work[out + j, lane] * work[first + j, lane]
 
 
-def add_point(work, low, high, dp, row, hidden, columns, link):
+def add_point(work, low, high, dp, row, hidden, columns, slope, parameters):
     """Add the point's share to the gradient sums."""
     predict(work, low, high, 0, row, hidden, columns)
-    if link is not None:
+    if slope is not None:
         for lane in range(low, high):
-            work[row, lane] = sigmoid(work[row, lane])
-    for lane in range(low, high):
-        work[row, lane] -= work[row + 1, lane]
+            work[row, lane] = slope(work[row, lane], work[row + 1, lane], *parameters)
+    else:
+        for lane in range(low, high):
+            work[row, lane] -= work[row + 1, lane]
     first = row + WATCHED
     bias = hidden * columns
     out = bias + hidden
@@ -98,81 +99,53 @@ def add_point(work, low, high, dp, row, hidden, columns, link):
         work[dp + out + hidden, lane] += work[row, lane]
 
 
-def gradient(work, low, high, dp, row, data, order, start, stop, link):
+def gradient(work, low, high, dp, row, data, order, start, stop, slope, parameters):
     """Gradient sums over the batch; one order for all lanes."""
     columns = data.x.shape[1]
     hidden = units(data.optimum.shape[0], columns)
-    clear(work, low, high, dp, 2 * dp)
-    for place in range(start, stop):
-        place_point(work, low, high, row, hidden, data, order[place])
-        add_point(work, low, high, dp, row, hidden, columns, link)
+    for position in range(start, stop):
+        copy_point(work, low, high, row, hidden, data, order[position])
+        add_point(work, low, high, dp, row, hidden, columns, slope, parameters)
 
 
-def gradient_own(work, low, high, dp, row, data, order, start, stop, link):
+def gradient_own(work, low, high, dp, row, data, order, start, stop, slope, parameters):
     """The same with an order for every lane: order [n, lanes]."""
     columns = data.x.shape[1]
     hidden = units(data.optimum.shape[0], columns)
-    clear(work, low, high, dp, 2 * dp)
-    for place in range(start, stop):
-        place_own_point(work, low, high, row, hidden, data, order, place)
-        add_point(work, low, high, dp, row, hidden, columns, link)
+    for position in range(start, stop):
+        copy_own_point(work, low, high, row, hidden, data, order, position)
+        add_point(work, low, high, dp, row, hidden, columns, slope, parameters)
 
 
-def finish_loss(work, low, high, at, loss, data, d):
-    """A sum over points becomes the mean plus the penalty."""
+def loss_of_points(work, low, high, dp, at, base, data, d, value, parameters):
+    """Mean of every point's loss plus the penalty, to the row of the loss."""
+    loss, row = base + LOSS, base + RESIDUAL
+    columns = data.x.shape[1]
+    hidden = units(d, columns)
     n = data.x.shape[0]
+    clear(work, low, high, loss, loss + 1)
+    for i in range(n):
+        copy_point(work, low, high, row, hidden, data, i)
+        predict(work, low, high, at, row, hidden, columns)
+        for lane in range(low, high):
+            work[loss, lane] += value(work[row, lane], work[row + 1, lane], *parameters)
     for lane in range(low, high):
         work[loss, lane] /= n
-    for k in range(d):
-        half = data.l2[k] / 2
-        for lane in range(low, high):
-            work[loss, lane] += half * work[at + k, lane] * work[at + k, lane]
+    add_penalty(work, low, high, at, loss, data, d)
 
 
-def loss_squared(work, low, high, dp, at, base, data, d):
-    """Mean of ``(prediction - y)^2`` plus the penalty, to the row of the loss."""
-    loss, row = base + LOSS, base + RESIDUAL
-    columns = data.x.shape[1]
-    hidden = units(d, columns)
-    clear(work, low, high, loss, loss + 1)
-    for i in range(data.x.shape[0]):
-        place_point(work, low, high, row, hidden, data, i)
-        predict(work, low, high, at, row, hidden, columns)
-        for lane in range(low, high):
-            error = work[row, lane] - work[row + 1, lane]
-            work[loss, lane] += error * error
-    finish_loss(work, low, high, at, loss, data, d)
-
-
-def loss_logistic(work, low, high, dp, at, base, data, d):
-    """Mean of ``softplus(z) - y z``, z the prediction, plus the penalty, to the row of the loss."""
-    loss, row = base + LOSS, base + RESIDUAL
-    columns = data.x.shape[1]
-    hidden = units(d, columns)
-    clear(work, low, high, loss, loss + 1)
-    for i in range(data.x.shape[0]):
-        place_point(work, low, high, row, hidden, data, i)
-        predict(work, low, high, at, row, hidden, columns)
-        for lane in range(low, high):
-            z = work[row, lane]
-            work[loss, lane] += softplus(z) - work[row + 1, lane] * z
-    finish_loss(work, low, high, at, loss, data, d)
-
-
-#: By the problem's kind: the full loss.
-LOSSES = {"network": loss_squared, "logistic_network": loss_logistic}
-#: All that a kernel calls of these.
-NUMERIC: tuple[Callable[..., Any], ...] = (
-    clear,
-    units,
-    rows,
-    place_point,
-    place_own_point,
-    predict,
-    add_point,
-    gradient,
-    gradient_own,
-    finish_loss,
-    loss_squared,
-    loss_logistic,
-)
+@cache
+def passes_of(loss: Loss) -> Passes:
+    """The passes for a loss of a network's predictions."""
+    return Passes(
+        kind=f"{loss.kind}_network",
+        gradient=gradient,
+        gradient_own=gradient_own,
+        loss=loss_of_points,
+        slope=None if loss.squared else loss.slope,
+        value=loss.value,
+        parameters=len(loss.parameters),
+        factor=int(loss.factor),
+        padding=1,
+        rows=rows,
+    )

@@ -10,13 +10,12 @@ it for devices, and any other compiler may.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from simopt.engine import layout, networks, passes
+from simopt.engine import layout, linear, passes
 from simopt.engine.cpu import no_clock
-from simopt.engine.functions import passes_of
 from simopt.engine.layout import (
     BEST_AT,
     DIVERGED_AT,
@@ -29,11 +28,9 @@ from simopt.engine.layout import (
     WATCHED,
     WRITE,
 )
+from simopt.engine.passes import Passes
 from simopt.ground.inline import inlined
 from simopt.rules.rule import Rule
-
-if TYPE_CHECKING:
-    from simopt.problems.formula import Formula
 
 
 class Ends(NamedTuple):
@@ -60,14 +57,13 @@ class Program(NamedTuple):
 
 def program(
     rule: Rule,
-    kind: str,
+    loss_passes: Passes,
     by_moments: bool,
     real: Any,
     extras: layout.Extras,
     d: int,
     dp: int,
     columns: int = 0,
-    formula: Formula | None = None,
 ) -> Program:
     """The time loop for a rule and a loss, in plain Python.
 
@@ -75,8 +71,8 @@ def program(
     ----------
     rule : Rule
         Whose update and clock to put in.
-    kind : str
-        The loss: a problem's kind.
+    loss_passes : Passes
+        How the loss and its gradient are computed.
     by_moments : bool
         Whether a batch enters by its moments.
     real : type
@@ -87,8 +83,8 @@ def program(
     d, dp : int
         Weights, without and with padding: constants of the code, so that a compiler can unroll the
         loops over them. 1 and 1 for least squares: then update, loss and watch need no loop.
-    columns, formula
-        Of a network or a function: how many columns a point has; a function's functions.
+    columns
+        Of a network or a function: how many columns a point has.
 
     Returns
     -------
@@ -109,29 +105,24 @@ def program(
     averages = True if rule.average is not None else None
     shown = 0 if rule.average is None else first_state + rule.state.index(rule.average) * dp
     base = first_clock + clocked
-    layered = kind in networks.LOSSES
-    rows = base + (WATCHED + networks.rows(d, columns) if layered else SQUARE + 1)
+    more = loss_passes.rows(d, columns)
+    rows = base + (WATCHED + more if more else SQUARE + 1)
     row = base + RESIDUAL
     zero, unit, never, unset = real(0), real(1), real(np.inf), real(-1)
-    slope = real(2 if kind in passes.SQUARED else 1)
+    multiple = real(loss_passes.factor)
     # None or True: of a test for None only one branch is compiled.
-    link = True if kind in passes.LINKED else None
     started = True if rule.initial else None
     ticking = True if clocked else None
     scheduled = True if extras.scheduled else None
     boxes = True if extras.boxed else None
     by_norm = True if extras.clips == "norm" else None
     by_value = True if extras.clips == "value" else None
-    alone = True if dp == 1 else None
+    alone = True if loss_passes.one else None
     moments = True if by_moments else None
     clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
-    full_loss: Any = (passes.LOSSES | networks.LOSSES).get(kind)
-    sums = networks.gradient if layered else passes.gradient_many
-    noisy = True if kind.startswith("noisy") else None
-    given_by = True if formula is not None else None
-    formula_gradient: Any = passes.clear
-    if formula is not None:
-        formula_gradient, _, full_loss = passes_of(formula, d, columns)
+    sums, full_loss, read_parameters = loss_passes.gradient, loss_passes.loss, loss_passes.read
+    slope_of, value_of = loss_passes.slope, loss_passes.value
+    noisy = True if loss_passes.noisy else None
     arrives = True if extras.arrives else None
 
     def advance(data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column):
@@ -149,9 +140,10 @@ def program(
         if averages is not None:
             for k in range(dp):
                 work[shown + k, 0] = data.w0[k]
-        whole_scale = slope / real(how.batch_size)
-        last_scale = slope / real(max(1, how.points_used % how.batch_size))
+        whole_scale = multiple / real(how.batch_size)
+        last_scale = multiple / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]
+        parameters = read_parameters(data.parameters, 0, 1, 0)
         eta, others = hyper[0, setting], read_hyper(hyper, 1, 1, setting)
         loss, best, peak = zero, never, unset
         side = work[0, 0] - data.optimum[0]
@@ -180,7 +172,7 @@ def program(
                 if alone is not None:
                     # The batch but for its last point.
                     if how.batch_size > 1 or data.l2[0] != zero:
-                        passes.gradient_one(
+                        linear.gradient_one(
                             work, 0, 1, data, orders, first + start, first + stop - 1, scale
                         )
                     point = orders[first + stop - 1]
@@ -201,26 +193,34 @@ def program(
                     gap = work[shown, 0] - data.optimum[0]
                     far = abs(gap)
                     if looks:
-                        passes.loss_one(work, 0, 1, shown, base, data)
+                        linear.loss_one(work, 0, 1, shown, base, data)
                         loss = work[base + LOSS, 0]
                 else:
                     if noisy is not None:
                         seed = int(orders[offset])
                         passes.gradient_noise(work, 0, 1, dp, data, how.spread, seed, t)
                         scale = unit
-                    if given_by is not None:
-                        if noisy is None:
-                            passes.clear(work, 0, 1, dp, 2 * dp)
-                        formula_gradient(work, 0, 1, dp, data, orders, first + start, first + stop)
-                    elif noisy is not None:
-                        pass
-                    elif moments is not None:
-                        passes.gradient_moments(
+                    elif moments is None:
+                        passes.clear(work, 0, 1, dp, 2 * dp)
+                    if moments is not None:
+                        linear.gradient_moments(
                             work, 0, 1, dp, data.moments[batch], data.slopes[batch]
                         )
                         scale = unit
                     else:
-                        sums(work, 0, 1, dp, row, data, orders, first + start, first + stop, link)
+                        sums(
+                            work,
+                            0,
+                            1,
+                            dp,
+                            row,
+                            data,
+                            orders,
+                            first + start,
+                            first + stop,
+                            slope_of,
+                            parameters,
+                        )
                     if by_value is not None:
                         passes.finish_gradient(work, 0, 1, dp, data, d, scale)
                         passes.clip_values(work, 0, 1, dp, d, how.clip)
@@ -242,7 +242,7 @@ def program(
                         work[k, 0] = moved
                         write_state(work, first_state + k, dp, 0, state(new))
                     if looks:
-                        full_loss(work, 0, 1, dp, shown, base, data, d)
+                        full_loss(work, 0, 1, dp, shown, base, data, d, value_of, parameters)
                         loss = work[base + LOSS, 0]
                     passes.squared_distance(work, 0, 1, shown, base, data, d)
                     gap, far = work[row, 0], work[base + SQUARE, 0]

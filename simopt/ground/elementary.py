@@ -1,4 +1,4 @@
-"""exp and log for logistic regression, tanh for networks, in plain arithmetic.
+"""exp and log for regressions, tanh for networks, in plain arithmetic.
 
 A call to the mathematical library for every lane would keep the lane loop from being packed, and
 its last bit differs from machine to machine. These are sums and products of doubles alone: packed,
@@ -16,13 +16,30 @@ LN2_HIGH = 0.6931471803691238
 LN2_LOW = 1.9082149292705877e-10
 #: 2^-k for k = 0 .. 1074.
 HALVES = np.ldexp(1.0, -np.arange(1075))
+#: 2^k for k = -538 .. 538: two of them reach from the least double to beyond the largest.
+POWERS = np.ldexp(1.0, np.arange(-538, 539))
 
 
 def exp_minus(a):
     """``exp(-a)`` for a >= 0."""
     inside = a if a < 744.0 else 744.0
     k = int(inside * LOG2_E + 0.5)
-    r = (k * LN2_HIGH - inside) + k * LN2_LOW
+    return exp_small((k * LN2_HIGH - inside) + k * LN2_LOW) * HALVES[k]
+
+
+def exp(z):
+    """``exp(z)``; inf above 709.78, and nan stays nan."""
+    below = z if z < 710.0 else 710.0
+    inside = below if below > -746.0 else -746.0
+    k = int(inside * LOG2_E + (0.5 if inside > 0.0 else -0.5))
+    half = k >> 1
+    # 2^k in two factors: it may itself be out of range where the product is not.
+    grown = exp_small((inside - k * LN2_HIGH) - k * LN2_LOW) * POWERS[half + 538]
+    return grown * POWERS[k - half + 538] if z == z else z
+
+
+def exp_small(r):
+    """``exp(r)`` for |r| <= log(2) / 2."""
     p = 1.0 / 6227020800.0
     p = p * r + 1.0 / 479001600.0
     p = p * r + 1.0 / 39916800.0
@@ -35,7 +52,7 @@ def exp_minus(a):
     p = p * r + 1.0 / 24.0
     p = p * r + 1.0 / 6.0
     p = p * r + 0.5
-    return (1.0 + (r + r * r * p)) * HALVES[k]
+    return 1.0 + (r + r * r * p)
 
 
 def sigmoid(z):

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from simopt.ground import checks
 from simopt.problems.inputs import labels, numbers
-from simopt.problems.problem import Problem
+from simopt.problems.problem import Floats, Problem
 
 #: Weights and columns that the engine's readers (`engine/layout.py`) provide for.
 MOST = 8
@@ -45,6 +45,62 @@ class Formula:
     def gradient_at(self, w: Sequence[float], point: Sequence[float]) -> tuple[float, ...]:
         """The gradient of the loss of one point."""
         return _ieee(self.gradient, (*w, *point), len(w))
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Function(Problem):
+    """A loss that plain functions of the weights and a point say.
+
+    Attributes
+    ----------
+    functions : Formula
+        The loss and its gradient.
+    """
+
+    functions: Formula
+
+    @property
+    def kind(self) -> str:
+        """What the loss is."""
+        return "function" if self.noise is None else "noisy_function"
+
+    @property
+    def columns(self) -> int:
+        """How many numbers a point has."""
+        return int(self.x.shape[1]) if self.n else 0
+
+    @property
+    def formula(self) -> Formula:
+        """The loss and its gradient."""
+        return self.functions
+
+    def loss(self, w: ArrayLike) -> float:
+        """The mean loss over all points at w [d] (a number will do where d = 1)."""
+        return self.batch_loss(w, None)
+
+    def batch_loss(self, w: ArrayLike, rows: Any) -> float:
+        """The mean loss over some points at w."""
+        at = self._weights(w).tolist()
+        return float(np.mean([self.functions.loss_at(at, point) for point in self._points(rows)]))
+
+    def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
+        """The gradient [d] at w, of the mean over ``rows`` (all points if None), without noise."""
+        return np.asarray(self._gradients(w, rows).mean(axis=0))
+
+    def point_gradients(self, w: ArrayLike) -> Floats:
+        """The gradient [n, d] that each point alone gives at w; their mean is the gradient."""
+        return self._gradients(w, None)
+
+    def _gradients(self, w: ArrayLike, rows: Any) -> Floats:
+        at = self._weights(w).tolist()
+        return np.array([self.functions.gradient_at(at, point) for point in self._points(rows)])
+
+    def _points(self, rows: Any) -> list[list[float]]:
+        """The points ``rows``, all if None; one without columns where there are none."""
+        if not self.n:
+            return [[]]
+        chosen: list[list[float]] = (self.x if rows is None else self.x[rows]).tolist()
+        return chosen
 
 
 def function(
@@ -163,17 +219,16 @@ def function(
         least = np.atleast_1d(numbers("optimum", optimum))
         if least.shape != start.shape:
             raise checks.refuse("optimum", optimum, f"{d} numbers, one a weight")
-    made = Problem(
-        name or loss.__name__,
-        "function" if variance is None else "noisy_function",
-        x,
-        np.zeros(len(x)),
-        start,
-        np.zeros(d),
-        labels(d),
+    made = Function(
+        name=name or loss.__name__,
+        x=x,
+        y=np.zeros(len(x)),
+        w0=start,
+        l2=np.zeros(d),
+        features=labels(d),
         noise=variance,
-        formula=formula,
         least=least,
+        functions=formula,
     )
     if check_gradient:
         _check_gradient(made)

@@ -3,15 +3,57 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks
+from simopt.problems import layer
 from simopt.problems.inputs import numbers
+from simopt.problems.losses import KINDS, LOSSES
 from simopt.problems.problem import Floats, Problem
-from simopt.problems.regression import KINDS, make
+from simopt.problems.regression import Regression, make
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Network(Regression):
+    """Points, targets, and a loss of what a hidden layer of tanh units predicts."""
+
+    @property
+    def kind(self) -> str:
+        """What the loss is: "network" for squared errors, else with the loss' name before it."""
+        return "network" if self.squared else f"{self.criterion.kind}_network"
+
+    @property
+    def linear(self) -> bool:
+        """Whether the points' predictions are linear in the weights."""
+        return False
+
+    @property
+    def columns(self) -> int:
+        """How many numbers a point has."""
+        return int(self.x.shape[1])
+
+    @property
+    def hidden(self) -> int:
+        """How many hidden units there are."""
+        return (self.d - 1) // (self.columns + 2)
+
+    def predictions(self, w: ArrayLike, rows: Any = None) -> Floats:
+        """What the network says of the points ``rows`` (all if None) at w: z [n]."""
+        return layer.predictions(self._weights(w), self._points(rows), self.hidden)
+
+    @cached_property
+    def solution(self) -> tuple[None, float]:
+        """Unknown: there are many minima."""
+        return None, math.nan
+
+    def _derivatives(self, w: Floats, rows: Any = None) -> Floats:
+        """The derivatives [n, d] of the predictions by the weights."""
+        return layer.derivatives(w, self._points(rows), self.hidden)
 
 
 def network(
@@ -24,24 +66,25 @@ def network(
     seed: int = 0,
     l2: float = 0.0,
     name: str | None = None,
+    **parameters: float,
 ) -> Problem:
     r"""A network with one hidden layer of tanh units and one output.
 
     .. math:: z(x) = c + \sum_{j=1}^h a_j \tanh\Bigl(b_j + \sum_k W_{jk} x_k\Bigr)
 
-    The loss is the mean of :math:`(z - y)^2`, or of :math:`\log(1 + e^z) - y z` for labels 0 and 1,
-    plus :math:`\tfrac{\lambda}{2}` times the squares of W and a: the biases b and c go free.
+    The loss is the mean of :math:`(z - y)^2`, or of another loss of z and y, plus
+    :math:`\tfrac{\lambda}{2}` times the squares of W and a: the biases b and c go free.
 
     Parameters
     ----------
     x : array_like [n] or [n, p]
         The points. Scale them to be about 1: the start is made for that.
     y : array_like [n]
-        The targets; 0 or 1 for the logistic loss.
+        The targets.
     hidden : int, default 8
         h, the number of hidden units.
-    kind : {"least_squares", "logistic"}
-        The loss.
+    kind : {"least_squares", "logistic", "huber", "poisson"}
+        The loss; labels are 0 and 1 for "logistic", targets >= 0 for "poisson".
     w0 : array_like [d], optional
         The start: W row by row, then b, a and c, d = h (p + 2) + 1 weights. PyTorch's
         ``parameters_to_vector`` has this order for ``Sequential(Linear(p, h), Tanh(), Linear(h,
@@ -54,6 +97,8 @@ def network(
         lambda, >= 0.
     name : str, optional
         What tables call it.
+    **parameters
+        Further numbers that the loss takes, such as ``delta`` of "huber".
 
     Returns
     -------
@@ -63,8 +108,8 @@ def network(
     Raises
     ------
     ValueError
-        If x or y holds something other than finite numbers, their lengths differ, a label is not 0
-        or 1, or another argument is not allowed.
+        If x or y holds something other than finite numbers, their lengths differ, or another
+        argument is not allowed.
 
     References
     ----------
@@ -86,7 +131,7 @@ def network(
     checks.choice("kind", kind, KINDS)
     h = checks.whole("hidden", hidden, 1)
     penalty = checks.number("l2", l2, checks.NOT_NEGATIVE)
-    data = make(kind, x, y, w0=0.0, intercept=False, l2=0.0, name=name)
+    data = make(LOSSES[kind], x, y, w0=0.0, intercept=False, l2=0.0, name=name)
     p = data.x.shape[1]
     start = glorot(p, h, checks.whole("seed", seed, 0)) if w0 is None else numbers("w0", w0)
     if start.shape != (h * (p + 2) + 1,):
@@ -94,15 +139,16 @@ def network(
             "w0", f"shape {start.shape}", f"{h * (p + 2) + 1} numbers: see the order of the weights"
         )
     free = np.r_[np.full(h * p, penalty), np.zeros(h), np.full(h, penalty), 0.0]
-    return Problem(
-        name or "network",
-        "network" if kind == "least_squares" else "logistic_network",
-        data.x,
-        data.y,
-        start,
-        free,
-        _names(data.features, h),
-        data.target,
+    return Network(
+        name=name or "network",
+        x=data.x,
+        y=data.y,
+        w0=start,
+        l2=free,
+        features=_names(data.features, h),
+        target=data.target,
+        parameters=data.criterion.check_parameters(parameters),
+        criterion=data.criterion,
     )
 
 

@@ -2,12 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks
 from simopt.problems.inputs import labels, numbers, start
-from simopt.problems.problem import Problem
+from simopt.problems.problem import Floats, Problem
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class NoisyQuadratic(Problem):
+    """The penalty alone, ``l2`` being a curvature for every weight; the gradient has noise."""
+
+    @property
+    def kind(self) -> str:
+        """What the loss is."""
+        return "noisy_quadratic"
+
+    def loss(self, w: ArrayLike) -> float:
+        """The loss at w [d], without the noise."""
+        w = self._weights(w)
+        return float(self.l2 @ (w * w)) / 2
+
+    def batch_loss(self, w: ArrayLike, rows: Any) -> float:
+        """The loss: there are no points."""
+        return self.loss(w)
+
+    def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
+        """The gradient [d] at w, without noise."""
+        return np.asarray(self.l2 * self._weights(w))
+
+    def point_gradients(self, w: ArrayLike) -> Floats:
+        """Refused: there are no points.
+
+        Raises
+        ------
+        ValueError
+            Always.
+        """
+        raise checks.refuse("kind", self.kind, "a problem with points")
+
+    @cached_property
+    def hessian(self) -> Floats:
+        """The second derivative [d, d] of the loss, the same everywhere."""
+        return np.diag(self.l2)
+
+    @cached_property
+    def minimizer(self) -> Floats:
+        """0."""
+        return np.zeros(self.d)
+
+    @cached_property
+    def optimum(self) -> Floats | None:
+        """0; None if a curvature is 0."""
+        return self.minimizer if (self.l2 > 0).all() else None
 
 
 def noisy_quadratic(
@@ -78,13 +130,12 @@ def noisy_quadratic(
         if (values < 0).any():
             raise checks.refuse(name_of, float(values[values < 0][0]), ">= 0 everywhere")
     d = len(h)
-    return Problem(
-        name or "noisy_quadratic",
-        "noisy_quadratic",
-        np.empty((0, d)),
-        np.empty(0),
-        start(w0, d),
-        h,
-        labels(d),
+    return NoisyQuadratic(
+        name=name or "noisy_quadratic",
+        x=np.empty((0, d)),
+        y=np.empty(0),
+        w0=start(w0, d),
+        l2=h,
+        features=labels(d),
         noise=np.array(np.broadcast_to(c, (d,))),
     )

@@ -1,10 +1,10 @@
-"""Problems from data: least squares and logistic regression, from arrays or a table."""
+"""Regressions: problems whose loss compares a prediction with a target, point by point."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,214 +12,201 @@ from numpy.typing import ArrayLike
 
 from simopt.ground import checks
 from simopt.problems.inputs import labels, numbers, start
+from simopt.problems.loss import Floats, Loss
 from simopt.problems.problem import Problem
 
-#: The losses that `read_table` takes.
-KINDS = ("least_squares", "logistic")
+#: Weights whose predictions of all points are in memory at once.
+PART = 1000
+
+#: Directions with a share of the curvature below this square are flat: nothing holds them.
+FLAT = 1e-7
 
 
-def least_squares(
-    x: ArrayLike,
-    y: ArrayLike,
-    *,
-    w0: ArrayLike = 0.0,
-    intercept: bool = False,
-    l2: float = 0.0,
-    name: str | None = None,
-) -> Problem:
-    """Least squares: ``loss(w) = mean((x @ w - y)^2) + l2 / 2 * |w|^2``.
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Regression(Problem):
+    """Points, targets, and a loss of the linear prediction ``x @ w``.
 
-    Parameters
+    Attributes
     ----------
-    x : array_like [n] or [n, d]
-        The points. Column names of a DataFrame are kept.
-    y : array_like [n]
-        The targets.
-    w0 : float or array_like [d], default 0
-        The start; with an intercept its weight is the last.
-    intercept : bool, default False
-        Add a last column of ones.
-    l2 : float, default 0
-        Penalty, >= 0; not on the intercept. Its gradient is ``l2 * w``.
-    name : str, optional
-        What tables call it.
-
-    Returns
-    -------
-    Problem
-
-    Raises
-    ------
-    ValueError
-        If x or y holds something other than finite numbers, their lengths differ, or l2 < 0.
-
-    Examples
-    --------
-    >>> from simopt import problems
-    >>> line = problems.least_squares([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], intercept=True)
-    >>> line.optimum.round(12).tolist()
-    [2.0, 1.0]
-    >>> line.loss([2.0, 0.0])
-    1.0
+    criterion : Loss
+        What a prediction costs.
     """
-    return make("least_squares", x, y, w0=w0, intercept=intercept, l2=l2, name=name)
+
+    criterion: Loss
+
+    @property
+    def kind(self) -> str:
+        """The name of the loss."""
+        return self.criterion.kind
+
+    @property
+    def named_parameters(self) -> dict[str, float]:
+        """The further numbers of the loss, by name."""
+        return dict(zip(self.criterion.parameters, self.parameters, strict=True))
+
+    @property
+    def squared(self) -> bool:
+        """Whether the loss of a point is the squared error."""
+        return self.criterion.squared
+
+    @property
+    def linear(self) -> bool:
+        """Whether the predictions are linear in the weights."""
+        return True
+
+    @property
+    def cheap(self) -> bool:
+        """Whether the full loss needs no pass over the points."""
+        return self.linear and self.squared
+
+    def predictions(self, w: ArrayLike, rows: Any = None) -> Floats:
+        """The predictions z [n] of the model, before any link function."""
+        return np.asarray(self._points(rows) @ self._weights(w))
+
+    def point_losses(self, z: Floats, y: Floats) -> Floats:
+        """The loss of points from their predictions and targets, without the penalty."""
+        return self.criterion.values(z, y, *self.parameters)
+
+    def loss(self, w: ArrayLike) -> float:
+        """The mean loss over all points, with the penalty."""
+        w = self._weights(w)
+        penalty = float(self.l2 @ (w * w)) / 2
+        z = self.predictions(w)
+        if self.squared:
+            error = z - self.y
+            return float(error @ error) / self.n + penalty
+        return float(np.mean(self.point_losses(z, self.y))) + penalty
+
+    def losses(self, w: Floats) -> Floats:
+        """The mean loss [...] at weights [..., d], with the penalty."""
+        if not self.linear:
+            return super().losses(w)
+        flat = np.reshape(w, (-1, self.d))
+        if self.squared:
+            assert self.minimizer is not None
+            off = (flat - self.minimizer) @ self.factor.T
+            found = self.minimum_loss + np.square(off).sum(axis=1)
+        else:
+            found = np.empty(len(flat))
+            for low in range(0, len(flat), PART):
+                part = flat[low : low + PART]
+                mean = self.point_losses(part @ self.x.T, self.y).mean(axis=1)
+                found[low : low + PART] = mean + np.square(part) @ self.l2 / 2
+        return np.reshape(found, np.shape(w)[:-1])
+
+    def batch_loss(self, w: ArrayLike, rows: Any) -> float:
+        """The mean loss over some points, without the penalty."""
+        return float(np.mean(self.point_losses(self.predictions(w, rows), self.y[rows])))
+
+    def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
+        """The gradient [d] of the mean loss over some points (all if None), with the penalty."""
+        w = self._weights(w)
+        y = self.y if rows is None else self.y[rows]
+        slope = self.criterion.slopes(self.predictions(w, rows), y, *self.parameters)
+        return np.asarray(slope @ self._derivatives(w, rows) / len(y) + self.l2 * w)
+
+    def point_gradients(self, w: ArrayLike) -> Floats:
+        """The gradients [n, d] of the loss of every single point, with the penalty."""
+        w = self._weights(w)
+        slope = self.criterion.slopes(self.predictions(w), self.y, *self.parameters)
+        return np.asarray(slope[:, None] * self._derivatives(w) + self.l2 * w)
+
+    def hessian_at(self, w: ArrayLike) -> Floats:
+        """The Hessian [d, d] of the loss at w."""
+        if self.squared or not self.linear:
+            return self.hessian
+        curvature = self.criterion.curvatures(self.predictions(w), self.y, *self.parameters)
+        return np.asarray((self.x.T * curvature) @ self.x / self.n + np.diag(self.l2))
+
+    @cached_property
+    def hessian(self) -> Floats:
+        """The Hessian [d, d] of a quadratic loss, the same everywhere."""
+        if not (self.squared and self.linear):
+            raise checks.refuse("kind", self.kind, "'least_squares' for a constant hessian")
+        return np.asarray(2.0 * self.x.T @ self.x / self.n + np.diag(self.l2))
+
+    @cached_property
+    def factor(self) -> Floats:
+        """R, upper triangular [d, d], with ``loss(w) = minimum_loss + |R (w - minimizer)|^2``.
+
+        Empty where the loss is no sum of squares of linear predictions.
+        """
+        if not (self.squared and self.linear):
+            return np.empty((0, 0))
+        rows = [self.x / np.sqrt(self.n), np.diag(np.sqrt(self.l2 / 2))]
+        return np.ascontiguousarray(np.linalg.qr(np.vstack(rows), mode="r"))
+
+    @cached_property
+    def solution(self) -> tuple[Floats | None, float]:
+        """A minimizer, or None if there is none, and the infimum of the loss."""
+        return self.criterion.solve(self)
+
+    @cached_property
+    def minimizer(self) -> Floats | None:
+        """A minimizer [d] of the loss, or None if there is none."""
+        return self.solution[0]
+
+    @cached_property
+    def optimum(self) -> Floats | None:
+        """The unique minimizer [d] of the loss, or None if there is none or more than one."""
+        if self.minimizer is None:
+            return None
+        if self.squared:
+            diagonal = np.abs(np.diag(self.factor))
+            return None if diagonal.min() <= 1e-12 * diagonal.max() else self.minimizer
+        return self.minimizer if self.held(self.minimizer) == self.d else None
+
+    @cached_property
+    def minimum_loss(self) -> float:
+        """The infimum of the loss; approached but not reached where there is no minimizer."""
+        return self.solution[1]
+
+    def held(self, w: Floats | None) -> int:
+        """The numerical rank of the Hessian at w; the largest rank it can have, if None."""
+        if w is None:
+            curvature = np.ones(self.n)
+        else:
+            curvature = self.criterion.curvatures(self.predictions(w), self.y, *self.parameters)
+        rows = np.vstack([self.x * np.sqrt(curvature / self.n)[:, None], np.diag(np.sqrt(self.l2))])
+        # Units of the features are no reason for a small curvature.
+        units = np.sqrt(np.square(self.x).mean(axis=0) + self.l2)
+        return int(np.linalg.matrix_rank(rows / np.where(units > 0, units, 1.0), rtol=FLAT))
+
+    def _points(self, rows: Any = None) -> Floats:
+        """The points ``rows`` (all if None)."""
+        return self.x if rows is None else np.asarray(self.x[rows])
+
+    def _derivatives(self, w: Floats, rows: Any = None) -> Floats:
+        """The derivatives [n, d] of the predictions with respect to the weights."""
+        return self._points(rows)
 
 
-def logistic(
-    x: ArrayLike,
-    y: ArrayLike,
-    *,
-    w0: ArrayLike = 0.0,
-    intercept: bool = True,
-    l2: float = 0.0,
-    name: str | None = None,
-) -> Problem:
-    """Logistic regression: ``loss(w) = mean(log(1 + exp(z)) - y z) + l2 / 2 * |w|^2``, z = x @ w.
+def newton(problem: Regression, floor: float = -np.inf) -> tuple[Floats, bool]:
+    """The end of damped Newton steps from 0, and whether it is a minimizer of a convex loss.
 
-    Parameters
-    ----------
-    x : array_like [n] or [n, d]
-        The points.
-    y : array_like [n]
-        The labels, 0 or 1.
-    w0 : float or array_like [d], default 0
-        The start; with an intercept its weight is the last.
-    intercept : bool, default True
-        Add a last column of ones.
-    l2 : float, default 0
-        Penalty, >= 0; not on the intercept.
-    name : str, optional
-        What tables call it.
-
-    Returns
-    -------
-    Problem
-        Its ``optimum`` is None where the labels can be separated and l2 = 0: the weights then grow
-        without end.
-
-    Raises
-    ------
-    ValueError
-        If x or y holds something other than finite numbers, a label is not 0 or 1, or the lengths
-        differ.
-
-    Examples
-    --------
-    >>> from simopt import problems
-    >>> coin = problems.logistic([[1.0], [1.0], [1.0], [1.0]], [1, 1, 1, 0], intercept=False)
-    >>> coin.optimum.round(6).tolist()  # log(3)
-    [1.098612]
+    It is none if the loss comes close to a floor that it never reaches, or has become straight
+    along a direction in which some points could bend it: there it goes on falling.
     """
-    return make("logistic", x, y, w0=w0, intercept=intercept, l2=l2, name=name)
-
-
-def read_table(
-    path: str | os.PathLike[str],
-    target: str,
-    *,
-    features: Sequence[str] | None = None,
-    kind: str = "least_squares",
-    w0: ArrayLike = 0.0,
-    intercept: bool = True,
-    l2: float = 0.0,
-    name: str | None = None,
-) -> Problem:
-    """A problem from a CSV or Parquet file.
-
-    Parameters
-    ----------
-    path : path
-        A file that ends in ``.csv`` or ``.parquet``.
-    target : str
-        The column to predict.
-    features : sequence of str, optional
-        The columns to predict it from; all others if None.
-    kind : {"least_squares", "logistic"}
-        The loss.
-    w0, intercept, l2, name
-        As in `least_squares`; the name is the file's without its ending if None.
-
-    Returns
-    -------
-    Problem
-
-    Raises
-    ------
-    ValueError
-        If the file's ending is another, a column is missing, or a value is missing or not a
-        number; the message names the column and the row.
-    FileNotFoundError
-        If there is no such file.
-
-    Examples
-    --------
-    >>> from simopt import problems
-    >>> problems.read_table(problems.DATA / "hubble.csv", "velocity_km_s").optimum.round(3).tolist()
-    [454.158, -40.784]
-    """
-    import pandas as pd
-
-    path = Path(path)
-    checks.choice("kind", kind, KINDS)
-    checks.flag("intercept", intercept)
-    if name is not None and not isinstance(name, str):
-        raise checks.refuse("name", name, "text")
-    if features is not None and (isinstance(features, str) or not checks.is_sequence(features)):
-        raise checks.refuse("features", features, "a list of columns")
-    if path.suffix.lower() not in (".csv", ".parquet"):
-        raise checks.refuse("path", str(path), "a file that ends in .csv or .parquet")
-    if path.suffix.lower() == ".csv":
-        try:
-            table = pd.read_csv(path)
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise checks.refuse("path", str(path), f"a readable CSV file ({error})") from None
+    w = np.zeros(problem.d)
+    scale = 1.0 + float((np.abs(problem.y) @ np.abs(problem.x)).max()) / problem.n
+    for _ in range(200):
+        step = np.linalg.lstsq(problem.hessian_at(w), problem.gradient(w), rcond=None)[0]
+        share = 1.0
+        while problem.loss(w - share * step) > problem.loss(w) and share > 1e-8:
+            share /= 2
+        w = w - share * step
+        if np.abs(step).max() <= 1e-13 * (1.0 + np.abs(w).max()):
+            break
+        if problem.loss(w) < floor + 1e-9:
+            return w, False
     else:
-        table = pd.read_parquet(path)
-    columns = [str(column) for column in table.columns]
-    table.columns = pd.Index(columns)
-    checks.choice("target", target, columns)
-    chosen = [c for c in columns if c != target] if features is None else list(features)
-    if not chosen:
-        raise checks.refuse("features", chosen, "at least one column")
-    others = dict.fromkeys(columns)
-    del others[target]
-    for feature in chosen:
-        if feature not in others:
-            raise checks.refuse("features", feature, "of " + ", ".join(map(repr, others)))
-    # All numeric columns at once: pandas takes 0.1 ms for each that is looked at singly.
-    numeric = table[[*chosen, target]].select_dtypes("number")
-    finite = np.isfinite(numeric.to_numpy(dtype=np.float64, na_value=np.nan)).all(axis=0)
-    whole = set(numeric.columns[finite])
-    for column in (*chosen, target):
-        if column not in whole:
-            _check_column(table[column], column)
-    return make(
-        kind,
-        table[chosen].to_numpy(dtype=np.float64),
-        table[target].to_numpy(dtype=np.float64),
-        w0=w0,
-        intercept=intercept,
-        l2=l2,
-        name=name or path.stem,
-        features=chosen,
-        target=target,
-    )
-
-
-def _check_column(column: Any, name: str) -> None:
-    """Raise unless a column has only finite numbers, naming the first row that does not."""
-    import pandas as pd
-
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    if not np.isfinite(values).all():
-        row = int(np.argmin(np.isfinite(values)))
-        raise ValueError(
-            f"column {name!r}, row {row + 1}: {column.iloc[row]!r}: must be a finite number"
-        )
+        if np.abs(problem.gradient(w)).max() >= 1e-12 * scale:
+            return w, False
+    return w, problem.held(w) == problem.held(None)
 
 
 def make(
-    kind: str,
+    loss: Loss,
     x: Any,
     y: Any,
     *,
@@ -229,7 +216,8 @@ def make(
     name: str | None,
     features: Sequence[str] | None = None,
     target: str = "y",
-) -> Problem:
+    parameters: tuple[float, ...] = (),
+) -> Regression:
     """A regression problem, after checks of its data."""
     if features is None and hasattr(x, "columns"):
         features = [str(column) for column in x.columns]
@@ -247,9 +235,7 @@ def make(
         raise ValueError(
             f"x and y: {len(points)} points but {len(targets)} targets: must be of one length"
         )
-    if kind == "logistic" and not np.isin(targets, (0.0, 1.0)).all():
-        wrong = targets[~np.isin(targets, (0.0, 1.0))][0]
-        raise checks.refuse("y", float(wrong), "0 or 1 everywhere, for the logistic loss")
+    loss.check_targets(targets)
     penalty = checks.number("l2", l2, checks.NOT_NEGATIVE)
     intercept = checks.flag("intercept", intercept)
     names = tuple(features) if features is not None else labels(points.shape[1])
@@ -260,14 +246,15 @@ def make(
     l2_each = np.full(points.shape[1], penalty)
     if intercept:
         l2_each[-1] = 0.0
-    return Problem(
-        name or kind,
-        kind,
-        points,
-        targets,
-        start(w0, points.shape[1]),
-        l2_each,
-        names,
-        target,
-        intercept,
+    return Regression(
+        name=name or loss.kind,
+        x=points,
+        y=targets,
+        w0=start(w0, points.shape[1]),
+        l2=l2_each,
+        features=names,
+        target=target,
+        intercept=intercept,
+        parameters=parameters,
+        criterion=loss,
     )

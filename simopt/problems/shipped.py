@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from simopt.problems.losses.least_squares import LEAST_SQUARES, least_squares
 from simopt.problems.problem import Problem
-from simopt.problems.regression import least_squares, make, read_table
+from simopt.problems.regression import make
+from simopt.problems.table import read_table
 
 #: The folder of the shipped tables: ``hubble.csv`` and ``diabetes.csv``.
 DATA = Path(__file__).parent / "data"
@@ -78,7 +80,7 @@ def diabetes() -> Problem:
     x, y = raw[:, :-1], raw[:, -1]
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     return make(
-        "least_squares",
+        LEAST_SQUARES,
         x,
         y,
         w0=0.0,

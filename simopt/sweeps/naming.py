@@ -14,6 +14,7 @@ import numpy as np
 from simopt import problems, schedules
 from simopt.ground import checks
 from simopt.problems import Problem
+from simopt.problems.losses import LOSSES
 from simopt.rules import ALL, Optimizer
 from simopt.schedules import Schedule
 
@@ -28,8 +29,11 @@ def _from_numbers(make: Any) -> bool:
     if not inspect.isfunction(make):
         return False
     signature = inspect.signature(make)
-    needed = [each for each in signature.parameters.values() if each.default is each.empty]
-    numbers = all("ArrayLike" in str(each.annotation) for each in needed)
+    numbers = all(
+        "ArrayLike" in str(each.annotation)
+        for each in signature.parameters.values()
+        if each.default is each.empty and each.kind is not each.VAR_KEYWORD
+    )
     return signature.return_annotation == "Problem" and numbers
 
 
@@ -112,8 +116,8 @@ def problem(section: Mapping[str, Any], folder: str | os.PathLike[str] = ".") ->
     if "file" in settings:
         if name in PROBLEMS and "x" in inspect.signature(PROBLEMS[name]).parameters:
             return _from_points(name, settings, Path(folder))
-        allowed = ("file", "target", *list(inspect.signature(problems.read_table).parameters)[2:])
-        check_keys("[problem]", settings, allowed, required=("file", "target"))
+        allowed, _ = _arguments(problems.read_table, settings)
+        check_keys("[problem]", settings, ("file", *allowed[1:]), required=("file", "target"))
         path = Path(folder) / typed("[problem] file", settings.pop("file"), str, "text")
         return problems.read_table(path, **settings)
     if "name" not in settings:
@@ -192,12 +196,27 @@ def _from_points(name: str, settings: dict[str, Any], folder: Path) -> Problem:
 
 def _made(name: str, settings: dict[str, Any]) -> Problem:
     """What a function of `simopt.problems` makes of these arguments."""
-    parameters = inspect.signature(PROBLEMS[name]).parameters
-    required = [key for key, each in parameters.items() if each.default is each.empty]
+    parameters, required = _arguments(PROBLEMS[name], settings)
     check_keys(f"[problem] {name}", settings, ("name", "w0", *parameters), required)
     start = {} if "w0" in parameters or "w0" not in settings else {"w0": settings.pop("w0")}
     made = PROBLEMS[name](**settings)
     return made.replace(**start) if start else made
+
+
+def _arguments(
+    make: Callable[..., Problem], settings: Mapping[str, Any]
+) -> tuple[list[str], list[str]]:
+    """The arguments that a function takes, those of the loss it is given too; the required ones."""
+    allowed, required = [], []
+    for key, each in inspect.signature(make).parameters.items():
+        if each.kind is each.VAR_KEYWORD:
+            kind = settings.get("kind")
+            allowed += LOSSES[kind].parameters if isinstance(kind, str) and kind in LOSSES else ()
+            continue
+        allowed.append(key)
+        if each.default is each.empty:
+            required.append(key)
+    return allowed, required
 
 
 def spaced(key: str, table: Mapping[str, Any]) -> list[float]:

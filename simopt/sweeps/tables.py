@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simopt.engine import blocks
+from simopt.engine.losses import passes_of
 from simopt.engine.run import Results
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
@@ -144,7 +144,7 @@ def _peak(problem: Problem, results: Results) -> NDArray[np.float64]:
         return np.full(len(peak), np.nan)
     peak = _double(np.where(peak < 0, np.nan, peak))
     # The kernel keeps the square of the distance where there is more than one weight.
-    return np.abs(peak) if blocks.fused(problem) else np.sqrt(peak)
+    return np.abs(peak) if passes_of(problem).one else np.sqrt(peak)
 
 
 def _best(problem: Problem, results: Results) -> NDArray[np.float64]:

@@ -172,7 +172,7 @@ def check_stop(stop_at_target: Any, target: Any) -> bool:
 def check_evaluate(evaluate: Any, problem: Problem) -> int:
     """Check the interval of loss evaluations in updates; 0 means at the end of each epoch."""
     if evaluate is None:
-        return 1 if problem.kind == "least_squares" or not problem.n else 0
+        return 1 if problem.cheap else 0
     if evaluate == "epoch":
         return 0
     return checks.whole("evaluate", evaluate, 1)

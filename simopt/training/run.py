@@ -195,7 +195,7 @@ def _steps(
                 if problem.noise is not None:
                     drawn = noise.normals(seed, len(rows) + 1, problem.d)
                     gradient += drawn * (1 / np.sqrt(how.batch_size) * np.sqrt(problem.noise))
-                before = _batch_loss(problem, stepper.weights, points)
+                before = problem.batch_loss(stepper.weights, points)
                 used = clip_gradient(gradient, how.clip)
                 stepper.step(used.tolist(), etas[len(rows)])
                 if how.box is not None:
@@ -251,18 +251,6 @@ def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.
         norm = math.sqrt((gradient * gradient).sum()) if len(gradient) > 1 else abs(gradient[0])
         return gradient * (bound / (norm + slack)) if norm + slack > bound else gradient
     return gradient
-
-
-def _batch_loss(problem: Problem, weights: list[float], points: NDArray[np.int64]) -> float:
-    if problem.formula is not None and problem.n:
-        at = [problem.formula.loss_at(weights, point) for point in problem.x[points].tolist()]
-        return float(np.mean(at))
-    if not problem.n:
-        return problem.loss(weights)
-    z = problem.predictions(weights, points)
-    if problem.squared:
-        return float(np.mean((z - problem.y[points]) ** 2))
-    return float(np.mean(np.logaddexp(0.0, z) - problem.y[points] * z))
 
 
 def _derived(

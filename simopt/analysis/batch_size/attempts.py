@@ -98,7 +98,7 @@ def band(times: Floats) -> tuple[float, float, float]:
 
 def interval(setup: Setup, steps: float, looks: int) -> int:
     """The interval of loss evaluations that resolves this number of steps."""
-    if setup.problem.kind != "logistic":
+    if setup.problem.cheap or not setup.problem.linear:
         return 1
     return max(1, round(steps / looks))
 

@@ -267,7 +267,7 @@ def coefficients(rule: Rule, settings: Floats) -> Floats:
 def _checked(problem: Problem, optimizer: Optimizer) -> tuple[Rule, dict[str, tuple[float, ...]]]:
     """The rule, and each of its hyperparameters as an axis."""
     check_problem(problem)
-    if problem.kind != "least_squares":
+    if not (problem.linear and problem.squared):
         raise checks.refuse("problem", problem.kind, "least squares: its updates are linear")
     chosen = check_optimizer(optimizer)
     if len(chosen.variants) > 1:

@@ -124,24 +124,9 @@ CONSTANT = constant()
 
 
 def losses_at(problem: Problem, w: Floats) -> Floats:
-    """The loss of a problem at weights [..., d]."""
-    flat = np.reshape(w, (-1, problem.d))
+    """The loss of a problem at weights [..., d]; inf or nan where they overflow."""
     with np.errstate(all="ignore"):
-        if problem.kind == "least_squares":
-            assert problem.minimizer is not None
-            off = (flat - problem.minimizer) @ problem.factor.T
-            losses = problem.minimum_loss + np.square(off).sum(axis=1)
-        elif problem.kind == "logistic":
-            losses = np.empty(len(flat))
-            # A part at a time: all weights times all points may be too much.
-            for low in range(0, len(flat), 1000):
-                part = flat[low : low + 1000]
-                z = part @ problem.x.T
-                mean = (np.logaddexp(0.0, z) - problem.y * z).mean(axis=1)
-                losses[low : low + 1000] = mean + np.square(part) @ problem.l2 / 2
-        else:
-            losses = np.array([problem.loss(each) for each in flat])
-    return np.asarray(losses.reshape(np.shape(w)[:-1]))
+        return problem.losses(w)
 
 
 def _run(

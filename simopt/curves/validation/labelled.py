@@ -147,16 +147,17 @@ def _plans(testbed: Testbed) -> list[tuple[int, str]]:
 
 def _rules(rng: np.random.Generator, testbed: Testbed, thorough: bool) -> list[str]:
     """Half of the rules at a time on least squares; few where each is a kernel of its own."""
-    squares = testbed.problem.kind == "least_squares"
+    problem = testbed.problem
+    squares = problem.linear and problem.squared
     if not thorough:
-        if squares and testbed.problem.d > 1:
+        if squares and problem.d > 1:
             return ["SGD", "Momentum", "AdaGrad", "Adam"]
         return ["SGD", "AdaGrad"] if testbed.steep else ["SGD"]
     if testbed.steep:
         return ["SGD", "AdaGrad", "RMSprop", "Adam"]
     if squares:
         return [str(name) for name in rng.permutation(list(rules.ALL))[:7]]
-    return list(rules.OPTIMIZERS) if testbed.problem.kind == "logistic" else list(FEW)
+    return list(rules.OPTIMIZERS) if problem.linear else list(FEW)
 
 
 def _together(pieces: list[Curves]) -> Labelled:

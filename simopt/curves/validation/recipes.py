@@ -30,9 +30,9 @@ from simopt.problems.synthetic.testbeds import Testbed
 
 Floats = NDArray[np.float64]
 
-#: Updates of one run at most, and records: of a logistic loss fewer, which takes an exp a point.
-MOST = {"logistic": (1_500, 200)}
-MOST_ELSE = (8_000, 1_000)
+#: Updates of one run at most, and records: fewer of a regression whose loss takes an exp a point.
+MOST = (8_000, 1_000)
+MOST_CURVED = (1_500, 200)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ def from_testbed(
     """
     problem = testbed.problem
     batches = runs.updates_of_epoch(problem, batch_size)
-    updates, records = MOST.get(problem.kind, MOST_ELSE)
+    updates, records = MOST_CURVED if problem.linear and not problem.squared else MOST
     most = min(records, updates // batches) if record == "epochs" else records
     # Not too short to pass a saddle.
     least = 20 if testbed.saddle is not None else 10
@@ -71,7 +71,7 @@ def from_testbed(
         return
     if not testbed.minima and testbed.saddle is None and testbed.validation is None:
         yield decayed(rng, testbed, plan, scans, threads)
-    if problem.kind == "least_squares":
+    if problem.linear and problem.squared:
         yield spoiled(rng, testbed, plan, scans, threads)
 
 
@@ -240,10 +240,7 @@ def _with_start(testbed: Testbed, records: Recorded) -> tuple[Floats, Floats]:
         [np.broadcast_to(held.w0, (len(losses), 1, held.d)), records.weights], axis=1
     )
     with np.errstate(all="ignore"):
-        z = w @ held.x.T
-        if held.kind == "least_squares":
-            return losses, ((z - held.y) ** 2).mean(axis=2)
-        return losses, (np.logaddexp(0.0, z) - held.y * z).mean(axis=2)
+        return losses, held.point_losses(w @ held.x.T, held.y).mean(axis=2)
 
 
 def _by_batch(
@@ -280,8 +277,7 @@ def _by_batch(
 
 def problem_losses(problem: Problem, w: Floats, rows: NDArray[np.int64]) -> Floats:
     """The mean loss [m] over some points at weights w [m, d]."""
-    z, y = w @ problem.x[rows].T, problem.y[rows]
-    each = (z - y) ** 2 if problem.kind == "least_squares" else np.logaddexp(0.0, z) - y * z
+    each = problem.point_losses(w @ problem.x[rows].T, problem.y[rows])
     losses: Floats = each.mean(axis=1) + (w * w) @ problem.l2 / 2
     return losses
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from simopt.display.walkthrough.rounding import number, vector
 from simopt.ground import checks
 from simopt.problems import Floats, Problem
 from simopt.problems.problem import check_problem
+from simopt.problems.regression import Regression
 from simopt.rules.formulas import STARTS
 from simopt.rules.rule import Optimizer
 from simopt.training import plan, shuffling
@@ -222,26 +222,25 @@ def _point(problem: Problem, w: Floats, i: int) -> Point:
     product = "{w} × {x}" if problem.d == 1 else "{w} · {x}"
     values = {"w": vector(w), "x": vector(x), "y": number(y), "z": number(z)}
     symbols = "w x" if problem.d == 1 else "w · x"
-    if problem.kind == "least_squares":
-        error, factor = z - y, 2.0
-        first = [line("Prediction", symbols, product, values, z)]
-        values["prediction"] = values["z"]
-    else:
-        probability = 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
-        error, factor = probability - y, 1.0
-        first = [
-            line("Score", f"z = {symbols}", product, values, z),
-            line("Prediction", "1 / (1 + exp(-z))", "1 / (1 + exp(-{z}))", values, probability),
-        ]
-        values["prediction"] = number(probability)
-    values["error"] = number(error)
-    twice = "2 × " if factor == 2 else ""
-    lines = (
-        *first,
-        line("Error", "prediction - y", "{prediction} - {y}", values, error),
-        line("Gradient", f"{twice}error × x", twice + "{error} × {x}", values, factor * error * x),
-    )
-    return Point(i + 1, values["x"].text, values["y"].text, lines)
+    assert isinstance(problem, Regression)
+    loss = problem.criterion
+    linked = any(step.name == "prediction" for step in loss.written)
+    lines = [
+        line("Score", f"z = {symbols}", product, values, z)
+        if linked
+        else line("Prediction", symbols, product, values, z)
+    ]
+    numbers = {"z": z, "y": y, "prediction": z} | problem.named_parameters
+    values |= {name: number(value) for name, value in numbers.items()}
+    for step in loss.written:
+        value = numbers[step.name] = step.result(numbers)
+        lines.append(line(step.label, step.formula, step.numbers, values, value))
+        values[step.name] = number(value)
+    twice, name = "2 × " if loss.factor == 2 else "", loss.written[-1].name
+    gradient = loss.factor * numbers[name] * x
+    template = f"{twice}{{{name}}} × {{x}}"
+    lines.append(line("Gradient", f"{twice}{name} × x", template, values, gradient))
+    return Point(i + 1, values["x"].text, values["y"].text, tuple(lines))
 
 
 def _mean(

@@ -85,7 +85,8 @@ def common(case: str, convention: str, problem: str, epsilon: float = EPSILON) -
 
 def gradients(problem: Problem, batch_size: int) -> list[Callable[[list[float]], list[float]]]:
     """The gradient of each batch in file order; `Problem.gradient` without its checks."""
-    assert problem.kind == "least_squares"
+    assert problem.linear
+    assert problem.squared
     assert not problem.l2.any()
 
     def single(x: float, y: float) -> Callable[[list[float]], list[float]]:

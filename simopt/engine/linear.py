@@ -1,0 +1,271 @@
+"""The passes over a block for a linear prediction ``w . x``, lanes innermost.
+
+Four points and four weights at a time only save loads and stores: sums run over weights in order
+and over points in order in every variant. Gradients are added to rows that are 0. ``slope`` is the
+loss' derivative by the prediction, ``slope(z, y, *parameters)``; None for squared errors, whose
+slope is the residual itself: then sums begin at -y. Of a test for None only one branch is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from simopt.engine.layout import LOSS, RESIDUAL
+from simopt.engine.passes import Passes, add_penalty, clear
+from simopt.problems.loss import Loss
+
+
+def gradient_one(work, low, high, data, order, start, stop, scale):
+    """The penalty's slope, and error times x times scale over points, for d = 1 least squares."""
+    penalty(work, low, high, data)
+    for position in range(start, stop):
+        i = order[position]
+        x, y = data.x[i, 0], data.y[i]
+        scaled = x * scale
+        for lane in range(low, high):
+            work[1, lane] += (work[0, lane] * x - y) * scaled
+
+
+def gradient_one_own(work, low, high, data, order, start, stop, scale):
+    """The same with an order for every lane: order [n, lanes]."""
+    penalty(work, low, high, data)
+    for position in range(start, stop):
+        for lane in range(low, high):
+            i = order[position, lane - low]
+            x = data.x[i, 0]
+            work[1, lane] += (work[0, lane] * x - data.y[i]) * (x * scale)
+
+
+def penalty(work, low, high, data):
+    """``l2 w`` to the row of the gradient, for d = 1."""
+    l2 = data.l2[0]
+    for lane in range(low, high):
+        work[1, lane] = l2 * work[0, lane]
+
+
+def add_one_point(work, low, high, dp, row, x, y, i, slope, parameters):
+    """Add a point's share to the gradient sums; its residual goes to ``row``."""
+    target = y[i]
+    for lane in range(low, high):
+        work[row, lane] = 0 if slope is not None else -target
+    for k in range(0, dp, 4):
+        x0, x1, x2, x3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
+        for lane in range(low, high):
+            work[row, lane] = (
+                work[row, lane]
+                + work[k, lane] * x0
+                + work[k + 1, lane] * x1
+                + work[k + 2, lane] * x2
+                + work[k + 3, lane] * x3
+            )
+    if slope is not None:
+        for lane in range(low, high):
+            work[row, lane] = slope(work[row, lane], target, *parameters)
+    for k in range(0, dp, 4):
+        x0, x1, x2, x3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
+        for lane in range(low, high):
+            error = work[row, lane]
+            work[dp + k, lane] += error * x0
+            work[dp + k + 1, lane] += error * x1
+            work[dp + k + 2, lane] += error * x2
+            work[dp + k + 3, lane] += error * x3
+
+
+def add_four_points(work, low, high, dp, row, x, y, i, j, p, q, slope, parameters):
+    """The same for points i, j, p, q at once: weights and sums are loaded once for four."""
+    for lane in range(low, high):
+        work[row, lane] = 0 if slope is not None else -y[i]
+        work[row + 1, lane] = 0 if slope is not None else -y[j]
+        work[row + 2, lane] = 0 if slope is not None else -y[p]
+        work[row + 3, lane] = 0 if slope is not None else -y[q]
+    for k in range(0, dp, 4):
+        i0, i1, i2, i3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
+        j0, j1, j2, j3 = x[j, k], x[j, k + 1], x[j, k + 2], x[j, k + 3]
+        p0, p1, p2, p3 = x[p, k], x[p, k + 1], x[p, k + 2], x[p, k + 3]
+        q0, q1, q2, q3 = x[q, k], x[q, k + 1], x[q, k + 2], x[q, k + 3]
+        for lane in range(low, high):
+            w0, w1, w2, w3 = work[k, lane], work[k + 1, lane], work[k + 2, lane], work[k + 3, lane]
+            work[row, lane] = work[row, lane] + w0 * i0 + w1 * i1 + w2 * i2 + w3 * i3
+            work[row + 1, lane] = work[row + 1, lane] + w0 * j0 + w1 * j1 + w2 * j2 + w3 * j3
+            work[row + 2, lane] = work[row + 2, lane] + w0 * p0 + w1 * p1 + w2 * p2 + w3 * p3
+            work[row + 3, lane] = work[row + 3, lane] + w0 * q0 + w1 * q1 + w2 * q2 + w3 * q3
+    if slope is not None:
+        for lane in range(low, high):
+            work[row, lane] = slope(work[row, lane], y[i], *parameters)
+            work[row + 1, lane] = slope(work[row + 1, lane], y[j], *parameters)
+            work[row + 2, lane] = slope(work[row + 2, lane], y[p], *parameters)
+            work[row + 3, lane] = slope(work[row + 3, lane], y[q], *parameters)
+    for k in range(0, dp, 4):
+        i0, i1, i2, i3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
+        j0, j1, j2, j3 = x[j, k], x[j, k + 1], x[j, k + 2], x[j, k + 3]
+        p0, p1, p2, p3 = x[p, k], x[p, k + 1], x[p, k + 2], x[p, k + 3]
+        q0, q1, q2, q3 = x[q, k], x[q, k + 1], x[q, k + 2], x[q, k + 3]
+        g = dp + k
+        for lane in range(low, high):
+            a, b = work[row, lane], work[row + 1, lane]
+            c, d = work[row + 2, lane], work[row + 3, lane]
+            work[g, lane] = work[g, lane] + a * i0 + b * j0 + c * p0 + d * q0
+            work[g + 1, lane] = work[g + 1, lane] + a * i1 + b * j1 + c * p1 + d * q1
+            work[g + 2, lane] = work[g + 2, lane] + a * i2 + b * j2 + c * p2 + d * q2
+            work[g + 3, lane] = work[g + 3, lane] + a * i3 + b * j3 + c * p3 + d * q3
+
+
+def gradient(work, low, high, dp, row, data, order, start, stop, slope, parameters):
+    """Gradient sums over the batch for any d; one order for all lanes."""
+    position = start
+    while position + 4 <= stop:
+        i, j, p, q = order[position], order[position + 1], order[position + 2], order[position + 3]
+        add_four_points(work, low, high, dp, row, data.x, data.y, i, j, p, q, slope, parameters)
+        position += 4
+    while position < stop:
+        add_one_point(work, low, high, dp, row, data.x, data.y, order[position], slope, parameters)
+        position += 1
+
+
+def gradient_own(work, low, high, dp, row, data, order, start, stop, slope, parameters):
+    """The same with an order for every lane: order [n, lanes]."""
+    x, y = data.x, data.y
+    for position in range(start, stop):
+        for lane in range(low, high):
+            work[row, lane] = 0 if slope is not None else -y[order[position, lane - low]]
+        for k in range(dp):
+            for lane in range(low, high):
+                work[row, lane] += work[k, lane] * x[order[position, lane - low], k]
+        if slope is not None:
+            for lane in range(low, high):
+                target = y[order[position, lane - low]]
+                work[row, lane] = slope(work[row, lane], target, *parameters)
+        for k in range(dp):
+            for lane in range(low, high):
+                work[dp + k, lane] += work[row, lane] * x[order[position, lane - low], k]
+
+
+def gradient_moments(work, low, high, dp, matrix, vector):
+    """``matrix w - vector`` to the gradient sums: the batch's points enter by their moments alone.
+
+    d^2 products in position of 2 d a point. Its error is that of any sum of products, at most
+    ``(d + 2) u (|matrix| |w| + |vector|)`` with u the unit roundoff, and like the sum over points
+    it gives exact zeros where all products are.
+    """
+    for k in range(0, dp, 4):
+        g = dp + k
+        for lane in range(low, high):
+            work[g, lane] = -vector[k]
+            work[g + 1, lane] = -vector[k + 1]
+            work[g + 2, lane] = -vector[k + 2]
+            work[g + 3, lane] = -vector[k + 3]
+        for j in range(0, dp, 4):
+            add_block(work, low, high, g, j, matrix, k, j)
+
+
+def add_block(work, low, high, to, source, matrix, i, j):
+    """Four rows of ``work`` plus the 4 by 4 block at i, j of a matrix times four other rows."""
+    a0, a1, a2, a3 = matrix[i, j], matrix[i, j + 1], matrix[i, j + 2], matrix[i, j + 3]
+    b0, b1, b2, b3 = (
+        matrix[i + 1, j],
+        matrix[i + 1, j + 1],
+        matrix[i + 1, j + 2],
+        matrix[i + 1, j + 3],
+    )
+    c0, c1, c2, c3 = (
+        matrix[i + 2, j],
+        matrix[i + 2, j + 1],
+        matrix[i + 2, j + 2],
+        matrix[i + 2, j + 3],
+    )
+    d0, d1, d2, d3 = (
+        matrix[i + 3, j],
+        matrix[i + 3, j + 1],
+        matrix[i + 3, j + 2],
+        matrix[i + 3, j + 3],
+    )
+    for lane in range(low, high):
+        w0, w1 = work[source, lane], work[source + 1, lane]
+        w2, w3 = work[source + 2, lane], work[source + 3, lane]
+        work[to, lane] = work[to, lane] + a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3
+        work[to + 1, lane] = work[to + 1, lane] + b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
+        work[to + 2, lane] = work[to + 2, lane] + c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
+        work[to + 3, lane] = work[to + 3, lane] + d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
+
+
+def loss_squared(work, low, high, dp, at, base, data, d, value, parameters):
+    """``minimum + |factor (w - minimizer)|^2`` to the row of the loss; spoils the gradient sums."""
+    for k in range(dp):
+        center = data.minimizer[k]
+        for lane in range(low, high):
+            work[dp + k, lane] = work[at + k, lane] - center
+    loss, row = base + LOSS, base + RESIDUAL
+    least = data.bounds[0]
+    for lane in range(low, high):
+        work[loss, lane] = least
+    for j in range(0, dp, 4):
+        clear(work, low, high, row, row + 4)
+        # The factor is upper triangular: nothing stands left of its diagonal.
+        for k in range(j, dp, 4):
+            add_block(work, low, high, row, dp + k, data.factor, j, k)
+        for lane in range(low, high):
+            a, b = work[row, lane], work[row + 1, lane]
+            c, e = work[row + 2, lane], work[row + 3, lane]
+            work[loss, lane] = work[loss, lane] + a * a + b * b + c * c + e * e
+
+
+def loss_one(work, low, high, at, base, data):
+    """The same, for d = 1, where no pass needs it until the end."""
+    center, factor, least = data.optimum[0], data.factor[0, 0], data.bounds[0]
+    for lane in range(low, high):
+        gap = work[at, lane] - center
+        work[base + LOSS, lane] = least + (factor * gap) * (factor * gap)
+
+
+def loss_of_points(work, low, high, dp, at, base, data, d, value, parameters):
+    """Mean of every point's loss plus the penalty, to the row of the loss."""
+    n = data.x.shape[0]
+    loss, row = base + LOSS, base + RESIDUAL
+    clear(work, low, high, loss, loss + 1)
+    for i in range(n):
+        target = data.y[i]
+        clear(work, low, high, row, row + 1)
+        for k in range(0, dp, 4):
+            x0, x1, x2, x3 = data.x[i, k], data.x[i, k + 1], data.x[i, k + 2], data.x[i, k + 3]
+            for lane in range(low, high):
+                work[row, lane] = (
+                    work[row, lane]
+                    + work[at + k, lane] * x0
+                    + work[at + k + 1, lane] * x1
+                    + work[at + k + 2, lane] * x2
+                    + work[at + k + 3, lane] * x3
+                )
+        for lane in range(low, high):
+            work[loss, lane] += value(work[row, lane], target, *parameters)
+    for lane in range(low, high):
+        work[loss, lane] /= n
+    add_penalty(work, low, high, at, loss, data, d)
+
+
+#: What a loop of one weight calls itself.
+NUMERIC: tuple[Callable[..., Any], ...] = (
+    gradient_one,
+    gradient_one_own,
+    gradient_moments,
+    loss_one,
+)
+
+
+@cache
+def passes_of(loss: Loss, one: bool) -> Passes:
+    """The passes for a loss of linear predictions; ``one`` weight counts for squares alone."""
+    return Passes(
+        kind=loss.kind,
+        gradient=gradient,
+        gradient_own=gradient_own,
+        loss=loss_squared if loss.squared else loss_of_points,
+        slope=None if loss.squared else loss.slope,
+        value=None if loss.squared else loss.value,
+        parameters=len(loss.parameters),
+        factor=int(loss.factor),
+        padding=1 if one and loss.squared else 4,
+        one=one and loss.squared,
+        moments=loss.squared and not one,
+    )
