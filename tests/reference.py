@@ -37,15 +37,36 @@ def dot(a, b):
     return math.fsum(x * y for x, y in zip(a, b, strict=True))
 
 
+def point_loss(problem, z, y):
+    """The loss of a prediction, as a textbook has it."""
+    if problem.kind == "least_squares":
+        return (z - y) ** 2
+    if problem.kind == "huber":
+        (delta,), error = problem.parameters, abs(z - y)
+        return error**2 / 2 if error <= delta else delta * (error - delta / 2)
+    if problem.kind == "poisson":
+        return math.exp(z) - y * z
+    return max(z, 0.0) + math.log1p(math.exp(-abs(z))) - y * z
+
+
+def point_slope(problem, z, y):
+    """Its derivative."""
+    if problem.kind == "least_squares":
+        return 2 * (z - y)
+    if problem.kind == "huber":
+        (delta,) = problem.parameters
+        return z - y if abs(z - y) <= delta else math.copysign(delta, z - y)
+    if problem.kind == "poisson":
+        return math.exp(z) - y
+    return 1 / (1 + math.exp(-z)) - y if z > -700 else -y
+
+
 def loss(problem, w):
     """The mean loss over all points, with the penalty."""
     total = []
     for x, y in zip(problem.x.tolist(), problem.y.tolist(), strict=True):
         z = dot(x, w)
-        if problem.kind == "least_squares":
-            total.append((z - y) ** 2)
-        else:
-            total.append(max(z, 0.0) + math.log1p(math.exp(-abs(z))) - y * z)
+        total.append(point_loss(problem, z, y))
     penalty = sum(l2 / 2 * v**2 for l2, v in zip(problem.l2.tolist(), w, strict=True))
     return math.fsum(total) / len(total) + penalty
 
@@ -56,10 +77,7 @@ def gradient(problem, w, rows):
     for i in rows:
         x, y = problem.x[i].tolist(), float(problem.y[i])
         z = dot(x, w)
-        if problem.kind == "least_squares":
-            slope = 2 * (z - y)
-        else:
-            slope = 1 / (1 + math.exp(-z)) - y if z > -700 else -y
+        slope = point_slope(problem, z, y)
         sums = [s + slope * v for s, v in zip(sums, x, strict=True)]
     return [s / len(rows) + l2 * v for s, l2, v in zip(sums, problem.l2.tolist(), w, strict=True)]
 
