@@ -122,7 +122,7 @@ class Problem(ABC):
 
     @property
     def cheap(self) -> bool:
-        """Whether the full loss needs no pass over the points: it is then evaluated at every update."""
+        """Whether the full loss needs no pass over the points: every update then evaluates it."""
         return not self.n
 
     @abstractmethod

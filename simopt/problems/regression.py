@@ -200,7 +200,8 @@ def newton(problem: Regression, floor: float = -np.inf) -> tuple[Floats, bool]:
         if problem.loss(w) < floor + 1e-9:
             return w, False
     else:
-        if np.abs(problem.gradient(w)).max() >= 1e-12 * scale:
+        moves = np.abs(step).max() > 1e-6 * (1.0 + np.abs(w).max())
+        if moves or np.abs(problem.gradient(w)).max() >= 1e-12 * scale:
             return w, False
     return w, problem.held(w) == problem.held(None)
 

@@ -207,7 +207,8 @@ def _arguments(
     make: Callable[..., Problem], settings: Mapping[str, Any]
 ) -> tuple[list[str], list[str]]:
     """The arguments that a function takes, those of the loss it is given too; the required ones."""
-    allowed, required = [], []
+    allowed: list[str] = []
+    required: list[str] = []
     for key, each in inspect.signature(make).parameters.items():
         if each.kind is each.VAR_KEYWORD:
             kind = settings.get("kind")

@@ -1,4 +1,4 @@
-"""Losses that PyTorch has too: the same weights from its loss, its gradient and its training loop."""
+"""Losses that PyTorch has too: its own losses, by autograd, in a plain training loop."""
 
 import numpy as np
 import pytest

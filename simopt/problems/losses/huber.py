@@ -38,8 +38,8 @@ def slopes(z: Floats, y: Floats, delta: float) -> Floats:
 
 
 def curvatures(z: Floats, y: Floats, delta: float) -> Floats:
-    """Their second derivatives: 1 up to delta, 0 beyond."""
-    return np.asarray(np.abs(z - y) <= delta, np.float64)
+    """Their second derivatives: 1 below delta, 0 from there on."""
+    return np.asarray(np.abs(z - y) < delta, np.float64)
 
 
 def solve(problem: Regression) -> tuple[Floats, float]:
