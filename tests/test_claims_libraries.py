@@ -27,7 +27,7 @@ def test_an_installed_library_is_looked_at():
     assert seen.versions == {"numpy": np.__version__}
     assert seen.figures == {"half": 0.5, "one": 1, "yes": True, "word": 'a "b" \\ c'}
     assert type(seen.figures["yes"]) is bool
-    assert seen.how == f"numpy {np.__version__}, run here"
+    assert seen.by == f"numpy {np.__version__}, run here"
 
 
 def test_a_missing_one_is_as_recorded(monkeypatch):
@@ -36,7 +36,7 @@ def test_a_missing_one_is_as_recorded(monkeypatch):
     seen = libraries.seen(look, "numpy", "no_such_library")
     assert not seen.live
     assert seen.figures == {"half": 0.25}
-    assert seen.how == "PyTorch 1.0 and nowhere 2.0, recorded"
+    assert seen.by == "PyTorch 1.0 and nowhere 2.0, recorded"
 
 
 def test_a_broken_one_is_as_recorded(monkeypatch):
@@ -46,7 +46,7 @@ def test_a_broken_one_is_as_recorded(monkeypatch):
     entry = {"versions": {"numpy": "1.0"}, "figures": {"half": 0.25}}
     monkeypatch.setattr(libraries, "recorded", lambda: {libraries.named(broken): entry})
     seen = libraries.seen(broken, "numpy")
-    assert (seen.how, dict(seen.figures)) == ("numpy 1.0, recorded", {"half": 0.25})
+    assert (seen.by, dict(seen.figures)) == ("numpy 1.0, recorded", {"half": 0.25})
 
 
 def test_keras_needs_a_backend(monkeypatch):
@@ -89,4 +89,4 @@ def test_what_is_recorded_belongs_to_a_look(name):
     found = getattr(importlib.import_module(f"simopt.document.claims.{folder}.{module}"), function)
     assert libraries.named(found) == name
     entry = recorded()[name]
-    assert Seen(entry["figures"], entry["versions"], live=False).how.endswith(", recorded")
+    assert Seen(entry["figures"], entry["versions"], live=False).by.endswith(", recorded")

@@ -290,11 +290,11 @@ def test_pictures_keep_what_an_axis_can_hold(kind: Any, log_x: bool, log_y: bool
     kept = [0.0] * (not log_x) + [1.0] * (not log_y) + [3.0]
     assert series["a"][0].tolist() == kept
     assert left_out
-    assert "left out" in str(pictures.shown(picture, "p"))
+    assert "left out" in str(pictures.captioned(picture, "p"))
     whole = Picture(
         "P", "See.", series={"a": ([1, 2], [3, 4])}, kind=kind, log_x=log_x, log_y=log_y
     )
-    assert "left out" not in str(pictures.shown(whole, "p"))
+    assert "left out" not in str(pictures.captioned(whole, "p"))
 
 
 def test_names_of_a_picture_can_be_read() -> None:
@@ -326,7 +326,7 @@ def test_words_are_places_of_lines_and_points_too() -> None:
 
 def test_long_tables_are_folded() -> None:
     rows = [pd.DataFrame({"n": range(n)}) for n in (12, 13)]
-    shown = [str(pictures.shown(Picture("P", "See.", table=frame), "p")) for frame in rows]
+    shown = [str(pictures.captioned(Picture("P", "See.", table=frame), "p")) for frame in rows]
     assert ["<summary>13 rows</summary>" in each for each in shown] == [False, True]
 
 
@@ -342,7 +342,7 @@ def test_a_picture_drawn_twice_is_the_same() -> None:
     for i in range(1, 6):
         picture = pictured(i)
         assert picture is not None
-        assert pictures.shown(picture, "p") == pictures.shown(picture, "p")
+        assert pictures.captioned(picture, "p") == pictures.captioned(picture, "p")
 
 
 def test_the_hardest_part() -> None:

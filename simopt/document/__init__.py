@@ -1,4 +1,4 @@
-"""What the document prints and claims, as data, and the checks of it."""
+"""The document as data: its outline, what it prints and claims, and the verdicts on both."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class Printed:
 
 @cache
 def rows() -> tuple[Printed, ...]:
-    """All 700, in reading order."""
+    """All 700 numbers, in reading order."""
     with resources.files(__package__).joinpath("printed.csv").open(encoding="utf-8") as file:
         return tuple(
             Printed(

@@ -4,8 +4,8 @@ A number that misses its exact value may still be calculated rightly from rounde
 it. For each operand of its formula there are the values printed so far in the same cell (the
 nearest first), and the value that the operand's own formula gives on printed numbers, which is what
 was meant where an expression is worked out in one go. State comes from the cell before as printed
-there. Whichever combination shows the number explains it; the one with fewest unprinted steps is
-told.
+there. A combination that gives the number explains it; of several, the one with fewest unprinted
+steps.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def _index() -> dict[tuple[Cell, str], list[Printed]]:
 
 def _printed(cell: Cell, quantity: str, before: int) -> list[Printed]:
     """Where a quantity is printed up to a position, nearest first; state also a step earlier."""
-    found = [row for row in _index().get((cell, quantity), []) if row.position < before]
+    earlier = [row for row in _index().get((cell, quantity), []) if row.position < before]
     method, batch_size, step = cell
     if quantity in formulas.CARRIED and step > 1:
         last = ((method, batch_size, step - 1), formulas.CARRIED[quantity])
-        found += [row for row in _index().get(last, []) if row.position < before]
-    return sorted(found, key=lambda row: -row.position)
+        earlier += [row for row in _index().get(last, []) if row.position < before]
+    return sorted(earlier, key=lambda row: -row.position)
 
 
 def source(row: Printed) -> Printed | None:
@@ -82,41 +82,41 @@ def candidates(
 ) -> list[Candidate]:
     """The values of a quantity by the numbers printed before a position, the plainest first."""
     exact = quantities.of_cell(*cell, quantity)
-    found = []
+    values = []
     for row in _printed(cell, quantity, before):
         value = math.copysign(row.number, exact) if row.sign == "||" else row.as_printed(row.number)
-        found.append(Candidate(value, f"{value:g}", (row,)))
-    if not found and quantity not in formulas.table(*cell[:2]):
+        values.append(Candidate(value, f"{value:g}", (row,)))
+    if not values and quantity not in formulas.table(*cell[:2]):
         return [Candidate(exact, f"{exact:g}")]
-    return _distinct([*found, *worked_out(cell, quantity, before, inside)])
+    return _distinct([*values, *worked_out(cell, quantity, before, inside)])
 
 
 def worked_out(
     cell: Cell, quantity: str, before: int, inside: frozenset[str] = frozenset()
 ) -> list[Candidate]:
     """What a quantity's own formulas give on the numbers printed before a position."""
-    found = []
+    results = []
     for formula in formulas.table(*cell[:2]).get(quantity, ()):
         if inside & {quantity, *formula.operands}:
             continue
         choices = [candidates(cell, name, before, inside | {quantity}) for name in formula.operands]
         for operands in itertools.product(*choices):
-            shown = [f"({o.text})" if o.worked_out or o.value < 0 else o.text for o in operands]
-            found.append(
+            written = [f"({o.text})" if o.worked_out or o.value < 0 else o.text for o in operands]
+            results.append(
                 Candidate(
                     formula.compute(*(o.value for o in operands)),
-                    formula.text.format(*shown),
+                    formula.text.format(*written),
                     tuple(dict.fromkeys(itertools.chain(*(o.uses for o in operands)))),
                     1 + sum(o.worked_out for o in operands),
                 )
             )
-    return _distinct(found)
+    return _distinct(results)
 
 
-def _distinct(found: Iterable[Candidate]) -> list[Candidate]:
+def _distinct(given: Iterable[Candidate]) -> list[Candidate]:
     """One candidate a value, the plainest, in order of plainness."""
     kept: dict[str, Candidate] = {}
-    for candidate in sorted(found, key=lambda c: c.worked_out):
+    for candidate in sorted(given, key=lambda c: c.worked_out):
         kept.setdefault(f"{candidate.value:.12g}", candidate)
     return list(kept.values())
 
@@ -129,8 +129,8 @@ def explain(row: Printed) -> tuple[bool, Candidate | None]:
     if row.batch_size is None or row.step is None or row.quantity in quantities.elsewhere():
         return False, None
     cell = (row.method, row.batch_size, row.step)
-    found = worked_out(cell, row.quantity, row.position)
-    for candidate in found:
+    results = worked_out(cell, row.quantity, row.position)
+    for candidate in results:
         if row.shows(row.as_printed(candidate.value)):
             return True, candidate
-    return False, found[0] if found else None
+    return False, results[0] if results else None

@@ -120,7 +120,7 @@ def parts(lines: str) -> str:
 
 
 def line_numbers(lines: str) -> str:
-    """The same lines as a reader has them.
+    """Line numbers for a sentence.
 
     Examples
     --------

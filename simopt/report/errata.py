@@ -218,9 +218,9 @@ def deviation_figure(audit: pd.DataFrame) -> Markup:
         f"{far['line']}), {number(far['half_units'], 3)} half units off. At the left edge stand "
         f"{count(int((frame['half_units'] <= LEAST).sum()), 'result')} that are off by nothing"
     )
-    shown = [m for m in clean if m != "no method"]
-    if shown:
-        see += f"; {listing(shown)} {'has' if len(shown) == 1 else 'have'} nothing right of it"
+    methods = [m for m in clean if m != "no method"]
+    if methods:
+        see += f"; {listing(methods)} {'has' if len(methods) == 1 else 'have'} nothing right of it"
     return style.captioned(
         style.svg(figure, title="Deviation of each printed result", alt=see + "."),
         title="How far off each printed result is",

@@ -30,7 +30,7 @@ HORIZON = 10
 
 
 def page(context: Context) -> dict[str, Any]:
-    """The values of the overview's template; built last, from what the others found."""
+    """The values of the overview's template; built last, from what the others computed."""
     distances = traces.by_epoch()
     context.say("rates")
     rates = at_rates(context.quick)
@@ -146,10 +146,9 @@ def at_batch_sizes() -> str:
     if len(where) == 1:
         (leader,) = where
         return f"At batch sizes {listing(sizes)} {leader} is nearest each time, though {counted}."
-    told = [f"{name} is nearest at {listing(sizes)}" for name, sizes in where.items()]
-    return (
-        f"Nor does it carry over to batch sizes {listing(sizes)}, where {counted}: {listing(told)}."
-    )
+    leaders = [f"{name} is nearest at {listing(sizes)}" for name, sizes in where.items()]
+    nearest_at = listing(leaders)
+    return f"Nor does it carry over to batch sizes {listing(sizes)}, where {counted}: {nearest_at}."
 
 
 def corrections(audit: pd.DataFrame, errata: pd.DataFrame) -> str:
@@ -200,7 +199,7 @@ def distance_figure(distances: pd.DataFrame) -> Markup:
 
 
 def where_next(context: Context) -> list[dict[str, Any]]:
-    """The other pages: what each answers, and what it found."""
+    """The other pages: the question and the findings of each."""
     return [
         {
             "file": each.file,
@@ -214,11 +213,11 @@ def where_next(context: Context) -> list[dict[str, Any]]:
 
 
 def claimed(context: Context) -> dict[str, Any] | None:
-    """What became of the document's claims, as the page on them found; None without it."""
-    found = context.built.get("claims")
-    if found is None:
+    """The verdicts on the document's claims, from their page; None without it."""
+    claims = context.built.get("claims")
+    if claims is None:
         return None
-    return {name: found[name] for name in ("summary", "surprises", "lead")}
+    return {name: claims[name] for name in ("summary", "surprises", "lead")}
 
 
 def work_table(spent: dict[str, list[Computed]]) -> Markup:

@@ -56,8 +56,8 @@ class Replay:
 
     def order(self, epochs: int = EPOCHS) -> NDArray[np.int64]:
         """The order of the four points."""
-        made = getattr(orders, self.function)(problems.four_points().n, epochs, **self.given)
-        return np.asarray(made)
+        order = getattr(orders, self.function)(problems.four_points().n, epochs, **self.given)
+        return np.asarray(order)
 
     @property
     def code(self) -> str:
@@ -137,7 +137,7 @@ def example(function: Any) -> str:
     return textwrap.dedent("\n".join(lines)).strip()
 
 
-def counted(how_many: int) -> str:
+def counted(n: int) -> str:
     """A number alone, in words up to ten.
 
     Examples
@@ -145,37 +145,34 @@ def counted(how_many: int) -> str:
     >>> counted(4), counted(15)
     ('four', '15')
     """
-    return count(how_many, "thing").split()[0]
+    return count(n, "thing").split()[0]
 
 
 def tally(statements: pd.DataFrame) -> str:
     """How many of the statements hold."""
     verdicts = statements["verdict"].value_counts()
-    found = {verdict: int(verdicts.get(verdict, 0)) for verdict in VERDICTS}
-    told = [
-        f"{counted(how_many)} {'is' if how_many == 1 else 'are'} {verdict.replace(',', '')}"
-        for verdict, how_many in found.items()
+    counts = {verdict: int(verdicts.get(verdict, 0)) for verdict in VERDICTS}
+    parts = [
+        f"{counted(n)} {'is' if n == 1 else 'are'} {verdict.replace(',', '')}"
+        for verdict, n in counts.items()
     ]
     return (
         f"Of the {len(statements)} statements that the document makes about shuffling in "
-        f"libraries, {listing(told)}."
+        f"libraries, {listing(parts)}."
     )
 
 
 def come_round() -> str:
     """How many different orders each library takes with a seed."""
     different = {each.what: len(np.unique(each.order(LONG), axis=0)) for each in REPLAYS}
-    few = {what: how_many for what, how_many in different.items() if how_many <= FEW}
-    rest = [how_many for how_many in different.values() if how_many > FEW]
-    told = [
-        f"{counted(how_many)} in {what}"
-        for what, how_many in sorted(few.items(), key=lambda each: each[1])
-    ]
+    few = {what: n for what, n in different.items() if n <= FEW}
+    rest = [n for n in different.values() if n > FEW]
+    parts = [f"{counted(n)} in {what}" for what, n in sorted(few.items(), key=lambda each: each[1])]
     n = problems.four_points().n
     return (
         "A seed makes a run repeat itself; it does not promise a new order every epoch. Of the "
         f"{math.factorial(n)} orders of {count(n, 'point')}, {LONG} epochs with seed {SEED} take "
-        f"{', '.join(told)}, and {min(rest)} to {max(rest)} in the others."
+        f"{', '.join(parts)}, and {min(rest)} to {max(rest)} in the others."
     )
 
 

@@ -138,7 +138,7 @@ SECTIONS = tuple(section.name for section in source().sections)
 
 
 def plain(value: Any) -> Figure:
-    """A figure without NumPy's types, so that it prints and compares as what it is."""
+    """A figure as a plain Python number, string or bool."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.item()
     if not isinstance(value, bool | int | float | str):
@@ -147,7 +147,7 @@ def plain(value: Any) -> Figure:
 
 
 def share(met: ArrayLike) -> float:
-    """How many of them are true, 0 to 1."""
+    """The share of true values, 0 to 1."""
     truths: NDArray[np.bool_] = np.asarray(met, bool)
     if not truths.size:
         raise ValueError("met: nothing to take a share of")

@@ -1,4 +1,4 @@
-"""What a claim is tried with: the engine, seeds, and a count of the trajectories."""
+"""The engine for an experiment, with its seeds and a count of its trajectories."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ APART = 1_000_000
 
 
 class Trials:
-    """The engine for one claim: its seeds follow the whole's, its trajectories are counted.
+    """The engine for one claim: seeds derived from the call's, trajectories counted.
 
     Attributes
     ----------
@@ -43,29 +43,29 @@ class Trials:
         self.updates = 0
 
     def few(self, full: int, quick: int) -> int:
-        """How many seeds, starts or data sets to take."""
+        """The number of seeds, starts or data sets: the full or the quick one."""
         return quick if self.quick else full
 
     def seeds(self, full: int, quick: int) -> list[int]:
-        """That many seeds, other ones for another seed of the whole."""
+        """So many seeds, distinct for every seed of the call."""
         return [self.seed * APART + i for i in range(self.few(full, quick))]
 
     def rng(self, stream: int = 0) -> np.random.Generator:
-        """Random numbers for data and starts, other ones for another seed of the whole."""
+        """A generator for data and starts, distinct for every seed of the call."""
         return np.random.default_rng([self.seed, stream])
 
-    def run(self, problem: Problem, optimizer: Optimizer, **how: Any) -> trajectory.Run:
+    def run(self, problem: Problem, optimizer: Optimizer, **plan: Any) -> trajectory.Run:
         """`simopt.run`, counted."""
-        traced = trajectory.run(problem, optimizer, **how)
+        traced = trajectory.run(problem, optimizer, **plan)
         self.trajectories += 1
         self.updates += len(traced.steps)
         return traced
 
     def sweep(
-        self, problem: Problem, optimizers: Optimizer | Sequence[Optimizer], **how: Any
+        self, problem: Problem, optimizers: Optimizer | Sequence[Optimizer], **plan: Any
     ) -> pd.DataFrame:
         """`simopt.sweep`, counted."""
-        frame = sweeping.sweep(problem, optimizers, **how)
+        frame = sweeping.sweep(problem, optimizers, **plan)
         self.trajectories += frame.attrs["trajectories"]
         self.updates += frame.attrs["updates"]
         return frame

@@ -1,4 +1,4 @@
-"""What other libraries do: looked at where they are installed, else as it was recorded.
+"""Behaviour of other libraries: measured where they are installed, otherwise as recorded.
 
 A look is a function without arguments that imports the library, and returns figures::
 
@@ -8,7 +8,7 @@ A look is a function without arguments that imports the library, and returns fig
         return dict(torch.optim.Adam([torch.zeros(1)]).defaults)
 
     seen = libraries.seen(adam_defaults, "torch")
-    seen.figures["lr"], seen.how  # (0.001, "PyTorch 2.13.0, recorded")
+    seen.figures["lr"], seen.by  # (0.001, "PyTorch 2.13.0, recorded")
 
 What it returned is in ``libraries.toml``, under the folder's, module's and function's name, with
 the versions. `record` gives an entry to be put there; the tests for peers look again at all of
@@ -52,7 +52,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look at a library gave.
+    """Figures measured in libraries, with their versions.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Seen:
     live: bool
 
     @property
-    def how(self) -> str:
+    def by(self) -> str:
         """The libraries, their versions, and whether they ran or were recorded."""
         named = " and ".join(f"{CALLED.get(k, k)} {v}" for k, v in self.versions.items())
         return f"{named}, {'run here' if self.live else 'recorded'}"
@@ -77,10 +77,10 @@ class Seen:
 def seen(look: Look, *libraries: str) -> Seen:
     """The figures of a look at these libraries; the recorded ones if one can't be used here."""
     versions = {name: installed(name) for name in libraries}
-    found = {name: version for name, version in versions.items() if version is not None}
-    if len(found) == len(libraries):
+    usable = {name: version for name, version in versions.items() if version is not None}
+    if len(usable) == len(libraries):
         try:
-            return Seen({k: plain(v) for k, v in look().items()}, found, live=True)
+            return Seen({k: plain(v) for k, v in look().items()}, usable, live=True)
         except (ImportError, OSError, subprocess.CalledProcessError):
             pass  # there, but broken: as if it were missing
     entry = recorded()[named(look)]
@@ -88,7 +88,7 @@ def seen(look: Look, *libraries: str) -> Seen:
 
 
 def installed(name: str) -> str | None:
-    """The version of a library by its module's name, None if it can't be used or told here."""
+    """The version of a library by its module's name; None if it can't be used, or is unknown."""
     if importlib.util.find_spec(name) is None:
         return None
     if name == "keras" and not any(importlib.util.find_spec(backend) for backend in BACKENDS):
@@ -132,7 +132,7 @@ def recorded() -> dict[str, dict[str, Any]]:
 
 
 def named(look: Look) -> str:
-    """Under which name a look is recorded: its folder's, its module's and its own."""
+    """The key of a look in libraries.toml: folder, module and function."""
     return "-".join([*look.__module__.split(".")[-2:], look.__name__])
 
 

@@ -1,4 +1,4 @@
-"""A claim tried in several cases: it holds in all of them, in some, or in none."""
+"""The verdict on a claim that is tested in several cases."""
 
 from __future__ import annotations
 

@@ -79,13 +79,13 @@ def _adagrad_point_4(row: Printed) -> str:
 def _one_digit_corrections(row: Printed) -> str:
     used = [printed_in(f"walk, point {point}, Adam", "1-beta2^t") for point in (2, 3, 4)]
     used.append(printed_in("Adam at batch size 2", "1-beta2^t"))
-    told = ", ".join(
+    excesses = ", ".join(
         f"{each.number / quantities.exact(each) - 1:.2%} in {cited([(each.place, each.line)])}"
         for each in used
     )
     return (
-        f"1 - beta2^t is rounded to one digit before it divides, every time: too large by {told}, "
-        f"more with every t; with v rounded too, v_hat is off by "
+        f"1 - beta2^t is rounded to one digit before it divides, every time: too large by "
+        f"{excesses}, more with every t; with v rounded too, v_hat is off by "
         f"{row.number / quantities.exact(row) - 1:.2%} here, the weight by half of that share of a "
         f"step, and its printed digits stay; {_scoreboard_stays()}"
     )
@@ -134,12 +134,12 @@ def _adagrad_in_batches(row: Printed) -> str:
 
 def _adam_in_batches(row: Printed) -> str:
     cell, part = ("Adam", 2, 2), "Adam at batch size 2"
-    told = ", ".join(
+    moments = ", ".join(
         f"{name} {quantities.of_cell(*cell, name):.4g} (printed {printed_in(part, name).printed})"
         for name in ("m", "v", "m_hat", "v_hat")
     )
     return (
-        f"all four moments are wrong: {told}; the step is "
+        f"all four moments are wrong: {moments}; the step is "
         f"{quantities.of_cell(*cell, formulas.CHANGE):.4f} and w = "
         f"{quantities.of_cell(*cell, formulas.NEW_W):.4f}, so the printed "
         f"{printed_in(part, formulas.NEW_W).printed} is right to its one decimal all the same: the "

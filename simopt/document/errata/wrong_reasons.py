@@ -23,7 +23,7 @@ def _smaller_because_large() -> Erratum:
         scaled = problems.least_squares(scale * problem.x, scale * problem.y, w0=problem.w0)
         first = run(scaled, method).steps.iloc[0]
         pairs.append((float(first["gradient"]), float(first["w"] - problem.w0[0])))
-    told = ", ".join(f"{gradient:g} moves it by {step:.4g}" for gradient, step in pairs)
+    moves = ", ".join(f"{gradient:g} moves it by {step:.4g}" for gradient, step in pairs)
     return Erratum(
         line=273,
         lines="273",
@@ -31,7 +31,7 @@ def _smaller_because_large() -> Erratum:
         printed="the first step is small because the gradient is large",
         right="the first step is eta, whatever the gradient",
         why="with G = 0 before it, the first step is eta g / sqrt(g^2)",
-        consequence=f"a first gradient of {told}: the size of the gradient cancels",
+        consequence=f"a first gradient of {moves}: the size of the gradient cancels",
     )
 
 
@@ -122,7 +122,7 @@ def _fading_correction() -> Erratum:
         )
         for after in (2, 5, 10, 100)
     }
-    told = ", ".join(f"{name} after {after}" for after, name in leaders.items())
+    nearest = ", ".join(f"{name} after {after}" for after, name in leaders.items())
     return Erratum(
         line=741,
         lines="741",
@@ -137,7 +137,7 @@ def _fading_correction() -> Erratum:
         consequence=(
             f"the mean step, in units of eta, goes {sizes[0]:.2f}, {sizes[1]:.2f}, {sizes[2]:.2f} "
             f"over epochs 1 to 3; nearest to 5 at batch size 1 and eta = {quantities.ETA:g}: "
-            f"{told} epochs"
+            f"{nearest} epochs"
         ),
     )
 

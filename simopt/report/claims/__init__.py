@@ -47,7 +47,7 @@ def values(outcomes: Sequence[Outcome], *, quick: bool) -> dict[str, Any]:
             {"verdict": verdict, "badge": badge(verdict), "count": n, "text": MEANING[verdict]}
             for verdict, n in counts.items()
         ],
-        "surprises": surprises.told(outcomes),
+        "surprises": surprises.entries(outcomes),
         "lead": surprises.lead(outcomes),
         "sections": [section_in_short(name, mine) for name, mine in groups.items()],
         "parts": parts(groups),
@@ -111,13 +111,13 @@ def optimizers(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 def section_in_short(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """A section of the document for the page of all: what it sets up, and its claims in short."""
     printed = sum(row.part.section == name and row.role != "operand" for row in rows())
-    told = count(len(outcomes), "claim")
+    claims = count(len(outcomes), "claim")
     return {
         "name": name,
         "id": f"part-{style.slug(name)}",
         "file": file(name),
         "setup": setup(name),
-        "count": f"{told}, {count(printed, 'printed result')}" if printed else told,
+        "count": f"{claims}, {count(printed, 'printed result')}" if printed else claims,
         "tally": [
             {"sign": SIGNS[verdict][0], "kind": SIGNS[verdict][1], "verdict": verdict, "count": n}
             for verdict, n in tally(outcomes).items()

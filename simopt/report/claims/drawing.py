@@ -65,7 +65,7 @@ def chart(picture: Picture, name: str) -> tuple[Markup, bool]:
                 # Marks over the same name stand beside each other: none hides another.
                 aside = 0.1 * (i - (len(series) - 1) / 2) * (picture.kind == "points")
                 at = _at(x, series) + aside if named else x
-                axes.plot(at, y, label=each, **_how(looks[each], picture.kind, len(y)))
+                axes.plot(at, y, label=each, **_keywords(looks[each], picture.kind, len(y)))
         along, across = (axes.yaxis, axes.xaxis) if lying else (axes.xaxis, axes.yaxis)
         if named:
             _names(along, series)
@@ -153,7 +153,7 @@ def looks_of(names: Iterable[str]) -> list[Look]:
     return [style.LOOKS[name] if name in style.LOOKS else next(free) for name in names]
 
 
-def _how(look: Look, kind: str, points: int) -> dict[str, Any]:
+def _keywords(look: Look, kind: str, points: int) -> dict[str, Any]:
     """Keywords for ``axes.plot``."""
     return {
         "color": look.color,

@@ -19,7 +19,7 @@ OPEN = 12
 PROSE = 28
 
 
-def shown(picture: Picture, name: str) -> Markup:
+def captioned(picture: Picture, name: str) -> Markup:
     """The picture with its title and what to see in it; ``name`` is unique on the page."""
     if picture.table is not None:
         drawn, left_out = folded(table(picture.table, picture.title), len(picture.table)), False
@@ -66,4 +66,4 @@ def _longest(column: pd.Series) -> int:
     return max((len(value) for value in column if isinstance(value, str)), default=0)
 
 
-__all__ = ["cell", "folded", "shown", "table"]
+__all__ = ["captioned", "cell", "folded", "table"]

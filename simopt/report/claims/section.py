@@ -83,7 +83,7 @@ def entry(each: Outcome) -> dict[str, Any]:
         "revised": claim.revised,
         "evidence": evidence(claim.id, finding.evidence),
         "figures": count(len(finding.evidence), "figure"),
-        "picture": pictures.shown(finding.picture, f"{claim.id}-picture")
+        "picture": pictures.captioned(finding.picture, f"{claim.id}-picture")
         if finding.picture
         else Markup(""),
         "beside": finding.picture is not None and finding.picture.table is None,

@@ -37,8 +37,8 @@ TAUGHT = {
 
 def surprising(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """The first few of `TAUGHT` that don't simply hold, contradicted ones before conditional."""
-    found = {each.claim.id: each for each in outcomes}
-    known = [found[name] for name in TAUGHT if name in found]
+    by_id = {each.claim.id: each for each in outcomes}
+    known = [by_id[name] for name in TAUGHT if name in by_id]
     return [
         each
         for verdict in ("contradicted", "conditional")
@@ -57,7 +57,7 @@ def lead(outcomes: Iterable[Outcome]) -> str:
     )
 
 
-def told(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+def entries(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     """What a page says of each: the claim, why it is believed, what came out."""
     return [
         {
@@ -74,4 +74,4 @@ def told(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     ]
 
 
-__all__ = ["NAMED", "TAUGHT", "lead", "surprising", "told"]
+__all__ = ["NAMED", "TAUGHT", "entries", "lead", "surprising"]

@@ -44,9 +44,9 @@ def tally(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 def sections(outcomes: Sequence[Outcome]) -> list[str]:
     """The sections that have claims, in the document's order; unknown ones last."""
-    found = dict.fromkeys(each.claim.section for each in outcomes)
-    return [name for name in SECTIONS if name in found] + [
-        name for name in found if name not in SECTIONS
+    present = dict.fromkeys(each.claim.section for each in outcomes)
+    return [name for name in SECTIONS if name in present] + [
+        name for name in present if name not in SECTIONS
     ]
 
 

@@ -27,9 +27,9 @@ LAMBDA, ETA, UPDATES = 0.1, 0.001, 6000
 UNEVEN = ", where decay in the gradient is the consistent one"
 
 
-def both(**how: float) -> list[Optimizer]:
+def both(**plan: float) -> list[Optimizer]:
     """Adam with the decay in its gradient, and AdamW."""
-    return [Adam(weight_decay=LAMBDA, **how), AdamW(weight_decay=LAMBDA, **how)]
+    return [Adam(weight_decay=LAMBDA, **plan), AdamW(weight_decay=LAMBDA, **plan)]
 
 
 def uneven_decay(trials: Trials) -> Finding:
@@ -79,14 +79,14 @@ def uneven_decay(trials: Trials) -> Finding:
 
 def noise_leaves(trials: Trials, which: int) -> Floats:
     """The mean weight left [scales], of 16 weights in noise of one deviation each."""
-    found, seeds = [], trials.seeds(8, 4)
+    means, seeds = [], trials.seeds(8, 4)
     for scale in SCALES:
         # Noise needs a curvature; one that moves nothing.
         noise = problems.noisy_quadratic(np.full(16, 1e-15), np.full(16, scale**2), w0=1.0)
         rule = both(eta=ETA)[which]
         frame = trials.sweep(noise, rule, updates=UPDATES, seed=seeds, evaluate=UPDATES)
-        found.append(frame[[f"w_{k}" for k in range(16)]].to_numpy(np.float64).mean())
-    return np.array(found)
+        means.append(frame[[f"w_{k}" for k in range(16)]].to_numpy(np.float64).mean())
+    return np.array(means)
 
 
 def fixed_points(trials: Trials) -> dict[str, float]:
@@ -120,13 +120,13 @@ def decay_beside_the_step(trials: Trials) -> Finding:
     ).steps["w"]
     return Finding(
         verdict,
-        f"From w = 2 with gradient 3, decay 0.5 and eta 0.1, AdamW ({seen.how}) has m = "
+        f"From w = 2 with gradient 3, decay 0.5 and eta 0.1, AdamW ({seen.by}) has m = "
         f"{number(seen.figures['m'], 3)} and v = {number(seen.figures['v'], 3)}, the gradient's "
         f"alone, and gets to {w:.4f}: the decay of the old weight gives {ways['before']:.4f}, "
         f"that of the new weight {ways['after']:.4f}.",
         {"w": w, "decay of the old weight": ways["before"], "of the new": ways["after"]}
         | {"m": seen.figures["m"], "v": seen.figures["v"], "engine": float(ours.iloc[0])}
-        | {"seen in": seen.how},
+        | {"seen in": seen.by},
         condition,
     )
 
@@ -144,7 +144,7 @@ def torch_adamw() -> Mapping[str, Figure]:
 
 
 def modern_practice(trials: Trials) -> Finding:
-    """A question for a survey."""
+    """Undecidable by simulation: a question for a survey."""
     return Finding(
         "undecidable",
         "What people use is a question for a survey of papers and repositories, not for a "

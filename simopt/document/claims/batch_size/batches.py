@@ -30,15 +30,15 @@ FIVE = (SGD, Momentum, AdaGrad, RMSprop, Adam)
 
 
 def means_at_one_weight(trials: Trials) -> Finding:
-    """Exact fractions beside the engine's run."""
+    """The engine's batch means against exact fractions."""
     four = problems.four_points()
     off, updates = 0.0, {}
     for size in (1, 2, 4):
         steps = trials.run(four, SGD(eta=0.1), batch_size=size).steps
         exact = exact_epoch(size)
         updates[size] = len(steps)
-        found = steps[["gradient", "w"]].to_numpy()
-        off = max(off, float(np.abs(found - np.array(exact, dtype=np.float64)).max()))
+        computed = steps[["gradient", "w"]].to_numpy()
+        off = max(off, float(np.abs(computed - np.array(exact, dtype=np.float64)).max()))
     holds = updates == {1: 4, 2: 2, 4: 1} and off < 1e-12
     return Finding(
         "holds" if holds else "contradicted",
@@ -85,7 +85,7 @@ def pairing_matters(trials: Trials) -> Finding:
         f"{percent(spread.max())} of the way gone with {worst} and {percent(spread.min())} with "
         f"{least}."
     )
-    shown = pd.DataFrame({f"{p}{', turned' * t}": wide[(p, t)] for p, t in PAIRINGS})
+    summary = pd.DataFrame({f"{p}{', turned' * t}": wide[(p, t)] for p, t in PAIRINGS})
     return Finding(
         "holds" if near == len(spread) else "contradicted" if near == 0 else "conditional",
         says,
@@ -97,7 +97,7 @@ def pairing_matters(trials: Trials) -> Finding:
             "The weight after one epoch of pairs",
             f"A row varies with the pairing and with the sequence of the pairs: by "
             f"{(wide.max(axis=1) - wide.min(axis=1)).max():.2f} in w with {worst}.",
-            table=shown.round(3).reset_index(),
+            table=summary.round(3).reset_index(),
         ),
     )
 

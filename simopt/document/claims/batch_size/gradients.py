@@ -93,7 +93,7 @@ def stale_distance(a: Floats, updates: int) -> Floats:
 
 def cosines(trials: Trials, sets: int, draws: int) -> Floats:
     """The mean cosine between a batch's gradient and the whole one [set, size], at w = 0."""
-    found = np.empty((sets, len(SIZES)))
+    cosine = np.empty((sets, len(SIZES)))
     for k in range(sets):
         problem = linear(256, 10, noise=1.0, seed=trials.seed * 1000 + k)
         gradients = problem.point_gradients(np.zeros(10))
@@ -102,18 +102,18 @@ def cosines(trials: Trials, sets: int, draws: int) -> Floats:
         for column, size in enumerate(SIZES):
             batch = gradients[orders[:, :size]].mean(axis=1)
             norms = np.linalg.norm(batch, axis=1) * np.linalg.norm(whole)
-            found[k, column] = (batch @ whole / norms).mean()
-    return found
+            cosine[k, column] = (batch @ whole / norms).mean()
+    return cosine
 
 
 def averages_point_better(trials: Trials) -> Finding:
     """The cosine between a batch's gradient and that of all points."""
-    found = cosines(trials, trials.few(20, 5), trials.few(400, 100))
-    mean = found.mean(axis=0)
-    rising = bool((np.diff(found, axis=1) > 0).all())
+    cosine = cosines(trials, trials.few(20, 5), trials.few(400, 100))
+    mean = cosine.mean(axis=0)
+    rising = bool((np.diff(cosine, axis=1) > 0).all())
     return Finding(
         "holds" if rising else "conditional" if (np.diff(mean) > 0).all() else "contradicted",
-        f"On {len(found)} noisy least squares (256 x 10) the mean cosine with the whole gradient "
+        f"On {len(cosine)} noisy least squares (256 x 10) the mean cosine with the whole gradient "
         f"at w = 0 is {mean[0]:.2f}, {mean[3]:.2f} and {mean[5]:.2f} at batch 1, 8 and 32.",
         {f"cosine, batch {b}": value for b, value in zip(SIZES, mean, strict=True)},
         "" if rising or not (np.diff(mean) > 0).all() else "On average, not on every data set.",
@@ -124,7 +124,7 @@ def averages_point_better(trials: Trials) -> Finding:
             f"{SIZES[int((mean > 0.5 + mean[0] / 2).argmax())]}.",
             "batch size [points]",
             "mean cosine with the gradient of all points",
-            {"mean of the data sets": (SIZES, mean), "least": (SIZES, found.min(axis=0))},
+            {"mean of the data sets": (SIZES, mean), "least": (SIZES, cosine.min(axis=0))},
             log_x=True,
         ),
     )

@@ -1,4 +1,4 @@
-"""Claims about hardware: what can be done at once, what must wait, what has to be held."""
+"""Claims about hardware: parallel and sequential operations, and memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Traced:
-    """A number that knows how many operations must come one after the other to make it.
+    """A number with the length of the longest chain of dependent operations behind it.
 
     ``at`` counts the operations of each depth: as many can be done at once.
     """
@@ -31,7 +31,7 @@ class Traced:
     at: Counter[int]
 
     def after(self, *others: Traced) -> Traced:
-        """The result of one operation on it and on others."""
+        """The traced result of one operation on this number and others."""
         depth = 1 + max(each.depth for each in (self, *others))
         self.at[depth] += 1
         return Traced(depth, self.at)
@@ -56,7 +56,7 @@ def epoch(n: int, size: int, d: int = 1) -> Counter[int]:
 
 
 def summed(terms: list[Traced]) -> Traced:
-    """Their sum, pair by pair."""
+    """The sum of traced numbers, added in pairs."""
     while len(terms) > 1:
         pairs = [a.after(b) for a, b in zip(terms[::2], terms[1::2], strict=False)]
         terms = pairs + terms[2 * len(pairs) :]
@@ -124,7 +124,7 @@ def one_core_a_point(trials: Trials) -> Finding:
 
 
 def busy_device(trials: Trials) -> Finding:
-    """What there is to do at once; the rest is the device's."""
+    """The operations that can run at once; the rest depends on the device."""
     ready = {b: max(epoch(b, b).values()) for b in (1, 4, 256)}
     return Finding(
         "undecidable",
@@ -142,7 +142,7 @@ def memory_of_a_batch(trials: Trials) -> Finding:
     whole = [held_for(problem, w, b, b) for b in sizes]
     parts = [held_for(problem, w, b, 8) for b in sizes]
     off = max(float(np.abs(a[0] - b[0]).max()) for a, b in zip(whole, parts, strict=True))
-    grown = [found[-1][1] / found[0][1] for found in (whole, parts)]
+    grown = [bytes_held[-1][1] / bytes_held[0][1] for bytes_held in (whole, parts)]
     met = {
         "if a batch is evaluated at once": grown[0] > 100,
         "if its gradient is summed a few points at a time, which takes time in place of memory": (

@@ -28,9 +28,9 @@ def no_number(trials: Trials) -> Finding:
     """A steep loss, and a point that no rate can take: what mends which."""
     per_decade = trials.few(10, 5)
     etas = np.geomspace(1e-14, 1e-1, 13 * per_decade + 1)
-    how = {"updates": 4000, "divergence": None, "evaluate": 4000}
+    options = {"updates": 4000, "divergence": None, "evaluate": 4000}
     ends = {
-        clip: trials.sweep(steep(), SGD(eta=etas), clip_norm=clip, **how)["loss"].to_numpy()
+        clip: trials.sweep(steep(), SGD(eta=etas), clip_norm=clip, **options)["loss"].to_numpy()
         for clip in (None, 1.0)
     }
     lost = ~np.isfinite(ends[None])
@@ -87,21 +87,21 @@ def no_number(trials: Trials) -> Finding:
     )
 
 
-def line(trials: Trials, x: list[float], etas: Floats, **how: float) -> Floats:
+def line(trials: Trials, x: list[float], etas: Floats, **options: float) -> Floats:
     """The loss of ``y = 5 x`` on these points after 50 epochs, by rate; inf for no number."""
     points = [[each, 5 * min(each, 10.0)] for each in x]
     problem = problems.function(
         _squared, _slope, w0=3.0, points=points, name="line", check_gradient=False
     )
     plan = {"epochs": 50, "divergence": None}
-    loss = trials.sweep(problem, SGD(eta=etas), **plan, **how)["loss"].to_numpy(np.float64)
+    loss = trials.sweep(problem, SGD(eta=etas), **plan, **options)["loss"].to_numpy(np.float64)
     return np.where(np.isnan(loss), np.inf, loss)
 
 
 def bad_point(trials: Trials, etas: Floats, clipped: bool) -> bool:
     """Whether some rate trains with a point of 1e200 among the others."""
-    how = {"clip_norm": 1.0} if clipped else {}
-    return bool((line(trials, [1.0, 2.0, 3.0, 1e200], etas, **how) < TRAINED).any())
+    options = {"clip_norm": 1.0} if clipped else {}
+    return bool((line(trials, [1.0, 2.0, 3.0, 1e200], etas, **options) < TRAINED).any())
 
 
 def _squared(w: float, x: float, y: float) -> float:
@@ -141,13 +141,13 @@ def clipped_alike(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"Gradients (3, 0) and (0, 4) of two variables, limit 1: the whole gradient has norm "
-        f"{two['torch']:.3f} in {torch.how}, which clips all together, and {two['keras']:.3f} in "
-        f"{keras.how}, whose clipnorm clips each variable by itself (global_clipnorm does not). Of "
+        f"{two['torch']:.3f} in {torch.by}, which clips all together, and {two['keras']:.3f} in "
+        f"{keras.by}, whose clipnorm clips each variable by itself (global_clipnorm does not). Of "
         f"one variable (3, 4) both make norm {one[0]:.3f}. TensorFlow was not looked at.",
         {f"norm, two variables, {name}": value for name, value in two.items()}
         | {"norm, one variable, torch": one[0], "norm, one variable, keras": one[1]}
         | {"norm here, torch": norms[0], "norm here, keras": norms[1]}
-        | {"torch seen in": torch.how, "keras seen in": keras.how},
+        | {"torch seen in": torch.by, "keras seen in": keras.by},
         condition,
     )
 
@@ -187,8 +187,8 @@ def emergency_brake(trials: Trials) -> Finding:
     plain = trials.sweep(problems.four_points(), rules, batch_size=sizes, epochs=300)
     clipped = floors(trials, rules, epoch=280, batch_size=sizes, clip_norm=[1.0, 5.0])
     keys = ["optimizer", "eta", "batch_size"]
-    gone = plain.loc[plain["status"] == "diverged", keys]
-    ends = gone.merge(clipped, on=keys)
+    exploding = plain.loc[plain["status"] == "diverged", keys]
+    ends = exploding.merge(clipped, on=keys)
     far = {c: ends.loc[ends["clip_norm"] == c, "floor"].to_numpy(np.float64) for c in (1.0, 5.0)}
     braked = {clip: share(np.isfinite(each)) for clip, each in far.items()}
     near = {clip: share(each < 0.1) for clip, each in far.items()}
@@ -197,15 +197,15 @@ def emergency_brake(trials: Trials) -> Finding:
         "that training then arrives": min(near.values()) >= 0.9,
     }
     verdict, condition = decide(met)
-    shown = clipped[(clipped["optimizer"] == "SGD") & (clipped["batch_size"] == 4)]
+    drawn = clipped[(clipped["optimizer"] == "SGD") & (clipped["batch_size"] == 4)]
     limit = 2 / float(problems.four_points().hessian[0, 0])
     return Finding(
         verdict,
-        f"Of {len(gone)} settings of SGD and Momentum that explode {percent(braked[1.0])} stay "
-        f"finite with gradients clipped to 1 and {percent(braked[5.0])} clipped to 5. In epochs "
-        f"280 to 300 {percent(near[1.0])} and {percent(near[5.0])} of them stay within 0.1 of the "
-        "optimum: steps of up to eta times the limit go back and forth over it.",
-        {"settings that explode": len(gone)}
+        f"Of {len(exploding)} settings of SGD and Momentum that explode {percent(braked[1.0])} "
+        f"stay finite with gradients clipped to 1 and {percent(braked[5.0])} clipped to 5. In "
+        f"epochs 280 to 300 {percent(near[1.0])} and {percent(near[5.0])} of them stay within 0.1 "
+        "of the optimum: steps of up to eta times the limit go back and forth over it.",
+        {"settings that explode": len(exploding)}
         | {f"finite, limit {clip:g}": value for clip, value in braked.items()}
         | {f"within 0.1, limit {clip:g}": value for clip, value in near.items()},
         condition,
@@ -219,7 +219,7 @@ def emergency_brake(trials: Trials) -> Finding:
             "largest |w − 5| in epochs 280 to 300",
             {
                 f"limit {clip:g}": (part["eta"], part["floor"].clip(1e-12))
-                for clip, part in shown.groupby("clip_norm")
+                for clip, part in drawn.groupby("clip_norm")
             },
             log_x=True,
             log_y=True,

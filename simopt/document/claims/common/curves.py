@@ -71,26 +71,26 @@ def halved_by(curve: Curves, chosen: Truths, factors: tuple[int, ...], *, up: bo
     return np.array(moved)
 
 
-def best_tuned(found: Mapping[tuple[str, str], Curves]) -> dict[str, float]:
+def best_tuned(by_pair: Mapping[tuple[str, str], Curves]) -> dict[str, float]:
     """By problem the last excess loss of the best method at its best rate."""
-    return {p: min(c.tuned for (other, _), c in found.items() if other == p) for p, _ in found}
+    return {p: min(c.tuned for (other, _), c in by_pair.items() if other == p) for p, _ in by_pair}
 
 
 def curves(trials: Trials) -> Mapping[tuple[str, str], Curves]:
     """By problem and optimizer. The claims that read them share the runs."""
-    found, trajectories, updates = _run(trials.seed, trials.quick)
+    by_pair, trajectories, updates = _run(trials.seed, trials.quick)
     trials.shared("curves on the suite", trajectories, updates)
-    return found
+    return by_pair
 
 
 @lru_cache(maxsize=1)
 def _run(seed: int, quick: bool) -> tuple[dict[tuple[str, str], Curves], int, int]:
     trials = Trials(quick=quick, seed=seed)
-    seeds, found = trials.seeds(8, 3), {}
-    how = {"batch_size": BATCH_SIZE, "epochs": EPOCHS, "shuffle": "epoch", "seed": seeds}
+    seeds, by_pair = trials.seeds(8, 3), {}
+    plan = {"batch_size": BATCH_SIZE, "epochs": EPOCHS, "shuffle": "epoch", "seed": seeds}
     for name, problem in suite(seed).items():
         frame = trials.sweep(
-            problem, [method(eta=RATES) for method in METHODS], record="epochs", **how
+            problem, [method(eta=RATES) for method in METHODS], record="epochs", **plan
         )
         loss = np.full((len(METHODS), len(RATES), len(seeds), EPOCHS), np.inf)
         method = frame["optimizer"].map({m.__name__: k for k, m in enumerate(METHODS)})
@@ -103,5 +103,5 @@ def _run(seed: int, quick: bool) -> tuple[dict[tuple[str, str], Curves], int, in
         excess = np.maximum((loss - least) / (problem.loss(problem.w0) - least), FLOOR)
         for k, each in enumerate(METHODS):
             tuned = np.median(excess[k, :, :, -1], axis=1).min()
-            found[name, each.__name__] = Curves(excess[k], float(tuned))
-    return found, trials.trajectories, trials.updates
+            by_pair[name, each.__name__] = Curves(excess[k], float(tuned))
+    return by_pair, trials.trajectories, trials.updates

@@ -1,4 +1,4 @@
-"""How near the four points bring w to 5: floors, and the best rate that is no lucky hit."""
+"""Floors of the distance from the optimum, and the best rate judged with its neighbours."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ def floors(
     epoch: int = 100,
     span: int = SPAN,
     problem: Problem | None = None,
-    **how: Any,
+    **plan: Any,
 ) -> pd.DataFrame:
     """A row per trajectory: its settings, and floor, the largest |w - optimum| of some epochs.
 
     Those are epochs ``epoch`` to ``epoch + span``. ``problem`` has one weight, by default the four
-    points; ``how`` goes to the sweep. A trajectory that overflows has floor inf.
+    points; ``plan`` goes to the sweep. A trajectory that overflows has floor inf.
     """
     chosen = problems.four_points() if problem is None else problem
     last = epoch + span
     frame = trials.sweep(
-        chosen, optimizers, epochs=last, record="epochs", divergence=None, **how
+        chosen, optimizers, epochs=last, record="epochs", divergence=None, **plan
     ).drop(columns=["epochs", "loss"])
     far = distances(frame, last, chosen)[:, epoch - 1 :].max(axis=1)
     table = frame.iloc[::last].drop(columns=["epoch", "w"]).reset_index(drop=True)

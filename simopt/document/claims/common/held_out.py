@@ -1,4 +1,4 @@
-"""A small network trained on few noisy points, and what it is worth on points held out."""
+"""A small network trained on few noisy points, and its loss on points held out."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def trained(
             keys = [
                 c for c in ("optimizer", "eta", "weight_decay", "batch_size", "epoch") if c in frame
             ]
-            made = frame[keys].copy()
-            made["set"], made["train"] = k, frame["loss"]
-            made["choose"] = (off[:, ::2] ** 2).mean(axis=1)
-            made["judge"] = (off[:, 1::2] ** 2).mean(axis=1)
-            frames.append(made)
+            scores = frame[keys].copy()
+            scores["set"], scores["train"] = k, frame["loss"]
+            scores["choose"] = (off[:, ::2] ** 2).mean(axis=1)
+            scores["judge"] = (off[:, 1::2] ** 2).mean(axis=1)
+            frames.append(scores)
     return pd.concat(frames, ignore_index=True)
 
 

@@ -1,4 +1,4 @@
-"""Rules at work on given gradients: what claims that are algebra are decided with."""
+"""Rules fed with given gradients, for claims that are algebra."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def drawn(trials: Trials, *shape: int) -> Floats:
 
 
 def fed(optimizer: Optimizer, gradients: Sequence[float] | Floats) -> tuple[Floats, Floats]:
-    """What these gradients make of a weight: how each moves it, and the states.
+    """The changes of a weight and the states of a rule, fed with these gradients.
 
     Returns
     -------

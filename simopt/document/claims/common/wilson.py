@@ -1,4 +1,4 @@
-"""How many new points the least squares of Wilson et al. answer rightly after training."""
+"""The share of new points that the least squares of Wilson et al. classify correctly."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def data_sets(trials: Trials) -> list[Problem]:
 
 
 def answers(trials: Trials, rules: Sequence[Optimizer], problem: Problem, size: Any) -> Floats:
-    """The share of new points that Wilson's least squares answers rightly, by trajectory."""
-    how = {"batch_size": size, "epochs": EPOCHS, "evaluate": "epoch", "divergence": None}
+    """The share of new points that Wilson's least squares classifies correctly, by trajectory."""
+    options = {"batch_size": size, "epochs": EPOCHS, "evaluate": "epoch", "divergence": None}
     plan = {"shuffle": "never" if size == "full" else "epoch", "seed": trials.seed}
-    frame = trials.sweep(problem, rules, **how, **plan)
+    frame = trials.sweep(problem, rules, **options, **plan)
     return right_answers(frame[["w_0", "w_1", "w_2"]].to_numpy(np.float64))
 
 
 def right_answers(w: Floats) -> Floats:
-    """Of new points, whose blocks no training has seen, those that three weights [m, 3] get."""
+    """The share of new points that three weights [m, 3] classify correctly."""
     both = w[:, 1] + w[:, 2]
     return SHARE * (both + w[:, 0] > 0) + (1 - SHARE) * (both - w[:, 0] < 0)

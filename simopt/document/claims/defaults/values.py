@@ -75,9 +75,9 @@ def listed_are_standard(trials: Trials) -> Finding:
     seen = {"PyTorch": libraries.seen(torch_defaults, "torch")}
     seen["Keras"] = libraries.seen(keras_defaults, "keras")
     for setting, listed in LISTED.items():
-        found = {library: float(each.figures[setting]) for library, each in seen.items()}
-        agree |= {(library, setting): value == listed for library, value in found.items()}
-        rows.append({"setting": setting, "listed": listed} | found)
+        taken = {library: float(each.figures[setting]) for library, each in seen.items()}
+        agree |= {(library, setting): value == listed for library, value in taken.items()}
+        rows.append({"setting": setting, "listed": listed} | taken)
     met = share(list(agree.values()))
     everywhere = [s for s in LISTED if all(agree[library, s] for library in seen)]
     nowhere = [s for s in LISTED if not any(agree[library, s] for library in seen)]
@@ -85,7 +85,7 @@ def listed_are_standard(trials: Trials) -> Finding:
     return Finding(
         verdict,
         f"Of {len(agree)} default arguments {percent(met)} are the listed ones "
-        f"({'; '.join(each.how for each in seen.values())})"
+        f"({'; '.join(each.by for each in seen.values())})"
         + (f". In neither library: {listing(nowhere)}." if nowhere else "."),
         {"agree": met, "settings": len(LISTED)}
         | {
@@ -112,8 +112,8 @@ def torch_defaults() -> Mapping[str, Figure]:
     w = [torch.zeros(1, requires_grad=True)]
 
     def arguments(name: str) -> dict[str, Any]:
-        found: dict[str, Any] = getattr(torch.optim, name)(w).defaults
-        return found | dict(zip(("beta1", "beta2"), found.get("betas", ()), strict=False))
+        taken: dict[str, Any] = getattr(torch.optim, name)(w).defaults
+        return taken | dict(zip(("beta1", "beta2"), taken.get("betas", ()), strict=False))
 
     called = {"eta": "lr", "beta": "momentum", "rho": "alpha", "epsilon": "eps"}
     return looked_up(arguments, called)
@@ -136,12 +136,12 @@ def looked_up(
 ) -> dict[str, Figure]:
     """The listed settings of a library: an optimizer's arguments, and what they are called."""
     classes = {"Momentum": "SGD", "AdaGrad": "Adagrad"}
-    found: dict[str, Figure] = {}
+    taken: dict[str, Figure] = {}
     for setting in LISTED:
         method, name = setting.split()
         value = arguments(classes.get(method, method))[called.get(name, name)]
-        found[setting] = float(value)
-    return found
+        taken[setting] = float(value)
+    return taken
 
 
 def rarely_changed(trials: Trials) -> Finding:

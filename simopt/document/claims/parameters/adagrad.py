@@ -209,10 +209,10 @@ def freezes(trials: Trials) -> Finding:
     labels = trials.rng(2).normal(size=(trials.few(16, 8), 4)) / 2
     noisy = [problems.least_squares(four.x, four.y + each, w0=3.0) for each in labels]
     seeds = trials.seeds(256, 128)
-    how = {"epochs": looks, "shuffle": "epoch", "divergence": None, "evaluate": "epoch"}
-    with_labels = [trials.sweep(each, adagrad, seed=seeds[: len(noisy)], **how) for each in noisy]
+    plan = {"epochs": looks, "shuffle": "epoch", "divergence": None, "evaluate": "epoch"}
+    with_labels = [trials.sweep(each, adagrad, seed=seeds[: len(noisy)], **plan) for each in noisy]
     far = {
-        "no noise": trials.sweep(four, adagrad, **how | {"epochs": quiet}),
+        "no noise": trials.sweep(four, adagrad, **plan | {"epochs": quiet}),
         "gradient noise": trials.sweep(
             bowl, adagrad, epochs=[4 * n for n in looks], seed=seeds, divergence=None
         ),

@@ -99,7 +99,7 @@ def beta1_is_a_rho(trials: Trials) -> Finding:
 
 
 def m_is_like_a_velocity(trials: Trials) -> Finding:
-    """Whether one is a multiple of the other."""
+    """Whether Adam's m is a multiple of Momentum's v."""
     ratios = []
     for gradients in drawn(trials, trials.few(50, 10), 60):
         velocity = fed(Momentum(beta=BETA1), gradients)[1][:, 0]

@@ -37,7 +37,7 @@ def uncorrected_is_too_small(trials: Trials) -> Finding:
     verdict = "contradicted" if not means else "holds" if steps == 1 else "conditional"
     edge = 1 - (1 - BETA1) ** 2
     worst = int(np.argmax(ratio))
-    shown = np.unique(np.geomspace(1, len(t), 120).astype(int))
+    places = np.unique(np.geomspace(1, len(t), 120).astype(int))
     return Finding(
         verdict,
         f"At first m is {1 / m[0]:,.0f} times and v {1 / v[0]:,.0f} times too small. v stands "
@@ -62,7 +62,7 @@ def uncorrected_is_too_small(trials: Trials) -> Finding:
             x_label="update t",
             y_label="uncorrected / corrected",
             series={
-                name: (shown, each[shown - 1])
+                name: (places, each[places - 1])
                 for name, each in {"step": ratio, "m": m, "v": v}.items()
             },
             log_x=True,
@@ -122,7 +122,7 @@ def correction_is_crucial_early(trials: Trials) -> Finding:
 
 def with_and_without(trials: Trials, problem: Problem) -> dict[int, tuple[float, float, float]]:
     """Of each look: the best loss above the minimum without and with, and how often with wins."""
-    how = {
+    plan = {
         "batch_size": 8,
         "epochs": LOOKS[-1],
         "record": "epochs",
@@ -134,7 +134,7 @@ def with_and_without(trials: Trials, problem: Problem) -> dict[int, tuple[float,
     both: list[Floats] = []
     for on in (False, True):
         adam = Adam(eta=np.geomspace(1e-4, 10, 26), bias_correction=on)
-        frame = trials.sweep(problem, adam, **how)
+        frame = trials.sweep(problem, adam, **plan)
         mean = frame.groupby(["epoch", "eta"])["loss"].mean().unstack("eta")
         both.append(mean.loc[list(LOOKS)].to_numpy() - least_loss(problem))
     plain, corrected = both

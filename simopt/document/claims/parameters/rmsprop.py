@@ -81,8 +81,8 @@ def range_of_rho(trials: Trials) -> Finding:
     )
     late = floors(trials, RMSprop(eta=ETA, rho=usual), epoch=1000, problem=moved())["floor"]
     where = [f"{name} {rho:g}" for name, rho in winners.items()]
-    shown = [name for name in chosen if behind[name] < 1e6]
-    beyond = [name for name in chosen if name not in shown]
+    kept = [name for name in chosen if behind[name] < 1e6]
+    beyond = [name for name in chosen if name not in kept]
     return Finding(
         verdict,
         f"With the rate tuned for every rho, the best of {len(rhos)} lies in the range on "
@@ -105,12 +105,12 @@ def range_of_rho(trials: Trials) -> Finding:
         picture=Picture(
             title="Loss above the minimum after 20 epochs, each rho at its best rate",
             sees="The curves are lowest at 1 - rho = "
-            f"{number(1 - np.median([winners[name] for name in shown]), 1)} in the median; the "
+            f"{number(1 - np.median([winners[name] for name in kept]), 1)} in the median; the "
             "usual range is 0.1 to 0.01."
             + (f" Left out is {listing(beyond)}: a millionfold and more." if beyond else ""),
             x_label="1 - rho",
             y_label="loss / that of the best rho",
-            series={name: (1 - rhos, tried[name] / tried[name].min()) for name in shown},
+            series={name: (1 - rhos, tried[name] / tried[name].min()) for name in kept},
             log_x=True,
             log_y=True,
         ),
@@ -191,7 +191,7 @@ def rate_recovers(trials: Trials) -> Finding:
     far = np.abs(walk["w"].to_numpy()[3::4] - 5)
     floor = float(far[-epochs // 3 :].max())
     first = rate.reshape(-1, 4)[:, -1]
-    shown = np.unique(np.geomspace(1, epochs, 120).astype(int))
+    kept = np.unique(np.geomspace(1, epochs, 120).astype(int))
     return Finding(
         "holds" if recovers >= 2 else "contradicted",
         f"From its lowest, {rate[low]:.4f} at update {low + 1}, the effective rate rises up to "
@@ -204,7 +204,7 @@ def rate_recovers(trials: Trials) -> Finding:
             f"to {first.max() / first[0]:,.0f} times its first value.",
             x_label="epoch",
             y_label="effective rate",
-            series={"eta / sqrt(E[g^2])": (shown, first[shown - 1])},
+            series={"eta / sqrt(E[g^2])": (kept, first[kept - 1])},
             log_x=True,
             log_y=True,
         ),
@@ -212,7 +212,7 @@ def rate_recovers(trials: Trials) -> Finding:
 
 
 def window_of_ten(trials: Trials) -> Finding:
-    """Exact fractions."""
+    """The weights of old gradients, in exact fractions."""
     del trials
     rho = Fraction(9, 10)
     window, left = 1 / (1 - rho), rho**10

@@ -107,7 +107,7 @@ def state_carries_over(trials: Trials) -> Finding:
     same = abs(ours - theirs)
     return Finding(
         "holds" if clock and same < 1e-12 < abs(anew - theirs) else "contradicted",
-        f"{seen.how}: after two epochs with one Adam t is {seen.figures['t, kept']} and w "
+        f"{seen.by}: after two epochs with one Adam t is {seen.figures['t, kept']} and w "
         f"{theirs:.6f}, ours to {number(same, 1)}; with a new Adam in epoch 2 t is "
         f"{seen.figures['t, new in epoch 2']} and w {anew:.6f}. The state belongs to the optimizer "
         "object: whoever makes a new one begins anew.",

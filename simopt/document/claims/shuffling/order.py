@@ -19,7 +19,7 @@ def shuffling_prevents_patterns(trials: Trials) -> Finding:
     """Accuracy on points sorted by label, in file order and reshuffled, over rates."""
     rates = np.geomspace(0.001, 1, 10)
     sets = trials.few(10, 4)
-    found = []
+    means = []
     for data in trials.seeds(sets, sets):
         problem = sorted_labels(data)
         frame = trials.sweep(
@@ -32,8 +32,8 @@ def shuffling_prevents_patterns(trials: Trials) -> Finding:
         )
         w = frame[[f"w_{k}" for k in range(problem.d)]].to_numpy()
         right = (problem.x @ w.T > 0) == (problem.y[:, None] > 0.5)
-        found.append(right.mean(axis=0).reshape(len(rates), 2))
-    fixed, again = np.mean(found, axis=0).T
+        means.append(right.mean(axis=0).reshape(len(rates), 2))
+    fixed, again = np.mean(means, axis=0).T
     ahead = again - fixed >= 0.05
     learns = again >= again.max() - 0.02
     if not ahead.any():
@@ -77,7 +77,7 @@ def shuffling_prevents_patterns(trials: Trials) -> Finding:
 def time_series_in_order(trials: Trials) -> Finding:
     """Validation loss on later windows, trained on earlier ones in order and shuffled."""
     rates = np.geomspace(1e-4, 3e-3, 9)
-    found = []
+    means = []
     for data in trials.seeds(15, 6):
         train, later = time_series(data)
         frame = trials.sweep(
@@ -88,8 +88,8 @@ def time_series_in_order(trials: Trials) -> Finding:
             seed=data,
         )
         w = frame[[f"w_{k}" for k in range(train.d)]].to_numpy()
-        found.append(np.array([later.loss(each) for each in w]).reshape(2, len(rates), 2))
-    losses = np.mean(found, axis=0)  # [optimizer, rate, in order or shuffled]
+        means.append(np.array([later.loss(each) for each in w]).reshape(2, len(rates), 2))
+    losses = np.mean(means, axis=0)  # [optimizer, rate, in order or shuffled]
     ordered, mixed = losses[..., 0], losses[..., 1]
     ratio, at_best = mixed / ordered, mixed.min(axis=1) / ordered.min(axis=1)
     if (at_best > 1.05).all():
@@ -162,7 +162,7 @@ def sequences_keep_their_inside(trials: Trials) -> Finding:
     mixed = not seen.figures["order as it was"]
     return Finding(
         "contradicted" if whole and mixed else "holds",
-        f"{seen.how}: a shuffling DataLoader over 80 sequences "
+        f"{seen.by}: a shuffling DataLoader over 80 sequences "
         + ("changes which comes when" if mixed else "changes nothing")
         + (" and leaves each as it was" if whole else " and changes what is in them")
         + ". The inside does matter: with each AR(1) window's values permuted the least loss is "
@@ -174,13 +174,13 @@ def sequences_keep_their_inside(trials: Trials) -> Finding:
 def debugging_needs_no_order(trials: Trials) -> Finding:
     """Two runs with one seed and the shuffle on, compared bit by bit."""
     seen = libraries.seen(torch_rows, "torch")
-    problem, how = noisy_line(trials.seed), {"batch_size": 4, "epochs": 5, "record": "steps"}
+    problem, plan = noisy_line(trials.seed), {"batch_size": 4, "epochs": 5, "record": "steps"}
     seeds = trials.seeds(50, 10)
     first, second = (
-        trials.sweep(problem, Adam(eta=0.01), shuffle="epoch", seed=seeds, **how)["loss"]
+        trials.sweep(problem, Adam(eta=0.01), shuffle="epoch", seed=seeds, **plan)["loss"]
         for _ in range(2)
     )
-    fixed = trials.sweep(problem, Adam(eta=0.01), shuffle="never", seed=seeds, **how)["loss"]
+    fixed = trials.sweep(problem, Adam(eta=0.01), shuffle="never", seed=seeds, **plan)["loss"]
     same = bool((first == second).all()) and bool(seen.figures["two runs alike"])
     other = float((first != fixed).mean())
     return Finding(
@@ -189,7 +189,7 @@ def debugging_needs_no_order(trials: Trials) -> Finding:
         + ("agree to the last bit" if (first == second).all() else "differ")
         + f" over {len(first):,} losses, and so "
         + ("do" if seen.figures["two runs alike"] else "don't")
-        + f" a seeded DataLoader's orders ({seen.how}). Turning it off changes {percent(other)} of "
+        + f" a seeded DataLoader's orders ({seen.by}). Turning it off changes {percent(other)} of "
         "the losses: another training is debugged.",
         {
             "seeds": len(seeds),
@@ -224,10 +224,10 @@ def shuffled_before(trials: Trials) -> Finding:
             reduce={"over": "seed", "columns": ["loss"], "quantiles": [0.5]},
         )
         frame = frame.sort_values(["epochs", "eta"])
-        for shuffle, found in above.items():
+        for shuffle, means in above.items():
             mean = frame.loc[frame["shuffle"] == shuffle, "loss_mean"].to_numpy() - least[-1]
-            found.append(mean.reshape(len(LENGTHS), len(rates)))
-    once, again = (np.mean(found, axis=0).min(axis=1) for found in above.values())
+            means.append(mean.reshape(len(LENGTHS), len(rates)))
+    once, again = (np.mean(means, axis=0).min(axis=1) for means in above.values())
     ratios = (once / again).tolist()
     whole = ((once + np.mean(least)) / (again + np.mean(least))).tolist()
     worse = [ratio > 1.05 for ratio in ratios]

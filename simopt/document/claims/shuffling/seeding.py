@@ -224,8 +224,8 @@ def shuffles_every_epoch(trials: Trials) -> Finding:
             if defaults
             else "but its defaults are not as said"
         )
-        + f". Different orders in so many epochs, seeded: {counted}. {torch.how}; {sklearn.how}; "
-        f"{jax.how}; {tensorflow.how}.",
+        + f". Different orders in so many epochs, seeded: {counted}. {torch.by}; {sklearn.by}; "
+        f"{jax.by}; {tensorflow.by}.",
         {
             "defaults as said": defaults,
             **{f"orders, {name}": count for name, (count, _) in orders.items()},
@@ -257,7 +257,7 @@ def seeded_generator_repeats(trials: Trials) -> Finding:
     looked = bool(seen.figures["two runs alike, one after a look at a batch"])
     return Finding(
         "contradicted" if not alike else "holds" if looked else "conditional",
-        f"{seen.how}: two runs of three epochs with a generator seeded alike have "
+        f"{seen.by}: two runs of three epochs with a generator seeded alike have "
         + ("the same orders" if alike else "other orders")
         + "; with a look at one batch before the first epoch of one of them "
         + ("they have too." if looked else "they have not."),
@@ -276,7 +276,7 @@ def random_state_repeats(trials: Trials) -> Finding:
     differs = bool(seen.figures["another seed differs in all"])
     return Finding(
         "holds" if len(alike) == 3 and differs else "contradicted",
-        f"{seen.how}: of SGDClassifier's weights, train_test_split's rows and the forest's trees "
+        f"{seen.by}: of SGDClassifier's weights, train_test_split's rows and the forest's trees "
         f"{len(alike)} of 3 are the same in two calls with 42"
         + (", and all are others with 43." if differs else "; with 43 not all differ."),
         {**seen.figures, "run here": seen.live},
@@ -289,7 +289,7 @@ def most_estimators_take_it(trials: Trials) -> Finding:
     count, of = int(seen.figures["with random_state"]), int(seen.figures["estimators"])
     return Finding(
         "holds" if count > of / 2 else "contradicted",
-        f"{seen.how}: {count} of {of} estimators take it, {percent(count / of)}. To the others it "
+        f"{seen.by}: {count} of {of} estimators take it, {percent(count / of)}. To the others it "
         "is an unknown argument.",
         {**seen.figures, "share": count / of, "run here": seen.live},
     )
@@ -303,7 +303,7 @@ def one_seed_fixes_all(trials: Trials) -> Finding:
     ours = bool(seen.figures["alike: keras.utils.set_random_seed, glorot_uniform"])
     return Finding(
         "holds" if drawn else "contradicted",
-        f"{seen.how}: with tf.random.set_seed(42) two fresh processes end a fit at "
+        f"{seen.by}: with tf.random.set_seed(42) two fresh processes end a fit at "
         + ("the same" if drawn else "different")
         + " weights, from a start of zeros at "
         + ("the same" if zeros else "different")

@@ -1,4 +1,4 @@
-"""Claims about what batch size pays: updates to a target, priced by the update and the point."""
+"""Claims about the cost of batch sizes: updates to a target, priced by update and point."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def fast_but_noisy(trials: Trials) -> Finding:
         condition += f"Counted in updates it {counted}." + (
             "" if noisy else " Batch 1 is not the noisier one."
         )
-    shown = (
+    listed = (
         passes.round(2).reset_index().rename(columns=lambda c: f"batch {c}" if c in SIZES else c)
     )
     where = table.index.get_loc((100, 0.01))
@@ -128,15 +128,15 @@ def fast_but_noisy(trials: Trials) -> Finding:
             "Passes over the data to an excess loss, by batch size",
             f"In {len(yes)} of {len(cases)} rows full batch needs more passes than batch 1"
             + (", and in every row fewer updates." if fewer else "."),
-            table=shown,
+            table=listed,
         ),
     )
 
 
 def share_of_rises(trials: Trials, size: int) -> float:
     """The share of the later updates that raise the loss, at eta = 0.01 and condition number 1."""
-    how = {"batch_size": size, "updates": 1000, "record": "steps"}
-    loss = trials.sweep(many_points(trials.seed * 1000), SGD(eta=0.01), **how)["loss"]
+    plan = {"batch_size": size, "updates": 1000, "record": "steps"}
+    loss = trials.sweep(many_points(trials.seed * 1000), SGD(eta=0.01), **plan)["loss"]
     return float((np.diff(loss.to_numpy()[500:]) > 0).mean())
 
 

@@ -102,24 +102,24 @@ def second_moment_steadier(trials: Trials) -> Finding:
 def at_the_floor(trials: Trials, n: int) -> dict[int, float]:
     """How much v varies in the optimum of a line with noisy labels, beta2 = 0.99, by batch size."""
     sets, updates, beta2 = trials.few(20, 5), 2500, 0.99
-    found = {1: 0.0, 32: 0.0}
+    variations = {1: 0.0, 32: 0.0}
     for seed in trials.seeds(sets, sets):
         drawn = linear(n, 1, noise=0.5, seed=seed)
         best = float(drawn.x[:, 0] @ drawn.y / (drawn.x[:, 0] @ drawn.x[:, 0]))
         line = problems.least_squares(drawn.x, drawn.y, w0=best)
         below, above = (line.point_gradients(w)[:, 0] for w in (0.0, 1.0))
-        for size in found:
+        for size in variations:
             epochs = -(-updates * size // n)
             order = np.random.default_rng(seed).permuted([np.arange(n)] * epochs, axis=1)
-            how = {"batch_size": size, "updates": updates, "order": order, "record": "steps"}
-            frame = trials.sweep(line, Adam(eta=0.003, beta2=beta2), **how)
+            plan = {"batch_size": size, "updates": updates, "order": order, "record": "steps"}
+            frame = trials.sweep(line, Adam(eta=0.003, beta2=beta2), **plan)
             w = np.concatenate([[best], frame["w"].to_numpy()[:-1]])
             batches = order.reshape(-1, size)[:updates]
             at_0, at_1 = (slope[batches].mean(axis=1) for slope in (below, above))
             squares = (at_0 + (at_1 - at_0) * w) ** 2
             v = lfilter([1 - beta2], [1, -beta2], squares)
-            found[size] += variation(v[500:]) / sets
-    return found
+            variations[size] += variation(v[500:]) / sets
+    return variations
 
 
 def batch_means(size: int) -> Floats:

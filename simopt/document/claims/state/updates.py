@@ -37,10 +37,10 @@ def state_sees_the_mean(trials: Trials) -> Finding:
     return Finding(
         "holds" if off < 1e-12 else "contradicted",
         f"Momentum's velocity after batches of two is {seen.figures['velocity, batch 1']:g} and "
-        f"{seen.figures['velocity, batch 2']:g} in {seen.how}: the mean gradients, one update a "
+        f"{seen.figures['velocity, batch 2']:g} in {seen.by}: the mean gradients, one update a "
         f"batch. Adam's t is {seen.figures['t']:g}. The engine differs by at most "
         f"{number(off, 1)}.",
-        {**seen.figures, "largest difference": off, "seen in": seen.how},
+        {**seen.figures, "largest difference": off, "seen in": seen.by},
     )
 
 
@@ -77,8 +77,8 @@ def velocity_by_updates(trials: Trials) -> Finding:
     mean: dict[int, Floats] = {}
     for eta in (0.01, 0.03, 0.1):
         for size in SIZES:
-            how = {"batch_size": size, "shuffle": "epoch", "seed": seeds, "record": "steps"}
-            frame = trials.sweep(four, Momentum(eta=eta), updates=12, **how)
+            plan = {"batch_size": size, "shuffle": "epoch", "seed": seeds, "record": "steps"}
+            frame = trials.sweep(four, Momentum(eta=eta), updates=12, **plan)
             w = frame["w"].to_numpy().reshape(-1, 12)
             mean[size] = -np.diff(w, axis=1, prepend=3.0).mean(axis=0) / eta
         at_updates = np.array([mean[b][:3] for b in SIZES])

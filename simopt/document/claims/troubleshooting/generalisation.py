@@ -1,4 +1,4 @@
-"""Claims about what training is worth on new points: batches, overfitting, adaptive rates."""
+"""Claims about generalisation: batches, overfitting, adaptive rates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def small_batches(trials: Trials) -> Finding:
     """Held-out loss by batch size: same rate, best training, best stopping."""
     table = trained(trials, SGD(eta=ETAS), batch_sizes=(1, 8, 40))
     table = table.replace(np.inf, np.nan).dropna(subset=["train", "judge"])
-    found: dict[str, dict[int, float]] = {}
+    losses: dict[str, dict[int, float]] = {}
     trains: dict[int, float] = {}
     for size, part in table.groupby("batch_size"):
         last = at_end(part)
@@ -33,16 +33,16 @@ def small_batches(trials: Trials) -> Finding:
             ("at the rates that train best", chosen(last, "train")["judge"].median()),
             ("stopped at the best epoch", chosen(part, "choose")["judge"].median()),
         ):
-            found.setdefault(way, {})[int(str(size))] = float(value)
-    verdict, condition = decide({way: v[1] <= 0.8 * v[40] for way, v in found.items()})
-    same, best, stopped = found.values()
+            losses.setdefault(way, {})[int(str(size))] = float(value)
+    verdict, condition = decide({way: v[1] <= 0.8 * v[40] for way, v in losses.items()})
+    same, best, stopped = losses.values()
     return Finding(
         verdict,
         f"A small network on 40 noisy points, held-out loss after {EPOCHS} epochs: {same[1]:.2f}, "
         f"{same[8]:.2f}, {same[40]:.2f} at batch 1, 8, 40 and the same rate; {best[1]:.2f}, "
         f"{best[8]:.2f}, {best[40]:.2f} at the rates that train best; {stopped[1]:.2f}, "
         f"{stopped[8]:.2f}, {stopped[40]:.2f} if each stops at its best epoch.",
-        {f"held out, {way}, batch {b}": x for way, v in found.items() for b, x in v.items()}
+        {f"held out, {way}, batch {b}": x for way, v in losses.items() for b, x in v.items()}
         | {f"training loss at the same rate, batch {b}": x for b, x in trains.items()},
         condition,
         Picture(
@@ -52,7 +52,7 @@ def small_batches(trials: Trials) -> Finding:
             f"{'higher' if same[1] > same[40] else 'lower'} one.",
             "batch size [points]",
             "median held-out loss",
-            {way: ([1, 8, 40], list(values.values())) for way, values in found.items()},
+            {way: ([1, 8, 40], list(values.values())) for way, values in losses.items()},
             log_x=True,
         ),
     )

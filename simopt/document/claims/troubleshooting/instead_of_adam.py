@@ -1,4 +1,4 @@
-"""Claims about what to take where Adam does worse than SGD: AdamW, or Momentum to the end."""
+"""Claims about replacing Adam where it does worse than SGD: AdamW, or Momentum at the end."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ def momentum_at_the_end(trials: Trials) -> Finding:
     for size in (1, 2, 4):
         part = trials.sweep(four, Adam(eta=0.1), batch_size=size, epochs=10)
         on = problems.least_squares(four.x, four.y, w0=part["w"].iloc[0])
-        how: dict[str, Any] = {"batch_size": size}
-        stayed = floors(trials, Adam(eta=0.1 * WINDOW), epoch=100, **how)["floor"].max()
+        plan: dict[str, Any] = {"batch_size": size}
+        stayed = floors(trials, Adam(eta=0.1 * WINDOW), epoch=100, **plan)["floor"].max()
         momentum = Momentum(eta=0.01 * WINDOW)
-        switched = floors(trials, momentum, epoch=90, problem=on, **how)["floor"].max()
+        switched = floors(trials, momentum, epoch=90, problem=on, **plan)["floor"].max()
         gains[size] = float(stayed / switched)
     right = np.array([fine_tuned_wilson(trials, problem) for problem in wilson.data_sets(trials)])
     noisy = fine_tuned_at_the_floor(trials)
@@ -121,25 +121,25 @@ def fine_tuned_at_the_floor(trials: Trials) -> dict[str, float]:
     """Excess losses on noisy least squares: twenty epochs of Adam at 0.1, then twenty others."""
     problem = suite(trials.seed)["label noise"]
     names = [f"w_{k}" for k in range(problem.d)]
-    how: dict[str, Any] = {"batch_size": BATCH_SIZE, "shuffle": "epoch", "epochs": 20}
+    plan: dict[str, Any] = {"batch_size": BATCH_SIZE, "shuffle": "epoch", "epochs": 20}
     ends: dict[str, list[float]] = {"Adam": [], "Momentum": [], "Adam, eta / 100": []}
     rules = (Adam(eta=0.1), Momentum(eta=0.001), Adam(eta=0.001))
     for seed in trials.seeds(16, 8):
-        first = trials.sweep(problem, rules[0], seed=seed, **how)
+        first = trials.sweep(problem, rules[0], seed=seed, **plan)
         on = problems.least_squares(problem.x, problem.y, w0=first[names].to_numpy(np.float64)[0])
         for name, rule in zip(ends, rules, strict=True):
-            loss = trials.sweep(on, rule, seed=seed + 1, **how)["loss"].iloc[0]
+            loss = trials.sweep(on, rule, seed=seed + 1, **plan)["loss"].iloc[0]
             ends[name].append(float(loss - problem.minimum_loss))
     return {name: float(np.median(losses)) for name, losses in ends.items()}
 
 
 def fine_tuned_wilson(trials: Trials, problem: Problem) -> tuple[float, float]:
     """Right answers after Adam at full batch, and after Momentum from there."""
-    how: dict[str, Any] = {"batch_size": "full", "epochs": wilson.EPOCHS, "evaluate": "epoch"}
-    first = trials.sweep(problem, wilson.ADAM, **how)
+    plan: dict[str, Any] = {"batch_size": "full", "epochs": wilson.EPOCHS, "evaluate": "epoch"}
+    first = trials.sweep(problem, wilson.ADAM, **plan)
     names = [f"w_{k}" for k in range(problem.d)]
     on = replace(problem, w0=first[names].to_numpy(np.float64)[0])
-    then = trials.sweep(on, Momentum(eta=0.002), **how)
+    then = trials.sweep(on, Momentum(eta=0.002), **plan)
     ends = [frame[names[:3]].to_numpy(np.float64) for frame in (first, then)]
     return float(wilson.right_answers(ends[0])[0]), float(wilson.right_answers(ends[1])[0])
 
@@ -149,10 +149,10 @@ def fine_tuned_network(trials: Trials, k: int) -> tuple[float, float]:
     seed = trials.seed * 1000 + k
     train, held_out = few_points(seed)
     names = [f"w_{each}" for each in range(train.d)]
-    how: dict[str, Any] = {"batch_size": BATCH_SIZE, "shuffle": "epoch", "seed": seed}
-    both = trials.sweep(train, Adam(eta=0.01), epochs=[EPOCHS // 2, EPOCHS], **how)
+    plan: dict[str, Any] = {"batch_size": BATCH_SIZE, "shuffle": "epoch", "seed": seed}
+    both = trials.sweep(train, Adam(eta=0.01), epochs=[EPOCHS // 2, EPOCHS], **plan)
     half = both[names].to_numpy(np.float64)[0]
     on = problems.network(train.x, train.y, hidden=10, w0=half)
-    then = trials.sweep(on, Momentum(eta=0.01), epochs=EPOCHS // 2, **how)
+    then = trials.sweep(on, Momentum(eta=0.01), epochs=EPOCHS // 2, **plan)
     losses = [(errors(frame, held_out) ** 2).mean(axis=1) for frame in (both, then)]
     return float(losses[0][1]), float(losses[1][0])

@@ -18,9 +18,9 @@ Floats = NDArray[np.float64]
 
 def drops_after_plateau(trials: Trials) -> Finding:
     """A saddle, and a convex problem whose rate drops."""
-    saddle, how = problems.saddle(), {"updates": 1500, "record": "steps"}
+    saddle, options = problems.saddle(), {"updates": 1500, "record": "steps"}
     rates = [0.02, 0.05, 0.1]
-    frame = trials.sweep(saddle, [SGD(eta=rates), Momentum(eta=rates)], **how)
+    frame = trials.sweep(saddle, [SGD(eta=rates), Momentum(eta=rates)], **options)
     loss = frame["loss"].to_numpy().reshape(-1, 1500)
     # Each is looked at until twice as long as it takes to be half down.
     half = 1 + (loss < -0.125).argmax(axis=1)

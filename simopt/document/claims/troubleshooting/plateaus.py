@@ -76,11 +76,11 @@ def out_of_local_minima(trials: Trials) -> Finding:
 
 def plateau_and_rate(trials: Trials) -> Finding:
     """Plateaus of the suite's curves, noisy and smooth ones, at higher rates."""
-    found = curves(trials)
-    best = best_tuned(found)
+    by_pair = curves(trials)
+    best = best_tuned(by_pair)
     raised: dict[str, list[Truths]] = {"smooth": [], "noisy": []}
     lowered: list[Truths] = []
-    for (problem, method), curve in found.items():
+    for (problem, method), curve in by_pair.items():
         middle, end = (np.median(curve.excess[:, :, k : k + 5], axis=2) for k in (15, 35))
         with np.errstate(invalid="ignore"):
             flat = (end > 0.8 * middle) & (end < 1.25 * middle) & (curve.last < 0.5)
@@ -184,11 +184,11 @@ def other_method_or_schedule(trials: Trials) -> Finding:
         "the least loss there is": (settled, SGD, 1e-4, 60, many),
     }
     mended: dict[str, dict[str, bool]] = {}
-    for kind, (where, method, eta, epochs, how) in kinds.items():
+    for kind, (where, method, eta, epochs, plan) in kinds.items():
         others = [other(eta=eta) for other in OTHERS[method.__name__]]
-        plain = trials.sweep(where, [method(eta=eta), *others], epochs=epochs, **how)
+        plain = trials.sweep(where, [method(eta=eta), *others], epochs=epochs, **plan)
         planned = [schedules.cosine(), schedules.inverse_sqrt(), schedules.linear()]
-        with_plan = trials.sweep(where, method(eta=eta), schedule=planned, epochs=epochs, **how)
+        with_plan = trials.sweep(where, method(eta=eta), schedule=planned, epochs=epochs, **plan)
         scale = max(where.loss(where.w0) - where.minimum_loss, where.minimum_loss * 1e-3)
         before = excess(plain[plain["optimizer"] == method.__name__], where, scale)
         mended[kind] = {

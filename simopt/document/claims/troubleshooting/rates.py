@@ -37,7 +37,7 @@ def oscillation(trials: Trials) -> Finding:
             mended[f"with {method} on {problem}"] = halved_by(curve, chosen, factors, up=False)
     every = np.concatenate(list(mended.values()), axis=1)
     alone, any_of = every.mean(axis=1), float(every.any(axis=0).mean())
-    groups = {name: float(found.any(axis=0).mean()) for name, found in mended.items()}
+    groups = {name: float(by_pair.any(axis=0).mean()) for name, by_pair in mended.items()}
     bad = [f"{name} ({percent(value)})" for name, value in groups.items() if value < 0.9]
     verdict = "holds" if any_of >= 0.9 else "conditional" if any_of >= 0.5 else "contradicted"
     exceptions = f" Fewer are mended {listing(bad)}." if bad else ""
@@ -79,8 +79,8 @@ def explosion(trials: Trials) -> Finding:
             f"eta / {f}": float((radii(etas[lost] / f, 0.9, size) < 1).mean()) for f in factors
         }
     frame = trials.sweep(four, Momentum(eta=etas), epochs=200)
-    gone = frame[frame["status"] == "diverged"]
-    first = float((gone["best_loss"] < four.loss(four.w0)).mean())
+    diverged = frame[frame["status"] == "diverged"]
+    first = float((diverged["best_loss"] < four.loss(four.w0)).mean())
     met = {
         "dividing eta by 5 or 10": min(max(s["eta / 5"], s["eta / 10"]) for s in shares.values())
         >= 0.5,
@@ -126,10 +126,10 @@ def radii(etas: Floats, beta: float, size: int) -> Floats:
 
 def slowness(trials: Trials) -> Finding:
     """Every slow and steady curve of the suite at twice and five times its rate."""
-    found = curves(trials)
-    best = best_tuned(found)
+    by_pair = curves(trials)
+    best = best_tuned(by_pair)
     lower, half, worse, limited = [], [], [], []
-    for (problem, method), curve in found.items():
+    for (problem, method), curve in by_pair.items():
         slow = (curve.rises() <= 0.1) & (curve.last > 10 * best[problem])
         slow &= np.isfinite(curve.last)
         if curve.tuned > 10 * best[problem]:
@@ -166,10 +166,10 @@ def eta_or_beta(trials: Trials) -> Finding:
     by_beta = [radii(etas, float(b), 4) < 1 for b in betas]
     exploding = [float(np.any(way, axis=0).mean()) for way in (by_eta, by_beta)]
     ringing = np.geomspace(0.2 / h, 3.5 / h, 40)
-    how = {"batch_size": 4, "epochs": 60, "record": "epochs", "divergence": None}
+    plan = {"batch_size": 4, "epochs": 60, "record": "epochs", "divergence": None}
 
     def rises(etas: Floats, beta: float) -> Floats:
-        frame = trials.sweep(four, Momentum(eta=etas.tolist(), beta=beta), **how)
+        frame = trials.sweep(four, Momentum(eta=etas.tolist(), beta=beta), **plan)
         loss = frame["loss"].to_numpy().reshape(len(etas), 60)
         return np.asarray((np.diff(loss, axis=1) > 0).mean(axis=1), np.float64)
 

@@ -37,17 +37,17 @@ def weights(trials: Trials, optimizer: Optimizer, batch_size: int, epochs: int) 
     frame = trials.sweep(
         four, optimizer, batch_size=batch_size, epochs=epochs, record="steps", divergence=None
     )
-    shown = frame["w"].to_numpy().reshape(-1, epochs * (4 // batch_size))
+    iterates = frame["w"].to_numpy().reshape(-1, epochs * (4 // batch_size))
     if optimizer.name != "Nesterov":
-        return shown
-    eta = frame["eta"].to_numpy().reshape(shown.shape)
+        return iterates
+    eta = frame["eta"].to_numpy().reshape(iterates.shape)
     hessian = 2 * (four.x[:, 0] ** 2).reshape(-1, batch_size).mean(axis=1)
-    before = np.hstack([np.full((len(shown), 1), 3.0), shown[:, :-1]])
+    before = np.hstack([np.full((len(iterates), 1), 3.0), iterates[:, :-1]])
     return np.asarray(before - eta * np.tile(hessian, epochs) * (before - 5.0), np.float64)
 
 
 def blind_therefore_overshoots(trials: Trials) -> Finding:
-    """The counterfactual: with eyes, and without velocity."""
+    """Two counterfactuals: the gradient at the look-ahead point, and no velocity."""
     seen = {
         name: weights(trials, optimizer, 1, 1)[0]
         for name, optimizer in (
@@ -132,8 +132,8 @@ def compared(trials: Trials, batch_size: int) -> dict[str, float]:
     for rule in (Momentum, Nesterov):
         optimizer = rule(eta=RATES, beta=BETAS)
         past.append(np.nan_to_num(weights(trials, optimizer, batch_size, EPOCHS) - 5, nan=np.inf))
-        found = stability.spectral_radius(four, optimizer, batch_size=batch_size)
-        radius.append(found["radius"].to_numpy())
+        spectrum = stability.spectral_radius(four, optimizer, batch_size=batch_size)
+        radius.append(spectrum["radius"].to_numpy())
     both = (radius[0] < 1) & (radius[1] < 1)
     most = [np.maximum(each.max(axis=1), 0.0)[both] for each in past]
     return {
@@ -153,8 +153,8 @@ def would_improve_the_walk(trials: Trials) -> Finding:
     for rule in (Momentum, Nesterov):
         optimizer = rule(eta=ETA, beta=BETA)
         far[optimizer.name] = np.abs(weights(trials, optimizer, 1, 12)[0][3::4] - 5)
-        found = stability.spectral_radius(problems.four_points(), optimizer)
-        radius[optimizer.name] = float(found["radius"][0])
+        spectrum = stability.spectral_radius(problems.four_points(), optimizer)
+        radius[optimizer.name] = float(spectrum["radius"][0])
     nearer = bool(far["Nesterov"][0] < far["Momentum"][0])
     slower = radius["Nesterov"] < radius["Momentum"]
     settles = slower and radius["Nesterov"] < 1
@@ -198,7 +198,7 @@ def just_a_flag(trials: Trials) -> Finding:
     verdict = "holds" if as_own < 1e-12 else "conditional" if as_ahead < 1e-12 else "contradicted"
     return Finding(
         verdict,
-        f"With nesterov=True ({seen.how}) the walk is at {number(flagged[-1])} after point 4, "
+        f"With nesterov=True ({seen.by}) the walk is at {number(flagged[-1])} after point 4, "
         f"where Nesterov's own w is at {number(own[-1])}. PyTorch's weights differ from his by up "
         f"to {number(as_own, 3)}, from the look-ahead points w - eta beta v by up to "
         f"{number(as_ahead, 1)}.",

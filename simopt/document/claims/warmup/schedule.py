@@ -1,4 +1,4 @@
-"""Claims about warm-up: how noisy Adam's first updates are, whom a slow start helps, how long."""
+"""Claims about warm-up: noise of Adam's first updates, where it helps, and for how long."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def snippet_warms_up(trials: Trials) -> Finding:
     straight = f["largest second difference up to 501"] < 1e-12
     return Finding(
         "holds" if met and straight else "contradicted",
-        f"{seen.how}: {f['update 1']:g} at update 1, {f['update 251']:.3g} at 251, "
+        f"{seen.by}: {f['update 1']:g} at update 1, {f['update 251']:.3g} at 251, "
         f"{f['update 501']:g} at 501, "
         + (
             "and so to the end. "
