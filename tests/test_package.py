@@ -296,6 +296,47 @@ def test_a_machine_is_found_in_code_alone():
     assert [line for line, text in code if MACHINE.search(text)] == [2]
 
 
+# What a contributor looks for.
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_workflow_runs_what_a_contributor_runs():
+    workflow = read(".github/workflows/ci.yml")
+    assert re.findall(r"- run: (.*)", workflow) == [".ci/run"]
+    oldest, *others = re.findall(r'"(3\.\d+)"', workflow)
+    assert PROJECT["project"]["requires-python"] == f">={oldest}"
+    assert others
+    for target in re.findall(r"^make (\S+)$", read(".ci/run"), re.MULTILINE):
+        assert re.search(rf"^{target}:", read("Makefile"), re.MULTILINE), target
+
+
+def test_hooks_fetch_nothing():
+    hooks = read(".pre-commit-config.yaml")
+    assert re.findall(r"repo: (\S+)", hooks) == ["local"]
+    assert set(re.findall(r"entry: (\S+)", hooks)) == {".venv/bin/ruff"}
+    assert set(re.findall(r"language: (\S+)", hooks)) == {"system"}
+
+
+def test_the_changelog_keeps_its_form():
+    versions = re.findall(r"^## (.*)$", read("CHANGELOG.md"), re.MULTILINE)
+    assert versions[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", each) for each in versions[1:])
+    assert f"[{simopt.__version__}]" in versions[1]
+    kinds = set(re.findall(r"^### (.*)$", read("CHANGELOG.md"), re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(name):
+    links = re.findall(r"\]\(([^)]+)\)", read(name))
+    assert links
+    for link in links:
+        assert link.startswith("https://") or (ROOT / link.partition("#")[0]).exists(), link
+
+
 # The Makefile, as far as it can be read without doing anything.
 
 
