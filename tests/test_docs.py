@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import jinja2
+import numpy as np
 import pytest
 
 import simopt
@@ -17,6 +18,9 @@ from simopt.display import templating
 from simopt.document.claims import evaluation
 from simopt.document.claims.claim import SECTIONS, Claim, Finding
 from simopt.document.claims.verdict import decide
+from simopt.ground import checks
+from simopt.problems import regression
+from simopt.problems.loss import ERROR, Loss
 from simopt.report import pages
 from simopt.rules import frameworks
 from simopt.rules.framework import Framework
@@ -103,6 +107,43 @@ def test_a_rule_of_ones_own_runs_traced_and_swept():
         w -= 0.05 * v
     assert simopt.run(four, optimizer).steps["w"].iloc[-1] == pytest.approx(w, rel=1e-14)
     assert simopt.sweep(four, optimizer)["w"].tolist() == [pytest.approx(w, rel=1e-14)]
+
+
+def expectile(z, y, share):
+    """The squared error, weighted by ``share`` where z is below y, by the rest above."""
+    error = z - y
+    return (share if error < 0 else 1 - share) * error * error
+
+
+def expectile_slope(z, y, share):
+    error = z - y
+    return (share if error < 0 else 1 - share) * error
+
+
+def test_a_loss_of_ones_own_runs_traced_and_swept():
+    def weights(z, y, share):
+        return np.where(z < y, share, 1 - share)
+
+    loss = Loss(
+        kind="expectile",
+        value=expectile,
+        slope=expectile_slope,
+        values=lambda z, y, share: weights(z, y, share) * (z - y) ** 2,
+        slopes=lambda z, y, share: 2 * weights(z, y, share) * (z - y),
+        curvatures=lambda z, y, share: 2 * weights(z, y, share),
+        solve=lambda problem: (np.array([2.4]), problem.loss([2.4])),
+        factor=2.0,
+        parameters={"share": (0.5, checks.FRACTION)},
+        written=(ERROR,),
+    )
+    data = {"x": [1.0, 1.0, 1.0], "y": [1.0, 2.0, 3.0], "w0": 0.0, "intercept": False, "l2": 0.0}
+    problem = regression.make(loss, **data, name=None, parameters=(0.75,))
+    plan = {"batch_size": "full", "epochs": 100}
+    traced = simopt.run(problem, simopt.SGD(eta=0.5), **plan).steps["w"].iloc[-1]
+    assert traced == pytest.approx(2.4, rel=1e-12)
+    swept = simopt.sweep(problem, simopt.SGD(eta=0.5), **plan)
+    assert swept["w"].tolist() == [pytest.approx(traced, rel=1e-14)]
+    assert swept["loss"].tolist() == [pytest.approx(problem.minimum_loss, rel=1e-12)]
 
 
 def sawtooth(total: int = 4, *, floor_factor: float = 0.0, per: str = "update"):
