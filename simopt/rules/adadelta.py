@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
@@ -39,34 +40,39 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def Adadelta(
-    eta=None, rho=None, epsilon=None, *, weight_decay=None, decay=None, convention="document"
+    eta: float | Collection[float] = 1.0,
+    rho: float | Collection[float] = 0.95,
+    epsilon: float | Collection[float] = 1e-6,
+    *,
+    weight_decay: float | Collection[float] | None = None,
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""Adadelta.
 
     .. math::
-        E_g &\leftarrow \rho E_g + (1 - \rho) g^2, &
-        x &= \sqrt{\frac{E_x + \epsilon}{E_g + \epsilon}}\, g \\
-        w &\leftarrow w - \eta x, &
-        E_x &\leftarrow \rho E_x + (1 - \rho) x^2
-
-    All frameworks agree on this, and part in their defaults.
+        E[g^2] &\leftarrow \rho E[g^2] + (1 - \rho) g^2 \\
+        x &= \sqrt{\frac{E[x^2] + \epsilon}{E[g^2] + \epsilon}} g \\
+        w &\leftarrow w - \eta x \\
+        E[x^2] &\leftarrow \rho E[x^2] + (1 - \rho) x^2
 
     Parameters
     ----------
-    eta : float or sequence of float, default 1 (keras: 0.001)
+    eta : float or sequence of float, default 1
         Learning rate, >= 0. The paper has none: 1 is its formula.
-    rho : float or sequence of float, default 0.95 (torch, optax: 0.9)
+    rho : float or sequence of float, default 0.95
         Decay of both means, in [0, 1).
-    epsilon : float or sequence of float, default 1e-6 (keras: 1e-7)
+    epsilon : float or sequence of float, default 1e-6
         Added to both means, >= 0. It sets how large the first steps are; at 0 there are none.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "keras", "optax"} or a sequence of these
-        Whose defaults ("document": the paper's); a sequence is an axis of a sweep.
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
+        Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
 
     Returns
     -------

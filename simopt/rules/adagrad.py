@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import one_like, with_initial
 from simopt.rules.momentum import count
 from simopt.rules.roots import RATED, ROOTS, divisor, effective_rate
@@ -60,42 +61,42 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def AdaGrad(
-    eta=None,
-    epsilon=None,
+    eta: float | Collection[float] = 0.001,
+    epsilon: float | Collection[float] = 1e-8,
     *,
-    initial_accumulator=None,
-    lr_decay=None,
-    weight_decay=None,
-    epsilon_place=None,
-    decay=None,
-    convention="document",
+    initial_accumulator: float | Collection[float] | None = None,
+    lr_decay: float | Collection[float] | None = None,
+    weight_decay: float | Collection[float] | None = None,
+    epsilon_place: str = "inside",
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""AdaGrad, with epsilon inside the root.
 
-    .. math:: G \leftarrow G + g^2, \qquad w \leftarrow w - \frac{\eta}{\sqrt{G + \epsilon}} g
-
-    PyTorch adds epsilon outside the root, :math:`\sqrt G + \epsilon`, and can let the rate decay as
-    :math:`\eta / (1 + (t - 1) \lambda)`; Keras and optax start G at 0.1.
+    .. math::
+        G &\leftarrow G + g^2 \\
+        w &\leftarrow w - \frac{\eta}{\sqrt{G + \epsilon}} g
 
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001 (torch: 0.01)
+    eta : float or sequence of float, default 0.001
         Learning rate, >= 0.
-    epsilon : float or sequence of float, default 1e-8 (torch: 1e-10; keras, optax: 1e-7)
+    epsilon : float or sequence of float, default 1e-8
         Added to G *inside* the root, >= 0.
     initial_accumulator : float or sequence of float, optional
-        Where G starts, >= 0; 0 by default (keras, optax: 0.1).
+        Where G starts, >= 0; 0 by default.
     lr_decay : float or sequence of float, optional
-        The lambda by which the rate decays, >= 0; none by default.
+        Kappa, >= 0: the rate decays as ``eta / (1 + (t - 1) kappa)``; none by default.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    epsilon_place : {"inside", "outside"}, optional
-        Where epsilon stands.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    epsilon_place : {"inside", "outside"}, default "inside"
+        Where epsilon stands: ``sqrt(G + epsilon)`` or ``sqrt(G) + epsilon``.
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns

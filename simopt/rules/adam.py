@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.ground import checks
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.roots import ROOTS, divisor
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
@@ -126,35 +127,28 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def Adam(
-    eta=None,
-    beta1=None,
-    beta2=None,
-    epsilon=None,
+    eta: float | Collection[float] = 0.001,
+    beta1: float | Collection[float] = 0.9,
+    beta2: float | Collection[float] = 0.999,
+    epsilon: float | Collection[float] = 1e-8,
     *,
-    epsilon_root=None,
-    weight_decay=None,
-    epsilon_place=None,
-    bias_correction=None,
-    decay=None,
-    convention="document",
+    epsilon_root: float | Collection[float] | None = None,
+    weight_decay: float | Collection[float] | None = None,
+    epsilon_place: str = "inside",
+    bias_correction: bool = True,
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""Adam, with epsilon inside the root.
 
     .. math::
-        m &\leftarrow \beta_1 m + (1 - \beta_1) g, &
-        \hat m &= m / (1 - \beta_1^t) \\
-        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2, &
-        \hat v &= v / (1 - \beta_2^t) \\
-        w &\leftarrow w - \eta \hat m / \sqrt{\hat v + \epsilon}
-
-    The paper's algorithm 1, PyTorch and optax add epsilon outside the root,
-    :math:`\sqrt{\hat v} + \epsilon`; Keras and scikit-learn to the uncorrected root ("epsilon
-    hat"):
-
-    .. math::
-        w \leftarrow w - \eta \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
-        \frac{m}{\sqrt v + \epsilon}
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
+        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
+        \hat m &= \frac{m}{1 - \beta_1^t} \\
+        \hat v &= \frac{v}{1 - \beta_2^t} \\
+        w &\leftarrow w - \frac{\eta \hat m}{\sqrt{\hat v + \epsilon}}
 
     Parameters
     ----------
@@ -162,20 +156,22 @@ def Adam(
         Learning rate, >= 0: about the size of a step, in units of the weight.
     beta1, beta2 : float or sequence of float, default 0.9 and 0.999
         Decay of the two means, in [0, 1).
-    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
+    epsilon : float or sequence of float, default 1e-8
         Added to v_hat *inside* the root, >= 0.
     epsilon_root : float or sequence of float, optional
-        With epsilon outside: another one inside, >= 0, optax' ``eps_root``; none by default.
+        With epsilon outside: another one inside, >= 0; none by default.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    epsilon_place : {"inside", "outside", "hat"}, optional
-        Where epsilon stands.
-    bias_correction : bool, optional
-        Divide the means by 1 - beta^t. True by default.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    epsilon_place : {"inside", "outside", "hat"}, default "inside"
+        Where epsilon stands: ``sqrt(v_hat + epsilon)``; ``sqrt(v_hat) + epsilon``, as in the
+        paper's algorithm 1; or added to the uncorrected root, ``(sqrt(v) + epsilon)`` divided by
+        ``sqrt(1 - beta2^t)`` ("epsilon hat").
+    bias_correction : bool, default True
+        Divide the means by 1 - beta^t.
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "keras", "optax", "sklearn"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.adam import M_HAT, MEANS
 from simopt.rules.amsgrad import larger
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
@@ -60,44 +61,43 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def Adamax(
-    eta=None,
-    beta1=None,
-    beta2=None,
-    epsilon=None,
+    eta: float | Collection[float] = 0.002,
+    beta1: float | Collection[float] = 0.9,
+    beta2: float | Collection[float] = 0.999,
+    epsilon: float | Collection[float] = 1e-8,
     *,
-    weight_decay=None,
-    epsilon_place=None,
-    decay=None,
-    convention="document",
+    weight_decay: float | Collection[float] | None = None,
+    epsilon_place: str = "inside",
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""Adamax, with epsilon inside the maximum.
 
     .. math::
-        m &\leftarrow \beta_1 m + (1 - \beta_1) g, &
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
+        \hat m &= \frac{m}{1 - \beta_1^t} \\
         u &\leftarrow \max(\beta_2 u, |g| + \epsilon) \\
-        & & w &\leftarrow w - \frac{\eta}{1 - \beta_1^t} \frac{m}{u}
-
-    That is PyTorch's form and optax'. Keras adds epsilon to the maximum,
-    :math:`u \leftarrow \max(\beta_2 u, |g|)`, and divides by :math:`u + \epsilon`.
+        w &\leftarrow w - \frac{\eta \hat m}{u}
 
     Parameters
     ----------
-    eta : float or sequence of float, default 0.002 (keras, optax: 0.001)
+    eta : float or sequence of float, default 0.002
         Learning rate, >= 0.
     beta1, beta2 : float or sequence of float, default 0.9 and 0.999
         Decay of the mean and of the maximum, in [0, 1).
-    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
+    epsilon : float or sequence of float, default 1e-8
         Added to the gradient's size *inside* the maximum, >= 0. The paper has none: 0 is its
         formula.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    epsilon_place : {"inside", "outside"}, optional
+    epsilon_place : {"inside", "outside"}, default "inside"
         Where epsilon stands: inside the maximum, or outside, added to it.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
 
     Returns

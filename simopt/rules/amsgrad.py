@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.adam import M_HAT, MEANS, V_HAT, bias_corrections, moments
 from simopt.rules.corrected import CORRECTED_ROOTS
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.roots import ROOTS, divisor
 from simopt.rules.rule import Optimizer, Rule, rule
 
@@ -105,32 +106,30 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def AMSGrad(
-    eta=None,
-    beta1=None,
-    beta2=None,
-    epsilon=None,
+    eta: float | Collection[float] = 0.001,
+    beta1: float | Collection[float] = 0.9,
+    beta2: float | Collection[float] = 0.999,
+    epsilon: float | Collection[float] = 1e-8,
     *,
-    weight_decay=None,
-    epsilon_place=None,
-    bias_correction=None,
-    maximum=None,
-    decay=None,
-    convention="document",
+    weight_decay: float | Collection[float] | None = None,
+    epsilon_place: str = "inside",
+    bias_correction: bool = False,
+    maximum: str = "raw",
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""AMSGrad as its paper has it, without bias correction.
 
     .. math::
-        m &\leftarrow \beta_1 m + (1 - \beta_1) g, &
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
         v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
-        v_{\max} &\leftarrow \max(v_{\max}, v), &
-        w &\leftarrow w - \eta m / \sqrt{v_{\max} + \epsilon}
+        v_{\mathrm{max}} &\leftarrow \max(v_{\mathrm{max}}, v) \\
+        w &\leftarrow w - \frac{\eta m}{\sqrt{v_{\mathrm{max}} + \epsilon}}
 
-    The frameworks correct the bias. PyTorch (``Adam(amsgrad=True)``) and Keras keep the largest v
-    as it is and correct it when they use it, :math:`\hat m / (\sqrt{v_{\max} / (1 - \beta_2^t)} +
-    \epsilon)` and :math:`\sqrt{1 - \beta_2^t} / (1 - \beta_1^t)\, m / (\sqrt{v_{\max}} +
-    \epsilon)`: so the divisor can shrink after all, with the correction. optax keeps the largest
-    :math:`\hat v`, and divides by :math:`\sqrt{v_{\max}} + \epsilon`.
+    The frameworks correct the bias. Where they keep the largest v as it is and correct it when
+    they use it, the divisor can shrink after all, with the correction.
 
     Parameters
     ----------
@@ -138,20 +137,21 @@ def AMSGrad(
         Learning rate, >= 0.
     beta1, beta2 : float or sequence of float, default 0.9 and 0.999
         Decay of the two means, in [0, 1).
-    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
+    epsilon : float or sequence of float, default 1e-8
         Added to v_max *inside* the root, >= 0. The paper has none: 0 is its formula.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    epsilon_place : {"inside", "outside", "hat"}, optional
+    epsilon_place : {"inside", "outside", "hat"}, default "inside"
         Where epsilon stands, as in `Adam`.
-    bias_correction : bool, optional
-        Divide the means by 1 - beta^t. False by default, True in the frameworks.
-    maximum : {"raw", "corrected"}, optional
-        With bias correction: what the maximum is of, v or v / (1 - beta2^t).
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    bias_correction : bool, default False
+        Divide the means by 1 - beta^t.
+    maximum : {"raw", "corrected"}, default "raw"
+        With bias correction: what the maximum is of, v, to be corrected when it is used, or the
+        corrected v.
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
 
     Returns

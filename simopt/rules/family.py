@@ -8,10 +8,11 @@ convention is nothing but a choice of these, and each can be set by name.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from simopt.ground import checks
 from simopt.rules.frameworks import FRAMEWORKS
@@ -119,6 +120,44 @@ class Family:
         return Optimizer(
             rule, values, convention, own, made_by=self, given={**given, "convention": convention}
         )
+
+
+F = TypeVar("F", bound=Callable[..., Optimizer])
+
+
+def by_convention(make: F) -> F:
+    """A constructor whose signature says the document's defaults, and which calls with None.
+
+    What its user does not set arrives as None, so that the convention's own value holds. The
+    docstring gains a list of what the conventions set otherwise.
+    """
+    constructor: Any = make
+    constructor.__signature__ = inspect.signature(make, eval_str=True)
+    constructor.__defaults__ = (None,) * len(constructor.__defaults__ or ())
+    constructor.__kwdefaults__ = {
+        name: default if name == "convention" else None
+        for name, default in constructor.__kwdefaults__.items()
+    }
+    text = inspect.getdoc(make)
+    if text is not None:  # none with python -OO
+        summary, heading, rest = text.partition("Parameters\n---")
+        constructor.__doc__ = f"{summary}{_conventions(constructor.__name__)}\n\n{heading}{rest}"
+    return make
+
+
+def _conventions(name: str) -> str:
+    """What each convention sets otherwise than the document's, as a list for the docstring."""
+    groups: dict[str, list[str]] = {}
+    for key, framework in FRAMEWORKS.items():
+        if name in framework.rules:
+            settings = framework.rules[name].items()
+            said = ", ".join(f"{setting}={value!r}" for setting, value in settings)
+            groups.setdefault(said, []).append(key)
+    lines = [
+        f"- {', '.join(keys)}: {f'``{said}``' if said else 'as below'}"
+        for said, keys in groups.items()
+    ]
+    return "Settings by convention:\n\n" + "\n".join(lines)
 
 
 @cache

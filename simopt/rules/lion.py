@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 from simopt.rules.signsgd import sign
 
@@ -36,17 +37,21 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def Lion(
-    eta=None, beta1=None, beta2=None, weight_decay=None, *, decay=None, convention="document"
+    eta: float | Collection[float] = 0.001,
+    beta1: float | Collection[float] = 0.9,
+    beta2: float | Collection[float] = 0.99,
+    weight_decay: float | Collection[float] | None = None,
+    *,
+    decay: str = "decoupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""Lion.
 
     .. math::
-        w &\leftarrow w - \eta\, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g) - \eta \lambda w \\
+        w &\leftarrow w - \eta \, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g) \\
         m &\leftarrow \beta_2 m + (1 - \beta_2) g
-
-    Keras and optax agree on this; PyTorch has none. Their defaults differ: optax decays the
-    weights if it is not told otherwise.
 
     Parameters
     ----------
@@ -54,12 +59,12 @@ def Lion(
         Learning rate, >= 0: the size of a step, in units of the weight.
     beta1, beta2 : float or sequence of float, default 0.9 and 0.99
         Weight of the momentum in the step, and decay of the momentum, in [0, 1).
-    weight_decay : float or sequence of float, optional (optax: 0.001)
+    weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    decay : {"coupled", "decoupled", "clipped"}, default "decoupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. Decoupled by default.
-    convention : {"document", "keras", "optax"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
 
     Returns

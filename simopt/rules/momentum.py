@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
@@ -75,29 +76,31 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def Momentum(
-    eta=None,
-    beta=None,
+    eta: float | Collection[float] = 0.001,
+    beta: float | Collection[float] = 0.9,
     *,
-    dampening=None,
-    weight_decay=None,
-    rate_place=None,
-    decay=None,
-    convention="document",
+    dampening: float | Collection[float] | None = None,
+    weight_decay: float | Collection[float] | None = None,
+    rate_place: str = "outside",
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""Gradient descent with heavy-ball momentum.
 
-    .. math:: v \leftarrow \beta v + g, \qquad w \leftarrow w - \eta v
+    .. math::
+        v &\leftarrow \beta v + g \\
+        w &\leftarrow w - \eta v
 
     The gradient enters the velocity whole (no factor 1 - beta), and the rate multiplies the
-    velocity when it is used, so the two stay apart when the rate is scheduled. Keras and
-    scikit-learn let the rate in: :math:`v \leftarrow \beta v - \eta g,\ w \leftarrow w + v`. At a
-    constant rate that is the same; after a drop of the rate theirs goes on at the old one for
-    a while.
+    velocity when it is used, so the two stay apart when the rate is scheduled. A rate inside enters
+    with the gradient: at a constant rate that is the same; after a drop of the rate the velocity
+    goes on at the old one for a while.
 
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001 (keras: 0.01)
+    eta : float or sequence of float, default 0.001
         Learning rate, >= 0.
     beta : float or sequence of float, default 0.9
         Momentum, in [0, 1): the share of the velocity that is kept.
@@ -105,12 +108,13 @@ def Momentum(
         Share of every gradient but the first that is left out, in [0, 1]; none by default.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    rate_place : {"outside", "inside"}, optional
-        Where the rate multiplies: the velocity, or the gradient that enters it.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    rate_place : {"outside", "inside"}, default "outside"
+        Where the rate multiplies: the velocity, or the gradient that enters it, as
+        ``v <- beta v - eta g``, ``w <- w + v``.
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "keras", "optax", "sklearn"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.adam import MEANS, bias_corrections, moments
 from simopt.rules.corrected import CORRECTED_ROOTS, corrected_step
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import one_like
 from simopt.rules.roots import ROOTS, divisor
 from simopt.rules.rule import Optimizer, Rule, complement, rule
@@ -167,54 +168,52 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def NAdam(
-    eta=None,
-    beta1=None,
-    beta2=None,
-    epsilon=None,
+    eta: float | Collection[float] = 0.001,
+    beta1: float | Collection[float] = 0.9,
+    beta2: float | Collection[float] = 0.999,
+    epsilon: float | Collection[float] = 1e-8,
     *,
-    momentum_decay=None,
-    weight_decay=None,
-    epsilon_place=None,
-    bias_correction=None,
-    decay=None,
-    convention="document",
+    momentum_decay: float | Collection[float] | None = None,
+    weight_decay: float | Collection[float] | None = None,
+    epsilon_place: str = "outside",
+    bias_correction: bool = True,
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""NAdam as Dozat's report has it, with one momentum for all updates.
 
     .. math::
-        m &\leftarrow \beta_1 m + (1 - \beta_1) g, &
-        \bar m &= \frac{\mu_{t+1} m}{1 - \prod_{i=1}^{t+1} \mu_i}
-            + \frac{(1 - \mu_t) g}{1 - \prod_{i=1}^t \mu_i} \\
-        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2, &
-        \hat v &= v / (1 - \beta_2^t) \\
-        w &\leftarrow w - \eta \bar m / (\sqrt{\hat v} + \epsilon)
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
+        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
+        \bar m &= \frac{\beta_1 m}{1 - \beta_1^{t + 1}} + \frac{(1 - \beta_1) g}{1 - \beta_1^t} \\
+        \hat v &= \frac{v}{1 - \beta_2^t} \\
+        w &\leftarrow w - \frac{\eta \bar m}{\sqrt{\hat v} + \epsilon}
 
-    with :math:`\mu_t = \beta_1`, as in optax. In PyTorch and Keras the momentum warms up,
-    :math:`\mu_t = \beta_1 (1 - 0.96^{t \psi} / 2)`: over a thousand updates with PyTorch's psi, the
-    report's, and over a few dozen with Keras'.
+    With ``momentum_decay`` the momentum warms up from half of beta1.
 
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001 (torch: 0.002)
+    eta : float or sequence of float, default 0.001
         Learning rate, >= 0.
     beta1, beta2 : float or sequence of float, default 0.9 and 0.999
         Decay of the two means, in [0, 1).
-    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
+    epsilon : float or sequence of float, default 1e-8
         Added *outside* the root, >= 0.
-    momentum_decay : float or sequence of float, optional (torch: 0.004; keras: 1)
-        Psi, >= 0: how fast the momentum warms up; it is constant by default.
+    momentum_decay : float or sequence of float, optional
+        Psi, >= 0: how fast the momentum warms up, as ``beta1 (1 - 0.96^(t psi) / 2)``; it is
+        constant by default. At 0.004, the report's, that takes a thousand updates.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    epsilon_place : {"inside", "outside", "hat"}, optional
+    epsilon_place : {"inside", "outside", "hat"}, default "outside"
         Where epsilon stands, as in `Adam`.
-    bias_correction : bool, optional
-        Divide as above; else :math:`\bar m = \mu_{t+1} m + (1 - \mu_t) g`, and v stays as it is.
-        True by default.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    bias_correction : bool, default True
+        Divide as above; else the numerators alone, and v as it is.
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults ("document": the report's); a sequence is an axis of a sweep.
 
     Returns

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.momentum import PLACES, velocity
 from simopt.rules.rule import Optimizer, Rule, rule
 
@@ -42,32 +43,41 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def Nesterov(
-    eta=None, beta=None, *, weight_decay=None, rate_place=None, decay=None, convention="document"
+    eta: float | Collection[float] = 0.001,
+    beta: float | Collection[float] = 0.9,
+    *,
+    weight_decay: float | Collection[float] | None = None,
+    rate_place: str = "outside",
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""Gradient descent with Nesterov momentum.
 
-    .. math:: v \leftarrow \beta v + g, \qquad w \leftarrow w - \eta (g + \beta v)
+    .. math::
+        v &\leftarrow \beta v + g \\
+        w &\leftarrow w - \eta (g + \beta v)
 
-    This is the form behind PyTorch's ``nesterov=True``, Keras' and optax': the gradient is taken
-    where the weight *is*, which is the look-ahead point of Nesterov's own iteration. The weight
-    shown is therefore the look-ahead weight, not Nesterov's.
+    This is the form behind the frameworks' ``nesterov=True``: the gradient is taken where the
+    weight *is*, which is the look-ahead point of Nesterov's own iteration. The weight shown is
+    therefore the look-ahead weight, not Nesterov's.
 
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001 (keras: 0.01)
+    eta : float or sequence of float, default 0.001
         Learning rate, >= 0.
     beta : float or sequence of float, default 0.9
         Momentum, in [0, 1).
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    rate_place : {"outside", "inside"}, optional
-        Where the rate multiplies: the velocity, or the gradient that enters it (Keras,
-        scikit-learn). At a constant rate both are the same.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    rate_place : {"outside", "inside"}, default "outside"
+        Where the rate multiplies: the velocity, or the gradient that enters it. At a constant
+        rate both are the same.
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "keras", "optax", "sklearn"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns

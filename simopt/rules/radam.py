@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.adam import M_HAT, MEANS, bias_corrections, moments
 from simopt.rules.corrected import CORRECTED_ROOTS, corrected_step
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import one_like, zero_like
 from simopt.rules.rule import Optimizer, Rule, rule
 
@@ -92,58 +93,59 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def RAdam(
-    eta=None,
-    beta1=None,
-    beta2=None,
-    epsilon=None,
-    threshold=None,
+    eta: float | Collection[float] = 0.001,
+    beta1: float | Collection[float] = 0.9,
+    beta2: float | Collection[float] = 0.999,
+    epsilon: float | Collection[float] = 1e-8,
+    threshold: float | Collection[float] = 4.0,
     *,
-    weight_decay=None,
-    epsilon_place=None,
-    threshold_included=None,
-    decay=None,
-    convention="document",
+    weight_decay: float | Collection[float] | None = None,
+    epsilon_place: str = "inside",
+    threshold_included: bool = False,
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""Rectified Adam.
 
     .. math::
-        m &\leftarrow \beta_1 m + (1 - \beta_1) g, &
-        \hat m &= m / (1 - \beta_1^t) \\
-        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2, &
-        \hat v &= v / (1 - \beta_2^t) \\
-        \rho_\infty &= 2 / (1 - \beta_2) - 1, &
-        \rho &= \rho_\infty - 2 t \beta_2^t / (1 - \beta_2^t) \\
-        w &\leftarrow w - \eta r \hat m / \sqrt{\hat v + \epsilon}, &
-        r &= \sqrt{\frac{(\rho - 4)(\rho - 2) \rho_\infty}
-            {(\rho_\infty - 4)(\rho_\infty - 2) \rho}}
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
+        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
+        \hat m &= \frac{m}{1 - \beta_1^t} \\
+        \varrho_\infty &= \frac{2}{1 - \beta_2} - 1 \\
+        \varrho &= \varrho_\infty - \frac{2 t \beta_2^t}{1 - \beta_2^t} \\
+        r &= \sqrt{\frac{(\varrho - 4) (\varrho - 2) \varrho_\infty}{(\varrho_\infty - 4)
+            (\varrho_\infty - 2) \varrho}} \\
+        \hat v &= \frac{v}{1 - \beta_2^t} \\
+        w &\leftarrow w - \frac{\eta r \hat m}{\sqrt{\hat v + \epsilon}} && \text{if } \varrho >
+            \mathrm{threshold} \\
+        w &\leftarrow w - \eta \hat m && \text{otherwise}
 
-    where :math:`\rho > 4`; until then :math:`w \leftarrow w - \eta \hat m`. PyTorch and optax wait
-    for 5, optax until it is reached, PyTorch until it is passed. PyTorch adds epsilon to the
-    uncorrected root, :math:`r \sqrt{1 - \beta_2^t} / (\sqrt v + \epsilon)`, optax to the corrected
-    one, :math:`\sqrt{\hat v} + \epsilon`.
+    The length of the mean of squares, in gradients, has to pass the threshold; until then the step
+    has no divisor.
 
     Parameters
     ----------
     eta : float or sequence of float, default 0.001
         Learning rate, >= 0.
     beta1, beta2 : float or sequence of float, default 0.9 and 0.999
-        Decay of the two means, in [0, 1). Up to a beta2 of 0.6 (torch, optax: 2 / 3) the length rho
-        never gets long enough, and the rule is momentum.
+        Decay of the two means, in [0, 1). Up to a beta2 of 0.6 (2 / 3 with a threshold of 5) the
+        length never passes the threshold, and the rule is momentum.
     epsilon : float or sequence of float, default 1e-8
         Added to v_hat *inside* the root, >= 0. The paper has none: 0 is its formula.
-    threshold : float or sequence of float, default 4 (torch, optax: 5)
-        What rho has to pass, >= 4.
+    threshold : float or sequence of float, default 4
+        What the length has to pass, >= 4.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    epsilon_place : {"inside", "outside", "hat"}, optional
+    epsilon_place : {"inside", "outside", "hat"}, default "inside"
         Where epsilon stands, as in `Adam`.
-    threshold_included : bool, optional
-        Whether it is enough that rho reaches the threshold. False by default (optax: True).
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    threshold_included : bool, default False
+        Whether it is enough that the length reaches the threshold.
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "optax"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
 
     Returns

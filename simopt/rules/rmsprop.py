@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import with_initial, with_momentum
 from simopt.rules.roots import RATED, ROOTS, divisor, effective_rate
 from simopt.rules.rule import Optimizer, Rule, complement, rule
@@ -118,59 +119,56 @@ FAMILY = Family(
 )
 
 
+@by_convention
 def RMSprop(
-    eta=None,
-    rho=None,
-    epsilon=None,
+    eta: float | Collection[float] = 0.001,
+    rho: float | Collection[float] = 0.9,
+    epsilon: float | Collection[float] = 1e-8,
     *,
-    momentum=None,
-    initial_accumulator=None,
-    weight_decay=None,
-    epsilon_place=None,
-    centered=None,
-    bias_correction=None,
-    rate_place=None,
-    nesterov=None,
-    decay=None,
-    convention="document",
+    momentum: float | Collection[float] | None = None,
+    initial_accumulator: float | Collection[float] | None = None,
+    weight_decay: float | Collection[float] | None = None,
+    epsilon_place: str = "inside",
+    centered: bool = False,
+    bias_correction: bool = False,
+    rate_place: str = "outside",
+    nesterov: bool = False,
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
 ) -> Optimizer:
     r"""RMSprop, with epsilon inside the root and no bias correction.
 
     .. math::
-        E \leftarrow \rho E + (1 - \rho) g^2, \qquad
-        w \leftarrow w - \frac{\eta}{\sqrt{E + \epsilon}} g
-
-    PyTorch adds epsilon outside the root. Centered, the root is of :math:`E - \bar g^2`, with
-    :math:`\bar g` the fading mean of the gradient. With momentum the steps enter a buffer,
-    :math:`b \leftarrow \mu b + g / \sqrt{E + \epsilon},\ w \leftarrow w - \eta b`; in Keras and
-    optax the rate multiplies what enters.
+        E[g^2] &\leftarrow \rho E[g^2] + (1 - \rho) g^2 \\
+        w &\leftarrow w - \frac{\eta}{\sqrt{E[g^2] + \epsilon}} g
 
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001 (torch: 0.01)
+    eta : float or sequence of float, default 0.001
         Learning rate, >= 0.
-    rho : float or sequence of float, default 0.9 (torch: 0.99)
+    rho : float or sequence of float, default 0.9
         Decay of the mean of squared gradients, in [0, 1).
-    epsilon : float or sequence of float, default 1e-8 (keras: 1e-7)
+    epsilon : float or sequence of float, default 1e-8
         Added *inside* the root, >= 0.
     momentum : float or sequence of float, optional
-        Decay of the buffer of steps, in [0, 1); no buffer by default.
+        Mu, in [0, 1): steps enter a buffer, ``b <- mu b + g / sqrt(E[g^2] + epsilon)``, and
+        ``w <- w - eta b``; no buffer by default.
     initial_accumulator : float or sequence of float, optional
-        Where E starts, >= 0; 0 by default.
+        Where E[g^2] starts, >= 0; 0 by default.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    epsilon_place : {"inside", "outside"}, optional
-        Where epsilon stands.
-    centered, bias_correction : bool, optional
-        Subtract the squared mean; divide the means by 1 - rho^t. False by default.
-    rate_place : {"outside", "inside"}, optional
+    epsilon_place : {"inside", "outside"}, default "inside"
+        Where epsilon stands: ``sqrt(E[g^2] + epsilon)`` or ``sqrt(E[g^2]) + epsilon``.
+    centered, bias_correction : bool, default False
+        Subtract the squared mean of the gradient from E[g^2]; divide the means by 1 - rho^t.
+    rate_place : {"outside", "inside"}, default "outside"
         With momentum: where the rate multiplies, the buffer or what enters it.
-    nesterov : bool, optional
-        With momentum: look one buffer ahead, as optax can. False by default.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    nesterov : bool, default False
+        With momentum: look one buffer ahead.
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "keras", "optax"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.rule import Optimizer, Rule, rule
 
 
@@ -31,21 +32,29 @@ FAMILY = Family(
 )
 
 
-def SGD(eta=None, *, weight_decay=None, decay=None, convention="document") -> Optimizer:
+@by_convention
+def SGD(
+    eta: float | Collection[float] = 0.001,
+    *,
+    weight_decay: float | Collection[float] | None = None,
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
+) -> Optimizer:
     r"""Stochastic gradient descent.
 
-    .. math:: w \leftarrow w - \eta g
+    .. math::
+        w &\leftarrow w - \eta g
 
     Parameters
     ----------
-    eta : float or sequence of float, default 0.001 (keras, sklearn: 0.01)
+    eta : float or sequence of float, default 0.001
         Learning rate, >= 0 [weight per gradient]. A sequence is an axis of a sweep.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "torch", "keras", "optax", "sklearn"} or a sequence of these
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
         Whose formula and defaults; a sequence is an axis of a sweep.
 
     Returns

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.family import Family
+from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import one_like, zero_like
 from simopt.rules.rule import Optimizer, Rule, rule
 
@@ -39,10 +40,18 @@ FAMILY = Family(
 )
 
 
-def SignSGD(eta=None, *, weight_decay=None, decay=None, convention="document") -> Optimizer:
+@by_convention
+def SignSGD(
+    eta: float | Collection[float] = 0.001,
+    *,
+    weight_decay: float | Collection[float] | None = None,
+    decay: str = "coupled",
+    convention: str | Sequence[str] = "document",
+) -> Optimizer:
     r"""Gradient descent by the sign of the gradient.
 
-    .. math:: w \leftarrow w - \eta\, \mathrm{sign}(g)
+    .. math::
+        w &\leftarrow w - \eta \, \mathrm{sign}(g)
 
     The sign of 0 is 0.
 
@@ -52,11 +61,11 @@ def SignSGD(eta=None, *, weight_decay=None, decay=None, convention="document") -
         Learning rate, >= 0: the size of a step, in units of the weight.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    decay : {"coupled", "decoupled", "clipped"}, optional
+    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0. By default as the convention does it.
-    convention : {"document", "optax"} or a sequence of these
-        Whose formula and defaults ("document": the paper's); they agree.
+        ``eta lambda w``; or so, but never past 0.
+    convention : str or sequence of str, default "document"
+        Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
 
     Returns
     -------

@@ -118,7 +118,8 @@ def adamw(problem: Problem, training: Training) -> Trial | None:
     made = rates.like(AdamW(weight_decay=0.01), training.optimizer, problem)
     if training.optimizer.name == "Adam":
         settings = training.optimizer.settings
-        made = AdamW(weight_decay=0.01, **{k: v for k, v in settings.items() if k in SHARED})
+        shared: dict[str, Any] = {k: v for k, v in settings.items() if k in SHARED}
+        made = AdamW(weight_decay=0.01, **shared)
     return problem, training.with_(optimizer=made)
 
 

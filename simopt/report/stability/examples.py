@@ -23,8 +23,10 @@ def reddi(quick: bool) -> tuple[Any, list[pd.DataFrame], dict[str, float]]:
     """Adam and AMSGrad in a box, on a convex problem whose rare large gradients Adam forgets."""
     epochs = 1000 if quick else 10_000
     problem = counterexamples.constant_gradients([1010.0] + [-10.0] * 100)
-    settings = {"eta": 0.5, "beta1": 0.9, "beta2": 0.99, "epsilon": 0.0, "bias_correction": False}
-    rules = {"Adam": Adam(**settings), "AMSGrad": AMSGrad(**settings)}
+    rules = {
+        rule.__name__: rule(eta=0.5, beta1=0.9, beta2=0.99, epsilon=0.0, bias_correction=False)
+        for rule in (Adam, AMSGrad)
+    }
     ran, ends = [], {}
     figure, axes = style.new(height=240)
     for (name, rule), color in zip(rules.items(), (style.PURPLE, style.GREEN), strict=True):

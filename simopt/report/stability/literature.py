@@ -161,15 +161,14 @@ def linear_schedule() -> Mistake:
 
 def two_experiments() -> Mistake:
     """Two constants of one paper."""
-    adam = {"eta": 0.5, "epsilon": 0.0, "bias_correction": False}
     ends = []
-    for gradients, settings in (
-        ([3.0, -1.0, -1.0], {"beta1": 0.0, "beta2": 0.1}),
-        ([1010.0] + [-10.0] * 100, {"beta1": 0.9, "beta2": 0.99}),
+    for gradients, beta1, beta2 in (
+        ([3.0, -1.0, -1.0], 0.0, 0.1),
+        ([1010.0] + [-10.0] * 100, 0.9, 0.99),
     ):
         frame = sweep(
             stability.counterexamples.constant_gradients(gradients, w0=0.0),
-            Adam(**adam, **settings),
+            Adam(eta=0.5, beta1=beta1, beta2=beta2, epsilon=0.0, bias_correction=False),
             epochs=1000,
             schedule=schedules.inverse_sqrt(),
             box=(-1.0, 1.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ LAMBDA, ETA, UPDATES = 0.1, 0.001, 6000
 UNEVEN = ", where decay in the gradient is the consistent one"
 
 
-def both(**plan: float) -> list[Optimizer]:
+def both(**plan: Any) -> list[Optimizer]:
     """Adam with the decay in its gradient, and AdamW."""
     return [Adam(weight_decay=LAMBDA, **plan), AdamW(weight_decay=LAMBDA, **plan)]
 
