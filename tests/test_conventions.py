@@ -452,7 +452,6 @@ def test_the_threshold_itself():
 REFUSED = {
     "epsilon_place='inside'": lambda: simopt.Adam(epsilon_root=1e-8),
     "epsilon_place='hat'": lambda: simopt.Adam(epsilon_root=1e-8, convention="keras"),
-    "epsilon_place='inside'": lambda: simopt.Adam(epsilon_root=1e-8),
     "bias_correction=False": lambda: simopt.Adam(
         epsilon_root=1e-8, convention="optax", bias_correction=False
     ),
