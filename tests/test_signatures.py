@@ -44,7 +44,7 @@ def test_help_shows_defaults_types_and_conventions():
     text = pydoc.plain(pydoc.render_doc(simopt.Adam))
     assert "eta: float | collections.abc.Collection[float] = 0.001" in text
     assert "epsilon_place: str = 'inside'" in text
-    assert "- keras: ``epsilon_place='hat', epsilon=1e-07``" in text
+    assert "- keras: ``decay='decoupled', epsilon=1e-07, epsilon_place='hat'``" in text
     assert str(inspect.signature(simopt.SGD)).endswith("-> simopt.rules.rule.Optimizer")
 
 

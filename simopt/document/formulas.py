@@ -33,7 +33,7 @@ CARRIED = {
 
 
 @dataclass(frozen=True)
-class Formula:
+class Calculation:
     """A calculation: the operands' names, the arithmetic, and how to write it with numbers."""
 
     operands: tuple[str, ...]
@@ -41,34 +41,34 @@ class Formula:
     text: str
 
 
-Formulas = dict[str, tuple[Formula, ...]]
+Calculations = dict[str, tuple[Calculation, ...]]
 
 
-def _points(batch_size: int) -> Formulas:
+def _points(batch_size: int) -> Calculations:
     """From the weight to the gradient."""
     if batch_size == 1:
         return {
-            "prediction": (Formula((W, "x"), lambda w, x: w * x, "{} × {}"),),
-            "error": (Formula(("prediction", "y"), lambda p, y: p - y, "{} - {}"),),
-            GRADIENT: (Formula(("error", "x"), lambda e, x: 2 * e * x, "2 × {} × {}"),),
+            "prediction": (Calculation((W, "x"), lambda w, x: w * x, "{} × {}"),),
+            "error": (Calculation(("prediction", "y"), lambda p, y: p - y, "{} - {}"),),
+            GRADIENT: (Calculation(("error", "x"), lambda e, x: 2 * e * x, "2 × {} × {}"),),
         }
-    table: Formulas = {}
+    table: Calculations = {}
     for j in range(1, batch_size + 1):
         of = f" of batch point {j}"
-        table["prediction" + of] = (Formula((W, "x" + of), lambda w, x: w * x, "{} × {}"),)
+        table["prediction" + of] = (Calculation((W, "x" + of), lambda w, x: w * x, "{} × {}"),)
         table["error" + of] = (
-            Formula(("prediction" + of, "y" + of), lambda p, y: p - y, "{} - {}"),
+            Calculation(("prediction" + of, "y" + of), lambda p, y: p - y, "{} - {}"),
         )
         table["gradient" + of] = (
-            Formula(("error" + of, "x" + of), lambda e, x: 2 * e * x, "2 × {} × {}"),
+            Calculation(("error" + of, "x" + of), lambda e, x: 2 * e * x, "2 × {} × {}"),
         )
     gradients = tuple(f"gradient of batch point {j}" for j in range(1, batch_size + 1))
     mean = "(" + " + ".join(["{}"] * batch_size) + f") / {batch_size}"
-    table[GRADIENT] = (Formula(gradients, lambda *g: math.fsum(g) / len(g), mean),)
+    table[GRADIENT] = (Calculation(gradients, lambda *g: math.fsum(g) / len(g), mean),)
     return table | _averaging_before_squaring(gradients)
 
 
-def _averaging_before_squaring(gradients: tuple[str, ...]) -> Formulas:
+def _averaging_before_squaring(gradients: tuple[str, ...]) -> Calculations:
     """The comparisons of a sum of squares with a squared mean, all gradients taken at the start."""
     n = len(gradients)
     squares = tuple(f"squared gradient of point {j} at w=3" for j in range(1, n + 1))
@@ -80,87 +80,94 @@ def _averaging_before_squaring(gradients: tuple[str, ...]) -> Formulas:
             f"squared mean of the {n} gradients at w=3",
         )
     )
-    table: Formulas = {
-        square: (Formula((gradient,), lambda g: g * g, "{}²"),)
+    table: Calculations = {
+        square: (Calculation((gradient,), lambda g: g * g, "{}²"),)
         for square, gradient in zip(squares, gradients, strict=True)
     }
-    table[total] = (Formula(squares, lambda *s: math.fsum(s), " + ".join(["{}"] * n)),)
-    table[mean] = (Formula((GRADIENT,), lambda g: g * g, "{}²"),)
-    table[f"sumsq{n}/sqmean{n}"] = (Formula((total, mean), lambda s, m: s / m, "{} / {}"),)
+    table[total] = (Calculation(squares, lambda *s: math.fsum(s), " + ".join(["{}"] * n)),)
+    table[mean] = (Calculation((GRADIENT,), lambda g: g * g, "{}²"),)
+    table[f"sumsq{n}/sqmean{n}"] = (Calculation((total, mean), lambda s, m: s / m, "{} / {}"),)
     return table
 
 
-def _sgd() -> Formulas:
-    return {CHANGE: (Formula(("eta", GRADIENT), lambda eta, g: -eta * g, "-{} × {}"),)}
+def _sgd() -> Calculations:
+    return {CHANGE: (Calculation(("eta", GRADIENT), lambda eta, g: -eta * g, "-{} × {}"),)}
 
 
-def _momentum() -> Formulas:
+def _momentum() -> Calculations:
     return {
         "beta*v_old": (
-            Formula(("beta", "v before the step"), lambda beta, v: beta * v, "{} × {}"),
+            Calculation(("beta", "v before the step"), lambda beta, v: beta * v, "{} × {}"),
         ),
-        "v": (Formula(("beta*v_old", GRADIENT), lambda v, g: v + g, "{} + {}"),),
+        "v": (Calculation(("beta*v_old", GRADIENT), lambda v, g: v + g, "{} + {}"),),
         "100*beta*v_old/v_old": (
-            Formula(
+            Calculation(
                 ("beta*v_old", "v before the step"), lambda kept, v: 100 * kept / v, "100 × {} / {}"
             ),
         ),
-        CHANGE: (Formula(("eta", "v"), lambda eta, v: -eta * v, "-{} × {}"),),
+        CHANGE: (Calculation(("eta", "v"), lambda eta, v: -eta * v, "-{} × {}"),),
     }
 
 
-def _scaled(total: str) -> Formulas:
+def _scaled(total: str) -> Calculations:
     """The last steps of AdaGrad and RMSprop: the rate divided by a root."""
     return {
-        ROOT: (Formula((total, "epsilon"), lambda s, e: math.sqrt(s + e), "√({} + {})"),),
-        RATE: (Formula(("eta", ROOT), lambda eta, root: eta / root, "{} / {}"),),
+        ROOT: (Calculation((total, "epsilon"), lambda s, e: math.sqrt(s + e), "√({} + {})"),),
+        RATE: (Calculation(("eta", ROOT), lambda eta, root: eta / root, "{} / {}"),),
         "effective LR as % of eta": (
-            Formula((RATE, "eta"), lambda rate, eta: 100 * rate / eta, "100 × {} / {}"),
+            Calculation((RATE, "eta"), lambda rate, eta: 100 * rate / eta, "100 × {} / {}"),
         ),
-        CHANGE: (Formula((RATE, GRADIENT), lambda rate, g: -rate * g, "-{} × {}"),),
+        CHANGE: (Calculation((RATE, GRADIENT), lambda rate, g: -rate * g, "-{} × {}"),),
     }
 
 
-def _adagrad() -> Formulas:
+def _adagrad() -> Calculations:
     before = "G before the step"
-    return {"G": (Formula((before, SQUARE), lambda old, s: old + s, "{} + {}"),), **_scaled("G")}
+    return {
+        "G": (Calculation((before, SQUARE), lambda old, s: old + s, "{} + {}"),),
+        **_scaled("G"),
+    }
 
 
-def _mean_square(decay: str, kept: str, before: str, name: str) -> Formulas:
+def _mean_square(decay: str, kept: str, before: str, name: str) -> Calculations:
     """The fading mean of squared gradients, of RMSprop and of Adam."""
     return {
-        kept: (Formula((decay, before), lambda b, old: b * old, "{} × {}"),),
-        "(1-decay)*g^2": (Formula((decay, SQUARE), lambda b, s: (1 - b) * s, "(1 - {}) × {}"),),
-        name: (Formula((kept, "(1-decay)*g^2"), lambda old, new: old + new, "{} + {}"),),
+        kept: (Calculation((decay, before), lambda b, old: b * old, "{} × {}"),),
+        "(1-decay)*g^2": (Calculation((decay, SQUARE), lambda b, s: (1 - b) * s, "(1 - {}) × {}"),),
+        name: (Calculation((kept, "(1-decay)*g^2"), lambda old, new: old + new, "{} + {}"),),
     }
 
 
-def _rmsprop() -> Formulas:
+def _rmsprop() -> Calculations:
     mean = _mean_square("rho", "rho*E_old", "E[g^2] before the step", "E[g^2]")
     return mean | _scaled("E[g^2]")
 
 
-def _adam() -> Formulas:
-    def power(beta: str) -> Formulas:
+def _adam() -> Calculations:
+    def power(beta: str) -> Calculations:
         return {
-            f"{beta}^t": (Formula((beta, "t"), lambda b, t: b**t, "{}^{}"),),
-            f"1-{beta}^t": (Formula((f"{beta}^t",), lambda p: 1 - p, "1 - {}"),),
+            f"{beta}^t": (Calculation((beta, "t"), lambda b, t: b**t, "{}^{}"),),
+            f"1-{beta}^t": (Calculation((f"{beta}^t",), lambda p: 1 - p, "1 - {}"),),
         }
 
     return {
-        "t": (Formula(("t before the step",), lambda t: t + 1, "{} + 1"),),
-        "beta1*m_old": (Formula(("beta1", "m before the step"), lambda b, m: b * m, "{} × {}"),),
-        "(1-beta1)*g": (Formula(("beta1", GRADIENT), lambda b, g: (1 - b) * g, "(1 - {}) × {}"),),
-        "m": (Formula(("beta1*m_old", "(1-beta1)*g"), lambda old, new: old + new, "{} + {}"),),
+        "t": (Calculation(("t before the step",), lambda t: t + 1, "{} + 1"),),
+        "beta1*m_old": (
+            Calculation(("beta1", "m before the step"), lambda b, m: b * m, "{} × {}"),
+        ),
+        "(1-beta1)*g": (
+            Calculation(("beta1", GRADIENT), lambda b, g: (1 - b) * g, "(1 - {}) × {}"),
+        ),
+        "m": (Calculation(("beta1*m_old", "(1-beta1)*g"), lambda old, new: old + new, "{} + {}"),),
         **_mean_square("beta2", "beta2*v_old", "v before the step", "v"),
         **power("beta1"),
         **power("beta2"),
-        "m_hat": (Formula(("m", "1-beta1^t"), lambda m, c: m / c, "{} / {}"),),
-        "v_hat": (Formula(("v", "1-beta2^t"), lambda v, c: v / c, "{} / {}"),),
+        "m_hat": (Calculation(("m", "1-beta1^t"), lambda m, c: m / c, "{} / {}"),),
+        "v_hat": (Calculation(("v", "1-beta2^t"), lambda v, c: v / c, "{} / {}"),),
         # The document prints this term behind a plus, its two minus signs cancelled.
-        "eta*|m_hat|": (Formula(("eta", "m_hat"), lambda eta, m: -eta * m, "-{} × {}"),),
-        ROOT: (Formula(("v_hat", "epsilon"), lambda v, e: math.sqrt(v + e), "√({} + {})"),),
-        CHANGE: (Formula(("eta*|m_hat|", ROOT), lambda term, root: term / root, "{} / {}"),),
+        "eta*|m_hat|": (Calculation(("eta", "m_hat"), lambda eta, m: -eta * m, "-{} × {}"),),
+        ROOT: (Calculation(("v_hat", "epsilon"), lambda v, e: math.sqrt(v + e), "√({} + {})"),),
+        CHANGE: (Calculation(("eta*|m_hat|", ROOT), lambda term, root: term / root, "{} / {}"),),
     }
 
 
@@ -174,11 +181,13 @@ _OWN = {
 
 
 @cache
-def table(method: str, batch_size: int) -> Formulas:
+def table(method: str, batch_size: int) -> Calculations:
     """Quantity to its formulas, for one of the document's five methods."""
     result = _points(batch_size) | _OWN[method]()
-    result[CHANGE] += (Formula((NEW_W, W), lambda new, old: new - old, "{} - {}"),)
-    result[SQUARE] = (Formula((GRADIENT,), lambda g: g * g, "{}²"),)
-    result[NEW_W] = (Formula((W, CHANGE), lambda w, change: w + change, "{} + {}"),)
-    result["|w - 5|"] = (Formula((NEW_W, "optimum"), lambda w, best: abs(w - best), "|{} - {}|"),)
+    result[CHANGE] += (Calculation((NEW_W, W), lambda new, old: new - old, "{} - {}"),)
+    result[SQUARE] = (Calculation((GRADIENT,), lambda g: g * g, "{}²"),)
+    result[NEW_W] = (Calculation((W, CHANGE), lambda w, change: w + change, "{} + {}"),)
+    result["|w - 5|"] = (
+        Calculation((NEW_W, "optimum"), lambda w, best: abs(w - best), "|{} - {}|"),
+    )
     return result

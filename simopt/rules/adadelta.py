@@ -19,7 +19,7 @@ def adadelta(w, g, eta, Eg2, Ex2, rho=0.95, epsilon=1e-6):
 
 @cache
 def build() -> Rule:
-    """The rule; all frameworks agree on it."""
+    """The rule."""
     return rule(adadelta, name="Adadelta", eta=1.0)
 
 

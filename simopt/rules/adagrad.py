@@ -39,10 +39,10 @@ def build(epsilon_place: str, initial_accumulator: bool, lr_decay: bool) -> Rule
         return update(w, g, eta / (one + (t - one) * lr_decay), G, epsilon)
 
     if lr_decay:
-        made = rule(slowing, name="AdaGrad", clock=count, derived=derived)
+        base = rule(slowing, name="AdaGrad", clock=count, derived=derived)
     else:
-        made = rule(update, name="AdaGrad", derived=derived)
-    return with_initial(made, "G") if initial_accumulator else made
+        base = rule(update, name="AdaGrad", derived=derived)
+    return with_initial(base, "G") if initial_accumulator else base
 
 
 def formula(settings):

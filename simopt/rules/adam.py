@@ -44,13 +44,13 @@ def bias_corrections_and_root(bias1, bias2, root2, beta1, beta2):
 
 
 def outside(w, g, eta, m, v, bias1, bias2, root2, beta1=0.9, beta2=0.999, epsilon=1e-8):
-    """``eta m_hat / (sqrt(v_hat) + epsilon)``: the paper's algorithm 1, PyTorch's, optax'."""
+    """``eta m_hat / (sqrt(v_hat) + epsilon)``: the paper's algorithm 1."""
     m, v = moments(g, m, v, beta1, beta2)
     return w - eta * m * root2 / (bias1 * (math.sqrt(v) + epsilon * root2)), m, v
 
 
 def hat(w, g, eta, m, v, bias1, bias2, root2, beta1=0.9, beta2=0.999, epsilon=1e-8):
-    """``eta sqrt(bias2) / bias1 m / (sqrt(v) + epsilon)``: Keras', scikit-learn's."""
+    """``eta sqrt(bias2) / bias1 m / (sqrt(v) + epsilon)``: "epsilon hat"."""
     m, v = moments(g, m, v, beta1, beta2)
     return w - eta * m * root2 / (bias1 * (math.sqrt(v) + epsilon)), m, v
 
@@ -58,7 +58,7 @@ def hat(w, g, eta, m, v, bias1, bias2, root2, beta1=0.9, beta2=0.999, epsilon=1e
 def both(
     w, g, eta, m, v, bias1, bias2, root2, beta1=0.9, beta2=0.999, epsilon=1e-8, epsilon_root=0.0
 ):
-    """``eta m_hat / (sqrt(v_hat + epsilon_root) + epsilon)``: optax' with eps_root."""
+    """``eta m_hat / (sqrt(v_hat + epsilon_root) + epsilon)``."""
     m, v = moments(g, m, v, beta1, beta2)
     root = math.sqrt(v + epsilon_root * bias2)
     return w - eta * m * root2 / (bias1 * (root + epsilon * root2)), m, v

@@ -30,7 +30,7 @@ def uncorrected(epsilon_place):
 
 
 def raw(epsilon_place):
-    """The largest v, corrected when it is used: PyTorch's, Keras'."""
+    """The largest v, corrected when it is used."""
     root = CORRECTED_ROOTS[epsilon_place]
 
     def amsgrad_raw(w, g, eta, m, v, v_max, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8):
@@ -42,7 +42,7 @@ def raw(epsilon_place):
 
 
 def corrected(epsilon_place):
-    """The largest corrected v: optax'."""
+    """The largest corrected v."""
     root = CORRECTED_ROOTS[epsilon_place]
 
     def amsgrad_corrected(

@@ -148,11 +148,15 @@ def by_convention(make: F) -> F:
 def _conventions(name: str) -> str:
     """What each convention sets otherwise than the document's, as a list for the docstring."""
     groups: dict[str, list[str]] = {}
-    for key, framework in FRAMEWORKS.items():
-        if name in framework.rules:
-            settings = framework.rules[name].items()
-            said = ", ".join(f"{setting}={value!r}" for setting, value in settings)
-            groups.setdefault(said, []).append(key)
+    every = {
+        key: {"decay": framework.decay, **framework.rules[name]}
+        for key, framework in FRAMEWORKS.items()
+        if name in framework.rules
+    }
+    for key, settings in every.items():
+        differing = settings.items() - every["document"].items()
+        said = ", ".join(f"{each}={value!r}" for each, value in sorted(differing))
+        groups.setdefault(said, []).append(key)
     lines = [
         f"- {', '.join(keys)}: {f'``{said}``' if said else 'as below'}"
         for said, keys in groups.items()

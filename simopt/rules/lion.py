@@ -18,7 +18,7 @@ def lion(w, g, eta, m, beta1=0.9, beta2=0.99):
 
 @cache
 def build() -> Rule:
-    """The rule; Keras and optax agree on it."""
+    """The rule."""
     return rule(lion, name="Lion")
 
 

@@ -36,8 +36,8 @@ def with_initial(rule: Rule, state: str, /) -> Rule:
 
     started.__name__ = update.__name__
     initial = {**rule.initial, state: "initial_accumulator"}
-    made = _extended(rule, started, "initial_accumulator", initial=initial)
-    return remembered(made, with_initial, rule, state)
+    modified = _extended(rule, started, "initial_accumulator", initial=initial)
+    return remembered(modified, with_initial, rule, state)
 
 
 @cache
@@ -95,8 +95,8 @@ def _with_momentum(rule: Rule, rate_place: str, nesterov: bool, /) -> Rule:
         move = entering + momentum * b if nesterov else b
         return (w - (move if inside else eta * move), b, *stepped[1:])
 
-    made = _extended(rule, gathered, "momentum", state=("b", *rule.state))
-    return remembered(made, _with_momentum, rule, rate_place, nesterov)
+    modified = _extended(rule, gathered, "momentum", state=("b", *rule.state))
+    return remembered(modified, _with_momentum, rule, rate_place, nesterov)
 
 
 @cache
@@ -113,7 +113,7 @@ def with_average(rule: Rule, /) -> Rule:
         stepped = update(w, g, eta, *rest[1:-1])
         return stepped, rest[-1] * rest[0] + (one_like(w) - rest[-1]) * stepped
 
-    made = _extended(
+    modified = _extended(
         rule,
         averaged if rule.state else averaged_alone,
         "gamma",
@@ -121,7 +121,7 @@ def with_average(rule: Rule, /) -> Rule:
         state=("average", *rule.state),
         average="average",
     )
-    return remembered(made, with_average, rule)
+    return remembered(modified, with_average, rule)
 
 
 def _extended(rule: Rule, update: Any, hyperparameter: str, **changes: Any) -> Rule:

@@ -23,7 +23,7 @@ def ahead(m, g, mu, mu_next, bias1):
 
 
 def constant(epsilon_place):
-    """With one momentum for all updates: Dozat's, optax'."""
+    """With one momentum for all updates: Dozat's."""
     root = CORRECTED_ROOTS[epsilon_place]
 
     def nadam(w, g, eta, m, v, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8):
@@ -90,7 +90,7 @@ def warmed(beta1, warm):
 
 
 def scheduled(epsilon_place):
-    """With a momentum that warms up from beta1 / 2: PyTorch's, Keras'."""
+    """With a momentum that warms up from beta1 / 2."""
     root = CORRECTED_ROOTS[epsilon_place]
 
     def nadam_scheduled(

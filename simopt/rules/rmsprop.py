@@ -68,15 +68,15 @@ def build(
     def derived(eta, Eg2, epsilon, bias=1.0, Eg=0.0, **_):
         return effective_rate(eta, root(Eg2 / bias - (Eg / bias) ** 2, epsilon))
 
-    made = rule(
+    base = rule(
         rmsprop if plain else _update(epsilon_place, centered, bias_correction),
         name="RMSprop",
         clock=ones if bias_correction else None,
         derived=derived,
     )
     if initial_accumulator:
-        made = with_initial(made, "Eg2")
-    return with_momentum(made, rate_place, nesterov) if momentum else made
+        base = with_initial(base, "Eg2")
+    return with_momentum(base, rate_place, nesterov) if momentum else base
 
 
 def formula(settings):

@@ -6,12 +6,12 @@ import math
 
 
 def inside(square, epsilon):
-    """``sqrt(square + epsilon)``: the document's, Keras' and optax' in AdaGrad and RMSprop."""
+    """``sqrt(square + epsilon)``."""
     return math.sqrt(square + epsilon)
 
 
 def outside(square, epsilon):
-    """``sqrt(square) + epsilon``: PyTorch's."""
+    """``sqrt(square) + epsilon``."""
     return math.sqrt(square) + epsilon
 
 

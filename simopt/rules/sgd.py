@@ -16,7 +16,7 @@ def sgd(w, g, eta):
 
 @cache
 def build() -> Rule:
-    """The rule; all frameworks agree on it."""
+    """The rule."""
     return rule(sgd, name="SGD")
 
 
@@ -69,10 +69,9 @@ def SGD(
 
     Notes
     -----
-    All frameworks agree on the step; with weight decay they part: PyTorch and optax couple it,
-    Keras shrinks the weight apart from the step, scikit-learn's ``SGDRegressor`` too, but not past
-    0. Its loss is *half* the squared error: its eta0 is 2 eta here, its alpha half the weight
-    decay.
+    All conventions agree on the step, but not on the form of weight decay. The loss of
+    scikit-learn's ``SGDRegressor`` is *half* the squared error: its eta0 is 2 eta here, its alpha
+    half the weight decay.
 
     References
     ----------

@@ -75,17 +75,17 @@ def _calculations(
     # A name is old until the update has set it.
     old = {step.target for step in steps}
     lines: list[tuple[str, set[str], Line]] = []
-    for place, step in enumerate(steps):
+    for index, step in enumerate(steps):
         expression, condition = _chosen(step, now)
-        last = step.target not in {each.target for each in steps[place + 1 :]}
+        last = step.target not in {each.target for each in steps[index + 1 :]}
         recorded = last and step.target in after and step.target != "g"
         value = after[step.target] if recorded else evaluate(expression, now)
         sign = SIGNS.get(step.target, step.target)
         defined = "" if step.updates or step.target == "effective_lr" else f"{sign} = "
         formula = defined + Symbols().set(expression)[0] + condition
         template = Numbers(old).set(expression)[0]
-        made = line(label(step.target, optimizer), formula, template, shown, value)
-        lines.append((step.target, names_in(expression), made))
+        written = line(label(step.target, optimizer), formula, template, shown, value)
+        lines.append((step.target, names_in(expression), written))
         now[step.target], shown[step.target] = value, vector(value)
         old = old - {step.target}
     carried = {name: np.asarray(now[name]) for name in formulas.STARTS if name in now}

@@ -182,8 +182,8 @@ def outcome(trace: Run) -> str:
         with np.errstate(all="ignore"):
             distance = float(np.sqrt(((w - problem.optimum) ** 2).sum()))
         shown.append(("distance from the optimum", vector([distance])))
-    told = ", ".join(f"{name} {value.relation} {value.text}" for name, value in shown)
-    return f"After {len(frame)} update{_s(len(frame))}: {told}"
+    ends = ", ".join(f"{name} {value.relation} {value.text}" for name, value in shown)
+    return f"After {len(frame)} update{_s(len(frame))}: {ends}"
 
 
 def _step_rows(step: Step) -> list[str]:

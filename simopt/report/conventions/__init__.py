@@ -98,11 +98,11 @@ def after_drop(frame: Any) -> str:
     inside = distances.placed("Momentum", True)
     values = rows[rows["convention"] == inside[0]].set_index("problem")["weights"]
     whose = listing(FRAMEWORKS[each].possessive for each in inside)
-    told = [f"{percent(each)} on {distances.where_is(key)}" for key, each in values.items()]
+    shares = [f"{percent(each)} on {distances.where_is(key)}" for key, each in values.items()]
     return (
         "Momentum is the same in all of them while the rate is constant; "
         f"{number(DROPPED_AT)} updates after the rate drops to a tenth, {whose} weights are "
-        f"{listing(told)} away from the others'."
+        f"{listing(shares)} away from the others'."
     )
 
 

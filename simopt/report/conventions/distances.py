@@ -70,10 +70,10 @@ def shown(value: object) -> str:
 def page_sections() -> list[dict[str, Any]]:
     """For each problem: a figure, and the tables."""
     frame, _ = measured.measured()
-    made = []
+    sections = []
     for key, setting in settings().items():
         here = frame[frame["problem"] == key]
-        made.append(
+        sections.append(
             {
                 "name": setting.name,
                 "figure": distance_figure(here, setting.name, DRAWN),
@@ -82,7 +82,7 @@ def page_sections() -> list[dict[str, Any]]:
                 "rates": rates_sentence(key),
             }
         )
-    return made
+    return sections
 
 
 def later_figure() -> Markup:
@@ -153,16 +153,16 @@ def distance_figure(
 
 def figure_sentence(here: pd.DataFrame, cases: tuple[str, ...]) -> str:
     """The largest distance at each setting, and who arrives at the same weights all the same."""
-    told = []
+    sentences = []
     looked = here[here["update"].isin(LOOKED) & here["case"].isin(cases)]
     for setting, words in ((OWN, "At their own defaults"), (COMMON, f"at ε = {number(EPSILON)}")):
         rows = looked[looked["setting"] == setting].sort_values("weights")
         convention, case, update, most = rows[["convention", "case", "update", "weights"]].iloc[-1]
         whose = FRAMEWORKS[convention].possessive
-        told.append(
+        sentences.append(
             f"{words} {whose} {case} is farthest, {of_weights(most)} after {number(update)} updates"
         )
-    text = "; ".join(told) + "."
+    text = "; ".join(sentences) + "."
     ends = looked[(looked["setting"] == COMMON) & (looked["update"] == LOOKED[-1])]
     most_at_end = ends.groupby("case", sort=False)["weights"].max()
     arrived = [str(case) for case, most in most_at_end.items() if most < ROUNDING]
@@ -229,16 +229,16 @@ def same_sentence() -> str:
     """What the tables leave out: conventions with the document's formula and its defaults."""
     frame, _ = measured.measured()
     alike = frame[frame["setting"].isin((OWN, COMMON))]
-    found: dict[str, list[str]] = {}
+    same_in: dict[str, list[str]] = {}
     for key, same in alike.groupby(["case", "convention"], sort=False)["same"].all().items():
         case, convention = map(str, key)  # type: ignore[call-overload]
         if same:
-            found.setdefault(case, []).append(convention)
+            same_in.setdefault(case, []).append(convention)
     groups: dict[str, list[str]] = {}
-    for case, conventions in found.items():
+    for case, conventions in same_in.items():
         groups.setdefault(names.several(conventions), []).append(case)
-    told = [f"{listing(cases)} in {whose}" for whose, cases in groups.items()]
-    return f"Left out, because they are the document's in every number: {'; '.join(told)}."
+    sentences = [f"{listing(cases)} in {whose}" for whose, cases in groups.items()]
+    return f"Left out, because they are the document's in every number: {'; '.join(sentences)}."
 
 
 def placed(case: str, inside: bool) -> list[str]:

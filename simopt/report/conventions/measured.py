@@ -94,8 +94,8 @@ def gradients(problem: Problem, batch_size: int) -> list[Callable[[list[float]],
 
     def several(x: Floats, y: Floats) -> Callable[[list[float]], list[float]]:
         def gradient(w: list[float]) -> list[float]:
-            found: list[float] = ((2.0 * (x @ w - y)) @ x / len(y)).tolist()
-            return found
+            slope: list[float] = ((2.0 * (x @ w - y)) @ x / len(y)).tolist()
+            return slope
 
         return gradient
 

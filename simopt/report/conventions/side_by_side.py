@@ -31,21 +31,21 @@ def variants(case: str) -> dict[str, Optimizer]:
 
 def alike(optimizers: dict[str, Optimizer]) -> list[tuple[list[str], Optimizer]]:
     """Conventions with the same formula and the same numbers, together."""
-    found: dict[Any, tuple[list[str], Optimizer]] = {}
+    groups: dict[Any, tuple[list[str], Optimizer]] = {}
     for convention, each in optimizers.items():
-        found.setdefault(identity(each), ([], each))[0].append(convention)
-    return list(found.values())
+        groups.setdefault(identity(each), ([], each))[0].append(convention)
+    return list(groups.values())
 
 
 def sections() -> list[dict[str, Any]]:
     """A rule each: title, what differs in a sentence, the lines that all share, the table."""
-    made = []
+    rules = []
     for case in measured.CASES:
         optimizers = variants(case)
         groups = alike(optimizers)
         shared = common_lines([formula(optimizer) for _, optimizer in groups])
         apart = len(groups) > 1
-        made.append(
+        rules.append(
             {
                 "name": case,
                 "id": slug(f"rule {case}"),
@@ -54,7 +54,7 @@ def sections() -> list[dict[str, Any]]:
                 "table": rule_table(case, groups, shared if apart else []),
             }
         )
-    return made
+    return rules
 
 
 def common_lines(written: list[tuple[str, ...]]) -> list[str]:
@@ -162,7 +162,7 @@ def differences(optimizer: Optimizer, reference: Optimizer) -> list[str]:
     here, there = (family.preset(each.convention) for each in (optimizer, reference))
     # Without momentum RMSprop has no buffer that the rate could go into.
     buffered = optimizer.name != "RMSprop" or "momentum" in optimizer.settings
-    told = [
+    phrases = [
         names.worded(optimizer.name, switch, here[switch])
         for switch in family.switches
         if here[switch] != there[switch] and (buffered or switch != "rate_place")
@@ -173,12 +173,12 @@ def differences(optimizer: Optimizer, reference: Optimizer) -> list[str]:
         if name in started.values():
             if value != (known or 0.0):
                 (what,) = (each for each, source in started.items() if source == name)
-                told.append(f"{names.sign(what)} starts at {number(value)}")
+                phrases.append(f"{names.sign(what)} starts at {number(value)}")
         elif known is None:
-            told.append(names.ADDED[name].format(number(value)))
+            phrases.append(names.ADDED[name].format(number(value)))
         elif value != known:
-            told.append(f"{names.sign(name)} {number(value)} in place of {number(known)}")
-    return told
+            phrases.append(f"{names.sign(name)} {number(value)} in place of {number(known)}")
+    return phrases
 
 
 def decay_table() -> Markup:
@@ -208,7 +208,7 @@ def decay_table() -> Markup:
         {
             "form": Column("decay=", lambda form: Markup("<code>{}</code>").format(f'"{form}"')),
             "formula": Column("on Momentum", MARKED),
-            "whose": Column("whose, where a weight decay is asked for", prose=True),
+            "whose": Column("whose, where a weight decay is set", prose=True),
         },
         caption="Weight decay in its three forms",
     )

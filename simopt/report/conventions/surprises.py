@@ -1,4 +1,4 @@
-"""What surprises in the frameworks, and how large each surprise is: measured when it is told."""
+"""What surprises in the frameworks, and how large each surprise is: measured at build time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simopt.training.stepper import Stepper
 
 
 class Lab:
-    """The measurements that surprises are told by, `simopt.rules.framework.Measures`."""
+    """The measurements of surprises, `simopt.rules.framework.Measures`."""
 
     def moves(self, optimizer: Optimizer, gradient: float, updates: int = 1) -> list[float]:
         """How far each update moves a weight whose gradient stays the same, in units of eta."""

@@ -135,15 +135,15 @@ def _torch(optimizer: Any) -> Handed:
 
     def start(w0: Array) -> Player:
         parameter = torch.nn.Parameter(torch.tensor(w0, dtype=torch.float64))
-        made = on(parameter)
-        rates = [group.get("lr") for group in made.param_groups]
+        trained = on(parameter)
+        rates = [group.get("lr") for group in trained.param_groups]
 
         def player(gradient: Array, factor: float) -> Array:
             parameter.grad = torch.tensor(gradient, dtype=torch.float64)
-            for group, rate in zip(made.param_groups, rates, strict=True):
+            for group, rate in zip(trained.param_groups, rates, strict=True):
                 if rate is not None:
                     group["lr"] = rate * factor
-            made.step()
+            trained.step()
             weights: Array = parameter.detach().numpy().copy()
             return weights
 
@@ -179,17 +179,17 @@ def _keras(optimizer: Any) -> Handed:
     config = optimizer.get_config()
 
     def start(w0: Array) -> Player:
-        made = type(optimizer).from_config(config)
+        trained = type(optimizer).from_config(config)
         variable = keras.Variable(w0, dtype="float64")
-        made.build([variable])
+        trained.build([variable])
         rate = float(
-            keras.ops.convert_to_numpy(made.learning_rate)
+            keras.ops.convert_to_numpy(trained.learning_rate)
         )  # a schedule has one too, but can't be set
 
         def player(gradient: Array, factor: float) -> Array:
             if factor != 1.0:
-                made.learning_rate = rate * factor
-            made.apply([keras.ops.convert_to_tensor(gradient, dtype="float64")], [variable])
+                trained.learning_rate = rate * factor
+            trained.apply([keras.ops.convert_to_tensor(gradient, dtype="float64")], [variable])
             weights: Array = np.array(keras.ops.convert_to_numpy(variable.value), dtype=np.float64)
             return weights
 
@@ -250,12 +250,12 @@ def _function(step: Callable[..., Any], takes: int) -> Handed:
         def player(gradient: Array, factor: float) -> Array:
             nonlocal weights, state
             arguments = (weights.copy(), gradient, state)
-            made = step(*arguments, factor) if takes == 4 else step(*arguments)
-            if not isinstance(made, tuple) or len(made) != 2:
+            answer = step(*arguments, factor) if takes == 4 else step(*arguments)
+            if not isinstance(answer, tuple) or len(answer) != 2:
                 raise Unfit(
-                    str(checks.refuse("optimizer", made, "a function that returns (w, state)"))
+                    str(checks.refuse("optimizer", answer, "a function that returns (w, state)"))
                 )
-            weights, state = np.array(made[0], dtype=np.float64), made[1]
+            weights, state = np.array(answer[0], dtype=np.float64), answer[1]
             if weights.shape != w0.shape:
                 allowed = f"a function whose w keeps its shape {w0.shape}"
                 raise Unfit(str(checks.refuse("optimizer", weights, allowed)))

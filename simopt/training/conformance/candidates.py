@@ -53,9 +53,9 @@ def all_of(settings: Mapping[str, Any]) -> Iterator[Optimizer]:
     """Every rule in every convention that defines it, with the settings that it takes."""
     for name in ALL:
         for convention in FRAMEWORKS:
-            made = build(name, convention, settings)
-            if made is not None:
-                yield made
+            candidate = build(name, convention, settings)
+            if candidate is not None:
+                yield candidate
 
 
 def build(name: str, convention: str, settings: Mapping[str, Any]) -> Optimizer | None:
@@ -94,8 +94,8 @@ def changed(optimizer: Optimizer, count: int) -> Iterator[tuple[dict[str, Any], 
         if len(change) < sum(map(len, several)):
             continue
         try:
-            made = optimizer.replace(**change)
+            candidate = optimizer.replace(**change)
         except ValueError:
             continue  # switches that exclude each other
-        if made.rule is not optimizer.rule or made.values != optimizer.values:
-            yield change, made
+        if candidate.rule is not optimizer.rule or candidate.values != optimizer.values:
+            yield change, candidate

@@ -76,28 +76,28 @@ update 2; beta2=0.99 would make them equal.
     for name in settings:
         checks.choice("setting", name, sorted(candidates.known()))
     given = handed(optimizer)
-    tried = probing.probe(given.drops)
-    theirs = _theirs(given, tried)
-    asked = {**given.settings, **settings}
+    probe = probing.probe(given.drops)
+    theirs = _theirs(given, probe)
+    known = {**given.settings, **settings}
     played: dict[Any, probing.Array] = {}
-    rows = [_row(each, theirs, tried, bound, played) for each in _candidates(asked, theirs, tried)]
+    rows = [_row(each, theirs, probe, bound, played) for each in _candidates(known, theirs, probe)]
     table = pd.DataFrame(rows).sort_values(
         ["equal", "unlike"], ascending=[False, True], kind="stable", ignore_index=True
     )
     if not table["equal"].any():
-        _explain(table, theirs, tried, bound, "eta" in asked)
+        _explain(table, theirs, probe, bound, "eta" in known)
         table["open"] = table["explanation"].isna() | (table["explanation"] == "none found")
         table = table.sort_values(["open", "unlike"], kind="stable", ignore_index=True)
     verdict = _verdict(table, bound)
-    table = table.drop(columns=["unlike", "made", "open"], errors="ignore")
+    table = table.drop(columns=["unlike", "candidate", "open"], errors="ignore")
     table.attrs = {"verdict": verdict, "framework": given.framework, "tolerance": bound}
     return table
 
 
-def _theirs(given: Handed, tried: probing.Probe) -> probing.Array:
+def _theirs(given: Handed, probe: probing.Probe) -> probing.Array:
     with given.context():
         try:
-            return tried.play(given.start(tried.start))
+            return probe.play(given.start(probe.start))
         except Unfit:
             raise
         except Exception as error:
@@ -108,64 +108,64 @@ def _theirs(given: Handed, tried: probing.Probe) -> probing.Array:
 
 
 def _candidates(
-    asked: dict[str, Any], theirs: probing.Array, tried: probing.Probe
+    known: dict[str, Any], theirs: probing.Array, probe: probing.Probe
 ) -> list[Optimizer]:
     """Every rule in every convention, at the rate given or inferred from the first step."""
-    made = candidates.all_of(asked)
-    return list(made) if "eta" in asked else [_rated(each, theirs, tried) for each in made]
+    every = candidates.all_of(known)
+    return list(every) if "eta" in known else [_rated(each, theirs, probe) for each in every]
 
 
-def _rated(made: Optimizer, theirs: probing.Array, tried: probing.Probe) -> Optimizer:
+def _rated(candidate: Optimizer, theirs: probing.Array, probe: probing.Probe) -> Optimizer:
     """The optimizer at the rate inferred from the first step."""
-    unit = probing.ours(made.replace(eta=1.0), tried.first(1))
+    unit = probing.ours(candidate.replace(eta=1.0), probe.first(1))
     rate = probing.rate_of(theirs[0], unit[0])
-    return made if rate is None else made.replace(eta=rate)
+    return candidate if rate is None else candidate.replace(eta=rate)
 
 
 def _row(
-    made: Optimizer,
+    candidate: Optimizer,
     theirs: probing.Array,
-    tried: probing.Probe,
+    probe: probing.Probe,
     bound: float,
     played: dict[Any, probing.Array],
 ) -> dict[str, Any]:
     # Many conventions are the same rule with the same numbers.
-    same = made.rule, made.values
+    same = candidate.rule, candidate.values
     if same not in played:
-        played[same] = probing.ours(made, tried)
+        played[same] = probing.ours(candidate, probe)
     mine = played[same]
     apart = probing.distance(theirs, mine, bound)
-    shown = {**made.settings, **dict(made.switches)}
+    shown = {**candidate.settings, **dict(candidate.switches)}
     return {
-        "optimizer": made.name,
-        "convention": made.convention,
+        "optimizer": candidate.name,
+        "convention": candidate.convention,
         "settings": _text(shown),
         "equal": apart.first is None,
         "first_departure": pd.NA if apart.first is None else apart.first,
         "difference": apart.there,
         "greatest_difference": apart.greatest,
         "explanation": "" if apart.first is None else pd.NA,
-        "unlike": probing.unlike(theirs, mine, tried.start),
-        "made": made,
+        "unlike": probing.unlike(theirs, mine, probe.start),
+        "candidate": candidate,
     }
 
 
 def _explain(
-    table: pd.DataFrame, theirs: probing.Array, tried: probing.Probe, bound: float, rated: bool
+    table: pd.DataFrame, theirs: probing.Array, probe: probing.Probe, bound: float, rated: bool
 ) -> None:
     """Fill in the explanations: the one or two changes that make a row equal."""
     nearest = table.drop_duplicates("optimizer").index[:TWO_CHANGES]
     unequal = set()
     for count, rows in ((1, table.index), (2, nearest)):
         for row in rows:
-            for change, made in candidates.changed(table["made"][row], count):
+            for change, candidate in candidates.changed(table["candidate"][row], count):
                 # With the rate unknown, a change changes what rate the first step has.
                 same_rate = rated or "eta" in change
-                fitted = made if same_rate else _rated(made, theirs, tried)
+                fitted = candidate if same_rate else _rated(candidate, theirs, probe)
                 same = fitted.rule, fitted.values
                 if same in unequal:
                     continue
-                if probing.agrees(fitted, theirs, tried, bound):
+                if probing.agrees(fitted, theirs, probe, bound):
                     shown = change if same_rate else {**change, "eta": fitted.settings["eta"]}
                     table.loc[row, "explanation"] = _text(shown)
                     break
@@ -197,7 +197,7 @@ def _verdict(table: pd.DataFrame, bound: float) -> str:
             f"Equal to {bound:g} over {probing.UPDATES} updates: {', '.join(names)}. "
             f"Settings: {same['settings'].iloc[0]}."
         )
-        apart = _switches(same["made"].iloc[0])
+        apart = _switches(same["candidate"].iloc[0])
         if apart and "document" not in set(same["convention"]):
             text += f" Unlike the document's {same['optimizer'].iloc[0]}: {_text(apart)}."
         return text

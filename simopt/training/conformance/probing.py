@@ -73,22 +73,22 @@ def probe(drops: bool) -> Probe:
     return Probe(start, gradients, factors)
 
 
-def ours(optimizer: Optimizer, tried: Probe) -> Array:
+def ours(optimizer: Optimizer, gradients: Probe) -> Array:
     """The weights of a rule of simopt under a probe."""
-    stepper = Stepper(optimizer, tried.start.tolist())
+    stepper = Stepper(optimizer, gradients.start.tolist())
 
     def player(gradient: Array, factor: float) -> Array:
         stepper.step(gradient.tolist(), stepper.eta * factor)
         return np.array(stepper.weights)
 
-    return tried.play(player)
+    return gradients.play(player)
 
 
-def agrees(optimizer: Optimizer, theirs: Array, tried: Probe, tolerance: float) -> bool:
+def agrees(optimizer: Optimizer, theirs: Array, gradients: Probe, tolerance: float) -> bool:
     """Whether a rule gives the same weights; three updates are compared first."""
     return all(
         distance(theirs[: len(part.factors)], ours(optimizer, part), tolerance).first is None
-        for part in (tried.first(3), tried)
+        for part in (gradients.first(3), gradients)
     )
 
 
