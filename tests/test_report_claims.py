@@ -375,6 +375,8 @@ def test_the_overview_counts_and_names(many: list[Outcome], found: dict[str, Any
     context = pages.Context(quick=True, built={"claims": found})
     shown = pages.render(OVERVIEW, pages.values(OVERVIEW, context))
     assert claims.summary(many).replace("'", "&#39;") in shown
+    introduced = text(shown).index(source().sentence)
+    assert introduced < text(shown).index("results that the document prints")
     named = surprises.surprising(many)
     assert len(named) == surprises.NAMED
     for each in named:
