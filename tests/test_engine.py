@@ -17,7 +17,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import simopt
 from simopt.engine import blocks, cpu, layout, losses
-from simopt.ground import elementary, inline
+from simopt.ground import elementary, snapshot
 from simopt.rules import OPTIMIZERS
 from simopt.training import plan
 
@@ -161,17 +161,17 @@ def calls_helper(w, g, eta):
 
 
 def test_a_digest_sees_what_a_function_calls(monkeypatch):
-    before = inline.digest(calls_helper)
-    assert before == inline.digest(calls_helper)
+    before = snapshot.digest(calls_helper)
+    assert before == snapshot.digest(calls_helper)
     monkeypatch.setitem(globals(), "helper", lambda x: x + 2.0)
-    assert inline.digest(calls_helper) != before
+    assert snapshot.digest(calls_helper) != before
 
 
 def test_a_digest_sees_constants_and_not_comments():
     def compiled(text):
         space = {}
         exec(textwrap.dedent(text), space)
-        return inline.digest(space["f"])
+        return snapshot.digest(space["f"])
 
     plain = compiled("def f(w, g, eta):\n    return w - 2 * g")
     assert plain == compiled("# why\ndef f(w, g, eta):\n    '''What.'''\n    return w - 2 * g")
@@ -188,7 +188,7 @@ import simopt
 from simopt.engine import blocks, cpu, losses
 import mine
 
-rule = simopt.rule(mine.step)
+rule = simopt.rule(mine.step).snapshot()
 problem = simopt.problems.four_points()
 frame = simopt.sweep(problem, rule(eta=0.1))
 passes = losses.passes_of(problem)
@@ -204,7 +204,7 @@ def step(w, g, eta, v, beta=0.5):
     v = beta * v + g
     return w - eta * v, v
 
-rule = simopt.rule(step)
+rule = simopt.rule(step).snapshot()
 problem = simopt.problems.four_points()
 frame = simopt.sweep(problem, rule(eta=0.1))
 passes = losses.passes_of(problem)

@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from simopt.ground.compiling import compiled
 
 #: The shape has at most so many points: enough to place a plateau to 2 % of the run, few enough
 #: that comparing each with each takes microseconds.
@@ -124,7 +125,7 @@ VALIDATION = (
 )
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def measure(losses, lengths, out):
     """The features of many curves.
 
@@ -158,7 +159,7 @@ def measure(losses, lengths, out):
         of_tail(y[:k], out[i])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def collect(losses, length, y):
     """The finite values; how many there are, and where the curve breaks (-1: nowhere).
 
@@ -177,7 +178,7 @@ def collect(losses, length, y):
     return k, broken
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def to_unit_range(y):
     """Bring values to the range 0 to 1, in place; False if all are the same."""
     low = high = y[0]
@@ -192,7 +193,7 @@ def to_unit_range(y):
     return True
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def stretches(y, shape):
     """The means of at most STRETCHES stretches of equal length; how many."""
     k = len(y)
@@ -206,7 +207,7 @@ def stretches(y, shape):
     return points
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def level(y):
     """The mean."""
     total = 0.0
@@ -215,13 +216,13 @@ def level(y):
     return total / len(y)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def end_level(y):
     """The mean of the last values."""
     return level(y[len(y) - 1 - len(y) // END :])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def whole_run(y, out):
     """Fall, lowest, end, growth and the largest rebound."""
     k = len(y)
@@ -244,14 +245,14 @@ def whole_run(y, out):
     out[REBOUND_AT] = rebound_at / (k - 1)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def step_to(y, t):
     """The step to a value from the one before; 0 if it is no more than rounding."""
     step = y[t] - y[t - 1]
     return step if abs(step) > ROUNDING else 0.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def steps(y, spare, out):
     """What goes on from a value to the next."""
     k = len(y)
@@ -273,7 +274,7 @@ def steps(y, spare, out):
     out[NOISE] = roughness(y, spare)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def roughness(y, spare):
     """The standard deviation of white noise on a smooth curve, from second differences."""
     k = len(y)
@@ -282,7 +283,7 @@ def roughness(y, spare):
     return np.median(spare[: k - 2]) / SECOND_DIFFERENCE
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def second_half(y, out):
     """At which level it goes on, and how far and how often up."""
     k = len(y)
@@ -305,7 +306,7 @@ def second_half(y, out):
     out[LATE_UPS] = ups / (high - low) if high > low else 0.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def of_shape(shape, out):
     """When the fall happens."""
     points = len(shape)
@@ -332,7 +333,7 @@ def of_shape(shape, out):
         out[QUARTER_1 + q] = (value_at(shape, 0.25 * q) - value_at(shape, 0.25 * (q + 1))) / fall
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def value_at(shape, position):
     """The shape between its points."""
     place = position * (len(shape) - 1)
@@ -340,7 +341,7 @@ def value_at(shape, position):
     return shape[j] + (place - j) * (shape[j + 1] - shape[j])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def of_plateau(shape, out):
     """The longest stretch that stays within FLAT and is followed by a loss of REMAINS at once.
 
@@ -371,7 +372,7 @@ def of_plateau(shape, out):
     out[DROP] = drop
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def of_tail(y, out):
     """A line through the last third, and what is left beside it."""
     k = len(y)
@@ -401,7 +402,7 @@ def of_tail(y, out):
     out[TAIL_ECHO] = echo / variance if variance > 0.0 else 0.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def measure_validation(losses, validation, lengths, out):
     """The features of training and validation losses together.
 

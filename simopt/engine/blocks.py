@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import cpu, layout
+from simopt.engine import cpu, layout, refusals
 from simopt.engine.layout import Data, How, Out
 from simopt.engine.losses import passes_of
 from simopt.problems import Problem
@@ -281,7 +281,7 @@ def extras_of(plan: Plan) -> layout.Extras:
 def kernel_of(task: Task, problem: Problem, dtype: Any) -> Any:
     """The task's kernel, compiled when it is first called."""
     extras = extras_of(task.group.plan)
-    return cpu.kernel(task.group.rule, passes_of(problem), task.points, dtype, extras)
+    return cpu.kernel(task.group.rule.snapshot(), passes_of(problem), task.points, dtype, extras)
 
 
 def compute(
@@ -305,7 +305,10 @@ def compute(
     how = how_of(plan, dtype, every, record, stops, given is not None)
     kernel = kernel_of(task, problem, dtype)
     orders = np.empty((0, plan.n), np.int64) if given is None else given
-    kernel(data, how, task.hyper(dtype), task.seeds(), orders, out)
+    try:
+        kernel(data, how, task.hyper(dtype), task.seeds(), orders, out)
+    except refusals.REFUSALS as error:
+        raise refusals.explained(task.group.rule.snapshot(), problem.snapshot(), error) from None
     return out
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import config
 
 from simopt.engine import layout, linear, passes
 from simopt.engine.layout import (
@@ -34,7 +35,9 @@ from simopt.engine.layout import (
     WRITE,
 )
 from simopt.engine.passes import Passes
-from simopt.ground.inline import digest, inlined
+from simopt.ground.compiling import compiled
+from simopt.ground.inline import inlined
+from simopt.ground.snapshot import digest
 from simopt.rules.rule import Rule
 from simopt.training.shuffling import draw, shuffle, split_seed
 
@@ -165,7 +168,7 @@ def kernel(
     Parameters
     ----------
     rule : Rule
-        Whose update and clock to put in.
+        Whose update and clock to put in; its own snapshot, for a kernel is kept for the object.
     loss_passes : Passes
         How the loss and its gradient are computed.
     points : {"shared", "own", "moments"}
@@ -198,6 +201,9 @@ def kernel(
     state = layout.state_rest if states else layout.state_none
     lanes = layout.lanes(real)
     shift = 3 if real is np.float64 else 2
+    # Bytes by which a row may miss a cache line. Without compilation indices are checked, and the
+    # last row has no room to begin later.
+    unaligned = 0 if config.DISABLE_JIT else 63  # type: ignore[attr-defined]
     # float64 clocks live among the rows; for float32 weights they need an array of their own.
     apart = real is np.float32
     zero, unit, never = real(0), real(1), real(np.inf)
@@ -235,7 +241,7 @@ def kernel(
         parameters = read_parameters(data.parameters, 0, 1, 0)
         work: Any = np.empty((rows, lanes), real)
         # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
-        low = np.uint64((-np.int64(work.ctypes.data) & 63) >> shift)
+        low = np.uint64((-np.int64(work.ctypes.data) & unaligned) >> shift)
         high = low + np.uint64(lanes)
         ticks = np.empty((clocked + 1, lanes), np.float64)
         order = np.empty(1 if own else n, np.int64)
@@ -502,12 +508,15 @@ def kernel(
                 linear.loss_one(work, low, high, shown, base, data)
             finish(work, low, high, shown, base, d, out, first)
 
+    # A rule's name may be anything, a file's may not.
+    readable = re.sub(r"\W+", "_", rule.name, flags=re.ASCII)[:40]
     # Numba keeps an index file for each name, which it reads and writes back without a lock: of two
     # processes that compile two kernels of one name, one may find the other's code from then on.
     key = repr((source, loss_passes.kind, one, points, real.__name__, extras))
     which = hashlib.sha256(key.encode()).hexdigest()[:16]
-    advance.__name__ = advance.__qualname__ = f"advance_{rule.name}_{which}"
-    return njit(nogil=True, cache=True, error_model="numpy")(advance)
+    advance.__name__ = advance.__qualname__ = f"advance_{readable}_{which}"
+    made: Callable[..., Any] = compiled(advance)
+    return made
 
 
 @functools.cache

@@ -188,7 +188,7 @@ def kernel(
                     lane,
                 )
 
-    trajectory.__name__ = trajectory.__qualname__ = f"trajectory_{rule.name}"
+    trajectory.__name__ = trajectory.__qualname__ = "trajectory"
     return jit(trajectory)
 
 
@@ -214,7 +214,7 @@ def kernel_of(task: blocks.Task, data: Data, problem: Problem) -> Any:
     """The kernel for a task."""
     real: Any = data.x.dtype.type
     return kernel(
-        task.group.rule,
+        task.group.rule.snapshot(),
         passes_of(problem),
         task.points == "moments",
         real,

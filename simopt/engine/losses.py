@@ -22,5 +22,6 @@ def passes_of(problem: Problem) -> Passes:
             return linear.passes_of(problem.criterion, problem.d == 1)
         case Function():
             noisy = problem.noise is not None
-            return functions.passes_of(problem.functions, problem.d, problem.columns, noisy)
+            now = problem.snapshot().functions
+            return functions.passes_of(now, problem.d, problem.columns, noisy)
     return QUADRATIC

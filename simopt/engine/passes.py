@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from simopt.engine.layout import LOSS, READ, RESIDUAL, SQUARE
-from simopt.ground.inline import digest, inlined
+from simopt.ground.inline import inlined
+from simopt.ground.snapshot import digest
 from simopt.training.noise import normal_pair
 from simopt.training.shuffling import split_seed
 
@@ -74,11 +75,30 @@ def clip_norms(work, low, high, dp, base, d, clip, slack):
     for k in range(d):
         for lane in range(low, high):
             work[row, lane] += work[dp + k, lane] * work[dp + k, lane]
+    lost = 0
     for lane in range(low, high):
-        work[row, lane] = shrink(math.sqrt(work[row, lane]), clip, slack)
+        factor = shrink(math.sqrt(work[row, lane]), clip, slack)
+        lost += factor == 0
+        work[row, lane] = factor
+    if lost:
+        for lane in range(low, high):
+            if work[row, lane] == 0:
+                work[row, lane] = shrink_large(work, lane, dp, d, clip)
     for k in range(d):
         for lane in range(low, high):
             work[dp + k, lane] *= work[row, lane]
+
+
+def shrink_large(work, lane, dp, d, clip):
+    """The factor where the squares overflow, and 0 would be taken for it: nothing would move."""
+    largest = abs(work[dp, lane])
+    for k in range(1, d):
+        size = abs(work[dp + k, lane])
+        largest = size if size > largest else largest
+    total = largest - largest
+    for k in range(d):
+        total += (work[dp + k, lane] / largest) * (work[dp + k, lane] / largest)
+    return clip / largest / math.sqrt(total)
 
 
 def clipped(value, clip):
@@ -208,6 +228,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     clip_norms,
     clipped,
     shrink,
+    shrink_large,
     boxed,
     squared_distance,
 )

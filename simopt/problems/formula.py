@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks
+from simopt.ground.calling import call
+from simopt.ground.snapshot import digest, is_copy, plain, received, sent, snapshot
 from simopt.problems.inputs import labels, numbers
 from simopt.problems.problem import Floats, Problem
 
@@ -32,19 +35,63 @@ class Formula:
         ``gradient(*w, *point)``: a tuple of d numbers, or one number where d = 1.
     scalar : bool
         Whether it is one number.
+    name : str
+        Whose they are, for errors.
     """
 
     loss: Callable[..., Any]
     gradient: Callable[..., Any]
     scalar: bool
+    name: str = "function"
 
     def loss_at(self, w: Sequence[float], point: Sequence[float]) -> float:
         """The loss of one point; inf or nan where it is undefined or overflows."""
-        return float(_ieee(self.loss, (*w, *point), 1)[0])
+        return call(self.loss, (*w, *point), ("the loss",), f"problem {self.name!r}", float)[0]
 
     def gradient_at(self, w: Sequence[float], point: Sequence[float]) -> tuple[float, ...]:
         """The gradient of the loss of one point."""
-        return _ieee(self.gradient, (*w, *point), len(w))
+        names = [f"the derivative by w{k}" for k in range(len(w))]
+        return call(self.gradient, (*w, *point), names, f"problem {self.name!r}")
+
+    def snapshot(self, w: Sequence[float], point: Sequence[float]) -> Formula:
+        """The functions as they are now, themselves where they are simopt's; tried at a point.
+
+        The same object as long as the code, and all that it reads, is the same; its pickle takes
+        the code along.
+
+        Raises
+        ------
+        ValueError
+            If a function reads what can't be followed, or makes a mistake; the message names the
+            problem, the function, and the line.
+        """
+        if is_copy(self.loss) and is_copy(self.gradient):
+            return self
+        whose = f"problem {self.name!r}"
+        loss, gradient = snapshot(self.loss, whose), snapshot(self.gradient, whose)
+        if loss is self.loss and gradient is self.gradient:
+            return self
+        self.loss_at(w, point)
+        self.gradient_at(w, point)
+        with np.errstate(all="ignore"):
+            returned = gradient(*map(np.float64, (*w, *point)))
+        return _frozen(loss, gradient, not isinstance(returned, tuple), self.name)
+
+    def __reduce__(self) -> Any:
+        if is_copy(self.loss) or is_copy(self.gradient):
+            functions = sent(self.loss), sent(self.gradient)
+            return _arrived, (*functions, self.scalar, self.name)
+        return Formula, (self.loss, self.gradient, self.scalar, self.name)
+
+
+@cache
+def _frozen(loss: Any, gradient: Any, scalar: bool, name: str) -> Formula:
+    """The one object of these."""
+    return Formula(loss, gradient, scalar, name)
+
+
+def _arrived(loss: Any, gradient: Any, scalar: bool, name: str) -> Formula:
+    return _frozen(received(*loss), received(*gradient), scalar, name)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -73,6 +120,31 @@ class Function(Problem):
     def formula(self) -> Formula:
         """The loss and its gradient."""
         return self.functions
+
+    # What the functions read may change, and these with it: nothing is worked out once.
+
+    @property
+    def minimum_loss(self) -> float:
+        """The loss at the minimizer that the user gave; NaN without one."""
+        return float("nan") if self.minimizer is None else self.loss(self.minimizer)
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits of a hash over all that a trajectory depends on."""
+        return self._digest(digest(self.functions.loss, self.functions.gradient))
+
+    def snapshot(self) -> Function:
+        """The problem with its functions as they are now; itself where they are simopt's."""
+        now = self.functions.snapshot(self.w0.tolist(), self._points([0])[0])
+        return self if now is self.functions else replace(self, functions=now)
+
+    def plain(self) -> Function:
+        """The problem whose functions call none that the user compiled with Numba."""
+        own = self.functions
+        loss, gradient = plain(own.loss), plain(own.gradient)
+        if loss is own.loss and gradient is own.gradient:
+            return self
+        return replace(self, functions=replace(own, loss=loss, gradient=gradient))
 
     def loss(self, w: ArrayLike) -> float:
         """The mean loss over all points at w [d] (a number will do where d = 1)."""
@@ -199,16 +271,19 @@ def function(
         _check_function(what, given, d, columns)
     first = () if points is None else tuple(x[0].tolist())
     at = tuple(start.tolist())
-    value = _ieee(loss, (*at, *first), 1)
-    if len(value) != 1 or not math.isfinite(value[0]):
+    named = name or loss.__name__
+    formula = Formula(loss, gradient, False, named)
+    value = formula.loss_at(at, first)
+    if not math.isfinite(value):
         raise checks.refuse("loss", value, "a finite number at w0")
-    found = gradient(*at, *first)
-    derivatives = found if isinstance(found, tuple) else (found,)
-    if len(derivatives) != d or not all(map(math.isfinite, derivatives)):
+    derivatives = formula.gradient_at(at, first)
+    if not all(map(math.isfinite, derivatives)):
         raise checks.refuse(
-            "gradient", found, f"{'a finite number' if d == 1 else f'{d} finite numbers'} at w0"
+            "gradient",
+            derivatives if d > 1 else derivatives[0],
+            f"{'a finite number' if d == 1 else f'{d} finite numbers'} at w0",
         )
-    formula = Formula(loss, gradient, not isinstance(found, tuple))
+    formula = replace(formula, scalar=not isinstance(gradient(*at, *first), tuple))
     variance = None
     if noise is not None:
         variance = np.array(np.broadcast_to(numbers("noise", noise), (d,)))
@@ -220,7 +295,7 @@ def function(
         if least.shape != start.shape:
             raise checks.refuse("optimum", optimum, f"{d} numbers, one a weight")
     made = Function(
-        name=name or loss.__name__,
+        name=named,
         x=x,
         y=np.zeros(len(x)),
         w0=start,
@@ -264,16 +339,3 @@ def _check_gradient(problem: Problem) -> None:
                 f"the derivative of the loss by weight {k} at w0, about {slope:.6g} "
                 "(check_gradient=False takes it as it is)",
             )
-
-
-def _ieee(given: Callable[..., Any], arguments: Sequence[float], results: int) -> tuple[float, ...]:
-    """Call a function; overflow and 0 / 0 give inf and nan instead of exceptions."""
-    with np.errstate(all="ignore"):
-        try:
-            found = given(*arguments)
-        except (ZeroDivisionError, OverflowError, ValueError):
-            try:
-                found = given(*map(np.float64, arguments))
-            except (OverflowError, ValueError):  # of math, which refuses what has no value
-                return (math.nan,) * results
-    return found if isinstance(found, tuple) else (found,)

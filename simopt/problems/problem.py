@@ -297,18 +297,31 @@ class Problem(ABC):
     @cached_property
     def digest(self) -> str:
         """Twelve hexadecimal digits of a hash over all that a trajectory depends on."""
-        sha = hashlib.sha256(self.kind.encode())
+        return self._digest()
+
+    def _digest(self, code: str = "") -> str:
+        sha = hashlib.sha256((self.kind + code).encode())
         for array in (self.x, self.y, self.w0, self.l2, self.noise):
             if array is None:
                 continue
             sha.update(repr(array.shape).encode() + array.tobytes())
         if self.parameters:
             sha.update(repr(self.parameters).encode())
-        if self.formula is not None:
-            from simopt.ground import inline
-
-            sha.update(inline.digest(self.formula.loss, self.formula.gradient).encode())
         return sha.hexdigest()[:12]
+
+    def snapshot(self) -> Problem:
+        """The problem with a user's functions as they are now; itself where it has none.
+
+        Raises
+        ------
+        ValueError
+            If a function reads what can't be followed, or makes a mistake.
+        """
+        return self
+
+    def plain(self) -> Problem:
+        """The problem whose functions call none that the user compiled with Numba."""
+        return self
 
     def replace(self, *, w0: ArrayLike) -> Problem:
         """The same problem with other initial weights.

@@ -21,14 +21,17 @@ returns the new values. Clocks run in float64 even when the weights are float32.
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import FunctionType
 from typing import Any
 from weakref import WeakValueDictionary
 
 from simopt.ground import checks
+from simopt.ground.calling import call
+from simopt.ground.snapshot import is_copy, received, sent, snapshot
 
 #: What the engine's readers and writers (`engine/layout.py`) provide for.
 MOST_STATE = 4
@@ -128,7 +131,66 @@ class Rule:
         """An optimizer with these hyperparameters; the rest at their defaults."""
         for name in settings:
             checks.choice(f"{self.name} hyperparameter", name, self.hyperparameters)
-        return Optimizer(self, self.check({**self.defaults, **settings}), made_by=self)
+        return Optimizer(self, self.check({**self.present(), **settings}), made_by=self)
+
+    def present(self) -> dict[str, float]:
+        """The defaults of the function as it is now: a notebook may have reloaded its code.
+
+        Raises
+        ------
+        ValueError
+            If its parameters are no longer those of which the rule was made.
+        """
+        if self.recipe is None or getattr(self.recipe, "func", None) is not _again:
+            return dict(self.defaults)
+        code = self.update.__code__
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        own = (*self.state, *self.clock_values, *self.hyperparameters[1:])
+        if names != ("w", "g", "eta", *own):
+            raise checks.refuse(
+                f"rule {self.name!r}: {code.co_name}",
+                names,
+                f"{('w', 'g', 'eta', *own)}, as when "
+                "the rule was made; after a change call simopt.rule again",
+            )
+        defaults = map(float, self.update.__defaults__ or ())
+        return {**self.defaults, **dict(zip(self.hyperparameters[1:], defaults, strict=True))}
+
+    def snapshot(self) -> Rule:
+        """The rule with its functions as they are now; itself where they are simopt's.
+
+        The same object as long as the code, and all that it reads, is the same: what was compiled
+        for it can't go stale. Its pickle takes the code along.
+
+        Raises
+        ------
+        ValueError
+            If a function reads what can't be followed, or makes a mistake; the message names the
+            rule, the function, and the line.
+        """
+        if is_copy(self.update):
+            return self
+        self.present()
+        whose = f"rule {self.name!r}"
+        update = snapshot(self.update, whose)
+        clock = None if self.clock is None else snapshot(self.clock, whose)
+        if update is self.update and clock is self.clock:
+            return self
+        made = _frozen(update, clock, *(_plain(getattr(self, name)) for name in FROZEN))
+        self._try()
+        return made
+
+    def _try(self) -> None:
+        """One step from its start, whose mistakes are said in one sentence."""
+        whose, ticks = f"rule {self.name!r}", [0.0] * len(self.clock_values)
+        defaults = self.present()
+        settings = [defaults[name] for name in self.hyperparameters[1:]]
+        if self.clock is not None:
+            arguments = (*ticks, *settings[: self.clock_hyperparameters])
+            ticks = list(call(self.clock, arguments, self.clock_values, whose, tuple))
+        state = [defaults.get(self.initial.get(name, ""), 0.0) for name in self.state]
+        arguments = (1.0, 0.5, defaults["eta"], *state, *ticks, *settings)
+        call(self.update, arguments, ("w", *self.state), whose, float)
 
     def check(self, settings: Mapping[str, Any]) -> tuple[float | tuple[float, ...], ...]:
         """A value, or a tuple of values, for every hyperparameter, each inside its range."""
@@ -144,6 +206,13 @@ class Rule:
         return tuple(chosen)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
+        if is_copy(self.update):
+            clock = None if self.clock is None else sent(self.clock)
+            return _arrived, (
+                sent(self.update),
+                clock,
+                *(_plain(getattr(self, name)) for name in FROZEN),
+            )
         return super().__reduce_ex__(protocol) if self.recipe is None else (self.recipe, ())
 
     def __repr__(self) -> str:
@@ -204,6 +273,14 @@ class Optimizer:
         """The optimizer in each of its conventions; itself alone where it has one."""
         return self.several or (self,)
 
+    def snapshot(self) -> Optimizer:
+        """The optimizer with its rule's functions as they are now; see `Rule.snapshot`."""
+        rule = self.rule.snapshot()
+        several = tuple(each.snapshot() for each in self.several)
+        if rule is self.rule and all(map(operator.is_, several, self.several)):
+            return self
+        return replace(self, rule=rule, several=several, made_by=None, given=None)
+
     def replace(self, **settings: Any) -> Optimizer:
         """The same optimizer with some hyperparameters, switches or the convention changed.
 
@@ -262,8 +339,10 @@ def rule(
 
     Notes
     -----
-    To the processes of ``sweep(..., client=...)`` functions of an imported module travel by name,
-    and must be found there; all others, lambdas and those of a notebook, by their code.
+    A sweep takes the functions, and all that they read from outside (numbers, arrays, other
+    functions, attributes of modules and objects), as they are when it is called; so does a store's
+    name for it, and what is sent to the workers of ``client=``. What has no value to compare, as an
+    object of one's own, is refused.
 
     Examples
     --------
@@ -329,6 +408,31 @@ def rule(
     key = update, clock, derived, made.name, eta, tuple(initial.items())
     _made[key] = made
     return remembered(made, _again, *key)
+
+
+#: What a snapshot has besides its functions.
+FROZEN = ("name", "state", "clock_values", "hyperparameters", "defaults", "initial", "average")
+
+_snapshots: WeakValueDictionary[tuple[Any, ...], Rule] = WeakValueDictionary()
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value.items()) if isinstance(value, Mapping) else value
+
+
+def _frozen(update: Any, clock: Any, *rest: Any) -> Rule:
+    """The one rule of these."""
+    key = update, clock, *rest
+    made = _snapshots.get(key)
+    if made is None:
+        fields = dict(zip(FROZEN, rest, strict=True))
+        fields |= {name: dict(fields[name]) for name in ("defaults", "initial")}
+        made = _snapshots[key] = Rule(update=update, clock=clock, **fields)
+    return made
+
+
+def _arrived(update: Any, clock: Any, *rest: Any) -> Rule:
+    return _frozen(received(*update), None if clock is None else received(*clock), *rest)
 
 
 #: The rules made of functions, by what they were made of.

@@ -132,7 +132,9 @@ def check(
             optimizer = optimizer.replace(convention=convention)
         for variant in optimizer.variants:
             hyper = tuple(v if isinstance(v, tuple) else (v,) for v in variant.values)
-            swept.append(Axes(variant, hyper, axes, drop_last, bounds, updates, stop_at_target))
+            swept.append(
+                Axes(variant.snapshot(), hyper, axes, drop_last, bounds, updates, stop_at_target)
+            )
     return swept
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from simopt.ground.inline import digest
+from simopt.ground.snapshot import digest, is_copy
 from simopt.ground.version import __version__
 from simopt.schedules import Schedule
 from simopt.sweeps.chunks import Job
@@ -36,8 +36,10 @@ def made_of(
             name: _axis(values, exact)
             for name, values in zip(rule.hyperparameters, each.hyper, strict=True)
         }
-        if exact:
+        if exact or is_copy(rule.update):
             made["rule"] = digest(rule.update, rule.clock)
+        if exact and (rule.initial or rule.average):
+            made["starts"] = {**rule.initial, "average": rule.average}
         optimizers.append(made)
     common = job.axes[0].common
     spec = {

@@ -208,6 +208,8 @@ def sweep(
         drop_last=drop_last,
         box=box,
     )
+    # From here on, what a user's functions read has the value that it has now.
+    problem = problem.snapshot()
     every = plan.check_evaluate(evaluate, problem)
     limit = plan.loss_limit(problem, divergence)
     goal = None if target is None else checks.number("target", target)

@@ -152,6 +152,7 @@ def run(
         orders = shuffling.orders(shuffle, seed, how.epochs, problem.n)
     else:
         orders = shuffling.check_order(order, how.epochs, problem.n)
+    problem = problem.plain()
     steps = _steps(problem, optimizer, how, orders, seed)
     key = {
         "optimizer": optimizer.name,
@@ -249,6 +250,10 @@ def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.
     if kind == "norm":
         # Of one weight it is its size: a square would lose what is tiny.
         norm = math.sqrt((gradient * gradient).sum()) if len(gradient) > 1 else abs(gradient[0])
+        if norm == math.inf:  # the squares overflow, and nothing would be left
+            largest = np.abs(gradient).max()
+            factor = bound / largest / math.sqrt(np.square(gradient / largest).sum())
+            return np.asarray(gradient * factor)
         return gradient * (bound / (norm + slack)) if norm + slack > bound else gradient
     return gradient
 

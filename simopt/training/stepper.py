@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from simopt.ground import checks
+from simopt.ground.calling import call
+from simopt.ground.snapshot import plain
 from simopt.rules.rule import Optimizer
 
 
@@ -80,6 +79,10 @@ class Stepper:
                 state[place] = w
         self.clock = [0.0] * len(rule.clock_values)
         self.ticked = rule.clock_hyperparameters
+        rule.present()
+        self.update = plain(rule.update)
+        self.tick = None if rule.clock is None else plain(rule.clock)
+        self.whose = f"rule {rule.name!r}"
 
     @property
     def shown(self) -> list[float]:
@@ -92,24 +95,19 @@ class Stepper:
     def step(self, gradient: Sequence[float], eta: float | None = None) -> None:
         """One update of all weights; ``eta`` in place of the optimizer's rate."""
         rate = self.eta if eta is None else float(eta)
-        if self.rule.clock is not None:
+        if self.tick is not None:
             ticked = self.hyper[: self.ticked]
-            self.clock = list(call(self.rule.clock, len(self.clock), *self.clock, *ticked))
+            self.clock = list(
+                call(
+                    self.tick,
+                    (*self.clock, *ticked),
+                    self.rule.clock_values,
+                    self.whose,
+                    tuple,
+                )
+            )
         for k, g in enumerate(gradient):
             arguments = (*self.state[k], *self.clock, *self.hyper)
-            results = 1 + len(self.rule.state)
-            new = call(self.rule.update, results, self.weights[k], float(g), rate, *arguments)
-            new = new if isinstance(new, tuple) else (new,)
-            self.weights[k], self.state[k] = float(new[0]), [float(s) for s in new[1:]]
-
-
-def call(function: Callable[..., Any], results: int, *arguments: float) -> Any:
-    """Call a rule in IEEE arithmetic: overflow and 0 / 0 give inf and nan, not exceptions."""
-    try:
-        return function(*arguments)
-    except (ZeroDivisionError, OverflowError, ValueError):
-        with np.errstate(all="ignore"):
-            try:
-                return function(*map(np.float64, arguments))
-            except ValueError:  # math.sqrt refuses a negative number of any type
-                return (math.nan,) * results
+            arguments = (self.weights[k], float(g), rate, *arguments)
+            new = call(self.update, arguments, ("w", *self.rule.state), self.whose, float)
+            self.weights[k], self.state[k] = new[0], list(new[1:])

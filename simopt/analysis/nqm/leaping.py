@@ -24,7 +24,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from simopt.ground.compiling import compiled
 
 #: Directions that are worked on side by side: a constant of the compiled code, so of this file.
 LANES = 64
@@ -37,7 +38,7 @@ NEAR = 0.5
 NEVER = -1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def advance(average, eta, memory, h, c, updates, state, out):
     """Advance the state [5, d] by a number of updates.
 
@@ -115,7 +116,7 @@ def advance(average, eta, memory, h, c, updates, state, out):
                 out[j, base + i] = s[j, i]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def start(average, d):
     """The state before the first update."""
     state = np.zeros((5, d))
@@ -125,7 +126,7 @@ def start(average, d):
     return state
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def parts(state, decay, noise):
     """The loss without noise, and what noise adds in batches of one.
 
@@ -139,7 +140,7 @@ def parts(state, decay, noise):
     return sums[0].sum(), sums[1].sum()
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def losses(average, eta, memory, h, c, decay, noise, size, updates, out):
     """The expected loss after each of these numbers of updates, in ascending order."""
     now = start(average, len(h))
@@ -152,7 +153,7 @@ def losses(average, eta, memory, h, c, decay, noise, size, updates, out):
         out[i] = fall + rise / size
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def last_above(average, eta, memory, h, c, decay, noise, target, sizes, high, margin, best, out):
     """By bisection, the last update with a loss not below the target: as if the loss only fell.
 
@@ -200,7 +201,7 @@ def last_above(average, eta, memory, h, c, decay, noise, target, sizes, high, ma
             best[b] = min(best[b], low)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def turning(average, eta, memory, h, decay):
     """The oscillation of each direction: angle per update, speed bound, and damping.
 
@@ -223,7 +224,7 @@ def turning(average, eta, memory, h, decay):
     return angle, speed, rho
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def least(before, after, decay, angle, speed, reach):
     """A lower bound on the noiseless loss between two states.
 
@@ -246,7 +247,7 @@ def least(before, after, decay, angle, speed, reach):
     return sums[0].sum(), math.sqrt(sums[1].sum()), math.sqrt(sums[2].sum())
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def first_below(average, eta, memory, h, c, decay, noise, target, sizes, best, out):
     """The first update with a loss below the target, for batch sizes in descending order.
 

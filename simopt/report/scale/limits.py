@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from simopt.engine import cpu, layout
-from simopt.ground.inline import digest, inlined
+from simopt.ground.compiling import compiled
+from simopt.ground.inline import inlined
+from simopt.ground.snapshot import digest
 from simopt.rules.rule import Rule
 
 LANES = layout.lanes(np.float64)
@@ -166,8 +167,8 @@ def move(rows: Any, loads: int, stores: int, times: int) -> None:
                     rows[r, lane] = -rows[r, lane]
 
 
-_divide: Any = njit(nogil=True, cache=True, error_model="numpy")(divide)
-_move: Any = njit(nogil=True, cache=True, error_model="numpy")(move)
+_divide: Any = compiled(divide)
+_move: Any = compiled(move)
 
 
 @functools.cache
@@ -253,7 +254,7 @@ def _stepping(rule: Rule) -> Any:
 
     # A name of its own: see the end of lanes.kernel.
     steps.__name__ = steps.__qualname__ = f"steps_{rule.name}_{source}"
-    return njit(nogil=True, cache=True, error_model="numpy")(steps)
+    return compiled(steps)
 
 
 def _rate(work: Callable[[Any], None], rows: int, threads: int) -> float:

@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 from numpy.typing import NDArray
+
+from simopt.ground.compiling import compiled
 
 #: The rows: how many values; their sum and its rounding errors; their mean; the sum of deviations
 #: from it (zero but for the mean's rounding); that of squared deviations, and its rounding errors;
@@ -143,8 +144,8 @@ def put_together(pieces: Array, out: Array) -> None:
         out[LEAST, g], out[MOST, g] = least, most
 
 
-_fill: Any = njit(nogil=True, cache=True, error_model="numpy")(fill)
-_put_together: Any = njit(nogil=True, cache=True, error_model="numpy")(put_together)
+_fill: Any = compiled(fill)
+_put_together: Any = compiled(put_together)
 
 
 def measure(values: Array) -> Array:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simopt.ground.compiling import compiled
 
 Array = NDArray[np.float64]
 Ranks = NDArray[np.int64]
@@ -34,7 +35,7 @@ def transpose(values: Array, out: Array) -> None:
             out[g, i] = values[i, g] + 0.0
 
 
-_transpose: Any = njit(nogil=True, cache=True)(transpose)
+_transpose: Any = compiled(transpose)
 
 
 def sorted_columns(values: Array, out: Array | None = None) -> Array:

@@ -1,0 +1,73 @@
+"""What the compiler refuses in a user's function, in one sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from numba import njit
+from numba.core.errors import NumbaError, UnsupportedBytecodeError
+from numba.core.types import float64
+
+from simopt.ground.snapshot import is_copy, origin, reached
+from simopt.problems import Problem
+from simopt.rules.rule import Rule
+
+#: What the compiler raises for code that it does not know.
+REFUSALS = (NumbaError, UnsupportedBytecodeError)
+
+
+def explained(rule: Rule, problem: Problem, error: Exception) -> Exception:
+    """A ValueError that names the function which the compiler refuses, the line, and why.
+
+    The error itself, where it comes of no function of the user's.
+    """
+    for whose, function in _given(rule, problem):
+        try:
+            njit(function).compile((float64,) * function.__code__.co_argcount)
+        except REFUSALS as refusal:
+            return ValueError(f"{whose}: {sentence(function, str(refusal))}")
+    for whose, function in _given(rule, problem):
+        return ValueError(f"{whose}: {sentence(function, str(error))}")
+    return error
+
+
+def _given(rule: Rule, problem: Problem) -> Iterator[tuple[str, Callable[..., Any]]]:
+    given = [(f"rule {rule.name!r}", each) for each in (rule.clock, rule.update)]
+    if (formula := problem.formula) is not None:
+        given += [(f"problem {problem.name!r}", each) for each in (formula.loss, formula.gradient)]
+    for whose, function in given:
+        if function is not None and is_copy(function):
+            yield whose, function
+
+
+#: Reasons that the compiler gives in a line of their own.
+REASONS = re.compile(
+    r"(Use of unsupported .*|Can't unify .*|Cannot unify .*|Unknown attribute .*|Untyped .*"
+    r"|.* not supported.*|Cannot modify .*|Cannot (?:determine|resolve) .*)"
+)
+
+
+def sentence(function: Callable[..., Any], text: str) -> str:
+    """Where and why, from the compiler's long message."""
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("During:", "raised from"))]
+    first = function.__code__
+    file, number, end = first.co_filename, 0, len(lines)
+    for index, line in enumerate(lines):
+        where = re.search(r'File "[^"]*(<[^"]*>)", line (\d+)|from [^ ]*(<.*>) \((\d+)\)', line)
+        if where is not None:
+            file, number = where[1] or where[3], int(where[2] or where[4])
+            end = index + 1
+            break
+    reason = next((m[1] for line in lines[:end] if (m := REASONS.match(line))), None)
+    if reason is None:
+        called = [line[4:] for line in lines[:end] if line.startswith(">>> ")]
+        # Of calls in calls the first that is a library's.
+        known = {each.__name__ for each in reached(function)}
+        called = [each for each in called if each.partition("(")[0] not in known] or called
+        reason = f"calls {called[0]}" if called else lines[0]
+    reason = reason.partition(". Raised from")[0].rstrip(".")
+    where_it_is = f"{file.strip('<>')} ({origin(function, file, number)})"
+    return f"{where_it_is}, which Numba has to compile: {reason}"

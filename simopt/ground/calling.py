@@ -1,0 +1,117 @@
+"""A user's function called as compiled code would run it, and its mistakes said in one sentence."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+#: How Python's `math` says that an argument has no value: up to 3.13, and from 3.14 on.
+DOMAIN = ("math domain error", "expected a ")
+
+
+def call(
+    function: Callable[..., Any],
+    arguments: Sequence[float],
+    names: Sequence[str],
+    whose: str,
+    form: type | None = None,
+) -> tuple[float, ...]:
+    """What the function returns, by IEEE arithmetic: overflow and 0 / 0 give inf and nan.
+
+    Parameters
+    ----------
+    function : callable
+        Of numbers; returns a number, or a tuple of them.
+    arguments : sequence of float
+        What it is given.
+    names : sequence of str
+        What it has to return, a name for each number.
+    whose : str
+        What errors call it: "rule 'Adam'".
+    form : type, optional
+        ``tuple`` where a tuple is wanted even of one number, ``float`` where one number alone is.
+
+    Raises
+    ------
+    ValueError
+        If it raises anything but an arithmetic error, or returns something else; the message has
+        the function's name, file and line.
+    """
+    try:
+        returned = _by_ieee(function, arguments, len(names))
+    except Exception as error:
+        raise ValueError(f"{whose}: {_where(function, error)} {_what(error)}") from error
+    if type(returned) is float and len(names) == 1 and form is not tuple:
+        return (returned,)
+    values = returned if isinstance(returned, tuple) else (returned,)
+    odd = [each for each in values if not isinstance(each, (numbers.Real, np.bool_))]
+    single = len(names) == 1 and form is not tuple
+    unlike = isinstance(returned, tuple) if form is float else not isinstance(returned, tuple)
+    if odd or len(values) != len(names) or (form and len(names) == 1 and unlike):
+        what = f"a tuple of {len(values)}" if isinstance(returned, tuple) else "one number"
+        if odd:
+            what = _shown(odd[0])
+        listed = " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+        many = "one number" if single else f"a tuple of {len(names)}"
+        raise ValueError(
+            f"{whose}: {_where(function)} returns {what}: must return {many}, {listed}"
+        )
+    return tuple(map(float, values))
+
+
+def _by_ieee(function: Callable[..., Any], arguments: Sequence[float], results: int) -> Any:
+    try:
+        returned = function(*arguments)
+        if not _has_complex(returned):  # of a power of a negative number
+            return returned
+    except (ZeroDivisionError, OverflowError):
+        pass
+    except ValueError as error:
+        if not str(error).startswith(DOMAIN):
+            raise
+    with np.errstate(all="ignore"):
+        try:
+            return function(*map(np.float64, arguments))
+        except OverflowError:
+            pass
+        except ValueError as error:  # of math, which refuses what has no value in any precision
+            if not str(error).startswith(DOMAIN):
+                raise
+    return math.nan if results == 1 else (math.nan,) * results
+
+
+def _has_complex(returned: Any) -> bool:
+    values = returned if isinstance(returned, tuple) else (returned,)
+    return any(type(each) is complex for each in values)
+
+
+def _where(function: Callable[..., Any], error: BaseException | None = None) -> str:
+    """The function, its file, and the line: of the error, or its first."""
+    code = function.__code__
+    file, line, name = code.co_filename, code.co_firstlineno, code.co_name
+    trace = None if error is None else error.__traceback__
+    while trace is not None:
+        # The last one that is neither ours nor a library's: in the function's file.
+        if trace.tb_frame.f_code.co_filename == code.co_filename:
+            line, name = trace.tb_lineno, trace.tb_frame.f_code.co_name
+        trace = trace.tb_next
+    return f"{name} ({PurePath(file).name}, line {line})"
+
+
+def _what(error: Exception) -> str:
+    text = str(error).splitlines()
+    return f"raises {type(error).__name__}: {text[0] if text else 'without a message'}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    kind = type(value).__name__
+    text = repr(value)
+    article = "an" if kind[0].lower() in "aeiou" else "a"
+    return f"{text if len(text) <= 40 else text[:37] + '...'}, {article} {kind}"

@@ -1,0 +1,125 @@
+"""A mistake in one's own rule or problem: one sentence with name, line, and what is wrong."""
+
+import numpy as np
+import pytest
+
+import simopt
+
+FOUR = simopt.problems.four_points()
+
+
+def forgets(w, g, eta, v, beta=0.9):
+    v = beta * v + g
+    return w - eta * v
+
+
+def undefined(w, g, eta):
+    return w - eta * gg  # noqa: F821
+
+
+def text(w, g, eta):
+    return "3"
+
+
+def nothing(w, g, eta):
+    w -= eta * g
+
+
+def listed(w, g, eta, v):
+    return [w - eta * g, v]
+
+
+def alone(w, g, eta):
+    return (w - eta * g,)
+
+
+def unpacks(w, g, eta):
+    a, b = (g,)
+    return w - a * b
+
+
+def shaped(w, g, eta):
+    return w - np.linalg.norm(np.array([w, g]), ord="nonsense")
+
+
+MISTAKES = {
+    forgets: "returns one number: must return a tuple of 2, w and v",
+    undefined: "'gg'",
+    text: "returns '3', a str: must return one number, w",
+    nothing: "returns nothing",
+    listed: "a list: must return a tuple of 2, w and v",
+    alone: "returns a tuple of 1: must return one number, w",
+    unpacks: "raises ValueError: not enough values to unpack",
+    shaped: "raises ValueError: Invalid norm order",
+}
+
+
+@pytest.mark.parametrize("function", MISTAKES, ids=lambda each: each.__name__)
+def test_a_mistake_is_said_in_one_sentence(function):
+    optimizer = simopt.rule(function, name="Mine")()
+    said = []
+    for look in (simopt.run, simopt.sweep):
+        with pytest.raises(ValueError, match=r"^rule 'Mine': ") as caught:
+            look(FOUR, optimizer)
+        said.append(str(caught.value))
+        assert "\n" not in said[-1]
+        assert MISTAKES[function] in said[-1]
+        assert f"{function.__name__} (test_mistakes.py, line " in said[-1]
+    line = function.__code__.co_firstlineno
+    assert any(f"line {line + k})" in said[0] for k in (0, 1))
+    if function not in (undefined, listed):
+        assert said[0] == said[1]
+
+
+def test_a_mistake_in_a_clock_or_a_problem():
+    def stuck(t):
+        return t + 1
+
+    def moved(w, g, eta, t):
+        return w - eta * g / t
+
+    mine = simopt.rule(moved, clock=stuck, name="Mine")()
+    for look in (simopt.run, simopt.sweep):
+        with pytest.raises(ValueError, match=r"^rule 'Mine': stuck .* must return a tuple of 1, t"):
+            look(FOUR, mine)
+    with pytest.raises(ValueError, match=r"^problem 'L': .* returns 'x', a str"):
+        simopt.problems.function(lambda w: "x", lambda w: w, w0=1.0, name="L")
+    with pytest.raises(ValueError, match=r"^problem 'L': .* raises TypeError"):
+        simopt.problems.function(lambda w: w, lambda w: w + None, w0=1.0, name="L")
+
+
+def sums(x):
+    return float(np.apply_along_axis(np.sum, 0, np.array([x])))
+
+
+def unsupported(w, g, eta):
+
+    return w - eta * sums(g)
+
+
+def formatted(w, g, eta):
+    return w - eta * float(f"{g:.3f}")
+
+
+def sometimes(w, g, eta, v):
+    if g > 1e300:
+        return w
+    return w - eta * g, v
+
+
+UNCOMPILED = {
+    unsupported: "sums (test_mistakes.py, line {}), which Numba has to compile: Use of "
+    "unsupported NumPy function 'numpy.apply_along_axis'",
+    formatted: "formatted (test_mistakes.py, line {}), which Numba has to compile: format spec",
+    sometimes: "sometimes (test_mistakes.py, line {}), which Numba has to compile: Can't unify",
+}
+
+
+@pytest.mark.parametrize("function", UNCOMPILED, ids=lambda each: each.__name__)
+def test_what_the_compiler_refuses_is_said_in_one_sentence(function):
+    with pytest.raises(ValueError, match=r"^rule 'Mine': ") as caught:
+        simopt.sweep(FOUR, simopt.rule(function, name="Mine")())
+    first = (sums if function is unsupported else function).__code__.co_firstlineno
+    lines = [UNCOMPILED[function].format(first + k) for k in (1, 2, 3)]
+    assert any(each in str(caught.value) for each in lines), str(caught.value)
+    assert "\n" not in str(caught.value)
