@@ -68,6 +68,23 @@ def test_the_docstring_lists_every_convention_once(name):
     assert sorted(keys) == sorted(key for key, each in FRAMEWORKS.items() if name in each.rules)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_the_docstring_says_what_each_convention_sets(name):
+    """Every setting that is not the signature's, and no other."""
+    text = inspect.getdoc(ALL[name])
+    listed = text.partition("Settings by convention:\n\n")[2].partition("\n\n")[0].splitlines()
+    usual = {key: p.default for key, p in inspect.signature(ALL[name]).parameters.items()}
+    family = ALL[name]().made_by
+    for line in listed:
+        keys, _, settings = line[2:].partition(": ")
+        said = {} if settings == "as below" else eval(f"dict({settings.strip('`')})")
+        for key in keys.split(", "):
+            every = {**family.preset(key), **ALL[name](convention=key).settings}
+            # AdamW has one form of decay, which its signature does not offer.
+            differing = {k: v for k, v in every.items() if k in usual and v != usual[k]}
+            assert said == differing, (name, key)
+
+
 SCRIPT = """
 import numpy as np
 

@@ -39,7 +39,7 @@ def derived(m, bias, **_):
 def build(epsilon_place: str) -> Rule:
     """The rule with its switch set."""
     update = adamax if epsilon_place == "inside" else outside
-    return rule(update, name="Adamax", clock=correction, derived=derived)
+    return rule(update, name="Adamax", clock=correction, derived=derived, eta=0.002)
 
 
 def formula(settings):

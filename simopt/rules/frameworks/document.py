@@ -17,7 +17,7 @@ FRAMEWORK = Framework(
         "AMSGrad": {},
         "NAdam": {},
         "RAdam": {},
-        "Adamax": {"eta": 0.002},
+        "Adamax": {},
         "Adadelta": {},
         "Lion": {"decay": "decoupled"},
         "SignSGD": {},

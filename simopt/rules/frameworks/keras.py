@@ -110,7 +110,7 @@ FRAMEWORK = Framework(
         "AdamW": {**HAT, "decay": "decoupled", "weight_decay": 0.004},
         "AMSGrad": {**HAT, "bias_correction": True},
         "NAdam": {"epsilon": 1e-7, "momentum_decay": 1.0},
-        "Adamax": {"epsilon_place": "outside", "epsilon": 1e-7},
+        "Adamax": {"epsilon_place": "outside", "eta": 0.001, "epsilon": 1e-7},
         "Adadelta": {"eta": 0.001, "epsilon": 1e-7},
         "Lion": {},
     },

@@ -32,7 +32,7 @@ FRAMEWORK = Framework(
         "AMSGrad": {**OUTSIDE, "bias_correction": True, "maximum": "corrected"},
         "NAdam": {},
         "RAdam": {**OUTSIDE, "threshold_included": True, "threshold": 5.0},
-        "Adamax": {},
+        "Adamax": {"eta": 0.001},
         "Adadelta": {"rho": 0.9},
         "Lion": {"decay": "decoupled", "weight_decay": 1e-3},
         "SignSGD": {},

@@ -77,7 +77,7 @@ FRAMEWORK = Framework(
         "AMSGrad": {**OUTSIDE, "bias_correction": True},
         "NAdam": {"eta": 0.002, "momentum_decay": 0.004},
         "RAdam": {"epsilon_place": "hat", "threshold": 5.0},
-        "Adamax": {"eta": 0.002},
+        "Adamax": {},
         "Adadelta": {"rho": 0.9},
     },
     arguments={
