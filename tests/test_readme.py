@@ -224,6 +224,7 @@ def test_where_things_are_follows_the_rooms():
     layers = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
         "importlinter"
     ]["contracts"][0]["layers"]
+    named = [room for room in named if (ROOT / "simopt" / room).is_dir()]
     assert named == layers[::-1]
     for room, line in zip(named, table.splitlines()[2:], strict=False):
         for inside in re.findall(r"`(\w+(?:\.py|/))`", line)[1:]:
