@@ -99,15 +99,16 @@ def test_validation_that_rises():
 
 
 def test_all_symptoms_are_shown_here():
-    assert {symptom for symptom, *_ in RUNS} == set(SYMPTOMS) - {"validation rises", "can't tell"}
+    # Those of the document and the noise floor; the others are in test_symptoms_of_logs.
+    assert {symptom for symptom, *_ in RUNS} == set(SYMPTOMS[:10]) - {"validation rises"}
 
 
 def test_it_says_when_it_cannot_tell():
-    for loss in ([1.0], [2.0, 1.0], [3.0] * 50, [np.nan, 2.0, 1.0]):
+    for loss in ([1.0], [2.0, 1.0], [3.0] * 4, [np.nan, 2.0, 1.0]):
         found = simopt.diagnose(loss)
         assert (found.symptom, found.sure, found.causes) == ("can't tell", 0.0, ())
         assert found.title == "Can't tell"
-        assert ("same all the time" if len(loss) == 50 else "more values") in found.advice[0]
+        assert "more values" in found.advice[0]
         assert "Can't tell" in str(found)
     assert simopt.diagnose([np.nan, np.nan]).symptom == "NaN or Inf"
 

@@ -43,6 +43,9 @@ END = 20
 #: absolute value is 0.6745 standard deviations.
 SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
 
+#: A third difference has twenty times the variance.
+THIRD_DIFFERENCE = 0.6745 * math.sqrt(20.0)
+
 #: The columns, in their order.
 FEATURES = (
     "values",  # how many are there
@@ -122,7 +125,15 @@ VALIDATION = (
     "validation_rise",  # mean of the last quarter - lowest, of its start - lowest
     "validation_noise",  # standard error of that rise by noise alone, of the rise
     "training_after",  # what the training loss loses after that place, of its fall
+    "validation_net",  # start - median of the last quarter, of the range
+    "validation_scatter",  # standard deviation of what is not smooth, of the range
+    "validation_scale",  # its range, by that of the training loss
+    "validation_ups",  # all rises of its shape after the lowest together, by the rise
+    "validation_broken_at",  # where it becomes NaN and stays so, or an Inf is; -1 if nowhere
 )
+
+#: A validation loss that is missing for so many times its longest gap before has become NaN.
+GAPS = 3
 
 
 @compiled
@@ -419,7 +430,9 @@ def measure_validation(losses, validation, lengths, out):
     y, spare, shape = np.empty(longest), np.empty(longest), np.empty(STRETCHES)
     for i in range(len(losses)):
         out[i, :] = np.nan
+        out[i, 9] = ends_early(validation[i], losses[i], lengths[i])
         k, _ = collect(validation[i], lengths[i], y)
+        scale = span(y[:k])
         if k < 3 or not to_unit_range(y[:k]):
             continue
         points = stretches(y[:k], shape)
@@ -427,19 +440,60 @@ def measure_validation(losses, validation, lengths, out):
         for j in range(points):
             if shape[j] < shape[lowest]:
                 lowest = j
-        # Values behind the lowest stretch, of the last quarter at most.
+        # Values behind the lowest stretch, of the last quarter at most; their median, since a
+        # single bad epoch is no rise.
         late = min(1 + k // 4, k - (lowest + 1) * k // points)
-        rise = level(y[k - late : k]) - shape[lowest] if late > 0 else 0.0
+        rise = np.median(y[k - late : k]) - shape[lowest] if late > min(1, k // 10) else 0.0
         noise = roughness(y[:k], spare)
+        if k > 5:
+            # A bend that stays is no noise: third differences do not see it.
+            for t in range(2, k - 1):
+                spare[t - 2] = abs(y[t + 1] - 3.0 * (y[t] - y[t - 1]) - y[t - 2])
+            noise = min(noise, np.median(spare[: k - 3]) / THIRD_DIFFERENCE)
         # Two means are compared, of so many values each.
         error = noise * math.sqrt(1.0 / max(1, late) + points / k)
         out[i, 0] = y[0]
         out[i, 1] = lowest / (points - 1)
         out[i, 2] = rise / (shape[0] - shape[lowest])
         out[i, 3] = error / rise
+        out[i, 5] = y[0] - np.median(y[k - 1 - k // 4 : k])
+        out[i, 6] = noise
+        ups = 0.0
+        for j in range(lowest + 1, points):
+            ups += max(0.0, shape[j] - shape[j - 1])
+        out[i, 8] = ups / rise
         place = lowest / (points - 1)
         k, _ = collect(losses[i], lengths[i], y)
+        own = span(y[:k])
         if k < 3 or not to_unit_range(y[:k]):
             continue
+        out[i, 7] = scale / own
         points = stretches(y[:k], shape)
         out[i, 4] = (value_at(shape[:points], place) - end_level(y[:k])) / y[0]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def span(y):
+    """Highest - lowest, halved: the range of the largest numbers is beyond them."""
+    if len(y) == 0:
+        return 0.0
+    low = high = y[0]
+    for value in y:
+        low, high = min(low, value), max(high, value)
+    return 0.5 * high - 0.5 * low
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def ends_early(validation, losses, length):
+    """Where a validation loss becomes NaN while training goes on, or is infinite; -1 if nowhere."""
+    last, gap = -1, 0
+    for t in range(length):
+        if math.isinf(validation[t]):
+            return t
+        if not math.isnan(validation[t]):
+            gap = max(gap, t - last)
+            last = t
+    finite = 0
+    for t in range(last + 1, length):
+        finite += math.isfinite(losses[t])
+    return last + 1 if last >= 0 and finite > max(GAPS * gap, 4) else -1

@@ -35,7 +35,7 @@ def scores(features: Mapping[str, Any]) -> dict[str, Column]:
         return held[name]
 
     others = {record.name: score(record.name) for record in RECORDS if record.test is not None}
-    return {healthy.SYMPTOM.name: 1.0 - np.maximum.reduce(list(others.values())), **others}
+    return {healthy.SYMPTOM.name: healthy.test(f, list(others.values())), **others}
 
 
 def judge(features: Mapping[str, Any]) -> tuple[NDArray[np.int8], Column]:
@@ -59,8 +59,10 @@ def judge(features: Mapping[str, Any]) -> tuple[NDArray[np.int8], Column]:
     sure = table.max(axis=0)
     codes = np.array([SYMPTOMS.index(name) for name in names])[best]
     values = np.asarray(features["values"])
-    nothing = (values < unclear.FEWEST) | np.isnan(features["fall"]) | (sure < SURE)
+    nothing = (values < unclear.FEWEST) | (sure < SURE)
     codes = np.where(nothing, SYMPTOMS.index(unclear.NAME), codes)
     breaks = np.asarray(features["broken_at"]) >= 0
+    if "validation_broken_at" in features:
+        breaks = breaks | (np.asarray(features["validation_broken_at"]) >= 0)
     codes = np.where(breaks, SYMPTOMS.index(broken.NAME), codes)
     return codes.astype(np.int8), np.where(breaks, 1.0, np.where(nothing, 0.0, sure))

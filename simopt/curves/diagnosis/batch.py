@@ -9,12 +9,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from simopt.curves.features import FEATURES, VALIDATION, measure, measure_validation
+from simopt.curves.cleaning import CLEANED, clean
+from simopt.curves.features import (
+    FEATURES,
+    PLATEAU,
+    PLATEAU_AT,
+    VALIDATION,
+    measure,
+    measure_validation,
+)
 from simopt.curves.judge import judge
+from simopt.curves.noise import NOISE, measure_noise
 from simopt.curves.symptoms import SYMPTOMS
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
 from simopt.sweeps.tables import labels
+
+#: What is measured on every curve, in the order of the columns.
+COLUMNS = CLEANED + FEATURES + NOISE
 
 #: Above this a trainer in float32 shows inf.
 LARGEST = float(np.finfo(np.float32).max)
@@ -90,21 +102,27 @@ def _measured(
     values: NDArray[Any], held: NDArray[Any] | None, lengths: NDArray[np.int64], workers: int
 ) -> dict[str, NDArray[np.float64]]:
     m, longest = values.shape
-    names = FEATURES if held is None else FEATURES + VALIDATION
+    names = COLUMNS if held is None else COLUMNS + VALIDATION
     out = np.empty((m, len(names)))
     rows = max(1, TAKEN // max(longest, 1))
 
     def take(first: int) -> None:
         part = slice(first, min(first + rows, m))
         losses = np.ascontiguousarray(values[part], np.float64)
-        found = np.empty((len(losses), len(FEATURES)))
-        measure(losses, lengths[part], found)
-        out[part, : len(FEATURES)] = found
+        cleaned = np.empty_like(losses)
+        count = len(losses)
+        cleaning, features = np.empty((count, len(CLEANED))), np.empty((count, len(FEATURES)))
+        noise = np.empty((count, len(NOISE)))
+        clean(losses, lengths[part], cleaned, cleaning)
+        measure(cleaned, lengths[part], features)
+        flat_ends = features[:, PLATEAU] + features[:, PLATEAU_AT]
+        measure_noise(cleaned, lengths[part], np.nan_to_num(flat_ends), noise)
+        tables = [cleaning, features, noise]
         if held is not None:
-            both = np.empty((len(losses), len(VALIDATION)))
+            tables.append(np.empty((count, len(VALIDATION))))
             second = np.ascontiguousarray(held[part], np.float64)
-            measure_validation(losses, second, lengths[part], both)
-            out[part, len(FEATURES) :] = both
+            measure_validation(cleaned, second, lengths[part], tables[-1])
+        out[part] = np.concatenate(tables, axis=1)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(take, range(0, m, rows)))

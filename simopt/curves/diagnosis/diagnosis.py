@@ -247,36 +247,105 @@ def diagnose_run(run: LoggedRun, log: Log, optimizer: Optimizer | None = None) -
     >>> [(run.name, diagnosis.diagnose_run(run, log).symptom) for run in log]
     [('a', 'healthy'), ('b', 'healthy')]
     """
-    found = judged(run.loss, run.validation, optimizer)
-    return replace(found, log=replace(log, chosen=run))
+    diagnosis = judged(
+        run.loss,
+        run.validation,
+        optimizer,
+        x=run.x,
+        rate=run.rate,
+        about=run.about,
+        fault=run.validation_fault,
+    )
+    return replace(diagnosis, log=replace(log, chosen=run))
+
+
+#: What a falling loss says nothing about: its two players, or its data, change as it is trained.
+NO_CURVE = ("a GAN", "reinforcement learning")
+
+#: Symptoms that are what they are in any training.
+ALWAYS = ("NaN or Inf", "decreases then explodes", "does not move")
+
+#: Values lie unevenly if one step of x is so many times the median one; they are read on even ones.
+UNEVEN = 5.0
 
 
 def judged(
     loss: NDArray[np.float64],
     validation: NDArray[np.float64] | None,
     optimizer: Optimizer | None,
+    *,
+    x: NDArray[np.float64] | None = None,
+    rate: NDArray[np.float64] | None = None,
+    about: str = "",
+    fault: str = "",
 ) -> Diagnosis:
-    """The diagnosis of a curve that has been read."""
-    row = diagnose_many(
-        loss[None], None if validation is None else validation[None], threads=1
-    ).iloc[0]
+    """The diagnosis of a curve that has been read, with what its log tells beside it."""
+    at = evenly(loss, x)
+    even = loss if at is None else loss[at]
+    held = validation if at is None or validation is None else validation[at]
+    row = diagnose_many(even[None], None if held is None else held[None], threads=1).iloc[0]
     symptom, sure = str(row.pop("symptom")), float(row.pop("sure"))
     features = {str(name): float(value) for name, value in row.items()}
+    if fault and symptom == "healthy":
+        symptom, sure = "NaN or Inf", 1.0
+    if symptom == "plateaus early" and ends_at_nothing(even):
+        symptom = "healthy"
+    if about in NO_CURVE and symptom not in ALWAYS:
+        symptom, sure = "can't tell", 0.0
     best = None
     if validation is not None and np.isfinite(validation).any():
         best = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan)))
-    seen = validation if symptom == "validation rises" and validation is not None else loss
-    record, known = BY_NAME[symptom], Known(features, optimizer, best)
+    seen = held if symptom == "validation rises" and held is not None else even
+    record = BY_NAME[symptom]
+    known = Known(features, optimizer, best, chance_level(loss), about, fell(rate))
+    table = evidence.gather(record, known, seen, held, fault)
+    if at is not None:
+        table = table.assign(first=at[table["first"]], last=at[table["last"]])
     return Diagnosis(
         symptom=symptom,
         sure=sure,
-        evidence=evidence.gather(symptom, record.evidence, features, seen),
-        causes=tuple(filter(None, record.causes(known))),
-        advice=tuple(filter(None, record.advice(known))),
+        evidence=table,
+        causes=tuple(filter(None, record.explained(known))),
+        advice=tuple(filter(None, record.advised(known))),
         loss=loss,
         validation=validation,
         optimizer=optimizer,
     )
+
+
+#: A positive loss that has come down to this share of its start has little left to lose.
+NOTHING = 1e-3
+
+
+def ends_at_nothing(loss: NDArray[np.float64]) -> bool:
+    """Whether a positive loss ends at next to nothing: what lies below is in the numbers alone.
+
+    Measured features know no zero, so that an offset changes nothing; a loss has one.
+    """
+    finite = loss[np.isfinite(loss)]
+    return bool(finite.min() >= 0 and finite[-1] <= NOTHING * finite[0])
+
+
+def evenly(loss: NDArray[np.float64], x: NDArray[np.float64] | None) -> NDArray[np.int64] | None:
+    """Which values to read where x is uneven: the last one before each of as many even places."""
+    if x is None or len(x) < 3 or not np.isfinite(x).all():
+        return None
+    steps = np.diff(x)
+    if not (steps > 0).all() or steps.max() < UNEVEN * np.median(steps):
+        return None
+    # A single gap, as between two sessions, is no spacing.
+    if (steps >= UNEVEN * np.median(steps)).mean() < 0.1:
+        return None
+    even = np.linspace(x[0], x[-1], len(x))
+    return np.searchsorted(x, even, side="right") - 1
+
+
+def fell(rate: NDArray[np.float64] | None) -> tuple[float, float] | None:
+    """The highest learning rate and the last, where that is a hundredth of it or less."""
+    known = np.array([]) if rate is None else rate[np.isfinite(rate)]
+    if len(known) < 2 or not 0 < 100 * known[-1] <= known.max():
+        return None
+    return float(known.max()), float(known[-1])
 
 
 def check_optimizer(optimizer: object) -> Optimizer | None:
@@ -290,3 +359,31 @@ def check_optimizer(optimizer: object) -> Optimizer | None:
     ):
         raise checks.refuse("optimizer", optimizer, "one, with one value of each hyperparameter")
     return optimizer
+
+
+#: Chance level is looked for with up to so many classes.
+MOST_CLASSES = 1000
+
+
+def chance_level(loss: NDArray[np.float64]) -> int | None:
+    """The number K of classes at whose chance level, ln K, a loss lies; None if at none.
+
+    Within three standard errors of its mean, and two thousandths, which four digits round to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> chance_level(np.array([2.303, 2.302, 2.303, 2.301])), chance_level(np.array([1.0, 0.5]))
+    (10, None)
+    """
+    finite = loss[np.isfinite(loss)]
+    if len(finite) < 2:
+        return None
+    level = float(np.mean(finite))
+    if not 0.5 < level < np.log(MOST_CLASSES):
+        return None
+    classes = round(float(np.exp(level)))
+    error = 0.002 + 3 * float(np.std(finite)) / np.sqrt(len(finite))
+    # With more classes their chance levels lie closer together.
+    near = abs(level - np.log(classes)) <= min(error, 0.2 / classes)
+    return classes if near and classes >= 2 else None

@@ -18,6 +18,10 @@ SHARPNESS = 5.0
 #: none of.
 UPS = 0.45
 
+#: The noise of batches does not depend on the batch before: residuals are correlated by less than
+#: ECHO, and not opposite to each other (-ALTERNATES), as they are where steps overshoot.
+ECHO, ALTERNATES = 0.25, 0.35
+
 #: The last quarter makes a tenth of the fall: it is not at its end.
 UNFINISHED = 0.09
 
@@ -43,6 +47,33 @@ def either(*conditions: Column) -> Column:
     """How well one of some conditions holds: as well as the best."""
     best: Column = np.maximum.reduce(conditions)
     return best
+
+
+def batch_noise(f: Columns) -> Column:
+    """Whether a fall is seen through noise of batches, and not a loss that swings."""
+    return every(
+        above(f["values"], 55.0),
+        white(f),
+        either(above(f["moves"], 3.0), above(f["start_z"], 6.0)),
+        above(f["net"], 0.0),
+    )
+
+
+def white(f: Columns) -> Column:
+    """Whether residuals do not follow each other."""
+    # A correlation is known to one standard error.
+    echo = f["echo"] - 1.0 / np.sqrt(f["values"])
+    return every(below(echo, ECHO), above(1.0 + f["echo"], 1.0 - ALTERNATES))
+
+
+def falls_through(f: Columns) -> Column:
+    """Whether the loss falls all the way, through noise that is as large as its steps."""
+    return every(
+        white(f),
+        above(f["slope_t"], 4.0),
+        above(f["block_late"], 0.25),
+        below(f["block_rise"], 0.2),
+    )
 
 
 def level(f: Columns) -> Column:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt import problems
-from simopt.curves.symptoms.conditions import above
+from simopt.curves.symptoms.conditions import above, below, every
 from simopt.curves.symptoms.evidence import FLAT_PERCENT as FLAT
 from simopt.curves.symptoms.evidence import drop, plateau
 from simopt.curves.symptoms.record import (
@@ -25,10 +25,16 @@ from simopt.rules import SGD
 #: A flat stretch of a seventh of the run: shorter ones are chance.
 LONG = 0.15
 
+#: A saddle is left slowly at first. A drop of which half is over after so much of the time that
+#: nine tenths take began at once: the rate was lowered by its schedule.
+AT_ONCE = 0.36
+
 
 def test(f: Columns) -> Column:
     """A long plateau before a drop; the kernel looks for both."""
-    return above(f["plateau"], LONG)
+    # Without a drop that could be timed there is nothing to say about its beginning.
+    at_once = np.where(np.isnan(f["onset"]), 0.0, below(f["onset"], AT_ONCE))
+    return every(above(f["plateau"], LONG), 1.0 - at_once)
 
 
 def causes(known: Known) -> tuple[str, ...]:
@@ -52,7 +58,7 @@ SYMPTOM = Symptom(
     name="plateaus, then drops",
     rank=5,
     test=test,
-    unless=("decreases then explodes",),
+    unless=("decreases then explodes", "does not move", "resumed or several runs", "rises"),
     evidence=(
         Evidence("plateau", plateau, f"flat within {FLAT} of the range for {{share}} of the run"),
         Evidence("drop", drop, "then {share} of the range are lost in half that time or less"),

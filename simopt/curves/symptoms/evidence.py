@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simopt.curves.features import END, FLAT, TAIL
-from simopt.curves.symptoms.record import Evidence, Features, Span
+from simopt.curves.symptoms.record import Features, Known, Span, Symptom
 from simopt.ground.formatting import percent
 
 #: Larger factors are not counted any more.
@@ -66,6 +66,7 @@ def formatted(value: float) -> dict[str, str]:
     return {
         "share": percent(value, least=0.001),
         "times": _times(value),
+        "number": f"{value:,.0f}",
         "falls": f"{'falls' if value >= 0 else 'rises'} by {percent(abs(value), least=0.001)}",
         "count": "1 value" if value == 1 else f"{value:,.0f} values",
     }
@@ -80,7 +81,11 @@ COLUMNS = ("feature", "value", "first", "last", "says")
 
 
 def gather(
-    symptom: str, evidence: tuple[Evidence, ...], features: Features, loss: NDArray[np.float64]
+    record: Symptom,
+    known: Known,
+    loss: NDArray[np.float64],
+    validation: NDArray[np.float64] | None = None,
+    fault: str = "",
 ) -> pd.DataFrame:
     """A row per thing seen: feature, value, from which value of the curve to which, what it says.
 
@@ -88,12 +93,14 @@ def gather(
 
     Parameters
     ----------
-    symptom : str
-        One of SYMPTOMS.
-    features : mapping of str to float
-        Of the curve, as measured.
+    record : Symptom
+    known : Known
+        With the features, as measured.
     loss : ndarray [T]
-        The curve.
+        The curve that they were measured on.
+    validation : ndarray [T], optional
+    fault : str
+        What a log's reader found wrong with the validation loss.
 
     Returns
     -------
@@ -101,14 +108,20 @@ def gather(
         feature, value, first and last (places on the curve, from 0), says.
     """
     rows: list[tuple[Any, ...]] = []
+    features = known.features
     there = np.flatnonzero(np.isfinite(loss))
-    if symptom == "NaN or Inf":
-        place = int(features["broken_at"])
-        says = f"value {place + 1} is {loss[place]:g}"
-        if np.isnan(loss[place]):
-            says += ", and nothing finite comes after it"
-        rows.append(("broken_at", float(place), place, len(loss) - 1, says))
-    for each in evidence:
+    if features.get("skipped", 0.0) > 0:
+        there = there[1:]
+    end = len(loss) - 1
+    if record.name == "NaN or Inf":
+        rows += broken(features, loss, validation, fault)
+    elif fault:
+        rows.append(("validation_broken_at", np.nan, 0, end, fault))
+    # That a loss begins high is nothing to point out.
+    if features.get("skipped", 0.0) > 0 and (record.name == "rises" or loss[0] < loss[1]):
+        says = "the first value is of another kind than the rest, and set aside"
+        rows.append(("skipped", 1.0, 0, 0, says))
+    for each in record.evidence:
         value = features[each.feature]
         if np.isnan(value):
             continue
@@ -116,3 +129,29 @@ def gather(
         first, last = (int(there[round(end)]) if len(there) else 0 for end in ends)
         rows.append((each.feature, value, first, last, each.says.format(**formatted(value))))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def broken(
+    features: Features,
+    loss: NDArray[np.float64],
+    validation: NDArray[np.float64] | None,
+    fault: str,
+) -> list[tuple[Any, ...]]:
+    """Where the numbers end: of the training loss, else of the validation loss."""
+    end = len(loss) - 1
+    place, zeros = int(features["broken_at"]), int(features.get("zeros_at", -1))
+    if zeros >= 0:
+        says = f"value {zeros + 1} is 0 after {loss[zeros - 1]:g}: a logger's way to write NaN"
+        return [("zeros_at", float(zeros), zeros, end, says)]
+    if place >= 0:
+        says = f"value {place + 1} is {loss[place]:g}"
+        if np.isnan(loss[place]):
+            says += ", and nothing finite comes after it"
+        return [("broken_at", float(place), place, end, says)]
+    place = int(np.nan_to_num(features.get("validation_broken_at", -1.0), nan=-1.0))
+    if place < 0 or validation is None:
+        return [("validation_broken_at", np.nan, 0, end, fault)]
+    says = f"the validation loss is {validation[place]:g} from value {place + 1} on"
+    if np.isinf(validation[place]):
+        says = f"value {place + 1} of the validation loss is {validation[place]:g}"
+    return [("validation_broken_at", float(place), place, end, says)]

@@ -29,9 +29,20 @@ EXPLODES = 8.0
 #: Or it climbs without falling back (all rises together are little more than the swing itself),
 CLIMBS = 1.5
 #: above the first half,
-OUTGROWS = 2.0
+OUTGROWS = 4.0
 #: and ends nearer to its highest than to its lowest.
 ENDS_HIGH = 0.5
+
+#: Or it jumps at once, by so many standard errors, to about its start's level or above,
+SUDDEN, ABOVE_START = 8.0, 0.8
+#: with a burst above the level at which it then stays.
+BURST = 1.55
+#: and had fallen by this share of the jump before.
+LEARNT = 0.25
+#: The jump is this share of the range: a steady rise has none.
+LARGE = 0.18
+#: Of what was lost before it, this share is not lost again.
+STAYS = 0.25
 
 
 def test(f: Columns) -> Column:
@@ -39,7 +50,17 @@ def test(f: Columns) -> Column:
     climbs = every(
         above(f["growth"], OUTGROWS), above(f["end"], ENDS_HIGH), below(f["late_ups"], CLIMBS)
     )
-    return either(above(f["growth"], EXPLODES), climbs)
+    bursts = every(
+        above(f["values"], 30.0),
+        above(f["shift_z"], SUDDEN),
+        above(f["shift"] / f["shift_before"], ABOVE_START),
+        above(f["shift_before"] / f["shift"], LEARNT),
+        above(f["shift"], LARGE),
+        above(f["shift_peak"], BURST),
+        above(f["block_rise_z"], SUDDEN),
+        above(f["block_rise"] / f["shift_before"], STAYS),
+    )
+    return either(above(f["growth"], EXPLODES), climbs, bursts)
 
 
 def causes(known: Known) -> tuple[str, ...]:
@@ -65,6 +86,7 @@ SYMPTOM = Symptom(
     name=NAME,
     rank=2,
     test=test,
+    unless=("resumed or several runs",),
     evidence=(
         Evidence(
             "lowest_at", start_to("lowest_at"), "the lowest loss comes after {share} of the run"

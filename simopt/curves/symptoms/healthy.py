@@ -5,14 +5,31 @@ from numpy.typing import NDArray
 
 from simopt import problems
 from simopt.curves.symptoms import reasons
+from simopt.curves.symptoms.conditions import above, either, every
 from simopt.curves.symptoms.evidence import TAIL_SPAN, start_to
-from simopt.curves.symptoms.record import Alike, Evidence, Example, Known, Label, Symptom, alone
+from simopt.curves.symptoms.record import (
+    Alike,
+    Column,
+    Columns,
+    Evidence,
+    Example,
+    Known,
+    Label,
+    Symptom,
+    alone,
+)
 from simopt.curves.validation import counterfactuals
 from simopt.curves.validation.counterfactuals import Counterfactuals
 from simopt.rules import Adam
 
+#: A curve of which the second half makes this share of the fall goes on falling.
+STILL = 0.06
+
 #: Within so much of the best at equal cost, as a share of what there is to lose.
 AS_GOOD = 0.01
+
+#: The end may be this share of the range above the start.
+ABOVE_START = 0.15
 
 #: How far above what it had reached a healthy run may rise.
 RISE = counterfactuals.RISE
@@ -31,9 +48,15 @@ def cause(runs: Counterfactuals) -> NDArray[np.str_]:
     return counterfactuals.where(tuned & counterfactuals.stays(shares), "healthy")
 
 
+def test(f: Columns, others: list[Column]) -> Column:
+    """As far as no other symptom holds, of a loss that ends below its start."""
+    return every(1.0 - either(*others), 1.0 - above(-f["net"], ABOVE_START))
+
+
 def advice(known: Known) -> tuple[str, ...]:
-    """Nothing to do."""
-    return ("nothing to mend",)
+    """Nothing to do, but for patience where it still falls."""
+    goes_on = known.features.get("block_late", 0.0) > STILL and known.features["slope_t"] > 4.0
+    return ("nothing to mend", "it still falls: training on pays" if goes_on else "")
 
 
 SYMPTOM = Symptom(

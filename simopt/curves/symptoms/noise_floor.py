@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.symptoms import reasons
-from simopt.curves.symptoms.conditions import above, below, every, level
+from simopt.curves.symptoms.conditions import above, batch_noise, below, every, level
 from simopt.curves.symptoms.evidence import SECOND_HALF
 from simopt.curves.symptoms.oscillates import up_and_down, wild
 from simopt.curves.symptoms.record import (
@@ -25,7 +25,7 @@ from simopt.problems import synthetic
 from simopt.rules import SGD
 
 #: The level is a seventieth of the fall at least: less, nobody would see.
-LEAST = 0.014
+LEAST = 0.025
 #: It stays: from the third quarter to the last it moves by two thirds of itself at most.
 DRIFT = 0.65
 #: Its swing is half of itself at least: noise, and not a level that the loss came to lie at.
@@ -41,7 +41,9 @@ def test(f: Columns) -> Column:
     """Up and down about a level that stays, and not wildly."""
     stays = below(np.abs(f["late_drift"]), DRIFT)
     trembles = above(f["late_swing"] / f["late_level"], TREMBLES)
-    return every(up_and_down(f), above(level(f), LEAST), stays, trembles, 1.0 - wild(f))
+    return every(
+        up_and_down(f), above(level(f), LEAST), stays, trembles, 1.0 - wild(f), 1.0 - batch_noise(f)
+    )
 
 
 def causes(known: Known) -> tuple[str, ...]:
@@ -56,7 +58,9 @@ def causes(known: Known) -> tuple[str, ...]:
 def advice(known: Known) -> tuple[str, ...]:
     """Smaller or fewer noisy steps towards the end."""
     return (
-        "let the learning rate fall towards the end: schedule='cosine'",
+        ""
+        if known.fell is not None
+        else "let the learning rate fall towards the end: schedule='cosine'",
         f"or {known.lower}",
         "or use larger batches: 4 times as large halves the noise of a step",
         "or average the weights: simopt.averaged",
@@ -83,7 +87,16 @@ SYMPTOM = Symptom(
     name="noise floor",
     rank=9,
     test=test,
-    unless=("decreases then explodes", "plateaus, then drops", "validation rises"),
+    unless=(
+        "decreases then explodes",
+        "plateaus, then drops",
+        "validation rises",
+        "rises",
+        "does not move",
+        "spikes and recovers",
+        "resumed or several runs",
+        "periodic",
+    ),
     evidence=(
         Evidence(
             "late_level",
@@ -102,7 +115,9 @@ SYMPTOM = Symptom(
     fixes=(*LESS, "batch x 4", "decaying rate"),
     alike=(
         Alike("healthy", "losses of batches", reasons.BATCHES),
+        Alike("healthy", "noise without memory", reasons.WHITE),
         Alike("oscillates wildly", "begun after the fall", reasons.BEGINS),
+        Alike("does not move", "begun after the fall", reasons.BEGINS),
     ),
     example=Example(
         alone(lambda: synthetic.suite()["label noise"]),

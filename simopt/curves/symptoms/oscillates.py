@@ -4,10 +4,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt import problems
-from simopt.curves.symptoms.conditions import UPS, above, either, every, level
+from simopt.curves.symptoms import reasons
+from simopt.curves.symptoms.conditions import (
+    UPS,
+    above,
+    batch_noise,
+    either,
+    every,
+    falls_through,
+    level,
+)
 from simopt.curves.symptoms.evidence import SECOND_HALF, WHOLE
 from simopt.curves.symptoms.record import (
     LESS,
+    Alike,
     Column,
     Columns,
     Evidence,
@@ -47,7 +57,7 @@ def wild(f: Columns) -> Column:
 
 def test(f: Columns) -> Column:
     """Up and down, and wildly so."""
-    return every(up_and_down(f), wild(f))
+    return every(up_and_down(f), wild(f), 1.0 - batch_noise(f), 1.0 - falls_through(f))
 
 
 def causes(known: Known) -> tuple[str, ...]:
@@ -73,7 +83,14 @@ SYMPTOM = Symptom(
     name=NAME,
     rank=1,
     test=test,
-    unless=("decreases then explodes", "plateaus, then drops"),
+    unless=(
+        "decreases then explodes",
+        "plateaus, then drops",
+        "rises",
+        "does not move",
+        "resumed or several runs",
+        "periodic",
+    ),
     evidence=(
         Evidence(
             "late_swing", SECOND_HALF, "the second half swings over {share} of the whole range"
@@ -84,6 +101,12 @@ SYMPTOM = Symptom(
     causes=causes,
     advice=advice,
     fixes=LESS,
+    alike=(
+        Alike("does not move", "begun after the fall", reasons.BEGINS),
+        Alike("does not move", "noise without memory", reasons.WHITE),
+        Alike("rises", "ends above where it was", reasons.SWING),
+        Alike("spikes and recovers", "calm but for spikes", reasons.RARE),
+    ),
     line=Line("Oscillates wildly", "rate too high", "η 2 to 10 times lower", LESS),
     question=Line("Loss unstable?", "", "decrease η or β", (*LESS, "beta 0.8")),
     example=Example(alone(problems.hubble), Momentum(eta=0.4), 8, 40, "the rate is too high"),

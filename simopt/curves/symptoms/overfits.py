@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.curves.symptoms.conditions import above, below, every, level
+from simopt.curves.symptoms.conditions import above, below, either, every, level
 from simopt.curves.symptoms.evidence import at, from_
 from simopt.curves.symptoms.record import (
     Column,
@@ -26,6 +26,12 @@ RISE = 0.03
 RISE_NOISE = 0.5
 #: while the training loss keeps less than a third of what there was to lose.
 LEARNS = 0.3
+#: or makes this share of its fall after the validation loss was lowest.
+AFTER = 0.2
+#: It moves by this share of what the training loss does, or ends this share of its range below its
+#: start, or rises without falling back: more than the wavering of a loss that learns nothing that
+#: carries over.
+SCALE, FELL, STRAIGHT = 0.3, 0.3, 2.2
 
 #: How much validation loss rises, as a share of its least, where training overfits; and where not.
 RISEN, LEVEL = 0.1, 0.01
@@ -38,7 +44,12 @@ def test(f: Columns) -> Column:
     return every(
         above(f["validation_rise"], RISE),
         below(f["validation_noise"], RISE_NOISE),
-        below(level(f), LEARNS),
+        either(
+            above(f["validation_scale"], SCALE),
+            above(f["validation_net"], FELL),
+            below(f["validation_ups"], STRAIGHT),
+        ),
+        either(below(level(f), LEARNS), above(f["training_after"], AFTER)),
     )
 
 
@@ -84,7 +95,12 @@ SYMPTOM = Symptom(
     name="validation rises",
     rank=6,
     test=test,
-    unless=("decreases then explodes",),
+    unless=(
+        "decreases then explodes",
+        "does not move",
+        "resumed or several runs",
+        "validation swings",
+    ),
     evidence=(
         Evidence(
             "validation_lowest_at",
@@ -120,4 +136,9 @@ SYMPTOM = Symptom(
         lambda: synthetic.wide(0)[:2], Adam(eta=0.02), 4, 150, "hardly more points than weights"
     ),
     label=Label(cause, 5),
+    trees=(
+        "stop earlier: early_stopping_rounds, and predict with the best round",
+        "smaller trees: max_depth, min_child_weight, num_leaves",
+        "or row and column subsampling, or a lower learning rate with more rounds",
+    ),
 )

@@ -30,6 +30,9 @@ from simopt.schedules import exponential
 FROZEN = 0.05
 #: from before the middle of the run,
 EARLY = 0.4
+#: and at rest to a millionth well before the end: a loss that goes on falling in a straight line on
+#: a logarithmic axis is none.
+RESTS = 0.88
 #: and each quarter loses this share of what the quarter before it did: over in the first.
 DIES_OUT = 0.06
 
@@ -40,12 +43,14 @@ def test(f: Columns) -> Column:
         below(f["late_rises"], FROZEN),
         below(goes_on(f), DIES_OUT),
         below(f["settled_at"], EARLY),
+        below(f["rest_at"], RESTS),
     )
 
 
 def causes(known: Known) -> tuple[str, ...]:
     """A local minimum, a rate that is gone, or the end."""
     return (
+        known.schedule,
         "stuck in a local minimum",
         "the learning rate has decayed too fast",
         "or there is nothing left to learn: the curve alone can't tell",
@@ -55,12 +60,15 @@ def causes(known: Known) -> tuple[str, ...]:
 def advice(known: Known) -> tuple[str, ...]:
     """Another optimizer, a higher rate, or another schedule."""
     if known.optimizer is None:
-        other = "try SGD with momentum instead of Adam"
+        other = "with Adam, try SGD with momentum instead"
     elif known.name in ("Momentum", "Nesterov"):
         other = f"try another start, or more momentum than beta {known.setting('beta'):g}"
     else:
         other = f"try Momentum (beta 0.9) instead of {known.name}"
-    return (other, f"or {known.higher}", "let the rate fall later or less")
+    later = "let the rate fall later or less"
+    if known.fell is not None:
+        return (later, f"or {known.higher}")
+    return (other, f"or {known.higher}", later)
 
 
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:
@@ -74,7 +82,13 @@ SYMPTOM = Symptom(
     name="plateaus early",
     rank=4,
     test=test,
-    unless=("decreases then explodes", "plateaus, then drops", "validation rises"),
+    unless=(
+        "decreases then explodes",
+        "plateaus, then drops",
+        "validation rises",
+        "does not move",
+        "rises",
+    ),
     evidence=(
         Evidence(
             "ninety_at",

@@ -35,6 +35,9 @@ MORE = ("eta x 2", "eta x 5")
 #: Optimizers that the document's advice replaces by one another.
 OTHERS = ("SGD", "Momentum", "RMSprop", "Adam", "AdamW")
 
+#: What a log can be about that has no optimizer.
+TREES = "boosted trees"
+
 #: Hyperparameters that hold momentum, and the value to which the document lowers it.
 MOMENTA = ("beta", "beta1")
 CALMER = 0.8
@@ -177,17 +180,30 @@ class Known:
         What trained.
     best : int or None
         Where the validation loss is lowest, from 0.
+    classes : int or None
+        Of how many classes the loss is at chance level, ln K.
+    about : str
+        What trained, where the log tells: "boosted trees", "a GAN", "reinforcement learning".
+    fell : (float, float) or None
+        The highest learning rate and the last one, where a log has rates that fall to a hundredth.
     """
 
     features: Features
     optimizer: Optimizer | None = None
     best: int | None = None
+    classes: int | None = None
+    about: str = ""
+    fell: tuple[float, float] | None = None
 
     def setting(self, name: str) -> float:
         """The value of a hyperparameter, 0 where there is none."""
         value = 0.0 if self.optimizer is None else self.optimizer.settings.get(name, 0.0)
         assert not isinstance(value, tuple)
         return value
+
+    def value_at(self, feature: str) -> int:
+        """The value, counted from 1, at which a feature says it is."""
+        return 1 + round(self.features[feature] * (self.features["values"] - 1))
 
     @property
     def name(self) -> str | None:
@@ -206,6 +222,14 @@ class Known:
         eta = self.setting("eta")
         # One digit, and no exponent because of it.
         return f"{advice}: eta {eta:g} -> {float(f'{eta * factor:.1g}'):g}"
+
+    @property
+    def schedule(self) -> str:
+        """A rate that fell to nearly nothing as a cause; "" where none is known."""
+        if self.fell is None:
+            return ""
+        first, last = self.fell
+        return f"its schedule: the log has the learning rate fall from {first:g} to {last:g}"
 
     @property
     def lower(self) -> str:
@@ -263,6 +287,8 @@ class Symptom:
     alike : tuple of Alike
     example : Example, optional
     label : Label, optional
+    trees : tuple of str
+        What to do where boosted trees are trained.
     """
 
     name: str
@@ -278,6 +304,19 @@ class Symptom:
     alike: tuple[Alike, ...] = ()
     example: Example | None = None
     label: Label | None = None
+    trees: tuple[str, ...] = (
+        "more rounds while the validation loss falls, fewer where it no longer does",
+    )
+
+    def explained(self, known: Known) -> tuple[str, ...]:
+        """The causes; of boosted trees those that steps of weights have do not apply."""
+        return () if known.about == TREES else self.causes(known)
+
+    def advised(self, known: Known) -> tuple[str, ...]:
+        """What to do: of boosted trees there is no optimizer to change."""
+        if known.about == TREES and self.name not in ("healthy", "NaN or Inf"):
+            return self.trees
+        return self.advice(known)
 
 
 def alone(make: Callable[[], Problem]) -> Callable[[], tuple[Any, None]]:

@@ -27,6 +27,9 @@ GOES_ON = 0.55
 #: or it makes a sixth of the fall: far from any end.
 LARGE = 0.15
 
+#: Through noise: the second half loses nearly as much as the first, by so many standard errors.
+STRAIGHT, CLEAR = 0.36, 8.0
+
 #: A rate is too low if at most so much of what the best rate loses is lost, yet some of it is,
 LITTLE, SOME = 0.5, 0.005
 
@@ -36,11 +39,15 @@ IN_PROPORTION = 1.6
 
 def test(f: Columns) -> Column:
     """A fall that goes on to the end."""
-    return every(
+    smooth = every(
         above(f["quarter_4"], UNFINISHED),
         either(above(goes_on(f), GOES_ON), above(f["quarter_4"], LARGE)),
         below(f["late_ups"], UPS),
     )
+    through_noise = every(
+        above(f["block_late"], STRAIGHT), above(f["slope_t"], CLEAR), below(f["block_rise"], 0.1)
+    )
+    return either(smooth, through_noise)
 
 
 def causes(known: Known) -> tuple[str, ...]:
@@ -71,7 +78,13 @@ SYMPTOM = Symptom(
     name="decreases very slowly",
     rank=3,
     test=test,
-    unless=("plateaus, then drops",),
+    unless=(
+        "plateaus, then drops",
+        "does not move",
+        "resumed or several runs",
+        "validation rises",
+        "rises",
+    ),
     evidence=(
         Evidence(
             "quarter_1", FIRST_QUARTER, "the first quarter of the run makes {share} of the fall"
@@ -85,4 +98,5 @@ SYMPTOM = Symptom(
     question=Line("Loss too slow?", "", "increase η", MORE),
     example=Example(alone(problems.diabetes), SGD(eta=1e-3), 64, 40, "the rate is far too low"),
     label=Label(cause, 1),
+    trees=("train more rounds, or raise the learning rate (shrinkage) 2 to 5 times",),
 )

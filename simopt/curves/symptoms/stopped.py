@@ -23,6 +23,9 @@ from simopt.curves.validation import counterfactuals
 from simopt.curves.validation.counterfactuals import Counterfactuals
 from simopt.rules import AdaGrad
 
+#: Fewer values do not show how a fall slows down.
+FEWEST = 15
+
 #: The first quarter made most of the fall,
 MOST = 0.6
 #: the last one still loses something,
@@ -30,10 +33,15 @@ CRAWLS = 0.003
 #: and most of what the one before it did, and more of it than that one of its own: slower than 1/t,
 #: of which the last quarter loses half, and which is how the loss of a network ends that does well.
 CRAWLS_ON = 0.6
+#: A fall that keeps its pace is not slowing down.
+STEADY = 0.97
 #: Or it stops at once in the middle of the run,
 STOPS = (0.25, 0.85)
 #: half of its fall made in the second half of the time till then: a straight line, no approach.
 ABRUPT = 0.5
+#: From three quarters of the fall to 95 % it takes less than this share of the time from one
+#: quarter to three: no gradual approach.
+KNEE = 0.65
 
 #: AdaGrad's rate fell too far if `counterfactuals.LONGER` times the updates leave this share.
 STILL_LEFT = 0.5
@@ -43,9 +51,11 @@ def test(f: Columns) -> Column:
     """It crawls, or stops at once."""
     slows = np.where(f["quarter_3"] > 0.0, f["quarter_3"] / f["quarter_2"], np.inf)
     crawls = every(
+        above(f["values"], FEWEST),
         above(f["quarter_1"], MOST),
         above(goes_on(f), CRAWLS_ON),
         above(goes_on(f) / slows, 1.0),
+        below(goes_on(f), STEADY),
         above(f["quarter_4"], CRAWLS),
         below(f["quarter_4"], UNFINISHED),
         below(f["late_ups"], UPS),
@@ -54,6 +64,7 @@ def test(f: Columns) -> Column:
         above(f["half_at"] / f["settled_at"], ABRUPT),
         above(f["settled_at"], STOPS[0]),
         below(f["settled_at"], STOPS[1]),
+        below(f["knee"], KNEE),
         1.0 - explodes.test(f),
     )
     return either(crawls, stops)
@@ -62,19 +73,22 @@ def test(f: Columns) -> Column:
 def causes(known: Known) -> tuple[str, ...]:
     """AdaGrad's sum, a schedule, or the end."""
     return (
+        known.schedule,
         "AdaGrad's G has accumulated: its steps have become too short"
-        if known.name in (None, "AdaGrad")
+        if known.name == "AdaGrad"
         else "the learning rate has become too small: look at its schedule",
+        "with AdaGrad: its G has accumulated" if known.optimizer is None else "",
         "or there is nothing left to learn: the curve alone can't tell",
     )
 
 
 def advice(known: Known) -> tuple[str, ...]:
     """A rule that forgets, or another schedule."""
+    switch = "switch to RMSprop or Adam, which forget old gradients"
     return (
-        "switch to RMSprop or Adam, which forget old gradients"
-        if known.name in (None, "AdaGrad")
-        else "let the learning rate fall later or less",
+        switch if known.name == "AdaGrad" else "",
+        f"with AdaGrad, {switch}" if known.optimizer is None else "",
+        "" if known.name == "AdaGrad" else "let the learning rate fall later or less",
         f"or {known.higher}",
     )
 
@@ -94,7 +108,13 @@ SYMPTOM = Symptom(
     name="stopped learning mid-training",
     rank=8,
     test=test,
-    unless=("plateaus, then drops", "validation rises"),
+    unless=(
+        "plateaus, then drops",
+        "validation rises",
+        "does not move",
+        "rises",
+        "resumed or several runs",
+    ),
     evidence=(
         Evidence(
             "quarter_1", FIRST_QUARTER, "the first quarter of the run makes {share} of the fall"

@@ -13,7 +13,12 @@ def advice(known: Known) -> tuple[str, ...]:
     """More values, or a look at the weights."""
     if known.features["values"] < FEWEST:
         return ("write down more values: one an epoch, or one every few updates",)
-    return ("the loss is the same all the time: look whether the weights change at all",)
+    if known.about:
+        return (
+            f"{known.about}: the loss does not measure how well it does; judge by samples, or by "
+            "the reward on fixed tasks",
+        )
+    return ("no symptom holds clearly: train for longer, or write down more values",)
 
 
 SYMPTOM = Symptom(

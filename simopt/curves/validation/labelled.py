@@ -174,7 +174,7 @@ def _together(pieces: list[Curves]) -> Labelled:
         validation[rows, :length] = piece.validation
         lengths[rows] = length
         row = rows.stop
-    return Labelled(losses, validation, lengths, frame.drop(columns=["rests", "falls"]))
+    return Labelled(losses, validation, lengths, frame.drop(columns=list(inseparable.KNOWN)))
 
 
 def _evenly(curves: Labelled, size: int, rng: np.random.Generator) -> Labelled:

@@ -343,10 +343,40 @@ def _table(
             "symptom": symptom,
             "rests": rests,
             "falls": falls,
+            "memoryless": memoryless(losses),
+            "ends_high": ends_high(losses),
+            "spiky": spiky(losses),
         }
     )
     kept = cause != ""
     return Curves(frame[kept], as_float32(losses[kept]), validation[kept])
+
+
+def memoryless(losses: Floats) -> NDArray[np.bool_]:
+    """Whether values of the second half hardly depend on the one before: |correlation| <= 0.3."""
+    late = losses[:, losses.shape[1] // 2 :]
+    with np.errstate(all="ignore"):
+        off = late - late.mean(axis=1, keepdims=True)
+        echo = (off[:, 1:] * off[:, :-1]).sum(axis=1) / np.square(off).sum(axis=1)
+        few: NDArray[np.bool_] = np.abs(echo) <= 0.3
+    return few
+
+
+def ends_high(losses: Floats) -> NDArray[np.bool_]:
+    """Whether the last quarter is above the lowest one by half of the fall to that, or more."""
+    with np.errstate(all="ignore"):
+        quarters = np.stack([part.mean(axis=1) for part in np.array_split(losses, 4, axis=1)])
+        low, high = quarters.min(axis=0), quarters[:3].max(axis=0)
+        rise: NDArray[np.bool_] = quarters[3] - low >= 0.5 * (high - low)
+    return rise
+
+
+def spiky(losses: Floats) -> NDArray[np.bool_]:
+    """Whether the second half is calm but for spikes: its highest is ten times its median."""
+    with np.errstate(all="ignore"):
+        late = losses[:, losses.shape[1] // 2 :] - losses.min(axis=1, keepdims=True)
+        high: NDArray[np.bool_] = late.max(axis=1) >= 10 * np.median(late, axis=1)
+    return high
 
 
 def _none() -> Curves:

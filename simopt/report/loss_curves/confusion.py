@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
-from simopt.curves.validation import accuracy
+from simopt.curves.validation import accuracy, sources
 from simopt.curves.validation.accuracy import Accuracy
 from simopt.curves.validation.inseparable import INSEPARABLE
 from simopt.display import tables
@@ -21,7 +22,9 @@ SIZES = {True: 200, False: 2000}
 
 def section(quick: bool) -> dict[str, Any]:
     """Sentence, confusion matrix, and what no reader can tell."""
-    return of(accuracy.measure("test", size=SIZES[quick]))
+    measured = accuracy.measure("test", size=SIZES[quick])
+    by_source = {"simulated": measured, **sources.without_simulation(size=SIZES[quick])}
+    return {**of(measured), "sources": beside(by_source), "real": in_reality(by_source)}
 
 
 def of(measured: Accuracy) -> dict[str, Any]:
@@ -45,6 +48,45 @@ def told(measured: Accuracy) -> str:
         f"{percent(measured.allowed, 3)} of all, and the very label for "
         f"{percent(measured.strict, 3)}: means over the symptoms, however many curves each has."
     )
+
+
+def in_reality(by_source: dict[str, Accuracy]) -> str:
+    """How the reader does on real runs, in a sentence."""
+    row = sources.summary(by_source).loc["real"].to_dict()
+    return (
+        f"Of {number(int(row['curves']))} real training runs, each with a fault that was put there "
+        f"or with none, it reads {percent(row['allowed'])} as what they are; "
+        f"{percent(row['blamed'])} of the healthy ones are blamed for something, and of its "
+        f"answers that are {percent(sources.SURE)} sure or more {percent(row['sure_right'])} are "
+        "right."
+    )
+
+
+def beside(by_source: dict[str, Accuracy]) -> Markup:
+    """The share of curves that are read as what they are, by symptom and source."""
+    table = sources.by_symptom(by_source)
+    frame = (100 * table).reset_index(names="symptom")
+    frame["symptom"] = [sentence(str(name)) for name in frame["symptom"]]
+    columns: dict[str, Column | str] = {"symptom": "It is"}
+    for source, measured in by_source.items():
+        heading = f"{sentence(source)} ({number(len(measured.frame))})"
+        columns[source] = Column(heading, share_or_dash)
+    return tables.table(
+        frame,
+        columns,
+        caption="Of a hundred curves, how many are read right, by source",
+    )
+
+
+def share_or_dash(value: Any) -> str:
+    """Hundredths, and a dash where there are no curves.
+
+    Examples
+    --------
+    >>> share_or_dash(97.6), share_or_dash(float("nan"))
+    ('98', '–')
+    """
+    return "–" if math.isnan(value) else f"{value:.0f}"
 
 
 def weakest(recall: pd.DataFrame) -> str:

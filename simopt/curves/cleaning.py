@@ -1,0 +1,181 @@
+"""What is set aside before a curve is measured: spikes that recover, a first value of another kind.
+
+Compiled, a curve at a time. A reader looks past one bad batch, and past a first row that is a
+partial sum or an untrained model's huge loss; with them on the axis the rest is a flat line.
+
+Everything is in this one file because Numba's cache does not see a change in another.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+#: Fewer values are left as they are.
+FEWEST = 6
+
+#: A spike is a value, or a few in a row, above the values on both sides of it by so many standard
+#: deviations of the noise,
+SPIKE = 10.0
+#: and by this share of what the rest spans.
+HEIGHT = 0.3
+#: So many values in a row at most, of a long curve a hundredth, and in all this share of the curve:
+#: what is more frequent is an oscillation.
+WIDTH, MOST = 5, 0.03
+#: Spikes are looked for on so many values at least.
+ENOUGH = 30
+
+#: The first value is set aside if it is farther from the rest than so many times their range.
+APART = 3.0
+#: and the rest goes up or down by this share of its range.
+TREND = 0.35
+
+#: A logger that writes NaN as 0 leaves zeros after values that grew by this factor or more.
+GREW = 1e6
+
+#: The median of a Gaussian's absolute value times the deviation of a second difference.
+SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
+
+#: The columns, in their order.
+CLEANED = (
+    "skipped",  # 1 if the first value is set aside, else 0
+    "spikes",  # how many
+    "spike_at",  # where the highest one is, 0 to 1
+    "spike_height",  # of it, above what is around it, by what the rest of the curve spans
+    "zeros_at",  # where zeros begin that stand for NaN; -1 if nowhere
+)
+
+SKIPPED, SPIKES, SPIKE_AT, SPIKE_HEIGHT, ZEROS_AT = range(len(CLEANED))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def clean(losses, lengths, cleaned, out):
+    """Copies of curves without what is set aside.
+
+    Parameters
+    ----------
+    losses : ndarray [m, T]
+        A curve a row.
+    lengths : ndarray of int [m]
+        How many values of a row belong to its curve.
+    cleaned : ndarray [m, T]
+        The copies. A first value that is set aside becomes NaN, a spike the mean of its neighbours.
+    out : ndarray [m, len(CLEANED)]
+        What was set aside.
+    """
+    longest = losses.shape[1]
+    at, y, spare = np.empty(longest, np.int64), np.empty(longest), np.empty(longest)
+    for i in range(len(losses)):
+        out[i, SKIPPED], out[i, SPIKES], out[i, SPIKE_AT] = 0.0, 0.0, np.nan
+        out[i, SPIKE_HEIGHT], out[i, ZEROS_AT] = np.nan, -1.0
+        k = 0
+        ends = False
+        for t in range(lengths[i]):
+            cleaned[i, t] = losses[i, t]
+            ends = ends or math.isinf(losses[i, t])
+            if not ends and not math.isnan(losses[i, t]):
+                at[k], y[k] = t, losses[i, t]
+                k += 1
+        if k < FEWEST:
+            continue
+        first = zeros(y[:k])
+        if first < k:
+            out[i, ZEROS_AT] = at[first]
+            for j in range(first, k):
+                cleaned[i, at[j]] = np.nan
+            continue
+        if stands_apart(y[:k]):
+            out[i, SKIPPED] = 1.0
+            cleaned[i, at[0]] = np.nan
+        if k >= ENOUGH:
+            without_spikes(y[:k], at, spare, cleaned[i], out[i])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def zeros(y):
+    """Where zeros begin that a logger wrote for NaN: at the end, after a loss that grew."""
+    first = len(y)
+    while first > 0 and y[first - 1] == 0.0:
+        first -= 1
+    grown = 3 <= first < len(y) and y[0] > 0.0 and y[first - 1] > GREW * y[0]
+    return first if grown and y[first - 1] >= y[first - 2] >= y[first - 3] else len(y)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def stands_apart(y):
+    """Whether the first value is of another kind than the rest."""
+    low = high = y[1]
+    for value in y[1:]:
+        low, high = min(low, value), max(high, value)
+    # Halves, for the range of the largest numbers is beyond them.
+    span = 0.5 * high - 0.5 * low
+    if 0.5 * y[0] - 0.5 * high > APART * span:
+        # If only noise follows, the first value is where the loss fell from.
+        third = len(y) // 3
+        gone = abs(np.mean(y[1 : 1 + third]) - np.mean(y[len(y) - third :]))
+        return 0.5 * gone > TREND * span
+    # A partial sum: the second value is the highest, and the loss falls from there to below it.
+    falls = y[1] == high and y[2] < y[1]
+    return falls and 0.5 * y[1] - 0.5 * y[0] > 0.5 * span and end_of(y) < 0.5 * (low + y[1])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def end_of(y):
+    """The mean of the last two values."""
+    return 0.5 * y[len(y) - 1] + 0.5 * y[len(y) - 2]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def without_spikes(y, at, spare, cleaned, out):
+    """Replace spikes by the mean of what is on both sides."""
+    k = len(y)
+    for t in range(1, k - 1):
+        spare[t - 1] = abs(0.5 * y[t + 1] - y[t] + 0.5 * y[t - 1])
+    # Half of second differences: their deviation is half as large.
+    noise = 2.0 * np.median(spare[: k - 2]) / SECOND_DIFFERENCE
+    # What the curve spans but for a few values at both ends of its range.
+    for t in range(k):
+        spare[t] = y[t]
+    spare[:k].sort()
+    few = 1 + int(MOST * k)
+    span = spare[k - 1 - few] - spare[0]
+    least = max(SPIKE * noise, HEIGHT * span)
+    if not least > 0.0 or math.isinf(least):
+        return
+    longest = max(WIDTH, k // 100)
+    count = 0
+    highest = 0.0
+    t = 2
+    while t < k - 2:
+        width = 0
+        base = 0.5 * y[t - 1] + 0.5 * y[t - 2]
+        if y[t] - base > least:
+            # Until it is back: near what it was before.
+            while t + width < k and width <= longest and y[t + width] - base > 0.5 * (y[t] - base):
+                width += 1
+            back = t + width < k - 1 and width <= longest
+            back = back and y[t + width] - base < 0.3 * (y[t] - base)
+            if not back:
+                width = 0
+        if width == 0:
+            t += 1
+            continue
+        after = y[t + width]
+        for j in range(t, t + width):
+            count += 1
+            if y[j] - base > highest:
+                highest = y[j] - base
+                out[SPIKE_AT] = j / (k - 1)
+            spare[j] = y[j]
+            y[j] = 0.5 * base + 0.5 * after
+        t += width
+    if count == 0 or count > max(1.0, MOST * k):
+        out[SPIKE_AT] = np.nan
+        return
+    out[SPIKES] = count
+    out[SPIKE_HEIGHT] = highest / span if span > 0.0 else np.inf
+    for t in range(k):
+        if not math.isnan(cleaned[at[t]]):
+            cleaned[at[t]] = y[t]

@@ -1,0 +1,356 @@
+"""What is signal on a loss curve and what is noise: compiled, a curve at a time.
+
+The curve is cut into at most `BLOCKS` blocks; a line through each leaves residuals, whose deviation
+is the noise and whose correlation from one value to the next tells noise of batches (none) from a
+loss that swings (a value is near the one before, or opposite to it). Means of blocks are compared
+with what the noise makes of them, so that a verdict does not depend on how densely a log was
+written.
+
+Everything is in this one file because Numba's cache does not see a change in another.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+#: Blocks that are compared, and values of a block at least.
+BLOCKS, VALUES = 8, 2
+
+#: Values of a piece through which a line is laid.
+PIECE, PIECES = 12, 16
+
+#: A level shifts within two values; levels before and after are means of this share of the values.
+WINDOW = 20
+
+#: A curve is at rest while it stays within this share of its range of its last value.
+AT_REST = 1e-6
+
+#: The median of a Gaussian's absolute value times the deviation of a second difference.
+SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
+
+#: The columns, in their order.
+NOISE = (
+    "scatter",  # standard deviation of the noise, of the range
+    "echo",  # correlation of a residual of the second half with the next one
+    "skew",  # skewness of the residuals
+    "moves",  # deviation of the blocks' means, by that which noise alone would make
+    "slope_t",  # slope through the blocks' means in standard errors; positive when the loss falls
+    "start_z",  # first values above the rest, in standard deviations of the noise
+    "block_fall",  # first block's mean - lowest one's, of the range
+    "block_rise",  # last block's mean - lowest one's, of the range
+    "block_rise_z",  # the same, in standard errors
+    "block_ups",  # all rises of blocks' means after the lowest together, by the rise itself
+    "block_lowest_at",  # middle of the lowest block
+    "block_late",  # what the second half loses, of what is lost from first block to last
+    "net",  # first block's mean - last one's, of the range
+    "shift",  # largest sudden rise that stays for a while, of the range
+    "shift_at",  # where
+    "shift_z",  # the same, in standard errors
+    "shift_before",  # the fall before it, of the range
+    "shift_left",  # how much of it is left at the end
+    "shift_peak",  # highest value in the window behind it above the level before, by the rise
+    "shifts",  # how many places are nearly as sudden
+    "knee",  # time from three quarters of the fall to 95 %, by that from one quarter to three
+    "rest_at",  # from where it stays at its last value
+    "period",  # values after which the second half's residuals repeat; 0 if they don't
+    "onset",  # half of the drop after the plateau, by nine tenths of it: time from its tenth
+)
+
+(
+    SCATTER, ECHO, SKEW, MOVES, SLOPE_T, START_Z, BLOCK_FALL, BLOCK_RISE, BLOCK_RISE_Z, BLOCK_UPS,
+    BLOCK_LOWEST_AT, BLOCK_LATE, NET, SHIFT, SHIFT_AT, SHIFT_Z, SHIFT_BEFORE, SHIFT_LEFT,
+    SHIFT_PEAK, SHIFTS, KNEE, REST_AT, PERIOD, ONSET,
+) = range(len(NOISE))  # fmt: skip
+
+#: Residuals in which a period is looked for, and how well they must repeat: five standard errors
+#: of a correlation at least.
+SEARCHED, REPEATS = 1024, 0.35
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def measure_noise(losses, lengths, flat_ends, out):
+    """The columns NOISE of curves [m, T]; NaN where a curve is too short or all the same.
+
+    Parameters
+    ----------
+    losses : ndarray [m, T]
+        A curve a row, as `simopt.curves.cleaning.clean` leaves it.
+    lengths : ndarray of int [m]
+        How many values of a row belong to its curve.
+    flat_ends : ndarray [m]
+        Where the plateau of `simopt.curves.features` ends, 0 to 1; 0 where there is none.
+    out : ndarray [m, len(NOISE)]
+        What is measured.
+    """
+    longest = losses.shape[1]
+    y, residuals = np.empty(longest), np.empty(longest)
+    blocks, sums = np.empty(BLOCKS), np.empty(longest + 1)
+    for i in range(len(losses)):
+        out[i, :] = np.nan
+        k = 0
+        for t in range(lengths[i]):
+            if math.isinf(losses[i, t]):
+                break
+            if not math.isnan(losses[i, t]):
+                y[k] = losses[i, t]
+                k += 1
+        if k < 2 * VALUES or not to_unit_range(y[:k]):
+            continue
+        scatter(y[:k], residuals, sums, out[i])
+        levels(y[:k], blocks, out[i])
+        level_shift(y[:k], sums, out[i])
+        of_fall(y[:k], out[i])
+        period(residuals[:k], out[i])
+        onset(y[:k], flat_ends[i], out[i])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def to_unit_range(y):
+    """Bring values to the range 0 to 1, in place; False if all are the same."""
+    low = high = y[0]
+    for value in y:
+        low, high = min(low, value), max(high, value)
+    scale = 0.5 * high - 0.5 * low
+    if scale == 0.0:
+        return False
+    for t in range(len(y)):
+        y[t] = (0.5 * y[t] - 0.5 * low) / scale
+    return True
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def scatter(y, residuals, spare, out):
+    """Residuals from lines through pieces: their deviation, and how each follows the one before."""
+    k = len(y)
+    pieces = min(PIECES, max(1, k // PIECE))
+    variances = np.empty(pieces)
+    late = products = second = third = 0.0
+    for p in range(pieces):
+        first, last = p * k // pieces, (p + 1) * k // pieces
+        count = last - first
+        middle = 0.5 * (count - 1)
+        mean = 0.0
+        for t in range(first, last):
+            mean += y[t]
+        mean /= count
+        squares = product = 0.0
+        for t in range(first, last):
+            squares += (t - first - middle) ** 2
+            product += (t - first - middle) * (y[t] - mean)
+        slope = product / squares
+        variance = echo = before = 0.0
+        for t in range(first, last):
+            residual = y[t] - mean - slope * (t - first - middle)
+            residuals[t] = residual
+            variance += residual * residual
+            third += residual * residual * residual
+            echo += residual * before
+            before = residual
+        second += variance
+        variances[p] = variance / max(1, count - 2)
+        if 2 * p >= pieces - 1:
+            late += variance
+            # Residuals of a line follow each other less than the noise itself does.
+            products += echo + 2.5 / count * variance
+    # The median piece: neither a fall within one, nor a burst, is noise.
+    out[SCATTER] = math.sqrt(np.median(variances))
+    if pieces < 3:
+        # Too few pieces to follow a bend: second differences do.
+        for t in range(1, k - 1):
+            spare[t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
+        out[SCATTER] = min(out[SCATTER], np.median(spare[: k - 2]) / SECOND_DIFFERENCE)
+    out[SKEW] = third / k / (second / k) ** 1.5 if second > 0.0 else 0.0
+    out[ECHO] = products / late if late > 0.0 else 0.0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def trimmed(values):
+    """The mean without the highest and the lowest, where there are five or more."""
+    total, low, high = 0.0, values[0], values[0]
+    for value in values:
+        total += value
+        low, high = min(low, value), max(high, value)
+    if len(values) < 5:
+        return total / len(values)
+    return (total - low - high) / (len(values) - 2)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def levels(y, blocks, out):
+    """How the means of blocks go, beside what noise alone would make of them."""
+    k = len(y)
+    count = min(BLOCKS, k // VALUES)
+    for b in range(count):
+        blocks[b] = trimmed(y[b * k // count : (b + 1) * k // count])
+    error = max(out[SCATTER], 1e-12) * math.sqrt(count / k)
+    mean = 0.0
+    for b in range(count):
+        mean += blocks[b]
+    mean /= count
+    total = squares = products = 0.0
+    low = 0
+    for b in range(count):
+        total += (blocks[b] - mean) ** 2
+        squares += (b - 0.5 * (count - 1)) ** 2
+        products += (b - 0.5 * (count - 1)) * (blocks[b] - mean)
+        if blocks[b] < blocks[low]:
+            low = b
+    out[MOVES] = math.sqrt(total / (count - 1)) / error
+    out[SLOPE_T] = -products / math.sqrt(squares) / error
+    few = max(1, k // 50)
+    out[START_Z] = (level(y[:few]) - level(y[few:])) / max(out[SCATTER], 1e-12) * math.sqrt(few)
+    high = blocks[0]
+    for b in range(low):
+        high = max(high, blocks[b])
+    out[BLOCK_FALL] = high - blocks[low]
+    rise = blocks[count - 1] - blocks[low]
+    ups = 0.0
+    for b in range(low + 1, count):
+        ups += max(0.0, blocks[b] - blocks[b - 1])
+    out[BLOCK_RISE] = rise
+    out[BLOCK_RISE_Z] = rise / (error * math.sqrt(2.0))
+    out[BLOCK_UPS] = ups / rise if rise > 0.0 else np.inf
+    out[BLOCK_LOWEST_AT] = (low + 0.5) / count
+    net = blocks[0] - blocks[count - 1]
+    middle = 0.5 * (blocks[(count - 1) // 2] + blocks[count // 2])
+    out[NET] = net
+    out[BLOCK_LATE] = (middle - blocks[count - 1]) / net if net > 0.0 else np.nan
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def level(y):
+    """The mean."""
+    total = 0.0
+    for value in y:
+        total += value
+    return total / len(y)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def level_shift(y, sums, out):
+    """The largest rise within two values of the level to which the curve had come."""
+    k = len(y)
+    width = max(3, k // WINDOW)
+    if k < 4 * width:
+        return
+    sums[0] = 0.0
+    for t in range(k):
+        sums[t + 1] = sums[t] + y[t]
+    best, place = 0.0, -1
+    for t in range(width, k - width + 1):
+        rise = (sums[t + width] - 2.0 * sums[t] + sums[t - width]) / width
+        sudden = 0.5 * (y[t] + y[min(t + 1, k - 1)]) - 0.5 * (y[t - 1] + y[t - 2])
+        if min(rise, sudden) > best:
+            best, place = min(rise, sudden), t
+    if place < 0:
+        return
+    before = (sums[place] - sums[place - width]) / width
+    rise = (sums[place + width] - sums[place]) / width - before
+    count, last = 0, -k
+    for t in range(width, k - width + 1):
+        other = (sums[t + width] - 2.0 * sums[t] + sums[t - width]) / width
+        sudden = 0.5 * (y[t] + y[min(t + 1, k - 1)]) - 0.5 * (y[t - 1] + y[t - 2])
+        if min(other, sudden) > 0.6 * best and t - last > width:
+            count += 1
+            last = t
+    high, peak = y[0], y[place]
+    for t in range(place):
+        high = max(high, y[t])
+    for t in range(place, place + width):
+        peak = max(peak, y[t])
+    end = (sums[k] - sums[k - width]) / width
+    out[SHIFT] = rise
+    out[SHIFT_AT] = place / (k - 1)
+    out[SHIFT_Z] = rise / (max(out[SCATTER], 1e-12) * math.sqrt(2.0 / width))
+    out[SHIFT_BEFORE] = high - before
+    out[SHIFT_LEFT] = (end - before) / rise
+    out[SHIFT_PEAK] = (peak - before) / rise
+    out[SHIFTS] = count
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def reaches(y, value):
+    """When a curve first comes down to a value, between its points."""
+    if y[0] <= value:
+        return 0.0
+    for t in range(1, len(y)):
+        if y[t] <= value:
+            return t - (value - y[t]) / (y[t - 1] - y[t])
+    return len(y) - 1.0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def of_fall(y, out):
+    """How abruptly the fall ends, and from where on nothing moves."""
+    k = len(y)
+    low = y[k - 1]
+    start = y[0] - low
+    quarter, half = reaches(y, low + 0.75 * start), reaches(y, low + 0.25 * start)
+    out[KNEE] = (reaches(y, low + 0.05 * start) - half) / (half - quarter)
+    rest = k - 1
+    while rest > 0 and abs(y[rest - 1] - low) <= AT_REST:
+        rest -= 1
+    out[REST_AT] = rest / (k - 1)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def period(residuals, out):
+    """After how many values the residuals of the end repeat."""
+    k = min(len(residuals) // 2, SEARCHED)
+    r = residuals[len(residuals) - k :]
+    out[PERIOD] = 0.0
+    if k < 40:
+        return
+    energy = 0.0
+    for value in r:
+        energy += value * value
+    if energy == 0.0:
+        return
+    best, place = 0.0, 0
+    for lag in range(4, min(k // 3, 200)):
+        product = 0.0
+        for t in range(k - lag):
+            product += r[t] * r[t + lag]
+        product *= k / (k - lag) / energy
+        if product > best:
+            best, place = product, lag
+    if best < max(REPEATS, 5.0 / math.sqrt(k)):
+        return
+    # The shortest lag that repeats nearly as well: not a multiple of it.
+    for lag in range(4, place):
+        product = 0.0
+        for t in range(k - lag):
+            product += r[t] * r[t + lag]
+        if product * k / (k - lag) / energy > 0.8 * best:
+            place = lag
+            break
+    out[PERIOD] = place
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def onset(y, flat_end, out):
+    """How suddenly the drop after a plateau begins: at once, or slowly as at a saddle."""
+    k = len(y)
+    end = int(flat_end * (k - 1))
+    width = max(2, k // 32)
+    if flat_end == 0.0 or end < width or end + 2 >= k:
+        return
+    high = level(y[end - width : end])
+    behind = min(k, end + max(3 * width, end // 4))
+    low = high
+    for t in range(end, behind):
+        low = min(low, y[t])
+    tenth = half = ninth = -1
+    for t in range(end - width, behind):
+        share = (high - y[t]) / (high - low) if high > low else 0.0
+        if tenth < 0 and share >= 0.1:
+            tenth = t
+        if half < 0 and share >= 0.5:
+            half = t
+        if ninth < 0 and share >= 0.9:
+            ninth = t
+    if tenth >= 0:
+        out[ONSET] = (half - tenth) / max(1, ninth - tenth)

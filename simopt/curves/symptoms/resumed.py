@@ -1,0 +1,76 @@
+"""Resumed or several runs: at one place the loss jumps to another level, and goes on from there."""
+
+import numpy as np
+
+from simopt.curves.symptoms.conditions import above, below, either, every
+from simopt.curves.symptoms.evidence import at, from_
+from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
+
+#: The level jumps within two values, by so many standard errors,
+SUDDEN = 8.0
+#: by this share of all that was lost before,
+SHARE = 0.35
+#: and this share of the range: a steady rise has no jumps,
+LARGE = 0.18
+#: without a burst above the level to which it jumps, or back to where it was,
+BURST, RECOVERS = 1.5, 0.15
+#: at one place,
+ONCE = 1.4
+#: not at the very end, on so many values.
+LAST, FEWEST = 0.95, 38
+#: What grows by more than an order of magnitude has exploded.
+GREW = 12.0
+
+
+def test(f: Columns) -> Column:
+    """One clean jump up."""
+    # Above the level after the jump, less what noise adds to a highest value.
+    peak = np.maximum(f["shift_peak"] - 3.0 * f["scatter"] / f["shift"], 1.0)
+    return every(
+        above(f["shift_z"], SUDDEN),
+        above(f["shift"], LARGE),
+        above(f["shift"] / f["shift_before"], SHARE),
+        either(below(f["block_rise"] / f["shift_before"], RECOVERS), below(peak, BURST)),
+        below(f["shifts"], ONCE),
+        below(f["shift_at"], LAST),
+        below(f["growth"], GREW),
+        above(f["values"], FEWEST),
+    )
+
+
+def causes(known: Known) -> tuple[str, ...]:
+    """Two runs, a lost checkpoint, or another scale."""
+    falls_again = known.features["shift_left"] < 0.5
+    runs = (
+        "the log holds several runs or sessions, one after the other",
+        "the run was resumed without its checkpoint, or without the optimizer's state",
+    )
+    scale = (
+        "the loss is logged on another scale from there on: summed instead of averaged, over "
+        "accumulated batches, another weight or loss scale"
+    )
+    return (*runs, scale) if falls_again else (scale, *runs)
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """Read the parts alone."""
+    return (
+        f"read the parts alone: cut the log at value {known.value_at('shift_at')}",
+        "when resuming, load weights, optimizer state and schedule, and log to the same steps",
+        "check how the loss is averaged before and after that place",
+    )
+
+
+SYMPTOM = Symptom(
+    name="resumed or several runs",
+    rank=14,
+    test=test,
+    evidence=(
+        Evidence("shift", at("shift_at"), "the loss jumps up by {share} of its range at once"),
+        Evidence(
+            "shift_left", from_("shift_at"), "of which {share} is left at the end of the curve"
+        ),
+    ),
+    causes=causes,
+    advice=advice,
+)

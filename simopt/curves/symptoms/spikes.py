@@ -1,0 +1,61 @@
+"""Spikes and recovers: a few values far above the rest, after which the curve goes on as before."""
+
+from simopt.curves.symptoms.conditions import above, every
+from simopt.curves.symptoms.evidence import WHOLE, at
+from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
+
+#: The highest spike, by what the rest of the curve spans,
+HIGH = 1.5
+#: and not among the first values, where a loss may still be anywhere.
+AFTER = 0.01
+
+
+def test(f: Columns) -> Column:
+    """At least one high spike; the kernel counts those that recover."""
+    return every(
+        above(f["spikes"], 0.6), above(f["spike_height"], HIGH), above(f["spike_at"], AFTER)
+    )
+
+
+def causes(known: Known) -> tuple[str, ...]:
+    """Bad points, or a rate close to what the loss bears."""
+    return (
+        "a batch with points that are far out, wrongly labelled or damaged",
+        "the learning rate is close to the highest that is stable",
+        "an epsilon that is too small: a rare large gradient meets a small running mean",
+    )
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """Look at the batches; clip."""
+    clip = "clip the gradients: clip_norm=1.0"
+    return (
+        "look at the batches of the spikes: the same points each time are bad points",
+        clip,
+        known.eta("if they come more often, decrease eta 2 times", 0.5),
+    )
+
+
+SYMPTOM = Symptom(
+    name="spikes and recovers",
+    rank=13,
+    test=test,
+    unless=(
+        "decreases then explodes",
+        "oscillates wildly",
+        "rises",
+        "resumed or several runs",
+        "validation rises",
+    ),
+    evidence=(
+        Evidence("spikes", WHOLE, "values in spikes that recover: {number}"),
+        Evidence(
+            "spike_height",
+            at("spike_at"),
+            "the highest is {times} times as high as all the rest spans",
+        ),
+    ),
+    causes=causes,
+    advice=advice,
+    fixes=("clip at 1", "clip at the start's norm", "without outliers", "eta / 2"),
+)

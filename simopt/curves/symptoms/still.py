@@ -1,0 +1,82 @@
+"""Does not move: from first to last no more than the noise of single values, or nothing at all."""
+
+import numpy as np
+
+from simopt.curves.symptoms import unclear
+from simopt.curves.symptoms.conditions import above, below, every
+from simopt.curves.symptoms.evidence import WHOLE
+from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
+
+#: The means of eighths differ by less than so many times what noise makes of them,
+MOVES = 2.9
+#: their slope is within so many standard errors, of a short curve within fewer,
+SLOPE, SHORT_SLOPE, SHORT = 6.0, 2.6, 30
+#: and the first values are no farther above the rest than so many deviations of the noise.
+START = 6.0
+#: The noise is symmetric (beyond the standard error of a skewness), and values do not follow each
+#: other: a loss that bounces about a minimum does so mostly below, and at times far above.
+SKEW, ECHO = 0.5, 0.4
+#: Values that there must be to say so.
+FEWEST = 9
+
+
+def test(f: Columns) -> Column:
+    """Nothing but noise; or not even that."""
+    slope = np.where(f["values"] >= SHORT, SLOPE, SHORT_SLOPE)
+    noise = every(
+        below(f["moves"], MOVES),
+        below(np.abs(f["slope_t"]) / slope, 1.0),
+        below(np.abs(f["start_z"]), START),
+        above(f["values"], FEWEST),
+        # A first value that stands apart is where the loss has fallen from.
+        below(f["skipped"], 0.5),
+        below(f["skew"] - 1.5 * np.sqrt(6.0 / f["values"]), SKEW),
+        below(np.abs(f["echo"]), ECHO),
+    )
+    same = np.isnan(f["fall"]) & (f["values"] >= unclear.FEWEST)
+    return np.where(same, 1.0, noise)
+
+
+def causes(known: Known) -> tuple[str, ...]:
+    """Nothing is learnt, or nothing is left to learn."""
+    chance = ""
+    if known.classes is not None:
+        chance = (
+            f"the loss is at chance level, ln {known.classes} = {np.log(known.classes):.4f}, as of "
+            f"a model that gives each of {known.classes} classes the same probability"
+        )
+    return (
+        chance,
+        "the weights do not change: no step is taken, the rate is 0 or far too low, or parameters "
+        "are frozen",
+        "no gradient arrives: dead or saturated units, all weights equal, inputs that are all the "
+        "same",
+        "the targets do not depend on the inputs (shuffled labels), or the log begins after the "
+        "fall, where only noise is left",
+    )
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """Look whether anything is trained."""
+    return (
+        "check that the weights change from step to step, and that their gradients are not 0",
+        "try to learn ten examples by heart: a model that can't has a fault in model or data",
+        known.eta("then vary eta: 10 times higher", 10.0),
+    )
+
+
+SYMPTOM = Symptom(
+    name="does not move",
+    rank=12,
+    test=test,
+    evidence=(
+        Evidence(
+            "moves",
+            WHOLE,
+            "means of eighths of the run differ {times} times as much as by noise alone",
+        ),
+        Evidence("scatter", WHOLE, "single values scatter by {share} of the range"),
+    ),
+    causes=causes,
+    advice=advice,
+)

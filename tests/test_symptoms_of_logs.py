@@ -1,0 +1,349 @@
+"""Curves as people have them: what each kind shows, and what must not change the answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import simopt
+from simopt.curves.diagnosis import diagnose_many
+from simopt.curves.diagnosis.diagnosis import chance_level, judged
+from simopt.curves.validation import accuracy, real, sources
+from simopt.curves.validation.constructed import FAMILIES, constructed
+
+NAN, INF = float("nan"), float("inf")
+
+
+def noise(size, seed=0):
+    return np.random.default_rng(seed).normal(size=size)
+
+
+def symptom(loss, validation=None):
+    return simopt.diagnose(loss, validation).symptom
+
+
+# Losses that do not fall.
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        2 - np.exp(-np.arange(50) / 12),
+        np.sqrt(1 + np.arange(80.0)),
+        np.r_[900.0, np.linspace(3, 7, 50)],
+        np.r_[np.linspace(3, 1, 30), np.linspace(1, 2.2, 70)],
+        np.r_[np.linspace(3, 1, 300), np.linspace(1, 2.2, 700)] + 0.05 * noise(1000),
+        [4, 3, 2.4, 2.1, 2, 2.2, 2.5, 2.9, 3.3],
+    ],
+    ids=["to a level", "all the way", "after the first value", "V", "V with noise", "nine values"],
+)
+def test_a_loss_that_rises(loss):
+    found = simopt.diagnose(loss)
+    assert found.symptom == "rises"
+    assert found.advice[0].startswith("decrease eta")
+
+
+def test_a_loss_that_ends_above_its_start_is_never_healthy():
+    for loss in ([1, 2, 3, 2.5, 1.8], [2, 1, 3, 4, 3, 5], np.geomspace(1, 3, 12)):
+        found = simopt.diagnose(loss)
+        assert found.symptom != "healthy"
+        assert not any("increase eta" in line for line in found.advice)
+
+
+@pytest.mark.parametrize(("classes", "share"), [(2, 0.01), (10, 0.004), (100, 0.003)])
+def test_chance_level_is_named(classes, share):
+    found = simopt.diagnose(np.log(classes) * (1 + share * noise(400, classes)))
+    assert found.symptom == "does not move"
+    assert f"ln {classes} = {np.log(classes):.4f}" in found.causes[0]
+    assert "check that the weights change" in found.advice[0]
+
+
+def test_a_flat_loss_elsewhere_has_no_classes():
+    found = simopt.diagnose(1.05 + 0.002 * noise(300))
+    assert found.symptom == "does not move"
+    assert not any("chance level" in cause for cause in found.causes)
+    assert chance_level(np.array([INF, NAN])) is None
+    assert chance_level(np.full(9, 0.1)) is None
+
+
+def test_the_same_value_all_the_time_does_not_move():
+    for loss in ([3.0] * 50, np.zeros(7)):
+        found = simopt.diagnose(loss)
+        assert (found.symptom, found.sure) == ("does not move", 1.0)
+    assert symptom([3.0] * 4) == "can't tell"
+
+
+def test_a_slow_fall_is_seen_through_the_noise():
+    t = np.arange(800) / 800
+    assert symptom(3 * (1 - 0.12 * t + 0.02 * noise(800))) == "decreases very slowly"
+
+
+# Healthy runs.
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        2 + 8 * (1 + np.arange(3000) / 15) ** -0.4 + 0.07 * noise(3000),
+        0.3 + 2 * np.exp(-np.arange(900) / 50) + 0.15 * np.random.default_rng(1).gamma(2, 0.5, 900),
+        10 ** (-6 * np.arange(150) / 150),
+        0.6 * np.exp(-np.arange(800) / 30) + 0.15 * (1 - np.arange(800) / 900),
+        np.r_[
+            1.2 + np.exp(-np.arange(40) / 6),
+            0.6 + 0.6 * np.exp(-np.arange(40) / 6),
+            0.3 + 0.3 * np.exp(-np.arange(40) / 6),
+        ],
+        [20, 500, 260, 150, 95, 70, 55, 42, 33, 25],
+    ],
+    ids=["power law", "annealed", "log-straight", "steady", "staircase", "partial sum first"],
+)
+def test_healthy_runs_are_not_told_off(loss):
+    assert symptom(loss) == "healthy"
+
+
+def test_a_smooth_s_is_never_adagrads_sum():
+    for middle in (6, 9, 12):
+        shape = 1 / (1 + np.exp((np.arange(40) - middle) / 2))
+        assert symptom(shape) in ("healthy", "plateaus, then drops")
+
+
+def test_a_healthy_loss_that_still_falls_says_so():
+    loss = 2 + 8 * (1 + np.arange(3000) / 15) ** -0.4 + 0.07 * noise(3000)
+    assert simopt.diagnose(loss).advice == ("nothing to mend", "it still falls: training on pays")
+    assert simopt.diagnose(0.9 ** np.arange(80.0)).advice == ("nothing to mend",)
+
+
+# What the document has no word for.
+
+
+def test_spikes_that_recover():
+    loss = 0.2 + 1.2 * np.exp(-np.arange(900) / 70) + 0.03 * noise(900)
+    loss[[350, 620]] = 40.0
+    found = simopt.diagnose(loss)
+    assert found.symptom == "spikes and recovers"
+    assert found.evidence["value"][0] == 2
+    assert found.evidence["first"][1] in (350, 620)
+    loss[350:] += np.where(np.arange(550) % 4 == 0, 5.0, 0.0)  # every fourth value is no spike
+    assert symptom(loss) != "spikes and recovers"
+
+
+def test_a_run_begun_anew_and_another_scale():
+    falls = 0.2 + 1.5 * np.exp(-np.arange(300) / 40)
+    for loss, place in (
+        (np.r_[falls, falls], 300),
+        (np.r_[falls[:200], 4 * falls[200:]], 200),
+    ):
+        found = simopt.diagnose(loss * (1 + 0.02 * noise(len(loss))))
+        assert found.symptom == "resumed or several runs"
+        assert abs(found.evidence["first"][0] - place) <= 2
+        assert f"cut the log at value {found.evidence['first'][0] + 1}" in found.advice[0]
+    # A burst after which the loss stays high is no other run.
+    stays = np.r_[falls[:150], 2.0 + 8 * np.exp(-np.arange(150) / 4)] * (1 + 0.01 * noise(300))
+    assert symptom(stays) == "decreases then explodes"
+
+
+def test_the_order_of_the_data_is_a_period():
+    period = 24
+    pattern = np.random.default_rng(3).normal(size=period)
+    t = np.arange(30 * period)
+    loss = 0.3 + 1.5 * np.exp(-t / 150) + 0.08 * pattern[t % period] + 0.02 * noise(len(t))
+    found = simopt.diagnose(loss)
+    assert found.symptom == "periodic"
+    assert found.evidence["value"][0] == period
+
+
+# Validation losses.
+
+FALLS = 0.1 + 1.5 * np.exp(-np.arange(40) / 6)
+
+
+def test_one_bad_last_epoch_is_no_overfitting():
+    held = FALLS + 0.1
+    held[-1] = 1.2
+    assert symptom(FALLS, held) == "healthy"
+
+
+def test_overfitting_while_the_training_loss_falls_in_a_line():
+    t = np.arange(12)
+    found = simopt.diagnose(np.linspace(30, 20, 12), 15 + 0.06 * (t - 4) ** 2)
+    assert found.symptom == "validation rises"
+    assert found.advice[0] == "stop earlier: at value 5, where it is lowest"
+
+
+def test_validation_that_jumps_or_stays():
+    jumps = FALLS + np.where(np.arange(40) % 3 == 1, 1.5, 0.0)
+    assert symptom(FALLS, jumps) == "validation swings"
+    assert symptom(FALLS, 1.7 + 0.02 * noise(40)) == "validation does not fall"
+
+
+@pytest.mark.parametrize(("value", "place"), [(NAN, slice(20, None)), (INF, 25)])
+def test_validation_that_breaks(value, place):
+    held = FALLS + 0.1
+    held[place] = value
+    found = simopt.diagnose(FALLS, held)
+    assert found.symptom == "NaN or Inf"
+    assert "validation" in found.evidence["says"][0]
+
+
+def test_gaps_of_a_validation_every_few_steps_are_no_fault():
+    held = np.where(np.arange(40) % 5 == 4, FALLS + 0.1, NAN)
+    assert symptom(FALLS, held) == "healthy"
+
+
+# Blow-ups as loggers write them, and what logs tell beside the loss.
+
+
+def test_zeros_after_growth_are_nan():
+    found = simopt.diagnose([2, 40, 1e6, 1e15, 1e25, 0, 0, 0, 0])
+    assert found.symptom == "NaN or Inf"
+    assert found.evidence["first"][0] == 5
+    table = diagnose_many([[2, 40, 1e6, 1e15, 1e25, 0, 0, 0, 0]])
+    assert (table["zeros_at"][0], table["broken_at"][0]) == (5, 5)
+    assert symptom([2.0, 1.0, 0.5, 0.25, 0.0, 0.0, 0.0]) != "NaN or Inf"
+
+
+def test_advice_follows_what_the_log_tells():
+    slow = np.linspace(3.0, 2.0, 60)
+    trees = judged(slow, None, None, about="boosted trees")
+    assert trees.symptom == "decreases very slowly"
+    text = " ".join([*trees.causes, *trees.advice])
+    assert "rounds" in text
+    assert not any(word in text for word in ("eta", "Adam", "AdaGrad", "optimizer", "gradient"))
+    player = judged(slow, None, None, about="a GAN")
+    assert player.symptom == "can't tell"
+    assert player.advice[0].startswith("a GAN: the loss does not measure")
+    halved = 0.1 + 0.07 * 0.5 ** np.arange(40)
+    stopped = judged(halved, None, None, rate=1e-3 * 0.5 ** np.arange(40))
+    assert stopped.symptom == "plateaus early"
+    assert "its schedule" in stopped.causes[0]
+    assert stopped.advice[0] == "let the rate fall later or less"
+
+
+def test_adagrad_is_blamed_only_where_it_may_have_trained():
+    crawls = 1 - 0.1 * np.log1p(np.arange(100))
+    for optimizer in (simopt.Adam(), simopt.SGD(eta=0.1)):
+        found = simopt.diagnose(crawls, optimizer=optimizer)
+        assert not any("AdaGrad" in line for line in (*found.causes, *found.advice))
+
+
+def test_rows_at_log_spaced_steps_are_read_by_their_steps():
+    steps = np.unique(np.geomspace(1, 10_000, 60).astype(int))
+    loss = 0.2 + 2 * np.exp(-steps / 2000)
+    found = simopt.diagnose({"step": steps, "loss": loss})
+    assert found.symptom == "healthy"
+    assert found.evidence["last"].max() == len(steps) - 1
+
+
+# What must not change the answer.
+
+
+def power_law(rng):
+    n = int(rng.integers(1500, 4000))
+    fall = rng.uniform(4, 10) * (1 + np.arange(n) / rng.uniform(10, 60)) ** -rng.uniform(0.3, 0.6)
+    return 2 + fall + rng.uniform(0.03, 0.1) * rng.normal(size=n)
+
+
+def flat(rng):
+    return np.log(rng.integers(2, 50)) * (1 + rng.uniform(0.003, 0.02) * rng.normal(size=1000))
+
+
+def rising(rng):
+    t = np.arange(900) / 900
+    return 1 + rng.uniform(1, 3) * (1 - np.exp(-3 * t)) + 0.03 * rng.normal(size=900)
+
+
+def slow(rng):
+    t = np.arange(1200) / 1200
+    return 2.5 * (
+        1 - rng.uniform(0.12, 0.25) * t + rng.uniform(0.003, 0.015) * rng.normal(size=1200)
+    )
+
+
+KINDS = {
+    "healthy": power_law,
+    "does not move": flat,
+    "rises": rising,
+    "decreases very slowly": slow,
+}
+
+WAYS = {
+    "scale and offset": lambda y: 1e-3 * y + 70,
+    "every other value": lambda y: y[::2],
+    "every fifth value": lambda y: y[::5],
+    "means of four": lambda y: y[: len(y) // 4 * 4].reshape(-1, 4).mean(axis=1),
+    "without the first tenth": lambda y: y[len(y) // 10 :],
+    "four digits": lambda y: np.array([float(f"{v:.4g}") for v in y]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**6))
+def test_the_answer_hangs_neither_on_the_scale_nor_on_how_the_log_was_kept(kind, way, seed):
+    loss = KINDS[kind](np.random.default_rng(seed))
+    table = diagnose_many([loss], threads=1), diagnose_many([WAYS[way](loss)], threads=1)
+    assert [frame["symptom"][0] for frame in table] == [kind, kind]
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(st.integers(0, 10**6), st.integers(100, 3000))
+def test_more_rows_of_the_same_do_not_change_a_healthy_run(seed, more):
+    rng = np.random.default_rng(seed)
+    t = np.arange(600 + more)
+    loss = (0.2 + 1.5 * np.exp(-t / 80)) * (1 + 0.1 * rng.normal(size=len(t)))
+    assert symptom(loss[:600]) == symptom(loss) == "healthy"
+
+
+# How often that is right.
+
+
+def test_every_family_is_there_and_reproducible():
+    one, two = constructed(100, seed=3), constructed(100, seed=3)
+    assert one.frame["problem"].nunique() == len(FAMILIES)
+    assert one.losses.tobytes() == two.losses.tobytes()
+    assert constructed(100, seed=4).losses.tobytes() != one.losses.tobytes()
+    with pytest.raises(ValueError, match="size=3: must be"):
+        constructed(3)
+
+
+@pytest.fixture(scope="module")
+def by_source():
+    return sources.without_simulation(size=1000, seed=7, threads=1)
+
+
+def test_constructed_curves_are_read_right(by_source):
+    measured = by_source["constructed"]
+    assert measured.frame["allowed"].mean() >= 0.94
+    assert (measured.by("problem")["allowed"] >= 0.6).all()
+
+
+def test_real_runs_are_read_right(by_source):
+    measured = by_source["real"]
+    assert measured.frame["allowed"].mean() >= 0.8
+    healthy = measured.frame[measured.frame["symptom"] == "healthy"]
+    assert healthy["allowed"].mean() >= 0.8
+
+
+def test_sure_answers_are_right_as_often_as_they_say(by_source):
+    table = sources.summary(by_source)
+    assert (table["sure"] >= 10).all()
+    assert (table["sure_right"] >= sources.SURE).all()
+
+
+def test_the_runs_say_how_they_were_confirmed():
+    runs = real.runs()
+    assert set(runs.frame["symptom"]) >= {"healthy", "rises", "does not move", "periodic"}
+    assert runs.frame["cause"].str.contains("without").sum() >= 10
+    again = accuracy.judge(runs, threads=1).frame
+    assert len(again) == len(runs)
+
+
+def test_sources_side_by_side(by_source):
+    text = sources.text(by_source)
+    assert "constructed" in text
+    assert "real" in text
+    table = sources.by_symptom(by_source)
+    assert table.loc["does not move", "real"] == 1.0
