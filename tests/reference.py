@@ -40,7 +40,7 @@ def dot(a, b):
 def point_loss(problem, z, y):
     """The loss of a prediction, as a textbook has it."""
     if problem.kind == "least_squares":
-        return (z - y) ** 2
+        return (z - y) * (z - y)  # inf where a power would raise
     if problem.kind == "huber":
         (delta,), error = problem.parameters, abs(z - y)
         return error**2 / 2 if error <= delta else delta * (error - delta / 2)
@@ -67,7 +67,7 @@ def loss(problem, w):
     for x, y in zip(problem.x.tolist(), problem.y.tolist(), strict=True):
         z = dot(x, w)
         total.append(point_loss(problem, z, y))
-    penalty = sum(l2 / 2 * v**2 for l2, v in zip(problem.l2.tolist(), w, strict=True))
+    penalty = sum(l2 / 2 * v**2 for l2, v in zip(problem.l2.tolist(), w, strict=True) if l2)
     return math.fsum(total) / len(total) + penalty
 
 
@@ -91,10 +91,19 @@ def clipped(g, norm=None, value=None, slack=0.0):
 
 
 def trajectory(
-    problem, rule, settings, batch_size, orders, drop_last=False, rates=None, clip=None, box=None
+    problem,
+    rule,
+    settings,
+    batch_size,
+    orders,
+    drop_last=False,
+    rates=None,
+    clip=None,
+    box=None,
+    gamma=None,
 ):
-    """Weights and loss after every update: a list of (epoch, w, loss)."""
-    w = problem.w0.tolist()
+    """After every update the weights, or their average, and the loss there: [(epoch, w, loss)]."""
+    w = seen = problem.w0.tolist()
     states = [{} for _ in w]
     steps = []
     for epoch, order in enumerate(orders, start=1):
@@ -108,8 +117,45 @@ def trajectory(
             w = [step(rule, *args, t, state, s) for *args, state in zip(w, g, states, strict=True)]
             if box is not None:
                 w = [max(box[0], min(box[1], v)) for v in w]
-            steps.append((epoch, w, loss(problem, w)))
+            seen = w if gamma is None else average(seen, w, gamma)
+            steps.append((epoch, seen, loss(problem, seen)))
     return steps
+
+
+def average(before, w, gamma):
+    """The exponential average of the weights, which starts at the start."""
+    return [gamma * a + (1 - gamma) * v for a, v in zip(before, w, strict=True)]
+
+
+def summary(problem, steps, every=1, limit=None, target=None, stop_at_target=False):
+    """What a sweep's row says of a trajectory; ``every`` is a number or "epoch"."""
+    looks = []
+    for t, (epoch, _, _) in enumerate(steps, start=1):
+        over = t == len(steps) or steps[t][0] != epoch if every == "epoch" else t % every == 0
+        looks += [t] if over or t == len(steps) else []
+    value = {t: steps[t - 1][2] for t in looks}
+    bad = [t for t in looks if limit is not None and (math.isnan(value[t]) or value[t] > limit)]
+    there = [t for t in looks if target is not None and value[t] <= target]
+    last = min([len(steps), *bad[:1], *(there[:1] if stop_at_target else [])])
+    looks = [t for t in looks if t <= last]
+    numbers = [value[t] for t in looks if not math.isnan(value[t]) and value[t] < math.inf]
+    gaps = [[v - o for v, o in zip(w, problem.optimum, strict=True)] for _, w, _ in steps[:last]]
+    sides = [problem.w0[0] - problem.optimum[0], *(gap[0] for gap in gaps)]
+    sides = [math.copysign(1, side) for side in sides if side != 0 and not math.isnan(side)]
+    sizes = [math.hypot(*gap) for gap in gaps if not any(map(math.isnan, gap))]
+    best = min(numbers, default=math.nan)
+    return {
+        "status": "diverged" if last in bad else "ok",
+        "updates": last,
+        "diverged_at": last if last in bad else 0,
+        "steps_to_target": there[0] if there and there[0] <= last else 0,
+        "best_at": next((t for t in looks if value[t] == best), 0),
+        "overshoots": sum(a != b for a, b in zip(sides[1:], sides, strict=False)),
+        "w": steps[last - 1][1],
+        "loss": steps[last - 1][2],
+        "best_loss": best,
+        "peak_distance": max(sizes, default=math.nan),
+    }
 
 
 def shuffled(seed, epoch, n):

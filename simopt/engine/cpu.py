@@ -39,6 +39,7 @@ from simopt.ground.compiling import compiled
 from simopt.ground.inline import inlined
 from simopt.ground.snapshot import digest
 from simopt.rules.rule import Rule
+from simopt.training import semantics
 from simopt.training.shuffling import draw, shuffle, split_seed
 
 
@@ -57,14 +58,15 @@ def watch(work, base, lane, loss, gap, far, marks):
     best, best_at = work[base + BEST, lane], work[base + COUNTS + BEST_AT, lane]
     overshoots = work[base + COUNTS + OVERSHOOTS, lane]
     side, peak = work[base + SIDE, lane], work[base + PEAK, lane]
+    # Infinite where this is no look: never the best.
     seen = loss + unseen
-    overshoots += unit if gap * side < zero else zero
-    best_at += now - best_at if seen < best else zero
+    overshoots += unit if semantics.crosses(gap, side, zero) else zero
+    best_at += now - best_at if semantics.improves(seen, best) else zero
     work[base + COUNTS + OVERSHOOTS, lane] = overshoots
     work[base + COUNTS + BEST_AT, lane] = best_at
-    work[base + SIDE, lane] = gap + (side if gap == zero else zero)
-    work[base + BEST, lane] = seen if seen < best else best
-    work[base + PEAK, lane] = far if far > peak else peak
+    work[base + SIDE, lane] = semantics.side_of(gap, side, zero, unit)
+    work[base + BEST, lane] = seen if semantics.improves(seen, best) else best
+    work[base + PEAK, lane] = semantics.farthest(far, peak)
 
 
 def note_times(work, low, high, base, now, over_at, zero, limit, target):
@@ -73,10 +75,40 @@ def note_times(work, low, high, base, now, over_at, zero, limit, target):
         loss = work[base + LOSS, lane]
         target_at = work[base + COUNTS + TARGET_AT, lane]
         diverged_at = work[base + COUNTS + DIVERGED_AT, lane]
-        target_at += now if (target_at == zero) & (loss <= target) else zero
-        diverged_at += over_at if (diverged_at == zero) & (not (loss <= limit)) else zero
+        reached = (target_at == zero) & semantics.arrives(loss, target)
+        over = (diverged_at == zero) & semantics.diverges(loss, limit)
+        target_at += now if reached else zero
+        diverged_at += over_at if over else zero
         work[base + COUNTS + TARGET_AT, lane] = target_at
         work[base + COUNTS + DIVERGED_AT, lane] = diverged_at
+
+
+def alive_in(work, base, lane, zero, arrives):
+    """Whether a lane goes on: it has not diverged, nor, where that ends it, arrived."""
+    alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
+    if arrives is not None:
+        alive &= work[base + COUNTS + TARGET_AT, lane] == zero
+    return alive
+
+
+def any_alive(work, low, high, base, zero, arrives):
+    """Whether a lane goes on."""
+    alive = False
+    for lane in range(low, high):
+        alive |= alive_in(work, base, lane, zero, arrives)
+    return alive
+
+
+def tick_all(work, ticks, low, high, first, hyper, clock, read, read_ticked, write, apart):
+    """The clocks of all lanes, in rows from ``first``; those of float32 weights are ``ticks``."""
+    for lane in range(low, high):
+        ticked = read_ticked(work, hyper, 1, lane)
+        if apart is not None:
+            tick = clock(*(read(ticks, 0, 1, lane - low) + ticked))
+            write(ticks, 0, 1, lane - low, tick)
+        else:
+            tick = clock(*(read(work, first, 1, lane) + ticked))
+        write(work, first, 1, lane, tick)
 
 
 def fill_order(order, mode, seed, epoch, given):
@@ -136,6 +168,9 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     no_clock,
     watch,
     note_times,
+    alive_in,
+    any_alive,
+    tick_all,
     fill_order,
     fill_own_orders,
     keep,
@@ -148,6 +183,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     layout.weight_first,
     layout.state_none,
     layout.state_rest,
+    *semantics.NUMERIC,
     *passes.NUMERIC,
     *linear.NUMERIC,
 )
@@ -205,7 +241,9 @@ def kernel(
     # last row has no room to begin later.
     unaligned = 0 if config.DISABLE_JIT else 63  # type: ignore[attr-defined]
     # float64 clocks live among the rows; for float32 weights they need an array of their own.
-    apart = real is np.float32
+    apart = True if real is np.float32 else None
+    # Elsewhere the clock comes with the step.
+    ticking = True if clocked and (real is np.float32 or not loss_passes.one) else None
     zero, unit, never = real(0), real(1), real(np.inf)
     one, multiple = loss_passes.one, real(loss_passes.factor)
     # None or True: of a test for None only one branch is compiled.
@@ -224,7 +262,9 @@ def kernel(
     full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
     more_rows, read_parameters = loss_passes.rows, loss_passes.read
     shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
-    clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
+    clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
+    looks_at, diverges, rate_at = semantics.looks_at, semantics.diverges, semantics.rate_at
+    side_of = semantics.side_of
     # A closure holds the digest only to make it part of the cache's key.
     source = digest(rule.update, rule.clock) + _engine_digest() + loss_passes.source
 
@@ -276,9 +316,9 @@ def kernel(
                         work[shown + k, lane] = data.w0[k]
                 work[base + BEST, lane] = never
                 work[base + PEAK, lane] = -1
-                work[base + SIDE, lane] = data.w0[0] - data.optimum[0]
+                work[base + SIDE, lane] = side_of(data.w0[0] - data.optimum[0], zero, zero, unit)
             t = 0
-            until_look = how.every
+            upcoming = how.every
             known = 0
             for epoch in range(how.epochs):
                 if own:
@@ -290,35 +330,29 @@ def kernel(
                     stop = min(start + how.batch_size, how.points_used)
                     t += 1
                     now = real(t)
-                    until_look -= 1
-                    looks = until_look == 0 or t == updates
+                    looks = looks_at(t, upcoming, updates)
                     if looks:
-                        until_look = how.every
+                        upcoming = t + how.every
                     over_at = now if looks and how.stops else zero
                     unseen = zero if looks else never
                     marks = (now, zero, unit, unseen)
                     scale = whole_scale if stop - start == how.batch_size else last_scale
                     if scheduled is not None:
                         factor_now, shift_now = how.rates[0, t - 1], how.rates[1, t - 1]
-                    if apart and clocked:
-                        for lane in range(low, high):
-                            tick = clock(
-                                *(
-                                    read_clock(ticks, 0, 1, lane - low)
-                                    + read_ticked(work, eta + 1, 1, lane)
-                                )
-                            )
-                            write_clock(ticks, 0, 1, lane - low, tick)
-                            write_clock(work, first_clock, 1, lane, tick)
-                    elif clocked and not one:
-                        for lane in range(low, high):
-                            tick = clock(
-                                *(
-                                    read_clock(work, first_clock, 1, lane)
-                                    + read_ticked(work, eta + 1, 1, lane)
-                                )
-                            )
-                            write_clock(work, first_clock, 1, lane, tick)
+                    if ticking is not None:
+                        tick_all(
+                            work,
+                            ticks,
+                            low,
+                            high,
+                            first_clock,
+                            eta + 1,
+                            clock,
+                            read_clock,
+                            read_ticked,
+                            write_clock,
+                            apart,
+                        )
                     if one:
                         # The batch but for its last point, which comes with the step.
                         if how.batch_size > 1 or data.l2[0] != zero:
@@ -338,7 +372,7 @@ def kernel(
                                 scaled = x * scale
                             old = work[0, lane]
                             tick = read_clock(work, first_clock, 1, lane)
-                            if not apart:
+                            if apart is None:
                                 tick = clock(*(tick + read_ticked(work, eta + 1, 1, lane)))
                                 write_clock(work, first_clock, 1, lane, tick)
                             g = work[1, lane] + (old * x - y) * scaled
@@ -348,7 +382,7 @@ def kernel(
                                 g = g * shrink(abs(g), clip, slack)
                             rate = work[eta, lane]
                             if scheduled is not None:
-                                rate = rate * factor_now + shift_now
+                                rate = rate_at(rate, factor_now, shift_now)
                             new = update(
                                 old,
                                 g,
@@ -359,9 +393,7 @@ def kernel(
                                     + read_hyper(work, eta + 1, 1, lane)
                                 ),
                             )
-                            alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
-                            if arrives is not None:
-                                alive &= work[base + COUNTS + TARGET_AT, lane] == zero
+                            alive = alive_in(work, base, lane, zero, arrives)
                             mean = work[shown, lane]
                             write_state(work, 2, 1, lane, state(new))
                             if averages is not None:
@@ -371,11 +403,11 @@ def kernel(
                                 moved = boxed(moved, lowest, highest)
                             work[0, lane] = moved if alive else old
                         # A loop of its own: here everything would wait for the step's root.
-                        gone = 0
+                        over = 0
                         for lane in range(low, high):
                             gap = work[shown, lane] - center
                             loss = least + (factor * gap) * (factor * gap)
-                            gone += not (loss <= limit)
+                            over += diverges(loss, limit)
                             watch(work, base, lane, loss, gap, abs(gap), marks)
                     else:
                         row = base + RESIDUAL
@@ -438,7 +470,7 @@ def kernel(
                                     g = g * scale + l2 * old
                                 rate = work[eta, lane]
                                 if scheduled is not None:
-                                    rate = rate * factor_now + shift_now
+                                    rate = rate_at(rate, factor_now, shift_now)
                                 new = update(
                                     old,
                                     g,
@@ -449,9 +481,7 @@ def kernel(
                                         + read_hyper(work, eta + 1, 1, lane)
                                     ),
                                 )
-                                alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
-                                if arrives is not None:
-                                    alive &= work[base + COUNTS + TARGET_AT, lane] == zero
+                                alive = alive_in(work, base, lane, zero, arrives)
                                 moved = weight(new)
                                 if boxes is not None:
                                     moved = boxed(moved, lowest, highest)
@@ -466,29 +496,27 @@ def kernel(
                                 work, low, high, dp, shown, base, data, d, value_of, parameters
                             )
                         passes.squared_distance(work, low, high, shown, base, data, d)
-                        gone = 0
+                        over = 0
                         for lane in range(low, high):
                             loss, far = work[base + LOSS, lane], work[base + SQUARE, lane]
-                            gone += not (loss <= limit)
+                            over += diverges(loss, limit)
                             watch(work, base, lane, loss, work[row, lane], far, marks)
                     # Lanes that have diverged stay so: only a change of their number is news.
-                    if looks and (aims or gone != known):
+                    if looks and (aims or over != known):
                         if one:
                             linear.loss_one(work, low, high, shown, base, data)
                         note_times(work, low, high, base, now, over_at, zero, limit, target)
-                        known = gone
+                        known = over
                     if how.record == 2:
                         if one:
                             linear.loss_one(work, low, high, shown, base, data)
                         keep(work, low, high, shown, base, d, out, first, t - 1)
-                    if arrives is not None and looks:
-                        living = False
-                        for lane in range(low, high):
-                            living |= (work[base + COUNTS + DIVERGED_AT, lane] == zero) & (
-                                work[base + COUNTS + TARGET_AT, lane] == zero
-                            )
-                        if not living:
-                            break
+                    if (
+                        arrives is not None
+                        and looks
+                        and not any_alive(work, low, high, base, zero, arrives)
+                    ):
+                        break
                 if how.record == 1:
                     if one:
                         linear.loss_one(work, low, high, shown, base, data)
@@ -496,13 +524,7 @@ def kernel(
                 out.pulse[1] += batches * lanes
                 if out.pulse[0] != 0:
                     return
-                living = False
-                for lane in range(low, high):
-                    alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
-                    if arrives is not None:
-                        alive &= work[base + COUNTS + TARGET_AT, lane] == zero
-                    living |= alive
-                if not living:
+                if not any_alive(work, low, high, base, zero, arrives):
                     break
             if one:
                 linear.loss_one(work, low, high, shown, base, data)

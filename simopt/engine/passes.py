@@ -18,6 +18,7 @@ from typing import Any
 from simopt.engine.layout import LOSS, READ, RESIDUAL, SQUARE
 from simopt.ground.inline import inlined
 from simopt.ground.snapshot import digest
+from simopt.training import semantics
 from simopt.training.noise import normal_pair
 from simopt.training.shuffling import split_seed
 
@@ -65,7 +66,7 @@ def clip_values(work, low, high, dp, d, clip):
     """Every component of the gradient brought between -clip and clip."""
     for k in range(d):
         for lane in range(low, high):
-            work[dp + k, lane] = clipped(work[dp + k, lane], clip)
+            work[dp + k, lane] = semantics.clipped(work[dp + k, lane], clip)
 
 
 def clip_norms(work, low, high, dp, base, d, clip, slack):
@@ -77,7 +78,7 @@ def clip_norms(work, low, high, dp, base, d, clip, slack):
             work[row, lane] += work[dp + k, lane] * work[dp + k, lane]
     lost = 0
     for lane in range(low, high):
-        factor = shrink(math.sqrt(work[row, lane]), clip, slack)
+        factor = semantics.shrink(math.sqrt(work[row, lane]), clip, slack)
         lost += factor == 0
         work[row, lane] = factor
     if lost:
@@ -99,24 +100,6 @@ def shrink_large(work, lane, dp, d, clip):
     for k in range(d):
         total += (work[dp + k, lane] / largest) * (work[dp + k, lane] / largest)
     return clip / largest / math.sqrt(total)
-
-
-def clipped(value, clip):
-    """A number brought between -clip and clip; nan stays nan."""
-    inside = clip if value > clip else value
-    return -clip if inside < -clip else inside
-
-
-def shrink(norm, clip, slack):
-    """The factor that brings a larger norm to clip: ``min(1, clip / (norm + slack))``."""
-    over = norm + slack > clip
-    return clip / (norm + slack) if over else clip / clip
-
-
-def boxed(value, least, largest):
-    """The nearest number between two; nan stays nan."""
-    inside = largest if value > largest else value
-    return least if inside < least else inside
 
 
 def add_penalty(work, low, high, at, loss, data, d):
@@ -226,9 +209,6 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     finish_gradient,
     clip_values,
     clip_norms,
-    clipped,
-    shrink,
     shrink_large,
-    boxed,
     squared_distance,
 )

@@ -31,6 +31,7 @@ from simopt.engine.layout import (
 from simopt.engine.passes import Passes
 from simopt.ground.inline import inlined
 from simopt.rules.rule import Rule
+from simopt.training import semantics
 
 
 class Ends(NamedTuple):
@@ -119,7 +120,8 @@ def program(
     by_value = True if extras.clips == "value" else None
     alone = True if loss_passes.one else None
     moments = True if by_moments else None
-    clipped, shrink, boxed = passes.clipped, passes.shrink, passes.boxed
+    clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
+    looks_at, rate_at = semantics.looks_at, semantics.rate_at
     sums, full_loss, read_parameters = loss_passes.gradient, loss_passes.loss, loss_passes.read
     slope_of, value_of = loss_passes.slope, loss_passes.value
     noisy = True if loss_passes.noisy else None
@@ -146,24 +148,23 @@ def program(
         parameters = read_parameters(data.parameters, 0, 1, 0)
         eta, others = hyper[0, setting], read_hyper(hyper, 1, 1, setting)
         loss, best, peak = zero, never, unset
-        side = work[0, 0] - data.optimum[0]
+        side = semantics.side_of(work[0, 0] - data.optimum[0], zero, zero, unit)
         best_at, target_at, diverged_at, overshoots = 0, 0, 0, 0
         t = 0
-        until_look = how.every
+        upcoming = how.every
         for epoch in range(how.epochs):
             first = offset + stride * epoch
             used = how.points_used if epoch < how.epochs - 1 else how.last_used
             for batch, start in enumerate(range(0, used, how.batch_size)):
                 stop = min(start + how.batch_size, used)
                 t += 1
-                until_look -= 1
-                looks = until_look == 0 or t == how.updates
+                looks = looks_at(t, upcoming, how.updates)
                 if looks:
-                    until_look = how.every
+                    upcoming = t + how.every
                 scale = whole_scale if stop - start == how.batch_size else last_scale
                 rate = eta
                 if scheduled is not None:
-                    rate = eta * how.rates[0, t - 1] + how.rates[1, t - 1]
+                    rate = rate_at(eta, how.rates[0, t - 1], how.rates[1, t - 1])
                 if ticking is not None:
                     ticked = read_ticked(hyper, 1, 1, setting)
                     tick = clock(*(read_clock(ticks, 0, 1, 0) + ticked))
@@ -246,18 +247,16 @@ def program(
                         loss = work[base + LOSS, 0]
                     passes.squared_distance(work, 0, 1, shown, base, data, d)
                     gap, far = work[row, 0], work[base + SQUARE, 0]
-                if gap * side < zero:
+                if semantics.crosses(gap, side, zero):
                     overshoots += 1
-                if gap != zero:
-                    side = gap
-                if far > peak:
-                    peak = far
+                side = semantics.side_of(gap, side, zero, unit)
+                peak = semantics.farthest(far, peak)
                 if looks:
-                    if loss < best:
+                    if semantics.improves(loss, best):
                         best, best_at = loss, t
-                    if target_at == 0 and loss <= target:
+                    if target_at == 0 and semantics.arrives(loss, target):
                         target_at = t
-                    if how.stops and not (loss <= limit):
+                    if how.stops and semantics.diverges(loss, limit):
                         diverged_at = t
                         break
                     if arrives is not None and target_at != 0:

@@ -16,7 +16,7 @@ from simopt.problems import Problem
 from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
-from simopt.training import noise, plan, shuffling
+from simopt.training import noise, plan, semantics, shuffling
 from simopt.training.stepper import Stepper, check_single
 
 
@@ -200,10 +200,7 @@ def _steps(
                 used = clip_gradient(gradient, how.clip)
                 stepper.step(used.tolist(), etas[len(rows)])
                 if how.box is not None:
-                    low, high = how.box
-                    stepper.weights = [
-                        high if w > high else low if w < low else w for w in stepper.weights
-                    ]
+                    stepper.weights = [semantics.boxed(w, *how.box) for w in stepper.weights]
                 derived = [
                     _derived(optimizer, state, stepper.clock, etas[len(rows)])
                     for state in stepper.state
@@ -238,15 +235,15 @@ def _etas(eta: float, how: plan.Plan) -> list[float]:
     if how.schedule is None:
         return [eta] * how.updates
     factor, shift = how.rates()
-    etas: list[float] = (eta * factor + shift).tolist()
+    etas: list[float] = semantics.rate_at(eta, factor, shift).tolist()
     return etas
 
 
 def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.float64]:
-    """Clip a gradient as the plan says."""
+    """A gradient as a plan's clipping leaves it."""
     kind, bound, slack = clip
     if kind == "value":
-        return np.clip(gradient, -bound, bound)
+        return np.array([semantics.clipped(each, bound) for each in gradient])
     if kind == "norm":
         # Of one weight it is its size: a square would lose what is tiny.
         norm = math.sqrt((gradient * gradient).sum()) if len(gradient) > 1 else abs(gradient[0])
@@ -254,7 +251,7 @@ def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.
             largest = np.abs(gradient).max()
             factor = bound / largest / math.sqrt(np.square(gradient / largest).sum())
             return np.asarray(gradient * factor)
-        return gradient * (bound / (norm + slack)) if norm + slack > bound else gradient
+        return gradient * semantics.shrink(norm, bound, slack)
     return gradient
 
 
@@ -287,48 +284,44 @@ def summarise(
     ``stop_at_target`` so does the first one at the target. ``shown`` names the columns of what the
     loss is about.
     """
-    d = problem.d
-    w_columns = names_per_weight(shown, d)
-    step = steps["step"].to_numpy()
-    look = step % (every or batches) == 0
-    look[-1] = True
-    loss = steps["loss"].to_numpy()
-    bad = look & ~(loss <= limit) if limit is not None else np.zeros(len(steps), dtype=bool)
-    diverged_at = int(step[bad.argmax()]) if bad.any() else None
-    last = diverged_at or len(steps)
-    if stop_at_target:
-        there = look[:last] & (loss[:last] <= target)
-        if there.any():
-            last, diverged_at = int(step[there.argmax()]), None
-    weights = steps[w_columns].to_numpy()[:last]
-    seen = np.where(look, loss, np.nan)[:last]
-    best = int(np.nanargmin(seen)) if not np.isnan(seen).all() else None
-    reached = seen <= target if target is not None else np.zeros(last, dtype=bool)
-    optimum = problem.optimum
-    if optimum is None:
-        distance = np.full(last, np.nan)
-    else:
-        with np.errstate(over="ignore", invalid="ignore"):
-            gap = weights - optimum
-            distance = np.abs(gap[:, 0]) if d == 1 else np.sqrt((gap * gap).sum(axis=1))
+    d, optimum = problem.d, problem.optimum
+    weights = steps[names_per_weight(shown, d)].to_numpy()
+    losses = steps["loss"].tolist()
+    gaps = weights - (np.full(d, math.nan) if optimum is None else optimum)
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance = np.abs(gaps[:, 0]) if d == 1 else np.sqrt((gaps * gaps).sum(axis=1))
+    first = math.nan if optimum is None else problem.w0[0] - optimum[0]
+    side = semantics.side_of(first, 0.0, 0.0, 1.0)
+    best, peak = math.inf, -1.0
+    best_at = target_at = diverged_at = overshoots = t = 0
+    upcoming = every or batches
+    for t, loss in enumerate(losses, start=1):
+        gap = gaps[t - 1, 0]
+        overshoots += int(semantics.crosses(gap, side, 0.0))
+        side = semantics.side_of(gap, side, 0.0, 1.0)
+        peak = semantics.farthest(float(distance[t - 1]), peak)
+        if not semantics.looks_at(t, upcoming, len(losses)):
+            continue
+        upcoming = t + (every or batches)
+        if semantics.improves(loss, best):
+            best, best_at = loss, t
+        if target is not None and not target_at and semantics.arrives(loss, target):
+            target_at = t
+        if limit is not None and semantics.diverges(loss, limit):
+            diverged_at = t
+            break
+        if stop_at_target and target_at:
+            break
     return {
-        "status": "ok" if diverged_at is None else "diverged",
-        "updates": last,
-        "diverged_at": pd.NA if diverged_at is None else diverged_at,
-        **dict(zip(names_per_weight("w", d), weights[-1].tolist(), strict=True)),
-        "loss": float(loss[last - 1]),
-        "best_loss": math.nan if best is None else float(seen[best]),
-        "best_at": pd.NA if best is None else int(step[best]),
-        "distance": float(distance[-1]),
-        "steps_to_target": int(step[reached.argmax()]) if reached.any() else pd.NA,
-        "overshoots": _sign_changes(problem, weights) if d == 1 and optimum is not None else pd.NA,
-        "peak_distance": float(np.nanmax(distance)) if not np.isnan(distance).all() else math.nan,
+        "status": "diverged" if diverged_at else "ok",
+        "updates": t,
+        "diverged_at": diverged_at or pd.NA,
+        **dict(zip(names_per_weight("w", d), weights[t - 1].tolist(), strict=True)),
+        "loss": losses[t - 1],
+        "best_loss": best if best_at else math.nan,
+        "best_at": best_at or pd.NA,
+        "distance": float(distance[t - 1]),
+        "steps_to_target": target_at or pd.NA,
+        "overshoots": overshoots if d == 1 and optimum is not None else pd.NA,
+        "peak_distance": math.nan if peak < 0 else peak,
     }
-
-
-def _sign_changes(problem: Problem, weights: NDArray[np.float64]) -> int:
-    """The number of sign changes of w - optimum, from the start on; exact zeros are skipped."""
-    assert problem.optimum is not None
-    gap = np.concatenate([problem.w0, weights[:, 0]]) - problem.optimum[0]
-    sign = np.sign(gap[(gap != 0) & ~np.isnan(gap)])
-    return int((sign[1:] != sign[:-1]).sum())
