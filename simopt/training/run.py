@@ -247,11 +247,11 @@ def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.
     if kind == "norm":
         # Of one weight it is its size: a square would lose what is tiny.
         norm = math.sqrt((gradient * gradient).sum()) if len(gradient) > 1 else abs(gradient[0])
+        factor: float = semantics.shrink(norm, bound, slack)
         if norm == math.inf:  # the squares overflow, and nothing would be left
             largest = np.abs(gradient).max()
             factor = bound / largest / math.sqrt(np.square(gradient / largest).sum())
-            return np.asarray(gradient * factor)
-        return gradient * semantics.shrink(norm, bound, slack)
+        return gradient * factor
     return gradient
 
 
