@@ -472,7 +472,7 @@ def measure_validation(losses, validation, lengths, out):
         out[i, 4] = (value_at(shape[:points], place) - end_level(y[:k])) / y[0]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def span(y):
     """Highest - lowest, halved: the range of the largest numbers is beyond them."""
     if len(y) == 0:
@@ -483,7 +483,7 @@ def span(y):
     return 0.5 * high - 0.5 * low
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def ends_early(validation, losses, length):
     """Where a validation loss becomes NaN while training goes on, or is infinite; -1 if nowhere."""
     last, gap = -1, 0
