@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from simopt.ground.compiling import compiled
 
 #: Fewer values are left as they are.
 FEWEST = 6
@@ -50,7 +51,7 @@ CLEANED = (
 SKIPPED, SPIKES, SPIKE_AT, SPIKE_HEIGHT, ZEROS_AT = range(len(CLEANED))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def clean(losses, lengths, cleaned, out):
     """Copies of curves without what is set aside.
 
@@ -93,7 +94,7 @@ def clean(losses, lengths, cleaned, out):
             without_spikes(y[:k], at, spare, cleaned[i], out[i])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def zeros(y):
     """Where zeros begin that a logger wrote for NaN: at the end, after a loss that grew."""
     first = len(y)
@@ -103,7 +104,7 @@ def zeros(y):
     return first if grown and y[first - 1] >= y[first - 2] >= y[first - 3] else len(y)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def stands_apart(y):
     """Whether the first value is of another kind than the rest."""
     low = high = y[1]
@@ -121,13 +122,13 @@ def stands_apart(y):
     return falls and 0.5 * y[1] - 0.5 * y[0] > 0.5 * span and end_of(y) < 0.5 * (low + y[1])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def end_of(y):
     """The mean of the last two values."""
     return 0.5 * y[len(y) - 1] + 0.5 * y[len(y) - 2]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def without_spikes(y, at, spare, cleaned, out):
     """Replace spikes by the mean of what is on both sides."""
     k = len(y)

@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from simopt.ground.compiling import compiled
 
 #: Blocks that are compared, and values of a block at least.
 BLOCKS, VALUES = 8, 2
@@ -70,7 +71,7 @@ NOISE = (
 SEARCHED, REPEATS = 1024, 0.35
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def measure_noise(losses, lengths, flat_ends, out):
     """The columns NOISE of curves [m, T]; NaN where a curve is too short or all the same.
 
@@ -107,7 +108,7 @@ def measure_noise(losses, lengths, flat_ends, out):
         onset(y[:k], flat_ends[i], out[i])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def to_unit_range(y):
     """Bring values to the range 0 to 1, in place; False if all are the same."""
     low = high = y[0]
@@ -121,7 +122,7 @@ def to_unit_range(y):
     return True
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def scatter(y, residuals, spare, out):
     """Residuals from lines through pieces: their deviation, and how each follows the one before."""
     k = len(y)
@@ -166,7 +167,7 @@ def scatter(y, residuals, spare, out):
     out[ECHO] = products / late if late > 0.0 else 0.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def trimmed(values):
     """The mean without the highest and the lowest, where there are five or more."""
     total, low, high = 0.0, values[0], values[0]
@@ -178,7 +179,7 @@ def trimmed(values):
     return (total - low - high) / (len(values) - 2)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def levels(y, blocks, out):
     """How the means of blocks go, beside what noise alone would make of them."""
     k = len(y)
@@ -220,7 +221,7 @@ def levels(y, blocks, out):
     out[BLOCK_LATE] = (middle - blocks[count - 1]) / net if net > 0.0 else np.nan
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def level(y):
     """The mean."""
     total = 0.0
@@ -229,7 +230,7 @@ def level(y):
     return total / len(y)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def level_shift(y, sums, out):
     """The largest rise within two values of the level to which the curve had come."""
     k = len(y)
@@ -271,7 +272,7 @@ def level_shift(y, sums, out):
     out[SHIFTS] = count
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def reaches(y, value):
     """When a curve first comes down to a value, between its points."""
     if y[0] <= value:
@@ -282,7 +283,7 @@ def reaches(y, value):
     return len(y) - 1.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def of_fall(y, out):
     """How abruptly the fall ends, and from where on nothing moves."""
     k = len(y)
@@ -296,7 +297,7 @@ def of_fall(y, out):
     out[REST_AT] = rest / (k - 1)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def period(residuals, out):
     """After how many values the residuals of the end repeat."""
     k = min(len(residuals) // 2, SEARCHED)
@@ -330,7 +331,7 @@ def period(residuals, out):
     out[PERIOD] = place
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def onset(y, flat_end, out):
     """How suddenly the drop after a plateau begins: at once, or slowly as at a saddle."""
     k = len(y)
