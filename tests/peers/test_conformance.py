@@ -21,7 +21,10 @@ def parameters():
     return LAYER.parameters()
 
 
-#: What is handed in, what is said of it besides, and every row that must be equal.
+#: The frameworks whose rows are listed below; others that compute the same are equal too.
+FIVE = ("document", "torch", "keras", "optax", "sklearn")
+
+#: What is handed in, what is said of it besides, and every row of these that must be equal.
 KNOWN = {
     "torch Adam": (lambda: T.Adam(parameters(), lr=0.01), {}, {"Adam torch", "Adam optax"}),
     "torch AdamW, the class": (lambda: T.AdamW, {}, {"AdamW torch", "AdamW optax"}),
@@ -61,7 +64,7 @@ KNOWN = {
 def test_is_recognised(name):
     make, settings, expected = KNOWN[name]
     table = simopt.conformance.check(make(), **settings)
-    equal = table[table["equal"]]
+    equal = table[table["equal"] & table["convention"].isin(FIVE)]
     assert set(equal["optimizer"].str.cat(equal["convention"].astype(str), " ")) == expected
     assert table.attrs["framework"] == name.split()[0]
 
