@@ -181,3 +181,31 @@ def test_what_is_out_of_range_is_named(message):
     with pytest.raises(ValueError, match="must be") as caught:
         REFUSED[message]()
     assert str(caught.value).startswith(message)
+
+
+#: As PyTorch 2.13 visits its points.
+VALIDATED = [
+    [2, 1, 6, 5, 0, 4, 3, 7],
+    [5, 6, 4, 3, 0, 7, 1, 2],
+    [1, 2, 4, 6, 7, 0, 5, 3],
+    [0, 1, 6, 7, 4, 3, 2, 5],
+]
+
+
+def test_numbers_drawn_between_epochs():
+    """torch.manual_seed(3), a shuffled loader of 8, alternating with a plain one of 5."""
+    given = {"n": 8, "epochs": 4, "seed": 3, "generator": "global"}
+    validated = orders.torch_dataloader(**given, between=2)
+    assert validated.tolist() == VALIDATED
+    assert (orders.torch_dataloader(**given, between=[2, 2, 2]) == validated).all()
+    plain = orders.torch_dataloader(**given)
+    assert (validated[0] == plain[0]).all()
+    assert (validated[1:] != plain[1:]).any(axis=1).all()
+    # Epoch by epoch: 2 for the base seed, 2 for the sampler's, 2 for the validation.
+    for epoch in range(4):
+        one = orders.torch_dataloader(8, 1, 3, generator="global", drawn=6 * epoch)
+        assert (one[0] == validated[epoch]).all()
+    with pytest.raises(ValueError, match=r"^between=\[2, 2\]: must be a number, or one"):
+        orders.torch_dataloader(**given, between=[2, 2])
+    with pytest.raises(ValueError, match="^between=-1: must be a whole number >= 0"):
+        orders.torch_randperm(4, 2, 3, between=-1)

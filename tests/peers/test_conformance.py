@@ -5,6 +5,7 @@ import numpy as np
 import optax
 import pytest
 import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import simopt
 
@@ -27,7 +28,9 @@ FIVE = ("document", "torch", "keras", "optax", "sklearn")
 #: What is handed in, what is said of it besides, and every row of these that must be equal.
 KNOWN = {
     "torch Adam": (lambda: T.Adam(parameters(), lr=0.01), {}, {"Adam torch", "Adam optax"}),
-    "torch AdamW, the class": (lambda: T.AdamW, {}, {"AdamW torch", "AdamW optax"}),
+    "torch AdamW, the class": (
+        lambda: T.AdamW, {}, {"Adam torch", "Adam optax", "AdamW torch", "AdamW optax"},
+    ),
     "torch AMSGrad": (lambda: T.Adam(parameters(), amsgrad=True), {}, {"AMSGrad torch"}),
     "torch Adam, L2": (
         lambda: T.Adam(parameters(), weight_decay=0.1), {}, {"Adam torch", "Adam optax"},
@@ -85,7 +88,8 @@ def test_a_mistake_of_a_subclass_is_named():
 
 
 def test_a_chain_that_is_no_rule():
-    table = simopt.conformance.check(optax.chain(optax.clip(0.5), optax.sgd(0.1)))
+    bent = optax.stateless(lambda g, w: g / (1 + abs(g)))
+    table = simopt.conformance.check(optax.chain(bent, optax.sgd(0.1)))
     assert not table["equal"].any()
     assert table["explanation"][0] == "none found"
 
@@ -117,5 +121,217 @@ def test_a_function_that_makes_no_optimizer_is_refused():
 
 
 def test_what_cannot_be_stepped_is_refused():
-    with pytest.raises(ValueError, match="^optimizer: must take a step on six weights"):
+    with pytest.raises(ValueError, match="^optimizer: must take a step on 8 weights"):
         simopt.conformance.check(T.LBFGS(parameters()))
+
+
+# --- live optimizers ------------------------------------------------------------------------------
+
+
+class Lookahead(T.Optimizer):
+    """A wrapper as they are written: it shares the groups of the optimizer inside."""
+
+    def __init__(self, base, steps=5, share=0.5):
+        self.base, self.steps, self.share, self.count = base, steps, share, 0
+        self.defaults, self.param_groups, self.state = base.defaults, base.param_groups, base.state
+        self.slow = [[p.detach().clone() for p in g["params"]] for g in base.param_groups]
+        self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks = {}, {}
+
+    def step(self, closure=None):
+        self.base.step()
+        self.count += 1
+        if self.count % self.steps == 0:
+            for group, slow in zip(self.param_groups, self.slow, strict=True):
+                for fast, kept in zip(group["params"], slow, strict=True):
+                    kept += self.share * (fast.data - kept)
+                    fast.data.copy_(kept)
+
+
+def scheduled(make):
+    def build(parameter):
+        optimizer = T.SGD([parameter], lr=0.1, momentum=0.9)
+        optimizer.kept = make(optimizer)
+        return optimizer
+
+    return build
+
+
+def hooked(parameter):
+    optimizer = T.SGD([parameter], lr=0.1, momentum=0.9)
+
+    def damage(*_):
+        with torch.no_grad():
+            parameter.add_(100.0)
+
+    optimizer.register_step_pre_hook(damage)
+    optimizer.register_step_post_hook(damage)
+    return optimizer
+
+
+def patched(parameter):
+    """As libraries do that count steps: another function in place of the method."""
+    optimizer = T.SGD([parameter], lr=0.1, momentum=0.9)
+    original = optimizer.step
+    optimizer.step = lambda *arguments: original(*arguments)
+    return optimizer
+
+
+S = T.lr_scheduler
+LIVE = {
+    "StepLR": scheduled(lambda o: S.StepLR(o, 10)),
+    "LambdaLR": scheduled(lambda o: S.LambdaLR(o, lambda t: 1.0)),
+    "CosineAnnealingLR": scheduled(lambda o: S.CosineAnnealingLR(o, 10)),
+    "SequentialLR": scheduled(
+        lambda o: S.SequentialLR(o, [S.ConstantLR(o, 1.0), S.StepLR(o, 3)], [4])
+    ),
+    "ReduceLROnPlateau": scheduled(S.ReduceLROnPlateau),
+    "hooks": hooked,
+    "a replaced step": patched,
+    "lookahead": lambda p: Lookahead(T.SGD([p], lr=0.1, momentum=0.9)),
+}
+
+
+def photograph(optimizer, parameter):
+    """Everything of a live optimizer, by value and by identity."""
+    groups = [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
+    state = {
+        id(p): {k: v.clone() if torch.is_tensor(v) else v for k, v in held.items()}
+        for p, held in optimizer.state.items()
+    }
+    identities = (
+        {name: id(value) for name, value in vars(optimizer).items()},
+        [[id(p) for p in g["params"]] for g in optimizer.param_groups],
+        {id(p): {k: id(v) for k, v in held.items()} for p, held in optimizer.state.items()},
+        id(parameter.grad),
+        parameter._version,
+    )
+    values = repr((groups, state, parameter, parameter.grad, torch.get_default_dtype()))
+    return values, identities
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_a_live_optimizer_is_left_alone(name):
+    parameter = torch.nn.Parameter(torch.tensor([1.0, 2.0, 3.0]))
+    optimizer = LIVE[name](parameter)
+    parameter.grad = torch.tensor([0.5, -0.25, 0.125])
+    if name != "lookahead":  # whose count of steps would go on in a replica
+        optimizer.step()
+    random = torch.get_rng_state()
+    before = photograph(optimizer, parameter)
+    table = simopt.conformance.check(optimizer)
+    assert photograph(optimizer, parameter) == before
+    assert torch.equal(torch.get_rng_state(), random)
+    if name == "lookahead":
+        explanation = "lookahead=5, lookahead_share=0.5"
+        assert (table["optimizer"][0], table["explanation"][0]) == ("Momentum", explanation)
+    else:
+        assert "Momentum (torch)" in table.attrs["verdict"]
+    assert ("replaced" in table.attrs["verdict"]) == (name == "a replaced step")
+
+
+def test_hooks_of_all_optimizers_are_not_called():
+    calls = []
+    handle = register_optimizer_step_post_hook(lambda *_: calls.append(1))
+    try:
+        simopt.conformance.check(T.SGD(parameters(), lr=0.1))
+        assert not calls
+        T.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1).step()
+        assert calls == [1]
+    finally:
+        handle.remove()
+
+
+def test_parameter_groups():
+    first, second = (torch.nn.Parameter(torch.zeros(2)) for _ in range(2))
+    groups = [{"params": [first], "weight_decay": 0.1}, {"params": [second], "weight_decay": 0.0}]
+    optimizer = T.AdamW(groups, lr=0.01)
+    tables = [simopt.conformance.check(optimizer, group=k) for k in (0, 1)]
+    for k, table in enumerate(tables):
+        assert f"group {k} of 2, which differ in weight_decay" in table.attrs["verdict"]
+    assert "weight_decay=0.1" in tables[0].attrs["verdict"]
+    assert "Adam (torch)" in tables[1].attrs["verdict"]
+    with pytest.raises(ValueError, match="^group=2: must be a whole number from 0 to 1"):
+        simopt.conformance.check(optimizer, group=2)
+
+
+class Unusual(T.Optimizer):
+    """SGD whose settings have other forms than PyTorch's own."""
+
+    def __init__(self, parameters, **settings):
+        super().__init__(parameters, settings)
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            rate = group.get("lr", group.get("learning_rate", 0.1))
+            for parameter in group["params"]:
+                parameter.data -= rate * parameter.grad
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"lr": 0.1, "betas": 0.9},
+        {"lr": 0.1, "betas": (0.9,)},
+        {"lr": 0.1, "betas": (0.9, 0.99, 0.999)},
+        {"lr": torch.tensor(0.1, dtype=torch.float64)},
+        {"learning_rate": 0.1},
+        {"size": 3},
+    ],
+    ids=str,
+)
+def test_settings_of_other_forms(settings):
+    table = simopt.conformance.check(Unusual(parameters(), **settings))
+    assert "SGD (torch)" in table.attrs["verdict"]
+    three = str(settings.get("betas")).count(",") == 2
+    assert ("3 betas" in table.attrs["verdict"]) == three
+
+
+TOLD = {
+    "torch maximize": (lambda: T.SGD(parameters(), lr=0.1, maximize=True), "maximize=True"),
+    "torch decoupled": (
+        lambda: T.Adam(parameters(), weight_decay=0.1, decoupled_weight_decay=True),
+        "decay='decoupled'",
+    ),
+    "keras clipnorm": (lambda: K.SGD(0.1, clipnorm=1.0), "clip_norm=1.0"),
+    "keras global_clipnorm": (lambda: K.SGD(0.1, global_clipnorm=1.0), "clip_norm=1.0"),
+    "keras clipvalue": (lambda: K.SGD(0.1, clipvalue=0.5), "clip_value=0.5"),
+    "keras use_ema": (
+        lambda: K.SGD(0.1, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=7),
+        "ema_momentum=0.9, ema_overwrite=7",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_frameworks_own_settings_are_read(name):
+    if name.startswith("keras clip") and keras.config.backend() == "torch":
+        pytest.skip("Keras' clipping is done in float32 there")
+    make, settings = TOLD[name]
+    table = simopt.conformance.check(make())
+    assert table["equal"].any()
+    assert settings in table["settings"][0]
+
+
+def test_optax_decay_and_clipping_are_explained():
+    for made, explanation in (
+        (optax.nadamw(1e-3), "weight_decay=0.0001, decay='decoupled'"),
+        (optax.adamaxw(1e-3), "weight_decay=0.0001, decay='decoupled'"),
+        (optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-3)), "clip_norm=1.0"),
+    ):
+        assert simopt.conformance.check(made, eta=1e-3)["explanation"][0] == explanation
+
+
+def test_a_rule_across_weights_is_told():
+    muon = T.Muon([torch.nn.Parameter(torch.zeros(2, 3))], lr=0.1)
+    table = simopt.conformance.check(muon)
+    assert not table["equal"].any()
+    assert "it steps nothing but matrices" in table.attrs["verdict"]
+    assert "depends on other weights" in table.attrs["verdict"]
+
+
+def test_a_torch_class_and_a_rule_of_ones_own():
+    def mine(w, g, eta):
+        return w - eta * g
+
+    table = simopt.conformance.check(Unusual(parameters(), lr=0.25), against=simopt.rule(mine))
+    assert table.attrs["verdict"].startswith("Equal to 1e-12 over 200 updates: mine.")

@@ -525,3 +525,38 @@ def test_keras_as_in_the_docstring(keras_on):
     order = orders.keras_fit(len(y), 5, 7, backend=backend)
     distance = apart(replay(x, y, start, simopt.SGD(eta=0.02), order, 2, True)[-1:], [end])
     assert distance <= (1e-6 if backend == "torch" else 1e-12)  # see the test before
+
+
+def test_numbers_drawn_between_epochs():
+    """Validation, another shuffled loader, and dropout, each between the epochs of this one."""
+
+    def visited(n, epochs, seed, between):
+        torch.manual_seed(seed)
+        loader = DataLoader(range(n), batch_size=3, shuffle=True)
+        order = []
+        for epoch in range(epochs):
+            order.append([int(i) for batch in loader for i in batch])
+            between(epoch)
+        return order
+
+    on_global = {"n": 8, "epochs": 4, "seed": 3, "generator": "global"}
+    for between, counts in (
+        (lambda epoch: list(DataLoader(range(5))), 2),
+        (lambda epoch: list(DataLoader(range(5), shuffle=True)), 4),
+        (lambda epoch: torch.nn.functional.dropout(torch.ones(epoch + 1, 5)), [10, 20, 30]),
+    ):
+        expected = orders.torch_dataloader(**on_global, between=counts)
+        assert visited(8, 4, 3, between) == expected.tolist()
+    torch.manual_seed(5)
+    loader = DataLoader(range(9), sampler=SubsetRandomSampler(range(9)))
+    subset = [[int(i) for batch in loader for i in batch] for _ in range(3)]
+    assert subset == orders.torch_randperm(9, 3, 5, drawn=2, between=2).tolist()
+
+
+@pytest.mark.parametrize(("n", "batch", "drawn"), [(9, 10, 18), (9, 2, 10), (100, 32, 101)])
+def test_a_look_that_may_read_the_sampler_to_its_end(n, batch, drawn):
+    own = torch.Generator().manual_seed(1)
+    loader = DataLoader(range(n), batch_size=batch, shuffle=True, generator=own)
+    next(iter(loader))
+    order = [int(i) for each in loader for i in each]
+    assert [order] == orders.torch_dataloader(n, 1, 1, drawn=drawn).tolist()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,19 @@ import numpy as np
 from simopt.ground import checks
 from simopt.rules import ALL
 from simopt.rules.frameworks import FRAMEWORKS
+from simopt.rules.rule import Optimizer, Rule
+from simopt.training.conformance import replicas
 from simopt.training.conformance.probing import Array, Player
+from simopt.training.conformance.treatments import NONE, Treatment
+from simopt.training.stepper import Stepper, check_single
+
+#: What a parameter group may call its rate.
+RATES = ("lr", "learning_rate")
 
 WANTED = (
-    "a PyTorch Optimizer (or its class, or a function of the parameters that makes one), an optax "
-    "GradientTransformation, a Keras optimizer, or a function step(w, g, state) -> (w, state)"
+    "a rule or an optimizer of simopt, a PyTorch Optimizer (or its class, or a function of the "
+    "parameters that makes one), an optax GradientTransformation, a Keras optimizer, or a function "
+    "step(w, g, state) -> (w, state)"
 )
 
 
@@ -46,6 +54,12 @@ class Handed:
         Whether its rate can be lowered on the way.
     start : callable
         ``start(w0) -> Player``: a fresh optimizer on its own weights.
+    context : callable
+        What is open while it plays.
+    treatment : Treatment
+        What it says it does to gradients and weights besides.
+    notes : tuple of str
+        What was left out or chosen on the way to it.
     """
 
     framework: str
@@ -53,13 +67,17 @@ class Handed:
     drops: bool
     start: Callable[[Array], Player]
     context: Callable[[], Any] = _nothing
+    treatment: Treatment = NONE
+    notes: tuple[str, ...] = ()
 
 
-def handed(optimizer: Any) -> Handed:
+def handed(optimizer: Any, group: int = 0) -> Handed:
     """The kind of an optimizer, from the package that defines its class."""
+    if isinstance(optimizer, (Optimizer, Rule)):
+        return _simopt(optimizer)
     roots = _roots(optimizer)
     if "torch" in roots:
-        return _torch(optimizer)
+        return _torch(optimizer, group)
     if "keras" in roots:
         return _keras(optimizer)
     if callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None)):
@@ -68,7 +86,7 @@ def handed(optimizer: Any) -> Handed:
         required = _required(optimizer)
         # A function of the parameters alone: whoever has one has PyTorch.
         if required == 1 and "torch" in sys.modules:
-            return _torch(optimizer)
+            return _torch(optimizer, group)
         if required in (3, 4):
             return _function(optimizer, required)
     raise checks.refuse("optimizer", optimizer, WANTED)
@@ -104,7 +122,10 @@ def named(framework: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     for name, value in settings.items():
         if name == "betas":
-            chosen["beta1"], chosen["beta2"] = map(float, value)
+            betas = value if isinstance(value, (tuple, list)) else (value,)
+            if len(betas) < 3 and all(map(_is_number, betas)):
+                ours_of = ("beta1", "beta2") if len(betas) == 2 else ("beta1", "beta")
+                chosen |= {each: float(betas[-1 if each == "beta2" else 0]) for each in ours_of}
             continue
         ours = name if name in known else names.get(name, name)
         if ours not in known or value is None:
@@ -112,55 +133,64 @@ def named(framework: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, bool) or ours in ("centered", "nesterov"):
             if value:
                 chosen[ours] = True
-        elif isinstance(value, (int, float, np.number)):
+        elif _is_number(value):
             off = ours in ("weight_decay", "momentum", "dampening", "lr_decay") and value == 0
             if not off:
                 chosen[ours] = float(value)
     return chosen
 
 
-def _torch(optimizer: Any) -> Handed:
+def _is_number(value: Any) -> bool:
+    """A number, or a tensor of one."""
+    if isinstance(value, (int, float, np.number)):
+        return True
+    return getattr(value, "ndim", None) == 0 and callable(getattr(value, "item", None))
+
+
+def _torch(optimizer: Any, group: int) -> Handed:
     import torch
 
+    live = isinstance(optimizer, torch.optim.Optimizer)
+    notes: list[str] = []
+    inner = replicas.prepared(optimizer) if live else optimizer
+    if inner is not optimizer:
+        notes.append(f"prepared by {type(optimizer).__module__.partition('.')[0]}: what it wraps")
+    if live and replicas.replaced_step(inner):
+        notes.append("its step was replaced on the object, which is left out")
+
     def on(parameter: Any) -> Any:
-        """A new optimizer on our parameter; the user's own is not modified."""
-        if not isinstance(optimizer, torch.optim.Optimizer):
-            return optimizer([parameter])
-        group = {**optimizer.param_groups[0], "params": [parameter]}
-        fresh = object.__new__(type(optimizer))
-        fresh.__dict__.update(optimizer.__dict__)
-        fresh.state = defaultdict(dict)
-        fresh.param_groups = [group]
-        return fresh
+        """A fresh optimizer on our parameter; the user's own is left alone."""
+        if not live:
+            return inner([parameter])
+        return replicas.replica(inner, parameter, group)
 
     def start(w0: Array) -> Player:
         parameter = torch.nn.Parameter(torch.tensor(w0, dtype=torch.float64))
         trained = on(parameter)
-        rates = [group.get("lr") for group in trained.param_groups]
+        key = next((key for key in RATES if key in trained.param_groups[0]), RATES[0])
+        rates = [each.get(key) for each in trained.param_groups]
 
         def player(gradient: Array, factor: float) -> Array:
             parameter.grad = torch.tensor(gradient, dtype=torch.float64)
-            for group, rate in zip(trained.param_groups, rates, strict=True):
-                if rate is not None:
-                    group["lr"] = rate * factor
+            for each, rate in zip(trained.param_groups, rates, strict=True):
+                if rate is not None and factor != 1.0:
+                    each[key] = rate * factor
             trained.step()
             weights: Array = parameter.detach().numpy().copy()
             return weights
 
         return player
 
-    @contextmanager
-    def float64() -> Iterator[None]:
-        # NAdam keeps its product of momenta in the default type.
-        before = torch.get_default_dtype()
-        torch.set_default_dtype(torch.float64)
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(before)
-
+    if live:
+        count = len(inner.param_groups)
+        if group >= count:
+            raise checks.refuse("group", group, f"a whole number from 0 to {count - 1}")
+        if differing := replicas.differing(inner):
+            notes.append(
+                f"group {group} of {count}, which differ in {', '.join(differing)} (group= chooses)"
+            )
     try:
-        trial = on(torch.nn.Parameter(torch.zeros(1, dtype=torch.float64)))
+        trial = on(torch.nn.Parameter(torch.zeros((1, 1), dtype=torch.float64)))
     except Exception as error:
         raise ValueError(
             f"optimizer: must make a PyTorch Optimizer of parameters alone; it raised "
@@ -168,7 +198,21 @@ def _torch(optimizer: Any) -> Handed:
         ) from error
     if not isinstance(trial, torch.optim.Optimizer):
         raise checks.refuse("optimizer", optimizer, WANTED)
-    return Handed("torch", named("torch", trial.param_groups[0]), True, start, float64)
+    told = trial.param_groups[0]
+    if isinstance(betas := told.get("betas"), (tuple, list)) and len(betas) > 2:
+        notes.append(f"its {len(betas)} betas are no rule's here")
+    settings = named("torch", told)
+    if told.get("decoupled_weight_decay") and "weight_decay" in settings:
+        settings["decay"] = "decoupled"
+    return Handed(
+        "torch",
+        settings,
+        any(_is_number(told.get(key)) for key in RATES),
+        start,
+        partial(replicas.untouched, inner if live else None),
+        Treatment(maximize=bool(told.get("maximize"))),
+        tuple(notes),
+    )
 
 
 def _keras(optimizer: Any) -> Handed:
@@ -176,7 +220,18 @@ def _keras(optimizer: Any) -> Handed:
 
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise checks.refuse("optimizer", optimizer, WANTED)
-    config = optimizer.get_config()
+    notes: list[str] = []
+    if (inner := getattr(optimizer, "inner_optimizer", None)) is not None:
+        optimizer = inner
+        notes.append("the optimizer inside its wrapper")
+    try:
+        config = optimizer.get_config()
+        type(optimizer).from_config(config)
+    except Exception as error:
+        raise ValueError(
+            "optimizer: must be made again from its get_config(), which raised "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
     def start(w0: Array) -> Player:
         trained = type(optimizer).from_config(config)
@@ -205,9 +260,36 @@ def _keras(optimizer: Any) -> Handed:
         finally:
             keras.config.set_floatx(before)
 
-    return Handed(
-        "keras", named("keras", config), isinstance(config["learning_rate"], float), start, float64
+    overwrite = config.get("ema_overwrite_frequency") if config.get("use_ema") else None
+    if config.get("use_ema") and not overwrite:
+        notes.append("use_ema keeps an average beside the weights, which are these")
+    # Of one variable clipnorm and global_clipnorm are the same.
+    treatment = Treatment(
+        clip_norm=config.get("clipnorm") or config.get("global_clipnorm"),
+        clip_value=config.get("clipvalue"),
+        accumulate=config.get("gradient_accumulation_steps") or 1,
+        ema_momentum=config.get("ema_momentum") or 0.99,
+        ema_overwrite=overwrite or 0,
     )
+    adjustable = isinstance(config["learning_rate"], float)
+    return Handed(
+        "keras", named("keras", config), adjustable, start, float64, treatment, tuple(notes)
+    )
+
+
+def _simopt(given: Optimizer | Rule) -> Handed:
+    optimizer = check_single(given() if isinstance(given, Rule) else given)
+
+    def start(w0: Array) -> Player:
+        stepper = Stepper(optimizer, w0.ravel().tolist())
+
+        def player(gradient: Array, factor: float) -> Array:
+            stepper.step(gradient.ravel().tolist(), stepper.eta * factor)
+            return np.array(stepper.weights).reshape(w0.shape)
+
+        return player
+
+    return Handed("simopt", optimizer.settings, True, start)
 
 
 def _optax(optimizer: Any) -> Handed:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from simopt.rules import ALL
+from simopt.rules.family import Family
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.rule import Optimizer
+from simopt.training.conformance import treatments
 
 #: Words in which a switch may differ; whether a rule has it, its function's signature says.
 SWITCHES: dict[str, tuple[Any, ...]] = {
@@ -65,6 +67,9 @@ def build(name: str, convention: str, settings: Mapping[str, Any]) -> Optimizer 
     # SGD's momentum is called so everywhere, and beta here.
     if "beta" in takes and "momentum" in given:
         given.setdefault("beta", given["momentum"])
+    # Keras' and PyTorch's NAdam warm their momentum up: without that it is another rule's setting.
+    if name == "NAdam" and "momentum_decay" not in FRAMEWORKS[convention].rules.get(name, {}):
+        given.pop("momentum_decay", None)
     chosen = {key: value for key, value in given.items() if key in takes}
     try:
         return ALL[name](convention=convention, **chosen)
@@ -74,7 +79,9 @@ def build(name: str, convention: str, settings: Mapping[str, Any]) -> Optimizer 
 
 def changes(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
     """Single changes: a switch, a number, two betas exchanged, another form of weight decay."""
-    takes = inspect.signature(ALL[optimizer.name]).parameters
+    takes: Collection[str] = optimizer.rule.hyperparameters
+    if is_shipped(optimizer):
+        takes = inspect.signature(ALL[optimizer.name]).parameters
     now = {**optimizer.settings, **dict(optimizer.switches)}
     for name, words in SWITCHES.items():
         yield from ({name: word} for word in words if name in takes and now.get(name) != word)
@@ -82,20 +89,39 @@ def changes(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
         yield from ({name: value} for value in numbers if name in takes and now.get(name) != value)
     if "beta1" in now:
         yield {"beta1": now["beta2"], "beta2": now["beta1"]}
-    if "weight_decay" in now and "decay" in takes:
-        yield from ({"decay": form} for form in DECAYS)
+        yield {"beta1": now["beta2"]}
+        yield {"beta2": now["beta1"]}
+    if "decay" in takes:
+        if "weight_decay" in now:
+            yield from ({"decay": form} for form in DECAYS)
+        else:
+            strengths = [value for value in NUMBERS["weight_decay"] if value]
+            for value, form in itertools.product(strengths, DECAYS):
+                yield {"weight_decay": value, "decay": form}
     yield from ({"eta": now["eta"] * factor} for factor in RATE_FACTORS)
 
 
-def changed(optimizer: Optimizer, count: int) -> Iterator[tuple[dict[str, Any], Optimizer]]:
-    """The optimizers with ``count`` simultaneous changes, and what these are."""
-    for several in itertools.combinations(changes(optimizer), count):
+def is_shipped(optimizer: Optimizer) -> bool:
+    """Whether the rule is one of simopt's, with conventions and switches."""
+    return isinstance(optimizer.made_by, Family)
+
+
+def changed(
+    optimizer: Optimizer, count: int, more: Sequence[dict[str, Any]] = ()
+) -> Iterator[tuple[dict[str, Any], Optimizer]]:
+    """The optimizers with ``count`` simultaneous changes, and what these are.
+
+    ``more`` are further changes; those of a `Treatment` change the optimizer in nothing.
+    """
+    for several in itertools.combinations([*changes(optimizer), *more], count):
         change = {name: value for each in several for name, value in each.items()}
         if len(change) < sum(map(len, several)):
             continue
+        own = {name: value for name, value in change.items() if name not in treatments.NAMES}
         try:
-            candidate = optimizer.replace(**change)
+            candidate = optimizer.replace(**own) if own else optimizer
         except ValueError:
             continue  # switches that exclude each other
-        if candidate.rule is not optimizer.rule or candidate.values != optimizer.values:
+        same = candidate.rule is optimizer.rule and candidate.values == optimizer.values
+        if not same or len(own) < len(change):
             yield change, candidate

@@ -8,33 +8,47 @@ import pandas as pd
 
 from simopt.ground import checks
 from simopt.rules.family import Family
-from simopt.rules.rule import Optimizer
-from simopt.training.conformance import candidates, probing
-from simopt.training.conformance.adapters import Handed, Unfit, handed
+from simopt.rules.rule import Optimizer, Rule
+from simopt.training.conformance import candidates, probing, subjects
+from simopt.training.conformance.adapters import handed
+from simopt.training.conformance.explaining import Case, listed
+from simopt.training.stepper import check_single
 
-#: So many of the nearest rules are tried with two things changed; with one, all are.
-TWO_CHANGES = 6
 
-
-def check(optimizer: Any, *, tolerance: float = 1e-12, **settings: float | bool) -> pd.DataFrame:
+def check(
+    optimizer: Any,
+    *,
+    against: Any = None,
+    group: int = 0,
+    tolerance: float = 1e-12,
+    **settings: float | bool,
+) -> pd.DataFrame:
     """Identify the rule and the framework convention that an optimizer implements.
 
-    It is given 200 gradients of six weights, in float64, some of them as small as the usual
-    epsilons; where its rate can be set, the rate drops to a tenth on the way. Every rule in every
-    convention gets the same, with the same hyperparameters as far as it has them.
+    It is given 200 gradients of eight weights, in float64: some as small as the usual epsilons,
+    some over twelve decades, zeros, and both signs. Where its rate can be set, the rate drops to a
+    tenth on the way. Every rule in every convention gets the same, with the same hyperparameters as
+    far as it has them.
 
     Parameters
     ----------
     optimizer : object
-        A PyTorch ``Optimizer`` (its parameters are left alone), its class, or a function of the
-        parameters that makes one; an optax ``GradientTransformation``; a Keras optimizer; or a
+        A PyTorch `Optimizer` (it and its parameters are left alone: a replica without its hooks and
+        its schedulers is stepped), its class, or a function of the parameters that makes one; an
+        optax `GradientTransformation`; a Keras optimizer; a rule or an optimizer of simopt; or a
         function ``step(w, g, state) -> (w, state)`` of arrays, with ``state`` None at first. If
         that function takes a fourth argument, it is a factor for its rate.
+    against : Rule, Optimizer or a sequence of them, optional
+        What to compare it with, in place of every rule that simopt has.
+    group : int, default 0
+        Whose settings to take, of a PyTorch optimizer with several parameter groups.
     tolerance : float, default 1e-12
         Up to here two weights are equal, relative to max(1, abs(w)).
     **settings : float or bool
         The hyperparameters that it is meant to have, by simopt's names: ``eta=0.1, beta1=0.9``.
-        PyTorch and Keras say theirs themselves. A rate that nobody says is read off the first step.
+        PyTorch and Keras say theirs themselves, with what they do to gradients besides (maximize;
+        clipnorm, clipvalue, gradient accumulation, averages that overwrite the weights). A rate
+        that nobody says is read off the first step.
 
     Returns
     -------
@@ -42,9 +56,11 @@ def check(optimizer: Any, *, tolerance: float = 1e-12, **settings: float | bool)
         A row per rule and convention, the nearest (or soonest explained) first: optimizer,
         convention, settings (as text), equal, first_departure (the update, from 1, at which they
         part; NA if never), difference (there), greatest_difference (over all updates), explanation
-        (what to change in that row's rule to make it equal: one thing, or two; "" where it is equal
-        already, "none found" in the nearest rows if nothing does, NA elsewhere).
-        ``attrs["verdict"]`` says it in a sentence, ``attrs["framework"]`` what was handed in.
+        (what to change in that row's rule to make it equal: one thing, or two, or a slip that
+        authors make; "" where it is equal already, "none found" in the nearest rows if nothing
+        does, NA elsewhere).
+        ``attrs["verdict"]`` says it in a sentence, ``attrs["framework"]`` what was handed in, and
+        ``attrs["notes"]`` what was left out or chosen.
 
     Raises
     ------
@@ -55,7 +71,8 @@ def check(optimizer: Any, *, tolerance: float = 1e-12, **settings: float | bool)
     -----
     Conventions that are one formula give several equal rows. With a constant rate, which an optax
     transformation and a plain function of three arguments keep, a rate inside the buffer equals one
-    outside.
+    outside. All rules here move each weight by its own gradients; one that looks across weights
+    (Muon, LAMB, a norm that clips) is told by its steps on a weight alone, and on a matrix.
 
     Examples
     --------
@@ -71,112 +88,101 @@ def check(optimizer: Any, *, tolerance: float = 1e-12, **settings: float | bool)
     >>> print(table.attrs["verdict"])
     No rule with these settings. Nearest: Adam in the convention torch, which parts from it at \
 update 2; beta2=0.99 would make them equal.
+
+    Whether it is a rule of one's own:
+
+    >>> def mine(w, g, eta, v, beta=0.9):
+    ...     v = beta * v + (1 - beta) * g
+    ...     return w - eta * v, v
+    >>> def theirs(w, g, state):
+    ...     v = 0.9 * (0.0 if state is None else state) + 0.1 * g
+    ...     return w - 0.01 * v, v
+    >>> same = simopt.conformance.check(theirs, against=simopt.rule(mine)(eta=0.01))
+    >>> print(same.attrs["verdict"])
+    Equal to 1e-12 over 200 updates: mine. Settings: eta=0.01, beta=0.9.
     """
     bound = checks.number("tolerance", tolerance, checks.POSITIVE)
+    group = checks.whole("group", group, 0)
+    rivals = None if against is None else _rivals(against)
+    allowed = candidates.known() | {n for each in rivals or () for n in each.hyperparameters}
     for name in settings:
-        checks.choice("setting", name, sorted(candidates.known()))
-    given = handed(optimizer)
-    probe = probing.probe(given.drops)
-    theirs = _theirs(given, probe)
-    known = {**given.settings, **settings}
+        checks.choice("setting", name, sorted(allowed))
+    given = handed(optimizer, group)
+    subject = subjects.play(given)
+    told = {**given.settings, **settings}
+    case = Case(subject.theirs, subject.probe, bound, given.treatment, "eta" in told)
+    compared = candidates.all_of(told) if rivals is None else _with(against, told)
+    if rivals is None and not case.rated:
+        compared = map(case.at_their_rate, compared)
     played: dict[Any, probing.Array] = {}
-    rows = [_row(each, theirs, probe, bound, played) for each in _candidates(known, theirs, probe)]
+    rows = [_row(each, case, played) for each in compared]
     table = pd.DataFrame(rows).sort_values(
         ["equal", "unlike"], ascending=[False, True], kind="stable", ignore_index=True
     )
-    if not table["equal"].any():
-        _explain(table, theirs, probe, bound, "eta" in known)
+    if table["equal"].any():
+        verdict = _equal(table, case)
+    elif not (verdict := case.single(table)):
+        case.explain(table)
         table["open"] = table["explanation"].isna() | (table["explanation"] == "none found")
         table = table.sort_values(["open", "unlike"], kind="stable", ignore_index=True)
-    verdict = _verdict(table, bound)
+        verdict = _unequal(table)
+    notes = (*given.notes, *subject.notes)
+    verdict += "".join(f" Note: {each}." for each in notes)
     table = table.drop(columns=["unlike", "candidate", "open"], errors="ignore")
-    table.attrs = {"verdict": verdict, "framework": given.framework, "tolerance": bound}
+    table.attrs = {
+        "verdict": verdict,
+        "framework": given.framework,
+        "tolerance": bound,
+        "notes": notes,
+    }
     return table
 
 
-def _theirs(given: Handed, probe: probing.Probe) -> probing.Array:
-    with given.context():
-        try:
-            return probe.play(given.start(probe.start))
-        except Unfit:
-            raise
-        except Exception as error:
-            raise ValueError(
-                f"optimizer: must take a step on six weights in float64; it raised "
-                f"{type(error).__name__}: {error}"
-            ) from error
+def _rivals(against: Any) -> list[Rule]:
+    """The rules to compare with."""
+    several = list(against) if isinstance(against, (list, tuple)) else [against]
+    if not several or not all(isinstance(each, (Rule, Optimizer)) for each in several):
+        raise checks.refuse("against", against, "a simopt.rule, an optimizer, or a list of them")
+    return [each.rule if isinstance(each, Optimizer) else each for each in several]
 
 
-def _candidates(
-    known: dict[str, Any], theirs: probing.Array, probe: probing.Probe
-) -> list[Optimizer]:
-    """Every rule in every convention, at the rate given or inferred from the first step."""
-    every = candidates.all_of(known)
-    return list(every) if "eta" in known else [_rated(each, theirs, probe) for each in every]
+def _with(against: Any, told: dict[str, Any]) -> list[Optimizer]:
+    """The optimizers as they are; rules with those of the settings that they have."""
+    several = list(against) if isinstance(against, (list, tuple)) else [against]
+    rivals = []
+    for each in several:
+        if isinstance(each, Rule):
+            own = {name: value for name, value in told.items() if name in each.hyperparameters}
+            rivals.append(each(**own))
+        else:
+            rivals.append(check_single(each))
+    return rivals
 
 
-def _rated(candidate: Optimizer, theirs: probing.Array, probe: probing.Probe) -> Optimizer:
-    """The optimizer at the rate inferred from the first step."""
-    unit = probing.ours(candidate.replace(eta=1.0), probe.first(1))
-    rate = probing.rate_of(theirs[0], unit[0])
-    return candidate if rate is None else candidate.replace(eta=rate)
-
-
-def _row(
-    candidate: Optimizer,
-    theirs: probing.Array,
-    probe: probing.Probe,
-    bound: float,
-    played: dict[Any, probing.Array],
-) -> dict[str, Any]:
+def _row(candidate: Optimizer, case: Case, played: dict[Any, probing.Array]) -> dict[str, Any]:
     # Many conventions are the same rule with the same numbers.
     same = candidate.rule, candidate.values
     if same not in played:
-        played[same] = probing.ours(candidate, probe)
+        played[same] = probing.ours(candidate, case.probe, case.treatment)
     mine = played[same]
-    apart = probing.distance(theirs, mine, bound)
-    shown = {**candidate.settings, **dict(candidate.switches)}
+    apart = probing.distance(case.theirs, mine, case.bound)
+    shown = {**candidate.settings, **dict(candidate.switches), **case.treatment.told}
     return {
         "optimizer": candidate.name,
-        "convention": candidate.convention,
-        "settings": _text(shown),
+        "convention": candidate.convention if candidates.is_shipped(candidate) else "",
+        "settings": listed(shown),
         "equal": apart.first is None,
         "first_departure": pd.NA if apart.first is None else apart.first,
         "difference": apart.there,
         "greatest_difference": apart.greatest,
         "explanation": "" if apart.first is None else pd.NA,
-        "unlike": probing.unlike(theirs, mine, probe.start),
+        "unlike": probing.unlike(case.theirs, mine, case.probe.start),
         "candidate": candidate,
     }
 
 
-def _explain(
-    table: pd.DataFrame, theirs: probing.Array, probe: probing.Probe, bound: float, rated: bool
-) -> None:
-    """Fill in the explanations: the one or two changes that make a row equal."""
-    nearest = table.drop_duplicates("optimizer").index[:TWO_CHANGES]
-    unequal = set()
-    for count, rows in ((1, table.index), (2, nearest)):
-        for row in rows:
-            for change, candidate in candidates.changed(table["candidate"][row], count):
-                # With the rate unknown, a change changes what rate the first step has.
-                same_rate = rated or "eta" in change
-                fitted = candidate if same_rate else _rated(candidate, theirs, probe)
-                same = fitted.rule, fitted.values
-                if same in unequal:
-                    continue
-                if probing.agrees(fitted, theirs, probe, bound):
-                    shown = change if same_rate else {**change, "eta": fitted.settings["eta"]}
-                    table.loc[row, "explanation"] = _text(shown)
-                    break
-                unequal.add(same)
-        if (table["explanation"].notna()).any():
-            return
-    table.loc[nearest, "explanation"] = "none found"
-
-
-def _text(settings: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in settings.items())
+def _called(row: Any) -> str:
+    return f"{row.optimizer} ({row.convention})" if row.convention else str(row.optimizer)
 
 
 def _switches(optimizer: Optimizer) -> dict[str, Any]:
@@ -188,24 +194,30 @@ def _switches(optimizer: Optimizer) -> dict[str, Any]:
     return {name: here[name] for name in family.switches if here[name] != document[name]}
 
 
-def _verdict(table: pd.DataFrame, bound: float) -> str:
-    """One sentence that summarises the table."""
+def _equal(table: pd.DataFrame, case: Case) -> str:
+    """One sentence that names what it is equal to."""
     same = table[table["equal"]]
-    if len(same):
-        names = [f"{row.optimizer} ({row.convention})" for row in same.itertuples()]
-        text = (
-            f"Equal to {bound:g} over {probing.UPDATES} updates: {', '.join(names)}. "
-            f"Settings: {same['settings'].iloc[0]}."
-        )
+    text = (
+        f"Equal to {case.bound:g} over {probing.UPDATES} updates: "
+        f"{', '.join(map(_called, same.itertuples()))}. Settings: {same['settings'].iloc[0]}."
+    )
+    if candidates.is_shipped(same["candidate"].iloc[0]):
         apart = _switches(same["candidate"].iloc[0])
         if apart and "document" not in set(same["convention"]):
-            text += f" Unlike the document's {same['optimizer'].iloc[0]}: {_text(apart)}."
-        return text
+            text += f" Unlike the document's {same['optimizer'].iloc[0]}: {listed(apart)}."
+    return text
+
+
+def _unequal(table: pd.DataFrame) -> str:
+    """One sentence that names the nearest rule, and what would make it equal."""
     row = table.iloc[0]
+    where = f" in the convention {row['convention']}" if row["convention"] else ""
     text = (
-        f"No rule with these settings. Nearest: {row['optimizer']} in the convention "
-        f"{row['convention']}, which parts from it at update {row['first_departure']}"
+        f"No rule with these settings. Nearest: {row['optimizer']}{where}, which parts from it at "
+        f"update {row['first_departure']}"
     )
-    if not row["open"]:
-        return f"{text}; {row['explanation']} would make them equal."
-    return f"{text} by {row['difference']:.2g}; no single change or pair of changes explains it."
+    if row["open"]:
+        return f"{text} by {row['difference']:.2g}; none of the changes tried explains it."
+    if row["explanation"].startswith("a slip: "):
+        return f"{text}; it has {row['explanation']}."
+    return f"{text}; {row['explanation']} would make them equal."

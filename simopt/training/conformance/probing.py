@@ -1,7 +1,7 @@
 """The gradient sequences of the comparison, and the weights that result.
 
 They do not depend on the weights: rounding then stays rounding, and two formulas that differ are
-apart for good. Each of six weights is there for something that tells conventions apart.
+apart for good. Each of eight weights is there for something that tells conventions apart.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.rules.rule import Optimizer
-from simopt.training.stepper import Stepper
+from simopt.training.conformance.treatments import NONE, Treated, Treatment
 
 Array = NDArray[np.float64]
 
@@ -40,11 +40,19 @@ class Probe:
         """The probe cut to its first updates."""
         return Probe(self.start, self.gradients[:updates], self.factors[:updates])
 
-    def play(self, player: Player) -> Array:
-        """The weights after every update [updates, weights]."""
+    def play(self, player: Player, shape: tuple[int, ...] | None = None) -> Array:
+        """The weights after every update [updates, weights]; the player's may have a shape."""
+        shape = self.start.shape if shape is None else shape
         with np.errstate(all="ignore"):
-            rows = [player(g.copy(), f) for g, f in zip(self.gradients, self.factors, strict=True)]
-        return np.array(rows, dtype=np.float64)
+            rows = [
+                player(g.reshape(shape).copy(), f)
+                for g, f in zip(self.gradients, self.factors, strict=True)
+            ]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+
+    def weight(self, k: int) -> Probe:
+        """One of the weights alone."""
+        return Probe(self.start[k : k + 1], self.gradients[:, k : k + 1], self.factors)
 
 
 @cache
@@ -65,30 +73,33 @@ def probe(drops: bool) -> Probe:
             # To and fro: signs and look-ahead.
             np.where(t % 2 == 0, 1.0, -0.9),
             rng.normal(size=UPDATES),
+            # Many decades, both signs and zeros: what clips or overflows shows. Not at first, where
+            # the others are to tell the rate and the rule.
+            np.where(
+                (t > 10) & (t % 7 != 0),
+                10.0 ** rng.uniform(-6, 6, UPDATES) * rng.choice([-1.0, 1.0], UPDATES),
+                0.0,
+            ),
+            # Never anything: 0 / 0 where no epsilon is.
+            np.zeros(UPDATES),
         ],
         axis=1,
     )
-    start = np.array([0.0, 1.0, -2.0, 0.5, 3.0, -0.1])
+    start = np.array([0.0, 1.0, -2.0, 0.5, 3.0, -0.1, 0.25, 0.75])
     factors = np.where(drops & (t > DROP_AT), DROP, 1.0)
     return Probe(start, gradients, factors)
 
 
-def ours(optimizer: Optimizer, gradients: Probe) -> Array:
-    """The weights of a rule of simopt under a probe."""
-    stepper = Stepper(optimizer, gradients.start.tolist())
-
-    def player(gradient: Array, factor: float) -> Array:
-        stepper.step(gradient.tolist(), stepper.eta * factor)
-        return np.array(stepper.weights)
-
-    return gradients.play(player)
+def ours(optimizer: Optimizer, probe: Probe, treatment: Treatment = NONE) -> Array:
+    """What a rule of simopt makes of the gradients."""
+    return probe.play(Treated(optimizer, probe.start, treatment))
 
 
-def agrees(optimizer: Optimizer, theirs: Array, gradients: Probe, tolerance: float) -> bool:
-    """Whether a rule gives the same weights; three updates are compared first."""
+def agrees(play: Callable[[Probe], Array], theirs: Array, probe: Probe, tolerance: float) -> bool:
+    """Whether what ``play`` makes of the gradients is theirs; seen at once if it isn't."""
     return all(
-        distance(theirs[: len(part.factors)], ours(optimizer, part), tolerance).first is None
-        for part in (gradients.first(3), gradients)
+        distance(theirs[: len(part.factors)], play(part), tolerance).first is None
+        for part in (probe.first(1), probe.first(4), probe.first(24), probe)
     )
 
 

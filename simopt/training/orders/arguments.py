@@ -25,6 +25,16 @@ def drawn(value: Any) -> int:
     return checks.whole("drawn", value, 0)
 
 
+def between(value: Any, epochs: int) -> tuple[int, ...]:
+    """Check the numbers drawn between epochs; a count before every epoch, 0 before the first."""
+    if not checks.is_sequence(value):
+        return (0, *[checks.whole("between", value, 0)] * (epochs - 1))
+    counts = tuple(value)
+    if len(counts) != epochs - 1:
+        raise checks.refuse("between", value, f"a number, or one for each of {epochs - 1} gaps")
+    return (0, *(checks.whole("between", each, 0) for each in counts))
+
+
 def flag(name: str, value: Any) -> bool:
     """Check a bool."""
     if not isinstance(value, bool):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ def torch_dataloader(
     generator: str = "own",
     persistent_workers: bool = False,
     drawn: int = 0,
+    between: int | Sequence[int] = 0,
 ) -> Order:
     """The order of a PyTorch DataLoader with ``shuffle=True``, epoch after epoch.
 
@@ -50,9 +52,19 @@ def torch_dataloader(
         As in the loader.
     drawn : int, default 0
         How many 32-bit numbers the program took from that generator before the first epoch. With
-        "global" the start of a layer counts: one for each weight and bias in float32, two in
-        float64. A look at the first batch with ``next(iter(loader))`` takes 4 from the global
-        generator, and n + 1 from the loader's own.
+        "global" the start of layers counts. In float32 a Linear, Conv2d or LSTM takes one for each
+        weight and bias, BatchNorm and LayerNorm none, Embedding(7, 3) 37 for its 21 weights and
+        MultiheadAttention(4, 2) 68 for its 80; in float64 a Linear takes two each. A look at the
+        first batch with ``next(iter(loader))`` takes 4 from the global generator. From the loader's
+        own it takes n + 1, but 2n where the look reads the sampler to its end: with a batch size
+        above n, or with workers that fetch all batches ahead (n = 100, batch_size=32 and two
+        workers: 200).
+    between : int or sequence of int, default 0
+        How many numbers the program takes from that generator between one epoch and the next; a
+        sequence has one for each gap, epochs - 1 of them. With "global", PyTorch's own default, a
+        pass of another DataLoader counts, as in validation: 2, shuffled or not, and as many again
+        for its sampler's seed if it shuffles. Dropout on the CPU takes 2 for each element, each
+        time it is called in training mode.
 
     Returns
     -------
@@ -76,14 +88,25 @@ def torch_dataloader(
     >>> from simopt import orders
     >>> orders.torch_dataloader(4, 3, seed=42).tolist()
     [[0, 2, 1, 3], [2, 0, 1, 3], [3, 2, 0, 1]]
+
+    A loader on the global generator, with a validation loader after every epoch:
+
+    >>> orders.torch_dataloader(4, 3, seed=42, generator="global", between=2).tolist()
+    [[0, 2, 3, 1], [0, 3, 1, 2], [0, 3, 2, 1]]
     """
     n, epochs = arguments.size(n, epochs)
     seeds = 1 if arguments.flag("persistent_workers", persistent_workers) else epochs
-    return _orders(n, epochs, seed, generator, drawn, base_seeds=seeds)
+    return _orders(n, epochs, seed, generator, drawn, between, base_seeds=seeds)
 
 
 def torch_sampler(
-    n: int, epochs: int, seed: int, *, generator: str = "own", drawn: int = 0
+    n: int,
+    epochs: int,
+    seed: int,
+    *,
+    generator: str = "own",
+    drawn: int = 0,
+    between: int | Sequence[int] = 0,
 ) -> Order:
     """The order of a PyTorch RandomSampler, epoch after epoch.
 
@@ -109,6 +132,8 @@ def torch_sampler(
         DataLoader may be around it, for which see `torch_dataloader`.
     drawn : int, default 0
         How many 32-bit numbers were taken from that generator before.
+    between : int or sequence of int, default 0
+        How many were taken between one epoch and the next, as in `torch_dataloader`.
 
     Returns
     -------
@@ -126,10 +151,12 @@ def torch_sampler(
     [[2, 3, 0, 1], [0, 3, 2, 1], [2, 1, 3, 0]]
     """
     n, epochs = arguments.size(n, epochs)
-    return _orders(n, epochs, seed, generator, drawn, base_seeds=0)
+    return _orders(n, epochs, seed, generator, drawn, between, base_seeds=0)
 
 
-def torch_randperm(n: int, epochs: int, seed: int, *, drawn: int = 0) -> Order:
+def torch_randperm(
+    n: int, epochs: int, seed: int, *, drawn: int = 0, between: int | Sequence[int] = 0
+) -> Order:
     """Successive calls of ``torch.randperm(n)``, as in a hand-written training loop.
 
     This is the order of::
@@ -138,7 +165,8 @@ def torch_randperm(n: int, epochs: int, seed: int, *, drawn: int = 0) -> Order:
         visited = [torch.randperm(n, generator=own).tolist() for _ in range(epochs)]
 
     and of SubsetRandomSampler with such a generator; for both without one, after
-    ``torch.manual_seed(seed)``.
+    ``torch.manual_seed(seed)``. A DataLoader around a SubsetRandomSampler without generators takes
+    a base seed before every epoch: ``drawn=2, between=2``.
 
     Parameters
     ----------
@@ -150,6 +178,8 @@ def torch_randperm(n: int, epochs: int, seed: int, *, drawn: int = 0) -> Order:
         Of the generator, as in `torch_dataloader`.
     drawn : int, default 0
         How many 32-bit numbers were taken from it before.
+    between : int or sequence of int, default 0
+        How many were taken between one call and the next.
 
     Returns
     -------
@@ -168,7 +198,11 @@ def torch_randperm(n: int, epochs: int, seed: int, *, drawn: int = 0) -> Order:
     """
     n, epochs = arguments.size(n, epochs)
     bits = twister(_seed(seed), arguments.drawn(drawn))
-    return np.array([permutation(bits.random_raw(n - 1)) for _ in range(epochs)])
+    result = np.empty((epochs, n), dtype=np.int64)
+    for epoch, gap in enumerate(arguments.between(between, epochs)):
+        bits.random_raw(gap, output=False)
+        result[epoch] = permutation(bits.random_raw(n - 1))
+    return result
 
 
 def reseeded(bits: np.random.MT19937, n: int) -> Order:
@@ -177,13 +211,14 @@ def reseeded(bits: np.random.MT19937, n: int) -> Order:
 
 
 def _orders(
-    n: int, epochs: int, seed: Any, generator: Any, drawn: Any, *, base_seeds: int
+    n: int, epochs: int, seed: Any, generator: Any, drawn: Any, between: Any, *, base_seeds: int
 ) -> Order:
     """RandomSampler's orders; a base seed is drawn before each of the first few."""
     own = checks.choice("generator", generator, GENERATORS) == "own"
     bits = twister(_seed(seed), arguments.drawn(drawn))
     result = np.empty((epochs, n), dtype=np.int64)
-    for epoch in range(epochs):
+    for epoch, gap in enumerate(arguments.between(between, epochs)):
+        bits.random_raw(gap, output=False)
         if epoch < base_seeds:
             bits.random_raw(SEED, output=False)
         if own:

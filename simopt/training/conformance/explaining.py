@@ -1,0 +1,171 @@
+"""What makes a rule equal to an optimizer: one change, a slip that authors make, or two changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simopt.rules.rule import Optimizer
+from simopt.training.conformance import candidates, probing, slips, treatments
+
+#: Of so many rules it is said that nothing explains the difference.
+NEAREST = 6
+
+#: Up to here a difference is float32's rounding if all weights are float32 numbers; to here if not.
+SINGLE, PARTLY_SINGLE = 1e-3, 3e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """An optimizer's weights, and how rules are compared with them.
+
+    Attributes
+    ----------
+    theirs : ndarray [updates, weights]
+        What the optimizer made of the probe.
+    probe : Probe
+        The gradients.
+    bound : float
+        Up to here two weights are equal.
+    treatment : Treatment
+        What the optimizer says it does to gradients and weights besides.
+    rated : bool
+        Whether its rate is known; else it is read off the first step.
+    """
+
+    theirs: probing.Array
+    probe: probing.Probe
+    bound: float
+    treatment: treatments.Treatment
+    rated: bool
+
+    def at_their_rate(
+        self, candidate: Optimizer, treatment: treatments.Treatment | None = None
+    ) -> Optimizer:
+        """The optimizer at the rate inferred from the first step."""
+        how = self.treatment if treatment is None else treatment
+        unit = probing.ours(candidate.replace(eta=1.0), self.probe.first(1), how)
+        rate = probing.rate_of(self.theirs[0], unit[0])
+        return candidate if rate is None else candidate.replace(eta=rate)
+
+    def explain(self, table: pd.DataFrame) -> None:
+        """Fill in the explanations of a table, its rows in order, nearest first."""
+        if self._changes(table, list(table.index), 1) or self._slips(table):
+            return
+        if not self._changes(table, list(table.index), 2):
+            nearest = table.drop_duplicates("optimizer").index[:NEAREST]
+            table.loc[nearest, "explanation"] = "none found"
+
+    def _changes(self, table: pd.DataFrame, rows: list[int], count: int) -> bool:
+        """Whether so many changes at once explain any of the rows."""
+        unequal = set()
+        for row in rows:
+            base = table["candidate"][row]
+            for change, candidate in candidates.changed(base, count, self._more(base, count)):
+                how = treatments.changed(self.treatment, change)
+                # With the rate unknown, a change changes what rate the first step has.
+                same_rate = self.rated or "eta" in change
+                fitted = candidate if same_rate else self.at_their_rate(candidate, how)
+                same = fitted.rule, fitted.values, how
+                if same in unequal:
+                    continue
+                if self._agrees(fitted, how):
+                    shown = change if same_rate else {**change, "eta": fitted.settings["eta"]}
+                    table.loc[row, "explanation"] = self._said(shown, base)
+                    break
+                unequal.add(same)
+        return bool(table["explanation"].notna().any())
+
+    def _more(self, base: Optimizer, count: int) -> list[dict[str, Any]]:
+        """Changes that are no setting of the rule, and the rate that the first step has."""
+        more: list[dict[str, Any]] = [{"maximize": True}]
+        if count == 1:
+            more = list(treatments.CHANGES)
+        fitted = self.at_their_rate(base).settings["eta"]
+        if self.rated and fitted != base.settings["eta"]:
+            more.append({"eta": fitted})
+        return more
+
+    def _said(self, change: dict[str, Any], base: Optimizer) -> str:
+        text = listed(change)
+        told = base.settings["eta"]
+        if self.rated and "eta" in change and isinstance(told, float) and told:
+            text += f" ({change['eta'] / told:.6g} times the rate given)"
+        return text
+
+    def _agrees(self, candidate: Optimizer, how: treatments.Treatment) -> bool:
+        return probing.agrees(
+            lambda part: probing.ours(candidate, part, how), self.theirs, self.probe, self.bound
+        )
+
+    def _slips(self, table: pd.DataFrame) -> bool:
+        """Whether a slip in Adam, at any of the table's settings for it, explains the weights."""
+        for row, settings, decay in _adams(table):
+            for text, parts in slips.SLIPS.items():
+                numbers = dict(settings)
+                if not self.rated:
+                    unit = slips.play(
+                        parts, {**numbers, "eta": 1.0}, decay, self.probe.first(1), self.treatment
+                    )
+                    rate = probing.rate_of(self.theirs[0], unit[0])
+                    if rate is None:
+                        continue
+                    numbers["eta"] = rate
+
+                def play(part: probing.Probe, parts: Any = parts, n: Any = numbers) -> Any:
+                    return slips.play(parts, n, decay, part, self.treatment)  # noqa: B023
+
+                if probing.agrees(play, self.theirs, self.probe, self.bound):
+                    rate_too = "" if self.rated else f" (eta={numbers['eta']!r})"
+                    table.loc[row, "explanation"] = f"a slip: {text}{rate_too}"
+                    return True
+        return False
+
+    def single(self, table: pd.DataFrame) -> str:
+        """The sentence of a difference that float32's rounding explains; empty where it doesn't."""
+        with np.errstate(all="ignore"):
+            all_single = bool((self.theirs.astype(np.float32) == self.theirs).all())
+        most = SINGLE if all_single else PARTLY_SINGLE
+        near = table.sort_values("greatest_difference", kind="stable")
+        near = near[near["greatest_difference"] <= most]
+        if near.empty:
+            return ""
+        first = near["greatest_difference"].iloc[0]
+        near = near[near["greatest_difference"] <= 10 * first]
+        names = [f"{row.optimizer} ({row.convention})" for row in near.itertuples()]
+        why = (
+            "all of its weights are float32 numbers"
+            if all_single
+            else "a part of its arithmetic is done in float32"
+        )
+        table.loc[near.index, "explanation"] = f"float32's rounding: {why}"
+        return (
+            f"Equal but for float32's rounding ({first:.1g} at most; {why}): {', '.join(names)}. "
+            f"Settings: {near['settings'].iloc[0]}."
+        )
+
+
+def listed(settings: dict[str, Any]) -> str:
+    """Settings as text."""
+    return ", ".join(f"{name}={value!r}" for name, value in settings.items())
+
+
+def _adams(table: pd.DataFrame) -> Iterator[tuple[int, dict[str, Any], str]]:
+    """The rows of Adam and AdamW with epsilon outside the root, each setting once."""
+    seen = set()
+    for row in table.index:
+        candidate = table["candidate"][row]
+        if candidate.name not in ("Adam", "AdamW") or not candidates.is_shipped(candidate):
+            continue
+        settings = {"weight_decay": 0.0, **candidate.settings}
+        family = candidate.made_by
+        switches = {**family.preset(candidate.convention), **dict(candidate.switches)}
+        decay = switches["decay"] if settings["weight_decay"] else "none"
+        key = *(settings[n] for n in ("eta", "beta1", "beta2", "epsilon", "weight_decay")), decay
+        if key not in seen:
+            seen.add(key)
+            yield row, settings, decay

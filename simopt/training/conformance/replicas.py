@@ -1,0 +1,211 @@
+"""A PyTorch optimizer made anew on other parameters, while the user's own stays untouched.
+
+A live optimizer is bound to much: its parameters and their state, hooks, and a ``step`` that every
+scheduler replaces on the object with a wrapper around the old one. A copy of its attributes would
+call that wrapper, and move the user's weights. So the object graph is followed from the optimizer:
+optimizers in it are made again without hooks and wrappers, the user's parameters become ours, state
+begins empty, tensors of a parameter's shape begin as ours, others are copied.
+"""
+
+from __future__ import annotations
+
+import copy
+import types
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+#: Attributes of training libraries' wrappers under which the optimizer itself is.
+INNER = ("optimizer", "_optimizer", "optim")
+
+#: Packages whose wrappers add no rule: they count steps, scale losses, or split over devices.
+PREPARED = (
+    "accelerate", "lightning", "pytorch_lightning", "lightning_fabric", "transformers", "deepspeed",
+    "fairscale", "apex", "composer", "opacus", "ignite", "torch_xla",
+)  # fmt: skip
+
+
+#: Of a parameter group: what differs anyway, and how it computes on a device.
+UNREAD = ("params", "initial_lr", "param_names")
+DEVICE = ("fused", "capturable")
+
+
+def prepared(optimizer: Any) -> Any:
+    """The optimizer inside a training library's wrapper; the optimizer itself if there is none."""
+    import torch
+
+    for _ in range(10):
+        if _package(type(optimizer)) not in PREPARED:
+            break
+        inner = next((i for i in _inner(optimizer) if isinstance(i, torch.optim.Optimizer)), None)
+        if inner is None or inner is optimizer:
+            break
+        optimizer = inner
+    return optimizer
+
+
+def _package(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
+
+
+def _inner(optimizer: Any) -> Iterator[Any]:
+    for name in INNER:
+        yield getattr(optimizer, name, None)
+
+
+def replaced_step(optimizer: Any) -> bool:
+    """Whether a ``step`` on the object hides its class' own, and no scheduler of PyTorch did it."""
+    own = vars(optimizer).get("step")
+    return own is not None and not hasattr(own, "_wrapped_by_lr_sched")
+
+
+def differing(optimizer: Any) -> list[str]:
+    """The settings in which its parameter groups differ."""
+    groups = optimizer.param_groups
+    names = dict.fromkeys(name for each in groups for name in each if name not in UNREAD)
+    return [name for name in names if len({repr(each.get(name)) for each in groups}) > 1]
+
+
+@contextmanager
+def untouched(optimizer: Any) -> Iterator[None]:
+    """While a replica plays: float64 the default, no global hooks, and no gradients of the user's.
+
+    Code that reaches the user's optimizer in spite of all, through a closure, finds no gradients to
+    move its parameters by.
+    """
+    import torch
+    from torch.optim import optimizer as module
+
+    default = torch.get_default_dtype()
+    hooks = module._global_optimizer_pre_hooks, module._global_optimizer_post_hooks
+    held = [dict(each) for each in hooks]
+    live = [] if optimizer is None else [p for g in optimizer.param_groups for p in g["params"]]
+    gradients = [each.grad for each in live]
+    versions = [each._version for each in live]
+    # NAdam keeps its product of momenta in the default type.
+    torch.set_default_dtype(torch.float64)
+    try:
+        for each in hooks:
+            each.clear()
+        for parameter in live:
+            parameter.grad = None
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_default_dtype(default)
+        for each, before in zip(hooks, held, strict=True):
+            each.update(before)
+        for parameter, gradient in zip(live, gradients, strict=True):
+            parameter.grad = gradient
+    if [each._version for each in live] != versions:
+        raise ValueError(
+            "optimizer: must not move the parameters that it was made with when a copy of it is "
+            "stepped; hand in its class, or a function of the parameters that makes one"
+        )
+
+
+def replica(optimizer: Any, parameter: Any, group: int = 0) -> Any:
+    """An optimizer like it, its state empty, on one parameter with one group's settings."""
+    memo: dict[Any, Any] = {}
+    keep: list[Any] = []
+    for each in optimizer.param_groups:
+        for live in each["params"]:
+            memo[id(live)] = parameter
+            # Slow weights, averages: what an optimizer holds of a parameter's shape.
+            memo["like", tuple(live.shape)] = parameter
+    new = _again(optimizer, memo, keep)
+    for each in _optimizers(new):
+        groups = each.param_groups
+        chosen = groups[group] if group < len(groups) else groups[0]
+        chosen["params"] = [parameter]
+        chosen.update({name: None for name in DEVICE if name in chosen})
+        groups[:] = [chosen]
+    return new
+
+
+def _optimizers(value: Any, seen: set[int] | None = None) -> Iterator[Any]:
+    """The optimizer, and those in its attributes."""
+    import torch
+
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, torch.optim.Optimizer):
+        yield value
+    if isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _optimizers(each, seen)
+    elif hasattr(value, "__dict__") and not isinstance(value, (type, types.ModuleType)):
+        for each in list(vars(value).values()):
+            if not callable(each) or isinstance(each, torch.optim.Optimizer):
+                yield from _optimizers(each, seen)
+
+
+def _again(value: Any, memo: dict[Any, Any], keep: list[Any]) -> Any:
+    """A value made again; what cannot change, or is code, is itself."""
+    import torch
+
+    if id(value) in memo:
+        return memo[id(value)]
+    keep.append(value)  # an id is a name only while its object lives
+    if isinstance(value, torch.Tensor):
+        like = memo.get(("like", tuple(value.shape))) if value.ndim else None
+        new: Any = (value if like is None else like).detach().clone()
+        new.requires_grad_(value.requires_grad)
+        memo[id(value)] = new
+        return new
+    if isinstance(value, types.MethodType):
+        return types.MethodType(value.__func__, _again(value.__self__, memo, keep))
+    if isinstance(value, dict):
+        new = memo[id(value)] = _empty(value)
+        new.update({_again(k, memo, keep): _again(v, memo, keep) for k, v in value.items()})
+        return new
+    if isinstance(value, list):
+        new = memo[id(value)] = []
+        new += [_again(each, memo, keep) for each in value]
+        return new
+    if type(value) in (tuple, set, frozenset):
+        return type(value)(_again(each, memo, keep) for each in value)
+    if isinstance(value, torch.optim.Optimizer):
+        return _optimizer(value, memo, keep)
+    if isinstance(value, (type, types.ModuleType, types.FunctionType)) or not _is_plain(value):
+        try:
+            return copy.deepcopy(value, dict(memo))
+        except Exception:  # a lock, a stream, a handle: shared, as the class shares it
+            return value
+    new = memo[id(value)] = object.__new__(type(value))
+    vars(new).update({name: _again(each, memo, keep) for name, each in vars(value).items()})
+    return new
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether an object is nothing but its attributes."""
+    kind: Any = type(value)
+    return (
+        hasattr(value, "__dict__")
+        and kind.__reduce_ex__ is object.__reduce_ex__
+        and (kind.__new__ is object.__new__)
+    )
+
+
+def _empty(value: dict[Any, Any]) -> Any:
+    if isinstance(value, defaultdict):
+        return defaultdict(value.default_factory)
+    return OrderedDict() if isinstance(value, OrderedDict) else {}
+
+
+def _optimizer(value: Any, memo: dict[Any, Any], keep: list[Any]) -> Any:
+    new = memo[id(value)] = object.__new__(type(value))
+    for name, each in vars(value).items():
+        if callable(each) and hasattr(type(value), name):
+            continue  # a method that someone replaced on the object: a scheduler, a library
+        if name == "state":
+            value_now: Any = defaultdict(dict)
+        elif name.startswith("_optimizer_") and isinstance(each, dict):
+            value_now = OrderedDict()  # hooks
+        else:
+            value_now = _again(each, memo, keep)
+        vars(new)[name] = value_now
+    return new

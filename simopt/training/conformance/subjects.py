@@ -1,0 +1,96 @@
+"""The optimizer under test, played: on a vector, a matrix, and a weight by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simopt.training.conformance import probing
+from simopt.training.conformance.adapters import Handed, Unfit
+
+#: Updates over which a weight by itself, or a matrix, is compared with the vector.
+SHORT = 24
+
+#: The weight that is also played by itself: plain noise from the first update on.
+ALONE = 5
+
+#: A sum over a vector and over a matrix may be rounded otherwise.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Its weights after every update, what it was given, and what else its steps showed."""
+
+    theirs: probing.Array
+    probe: probing.Probe
+    notes: tuple[str, ...]
+
+
+def play(given: Handed) -> Subject:
+    """Play the probe as a vector, or as a matrix if the optimizer takes nothing else.
+
+    Raises
+    ------
+    ValueError
+        If its step fails on either.
+    """
+    probe = probing.probe(given.drops)
+    vector, matrix = probe.start.shape, (2, len(probe.start) // 2)
+    with given.context():
+        try:
+            theirs, shape = _weights(given, probe, vector), vector
+        except Unfit:
+            raise
+        except Exception as error:
+            on_matrix = _attempt(given, probe, matrix)
+            if on_matrix is None:
+                raise ValueError(
+                    f"optimizer: must take a step on {len(probe.start)} weights in float64; it "
+                    f"raised {type(error).__name__}: {error}"
+                ) from error
+            theirs, shape = on_matrix, matrix
+        notes = _across(given, probe, theirs, shape, matrix)
+    return Subject(theirs, probe, notes)
+
+
+def _across(
+    given: Handed,
+    probe: probing.Probe,
+    theirs: probing.Array,
+    shape: tuple[int, ...],
+    matrix: tuple[int, int],
+) -> tuple[str, ...]:
+    """What shows that a weight's step depends on other weights."""
+    notes = []
+    if shape == matrix:
+        notes.append("it steps nothing but matrices, and was given one of 2 by 4")
+    else:
+        on_matrix = _attempt(given, probe.first(SHORT), matrix)
+        if on_matrix is not None and _differ(on_matrix, theirs[:SHORT]):
+            notes.append(
+                "a matrix it steps otherwise, as a whole (as Muon and Adafactor do); this is about "
+                "its step on a vector"
+            )
+    single = probe.first(SHORT).weight(ALONE)
+    by_itself = _attempt(given, single, (1,) * len(shape))
+    if by_itself is not None and _differ(by_itself, theirs[:SHORT, ALONE : ALONE + 1]):
+        notes.append(
+            "a weight's step depends on other weights, through a norm or a matrix, while a rule "
+            "moves every weight by its own gradients"
+        )
+    return tuple(notes)
+
+
+def _weights(given: Handed, probe: probing.Probe, shape: tuple[int, ...]) -> probing.Array:
+    return probe.play(given.start(probe.start.reshape(shape)), shape)
+
+
+def _attempt(given: Handed, probe: probing.Probe, shape: tuple[int, ...]) -> probing.Array | None:
+    try:
+        return _weights(given, probe, shape)
+    except Exception:  # it takes no such shape, which is no fault
+        return None
+
+
+def _differ(one: probing.Array, other: probing.Array) -> bool:
+    return probing.distance(one, other, ROUNDING).first is not None

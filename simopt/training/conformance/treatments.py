@@ -1,0 +1,123 @@
+"""What may be done to gradients before a rule sees them, and to weights after its step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.rules.rule import Optimizer
+from simopt.training.stepper import Stepper
+
+Array = NDArray[np.float64]
+
+#: Bounds that gradients are often clipped to.
+BOUNDS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """Settings of frameworks that are about gradients and weights, not about the rule.
+
+    Attributes
+    ----------
+    maximize : bool
+        The gradient's sign is changed: PyTorch's ``maximize``.
+    clip_value, clip_norm : float, optional
+        Every component, or the norm over all weights, is brought to this at most.
+    clip_slack : float
+        Added to the norm before dividing; PyTorch's 1e-6.
+    accumulate : int
+        The mean of so many gradients makes one update: Keras' ``gradient_accumulation_steps``.
+    ema_momentum, ema_overwrite : float, int
+        Keras' ``ema_momentum`` and ``ema_overwrite_frequency``: after every so many updates the
+        weights become their fading average. 0: never.
+    lookahead, lookahead_share : int, float
+        After every so many updates slow weights move this share of the way to the weights, which go
+        on from there (Zhang et al. 2019). 0: never.
+    """
+
+    maximize: bool = False
+    clip_value: float | None = None
+    clip_norm: float | None = None
+    clip_slack: float = 0.0
+    accumulate: int = 1
+    ema_momentum: float = 0.99
+    ema_overwrite: int = 0
+    lookahead: int = 0
+    lookahead_share: float = 0.5
+
+    def of(self, gradient: Array) -> Array:
+        """The gradient that the rule sees."""
+        if self.maximize:
+            gradient = -gradient
+        if self.clip_value is not None:
+            gradient = np.clip(gradient, -self.clip_value, self.clip_value)
+        if self.clip_norm is not None:
+            norm = math.hypot(*gradient) + self.clip_slack
+            if norm > self.clip_norm:
+                gradient = gradient * (self.clip_norm / norm)
+        return gradient
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What differs from none, by name."""
+        return {name: value for name, value in vars(self).items() if value != vars(NONE)[name]}
+
+
+NONE = Treatment()
+
+#: One thing done besides.
+CHANGES: tuple[dict[str, Any], ...] = (
+    {"maximize": True},
+    *({"clip_norm": bound} for bound in BOUNDS),
+    *({"clip_norm": bound, "clip_slack": 1e-6} for bound in BOUNDS),
+    *({"clip_value": bound} for bound in BOUNDS),
+    *({"accumulate": count} for count in (2, 4, 8)),
+    *(
+        {"lookahead": count, "lookahead_share": share}
+        for count in (5, 6, 10)
+        for share in (0.5, 0.8)
+    ),
+)
+NAMES = frozenset(vars(NONE))
+
+
+def changed(treatment: Treatment, change: dict[str, Any]) -> Treatment:
+    """The treatment with those of the changes that are its own."""
+    own = {name: value for name, value in change.items() if name in NAMES}
+    return replace(treatment, **own) if own else treatment
+
+
+class Treated:
+    """A rule of simopt whose gradients and weights are treated: a player of gradients."""
+
+    def __init__(self, optimizer: Optimizer, weights: Array, treatment: Treatment) -> None:
+        self.stepper = Stepper(optimizer, weights.tolist())
+        self.treatment = treatment
+        self.sum = np.zeros(len(weights))
+        self.average = np.zeros(len(weights))
+        self.slow = np.array(weights, dtype=np.float64)
+        self.count = 0
+
+    def __call__(self, gradient: Array, factor: float) -> Array:
+        """The weights after the next gradient."""
+        how, stepper = self.treatment, self.stepper
+        self.count += 1
+        self.sum = gradient if how.accumulate == 1 else self.sum + gradient
+        if self.count % how.accumulate == 0:
+            seen = how.of(self.sum if how.accumulate == 1 else self.sum / how.accumulate)
+            stepper.step(seen.tolist(), stepper.eta * factor)
+            self.sum = np.zeros(len(gradient))
+        if how.ema_overwrite:
+            keep = how.ema_momentum if self.count > 1 else 0.0
+            self.average = keep * self.average + (1 - keep) * np.array(stepper.weights)
+            if self.count % how.ema_overwrite == 0:
+                stepper.weights = self.average.tolist()
+        if how.lookahead and self.count % how.lookahead == 0:
+            self.slow = self.slow + how.lookahead_share * (np.array(stepper.weights) - self.slow)
+            stepper.weights = self.slow.tolist()
+        return np.array(stepper.weights)
