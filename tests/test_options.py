@@ -309,3 +309,17 @@ def test_bad_arguments_are_named(message):
 def test_run_takes_one_convention():
     with pytest.raises(ValueError, match=r"^convention=\('torch', 'keras'\): must be one"):
         simopt.run(FOUR, simopt.Adam(convention=["torch", "keras"]))
+
+
+@pytest.mark.parametrize("large", [1e100, 1e153])
+def test_a_norm_whose_square_overflows_still_clips(large):
+    """Gradients 1 and 4 times large^2 w: along (1, 4) / sqrt(17), as far as the bound says."""
+    problem = simopt.problems.least_squares(
+        [[large, 0.0], [0.0, 2 * large]], [0.0, 0.0], w0=[1.0, 1.0]
+    )
+    options = {"batch_size": 2, "epochs": 1, "clip_norm": 0.5, "divergence": None}
+    swept = simopt.sweep(problem, simopt.SGD(eta=0.1), **options)
+    ran = simopt.run(problem, simopt.SGD(eta=0.1), **options).summary
+    for summary in (swept.iloc[0], ran):
+        moved = 1.0 - np.array([summary["w_0"], summary["w_1"]], np.float64)
+        np.testing.assert_allclose(moved, 0.05 * np.array([1.0, 4.0]) / math.sqrt(17), rtol=1e-12)
