@@ -63,6 +63,17 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "network of labels": lambda: simopt.problems.network(
         WIDE[:, 0], WIDE[:, 1] > 0, hidden=4, kind="logistic", seed=1
     ),
+    "huber": lambda: simopt.problems.huber(
+        WIDE[:, :3], WIDE.sum(axis=1), delta=0.8, l2=0.05, w0=0.5, intercept=True
+    ),
+    "huber, one weight": lambda: simopt.problems.huber([1.0, 2.0, -0.5], [1.0, 9.0, 2.0]),
+    "poisson": lambda: simopt.problems.poisson(WIDE[:, :3], np.arange(23) % 4, l2=0.05),
+    "poisson, one weight": lambda: simopt.problems.poisson(
+        [1.0, 2.0, -0.5], [1, 3, 0], intercept=False
+    ),
+    "network of counts": lambda: simopt.problems.network(
+        WIDE[:, :2], np.arange(23) % 4, hidden=3, kind="poisson"
+    ),
     "64 weights": lambda: simopt.problems.least_squares(WIDEST, WIDEST.sum(axis=1), l2=0.05),
 }
 
@@ -199,6 +210,8 @@ QUICK: dict[str, Case] = {
     "a noisy function": Case("noisy saddle", "SGD", plan={"updates": 6, "epochs": 1}),
     "a network": Case("network", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),
     "a network of labels": Case("network of labels", "Adam", plan={"batch_size": 5}),
+    "huber": Case("huber", "SGD", seeds=OWN, plan={"batch_size": 6, "shuffle": "epoch"}),
+    "poisson": Case("poisson", "SGD", plan={"batch_size": 3}, target=0.9),
     "shared noise": Case(
         "noisy quadratic", "SGD", rates=SHARED, seeds=MANY, plan={"updates": 6, "batch_size": 9}
     ),
@@ -218,7 +231,9 @@ def _further() -> dict[str, Case]:
             some = {} if decay is None else {"weight_decay": 0.1, "decay": decay}
             words = " ".join([name, convention, *besides, *([decay] if decay else [])])
             cases[words] = Case("four points", name, {**made, **some}, plan={"batch_size": 3})
-    problems = ("several weights", "logistic", "logistic, one weight", "ten weights", "penalty")
+    problems: tuple[str, ...] = ("several weights", "logistic", "logistic, one weight")
+    problems += ("ten weights", "penalty", "huber", "huber, one weight")
+    problems += ("poisson", "poisson, one weight")
     for problem, name in itertools.product(problems, ("SGD", "Adam", "AdaGrad", "RAdam")):
         cases[f"{name}, {problem}, points"] = Case(problem, name, plan={"batch_size": 3})
         cases[f"{name}, {problem}, shuffled"] = Case(
@@ -232,11 +247,13 @@ def _further() -> dict[str, Case]:
         cases[f"{name}, 64 weights"] = Case("64 weights", name, plan={"batch_size": 33})
     for problem in ("several weights", "ten weights", "64 weights"):
         cases[f"{problem}, moments"] = Case(problem, plan={"batch_size": problem_of(problem).n})
-    for problem in ("several weights", "logistic", "noisy quadratic", "network"):
+    for problem in ("several weights", "logistic", "noisy quadratic", "network", "huber"):
         cases[f"{problem}, arrives"] = Case(
             problem, target=0.5, plan={"stop_at_target": True, "updates": 9, "epochs": 1}
         )
         cases[f"{problem}, averaged"] = Case(problem, "Momentum", gamma=0.7, target=0.5)
+    for problem in ("network of counts", "poisson, one weight"):
+        cases[f"{problem}, Adam"] = Case(problem, plan={"batch_size": 2, "shuffle": "epoch"})
     alone: dict[str, dict[str, Any]] = {
         "schedule": {"schedule": EVERYTHING["schedule"]},
         "norm": {"clip": ("norm", 0.7, 0.0)},

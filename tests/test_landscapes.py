@@ -121,7 +121,7 @@ def test_noise_leaves_a_saddle_and_a_bump():
         (bumps, {"noise": -1.0}, "noise=-1.0"),
         (double_well, {"tilt": 0.4}, r"tilt=0.4: must be a number in \(-0.3849, 0.3849\)"),
         (double_well, {"spread": -1.0}, "spread=-1.0"),
-        (double_well, {"terms": 1}, "terms=1: must be a whole number >= 2"),
+        (double_well, {"terms": 1}, "terms=1: must be a whole number from 2 to 10000000"),
         (double_well, {"w0": "left"}, "w0='left'"),
         (saddle, {"w0": [1.0]}, "w0=.*two numbers, x and y"),
         (saddle, {"noise": [0.0, -1.0]}, "noise"),

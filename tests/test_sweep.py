@@ -26,6 +26,10 @@ PROBLEMS = {
     ),
     "logistic": simopt.problems.logistic(X, X[:, 0] + NOISE > 0, l2=0.05),
     "logistic, one weight": simopt.problems.logistic(X[:, :1], X[:, 0] > NOISE, intercept=False),
+    "huber": simopt.problems.huber(X, 3.0 * NOISE, delta=1.3, l2=0.1, intercept=True, w0=1.0),
+    "huber, one weight": simopt.problems.huber(X[:, :1], 3.0 * NOISE, delta=0.5, w0=-2.0),
+    "poisson": simopt.problems.poisson(X, np.arange(23) % 5, l2=0.05),
+    "poisson, one weight": simopt.problems.poisson(X[:, :1], np.arange(23) % 3, intercept=False),
 }
 
 #: 1e-12 relative to the size of the weights and losses that a trajectory meets, up to this many
@@ -69,7 +73,10 @@ def slow_if(slow, *values):
     ("name", "where"),
     [
         slow_if(
-            where.startswith("logistic") and name not in ("SGD", "AdaGrad", "AdamW"), name, where
+            (where.startswith("logistic") and name not in ("SGD", "AdaGrad", "AdamW"))
+            or (where.startswith(("huber", "poisson")) and name != "SGD"),
+            name,
+            where,
         )
         for name in OPTIMIZERS
         for where in PROBLEMS

@@ -40,8 +40,8 @@ PROBLEMS = {
 OPTIMIZERS = {
     "SGD": (simopt.SGD(eta=0.02), lambda w: torch.optim.SGD(w, lr=0.02)),
     "Momentum": (
-        simopt.Momentum(eta=0.01, beta=0.8, convention="torch"),
-        lambda w: torch.optim.SGD(w, lr=0.01, momentum=0.8),
+        simopt.Momentum(eta=0.003, beta=0.8, convention="torch"),
+        lambda w: torch.optim.SGD(w, lr=0.003, momentum=0.8),
     ),
     "Adam": (
         simopt.Adam(eta=0.01, convention="torch"),
@@ -104,7 +104,7 @@ def test_the_loss_and_its_gradient_are_pytorchs(where):
     x, y, l2 = map(torch.tensor, (problem.x, problem.y, problem.l2))
     loss = loss_of(problem)(predict(problem, w, x), y) + (l2 * w * w).sum() / 2
     loss.backward()
-    assert problem.loss(w.detach().numpy()) == pytest.approx(float(loss), rel=1e-13)
+    assert problem.loss(w.detach().numpy()) == pytest.approx(loss.item(), rel=1e-13)
     np.testing.assert_allclose(
         problem.gradient(w.detach().numpy()), w.grad.numpy(), rtol=1e-12, atol=1e-14
     )
