@@ -5,7 +5,7 @@ import pytest
 
 from simopt import problems
 from simopt.document.claims.clipping import norms
-from simopt.document.claims.common.curves import EPOCHS, PLACES, RATES, Curves
+from simopt.document.claims.common.curves import EPOCHS, PLACES, RATES, TunedCurves
 from simopt.document.claims.context import Trials
 from simopt.document.claims.libraries import Seen
 from simopt.document.claims.troubleshooting import late_drops, plateaus, rates
@@ -14,7 +14,7 @@ from simopt.document.claims.troubleshooting import late_drops, plateaus, rates
 def made(shape, tuned=1e-5):
     """Curves of two seeds at every rate, by ``shape(rate)``: EPOCHS numbers."""
     excess = np.array([[shape(rate)] * 2 for rate in RATES])
-    return Curves(excess, tuned)
+    return TunedCurves(excess, tuned)
 
 
 def given(monkeypatch, module, shape, methods=("SGD",)):

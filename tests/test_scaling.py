@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import simopt
 from simopt import measures, problems
 from simopt.analysis.batch_size import (
-    Interrupted,
     Scaling,
+    StudyInterrupted,
     fit_rates,
     searching,
     study,
@@ -375,7 +375,7 @@ def test_what_is_done_survives_an_interruption(monkeypatch, small, done):
         return searched(*arguments)
 
     monkeypatch.setattr(study, "search", search)
-    with pytest.raises(Interrupted, match=f"after {done} batch sizes") as caught:
+    with pytest.raises(StudyInterrupted, match=f"after {done} batch sizes") as caught:
         scaling(SMALL, [simopt.SGD(), simopt.Momentum()], SHARE, seeds=5)
     if not done:
         assert caught.value.scaling is None

@@ -80,7 +80,7 @@ def sign(name: str) -> Sign:
 
 
 @dataclass(frozen=True)
-class Line:
+class FormulaLine:
     """A line of a formula: what it gives, and the expression for it.
 
     Attributes
@@ -103,7 +103,7 @@ class Line:
 
 
 @cache
-def parse(line: str) -> Line:
+def parse(line: str) -> FormulaLine:
     """A line's target and expression.
 
     Raises
@@ -116,7 +116,7 @@ def parse(line: str) -> Line:
         raise ValueError(f"no formula: {line!r}")
     target, value = statement.targets[0].id, statement.value
     names = names_in(value)
-    return Line(target, value, target in names or target == "w", frozenset(names))
+    return FormulaLine(target, value, target in names or target == "w", frozenset(names))
 
 
 def names_in(node: ast.expr) -> set[str]:

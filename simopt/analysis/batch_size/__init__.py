@@ -9,13 +9,13 @@ from simopt.analysis.batch_size.advice import advise
 from simopt.analysis.batch_size.fits import Curve, fit_curve
 from simopt.analysis.batch_size.rates import RateLaws, fit_rates
 from simopt.analysis.batch_size.result import Scaling
-from simopt.analysis.batch_size.study import Interrupted, batch_size
+from simopt.analysis.batch_size.study import StudyInterrupted, batch_size
 
 __all__ = [
     "Curve",
-    "Interrupted",
     "RateLaws",
     "Scaling",
+    "StudyInterrupted",
     "advise",
     "batch_size",
     "fit_curve",

@@ -35,7 +35,7 @@ WORK, FEWEST, MOST = 1_000_000_000, 1_000, 1_000_000
 MORE = 2.2
 
 
-class Interrupted(KeyboardInterrupt):
+class StudyInterrupted(KeyboardInterrupt):
     """Ctrl-C during a study. ``scaling`` holds the completed batch sizes, or None."""
 
     def __init__(self, scaling: Scaling | None) -> None:
@@ -97,7 +97,7 @@ def batch_size(
     ------
     ValueError
         If an argument is not allowed, or the target is out of reach or reached at the start.
-    Interrupted
+    StudyInterrupted
         On Ctrl-C, a KeyboardInterrupt that carries the batch sizes that were done.
 
     Notes
@@ -196,7 +196,7 @@ def batch_size(
     if searches:
         made = result(problem, goal, numbers, most, searches, seconds, compiled)
     if stopped:
-        raise Interrupted(made)
+        raise StudyInterrupted(made)
     assert made is not None
     return made
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from simopt.curves.symptoms import RECORDS
 from simopt.curves.symptoms.broken import ALL_THREE as ALL_THREE
-from simopt.curves.symptoms.record import Line
+from simopt.curves.symptoms.record import AdviceLine
 
 #: Not a symptom of one curve: Adam ends higher than SGD, each at its best rate.
 UNDERPERFORMS = "Adam ends above SGD"
@@ -17,7 +17,7 @@ LAGS = ("AdamW", "fine-tune with Momentum")
 #: The document's troubleshooting table (lines 1133 to 1141).
 TABLE = (
     *(replace(each.line, seen=(each.name,)) for each in RECORDS if each.line is not None),
-    Line(
+    AdviceLine(
         "Adam worse than SGD",
         "adaptive rates hurt generalisation",
         "AdamW, or Momentum for fine-tuning",
@@ -28,9 +28,9 @@ TABLE = (
 )
 
 
-def _questions() -> tuple[Line, ...]:
+def _questions() -> tuple[AdviceLine, ...]:
     """The questions of the records, each once, with all symptoms that it is asked of."""
-    asked_of: dict[Line, tuple[str, ...]] = {}
+    asked_of: dict[AdviceLine, tuple[str, ...]] = {}
     for each in RECORDS:
         if each.question is not None:
             asked_of[each.question] = (*asked_of.get(each.question, ()), each.name)
@@ -40,7 +40,7 @@ def _questions() -> tuple[Line, ...]:
 #: The document's decision framework (lines 1150 to 1154).
 FRAMEWORK = (
     *_questions(),
-    Line(
+    AdviceLine(
         "Adam underperforms?",
         "",
         "AdamW, or Momentum for fine-tuning",
@@ -51,7 +51,7 @@ FRAMEWORK = (
 )
 
 #: Not in the document: what its "normal, keep training" comes to while no drop has been seen.
-ON_A_PLATEAU = Line(
+ON_A_PLATEAU = AdviceLine(
     "On a plateau, no drop yet", "", "keep training", ("keep training",), ("plateaus early",)
 )
 

@@ -11,7 +11,7 @@ from simopt.curves.diagnosis import diagnose_many
 from simopt.curves.diagnosis.batch import as_float32
 from simopt.curves.prescription.cases import Case
 from simopt.curves.prescription.comparing import excess
-from simopt.curves.prescription.running import Curves, curves, losses_at
+from simopt.curves.prescription.running import TrainedCurves, curves, losses_at
 from simopt.curves.prescription.training import Training
 from simopt.problems import Problem
 
@@ -33,7 +33,7 @@ class Ran:
         Which.
     trainings : list of Training
         One a rate.
-    found : list of Curves
+    found : list of TrainedCurves
         What each did.
     floors : ndarray [rates, seeds]
         The loss that is taken off, of the case's own points: the least there is, or, of a test
@@ -43,10 +43,10 @@ class Ran:
     case: Case
     optimizer: str
     trainings: list[Training]
-    found: list[Curves]
+    found: list[TrainedCurves]
     floors: Floats
 
-    def ends(self, found: Curves, problem: Problem) -> Floats:
+    def ends(self, found: TrainedCurves, problem: Problem) -> Floats:
         """The losses [seeds] that are judged: over all points, or over those of the test."""
         return losses_at(self.case.test or problem, found.w)
 
@@ -56,7 +56,7 @@ class Ran:
             return np.asarray(self.floors[place])
         return np.full(len(self.case.seeds), np.nan_to_num(problem.minimum_loss))
 
-    def above(self, place: int, found: Curves, problem: Problem) -> Floats:
+    def above(self, place: int, found: TrainedCurves, problem: Problem) -> Floats:
         """What is left above the floor [seeds] where a run at that rate ends."""
         off = self.ends(found, problem) - self.floor(place, problem)
         return np.where(np.isfinite(off), np.maximum(off, 0.0), np.inf)
@@ -86,12 +86,12 @@ def run(case: Case, optimizer: str, trainings: list[Training], threads: int) -> 
 
 def curves_of(
     case: Case, problem: Problem, trainings: list[Training], threads: int
-) -> list[Curves]:
+) -> list[TrainedCurves]:
     """The curves of some trainings with the case's seeds."""
     return curves(problem, trainings, case.seeds, validation=case.validation, threads=threads)
 
 
-def symptoms(found: list[Curves], threads: int) -> NDArray[np.str_]:
+def symptoms(found: list[TrainedCurves], threads: int) -> NDArray[np.str_]:
     """What every curve [trainings, seeds] shows."""
     losses, lengths = _beside([each.loss for each in found])
     ways = [each.validation for each in found if each.validation is not None]

@@ -14,7 +14,7 @@ from simopt.curves.prescription import training as trainings
 from simopt.curves.prescription.comparing import excess
 from simopt.curves.prescription.fixes import FIXES, REMEDIES
 from simopt.curves.prescription.ranking import difference, most_seen, ranked, row
-from simopt.curves.prescription.running import Curves, curves, losses_at, stopped
+from simopt.curves.prescription.running import TrainedCurves, curves, losses_at, stopped
 from simopt.curves.prescription.training import Training
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
@@ -204,9 +204,9 @@ def _all_curves(
     by: str,
     validation: Problem | None,
     threads: int,
-) -> dict[str, Curves]:
+) -> dict[str, TrainedCurves]:
     """The curves of every trial; those of one problem run beside each other."""
-    found: dict[str, Curves] = {}
+    found: dict[str, TrainedCurves] = {}
     by_problem: dict[int, list[str]] = {}
     for name, (changed, _) in tried.items():
         by_problem.setdefault(id(changed), []).append(name)

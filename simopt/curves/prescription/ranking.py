@@ -10,12 +10,12 @@ import pandas as pd
 from simopt.curves.diagnosis import diagnose_many
 from simopt.curves.diagnosis.batch import as_float32
 from simopt.curves.prescription.comparing import compared, excess, has_diverged
-from simopt.curves.prescription.running import Curves, losses_at
+from simopt.curves.prescription.running import TrainedCurves, losses_at
 from simopt.curves.prescription.training import Training
 from simopt.problems import Problem
 
 
-def most_seen(found: Curves, validation: Problem | None) -> tuple[str, float]:
+def most_seen(found: TrainedCurves, validation: Problem | None) -> tuple[str, float]:
     """The symptom that most curves show, and the share of them that do.
 
     Curves are read as a trainer in float32 would show them: past 3.4e38 is infinite.
@@ -61,8 +61,8 @@ def row(
     name: str,
     says: str,
     problem: Problem,
-    before: Curves,
-    after: Curves,
+    before: TrainedCurves,
+    after: TrainedCurves,
     validation: Problem | None,
     scale: float,
 ) -> dict[str, Any]:

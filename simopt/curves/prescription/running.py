@@ -26,7 +26,7 @@ FEW = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class TrainedCurves:
     """What a training did, a row per seed.
 
     Attributes
@@ -61,7 +61,7 @@ def curves(
     by: str = "epochs",
     validation: Problem | None = None,
     threads: int = 1,
-) -> list[Curves]:
+) -> list[TrainedCurves]:
     """Run every training with every seed.
 
     Parameters
@@ -81,10 +81,10 @@ def curves(
 
     Returns
     -------
-    list of Curves
+    list of TrainedCurves
         In the order of the trainings.
     """
-    found: list[Curves | None] = [None] * len(trainings)
+    found: list[TrainedCurves | None] = [None] * len(trainings)
     together: dict[tuple[Rule, Plan], list[int]] = {}
     for place, training in enumerate(trainings):
         if training.then is not None:
@@ -172,7 +172,7 @@ def _curves(
     w: Floats,
     validation: Problem | None,
     by: str,
-) -> Curves:
+) -> TrainedCurves:
     """The curves of one training [S, T], with the start before them and early stopping done."""
     start = np.broadcast_to(problem.w0, (len(loss), 1, problem.d))
     every = np.concatenate([start, w], axis=1)
@@ -183,7 +183,7 @@ def _curves(
     if training.patience is not None and seen is not None:
         assert by == "epochs"
         ends, kept = stopped(seen, training.patience)
-    return Curves(
+    return TrainedCurves(
         loss=with_start,
         validation=seen,
         w=every[np.arange(len(loss)), kept],
@@ -222,7 +222,7 @@ def _in_halves(
     by: str,
     validation: Problem | None,
     threads: int,
-) -> Curves:
+) -> TrainedCurves:
     """A training that changes its optimizer halfway; the orders of the second half are new ones."""
     assert training.then is not None
     half = max(1, training.epochs // 2)
@@ -240,7 +240,7 @@ def _in_halves(
         # Weights that overflowed are no start.
         start = problem.replace(w0=w if np.isfinite(w).all() else np.full(problem.d, 1e300))
         parts += curves(start, [rest], [seed + 1_000_000_007], by=by, validation=validation)
-    return Curves(
+    return TrainedCurves(
         loss=np.concatenate([first.loss, np.stack([part.loss[0, 1:] for part in parts])], axis=1),
         validation=None
         if first.validation is None

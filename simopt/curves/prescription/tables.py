@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simopt.curves.prescription.advice import FRAMEWORK, ON_A_PLATEAU, TABLE
 from simopt.curves.prescription.comparing import wilson
 from simopt.curves.prescription.runner import try_all
-from simopt.curves.symptoms.record import Line
+from simopt.curves.symptoms.record import AdviceLine
 from simopt.ground.threads import thread_count
 
 #: A condition is named where it has so many runs, so has the rest, and the shares differ by as
@@ -97,7 +97,7 @@ def framework(
 
 
 def _tested(
-    lines: Sequence[Line], quick: bool, outcomes: pd.DataFrame | None, threads: int | None
+    lines: Sequence[AdviceLine], quick: bool, outcomes: pd.DataFrame | None, threads: int | None
 ) -> pd.DataFrame:
     workers = thread_count(threads)
     tried = try_all(quick, workers) if outcomes is None else outcomes
@@ -106,14 +106,14 @@ def _tested(
     return frame
 
 
-def meant(outcomes: pd.DataFrame, line: Line, fix: str) -> pd.DataFrame:
+def meant(outcomes: pd.DataFrame, line: AdviceLine, fix: str) -> pd.DataFrame:
     """The rows that a line's fix is for."""
     rows = outcomes[(outcomes["fix"] == fix) & outcomes["symptom"].isin(line.seen)]
     kept = {name for name in rows["optimizer"].unique() if line.limits(name, fix)}
     return rows[rows["optimizer"].isin(kept)]
 
 
-def tested(outcomes: pd.DataFrame, line: Line, fix: str) -> dict[str, Any]:
+def tested(outcomes: pd.DataFrame, line: AdviceLine, fix: str) -> dict[str, Any]:
     """A row of the table; NaN where no run showed the symptom."""
     rows = meant(outcomes, line, fix)
     low, high = interval(rows)

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.symptoms.record import (
+    AdviceLine,
     Example,
     Known,
     Label,
-    Line,
     Symptom,
     alone,
 )
@@ -63,13 +63,13 @@ SYMPTOM = Symptom(
         "clip at the start's norm",
         "without outliers",
     ),
-    line=Line(
+    line=AdviceLine(
         "NaN or Inf",
         "numerical instability",
         "η drastically lower, clipping, a look at the data",
         ("eta / 10", "eta / 100", "clip at 1", "without outliers"),
     ),
-    question=Line("Loss NaN?", "", "clipping, a look at the data, and lower η", (ALL_THREE,)),
+    question=AdviceLine("Loss NaN?", "", "clipping, a look at the data, and lower η", (ALL_THREE,)),
     example=Example(
         alone(lambda: synthetic.bad_point(synthetic.suite()["label noise"], 30.0)),
         SGD(eta=0.02),

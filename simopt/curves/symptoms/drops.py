@@ -8,13 +8,13 @@ from simopt.curves.symptoms.conditions import above, below, every
 from simopt.curves.symptoms.evidence import FLAT_PERCENT as FLAT
 from simopt.curves.symptoms.evidence import drop, plateau
 from simopt.curves.symptoms.record import (
+    AdviceLine,
     Column,
     Columns,
     Evidence,
     Example,
     Known,
     Label,
-    Line,
     Symptom,
     alone,
 )
@@ -66,7 +66,7 @@ SYMPTOM = Symptom(
     causes=causes,
     advice=advice,
     fixes=("keep training",),
-    line=Line(
+    line=AdviceLine(
         "Plateaus, then drops", "a saddle was escaped: normal", "keep training", ("keep training",)
     ),
     example=Example(

@@ -7,13 +7,13 @@ from simopt.curves.symptoms.conditions import above, below, either, every
 from simopt.curves.symptoms.evidence import END_SPAN, LAST_QUARTER, start_to
 from simopt.curves.symptoms.record import (
     LESS,
+    AdviceLine,
     Column,
     Columns,
     Evidence,
     Example,
     Known,
     Label,
-    Line,
     Symptom,
     alone,
 )
@@ -101,13 +101,13 @@ SYMPTOM = Symptom(
     causes=causes,
     advice=advice,
     fixes=(*LESS, "beta 0.8"),
-    line=Line(
+    line=AdviceLine(
         "Decreases, then explodes",
         "rate too high, momentum builds up",
         "lower η, or β to 0.8",
         (*LESS, "beta 0.8"),
     ),
-    question=Line("Loss unstable?", "", "decrease η or β", (*LESS, "beta 0.8")),
+    question=AdviceLine("Loss unstable?", "", "decrease η or β", (*LESS, "beta 0.8")),
     example=Example(
         alone(lambda: synthetic.suite()["label noise"]),
         Momentum(eta=0.1),

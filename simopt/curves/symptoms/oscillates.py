@@ -17,6 +17,7 @@ from simopt.curves.symptoms.conditions import (
 from simopt.curves.symptoms.evidence import SECOND_HALF, WHOLE
 from simopt.curves.symptoms.record import (
     LESS,
+    AdviceLine,
     Alike,
     Column,
     Columns,
@@ -24,7 +25,6 @@ from simopt.curves.symptoms.record import (
     Example,
     Known,
     Label,
-    Line,
     Symptom,
     alone,
 )
@@ -107,8 +107,8 @@ SYMPTOM = Symptom(
         Alike("rises", "ends above where it was", reasons.SWING),
         Alike("spikes and recovers", "calm but for spikes", reasons.RARE),
     ),
-    line=Line("Oscillates wildly", "rate too high", "η 2 to 10 times lower", LESS),
-    question=Line("Loss unstable?", "", "decrease η or β", (*LESS, "beta 0.8")),
+    line=AdviceLine("Oscillates wildly", "rate too high", "η 2 to 10 times lower", LESS),
+    question=AdviceLine("Loss unstable?", "", "decrease η or β", (*LESS, "beta 0.8")),
     example=Example(alone(problems.hubble), Momentum(eta=0.4), 8, 40, "the rate is too high"),
     label=Label(cause, 0),
 )

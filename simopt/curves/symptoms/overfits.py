@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 from simopt.curves.symptoms.conditions import above, below, either, every, level
 from simopt.curves.symptoms.evidence import at, from_
 from simopt.curves.symptoms.record import (
+    AdviceLine,
     Column,
     Columns,
     Evidence,
     Example,
     Known,
     Label,
-    Line,
     Symptom,
 )
 from simopt.curves.validation import counterfactuals
@@ -126,7 +126,7 @@ SYMPTOM = Symptom(
     causes=causes,
     advice=advice,
     fixes=("weight decay 0.01", "weight decay 0.1", "weight decay 1", "early stopping"),
-    line=Line(
+    line=AdviceLine(
         "Validation loss rises",
         "overfitting",
         "regularisation, dropout, early stopping",

@@ -8,6 +8,7 @@ from simopt.curves.symptoms.conditions import below, every, goes_on
 from simopt.curves.symptoms.evidence import KEEPS, SECOND_HALF, from_, start_to
 from simopt.curves.symptoms.record import (
     MORE,
+    AdviceLine,
     Alike,
     Column,
     Columns,
@@ -15,7 +16,6 @@ from simopt.curves.symptoms.record import (
     Example,
     Known,
     Label,
-    Line,
     Symptom,
     alone,
 )
@@ -105,14 +105,14 @@ SYMPTOM = Symptom(
     causes=causes,
     advice=advice,
     fixes=("Momentum", *MORE, "SGD", "RMSprop", "Adam", "decaying rate", "no schedule"),
-    line=Line(
+    line=AdviceLine(
         "Plateaus early",
         "local minimum, or the rate decayed too fast",
         "Momentum in place of Adam, or higher η",
         ("Momentum", *MORE),
         in_place_of=("Adam", "AdamW"),
     ),
-    question=Line(
+    question=AdviceLine(
         "Loss plateau?",
         "",
         "another optimizer, or a schedule",

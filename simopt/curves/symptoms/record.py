@@ -66,7 +66,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Line:
+class AdviceLine:
     """A line of one of the document's two tables of advice.
 
     Attributes
@@ -282,7 +282,7 @@ class Symptom:
         are left out.
     fixes : tuple of str
         What `simopt.prescribe` tries by default.
-    line, question : Line, optional
+    line, question : AdviceLine, optional
         Of the document's troubleshooting table, and of its decision framework.
     alike : tuple of Alike
     example : Example, optional
@@ -299,8 +299,8 @@ class Symptom:
     causes: Callable[[Known], tuple[str, ...]] = nothing
     advice: Callable[[Known], tuple[str, ...]] = nothing
     fixes: tuple[str, ...] = ()
-    line: Line | None = None
-    question: Line | None = None
+    line: AdviceLine | None = None
+    question: AdviceLine | None = None
     alike: tuple[Alike, ...] = ()
     example: Example | None = None
     label: Label | None = None

@@ -8,13 +8,13 @@ from simopt.curves.symptoms.conditions import UNFINISHED, UPS, above, below, eit
 from simopt.curves.symptoms.evidence import FIRST_QUARTER, LAST_QUARTER
 from simopt.curves.symptoms.record import (
     MORE,
+    AdviceLine,
     Column,
     Columns,
     Evidence,
     Example,
     Known,
     Label,
-    Line,
     Symptom,
     alone,
 )
@@ -94,8 +94,8 @@ SYMPTOM = Symptom(
     causes=causes,
     advice=advice,
     fixes=MORE,
-    line=Line("Decreases very slowly", "rate too low", "η 2 to 5 times higher", MORE),
-    question=Line("Loss too slow?", "", "increase η", MORE),
+    line=AdviceLine("Decreases very slowly", "rate too low", "η 2 to 5 times higher", MORE),
+    question=AdviceLine("Loss too slow?", "", "increase η", MORE),
     example=Example(alone(problems.diabetes), SGD(eta=1e-3), 64, 40, "the rate is far too low"),
     label=Label(cause, 1),
     trees=("train more rounds, or raise the learning rate (shrinkage) 2 to 5 times",),

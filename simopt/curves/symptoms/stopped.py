@@ -8,6 +8,7 @@ from simopt.curves.symptoms import explodes, reasons
 from simopt.curves.symptoms.conditions import UNFINISHED, UPS, above, below, either, every, goes_on
 from simopt.curves.symptoms.evidence import FIRST_QUARTER, KEEPS, LAST_QUARTER, from_
 from simopt.curves.symptoms.record import (
+    AdviceLine,
     Alike,
     Column,
     Columns,
@@ -15,7 +16,6 @@ from simopt.curves.symptoms.record import (
     Example,
     Known,
     Label,
-    Line,
     Symptom,
     alone,
 )
@@ -125,7 +125,7 @@ SYMPTOM = Symptom(
     causes=causes,
     advice=advice,
     fixes=("RMSprop", "Adam"),
-    line=Line(
+    line=AdviceLine(
         "AdaGrad stops learning",
         "G has grown too large",
         "RMSprop or Adam",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simopt import rules
 from simopt.curves.symptoms import SYMPTOMS
 from simopt.curves.validation import inseparable, recipes
-from simopt.curves.validation.recipes import Curves
+from simopt.curves.validation.recipes import RunCurves
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
 from simopt.problems.synthetic import testbeds
@@ -105,7 +105,7 @@ def labelled(
     checks.whole("size", size, 100, 100_000)
     checks.whole("seed", seed, 0)
     workers = thread_count(threads)
-    pieces: list[Curves] = []
+    pieces: list[RunCurves] = []
     counts: Counter[str] = Counter()
     rounds = 0
     # Some to choose from, so that rare symptoms are not lost among the others.
@@ -122,7 +122,7 @@ def labelled(
 
 def _pieces(
     rng: np.random.Generator, part: str, seed: int, thorough: bool, threads: int
-) -> Iterator[Curves]:
+) -> Iterator[RunCurves]:
     for testbed in testbeds.testbeds(part, seed):
         plans = _plans(testbed)
         if not thorough:
@@ -160,7 +160,7 @@ def _rules(rng: np.random.Generator, testbed: Testbed, thorough: bool) -> list[s
     return list(rules.OPTIMIZERS) if problem.linear else list(FEW)
 
 
-def _together(pieces: list[Curves]) -> Labelled:
+def _together(pieces: list[RunCurves]) -> Labelled:
     frame = pd.concat([piece.frame for piece in pieces], ignore_index=True)
     frame["also"] = inseparable.also(frame)
     longest = max(piece.losses.shape[1] for piece in pieces)

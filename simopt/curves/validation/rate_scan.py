@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simopt import rules, schedules
 from simopt.curves.diagnosis.batch import as_float32
 from simopt.curves.validation import runs
-from simopt.curves.validation.runs import Plan
+from simopt.curves.validation.runs import Sampling
 from simopt.problems import Problem
 from simopt.rules import Optimizer
 
@@ -57,7 +57,7 @@ class RuleScan:
 
 
 def scan(
-    rng: np.random.Generator, problem: Problem, plan: Plan, names: Sequence[str], threads: int
+    rng: np.random.Generator, problem: Problem, plan: Sampling, names: Sequence[str], threads: int
 ) -> list[RuleScan]:
     """Every rule at rates over many powers of ten."""
     settings = []

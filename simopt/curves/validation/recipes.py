@@ -24,7 +24,7 @@ from simopt.curves.validation.counterfactuals import (
 )
 from simopt.curves.validation.labels import causes
 from simopt.curves.validation.rate_scan import RuleScan, scan, shares_of
-from simopt.curves.validation.runs import Plan, Recorded
+from simopt.curves.validation.runs import Recorded, Sampling
 from simopt.problems import Problem
 from simopt.problems.synthetic.testbeds import Testbed
 
@@ -36,7 +36,7 @@ MOST_CURVED = (1_500, 200)
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class RunCurves:
     """Losses and validation losses [m, T] of a table's rows; NaN where there is no validation."""
 
     frame: pd.DataFrame
@@ -51,7 +51,7 @@ def from_testbed(
     record: str,
     names: Sequence[str],
     threads: int,
-) -> Iterator[Curves]:
+) -> Iterator[RunCurves]:
     """All curves of a testbed, with one batch size, at one length.
 
     Records are "epochs", "steps" (the loss over all points after every update), or "batches" (the
@@ -78,10 +78,10 @@ def from_testbed(
 def rated(
     rng: np.random.Generator,
     testbed: Testbed,
-    plan: Plan,
+    plan: Sampling,
     scans: Sequence[RuleScan],
     threads: int,
-) -> Curves:
+) -> RunCurves:
     """Rates from far too low to far too high."""
     problem = testbed.problem
     chosen = []
@@ -122,10 +122,10 @@ def rated(
 def decayed(
     rng: np.random.Generator,
     testbed: Testbed,
-    plan: Plan,
+    plan: Sampling,
     scans: Sequence[RuleScan],
     threads: int,
-) -> Curves:
+) -> RunCurves:
     """The tuned rate, falling so fast that it is nothing long before the loss is low."""
     batches = runs.updates_of_epoch(testbed.problem, plan.batch_size)
     updates = plan.length * (batches if plan.record == "epochs" else 1)
@@ -151,10 +151,10 @@ def decayed(
 def spoiled(
     rng: np.random.Generator,
     testbed: Testbed,
-    plan: Plan,
+    plan: Sampling,
     scans: Sequence[RuleScan],
     threads: int,
-) -> Curves:
+) -> RunCurves:
     """The tuned rate, which does well, and the same with one point that is wrong."""
     problem = testbed.problem
     able = [t for t in scans if t.left[t.tuned] <= WELL]
@@ -200,7 +200,7 @@ def _up(left: Floats, picked: NDArray[np.int64]) -> Floats:
     return np.append(left, [np.nan, np.nan])[picked + 2]
 
 
-def _noisy(problem: Problem, plan: Plan) -> bool:
+def _noisy(problem: Problem, plan: Sampling) -> bool:
     """Whether gradients differ from batch to batch even where the loss is least."""
     if problem.noise is not None:
         return True
@@ -219,7 +219,7 @@ def _calmer(own: RuleScan, scans: Sequence[RuleScan]) -> Floats:
 
 
 def _longer(
-    problem: Problem, own: RuleScan, picked: NDArray[np.int64], plan: Plan, threads: int
+    problem: Problem, own: RuleScan, picked: NDArray[np.int64], plan: Sampling, threads: int
 ) -> Floats:
     """What AdaGrad would reach if it went on; NaN for other rules."""
     if own.name != "AdaGrad":
@@ -245,12 +245,12 @@ def _with_start(testbed: Testbed, records: Recorded) -> tuple[Floats, Floats]:
 
 def _by_batch(
     testbed: Testbed,
-    plan: Plan,
+    plan: Sampling,
     records: Recorded,
     losses: Floats,
     cause: NDArray[Any],
     symptom: NDArray[Any],
-) -> Curves:
+) -> RunCurves:
     """The loss of each update's batch, where its noise leaves to see what happened."""
     problem = testbed.problem
     before = np.concatenate(
@@ -285,13 +285,13 @@ def problem_losses(problem: Problem, w: Floats, rows: NDArray[np.int64]) -> Floa
 def _curves(
     rng: np.random.Generator,
     testbed: Testbed,
-    plan: Plan,
+    plan: Sampling,
     records: Recorded,
     losses: Floats,
     validation: Floats,
     cause: NDArray[Any],
     symptom: NDArray[Any],
-) -> Curves:
+) -> RunCurves:
     """The loss over all points, with that at the start, or without."""
     first = int(rng.random() < 0.5)
     with np.errstate(all="ignore"):
@@ -314,7 +314,7 @@ def _curves(
 
 def _table(
     testbed: Testbed,
-    plan: Plan,
+    plan: Sampling,
     records: Recorded,
     losses: Floats,
     validation: Floats,
@@ -322,7 +322,7 @@ def _table(
     symptom: NDArray[Any],
     rests: NDArray[np.bool_],
     falls: NDArray[np.bool_],
-) -> Curves:
+) -> RunCurves:
     """Those with a cause, as a trainer in float32 would show them."""
     about = {
         name: records.frame[name].to_numpy(np.float64)
@@ -349,7 +349,7 @@ def _table(
         }
     )
     kept = cause != ""
-    return Curves(frame[kept], as_float32(losses[kept]), validation[kept])
+    return RunCurves(frame[kept], as_float32(losses[kept]), validation[kept])
 
 
 def memoryless(losses: Floats) -> NDArray[np.bool_]:
@@ -379,5 +379,5 @@ def spiky(losses: Floats) -> NDArray[np.bool_]:
     return high
 
 
-def _none() -> Curves:
-    return Curves(pd.DataFrame(), np.empty((0, 0)), np.empty((0, 0)))
+def _none() -> RunCurves:
+    return RunCurves(pd.DataFrame(), np.empty((0, 0)), np.empty((0, 0)))

@@ -27,7 +27,7 @@ CONSTANT = schedules.constant()
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class Sampling:
     """How to train: batches, plan long, and what is written down.
 
     Attributes
@@ -53,14 +53,14 @@ class Plan:
 
 def draw_plan(
     rng: np.random.Generator, problem: Problem, batch_size: int, length: int, record: str
-) -> Plan:
+) -> Sampling:
     """A plan with an order of the points, new in every epoch."""
     rows = np.tile(np.arange(problem.n), (_epochs(problem, batch_size, length, record), 1))
     order = rng.permuted(rows, axis=1)
-    return Plan(batch_size, length, record, order, int(rng.integers(2**31)))
+    return Sampling(batch_size, length, record, order, int(rng.integers(2**31)))
 
 
-def prolonged(plan: Plan, problem: Problem, times: int) -> Plan:
+def prolonged(plan: Sampling, problem: Problem, times: int) -> Sampling:
     """The same for longer: its orders come again."""
     length = plan.length * times
     epochs = _epochs(problem, plan.batch_size, length, plan.record)
@@ -89,7 +89,7 @@ class Recorded:
 def ends(
     problem: Problem,
     optimizers: Sequence[Optimizer],
-    plan: Plan,
+    plan: Sampling,
     given: Sequence[Schedule],
     threads: int,
 ) -> Floats:
@@ -103,7 +103,7 @@ def ends(
 def record(
     problem: Problem,
     optimizers: Sequence[Optimizer],
-    plan: Plan,
+    plan: Sampling,
     threads: int,
     schedule: Schedule = CONSTANT,
 ) -> Recorded:
@@ -120,7 +120,7 @@ def record(
 def _sweep(
     problem: Problem,
     optimizers: Sequence[Optimizer],
-    plan: Plan,
+    plan: Sampling,
     record: str,
     given: Sequence[Schedule],
     threads: int,

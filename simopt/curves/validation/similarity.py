@@ -16,7 +16,7 @@ def twins(curves: Labelled, *, within: float = 0.05) -> pd.DataFrame:
     """How many curves of each symptom have a twin of another: as good as the same curve.
 
     Curves are compared at 64 places of their length, brought to the range 0 to 1; twins differ
-    nowhere by more than ``within``. Curves with validation, or numbers that are not finite, are
+    nowhere by more than ``within``. RunCurves with validation, or numbers that are not finite, are
     left out: what tells those apart is not the shape.
 
     Parameters

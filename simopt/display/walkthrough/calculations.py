@@ -102,7 +102,7 @@ def _used(lines: list[tuple[str, set[str], Line]], wanted: set[str]) -> list[Lin
     return kept[::-1]
 
 
-def _chosen(step: notation.Line, names: Mapping[str, ArrayLike]) -> tuple[ast.expr, str]:
+def _chosen(step: notation.FormulaLine, names: Mapping[str, ArrayLike]) -> tuple[ast.expr, str]:
     """The branch of a conditional formula that holds, and the condition in words."""
     value = step.value
     if not isinstance(value, ast.IfExp):

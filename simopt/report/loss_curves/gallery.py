@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from simopt.curves.diagnosis import Diagnosis, diagnose, diagnose_many
 from simopt.curves.diagnosis import page as drawing
 from simopt.curves.diagnosis.batch import as_float32
-from simopt.curves.prescription.running import Curves, curves
+from simopt.curves.prescription.running import TrainedCurves, curves
 from simopt.curves.prescription.training import Training
 from simopt.curves.symptoms import RECORDS
 from simopt.curves.symptoms.record import Example, Symptom
@@ -73,7 +73,7 @@ def card(symptom: Symptom) -> Card:
     return Card(symptom, diagnosis, problem)
 
 
-def surest(runs: Curves, symptom: str) -> int:
+def surest(runs: TrainedCurves, symptom: str) -> int:
     """The row whose curve shows a symptom most surely; the first, if none does."""
     table = diagnose_many(runs.loss, runs.validation)
     sure = np.where(table["symptom"].astype(str) == symptom, table["sure"], -1.0)

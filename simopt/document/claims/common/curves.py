@@ -29,7 +29,7 @@ FLOOR = 1e-6
 
 
 @dataclass(frozen=True)
-class Curves:
+class TunedCurves:
     """An optimizer's curves on a problem.
 
     Attributes
@@ -64,19 +64,19 @@ class Curves:
         return moved
 
 
-def halved_by(curve: Curves, chosen: Truths, factors: tuple[int, ...], *, up: bool) -> Truths:
+def halved_by(curve: TunedCurves, chosen: Truths, factors: tuple[int, ...], *, up: bool) -> Truths:
     """Whether a rate so many times higher (lower) halves the last loss: [factors, chosen]."""
     with np.errstate(invalid="ignore"):
         moved = [curve.at(f, up)[chosen] <= curve.last[chosen] / 2 for f in factors]
     return np.array(moved)
 
 
-def best_tuned(by_pair: Mapping[tuple[str, str], Curves]) -> dict[str, float]:
+def best_tuned(by_pair: Mapping[tuple[str, str], TunedCurves]) -> dict[str, float]:
     """By problem the last excess loss of the best method at its best rate."""
     return {p: min(c.tuned for (other, _), c in by_pair.items() if other == p) for p, _ in by_pair}
 
 
-def curves(trials: Trials) -> Mapping[tuple[str, str], Curves]:
+def curves(trials: Trials) -> Mapping[tuple[str, str], TunedCurves]:
     """By problem and optimizer. The claims that read them share the runs."""
     by_pair, trajectories, updates = _run(trials.seed, trials.quick)
     trials.shared("curves on the suite", trajectories, updates)
@@ -84,7 +84,7 @@ def curves(trials: Trials) -> Mapping[tuple[str, str], Curves]:
 
 
 @lru_cache(maxsize=1)
-def _run(seed: int, quick: bool) -> tuple[dict[tuple[str, str], Curves], int, int]:
+def _run(seed: int, quick: bool) -> tuple[dict[tuple[str, str], TunedCurves], int, int]:
     trials = Trials(quick=quick, seed=seed)
     seeds, by_pair = trials.seeds(8, 3), {}
     plan = {"batch_size": BATCH_SIZE, "epochs": EPOCHS, "shuffle": "epoch", "seed": seeds}
@@ -103,5 +103,5 @@ def _run(seed: int, quick: bool) -> tuple[dict[tuple[str, str], Curves], int, in
         excess = np.maximum((loss - least) / (problem.loss(problem.w0) - least), FLOOR)
         for k, each in enumerate(METHODS):
             tuned = np.median(excess[k, :, :, -1], axis=1).min()
-            by_pair[name, each.__name__] = Curves(excess[k], float(tuned))
+            by_pair[name, each.__name__] = TunedCurves(excess[k], float(tuned))
     return by_pair, trials.trajectories, trials.updates

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simopt import problems
 from simopt.analysis import stability
 from simopt.document.claims.claim import Finding, Picture
-from simopt.document.claims.common.curves import Curves, best_tuned, curves, halved_by
+from simopt.document.claims.common.curves import TunedCurves, best_tuned, curves, halved_by
 from simopt.document.claims.context import Trials
 from simopt.document.claims.verdict import decide
 from simopt.ground.formatting import listing, percent
@@ -21,7 +21,7 @@ Truths = NDArray[np.bool_]
 ENOUGH = 10
 
 
-def wild(curve: Curves) -> Truths:
+def wild(curve: TunedCurves) -> Truths:
     """Rises in over 30 % of the last epochs and ends over 10 times above the tuned loss."""
     finite = np.isfinite(curve.last)
     return (curve.rises() > 0.3) & (curve.last > 10 * curve.tuned) & finite
