@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simopt import rules
-from simopt.curves.symptoms import SYMPTOMS
+from simopt.curves.symptoms import RECORDS
 from simopt.curves.validation import inseparable, recipes
 from simopt.curves.validation.recipes import RunCurves
 from simopt.ground import checks
@@ -27,8 +27,8 @@ FEW = ("SGD", "Momentum", "RMSprop", "Adam")
 #: Below this size there is but one plan a problem, and few rules, so that little is compiled.
 SMALL = 1500
 
-#: What a curve can be known to show.
-KNOWN = tuple(name for name in SYMPTOMS if name != "can't tell")
+#: What a simulated run can be known to show: the symptoms whose records say how.
+KNOWN = tuple(record.name for record in RECORDS if record.label is not None)
 
 #: Of every symptom at least this share of the curves: fewer say little of how well it is read.
 LEAST = 0.01
