@@ -9,6 +9,9 @@ from hypothesis import settings
 settings.register_profile("no deadlines", deadline=None)
 settings.load_profile("no deadlines")
 
+#: A script that needs PyTorch, run by hand.
+collect_ignore = ["training_runs.py"]
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):

@@ -62,7 +62,8 @@ def test_a_call_is_what_the_package_computed(name, call):
     ours = played(as_kept(name, optimizer), theirs["rates"])
     expected = np.array(theirs["weights"])
     atol = TOLERANCE.get(call.call, 1e-12) * max(1, np.abs(expected).max())
-    np.testing.assert_allclose(ours, expected, rtol=0, atol=atol)
+    # The probe has grown since the packages were recorded: weights are independent of one another.
+    np.testing.assert_allclose(ours[:, : expected.shape[1]], expected, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("name", RECORDED)

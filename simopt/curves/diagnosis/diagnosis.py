@@ -373,7 +373,7 @@ def chance_level(loss: NDArray[np.float64]) -> int | None:
     Examples
     --------
     >>> import numpy as np
-    >>> chance_level(np.array([2.303, 2.302, 2.303, 2.301])), chance_level(np.array([1.0, 0.5]))
+    >>> chance_level(np.array([2.303, 2.302, 2.303, 2.301])), chance_level(np.array([1.0, 0.9]))
     (10, None)
     """
     finite = loss[np.isfinite(loss)]

@@ -31,7 +31,7 @@ def page(context: Context) -> dict[str, Any]:
         "short": rates.SHORT,
         "rate": rates.rate_figure(speed, record),
         "cost": rates.cost_figure(speed, record),
-        "parts": parts.parts_figure(shares),
+        "shares": parts.parts_figure(shares),
         "limits": parts.limits_table(near),
         "bound": parts.bound(shares, near),
         "memory": memory.memory_figure(peaks, record, memory.bytes_per_row()),
