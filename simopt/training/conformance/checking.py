@@ -34,7 +34,8 @@ def check(
     ----------
     optimizer : object
         A PyTorch ``Optimizer`` (it and its parameters are left alone: a replica without hooks and
-        schedulers is stepped), its class, or a function of the parameters that makes one; an optax ``GradientTransformation``; a Keras optimizer; a rule or an optimizer of simopt; or a
+        schedulers is stepped), its class, or a function of the parameters that makes one; an
+        optax ``GradientTransformation``; a Keras optimizer; a rule or an optimizer of simopt; or a
         function ``step(w, g, state) -> (w, state)`` of arrays, with ``state`` None at first. If
         that function takes a fourth argument, it is a factor for its rate.
     against : Rule, Optimizer or a sequence of them, optional
