@@ -55,7 +55,7 @@ def batch_noise(f: Columns) -> Column:
         above(f["values"], 55.0),
         white(f),
         either(above(f["moves"], 3.0), above(f["start_z"], 6.0)),
-        above(f["net"], 0.0),
+        above(f["net"], 0.02),
     )
 
 

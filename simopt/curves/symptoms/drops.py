@@ -26,14 +26,16 @@ from simopt.rules import SGD
 LONG = 0.15
 
 #: A saddle is left slowly at first. A drop of which half is over after so much of the time that
-#: nine tenths take began at once: the rate was lowered by its schedule.
-AT_ONCE = 0.36
+#: nine tenths take began at once: a schedule lowered the rate. That must be clearer where a plateau
+#: begins with the run (before EARLY).
+AT_ONCE, AT_ONCE_EARLY, EARLY = 0.4, 0.25, 0.08
 
 
 def test(f: Columns) -> Column:
     """A long plateau before a drop; the kernel looks for both."""
     # Without a drop that could be timed there is nothing to say about its beginning.
-    at_once = np.where(np.isnan(f["onset"]), 0.0, below(f["onset"], AT_ONCE))
+    limit = np.where(f["plateau_at"] > EARLY, AT_ONCE, AT_ONCE_EARLY)
+    at_once = np.where(np.isnan(f["onset"]), 0.0, below(f["onset"] / limit, 1.0))
     return every(above(f["plateau"], LONG), 1.0 - at_once)
 
 

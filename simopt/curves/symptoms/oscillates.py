@@ -103,7 +103,7 @@ SYMPTOM = Symptom(
     fixes=LESS,
     alike=(
         Alike("does not move", "begun after the fall", reasons.BEGINS),
-        Alike("does not move", "noise without memory", reasons.WHITE),
+        Alike("does not move", "symmetric noise without memory", reasons.WHITE),
         Alike("rises", "ends above where it was", reasons.SWING),
         Alike("spikes and recovers", "calm but for spikes", reasons.RARE),
     ),

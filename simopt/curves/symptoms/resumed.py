@@ -12,8 +12,9 @@ SUDDEN = 8.0
 SHARE = 0.35
 #: and this share of the range: a steady rise has no jumps,
 LARGE = 0.18
-#: without a burst above the level to which it jumps, or back to where it was,
-BURST, RECOVERS = 1.5, 0.15
+#: without a burst above the level to which it jumps; or to about where it began, and back to where
+#: it was,
+BURST, START, RECOVERS = 1.5, 1.4, 0.15
 #: at one place,
 ONCE = 1.4
 #: not at the very end, on so many values.
@@ -26,11 +27,15 @@ def test(f: Columns) -> Column:
     """One clean jump up."""
     # Above the level after the jump, less what noise adds to a highest value.
     peak = np.maximum(f["shift_peak"] - 3.0 * f["scatter"] / f["shift"], 1.0)
+    again = every(
+        below(f["block_rise"] / f["shift_before"], RECOVERS),
+        below(f["shift"] * f["shift_peak"] / f["shift_before"], START),
+    )
     return every(
         above(f["shift_z"], SUDDEN),
         above(f["shift"], LARGE),
         above(f["shift"] / f["shift_before"], SHARE),
-        either(below(f["block_rise"] / f["shift_before"], RECOVERS), below(peak, BURST)),
+        either(again, below(peak, BURST)),
         below(f["shifts"], ONCE),
         below(f["shift_at"], LAST),
         below(f["growth"], GREW),

@@ -15,7 +15,7 @@ SLOPE, SHORT_SLOPE, SHORT = 6.0, 2.6, 30
 START = 6.0
 #: The noise is symmetric (beyond the standard error of a skewness), and values do not follow each
 #: other: a loss that bounces about a minimum does so mostly below, and at times far above.
-SKEW, ECHO = 0.5, 0.4
+SKEW, MOST, ECHO = 0.5, 0.6, 0.4
 #: Values that there must be to say so.
 FEWEST = 9
 
@@ -30,7 +30,7 @@ def test(f: Columns) -> Column:
         above(f["values"], FEWEST),
         # A first value that stands apart is where the loss has fallen from.
         below(f["skipped"], 0.5),
-        below(f["skew"] - 1.5 * np.sqrt(6.0 / f["values"]), SKEW),
+        below(f["skew"] - np.minimum(1.5 * np.sqrt(6.0 / f["values"]), MOST), SKEW),
         below(np.abs(f["echo"]), ECHO),
     )
     same = np.isnan(f["fall"]) & (f["values"] >= unclear.FEWEST)

@@ -43,7 +43,7 @@ INSEPARABLE = tuple(
 
 
 #: Columns of a labelled frame that only WHERE needs.
-KNOWN = ("rests", "falls", "memoryless", "ends_high", "spiky")
+KNOWN = ("rests", "falls", "memoryless", "ends_high", "spiky", "symmetric")
 
 #: Which labelled curves each word for ``where`` means, as a column or its negation.
 WHERE: dict[str, Callable[[pd.DataFrame], NDArray[np.bool_]]] = {
@@ -51,6 +51,9 @@ WHERE: dict[str, Callable[[pd.DataFrame], NDArray[np.bool_]]] = {
     "at rest for half of the run": lambda frame: frame["rests"].to_numpy(bool),
     "losses of batches": lambda frame: (frame["record"] == "batches").to_numpy(),
     "noise without memory": lambda frame: frame["memoryless"].to_numpy(bool),
+    "symmetric noise without memory": lambda frame: (
+        frame["memoryless"].to_numpy(bool) & frame["symmetric"].to_numpy(bool)
+    ),
     "ends above where it was": lambda frame: frame["ends_high"].to_numpy(bool),
     "calm but for spikes": lambda frame: frame["spiky"].to_numpy(bool),
     "begun after the fall": lambda frame: ~frame["falls"].to_numpy(bool),

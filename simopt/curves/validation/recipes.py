@@ -346,6 +346,7 @@ def _table(
             "memoryless": memoryless(losses),
             "ends_high": ends_high(losses),
             "spiky": spiky(losses),
+            "symmetric": symmetric(losses),
         }
     )
     kept = cause != ""
@@ -362,20 +363,29 @@ def memoryless(losses: Floats) -> NDArray[np.bool_]:
     return few
 
 
+def symmetric(losses: Floats) -> NDArray[np.bool_]:
+    """Whether values of the second half lie as far above their mean as below: skewness <= 0.5."""
+    late = losses[:, losses.shape[1] // 2 :]
+    with np.errstate(all="ignore"):
+        off = late - late.mean(axis=1, keepdims=True)
+        skew = (off**3).mean(axis=1) / np.square(off).mean(axis=1) ** 1.5
+        even: NDArray[np.bool_] = skew <= 0.5
+    return even
+
+
 def ends_high(losses: Floats) -> NDArray[np.bool_]:
-    """Whether the last quarter is above the lowest one by half of the fall to that, or more."""
+    """Whether the last quarter is the highest of the four."""
     with np.errstate(all="ignore"):
         quarters = np.stack([part.mean(axis=1) for part in np.array_split(losses, 4, axis=1)])
-        low, high = quarters.min(axis=0), quarters[:3].max(axis=0)
-        rise: NDArray[np.bool_] = quarters[3] - low >= 0.5 * (high - low)
+        rise: NDArray[np.bool_] = quarters[3] > quarters[:3].max(axis=0)
     return rise
 
 
 def spiky(losses: Floats) -> NDArray[np.bool_]:
-    """Whether the second half is calm but for spikes: its highest is ten times its median."""
+    """Whether the second half is calm but for spikes: its highest is thirty times its median."""
     with np.errstate(all="ignore"):
         late = losses[:, losses.shape[1] // 2 :] - losses.min(axis=1, keepdims=True)
-        high: NDArray[np.bool_] = late.max(axis=1) >= 10 * np.median(late, axis=1)
+        high: NDArray[np.bool_] = late.max(axis=1) >= 30 * np.median(late, axis=1)
     return high
 
 
