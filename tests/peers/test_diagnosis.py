@@ -176,7 +176,7 @@ RUNS = {
     ),
     "sklearn, regression, large constant rate": (
         "noise floor",
-        # Read otherwise in two orders of a hundred, of which seed 0 is one; see below.
+        # Read otherwise in one order of forty; see below.
         lambda: sgd_regressor(0.015, 60, seed=1),
     ),
     "torch, network, AdaGrad on pixels 0 to 800": (
@@ -188,14 +188,11 @@ RUNS = {
 }
 
 
-#: Read as "healthy" since noise is told from what swings by the curve alone: a noise floor whose
-#: level is far below the start, and a rate that falls too fast. Known faults, not expectations:
-#: these tests fail when they are mended.
+#: A known fault, not an expectation: the test fails when it is mended. A rate that falls by a fifth
+#: an epoch stops the training in its first quarter, but what is left shrinks to the end as it does
+#: in training that goes on; without the rate in the log it is read as healthy.
 READ_AS_HEALTHY = pytest.mark.xfail(strict=True, reason="read as healthy")
-WRONG = (
-    "torch, network, rate falls by a fifth an epoch",
-    "sklearn, regression, large constant rate",
-)
+WRONG = ("torch, network, rate falls by a fifth an epoch",)
 
 
 @pytest.mark.parametrize(
@@ -213,10 +210,9 @@ def test_symptoms_of_real_training(name):
     assert found.sure >= 0.5
 
 
-@READ_AS_HEALTHY
 @pytest.mark.parametrize("eta", [0.015, 0.02])
 def test_a_noise_floor_is_read_in_nearly_every_order_of_the_points(eta):
-    """Of a hundred orders 98 and 93; 0.02 is near the rates at which the curve swings wildly."""
+    """Of forty orders 39 and 36; 0.02 is near the rates at which the curve swings wildly."""
     read = [simopt.diagnose(sgd_regressor(eta, 60, seed)[0]).symptom for seed in range(40)]
     assert read.count("noise floor") >= 36
     assert set(read) <= {"noise floor", "healthy", "oscillates wildly"}

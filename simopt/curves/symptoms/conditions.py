@@ -22,6 +22,9 @@ UPS = 0.45
 #: ECHO, and not opposite to each other (-ALTERNATES), as they are where steps overshoot.
 ECHO, ALTERNATES = 0.25, 0.35
 
+#: A log of batches has this many values and more; one of epochs seldom has.
+BATCHES = 80.0
+
 #: The last quarter makes a tenth of the fall: it is not at its end.
 UNFINISHED = 0.09
 
@@ -52,7 +55,7 @@ def either(*conditions: Column) -> Column:
 def batch_noise(f: Columns) -> Column:
     """Whether a fall is seen through noise of batches, and not a loss that swings."""
     return every(
-        above(f["values"], 55.0),
+        above(f["values"], BATCHES),
         white(f),
         either(above(f["moves"], 3.0), above(f["start_z"], 6.0)),
         above(f["net"], 0.02),
