@@ -12,7 +12,7 @@ from simopt.report.pages import Computed, Context
 
 def page(context: Context) -> dict[str, Any]:
     """The values of the page's template."""
-    context.say("Loss curves: a curve for every symptom")
+    context.say("Loss curves: what symptoms look like")
     shown = gallery.gallery()
     outcomes = try_all(
         context.quick, thread_count(None), lambda name: context.say(f"Loss curves: fixes on {name}")
@@ -24,6 +24,7 @@ def page(context: Context) -> dict[str, Any]:
     made = outcomes.attrs
     return {
         "cards": gallery.cards(shown),
+        "without": gallery.without(),
         "summary": tested.summary(troubles),
         "harm": tested.harm(troubles),
         "lag": tested.lag(troubles),

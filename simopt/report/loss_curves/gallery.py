@@ -1,4 +1,4 @@
-"""One real curve for every symptom, with what was seen on it marked."""
+"""One simulated curve for every symptom that has an example, with what was seen on it marked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simopt.curves.prescription.training import Training
 from simopt.curves.symptoms import RECORDS
 from simopt.curves.symptoms.record import Example, Symptom
 from simopt.display import style
-from simopt.ground.formatting import number, sentence
+from simopt.ground.formatting import listing, number, sentence
 from simopt.problems import Problem
 
 #: Of so many orders of the points the one is shown whose curve shows the symptom most surely.
@@ -50,6 +50,12 @@ class Card:
 
 #: The symptoms that have an example.
 EXAMPLES = tuple(record for record in RECORDS if record.example is not None)
+
+
+def without() -> str:
+    """Which symptoms have no curve here."""
+    names = [r.name for r in RECORDS if r.example is None and r.test is not None]
+    return f"Without a curve here, since they are known from logs alone: {listing(names)}."
 
 
 def gallery() -> list[Card]:
