@@ -170,6 +170,9 @@ SETTINGS = {
     "cosine_restarts": (3,),
     "factors": ([1.0, 0.5],),
     "polynomial": (),
+    "cyclic": (2,),
+    "warmup_stable_decay": (1, 2),
+    "chained": ([simopt.schedules.linear_warmup(0.5), simopt.schedules.step(2)],),
     "sequential": ([simopt.schedules.linear_warmup(0.5), simopt.schedules.linear()], [2]),
 }
 

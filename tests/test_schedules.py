@@ -13,20 +13,27 @@ from hypothesis import strategies as st
 
 from simopt import schedules
 from simopt.schedules import (
+    chained,
     constant,
     cosine,
     cosine_restarts,
+    cyclic,
     exponential,
     factors,
     inverse_scaling,
     inverse_sqrt,
+    inverse_time,
     linear,
     linear_warmup,
     multi_step,
+    noam,
     one_cycle,
+    optimal,
     polynomial,
     sequential,
+    slanted_triangular,
     step,
+    warmup_stable_decay,
 )
 
 FAST = settings(max_examples=40, deadline=None)
@@ -83,7 +90,9 @@ def oracle_linear(k, eta, total, floor, floor_factor):
     return annealed(eta, 1 - Decimal(min(k, total)) / total, floor, floor_factor)
 
 
-def oracle_polynomial(k, eta, total, power, floor, floor_factor):
+def oracle_polynomial(k, eta, total, power, floor, floor_factor, cycle):
+    if cycle:
+        total *= max(1, math.ceil(Decimal(k) / total))
     left = 1 - Decimal(min(k, total)) / total
     return annealed(eta, left**power if left else left, floor, floor_factor)
 
@@ -95,6 +104,58 @@ def oracle_inverse_sqrt(k, eta, warmup):
 
 def oracle_inverse_scaling(k, eta, power):
     return eta / Decimal(k + 1) ** power
+
+
+def oracle_inverse_time(k, eta, decay_rate, every, power, staircase):
+    time = Decimal(k // every) if staircase else Decimal(k) / every
+    return eta / (1 + decay_rate * time) ** power
+
+
+def oracle_noam(k, eta, d_model, warmup):
+    return oracle_inverse_sqrt(k, eta, warmup) / Decimal(d_model).sqrt()
+
+
+def oracle_optimal(k, eta, alpha):
+    # The heuristic as scikit-learn writes it: the first rate is the typical weight.
+    weight = (1 / alpha.sqrt()).sqrt()
+    return 1 / (alpha * (1 / (weight * alpha) + k))
+
+
+def oracle_cyclic(k, eta, up, down, mode, gamma, floor, floor_factor):
+    # As PyTorch writes it, by the share of a cycle.
+    cycle, since = divmod(k, up + down)
+    x, ratio = Decimal(since) / (up + down), Decimal(up) / (up + down)
+    height = x / ratio if since <= up else (x - 1) / (ratio - 1)
+    if mode == "triangular2":
+        height /= 2**cycle
+    elif mode == "exp_range" and k:
+        height *= gamma**k
+    return annealed(eta, height, floor, floor_factor)
+
+
+def oracle_slanted_triangular(k, eta, total, peak_at, floor, floor_factor):
+    cut = int(total * peak_at)
+    if k < cut:
+        p = Decimal(k) / cut
+    elif not cut:
+        p = 1 - Decimal(k) / total
+    else:
+        p = 1 - (k - cut) / (cut * (1 / peak_at - 1)) if peak_at < 1 else Decimal(k == cut)
+    return annealed(eta, max(p, Decimal(0)), floor, floor_factor)
+
+
+def oracle_warmup_stable_decay(
+    k, eta, warmup, decay, total, start_factor, floor, floor_factor, shape
+):
+    # As transformers writes it, by the length of the stable part.
+    stable = max(0, total - warmup - decay)
+    if k < warmup:
+        return eta * (start_factor + (1 - start_factor) * Decimal(k) / warmup)
+    if k < warmup + stable:
+        return eta
+    p = min(Decimal(k - warmup - stable) / decay, Decimal(1))
+    fall = {"linear": 1 - p, "cosine": half_cosine(p), "1-sqrt": 1 - p.sqrt()}[shape]
+    return annealed(eta, fall if p < 1 else Decimal(0), floor, floor_factor)
 
 
 def oracle_cosine(k, eta, total, floor, floor_factor, power, convention):
@@ -148,9 +209,38 @@ DRAWN = {
     multi_step: {"milestones": ASCENDING, "gamma": SHARES},
     exponential: {"gamma": st.floats(0.01, 2), "every": COUNTS, "floor_factor": SHARES},
     linear: {"total": COUNTS, **FLOORS},
-    polynomial: {"total": COUNTS, "power": POWERS, **FLOORS},
+    polynomial: {"total": COUNTS, "power": POWERS, **FLOORS, "cycle": st.booleans()},
     inverse_sqrt: {"warmup": st.integers(0, 60)},
     inverse_scaling: {"power": POWERS},
+    inverse_time: {
+        "decay_rate": st.floats(0, 10),
+        "every": COUNTS,
+        "power": POWERS,
+        "staircase": st.booleans(),
+    },
+    noam: {"d_model": COUNTS, "warmup": st.integers(0, 60)},
+    optimal: {"alpha": st.floats(1e-6, 1)},
+    cyclic: {
+        "up": COUNTS,
+        "down": COUNTS,
+        "mode": st.sampled_from(["triangular", "triangular2", "exp_range"]),
+        "gamma": st.floats(0.5, 1),
+        **FLOORS,
+    },
+    slanted_triangular: {
+        "total": COUNTS,
+        # Of these T P is exact.
+        "peak_at": st.sampled_from([0.0, 0.0625, 0.125, 0.25, 0.5, 1.0]),
+        **FLOORS,
+    },
+    warmup_stable_decay: {
+        "warmup": st.integers(0, 60),
+        "decay": COUNTS,
+        "total": COUNTS,
+        "start_factor": SHARES,
+        **FLOORS,
+        "shape": st.sampled_from(["cosine", "linear", "1-sqrt"]),
+    },
     cosine: {
         "total": COUNTS,
         **FLOORS,
@@ -197,7 +287,7 @@ def test_meets_the_published_formula(make, data):
 
 
 def test_every_schedule_has_an_oracle():
-    assert {*DRAWN, sequential} == set(schedules.SCHEDULES.values())
+    assert {*DRAWN, sequential, chained} == set(schedules.SCHEDULES.values())
 
 
 # --- values worked out by hand ------------------------------------------------------------------
@@ -218,6 +308,24 @@ HAND = {
     polynomial(total=4, power=2): [1, 0.5625, 0.25, 0.0625, 0, 0],
     inverse_sqrt(): [1, 2**-0.5, 3**-0.5, 0.5, 5**-0.5, 6**-0.5],
     inverse_sqrt(warmup=4): [0.125, 0.25, 0.375, 0.5, 5**-0.5, 6**-0.5],
+    polynomial(total=2, cycle=True): [1, 0.5, 0, 0.25, 0, 1 / 6],
+    inverse_time(0.5): [1, 2 / 3, 1 / 2, 2 / 5, 1 / 3, 2 / 7],
+    inverse_time(1, every=2, power=2, staircase=True): [1, 1, 1 / 4, 1 / 4, 1 / 9, 1 / 9],
+    noam(d_model=4, warmup=4): [1 / 16, 1 / 8, 3 / 16, 1 / 4, 20**-0.5, 24**-0.5],
+    optimal(alpha=1 / 16): [2, 16 / 9, 1.6, 16 / 11, 4 / 3, 16 / 13],
+    cyclic(2, 1, floor_factor=0.5): [0.5, 0.75, 1, 0.5, 0.75, 1],
+    cyclic(1, mode="triangular2", floor_factor=0): [0, 1, 0, 0.5, 0, 0.25],
+    cyclic(1, mode="exp_range", gamma=0.5, floor_factor=0): [0, 0.5, 0, 0.125, 0, 1 / 32],
+    slanted_triangular(peak_at=0.5, floor_factor=0.1): [0.1, 0.4, 0.7, 1, 0.7, 0.4],
+    slanted_triangular(peak_at=0, floor_factor=0): [1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6],
+    warmup_stable_decay(2, 2, shape="linear"): [0, 0.5, 1, 1, 1, 0.5],
+    warmup_stable_decay(0, 4, total=4, shape="1-sqrt"): [1, 0.5, 1 - 0.5**0.5, 1 - 0.75**0.5, 0, 0],
+    # Too short for both: the decay begins when the warm-up ends, and is cut off.
+    warmup_stable_decay(4, 4, shape="linear"): [0, 0.25, 0.5, 0.75, 1, 0.75],
+    chained([linear_warmup(0.5, 2), step(3, 0.5)]): [0.5, 0.75, 1, 0.5, 0.5, 0.5],
+    # A floor of the first is a rate that the second divides; a floor of the second is none.
+    chained([linear(4, floor=0.5), step(4, 0.5)]): [1, 0.875, 0.75, 0.625, 0.25, 0.25],
+    chained([step(4, 0.5), linear(4, floor=0.5)]): [1, 0.875, 0.75, 0.625, 0.5, 0.5],
     inverse_scaling(2): [1, 1 / 4, 1 / 9, 1 / 16, 1 / 25, 1 / 36],
     cosine(total=2): [1, 0.5, 0, 0.5, 1, 0.5],
     cosine(total=2, convention="optax"): [1, 0.5, 0, 0, 0, 0],
@@ -387,12 +495,15 @@ def test_per_epoch_repeats(data, batches, updates):
     expected = make(**chosen).table(epochs, 1).repeat(batches, axis=1)[:, :updates]
     per_epoch = make(**chosen, per="epoch")
     np.testing.assert_array_equal(per_epoch.table(updates, batches), expected)
-    # So does a sequence that counts epochs, whatever its parts count.
+    # So do parts of what counts epochs, whatever they count themselves.
+    np.testing.assert_array_equal(
+        chained([make(**chosen), constant()], per="epoch").table(updates, batches), expected
+    )
     wrapped = sequential([per_epoch, constant()], [epochs], per="epoch")
     np.testing.assert_array_equal(wrapped.table(updates, batches), expected)
 
 
-WHOLE_RUN = [constant, linear_warmup, linear, polynomial, cosine, one_cycle]
+WHOLE_RUN = [constant, linear_warmup, linear, polynomial, cosine, one_cycle, slanted_triangular]
 
 
 @FAST
@@ -533,6 +644,18 @@ REFUSED = {
     "schedules=cosine()": lambda: sequential(cosine()),
     "floor=-1": lambda: cosine(floor=-1),
     "floor_factor='low'": lambda: linear(floor_factor="low"),
+    "alpha=0": lambda: optimal(0),
+    "up=0": lambda: cyclic(0),
+    "down=0.5": lambda: cyclic(1, 0.5),
+    "mode='exp'": lambda: cyclic(1, mode="exp"),
+    "gamma=1.1": lambda: cyclic(1, mode="exp_range", gamma=1.1),
+    "d_model=0": lambda: noam(0),
+    "decay_rate=-1": lambda: inverse_time(-1),
+    "staircase=1": lambda: inverse_time(staircase=1),
+    "cycle=None": lambda: polynomial(cycle=None),
+    "decay=0": lambda: warmup_stable_decay(3, 0),
+    "shape='sqrt'": lambda: warmup_stable_decay(3, 2, shape="sqrt"),
+    "schedules=()": lambda: chained(()),
     "power=0": lambda: polynomial(power=0),
     "power=-1": lambda: inverse_scaling(-1),
     "warmup=-1": lambda: inverse_sqrt(-1),

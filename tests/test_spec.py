@@ -364,6 +364,9 @@ def test_every_schedule_is_reached(name):
         "every": 3,
         "gamma": 0.5,
         "first": 2,
+        "up": 2,
+        "warmup": 2,
+        "decay": 2,
         "milestones": [4],
         "values": [1.0],
         "schedules": ["constant", "linear"],
@@ -373,6 +376,8 @@ def test_every_schedule_is_reached(name):
     if name == "sequential":
         given["milestones"] = needed["milestones"]
         expected = make([schedules.constant(), schedules.linear()], [4])
+    elif name == "chained":
+        expected = make([schedules.constant(), schedules.linear()])
     else:
         expected = make(**given)
     assert naming.schedule({"name": name, **given}) == expected

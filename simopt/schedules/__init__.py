@@ -2,24 +2,31 @@
 
 A schedule is a value: it has no state, knows no optimizer, and is the same for every base rate eta.
 
-=================  ==============================================  ===========================
-schedule           when it is used                                 PyTorch's
-=================  ==============================================  ===========================
-`constant`         a plain rate; a smaller one for a while         ConstantLR
-`linear_warmup`    small first steps: large batches, large models  LinearLR
-`sequential`       a warm-up, then what follows it                 SequentialLR
-`step`             drops, every so often: for long the usual       StepLR
-`multi_step`       drops, where the loss is known to level off     MultiStepLR
-`exponential`      an even decay; growing, a range test            ExponentialLR
-`linear`           down to 0 by the end: fine-tuning               PolynomialLR
-`polynomial`       the same, bent: segmentation, power 0.9         PolynomialLR
-`inverse_sqrt`     no end in sight: regret bounds, transformers    LambdaLR
-`inverse_scaling`  what SGD converges by; scikit-learn's default   LambdaLR
-`cosine`           down to 0 by the end, gently: today's usual     CosineAnnealingLR
-`cosine_restarts`  the same again and again, a result each time    CosineAnnealingWarmRestarts
-`one_cycle`        up to a very large rate and down: short runs    OneCycleLR
-`factors`          anything else, written down                     LambdaLR
-=================  ==============================================  ===========================
+=====================  ==============================================  ===========================
+schedule               when it is used                                 PyTorch's
+=====================  ==============================================  ===========================
+`constant`             a plain rate; a smaller one for a while         ConstantLR
+`linear_warmup`        small first steps: large batches, large models  LinearLR
+`sequential`           a warm-up, then what follows it                 SequentialLR
+`chained`              several at once: drops on top of a warm-up      ChainedScheduler
+`step`                 drops, every so often: for long the usual       StepLR
+`multi_step`           drops, where the loss is known to level off     MultiStepLR
+`exponential`          an even decay; growing, a range test            ExponentialLR
+`linear`               down to 0 by the end: fine-tuning               PolynomialLR
+`polynomial`           the same, bent: segmentation, power 0.9         PolynomialLR
+`inverse_sqrt`         no end in sight: regret bounds, transformers    LambdaLR
+`inverse_scaling`      what SGD converges by; scikit-learn's default   LambdaLR
+`inverse_time`         the same with a scale of time; Keras' usual     LambdaLR
+`noam`                 transformers, by the width of the model         LambdaLR
+`optimal`              scikit-learn's, whatever eta is                 LambdaLR
+`cosine`               down to 0 by the end, gently: today's usual     CosineAnnealingLR
+`cosine_restarts`      the same again and again, a result each time    CosineAnnealingWarmRestarts
+`one_cycle`            up to a very large rate and down: short runs    OneCycleLR
+`cyclic`               up and down, over and over                      CyclicLR
+`slanted_triangular`   up and down once: fine-tuning                   LambdaLR
+`warmup_stable_decay`  a length that is not settled yet (WSD)          LambdaLR
+`factors`              anything else, written down                     LambdaLR
+=====================  ==============================================  ===========================
 
 One vocabulary throughout. Lengths (``total``, ``every``, ``first``, ``warmup``, ``milestones``)
 are counts of updates, or with ``per="epoch"`` of epochs; where ``total`` is None it is the length
@@ -37,10 +44,12 @@ from typing import Any
 from simopt.ground import checks
 from simopt.schedules.basic import constant, factors, linear_warmup
 from simopt.schedules.cosines import cosine, cosine_restarts, one_cycle
-from simopt.schedules.decays import inverse_scaling, inverse_sqrt, linear, polynomial
+from simopt.schedules.decays import linear, polynomial
 from simopt.schedules.drops import exponential, multi_step, step
-from simopt.schedules.joined import sequential
+from simopt.schedules.inverse import inverse_scaling, inverse_sqrt, inverse_time, noam, optimal
+from simopt.schedules.joined import chained, sequential, warmup_stable_decay
 from simopt.schedules.schedule import Schedule
+from simopt.schedules.triangles import cyclic, slanted_triangular
 
 #: All, by name.
 SCHEDULES: dict[str, Callable[..., Schedule]] = {
@@ -49,6 +58,7 @@ SCHEDULES: dict[str, Callable[..., Schedule]] = {
         constant,
         linear_warmup,
         sequential,
+        chained,
         step,
         multi_step,
         exponential,
@@ -56,9 +66,15 @@ SCHEDULES: dict[str, Callable[..., Schedule]] = {
         polynomial,
         inverse_sqrt,
         inverse_scaling,
+        inverse_time,
+        noam,
+        optimal,
         cosine,
         cosine_restarts,
         one_cycle,
+        cyclic,
+        slanted_triangular,
+        warmup_stable_decay,
         factors,
     )
 }
@@ -66,21 +82,28 @@ SCHEDULES: dict[str, Callable[..., Schedule]] = {
 __all__ = [
     "SCHEDULES",
     "Schedule",
+    "chained",
     "check",
     "constant",
     "cosine",
     "cosine_restarts",
+    "cyclic",
     "exponential",
     "factors",
     "inverse_scaling",
     "inverse_sqrt",
+    "inverse_time",
     "linear",
     "linear_warmup",
     "multi_step",
+    "noam",
     "one_cycle",
+    "optimal",
     "polynomial",
     "sequential",
+    "slanted_triangular",
     "step",
+    "warmup_stable_decay",
 ]
 
 

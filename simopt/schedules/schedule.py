@@ -220,7 +220,7 @@ def _count(name: str, value: Any, low: int = 1) -> int:
     return count
 
 
-def _count_or_whole_run(name: str, value: Any) -> int | None:
+def _count_or_none(name: str, value: Any) -> int | None:
     return None if value is None else _count(name, value)
 
 
@@ -262,8 +262,12 @@ def _schedules(name: str, value: Any) -> tuple[Schedule, ...]:
 
 
 PARAMETERS: dict[str, Callable[[str, Any], Any]] = {
-    "total": _count_or_whole_run,
+    "total": _count_or_none,
     "every": _count,
+    "up": _count,
+    "down": _count_or_none,
+    "decay": _count,
+    "d_model": _count,
     "first": _count,
     "growth": _count,
     "warmup": lambda name, value: _count(name, value, low=0),
@@ -276,10 +280,16 @@ PARAMETERS: dict[str, Callable[[str, Any], Any]] = {
     "floor": _number(checks.NOT_NEGATIVE),
     "floor_factor": _number(checks.NOT_NEGATIVE),
     "gamma": _number(checks.NOT_NEGATIVE),
-    "power": _number(checks.Interval(low=0.0, low_open=True)),
+    "decay_rate": _number(checks.NOT_NEGATIVE),
+    "power": _number(checks.POSITIVE),
+    "alpha": _number(checks.POSITIVE),
     "peak_at": _number(checks.Interval(low=0.0, high=1.0)),
     "anneal": _choice("cosine", "linear"),
+    "mode": _choice("triangular", "triangular2", "exp_range"),
+    "shape": _choice("cosine", "linear", "1-sqrt"),
     "three_phase": _yes_or_no,
+    "cycle": _yes_or_no,
+    "staircase": _yes_or_no,
     "convention": lambda name, value: checks.choice(name, value, FRAMEWORKS),
     "per": _choice("update", "epoch"),
 }

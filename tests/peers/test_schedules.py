@@ -10,31 +10,41 @@ once XLA has compiled them, which divides by T as a product with 1 / T, the end 
 ``polynomial_schedule`` with a power below 1 and some drops of its ``exponential_decay``.
 """
 
+import math
+
 import jax
+import keras
 import numpy as np
 import optax
 import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from jax.example_libraries import optimizers as jax_optimizers
 from sklearn.linear_model import SGDRegressor
 from torch.optim import lr_scheduler as torch_schedulers
 
 from simopt.schedules import (
+    chained,
     constant,
     cosine,
     cosine_restarts,
+    cyclic,
     exponential,
     factors,
     inverse_scaling,
     inverse_sqrt,
+    inverse_time,
     linear,
     linear_warmup,
     multi_step,
+    noam,
     one_cycle,
+    optimal,
     polynomial,
     sequential,
     step,
+    warmup_stable_decay,
 )
 
 UPDATES = 1000
@@ -274,6 +284,44 @@ def test_torch_sequential(pairs, milestones, eta):
 
 
 @live
+@given(st.data(), ETAS, st.integers(1, 300), st.none() | st.integers(1, 300), FLOORS)
+def test_torch_cyclic(data, eta, up, down, floor):
+    mode = data.draw(st.sampled_from(["triangular", "triangular2", "exp_range"]))
+    gamma = data.draw(GAMMAS)
+    ours = cyclic(up, down, mode=mode, gamma=gamma, floor=floor, floor_factor=0.0)
+    theirs = torch_rates(
+        lambda optimizer: torch_schedulers.CyclicLR(
+            optimizer, floor, eta, up, down, mode, gamma, cycle_momentum=False
+        ),
+        eta,
+    )
+    assert_of_base_rate(ours.rates(eta, UPDATES), theirs, eta)
+
+
+@live
+@given(
+    st.lists(st.one_of([pairs() for pairs in (*MULTIPLIED, polynomials)]), min_size=2, max_size=4),
+    ETAS,
+    COUNTS,
+)
+def test_torch_chained(pairs, eta, total):
+    """With a cosine besides, which until its T_max multiplies too."""
+    down = total + 1
+    ours = chained([*(each for each, _ in pairs), cosine(total)]).rates(eta, down)
+    theirs = torch_rates(
+        lambda optimizer: torch_schedulers.ChainedScheduler(
+            [
+                *(make(optimizer) for _, make in pairs),
+                torch_schedulers.CosineAnnealingLR(optimizer, total),
+            ]
+        ),
+        eta,
+        down,
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE * eta)
+
+
+@live
 @given(st.sampled_from(["step", "linear_warmup", "cosine", "sequential"]), st.integers(1, 60), ETAS)
 def test_torch_per_epoch(name, batches, eta):
     """scheduler.step() once an epoch."""
@@ -323,6 +371,65 @@ def test_torch_functions(warmup, power, values, eta):
             return torch_schedulers.LambdaLR(optimizer, function)
 
         assert_relative(ours.rates(eta, UPDATES), torch_rates(theirs, eta))
+
+
+@live
+@given(
+    st.integers(0, 300),
+    st.integers(1, 300),
+    st.integers(0, 300),
+    SHARES,
+    st.sampled_from(["cosine", "linear", "1-sqrt"]),
+    ETAS,
+)
+def test_transformers(warmup, decay, stable, least, shape, eta):
+    """get_wsd_schedule and get_inverse_sqrt_schedule of transformers 5.23, by their formulas."""
+    total = warmup + stable + decay
+
+    def wsd(k):
+        if k < warmup:
+            return k / max(1, warmup) * (1 - least) + least
+        if k < warmup + stable:
+            return 1.0
+        if k >= total:
+            return least
+        p = (k - warmup - stable) / max(1, decay)
+        fall = {
+            "linear": 1 - p,
+            "cosine": 0.5 * (1 + math.cos(math.pi * p)),
+            "1-sqrt": 1 - math.sqrt(p),
+        }[shape]
+        return max(0.0, fall * (1 - least) + least)
+
+    def inverse_square_root(k):
+        if k < warmup:
+            return k / max(1, warmup)
+        return 1.0 / math.sqrt((k + decay - warmup) / decay)
+
+    ours = warmup_stable_decay(
+        warmup, decay, total, start_factor=least, floor_factor=least, shape=shape
+    )
+    rooted = inverse_time(every=decay, power=0.5)
+    if warmup:
+        rooted = sequential([linear_warmup(0.0), rooted], [warmup])
+    for made, function in ((ours, wsd), (rooted, inverse_square_root)):
+
+        def theirs(optimizer, function=function):
+            return torch_schedulers.LambdaLR(optimizer, function)
+
+        assert_relative(made.rates(eta, UPDATES), torch_rates(theirs, eta))
+
+
+@live
+@given(st.integers(1, 1024), st.integers(1, 300), ETAS)
+def test_paddle_noam(d_model, warmup, eta):
+    """NoamDecay of Paddle 3.3.1, by its formula: 0 at the first update."""
+    k = np.arange(UPDATES)
+    with np.errstate(divide="ignore"):
+        root = np.where(k == 0, 1.0, k**-0.5)
+    theirs = eta * d_model**-0.5 * np.minimum(root, k * warmup**-1.5)
+    ours = sequential([constant(0.0), noam(d_model, warmup)], [1])
+    assert_relative(ours.rates(eta, UPDATES), theirs)
 
 
 def test_the_documents_warm_up():
@@ -510,6 +617,32 @@ def test_optax_joined(eta, milestones, share, gamma):
     assert_optax(ours, theirs, eta)
 
 
+# --- Keras and JAX ------------------------------------------------------------------------------
+
+
+def keras_rates(schedule):
+    return np.array([float(schedule(float(k))) for k in range(60)])
+
+
+@live
+@given(ETAS, st.floats(0.0, 5.0), st.integers(1, 30), st.booleans())
+def test_inverse_time(eta, decay_rate, every, staircase):
+    made = inverse_time(decay_rate, every, staircase=staircase).rates(eta, 60)
+    theirs = keras.optimizers.schedules.InverseTimeDecay(eta, every, decay_rate, staircase)
+    assert_relative(made, keras_rates(theirs))
+    theirs = jax_optimizers.inverse_time_decay(eta, every, decay_rate, staircase)
+    with jax.enable_x64(True):
+        assert_relative(made, [float(theirs(k)) for k in range(60)])
+
+
+@live
+@given(ETAS, st.integers(1, 30), SHARES, POWERS, st.booleans())
+def test_keras_polynomial(eta, total, end, power, cycle):
+    theirs = keras.optimizers.schedules.PolynomialDecay(eta, total, end * eta, power, cycle)
+    ours = polynomial(total, power, floor_factor=end, cycle=cycle)
+    assert_of_base_rate(ours.rates(eta, 60), keras_rates(theirs), eta)
+
+
 # --- scikit-learn -------------------------------------------------------------------------------
 
 
@@ -530,3 +663,18 @@ def test_sklearn_inverse_scaling(eta, power):
         gaps.append(1.0 - model.coef_[0])
     expected = np.cumprod(1.0 - inverse_scaling(power).rates(eta, 100))
     assert_relative(gaps[1:], expected)
+
+
+@live
+@given(st.floats(1e-5, 1e-2))
+def test_sklearn_optimal(alpha):
+    """The same of a point x = 0.01, whose slope is small enough for a first rate of 10."""
+    x = 0.01
+    model = SGDRegressor(alpha=alpha, penalty=None, fit_intercept=False, learning_rate="optimal")
+    gaps = [1.0]
+    for _ in range(100):
+        model.partial_fit([[x]], [x])
+        gaps.append(1.0 - model.coef_[0])
+    rates = optimal(alpha).rates(123.0, 100)
+    assert rates[0] == pytest.approx(alpha**-0.25, rel=1e-14)
+    assert_relative(gaps[1:], np.cumprod(1.0 - x * x * rates))
