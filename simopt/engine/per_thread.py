@@ -151,16 +151,19 @@ def program(
         side = semantics.side_of(work[0, 0] - data.optimum[0], zero, zero, unit)
         best_at, target_at, diverged_at, overshoots = 0, 0, 0, 0
         t = 0
-        upcoming = how.every
+        until_look = how.every
         for epoch in range(how.epochs):
             first = offset + stride * epoch
             used = how.points_used if epoch < how.epochs - 1 else how.last_used
             for batch, start in enumerate(range(0, used, how.batch_size)):
                 stop = min(start + how.batch_size, used)
                 t += 1
-                looks = looks_at(t, upcoming, how.updates)
+                until_look -= 1
+                # Counted down, and the sum folds away: the time of the next look is then no number
+                # that a thread has to keep in registers all along.
+                looks = looks_at(t, t + until_look, how.updates)
                 if looks:
-                    upcoming = t + how.every
+                    until_look = how.every
                 scale = whole_scale if stop - start == how.batch_size else last_scale
                 rate = eta
                 if scheduled is not None:
