@@ -18,6 +18,10 @@ from simopt.problems.problem import Problem
 #: Weights whose predictions of all points are in memory at once.
 PART = 1000
 
+#: With so few weights, sums are taken in a set order and not by BLAS, whose last bits depend on the
+#: machine: `simopt.run` then gives the same bits everywhere, in a browser too.
+FEW = 2
+
 #: Directions with a share of the curvature below this square are flat: nothing holds them.
 FLAT = 1e-7
 
@@ -61,7 +65,7 @@ class Regression(Problem):
 
     def predictions(self, w: ArrayLike, rows: Any = None) -> Floats:
         """The predictions z [n] of the model, before any link function."""
-        return np.asarray(self._points(rows) @ self._weights(w))
+        return _product(self._points(rows), self._weights(w))
 
     def point_losses(self, z: Floats, y: Floats) -> Floats:
         """The loss of points from their predictions and targets, without the penalty."""
@@ -74,7 +78,8 @@ class Regression(Problem):
         z = self.predictions(w)
         if self.squared:
             error = z - self.y
-            return float(error @ error) / self.n + penalty
+            few = self.d <= FEW
+            return float(np.add.reduce(error * error) if few else error @ error) / self.n + penalty
         return float(np.mean(self.point_losses(z, self.y))) + penalty
 
     def losses(self, w: Floats) -> Floats:
@@ -103,7 +108,12 @@ class Regression(Problem):
         w = self._weights(w)
         y = self.y if rows is None else self.y[rows]
         slope = self.criterion.slopes(self.predictions(w, rows), y, *self.parameters)
-        return np.asarray(slope @ self._derivatives(w, rows) / len(y) + self.l2 * w)
+        derivatives = self._derivatives(w, rows)
+        if self.d <= FEW:
+            sums = np.array([np.add.reduce(slope * column) for column in derivatives.T])
+        else:
+            sums = slope @ derivatives
+        return np.asarray(sums / len(y) + self.l2 * w)
 
     def point_gradients(self, w: ArrayLike) -> Floats:
         """The gradients [n, d] of the loss of every single point, with the penalty."""
@@ -179,6 +189,16 @@ class Regression(Problem):
     def _derivatives(self, w: Floats, rows: Any = None) -> Floats:
         """The derivatives [n, d] of the predictions with respect to the weights."""
         return self._points(rows)
+
+
+def _product(x: Floats, w: Floats) -> Floats:
+    """``x @ w``; with few weights column by column."""
+    if len(w) > FEW:
+        return np.asarray(x @ w)
+    z = x[:, 0] * w[0]
+    for k in range(1, len(w)):
+        z = z + x[:, k] * w[k]
+    return np.asarray(z)
 
 
 def newton(problem: Regression, floor: float = -np.inf) -> tuple[Floats, bool]:

@@ -66,7 +66,8 @@ def build(
     root = ROOTS[epsilon_place]
 
     def derived(eta, Eg2, epsilon, bias=1.0, Eg=0.0, **_):
-        return effective_rate(eta, root(Eg2 / bias - (Eg / bias) ** 2, epsilon))
+        mean = Eg / bias
+        return effective_rate(eta, root(Eg2 / bias - mean * mean, epsilon))
 
     base = rule(
         rmsprop if plain else _update(epsilon_place, centered, bias_correction),

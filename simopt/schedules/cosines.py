@@ -78,10 +78,15 @@ def cosine(
     return make(cosine, _cosine, locals())
 
 
+def rises(convention: str) -> bool:
+    """Whether the rate goes up again after the end."""
+    return FRAMEWORKS[convention].schedules["cosine"] == "rises"
+
+
 def _cosine(
     k: NDArray[Any], total: int, floor: float, floor_factor: float, power: float, convention: str
 ) -> Terms:
-    if FRAMEWORKS[convention].schedules["cosine"] == "rises":
+    if rises(convention):
         k = k % (2 * total)
         k = np.minimum(k, 2 * total - k)
     return towards(half_cosine(left(k, total)) ** power, floor, floor_factor)

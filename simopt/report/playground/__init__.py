@@ -1,0 +1,1 @@
+"""The playground: every rule live in the page, on points of one's own."""

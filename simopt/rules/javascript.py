@@ -1,0 +1,580 @@
+"""The rules in JavaScript: functions of numbers translated by a walk through their syntax trees.
+
+A Python function becomes a JavaScript function, statement by statement, with every operation in its
+order: both compute in IEEE doubles, so the results have the same bits. A function that reads names
+of the function around it becomes one that takes these names and returns it, so that each is written
+once, however many rules are built of it. What the walk does not know is an error, never a guess.
+
+Numbers, booleans and text that a function reads from outside are put in as they are now; functions
+are translated as well. Whole numbers below 2^32 are combined as in `simopt.training.shuffling`:
+``x & 0xFFFFFFFF`` keeps the low 32 bits.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import json
+import math
+import sys
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import cache
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from simopt.rules.notation import POWER, Notation
+from simopt.rules.notation import PRODUCT as PRODUCTS
+
+#: The low 32 bits: the one mask there is.
+LOW = 0xFFFFFFFF
+
+#: How strongly JavaScript's operators bind; what binds less needs brackets inside.
+CONDITION, OR, AND, BITS, EQUAL, ORDER, SHIFT, SUM, PRODUCT, UNARY, ATOM = range(11)
+
+OPERATORS: dict[type[ast.AST], tuple[str, int]] = {
+    ast.Add: ("+", SUM),
+    ast.Sub: ("-", SUM),
+    ast.Mult: ("*", PRODUCT),
+    ast.Div: ("/", PRODUCT),
+    ast.Mod: ("%", PRODUCT),
+    ast.Gt: (">", ORDER),
+    ast.GtE: (">=", ORDER),
+    ast.Lt: ("<", ORDER),
+    ast.LtE: ("<=", ORDER),
+    ast.Eq: ("===", EQUAL),
+    ast.NotEq: ("!==", EQUAL),
+}
+
+#: Functions of a number that are the same bits in both languages.
+EXACT: dict[Any, str] = {
+    math.sqrt: "Math.sqrt",
+    np.sqrt: "Math.sqrt",
+    math.floor: "Math.floor",
+    builtins.abs: "Math.abs",
+    np.abs: "Math.abs",
+}
+
+#: Functions whose last bit is the library's; no rule has one, schedules do.
+NEARLY: dict[Any, str] = {np.sin: "Math.sin", np.power: "Math.pow"}
+
+#: Python's max keeps the first of equals and of what can't be compared; JavaScript's does not.
+CHOICES: dict[Any, str] = {
+    builtins.max: "larger",
+    np.maximum: "larger",
+    builtins.min: "smaller",
+    np.minimum: "smaller",
+}
+HELPERS = {
+    "larger": "function larger(a, b) { return b > a ? b : a; }",
+    "smaller": "function smaller(a, b) { return b < a ? b : a; }",
+}
+
+RESERVED = frozenset(
+    [
+        "arguments",
+        "await",
+        "break",
+        "case",
+        "catch",
+        "class",
+        "const",
+        "continue",
+        "debugger",
+        "default",
+        "delete",
+        "do",
+        "else",
+        "enum",
+        "eval",
+        "export",
+        "extends",
+        "false",
+        "finally",
+        "for",
+        "function",
+        "if",
+        "implements",
+        "import",
+        "in",
+        "instanceof",
+        "interface",
+        "let",
+        "new",
+        "null",
+        "package",
+        "private",
+        "protected",
+        "public",
+        "return",
+        "static",
+        "super",
+        "switch",
+        "this",
+        "throw",
+        "true",
+        "try",
+        "typeof",
+        "var",
+        "void",
+        "while",
+        "with",
+        "yield",
+        "Math",
+    ]
+)
+
+
+class Untranslatable(ValueError):
+    """A function does something that has no translation."""
+
+
+def number(value: float) -> str:
+    """A number as both languages read it, to the last bit.
+
+    Examples
+    --------
+    >>> number(1e-8), number(2), number(math.inf)
+    ('1e-08', '2', 'Infinity')
+    """
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return repr(value)
+
+
+def identifier(name: str) -> str:
+    """The name, or a like one where JavaScript has another use for it."""
+    if not name.isascii():
+        raise Untranslatable(f"{name!r} is no name in JavaScript")
+    return f"{name}_" if name in RESERVED else name
+
+
+@cache
+def _definitions(module: ModuleType) -> dict[tuple[str, int], ast.FunctionDef]:
+    """A module's functions, those inside others too, by name and first line."""
+    tree = ast.parse(inspect.getsource(module))
+    return {
+        (each.name, min([each.lineno, *(mark.lineno for mark in each.decorator_list)])): each
+        for each in ast.walk(tree)
+        if isinstance(each, ast.FunctionDef)
+    }
+
+
+def definition(function: FunctionType) -> ast.FunctionDef:
+    """The syntax tree of a function."""
+    code, module = function.__code__, sys.modules[function.__module__]
+    found = _definitions(module).get((code.co_name, code.co_firstlineno))
+    if found is None:
+        raise Untranslatable(f"{function.__qualname__} is not in the text of {module.__name__}")
+    return found
+
+
+class Script:
+    """Translated functions, in an order in which each comes after what it calls.
+
+    Examples
+    --------
+    >>> from simopt.rules.momentum import momentum
+    >>> script = Script()
+    >>> script.refer(momentum)
+    'momentum_momentum'
+    >>> print(script.text)
+    function momentum_momentum(w, g, eta, v, beta) {
+      v = beta * v + g;
+      return [w - eta * v, v];
+    }
+    """
+
+    def __init__(self, known: Mapping[Any, str] = EXACT) -> None:
+        self.known = dict(known)
+        self.parts: dict[str, str] = {}
+        self._built: dict[tuple[Any, tuple[str, ...]], str] = {}
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "\n".join(self.parts.values())
+
+    def refer(self, value: Any) -> str:
+        """The expression for a value: a number, text, or a function, which is translated."""
+        if isinstance(value, (bool, np.bool_)):
+            return "true" if value else "false"
+        if isinstance(value, (int, float)):
+            return number(value)
+        if isinstance(value, str):
+            return json.dumps(value)
+        if isinstance(value, FunctionType):
+            return self._function(value)
+        raise Untranslatable(f"{value!r} has no translation")
+
+    def helper(self, name: str) -> str:
+        """A function of our own."""
+        self.parts.setdefault(name, HELPERS[name])
+        return name
+
+    def _function(self, function: FunctionType) -> str:
+        code = function.__code__
+        cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
+        free = {name: self.refer(cell.cell_contents) for name, cell in cells.items()}
+        key = code, tuple(free.values())
+        if key in self._built:
+            return self._built[key]
+        path = [function.__module__.rpartition(".")[2], function.__qualname__]
+        name = "_".join(path).replace(".<locals>.", "_").replace(".", "_")
+        if name not in self.parts:
+            written = Writer(self, function, name).text()
+            if free:
+                inside = "\n".join(f"  {line}" for line in written.splitlines())
+                parameters = ", ".join(map(identifier, free))
+                written = f"function {name}({parameters}) {{\n  return {inside.lstrip()};\n}}"
+            self.parts[name] = written
+        made = name
+        if free:
+            made = f"{name}_{sum(each.startswith(f'{name}_') for each in self.parts)}"
+            self.parts[made] = f"const {made} = {name}({', '.join(free.values())});"
+        self._built[key] = made
+        return made
+
+
+class Writer:
+    """Writes one function."""
+
+    def __init__(self, script: Script, function: FunctionType, name: str) -> None:
+        self.script, self.function, self.name = script, function, name
+        self.tree = definition(function)
+        code = function.__code__
+        self.own = {*code.co_varnames, *code.co_freevars, *code.co_cellvars}
+        self.temporaries = 0
+
+    def text(self) -> str:
+        """The function."""
+        given = self.tree.args
+        if given.posonlyargs or given.kwonlyargs:
+            raise self.unknown(given)
+        names = [each.arg for each in given.args]
+        known = {*names, *([given.vararg.arg] if given.vararg else [])}
+        if given.kwarg:  # called by name; what it does not list is left out
+            defaults = [None] * (len(names) - len(given.defaults)) + list(given.defaults)
+            listed = [
+                identifier(name) + ("" if value is None else f" = {self.set(value)}")
+                for name, value in zip(names, defaults, strict=True)
+            ]
+            parameters = f"{{ {', '.join(listed)} }}"
+        else:
+            listed = list(map(identifier, names))
+            parameters = ", ".join([*listed, *(f"...{v.arg}" for v in [given.vararg] if v)])
+        lines = [line for each in self.tree.body for line in self.statement(each)]
+        assigned = [
+            each.id
+            for node in self.tree.body
+            for each in ast.walk(node)
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+        ]
+        new = [identifier(each) for each in dict.fromkeys(assigned) if each not in known]
+        if new:
+            lines.insert(0, f"let {', '.join(new)};")
+        inside = "\n".join(f"  {line}" for line in lines)
+        return f"function {self.name}({parameters}) {{\n{inside}\n}}"
+
+    def unknown(self, node: ast.AST) -> Untranslatable:
+        """The error for what the walk does not know."""
+        what = type(node).__name__
+        if isinstance(node, (ast.expr, ast.stmt)):
+            what = f"line {node.lineno}: {ast.unparse(node)!r}"
+        return Untranslatable(
+            f"{self.function.__module__}.{self.function.__qualname__}, {what}: no translation "
+            "into JavaScript"
+        )
+
+    def statement(self, node: ast.stmt) -> Iterator[str]:
+        """The lines of a statement."""
+        match node:
+            case ast.Expr(value=ast.Constant(value=str())):
+                return  # the docstring
+            case ast.Return(value=ast.expr() as value):
+                yield f"return {self.set(value)};"
+            case (
+                ast.Assign(targets=[target], value=value)
+                | ast.AnnAssign(target=target, value=ast.expr() as value)
+            ):
+                yield from self.assign(target, value)
+            case ast.If(test=test, body=body, orelse=orelse):
+                yield f"if ({self.set(test)}) {{"
+                yield from self.block(body)
+                if orelse:
+                    yield "} else {"
+                    yield from self.block(orelse)
+                yield "}"
+            case ast.For(
+                target=ast.Name(id=name),
+                iter=ast.Call(func=ast.Name(id="range"), args=arguments),
+                body=body,
+                orelse=[],
+            ):
+                start, stop, step = self.range(arguments)
+                counter, sign = identifier(name), "<" if step > 0 else ">"
+                yield f"for ({counter} = {start}; {counter} {sign} {stop}; {counter} += {step}) {{"
+                yield from self.block(body)
+                yield "}"
+            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=manager))], body=body) if (
+                self.value(manager) is np.errstate
+            ):
+                for each in body:
+                    yield from self.statement(each)
+            case _:
+                raise self.unknown(node)
+
+    def block(self, body: list[ast.stmt]) -> Iterator[str]:
+        """The lines inside braces."""
+        for each in body:
+            for line in self.statement(each):
+                yield f"  {line}"
+
+    def range(self, arguments: list[ast.expr]) -> tuple[str, str, int]:
+        """Start, end and step of a loop."""
+        if len(arguments) == 1:
+            return "0", self.set(arguments[0]), 1
+        step = ast.literal_eval(arguments[2]) if len(arguments) == 3 else 1
+        return self.set(arguments[0]), self.set(arguments[1]), step
+
+    def assign(self, target: ast.expr, value: ast.expr) -> Iterator[str]:
+        """An assignment; of several names, from what was computed before any of them changed."""
+        match target:
+            case ast.Name(id=name):
+                yield f"{identifier(name)} = {self.set(value)};"
+            case ast.Subscript(value=ast.Name(id=name), slice=index):
+                yield f"{identifier(name)}[{self.set(index)}] = {self.set(value)};"
+            case ast.Tuple(elts=names) if all(isinstance(each, ast.Name) for each in names):
+                self.temporaries += 1
+                values = f"values_{self.temporaries}"
+                yield f"const {values} = {self.set(value)};"
+                for i, each in enumerate(names):
+                    assert isinstance(each, ast.Name)
+                    yield f"{identifier(each.id)} = {values}[{i}];"
+            case _:
+                raise self.unknown(target)
+
+    def value(self, node: ast.expr) -> Any:
+        """What a name from outside stands for, or an attribute of it; None of others."""
+        match node:
+            case ast.Name(id=name) if name not in self.own:
+                names = {**vars(builtins), **self.function.__globals__}
+                if name not in names:
+                    raise self.unknown(node)
+                return names[name]
+            case ast.Attribute(value=inner, attr=name):
+                return getattr(self.value(inner), name, None)
+        return None
+
+    def set(self, node: ast.expr, strength: int = CONDITION) -> str:
+        """An expression, in brackets where it binds less than ``strength``."""
+        text, own = self.expression(node)
+        return text if own >= strength else f"({text})"
+
+    def expression(self, node: ast.expr) -> tuple[str, int]:
+        """An expression, and how strongly it binds."""
+        match node:
+            case ast.Constant(value=bool() | int() | float() | str() as value):
+                return self.script.refer(value), ATOM
+            case ast.Name(id=name) if name in self.own:
+                return identifier(name), ATOM
+            case ast.Name() | ast.Attribute():
+                return self.script.refer(self.value(node)), ATOM
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                return f"-{self.set(inner, ATOM)}", UNARY
+            case ast.UnaryOp(op=ast.Not(), operand=inner):
+                return f"!{self.set(inner, ATOM)}", UNARY
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+                sign, strength = OPERATORS[type(op)]
+                return (
+                    f"{self.set(left, strength)} {sign} {self.set(right, strength + 1)}",
+                    strength,
+                )
+            case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
+                return f"Math.floor({self.set(left, PRODUCT)} / {self.set(right, UNARY)})", ATOM
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return self.call(np.power, [left, right], node), ATOM
+            case ast.BinOp():
+                return self.bits(node), SHIFT
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
+                sign, strength = OPERATORS[type(op)]
+                return f"{self.set(left, SHIFT)} {sign} {self.set(right, SHIFT)}", strength
+            case ast.BoolOp(op=op, values=values):
+                sign, strength = ("||", OR) if isinstance(op, ast.Or) else ("&&", AND)
+                return f" {sign} ".join(self.set(each, strength + 1) for each in values), strength
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                parts = self.set(test, OR), self.set(body, OR), self.set(orelse)
+                return "{} ? {} : {}".format(*parts), CONDITION
+            case ast.Tuple(elts=elements):
+                return f"[{', '.join(map(self.element, elements))}]", ATOM
+            case ast.Dict(keys=keys, values=values) if all(
+                isinstance(each, ast.Constant) for each in keys
+            ):
+                pairs = zip(keys, values, strict=True)
+                inside = ", ".join(f"{self.set(k)}: {self.set(v)}" for k, v in pairs if k)
+                return f"({{ {inside} }})", ATOM
+            case ast.Subscript(value=ast.Name(id=name), slice=index) if name in self.own:
+                return self.part(identifier(name), index), ATOM
+            case ast.Call(func=function, args=arguments, keywords=keywords):
+                if keywords and self.value(function) is not np.power:  # whose dtype is float64
+                    raise self.unknown(node)
+                return self.call(function, arguments, node), ATOM
+        raise self.unknown(node)
+
+    def element(self, node: ast.expr) -> str:
+        """An element of a tuple, or several."""
+        return f"...{self.set(node.value)}" if isinstance(node, ast.Starred) else self.set(node)
+
+    def part(self, name: str, index: ast.expr) -> str:
+        """An element or a slice of a tuple; counted from the end where negative."""
+        match index:
+            case ast.Slice(lower=lower, upper=upper, step=None):
+                ends = "0" if lower is None else self.set(lower)
+                return f"{name}.slice({ends}{'' if upper is None else f', {self.set(upper)}'})"
+            case ast.UnaryOp(op=ast.USub()):
+                return f"{name}[{name}.length {self.set(index).replace('-', '- ')}]"
+        return f"{name}[{self.set(index)}]"
+
+    def bits(self, node: ast.BinOp) -> str:
+        """An operation on whole numbers below 2^32, or one that leaves such a number."""
+        match node:
+            case ast.BinOp(left=left, op=ast.BitAnd(), right=right) if self.mask(right):
+                if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult):
+                    # The product may have 64 bits, more than a double holds.
+                    return f"Math.imul({self.set(left.left)}, {self.set(left.right)}) >>> 0"
+                return f"{self.set(left, SHIFT)} >>> 0"
+            case ast.BinOp(left=left, op=ast.BitXor(), right=right):
+                return f"({self.set(left, EQUAL)} ^ {self.set(right, EQUAL)}) >>> 0"
+            case ast.BinOp(left=left, op=ast.RShift(), right=ast.Constant(value=int() as places)):
+                if places < 32:
+                    return f"{self.set(left, SHIFT)} >>> {places}"
+                return f"Math.floor({self.set(left, PRODUCT)} / {2**places})"
+        raise self.unknown(node)
+
+    def mask(self, node: ast.expr) -> bool:
+        """Whether it is the one mask that there is."""
+        if isinstance(node, ast.Constant):
+            return bool(node.value == LOW)
+        value = self.value(node)
+        return isinstance(value, int) and value == LOW
+
+    def call(self, function: Any, arguments: list[ast.expr], node: ast.expr) -> str:
+        """A call."""
+        called: Any
+        match function:
+            case ast.Call(func=ast.Name(id="type")):
+                # A number in the precision of another: all are doubles.
+                return self.set(arguments[0], ATOM)
+            case ast.Name(id=name) if name in self.own:
+                return f"{identifier(name)}({', '.join(map(self.element, arguments))})"
+            case ast.expr():
+                called = self.value(function)
+            case _:
+                called = function
+        if called is builtins.len:
+            return f"{self.set(arguments[0], ATOM)}.length"
+        if called is np.where:
+            test, body, orelse = (self.set(each, OR) for each in arguments)
+            return f"({test} ? {body} : {orelse})"
+        if isinstance(called, FunctionType) and called not in self.script.known:
+            inside = [*map(self.element, arguments)]
+            return f"{self.script.refer(called)}({', '.join(inside)})"
+        if not callable(called) or not isinstance(called, Hashable):
+            raise self.unknown(node)
+        operation = self.script.known.get(called)
+        if called in CHOICES and len(arguments) == 2:
+            operation = self.script.helper(CHOICES[called])
+        if operation is None:
+            raise self.unknown(node)
+        return f"{operation}({', '.join(map(self.set, arguments))})"
+
+
+#: What formulas call by name; powers, as of a decay to the t, are the browser's to the last bit.
+CALLED = {"sign": "Math.sign", "max": "Math.max", "min": "Math.min"}
+COMPARED = {"=": "===", "≥": ">=", "≤": "<="}
+
+
+class Expression(Notation):
+    """A line of a formula (`simopt.rules.formulas`), its names those of an object ``v``.
+
+    Examples
+    --------
+    >>> Expression().set(parse("w = w - eta * g / (sqrt(v) + epsilon)").value)[0]
+    'v.w - v.eta * v.g / (Math.sqrt(v.v) + v.epsilon)'
+    """
+
+    stacked = False
+
+    def name(self, name: str) -> str:
+        """A name."""
+        return f"v.{name}"
+
+    def number(self, value: float) -> str:
+        """A number."""
+        return number(value)
+
+    def joined(self, left: str, operator: str, right: str) -> str:
+        """A sum, a difference or a comparison."""
+        return f"{left} {COMPARED.get(operator, operator)} {right}"
+
+    def fraction(self, numerator: ast.expr, denominator: ast.expr) -> str:
+        """A quotient."""
+        return f"{self.within(numerator, PRODUCTS)} / {self.within(denominator, POWER)}"
+
+    def product(self, left: ast.expr, right: ast.expr) -> str:
+        """A product."""
+        return f"{self.within(left, PRODUCTS)} * {self.within(right, POWER)}"
+
+    def power(self, base: ast.expr, exponent: ast.expr) -> str:
+        """A power."""
+        return f"Math.pow({self.set(base)[0]}, {self.set(exponent)[0]})"
+
+    def root(self, inner: ast.expr) -> str:
+        """A square root."""
+        return f"Math.sqrt({self.set(inner)[0]})"
+
+    def bars(self, inner: ast.expr) -> str:
+        """An absolute value."""
+        return f"Math.abs({self.set(inner)[0]})"
+
+    def call(self, function: str, arguments: list[ast.expr]) -> str:
+        """A function by its name."""
+        return f"{CALLED[function]}({', '.join(self.set(each)[0] for each in arguments)})"
+
+
+def translate(*functions: Callable[..., Any]) -> str:
+    """Functions of numbers, and all that they call, in JavaScript.
+
+    Parameters
+    ----------
+    *functions : function
+        Plain functions of a module.
+
+    Returns
+    -------
+    str
+        Their text, in which each is called by its module's name and its own.
+
+    Raises
+    ------
+    Untranslatable
+        A ValueError, if one of them does what has no translation; the message names the line.
+
+    Examples
+    --------
+    >>> from simopt.training.semantics import shrink
+    >>> print(translate(shrink))
+    function semantics_shrink(norm, clip, slack) {
+      let over;
+      over = norm + slack > clip;
+      return over ? clip / (norm + slack) : clip / clip;
+    }
+    """
+    script = Script()
+    for each in functions:
+        script.refer(each)
+    return script.text
