@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from simopt.curves.prescription import prescribe
     from simopt.display import walkthrough
     from simopt.report import report
+    from simopt.sweeps.loading import load
     from simopt.sweeps.reduction.request import Reduce
-    from simopt.sweeps.store import load
     from simopt.sweeps.sweep import sweep
     from simopt.training import conformance, orders
     from simopt.training.run import Run, run
@@ -61,7 +61,7 @@ _LAZY = {
     "Run": "simopt.training.run",
     "batch_size": "simopt.analysis.batch_size",
     "diagnose": "simopt.curves.diagnosis",
-    "load": "simopt.sweeps.store",
+    "load": "simopt.sweeps.loading",
     "prescribe": "simopt.curves.prescription",
     "read_log": "simopt.curves.logs",
     "run": "simopt.training.run",

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt.engine import cpu, devices
-from simopt.sweeps import chunks, execution, memory, sweep, worker
+from simopt.sweeps import chunk_files, chunks, execution, memory, sweep, worker
 
 HUBBLE = simopt.problems.hubble()
 FOUR = simopt.problems.four_points()
@@ -75,7 +75,7 @@ def test_chunks_hold_every_row_once(etas, betas, seeds, batches, rows, few, upda
         for name, value in (("ROWS", rows), ("SETTINGS", few), ("CHUNK_UPDATES", updates)):
             patch.setattr(chunks, name, value)
         cut = chunks.Chunks(job)
-        found = [sweep.rows_at(cut.rows(chunk)) for chunk in cut]
+        found = [chunk_files.rows_at(cut.rows(chunk)) for chunk in cut]
         assert [chunk.number for chunk in cut] == list(range(len(cut)))
     assert max(map(len, found)) <= rows
     assert sorted(itertools.chain(*found)) == list(range(sum(part.size for part in job.axes)))
@@ -103,7 +103,7 @@ def test_chunks_hold_every_group_once(etas, betas, seeds, over, reduced, whole):
         patch.setattr(chunks, "REDUCED", reduced)
         patch.setattr(chunks, "WHOLE", whole)
         cut = chunks.Chunks(job)
-        groups = list(itertools.chain(*(sweep.rows_at(cut.rows(chunk)) for chunk in cut)))
+        groups = list(itertools.chain(*(chunk_files.rows_at(cut.rows(chunk)) for chunk in cut)))
         assert sorted(groups) == list(range(sum(chunks.rows_of(job, part) for part in job.axes)))
         (part,) = job.axes
         seen = np.zeros(part.lengths, int)

@@ -435,6 +435,22 @@ def test_resume_removes_nothing_that_it_did_not_write(simopt_command, here):
     assert [path.name for path in Path("new.chunks").iterdir()] == [".note"]
 
 
+def test_what_store_finished_stays_whoever_began_it(simopt_command, here):
+    """A folder of --resume that was killed, then named with --store, is to be kept."""
+    Path("kept.chunks").mkdir()
+    (Path("kept.chunks") / main.RESUME).write_text("")
+    assert simopt_command("sweep", "small.toml", "--store", "kept.chunks")[0] == 0
+    assert simopt_command("sweep", "small.toml", "--out", "kept.csv", "--resume")[0] == 0
+    assert len(simopt.load("kept.chunks")) == 3
+
+
+def test_resume_leaves_a_folder_of_other_things_alone(refused, here):
+    Path("new.chunks").mkdir()
+    (Path("new.chunks") / "thesis.tex").write_text("mine")
+    assert "thesis.tex" in refused("sweep", "small.toml", "--out", "new.csv", "--resume")
+    assert [path.name for path in Path("new.chunks").iterdir()] == ["thesis.tex"]
+
+
 def test_sweep_refuses_another_sweep_in_the_folder(simopt_command, refused, here):
     assert simopt_command("sweep", "small.toml", "--store", "rows")[0] == 0
     Path("other.toml").write_text(SMALL.replace("0.7", "0.8"))

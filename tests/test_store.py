@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import hashlib
 import itertools
 import json
 import multiprocessing
@@ -17,13 +18,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.dataset
+import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simopt.ground import files
-from simopt.sweeps import store
-from simopt.sweeps.store import Store, load
+from simopt.sweeps import chunk_files, manifest
+from simopt.sweeps.loading import load
+from simopt.sweeps.manifest import MANIFEST
+from simopt.sweeps.store import Store, discard
 
 MADE = {
     "version": "0.1.0",
@@ -194,7 +199,7 @@ class TestRoundTrip:
             kept.keep(number, parts[number])
         kept.finish()
         pd.testing.assert_frame_equal(load(tmp_path / "store"), pd.concat(parts, ignore_index=True))
-        assert json.loads((tmp_path / "store" / store.MANIFEST).read_bytes())["rows"] == 22
+        assert json.loads((tmp_path / "store" / MANIFEST).read_bytes())["rows"] == 22
         Store.open(tmp_path / "store", MADE, [{}] * 3).finish()
 
     @settings(max_examples=15, deadline=None)
@@ -419,19 +424,19 @@ class TestOtherSweeps:
         """The folder was emptied and taken by another sweep while this one ran."""
         kept = Store.open(tmp_path, MADE, places(1))
         kept.keep(0, chunk(0))
-        (tmp_path / store.MANIFEST).unlink()
-        (tmp_path / store.MANIFEST).write_bytes(store._manifest(kept.begun | {"version": "0.2.0"}))
+        (tmp_path / MANIFEST).unlink()
+        (tmp_path / MANIFEST).write_bytes(manifest.encoded(kept.begun | {"version": "0.2.0"}))
         with pytest.raises(ValueError, match="version is '0.2.0' there and '0.1.0' here"):
             kept.finish()
 
     def test_another_format(self, stored):
-        manifest = stored / store.MANIFEST
+        manifest = stored / MANIFEST
         manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 2'))
         for call in (lambda: load(stored), lambda: Store.open(stored, MADE, places(3))):
-            with pytest.raises(ValueError, match="of format 1, but its manifest.json says 2"):
+            with pytest.raises(ValueError, match="of format 1, but its _manifest.json says 2"):
                 call()
 
-    @pytest.mark.parametrize("name", store.OWN)
+    @pytest.mark.parametrize("name", manifest.OWN)
     def test_names_that_are_taken(self, tmp_path, name):
         with pytest.raises(ValueError, match=f"made='{name}'"):
             Store.open(tmp_path / "store", MADE | {name: 1}, places())
@@ -465,9 +470,9 @@ class TestFolders:
             load(tmp_path / "store")
 
     def test_nothing_there(self, tmp_path):
-        with pytest.raises(ValueError, match="folder=.*a stored sweep, a folder with a manifest"):
+        with pytest.raises(ValueError, match="folder=.*a stored sweep, a folder with a _manifest"):
             load(tmp_path / "store")
-        with pytest.raises(ValueError, match="folder=.*a stored sweep, a folder with a manifest"):
+        with pytest.raises(ValueError, match="folder=.*a stored sweep, a folder with a _manifest"):
             load(tmp_path)
 
     def test_a_folder_of_other_things(self, tmp_path):
@@ -578,6 +583,82 @@ class TestDamage:
         with pytest.raises(ValueError, match="one file a chunk, but there are chunk-000001-"):
             kept.finish()
 
+    @pytest.mark.parametrize("ended", [True, False])
+    def test_a_copy_of_another_chunk(self, tmp_path, ended):
+        """Under the name of the chunk that it replaces, with its own digest."""
+        kept = Store.open(tmp_path, MADE, places(3))
+        for number in range(3):
+            kept.keep(number, chunk(number))
+        if ended:
+            kept.finish()
+        first, second = (next(tmp_path.glob(f"chunk-00000{k}-*")) for k in (1, 2))
+        copy = tmp_path / second.name.replace("000002", "000001")
+        copy.write_bytes(second.read_bytes())
+        first.unlink()
+        before = holds(tmp_path)
+        with pytest.raises(ValueError, match=f"{copy.name}.*: remove it"):
+            Store.open(tmp_path, MADE, places(3)).missing()
+        with pytest.raises(ValueError, match="folder=.*missing" if ended else "holds the rows of"):
+            load(tmp_path, partial=not ended)
+        assert holds(tmp_path) == before
+        copy.unlink()
+        produce(tmp_path, 3)
+        assert first.exists()
+
+    def test_a_chunk_of_another_sweep(self, tmp_path):
+        """Of the same number, and the same size."""
+        Store.open(tmp_path / "a", MADE | {"version": "0.2.0"}, places(3)).keep(1, chunk(1))
+        (foreign,) = (tmp_path / "a").glob("chunk-*")
+        kept = Store.open(tmp_path / "b", MADE, places(3))
+        (tmp_path / "b" / foreign.name).write_bytes(foreign.read_bytes())
+        with pytest.raises(ValueError, match=f"{foreign.name} holds the rows of another chunk: re"):
+            kept.missing()
+
+    def test_a_folder_in_a_files_place(self, stored):
+        victim = sorted(stored.glob("chunk-000001-*"))[0]
+        victim.unlink()
+        victim.mkdir()
+        for argument, call in (
+            ("folder", lambda: load(stored)),
+            ("store", lambda: Store.open(stored, MADE, places(3)).missing()),
+        ):
+            with pytest.raises(ValueError, match=f"^{argument}=.*{victim.name} is a folder: rem"):
+                call()
+        shutil.rmtree(stored)
+        stored.mkdir()
+        (stored / MANIFEST).mkdir()
+        for call in (lambda: load(stored), lambda: Store.open(stored, MADE, places(3))):
+            with pytest.raises(ValueError, match="whole, but its _manifest.json is damaged"):
+                call()
+
+    @pytest.mark.parametrize("data", [b"garbage", b"", b"PAR1" * 100])
+    def test_garbage_under_a_right_digest(self, stored, data):
+        kept = Store.open(stored, MADE, places(3))
+        (stored / MANIFEST).write_bytes(manifest.encoded(kept.begun))
+        sorted(stored.glob("chunk-000001-*"))[0].unlink()
+        name = chunk_files.name_of(1, data)
+        (stored / name).write_bytes(data)
+        with pytest.raises(ValueError, match=rf"^store=.*{name} is damaged \(.*\): remove it"):
+            kept.missing()
+        with pytest.raises(ValueError, match=rf"^folder=.*{name} is damaged \(.*\): remove it"):
+            load(stored, partial=True)
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"rows": float("nan")}, {"files": ["../../thesis.tex"] * 3}, {"files": [None] * 3},
+         {"chunks": 3}, {"files": []}],
+    )  # fmt: skip
+    def test_a_manifest_that_says_what_none_can(self, stored, change):
+        """With a right digest of its own."""
+        content = {**json.loads((stored / MANIFEST).read_bytes()), **change}
+        content.pop("digest")
+        text = json.dumps(content, indent=1)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        (stored / MANIFEST).write_text(json.dumps({**content, "digest": digest}, indent=1) + "\n")
+        for call in (load, discard):
+            with pytest.raises(ValueError, match="whole, but its _manifest.json is damaged"):
+                call(stored)
+
     def test_files_of_others_stay(self, stored):
         (stored / "notes.txt").write_text("mine")
         produce(stored, 3)
@@ -586,22 +667,22 @@ class TestDamage:
 
     @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\xff", "3" * 5_000, '{"format": 1}'])
     def test_the_manifest(self, stored, text):
-        (stored / store.MANIFEST).write_bytes(text.encode("latin-1"))
+        (stored / MANIFEST).write_bytes(text.encode("latin-1"))
         for call in (lambda: load(stored), lambda: Store.open(stored, MADE, places(3))):
-            with pytest.raises(ValueError, match="whole, but its manifest.json is damaged"):
+            with pytest.raises(ValueError, match="whole, but its _manifest.json is damaged"):
                 call()
 
     def test_no_manifest(self, stored):
-        (stored / store.MANIFEST).unlink()
-        with pytest.raises(ValueError, match="folder=.*with a manifest.json"):
+        (stored / MANIFEST).unlink()
+        with pytest.raises(ValueError, match="folder=.*with a _manifest.json"):
             load(stored)
         with pytest.raises(ValueError, match="store=.*in this one is 'chunk-000000-"):
             Store.open(stored, MADE, places(3))
 
     def test_any_byte_of_the_manifest(self, stored):
-        for _ in each_byte_flipped(stored / store.MANIFEST):
-            with pytest.raises(ValueError, match="folder=.*(whole|of format 1), but its manifest"):
-                store._read_manifest("folder", stored)
+        for _ in each_byte_flipped(stored / MANIFEST):
+            with pytest.raises(ValueError, match="folder=.*(whole|of format 1), but its _manifest"):
+                manifest.read("folder", stored)
 
 
 # What happens to a process: a call at its k-th operation on the folder, before that is done.
@@ -661,8 +742,8 @@ def check_between(folder):
         return
     names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     if names:
-        assert store.MANIFEST in names
-        kept = Store(folder, store._read_manifest("store", folder))
+        assert MANIFEST in names
+        kept = Store(folder, manifest.read("store", folder))
         missing = kept.missing(progress=False)
         assert len(names) == len(kept.begun["chunks"]) - len(missing) + 1
 
@@ -922,9 +1003,9 @@ class TestDisks:
 
     def test_gone_while_running(self, tmp_path):
         kept = Store.open(tmp_path / "store", MADE, places())
-        (tmp_path / "store" / store.MANIFEST).unlink()
+        (tmp_path / "store" / MANIFEST).unlink()
         (tmp_path / "store").rmdir()
-        with pytest.raises(FileNotFoundError, match="No such file .*chunk-000000-.*parquet"):
+        with pytest.raises(FileNotFoundError, match="the folder was removed while the sweep"):
             kept.keep(0, chunk(0))
         with pytest.raises(ValueError, match="store="):
             Store.finish(kept)
@@ -991,3 +1072,29 @@ class TestOthersRead:
         parts = map(pd.read_parquet, sorted(stored.glob("chunk-*.parquet")))
         frame = pd.concat(parts, ignore_index=True)
         pd.testing.assert_frame_equal(frame, load(stored))
+
+    def test_the_folder_is_a_data_set(self, stored):
+        """Of pandas, of Arrow, and of a glob."""
+        frame = load(stored)
+        words = frame.select_dtypes("category").columns
+        expected = frame.astype(dict.fromkeys(words, object))
+        for read in (
+            pd.read_parquet(stored),
+            pyarrow.dataset.dataset(stored, format="parquet").to_table().to_pandas(),
+            pyarrow.parquet.read_table(stored).to_pandas(),
+        ):
+            pd.testing.assert_frame_equal(read.astype(dict.fromkeys(words, object)), expected)
+        seeds = pd.read_parquet(stored, columns=["seed"], filters=[("seed", "<", 5)])
+        assert len(seeds) == 15
+        visible = [name for name in holds(stored) if not name.startswith(("_", "."))]
+        assert all(name.endswith(".parquet") for name in visible)
+
+    def test_a_folder_of_an_older_version(self, stored, undisturbed):
+        """With its manifest under the old name, and files that don't say which chunk they are."""
+        (stored / MANIFEST).rename(stored / manifest.OLD)
+        frame = load(stored)
+        before = holds(stored)
+        assert Store.open(stored, MADE, places(3)).missing() == []
+        assert manifest.OLD not in holds(stored)
+        assert holds(stored) == {MANIFEST if k == manifest.OLD else k: v for k, v in before.items()}
+        pd.testing.assert_frame_equal(load(stored), frame)

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -286,7 +287,9 @@ def sweep(
     from simopt.sweeps import store as stores
     from simopt.sweeps import sweep as sweeping
 
-    if resume and store is None and folder is not None and not (folder / stores.MANIFEST).exists():
+    if folder is not None and store is not None:
+        (folder / RESUME).unlink(missing_ok=True)  # what was begun for a while is now to stay
+    elif folder is not None and _takes_a_sweep(folder):
         files.write_text(folder / RESUME, "This folder goes when the table is written.\n")
     arguments = {**given.arguments, "store": folder}
     if device is not None:
@@ -318,6 +321,11 @@ def sweep(
             stores.discard(folder)
     click.echo(_summary(frame))
     click.echo(folder if path is None else path)
+
+
+def _takes_a_sweep(folder: Path) -> bool:
+    """Whether a folder is new, or has nothing in it that shows."""
+    return not folder.is_dir() or all(each.name.startswith(".") for each in folder.iterdir())
 
 
 def _note(message: Warning | str, *_: Any, **__: Any) -> None:

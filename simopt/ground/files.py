@@ -161,6 +161,11 @@ def write_table(path: str | os.PathLike[str], table: Any) -> None:
             table.to_parquet(aside, index=False)
 
 
+def rename(path: str | os.PathLike[str], name: str | os.PathLike[str]) -> None:
+    """Give a whole file another name on the same disk, in place of a file that has it."""
+    os.replace(path, name)
+
+
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A new folder that is removed when the block ends."""

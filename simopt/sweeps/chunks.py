@@ -71,6 +71,10 @@ class Chunk:
         """How many trajectories."""
         return prod(last - first for first, last in self.ranges)
 
+    def of(self, job: Job) -> Axes:
+        """The axes of its trajectories alone."""
+        return job.axes[self.part].within(self.ranges)
+
 
 class Chunks(Sequence[Chunk]):
     """All chunks of a job, made one by one as they are indexed."""
@@ -116,7 +120,7 @@ class Chunks(Sequence[Chunk]):
 
     def pieces(self, chunk: Chunk) -> list[Chunk]:
         """The chunk in parts, each of which has a share of every group."""
-        part = self.job.axes[chunk.part].within(chunk.ranges)
+        part = chunk.of(self.job)
         reduced = self.job.reduced(part)
         groups = rows_of(self.job, part)
         tile = [1 if over else n for n, over in zip(part.lengths, reduced, strict=True)]

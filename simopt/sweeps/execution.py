@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -61,13 +61,19 @@ def whole(job: Job, workers: int, progress: bool | None) -> tuple[Results, bool]
 
 
 def in_chunks(
-    chunks: Chunks, numbers: Iterable[int], client: Any, workers: int, progress: bool | None
-) -> Generator[tuple[int, pd.DataFrame]]:
-    """(number, rows) of the chunks of these numbers, in the order in which they are done."""
+    chunks: Chunks,
+    wanted: Sequence[Chunk],
+    client: Any,
+    workers: int,
+    progress: bool | None,
+    claim: Callable[[int], bool] = lambda number: True,
+) -> Generator[tuple[Chunk, pd.DataFrame]]:
+    """(chunk, rows) of some chunks, in the order in which they are done.
+
+    A chunk is left out if ``claim`` of its number says so, which is called just before its turn.
+    """
     job = chunks.job
-    wanted = [chunks[number] for number in numbers]
-    updates = {chunk.number: _planned(job, chunk) for chunk in wanted}
-    shown = bar(sum(updates.values()), progress)
+    shown = bar(sum(_planned(job, chunk) for chunk in wanted), progress)
 
     def start(function: Callable[..., Any], items: Iterable[Any]) -> Generator[tuple[Any, Any]]:
         if client is not None:
@@ -76,35 +82,35 @@ def in_chunks(
         return run.on_threads(lambda item: function(job, item, stop), items, workers, stop)
 
     split = [chunks.split(part) for part in range(len(job.axes))]
-    single = [chunk for chunk in wanted if not split[chunk.part]]
-    parcels = [(chunk,) for chunk in single] if client is None else _parcels(job, single)
+    single = (chunk for chunk in wanted if not split[chunk.part] and claim(chunk.number))
+    parcels = ((chunk,) for chunk in single) if client is None else _parcels(job, single)
     try:
         with closing(start(do, parcels)) as done:
-            for _, frames in done:
-                for number, frame in frames:
-                    yield number, frame
-                    shown.update(updates[number])
+            for parcel, frames in done:
+                for chunk, frame in zip(parcel, frames, strict=True):
+                    yield chunk, frame
+                    shown.update(_planned(job, chunk))
         for chunk in wanted:
-            if split[chunk.part]:
-                yield chunk.number, _in_pieces(chunks, chunk, start, shown)
+            if split[chunk.part] and claim(chunk.number):
+                yield chunk, _in_pieces(chunks, chunk, start, shown)
     finally:
         shown.close()
 
 
-def _parcels(job: Job, single: list[Chunk]) -> list[tuple[Chunk, ...]]:
-    """Chunks in parcels that are worth sending."""
-    parcels: list[tuple[Chunk, ...]] = []
-    held = SENT_COST
+def _parcels(job: Job, single: Iterable[Chunk]) -> Iterator[tuple[Chunk, ...]]:
+    """Chunks in parcels that are worth sending, made as they are taken."""
+    parcel: list[Chunk] = []
+    held = 0
     for chunk in single:
-        part = job.axes[chunk.part].within(chunk.ranges)
-        plans = [plan for _, plan in axes.plans(part, job.problem)]
+        plans = [plan for _, plan in axes.plans(chunk.of(job), job.problem)]
         cost = sum(run.cost(job.problem, plan) for plan in plans) * chunk.size // len(plans)
-        if held + cost > SENT_COST:
-            parcels.append(())
-            held = 0
-        parcels[-1] += (chunk,)
+        if parcel and held + cost > SENT_COST:
+            yield tuple(parcel)
+            parcel, held = [], 0
+        parcel.append(chunk)
         held += cost
-    return parcels
+    if parcel:
+        yield tuple(parcel)
 
 
 def _in_pieces(chunks: Chunks, chunk: Chunk, start: Runner, shown: Any) -> pd.DataFrame:
@@ -146,7 +152,7 @@ def _in_pieces(chunks: Chunks, chunk: Chunk, start: Runner, shown: Any) -> pd.Da
             answers = reading(partial(_answer, question), partial(selection.join, question))
             state = selection.refine(state, question, [answers])
         summaries = selection.finish(state, quantiles)
-    frame = tables.reduced_table(job, job.axes[chunk.part].within(chunk.ranges), summaries)
+    frame = tables.reduced_table(job, chunk.of(job), summaries)
     frame.attrs = {"trajectories": chunk.size, "updates": updates}
     return frame
 
@@ -172,15 +178,12 @@ def _answer(question: Any, values: Any, diverged: Any, reached: Any) -> Any:
 
 
 def _planned(job: Job, chunk: Chunk) -> int:
-    part = job.axes[chunk.part].within(chunk.ranges)
-    return axes.most_and_all_updates([part], job.problem)[1]
+    return axes.most_and_all_updates([chunk.of(job)], job.problem)[1]
 
 
-def do(
-    job: Job, item: tuple[Chunk, ...], stop: NDArray[np.int64] | None = None
-) -> list[tuple[int, Any]]:
+def do(job: Job, item: tuple[Chunk, ...], stop: NDArray[np.int64] | None = None) -> list[Any]:
     """The rows of some chunks."""
-    return [(chunk.number, worker.compute(job, chunk, stop)) for chunk in item]
+    return [worker.compute(job, chunk, stop) for chunk in item]
 
 
 def read(

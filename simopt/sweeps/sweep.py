@@ -18,12 +18,12 @@ from simopt.ground.threads import thread_count
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
-from simopt.sweeps import axes, clients, execution, memory, tables, worker
+from simopt.sweeps import assembly, axes, clients, execution, memory, tables, worker
 from simopt.sweeps.chunks import Chunks, Job
 from simopt.sweeps.provenance import made_of
 from simopt.sweeps.reduction import request as reductions
 from simopt.sweeps.reduction.request import Reduce
-from simopt.sweeps.store import Store, load, no_rows, rows_at
+from simopt.sweeps.store import Store
 from simopt.training import plan, shuffling
 
 RECORDS = ("summary", "epochs", "steps")
@@ -277,9 +277,12 @@ def sweep(
         if stopped:
             interrupted = f"interrupted after {len(frame)} rows; they are in .frame"
     else:
-        frame, trajectories, updates_made, interrupted = _by_chunks(
-            chunks, folder, client, workers, progress
-        )
+        how = (client, workers, progress)
+        if folder is None:
+            done = assembly.in_memory(chunks, *how)
+        else:
+            done = assembly.in_store(chunks, folder, *how)
+        frame, trajectories, updates_made, interrupted = done
         seconds = time.perf_counter() - began - compiled
     frame.attrs = about | {
         "device": job.device,
@@ -318,65 +321,3 @@ def _reader(diagnosis: Any, record: str, reduce: Any) -> Reader | None:
     if reduce is not None:
         raise checks.refuse("diagnosis", True, "False with reduce=...: labels have no quantiles")
     return readers.reader("diagnosis")
-
-
-def _by_chunks(
-    chunks: Chunks, folder: Store | None, client: Any, workers: int, progress: bool | None
-) -> tuple[pd.DataFrame, int, int, str | None]:
-    """The rows, how many trajectories and updates were made for them, and how it was stopped."""
-    missing = range(len(chunks)) if folder is None else list(folder.missing())
-    frames: dict[int, pd.DataFrame] = {}
-    trajectories = updates = done = 0
-    message = None
-    stream = execution.in_chunks(chunks, missing, client, workers, progress)
-    try:
-        for number, frame in stream:
-            trajectories += frame.attrs["trajectories"]
-            updates += frame.attrs["updates"]
-            frame.attrs = {}
-            if folder is None:
-                frames[number] = frame
-            else:
-                folder.keep(number, frame)
-            done += 1
-    except KeyboardInterrupt:
-        message = _stopped(len(chunks) - len(missing) + done, len(chunks), folder)
-    finally:
-        stream.close()
-    if folder is None:
-        return _in_order(chunks, frames), trajectories, updates, message
-    if message is not None:
-        return pd.DataFrame(), trajectories, updates, message
-    folder.finish()
-    return _read_back(chunks.job, folder), trajectories, updates, None
-
-
-def _stopped(done: int, total: int, folder: Store | None) -> str:
-    if folder is None:
-        return f"interrupted after {done} of {total} chunks; their rows are in .frame"
-    return (
-        f"interrupted after {done} of {total} chunks, which are in {str(folder.folder)!r}; "
-        f"the same sweep goes on from there"
-    )
-
-
-def _in_order(chunks: Chunks, frames: dict[int, pd.DataFrame]) -> pd.DataFrame:
-    """One table of the rows of all chunks, in the order of the axes."""
-    if not frames:
-        return pd.DataFrame()
-    numbers = sorted(frames)
-    frame = pd.concat([frames[number] for number in numbers], ignore_index=True)
-    places = [chunks.rows(chunks[number]) for number in numbers]
-    if any("box" in place for place in places):
-        rows = np.concatenate([rows_at(place) for place in places])
-        frame = frame.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
-    return frame
-
-
-def _read_back(job: Job, folder: Store) -> pd.DataFrame:
-    """The stored rows; of a table that would not fit in memory the columns alone."""
-    try:
-        memory.check(job)
-    except ValueError:
-        return no_rows(folder.folder)
-    return load(folder.folder)

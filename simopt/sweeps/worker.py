@@ -22,7 +22,7 @@ def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> p
 
     ``attrs`` has the number of trajectories and of the updates that they made.
     """
-    part = job.axes[chunk.part].within(chunk.ranges)
+    part = chunk.of(job)
     if job.reduce is None:
         results = _run(job, part, tuple(run.RAW), None, pulse)
         if results is None:
@@ -43,7 +43,7 @@ def read(
     job: Job, piece: Chunk, reading: Callable[..., Any], pulse: NDArray[np.int64] | None = None
 ) -> Any:
     """What one reading takes from a piece of groups that are too large for a chunk."""
-    members = _members(job, job.axes[piece.part].within(piece.ranges), pulse)
+    members = _members(job, piece.of(job), pulse)
     return None if members is None else (reading(*members[:-1]), members[-1])
 
 

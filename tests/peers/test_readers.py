@@ -36,7 +36,7 @@ def in_one_order(frame):
 
 @pytest.mark.filterwarnings("default")  # Dask's own
 def test_dask(stored):
-    frame = dask.dataframe.read_parquet(f"{stored}/chunk-*.parquet").compute()
+    frame = dask.dataframe.read_parquet(stored).compute()
     expected = simopt.load(stored)
     pd.testing.assert_frame_equal(
         in_one_order(frame.astype(expected.dtypes.to_dict())), in_one_order(expected)
@@ -44,7 +44,7 @@ def test_dask(stored):
 
 
 def test_duckdb(stored):
-    query = f"select * from '{stored}/chunk-*.parquet' where eta > 0.01"
+    query = f"select * from read_parquet('{stored}/*.parquet') where eta > 0.01"
     expected = simopt.load(stored, filters=[("eta", ">", 0.01)])
     frame = duckdb.sql(query).df().astype(expected.dtypes.to_dict())
     pd.testing.assert_frame_equal(in_one_order(frame), in_one_order(expected))

@@ -1,0 +1,106 @@
+"""One table of the rows of all chunks, put together in memory or in a folder."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simopt.sweeps import execution, memory
+from simopt.sweeps.chunk_files import rows_at
+from simopt.sweeps.chunks import Chunks, Job
+from simopt.sweeps.loading import load, no_rows
+from simopt.sweeps.store import Store
+
+#: The rows, how many trajectories and updates were made for them, and how it was stopped.
+Done = tuple[pd.DataFrame, int, int, str | None]
+
+
+@dataclass
+class _Made:
+    """What has been made so far."""
+
+    chunks: int = 0
+    trajectories: int = 0
+    updates: int = 0
+
+    def count(self, frame: pd.DataFrame) -> None:
+        """Take the numbers off a chunk's rows."""
+        self.chunks += 1
+        self.trajectories += frame.attrs["trajectories"]
+        self.updates += frame.attrs["updates"]
+        frame.attrs = {}
+
+
+def in_memory(chunks: Chunks, client: Any, workers: int, progress: bool | None) -> Done:
+    """All rows of a job, held here."""
+    frames: dict[int, pd.DataFrame] = {}
+    made, message = _Made(), None
+    stream = execution.in_chunks(chunks, list(chunks), client, workers, progress)
+    with closing(stream):
+        try:
+            for chunk, frame in stream:
+                made.count(frame)
+                frames[chunk.number] = frame
+        except KeyboardInterrupt:
+            message = (
+                f"interrupted after {made.chunks} of {len(chunks)} chunks; their rows are in .frame"
+            )
+    return _in_order(chunks, frames), made.trajectories, made.updates, message
+
+
+def in_store(
+    chunks: Chunks, folder: Store, client: Any, workers: int, progress: bool | None
+) -> Done:
+    """All rows of a job, stored chunk by chunk and read back.
+
+    Other processes that store the same sweep make a part of them: chunks are claimed one by one.
+    """
+    missing = folder.missing(progress)
+    before = len(chunks) - len(missing)
+    made, claims = _Made(), folder.claims()
+    try:
+        while missing:
+            wanted = [chunks[number] for number in missing]
+            stream = execution.in_chunks(chunks, wanted, client, workers, progress, claims.take)
+            with closing(stream):
+                for chunk, frame in stream:
+                    folder.keep(chunk.number, frame)
+                    made.count(frame)
+                    claims.release(chunk.number)
+            missing = folder.wait_for(missing, claims)
+        folder.finish()
+    except KeyboardInterrupt:
+        message = (
+            f"interrupted after {before + made.chunks} of {len(chunks)} chunks, which are in "
+            f"{str(folder.folder)!r}; the same sweep goes on from there"
+        )
+        return pd.DataFrame(), made.trajectories, made.updates, message
+    finally:
+        claims.close()
+    return _read_back(chunks.job, folder), made.trajectories, made.updates, None
+
+
+def _in_order(chunks: Chunks, frames: dict[int, pd.DataFrame]) -> pd.DataFrame:
+    """One table of the rows of all chunks, in the order of the axes."""
+    if not frames:
+        return pd.DataFrame()
+    numbers = sorted(frames)
+    frame = pd.concat([frames[number] for number in numbers], ignore_index=True)
+    places = [chunks.rows(chunks[number]) for number in numbers]
+    if any("box" in place for place in places):
+        rows = np.concatenate([rows_at(place) for place in places])
+        frame = frame.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
+    return frame
+
+
+def _read_back(job: Job, folder: Store) -> pd.DataFrame:
+    """The stored rows; of a table that would not fit in memory the columns alone."""
+    try:
+        memory.check(job)
+    except ValueError:
+        return no_rows(folder.folder)
+    return load(folder.folder)
