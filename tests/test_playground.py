@@ -243,6 +243,7 @@ def test_schedules_that_raise_to_powers_differ_by_the_browsers_last_bits_alone()
     made = [
         schedules.step(3, 0.7), schedules.exponential(0.97, 2, floor_factor=0.1),
         schedules.polynomial(power=0.9), schedules.inverse_scaling(), schedules.inverse_sqrt(10),
+        schedules.inverse_time(0.3, 4, staircase=True), schedules.noam(64, 5),
         schedules.cosine(floor=1e-3), schedules.cosine(11, power=2.0),
         schedules.cosine(11, convention="optax"), schedules.cosine(floor_factor=0.1, per="epoch"),
     ]  # fmt: skip

@@ -25,26 +25,21 @@ from simopt.rules.modifiers import DECAYS
 from simopt.rules.notation import SIGNS, Numbers, Symbols, names_in, parse
 from simopt.rules.rule import ALLOWED, Optimizer
 from simopt.schedules import SCHEDULES, cosines
-from simopt.schedules.basic import constant, linear_warmup
-from simopt.schedules.cosines import cosine
-from simopt.schedules.decays import inverse_scaling, inverse_sqrt, linear, polynomial
-from simopt.schedules.drops import exponential, step
 from simopt.training import semantics, shuffling
 
 #: The schedules whose parameters are numbers, and what those without a default begin with.
-OFFERED = {
-    each.__name__: start
-    for each, start in (
-        (constant, {}),
-        (linear_warmup, {}),
-        (step, {"every": 100}),
-        (exponential, {"gamma": 0.99}),
-        (linear, {}),
-        (polynomial, {}),
-        (inverse_sqrt, {}),
-        (inverse_scaling, {}),
-        (cosine, {}),
-    )
+OFFERED: dict[str, dict[str, float]] = {
+    "constant": {},
+    "linear_warmup": {},
+    "step": {"every": 100},
+    "exponential": {"gamma": 0.99},
+    "linear": {},
+    "polynomial": {},
+    "inverse_sqrt": {},
+    "inverse_scaling": {},
+    "inverse_time": {},
+    "noam": {},
+    "cosine": {},
 }
 
 #: Functions that the time loop of the page calls, by the names that it has for them.
