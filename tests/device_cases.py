@@ -74,6 +74,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "network of counts": lambda: simopt.problems.network(
         WIDE[:, :2], np.arange(23) % 4, hidden=3, kind="poisson"
     ),
+    "zero first": lambda: test_conventions.ZERO_FIRST,
     "64 weights": lambda: simopt.problems.least_squares(WIDEST, WIDEST.sum(axis=1), l2=0.05),
 }
 
@@ -212,6 +213,9 @@ QUICK: dict[str, Case] = {
     "a network of labels": Case("network of labels", "Adam", plan={"batch_size": 5}),
     "huber": Case("huber", "SGD", seeds=OWN, plan={"batch_size": 6, "shuffle": "epoch"}),
     "poisson": Case("poisson", "SGD", plan={"batch_size": 3}, target=0.9),
+    "no step while a sum is zero": Case(
+        "zero first", "AdaGrad", {"convention": "optax", "epsilon": 0.0, "initial_accumulator": 0.0}
+    ),
     "shared noise": Case(
         "noisy quadratic", "SGD", rates=SHARED, seeds=MANY, plan={"updates": 6, "batch_size": 9}
     ),

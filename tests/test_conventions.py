@@ -389,6 +389,7 @@ NEEDS = {
     ("RMSprop", "nesterov"): {"momentum": 0.8},
     ("AMSGrad", "maximum"): {"bias_correction": True},
     ("AMSGrad", "epsilon_place"): {"bias_correction": True},
+    ("AdaGrad", "zero_guard"): {"epsilon": 0.0, "initial_accumulator": 0.0},
 }
 SWITCHES = [
     (name, convention, switch)
@@ -414,8 +415,8 @@ def test_no_switch_is_dead(name, convention, switch):
     # Large enough to clip at the first rates, and to turn a sign.
     besides = {"weight_decay": 21.0} if switch == "decay" else NEEDS.get((name, switch), {})
     if "epsilon" in ALL[name]().settings:
-        besides = {**besides, "epsilon": 0.1}
-    gradients = FIXED["alternating"]
+        besides = {"epsilon": 0.1, **besides}
+    gradients = FIXED["a zero first, then rare" if switch == "zero_guard" else "alternating"]
     ends = [
         scheduled(ALL[name](convention=convention, **{switch: value}, **besides), gradients)
         for value in allowed
@@ -595,6 +596,29 @@ def test_tensorflows_rmsprop_with_a_mean_that_never_fades_is_momentum():
     made = with_momentum(with_initial(simopt.rule(unfading), "Eg2"), "inside")
     ours = walk(made(eta=0.01, initial_accumulator=1.0, momentum=0.9))
     assert ours.tolist() == walk(simopt.Momentum(eta=0.01, convention="keras")).tolist()
+
+
+#: Its first two gradients are 0, and so is the sum of their squares.
+ZERO_FIRST = simopt.problems.least_squares([1.0, 2.0, 1.0, 3.0], [0.0, 0.0, 2.0, -1.0], w0=0.0)
+
+
+@pytest.mark.parametrize("place", ["inside", "outside"])
+@pytest.mark.parametrize("more", [{}, {"lr_decay": 0.5}, {"weight_decay": 0.1}])
+def test_no_step_while_the_sum_is_zero(place, more):
+    """optax' AdaGrad without epsilon, from 0; unguarded 0 / 0 is nan."""
+    nothing = {"epsilon": 0.0, "initial_accumulator": 0.0, "epsilon_place": place, **more}
+    optimizer = simopt.AdaGrad(eta=0.5, convention="optax", **nothing)
+    w = simopt.run(ZERO_FIRST, optimizer).steps["w"].tolist()
+    rates = [0.5 / (1 + t * more.get("lr_decay", 0.0)) for t in range(4)]
+    first = -4.0  # the slope at 0 of the third point
+    assert w[:2] == [0.0, 0.0]
+    assert w[2] == rates[2]
+    second = 2 * 3.0 * (3.0 * w[2] + 1.0) + more.get("weight_decay", 0.0) * w[2]
+    assert w[3] == pytest.approx(w[2] - rates[3] * second / math.hypot(first, second), rel=1e-14)
+    assert simopt.sweep(ZERO_FIRST, optimizer)["w"].tolist() == w[3:]
+    bare = optimizer.replace(zero_guard=False)
+    assert math.isnan(simopt.run(ZERO_FIRST, bare).summary["w"])
+    assert np.isnan(simopt.sweep(ZERO_FIRST, bare)["w"]).all()
 
 
 def test_adam_with_a_mean_of_all_is_adagrad():

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.family import Family, by_convention
-from simopt.rules.modifiers import one_like, with_initial
+from simopt.rules.modifiers import one_like, with_initial, zero_like
 from simopt.rules.momentum import count
 from simopt.rules.roots import RATED, ROOTS, divisor, effective_rate
 from simopt.rules.rule import Optimizer, Rule, rule
@@ -26,10 +26,16 @@ def outside(w, g, eta, G, epsilon=1e-8):
 
 
 @cache
-def build(epsilon_place: str, initial_accumulator: bool, lr_decay: bool) -> Rule:
+def build(epsilon_place: str, zero_guard: bool, initial_accumulator: bool, lr_decay: bool) -> Rule:
     """The rule with its switches set."""
-    update = adagrad if epsilon_place == "inside" else outside
+    plain = adagrad if epsilon_place == "inside" else outside
     root = ROOTS[epsilon_place]
+
+    def guarded(w, g, eta, G, epsilon=1e-8):
+        G = G + g * g
+        return w - (eta * g / root(G, epsilon) if zero_like(G) < G else zero_like(w)), G
+
+    update = guarded if zero_guard else plain
 
     def derived(eta, G, epsilon, t=1, lr_decay=0.0, **_):
         return effective_rate(eta / (1 + (t - 1) * lr_decay), root(G, epsilon))
@@ -49,14 +55,15 @@ def formula(settings):
     """The formula, with the switches set."""
     root = divisor("G", settings["epsilon_place"])
     slowing = "((1 + (t - 1) * lr_decay) * {})" if "lr_decay" in settings else "{}"
-    return ["G = G + g**2", f"effective_lr = eta / {slowing.format(root)}", RATED]
+    step = f"{RATED} if G > 0 else w" if settings["zero_guard"] else RATED
+    return ["G = G + g**2", f"effective_lr = eta / {slowing.format(root)}", step]
 
 
 FAMILY = Family(
     "AdaGrad",
     build,
     formula,
-    switches={"epsilon_place": tuple(ROOTS)},
+    switches={"epsilon_place": tuple(ROOTS), "zero_guard": (False, True)},
     optional=("initial_accumulator", "lr_decay"),
 )
 
@@ -70,6 +77,7 @@ def AdaGrad(
     lr_decay: float | Collection[float] | None = None,
     weight_decay: float | Collection[float] | None = None,
     epsilon_place: str = "inside",
+    zero_guard: bool = False,
     decay: str = "coupled",
     convention: str | Sequence[str] = "document",
 ) -> Optimizer:
@@ -93,6 +101,8 @@ def AdaGrad(
         Lambda, >= 0 [1 / rate / update]; none by default.
     epsilon_place : {"inside", "outside"}, default "inside"
         Where epsilon stands: ``sqrt(G + epsilon)`` or ``sqrt(G) + epsilon``.
+    zero_guard : bool, default False
+        Whether there is no step while G is 0, where without epsilon it would be 0 / 0.
     decay : {"coupled", "decoupled", "clipped"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
         ``eta lambda w``; or so, but never past 0.

@@ -31,6 +31,7 @@ from dataclasses import replace
 
 import keras
 import numpy as np
+import optax
 import pytest
 import torch
 from hypothesis import given, settings
@@ -389,6 +390,25 @@ def test_keras_on_pytorch_clips_in_float32():
     error = keras_clipnorm_error("torch")
     assert 1e-10 < error < 1e-7
     assert keras_clipnorm_error("jax") < 1e-15
+
+
+def test_optax_adagrad_waits_for_a_gradient():
+    """Without epsilon, from 0: no step while the sum of squares is 0, and none is nan."""
+    gradients = [0.0, 0.0, -3.0, 0.0, 2.0]
+    theirs, optimizer = [], optax.adagrad(0.1, initial_accumulator_value=0.0, eps=0.0)
+    w = np.array([1.0])
+    state = optimizer.init(w)
+    for gradient in gradients:
+        moves, state = optimizer.update(np.array([gradient]), state, w)
+        w = w + np.asarray(moves)
+        theirs.append(w[0])
+    ours = Stepper(
+        simopt.AdaGrad(eta=0.1, epsilon=0.0, initial_accumulator=0.0, convention="optax"), [1.0]
+    )
+    for gradient, expected in zip(gradients, theirs, strict=True):
+        ours.step([gradient])
+        assert ours.weights[0] == pytest.approx(expected, rel=TOLERANCE, abs=0)
+    assert theirs[:2] == [1.0, 1.0]
 
 
 def test_keras_takes_means_in_float32():

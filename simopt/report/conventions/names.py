@@ -67,6 +67,8 @@ WORDS: Mapping[tuple[str, Any], str] = {
     ("maximum", "corrected"): "the largest corrected v",
     ("threshold_included", True): "adaptive as soon as ϱ reaches the threshold",
     ("threshold_included", False): "adaptive once ϱ has passed the threshold",
+    ("zero_guard", True): "no step while G is 0",
+    ("zero_guard", False): "0 / 0 while G and ε are 0",
     ("centered", True): "centered",
     ("centered", False): "not centered",
     ("nesterov", True): "looks ahead",

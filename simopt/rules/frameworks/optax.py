@@ -25,7 +25,7 @@ FRAMEWORK = Framework(
         "SGD": {},
         "Momentum": {},
         "Nesterov": {},
-        "AdaGrad": {"epsilon": 1e-7, "initial_accumulator": 0.1},
+        "AdaGrad": {"epsilon": 1e-7, "initial_accumulator": 0.1, "zero_guard": True},
         "RMSprop": {"rate_place": "inside"},
         "Adam": OUTSIDE,
         "AdamW": {**OUTSIDE, "decay": "decoupled", "weight_decay": 1e-4},

@@ -21,6 +21,7 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "centered": (True, False),
     "nesterov": (True, False),
     "maximum": ("raw", "corrected"),
+    "zero_guard": (True, False),
 }
 DECAYS = ("coupled", "decoupled", "clipped")
 
