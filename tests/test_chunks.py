@@ -443,7 +443,7 @@ SCRIPT = """
 import sys, time
 import numpy as np
 import simopt
-from simopt import chunks
+from simopt.sweeps import chunks
 chunks.ROWS, chunks.SETTINGS = 400, 16
 etas = np.geomspace(0.01, 3.0, 64).tolist()
 simopt.sweep(
