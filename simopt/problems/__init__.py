@@ -17,6 +17,7 @@ An intercept is a last column of ones, with its weight last; l2 leaves it alone.
 from __future__ import annotations
 
 import simopt.problems.losses as losses
+from simopt.problems.features import ColumnWarning
 from simopt.problems.formula import function
 from simopt.problems.landscapes import bumps, double_well, saddle
 from simopt.problems.losses import *  # noqa: F403
@@ -24,18 +25,22 @@ from simopt.problems.losses import KINDS
 from simopt.problems.network import network
 from simopt.problems.noisy import noisy_quadratic
 from simopt.problems.problem import Floats, Problem
+from simopt.problems.scaling import ScaleWarning
 from simopt.problems.shipped import DATA, diabetes, four_points, hubble
-from simopt.problems.table import read_table
+from simopt.problems.table import from_frame, read_table
 
 __all__ = [
     "DATA",
     "KINDS",
+    "ColumnWarning",
     "Floats",
     "Problem",
+    "ScaleWarning",
     "bumps",
     "diabetes",
     "double_well",
     "four_points",
+    "from_frame",
     "function",
     "hubble",
     "network",

@@ -65,6 +65,8 @@ class Loss:
         Whether it is the squared error: then moments of the points determine the mean loss.
     bound : float
         The largest curvature; inf if there is none.
+    binary : bool
+        Whether targets are labels, 0 and 1.
     parameters : mapping of str to (float, Interval)
         Default and range of every further number.
     allows : callable, optional
@@ -85,6 +87,7 @@ class Loss:
     factor: float = 1.0
     squared: bool = False
     bound: float = np.inf
+    binary: bool = False
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     allows: Callable[[Floats], NDArray[np.bool_]] | None = None
     targets: str = ""

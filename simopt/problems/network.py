@@ -51,6 +51,17 @@ class Network(Regression):
         """Unknown: there are many minima."""
         return None, math.nan
 
+    def _unscaled(self, w: Floats) -> Floats:
+        """Weights [..., d] of unscaled columns: of the hidden units, W and b."""
+        if self.scaling is None:
+            return w
+        h, p = self.hidden, self.columns
+        inner = w[..., : h * p].reshape(*w.shape[:-1], h, p)
+        own, biases = self.scaling.undo(inner, w[..., h * p : h * (p + 1)])
+        return np.concatenate(
+            [own.reshape(*w.shape[:-1], h * p), biases, w[..., h * (p + 1) :]], -1
+        )
+
     def _derivatives(self, w: Floats, rows: Any = None) -> Floats:
         """The derivatives [n, d] of the predictions by the weights."""
         return layer.derivatives(w, self._points(rows), self.hidden)
@@ -131,7 +142,7 @@ def network(
     checks.choice("kind", kind, KINDS)
     h = checks.whole("hidden", hidden, 1)
     penalty = checks.number("l2", l2, checks.NOT_NEGATIVE)
-    data = make(LOSSES[kind], x, y, w0=0.0, intercept=False, l2=0.0, name=name)
+    data = make(LOSSES[kind], x, y, w0=0.0, intercept=False, l2=0.0, name=name, biased=True)
     p = data.x.shape[1]
     start = glorot(p, h, checks.whole("seed", seed, 0)) if w0 is None else numbers("w0", w0)
     if start.shape != (h * (p + 2) + 1,):
@@ -148,6 +159,7 @@ def network(
         features=_names(data.features, h),
         target=data.target,
         parameters=data.criterion.check_parameters(parameters),
+        scaling=data.scaling,
         criterion=data.criterion,
     )
 

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simopt.ground import checks
-from simopt.problems.inputs import start
+from simopt.problems.inputs import numbers, start
+from simopt.problems.scaling import Scaling
 
 if TYPE_CHECKING:
     from simopt.problems.formula import Formula
 
-#: The type of an array of float64.
 #: The type of an array of float64.
 Floats = NDArray[np.float64]
 
@@ -61,6 +61,8 @@ class Problem(ABC):
         Where a function's loss is least, as its user says.
     parameters : tuple of float
         Further numbers of the loss, such as Huber's delta.
+    scaling : Scaling, optional
+        How the columns of a table were standardised; None where they are as they were.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Problem(ABC):
     noise: Floats | None = None
     least: Floats | None = None
     parameters: tuple[float, ...] = ()
+    scaling: Scaling | None = None
 
     def __post_init__(self) -> None:
         for array in (self.x, self.y, self.w0, self.l2, self.noise, self.least):
@@ -341,6 +344,50 @@ class Problem(ABC):
             If w0 is not finite or has another length.
         """
         return replace(self, w0=start(w0, self.d))
+
+    def original_weights(self, w: Any) -> Any:
+        """Weights in the units of the table's columns, also where these were standardised.
+
+        Parameters
+        ----------
+        w : array_like [..., d], Series or DataFrame
+            Weights of this problem; or the summary of a run, or the rows of a sweep, which hold
+            them.
+
+        Returns
+        -------
+        ndarray [..., d], Series or DataFrame
+            The same where nothing was standardised. Of a summary a Series by feature, of rows a
+            DataFrame with a column per feature.
+
+        Examples
+        --------
+        >>> import simopt
+        >>> table = simopt.problems.DATA / "diabetes.csv"
+        >>> line = simopt.problems.read_table(table, "progression", standardize=True)
+        >>> run = simopt.run(line, simopt.SGD(eta=0.1), batch_size="full", epochs=100)
+        >>> line.original_weights(run.summary)[["bmi", "intercept"]].round(2).tolist()
+        [5.69, -247.2]
+        """
+        if not hasattr(w, "iloc"):
+            weights = numbers("w", w)
+            if weights.shape[-1:] != (self.d,):
+                raise checks.refuse("w", f"shape {weights.shape}", f"weights [..., {self.d}]")
+            return self._unscaled(weights)
+        import pandas as pd
+
+        held = ["w"] if self.d == 1 else [f"w_{k}" for k in range(self.d)]
+        names = w.columns if w.ndim == 2 else w.index
+        if not set(held) <= set(names):
+            raise ValueError(f"w: must have {held[0]!r} to {held[-1]!r}, as a run's summary has")
+        values = self._unscaled(w[held].to_numpy(np.float64))
+        if w.ndim == 2:
+            return pd.DataFrame(values, index=w.index, columns=list(self.features))
+        return pd.Series(values, index=list(self.features), name="w")
+
+    def _unscaled(self, w: Floats) -> Floats:
+        """Weights [..., d] of unscaled columns, from those of scaled ones."""
+        return w
 
     def __getstate__(self) -> dict[str, Any]:
         # What linear algebra gives goes along: its last bits differ from machine to machine.

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks
+from simopt.problems import columns
+from simopt.problems.design import Design, Remedies, design
 from simopt.problems.inputs import labels, numbers, start
 from simopt.problems.loss import Floats, Loss
 from simopt.problems.problem import Problem
+from simopt.problems.scaling import Scaling
 
 #: Weights whose predictions of all points are in memory at once.
 PART = 1000
@@ -21,6 +24,15 @@ PART = 1000
 #: With so few weights, sums are taken in a set order and not by BLAS, whose last bits depend on the
 #: machine: `simopt.run` then gives the same bits everywhere, in a browser too.
 FEW = 2
+
+#: What to do about the columns of a DataFrame that is handed over as points.
+REMEDIES = Remedies(
+    left="an array, as of x.to_numpy(), keeps all, and problems.from_frame takes features=",
+    texts="problems.from_frame has categories='one-hot'",
+    missing="problems.from_frame has missing='drop'",
+    apart="problems.from_frame has standardize=True, and an array, as of x.to_numpy(), is taken "
+    "without a word",
+)
 
 #: Directions with a share of the curvature below this square are flat: nothing holds them.
 FLAT = 1e-7
@@ -182,6 +194,15 @@ class Regression(Problem):
         units = np.sqrt(np.square(self.x).mean(axis=0) + self.l2)
         return int(np.linalg.matrix_rank(rows / np.where(units > 0, units, 1.0), rtol=FLAT))
 
+    def _unscaled(self, w: Floats) -> Floats:
+        """Weights [..., d] of unscaled columns, from those of scaled ones."""
+        if self.scaling is None:
+            return w
+        if not self.intercept:
+            return w / self.scaling.scale
+        own, offset = self.scaling.undo(w[..., :-1], w[..., -1])
+        return np.concatenate([own, offset[..., None]], axis=-1)
+
     def _points(self, rows: Any = None) -> Floats:
         """The points ``rows`` (all if None)."""
         return self.x if rows is None else np.asarray(self.x[rows])
@@ -238,14 +259,22 @@ def make(
     features: Sequence[str] | None = None,
     target: str = "y",
     parameters: tuple[float, ...] = (),
+    scaling: Scaling | None = None,
+    biased: bool = False,
 ) -> Regression:
-    """A regression problem, after checks of its data."""
-    if features is None and hasattr(x, "columns"):
-        features = [str(column) for column in x.columns]
-    if target == "y" and getattr(y, "name", None):
-        target = str(y.name)
-    points = numbers("x", x)
+    """A regression problem, after checks of its data; a ``biased`` model has its own biases."""
+    intercept = checks.flag("intercept", intercept)
+    if columns.is_series(y):
+        if columns.is_frame(x):
+            columns.check_same_rows(x, y)
+        y, target = columns.target(y, str(y.name or "y"), loss.binary)
     targets = numbers("y", y)
+    if isinstance(x, Design):
+        points, features, scaling = x.x, x.names, x.scaling
+    elif columns.is_frame(x):
+        points, features = _from_frame(x, targets, target, intercept or biased)
+    else:
+        points = numbers("x", x)
     if points.ndim == 1:
         points = points[:, None]
     if points.ndim != 2 or 0 in points.shape:
@@ -258,7 +287,6 @@ def make(
         )
     loss.check_targets(targets)
     penalty = checks.number("l2", l2, checks.NOT_NEGATIVE)
-    intercept = checks.flag("intercept", intercept)
     names = tuple(features) if features is not None else labels(points.shape[1])
     if intercept:
         points = np.hstack([points, np.ones((len(points), 1))])
@@ -277,5 +305,15 @@ def make(
         target=target,
         intercept=intercept,
         parameters=parameters,
+        scaling=scaling,
         criterion=loss,
     )
+
+
+def _from_frame(x: Any, y: Floats, target: str, intercept: bool) -> tuple[Floats, list[str]]:
+    """The points of a DataFrame's columns, and their names."""
+    table = columns.frame("x", x)
+    if 0 in table.shape or table.shape[0] != y.size:
+        return np.empty(table.shape), list(table.columns)
+    points = design("x", table, y, target, intercept=intercept, remedies=REMEDIES)
+    return points.x, points.names

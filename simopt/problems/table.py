@@ -1,4 +1,4 @@
-"""Problems from a table on disk."""
+"""Problems from a table, in memory or on disk."""
 
 from __future__ import annotations
 
@@ -7,13 +7,161 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks
+from simopt.problems import columns
+from simopt.problems.design import CATEGORIES, MISSING, Remedies, design
 from simopt.problems.losses import KINDS, LOSSES
 from simopt.problems.problem import Problem
 from simopt.problems.regression import make
+
+REMEDIES = Remedies(
+    left="features= names the columns to take instead",
+    texts="categories='one-hot' makes a column of 0 and 1 of each, features= leaves columns out",
+    missing="missing='drop' leaves them out",
+    apart="standardize=True gives each mean 0 and variance 1, standardize=False keeps them so",
+)
+
+
+def from_frame(
+    frame: Any,
+    target: str,
+    *,
+    features: Sequence[str] | None = None,
+    kind: str = "least_squares",
+    standardize: bool | None = None,
+    categories: str | None = None,
+    missing: str = "refuse",
+    w0: ArrayLike = 0.0,
+    intercept: bool = True,
+    l2: float = 0.0,
+    name: str | None = None,
+    **parameters: float,
+) -> Problem:
+    """A problem from a DataFrame.
+
+    Columns that predict nothing are left out, with a `ColumnWarning` that names them: the row index
+    that pandas writes ("Unnamed: 0", "index"), numbers that only count the rows, identifiers (all
+    different, and called so or texts), dates, columns of one value beside an intercept, empty
+    columns, copies of the target. Naming the features takes exactly those.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row per point. pandas' own, or what has ``to_pandas()``, such as polars' and pyarrow's.
+    target : str
+        The column to predict. The logistic loss takes two texts too: yes, true, positive and the
+        like are 1, else the second in order; the problem's ``target`` then says which, as
+        "sold=yes".
+    features : sequence of str, optional
+        The columns to predict it from; all others that may predict if None.
+    kind : {"least_squares", "logistic", "huber", "poisson"}
+        The loss.
+    standardize : bool, optional
+        Whether to subtract each feature's mean and divide by its standard deviation (divisor n);
+        without an intercept it is divided by its root mean square alone. Weights, w0 and l2 then
+        are those of the scaled features; `Problem.original_weights` gives them in the table's
+        units. None takes columns as they are, with a `ScaleWarning` where their scales are 100 or
+        more apart; False takes them without a word.
+    categories : {"one-hot", "dummy"}, optional
+        Make columns of 0 and 1 of a column of texts or of pandas' categories, ``city_Rome`` for
+        the text "Rome" in ``city``: one for each text, or for all but the first, which keeps the
+        optimum unique beside an intercept. Such columns are refused if None.
+    missing : {"refuse", "drop"}
+        What to do with rows that lack a value in a feature or in the target.
+    w0, intercept, l2 : optional
+        As in `least_squares`, but with an intercept.
+    name : str, optional
+        What tables call it; "table" if None.
+    **parameters
+        Further numbers that the loss takes, such as ``delta`` of "huber".
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or holds what is no number, or a cell has no finite value; the
+        message names the column, and the row, counted from 1 below the heading.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from simopt import problems
+    >>> frame = pd.DataFrame({"area": [50, 80, 65], "city": ["Rome", "Bari", "Rome"]})
+    >>> frame["rent"] = [900, 800, 1100]
+    >>> flats = problems.from_frame(frame, "rent", categories="dummy", standardize=True)
+    >>> flats.features
+    ('area', 'city_Rome', 'intercept')
+    >>> flats.original_weights(flats.optimum).round(2).tolist()
+    [13.33, 500.0, -266.67]
+    """
+    loss = LOSSES[checks.choice("kind", kind, KINDS)]
+    _check(features, standardize, categories, missing, intercept, name)
+    table = columns.frame("frame", frame)
+    columns.known("target", target, table.columns)
+    others = table.drop(columns=target)
+    chosen = None if features is None else _chosen(list(features), list(others.columns))
+    y, label = columns.target(table[target], target, loss.binary)
+    points = design(
+        name or "table",
+        others,
+        y,
+        target,
+        chosen=chosen,
+        intercept=intercept,
+        standardize=standardize,
+        categories=categories,
+        missing=missing,
+        remedies=REMEDIES,
+    )
+    return make(
+        loss,
+        points.x,
+        points.y,
+        w0=w0,
+        intercept=intercept,
+        l2=l2,
+        name=name or "table",
+        features=points.names,
+        target=label,
+        parameters=loss.check_parameters(parameters),
+        scaling=points.scaling,
+    )
+
+
+def _check(
+    features: Any, standardize: Any, categories: Any, missing: Any, intercept: Any, name: Any
+) -> None:
+    """Refuse bad arguments before a file is read."""
+    checks.flag("intercept", intercept)
+    if standardize is not None:
+        checks.flag("standardize", standardize)
+    if categories is not None:
+        checks.choice("categories", categories, CATEGORIES)
+    checks.choice("missing", missing, MISSING)
+    if name is not None and not isinstance(name, str):
+        raise checks.refuse("name", name, "text")
+    if features is not None and (isinstance(features, str) or not checks.is_sequence(features)):
+        raise checks.refuse("features", features, "a list of columns")
+
+
+def _chosen(features: list[str], others: list[str]) -> list[str]:
+    """The features, each of them a column and named once."""
+    if not features:
+        raise checks.refuse("features", features, "at least one column")
+    there = set(others)
+    once: set[str] = set()
+    for feature in features:
+        if feature not in there:
+            columns.known("features", feature, others)
+        if feature in once:
+            raise checks.refuse("features", feature, "named once")
+        once.add(feature)
+    return features
 
 
 def read_table(
@@ -22,6 +170,9 @@ def read_table(
     *,
     features: Sequence[str] | None = None,
     kind: str = "least_squares",
+    standardize: bool | None = None,
+    categories: str | None = None,
+    missing: str = "refuse",
     w0: ArrayLike = 0.0,
     intercept: bool = True,
     l2: float = 0.0,
@@ -36,10 +187,8 @@ def read_table(
         A file that ends in ``.csv`` or ``.parquet``.
     target : str
         The column to predict.
-    features : sequence of str, optional
-        The columns to predict it from; all others if None.
-    kind : {"least_squares", "logistic", "huber", "poisson"}
-        The loss.
+    features, kind, standardize, categories, missing
+        As in `from_frame`, which says what becomes of the columns.
     w0, intercept, l2, name
         As in `least_squares`; the name is the file's without its ending if None.
     **parameters
@@ -69,13 +218,9 @@ def read_table(
     """
     import pandas as pd
 
-    path = Path(path)
     checks.choice("kind", kind, KINDS)
-    checks.flag("intercept", intercept)
-    if name is not None and not isinstance(name, str):
-        raise checks.refuse("name", name, "text")
-    if features is not None and (isinstance(features, str) or not checks.is_sequence(features)):
-        raise checks.refuse("features", features, "a list of columns")
+    _check(features, standardize, categories, missing, intercept, name)
+    path = Path(path)
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise checks.refuse("path", str(path), "a file that ends in .csv or .parquet")
     if path.suffix.lower() == ".csv":
@@ -85,46 +230,17 @@ def read_table(
             raise checks.refuse("path", str(path), f"a readable CSV file ({error})") from None
     else:
         table = pd.read_parquet(path)
-    columns = [str(column) for column in table.columns]
-    table.columns = pd.Index(columns)
-    checks.choice("target", target, columns)
-    chosen = [c for c in columns if c != target] if features is None else list(features)
-    if not chosen:
-        raise checks.refuse("features", chosen, "at least one column")
-    others = dict.fromkeys(columns)
-    del others[target]
-    for feature in chosen:
-        if feature not in others:
-            raise checks.refuse("features", feature, "of " + ", ".join(map(repr, others)))
-    # All numeric columns at once: pandas takes 0.1 ms for each that is looked at singly.
-    numeric = table[[*chosen, target]].select_dtypes("number")
-    finite = np.isfinite(numeric.to_numpy(dtype=np.float64, na_value=np.nan)).all(axis=0)
-    whole = set(numeric.columns[finite])
-    for column in (*chosen, target):
-        if column not in whole:
-            _check_column(table[column], column)
-    loss = LOSSES[kind]
-    return make(
-        loss,
-        table[chosen].to_numpy(dtype=np.float64),
-        table[target].to_numpy(dtype=np.float64),
+    return from_frame(
+        table,
+        target,
+        features=features,
+        kind=kind,
+        standardize=standardize,
+        categories=categories,
+        missing=missing,
         w0=w0,
         intercept=intercept,
         l2=l2,
-        name=name or path.stem,
-        features=chosen,
-        target=target,
-        parameters=loss.check_parameters(parameters),
+        name=path.stem if name is None else name,
+        **parameters,
     )
-
-
-def _check_column(column: Any, name: str) -> None:
-    """Raise unless a column has only finite numbers, naming the first row that does not."""
-    import pandas as pd
-
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    if not np.isfinite(values).all():
-        row = int(np.argmin(np.isfinite(values)))
-        raise ValueError(
-            f"column {name!r}, row {row + 1}: {column.iloc[row]!r}: must be a finite number"
-        )

@@ -14,11 +14,15 @@ import numpy as np
 from simopt import problems, schedules
 from simopt.ground import checks
 from simopt.problems import Problem
+from simopt.problems.design import Design
 from simopt.problems.losses import LOSSES
 from simopt.rules import ALL, Optimizer
 from simopt.schedules import Schedule
 
 SCALES = ("linear", "log")
+
+#: How a table is read, whatever problem its points are for.
+READING = ("features", "standardize", "categories", "missing")
 
 #: No axis in use is longer, and a slip of three zeros should not fill the memory.
 LONGEST_AXIS = 10_000_000
@@ -183,12 +187,15 @@ def _from_points(name: str, settings: dict[str, Any], folder: Path) -> Problem:
         if key not in settings:
             raise ValueError(f"{where}: must have the key {key!r}")
     path = folder / typed(f"{where} file", settings.pop("file"), str, "text")
-    target, features = settings.pop("target"), settings.pop("features", None)
-    table = problems.read_table(path, target, features=features, intercept=False)
-    points = {
-        "x": pd.DataFrame(table.x, columns=list(table.features)),
-        "y": pd.Series(table.y, name=target),
-    }
+    given = {key: settings.pop(key) for key in READING if key in settings}
+    given["kind"] = settings.get("kind", name if name in LOSSES else "least_squares")
+    # A network's biases take up what is subtracted from columns, as an intercept does.
+    own = inspect.signature(PROBLEMS[name]).parameters.get("intercept")
+    given["intercept"] = True if own is None else settings.get("intercept", own.default)
+    table = problems.read_table(path, settings.pop("target"), **given)
+    d = table.d - table.intercept
+    design = Design(table.x[:, :d], list(table.features[:d]), table.y, table.scaling)
+    points = {"x": design, "y": pd.Series(table.y, name=table.target)}
     if clash := points.keys() & settings:
         raise ValueError(f"{where}: has a file and the key {min(clash)!r}: must have one of them")
     return _made(name, {**settings, **points, "name": table.name})

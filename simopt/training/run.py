@@ -29,6 +29,17 @@ class Run:
     steps: pd.DataFrame
     summary: pd.Series
 
+    @property
+    def weights(self) -> pd.Series:
+        """The summary's weights by feature, in the units of the table's columns.
+
+        See Also
+        --------
+        simopt.problems.Problem.original_weights : The same of any weights, and of a sweep's rows.
+        """
+        weights: pd.Series = self.problem.original_weights(self.summary)
+        return weights
+
     def __repr__(self) -> str:
         return f"<run of {self.optimizer} on {self.problem.name}: {len(self.steps)} updates>"
 

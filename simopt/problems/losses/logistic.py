@@ -67,6 +67,7 @@ LOGISTIC = Loss(
     curvatures=curvatures,
     solve=solve,
     bound=0.25,
+    binary=True,
     allows=binary,
     targets="0 or 1 everywhere",
     written=(

@@ -1,0 +1,220 @@
+"""What a table's columns hold: numbers, texts or dates."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.ground import checks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+#: Columns that a sentence names.
+NAMED = 5
+
+_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+DATE = re.compile(
+    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})|\d{4}-\d{2}"
+    rf"|\d{{1,2}}[ -]{_MONTH}[ -]\d{{2,4}}|{_MONTH}\.? \d{{1,2}},? \d{{4}})?"
+    r"([T ]*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|[-+]\d{2}:?\d{2})?)?",
+    re.IGNORECASE,
+)
+
+#: Answers that mean yes. Of two other texts the second in alphabetical order counts as 1.
+YES = frozenset(
+    ("yes", "y", "true", "t", "1", "on", "positive", "pos", "success", "pass", "passed")
+)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of a table: those of numbers, NaN where there is none, and the others.
+
+    Attributes
+    ----------
+    numbers : dict of str to int
+        The column of `values` that holds it.
+    values : ndarray [n, p]
+        The numbers.
+    dates : set of str
+        Columns of dates and times.
+    texts : dict of str to Series
+        Columns of texts or categories, with `None` or NaN where there is none.
+    """
+
+    numbers: Mapping[str, int]
+    values: Floats
+    dates: frozenset[str]
+    texts: Mapping[str, pd.Series[Any]]
+
+    def number(self, name: str) -> Floats:
+        """A column of numbers."""
+        return np.asarray(self.values[:, self.numbers[name]])
+
+
+def read(frame: pd.DataFrame) -> Columns:
+    """The columns of a DataFrame with text for names; what is no column of a table is refused."""
+    # Numbers all at once: pandas takes 0.1 ms for each column that is looked at singly.
+    kinds: dict[str, Any] = {
+        "include": ["number", "bool", "boolean"],
+        "exclude": ["timedelta", "complexfloating"],
+    }
+    block = frame.select_dtypes(**kinds)
+    numbers = {name: k for k, name in enumerate(block.columns)}
+    values = block.to_numpy(np.float64, na_value=np.nan)
+    dates: set[str] = set()
+    texts: dict[str, pd.Series[Any]] = {}
+    further: list[Floats] = []
+    others = frame.drop(columns=list(numbers))
+    for name, column in others.items():
+        content = _content(str(name), column)
+        if content is None:
+            dates.add(str(name))
+        elif isinstance(content, np.ndarray):
+            numbers[str(name)] = values.shape[1] + len(further)
+            further.append(content)
+        else:
+            texts[str(name)] = content
+    if further:
+        values = np.column_stack([values, *further])
+    return Columns(numbers, values, frozenset(dates), texts)
+
+
+def _content(name: str, column: pd.Series[Any]) -> Floats | pd.Series[Any] | None:
+    """Numbers, or a column of texts, or None for dates."""
+    import pandas as pd
+
+    if column.dtype.kind == "c":
+        raise ValueError(f"column {name!r}: complex numbers: must be real")
+    if column.dtype.kind in "mM" or isinstance(column.dtype, pd.PeriodDtype):
+        return None
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    read = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    bad = np.isnan(read) & column.notna().to_numpy()
+    if not bad.any():
+        return np.asarray(read)
+    different = column[bad].unique()
+    if any(hasattr(each, "year") for each in different):
+        return None
+    words = all(isinstance(each, (str, bool)) for each in different)
+    if not words or 2 * bad.sum() <= column.notna().sum():
+        row = int(np.argmax(bad))
+        raise bad_cell(name, row, column.iloc[row])
+    if all(isinstance(each, str) and DATE.fullmatch(each.strip()) for each in different):
+        return None
+    return column
+
+
+def bad_cell(name: str, row: int, value: object, remedy: str = "") -> ValueError:
+    """The error for a cell, by its column and its row; rows count from 1 below the heading."""
+    shown = " ".join(repr(value).split())[:80]
+    return ValueError(f"column {name!r}, row {row + 1}: {shown}: must be a finite number{remedy}")
+
+
+def levels(column: pd.Series[Any]) -> list[Any]:
+    """The different texts of a column, in order: a categorical's own, else the alphabet's."""
+    if hasattr(column, "cat"):
+        held = set(column.dropna().unique())
+        return [level for level in column.cat.categories if level in held]
+    return sorted(column.dropna().unique(), key=str)
+
+
+def target(column: pd.Series[Any], name: str, two: bool) -> tuple[Floats, str]:
+    """A target as numbers [n], NaN where there is none, and its name.
+
+    Of two texts one becomes 1 where the loss takes ``two`` labels; the name then says which.
+    """
+    column = column.to_pandas() if hasattr(column, "to_pandas") else column
+    content = read(column.reset_index(drop=True).to_frame(name))
+    if name in content.numbers:
+        return content.number(name), name
+    if name in content.dates:
+        raise ValueError(f"column {name!r} holds dates: must be numbers")
+    labels = content.texts[name]
+    different = levels(labels)
+    if len(different) != 2 or not two:
+        allowed = "numbers, or two texts" if two else "numbers"
+        if len(different) == 2:
+            allowed += "; kind='logistic' takes two texts"
+        raise ValueError(
+            f"column {name!r} holds texts, such as {different[0]!r} ({len(different)} different): "
+            f"must be {allowed}"
+        )
+    one = different[str(different[0]).strip().lower() not in YES]
+    there = labels.notna().to_numpy()
+    return np.where(there, (labels == one).to_numpy(), np.nan), f"{name}={one}"
+
+
+def is_frame(value: Any) -> bool:
+    """Whether a value is a table with named columns: pandas' or one that pandas can be given."""
+    return hasattr(value, "columns") and (hasattr(value, "iloc") or hasattr(value, "to_pandas"))
+
+
+def is_series(value: Any) -> bool:
+    """Whether a value is one column of pandas' or polars'."""
+    return hasattr(value, "name") and (hasattr(value, "iloc") or hasattr(value, "to_pandas"))
+
+
+def check_same_rows(x: Any, y: Any) -> None:
+    """Refuse points and targets whose rows have the same labels in another order."""
+    rows, others = getattr(x, "index", None), getattr(y, "index", None)
+    if rows is None or others is None or len(rows) != len(others) or rows.equals(others):
+        return
+    if rows.is_unique and rows.sort_values().equals(others.sort_values()):
+        raise ValueError(
+            "x and y: the same index in another order: must be in one, as of y[x.index]"
+        )
+
+
+def frame(name: str, value: Any) -> pd.DataFrame:
+    """A table as a DataFrame whose columns have different texts for names.
+
+    Raises
+    ------
+    ValueError
+        If it is no table, or two columns share a name.
+    """
+    import pandas as pd
+
+    if not isinstance(value, pd.DataFrame) and hasattr(value, "to_pandas"):
+        value = value.to_pandas()  # of polars, pyarrow
+    if not isinstance(value, pd.DataFrame):
+        raise checks.refuse(name, value, "a DataFrame")
+    names = pd.Index([_name(column) for column in value.columns])
+    if not names.is_unique:
+        twice = names[names.duplicated()][0]
+        raise ValueError(f"{name}: two columns are called {twice!r}: must have different names")
+    return value.set_axis(names, axis=1).reset_index(drop=True)
+
+
+def _name(label: Any) -> str:
+    """A column's name as text; the levels of a nested one by points."""
+    parts = label if isinstance(label, tuple) else (label,)
+    return ".".join(str(part) for part in parts if str(part)).strip()
+
+
+def known(argument: str, name: Any, columns: Iterable[str]) -> str:
+    """The name of a column that is there."""
+    columns = list(columns)
+    if isinstance(name, str) and name in columns:
+        return name
+    close = difflib.get_close_matches(str(name), columns[:1000], n=1)
+    near = f" (perhaps {close[0]!r})" if close else ""
+    raise checks.refuse(argument, name, f"a column: {listed(columns)}{near}")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in quotes, the first few of them where there are many."""
+    names = list(names)
+    shown = ", ".join(repr(name) for name in names[:NAMED])
+    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"

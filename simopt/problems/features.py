@@ -1,0 +1,137 @@
+"""Which columns of a table are features, and which only number, date or repeat something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simopt.ground import notices
+from simopt.problems.columns import Columns, Floats, listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Rows from which on its values alone can show that a column only counts.
+ENOUGH = 10
+
+#: What pandas, R and Excel call the numbers of rows that they write beside a table.
+INDEX = re.compile(
+    r"unnamed: \d+(_level_\d+)?|(__)?index(_level_\d+__)?|level_\d+|row_?(names?|id|index|number)?"
+    r"|\.\.\.\d+|#|",
+    re.IGNORECASE,
+)
+IDENTIFIER = re.compile(
+    r"(?i:(.*[\s_.-])?(id|ids|uuid|guid|key|no|nr|number|serial|record))|.*[a-z](Id|ID|No|Nr)"
+)
+
+INDEXES, COUNTS, IDENTIFIES = "the row index", "only counts the rows", "an identifier"
+DATES, CONSTANT, EMPTY, COPY = "dates", "one value everywhere", "no values", "a copy of the target"
+
+
+class ColumnWarning(UserWarning):
+    """Columns were left out of the features of a table."""
+
+
+def choose(
+    columns: Columns, names: Sequence[str], y: Floats, centred: bool
+) -> tuple[list[str], dict[str, list[str]]]:
+    """The columns that may predict y, and the others by what they are.
+
+    Parameters
+    ----------
+    columns : Columns
+        A table's.
+    names : sequence of str
+        The candidates.
+    y : ndarray [n]
+        The target; NaN where there is none.
+    centred : bool
+        Whether a constant column adds nothing, as beside an intercept.
+
+    Returns
+    -------
+    kept : list of str
+        In the order of `names`.
+    left : dict of str to list of str
+        What the others are, and their names.
+    """
+    reasons = dict.fromkeys(columns.dates, DATES)
+    reasons |= _of_numbers(columns, y, centred)
+    for name, column in columns.texts.items():
+        distinct = column.nunique()
+        if INDEX.fullmatch(name):
+            reasons[name] = INDEXES
+        elif distinct == 0:
+            reasons[name] = EMPTY
+        elif distinct == len(column) > 1:
+            reasons[name] = IDENTIFIES
+        elif distinct == 1 and centred:
+            reasons[name] = CONSTANT
+        elif distinct == 2 and _same_split(column, y):
+            reasons[name] = COPY
+    kept = [name for name in names if name not in reasons]
+    if not kept:  # a lone column that counts is what the user means, such as time
+        kept = [name for name in names if reasons[name] == COUNTS]
+    left: dict[str, list[str]] = {}
+    chosen = set(kept)
+    for name in names:
+        if name not in chosen:
+            left.setdefault(reasons[name], []).append(name)
+    return kept, left
+
+
+def _of_numbers(columns: Columns, y: Floats, centred: bool) -> dict[str, str]:
+    """What the columns of numbers are, where they are no features."""
+    values, n = columns.values, len(y)
+    if not n:
+        return {}
+    with np.errstate(invalid="ignore"):
+        whole = (values % 1 == 0).all(axis=0)
+        low, high = values.min(axis=0), values.max(axis=0)
+        span = high - low
+    present = np.isfinite(y)
+    held = values if present.all() else values[present]
+    copies = np.asarray((held == y[present][:, None]).all(axis=0)) & present.any()
+    empty = np.asarray(np.isnan(values).all(axis=0))
+    constant = (span == 0) & ((low == 0) | centred) & (n > 1)
+    counting = whole & (span >= n - 1) & (span <= 2 * n) & (n >= ENOUGH)
+    reasons = {}
+    for name, k in columns.numbers.items():
+        if empty[k]:
+            reasons[name] = EMPTY
+        elif whole[k] and INDEX.fullmatch(name):
+            reasons[name] = INDEXES
+        elif constant[k]:
+            reasons[name] = CONSTANT
+        elif copies[k]:
+            reasons[name] = COPY
+        elif whole[k] and IDENTIFIER.fullmatch(name) and len(np.unique(values[:, k])) == n:
+            reasons[name] = IDENTIFIES
+        elif counting[k] and _counts(values[:, k], span[k]):
+            reasons[name] = COUNTS
+    return reasons
+
+
+def _counts(values: Floats, span: float) -> bool:
+    """Whether whole numbers go up from row to row, or are the numbers of shuffled rows."""
+    return bool((np.diff(values) > 0).all()) or (
+        span == len(values) - 1 and len(np.unique(values)) == len(values)
+    )
+
+
+def _same_split(column: pd.Series[Any], y: Floats) -> bool:
+    """Whether two texts stand where two values of y do."""
+    there = np.isfinite(y) & column.notna().to_numpy()
+    first = (column == column[there].iloc[0]).to_numpy() if there.any() else there
+    halves = np.unique(y[there & first]), np.unique(y[there & ~first])
+    return len(y) >= ENOUGH and all(len(half) == 1 for half in halves) and halves[0] != halves[1]
+
+
+def say_left(source: str, left: Mapping[str, Sequence[str]], remedy: str) -> None:
+    """Say which columns are left out, what they are, and what to do to have them."""
+    if left:
+        parts = [f"{listed(names)} ({reason})" for reason, names in left.items()]
+        notices.say(f"{source}: left out {', '.join(parts)}: {remedy}", ColumnWarning)
