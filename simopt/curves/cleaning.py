@@ -3,7 +3,7 @@
 Compiled, a curve at a time. A reader looks past one bad batch, and past a first row that is a
 partial sum or an untrained model's huge loss; with them on the axis the rest is a flat line.
 
-Everything is in this one file because Numba's cache does not see a change in another.
+All but the median is in this one file because Numba's cache does not see a change in another.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from simopt.ground.compiling import compiled
+from simopt.ground.medians import median, ranked
 
 #: Fewer values are left as they are.
 FEWEST = 6
@@ -67,7 +68,8 @@ def clean(losses, lengths, cleaned, out):
         What was set aside.
     """
     longest = losses.shape[1]
-    at, y, spare = np.empty(longest, np.int64), np.empty(longest), np.empty(longest)
+    at, y = np.empty(longest, np.int64), np.empty(longest)
+    spare = np.empty((3, longest))
     for i in range(len(losses)):
         out[i, SKIPPED], out[i, SPIKES], out[i, SPIKE_AT] = 0.0, 0.0, np.nan
         out[i, SPIKE_HEIGHT], out[i, ZEROS_AT] = np.nan, -1.0
@@ -129,19 +131,45 @@ def end_of(y):
 
 
 @compiled
+def may_spike(y, few, differences):
+    """Whether a value is high enough above the two before it; most curves have none.
+
+    Decided by counting, without median or rank, and so that rounding can but let a curve pass.
+    Halves of second differences are left in ``differences``.
+    """
+    k = len(y)
+    highest, low = 0.0, y[0]
+    for t in range(1, k - 1):
+        differences[t - 1] = abs(0.5 * y[t + 1] - y[t] + 0.5 * y[t - 1])
+    for t in range(2, k - 2):
+        highest = max(highest, y[t] - (0.5 * y[t - 1] + 0.5 * y[t - 2]))
+    for value in y:
+        low = min(low, value)
+    # More values than a few span too much for it, or more than half of the differences are too
+    # large.
+    wide, rough = 1.001 / HEIGHT * highest, 1.001 * SECOND_DIFFERENCE / (2.0 * SPIKE) * highest
+    beyond = above = 0
+    for value in y:
+        beyond += value - low > wide
+    for t in range(k - 2):
+        above += differences[t] > rough
+    return highest > 0.0 and beyond <= few and 2 * above <= k - 2
+
+
+@compiled
 def without_spikes(y, at, spare, cleaned, out):
     """Replace spikes by the mean of what is on both sides."""
     k = len(y)
-    for t in range(1, k - 1):
-        spare[t - 1] = abs(0.5 * y[t + 1] - y[t] + 0.5 * y[t - 1])
-    # Half of second differences: their deviation is half as large.
-    noise = 2.0 * np.median(spare[: k - 2]) / SECOND_DIFFERENCE
-    # What the curve spans but for a few values at both ends of its range.
-    for t in range(k):
-        spare[t] = y[t]
-    spare[:k].sort()
     few = 1 + int(MOST * k)
-    span = spare[k - 1 - few] - spare[0]
+    if not may_spike(y, few, spare[0]):
+        return
+    # Half of second differences: their deviation is half as large.
+    noise = 2.0 * median(spare[0, : k - 2], spare[1], spare[2]) / SECOND_DIFFERENCE
+    # What the curve spans but for a few values at both ends of its range.
+    low = y[0]
+    for value in y:
+        low = min(low, value)
+    span = ranked(y, k - 1 - few, spare[1], spare[2])[0] - low
     least = max(SPIKE * noise, HEIGHT * span)
     if not least > 0.0 or math.isinf(least):
         return
@@ -169,7 +197,6 @@ def without_spikes(y, at, spare, cleaned, out):
             if y[j] - base > highest:
                 highest = y[j] - base
                 out[SPIKE_AT] = j / (k - 1)
-            spare[j] = y[j]
             y[j] = 0.5 * base + 0.5 * after
         t += width
     if count == 0 or count > max(1.0, MOST * k):

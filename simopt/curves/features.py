@@ -6,7 +6,7 @@ value to the next are looked at as they are, unless they are so small that round
 the shape is looked at on the means of at most 64 stretches, in which the noise of single values is
 small, and of which a long curve has no more than a short one.
 
-Everything is in this one file because Numba's cache does not see a change in another.
+All but the median is in this one file because Numba's cache does not see a change in another.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from simopt.ground.compiling import compiled
+from simopt.ground.medians import median
 
 #: The shape has at most so many points: enough to place a plateau to 2 % of the run, few enough
 #: that comparing each with each takes microseconds.
@@ -150,8 +151,8 @@ def measure(losses, lengths, out):
         What is measured; NaN where a curve is too short to have it.
     """
     longest = losses.shape[1]
-    y, spare = np.empty(longest), np.empty(longest)
-    shape = np.empty(STRETCHES)
+    y, spare = np.empty(longest), np.empty((3, longest))
+    shape, least = np.empty(STRETCHES), np.empty(STRETCHES)
     for i in range(len(losses)):
         out[i, :] = np.nan
         k, broken = collect(losses[i], lengths[i], y)
@@ -165,7 +166,7 @@ def measure(losses, lengths, out):
         whole_run(y[:k], out[i])
         steps(y[:k], spare, out[i])
         of_shape(shape[:points], out[i])
-        of_plateau(shape[:points], out[i])
+        of_plateau(shape[:points], least, out[i])
         second_half(y[:k], out[i])
         of_tail(y[:k], out[i])
 
@@ -209,12 +210,18 @@ def stretches(y, shape):
     """The means of at most STRETCHES stretches of equal length; how many."""
     k = len(y)
     points = min(k, STRETCHES)
+    length, rest = k // points, k % points
+    first = left = 0
     for j in range(points):
-        first, last = j * k // points, (j + 1) * k // points
+        # Stretch j begins at j k / points, rounded down; a division each would take longer.
+        left += rest
+        count = length + (left >= points)
+        left -= points * (left >= points)
         total = 0.0
-        for t in range(first, last):
+        for t in range(first, first + count):
             total += y[t]
-        shape[j] = total / (last - first)
+        shape[j] = total / count
+        first += count
     return points
 
 
@@ -238,16 +245,16 @@ def whole_run(y, out):
     """Fall, lowest, end, growth and the largest rebound."""
     k = len(y)
     lowest = rebound_at = 0
-    rebound = early = late = 0.0
+    low, rebound, early, late = y[0], 0.0, 0.0, 0.0
     for t in range(k):
-        if y[t] < y[lowest]:
-            lowest = t
-        if y[t] - y[lowest] > rebound:
-            rebound, rebound_at = y[t] - y[lowest], t
-        if t < (k + 1) // 2:
-            early = max(early, y[t])
-        if t >= k - (k + 3) // 4:
-            late = max(late, y[t])
+        if y[t] < low:
+            low, lowest = y[t], t
+        if y[t] - low > rebound:
+            rebound, rebound_at = y[t] - low, t
+    for value in y[: (k + 1) // 2]:
+        early = max(early, value)
+    for value in y[k - (k + 3) // 4 :]:
+        late = max(late, value)
     out[FALL] = y[0]
     out[LOWEST_AT] = lowest / (k - 1)
     out[END_LEVEL] = end_level(y)
@@ -290,8 +297,8 @@ def roughness(y, spare):
     """The standard deviation of white noise on a smooth curve, from second differences."""
     k = len(y)
     for t in range(1, k - 1):
-        spare[t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
-    return np.median(spare[: k - 2]) / SECOND_DIFFERENCE
+        spare[0, t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
+    return median(spare[0, : k - 2], spare[1], spare[2]) / SECOND_DIFFERENCE
 
 
 @compiled
@@ -353,7 +360,7 @@ def value_at(shape, position):
 
 
 @compiled
-def of_plateau(shape, out):
+def of_plateau(shape, least, out):
     """The longest stretch that stays within FLAT and is followed by a loss of REMAINS at once.
 
     At once: within half the time that the stretch took. A loss that falls faster and faster has
@@ -362,7 +369,16 @@ def of_plateau(shape, out):
     points = len(shape)
     best = best_at = 0
     drop = 0.0
+    lowest = shape[points - 1]
+    for j in range(points - 1, -1, -1):
+        lowest = min(lowest, shape[j])
+        least[j] = lowest
     for first in range(points):
+        # Most starts end here: nothing lower enough follows, or it is no longer than the best.
+        if first + best + 1 >= points or shape[first] - least[first] < REMAINS:
+            continue
+        if abs(shape[first + best + 1] - shape[first]) > FLAT:
+            continue
         low = high = shape[first]
         last = first
         while last + 1 < points:
@@ -371,6 +387,9 @@ def of_plateau(shape, out):
                 break
             low, high = min(low, ahead), max(high, ahead)
             last += 1
+        if last + 1 == points:
+            # Flat to the end, as from every later start: no drop follows.
+            break
         if last - first > best:
             within = min(points - 1, last + max(1, (last - first) // 2))
             after = low
@@ -427,7 +446,7 @@ def measure_validation(losses, validation, lengths, out):
         What is measured; NaN where there is no validation loss.
     """
     longest = losses.shape[1]
-    y, spare, shape = np.empty(longest), np.empty(longest), np.empty(STRETCHES)
+    y, spare, shape = np.empty(longest), np.empty((3, longest)), np.empty(STRETCHES)
     for i in range(len(losses)):
         out[i, :] = np.nan
         out[i, 9] = ends_early(validation[i], losses[i], lengths[i])
@@ -443,20 +462,23 @@ def measure_validation(losses, validation, lengths, out):
         # Values behind the lowest stretch, of the last quarter at most; their median, since a
         # single bad epoch is no rise.
         late = min(1 + k // 4, k - (lowest + 1) * k // points)
-        rise = np.median(y[k - late : k]) - shape[lowest] if late > min(1, k // 10) else 0.0
+        rise = 0.0
+        if late > min(1, k // 10):
+            rise = median(y[k - late : k], spare[1], spare[2]) - shape[lowest]
         noise = roughness(y[:k], spare)
         if k > 5:
             # A bend that stays is no noise: third differences do not see it.
             for t in range(2, k - 1):
-                spare[t - 2] = abs(y[t + 1] - 3.0 * (y[t] - y[t - 1]) - y[t - 2])
-            noise = min(noise, np.median(spare[: k - 3]) / THIRD_DIFFERENCE)
+                spare[0, t - 2] = abs(y[t + 1] - 3.0 * (y[t] - y[t - 1]) - y[t - 2])
+            third = median(spare[0, : k - 3], spare[1], spare[2]) / THIRD_DIFFERENCE
+            noise = min(noise, third)
         # Two means are compared, of so many values each.
         error = noise * math.sqrt(1.0 / max(1, late) + points / k)
         out[i, 0] = y[0]
         out[i, 1] = lowest / (points - 1)
         out[i, 2] = rise / (shape[0] - shape[lowest])
         out[i, 3] = error / rise
-        out[i, 5] = y[0] - np.median(y[k - 1 - k // 4 : k])
+        out[i, 5] = y[0] - median(y[k - 1 - k // 4 : k], spare[1], spare[2])
         out[i, 6] = noise
         ups = 0.0
         for j in range(lowest + 1, points):

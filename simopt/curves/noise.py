@@ -6,7 +6,7 @@ loss that swings (a value is near the one before, or opposite to it). Means of b
 with what the noise makes of them, so that a verdict does not depend on how densely a log was
 written.
 
-Everything is in this one file because Numba's cache does not see a change in another.
+All but the median is in this one file because Numba's cache does not see a change in another.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from simopt.ground.compiling import compiled
+from simopt.ground.medians import median
 
 #: Blocks that are compared, and values of a block at least.
 BLOCKS, VALUES = 8, 2
@@ -70,6 +71,9 @@ NOISE = (
 #: of a correlation at least.
 SEARCHED, REPEATS = 1024, 0.35
 
+#: Periods are looked for from the first to below the second of these lags, several at a time.
+SHORTEST, LONGEST, LAGS = 4, 200, 4
+
 
 @compiled
 def measure_noise(losses, lengths, flat_ends, out):
@@ -87,8 +91,10 @@ def measure_noise(losses, lengths, flat_ends, out):
         What is measured.
     """
     longest = losses.shape[1]
-    y, residuals = np.empty(longest), np.empty(longest)
-    blocks, sums = np.empty(BLOCKS), np.empty(longest + 1)
+    y, residuals = np.empty(longest), np.empty(longest + LAGS)
+    correlations = np.empty(LONGEST + LAGS)
+    blocks, variances = np.empty(BLOCKS), np.empty(PIECES)
+    sums, spare = np.empty(longest + 1), np.empty((2, max(longest, PIECES)))
     for i in range(len(losses)):
         out[i, :] = np.nan
         k = 0
@@ -100,11 +106,12 @@ def measure_noise(losses, lengths, flat_ends, out):
                 k += 1
         if k < 2 * VALUES or not to_unit_range(y[:k]):
             continue
-        scatter(y[:k], residuals, sums, out[i])
+        scatter(y[:k], residuals, variances, sums, spare, out[i])
         levels(y[:k], blocks, out[i])
-        level_shift(y[:k], sums, out[i])
+        level_shift(y[:k], sums, spare[0], out[i])
         of_fall(y[:k], out[i])
-        period(residuals[:k], out[i])
+        residuals[k : k + LAGS] = 0.0
+        period(residuals, k, correlations, out[i])
         onset(y[:k], flat_ends[i], out[i])
 
 
@@ -123,11 +130,10 @@ def to_unit_range(y):
 
 
 @compiled
-def scatter(y, residuals, spare, out):
+def scatter(y, residuals, variances, differences, spare, out):
     """Residuals from lines through pieces: their deviation, and how each follows the one before."""
     k = len(y)
     pieces = min(PIECES, max(1, k // PIECE))
-    variances = np.empty(pieces)
     late = products = second = third = 0.0
     for p in range(pieces):
         first, last = p * k // pieces, (p + 1) * k // pieces
@@ -137,11 +143,11 @@ def scatter(y, residuals, spare, out):
         for t in range(first, last):
             mean += y[t]
         mean /= count
-        squares = product = 0.0
+        product = 0.0
         for t in range(first, last):
-            squares += (t - first - middle) ** 2
             product += (t - first - middle) * (y[t] - mean)
-        slope = product / squares
+        # The sum of the squares of t - middle.
+        slope = product / (count * (count * count - 1.0) / 12.0)
         variance = echo = before = 0.0
         for t in range(first, last):
             residual = y[t] - mean - slope * (t - first - middle)
@@ -157,12 +163,13 @@ def scatter(y, residuals, spare, out):
             # Residuals of a line follow each other less than the noise itself does.
             products += echo + 2.5 / count * variance
     # The median piece: neither a fall within one, nor a burst, is noise.
-    out[SCATTER] = math.sqrt(np.median(variances))
+    out[SCATTER] = math.sqrt(median(variances[:pieces], spare[0], spare[1]))
     if pieces < 3:
         # Too few pieces to follow a bend: second differences do.
         for t in range(1, k - 1):
-            spare[t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
-        out[SCATTER] = min(out[SCATTER], np.median(spare[: k - 2]) / SECOND_DIFFERENCE)
+            differences[t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
+        second_differences = median(differences[: k - 2], spare[0], spare[1])
+        out[SCATTER] = min(out[SCATTER], second_differences / SECOND_DIFFERENCE)
     out[SKEW] = third / k / (second / k) ** 1.5 if second > 0.0 else 0.0
     out[ECHO] = products / late if late > 0.0 else 0.0
 
@@ -231,7 +238,7 @@ def level(y):
 
 
 @compiled
-def level_shift(y, sums, out):
+def level_shift(y, sums, rises, out):
     """The largest rise within two values of the level to which the curve had come."""
     k = len(y)
     width = max(3, k // WINDOW)
@@ -240,21 +247,21 @@ def level_shift(y, sums, out):
     sums[0] = 0.0
     for t in range(k):
         sums[t + 1] = sums[t] + y[t]
-    best, place = 0.0, -1
     for t in range(width, k - width + 1):
         rise = (sums[t + width] - 2.0 * sums[t] + sums[t - width]) / width
-        sudden = 0.5 * (y[t] + y[min(t + 1, k - 1)]) - 0.5 * (y[t - 1] + y[t - 2])
-        if min(rise, sudden) > best:
-            best, place = min(rise, sudden), t
+        sudden = 0.5 * (y[t] + y[t + 1]) - 0.5 * (y[t - 1] + y[t - 2])
+        rises[t] = rise if rise < sudden else sudden
+    best, place = 0.0, -1
+    for t in range(width, k - width + 1):
+        if rises[t] > best:
+            best, place = rises[t], t
     if place < 0:
         return
     before = (sums[place] - sums[place - width]) / width
     rise = (sums[place + width] - sums[place]) / width - before
     count, last = 0, -k
     for t in range(width, k - width + 1):
-        other = (sums[t + width] - 2.0 * sums[t] + sums[t - width]) / width
-        sudden = 0.5 * (y[t] + y[min(t + 1, k - 1)]) - 0.5 * (y[t - 1] + y[t - 2])
-        if min(other, sudden) > 0.6 * best and t - last > width:
+        if rises[t] > 0.6 * best and t - last > width:
             count += 1
             last = t
     high, peak = y[0], y[place]
@@ -298,34 +305,40 @@ def of_fall(y, out):
 
 
 @compiled
-def period(residuals, out):
-    """After how many values the residuals of the end repeat."""
-    k = min(len(residuals) // 2, SEARCHED)
-    r = residuals[len(residuals) - k :]
+def period(residuals, length, correlations, out):
+    """After how many values the residuals of the end repeat; LAGS zeros are behind them."""
+    k = min(length // 2, SEARCHED)
+    r = residuals[length - k :]
     out[PERIOD] = 0.0
     if k < 40:
         return
     energy = 0.0
-    for value in r:
-        energy += value * value
+    for t in range(k):
+        energy += r[t] * r[t]
     if energy == 0.0:
         return
     best, place = 0.0, 0
-    for lag in range(4, min(k // 3, 200)):
-        product = 0.0
+    longest = min(k // 3, LONGEST)
+    for lag in range(SHORTEST, longest, LAGS):
+        # Sums of several lags at a time: of one, each term waits for the term before.
+        one = two = three = four = 0.0
         for t in range(k - lag):
-            product += r[t] * r[t + lag]
-        product *= k / (k - lag) / energy
-        if product > best:
-            best, place = product, lag
+            here = r[t]
+            one += here * r[t + lag]
+            two += here * r[t + lag + 1]
+            three += here * r[t + lag + 2]
+            four += here * r[t + lag + 3]
+        correlations[lag], correlations[lag + 1] = one, two
+        correlations[lag + 2], correlations[lag + 3] = three, four
+    for lag in range(SHORTEST, longest):
+        correlations[lag] *= k / (k - lag) / energy
+        if correlations[lag] > best:
+            best, place = correlations[lag], lag
     if best < max(REPEATS, 5.0 / math.sqrt(k)):
         return
     # The shortest lag that repeats nearly as well: not a multiple of it.
-    for lag in range(4, place):
-        product = 0.0
-        for t in range(k - lag):
-            product += r[t] * r[t + lag]
-        if product * k / (k - lag) / energy > 0.8 * best:
+    for lag in range(SHORTEST, place):
+        if correlations[lag] > 0.8 * best:
             place = lag
             break
     out[PERIOD] = place

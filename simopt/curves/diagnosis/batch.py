@@ -92,18 +92,18 @@ def diagnose_many(
             raise checks.refuse("lengths", lengths, f"{m} whole numbers, one a curve")
         if m and (ends.min() < 0 or ends.max() > longest):
             raise checks.refuse("lengths", lengths, f"whole numbers from 0 to {longest}")
-    features = _measured(values, held, ends.astype(np.int64), thread_count(threads))
-    codes, sure = judge(features)
+    features, codes, sure = _judged(values, held, ends.astype(np.int64), thread_count(threads))
     symptom = labels(list(SYMPTOMS), codes)
     return pd.DataFrame({"symptom": symptom, "sure": sure, **features}, copy=False)
 
 
-def _measured(
+def _judged(
     values: NDArray[Any], held: NDArray[Any] | None, lengths: NDArray[np.int64], workers: int
-) -> dict[str, NDArray[np.float64]]:
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int8], NDArray[np.float64]]:
+    """The features of curves [m, T], their symptoms' numbers, and how sure those are."""
     m, longest = values.shape
     names = COLUMNS if held is None else COLUMNS + VALIDATION
-    out = np.empty((m, len(names)))
+    out, codes, sure = np.empty((len(names), m)), np.empty(m, np.int8), np.empty(m)
     rows = max(1, TAKEN // max(longest, 1))
 
     def take(first: int) -> None:
@@ -122,16 +122,19 @@ def _measured(
             tables.append(np.empty((count, len(VALIDATION))))
             second = np.ascontiguousarray(held[part], np.float64)
             measure_validation(cleaned, second, lengths[part], tables[-1])
-        out[part] = np.concatenate(tables, axis=1)
+        # A feature a row: whatever reads one of them reads neighbours in memory.
+        table = np.ascontiguousarray(np.concatenate(tables, axis=1).T)
+        codes[part], sure[part] = judge(dict(zip(names, table, strict=True)))
+        out[:, part] = table
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(take, range(0, m, rows)))
-    return {name: out[:, k] for k, name in enumerate(names)}
+    return dict(zip(names, out, strict=True)), codes, sure
 
 
 def codes_of(losses: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.int8]:
     """The symptoms of curves [m, T] alone, by their numbers in SYMPTOMS; in this thread."""
-    return judge(_measured(losses, None, lengths.astype(np.int64), 1))[0]
+    return _judged(losses, None, lengths.astype(np.int64), 1)[1]
 
 
 def as_float32(losses: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -51,7 +51,7 @@ def table(text: str, source: str) -> Table | None:
     first = [line for line in first if not line.lstrip().startswith("#")]
     if not first:
         return None
-    if _MARKDOWN.search(text) and (found := _markdown(text, source)) is not None:
+    if "---" in text and _MARKDOWN.search(text) and (found := _markdown(text, source)) is not None:
         return found
     separator = _separator(first)
     if separator is None:

@@ -11,9 +11,6 @@ import numpy as np
 from simopt.curves.features import ROUNDING
 from simopt.curves.symptoms.record import Column, Columns
 
-#: How fast a condition turns from no to yes: x^5 / (x^5 + threshold^5).
-SHARPNESS = 5.0
-
 #: Up and down in the second half: rises amount to half of the swing, which a loss that falls has
 #: none of.
 UPS = 0.45
@@ -30,14 +27,28 @@ UNFINISHED = 0.09
 
 
 def above(x: Column, threshold: float) -> Column:
-    """How well ``x > threshold`` holds, 0 to 1; 0 where x is unknown."""
-    holds = 1.0 / (1.0 + (threshold / np.maximum(x, 1e-300)) ** SHARPNESS)
-    return np.where(np.isnan(x), 0.0, holds)
+    """How well ``x > threshold`` holds, x^5 / (x^5 + threshold^5); 0 where x is unknown."""
+    return _known(_holds(x, threshold))
 
 
 def below(x: Column, threshold: float) -> Column:
     """How well ``x < threshold`` holds, 0 to 1; 0 where x is unknown."""
-    return np.where(np.isnan(x), 0.0, 1.0 - above(x, threshold))
+    return _known(1.0 - _holds(x, threshold))
+
+
+def _holds(x: Column, threshold: float) -> Column:
+    """How well ``x > threshold`` holds; NaN where x is."""
+    ratio = threshold / np.maximum(x, 1e-300)
+    # The fifth power as products, which take a twentieth of the time.
+    square = ratio * ratio
+    holds: Column = 1.0 / (1.0 + square * square * ratio)
+    return holds
+
+
+def _known(holds: Column) -> Column:
+    """0 where a condition is NaN."""
+    known: Column = np.fmax(holds, 0.0)
+    return known
 
 
 def every(*conditions: Column) -> Column:
