@@ -207,5 +207,5 @@ def test_numbers_drawn_between_epochs():
         assert (one[0] == validated[epoch]).all()
     with pytest.raises(ValueError, match=r"^between=\[2, 2\]: must be a number, or one"):
         orders.torch_dataloader(**given, between=[2, 2])
-    with pytest.raises(ValueError, match="^between=-1: must be a whole number >= 0"):
+    with pytest.raises(ValueError, match="^between=-1: must be a whole number from 0"):
         orders.torch_randperm(4, 2, 3, between=-1)

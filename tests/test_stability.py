@@ -568,7 +568,7 @@ REFUSED = {
     "epochs=0": lambda: stability.compare(FOUR, simopt.SGD(), epochs=0),
     "growth=1": lambda: stability.compare(FOUR, simopt.SGD(), growth=1),
     "problem=": lambda: stability.spectral_radius(stability.quadratic([0.0]), simopt.SGD()),
-    "curvature=[-1.0]": lambda: stability.quadratic(-1.0),
+    "curvature=-1.0": lambda: stability.quadratic(-1.0),
     "method='Adam'": lambda: stability.limit("Adam"),
     "beta=1.0": lambda: stability.limit("Momentum", 1.0),
     "a=[-1.0]": lambda: stability.rate("SGD", [-1.0]),

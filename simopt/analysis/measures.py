@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from simopt.ground import checks
 from simopt.problems import Problem
+from simopt.problems.inputs import start
+from simopt.problems.problem import check_problem
 from simopt.training import plan
 
 __all__ = [
@@ -68,9 +70,12 @@ def excess(frame: pd.DataFrame, problem: Problem, floor: float = FLOOR) -> pd.Se
     >>> excess(losses, problems.four_points()).tolist()
     [1.0, 1e-15, inf]
     """
+    checks.table("frame", frame, ["loss"])
+    check_problem(problem)
+    floor = checks.number("floor", floor, checks.NOT_NEGATIVE)
     least = problem.minimum_loss
     span = problem.loss(problem.w0) - least
-    loss = frame["loss"].to_numpy(dtype=np.float64)
+    loss = checks.array("frame.loss", frame["loss"])
     gone = ~np.isfinite(loss)
     if "status" in frame:
         gone |= (frame["status"] == "diverged").to_numpy()
@@ -106,7 +111,7 @@ def bands(frame: pd.DataFrame, by: Sequence[str], value: str = "excess") -> pd.D
     0  0.1  1.0     2.0   3.0             3       0.0
     1  1.0  inf     inf   inf             1       1.0
     """
-    by = list(by)
+    by = _checked(frame, by, argument="frame", least=1, value=value)
     ordered = frame[[*by, value]].sort_values([*by, value], ignore_index=True)
     groups = ordered.groupby(by, observed=True, sort=False, dropna=False)
     sizes = groups.size().to_numpy()
@@ -157,7 +162,10 @@ def worst_nearby(
     >>> worst_nearby(grid, [], window=3).tolist()
     [nan, 9.0, 7.0, nan]
     """
-    half = window // 2
+    half = checks.whole("window", window, 1) // 2
+    if window % 2 == 0:
+        raise checks.refuse("window", window, "odd: as many neighbours on either side")
+    by = _checked(table, by, rate=rate, value=value)
     result = pd.Series(np.nan, index=table.index, name="worst")
     for _, group in _groups(table, by):
         group = group.sort_values(rate)
@@ -195,6 +203,7 @@ def best(
     >>> best(grid, [])[["eta", "median", "edge"]].values.tolist()
     [[0.4, 1.0, 'upper']]
     """
+    by = _checked(table, by, rate=rate, value=value)
     rows = []
     for _, group in _groups(table, by):
         group = group.sort_values(rate)
@@ -243,6 +252,8 @@ def width(
     >>> width(grid, [], within=5.0)["decades"].tolist()
     [2.0]
     """
+    by = _checked(table, by, rate=rate, value=value)
+    within = checks.number("within", within, checks.POSITIVE)
     rows = []
     for key, group in _groups(table, by):
         rates = np.sort(group[rate].to_numpy(dtype=np.float64))
@@ -277,6 +288,8 @@ def first_divergence(table: pd.DataFrame, by: Sequence[str], *, rate: str = "eta
     >>> first_divergence(grid, [])["diverges_from"].tolist()
     [0.2]
     """
+    checks.table("table", table, ["diverged"])
+    by = _checked(table, by, rate=rate, diverged="diverged")
     rows = [
         [*key, group.loc[group["diverged"] > 0, rate].min()] for key, group in _groups(table, by)
     ]
@@ -311,7 +324,8 @@ def tuned(table: pd.DataFrame, by: Sequence[str], *, window: int = 5) -> pd.Data
     >>> table[["optimizer", "eta", "robust_eta", "diverges_from"]].values.tolist()
     [['SGD', 0.05, 0.1, 0.8]]
     """
-    by = list(by)
+    checks.table("table", table, ["eta", "median", "low", "high", "diverged"])
+    by = _checked(table, by, least=1)
     table = table.assign(worst=worst_nearby(table, by, window=window))
     plain = best(table, by)[[*by, "eta", "median", "low", "high", "edge"]]
     robust = best(table, by, value="worst")[[*by, "eta", "median", "worst"]].rename(
@@ -361,6 +375,9 @@ def common(
     >>> common(grid, [], "batch_size").values.tolist()
     [[0.1, 2.0]]
     """
+    by = _checked(table, by, rate=rate, value=value, across=across)
+    if across == rate:
+        raise checks.refuse("across", across, f"another column than the rate's, {rate!r}")
     rows = []
     for key, group in _groups(table, by):
         wide = group.pivot_table(index=rate, columns=across, values=value, observed=True)
@@ -400,11 +417,13 @@ def gradient_noise(problem: Problem, batch_size: int | str, w: ArrayLike | None 
     >>> [round(gradient_noise(problems.four_points(), b), 2) for b in (1, 2, 4)]
     [189.19, 63.06, 0.0]
     """
+    check_problem(problem)
     if problem.noise is not None:
         return batch_variance(batch_size) * float(problem.noise.sum())
     share = batch_variance(batch_size, problem.n)
     gradients = point_gradients(problem, w)
-    return share * float(((gradients - gradients.mean(axis=0)) ** 2).sum()) / problem.n
+    with np.errstate(over="ignore", invalid="ignore"):
+        return share * float(((gradients - gradients.mean(axis=0)) ** 2).sum()) / problem.n
 
 
 def point_gradients(problem: Problem, w: ArrayLike | None = None) -> NDArray[np.float64]:
@@ -428,7 +447,9 @@ def point_gradients(problem: Problem, w: ArrayLike | None = None) -> NDArray[np.
     >>> point_gradients(problems.four_points())[:, 0].tolist()
     [-16.0, -4.0, -36.0, -1.0]
     """
-    return problem.point_gradients(problem.w0 if w is None else w)
+    where = check_problem(problem).w0 if w is None else start(w, problem.d, "w")
+    with np.errstate(over="ignore", invalid="ignore"):
+        return problem.point_gradients(where)
 
 
 def batch_variance(batch_size: int | str, n: int | None = None) -> float:
@@ -466,13 +487,32 @@ def batch_variance(batch_size: int | str, n: int | None = None) -> float:
     return (n - size) / ((n - 1) * size) if n > 1 else 0.0
 
 
+def _checked(
+    frame: pd.DataFrame,
+    by: Sequence[str],
+    *,
+    argument: str = "table",
+    least: int = 0,
+    **columns: str,
+) -> list[str]:
+    """The names in ``by``; refused is a table without them, or without numbers in ``columns``."""
+    checks.table(argument, frame)
+    names = list(checks.texts("by", by))
+    if len(names) < least:
+        raise checks.refuse("by", by, "the name of at least one column")
+    allowed = f"a column of {argument} ({', '.join(map(str, frame.columns))})"
+    for name, column in [*(("by", each) for each in names), *columns.items()]:
+        if checks.text(name, column, allowed) not in frame.columns:
+            raise checks.refuse(name, column, allowed)
+    for column in columns.values():
+        checks.array(f"{argument}, column {column}", frame[column])
+    return names
+
+
 def _groups(
     table: pd.DataFrame, by: Sequence[str]
 ) -> list[tuple[tuple[object, ...], pd.DataFrame]]:
     """(key, rows) of each group, in order; the whole table if ``by`` is empty."""
-    missing = [name for name in by if name not in table]
-    if missing:
-        raise checks.refuse("by", missing, f"columns of the table: {', '.join(map(str, table))}")
     if not by:
         return [((), table)]
     groups = table.groupby(list(by), observed=True, sort=True, dropna=False)

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.analysis.measures import batch_variance, point_gradients
-from simopt.ground import checks
+from simopt.ground import checks, memory
 from simopt.problems import Floats, Problem
+from simopt.problems.inputs import start
 from simopt.problems.problem import check_problem
 from simopt.training import plan, shuffling
 
@@ -227,11 +228,12 @@ def exact(problem: Problem, w: ArrayLike | None = None, *, replacement: bool = F
     if problem.noise is not None:
         noise = np.diag(problem.noise)
         return NoiseScale(problem.gradient(where), noise, problem.hessian)
-    gradients = point_gradients(problem, where)
-    mean = gradients.mean(axis=0)
-    apart = gradients - mean
-    covariance = apart.T @ apart / problem.n
-    n = None if replacement else problem.n
+    with np.errstate(over="ignore", invalid="ignore"):
+        gradients = point_gradients(problem, where)
+        mean = gradients.mean(axis=0)
+        apart = gradients - mean
+        covariance = apart.T @ apart / problem.n
+    n = None if checks.flag("replacement", replacement) else problem.n
     return NoiseScale(mean, covariance, problem.hessian_at(where), n)
 
 
@@ -259,7 +261,7 @@ def finite_population(scale: float, n: int) -> float:
     [1.0, 12.0, 24.0]
     """
     points = checks.whole("n", n, 1)
-    if np.isinf(scale) and scale > 0:
+    if isinstance(scale, float) and np.isposinf(scale):
         return float(points)
     b = checks.number("scale", scale, checks.NOT_NEGATIVE)
     return _ratio(points * b, points - 1 + b)
@@ -312,7 +314,9 @@ def from_norms(
     (9.333, 25.1)
     """
     squares = _mean_square("small_norms", small_norms), _mean_square("big_norms", big_norms)
-    shares = batch_variance(small, n), batch_variance(big, n)
+    if n is not None:
+        checks.whole("n", n, 1)
+    shares = _share("small", small, n), _share("big", big, n)
     if not shares[0] > shares[1]:
         raise checks.refuse("big", big, f"a batch size larger than small={small}")
     span = shares[0] - shares[1]
@@ -371,14 +375,15 @@ def estimate(
     """
     if not check_problem(problem).n:
         raise checks.refuse("problem", problem.name, "a problem with points to draw batches from")
-    n = None if replacement else problem.n
-    whole = plan.check_batch_size(big, problem.n)
+    n = None if checks.flag("replacement", replacement) else problem.n
+    whole = plan.check_batch_size(big, problem.n, "big")
     few = checks.whole("small", small, 1, max(1, whole - 1))
     rng = np.random.default_rng(shuffling.check_seed(seed))
     gradients = point_gradients(problem, _where(problem, w))
     parts = whole // few
+    memory.check("draws", checks.whole("draws", draws, 1), draws * (parts + 1), size=40)
     norms: dict[str, list[Any]] = {"small": [], "big": []}
-    for _ in range(checks.whole("draws", draws, 1)):
+    for _ in range(draws):
         batch = gradients[rng.choice(problem.n, whole, replace=replacement)]
         each = batch[: parts * few].reshape(parts, few, problem.d).mean(axis=1)
         norms["small"].extend(np.linalg.norm(each, axis=1))
@@ -386,15 +391,24 @@ def estimate(
     return from_norms(norms["small"], norms["big"], small=few, big=whole, n=n)
 
 
+#: Norms whose squares are finite.
+NORM = checks.Interval(low=0.0, high=1e150)
+
+
+def _share(name: str, batch_size: int | str, n: int | None) -> float:
+    """`batch_variance` of an argument of another name."""
+    if n is None:
+        return batch_variance(checks.whole(name, batch_size, 1))
+    return batch_variance(plan.check_batch_size(batch_size, n, name), n)
+
+
 def _where(problem: Problem, w: ArrayLike | None) -> Floats:
     check_problem(problem)
-    return problem.w0 if w is None else problem.replace(w0=w).w0
+    return problem.w0 if w is None else start(w, problem.d, "w")
 
 
 def _mean_square(name: str, norms: float | ArrayLike | Sequence[float]) -> float:
-    values = np.asarray(norms, dtype=np.float64)
-    if not values.size or not np.isfinite(values).all() or (values < 0).any():
-        raise checks.refuse(name, norms, "numbers >= 0, one at least, all finite")
+    values = checks.numbers(name, norms, NORM, least=1)
     return float(np.mean(values**2))
 
 

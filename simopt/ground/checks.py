@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def refuse(name: str, value: object, allowed: str) -> ValueError:
@@ -25,6 +28,9 @@ def refuse(name: str, value: object, allowed: str) -> ValueError:
 
 #: Compiled loops count in 64 bits.
 LARGEST = 2**63 - 1
+
+#: A longer sequence of Python objects is refused before it fills the memory: 40 bytes a number.
+LONGEST = 10**8
 
 
 @dataclass(frozen=True)
@@ -67,17 +73,22 @@ def is_sequence(value: object) -> bool:
 
 def number(name: str, value: Any, allowed: Interval = ANY) -> float:
     """A Python float inside ``allowed``."""
-    # Of these float() would take the text, 1, the real part, the days, and NaN with a warning.
-    other = (str, bytes, bool, np.bool_, np.complexfloating, np.datetime64, np.timedelta64)
-    if isinstance(value, other) or value is None or value is np.ma.masked:
-        raise refuse(name, value, str(allowed))
-    try:
-        result = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise refuse(name, value, str(allowed)) from None
+    result = real(name, value, str(allowed))
     if result not in allowed:
         raise refuse(name, value, str(allowed))
     return result
+
+
+def real(name: str, value: Any, allowed: str = "a number") -> float:
+    """A Python float, also one that is not finite."""
+    # Of these float() would take the text, 1, the real part, the days, and NaN with a warning.
+    other = (str, bytes, bool, np.bool_, np.complexfloating, np.datetime64, np.timedelta64)
+    if isinstance(value, other) or value is None or value is np.ma.masked:
+        raise refuse(name, value, allowed)
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise refuse(name, value, allowed) from None
 
 
 def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
@@ -112,15 +123,44 @@ def array(name: str, value: Any, allowed: str = "an array of numbers") -> NDArra
     if np.ma.is_masked(value):
         masked = int(np.ma.getmaskarray(value).sum())
         raise refuse(name, value, f"{allowed}, but {masked} of them masked: fill or drop these")
+    if not isinstance(value, np.ndarray):
+        check_length(name, value)
     try:
         given = np.asarray(value)
         if given.dtype.kind == "O" and any(isinstance(each, (str, bytes)) for each in given.flat):
             raise refuse(name, value, allowed)
+        if given.dtype.kind == "O":  # pandas has a missing value of its own
+            plain = [math.nan if type(each).__name__ == "NAType" else each for each in given.flat]
+            given = np.array(plain, dtype=np.float64).reshape(given.shape)
         if given.dtype.kind not in "biufO":
             raise refuse(name, value, allowed)
-        return np.array(given, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+        with np.errstate(over="ignore"):  # a long double may be beyond float64, then inf
+            return np.array(given, dtype=np.float64)
+    except MemoryError:
+        raise refuse(name, value, f"{allowed} that fit in memory") from None
+    except (TypeError, ValueError, OverflowError, RecursionError):
         raise refuse(name, value, allowed) from None
+
+
+def numbers(name: str, value: Any, each: Interval = ANY, least: int = 0) -> NDArray[np.float64]:
+    """A new float64 array of any shape, at least so many numbers, ``each`` of them allowed."""
+    allowed = f"numbers, each of them {each}" + (f", at least {least}" if least else "")
+    values = array(name, value, allowed)
+    low = values > each.low if each.low_open else values >= each.low
+    high = values < each.high if each.high_open else values <= each.high
+    if values.size < least or not (np.isfinite(values) & low & high).all():
+        raise refuse(name, value, allowed)
+    return values
+
+
+def check_length(name: str, value: Any) -> None:
+    """Refuse a sequence of more than `LONGEST` values."""
+    try:
+        count = value.size if isinstance(value, np.ndarray) else len(value)
+    except (TypeError, OverflowError):  # a number; an iterator; a range beyond 2^63
+        count = LONGEST + 1 if isinstance(value, range) else 0
+    if count > LONGEST:
+        raise refuse(name, f"{count:,} values", f"at most {LONGEST:,}")
 
 
 def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
@@ -133,9 +173,51 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
 
 def axis(name: str, value: Any) -> tuple[Any, ...]:
     """The values of an axis: a sequence as a tuple, a single value as a tuple of one."""
-    if isinstance(value, (str, bytes)) or value is None or not is_sequence(value):
+    if value is None or not is_sequence(value):
         return (value,)
+    check_length(name, value)
     values = tuple(value)
     if not values:
         raise refuse(name, value, "a value or a sequence with at least one value")
     return values
+
+
+def text(name: str, value: Any, allowed: str = "a text") -> str:
+    """A Python str."""
+    if not isinstance(value, str):
+        raise refuse(name, value, allowed)
+    return str(value)
+
+
+def texts(name: str, value: Any) -> tuple[str, ...]:
+    """Texts in a tuple; a single one counts as a sequence of one."""
+    allowed = "a sequence of texts"
+    given = (value,) if isinstance(value, str) else value
+    if not is_sequence(given):
+        raise refuse(name, value, allowed)
+    check_length(name, given)
+    return tuple(text(name, each, allowed) for each in given)
+
+
+def function(name: str, value: Any, allowed: str = "a function") -> Callable[..., Any]:
+    """What can be called."""
+    if not callable(value):
+        raise refuse(name, value, allowed)
+    return value  # type: ignore[no-any-return]
+
+
+def table(name: str, value: Any, columns: Iterable[str] = ()) -> pd.DataFrame:
+    """A DataFrame that has each of these columns once."""
+    import pandas as pd
+
+    if not isinstance(value, pd.DataFrame):
+        raise refuse(name, value, "a DataFrame")
+    for each in columns:
+        count = int((value.columns == each).sum())
+        if count != 1:
+            raise refuse(
+                name,
+                f"a table with the columns {', '.join(map(str, value.columns))}",
+                f"one with the column {each!r} once",
+            )
+    return value

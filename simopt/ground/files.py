@@ -76,6 +76,8 @@ def check_file(
     _check(name, value, path.parent)
     if path.is_dir():
         raise checks.refuse(name, str(value), "a file, not a folder")
+    if path.exists() and not path.is_file():  # a rename would put a file in the device's place
+        raise checks.refuse(name, str(value), "a file, not a device or a pipe")
     return path
 
 
@@ -182,7 +184,8 @@ def _check(name: str, value: str | os.PathLike[str], folder: Path) -> None:
         with suppress(FileNotFoundError, NotADirectoryError):
             os.lstat(value)
     except (OSError, ValueError) as error:  # a name too long, a null byte
-        raise checks.refuse(name, str(value), f"a usable path ({error})") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise checks.refuse(name, str(value), f"a usable path ({reason})") from None
     nearest = folder
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent

@@ -23,13 +23,13 @@ def numbers(name: str, value: Any) -> Floats:
     return array
 
 
-def start(w0: ArrayLike, d: int) -> Floats:
+def start(w0: ArrayLike, d: int, name: str = "w0") -> Floats:
     """The initial weights [d], from one number or from one per weight."""
-    first = numbers("w0", w0)
+    first = numbers(name, w0)
     if np.asarray(w0).dtype.kind == "b":
-        raise checks.refuse("w0", w0, "numbers")
+        raise checks.refuse(name, w0, "numbers")
     if first.ndim > 1 or (first.ndim == 1 and len(first) != d):
-        raise checks.refuse("w0", w0, f"a number, or {d} numbers, one a weight")
+        raise checks.refuse(name, w0, f"a number, or {d} numbers, one a weight")
     return np.array(np.broadcast_to(first, (d,)))
 
 

@@ -398,7 +398,10 @@ class Problem(ABC):
         self.__post_init__()
 
     def _weights(self, w: ArrayLike) -> Floats:
-        return np.broadcast_to(np.asarray(w, dtype=np.float64), (self.d,))
+        weights = checks.array("w", w)
+        if weights.shape not in {(), (1,), (self.d,)}:
+            raise checks.refuse("w", w, f"a number, or {self.d} numbers, one a weight")
+        return np.broadcast_to(weights, (self.d,))
 
     def __repr__(self) -> str:
         points = f"n = {self.n}, " if self.n else ""

@@ -107,12 +107,12 @@ __all__ = [
 ]
 
 
-def check(value: Any) -> Schedule | None:
+def check(schedule: Any) -> Schedule | None:
     """Check the argument ``schedule`` of a run or sweep.
 
     Parameters
     ----------
-    value : Schedule, str or None
+    schedule : Schedule, str or None
         A schedule, or the name of one whose parameters all have defaults.
 
     Returns
@@ -130,12 +130,12 @@ def check(value: Any) -> Schedule | None:
     >>> schedules.check("cosine")
     cosine()
     """
-    if value is None or isinstance(value, Schedule):
-        return value
-    if isinstance(value, str) and value in SCHEDULES and not required(SCHEDULES[value]):
-        return SCHEDULES[value]()
+    if schedule is None or isinstance(schedule, Schedule):
+        return schedule
+    if isinstance(schedule, str) and schedule in SCHEDULES and not required(SCHEDULES[schedule]):
+        return SCHEDULES[schedule]()
     alone = ", ".join(repr(name) for name, make in SCHEDULES.items() if not required(make))
-    raise checks.refuse("schedule", value, f"a Schedule, None, or one of {alone}")
+    raise checks.refuse("schedule", schedule, f"a Schedule, None, or one of {alone}")
 
 
 def required(function: Callable[..., Schedule]) -> tuple[str, ...]:

@@ -243,6 +243,7 @@ def _milestones(name: str, value: Any) -> tuple[int, ...]:
 def _values(name: str, value: Any) -> tuple[float, ...]:
     # Not number by number: a table of a million factors should not take seconds.
     allowed = "a sequence of finite numbers >= 0, at least one"
+    checks.check_length(name, value)
     try:
         numbers = np.asarray(value)
     except ValueError:
@@ -255,6 +256,7 @@ def _values(name: str, value: Any) -> tuple[float, ...]:
 
 
 def _schedules(name: str, value: Any) -> tuple[Schedule, ...]:
+    checks.check_length(name, value)
     schedules = tuple(value) if checks.is_sequence(value) else ()
     if not schedules or not all(isinstance(each, Schedule) for each in schedules):
         raise checks.refuse(name, value, "a sequence of schedules, at least one")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
+from simopt.ground.memory import SHARE, free
 from simopt.sweeps import axes
 from simopt.sweeps.chunks import Job, rows_of
-
-#: The share of the memory that is free which a table may take.
-SHARE = 0.7
 
 
 def check(job: Job) -> None:
@@ -35,13 +31,3 @@ def check(job: Job) -> None:
             f"({SHARE:.0%} of what is free); take shorter axes, reduce='seed' or another "
             f"axis to summarise over, or store='a folder'"
         )
-
-
-def free() -> float:
-    """Bytes that can be had without swapping."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(line.split(":") for line in file)
-        return float(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

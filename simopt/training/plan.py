@@ -74,17 +74,17 @@ def _table(schedule: Schedule, updates: int, batches: int) -> NDArray[np.float64
     return schedule.table(updates, batches)
 
 
-def check_batch_size(value: Any, n: int) -> int:
+def check_batch_size(value: Any, n: int, name: str = "batch_size") -> int:
     """Check a batch size: an int from 1 to n, or "full"; any int >= 1 if n = 0."""
     if n == 0:
-        return checks.whole("batch_size", value, 1, 2**53)
+        return checks.whole(name, value, 1, 2**53)
     if isinstance(value, str) and value == "full":
         return n
     try:
-        return checks.whole("batch_size", value, 1, n)
+        return checks.whole(name, value, 1, n)
     except ValueError:
         raise checks.refuse(
-            "batch_size", value, f"a whole number from 1 to {n} (the points), or 'full'"
+            name, value, f"a whole number from 1 to n = {n} (the points), or 'full'"
         ) from None
 
 

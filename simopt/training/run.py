@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from simopt import schedules
-from simopt.ground import checks
+from simopt.ground import checks, memory
 from simopt.problems import Problem
 from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
@@ -159,6 +159,9 @@ def run(
     limit = plan.loss_limit(problem, divergence)
     goal = None if target is None else checks.number("target", target)
     shuffling.check_seed(seed)
+    kept = how.updates * (4 + problem.d * (4 + len(optimizer.rule.state)))
+    named = ("epochs", epochs) if updates is None else ("updates", updates)
+    memory.check(*named, how.epochs * problem.n + 5 * kept)
     if order is None:
         orders = shuffling.orders(shuffle, seed, how.epochs, problem.n)
     else:

@@ -72,13 +72,16 @@ def check_seed(value: Any) -> int:
 
 def check_order(order: Any, epochs: int, n: int) -> NDArray[np.int64]:
     """Check given orders: [epochs, n], each row a permutation of 0 .. n - 1."""
-    array = np.asarray(order)
+    checks.check_length("order", order)
+    allowed = f"an array of whole numbers [{epochs}, {n}]"
+    try:
+        array = np.asarray(order)
+    except (TypeError, ValueError, RecursionError):
+        raise checks.refuse("order", order, allowed) from None
     if array.ndim == 1:
         array = array[None, :]
     if array.shape != (epochs, n) or not np.issubdtype(array.dtype, np.integer):
-        raise checks.refuse(
-            "order", f"{array.dtype} {array.shape}", f"an array of whole numbers [{epochs}, {n}]"
-        )
+        raise checks.refuse("order", f"{array.dtype} {array.shape}", allowed)
     if (np.sort(array, axis=1) != np.arange(n)).any():
         raise checks.refuse("order", array.tolist(), f"a permutation of 0 .. {n - 1} in every row")
     return np.ascontiguousarray(array, dtype=np.int64)

@@ -81,7 +81,10 @@ def advise(study: Scaling, *, noise_scale: float | None = None) -> str:
     >>> advise(study).split(":")[0]
     'To bring the training loss of diabetes to 3,000'
     """
-    if noise_scale is not None and noise_scale != math.inf:
+    if not isinstance(study, Scaling):
+        raise checks.refuse("study", study, "a Scaling, from simopt.batch_size")
+    infinite = isinstance(noise_scale, float) and noise_scale == math.inf
+    if noise_scale is not None and not infinite:
         noise_scale = checks.number("noise_scale", noise_scale, checks.NOT_NEGATIVE)
     goal = f"To bring the training loss of {study.problem.name} to {number(study.target)}"
     best = recommended(study)

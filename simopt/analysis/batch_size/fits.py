@@ -73,7 +73,7 @@ class Curve:
         ndarray
             Steps, not rounded; NaN where nothing could be fitted.
         """
-        sizes = np.asarray(batch_size, dtype=np.float64)
+        sizes = checks.numbers("batch_size", batch_size, checks.POSITIVE)
         shape = self.fitted or (self.s_min, self.critical, self.q)
         return np.exp(_curve(np.log(sizes), *np.log(shape)))
 
@@ -132,7 +132,8 @@ def fit_curve(
     >>> round(curve.s_min), round(curve.critical), round(curve.q, 1)
     (100, 64, 2.0)
     """
-    sizes, counts = np.ravel(batch_size).astype(float), np.ravel(steps).astype(float)
+    sizes = checks.array("batch_size", batch_size).ravel()
+    counts = checks.array("steps", steps).ravel()
     if sizes.shape != counts.shape:
         raise ValueError(
             f"batch_size and steps: {len(sizes)} and {len(counts)} numbers: must be as many"
@@ -141,7 +142,9 @@ def fit_curve(
         if (wrong := values <= 0).any():
             raise checks.refuse(name, float(values[wrong][0]), "numbers > 0")
     if q is not None:
-        q = checks.number("q", q, checks.POSITIVE)
+        q = checks.number("q", q, checks.Interval(low=1e-3, high=1e3))
+    if start is not None and not isinstance(start, Curve):
+        raise checks.refuse("start", start, "a Curve, from fit_curve")
     seen = np.isfinite(sizes) & np.isfinite(counts)
     x, y = np.log(sizes[seen]), np.log(counts[seen])
     free = 3 if q is None else 2

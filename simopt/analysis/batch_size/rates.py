@@ -88,7 +88,7 @@ def fit_rates(batch_size: ArrayLike, eta: ArrayLike) -> RateLaws:
     >>> laws.best, round(laws.exponent, 3)
     ('linear', 1.0)
     """
-    sizes, values = np.ravel(batch_size).astype(float), np.ravel(eta).astype(float)
+    sizes, values = checks.array("batch_size", batch_size).ravel(), checks.array("eta", eta).ravel()
     if sizes.shape != values.shape:
         raise ValueError(
             f"batch_size and eta: {len(sizes)} and {len(values)} numbers: must be as many"

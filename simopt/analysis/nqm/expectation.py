@@ -224,10 +224,9 @@ def lower_bound(
     """
     goal = checks.number("target", target, checks.POSITIVE)
     weights = checks.whole("d", d, 1)
-    sizes = np.asarray(batch_sizes, float)
-    if not (sizes > 0).all():
-        raise checks.refuse("batch_sizes", batch_sizes, "> 0 everywhere")
-    result: NDArray[np.float64] = weights / (2.0 * goal * sizes)
+    sizes = checks.numbers("batch_sizes", batch_sizes, checks.POSITIVE)
+    with np.errstate(over="ignore", divide="ignore"):
+        result: NDArray[np.float64] = weights / (2.0 * goal * sizes)
     return result
 
 
@@ -251,7 +250,8 @@ def _method(
 
 def _whole_numbers(updates: ArrayLike) -> NDArray[np.int64]:
     """Check numbers of updates, as an array."""
-    asked = np.asarray(updates)
-    if asked.dtype.kind not in "iu" or (asked.size and asked.min() < 0):
+    given = checks.array("updates", updates, "whole numbers >= 0")
+    counts = np.asarray(updates)
+    if counts.dtype.kind not in "iu" or not ((given >= 0) & (given < 2**63)).all():
         raise checks.refuse("updates", updates, "whole numbers >= 0")
-    return asked.astype(np.int64)
+    return counts.astype(np.int64)

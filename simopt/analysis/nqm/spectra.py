@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.ground import checks
+from simopt.ground import checks, memory
 
 if TYPE_CHECKING:
     from simopt.problems import Problem
@@ -23,6 +23,9 @@ LANES = 64
 
 #: How many bins the authors' notebook has.
 BINS = 100
+
+#: Arrays of the length d that a model takes, its temporary ones among them.
+ARRAYS = 12
 
 POWER = checks.Interval(low=0.0, high=1.0)
 
@@ -95,10 +98,12 @@ def packed(of: Directions) -> Packed:
 
 def checked(power: object, spectrum: object, d: object) -> tuple[float, str, int]:
     """Check the three arguments of a model."""
+    weights = checks.whole("d", d, 2)
+    memory.check("d", d, ARRAYS * weights)
     return (
         checks.number("power", power, POWER),
         checks.choice("spectrum", spectrum, SPECTRA),
-        checks.whole("d", d, 2),
+        weights,
     )
 
 

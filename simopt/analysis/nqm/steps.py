@@ -126,7 +126,9 @@ def steps_to_target(
     power, spectrum, d = checked(power, spectrum, d)
     target = checks.number("target", target, checks.POSITIVE)
     workers = thread_count(threads)
-    if tuned and (algorithm != "sgd" or spectrum != "true"):
+    if progress is not None:
+        checks.flag("progress", progress)
+    if checks.flag("tuned", tuned) and (algorithm != "sgd" or spectrum != "true"):
         raise checks.refuse("tuned", tuned, 'False, but for algorithm="sgd" and spectrum="true"')
     descending = np.array(sorted(set(sizes), reverse=True), np.int64)
     model = packed(directions(power, spectrum, d))

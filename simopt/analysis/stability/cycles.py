@@ -61,7 +61,7 @@ def rmsprop_cycle(
     epsilon = checks.number("epsilon", epsilon, checks.NOT_NEGATIVE)
     if checks.choice("epsilon_place", epsilon_place, PLACES) == "outside":
         return max(0.0, eta / 2 - epsilon / h)
-    return math.sqrt(max(0.0, eta * eta / 4 - epsilon / (h * h)))
+    return math.sqrt(max(0.0, eta * eta / 4 - epsilon / h / h))
 
 
 def adam_cycle(eta: float, beta1: float = 0.9) -> float:

@@ -111,13 +111,17 @@ def plans(problem: Problem, batch_size: Any, order: Any) -> list[tuple[int, Orde
     sizes = [plan.check_batch_size(b, problem.n) for b in checks.axis("batch_size", batch_size)]
     if isinstance(order, str):
         checks.choice("order", order, ("all",))
+        if problem.n > MOST_POINTS:
+            allowed = f"given one by one for more than {MOST_POINTS} points"
+            raise checks.refuse("order", order, allowed)
         return [(size, each) for size in sizes for each in orders(problem.n, size)]
     if order is None:
         return [(size, tuple(range(problem.n))) for size in sizes]
-    if len(order) == 0:
-        raise checks.refuse("order", order, "an order, several, or 'all'")
-    several = order if np.ndim(order[0]) else [order]
-    given = [shuffling.check_order(each, 1, problem.n)[0] for each in several]
+    allowed = "an order, several, or 'all'"
+    rows = np.atleast_2d(checks.array("order", order, allowed))
+    if not rows.size:
+        raise checks.refuse("order", order, allowed)
+    given = shuffling.check_order(order, len(rows), problem.n)
     return [(size, tuple(int(i) for i in each)) for size in sizes for each in given]
 
 
@@ -147,8 +151,9 @@ def orders(n: int, batch_size: int) -> list[Order]:
     >>> len(orders(4, 1)), len(orders(4, 2)), orders(4, 4)
     (24, 6, [(0, 1, 2, 3)])
     """
-    if n > MOST_POINTS:
-        raise checks.refuse("order", "all", f"given one by one for more than {MOST_POINTS} points")
+    if checks.whole("n", n, 1) > MOST_POINTS:
+        raise checks.refuse("n", n, f"at most {MOST_POINTS}: give more points' orders one by one")
+    batch_size = checks.whole("batch_size", batch_size, 1)
     return [
         order
         for order in itertools.permutations(range(n))

@@ -15,6 +15,7 @@ from simopt.analysis.stability.simulated import quadratic
 from simopt.ground import checks
 from simopt.rules.rule import Optimizer
 from simopt.sweeps.sweep import sweep
+from simopt.training.stepper import check_single
 
 Floats = NDArray[np.float64]
 
@@ -66,13 +67,14 @@ def observed_rate(distance: Floats, *, double: bool = False) -> float:
     >>> round(observed_rate(3 * 0.9 ** np.arange(101)), 12)
     0.9
     """
-    half = (len(distance) - 1) // 2
-    if half < 1:
-        raise checks.refuse("distance", f"of length {len(distance)}", "of length 3 or more")
-    first, last = float(distance[half]), float(distance[2 * half])
+    distances = checks.array("distance", distance)
+    if distances.ndim != 1 or len(distances) < 3:
+        raise checks.refuse("distance", f"of shape {distances.shape}", "of length 3 or more")
+    half = (len(distances) - 1) // 2
+    first, last = float(distances[half]), float(distances[2 * half])
     if not (0 < first < math.inf and 0 < last < math.inf):
         raise checks.refuse("distance", (first, last), "positive and finite in its second half")
-    log = math.log(last / first) - (math.log(2.0) if double else 0.0)
+    log = math.log(last / first) - (math.log(2.0) if checks.flag("double", double) else 0.0)
     return math.exp(log / half)
 
 
@@ -151,6 +153,8 @@ def milestones(
     >>> milestones([1.0, 10.0, 100.0], [1.0, 0.1**0.5, 0.1], simopt.SGD(eta=2 / 101))
     [97, 8, 97]
     """
-    weights = iterates(curvature, w0, optimizer, updates)
-    above = np.asarray(curvature) * weights**2 / 2 > target
+    target = checks.number("target", target)
+    weights = iterates(curvature, w0, check_single(optimizer), checks.whole("updates", updates, 1))
+    with np.errstate(over="ignore"):
+        above = np.asarray(curvature) * weights**2 / 2 > target
     return [int(np.flatnonzero(each)[-1]) if each.any() else -1 for each in above.T]

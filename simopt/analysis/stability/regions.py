@@ -103,16 +103,20 @@ def rate(method: str, a: ArrayLike, beta: ArrayLike = 0.0) -> Floats:
     [0.9, 0.9, 0.9]
     """
     checks.choice("method", method, LIMITS)
-    a, b = np.broadcast_arrays(np.asarray(a, dtype=np.float64), _betas(beta))
-    if not (np.isfinite(a).all() and (a >= 0).all()):
-        raise checks.refuse("a", a.tolist(), "finite numbers >= 0")
+    curvatures, betas = checks.numbers("a", a, checks.NOT_NEGATIVE), _betas(beta)
+    try:
+        a, b = np.broadcast_arrays(curvatures, betas)
+    except ValueError:
+        allowed = f"of a shape that fits that of a, {curvatures.shape}"
+        raise checks.refuse("beta", beta, allowed) from None
     if method == "SGD":
         return np.asarray(np.abs(1.0 - a))
     if method == "Nesterov":
         trace, determinant = (1.0 + b) * (1.0 - a), b * (1.0 - a)
     else:
         trace, determinant = 1.0 - (a if method == "Momentum" else (1.0 - b) * a) + b, b
-    inside = trace * trace / 4.0 - determinant
+    with np.errstate(over="ignore"):
+        inside = trace * trace / 4.0 - determinant
     real = np.abs(trace) / 2.0 + np.sqrt(np.maximum(inside, 0.0))
     return np.where(inside < 0, np.sqrt(np.maximum(determinant, 0.0)), real)
 
@@ -141,9 +145,7 @@ def critical_beta(a: ArrayLike) -> Floats:
     >>> float(critical_beta(0.01).round(12)), float(rate("Momentum", 0.01, 0.81).round(6))
     (0.81, 0.9)
     """
-    a = np.asarray(a, dtype=np.float64)
-    if not ((a >= 0) & (a < 4)).all():
-        raise checks.refuse("a", a.tolist(), "numbers in [0, 4)")
+    a = checks.numbers("a", a, checks.Interval(low=0.0, high=4.0, high_open=True))
     return np.asarray((1.0 - np.sqrt(a)) ** 2)
 
 
@@ -195,7 +197,9 @@ def optimal(mu: float, L: float) -> pd.DataFrame:
     3     Nesterov, tuned  0.793275  0.884722
     """
     mu = checks.number("mu", mu, checks.POSITIVE)
-    L = checks.number("L", L, checks.Interval(low=mu))
+    L = checks.number("L", L, checks.POSITIVE)
+    if mu > L:
+        raise checks.refuse("L", L, f"at least mu={mu:g}")
     root = math.sqrt(L / mu)
     tuned = math.sqrt(3 * L / mu + 1)
     heavy = (root - 1) / (root + 1)
@@ -209,7 +213,4 @@ def optimal(mu: float, L: float) -> pd.DataFrame:
 
 
 def _betas(beta: ArrayLike) -> Floats:
-    values = np.asarray(beta, dtype=np.float64)
-    if not ((values >= 0) & (values < 1)).all():
-        raise checks.refuse("beta", values.tolist(), "numbers in [0, 1)")
-    return values
+    return checks.numbers("beta", beta, checks.FRACTION)

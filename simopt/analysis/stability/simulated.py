@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from simopt import problems
 from simopt.analysis.stability import epochs as maps
 from simopt.analysis.stability.epochs import Order
-from simopt.ground import checks
+from simopt.ground import checks, memory
 from simopt.problems import Problem
+from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
+from simopt.training import shuffling
 
 #: What sweeps count, added up over those of a table.
 COUNTED = ("trajectories", "updates", "seconds", "compile_seconds")
@@ -75,7 +77,7 @@ def compare(
     from simopt.sweeps.sweep import sweep
 
     longest = checks.whole("epochs", epochs, 1)
-    far = checks.number("growth", growth, checks.Interval(low=1.0, low_open=True))
+    far = checks.number("growth", growth, checks.Interval(1.0, 1e150, low_open=True))
     table = maps.spectral_radius(problem, optimizer, batch_size=batch_size, order=order)
     chosen = maps.plans(problem, batch_size, order)
     counts = dict.fromkeys(COUNTED, 0.0)
@@ -149,9 +151,11 @@ def in_order(problem: Problem, order: Order) -> Problem:
     >>> stability.in_order(problems.four_points(), (3, 2, 1, 0)).x[:, 0].tolist()
     [0.5, 3.0, 1.0, 2.0]
     """
-    if order == tuple(range(problem.n)):
+    if not check_problem(problem).n:
+        raise checks.refuse("problem", problem, "one with points")
+    places = shuffling.check_order(order, 1, problem.n)[0].tolist()
+    if places == list(range(problem.n)):
         return problem
-    places = list(order)
     return dataclasses.replace(problem, x=problem.x[places], y=problem.y[places])
 
 
@@ -182,9 +186,10 @@ def quadratic(curvature: ArrayLike, *, w0: ArrayLike = 1.0) -> Problem:
     >>> round(bowl.loss([2.0, 1.0]), 12), bowl.gradient([2.0, 1.0]).round(12).tolist()
     (7.0, [2.0, 10.0])
     """
-    h = np.atleast_1d(np.asarray(curvature, dtype=np.float64))
-    if h.ndim != 1 or not (np.isfinite(h) & (h >= 0)).all():
-        raise checks.refuse("curvature", h.tolist(), "a list of finite numbers >= 0")
+    h = np.atleast_1d(checks.numbers("curvature", curvature, checks.NOT_NEGATIVE, least=1))
+    if h.ndim != 1:
+        raise checks.refuse("curvature", curvature, "a list of finite numbers >= 0")
+    memory.check("curvature", f"{len(h):,} values", 3 * len(h) ** 2)
     x = np.diag(np.sqrt(h * len(h) / 2))
     return problems.least_squares(x, np.zeros(len(h)), w0=w0, name="quadratic")
 
@@ -211,7 +216,10 @@ def growth_per_epoch(errors: NDArray[np.float64]) -> float:
     >>> round(growth_per_epoch(0.5**k + (-0.8)**k), 12)
     0.8
     """
-    a, b, c, d = (float(e) for e in errors[-4:])
+    values = checks.numbers("errors", errors, least=4)
+    if values.ndim != 1:
+        raise checks.refuse("errors", errors, "one after the other")
+    a, b, c, d = values[-4:].tolist()
     determinant = b * b - a * c
     if abs(determinant) <= 1e-12 * (b * b + abs(a * c)):
         # A single factor: one of the roots is 0, or has died out.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import stat
 import zipfile
 from pathlib import Path
 
@@ -47,7 +48,10 @@ def content(path: Path) -> tuple[str, bytes]:
     OSError
         If it can't be read.
     """
-    size = path.stat().st_size
+    status = path.stat()
+    if stat.S_ISBLK(status.st_mode) or (stat.S_ISCHR(status.st_mode) and not _is_terminal(path)):
+        raise refused(path, "a device", "a file or a pipe")  # some never end
+    size = status.st_size
     if size > MOST_BYTES:
         raise refused(path, f"{size:,} bytes", f"a log of at most {MOST_BYTES:,} bytes")
     data = path.read_bytes()
@@ -62,6 +66,11 @@ def content(path: Path) -> tuple[str, bytes]:
             data = _bounded(path, packed, len(data))
         name = name.removesuffix(".gz")
     return name, data
+
+
+def _is_terminal(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return file.isatty()
 
 
 def zipped(path: Path, data: bytes) -> dict[str, bytes]:

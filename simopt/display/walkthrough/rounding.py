@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
+from simopt.ground import checks
 from simopt.ground.formatting import plain
 
 #: Vectors longer than this show their first two numbers and their last.
@@ -52,7 +52,7 @@ def number(value: float) -> Shown:
     >>> number(1 / 3)
     Shown(text='0.33333', rounded=True)
     """
-    value = float(value) or 0.0  # no -0
+    value = checks.real("value", value) or 0.0  # no -0
     text = plain(value)
     return Shown(text, math.isfinite(value) and abs(float(text) - value) > 1e-9 * abs(value))
 
@@ -75,7 +75,9 @@ def vector(values: ArrayLike) -> Shown:
     >>> vector([1.0, 2.5]).text
     '[1, 2.5]'
     """
-    each = [number(value) for value in np.atleast_1d(np.asarray(values, dtype=np.float64))]
+    each = [number(value) for value in checks.array("values", values).ravel().tolist()]
+    if not each:
+        raise checks.refuse("values", values, "at least one number")
     if len(each) == 1:
         return each[0]
     if len(each) <= WHOLE_VECTOR:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 from simopt.display.walkthrough.model import Line, Step
 from simopt.display.walkthrough.rounding import vector
 from simopt.display.walkthrough.steps import worked
+from simopt.ground import checks
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.training.run import Run, names_per_weight
@@ -119,6 +121,9 @@ def as_text(trace: Run, steps: Sequence[Step]) -> str:
     <BLANKLINE>
     After 4 updates: w = 5.2432, loss ≈ 0.21071, distance from the optimum = 0.2432
     """
+    check_run(trace)
+    if not isinstance(steps, Sequence) or not all(isinstance(step, Step) for step in steps):
+        raise checks.refuse("steps", steps, "a sequence of Steps, from worked_steps")
     blocks = ["\n".join([step.title, *_step_rows(step)]) for step in steps]
     left_out = len(trace.steps) - len(steps)
     if left_out:
@@ -144,7 +149,7 @@ def header(trace: Run) -> str:
     >>> walkthrough.header(run(problems.four_points(), SGD(eta=0.1), batch_size=2))
     'SGD(eta=0.1) on four_points: 4 points, batch size 2, 2 updates an epoch, from w = 3'
     """
-    problem = trace.problem
+    problem = check_run(trace).problem
     size = int(trace.summary["batch_size"])
     each = len(trace.steps) // int(trace.summary["epochs"])
     start = vector(problem.w0)
@@ -175,7 +180,7 @@ def outcome(trace: Run) -> str:
     >>> walkthrough.outcome(run(problems.four_points(), SGD(eta=0.05)))
     'After 4 updates: w = 4.8947, loss ≈ 0.039501, distance from the optimum = 0.1053'
     """
-    frame, problem = trace.steps, trace.problem
+    frame, problem = check_run(trace).steps, trace.problem
     w = frame[names_per_weight("w", problem.d)].to_numpy()[-1]
     shown = [("w", vector(w)), ("loss", vector([frame["loss"].iloc[-1]]))]
     if problem.optimum is not None:
@@ -184,6 +189,13 @@ def outcome(trace: Run) -> str:
         shown.append(("distance from the optimum", vector([distance])))
     ends = ", ".join(f"{name} {value.relation} {value.text}" for name, value in shown)
     return f"After {len(frame)} update{_s(len(frame))}: {ends}"
+
+
+def check_run(trace: Any) -> Run:
+    """Refuse what is no trajectory."""
+    if not isinstance(trace, Run):
+        raise checks.refuse("trace", trace, "a Run, from simopt.run")
+    return trace
 
 
 def _step_rows(step: Step) -> list[str]:

@@ -89,8 +89,8 @@ def keras_fit(
     n, epochs = arguments.size(n, epochs)
     seed = arguments.seed("seed", seed)
     checks.choice("backend", backend, BACKENDS)
-    arguments.flag("compiled", compiled)
-    arguments.flag("validated", validated)
+    checks.flag("compiled", compiled)
+    checks.flag("validated", validated)
     bits = twister(seed, arguments.drawn(drawn))
     if backend == "tensorflow":
         return np.tile(_tensorflow(n, seed), (epochs, 1))

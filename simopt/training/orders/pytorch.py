@@ -95,7 +95,7 @@ def torch_dataloader(
     [[0, 2, 3, 1], [0, 3, 1, 2], [0, 3, 2, 1]]
     """
     n, epochs = arguments.size(n, epochs)
-    seeds = 1 if arguments.flag("persistent_workers", persistent_workers) else epochs
+    seeds = 1 if checks.flag("persistent_workers", persistent_workers) else epochs
     return _orders(n, epochs, seed, generator, drawn, between, base_seeds=seeds)
 
 

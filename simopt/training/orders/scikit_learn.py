@@ -139,8 +139,11 @@ def sklearn_mlp(n: int, epochs: int, random_state: int, *, layers: Sequence[int]
     start = arguments.seed("random_state", random_state)
     if not checks.is_sequence(layers):
         raise checks.refuse("layers", layers, "the sizes of all layers, such as (10, 1)")
-    sizes = [checks.whole("layers", size, 1) for size in layers]
+    sizes = [checks.whole("layers", size, 1) for size in checks.axis("layers", layers)]
     weights = sum(a * b + b for a, b in pairwise(sizes))
+    if 2 * weights > arguments.MOST_DRAWN:
+        allowed = f"layers of at most {arguments.MOST_DRAWN // 2:,} weights together"
+        raise checks.refuse("layers", layers, allowed)
     # A float64 takes two 32-bit numbers.
     random = np.random.RandomState(twister(start, 2 * weights))
     result = np.empty((epochs, n), dtype=np.int64)
