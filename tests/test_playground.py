@@ -1,7 +1,9 @@
 """The playground: its rules in JavaScript have the bits of `simopt.run`."""
 
 import base64
+import html
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt import problems, schedules
+from simopt import problems, report, schedules
 from simopt.display import walkthrough
 from simopt.ground import formatting
 from simopt.report.playground import catalogue
@@ -237,6 +239,138 @@ def test_plans_have_the_bits_of_run():
     cases.append(case(four(), momentum, epochs=9, schedule=schedules.linear_warmup(0.1, 7)))
     cases.append(case(four(), momentum, epochs=9, schedule=schedules.linear(20, floor=1e-3)))
     compare(cases)
+
+
+#: Addresses, and how many updates each has.
+ADDRESSES = {
+    "": 100,
+    "points=1 2;2 4.5;-1 0.3&w0=0.5&epochs=7&batchSize=2&shuffle=epoch&seed=12&dropLast=1"
+    "&rule=Momentum:torch,eta=0.02,dampening=0.3&rule=AdaGrad:optax,eta=0.4&clip=norm:2.5": 7,
+    "points=1 0.2 1;0.5 -0.3 0.4;-1 0.8 -1.2&w0=-1,2&epochs=4&clip=value:0.5"
+    "&rule=RMSprop:keras,eta=0.05,momentum=0.5,centered=true&rule=AdamW:sklearn,eta=1"
+    "&rule=Adam:document,eta=0.05,weight_decay=0.1,decay=clipped&schedule=linear,floor=0.001": 12,
+    "intercept=1&rule=NAdam:torch,eta=0.1&schedule=linear_warmup,start_factor=0.1,total=9": 100,
+    "rule=SGD:document,eta=-1&rule=Nobody:document&rule=SGD:nowhere&epochs=0&seed=x&clip=norm:-1"
+    "&schedule=step,every=0&points=a b;1 2": 25,
+}
+TAKEN = """
+function taken(address) {
+  const example = { points: "2 10\\n1 5\\n3 15\\n0.5 2.5", intercept: false, w0: [3] };
+  const state = readAddress(address, example), written = writeAddress(state, example);
+  const points = readPoints(state.points);
+  const columns = points.x[0].map((_, k) => points.x.map(each => each[k]));
+  if (state.intercept) columns.push(points.y.map(() => 1));
+  if (state.w0.length !== columns.length) state.w0 = columns.map((_, k) => state.w0[k] ?? 0);
+  const problem = makeProblem(columns, points.y, state.w0), plan = makePlan(problem, state);
+  const losses = state.rules.map(each => {
+    const optimizer = chosen(each);
+    const columns = trajectory(problem, optimizer, plan, optimizer.eta, true);
+    return Array.from(columns.loss);
+  });
+  const again = writeAddress(readAddress(written, example), example);
+  return { losses, code: pythonCode(state, points), again, written };
+}
+"""
+
+
+def test_an_address_holds_the_state_and_the_python_gives_the_same_run():
+    script = f"{engine()}\n{source('state.js')}\n{TAKEN}\nconst ALL = {json.dumps([*ADDRESSES])};"
+    for (address, updates), got in zip(
+        ADDRESSES.items(), browser.evaluated(script, "ALL.map(taken)"), strict=True
+    ):
+        assert got["again"] == got["written"], address
+        runs, names = [], {}
+        names["print"] = lambda *_, names=names, runs=runs, **__: runs.append(names["run"])
+        exec(got["code"], names)
+        assert len(runs) == len(got["losses"]), address
+        for trace, losses in zip(runs, got["losses"], strict=True):
+            assert len(trace.steps) == updates
+            assert losses[1:] == trace.steps["loss"].tolist(), (address, trace)
+
+
+def test_the_boundary_is_that_of_the_package():
+    choices = [
+        (rule, {"eta": eta, "beta": beta}, size)
+        for rule in ("Momentum", "Nesterov")
+        for eta in (0.01, 0.05, 0.13, 0.5)
+        for beta in (0.0, 0.5, 0.9)
+        for size in (1, 2, 4)
+    ]
+    script = f"""{engine()}\n{source("charts.js")}\n{source("views.js")}
+    function said([rule, given, size]) {{
+      const problem = makeProblem([[2, 1, 3, 0.5]], [10, 5, 15, 2.5], [3]);
+      const plan = makePlan(problem, {{ batchSize: size, epochs: 1, shuffle: "never", seed: 0 }});
+      const active = {{ optimizer: chosen({{ rule, convention: "document", given }}) }};
+      return stabilityView.now({{ problem, plan, active, curvatures: [] }});
+    }}
+    const ALL = {json.dumps(choices)};"""
+    got = browser.evaluated(script, "ALL.map(said)")
+    for (rule, given, size), radius in zip(choices, got, strict=True):
+        table = simopt.stability.spectral_radius(four(), ALL[rule](**given), batch_size=size)
+        assert radius == pytest.approx(table["radius"].iloc[0], rel=1e-12), (rule, given, size)
+
+
+def test_a_rule_that_divides_has_no_boundary():
+    script = f"{engine()}\n{source('charts.js')}\n{source('views.js')}"
+    names = "Object.keys(RULES)"
+    fits = "optimizer => linearMoves(optimizer, 0.1, optimizer.values) !== null"
+    one = "name => chosen({ rule: name, convention: 'document', given: {} })"
+    got = browser.evaluated(script, f"{names}.filter(name => ({fits})(({one})(name)))")
+    assert got == ["SGD", "Momentum", "Nesterov"]
+
+
+#: Written into a page: what it shows, once it has drawn.
+WATCH = """
+<script>
+addEventListener("load", () => setTimeout(() => {
+  const drawn = [...document.querySelectorAll("canvas")].map(each => {
+    const { data } = each.getContext("2d").getImageData(0, 0, each.width, each.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
+  const rows = [...document.querySelectorAll("tbody tr")].map(each => each.textContent);
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const lines = document.querySelector("[data-lines]").innerText;
+  const answer = document.createElement("pre");
+  answer.id = "answer";
+  answer.textContent = JSON.stringify({ drawn, rows, wide, lines, hash: location.hash });
+  document.body.append(answer);
+}, 1500));
+</script>
+"""
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_draws_what_the_address_says(width, tmp_path):
+    file = report.playground_page(tmp_path / "playground.html")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("</body>", f"{WATCH}</body>"), encoding="utf-8")
+    address = "#rule=Adam:document,eta=0.1&rule=SGD:document,eta=0.05&update=2&active=0"
+    shown = browser.dom(file, address, f"--window-size={width},900", "--virtual-time-budget=6000")
+    answer = json.loads(html.unescape(re.search(r'<pre id="answer">(.*?)</pre>', shown)[1]))
+    assert min(answer["drawn"]) > 2
+    assert answer["wide"] <= 0
+    trace = simopt.run(four(), simopt.Adam(eta=0.1)).steps.iloc[1]
+    assert answer["rows"][0] == f" Adam0.1{trace['w']:.5g}{trace['loss']:.5g}"
+    assert "Corrected m" in answer["lines"]
+    assert answer["hash"].endswith("update=2")
+
+
+def test_nothing_of_the_data_ends_the_element_that_it_stands_in(tmp_path):
+    name = "</script><script>alert(1)</script>"
+    points = problems.least_squares([1.0, 2.0], [3.0, 1e-7], name=name)
+    text = report.playground_page(tmp_path / "mine.html", points).read_text(encoding="utf-8")
+    assert name not in text
+    assert "1 3\\n2 1e-07" in text
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [problems.diabetes(), problems.least_squares([1.0], [1.0], l2=0.1), problems.double_well()],
+)
+def test_problems_without_a_view_are_refused(problem, tmp_path):
+    with pytest.raises(ValueError, match="^problem=.*least squares of one or two weights"):
+        report.playground_page(tmp_path / "page.html", problem)
 
 
 def test_schedules_that_raise_to_powers_differ_by_the_browsers_last_bits_alone():

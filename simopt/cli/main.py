@@ -16,6 +16,7 @@ import click
 from simopt.cli import parsing
 from simopt.cli.curves import prescribe
 from simopt.cli.diagnose import diagnose
+from simopt.cli.playground import playground
 from simopt.ground import checks, extras, files
 from simopt.ground.version import __version__
 from simopt.rules import ALL
@@ -92,6 +93,7 @@ def commands() -> None:
     Examples:
       simopt report
       simopt walkthrough --optimizer adam --eta 0.1
+      simopt playground --data points.csv
       simopt sweep scripts/example.toml --out results/example.parquet
       simopt diagnose losses.csv
     """
@@ -376,6 +378,7 @@ def _summary(frame: pd.DataFrame) -> str:
 
 commands.add_command(prescribe)
 commands.add_command(diagnose)
+commands.add_command(playground)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,12 @@ from simopt.ground.packages import make_callable
 if TYPE_CHECKING:
     from simopt.display.standalone import walkthrough_page
     from simopt.report.critical_batch.standalone import batch_size_page
+    from simopt.report.playground import playground_page
 
 #: Pages of their own, loaded when asked for: they draw, and matplotlib takes its time.
 _LATER = {
     "batch_size_page": "simopt.report.critical_batch.standalone",
+    "playground_page": "simopt.report.playground",
     "walkthrough_page": "simopt.display.standalone",
 }
 
@@ -81,7 +83,7 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(_LATER[name]), name)
 
 
-__all__ = ["batch_size_page", "report", "walkthrough_page"]
+__all__ = ["batch_size_page", "playground_page", "report", "walkthrough_page"]
 
 
 make_callable(__name__, report)

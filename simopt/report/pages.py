@@ -55,6 +55,12 @@ PAGES = (
         "What does each rule do, number by number, on four points and then for a hundred epochs?",
     ),
     Page(
+        "playground.html",
+        "Playground",
+        "playground",
+        "What does every rule do with these points, at this rate? Live, to the last bit.",
+    ),
+    Page(
         "batch-size.html",
         "Batch size",
         "batch_size",

@@ -129,11 +129,6 @@ function ratesOf(plan) {
   return plan.table;
 }
 
-function rateOf(plan, eta, t) {
-  const table = ratesOf(plan);
-  return table ? rateAt(eta, table.factor[t], table.shift[t]) : eta;
-}
-
 // A rule with its choices made: {rule, convention, given} to the functions and numbers to use.
 // What is no such rule has an error in place of them.
 function chosen(choice) {
@@ -157,11 +152,6 @@ function chosen(choice) {
   };
 }
 
-// The clock's values after a tick.
-function ticked(optimizer, clock) {
-  return optimizer.clock ? optimizer.clock(...clock, ...optimizer.values.slice(0, optimizer.ticked)) : clock;
-}
-
 // One trajectory. Recorded it has a column for every quantity; else only the last loss is computed.
 function trajectory(problem, optimizer, plan, eta, recorded) {
   const { d } = problem;
@@ -169,9 +159,12 @@ function trajectory(problem, optimizer, plan, eta, recorded) {
   const clip = { ...plan.clip, slack: optimizer.slack };
   const start = optimizer.state.map(name => name in optimizer.initial ? optimizer.named[optimizer.initial[name]] : 0);
   const w = Array.from(problem.w0);
-  const state = w.map(() => start.slice());
-  let clock = optimizer.numbers.map(() => 0);
-  const values = optimizer.values, update = optimizer.update;
+  const { update, clock, values } = optimizer;
+  const numbers = optimizer.numbers.map(() => 0), clocked = numbers.length;
+  // Arguments stand ready: w, g, eta, the state, the clock's values, the hyperparameters.
+  const ready = w.map(each => [each, 0, eta, ...start, ...numbers, ...values]);
+  const ticking = [...numbers, ...values.slice(0, optimizer.ticked)];
+  const table = ratesOf(plan);
   const column = () => new Float64Array(updates + 1);
   const columns = recorded && {
     updates, eta: column(), loss: column(), batchLoss: column(),
@@ -191,17 +184,25 @@ function trajectory(problem, optimizer, plan, eta, recorded) {
     const order = orderOf(problem, plan, epoch);
     for (let batch = 0; batch < plan.batches && t < updates; batch++) {
       const first = batch * plan.batchSize, end = Math.min(first + plan.batchSize, plan.used);
-      const rate = rateOf(plan, eta, t);
+      const rate = table ? rateAt(eta, table.factor[t], table.shift[t]) : eta;
       gradientAt(problem, w, order, first, end, gradient);
       if (recorded) columns.batchLoss[t + 1] = batchLoss(problem, w, order, first, end);
       const used = clip.kind ? clipGradient(gradient, clip) : gradient;
-      clock = ticked(optimizer, clock);
+      if (clocked) {
+        const ticked = clock(...ticking);
+        for (let c = 0; c < clocked; c++) ticking[c] = ticked[c];
+      }
       for (let k = 0; k < d; k++) {
-        const next = update(w[k], used[k], rate, ...state[k], ...clock, ...values);
+        const given = ready[k];
+        given[1] = used[k];
+        given[2] = rate;
+        for (let c = 0; c < clocked; c++) given[3 + states + c] = ticking[c];
+        const next = update(...given);
         if (states) {
-          w[k] = next[0];
-          for (let s = 0; s < states; s++) state[k][s] = next[s + 1];
-        } else w[k] = next;
+          given[0] = next[0];
+          for (let s = 0; s < states; s++) given[3 + s] = next[s + 1];
+        } else given[0] = next;
+        w[k] = given[0];
       }
       t++;
       if (recorded) {
@@ -211,9 +212,9 @@ function trajectory(problem, optimizer, plan, eta, recorded) {
           columns.w[k][t] = w[k];
           columns.gradient[k][t] = gradient[k];
           columns.used[k][t] = used[k];
-          for (let s = 0; s < states; s++) columns.state[s][k][t] = state[k][s];
+          for (let s = 0; s < states; s++) columns.state[s][k][t] = ready[k][3 + s];
         }
-        for (let c = 0; c < clock.length; c++) columns.clock[c][t] = clock[c];
+        for (let c = 0; c < clocked; c++) columns.clock[c][t] = ticking[c];
       }
     }
   }
