@@ -41,8 +41,9 @@ from simopt.rules import (
 if TYPE_CHECKING:
     from simopt import document, schedules
     from simopt.analysis import batch_size as scaling
-    from simopt.analysis import measures, noise_scale, nqm, stability
+    from simopt.analysis import measures, noise_scale, nqm, recommendation, stability
     from simopt.analysis.batch_size import batch_size
+    from simopt.analysis.recommendation import recommend
     from simopt.curves import diagnosis, prescription
     from simopt.curves.diagnosis import diagnose
     from simopt.curves.logs import read_log
@@ -64,6 +65,7 @@ _LAZY = {
     "load": "simopt.sweeps.loading",
     "prescribe": "simopt.curves.prescription",
     "read_log": "simopt.curves.logs",
+    "recommend": "simopt.analysis.recommendation",
     "run": "simopt.training.run",
     "sweep": "simopt.sweeps.sweep",
 }
@@ -78,6 +80,7 @@ _MODULES = {
     "nqm": "simopt.analysis.nqm",
     "orders": "simopt.training.orders",
     "prescription": "simopt.curves.prescription",
+    "recommendation": "simopt.analysis.recommendation",
     "report": "simopt.report",  # the package can be called
     "scaling": "simopt.analysis.batch_size",
     "schedules": "simopt.schedules",
@@ -120,6 +123,8 @@ __all__ = [
     "prescription",
     "problems",
     "read_log",
+    "recommend",
+    "recommendation",
     "report",
     "rule",
     "run",

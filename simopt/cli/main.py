@@ -17,6 +17,7 @@ from simopt.cli import parsing
 from simopt.cli.curves import prescribe
 from simopt.cli.diagnose import diagnose
 from simopt.cli.playground import playground
+from simopt.cli.recommend import recommend
 from simopt.ground import checks, extras, files
 from simopt.ground.version import __version__
 from simopt.rules import ALL
@@ -96,6 +97,7 @@ def commands() -> None:
       simopt playground --data points.csv
       simopt sweep scripts/example.toml --out results/example.parquet
       simopt diagnose losses.csv
+      simopt recommend houses.csv price
     """
 
 
@@ -379,6 +381,7 @@ def _summary(frame: pd.DataFrame) -> str:
 commands.add_command(prescribe)
 commands.add_command(diagnose)
 commands.add_command(playground)
+commands.add_command(recommend)
 
 
 if __name__ == "__main__":

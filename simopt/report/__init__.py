@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from simopt.display.standalone import walkthrough_page
     from simopt.report.critical_batch.standalone import batch_size_page
     from simopt.report.playground import playground_page
+    from simopt.report.recommendation import recommendation_page
 
 #: Pages of their own, loaded when asked for: they draw, and matplotlib takes its time.
 _LATER = {
     "batch_size_page": "simopt.report.critical_batch.standalone",
     "playground_page": "simopt.report.playground",
+    "recommendation_page": "simopt.report.recommendation",
     "walkthrough_page": "simopt.display.standalone",
 }
 
@@ -83,7 +85,13 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(_LATER[name]), name)
 
 
-__all__ = ["batch_size_page", "playground_page", "report", "walkthrough_page"]
+__all__ = [
+    "batch_size_page",
+    "playground_page",
+    "recommendation_page",
+    "report",
+    "walkthrough_page",
+]
 
 
 make_callable(__name__, report)

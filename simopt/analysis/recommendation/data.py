@@ -1,0 +1,254 @@
+"""A table's rows in three parts, standardised: to train on, to choose by, and to judge by."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.ground import checks
+from simopt.problems.losses import LOSSES
+from simopt.problems.problem import Problem
+from simopt.problems.regression import Regression, make
+from simopt.problems.table import read_table
+
+Floats = NDArray[np.float64]
+
+#: The shares of the rows to choose by and to judge by; the rest is trained on.
+HELD_OUT = 0.2
+
+#: A fifth of fewer rows says nothing.
+FEWEST_ROWS = 25
+
+#: Held-out losses of so many rows are known to a percent or better.
+MOST_HELD_OUT = 10_000
+
+#: Kinds whose target is divided by its standard deviation; labels and counts stay as they are.
+SCALED = ("least_squares", "huber")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns as they are, and the Python that reads them.
+
+    Attributes
+    ----------
+    x, y : ndarray [n, p], [n]
+        Features without an intercept, and the target.
+    features, target, name, kind
+        As of a problem.
+    parameters : tuple of float
+        Further numbers of the loss, in the target's unit.
+    lines : tuple of str
+        Python that makes ``x`` and ``y``.
+    said : tuple of str
+        Sentences on how the table was read.
+    """
+
+    x: Floats
+    y: Floats
+    features: tuple[str, ...]
+    target: str
+    name: str
+    kind: str
+    parameters: tuple[float, ...]
+    lines: tuple[str, ...]
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The three parts of a table, as problems in standardised columns that start at 0.
+
+    Attributes
+    ----------
+    train, validation, test : Regression
+        The rows trained on, those that settings are chosen by, those that they are judged by.
+    constant : ndarray [d]
+        The weights that predict the best constant of the training rows.
+    scale : float
+        What the target was divided by.
+    used : tuple of int
+        The columns used; the others are constant among the training rows.
+    said : tuple of str
+        Sentences on what was done to the rows.
+    lines : tuple of str
+        Python that makes ``x`` and ``y`` standardised, and the rows ``train`` and ``test``.
+    """
+
+    table: Table
+    train: Regression
+    validation: Regression
+    test: Regression
+    constant: Floats
+    scale: float
+    used: tuple[int, ...]
+    said: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def from_problem(problem: Problem) -> Table:
+    """The points of a regression; its start and its name for them are left aside."""
+    if not isinstance(problem, Regression) or not problem.linear:
+        allowed = "a regression such as simopt.problems.diabetes(), or the path of a table"
+        raise checks.refuse("problem", problem, allowed)
+    if problem.l2.any():
+        raise checks.refuse("problem", problem, "one without l2: epochs are what limits the fit")
+    points = problem.x[:, :-1] if problem.intercept else problem.x
+    features = problem.features[:-1] if problem.intercept else problem.features
+    return Table(
+        points,
+        problem.y,
+        features,
+        problem.target,
+        problem.name,
+        problem.kind,
+        problem.parameters,
+        (f"x, y = problem.x[:, :{points.shape[1]}], problem.y",),
+    )
+
+
+def from_file(path: str | os.PathLike[str], target: str, kind: str | None) -> Table:
+    """The numbers of a CSV or Parquet file; the loss follows from the target if it is None."""
+    problem = read_table(path, target, kind="least_squares", intercept=False)
+    labels = np.unique(problem.y)
+    y, said = problem.y, tuple[str, ...]()
+    column = f"table[{target!r}]"
+    line = f"y = {column}.to_numpy(float)"
+    if kind is None:
+        kind = "logistic" if len(labels) == 2 else "least_squares"
+    if kind == "logistic" and len(labels) == 2 and labels.tolist() != [0.0, 1.0]:
+        y = (y == labels[1]).astype(np.float64)
+        line = f"y = ({column} == {labels[1]:g}).to_numpy(float)"
+        said = (f"{target} is {labels[1]:g} (counted as 1) or {labels[0]:g} (as 0).",)
+    loss = LOSSES[checks.choice("kind", kind, LOSSES)]
+    loss.check_targets(y)
+    read = "read_parquet" if Path(path).suffix.lower() == ".parquet" else "read_csv"
+    return Table(
+        problem.x,
+        y,
+        problem.features,
+        target,
+        problem.name,
+        kind,
+        loss.check_parameters({}),
+        (
+            "import pandas as pd",
+            f"table = pd.{read}({os.fspath(path)!r})",
+            f"x = table[{list(problem.features)!r}].to_numpy(float)",
+            line,
+        ),
+        said,
+    )
+
+
+def split(table: Table, seed: int, most: int) -> Parts:
+    """Three parts of the rows, at most so many of them to train on, in standardised columns.
+
+    Means and standard deviations are the training rows'.
+    """
+    n = len(table.y)
+    if n < FEWEST_ROWS:
+        raise ValueError(
+            f"{table.name}: {n} rows: must be at least {FEWEST_ROWS}, of which a fifth is to "
+            "choose by and a fifth to judge by"
+        )
+    held_out = min(int(n * HELD_OUT), MOST_HELD_OUT)
+    taken = min(n - 2 * held_out, most)
+    order = np.random.default_rng(seed).permutation(n)
+    a, b, c = taken, taken + held_out, taken + 2 * held_out
+    rows = {"train": order[:a], "validation": order[a:b], "test": order[b:c]}
+    for which, chosen in rows.items():
+        if np.ptp(table.y[chosen]) == 0:
+            raise ValueError(
+                f"{table.target}: all of the {len(chosen)} {which} rows have one value: "
+                "must differ from row to row; another seed splits them otherwise"
+            )
+    spread = np.ptp(table.x[rows["train"]], axis=0) > 0
+    used = tuple(np.flatnonzero(spread).tolist())
+    if not used:
+        raise ValueError(f"{table.name}: every feature is constant: one at least must vary")
+    x = table.x[:, used]
+    center, width = x[rows["train"]].mean(axis=0), x[rows["train"]].std(axis=0)
+    x = (x - center) / width
+    y, scale, scaled = table.y, 1.0, table.kind in SCALED
+    if scaled:
+        scale = float(y[rows["train"]].std())
+        y = (y - y[rows["train"]].mean()) / scale
+    loss = LOSSES[table.kind]
+    # Of the further numbers there is Huber's delta alone, a distance in the target's unit.
+    parameters = tuple(each / scale for each in table.parameters)
+    features = tuple(table.features[k] for k in used)
+
+    def part(name: str) -> Regression:
+        return make(
+            loss,
+            x[rows[name]],
+            y[rows[name]],
+            w0=0.0,
+            intercept=True,
+            l2=0.0,
+            name=table.name,
+            features=features,
+            target=table.target,
+            parameters=parameters,
+        )
+
+    ones = make(
+        loss, np.ones(a), y[rows["train"]], w0=0.0, intercept=False, l2=0.0, name=None,
+        parameters=parameters,
+    )  # fmt: skip
+    assert ones.minimizer is not None
+    left_out = [name for name, varies in zip(table.features, spread, strict=True) if not varies]
+    return Parts(
+        table,
+        part("train"),
+        part("validation"),
+        part("test"),
+        np.append(np.zeros(len(used)), ones.minimizer),
+        scale,
+        used,
+        (*table.said, *_sentences(table, n, a, held_out, left_out, scaled)),
+        _lines(table, seed, used, (n, a, b, c), scaled),
+    )
+
+
+def _sentences(
+    table: Table, n: int, taken: int, held_out: int, left_out: list[str], scaled: bool
+) -> list[str]:
+    """What was done to the rows."""
+    said = [
+        f"{n:,} rows: {taken:,} to train on, {held_out:,} to choose the settings by, and "
+        f"{held_out:,} that nothing was chosen by, on which the losses below are."
+    ]
+    if taken + 2 * held_out < n:
+        said.append(
+            f"The other {n - taken - 2 * held_out:,} rows were left out to keep the time short: "
+            "with more of them an epoch is longer and fewer are needed; a larger budget takes more."
+        )
+    what = f"The features and {table.target} are" if scaled else "The features are"
+    said.append(f"{what} standardised with the means and standard deviations of the training rows.")
+    if left_out:
+        said.append(f"Left out, being constant: {', '.join(left_out)}.")
+    return said
+
+
+def _lines(
+    table: Table, seed: int, used: tuple[int, ...], ends: tuple[int, int, int, int], scaled: bool
+) -> tuple[str, ...]:
+    """The same split and the same columns, as Python."""
+    n, a, b, c = ends
+    lines = ["import numpy as np", *table.lines]
+    if len(used) < len(table.features):
+        lines.append(f"x = x[:, {list(used)}]  # the others are constant")
+    lines += [
+        f"order = np.random.default_rng({seed}).permutation({n})",
+        f"train, test = order[:{a}], order[{b}:{c}]",
+        "x = (x - x[train].mean(axis=0)) / x[train].std(axis=0)",
+    ]
+    if scaled:
+        lines.append("y = (y - y[train].mean()) / y[train].std()")
+    return tuple(lines)

@@ -1,0 +1,389 @@
+"""A recommendation: its rows, its search, what it promises, what it says, and its page."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import simopt
+from simopt import problems
+from simopt.analysis.recommendation import data, judging, sentences, study, tuning
+from simopt.cli import main
+
+QUICK = {"optimizers": ["SGD", "Adam"], "budget": 0.01, "progress": False}
+
+
+def table(n=120, noise=0.5, seed=0):
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(n, 3)) * [1.0, 30.0, 0.01] + [5.0, 0.0, 1.0]
+    y = 100 + 20 * (x - x.mean(axis=0)) / x.std(axis=0) @ [1.0, -2.0, 0.5]
+    return pd.DataFrame(x, columns=["a", "b", "c"]).assign(
+        price=y + 20 * noise * generator.normal(size=n)
+    )
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("tables") / "houses.csv"
+    table().to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(path):
+    return simopt.recommend(path, "price", **QUICK)
+
+
+def test_the_three_parts_are_standardised_by_the_first(path):
+    parts = data.split(data.from_file(path, "price", None), 0, 10**6)
+    assert (parts.train.n, parts.validation.n, parts.test.n) == (72, 24, 24)
+    np.testing.assert_allclose(parts.train.x[:, :-1].mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(parts.train.x[:, :-1].std(axis=0), 1)
+    assert abs(parts.test.x[:, :-1].mean(axis=0)).max() > 1e-3
+    # No row is in two parts, and none is lost.
+    rows = np.vstack([each.x for each in (parts.train, parts.validation, parts.test)])
+    assert len(np.unique(rows.round(9), axis=0)) == 120
+
+
+def test_the_printed_lines_make_the_same_rows(path):
+    parts = data.split(data.from_file(path, "price", None), 3, 50)
+    names: dict = {}
+    exec("\n".join(parts.lines), names)
+    np.testing.assert_allclose(names["x"][names["train"]], parts.train.x[:, :-1])
+    np.testing.assert_allclose(names["y"][names["test"]], parts.test.y)
+    assert parts.train.n == 50
+
+
+def test_a_constant_column_is_left_out_and_labels_become_0_and_1(tmp_path):
+    frame = table().assign(same=0.1)
+    frame["price"] = np.where(frame["price"] > 100, 2, 1)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    parts = data.split(data.from_file(tmp_path / "t.csv", "price", None), 0, 10**6)
+    assert parts.train.kind == "logistic"
+    assert parts.train.features == ("a", "b", "c", "intercept")
+    assert any("same" in each for each in parts.said)
+    assert any("2 (counted as 1) or 1 (as 0)" in each for each in parts.said)
+    names: dict = {}
+    exec("\n".join(parts.lines), names)
+    np.testing.assert_allclose(names["x"][names["train"]], parts.train.x[:, :-1])
+    assert names["y"][names["test"]].tolist() == parts.test.y.tolist()
+
+
+def test_the_promise_is_what_single_runs_end_at(made):
+    parts = made.parts
+    ends = []
+    for k in range(study.FRESH):
+        run = simopt.run(
+            parts.train, made.optimizer, batch_size=made.batch_size, epochs=made.epochs,
+            shuffle="epoch", seed=study.FIRST_FRESH + k,
+        )  # fmt: skip
+        z = parts.test.x @ [run.summary[f"w_{j}"] for j in range(parts.test.d)]
+        ends.append(np.mean((z - parts.test.y) ** 2))
+    ordered = np.sort(ends)
+    places = [round(q * (study.FRESH - 1)) for q in (0.5, 0.05, 0.95)]
+    np.testing.assert_allclose([made.loss, made.low, made.high], ordered[places], rtol=1e-9)
+    np.testing.assert_allclose(
+        [made.score_high, made.score_low], 1 - ordered[places[1:]] / parts.test.y.var(), rtol=1e-9
+    )
+
+
+def test_it_predicts_about_as_well_as_the_least_squares_solution(made):
+    least = made.parts.test.loss(made.parts.train.minimizer)
+    assert made.explains
+    assert made.loss < least + 0.1 * (made.constant_loss - least)
+
+
+def test_orders_and_seeds_are_new_to_the_settings():
+    tuned = {*tuning.FIRST_SEEDS, *tuning.SEEDS}
+    assert not tuned & set(range(study.FIRST_FRESH, study.FIRST_FRESH + study.FRESH))
+
+
+def test_the_same_seed_gives_the_same_and_threads_do_not_matter(made, path):
+    again = simopt.recommend(path, "price", threads=1, **QUICK)
+    pd.testing.assert_frame_equal(again.ranking, made.ranking, check_exact=True)
+    pd.testing.assert_frame_equal(again.trials, made.trials, check_exact=True)
+    assert again.code == made.code
+    other = simopt.recommend(path, "price", seed=1, **QUICK)
+    assert not other.ranking["loss"].equals(made.ranking["loss"])
+
+
+def test_every_optimizer_has_the_same_budget(made):
+    sgd, adam = made.trials.groupby("optimizer").size()
+    assert sgd == adam
+
+
+def test_a_problem_gives_what_its_table_gives(made, path):
+    problem = problems.read_table(path, "price")
+    again = simopt.recommend(problem, **QUICK)
+    assert again.ranking.equals(made.ranking)
+    names = {"problem": problem}
+    exec("\n".join(again.parts.lines), names)
+    np.testing.assert_allclose(names["x"][names["test"]], again.parts.test.x[:, :-1])
+
+
+def test_noise_is_said_to_be_noise(tmp_path):
+    generator = np.random.default_rng(5)
+    frame = pd.DataFrame(generator.normal(size=(100, 4)), columns=list("abcy"))
+    frame.to_csv(tmp_path / "noise.csv", index=False)
+    found = simopt.recommend(tmp_path / "noise.csv", "y", **QUICK)
+    assert not found.explains
+    assert "no better than a constant" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "score"), [("logistic", "accuracy"), ("huber", "R2"), ("poisson", "D2")]
+)
+def test_other_losses(tmp_path, kind, score):
+    frame = table(600)
+    generator = np.random.default_rng(1)
+    z = (frame["price"] - 100) / 40
+    if kind == "logistic":
+        frame["price"] = (generator.random(len(z)) < 1 / (1 + np.exp(-3 * z))).astype(int)
+    if kind == "poisson":
+        frame["price"] = generator.poisson(np.exp(z))
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    given = {**QUICK, "optimizers": ["SGD"]}
+    found = simopt.recommend(tmp_path / "t.csv", "price", kind=kind, **given)
+    assert found.score_name == score
+    assert found.explains
+    least = found.parts.test.loss(found.parts.train.minimizer)
+    assert found.loss < least + 0.15 * (found.constant_loss - least)
+    assert set(found.code) == {"torch", "keras", "optax"} | (
+        set() if kind == "poisson" else {"sklearn"}
+    )
+    if kind == "poisson":
+        assert "trains no Poisson regression" in str(found)
+    assert 0 < found.score <= 1
+
+
+def test_scores_are_those_of_their_definitions():
+    problem = problems.logistic(np.array([1.0, -1.0, 2.0]), np.array([1.0, 0.0, 0.0]))
+    z = np.array([[3.0, -2.0, 1.0], [-1.0, -1.0, -1.0]])
+    np.testing.assert_allclose(judging.score(problem, z, np.zeros(2)), [2 / 3, 2 / 3])
+    counts = problems.poisson(np.array([1.0, 2.0, 3.0]), np.array([0.0, 2.0, 4.0]))
+    constant = np.array([0.0, np.log(2.0)])
+    perfect = np.log(np.array([1e-12, 2.0, 4.0]))
+    np.testing.assert_allclose(judging.score(counts, perfect, constant), 1, atol=1e-9)
+    np.testing.assert_allclose(
+        judging.score(counts, np.full(3, np.log(2.0)), constant), 0, atol=1e-12
+    )
+
+
+def test_what_is_better_for_every_order_and_row_is_told_apart_and_noise_is_not():
+    generator = np.random.default_rng(0)
+    rows = generator.gamma(1.0, size=(16, 300))
+    middle, low, high = judging.difference(rows + 0.1, rows, 0)
+    assert middle == pytest.approx(0.1)
+    assert low == pytest.approx(0.1)
+    assert high == pytest.approx(0.1)
+    same = [
+        judging.difference(*generator.gamma(1.0, size=(2, 16, 300)), seed) for seed in range(40)
+    ]
+    # 95 % intervals of no difference: the median over orders makes them a little wide.
+    assert sum(low <= 0 <= high for _, low, high in same) >= 35
+    gone = np.full((16, 300), np.inf)
+    assert judging.difference(gone, rows, 0) == (np.inf, np.inf, np.inf)
+    assert judging.difference(gone, gone, 0) == (0.0, 0.0, 0.0)
+
+
+def test_a_rate_at_the_brink_is_none_to_choose():
+    # The lowest loss, in the fewest epochs, is beside rates that diverge.
+    rates = [0.1, 0.2, 0.3, 0.4, 0.5]
+    losses = np.array([[5, 1.0], [5, 1.0], [5, 1.0], [0.9, 0.9], [np.inf, np.inf]])
+    size, rate, epochs = tuning._choose({8: (rates, losses)}, 10.0)
+    assert (size, rate, epochs) == (8, 0.1, 2)
+
+
+def test_equally_good_in_fewer_epochs_and_larger_batches_is_chosen():
+    flat = np.ones((3, 4))
+    slow = np.array([[3, 2, 1, 1.0]] * 3)
+    rates = [0.1, 0.2, 0.3]
+    assert tuning._choose({1: (rates, slow), 8: (rates, slow)}, 5.0) == (8, 0.1, 3)
+    assert tuning._choose({1: (rates, flat), 8: (rates, slow)}, 5.0) == (1, 0.1, 1)
+
+
+def test_a_large_table_is_sampled_and_says_so():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(60_000, 5))
+    problem = problems.least_squares(x, x @ np.ones(5) + generator.normal(size=60_000))
+    parts = data.split(data.from_problem(problem), 0, 2_000)
+    assert (parts.train.n, parts.test.n) == (2_000, data.MOST_HELD_OUT)
+    assert any("The other 38,000 rows were left out" in each for each in parts.said)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"problem": "PATH"}, "target=None"),
+        ({"problem": "PATH", "target": "cost"}, "target='cost'"),
+        ({"problem": 3, "target": "a"}, "problem=3"),
+        ({"problem": "PATH", "target": "price", "kind": "hinge"}, "kind='hinge'"),
+        ({"problem": "PATH", "target": "price", "kind": "poisson"}, "y="),
+        ({"problem": "PATH", "target": "price", "budget": 0}, "budget=0"),
+        ({"problem": "PATH", "target": "price", "seed": -1}, "seed=-1"),
+        ({"problem": "PATH", "target": "price", "optimizers": "SGD"}, "optimizers='SGD'"),
+        ({"problem": "PATH", "target": "price", "optimizers": ["LBFGS"]}, "optimizers='LBFGS'"),
+        ({"problem": "PATH", "target": "price", "batch_sizes": [0]}, "batch_size=0"),
+        ({"problem": "PATH", "target": "price", "batch_sizes": [10**6]}, "batch_size=1000000"),
+        ({"problem": problems.hubble(), "target": "y"}, "target='y'"),
+        ({"problem": problems.hubble()}, "24 rows: must be at least 25"),
+        ({"problem": problems.least_squares(np.arange(40.0), np.ones(40))}, "have one value"),
+        ({"problem": problems.least_squares(np.ones(40), np.arange(40.0))}, "constant"),
+        ({"problem": problems.least_squares(np.arange(40.0), np.arange(40.0), l2=1.0)}, "l2"),
+        ({"problem": problems.double_well()}, "a regression such as"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused_in_one_sentence(path, given, said):
+    if given["problem"] == "PATH":
+        given = {**given, "problem": path}
+    with pytest.raises(ValueError, match=re.escape(said)) as error:
+        simopt.recommend(**given)
+    assert "\n" not in str(error.value)
+
+
+def interrupted_after_one(monkeypatch):
+    whole = study._Work.add
+
+    def add(self, optimizer):
+        if self.judged:
+            raise KeyboardInterrupt
+        whole(self, optimizer)
+
+    monkeypatch.setattr(study._Work, "add", add)
+
+
+def test_an_interrupt_keeps_what_is_done(monkeypatch, path, made):
+    interrupted_after_one(monkeypatch)
+    with pytest.raises(simopt.recommendation.RecommendationInterrupted) as stopped:
+        simopt.recommend(path, "price", **QUICK)
+    found = stopped.value.recommendation
+    assert found.optimizer.name == "SGD"
+    assert found.unfinished == ("Adam",)
+    assert "Interrupted before Adam: not compared." in str(found)
+    row = made.ranking.set_index("optimizer").loc["SGD"]
+    assert found.loss == row["loss"]
+
+
+@pytest.fixture
+def command(capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main.main(["recommend", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return run
+
+
+FAST = ("--optimizer", "sgd", "--optimizer", "adam", "--budget", "0.01")
+
+
+def test_the_command_says_what_the_function_returns(command, path, made):
+    status, out, _ = command(path, "price", *FAST)
+    assert status == 0
+    assert out.strip() == str(made).strip()
+    assert f"Recommended: {sentences.setting(made)}." in out
+    for start in ("# PyTorch", "# Keras", "# optax", "# scikit-learn"):
+        assert start in out
+
+
+def test_the_command_keeps_what_is_done_when_interrupted(command, monkeypatch, path):
+    interrupted_after_one(monkeypatch)
+    status, out, _ = command(path, "price", *FAST)
+    assert status == 130
+    assert "Recommended: SGD" in out
+    assert "Interrupted before Adam" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("PATH", "cost"), "target='cost'"),
+        (("nothing.csv", "y"), "nothing.csv: No such file"),
+        (("PATH", "price", "--page", "x.pdf"), "--page='x.pdf'"),
+        (("PATH", "price", "--optimizer", "lbfgs"), "optimizers='lbfgs'"),
+        (("PATH", "price", "--budget", "-1"), "budget=-1.0"),
+    ],
+)
+def test_bad_input_of_the_command_is_one_line(command, path, arguments, said):
+    status, out, err = command(*(path if each == "PATH" else each for each in arguments))
+    assert (status, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+#: What would break out of a page, of a string in Python, or of a figure's text.
+EVIL = "<script>alert('x')</script>\"\\{0}$a_1"
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evil")
+    frame = table().rename(columns={"a": EVIL, "price": EVIL + "y"})
+    frame.to_csv(folder / "a <b>'.csv", index=False)
+    return folder / "a <b>'.csv"
+
+
+def test_names_from_data_are_escaped_in_page_and_program(command, evil, tmp_path):
+    page = tmp_path / "page.html"
+    status, _, _ = command(evil, EVIL + "y", *FAST, "--page", page)
+    assert status == 0
+    text = page.read_text(encoding="utf-8")
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert" in text
+    assert "<b>" not in text
+    # Nothing is fetched: no address but those of SVG's name spaces.
+    assert set(re.findall(r'https?://[^\s"\'<>)]+', text)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+    found = simopt.recommend(evil, EVIL + "y", **QUICK)
+    for program in found.code.values():
+        ast.parse(program)
+    names: dict = {}
+    exec("\n".join(found.parts.lines), names)
+    assert names["x"].shape == (120, 3)
+
+
+def test_the_page_has_what_was_found(made, tmp_path):
+    from simopt.report import recommendation_page
+
+    path = recommendation_page(tmp_path / "page.html", made)
+    text = path.read_text(encoding="utf-8")
+    assert sentences.setting(made) in text
+    for program in made.code.values():
+        assert program.splitlines()[-1].partition("#")[2].strip() in text
+    assert text.count("<svg") == 2
+    assert text.count('<div class="table"') == 3
+    # A page is told by its title alone, and the same recommendation gives the same page.
+    assert recommendation_page(tmp_path / "page.html", made).read_text(encoding="utf-8") == text
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a browser")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_on_the_page_is_wider_than_the_screen(made, tmp_path, width):
+    import subprocess
+
+    from simopt.report import recommendation_page
+
+    path = recommendation_page(tmp_path / "page.html", made)
+    script = "<script>document.title = document.documentElement.scrollWidth</script></body>"
+    path.write_text(path.read_text("utf-8").replace("</body>", script), encoding="utf-8")
+    out = subprocess.run(
+        [
+            "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+            "--disable-background-networking", "--disable-sync", "--disable-component-update",
+            f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900", "--dump-dom",
+            f"file://{path}",
+        ],
+        capture_output=True, text=True, timeout=60, check=True,
+    ).stdout  # fmt: skip
+    match = re.search(r"<title>(\d+)</title>", out)
+    assert match is not None
+    # Chromium's windows are 500 px wide at least.
+    assert int(match[1]) <= max(width, 500)
