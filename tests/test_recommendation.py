@@ -52,11 +52,48 @@ def test_the_three_parts_are_standardised_by_the_first(path):
 
 def test_the_printed_lines_make_the_same_rows(path):
     parts = data.split(data.from_file(path, "price", None), 3, 50)
+    same_rows(parts)
+    assert parts.train.n == 50
+
+
+def same_rows(parts):
+    """The printed lines make the rows that were trained on and judged by."""
     names: dict = {}
     exec("\n".join(parts.lines), names)
-    np.testing.assert_allclose(names["x"][names["train"]], parts.train.x[:, :-1])
-    np.testing.assert_allclose(names["y"][names["test"]], parts.test.y)
-    assert parts.train.n == 50
+    for rows, part in (("train", parts.train), ("test", parts.test)):
+        np.testing.assert_allclose(names["x"][names[rows]], part.x[:, :-1])
+        np.testing.assert_allclose(names["y"][names[rows]], part.y)
+
+
+def test_texts_dates_indices_and_missing_values(tmp_path):
+    generator = np.random.default_rng(2)
+    frame = table()
+    frame["town"] = generator.choice(["Bari", "Rome", "Oslo's"], size=120)
+    frame["day"] = pd.date_range("2020-01-01", periods=120).astype(str)
+    frame[" b_town "] = frame.pop("b")
+    frame.loc[[3, 50], "c"] = np.nan
+    frame.loc[7, "price"] = np.nan
+    frame["sold"] = np.where(frame["a"] > 5, "yes", "no")
+    frame.to_csv(tmp_path / "t.csv")
+    with pytest.raises(ValueError, match="column 'c', row 4.*missing='drop'"):
+        data.from_file(tmp_path / "t.csv", "price")
+    parts = data.split(data.from_file(tmp_path / "t.csv", "price", missing="drop"), 0, 10**6)
+    features = ("a", "c", "town_Oslo's", "town_Rome", "b_town", "sold_yes", "intercept")
+    assert parts.train.features == features
+    assert parts.train.n + parts.validation.n + parts.test.n == 117
+    same_rows(parts)
+    said = " ".join(parts.said)
+    for part in ("'Unnamed: 0'", "'day'", "texts of town and sold", "3 rows that lack a value"):
+        assert part in said
+    sold = data.from_file(tmp_path / "t.csv", "sold", features=["a", "town"])
+    assert (sold.kind, sold.features) == ("logistic", ("a", "town_Oslo's", "town_Rome"))
+    assert "sold counts as 1 where it is yes, as 0 where not." in sold.said
+    same_rows(data.split(sold, 0, 10**6))
+
+
+def test_a_parquet_file(tmp_path):
+    table().to_parquet(tmp_path / "t.parquet")
+    same_rows(data.split(data.from_file(tmp_path / "t.parquet", "price"), 0, 10**6))
 
 
 def test_a_constant_column_is_left_out_and_labels_become_0_and_1(tmp_path):
@@ -68,10 +105,7 @@ def test_a_constant_column_is_left_out_and_labels_become_0_and_1(tmp_path):
     assert parts.train.features == ("a", "b", "c", "intercept")
     assert any("same" in each for each in parts.said)
     assert any("2 (counted as 1) or 1 (as 0)" in each for each in parts.said)
-    names: dict = {}
-    exec("\n".join(parts.lines), names)
-    np.testing.assert_allclose(names["x"][names["train"]], parts.train.x[:, :-1])
-    assert names["y"][names["test"]].tolist() == parts.test.y.tolist()
+    same_rows(parts)
 
 
 def test_the_promise_is_what_single_runs_end_at(made):
@@ -224,6 +258,9 @@ def test_a_large_table_is_sampled_and_says_so():
         ({"problem": 3, "target": "a"}, "problem=3"),
         ({"problem": "PATH", "target": "price", "kind": "hinge"}, "kind='hinge'"),
         ({"problem": "PATH", "target": "price", "kind": "poisson"}, "y="),
+        ({"problem": "PATH", "target": "price", "features": ["d"]}, "features='d'"),
+        ({"problem": "PATH", "target": "price", "missing": "fill"}, "missing='fill'"),
+        ({"problem": problems.hubble(), "features": ["a"]}, "features=['a']"),
         ({"problem": "PATH", "target": "price", "budget": 0}, "budget=0"),
         ({"problem": "PATH", "target": "price", "seed": -1}, "seed=-1"),
         ({"problem": "PATH", "target": "price", "optimizers": "SGD"}, "optimizers='SGD'"),

@@ -19,6 +19,20 @@ INTERRUPTED = 130
     "[default: logistic for a target of two values, else least_squares]",
 )
 @click.option(
+    "--feature",
+    "features",
+    metavar="COLUMN",
+    multiple=True,
+    help="Predict from this one, in place of all that may predict; repeat.",
+)
+@click.option(
+    "--missing",
+    metavar="WHAT",
+    default="refuse",
+    show_default=True,
+    help="What to do with rows that lack a value: refuse or drop.",
+)
+@click.option(
     "--optimizer",
     "optimizers",
     metavar="NAME",
@@ -46,6 +60,8 @@ def recommend(
     data: str,
     target: str,
     kind: str | None,
+    features: tuple[str, ...],
+    missing: str,
     optimizers: tuple[str, ...],
     batch_sizes: tuple[int, ...],
     budget: float,
@@ -76,6 +92,8 @@ def recommend(
             data,
             target,
             kind=kind,
+            features=features or None,
+            missing=missing,
             optimizers=optimizers or None,
             batch_sizes=batch_sizes or None,
             budget=budget,

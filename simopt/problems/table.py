@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -15,6 +15,9 @@ from simopt.problems.design import CATEGORIES, MISSING, Remedies, design
 from simopt.problems.losses import KINDS, LOSSES
 from simopt.problems.problem import Problem
 from simopt.problems.regression import make
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REMEDIES = Remedies(
     left="features= names the columns to take instead",
@@ -216,20 +219,9 @@ def read_table(
     >>> robust.optimum.round(1).tolist()
     [428.1, -14.8]
     """
-    import pandas as pd
-
     checks.choice("kind", kind, KINDS)
     _check(features, standardize, categories, missing, intercept, name)
-    path = Path(path)
-    if path.suffix.lower() not in (".csv", ".parquet"):
-        raise checks.refuse("path", str(path), "a file that ends in .csv or .parquet")
-    if path.suffix.lower() == ".csv":
-        try:
-            table = pd.read_csv(path)
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise checks.refuse("path", str(path), f"a readable CSV file ({error})") from None
-    else:
-        table = pd.read_parquet(path)
+    table = read_file(path)
     return from_frame(
         table,
         target,
@@ -241,6 +233,21 @@ def read_table(
         w0=w0,
         intercept=intercept,
         l2=l2,
-        name=path.stem if name is None else name,
+        name=Path(path).stem if name is None else name,
         **parameters,
     )
+
+
+def read_file(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """The table that a CSV or Parquet file holds."""
+    import pandas as pd
+
+    path = Path(path)
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        raise checks.refuse("path", str(path), "a file that ends in .csv or .parquet")
+    if path.suffix.lower() == ".parquet":
+        return pd.read_parquet(path)
+    try:
+        return pd.read_csv(path)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise checks.refuse("path", str(path), f"a readable CSV file ({error})") from None

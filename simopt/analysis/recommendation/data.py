@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from simopt.ground import checks
+from simopt.ground.formatting import listing
+from simopt.problems import columns
 from simopt.problems.losses import LOSSES
 from simopt.problems.problem import Problem
 from simopt.problems.regression import Regression, make
-from simopt.problems.table import read_table
+from simopt.problems.table import from_frame, read_file
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +46,9 @@ class Table:
     features, target, name, kind
         As of a problem.
     parameters : tuple of float
-        Further numbers of the loss, in the target's unit.
+        Further numbers of the loss.
+    relative : bool
+        Whether these are in standard deviations of the target, rather than in its unit.
     lines : tuple of str
         Python that makes ``x`` and ``y``.
     said : tuple of str
@@ -57,6 +64,7 @@ class Table:
     parameters: tuple[float, ...]
     lines: tuple[str, ...]
     said: tuple[str, ...] = ()
+    relative: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,38 +119,82 @@ def from_problem(problem: Problem) -> Table:
     )
 
 
-def from_file(path: str | os.PathLike[str], target: str, kind: str | None) -> Table:
-    """The numbers of a CSV or Parquet file; the loss follows from the target if it is None."""
-    problem = read_table(path, target, kind="least_squares", intercept=False)
-    labels = np.unique(problem.y)
-    y, said = problem.y, tuple[str, ...]()
-    column = f"table[{target!r}]"
-    line = f"y = {column}.to_numpy(float)"
+def from_file(
+    path: str | os.PathLike[str],
+    target: str,
+    kind: str | None = None,
+    features: Sequence[str] | None = None,
+    missing: str = "refuse",
+) -> Table:
+    """The points of a CSV or Parquet file; the loss follows from the target if it is None.
+
+    Texts become columns of 0 and 1, one for all but the first of them.
+    """
+    raw = read_file(path)
+    frame = columns.frame("path", raw)
+    columns.known("target", target, frame.columns)
+    labels = frame[target].dropna().unique()
     if kind is None:
         kind = "logistic" if len(labels) == 2 else "least_squares"
-    if kind == "logistic" and len(labels) == 2 and labels.tolist() != [0.0, 1.0]:
-        y = (y == labels[1]).astype(np.float64)
-        line = f"y = ({column} == {labels[1]:g}).to_numpy(float)"
-        said = (f"{target} is {labels[1]:g} (counted as 1) or {labels[0]:g} (as 0).",)
-    loss = LOSSES[checks.choice("kind", kind, LOSSES)]
-    loss.check_targets(y)
+    said = []
+    line = f"y = table[{target!r}].to_numpy(float)"
+    if kind == "logistic" and len(labels) == 2 and pd.api.types.is_numeric_dtype(frame[target]):
+        low, high = sorted(labels.tolist())
+        if (low, high) != (0, 1):
+            frame[target] = (frame[target] == high).where(frame[target].notna()).astype(float)
+            line = f"y = (table[{target!r}] == {high!r}).to_numpy(float)"
+            said.append(f"{target} is {high:g} (counted as 1) or {low:g} (as 0).")
+    with warnings.catch_warnings(record=True) as notices:
+        warnings.simplefilter("always")
+        problem = from_frame(
+            frame, target, features=features, kind=kind, standardize=False, categories="dummy",
+            missing=missing, name=Path(path).stem,
+        )  # fmt: skip
+    said += [f"{each.message}." for each in notices]
+    for label in labels:
+        if problem.target == f"{target}={label}":
+            line = f"y = (table[{target!r}] == {label!r}).to_numpy(float)"
+            said.append(f"{target} counts as 1 where it is {label}, as 0 where not.")
+    names = list(problem.features[:-1])
+    texts = _encoded(frame.drop(columns=target), names)
+    if texts:
+        said.append(
+            f"Columns of 0 and 1 stand for the texts of {listing(texts)}, the first of them left "
+            "out."
+        )
     read = "read_parquet" if Path(path).suffix.lower() == ".parquet" else "read_csv"
+    lines = ["import pandas as pd", f"table = pd.{read}({os.fspath(path)!r})"]
+    plain = [name for name in names if name in frame.columns]
+    if not set(frame.columns) <= set(map(str, raw.columns)):
+        lines.append("table.columns = [str(name).strip() for name in table.columns]")
+    if problem.n < len(frame):
+        said.append(f"{len(frame) - problem.n:,} rows that lack a value were left out.")
+        lines.append(f"table = table.dropna(subset={[*plain, *texts, target]!r})")
+    if texts:
+        lines.append(f"table = pd.get_dummies(table, columns={texts!r})")
+    lines += [f"x = table[{names!r}].to_numpy(float)", line]
     return Table(
-        problem.x,
-        y,
-        problem.features,
+        problem.x[:, :-1],
+        problem.y,
+        tuple(names),
         target,
         problem.name,
         kind,
-        loss.check_parameters({}),
-        (
-            "import pandas as pd",
-            f"table = pd.{read}({os.fspath(path)!r})",
-            f"x = table[{list(problem.features)!r}].to_numpy(float)",
-            line,
-        ),
-        said,
+        problem.parameters,
+        tuple(lines),
+        tuple(said),
+        relative=True,
     )
+
+
+def _encoded(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """The columns of texts that columns of 0 and 1 were made of."""
+    others = [
+        name
+        for name in frame.columns
+        if name not in names and any(each.startswith(f"{name}_") for each in names)
+    ]
+    return [name for name in others if name in columns.read(frame[others]).texts]
 
 
 def split(table: Table, seed: int, most: int) -> Parts:
@@ -179,8 +231,9 @@ def split(table: Table, seed: int, most: int) -> Parts:
         scale = float(y[rows["train"]].std())
         y = (y - y[rows["train"]].mean()) / scale
     loss = LOSSES[table.kind]
-    # Of the further numbers there is Huber's delta alone, a distance in the target's unit.
-    parameters = tuple(each / scale for each in table.parameters)
+    # Of the further numbers there is Huber's delta alone, a distance of targets.
+    unit = 1.0 if table.relative else scale
+    parameters = tuple(each / unit for each in table.parameters)
     features = tuple(table.features[k] for k in used)
 
     def part(name: str) -> Regression:

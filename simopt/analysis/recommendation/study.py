@@ -55,6 +55,8 @@ def recommend(
     target: str | None = None,
     *,
     kind: str | None = None,
+    features: Sequence[str] | None = None,
+    missing: str = "refuse",
     optimizers: Sequence[str] | None = None,
     batch_sizes: Sequence[int] | None = None,
     budget: float = 1.0,
@@ -72,7 +74,12 @@ def recommend(
         Of a file, the column to predict.
     kind : {"least_squares", "logistic", "huber", "poisson"}, optional
         Of a file, the loss; if None, "logistic" for a target of two values and "least_squares" for
-        any other.
+        any other. Huber's delta is one standard deviation of the target.
+    features : sequence of str, optional
+        Of a file, the columns to predict from; all that may predict if None. Texts become columns
+        of 0 and 1, one for all but the first of them.
+    missing : {"refuse", "drop"}, default "refuse"
+        Of a file, what to do with rows that lack a value.
     optimizers : sequence of str, optional
         Names such as "Adam"; SGD, Momentum, Nesterov, AdaGrad, RMSprop, Adam and AdamW if None.
     batch_sizes : sequence of int, optional
@@ -143,7 +150,7 @@ def recommend(
     if seed > 2**50:
         raise checks.refuse("seed", seed, "at most 2^50")
     workers = thread_count(threads)
-    table = read(problem, target, kind)
+    table = read(problem, target, kind, features, missing)
     width = table.x.shape[1] + 1
     each = len(BATCH_SIZES) if batch_sizes is None else len(checks.axis("batch_sizes", batch_sizes))
     trajectories = tuning.runs(each) + judging.runs(FRESH)
@@ -176,10 +183,10 @@ def recommend(
     return made
 
 
-def read(problem: Any, target: Any, kind: Any) -> Table:
+def read(problem: Any, target: Any, kind: Any, features: Any, missing: Any) -> Table:
     """The points of a problem or of a file."""
     if isinstance(problem, Problem):
-        for name, value in (("target", target), ("kind", kind)):
+        for name, value in (("target", target), ("kind", kind), ("features", features)):
             if value is not None:
                 raise checks.refuse(name, value, "None with a problem, which has its own")
         return from_problem(problem)
@@ -187,7 +194,7 @@ def read(problem: Any, target: Any, kind: Any) -> Table:
         raise checks.refuse("problem", problem, "a problem or the path of a table")
     if target is None:
         raise checks.refuse("target", target, "the column to predict")
-    return from_file(problem, target, kind)
+    return from_file(problem, target, kind, features, missing)
 
 
 def check_optimizers(names: Any) -> list[Optimizer]:
