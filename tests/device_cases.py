@@ -216,6 +216,23 @@ QUICK: dict[str, Case] = {
     "no step while a sum is zero": Case(
         "zero first", "AdaGrad", {"convention": "optax", "epsilon": 0.0, "initial_accumulator": 0.0}
     ),
+    "a rate that reacts": Case(
+        "four points",
+        "SGD",
+        every=3,
+        plan={"epochs": 8, "schedule": schedules.plateau(0.5, 0, threshold=0.5, cooldown=1)},
+    ),
+    "it reacts to several weights": Case(
+        "several weights",
+        "SGD",
+        seeds=OWN,
+        plan={
+            "epochs": 6,
+            "batch_size": 5,
+            "shuffle": "epoch",
+            "schedule": schedules.adaptive(1, tol=0.5, monitor="loss"),
+        },
+    ),
     "shared noise": Case(
         "noisy quadratic", "SGD", rates=SHARED, seeds=MANY, plan={"updates": 6, "batch_size": 9}
     ),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from simopt import schedules
 from simopt.schedules import (
+    adaptive,
     chained,
     constant,
     cosine,
@@ -29,6 +30,7 @@ from simopt.schedules import (
     noam,
     one_cycle,
     optimal,
+    plateau,
     polynomial,
     sequential,
     slanted_triangular,
@@ -287,7 +289,7 @@ def test_meets_the_published_formula(make, data):
 
 
 def test_every_schedule_has_an_oracle():
-    assert {*DRAWN, sequential, chained} == set(schedules.SCHEDULES.values())
+    assert {*DRAWN, sequential, chained, plateau, adaptive} == set(schedules.SCHEDULES.values())
 
 
 # --- values worked out by hand ------------------------------------------------------------------
@@ -611,7 +613,7 @@ def test_schedules_are_values():
 def test_check():
     assert schedules.check(None) is None
     assert schedules.check(SNIPPET) is SNIPPET
-    for name in ("constant", "cosine", "inverse_sqrt", "linear", "one_cycle"):
+    for name in ("constant", "cosine", "inverse_sqrt", "linear", "one_cycle", "plateau"):
         assert schedules.check(name) == schedules.SCHEDULES[name]()
     for wrong in ("step", "cosin", "Cosine", "", 3, False, [cosine()], cosine):
         with pytest.raises(ValueError, match=r"^schedule=.*must be a Schedule, None, or one of"):
@@ -656,6 +658,20 @@ REFUSED = {
     "decay=0": lambda: warmup_stable_decay(3, 0),
     "shape='sqrt'": lambda: warmup_stable_decay(3, 2, shape="sqrt"),
     "schedules=()": lambda: chained(()),
+    "factor=1.0": lambda: plateau(1.0),
+    "patience=0": lambda: plateau(patience=0, convention="optax"),
+    "patience=-1": lambda: plateau(patience=-1),
+    "patience=0.5": lambda: adaptive(0.5),
+    "threshold_mode='rel'": lambda: plateau(threshold_mode="rel"),
+    "least_change=-1": lambda: plateau(least_change=-1),
+    "cooldown=None": lambda: plateau(cooldown=None),
+    "monitor='val_loss'": lambda: plateau(monitor="val_loss"),
+    "estimator='Ridge'": lambda: adaptive(estimator="Ridge"),
+    "tol=None": lambda: adaptive(tol=None),
+    "convention='sklearn'": lambda: plateau(convention="sklearn"),
+    "schedules=[plateau()]": lambda: sequential([plateau()]),
+    "schedules=[constant(), adaptive()]": lambda: chained([constant(), adaptive()]),
+    "schedule=plateau()": lambda: plateau().table(3, 1),
     "power=0": lambda: polynomial(power=0),
     "power=-1": lambda: inverse_scaling(-1),
     "warmup=-1": lambda: inverse_sqrt(-1),

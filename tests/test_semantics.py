@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 import simopt
+from simopt import schedules
 from simopt.engine import blocks, layout, losses, per_thread
-from simopt.schedules import cosine
+from simopt.schedules import adaptive, plateau
 from simopt.training import plan
 from tests import reference
 
@@ -57,6 +58,8 @@ def case(problem, eta, rule="SGD", gamma=None, convention="document", **options)
     return Case(problem, eta, rule, gamma, convention, options)
 
 
+#: Drops by half behind the second epoch without a fall by a twentieth.
+DROPS = plateau(0.5, 1, threshold=0.05)
 ENDLESS = {"divergence": None, "updates": 1500}
 CASES = {
     "every update crosses the optimum": case(ONE, 0.75, updates=6),
@@ -104,6 +107,53 @@ CASES = {
     ),
     "distances of several weights": case(SEVERAL, 0.2, "Adam", epochs=4, batch_size=2),
     "an average of several weights": case(SEVERAL, 0.2, gamma=0.5, epochs=4, batch_size=2),
+    "a rate falls where the loss stands still": case(TWO, 0.25, epochs=9, schedule=DROPS),
+    "by half, and no further than a floor": case(
+        TWO, 0.25, epochs=12, schedule=plateau(0.5, 0, threshold=0.05, floor=0.1)
+    ),
+    "a share of the base rate": case(
+        TWO, 0.25, epochs=12, schedule=plateau(0.5, 0, threshold=0.05, floor_factor=0.4)
+    ),
+    "it rests after a drop": case(
+        TWO, 0.25, epochs=12, schedule=plateau(0.5, 0, threshold=0.05, cooldown=2)
+    ),
+    "in Keras an epoch less, and it falls an epoch earlier": case(
+        TWO,
+        0.25,
+        epochs=12,
+        schedule=plateau(0.5, 1, threshold=0.05, cooldown=2, convention="keras"),
+    ),
+    "a change too small is not made": case(
+        TWO, 0.25, epochs=12, schedule=plateau(0.5, 0, threshold=0.05, least_change=0.05)
+    ),
+    "scikit-learn divides by five": case(
+        TWO, 0.25, epochs=9, schedule=adaptive(2, tol=0.01, monitor="loss")
+    ),
+    "and ends at a millionth": case(
+        TWO, 4e-6, epochs=9, schedule=adaptive(1, tol=0.01, monitor="loss")
+    ),
+    "a look elsewhere changes no rate": case(
+        FOUR, 0.002, epochs=9, evaluate=3, schedule=plateau(0.5, 0, threshold=0.5)
+    ),
+    "a rate reacts to all weights": case(
+        SEVERAL, 0.3, "Adam", epochs=8, batch_size=2, schedule=plateau(0.5, 0, threshold=0.3)
+    ),
+    "to the loss of an average": case(
+        TWO, 0.25, gamma=0.9, epochs=9, schedule=plateau(0.5, 0, threshold=0.3)
+    ),
+    "and an average of several weights": case(
+        SEVERAL, 0.2, gamma=0.5, epochs=8, batch_size=2, schedule=plateau(0.5, 0, threshold=0.3)
+    ),
+    "short of a last epoch too": case(
+        TWO, 0.25, updates=9, batch_size=1, schedule=plateau(0.5, 0, threshold=0.05)
+    ),
+    "it diverges all the same": case(FOUR, 5.0, epochs=30, schedule=DROPS),
+    "or arrives": case(
+        TWO, 0.25, epochs=30, target=1.05, stop_at_target=True, evaluate="epoch", schedule=DROPS
+    ),
+    "labels stand still": case(
+        LABELS, 0.5, "Adam", epochs=9, schedule=plateau(0.5, 0, threshold=0.2)
+    ),
     "by default some losses are looked at by epoch": case(LABELS, 0.5, "Adam", epochs=4),
 }
 
@@ -129,7 +179,7 @@ def by_thread(case):
         "never",
         options["epochs"],
         options.get("drop_last", False),
-        cosine() if "schedule" in options else None,
+        schedules.check(options.get("schedule")),
         plan.clip_of(*clip),
         options.get("box"),
         updates,
@@ -167,6 +217,41 @@ def by_thread(case):
     return row | dict(zip(names, ends.w[:, 0].tolist(), strict=True))
 
 
+def reacted(losses, eta, settings):
+    """The rate after epochs of these losses, as the frameworks' own code goes through them."""
+    best, bad, rest, rate = math.inf, 0, 0, eta
+    for loss in losses:
+        if "tol" in settings:  # sklearn/linear_model/_sgd_fast.pyx.tp
+            bad = bad + 1 if loss > best - settings["tol"] else 0
+            best = min(best, loss)
+            if bad >= settings["patience"]:
+                rate, bad = (rate / 5 if rate > 1e-6 else 0.0), 0
+            continue
+        least = settings["floor"] + settings["floor_factor"] * eta
+        if settings["convention"] == "keras":  # keras/src/callbacks/reduce_lr_on_plateau.py
+            if rest > 0:
+                rest, bad = rest - 1, 0
+            if loss + settings["threshold"] < best:
+                best, bad = loss, 0
+            elif rest == 0:
+                bad += 1
+                if bad >= settings["patience"] and rate > least:
+                    rate, rest, bad = max(settings["factor"] * rate, least), settings["cooldown"], 0
+            continue
+        if loss < best * (1 - settings["threshold"]):  # torch/optim/lr_scheduler.py
+            best, bad = loss, 0
+        else:
+            bad += 1
+        if rest > 0:
+            rest, bad = rest - 1, 0
+        if bad > settings["patience"]:
+            smaller = max(settings["factor"] * rate, least)
+            smallest = settings["least_change"]
+            rate = smaller if rate - smaller > (1e-8 if smallest is None else smallest) else rate
+            rest, bad = settings["cooldown"], 0
+    return rate
+
+
 def by_the_oracle(case):
     problem, options = case.problem, case.options
     size = options.get("batch_size", 1)
@@ -174,21 +259,31 @@ def by_the_oracle(case):
     batches = -(-used // size)
     updates = options.get("updates", options.get("epochs", 1) * batches)
     clip = {"norm": options.get("clip_norm"), "value": options.get("clip_value")}
-    rates = None
-    if "schedule" in options:
+    epochs = -(-updates // batches)
+
+    def trajectory(rates, epochs=epochs):
+        return reference.trajectory(
+            problem,
+            case.rule,
+            getattr(simopt, case.rule)(eta=case.eta).settings,
+            size,
+            [list(range(problem.n))] * epochs,
+            options.get("drop_last", False),
+            rates,
+            clip | {"slack": 1e-6 if case.convention == "torch" else 0.0},
+            options.get("box"),
+            case.gamma,
+        )
+
+    rates, schedule = None, options.get("schedule")
+    if schedule == "cosine":
         rates = [case.eta * (1 + math.cos(math.pi * t / updates)) / 2 for t in range(updates)]
-    steps = reference.trajectory(
-        problem,
-        case.rule,
-        getattr(simopt, case.rule)(eta=case.eta).settings,
-        size,
-        [list(range(problem.n))] * -(-updates // batches),
-        options.get("drop_last", False),
-        rates,
-        clip | {"slack": 1e-6 if case.convention == "torch" else 0.0},
-        options.get("box"),
-        case.gamma,
-    )[:updates]
+    elif schedule is not None:
+        losses, rates = [], [case.eta] * batches
+        for epoch in range(1, epochs):
+            losses.append(trajectory(rates, epoch)[-1][2])
+            rates += [reacted(losses, case.eta, dict(schedule.settings))] * batches
+    steps = trajectory(rates)[:updates]
     every = options.get("evaluate") or ("epoch" if problem is LABELS else 1)
     target, stops = options.get("target"), options.get("stop_at_target", False)
     return reference.summary(problem, steps, every, case.limit, target, stops)
@@ -218,3 +313,14 @@ def test_the_cases_tell_the_definitions_apart():
         assert {0, 1} <= {row[count] for row in rows}, count
     assert {row["status"] for row in rows} == {"ok", "diverged"}
     assert any(row["diverged_at"] and row["steps_to_target"] for row in rows)
+
+
+REACTING = [name for name, each in CASES.items() if "schedule" in each.options]
+
+
+@pytest.mark.parametrize("name", [n for n in REACTING if CASES[n].options["schedule"] != "cosine"])
+def test_a_rate_that_reacts_does_change(name):
+    case = CASES[name]
+    rates = simopt.run(case.problem, case.optimizer, **case.options).steps["eta"]
+    assert rates.iloc[0] == case.eta
+    assert rates.iloc[-1] < case.eta

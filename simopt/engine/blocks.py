@@ -20,7 +20,7 @@ from simopt.engine.layout import Data, How, Out
 from simopt.engine.losses import passes_of
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
-from simopt.training.plan import Plan
+from simopt.training.plan import Plan, check_swept
 
 Array = NDArray[Any]
 
@@ -267,14 +267,21 @@ def how_of(plan: Plan, dtype: Any, every: int, record: int, stops: bool, given: 
         clip=dtype(plan.clip[1]),
         slack=dtype(plan.clip[2]),
         box=np.array(plan.box or (-np.inf, np.inf)).astype(dtype),
+        reaction=np.array(plan.reaction or ()).astype(dtype),
         spread=dtype(1 / np.sqrt(plan.batch_size)),
     )
 
 
 def extras_of(plan: Plan) -> layout.Extras:
     """What the plan asks for that a kernel leaves out otherwise."""
+    reacts = plan.reaction is not None
+    check_swept(plan.schedule)
     return layout.Extras(
-        plan.schedule is not None, plan.clip[0], plan.box is not None, plan.stop_at_target
+        scheduled=plan.schedule is not None and not reacts,
+        clips=plan.clip[0],
+        boxed=plan.box is not None,
+        arrives=plan.stop_at_target,
+        reacts=reacts,
     )
 
 

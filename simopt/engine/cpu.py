@@ -91,6 +91,23 @@ def alive_in(work, base, lane, zero, arrives):
     return alive
 
 
+def react_all(work, memory, low, high, base, eta, reaction, zero, unit):
+    """The rate of every lane after an epoch, in row ``eta``; the row of the loss is up to date."""
+    for lane in range(low, high):
+        own = lane - low
+        memory[0, own], memory[1, own], memory[2, own], work[eta, lane] = semantics.reacted(
+            work[base + LOSS, lane],
+            memory[0, own],
+            memory[1, own],
+            memory[2, own],
+            work[eta, lane],
+            memory[3, own],
+            reaction,
+            zero,
+            unit,
+        )
+
+
 def any_alive(work, low, high, base, zero, arrives):
     """Whether a lane goes on."""
     alive = False
@@ -170,6 +187,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     note_times,
     alive_in,
     any_alive,
+    react_all,
     tick_all,
     fill_order,
     fill_own_orders,
@@ -253,6 +271,7 @@ def kernel(
     scheduled = True if extras.scheduled else None
     boxes = True if extras.boxed else None
     arrives = True if extras.arrives else None
+    reacts = True if extras.reacts else None
     noisy = True if loss_passes.noisy else None
     by_norm = True if extras.clips == "norm" else None
     by_value = True if extras.clips == "value" else None
@@ -264,7 +283,7 @@ def kernel(
     shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
     clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
     looks_at, diverges, rate_at = semantics.looks_at, semantics.diverges, semantics.rate_at
-    side_of = semantics.side_of
+    side_of, least_rate = semantics.side_of, semantics.least_rate
     # A closure holds the digest only to make it part of the cache's key.
     source = digest(rule.update, rule.clock) + _engine_digest() + loss_passes.source
 
@@ -296,6 +315,8 @@ def kernel(
         clip, slack = how.clip, how.slack
         lowest, highest = how.box[0], how.box[1]
         factor_now, shift_now = unit, zero
+        # Best loss, epochs without improvement, epochs to rest, least rate.
+        memory: Any = np.empty((0 if reacts is None else 4, lanes), real)
         for first in range(0, out.loss.shape[0], lanes):
             setting = np.uint64(first % hyper.shape[1])
             passes.clear(work, low, high, dp, base + WATCHED)
@@ -314,6 +335,11 @@ def kernel(
                 if averages is not None:
                     for k in range(dp):
                         work[shown + k, lane] = data.w0[k]
+                if reacts is not None:
+                    memory[0, lane - low] = never
+                    memory[1, lane - low] = zero
+                    memory[2, lane - low] = zero
+                    memory[3, lane - low] = least_rate(work[eta, lane], how.reaction)
                 work[base + BEST, lane] = never
                 work[base + PEAK, lane] = -1
                 work[base + SIDE, lane] = side_of(data.w0[0] - data.optimum[0], zero, zero, unit)
@@ -521,6 +547,12 @@ def kernel(
                     if one:
                         linear.loss_one(work, low, high, shown, base, data)
                     keep(work, low, high, shown, base, d, out, first, epoch)
+                if reacts is not None:
+                    if one:
+                        linear.loss_one(work, low, high, shown, base, data)
+                    else:
+                        full_loss(work, low, high, dp, shown, base, data, d, value_of, parameters)
+                    react_all(work, memory, low, high, base, eta, how.reaction, zero, unit)
                 out.pulse[1] += batches * lanes
                 if out.pulse[0] != 0:
                     return

@@ -61,6 +61,9 @@ REGISTERS: int | None = None
 #: The share of the device's free memory that a launch may take.
 MEMORY_SHARE = 0.8
 
+#: What of a `How` lies on the device.
+ARRAYS = ("rates", "box", "reaction")
+
 #: One launch at a time: the free memory is read, then taken.
 _device = threading.Lock()
 
@@ -299,7 +302,7 @@ def compute(
     places = places_of(task, given is not None)
     how = blocks.how_of(plan, dtype, every, record, stops, given is not None)
     with _device, uncontracted():
-        there = Data(*map(sent, data)), how._replace(rates=sent(how.rates), box=sent(how.box))
+        there = Data(*map(sent, data)), how._replace(**{n: sent(getattr(how, n)) for n in ARRAYS})
         run = kernel_of(task, data, problem)
         lanes, seeds = room(task, problem.d, dtype)
         lanes = min(lanes, max(1, count))

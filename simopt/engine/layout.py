@@ -77,6 +77,7 @@ class How(NamedTuple):
     clip: float  # the largest norm of a gradient, or the largest of its components
     slack: float  # added to a norm before clip is divided by it
     box: np.ndarray  # [2]: the least and the largest that a weight may be
+    reaction: np.ndarray  # a `Reaction`, where the rate reacts to the loss
     spread: float  # what drawn noise is multiplied by: 1 / sqrt(batch size)
 
 
@@ -87,6 +88,7 @@ class Extras(NamedTuple):
     clips: str = ""  # "norm", "value" or neither
     boxed: bool = False
     arrives: bool = False  # whether a trajectory ends at the target
+    reacts: bool = False  # whether the rate reacts to the loss
 
 
 #: None of it.

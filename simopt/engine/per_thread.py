@@ -126,6 +126,7 @@ def program(
     slope_of, value_of = loss_passes.slope, loss_passes.value
     noisy = True if loss_passes.noisy else None
     arrives = True if extras.arrives else None
+    reacts = True if extras.reacts else None
 
     def advance(data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column):
         for k in range(dp):
@@ -150,6 +151,9 @@ def program(
         loss, best, peak = zero, never, unset
         side = semantics.side_of(work[0, 0] - data.optimum[0], zero, zero, unit)
         best_at, target_at, diverged_at, overshoots = 0, 0, 0, 0
+        if reacts is not None:
+            lowest, waited, resting = never, zero, zero
+            least = semantics.least_rate(eta, how.reaction)
         t = 0
         until_look = how.every
         for epoch in range(how.epochs):
@@ -266,6 +270,15 @@ def program(
                         break
             if diverged_at != 0 or (arrives is not None and target_at != 0):
                 break
+            if reacts is not None:
+                if alone is not None:
+                    linear.loss_one(work, 0, 1, shown, base, data)
+                else:
+                    full_loss(work, 0, 1, dp, shown, base, data, d, value_of, parameters)
+                lowest, waited, resting, eta = semantics.reacted(
+                    work[base + LOSS, 0], lowest, waited, resting, eta, least, how.reaction, zero,
+                    unit,
+                )  # fmt: skip
         for k in range(d):
             ends.w[k, column] = work[shown + k, 0]
         ends.loss[column] = loss

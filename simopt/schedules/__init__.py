@@ -25,6 +25,8 @@ schedule               when it is used                                 PyTorch's
 `cyclic`               up and down, over and over                      CyclicLR
 `slanted_triangular`   up and down once: fine-tuning                   LambdaLR
 `warmup_stable_decay`  a length that is not settled yet (WSD)          LambdaLR
+`plateau`              drops where the loss no longer falls            ReduceLROnPlateau
+`adaptive`             the same, as scikit-learn has it                ReduceLROnPlateau
 `factors`              anything else, written down                     LambdaLR
 =====================  ==============================================  ===========================
 
@@ -32,7 +34,8 @@ One vocabulary throughout. Lengths (``total``, ``every``, ``first``, ``warmup``,
 are counts of updates, or with ``per="epoch"`` of epochs; where ``total`` is None it is the length
 of the whole run, so that one schedule serves runs of different lengths. A ``..._factor`` is a
 multiple of eta, ``floor`` a rate, ``gamma`` what a drop multiplies by. Counting starts at 0: update
-1 is made at the rate of k = 0. Where frameworks differ, PyTorch's form is the default.
+1 is made at the rate of k = 0. `plateau` and `adaptive` have no table: they look at the loss after
+every epoch. Where frameworks differ, PyTorch's form is the default.
 """
 
 from __future__ import annotations
@@ -48,6 +51,7 @@ from simopt.schedules.decays import linear, polynomial
 from simopt.schedules.drops import exponential, multi_step, step
 from simopt.schedules.inverse import inverse_scaling, inverse_sqrt, inverse_time, noam, optimal
 from simopt.schedules.joined import chained, sequential, warmup_stable_decay
+from simopt.schedules.reactive import adaptive, plateau
 from simopt.schedules.schedule import Schedule
 from simopt.schedules.triangles import cyclic, slanted_triangular
 
@@ -75,6 +79,8 @@ SCHEDULES: dict[str, Callable[..., Schedule]] = {
         cyclic,
         slanted_triangular,
         warmup_stable_decay,
+        plateau,
+        adaptive,
         factors,
     )
 }
@@ -82,6 +88,7 @@ SCHEDULES: dict[str, Callable[..., Schedule]] = {
 __all__ = [
     "SCHEDULES",
     "Schedule",
+    "adaptive",
     "chained",
     "check",
     "constant",
@@ -99,6 +106,7 @@ __all__ = [
     "noam",
     "one_cycle",
     "optimal",
+    "plateau",
     "polynomial",
     "sequential",
     "slanted_triangular",

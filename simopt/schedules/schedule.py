@@ -260,6 +260,8 @@ def _schedules(name: str, value: Any) -> tuple[Schedule, ...]:
     schedules = tuple(value) if checks.is_sequence(value) else ()
     if not schedules or not all(isinstance(each, Schedule) for each in schedules):
         raise checks.refuse(name, value, "a sequence of schedules, at least one")
+    if any("monitor" in dict(each.settings) for each in schedules):
+        raise checks.refuse(name, value, "schedules that do not react to the loss")
     return schedules
 
 
@@ -270,6 +272,18 @@ PARAMETERS: dict[str, Callable[[str, Any], Any]] = {
     "down": _count_or_none,
     "decay": _count,
     "d_model": _count,
+    "patience": lambda name, value: _count(name, value, low=0),
+    "cooldown": lambda name, value: _count(name, value, low=0),
+    "threshold": _number(checks.NOT_NEGATIVE),
+    "threshold_mode": lambda name, value: (
+        None if value is None else checks.choice(name, value, ("relative", "absolute"))
+    ),
+    "least_change": lambda name, value: (
+        None if value is None else checks.number(name, value, checks.NOT_NEGATIVE)
+    ),
+    "tol": _number(checks.NOT_NEGATIVE),
+    "estimator": _choice("SGD", "MLP"),
+    "monitor": _choice("loss", "batch_loss"),
     "first": _count,
     "growth": _count,
     "warmup": lambda name, value: _count(name, value, low=0),

@@ -22,7 +22,15 @@ from simopt.problems import Problem
 from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
 from simopt.training import shuffling
-from simopt.training.plan import Plan, check_batch_size, check_box, check_clip, clip_of, make
+from simopt.training.plan import (
+    Plan,
+    check_batch_size,
+    check_box,
+    check_clip,
+    check_swept,
+    clip_of,
+    make,
+)
 from simopt.training.stepper import check_optimizer
 
 #: The axes that every optimizer has behind its hyperparameters, in the order of the rows. Rows that
@@ -105,7 +113,7 @@ def check(
         "shuffle": shuffling.check_shuffle,
         "seed": shuffling.check_seed,
         "epochs": lambda value: checks.whole("epochs", value, 1),
-        "schedule": schedules.check,
+        "schedule": lambda value: check_swept(schedules.check(value)),
         "clip_norm": lambda value: check_clip("clip_norm", value),
         "clip_value": lambda value: check_clip("clip_value", value),
     }

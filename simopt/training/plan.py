@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simopt.ground import checks
 from simopt.problems import Problem
 from simopt.rules.frameworks import FRAMEWORKS
+from simopt.schedules.reactive import Reaction, Reactive
 from simopt.training import shuffling
 
 if TYPE_CHECKING:
@@ -62,9 +63,19 @@ class Plan:
         batches = self.updates - (self.epochs - 1) * self.batches
         return self.points_used if batches == self.batches else batches * self.batch_size
 
+    @property
+    def reaction(self) -> Reaction | None:
+        """What the rate does after each epoch; None where it does not react to the loss."""
+        return self.schedule.reaction if isinstance(self.schedule, Reactive) else None
+
+    @property
+    def monitor(self) -> str | None:
+        """The loss to which the rate reacts."""
+        return self.schedule.monitor if isinstance(self.schedule, Reactive) else None
+
     def rates(self) -> NDArray[np.float64]:
         """The factor and shift [2, updates] that turn eta into the rate of each update."""
-        if self.schedule is None:
+        if self.schedule is None or self.reaction is not None:
             return np.empty((2, 0))
         return _table(self.schedule, self.updates, self.batches)
 
@@ -103,6 +114,17 @@ def clip_of(norm: float | None, value: float | None, convention: str) -> Clip:
         framework = FRAMEWORKS.get(convention)
         return "norm", norm, framework.clip_slack if framework else 0.0
     return NO_CLIP if value is None else ("value", value, 0.0)
+
+
+def check_swept(schedule: Schedule | None) -> Schedule | None:
+    """Check that a schedule reacts to no loss but that over all points."""
+    if isinstance(schedule, Reactive) and schedule.monitor != "loss":
+        raise checks.refuse(
+            "schedule",
+            schedule,
+            "one with monitor='loss' in a sweep: simopt.run alone meets the loss of every batch",
+        )
+    return schedule
 
 
 def check_box(value: Any) -> tuple[float, float] | None:

@@ -17,6 +17,7 @@ from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
 from simopt.training import noise, plan, semantics, shuffling
+from simopt.training.reacting import ReactingRate
 from simopt.training.stepper import Stepper, check_single
 
 
@@ -200,9 +201,11 @@ def _steps(
     rule = optimizer.rule
     stepper = Stepper(optimizer, problem.w0.tolist())
     etas = _etas(stepper.eta, how)
+    reacting = None if how.reaction is None else ReactingRate(how.reaction, stepper.eta)
     rows: list[list[float]] = []
     with np.errstate(all="ignore"):
         for epoch in range(how.epochs):
+            met = 0.0
             for batch in range(min(how.batches, how.updates - len(rows))):
                 start = batch * how.batch_size
                 points = orders[epoch, start : min(start + how.batch_size, how.points_used)]
@@ -211,6 +214,7 @@ def _steps(
                     drawn = noise.normals(seed, len(rows) + 1, problem.d)
                     gradient += drawn * (1 / np.sqrt(how.batch_size) * np.sqrt(problem.noise))
                 before = problem.batch_loss(stepper.weights, points)
+                met += before * max(1, len(points)) / how.points_used
                 used = clip_gradient(gradient, how.clip)
                 stepper.step(used.tolist(), etas[len(rows)])
                 if how.box is not None:
@@ -235,6 +239,10 @@ def _steps(
                         *([len(rows) + 1] if rule.clock is not None else []),
                     ]
                 )
+            if reacting is not None:
+                later = slice(len(rows), len(rows) + how.batches)
+                seen = met if how.monitor == "batch_loss" else problem.loss(stepper.shown)
+                etas[later] = [reacting.after(seen)] * len(etas[later])
     columns = ["step", "epoch", "batch", "eta"]
     columns += names_per_weight("gradient", problem.d) + names_per_weight("w", problem.d)
     columns += ["batch_loss", "loss"]
@@ -246,7 +254,7 @@ def _steps(
 
 def _etas(eta: float, how: plan.Plan) -> list[float]:
     """The learning rate of every update."""
-    if how.schedule is None:
+    if how.schedule is None or how.reaction is not None:
         return [eta] * how.updates
     factor, shift = how.rates()
     etas: list[float] = semantics.rate_at(eta, factor, shift).tolist()

@@ -17,11 +17,19 @@ A loop does the following at update t = 1, 2, ..., ``updates``:
    (`improves`), whether it is at the target (`arrives`; the first time is noted), and whether it
    diverges (`diverges`). Divergence ends a trajectory, and with ``stop_at_target`` so does the
    target; where both come at one look, it has diverged.
+4. At the end of an epoch, where the schedule reacts to the loss, the loss over all points is
+   computed, look or not, and the rate of the next epoch follows from it (`reacted`).
 """
 
 from __future__ import annotations
 
 import math
+
+from simopt.schedules.reactive import Reaction
+
+DUE, KEPT, MARGIN, FACTOR, DIVISOR, COOLDOWN, FLOOR, FLOOR_FACTOR, LEAST_CHANGE, LOWEST, ENDS = (
+    range(len(Reaction._fields))
+)
 
 
 def looks_at(t, upcoming, updates):
@@ -70,6 +78,32 @@ def rate_at(eta, factor, shift):
     return eta * factor + shift
 
 
+def least_rate(eta, reaction):
+    """The rate below which a reacting one does not fall, by the numbers of a `Reaction`."""
+    return reaction[FLOOR] + reaction[FLOOR_FACTOR] * eta
+
+
+def reacted(loss, best, waited, resting, rate, least, reaction, zero, unit):
+    """The best loss, epochs without improvement, epochs to rest, and the rate, after an epoch.
+
+    An epoch of rest may improve, but not be counted; a loss that is nan is neither best nor an
+    improvement, but for "lowest", whose comparison is the other way round.
+    """
+    bound = best * reaction[KEPT] - reaction[MARGIN]
+    lowest = reaction[LOWEST] > zero
+    better = not (loss > bound) if lowest else loss < bound
+    best = loss if (loss < best if lowest else better) else best
+    waited = zero if better or resting > zero else waited + unit
+    resting = resting - unit if resting > zero else resting
+    if waited >= reaction[DUE]:
+        smaller = rate * reaction[FACTOR] / reaction[DIVISOR]
+        smaller = least if smaller < least else smaller
+        dropped = smaller if rate - smaller > reaction[LEAST_CHANGE] else rate
+        rate = zero if rate <= reaction[ENDS] else dropped
+        waited, resting = zero, reaction[COOLDOWN]
+    return best, waited, resting, rate
+
+
 def clipped(value, clip):
     """A component of the gradient brought between -clip and clip; nan stays nan."""
     inside = clip if value > clip else value
@@ -97,6 +131,8 @@ NUMERIC = (
     side_of,
     farthest,
     rate_at,
+    least_rate,
+    reacted,
     clipped,
     shrink,
     boxed,

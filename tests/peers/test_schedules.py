@@ -22,9 +22,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jax.example_libraries import optimizers as jax_optimizers
 from sklearn.linear_model import SGDRegressor
+from sklearn.neural_network import MLPRegressor
 from torch.optim import lr_scheduler as torch_schedulers
 
+import simopt
 from simopt.schedules import (
+    adaptive,
     chained,
     constant,
     cosine,
@@ -41,11 +44,13 @@ from simopt.schedules import (
     noam,
     one_cycle,
     optimal,
+    plateau,
     polynomial,
     sequential,
     step,
     warmup_stable_decay,
 )
+from simopt.training.reacting import ReactingRate
 
 UPDATES = 1000
 TOLERANCE = 1e-12
@@ -678,3 +683,154 @@ def test_sklearn_optimal(alpha):
     rates = optimal(alpha).rates(123.0, 100)
     assert rates[0] == pytest.approx(alpha**-0.25, rel=1e-14)
     assert_relative(gaps[1:], np.cumprod(1.0 - x * x * rates))
+
+
+# --- rates that react to the loss ---------------------------------------------------------------
+
+#: Losses that fall, stand still, and rise; few values, so that equal ones occur.
+LOSSES = st.lists(st.integers(0, 12).map(lambda k: 0.5 + k / 8), min_size=1, max_size=40)
+PATIENCE = st.integers(0, 4)
+#: No multiple of an eighth, whose ties would be decided by rounding.
+THRESHOLDS = st.floats(0.01, 0.09)
+
+
+def reacting(schedule, eta, losses):
+    rate = ReactingRate(schedule.reaction, eta)
+    return [rate.after(loss) for loss in losses]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), LOSSES, ETAS, PATIENCE, THRESHOLDS, st.integers(0, 3), st.floats(0.0, 0.01))
+def test_torch_plateau(data, losses, eta, patience, threshold, cooldown, floor):
+    mode = data.draw(st.sampled_from(["relative", "absolute"]))
+    factor, eps = data.draw(st.floats(0.1, 0.9)), data.draw(st.sampled_from([1e-8, 1e-3]))
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=eta)
+    scheduler = torch_schedulers.ReduceLROnPlateau(
+        optimizer, "min", factor, patience, threshold, mode[:3], cooldown, floor, eps
+    )
+    theirs = []
+    for loss in losses:
+        scheduler.step(loss)
+        theirs.append(optimizer.param_groups[0]["lr"])
+    ours = plateau(
+        factor,
+        patience,
+        threshold=threshold,
+        threshold_mode=mode,
+        cooldown=cooldown,
+        floor=floor,
+        least_change=eps,
+    )
+    assert_relative(reacting(ours, eta, losses), theirs)
+
+
+class Trained:
+    """What the callback asks of a model."""
+
+    def __init__(self, eta):
+        self.optimizer = keras.optimizers.SGD(eta)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@live
+@given(LOSSES, ETAS, PATIENCE, THRESHOLDS, st.integers(0, 3), st.floats(0.0, 0.01), SHARES)
+def test_keras_plateau(losses, eta, patience, threshold, cooldown, floor, share):
+    factor = 0.9 * share
+    model = Trained(eta)
+    callback = keras.callbacks.ReduceLROnPlateau(
+        "loss", factor, patience, mode="min", min_delta=threshold, cooldown=cooldown, min_lr=floor
+    )
+    callback.set_model(model)
+    callback.on_train_begin()
+    theirs = []
+    for epoch, loss in enumerate(losses):
+        callback.on_epoch_end(epoch, {"loss": loss})
+        theirs.append(keras.ops.convert_to_numpy(model.optimizer.learning_rate).item())
+    ours = plateau(
+        factor, patience, threshold=threshold, cooldown=cooldown, floor=floor, convention="keras"
+    )
+    assert_relative(reacting(ours, eta, losses), theirs)
+
+
+@live
+@given(LOSSES, ETAS, st.integers(1, 4), THRESHOLDS, st.booleans(), st.integers(0, 3), SHARES)
+def test_optax_plateau(losses, eta, patience, threshold, relative, cooldown, share):
+    bounds = {"rtol": threshold, "atol": 0.0} if relative else {"rtol": 0.0, "atol": threshold}
+    with jax.enable_x64(True):
+        transform = optax.contrib.reduce_on_plateau(
+            0.5, patience, cooldown=cooldown, min_scale=0.1 * share, **bounds
+        )
+        state = transform.init(np.array([0.0]))
+        theirs = []
+        for loss in losses:
+            scaled, state = transform.update(np.array([eta]), state, value=loss)
+            theirs.append(float(scaled[0]))
+    ours = plateau(
+        0.5,
+        patience,
+        threshold=threshold,
+        threshold_mode="relative" if relative else "absolute",
+        cooldown=cooldown,
+        floor_factor=0.1 * share,
+        convention="optax",
+    )
+    assert_relative(reacting(ours, eta, losses), theirs)
+
+
+def test_when_the_first_drop_comes():
+    """Of a loss that stands still from the start, with a patience of 3."""
+    still = [1.0] * 8
+    for convention, call in (("torch", 5), ("keras", 4), ("optax", 4)):
+        rates = reacting(plateau(patience=3, convention=convention), 0.1, still)
+        assert [rate < 0.1 for rate in rates].index(True) + 1 == call
+
+
+POINTS = np.random.default_rng(3).normal(size=(12, 2))
+TARGETS = POINTS @ [1.0, -2.0] + np.random.default_rng(4).normal(size=12)
+
+
+@pytest.mark.parametrize(("eta", "tol"), [(0.05, 1e-3), (0.05, 0.05), (2e-5, 0.05)])
+def test_sklearn_adaptive(eta, tol):
+    """A training until scikit-learn ends it. Its squared error is half of simopt's."""
+    model = SGDRegressor(
+        penalty=None,
+        fit_intercept=False,
+        learning_rate="adaptive",
+        eta0=eta,
+        tol=tol,
+        n_iter_no_change=2,
+        shuffle=False,
+    ).fit(POINTS, TARGETS)
+    assert model.n_iter_ < 100
+    problem = simopt.problems.least_squares(POINTS, TARGETS)
+    run = simopt.run(
+        problem,
+        simopt.SGD(eta=eta / 2),
+        epochs=model.n_iter_ + 3,
+        schedule=adaptive(2, 2 * tol, estimator="SGD"),
+    )
+    assert_relative(run.summary[["w_0", "w_1"]].astype(float), model.coef_)
+    assert run.steps["eta"].nunique() > 2
+
+
+@pytest.mark.parametrize("tol", [1e-3, 0.05])
+def test_sklearn_network_adaptive(tol):
+    """The rates that `MLPRegressor` comes to have, by the losses that it meets."""
+    model = MLPRegressor(
+        hidden_layer_sizes=(2,),
+        activation="identity",
+        solver="sgd",
+        alpha=0.0,
+        learning_rate="adaptive",
+        learning_rate_init=0.05,
+        tol=tol,
+        n_iter_no_change=2,
+        max_iter=300,
+        momentum=0.0,
+        random_state=1,
+    ).fit(POINTS, TARGETS)
+    assert model.n_iter_ < 300
+    ours = reacting(adaptive(2, tol, estimator="MLP"), 0.05, model.loss_curve_)
+    assert ours[-1] == 0.0
+    assert 0.0 not in ours[:-1]
+    assert ours[-2] == pytest.approx(model._optimizer.learning_rate, rel=TOLERANCE)

@@ -147,6 +147,7 @@ FRAMEWORK = Framework(
         Call("keras.optimizers.Adadelta()", "Adadelta"),
         Call("keras.optimizers.Lion()", "Lion"),
     ),
+    schedules={"plateau": "by min_delta"},
     surprises=(
         Surprise(
             "Keras and optax start AdaGrad's sum of squares at 0.1",

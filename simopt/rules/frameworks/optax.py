@@ -74,7 +74,7 @@ FRAMEWORK = Framework(
         Call("optax.lion(0.001)", "Lion"),
         Call("optax.sign_sgd(0.001)", "SignSGD"),
     ),
-    schedules={"cosine": "stays", "one_cycle": "total"},
+    schedules={"plateau": "by rtol or atol", "cosine": "stays", "one_cycle": "total"},
     surprises=(
         Surprise(
             "AMSGrad's maximum is of two different things",

@@ -125,7 +125,7 @@ FRAMEWORK = Framework(
         Call("torch.optim.Adamax(params)", "Adamax"),
         Call("torch.optim.Adadelta(params)", "Adadelta"),
     ),
-    schedules={"cosine": "rises", "one_cycle": "last update"},
+    schedules={"plateau": "one epoch later", "cosine": "rises", "one_cycle": "last update"},
     surprises=(
         Surprise(
             "PyTorch adds ε outside the root",
