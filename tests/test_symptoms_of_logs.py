@@ -129,6 +129,23 @@ def test_spikes_that_recover():
     assert symptom(loss) != "spikes and recovers"
 
 
+def test_a_burst_that_takes_long_to_die_away_is_one_spike():
+    t = np.arange(1200)
+    loss = 0.05 + 0.4 * np.exp(-t / 40) + 0.012 * noise(1200)
+    loss[700:] += 0.25 * np.exp(-np.arange(500) / 25)
+    assert symptom(loss) == "spikes and recovers"
+    # The same height again and again is an oscillation.
+    for place in (760, 820, 880, 940, 1000, 1060, 1120, 1180):
+        loss[place:] += 0.25 * np.exp(-np.arange(1200 - place) / 25)
+    assert symptom(loss) != "spikes and recovers"
+
+
+def test_a_smooth_curve_has_no_period():
+    """Lines through pieces of a bend leave the same residuals in every piece."""
+    for power in (0.5, 1.0, 2.0):
+        assert symptom((1 + np.arange(420) / 10) ** -power) != "periodic"
+
+
 def test_a_run_begun_anew_and_another_scale():
     falls = 0.2 + 1.5 * np.exp(-np.arange(300) / 40)
     for loss, place in (
@@ -170,6 +187,37 @@ def test_overfitting_while_the_training_loss_falls_in_a_line():
     found = simopt.diagnose(np.linspace(30, 20, 12), 15 + 0.06 * (t - 4) ** 2)
     assert found.symptom == "validation rises"
     assert found.advice[0] == "stop earlier: at value 5, where it is lowest"
+
+
+def test_a_last_epoch_that_is_out_among_many_is_no_overfitting():
+    t = np.arange(80) / 80
+    held = 0.3 + 1.4 * np.exp(-5 * t) + 0.01 * noise(80)
+    held[-1] += 1.0
+    assert symptom(0.1 + 1.5 * np.exp(-6 * t), held) == "healthy"
+
+
+def test_a_fall_that_only_the_validation_loss_shows():
+    """Losses of batches scatter by more than is learnt; on the same points each time it is seen."""
+    loss = 40 + 3 * noise(32)
+    held = np.where(np.arange(32) % 4 == 3, 30 - 0.01 * (np.arange(32) // 4), NAN)
+    assert symptom(loss) == "does not move"
+    assert symptom(loss, held) == "decreases very slowly"
+
+
+def test_a_loss_that_stays_at_chance_level_has_not_begun_to_fall():
+    """A last bias learns how frequent the classes are, in the third digit."""
+    t = np.arange(40)
+    loss = np.log(5) - 0.002 + 0.006 * np.exp(-t / 8) + 0.0003 * noise(40)
+    found = simopt.diagnose(loss)
+    assert found.symptom == "does not move"
+    assert symptom(loss + 0.3) != "does not move"
+    assert symptom(100 * loss) != "does not move"
+
+
+def test_a_straight_fall_of_a_logarithm_is_one_by_a_factor():
+    t = np.arange(200) / 200
+    assert symptom(-6 * t) == "healthy"
+    assert symptom(7 - 6 * t) == "decreases very slowly"
 
 
 def test_validation_that_jumps_or_stays():

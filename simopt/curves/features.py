@@ -459,11 +459,11 @@ def measure_validation(losses, validation, lengths, out):
         for j in range(points):
             if shape[j] < shape[lowest]:
                 lowest = j
-        # Values behind the lowest stretch, of the last quarter at most; their median, since a
-        # single bad epoch is no rise.
+        # Values behind the lowest stretch, of the last quarter at most; their median, of three and
+        # more, since a single bad epoch is no rise. Of fewer than twenty epochs two are enough.
         late = min(1 + k // 4, k - (lowest + 1) * k // points)
         rise = 0.0
-        if late > min(1, k // 10):
+        if late > min(2, k // 10):
             rise = median(y[k - late : k], spare[1], spare[2]) - shape[lowest]
         noise = roughness(y[:k], spare)
         if k > 5:

@@ -290,6 +290,10 @@ def judged(
         symptom, sure = "NaN or Inf", 1.0
     if symptom == "plateaus early" and ends_at_nothing(even):
         symptom = "healthy"
+    if symptom == "decreases very slowly" and is_logarithm(even):
+        symptom, sure = "healthy", min(sure, MODEST)
+    if symptom in FALLEN and stays_at_chance(even):
+        symptom, sure = "does not move", MODEST
     if about in NO_CURVE and symptom not in ALWAYS:
         symptom, sure = "can't tell", 0.0
     best = None
@@ -311,6 +315,36 @@ def judged(
         validation=validation,
         optimizer=optimizer,
     )
+
+
+#: How sure a verdict is that rests on the numbers' zero as well.
+MODEST = 0.75
+
+#: What a loss shows whose fall is over; at chance level it has not begun.
+FALLEN = ("healthy", "noise floor", "oscillates wildly", "plateaus early", "can't tell")
+
+#: At chance level all of a loss lies within this share of it, the mean of its second half within
+#: that one: of up to so many classes, for the levels of more lie too close together.
+WITHIN, MEAN_WITHIN, FEW_CLASSES = 0.012, 0.004, 10
+
+
+def stays_at_chance(loss: NDArray[np.float64]) -> bool:
+    """Whether a loss stays at the chance level of a few classes from first to last.
+
+    What little moves is a last bias that learns how frequent the classes are, or noise.
+    """
+    finite = loss[np.isfinite(loss)]
+    if len(finite) < 2:
+        return False
+    level = np.log(np.arange(2, FEW_CLASSES + 1))
+    off = np.abs(np.mean(finite[len(finite) // 2 :]) / level - 1)
+    return bool(off.min() <= MEAN_WITHIN and np.ptp(finite) <= WITHIN * level[off.argmin()])
+
+
+def is_logarithm(loss: NDArray[np.float64]) -> bool:
+    """Whether a loss is never positive: a logarithm, whose straight fall is one by a factor."""
+    finite = loss[np.isfinite(loss)]
+    return bool(finite.max() <= 0 and finite.min() < -1)
 
 
 #: A positive loss that has come down to this share of its start has little left to lose.

@@ -90,6 +90,36 @@ def falls_through(f: Columns) -> Column:
     )
 
 
+def one_burst(f: Columns) -> Column:
+    """Whether a long curve swings because of one sudden rise alone, which then dies away.
+
+    It stays below the start: a rate that is too high throws the loss higher, sooner or later.
+    """
+    burst = f["shift"] * f["shift_peak"]
+    return every(
+        above(f["values"], BATCHES),
+        above(f["shift_z"], 8.0),
+        below(f["shifts"], 1.4),
+        above(f["shift_at"], 0.5),
+        below(f["shift_left"], 0.3),
+        above(burst / f["late_swing"], 0.6),
+        above(burst, 0.3),
+        # The third power: a condition that turns faster than others.
+        below((f["late_swing"] / 0.8) ** 3, 1.0),
+    )
+
+
+def validation_falls(f: Columns) -> Column:
+    """Whether a validation loss falls all the way, with hardly any noise: something is learnt."""
+    if "validation_net" not in f:
+        return np.zeros_like(f["fall"])
+    return every(
+        above(f["validation_net"], 0.4),
+        below(f["validation_scatter"], 0.08),
+        above(f["validation_lowest_at"], 0.7),
+    )
+
+
 def level(f: Columns) -> Column:
     """The mean of the second half above the lowest loss, as a share of the fall."""
     return f["late_level"] / f["fall"]

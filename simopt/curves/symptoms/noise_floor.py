@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.symptoms import reasons
-from simopt.curves.symptoms.conditions import above, batch_noise, below, every, level
+from simopt.curves.symptoms.conditions import BATCHES, above, batch_noise, below, every, level
 from simopt.curves.symptoms.evidence import SECOND_HALF
 from simopt.curves.symptoms.oscillates import up_and_down, wild
 from simopt.curves.symptoms.record import (
@@ -30,6 +30,8 @@ LEAST = 0.025
 DRIFT = 0.65
 #: Its swing is half of itself at least: noise, and not a level that the loss came to lie at.
 TREMBLES = 0.5
+#: A long curve ends at less than this share of its level where a falling rate has ended the noise.
+ENDS = 0.4
 
 #: Of a labelled run: the floor is within these shares of what there is to lose, after so many
 #: records.
@@ -41,8 +43,15 @@ def test(f: Columns) -> Column:
     """Up and down about a level that stays, and not wildly."""
     stays = below(np.abs(f["late_drift"]), DRIFT)
     trembles = above(f["late_swing"] / f["late_level"], TREMBLES)
+    annealed = every(above(f["values"], BATCHES), below(f["end"] / f["late_level"], ENDS))
     return every(
-        up_and_down(f), above(level(f), LEAST), stays, trembles, 1.0 - wild(f), 1.0 - batch_noise(f)
+        up_and_down(f),
+        above(level(f), LEAST),
+        stays,
+        trembles,
+        1.0 - wild(f),
+        1.0 - batch_noise(f),
+        1.0 - annealed,
     )
 
 

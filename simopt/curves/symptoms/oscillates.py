@@ -13,6 +13,8 @@ from simopt.curves.symptoms.conditions import (
     every,
     falls_through,
     level,
+    one_burst,
+    validation_falls,
 )
 from simopt.curves.symptoms.evidence import SECOND_HALF, WHOLE
 from simopt.curves.symptoms.record import (
@@ -44,7 +46,8 @@ SPIKES, AGAIN = 0.4, 1.2
 
 def up_and_down(f: Columns) -> Column:
     """Whether the second half rises again and again."""
-    return above(f["late_ups"], UPS)
+    # Weights that swing would have the validation loss swing with them.
+    return every(above(f["late_ups"], UPS), 1.0 - one_burst(f), 1.0 - validation_falls(f))
 
 
 def wild(f: Columns) -> Column:

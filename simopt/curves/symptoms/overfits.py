@@ -100,6 +100,8 @@ SYMPTOM = Symptom(
         "does not move",
         "resumed or several runs",
         "validation swings",
+        # The rate is far too high: the validation loss only shows it too.
+        "oscillates wildly",
     ),
     evidence=(
         Evidence(

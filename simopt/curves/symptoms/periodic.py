@@ -8,8 +8,8 @@ from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symp
 SHORTEST = 5.0
 #: is rough, as batches are, and no slow swing,
 ROUGH = 0.33
-#: and small beside the fall.
-SMALL = 0.25
+#: small beside the fall, and still to be seen on the curve.
+SMALL, SEEN = 0.25, 0.004
 
 
 def test(f: Columns) -> Column:
@@ -19,6 +19,7 @@ def test(f: Columns) -> Column:
         above(f["noise"] / f["scatter"], ROUGH),
         above(f["values"], 80.0),
         below(f["scatter"] / f["block_fall"], SMALL),
+        above(f["scatter"], SEEN),
     )
 
 

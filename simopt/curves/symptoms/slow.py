@@ -4,7 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt import problems
-from simopt.curves.symptoms.conditions import UNFINISHED, UPS, above, below, either, every, goes_on
+from simopt.curves.symptoms.conditions import (
+    UNFINISHED,
+    UPS,
+    above,
+    below,
+    either,
+    every,
+    goes_on,
+    validation_falls,
+)
 from simopt.curves.symptoms.evidence import FIRST_QUARTER, LAST_QUARTER
 from simopt.curves.symptoms.record import (
     MORE,
@@ -30,6 +39,9 @@ LARGE = 0.15
 #: Through noise: the second half loses nearly as much as the first, by so many standard errors.
 STRAIGHT, CLEAR = 0.36, 8.0
 
+#: Means of eighths of the run differ by less than so many times what noise makes of them.
+NOISE_ALONE = 2.9
+
 #: A rate is too low if at most so much of what the best rate loses is lost, yet some of it is,
 LITTLE, SOME = 0.5, 0.005
 
@@ -47,7 +59,9 @@ def test(f: Columns) -> Column:
     through_noise = every(
         above(f["block_late"], STRAIGHT), above(f["slope_t"], CLEAR), below(f["block_rise"], 0.1)
     )
-    return either(smooth, through_noise)
+    # No fall is seen through the noise, but that of the validation loss is.
+    seen_by_validation = every(below(f["moves"], NOISE_ALONE), validation_falls(f))
+    return either(smooth, through_noise, seen_by_validation)
 
 
 def causes(known: Known) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Spikes and recovers: a few values far above the rest, after which the curve goes on as before."""
 
-from simopt.curves.symptoms.conditions import above, every
+from simopt.curves.symptoms.conditions import above, either, every, one_burst
 from simopt.curves.symptoms.evidence import WHOLE, at
 from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
 
@@ -12,9 +12,10 @@ AFTER = 0.01
 
 def test(f: Columns) -> Column:
     """At least one high spike; the kernel counts those that recover."""
-    return every(
+    spikes = every(
         above(f["spikes"], 0.6), above(f["spike_height"], HIGH), above(f["spike_at"], AFTER)
     )
+    return either(spikes, one_burst(f))
 
 
 def causes(known: Known) -> tuple[str, ...]:

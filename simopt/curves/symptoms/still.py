@@ -3,7 +3,7 @@
 import numpy as np
 
 from simopt.curves.symptoms import unclear
-from simopt.curves.symptoms.conditions import above, below, every
+from simopt.curves.symptoms.conditions import above, below, every, validation_falls
 from simopt.curves.symptoms.evidence import WHOLE
 from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
 
@@ -16,6 +16,8 @@ START = 6.0
 #: The noise is symmetric (beyond the standard error of a skewness), and values do not follow each
 #: other: a loss that bounces about a minimum does so mostly below, and at times far above.
 SKEW, MOST, ECHO = 0.5, 0.6, 0.4
+#: No surer than this, for noise alone is also what is left behind a fall that the log lacks.
+MOST_SURE = 0.85
 #: Values that there must be to say so.
 FEWEST = 9
 
@@ -33,6 +35,9 @@ def test(f: Columns) -> Column:
         below(f["skew"] - np.minimum(1.5 * np.sqrt(6.0 / f["values"]), MOST), SKEW),
         below(np.abs(f["echo"]), ECHO),
     )
+    # Where the curve begins after the fall, a noise floor and a swing look the same.
+    noise = np.minimum(noise, MOST_SURE)
+    noise = every(noise, 1.0 - validation_falls(f))
     same = np.isnan(f["fall"]) & (f["values"] >= unclear.FEWEST)
     return np.where(same, 1.0, noise)
 

@@ -42,6 +42,8 @@ ABRUPT = 0.5
 #: From three quarters of the fall to 95 % it takes less than this share of the time from one
 #: quarter to three: no gradual approach.
 KNEE = 0.65
+#: Before it stops it has kept still for less than this share of the run.
+STAIR = 0.12
 
 #: AdaGrad's rate fell too far if `counterfactuals.LONGER` times the updates leave this share.
 STILL_LEFT = 0.5
@@ -50,6 +52,8 @@ STILL_LEFT = 0.5
 def test(f: Columns) -> Column:
     """It crawls, or stops at once."""
     slows = np.where(f["quarter_3"] > 0.0, f["quarter_3"] / f["quarter_2"], np.inf)
+    # Stairs, as of a schedule, stop more than once, and it is not the optimizer that stops.
+    stairless = below(f["plateau"], STAIR)
     crawls = every(
         above(f["values"], FEWEST),
         above(f["quarter_1"], MOST),
@@ -59,12 +63,14 @@ def test(f: Columns) -> Column:
         above(f["quarter_4"], CRAWLS),
         below(f["quarter_4"], UNFINISHED),
         below(f["late_ups"], UPS),
+        stairless,
     )
     stops = every(
         above(f["half_at"] / f["settled_at"], ABRUPT),
         above(f["settled_at"], STOPS[0]),
         below(f["settled_at"], STOPS[1]),
         below(f["knee"], KNEE),
+        stairless,
         1.0 - explodes.test(f),
     )
     return either(crawls, stops)

@@ -113,6 +113,16 @@ def spikes(rng: np.random.Generator) -> Pair:
     return loss, None
 
 
+def slow_spike(rng: np.random.Generator) -> Pair:
+    """One bad step, after which the loss takes a while to come back, and goes on as before."""
+    n = int(rng.integers(300, 2000))
+    loss = 0.3 + 1.7 * np.exp(-np.arange(n) / (0.08 * n))
+    place = int(n * rng.uniform(0.55, 0.8))
+    gone = np.arange(n - place) / (n * rng.uniform(0.01, 0.03))
+    loss[place:] += rng.uniform(0.6, 1.1) * np.exp(-gone)
+    return loss * (1 + rng.uniform(0.03, 0.1) * rng.normal(size=n)), None
+
+
 def begun_anew(rng: np.random.Generator) -> Pair:
     """A run, and in the same log a second one from the start."""
     n = int(rng.integers(200, 1200))
@@ -204,6 +214,7 @@ FAMILIES: tuple[tuple[Callable[[np.random.Generator], Pair], str, tuple[str, ...
     (falls_then_rises, "rises", ("decreases then explodes",)),
     (to_a_higher_level, "decreases then explodes", ("rises",)),
     (spikes, "spikes and recovers", ()),
+    (slow_spike, "spikes and recovers", ("resumed or several runs",)),
     (begun_anew, "resumed or several runs", ()),
     (other_scale, "resumed or several runs", ()),
     (fixed_order, "periodic", ()),
@@ -244,7 +255,7 @@ def constructed(size: int = 1000, *, seed: int = 0) -> Labelled:
     Parameters
     ----------
     size : int, default 1000
-        How many, from 20.
+        How many, from 21.
     seed : int, default 0
         What they are drawn by.
 
@@ -262,8 +273,8 @@ def constructed(size: int = 1000, *, seed: int = 0) -> Labelled:
     Examples
     --------
     >>> from simopt.curves.validation.constructed import constructed
-    >>> constructed(40).frame["problem"].nunique()
-    20
+    >>> constructed(42).frame["problem"].nunique()
+    21
     """
     checks.whole("size", size, len(FAMILIES), 100_000)
     checks.whole("seed", seed, 0)
