@@ -1,4 +1,4 @@
-// Drawing on canvases. What stays is drawn once, on a layer behind; a frame adds what moves.
+// Drawing on canvases. What stays is drawn once, on a canvas behind; a frame draws what moves.
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
@@ -67,6 +67,11 @@ class Plot {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
     this.layer = document.createElement("canvas");
+    this.layer.setAttribute("aria-hidden", "true");
+    const box = document.createElement("div");
+    box.className = "plot";
+    canvas.replaceWith(box);
+    box.append(this.layer, canvas);
     this.stale = true;
   }
 
@@ -131,13 +136,11 @@ class Plot {
     context.restore();
   }
 
-  // A frame: the layer behind, and what moves.
+  // What moves.
   frame(draw) {
     const { context } = this;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    if (this.canvas.width) context.drawImage(this.layer, 0, 0);
     context.setTransform(this.scale, 0, 0, this.scale, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
     context.font = theme.font;
     this.inside(context, () => draw(context));
   }
@@ -159,7 +162,7 @@ function penOf(context, look, width = 2) {
 // A curve of many values; where several share a pixel, from the least to the largest of them.
 function curve(context, plot, values, limit) {
   const n = values.length, across = Math.max(1, plot.right - plot.left);
-  const each = Math.max(1, Math.floor(n / (2 * across)));
+  const each = Math.max(1, Math.round(n / across));
   const cut = y => Math.max(-limit, Math.min(limit, y));
   context.beginPath();
   let pen = false;
@@ -195,10 +198,13 @@ function dot(context, x, y, look, radius) {
 // The least and the largest of what can be drawn.
 function extent(lists, fits = Number.isFinite) {
   let low = Infinity, high = -Infinity;
-  for (const list of lists) for (const value of list) {
-    if (!fits(value)) continue;
-    if (value < low) low = value;
-    if (value > high) high = value;
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i++) {
+      const value = list[i];
+      if (!fits(value)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
   }
   return low === Infinity ? [0, 1] : [low, high];
 }

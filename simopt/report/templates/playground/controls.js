@@ -59,9 +59,15 @@ function slide(name) {
 
 const SLIDES = 400;
 
+// A hyperparameter's sign and name; the name alone where it has no sign of its own.
+function signed(name) {
+  const { sign } = SETTINGS[name], said = name.replace(/_/g, " ");
+  return /^[a-z]{3,}/i.test(sign) ? ["", said] : [sign, said];
+}
+
 // A slider and a field for one hyperparameter; both show what the other sets.
 function settingField(name, value, changed) {
-  const { sign, allowed: said } = SETTINGS[name];
+  const { allowed: said } = SETTINGS[name], [sign, words] = signed(name);
   const { to, from } = slide(name);
   const typed = numberField(value, each => allowed(name, each), said, read => {
     slider.value = Math.round(from(read) * SLIDES);
@@ -70,7 +76,7 @@ function settingField(name, value, changed) {
   });
   const slider = make("input", {
     type: "range", min: "0", max: String(SLIDES), step: "1", "aria-valuetext": numberText(value),
-    "aria-label": `${sign} (${name})`,
+    "aria-label": `${sign} ${words}`,
     oninput: () => {
       const read = to(Number(slider.value) / SLIDES);
       typed.value = numberText(read);
@@ -83,7 +89,7 @@ function settingField(name, value, changed) {
   slider.value = Math.round(from(value) * SLIDES);
   typed.id = `field-${++made}`;
   const field = make("div", { class: "field setting" },
-    make("label", { for: typed.id }, sign, " ", make("span", { class: "muted" }, name === sign ? "" : name)), slider, typed);
+    make("label", { for: typed.id }, sign, " ", make("span", { class: "muted" }, words)), slider, typed);
   field.set = read => { typed.value = numberText(read); slider.value = Math.round(from(read) * SLIDES); };
   return field;
 }
@@ -144,7 +150,7 @@ function ruleCard(app, index) {
     more.append(make("label", { class: "check" }, make("input", { type: "checkbox", checked: each in choice.given, onchange: event => {
       if (event.target.checked) choice.given[each] = rule.defaults[each] ?? 0; else { delete choice.given[each]; if (each === "weight_decay") delete choice.given.decay; }
       again();
-    } }), ` ${SETTINGS[each].sign} ${each}`));
+    } }), signed(each).join(" ")));
   }
   if ("weight_decay" in settings && ("weight_decay" in preset || "weight_decay" in choice.given)) {
     more.append(labelled("form of the decay", choiceOf(rule.decays, settings.decay, value => { choice.given.decay = value; again(); })));

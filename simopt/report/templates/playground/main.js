@@ -43,11 +43,18 @@
       problemError.textContent = `${plan.updates} updates over ${problem.n} points are more than a page should draw: fewer epochs, please.`;
       return false;
     }
-    const looks = looksOf(state.rules), before = app.model.all || [];
+    const looks = looksOf(state.rules), before = app.model.all;
+    const asked = JSON.stringify([columns, points.y, state.w0, settingsOf(plan)]);
     const all = state.rules.map((choice, index) => {
-      const optimizer = chosen(choice);
-      const columns = optimizer.error ? null : trajectory(problem, optimizer, plan, optimizer.eta, true);
-      return { choice, optimizer, columns, look: looks[index], index, losses: before[index]?.losses };
+      // Of a rule that has not changed the trajectory stays.
+      const key = JSON.stringify(choice) + asked, same = before.find(each => each.key === key);
+      const optimizer = same?.optimizer ?? chosen(choice);
+      const path = same ? same.columns
+        : optimizer.error ? null : trajectory(problem, optimizer, plan, optimizer.eta, true);
+      return {
+        choice, optimizer, key, index, columns: path, derived: same?.derived,
+        look: looks[index], losses: before[index]?.losses,
+      };
     });
     const named = state.intercept ? ["w", "intercept"] : columns.map((_, k) => columns.length > 1 ? `w ${k + 1}` : "w");
     const live = all.filter(each => each.columns);
@@ -273,7 +280,7 @@
       if (plot.stale) view.base(plot, model);
       plot.frame(context => view.frame(plot, model, context));
     }
-    if (app.unwritten && (!app.playing || now - wrote > 120)) {
+    if (app.unwritten && now - wrote > 120) {
       app.unwritten = false;
       wrote = now;
       write();

@@ -72,8 +72,8 @@ function quantityView(quantityOf) {
     base(plot, model) {
       const quantity = quantityOf(model);
       const lists = calm(model).map(each => series(model, each, quantity)).filter(Boolean);
-      const [low, high] = extent(lists);
-      curvesBase(plot, model, makeAxis("linear", ...padded(low, high), signOf(quantity, model)), each => series(model, each, quantity));
+      const [low, high] = extent(lists), room = calm(model).length < model.live.length ? 0.5 : 0.06;
+      curvesBase(plot, model, makeAxis("linear", ...padded(low, high, room), signOf(quantity, model)), each => series(model, each, quantity));
     },
     frame(plot, model, context) {
       cursor(plot, model, context, each => series(model, each, quantityOf(model)));
@@ -266,32 +266,52 @@ function passes(model) {
   return { each: model.curvatures.map(h => [h]), said: "the gradient of all points at once" };
 }
 
+const GRID = { low: 1e-3, high: 1e2, columns: 64, rows: 240 };
+
 const stabilityView = {
   // The hyperparameter that stands on the axis beside the rate.
   momentumOf(optimizer) { return optimizer.settings.find(name => name === "beta" || name === "momentum"); },
   base(plot, model) {
-    const { optimizer } = model.active;
-    const name = this.momentumOf(optimizer), place = optimizer.settings.indexOf(name);
-    const { each: lists } = passes(model);
-    const columns = 64, rows = 96, low = 1e-3, high = 1e2;
+    const { low, high, columns, rows } = GRID;
     plot.base(makeAxis("linear", 0, 1, "momentum"), makeAxis("log", low, high, "learning rate η"), context => {
       if (!this.fits(model)) return;
+      const settles = this.grid(model);
       context.fillStyle = theme[model.active.look.color];
       context.globalAlpha = 0.3;
       const width = (plot.right - plot.left) / columns, height = (plot.bottom - plot.top) / rows;
       context.beginPath();
       for (let i = 0; i < columns; i++) {
-        const values = optimizer.values.slice();
-        if (name) values[place] = (i + 0.5) / columns;
-        for (let j = 0; j < rows; j++) {
-          const moves = linearMoves(optimizer, 10 ** (-3 + 5 * (j + 0.5) / rows), values);
-          if (moves && lists.every(list => radius(moves, list) < 1)) {
-            context.rect(plot.left + i * width, plot.bottom - (j + 1) * height, width + 0.5, height + 0.5);
-          }
+        for (let j = 0, first = -1; j <= rows; j++) {
+          const inside = j < rows && settles[i * rows + j];
+          if (inside && first < 0) first = j;
+          if (inside || first < 0) continue;
+          context.rect(plot.left + i * width, plot.bottom - j * height, width + 0.5, (j - first) * height);
+          first = -1;
         }
       }
       context.fill();
     });
+  },
+  // Which cells settle; kept as long as nothing but eta and the momentum has changed.
+  grid(model) {
+    const { optimizer } = model.active, { columns, rows } = GRID;
+    const name = this.momentumOf(optimizer), place = optimizer.settings.indexOf(name);
+    const lists = passes(model).each;
+    const values = optimizer.values.slice();
+    if (name) values[place] = 0;
+    const key = JSON.stringify([optimizer.name, optimizer.lines, values, lists]);
+    if (key === this.key) return this.kept;
+    const settles = new Uint8Array(columns * rows);
+    for (let i = 0; i < columns; i++) {
+      if (name) values[place] = (i + 0.5) / columns;
+      for (let j = 0; j < rows; j++) {
+        const eta = GRID.low * (GRID.high / GRID.low) ** ((j + 0.5) / rows);
+        const moves = linearMoves(optimizer, eta, values);
+        settles[i * rows + j] = moves && lists.every(list => radius(moves, list) < 1) ? 1 : 0;
+      }
+    }
+    Object.assign(this, { key, kept: settles });
+    return settles;
   },
   fits(model) {
     const { optimizer } = model.active;
