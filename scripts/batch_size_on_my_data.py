@@ -9,7 +9,6 @@ report's, a table, and a paragraph of advice.
 from pathlib import Path
 
 import click
-import numpy as np
 
 import simopt
 from simopt.report import batch_size_page
@@ -32,11 +31,7 @@ def main(
     """Study batch sizes on DATA, a CSV or Parquet file, whose column TARGET is to be predicted."""
     page = Path(out)
     page.parent.mkdir(parents=True, exist_ok=True)
-    raw = simopt.problems.read_table(data, target, intercept=False, kind=kind)
-    spread = raw.x.std(axis=0)
-    x = (raw.x - raw.x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    make = getattr(simopt.problems, kind)
-    problem = make(x, raw.y, intercept=True, name=raw.name)
+    problem = simopt.problems.read_table(data, target, kind=kind, standardize=True)
 
     start, least = problem.loss(problem.w0), problem.minimum_loss
     optimizers = [getattr(simopt, name)() for name in names]

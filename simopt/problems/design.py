@@ -105,13 +105,14 @@ def _encoded(
     for name in chosen:
         if name in columns.dates:
             raise ValueError(
-                f"column {name!r} holds dates: must be numbers, such as the days since the first"
+                f"column {name!r} holds dates or times: must be numbers, such as the days since "
+                f"the first"
             )
         if categories is None and name in columns.texts:
             texts = columns.texts[name]
             raise ValueError(
-                f"column {name!r} holds texts, such as {texts.dropna().iloc[0]!r} "
-                f"({texts.nunique()} different): must be numbers; {remedy}"
+                f"column {name!r} holds texts, such as {str(texts.dropna().iloc[0])!r}, "
+                f"{texts.nunique()} in all: must be numbers; {remedy}"
             )
     if not any(name in columns.texts for name in chosen):
         x = columns.values[:, [columns.numbers[name] for name in chosen]]
@@ -147,7 +148,7 @@ def _complete(
         infinite = np.isinf(values)
         if infinite.any():
             row, k = (int(i) for i in np.argwhere(infinite)[0])
-            raise bad_cell(names[k], row, float(values[row, k]))
+            raise bad_cell(names[k], row, repr(float(values[row, k])))
     absent = np.isnan(x)
     rows = ~(absent.any(axis=1) | np.isnan(y))
     if rows.all():
@@ -163,5 +164,5 @@ def _complete(
         )
     row = int(np.argmin(rows))
     name = sources[int(np.argmax(absent[row]))] if absent[row].any() else target
-    cells = f"{len(rows) - int(rows.sum())} of {len(rows)} rows"
-    raise bad_cell(name, row, np.nan, f" ({cells} lack one: {remedy})")
+    lacking = f"{len(rows) - int(rows.sum())} of {len(rows)} rows lack a value"
+    raise bad_cell(name, row, "no value", f" ({lacking}: {remedy})")

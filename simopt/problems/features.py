@@ -19,8 +19,8 @@ ENOUGH = 10
 
 #: What pandas, R and Excel call the numbers of rows that they write beside a table.
 INDEX = re.compile(
-    r"unnamed: \d+(_level_\d+)?|(__)?index(_level_\d+__)?|level_\d+|row_?(names?|id|index|number)?"
-    r"|\.\.\.\d+|#|",
+    r"unnamed: \d+(\.\d+|_level_\d+)*|(__)?index(_level_\d+__)?|level_\d+"
+    r"|row_?(names?|id|index|number)?|\.\.\.\d+|#|",
     re.IGNORECASE,
 )
 IDENTIFIER = re.compile(
@@ -28,7 +28,8 @@ IDENTIFIER = re.compile(
 )
 
 INDEXES, COUNTS, IDENTIFIES = "the row index", "only counts the rows", "an identifier"
-DATES, CONSTANT, EMPTY, COPY = "dates", "one value everywhere", "no values", "a copy of the target"
+DATES, CONSTANT, EMPTY = "dates or times", "one value everywhere", "no values"
+COPY = "a copy of the target"
 
 
 class ColumnWarning(UserWarning):

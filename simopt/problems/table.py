@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks
-from simopt.problems import columns
+from simopt.problems import columns, files
 from simopt.problems.design import CATEGORIES, MISSING, Remedies, design
 from simopt.problems.losses import KINDS, LOSSES
 from simopt.problems.problem import Problem
 from simopt.problems.regression import make
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 REMEDIES = Remedies(
     left="features= names the columns to take instead",
@@ -176,6 +173,9 @@ def read_table(
     standardize: bool | None = None,
     categories: str | None = None,
     missing: str = "refuse",
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
     w0: ArrayLike = 0.0,
     intercept: bool = True,
     l2: float = 0.0,
@@ -187,11 +187,16 @@ def read_table(
     Parameters
     ----------
     path : path
-        A file that ends in ``.csv`` or ``.parquet``.
+        A file that ends in ``.parquet``, or text in ``.csv``, ``.tsv``, ``.tab`` or ``.txt`` with
+        a heading that names the columns.
     target : str
         The column to predict.
     features, kind, standardize, categories, missing
         As in `from_frame`, which says what becomes of the columns.
+    sep, decimal, encoding : str, optional
+        As in `pandas.read_csv`: what stands between the cells of a text, its decimal mark, and how
+        its characters are written. The first lines tell if None: commas, semicolons, tabs or bars,
+        decimal points or commas, UTF-8, or UTF-16 and UTF-32 with a mark.
     w0, intercept, l2, name
         As in `least_squares`; the name is the file's without its ending if None.
     **parameters
@@ -221,7 +226,7 @@ def read_table(
     """
     checks.choice("kind", kind, KINDS)
     _check(features, standardize, categories, missing, intercept, name)
-    table = read_file(path)
+    table = files.read_file(path, sep=sep, decimal=decimal, encoding=encoding)
     return from_frame(
         table,
         target,
@@ -236,18 +241,3 @@ def read_table(
         name=Path(path).stem if name is None else name,
         **parameters,
     )
-
-
-def read_file(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """The table that a CSV or Parquet file holds."""
-    import pandas as pd
-
-    path = Path(path)
-    if path.suffix.lower() not in (".csv", ".parquet"):
-        raise checks.refuse("path", str(path), "a file that ends in .csv or .parquet")
-    if path.suffix.lower() == ".parquet":
-        return pd.read_parquet(path)
-    try:
-        return pd.read_csv(path)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise checks.refuse("path", str(path), f"a readable CSV file ({error})") from None

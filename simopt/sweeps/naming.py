@@ -22,7 +22,7 @@ from simopt.schedules import Schedule
 SCALES = ("linear", "log")
 
 #: How a table is read, whatever problem its points are for.
-READING = ("features", "standardize", "categories", "missing")
+READING = ("features", "standardize", "categories", "missing", "sep", "decimal", "encoding")
 
 #: No axis in use is longer, and a slip of three zeros should not fill the memory.
 LONGEST_AXIS = 10_000_000

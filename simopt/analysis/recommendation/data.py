@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from simopt.ground import checks
 from simopt.ground.formatting import listing
 from simopt.problems import columns
+from simopt.problems.files import csv_options, read_file
 from simopt.problems.losses import LOSSES
 from simopt.problems.problem import Problem
 from simopt.problems.regression import Regression, make
-from simopt.problems.table import from_frame, read_file
+from simopt.problems.table import from_frame
 
 Floats = NDArray[np.float64]
 
@@ -162,8 +163,12 @@ def from_file(
             f"Columns of 0 and 1 stand for the texts of {listing(texts)}, the first of them left "
             "out."
         )
-    read = "read_parquet" if Path(path).suffix.lower() == ".parquet" else "read_csv"
-    lines = ["import pandas as pd", f"table = pd.{read}({os.fspath(path)!r})"]
+    if Path(path).suffix.lower() == ".parquet":
+        read = f"pd.read_parquet({os.fspath(path)!r})"
+    else:
+        options = [f"{name}={value!r}" for name, value in csv_options(path).items()]
+        read = f"pd.read_csv({', '.join([repr(os.fspath(path)), *options])})"
+    lines = ["import pandas as pd", f"table = {read}"]
     plain = [name for name in names if name in frame.columns]
     if not set(frame.columns) <= set(map(str, raw.columns)):
         lines.append("table.columns = [str(name).strip() for name in table.columns]")

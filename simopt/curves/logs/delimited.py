@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections import Counter
@@ -15,6 +14,7 @@ from simopt.curves.logs import cells as numbers
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Table, named
 from simopt.ground import checks
+from simopt.ground.delimited import decimal_mark, find_separator, split
 
 #: Lines that are looked at to find out how a table is written.
 LOOKED_AT = 200
@@ -56,44 +56,24 @@ def table(text: str, source: str) -> Table | None:
     separator = _separator(first)
     if separator is None:
         return None
-    if head and len(_split([head], separator)[0]) == len(_split(first[:1], separator)[0]):
+    if head and len(split([head], separator)[0]) == len(split(first[:1], separator)[0]):
         first.insert(0, head)
     else:
         head = ""
-    if not _is_table(_split(first, separator), separator):
+    if not _is_table(split(first, separator), separator):
         return None
     if len(text) > LARGE and (quick := _by_pandas(text, separator, head, source)) is not None:
         return quick
     lines = text.splitlines()
     kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    rows = _split([head, *kept] if head else kept, separator)
+    rows = split([head, *kept] if head else kept, separator)
     return _from_rows(rows, source, separator, text.endswith(("\n", "\r")))
 
 
-def _split(lines: Sequence[str], separator: str) -> list[list[str]]:
-    if separator == " ":
-        return [line.split() for line in lines]
-    rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
-    return [[cell.strip() for cell in row] for row in rows]
-
-
 def _separator(lines: Sequence[str]) -> str | None:
-    """What stands between the cells: what cuts most lines into the same number of them."""
-    best: tuple[float, int, str] | None = None
-    for rank, separator in enumerate("\t;,| "):
-        try:
-            counts = Counter(len(row) for row in _split(lines, separator))
-        except csv.Error:
-            continue
-        cells, lines_so = max(counts.items(), key=lambda item: (item[1], item[0]))
-        if cells < 2 or lines_so < 0.6 * len(lines):
-            continue
-        # A decimal comma cuts numbers as a separator does, so that a semicolon goes before it.
-        score = (lines_so / len(lines), -rank, separator)
-        if best is None or (score[0], score[1]) > (best[0], best[1]):
-            best = score
-    if best is not None:
-        return best[2]
+    """What stands between the cells; a comma where there is one column alone."""
+    if (best := find_separator(lines)) is not None:
+        return best
     alone = all(len(line.split()) == 1 for line in lines[1:])
     return "," if alone and (len(lines) > 1 or len(lines[0].split()) == 1) else None
 
@@ -122,14 +102,11 @@ def _label(texts: set[str]) -> bool:
     return not others and re.search(r"[A-Za-z]", text) is not None and not numbers.is_number(text)
 
 
-def _decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
-    """The decimal mark: a comma where numbers have one and none has a point."""
-    if separator == ",":
+def _decimal(rows: Sequence[Sequence[str]], mark: str) -> str:
+    """The decimal mark of rows: a point where a comma stands between the cells."""
+    if mark == ",":
         return "."
-    sample = [cell for row in rows[:LOOKED_AT] for cell in row]
-    commas = sum(bool(re.fullmatch(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?", cell)) for cell in sample)
-    points = sum(bool(re.fullmatch(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?", cell)) for cell in sample)
-    return "," if commas > points else "."
+    return decimal_mark([cell for row in rows[:LOOKED_AT] for cell in row])
 
 
 def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) -> Table:
@@ -259,7 +236,7 @@ def _by_pandas(text: str, separator: str, head: str, source: str) -> Table | Non
         )  # fmt: skip
     except (pd.errors.ParserError, ValueError):
         return None
-    header = _split([text[: text.index("\n")]], separator)[0]
+    header = split([text[: text.index("\n")]], separator)[0]
     if len(header) != frame.shape[1] or any(numbers.is_number(cell) for cell in header):
         return None
     cells: list[Any] = []

@@ -1,0 +1,51 @@
+"""How text tables are written: what stands between their cells, and their decimal mark."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+#: Separators, the surer before the less sure.
+SEPARATORS = "\t;,| "
+
+#: Cells that tell one decimal mark from the other.
+COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
+POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+
+
+def split(lines: Sequence[str], separator: str) -> list[list[str]]:
+    """The cells of lines, without the white space around them."""
+    if separator == " ":
+        return [line.split() for line in lines]
+    rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def find_separator(lines: Sequence[str], among: str = SEPARATORS) -> str | None:
+    """The separator of lines: what cuts most of them into the same number of cells.
+
+    None if nothing cuts 60 % of them so.
+    """
+    best: tuple[float, int, str] | None = None
+    for rank, candidate in enumerate(among):
+        try:
+            counts = Counter(len(row) for row in split(lines, candidate))
+        except csv.Error:
+            continue
+        cells, lines_so = max(counts.items(), key=lambda item: (item[1], item[0]))
+        if cells < 2 or lines_so < 0.6 * len(lines):
+            continue
+        # A decimal comma cuts numbers as a separator does, so that a semicolon goes before it.
+        score = (lines_so / len(lines), -rank, candidate)
+        if best is None or (score[0], score[1]) > (best[0], best[1]):
+            best = score
+    return None if best is None else best[2]
+
+
+def decimal_mark(cells: Sequence[str]) -> str:
+    """The decimal mark of cells: a comma where more numbers have one than have a point."""
+    commas = sum(bool(COMMA.fullmatch(cell)) for cell in cells)
+    points = sum(bool(POINT.fullmatch(cell)) for cell in cells)
+    return "," if commas > points else "."

@@ -1,0 +1,164 @@
+"""Tables in files: Parquet, and text as Excel, pandas, R and other programs write it."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simopt.ground import checks
+from simopt.ground.delimited import decimal_mark, find_separator, split
+from simopt.problems.columns import WIDE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEXT = (".csv", ".tsv", ".tab", ".txt")
+ENDINGS = "a file that ends in .csv or .parquet (or .tsv, .tab, .txt)"
+
+#: Bytes and lines that show how a text is written.
+HEAD, LINES = 1 << 20, 200
+
+#: What stands for no value, beside what pandas reads so.
+MISSING = ["?"]
+
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def read_file(
+    path: str | os.PathLike[str],
+    *,
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+) -> pd.DataFrame:
+    """The table of a file.
+
+    Parameters
+    ----------
+    path : path
+        A file with one of the known endings.
+    sep, decimal, encoding : str, optional
+        What stands between the cells, the decimal mark, and how characters are written; found from
+        the first lines where None.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    ValueError
+        If the ending is another, or the file can't be read.
+    FileNotFoundError
+        If there is none.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending != ".parquet" and ending not in TEXT:
+        raise checks.refuse("path", str(path), ENDINGS)
+    for name, value in (("sep", sep), ("decimal", decimal)):
+        if value is not None and (not isinstance(value, str) or len(value) != 1):
+            raise checks.refuse(name, value, "one character")
+    if encoding is not None:
+        _check_encoding(encoding)
+    try:
+        if ending == ".parquet":
+            return _read_parquet(path)
+        return _read_text(path, sep, decimal, encoding)
+    except UnicodeDecodeError as error:
+        remedy = f"text in {error.encoding} (encoding='cp1252' is what Windows often writes)"
+        raise checks.refuse("path", str(path), remedy) from None
+    except ValueError as error:  # of pandas' parser and pyarrow as well
+        kind = "Parquet" if ending == ".parquet" else "CSV"
+        reason = " ".join(str(error).split())[:200]
+        raise checks.refuse("path", str(path), f"a readable {kind} file ({reason})") from None
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow.parquet
+
+    if not path.is_file():  # a folder of files
+        return pd.read_parquet(path)
+    with pyarrow.parquet.ParquetFile(path, pre_buffer=True) as file:
+        # A task for every column: with 100,000 of them, threads take three times as long.
+        threads = file.metadata.num_columns <= WIDE
+        table: pd.DataFrame = file.read(use_threads=threads).to_pandas()
+    return table
+
+
+def _check_encoding(encoding: Any) -> None:
+    try:
+        codecs.lookup(encoding)
+    except (LookupError, TypeError):
+        raise checks.refuse("encoding", encoding, "one that Python knows, as 'utf-8'") from None
+
+
+def csv_options(
+    path: str | os.PathLike[str],
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+) -> dict[str, Any]:
+    """The arguments of `pandas.read_csv` that read a text as it is written."""
+    with open(path, "rb") as file:
+        head = file.read(HEAD)
+    encoding = encoding or _encoding(head)
+    # The last character may be cut in two.
+    text = codecs.getincrementaldecoder(encoding)().decode(head, len(head) < HEAD)
+    lines = text.splitlines()
+    if len(head) == HEAD and len(lines) > 1:
+        lines.pop()
+    skipped = 0
+    if lines and lines[0].lower().startswith("sep=") and len(lines[0]) == 5:  # Excel's own
+        sep, skipped = sep or lines[0][4], 1
+    lines = [line for line in lines[skipped:] if line.strip()][:LINES]
+    if not lines:
+        raise ValueError("no heading")
+    sep = sep or find_separator(lines, "\t;,|") or ","
+    heading, *rows = split(lines, sep)
+    cells = [cell for row in rows for cell in row]
+    # A separator may end each row, but not the heading.
+    ended = rows and all(len(row) == len(heading) + 1 and not row[-1] for row in rows)
+    given = {
+        "sep": (sep, ","),
+        "decimal": (decimal or decimal_mark(cells), "."),
+        "encoding": (encoding, "utf-8"),
+        "skiprows": (skipped, 0),
+        "skipinitialspace": (f"{sep} " in text, False),
+        "na_values": (MISSING if set(MISSING) & set(cells) else [], []),
+        "index_col": (False if ended else None, None),
+    }
+    return {name: value for name, (value, default) in given.items() if value != default}
+
+
+def _read_text(
+    path: Path, sep: str | None, decimal: str | None, encoding: str | None
+) -> pd.DataFrame:
+    import pandas as pd
+
+    options = {"na_values": MISSING, "skipinitialspace": True}
+    options |= csv_options(path, sep, decimal, encoding)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=pd.errors.ParserWarning)
+        table: pd.DataFrame = pd.read_csv(path, low_memory=False, **options)
+    return table
+
+
+def _encoding(head: bytes) -> str:
+    """UTF-8 but where the first bytes show another."""
+    for mark, encoding in BOMS:
+        if head.startswith(mark):
+            return encoding
+    if b"\0" in head:
+        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+    return "utf-8"
