@@ -533,3 +533,13 @@ def test_tables_of_other_libraries():
 
     table = pa.Table.from_pandas(PLAIN)
     assert problems.from_frame(table, "y").digest == problems.from_frame(PLAIN, "y").digest
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_pandas_reads_a_text_with_the_arguments_that_are_found(tmp_path, name):
+    from simopt.problems.files import csv_options
+
+    TABLE.to_csv(tmp_path / name, index=False, **WRITTEN[name])
+    options = csv_options(tmp_path / name)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / name, **options), TABLE)
+    assert (options == {}) == (name in ("comma.csv", "quoted.csv", "windows.csv"))

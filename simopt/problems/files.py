@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import os
 import warnings
 from pathlib import Path
@@ -127,6 +128,7 @@ def csv_options(
     sep = sep or find_separator(lines, "\t;,|") or ","
     heading, *rows = split(lines, sep)
     cells = [cell for row in rows for cell in row]
+    spaced = any(cell[:1] == " " for row in csv.reader(lines, delimiter=sep) for cell in row)
     # A separator may end each row, but not the heading.
     ended = rows and all(len(row) == len(heading) + 1 and not row[-1] for row in rows)
     given = {
@@ -134,7 +136,7 @@ def csv_options(
         "decimal": (decimal or decimal_mark(cells), "."),
         "encoding": (encoding, "utf-8"),
         "skiprows": (skipped, 0),
-        "skipinitialspace": (f"{sep} " in text, False),
+        "skipinitialspace": (spaced, False),
         "na_values": (MISSING if set(MISSING) & set(cells) else [], []),
         "index_col": (False if ended else None, None),
     }
@@ -146,7 +148,7 @@ def _read_text(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    options = {"na_values": MISSING, "skipinitialspace": True}
+    options: dict[str, Any] = {"na_values": MISSING, "skipinitialspace": True}
     options |= csv_options(path, sep, decimal, encoding)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=pd.errors.ParserWarning)
