@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,25 @@ def simulator():
 @pytest.mark.parametrize("name", QUICK)
 def test_the_bits_are_the_cpus(name, simulator):
     assert_same(simulator(ends, name), QUICK[name].ends(blocks.compute))
+
+
+def cut_and_whole(device):
+    """A sweep that goes on from another, and the one that was never cut."""
+    options = {"shuffle": "epoch", "seed": range(3), "batch_size": 3, "device": device}
+    options |= {"evaluate": 2, "target": 3.0, "divergence": 1e3, "keep_state": True}
+    four, adam = simopt.problems.four_points(), simopt.Adam(eta=[0.04, 0.3, 2.0])
+    begun = simopt.sweep(four, adam, updates=3, **options)
+    return (
+        simopt.sweep(four, adam, epochs=4, **options, resume=begun),
+        simopt.sweep(four, adam, epochs=4, **options),
+    )
+
+
+def test_a_sweep_goes_on(simulator):
+    longer, whole = simulator(cut_and_whole, "cuda")
+    pd.testing.assert_frame_equal(longer, whole, check_exact=True)
+    # The bits are the CPU's, and so is what was kept.
+    pd.testing.assert_frame_equal(longer, cut_and_whole("cpu")[0], check_exact=True)
 
 
 @pytest.mark.slow

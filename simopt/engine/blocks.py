@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import cpu, layout, refusals
-from simopt.engine.layout import Data, How, Out
+from simopt.engine import cpu, keeping, layout, refusals
+from simopt.engine.layout import Data, How, Kept, Out
 from simopt.engine.losses import passes_of
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
@@ -42,7 +42,8 @@ class Group:
     """Trajectories of one rule and one plan: every setting with every seed.
 
     ``settings`` [hyperparameters, H] and ``seeds`` [S]; the results of setting h and seed s go to
-    row ``setting_rows[h] + seed_rows[s]``.
+    row ``setting_rows[h] + seed_rows[s]``. ``state`` [rows of `keeping`, H, S] is where they begin,
+    if not at the start.
     """
 
     rule: Rule
@@ -51,6 +52,7 @@ class Group:
     seeds: NDArray[np.int64]
     setting_rows: NDArray[np.int64]
     seed_rows: NDArray[np.int64]
+    state: NDArray[np.float64] | None = None
 
     @property
     def size(self) -> int:
@@ -282,6 +284,7 @@ def extras_of(plan: Plan) -> layout.Extras:
         boxed=plan.box is not None,
         arrives=plan.stop_at_target,
         reacts=reacts,
+        kept=plan.keep_state or plan.begun > 0,
     )
 
 
@@ -300,8 +303,8 @@ def compute(
     stops: bool,
     given: NDArray[np.int64] | None,
     pulse: NDArray[np.int64],
-    before: Out | None = None,
-) -> Out:
+    before: Out | Kept | None = None,
+) -> Out | Kept:
     """Run a task. ``pulse[0]`` set to 1 ends it early, its results then being void.
 
     ``before`` may be finished results whose buffers may be reused.
@@ -325,22 +328,32 @@ def room(
     dtype: Any,
     records: int,
     pulse: NDArray[np.int64],
-    before: Out | None = None,
-) -> Out:
+    before: Out | Kept | None = None,
+) -> Out | Kept:
     """Room for a task's results. Fresh memory costs a third of what a short trajectory does."""
     count = task.last - task.first
     if before is not None and not records and before.loss.shape == (count,):
-        return before
-    return Out(
-        w=np.empty((problem.d, count), dtype),
-        loss=np.empty(count, dtype),
-        best_loss=np.empty(count, dtype),
-        peak=np.empty(count, dtype),
-        counts=np.empty((layout.COUNTED, count), np.int64),
-        recorded_loss=np.empty((records, count), dtype),
-        recorded_w=np.empty((records, problem.d, count), dtype),
-        pulse=pulse,
-    )
+        out = Out(*before[: len(Out._fields)])  # type: ignore[arg-type]
+    else:
+        out = Out(
+            w=np.empty((problem.d, count), dtype),
+            loss=np.empty(count, dtype),
+            best_loss=np.empty(count, dtype),
+            peak=np.empty(count, dtype),
+            counts=np.empty((layout.COUNTED, count), np.int64),
+            recorded_loss=np.empty((records, count), dtype),
+            recorded_w=np.empty((records, problem.d, count), dtype),
+            pulse=pulse,
+        )
+    if not extras_of(task.group.plan).kept:
+        return out
+    group = task.group
+    if group.state is None:
+        state = keeping.empty(group.rule, problem.d, count)
+    else:
+        setting, seed, _ = task.members()
+        state = np.ascontiguousarray(group.state[:, setting, seed])
+    return Kept(*out, state=state, begun=group.plan.begun)
 
 
 def scatter(task: Task, source: Array, target: Array) -> None:

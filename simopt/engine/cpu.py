@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numba import config
 
-from simopt.engine import layout, linear, passes
+from simopt.engine import keeping, layout, linear, passes
 from simopt.engine.layout import (
     BEST,
     BEST_AT,
@@ -201,6 +201,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     layout.weight_first,
     layout.state_none,
     layout.state_rest,
+    *keeping.NUMERIC,
     *semantics.NUMERIC,
     *passes.NUMERIC,
     *linear.NUMERIC,
@@ -230,8 +231,9 @@ def kernel(
     real : type
         numpy.float64 or numpy.float32.
     extras : Extras
-        Whether the rate is scheduled, the gradient clipped, the weight kept in a box, and whether
-        a trajectory ends at the target.
+        Whether the rate is scheduled, the gradient clipped, the weight kept in a box, whether a
+        trajectory ends at the target, and whether it goes on from another; then ``out`` is a
+        `layout.Kept`.
 
     Returns
     -------
@@ -272,6 +274,7 @@ def kernel(
     boxes = True if extras.boxed else None
     arrives = True if extras.arrives else None
     reacts = True if extras.reacts else None
+    kept = True if extras.kept else None
     noisy = True if loss_passes.noisy else None
     by_norm = True if extras.clips == "norm" else None
     by_value = True if extras.clips == "value" else None
@@ -284,6 +287,9 @@ def kernel(
     clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
     looks_at, diverges, rate_at = semantics.looks_at, semantics.diverges, semantics.rate_at
     side_of, least_rate = semantics.side_of, semantics.least_rate
+    restore, save = keeping.restore, keeping.save
+    restore_marks, save_marks = keeping.restore_marks, keeping.save_marks
+    note_best = keeping.note_best
     # A closure holds the digest only to make it part of the cache's key.
     source = digest(rule.update, rule.clock) + _engine_digest() + loss_passes.source
 
@@ -346,18 +352,53 @@ def kernel(
             t = 0
             upcoming = how.every
             known = 0
-            for epoch in range(how.epochs):
+            epochs = range(how.epochs)
+            if kept is not None:
+                column = np.uint64(first)
+                t, taken_back = out.begun, 0
+                epochs = range(t // batches, how.epochs)
+                skipped = t % batches * how.batch_size
+                # Looks that are due are multiples of their distance.
+                upcoming += t - t % how.every
+                if t > 0:
+                    restore_marks(work, low, high, base, out.state, column)
+                    restore(
+                        work,
+                        ticks,
+                        low,
+                        high,
+                        out.state,
+                        column,
+                        d,
+                        dp,
+                        states,
+                        first_clock,
+                        clocked,
+                    )
+                    # What is shuffled once, or never, was before the first epoch.
+                    if own:
+                        fill_own_orders(orders, pick, how.shuffle, seeds, first, 0)
+                    else:
+                        fill_order(order, how.shuffle, seeds[first // lanes], 0, given)
+            for epoch in epochs:
                 if own:
                     fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
                 else:
                     fill_order(order, how.shuffle, seeds[first // lanes], epoch, given)
                 used = how.points_used if epoch < how.epochs - 1 else how.last_used
-                for start in range(0, used, how.batch_size):
+                batch_starts = range(0, used, how.batch_size)
+                if kept is not None:
+                    batch_starts = range(skipped, used, how.batch_size)
+                    skipped = 0
+                for start in batch_starts:
                     stop = min(start + how.batch_size, how.points_used)
                     t += 1
                     now = real(t)
                     looks = looks_at(t, upcoming, updates)
                     if looks:
+                        if kept is not None and t != upcoming:
+                            note_best(work, low, high, base, out.state, np.uint64(first))
+                            taken_back = t
                         upcoming = t + how.every
                     over_at = now if looks and how.stops else zero
                     unseen = zero if looks else never
@@ -561,6 +602,23 @@ def kernel(
             if one:
                 linear.loss_one(work, low, high, shown, base, data)
             finish(work, low, high, shown, base, d, out, first)
+            if kept is not None:
+                column = np.uint64(first)
+                save_marks(work, low, high, base, out.state, column, taken_back)
+                save(
+                    work,
+                    ticks,
+                    low,
+                    high,
+                    out.state,
+                    column,
+                    d,
+                    dp,
+                    states,
+                    first_clock,
+                    clocked,
+                    apart,
+                )
 
     # A rule's name may be anything, a file's may not.
     readable = re.sub(r"\W+", "_", rule.name, flags=re.ASCII)[:40]

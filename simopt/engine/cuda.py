@@ -26,8 +26,8 @@ import numpy as np
 from numba import config as numba_config
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, layout, per_thread
-from simopt.engine.layout import Data, Out
+from simopt.engine import blocks, keeping, layout, per_thread
+from simopt.engine.layout import Data, Kept, Out
 from simopt.engine.losses import passes_of
 from simopt.engine.passes import Passes
 from simopt.ground import checks
@@ -281,8 +281,8 @@ def compute(
     stops: bool,
     given: NDArray[np.int64] | None,
     pulse: NDArray[np.int64],
-    before: Out | None = None,
-) -> Out:
+    before: Out | Kept | None = None,
+) -> Out | Kept:
     """Run a task on the device; arguments and results are those of `blocks.compute`.
 
     Columns of lanes left over at a segment's end are void. ``pulse[0]`` set to 1 is heard between
@@ -306,13 +306,18 @@ def compute(
         run = kernel_of(task, data, problem)
         lanes, seeds = room(task, problem.d, dtype)
         lanes = min(lanes, max(1, count))
-        ends = per_thread.Ends(
+        ends: Any = per_thread.Ends(
             w=cuda.device_array((problem.d, lanes), dtype),
             loss=cuda.device_array(lanes, dtype),
             best_loss=cuda.device_array(lanes, dtype),
             peak=cuda.device_array(lanes, dtype),
             counts=cuda.device_array((layout.COUNTED, lanes), count_type(plan)),
         )
+        state: Array = np.empty((0, 0))
+        if isinstance(out, Kept):
+            state = out.state
+            room_there = cuda.device_array((len(state), lanes), np.float64)
+            ends = per_thread.KeptEnds._make((*ends, room_there, out.begun))
         known: tuple[int, int] | None = None
         drawn: tuple[int, int] | None = None
         if not places.of_seed:
@@ -331,9 +336,17 @@ def compute(
                     orders = orders_of(seeds_here, places.of_seed // plan.n, plan.n)
                 else:
                     orders = sent(seeds_here)
-            launch(run, wave.places.lanes, *there, settings, flat(orders), wave.places, ends)
             start = wave.places.first - task.first
-            fetch(ends, wave.places.lanes, out, slice(start, start + wave.places.lanes))
+            columns = slice(start, start + wave.places.lanes)
+            if plan.begun:
+                for k, values in enumerate(state):
+                    ends.state[k, : wave.places.lanes].copy_to_device(
+                        np.ascontiguousarray(values[columns])
+                    )
+            launch(run, wave.places.lanes, *there, settings, flat(orders), wave.places, ends)
+            fetch(ends, wave.places.lanes, out, columns)
+            for k, values in enumerate(state):
+                values[columns] = ends.state[k, : wave.places.lanes].copy_to_host()
             pulse[1] += wave.places.lanes * plan.updates
     return out
 
@@ -365,7 +378,7 @@ def sent(array: Array) -> Any:
     return cuda.to_device(np.ascontiguousarray(array))
 
 
-def fetch(ends: Any, lanes: int, out: Out, columns: slice) -> None:
+def fetch(ends: Any, lanes: int, out: Out | Kept, columns: slice) -> None:
     """Copy the first lanes of a launch's results to these columns."""
     for name in ("loss", "best_loss", "peak"):
         getattr(ends, name)[:lanes].copy_to_host(getattr(out, name)[columns])
@@ -385,7 +398,10 @@ def room(task: blocks.Task, d: int, dtype: Any) -> tuple[int, int]:
     plan, size = task.group.plan, np.dtype(dtype).itemsize
     share = MEMORY_SHARE * cuda.current_context().get_memory_info().free / 2
     numbers = len(task.group.settings) + d + 3
-    trajectory = numbers * size + layout.COUNTED * np.dtype(count_type(plan)).itemsize
+    trajectory = numbers * size
+    if blocks.extras_of(plan).kept:
+        trajectory += 8 * keeping.rows(task.group.rule, d)
+    trajectory += layout.COUNTED * np.dtype(count_type(plan)).itemsize
     seed = 4 * plan.n * (plan.epochs if plan.shuffle == "epoch" else 1) if plan.n else 8
     if share < max(seed, trajectory * THREADS):
         raise checks.refuse(

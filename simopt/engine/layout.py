@@ -89,6 +89,7 @@ class Extras(NamedTuple):
     boxed: bool = False
     arrives: bool = False  # whether a trajectory ends at the target
     reacts: bool = False  # whether the rate reacts to the loss
+    kept: bool = False  # whether it goes on from an earlier one, or another can go on from it
 
 
 #: None of it.
@@ -106,6 +107,21 @@ class Out(NamedTuple):
     recorded_loss: np.ndarray  # [records, lanes]
     recorded_w: np.ndarray  # [records, d, lanes]
     pulse: np.ndarray  # [2]: a wish to stop, lane updates done
+
+
+class Kept(NamedTuple):
+    """`Out`, and where trajectories stand: at the call where they begin, then where they end."""
+
+    w: np.ndarray
+    loss: np.ndarray
+    best_loss: np.ndarray
+    peak: np.ndarray
+    counts: np.ndarray
+    recorded_loss: np.ndarray
+    recorded_w: np.ndarray
+    pulse: np.ndarray
+    state: np.ndarray  # [MARKS + d + d states + clock values, lanes], float64; see `keeping`
+    begun: int  # updates made before
 
 
 def lanes(real: type) -> int:

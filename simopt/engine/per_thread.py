@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simopt.engine import layout, linear, passes
+from simopt.engine import keeping, layout, linear, passes
 from simopt.engine.cpu import no_clock
+from simopt.engine.keeping import FLOATS
 from simopt.engine.layout import (
     BEST_AT,
     DIVERGED_AT,
@@ -42,6 +43,18 @@ class Ends(NamedTuple):
     best_loss: np.ndarray  # [trajectories]
     peak: np.ndarray  # [trajectories]
     counts: np.ndarray  # [COUNTED, trajectories]
+
+
+class KeptEnds(NamedTuple):
+    """`Ends`, and where trajectories stand; a part of `layout.Kept`."""
+
+    w: np.ndarray
+    loss: np.ndarray
+    best_loss: np.ndarray
+    peak: np.ndarray
+    counts: np.ndarray
+    state: np.ndarray  # [rows of `keeping`, trajectories]
+    begun: int
 
 
 class Program(NamedTuple):
@@ -79,8 +92,9 @@ def program(
     real : type
         numpy.float64 or numpy.float32.
     extras : Extras
-        Whether the rate is scheduled, the gradient clipped, the weight kept in a box, and whether
-        a trajectory ends at the target.
+        Whether the rate is scheduled, the gradient clipped, the weight kept in a box, whether a
+        trajectory ends at the target, and whether it goes on from another; then ``ends`` are
+        `KeptEnds`.
     d, dp : int
         Weights, without and with padding: constants of the code, so that a compiler can unroll the
         loops over them. 1 and 1 for least squares: then update, loss and watch need no loop.
@@ -127,6 +141,9 @@ def program(
     noisy = True if loss_passes.noisy else None
     arrives = True if extras.arrives else None
     reacts = True if extras.reacts else None
+    kept = True if extras.kept else None
+    apart = True
+    restore, save = keeping.restore, keeping.save
 
     def advance(data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column):
         for k in range(dp):
@@ -156,10 +173,31 @@ def program(
             least = semantics.least_rate(eta, how.reaction)
         t = 0
         until_look = how.every
+        if kept is not None:
+            t = ends.begun
+            batches = -(-how.points_used // how.batch_size)
+            begin, skipped = t // batches, t % batches * how.batch_size
+            until_look -= t % how.every
+            noted_best, noted_at, taken_back = best, 0, 0
+            if t > 0:
+                saved = ends.state
+                restore(work, ticks, 0, 1, saved, column, d, dp, states, first_clock, clocked)
+                loss, best = real(saved[0, column]), real(saved[1, column])
+                side, peak = real(saved[2, column]), real(saved[3, column])
+                best_at = int(saved[FLOATS + BEST_AT, column])
+                target_at = int(saved[FLOATS + TARGET_AT, column])
+                diverged_at = int(saved[FLOATS + DIVERGED_AT, column])
+                overshoots = int(saved[FLOATS + OVERSHOOTS, column])
+                if diverged_at != 0 or (arrives is not None and target_at != 0):
+                    begin = how.epochs
         for epoch in range(how.epochs):
+            if kept is not None and epoch < begin:
+                continue
             first = offset + stride * epoch
             used = how.points_used if epoch < how.epochs - 1 else how.last_used
             for batch, start in enumerate(range(0, used, how.batch_size)):
+                if kept is not None and epoch == begin and start < skipped:
+                    continue
                 stop = min(start + how.batch_size, used)
                 t += 1
                 until_look -= 1
@@ -167,6 +205,8 @@ def program(
                 # that a thread has to keep in registers all along.
                 looks = looks_at(t, t + until_look, how.updates)
                 if looks:
+                    if kept is not None and until_look != 0:
+                        noted_best, noted_at, taken_back = best, best_at, t
                     until_look = how.every
                 scale = whole_scale if stop - start == how.batch_size else last_scale
                 rate = eta
@@ -288,5 +328,18 @@ def program(
         ends.counts[TARGET_AT, column] = target_at
         ends.counts[DIVERGED_AT, column] = diverged_at
         ends.counts[OVERSHOOTS, column] = overshoots
+        if kept is not None:
+            if taken_back != 0:
+                best, best_at = noted_best, noted_at
+                target_at = 0 if target_at == taken_back else target_at
+                diverged_at = 0 if diverged_at == taken_back else diverged_at
+            saved = ends.state
+            save(work, ticks, 0, 1, saved, column, d, dp, states, first_clock, clocked, apart)
+            saved[0, column], saved[1, column] = loss, best
+            saved[2, column], saved[3, column] = side, peak
+            saved[FLOATS + BEST_AT, column] = best_at
+            saved[FLOATS + TARGET_AT, column] = target_at
+            saved[FLOATS + DIVERGED_AT, column] = diverged_at
+            saved[FLOATS + OVERSHOOTS, column] = overshoots
 
     return Program(inlined(advance), rows, clocked + 1)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, devices, layout
+from simopt.engine import blocks, devices, keeping, layout
 from simopt.engine.blocks import Group, Task
 from simopt.engine.readers import Reader, codes_of
 from simopt.problems import Problem
@@ -38,7 +38,7 @@ TASKS_PER_THREAD, LEAST_UPDATES = 4, 100_000
 READ_UPDATES = 1_000_000
 
 #: What the engine says of every trajectory, by name.
-RAW: dict[str, Callable[[layout.Out], Array]] = {
+RAW: dict[str, Callable[[Any], Array]] = {
     "w": lambda out: out.w,
     "loss": lambda out: out.loss,
     "best_loss": lambda out: out.best_loss,
@@ -121,6 +121,8 @@ class Results:
         Whether all have as many records.
     stops_at_target : bool
         Whether the target ends a trajectory.
+    state : ndarray [rows, N], optional
+        Where it stands at the end, in the rows of `keeping`; nan behind the last of its rule's.
     """
 
     planned: NDArray[np.int64]
@@ -132,6 +134,7 @@ class Results:
     recorded_loss: Array
     recorded_w: Array
     stops_at_target: bool
+    state: NDArray[np.float64] | None = None
 
     @property
     def ended_at(self) -> NDArray[np.int64]:
@@ -180,7 +183,14 @@ def allocate(
         recorded_loss=np.empty(recorded, real),
         recorded_w=np.empty((recorded, d), real),
         stops_at_target=groups[0].plan.stop_at_target,
+        state=_room_for_state(groups, rows, d),
     )
+
+
+def _room_for_state(groups: Sequence[Group], rows: int, d: int) -> NDArray[np.float64] | None:
+    if not groups[0].plan.keep_state:
+        return None
+    return np.full((max(keeping.rows(group.rule, d) for group in groups), rows), np.nan)
 
 
 def _per_row(
@@ -241,7 +251,7 @@ def fill(
                 by_moments = task.points == "moments"
                 yield task, _moments(conditions, group.plan) if by_moments else conditions.data
 
-    def run(item: tuple[Task, layout.Data], before: layout.Out | None = None) -> Any:
+    def run(item: tuple[Task, layout.Data], before: layout.Out | layout.Kept | None = None) -> Any:
         task, data = item
         out = compute(
             task, data, conditions.problem, conditions.every, record, stops, conditions.order,
@@ -289,7 +299,10 @@ def cost(problem: Problem, plan: Plan) -> int:
 
 
 def store(
-    task: Task, out: layout.Out, results: Results, codes: NDArray[np.int8] | None = None
+    task: Task,
+    out: layout.Out | layout.Kept,
+    results: Results,
+    codes: NDArray[np.int8] | None = None,
 ) -> None:
     """Scatter a task's columns to the rows of the results."""
     if results.recorded_loss.size:
@@ -298,10 +311,12 @@ def store(
         blocks.scatter(task, RAW[name](out), target)
     if codes is not None and results.codes is not None:
         blocks.scatter(task, codes, results.codes)
+    if results.state is not None and isinstance(out, layout.Kept):
+        blocks.scatter(task, out.state, results.state[: len(out.state)])
     blocks.scatter(task, np.ones(len(out.loss), bool), results.done)
 
 
-def _store_records(task: Task, out: layout.Out, results: Results) -> None:
+def _store_records(task: Task, out: layout.Out | layout.Kept, results: Results) -> None:
     if results.even:
         rows, d = len(results.done), out.recorded_w.shape[1]
         blocks.scatter(task, out.recorded_loss, results.recorded_loss.reshape(rows, -1).T)

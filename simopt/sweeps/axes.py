@@ -7,7 +7,7 @@ Combinations take no memory before they run: a part of a sweep, a range of every
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 from typing import Any
@@ -64,6 +64,11 @@ class Axes:
     box: tuple[float, float] | None = None
     updates: int | None = None
     stop_at_target: bool = False
+    keep_state: bool = False
+    #: Of the sweep that this one goes on from: epochs, updates in place of them, and the state of
+    #: every trajectory [rows of `keeping`, *lengths].
+    before: tuple[int, int | None] | None = None
+    state: NDArray[np.float64] | None = field(default=None, compare=False)
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -89,6 +94,7 @@ class Axes:
             self,
             hyper=tuple(hyper),
             common={name: values[part] for (name, values), part in common},
+            state=None if self.state is None else self.state[(slice(None), *slices)],
         )
 
 
@@ -101,6 +107,7 @@ def check(
     box: Any = None,
     updates: int | None = None,
     stop_at_target: bool = False,
+    keep_state: bool = False,
     **common: Any,
 ) -> list[Axes]:
     """One Axes per optimizer and convention, of checked arguments."""
@@ -141,7 +148,16 @@ def check(
         for variant in optimizer.variants:
             hyper = tuple(v if isinstance(v, tuple) else (v,) for v in variant.values)
             swept.append(
-                Axes(variant.snapshot(), hyper, axes, drop_last, bounds, updates, stop_at_target)
+                Axes(
+                    variant.snapshot(),
+                    hyper,
+                    axes,
+                    drop_last,
+                    bounds,
+                    updates,
+                    stop_at_target,
+                    keep_state,
+                )
             )
     return swept
 
@@ -155,21 +171,22 @@ def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], Plan]
     for combination in product(*counted):
         value = dict(zip(COMMON, (each for _, each in combination), strict=True))
         clip = clip_of(value["clip_norm"], value["clip_value"], axes.optimizer.convention)
-        yield (
-            tuple(place for place, _ in combination),
-            make(
-                problem,
-                value["batch_size"],
-                value["shuffle"],
-                value["epochs"],
-                axes.drop_last,
-                value["schedule"],
-                clip,
-                axes.box,
-                axes.updates,
-                axes.stop_at_target,
-            ),
+        plan = make(
+            problem,
+            value["batch_size"],
+            value["shuffle"],
+            value["epochs"],
+            axes.drop_last,
+            value["schedule"],
+            clip,
+            axes.box,
+            axes.updates,
+            axes.stop_at_target,
+            axes.keep_state,
         )
+        if axes.before is not None:
+            plan = replace(plan, begun=plan.lasting(*axes.before).updates)
+        yield tuple(place for place, _ in combination), plan
 
 
 def groups(
@@ -195,7 +212,11 @@ def groups(
             for index, step in zip(place, steps[hypers:], strict=True)
             if not isinstance(index, slice)
         )
-        yield Group(axes.optimizer.rule, plan, settings, seeds, setting_rows, seed_rows + at)
+        state = None
+        if axes.state is not None:
+            state = axes.state[(slice(None), *[slice(None)] * hypers, *place)]
+            state = state.reshape(len(state), settings.shape[1], len(seeds))
+        yield Group(axes.optimizer.rule, plan, settings, seeds, setting_rows, seed_rows + at, state)
 
 
 def row_steps(lengths: Sequence[int]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simopt.engine import keeping
 from simopt.ground.memory import SHARE, free
 from simopt.sweeps import axes
 from simopt.sweeps.chunks import Job, rows_of
@@ -18,6 +19,8 @@ def check(job: Job) -> None:
     needed = rows * 8 * (3 * hypers + columns)
     for each in job.axes:
         plans = [plan for _, plan in axes.plans(each, problem)]
+        if each.keep_state or each.state is not None:
+            needed += 3 * 8 * each.size * keeping.rows(each.optimizer.rule, problem.d)
         needed += 32 * max(0 if plan.schedule is None else plan.updates for plan in plans)
         if record != "summary":
             counts = sum(plan.epochs if record == "epochs" else plan.updates for plan in plans)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simopt.ground.snapshot import digest, is_copy
 from simopt.ground.version import __version__
 from simopt.schedules import Schedule
@@ -60,14 +63,21 @@ def made_of(
         spec[job.reader.column] = True
     if job.reduce is not None:
         spec["reduce"] = job.reduce.spec
+    if job.axes[0].keep_state:
+        spec["keep_state"] = True
     if exact and job.order is not None:
-        spec["order"] = hashlib.sha256(job.order.tobytes()).hexdigest()[:16]
-    result = {
+        spec["order"] = digest_of_order(job.order)
+    result: dict[str, Any] = {
         "version": __version__,
         "spec": spec,
         "problem": f"{job.problem.name} {job.problem.digest}",
     }
     return result | {"device": job.device} if exact else result
+
+
+def digest_of_order(order: NDArray[np.int64]) -> str:
+    """Sixteen hexadecimal digits of a hash over given orders."""
+    return hashlib.sha256(order.tobytes()).hexdigest()[:16]
 
 
 def _axis(values: Sequence[Any], exact: bool) -> Any:

@@ -18,7 +18,7 @@ from simopt.ground.threads import thread_count
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
-from simopt.sweeps import assembly, axes, clients, execution, memory, tables, worker
+from simopt.sweeps import assembly, axes, clients, execution, memory, resuming, tables, worker
 from simopt.sweeps.chunks import Chunks, Job
 from simopt.sweeps.provenance import made_of
 from simopt.sweeps.reduction import request as reductions
@@ -70,6 +70,8 @@ def sweep(
     device: str = "cpu",
     client: Any = None,
     store: str | os.PathLike[str] | None = None,
+    keep_state: bool = False,
+    resume: pd.DataFrame | None = None,
     reduce: str | Sequence[str] | Mapping[str, Any] | Reduce | None = None,
     progress: bool | None = None,
     threads: int | None = None,
@@ -123,6 +125,14 @@ def sweep(
         A folder for the rows, a Parquet file per chunk, for a sweep larger than memory or one that
         must survive. A stopped sweep resumes when called again with the same arguments.
         `simopt.load` reads the folder.
+    keep_state : bool, default False
+        Add the columns state_w, state_m and so on: where each trajectory stands (weights, the
+        rule's state, its clock, what was watched), so that another sweep can go on from there.
+    resume : DataFrame, optional
+        What a sweep with ``keep_state=True`` returned, or its store or a Parquet file of it: go on
+        from there. ``epochs`` and ``updates`` count from the start, and the table is that of the
+        sweep which was never cut, to the bit. All else must be as it was; a schedule must have the
+        same rates in the updates already made, so one as long as the run needs its length set.
     reduce : str, sequence of str, mapping or Reduce, optional
         Axes to summarise over while running, "seed" for one: a row per combination of the others,
         with the columns trajectories, diverged and reached (shares), and loss_mean, loss_std,
@@ -143,9 +153,9 @@ def sweep(
         that were set); then status ("ok" or "diverged"), updates, diverged_at,
         w (or w_0, w_1, ...), loss, best_loss, best_at, distance (from the optimum; NaN where that
         is unknown), steps_to_target, overshoots (sign changes of w - optimum; d = 1) and
-        peak_distance; diagnosis if asked for. With ``record="epochs"`` or ``"steps"`` the key
-        columns, then epoch (and step), loss, w. ``attrs`` says what made it. With ``store`` these
-        are the rows stored, read back; none, if they would not fit in memory.
+        peak_distance; diagnosis if asked for, and the state if kept. With ``record="epochs"`` or
+        ``"steps"`` the key columns, then epoch (and step), loss, w. ``attrs`` says what made it.
+        With ``store`` these are the rows stored, read back; none, if they would not fit in memory.
 
     Raises
     ------
@@ -191,6 +201,15 @@ def sweep(
         eta  trajectories  diverged
     0  0.03          1000       0.0
     1  0.30          1000       0.0
+
+    Two epochs, and later three more of the same trajectories:
+
+    >>> adam = simopt.Adam(eta=[0.1, 0.3])
+    >>> four = simopt.problems.four_points()
+    >>> begun = simopt.sweep(four, adam, shuffle="epoch", epochs=2, keep_state=True)
+    >>> longer = simopt.sweep(four, adam, shuffle="epoch", epochs=5, resume=begun)
+    >>> longer.equals(simopt.sweep(four, adam, shuffle="epoch", epochs=5))
+    True
     """
     swept = axes.check(
         problem,
@@ -198,6 +217,7 @@ def sweep(
         convention=convention,
         updates=plan.check_updates(updates, epochs),
         stop_at_target=plan.check_stop(stop_at_target, target),
+        keep_state=resuming.check_keep(keep_state, record, reduce),
         batch_size=batch_size,
         shuffle=shuffle,
         seed=seed,
@@ -244,6 +264,9 @@ def sweep(
         device=devices.check(device, problem, record, diagnosis),
     )
     about: dict[Any, Any] = made_of(job, divergence, drop_last)
+    kept = {resuming.KEY: resuming.identity(job, divergence, drop_last)} if keep_state else {}
+    if resume is not None:
+        job = resuming.resumed(job, resume, divergence, drop_last)
     in_chunks = store is not None or client is not None or job.reduce is not None
     chunks = Chunks(job) if in_chunks else None
     if chunks is not None and chunks.total > MOST_CHUNKS:
@@ -256,7 +279,7 @@ def sweep(
         memory.check(job)
     else:
         assert chunks is not None
-        identity = made_of(job, divergence, drop_last, exact=True)
+        identity = made_of(job, divergence, drop_last, exact=True) | kept
         folder = Store.open(store, identity, [chunks.rows(chunk) for chunk in chunks])
 
     began = time.perf_counter()
@@ -284,14 +307,18 @@ def sweep(
             done = assembly.in_store(chunks, folder, *how)
         frame, trajectories, updates_made, interrupted = done
         seconds = time.perf_counter() - began - compiled
-    frame.attrs = about | {
-        "device": job.device,
-        "threads": workers,
-        "trajectories": trajectories,
-        "updates": updates_made,
-        "seconds": seconds,
-        "compile_seconds": compiled,
-    }
+    frame.attrs = (
+        about
+        | kept
+        | {
+            "device": job.device,
+            "threads": workers,
+            "trajectories": trajectories,
+            "updates": updates_made,
+            "seconds": seconds,
+            "compile_seconds": compiled,
+        }
+    )
     if interrupted:
         raise Interrupted(frame, interrupted)
     return frame

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simopt.engine import keeping
 from simopt.engine.losses import passes_of
 from simopt.engine.run import Results
 from simopt.problems import Problem
-from simopt.rules.rule import Optimizer
+from simopt.rules.rule import Optimizer, Rule
 from simopt.sweeps.axes import COMMON, OPTIONAL, Axes, per_plan
 from simopt.sweeps.chunks import Job
 from simopt.training.run import names_per_weight
@@ -201,8 +202,29 @@ def table(job: Job, parts: Sequence[Axes], results: Results) -> pd.DataFrame:
     }
     if job.reader is not None:
         values[job.reader.column] = labels([*job.reader.labels], np.asarray(results.codes))
-    frame = pd.DataFrame(keys(job, parts) | values, copy=False)
+    frame = pd.DataFrame(keys(job, parts) | values | _state(job, parts, results), copy=False)
     return frame if results.done.all() else frame[results.done]
+
+
+def state_names(rule: Rule, problem: Problem) -> list[str]:
+    """The columns of the rows of `keeping`."""
+    weights = [each for name in ("w", *rule.state) for each in names_per_weight(name, problem.d)]
+    return [f"state_{name}" for name in (*keeping.NAMES, *weights, *rule.clock_values)]
+
+
+def _state(job: Job, parts: Sequence[Axes], results: Results) -> dict[str, Any]:
+    """Where each trajectory stands; NaN where a rule has nothing of that name."""
+    if results.state is None:
+        return {}
+    every = [state_names(each.optimizer.rule, job.problem) for each in job.axes]
+    columns = {name: np.full(len(results.done), np.nan) for each in every for name in each}
+    first = 0
+    for part in parts:
+        rows = slice(first, first + part.size)
+        for row, name in enumerate(state_names(part.optimizer.rule, job.problem)):
+            columns[name][rows] = results.state[row, rows]
+        first = rows.stop
+    return columns
 
 
 def _long_table(job: Job, parts: Sequence[Axes], results: Results) -> pd.DataFrame:

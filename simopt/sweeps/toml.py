@@ -75,6 +75,7 @@ SWEEP_KEYS = (
     "dtype",
     "device",
     "reduce",
+    "keep_state",
 )
 WHOLE_NUMBERS = ("batch_size", "epochs", "seed")
 NUMBERS = ("clip_norm", "clip_value")

@@ -38,6 +38,9 @@ class Plan:
     box: tuple[float, float] | None = None
     most: int | None = None
     stop_at_target: bool = False
+    #: Updates that an earlier run has made, and whether the state at the end is kept.
+    begun: int = 0
+    keep_state: bool = False
 
     @property
     def points_used(self) -> int:
@@ -50,6 +53,12 @@ class Plan:
     def batches(self) -> int:
         """Updates per epoch."""
         return -(-self.points_used // self.batch_size)
+
+    def lasting(self, epochs: int, updates: int | None) -> Plan:
+        """The same for so many epochs, or updates in place of them."""
+        if updates is None:
+            return replace(self, epochs=epochs, most=None)
+        return replace(self, epochs=-(-updates // self.batches), most=updates)
 
     @property
     def updates(self) -> int:
@@ -151,6 +160,7 @@ def make(
     box: tuple[float, float] | None = None,
     updates: int | None = None,
     stop_at_target: bool = False,
+    keep_state: bool = False,
 ) -> Plan:
     """A plan of checked values; ``updates`` overrides ``epochs``."""
     if not problem.n and shuffle != "never":
@@ -167,10 +177,9 @@ def make(
         clip=clip,
         box=box,
         stop_at_target=stop_at_target,
+        keep_state=keep_state,
     )
-    if updates is None:
-        return made
-    return replace(made, epochs=-(-updates // made.batches), most=updates)
+    return made.lasting(made.epochs, updates)
 
 
 def check_updates(updates: Any, epochs: Any) -> int | None:
@@ -207,3 +216,31 @@ def loss_limit(problem: Problem, divergence: Any) -> float | None:
     factor = checks.number("divergence", divergence, checks.Interval(low=1.0))
     first = problem.loss(problem.w0)
     return factor * first if first > 0 else factor
+
+
+def check_begun(longer: Plan, begun: Plan) -> Plan:
+    """A plan that goes on where another ended.
+
+    Raises
+    ------
+    ValueError
+        If it has no more updates than the other, or its rates differ in those already made.
+    """
+    if longer.updates <= begun.updates:
+        raise checks.refuse(
+            "epochs" if longer.most is None else "updates",
+            longer.epochs if longer.most is None else longer.updates,
+            f"more: these are {longer.updates} updates from the start on, and resume has made "
+            f"{begun.updates}",
+        )
+    done = begun.rates()
+    if longer.reaction != begun.reaction or longer.monitor != begun.monitor:
+        raise checks.refuse("schedule", longer.schedule, f"{begun.schedule}, as resume had it")
+    if not np.array_equal(longer.rates()[:, : done.shape[1]], done):
+        raise checks.refuse(
+            "schedule",
+            longer.schedule,
+            f"one with the same rates for the first {begun.updates} updates, such as one whose "
+            "length is set (total=), not that of the run",
+        )
+    return replace(longer, begun=begun.updates)

@@ -22,6 +22,8 @@ class ReactingRate:
     ----------
     rate : float
         The rate of the next epoch.
+    met : float
+        The mean loss that the batches of an epoch so far had before their updates.
 
     Examples
     --------
@@ -35,10 +37,12 @@ class ReactingRate:
         self.reaction = reaction
         self.least = semantics.least_rate(eta, self.reaction)
         self.best, self.waited, self.resting, self.rate = math.inf, 0.0, 0.0, eta
+        self.met = 0.0
 
     def after(self, loss: float) -> float:
         """The rate after an epoch with such a loss."""
         before = self.best, self.waited, self.resting, self.rate
         after = semantics.reacted(loss, *before, self.least, self.reaction, 0.0, 1.0)
         self.best, self.waited, self.resting, self.rate = after
+        self.met = 0.0
         return self.rate

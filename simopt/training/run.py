@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -16,19 +17,24 @@ from simopt.problems import Problem
 from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
-from simopt.training import noise, plan, semantics, shuffling
+from simopt.training import checkpoint, noise, plan, semantics, shuffling
+from simopt.training.checkpoint import Checkpoint
 from simopt.training.reacting import ReactingRate
 from simopt.training.stepper import Stepper, check_single
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A recorded trajectory: ``steps`` has a row per update, ``summary`` is a sweep's row."""
+    """A recorded trajectory: ``steps`` has a row per update, ``summary`` is a sweep's row.
+
+    ``checkpoint`` says where it stands at the end, for a run that goes on from there.
+    """
 
     problem: Problem
     optimizer: Optimizer
     steps: pd.DataFrame
     summary: pd.Series
+    checkpoint: Checkpoint
 
     @property
     def weights(self) -> pd.Series:
@@ -64,6 +70,7 @@ def run(
     stop_at_target: bool = False,
     divergence: float | None = 1e6,
     evaluate: int | str | None = None,
+    resume: Run | None = None,
 ) -> Run:
     """Run one trajectory and record every update.
 
@@ -110,6 +117,12 @@ def run(
     evaluate : int, "epoch" or None
         For the summary: updates between two looks at the full loss. None means every update for
         least squares, every epoch otherwise.
+    resume : Run, optional
+        Go on from this run: from its weights, the rule's state and clock, the update and the point
+        of the order where it ended. ``epochs`` and ``updates`` count from the start, and steps and
+        summary are those of a run that was never cut, to the bit. All that the updates already made
+        depend on must be the same; a schedule must have had the same rates, so one as long as the
+        run needs its length set (``cosine(total=200)``). A run can be pickled.
 
     Returns
     -------
@@ -135,6 +148,14 @@ def run(
     1     2    -3.800  -9.579  3.182
     2     3   -32.717 -18.117  3.268
     3     4    -0.866 -13.101  3.340
+
+    Three epochs, and two more:
+
+    >>> four, adam = simopt.problems.four_points(), simopt.Adam(eta=0.1)
+    >>> begun = simopt.run(four, adam, epochs=3, shuffle="epoch")
+    >>> longer = simopt.run(four, adam, epochs=5, shuffle="epoch", resume=begun)
+    >>> longer.steps.equals(simopt.run(four, adam, epochs=5, shuffle="epoch").steps)
+    True
     """
     check_problem(problem)
     settings = check_single(optimizer).settings
@@ -167,8 +188,22 @@ def run(
         orders = shuffling.orders(shuffle, seed, how.epochs, problem.n)
     else:
         orders = shuffling.check_order(order, how.epochs, problem.n)
-    problem = problem.plain()
-    steps = _steps(problem, optimizer, how, orders, seed)
+    given = None if order is None else orders
+    if resume is not None:
+        if not isinstance(resume, Run):
+            raise checks.refuse("resume", resume, "what simopt.run returned, or None")
+        how = checkpoint.check(resume, problem, optimizer, how, seed, given)
+    plain = problem.plain()
+    stepper = Stepper(optimizer, plain.w0.tolist())
+    reacting = None if how.reaction is None else ReactingRate(how.reaction, stepper.eta)
+    if resume is not None:
+        resume.checkpoint.restore(stepper)
+        reacting = copy.copy(resume.checkpoint.reacting)
+    steps = _steps(plain, optimizer, how, orders, seed, stepper, reacting)
+    if resume is not None:
+        steps = pd.concat([resume.steps[steps.columns], steps], ignore_index=True)
+    end = checkpoint.checkpoint(problem, optimizer, how, seed, given, stepper, reacting)
+    problem = plain
     key = {
         "optimizer": optimizer.name,
         "convention": optimizer.convention,
@@ -186,7 +221,8 @@ def run(
     summary = key | summarise(
         steps, problem, every, how.batches, limit, goal, how.stop_at_target, shown
     )
-    return Run(problem, optimizer, steps, pd.Series(summary, dtype=object, name=optimizer.name))
+    row = pd.Series(summary, dtype=object, name=optimizer.name)
+    return Run(problem, optimizer, steps, row, end)
 
 
 def names_per_weight(name: str, d: int) -> list[str]:
@@ -195,53 +231,57 @@ def names_per_weight(name: str, d: int) -> list[str]:
 
 
 def _steps(
-    problem: Problem, optimizer: Optimizer, how: plan.Plan, orders: NDArray[np.int64], seed: int
+    problem: Problem,
+    optimizer: Optimizer,
+    how: plan.Plan,
+    orders: NDArray[np.int64],
+    seed: int,
+    stepper: Stepper,
+    reacting: ReactingRate | None,
 ) -> pd.DataFrame:
-    """The table of a trajectory, one row per update."""
+    """The table of a trajectory, one row per update, from where the stepper stands."""
     rule = optimizer.rule
-    stepper = Stepper(optimizer, problem.w0.tolist())
-    etas = _etas(stepper.eta, how)
-    reacting = None if how.reaction is None else ReactingRate(how.reaction, stepper.eta)
+    etas = _etas(stepper.eta, how) if reacting is None else [reacting.rate] * how.updates
     rows: list[list[float]] = []
     with np.errstate(all="ignore"):
-        for epoch in range(how.epochs):
-            met = 0.0
-            for batch in range(min(how.batches, how.updates - len(rows))):
-                start = batch * how.batch_size
-                points = orders[epoch, start : min(start + how.batch_size, how.points_used)]
-                gradient = problem.gradient(stepper.weights, points)
-                if problem.noise is not None:
-                    drawn = noise.normals(seed, len(rows) + 1, problem.d)
-                    gradient += drawn * (1 / np.sqrt(how.batch_size) * np.sqrt(problem.noise))
-                before = problem.batch_loss(stepper.weights, points)
-                met += before * max(1, len(points)) / how.points_used
-                used = clip_gradient(gradient, how.clip)
-                stepper.step(used.tolist(), etas[len(rows)])
-                if how.box is not None:
-                    stepper.weights = [semantics.boxed(w, *how.box) for w in stepper.weights]
-                derived = [
-                    _derived(optimizer, state, stepper.clock, etas[len(rows)])
-                    for state in stepper.state
-                ]
-                rows.append(
-                    [
-                        len(rows) + 1,
-                        epoch + 1,
-                        batch + 1,
-                        etas[len(rows)],
-                        *gradient,
-                        *stepper.weights,
-                        before,
-                        problem.loss(stepper.shown),
-                        *(used if how.clip[0] else []),
-                        *(s[i] for i in range(len(rule.state)) for s in stepper.state),
-                        *(d[name] for name in derived[0] for d in derived),
-                        *([len(rows) + 1] if rule.clock is not None else []),
-                    ]
-                )
+        for t in range(how.begun, how.updates):
+            epoch, batch = divmod(t, how.batches)
+            start = batch * how.batch_size
+            points = orders[epoch, start : min(start + how.batch_size, how.points_used)]
+            gradient = problem.gradient(stepper.weights, points)
+            if problem.noise is not None:
+                drawn = noise.normals(seed, t + 1, problem.d)
+                gradient += drawn * (1 / np.sqrt(how.batch_size) * np.sqrt(problem.noise))
+            before = problem.batch_loss(stepper.weights, points)
             if reacting is not None:
-                later = slice(len(rows), len(rows) + how.batches)
-                seen = met if how.monitor == "batch_loss" else problem.loss(stepper.shown)
+                reacting.met += before * max(1, len(points)) / how.points_used
+            used = clip_gradient(gradient, how.clip)
+            stepper.step(used.tolist(), etas[t])
+            if how.box is not None:
+                stepper.weights = [semantics.boxed(w, *how.box) for w in stepper.weights]
+            derived = [
+                _derived(optimizer, state, stepper.clock, etas[t]) for state in stepper.state
+            ]
+            rows.append(
+                [
+                    t + 1,
+                    epoch + 1,
+                    batch + 1,
+                    etas[t],
+                    *gradient,
+                    *stepper.weights,
+                    before,
+                    problem.loss(stepper.shown),
+                    *(used if how.clip[0] else []),
+                    *(s[i] for i in range(len(rule.state)) for s in stepper.state),
+                    *(d[name] for name in derived[0] for d in derived),
+                    *([t + 1] if rule.clock is not None else []),
+                ]
+            )
+            if reacting is not None and batch == how.batches - 1:
+                later = slice(t + 1, t + 1 + how.batches)
+                batches = how.monitor == "batch_loss"
+                seen = reacting.met if batches else problem.loss(stepper.shown)
                 etas[later] = [reacting.after(seen)] * len(etas[later])
     columns = ["step", "epoch", "batch", "eta"]
     columns += names_per_weight("gradient", problem.d) + names_per_weight("w", problem.d)
@@ -254,7 +294,7 @@ def _steps(
 
 def _etas(eta: float, how: plan.Plan) -> list[float]:
     """The learning rate of every update."""
-    if how.schedule is None or how.reaction is not None:
+    if how.schedule is None:
         return [eta] * how.updates
     factor, shift = how.rates()
     etas: list[float] = semantics.rate_at(eta, factor, shift).tolist()
