@@ -33,6 +33,8 @@ class Page:
         Of `simopt.report`; its template has the same name.
     question : str
         What it answers.
+    group : str
+        What it is for: "learn", "decide" or "trust"; the overview lists pages so.
     under : str
         The file of the page that this one is a part of, where it is none of the navigation's.
     """
@@ -41,6 +43,7 @@ class Page:
     title: str
     module: str
     question: str
+    group: str = ""
     under: str = ""
 
 

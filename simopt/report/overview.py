@@ -1,4 +1,4 @@
-"""The overview: the question, the answer in five sentences, one figure, where to go next."""
+"""The overview: what this is, a figure, your own data, which rule when, and where to go next."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ from simopt.training.run import run
 RATES = {False: 121, True: 31}
 RANGE = (1e-3, 10.0)
 
+#: What to type for one's own data, and what comes of it.
+COMMANDS = (
+    ("simopt diagnose training.log", "says what a loss curve shows, and what to try first"),
+    (
+        "simopt recommend data.csv price",
+        "tunes every rule on your table, and ends with the lines to paste for four frameworks",
+    ),
+    ("simopt playground --data points.csv", "writes the playground with your points in it"),
+)
+
+#: Batch sizes of which the overview shows the choice, at most.
+SIZES = 4
+
 #: After so many epochs the rules are compared at their own best rates.
 HORIZON = 10
 
@@ -49,6 +62,8 @@ def page(context: Context) -> dict[str, Any]:
             corrections(context.audit, context.errata),
         ],
         "figure": distance_figure(distances),
+        "commands": COMMANDS,
+        "which": which_rule(context),
         "next": where_next(context),
         "claims": claimed(context),
         "work": work_table(spent),
@@ -198,17 +213,47 @@ def distance_figure(distances: pd.DataFrame) -> Markup:
     )
 
 
+def which_rule(context: Context) -> dict[str, Any] | None:
+    """Which rule to take at which batch size, from the page on batch sizes; None without it."""
+    built = context.built.get("batch_size")
+    if built is None:
+        return None
+    chosen = built["choices"]
+    step = -(-(len(chosen) - 1) // (SIZES - 1))
+    few = pd.concat([chosen.iloc[:-1:step], chosen.iloc[-1:]])
+    return {
+        "sentence": built["choice"],
+        "table": tables.table(
+            few,
+            {
+                "batch_size": Column("Batch", number),
+                "optimizer": Column("Lowest", short=True),
+                "safest": Column("η a guess", short=True),
+                "alike": Column("As good as the lowest"),
+            },
+            caption="Diabetes (442 points, ten features) after ten epochs, by batch size",
+        ),
+    }
+
+
 def where_next(context: Context) -> list[dict[str, Any]]:
-    """The other pages: the question and the findings of each."""
+    """The other pages, by what they are for: the question and the findings of each."""
     return [
         {
-            "file": each.file,
-            "title": each.title,
-            "question": each.question,
-            "findings": list(context.built[each.module].get("findings", [])),
+            "title": title,
+            "name": group,
+            "pages": [
+                {
+                    "file": each.file,
+                    "title": each.title,
+                    "question": each.question,
+                    "findings": list(context.built[each.module].get("findings", [])),
+                }
+                for each in pages.PAGES
+                if each.group == group and each.module in context.built
+            ],
         }
-        for each in pages.PAGES
-        if each.module in context.built
+        for group, title in pages.GROUPS.items()
     ]
 
 

@@ -16,7 +16,7 @@ How to add a page
 
 2. Write ``templates/NAME.html``: ``{% extends "base.html" %}`` and ``{% block main %}``. Values are
    escaped, and a name that the page forgot is an error; ``| safe`` has no place here.
-3. List it in `PAGES`, where it stands in the navigation.
+3. List it in `PAGES`, where it stands in the navigation, with its group (`GROUPS`).
 
 Styles are set while ``page`` runs, so figures need no set-up. Call ``context.say("...")`` before
 something slow: the progress bar shows it. Nothing a page does depends on another page but the
@@ -40,91 +40,112 @@ from simopt import document
 from simopt.display import style
 from simopt.display.templating import Page, html
 
+#: What pages are for, in the order of the overview.
+GROUPS = {
+    "learn": "Learn: what the rules do",
+    "decide": "Decide: rate, batch size, rule",
+    "trust": "Trust: whose formula, how fast, how right",
+}
+
 #: In the order of the navigation.
 PAGES = (
     Page(
         "index.html",
         "Overview",
         "overview",
-        "Seven update rules, one small problem: which finds the answer first, and does that hold?",
+        "Which optimizer, at which rate and batch size, and why: first-order optimizers run by the "
+        "thousand, on four points, on real data and on yours.",
     ),
     Page(
         "walkthrough.html",
         "Walkthrough",
         "walkthrough",
         "What does each rule do, number by number, on four points and then for a hundred epochs?",
+        "learn",
     ),
     Page(
         "playground.html",
         "Playground",
         "playground",
         "What does every rule do with these points, at this rate? Live, to the last bit.",
+        "learn",
     ),
     Page(
         "batch-size.html",
         "Batch size",
         "batch_size",
         "What changes when several points share one update?",
+        "decide",
     ),
     Page(
         "critical-batch-size.html",
         "Critical batch size",
         "critical_batch",
         "From which size on does a larger batch save no steps, and does gradient noise predict it?",
+        "decide",
     ),
     Page(
         "noisy-quadratic.html",
         "Noisy quadratic",
         "noisy_quadratic",
         "Which choices matter at which batch sizes, where every expectation can be computed?",
+        "decide",
     ),
     Page(
         "learning-rate.html",
         "Learning rate and seeds",
         "learning_rate",
         "How far does the ranking depend on the learning rate, and on the order of the points?",
+        "decide",
     ),
     Page(
         "stability.html",
         "Stability",
         "stability",
         "Which settings settle, which run away, and how well does theory know?",
+        "learn",
     ),
     Page(
         "loss-curves.html",
         "Reading your loss curve",
         "loss_curves",
         "What does a loss curve say, and how often does the usual advice help?",
+        "decide",
     ),
     Page(
         "which-formula.html",
         "Which formula?",
         "conventions",
         "One name, several formulas: what do PyTorch, Keras, optax and scikit-learn compute?",
+        "trust",
     ),
     Page(
         "shuffles.html",
         "Shuffles",
         "shuffles",
         "How do PyTorch, scikit-learn and Keras shuffle, and does a seed fix the order?",
+        "learn",
     ),
     Page(
         "scale.html",
         "Scale",
         "scale",
         "A billion trajectories: how fast, in how much memory, and what is the limit?",
+        "trust",
     ),
     Page(
         "claims.html",
         "Claims",
         "claims",
         "Which of the document's claims hold, which under a condition, and which do not?",
+        "trust",
     ),
     Page(
         "errata.html",
         "Errata",
         "errata",
         "Which of the document's printed results are wrong, and what follows from that?",
+        "trust",
     ),
 )
 

@@ -48,7 +48,7 @@ def parts(groups: Mapping[str, Sequence[Outcome]]) -> dict[Page, dict[str, Any]]
     names = list(groups)
     result = {}
     for i, (name, outcomes) in enumerate(groups.items()):
-        page = Page(file(name), f"Claims: {name}", "claims_section", setup(name), ALL)
+        page = Page(file(name), f"Claims: {name}", "claims_section", setup(name), under=ALL)
         near = {"before": names[i - 1] if i else None, "after": (*names, None)[i + 1]}
         result[page] = {
             "claims": [entry(each) for each in outcomes],
