@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import math
 import re
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from simopt import problems, report, schedules
 from simopt.display import walkthrough
 from simopt.ground import formatting
 from simopt.report.playground import catalogue
-from simopt.rules import ALL
+from simopt.rules import ALL, javascript
 from simopt.training.run import names_per_weight
 from tests import browser
 
@@ -241,6 +242,62 @@ def test_plans_have_the_bits_of_run():
     compare(cases)
 
 
+def exponential(w, g, eta):
+    return w - eta * math.exp(g)
+
+
+def looping(w, g, eta):
+    while g > 1:
+        g = g / 2
+    return w - eta * g
+
+
+def keyed(w, g, eta):
+    return w - eta * max(g, 0.0, key=abs)
+
+
+def chained(w, g, eta):
+    return w - eta * (1.0 if 0 < g < 1 else g)
+
+
+def power(w, g, eta):
+    return w - eta * g**2
+
+
+def attribute(w, g, eta):
+    return w - eta * g.real
+
+
+@pytest.mark.parametrize("function", [exponential, looping, keyed, chained, power, attribute])
+def test_what_has_no_translation_is_an_error(function):
+    with pytest.raises(javascript.Untranslatable, match=rf"{function.__name__}.*no translation"):
+        javascript.translate(function)
+
+
+def branching(w, g, eta, v, beta=0.9):
+    """Every statement and operation that there is."""
+    sign = -1.0 if (g < 0 and not v > 2.0) or g == 7 else 1.0
+    if abs(g) > 1.0:
+        v, last = beta * v + g, v
+    else:
+        last = max(v, -g) % 3.0
+    for i in range(3):
+        v = v - last / (i + 1.0) // 1.0
+    return w - eta * sign * min(v, last), v
+
+
+def test_statements_have_the_bits_of_python():
+    rng = np.random.default_rng(3)
+    given = rng.normal(0, 2, (200, 5)).tolist()
+    script = f"{javascript.translate(branching)}\nconst GIVEN = {json.dumps(given)};"
+    name = re.search(r"function (\w+branching)", script)[1]
+    got = browser.evaluated(script, f"GIVEN.map(each => {name}(...each))")
+    # The remainder has the sign of what is divided in JavaScript: none here is negative.
+    kept = [i for i, (_, g, _, v, _) in enumerate(given) if abs(g) > 1.0 or max(v, -g) >= 0]
+    assert len(kept) > 100
+    assert [tuple(got[i]) for i in kept] == [branching(*given[i]) for i in kept]
+
+
 #: Addresses, and how many updates each has.
 ADDRESSES = {
     "": 100,
@@ -301,13 +358,38 @@ def test_the_boundary_is_that_of_the_package():
       const problem = makeProblem([[2, 1, 3, 0.5]], [10, 5, 15, 2.5], [3]);
       const plan = makePlan(problem, {{ batchSize: size, epochs: 1, shuffle: "never", seed: 0 }});
       const active = {{ optimizer: chosen({{ rule, convention: "document", given }}) }};
-      return stabilityView.now({{ problem, plan, active, curvatures: [] }});
+      return stabilityView.now({{ problem, plan, active }});
     }}
     const ALL = {json.dumps(choices)};"""
     got = browser.evaluated(script, "ALL.map(said)")
     for (rule, given, size), radius in zip(choices, got, strict=True):
         table = simopt.stability.spectral_radius(four(), ALL[rule](**given), batch_size=size)
         assert radius == pytest.approx(table["radius"].iloc[0], rel=1e-12), (rule, given, size)
+
+
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_the_boundary_of_two_weights_is_an_eigenvalue(size):
+    x = np.array([[1.0, 0.2], [0.5, -0.3], [-1.0, 0.8], [0.3, 1.0], [2.0, 0.5]])
+    cases = [(eta, beta) for eta in (0.02, 0.1, 0.3, 1.1) for beta in (0.0, 0.6, 0.95)]
+    script = f"""{engine()}\n{source("charts.js")}\n{source("views.js")}
+    const problem = makeProblem({json.dumps(x.T.tolist())}, [1, 0, -1, 1, 2], [0, 0]);
+    const plan = makePlan(problem, {{ batchSize: {size}, epochs: 1, shuffle: "once", seed: 3 }});
+    const order = Array.from(orderOf(problem, plan, 0));
+    function said([eta, beta]) {{
+      const choice = {{ rule: "Momentum", convention: "document", given: {{ eta, beta }} }};
+      return stabilityView.now({{ problem, plan, active: {{ optimizer: chosen(choice) }} }});
+    }}
+    const CASES = {json.dumps(cases)};"""
+    order, got = browser.evaluated(script, "[order, CASES.map(said)]")
+    for (eta, beta), radius in zip(cases, got, strict=True):
+        whole = np.eye(4)
+        for first in range(0, 5, size):
+            batch = x[order[first : first + size]]
+            curved, one = 2 * batch.T @ batch / len(batch), np.eye(2)
+            moved = np.block([[one - eta * curved, -eta * beta * one], [curved, beta * one]])
+            whole = moved @ whole
+        wanted = np.abs(np.linalg.eigvals(whole)).max()
+        assert radius == pytest.approx(wanted, rel=1e-5), (eta, beta)
 
 
 def test_a_rule_that_divides_has_no_boundary():
@@ -354,6 +436,70 @@ def test_the_page_draws_what_the_address_says(width, tmp_path):
     assert answer["rows"][0] == f" Adam0.1{trace['w']:.5g}{trace['loss']:.5g}"
     assert "Corrected m" in answer["lines"]
     assert answer["hash"].endswith("update=2")
+
+
+#: Fields as a reader uses them.
+HANDS = """
+const one = selector => document.querySelector(selector);
+const all = selector => [...document.querySelectorAll(selector)];
+function put(field, value) {
+  field.value = value;
+  field.dispatchEvent(new Event(field.tagName === "SELECT" ? "change" : "input"));
+}
+function pick(field, text) {
+  field.selectedIndex = [...field.options].findIndex(each => each.textContent === text);
+  field.dispatchEvent(new Event("change"));
+}
+"""
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium")
+def test_a_reader_changes_everything(tmp_path):
+    file = report.playground_page(tmp_path / "playground.html")
+    with browser.Tab(file) as tab:
+        tab.run(HANDS)
+        tab.run('put(one("[data-points]"), "x, y\\n1,2\\n2,4.5\\n-1,0.3")')
+        tab.until('one("[data-now]").textContent === "Update 0 of 75"')
+        tab.run('for (const each of ["forward", "forward", "back"]) one(`[data-${each}]`).click()')
+        tab.until('one("[data-lines] p").textContent.startsWith("SGD, update 1 ")')
+        rate = "playground.state.rules[0].given.eta"
+        tab.run('put(one(".rule .setting input[type=text]"), "0.05")')
+        assert tab.run(rate) == 0.05
+        tab.run('put(one(".rule .setting input[type=text]"), "-1")')
+        assert tab.run(rate) == 0.05
+        assert (
+            tab.run('one(".rule .setting input[type=text]").getAttribute("aria-invalid")') == "true"
+        )
+        tab.run('while (!one("[data-add]").disabled) one("[data-add]").click()')
+        tab.until('all("tbody tr").length === 7')
+        tab.run('pick(all(".rule")[2].querySelectorAll("select")[1], "PyTorch")')
+        tab.run('all(".rule input[type=radio]")[2].click()')
+        tab.run('put(one("[data-points]"), "1 2 3\\n2 1 5\\n0.5 -1 0\\n1 1 1")')
+        tab.until('playground.model.names.join() === "w 1,w 2"')
+        tab.until('one("[data-lines] p").textContent.startsWith("Adam, update 1 ")')
+        assert tab.run("playground.model.active.optimizer.slack") == 1e-6
+        # The worker answers for every rule.
+        tab.until("playground.model.all.every(each => each.losses)")
+        tab.run('pick(one("[data-pace]"), "1,000"); one("[data-play]").click()')
+        tab.until("playground.model.t === playground.model.updates && !playground.playing")
+        tab.run('put(one("[data-points]"), "1 2\\n3 nothing")')
+        tab.until('one("[data-error]").textContent === "Point 2 has something that is no number."')
+        tab.run('put(one("[data-points]"), "1 2\\n3 4")')
+        tab.until('one("[data-error]").textContent === ""')
+        tab.until('decodeURIComponent(location.hash).includes("rule=Adam:torch")')
+        assert tab.mistakes == []
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium")
+def test_losses_against_the_rate_are_those_of_run(tmp_path):
+    file = report.playground_page(tmp_path / "playground.html")
+    with browser.Tab(file, "#rule=Adam:document,eta=0.1&epochs=5&shuffle=epoch&seed=4") as tab:
+        tab.until("playground.model.all.length && playground.model.all[0].losses")
+        rates = tab.run("RATES")
+        losses = tab.run("Array.from(playground.model.all[0].losses)")
+    for rate, loss in list(zip(rates, losses, strict=True))[::10]:
+        trace = simopt.run(four(), simopt.Adam(eta=rate), epochs=5, shuffle="epoch", seed=4)
+        assert loss == trace.steps["loss"].iloc[-1]
 
 
 def test_nothing_of_the_data_ends_the_element_that_it_stands_in(tmp_path):

@@ -383,7 +383,10 @@ class Writer:
             case ast.Name(id=name) if name in self.own:
                 return identifier(name), ATOM
             case ast.Name() | ast.Attribute():
-                return self.script.refer(self.value(node)), ATOM
+                value = self.value(node)
+                if not isinstance(value, (int, float, str, FunctionType)):
+                    raise self.unknown(node)
+                return self.script.refer(value), ATOM
             case ast.UnaryOp(op=ast.USub(), operand=inner):
                 return f"-{self.set(inner, ATOM)}", UNARY
             case ast.UnaryOp(op=ast.Not(), operand=inner):

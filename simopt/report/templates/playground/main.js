@@ -59,13 +59,14 @@
     const named = state.intercept ? ["w", "intercept"] : columns.map((_, k) => columns.length > 1 ? `w ${k + 1}` : "w");
     const live = all.filter(each => each.columns);
     app.model = {
-      problem, plan, all, live, updates: plan.updates, active: all[state.active], names: named,
+      problem, plan, asked, all, live, updates: plan.updates, active: all[state.active], names: named,
       first: lossAt(problem, problem.w0), t: Math.min(app.model.t ?? state.update, plan.updates), ...shapeOf(problem),
     };
     const reach = Array.from(problem.w0, (start, k) => {
       const near = Math.max(1e-9, Math.abs(start - (app.model.least?.[k] ?? start)) || 1);
       const [low, high] = extent(live.map(each => each.columns.w[k]), value => Math.abs(value - start) <= 4 * near);
-      return high - low;
+      // By steps: while a rate is dragged the view stands still.
+      return 2 ** (Math.ceil(2 * Math.log2(Math.max(high - low, near))) / 2);
     });
     app.model.spreads = reach;
     app.model.spread = reach[0];
@@ -80,14 +81,13 @@
     const b = x.map(each => 2 * sum(each, y) / n);
     if (d === 1) {
       const least = h[0] > 0 ? [b[0] / h[0]] : null;
-      return { hessian: h, least, curvatures: [h[0]], leastLoss: least ? lossAt({ x, y, n, d, work: new Float64Array(n) }, least) : NaN };
+      return { hessian: h, least, leastLoss: least ? lossAt({ x, y, n, d, work: new Float64Array(n) }, least) : NaN };
     }
     const determinant = h[0] * h[2] - h[1] * h[1], half = (h[0] + h[2]) / 2;
-    const root = Math.sqrt(Math.max(0, half * half - determinant));
     const flat = !(determinant > 1e-12 * half * half);
     const least = flat ? null : [(b[0] * h[2] - b[1] * h[1]) / determinant, (b[1] * h[0] - b[0] * h[1]) / determinant];
     return {
-      hessian: h, least, curvatures: [half - root, half + root],
+      hessian: h, least,
       leastLoss: least ? lossAt({ x, y, n, d, work: new Float64Array(n) }, least) : NaN,
     };
   }
@@ -195,10 +195,16 @@
     const radiusNow = stabilityView.fits(model) ? stabilityView.now(model) : null;
     one("stability-said").textContent = radiusNow === null
       ? `${active.choice.rule} divides by what it has seen, or changes with time: no boundary in these two numbers alone.`
-      : `${active.choice.rule}: ${passes(model).said} multiplies the distance from the least loss by ${readable(radiusNow, 3)} in the long run: it ${radiusNow < 1 ? "settles" : "does not settle"}.`;
+      : `${active.choice.rule}: ${passes(model).said} multiplies the distance from the least loss by ${readable(radiusNow, 3)} in the long run${unlike(model.plan)}: it ${radiusNow < 1 ? "settles" : "does not settle"}.`;
     const described = model.live.map(each => `${each.choice.rule} ${readable(each.columns.loss[t], 3)}`).join(", ");
     for (const { plot, name } of drawn) plot.canvas.setAttribute("aria-label", `${plot.canvas.dataset.title}. At update ${t} the losses are: ${described}.`);
     one("code").textContent = pythonCode(state, app.points);
+  }
+
+  // What the boundary leaves out.
+  function unlike(plan) {
+    const left = [...(plan.clip.kind ? ["clipping"] : []), ...(plan.schedule ? ["the schedule"] : []), ...(plan.shuffle === "epoch" && plan.batches > 1 ? ["what batches add"] : [])];
+    return left.length ? ` (leaving out ${left.join(" and ")})` : "";
   }
 
   function swatch(look) {
@@ -260,7 +266,11 @@
       app.good = compute();
       if (app.good) {
         buildQuantities();
-        for (const { plot } of drawn) plot.stale = true;
+        for (const { plot, view } of drawn) {
+          const key = view.key?.(app.model);
+          plot.stale ||= key === undefined || key !== plot.key;
+          plot.key = key;
+        }
         app.unwritten = true;
         ask();
       }
