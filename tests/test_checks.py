@@ -88,6 +88,115 @@ def test_what_numpy_would_convert_without_a_word(name, call):
     named(name, call)
 
 
+def square(w, x, y):
+    return (w * x - y) ** 2
+
+
+def slope(w, x, y):
+    return 2 * x * (w * x - y)
+
+
+BOWL = (lambda w: w**2), (lambda w: 2 * w)
+ONES, LABELS = np.ones((4, 4)), [0.0, 1.0, 0.0, 1.0]
+COIN = problems.logistic(ONES, LABELS, intercept=False)
+
+#: Where numbers come in: the argument's name, whether it may hold flags, and the call.
+ENTRIES = {
+    **{
+        f"{make.__name__}, {name}": (name, name != "w0", call)
+        for make in (
+            problems.least_squares,
+            problems.logistic,
+            problems.huber,
+            problems.poisson,
+            problems.network,
+        )
+        for name, call in {
+            "x": lambda value, make=make: make(value, LABELS),
+            "y": lambda value, make=make: make(X, value),
+            "w0": lambda value, make=make: make(ONES, LABELS, w0=value),
+        }.items()
+    },
+    "noisy_quadratic, curvature": ("curvature", False, lambda v: problems.noisy_quadratic(v, 1.0)),
+    "noisy_quadratic, noise": ("noise", False, lambda v: problems.noisy_quadratic(X, v)),
+    "noisy_quadratic, w0": ("w0", False, lambda v: problems.noisy_quadratic(X, 1.0, w0=v)),
+    "function, points": (
+        "points", True, lambda v: problems.function(square, slope, w0=1.0, points=v)
+    ),
+    "function, w0": (
+        "w0", False, lambda v: problems.function(square, slope, w0=v, points=[[1.0, 1.0]])
+    ),
+    "function, noise": ("noise", False, lambda v: problems.function(*BOWL, w0=1.0, noise=v)),
+    "function, optimum": ("optimum", False, lambda v: problems.function(*BOWL, w0=1.0, optimum=v)),
+    "saddle, w0": ("w0", False, lambda v: problems.saddle(w0=v)),
+    "replace, w0": ("w0", False, lambda v: COIN.replace(w0=v)),
+    "loss": ("w", True, COIN.loss),
+    "losses": ("w", True, COIN.losses),
+    "batch_loss": ("w", True, lambda v: COIN.batch_loss(v, [0])),
+    "gradient": ("w", True, COIN.gradient),
+    "point_gradients": ("w", True, COIN.point_gradients),
+    "predictions": ("w", True, COIN.predictions),
+    "hessian_at": ("w", True, COIN.hessian_at),
+    "original_weights": ("w", True, COIN.original_weights),
+    "noise_scale.exact": ("w", True, lambda v: noise_scale.exact(COIN, v)),
+    "noise_scale.from_norms, small": (
+        "small_norms", True, lambda v: noise_scale.from_norms(v, X, small=1, big=2)
+    ),
+    "stability.quadratic": ("curvature", True, stability.quadratic),
+    "stability.rate": ("a", True, lambda v: stability.rate("SGD", v)),
+    "nqm.expectation": (
+        "curvature", True, lambda v: simopt.nqm.expected_loss(problems.noisy_quadratic(v, 1.0), SGD)
+    ),
+    "run, order": ("order", False, lambda v: simopt.run(FOUR, SGD, order=v)),
+    "diagnose": ("loss", False, simopt.diagnose),
+    "diagnose, validation": ("validation", False, lambda v: simopt.diagnose(X, validation=v)),
+}  # fmt: skip
+
+#: What NumPy takes for numbers, or half of it.
+ODD = {
+    "dates": np.array(["2020", "2021", "2022", "2023"], "M8[Y]"),
+    "pandas' dates": pd.date_range("2020", periods=4),
+    "durations": np.array([1, 2, 3, 4], "m8[s]"),
+    "complex": np.array(X, complex),
+    "one complex": [1j, 2, 3, 4],
+    "texts": ["1", "2", "3", "4"],
+    "a text among numbers": np.array(["1", 2, 3, 4], object),
+    "bytes": np.array([b"1"] * 4),
+    "objects": [object()] * 4,
+    "a dict": {"a": 1},
+    "ragged": [[1.0], [1.0, 2.0]],
+    "beyond float64": [10**400, 1, 2, 3],
+}
+MASKS = {
+    "masked": MASKED,
+    "all masked": np.ma.array(X, mask=True),
+    "masked, in columns": np.ma.array(ONES, mask=np.eye(4)),
+    "a list with a masked value": [np.ma.masked, 1.0, 2.0, 3.0],
+    "a list of masked arrays": [np.ma.array(X, mask=[1, 0, 0, 0])] * 4,
+}
+
+
+@pytest.mark.parametrize("odd", [*ODD, *MASKS])
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_every_way_in_for_numbers(entry, odd):
+    name, _, call = ENTRIES[entry]
+    if entry.startswith("diagnose") and (odd in MASKS or odd in ("beyond float64", "a dict")):
+        pytest.skip("a masked value of a curve is a missing one; a dict has a loss by its name")
+    named(name, lambda: call({**ODD, **MASKS}[odd]))
+
+
+@pytest.mark.parametrize("flag", [True, np.True_, [True], np.array([True, False, True, False])])
+@pytest.mark.parametrize("entry", [e for e, (_, flags, _) in ENTRIES.items() if not flags])
+def test_a_flag_is_no_number_of_a_setting(entry, flag):
+    name, _, call = ENTRIES[entry]
+    named(name, lambda: call(flag))
+
+
+def test_a_masked_order_is_none():
+    order = np.ma.array([0, 1, 2, 3], mask=[0, 0, 0, 1])
+    named("order", lambda: simopt.run(FOUR, SGD, order=order))
+
+
 def test_a_masked_value_of_a_curve_is_a_missing_one():
     assert simopt.diagnose(MASKED).loss.tolist() == [2.0, 4.0, 6.0]
 

@@ -120,11 +120,13 @@ def array(name: str, value: Any, allowed: str = "an array of numbers") -> NDArra
     Refused is what NumPy would convert without a word: text, dates, complex numbers, and masked
     values, whose masks would be lost.
     """
-    if np.ma.is_masked(value):
-        masked = int(np.ma.getmaskarray(value).sum())
+    masked = count_masked(value)
+    if masked:
         raise refuse(name, value, f"{allowed}, but {masked} of them masked: fill or drop these")
     if not isinstance(value, np.ndarray):
         check_length(name, value)
+        if type(getattr(value, "dtype", None)).__name__ == "CategoricalDtype":
+            raise refuse(name, value, f"{allowed}, not categories")
     try:
         given = np.asarray(value)
         if given.dtype.kind == "O" and any(isinstance(each, (str, bytes)) for each in given.flat):
@@ -140,6 +142,15 @@ def array(name: str, value: Any, allowed: str = "an array of numbers") -> NDArra
         raise refuse(name, value, f"{allowed} that fit in memory") from None
     except (TypeError, ValueError, OverflowError, RecursionError):
         raise refuse(name, value, allowed) from None
+
+
+def count_masked(value: Any) -> int:
+    """How many values of an array, or of those in a list, are masked."""
+    if isinstance(value, np.ma.MaskedArray):
+        return int(np.ma.getmaskarray(value).sum())
+    if isinstance(value, (list, tuple)):
+        return sum(count_masked(each) for each in value if isinstance(each, np.ma.MaskedArray))
+    return 0
 
 
 def numbers(name: str, value: Any, each: Interval = ANY, least: int = 0) -> NDArray[np.float64]:

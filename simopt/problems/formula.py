@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from simopt.ground import checks
 from simopt.ground.calling import call
 from simopt.ground.snapshot import digest, is_copy, plain, received, sent, snapshot
+from simopt.problems import inputs
 from simopt.problems.inputs import labels, numbers
 from simopt.problems.problem import Floats, Problem
 
@@ -258,7 +259,7 @@ def function(
     if points is None:
         x = np.empty((0, d))
     else:
-        x = numbers("points", points)
+        x = numbers("points", points, flags=True)
         x = np.ascontiguousarray(x[:, None] if x.ndim == 1 else x)
         if x.ndim != 2 or 0 in x.shape or x.shape[1] > MOST:
             raise checks.refuse(
@@ -286,7 +287,7 @@ def function(
     formula = replace(formula, scalar=not isinstance(gradient(*at, *first), tuple))
     variance = None
     if noise is not None:
-        variance = np.array(np.broadcast_to(numbers("noise", noise), (d,)))
+        variance = inputs.start(noise, d, "noise")
         if (variance < 0).any():
             raise checks.refuse("noise", noise, ">= 0 everywhere")
     least = None

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simopt.ground import checks
-from simopt.problems.inputs import numbers, start
+from simopt.problems.inputs import many, start
 from simopt.problems.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -154,6 +154,7 @@ class Problem(ABC):
         -------
         ndarray [...]
         """
+        w = many(w, self.d)
         flat = np.reshape(w, (-1, self.d))
         return np.reshape([self.loss(each) for each in flat], np.shape(w)[:-1])
 
@@ -370,10 +371,7 @@ class Problem(ABC):
         [5.69, -247.2]
         """
         if not hasattr(w, "iloc"):
-            weights = numbers("w", w)
-            if weights.shape[-1:] != (self.d,):
-                raise checks.refuse("w", f"shape {weights.shape}", f"weights [..., {self.d}]")
-            return self._unscaled(weights)
+            return self._unscaled(many(w, self.d))
         import pandas as pd
 
         held = ["w"] if self.d == 1 else [f"w_{k}" for k in range(self.d)]

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from simopt.ground import checks
 from simopt.problems import columns
 from simopt.problems.design import Design, Remedies, design
-from simopt.problems.inputs import labels, numbers, start
+from simopt.problems.inputs import labels, many, numbers, start
 from simopt.problems.loss import Floats, Loss
 from simopt.problems.problem import Problem
 from simopt.problems.scaling import Scaling
@@ -98,6 +98,7 @@ class Regression(Problem):
         """The mean loss [...] at weights [..., d], with the penalty."""
         if not self.linear:
             return super().losses(w)
+        w = many(w, self.d)
         flat = np.reshape(w, (-1, self.d))
         if self.squared:
             assert self.minimizer is not None
@@ -268,13 +269,13 @@ def make(
         if columns.is_frame(x):
             columns.check_same_rows(x, y)
         y, target = columns.target(y, str(y.name or "y"), loss.binary)
-    targets = numbers("y", y)
+    targets = numbers("y", y, flags=True)
     if isinstance(x, Design):
         points, features, scaling = x.x, x.names, x.scaling
     elif columns.is_frame(x):
         points, features = _from_frame(x, targets, target, intercept or biased)
     else:
-        points = numbers("x", x)
+        points = numbers("x", x, flags=True)
     if points.ndim == 1:
         points = points[:, None]
     if points.ndim != 2 or 0 in points.shape:

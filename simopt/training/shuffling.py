@@ -74,6 +74,8 @@ def check_order(order: Any, epochs: int, n: int) -> NDArray[np.int64]:
     """Check given orders: [epochs, n], each row a permutation of 0 .. n - 1."""
     checks.check_length("order", order)
     allowed = f"an array of whole numbers [{epochs}, {n}]"
+    if checks.count_masked(order):
+        raise checks.refuse("order", order, f"{allowed}, none of them masked")
     try:
         array = np.asarray(order)
     except (TypeError, ValueError, RecursionError):
