@@ -100,10 +100,14 @@ class Case:
     limit: float | None = 1e6
     given: bool = False
     gamma: float | None = None
+    form: str = "fading"
+    start: int = 0
 
     def optimizer(self) -> Any:
         made = ALL[self.rule](**self.settings)
-        return made if self.gamma is None else simopt.averaged(made, self.gamma)
+        if self.gamma is None and self.form != "mean":
+            return made
+        return simopt.averaged(made, self.gamma, form=self.form, start=self.start)
 
     def group(self) -> blocks.Group:
         problem, optimizer = problem_of(self.problem), self.optimizer()
@@ -205,6 +209,9 @@ QUICK: dict[str, Case] = {
         "four points", "SGD", plan={"batch_size": 3, "updates": 5, "epochs": 1}
     ),
     "it arrives": Case("four points", "SGD", target=3.0, plan={"stop_at_target": True}),
+    "a debiased average": Case("four points", "Adam", gamma=0.7, form="debiased", start=2),
+    "a warmed average": Case("several weights", "SGD", gamma=0.7, form="warmed"),
+    "a mean": Case("four points", "Momentum", form="mean", start=1),
     "an average": Case("four points", "SGD", gamma=0.7, target=3.0),
     "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
     "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),

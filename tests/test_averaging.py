@@ -1,5 +1,6 @@
 """An average of the weights: what losses, targets and tables are then about."""
 
+import math
 import pickle
 
 import numpy as np
@@ -78,6 +79,91 @@ def test_one_that_arrives_stays_there():
     assert exact["loss"][alone["updates"][0] - 1] == pytest.approx(alone["loss"][0], rel=1e-12)
 
 
+def weights_of(form, gamma, n):
+    """The weights with which w_0, ..., w_n enter the n-th average, by each form's definition."""
+    if form == "mean":
+        return [0.0] + [1 / n] * n
+    if form == "debiased":
+        return [0.0] + [(1 - gamma) * gamma ** (n - k) / (1 - gamma**n) for k in range(1, n + 1)]
+    kept = [gamma] * n
+    if form == "first":
+        kept[0] = 0.0
+    if form == "warmed":
+        kept = [min(gamma, (1 + k) / (10 + k)) for k in range(1, n + 1)]
+    shares = [1.0, *(1 - each for each in kept)]
+    return [share * math.prod(kept[k:]) for k, share in enumerate(shares)]
+
+
+FORMS = ["fading", "first", "debiased", "warmed", "mean"]
+
+
+@pytest.mark.parametrize("start", [0, 1, 4])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("rule", ["SGD", "Adam"])
+def test_a_form_by_its_definition(rule, form, start):
+    """Until ``start`` the average is the weight; from there on a weighted sum of what follows."""
+    optimizer = getattr(simopt, rule)(eta=0.02)
+    gamma = None if form == "mean" else 0.8
+    run = simopt.run(FOUR, simopt.averaged(optimizer, gamma, form=form, start=start), updates=15)
+    w = [3.0, *run.steps["w"]]
+    for t, average in enumerate(run.steps["average"], start=1):
+        if t <= start:
+            assert average == w[t]
+            continue
+        shares = weights_of(form, gamma, t - start)
+        assert sum(shares) == pytest.approx(1.0, rel=1e-14)
+        expected = sum(share * each for share, each in zip(shares, w[start:], strict=False))
+        assert average == pytest.approx(expected, rel=1e-13)
+
+
+#: Numbers of states and clock values as they come: a kernel each.
+COUNTED = [
+    ("SGD", "first", 0, "one weight"),
+    ("Adam", "debiased", 3, "one weight"),
+    ("Momentum", "mean", 4, "several"),
+    ("NAdam", "warmed", 0, "one weight"),
+    ("AMSGrad", "fading", 2, "several"),
+]
+
+
+@pytest.mark.parametrize(("rule", "form", "start", "name"), COUNTED)
+def test_a_sweep_of_a_form_is_a_run(rule, form, start, name):
+    gamma = {} if form == "mean" else {"gamma": [0.5, 0.9]}
+    base = getattr(simopt, rule)(eta=[0.01, 0.05])
+    optimizer = simopt.averaged(base, form=form, start=start, **gamma)
+    frame = simopt.sweep(PROBLEMS[name], optimizer, updates=12)
+    for row in frame.itertuples():
+        one = optimizer.replace(**{key: getattr(row, key) for key in optimizer.settings})
+        assert one.name == row.optimizer
+        summary = simopt.run(PROBLEMS[name], one, updates=12).summary
+        for column in ROWS:
+            assert getattr(row, column) == pytest.approx(summary[column], rel=1e-10)
+
+
+def test_a_form_is_a_value():
+    made = simopt.averaged(simopt.Adam(eta=[0.1, 0.2]), 0.9, form="debiased", start=5)
+    assert pickle.loads(pickle.dumps(made)).rule is made.rule
+    again = made.replace(eta=0.3, start=0)
+    assert again.settings["gamma"] == 0.9
+    assert again.name == "Adam, averaged (debiased)"
+    assert made.name == "Adam, averaged (debiased from update 6)"
+    assert simopt.averaged(simopt.SGD(), form="mean").settings == {"eta": 0.001}
+
+
+def test_a_rule_of_ones_own_in_a_form():
+    def own(w, g, eta, v, t, beta=0.5, kappa=0.1):
+        v = beta * v + g
+        return w - eta / (1 + kappa * t) * v, v
+
+    def count(t, beta):
+        return (t + 1,)
+
+    rule = simopt.rule(own, name="Own", clock=count)
+    optimizer = simopt.averaged(rule(eta=0.02), 0.7, form="debiased", start=1)
+    frame = simopt.sweep(FOUR, optimizer, updates=9)
+    assert frame["w"][0] == pytest.approx(simopt.run(FOUR, optimizer, updates=9).summary["w"])
+
+
 @given(st.floats(0, 0.999))
 def test_the_average_of_a_constant_rate_is_a_filter(gamma):
     """Without noise, and eta h = 1/2: w = 2^-t, whose average has a closed form."""
@@ -111,3 +197,17 @@ def test_an_averaged_optimizer_is_a_value():
 def test_bad_input(optimizer, gamma, message):
     with pytest.raises(ValueError, match=message):
         simopt.averaged(optimizer, gamma)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"form": "ema"}, "form='ema': must be one of"),
+        ({"start": -1}, "start=-1"),
+        ({"start": 1.5}, r"start=1\.5"),
+        ({"gamma": 0.9, "form": "mean"}, "gamma=0.9: must be None with form='mean'"),
+    ],
+)
+def test_a_form_that_is_none(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        simopt.averaged(simopt.SGD(), **arguments)

@@ -1,4 +1,4 @@
-"""What can be added to any rule: momentum on its steps, weight decay, another start, an average.
+"""What can be added to any rule: momentum on its steps, weight decay, another start.
 
 A modified rule is a rule again. Its function takes what the first one takes, a state or a
 hyperparameter more, and calls it; compiled, both become one. Arguments go by position: one
@@ -36,7 +36,7 @@ def with_initial(rule: Rule, state: str, /) -> Rule:
 
     started.__name__ = update.__name__
     initial = {**rule.initial, state: "initial_accumulator"}
-    modified = _extended(rule, started, "initial_accumulator", initial=initial)
+    modified = extended(rule, started, "initial_accumulator", initial=initial)
     return remembered(modified, with_initial, rule, state)
 
 
@@ -69,7 +69,7 @@ def with_decay(rule: Rule, form: str, /) -> Rule:
         "decoupled": decoupled if rule.state else decoupled_alone,
         "clipped": clipped,
     }
-    return remembered(_extended(rule, forms[form], "weight_decay"), with_decay, rule, form)
+    return remembered(extended(rule, forms[form], "weight_decay"), with_decay, rule, form)
 
 
 def with_momentum(rule: Rule, rate_place: str, nesterov: bool = False) -> Rule:
@@ -95,36 +95,11 @@ def _with_momentum(rule: Rule, rate_place: str, nesterov: bool, /) -> Rule:
         move = entering + momentum * b if nesterov else b
         return (w - (move if inside else eta * move), b, *stepped[1:])
 
-    modified = _extended(rule, gathered, "momentum", state=("b", *rule.state))
+    modified = extended(rule, gathered, "momentum", state=("b", *rule.state))
     return remembered(modified, _with_momentum, rule, rate_place, nesterov)
 
 
-@cache
-def with_average(rule: Rule, /) -> Rule:
-    """The rule with a fading average of its weight, gamma of it kept at every update."""
-    update: Any = rule.update
-
-    def averaged(w, g, eta, *rest):
-        stepped = update(w, g, eta, *rest[1:-1])
-        mean = rest[-1] * rest[0] + (one_like(w) - rest[-1]) * stepped[0]
-        return (stepped[0], mean, *stepped[1:])
-
-    def averaged_alone(w, g, eta, *rest):
-        stepped = update(w, g, eta, *rest[1:-1])
-        return stepped, rest[-1] * rest[0] + (one_like(w) - rest[-1]) * stepped
-
-    modified = _extended(
-        rule,
-        averaged if rule.state else averaged_alone,
-        "gamma",
-        name=f"{rule.name}, averaged",
-        state=("average", *rule.state),
-        average="average",
-    )
-    return remembered(modified, with_average, rule)
-
-
-def _extended(rule: Rule, update: Any, hyperparameter: str, **changes: Any) -> Rule:
+def extended(rule: Rule, update: Any, hyperparameter: str, **changes: Any) -> Rule:
     """The rule with another function, and a hyperparameter more."""
     return dataclasses.replace(
         rule,

@@ -124,8 +124,12 @@ class Rule:
 
     @property
     def clock_hyperparameters(self) -> int:
-        """How many hyperparameters behind eta the clock takes."""
-        return 0 if self.clock is None else self.clock.__code__.co_argcount - len(self.clock_values)
+        """How many hyperparameters behind eta the clock takes; all if it takes any number."""
+        if self.clock is None:
+            return 0
+        if self.clock.__code__.co_flags & inspect.CO_VARARGS:
+            return len(self.hyperparameters) - 1
+        return self.clock.__code__.co_argcount - len(self.clock_values)
 
     def __call__(self, **settings: Any) -> Optimizer:
         """An optimizer with these hyperparameters; the rest at their defaults."""
