@@ -120,7 +120,7 @@ def with_average(rule: Rule, form: str, start: int, /) -> Rule:
         part = share(count, rest[-1]) if count > zero_like(count) else one_like(w)
         return (stepped[0], (one_like(w) - part) * rest[0] + part * stepped[0], *stepped[1:])
 
-    changes = {"state": ("average", *rule.state), "average": "average"}
+    changes: dict[str, Any] = {"state": ("average", *rule.state), "average": "average"}
     if not plain:
         changes["clock"] = clock_of(rule, counting, start, faded)
         changes["clock_values"] = ("averaged", *rule.clock_values)

@@ -5,6 +5,7 @@ changes that: `.rn` is the IEEE standard's rounding, and one at a time.
 """
 
 import functools
+import inspect
 import re
 from dataclasses import replace
 
@@ -36,6 +37,8 @@ def clock_alone(rule):
     """Operations in float64 of a rule's clock for weights in float32."""
     types = [numba.float64] * len(rule.clock_values)
     types += [numba.float32] * rule.clock_hyperparameters
+    if rule.clock.__code__.co_flags & inspect.CO_VARARGS:
+        types = [numba.types.StarArgTuple.from_types(tuple(types))]
     (text,) = code.compiled(rule.clock, tuple(types), [(9, 0)], device=True)
     return len(code.arithmetic(text, 64))
 
