@@ -353,7 +353,7 @@ def test_the_boundary_is_that_of_the_package():
         for beta in (0.0, 0.5, 0.9)
         for size in (1, 2, 4)
     ]
-    script = f"""{engine()}\n{source("charts.js")}\n{source("views.js")}
+    script = f"""{engine()}\n{source("charts.js")}\n{source("stability.js")}
     function said([rule, given, size]) {{
       const problem = makeProblem([[2, 1, 3, 0.5]], [10, 5, 15, 2.5], [3]);
       const plan = makePlan(problem, {{ batchSize: size, epochs: 1, shuffle: "never", seed: 0 }});
@@ -371,7 +371,7 @@ def test_the_boundary_is_that_of_the_package():
 def test_the_boundary_of_two_weights_is_an_eigenvalue(size):
     x = np.array([[1.0, 0.2], [0.5, -0.3], [-1.0, 0.8], [0.3, 1.0], [2.0, 0.5]])
     cases = [(eta, beta) for eta in (0.02, 0.1, 0.3, 1.1) for beta in (0.0, 0.6, 0.95)]
-    script = f"""{engine()}\n{source("charts.js")}\n{source("views.js")}
+    script = f"""{engine()}\n{source("charts.js")}\n{source("stability.js")}
     const problem = makeProblem({json.dumps(x.T.tolist())}, [1, 0, -1, 1, 2], [0, 0]);
     const plan = makePlan(problem, {{ batchSize: {size}, epochs: 1, shuffle: "once", seed: 3 }});
     const order = Array.from(orderOf(problem, plan, 0));
@@ -393,7 +393,7 @@ def test_the_boundary_of_two_weights_is_an_eigenvalue(size):
 
 
 def test_a_rule_that_divides_has_no_boundary():
-    script = f"{engine()}\n{source('charts.js')}\n{source('views.js')}"
+    script = f"{engine()}\n{source('charts.js')}\n{source('stability.js')}"
     names = "Object.keys(RULES)"
     fits = "optimizer => linearMoves(optimizer, 0.1, optimizer.values) !== null"
     one = "name => chosen({ rule: name, convention: 'document', given: {} })"

@@ -9,21 +9,41 @@ function readable(value, digits = 4) {
   const [mantissa, power] = value.toExponential(digits - 1).split("e");
   const exponent = Number(power);
   if (exponent >= 7 || exponent <= -5) {
-    const shown = String(Number(mantissa)), ten = `10${raisedPower(exponent)}`;
-    return (shown === "1" ? ten : shown === "-1" ? `−${ten}` : `${shown} × ${ten}`).replace("-", "−");
+    const shown = String(Number(mantissa)),
+      ten = `10${raisedPower(exponent)}`;
+    return (shown === "1" ? ten : shown === "-1" ? `−${ten}` : `${shown} × ${ten}`).replace(
+      "-",
+      "−",
+    );
   }
   return String(Number(value.toPrecision(digits))).replace("-", "−");
 }
 
 function raisedPower(exponent) {
-  return (exponent < 0 ? "⁻" : "") + [...String(Math.abs(exponent))].map(each => SUPERSCRIPTS[each]).join("");
+  return (
+    (exponent < 0 ? "⁻" : "") +
+    [...String(Math.abs(exponent))].map(each => SUPERSCRIPTS[each]).join("")
+  );
 }
 
 const theme = {};
 
 function readTheme(section) {
   const style = getComputedStyle(section);
-  for (const name of ["ink", "muted", "grid", "paper", "tint", "accent", "blue", "orange", "vermillion", "green", "sky", "purple"]) {
+  for (const name of [
+    "ink",
+    "muted",
+    "grid",
+    "paper",
+    "tint",
+    "accent",
+    "blue",
+    "orange",
+    "vermillion",
+    "green",
+    "sky",
+    "purple",
+  ]) {
     theme[`--${name}`] = style.getPropertyValue(`--${name}`).trim();
   }
   theme.size = Math.max(11, parseFloat(style.fontSize) * 0.8);
@@ -37,23 +57,31 @@ function makeAxis(kind, low, high, title) {
 }
 
 function placed(axis, value, start, end) {
-  return start + (axis.to(value) - axis.a) / (axis.b - axis.a) * (end - start);
+  return start + ((axis.to(value) - axis.a) / (axis.b - axis.a)) * (end - start);
 }
 
 function valueAt(axis, pixel, start, end) {
-  const t = axis.a + (pixel - start) / (end - start) * (axis.b - axis.a);
+  const t = axis.a + ((pixel - start) / (end - start)) * (axis.b - axis.a);
   return axis.kind === "log" ? 10 ** t : t;
 }
 
 function ticksOf(axis, most) {
   if (axis.kind === "log") {
-    const first = Math.ceil(axis.a - 1e-9), last = Math.floor(axis.b + 1e-9);
+    const first = Math.ceil(axis.a - 1e-9),
+      last = Math.floor(axis.b + 1e-9);
     const every = Math.max(1, Math.ceil((last - first + 1) / most));
     const powers = [];
     for (let k = last; k >= first; k -= every) powers.push(10 ** k);
-    if (powers.length >= 2) return powers.map(value => [value, value >= 0.01 && value <= 1000 ? readable(value) : `10${raisedPower(Math.round(Math.log10(value)))}`]);
+    if (powers.length >= 2)
+      return powers.map(value => [
+        value,
+        value >= 0.01 && value <= 1000
+          ? readable(value)
+          : `10${raisedPower(Math.round(Math.log10(value)))}`,
+      ]);
   }
-  const raw = (axis.high - axis.low) / most, power = 10 ** Math.floor(Math.log10(raw));
+  const raw = (axis.high - axis.low) / most,
+    power = 10 ** Math.floor(Math.log10(raw));
   const every = [1, 2, 5, 10].map(each => each * power).find(each => each >= raw);
   const ticks = [];
   for (let k = Math.ceil(axis.low / every - 1e-9); k * every <= axis.high + every * 1e-9; k++) {
@@ -78,25 +106,41 @@ class Plot {
   // Whether the size has changed; both layers take it.
   fit() {
     const scale = Math.min(devicePixelRatio || 1, 3);
-    const width = Math.round(this.canvas.clientWidth * scale), height = Math.round(this.canvas.clientHeight * scale);
+    const width = Math.round(this.canvas.clientWidth * scale),
+      height = Math.round(this.canvas.clientHeight * scale);
     if (width === this.canvas.width && height === this.canvas.height) return;
-    for (const each of [this.canvas, this.layer]) { each.width = width; each.height = height; }
+    for (const each of [this.canvas, this.layer]) {
+      each.width = width;
+      each.height = height;
+    }
     this.scale = scale;
     this.stale = true;
   }
 
-  get width() { return this.canvas.width / this.scale; }
-  get height() { return this.canvas.height / this.scale; }
+  get width() {
+    return this.canvas.width / this.scale;
+  }
+  get height() {
+    return this.canvas.height / this.scale;
+  }
 
   // Axes, and the area that they leave; `draw` adds the curves, clipped to it.
   base(x, y, draw) {
-    const context = this.layer.getContext("2d"), { size } = theme;
+    const context = this.layer.getContext("2d"),
+      { size } = theme;
     context.setTransform(this.scale, 0, 0, this.scale, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     context.font = theme.font;
     const ticks = ticksOf(y, Math.max(3, Math.floor(this.height / (size * 3.2))));
     const wide = Math.max(...ticks.map(([, text]) => context.measureText(text).width), size * 1.5);
-    Object.assign(this, { x, y, left: wide + size * 2.1, right: this.width - size * 0.9, top: size * 0.9, bottom: this.height - size * 3.1 });
+    Object.assign(this, {
+      x,
+      y,
+      left: wide + size * 2.1,
+      right: this.width - size * 0.9,
+      top: size * 0.9,
+      bottom: this.height - size * 3.1,
+    });
     context.lineWidth = 1;
     context.strokeStyle = theme["--grid"];
     context.fillStyle = theme["--ink"];
@@ -104,14 +148,20 @@ class Plot {
     context.textAlign = "right";
     for (const [value, text] of ticks) {
       const at = this.toY(value);
-      line(context, [[this.left, at], [this.right, at]]);
+      line(context, [
+        [this.left, at],
+        [this.right, at],
+      ]);
       context.fillText(text, this.left - size * 0.5, at);
     }
     context.textAlign = "center";
     context.textBaseline = "top";
     for (const [value, text] of ticksOf(x, Math.max(3, Math.floor(this.width / (size * 5.5))))) {
       const at = this.toX(value);
-      line(context, [[at, this.top], [at, this.bottom]]);
+      line(context, [
+        [at, this.top],
+        [at, this.bottom],
+      ]);
       context.fillText(text, at, this.bottom + size * 0.4);
     }
     context.fillText(x.title, (this.left + this.right) / 2, this.height - size * 1.35);
@@ -124,13 +174,22 @@ class Plot {
     this.stale = false;
   }
 
-  toX(value) { return placed(this.x, value, this.left, this.right); }
-  toY(value) { return placed(this.y, value, this.bottom, this.top); }
+  toX(value) {
+    return placed(this.x, value, this.left, this.right);
+  }
+  toY(value) {
+    return placed(this.y, value, this.bottom, this.top);
+  }
 
   inside(context, draw) {
     context.save();
     context.beginPath();
-    context.rect(this.left - 1, this.top - 1, this.right - this.left + 2, this.bottom - this.top + 2);
+    context.rect(
+      this.left - 1,
+      this.top - 1,
+      this.right - this.left + 2,
+      this.bottom - this.top + 2,
+    );
     context.clip();
     draw(context);
     context.restore();
@@ -148,7 +207,7 @@ class Plot {
 
 function line(context, points) {
   context.beginPath();
-  points.forEach(([x, y], i) => i ? context.lineTo(x, y) : context.moveTo(x, y));
+  points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
   context.stroke();
 }
 
@@ -161,23 +220,29 @@ function penOf(context, look, width = 2) {
 
 // A curve of many values; where several share a pixel, from the least to the largest of them.
 function curve(context, plot, values, limit) {
-  const n = values.length, across = Math.max(1, plot.right - plot.left);
+  const n = values.length,
+    across = Math.max(1, plot.right - plot.left);
   const each = Math.max(1, Math.round(n / across));
   const cut = y => Math.max(-limit, Math.min(limit, y));
   context.beginPath();
   let pen = false;
   for (let i = 0; i < n; i += each) {
-    let low = Infinity, high = -Infinity;
+    let low = Infinity,
+      high = -Infinity;
     for (let j = i; j < Math.min(n, i + each); j++) {
       const value = values[j];
       if (value < low) low = value;
       if (value > high) high = value;
     }
-    if (low === Infinity || (plot.y.kind === "log" && high <= 0)) { pen = false; continue; }
+    if (low === Infinity || (plot.y.kind === "log" && high <= 0)) {
+      pen = false;
+      continue;
+    }
     const x = plot.toX(i);
     for (const value of high > low ? [low, high] : [low]) {
       const y = cut(plot.y.kind === "log" && value <= 0 ? plot.bottom + 50 : plot.toY(value));
-      if (pen) context.lineTo(x, y); else context.moveTo(x, y);
+      if (pen) context.lineTo(x, y);
+      else context.moveTo(x, y);
       pen = true;
     }
   }
@@ -197,7 +262,8 @@ function dot(context, x, y, look, radius) {
 
 // The least and the largest of what can be drawn.
 function extent(lists, fits = Number.isFinite) {
-  let low = Infinity, high = -Infinity;
+  let low = Infinity,
+    high = -Infinity;
   for (const list of lists) {
     for (let i = 0; i < list.length; i++) {
       const value = list[i];

@@ -20,14 +20,20 @@ function labelled(text, field) {
 
 function choiceOf(options, value, changed, names = each => each) {
   const field = make("select", { onchange: () => changed(options[field.selectedIndex]) });
-  for (const each of options) field.append(make("option", { selected: each === value }, names(each)));
+  for (const each of options)
+    field.append(make("option", { selected: each === value }, names(each)));
   return field;
 }
 
 // A number that is refused in words where it is not allowed.
 function numberField(value, fits, said, changed, whole = false) {
   const field = make("input", {
-    type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: false, value: numberText(value), size: 8,
+    type: "text",
+    inputmode: "decimal",
+    autocomplete: "off",
+    spellcheck: false,
+    value: numberText(value),
+    size: 8,
     oninput: () => {
       const read = field.value.trim() === "" ? NaN : Number(field.value);
       const good = Number.isFinite(read) && (!whole || Number.isInteger(read)) && fits(read);
@@ -46,14 +52,18 @@ function slide(name) {
   const short = (value, digits) => Number(value.toPrecision(digits));
   if (low === 0 && high === 1 && highOpen) {
     // Even steps of 1 - value, in powers of ten.
-    return { to: p => short(1 - 10 ** (-4 * p), 4), from: v => -Math.log10(Math.max(1e-4, 1 - v)) / 4 };
+    return {
+      to: p => short(1 - 10 ** (-4 * p), 4),
+      from: v => -Math.log10(Math.max(1e-4, 1 - v)) / 4,
+    };
   }
-  if (low !== null && high !== null) return { to: p => short(low + p * (high - low), 3), from: v => (v - low) / (high - low) };
+  if (low !== null && high !== null)
+    return { to: p => short(low + p * (high - low), 3), from: v => (v - low) / (high - low) };
   if (low === null) return { to: p => short(20 * p - 10, 3), from: v => (v + 10) / 20 };
   const [first, last] = name === "eta" ? [-4, 1.5] : low > 0 ? [Math.log10(low), 2] : [-12, 1];
   return {
-    to: p => p <= 0 ? low : short(10 ** (first + p * (last - first)), 3),
-    from: v => v <= 0 ? 0 : Math.max(0, Math.min(1, (Math.log10(v) - first) / (last - first))),
+    to: p => (p <= 0 ? low : short(10 ** (first + p * (last - first)), 3)),
+    from: v => (v <= 0 ? 0 : Math.max(0, Math.min(1, (Math.log10(v) - first) / (last - first)))),
   };
 }
 
@@ -61,21 +71,32 @@ const SLIDES = 400;
 
 // A hyperparameter's sign and name; the name alone where it has no sign of its own.
 function signed(name) {
-  const { sign } = SETTINGS[name], said = name.replace(/_/g, " ");
+  const { sign } = SETTINGS[name],
+    said = name.replace(/_/g, " ");
   return /^[a-z]{3,}/i.test(sign) ? ["", said] : [sign, said];
 }
 
 // A slider and a field for one hyperparameter; both show what the other sets.
 function settingField(name, value, changed) {
-  const { allowed: said } = SETTINGS[name], [sign, words] = signed(name);
+  const { allowed: said } = SETTINGS[name],
+    [sign, words] = signed(name);
   const { to, from } = slide(name);
-  const typed = numberField(value, each => allowed(name, each), said, read => {
-    slider.value = Math.round(from(read) * SLIDES);
-    slider.setAttribute("aria-valuetext", numberText(read));
-    changed(read);
-  });
+  const typed = numberField(
+    value,
+    each => allowed(name, each),
+    said,
+    read => {
+      slider.value = Math.round(from(read) * SLIDES);
+      slider.setAttribute("aria-valuetext", numberText(read));
+      changed(read);
+    },
+  );
   const slider = make("input", {
-    type: "range", min: "0", max: String(SLIDES), step: "1", "aria-valuetext": numberText(value),
+    type: "range",
+    min: "0",
+    max: String(SLIDES),
+    step: "1",
+    "aria-valuetext": numberText(value),
     "aria-label": `${sign} ${words}`,
     oninput: () => {
       const read = to(Number(slider.value) / SLIDES);
@@ -88,9 +109,17 @@ function settingField(name, value, changed) {
   });
   slider.value = Math.round(from(value) * SLIDES);
   typed.id = `field-${++made}`;
-  const field = make("div", { class: "field setting" },
-    make("label", { for: typed.id }, sign, " ", make("span", { class: "muted" }, words)), slider, typed);
-  field.set = read => { typed.value = numberText(read); slider.value = Math.round(from(read) * SLIDES); };
+  const field = make(
+    "div",
+    { class: "field setting" },
+    make("label", { for: typed.id }, sign, " ", make("span", { class: "muted" }, words)),
+    slider,
+    typed,
+  );
+  field.set = read => {
+    typed.value = numberText(read);
+    slider.value = Math.round(from(read) * SLIDES);
+  };
   return field;
 }
 
@@ -107,25 +136,56 @@ function looksOf(rules) {
 }
 
 function ruleCard(app, index) {
-  const choice = app.state.rules[index], rule = RULES[choice.rule];
+  const choice = app.state.rules[index],
+    rule = RULES[choice.rule];
   const settings = { ...rule.defaults, ...rule.conventions[choice.convention], ...choice.given };
   const optimizer = chosen(choice);
-  const again = () => { app.changed(); app.buildRules(); };
+  const again = () => {
+    app.changed();
+    app.buildRules();
+  };
   const card = make("fieldset", { class: "rule", "data-index": String(index) });
   const look = app.model.all[index]?.look ?? looksOf(app.state.rules)[index];
   card.style.setProperty("--own", `var(${look.color})`);
-  const name = make("legend", {}, make("span", { class: "swatch", "aria-hidden": "true" }), ` Rule ${index + 1}`);
+  const name = make(
+    "legend",
+    {},
+    make("span", { class: "swatch", "aria-hidden": "true" }),
+    ` Rule ${index + 1}`,
+  );
   const conventions = Object.keys(rule.conventions);
-  const shown = make("input", { type: "radio", name: "active", checked: index === app.state.active, onchange: () => app.activate(index) });
-  const head = make("div", { class: "row" },
-    labelled("Rule", choiceOf(Object.keys(RULES), choice.rule, value => {
-      app.state.rules[index] = { rule: value, convention: "document", given: "eta" in choice.given ? { eta: choice.given.eta } : {} };
-      again();
-    })),
-    labelled("Convention", choiceOf(conventions, choice.convention, value => {
-      app.state.rules[index] = { ...choice, convention: value };
-      again();
-    }, each => FRAMEWORKS[each].name)),
+  const shown = make("input", {
+    type: "radio",
+    name: "active",
+    checked: index === app.state.active,
+    onchange: () => app.activate(index),
+  });
+  const head = make(
+    "div",
+    { class: "row" },
+    labelled(
+      "Rule",
+      choiceOf(Object.keys(RULES), choice.rule, value => {
+        app.state.rules[index] = {
+          rule: value,
+          convention: "document",
+          given: "eta" in choice.given ? { eta: choice.given.eta } : {},
+        };
+        again();
+      }),
+    ),
+    labelled(
+      "Convention",
+      choiceOf(
+        conventions,
+        choice.convention,
+        value => {
+          app.state.rules[index] = { ...choice, convention: value };
+          again();
+        },
+        each => FRAMEWORKS[each].name,
+      ),
+    ),
     make("label", { class: "check" }, shown, "show its lines"),
   );
   card.append(name, head);
@@ -133,76 +193,90 @@ function ruleCard(app, index) {
   const values = { eta: settings.eta };
   for (const each of optimizer.settings || []) values[each] = settings[each];
   for (const [each, value] of Object.entries(values)) {
-    const field = settingField(each, value, read => { choice.given[each] = read; app.changed(); });
+    const field = settingField(each, value, read => {
+      choice.given[each] = read;
+      app.changed();
+    });
     if (each === "eta") card.eta = field;
     card.append(field);
   }
-  const more = make("details", { class: "more", open: app.opened.has(index), ontoggle: () => {
-    if (more.open) app.opened.add(index); else app.opened.delete(index);
-  } }, make("summary", {}, "Switches"));
+  const more = make(
+    "details",
+    {
+      class: "more",
+      open: app.opened.has(index),
+      ontoggle: () => {
+        if (more.open) app.opened.add(index);
+        else app.opened.delete(index);
+      },
+    },
+    make("summary", {}, "Switches"),
+  );
   for (const [each, options] of Object.entries(rule.switches)) {
-    more.append(labelled(each.replace(/_/g, " "), choiceOf(options, settings[each], value => { choice.given[each] = value; again(); }, String)));
+    more.append(
+      labelled(
+        each.replace(/_/g, " "),
+        choiceOf(
+          options,
+          settings[each],
+          value => {
+            choice.given[each] = value;
+            again();
+          },
+          String,
+        ),
+      ),
+    );
   }
   const preset = rule.conventions[choice.convention];
   for (const each of [...rule.optional, "weight_decay"]) {
     // What a convention has, it can't be without.
     if (each in preset) continue;
-    more.append(make("label", { class: "check" }, make("input", { type: "checkbox", checked: each in choice.given, onchange: event => {
-      if (event.target.checked) choice.given[each] = rule.defaults[each] ?? 0; else { delete choice.given[each]; if (each === "weight_decay") delete choice.given.decay; }
-      again();
-    } }), signed(each).join(" ")));
+    more.append(
+      make(
+        "label",
+        { class: "check" },
+        make("input", {
+          type: "checkbox",
+          checked: each in choice.given,
+          onchange: event => {
+            if (event.target.checked) choice.given[each] = rule.defaults[each] ?? 0;
+            else {
+              delete choice.given[each];
+              if (each === "weight_decay") delete choice.given.decay;
+            }
+            again();
+          },
+        }),
+        signed(each).join(" "),
+      ),
+    );
   }
   if ("weight_decay" in settings && ("weight_decay" in preset || "weight_decay" in choice.given)) {
-    more.append(labelled("form of the decay", choiceOf(rule.decays, settings.decay, value => { choice.given.decay = value; again(); })));
+    more.append(
+      labelled(
+        "form of the decay",
+        choiceOf(rule.decays, settings.decay, value => {
+          choice.given.decay = value;
+          again();
+        }),
+      ),
+    );
   }
-  card.append(more, make("div", { class: "row" },
-    make("button", { type: "button", onclick: () => app.setRates(choice.given.eta ?? settings.eta) }, "This η for all"),
-    ...(app.state.rules.length > 1 ? [make("button", { type: "button", onclick: () => app.remove(index) }, "Remove")] : [])));
-  return card;
-}
-
-function planFields(app, box) {
-  const { state } = app, changed = () => app.changed();
-  const points = readPoints(state.points);
-  const n = points.error ? 5000 : points.y.length;
-  box.replaceChildren(
-    make("div", { class: "row" }, ...state.w0.map((each, k) => labelled(state.w0.length > 1 ? `start w ${k + 1}` : "start w",
-      numberField(each, () => true, "a finite number", read => { state.w0[k] = read; changed(); })))),
-    make("div", { class: "row" },
-      labelled("batch size", numberField(state.batchSize, each => each >= 1 && each <= n, `a whole number from 1 to ${n}`, read => { state.batchSize = read; changed(); }, true)),
-      labelled("epochs", numberField(state.epochs, each => each >= 1 && each <= MOST_DRAWN, `a whole number from 1 to ${MOST_DRAWN}`, read => { state.epochs = read; changed(); }, true))),
-    make("div", { class: "row" },
-      labelled("order of the points", choiceOf(["never", "once", "epoch"], state.shuffle, value => { state.shuffle = value; changed(); },
-        each => ({ never: "as they are", once: "one shuffle", epoch: "a new shuffle every epoch" })[each])),
-      labelled("seed", numberField(state.seed, each => each >= 0 && each <= Number.MAX_SAFE_INTEGER, "a whole number from 0 to 2^53 - 1", read => { state.seed = read; changed(); }, true))),
-    make("label", { class: "check" }, make("input", { type: "checkbox", checked: state.dropLast, onchange: event => { state.dropLast = event.target.checked; changed(); } }), " leave out a short last batch"),
-    make("div", { class: "row" },
-      labelled("clipping", choiceOf(["", "norm", "value"], state.clip.kind, value => { state.clip.kind = value; changed(); app.buildPlan(); },
-        each => ({ "": "none", norm: "of the norm", value: "of each component" })[each])),
-      ...(state.clip.kind ? [labelled("bound", numberField(state.clip.bound, each => each > 0, "a finite number > 0", read => { state.clip.bound = read; changed(); }))] : [])),
-    labelled("schedule", choiceOf(["", ...Object.keys(SCHEDULES)], state.schedule?.name ?? "", value => {
-      state.schedule = value ? { name: value, settings: { ...SCHEDULES[value].start } } : null;
-      changed();
-      app.buildPlan();
-    }, each => each ? each.replace(/_/g, " ") : "constant")),
-    ...scheduleFields(app),
+  card.append(
+    more,
+    make(
+      "div",
+      { class: "row" },
+      make(
+        "button",
+        { type: "button", onclick: () => app.setRates(choice.given.eta ?? settings.eta) },
+        "This η for all",
+      ),
+      ...(app.state.rules.length > 1
+        ? [make("button", { type: "button", onclick: () => app.remove(index) }, "Remove")]
+        : []),
+    ),
   );
-}
-
-function scheduleFields(app) {
-  const { schedule } = app.state;
-  if (!schedule) return [];
-  const about = make("p", { class: "muted" }, SCHEDULES[schedule.name].about.replace(/`/g, ""));
-  const fields = Object.entries(schedule.settings).map(([key, value]) => {
-    const set = read => { schedule.settings[key] = read; app.changed(); };
-    const label = key.replace(/_/g, " ");
-    if (key === "per") return labelled("counts", choiceOf(["update", "epoch"], value, set, each => `${each}s`));
-    if (key === "convention") return labelled(label, choiceOf(Object.keys(COSINE_RISES), value, set, each => FRAMEWORKS[each].name));
-    if (typeof value === "boolean") return labelled(label, choiceOf([false, true], value, set, each => each ? "yes" : "no"));
-    const field = numberField(value ?? 0, each => (key === "total" && each === 0) || allowedInSchedule(key, each),
-      key === "total" ? "a whole number >= 1; 0 for the whole run" : COUNTS.includes(key) ? "a whole number" : "a number that is not negative",
-      read => set(key === "total" && read === 0 ? null : read));
-    return labelled(key === "total" ? "total (0: the whole run)" : label, field);
-  });
-  return [about, make("div", { class: "row wrap" }, ...fields)];
+  return card;
 }

@@ -9,29 +9,48 @@ function pairwise(a, start, n) {
     return sum;
   }
   if (n <= 128) {
-    let r0 = a[start], r1 = a[start + 1], r2 = a[start + 2], r3 = a[start + 3];
-    let r4 = a[start + 4], r5 = a[start + 5], r6 = a[start + 6], r7 = a[start + 7];
+    let r0 = a[start],
+      r1 = a[start + 1],
+      r2 = a[start + 2],
+      r3 = a[start + 3];
+    let r4 = a[start + 4],
+      r5 = a[start + 5],
+      r6 = a[start + 6],
+      r7 = a[start + 7];
     let i = 8;
-    for (; i < n - n % 8; i += 8) {
-      r0 += a[start + i]; r1 += a[start + i + 1]; r2 += a[start + i + 2]; r3 += a[start + i + 3];
-      r4 += a[start + i + 4]; r5 += a[start + i + 5]; r6 += a[start + i + 6]; r7 += a[start + i + 7];
+    for (; i < n - (n % 8); i += 8) {
+      r0 += a[start + i];
+      r1 += a[start + i + 1];
+      r2 += a[start + i + 2];
+      r3 += a[start + i + 3];
+      r4 += a[start + i + 4];
+      r5 += a[start + i + 5];
+      r6 += a[start + i + 6];
+      r7 += a[start + i + 7];
     }
-    let sum = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7));
+    let sum = r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
     for (; i < n; i++) sum += a[start + i];
     return sum;
   }
-  const half = Math.floor(n / 2) - Math.floor(n / 2) % 8;
+  const half = Math.floor(n / 2) - (Math.floor(n / 2) % 8);
   return pairwise(a, start, half) + pairwise(a, start + half, n - half);
 }
 
-function total(a, n) { return 0 + pairwise(a, 0, n); }
+function total(a, n) {
+  return 0 + pairwise(a, 0, n);
+}
 
 // Least squares: columns x[k][i], targets y[i], one or two weights.
 function makeProblem(columns, y, w0) {
-  const n = y.length, d = columns.length;
+  const n = y.length,
+    d = columns.length;
   return {
-    n, d, w0: Float64Array.from(w0), y: Float64Array.from(y),
-    x: columns.map(each => Float64Array.from(each)), work: new Float64Array(n),
+    n,
+    d,
+    w0: Float64Array.from(w0),
+    y: Float64Array.from(y),
+    x: columns.map(each => Float64Array.from(each)),
+    work: new Float64Array(n),
   };
 }
 
@@ -79,7 +98,8 @@ function clipGradient(gradient, clip) {
   if (clip.kind === "value") return gradient.map(each => clipped(each, clip.bound));
   if (clip.kind !== "norm") return gradient;
   const squares = gradient.map(each => each * each);
-  const norm = gradient.length > 1 ? Math.sqrt(total(squares, squares.length)) : Math.abs(gradient[0]);
+  const norm =
+    gradient.length > 1 ? Math.sqrt(total(squares, squares.length)) : Math.abs(gradient[0]);
   let factor = shrink(norm, clip.bound, clip.slack);
   if (norm === Infinity) {
     const largest = Math.max(...gradient.map(Math.abs));
@@ -93,7 +113,7 @@ function clipGradient(gradient, clip) {
 function makePlan(problem, settings) {
   const { n } = problem;
   const batchSize = settings.batchSize === "full" ? n : settings.batchSize;
-  const used = settings.dropLast ? n - n % batchSize : n;
+  const used = settings.dropLast ? n - (n % batchSize) : n;
   const batches = Math.ceil(used / batchSize);
   const updates = batches * settings.epochs;
   return { ...settings, batchSize, used, batches, updates, orders: new Map(), table: null };
@@ -118,8 +138,11 @@ function ratesOf(plan) {
   const { formula, order } = SCHEDULES[name];
   const byEpoch = settings.per === "epoch";
   const counts = byEpoch ? plan.epochs : plan.updates;
-  const given = order.map(key => key === "total" && settings.total === null ? counts : settings[key]);
-  const factor = new Float64Array(plan.updates), shift = new Float64Array(plan.updates);
+  const given = order.map(key =>
+    key === "total" && settings.total === null ? counts : settings[key],
+  );
+  const factor = new Float64Array(plan.updates),
+    shift = new Float64Array(plan.updates);
   for (let t = 0; t < plan.updates; t++) {
     const pair = formula(byEpoch ? Math.floor(t / plan.batches) : t, ...given);
     factor[t] = pair[0];
@@ -136,7 +159,8 @@ function chosen(choice) {
   const preset = rule.conventions[choice.convention];
   const settings = { ...preset, ...choice.given };
   const digits = [];
-  for (const [name, values] of Object.entries(rule.switches)) digits.push(values.indexOf(settings[name]));
+  for (const [name, values] of Object.entries(rule.switches))
+    digits.push(values.indexOf(settings[name]));
   for (const name of rule.optional) digits.push(name in settings ? 1 : 0);
   digits.push("weight_decay" in settings ? 1 + rule.decays.indexOf(settings.decay) : 0);
   const variant = rule.variants[digits.join("")];
@@ -145,31 +169,49 @@ function chosen(choice) {
   const values = { ...rule.defaults, ...settings };
   const own = rule.shapes[shape];
   return {
-    ...own, name: choice.rule, convention: choice.convention, lines, update, clock, derived,
-    eta: values.eta, values: own.settings.map(name => values[name]),
+    ...own,
+    name: choice.rule,
+    convention: choice.convention,
+    lines,
+    update,
+    clock,
+    derived,
+    eta: values.eta,
+    values: own.settings.map(name => values[name]),
     named: Object.fromEntries(["eta", ...own.settings].map(name => [name, values[name]])),
-    slack: FRAMEWORKS[choice.convention].slack, numbers: own.clock,
+    slack: FRAMEWORKS[choice.convention].slack,
+    numbers: own.clock,
   };
 }
 
 // One trajectory. Recorded it has a column for every quantity; else only the last loss is computed.
 function trajectory(problem, optimizer, plan, eta, recorded) {
   const { d } = problem;
-  const updates = plan.updates, states = optimizer.state.length;
+  const updates = plan.updates,
+    states = optimizer.state.length;
   const clip = { ...plan.clip, slack: optimizer.slack };
-  const start = optimizer.state.map(name => name in optimizer.initial ? optimizer.named[optimizer.initial[name]] : 0);
+  const start = optimizer.state.map(name =>
+    name in optimizer.initial ? optimizer.named[optimizer.initial[name]] : 0,
+  );
   const w = Array.from(problem.w0);
   const { update, clock, values } = optimizer;
-  const numbers = optimizer.numbers.map(() => 0), clocked = numbers.length;
+  const numbers = optimizer.numbers.map(() => 0),
+    clocked = numbers.length;
   // Arguments stand ready: w, g, eta, the state, the clock's values, the hyperparameters.
   const ready = w.map(each => [each, 0, eta, ...start, ...numbers, ...values]);
   const ticking = [...numbers, ...values.slice(0, optimizer.ticked)];
   const table = ratesOf(plan);
   const column = () => new Float64Array(updates + 1);
   const columns = recorded && {
-    updates, eta: column(), loss: column(), batchLoss: column(),
-    w: w.map(column), gradient: w.map(column), used: w.map(column),
-    state: optimizer.state.map(() => w.map(column)), clock: optimizer.numbers.map(column),
+    updates,
+    eta: column(),
+    loss: column(),
+    batchLoss: column(),
+    w: w.map(column),
+    gradient: w.map(column),
+    used: w.map(column),
+    state: optimizer.state.map(() => w.map(column)),
+    clock: optimizer.numbers.map(column),
   };
   if (recorded) {
     columns.loss[0] = lossAt(problem, w);
@@ -183,7 +225,8 @@ function trajectory(problem, optimizer, plan, eta, recorded) {
   for (let epoch = 0; t < updates; epoch++) {
     const order = orderOf(problem, plan, epoch);
     for (let batch = 0; batch < plan.batches && t < updates; batch++) {
-      const first = batch * plan.batchSize, end = Math.min(first + plan.batchSize, plan.used);
+      const first = batch * plan.batchSize,
+        end = Math.min(first + plan.batchSize, plan.used);
       const rate = table ? rateAt(eta, table.factor[t], table.shift[t]) : eta;
       gradientAt(problem, w, order, first, end, gradient);
       if (recorded) columns.batchLoss[t + 1] = batchLoss(problem, w, order, first, end);
@@ -227,9 +270,14 @@ function derivedAt(optimizer, columns, t, d) {
   const values = {};
   for (let k = 0; k < d; k++) {
     const named = { ...optimizer.named, eta: columns.eta[t] };
-    optimizer.state.forEach((name, s) => { named[name] = columns.state[s][k][t]; });
-    optimizer.numbers.forEach((name, c) => { named[name] = columns.clock[c][t]; });
-    for (const [name, value] of Object.entries(optimizer.derived(named))) (values[name] ??= []).push(value);
+    optimizer.state.forEach((name, s) => {
+      named[name] = columns.state[s][k][t];
+    });
+    optimizer.numbers.forEach((name, c) => {
+      named[name] = columns.clock[c][t];
+    });
+    for (const [name, value] of Object.entries(optimizer.derived(named)))
+      (values[name] ??= []).push(value);
   }
   return values;
 }

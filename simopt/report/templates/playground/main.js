@@ -2,26 +2,40 @@
 (() => {
   const section = document.getElementById("playground");
   const EXAMPLES = JSON.parse(document.getElementById("examples").textContent);
-  const STATE_SIGNS = JSON.parse(document.getElementById("signs").textContent);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const one = name => section.querySelector(`[data-${name}]`);
-  globalThis.STATE_SIGNS = STATE_SIGNS;
 
   const app = {
-    state: readAddress(location.hash.slice(1), EXAMPLES[0]), model: { all: [], live: [] }, opened: new Set(),
-    playing: false, time: 0, dirty: true, speed: 8, quantity: "", weight: "w|0",
+    state: readAddress(location.hash.slice(1), EXAMPLES[0]),
+    model: { all: [], live: [] },
+    opened: new Set(),
+    playing: false,
+    time: 0,
+    dirty: true,
+    speed: 8,
+    quantity: "",
+    weight: "w|0",
   };
   globalThis.playground = app;
   const plots = {
-    landscape: [landscapeView, "landscape"], loss: [lossView, "loss"],
-    weights: [quantityView(() => app.weight), "weights"], state: [quantityView(() => app.quantity), "state"],
-    rates: [ratesView, "rates"], stability: [stabilityView, "stability"],
+    landscape: [landscapeView, "landscape"],
+    loss: [lossView, "loss"],
+    weights: [quantityView(() => app.weight), "weights"],
+    state: [quantityView(() => app.quantity), "state"],
+    rates: [ratesView, "rates"],
+    stability: [stabilityView, "stability"],
   };
-  const drawn = Object.entries(plots).map(([name, [view]]) => ({ name, view, plot: new Plot(one(`plot="${name}"`)) }));
+  const drawn = Object.entries(plots).map(([name, [view]]) => ({
+    name,
+    view,
+    plot: new Plot(one(`plot="${name}"`)),
+  }));
 
   // From the state to trajectories; a mistake is said, and what was there stays.
   function compute() {
-    const { state } = app, points = readPoints(state.points), problemError = one("error");
+    const { state } = app,
+      points = readPoints(state.points),
+      problemError = one("error");
     app.points = points;
     problemError.textContent = points.error || "";
     if (points.error) return false;
@@ -33,63 +47,18 @@
       state.w0 = columns.map((_, k) => state.w0[k] ?? 0);
       app.buildPlan();
     }
-    if (state.batchSize > points.y.length) { state.batchSize = points.y.length; app.buildPlan(); }
-    const problem = makeProblem(columns, points.y, state.w0);
-    const plan = makePlan(problem, {
-      batchSize: state.batchSize, epochs: state.epochs, shuffle: state.shuffle, seed: state.seed,
-      dropLast: state.dropLast, clip: state.clip, schedule: state.schedule,
-    });
-    if (plan.updates > MOST_DRAWN || plan.updates * problem.n > MOST_WORK) {
-      problemError.textContent = `${plan.updates} updates over ${problem.n} points are more than a page should draw: fewer epochs, please.`;
+    if (state.batchSize > points.y.length) {
+      state.batchSize = points.y.length;
+      app.buildPlan();
+    }
+    const model = modelOf(state, columns, points.y, app.model);
+    if (model.error) {
+      problemError.textContent = model.error;
       return false;
     }
-    const looks = looksOf(state.rules), before = app.model.all;
-    const asked = JSON.stringify([columns, points.y, state.w0, settingsOf(plan)]);
-    const all = state.rules.map((choice, index) => {
-      // Of a rule that has not changed the trajectory stays.
-      const key = JSON.stringify(choice) + asked, same = before.find(each => each.key === key);
-      const optimizer = same?.optimizer ?? chosen(choice);
-      const path = same ? same.columns
-        : optimizer.error ? null : trajectory(problem, optimizer, plan, optimizer.eta, true);
-      return {
-        choice, optimizer, key, index, columns: path, derived: same?.derived,
-        look: looks[index], losses: before[index]?.losses,
-      };
-    });
-    const named = state.intercept ? ["w", "intercept"] : columns.map((_, k) => columns.length > 1 ? `w ${k + 1}` : "w");
-    const live = all.filter(each => each.columns);
-    app.model = {
-      problem, plan, asked, all, live, updates: plan.updates, active: all[state.active], names: named,
-      first: lossAt(problem, problem.w0), t: Math.min(app.model.t ?? state.update, plan.updates), ...shapeOf(problem),
-    };
-    const reach = Array.from(problem.w0, (start, k) => {
-      const near = Math.max(1e-9, Math.abs(start - (app.model.least?.[k] ?? start)) || 1);
-      const [low, high] = extent(live.map(each => each.columns.w[k]), value => Math.abs(value - start) <= 4 * near);
-      // By steps: while a rate is dragged the view stands still.
-      return 2 ** (Math.ceil(2 * Math.log2(Math.max(high - low, near))) / 2);
-    });
-    app.model.spreads = reach;
-    app.model.spread = reach[0];
-    section.dataset.updates = String(plan.updates);
+    app.model = model;
+    section.dataset.updates = String(model.updates);
     return true;
-  }
-
-  // The least, and the curvature, of the mean squared error.
-  function shapeOf({ x, y, n, d }) {
-    const sum = (a, b) => { let s = 0; for (let i = 0; i < n; i++) s += a[i] * b[i]; return s; };
-    const h = [2 * sum(x[0], x[0]) / n, d > 1 ? 2 * sum(x[0], x[1]) / n : 0, d > 1 ? 2 * sum(x[1], x[1]) / n : 0];
-    const b = x.map(each => 2 * sum(each, y) / n);
-    if (d === 1) {
-      const least = h[0] > 0 ? [b[0] / h[0]] : null;
-      return { hessian: h, least, leastLoss: least ? lossAt({ x, y, n, d, work: new Float64Array(n) }, least) : NaN };
-    }
-    const determinant = h[0] * h[2] - h[1] * h[1], half = (h[0] + h[2]) / 2;
-    const flat = !(determinant > 1e-12 * half * half);
-    const least = flat ? null : [(b[0] * h[2] - b[1] * h[1]) / determinant, (b[1] * h[0] - b[0] * h[1]) / determinant];
-    return {
-      hessian: h, least,
-      leastLoss: least ? lossAt({ x, y, n, d, work: new Float64Array(n) }, least) : NaN,
-    };
   }
 
   // The worker, or, where there can be none, the same in pauses of the page.
@@ -98,11 +67,12 @@
     const each = app.model.all[data.index];
     if (!each) return;
     each.losses = data.losses;
-    const spent = app.rate ??= { updates: 0, milliseconds: 0 };
+    const spent = (app.rate ??= { updates: 0, milliseconds: 0 });
     spent.updates += data.updates;
     spent.milliseconds += data.milliseconds;
     drawn.find(plot => plot.name === "rates").plot.stale = true;
-    one("speed-said").textContent = `${readable(Math.round(spent.updates / spent.milliseconds / 10) * 10000, 3)} updates a second.`;
+    one("speed-said").textContent =
+      `${readable(Math.round(spent.updates / spent.milliseconds / 10) * 10000, 3)} updates a second.`;
     wake();
   };
   let worker = null;
@@ -110,29 +80,55 @@
     const text = ["engine", "worker"].map(id => document.getElementById(id).textContent).join("\n");
     worker = new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
     worker.onmessage = event => answered(event.data);
-    worker.onerror = () => { worker = null; ask(); };
-  } catch { worker = null; }
+    worker.onerror = () => {
+      worker = null;
+      ask();
+    };
+  } catch {
+    worker = null;
+  }
 
   function ask() {
     const { problem } = app.model;
     if (!problem) return;
     app.asked = (app.asked || 0) + 1;
     const plan = { ...app.model.plan, orders: undefined, table: undefined };
-    const question = { id: app.asked, columns: problem.x.map(each => Array.from(each)), y: Array.from(problem.y), w0: Array.from(problem.w0), plan: settingsOf(plan), rules: app.state.rules, etas: RATES };
-    const asked = JSON.stringify({ ...question, id: 0, rules: question.rules.map(each => ({ ...each, given: { ...each.given, eta: 0 } })) });
-    if (asked === app.question) { app.asked -= 1; return; }
+    const question = {
+      id: app.asked,
+      columns: problem.x.map(each => Array.from(each)),
+      y: Array.from(problem.y),
+      w0: Array.from(problem.w0),
+      plan: settingsOf(plan),
+      rules: app.state.rules,
+      etas: RATES,
+    };
+    const asked = JSON.stringify({
+      ...question,
+      id: 0,
+      rules: question.rules.map(each => ({ ...each, given: { ...each.given, eta: 0 } })),
+    });
+    if (asked === app.question) {
+      app.asked -= 1;
+      return;
+    }
     app.question = asked;
     if (worker) worker.postMessage(JSON.parse(JSON.stringify(question)));
     else answer(question, answered);
   }
 
-  function settingsOf({ batchSize, epochs, shuffle, seed, dropLast, clip, schedule }) {
-    return { batchSize, epochs, shuffle, seed, dropLast, clip, schedule };
-  }
-
-  app.changed = () => { app.dirty = true; wake(); };
-  app.activate = index => { app.state.active = index; app.changed(); };
-  app.setRates = eta => { for (const each of app.state.rules) each.given.eta = eta; app.changed(); app.buildRules(); };
+  app.changed = () => {
+    app.dirty = true;
+    wake();
+  };
+  app.activate = index => {
+    app.state.active = index;
+    app.changed();
+  };
+  app.setRates = eta => {
+    for (const each of app.state.rules) each.given.eta = eta;
+    app.changed();
+    app.buildRules();
+  };
   app.remove = index => {
     app.state.rules.splice(index, 1);
     app.opened.clear();
@@ -147,90 +143,16 @@
     const cards = app.state.rules.map((_, index) => ruleCard(app, index));
     one("rules").replaceChildren(...cards);
     app.cards = cards;
-    if (focused !== undefined) cards[Math.min(focused, cards.length - 1)].querySelector("select").focus();
+    if (focused !== undefined)
+      cards[Math.min(focused, cards.length - 1)].querySelector("select").focus();
     one("add").disabled = app.state.rules.length >= MOST_RULES;
   };
 
-  // What can be drawn: weights, and everything that a rule here has a name for.
-  function buildQuantities() {
-    const { live, problem } = app.model, names = new Map();
-    const add = (name, said) => { for (let k = 0; k < (name === "eta" ? 1 : problem.d); k++) names.set(`${name}|${k}`, said); };
-    add("gradient", "gradient");
-    for (const each of live) {
-      each.optimizer.state.forEach(name => add(name, STATE_SIGNS[name] ?? name));
-      for (const name of Object.keys(derivedAt(each.optimizer, each.columns, 1, problem.d))) add(name, STATE_SIGNS[name] ?? SETTINGS[name]?.sign ?? name);
-    }
-    add("eta", "η as scheduled");
-    if (!names.has(app.quantity)) app.quantity = [...names.keys()][Math.min(problem.d, names.size - 1)];
-    const said = key => `${names.get(key)}${problem.d > 1 && !key.startsWith("eta") ? `, weight ${Number(key.split("|")[1]) + 1}` : ""}`;
-    refill(one("quantity"), [...names.keys()], app.quantity, said);
-    const weights = Array.from({ length: problem.d }, (_, k) => `w|${k}`);
-    if (!weights.includes(app.weight)) app.weight = "w|0";
-    refill(one("weight"), weights, app.weight, key => app.model.names[Number(key.split("|")[1])]);
-    one("weight").closest("label").hidden = problem.d === 1;
-  }
-
-  function refill(select, keys, value, said) {
-    const key = keys.join() + value;
-    if (select.dataset.key === key) return;
-    select.dataset.key = key;
-    select.replaceChildren(...keys.map(each => make("option", { value: each, selected: each === value }, said(each))));
-  }
-
-  // Lines, table and sentences: for reading, so not more often than they can be read.
-  function write() {
-    const { model, state } = app, { t, active } = model;
-    one("now").textContent = `Update ${t} of ${model.updates}`;
-    one("place").max = model.updates;
-    one("place").value = t;
-    one("place").setAttribute("aria-valuetext", `update ${t} of ${model.updates}`);
-    const rows = model.all.map(each => make("tr", { class: each === active ? "best" : "" },
-      make("th", { scope: "row" }, swatch(each.look), ` ${each.choice.rule}`, each.choice.convention === "document" ? "" : `, ${FRAMEWORKS[each.choice.convention].name}`),
-      ...(each.columns ? [readable(each.optimizer.eta), ...each.columns.w.map(column => readable(column[t], 5)), readable(each.columns.loss[t], 5)] : ["–", ...model.names.map(() => "–"), "–"])
-        .map(text => make("td", { class: "number" }, text))));
-    one("table").replaceChildren(
-      make("thead", {}, make("tr", {}, ...["rule", "η", ...model.names, "loss"].map((text, i) => make("th", { scope: "col", class: i ? "number" : "" }, text)))),
-      make("tbody", {}, ...rows));
-    writeLines();
-    const radiusNow = stabilityView.fits(model) ? stabilityView.now(model) : null;
-    one("stability-said").textContent = radiusNow === null
-      ? `${active.choice.rule} divides by what it has seen, or changes with time: no boundary in these two numbers alone.`
-      : `${active.choice.rule}: ${passes(model).said} multiplies the distance from the least loss by ${readable(radiusNow, 3)} in the long run${unlike(model.plan)}: it ${radiusNow < 1 ? "settles" : "does not settle"}.`;
-    const described = model.live.map(each => `${each.choice.rule} ${readable(each.columns.loss[t], 3)}`).join(", ");
-    for (const { plot, name } of drawn) plot.canvas.setAttribute("aria-label", `${plot.canvas.dataset.title}. At update ${t} the losses are: ${described}.`);
-    one("code").textContent = pythonCode(state, app.points);
-  }
-
-  // What the boundary leaves out.
-  function unlike(plan) {
-    const left = [...(plan.clip.kind ? ["clipping"] : []), ...(plan.schedule ? ["the schedule"] : []), ...(plan.shuffle === "epoch" && plan.batches > 1 ? ["what batches add"] : [])];
-    return left.length ? ` (leaving out ${left.join(" and ")})` : "";
-  }
-
-  function swatch(look) {
-    const mark = make("span", { class: "swatch", "aria-hidden": "true" });
-    mark.style.setProperty("--own", `var(${look.color})`);
-    return mark;
-  }
-
-  function writeLines() {
-    const { model } = app, { t, active, problem, plan } = model, box = one("lines");
-    if (!active.columns) { box.replaceChildren(make("p", { class: "error" }, active.optimizer.error)); return; }
-    if (t === 0) { box.replaceChildren(make("p", {}, `At the start w = ${shownVector(Array.from(problem.w0)).text}; the loss is ${readable(model.first, 5)}. Step to see the first update.`)); return; }
-    const step = workedStep(problem, active.optimizer, plan, active.columns, t);
-    const which = step.points.map(each => each.number).join(", ") + (step.more ? ` and ${step.more} more` : "");
-    const several = step.points.length + step.more > 1;
-    const entries = [...step.points.flatMap(point => point.lines.map(each => [each, several ? `, point ${point.number}` : ""])), ...step.lines.map(each => [each, ""])];
-    const list = make("dl", { class: "steps" });
-    for (const [each, suffix] of entries) {
-      list.append(make("dt", {}, each.label + suffix), make("dd", {},
-        make("span", { class: "formula" }, each.formula), ` = ${each.numbers} ${each.relation} `, make("strong", {}, each.result)));
-    }
-    box.replaceChildren(make("p", {}, `${active.choice.rule}, update ${t} (epoch ${step.epoch}, batch ${step.batch}): point${several ? "s" : ""} ${which}`), list);
-  }
-
   function address() {
-    const text = writeAddress({ ...app.state, update: app.playing ? app.state.update : app.model.t ?? 0 }, EXAMPLES[0]);
+    const text = writeAddress(
+      { ...app.state, update: app.playing ? app.state.update : (app.model.t ?? 0) },
+      EXAMPLES[0],
+    );
     app.address = text;
     history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
   }
@@ -256,8 +178,15 @@
   }
 
   // Frames come as long as something moves or has changed.
-  let waiting = false, wrote = 0, settled = null;
-  function wake() { if (!waiting) { waiting = true; requestAnimationFrame(frame); } }
+  let waiting = false,
+    wrote = 0,
+    settled = null;
+  function wake() {
+    if (!waiting) {
+      waiting = true;
+      requestAnimationFrame(frame);
+    }
+  }
 
   function frame(now) {
     waiting = false;
@@ -265,7 +194,7 @@
       app.dirty = false;
       app.good = compute();
       if (app.good) {
-        buildQuantities();
+        buildQuantities(app, one);
         for (const { plot, view } of drawn) {
           const key = view.key?.(app.model);
           plot.stale ||= key === undefined || key !== plot.key;
@@ -281,7 +210,10 @@
       app.time += app.last ? Math.min(0.1, (now - app.last) / 1000) * app.speed : 0;
       app.last = now;
       const t = Math.min(model.updates, Math.floor(app.time));
-      if (t !== model.t) { model.t = t; app.unwritten = true; }
+      if (t !== model.t) {
+        model.t = t;
+        app.unwritten = true;
+      }
       if (t >= model.updates) play(false);
     }
     for (const { plot, view } of drawn) {
@@ -293,13 +225,17 @@
     if (app.unwritten && now - wrote > 120) {
       app.unwritten = false;
       wrote = now;
-      write();
+      write(app, one, drawn);
     }
     app.frames = (app.frames || 0) + 1;
     if (app.playing || app.unwritten || app.dirty) wake();
     // The address follows once nothing has changed for a while: browsers allow few changes of it.
     clearTimeout(settled);
-    if (!app.playing) settled = setTimeout(() => { address(); section.dataset.ready = "true"; }, 250);
+    if (!app.playing)
+      settled = setTimeout(() => {
+        address();
+        section.dataset.ready = "true";
+      }, 250);
   }
 
   function restart(state) {
@@ -319,68 +255,155 @@
 
   const on = (name, event, what) => one(name).addEventListener(event, what);
   on("play", "click", () => play(!app.playing));
-  on("forward", "click", () => { play(false); go(app.model.t + 1); });
-  on("back", "click", () => { play(false); go(app.model.t - 1); });
-  on("first", "click", () => { play(false); go(0); });
-  on("last", "click", () => { play(false); go(app.model.updates); });
-  on("place", "input", event => { play(false); go(Number(event.target.value)); });
-  on("pace", "change", event => { app.speed = Number(event.target.value); });
-  on("points", "input", event => { app.state.points = event.target.value; one("intercept").disabled = false; app.changed(); });
-  on("intercept", "change", event => { app.state.intercept = event.target.checked; app.changed(); });
+  on("forward", "click", () => {
+    play(false);
+    go(app.model.t + 1);
+  });
+  on("back", "click", () => {
+    play(false);
+    go(app.model.t - 1);
+  });
+  on("first", "click", () => {
+    play(false);
+    go(0);
+  });
+  on("last", "click", () => {
+    play(false);
+    go(app.model.updates);
+  });
+  on("place", "input", event => {
+    play(false);
+    go(Number(event.target.value));
+  });
+  on("pace", "change", event => {
+    app.speed = Number(event.target.value);
+  });
+  on("points", "input", event => {
+    app.state.points = event.target.value;
+    one("intercept").disabled = false;
+    app.changed();
+  });
+  on("intercept", "change", event => {
+    app.state.intercept = event.target.checked;
+    app.changed();
+  });
   on("example", "change", event => {
     const example = EXAMPLES[event.target.selectedIndex];
-    Object.assign(app.state, { points: example.points, intercept: example.intercept, w0: [...example.w0] });
+    Object.assign(app.state, {
+      points: example.points,
+      intercept: example.intercept,
+      w0: [...example.w0],
+    });
     restart(app.state);
   });
-  on("quantity", "change", event => { app.quantity = event.target.value; app.changed(); });
-  on("weight", "change", event => { app.weight = event.target.value; app.changed(); });
+  on("quantity", "change", event => {
+    app.quantity = event.target.value;
+    app.changed();
+  });
+  on("weight", "change", event => {
+    app.weight = event.target.value;
+    app.changed();
+  });
   on("add", "click", () => {
     const used = app.state.rules.map(each => each.rule);
     const rule = Object.keys(RULES).find(each => !used.includes(each)) || "SGD";
-    app.state.rules.push({ rule, convention: "document", given: { eta: app.state.rules[0].given.eta ?? 0.1 } });
+    app.state.rules.push({
+      rule,
+      convention: "document",
+      given: { eta: app.state.rules[0].given.eta ?? 0.1 },
+    });
     app.changed();
     app.buildRules();
   });
-  on("big", "click", () => { app.state.big = !app.state.big; restart(app.state); });
-  on("reset", "click", () => { play(false); restart(defaultState(EXAMPLES[0])); });
+  on("big", "click", () => {
+    app.state.big = !app.state.big;
+    restart(app.state);
+  });
+  on("reset", "click", () => {
+    play(false);
+    restart(defaultState(EXAMPLES[0]));
+  });
   on("copy-code", "click", () => copy(one("code").textContent, "Python"));
-  on("copy-link", "click", () => { address(); copy(location.href, "link"); });
+  on("copy-link", "click", () => {
+    address();
+    copy(location.href, "link");
+  });
 
   async function copy(text, what) {
     let done = true;
-    try { await navigator.clipboard.writeText(text); } catch {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
       const field = make("textarea", { value: text, class: "hidden-copy" });
       section.append(field);
       field.select();
       done = document.execCommand("copy");
       field.remove();
     }
-    one("said").textContent = done ? `The ${what} is on the clipboard.` : `The browser did not allow it: select the ${what} and copy it.`;
+    one("said").textContent = done
+      ? `The ${what} is on the clipboard.`
+      : `The browser did not allow it: select the ${what} and copy it.`;
   }
 
   // The rate of the rule whose line is shown, dragged on the chart of rates.
   const rates = drawn.find(each => each.name === "rates").plot;
-  rates.canvas.addEventListener("pointerdown", event => { rates.canvas.setPointerCapture(event.pointerId); drag(event); });
-  rates.canvas.addEventListener("pointermove", event => { if (event.buttons) drag(event); });
+  rates.canvas.addEventListener("pointerdown", event => {
+    rates.canvas.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  rates.canvas.addEventListener("pointermove", event => {
+    if (event.buttons) drag(event);
+  });
   function drag(event) {
     const box = rates.canvas.getBoundingClientRect();
-    const eta = valueAt(rates.x, Math.max(rates.left, Math.min(rates.right, event.clientX - box.left)), rates.left, rates.right);
-    const value = Number(eta.toPrecision(3)), { active } = app.state;
+    const eta = valueAt(
+      rates.x,
+      Math.max(rates.left, Math.min(rates.right, event.clientX - box.left)),
+      rates.left,
+      rates.right,
+    );
+    const value = Number(eta.toPrecision(3)),
+      { active } = app.state;
     app.state.rules[active].given.eta = value;
     app.cards[active].eta.set(value);
     app.changed();
   }
 
   section.querySelector(".views").addEventListener("keydown", event => {
-    if (event.target.closest("input, select, button") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const keys = { ArrowRight: () => go(app.model.t + 1), ArrowLeft: () => go(app.model.t - 1), Home: () => go(0), End: () => go(app.model.updates), " ": () => play(!app.playing) };
-    if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
+    if (
+      event.target.closest("input, select, button") ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    )
+      return;
+    const keys = {
+      ArrowRight: () => go(app.model.t + 1),
+      ArrowLeft: () => go(app.model.t - 1),
+      Home: () => go(0),
+      End: () => go(app.model.updates),
+      " ": () => play(!app.playing),
+    };
+    if (keys[event.key]) {
+      event.preventDefault();
+      keys[event.key]();
+    }
   });
-  const repaint = () => { readTheme(section); for (const { plot } of drawn) plot.stale = true; wake(); };
+  const repaint = () => {
+    readTheme(section);
+    for (const { plot } of drawn) plot.stale = true;
+    wake();
+  };
   addEventListener("resize", repaint);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-  matchMedia("print").addEventListener("change", () => { repaint(); frame(performance.now()); });
-  addEventListener("hashchange", () => { if (location.hash.slice(1) !== app.address) restart(readAddress(location.hash.slice(1), EXAMPLES[0])); });
+  matchMedia("print").addEventListener("change", () => {
+    repaint();
+    frame(performance.now());
+  });
+  addEventListener("hashchange", () => {
+    if (location.hash.slice(1) !== app.address)
+      restart(readAddress(location.hash.slice(1), EXAMPLES[0]));
+  });
 
   for (const each of EXAMPLES) one("example").append(make("option", {}, each.name));
   if (still.matches) app.speed = 2;

@@ -13,7 +13,9 @@ function lossAxis(model) {
   return makeAxis("linear", ...padded(Math.min(low, 0), high), "loss");
 }
 
-function updatesAxis(model) { return makeAxis("linear", 0, model.updates, "update"); }
+function updatesAxis(model) {
+  return makeAxis("linear", 0, model.updates, "update");
+}
 
 function curvesBase(plot, model, y, valuesOf) {
   plot.base(updatesAxis(model), y, context => {
@@ -31,7 +33,10 @@ function cursor(plot, model, context, valuesOf) {
   context.setLineDash([]);
   context.strokeStyle = theme["--ink"];
   context.lineWidth = 1;
-  line(context, [[x, plot.top], [x, plot.bottom]]);
+  line(context, [
+    [x, plot.top],
+    [x, plot.bottom],
+  ]);
   for (const each of model.live) {
     const values = valuesOf(each);
     const value = values && values[model.t];
@@ -42,8 +47,12 @@ function cursor(plot, model, context, valuesOf) {
 
 const lossView = {
   values: each => each.columns.loss,
-  base(plot, model) { curvesBase(plot, model, lossAxis(model), this.values); },
-  frame(plot, model, context) { cursor(plot, model, context, this.values); },
+  base(plot, model) {
+    curvesBase(plot, model, lossAxis(model), this.values);
+  },
+  frame(plot, model, context) {
+    cursor(plot, model, context, this.values);
+  },
 };
 
 // A quantity by its name: a weight, a state, what is derived from it, the gradient, the rate.
@@ -58,10 +67,19 @@ function series(model, each, quantity) {
   each.derived ??= new Map();
   if (!each.derived.has(name)) {
     const there = optimizer.derived && name in derivedAt(optimizer, columns, 1, model.problem.d);
-    each.derived.set(name, there && Array.from({ length: model.problem.d }, () => new Float64Array(model.updates + 1).fill(NaN)));
-    if (there) for (let t = 1; t <= model.updates; t++) {
-      derivedAt(optimizer, columns, t, model.problem.d)[name].forEach((value, i) => { each.derived.get(name)[i][t] = value; });
-    }
+    each.derived.set(
+      name,
+      there &&
+        Array.from({ length: model.problem.d }, () =>
+          new Float64Array(model.updates + 1).fill(NaN),
+        ),
+    );
+    if (there)
+      for (let t = 1; t <= model.updates; t++) {
+        derivedAt(optimizer, columns, t, model.problem.d)[name].forEach((value, i) => {
+          each.derived.get(name)[i][t] = value;
+        });
+      }
   }
   const found = each.derived.get(name);
   return found ? found[k] : null;
@@ -71,9 +89,17 @@ function quantityView(quantityOf) {
   return {
     base(plot, model) {
       const quantity = quantityOf(model);
-      const lists = calm(model).map(each => series(model, each, quantity)).filter(Boolean);
-      const [low, high] = extent(lists), room = calm(model).length < model.live.length ? 0.5 : 0.06;
-      curvesBase(plot, model, makeAxis("linear", ...padded(low, high, room), signOf(quantity, model)), each => series(model, each, quantity));
+      const lists = calm(model)
+        .map(each => series(model, each, quantity))
+        .filter(Boolean);
+      const [low, high] = extent(lists),
+        room = calm(model).length < model.live.length ? 0.5 : 0.06;
+      curvesBase(
+        plot,
+        model,
+        makeAxis("linear", ...padded(low, high, room), signOf(quantity, model)),
+        each => series(model, each, quantity),
+      );
     },
     frame(plot, model, context) {
       cursor(plot, model, context, each => series(model, each, quantityOf(model)));
@@ -83,8 +109,11 @@ function quantityView(quantityOf) {
 
 // The rules that set the scale: one that runs away would flatten the rest.
 function calm(model) {
-  const kept = model.live.filter(each => extent([each.columns.loss])[1] <= 20 * model.first
-    && Number.isFinite(each.columns.loss[model.updates]));
+  const kept = model.live.filter(
+    each =>
+      extent([each.columns.loss])[1] <= 20 * model.first &&
+      Number.isFinite(each.columns.loss[model.updates]),
+  );
   return kept.length ? kept : model.live;
 }
 
@@ -98,41 +127,58 @@ function signOf(quantity, model) {
 const landscapeView = {
   key: model => JSON.stringify([model.asked, model.spreads]),
   base(plot, model) {
-    if (model.problem.d === 1) this.curve(plot, model); else this.contours(plot, model);
+    if (model.problem.d === 1) this.curve(plot, model);
+    else this.contours(plot, model);
   },
   curve(plot, model) {
     const middle = model.least ? model.least[0] : model.problem.w0[0];
-    const far = Math.max(Math.abs(model.problem.w0[0] - middle) * 1.6, model.spread * 0.5, 1e-9);
+    const far = Math.max(
+      Math.abs(model.problem.w0[0] - middle) * 1.6,
+      model.spreads[0] * 0.5,
+      1e-9,
+    );
     const [low, high] = [middle - far, middle + far];
-    const at = Array.from({ length: 161 }, (_, i) => low + (high - low) * i / 160);
+    const at = Array.from({ length: 161 }, (_, i) => low + ((high - low) * i) / 160);
     const losses = at.map(w => lossAt(model.problem, [w]));
     const [, most] = extent([losses]);
-    plot.base(makeAxis("linear", low, high, "w"), makeAxis("linear", Math.min(0, ...losses), most * 1.05 || 1, "loss"), context => {
-      context.strokeStyle = theme["--muted"];
-      context.lineWidth = 2;
-      line(context, at.map((w, i) => [plot.toX(w), plot.toY(losses[i])]));
-    });
+    plot.base(
+      makeAxis("linear", low, high, "w"),
+      makeAxis("linear", Math.min(0, ...losses), most * 1.05 || 1, "loss"),
+      context => {
+        context.strokeStyle = theme["--muted"];
+        context.lineWidth = 2;
+        line(
+          context,
+          at.map((w, i) => [plot.toX(w), plot.toY(losses[i])]),
+        );
+      },
+    );
   },
   contours(plot, model) {
     const { problem, least, hessian } = model;
     const middle = least || Array.from(problem.w0);
-    const reach = [0, 1].map(k => Math.max(Math.abs(problem.w0[k] - middle[k]) * 1.5, model.spreads[k] * 0.55, 1e-9));
+    const reach = [0, 1].map(k =>
+      Math.max(Math.abs(problem.w0[k] - middle[k]) * 1.5, model.spreads[k] * 0.55, 1e-9),
+    );
     plot.base(
       makeAxis("linear", middle[0] - reach[0], middle[0] + reach[0], model.names[0]),
       makeAxis("linear", middle[1] - reach[1], middle[1] + reach[1], model.names[1]),
       context => {
         if (!least) return;
-        const start = Array.from(problem.w0), off = [start[0] - middle[0], start[1] - middle[1]];
+        const start = Array.from(problem.w0),
+          off = [start[0] - middle[0], start[1] - middle[1]];
         const high = quadratic(hessian, off) || 1;
         context.strokeStyle = theme["--muted"];
         context.lineWidth = 1;
-        for (let level = -8; level <= 6; level++) ellipse(context, plot, middle, hessian, high * 2 ** level);
+        for (let level = -8; level <= 6; level++)
+          ellipse(context, plot, middle, hessian, high * 2 ** level);
         cross(context, plot.toX(middle[0]), plot.toY(middle[1]));
       },
     );
   },
   frame(plot, model, context) {
-    const { problem, t } = model, flat = problem.d === 1;
+    const { problem, t } = model,
+      flat = problem.d === 1;
     const from = Math.max(0, t - (flat ? 12 : 1500));
     for (const each of model.live) {
       const { w, loss } = each.columns;
@@ -149,7 +195,8 @@ const landscapeView = {
       line(context, way);
       context.globalAlpha = 1;
       const [x, y] = way.at(-1);
-      const inX = Math.max(plot.left, Math.min(plot.right, x)), inY = Math.max(plot.top, Math.min(plot.bottom, y));
+      const inX = Math.max(plot.left, Math.min(plot.right, x)),
+        inY = Math.max(plot.top, Math.min(plot.bottom, y));
       dot(context, inX, inY, each.look, each === model.active ? 7 : 5.5);
     }
   },
@@ -163,12 +210,16 @@ function quadratic(hessian, [a, b]) {
 function ellipse(context, plot, middle, hessian, level) {
   context.beginPath();
   for (let i = 0; i <= 120; i++) {
-    const angle = 2 * Math.PI * i / 120, way = [Math.cos(angle), Math.sin(angle)];
-    const width = plot.x.high - plot.x.low, height = plot.y.high - plot.y.low;
+    const angle = (2 * Math.PI * i) / 120,
+      way = [Math.cos(angle), Math.sin(angle)];
+    const width = plot.x.high - plot.x.low,
+      height = plot.y.high - plot.y.low;
     const direction = [way[0] * width, way[1] * height];
     const reach = Math.sqrt(level / Math.max(quadratic(hessian, direction), level * 1e-6));
-    const x = plot.toX(middle[0] + direction[0] * reach), y = plot.toY(middle[1] + direction[1] * reach);
-    if (i) context.lineTo(x, y); else context.moveTo(x, y);
+    const x = plot.toX(middle[0] + direction[0] * reach),
+      y = plot.toY(middle[1] + direction[1] * reach);
+    if (i) context.lineTo(x, y);
+    else context.moveTo(x, y);
   }
   context.stroke();
 }
@@ -176,8 +227,14 @@ function ellipse(context, plot, middle, hessian, level) {
 function cross(context, x, y) {
   context.strokeStyle = theme["--ink"];
   context.lineWidth = 2;
-  line(context, [[x - 6, y - 6], [x + 6, y + 6]]);
-  line(context, [[x - 6, y + 6], [x + 6, y - 6]]);
+  line(context, [
+    [x - 6, y - 6],
+    [x + 6, y + 6],
+  ]);
+  line(context, [
+    [x - 6, y + 6],
+    [x + 6, y - 6],
+  ]);
 }
 
 // Loss after the last update against the rate, from the worker.
@@ -186,21 +243,34 @@ const RATES = Array.from({ length: 111 }, (_, i) => 10 ** (-4 + i / 20));
 const ratesView = {
   base(plot, model) {
     const known = model.all.filter(each => each.losses);
-    const most = model.first * 30, least = model.leastLoss;
-    const [low, high] = extent(known.map(each => each.losses), value => value > 0 && value <= most);
+    const most = model.first * 30,
+      least = model.leastLoss;
+    const [low, high] = extent(
+      known.map(each => each.losses),
+      value => value > 0 && value <= most,
+    );
     const bottom = Math.max(low, high * 1e-14, Number.isFinite(least) && least > 0 ? least : 0);
     plot.base(
       makeAxis("log", RATES[0], RATES.at(-1), "learning rate η"),
-      makeAxis("log", (bottom || 1e-12) / 1.6, Math.max(high, bottom * 10, 1e-12) * 1.6, `loss after ${model.updates} updates`),
+      makeAxis(
+        "log",
+        (bottom || 1e-12) / 1.6,
+        Math.max(high, bottom * 10, 1e-12) * 1.6,
+        `loss after ${model.updates} updates`,
+      ),
       context => {
         for (const each of known) {
           penOf(context, each.look, each === model.active ? 3 : 2);
           context.beginPath();
           let pen = false;
           each.losses.forEach((loss, i) => {
-            if (!Number.isFinite(loss)) { pen = false; return; }
+            if (!Number.isFinite(loss)) {
+              pen = false;
+              return;
+            }
             const y = Math.max(-1e4, Math.min(1e4, plot.toY(Math.max(loss, 1e-300))));
-            if (pen) context.lineTo(plot.toX(RATES[i]), y); else context.moveTo(plot.toX(RATES[i]), y);
+            if (pen) context.lineTo(plot.toX(RATES[i]), y);
+            else context.moveTo(plot.toX(RATES[i]), y);
             pen = true;
           });
           context.stroke();
@@ -211,170 +281,23 @@ const ratesView = {
   frame(plot, model, context) {
     for (const each of model.live) {
       if (each.optimizer.eta < RATES[0]) continue;
-      const x = plot.toX(each.optimizer.eta), last = each.columns.loss[model.updates];
+      const x = plot.toX(each.optimizer.eta),
+        last = each.columns.loss[model.updates];
       context.setLineDash(each === model.active ? [] : [3, 3]);
       context.strokeStyle = theme[each.look.color];
       context.lineWidth = each === model.active ? 2 : 1;
-      line(context, [[x, plot.top], [x, plot.bottom]]);
+      line(context, [
+        [x, plot.top],
+        [x, plot.bottom],
+      ]);
       const y = last > 0 && Number.isFinite(last) ? plot.toY(last) : plot.top;
-      dot(context, x, Math.max(plot.top, Math.min(plot.bottom, y)), each.look, each === model.active ? 7 : 5);
+      dot(
+        context,
+        x,
+        Math.max(plot.top, Math.min(plot.bottom, y)),
+        each.look,
+        each === model.active ? 7 : 5,
+      );
     }
-  },
-};
-
-// Where a rule whose step is linear in gradient and state settles: eta against its momentum.
-
-// What an update makes of weight, gradient and state, as six numbers; null where it is not linear.
-function linearMoves(optimizer, eta, values) {
-  if (optimizer.state.length > 1 || optimizer.clock) return null;
-  const at = (w, g, v) => {
-    const next = optimizer.update(w, g, eta, ...(optimizer.state.length ? [v] : []), ...values);
-    return optimizer.state.length ? next : [next, 0];
-  };
-  const moves = [at(1, 0, 0), at(0, 1, 0), optimizer.state.length ? at(0, 0, 1) : [0, 0]];
-  const sum = at(1, 2, 3);
-  for (let i = 0; i < 2; i++) {
-    const expected = moves[0][i] + 2 * moves[1][i] + 3 * moves[2][i];
-    if (!(Math.abs(sum[i] - expected) <= 1e-9 * (1 + Math.abs(expected)))) return null;
-  }
-  return moves;
-}
-
-// How much a pass multiplies the distance from the least by, in the long run; each of its batches has
-// a curvature, a number or, of two weights, [xx, xy, yy].
-function radius(moves, curvatures) {
-  if (curvatures[0].length === 3) return radiusOfTwo(moves, curvatures);
-  let [a, b, c, d] = [1, 0, 0, 1];
-  for (const [h] of curvatures) {
-    const p = moves[0][0] + h * moves[1][0], q = moves[2][0];
-    const r = moves[0][1] + h * moves[1][1], s = moves[2][1];
-    [a, b, c, d] = [p * a + q * c, p * b + q * d, r * a + s * c, r * b + s * d];
-  }
-  const half = (a + d) / 2, product = a * d - b * c, inside = half * half - product;
-  return inside >= 0 ? Math.abs(half) + Math.sqrt(inside) : Math.sqrt(product);
-}
-
-function times(left, right) {
-  const result = new Float64Array(16);
-  for (let i = 0; i < 4; i++) for (let k = 0; k < 4; k++) {
-    const factor = left[4 * i + k];
-    for (let j = 0; j < 4; j++) result[4 * i + j] += factor * right[4 * k + j];
-  }
-  return result;
-}
-
-// Of both weights and their states: Gelfand's formula, the powers by squaring.
-function radiusOfTwo([w, g, v], curvatures) {
-  let pass = Float64Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
-  for (const [a, b, c] of curvatures) {
-    pass = times(Float64Array.of(
-      w[0] + g[0] * a, g[0] * b, v[0], 0, g[0] * b, w[0] + g[0] * c, 0, v[0],
-      w[1] + g[1] * a, g[1] * b, v[1], 0, g[1] * b, w[1] + g[1] * c, 0, v[1],
-    ), pass);
-  }
-  let logarithm = 0, share = 1;
-  for (let k = 0; k < 24; k++) {
-    const size = Math.max(...pass.map(Math.abs));
-    if (!(size > 0)) return size;
-    logarithm += share * Math.log(size);
-    share /= 2;
-    pass = pass.map(each => each / size);
-    pass = times(pass, pass);
-  }
-  return Math.exp(logarithm);
-}
-
-// The curvatures of a pass: of its batches where their order stays, of all points where it changes.
-function passes(model) {
-  const { problem, plan } = model, { x, d, n } = problem;
-  const curvature = (order, first, end) => {
-    const sums = d > 1 ? [0, 0, 0] : [0];
-    for (let i = first; i < end; i++) {
-      const a = x[0][order[i]], b = d > 1 ? x[1][order[i]] : 0;
-      sums[0] += a * a;
-      if (d > 1) { sums[1] += a * b; sums[2] += b * b; }
-    }
-    return sums.map(each => 2 * each / (end - first));
-  };
-  const order = orderOf(problem, plan, 0);
-  if (plan.batches === 1) return { each: [curvature(order, 0, plan.used)], said: "the gradient of the batch" };
-  if (plan.shuffle === "epoch" || plan.batches > 400) {
-    return { each: [curvature(order, 0, n)], said: "the gradient of all points at once" };
-  }
-  const each = Array.from({ length: plan.batches }, (_, b) => {
-    const first = b * plan.batchSize;
-    return curvature(order, first, Math.min(first + plan.batchSize, plan.used));
-  });
-  return { each, said: "a pass over the batches in their order" };
-}
-
-const GRID = { low: 1e-3, high: 1e2, columns: 48, rows: 160 };
-
-const stabilityView = {
-  key: model => JSON.stringify([model.active.optimizer.error ?? stabilityView.settled(model), model.active.look]),
-  // The hyperparameter that stands on the axis beside the rate.
-  momentumOf(optimizer) { return optimizer.settings.find(name => name === "beta" || name === "momentum"); },
-  base(plot, model) {
-    const { low, high, columns, rows } = GRID;
-    plot.base(makeAxis("linear", 0, 1, "momentum"), makeAxis("log", low, high, "learning rate η"), context => {
-      if (!this.fits(model)) return;
-      const settles = this.grid(model);
-      context.fillStyle = theme[model.active.look.color];
-      context.globalAlpha = 0.3;
-      const width = (plot.right - plot.left) / columns, height = (plot.bottom - plot.top) / rows;
-      context.beginPath();
-      for (let i = 0; i < columns; i++) {
-        for (let j = 0, first = -1; j <= rows; j++) {
-          const inside = j < rows && settles[i * rows + j];
-          if (inside && first < 0) first = j;
-          if (inside || first < 0) continue;
-          context.rect(plot.left + i * width, plot.bottom - j * height, width + 0.5, (j - first) * height);
-          first = -1;
-        }
-      }
-      context.fill();
-    });
-  },
-  // Which cells settle; kept as long as nothing but eta and the momentum has changed.
-  grid(model) {
-    const { optimizer } = model.active, { columns, rows } = GRID;
-    const name = this.momentumOf(optimizer), place = optimizer.settings.indexOf(name);
-    const curvatures = passes(model).each, values = optimizer.values.slice();
-    const key = this.settled(model);
-    if (key === this.from) return this.kept;
-    const settles = new Uint8Array(columns * rows);
-    for (let i = 0; i < columns; i++) {
-      if (name) values[place] = (i + 0.5) / columns;
-      for (let j = 0; j < rows; j++) {
-        const eta = GRID.low * (GRID.high / GRID.low) ** ((j + 0.5) / rows);
-        const moves = linearMoves(optimizer, eta, values);
-        settles[i * rows + j] = moves && radius(moves, curvatures) < 1 ? 1 : 0;
-      }
-    }
-    Object.assign(this, { from: key, kept: settles });
-    return settles;
-  },
-  // All that the cells depend on.
-  settled(model) {
-    const { optimizer } = model.active, beside = this.momentumOf(optimizer);
-    const values = optimizer.values.map((value, i) => optimizer.settings[i] === beside ? 0 : value);
-    return JSON.stringify([optimizer.name, optimizer.lines, values, passes(model).each]);
-  },
-  fits(model) {
-    const { optimizer } = model.active;
-    return !optimizer.error && linearMoves(optimizer, 0.1, optimizer.values) !== null;
-  },
-  // The radius at the rate and momentum that are set.
-  now(model) {
-    const { optimizer } = model.active, moves = linearMoves(optimizer, optimizer.eta, optimizer.values);
-    return moves && radius(moves, passes(model).each);
-  },
-  frame(plot, model, context) {
-    const { optimizer, look } = model.active;
-    if (optimizer.error) return;
-    const name = this.momentumOf(optimizer);
-    const beta = name ? optimizer.named[name] : 0;
-    const y = Math.max(plot.top, Math.min(plot.bottom, plot.toY(Math.max(optimizer.eta, 1e-12))));
-    dot(context, plot.toX(beta), y, look, 7);
   },
 };

@@ -9,7 +9,9 @@ function* answers(question) {
     const optimizer = chosen(choice);
     if (optimizer.error) continue;
     const started = performance.now();
-    const losses = Float64Array.from(question.etas, eta => trajectory(problem, optimizer, plan, eta, false));
+    const losses = Float64Array.from(question.etas, eta =>
+      trajectory(problem, optimizer, plan, eta, false),
+    );
     const updates = plan.updates * question.etas.length;
     yield { id: question.id, index, losses, updates, milliseconds: performance.now() - started };
   }

@@ -1,32 +1,20 @@
-"""The rules in JavaScript: functions of numbers translated by a walk through their syntax trees.
-
-A Python function becomes a JavaScript function, statement by statement, with every operation in its
-order: both compute in IEEE doubles, so the results have the same bits. A function that reads names
-of the function around it becomes one that takes these names and returns it, so that each is written
-once, however many rules are built of it. What the walk does not know is an error, never a guess.
-
-Numbers, booleans and text that a function reads from outside are put in as they are now; functions
-are translated as well. Whole numbers below 2^32 are combined as in `simopt.training.shuffling`:
-``x & 0xFFFFFFFF`` keeps the low 32 bits.
-"""
+"""One function, written in JavaScript."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 import inspect
-import json
-import math
 import sys
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from functools import cache
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simopt.rules.notation import POWER, Notation
-from simopt.rules.notation import PRODUCT as PRODUCTS
+if TYPE_CHECKING:
+    from simopt.rules.javascript.script import Script
 
 #: The low 32 bits: the one mask there is.
 LOW = 0xFFFFFFFF
@@ -48,18 +36,6 @@ OPERATORS: dict[type[ast.AST], tuple[str, int]] = {
     ast.NotEq: ("!==", EQUAL),
 }
 
-#: Functions of a number that are the same bits in both languages.
-EXACT: dict[Any, str] = {
-    math.sqrt: "Math.sqrt",
-    np.sqrt: "Math.sqrt",
-    math.floor: "Math.floor",
-    builtins.abs: "Math.abs",
-    np.abs: "Math.abs",
-}
-
-#: Functions whose last bit is the library's; no rule has one, schedules do.
-NEARLY: dict[Any, str] = {np.sin: "Math.sin", np.power: "Math.pow"}
-
 #: Python's max keeps the first of equals and of what can't be compared; JavaScript's does not.
 CHOICES: dict[Any, str] = {
     builtins.max: "larger",
@@ -67,11 +43,6 @@ CHOICES: dict[Any, str] = {
     builtins.min: "smaller",
     np.minimum: "smaller",
 }
-HELPERS = {
-    "larger": "function larger(a, b) { return b > a ? b : a; }",
-    "smaller": "function smaller(a, b) { return b < a ? b : a; }",
-}
-
 RESERVED = frozenset(
     [
         "arguments",
@@ -131,21 +102,6 @@ class Untranslatable(ValueError):
     """A function does something that has no translation."""
 
 
-def number(value: float) -> str:
-    """A number as both languages read it, to the last bit.
-
-    Examples
-    --------
-    >>> number(1e-8), number(2), number(math.inf)
-    ('1e-08', '2', 'Infinity')
-    """
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return repr(value)
-
-
 def identifier(name: str) -> str:
     """The name, or a like one where JavaScript has another use for it."""
     if not name.isascii():
@@ -171,73 +127,6 @@ def definition(function: FunctionType) -> ast.FunctionDef:
     if found is None:
         raise Untranslatable(f"{function.__qualname__} is not in the text of {module.__name__}")
     return found
-
-
-class Script:
-    """Translated functions, in an order in which each comes after what it calls.
-
-    Examples
-    --------
-    >>> from simopt.rules.momentum import momentum
-    >>> script = Script()
-    >>> script.refer(momentum)
-    'momentum_momentum'
-    >>> print(script.text)
-    function momentum_momentum(w, g, eta, v, beta) {
-      v = beta * v + g;
-      return [w - eta * v, v];
-    }
-    """
-
-    def __init__(self, known: Mapping[Any, str] = EXACT) -> None:
-        self.known = dict(known)
-        self.parts: dict[str, str] = {}
-        self._built: dict[tuple[Any, tuple[str, ...]], str] = {}
-
-    @property
-    def text(self) -> str:
-        """All of it."""
-        return "\n".join(self.parts.values())
-
-    def refer(self, value: Any) -> str:
-        """The expression for a value: a number, text, or a function, which is translated."""
-        if isinstance(value, (bool, np.bool_)):
-            return "true" if value else "false"
-        if isinstance(value, (int, float)):
-            return number(value)
-        if isinstance(value, str):
-            return json.dumps(value)
-        if isinstance(value, FunctionType):
-            return self._function(value)
-        raise Untranslatable(f"{value!r} has no translation")
-
-    def helper(self, name: str) -> str:
-        """A function of our own."""
-        self.parts.setdefault(name, HELPERS[name])
-        return name
-
-    def _function(self, function: FunctionType) -> str:
-        code = function.__code__
-        cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
-        free = {name: self.refer(cell.cell_contents) for name, cell in cells.items()}
-        key = code, tuple(free.values())
-        if key in self._built:
-            return self._built[key]
-        path = [function.__module__.rpartition(".")[2], function.__qualname__]
-        name = "_".join(path).replace(".<locals>.", "_").replace(".", "_")
-        if name not in self.parts:
-            written = Writer(self, function, name).text()
-            if free:
-                inside = "\n".join(f"  {line}" for line in written.splitlines())
-                parameters = ", ".join(map(identifier, free))
-                written = f"function {name}({parameters}) {{\n  return {inside.lstrip()};\n}}"
-            self.parts[name] = written
-        made = name
-        if free:
-            made = f"{name}_{sum(each.startswith(f'{name}_') for each in self.parts)}"
-            self.parts[made] = f"const {made} = {name}({', '.join(free.values())});"
-        self._built[key] = made
-        return made
 
 
 class Writer:
@@ -494,91 +383,3 @@ class Writer:
         if operation is None:
             raise self.unknown(node)
         return f"{operation}({', '.join(map(self.set, arguments))})"
-
-
-#: What formulas call by name; powers, as of a decay to the t, are the browser's to the last bit.
-CALLED = {"sign": "Math.sign", "max": "Math.max", "min": "Math.min"}
-COMPARED = {"=": "===", "≥": ">=", "≤": "<="}
-
-
-class Expression(Notation):
-    """A line of a formula (`simopt.rules.formulas`), its names those of an object ``v``.
-
-    Examples
-    --------
-    >>> from simopt.rules.notation import parse
-    >>> Expression().set(parse("w = w - eta * g / (sqrt(v) + epsilon)").value)[0]
-    'v.w - v.eta * v.g / (Math.sqrt(v.v) + v.epsilon)'
-    """
-
-    stacked = False
-
-    def name(self, name: str) -> str:
-        """A name."""
-        return f"v.{name}"
-
-    def number(self, value: float) -> str:
-        """A number."""
-        return number(value)
-
-    def joined(self, left: str, operator: str, right: str) -> str:
-        """A sum, a difference or a comparison."""
-        return f"{left} {COMPARED.get(operator, operator)} {right}"
-
-    def fraction(self, numerator: ast.expr, denominator: ast.expr) -> str:
-        """A quotient."""
-        return f"{self.within(numerator, PRODUCTS)} / {self.within(denominator, POWER)}"
-
-    def product(self, left: ast.expr, right: ast.expr) -> str:
-        """A product."""
-        return f"{self.within(left, PRODUCTS)} * {self.within(right, POWER)}"
-
-    def power(self, base: ast.expr, exponent: ast.expr) -> str:
-        """A power."""
-        return f"Math.pow({self.set(base)[0]}, {self.set(exponent)[0]})"
-
-    def root(self, inner: ast.expr) -> str:
-        """A square root."""
-        return f"Math.sqrt({self.set(inner)[0]})"
-
-    def bars(self, inner: ast.expr) -> str:
-        """An absolute value."""
-        return f"Math.abs({self.set(inner)[0]})"
-
-    def call(self, function: str, arguments: list[ast.expr]) -> str:
-        """A function by its name."""
-        return f"{CALLED[function]}({', '.join(self.set(each)[0] for each in arguments)})"
-
-
-def translate(*functions: Callable[..., Any]) -> str:
-    """Functions of numbers, and all that they call, in JavaScript.
-
-    Parameters
-    ----------
-    *functions : function
-        Plain functions of a module.
-
-    Returns
-    -------
-    str
-        Their text, in which each is called by its module's name and its own.
-
-    Raises
-    ------
-    Untranslatable
-        A ValueError, if one of them does what has no translation; the message names the line.
-
-    Examples
-    --------
-    >>> from simopt.training.semantics import shrink
-    >>> print(translate(shrink))
-    function semantics_shrink(norm, clip, slack) {
-      let over;
-      over = norm + slack > clip;
-      return over ? clip / (norm + slack) : clip / clip;
-    }
-    """
-    script = Script()
-    for each in functions:
-        script.refer(each)
-    return script.text
