@@ -304,7 +304,10 @@ def test_a_table_too_large_says_what_to_do():
 
 
 def test_a_table_too_large_to_come_back_stays_in_its_folder(monkeypatch, tmp_path, table):
-    monkeypatch.setattr(memory, "free", lambda: 0)
+    def refuse(job):
+        raise ValueError("too large")
+
+    monkeypatch.setattr(memory, "check", refuse)
     frame = simopt.sweep(HUBBLE, OPTIMIZERS, target=TARGET, store=tmp_path / "a", **AXES)
     same(frame, table.iloc[:0])
     same(table, simopt.load(tmp_path / "a"))

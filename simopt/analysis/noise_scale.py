@@ -404,6 +404,9 @@ def _share(name: str, batch_size: int | str, n: int | None) -> float:
 
 def _where(problem: Problem, w: ArrayLike | None) -> Floats:
     check_problem(problem)
+    gradients = f"the gradients of {problem.n:,} points by {problem.d:,} weights"
+    numbers = 3.0 * problem.d * (problem.n + problem.d)
+    memory.check("problem", problem.name, numbers, what=gradients)
     return problem.w0 if w is None else start(w, problem.d, "w")
 
 

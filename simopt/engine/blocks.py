@@ -335,14 +335,17 @@ def room(
     if before is not None and not records and before.loss.shape == (count,):
         out = Out(*before[: len(Out._fields)])  # type: ignore[arg-type]
     else:
+        # Lanes left over repeat a setting. Where they are the last ones, nothing is recorded of
+        # them: else one long trajectory would need the records of a whole block.
+        columns = count if task.by_seed and count > task.segment else task.count
         out = Out(
             w=np.empty((problem.d, count), dtype),
             loss=np.empty(count, dtype),
             best_loss=np.empty(count, dtype),
             peak=np.empty(count, dtype),
             counts=np.empty((layout.COUNTED, count), np.int64),
-            recorded_loss=np.empty((records, count), dtype),
-            recorded_w=np.empty((records, problem.d, count), dtype),
+            recorded_loss=np.empty((records, columns), dtype),
+            recorded_w=np.empty((records, problem.d, columns), dtype),
             pulse=pulse,
         )
     if not extras_of(task.group.plan).kept:
@@ -366,11 +369,11 @@ def scatter(task: Task, source: Array, target: Array) -> None:
     if shape:
         outer = source.shape[:-1]
         if len(shape) == 2:
-            source = source.reshape(*outer, shape[0], task.segment)
+            source = source.reshape(*outer, shape[0], -1)
         strides = (*target.strides[:-1], *(step * target.strides[-1] for step in steps))
         view = np.lib.stride_tricks.as_strided(target[..., start:], (*outer, *shape), strides)
         view[...] = source[..., : shape[-1]]
         return
     setting, seed, real = task.members()
     rows = group.setting_rows[setting[real]] + group.seed_rows[seed[real]]
-    target[..., rows] = source[..., real]
+    target[..., rows] = source[..., np.flatnonzero(real)]

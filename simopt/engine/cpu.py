@@ -160,8 +160,8 @@ def fill_own_orders(order, pick, mode, seeds, first, epoch):
 
 
 def keep(work, low, high, at, base, d, out, first, record):
-    """Copy weights and loss to a row of the records."""
-    for lane in range(low, high):
+    """Copy weights and loss to a row of the records, of the lanes for which these have columns."""
+    for lane in range(low, min(high, low + np.uint64(out.recorded_loss.shape[1] - first))):
         column = np.uint64(first) + lane - low
         out.recorded_loss[record, column] = work[base + LOSS, lane]
         for k in range(d):

@@ -53,10 +53,11 @@ def reader(column: str) -> Reader:
 def codes_of(reader: Reader, problem: Any, task: Any, out: layout.Out) -> NDArray[np.int8]:
     """What a reader leaves of every lane's curve; ``out`` has the losses by epoch."""
     plan = task.group.plan
-    ended = out.counts[layout.DIVERGED_AT]
+    counts = out.counts[:, : out.recorded_loss.shape[1]]
+    ended = counts[layout.DIVERGED_AT]
     diverged = ended > 0
     if plan.stop_at_target:
-        ended = np.where(diverged, ended, out.counts[layout.TARGET_AT])
+        ended = np.where(diverged, ended, counts[layout.TARGET_AT])
     updates = np.where(ended > 0, ended, plan.updates)
     epochs = np.minimum(-(-updates // plan.batches), len(out.recorded_loss))
     curves = np.empty((len(epochs), len(out.recorded_loss) + 1))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from simopt.engine import blocks, devices, keeping, layout
 from simopt.engine.blocks import Group, Task
 from simopt.engine.readers import Reader, codes_of
+from simopt.ground import memory
 from simopt.problems import Problem
 from simopt.training.plan import Plan
 
@@ -168,6 +169,10 @@ def allocate(
         by_epoch = conditions.record == "epochs"
         records = _per_row(groups, rows, lambda plan: plan.epochs if by_epoch else plan.updates)
         recorded = int(records.sum())
+        longest = max(group.plan.epochs for group in groups)
+        records_of = f"the records of {rows:,} trajectories of {d:,} weights"
+        size = np.dtype(real).itemsize
+        memory.check("epochs", longest, 2.0 * recorded * (1 + d), size, what=records_of)
     raw: dict[str, Array] = {}
     for name in names:
         counted = name.endswith("_at") or name == "overshoots"
@@ -325,9 +330,10 @@ def _store_records(task: Task, out: layout.Out | layout.Kept, results: Results) 
         return
     setting, seed, real = task.members()
     row = task.group.setting_rows[setting[real]] + task.group.seed_rows[seed[real]]
+    lanes = np.flatnonzero(real)
     places = np.arange(len(out.recorded_loss))[:, None] + results.offset[row]
-    results.recorded_loss[places] = out.recorded_loss[:, real]
-    results.recorded_w[places] = np.moveaxis(out.recorded_w[:, :, real], 1, 2)
+    results.recorded_loss[places] = out.recorded_loss[:, lanes]
+    results.recorded_w[places] = np.moveaxis(out.recorded_w[:, :, lanes], 1, 2)
 
 
 def on_threads(

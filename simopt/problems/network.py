@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simopt.ground import checks
+from simopt.ground import checks, memory
 from simopt.problems import layer
 from simopt.problems.inputs import numbers
 from simopt.problems.losses import KINDS, LOSSES
 from simopt.problems.problem import Floats, Problem
 from simopt.problems.regression import Regression, make
+
+#: Bytes that a weight takes: its start, its penalty, copies of both, and its name.
+NAMED = 200
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -144,6 +147,8 @@ def network(
     penalty = checks.number("l2", l2, checks.NOT_NEGATIVE)
     data = make(LOSSES[kind], x, y, w0=0.0, intercept=False, l2=0.0, name=name, biased=True)
     p = data.x.shape[1]
+    weights = h * (p + 2.0) + 1
+    memory.check("hidden", h, weights, NAMED, what=f"{weights:,.0f} weights and their names")
     start = glorot(p, h, checks.whole("seed", seed, 0)) if w0 is None else numbers("w0", w0)
     if start.shape != (h * (p + 2) + 1,):
         raise checks.refuse(

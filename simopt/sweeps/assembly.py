@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import pandas as pd
 
 from simopt.sweeps import execution, memory
 from simopt.sweeps.chunk_files import rows_at
-from simopt.sweeps.chunks import Chunks, Job
+from simopt.sweeps.chunks import Chunk, Chunks, Job
+from simopt.sweeps.growth import Smaller
 from simopt.sweeps.loading import load, no_rows
 from simopt.sweeps.store import Store
 
@@ -29,7 +31,6 @@ class _Made:
 
     def count(self, frame: pd.DataFrame) -> None:
         """Take the numbers off a chunk's rows."""
-        self.chunks += 1
         self.trajectories += frame.attrs["trajectories"]
         self.updates += frame.attrs["updates"]
         frame.attrs = {}
@@ -44,6 +45,7 @@ def in_memory(chunks: Chunks, client: Any, workers: int, progress: bool | None) 
         try:
             for chunk, frame in stream:
                 made.count(frame)
+                made.chunks += 1
                 frames[chunk.number] = frame
         except KeyboardInterrupt:
             message = (
@@ -53,35 +55,63 @@ def in_memory(chunks: Chunks, client: Any, workers: int, progress: bool | None) 
 
 
 def in_store(
-    chunks: Chunks, folder: Store, client: Any, workers: int, progress: bool | None
+    chunks: Chunks,
+    folder: Store,
+    smaller: Smaller | None,
+    client: Any,
+    workers: int,
+    progress: bool | None,
 ) -> Done:
     """All rows of a job, stored chunk by chunk and read back.
 
     Other processes that store the same sweep make a part of them: chunks are claimed one by one.
+    Of a smaller sweep that is there the rows are taken over.
     """
     missing = folder.missing(progress)
     before = len(chunks) - len(missing)
     made, claims = _Made(), folder.claims()
+    where = folder.folder if smaller is None else smaller.folder
     try:
         while missing:
-            wanted = [chunks[number] for number in missing]
+            every = [chunks[number] for number in missing]
+            to_make = {each: [each] if smaller is None else smaller.to_make(each) for each in every}
+            parts: dict[int, list[tuple[Chunk, pd.DataFrame]]] = {n: [] for n in missing}
+            wanted = [part for each in every for part in to_make[each]]
+            for each in every:
+                if smaller is not None and not to_make[each]:
+                    folder.keep(each.number, smaller.assembled(each, []))
             stream = execution.in_chunks(chunks, wanted, client, workers, progress, claims.take)
             with closing(stream):
-                for chunk, frame in stream:
-                    folder.keep(chunk.number, frame)
+                for part, frame in stream:
+                    number = part.number
                     made.count(frame)
-                    claims.release(chunk.number)
+                    parts[number].append((part, frame))
+                    del frame  # the rows are read back from the folder
+                    chunk = chunks[number]
+                    if len(parts[number]) == len(to_make[chunk]):
+                        rows = parts.pop(number)
+                        if smaller is None:
+                            folder.keep(number, rows[0][1])
+                        else:
+                            folder.keep(number, smaller.assembled(chunk, rows))
+                        del rows
+                        made.chunks += 1
+                        claims.release(number)
             missing = folder.wait_for(missing, claims)
         folder.finish()
+        if smaller is not None:
+            smaller.take_over()
     except KeyboardInterrupt:
         message = (
             f"interrupted after {before + made.chunks} of {len(chunks)} chunks, which are in "
-            f"{str(folder.folder)!r}; the same sweep goes on from there"
+            f"{str(where)!r}; the same sweep goes on from there"
         )
         return pd.DataFrame(), made.trajectories, made.updates, message
     finally:
         claims.close()
-    return _read_back(chunks.job, folder), made.trajectories, made.updates, None
+        if smaller is not None:
+            smaller.close()
+    return _read_back(chunks.job, where), made.trajectories, made.updates, None
 
 
 def _in_order(chunks: Chunks, frames: dict[int, pd.DataFrame]) -> pd.DataFrame:
@@ -97,10 +127,10 @@ def _in_order(chunks: Chunks, frames: dict[int, pd.DataFrame]) -> pd.DataFrame:
     return frame
 
 
-def _read_back(job: Job, folder: Store) -> pd.DataFrame:
+def _read_back(job: Job, folder: Path) -> pd.DataFrame:
     """The stored rows; of a table that would not fit in memory the columns alone."""
     try:
         memory.check(job)
     except ValueError:
-        return no_rows(folder.folder)
-    return load(folder.folder)
+        return no_rows(folder)
+    return load(folder)

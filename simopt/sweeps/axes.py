@@ -97,6 +97,25 @@ class Axes:
             state=None if self.state is None else self.state[(slice(None), *slices)],
         )
 
+    def at(self, picked: Sequence[Sequence[int]]) -> Axes:
+        """The combinations of some values of every axis, given by their indices."""
+
+        def some(values: Sequence[Any], indices: Sequence[int]) -> Any:
+            if isinstance(indices, range):
+                return values[indices.start : indices.stop]
+            return tuple(values[i] for i in indices)
+
+        hyper = [some(*each) for each in zip(self.hyper, picked, strict=False)]
+        common = zip(self.common.items(), picked[len(self.hyper) :], strict=True)
+        return replace(
+            self,
+            hyper=tuple(hyper),
+            common={name: some(values, part) for (name, values), part in common},
+            state=None
+            if self.state is None
+            else self.state[np.ix_(range(len(self.state)), *picked)],
+        )
+
 
 def check(
     problem: Problem,

@@ -157,8 +157,9 @@ def frame_of(tables: list[Any], words: Mapping[str, Sequence[str]]) -> pd.DataFr
         split_blocks=True, self_destruct=True, use_threads=THREADS
     )
     if single:
-        # Its columns are Arrow's own memory, which pandas may not write to.
-        frame = frame.copy()
+        # Its columns are Arrow's own memory, which pandas may not write to; one copy at a time.
+        for column in frame.columns:
+            frame[column] = frame[column].copy()
     for column in frame.columns.intersection(list(words)):
         frame[column] = frame[column].cat.set_categories(pd.Index(words[column]))
     return frame

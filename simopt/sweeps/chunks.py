@@ -76,6 +76,22 @@ class Chunk:
         return job.axes[self.part].within(self.ranges)
 
 
+@dataclass(frozen=True)
+class Picked(Chunk):
+    """Some values of every axis of a chunk, each by its index on the job's axis."""
+
+    picked: tuple[Sequence[int], ...]
+
+    @property
+    def size(self) -> int:
+        """How many trajectories."""
+        return prod(map(len, self.picked))
+
+    def of(self, job: Job) -> Axes:
+        """The axes of its trajectories alone."""
+        return job.axes[self.part].at(self.picked)
+
+
 class Chunks(Sequence[Chunk]):
     """All chunks of a job, made one by one as they are indexed."""
 

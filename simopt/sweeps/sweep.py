@@ -18,12 +18,21 @@ from simopt.ground.threads import thread_count
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
-from simopt.sweeps import assembly, axes, clients, execution, memory, resuming, tables, worker
+from simopt.sweeps import (
+    assembly,
+    axes,
+    clients,
+    execution,
+    growth,
+    memory,
+    resuming,
+    tables,
+    worker,
+)
 from simopt.sweeps.chunks import Chunks, Job
 from simopt.sweeps.provenance import made_of
 from simopt.sweeps.reduction import request as reductions
 from simopt.sweeps.reduction.request import Reduce
-from simopt.sweeps.store import Store
 from simopt.training import plan, shuffling
 
 RECORDS = ("summary", "epochs", "steps")
@@ -123,8 +132,10 @@ def sweep(
         same, bit for bit.
     store : path, optional
         A folder for the rows, a Parquet file per chunk, for a sweep larger than memory or one that
-        must survive. A stopped sweep resumes when called again with the same arguments.
-        `simopt.load` reads the folder.
+        must survive. A stopped sweep resumes when called again with the same arguments. One that
+        has ended grows when called with more values of hyperparameters, batch_size, seed or
+        epochs: only the new rows are made. Processes that store the same sweep in one folder
+        share the work. `simopt.load` reads the folder, and so does what reads Parquet.
     keep_state : bool, default False
         Add the columns state_w, state_m and so on: where each trajectory stands (weights, the
         rule's state, its clock, what was watched), so that another sweep can go on from there.
@@ -264,7 +275,16 @@ def sweep(
         device=devices.check(device, problem, record, diagnosis),
     )
     about: dict[Any, Any] = made_of(job, divergence, drop_last)
-    kept = {resuming.KEY: resuming.identity(job, divergence, drop_last)} if keep_state else {}
+
+    def kept_of(each: Job) -> dict[str, Any]:
+        if not keep_state:
+            return {}
+        return {resuming.KEY: resuming.identity(each, divergence, drop_last)}
+
+    def identity(each: Job) -> dict[str, Any]:
+        return made_of(each, divergence, drop_last, exact=True) | kept_of(each)
+
+    kept = kept_of(job)
     if resume is not None:
         job = resuming.resumed(job, resume, divergence, drop_last)
     in_chunks = store is not None or client is not None or job.reduce is not None
@@ -274,13 +294,15 @@ def sweep(
             f"axes={axes.shape(swept)}: {chunks.total:,} chunks: must be at most {MOST_CHUNKS:,}; "
             "sweep in parts, or reduce over more of the axes"
         )
-    folder = None
+    folder = smaller = None
+    # Workers elsewhere have memory of their own.
+    here = workers if client is None else 1
     if store is None:
-        memory.check(job)
+        memory.check(job, here)
     else:
         assert chunks is not None
-        identity = made_of(job, divergence, drop_last, exact=True) | kept
-        folder = Store.open(store, identity, [chunks.rows(chunk) for chunk in chunks])
+        memory.check_chunks(job, here)
+        folder, smaller = growth.opened(store, job, chunks, identity)
 
     began = time.perf_counter()
     if chunks is None:
@@ -304,7 +326,7 @@ def sweep(
         if folder is None:
             done = assembly.in_memory(chunks, *how)
         else:
-            done = assembly.in_store(chunks, folder, *how)
+            done = assembly.in_store(chunks, folder, smaller, *how)
         frame, trajectories, updates_made, interrupted = done
         seconds = time.perf_counter() - began - compiled
     frame.attrs = (

@@ -181,9 +181,10 @@ def run(
     limit = plan.loss_limit(problem, divergence)
     goal = None if target is None else checks.number("target", target)
     shuffling.check_seed(seed)
-    kept = how.updates * (4 + problem.d * (4 + len(optimizer.rule.state)))
+    # A number of a step is a float of Python's in a list before it is one of the table.
+    kept = 7 * how.updates * (8 + problem.d * (4 + len(optimizer.rule.state)))
     named = ("epochs", epochs) if updates is None else ("updates", updates)
-    memory.check(*named, how.epochs * problem.n + 5 * kept)
+    memory.check(*named, 2 * how.epochs * problem.n + kept, instead="sweep keeps no steps")
     if order is None:
         orders = shuffling.orders(shuffle, seed, how.epochs, problem.n)
     else:
