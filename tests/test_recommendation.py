@@ -166,7 +166,7 @@ def test_noise_is_said_to_be_noise(tmp_path):
     frame.to_csv(tmp_path / "noise.csv", index=False)
     found = simopt.recommend(tmp_path / "noise.csv", "y", **QUICK)
     assert not found.explains
-    assert "no better than a constant" in str(found)
+    assert "no better than a constant" in " ".join(str(found).split())
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_other_losses(tmp_path, kind, score):
         set() if kind == "poisson" else {"sklearn"}
     )
     if kind == "poisson":
-        assert "trains no Poisson regression" in str(found)
+        assert "trains no Poisson regression" in " ".join(str(found).split())
     assert 0 < found.score <= 1
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from simopt.analysis.recommendation import sentences
 from simopt.analysis.recommendation.data import Parts
 from simopt.rules.rule import Optimizer
 
@@ -90,10 +91,13 @@ class Recommendation:
         """Whether it predicts the test rows better than a constant."""
         return self.high < self.constant_loss
 
-    def __str__(self) -> str:
-        from simopt.analysis.recommendation.sentences import text
+    @property
+    def summary(self) -> str:
+        """What is said above the tables and programs."""
+        return sentences.summary(self)
 
-        return text(self)
+    def __str__(self) -> str:
+        return sentences.text(self)
 
     def __repr__(self) -> str:
         eta = self.optimizer.settings["eta"]

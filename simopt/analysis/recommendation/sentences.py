@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 from simopt.ground.formatting import count, listing, number, percent, plain
@@ -12,6 +13,9 @@ from simopt.rules.rule import Optimizer
 
 if TYPE_CHECKING:
     from simopt.analysis.recommendation.result import Recommendation
+
+#: Characters of a line on a terminal.
+WIDTH = 100
 
 #: A kind's name in a sentence.
 KINDS = {
@@ -122,6 +126,8 @@ def _defaults(made: Recommendation) -> list[str]:
             outcome = "training diverges"
         elif lost > 0 and _share(made, lost):
             outcome += f": it rises by {number(lost, 2)}{_share(made, lost)}"
+        else:
+            outcome += ", no worse"
         said.append(f"With the default rate of {whose}, {plain(eta)}, {outcome}.")
     return said
 
@@ -160,14 +166,20 @@ def _ends(row: object) -> tuple[float, float]:
     return min(ends), max(ends)
 
 
+def summary(made: Recommendation) -> str:
+    """What to train with, what it is worth, and what that rests on."""
+    lines = [f"{made.parts.table.name}: {task(made)}.", *made.parts.said, ""]
+    lines += [f"Recommended: {setting(made)}.", *worth(made), *made.notes]
+    if made.unfinished:
+        lines.append(f"Interrupted before {listing(made.unfinished)}: not compared.")
+    lines += verdicts(made)
+    return "\n".join(textwrap.fill(line, WIDTH, break_long_words=False) for line in lines)
+
+
 def text(made: Recommendation) -> str:
     """All of it, for a terminal."""
-    lines = [f"{made.parts.table.name}: {task(made)}.", *made.parts.said, ""]
-    lines += [f"Recommended: {setting(made)}.", *worth(made), *made.notes, ""]
-    lines += ["Every optimizer at its best, tuned on the same budget:", _table(made)]
-    lines += [*verdicts(made), ""]
-    if made.unfinished:
-        lines += [f"Interrupted before {listing(made.unfinished)}: not compared.", ""]
+    lines = [summary(made), "", "Every optimizer at its best, tuned on the same budget:"]
+    lines += [_table(made), ""]
     shared = list(made.parts.lines)
     lines += ["Lines to paste, the data first:", "", *shared]
     for key, program in made.code.items():
