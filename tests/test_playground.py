@@ -345,6 +345,24 @@ def test_an_address_holds_the_state_and_the_python_gives_the_same_run():
             assert losses[1:] == trace.steps["loss"].tolist(), (address, trace)
 
 
+def test_points_are_read_as_they_are_pasted():
+    texts = {
+        "1 2\n3 4.5": [[[1], [3]], [2, 4.5]],
+        "x,y\n1,2\n\n3,-4e-1\n": [[[1], [3]], [2, -0.4]],
+        "1 2; 3 4": [[[1], [3]], [2, 4]],
+        "a;b\n1,5;2\n3;4,25": [[[1.5], [3]], [2, 4.25]],
+        "1\t2\t3\n4\t5\t6": [[[1, 2], [4, 5]], [3, 6]],
+        "# remark\n1.5;2;3\n4;5;6": [[[1.5, 2], [4, 5]], [3, 6]],
+        "1 2\n3": "Point 2 has 1 number, the first 2.",
+        "1 2 3 4": "A point has 4 numbers: it needs one or two features, then the target.",
+        "1 2\n3 inf": "Point 2 has something that is no number.",
+        "": "No points yet: a line for each, the target last.",
+    }
+    script = f"{engine()}\n{source('state.js')}\nconst ALL = {json.dumps([*texts])};"
+    got = browser.evaluated(script, "ALL.map(readPoints)")
+    assert [each.get("error") or [each["x"], each["y"]] for each in got] == [*texts.values()]
+
+
 def test_the_boundary_is_that_of_the_package():
     choices = [
         (rule, {"eta": eta, "beta": beta}, size)

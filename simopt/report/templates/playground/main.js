@@ -38,9 +38,15 @@
       problemError = one("error");
     app.points = points;
     problemError.textContent = points.error || "";
+    one("counted").textContent = "";
     if (points.error) return false;
-    const wide = points.x[0].length;
+    const wide = points.x[0].length,
+      count = points.y.length;
+    one("counted").textContent =
+      `${count} point${count > 1 ? "s" : ""}, ${wide > 1 ? "two features" : "one feature"}.`;
     if (wide > 1) state.intercept = false;
+    one("intercept").checked = state.intercept;
+    one("intercept").disabled = wide > 1;
     const columns = Array.from({ length: wide }, (_, k) => points.x.map(each => each[k]));
     if (state.intercept) columns.push(points.y.map(() => 1));
     if (state.w0.length !== columns.length) {
@@ -173,6 +179,8 @@
     app.last = 0;
     one("play").textContent = on ? "Pause" : "Play";
     one("play").setAttribute("aria-pressed", String(on));
+    // While it plays, every update would be read aloud.
+    one("now").setAttribute("aria-live", on ? "off" : "polite");
     app.unwritten = true;
     wake();
   }
@@ -280,7 +288,6 @@
   });
   on("points", "input", event => {
     app.state.points = event.target.value;
-    one("intercept").disabled = false;
     app.changed();
   });
   on("intercept", "change", event => {
@@ -406,6 +413,9 @@
   });
 
   for (const each of EXAMPLES) one("example").append(make("option", {}, each.name));
-  if (still.matches) app.speed = 2;
+  if (still.matches) {
+    app.speed = 2;
+    one("pace").value = "2";
+  }
   restart(app.state);
 })();

@@ -4,11 +4,13 @@ const MOST_RULES = 7,
   MOST_DRAWN = 50000,
   MOST_WORK = 3e7;
 
-// Points as lines of numbers: features, then the target.
+// Points as lines of numbers: features, then the target. On one line alone ; parts the points; else
+// it parts columns, as in tables whose numbers have a decimal comma.
 function readPoints(text) {
-  const rows = text
-    .split(/[\n;]/)
-    .map(line => line.trim())
+  const lines = text.includes("\n") ? text.split("\n") : text.split(";");
+  const commas = /[;\t]/.test(lines.join("")) && !text.includes(".");
+  const rows = lines
+    .map(line => (commas ? line.replace(/,/g, ".") : line).replace(/[;\t]/g, " ").trim())
     .filter(line => line && !line.startsWith("#"));
   if (rows.length && /[a-z]/i.test(rows[0].replace(/\d[eE][-+]?\d/g, ""))) rows.shift();
   const points = rows.map(line =>
@@ -23,7 +25,9 @@ function readPoints(text) {
     if (point.some(each => !Number.isFinite(each)))
       return { error: `Point ${i + 1} has something that is no number.` };
     if (point.length !== wide)
-      return { error: `Point ${i + 1} has ${point.length} numbers, the first ${wide}.` };
+      return {
+        error: `Point ${i + 1} has ${point.length} number${point.length > 1 ? "s" : ""}, the first ${wide}.`,
+      };
   }
   if (wide < 2 || wide > 3)
     return {
@@ -65,7 +69,7 @@ const numberText = value => String(value);
 function writeAddress(state, example) {
   const usual = defaultState(example),
     written = new URLSearchParams();
-  if (state.points !== usual.points) written.set("points", state.points.trim().replace(/\n/g, ";"));
+  if (state.points !== usual.points) written.set("points", linked(state.points));
   if (state.intercept !== usual.intercept) written.set("intercept", state.intercept ? 1 : 0);
   if (String(state.w0) !== String(usual.w0)) written.set("w0", state.w0.join(","));
   for (const name of ["batchSize", "shuffle", "seed", "epochs"]) {
@@ -82,7 +86,14 @@ function writeAddress(state, example) {
   if (state.active) written.set("active", state.active);
   if (state.update) written.set("update", state.update);
   if (state.big) written.set("big", 1);
-  return written.toString();
+  // What may stand in an address as it is stays legible.
+  return written.toString().replace(/%(3A|2C|3D|3B)/g, decodeURIComponent);
+}
+
+// Points on one line, as the address has them.
+function linked(text) {
+  const { x, y } = readPoints(text);
+  return x ? pointsText(x, y).replace(/\n/g, ";") : text.trim();
 }
 
 function pairs(name, values) {
