@@ -13,6 +13,7 @@ import pytest
 
 import simopt
 from simopt import problems, report, schedules
+from simopt.cli import main as cli
 from simopt.display import walkthrough
 from simopt.ground import formatting
 from simopt.report.playground import catalogue
@@ -526,6 +527,36 @@ def test_nothing_of_the_data_ends_the_element_that_it_stands_in(tmp_path):
     text = report.playground_page(tmp_path / "mine.html", points).read_text(encoding="utf-8")
     assert name not in text
     assert "1 3\\n2 1e-07" in text
+
+
+def command(*arguments):
+    """The status of `simopt playground`."""
+    with pytest.raises(SystemExit) as end:
+        cli.main(["playground", *map(str, arguments)])
+    return end.value.code
+
+
+def test_the_command_takes_points_from_a_table(tmp_path, capsys):
+    table, page = tmp_path / "points.csv", tmp_path / "mine.html"
+    table.write_text("km,price\n1,2.5\n3,4\n")
+    options = ("--target", "price", "--intercept", "--w0", "0,1", "--page", page)
+    assert command("--data", table, *options) == 0
+    assert capsys.readouterr().out == f"{page}\n"
+    found = re.search(r'id="examples">(.*?)</script>', page.read_text(encoding="utf-8"))
+    own = json.loads(found[1])[0]
+    assert own == {
+        "name": "points", "points": "1 2.5\n3 4", "intercept": True, "w0": [0.0, 1.0],
+    }  # fmt: skip
+
+
+def test_the_command_refuses_what_has_no_view(tmp_path, capsys):
+    table = tmp_path / "points.csv"
+    table.write_text("a,b,c,y\n1,2,3,4\n4,3,2,2\n0,1,0,1\n")
+    assert command("--data", table, "--page", tmp_path / "page.html") == 2
+    said = capsys.readouterr().err
+    assert "least squares of one or two weights" in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "page.html").exists()
 
 
 @pytest.mark.parametrize(
