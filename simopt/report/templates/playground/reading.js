@@ -84,7 +84,7 @@ function write(app, one, drawn) {
   const radiusNow = stabilityView.fits(model) ? stabilityView.now(model) : null;
   one("stability-said").textContent =
     radiusNow === null
-      ? `${active.choice.rule} divides by what it has seen, or changes with time: no boundary in these two numbers alone.`
+      ? `${active.choice.rule}: its step is not linear in the gradient, or changes with time; it has no boundary in these two numbers alone.`
       : `${active.choice.rule}: ${passes(model).said} multiplies the distance from the least loss by ${readable(radiusNow, 3)} in the long run${unlike(model.plan)}: it ${radiusNow < 1 ? "settles" : "does not settle"}.`;
   const described = model.live
     .map(each => `${each.choice.rule} ${readable(each.columns.loss[t], 3)}`)
