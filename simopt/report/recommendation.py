@@ -150,7 +150,7 @@ def near_figure(made: Recommendation) -> Markup:
     """The held-out loss against the rate, around each optimizer's best."""
     figure, axes = style.new()
     names = made.ranking["optimizer"].tolist()
-    best, top = made.optimizer.name, _top(made, NEAR)
+    best, top = made.optimizer.name, _top(made.loss, made.constant_loss, NEAR)
     for name in names:
         rows = made.sensitivity[made.sensitivity["optimizer"] == name]
         drawn = style.line(name, names)
@@ -172,7 +172,8 @@ def far_figure(made: Recommendation) -> Markup:
     """The loss on the validation rows over all rates tried, at each optimizer's best batch size."""
     figure, axes = style.new()
     names = made.ranking["optimizer"].tolist()
-    top = _top(made, FAR)
+    constant = made.parts.validation.loss(made.parts.constant)
+    top = _top(float(made.trials["loss"].min()), constant, FAR)
     first = made.trials[made.trials["look"] == "first"]
     for name in names:
         rows = first[first["optimizer"] == name]
@@ -182,9 +183,9 @@ def far_figure(made: Recommendation) -> Markup:
     see = (
         "Each rate at its best number of epochs, by the rows that settings were chosen by. Where a "
         "line is missing, training diverged or stayed above the picture. Dashes: the best "
-        f"constant, {number(made.constant_loss)}."
+        f"constant, {number(constant)}."
     )
-    axes.axhline(made.constant_loss, color=style.MUTED, linestyle=(0, (4, 3)), linewidth=1)
+    axes.axhline(constant, color=style.MUTED, linestyle=(0, (4, 3)), linewidth=1)
     return _captioned(figure, axes, "Loss against rate, all rates tried", see)
 
 
@@ -194,10 +195,9 @@ def _clipped(losses: pd.Series, top: float) -> NDArray[np.float64]:
     return np.where(values <= top, values, np.nan)
 
 
-def _top(made: Recommendation, share: float) -> float:
+def _top(least: float, constant: float, share: float) -> float:
     """The upper edge of a figure: the least loss and a share of what is explained beyond it."""
-    least = float(made.ranking["loss"].min())
-    explained = made.constant_loss - least
+    explained = constant - least
     return least + share * (explained if explained > 0 else abs(least))
 
 

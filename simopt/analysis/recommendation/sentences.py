@@ -173,7 +173,13 @@ def summary(made: Recommendation) -> str:
     if made.unfinished:
         lines.append(f"Interrupted before {listing(made.unfinished)}: not compared.")
     lines += verdicts(made)
-    return "\n".join(textwrap.fill(line, WIDTH, break_long_words=False) for line in lines)
+    return "\n".join(map(_wrapped, lines))
+
+
+def _wrapped(line: str) -> str:
+    """The sentence on lines that fit; a percent sign stays with its number."""
+    kept = line.replace(" %", "\u00a0%")
+    return textwrap.fill(kept, WIDTH, break_long_words=False).replace("\u00a0%", " %")
 
 
 def text(made: Recommendation) -> str:
