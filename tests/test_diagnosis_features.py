@@ -209,6 +209,9 @@ curves = st.lists(
 def test_scale_and_offset_change_nothing(curve, power, offset):
     # Whole numbers and powers of two, so that the very numbers are the same, and not almost.
     curve = [float(round(value)) for value in curve]
+    # But for one measure: noise is compared with the loss itself where that is above zero.
+    if min(curve) > 0 or min(curve) + offset > 0:
+        offset = 0
     other = [2.0**power * (value + offset) for value in curve]
     one, two = diagnose_many([curve, other]).itertuples(index=False)
     assert one == pytest.approx(two, nan_ok=True)
@@ -226,6 +229,19 @@ def test_scale_and_offset_change_no_more_than_rounding_does(seed, scale, offset)
         assert one[name] == two[name] == 0, name
     table = np.stack([curve, scale * (curve + offset)])
     assert diagnose_many(table)["symptom"].tolist() == ["plateaus early"] * 2
+
+
+def test_noise_of_a_quarter_of_the_loss_is_no_chance_level():
+    """What stands still is noise beside the loss; what swings by more is a rate too high."""
+    rng = np.random.default_rng(5)
+    noise = rng.normal(size=(20, 60))
+    still = diagnose_many(2.3 * (1 + 0.02 * noise))["symptom"]
+    assert (still == "does not move").mean() >= 0.9
+    swings = diagnose_many(2.3 * np.exp(0.8 * noise))["symptom"]
+    assert not (swings == "does not move").any()
+    # Where zero lies is not known of a loss that goes below it.
+    unknown = diagnose_many(noise)["symptom"]
+    assert (unknown == "does not move").mean() >= 0.9
 
 
 def test_a_step_counts_from_a_billionth_of_the_range_on():

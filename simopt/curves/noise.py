@@ -59,12 +59,13 @@ NOISE = (
     "rest_at",  # from where it stays at its last value
     "period",  # values after which the second half's residuals repeat; 0 if they don't
     "onset",  # half of the drop after the plateau, by nine tenths of it: time from its tenth
+    "noise_share",  # standard deviation of the noise, of the mean loss; NaN if any is 0 or below
 )
 
 (
     SCATTER, ECHO, SKEW, MOVES, SLOPE_T, START_Z, BLOCK_FALL, BLOCK_RISE, BLOCK_RISE_Z, BLOCK_UPS,
     BLOCK_LOWEST_AT, BLOCK_LATE, NET, SHIFT, SHIFT_AT, SHIFT_Z, SHIFT_BEFORE, SHIFT_LEFT,
-    SHIFT_PEAK, SHIFTS, KNEE, REST_AT, PERIOD, ONSET,
+    SHIFT_PEAK, SHIFTS, KNEE, REST_AT, PERIOD, ONSET, NOISE_SHARE,
 ) = range(len(NOISE))  # fmt: skip
 
 #: Residuals in which a period is looked for, and how well they must repeat: five standard errors
@@ -104,6 +105,7 @@ def measure_noise(losses, lengths, flat_ends, out):
             if not math.isnan(losses[i, t]):
                 y[k] = losses[i, t]
                 k += 1
+        low, high = extremes(y[:k])
         if k < 2 * VALUES or not to_unit_range(y[:k]):
             continue
         scatter(y[:k], residuals, variances, sums, spare, out[i])
@@ -113,6 +115,29 @@ def measure_noise(losses, lengths, flat_ends, out):
         residuals[k : k + LAGS] = 0.0
         period(residuals, k, correlations, out[i])
         onset(y[:k], flat_ends[i], out[i])
+        share_of_level(y[:k], low, high, out[i])
+
+
+@compiled
+def extremes(y):
+    """The lowest and the highest value; infinite where there is none."""
+    low, high = math.inf, -math.inf
+    for value in y:
+        low, high = min(low, value), max(high, value)
+    return low, high
+
+
+@compiled
+def share_of_level(y, low, high, out):
+    """The noise beside the loss itself, where all of the loss is above zero."""
+    if low <= 0.0:
+        return
+    total = 0.0
+    for value in y:
+        total += value
+    # By the lowest, for the range of the largest numbers is beyond them.
+    ratio = high / low - 1.0
+    out[NOISE_SHARE] = out[SCATTER] * ratio / (1.0 + ratio * total / len(y))
 
 
 @compiled

@@ -16,6 +16,9 @@ START = 6.0
 #: The noise is symmetric (beyond the standard error of a skewness), and values do not follow each
 #: other: a loss that bounces about a minimum does so mostly below, and at times far above.
 SKEW, MOST, ECHO = 0.5, 0.6, 0.4
+#: Beside the loss itself the noise is small, where that is above zero all along: at chance level
+#: batches differ by a few percent, while a loss that swings by a third is no chance level's.
+SHARE = 0.25
 #: No surer than this, for noise alone is also what is left behind a fall that the log lacks.
 MOST_SURE = 0.85
 #: Values that there must be to say so.
@@ -34,6 +37,7 @@ def test(f: Columns) -> Column:
         below(f["skipped"], 0.5),
         below(f["skew"] - np.minimum(1.5 * np.sqrt(6.0 / f["values"]), MOST), SKEW),
         below(np.abs(f["echo"]), ECHO),
+        np.where(np.isnan(f["noise_share"]), 1.0, below(f["noise_share"], SHARE)),
     )
     # Where the curve begins after the fall, a noise floor and a swing look the same.
     noise = np.minimum(noise, MOST_SURE)
