@@ -213,7 +213,7 @@ def test_files_that_are_no_text_or_not_there(tmp_path):
 
 
 def test_a_column_is_named_only_in_a_table():
-    with pytest.raises(ValueError, match="loss_column='loss': must be None"):
+    with pytest.raises(ValueError, match="column='loss': must be None"):
         read([1, 2], loss_column="loss")
     with pytest.raises(ValueError, match="loss='x': must be a column: 'loss'"):
         read({"loss": [1, 2]}, loss_column="x")

@@ -383,11 +383,14 @@ def estimate(
     parts = whole // few
     memory.check("draws", checks.whole("draws", draws, 1), draws * (parts + 1), size=40)
     norms: dict[str, list[Any]] = {"small": [], "big": []}
-    for _ in range(draws):
-        batch = gradients[rng.choice(problem.n, whole, replace=replacement)]
-        each = batch[: parts * few].reshape(parts, few, problem.d).mean(axis=1)
-        norms["small"].extend(np.linalg.norm(each, axis=1))
-        norms["big"].append(np.linalg.norm(batch.mean(axis=0)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(draws):
+            batch = gradients[rng.choice(problem.n, whole, replace=replacement)]
+            each = batch[: parts * few].reshape(parts, few, problem.d).mean(axis=1)
+            norms["small"].extend(np.linalg.norm(each, axis=1))
+            norms["big"].append(np.linalg.norm(batch.mean(axis=0)))
+    if not np.isfinite(norms["small"] + norms["big"]).all():
+        raise checks.refuse("w", w, "where the gradients are finite")
     return from_norms(norms["small"], norms["big"], small=few, big=whole, n=n)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -191,6 +194,24 @@ def axis(name: str, value: Any) -> tuple[Any, ...]:
     if not values:
         raise refuse(name, value, "a value or a sequence with at least one value")
     return values
+
+
+def path(name: str, value: Any) -> Path:
+    """A path, of a file or folder that may not be there."""
+    if isinstance(value, (str, os.PathLike)):
+        with suppress(TypeError):  # of bytes
+            return Path(value)
+    raise refuse(name, value, "a path")
+
+
+def optional_flag(name: str, value: Any) -> bool | None:
+    """A Python bool, or None."""
+    return None if value is None else flag(name, value)
+
+
+def optional_text(name: str, value: Any) -> str | None:
+    """A Python str, or None."""
+    return None if value is None else text(name, value)
 
 
 def text(name: str, value: Any, allowed: str = "a text") -> str:

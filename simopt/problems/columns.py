@@ -225,7 +225,8 @@ def known(argument: str, name: Any, columns: Iterable[str]) -> str:
     if isinstance(name, str) and name in columns:
         return name
     folded = {column.casefold(): column for column in columns[:WIDE]}
-    close = difflib.get_close_matches(str(name).casefold(), folded, n=1)
+    written = name[:1000] if isinstance(name, str) else ""
+    close = difflib.get_close_matches(written.casefold(), folded, n=1)
     near = f" (perhaps {folded[close[0]]!r})" if close else ""
     raise checks.refuse(argument, name, f"a column: {listed(columns)}{near}")
 

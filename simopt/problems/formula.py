@@ -272,7 +272,7 @@ def function(
         _check_function(what, given, d, columns)
     first = () if points is None else tuple(x[0].tolist())
     at = tuple(start.tolist())
-    named = name or loss.__name__
+    named = checks.optional_text("name", name) or loss.__name__
     formula = Formula(loss, gradient, False, named)
     value = formula.loss_at(at, first)
     if not math.isfinite(value):
@@ -306,7 +306,7 @@ def function(
         least=least,
         functions=formula,
     )
-    if check_gradient:
+    if checks.flag("check_gradient", check_gradient):
         _check_gradient(made)
     return made
 

@@ -13,6 +13,9 @@ from simopt.problems.formula import function
 from simopt.problems.inputs import numbers
 from simopt.problems.problem import Problem
 
+#: Of the terms of a double well: beyond, its own gradient is lost in rounding.
+SPREAD = checks.Interval(low=0.0, high=1e6)
+
 #: A slip of three zeros should not fill the memory.
 MOST_TERMS = 10_000_000
 
@@ -111,7 +114,7 @@ def double_well(
     """
     limit = 2 / (3 * math.sqrt(3))
     tau = checks.number("tilt", tilt, checks.Interval(-limit, limit, True, True))
-    sigma = checks.number("spread", spread, checks.NOT_NEGATIVE)
+    sigma = checks.number("spread", spread, SPREAD)
     n = checks.whole("terms", terms, 2, MOST_TERMS)
     right = _root(lambda w: w * w * w - w + tau, 1 / math.sqrt(3), 2.0)
     left = _root(lambda w: w * w * w - w + tau, -2.0, -1 / math.sqrt(3))

@@ -144,6 +144,7 @@ def network(
     """
     checks.choice("kind", kind, KINDS)
     h = checks.whole("hidden", hidden, 1)
+    memory.check("hidden", hidden, 10 * h)
     penalty = checks.number("l2", l2, checks.NOT_NEGATIVE)
     data = make(LOSSES[kind], x, y, w0=0.0, intercept=False, l2=0.0, name=name, biased=True)
     p = data.x.shape[1]

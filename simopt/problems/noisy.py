@@ -131,7 +131,7 @@ def noisy_quadratic(
             raise checks.refuse(name_of, float(values[values < 0][0]), ">= 0 everywhere")
     d = len(h)
     return NoisyQuadratic(
-        name=name or "noisy_quadratic",
+        name=checks.optional_text("name", name) or "noisy_quadratic",
         x=np.empty((0, d)),
         y=np.empty(0),
         w0=start(w0, d),

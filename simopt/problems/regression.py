@@ -265,6 +265,7 @@ def make(
 ) -> Regression:
     """A regression problem, after checks of its data; a ``biased`` model has its own biases."""
     intercept = checks.flag("intercept", intercept)
+    name = checks.optional_text("name", name)
     if columns.is_series(y):
         if columns.is_frame(x):
             columns.check_same_rows(x, y)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -145,8 +144,10 @@ def _check(
     checks.choice("missing", missing, MISSING)
     if name is not None and not isinstance(name, str):
         raise checks.refuse("name", name, "text")
-    if features is not None and (isinstance(features, str) or not checks.is_sequence(features)):
-        raise checks.refuse("features", features, "a list of columns")
+    if features is not None:
+        if isinstance(features, str) or not checks.is_sequence(features):
+            raise checks.refuse("features", features, "a list of columns")
+        checks.check_length("features", features)
 
 
 def _chosen(features: list[str], others: list[str]) -> list[str]:
@@ -156,7 +157,7 @@ def _chosen(features: list[str], others: list[str]) -> list[str]:
     there = set(others)
     once: set[str] = set()
     for feature in features:
-        if feature not in there:
+        if not isinstance(feature, str) or feature not in there:
             columns.known("features", feature, others)
         if feature in once:
             raise checks.refuse("features", feature, "named once")
@@ -226,7 +227,7 @@ def read_table(
     """
     checks.choice("kind", kind, KINDS)
     _check(features, standardize, categories, missing, intercept, name)
-    table = files.read_file(path, sep=sep, decimal=decimal, encoding=encoding)
+    table = files.read_file(checks.path("path", path), sep=sep, decimal=decimal, encoding=encoding)
     return from_frame(
         table,
         target,

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simopt.ground import extras, files
+from simopt.ground import checks, extras, files
 from simopt.ground.packages import make_callable
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def report(folder: str | os.PathLike[str] = "reports/build", quick: bool = False
     >>> simopt.report("reports/build", quick=True)  # doctest: +SKIP
     PosixPath('reports/build/index.html')
     """
-    place = files.check_folder("folder", folder)
+    place, quick = files.check_folder("folder", folder), checks.flag("quick", quick)
     from tqdm import tqdm
 
     with extras.needs("report", "the report"):

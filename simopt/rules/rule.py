@@ -361,8 +361,11 @@ def rule(
     5.0
     """
     eta = checks.number("eta", eta, ALLOWED["eta"])
+    name = checks.optional_text("name", name)
+    if derived is not None:
+        checks.function("derived", derived)
     for what, function in (("update", update), ("clock", clock)):
-        if function is not None and not isinstance(function, FunctionType):
+        if (function is not None or what == "update") and not isinstance(function, FunctionType):
             raise checks.refuse(what, function, "a plain Python function")
     parameters = list(inspect.signature(update).parameters.values())
     names = [parameter.name for parameter in parameters]
@@ -394,6 +397,8 @@ def rule(
             f"{MOST_HYPERPARAMETERS} hyperparameters behind eta",
         )
     hyperparameters = ("eta", *(p.name for p in hyper))
+    if initial is not None and not isinstance(initial, Mapping):
+        raise checks.refuse("initial", initial, "a mapping of state to hyperparameter")
     initial = dict(initial or {})
     for what, source in initial.items():
         checks.choice("initial", what, [p.name for p in own[:states]])

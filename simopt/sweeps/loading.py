@@ -159,8 +159,10 @@ def _to_read(folder: Path, content: Mapping[str, Any], partial: bool) -> dict[in
 
 def _check_columns(columns: Any, known: Sequence[str]) -> list[str]:
     """Names of columns that the sweep has, once each."""
+    checks.check_length("columns", columns)
     names = list(columns) if checks.is_sequence(columns) else []
-    if not names or not all(name in known for name in names) or len({*names}) < len(names):
+    strange = any(not isinstance(name, str) or name not in known for name in names)
+    if not names or strange or len({*names}) < len(names):
         allowed = "a list of different columns out of " + ", ".join(known)
         raise checks.refuse("columns", columns, allowed)
     return names

@@ -247,6 +247,7 @@ def sweep(
     checks.choice("record", record, RECORDS)
     most = layout.MOST_UPDATES[DTYPES[checks.choice("dtype", dtype, DTYPES)]]
     workers = thread_count(threads)
+    progress = checks.optional_flag("progress", progress)
     given = None
     longest = max(each.epochs for _, each in axes.plans(swept[0], problem))
     if order is not None:

@@ -141,7 +141,7 @@ def check_box(value: Any) -> tuple[float, float] | None:
     if value is None:
         return None
     allowed = "None or two numbers, the lower first, such as (-1, 1)"
-    if not checks.is_sequence(value) or len(value) != 2:
+    if not checks.is_sequence(value) or not hasattr(value, "__len__") or len(value) != 2:
         raise checks.refuse("box", value, allowed)
     low, high = (checks.number("box", each) for each in value)
     if not low < high:
@@ -204,7 +204,7 @@ def check_evaluate(evaluate: Any, problem: Problem) -> int:
     """Check the interval of loss evaluations in updates; 0 means at the end of each epoch."""
     if evaluate is None:
         return 1 if problem.cheap else 0
-    if evaluate == "epoch":
+    if isinstance(evaluate, str) and evaluate == "epoch":
         return 0
     return checks.whole("evaluate", evaluate, 1)
 

@@ -75,7 +75,8 @@ class Curve:
         """
         sizes = checks.numbers("batch_size", batch_size, checks.POSITIVE)
         shape = self.fitted or (self.s_min, self.critical, self.q)
-        return np.exp(_curve(np.log(sizes), *np.log(shape)))
+        with np.errstate(invalid="ignore"):
+            return np.exp(_curve(np.log(sizes), *np.log(shape)))
 
 
 def fit_curve(

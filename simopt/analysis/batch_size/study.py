@@ -24,7 +24,7 @@ from simopt.ground.threads import thread_count
 from simopt.problems import Problem
 from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
-from simopt.training import plan, shuffling
+from simopt.training import plan
 from simopt.training.stepper import check_optimizer
 
 #: By default a trajectory handles so many numbers at most (points times weights), but may have the
@@ -145,6 +145,7 @@ def batch_size(
     goal = check_target(problem, target)
     sizes = check_sizes(problem, batch_sizes)
     numbers = check_seeds(seeds)
+    shown = checks.optional_flag("progress", progress)
     most = None if budget is None else checks.whole("budget", budget, 1)
     limit = plan.loss_limit(problem, divergence)
     workers = thread_count(threads)
@@ -159,7 +160,7 @@ def batch_size(
         total=len(every) * len(sizes),
         unit=" batch sizes",
         delay=1.0,
-        disable=None if progress is None else not progress,
+        disable=None if shown is None else not shown,
     )
     stopped = False
     try:
@@ -222,14 +223,14 @@ def check_sizes(problem: Problem, batch_sizes: Any) -> list[int]:
             raise checks.refuse("batch_sizes", None, f"given: {problem.name} has no points")
         return [2**k for k in range(problem.n.bit_length()) if 2**k < problem.n] + [problem.n]
     given = checks.axis("batch_sizes", batch_sizes)
-    return sorted({plan.check_batch_size(each, problem.n) for each in given})
+    return sorted({plan.check_batch_size(each, problem.n, "batch_sizes") for each in given})
 
 
 def check_seeds(seeds: Any) -> NDArray[np.int64]:
     """Check seeds: a number of them, or distinct given ones."""
     if not checks.is_sequence(seeds):
         return np.arange(checks.whole("seeds", seeds, 1, 100_000))
-    given = [shuffling.check_seed(each) for each in checks.axis("seeds", seeds)]
+    given = [checks.whole("seeds", each, 0, 2**63 - 1) for each in checks.axis("seeds", seeds)]
     return np.array(list(dict.fromkeys(given)), dtype=np.int64)
 
 

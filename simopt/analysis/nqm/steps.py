@@ -126,8 +126,7 @@ def steps_to_target(
     power, spectrum, d = checked(power, spectrum, d)
     target = checks.number("target", target, checks.POSITIVE)
     workers = thread_count(threads)
-    if progress is not None:
-        checks.flag("progress", progress)
+    progress = checks.optional_flag("progress", progress)
     if checks.flag("tuned", tuned) and (algorithm != "sgd" or spectrum != "true"):
         raise checks.refuse("tuned", tuned, 'False, but for algorithm="sgd" and spectrum="true"')
     descending = np.array(sorted(set(sizes), reverse=True), np.int64)

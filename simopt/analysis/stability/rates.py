@@ -19,6 +19,9 @@ from simopt.training.stepper import check_single
 
 Floats = NDArray[np.float64]
 
+#: Gradient descent takes a million updates to halve the error where curvatures differ by more.
+MOST_SPREAD = 1_000_000
+
 #: The target of Goh's milestones, and how many iterates he looks at.
 MILESTONE, ITERATES = 0.01, 151
 
@@ -104,6 +107,9 @@ def measured(mu: float, L: float) -> pd.DataFrame:
     True
     """
     table = optimal(mu, L)
+    if not mu < L <= MOST_SPREAD * mu:
+        allowed = f"above mu={mu:g} and at most {MOST_SPREAD:,} times as large"
+        raise checks.refuse("L", L, allowed)
     seen, lengths = [], []
     for method, name, eta, beta, rate in table.itertuples(index=False):
         settings = {"eta": eta} if name == "SGD" else {"eta": eta, "beta": beta}

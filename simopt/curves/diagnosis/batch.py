@@ -87,6 +87,7 @@ def diagnose_many(
     if lengths is None:
         ends = np.full(m, longest)
     else:
+        checks.array("lengths", lengths)
         ends = np.asarray(lengths)
         if ends.shape != (m,) or ends.dtype.kind not in "iu":
             raise checks.refuse("lengths", lengths, f"{m} whole numbers, one a curve")
@@ -144,12 +145,13 @@ def as_float32(losses: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _table(name: str, values: ArrayLike) -> NDArray[Any]:
-    try:
-        table = np.asarray(values)
-        if table.dtype.kind not in "fiu":
-            table = table.astype(np.float64)
-    except (TypeError, ValueError):
-        raise checks.refuse(name, values, "a table of numbers, a curve a row") from None
+    # No copy of what is numbers already: a table may take most of the memory.
+    plain = type(values) is np.ndarray and values.dtype.kind in "fiu"
+    table: NDArray[Any] = (
+        np.asarray(values)
+        if plain
+        else checks.array(name, values, "a table of numbers, a curve a row")
+    )
     if table.ndim != 2:
         raise checks.refuse(name, values, "a table of two dimensions, a curve a row")
     return table

@@ -247,6 +247,11 @@ def diagnose_run(run: LoggedRun, log: Log, optimizer: Optimizer | None = None) -
     >>> [(run.name, diagnosis.diagnose_run(run, log).symptom) for run in log]
     [('a', 'healthy'), ('b', 'healthy')]
     """
+    if not isinstance(run, LoggedRun):
+        raise checks.refuse("run", run, "one of the runs of a log from simopt.read_log")
+    if not isinstance(log, Log):
+        raise checks.refuse("log", log, "a log from simopt.read_log")
+    check_optimizer(optimizer)
     diagnosis = judged(
         run.loss,
         run.validation,

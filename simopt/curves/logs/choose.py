@@ -88,7 +88,7 @@ def choose(
         If a column is not there, holds text, or none can be a loss; the message lists all names.
     """
     for what, name in (("loss", loss), ("validation", validation), ("x", x)):
-        if name is not None and name not in table.columns:
+        if name is not None and (not isinstance(name, str) or name not in table.columns):
             raise checks.refuse(what, name, "a column: " + _names(table.columns))
     counts = {name: count(column) for name, column in table.columns.items()}
     names = {name: parse(name) for name in table.columns}

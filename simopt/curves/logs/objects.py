@@ -81,8 +81,8 @@ def _frame(frame: Any) -> Table:
 
 
 def _series(column: Any) -> Any:
-    """A column as cells; of a categorical its values."""
-    return column.tolist()
+    """A column as cells; of a categorical its values, None where pandas has its NA."""
+    return [None if type(each).__name__ == "NAType" else each for each in column.tolist()]
 
 
 def _estimator(value: Any) -> Table | None:
@@ -134,6 +134,9 @@ def _plain(value: Any) -> Any:
 def _sequence(value: Any, name: str) -> Table:
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise checks.refuse(name, value, ALLOWED)
+    checks.check_length(name, value)
+    if isinstance(value, np.ndarray) and not value.ndim:
+        raise checks.refuse(name, value, ALLOWED)
     if isinstance(value, np.ma.MaskedArray):
         return Table({"loss": value.reshape(-1)}, "array")
     listed: Sequence[Any] = value if hasattr(value, "__len__") else list(value)  # type: ignore[assignment]
@@ -165,6 +168,7 @@ def numbers(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
     """A sequence of numbers as float64, whatever holds them; None as NaN."""
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
         raise checks.refuse(name, values, ALLOWED)
+    checks.check_length(name, values)
     array = _array(name, values)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]

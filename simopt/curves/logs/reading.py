@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -94,6 +95,8 @@ def read_log(
     mapping: one run
       three values of loss, by epoch from 1 to 3
     """
+    checks.flag("higher_is_better", higher_is_better)
+    patterns = _patterns(patterns)
     tables, name, form = _tables(source, patterns)
     read: list[LoggedRun] = []
     failed: ValueError | None = None
@@ -154,13 +157,14 @@ def one_log(
     higher_is_better: bool = False,
 ) -> Log:
     """`read_log`, with the validation loss as numbers beside it where it is no name."""
+    column, x = checks.optional_text("column", column), checks.optional_text("x", x)
     beside = None if validation is None or isinstance(validation, str) else validation
     name = validation if isinstance(validation, str) else None
     if not objects.is_path(loss) and (column or x or name):
         table = objects.table(loss)
         if table.format in ("numbers", "array", "Series"):
             if column is not None:
-                raise checks.refuse("loss_column", column, "None where loss is no table")
+                raise checks.refuse("column", column, "None where loss is no table")
             if name is not None:
                 raise checks.refuse("validation", name, objects.ALLOWED)
     log = read_log(
@@ -200,6 +204,17 @@ def _tables(source: Any, patterns: Iterable[str]) -> tuple[list[Table], str, str
         found = file_tables(path, patterns)
     form = found[0].format if len({table.format for table in found}) == 1 else "several formats"
     return [each for table in found for each in runs.by_name(table)], str(path), form
+
+
+def _patterns(patterns: Any) -> tuple[str, ...]:
+    """Check regular expressions."""
+    texts = checks.texts("patterns", patterns)
+    for each in texts:
+        try:
+            re.compile(each)
+        except re.error as error:
+            raise checks.refuse("patterns", each, f"a regular expression ({error})") from None
+    return texts
 
 
 def file_tables(path: Path, patterns: Iterable[str] = ()) -> list[Table]:

@@ -16,7 +16,7 @@ from simopt.curves.prescription.fixes import FIXES, REMEDIES
 from simopt.curves.prescription.ranking import difference, most_seen, ranked, row
 from simopt.curves.prescription.running import TrainedCurves, curves, losses_at, stopped
 from simopt.curves.prescription.training import Training
-from simopt.ground import checks
+from simopt.ground import checks, memory
 from simopt.ground.threads import thread_count
 from simopt.ground.version import __version__
 from simopt.problems import Problem
@@ -125,7 +125,7 @@ def prescribe(
     simopt.run(problem, simopt.SGD(eta=0.15), batch_size=4, epochs=10, shuffle='epoch')
     """
     stepper.check_single(optimizer)
-    count = checks.whole("seeds", seeds, 1)
+    count = checks.whole("seeds", seeds, 1, MOST_SEEDS)
     workers = thread_count(threads)
     check_problem(problem)
     now = trainings.check(
@@ -142,6 +142,8 @@ def prescribe(
     asked = _check_fixes(fixes)
     drawn = range(count) if _random(problem, now) else range(1)
     by = _looks(problem, now, len(drawn), validation)
+    # A loss an epoch and seed, of as many trainings as there are fixes.
+    memory.check("epochs", epochs, now.epochs * len(drawn) * (1 + len(FIXES)))
 
     began = time.perf_counter()
     (before,) = curves(problem, [now], drawn, by=by, validation=validation, threads=workers)
@@ -232,6 +234,10 @@ def _looks(problem: Problem, training: Training, seeds: int, validation: Problem
     return "steps" if small and validation is None else "epochs"
 
 
+#: More seeds tell nothing that these don't.
+MOST_SEEDS = 1_000_000
+
+
 def _check_validation(problem: Problem, validation: Any) -> None:
     if validation is None:
         return
@@ -244,7 +250,7 @@ def _check_validation(problem: Problem, validation: Any) -> None:
 def _check_fixes(fixes: Any) -> tuple[str, ...] | None:
     if fixes is None:
         return None
-    if fixes == "all":
+    if isinstance(fixes, str) and fixes == "all":
         return tuple(FIXES)
     chosen = checks.axis("fixes", fixes)
     for name in chosen:

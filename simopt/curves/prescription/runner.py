@@ -24,6 +24,7 @@ from simopt.curves.prescription.baseline import (
 from simopt.curves.prescription.comparing import has_diverged, ratios
 from simopt.curves.prescription.fixes import FIXES, clipped_to, eta_times, without_outliers
 from simopt.curves.prescription.training import Training
+from simopt.ground import checks
 from simopt.problems import Problem
 
 Floats = NDArray[np.float64]
@@ -77,6 +78,9 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
     >>> from simopt import prescription
     >>> prescription.try_all(quick=True).groupby("fix")["worked"].mean()  # doctest: +SKIP
     """
+    quick, threads = checks.flag("quick", quick), checks.whole("threads", threads, 1)
+    if say is not None:
+        checks.function("say", say)
     began = time.perf_counter()
     made: list[Made] = []
     seen: dict[str, int] = {}

@@ -13,6 +13,7 @@ from simopt.curves.prescription.advice import FRAMEWORK, ON_A_PLATEAU, TABLE
 from simopt.curves.prescription.comparing import wilson
 from simopt.curves.prescription.runner import try_all
 from simopt.curves.symptoms.record import AdviceLine
+from simopt.ground import checks
 from simopt.ground.threads import thread_count
 
 #: A condition is named where it has so many runs, so has the rest, and the shares differ by as
@@ -20,6 +21,12 @@ from simopt.ground.threads import thread_count
 FEWEST, DIFFERENCE = 20, 0.15
 
 RESAMPLED = 1000
+
+#: The columns of `try_all` that a table is made of.
+OUTCOMES = (
+    "problem", "optimizer", "eta", "batch_size", "n", "seed", "symptom", "beyond", "arrived", "fix",
+    "ratio", "then", "diverged", "worked", "worse",
+)  # fmt: skip
 
 
 def table(
@@ -99,8 +106,11 @@ def framework(
 def _tested(
     lines: Sequence[AdviceLine], quick: bool, outcomes: pd.DataFrame | None, threads: int | None
 ) -> pd.DataFrame:
-    workers = thread_count(threads)
-    tried = try_all(quick, workers) if outcomes is None else outcomes
+    workers, quick = thread_count(threads), checks.flag("quick", quick)
+    if outcomes is None:
+        tried = try_all(quick, workers)
+    else:
+        tried = checks.table("outcomes", outcomes, OUTCOMES)
     frame = pd.DataFrame([tested(tried, line, fix) for line in lines for fix in line.fixes])
     frame.attrs = {**tried.attrs, "quick": quick, "threads": workers}
     return frame

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simopt import schedules
+from simopt.ground import checks
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
@@ -83,7 +84,7 @@ def check(
     made = Training(
         optimizer,
         plan.check_batch_size(batch_size, problem.n),
-        epochs,
+        checks.whole("epochs", epochs, 1),
         shuffle,
         schedules.check(schedule),
         plan.check_clip("clip_norm", clip_norm),

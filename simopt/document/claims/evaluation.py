@@ -90,7 +90,7 @@ def claims(
             "seconds": [each.seconds for each in outcomes],
         }
     )
-    frame.attrs |= {"quick": bool(quick), "seed": seed}
+    frame.attrs |= {"quick": quick, "seed": seed}
     return frame
 
 
@@ -102,14 +102,14 @@ def evaluate(
     say: Callable[[Claim, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Judge the claims in reading order; ``say(claim, number, of)`` is called before each one."""
-    seed = checks.whole("seed", seed, 0)
+    seed, quick = checks.whole("seed", seed, 0), checks.flag("quick", quick)
     chosen = select(only)
     counted: set[str] = set()
     outcomes = []
     for number, claim in enumerate(chosen, start=1):
         if say is not None:
             say(claim, number, len(chosen))
-        trials = Trials(quick=bool(quick), seed=seed, counted=counted)
+        trials = Trials(quick=quick, seed=seed, counted=counted)
         start = time.perf_counter()
         finding = claim.decide(trials)
         seconds = time.perf_counter() - start
@@ -121,7 +121,7 @@ def select(only: str | Sequence[str] | None) -> list[Claim]:
     """The claims of these ids, in reading order."""
     if only is None:
         return list(CLAIMS)
-    wanted = [only] if isinstance(only, str) else list(only)
+    wanted = checks.texts("only", only)
     known = {claim.id for claim in CLAIMS}
     for each in wanted:
         if each not in known:

@@ -176,6 +176,7 @@ def _names(place: str, value: Any) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not checks.is_sequence(names):
         raise checks.refuse(f"reduce {place}", value, "a name or a sequence of names")
+    checks.check_length(f"reduce {place}", names)
     names = tuple(names)
     if not names or not all(isinstance(name, str) for name in names):
         raise checks.refuse(f"reduce {place}", names, "a name or a sequence of names")
@@ -183,6 +184,7 @@ def _names(place: str, value: Any) -> tuple[str, ...]:
 
 
 def _shares(place: str, value: Any) -> tuple[float, ...]:
+    checks.check_length(f"reduce {place}", value)
     values = tuple(value) if checks.is_sequence(value) else (value,)
     # A minus zero is a zero, also in a column's name.
     shares = (checks.number(f"reduce {place}", each, SHARE) + 0.0 for each in values)
