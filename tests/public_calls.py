@@ -6,7 +6,7 @@ Functions are found by introspection of what ``dir(simopt)`` and its modules' ``
 
 import inspect
 from functools import cache
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,8 @@ from simopt.rules import ALL
 EXPENSIVE = [
     ("simopt.curves.prescription.runner", "run"),
     ("simopt.document.claims.evaluation", "Trials"),
+    ("simopt.analysis.recommendation.study", "_Work"),
+    ("simopt.report.recommendation.sentences", "task"),
 ]
 
 
@@ -96,6 +98,13 @@ def outcomes():
     return pd.DataFrame([row])
 
 
+def recommendation():
+    """As much of one as a page asks for before it is written."""
+    made = object.__new__(simopt.recommendation.Recommendation)
+    made.__dict__["parts"] = SimpleNamespace(table=SimpleNamespace(target="y"))
+    return made
+
+
 @cache
 def swept():
     frame = simopt.sweep(four(), simopt.SGD(eta=[0.01, 0.1, 0.2]), seed=[0, 1], shuffle="epoch")
@@ -146,11 +155,12 @@ X, Y = [1.0, 2.0, 3.0], [2.0, 1.0, 4.0]
 RUN = {
     "batch_size": 1, "epochs": 1, "updates": None, "shuffle": "never", "seed": 0, "order": None,
     "schedule": None, "clip_norm": None, "clip_value": None, "box": None, "drop_last": False,
-    "target": None, "stop_at_target": False, "divergence": 1e6, "evaluate": None,
+    "target": None, "stop_at_target": False, "divergence": 1e6, "evaluate": None, "resume": None,
 }  # fmt: skip
 SWEEP = RUN | {
     "convention": None, "record": "summary", "diagnosis": False, "dtype": "float64",
-    "device": "cpu", "client": None, "store": None, "reduce": None, "progress": False, "threads": 1,
+    "device": "cpu", "client": None, "store": None, "reduce": None, "keep_state": False,
+    "progress": False, "threads": 1,
 }  # fmt: skip
 WORKED = {
     key: RUN[key]
@@ -191,7 +201,7 @@ CALLS = {
     "simopt.prescribe": lambda _: {
         "problem": four(), "optimizer": SGD, "batch_size": 1, "epochs": 1, "shuffle": "epoch",
         "seeds": 8, "schedule": None, "clip_norm": None, "clip_value": None, "validation": None,
-        "fixes": None, "threads": 1,
+        "fixes": "eta / 2", "threads": 1,
     },
     "simopt.read_log": lambda tmp: {
         "source": log_file(tmp), "column": None, "validation": None, "x": None, "patterns": (),
@@ -306,11 +316,23 @@ CALLS = {
     },
     "simopt.problems.poisson": lambda _: {"x": X, "y": [0, 1, 2], **PLAIN},
     "simopt.problems.read_table": lambda tmp: {
-        "path": table_file(tmp), "target": "y", "features": None, "kind": "least_squares",
+        "path": table_file(tmp), "target": "y", "sep": None, "decimal": None, "encoding": None,
+        "features": None, "kind": "least_squares",
         "standardize": None, "categories": None, "missing": "refuse", **PLAIN,
     },
     "simopt.problems.saddle": lambda _: {"w0": (1.0, 1e-6), "noise": None},
     "simopt.report.batch_size_page": lambda tmp: {"path": tmp / "page.html", "study": study()},
+    "simopt.recommend": lambda _: {
+        "problem": simopt.problems.diabetes(), "target": None, "kind": None, "features": None,
+        "missing": "refuse", "optimizers": ["SGD"], "batch_sizes": None, "budget": 0.05, "seed": 0,
+        "progress": False, "threads": 1,
+    },
+    "simopt.report.playground_page": lambda tmp: {"path": tmp / "page.html", "problem": four()},
+    "simopt.schedules.plateau": lambda _: defaults(schedules.plateau),
+    "simopt.schedules.adaptive": lambda _: defaults(schedules.adaptive),
+    "simopt.report.recommendation_page": lambda tmp: {
+        "path": tmp / "page.html", "recommendation": recommendation(),
+    },
     "simopt.report.walkthrough_page": lambda tmp: {
         "path": tmp / "page.html", "problem": four(), "optimizer": SGD, **WORKED,
     },
@@ -396,6 +418,7 @@ CALLS = {
 #: What takes no arguments of a user's: results, and what `rule`, `problems` and `schedules` return.
 MADE = {
     "simopt.complement",  # for the inside of a compiled rule
+    "simopt.recommendation.Recommendation",
     "simopt.Optimizer", "simopt.Rule", "simopt.Run", "simopt.diagnosis.Diagnosis",
     "simopt.noise_scale.Estimate", "simopt.noise_scale.NoiseScale", "simopt.problems.Problem",
     "simopt.scaling.Curve", "simopt.scaling.RateLaws", "simopt.scaling.Scaling",

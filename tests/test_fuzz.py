@@ -53,6 +53,7 @@ ALSO = {
     "optimizer": "optimizer|eta|convention",
     "optimizers": "optimizers?",
     "against": "against|eta",
+    "sep": "sep|target|path",  # no such column, or no such table
     "frame": "frame|target",
     "mu": "mu|L",
     "patterns": "patterns?",
@@ -62,7 +63,7 @@ ALSO = {
     "w0": "w0|loss",  # which takes as many
     "points": "points|loss",
     "clock": "clock|update",  # which takes its values
-    "problem": "problem|target",  # reached before it starts
+    "problem": "problem|target|rows",  # reached before it starts; too few of them
     "loss": r"loss|file|folder|columns|\w+(?==)",  # or a part of it
     "source": r"source|loss|file|folder|columns|\w+(?==)",
     "epochs": "epochs|updates",

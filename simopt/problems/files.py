@@ -100,7 +100,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def _check_encoding(encoding: Any) -> None:
     try:
         codecs.lookup(encoding)
-    except (LookupError, TypeError):
+    except (LookupError, TypeError, ValueError):
         raise checks.refuse("encoding", encoding, "one that Python knows, as 'utf-8'") from None
 
 

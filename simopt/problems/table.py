@@ -227,7 +227,8 @@ def read_table(
     """
     checks.choice("kind", kind, KINDS)
     _check(features, standardize, categories, missing, intercept, name)
-    table = files.read_file(checks.path("path", path), sep=sep, decimal=decimal, encoding=encoding)
+    path = checks.path("path", path)
+    table = files.read_file(path, sep=sep, decimal=decimal, encoding=encoding)
     return from_frame(
         table,
         target,
@@ -239,6 +240,6 @@ def read_table(
         w0=w0,
         intercept=intercept,
         l2=l2,
-        name=Path(path).stem if name is None else name,
+        name=path.stem if name is None else name,
         **parameters,
     )

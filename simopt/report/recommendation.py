@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simopt.analysis.recommendation import Recommendation, sentences
 from simopt.display import style, tables, templating
 from simopt.display.tables import Column
-from simopt.ground import files
+from simopt.ground import checks, files
 from simopt.ground.formatting import count, listing, number, plain
 from simopt.rules.frameworks import FRAMEWORKS
 
@@ -53,6 +53,8 @@ def recommendation_page(path: str | os.PathLike[str], recommendation: Recommenda
     PosixPath('houses.html')
     """
     place, made = files.check_file("path", path), recommendation
+    if not isinstance(made, Recommendation):
+        raise checks.refuse("recommendation", made, "a Recommendation, from simopt.recommend")
     target = made.parts.table.target
     page = templating.Page(
         place.name, f"Training for {target}", "recommendation", "Which optimizer, which rate?"

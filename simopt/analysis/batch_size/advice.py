@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simopt.analysis.batch_size.result import Scaling
+from simopt.analysis.batch_size.result import Scaling, check_study
 from simopt.ground import checks
 from simopt.ground.formatting import number
 
@@ -81,8 +81,7 @@ def advise(study: Scaling, *, noise_scale: float | None = None) -> str:
     >>> advise(study).split(":")[0]
     'To bring the training loss of diabetes to 3,000'
     """
-    if not isinstance(study, Scaling):
-        raise checks.refuse("study", study, "a Scaling, from simopt.batch_size")
+    check_study(study)
     infinite = isinstance(noise_scale, float) and noise_scale == math.inf
     if noise_scale is not None and not infinite:
         noise_scale = checks.number("noise_scale", noise_scale, checks.NOT_NEGATIVE)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import pandas as pd
 
 from simopt.analysis.batch_size.fits import Curve
+from simopt.ground import checks
 from simopt.problems import Problem
 
 #: The columns that a reader looks at first.
@@ -88,3 +90,10 @@ class Scaling:
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(self.title)}</p>{self._shown().to_html(index=False)}"
+
+
+def check_study(study: Any) -> Scaling:
+    """Refuse what is no study of batch sizes."""
+    if not isinstance(study, Scaling):
+        raise checks.refuse("study", study, "a Scaling, from simopt.batch_size")
+    return study

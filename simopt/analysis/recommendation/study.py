@@ -38,6 +38,9 @@ FEWEST_EPOCHS, MOST_EPOCHS = 3, 200
 #: Orders that settings are judged on: far from those they are tuned on.
 FRESH, FIRST_FRESH = 32, 100
 
+#: What may be asked for; a million times the usual work takes weeks.
+BUDGET = checks.Interval(low=0.0, high=1e6, low_open=True)
+
 
 class RecommendationInterrupted(KeyboardInterrupt):
     """Ctrl-C while tuning. ``recommendation`` is among the optimizers that were done."""
@@ -145,11 +148,12 @@ def recommend(
     ['torch', 'keras', 'optax', 'sklearn']
     """
     chosen = check_optimizers(optimizers)
-    share = checks.number("budget", budget, checks.POSITIVE)
+    share = checks.number("budget", budget, BUDGET)
     seed = shuffling.check_seed(seed)
     if seed > 2**50:
         raise checks.refuse("seed", seed, "at most 2^50")
     workers = thread_count(threads)
+    progress = checks.optional_flag("progress", progress)
     table = read(problem, target, kind, features, missing)
     width = table.x.shape[1] + 1
     each = len(BATCH_SIZES) if batch_sizes is None else len(checks.axis("batch_sizes", batch_sizes))
@@ -217,7 +221,7 @@ def check_sizes(batch_sizes: Any, parts: Parts) -> list[int]:
     if batch_sizes is None:
         return [size for size in BATCH_SIZES if size == 1 or size <= parts.train.n // 4]
     given = checks.axis("batch_sizes", batch_sizes)
-    return sorted({plan.check_batch_size(size, parts.train.n) for size in given})
+    return sorted({plan.check_batch_size(size, parts.train.n, "batch_sizes") for size in given})
 
 
 @dataclass

@@ -10,6 +10,7 @@ import matplotlib
 from simopt.analysis import noise_scale
 from simopt.analysis.batch_size import Scaling
 from simopt.analysis.batch_size.advice import advise
+from simopt.analysis.batch_size.result import check_study
 from simopt.display import style, templating
 from simopt.ground import files
 from simopt.report.critical_batch.section import section
@@ -45,7 +46,7 @@ def batch_size_page(path: str | os.PathLike[str], study: Scaling) -> Path:
     >>> batch_size_page("diabetes.html", study)  # doctest: +SKIP
     PosixPath('diabetes.html')
     """
-    place, problem = files.check_file("path", path), study.problem
+    place, problem = files.check_file("path", path), check_study(study).problem
     page = templating.Page(
         place.name,
         f"Batch sizes on {problem.name}",
