@@ -154,7 +154,7 @@ def test_every_problem_of_numbers_has_its_name():
         if inspect.isfunction(getattr(problems, name))
         and inspect.signature(getattr(problems, name)).return_annotation == "Problem"
     }  # fmt: skip
-    assert makers - set(naming.PROBLEMS) == {"from_frame", "function", "read_table"}
+    assert makers - set(naming.PROBLEMS) == {"from_frame", "function", "held_out", "read_table"}
     assert {"bumps", "double_well", "saddle", "network", "hubble"} <= set(naming.PROBLEMS)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import simopt
 from simopt import noise_scale, problems
+from simopt.cli import main
 from simopt.sweeps import naming
 
 N = 200
@@ -543,3 +544,80 @@ def test_pandas_reads_a_text_with_the_arguments_that_are_found(tmp_path, name):
     options = csv_options(tmp_path / name)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / name, **options), TABLE)
     assert (options == {}) == (name in ("comma.csv", "quoted.csv", "windows.csv"))
+
+
+@pytest.mark.parametrize("categories", ["one-hot", "dummy"])
+@pytest.mark.parametrize("standardize", [True, False])
+def test_held_out_rows_are_read_as_the_others_were(tmp_path, categories, standardize):
+    frame = UNSCALED.assign(y=np.where(Y > 0, "sold", "kept"))
+    given = {"kind": "logistic", "categories": categories, "standardize": standardize}
+    train = problems.from_frame(frame.iloc[:150], "y", **given)
+    rest = frame.iloc[150:].assign(more="unread")[["y", "city", "more", "share", "income"]]
+    rest = rest[rest["city"] != "Bari"]  # a text that is not there has its column all the same
+    rest.to_csv(tmp_path / "rest.csv", index=False, sep=";")
+    for table in (rest, tmp_path / "rest.csv"):
+        test = problems.held_out(table, train, name="test")
+        assert (test.features, test.target, test.name) == (train.features, "y=sold", "test")
+        assert test.y.tolist() == (rest["y"] == "sold").astype(float).tolist()
+        whole = problems.from_frame(frame, "y", **{**given, "standardize": False})
+        w = RNG.normal(size=train.d)
+        rows = np.flatnonzero((frame.index >= 150) & (frame["city"] != "Bari"))
+        own = train.original_weights(w)
+        np.testing.assert_allclose(test.predictions(w), whole.x[rows] @ own, rtol=1e-9)
+    copy = pickle.loads(pickle.dumps(train))
+    assert problems.held_out(rest, copy).digest == test.digest
+    one = problems.held_out(rest[rest["y"] == "kept"], train)
+    assert not one.y.any()
+
+
+def test_held_out_rows_that_differ_are_refused():
+    frame = UNSCALED.assign(y=np.where(Y > 0, "sold", "kept"))
+    train = problems.from_frame(frame, "y", kind="logistic", categories="dummy", standardize=True)
+    for rows, message in (
+        (frame.drop(columns="share"), "table: has no column 'share'"),
+        (frame.replace("Bari", "Oslo"), r"column 'city', row \d+: 'Oslo': must be one of the 3"),
+        (frame.assign(city=1), "column 'city': must hold texts"),
+        (frame.assign(share="much"), "column 'share' holds texts"),
+        (frame.assign(y=CITY), "column 'y': must hold 'kept' and 'sold' alone"),
+        (frame.assign(y=1), "column 'y': must hold 'kept' and 'sold' alone"),
+        (frame.assign(income=np.nan), "column 'income', row 1: no value"),
+        ([1, 2], "^table="),
+    ):
+        with pytest.raises(ValueError, match=message):
+            problems.held_out(rows, train)
+    with pytest.raises(ValueError, match="problem=.*read_table or from_frame made"):
+        problems.held_out(frame, problems.four_points())
+
+
+def command(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        main.main(arguments)
+    out, err = capsys.readouterr()
+    return end.value.code, out, err
+
+
+def test_the_commands_say_it_in_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    table = UNSCALED.copy()
+    table.loc[3, "share"] = np.nan
+    table.to_csv("points.csv", sep=";", decimal=",")
+    table.iloc[:50].to_csv("rest.csv", index=False)
+    settings = [f"--set-problem={each}" for each in
+                ("standardize=true", "categories=dummy", "missing=drop")]  # fmt: skip
+    status, out, err = command(
+        capsys, "walkthrough", "--data", "points.csv", "--target", "y", "--batch-size", "full",
+        "--optimizer", "sgd", *settings,
+    )  # fmt: skip
+    assert status == 0
+    assert err.startswith("simopt: points: left out 'Unnamed: 0' (the row index)")
+    assert err.count("\n") == 1
+    options = ("--standardize", "--categories", "dummy", "--missing", "drop", "--epochs", "2")
+    call = ("prescribe", "points.csv", "y", "--eta", "2", "--batch-size", "50", "--seeds", "4")
+    status, out, err = command(capsys, *call, *options, "--validation", "rest.csv")
+    assert (status, err.count("\n")) == (0, 1)
+    status, out, err = command(capsys, *call, *options, "--features", "income", "--apply")
+    assert (status, err) == (0, "")
+    assert "features=['income'], standardize=True, categories='dummy', missing='drop')" in out
+    status, out, err = command(capsys, *call)
+    assert status == 2
+    assert "column 'city' holds texts" in err

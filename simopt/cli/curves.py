@@ -35,6 +35,14 @@ from simopt.sweeps import naming
 @click.option("--seeds", default=64, show_default=True, help="Orders of the points.")
 @click.option("--kind", metavar="LOSS", default="least_squares", show_default=True)
 @click.option("--intercept/--no-intercept", default=True, show_default=True)
+@click.option("--features", metavar="A,B", help="The columns that predict TARGET; or all that can.")
+@click.option(
+    "--standardize/--no-standardize",
+    default=None,
+    help="Give each column mean 0 and variance 1; with neither, scales far apart are said.",
+)
+@click.option("--categories", metavar="HOW", help="Columns of 0 and 1 of texts: one-hot or dummy.")
+@click.option("--missing", metavar="HOW", help="Rows that lack a value: refuse (default) or drop.")
 @click.option("--validation", metavar="FILE", help="A table with the same columns: its loss.")
 @click.option("--all", "everything", is_flag=True, help="Every fix, whatever the symptom.")
 @click.option("--apply", "applied", is_flag=True, help="Print the best's settings, not the table.")
@@ -49,30 +57,41 @@ def prescribe(
     seeds: int,
     kind: str,
     intercept: bool,
+    features: str | None,
+    standardize: bool | None,
+    categories: str | None,
+    missing: str | None,
     validation: str | None,
     everything: bool,
     applied: bool,
 ) -> None:
     """Try what can be done about a loss curve: each fix on DATA.csv, with the same seeds.
 
-    The columns are taken as they are: standardise them first if you train so.
+    Columns that predict nothing are left out, and named.
 
     \b
     Examples:
       simopt prescribe points.csv y --optimizer momentum --eta 0.5
       simopt prescribe points.csv y --optimizer adam --eta 3 --batch-size 8 --epochs 20 --all
       simopt prescribe points.csv y --eta 0.5 --apply
+      simopt prescribe people.csv income --standardize --categories dummy --missing drop
     """
     from simopt.curves import prescription
     from simopt.curves.prescription import terminal
 
     chosen = naming.optimizer(optimizer, {"eta": eta} | parsing.settings("--set", settings))
     how: dict[str, Any] = {"target": target, "kind": kind, "intercept": intercept}
+    reading = {
+        "features": None if features is None else features.split(","),
+        "standardize": standardize,
+        "categories": categories,
+        "missing": missing,
+    }
+    how |= {name: value for name, value in reading.items() if value is not None}
     problem = problems.read_table(data, **how)
     held_out = None
     if validation is not None:
-        features = problem.features[:-1] if intercept else problem.features
-        held_out = problems.read_table(validation, features=features, **how)
+        held_out = problems.held_out(validation, problem, missing=missing or "refuse")
     frame = prescription.prescribe(
         problem,
         chosen,

@@ -58,7 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.reconfigure(errors="replace")
     try:
         # click's own way (`commands()`) prints a usage text of several lines with each error.
-        with commands.make_context("simopt", given) as context:
+        with commands.make_context("simopt", given) as context, warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            # At once: it may say what a sweep is waiting for.
+            warnings.showwarning = _note
             commands.invoke(context)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
@@ -300,11 +303,7 @@ def sweep(
         arguments["device"] = device
     with _connected(client) as arguments["client"]:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("always", UserWarning)
-                # At once: it may say what the sweep is waiting for.
-                warnings.showwarning = _note
-                frame = sweeping.sweep(given.problem, given.optimizers, **arguments)
+            frame = sweeping.sweep(given.problem, given.optimizers, **arguments)
         except WorkerLost as error:
             _end(str(error), 1)
         except KeyboardInterrupt as stopped:

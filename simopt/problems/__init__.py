@@ -27,7 +27,7 @@ from simopt.problems.noisy import noisy_quadratic
 from simopt.problems.problem import Floats, Problem
 from simopt.problems.scaling import ScaleWarning
 from simopt.problems.shipped import DATA, diabetes, four_points, hubble
-from simopt.problems.table import from_frame, read_table
+from simopt.problems.table import from_frame, held_out, read_table
 
 __all__ = [
     "DATA",
@@ -42,6 +42,7 @@ __all__ = [
     "four_points",
     "from_frame",
     "function",
+    "held_out",
     "hubble",
     "network",
     "noisy_quadratic",

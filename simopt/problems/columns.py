@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,19 +145,31 @@ def levels(column: pd.Series[Any]) -> list[Any]:
     return sorted(column.dropna().unique(), key=str)
 
 
-def target(column: pd.Series[Any], name: str, two: bool) -> tuple[Floats, str]:
-    """A target as numbers [n], NaN where there is none, and its name.
+class Target(NamedTuple):
+    """A target as numbers [n], NaN where there is none, its name, and the texts for 0 and 1."""
+
+    values: Floats
+    name: str
+    labels: tuple[Any, Any] | None = None
+
+
+def target(
+    column: pd.Series[Any], name: str, two: bool, labels: tuple[Any, Any] | None = None
+) -> Target:
+    """A column as a target.
 
     Of two texts one becomes 1 where the loss takes ``two`` labels; the name then says which.
+    Given ``labels`` are those of an earlier table.
     """
     column = column.to_pandas() if hasattr(column, "to_pandas") else column
     content = read(column.reset_index(drop=True).to_frame(name))
+    if labels is not None:
+        return _labelled(content, name, labels)
     if name in content.numbers:
-        return content.number(name), name
+        return Target(content.number(name), name)
     if name in content.dates:
         raise ValueError(f"column {name!r} holds dates or times: must be numbers")
-    labels = content.texts[name]
-    different = levels(labels)
+    different = levels(content.texts[name])
     if len(different) != 2 or not two:
         allowed = "numbers, or two texts" if two else "numbers"
         if len(different) == 2:
@@ -166,9 +178,20 @@ def target(column: pd.Series[Any], name: str, two: bool) -> tuple[Floats, str]:
             f"column {name!r} holds texts, such as {str(different[0])!r}, {len(different)} in all: "
             f"must be {allowed}"
         )
-    one = different[str(different[0]).strip().lower() not in YES]
-    there = labels.notna().to_numpy()
-    return np.where(there, (labels == one).to_numpy(), np.nan), f"{name}={one}"
+    zero, one = different
+    if str(zero).strip().lower() in YES:
+        zero, one = one, zero
+    return _labelled(content, name, (zero, one))
+
+
+def _labelled(content: Columns, name: str, labels: tuple[Any, Any]) -> Target:
+    """A column of texts as the labels 0 and 1."""
+    texts = content.texts.get(name)
+    if texts is None or not texts.dropna().isin(labels).all():
+        allowed = " and ".join(repr(str(label)) for label in labels)
+        raise ValueError(f"column {name!r}: must hold {allowed} alone, as the problem's table does")
+    values = np.where(texts.notna().to_numpy(), (texts == labels[1]).to_numpy(), np.nan)
+    return Target(values, f"{name}={labels[1]}", labels)
 
 
 def is_frame(value: Any) -> bool:

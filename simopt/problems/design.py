@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,12 +32,31 @@ class Remedies(NamedTuple):
 
 
 class Design(NamedTuple):
-    """Points x [n, p] with a name for each column, targets y [n], and how x was scaled."""
+    """Points x [n, p] with a name for each column, targets y [n], and how x was scaled.
+
+    ``sources`` are the table's columns that x is made of, and the texts of those that hold texts;
+    so many of the first as ``skip`` have no column of x.
+    """
 
     x: Floats
     names: list[str]
     y: Floats
     scaling: Scaling | None
+    sources: Mapping[str, Sequence[Any] | None] = MappingProxyType({})
+    skip: int = 0
+
+
+class Reading(NamedTuple):
+    """How a table became a problem, for further rows of the same columns.
+
+    ``sources`` and ``skip`` are as of a `Design`; ``labels`` the target's texts that became 0 and
+    1, if any.
+    """
+
+    target: str
+    labels: tuple[Any, Any] | None
+    sources: Mapping[str, Sequence[Any] | None]
+    skip: int
 
 
 def design(
@@ -88,20 +108,48 @@ def design(
             raise ValueError(f"{source}: no column is left to predict {target!r}: {remedies.left}")
     else:
         columns = read(frame[list(chosen)])
-    x, names, sources = _encoded(columns, chosen, categories, remedies.texts)
-    x, y = _complete(x, sources, y, target, missing, remedies.missing)
+    sources = _sources(columns, chosen, categories, remedies.texts)
+    skip = int(categories == "dummy")
+    x, names, origins = _encoded(columns, sources, skip)
+    x, y = _complete(x, origins, y, target, missing, remedies.missing)
     if standardize:
         scaling = Scaling.of(x, centre=intercept)
-        return Design(scaling.apply(x), names, y, scaling)
+        return Design(scaling.apply(x), names, y, scaling, sources, skip)
     if standardize is None:
         say_if_apart(source, x, names, intercept, remedies.apart)
-    return Design(x, names, y, None)
+    return Design(x, names, y, None, sources, skip)
 
 
-def _encoded(
+def further(
+    frame: pd.DataFrame, y: Floats, reading: Reading, scaling: Scaling | None, missing: str
+) -> tuple[Floats, Floats]:
+    """Points [n, p] and targets [n] of further rows, read as an earlier table was."""
+    columns = read(frame[list(reading.sources)])
+    numbers = [name for name, texts in reading.sources.items() if texts is None]
+    _sources(columns, numbers, None, "as in the table of the problem")
+    for name, known in reading.sources.items():
+        if known is None:
+            continue
+        if name not in columns.texts:
+            raise ValueError(f"column {name!r}: must hold texts, as in the table of the problem")
+        texts = columns.texts[name]
+        unseen = (texts.notna() & ~texts.isin(known)).to_numpy()
+        if unseen.any():
+            row = int(np.argmax(unseen))
+            raise ValueError(
+                f"column {name!r}, row {row + 1}: {str(texts.iloc[row])!r}: must be one of the "
+                f"{len(known)} texts in the table of the problem, such as {str(known[0])!r}"
+            )
+    x, _, origins = _encoded(columns, reading.sources, reading.skip)
+    x, y = _complete(x, origins, y, reading.target, missing, "missing='drop' leaves them out")
+    return (x if scaling is None else scaling.apply(x)), y
+
+
+def _sources(
     columns: Columns, chosen: Sequence[str], categories: str | None, remedy: str
-) -> tuple[Floats, list[str], list[str]]:
-    """Columns of numbers [n, p], NaN where there is none; a name for each; where each is from."""
+) -> dict[str, list[Any] | None]:
+    """The columns, and the texts of those that hold texts, in order."""
+    sources: dict[str, list[Any] | None] = {}
     for name in chosen:
         if name in columns.dates:
             raise ValueError(
@@ -114,30 +162,38 @@ def _encoded(
                 f"column {name!r} holds texts, such as {str(texts.dropna().iloc[0])!r}, "
                 f"{texts.nunique()} in all: must be numbers; {remedy}"
             )
-    if not any(name in columns.texts for name in chosen):
-        x = columns.values[:, [columns.numbers[name] for name in chosen]]
-        return x, list(chosen), list(chosen)
+        sources[name] = levels(columns.texts[name]) if name in columns.texts else None
+    return sources
+
+
+def _encoded(
+    columns: Columns, sources: Mapping[str, Sequence[Any] | None], skip: int
+) -> tuple[Floats, list[str], list[str]]:
+    """Columns of numbers [n, p], NaN where there is none; a name for each; where each is from."""
+    if all(held is None for held in sources.values()):
+        x = columns.values[:, [columns.numbers[name] for name in sources]]
+        return x, list(sources), list(sources)
     parts: list[Floats] = []
     names: list[str] = []
-    sources: list[str] = []
-    for name in chosen:
-        if name not in columns.texts:
+    origins: list[str] = []
+    for name, held in sources.items():
+        if held is None:
             parts.append(columns.number(name))
             names.append(name)
-            sources.append(name)
+            origins.append(name)
             continue
         texts = columns.texts[name]
         there = texts.notna().to_numpy()
-        for level in levels(texts)[categories == "dummy" :]:
+        for level in held[skip:]:
             parts.append(np.where(there, (texts == level).to_numpy(), np.nan))
             names.append(f"{name}_{level}")
-            sources.append(name)
+            origins.append(name)
     seen: set[str] = set()
     for name in names:
         if name in seen:
             raise ValueError(f"two columns would be called {name!r}: must have other names")
         seen.add(name)
-    return np.column_stack(parts), names, sources
+    return np.column_stack(parts), names, origins
 
 
 def _complete(

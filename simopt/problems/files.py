@@ -62,7 +62,7 @@ def read_file(
     FileNotFoundError
         If there is none.
     """
-    path = Path(path)
+    path = checks.path("path", path)
     ending = path.suffix.lower()
     if ending != ".parquet" and ending not in TEXT:
         raise checks.refuse("path", str(path), ENDINGS)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from simopt.ground import checks
 from simopt.problems import columns
-from simopt.problems.design import Design, Remedies, design
+from simopt.problems.design import Design, Reading, Remedies, design
 from simopt.problems.inputs import labels, many, numbers, start
 from simopt.problems.loss import Floats, Loss
 from simopt.problems.problem import Problem
@@ -46,9 +46,12 @@ class Regression(Problem):
     ----------
     criterion : Loss
         What a prediction costs.
+    reading : Reading, optional
+        How a table was read for it.
     """
 
     criterion: Loss
+    reading: Reading | None = None
 
     @property
     def kind(self) -> str:
@@ -261,6 +264,7 @@ def make(
     target: str = "y",
     parameters: tuple[float, ...] = (),
     scaling: Scaling | None = None,
+    reading: Reading | None = None,
     biased: bool = False,
 ) -> Regression:
     """A regression problem, after checks of its data; a ``biased`` model has its own biases."""
@@ -269,7 +273,7 @@ def make(
     if columns.is_series(y):
         if columns.is_frame(x):
             columns.check_same_rows(x, y)
-        y, target = columns.target(y, str(y.name or "y"), loss.binary)
+        y, target, _ = columns.target(y, str(y.name or "y"), loss.binary)
     targets = numbers("y", y, flags=True)
     if isinstance(x, Design):
         points, features, scaling = x.x, x.names, x.scaling
@@ -308,6 +312,7 @@ def make(
         intercept=intercept,
         parameters=parameters,
         scaling=scaling,
+        reading=reading,
         criterion=loss,
     )
 

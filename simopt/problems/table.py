@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks
 from simopt.problems import columns, files
-from simopt.problems.design import CATEGORIES, MISSING, Remedies, design
+from simopt.problems.design import CATEGORIES, MISSING, Reading, Remedies, design, further
 from simopt.problems.losses import KINDS, LOSSES
 from simopt.problems.problem import Problem
-from simopt.problems.regression import make
+from simopt.problems.regression import Regression, make
 
 REMEDIES = Remedies(
     left="features= names the columns to take instead",
@@ -104,7 +106,7 @@ def from_frame(
     columns.known("target", target, table.columns)
     others = table.drop(columns=target)
     chosen = None if features is None else _chosen(list(features), list(others.columns))
-    y, label = columns.target(table[target], target, loss.binary)
+    y, label, labels = columns.target(table[target], target, loss.binary)
     points = design(
         name or "table",
         others,
@@ -129,7 +131,76 @@ def from_frame(
         target=label,
         parameters=loss.check_parameters(parameters),
         scaling=points.scaling,
+        reading=Reading(target, labels, dict(points.sources), points.skip),
     )
+
+
+def held_out(
+    table: Any,
+    problem: Problem,
+    *,
+    missing: str = "refuse",
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    name: str | None = None,
+) -> Problem:
+    """Further rows for a problem that a table was read for, such as those to validate on.
+
+    The same columns, texts and labels, scaled by what the problem's own table was scaled by.
+
+    Parameters
+    ----------
+    table : path or DataFrame
+        With the same columns.
+    problem : Problem
+        What `read_table` or `from_frame` returned.
+    missing, sep, decimal, encoding
+        As in `read_table`.
+    name : str, optional
+        What tables call it; as the problem if None.
+
+    Returns
+    -------
+    Problem
+        Its weights mean the same as the problem's.
+
+    Raises
+    ------
+    ValueError
+        As `read_table` does, and if a text is none that the problem's table holds.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from simopt import problems
+    >>> train = pd.DataFrame({"a": [0.0, 2.0, 4.0], "y": [1.0, 5.0, 9.0]})
+    >>> line = problems.from_frame(train, "y", standardize=True)
+    >>> test = problems.held_out(pd.DataFrame({"a": [10.0], "y": [21.5]}), line)
+    >>> round(test.loss(line.optimum), 9)
+    0.25
+    """
+    if not isinstance(problem, Regression) or problem.reading is None:
+        raise checks.refuse("problem", problem, "one that read_table or from_frame made")
+    checks.choice("missing", missing, MISSING)
+    if name is not None:
+        checks.text("name", name)
+    if not columns.is_frame(table):
+        path = checks.path("table", table)
+        table = files.read_file(path, sep=sep, decimal=decimal, encoding=encoding)
+    frame = columns.frame("table", table)
+    reading = problem.reading
+    for column in (*reading.sources, reading.target):
+        if column not in frame:
+            raise ValueError(f"table: has no column {column!r}: must have those of {problem.name}")
+    y = columns.target(
+        frame[reading.target], reading.target, problem.criterion.binary, reading.labels
+    ).values
+    x, y = further(frame, y, reading, problem.scaling, missing)
+    problem.criterion.check_targets(y)
+    if problem.intercept:
+        x = np.column_stack([x, np.ones(len(x))])
+    return replace(problem, x=np.ascontiguousarray(x), y=y, name=name or problem.name)
 
 
 def _check(
