@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from simopt.analysis import batch_size as scaling
     from simopt.analysis import measures, noise_scale, nqm, recommendation, stability
     from simopt.analysis.batch_size import batch_size
+    from simopt.analysis.range_test import lr_range_test
     from simopt.analysis.recommendation import recommend
     from simopt.curves import diagnosis, prescription
     from simopt.curves.diagnosis import diagnose
@@ -63,6 +64,7 @@ _LAZY = {
     "batch_size": "simopt.analysis.batch_size",
     "diagnose": "simopt.curves.diagnosis",
     "load": "simopt.sweeps.loading",
+    "lr_range_test": "simopt.analysis.range_test",
     "prescribe": "simopt.curves.prescription",
     "read_log": "simopt.curves.logs",
     "recommend": "simopt.analysis.recommendation",
@@ -115,6 +117,7 @@ __all__ = [
     "diagnosis",
     "document",
     "load",
+    "lr_range_test",
     "measures",
     "noise_scale",
     "nqm",
