@@ -19,6 +19,7 @@ from simopt import schedules
 from simopt.engine import blocks, layout
 from simopt.rules import ALL
 from simopt.training import plan
+from simopt.training.sparing import Spared
 from tests import test_conventions, test_options
 
 FEW, OWN, MANY = (7,), tuple(range(20)), (3, 2**62 + 5)
@@ -212,6 +213,17 @@ QUICK: dict[str, Case] = {
     "a debiased average": Case("four points", "Adam", gamma=0.7, form="debiased", start=2),
     "a warmed average": Case("several weights", "SGD", gamma=0.7, form="warmed"),
     "a mean": Case("four points", "Momentum", form="mean", start=1),
+    "weights left out, by norm": Case(
+        "several weights",
+        "Momentum",
+        {"weight_decay": 0.3},
+        plan={"clip": ("norm", 0.7, 1e-6), "spared": Spared((1.0, 0.0, 1.0), (0.0, 1.0, 1.0))},
+    ),
+    "weights left out, by value": Case(
+        "several weights",
+        "AdamW",
+        plan={"batch_size": 2, "clip": ("value", 0.7, 0.0), "spared": Spared((), (1.0, 0.0, 1.0))},
+    ),
     "an average": Case("four points", "SGD", gamma=0.7, target=3.0),
     "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
     "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),

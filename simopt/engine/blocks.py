@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.engine import cpu, keeping, layout, refusals
-from simopt.engine.layout import Data, How, Kept, Out
+from simopt.engine.layout import Data, How, Kept, Out, Sparing
 from simopt.engine.losses import passes_of
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
@@ -253,9 +253,9 @@ def compiled(problem: Problem, task: Task, dtype: type) -> None:
     compute(nothing, pack(problem, dtype, None, None), problem, 1, 0, True, None, np.zeros(2, int))
 
 
-def how_of(plan: Plan, dtype: Any, every: int, record: int, stops: bool, given: bool) -> How:
-    """A plan as the kernel's numbers."""
-    return How(
+def how_of(plan: Plan, dtype: Any, every: int, record: int, stops: bool, given: bool) -> Any:
+    """A plan as the kernel's numbers: a `How`, or a `Sparing` where weights are left out."""
+    how = How(
         batch_size=plan.batch_size,
         points_used=plan.points_used,
         epochs=plan.epochs,
@@ -272,6 +272,11 @@ def how_of(plan: Plan, dtype: Any, every: int, record: int, stops: bool, given: 
         reaction=np.array(plan.reaction or ()).astype(dtype),
         spread=dtype(1 / np.sqrt(plan.batch_size)),
     )
+    if not (plan.decays or plan.clips):
+        return how
+    every_weight = (1.0,) * max(len(plan.decays), len(plan.clips))
+    masks = (np.array(mask or every_weight).astype(dtype) for mask in (plan.decays, plan.clips))
+    return Sparing(*how, *masks)
 
 
 def extras_of(plan: Plan) -> layout.Extras:
@@ -284,6 +289,8 @@ def extras_of(plan: Plan) -> layout.Extras:
         boxed=plan.box is not None,
         arrives=plan.stop_at_target,
         reacts=reacts,
+        undecayed=bool(plan.decays),
+        unclipped=bool(plan.clips),
         kept=plan.keep_state or plan.begun > 0,
     )
 

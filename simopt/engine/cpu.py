@@ -38,7 +38,7 @@ from simopt.engine.passes import Passes
 from simopt.ground.compiling import compiled
 from simopt.ground.inline import inlined
 from simopt.ground.snapshot import digest
-from simopt.rules.rule import Rule
+from simopt.rules.rule import WEIGHT_DECAY, Rule
 from simopt.training import semantics
 from simopt.training.shuffling import draw, shuffle, split_seed
 
@@ -275,9 +275,15 @@ def kernel(
     arrives = True if extras.arrives else None
     reacts = True if extras.reacts else None
     kept = True if extras.kept else None
+    undecayed = True if extras.undecayed else None
+    decay = rule.hyperparameters.index(WEIGHT_DECAY) if extras.undecayed else 0
     noisy = True if loss_passes.noisy else None
-    by_norm = True if extras.clips == "norm" else None
-    by_value = True if extras.clips == "value" else None
+    some = extras.unclipped
+    by_norm = True if extras.clips == "norm" and not some else None
+    by_value = True if extras.clips == "value" and not some else None
+    some_by_norm = True if extras.clips == "norm" and some else None
+    some_by_value = True if extras.clips == "value" and some else None
+    unclipped = None if extras.clips else True
     own, by_moments = points == "own", points == "moments"
     shared_one, own_one = linear.gradient_one, linear.gradient_one_own
     shared_sums, own_sums = loss_passes.gradient, loss_passes.gradient_own
@@ -331,6 +337,8 @@ def kernel(
                     work[k, lane] = data.w0[k]
                 for h in range(hypers + 1):
                     work[eta + h, lane] = hyper[h, setting + lane - low]
+                if undecayed is not None:
+                    work[eta + decay, lane] *= how.decays[0]
                 for c in range(clocked):
                     ticks[c, lane - low] = 0
                 if started is not None:
@@ -528,12 +536,24 @@ def kernel(
                         if by_norm is not None:
                             passes.finish_gradient(work, low, high, dp, data, d, scale)
                             passes.clip_norms(work, low, high, dp, base, d, clip, slack)
+                        if some_by_value is not None:
+                            passes.finish_gradient(work, low, high, dp, data, d, scale)
+                            passes.clip_some_values(work, low, high, dp, d, clip, how.clips)
+                        if some_by_norm is not None:
+                            passes.finish_gradient(work, low, high, dp, data, d, scale)
+                            passes.clip_some_norms(
+                                work, low, high, dp, base, d, clip, slack, how.clips
+                            )
                         for k in range(d):
                             l2 = data.l2[k]
+                            if undecayed is not None:
+                                for lane in range(low, high):
+                                    full = hyper[decay, setting + lane - low]
+                                    work[eta + decay, lane] = full * how.decays[k]
                             for lane in range(low, high):
                                 old = work[k, lane]
                                 g = work[dp + k, lane]
-                                if by_value is None and by_norm is None:
+                                if unclipped is not None:
                                     g = g * scale + l2 * old
                                 rate = work[eta, lane]
                                 if scheduled is not None:

@@ -13,7 +13,8 @@ spare.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections import namedtuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -81,6 +82,15 @@ class How(NamedTuple):
     spread: float  # what drawn noise is multiplied by: 1 / sqrt(batch size)
 
 
+def _longer(name: str, shorter: Any, *fields: str) -> Any:
+    """A named tuple with more fields: of another type, so that kernels without them stay as are."""
+    return namedtuple(name, (*shorter._fields, *fields), module=__name__)
+
+
+#: `How`, and for every weight [d] whether decay, and clipping, are about it: 1 or 0.
+Sparing: Any = _longer("Sparing", How, "decays", "clips")
+
+
 class Extras(NamedTuple):
     """What a kernel does besides; each is left out of the code where it is not asked for."""
 
@@ -89,6 +99,8 @@ class Extras(NamedTuple):
     boxed: bool = False
     arrives: bool = False  # whether a trajectory ends at the target
     reacts: bool = False  # whether the rate reacts to the loss
+    undecayed: bool = False  # whether some weights are left out of the rule's weight decay
+    unclipped: bool = False  # whether some weights are left out of clipping
     kept: bool = False  # whether it goes on from an earlier one, or another can go on from it
 
 

@@ -69,6 +69,33 @@ def clip_values(work, low, high, dp, d, clip):
             work[dp + k, lane] = semantics.clipped(work[dp + k, lane], clip)
 
 
+def clip_some_values(work, low, high, dp, d, clip, clips):
+    """The same of the weights with 1 in ``clips`` alone."""
+    for k in range(d):
+        if clips[k] != 0:
+            for lane in range(low, high):
+                work[dp + k, lane] = semantics.clipped(work[dp + k, lane], clip)
+
+
+def clip_some_norms(work, low, high, dp, base, d, clip, slack, clips):
+    """`clip_norms` of the weights with 1 in ``clips``: the norm is theirs, and no other changes."""
+    row = base + SQUARE
+    clear(work, low, high, row, row + 1)
+    for k in range(d):
+        if clips[k] != 0:
+            for lane in range(low, high):
+                work[row, lane] += work[dp + k, lane] * work[dp + k, lane]
+    for lane in range(low, high):
+        factor = semantics.shrink(math.sqrt(work[row, lane]), clip, slack)
+        if factor == 0:
+            factor = shrink_some_large(work, lane, dp, d, clip, clips)
+        work[row, lane] = factor
+    for k in range(d):
+        if clips[k] != 0:
+            for lane in range(low, high):
+                work[dp + k, lane] *= work[row, lane]
+
+
 def clip_norms(work, low, high, dp, base, d, clip, slack):
     """The gradient times clip / norm where its norm is larger than clip."""
     row = base + SQUARE
@@ -99,6 +126,19 @@ def shrink_large(work, lane, dp, d, clip):
     total = largest - largest
     for k in range(d):
         total += (work[dp + k, lane] / largest) * (work[dp + k, lane] / largest)
+    return clip / largest / math.sqrt(total)
+
+
+def shrink_some_large(work, lane, dp, d, clip, clips):
+    """The same of the weights with 1 in ``clips``."""
+    largest = abs(work[dp, lane]) * clips[0]
+    for k in range(1, d):
+        size = abs(work[dp + k, lane]) * clips[k]
+        largest = size if size > largest else largest
+    total = largest - largest
+    for k in range(d):
+        share = work[dp + k, lane] / largest * clips[k]
+        total += share * share
     return clip / largest / math.sqrt(total)
 
 
@@ -209,6 +249,9 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     finish_gradient,
     clip_values,
     clip_norms,
+    clip_some_norms,
+    clip_some_values,
     shrink_large,
+    shrink_some_large,
     squared_distance,
 )

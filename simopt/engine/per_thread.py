@@ -31,7 +31,7 @@ from simopt.engine.layout import (
 )
 from simopt.engine.passes import Passes
 from simopt.ground.inline import inlined
-from simopt.rules.rule import Rule
+from simopt.rules.rule import WEIGHT_DECAY, Rule
 from simopt.training import semantics
 
 
@@ -130,8 +130,12 @@ def program(
     ticking = True if clocked else None
     scheduled = True if extras.scheduled else None
     boxes = True if extras.boxed else None
-    by_norm = True if extras.clips == "norm" else None
-    by_value = True if extras.clips == "value" else None
+    some = extras.unclipped
+    by_norm = True if extras.clips == "norm" and not some else None
+    by_value = True if extras.clips == "value" and not some else None
+    some_by_norm = True if extras.clips == "norm" and some else None
+    some_by_value = True if extras.clips == "value" and some else None
+    unclipped = None if extras.clips else True
     alone = True if loss_passes.one else None
     moments = True if by_moments else None
     clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
@@ -142,6 +146,11 @@ def program(
     arrives = True if extras.arrives else None
     reacts = True if extras.reacts else None
     kept = True if extras.kept else None
+    undecayed = True if extras.undecayed else None
+    decay = rule.hyperparameters.index(WEIGHT_DECAY) if extras.undecayed else 0
+    # A thread's own hyperparameters, where they change from weight to weight.
+    own = rows
+    rows += hypers if extras.undecayed else 0
     apart = True
     restore, save = keeping.restore, keeping.save
 
@@ -165,6 +174,11 @@ def program(
         limit, target = data.bounds[1], data.bounds[2]
         parameters = read_parameters(data.parameters, 0, 1, 0)
         eta, others = hyper[0, setting], read_hyper(hyper, 1, 1, setting)
+        if undecayed is not None:
+            for h in range(hypers):
+                work[own + h, 0] = hyper[1 + h, setting]
+            work[own + decay - 1, 0] *= how.decays[0]
+            others = read_hyper(work, own, 1, 0)
         loss, best, peak = zero, never, unset
         side = semantics.side_of(work[0, 0] - data.optimum[0], zero, zero, unit)
         best_at, target_at, diverged_at, overshoots = 0, 0, 0, 0
@@ -275,11 +289,24 @@ def program(
                     if by_norm is not None:
                         passes.finish_gradient(work, 0, 1, dp, data, d, scale)
                         passes.clip_norms(work, 0, 1, dp, base, d, how.clip, how.slack)
+                    if some_by_value is not None:
+                        passes.finish_gradient(work, 0, 1, dp, data, d, scale)
+                        passes.clip_some_values(work, 0, 1, dp, d, how.clip, how.clips)
+                    if some_by_norm is not None:
+                        passes.finish_gradient(work, 0, 1, dp, data, d, scale)
+                        passes.clip_some_norms(
+                            work, 0, 1, dp, base, d, how.clip, how.slack, how.clips
+                        )
                     settings = read_clock(work, first_clock, 1, 0) + others
                     for k in range(d):
                         old = work[k, 0]
                         g = work[dp + k, 0]
-                        if by_value is None and by_norm is None:
+                        if undecayed is not None:
+                            work[own + decay - 1, 0] = hyper[decay, setting] * how.decays[k]
+                            settings = read_clock(work, first_clock, 1, 0) + read_hyper(
+                                work, own, 1, 0
+                            )
+                        if unclipped is not None:
                             g = g * scale + data.l2[k] * old
                         new = update(
                             old, g, rate, *(read_state(work, first_state + k, dp, 0) + settings)

@@ -45,6 +45,12 @@ class Network(Regression):
         """How many hidden units there are."""
         return (self.d - 1) // (self.columns + 2)
 
+    @property
+    def intercepts(self) -> tuple[int, ...]:
+        """The numbers of b and c among the weights."""
+        first = self.hidden * self.columns
+        return (*range(first, first + self.hidden), self.d - 1)
+
     def predictions(self, w: ArrayLike, rows: Any = None) -> Floats:
         """What the network says of the points ``rows`` (all if None) at w: z [n]."""
         return layer.predictions(self._weights(w), self._points(rows), self.hidden)

@@ -109,6 +109,11 @@ class Problem(ABC):
         return 0
 
     @property
+    def intercepts(self) -> tuple[int, ...]:
+        """The numbers of the weights that multiply no column of the points."""
+        return (self.d - 1,) if self.intercept else ()
+
+    @property
     def formula(self) -> Formula | None:
         """The functions of the loss and its gradient, of a problem of the user's own."""
         return None

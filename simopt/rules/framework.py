@@ -96,6 +96,8 @@ class Framework:
         The form of a weight decay, where a rule's settings name no other.
     clip_slack : float
         Added to a gradient's norm before the clipping bound is divided by it.
+    decays_intercepts : bool
+        Whether its weight decay is about intercepts and biases too.
     arguments : mapping
         Setting to the framework's name of it, or class to name; "" stands for all other classes.
     calls : tuple of Call
@@ -113,6 +115,7 @@ class Framework:
     version: str = ""
     decay: str = "coupled"
     clip_slack: float = 0.0
+    decays_intercepts: bool = True
     arguments: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     schedules: Mapping[str, str] = field(default_factory=dict)

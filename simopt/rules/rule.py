@@ -37,6 +37,9 @@ from simopt.ground.snapshot import is_copy, received, sent, snapshot
 MOST_STATE = 4
 MOST_HYPERPARAMETERS = 8
 
+#: The hyperparameter of which weights may be left out.
+WEIGHT_DECAY = "weight_decay"
+
 #: What each usual hyperparameter may be; another name may be any finite number.
 ALLOWED = {
     "eta": checks.NOT_NEGATIVE,

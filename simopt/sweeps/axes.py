@@ -31,6 +31,7 @@ from simopt.training.plan import (
     clip_of,
     make,
 )
+from simopt.training.sparing import check_weights, spared
 from simopt.training.stepper import check_optimizer
 
 #: The axes that every optimizer has behind its hyperparameters, in the order of the rows. Rows that
@@ -65,6 +66,8 @@ class Axes:
     updates: int | None = None
     stop_at_target: bool = False
     keep_state: bool = False
+    no_decay: tuple[int, ...] | None = None
+    no_clip: tuple[int, ...] | None = None
     #: Of the sweep that this one goes on from: epochs, updates in place of them, and the state of
     #: every trajectory [rows of `keeping`, *lengths].
     before: tuple[int, int | None] | None = None
@@ -127,6 +130,8 @@ def check(
     updates: int | None = None,
     stop_at_target: bool = False,
     keep_state: bool = False,
+    no_decay: Any = None,
+    no_clip: Any = None,
     **common: Any,
 ) -> list[Axes]:
     """One Axes per optimizer and convention, of checked arguments."""
@@ -176,6 +181,8 @@ def check(
                     updates,
                     stop_at_target,
                     keep_state,
+                    check_weights("no_decay", no_decay, problem),
+                    check_weights("no_clip", no_clip, problem),
                 )
             )
     return swept
@@ -202,6 +209,7 @@ def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], Plan]
             axes.updates,
             axes.stop_at_target,
             axes.keep_state,
+            spared(problem, axes.optimizer, axes.no_decay, axes.no_clip),
         )
         if axes.before is not None:
             plan = replace(plan, begun=plan.lasting(*axes.before).updates)

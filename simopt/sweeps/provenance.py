@@ -14,6 +14,7 @@ from simopt.ground.snapshot import digest, is_copy
 from simopt.ground.version import __version__
 from simopt.schedules import Schedule
 from simopt.sweeps.chunks import Job
+from simopt.training.sparing import spared
 
 #: Values of an axis that are listed; of a longer one there are number and ends.
 LISTED = 20
@@ -41,6 +42,10 @@ def made_of(
         }
         if exact or is_copy(rule.update):
             made["rule"] = digest(rule.update, rule.clock)
+        left_out = spared(job.problem, each.optimizer, each.no_decay, each.no_clip)
+        for name, mask in zip(("no_decay", "no_clip"), left_out, strict=True):
+            if mask:
+                made[name] = [k for k, counts in enumerate(mask) if not counts]
         if exact and (rule.initial or rule.average):
             made["starts"] = {**rule.initial, "average": rule.average}
         optimizers.append(made)

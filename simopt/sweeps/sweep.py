@@ -67,6 +67,8 @@ def sweep(
     clip_norm: float | Sequence[float | None] | None = None,
     clip_value: float | Sequence[float | None] | None = None,
     box: tuple[float, float] | None = None,
+    no_decay: Sequence[str | int] | None = None,
+    no_clip: Sequence[str | int] | None = None,
     drop_last: bool = False,
     convention: str | Sequence[str] | None = None,
     target: float | None = None,
@@ -102,6 +104,8 @@ def sweep(
         The order of the points in every epoch, in place of shuffle and seed.
     box : (float, float), optional
         The least and the largest that a weight may be; see `run`.
+    no_decay, no_clip : sequence of str or int, optional
+        Weights that weight decay, and clipping, leave out; see `run`.
     drop_last : bool, default False
         Leave out the last batch of an epoch if it is short.
     convention : str or sequence of str, optional
@@ -238,6 +242,8 @@ def sweep(
         clip_value=clip_value,
         drop_last=drop_last,
         box=box,
+        no_decay=no_decay,
+        no_clip=no_clip,
     )
     # From here on, what a user's functions read has the value that it has now.
     problem = problem.snapshot()

@@ -76,6 +76,8 @@ SWEEP_KEYS = (
     "device",
     "reduce",
     "keep_state",
+    "no_decay",
+    "no_clip",
 )
 WHOLE_NUMBERS = ("batch_size", "epochs", "seed")
 NUMBERS = ("clip_norm", "clip_value")

@@ -14,6 +14,7 @@ from simopt.problems import Problem
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.schedules.reactive import Reaction, Reactive
 from simopt.training import shuffling
+from simopt.training.sparing import NOTHING_SPARED, Spared
 
 if TYPE_CHECKING:
     from simopt.schedules import Schedule
@@ -38,6 +39,9 @@ class Plan:
     box: tuple[float, float] | None = None
     most: int | None = None
     stop_at_target: bool = False
+    #: For every weight whether the rule's decay, and clipping, are about it, 1 or 0; empty: all.
+    decays: tuple[float, ...] = ()
+    clips: tuple[float, ...] = ()
     #: Updates that an earlier run has made, and whether the state at the end is kept.
     begun: int = 0
     keep_state: bool = False
@@ -161,6 +165,7 @@ def make(
     updates: int | None = None,
     stop_at_target: bool = False,
     keep_state: bool = False,
+    spared: Spared = NOTHING_SPARED,
 ) -> Plan:
     """A plan of checked values; ``updates`` overrides ``epochs``."""
     if not problem.n and shuffle != "never":
@@ -178,6 +183,8 @@ def make(
         box=box,
         stop_at_target=stop_at_target,
         keep_state=keep_state,
+        decays=spared.decays,
+        clips=spared.clips if clip[0] else (),
     )
     return made.lasting(made.epochs, updates)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from simopt.problems import Problem
 from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
-from simopt.training import checkpoint, noise, plan, semantics, shuffling
+from simopt.training import checkpoint, noise, plan, semantics, shuffling, sparing
 from simopt.training.checkpoint import Checkpoint
 from simopt.training.reacting import ReactingRate
 from simopt.training.stepper import Stepper, check_single
@@ -65,6 +66,8 @@ def run(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     box: tuple[float, float] | None = None,
+    no_decay: Sequence[str | int] | None = None,
+    no_clip: Sequence[str | int] | None = None,
     drop_last: bool = False,
     target: float | None = None,
     stop_at_target: bool = False,
@@ -104,6 +107,13 @@ def run(
     box : (float, float), optional
         The least and the largest that a weight may be: after each update every weight is moved to
         the nearest such number. The optimizer's state is left as it is.
+    no_decay : sequence of str or int, optional
+        Weights, by name (``problem.features``) or number, that the optimizer's ``weight_decay`` is
+        not about: ``["intercept"]``, say. None is what the convention's framework does:
+        scikit-learn leaves out intercepts and biases, the others nothing unless they are told to
+        (parameter groups in PyTorch, ``exclude_from_weight_decay`` in Keras, ``mask`` in optax).
+    no_clip : sequence of str or int, optional
+        Weights whose gradient is not clipped, and has no part in the norm.
     drop_last : bool, default False
         Leave out the last batch of an epoch if it is short; else it divides by its own length.
     target : float, optional
@@ -176,6 +186,12 @@ def run(
         plan.check_box(box),
         plan.check_updates(updates, epochs),
         plan.check_stop(stop_at_target, target),
+        spared=sparing.spared(
+            problem,
+            optimizer,
+            sparing.check_weights("no_decay", no_decay, problem),
+            sparing.check_weights("no_clip", no_clip, problem),
+        ),
     )
     every = plan.check_evaluate(evaluate, problem)
     limit = plan.loss_limit(problem, divergence)
@@ -195,7 +211,7 @@ def run(
             raise checks.refuse("resume", resume, "what simopt.run returned, or None")
         how = checkpoint.check(resume, problem, optimizer, how, seed, given)
     plain = problem.plain()
-    stepper = Stepper(optimizer, plain.w0.tolist())
+    stepper = Stepper(optimizer, plain.w0.tolist(), how.decays)
     reacting = None if how.reaction is None else ReactingRate(how.reaction, stepper.eta)
     if resume is not None:
         resume.checkpoint.restore(stepper)
@@ -256,7 +272,7 @@ def _steps(
             before = problem.batch_loss(stepper.weights, points)
             if reacting is not None:
                 reacting.met += before * max(1, len(points)) / how.points_used
-            used = clip_gradient(gradient, how.clip)
+            used = clip_gradient(gradient, how.clip, how.clips)
             stepper.step(used.tolist(), etas[t])
             if how.box is not None:
                 stepper.weights = [semantics.boxed(w, *how.box) for w in stepper.weights]
@@ -302,8 +318,16 @@ def _etas(eta: float, how: plan.Plan) -> list[float]:
     return etas
 
 
-def clip_gradient(gradient: NDArray[np.float64], clip: plan.Clip) -> NDArray[np.float64]:
-    """A gradient as a plan's clipping leaves it."""
+def clip_gradient(
+    gradient: NDArray[np.float64], clip: plan.Clip, clips: Sequence[float] = ()
+) -> NDArray[np.float64]:
+    """A gradient as a plan's clipping leaves it; ``clips`` has 0 for a weight that is left out."""
+    if clips:
+        counts = np.array(clips) != 0
+        used = gradient.copy()
+        if counts.any():
+            used[counts] = clip_gradient(gradient[counts], clip)
+        return used
     kind, bound, slack = clip
     if kind == "value":
         return np.array([semantics.clipped(each, bound) for each in gradient])

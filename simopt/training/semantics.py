@@ -9,7 +9,8 @@ A loop does the following at update t = 1, 2, ..., ``updates``:
 
 1. The clock ticks, then the gradient of the batch is clipped (`clipped`, `shrink`), the rule steps
    at the rate of that update (`rate_at`), and the new weight is brought into the box (`boxed`). The
-   rule's state is left as it is.
+   rule's state is left as it is. A weight that clipping leaves out has no part in the norm; one
+   that decay leaves out steps with ``weight_decay`` 0 (`simopt.training.sparing`).
 2. What is watched are the weights, or the average that the rule keeps of them. After every update
    the first one's side of the optimum (`crosses`, `side_of`) and the distance from the optimum
    (`farthest`) are noted.

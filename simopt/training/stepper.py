@@ -8,7 +8,7 @@ from typing import Any
 from simopt.ground import checks
 from simopt.ground.calling import call
 from simopt.ground.snapshot import plain
-from simopt.rules.rule import Optimizer
+from simopt.rules.rule import WEIGHT_DECAY, Optimizer
 
 
 def check_optimizer(value: Any) -> Optimizer:
@@ -39,6 +39,8 @@ class Stepper:
         With a number for every hyperparameter.
     weights : sequence of float
         Where to start; its length is the number of weights.
+    decays : sequence of float, optional
+        For every weight what its ``weight_decay`` is multiplied by: 1, or 0 where it has none.
 
     Attributes
     ----------
@@ -65,11 +67,16 @@ class Stepper:
     ([6.12], [[-15.200000000000001]])
     """
 
-    def __init__(self, optimizer: Optimizer, weights: Sequence[float]) -> None:
+    def __init__(
+        self, optimizer: Optimizer, weights: Sequence[float], decays: Sequence[float] = ()
+    ) -> None:
         rule = check_single(optimizer).rule
         self.rule = rule
         self.eta, *self.hyper = (float(value) for value in optimizer.values)  # type: ignore[arg-type]
         self.weights = [float(w) for w in weights]
+        self.hyper_of = [list(self.hyper) for _ in self.weights]
+        for own, decay in zip(self.hyper_of, decays, strict=False):
+            own[rule.hyperparameters.index(WEIGHT_DECAY) - 1] *= decay
         named = dict(zip(rule.hyperparameters, (self.eta, *self.hyper), strict=True))
         start = [named[rule.initial[s]] if s in rule.initial else 0.0 for s in rule.state]
         self.state = [list(start) for _ in self.weights]
@@ -107,7 +114,7 @@ class Stepper:
                 )
             )
         for k, g in enumerate(gradient):
-            arguments = (*self.state[k], *self.clock, *self.hyper)
+            arguments = (*self.state[k], *self.clock, *self.hyper_of[k])
             arguments = (self.weights[k], float(g), rate, *arguments)
             new = call(self.update, arguments, ("w", *self.rule.state), self.whose, float)
             self.weights[k], self.state[k] = new[0], list(new[1:])

@@ -21,6 +21,7 @@ FRAMEWORK = Framework(
     name="scikit-learn",
     version="scikit-learn 1.9.1",
     position=4,
+    decays_intercepts=False,
     rules={
         "SGD": {"eta": 0.01, "decay": "clipped"},
         "Momentum": INSIDE,
