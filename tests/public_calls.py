@@ -304,6 +304,10 @@ CALLS = {
         "loss": a_loss, "gradient": a_gradient, "w0": [0.0], "points": [1.0, 2.0], "noise": None,
         "optimum": None, "name": None, "check_gradient": True,
     },
+    "simopt.problems.held_out": lambda _: {
+        "table": POINTS.copy(), "problem": problems.from_frame(POINTS, "y"), "missing": "refuse",
+        "sep": None, "decimal": None, "encoding": None, "name": None,
+    },
     "simopt.problems.huber": lambda _: {"x": X, "y": Y, "delta": 1.0, **PLAIN},
     "simopt.problems.least_squares": lambda _: {"x": X, "y": Y, **PLAIN},
     "simopt.problems.logistic": lambda _: {"x": X, "y": [0, 1, 0], **PLAIN},

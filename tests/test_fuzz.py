@@ -55,6 +55,7 @@ ALSO = {
     "against": "against|eta",
     "sep": "sep|target|path",  # no such column, or no such table
     "frame": "frame|target",
+    "table": "table|path",  # which it may be
     "mu": "mu|L",
     "patterns": "patterns?",
     "higher_is_better": "higher_is_better|columns",  # none of which is named so
