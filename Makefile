@@ -67,10 +67,10 @@ sweep: $(VENV)/.warm ## run a sweep as a demonstration (scripts/learning_rate_se
 billion: $(VENV)/.warm ## run a billion trajectories of each rule, and keep the figures for the report
 	@$(BIN)/python -m simopt.report.scale.recording --record reports/billion.csv
 
-bench: $(RUN) ## measure updates per second (JAX and optax too, after make bench-peers)
+bench: $(RUN) ## measure updates per second (JAX, optax and Dask too, after make bench-peers)
 	@$(BIN)/python -m tests.bench_engine
 
-bench-peers: $(BENCH_PEERS) ## install JAX and optax into .venv, for make bench
+bench-peers: $(BENCH_PEERS) ## install JAX, optax and Dask into .venv, for make bench
 
 bench-cuda: $(CUDA) ## measure updates per second on a GPU (beside JAX and optax where installed)
 	@$(CUDA_VENV)/bin/python -m tests.bench_cuda

@@ -1,12 +1,14 @@
 """Updates per second of simopt and its neighbours, in one run on one machine.
 
-``python -m tests.bench_engine`` (`make bench`) prints three parts:
+``python -m tests.bench_engine`` (`make bench`) prints four parts:
 
 1. the headline cases: 16,384 Adam trajectories on the four points, whose eta, beta1 and beta2 all
    differ, 1,000 updates each; the kernel alone against one written for that case; 4,096 Adam
    trajectories on the diabetes data at batch 32;
 2. every rule with 1, 10 and 64 weights at batch 1, 32 and full, in both precisions;
-3. what compiling costs, cold and from the disk cache, each in a process of its own.
+3. what compiling costs, cold and from the disk cache, each in a process of its own;
+4. what a client costs: a local Dask cluster beside threads, where Dask is installed
+   (`tests.bench_client`).
 
 How: in one cell every contender does the same work (`tests.contenders` says what each computes;
 all but simopt, prange and the best lane kernel leave the summaries out), as many updates as keep
@@ -21,6 +23,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib.metadata
+import importlib.util
 import json
 import os
 import platform
@@ -33,6 +36,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests import bench_client
 
 RULES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW")
 WEIGHTS = (1, 10, 64)
@@ -526,7 +531,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--quick", action="store_true", help="two rules and less time: about a minute")
-    add("--only", choices=("headline", "table", "compile"), help="one part alone")
+    add("--only", choices=("headline", "table", "compile", "client"), help="one part alone")
     add("--repeats", type=int, help="turns of every contender (default 3; headline cases 9)")
     add("--seconds", type=float, help="of the slowest contender, one turn in one cell")
     add("--threads", type=int, help="threads of every contender (default: all cores)")
@@ -555,7 +560,7 @@ def main(arguments: list[str] | None = None) -> int:
     threads = limit_threads(options.threads)
     where = machine(threads)
     print(describe(where), flush=True)
-    wanted = {options.only} if options.only else {"headline", "table", "compile"}
+    wanted = {options.only} if options.only else {"headline", "table", "compile", "client"}
     headline: list[tuple[str, list[str], list[list[str]]]] = []
     cells: list[Cell] = []
     extra: list[Cell] = []
@@ -598,8 +603,15 @@ def main(arguments: list[str] | None = None) -> int:
         cells = table_cells(options, budget, options.repeats or 3)
     if "compile" in wanted:
         times = compile_times(("Adam",) if options.quick else RULES)
+    costs: list[bench_client.Overhead] = []
+    if "client" in wanted and importlib.util.find_spec("distributed") is not None:
+        print("a client ...", file=sys.stderr, flush=True)
+        costs = bench_client.overheads(threads, options.repeats or 5, options.quick)
 
     found = sections(headline, cells, times)
+    if costs:
+        title = f"A local Dask cluster of {threads} processes beside {threads} threads"
+        found.append((title, *bench_client.rows_of_overheads(costs)))
     for title, heads, rows in found:
         print(f"\n{title}\n\n{plain(heads, rows)}", flush=True)
     failures = [failure for cell in (*extra, *cells) for failure in cell.failures]
@@ -624,6 +636,7 @@ def main(arguments: list[str] | None = None) -> int:
             "headline": [cell.record() for cell in extra],
             "cells": [cell.record() for cell in cells],
             "compile_seconds": times,
+            "client": [each.record() for each in costs],
         }
         options.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
     return 1 if failures else 0

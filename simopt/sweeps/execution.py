@@ -24,6 +24,10 @@ from simopt.sweeps.reduction.summaries import summarise
 #: and results to and fro takes a few per cent. Small chunks travel together.
 SENT_COST = 500_000_000
 
+#: Of a short sweep every worker gets so many calls, or it would wait for the others; but none that
+#: is worth less than this share of the above.
+PARCELS_PER_WORKER, LEAST_SHARE = 4, 10
+
 #: Partial results are merged in batches of this many, in piece order.
 MERGED = 8
 
@@ -83,7 +87,10 @@ def in_chunks(
 
     split = [chunks.split(part) for part in range(len(job.axes))]
     single = (chunk for chunk in wanted if not split[chunk.part] and claim(chunk.number))
-    parcels = ((chunk,) for chunk in single) if client is None else _parcels(job, single)
+    parcels: Iterable[tuple[Chunk, ...]] = ((chunk,) for chunk in single)
+    if client is not None:
+        share = sum(_cost(job, chunk) for chunk in wanted) // (workers * PARCELS_PER_WORKER)
+        parcels = _parcels(job, single, max(SENT_COST // LEAST_SHARE, min(SENT_COST, share)))
     try:
         with closing(start(do, parcels)) as done:
             for parcel, frames in done:
@@ -97,20 +104,25 @@ def in_chunks(
         shown.close()
 
 
-def _parcels(job: Job, single: Iterable[Chunk]) -> Iterator[tuple[Chunk, ...]]:
-    """Chunks in parcels that are worth sending, made as they are taken."""
+def _parcels(job: Job, single: Iterable[Chunk], most: int) -> Iterator[tuple[Chunk, ...]]:
+    """Chunks in parcels that cost so much or little less, made as they are taken."""
     parcel: list[Chunk] = []
     held = 0
     for chunk in single:
-        plans = [plan for _, plan in axes.plans(chunk.of(job), job.problem)]
-        cost = sum(run.cost(job.problem, plan) for plan in plans) * chunk.size // len(plans)
-        if parcel and held + cost > SENT_COST:
+        cost = _cost(job, chunk)
+        if parcel and held + cost > most:
             yield tuple(parcel)
             parcel, held = [], 0
         parcel.append(chunk)
         held += cost
     if parcel:
         yield tuple(parcel)
+
+
+def _cost(job: Job, chunk: Chunk) -> int:
+    """What the trajectories of a chunk take, as `cost` counts."""
+    plans = [plan for _, plan in axes.plans(chunk.of(job), job.problem)]
+    return sum(run.cost(job.problem, plan) for plan in plans) * chunk.size // len(plans)
 
 
 def _in_pieces(chunks: Chunks, chunk: Chunk, start: Runner, shown: Any) -> pd.DataFrame:
