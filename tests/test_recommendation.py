@@ -15,7 +15,7 @@ from simopt import problems
 from simopt.analysis.recommendation import data, judging, sentences, study, tuning
 from simopt.cli import main
 
-QUICK = {"optimizers": ["SGD", "Adam"], "budget": 0.01, "progress": False}
+QUICK = {"optimizers": ["SGD", "Adam"], "budget": 0.02, "progress": False}
 
 
 def table(n=120, noise=0.5, seed=0):
@@ -317,7 +317,7 @@ def command(capsys):
     return run
 
 
-FAST = ("--optimizer", "sgd", "--optimizer", "adam", "--budget", "0.01")
+FAST = ("--optimizer", "sgd", "--optimizer", "adam", "--budget", "0.02")
 
 
 def test_the_command_says_what_the_function_returns(command, path, made):

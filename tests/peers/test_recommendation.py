@@ -50,7 +50,7 @@ def made(request, tmp_path_factory):
     table(request.param).to_csv(path, index=False)
     optimizers = {"least_squares": ["Momentum", "SGD"], "huber": ["Adam"]}
     return simopt.recommend(
-        path, "target", kind=request.param, budget=0.05, progress=False,
+        path, "target", kind=request.param, budget=0.1, progress=False,
         optimizers=optimizers.get(request.param, ["RMSprop"]),
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ OPTIMIZERS = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "Adam
 BATCH_SIZES = (1, 8, 32, 128, 512)
 
 #: Numbers (points times weights) that each optimizer may handle for a budget of 1.
-WORK = 2e9
+WORK = 1e9
 
 #: Epochs at least and at most, whatever the budget.
 FEWEST_EPOCHS, MOST_EPOCHS = 3, 200
@@ -139,7 +139,7 @@ def recommend(
     --------
     >>> import simopt
     >>> diabetes = simopt.problems.diabetes()
-    >>> made = simopt.recommend(diabetes, optimizers=["SGD", "Adam"], budget=0.05)
+    >>> made = simopt.recommend(diabetes, optimizers=["SGD", "Adam"], budget=0.1)
     >>> sorted(made.ranking["verdict"])
     ["can't tell", 'recommended']
     >>> 0.3 < made.score < 0.6, made.score_name
