@@ -221,7 +221,8 @@ def loss_limit(problem: Problem, divergence: Any) -> float | None:
     if divergence is None:
         return None
     factor = checks.number("divergence", divergence, checks.Interval(low=1.0))
-    first = problem.loss(problem.w0)
+    with np.errstate(over="ignore", invalid="ignore"):  # from a start that far out
+        first = problem.loss(problem.w0)
     return factor * first if first > 0 else factor
 
 

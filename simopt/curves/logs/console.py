@@ -174,7 +174,7 @@ def _literal(line: str) -> dict[str, str] | None:
     body = re.sub(r"\bnull\b", "None", body)
     try:
         value = ast.literal_eval(body)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
     if not isinstance(value, dict) or not value:
         return None
