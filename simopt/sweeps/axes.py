@@ -68,6 +68,7 @@ class Axes:
     keep_state: bool = False
     no_decay: tuple[int, ...] | None = None
     no_clip: tuple[int, ...] | None = None
+    points_per_epoch: int | None = None
     #: Of the sweep that this one goes on from: epochs, updates in place of them, and the state of
     #: every trajectory [rows of `keeping`, *lengths].
     before: tuple[int, int | None] | None = None
@@ -132,6 +133,7 @@ def check(
     keep_state: bool = False,
     no_decay: Any = None,
     no_clip: Any = None,
+    points_per_epoch: Any = None,
     **common: Any,
 ) -> list[Axes]:
     """One Axes per optimizer and convention, of checked arguments."""
@@ -183,6 +185,7 @@ def check(
                     keep_state,
                     check_weights("no_decay", no_decay, problem),
                     check_weights("no_clip", no_clip, problem),
+                    points_per_epoch,
                 )
             )
     return swept
@@ -210,6 +213,7 @@ def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], Plan]
             axes.stop_at_target,
             axes.keep_state,
             spared(problem, axes.optimizer, axes.no_decay, axes.no_clip),
+            axes.points_per_epoch,
         )
         if axes.before is not None:
             plan = replace(plan, begun=plan.lasting(*axes.before).updates)

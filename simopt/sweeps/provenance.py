@@ -68,6 +68,8 @@ def made_of(
         spec[job.reader.column] = True
     if job.reduce is not None:
         spec["reduce"] = job.reduce.spec
+    if job.axes[0].points_per_epoch is not None:
+        spec["points_per_epoch"] = job.axes[0].points_per_epoch
     if job.axes[0].keep_state:
         spec["keep_state"] = True
     if exact and job.order is not None:

@@ -67,6 +67,7 @@ def sweep(
     clip_norm: float | Sequence[float | None] | None = None,
     clip_value: float | Sequence[float | None] | None = None,
     box: tuple[float, float] | None = None,
+    points_per_epoch: int | None = None,
     no_decay: Sequence[str | int] | None = None,
     no_clip: Sequence[str | int] | None = None,
     drop_last: bool = False,
@@ -104,6 +105,8 @@ def sweep(
         The order of the points in every epoch, in place of shuffle and seed.
     box : (float, float), optional
         The least and the largest that a weight may be; see `run`.
+    points_per_epoch : int, optional
+        So many points an epoch, the first ones of its order; see `run`.
     no_decay, no_clip : sequence of str or int, optional
         Weights that weight decay, and clipping, leave out; see `run`.
     drop_last : bool, default False
@@ -242,6 +245,7 @@ def sweep(
         clip_value=clip_value,
         drop_last=drop_last,
         box=box,
+        points_per_epoch=points_per_epoch,
         no_decay=no_decay,
         no_clip=no_clip,
     )

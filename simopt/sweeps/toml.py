@@ -35,6 +35,9 @@ of schedules is an axis. ``clip_norm`` and ``clip_value`` are numbers or lists o
 is the list of its two ends. What Python switches off with None is false here (a schedule, "none"
 too): ``divergence``, ``schedule``, ``clip_norm``, ``clip_value``, ``box``.
 
+``no_decay`` and ``no_clip`` are lists of weights, by name or number, ``points_per_epoch`` is a
+whole number, and ``keep_state = true`` keeps what another sweep needs to go on.
+
 ``reduce`` is the name of an axis to summarise over ("seed"), a list of such names, or a table
 ``{ over = "seed", columns = ["loss", "steps_to_target"], quantiles = [0.05, 0.5, 0.95] }``.
 """
@@ -76,6 +79,7 @@ SWEEP_KEYS = (
     "device",
     "reduce",
     "keep_state",
+    "points_per_epoch",
     "no_decay",
     "no_clip",
 )

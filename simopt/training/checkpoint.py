@@ -112,7 +112,7 @@ def check(
         ),
         "seed": (before.seed, seed, before.seed == seed),
     }
-    for name in ("batch_size", "shuffle", "drop_last", "clip", "box", "decays", "clips"):
+    for name in ("batch_size", "shuffle", "points", "drop_last", "clip", "box", "decays", "clips"):
         mine, its = getattr(made, name), getattr(done, name)
         same[name] = its, mine, its == mine
     begun = done.epochs

@@ -39,6 +39,8 @@ class Plan:
     box: tuple[float, float] | None = None
     most: int | None = None
     stop_at_target: bool = False
+    #: Points of an epoch, where these are not all n.
+    points: int | None = None
     #: For every weight whether the rule's decay, and clipping, are about it, 1 or 0; empty: all.
     decays: tuple[float, ...] = ()
     clips: tuple[float, ...] = ()
@@ -51,7 +53,8 @@ class Plan:
         """Points used per epoch: all, or those of complete batches; 1 if there are no points."""
         if not self.n:
             return 1
-        return self.n - self.n % self.batch_size if self.drop_last else self.n
+        points = self.n if self.points is None else self.points
+        return points - points % self.batch_size if self.drop_last else points
 
     @property
     def batches(self) -> int:
@@ -166,6 +169,7 @@ def make(
     stop_at_target: bool = False,
     keep_state: bool = False,
     spared: Spared = NOTHING_SPARED,
+    points_per_epoch: Any = None,
 ) -> Plan:
     """A plan of checked values; ``updates`` overrides ``epochs``."""
     if not problem.n and shuffle != "never":
@@ -183,10 +187,25 @@ def make(
         box=box,
         stop_at_target=stop_at_target,
         keep_state=keep_state,
+        points=_check_points(points_per_epoch, problem, batch_size, drop_last),
         decays=spared.decays,
         clips=spared.clips if clip[0] else (),
     )
     return made.lasting(made.epochs, updates)
+
+
+def _check_points(value: Any, problem: Problem, batch_size: Any, drop_last: bool) -> int | None:
+    """Check the number of points of an epoch; None is all of them."""
+    if value is None:
+        return None
+    if not problem.n:
+        raise checks.refuse("points_per_epoch", value, f"None: {problem.name} has no points")
+    points = checks.whole("points_per_epoch", value, 1, problem.n)
+    if drop_last and points < check_batch_size(batch_size, problem.n):
+        raise checks.refuse(
+            "points_per_epoch", value, f"at least a batch, of {batch_size}, with drop_last=True"
+        )
+    return points
 
 
 def check_updates(updates: Any, epochs: Any) -> int | None:

@@ -66,6 +66,7 @@ def run(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     box: tuple[float, float] | None = None,
+    points_per_epoch: int | None = None,
     no_decay: Sequence[str | int] | None = None,
     no_clip: Sequence[str | int] | None = None,
     drop_last: bool = False,
@@ -107,6 +108,10 @@ def run(
     box : (float, float), optional
         The least and the largest that a weight may be: after each update every weight is moved to
         the nearest such number. The optimizer's state is left as it is.
+    points_per_epoch : int, optional
+        So many points an epoch, the first ones of its order, and not all n: with
+        ``shuffle="epoch"`` others each time, drawn without replacement, as in PyTorch's
+        ``RandomSampler(num_samples=)``.
     no_decay : sequence of str or int, optional
         Weights, by name (``problem.features``) or number, that the optimizer's ``weight_decay`` is
         not about: ``["intercept"]``, say. None is what the convention's framework does:
@@ -192,6 +197,7 @@ def run(
             sparing.check_weights("no_decay", no_decay, problem),
             sparing.check_weights("no_clip", no_clip, problem),
         ),
+        points_per_epoch=points_per_epoch,
     )
     every = plan.check_evaluate(evaluate, problem)
     limit = plan.loss_limit(problem, divergence)
