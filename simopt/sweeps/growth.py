@@ -30,7 +30,7 @@ from simopt.ground.locks import Claims
 from simopt.sweeps import chunk_files, manifest
 from simopt.sweeps.axes import Axes
 from simopt.sweeps.chunks import Chunk, Chunks, Job, Picked
-from simopt.sweeps.store import LOCK, Store, absent
+from simopt.sweeps.store import ASIDE, LOCK, Store, absent
 
 #: The folder of the larger sweep, while it is made.
 GROWING = ".growing"
@@ -385,8 +385,10 @@ def _take_over(folder: Path) -> None:
     for name in content["files"]:
         if (grown / name).exists():
             files.rename(grown / name, folder / name)
-    files.write_bytes(folder / manifest.MANIFEST, manifest.encoded(content))
+    files.write_bytes(folder / manifest.MANIFEST, manifest.encoded(content), ASIDE)
     for number, name in chunk_files.numbered(folder):
         if number is not None and name not in content["files"]:
             (folder / name).unlink()
+    for aside in folder.glob(f"._manifest.*{ASIDE}"):  # of one that was killed here
+        aside.unlink(missing_ok=True)
     shutil.rmtree(grown)
