@@ -1,4 +1,4 @@
-"""How often a diagnosis is right: counted again by hand, and held to on problems never tuned on."""
+"""How often a diagnosis is right: counted again by hand, and held to on labelled curves."""
 
 import sys
 

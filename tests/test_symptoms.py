@@ -4,7 +4,8 @@ import pytest
 
 from simopt.curves.prescription import FIXES, REMEDIES
 from simopt.curves.prescription.advice import FRAMEWORK, TABLE
-from simopt.curves.symptoms import BY_NAME, RECORDS, SYMPTOMS
+from simopt.curves.symptoms import BY_NAME, RECORDS, SYMPTOMS, check
+from simopt.curves.symptoms.record import Symptom
 from simopt.curves.validation.inseparable import INSEPARABLE, WHERE
 
 
@@ -14,6 +15,23 @@ def test_a_record_refers_to_what_exists(record):
     assert set(record.fixes) <= set(FIXES)
     assert {alike.other for alike in record.alike} <= set(SYMPTOMS) - {record.name}
     assert {alike.where for alike in record.alike} <= set(WHERE)
+
+
+def test_records_that_the_judge_could_not_work_with_are_refused():
+    def record(name, rank, *unless):
+        return Symptom(name=name, rank=rank, unless=unless)
+
+    check([record("a", 0, "b"), record("b", 1, "c"), record("c", 2)])
+    with pytest.raises(ValueError, match="circle: 'a' unless 'b' unless 'c' unless 'a'"):
+        check([record("a", 0, "b"), record("b", 1, "c"), record("c", 2, "a")])
+    with pytest.raises(ValueError, match="circle: 'a' unless 'a'"):
+        check([record("a", 0, "a")])
+    with pytest.raises(ValueError, match="unless of 'a'='x'"):
+        check([record("a", 0, "x")])
+    with pytest.raises(ValueError, match="name='a': must be the name of one symptom alone"):
+        check([record("a", 0), record("a", 1)])
+    with pytest.raises(ValueError, match="each once; they are 0 of 'a' and 2 of 'b'"):
+        check([record("a", 0), record("b", 2)])
 
 
 def test_ranks_are_the_places_of_symptoms():

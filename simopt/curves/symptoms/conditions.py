@@ -22,6 +22,10 @@ ECHO, ALTERNATES = 0.25, 0.35
 #: A log of batches has this many values and more; one of epochs seldom has.
 BATCHES = 80.0
 
+#: A validation loss that scatters by less than the first share of its range falls clearly; by less
+#: than the second it falls rather than not.
+CLEARLY, RATHER = 0.08, 0.5
+
 #: The last quarter makes a tenth of the fall: it is not at its end.
 UNFINISHED = 0.09
 
@@ -109,13 +113,13 @@ def one_burst(f: Columns) -> Column:
     )
 
 
-def validation_falls(f: Columns) -> Column:
-    """Whether a validation loss falls all the way, with hardly any noise: something is learnt."""
+def validation_falls(f: Columns, scatter: float) -> Column:
+    """Whether a validation loss falls to the end, its values scattering by less than a share."""
     if "validation_net" not in f:
         return np.zeros_like(f["fall"])
     return every(
-        above(f["validation_net"], 0.4),
-        below(f["validation_scatter"], 0.08),
+        above(f["validation_net"], 0.6),
+        below(f["validation_scatter"], scatter),
         above(f["validation_lowest_at"], 0.7),
     )
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from simopt import problems
 from simopt.curves.symptoms import reasons
-from simopt.curves.symptoms.conditions import above, either, every
+from simopt.curves.symptoms.conditions import above, below, either, every
 from simopt.curves.symptoms.evidence import TAIL_SPAN, start_to
 from simopt.curves.symptoms.record import (
     Alike,
@@ -27,6 +27,10 @@ STILL = 0.06
 
 #: Within so much of the best at equal cost, as a share of what there is to lose.
 AS_GOOD = 0.01
+
+#: A curve of which the second half makes less than this share of the fall is healthy no surer than
+#: that.
+OVER, MOST_SURE = 0.02, 0.85
 
 #: The end may be this share of the range above the start.
 ABOVE_START = 0.15
@@ -50,7 +54,13 @@ def cause(runs: Counterfactuals) -> NDArray[np.str_]:
 
 def test(f: Columns, others: list[Column]) -> Column:
     """As far as no other symptom holds, of a loss that ends below its start."""
-    return every(1.0 - either(*others), 1.0 - above(-f["net"], ABOVE_START))
+    # Where the fall was over long ago, more might have been lost with another rate.
+    at_rest = below(f["block_late"], OVER)
+    return every(
+        1.0 - either(*others),
+        1.0 - above(-f["net"], ABOVE_START),
+        1.0 - (1.0 - MOST_SURE) * at_rest,
+    )
 
 
 def advice(known: Known) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from simopt import problems
 from simopt.curves.symptoms import reasons
 from simopt.curves.symptoms.conditions import (
+    RATHER,
     UPS,
     above,
     batch_noise,
@@ -47,7 +48,8 @@ SPIKES, AGAIN = 0.4, 1.2
 def up_and_down(f: Columns) -> Column:
     """Whether the second half rises again and again."""
     # Weights that swing would have the validation loss swing with them.
-    return every(above(f["late_ups"], UPS), 1.0 - one_burst(f), 1.0 - validation_falls(f))
+    calm = validation_falls(f, RATHER)
+    return every(above(f["late_ups"], UPS), 1.0 - one_burst(f), 1.0 - calm)
 
 
 def wild(f: Columns) -> Column:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from simopt import problems
 from simopt.curves.symptoms.conditions import (
+    CLEARLY,
     UNFINISHED,
     UPS,
     above,
@@ -60,7 +61,7 @@ def test(f: Columns) -> Column:
         above(f["block_late"], STRAIGHT), above(f["slope_t"], CLEAR), below(f["block_rise"], 0.1)
     )
     # No fall is seen through the noise, but that of the validation loss is.
-    seen_by_validation = every(below(f["moves"], NOISE_ALONE), validation_falls(f))
+    seen_by_validation = every(below(f["moves"], NOISE_ALONE), validation_falls(f, CLEARLY))
     return either(smooth, through_noise, seen_by_validation)
 
 

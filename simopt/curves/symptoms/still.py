@@ -3,7 +3,7 @@
 import numpy as np
 
 from simopt.curves.symptoms import unclear
-from simopt.curves.symptoms.conditions import above, below, every, validation_falls
+from simopt.curves.symptoms.conditions import RATHER, above, below, every, validation_falls
 from simopt.curves.symptoms.evidence import WHOLE
 from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
 
@@ -41,7 +41,7 @@ def test(f: Columns) -> Column:
     )
     # Where the curve begins after the fall, a noise floor and a swing look the same.
     noise = np.minimum(noise, MOST_SURE)
-    noise = every(noise, 1.0 - validation_falls(f))
+    noise = every(noise, 1.0 - validation_falls(f, RATHER))
     same = np.isnan(f["fall"]) & (f["values"] >= unclear.FEWEST)
     return np.where(same, 1.0, noise)
 

@@ -1,4 +1,4 @@
-"""How often the reader of curves is right: on labelled curves of problems it was not tuned on."""
+"""How often the reader of curves is right: on labelled curves that it was not tuned on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from simopt.curves.validation import accuracy, sources
+from simopt.curves.validation import sources
 from simopt.curves.validation.accuracy import Accuracy
 from simopt.curves.validation.inseparable import INSEPARABLE
 from simopt.display import tables
@@ -22,9 +22,12 @@ SIZES = {True: 200, False: 2000}
 
 def section(quick: bool) -> dict[str, Any]:
     """Sentence, confusion matrix, and what no reader can tell."""
-    measured = accuracy.measure("test", size=SIZES[quick])
-    by_source = {"simulated": measured, **sources.without_simulation(size=SIZES[quick])}
-    return {**of(measured), "sources": beside(by_source), "real": in_reality(by_source)}
+    by_source = sources.of(size=SIZES[quick], seed=sources.HELD_OUT)
+    return {
+        **of(by_source["simulated"]),
+        "sources": beside(by_source),
+        "real": in_reality(by_source),
+    }
 
 
 def of(measured: Accuracy) -> dict[str, Any]:
