@@ -156,6 +156,7 @@ RUN = {
     "batch_size": 1, "epochs": 1, "updates": None, "shuffle": "never", "seed": 0, "order": None,
     "schedule": None, "clip_norm": None, "clip_value": None, "box": None, "drop_last": False,
     "target": None, "stop_at_target": False, "divergence": 1e6, "evaluate": None, "resume": None,
+    "points_per_epoch": None, "no_decay": None, "no_clip": None,
 }  # fmt: skip
 SWEEP = RUN | {
     "convention": None, "record": "summary", "diagnosis": False, "dtype": "float64",
@@ -331,6 +332,9 @@ CALLS = {
         "missing": "refuse", "optimizers": ["SGD"], "batch_sizes": None, "budget": 0.05, "seed": 0,
         "progress": False, "threads": 1,
     },
+    "simopt.lr_range_test": lambda _: (
+        defaults(simopt.lr_range_test) | {"problem": four(), "optimizer": SGD, "updates": 20}
+    ),
     "simopt.report.playground_page": lambda tmp: {"path": tmp / "page.html", "problem": four()},
     "simopt.schedules.plateau": lambda _: defaults(schedules.plateau),
     "simopt.schedules.adaptive": lambda _: defaults(schedules.adaptive),

@@ -53,6 +53,10 @@ ALSO = {
     "optimizer": "optimizer|eta|convention",
     "optimizers": "optimizers?",
     "against": "against|eta",
+    "high": "high|low",
+    "smoothing": "smoothing|low",
+    "stop_factor": "stop_factor|low",
+    "seed": "seed|low",  # a range test that explodes at once names its lowest rate
     "sep": "sep|target|path",  # no such column, or no such table
     "frame": "frame|target",
     "table": "table|path",  # which it may be
@@ -64,7 +68,7 @@ ALSO = {
     "w0": "w0|loss",  # which takes as many
     "points": "points|loss",
     "clock": "clock|update",  # which takes its values
-    "problem": "problem|target|rows",  # reached before it starts; too few of them
+    "problem": "problem|target|rows|shuffle",  # reached before it starts; too few of them
     "loss": r"loss|file|folder|columns|\w+(?==)",  # or a part of it
     "source": r"source|loss|file|folder|columns|\w+(?==)",
     "epochs": "epochs|updates",

@@ -190,7 +190,7 @@ def smoothed(losses: Floats, keep: float) -> Floats:
 def _end(losses: Floats, stop_factor: float | None) -> int:
     """How many losses there are until one is too large."""
     least = math.inf
-    for k, loss in enumerate(losses):
+    for k, loss in enumerate(losses.tolist()):
         least = min(least, loss)
         if not math.isfinite(loss) or (stop_factor is not None and loss > stop_factor * least):
             return k + 1

@@ -35,6 +35,7 @@ def check_weights(name: str, value: Any, problem: Problem) -> tuple[int, ...] | 
     """
     if value is None:
         return None
+    checks.check_length(name, value)
     listed = [value] if isinstance(value, str) or not checks.is_sequence(value) else list(value)
     allowed = f"None, or names or numbers of weights: {', '.join(problem.features)}"
     numbers = set()
