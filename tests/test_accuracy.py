@@ -111,10 +111,12 @@ def test_a_sample_of_problems_never_tuned_on(held_out):
 @pytest.mark.slow
 def test_five_thousand_curves_of_problems_never_tuned_on():
     measured = accuracy.measure("test", size=5000)
-    assert measured.separable >= 0.95
-    assert measured.allowed >= 0.97
+    # What a reader gives up here that knows seventeen symptoms and is made for real logs: one that
+    # knew the ten of these curves alone had 0.95 and 0.97.
+    assert measured.separable >= 0.92
+    assert measured.allowed >= 0.95
     # Exactly the label, where the curve has no way to tell, is another matter.
-    assert measured.strict >= 0.82
+    assert measured.strict >= 0.78
     assert (measured.recall["found"].dropna() >= 0.8).all()
     # The symptoms left out of the mean are those with a reason.
     without = set(measured.recall.index[measured.recall["separable"] == 0])

@@ -231,7 +231,7 @@ def test_scale_and_offset_change_no_more_than_rounding_does(seed, scale, offset)
     assert diagnose_many(table)["symptom"].tolist() == ["plateaus early"] * 2
 
 
-def test_noise_of_a_quarter_of_the_loss_is_no_chance_level():
+def test_noise_as_large_as_the_loss_is_no_chance_level():
     """What stands still is noise beside the loss; what swings by more is a rate too high."""
     rng = np.random.default_rng(5)
     noise = rng.normal(size=(20, 60))

@@ -17,8 +17,8 @@ START = 6.0
 #: other: a loss that bounces about a minimum does so mostly below, and at times far above.
 SKEW, MOST, ECHO = 0.5, 0.6, 0.4
 #: Beside the loss itself the noise is small, where that is above zero all along: at chance level
-#: batches differ by a few percent, while a loss that swings by a third is no chance level's.
-SHARE = 0.25
+#: batches differ by a few percent; a loss that swings by a third is elsewhere.
+SHARE = 0.15
 #: No surer than this, for noise alone is also what is left behind a fall that the log lacks.
 MOST_SURE = 0.85
 #: Values that there must be to say so.
