@@ -200,6 +200,9 @@ QUICK: dict[str, Case] = {
         "four points", "Adam", seeds=OWN, plan={"shuffle": "epoch", "epochs": 3}
     ),
     "a shared order": Case("four points", rates=SHARED, seeds=MANY, plan={"shuffle": "epoch"}),
+    "replacement": Case(
+        "four points", "Adam", seeds=OWN, plan={"shuffle": "replacement", "epochs": 3}
+    ),
     "one order": Case("four points", "SGD", seeds=OWN, plan={"shuffle": "once", "epochs": 3}),
     "given orders": Case("four points", "SGD", given=True, plan={"epochs": 3}),
     "it lives on": Case("four points", "Momentum", limit=None, plan={"epochs": 40}),

@@ -294,6 +294,7 @@ CALLS = {
     },
     "simopt.orders.torch_sampler": lambda _: {
         "n": 4, "epochs": 2, "seed": 0, "generator": "own", "drawn": 0, "between": 0,
+        "replacement": False,
     },
     "simopt.problems.bumps": lambda _: {"w0": 6.0, "noise": None},
     "simopt.problems.double_well": lambda _: {"tilt": 0.1, "spread": 1.0, "terms": 8, "w0": None},

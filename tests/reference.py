@@ -158,8 +158,8 @@ def summary(problem, steps, every=1, limit=None, target=None, stop_at_target=Fal
     }
 
 
-def shuffled(seed, epoch, n):
-    """A permutation from (seed, epoch, n): lowbias32 in counter mode, Fisher-Yates from the end."""
+def numbers(seed, epoch):
+    """The generator of a seed and an epoch, lowbias32 in counter mode: f(i, m) is in 0 .. m - 1."""
 
     def mix(b):
         b = ((b ^ (b >> 16)) * 0x7FEB352D) % 2**32
@@ -169,9 +169,15 @@ def shuffled(seed, epoch, n):
     low, high = seed % 2**32, seed // 2**32
     first = mix((mix((mix(low ^ 0x9E3779B9) + high) % 2**32) + epoch) % 2**32)
     second = mix(mix(mix(low ^ 0x85EBCA6B) ^ high) ^ mix((epoch + 0xC2B2AE35) % 2**32))
+    return lambda i, m: mix(mix((first + i) % 2**32) ^ second) * m // 2**32
+
+
+def shuffled(seed, epoch, n):
+    """A permutation from (seed, epoch, n): Fisher-Yates from the end."""
+    number = numbers(seed, epoch)
     order = list(range(n))
     for i in range(n - 1, 0, -1):
-        j = mix(mix((first + i) % 2**32) ^ second) * (i + 1) // 2**32
+        j = number(i, i + 1)
         order[i], order[j] = order[j], order[i]
     return order
 
@@ -180,4 +186,7 @@ def orders(mode, seed, epochs, n):
     """The order of the points in every epoch."""
     if mode == "never":
         return [list(range(n))] * epochs
+    if mode == "replacement":
+        draws = [numbers(seed, epoch) for epoch in range(epochs)]
+        return [[number(i, n) for i in range(n)] for number in draws]
     return [shuffled(seed, epoch if mode == "epoch" else 0, n) for epoch in range(epochs)]

@@ -283,7 +283,7 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
         orders = [group.seeds]  # of the noise
     elif given is None:
         made = [shuffling.orders(how.shuffle, int(s), how.epochs, how.n) for s in group.seeds]
-        orders = [each if how.shuffle == "epoch" else each[:1] for each in made]
+        orders = [each[:1] if how.shuffle in ("never", "once") else each for each in made]
         orders = orders if how.shuffle != "never" else orders[:1]
     places = places_of(task, given is not None)
     numbers = blocks.how_of(how, dtype, every, record, stops, given is not None)

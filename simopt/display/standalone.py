@@ -27,6 +27,7 @@ ORDERS = {
     "never": "as they are given",
     "once": "one random order, seed {seed}",
     "epoch": "a new random order every epoch, seed {seed}",
+    "replacement": "every point drawn for itself, seed {seed}",
     "given": "the given order",
 }
 

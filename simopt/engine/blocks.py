@@ -33,7 +33,7 @@ WORTH_SHARING_MANY = 1 / 10
 #: Points whose outer products are summed at once: 64 weights then take 8 MiB.
 MOMENT_POINTS = 256
 
-SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3}
+SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3, "replacement": 4}
 RECORD_CODE = {"summary": 0, "epochs": 1, "steps": 2}
 
 

@@ -40,7 +40,7 @@ from simopt.ground.inline import inlined
 from simopt.ground.snapshot import digest
 from simopt.rules.rule import WEIGHT_DECAY, Rule
 from simopt.training import semantics
-from simopt.training.shuffling import draw, shuffle, split_seed
+from simopt.training.shuffling import draw, draw_points, drawn, shuffle, split_seed
 
 
 def no_clock():
@@ -135,6 +135,8 @@ def fill_order(order, mode, seed, epoch, given):
             order[i] = given[epoch, i]
     elif mode == 2 or (mode == 1 and epoch == 0):
         shuffle(order, seed, epoch)
+    elif mode == 4:
+        draw_points(order, seed, epoch)
     elif mode == 0 and epoch == 0:
         for i in range(len(order)):
             order[i] = i
@@ -142,10 +144,15 @@ def fill_order(order, mode, seed, epoch, given):
 
 def fill_own_orders(order, pick, mode, seeds, first, epoch):
     """The shuffled orders of one epoch, one per lane, all lanes drawing together."""
-    if mode == 2 or epoch == 0:
-        n = order.shape[0]
+    n = order.shape[0]
+    if mode != 1 or epoch == 0:
         for lane in range(order.shape[1]):
             pick[1, lane], pick[2, lane] = split_seed(seeds[first + lane], epoch)
+    if mode == 4:
+        for i in range(n):
+            for lane in range(order.shape[1]):
+                order[i, lane] = drawn(pick[1, lane], pick[2, lane], i, n)
+    elif mode == 2 or epoch == 0:
         for i in range(n):
             for lane in range(order.shape[1]):
                 order[i, lane] = i

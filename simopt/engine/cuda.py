@@ -196,18 +196,24 @@ def kernel(
 
 
 shuffle = inlined(shuffling.shuffle)
+draw_points = inlined(shuffling.draw_points)
+
+#: Kinds of order that differ from epoch to epoch.
+BY_EPOCH = ("epoch", "replacement")
 
 
 @cache
 def order_kernel() -> Any:
-    """The kernel that makes orders: ``f[blocks, threads](seeds, epochs, orders)``.
+    """The kernel that makes orders: ``f[blocks, threads](seeds, epochs, replacement, orders)``.
 
     ``orders`` [seeds x epochs, n]; a thread makes one.
     """
 
-    def draw_orders(seeds, epochs, orders):
+    def draw_orders(seeds, epochs, replacement, orders):
         row = cuda.grid(1)
-        if row < orders.shape[0]:
+        if row < orders.shape[0] and replacement:
+            draw_points(orders[row], int(seeds[row // epochs]), row % epochs)
+        elif row < orders.shape[0]:
             shuffle(orders[row], int(seeds[row // epochs]), row % epochs)
 
     return jit(draw_orders)
@@ -239,9 +245,14 @@ def places_of(task: blocks.Task, given: bool) -> Places:
         by_seed=task.by_seed,
         first_setting=0,
         first_seed=0,
-        of_seed={"once": n, "epoch": n * plan.epochs}.get(shuffle, 0) if n else 1,
-        of_epoch={"epoch": n, "given": n}.get(shuffle, 0),
+        of_seed=n * orders_of_seed(plan, shuffle) if n else 1,
+        of_epoch=n if shuffle in (*BY_EPOCH, "given") else 0,
     )
+
+
+def orders_of_seed(plan: Plan, shuffle: str) -> int:
+    """How many orders a seed has: one, one an epoch, or none where its number plays no part."""
+    return plan.epochs if shuffle in BY_EPOCH else int(shuffle == "once")
 
 
 def waves(places: Places, held: int, lanes: int, seeds: int) -> Iterator[Wave]:
@@ -333,7 +344,7 @@ def compute(
                 drawn = wave.seeds
                 seeds_here = task.group.seeds[slice(*drawn)]
                 if plan.n:
-                    orders = orders_of(seeds_here, places.of_seed // plan.n, plan.n)
+                    orders = orders_of(seeds_here, places.of_seed // plan.n, plan.n, plan.shuffle)
                 else:
                     orders = sent(seeds_here)
             start = wave.places.first - task.first
@@ -359,10 +370,10 @@ def launch(run: Any, threads: int, *arguments: Any) -> None:
         run[-(-threads // THREADS), THREADS](*arguments)
 
 
-def orders_of(seeds: NDArray[np.int64], epochs: int, n: int) -> Any:
-    """The shuffled orders of seeds, made on the device: [seeds x epochs, n]."""
+def orders_of(seeds: NDArray[np.int64], epochs: int, n: int, shuffle: str) -> Any:
+    """The orders of seeds, made on the device: [seeds x epochs, n]."""
     orders = cuda.device_array((len(seeds) * epochs, n), np.int32)
-    launch(order_kernel(), len(orders), sent(seeds), epochs, orders)
+    launch(order_kernel(), len(orders), sent(seeds), epochs, shuffle == "replacement", orders)
     return orders
 
 
@@ -402,7 +413,7 @@ def room(task: blocks.Task, d: int, dtype: Any) -> tuple[int, int]:
     if blocks.extras_of(plan).kept:
         trajectory += 8 * keeping.rows(task.group.rule, d)
     trajectory += layout.COUNTED * np.dtype(count_type(plan)).itemsize
-    seed = 4 * plan.n * (plan.epochs if plan.shuffle == "epoch" else 1) if plan.n else 8
+    seed = 4 * plan.n * max(1, orders_of_seed(plan, plan.shuffle)) if plan.n else 8
     if share < max(seed, trajectory * THREADS):
         raise checks.refuse(
             "epochs",

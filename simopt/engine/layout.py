@@ -71,7 +71,7 @@ class How(NamedTuple):
     last_used: int  # points of the last epoch, which may end before its last batch
     updates: int  # in all
     every: int  # updates between two looks at the loss
-    shuffle: int  # 0 never, 1 once, 2 every epoch, 3 as given
+    shuffle: int  # 0 never, 1 once, 2 every epoch, 3 as given, 4 with replacement
     record: int  # 0 nothing, 1 every epoch, 2 every update
     stops: bool  # whether divergence ends a trajectory
     rates: np.ndarray  # [2, updates]: the rate of update t is eta * rates[0, t] + rates[1, t]

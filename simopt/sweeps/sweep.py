@@ -261,7 +261,8 @@ def sweep(
     given = None
     longest = max(each.epochs for _, each in axes.plans(swept[0], problem))
     if order is not None:
-        given = shuffling.check_order(order, longest, problem.n)
+        repeats = all(kind == "replacement" for each in swept for kind in each.common["shuffle"])
+        given = shuffling.check_order(order, longest, problem.n, repeats=repeats)
     longest_run, total = axes.most_and_all_updates(swept, problem)
     if total > MOST_UPDATES:
         raise ValueError(

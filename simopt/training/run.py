@@ -91,12 +91,14 @@ def run(
         Passes over the points. The optimizer's state carries over.
     updates : int, optional
         So many updates in place of epochs; the last epoch ends where they do.
-    shuffle : {"never", "once", "epoch"}
-        File order; one random order; a new random order every epoch.
+    shuffle : {"never", "once", "epoch", "replacement"}
+        File order; one random order; a new random order every epoch; every point drawn for itself
+        from all n, so that in an epoch some come several times and others not at all.
     seed : int, default 0
         What the random orders depend on, and a noisy quadratic's noise.
     order : array_like of int [epochs, n], optional
-        The orders themselves, in place of shuffle and seed; see `simopt.orders`.
+        The orders themselves, in place of shuffle and seed; see `simopt.orders`. Each is a
+        permutation, unless ``shuffle="replacement"`` says that points may come again.
     schedule : Schedule or str, optional
         How the learning rate changes, from `simopt.schedules`; None keeps it constant.
     clip_norm : float, optional
@@ -210,7 +212,8 @@ def run(
     if order is None:
         orders = shuffling.orders(shuffle, seed, how.epochs, problem.n)
     else:
-        orders = shuffling.check_order(order, how.epochs, problem.n)
+        repeats = how.shuffle == "replacement"
+        orders = shuffling.check_order(order, how.epochs, problem.n, repeats=repeats)
     given = None if order is None else orders
     if resume is not None:
         if not isinstance(resume, Run):

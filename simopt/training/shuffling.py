@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from simopt.ground import checks
 
-SHUFFLES = ("never", "once", "epoch")
+#: How an order comes about; with replacement every place is drawn for itself.
+SHUFFLES = ("never", "once", "epoch", "replacement")
 LOW = 0xFFFFFFFF
 
 
@@ -60,8 +61,21 @@ def shuffle(order, seed, epoch):
         order[j] = swapped
 
 
+def drawn(first, second, i, n):
+    """A point among 0 .. n - 1 for position i, whatever the others are, for a 64-bit key."""
+    return (mix(mix((first + i) & LOW) ^ second) * n) >> 32
+
+
+def draw_points(order, seed, epoch):
+    """Write as many points, drawn with replacement, into ``order`` as it has places."""
+    n = len(order)
+    first, second = split_seed(seed, epoch)
+    for i in range(n):
+        order[i] = drawn(first, second, i, n)
+
+
 def check_shuffle(value: Any) -> str:
-    """Check ``shuffle``: "never", "once" or "epoch"."""
+    """Check ``shuffle``: one of `SHUFFLES`."""
     return checks.choice("shuffle", value, SHUFFLES)
 
 
@@ -70,8 +84,8 @@ def check_seed(value: Any) -> int:
     return checks.whole("seed", value, 0, 2**63 - 1)
 
 
-def check_order(order: Any, epochs: int, n: int) -> NDArray[np.int64]:
-    """Check given orders: [epochs, n], each row a permutation of 0 .. n - 1."""
+def check_order(order: Any, epochs: int, n: int, *, repeats: bool = False) -> NDArray[np.int64]:
+    """Check given orders: [epochs, n], each row a permutation of 0 .. n - 1, or with repeats."""
     checks.check_length("order", order)
     allowed = f"an array of whole numbers [{epochs}, {n}]"
     if checks.count_masked(order):
@@ -84,8 +98,16 @@ def check_order(order: Any, epochs: int, n: int) -> NDArray[np.int64]:
         array = array[None, :]
     if array.shape != (epochs, n) or not np.issubdtype(array.dtype, np.integer):
         raise checks.refuse("order", f"{array.dtype} {array.shape}", allowed)
-    if (np.sort(array, axis=1) != np.arange(n)).any():
-        raise checks.refuse("order", array.tolist(), f"a permutation of 0 .. {n - 1} in every row")
+    if repeats:
+        if array.size and not 0 <= array.min() <= array.max() < n:
+            raise checks.refuse("order", array.tolist(), f"points from 0 to {n - 1}")
+    elif (np.sort(array, axis=1) != np.arange(n)).any():
+        raise checks.refuse(
+            "order",
+            array.tolist(),
+            f"a permutation of 0 .. {n - 1} in every row (a point may come again with "
+            "shuffle='replacement')",
+        )
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
@@ -94,8 +116,9 @@ def orders(mode: str, seed: int, epochs: int, n: int) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    mode : {"never", "once", "epoch"}
-        File order; one shuffled order for all epochs; a new one every epoch.
+    mode : {"never", "once", "epoch", "replacement"}
+        File order; one shuffled order for all epochs; a new one every epoch; every place of every
+        epoch drawn for itself.
     seed : int
         From 0 to 2^63 - 1.
     epochs, n : int
@@ -123,8 +146,9 @@ def orders(mode: str, seed: int, epochs: int, n: int) -> NDArray[np.int64]:
     result = np.tile(np.arange(n, dtype=np.int64), (epochs, 1))
     if mode == "never":
         return result
-    for epoch in range(epochs if mode == "epoch" else 1):
+    fill = draw_points if mode == "replacement" else shuffle
+    for epoch in range(1 if mode == "once" else epochs):
         row = list(range(n))
-        shuffle(row, int(seed), epoch)
+        fill(row, int(seed), epoch)
         result[epoch] = row
-    return result if mode == "epoch" else np.tile(result[0], (epochs, 1))
+    return np.tile(result[0], (epochs, 1)) if mode == "once" else result

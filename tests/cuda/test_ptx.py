@@ -90,7 +90,7 @@ class open_door:
 
 
 def test_orders_are_whole_numbers():
-    types = (numba.int64[::1], numba.int64, numba.int32[:, ::1])
+    types = (numba.int64[::1], numba.int64, numba.boolean, numba.int32[:, ::1])
     (text,) = code.compiled(cuda.order_kernel().py_func, numba.void(*types), [(9, 0)])
     assert not code.arithmetic(text, 64)
     assert ".local" not in text

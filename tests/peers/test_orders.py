@@ -122,6 +122,45 @@ def test_torch_samplers(n, epochs, seed):
     assert orders.torch_randperm(n, epochs, seed).tolist() == [list(sampler) for _ in range(epochs)]
 
 
+@live
+@given(SIZES, EPOCHS, SEEDS, st.sampled_from(["own", "global"]))
+def test_torch_draws_with_replacement(n, epochs, seed, generator):
+    torch.manual_seed(seed)
+    own = torch.Generator().manual_seed(seed) if generator == "own" else None
+    sampler = RandomSampler(range(n), replacement=True, generator=own)
+    visited = [list(sampler) for _ in range(epochs)]
+    ours = orders.torch_sampler(n, epochs, seed, generator=generator, replacement=True)
+    assert ours.tolist() == visited
+
+
+def test_torch_replay_with_replacement():
+    x, y = data(3)
+    own = torch.Generator().manual_seed(5)
+    points = TensorDataset(torch.tensor(x), torch.tensor(y))
+    loader = DataLoader(points, 4, sampler=RandomSampler(points, True, generator=own))
+    w = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adam([w], lr=0.1)
+    theirs = []
+    for _ in range(4):
+        for a, b in loader:
+            optimizer.zero_grad()
+            torch.mean((a @ w - b) ** 2).backward()
+            optimizer.step()
+        theirs.append(w.detach().numpy().copy())
+    order = orders.torch_sampler(len(x), 4, 5, replacement=True)
+    run = simopt.run(
+        simopt.problems.least_squares(x, y),
+        simopt.Adam(eta=0.1, convention="torch"),
+        batch_size=4,
+        epochs=4,
+        order=order,
+        shuffle="replacement",
+    )
+    ends = run.steps.groupby("epoch").last()
+    ours = ends[[name for name in ends if name.startswith("w_")]].to_numpy()
+    assert apart(ours, theirs) < 1e-12
+
+
 @pytest.mark.parametrize("generator", ["own", "global"])
 @pytest.mark.parametrize("persistent", [False, True])
 def test_torch_workers(generator, persistent):

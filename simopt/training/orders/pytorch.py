@@ -107,6 +107,7 @@ def torch_sampler(
     generator: str = "own",
     drawn: int = 0,
     between: int | Sequence[int] = 0,
+    replacement: bool = False,
 ) -> Order:
     """The order of a PyTorch RandomSampler, epoch after epoch.
 
@@ -134,10 +135,15 @@ def torch_sampler(
         How many 32-bit numbers were taken from that generator before.
     between : int or sequence of int, default 0
         How many were taken between one epoch and the next, as in `torch_dataloader`.
+    replacement : bool, default False
+        As in the sampler: every point is drawn for itself, n of them in an epoch. Fewer
+        (``num_samples``) are the first ones only of the first epoch, or of all without a generator
+        of the sampler's own; `simopt.run` takes them with ``points_per_epoch=``.
 
     Returns
     -------
     ndarray of int64 [epochs, n]
+        For ``simopt.run(..., order=)``; with replacement also ``shuffle="replacement"``.
 
     Raises
     ------
@@ -151,6 +157,8 @@ def torch_sampler(
     [[2, 3, 0, 1], [0, 3, 2, 1], [2, 1, 3, 0]]
     """
     n, epochs = arguments.size(n, epochs)
+    if checks.flag("replacement", replacement):
+        return _draws(n, epochs, seed, generator, drawn, between)
     return _orders(n, epochs, seed, generator, drawn, between, base_seeds=0)
 
 
@@ -227,6 +235,18 @@ def _orders(
             bits.random_raw(n - 1, output=False)
         else:
             result[epoch] = reseeded(bits, n)
+    return result
+
+
+def _draws(n: int, epochs: int, seed: Any, generator: Any, drawn: Any, between: Any) -> Order:
+    """RandomSampler's draws with replacement: ``randint(n)``, one after the other."""
+    own = checks.choice("generator", generator, GENERATORS) == "own"
+    bits = twister(_seed(seed), arguments.drawn(drawn))
+    result = np.empty((epochs, n), dtype=np.int64)
+    for epoch, gap in enumerate(arguments.between(between, epochs)):
+        bits.random_raw(gap, output=False)
+        source = bits if own else twister(int(bits.random_raw(SEED)[-1]))
+        result[epoch] = source.random_raw(n) % n
     return result
 
 
