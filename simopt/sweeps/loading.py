@@ -60,7 +60,7 @@ def load(
     is asked for is kept: memory holds one file (some 20 MB) besides twice the result.
 
     The folder is a Parquet dataset for other programs too, once the sweep has ended:
-    ``pandas.read_parquet(folder)`` reads it, `pyarrow.dataset` and Dask likewise, and DuckDB and
+    ``pandas.read_parquet(folder)`` reads it, ``pyarrow.dataset`` and Dask likewise, and DuckDB and
     Polars with ``folder/*.parquet``. They take the rows in the order of the files, which is that of
     the table unless the sweep has long axes, and of categories only those that a file has.
 
