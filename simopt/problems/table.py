@@ -267,8 +267,8 @@ def read_table(
         As in `from_frame`, which says what becomes of the columns.
     sep, decimal, encoding : str, optional
         As in ``pandas.read_csv``: what stands between the cells of a text, its decimal mark, and
-        how its characters are written. The first lines tell if None: commas, semicolons, tabs or bars,
-        decimal points or commas, UTF-8, or UTF-16 and UTF-32 with a mark.
+        how its characters are written. The first lines tell if None: commas, semicolons, tabs or
+        bars, decimal points or commas, UTF-8, or UTF-16 and UTF-32 with a mark.
     w0, intercept, l2, name
         As in `least_squares`; the name is the file's without its ending if None.
     **parameters
