@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from simopt.analysis.batch_size import batch_size
     from simopt.analysis.range_test import lr_range_test
     from simopt.analysis.recommendation import recommend
-    from simopt.curves import diagnosis, prescription
+    from simopt.curves import callbacks, diagnosis, prescription
     from simopt.curves.diagnosis import diagnose
     from simopt.curves.logs import read_log
     from simopt.curves.prescription import prescribe
@@ -74,6 +74,7 @@ _LAZY = {
 
 #: Public modules, by the short path under which they are documented and can be imported.
 _MODULES = {
+    "callbacks": "simopt.curves.callbacks",
     "conformance": "simopt.training.conformance",
     "diagnosis": "simopt.curves.diagnosis",
     "document": "simopt.document",
@@ -111,6 +112,7 @@ __all__ = [
     "SignSGD",
     "averaged",
     "batch_size",
+    "callbacks",
     "complement",
     "conformance",
     "diagnose",

@@ -17,6 +17,7 @@ from simopt.rules import ALL
 
 #: Where the work of a call of minutes begins.
 EXPENSIVE = [
+    ("simopt.curves.callbacks.frameworks", "base_of"),
     ("simopt.curves.prescription.runner", "run"),
     ("simopt.document.claims.evaluation", "Trials"),
     ("simopt.analysis.recommendation.study", "_Work"),
@@ -214,6 +215,14 @@ CALLS = {
     },
     "simopt.run": lambda _: {"problem": four(), "optimizer": SGD, **RUN},
     "simopt.sweep": lambda _: {"problem": four(), "optimizers": SGD, **SWEEP},
+    "simopt.callbacks.Watcher": lambda _: {"say": str, "optimizer": SGD},
+    "simopt.callbacks.keras": lambda _: {
+        "loss": "loss", "validation": "val_loss", "say": str, "optimizer": SGD,
+    },
+    "simopt.callbacks.lightning": lambda _: {
+        "validation": "val_loss", "say": str, "optimizer": SGD,
+    },
+    "simopt.callbacks.transformers": lambda _: {"say": str, "optimizer": SGD},
     "simopt.conformance.check": lambda _: {
         "optimizer": plain_step, "against": SGD, "group": 0, "tolerance": 1e-12,
     },

@@ -168,7 +168,8 @@ def diagnose(
 
     What is measured (``simopt.diagnosis.features``) depends neither on the loss' scale nor on its
     offset (as long as that is not millions of times its range, which rounds the curve away), so it
-    can't see whether a loss that no longer moves is a good one.
+    can't see whether a loss that no longer moves is a good one. But for one measure: noise is also
+    compared with the loss itself where that is above zero, since chance level has little of it.
 
     Parameters
     ----------
