@@ -6,6 +6,7 @@ The columns are standardised first, as one would before training. Ends with a pa
 report's, a table, and a paragraph of advice.
 """
 
+import warnings
 from pathlib import Path
 
 import click
@@ -31,7 +32,11 @@ def main(
     """Study batch sizes on DATA, a CSV or Parquet file, whose column TARGET is to be predicted."""
     page = Path(out)
     page.parent.mkdir(parents=True, exist_ok=True)
-    problem = simopt.problems.read_table(data, target, kind=kind, standardize=True)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        problem = simopt.problems.read_table(data, target, kind=kind, standardize=True)
+    for each in said:
+        print(each.message)
 
     start, least = problem.loss(problem.w0), problem.minimum_loss
     optimizers = [getattr(simopt, name)() for name in names]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt.engine import cpu, devices
-from simopt.sweeps import chunk_files, chunks, execution, memory, sweep, worker
+from simopt.sweeps import chunk_files, chunks, execution, memory, store, sweep, worker
 
 HUBBLE = simopt.problems.hubble()
 FOUR = simopt.problems.four_points()
@@ -338,7 +338,7 @@ def files_of(folder):
 
 def test_ctrl_c_says_how_to_go_on(small, table, tmp_path, monkeypatch):
     kept, calls = [], []
-    keep = sweep.Store.keep
+    keep = store.Store.keep
 
     def interrupted(store, number, frame):
         calls.append(number)
@@ -347,7 +347,7 @@ def test_ctrl_c_says_how_to_go_on(small, table, tmp_path, monkeypatch):
         keep(store, number, frame)
         kept.append(number)
 
-    monkeypatch.setattr(sweep.Store, "keep", interrupted)
+    monkeypatch.setattr(store.Store, "keep", interrupted)
     arguments = {"target": TARGET, "store": tmp_path / "a", **AXES}
     for done in (3, 5):
         with pytest.raises(sweep.Interrupted, match=f"after {done} of .* the same sweep goes"):

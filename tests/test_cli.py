@@ -14,7 +14,7 @@ import pytest
 import simopt
 from simopt.cli import main
 from simopt.ground import files
-from simopt.sweeps import clients, sweep
+from simopt.sweeps import clients, store, sweep
 
 SMALL = """
 [problem]
@@ -400,13 +400,13 @@ def test_sweep_into_a_folder(simopt_command, here):
 
 
 def test_resume_goes_on_and_cleans_up(simopt_command, here, monkeypatch):
-    keep = sweep.Store.keep
+    keep = store.Store.keep
 
     def interrupted(store, number, frame):
         keep(store, number, frame)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweep.Store, "keep", interrupted)
+    monkeypatch.setattr(store.Store, "keep", interrupted)
     status, _, error = simopt_command("sweep", "small.toml", "--resume")
     assert status == 130
     assert "the same sweep goes on from there" in error

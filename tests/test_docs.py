@@ -179,7 +179,7 @@ def test_a_framework_of_ones_own_is_a_convention(monkeypatch):
 def test_a_symptom_of_ones_own_is_found(monkeypatch, tmp_path):
     (tmp_path / "sleepy.py").write_text(
         "from simopt.curves.symptoms.record import Symptom\n"
-        "SYMPTOM = Symptom(name='sleepy', rank=99)\n",
+        f"SYMPTOM = Symptom(name='sleepy', rank={len(symptoms.RECORDS)})\n",
         encoding="utf-8",
     )
     monkeypatch.setattr(symptoms, "__path__", [*symptoms.__path__, str(tmp_path)])

@@ -535,7 +535,7 @@ def test_patterns_of_ones_own(tmp_path):
     run = one(read_log(path, patterns=[r"<<(?P<step>\d+)>> Verlust=(?P<loss>\S+)"]))
     same(run, held=None)
     np.testing.assert_array_equal(run.x, T)
-    with pytest.raises(ValueError, match=r"pattern='\(': must be a regular expression"):
+    with pytest.raises(ValueError, match=r"patterns='\(': must be a regular expression"):
         read_log(path, patterns=["("])
     with pytest.raises(ValueError, match="with named groups"):
         read_log(path, patterns=[r"(\d+)"])

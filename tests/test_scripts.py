@@ -75,7 +75,8 @@ def test_batch_size_on_my_data(tmp_path):
         tmp_path, "batch_size_on_my_data.py", "my.csv", "price", "--seeds", 3, "--optimizer", "sgd",
         "--out", "b.html",
     )  # fmt: skip
-    assert "<problem my: least_squares, n = 45, d = 4>" in out
+    assert "<problem my: least_squares, n = 45, d = 3>" in out
+    assert "left out 'constant'" in out
     table = pd.read_csv(tmp_path / "b.csv")
     assert set(table["optimizer"]) == {"SGD"}
     assert table["batch_size"].tolist() == [1, 2, 4, 8, 16, 32, 45]

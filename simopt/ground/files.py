@@ -168,6 +168,13 @@ def rename(path: str | os.PathLike[str], name: str | os.PathLike[str]) -> None:
     os.replace(path, name)
 
 
+def remove_folder(path: Path) -> None:
+    """Remove a hidden folder of our own with its files; we make no folders in it."""
+    for each in path.iterdir():
+        each.unlink()
+    path.rmdir()
+
+
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A new folder that is removed when the block ends."""

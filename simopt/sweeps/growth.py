@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -98,7 +97,7 @@ def opened(
                 try:
                     return Store.open(path / GROWING, content, places, axes), smaller
                 except ValueError:  # what another larger sweep, stopped half-way, left
-                    shutil.rmtree(path / GROWING)
+                    files.remove_folder(path / GROWING)
                     return Store.open(path / GROWING, content, places, axes), smaller
             text = f"store={str(path)!r}: another process makes it grow; waiting for it"
             warnings.warn(text, stacklevel=3)
@@ -391,4 +390,4 @@ def _take_over(folder: Path) -> None:
             (folder / name).unlink()
     for aside in folder.glob(f"._manifest.*{ASIDE}"):  # of one that was killed here
         aside.unlink(missing_ok=True)
-    shutil.rmtree(grown)
+    files.remove_folder(grown)

@@ -36,10 +36,10 @@
     const { state } = app,
       points = readPoints(state.points),
       problemError = one("error");
-    app.points = points;
     problemError.textContent = points.error || "";
     one("counted").textContent = "";
     if (points.error) return false;
+    app.points = points;
     const wide = points.x[0].length,
       count = points.y.length;
     one("counted").textContent =
