@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER_VENV := .venv-peers
 CUDA_VENV := .venv-cuda
+LOG_VENV := .venv-logs
 BUILD := reports/build
 
 # The Python that makes .venv: yours (make PYTHON=/path/to/python3.12 report), or the first here.
@@ -20,6 +21,7 @@ TOOLS := $(VENV)/.installed-tools
 BENCH_PEERS := $(VENV)/.installed-peers
 PEERS := $(PEER_VENV)/.installed
 CUDA := $(CUDA_VENV)/.installed
+LOG_READERS := $(LOG_VENV)/.installed
 DOCS := $(VENV)/.installed-docs
 
 SOURCES := $(shell find simopt -type f -not -path '*/__pycache__/*')
@@ -32,7 +34,7 @@ PYTEST := -m pytest --numprocesses=auto --maxprocesses=4
 BY_FILE := $(PYTEST) --dist=loadfile
 SINGLY := $(PYTEST) --dist=worksteal
 
-.PHONY: help report report-quick docs test test-slow test-peers test-cuda env sweep bench bench-peers bench-cuda billion lint clean clean-env
+.PHONY: help report report-quick docs test test-slow test-peers test-cuda env sweep bench bench-peers bench-cuda bench-logs billion lint clean clean-env
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -75,19 +77,22 @@ bench-peers: $(BENCH_PEERS) ## install JAX, optax and Dask into .venv, for make 
 bench-cuda: $(CUDA) ## measure updates per second on a GPU (beside JAX and optax where installed)
 	@$(CUDA_VENV)/bin/python -m tests.bench_cuda
 
+bench-logs: $(LOG_READERS) ## read loss curves beside other packages (first: make .venv-logs)
+	@$(LOG_VENV)/bin/python -m tests.bench_logs
+
 lint: $(TOOLS) ## check style, format, types, and that rooms import downward
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 
-clean: ## remove what make wrote, but for .venv, .venv-peers and .venv-cuda
+clean: ## remove what make wrote, but for .venv, .venv-peers, .venv-cuda and .venv-logs
 	@rm -rf $(BUILD) docs/built results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find simopt tests scripts docs -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -f $(VENV)/.warm
 
-clean-env: clean ## remove .venv, .venv-peers and .venv-cuda as well
-	@rm -rf $(VENV) $(PEER_VENV) $(CUDA_VENV)
+clean-env: clean ## remove .venv, .venv-peers, .venv-cuda and .venv-logs as well
+	@rm -rf $(VENV) $(PEER_VENV) $(CUDA_VENV) $(LOG_VENV)
 
 # The full report: made again when simopt changes, or when a quick one took its place.
 $(BUILD)/.full: $(SOURCES) $(wildcard reports/billion.csv reports/cuda.json) $(wildcard $(BUILD)/index.html) | $(VENV)/.warm
@@ -107,7 +112,7 @@ $(VENV)/.warm: $(RUN) $(KERNELS)
 	@$(BIN)/python -m simopt.cli.warm
 	@touch $@
 
-# $* is the environment: .venv, .venv-peers or .venv-cuda.
+# $* is the environment: .venv, .venv-peers, .venv-cuda or .venv-logs.
 %/bin/python:
 	@for python in $(PYTHONS); do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
@@ -169,4 +174,15 @@ $(PEERS): pyproject.toml constraints.txt | $(PEER_VENV)/bin/python
 $(CUDA): pyproject.toml constraints.txt constraints-cuda.txt | $(CUDA_VENV)/bin/python
 	@echo "Installing simopt and the CUDA libraries into $(CUDA_VENV) (about 450 MB, once)"
 	$(call install,$(CUDA_VENV),$(CUDA_EXTRAS),--constraint constraints-cuda.txt)
+	@touch $@
+
+# One by one: a reader that can't be installed is left out, and the others are measured.
+$(LOG_READERS): pyproject.toml constraints.txt tests/log_readers.txt | $(LOG_VENV)/bin/python
+	@echo "Installing simopt and other readers of loss curves into $(LOG_VENV) (about 180 MB, once)"
+	$(call install,$(LOG_VENV),.)
+	@for reader in $$(sed '/^#/d' tests/log_readers.txt); do \
+	  echo "  $$reader"; \
+	  $(LOG_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints.txt $$reader || echo "$$reader is left out: pip could not install it"; \
+	done
 	@touch $@

@@ -223,7 +223,15 @@ def committed() -> list[Path]:
         )
         files = [ROOT / name for name in listed.stdout.split("\0") if name]
         return [file for file in files if file.is_file()]
-    skipped = {".venv", ".venv-cuda", ".venv-peers", "__pycache__", "build", "results"}
+    skipped = {
+        ".venv",
+        ".venv-cuda",
+        ".venv-logs",
+        ".venv-peers",
+        "__pycache__",
+        "build",
+        "results",
+    }
     return [
         file
         for file in ROOT.rglob("*")
@@ -346,6 +354,7 @@ STEPS = {
     "test": ["-m venv .venv ", "-e .[report,logs,test,lint]", "-m pytest"],
     "test-peers": ["-m venv .venv-peers ", "-e .[report,test,peers]", "-m pytest", " tests/peers"],
     "test-cuda": ["-m venv .venv-cuda ", "-e .[report,test,cuda]", "-m pytest", " tests/cuda"],
+    "bench-logs": ["-m venv .venv-logs ", "-e .", "tests/log_readers.txt", "-m tests.bench_logs"],
 }
 
 
@@ -356,6 +365,8 @@ def test_make_installs_first(tmp_path, target):
     for name in ("Makefile", "pyproject.toml", "constraints.txt", "constraints-cuda.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "simopt").mkdir()
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "log_readers.txt", tmp_path / "tests")
     done = subprocess.run(
         ["make", "--dry-run", target], cwd=tmp_path, capture_output=True, text=True, check=True
     )
@@ -363,8 +374,8 @@ def test_make_installs_first(tmp_path, target):
     assert places == sorted(places)
     installing = next(line for line in done.stdout.splitlines() if STEPS[target][1] in line)
     assert "--constraint constraints.txt" in installing
-    for own in ("peers", "cuda"):
-        assert (f".venv-{own}" in done.stdout) == (target == f"test-{own}")
+    for own, its in (("peers", "test-peers"), ("cuda", "test-cuda"), ("logs", "bench-logs")):
+        assert (f".venv-{own}" in done.stdout) == (target == its)
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
