@@ -139,7 +139,9 @@ def sklearn_mlp(n: int, epochs: int, random_state: int, *, layers: Sequence[int]
     start = arguments.seed("random_state", random_state)
     if not checks.is_sequence(layers):
         raise checks.refuse("layers", layers, "the sizes of all layers, such as (10, 1)")
-    sizes = [checks.whole("layers", size, 1) for size in checks.axis("layers", layers)]
+    # None at all where weights are there already, as in a later partial_fit.
+    checks.check_length("layers", layers)
+    sizes = [checks.whole("layers", size, 1) for size in layers]
     weights = sum(a * b + b for a, b in pairwise(sizes))
     if 2 * weights > arguments.MOST_DRAWN:
         allowed = f"layers of at most {arguments.MOST_DRAWN // 2:,} weights together"
