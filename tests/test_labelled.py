@@ -365,20 +365,39 @@ def test_two_minima_give_one_curve_up_to_an_offset():
     assert np.allclose(high - low, 0.5, atol=1e-12)
 
 
-@pytest.mark.parametrize("ranges", [-1e3, 1.0, 1e5])
+def shown_with_offset(curves, ranges):
+    """The symptoms of curves as they are, moved by so many of their ranges, and scaled then."""
+    kept = (curves.frame["symptom"] != "NaN or Inf").to_numpy()
+    losses, held, lengths = curves.losses[kept], curves.validation[kept], curves.lengths[kept]
+    least, most = (f(losses, axis=1, keepdims=True) for f in (np.nanmin, np.nanmax))
+    moved = losses + ranges * (most - least)
+    return [
+        diagnose_many(shown, held, lengths=lengths, threads=1)["symptom"].tolist()
+        for shown in (losses, moved, 1e-4 * moved)
+    ]
+
+
+OFFSETS = pytest.mark.parametrize("ranges", [-1e3, 1.0, 1e5])
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="where there is noise alone, how large it is beside the loss tells a loss that swings "
+    "from one that does not move, and an offset changes that",
+)
+@OFFSETS
 def test_no_offset_changes_what_a_curve_shows(tuning, held_out, ranges):
     for curves in (tuning, held_out):
-        kept = (curves.frame["symptom"] != "NaN or Inf").to_numpy()
-        losses, held, lengths = curves.losses[kept], curves.validation[kept], curves.lengths[kept]
-        least, most = (f(losses, axis=1, keepdims=True) for f in (np.nanmin, np.nanmax))
-        moved = losses + ranges * (most - least)
-        one, *others = (
-            diagnose_many(shown, held, lengths=lengths, threads=1)["symptom"].tolist()
-            for shown in (losses, moved, 1e-4 * moved)
-        )
-        assert others[0] == others[1]
-        # Noise alone is compared with the loss itself, and an offset is a part of that.
-        differ = [(a, b) for a, b in zip(one, others[0], strict=True) if a != b]
+        one, *others = shown_with_offset(curves, ranges)
+        assert others == [one, one]
+
+
+@OFFSETS
+def test_an_offset_changes_only_what_does_not_move(tuning, held_out, ranges):
+    for curves in (tuning, held_out):
+        one, moved, scaled = shown_with_offset(curves, ranges)
+        assert moved == scaled
+        differ = [pair for pair in zip(one, moved, strict=True) if pair[0] != pair[1]]
         assert all("does not move" in pair for pair in differ)
         assert len(differ) <= 0.06 * len(one)
 
