@@ -124,7 +124,8 @@ def test_the_odds_that_the_docstring_states():
     cases, hits = share_within_three()
     text = " ".join(simopt.lr_range_test.__doc__.split())
     stated = re.search(
-        r"In (\d+) cases .* `minimum` was .* (\d+) times, `valley` (\d+) and `steepest` (\d+) times"
+        r"In (\d+) cases .* ``minimum`` was .* (\d+) times, ``valley`` (\d+) and ``steepest``"
+        r" (\d+) times"
         r".* it was (\d+) times",
         text,
     )

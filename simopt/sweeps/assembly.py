@@ -71,6 +71,16 @@ def in_store(
     before = len(chunks) - len(missing)
     made, claims = _Made(), folder.claims()
     where = folder.folder if smaller is None else smaller.folder
+
+    def claim(number: int) -> bool:
+        """A chunk for this process; not one that another has made since the folder was listed."""
+        if not claims.take(number):
+            return False
+        if folder.has(number):
+            claims.release(number)
+            return False
+        return True
+
     try:
         while missing:
             every = [chunks[number] for number in missing]
@@ -80,7 +90,7 @@ def in_store(
             for each in every:
                 if smaller is not None and not to_make[each]:
                     folder.keep(each.number, smaller.assembled(each, []))
-            stream = execution.in_chunks(chunks, wanted, client, workers, progress, claims.take)
+            stream = execution.in_chunks(chunks, wanted, client, workers, progress, claim)
             with closing(stream):
                 for part, frame in stream:
                     number = part.number

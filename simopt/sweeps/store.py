@@ -172,6 +172,10 @@ class Store:
         """Which chunks this process makes, for the other processes that write here."""
         return Claims(self.folder / LOCK)
 
+    def has(self, number: int) -> bool:
+        """Whether a chunk's file is there, at the price of one listing."""
+        return any(chunk_files.number_of(name) == number for name in os.listdir(self.folder))
+
     def wait_for(self, numbers: Sequence[int], claims: Claims) -> list[int]:
         """Those chunks that are not there, once the process that makes the first of them ended it.
 
