@@ -1,6 +1,6 @@
 """Updates per second of simopt and its neighbours, in one run on one machine.
 
-``python -m tests.bench_engine`` (`make bench`) prints four parts:
+``python -m tests.bench_engine`` (`make bench`) prints five parts:
 
 1. the headline cases: 16,384 Adam trajectories on the four points, whose eta, beta1 and beta2 all
    differ, 1,000 updates each; the kernel alone against one written for that case; 4,096 Adam
@@ -8,7 +8,8 @@
 2. every rule with 1, 10 and 64 weights at batch 1, 32 and full, in both precisions;
 3. what compiling costs, cold and from the disk cache, each in a process of its own;
 4. what a client costs: a local Dask cluster beside threads, where Dask is installed
-   (`tests.bench_client`).
+   (`tests.bench_client`);
+5. shapes of users' own data beside plain JAX, where that is installed (`tests.bench_shapes`).
 
 How: in one cell every contender does the same work (`tests.contenders` says what each computes;
 all but simopt, prange and the best lane kernel leave the summaries out), as many updates as keep
@@ -39,6 +40,7 @@ from typing import Any
 
 from tests import bench_client
 
+PARTS = ("headline", "table", "compile", "client", "shapes")
 RULES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW")
 WEIGHTS = (1, 10, 64)
 BATCHES = (1, 32, "full")
@@ -531,7 +533,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--quick", action="store_true", help="two rules and less time: about a minute")
-    add("--only", choices=("headline", "table", "compile", "client"), help="one part alone")
+    add("--only", choices=PARTS, help="one part alone")
     add("--repeats", type=int, help="turns of every contender (default 3; headline cases 9)")
     add("--seconds", type=float, help="of the slowest contender, one turn in one cell")
     add("--threads", type=int, help="threads of every contender (default: all cores)")
@@ -560,7 +562,7 @@ def main(arguments: list[str] | None = None) -> int:
     threads = limit_threads(options.threads)
     where = machine(threads)
     print(describe(where), flush=True)
-    wanted = {options.only} if options.only else {"headline", "table", "compile", "client"}
+    wanted = {options.only} if options.only else {*PARTS}
     headline: list[tuple[str, list[str], list[list[str]]]] = []
     cells: list[Cell] = []
     extra: list[Cell] = []
@@ -615,6 +617,12 @@ def main(arguments: list[str] | None = None) -> int:
     for title, heads, rows in found:
         print(f"\n{title}\n\n{plain(heads, rows)}", flush=True)
     failures = [failure for cell in (*extra, *cells) for failure in cell.failures]
+    if "shapes" in wanted and importlib.util.find_spec("jax") is not None:
+        from tests import bench_shapes
+
+        print("\nShapes of users' own data, beside plain JAX\n", flush=True)
+        shapes = bench_shapes.shapes(options.quick)
+        failures += bench_shapes.measured_all(shapes, options.repeats or 3, time.perf_counter)[1]
     errors: dict[str, float] = {}
     for cell in (*extra, *cells):
         worst = max(cell.errors.values())

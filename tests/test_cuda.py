@@ -286,7 +286,7 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
         orders = [each[:1] if how.shuffle in ("never", "once") else each for each in made]
         orders = orders if how.shuffle != "never" else orders[:1]
     places = places_of(task, given is not None)
-    numbers = blocks.how_of(how, dtype, every, record, stops, given is not None)
+    numbers = blocks.how_of(how, problem.d, dtype, every, record, stops, given is not None)
     flat = np.concatenate(orders).astype(np.int32 if how.n else np.int64).ravel()
     run(data, numbers, group.settings.astype(dtype), flat, places, ends)
     return ends

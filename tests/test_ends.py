@@ -137,3 +137,31 @@ def test_schedules_and_given_orders_reach_as_far():
 def test_bad_input(function, how, message):
     with pytest.raises(ValueError, match=message):
         function(FOUR, simopt.SGD(), **how)
+
+
+WIDE = simopt.problems.least_squares(
+    np.random.default_rng(3).standard_normal((40, 20)), np.arange(40.0), intercept=False
+)
+
+
+@pytest.mark.parametrize(
+    ("problem", "batch_size", "apart"), [(WIDE, 1, 5), (WIDE, 2, 3), (WIDE, 8, 1), (FOUR, 1, 1)]
+)
+def test_looks_left_to_the_default_take_no_more_than_the_updates(problem, batch_size, apart):
+    """Every ``ceil(d / (4 batch_size))`` updates with more than 16 weights; and attrs say so."""
+    how = {"batch_size": batch_size, "shuffle": "epoch", "target": 100.0, "epochs": 2}
+    optimizers = simopt.SGD(eta=[1e-3, 0.5])
+    frame = simopt.sweep(problem, optimizers, **how)
+    assert frame.attrs["spec"]["evaluate"] == apart
+    pd.testing.assert_frame_equal(
+        frame, simopt.sweep(problem, optimizers, **how, evaluate=apart), check_exact=True
+    )
+    run = simopt.run(problem, simopt.SGD(eta=1e-3), **how)
+    same = simopt.run(problem, simopt.SGD(eta=1e-3), **how, evaluate=apart)
+    assert run.summary.equals(same.summary)
+    assert run.summary["best_at"] == frame["best_at"][0]
+
+
+def test_attrs_say_how_far_apart_looks_are_at_each_batch_size():
+    frame = simopt.sweep(WIDE, simopt.SGD(), batch_size=[1, 8])
+    assert frame.attrs["spec"]["evaluate"] == {"1": 5, "8": 1}

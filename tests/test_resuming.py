@@ -188,7 +188,7 @@ def by_thread(problem, optimizer, made, limit, target, every, seed, state=None):
     program = per_thread.program(
         optimizer.rule, passes, False, np.float64, extras, problem.d, data.w0.size, problem.columns
     )
-    how = blocks.how_of(made, np.float64, every, 0, limit is not None, False)
+    how = blocks.how_of(made, problem.d, np.float64, every, 0, limit is not None, False)
     rows = keeping.rows(optimizer.rule, problem.d)
     ends = per_thread.KeptEnds(
         np.empty((problem.d, 1)),

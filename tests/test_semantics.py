@@ -191,7 +191,7 @@ def by_thread(case):
         optimizer.rule, passes, False, np.float64, extras, problem.d, data.w0.size
     )
     every = plan.check_evaluate(options.get("evaluate"), problem)
-    how = blocks.how_of(made, np.float64, every, 0, case.limit is not None, False)
+    how = blocks.how_of(made, problem.d, np.float64, every, 0, case.limit is not None, False)
     ends = per_thread.Ends(
         np.empty((problem.d, 1)), *np.empty((3, 1)), np.empty((layout.COUNTED, 1), np.int64)
     )

@@ -253,7 +253,9 @@ def compiled(problem: Problem, task: Task, dtype: type) -> None:
     compute(nothing, pack(problem, dtype, None, None), problem, 1, 0, True, None, np.zeros(2, int))
 
 
-def how_of(plan: Plan, dtype: Any, every: int, record: int, stops: bool, given: bool) -> Any:
+def how_of(
+    plan: Plan, d: int, dtype: Any, every: int, record: int, stops: bool, given: bool
+) -> Any:
     """A plan as the kernel's numbers: a `How`, or a `Sparing` where weights are left out."""
     how = How(
         batch_size=plan.batch_size,
@@ -261,7 +263,7 @@ def how_of(plan: Plan, dtype: Any, every: int, record: int, stops: bool, given: 
         epochs=plan.epochs,
         last_used=plan.last_used,
         updates=plan.updates,
-        every=every or plan.batches,
+        every=plan.interval(every, d),
         shuffle=SHUFFLE_CODE["given" if given else plan.shuffle],
         record=record,
         stops=stops,
@@ -319,7 +321,7 @@ def compute(
     plan = task.group.plan
     dtype: Any = data.x.dtype.type
     out = room(task, problem, dtype, (0, plan.epochs, plan.updates)[record], pulse, before)
-    how = how_of(plan, dtype, every, record, stops, given is not None)
+    how = how_of(plan, problem.d, dtype, every, record, stops, given is not None)
     kernel = kernel_of(task, problem, dtype)
     orders = np.empty((0, plan.n), np.int64) if given is None else given
     try:

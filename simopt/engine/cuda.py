@@ -311,7 +311,7 @@ def compute(
         raise checks.refuse("device", "cuda", f"'cpu': {reason}")
     out = blocks.room(task, problem, dtype, 0, pulse, before)
     places = places_of(task, given is not None)
-    how = blocks.how_of(plan, dtype, every, record, stops, given is not None)
+    how = blocks.how_of(plan, problem.d, dtype, every, record, stops, given is not None)
     with _device, uncontracted():
         there = Data(*map(sent, data)), how._replace(**{n: sent(getattr(how, n)) for n in ARRAYS})
         run = kernel_of(task, data, problem)

@@ -60,7 +60,7 @@ class Conditions:
     problem : Problem
         What is minimised.
     every : int
-        Updates between two looks at the loss; 0: one at the end of every epoch.
+        Updates between two looks at the loss, or what `Plan.interval` takes for a number.
     limit : float, optional
         The loss above which a trajectory has diverged; None: nothing stops it.
     target : float, optional

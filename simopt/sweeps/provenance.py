@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from simopt.ground.snapshot import digest, is_copy
 from simopt.ground.version import __version__
 from simopt.schedules import Schedule
+from simopt.sweeps.axes import plans
 from simopt.sweeps.chunks import Job
+from simopt.training.plan import BY_EPOCH, SPACED
 from simopt.training.sparing import spared
 
 #: Values of an axis that are listed; of a longer one there are number and ends.
@@ -60,7 +62,7 @@ def made_of(
         "box": job.axes[0].box,
         "target": job.target,
         "divergence": divergence,
-        "evaluate": job.every or "epoch",
+        "evaluate": _evaluated(job, exact),
         "record": job.record,
         "dtype": job.dtype,
     }
@@ -80,6 +82,23 @@ def made_of(
         "problem": f"{job.problem.name} {job.problem.digest}",
     }
     return result | {"device": job.device} if exact else result
+
+
+def _evaluated(job: Job, exact: bool) -> Any:
+    """Updates between looks at the loss; where these follow from it, by batch size."""
+    if job.every == BY_EPOCH:
+        return "epoch"
+    if job.every != SPACED:
+        return job.every
+    if exact:
+        # Not by batch size: a stored sweep may be given more of them.
+        return None
+    apart = {
+        str(each.batch_size): each.interval(job.every, job.problem.d)
+        for axes in job.axes
+        for _, each in plans(axes, job.problem)
+    }
+    return apart if len({*apart.values()}) > 1 else next(iter(apart.values()))
 
 
 def digest_of_order(order: NDArray[np.int64]) -> str:

@@ -121,8 +121,12 @@ def sweep(
         A loss above this many times the initial loss, or not finite, ends a trajectory and marks
         it. None lets every trajectory run on.
     evaluate : int, "epoch" or None
-        Updates between two looks at the full loss (for best_loss, steps_to_target, divergence).
-        None means every update for least squares, where it is cheap, and every epoch otherwise.
+        Updates between two looks at the full loss (for best_loss, best_at, steps_to_target, and
+        when divergence is noticed); the last update is always looked at, and 1 looks at all. None
+        means every update for least squares of up to 16 weights; with d > 16 every
+        ``ceil(d / (4 batch_size))`` updates, so that looks take no more products than the updates;
+        every epoch for all other losses. ``attrs["spec"]["evaluate"]`` says what it was; where it
+        depends on the batch size, by batch size.
     record : {"summary", "epochs", "steps"}
         A row per trajectory, per epoch of each, or per update of each.
     diagnosis : bool, default False

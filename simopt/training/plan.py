@@ -25,6 +25,14 @@ Clip = tuple[str, float, float]
 NO_CLIP: Clip = ("", 1.0, 0.0)
 
 
+#: Looks at the loss in place of a number of updates: at the end of each epoch; or so far apart that
+#: they take no more products than the updates between them.
+BY_EPOCH, SPACED = 0, -1
+
+#: Weights up to which every update may be looked at: a look costs little more than an update there.
+LOOKED_AT = 16
+
+
 @dataclass(frozen=True)
 class Plan:
     """All settings of a trajectory except problem, optimizer and seed."""
@@ -78,6 +86,16 @@ class Plan:
         """Points used in the last epoch."""
         batches = self.updates - (self.epochs - 1) * self.batches
         return self.points_used if batches == self.batches else batches * self.batch_size
+
+    def interval(self, every: int, d: int) -> int:
+        """Updates between two looks at the loss of d weights, `BY_EPOCH` and `SPACED` too.
+
+        Spaced, a look comes every ``d / (4 batch_size)`` updates, rounded up: it takes d^2 / 2
+        products, an update 2 d for every point.
+        """
+        if every == SPACED:
+            return -(-d // (4 * self.batch_size))
+        return self.batches if every == BY_EPOCH else every
 
     @property
     def reaction(self) -> Reaction | None:
@@ -227,11 +245,13 @@ def check_stop(stop_at_target: Any, target: Any) -> bool:
 
 
 def check_evaluate(evaluate: Any, problem: Problem) -> int:
-    """Check the interval of loss evaluations in updates; 0 means at the end of each epoch."""
+    """Check the updates between two looks at the loss: a number, `BY_EPOCH` or `SPACED`."""
     if evaluate is None:
-        return 1 if problem.cheap else 0
+        if not problem.cheap:
+            return BY_EPOCH
+        return SPACED if problem.n and problem.d > LOOKED_AT else 1
     if isinstance(evaluate, str) and evaluate == "epoch":
-        return 0
+        return BY_EPOCH
     return checks.whole("evaluate", evaluate, 1)
 
 

@@ -132,8 +132,7 @@ def run(
         For the summary: the trajectory counts as diverged when its loss is above this many times
         the initial loss, or not finite. The steps are recorded regardless.
     evaluate : int, "epoch" or None
-        For the summary: updates between two looks at the full loss. None means every update for
-        least squares, every epoch otherwise.
+        For the summary: updates between two looks at the full loss; None as in `sweep`.
     resume : Run, optional
         Go on from this run: from its weights, the rule's state and clock, the update and the point
         of the order where it ended. ``epochs`` and ``updates`` count from the start, and steps and
@@ -201,7 +200,7 @@ def run(
         ),
         points_per_epoch=points_per_epoch,
     )
-    every = plan.check_evaluate(evaluate, problem)
+    every = how.interval(plan.check_evaluate(evaluate, problem), problem.d)
     limit = plan.loss_limit(problem, divergence)
     goal = None if target is None else checks.number("target", target)
     shuffling.check_seed(seed)
@@ -244,9 +243,7 @@ def run(
         key["schedule"] = str(rate)
     key |= {f"clip_{kind}": bound for kind, bound, _ in [clip] if kind}
     shown = optimizer.rule.average or "w"
-    summary = key | summarise(
-        steps, problem, every, how.batches, limit, goal, how.stop_at_target, shown
-    )
+    summary = key | summarise(steps, problem, every, limit, goal, how.stop_at_target, shown)
     row = pd.Series(summary, dtype=object, name=optimizer.name)
     return Run(problem, optimizer, steps, row, end)
 
@@ -367,7 +364,6 @@ def summarise(
     steps: pd.DataFrame,
     problem: Problem,
     every: int,
-    batches: int,
     limit: float | None,
     target: float | None,
     stop_at_target: bool = False,
@@ -375,7 +371,7 @@ def summarise(
 ) -> dict[str, Any]:
     """The summary of a trajectory, from its steps.
 
-    The loss is looked at every ``every`` updates (0: at each epoch's end) and after the last. The
+    The loss is looked at every ``every`` updates and after the last. The
     first look that finds it above ``limit``, or not finite, ends the trajectory there; with
     ``stop_at_target`` so does the first one at the target. ``shown`` names the columns of what the
     loss is about.
@@ -390,7 +386,7 @@ def summarise(
     side = semantics.side_of(first, 0.0, 0.0, 1.0)
     best, peak = math.inf, -1.0
     best_at = target_at = diverged_at = overshoots = t = 0
-    upcoming = every or batches
+    upcoming = every
     for t, loss in enumerate(losses, start=1):
         gap = gaps[t - 1, 0]
         overshoots += int(semantics.crosses(gap, side, 0.0))
@@ -398,7 +394,7 @@ def summarise(
         peak = semantics.farthest(float(distance[t - 1]), peak)
         if not semantics.looks_at(t, upcoming, len(losses)):
             continue
-        upcoming = t + (every or batches)
+        upcoming = t + every
         if semantics.improves(loss, best):
             best, best_at = loss, t
         if target is not None and not target_at and semantics.arrives(loss, target):

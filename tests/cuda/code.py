@@ -23,7 +23,7 @@ def types(case):
         peak=np.empty(1, real),
         counts=np.empty((layout.COUNTED, 1), np.int32),
     )
-    how = blocks.how_of(group.plan, real, every, record, stops, given is not None)
+    how = blocks.how_of(group.plan, problem.d, real, every, record, stops, given is not None)
     places = cuda.places_of(task, given is not None)
     settings, orders = group.settings.astype(real), np.empty(1, np.int32)
     return numba.void(*map(numba.typeof, (data, how, settings, orders, places, ends)))
