@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from simopt.curves.diagnosis import diagnose_many
+from simopt.curves.diagnosis import batch, diagnose_many
 from simopt.curves.features import FEATURES, VALIDATION, measure, measure_validation
 
 NAN, INF = float("nan"), float("inf")
@@ -18,7 +18,8 @@ NAN, INF = float("nan"), float("inf")
 def measured(curve):
     out = np.empty((1, len(FEATURES)))
     curve = np.asarray(curve, np.float64)
-    measure(curve[None], np.array([len(curve)]), out)
+    with np.errstate(all="ignore"):
+        measure(curve[None], np.array([len(curve)]), out)
     return dict(zip(FEATURES, out[0], strict=True))
 
 
@@ -177,7 +178,8 @@ def test_a_curve_of_one_value_has_no_features():
 def held_out(loss, validation):
     out = np.empty((1, len(VALIDATION)))
     loss, validation = (np.asarray(each, np.float64)[None] for each in (loss, validation))
-    measure_validation(loss, validation, np.array([loss.shape[1]]), out)
+    with np.errstate(all="ignore"):
+        measure_validation(loss, validation, np.array([loss.shape[1]]), out)
     return dict(zip(VALIDATION, out[0], strict=True))
 
 
@@ -338,3 +340,48 @@ def test_lengths_that_are_refused(lengths):
 def test_threads_that_are_refused():
     with pytest.raises(ValueError, match="threads=0: must be"):
         diagnose_many(np.ones((2, 3)), threads=0)
+
+
+def curves(count, length, rng):
+    """Curves of every kind that a measure treats in its own way."""
+    t = np.linspace(0, 1, length)
+    table = np.exp(-rng.uniform(0, 20, (count, 1)) * t)
+    table += rng.choice([0.0, 0.3], (count, 1)) * rng.normal(size=table.shape)
+    at = rng.integers(0, length)
+    table[0::9] = np.round(table[0::9], 1)
+    table[1::9] = np.cumsum(rng.normal(size=table[1::9].shape), axis=1)
+    table[2::9, at] += rng.uniform(0, 50)
+    table[3::9][rng.random(table[3::9].shape) < 0.2] = NAN
+    table[4::9] *= np.exp(rng.uniform(0, 700) * t)
+    table[5::9, at:] = rng.choice([NAN, INF, 0.0, 1.0], (len(table[5::9]), 1))
+    table[6::9] += np.sin(rng.uniform(0, 100) * t)
+    table[7::9] = rng.integers(0, 3, table[7::9].shape)
+    table[8::9] = np.sort(table[8::9], axis=1)
+    return table * 10.0 ** rng.choice([-300, 0, 0, 0, 300], (count, 1))
+
+
+def test_plain_python_and_compiled_code_give_the_same_bits(monkeypatch):
+    rng = np.random.default_rng(0)
+    for length in (1, 2, 3, 5, 8, 13, 40, 100, 400):
+        count = 90 if length < 100 else 18
+        with np.errstate(all="ignore"):
+            loss, validation = curves(count, length, rng), curves(count, length, rng)
+        ends = np.where(np.arange(count) % 4, length, rng.integers(0, length + 1, count))
+        results = []
+        for few in (10**9, -1):
+            monkeypatch.setattr(batch, "FEW", few)
+            results.append(batch.measured(loss, validation, ends, 1))
+        (plain, *judged), (compiled, *judged_too) = results
+        for name, column in plain.items():
+            np.testing.assert_array_equal(column, compiled[name], err_msg=name)
+            there = ~np.isnan(column)
+            signs = np.signbit(column[there]), np.signbit(compiled[name][there])
+            np.testing.assert_array_equal(*signs, err_msg=name)
+        np.testing.assert_array_equal(judged, judged_too)
+
+
+def test_the_first_curves_of_a_process_need_no_numba_and_many_do(monkeypatch):
+    monkeypatch.setattr(batch, "_read", 0)
+    monkeypatch.setattr(batch, "_compiled", lambda: ("compiled",))
+    assert batch._measures(batch.FEW) is batch.MEASURES
+    assert batch._measures(1) == ("compiled",)

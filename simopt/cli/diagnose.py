@@ -6,6 +6,7 @@ import json
 import math
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -128,17 +129,22 @@ def _fails(symptom: str, gates: tuple[str, ...]) -> bool:
 
 
 def _say(found: list[Diagnosis], as_json: bool, page: str | None) -> None:
-    from simopt.curves.diagnosis import ranking
-
     if as_json:
-        made = [as_record(each) for each in found]
-        click.echo(json.dumps(made[0] if len(made) == 1 else made, indent=2))
+        records = [as_record(each) for each in found]
+        click.echo(json.dumps(records[0] if len(records) == 1 else records, indent=2))
+    elif page is None:
+        click.echo(found[0] if len(found) == 1 else _ranking().text(found))
     if page is not None:
-        written = found[0].page(page) if len(found) == 1 else ranking.page(page, found)
+        written = found[0].page(page) if len(found) == 1 else _ranking().page(page, found)
         if not as_json:
             click.echo(written)
-    elif not as_json:
-        click.echo(found[0] if len(found) == 1 else ranking.text(found))
+
+
+def _ranking() -> ModuleType:
+    """The module that compares runs, loaded for several: it needs pandas, which takes its time."""
+    from simopt.curves.diagnosis import ranking
+
+    return ranking
 
 
 def _watch(path: Path, look: Any, as_json: bool) -> None:
@@ -177,7 +183,7 @@ def as_record(found: Diagnosis) -> dict[str, Any]:
         "format": run.format,
         "symptom": found.symptom,
         "sure": round(found.sure, 4),
-        "seen": list(found.evidence["says"]),
+        "seen": [each.says for each in found.seen],
         "causes": list(found.causes),
         "advice": list(found.advice),
         "loss": run.loss_column,

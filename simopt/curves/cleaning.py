@@ -1,9 +1,9 @@
 """What is set aside before a curve is measured: spikes that recover, a first value of another kind.
 
-Compiled, a curve at a time. A reader looks past one bad batch, and past a first row that is a
-partial sum or an untrained model's huge loss; with them on the axis the rest is a flat line.
+A curve at a time. A reader looks past one bad batch, and past a first row that is a partial sum or
+an untrained model's huge loss; with them on the axis the rest is a flat line.
 
-All but the median is in this one file because Numba's cache does not see a change in another.
+Plain Python for a single curve, compiled for many: see `simopt.curves.features`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import math
 
 import numpy as np
 
-from simopt.ground.compiling import compiled
 from simopt.ground.medians import median, ranked
 
 #: Fewer values are left as they are.
@@ -52,7 +51,6 @@ CLEANED = (
 SKIPPED, SPIKES, SPIKE_AT, SPIKE_HEIGHT, ZEROS_AT = range(len(CLEANED))
 
 
-@compiled
 def clean(losses, lengths, cleaned, out):
     """Copies of curves without what is set aside.
 
@@ -96,7 +94,6 @@ def clean(losses, lengths, cleaned, out):
             without_spikes(y[:k], at, spare, cleaned[i], out[i])
 
 
-@compiled
 def zeros(y):
     """Where zeros begin that a logger wrote for NaN: at the end, after a loss that grew."""
     first = len(y)
@@ -106,7 +103,6 @@ def zeros(y):
     return first if grown and y[first - 1] >= y[first - 2] >= y[first - 3] else len(y)
 
 
-@compiled
 def stands_apart(y):
     """Whether the first value is of another kind than the rest."""
     low = high = y[1]
@@ -117,20 +113,26 @@ def stands_apart(y):
     if 0.5 * y[0] - 0.5 * high > APART * span:
         # If only noise follows, the first value is where the loss fell from.
         third = len(y) // 3
-        gone = abs(np.mean(y[1 : 1 + third]) - np.mean(y[len(y) - third :]))
+        gone = abs(level(y[1 : 1 + third]) - level(y[len(y) - third :]))
         return 0.5 * gone > TREND * span
     # A partial sum: the second value is the highest, and the loss falls from there to below it.
     falls = y[1] == high and y[2] < y[1]
     return falls and 0.5 * y[1] - 0.5 * y[0] > 0.5 * span and end_of(y) < 0.5 * (low + y[1])
 
 
-@compiled
+def level(y):
+    """The mean."""
+    total = np.float64(0.0)
+    for value in y:
+        total += value
+    return total / len(y)
+
+
 def end_of(y):
     """The mean of the last two values."""
     return 0.5 * y[len(y) - 1] + 0.5 * y[len(y) - 2]
 
 
-@compiled
 def may_spike(y, few, differences):
     """Whether a value is high enough above the two before it; most curves have none.
 
@@ -156,7 +158,6 @@ def may_spike(y, few, differences):
     return highest > 0.0 and beyond <= few and 2 * above <= k - 2
 
 
-@compiled
 def without_spikes(y, at, spare, cleaned, out):
     """Replace spikes by the mean of what is on both sides."""
     k = len(y)

@@ -1,4 +1,4 @@
-"""What is measured on a loss curve: compiled, a curve at a time, many threads at once.
+"""What is measured on a loss curve, a curve at a time.
 
 The values that are there (a missing value leaves no gap) are brought to the range 0 to 1, so that
 neither the scale nor the offset of the loss matters, but for what they round away. Steps from a
@@ -6,7 +6,10 @@ value to the next are looked at as they are, unless they are so small that round
 the shape is looked at on the means of at most 64 stretches, in which the noise of single values is
 small, and of which a long curve has no more than a short one.
 
-All but the median is in this one file because Numba's cache does not see a change in another.
+One source serves a single curve as plain Python and many compiled, to the same bits: sums run in
+order, squares are products (``**`` rounds as the C library does), and what may divide by zero is a
+number of NumPy's, which has inf and nan where Python's float has an error. What is compiled is in
+one file but for the median, because Numba's cache does not see a change in another.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ import math
 
 import numpy as np
 
-from simopt.ground.compiling import compiled
 from simopt.ground.medians import median
 
 #: The shape has at most so many points: enough to place a plateau to 2 % of the run, few enough
@@ -137,7 +139,6 @@ VALIDATION = (
 GAPS = 3
 
 
-@compiled
 def measure(losses, lengths, out):
     """The features of many curves.
 
@@ -171,7 +172,6 @@ def measure(losses, lengths, out):
         of_tail(y[:k], out[i])
 
 
-@compiled
 def collect(losses, length, y):
     """The finite values; how many there are, and where the curve breaks (-1: nowhere).
 
@@ -190,7 +190,6 @@ def collect(losses, length, y):
     return k, broken
 
 
-@compiled
 def to_unit_range(y):
     """Bring values to the range 0 to 1, in place; False if all are the same."""
     low = high = y[0]
@@ -205,7 +204,6 @@ def to_unit_range(y):
     return True
 
 
-@compiled
 def stretches(y, shape):
     """The means of at most STRETCHES stretches of equal length; how many."""
     k = len(y)
@@ -225,27 +223,24 @@ def stretches(y, shape):
     return points
 
 
-@compiled
 def level(y):
     """The mean."""
-    total = 0.0
+    total = np.float64(0.0)
     for value in y:
         total += value
     return total / len(y)
 
 
-@compiled
 def end_level(y):
     """The mean of the last values."""
     return level(y[len(y) - 1 - len(y) // END :])
 
 
-@compiled
 def whole_run(y, out):
     """Fall, lowest, end, growth and the largest rebound."""
     k = len(y)
     lowest = rebound_at = 0
-    low, rebound, early, late = y[0], 0.0, 0.0, 0.0
+    low, rebound, early, late = y[0], 0.0, y[0], y[k - 1]
     for t in range(k):
         if y[t] < low:
             low, lowest = y[t], t
@@ -263,14 +258,12 @@ def whole_run(y, out):
     out[REBOUND_AT] = rebound_at / (k - 1)
 
 
-@compiled
 def step_to(y, t):
     """The step to a value from the one before; 0 if it is no more than rounding."""
     step = y[t] - y[t - 1]
     return step if abs(step) > ROUNDING else 0.0
 
 
-@compiled
 def steps(y, spare, out):
     """What goes on from a value to the next."""
     k = len(y)
@@ -292,7 +285,6 @@ def steps(y, spare, out):
     out[NOISE] = roughness(y, spare)
 
 
-@compiled
 def roughness(y, spare):
     """The standard deviation of white noise on a smooth curve, from second differences."""
     k = len(y)
@@ -301,7 +293,6 @@ def roughness(y, spare):
     return median(spare[0, : k - 2], spare[1], spare[2]) / SECOND_DIFFERENCE
 
 
-@compiled
 def second_half(y, out):
     """At which level it goes on, and how far and how often up."""
     k = len(y)
@@ -324,7 +315,6 @@ def second_half(y, out):
     out[LATE_UPS] = ups / (high - low) if high > low else 0.0
 
 
-@compiled
 def of_shape(shape, out):
     """When the fall happens."""
     points = len(shape)
@@ -351,7 +341,6 @@ def of_shape(shape, out):
         out[QUARTER_1 + q] = (value_at(shape, 0.25 * q) - value_at(shape, 0.25 * (q + 1))) / fall
 
 
-@compiled
 def value_at(shape, position):
     """The shape between its points."""
     place = position * (len(shape) - 1)
@@ -359,7 +348,6 @@ def value_at(shape, position):
     return shape[j] + (place - j) * (shape[j + 1] - shape[j])
 
 
-@compiled
 def of_plateau(shape, least, out):
     """The longest stretch that stays within FLAT and is followed by a loss of REMAINS at once.
 
@@ -402,7 +390,6 @@ def of_plateau(shape, least, out):
     out[DROP] = drop
 
 
-@compiled
 def of_tail(y, out):
     """A line through the last third, and what is left beside it."""
     k = len(y)
@@ -417,7 +404,7 @@ def of_tail(y, out):
     mean /= count
     squares = products = 0.0
     for t in range(count):
-        squares += (t - middle) ** 2
+        squares += (t - middle) * (t - middle)
         products += (t - middle) * (y[start + t] - mean)
     slope = products / squares
     variance = echo = before = 0.0
@@ -432,7 +419,6 @@ def of_tail(y, out):
     out[TAIL_ECHO] = echo / variance if variance > 0.0 else 0.0
 
 
-@compiled
 def measure_validation(losses, validation, lengths, out):
     """The features of training and validation losses together.
 
@@ -480,7 +466,7 @@ def measure_validation(losses, validation, lengths, out):
         out[i, 3] = error / rise
         out[i, 5] = y[0] - median(y[k - 1 - k // 4 : k], spare[1], spare[2])
         out[i, 6] = noise
-        ups = 0.0
+        ups = np.float64(0.0)
         for j in range(lowest + 1, points):
             ups += max(0.0, shape[j] - shape[j - 1])
         out[i, 8] = ups / rise
@@ -494,7 +480,6 @@ def measure_validation(losses, validation, lengths, out):
         out[i, 4] = (value_at(shape[:points], place) - end_level(y[:k])) / y[0]
 
 
-@compiled
 def span(y):
     """Highest - lowest, halved: the range of the largest numbers is beyond them."""
     if len(y) == 0:
@@ -505,7 +490,6 @@ def span(y):
     return 0.5 * high - 0.5 * low
 
 
-@compiled
 def ends_early(validation, losses, length):
     """Where a validation loss becomes NaN while training goes on, or is infinite; -1 if nowhere."""
     last, gap = -1, 0

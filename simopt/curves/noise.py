@@ -1,4 +1,4 @@
-"""What is signal on a loss curve and what is noise: compiled, a curve at a time.
+"""What is signal on a loss curve and what is noise, a curve at a time.
 
 The curve is cut into at most `BLOCKS` blocks; a line through each leaves residuals, whose deviation
 is the noise and whose correlation from one value to the next tells noise of batches (none) from a
@@ -6,7 +6,7 @@ loss that swings (a value is near the one before, or opposite to it). Means of b
 with what the noise makes of them, so that a verdict does not depend on how densely a log was
 written.
 
-All but the median is in this one file because Numba's cache does not see a change in another.
+Plain Python for a single curve, compiled for many: see `simopt.curves.features`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import math
 
 import numpy as np
 
-from simopt.ground.compiling import compiled
 from simopt.ground.medians import median
 
 #: Blocks that are compared, and values of a block at least.
@@ -76,7 +75,6 @@ SEARCHED, REPEATS = 1024, 0.35
 SHORTEST, LONGEST, LAGS = 4, 200, 4
 
 
-@compiled
 def measure_noise(losses, lengths, flat_ends, out):
     """The columns NOISE of curves [m, T]; NaN where a curve is too short or all the same.
 
@@ -118,7 +116,6 @@ def measure_noise(losses, lengths, flat_ends, out):
         share_of_level(y[:k], low, high, out[i])
 
 
-@compiled
 def extremes(y):
     """The lowest and the highest value; infinite where there is none."""
     low, high = math.inf, -math.inf
@@ -127,7 +124,6 @@ def extremes(y):
     return low, high
 
 
-@compiled
 def share_of_level(y, low, high, out):
     """The noise beside the loss itself, where all of the loss is above zero."""
     if low <= 0.0:
@@ -140,7 +136,6 @@ def share_of_level(y, low, high, out):
     out[NOISE_SHARE] = out[SCATTER] * ratio / (1.0 + ratio * total / len(y))
 
 
-@compiled
 def to_unit_range(y):
     """Bring values to the range 0 to 1, in place; False if all are the same."""
     low = high = y[0]
@@ -154,7 +149,6 @@ def to_unit_range(y):
     return True
 
 
-@compiled
 def scatter(y, residuals, variances, differences, spare, out):
     """Residuals from lines through pieces: their deviation, and how each follows the one before."""
     k = len(y)
@@ -199,7 +193,6 @@ def scatter(y, residuals, variances, differences, spare, out):
     out[ECHO] = products / late if late > 0.0 else 0.0
 
 
-@compiled
 def trimmed(values):
     """The mean without the highest and the lowest, where there are five or more."""
     total, low, high = 0.0, values[0], values[0]
@@ -211,7 +204,6 @@ def trimmed(values):
     return (total - low - high) / (len(values) - 2)
 
 
-@compiled
 def levels(y, blocks, out):
     """How the means of blocks go, beside what noise alone would make of them."""
     k = len(y)
@@ -226,9 +218,10 @@ def levels(y, blocks, out):
     total = squares = products = 0.0
     low = 0
     for b in range(count):
-        total += (blocks[b] - mean) ** 2
-        squares += (b - 0.5 * (count - 1)) ** 2
-        products += (b - 0.5 * (count - 1)) * (blocks[b] - mean)
+        off, at = blocks[b] - mean, b - 0.5 * (count - 1)
+        total += off * off
+        squares += at * at
+        products += at * off
         if blocks[b] < blocks[low]:
             low = b
     out[MOVES] = math.sqrt(total / (count - 1)) / error
@@ -253,16 +246,14 @@ def levels(y, blocks, out):
     out[BLOCK_LATE] = (middle - blocks[count - 1]) / net if net > 0.0 else np.nan
 
 
-@compiled
 def level(y):
     """The mean."""
-    total = 0.0
+    total = np.float64(0.0)
     for value in y:
         total += value
     return total / len(y)
 
 
-@compiled
 def level_shift(y, sums, rises, out):
     """The largest rise within two values of the level to which the curve had come."""
     k = len(y)
@@ -304,18 +295,16 @@ def level_shift(y, sums, rises, out):
     out[SHIFTS] = count
 
 
-@compiled
 def reaches(y, value):
     """When a curve first comes down to a value, between its points."""
     if y[0] <= value:
-        return 0.0
+        return np.float64(0.0)
     for t in range(1, len(y)):
         if y[t] <= value:
             return t - (value - y[t]) / (y[t - 1] - y[t])
-    return len(y) - 1.0
+    return np.float64(len(y) - 1.0)
 
 
-@compiled
 def of_fall(y, out):
     """How abruptly the fall ends, and from where on nothing moves."""
     k = len(y)
@@ -329,7 +318,6 @@ def of_fall(y, out):
     out[REST_AT] = rest / (k - 1)
 
 
-@compiled
 def period(residuals, length, correlations, out):
     """After how many values the residuals of the end repeat; LAGS zeros are behind them."""
     k = min(length // 2, SEARCHED)
@@ -369,7 +357,6 @@ def period(residuals, length, correlations, out):
     out[PERIOD] = place
 
 
-@compiled
 def onset(y, flat_end, out):
     """How suddenly the drop after a plateau begins: at once, or slowly as at a saddle."""
     k = len(y)

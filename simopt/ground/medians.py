@@ -1,4 +1,4 @@
-"""The median of numbers, compiled: without a branch that a processor could guess wrongly.
+"""The median of numbers for compiled code: without a branch that a processor could guess wrongly.
 
 Its callers are compiled with it, in other files, and kept on disk: Numba does not see a change of
 this file there. A median is what it is, though, so what they keep stays right.
@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import math
 
-from simopt.ground.compiling import compiled
-
 #: So few values are sorted.
 FEW = 8
 
 
-@compiled
 def median(values, spare, other):
     """The median of numbers that are no NaN: `numpy.median`'s, but for the sign of 0.
 
@@ -34,7 +31,6 @@ def median(values, spare, other):
     return lower if n % 2 else 0.5 * (lower + upper)
 
 
-@compiled
 def ranked(values, rank, spare, other):
     """The value of a rank, counted from 0, and the value of the next one; inf if it is the last.
 

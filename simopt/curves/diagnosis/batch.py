@@ -1,12 +1,13 @@
-"""Many curves at once: a row per curve, on threads."""
+"""Curves measured and judged, a row each: a few by plain Python, many compiled and on threads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from simopt.curves.cleaning import CLEANED, clean
@@ -23,7 +24,9 @@ from simopt.curves.noise import NOISE, measure_noise
 from simopt.curves.symptoms import SYMPTOMS
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
-from simopt.sweeps.tables import labels
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: What is measured on every curve, in the order of the columns.
 COLUMNS = CLEANED + FEATURES + NOISE
@@ -33,6 +36,12 @@ LARGEST = float(np.finfo(np.float32).max)
 
 #: Values that a thread takes at a time: some milliseconds of work.
 TAKEN = 500_000
+
+#: What measures curves: of what is set aside, the curve itself, its noise, its validation loss.
+MEASURES: tuple[Callable[..., None], ...] = (clean, measure, measure_noise, measure_validation)
+
+#: A process reads so many values by plain Python, in about the time that loading Numba takes.
+FEW = 20_000
 
 
 def diagnose_many(
@@ -93,12 +102,35 @@ def diagnose_many(
             raise checks.refuse("lengths", lengths, f"{m} whole numbers, one a curve")
         if m and (ends.min() < 0 or ends.max() > longest):
             raise checks.refuse("lengths", lengths, f"whole numbers from 0 to {longest}")
-    features, codes, sure = _judged(values, held, ends.astype(np.int64), thread_count(threads))
+    features, codes, sure = measured(values, held, ends.astype(np.int64), thread_count(threads))
+    import pandas as pd
+
+    from simopt.sweeps.tables import labels
+
     symptom = labels(list(SYMPTOMS), codes)
     return pd.DataFrame({"symptom": symptom, "sure": sure, **features}, copy=False)
 
 
-def _judged(
+_read = 0
+
+
+def _measures(values: int) -> tuple[Callable[..., None], ...]:
+    """What to measure so many values with: plain Python for the first few of a process."""
+    global _read
+    _read += values
+    return MEASURES if _read <= FEW else _compiled()
+
+
+@cache
+def _compiled() -> tuple[Callable[..., None], ...]:
+    """The same compiled, which gives the same bits."""
+    from simopt.ground.compiling import compiled
+    from simopt.ground.inline import inlined
+
+    return tuple(compiled(inlined(function)) for function in MEASURES)
+
+
+def measured(
     values: NDArray[Any], held: NDArray[Any] | None, lengths: NDArray[np.int64], workers: int
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int8], NDArray[np.float64]]:
     """The features of curves [m, T], their symptoms' numbers, and how sure those are."""
@@ -106,6 +138,8 @@ def _judged(
     names = COLUMNS if held is None else COLUMNS + VALIDATION
     out, codes, sure = np.empty((len(names), m)), np.empty(m, np.int8), np.empty(m)
     rows = max(1, TAKEN // max(longest, 1))
+    values_read = int(lengths.sum()) * (1 if held is None else 2)
+    cleaning_of, features_of, noise_of, validation_of = _measures(values_read)
 
     def take(first: int) -> None:
         part = slice(first, min(first + rows, m))
@@ -114,28 +148,33 @@ def _judged(
         count = len(losses)
         cleaning, features = np.empty((count, len(CLEANED))), np.empty((count, len(FEATURES)))
         noise = np.empty((count, len(NOISE)))
-        clean(losses, lengths[part], cleaned, cleaning)
-        measure(cleaned, lengths[part], features)
+        cleaning_of(losses, lengths[part], cleaned, cleaning)
+        features_of(cleaned, lengths[part], features)
         flat_ends = features[:, PLATEAU] + features[:, PLATEAU_AT]
-        measure_noise(cleaned, lengths[part], np.nan_to_num(flat_ends), noise)
+        noise_of(cleaned, lengths[part], np.nan_to_num(flat_ends), noise)
         tables = [cleaning, features, noise]
         if held is not None:
             tables.append(np.empty((count, len(VALIDATION))))
             second = np.ascontiguousarray(held[part], np.float64)
-            measure_validation(cleaned, second, lengths[part], tables[-1])
+            validation_of(cleaned, second, lengths[part], tables[-1])
         # A feature a row: whatever reads one of them reads neighbours in memory.
         table = np.ascontiguousarray(np.concatenate(tables, axis=1).T)
         codes[part], sure[part] = judge(dict(zip(names, table, strict=True)))
         out[:, part] = table
 
+    def take_quietly(first: int) -> None:
+        # As compiled code does: x / 0 is inf or nan and no warning.
+        with np.errstate(all="ignore"):
+            take(first)
+
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(take, range(0, m, rows)))
+        list(pool.map(take_quietly, range(0, m, rows)))
     return dict(zip(names, out, strict=True)), codes, sure
 
 
 def codes_of(losses: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.int8]:
     """The symptoms of curves [m, T] alone, by their numbers in SYMPTOMS; in this thread."""
-    return _judged(losses, None, lengths.astype(np.int64), 1)[1]
+    return measured(losses, None, lengths.astype(np.int64), 1)[1]
 
 
 def as_float32(losses: NDArray[np.float64]) -> NDArray[np.float64]:

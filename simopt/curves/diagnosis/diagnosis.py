@@ -11,19 +11,20 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from simopt.curves.diagnosis import terminal
-from simopt.curves.diagnosis.batch import diagnose_many
+from simopt.curves.diagnosis.batch import measured
 from simopt.curves.logs import Log, LoggedRun, reading
-from simopt.curves.symptoms import BY_NAME, evidence
+from simopt.curves.symptoms import BY_NAME, SYMPTOMS, evidence
+from simopt.curves.symptoms.evidence import Seen
 from simopt.curves.symptoms.record import Known
 from simopt.ground import checks, extras
 from simopt.ground.formatting import count, listing
 from simopt.rules.rule import Optimizer
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 
@@ -43,9 +44,9 @@ class Diagnosis:
         One of `simopt.diagnosis.SYMPTOMS`.
     sure : float
         How sure that is, 0 to 1: how well the worst of its conditions holds. 0 for "can't tell".
-    evidence : DataFrame
-        feature, value, first and last (from which value of the curve to which, counted from 0),
-        says: what the symptom rests on.
+    seen : tuple of Seen
+        What the symptom rests on: feature, value, first and last (from which value of the curve to
+        which, counted from 0), says. ``evidence`` has the same as a DataFrame.
     causes, advice : tuple of str
         What most likely brings it about, and what to do, in order.
     loss : ndarray [T]
@@ -60,7 +61,7 @@ class Diagnosis:
 
     symptom: str
     sure: float
-    evidence: pd.DataFrame
+    seen: tuple[Seen, ...]
     causes: tuple[str, ...]
     advice: tuple[str, ...]
     loss: NDArray[np.float64] = field(repr=False)
@@ -70,8 +71,8 @@ class Diagnosis:
 
     def __str__(self) -> str:
         marked = None
-        if len(self.evidence):
-            marked = int(self.evidence["first"].iloc[0]), int(self.evidence["last"].iloc[0])
+        if self.seen:
+            marked = self.seen[0].first, self.seen[0].last
         shown = self.loss
         if self.symptom == "validation rises" and self.validation is not None:
             shown = self.validation
@@ -79,13 +80,20 @@ class Diagnosis:
         parts = [f"{self.title}\n", f"{drawn}\n"] if drawn else [f"{self.title}\n"]
         for name, lines in (
             ("Read", self.read),
-            ("Seen", tuple(self.evidence["says"])),
+            ("Seen", [each.says for each in self.seen]),
             ("Likely causes", self.causes),
             ("What to do", self.advice),
         ):
             if lines:
                 parts.append(f"{name}:\n" + "\n".join(f"  - {line}" for line in lines))
         return "\n".join(parts)
+
+    @property
+    def evidence(self) -> pd.DataFrame:
+        """What was seen, as a table: feature, value, first, last, says."""
+        import pandas as pd
+
+        return pd.DataFrame(self.seen, columns=list(Seen._fields))
 
     @property
     def title(self) -> str:
@@ -289,9 +297,10 @@ def judged(
     at = evenly(loss, x)
     even = loss if at is None else loss[at]
     held = validation if at is None or validation is None else validation[at]
-    row = diagnose_many(even[None], None if held is None else held[None], threads=1).iloc[0]
-    symptom, sure = str(row.pop("symptom")), float(row.pop("sure"))
-    features = {str(name): float(value) for name, value in row.items()}
+    second = None if held is None else held[None]
+    columns, codes, certain = measured(even[None], second, np.array([len(even)]), 1)
+    symptom, sure = SYMPTOMS[codes[0]], float(certain[0])
+    features = {name: float(column[0]) for name, column in columns.items()}
     if fault and symptom == "healthy":
         symptom, sure = "NaN or Inf", 1.0
     if symptom == "plateaus early" and ends_at_nothing(even):
@@ -305,16 +314,16 @@ def judged(
     best = None
     if validation is not None and np.isfinite(validation).any():
         best = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan)))
-    seen = held if symptom == "validation rises" and held is not None else even
+    on = held if symptom == "validation rises" and held is not None else even
     record = BY_NAME[symptom]
     known = Known(features, optimizer, best, chance_level(loss), about, fell(rate))
-    table = evidence.gather(record, known, seen, held, fault)
+    seen = evidence.gather(record, known, on, held, fault)
     if at is not None:
-        table = table.assign(first=at[table["first"]], last=at[table["last"]])
+        seen = [each._replace(first=int(at[each.first]), last=int(at[each.last])) for each in seen]
     return Diagnosis(
         symptom=symptom,
         sure=sure,
-        evidence=table,
+        seen=tuple(seen),
         causes=tuple(filter(None, record.explained(known))),
         advice=tuple(filter(None, record.advised(known))),
         loss=loss,

@@ -91,7 +91,7 @@ def svg(diagnosis: Diagnosis, name: str | None = None) -> Markup:
     """The figure as SVG for a page, with its title and what to see."""
     drawn = figure(diagnosis)
     drawn.axes[0].set_title("")
-    see = sentence("; ".join(diagnosis.evidence["says"])) + "."
+    see = sentence("; ".join(each.says for each in diagnosis.seen)) + "."
     image = style.svg(drawn, title=TITLE, alt=f"{diagnosis.title}. {see}", name=name)
     return style.captioned(image, title=f"{TITLE}: {diagnosis.symptom}", see=see)
 

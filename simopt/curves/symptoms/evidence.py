@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from simopt.curves.features import END, FLAT, TAIL
@@ -77,7 +76,27 @@ KEEPS = f"of the run it keeps within {percent(FLAT)} of its range"
 #: FLAT in a sentence.
 FLAT_PERCENT = percent(FLAT)
 
-COLUMNS = ("feature", "value", "first", "last", "says")
+
+class Seen(NamedTuple):
+    """One thing seen on a curve.
+
+    Attributes
+    ----------
+    feature : str
+        What was measured.
+    value : float
+        How much.
+    first, last : int
+        From which value of the curve to which, counted from 0.
+    says : str
+        The sentence.
+    """
+
+    feature: str
+    value: float
+    first: int
+    last: int
+    says: str
 
 
 def gather(
@@ -86,8 +105,8 @@ def gather(
     loss: NDArray[np.float64],
     validation: NDArray[np.float64] | None = None,
     fault: str = "",
-) -> pd.DataFrame:
-    """A row per thing seen: feature, value, from which value of the curve to which, what it says.
+) -> list[Seen]:
+    """What was seen, in the record's order.
 
     What a curve is too short to have is left out.
 
@@ -104,10 +123,9 @@ def gather(
 
     Returns
     -------
-    DataFrame
-        feature, value, first and last (places on the curve, from 0), says.
+    list of Seen
     """
-    rows: list[tuple[Any, ...]] = []
+    rows: list[Seen] = []
     features = known.features
     there = np.flatnonzero(np.isfinite(loss))
     if features.get("skipped", 0.0) > 0:
@@ -116,19 +134,19 @@ def gather(
     if record.name == "NaN or Inf":
         rows += broken(features, loss, validation, fault)
     elif fault:
-        rows.append(("validation_broken_at", np.nan, 0, end, fault))
+        rows.append(Seen("validation_broken_at", np.nan, 0, end, fault))
     # That a loss begins high is nothing to point out.
     if features.get("skipped", 0.0) > 0 and (record.name == "rises" or loss[0] < loss[1]):
         says = "the first value is of another kind than the rest, and set aside"
-        rows.append(("skipped", 1.0, 0, 0, says))
+        rows.append(Seen("skipped", 1.0, 0, 0, says))
     for each in record.evidence:
         value = features[each.feature]
         if np.isnan(value):
             continue
         ends = np.clip(np.nan_to_num(each.span(features)), 0.0, 1.0) * max(len(there) - 1, 0)
         first, last = (int(there[round(end)]) if len(there) else 0 for end in ends)
-        rows.append((each.feature, value, first, last, each.says.format(**formatted(value))))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        rows.append(Seen(each.feature, value, first, last, each.says.format(**formatted(value))))
+    return rows
 
 
 def broken(
@@ -136,22 +154,22 @@ def broken(
     loss: NDArray[np.float64],
     validation: NDArray[np.float64] | None,
     fault: str,
-) -> list[tuple[Any, ...]]:
+) -> list[Seen]:
     """Where the numbers end: of the training loss, else of the validation loss."""
     end = len(loss) - 1
     place, zeros = int(features["broken_at"]), int(features.get("zeros_at", -1))
     if zeros >= 0:
         says = f"value {zeros + 1} is 0 after {loss[zeros - 1]:g}: a logger's way to write NaN"
-        return [("zeros_at", float(zeros), zeros, end, says)]
+        return [Seen("zeros_at", float(zeros), zeros, end, says)]
     if place >= 0:
         says = f"value {place + 1} is {loss[place]:g}"
         if np.isnan(loss[place]):
             says += ", and nothing finite comes after it"
-        return [("broken_at", float(place), place, end, says)]
+        return [Seen("broken_at", float(place), place, end, says)]
     place = int(np.nan_to_num(features.get("validation_broken_at", -1.0), nan=-1.0))
     if place < 0 or validation is None:
-        return [("validation_broken_at", np.nan, 0, end, fault)]
+        return [Seen("validation_broken_at", np.nan, 0, end, fault)]
     says = f"the validation loss is {validation[place]:g} from value {place + 1} on"
     if np.isinf(validation[place]):
         says = f"value {place + 1} of the validation loss is {validation[place]:g}"
-    return [("validation_broken_at", float(place), place, end, says)]
+    return [Seen("validation_broken_at", float(place), place, end, says)]

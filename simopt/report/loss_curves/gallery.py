@@ -102,7 +102,7 @@ def drawn(card: Card) -> Markup:
     axes.xaxis.set_major_locator(FixedLocator([k + 1 for k in epochs]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x - 1)))
     title = sentence(symptom)
-    seen = sentence("; ".join(diagnosis.evidence["says"]))
+    seen = sentence("; ".join(each.says for each in diagnosis.seen))
     see = f"{described(example, card.problem)}{points}: {example.why}. {seen}."
     if not card.recognised:
         see += f" The reader takes it for “{diagnosis.symptom}”."
