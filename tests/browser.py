@@ -19,6 +19,9 @@ FLAGS = (
     "--disable-sync", "--disable-component-update", "--no-first-run",
 )  # fmt: skip
 
+#: Whatever a console shows.
+MESSAGES = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
+
 
 def chromium(*arguments, timeout=300):
     """What Chromium prints, started with a profile of its own."""
@@ -46,19 +49,16 @@ class Tab:
         os.close(there)
         os.close(here)
         self.told, self.heard = os.fdopen(told, "wb", 0), os.fdopen(heard, "rb")
-        self.count, self.session, self.mistakes, self.rest = 0, None, [], b""
+        self.count, self.session, self.rest = 0, None, b""
+        self.mistakes, self.requests = [], []
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.send("Target.attachToTarget", targetId=target, flatten=True)[
             "sessionId"
         ]
-        self.send("Runtime.enable")
-        self.send("Log.enable")
-        self.send(
-            "Emulation.setDeviceMetricsOverride",
-            width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
-        )  # fmt: skip
-        self.send("Page.navigate", url=f"{Path(path).as_uri()}{address}")
-        self.until("location.protocol === 'file:' && document.readyState === 'complete'")
+        for domain in ("Runtime", "Log", "Network"):
+            self.send(f"{domain}.enable")
+        self.resize(width, height)
+        self.open(path, address)
 
     def __enter__(self):
         return self
@@ -70,6 +70,26 @@ class Tab:
         self.heard.close()
         self.folder.cleanup()
 
+    def open(self, path, address=""):
+        """Go to a file, and wait until it is there whole."""
+        url = Path(path).as_uri()
+        self.send("Page.navigate", url=f"{url}{address}")
+        # A page may write its state behind the #.
+        here = f"location.href.split('#')[0] === {json.dumps(url)}"
+        self.until(f"{here} && document.readyState === 'complete'")
+
+    def resize(self, width, height=900):
+        """The size of the window in CSS pixels; under 600 a phone."""
+        self.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
+        )  # fmt: skip
+
+    def prefer(self, scheme="light", medium="screen"):
+        """What the reader has set: "light" or "dark", "screen" or "print"."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.send("Emulation.setEmulatedMedia", media=medium, features=features)
+
     def send(self, method, **parameters):
         """What Chromium answers."""
         self.count += 1
@@ -79,8 +99,10 @@ class Tab:
         self.told.write(json.dumps(message).encode() + b"\0")
         while True:
             answer = json.loads(self._next())
-            if answer.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
+            if answer.get("method") in MESSAGES:
                 self.mistakes.append(answer["params"])
+            if answer.get("method") == "Network.requestWillBeSent":
+                self.requests.append(answer["params"]["request"]["url"])
             if answer.get("id") == self.count:
                 assert "error" not in answer, answer
                 return answer["result"]
@@ -104,7 +126,7 @@ class Tab:
     def until(self, condition, seconds=60):
         """Wait until something holds in the page."""
         end = time.monotonic() + seconds
-        while not self.run(condition):
+        while not self.run(f"Boolean({condition})"):
             assert time.monotonic() < end, condition
             time.sleep(0.05)
 

@@ -41,3 +41,25 @@ def quick():
         return compute(page, pages.Context(quick=True))
 
     return values
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory, quick):
+    """The quick report; pages that other files compute too take their values from there."""
+    import simopt
+    from simopt.report import pages
+
+    report, values = tmp_path_factory.mktemp("report"), pages.values
+    shared = (
+        "batch_size", "claims", "conventions", "learning_rate", "loss_curves", "noisy_quadratic",
+        "shuffles", "stability",
+    )  # fmt: skip
+
+    def once(page, context):
+        return quick(page.module) if page.module in shared else values(page, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "values", once)
+        index = simopt.report(report, quick=True)
+    assert index == report / "index.html"
+    return report

@@ -63,27 +63,6 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, quick) -> Path:
-    """The quick report; pages that other files compute too take their values from there."""
-    place, values = tmp_path_factory.mktemp("report"), pages.values
-    shared = (
-        "batch_size", "claims", "conventions", "learning_rate", "loss_curves", "noisy_quadratic",
-        "shuffles", "stability",
-    )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            pages,
-            "values",
-            lambda page, context: (
-                quick(page.module) if page.module in shared else values(page, context)
-            ),
-        )
-        index = simopt.report(place, quick=True)
-    assert index == place / "index.html"
-    return place
-
-
-@pytest.fixture(scope="module")
 def html(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
 
@@ -120,7 +99,9 @@ def test_nothing_is_loaded_from_anywhere(
         for attribute in ("src", "href", "xlink:href", "srcset", "data", "action", "poster"):
             for value in outline.values(attribute):
                 assert not re.match(r"(?i)\s*(https?:|//|ftp:|file:|javascript:)", value), name
-        assert "link" not in {tag for tag, _ in outline.tags}
+        links = [attrs for tag, attrs in outline.tags if tag == "link"]
+        assert [each["rel"] for each in links] == ["icon"]
+        assert (links[0]["href"] or "").startswith("data:image/svg+xml,")
         css = "".join(re.findall(r"<style>(.*?)</style>", html[name], flags=re.S))
         assert "@import" not in css
         assert not re.search(r"url\(\s*['\"]?(https?:|//)", css)

@@ -190,7 +190,7 @@ def write_many(
 def _small(table: pd.DataFrame, diagnoses: Sequence[Diagnosis]) -> Markup:
     """Small figures of the first runs, one below the other."""
     rows = len(diagnoses)
-    drawn, grid = style.new(rows, height=110 * rows + 20, squeeze=False)
+    drawn, grid = style.new(rows, height=120 * rows + 20, squeeze=False)
     for axes, name, each in zip(grid.flat, table["run"], diagnoses, strict=False):
         for values, color in ((each.loss, style.BLUE), (each.validation, style.VERMILLION)):
             if values is not None:
@@ -200,9 +200,8 @@ def _small(table: pd.DataFrame, diagnoses: Sequence[Diagnosis]) -> Markup:
         if wide(each.loss):
             style.log_axis(axes.yaxis)
         label = f"{str(name)[-40:]}: {each.symptom}"
-        title = axes.set_title(label, fontsize="small", loc="left", parse_math=False)
+        title = axes.set_title(label, loc="left", parse_math=False)
         title.set_in_layout(False)
-        axes.tick_params(labelsize="x-small")
     symptoms = table["symptom"].value_counts()
     see = "; ".join(f"{kind}: {many}" for kind, many in symptoms.items()) + "."
     if len(table) > len(diagnoses):

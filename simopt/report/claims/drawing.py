@@ -38,7 +38,7 @@ SERIES = (
 HATCHES = ("", "////", "----", "\\\\\\\\", "||||", "xxxx")
 
 #: Characters to a line: of labels, of what a horizontal bar is called, of a legend.
-LINE, CALLED, LEGEND = 52, 20, 50
+LINE, CALLED, LEGEND = 46, 18, 44
 
 #: More points than this and a line has no marks on it, but some.
 MARKED = 12
@@ -55,7 +55,7 @@ def chart(picture: Picture, name: str) -> tuple[Markup, bool]:
     lying = picture.kind == "bars" and _lying(series)
     columns = _columns(series)
     rows = -(-len(series) // columns) if len(series) > 1 else 0
-    height = max(HEIGHT, 60 + _needed(series) if lying else 0) + 16 * rows
+    height = max(HEIGHT, 60 + _needed(series) if lying else 0) + 18 * rows
     with matplotlib.rc_context({"path.simplify": True, "path.simplify_threshold": 0.4}):
         figure, axes = style.new(width=WIDTH, height=height)
         if picture.kind == "bars":
@@ -196,7 +196,7 @@ def _at(x: Any, series: Series) -> Floats:
 def _needed(series: Series) -> int:
     """Height of lying bars [px]: their own, or their names', and a gap."""
     lines = max(len(textwrap.wrap(place, CALLED)) for place in _places(series))
-    return len(_places(series)) * (8 + max(14 * lines, 13 * len(series)))
+    return len(_places(series)) * (8 + max(16 * lines, 14 * len(series)))
 
 
 def _bars(axes: Axes, series: Series, looks: dict[str, Look], *, lying: bool, log: bool) -> None:

@@ -132,7 +132,7 @@ def distance_figure(
         style.log_axis(axes.yaxis, 5)
     for axes in grid[-1]:
         axes.set_xlabel("update")
-    figure.supylabel("distance from the document's weights, relative", fontsize=10.5)
+    figure.supylabel("distance from the document's weights, relative", fontsize=12)
     together = {
         label: handle
         for axes in grid.ravel()
@@ -284,7 +284,7 @@ def dropped() -> dict[str, Any]:
         style.log_axis(axes.xaxis)
         style.ticks(axes.xaxis, [11, 15, 20, 30, 50, AFTER_DROP[-1]])
     grid[-1].set_xlabel(f"update (the rate drops after {DROPPED_AT})")
-    figure.supylabel("distance of the weights, relative", fontsize=10.5)
+    figure.supylabel("distance of the weights, relative", fontsize=12)
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     first = one[(one["case"] == "Momentum") & (one["update"] == 2 * DROPPED_AT)]
     by_problem = first.set_index("problem")["weights"]

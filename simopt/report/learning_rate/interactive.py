@@ -111,7 +111,8 @@ def chart(
         title="Any method at any rate",
         see=(
             f"Choose a problem and a batch size; point at a line to read its rate, its loss, its "
-            f"band and how many of its seeds diverged; click a name in the legend to see it alone. "
+            f"band and how many of its seeds diverged; click a name in the legend, or press "
+            f"Enter on it, to see it alone. "
             f"On Hubble, to name one, look for {best['optimizer']} near η = "
             f"{number(best['robust_eta'], 2)} at batch {best['batch_size']}: "
             f"{small(best['robust_median'])}."
@@ -163,9 +164,8 @@ def slider(traced: pd.DataFrame) -> Markup:
         )
     )
     lines = base.mark_line(strokeWidth=2).encode(**look)
-    # Without a legend of their own, or their thin rims would be what the legend shows.
     points = base.mark_point(filled=True, size=45, opacity=1).encode(
-        color=look["color"].copy().legend(None),
+        color=look["color"],
         tooltip=[
             altair.Tooltip("optimizer:N", title="method"),
             altair.Tooltip("epoch:Q"),

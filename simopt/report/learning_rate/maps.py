@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -119,11 +118,9 @@ def map_section(setting: Setting, key: str, cells: dict[str, pd.DataFrame]) -> d
 def map_figure(cells: dict[str, pd.DataFrame], radii: dict[str, NDArray[np.float64]]) -> Any:
     """Four maps in classes of excess, divergence hatched, the stability limit as a line."""
     figure, grid = style.new(2, 2, height=470, sharey=True)
-    steps = np.linspace(0.0, 0.95, len(CLASSES))[::-1]
-    colors = [matplotlib.colors.to_hex(matplotlib.colormaps[style.SEQUENTIAL](s)) for s in steps]
-    looks: list[dict[str, Any]] = [{"facecolor": color} for color in colors]
+    looks: list[dict[str, Any]] = [{"facecolor": color} for color in style.MAP]
     looks += [
-        {"facecolor": style.GRID},
+        {"facecolor": style.GRID, "edgecolor": style.MUTED, "hatch": "---", "linewidth": 0},
         {"facecolor": "none", "edgecolor": style.VERMILLION, "hatch": "////", "linewidth": 0},
     ]
     for (name, table), axes in zip(cells.items(), grid.ravel(), strict=True):
@@ -139,6 +136,7 @@ def map_figure(cells: dict[str, pd.DataFrame], radii: dict[str, NDArray[np.float
             contour = axes.contour(
                 table.columns, table.index, radii[name], [1.0], colors=[style.INK], linewidths=1.3
             )
+            contour.set_path_effects(style.rimmed(1.3))
             contour.set_rasterized(False)
         axes.set_title(name)
         axes.grid(visible=False)
@@ -152,7 +150,7 @@ def map_figure(cells: dict[str, pd.DataFrame], radii: dict[str, NDArray[np.float
     handles = [Patch(label=label, **look) for label, look in zip(labels, looks, strict=True)]
     if radii:
         handles.append(Line2D([], [], color=style.INK, linewidth=1.3, label="epoch map = 1"))  # type: ignore[arg-type]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, title="relative excess")
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, title="relative excess")
     return figure
 
 

@@ -199,7 +199,7 @@ def _draw(axes: Axes, each: Mapped) -> None:
     for radius in each.radii:
         axes.contour(
             each.rates, each.betas, radius, [1.0], colors=[style.INK], linewidths=0.9, zorder=2
-        )
+        ).set_path_effects(style.rimmed(0.9))
     axes.grid(visible=False)
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])

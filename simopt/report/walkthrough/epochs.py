@@ -25,7 +25,7 @@ def rank_figure(distances: pd.DataFrame, changed: pd.DataFrame) -> Markup:
             **style.line(str(name), markevery=[epoch - 1 for epoch in marked], drawstyle="default"),
         )  # fmt: skip
         axes.annotate(str(name), (len(places), places[name].iloc[-1]), xytext=(8, 0), va="center",
-                      textcoords="offset points", fontsize=10)  # fmt: skip
+                      textcoords="offset points", fontsize=11.5)  # fmt: skip
     style.log_axis(axes.xaxis)
     style.ticks(axes.xaxis, [1, 2, 3, 5, 10, 20, 30, 50, len(places)])
     style.ticks(axes.yaxis, range(1, places.shape[1] + 1))
@@ -114,7 +114,8 @@ def closer_chart(distances: pd.DataFrame) -> Markup:
             altair.layer(lines, rule), title="Distance by epoch, closer", alt=see + "."
         ),
         title="How near, and at which epoch",
-        see=see + " Point at an epoch for all distances; click a name to see it alone.",
+        see=see + " Point at an epoch for all distances; click a name, or press Enter on it, to "
+        "see it alone.",
     )
 
 

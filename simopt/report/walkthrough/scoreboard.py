@@ -113,7 +113,7 @@ def update_figure() -> Markup:
     style.ticks(axes.xaxis, range(traces.problem().n + 1))
     axes.set(xlabel="update", ylabel="weight w")
     axes.annotate("optimum", (0, best), xytext=(0, 3), ha="left", va="bottom",
-                  textcoords="offset points", color=style.MUTED, fontsize=9.5)  # fmt: skip
+                  textcoords="offset points", color=style.MUTED, fontsize=11.5)  # fmt: skip
     style.legend(figure, axes)
     ends = {name: float(traces.first_epoch(name)["w"].iloc[-1]) for name in OPTIMIZERS}
     crossed = [

@@ -31,24 +31,24 @@ TREE = (
 PLACES = {
     "SGD": (230, 322),
     "Momentum": (130, 226),
-    "AdaGrad": (330, 226),
-    "Nesterov": (62, 126),
-    "RMSprop": (330, 126),
+    "AdaGrad": (322, 226),
+    "Nesterov": (66, 126),
+    "RMSprop": (322, 126),
     "Adam": (210, 30),
-    "AdamW": (402, 30),
+    "AdamW": (398, 30),
 }
 
 #: Width and height of a box [px].
-BOX = (88, 40)
+BOX = (100, 42)
 
 #: Where the words of each branch stand [px], and which side of them is there.
 WORDS = {
     ("SGD", "Momentum"): (163, 279, "right"),
-    ("SGD", "AdaGrad"): (299, 279, "left"),
-    ("Momentum", "Nesterov"): (80, 178, "right"),
-    ("AdaGrad", "RMSprop"): (338, 177, "left"),
+    ("SGD", "AdaGrad"): (288, 279, "left"),
+    ("Momentum", "Nesterov"): (84, 178, "right"),
+    ("AdaGrad", "RMSprop"): (330, 177, "left"),
     ("Momentum", "Adam"): (166, 160, "left"),
-    ("RMSprop", "Adam"): (292, 75, "left"),
+    ("RMSprop", "Adam"): (284, 75, "left"),
     ("Adam", "AdamW"): (305, -8, "center"),
 }
 
@@ -69,7 +69,9 @@ def tree_figure() -> Markup:
         )  # fmt: skip
         axes.add_patch(shape)
         axes.text(x, y + 8, name, ha="center", va="center", fontweight="bold")
-        axes.text(x, y - 9, state_of(name), ha="center", va="center", fontsize=9, color=style.MUTED)
+        axes.text(
+            x, y - 9, state_of(name), ha="center", va="center", fontsize=11.5, color=style.MUTED
+        )
     alt = "; ".join(f"{child} from {parent}: {adds}" for parent, child, adds in TREE)
     return style.captioned(
         style.svg(figure, title="Family tree of the rules", alt=alt.replace("\n", " ") + "."),
@@ -83,7 +85,7 @@ def _branch(axes: Axes, parent: str, child: str, adds: str) -> None:
     arrow = {"arrowstyle": "-|>", "color": style.MUTED, "shrinkA": 0, "shrinkB": 1}
     axes.annotate("", xy=end, xytext=start, arrowprops=arrow)
     x, y, side = WORDS[parent, child]
-    axes.text(x, y, adds, ha=side, va="center", fontsize=9.5)
+    axes.text(x, y, adds, ha=side, va="center", fontsize=11.5)
 
 
 def _rim(box: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
