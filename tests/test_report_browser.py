@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,6 +94,31 @@ def test_a_page_can_be_read(tab: browser.Tab, folder: Path, name: str, width: in
     # Its own files, and what it holds itself: nothing else is fetched.
     foreign = [url for url in tab.requests if not url.startswith(("file:", "data:", "blob:"))]
     assert foreign == []
+
+
+#: From large to small; equal is allowed.
+IN_ORDER = ("h1", "h2", "h3", "main > p:not([class])", ".note", ".printed", "footer p", "td")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_print_keeps_sizes_in_order(tab: browser.Tab, folder: Path, name: str) -> None:
+    opened(tab, folder / name, WIDTHS[0])
+    tab.prefer(medium="print")
+    sizes = tab.run(
+        f"{json.dumps(IN_ORDER)}.map(each => document.querySelector(each)).filter(Boolean)"
+        ".map(each => parseFloat(getComputedStyle(each).fontSize))"
+    )
+    assert len(sizes) > 2
+    assert sizes == sorted(sizes, reverse=True)
+    # Seven points.
+    assert sizes[-1] >= 7 * 96 / 72
+
+
+def test_all_claims_print_on_few_pages(tab: browser.Tab, folder: Path) -> None:
+    opened(tab, folder / "claims.html", WIDTHS[0])
+    pdf = base64.b64decode(tab.send("Page.printToPDF", preferCSSPageSize=True)["data"])
+    # In full they would take four times as many, and have pages of their own.
+    assert 5 < len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 22
 
 
 @pytest.mark.parametrize("name", FILES)
