@@ -296,6 +296,8 @@ def kernel(
     shared_sums, own_sums = loss_passes.gradient, loss_passes.gradient_own
     full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
     more_rows, read_parameters = loss_passes.rows, loss_passes.read
+    # Of a batch of 1 the gradient comes with the step: a pass over its rows less.
+    alone = loss_passes.alone if points == "shared" and not extras.clips and not one else None
     shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
     clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
     looks_at, diverges, rate_at = semantics.looks_at, semantics.diverges, semantics.rate_at
@@ -315,7 +317,8 @@ def kernel(
         shown = 0 if averages is None else first_state + averaged * dp
         eta = first_clock + clocked
         base = eta + 1 + hypers
-        rows = base + WATCHED + 1 + more_rows(d, data.x.shape[1])
+        nothing = base + WATCHED + more_rows(d, data.x.shape[1])
+        rows = nothing + 2
         parameters = read_parameters(data.parameters, 0, 1, 0)
         work: Any = np.empty((rows, lanes), real)
         # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
@@ -339,6 +342,7 @@ def kernel(
         for first in range(0, out.loss.shape[0], lanes):
             setting = np.uint64(first % hyper.shape[1])
             passes.clear(work, low, high, dp, base + WATCHED)
+            passes.clear(work, low, high, nothing, nothing + 1)
             for lane in range(low, high):
                 for k in range(dp):
                     work[k, lane] = data.w0[k]
@@ -493,6 +497,9 @@ def kernel(
                             watch(work, base, lane, loss, gap, abs(gap), marks)
                     else:
                         row = base + RESIDUAL
+                        single = False
+                        if alone is not None:
+                            single = stop - start == 1
                         if noisy is not None:
                             spread = how.spread
                             if own:
@@ -501,9 +508,23 @@ def kernel(
                                 seed = seeds[first // lanes]
                                 shared_noise(work, low, high, dp, data, spread, seed, t)
                             scale = unit
-                        elif not by_moments:
+                        elif not by_moments and not single:
                             passes.clear(work, low, high, dp, 2 * dp)
-                        if by_moments:
+                        if single:
+                            if alone is not None:
+                                alone(
+                                    work,
+                                    low,
+                                    high,
+                                    dp,
+                                    row,
+                                    data.x,
+                                    data.y,
+                                    order[start],
+                                    slope_of,
+                                    parameters,
+                                )
+                        elif by_moments:
                             batch = start // how.batch_size
                             linear.gradient_moments(
                                 work, low, high, dp, data.moments[batch], data.slopes[batch]
@@ -553,13 +574,18 @@ def kernel(
                             )
                         for k in range(d):
                             l2 = data.l2[k]
+                            sums, slopes, column = dp + k, nothing, zero
+                            if alone is not None and single:
+                                sums, slopes, column = nothing, row, data.x[order[start], k]
                             if undecayed is not None:
                                 for lane in range(low, high):
                                     full = hyper[decay, setting + lane - low]
                                     work[eta + decay, lane] = full * how.decays[k]
                             for lane in range(low, high):
                                 old = work[k, lane]
-                                g = work[dp + k, lane]
+                                g = work[sums, lane]
+                                if alone is not None:
+                                    g += work[slopes, lane] * column
                                 if unclipped is not None:
                                     g = g * scale + l2 * old
                                 rate = work[eta, lane]

@@ -45,8 +45,8 @@ def penalty(work, low, high, data):
         work[1, lane] = l2 * work[0, lane]
 
 
-def add_one_point(work, low, high, dp, row, x, y, i, slope, parameters):
-    """Add a point's share to the gradient sums; its residual goes to ``row``."""
+def slope_of_point(work, low, high, dp, row, x, y, i, slope, parameters):
+    """A point's slope, or residual, to ``row``."""
     target = y[i]
     for lane in range(low, high):
         work[row, lane] = 0 if slope is not None else -target
@@ -63,6 +63,11 @@ def add_one_point(work, low, high, dp, row, x, y, i, slope, parameters):
     if slope is not None:
         for lane in range(low, high):
             work[row, lane] = slope(work[row, lane], target, *parameters)
+
+
+def add_one_point(work, low, high, dp, row, x, y, i, slope, parameters):
+    """Add a point's share to the gradient sums."""
+    slope_of_point(work, low, high, dp, row, x, y, i, slope, parameters)
     for k in range(0, dp, 4):
         x0, x1, x2, x3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
         for lane in range(low, high):
@@ -267,5 +272,6 @@ def passes_of(loss: Loss, one: bool) -> Passes:
         factor=int(loss.factor),
         padding=1 if one and loss.squared else 4,
         one=one and loss.squared,
+        alone=slope_of_point,
         moments=loss.squared and not one,
     )

@@ -164,7 +164,15 @@ def squared_distance(work, low, high, at, base, data, d):
     """``|w - optimum|^2`` to its row, and ``w_0 - optimum_0`` to the first row of residuals."""
     row, side = base + SQUARE, base + RESIDUAL
     clear(work, low, high, row, row + 1)
-    for k in range(d):
+    whole = d - d % 4
+    for k in range(0, whole, 4):
+        a, b, c, e = data.optimum[k], data.optimum[k + 1], data.optimum[k + 2], data.optimum[k + 3]
+        w = at + k
+        for lane in range(low, high):
+            p, q = work[w, lane] - a, work[w + 1, lane] - b
+            r, s = work[w + 2, lane] - c, work[w + 3, lane] - e
+            work[row, lane] = work[row, lane] + p * p + q * q + r * r + s * s
+    for k in range(whole, d):
         center = data.optimum[k]
         for lane in range(low, high):
             gap = work[at + k, lane] - center
@@ -193,6 +201,9 @@ class Passes:
         and with one for each, [n, lanes]. Residuals may go to the four rows from ``row`` on.
     loss : callable
         ``f(work, low, high, dp, at, base, data, d, value, parameters)``: the full loss, to its row.
+    alone : callable, optional
+        ``f(work, low, high, dp, row, x, y, i, slope, parameters)``: the slope of point i to row
+        ``row``, where its gradient is that times its columns.
     slope, value : callable, optional
         The last but one argument of those, of a point: ``f(z, y, *parameters)``.
     parameters : int
@@ -217,6 +228,7 @@ class Passes:
     gradient: Callable[..., None]
     gradient_own: Callable[..., None]
     loss: Callable[..., None]
+    alone: Callable[..., None] | None = None
     slope: Callable[..., Any] | None = None
     value: Callable[..., Any] | None = None
     parameters: int = 0
@@ -230,7 +242,7 @@ class Passes:
 
     def __post_init__(self) -> None:
         functions: list[Any] = [self.gradient, self.gradient_own, self.loss, self.rows]
-        functions += [each for each in (self.slope, self.value) if each is not None]
+        functions += [each for each in (self.alone, self.slope, self.value) if each is not None]
         for each in functions:
             inlined(each)
         object.__setattr__(self, "source", digest(*functions))
