@@ -8,7 +8,10 @@ import gzip
 import io
 import json
 import sqlite3
+import struct
 import zipfile
+import zlib
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simopt.curves.logs import contents, delimited, read_log
+from simopt.curves.logs import contents, delimited, read_log, wandb
 from simopt.curves.logs.cells import number
 from simopt.curves.logs.console import pairs
 from simopt.curves.logs.names import parse
@@ -616,6 +619,50 @@ def test_mlflow_database(tmp_path):
     np.testing.assert_array_equal(log.runs[1].loss, blown)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["mlflow.db"]
+
+
+OFFLINE = Path(__file__).parent / "data/offline.wandb"
+
+
+def test_an_offline_run_of_weights_and_biases(tmp_path):
+    """Recorded with wandb 0.31.0; a record of 17 kB lies across two blocks."""
+    loss = [2 * 0.5**k for k in range(11)] + [NAN]
+    run = one(read_log(OFFLINE))
+    np.testing.assert_array_equal(run.loss, loss)
+    np.testing.assert_array_equal(run.validation[2::3], [2 * 0.5**k + 0.25 for k in (2, 5, 8, 11)])
+    np.testing.assert_array_equal(run.x, np.arange(12))
+    assert (run.name, run.loss_column, run.notes) == ("calm-sea-1", "train/loss", ())
+    # What the program printed into a folder below is of the same run.
+    folder = "wandb/offline-run-20260501_120000-abc"
+    written(tmp_path, OFFLINE.read_bytes(), f"{folder}/run-abc.wandb")
+    written(tmp_path, lines("Epoch {n}, Loss: {a}"), f"{folder}/files/output.log")
+    np.testing.assert_array_equal(one(read_log(tmp_path)).loss, loss)
+
+
+def test_an_offline_run_that_is_cut_or_damaged(tmp_path):
+    data = OFFLINE.read_bytes()
+    for end in (len(data) - 1, len(data) // 2, 33_000):
+        run = one(read_log(written(tmp_path, data[:end], "a.wandb")))
+        assert "the file ends in the middle of a record" in run.notes
+        assert 4 <= len(run.loss) <= 12
+    for at in (100, 20_000, 36_000):
+        broken = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+        with pytest.raises(ValueError, match=r"damaged offline run of W&B.*checksum"):
+            read_log(written(tmp_path, broken, "a.wandb"))
+    with pytest.raises(ValueError, match="an offline run of W&B, whole"):
+        read_log(written(tmp_path, b"no such thing", "a.wandb"))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_behind_its_beginning_are_read_or_refused(tail):
+    """A checksum that fits does not make a message: fields are looked at with care."""
+    piece = struct.pack("<IHB", zlib.crc32(tail, zlib.crc32(b"\1")), len(tail), 1) + tail
+    try:
+        rows = wandb.offline_run(wandb.MAGIC + b"\0" + piece, "a.wandb").rows
+    except ValueError:
+        # Anything else that is raised fails.
+        rows = 0
+    assert rows <= 1
 
 
 def test_tables_of_trials_are_no_curve(tmp_path):

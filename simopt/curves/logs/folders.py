@@ -97,7 +97,7 @@ def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
     for place, held in by_folder.items():
         if any(place == other or other in place.parents for other in done):
             continue
-        made = _whole(place, held, by_folder, done)
+        made = _whole(place, held, by_folder, done, read)
         if made is None:
             made = _files_of(place, held, read)
         name = _name(folder, place)
@@ -129,9 +129,17 @@ def _name(folder: Path, place: Path) -> str:
 
 
 def _whole(
-    place: Path, held: list[Path], by_folder: dict[Path, list[Path]], done: set[Path]
+    place: Path,
+    held: list[Path],
+    by_folder: dict[Path, list[Path]],
+    done: set[Path],
+    read: Callable[[Path], list[Table]],
 ) -> list[Table] | None:
     """The table of a folder whose layout says what belongs together; None if it is no such."""
+    offline = [table for file in held if file.suffix == ".wandb" for table in _read(file, read)]
+    if offline:
+        done.add(place)  # what the program printed lies in files/ below
+        return offline
     names = {file.name for file in held}
     events = [file for file in held if ".tfevents." in file.name]
     if {"learn_error.tsv", "test_error.tsv"} & names:

@@ -29,6 +29,7 @@ from simopt.curves.logs import (
     pairing,
     runs,
     stores,
+    wandb,
 )  # fmt: skip
 from simopt.curves.logs.log import Log, LoggedRun, numbered
 from simopt.curves.logs.names import parse
@@ -59,9 +60,9 @@ def read_log(
         - Files: CSV and TSV (any separator, decimal commas, UTF-8 or UTF-16), white space, Markdown
           tables, JSON (objects of lists, lists of records, ``trainer_state.json``), JSON lines,
           Parquet, NumPy, TensorBoard event files (where TensorBoard is installed), MLflow
-          databases, and the output of a program; also packed by gzip or zip.
+          databases, offline runs of W&B, and the output of a program; also packed by gzip or zip.
         - Folders: of Lightning, Hugging Face, Keras' and PyTorch's TensorBoard writers, MLflow,
-          DVCLive, CatBoost, Ultralytics, Ray; a run, or many.
+          W&B, DVCLive, CatBoost, Ultralytics, Ray; a run, or many.
         - Objects: numbers, tensors, mappings, records, DataFrames, Keras' History, a Trainer,
           estimators with ``loss_curve_``.
     column : str, optional
@@ -243,9 +244,8 @@ def file_tables(path: Path, patterns: Iterable[str] = ()) -> list[Table]:
         if not with_loss:
             raise contents.refused(path, f"a zip of {len(files)} files", "one with a log in it")
         return with_loss[:1]
-    if name.endswith(".wandb"):
-        allowed = "exported (run.history().to_csv) or synchronised first: its format is W&B's own"
-        raise contents.refused(path, "an offline run of W&B", allowed)
+    if name.endswith(".wandb") or data.startswith(wandb.MAGIC):
+        return [wandb.offline_run(data, source)]
     text = contents.decoded(path, data)
     if not text.strip():
         raise contents.refused(path, "no text", "a log with numbers in it; it is empty")
