@@ -47,7 +47,7 @@ def quick():
 def folder(tmp_path_factory, quick):
     """The quick report; pages that other files compute too take their values from there."""
     import simopt
-    from simopt.report import pages
+    from simopt.report import building, pages
 
     report, values = tmp_path_factory.mktemp("report"), pages.values
     shared = (
@@ -60,6 +60,7 @@ def folder(tmp_path_factory, quick):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "values", once)
+        patch.setattr(building, "processes", lambda: 1)
         index = simopt.report(report, quick=True)
     assert index == report / "index.html"
     return report

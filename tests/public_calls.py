@@ -185,7 +185,7 @@ CALLS = {
     "simopt.problems.diabetes": lambda _: {},
     "simopt.problems.four_points": lambda _: {},
     "simopt.problems.hubble": lambda _: {},
-    "simopt.report": lambda tmp: {"folder": tmp / "report", "quick": True},
+    "simopt.report": lambda tmp: {"folder": tmp / "report", "quick": True, "profile": True},
     **{f"simopt.{name}": lambda _, name=name: of_a_rule(ALL[name]) for name in ALL},
     "simopt.Reduce": lambda _: {"over": "seed", "columns": ("loss",), "quantiles": (0.5,)},
     "simopt.averaged": lambda _: defaults(simopt.averaged) | {"optimizer": SGD, "gamma": 0.9},

@@ -314,11 +314,25 @@ def test_report(simopt_command, monkeypatch):
     asked = []
     monkeypatch.setattr(
         "simopt.report.report",
-        lambda folder, quick: asked.append((folder, quick)) or Path(folder, "index.html"),
+        lambda **given: asked.append(given) or Path(given["folder"], "index.html"),
     )
     assert simopt_command("report")[1] == "reports/build/index.html\n"
     assert simopt_command("report", "--quick", "--folder", "a/b")[1] == "a/b/index.html\n"
-    assert asked == [("reports/build", False), ("a/b", True)]
+    simopt_command("report", "--profile")
+    plain = {"folder": "reports/build", "quick": False, "profile": False}
+    assert asked == [
+        plain, {"folder": "a/b", "quick": True, "profile": False}, plain | {"profile": True}
+    ]  # fmt: skip
+
+
+def test_an_interrupted_report_says_what_is_there(simopt_command, monkeypatch):
+    def interrupt(**_):
+        raise KeyboardInterrupt("interrupted; 3 of 14 pages are made, in reports/build")
+
+    monkeypatch.setattr("simopt.report.report", interrupt)
+    status, _, error = simopt_command("report")
+    assert status == 130
+    assert error == "simopt: interrupted; 3 of 14 pages are made, in reports/build\n"
 
 
 def test_report_refuses_a_folder_before_any_work(refused, monkeypatch):

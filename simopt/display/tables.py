@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup, escape
 
+from simopt.display.timing import drawing
 from simopt.ground.formatting import number
 
 
@@ -33,6 +34,7 @@ class Column:
     short: bool = False
 
 
+@drawing.timed
 def table(
     frame: pd.DataFrame,
     columns: Mapping[str, Column | str] | None = None,

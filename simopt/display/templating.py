@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from simopt.display import charts
+from simopt.display.timing import drawing
 from simopt.ground import formatting
 from simopt.ground.version import __version__
 
@@ -74,6 +75,7 @@ def environment(package: str) -> jinja2.Environment:
 _UNBROKEN = re.compile(r"<(pre|code|script|style|svg)\b.*?</\1>|(?<=\d) %", re.DOTALL)
 
 
+@drawing.timed
 def html(
     template: str, given: Mapping[str, Any], listed: tuple[Page, ...] = (), package: str = KIT
 ) -> str:

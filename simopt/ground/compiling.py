@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from numba import njit
+
+from simopt.ground.locks import Claims
 
 
 class CacheWarning(UserWarning):
@@ -25,7 +28,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     global _warned
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
-        return njit(cache=True, **options)(function)
+        return _one_process_at_a_time(njit(cache=True, **options)(function))
     except RuntimeError as error:
         if "cannot cache function" not in str(error):
             raise
@@ -39,3 +42,29 @@ def compiled(function: Callable[..., Any]) -> Any:
             stacklevel=2,
         )
     return njit(**options)(function)
+
+
+def _one_process_at_a_time(dispatcher: Any) -> Any:
+    """Lock the folder while the dispatcher's code is read from disk, or written.
+
+    Numba reads a file's index, adds an entry, writes it back, and then writes the code that the
+    entry names. Of two processes that do so at once (numba#4807) one loses its entry, or both give
+    their code the same name.
+    """
+    cache = dispatcher._cache
+    kept = cache._cache_file
+
+    def alone(method: Callable[..., Any]) -> Callable[..., Any]:
+        def locked(*arguments: Any) -> Any:
+            cache._impl.locator.ensure_cache_path()
+            claims = Claims(Path(cache.cache_path, ".simopt.lock"))
+            claims.take(0, wait=True)
+            try:
+                return method(*arguments)
+            finally:
+                claims.close()
+
+        return locked
+
+    kept.load, kept.save = alone(kept.load), alone(kept.save)
+    return dispatcher

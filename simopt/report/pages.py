@@ -20,14 +20,14 @@ How to add a page
 
 Styles are set while ``page`` runs, so figures need no set-up. Call ``context.say("...")`` before
 something slow: the progress bar shows it. Nothing a page does depends on another page but the
-overview, which is built last and reads ``context.built``.
+overview, which is built last and reads `FOR_OVERVIEW` of the others in ``context.built``: pages are
+built in processes of their own, see `simopt.report.building`.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -150,6 +150,10 @@ PAGES = (
 )
 
 
+#: What the overview reads of other pages' values.
+FOR_OVERVIEW = ("computed", "findings", "choice", "choices", "summary", "surprises", "lead")
+
+
 @dataclass(frozen=True)
 class Computed:
     """What a page ran: for "how this was computed".
@@ -195,7 +199,7 @@ class Context:
     say : callable
         Tells the progress bar what is being done.
     built : mapping of str to dict
-        Module name to the values of the pages built so far; for the overview.
+        Module name to `FOR_OVERVIEW` of the pages built so far, and ``build_seconds``.
     """
 
     quick: bool = False
@@ -238,38 +242,3 @@ def render(page: Page, given: Mapping[str, Any]) -> str:
         The template's values.
     """
     return html(f"{page.module}.html", {**given, "page": page}, PAGES, package="simopt.report")
-
-
-def build(
-    quick: bool, stage: Callable[[str], None] = _silent, say: Callable[[str], None] = _silent
-) -> dict[str, str]:
-    """Every page, in memory.
-
-    Parameters
-    ----------
-    quick : bool
-        Smaller sweeps.
-    stage : callable
-        Told the title of each page when it is done.
-    say : callable
-        Told what is being done meanwhile.
-
-    Returns
-    -------
-    dict
-        File name to HTML, in the order of the navigation.
-    """
-    built: dict[str, dict[str, Any]] = {}
-    text: dict[str, str] = {}
-    for page in sorted(PAGES, key=lambda page: page.module == "overview"):
-        say(page.title)
-        started = time.perf_counter()
-        context = Context(quick, say, MappingProxyType(built))
-        built[page.module] = values(page, context)
-        text[page.file] = render(page, built[page.module])
-        for part, given in built[page.module].get("parts", {}).items():
-            text[part.file] = render(part, given)
-        built[page.module]["build_seconds"] = time.perf_counter() - started
-        stage(page.title)
-    first = PAGES[0].file
-    return {first: text[first], **text}

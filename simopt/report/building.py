@@ -1,0 +1,265 @@
+"""The report built page by page, in processes of their own; each page is written when it is ready.
+
+Drawing is plain Python, so that only processes make use of several cores for it. They are started
+as ``python -c`` and asked for pages by their standard input, since `multiprocessing` would import
+the caller's main module again, which may be a script that calls `simopt.report` without a guard.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any
+
+from simopt.display.templating import Page, html
+from simopt.display.timing import drawing
+from simopt.ground import files
+from simopt.ground.threads import thread_count
+from simopt.report import pages
+from simopt.report.pages import PAGES, Context
+
+#: More processes would wait for memory: each takes up to half a gigabyte.
+MOST = 4
+
+#: Takes longest, so that it begins first where there are several processes.
+FIRST = "claims"
+
+#: Built when nothing else runs, in this order: one measures times, one reads what others found.
+ALONE = ("scale", "overview")
+
+#: What a process is started with: it imports what this one would.
+SERVE = "import sys; sys.path[:] = {path!r}; from simopt.report.building import serve; serve()"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A page that is ready, and what it took.
+
+    Attributes
+    ----------
+    page : Page
+    texts : dict of str to str
+        File name to HTML, of the page and its parts.
+    kept : dict
+        What the overview reads.
+    seconds, cpu, drawn : float
+        By the clock; of all cores; the part of these that went into figures, tables and HTML.
+    """
+
+    page: Page
+    texts: dict[str, str]
+    kept: dict[str, Any]
+    seconds: float
+    cpu: float
+    drawn: float
+
+
+def processes() -> int:
+    """How many processes build pages."""
+    return min(MOST, thread_count(None)) if sys.executable else 1
+
+
+def build(
+    folder: Path,
+    quick: bool,
+    stage: Callable[[str], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Built]:
+    """Build every page, and write each as soon as it is ready.
+
+    A page of which the folder has nothing yet says so, and opens when it is there. What was written
+    stays when building fails or is interrupted.
+
+    Parameters
+    ----------
+    folder : Path
+    quick : bool
+        Smaller sweeps.
+    stage : callable
+        Told the title of each page when it is written.
+    say : callable
+        Told what is being done meanwhile.
+
+    Returns
+    -------
+    list of Built
+        In the order in which they were ready.
+    """
+    count = processes()
+    together = [page for page in PAGES if page.module not in ALONE]
+    if count > 1:
+        together.sort(key=lambda page: page.module != FIRST)
+    alone = sorted((page for page in PAGES if page not in together), key=_turn)
+    waiting = {page for page in PAGES if not (folder / page.file).exists()}
+    done: list[Built] = []
+
+    def write(built: Built) -> None:
+        files.write_texts(folder, built.texts)
+        done.append(built)
+        waiting.discard(built.page)
+        _write_waiting(folder, waiting)
+        stage(built.page.title)
+
+    _write_waiting(folder, waiting)
+    try:
+        ready = _from_processes if count > 1 else _in_turn
+        with closing(ready(together, quick, say, count)) as one_by_one:
+            for built in one_by_one:
+                write(built)
+        for page in alone:
+            say(page.title)
+            others = {each.page.module: each.kept for each in done}
+            write(built_page(page, Context(quick, say, MappingProxyType(others))))
+    except KeyboardInterrupt:
+        made = f"{len(done)} of {len(PAGES)} pages are made, in {folder}"
+        raise KeyboardInterrupt(f"interrupted; {made}") from None
+    finally:
+        _write_waiting(folder, waiting, stopped=True)
+    return done
+
+
+def _turn(page: Page) -> int:
+    return ALONE.index(page.module)
+
+
+def _write_waiting(folder: Path, waiting: set[Page], stopped: bool = False) -> None:
+    """Write the pages that are not there yet: they say so, and which are."""
+    ready = {page.file for page in PAGES if page not in waiting}
+    given = {"ready": ready, "stopped": stopped}
+    texts = {page.file: html("waiting.html", {**given, "page": page}, PAGES, "simopt.report")
+             for page in waiting}  # fmt: skip
+    files.write_texts(folder, texts)
+
+
+def built_page(page: Page, context: Context) -> Built:
+    """Build a page in this process."""
+    start, cpu, drawn = time.perf_counter(), _cpu(), drawing.seconds
+    values = pages.values(page, context)
+    texts = {page.file: pages.render(page, values)}
+    for part, given in values.get("parts", {}).items():
+        texts[part.file] = pages.render(part, given)
+    seconds = time.perf_counter() - start
+    kept = {name: values[name] for name in pages.FOR_OVERVIEW if name in values}
+    kept["build_seconds"] = seconds
+    return Built(page, texts, kept, seconds, _cpu() - cpu, drawing.seconds - drawn)
+
+
+def _cpu() -> float:
+    """CPU seconds of this process, and of the processes that it has waited for."""
+    return sum(os.times()[:4])
+
+
+def _in_turn(
+    wanted: Sequence[Page], quick: bool, say: Callable[[str], None], count: int = 1
+) -> Generator[Built]:
+    """Pages built in this process, one after another."""
+    for page in wanted:
+        say(page.title)
+        yield built_page(page, Context(quick, say))
+
+
+def _from_processes(
+    wanted: Sequence[Page], quick: bool, say: Callable[[str], None], count: int
+) -> Generator[Built]:
+    """Pages as they are ready: a thread for each process hands it the next one and listens."""
+    todo: queue.SimpleQueue[str] = queue.SimpleQueue()
+    for page in wanted:
+        todo.put(page.module)
+    events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threads = max(1, thread_count(None) // count)
+    environment = os.environ | {"NUMBA_NUM_THREADS": str(threads)}
+    command = [sys.executable, "-c", SERVE.format(path=sys.path)]
+    pipe = subprocess.PIPE
+    with ExitStack() as stack:
+        for _ in range(min(count, len(wanted))):
+            process = stack.enter_context(
+                subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment)
+            )
+            listener = threading.Thread(target=_attend, args=(process, todo, quick, events))
+            listener.start()
+            # In this order, from the last: its answers end, then nobody reads them any more.
+            stack.callback(listener.join)
+            stack.callback(process.terminate)
+        for _ in wanted:
+            while isinstance(event := events.get(), str):
+                say(event)
+            if isinstance(event, BaseException):
+                raise event
+            yield event
+
+
+def _attend(
+    process: subprocess.Popen[bytes],
+    todo: queue.SimpleQueue[str],
+    quick: bool,
+    events: queue.SimpleQueue[Any],
+) -> None:
+    """Hand a process one page after another, and pass on what it says."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        while True:
+            try:
+                module = todo.get_nowait()
+            except queue.Empty:
+                return
+            pickle.dump((module, quick), process.stdin)
+            process.stdin.flush()
+            event = None
+            while not isinstance(event, (Built, BaseException)):
+                event = pickle.load(process.stdout)
+                events.put(event)
+    except EOFError:
+        events.put(RuntimeError("a process that builds pages ended before it was done"))
+    except Exception as error:
+        events.put(error)
+
+
+def serve() -> None:
+    """Build the pages that another process asks for, until it closes standard input."""
+    # Ctrl-C reaches all processes of a terminal: the one that asks ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers: IO[bytes] = os.fdopen(os.dup(1), "wb")
+    # Whatever is printed must not come between.
+    os.dup2(2, 1)
+
+    def send(event: object) -> None:
+        pickle.dump(event, answers)
+        answers.flush()
+
+    by_module = {page.module: page for page in PAGES}
+    while True:
+        try:
+            module, quick = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            page = by_module[module]
+            send(page.title)
+            send(built_page(page, Context(quick, send)))
+        except Exception as error:
+            error.add_note(f"In the process that built {module}:\n{traceback.format_exc()}")
+            send(error)
+
+
+def costs(done: Sequence[Built]) -> str:
+    """A table of what each page took, the dearest first."""
+    head = f"{'page':28}{'CPU s':>9}{'drawing':>9}{'clock s':>9}"
+    rows = [
+        f"{each.page.title:28}{each.cpu:9.1f}{each.drawn:9.1f}{each.seconds:9.1f}"
+        for each in sorted(done, key=lambda each: -each.cpu)
+    ]
+    cpu, drawn = sum(each.cpu for each in done), sum(each.drawn for each in done)
+    return "\n".join([head, *rows, f"{'all pages':28}{cpu:9.1f}{drawn:9.1f}"])
