@@ -5,6 +5,8 @@ from functools import cache
 import pytest
 from hypothesis import settings
 
+from tests.interpreting import interpreting
+
 # A deadline says how busy a machine is, and whether a kernel was compiled before.
 settings.register_profile("no deadlines", deadline=None)
 settings.load_profile("no deadlines")
@@ -26,6 +28,19 @@ def pytest_xdist_make_scheduler(config, log):
             return "the report" if file.startswith("tests/test_report") else file
 
     return ByFile(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Kernels of a test marked ``interpreted``, and of its fixtures, are plain Python.
+
+    ``compiled`` takes a test of such a file out again.
+    """
+    marked = item.get_closest_marker
+    if marked("interpreted") is None or marked("compiled") is not None:
+        return (yield)
+    with interpreting():
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import simopt
 
+pytestmark = pytest.mark.interpreted
 FOUR = simopt.problems.four_points()
 PROBLEMS = {
     "one weight": FOUR,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import simopt
 
+pytestmark = pytest.mark.interpreted
 FOUR = simopt.problems.four_points()
 DIABETES = simopt.problems.diabetes()
 RATES = (1e-3, 0.03, 0.1, 0.6, 5.0)

@@ -14,6 +14,7 @@ from simopt.rules import OPTIMIZERS
 from tests import reference
 
 FAST = settings(max_examples=12, deadline=None)
+pytestmark = pytest.mark.interpreted
 FOUR = simopt.problems.four_points()
 rng = np.random.default_rng(8)
 X = rng.normal(size=(17, 3))
@@ -41,7 +42,6 @@ def columns(problem):
     return ["w"] if problem.d == 1 else [f"w_{k}" for k in range(problem.d)]
 
 
-#: A kernel each, and compiling takes seconds: not every option with every rule and problem.
 CASES = [
     ("SGD", "four points", "clip_value"),
     ("Momentum", "four points", None),
@@ -196,6 +196,7 @@ def test_dampening_needs_momentum():
         assert frame["w"][1] != plain
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(
     ("where", "dtype"), [("four points", "float32"), ("several weights", "float64")]
 )

@@ -15,6 +15,7 @@ from simopt.schedules import adaptive, plateau
 from simopt.training import plan
 from tests import reference
 
+pytestmark = pytest.mark.interpreted
 FOUR = simopt.problems.four_points()
 #: Its weight is multiplied by 1 - 2 eta: all numbers are exact. The optimum is 0.
 ONE = simopt.problems.least_squares([[1.0]], [0.0], w0=[1.0])
