@@ -347,7 +347,7 @@ def _variable(color: str) -> str:
     return VARIABLES.get(color, color)
 
 
-def captioned(markup: Markup, *, title: str, see: str) -> Markup:
+def captioned(markup: Markup, *, title: str, see: str, floor: float | None = None) -> Markup:
     """A figure, chart or table with its title above it and one sentence that says what to see.
 
     Parameters
@@ -358,7 +358,11 @@ def captioned(markup: Markup, *, title: str, see: str) -> Markup:
         What is drawn.
     see : str
         What to see in it, with numbers computed from what is drawn.
+    floor : float, optional
+        Where a logarithmic axis ends: smaller values, 0 among them, are drawn there.
     """
+    if floor is not None:
+        see += f" The axis has a floor: {power_of_ten(floor)} or less is drawn there."
     return Markup(
         "<figure><figcaption><strong>{title}</strong> <span>{see}</span></figcaption>"
         "{markup}</figure>"

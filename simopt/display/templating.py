@@ -14,7 +14,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from simopt.display import charts
+from simopt.display import charts, typesetting
 from simopt.display.timing import drawing
 from simopt.ground import formatting
 from simopt.ground.version import __version__
@@ -67,6 +67,8 @@ def environment(package: str) -> jinja2.Environment:
         "fixed": formatting.fixed,
         "listing": formatting.listing,
         "symbol": formatting.symbol,
+        "formula": typesetting.formula,
+        "numbers": typesetting.numbers,
     }
     return made
 

@@ -210,6 +210,7 @@ def distance_figure(distances: pd.DataFrame) -> Markup:
         if len(distances) == 100
         else f"{len(distances)} epochs at η = {number(ETA)}",
         see=see + ".",
+        floor=traces.FLOOR,
     )
 
 

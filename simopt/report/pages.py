@@ -39,6 +39,7 @@ import pandas as pd
 from simopt import document
 from simopt.display import style
 from simopt.display.templating import Page, html
+from simopt.report import glossary
 
 #: What pages are for, in the order of the overview.
 GROUPS = {
@@ -147,6 +148,13 @@ PAGES = (
         "Which of the document's printed results are wrong, and what follows from that?",
         "trust",
     ),
+    Page(
+        glossary.FILE,
+        "Glossary",
+        "glossary",
+        "What do the words mean that these pages use as the field does?",
+        "learn",
+    ),
 )
 
 
@@ -241,4 +249,5 @@ def render(page: Page, given: Mapping[str, Any]) -> str:
     given : mapping
         The template's values.
     """
-    return html(f"{page.module}.html", {**given, "page": page}, PAGES, package="simopt.report")
+    text = html(f"{page.module}.html", {**given, "page": page}, PAGES, package="simopt.report")
+    return text if page.file == glossary.FILE else glossary.linked(text)

@@ -134,6 +134,7 @@ def curve_section(
                     else "no rate serves all its batch sizes."
                 )
             ),
+            floor=DRAWN,
         ),
         "updates": style.captioned(
             style.svg(
@@ -156,6 +157,7 @@ def curve_section(
                 )
                 + "."
             ),
+            floor=DRAWN,
         ),
         "rates": style.captioned(
             style.svg(

@@ -148,6 +148,7 @@ def distance_figure(
         style.svg(figure, title=f"{name}: conventions, {what}", alt=see),
         title=f"{name}: distance from the document's convention",
         see=see,
+        floor=FLOOR,
     )
 
 
@@ -313,6 +314,7 @@ def dropped() -> dict[str, Any]:
             style.svg(figure, title="After one drop of the rate", alt=see),
             title=f"The rate inside the buffer or outside it, after one drop by {number(1 / DROP)}",
             see=see,
+            floor=FLOOR,
         ),
         "table": tables.table(
             table,

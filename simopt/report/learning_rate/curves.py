@@ -76,6 +76,7 @@ def rate_section(
                     else "every method diverges at some rate."
                 )
             ),
+            floor=DRAWN[0],
         ),
         "table": tables.table(
             tuned.assign(band=[f"{small(r['low'])} to {small(r['high'])}" for r in records(tuned)]),

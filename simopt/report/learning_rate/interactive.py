@@ -117,6 +117,7 @@ def chart(
             f"{number(best['robust_eta'], 2)} at batch {best['batch_size']}: "
             f"{small(best['robust_median'])}."
         ),
+        floor=DRAWN[0],
     )
 
 
@@ -189,6 +190,7 @@ def slider(traced: pd.DataFrame) -> Markup:
         title=f"Four points, one rate for all: {EPOCHS['four points']} epochs in file order",
         see=f"Move the slider: as the rate grows, the lead after {EPOCHS['four points']} epochs "
         f"passes from method to method. It belongs, at some rate, to {shown}.",
+        floor=DRAWN[0],
     )
 
 

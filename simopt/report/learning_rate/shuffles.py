@@ -73,6 +73,7 @@ def shuffle_section(setting: Setting, key: str, spread: pd.DataFrame) -> dict[st
                     else ": not at all, as far as the figure goes."
                 )
             ),
+            floor=DRAWN[0],
         ),
     }
 

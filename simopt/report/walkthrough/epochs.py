@@ -116,6 +116,7 @@ def closer_chart(distances: pd.DataFrame) -> Markup:
         title="How near, and at which epoch",
         see=see + " Point at an epoch for all distances; click a name, or press Enter on it, to "
         "see it alone.",
+        floor=traces.FLOOR,
     )
 
 

@@ -1,0 +1,126 @@
+"""Worked formulas, which are plain text on a terminal, as pages set all formulas: MathML."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+from simopt.ground.formatting import MINUS, SUPERSCRIPT
+
+HAT = "\N{COMBINING CIRCUMFLEX ACCENT}"
+SUBSCRIPT = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+POWER = {"²": "2", "³": "3"}
+
+_TOKEN = re.compile(
+    r"\s+|(?P<number>\d+(?:\.\d+)?)|"
+    rf"(?P<word>[^\W\d_²³₀-₉]+{HAT}?)(?P<below>[₀-₉]*)|(?P<sign>.)"
+)
+_WORD = re.compile(r"^<mi>\w\w+</mi>$")
+_CONDITION = re.compile(r", (as|unless) ")
+_SCIENTIFIC = re.compile(r"(\d)e([+-]?)0*(\d+)")
+
+
+def numbers(text: str) -> str:
+    """Numbers with a minus sign, and powers of ten as pages write them.
+
+    Examples
+    --------
+    >>> numbers("3 - 0.1 × (-16) / √(256 + 1e-08)")
+    '3 − 0.1 × (−16) / √(256 + 1 × 10⁻⁸)'
+    """
+
+    def power(match: re.Match[str]) -> str:
+        sign = "-" if match[2] == "-" else ""
+        return f"{match[1]} × 10{(sign + match[3]).translate(SUPERSCRIPT)}"
+
+    return _SCIENTIFIC.sub(power, text).replace("-", MINUS)
+
+
+def formula(text: str) -> Markup:
+    """A formula of a worked line as MathML.
+
+    Parameters
+    ----------
+    text : str
+        As `Line.formula` has it; empty where there is none.
+
+    Returns
+    -------
+    Markup
+        ``<math>``, or nothing.
+
+    Examples
+    --------
+    >>> print(formula("√v + β₁"))
+    <math><mrow><msqrt><mi>v</mi></msqrt><mo>+</mo><msub><mi>β</mi><mn>1</mn></msub></mrow></math>
+    """
+    if not text:
+        return Markup("")
+    before, word, condition = [*_CONDITION.split(text, maxsplit=1), "", ""][:3]
+    inside = _row(before)
+    if word:
+        inside += f"<mtext>, {word}&nbsp;</mtext>{_row(condition)}"
+    return Markup(f"<math><mrow>{inside}</mrow></math>")
+
+
+def _row(text: str) -> str:
+    """The elements of a formula, brackets and roots matched."""
+    rows: list[list[str]] = [[]]
+    roots: list[bool] = []
+    root = False
+    for token in _TOKEN.finditer(text):
+        sign = token["sign"]
+        if token["number"]:
+            node = f"<mn>{token['number']}</mn>"
+        elif token["word"]:
+            node = _name(token["word"], token["below"])
+        elif sign == "√":
+            root = True
+            continue
+        elif sign in ("(", "["):
+            rows.append([])
+            roots.append(root)
+            root = False
+            continue
+        elif sign in (")", "]") and roots:
+            inner = "".join(rows.pop())
+            opening = "(" if sign == ")" else "["
+            rooted = roots.pop()
+            node = f"<mrow><mo>{opening}</mo>{inner}<mo>{sign}</mo></mrow>"
+            # An argument stands by its function's name, or by the mean's E.
+            called = sign == "]" or bool(rows[-1] and _WORD.search(rows[-1][-1]))
+            _append(rows[-1], f"<msqrt>{inner}</msqrt>" if rooted else node, apart=not called)
+            continue
+        elif sign in POWER and rows[-1]:
+            rows[-1][-1] = f"<msup>{rows[-1][-1]}<mn>{POWER[sign]}</mn></msup>"
+            continue
+        elif sign:
+            rows[-1].append(f"<mo>{MINUS if sign == '-' else escape(sign)}</mo>")
+            continue
+        else:
+            continue
+        if root:
+            node, root = f"<msqrt>{node}</msqrt>", False
+        _append(rows[-1], node, apart=True)
+    while roots:
+        roots.pop()
+        rows[-2].extend(["<mo>(</mo>", *rows.pop()])
+    return "".join(rows[0])
+
+
+def _append(row: list[str], node: str, *, apart: bool) -> None:
+    """Put an operand beside the last: a thin space says times, a wider one parts words."""
+    if apart and row and not row[-1].endswith("</mo>"):
+        long = _WORD.search(row[-1]) or _WORD.search(node)
+        row.append(f'<mspace width="{0.35 if long else 0.17}em"></mspace>')
+    row.append(node)
+
+
+def _name(word: str, below: str) -> str:
+    """A letter with its accent and number, or a word."""
+    letter = word.removesuffix(HAT)
+    node = f"<mi>{escape(letter)}</mi>"
+    if letter != word:
+        node = f'<mover accent="true">{node}<mo stretchy="false">ˆ</mo></mover>'
+    return f"<msub>{node}<mn>{below.translate(SUBSCRIPT)}</mn></msub>" if below else node
