@@ -141,3 +141,16 @@ def test_every_permutation_is_as_likely_as_another():
 def test_bad_seeds_are_named(seed):
     with pytest.raises(ValueError, match=r"^seed="):
         shuffling.orders("once", seed, 1, 4)
+
+
+def test_losses_of_many_points_come_from_their_moments():
+    """And are those of a pass over the points, whether the run is cut or not."""
+    x = np.random.default_rng(1).standard_normal((30_000, 4))
+    many = simopt.problems.least_squares(x, x @ np.arange(4.0) + np.sin(x[:, 0]), l2=0.1)
+    plan = {"batch_size": 5_000, "shuffle": "epoch"}
+    begun = simopt.run(many, simopt.Adam(eta=0.1), updates=4, **plan)
+    longer = simopt.run(many, simopt.Adam(eta=0.1), updates=9, **plan, resume=begun)
+    whole = simopt.run(many, simopt.Adam(eta=0.1), updates=9, **plan)
+    pd.testing.assert_frame_equal(longer.steps, whole.steps, check_exact=True)
+    weights = whole.steps[[f"w_{k}" for k in range(many.d)]].to_numpy()
+    np.testing.assert_allclose(whole.steps["loss"], [many.loss(w) for w in weights], rtol=1e-13)

@@ -111,6 +111,23 @@ def check_order(order: Any, epochs: int, n: int, *, repeats: bool = False) -> ND
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
+def _permutation(seed: int, epoch: int, n: int) -> list[int]:
+    """What `shuffle` writes: all places are drawn at once, only the swaps come one by one."""
+    first, second = split_seed(seed, epoch)
+    places = np.arange(n - 1, 0, -1, dtype=np.uint64)
+    order = list(range(n))
+    for i, j in zip(places.tolist(), draw(first, second, places).tolist(), strict=True):
+        order[i], order[j] = order[j], order[i]
+    return order
+
+
+def _with_replacement(seed: int, epoch: int, n: int) -> list[int]:
+    """What `draw_points` writes."""
+    order = [0] * n
+    draw_points(order, seed, epoch)
+    return order
+
+
 def orders(mode: str, seed: int, epochs: int, n: int) -> NDArray[np.int64]:
     """The order of the points in every epoch.
 
@@ -146,9 +163,7 @@ def orders(mode: str, seed: int, epochs: int, n: int) -> NDArray[np.int64]:
     result = np.tile(np.arange(n, dtype=np.int64), (epochs, 1))
     if mode == "never":
         return result
-    fill = draw_points if mode == "replacement" else shuffle
+    fill = _with_replacement if mode == "replacement" else _permutation
     for epoch in range(1 if mode == "once" else epochs):
-        row = list(range(n))
-        fill(row, int(seed), epoch)
-        result[epoch] = row
+        result[epoch] = fill(int(seed), epoch, n)
     return np.tile(result[0], (epochs, 1)) if mode == "once" else result
