@@ -21,6 +21,7 @@ from simopt.report.scale import (
     limits,
     memory,
     parts,
+    possible,
     rates,
     recorded,
     recording,
@@ -201,6 +202,74 @@ def test_parts_add_up():
     assert row["trajectories"] == 64_000
     assert all(row[part] > 0 for part in parts.PARTS)
     assert sum(row[part] for part in parts.PARTS) == pytest.approx(row["seconds"])
+
+
+def test_a_part_is_never_slower_than_the_whole(monkeypatch):
+    """Parts and whole are of two runs, of which a busy machine can slow one."""
+    half = dict.fromkeys(("kernel", "collect"), 0.5) | {"sums": 0.0, "sort": 0.0}
+    calls, seconds = [], []
+
+    def profiled(name, shape):
+        calls.append(name)
+        whole = seconds[min(len(calls), len(seconds)) - 1]
+        rest = max(0.0, whole - 1.0)
+        return {"optimizer": name, **half, "seconds": whole, "rest": rest, "profiled": 1.25,
+                "spent": 1.0}  # fmt: skip
+
+    monkeypatch.setattr(parts, "profiled", profiled)
+    monkeypatch.setattr(parts, "OPTIMIZERS", {"Adam": simopt.Adam})
+    for times, tries, whole, rest in (
+        ((1.5,), 1, 1.5, 0.5),
+        ((0.5, 0.98), 2, 1.0, 0.0),  # within what two runs may differ
+        ((0.5, 0.7), possible.TRIES, 1.25, 0.25),  # of the profiled run, which holds its parts
+    ):
+        calls.clear()
+        seconds[:] = times
+        (row,) = parts.measured(quick=True).to_dict("records")
+        assert len(calls) == tries
+        assert (row["seconds"], row["rest"], row["runs"]) == (whole, rest, 3 * tries)
+
+
+def test_steps_slower_than_the_kernel_that_takes_them_are_not_shown(monkeypatch):
+    shares = pd.DataFrame(
+        [{"optimizer": "Adam", "trajectories": 1, "updates": 1e9, "seconds": 2.0, "kernel": 1.0}]
+    )
+    speeds = iter([0.5e9, 2e9])
+    monkeypatch.setattr(limits, "steps_alone", lambda *_: next(speeds))
+    (row,) = parts.limits_of(shares).to_dict("records")
+    assert row["steps"] == 2e9
+    monkeypatch.setattr(limits, "steps_alone", lambda *_: 0.5e9)
+    table = parts.limits_of(shares)
+    assert np.isnan(table["steps"]).all()
+    assert parts.bound(shares, table) == "The kernel takes 50 % of all that time."
+
+
+def test_threads_that_gain_more_than_they_are_were_disturbed(monkeypatch):
+    pair = {"optimizer": "SGD", "trajectories": 10**4, "epochs": rates.SHORT, "updates": 10**5}
+    told, alone = [], []
+
+    def timed(name, trajectories, quick, threads):
+        told.append(threads)
+        seconds = 1.0 if threads == 2 else alone[0]
+        return {"seconds": seconds, "repeats": 2, "spent": 2 * seconds}
+
+    monkeypatch.setattr(rates, "timed", timed)
+    for one, tries, left in ((1.9, 1, [1.0, 1.9]), (2.6, possible.TRIES, [1.0])):
+        told.clear()
+        alone[:] = [one]
+        rows = [
+            pair | {"threads": threads, "seconds": seconds, "repeats": 1, "spent": seconds}
+            for threads, seconds in ((2, 1.0), (1, 2.7))
+        ]
+        table = pd.DataFrame(rates.without_impossible(rows, quick=True))
+        assert told == [2, 1] * tries
+        assert table["seconds"].tolist() == left
+        assert table["repeats"].tolist() == [1 + 2 * tries] * len(left)
+        adam = table.assign(optimizer="Adam")
+        gain = rates._gain(pd.concat([table, adam], ignore_index=True), 2)
+        assert gain == (
+            ", 1.9 times (SGD) and 1.9 times (Adam) as many as on one" if left[1:] else ""
+        )
 
 
 def test_work_here_is_work_there():

@@ -199,7 +199,6 @@ def _moving(asked: Needs, threads: int) -> float:
     return _rate(lambda rows: _move(rows, loads, stores, PASSES), max(loads, 2 * stores), threads)
 
 
-@functools.cache
 def steps_alone(rule: Rule, threads: int) -> float:
     """Updates per second of a rule's own steps on one weight, nobody watching, all threads."""
     kernel = _stepping(rule)
