@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ import pytest
 import simopt
 from simopt import problems, schedules
 from simopt.cli import main
+from simopt.curves import odds
 from simopt.curves.diagnosis import SYMPTOMS, Diagnosis, diagnose_many, terminal
 
 FOUR, DIABETES, HUBBLE = problems.four_points(), problems.diabetes(), problems.hubble()
@@ -93,7 +95,7 @@ def test_validation_that_rises():
     found = simopt.diagnose(long["loss"], held)
     assert found.symptom == "validation rises"
     best = int(held.argmin())
-    assert found.advice[0] == f"stop earlier: at value {best + 1}, where it is lowest"
+    assert found.advice[0].startswith(f"stop earlier (at value {best + 1}, where it is lowest): me")
     assert abs(found.evidence["first"][0] - best) <= 300 / 64
     assert simopt.diagnose(long["loss"]).symptom != "validation rises"
 
@@ -168,36 +170,33 @@ def test_nan_is_found_where_it_begins():
         # It did not grow before: so the data are asked first.
         assert found.advice[0] == "look for missing, infinite and extreme values in the data"
     grown = simopt.diagnose([3.0, 5.0, 60.0, 1e4, np.inf], optimizer=simopt.SGD(eta=0.1))
-    assert grown.advice[0] == "decrease eta drastically, 10 times or more: eta 0.1 -> 0.01"
-    assert "clip the gradients: clip_norm=1.0" in grown.advice
+    assert grown.advice[0].startswith("eta / 100 (eta 0.1 -> 0.001): mended ")
+    assert any(line.startswith("clip the gradients: clip_norm=1.0: ") for line in grown.advice)
 
 
 @pytest.mark.parametrize(
     ("loss", "optimizer", "advice"),
     [
-        ([0, 9, 1, 8, 0, 9, 1, 9], None, ["decrease eta 2 to 10 times", "or decrease beta to 0.8"]),
-        ([0, 9, 1, 8, 0, 9, 1, 9], simopt.SGD(eta=0.1), ["eta 0.1 -> 0.03", "larger batches"]),
-        ([0, 9, 1, 8, 0, 9, 1, 9], simopt.Momentum(eta=0.2), ["0.2 -> 0.06", "beta 0.9 -> 0.8"]),
-        ([0, 9, 1, 8, 0, 9, 1, 9], simopt.Adam(eta=0.1), ["-> 0.03", "beta1 0.9 -> 0.8"]),
-        ([0, 9, 1, 8, 0, 9, 1, 9], simopt.Adam(eta=300.0), ["eta 300 -> 90"]),
-        (
-            [9, 8, 7, 6, 5, 4, 3, 2],
-            simopt.Adam(),
-            ["increase eta 2 to 5 times: eta 0.001 -> 0.003"],
-        ),
+        ([0, 9, 1, 8, 0, 9, 1, 9], None, ["eta / 10:", "beta to 0.8, if there is momentum:"]),
+        ([0, 9, 1, 8, 0, 9, 1, 9], simopt.SGD(eta=0.1), ["eta 0.1 -> 0.01", "batches 4 times"]),
+        ([0, 9, 1, 8, 0, 9, 1, 9], simopt.Momentum(eta=0.2), ["0.2 -> 0.1", "beta 0.9 -> 0.8"]),
+        ([0, 9, 1, 8, 0, 9, 1, 9], simopt.Adam(eta=0.1), ["0.1 -> 0.02", "beta1 0.9 -> 0.8"]),
+        ([0, 9, 1, 8, 0, 9, 1, 9], simopt.Adam(eta=300.0), ["eta 300 -> 30"]),
+        ([9, 8, 7, 6, 5, 4, 3, 2], simopt.Adam(), ["eta x 100 (eta 0.001 -> 0.1)", "-> 0.01)"]),
     ],
 )
 def test_advice_has_the_numbers_of_the_optimizer(loss, optimizer, advice):
     found = simopt.diagnose([float(x) for x in loss], optimizer=optimizer)
-    for part, line in zip(advice, found.advice, strict=False):
-        assert part in line
+    lines = found.advice + found.seldom
+    assert all(any(part in line for line in lines) for part in advice)
 
 
 def test_causes_know_the_rule():
     stopped = run(DIABETES, simopt.AdaGrad(eta=1.0), batch_size=8)
     assert "AdaGrad's G" in simopt.diagnose(stopped, optimizer=simopt.AdaGrad(eta=1.0)).causes[0]
     assert "schedule" in simopt.diagnose(stopped, optimizer=simopt.Adam()).causes[0]
-    assert "RMSprop or Adam" in simopt.diagnose(stopped).advice[0]
+    lines = [line for line in simopt.diagnose(stopped).advice if "Adam" in line]
+    assert [line.partition(":")[0] for line in lines] == ["with AdaGrad, Adam instead"]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +219,10 @@ def test_printed_it_has_plot_evidence_causes_and_advice():
     assert lines[0].startswith("Decreases very slowly (")
     assert lines[2].startswith("271,309 ┤")
     assert text.index("Seen:") < text.index("Likely causes:") < text.index("What to do:")
-    assert "  - increase eta 2 to 5 times: eta 0.0001 -> 0.0003" in lines
+    (line,) = (line for line in lines if line.startswith("  - eta x 100 (eta 0.0001 -> 0.01): "))
+    assert re.fullmatch(r".*: mended \d+ % of [\d,]+ such runs of SGD; worse in [\d.]+ %", line)
+    assert text.index("What to do:") < text.index(line) < text.index("What seldom helps:")
+    assert " ".join(text.splitlines()[-2:]).replace("\n", " ") == odds.NOTE
     assert max(map(len, lines)) <= 100
 
 
@@ -249,7 +251,7 @@ def test_figure_and_notebook_mark_the_evidence():
     html = found._repr_html_()
     assert html.startswith("<div")
     assert "<svg" in html
-    assert "let the learning rate fall" in html
+    assert "let the rate fall towards the end" in html
 
 
 def test_long_curves_are_drawn_by_their_extremes():
@@ -268,7 +270,7 @@ def test_page_is_whole_and_escaped(tmp_path):
     text = path.read_text(encoding="utf-8")
     assert "<svg" in text
     assert "<script>alert" not in text
-    assert "eta 0.001 -&gt; 0.003" in text
+    assert "eta 0.001 -&gt; 0.1" in text
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert [each.name for each in path.parent.iterdir()] == ["curve.html"]
     with pytest.raises(ValueError, match="must be a file, not a folder"):

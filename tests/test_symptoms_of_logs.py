@@ -42,14 +42,14 @@ def symptom(loss, validation=None):
 def test_a_loss_that_rises(loss):
     found = simopt.diagnose(loss)
     assert found.symptom == "rises"
-    assert found.advice[0].startswith("decrease eta")
+    assert found.advice[0].startswith(("eta / 5: ", "eta / 10: "))
 
 
 def test_a_loss_that_ends_above_its_start_is_never_healthy():
     for loss in ([1, 2, 3, 2.5, 1.8], [2, 1, 3, 4, 3, 5], np.geomspace(1, 3, 12)):
         found = simopt.diagnose(loss)
         assert found.symptom != "healthy"
-        assert not any("increase eta" in line for line in found.advice)
+        assert not any("eta x" in line for line in found.advice)
 
 
 @pytest.mark.parametrize(("classes", "share"), [(2, 0.01), (10, 0.004), (100, 0.003)])
@@ -187,7 +187,7 @@ def test_overfitting_while_the_training_loss_falls_in_a_line():
     t = np.arange(12)
     found = simopt.diagnose(np.linspace(30, 20, 12), 15 + 0.06 * (t - 4) ** 2)
     assert found.symptom == "validation rises"
-    assert found.advice[0] == "stop earlier: at value 5, where it is lowest"
+    assert found.advice[0].startswith("stop earlier (at value 5, where it is lowest): mended ")
 
 
 @pytest.mark.parametrize("epochs", [21, 32, 61, 81, 103])
@@ -268,7 +268,7 @@ def test_advice_follows_what_the_log_tells():
     stopped = judged(halved, None, None, rate=1e-3 * 0.5 ** np.arange(40))
     assert stopped.symptom == "plateaus early"
     assert "its schedule" in stopped.causes[0]
-    assert stopped.advice[0] == "let the rate fall later or less"
+    assert stopped.advice[0].startswith("let the rate fall later or less, or not at all: mended ")
 
 
 def test_adagrad_is_blamed_only_where_it_may_have_trained():

@@ -186,6 +186,7 @@ def as_record(found: Diagnosis) -> dict[str, Any]:
         "seen": [each.says for each in found.seen],
         "causes": list(found.causes),
         "advice": list(found.advice),
+        "seldom": list(found.seldom),
         "loss": run.loss_column,
         "validation": run.validation_column or None,
         "x": run.x_column or None,

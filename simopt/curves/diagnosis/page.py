@@ -117,6 +117,7 @@ def lists(diagnosis: Diagnosis) -> list[tuple[str, tuple[str, ...]]]:
         ("What was read", diagnosis.read),
         ("Likely causes", diagnosis.causes),
         ("What to do", diagnosis.advice),
+        ("What seldom helps", diagnosis.seldom),
     ]
     return [(heading, lines) for heading, lines in both if lines]
 
@@ -147,6 +148,7 @@ def write(path: str | os.PathLike[str], diagnosis: Diagnosis) -> Path:
             "title": diagnosis.title,
             "figure": svg(diagnosis),
             "lists": lists(diagnosis),
+            "note": diagnosis.note,
             "evidence": evidence_table(diagnosis),
             "settings": None if diagnosis.optimizer is None else repr(diagnosis.optimizer),
             "count": len(diagnosis.loss),

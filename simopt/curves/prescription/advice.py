@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simopt.curves.symptoms import RECORDS
+from simopt.curves.symptoms import BY_NAME, RECORDS
 from simopt.curves.symptoms.broken import ALL_THREE as ALL_THREE
 from simopt.curves.symptoms.record import AdviceLine
 
@@ -56,8 +56,14 @@ ON_A_PLATEAU = AdviceLine(
 )
 
 
-def fixes_for(symptom: str, optimizer: str) -> tuple[str, ...]:
-    """Every fix that a line of advice has for a symptom that an optimizer's run shows."""
+def fixes_for(symptom: str, optimizer: str, advised: bool = False) -> tuple[str, ...]:
+    """Every fix that a line of advice has for a symptom that an optimizer's run shows.
+
+    With ``advised`` those as well that `simopt.diagnose` advises and the document does not.
+    """
     lines = (*TABLE, *FRAMEWORK, ON_A_PLATEAU)
     every = dict.fromkeys(fix for line in lines for fix in line.fixes)
-    return tuple(fix for fix in every if any(line.meant(symptom, optimizer, fix) for line in lines))
+    given = [fix for fix in every if any(line.meant(symptom, optimizer, fix) for line in lines)]
+    if advised and symptom in BY_NAME:
+        given += BY_NAME[symptom].fixes
+    return tuple(dict.fromkeys(given))

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from simopt.curves.prescription import rates
+from simopt.curves.prescription import rates, searching
+from simopt.curves.prescription.judging import STANDARDISE
 from simopt.curves.prescription.training import Training
 from simopt.curves.symptoms import RECORDS
 from simopt.problems import Problem
@@ -195,6 +196,8 @@ FIXES: dict[str, Callable[[Problem, Training], Trial | None]] = {
     "eta / 100": eta_times(1 / 100),
     "eta x 2": eta_times(2),
     "eta x 5": eta_times(5),
+    "eta x 10": eta_times(10),
+    "eta x 100": eta_times(100),
     "beta 0.8": beta_to(0.8),
     "SGD": other(SGD),
     "Momentum": other(Momentum),
@@ -214,7 +217,12 @@ FIXES: dict[str, Callable[[Problem, Training], Trial | None]] = {
     "without outliers": without_outliers,
     "early stopping": early_stopping,
     "keep training": longer,
+    "best eta": searching.best_rate,
+    STANDARDISE: searching.standardised,
 }
+
+#: What is tried whatever the curve shows: it does not show how far off the rate is.
+ALWAYS = ("best eta", STANDARDISE)
 
 #: What is tried by default, by symptom: what the document says to do, and what is near to it (no
 #: schedule on a plateau, clipping at the start's norm); of symptoms that the document lacks, what

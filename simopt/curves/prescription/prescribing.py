@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from simopt.curves.prescription import fixes as listed
+from simopt.curves.prescription import judging, searching
 from simopt.curves.prescription import training as trainings
 from simopt.curves.prescription.comparing import excess
-from simopt.curves.prescription.fixes import FIXES, REMEDIES
+from simopt.curves.prescription.fixes import ALWAYS, FIXES, REMEDIES
 from simopt.curves.prescription.ranking import difference, most_seen, ranked, row
 from simopt.curves.prescription.running import TrainedCurves, curves, losses_at, stopped
 from simopt.curves.prescription.training import Training
@@ -68,8 +70,9 @@ def prescribe(
         Points that are not trained on, of the same weights. Losses compared are then those of the
         validation problem, and early stopping is tried.
     fixes : {"all"}, str or sequence of str, optional
-        Which to try, by their names in `simopt.prescription.FIXES`. By default what the document
-        says to the symptom that most seeds show; all where that is none or it says nothing.
+        Which to try, by their names in `simopt.prescription.FIXES`. By default what `diagnose`
+        advises for the symptom that most seeds show (all where it advises nothing that can be
+        tried), the best rate and standardised columns.
     threads : int, optional
         As in `simopt.sweep`.
 
@@ -81,6 +84,9 @@ def prescribe(
         - ``fix``: its name; ``settings``: what it changes.
         - ``loss``: the median final loss, over all points of the problem (or of ``validation``;
           without outliers, over those that are left).
+        - ``explained``: the share of what can be explained that is. 1 is the least possible loss,
+          0 that of the best prediction that is the same for every point (without points, or where
+          the model can't go below that, the start's). Of a validation loss 1 is a loss of 0.
         - ``ratio``: the median over the seeds of the loss after by before. Of both the least
           possible loss is taken off first where it is known, but never from a validation loss.
         - ``improved``: the share of seeds whose loss is lower, ``improved_low`` and
@@ -91,11 +97,14 @@ def prescribe(
           run. All fixes cost the same but three: early stopping less, "without outliers" less by
           those points, "keep training" twice as much.
 
-        ``attrs`` say what made it, and have ``symptom``, ``best`` (the name of the first row with a
-        ``ratio`` below 1 that costs no more and diverges for less than half of the seeds; "as it
-        is" if there is none), and for every row the call (``code``) and the TOML (``toml``) that
-        trains so; where it stops early, for as many epochs as led to the lowest validation loss, by
-        the median.
+        ``attrs`` say what made it, and have ``symptom``; ``start``, ``constant`` and ``least``, the
+        losses that it is judged by; ``state``, where the training ends beside these, and
+        ``verdict``, in words; ``best``, the name of the first row that costs no more, lowers what
+        is left by a tenth or more, ends below the start and a constant prediction, and diverges
+        for less than half of the seeds ("as it is" if there is none, or if no more than a
+        hundredth is left to explain); ``mended``, whether that halves what is left; and for every
+        row the call (``code``) and the TOML (``toml``) that trains so; where it stops early, for as
+        many epochs as led to the lowest validation loss, by the median.
 
     Raises
     ------
@@ -105,8 +114,11 @@ def prescribe(
     Notes
     -----
     Another optimizer runs at the rate at which it goes as far in ten updates along the start's
-    gradient (``simopt.prescription.rates.like``): neither is tuned. Early stopping is judged by the
-    very points that stop it, which flatters it a little.
+    gradient (``simopt.prescription.rates.like``): neither is tuned. "best eta" is searched for over
+    ten decades, and further where it lies at an edge, by the training loss of eight orders of the
+    points that nothing is compared on; "standardise" gives the columns mean 0 and variance 1, and
+    searches likewise. What a search takes is in no row's cost. Early stopping is judged by the very
+    points that stop it, which flatters it a little.
 
     Examples
     --------
@@ -148,25 +160,28 @@ def prescribe(
     began = time.perf_counter()
     (before,) = curves(problem, [now], drawn, by=by, validation=validation, threads=workers)
     symptom, agree = most_seen(before, validation)
-    names = tuple(REMEDIES.get(symptom, FIXES)) if asked is None else asked
-    trials = {name: FIXES[name](problem, now) for name in names}
+    names = (*REMEDIES.get(symptom, FIXES), *ALWAYS) if asked is None else asked
+    trials = {name: FIXES[name](problem, now) for name in dict.fromkeys(names)}
     tried = {
         name: trial
         for name, trial in trials.items()
         if trial is not None and (trial[1].patience is None or validation is not None)
     }
-    after = _all_curves(tried, drawn, by, validation, workers)
+    after = _all_curves(problem, tried, drawn, by, validation, workers)
 
-    judge = validation or problem
+    judge, limits = validation or problem, judging.bounds(problem, validation)
     scale = float(excess(judge, losses_at(judge, problem.w0[None]))[0])
-    rows = [row(BASELINE, "", problem, before, before, validation, scale)]
+    rows = [row(BASELINE, "", problem, before, before, validation, scale, limits)]
     for name, (changed, training) in tried.items():
         says = difference(now, training, problem, changed)
-        rows.append(row(name, says, changed, before, after[name], validation, scale))
-    frame = ranked(pd.DataFrame(rows), float(before.cost.mean()))
-    # Less far away than infinity is no cure.
-    mends = (frame["ratio"] < 1) & (frame["diverged"] < 0.5)
-    best = frame[(frame["cost"] <= before.cost.mean()) & mends]["fix"]
+        ended = after[name]
+        if searching.rescaled(problem, changed):
+            ended, changed = replace(ended, w=changed.original_weights(ended.w)), problem
+        rows.append(row(name, says, changed, before, ended, validation, scale, limits))
+    cost = float(before.cost.mean())
+    frame = ranked(pd.DataFrame(rows), cost)
+    nothing_left = 1 - limits.explained(frame["loss"].iloc[0]) <= judging.NOTHING
+    best = None if nothing_left else judging.best_of(frame, limits, cost)
     every = {BASELINE: now, **{name: training for name, (_, training) in tried.items()}}
     for name, found in after.items():
         patience = every[name].patience
@@ -183,7 +198,12 @@ def prescribe(
         "curve": by,
         "symptom": symptom,
         "agree": agree,
-        "best": str(best.iloc[0]) if len(best) else BASELINE,
+        "best": best or BASELINE,
+        "start": limits.start,
+        "constant": limits.constant,
+        "least": limits.least,
+        "nothing_left": bool(nothing_left),
+        "state": judging.state(float(frame["loss"].iloc[0]), limits),
         "code": {name: trainings.code(training) for name, training in every.items()},
         "toml": {name: trainings.toml(training) for name, training in every.items()},
         "left_out": [
@@ -194,6 +214,9 @@ def prescribe(
         "updates": before.updates + sum(found.updates for found in after.values()),
         "seconds": time.perf_counter() - began,
     }
+    chosen = frame[frame["fix"] == frame.attrs["best"]].iloc[0]
+    frame.attrs["mended"] = best is not None and judging.is_mended(chosen, limits)
+    frame.attrs["verdict"] = judging.verdict(frame, limits, cost)
     return frame
 
 
@@ -201,6 +224,7 @@ WITHOUT = "without outliers"
 
 
 def _all_curves(
+    problem: Problem,
     tried: dict[str, tuple[Problem, Training]],
     seeds: Sequence[int],
     by: str,
@@ -215,7 +239,8 @@ def _all_curves(
     for names in by_problem.values():
         changed = tried[names[0]][0]
         ways = [tried[name][1] for name in names]
-        made = curves(changed, ways, seeds, by=by, validation=validation, threads=threads)
+        held = searching.like(validation, problem, changed)
+        made = curves(changed, ways, seeds, by=by, validation=held, threads=threads)
         found |= dict(zip(names, made, strict=True))
     return {name: found[name] for name in tried}
 

@@ -9,7 +9,9 @@ import pandas as pd
 
 from simopt.curves.diagnosis import diagnose_many
 from simopt.curves.diagnosis.batch import as_float32
+from simopt.curves.prescription import searching
 from simopt.curves.prescription.comparing import compared, excess, has_diverged
+from simopt.curves.prescription.judging import Bounds
 from simopt.curves.prescription.running import TrainedCurves, losses_at
 from simopt.curves.prescription.training import Training
 from simopt.problems import Problem
@@ -52,7 +54,9 @@ def difference(before: Training, after: Training, problem: Problem, changed: Pro
             said.append(f"{name}={getattr(after, name)!r}")
     if after.then is not None:
         said.append(f"then {after.then!r}")
-    if changed is not problem:
+    if searching.rescaled(problem, changed):
+        said.append("columns standardised")
+    elif changed is not problem:
         said.append(f"{changed.n} of {problem.n} points")
     return ", ".join(said)
 
@@ -65,6 +69,7 @@ def row(
     after: TrainedCurves,
     validation: Problem | None,
     scale: float,
+    bounds: Bounds,
 ) -> dict[str, Any]:
     """A row of the table; both ends are judged by the same points."""
     judge = validation or problem
@@ -74,10 +79,12 @@ def row(
     above = [np.where(np.isfinite(each), each, np.inf) for each in above]
     symptom, agree = most_seen(after, validation)
     first = judge.loss(problem.w0)
+    loss = float(np.median(np.where(np.isfinite(ends[1]), ends[1], np.inf)))
     return {
         "fix": name,
         "settings": says,
-        "loss": float(np.median(np.where(np.isfinite(ends[1]), ends[1], np.inf))),
+        "loss": loss,
+        "explained": bounds.explained(loss),
         **compared(above[0], above[1], scale),
         "diverged": float(has_diverged(ends[1], first).mean()),
         "symptom": symptom,

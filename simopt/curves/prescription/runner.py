@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from simopt.curves.prescription.baseline import (
     symptoms,
     with_what_is_left,
 )
+from simopt.curves.prescription.cases import Case
 from simopt.curves.prescription.comparing import has_diverged, ratios
 from simopt.curves.prescription.fixes import FIXES, clipped_to, eta_times, without_outliers
 from simopt.curves.prescription.training import Training
@@ -52,7 +53,14 @@ class Made:
     updates: int = 0
 
 
-def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd.DataFrame:
+def try_all(
+    quick: bool = False,
+    threads: int = 1,
+    say: Say | None = None,
+    *,
+    advised: bool = False,
+    cases: Sequence[Case] | None = None,
+) -> pd.DataFrame:
     """Try every fix on the runs that show its symptom.
 
     Parameters
@@ -63,6 +71,10 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
         At work.
     say : callable, optional
         Told which problem is at hand.
+    advised : bool, default False
+        Try what `simopt.diagnose` advises and the document does not as well.
+    cases : sequence of Case, optional
+        Whose runs; by default all of `simopt.curves.prescription.cases`.
 
     Returns
     -------
@@ -79,13 +91,14 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
     >>> prescription.try_all(quick=True).groupby("fix")["worked"].mean()  # doctest: +SKIP
     """
     quick, threads = checks.flag("quick", quick), checks.whole("threads", threads, 1)
+    advised = checks.flag("advised", advised)
     if say is not None:
         checks.function("say", say)
     began = time.perf_counter()
     made: list[Made] = []
     seen: dict[str, int] = {}
     looked = updates = pairs = 0
-    for case in grounds.cases(quick):
+    for case in grounds.cases(quick) if cases is None else cases:
         if say is not None:
             say(case.problem.name)
         for batch_size in case.batch_sizes:
@@ -95,7 +108,7 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
             }
             for ran in by_name.values():
                 shown = with_what_is_left(symptoms(ran.found, threads), ran)
-                made.append(outcomes(ran, asked_by(ran, shown), shown, threads))
+                made.append(outcomes(ran, asked_by(ran, shown, advised), shown, threads))
                 looked += shown.size
                 updates += sum(each.updates for each in ran.found)
                 for name, count in zip(*np.unique(shown, return_counts=True), strict=True):
@@ -119,11 +132,11 @@ def try_all(quick: bool = False, threads: int = 1, say: Say | None = None) -> pd
 Asked = dict[str, dict[int, NDArray[np.bool_]]]
 
 
-def asked_by(ran: Ran, shown: NDArray[np.str_]) -> Asked:
+def asked_by(ran: Ran, shown: NDArray[np.str_], advised: bool = False) -> Asked:
     """Which fixes the symptoms [rates, seeds] ask for, of which runs."""
     asked: Asked = {}
     for symptom in np.unique(shown):
-        for fix in fixes_for(str(symptom), ran.optimizer):
+        for fix in fixes_for(str(symptom), ran.optimizer, advised):
             for k in np.flatnonzero((shown == symptom).any(axis=1)):
                 mask = asked.setdefault(fix, {}).setdefault(int(k), shown[k] == symptom)
                 mask |= shown[k] == symptom

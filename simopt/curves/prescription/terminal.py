@@ -6,13 +6,17 @@ from typing import Any
 
 import pandas as pd
 
+from simopt.curves.prescription import judging
+from simopt.curves.prescription.judging import STANDARDISE
 from simopt.curves.prescription.prescribing import BASELINE, WITHOUT
 from simopt.curves.prescription.training import section
+from simopt.ground.formatting import percent
 
 COLUMNS = {
     "fix": "fix",
     "settings": "settings",
     "loss": "loss",
+    "explained": "explained",
     "ratio": "ratio",
     "improved": "improved",
     "worse": "worse",
@@ -26,8 +30,9 @@ def table(frame: pd.DataFrame) -> str:
     """What was seen, the table, and what is best."""
     made = frame.attrs
     shown = frame[list(COLUMNS)].rename(columns=COLUMNS)
+    shown["explained"] = [judging.said(share) for share in shown["explained"]]
     for name in ("improved", "worse", "diverged"):
-        shown[name] = [f"{share:.0%}" for share in shown[name]]
+        shown[name] = [percent(share) for share in shown[name]]
     for name in ("loss", "ratio"):
         shown[name] = [f"{value:.4g}" for value in shown[name]]
     shown["cost"] = [f"{value:,.0f}" for value in shown["cost"]]
@@ -38,25 +43,17 @@ def table(frame: pd.DataFrame) -> str:
         index=False,
         formatters={name: f"{{:<{max(map(len, [*shown[name], name]))}}}".format for name in left},
     )
-    return f"{seen(frame)}\n\n{_stripped(lines)}\n\n{verdict(frame)}\n{_account(made)}"
+    apply = "" if made["best"] == BASELINE else " --apply prints the settings."
+    said = f"{seen(frame)} {made['state']}"
+    return f"{said}\n\n{_stripped(lines)}\n\n{made['verdict']}{apply}\n{_account(made)}"
 
 
 def seen(frame: pd.DataFrame) -> str:
     """The symptom, and where the fixes come from."""
     made = frame.attrs
-    of = f" ({made['agree']:.0%} of {made['seeds']} seeds)" if made["seeds"] > 1 else ""
-    return f"{made['optimizer']} on {made['problem'].rsplit(' ', 1)[0]}: {made['symptom']}{of}."
-
-
-def verdict(frame: pd.DataFrame) -> str:
-    """The best row in a sentence."""
-    best = frame[frame["fix"] == frame.attrs["best"]].iloc[0]
-    if best["fix"] == BASELINE:
-        return "Nothing that was tried lowers the loss at equal cost without diverging."
-    share = f"lower for {best['improved']:.0%} of the seeds"
-    if best["improved_high"] > best["improved_low"]:
-        share += f" (95 % interval {best['improved_low']:.0%} to {best['improved_high']:.0%})"
-    return f"Best at equal cost: {best['fix']}, the loss {share}. --apply prints the settings."
+    of = f" ({percent(made['agree'])} of {made['seeds']} orders)" if made["seeds"] > 1 else ""
+    name = made["problem"].rsplit(" ", 1)[0]
+    return f"{made['optimizer']} on {name}: the curve reads “{made['symptom']}”{of}."
 
 
 def applied(frame: pd.DataFrame, source: dict[str, Any]) -> str:
@@ -65,7 +62,9 @@ def applied(frame: pd.DataFrame, source: dict[str, Any]) -> str:
     ``source`` is what `simopt.problems.read_table` was called with: path, target and the rest.
     """
     made, best = frame.attrs, frame.attrs["best"]
-    head = f"# {seen(frame)} Then: {best}."
+    head = f"# {seen(frame)}\n# {made['state']}\n# {made['verdict']}"
+    if best == STANDARDISE:
+        source = {**source, "standardize": True}
     if best == WITHOUT:
         rows = ", ".join(str(row + 1) for row in made["left_out"])
         head += f"\n# Leave out the rows {rows} (counted from 1, below the heading)."

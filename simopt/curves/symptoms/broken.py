@@ -38,12 +38,10 @@ def causes(known: Known) -> tuple[str, ...]:
     return (unstable, data) if grew(known) else (data, unstable)
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """A much lower rate, clipped gradients, a look at the data."""
-    lower = known.eta("decrease eta drastically, 10 times or more", 0.1)
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
+    """A look at the data: first where the loss did not grow before."""
     look = "look for missing, infinite and extreme values in the data"
-    clip = "clip the gradients: clip_norm=1.0"
-    return (lower, clip, look) if grew(known) else (look, lower, clip)
+    return (*measured, look) if grew(known) else (look, *measured)
 
 
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:

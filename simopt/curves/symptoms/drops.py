@@ -44,11 +44,6 @@ def causes(known: Known) -> tuple[str, ...]:
     return ("it has escaped from a saddle point: normal",)
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """Patience."""
-    return ("keep training",)
-
-
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:
     """Runs that left a saddle; of those that were near one for a while, no other label holds."""
     near = counterfactuals.where(runs.was_at_saddle, counterfactuals.UNCLEAR)
@@ -66,7 +61,6 @@ SYMPTOM = Symptom(
         Evidence("drop", drop, "then {share} of the range are lost in half that time or less"),
     ),
     causes=causes,
-    advice=advice,
     fixes=("keep training",),
     line=AdviceLine(
         "Plateaus, then drops", "a saddle was escaped: normal", "keep training", ("keep training",)

@@ -72,11 +72,6 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """A lower rate, less momentum, or clipped gradients."""
-    return (known.lower, known.calmer, "clip the gradients: clip_norm=1.0")
-
-
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:
     """Rates beyond the best one at which the loss grows."""
     return runs.unstable(NAME)
@@ -99,8 +94,7 @@ SYMPTOM = Symptom(
         Evidence("end", END_SPAN, "at the end it is {share} of its range above the lowest"),
     ),
     causes=causes,
-    advice=advice,
-    fixes=(*LESS, "beta 0.8"),
+    fixes=(*LESS, "beta 0.8", "clip at 1"),
     line=AdviceLine(
         "Decreases, then explodes",
         "rate too high, momentum builds up",

@@ -63,7 +63,7 @@ def test(f: Columns, others: list[Column]) -> Column:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """Nothing to do, but for patience where it still falls."""
     goes_on = known.features.get("block_late", 0.0) > STILL and known.features["slope_t"] > 4.0
     return ("nothing to mend", "it still falls: training on pays" if goes_on else "")

@@ -64,16 +64,9 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """Smaller or fewer noisy steps towards the end."""
-    return (
-        ""
-        if known.fell is not None
-        else "let the learning rate fall towards the end: schedule='cosine'",
-        f"or {known.lower}",
-        "or use larger batches: 4 times as large halves the noise of a step",
-        "or average the weights: simopt.averaged",
-    )
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
+    """What was tried, and averaged weights."""
+    return (*measured, "or average the weights: simopt.averaged")
 
 
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:

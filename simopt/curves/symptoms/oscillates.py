@@ -74,11 +74,6 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """A lower rate, less momentum, or larger batches."""
-    return (known.lower, known.calmer, "or use larger batches")
-
-
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:
     """Rates beyond the best one at which the weights swing."""
     return runs.unstable(NAME)
@@ -104,8 +99,7 @@ SYMPTOM = Symptom(
         Evidence("turns", WHOLE, "{share} of the steps turn back on the step before"),
     ),
     causes=causes,
-    advice=advice,
-    fixes=LESS,
+    fixes=(*LESS, "beta 0.8", "batch x 4"),
     alike=(
         Alike("does not move", "begun after the fall", reasons.BEGINS),
         Alike("does not move", "symmetric noise without memory", reasons.WHITE),

@@ -58,17 +58,9 @@ def causes(known: Known) -> tuple[str, ...]:
     return ("overfitting: the model learns the training data's noise",)
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """Less training, or more regularisation."""
-    stop = "" if known.best is None else f": at value {known.best + 1}, where it is lowest"
-    decay = "weight_decay=0.01 (with Adam: AdamW)"
-    if known.name == "Adam":
-        decay = "AdamW with weight_decay=0.01 instead of Adam"
-    return (
-        f"stop earlier{stop}",
-        f"add regularization: {decay}",
-        "or dropout, or more data",
-    )
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
+    """What was tried, and what takes another model or more points."""
+    return (*measured, "or dropout, or more data")
 
 
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:
@@ -127,7 +119,13 @@ SYMPTOM = Symptom(
     ),
     causes=causes,
     advice=advice,
-    fixes=("weight decay 0.01", "weight decay 0.1", "weight decay 1", "early stopping"),
+    fixes=(
+        "weight decay 0.01",
+        "weight decay 0.1",
+        "weight decay 1",
+        "AdamW",
+        "early stopping",
+    ),
     line=AdviceLine(
         "Validation loss rises",
         "overfitting",

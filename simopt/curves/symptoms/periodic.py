@@ -31,7 +31,7 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """Shuffle."""
     return (
         "shuffle the points in every epoch: shuffle='epoch'",

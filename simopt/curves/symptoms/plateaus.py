@@ -57,18 +57,11 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """Another optimizer, a higher rate, or another schedule."""
-    if known.optimizer is None:
-        other = "with Adam, try SGD with momentum instead"
-    elif known.name in ("Momentum", "Nesterov"):
-        other = f"try another start, or more momentum than beta {known.setting('beta'):g}"
-    else:
-        other = f"try Momentum (beta 0.9) instead of {known.name}"
-    later = "let the rate fall later or less"
-    if known.fell is not None:
-        return (later, f"or {known.higher}")
-    return (other, f"or {known.higher}", later)
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
+    """What was tried, and first what no fix can show: whether this is the end."""
+    look = "compare with the least loss, or a better model's: this may be all there is to learn"
+    start = "or try another start"
+    return (*measured, look, start) if known.fell else (look, *measured, start)
 
 
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ Span = Callable[[Features], tuple[float, float]]
 #: Names of fixes (`simopt.prescription.FIXES`) that several symptoms share.
 LESS = ("eta / 2", "eta / 5", "eta / 10")
 MORE = ("eta x 2", "eta x 5")
+FAR_MORE = ("eta x 10", "eta x 100")
 
 #: Optimizers that the document's advice replaces by one another.
 OTHERS = ("SGD", "Momentum", "RMSprop", "Adam", "AdamW")
@@ -38,12 +38,8 @@ OTHERS = ("SGD", "Momentum", "RMSprop", "Adam", "AdamW")
 #: What a log can be about that has no optimizer.
 TREES = "boosted trees"
 
-#: Hyperparameters that hold momentum, and the value to which the document lowers it.
+#: Hyperparameters that hold momentum.
 MOMENTA = ("beta", "beta1")
-CALMER = 0.8
-
-#: The geometric middle of "2 to 10 times" and of "2 to 5 times" is close to half a power of ten.
-HALF_DECADE = math.sqrt(10.0)
 
 
 @dataclass(frozen=True)
@@ -215,13 +211,13 @@ class Known:
         """The name of the hyperparameter that remembers past gradients, if it does so at all."""
         return next((name for name in MOMENTA if self.setting(name) > 0), None)
 
-    def eta(self, advice: str, factor: float) -> str:
-        """The advice, with ``: eta 0.1 -> 0.03`` where eta is known."""
+    def changed_eta(self, fix: str) -> str:
+        """The rate that a fix as "eta / 10" leads to, as `` (eta 0.1 -> 0.01)``; "" if unknown."""
         if self.optimizer is None:
-            return advice
-        eta = self.setting("eta")
-        # One digit, and no exponent because of it.
-        return f"{advice}: eta {eta:g} -> {float(f'{eta * factor:.1g}'):g}"
+            return ""
+        eta, (_, sign, factor) = self.setting("eta"), fix.split()
+        after = eta / float(factor) if sign == "/" else eta * float(factor)
+        return f" (eta {eta:g} -> {after:.4g})"
 
     @property
     def schedule(self) -> str:
@@ -232,34 +228,19 @@ class Known:
         return f"its schedule: the log has the learning rate fall from {first:g} to {last:g}"
 
     @property
-    def lower(self) -> str:
-        """A lower rate."""
-        return self.eta("decrease eta 2 to 10 times", 1 / HALF_DECADE)
-
-    @property
-    def higher(self) -> str:
-        """A higher rate."""
-        return self.eta("increase eta 2 to 5 times", HALF_DECADE)
-
-    @property
-    def calmer(self) -> str:
-        """Less momentum; "" where there is none to take away."""
-        if self.optimizer is None:
-            return f"or decrease beta to {CALMER:g}, if there is momentum"
-        name = self.momentum
-        if name is None or self.setting(name) <= CALMER:
-            return ""
-        return f"or decrease {name}: {name} {self.setting(name):g} -> {CALMER:g}"
-
-    @property
     def builds_up(self) -> str:
         """Momentum as a cause; "" where the optimizer has none."""
         return "momentum builds up" if self.optimizer is None or self.momentum else ""
 
 
 def nothing(known: Known) -> tuple[str, ...]:
-    """No causes, or nothing to do."""
+    """No causes."""
     return ()
+
+
+def as_measured(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
+    """What was tried, and nothing besides."""
+    return measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,11 +258,13 @@ class Symptom:
     unless : tuple of str
         Symptoms that rule it out.
     evidence : tuple of Evidence
-    causes, advice : callable
-        Of what is known of a run: most likely cause first, first thing to do first. Empty strings
-        are left out.
+    causes : callable
+        Of what is known of a run: most likely cause first. Empty strings are left out.
+    advice : callable
+        Of that and the lines of `fixes`, ordered by how often they help: what to do, with what no
+        simulation can try around it.
     fixes : tuple of str
-        What `simopt.prescribe` tries by default.
+        What is advised and can be tried: by `simopt.prescribe`, by default, and for the odds.
     line, question : AdviceLine, optional
         Of the document's troubleshooting table, and of its decision framework.
     alike : tuple of Alike
@@ -297,7 +280,7 @@ class Symptom:
     unless: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     causes: Callable[[Known], tuple[str, ...]] = nothing
-    advice: Callable[[Known], tuple[str, ...]] = nothing
+    advice: Callable[[Known, tuple[str, ...]], tuple[str, ...]] = as_measured
     fixes: tuple[str, ...] = ()
     line: AdviceLine | None = None
     question: AdviceLine | None = None
@@ -311,12 +294,6 @@ class Symptom:
     def explained(self, known: Known) -> tuple[str, ...]:
         """The causes; of boosted trees those that steps of weights have do not apply."""
         return () if known.about == TREES else self.causes(known)
-
-    def advised(self, known: Known) -> tuple[str, ...]:
-        """What to do: of boosted trees there is no optimizer to change."""
-        if known.about == TREES and self.name not in ("healthy", "NaN or Inf"):
-            return self.trees
-        return self.advice(known)
 
 
 def alone(make: Callable[[], Problem]) -> Callable[[], tuple[Any, None]]:

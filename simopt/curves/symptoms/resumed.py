@@ -57,7 +57,7 @@ def causes(known: Known) -> tuple[str, ...]:
     return (*runs, scale) if falls_again else (scale, *runs)
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """Read the parts alone."""
     return (
         f"read the parts alone: cut the log at value {known.value_at('shift_at')}",

@@ -41,10 +41,10 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """A lower rate; a look at the sign."""
     return (
-        known.lower,
+        *measured,
         "check the sign of the loss, and that the column is a loss and no accuracy or reward",
         "go back to the weights of the lowest loss",
     )

@@ -17,6 +17,7 @@ from simopt.curves.symptoms.conditions import (
 )
 from simopt.curves.symptoms.evidence import FIRST_QUARTER, LAST_QUARTER
 from simopt.curves.symptoms.record import (
+    FAR_MORE,
     MORE,
     AdviceLine,
     Column,
@@ -74,11 +75,6 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """A higher rate, or more time."""
-    return (known.higher, "or train for longer")
-
-
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:
     """Rates at which little is lost, where the tuned one loses nearly all."""
     shares, others = runs.shares, runs.others
@@ -107,8 +103,7 @@ SYMPTOM = Symptom(
         Evidence("quarter_4", LAST_QUARTER, "the last one still makes {share}: no end is in sight"),
     ),
     causes=causes,
-    advice=advice,
-    fixes=MORE,
+    fixes=(*MORE, *FAR_MORE, "keep training"),
     line=AdviceLine("Decreases very slowly", "rate too low", "η 2 to 5 times higher", MORE),
     question=AdviceLine("Loss too slow?", "", "increase η", MORE),
     example=Example(alone(problems.diabetes), SGD(eta=1e-3), 64, 40, "the rate is far too low"),

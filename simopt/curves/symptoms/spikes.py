@@ -27,14 +27,10 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """Look at the batches; clip."""
-    clip = "clip the gradients: clip_norm=1.0"
-    return (
-        "look at the batches of the spikes: the same points each time are bad points",
-        clip,
-        known.eta("if they come more often, decrease eta 2 times", 0.5),
-    )
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
+    """A look at the batches first."""
+    look = "look at the batches of the spikes: the same points each time are bad points"
+    return (look, *measured)
 
 
 SYMPTOM = Symptom(

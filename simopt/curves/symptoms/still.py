@@ -5,7 +5,7 @@ import numpy as np
 from simopt.curves.symptoms import unclear
 from simopt.curves.symptoms.conditions import RATHER, above, below, every, validation_falls
 from simopt.curves.symptoms.evidence import WHOLE
-from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
+from simopt.curves.symptoms.record import FAR_MORE, Column, Columns, Evidence, Known, Symptom
 
 #: The means of eighths differ by less than so many times what noise makes of them,
 MOVES = 2.9
@@ -65,12 +65,12 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """Look whether anything is trained."""
     return (
         "check that the weights change from step to step, and that their gradients are not 0",
         "try to learn ten examples by heart: a model that can't has a fault in model or data",
-        known.eta("then vary eta: 10 times higher", 10.0),
+        *measured,
     )
 
 
@@ -88,4 +88,5 @@ SYMPTOM = Symptom(
     ),
     causes=causes,
     advice=advice,
+    fixes=FAR_MORE,
 )

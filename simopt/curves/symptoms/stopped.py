@@ -8,6 +8,7 @@ from simopt.curves.symptoms import explodes, reasons
 from simopt.curves.symptoms.conditions import UNFINISHED, UPS, above, below, either, every, goes_on
 from simopt.curves.symptoms.evidence import FIRST_QUARTER, KEEPS, LAST_QUARTER, from_
 from simopt.curves.symptoms.record import (
+    MORE,
     AdviceLine,
     Alike,
     Column,
@@ -88,17 +89,6 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """A rule that forgets, or another schedule."""
-    switch = "switch to RMSprop or Adam, which forget old gradients"
-    return (
-        switch if known.name == "AdaGrad" else "",
-        f"with AdaGrad, {switch}" if known.optimizer is None else "",
-        "" if known.name == "AdaGrad" else "let the learning rate fall later or less",
-        f"or {known.higher}",
-    )
-
-
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:
     """AdaGrad, of whose rate so little is left that the rest takes `LONGER` times as long."""
     shares, others = runs.shares, runs.others
@@ -129,8 +119,7 @@ SYMPTOM = Symptom(
         Evidence("settled_at", from_("settled_at"), f"after {{share}} {KEEPS}"),
     ),
     causes=causes,
-    advice=advice,
-    fixes=("RMSprop", "Adam"),
+    fixes=("RMSprop", "Adam", *MORE, "no schedule"),
     line=AdviceLine(
         "AdaGrad stops learning",
         "G has grown too large",

@@ -9,7 +9,7 @@ NAME = "can't tell"
 FEWEST = 5
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """More values, or a look at the weights."""
     if known.features["values"] < FEWEST:
         return ("write down more values: one an epoch, or one every few updates",)

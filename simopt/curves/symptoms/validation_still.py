@@ -33,11 +33,12 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """Compare the data."""
     return (
         "validate on some training points: if that loss falls, the data differ, not the code",
         "check that inputs and targets of both belong together",
+        *measured,
         "more data, or a smaller model",
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from simopt.curves.symptoms.conditions import above, below, every
 from simopt.curves.symptoms.evidence import WHOLE
-from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
+from simopt.curves.symptoms.record import LESS, Column, Columns, Evidence, Known, Symptom
 
 #: Single values scatter by this share of the validation loss' range,
 SCATTER, NET = 0.13, 0.28
@@ -38,11 +38,11 @@ def causes(known: Known) -> tuple[str, ...]:
     )
 
 
-def advice(known: Known) -> tuple[str, ...]:
-    """A lower rate, other statistics, more points."""
+def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
+    """Other statistics, more points, and what was tried."""
     return (
         "evaluate on the same points each time, on more of them, and in evaluation mode",
-        known.lower,
+        *measured,
         "or average the weights: simopt.averaged",
     )
 
@@ -60,4 +60,5 @@ SYMPTOM = Symptom(
     ),
     causes=causes,
     advice=advice,
+    fixes=LESS,
 )
