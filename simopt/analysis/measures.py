@@ -216,7 +216,7 @@ def best(
         known = group.loc[group[value].notna(), rate]
         edge = {known.iloc[0]: "lower", known.iloc[-1]: "upper"}.get(row[rate], "")
         rows.append(row.to_dict() | {"edge": edge})
-    return pd.DataFrame(rows, columns=[*table.columns, "edge"])
+    return _of(table, rows, [*table.columns, "edge"])
 
 
 def width(
@@ -261,7 +261,7 @@ def width(
         good = group[value] <= within * group[value].min()
         count = int((good & np.isfinite(group[value])).sum())
         rows.append([*key, count * spacing])
-    return pd.DataFrame(rows, columns=[*by, "decades"])
+    return _of(table, rows, [*by, "decades"])
 
 
 def first_divergence(table: pd.DataFrame, by: Sequence[str], *, rate: str = "eta") -> pd.DataFrame:
@@ -293,7 +293,7 @@ def first_divergence(table: pd.DataFrame, by: Sequence[str], *, rate: str = "eta
     rows = [
         [*key, group.loc[group["diverged"] > 0, rate].min()] for key, group in _groups(table, by)
     ]
-    return pd.DataFrame(rows, columns=[*by, "diverges_from"])
+    return _of(table, rows, [*by, "diverges_from"])
 
 
 def tuned(table: pd.DataFrame, by: Sequence[str], *, window: int = 5) -> pd.DataFrame:
@@ -334,6 +334,7 @@ def tuned(table: pd.DataFrame, by: Sequence[str], *, window: int = 5) -> pd.Data
     result = plain.merge(robust, on=by, how="left")
     for further in (width(table, by), first_divergence(table, by)):
         result = result.merge(further, on=by, how="left")
+    result.attrs = table.attrs
     return result
 
 
@@ -385,7 +386,7 @@ def common(
         ratio = (wide / wide.min()).replace(np.nan, np.inf).max(axis=1)
         ties = ratio[ratio == ratio.min()]
         rows.append([*key, ties.index[(len(ties) - 1) // 2], float(ratio.min())])
-    return pd.DataFrame(rows, columns=[*by, rate, "regret"])
+    return _of(table, rows, [*by, rate, "regret"])
 
 
 def gradient_noise(problem: Problem, batch_size: int | str, w: ArrayLike | None = None) -> float:
@@ -507,6 +508,13 @@ def _checked(
     for column in columns.values():
         checks.array(f"{argument}, column {column}", frame[column])
     return names
+
+
+def _of(table: pd.DataFrame, rows: Sequence[object], columns: list[str]) -> pd.DataFrame:
+    """A table made of another, with the ``attrs`` that say what made that one."""
+    result = pd.DataFrame(rows, columns=columns)
+    result.attrs = table.attrs
+    return result
 
 
 def _groups(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simopt.ground import checks
+from simopt.ground import checks, notebook
+from simopt.ground.formatting import number
 from simopt.problems.inputs import many, start
 from simopt.problems.scaling import Scaling
 
@@ -23,6 +24,9 @@ Floats = NDArray[np.float64]
 
 #: What a problem works out once, and what its trajectories are compared with.
 DERIVED = ("factor", "minimizer", "optimum", "minimum_loss", "digest")
+
+#: Weights that a notebook names.
+SHOWN = 6
 
 
 def check_problem(problem: Any) -> Problem:
@@ -409,3 +413,13 @@ class Problem(ABC):
     def __repr__(self) -> str:
         points = f"n = {self.n}, " if self.n else ""
         return f"<problem {self.name}: {self.kind}, {points}d = {self.d}>"
+
+    def _repr_html_(self) -> str:
+        shown = slice(None, SHOWN)
+        more = ", …" if self.d > SHOWN else ""
+        rows: dict[str, object] = {"loss": self.kind.replace("_", " ")}
+        if self.n:
+            rows |= {"points": self.n, "target": self.target}
+        rows["weights"] = f"{self.d}: {', '.join(self.features[shown])}{more}"
+        rows["start"] = ", ".join(map(number, self.w0[shown])) + more
+        return notebook.card(self.name, rows)

@@ -29,7 +29,7 @@ from types import FunctionType
 from typing import Any
 from weakref import WeakValueDictionary
 
-from simopt.ground import checks
+from simopt.ground import checks, notebook
 from simopt.ground.calling import call
 from simopt.ground.snapshot import is_copy, received, sent, snapshot
 
@@ -305,6 +305,11 @@ class Optimizer:
         elif self.convention != "document":
             inside.append(f"convention={self.convention!r}")
         return f"{self.name}({', '.join(inside)})"
+
+    def _repr_html_(self) -> str:
+        conventions = ", ".join(each.convention for each in self.variants)
+        rows = notebook.settings((*self.settings.items(), *self.switches))
+        return notebook.card(self.name, {"convention": conventions, **rows})
 
 
 def rule(

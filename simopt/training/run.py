@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from simopt import schedules
-from simopt.ground import checks, memory
+from simopt.ground import checks, memory, notebook
+from simopt.ground.formatting import number
 from simopt.problems import Problem
 from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
@@ -22,6 +23,9 @@ from simopt.training import checkpoint, noise, plan, semantics, shuffling, spari
 from simopt.training.checkpoint import Checkpoint
 from simopt.training.reacting import ReactingRate
 from simopt.training.stepper import Stepper, check_single
+
+#: Updates that a notebook shows.
+LAST = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +54,15 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<run of {self.optimizer} on {self.problem.name}: {len(self.steps)} updates>"
+
+    def _repr_html_(self) -> str:
+        rows = {name: self.summary[name] for name in ("batch_size", "epochs", "status")}
+        start, end = (self.problem.loss(self.problem.w0), self.summary["loss"])
+        rows |= {"updates": len(self.steps), "loss": f"{number(start)} → {number(end)}"}
+        title = f"{self.optimizer.name} on {self.problem.name}"
+        last = self.steps.tail(LAST).to_html(index=False)
+        rest = "" if len(self.steps) <= LAST else f"<p>The last {LAST} updates:</p>"
+        return notebook.card(title, rows, rest, last)
 
 
 def run(
