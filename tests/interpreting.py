@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 from unittest import mock
 
@@ -23,12 +24,18 @@ from simopt.engine import cpu, layout
 ROW_BYTES = 16
 
 _make = cpu.kernel.__wrapped__
+_one_thread = Lock()
 
 
 @functools.cache
 def kernel(*key: Any) -> Callable[..., None]:
     """What `cpu.kernel` makes, not compiled."""
-    with mock.patch.object(numba.config, "DISABLE_JIT", 1):
+    # Without compilation indices are checked: a block then has no room to begin later.
+    with (
+        _one_thread,
+        mock.patch.object(numba.config, "DISABLE_JIT", 1),
+        mock.patch.object(cpu, "compiled", lambda advance: advance),
+    ):
         advance = _make(*key)
 
     def run(*arguments: Any) -> None:

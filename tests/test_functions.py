@@ -60,6 +60,7 @@ def pieces_slope(w):
     return 25 * w if w < 1 else (w + 24 if w < 2 else 25 * w - 24)
 
 
+pytestmark = pytest.mark.interpreted
 POINTS = [[2.0, 10.0], [1.0, 5.0], [3.0, 15.0], [0.5, 2.5]]
 FOUR = simopt.problems.four_points()
 RNG = np.random.default_rng(3)
@@ -141,6 +142,7 @@ def test_a_saddle_is_left_late_and_by_noise_early():
     assert simopt.sweep(stays, simopt.SGD(eta=0.1), updates=400)["w_1"][0] == 0
 
 
+@pytest.mark.compiled
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="counts x86 instructions")
 def test_arithmetic_of_ones_own_is_packed():
     loops = re.split(r"\n\.LBB\S+:", assembly(PROBLEMS["two weights"], simopt.SGD()))

@@ -17,6 +17,7 @@ from simopt.problems.loss import Loss
 from simopt.problems.losses import LOSSES
 from simopt.problems.regression import make
 
+pytestmark = pytest.mark.interpreted
 rng = np.random.default_rng(8)
 X = rng.normal(size=(23, 3))
 Z = X @ [0.5, -1.0, 0.3]

@@ -20,6 +20,7 @@ from simopt.problems import network
 from simopt.rules import OPTIMIZERS
 from tests.test_engine import assembly
 
+pytestmark = pytest.mark.interpreted
 RNG = np.random.default_rng(5)
 X, Z = RNG.normal(size=(17, 2)), RNG.normal(size=17)
 PROBLEMS = {
@@ -292,6 +293,7 @@ def test_a_rate_too_large_diverges():
     assert frame["status"].tolist() == ["ok", "diverged"]
 
 
+@pytest.mark.compiled
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="counts x86 instructions")
 @pytest.mark.parametrize("points", ["shared", "own"])
 def test_hidden_units_are_packed(points):

@@ -14,6 +14,7 @@ import simopt
 from simopt.training import noise, shuffling
 from tests.test_engine import assembly
 
+pytestmark = pytest.mark.interpreted
 CURVATURE = 1 / np.arange(1, 8)
 MODEL = simopt.problems.noisy_quadratic(CURVATURE, 2 * CURVATURE, w0=np.linspace(-1, 2, 7))
 SEEDS = st.integers(0, 2**63 - 1)
@@ -66,6 +67,7 @@ def expected_loss(model, eta, batch_size, updates):
     return loss, np.sqrt((h**2 * (2 * variance**2 + 4 * mean**2 * variance)).sum() / 4)
 
 
+@pytest.mark.compiled
 def test_the_mean_loss_is_the_exact_one():
     seeds = 2**14
     frame = simopt.sweep(
@@ -92,6 +94,7 @@ def test_a_sweep_is_a_run(name, batch_size, seed):
         assert row[column] == pytest.approx(summary[column], rel=1e-12)
 
 
+@pytest.mark.compiled
 def test_a_seed_has_its_noise_in_any_company():
     """Alone every lane draws; beside many rates a block draws once: the same bits."""
     how = {"batch_size": 4, "updates": 25}
@@ -152,6 +155,7 @@ def test_what_needs_points_is_refused(how, message):
         simopt.sweep(MODEL, simopt.SGD(), **how)
 
 
+@pytest.mark.compiled
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="counts x86 instructions")
 def test_noise_is_drawn_by_packed_instructions():
     """Multiplication of whole numbers, conversion and root, of several lanes at once."""

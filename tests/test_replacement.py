@@ -8,6 +8,7 @@ import simopt
 from simopt.training import shuffling
 from tests.reference import orders as oracle
 
+pytestmark = pytest.mark.interpreted
 DATA = simopt.problems.hubble()
 
 

@@ -16,6 +16,7 @@ from simopt.rules import ALL
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training import plan, shuffling
 
+pytestmark = pytest.mark.interpreted
 RNG = np.random.default_rng(3)
 POINTS, TARGETS = RNG.normal(size=(7, 3)), RNG.normal(size=7)
 PROBLEMS = {

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import simopt
 from simopt.training import sparing
 
+pytestmark = pytest.mark.interpreted
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(9, 3))
 TARGETS = X @ [1.0, -2.0, 3.0] + 2
