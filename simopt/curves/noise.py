@@ -54,6 +54,7 @@ NOISE = (
     "shift_left",  # how much of it is left at the end
     "shift_peak",  # highest value in the window behind it above the level before, by the rise
     "shifts",  # how many places are nearly as sudden
+    "shift_other",  # largest rise of the level before the shift, or after it, by the shift
     "knee",  # time from three quarters of the fall to 95 %, by that from one quarter to three
     "rest_at",  # from where it stays at its last value
     "period",  # values after which the second half's residuals repeat; 0 if they don't
@@ -64,7 +65,7 @@ NOISE = (
 (
     SCATTER, ECHO, SKEW, MOVES, SLOPE_T, START_Z, BLOCK_FALL, BLOCK_RISE, BLOCK_RISE_Z, BLOCK_UPS,
     BLOCK_LOWEST_AT, BLOCK_LATE, NET, SHIFT, SHIFT_AT, SHIFT_Z, SHIFT_BEFORE, SHIFT_LEFT,
-    SHIFT_PEAK, SHIFTS, KNEE, REST_AT, PERIOD, ONSET, NOISE_SHARE,
+    SHIFT_PEAK, SHIFTS, SHIFT_OTHER, KNEE, REST_AT, PERIOD, ONSET, NOISE_SHARE,
 ) = range(len(NOISE))  # fmt: skip
 
 #: Residuals in which a period is looked for, and how well they must repeat: five standard errors
@@ -293,6 +294,19 @@ def level_shift(y, sums, rises, out):
     out[SHIFT_LEFT] = (end - before) / rise
     out[SHIFT_PEAK] = (peak - before) / rise
     out[SHIFTS] = count
+    before_it, after_it = sums[: place + 1], sums[place : k + 1]
+    other = max(largest_rise(before_it, width), largest_rise(after_it, width))
+    out[SHIFT_OTHER] = other / rise
+
+
+def largest_rise(sums, width):
+    """How far the mean of so many values rises above its lowest before; of the values' sums."""
+    low, rise = math.inf, 0.0
+    for t in range(len(sums) - width):
+        total = sums[t + width] - sums[t]
+        low = min(low, total)
+        rise = max(rise, total - low)
+    return rise / width
 
 
 def reaches(y, value):

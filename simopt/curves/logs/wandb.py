@@ -85,7 +85,8 @@ def offline_run(data: bytes, source: str) -> Table:
 
 def _records(data: bytes) -> Iterator[bytes | None]:
     """The records; at the end None, unless the file is cut in the middle of one."""
-    at, pieces = BEGINNING, []
+    at = BEGINNING
+    pieces: list[bytes] = []
     while at < len(data):
         left = BLOCK - at % BLOCK
         if left < HEADER.size:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from simopt.curves.features import ROUNDING
+from simopt.curves.noise import WINDOW
 from simopt.curves.symptoms.record import Column, Columns
 
-#: Up and down in the second half: rises amount to half of the swing, which a loss that falls has
-#: none of.
-UPS = 0.45
+#: Up and down in the second half: rises amount to two fifths of the swing; a loss that falls has
+#: none.
+UPS = 0.38
 
 #: The noise of batches does not depend on the batch before: residuals are correlated by less than
 #: ECHO, and not opposite to each other (-ALTERNATES), as they are where steps overshoot.
-ECHO, ALTERNATES = 0.25, 0.35
+ECHO, ALTERNATES = 0.25, 0.29
 
 #: A log of batches has this many values and more; one of epochs seldom has.
 BATCHES = 80.0
@@ -26,8 +27,19 @@ BATCHES = 80.0
 #: than the second it falls rather than not.
 CLEARLY, RATHER = 0.08, 0.5
 
+#: A level that rises once has no other rise of a quarter of that one, or little more.
+ALONE = 0.28
+
+#: One burst: so many standard errors high, of which this share is left at the end; it makes this
+#: share of the second half's swing, and this share of the range, of which that swing has no more
+#: than the last.
+BURST_Z, BURST_LEFT, BURST_SHARE, BURST_HEIGHT, BURST_SWING = 8.0, 0.3, 0.6, 0.24, 0.8
+
+#: A validation loss falls if it ends by this share of its range below its start, lowest this late.
+VALIDATION_NET, VALIDATION_LATE = 0.6, 0.7
+
 #: The last quarter makes a tenth of the fall: it is not at its end.
-UNFINISHED = 0.09
+UNFINISHED = 0.1
 
 
 def above(x: Column, threshold: float) -> Column:
@@ -94,6 +106,13 @@ def falls_through(f: Columns) -> Column:
     )
 
 
+def rises_alone(f: Columns) -> Column:
+    """Whether the largest sudden rise is the only one: a loss that swings rises again and again."""
+    # Levels are means of a twentieth of the values; noise makes them rise by three standard errors.
+    noise = 3.0 * f["scatter"] * np.sqrt(2.0 * WINDOW / f["values"])
+    return below(f["shift_other"] - noise / f["shift"], ALONE)
+
+
 def one_burst(f: Columns) -> Column:
     """Whether a long curve swings because of one sudden rise alone, which then dies away.
 
@@ -102,14 +121,15 @@ def one_burst(f: Columns) -> Column:
     burst = f["shift"] * f["shift_peak"]
     return every(
         above(f["values"], BATCHES),
-        above(f["shift_z"], 8.0),
+        above(f["shift_z"], BURST_Z),
         below(f["shifts"], 1.4),
+        rises_alone(f),
         above(f["shift_at"], 0.5),
-        below(f["shift_left"], 0.3),
-        above(burst / f["late_swing"], 0.6),
-        above(burst, 0.3),
+        below(f["shift_left"], BURST_LEFT),
+        above(burst / f["late_swing"], BURST_SHARE),
+        above(burst, BURST_HEIGHT),
         # The third power: a condition that turns faster than others.
-        below((f["late_swing"] / 0.8) ** 3, 1.0),
+        below((f["late_swing"] / BURST_SWING) ** 3, 1.0),
     )
 
 
@@ -118,9 +138,9 @@ def validation_falls(f: Columns, scatter: float) -> Column:
     if "validation_net" not in f:
         return np.zeros_like(f["fall"])
     return every(
-        above(f["validation_net"], 0.6),
+        above(f["validation_net"], VALIDATION_NET),
         below(f["validation_scatter"], scatter),
-        above(f["validation_lowest_at"], 0.7),
+        above(f["validation_lowest_at"], VALIDATION_LATE),
     )
 
 

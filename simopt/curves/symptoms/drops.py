@@ -22,8 +22,10 @@ from simopt.curves.validation import counterfactuals
 from simopt.curves.validation.counterfactuals import Counterfactuals
 from simopt.rules import SGD
 
-#: A flat stretch of a seventh of the run: shorter ones are chance.
-LONG = 0.15
+#: A flat stretch of a fifth of the run: shorter ones are chance.
+LONG = 0.19
+#: What is lost after it: this share of the range, or the curve only bends.
+DEEP = 0.07
 
 #: A saddle is left slowly at first. A drop of which half is over after so much of the time that
 #: nine tenths take began at once: a schedule lowered the rate. That must be clearer where a plateau
@@ -36,7 +38,7 @@ def test(f: Columns) -> Column:
     # Without a drop that could be timed there is nothing to say about its beginning.
     limit = np.where(f["plateau_at"] > EARLY, AT_ONCE, AT_ONCE_EARLY)
     at_once = np.where(np.isnan(f["onset"]), 0.0, below(f["onset"] / limit, 1.0))
-    return every(above(f["plateau"], LONG), 1.0 - at_once)
+    return every(above(f["plateau"], LONG), above(f["drop"], DEEP), 1.0 - at_once)
 
 
 def causes(known: Known) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.curves.symptoms.conditions import above, below, either, every
+from simopt.curves.symptoms.conditions import above, below, either, every, rises_alone
 from simopt.curves.symptoms.evidence import END_SPAN, LAST_QUARTER, start_to
 from simopt.curves.symptoms.record import (
     LESS,
@@ -57,6 +57,7 @@ def test(f: Columns) -> Column:
         above(f["shift_before"] / f["shift"], LEARNT),
         above(f["shift"], LARGE),
         above(f["shift_peak"], BURST),
+        rises_alone(f),
         above(f["block_rise_z"], SUDDEN),
         above(f["block_rise"] / f["shift_before"], STAYS),
     )

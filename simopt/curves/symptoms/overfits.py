@@ -22,8 +22,8 @@ from simopt.rules import Adam
 
 #: The validation loss ends above its lowest by three hundredths of what it had lost,
 RISE = 0.03
-#: twice what its noise explains, or more,
-RISE_NOISE = 0.5
+#: of which its noise explains three fifths at most,
+RISE_NOISE = 0.6
 #: while the training loss keeps less than a third of what there was to lose.
 LEARNS = 0.3
 #: or makes this share of its fall after the validation loss was lowest.

@@ -32,7 +32,7 @@ FROZEN = 0.05
 EARLY = 0.4
 #: and at rest to a millionth well before the end: a loss that goes on falling in a straight line on
 #: a logarithmic axis is none.
-RESTS = 0.88
+RESTS = 0.9
 #: and each quarter loses this share of what the quarter before it did: over in the first.
 DIES_OUT = 0.06
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simopt.curves.symptoms.conditions import above, below, either, every
+from simopt.curves.symptoms.conditions import above, below, either, every, rises_alone
 from simopt.curves.symptoms.evidence import at, from_
 from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
 
@@ -37,6 +37,7 @@ def test(f: Columns) -> Column:
         above(f["shift"] / f["shift_before"], SHARE),
         either(again, below(peak, BURST)),
         below(f["shifts"], ONCE),
+        rises_alone(f),
         below(f["shift_at"], LAST),
         below(f["growth"], GREW),
         above(f["values"], FEWEST),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simopt.curves.symptoms.conditions import above, below, every
+from simopt.curves.symptoms.conditions import above, below, either, every, white
 from simopt.curves.symptoms.evidence import WHOLE, from_
 from simopt.curves.symptoms.record import LESS, Column, Columns, Evidence, Known, Symptom
 
@@ -14,6 +14,8 @@ SCATTER = 1.7
 SHARE = 0.3
 #: On the way there it hardly falls back.
 STRAIGHT = 1.6
+#: The second half swings by no more than twice the rise, unless what swings is noise.
+SWINGS = 1.9
 #: Values of a curve that is too short for pieces (`simopt.curves.noise`).
 FEW = 36
 
@@ -29,6 +31,7 @@ def test(f: Columns) -> Column:
         above(f["block_rise"] / f["scatter"], SCATTER),
         above(f["block_rise"] / f["block_fall"], SHARE),
         below(f["block_ups"], STRAIGHT),
+        either(white(f), below(f["late_swing"] / f["block_rise"], SWINGS)),
     )
 
 

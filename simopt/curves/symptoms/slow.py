@@ -40,6 +40,8 @@ LARGE = 0.15
 
 #: Through noise: the second half loses nearly as much as the first, by so many standard errors.
 STRAIGHT, CLEAR = 0.36, 8.0
+#: and what is left beside that fall is noise, no slow swing.
+SWINGS = 0.6
 
 #: Means of eighths of the run differ by less than so many times what noise makes of them.
 NOISE_ALONE = 2.9
@@ -59,7 +61,10 @@ def test(f: Columns) -> Column:
         below(f["late_ups"], UPS),
     )
     through_noise = every(
-        above(f["block_late"], STRAIGHT), above(f["slope_t"], CLEAR), below(f["block_rise"], 0.1)
+        above(f["block_late"], STRAIGHT),
+        above(f["slope_t"], CLEAR),
+        below(f["block_rise"], 0.1),
+        below(f["echo"], SWINGS),
     )
     # No fall is seen through the noise, but that of the validation loss is.
     seen_by_validation = every(below(f["moves"], NOISE_ALONE), validation_falls(f, CLEARLY))

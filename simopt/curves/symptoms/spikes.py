@@ -5,7 +5,7 @@ from simopt.curves.symptoms.evidence import WHOLE, at
 from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
 
 #: The highest spike, by what the rest of the curve spans,
-HIGH = 1.5
+HIGH = 1.8
 #: and not among the first values, where a loss may still be anywhere.
 AFTER = 0.01
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from simopt.curves.symptoms import unclear
-from simopt.curves.symptoms.conditions import RATHER, above, below, every, validation_falls
+from simopt.curves.symptoms.conditions import RATHER, above, below, either, every, validation_falls
 from simopt.curves.symptoms.evidence import WHOLE
 from simopt.curves.symptoms.record import FAR_MORE, Column, Columns, Evidence, Known, Symptom
 
@@ -15,10 +15,13 @@ SLOPE, SHORT_SLOPE, SHORT = 6.0, 2.6, 30
 START = 6.0
 #: The noise is symmetric (beyond the standard error of a skewness), and values do not follow each
 #: other: a loss that bounces about a minimum does so mostly below, and at times far above.
-SKEW, MOST, ECHO = 0.5, 0.6, 0.4
+SKEW, MOST, ECHO = 0.4, 0.6, 0.4
 #: Beside the loss itself the noise is small, where that is above zero all along: at chance level
 #: batches differ by a few percent; a loss that swings by a third is elsewhere.
 SHARE = 0.15
+#: Of so many values whose residuals are correlated by less than that it may be larger: weights
+#: that swing remember the step before.
+MANY, NO_ECHO = 200.0, 0.1
 #: No surer than this, for noise alone is also what is left behind a fall that the log lacks.
 MOST_SURE = 0.85
 #: Values that there must be to say so.
@@ -28,6 +31,7 @@ FEWEST = 9
 def test(f: Columns) -> Column:
     """Nothing but noise; or not even that."""
     slope = np.where(f["values"] >= SHORT, SLOPE, SHORT_SLOPE)
+    no_memory = every(above(f["values"], MANY), below(np.abs(f["echo"]), NO_ECHO))
     noise = every(
         below(f["moves"], MOVES),
         below(np.abs(f["slope_t"]) / slope, 1.0),
@@ -37,7 +41,7 @@ def test(f: Columns) -> Column:
         below(f["skipped"], 0.5),
         below(f["skew"] - np.minimum(1.5 * np.sqrt(6.0 / f["values"]), MOST), SKEW),
         below(np.abs(f["echo"]), ECHO),
-        np.where(np.isnan(f["noise_share"]), 1.0, below(f["noise_share"], SHARE)),
+        either(np.isnan(f["noise_share"]), below(f["noise_share"], SHARE), no_memory),
     )
     # Where the curve begins after the fall, a noise floor and a swing look the same.
     noise = np.minimum(noise, MOST_SURE)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from simopt import problems
 from simopt.curves.symptoms import explodes, reasons
-from simopt.curves.symptoms.conditions import UNFINISHED, UPS, above, below, either, every, goes_on
+from simopt.curves.symptoms.conditions import UPS, above, below, either, every, goes_on
 from simopt.curves.symptoms.evidence import FIRST_QUARTER, KEEPS, LAST_QUARTER, from_
 from simopt.curves.symptoms.record import (
     MORE,
@@ -33,7 +33,9 @@ MOST = 0.6
 CRAWLS = 0.003
 #: and most of what the one before it did, and more of it than that one of its own: slower than 1/t,
 #: of which the last quarter loses half, and which is how the loss of a network ends that does well.
-CRAWLS_ON = 0.6
+CRAWLS_ON = 0.55
+#: The last quarter makes less than this share of the fall.
+ENDS = 0.112
 #: A fall that keeps its pace is not slowing down.
 STEADY = 0.97
 #: Or it stops at once in the middle of the run,
@@ -62,7 +64,7 @@ def test(f: Columns) -> Column:
         above(goes_on(f) / slows, 1.0),
         below(goes_on(f), STEADY),
         above(f["quarter_4"], CRAWLS),
-        below(f["quarter_4"], UNFINISHED),
+        below(f["quarter_4"], ENDS),
         below(f["late_ups"], UPS),
         stairless,
     )

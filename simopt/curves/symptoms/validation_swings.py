@@ -7,7 +7,7 @@ from simopt.curves.symptoms.evidence import WHOLE
 from simopt.curves.symptoms.record import LESS, Column, Columns, Evidence, Known, Symptom
 
 #: Single values scatter by this share of the validation loss' range,
-SCATTER, NET = 0.13, 0.28
+SCATTER, NET = 0.116, 0.28
 #: of the training loss' range by less than this,
 CALM = 0.1
 #: by less than this share of what the validation loss does,
