@@ -80,7 +80,8 @@ def _from_text(text: str, decimal: str) -> float | None:
             return math.nan
         if infinite := _INFINITE.fullmatch(text):
             return -math.inf if infinite[1] == "-" else math.inf
-        if wrapped := _TENSOR.fullmatch(text):  # tensor(0.5, device='cuda:0'), np.float64(0.5)
+        wrapped = _TENSOR.fullmatch(text)  # tensor(0.5, device='cuda:0'), np.float64(0.5)
+        if wrapped and wrapped[1] != text:  # which an address or a date would be
             return _from_text(wrapped[1], ".")
         raise ValueError(f"{text!r} is no number") from None
     return math.copysign(math.inf, value) if LARGEST <= abs(value) < math.inf else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,7 @@ def choose(
     counts = {name: count(column) for name, column in table.columns.items()}
     names = {name: parse(name) for name in table.columns}
     notes: list[str] = []
+    names = _evaluation_sets(names, notes)
     about = _about(names.values()) or table.about
     losses = (
         [loss] if loss is not None else _training(table, names, counts, higher_is_better, notes)
@@ -110,6 +111,17 @@ def choose(
         training, held, position, " + ".join(losses), " + ".join(helds), counter or "",
         None if rate is None else _rate(table, rate), about, tuple(notes),
     )  # fmt: skip
+
+
+def _evaluation_sets(names: dict[str, Name], notes: list[str]) -> dict[str, Name]:
+    """XGBoost's validation_0 as training points, where validation_1 is there and no training."""
+    sets = {name: parts.words[:2] for name, parts in names.items()}
+    first = [name for name, words in sets.items() if words == ("validation", "0")]
+    second = [name for name, words in sets.items() if words == ("validation", "1")]
+    if not first or not second or any(parts.part == "train" for parts in names.values()):
+        return names
+    notes.append("validation_0 is taken for the training points, as eval_set mostly has them")
+    return names | {name: replace(names[name], part="train") for name in first}
 
 
 def _names(columns: Iterable[str]) -> str:

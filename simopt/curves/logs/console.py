@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from simopt.curves.logs.json_logs import trees
 from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
@@ -42,6 +43,15 @@ def _pattern(program: str, expression: str, about: str = "") -> Pattern:
 
 #: Lines whose names don't stand right before their numbers; all others are read by `pairs`.
 PATTERNS: tuple[Pattern, ...] = (
+    _pattern(
+        "CatBoost",
+        r"^\s*<iteration>:\s+learn: <train_loss>(?:\s+test: <val_loss>)?",
+        "boosted trees",
+    ),
+    _pattern("Megatron", r"validation loss at iteration <iteration> \| [\w ]+ value: <val_loss>"),
+    _pattern("PyTorch tutorials", r"Accuracy: <>%, Avg loss: <val_loss>"),
+    _pattern("timm", r"Train: <epoch> \[\s*(?P<batch>\d+)/\d+.*?Loss:\s*<>\s*\(\s*<train_loss>\)"),
+    _pattern("Caffe", r"Train net output #\d+:"),  # the loss again
     _pattern("llm.c", r"^\s*s:<step>\s+tel:<val_loss>"),
     _pattern("llm.c", r"^\s*s:<step>\s+trl:<train_loss>"),
     _pattern("Caffe", r"solver\.cpp:\d+\] Iteration <iteration>(?: \([^)]*\))?, loss = <loss>"),
@@ -57,11 +67,23 @@ PATTERNS: tuple[Pattern, ...] = (
         r"Epoch: \[<epoch>\]\s*\[\s*(?P<batch>\d+)/\d+\].*?\bLoss\s+<loss>\s*\(\s*<>\)",
     ),
     _pattern(
-        "PyTorch ImageNet", r"Test: \[\s*(?P<batch>\d+)/\d+\].*?\bLoss\s+<>\s*\(\s*<val_loss>\)"
+        "PyTorch ImageNet", r"Test: \[\s*(?P<batch>\d+)/\d+\].*?\bLoss:?\s+<>\s*\(\s*<val_loss>\)"
     ),
     _pattern("word2vec.c and GloVe", r"iter: <iteration>, cost: <cost>"),
     _pattern("fastText", r"Progress:\s*<progress>%.*?loss:\s*<loss>"),
 )
+
+#: What a line, or a part of it, is about: "[valid]", "| train_inner |", "Validation results - ".
+_PART = re.compile(
+    r"\[(?P<bracket>train\w*|val\w*|eval\w*|test\w*)\]"
+    r"|(?:^|\|)\s*(?P<field>(?:train|val|eval|test)\w*)\s*(?=\|)"
+    r"|^\s*(?P<head>(?:train|val|eval|test)\w*)(?:\s+(?:results?|metrics|set|phase))?"
+    r"\s*[-:]\s+(?=[A-Za-z])",
+    re.IGNORECASE,
+)
+
+_BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)
+_EPOCH = re.compile(r"\bepoch\s*[:#]?\s*(\d+)", re.IGNORECASE)
 
 #: Position of a line: what comes before a slash or in brackets, by what names it.
 _POSITION = re.compile(
@@ -70,7 +92,7 @@ _POSITION = re.compile(
     re.IGNORECASE,
 )
 #: XGBoost and LightGBM begin a line with the round.
-_ROUND = re.compile(r"^\s*\[(?P<at>\d+)\]\s+(?=\S)")
+_ROUND = re.compile(r"^\s*\[(?P<at>\d+)\]\s+(?=\S)", re.MULTILINE)
 
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
 _PAIR = re.compile(
@@ -128,6 +150,8 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
         return None
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
     about = next((text for text in programs.values() if text), "")
+    if "[" in text and _ROUND.search(text):
+        about = about or trees(rows.columns)
     return Table(dict(rows.columns), form, source, about=about)
 
 
@@ -144,14 +168,20 @@ def _of_user(expression: str) -> Pattern:
 
 def _lines(text: str) -> Iterator[str]:
     """Lines as a terminal shows them at last: a progress bar is drawn over itself."""
-    for line in text.split("\n"):
-        line = line.rstrip("\r")
-        if "\r" in line:
-            line = next((part for part in reversed(line.split("\r")) if part.strip()), "")
-        if len(line) > 20_000 or not line.strip():
-            continue
-        line = _ANSI.sub("", line)
-        yield _BAR.sub(" - ", _PREFIX.sub("", line))
+    for drawn in text.split("\n"):
+        for line in _drawn(drawn.rstrip("\r")) if "\r" in drawn else [drawn]:
+            if len(line) <= 20_000 and line.strip():
+                yield _BAR.sub(" - ", _PREFIX.sub("", _ANSI.sub("", line)))
+
+
+def _drawn(line: str) -> Iterable[str]:
+    """What stays of a line that is drawn over itself: the last of it, or of each of its epochs."""
+    last: dict[str, str] = {}
+    for part in filter(str.strip, line.split("\r")):
+        epoch = _EPOCH.search(part)
+        last[epoch[1] if epoch else ""] = part
+    # Without an epoch only what stands there in the end does.
+    return [last[""]] if "" in last and list(last)[-1] == "" else last.values()
 
 
 def _record(line: str, patterns: Iterable[Pattern]) -> tuple[dict[str, str], str, str]:
@@ -161,7 +191,27 @@ def _record(line: str, patterns: Iterable[Pattern]) -> tuple[dict[str, str], str
             return _numbers(found), pattern.program, pattern.about
     if (record := _literal(line)) is not None:
         return record, "", ""
-    return pairs(line), "", ""
+    return _boxed(line) or _by_part(line), "", ""
+
+
+def _boxed(line: str) -> dict[str, str]:
+    """A line of a box, as Stable-Baselines3 draws them: ``|    loss    | 0.5    |``."""
+    box = _BOX.fullmatch(line)
+    return {} if box is None else {box["name"]: box["value"]}
+
+
+def _by_part(line: str) -> dict[str, str]:
+    """The pairs of a line, those behind a part's name as of that part of the data."""
+    marks = list(_PART.finditer(line))
+    record = pairs(line[: marks[0].start()] if marks else line)
+    ends = [*(mark.start() for mark in marks[1:]), len(line)]
+    for mark, end in zip(marks, ends[: len(marks)], strict=True):
+        part = mark["bracket"] or mark["field"] or mark["head"]
+        for name, value in pairs(line[mark.end() : end]).items():
+            parsed = parse(name)
+            bare = not parsed.part and parsed.kind in ("loss", "error", "higher")
+            record.setdefault(f"{part}/{name}" if bare else name, value)
+    return record
 
 
 def _literal(line: str) -> dict[str, str] | None:

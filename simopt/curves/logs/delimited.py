@@ -130,6 +130,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         if row == header:
             sessions.append(len(body))
             continue
+        if all(re.fullmatch(r"[-=+]{3,}", cell) for cell in row):
+            continue  # a line under the header
         if len(row) > len(header) and not any(row[len(header) :]):
             row = row[: len(header)]
         if len(row) != len(header):

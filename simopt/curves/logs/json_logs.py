@@ -13,7 +13,17 @@ from simopt.curves.logs.table import Table, flat, from_records, named
 DEPTH = 6
 
 #: Where the history lies in files that hold more than that.
-KNOWN = ("log_history", "history", "logs", "metrics", "records", "epochs", "results", "scalars")
+KNOWN = (
+    "log_history",
+    "history",
+    "iterations",
+    "logs",
+    "metrics",
+    "records",
+    "epochs",
+    "results",
+    "scalars",
+)
 
 
 def table(text: str, source: str) -> Table | None:
@@ -98,7 +108,7 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
         inner = [part for part in parts if part and all(_is_series(each) for each in part.values())]
         if len(inner) == len(parts):  # {train: {rmse: [...]}, eval: {rmse: [...]}}
             nested = {f"{a}-{b}": cells for a, part in value.items() for b, cells in part.items()}
-            return [Table(nested, form, source, about=_trees(nested))]
+            return [Table(nested, form, source, about=trees(nested))]
         if len(parts) > 1 and all(
             _is_number_text(name) for name in value
         ):  # {"0": {...}, "1": ...}
@@ -109,9 +119,10 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
     return []
 
 
-def _trees(columns: Mapping[str, Any]) -> str:
+def trees(columns: Mapping[str, Any]) -> str:
     """Boosted trees call their parts training and valid_0, or validation_0, and losses l2, rmse."""
-    return "boosted trees" if all(parse(name).kind != "loss" for name in columns) else ""
+    kinds = {parse(name).kind for name in columns}
+    return "boosted trees" if "loss" not in kinds and kinds & {"error", "higher"} else ""
 
 
 def _is_series(part: Any) -> bool:
@@ -132,7 +143,7 @@ def _is_number_text(name: Any) -> bool:
 
 
 def _of_list(value: Sequence[Any], source: str, form: str) -> list[Table]:
-    records = [flat(each) for each in value if isinstance(each, Mapping)]
+    records = [_first_numbers(flat(each)) for each in value if isinstance(each, Mapping)]
     if len(records) >= 0.5 * len(value):
         return [records_table(records, source, form)]
     rows = [each for each in value if isinstance(each, Sequence) and not isinstance(each, str)]
@@ -151,6 +162,15 @@ def _of_list(value: Sequence[Any], source: str, form: str) -> list[Table]:
     return []
 
 
+def _first_numbers(record: dict[str, Any]) -> dict[str, Any]:
+    """CatBoost's ``{"learn": [0.5, 0.7], "test": [0.6, 0.8]}``: the first metric is the loss."""
+    if "learn" not in record or not isinstance(record["learn"], list):
+        return record
+    return {
+        name: cell[0] if isinstance(cell, list) and cell else cell for name, cell in record.items()
+    }
+
+
 def records_table(records: Sequence[Mapping[str, Any]], source: str, form: str) -> Table:
     """Records as a table; those that hold one metric each are spread over columns."""
     records = [_without_payload(record) for record in records]
@@ -159,7 +179,8 @@ def records_table(records: Sequence[Mapping[str, Any]], source: str, form: str) 
         spread = [_spread(record) for record in records]
         if any(each is not None for each in spread):
             return Table(from_records([e for e in spread if e is not None]), form, source)
-    return Table(from_records(records), form, source)
+    about = "boosted trees" if {"learn", "passed_time"} <= names else ""  # CatBoost
+    return Table(from_records(records), form, source, about=about)
 
 
 def _without_payload(record: Mapping[str, Any]) -> dict[str, Any]:

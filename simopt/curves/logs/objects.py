@@ -157,7 +157,11 @@ def _scalars(listed: Sequence[Any], first: Any) -> Table | None:
     """TensorBoard's ScalarEvents and MLflow's Metrics: objects with a step and a value."""
     if not (hasattr(first, "step") and hasattr(first, "value")):
         return None
-    key = str(getattr(first, "key", "loss"))
+    keys = [str(getattr(each, "key", "loss")) for each in listed]
+    if len(set(keys)) > 1:
+        columns = {"step": [each.step for each in listed], "metric": keys}
+        return Table(columns | {"value": [each.value for each in listed]}, "scalars")
+    key = keys[0]
     label = key if parse(key).kind in ("loss", "error") else "loss"
     return Table(
         {"step": [each.step for each in listed], label: [each.value for each in listed]}, "scalars"

@@ -33,16 +33,17 @@ def own_rows(values: Floats, there: Mask, others: Sequence[tuple[Floats, Mask]])
     finite = np.flatnonzero(there & ~np.isnan(values))
     if not len(finite) or len(finite) == there.sum():
         return there
-    spacing = np.diff(finite)
-    if len(spacing) and (spacing == spacing[0]).all() and spacing[0] > 1 and len(finite) > 2:
-        due = np.zeros(len(values), bool)
-        due[finite[0] :: int(spacing[0])] = True
-        return there & due
     foreign = np.zeros(len(values), bool)
     for other, held in others:
         if len(other) == len(values) and not (held & ~np.isnan(other))[finite].any():
             foreign |= held & ~np.isnan(other)
-    return there & ~(np.isnan(values) & foreign)
+    own = there & ~(np.isnan(values) & foreign)
+    spacing = np.diff(finite)
+    if len(spacing) and (spacing == spacing[0]).all() and spacing[0] > 1 and len(finite) > 2:
+        due = np.zeros(len(values), bool)
+        due[finite[0] :: int(spacing[0])] = True
+        return own & due
+    return own
 
 
 def trailing_gap(there: Mask) -> int:
@@ -122,11 +123,22 @@ def _places(rows: NDArray[np.int64], own: NDArray[np.int64], x: Floats | None) -
             not np.isnan(asked).any()
             and not np.isnan(counted).any()
             and (np.diff(counted) > 0).all()
+            and not _counted_otherwise(rows, own, counted, asked)
         ):
             exact = np.searchsorted(counted, asked)
             same = (exact < len(counted)) & (counted[np.minimum(exact, len(counted) - 1)] == asked)
             return np.where(same, exact, np.maximum(exact - 1, 0))
     return np.maximum(np.searchsorted(rows, own) - 1, 0)
+
+
+def _counted_otherwise(
+    rows: NDArray[np.int64], own: NDArray[np.int64], counted: Floats, asked: Floats
+) -> bool:
+    """Whether validation is counted by epochs where training is by steps: most go back in it."""
+    before = np.searchsorted(rows, own) - 1
+    behind = before >= 0
+    goes_back = asked[behind] < counted[before[behind]]
+    return bool(behind.any() and goes_back.mean() > 0.5)
 
 
 def hidden_nan(loss: Floats) -> tuple[Floats, str]:

@@ -98,8 +98,14 @@ def _exported(table: Table) -> list[Table]:
     return [replace(table, columns=common | columns, run=run) for run, columns in runs.items()]
 
 
+#: Words beside the part's own in a cell that says which part of the data a row is about.
+BESIDE_PART = frozenset(("", "set", "data", "phase", "epoch", "loop", "split", "step", "loss"))
+
+
 def _part_of(text: str) -> str:
     words = set(re.split(r"[^a-z]+", text.lower()))
+    if words - TRAIN - HELD_OUT - BESIDE_PART:
+        return ""
     return "train" if words & TRAIN else "val" if words & HELD_OUT else ""
 
 
