@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 import simopt
@@ -98,6 +100,16 @@ def test_processes_build_the_same_pages(monkeypatch, tmp_path):
     for each in two:
         one, other = ((tmp_path / n / each.file).read_text(encoding="utf-8") for n in "12")
         assert one == other
+
+
+@pytest.mark.parametrize("module", ["batch_size", "claims"])
+def test_what_the_overview_reads_comes_from_another_process(quick, module):
+    kept = pages.for_overview(page(module), quick(module))
+    assert len(kept) > 2
+    again = pickle.loads(pickle.dumps(kept))
+    assert again.keys() == kept.keys()
+    assert again["findings"] == kept["findings"]
+    assert again["computed"] == kept["computed"]
 
 
 def test_an_error_in_a_process_is_raised_here(monkeypatch, tmp_path):

@@ -57,3 +57,12 @@ def test_the_report_of_heavy_packages_sees_them(log):
     printed, heavy = loaded("diagnose", log, "--page", log.with_suffix(".html"))
     assert str(log.with_suffix(".html")) in printed
     assert "matplotlib" in heavy
+
+
+def test_kernels_are_compiled_in_processes(monkeypatch, capsys):
+    from simopt.cli import warm
+
+    monkeypatch.setattr(warm, "OPTIMIZERS", {"SGD": None})
+    monkeypatch.setattr(warm, "thread_count", lambda _: 2)
+    warm.main()
+    assert "4/4" in capsys.readouterr().err

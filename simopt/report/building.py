@@ -151,8 +151,7 @@ def built_page(page: Page, context: Context) -> Built:
     for part, given in values.get("parts", {}).items():
         texts[part.file] = pages.render(part, given)
     seconds = time.perf_counter() - start
-    kept = {name: values[name] for name in pages.FOR_OVERVIEW if name in values}
-    kept["build_seconds"] = seconds
+    kept = pages.for_overview(page, values) | {"build_seconds": seconds}
     return Built(page, texts, kept, seconds, _cpu() - cpu, drawing.seconds - drawn)
 
 

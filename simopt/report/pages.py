@@ -20,7 +20,7 @@ How to add a page
 
 Styles are set while ``page`` runs, so figures need no set-up. Call ``context.say("...")`` before
 something slow: the progress bar shows it. Nothing a page does depends on another page but the
-overview, which is built last and reads `FOR_OVERVIEW` of the others in ``context.built``: pages are
+overview, which is built last and reads `for_overview` of the others in ``context.built``: pages are
 built in processes of their own, see `simopt.report.building`.
 """
 
@@ -158,8 +158,12 @@ PAGES = (
 )
 
 
-#: What the overview reads of other pages' values.
-FOR_OVERVIEW = ("computed", "findings", "choice", "choices", "summary", "surprises", "lead")
+#: What the overview reads of every page's values, and of some pages' alone.
+FOR_OVERVIEW = ("computed", "findings")
+FOR_OVERVIEW_ALONE = {
+    "batch_size": ("choice", "choices"),
+    "claims": ("summary", "surprises", "lead"),
+}
 
 
 @dataclass(frozen=True)
@@ -207,7 +211,7 @@ class Context:
     say : callable
         Tells the progress bar what is being done.
     built : mapping of str to dict
-        Module name to `FOR_OVERVIEW` of the pages built so far, and ``build_seconds``.
+        Module name to `for_overview` of the pages built so far, and ``build_seconds``.
     """
 
     quick: bool = False
@@ -237,6 +241,12 @@ def values(page: Page, context: Context) -> dict[str, Any]:
     module = importlib.import_module(f"simopt.report.{page.module}")
     with matplotlib.rc_context(style.RC):
         return dict(module.page(context))
+
+
+def for_overview(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a page's values that the overview reads."""
+    names = (*FOR_OVERVIEW, *FOR_OVERVIEW_ALONE.get(page.module, ()))
+    return {name: given[name] for name in names if name in given}
 
 
 def render(page: Page, given: Mapping[str, Any]) -> str:

@@ -41,6 +41,15 @@ def fed(optimizer: Optimizer, gradients: Sequence[float] | Floats) -> tuple[Floa
     return np.array(moves), np.array(states).reshape(len(moves), -1)
 
 
+def moving_average(values: Floats, beta: float) -> Floats:
+    """The average v = beta v + (1 - beta) value along the last axis, from 0, after each value."""
+    # Loaded here: every process that reads the claims would wait two seconds for it.
+    from scipy.signal import lfilter
+
+    average: Floats = lfilter([1 - beta], [1, -beta], values)
+    return average
+
+
 def apart(one: Floats, other: Floats) -> float:
     """The largest difference, relative to the larger of the two."""
     scale = np.maximum(np.abs(one), np.abs(other))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import lfilter
 
 from simopt import problems
 from simopt.document.claims.claim import Finding, Picture
 from simopt.document.claims.common.floors import RATES, best_rate, floors, moved
-from simopt.document.claims.common.histories import apart, drawn, fed
+from simopt.document.claims.common.histories import apart, drawn, fed, moving_average
 from simopt.document.claims.context import Trials
 from simopt.ground.formatting import number, percent
 from simopt.rules import Adam, Momentum, RMSprop
@@ -23,7 +22,7 @@ def longer_memory_for_the_variance(trials: Trials) -> Finding:
     squares = trials.rng().normal(size=(trials.few(60, 20), 60_000)) ** 2
     steady = {}
     for beta in (BETA1, BETA2):
-        mean = lfilter([1 - beta], [1, -beta], squares, axis=1)[:, 20_000::500]
+        mean = moving_average(squares, beta)[:, 20_000::500]
         steady[beta] = float(mean.std() / mean.mean())
     turns = {}
     for beta in (BETA1, BETA2):

@@ -8,10 +8,10 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from simopt import problems
 from simopt.document.claims.claim import Finding
+from simopt.document.claims.common.histories import moving_average
 from simopt.document.claims.context import Trials
 from simopt.document.claims.verdict import decide
 from simopt.ground.formatting import number, percent
@@ -117,7 +117,7 @@ def at_the_floor(trials: Trials, n: int) -> dict[int, float]:
             batches = order.reshape(-1, size)[:updates]
             at_0, at_1 = (slope[batches].mean(axis=1) for slope in (below, above))
             squares = (at_0 + (at_1 - at_0) * w) ** 2
-            v = lfilter([1 - beta2], [1, -beta2], squares)
+            v = moving_average(squares, beta2)
             variations[size] += variation(v[500:]) / sets
     return variations
 
