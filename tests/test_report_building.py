@@ -88,6 +88,15 @@ def test_what_is_ready_stays_when_the_rest_is_stopped(made, monkeypatch, tmp_pat
         assert "was not made" in text
         assert "reload" not in text
 
+    monkeypatch.setattr(building, "built_page", quick)
+    shown = []
+    index = tmp_path / "index.html"
+    building.build(tmp_path, False, lambda _: shown.append(index.read_text(encoding="utf-8")))
+    # What the stopped report had made, and the last one, is there from the start.
+    assert shown[0].count("Ready.") == 3
+    assert "is being made" in shown[0]
+    assert "was not made" not in shown[0]
+
 
 def test_processes_build_the_same_pages(monkeypatch, tmp_path):
     two = tuple(map(page, ("playground", "errata")))

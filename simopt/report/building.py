@@ -39,6 +39,9 @@ FIRST = "claims"
 #: Built when nothing else runs, in this order: one measures times, one reads what others found.
 ALONE = ("scale", "overview")
 
+#: What marks a notice that stands for a page until it is ready, in its template.
+NOTICE = '<section id="pages-ready">'
+
 #: What a process is started with: it imports what this one would.
 SERVE = "import sys; sys.path[:] = {path!r}; from simopt.report.building import serve; serve()"
 
@@ -102,7 +105,7 @@ def build(
     if count > 1:
         together.sort(key=lambda page: page.module != FIRST)
     alone = sorted((page for page in PAGES if page not in together), key=_turn)
-    waiting = {page for page in PAGES if not (folder / page.file).exists()}
+    waiting = {page for page in PAGES if not _is_there(folder / page.file)}
     done: list[Built] = []
 
     def write(built: Built) -> None:
@@ -132,6 +135,11 @@ def build(
 
 def _turn(page: Page) -> int:
     return ALONE.index(page.module)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a page is there, and no notice in its place that a stopped report has left."""
+    return path.exists() and NOTICE not in path.read_text(encoding="utf-8", errors="replace")
 
 
 def _write_waiting(folder: Path, waiting: set[Page], stopped: bool = False) -> None:
