@@ -25,7 +25,7 @@ from tests import test_conventions, test_options
 FEW, OWN, MANY = (7,), tuple(range(20)), (3, 2**62 + 5)
 #: From rates too small to arrive to rates that diverge.
 RATES = (1e-3, 0.04, 0.3, 2.0, 500.0)
-SHARED = tuple(np.geomspace(1e-3, 2.0, 70).tolist())
+DENSE = tuple(np.geomspace(1e-3, 2.0, 70).tolist())
 
 rng = np.random.default_rng(4)
 WIDE, WIDEST = rng.normal(size=(23, 10)), rng.normal(size=(70, 64))
@@ -181,7 +181,7 @@ def options(problem: str, rule: str, clip: plan.Clip) -> dict[str, Case]:
     return {f"{rule}, {problem}, {clip[0]}, {name}": case for name, case in cases.items()}
 
 
-#: Kernels that other tests compile too.
+#: A little of everything.
 QUICK: dict[str, Case] = {
     **{f"{name}, four points": Case("four points", name) for name in simopt.rules.OPTIMIZERS},
     **{
@@ -199,7 +199,7 @@ QUICK: dict[str, Case] = {
     "an order of its own": Case(
         "four points", "Adam", seeds=OWN, plan={"shuffle": "epoch", "epochs": 3}
     ),
-    "a shared order": Case("four points", rates=SHARED, seeds=MANY, plan={"shuffle": "epoch"}),
+    "a shared order": Case("four points", rates=DENSE, seeds=MANY, plan={"shuffle": "epoch"}),
     "replacement": Case(
         "four points", "Adam", seeds=OWN, plan={"shuffle": "replacement", "epochs": 3}
     ),
@@ -256,9 +256,17 @@ QUICK: dict[str, Case] = {
         },
     ),
     "shared noise": Case(
-        "noisy quadratic", "SGD", rates=SHARED, seeds=MANY, plan={"updates": 6, "batch_size": 9}
+        "noisy quadratic", "SGD", rates=DENSE, seeds=MANY, plan={"updates": 6, "batch_size": 9}
     ),
 }
+
+#: Whose kernels other tests compile too.
+SHARED = (
+    *(f"{name}, four points" for name in simopt.rules.OPTIMIZERS),
+    *("hubble", "an order of its own", "a shared order", "replacement", "one order"),
+    *("given orders", "it lives on", "looks by epoch", "moments", "points", "so many updates"),
+    *("it arrives", "noise"),
+)
 
 
 def _further() -> dict[str, Case]:

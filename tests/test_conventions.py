@@ -261,6 +261,7 @@ def in_the_engine(optimizer, dtype):
         yield row["w"], traced.summary["w"]
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("optimizer", COMPILED, ids=lambda optimizer: optimizer.name)
 def test_the_engine_does_the_same(optimizer):
     for swept, traced in in_the_engine(optimizer, "float64"):
@@ -602,6 +603,7 @@ def test_tensorflows_rmsprop_with_a_mean_that_never_fades_is_momentum():
 ZERO_FIRST = simopt.problems.least_squares([1.0, 2.0, 1.0, 3.0], [0.0, 0.0, 2.0, -1.0], w0=0.0)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("place", ["inside", "outside"])
 @pytest.mark.parametrize("more", [{}, {"lr_decay": 0.5}, {"weight_decay": 0.1}])
 def test_no_step_while_the_sum_is_zero(place, more):

@@ -20,6 +20,7 @@ FOUR = problems.four_points()
 # --- Reddi, Kale and Kumar: Adam in a box -------------------------------------------------------
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("c", [2.1, 3.0, 10.0, 1010.0])
 def test_adam_returns_to_the_worst_point_for_every_constant(c):
     """Theorem 1, with linear losses: back at 1 after every third update, exactly."""
@@ -70,6 +71,7 @@ def test_the_synthetic_figure_by_chance():
     assert amsgrad < -0.98
 
 
+@pytest.mark.interpreted
 def test_constant_gradients_are_constant_to_the_last_bit():
     gradients = [3.0, -1.0, 0.1, 1010.0]
     problem = examples.constant_gradients(gradients)
@@ -87,6 +89,7 @@ def labels():
     return np.where(np.random.default_rng(3).random(40) < 0.7, 1.0, -1.0)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("name", ["AdaGrad", "RMSprop", "Adam"])
 def test_adaptive_weights_stay_on_the_ray_of_signs(labels, name):
     problem = examples.wilson(labels)
@@ -190,6 +193,7 @@ def test_its_function_is_convex_with_curvature_between_1_and_25(a, b):
 # --- the light cone ------------------------------------------------------------------------------
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize(
     ("name", "dtype"), [*((name, "float64") for name in OPTIMIZERS), ("Adam", "float32")]
 )

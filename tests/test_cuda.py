@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -22,14 +23,15 @@ from simopt.engine import blocks, layout, losses, per_thread
 from simopt.engine.cuda import places_of
 from simopt.training import plan, shuffling
 from tests import device_cases
-from tests.device_cases import FURTHER, QUICK, assert_same
+from tests.device_cases import FURTHER, QUICK, SHARED, assert_same
 
 
-def ends(name):
-    """A case, computed where this is called."""
+def ends(name, width=layout.ROW_BYTES):
+    """A case, computed where this is called, in tasks that suit blocks of this width."""
     from simopt.engine import cuda
 
-    return device_cases.ALL_CASES[name].ends(cuda.compute)
+    with mock.patch.object(layout, "ROW_BYTES", width):
+        return device_cases.ALL_CASES[name].ends(cuda.compute)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,20 @@ def simulator():
         os.environ.pop("NUMBA_ENABLE_CUDASIM", None)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("name", QUICK)
+def test_the_bits_are_those_of_the_blocks_loop(name, simulator):
+    """Of two loops in plain Python."""
+    expected = QUICK[name].ends(blocks.compute)
+    assert_same(simulator(ends, name, layout.ROW_BYTES), expected)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=() if each in SHARED else pytest.mark.slow) for each in QUICK],
+)
 def test_the_bits_are_the_cpus(name, simulator):
+    """Compiled, that is."""
     assert_same(simulator(ends, name), QUICK[name].ends(blocks.compute))
 
 

@@ -7,6 +7,7 @@ import pytest
 import simopt
 from simopt.training import shuffling
 
+pytestmark = pytest.mark.interpreted
 FOUR = simopt.problems.four_points()
 SGD = simopt.SGD(eta=0.03)
 

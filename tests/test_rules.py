@@ -91,6 +91,7 @@ def test_a_rule_of_ones_own_runs_everywhere():
     assert traced.steps["m"][0] == pytest.approx(-0.16)
 
 
+@pytest.mark.interpreted
 def test_a_rule_with_a_clock():
     def warming(n, beta):
         return (n + 1.0,)
@@ -160,6 +161,7 @@ def test_first_steps(g, eta):
     assert step(simopt.RMSprop(eta=eta)) == pytest.approx(eta * sign / math.sqrt(0.1), rel=1e-1)
 
 
+@pytest.mark.interpreted
 def test_inclusions():
     """A rule with its extra switched off is the simpler rule, to the bit."""
     plan = {"epochs": 20, "shuffle": "epoch", "seed": [1, 2, 3]}
@@ -174,6 +176,7 @@ def test_inclusions():
     assert weights(simopt.AdamW(eta=0.05, weight_decay=0.0)) == adam
 
 
+@pytest.mark.interpreted
 def test_adagrad_on_a_constant_gradient():
     """w_0 - w_t = eta sum k^-1/2 = eta (2 sqrt t + zeta(1/2) + 1/(2 sqrt t) - ...)."""
     t, zeta_half = 10_000, -1.4603545088095868
@@ -189,6 +192,7 @@ def test_adagrad_on_a_constant_gradient():
     assert 500.0 - frame["w"][0] == pytest.approx(series, rel=1e-12)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("eta", [0.01, 0.5])
 @pytest.mark.parametrize("rho", [0.5, 0.9, 0.99])
 def test_rmsprop_ends_in_a_two_cycle(eta, rho):
@@ -206,6 +210,7 @@ STABILITY = {"SGD": lambda b: 2.0, "Momentum": lambda b: 2 + 2 * b}
 STABILITY["Nesterov"] = lambda b: (2 + 2 * b) / (1 + 2 * b)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("name", STABILITY)
 @pytest.mark.parametrize("beta", [0.0, 0.5, 0.9])
 def test_stability_thresholds(name, beta):

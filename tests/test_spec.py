@@ -88,6 +88,7 @@ def test_a_whole_file(tmp_path):
     assert made.arguments["divergence"] is None
 
 
+@pytest.mark.interpreted
 def test_it_is_what_sweep_takes(tmp_path):
     made = read(tmp_path, GOOD)
     frame = simopt.sweep(made.problem, made.optimizers, **made.arguments)
@@ -109,6 +110,7 @@ def test_data_lies_beside_the_file(tmp_path, monkeypatch):
     assert made.arguments == {}
 
 
+@pytest.mark.interpreted
 def test_a_noisy_quadratic(tmp_path):
     text = """
         [problem]
@@ -399,6 +401,7 @@ def test_clipping_and_a_box(tmp_path):
     assert set(off.arguments.values()) == {None}
 
 
+@pytest.mark.interpreted
 def test_options_are_what_sweep_takes(tmp_path):
     text = 'schedule = ["cosine", "none"]\nclip_norm = [1.0, false]\nbox = [0, 400]\nepochs = 2'
     made = swept(tmp_path, text)

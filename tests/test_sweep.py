@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simopt
+from simopt.engine import layout
 from simopt.rules import OPTIMIZERS
 from tests import reference
 
@@ -64,24 +65,19 @@ def oracle(problem, name, hyper, plan, seed):
     )
 
 
-def slow_if(slow, *values):
-    """A case whose kernel takes seconds to compile, and differs little from that of another."""
-    return pytest.param(*values, marks=pytest.mark.slow if slow else (), id="-".join(values))
+#: Whose kernels are compiled where bits are compared; the other losses' in `tests.device_cases`.
+COMPILED = ("four_points", "three weights")
 
 
-@pytest.mark.parametrize(
-    ("name", "where"),
-    [
-        slow_if(
-            (where.startswith("logistic") and name not in ("SGD", "AdaGrad", "AdamW"))
-            or (where.startswith(("huber", "poisson")) and name != "SGD"),
-            name,
-            where,
-        )
-        for name in OPTIMIZERS
-        for where in PROBLEMS
-    ],
-)
+def compiled_or_not(where, *values):
+    """A case whose kernels are compiled, or run as plain Python."""
+    marks = () if where in COMPILED else pytest.mark.interpreted
+    return pytest.param(where, *values, marks=marks, id="-".join([where, *values]))
+
+
+@pytest.mark.interpreted
+@pytest.mark.parametrize("where", PROBLEMS)
+@pytest.mark.parametrize("name", OPTIMIZERS)
 @FAST
 @given(data=st.data())
 def test_meets_the_oracle(name, where, data):
@@ -125,6 +121,7 @@ ALL = [grid(name) for name in OPTIMIZERS]
 PLANS = {"batch_size": [1, 3, "full"], "shuffle": ["never", "once", "epoch"], "seed": [0, 1, 9]}
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
 def test_a_sweeps_row_is_what_run_says(problem):
     goal = (problem.loss(problem.w0) + problem.minimum_loss) / 2
@@ -153,9 +150,11 @@ def identical(a, b):
     pd.testing.assert_frame_equal(a, b, check_exact=True)
 
 
-@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
-def test_bits_do_not_depend_on_threads_or_chunks(problem, monkeypatch):
-    etas = np.geomspace(1e-4, 0.3, 301).tolist()
+@pytest.mark.parametrize("where", [compiled_or_not(where) for where in PROBLEMS])
+def test_bits_do_not_depend_on_threads_or_chunks(where, monkeypatch):
+    problem = PROBLEMS[where]
+    # Two blocks, and some lanes of a third.
+    etas = np.geomspace(1e-4, 0.3, 2 * layout.lanes(np.float64) + 45).tolist()
     optimizers = [simopt.Adam(eta=etas), simopt.Momentum(eta=etas)]
     settings = {"epochs": 3, "batch_size": [1, 4], "shuffle": "epoch", "seed": [3, 4]}
     whole = simopt.sweep(problem, optimizers, threads=1, **settings)
@@ -167,9 +166,13 @@ def test_bits_do_not_depend_on_threads_or_chunks(problem, monkeypatch):
 @pytest.mark.parametrize(
     ("where", "dtype"),
     [
-        slow_if(dtype == "float32" and where != "four_points", where, dtype)
-        for where in PROBLEMS
-        for dtype in ("float64", "float32")
+        *(compiled_or_not(where, "float64") for where in PROBLEMS),
+        compiled_or_not("four_points", "float32"),
+        *(
+            pytest.param(where, "float32", marks=pytest.mark.slow, id=f"{where}-float32")
+            for where in PROBLEMS
+            if where != "four_points"
+        ),
     ],
 )
 def test_bits_do_not_depend_on_company(where, dtype):
@@ -177,9 +180,10 @@ def test_bits_do_not_depend_on_company(where, dtype):
     problem = PROBLEMS[where]
     key = ["optimizer", "eta", "batch_size", "shuffle", "seed"]
     settings = {"epochs": 2, "divergence": 100.0, "dtype": dtype}
+    etas = np.geomspace(0.001, 1.0, layout.lanes(np.float64) + 2)
     many = simopt.sweep(
         problem,
-        [grid(name, np.geomspace(0.001, 1.0, 130)) for name in ("Adam", "SGD")],
+        [grid(name, etas) for name in ("Adam", "SGD")],
         batch_size=[4, 1],
         shuffle=["epoch", "once", "never"],
         seed=[7, 2],
@@ -288,7 +292,13 @@ def test_given_orders_are_replayed():
     assert frame["shuffle"].tolist() == ["given", "given"]
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ("SGD", "Adam") else pytest.mark.slow)
+        for name in OPTIMIZERS
+    ],
+)
 def test_float32_follows_float64(name):
     """Within 1e-5 of w over 400 updates; float32 resolves 5e-7 there, and errors add up.
 
@@ -322,6 +332,7 @@ def test_sgd_on_consistent_labels_forgets_the_order():
     assert pairs["w"].round(12).nunique() == 3
 
 
+@pytest.mark.interpreted
 def test_light_cone():
     """From 0, k updates move at most k coordinates of a chain: the rest are exactly 0."""
     d, kappa = 12, 100.0
