@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from simopt.curves.diagnosis import diagnose
     from simopt.curves.logs import read_log
     from simopt.curves.prescription import prescribe
-    from simopt.display import walkthrough
+    from simopt.display import plot, walkthrough
     from simopt.report import report
     from simopt.sweeps.loading import load
     from simopt.sweeps.reduction.request import Reduce
@@ -82,6 +82,7 @@ _MODULES = {
     "noise_scale": "simopt.analysis.noise_scale",
     "nqm": "simopt.analysis.nqm",
     "orders": "simopt.training.orders",
+    "plot": "simopt.display.plot",
     "prescription": "simopt.curves.prescription",
     "recommendation": "simopt.analysis.recommendation",
     "report": "simopt.report",  # the package can be called
@@ -124,6 +125,7 @@ __all__ = [
     "noise_scale",
     "nqm",
     "orders",
+    "plot",
     "prescribe",
     "prescription",
     "problems",

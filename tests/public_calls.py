@@ -233,6 +233,13 @@ CALLS = {
         "run": simopt.read_log(log_file(tmp)).runs[0], "log": simopt.read_log(log_file(tmp)),
         "optimizer": None,
     },
+    "simopt.plot.heatmap": lambda _: {
+        "frame": swept(), "x": "eta", "y": "seed", "problem": four(),
+    },
+    "simopt.plot.loss": lambda _: {"runs": trace(), "problem": four(), "by": "optimizer"},
+    "simopt.plot.sensitivity": lambda _: {
+        "frame": swept(), "problem": four(), "by": "optimizer", "rate": "eta",
+    },
     "simopt.measures.bands": lambda _: {
         "frame": swept(), "by": ["optimizer", "eta"], "value": "excess",
     },

@@ -9,7 +9,7 @@ import pandas as pd
 from simopt.analysis import measures
 from simopt.report.learning_rate.curves import by_rate, rate_section
 from simopt.report.learning_rate.interactive import chart, epoch_by_epoch, slider
-from simopt.report.learning_rate.maps import classify, epoch_radii, map_section, mapped, regions
+from simopt.report.learning_rate.maps import classify, epoch_radii, map_section, mapped
 from simopt.report.learning_rate.orders import invariance, order_table
 from simopt.report.learning_rate.ranking import decay_sentence, findings, winners
 from simopt.report.learning_rate.shuffles import shuffle_section, shuffled
@@ -63,5 +63,5 @@ def page(context: Context) -> dict[str, Any]:
 
 
 __all__ = [
-    "classify", "decay_sentence", "epoch_radii", "invariance", "order_table", "page", "regions",
+    "classify", "decay_sentence", "epoch_radii", "invariance", "order_table", "page",
 ]  # fmt: skip

@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
-from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from simopt.analysis import measures
 from simopt.analysis.stability import spectral_radius
 from simopt.display import style
+from simopt.display.cells import edges, regions
 from simopt.ground.formatting import listing, number, percent, symbol
 from simopt.problems import Problem
 from simopt.report.learning_rate.grid import EPOCHS, SHUFFLED
@@ -125,8 +125,8 @@ def map_figure(cells: dict[str, pd.DataFrame], radii: dict[str, NDArray[np.float
     ]
     for (name, table), axes in zip(cells.items(), grid.ravel(), strict=True):
         classes = classify(table.to_numpy())
-        x = _edges(np.log10(table.columns.to_numpy(float)))
-        y = _edges(table.index.to_numpy(float))
+        x = edges(np.log10(table.columns.to_numpy(float)))
+        y = edges(table.index.to_numpy(float))
         for place, look in enumerate(looks):
             path = regions(classes == place, 10**x, y)
             if path is not None:
@@ -158,12 +158,6 @@ def _decay_label(axes: Axes, decay: str) -> None:
     axes.set_ylabel(f"decay {symbol(decay)}")
 
 
-def _edges(centres: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The borders of evenly spaced cells."""
-    half = (centres[1] - centres[0]) / 2
-    return np.append(centres - half, centres[-1] + half)
-
-
 def classify(excess: NDArray[np.float64]) -> NDArray[np.int64]:
     """0 for the smallest class of ``CLASSES``, one more for each; then above start, diverged.
 
@@ -174,20 +168,3 @@ def classify(excess: NDArray[np.float64]) -> NDArray[np.int64]:
     """
     found = np.searchsorted(CLASSES, excess, side="right")
     return np.where(np.isinf(excess), len(CLASSES) + 1, found)
-
-
-def regions(
-    inside: NDArray[np.bool_], x: NDArray[np.float64], y: NDArray[np.float64]
-) -> Path | None:
-    """The cells where ``inside`` holds as one path, the runs of a row drawn together.
-
-    A map of thousands of cells is then a few hundred rectangles, and stays vector graphics.
-    """
-    vertices, codes = [], []
-    for row, marked in enumerate(inside):
-        change = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(int)))
-        for start, stop in zip(change[::2], change[1::2], strict=True):
-            left, right, low, high = x[start], x[stop], y[row], y[row + 1]
-            vertices += [(left, low), (right, low), (right, high), (left, high), (left, low)]
-            codes += [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
-    return Path(vertices, codes) if vertices else None

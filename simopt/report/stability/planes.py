@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from simopt import problems
 from simopt.analysis import stability
 from simopt.display import style, tables
+from simopt.display.cells import edges, regions
 from simopt.display.tables import Column
 from simopt.ground.formatting import count, number, percent
 from simopt.problems import Problem
-from simopt.report.learning_rate import regions
 from simopt.rules import OPTIMIZERS
 
 #: The two rules with a plane; SGD has a line of rates.
@@ -187,8 +187,8 @@ def plane_figure(maps: dict[tuple[int, str], Mapped], sizes: tuple[int, ...]) ->
 
 
 def _draw(axes: Axes, each: Mapped) -> None:
-    x = 10 ** _edges(np.log10(each.rates))
-    y = _edges(each.betas)
+    x = 10 ** edges(np.log10(each.rates))
+    y = edges(each.betas)
     none, every = each.diverged == 0, each.diverged == each.orders
     groups = (none, ~none & ~every, every, each.off > 0)
     for place, (marked, look) in enumerate(zip(groups, LOOKS.values(), strict=True)):
@@ -205,12 +205,6 @@ def _draw(axes: Axes, each: Mapped) -> None:
     axes.set_ylim(y[0], y[-1])
     style.log_axis(axes.xaxis, 4)
     style.ticks(axes.xaxis, [t for t in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0) if x[0] <= t <= x[-1]])
-
-
-def _edges(centres: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The borders of evenly spaced cells."""
-    half = (centres[1] - centres[0]) / 2
-    return np.append(centres - half, centres[-1] + half)
 
 
 def section(plane: Plane, maps: dict[tuple[int, str], Mapped]) -> dict[str, Any]:
