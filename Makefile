@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 PEER_VENV := .venv-peers
 CUDA_VENV := .venv-cuda
 LOG_VENV := .venv-logs
+FRAMEWORK_VENVS := .venv-frameworks
 BUILD := reports/build
 
 # The Python that makes .venv: yours (make PYTHON=/path/to/python3.12 report), or the first here.
@@ -22,6 +23,8 @@ BENCH_PEERS := $(VENV)/.installed-peers
 PEERS := $(PEER_VENV)/.installed
 CUDA := $(CUDA_VENV)/.installed
 LOG_READERS := $(LOG_VENV)/.installed
+ENVIRONMENTS := $(patsubst tests/environments/%.txt,%,$(wildcard tests/environments/*.txt))
+FRAMEWORKS := $(ENVIRONMENTS:%=$(FRAMEWORK_VENVS)/%/.installed)
 DOCS := $(VENV)/.installed-docs
 
 SOURCES := $(shell find simopt -type f -not -path '*/__pycache__/*')
@@ -34,7 +37,7 @@ PYTEST := -m pytest --numprocesses=auto --maxprocesses=4
 BY_FILE := $(PYTEST) --dist=loadfile
 SINGLY := $(PYTEST) --dist=worksteal
 
-.PHONY: help report report-quick docs test test-slow test-peers test-cuda env sweep bench bench-peers bench-cuda bench-logs billion lint clean clean-env
+.PHONY: help report report-quick docs test test-slow test-peers test-frameworks test-cuda env sweep bench bench-peers bench-cuda bench-logs billion lint clean clean-env
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +59,11 @@ test-slow: $(TOOLS) ## run the tests that take longer
 
 test-peers: $(PEERS) ## compare with PyTorch, JAX, optax, Keras, scikit-learn (first: make .venv-peers)
 	@$(PEER_VENV)/bin/python $(SINGLY) tests/peers
+
+test-frameworks: $(FRAMEWORKS) ## hold other frameworks to their recordings (first: make .venv-frameworks, 7 GB)
+	@for each in $(ENVIRONMENTS); do \
+	  $(FRAMEWORK_VENVS)/$$each/bin/python -m tests.recorded --check $$each || exit 1; \
+	done
 
 test-cuda: $(CUDA) ## compile every kernel for GPUs; with a GPU run them too (first: make .venv-cuda)
 	@$(CUDA_VENV)/bin/python $(SINGLY) tests/cuda
@@ -86,13 +94,13 @@ lint: $(TOOLS) ## check style, format, types, and that rooms import downward
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 
-clean: ## remove what make wrote, but for .venv, .venv-peers, .venv-cuda and .venv-logs
+clean: ## remove what make wrote, but for the environments
 	@rm -rf $(BUILD) docs/built results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find simopt tests scripts docs -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -f $(VENV)/.warm
 
-clean-env: clean ## remove .venv, .venv-peers, .venv-cuda and .venv-logs as well
-	@rm -rf $(VENV) $(PEER_VENV) $(CUDA_VENV) $(LOG_VENV)
+clean-env: clean ## remove the environments as well
+	@rm -rf $(VENV) $(PEER_VENV) $(CUDA_VENV) $(LOG_VENV) $(FRAMEWORK_VENVS)
 
 # The full report: made again when simopt changes, or when a quick one took its place.
 $(BUILD)/.full: $(SOURCES) $(wildcard reports/billion.csv reports/cuda.json) $(wildcard $(BUILD)/index.html) | $(VENV)/.warm
@@ -174,6 +182,16 @@ $(PEERS): pyproject.toml constraints.txt | $(PEER_VENV)/bin/python
 $(CUDA): pyproject.toml constraints.txt constraints-cuda.txt | $(CUDA_VENV)/bin/python
 	@echo "Installing simopt and the CUDA libraries into $(CUDA_VENV) (about 450 MB, once)"
 	$(call install,$(CUDA_VENV),$(CUDA_EXTRAS),--constraint constraints-cuda.txt)
+	@touch $@
+
+# An environment for each family of frameworks, line by line in the file's order. The recordings need
+# no more of simopt than its rules, and these no more than arrays and tables.
+$(FRAMEWORKS): $(FRAMEWORK_VENVS)/%/.installed: tests/environments/%.txt | $(FRAMEWORK_VENVS)/%/bin/python
+	@sed -n '1s/^# */Installing, once: /p' $<
+	@sed '/^#/d' $< | sed '1i numpy pandas pyarrow cloudpickle' | while read -r packages; do \
+	  $(FRAMEWORK_VENVS)/$*/bin/python -m pip install --quiet --disable-pip-version-check \
+	    $$packages || exit 1; \
+	done
 	@touch $@
 
 # One by one: a reader that can't be installed is left out, and the others are measured.

@@ -29,7 +29,11 @@ def trajectory(formula, gradients, w, decay="none", start=None, **hyper):
             kept = 1 - h.eta * h.weight_decay
         if decay == "clipped":
             kept = max(0.0, kept)
+        if decay == "fixed":
+            kept = 1 - h.weight_decay
         w = kept * w - formula(s, g, t, h)
+        if decay == "stepped":
+            w = w - h.eta * h.weight_decay * w
         seen.append(w)
     return seen
 
@@ -64,6 +68,17 @@ def dampened_inside(s, g, t, h):
     return -s.v
 
 
+def dampened_always(s, g, t, h):
+    """mlx/optimizers/optimizers.py."""
+    s.v = h.beta * s.v + (g if h.beta == 0 else (1 - h.dampening) * g)
+    return h.eta * s.v
+
+
+def dampened_always_inside(s, g, t, h):
+    s.v = h.beta * s.v - h.eta * (g if h.beta == 0 else (1 - h.dampening) * g)
+    return -s.v
+
+
 def nesterov(s, g, t, h):
     s.v = h.beta * s.v + g
     return h.eta * (g + h.beta * s.v)
@@ -93,6 +108,14 @@ def adagrad_slowing(s, g, t, h):
     """torch/optim/adagrad.py with lr_decay."""
     s.G = s.G + g**2
     return h.eta / (1 + (t - 1) * h.lr_decay) * g / (math.sqrt(s.G) + h.epsilon)
+
+
+def adagrad_averaged(s, g, t, h):
+    """jax/example_libraries/optimizers.py."""
+    s.G = s.G + g**2
+    step = g / math.sqrt(s.G + h.epsilon) if s.G > 0 else 0.0
+    s.b = h.momentum * s.b + (1 - h.momentum) * step
+    return h.eta * s.b
 
 
 def rmsprop(place="inside", centered=False, corrected=False, buffer=None):
@@ -216,6 +239,13 @@ def nadam_optax(s, g, t, h):
     return h.eta * m_hat / (math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon)
 
 
+def nadam_current(s, g, t, h):
+    """timm/optim/nadamw.py, river/optim/nadam.py."""
+    moments(s, g, h)
+    m_hat = (h.beta1 * s.m + (1 - h.beta1) * g) / (1 - h.beta1**t)
+    return h.eta * m_hat / (math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon)
+
+
 def nadam_torch(s, g, t, h):
     """torch/optim/nadam.py; with momentum_decay 1 keras/src/optimizers/nadam.py."""
     moments(s, g, h)
@@ -275,6 +305,20 @@ def adamax_outside(s, g, t, h):
     s.m = h.beta1 * s.m + (1 - h.beta1) * g
     s.u = max(h.beta2 * s.u, abs(g))
     return h.eta * s.m / ((1 - h.beta1**t) * (s.u + h.epsilon))
+
+
+def adamax_decayed(s, g, t, h):
+    """paddle/phi/kernels/impl/adamax_kernel_impl.h."""
+    s.m = h.beta1 * s.m + (1 - h.beta1) * g
+    s.u = max(h.beta2 * s.u + h.epsilon, abs(g))
+    return h.eta / (1 - h.beta1**t) * s.m / s.u
+
+
+def adamax_uncorrected(s, g, t, h):
+    """mlx/optimizers/optimizers.py."""
+    s.m = h.beta1 * s.m + (1 - h.beta1) * g
+    s.u = max(h.beta2 * s.u, abs(g))
+    return h.eta * s.m / (s.u + h.epsilon)
 
 
 # --- signs ----------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 """Frameworks' own trajectories, recorded with the packages that their records name.
 
 ``python -m tests.recorded mlx`` writes ``tests/data/mlx.json`` where mlx is installed: every call
-that the record lists, played with the gradients of `simopt.conformance`: six weights, 200 updates,
-a drop of the rate on the way. So `tests/test_frameworks.py` holds simopt to packages that it cannot
-install, and `tests/peers/test_recorded.py` the packages to their recordings.
+that the record lists, played with the gradients of `simopt.conformance`: eight weights, 200
+updates, a drop of the rate on the way. So `tests/test_frameworks.py` holds simopt to packages that
+it cannot install. ``python -m tests.recorded --check mlx`` holds the package to its recording; a
+name is that of a framework, or of an environment (`tests/environments`) for all that are in it.
+``make test-frameworks`` makes every environment and checks what it holds.
 
-To add a framework: its record, a driver in `DRIVERS`, and a recording.
+To add a framework: its record, a driver in `DRIVERS`, a line in an environment, and a recording.
 """
 
 import importlib.metadata
@@ -18,6 +20,7 @@ import numpy as np
 
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.conformance.probing import DROP_AT, UPDATES, probe
+from tests import drivers
 
 DATA = Path(__file__).parent / "data"
 
@@ -28,58 +31,11 @@ LOOKS = (1, 2, 3, 5, 10, 20, 50, 100, DROP_AT, 121, 122, 125, 130, 150, 175, UPD
 SCHEDULED, TOTAL = 45, 20
 
 
-def mlx(call):
-    """On the CPU, which alone has float64."""
-    import mlx.core
-    import mlx.optimizers
-
-    mlx.core.set_default_device(mlx.core.cpu)
-    optimizer = eval(call, {"mlx": sys.modules["mlx"]})
-    w = {"w": mlx.core.array(probe(True).start, dtype=mlx.core.float64)}
-
-    def step(gradient):
-        nonlocal w
-        w = optimizer.apply_gradients({"w": mlx.core.array(gradient, dtype=mlx.core.float64)}, w)
-        return np.array(w["w"])
-
-    def rate(factor):
-        if factor != 1.0:
-            optimizer.learning_rate = rates[0] * factor
-        return optimizer.learning_rate.item()
-
-    rates = [optimizer.learning_rate.item()]
-    return step, rate
-
-
 def mlx_schedules():
     import mlx.optimizers
 
     cosine = mlx.optimizers.cosine_decay(0.1, TOTAL)
     return {"cosine": [float(cosine(k)) for k in range(SCHEDULED)]}
-
-
-def paddle(call):
-    """In float64."""
-    import paddle
-
-    paddle.set_default_dtype("float64")
-    w = paddle.create_parameter([6], "float64")
-    w.set_value(probe(True).start)
-    optimizer = eval(call, {"paddle": paddle, "params": [w]})
-
-    def step(gradient):
-        optimizer.clear_grad()
-        (w * paddle.to_tensor(gradient)).sum().backward()
-        optimizer.step()
-        return w.numpy().copy()
-
-    def rate(factor):
-        if factor != 1.0:
-            optimizer.set_lr(rates[0] * factor)
-        return optimizer.get_lr()
-
-    rates = [optimizer.get_lr()]
-    return step, rate
 
 
 def paddle_schedules():
@@ -97,9 +53,40 @@ def paddle_schedules():
     return {"cosine": cosine, "one_cycle": rates(one)}
 
 
+def transformers_schedules():
+    import torch
+    import transformers
+
+    sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    schedule = transformers.get_cosine_schedule_with_warmup(sgd, 0, TOTAL)
+    seen = []
+    for _ in range(SCHEDULED):
+        seen.append(schedule.get_last_lr()[0])
+        sgd.step()
+        schedule.step()
+    return {"cosine": seen}
+
+
+#: Framework to its driver, the package whose version its record names, and its environment.
 DRIVERS = {
-    "mlx": (mlx, mlx_schedules, "mlx"),
-    "paddle": (paddle, paddle_schedules, "paddlepaddle"),
+    "mlx": (drivers.mlx, "mlx", "mlx"),
+    "paddle": (drivers.paddle, "paddlepaddle", "paddle"),
+    "river": (drivers.river, "river", "arrays"),
+    "thinc": (drivers.thinc, "thinc", "arrays"),
+    "autograd": (drivers.autograd, "autograd", "arrays"),
+    "tinygrad": (drivers.tinygrad, "tinygrad", "arrays"),
+    "jax": (drivers.jax, "jax", "arrays"),
+    "timm": (drivers.timm, "timm", "torch"),
+    "transformers": (drivers.transformers, "transformers", "torch"),
+    "bitsandbytes": (drivers.bitsandbytes, "bitsandbytes", "torch"),
+    "pyro": (drivers.torch, "pyro-ppl", "torch"),
+    "tf1": (drivers.tf1, "tensorflow-cpu", "tensorflow"),
+    "pymc": (drivers.pymc, "pymc", "pymc"),
+}
+SCHEDULES = {
+    "mlx": mlx_schedules,
+    "paddle": paddle_schedules,
+    "transformers": transformers_schedules,
 }
 
 
@@ -118,11 +105,11 @@ def play(framework, call):
 
 def record(framework):
     """Everything of a framework, as its file holds it."""
-    _, schedules, package = DRIVERS[framework]
+    package = DRIVERS[framework][1]
     return {
         "version": f"{package} {importlib.metadata.version(package)}",
         "calls": {call.call: play(framework, call.call) for call in FRAMEWORKS[framework].calls},
-        "schedules": schedules(),
+        "schedules": SCHEDULES.get(framework, dict)(),
     }
 
 
@@ -131,9 +118,33 @@ def recorded(framework):
     return json.loads((DATA / f"{framework}.json").read_text())
 
 
+def named(name):
+    """The frameworks of an environment, or the one of that name."""
+    several = [key for key, (_, _, environment) in DRIVERS.items() if environment == name]
+    return several or [name]
+
+
+def check(name):
+    """How many calls the package still does as recorded, which it must."""
+    now, then = record(name), recorded(name)
+    assert now["version"] == then["version"], (now["version"], then["version"])
+    assert [*now["calls"]] == [*then["calls"]], name
+    for call, theirs in then["calls"].items():
+        np.testing.assert_allclose(
+            now["calls"][call]["weights"], theirs["weights"], rtol=1e-12, err_msg=call
+        )
+    for schedule, rates in then["schedules"].items():
+        np.testing.assert_allclose(now["schedules"][schedule], rates, rtol=1e-12, err_msg=schedule)
+    return len(now["calls"])
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    for name in sys.argv[1:]:
+    checked = sys.argv[1] == "--check"
+    for name in [each for given in sys.argv[1 + checked :] for each in named(given)]:
+        if checked:
+            print(f"{recorded(name)['version']}: {check(name)} calls as recorded")
+            continue
         made = record(name)
         path = DATA / f"{name}.json"
         path.write_text(json.dumps(made, indent=0) + "\n")

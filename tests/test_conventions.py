@@ -33,12 +33,15 @@ CASES = [
     *[("Momentum", convention, {}, f.momentum_inside) for convention in ("keras", "sklearn")],
     ("Momentum", "torch", {"dampening": None}, f.dampened),
     ("Momentum", "keras", {"dampening": None}, f.dampened_inside),
+    ("Momentum", "torch", {"dampening": None, "damps_first": True}, f.dampened_always),
+    ("Momentum", "keras", {"dampening": None, "damps_first": True}, f.dampened_always_inside),
     *[("Nesterov", convention, {}, f.nesterov) for convention in ("document", "torch", "optax")],
     *[("Nesterov", convention, {}, f.nesterov_inside) for convention in ("keras", "sklearn")],
     ("AdaGrad", "document", {}, f.adagrad_inside),
     ("AdaGrad", "torch", {}, f.adagrad_outside),
     ("AdaGrad", "torch", {"lr_decay": None}, f.adagrad_slowing),
     ("AdaGrad", "torch", TF1, f.adagrad_outside),
+    ("AdaGrad", "document", {"momentum": None, "zero_guard": True}, f.adagrad_averaged),
     ("AdaGrad", "keras", {}, f.adagrad_inside),
     ("AdaGrad", "optax", {}, f.adagrad_inside),
     *[("RMSprop", convention, {}, f.rmsprop()) for convention in ("document", "keras", "optax")],
@@ -92,6 +95,7 @@ CASES = [
     ("NAdam", "torch", {"momentum_decay": None}, f.nadam_torch),
     ("NAdam", "keras", {}, f.nadam_torch),
     ("NAdam", "optax", {}, f.nadam_optax),
+    ("NAdam", "optax", {"corrected_for": "current"}, f.nadam_current),
     ("NAdam", "optax", {"bias_correction": False}, f.nadam_uncorrected),
     ("NAdam", "torch", {"bias_correction": False}, f.nadam_warming_uncorrected),
     ("RAdam", "document", {}, f.radam(operator.gt, "inside")),
@@ -102,6 +106,8 @@ CASES = [
     ("Adamax", "torch", {}, f.adamax_inside),
     ("Adamax", "keras", {}, f.adamax_outside),
     ("Adamax", "optax", {}, f.adamax_inside),
+    ("Adamax", "document", {"epsilon_place": "decayed"}, f.adamax_decayed),
+    ("Adamax", "keras", {"bias_correction": False}, f.adamax_uncorrected),
     *[("Adadelta", each, {}, f.adadelta) for each in ("document", "torch", "keras", "optax")],
     *[("Lion", convention, {}, f.lion) for convention in ("document", "keras", "optax")],
     *[("SignSGD", convention, {}, f.signsgd) for convention in ("document", "optax")],
@@ -153,6 +159,14 @@ def ours(optimizer, gradients, w=3.0):
         stepper.step([g])
         seen.append(stepper.weights[0])
     return seen
+
+
+@pytest.mark.parametrize("decay", ["stepped", "fixed"])
+@pytest.mark.parametrize(("name", "formula"), [("SGD", f.sgd), ("Adam", f.adam_inside)])
+def test_the_stepped_weight_decays_or_by_a_fixed_share(decay, name, formula):
+    optimizer = ALL[name](eta=0.05, weight_decay=0.2, decay=decay)
+    theirs = f.trajectory(formula, FIXED["alternating"], 3.0, decay, **optimizer.settings)
+    np.testing.assert_allclose(ours(optimizer, FIXED["alternating"]), theirs, rtol=0, atol=1e-14)
 
 
 def draw_gradients(data, centered):
@@ -249,6 +263,12 @@ COMPILED = [
     simopt.Adadelta(eta=(0.1, 1.0)),
     simopt.Lion(eta=(0.01, 0.1), convention="optax"),
     simopt.SignSGD(eta=(0.01, 0.1)),
+    simopt.Momentum(eta=(0.01, 0.1), dampening=0.5, convention="mlx", weight_decay=0.1),
+    simopt.AdaGrad(eta=(0.01, 0.1), convention="jax"),
+    simopt.NAdam(eta=(0.01, 0.1), weight_decay=0.1, convention="river", decay="fixed"),
+    simopt.Adamax(eta=(0.01, 0.1), convention="paddle"),
+    simopt.Adamax(eta=(0.01, 0.1), convention="mlx"),
+    simopt.Adam(eta=(0.01, 0.1), weight_decay=0.1, convention="thinc"),
 ]
 
 
@@ -383,11 +403,12 @@ def test_all_rules_are_the_documents_and_the_further_ones():
 
 # --- switches -------------------------------------------------------------------------------------
 
-FORMS = ("coupled", "decoupled", "clipped")
+FORMS = ("coupled", "decoupled", "clipped", "stepped", "fixed")
 #: What else has to be set for a switch to matter. Where the rate stands, it matters to a schedule.
 NEEDS = {
     ("RMSprop", "rate_place"): {"momentum": 0.8},
     ("RMSprop", "nesterov"): {"momentum": 0.8},
+    ("Momentum", "damps_first"): {"dampening": 0.5},
     ("AMSGrad", "maximum"): {"bias_correction": True},
     ("AMSGrad", "epsilon_place"): {"bias_correction": True},
     ("AdaGrad", "zero_guard"): {"epsilon": 0.0, "initial_accumulator": 0.0},
@@ -396,7 +417,10 @@ SWITCHES = [
     (name, convention, switch)
     for name, convention in OFFERED
     for switch in (*ALL[name]().made_by.switches, "decay")
-    if switch != "threshold_included" and (name, switch) != ("AdamW", "decay")
+    if switch != "threshold_included"
+    and (name, switch) != ("AdamW", "decay")
+    # A momentum that warms up has no such choice.
+    and not (switch == "corrected_for" and convention in ("torch", "keras"))
 ]
 SHRINKING = [0.05 * 0.9**t for t in range(UPDATES)]
 
@@ -458,7 +482,8 @@ REFUSED = {
         epsilon_root=1e-8, convention="optax", bias_correction=False
     ),
     "epsilon_place='within'": lambda: simopt.NAdam(epsilon_place="within"),
-    "epsilon_place='hat': must be one of 'inside', 'outside'": lambda: simopt.Adamax(
+    "corrected_for='current'": lambda: simopt.NAdam(convention="torch", corrected_for="current"),
+    "epsilon_place='hat': must be one of 'inside', 'outside', 'decayed'": lambda: simopt.Adamax(
         epsilon_place="hat"
     ),
     "bias_correction='yes'": lambda: simopt.AMSGrad(bias_correction="yes"),
@@ -469,8 +494,8 @@ REFUSED = {
     "dampening=1.5": lambda: simopt.Momentum(dampening=1.5),
     "momentum_decay=-1": lambda: simopt.NAdam(momentum_decay=-1),
     "threshold=3.9": lambda: simopt.RAdam(threshold=3.9),
-    "convention='jax'": lambda: simopt.Adam(convention="jax"),
-    "convention='torch': must be one of 'document', 'keras', 'optax'": lambda: simopt.Lion(
+    "convention='theano'": lambda: simopt.Adam(convention="theano"),
+    "convention='torch': must be one of 'document', 'keras', 'optax', ": lambda: simopt.Lion(
         convention="torch"
     ),
     "convention='keras'": lambda: simopt.RAdam(convention="keras"),

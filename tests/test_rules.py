@@ -51,7 +51,7 @@ REFUSED = {
     "beta1=1.5": lambda: simopt.Adam(beta1=[0.9, 1.5]),
     "beta2=2": lambda: simopt.AdamW(beta2=2),
     "weight_decay=-1": lambda: simopt.AdamW(weight_decay=-1),
-    "convention='tf1'": lambda: simopt.Adam(convention="tf1"),
+    "convention='theano'": lambda: simopt.Adam(convention="theano"),
     "Adam setting='beta'": lambda: simopt.Adam().replace(beta=0.9),
 }
 

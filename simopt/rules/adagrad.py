@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.family import Family, by_convention
-from simopt.rules.modifiers import one_like, with_initial, zero_like
+from simopt.rules.modifiers import one_like, with_initial, with_momentum, zero_like
 from simopt.rules.momentum import count
 from simopt.rules.roots import RATED, ROOTS, divisor, effective_rate
 from simopt.rules.rule import Optimizer, Rule, rule
@@ -26,7 +26,9 @@ def outside(w, g, eta, G, epsilon=1e-8):
 
 
 @cache
-def build(epsilon_place: str, zero_guard: bool, initial_accumulator: bool, lr_decay: bool) -> Rule:
+def build(
+    epsilon_place: str, zero_guard: bool, initial_accumulator: bool, lr_decay: bool, momentum: bool
+) -> Rule:
     """The rule with its switches set."""
     plain = adagrad if epsilon_place == "inside" else outside
     root = ROOTS[epsilon_place]
@@ -48,7 +50,9 @@ def build(epsilon_place: str, zero_guard: bool, initial_accumulator: bool, lr_de
         base = rule(slowing, name="AdaGrad", clock=count, derived=derived)
     else:
         base = rule(update, name="AdaGrad", derived=derived)
-    return with_initial(base, "G") if initial_accumulator else base
+    if initial_accumulator:
+        base = with_initial(base, "G")
+    return with_momentum(base, "outside", averaged=True) if momentum else base
 
 
 def formula(settings):
@@ -56,6 +60,11 @@ def formula(settings):
     root = divisor("G", settings["epsilon_place"])
     slowing = "((1 + (t - 1) * lr_decay) * {})" if "lr_decay" in settings else "{}"
     step = f"{RATED} if G > 0 else w" if settings["zero_guard"] else RATED
+    if "momentum" in settings:
+        entering = f"(1 - momentum) * g / {slowing.format(root)}"
+        if settings["zero_guard"]:
+            entering = f"{entering} if G > 0 else 0"
+        return ["G = G + g**2", f"x = {entering}", "b = momentum * b + x", "w = w - eta * b"]
     return ["G = G + g**2", f"effective_lr = eta / {slowing.format(root)}", step]
 
 
@@ -64,7 +73,7 @@ FAMILY = Family(
     build,
     formula,
     switches={"epsilon_place": tuple(ROOTS), "zero_guard": (False, True)},
-    optional=("initial_accumulator", "lr_decay"),
+    optional=("initial_accumulator", "lr_decay", "momentum"),
 )
 
 
@@ -75,6 +84,7 @@ def AdaGrad(
     *,
     initial_accumulator: float | Collection[float] | None = None,
     lr_decay: float | Collection[float] | None = None,
+    momentum: float | Collection[float] | None = None,
     weight_decay: float | Collection[float] | None = None,
     epsilon_place: str = "inside",
     zero_guard: bool = False,
@@ -97,15 +107,18 @@ def AdaGrad(
         Where G starts, >= 0; 0 by default.
     lr_decay : float or sequence of float, optional
         Kappa, >= 0: the rate decays as ``eta / (1 + (t - 1) kappa)``; none by default.
+    momentum : float or sequence of float, optional
+        Mu, in [0, 1): the step is by a fading mean of ``g / sqrt(G + epsilon)``,
+        ``b <- mu b + (1 - mu) g / sqrt(G + epsilon)``, ``w <- w - eta b``; none by default.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
     epsilon_place : {"inside", "outside"}, default "inside"
         Where epsilon stands: ``sqrt(G + epsilon)`` or ``sqrt(G) + epsilon``.
     zero_guard : bool, default False
         Whether there is no step while G is 0, where without epsilon it would be 0 / 0.
-    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
+    decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0.
+        ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.
     convention : str or sequence of str, default "document"
         Whose formula and defaults; a sequence is an axis of a sweep.
 

@@ -168,9 +168,9 @@ def Adam(
         ``sqrt(1 - beta2^t)`` ("epsilon hat").
     bias_correction : bool, default True
         Divide the means by 1 - beta^t.
-    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
+    decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0.
+        ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.
     convention : str or sequence of str, default "document"
         Whose formula and defaults; a sequence is an axis of a sweep.
 

@@ -8,6 +8,7 @@ from functools import cache
 from simopt.rules.adam import M_HAT, MEANS
 from simopt.rules.amsgrad import larger
 from simopt.rules.family import Family, by_convention
+from simopt.rules.modifiers import one_like
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
@@ -25,6 +26,25 @@ def outside(w, g, eta, m, u, bias, beta1=0.9, beta2=0.999, epsilon=1e-8):
     return w - eta * m / (bias * (u + epsilon)), m, u
 
 
+def decayed(w, g, eta, m, u, bias, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """The same with epsilon added to the maximum as it fades."""
+    m = beta1 * m + complement(beta1) * g
+    u = larger(beta2 * u + epsilon, abs(g))
+    return w - eta * m / (bias * u), m, u
+
+
+def uncorrected(update):
+    """Without bias correction."""
+
+    def adamax_uncorrected(w, g, eta, m, u, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        return update(w, g, eta, m, u, one_like(w), beta1, beta2, epsilon)
+
+    return adamax_uncorrected
+
+
+UPDATES = {"inside": adamax, "outside": outside, "decayed": decayed}
+
+
 def correction(bias, beta1):
     """``1 - beta1^t``, as the fading mean of a constant 1."""
     return (beta1 * bias + complement(beta1),)
@@ -36,20 +56,28 @@ def derived(m, bias, **_):
 
 
 @cache
-def build(epsilon_place: str) -> Rule:
-    """The rule with its switch set."""
-    update = adamax if epsilon_place == "inside" else outside
+def build(epsilon_place: str, bias_correction: bool) -> Rule:
+    """The rule with its switches set."""
+    update = UPDATES[epsilon_place]
+    if not bias_correction:
+        return rule(uncorrected(update), name="Adamax", eta=0.002)
     return rule(update, name="Adamax", clock=correction, derived=derived, eta=0.002)
 
 
 def formula(settings):
     """The formula, with the switches set."""
-    inside = settings["epsilon_place"] == "inside"
+    place, corrected = settings["epsilon_place"], settings["bias_correction"]
+    faded, size = "beta2 * u", "abs(g)"
+    if place == "inside":
+        size += " + epsilon"
+    elif place == "decayed":
+        faded += " + epsilon"
     return [
         MEANS[0],
-        M_HAT,
-        f"u = max(beta2 * u, abs(g){' + epsilon' if inside else ''})",
-        f"w = w - eta * m_hat / {'u' if inside else '(u + epsilon)'}",
+        *([M_HAT] if corrected else []),
+        f"u = max({faded}, {size})",
+        f"w = w - eta * {'m_hat' if corrected else 'm'} / "
+        f"{'(u + epsilon)' if place == 'outside' else 'u'}",
     ]
 
 
@@ -57,7 +85,7 @@ FAMILY = Family(
     "Adamax",
     build,
     formula,
-    switches={"epsilon_place": ("inside", "outside")},
+    switches={"epsilon_place": tuple(UPDATES), "bias_correction": (True, False)},
 )
 
 
@@ -70,6 +98,7 @@ def Adamax(
     *,
     weight_decay: float | Collection[float] | None = None,
     epsilon_place: str = "inside",
+    bias_correction: bool = True,
     decay: str = "coupled",
     convention: str | Sequence[str] = "document",
 ) -> Optimizer:
@@ -92,11 +121,14 @@ def Adamax(
         formula.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    epsilon_place : {"inside", "outside"}, default "inside"
-        Where epsilon stands: inside the maximum, or outside, added to it.
-    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
+    epsilon_place : {"inside", "outside", "decayed"}, default "inside"
+        Where epsilon stands: inside the maximum, with the gradient's size; outside, added to the
+        maximum; or inside with what is left of it, ``max(beta2 u + epsilon, |g|)``.
+    bias_correction : bool, default True
+        Divide the mean by 1 - beta1^t.
+    decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0.
+        ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.
     convention : str or sequence of str, default "document"
         Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
 

@@ -148,9 +148,9 @@ def AMSGrad(
     maximum : {"raw", "corrected"}, default "raw"
         With bias correction: what the maximum is of, v, to be corrected when it is used, or the
         corrected v.
-    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
+    decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0.
+        ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.
     convention : str or sequence of str, default "document"
         Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
 

@@ -48,6 +48,10 @@ def steps(optimizer: Optimizer) -> tuple[str, ...]:
             lines[step] += " - eta * weight_decay * w"
     elif decay == "clipped":
         lines = ["w = max(0, 1 - eta * weight_decay) * w", *lines]
+    elif decay == "stepped":
+        lines = [*lines, "w = w - eta * weight_decay * w"]
+    elif decay == "fixed":
+        lines = ["w = (1 - weight_decay) * w", *lines]
     return tuple(lines)
 
 

@@ -30,6 +30,8 @@ class Call:
         A remark for the reader.
     convention : str
         The convention it equals, where that is not the framework's.
+    clip : mapping
+        How it clips gradients unasked: ``clip_norm`` or ``clip_value`` to the bound.
     """
 
     call: str
@@ -37,6 +39,7 @@ class Call:
     given: Settings = field(default_factory=dict)
     note: str = ""
     convention: str = ""
+    clip: Mapping[str, float] = field(default_factory=dict)
 
 
 class Measures(Protocol):
@@ -92,7 +95,7 @@ class Framework:
         hyperparameters, switches, optional hyperparameters, and the form of its weight decay.
     version : str
         The package and version that the record was checked with.
-    decay : {"coupled", "decoupled", "clipped"}
+    decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}
         The form of a weight decay, where a rule's settings name no other.
     clip_slack : float
         Added to a gradient's norm before the clipping bound is divided by it.

@@ -11,9 +11,9 @@ import dataclasses
 from functools import cache
 from typing import Any
 
-from simopt.rules.rule import Rule, remembered
+from simopt.rules.rule import Rule, complement, remembered
 
-DECAYS = ("coupled", "decoupled", "clipped")
+DECAYS = ("coupled", "decoupled", "clipped", "stepped", "fixed")
 
 
 def one_like(value):
@@ -45,7 +45,8 @@ def with_decay(rule: Rule, form: str, /) -> Rule:
     r"""The rule with weight decay :math:`\lambda`.
 
     "coupled" adds :math:`\lambda w` to the gradient. "decoupled" takes :math:`\eta \lambda w` of
-    the weight besides the step; so does "clipped", but never more than the weight itself.
+    the weight besides the step; so does "clipped", but never more than the weight itself, and
+    "stepped", but of the weight after the step. "fixed" takes :math:`\lambda w`, whatever the rate.
     """
     update: Any = rule.update
 
@@ -64,24 +65,40 @@ def with_decay(rule: Rule, form: str, /) -> Rule:
         kept = one_like(w) - eta * rest[-1]
         return update(w * (kept if kept > zero_like(w) else zero_like(w)), g, eta, *rest[:-1])
 
+    def stepped(w, g, eta, *rest):
+        moved = update(w, g, eta, *rest[:-1])
+        return (moved[0] - eta * rest[-1] * moved[0], *moved[1:])
+
+    def stepped_alone(w, g, eta, *rest):
+        moved = update(w, g, eta, *rest[:-1])
+        return moved - eta * rest[-1] * moved
+
+    def fixed(w, g, eta, *rest):
+        return update((one_like(w) - rest[-1]) * w, g, eta, *rest[:-1])
+
     forms = {
         "coupled": coupled,
         "decoupled": decoupled if rule.state else decoupled_alone,
         "clipped": clipped,
+        "stepped": stepped if rule.state else stepped_alone,
+        "fixed": fixed,
     }
     return remembered(extended(rule, forms[form], "weight_decay"), with_decay, rule, form)
 
 
-def with_momentum(rule: Rule, rate_place: str, nesterov: bool = False) -> Rule:
+def with_momentum(
+    rule: Rule, rate_place: str, nesterov: bool = False, averaged: bool = False
+) -> Rule:
     """A rule with state, its steps gathered in a buffer b: a fading sum with decay ``momentum``.
 
     The rate multiplies the buffer when it is used ("outside") or the steps that enter ("inside").
+    ``averaged`` makes the sum a mean: of each step a share of 1 - momentum enters.
     """
-    return _with_momentum(rule, rate_place, nesterov)
+    return _with_momentum(rule, rate_place, nesterov, averaged)
 
 
 @cache
-def _with_momentum(rule: Rule, rate_place: str, nesterov: bool, /) -> Rule:
+def _with_momentum(rule: Rule, rate_place: str, nesterov: bool, averaged: bool, /) -> Rule:
     update: Any = rule.update
     inside = rate_place == "inside"
 
@@ -91,12 +108,14 @@ def _with_momentum(rule: Rule, rate_place: str, nesterov: bool, /) -> Rule:
         # The step of a weight at 0 is what it moves by.
         stepped = update(zero, g, eta if inside else one_like(w), *rest[1:-1])
         entering = zero - stepped[0]
+        if averaged:
+            entering = complement(momentum) * entering
         b = momentum * b + entering
         move = entering + momentum * b if nesterov else b
         return (w - (move if inside else eta * move), b, *stepped[1:])
 
     modified = extended(rule, gathered, "momentum", state=("b", *rule.state))
-    return remembered(modified, _with_momentum, rule, rate_place, nesterov)
+    return remembered(modified, _with_momentum, rule, rate_place, nesterov, averaged)
 
 
 def extended(rule: Rule, update: Any, hyperparameter: str, **changes: Any) -> Rule:

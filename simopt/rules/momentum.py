@@ -41,9 +41,24 @@ def dampened_inside(w, g, eta, v, t, beta=0.9, dampening=0.0):
     return w + v, v
 
 
+def dampened_first(w, g, eta, v, beta=0.9, dampening=0.0):
+    """Of every gradient a share is left out, of the first too."""
+    v = beta * v + (g if beta == 0 else complement(dampening) * g)
+    return w - eta * v, v
+
+
+def dampened_first_inside(w, g, eta, v, beta=0.9, dampening=0.0):
+    """The same with the rate inside."""
+    v = beta * v - eta * (g if beta == 0 else complement(dampening) * g)
+    return w + v, v
+
+
 @cache
-def build(rate_place: str, dampening: bool) -> Rule:
-    """The rule with its switches set."""
+def build(rate_place: str, damps_first: bool, dampening: bool) -> Rule:
+    """The rule with its switches set; whether the first is damped matters with dampening."""
+    if dampening and damps_first:
+        always = dampened_first if rate_place == "outside" else dampened_first_inside
+        return rule(always, name="Momentum")
     if dampening:
         update = dampened if rate_place == "outside" else dampened_inside
         return rule(update, name="Momentum", clock=count)
@@ -56,6 +71,8 @@ def velocity(settings):
     gradient, sign = ("eta * g", "-") if inside else ("g", "+")
     if "dampening" not in settings:
         return f"v = beta * v {sign} {gradient}"
+    if settings["damps_first"]:
+        return f"v = beta * v {sign} (1 - dampening) * {gradient}"
     first = f"-{gradient}" if inside else gradient
     return f"v = {first} if t == 1 else beta * v {sign} (1 - dampening) * {gradient}"
 
@@ -71,7 +88,7 @@ FAMILY = Family(
     "Momentum",
     build,
     formula,
-    switches=PLACES,
+    switches={**PLACES, "damps_first": (False, True)},
     optional=("dampening",),
 )
 
@@ -84,6 +101,7 @@ def Momentum(
     dampening: float | Collection[float] | None = None,
     weight_decay: float | Collection[float] | None = None,
     rate_place: str = "outside",
+    damps_first: bool = False,
     decay: str = "coupled",
     convention: str | Sequence[str] = "document",
 ) -> Optimizer:
@@ -105,15 +123,18 @@ def Momentum(
     beta : float or sequence of float, default 0.9
         Momentum, in [0, 1): the share of the velocity that is kept.
     dampening : float or sequence of float, optional
-        Share of every gradient but the first that is left out, in [0, 1]; none by default.
+        Share of every gradient but the first that is left out, in [0, 1]; none by default. Without
+        momentum nothing is left out.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
     rate_place : {"outside", "inside"}, default "outside"
         Where the rate multiplies: the velocity, or the gradient that enters it, as
         ``v <- beta v - eta g``, ``w <- w + v``.
-    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
+    damps_first : bool, default False
+        With dampening: whether the share is left out of the first gradient too.
+    decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0.
+        ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.
     convention : str or sequence of str, default "document"
         Whose formula and defaults; a sequence is an axis of a sweep.
 

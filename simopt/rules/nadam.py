@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from simopt.ground import checks
 from simopt.rules.adam import MEANS, bias_corrections, moments
 from simopt.rules.corrected import CORRECTED_ROOTS, corrected_step
 from simopt.rules.family import Family, by_convention
@@ -31,6 +32,18 @@ def constant(epsilon_place):
         return w - eta * ahead(m, g, beta1, beta1, bias1) / root(v, bias2, epsilon), m, v
 
     return nadam
+
+
+def constant_current(epsilon_place):
+    """The same with both terms of the mean corrected alike, for this update."""
+    root = CORRECTED_ROOTS[epsilon_place]
+
+    def nadam_current(w, g, eta, m, v, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        m, v = moments(g, m, v, beta1, beta2)
+        mean = (beta1 * m + complement(beta1) * g) / bias1
+        return w - eta * mean / root(v, bias2, epsilon), m, v
+
+    return nadam_current
 
 
 def constant_uncorrected(epsilon_place):
@@ -125,12 +138,18 @@ def derived(v, bias2, **_):
 
 
 @cache
-def build(epsilon_place: str, bias_correction: bool, momentum_decay: bool) -> Rule:
-    """The rule with its switches set."""
+def build(
+    epsilon_place: str, bias_correction: bool, corrected_for: str, momentum_decay: bool
+) -> Rule:
+    """The rule with its switches set; for which update matters with bias correction."""
+    if momentum_decay and corrected_for == "current":
+        raise checks.refuse("corrected_for", corrected_for, "'next' with a momentum_decay")
     if momentum_decay:
         form = scheduled if bias_correction else scheduled_uncorrected
+    elif not bias_correction:
+        form = constant_uncorrected
     else:
-        form = constant if bias_correction else constant_uncorrected
+        form = constant if corrected_for == "next" else constant_current
     update = form(epsilon_place)
     shown = derived if bias_correction else None
     if momentum_decay:
@@ -154,6 +173,8 @@ def formula(settings):
     if warming:
         lines.append("product = product * mu")
         ahead = "mu_next * m / (1 - product * mu_next) + (1 - mu) * g / (1 - product)"
+    elif settings["corrected_for"] == "current":
+        ahead = "(beta1 * m + (1 - beta1) * g) / (1 - beta1**t)"
     else:
         ahead = "beta1 * m / (1 - beta1**(t + 1)) + (1 - beta1) * g / (1 - beta1**t)"
     return [*lines, f"m_bar = {ahead}", *corrected_step("m_bar", place)]
@@ -163,7 +184,11 @@ FAMILY = Family(
     "NAdam",
     build,
     formula,
-    switches={"epsilon_place": ("outside", "inside", "hat"), "bias_correction": (True, False)},
+    switches={
+        "epsilon_place": ("outside", "inside", "hat"),
+        "bias_correction": (True, False),
+        "corrected_for": ("next", "current"),
+    },
     optional=("momentum_decay",),
 )
 
@@ -179,6 +204,7 @@ def NAdam(
     weight_decay: float | Collection[float] | None = None,
     epsilon_place: str = "outside",
     bias_correction: bool = True,
+    corrected_for: str = "next",
     decay: str = "coupled",
     convention: str | Sequence[str] = "document",
 ) -> Optimizer:
@@ -210,9 +236,12 @@ def NAdam(
         Where epsilon stands, as in `Adam`.
     bias_correction : bool, default True
         Divide as above; else the numerators alone, and v as it is.
-    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
+    corrected_for : {"next", "current"}, default "next"
+        With bias correction, and a momentum that does not warm up: the update for which the share
+        of m is corrected, by ``1 - beta1^(t + 1)`` or, as that of g, by ``1 - beta1^t``.
+    decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0.
+        ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.
     convention : str or sequence of str, default "document"
         Whose formula and defaults ("document": the report's); a sequence is an axis of a sweep.
 

@@ -51,9 +51,9 @@ def SGD(
         Learning rate, >= 0 [weight per gradient]. A sequence is an axis of a sweep.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
-    decay : {"coupled", "decoupled", "clipped"}, default "coupled"
+    decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
-        ``eta lambda w``; or so, but never past 0.
+        ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.
     convention : str or sequence of str, default "document"
         Whose formula and defaults; a sequence is an axis of a sweep.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simopt.ground.formatting import SMALL, listing, number, percent
+from simopt.ground.formatting import count, listing, number, percent
 from simopt.report.conventions import distances, lookup, measured, side_by_side, surprises
 from simopt.report.conventions.measured import COMMON, DROPPED, DROPPED_AT, EPSILON, LOOKED, OWN
 from simopt.report.pages import Context
@@ -22,6 +22,7 @@ def page(context: Context) -> dict[str, Any]:
         "answer": [how_many(), how_far(frame), after_drop(frame)],
         "papers": papers(),
         "calls": lookup.call_tables(),
+        "names": list(ALL),
         "translation": lookup.translation_table(),
         "surprises": surprises.surprises(),
         "rules": side_by_side.sections(),
@@ -54,9 +55,13 @@ def how_many() -> str:
         (formulas if several else defaults if len(groups) > 1 else agreed).append(name)
     text = (
         f"Of {len(ALL)} rules that go by one name, {len(formulas)} have more than one formula "
-        f"among the document and {SMALL[len(FRAMEWORKS) - 1]} frameworks, and {listing(defaults)} "
-        f"{'has' if len(defaults) == 1 else 'have'} one formula but different defaults"
+        f"among the document and {count(len(FRAMEWORKS) - 1, 'framework')}"
     )
+    if defaults:
+        text += (
+            f", and {listing(defaults)} {'has' if len(defaults) == 1 else 'have'} one formula but "
+            "different defaults"
+        )
     if agreed:
         text += (
             f"; only {listing(agreed)} {'is' if len(agreed) == 1 else 'are'} the same everywhere"

@@ -35,7 +35,7 @@ FLOOR = 1e-16
 #: What rounding comes to over a thousand updates.
 ROUNDING = 5e-15
 
-#: Colour, marker and line of the conventions, in their order; then from the first again.
+#: Colour, marker and line of the conventions that are drawn, in their order.
 LOOKS: tuple[tuple[str, str, Any], ...] = (
     (style.VERMILLION, "o", "-"),
     (style.BLUE, "s", (0, (5, 1.5))),
@@ -44,6 +44,9 @@ LOOKS: tuple[tuple[str, str, Any], ...] = (
     (style.ORANGE, "v", (0, (7, 2, 1.5, 2))),
     (style.SKY, "P", (0, (4, 4))),
 )
+
+#: The conventions that figures draw; the tables have all.
+FIRST = tuple(key for key, each in FRAMEWORKS.items() if key != "document" and each.position < 100)
 
 #: The rules of the document in which the conventions part at a constant rate, and the later ones.
 DRAWN = ("AdaGrad", "RMSprop", "Adam")
@@ -107,7 +110,8 @@ def distance_figure(
     here: pd.DataFrame, name: str, cases: tuple[str, ...], what: str = "by rule"
 ) -> Markup:
     """Distance of the weights against updates: a row per rule, own defaults beside the common."""
-    looks = dict(zip([key for key in FRAMEWORKS if key != "document"], cycle(LOOKS)))
+    looks = dict(zip(FIRST, cycle(LOOKS)))
+    here = here[here["convention"].isin(FIRST)]
     figure, grid = style.new(len(cases), 2, height=135 * len(cases) + 60, sharex=True, sharey=True)
     for row, case in zip(grid, cases, strict=True):
         for axes, setting in zip(row, (OWN, COMMON), strict=True):
@@ -172,7 +176,8 @@ def figure_sentence(here: pd.DataFrame, cases: tuple[str, ...]) -> str:
             f" In the end {listing(arrived)} {'comes' if len(arrived) == 1 else 'come'} to the "
             "same weights there, by different ways."
         )
-    return text + " A line at the foot is a difference of rounding, or none."
+    text += " A line at the foot is a difference of rounding, or none."
+    return f"{text} The other conventions are in the tables."
 
 
 def of_weights(value: float) -> str:

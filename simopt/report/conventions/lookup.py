@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from simopt import problems
 from simopt.display import tables
 from simopt.display.tables import Column
+from simopt.ground.formatting import listing, number
 from simopt.report.conventions import names
+from simopt.report.conventions.distances import shown
+from simopt.report.conventions.measured import LOOKED, gradients
+from simopt.report.conventions.surprises import Lab
 from simopt.rules import ALL
+from simopt.rules.formulas import identity
 from simopt.rules.framework import Call, Framework
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.rule import Optimizer
+from simopt.training.stepper import Stepper
 
 #: Settings whose names are listed, in this order.
 SETTINGS = (
     "eta", "beta", "beta1", "beta2", "rho", "epsilon", "epsilon_root", "initial_accumulator",
-    "lr_decay", "momentum_decay", "weight_decay", "clip_norm", "clip_value",
+    "lr_decay", "dampening", "momentum_decay", "weight_decay", "clip_norm", "clip_value",
 )  # fmt: skip
 
 
@@ -37,15 +47,46 @@ def here(call: Call, framework: Framework) -> str:
     return names.code(call.rule, **call.given, convention=call.convention or framework.key)
 
 
+def clips(call: Call) -> str:
+    """What a run has to be given for the clipping that the call does unasked."""
+    return ", ".join(f"{name}={names.value(bound)}" for name, bound in call.clip.items())
+
+
 def code(text: object) -> Markup:
     """Set as code."""
     return Markup("<code>{}</code>").format(text)
 
 
 def both(call: Call, framework: Framework) -> Markup:
-    """The framework's call, and below it simopt's."""
+    """The framework's call, and below it simopt's, with what a run needs besides."""
     text = Markup('{}<br><span class="here">{}</span>')
-    return text.format(code(call.call), code(here(call, framework)))
+    besides = f", {clips(call)}" if call.clip else ""
+    return text.format(code(call.call), code(here(call, framework) + besides))
+
+
+@cache
+def _path(mark: Any, bound: float, made: Optimizer) -> tuple[float, ...]:
+    """The weight on the four points after the updates of `LOOKED`; ``mark`` is its identity."""
+    batches = gradients(problems.four_points(), 1)
+    stepper, seen = Stepper(made, [3.0]), []
+    with np.errstate(all="ignore"):
+        for update in range(max(LOOKED)):
+            (slope,) = batches[update % len(batches)](stepper.weights)
+            stepper.step([min(max(slope, -bound), bound)])
+            if update + 1 in LOOKED:
+                seen.append(stepper.weights[0])
+    return tuple(seen)
+
+
+def measures(call: Call, framework: Framework) -> dict[str, str]:
+    """The first step of a gradient of 1, and how far the weight is from the document's."""
+    made, document = optimizer(call, framework), ALL[call.rule]()
+    bound = min(call.clip.values(), default=math.inf)
+    here = _path(identity(made), bound, made)
+    there = _path(identity(document), math.inf, document)
+    (first,) = Lab().moves(made, min(1.0, bound))
+    away = [shown(abs(a - b) / abs(b)) for a, b in zip(here, there, strict=True)]
+    return {"first": number(first, 2), "away": " · ".join(away)}
 
 
 def call_tables() -> list[dict[str, Any]]:
@@ -65,6 +106,7 @@ def call_table(framework: Framework) -> Markup:
             "defaults": ", ".join(
                 text for _, _, text in names.defaults(optimizer(call, framework))
             ),
+            **measures(call, framework),
             "note": call.note,
         }
         for call in framework.calls
@@ -74,21 +116,30 @@ def call_table(framework: Framework) -> Markup:
         {
             "call": Column("you call, and what it is here", Markup, short=True),
             "defaults": Column("with", short=True),
+            "first": Column("first step [η]", short=True),
+            "away": Column(
+                f"from the document's after {listing(number(each) for each in LOOKED)}", short=True
+            ),
             "note": Column("note", short=True),
         },
-        caption=f"{framework.name}: what a call is here, with its defaults",
+        caption=f"{framework.name}: what a call is here, with its defaults; the first step of a "
+        "gradient of 1; and the distance of w from the document's convention on the four points "
+        "after so many updates, each at its own defaults",
     )
 
 
 def translation_table() -> Markup:
     """The name of each setting in each framework; a dash where there is none."""
-    named = [each for each in frameworks() if each.arguments]
     rows = [
-        {"simopt": setting, **{each.name: each.argument(setting) or "–" for each in named}}
-        for setting in SETTINGS
+        {"framework": each.name, **{name: each.argument(name) or "–" for name in SETTINGS}}
+        for each in frameworks()
+        if each.arguments
     ]
+    columns = {
+        name: Column(name, lambda cell: code(cell) if cell != "–" else "–") for name in SETTINGS
+    }
     return tables.table(
         pd.DataFrame(rows),
-        {name: Column(name, lambda cell: code(cell) if cell != "–" else "–") for name in rows[0]},
+        {"framework": "framework", **columns},
         caption="The same setting by its several names",
     )

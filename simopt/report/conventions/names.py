@@ -71,15 +71,25 @@ WORDS: Mapping[tuple[str, Any], str] = {
     ("zero_guard", False): "0 / 0 while G and ε are 0",
     ("centered", True): "centered",
     ("centered", False): "not centered",
+    ("damps_first", True): "the first gradient is damped too",
+    ("damps_first", False): "the first gradient enters whole",
+    ("corrected_for", "next"): "the share of m is corrected for the next update",
+    ("corrected_for", "current"): "both shares are corrected for this update",
     ("nesterov", True): "looks ahead",
     ("nesterov", False): "does not look ahead",
 }
 #: A hyperparameter that the document's convention has not.
 ADDED = {
+    "dampening": "{} of every gradient is left out",
+    "momentum": "the step is by a fading mean of steps, μ {}",
     "momentum_decay": "the momentum warms up, by ψ = {}",
     "weight_decay": "weights decay unasked, by λ = {}",
 }
-ADAMAX = {"inside": "ε inside the maximum", "outside": "ε added to the maximum"}
+ADAMAX = {
+    "inside": "ε inside the maximum",
+    "outside": "ε added to the maximum",
+    "decayed": "ε inside the maximum, with what is left of it",
+}
 
 
 def worded(rule: str, switch: str, chosen: Any) -> str:

@@ -20,6 +20,9 @@ from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.modifiers import DECAYS
 from simopt.rules.rule import Optimizer
 
+#: So many frameworks that lack a rule are listed.
+FEW = 4
+
 #: Cells that this page set itself.
 MARKED = Markup
 
@@ -89,7 +92,11 @@ def verdict(
         text = f"{sentence(SMALL[formulas])} formulas"
         if same:
             text += f"; {names.several(same)} {'has' if len(same) == 1 else 'have'} the document's"
-    if missing:
+    if len(missing) > FEW:
+        have = len(optimizers) - 1
+        whole = len(FRAMEWORKS) - 1
+        text += f". {have} of {whole} frameworks {'has' if have == 1 else 'have'} {name}"
+    elif missing:
         text += f". There is no {name} in {listing(missing, 'or')}"
     return text + "."
 
@@ -160,12 +167,16 @@ def differences(optimizer: Optimizer, reference: Optimizer) -> list[str]:
     family = optimizer.made_by
     assert isinstance(family, Family)
     here, there = (family.preset(each.convention) for each in (optimizer, reference))
-    # Without momentum RMSprop has no buffer that the rate could go into.
-    buffered = optimizer.name != "RMSprop" or "momentum" in optimizer.settings
+    # What a switch is about may not be there: a buffer of momentum, dampening.
+    idle = set()
+    if optimizer.name == "RMSprop" and "momentum" not in optimizer.settings:
+        idle.add("rate_place")
+    if "dampening" not in optimizer.settings:
+        idle.add("damps_first")
     phrases = [
         names.worded(optimizer.name, switch, here[switch])
         for switch in family.switches
-        if here[switch] != there[switch] and (buffered or switch != "rate_place")
+        if here[switch] != there[switch] and switch not in idle
     ]
     before, started = reference.settings, optimizer.rule.initial
     for name, value, _ in names.defaults(optimizer):
@@ -182,7 +193,7 @@ def differences(optimizer: Optimizer, reference: Optimizer) -> list[str]:
 
 
 def decay_table() -> Markup:
-    """The three forms of weight decay, on Adam, and whose each is."""
+    """The forms of weight decay, on Momentum, and whose each is."""
     usually = {key: each.decay for key, each in FRAMEWORKS.items()}
     whose = {form: [each for each, own in usually.items() if own == form] for form in DECAYS}
     special: dict[str, list[str]] = {form: [] for form in DECAYS}
@@ -210,7 +221,7 @@ def decay_table() -> Markup:
             "formula": Column("on Momentum", MARKED),
             "whose": Column("whose, where a weight decay is set", prose=True),
         },
-        caption="Weight decay in its three forms",
+        caption="The forms of weight decay",
     )
 
 

@@ -1,8 +1,6 @@
 """MLX: Adam leaves its means uncorrected. Its rates have no default: 0.001 stands for it.
 
-It keeps a rate in single precision, whatever the weights are in. `Adamax`, which cannot correct its
-mean, is not here, nor dampening, which damps the first gradient too: that is momentum at a smaller
-rate.
+It keeps a rate in single precision, whatever the weights are in.
 """
 
 from typing import Any
@@ -31,12 +29,13 @@ FRAMEWORK = Framework(
     clip_slack=1e-6,
     rules={
         "SGD": {},
-        "Momentum": {},
+        "Momentum": {"damps_first": True},
         "Nesterov": {},
         "AdaGrad": OUTSIDE,
         "RMSprop": {**OUTSIDE, "rho": 0.99},
         "Adam": UNCORRECTED,
         "AdamW": {**UNCORRECTED, "decay": "decoupled", "weight_decay": 0.01},
+        "Adamax": {**UNCORRECTED, "eta": 0.001},
         "Adadelta": {"rho": 0.9},
         "Lion": {"decay": "decoupled"},
     },
@@ -47,12 +46,19 @@ FRAMEWORK = Framework(
         "beta2": "betas",
         "rho": {"RMSprop": "alpha", "": "rho"},
         "epsilon": "eps",
+        "dampening": "dampening",
         "weight_decay": "weight_decay",
         "clip_norm": "clip_grad_norm",
     },
     calls=(
         Call("mlx.optimizers.SGD(0.001)", "SGD"),
         Call("mlx.optimizers.SGD(0.001, momentum=0.9)", "Momentum"),
+        Call(
+            "mlx.optimizers.SGD(0.001, momentum=0.9, dampening=0.9)",
+            "Momentum",
+            {"dampening": 0.9},
+            "the first gradient is damped too",
+        ),
         Call("mlx.optimizers.SGD(0.001, momentum=0.9, nesterov=True)", "Nesterov"),
         Call(
             "mlx.optimizers.SGD(0.001, weight_decay=0.01)",
@@ -70,6 +76,7 @@ FRAMEWORK = Framework(
             "its corrections are in single precision",
         ),
         Call("mlx.optimizers.AdamW(0.001)", "AdamW", note="not bias-corrected"),
+        Call("mlx.optimizers.Adamax(0.001)", "Adamax", note="never bias-corrected"),
         Call("mlx.optimizers.AdaDelta(1.0)", "Adadelta"),
         Call("mlx.optimizers.Lion(0.001)", "Lion"),
         Call(

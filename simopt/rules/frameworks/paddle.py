@@ -1,8 +1,7 @@
 """Paddle. Where its rates have no default, 0.001 stands for it.
 
 Its kernels keep hyperparameters in single precision, whatever the weights are in (a momentum of
-0.9 is 0.89999998), but for Adam's and AdamW's betas and epsilon. `Adamax`, whose epsilon joins the
-fading maximum, is not here.
+0.9 is 0.89999998), but for Adam's and AdamW's betas and epsilon.
 """
 
 from typing import Any
@@ -39,6 +38,7 @@ FRAMEWORK = Framework(
         "AMSGrad": {**OUTSIDE, "bias_correction": True},
         "NAdam": {"eta": 0.002, "momentum_decay": 0.004},
         "RAdam": {"epsilon_place": "hat", "threshold": 5.0},
+        "Adamax": {"eta": 0.001, "epsilon_place": "decayed"},
         "Adadelta": {"eta": 0.001},
     },
     arguments={
@@ -87,6 +87,7 @@ FRAMEWORK = Framework(
         Call("paddle.optimizer.AdamW(parameters=params)", "AdamW"),
         Call("paddle.optimizer.NAdam(parameters=params)", "NAdam"),
         Call("paddle.optimizer.RAdam(parameters=params)", "RAdam"),
+        Call("paddle.optimizer.Adamax(parameters=params)", "Adamax"),
         Call("paddle.optimizer.Adadelta(parameters=params)", "Adadelta"),
     ),
     schedules={"cosine": "rises", "one_cycle": "last update"},

@@ -89,6 +89,7 @@ FRAMEWORK = Framework(
         "epsilon": "eps",
         "initial_accumulator": "initial_accumulator_value",
         "lr_decay": {"Adagrad": "lr_decay"},
+        "dampening": {"SGD": "dampening"},
         "momentum_decay": {"NAdam": "momentum_decay"},
         "weight_decay": "weight_decay",
         "clip_norm": "clip_grad_norm_",

@@ -1,0 +1,97 @@
+"""bitsandbytes with 32 bits, as on a CPU and for arrays of fewer than 4,096 weights.
+
+Its Adam decays weights apart from the step, like its AdamW; its SGD takes `nesterov` and
+`dampening` and uses neither.
+"""
+
+from typing import Any
+
+from simopt.ground.formatting import number
+from simopt.rules.framework import Call, Framework, Measures, Surprise
+
+OUTSIDE = {"epsilon_place": "outside"}
+OPTIM = "bitsandbytes.optim"
+
+
+def _adam(measure: Measures, bitsandbytes: Any, torch: Any) -> str:
+    ends = [measure.four(each, 1000) for each in (bitsandbytes, torch)]
+    return (
+        "Adam(weight_decay=0.01) is AdamW there. At η = 0.1 a thousand updates on the four points "
+        f"end at w = {number(ends[0], 5)}, PyTorch's Adam at {number(ends[1], 5)}."
+    )
+
+
+def _nesterov(measure: Measures, bitsandbytes: Any, torch: Any) -> str:
+    here, there = (measure.moves(each, 1.0)[0] for each in (bitsandbytes, torch))
+    return (
+        f"SGD(nesterov=True, momentum=0.9) is plain momentum there: the first step is "
+        f"{number(here, 2)} η long, PyTorch's {number(there, 2)} η."
+    )
+
+
+FRAMEWORK = Framework(
+    key="bitsandbytes",
+    name="bitsandbytes",
+    version="bitsandbytes 0.50.2",
+    rules={
+        "Momentum": {},
+        "AdaGrad": {**OUTSIDE, "eta": 0.01, "epsilon": 1e-10},
+        "RMSprop": {**OUTSIDE, "eta": 0.01, "rho": 0.99},
+        "Adam": {**OUTSIDE, "decay": "decoupled"},
+        "AdamW": {**OUTSIDE, "decay": "decoupled", "weight_decay": 0.01},
+        "Lion": {"eta": 1e-4, "decay": "decoupled"},
+    },
+    arguments={
+        "eta": "lr",
+        "beta": "momentum",
+        "beta1": "betas",
+        "beta2": "betas",
+        "rho": "alpha",
+        "epsilon": "eps",
+        "weight_decay": "weight_decay",
+    },
+    calls=(
+        Call(f"{OPTIM}.SGD32bit(params, 0.001, momentum=0.9)", "Momentum"),
+        Call(
+            f"{OPTIM}.SGD32bit(params, 0.001, momentum=0.9, nesterov=True)",
+            "Momentum",
+            note="nesterov is not used",
+        ),
+        Call(
+            f"{OPTIM}.SGD32bit(params, 0.001, momentum=0.9, dampening=0.9)",
+            "Momentum",
+            note="dampening is not used",
+        ),
+        Call(f"{OPTIM}.Adagrad32bit(params)", "AdaGrad"),
+        Call(f"{OPTIM}.RMSprop32bit(params)", "RMSprop"),
+        Call(f"{OPTIM}.Adam32bit(params)", "Adam"),
+        Call(
+            f"{OPTIM}.Adam32bit(params, weight_decay=0.01)",
+            "Adam",
+            {"weight_decay": 0.01},
+            "decoupled: AdamW",
+        ),
+        Call(f"{OPTIM}.AdamW32bit(params)", "AdamW"),
+        Call(f"{OPTIM}.Lion32bit(params)", "Lion"),
+    ),
+    surprises=(
+        Surprise(
+            "bitsandbytes' Adam is AdamW where weights decay",
+            58,
+            tuple(
+                ("Adam", {"eta": 0.1, "weight_decay": 0.01, "convention": each})
+                for each in ("bitsandbytes", "torch")
+            ),
+            _adam,
+        ),
+        Surprise(
+            "bitsandbytes takes nesterov and does not use it",
+            59,
+            (
+                ("Momentum", {"convention": "bitsandbytes"}),
+                ("Nesterov", {"convention": "torch"}),
+            ),
+            _nesterov,
+        ),
+    ),
+)

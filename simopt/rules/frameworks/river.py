@@ -1,0 +1,73 @@
+"""river: epsilon hat in Adam, the rate inside the buffer, a rate of 0.1 almost throughout.
+
+`NesterovMomentum` takes its gradient at a point that its linear models look ahead to; its `step`
+alone is plain SGD, so that it is not here.
+"""
+
+from typing import Any
+
+from simopt.ground.formatting import number
+from simopt.rules.framework import Call, Framework, Measures, Surprise
+
+HAT = {"eta": 0.1, "epsilon_place": "hat"}
+
+
+def _rate(measure: Measures, river: Any, torch: Any) -> str:
+    ends = [measure.four(each, 100) for each in (river, torch)]
+    times = river.settings["eta"] / torch.settings["eta"]
+    return (
+        f"η is {number(river.settings['eta'])} unless it is set, {number(times)} times PyTorch's: "
+        f"after a hundred updates on the four points w is {number(ends[0], 3)}, PyTorch's "
+        f"{number(ends[1], 3)}."
+    )
+
+
+FRAMEWORK = Framework(
+    key="river",
+    name="river",
+    version="river 0.26.1",
+    rules={
+        "SGD": {"eta": 0.01},
+        "Momentum": {"eta": 0.1, "rate_place": "inside"},
+        "AdaGrad": {"eta": 0.1},
+        "RMSprop": {"eta": 0.1},
+        "Adam": HAT,
+        "AMSGrad": {**HAT, "bias_correction": True},
+        "NAdam": {"eta": 0.1, "corrected_for": "current"},
+        "Adamax": {"eta": 0.1, "epsilon_place": "outside"},
+        "Adadelta": {"epsilon": 1e-8},
+    },
+    arguments={
+        "eta": "lr",
+        "beta": "rho",
+        "beta1": "beta_1",
+        "beta2": "beta_2",
+        "rho": "rho",
+        "epsilon": "eps",
+    },
+    calls=(
+        Call("river.optim.SGD()", "SGD"),
+        Call("river.optim.Momentum()", "Momentum"),
+        Call("river.optim.AdaGrad()", "AdaGrad"),
+        Call("river.optim.RMSProp()", "RMSprop"),
+        Call("river.optim.Adam()", "Adam"),
+        Call("river.optim.AMSGrad()", "AMSGrad"),
+        Call(
+            "river.optim.AMSGrad(correct_bias=False)",
+            "AMSGrad",
+            {"bias_correction": False},
+            "the paper's",
+        ),
+        Call("river.optim.Nadam()", "NAdam"),
+        Call("river.optim.AdaMax()", "Adamax"),
+        Call("river.optim.AdaDelta()", "Adadelta", note="has no rate: 1"),
+    ),
+    surprises=(
+        Surprise(
+            "river's Adam starts at a hundred times the usual rate",
+            40,
+            tuple(("Adam", {"convention": each}) for each in ("river", "torch")),
+            _rate,
+        ),
+    ),
+)

@@ -1,0 +1,119 @@
+"""timm: TensorFlow's RMSprop, another NAdam, and PyTorch's optimizers by their names.
+
+`Lars`, `Lamb` and the cautious variants look across weights and are not here.
+"""
+
+from typing import Any
+
+from simopt.ground.formatting import number, percent
+from simopt.rules.framework import Call, Framework, Measures, Surprise
+
+OUTSIDE = {"epsilon_place": "outside"}
+DECOUPLED = {**OUTSIDE, "decay": "decoupled", "weight_decay": 0.01}
+
+
+def _rmsprop(measure: Measures, timm: Any, torch: Any) -> str:
+    gradient = 0.01
+    here, there = (measure.moves(each, gradient)[0] for each in (timm, torch))
+    return (
+        f"Its mean of squares starts at {number(timm.settings['initial_accumulator'])}, as in "
+        f"TensorFlow 1, and ε = {number(timm.settings['epsilon'])} is inside the root: the first "
+        f"step of a gradient of {number(gradient)} is {number(here, 2)} η long, PyTorch's "
+        f"{number(there, 2)} η."
+    )
+
+
+def _nadam(measure: Measures, timm: Any, torch: Any) -> str:
+    return (
+        "NAdamW corrects both terms of its mean by 1 - β₁ᵗ and does not warm its momentum up. At "
+        f"η = 0.1 and without weight decay it comes to be "
+        f"{percent(measure.farthest(timm, torch, 200))} of w away from PyTorch's NAdam on the four "
+        "points."
+    )
+
+
+FRAMEWORK = Framework(
+    key="timm",
+    name="timm",
+    version="timm 1.0.31",
+    clip_slack=1e-6,
+    rules={
+        "SGD": {"decay": "decoupled"},
+        "Momentum": {"decay": "decoupled"},
+        "Nesterov": {},
+        "RMSprop": {
+            "eta": 0.01,
+            "epsilon": 1e-10,
+            "initial_accumulator": 1.0,
+            "rate_place": "inside",
+        },
+        "Adam": OUTSIDE,
+        "AdamW": DECOUPLED,
+        "NAdam": {"corrected_for": "current", "decay": "decoupled", "weight_decay": 0.01},
+        "RAdam": {"epsilon_place": "hat", "threshold": 5.0, "threshold_included": True},
+        "Lion": {"eta": 1e-4, "decay": "decoupled"},
+    },
+    arguments={
+        "eta": "lr",
+        "beta": "momentum",
+        "beta1": "betas",
+        "beta2": "betas",
+        "rho": {"RMSpropTF": "alpha"},
+        "epsilon": "eps",
+        "momentum_decay": {"NAdamLegacy": "schedule_decay"},
+        "weight_decay": "weight_decay",
+        "clip_norm": "clip_grad",
+    },
+    calls=(
+        Call("timm.optim.SGDW(params)", "SGD"),
+        Call(
+            "timm.optim.SGDW(params, momentum=0.9, weight_decay=0.01)",
+            "Momentum",
+            {"weight_decay": 0.01},
+            "decoupled",
+        ),
+        Call("timm.optim.SGDW(params, momentum=0.9)", "Momentum"),
+        Call(
+            'timm.optim.create_optimizer_v2(params, "sgd")',
+            "Nesterov",
+            note="with momentum 0.9 and looking ahead, unless it is set",
+        ),
+        Call('timm.optim.create_optimizer_v2(params, "momentum")', "Momentum"),
+        Call("timm.optim.RMSpropTF(params)", "RMSprop"),
+        Call("timm.optim.RMSpropTF(params, momentum=0.9)", "RMSprop", {"momentum": 0.9}),
+        Call("timm.optim.RMSpropTF(params, centered=True)", "RMSprop", {"centered": True}),
+        Call(
+            "timm.optim.RMSpropTF(params, momentum=0.9, lr_in_momentum=False)",
+            "RMSprop",
+            {"momentum": 0.9, "rate_place": "outside"},
+        ),
+        Call('timm.optim.create_optimizer_v2(params, "adam")', "Adam"),
+        Call("timm.optim.AdamWLegacy(params)", "AdamW"),
+        Call("timm.optim.NAdamW(params)", "NAdam"),
+        Call(
+            "timm.optim.NAdamLegacy(params)",
+            "NAdam",
+            note="PyTorch's NAdam",
+            convention="torch",
+        ),
+        Call("timm.optim.RAdamLegacy(params)", "RAdam"),
+        Call("timm.optim.Lion(params)", "Lion"),
+    ),
+    surprises=(
+        Surprise(
+            "timm's RMSpropTF starts as if all gradients had been 1",
+            32,
+            tuple(("RMSprop", {"convention": each}) for each in ("timm", "torch")),
+            _rmsprop,
+        ),
+        Surprise(
+            "timm's NAdamW is not PyTorch's NAdam",
+            62,
+            (
+                ("NAdam", {"eta": 0.1, "weight_decay": 0.0, "convention": "timm"}),
+                ("NAdam", {"eta": 0.1, "convention": "torch"}),
+            ),
+            _nadam,
+        ),
+    ),
+)

@@ -1,0 +1,44 @@
+"""tinygrad, in single precision: PyTorch's formulas, and a rate inside the buffer if one wants."""
+
+from simopt.rules.framework import Call, Framework
+
+OUTSIDE = {"epsilon_place": "outside"}
+
+FRAMEWORK = Framework(
+    key="tinygrad",
+    name="tinygrad",
+    version="tinygrad 0.14.0",
+    rules={
+        "SGD": {},
+        "Momentum": {},
+        "Nesterov": {},
+        "Adam": OUTSIDE,
+        "AdamW": {**OUTSIDE, "decay": "decoupled", "weight_decay": 0.01},
+    },
+    arguments={
+        "eta": "lr",
+        "beta": "momentum",
+        "beta1": "b1",
+        "beta2": "b2",
+        "epsilon": "eps",
+        "weight_decay": "weight_decay",
+    },
+    calls=(
+        Call("tinygrad.nn.optim.SGD(params)", "SGD"),
+        Call(
+            "tinygrad.nn.optim.SGD(params, weight_decay=0.01)",
+            "SGD",
+            {"weight_decay": 0.01},
+            "added to the gradient",
+        ),
+        Call("tinygrad.nn.optim.SGD(params, momentum=0.9)", "Momentum"),
+        Call(
+            "tinygrad.nn.optim.SGD(params, momentum=0.9, classic=True)",
+            "Momentum",
+            {"rate_place": "inside"},
+        ),
+        Call("tinygrad.nn.optim.SGD(params, momentum=0.9, nesterov=True)", "Nesterov"),
+        Call("tinygrad.nn.optim.Adam(params)", "Adam"),
+        Call("tinygrad.nn.optim.AdamW(params)", "AdamW"),
+    ),
+)
