@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.symptoms import BY_NAME, RECORDS, SYMPTOMS, broken, healthy, unclear
+from simopt.curves.symptoms.conditions import every
 from simopt.curves.symptoms.record import Column
 
 #: A best condition that holds by less than half is no answer.
@@ -31,7 +32,7 @@ def scores(features: Mapping[str, Any]) -> dict[str, Column]:
             record = BY_NAME[name]
             assert record.test is not None
             holds = [record.test(f), *(1.0 - score(other) for other in record.unless)]
-            held[name] = np.minimum.reduce(holds)
+            held[name] = every(*holds)
         return held[name]
 
     others = {record.name: score(record.name) for record in RECORDS if record.test is not None}
