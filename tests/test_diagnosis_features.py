@@ -249,6 +249,27 @@ def test_noise_as_large_as_the_loss_is_no_chance_level():
     assert (unknown == "does not move").mean() >= 0.9
 
 
+@pytest.mark.parametrize(("at", "other"), [(150, 0.5), (20, 0.5), (None, 0.0)])
+def test_of_two_rises_the_smaller_is_measured_beside_the_larger(at, other):
+    """Two stairs, one half as high; the level of each lasts for longer than a window."""
+    curve = np.concatenate([np.zeros(100), np.ones(100)])
+    if at is not None:
+        curve[at:] += 0.5
+    found = diagnose_many(curve[None], threads=1).iloc[0]
+    assert found["shift"] == pytest.approx(1.0 if at is None else 1 / 1.5)
+    assert found["shift_other"] == pytest.approx(other)
+
+
+@pytest.mark.parametrize("factor", [0.1, 0.5, 1.0, 3.0])
+def test_how_much_the_noise_has_calmed_down(factor):
+    noise = np.random.default_rng(0).normal(size=(1, 4000))
+    noise[:, 1000:] *= np.linspace(1, factor, 3)[:, None].repeat(1000, 1).reshape(1, -1)
+    found = diagnose_many(noise - np.linspace(0, 50, 4000), threads=1).iloc[0]
+    assert found["calms"] == pytest.approx(factor, rel=0.1)
+    short = diagnose_many(noise[:, :40], threads=1).iloc[0]
+    assert short["calms"] == 1.0
+
+
 def test_a_step_counts_from_a_billionth_of_the_range_on():
     falls = np.append(np.exp(-np.arange(20.0)), np.zeros(20))
     trembles = (np.arange(40) >= 20) * (-1.0) ** np.arange(40)

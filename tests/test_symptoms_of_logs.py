@@ -80,6 +80,22 @@ def test_a_slow_fall_is_seen_through_the_noise():
     assert symptom(3 * (1 - 0.12 * t + 0.02 * noise(800))) == "decreases very slowly"
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_fall_whose_noise_goes_with_it_is_not_slow(seed):
+    """The noise of batches is a share of the loss: where it is gone, so is most of the loss."""
+    line = 1 - 0.9 * np.arange(900) / 900
+    assert symptom(line * (1 + 0.25 * noise(900, seed))) != "decreases very slowly"
+    assert symptom(line + 0.25 * noise(900, seed)) == "decreases very slowly"
+
+
+def test_a_loss_that_rises_again_and_again_is_not_resumed():
+    t = np.arange(120)
+    falls = [np.exp(-t / 12), 0.75 * np.exp(-t / 12), 0.6 * np.exp(-t / 12), 0.7 * np.exp(-t / 12)]
+    swings = np.concatenate(falls)
+    assert symptom(swings) != "resumed or several runs"
+    assert symptom(np.concatenate([falls[0], falls[1][:80]])) == "resumed or several runs"
+
+
 # Healthy runs.
 
 

@@ -35,6 +35,7 @@ SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
 #: The columns, in their order.
 NOISE = (
     "scatter",  # standard deviation of the noise, of the range
+    "calms",  # deviation of the last quarter's noise, by that of the first; 1 of a short curve
     "echo",  # correlation of a residual of the second half with the next one
     "skew",  # skewness of the residuals
     "moves",  # deviation of the blocks' means, by that which noise alone would make
@@ -63,8 +64,8 @@ NOISE = (
 )
 
 (
-    SCATTER, ECHO, SKEW, MOVES, SLOPE_T, START_Z, BLOCK_FALL, BLOCK_RISE, BLOCK_RISE_Z, BLOCK_UPS,
-    BLOCK_LOWEST_AT, BLOCK_LATE, NET, SHIFT, SHIFT_AT, SHIFT_Z, SHIFT_BEFORE, SHIFT_LEFT,
+    SCATTER, CALMS, ECHO, SKEW, MOVES, SLOPE_T, START_Z, BLOCK_FALL, BLOCK_RISE, BLOCK_RISE_Z,
+    BLOCK_UPS, BLOCK_LOWEST_AT, BLOCK_LATE, NET, SHIFT, SHIFT_AT, SHIFT_Z, SHIFT_BEFORE, SHIFT_LEFT,
     SHIFT_PEAK, SHIFTS, SHIFT_OTHER, KNEE, REST_AT, PERIOD, ONSET, NOISE_SHARE,
 ) = range(len(NOISE))  # fmt: skip
 
@@ -182,6 +183,12 @@ def scatter(y, residuals, variances, differences, spare, out):
             late += variance
             # Residuals of a line follow each other less than the noise itself does.
             products += echo + 2.5 / count * variance
+    early = late_noise = 0.0
+    quarter = pieces // 4
+    for p in range(quarter):
+        early += variances[p]
+        late_noise += variances[pieces - 1 - p]
+    out[CALMS] = math.sqrt(late_noise / early) if early > 0.0 else 1.0
     # The median piece: neither a fall within one, nor a burst, is noise.
     out[SCATTER] = math.sqrt(median(variances[:pieces], spare[0], spare[1]))
     if pieces < 3:

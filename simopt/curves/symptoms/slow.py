@@ -42,6 +42,9 @@ LARGE = 0.15
 STRAIGHT, CLEAR = 0.36, 8.0
 #: and what is left beside that fall is noise, no slow swing.
 SWINGS = 0.6
+#: That noise does not calm down to less than half: noise of batches goes with the loss, so that
+#: most of a loss is gone whose noise is.
+CALMS = 0.45
 
 #: Means of eighths of the run differ by less than so many times what noise makes of them.
 NOISE_ALONE = 2.9
@@ -65,6 +68,7 @@ def test(f: Columns) -> Column:
         above(f["slope_t"], CLEAR),
         below(f["block_rise"], 0.1),
         below(f["echo"], SWINGS),
+        above(f["calms"], CALMS),
     )
     # No fall is seen through the noise, but that of the validation loss is.
     seen_by_validation = every(below(f["moves"], NOISE_ALONE), validation_falls(f, CLEARLY))
