@@ -8,11 +8,12 @@ import click
 
 from simopt import problems
 from simopt.cli import parsing
+from simopt.cli.once import Once
 from simopt.rules import ALL
 from simopt.sweeps import naming
 
 
-@click.command()
+@click.command(cls=Once)
 @click.argument("data", metavar="DATA.csv")
 @click.argument("target", metavar="TARGET")
 @click.option("--optimizer", metavar="NAME", default="SGD", show_default=True, help=", ".join(ALL))

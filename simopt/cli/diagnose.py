@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simopt.cli import parsing
+from simopt.cli.once import Once
 from simopt.ground import checks, files
 from simopt.sweeps import naming
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 EVERY = 2.0
 
 
-@click.command()
+@click.command(cls=Once)
 @click.argument("log", metavar="LOG|FOLDER")
 @click.option(
     "--loss",

@@ -16,11 +16,12 @@ import click
 from simopt.cli import parsing
 from simopt.cli.curves import prescribe
 from simopt.cli.diagnose import diagnose
+from simopt.cli.once import OnceGroup
 from simopt.cli.playground import playground
 from simopt.cli.recommend import recommend
 from simopt.ground import checks, extras, files
 from simopt.ground.version import __version__
-from simopt.rules import ALL
+from simopt.rules import ALL, OPTIMIZERS
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.sweeps import naming, toml
 from simopt.sweeps.clients import WorkerLost
@@ -88,7 +89,7 @@ def _end(message: str, status: int) -> NoReturn:
     sys.exit(status)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OnceGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="simopt")
 def commands() -> None:
     """Simulate first-order optimizers: worked steps, sweeps, loss curves, and a report.
@@ -157,7 +158,15 @@ def report(folder: str, quick: bool, profile: bool) -> None:
 )
 @click.option("--intercept", is_flag=True, help="Add an intercept, with its weight last.")
 @click.option("--w0", metavar="NUMBERS", help="The start: a number, or one a weight as in 0,0,1.")
-@click.option("--optimizer", metavar="NAME", default="Adam", show_default=True, help=", ".join(ALL))
+@click.option(
+    "--optimizer",
+    "optimizers",
+    multiple=True,
+    metavar="NAME",
+    default=("Adam",),
+    show_default=True,
+    help=f"{', '.join(ALL)}; repeat to compare several, or all for {', '.join(OPTIMIZERS)}.",
+)
 @click.option("--eta", default=0.1, show_default=True, help="The learning rate.")
 @click.option(
     "--convention",
@@ -171,7 +180,8 @@ def report(folder: str, quick: bool, profile: bool) -> None:
     "settings",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A hyperparameter or a switch (epsilon_place=outside); repeat.",
+    help="A hyperparameter or a switch (epsilon_place=outside); repeat. Of several rules, those "
+    "that have it take it.",
 )
 @click.option(
     "--batch-size",
@@ -180,7 +190,11 @@ def report(folder: str, quick: bool, profile: bool) -> None:
     show_default=True,
     help='Points an update, or "full".',
 )
-@click.option("--epochs", default=1, show_default=True, help="Passes over the points.")
+@click.option(
+    "--epochs",
+    type=int,
+    help="Passes over the points.  [default: 1; of several rules on a page 100]",
+)
 @click.option("--page", metavar="FILE", help="Write an HTML page there, in place of text.")
 def walkthrough(
     data: str | None,
@@ -189,12 +203,12 @@ def walkthrough(
     target: str,
     intercept: bool,
     w0: str | None,
-    optimizer: str,
+    optimizers: tuple[str, ...],
     eta: float,
     convention: str,
     settings: tuple[str, ...],
     batch_size: str,
-    epochs: int,
+    epochs: int | None,
     page: str | None,
 ) -> None:
     """Work every update by hand: prediction, error, gradient, state, step.
@@ -206,11 +220,12 @@ def walkthrough(
       simopt walkthrough --optimizer adagrad --convention keras --set epsilon=0.1
       simopt walkthrough --problem double_well --set-problem tilt=0.2 --optimizer sgd
       simopt walkthrough --data points.csv --target y --w0 3 --eta 0.1 --page steps.html
+      simopt walkthrough --data points.csv --optimizer all --page scoreboard.html
     """
     if page is not None:
         files.check_file("--page", page, files.HTML)
     given = {"eta": eta, "convention": convention} | parsing.settings("--set", settings)
-    chosen = naming.optimizer(optimizer, given)
+    chosen = parsing.optimizers(optimizers, given)
     named = parsing.settings("--set-problem", problem_settings)
     if data is not None:
         named |= {"file": data, "target": target}
@@ -221,16 +236,18 @@ def walkthrough(
     if w0 is not None:
         named["w0"] = parsing.numbers("--w0", w0)
     problem = naming.problem(named)
-    how: dict[str, Any] = {"batch_size": parsing.batch_size(batch_size), "epochs": epochs}
+    if epochs is None:
+        epochs = 100 if page is not None and len(chosen) > 1 else 1
+    plan: dict[str, Any] = {"batch_size": parsing.batch_size(batch_size), "epochs": epochs}
     if page is None:
         from simopt.display import walkthrough as steps
 
-        click.echo(steps.text(problem, chosen, **how))
+        click.echo("\n\n".join(steps.text(problem, each, **plan) for each in chosen))
     else:
         with extras.needs("report", "--page"):
             from simopt.display.standalone import walkthrough_page
 
-        walkthrough_page(page, problem, chosen, **how)
+        walkthrough_page(page, problem, chosen if len(chosen) > 1 else chosen[0], **plan)
         click.echo(page)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from simopt.ground import checks
+from simopt.rules import ALL, OPTIMIZERS
+from simopt.rules.rule import Optimizer
+from simopt.sweeps import naming
 
 
 def settings(option: str, texts: Iterable[str]) -> dict[str, Any]:
@@ -30,6 +34,28 @@ def _value(text: str) -> Any:
     if "," in text:
         return [_value(part.strip()) for part in text.split(",")]
     return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def optimizers(names: Sequence[str], given: Mapping[str, Any]) -> list[Optimizer]:
+    """The optimizers of these names, or the document's seven for "all".
+
+    Each of several takes what it has of ``given``; what none has is refused.
+    """
+    wanted = [each for name in names for each in (OPTIMIZERS if name.lower() == "all" else [name])]
+    if len(wanted) == 1:
+        return [naming.optimizer(wanted[0], given)]
+    known = {name.lower(): inspect.signature(make).parameters for name, make in ALL.items()}
+    for i, name in enumerate(wanted):
+        if name.lower() in map(str.lower, wanted[:i]):
+            raise checks.refuse("--optimizer", name, "each of several once")
+    taken: dict[str, Mapping[str, Any]] = {name: known.get(name.lower(), {}) for name in wanted}
+    for key in given:
+        if not any(key in each for each in taken.values()):
+            raise checks.refuse("--set", key, f"a setting of {', '.join(wanted)}")
+    return [
+        naming.optimizer(name, {key: v for key, v in given.items() if key in parameters})
+        for name, parameters in taken.items()
+    ]
 
 
 def numbers(name: str, text: str) -> float | list[float]:

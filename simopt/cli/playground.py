@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from simopt.cli import parsing
+from simopt.cli.once import Once
 from simopt.ground import extras, files
 from simopt.sweeps import naming
 
 
-@click.command()
+@click.command(cls=Once)
 @click.option("--data", metavar="FILE", help="A CSV or Parquet file with the points to begin with.")
 @click.option(
     "--target",

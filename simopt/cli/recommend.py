@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from simopt.cli.once import Once
 from simopt.ground import extras, files
 
 INTERRUPTED = 130
 
 
-@click.command()
+@click.command(cls=Once)
 @click.argument("data", metavar="DATA")
 @click.argument("target", metavar="TARGET")
 @click.option(

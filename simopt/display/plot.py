@@ -82,8 +82,8 @@ def sensitivity(
         names = list(table[by].drop_duplicates())
         for name, rows in table.groupby(by, observed=True, sort=False):
             look = style.look(str(name), map(str, names))
-            finite = rows[np.isfinite(rows["median"])]
-            band = rows[np.isfinite(rows["high"])]
+            finite = rows[style.drawable(rows["median"])]
+            band = rows[style.drawable(rows["high"])]
             axes.fill_between(
                 band[rate], band["low"], band["high"], color=look.color, alpha=0.18, linewidth=0
             )
@@ -243,11 +243,11 @@ def loss(
         names = [str(name) for name in table[by].drop_duplicates()]
         plain = _rules(names)
         for name, rows in table.groupby(by, observed=True, sort=False):
-            finite = rows[np.isfinite(rows["median"])]
+            finite = rows[style.drawable(rows["median"])]
             look = style.line(plain[str(name)], plain.values(), markevery=max(1, len(finite) // 8))
             shown = str(name) if by == "run" else _label(by, name)
             if (rows["high"] > rows["low"]).any():
-                band = rows[np.isfinite(rows["high"])]
+                band = rows[style.drawable(rows["high"])]
                 axes.fill_between(
                     band[time], band["low"], band["high"], color=look["color"], alpha=0.18,
                     linewidth=0,
@@ -332,7 +332,7 @@ def _rules(names: list[str]) -> dict[str, str]:
 
 def _scale(style: Any, axis: Any, values: NDArray[np.float64]) -> None:
     """A logarithmic axis where values are positive and far apart."""
-    finite = values[np.isfinite(values)]
+    finite = values[style.drawable(values)]
     if finite.size and finite.min() > 0 and finite.max() > WIDE * finite.min():
         style.log_axis(axis)
     else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -11,9 +13,9 @@ import pandas as pd
 from markupsafe import Markup
 from numpy.typing import ArrayLike
 
-from simopt.display import style, tables, templating
+from simopt.display import scoreboard, style, tables, templating
 from simopt.display.walkthrough import worked
-from simopt.ground import files
+from simopt.ground import checks, files
 from simopt.ground.formatting import count, number, symbol
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
@@ -35,7 +37,7 @@ ORDERS = {
 def walkthrough_page(
     path: str | os.PathLike[str],
     problem: Problem,
-    optimizer: Optimizer,
+    optimizer: Optimizer | Sequence[Optimizer],
     *,
     batch_size: int | str = 1,
     epochs: int = 1,
@@ -45,16 +47,22 @@ def walkthrough_page(
     drop_last: bool = False,
     updates: int | None = None,
 ) -> Path:
-    """Write a self-contained page with the worked steps of a trajectory.
+    """Write a self-contained page with the worked steps of a trajectory, or of several rules.
 
     Parameters
     ----------
     path : path
         Of the HTML file; its folder is made if need be.
-    problem, optimizer, batch_size, epochs, shuffle, seed, order, drop_last
+    problem : Problem
+        What to minimise.
+    optimizer : Optimizer or sequence of Optimizer
+        Of several the page has the scoreboard, after one epoch and after all, the loss of each by
+        update, and the first updates of each.
+    batch_size, epochs, shuffle, seed, order, drop_last
         As in `simopt.run`.
     updates : int, optional
-        Write out the first so many; 200 at most if None. The figure has them all.
+        Write out the first so many, of every rule; 200 at most if None, and of several rules those
+        of one epoch, 140 at most together. The figure has them all.
 
     Returns
     -------
@@ -75,49 +83,73 @@ def walkthrough_page(
     ... )  # doctest: +SKIP
     PosixPath('steps.html')
     """
-    place = files.check_file("path", path)
-    trace, steps = worked(
-        problem, optimizer, batch_size=batch_size, epochs=epochs, shuffle=shuffle, seed=seed,
-        order=order, drop_last=drop_last, updates=MOST_UPDATES if updates is None else updates,
-    )  # fmt: skip
-    page = templating.Page(
-        place.name,
-        f"{optimizer.name} on {problem.name}",
-        "steps",
-        f"How {optimizer.name} gets from the start to where it ends, update by update.",
-    )
-    with matplotlib.rc_context(style.RC):
-        values = {
-            "page": page,
-            "settings": settings_table(trace),
-            "points": points_table(problem),
-            "n": problem.n,
-            "steps": steps,
-            "left_out": count(len(trace.steps) - len(steps), "more update"),
-            "all_written": len(steps) == len(trace.steps),
-            "figure": loss_figure(trace),
-            "outcome": outcome(trace),
-        }
-    files.write_text(place, templating.html("steps.html", values))
-    return place
+    file = files.check_file("path", path)
+    plan: dict[str, Any] = {
+        "batch_size": batch_size, "epochs": epochs, "shuffle": shuffle, "seed": seed,
+        "order": order, "drop_last": drop_last,
+    }  # fmt: skip
+    if isinstance(optimizer, Sequence) and len(optimizer) != 1:
+        if not optimizer:
+            raise checks.refuse("optimizer", optimizer, "an optimizer, or several")
+        template = "scoreboard"
+        with matplotlib.rc_context(style.RC):
+            (trace, *rest), values = scoreboard.values(problem, optimizer, updates, **plan)
+            values["settings"] = settings_table(trace, *rest)
+        title, question = (
+            f"{len(optimizer)} rules on {problem.name}",
+            "Which rule has the least loss, after one epoch and after all?",
+        )
+    else:
+        (one,) = optimizer if isinstance(optimizer, Sequence) else (optimizer,)
+        most = MOST_UPDATES if updates is None else updates
+        trace, steps = worked(problem, one, updates=most, **plan)
+        template = "steps"
+        with matplotlib.rc_context(style.RC):
+            values = {
+                "settings": settings_table(trace),
+                "steps": steps,
+                "left_out": count(len(trace.steps) - len(steps), "more update"),
+                "all_written": len(steps) == len(trace.steps),
+                "figure": loss_figure(trace),
+                "outcome": outcome(trace),
+            }
+        title = f"{one.name} on {problem.name}"
+        question = f"How {one.name} gets from the start to where it ends, update by update."
+    values |= {
+        "page": templating.Page(file.name, title, template, question),
+        "points": points_table(problem),
+    }
+    files.write_text(file, templating.html(f"{template}.html", values))
+    return file
 
 
-def settings_table(trace: Run) -> Markup:
+def settings_table(trace: Run, *others: Run) -> Markup:
     """A table of problem, initial weights, hyperparameters and plan."""
     problem, summary = trace.problem, trace.summary
     start = ", ".join(number(w) for w in problem.w0[:6]) + (", …" if problem.d > 6 else "")
     kind = problem.kind.replace("_", " ")
+    if others:
+        rules = [(each.optimizer.name, _settings(each.optimizer)) for each in (trace, *others)]
+    else:
+        rules = [("rule", trace.optimizer.name)]
+        rules += [(symbol(name), number(v)) for name, v in trace.optimizer.settings.items()]
     rows = [
         ("problem", f"{problem.name} ({kind}; {problem.n} points, {count(problem.d, 'weight')})"),
         ("start", start),
-        ("rule", trace.optimizer.name),
-        *((symbol(name), number(value)) for name, value in trace.optimizer.settings.items()),
+        *rules,
         ("batch size", str(summary["batch_size"])),
         ("epochs", str(summary["epochs"])),
         ("order of the points", ORDERS[str(summary["shuffle"])].format(seed=summary["seed"])),
     ]
     frame = pd.DataFrame(rows, columns=["setting", "value"])
     return tables.table(frame, caption="Settings")
+
+
+def _settings(optimizer: Optimizer) -> str:
+    """Hyperparameters in a line."""
+    said = [f"{symbol(name)} = {number(value)}" for name, value in optimizer.settings.items()]
+    said += [] if optimizer.convention == "document" else [optimizer.convention]
+    return ", ".join(said)
 
 
 def points_table(problem: Problem) -> Markup:
@@ -156,7 +188,7 @@ def loss_figure(trace: Run) -> Markup:
     steps = trace.steps
     loss = np.concatenate([[trace.problem.loss(trace.problem.w0)], steps["loss"].to_numpy()])
     update = np.arange(len(loss))
-    good = np.isfinite(loss) & (loss < 1e300)
+    good = style.drawable(loss)
     figure, axes = style.new()
     look = style.look(trace.optimizer.name)
     few = len(loss) <= 60

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+import numpy as np
 from cycler import cycler
 from markupsafe import Markup
 from matplotlib.axes import Axes
@@ -23,6 +24,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
 
 from simopt.display.timing import drawing
 from simopt.ground.formatting import MINUS, SUPERSCRIPT, number
@@ -92,6 +94,9 @@ BY_SIZE: tuple[tuple[str, Any], ...] = (
 #: Width [px at 100 %] of a figure. A phone of 390 px shows it at 78 %, its text enlarged to 124 %:
 #: 11.5 px are 11.1 there.
 WIDTH, HEIGHT = 460, 290
+
+#: A loss above is drawn as one that diverged.
+LARGEST = 1e200
 
 RC: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -210,6 +215,11 @@ def legend(figure: Figure, axes: Axes, *, columns: int = 4) -> None:
 def rimmed(width: float) -> list[Any]:
     """Path effects that tell a line of this width from whatever it crosses, in light and dark."""
     return [withStroke(linewidth=width + 1.6, foreground=PAPER)]
+
+
+def drawable(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """What an axis has room for: matplotlib's ticks overflow beyond."""
+    return np.isfinite(values) & (values < LARGEST)
 
 
 def power_of_ten(value: float, _: object = None) -> str:
