@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import nqm, problems
-from simopt.analysis.nqm import leaping, notebook, spectra, theorems
+from simopt.analysis.nqm import leaping, notebook, spectra, steps, theorems
 
 SIZES = [4**k for k in range(1, 11)]
 
@@ -435,6 +435,38 @@ def test_the_table_does_not_depend_on_threads():
     assert list(one.columns) == ["batch_size", "steps", "eta", "beta", "edge"]
 
 
+@pytest.mark.parametrize(("algorithm", "power"), [("momentum", 0.75), ("ema", 0.5)])
+def test_a_search_that_begins_with_few_directions_finds_the_same(monkeypatch, algorithm, power):
+    asked = {"algorithm": algorithm, "power": power, "spectrum": "true", "d": 3_000}
+    followed = []
+    search = steps.search
+
+    def counted(algorithm, model, settings, *rest, **options):
+        followed.append((len(model.h), len(settings)))
+        return search(algorithm, model, settings, *rest, **options)
+
+    monkeypatch.setattr(steps, "search", counted)
+    first = nqm.steps_to_target([1, 64, 2**14], **asked)
+    (few, every), (directions, chosen) = followed
+    assert (few, every, directions) == (128, 2_000, 3_008)
+    assert 3 <= chosen < 200
+    monkeypatch.setattr(steps, "MANY", 10_000)
+    pd.testing.assert_frame_equal(first, nqm.steps_to_target([1, 64, 2**14], **asked))
+
+
+def test_groups_of_directions_keep_what_they_add_up_to():
+    every = spectra.directions(0.25, "true", 10_000)
+    few = spectra.grouped(every, 64, 64)
+    assert 120 < len(few.count) <= 128
+    assert few.count[:64].tolist() == [1.0] * 64
+    assert few.curvature[:64].tolist() == every.curvature[:64].tolist()
+    for name in ("curvature", "noise", "start"):
+        total = (getattr(few, name) * few.count).sum()
+        assert total == pytest.approx((getattr(every, name) * every.count).sum(), rel=1e-12)
+    assert few.count.sum() == 10_000
+    assert (np.diff(few.curvature) < 0).all()
+
+
 def test_the_edge_of_the_grid_is_told():
     table = nqm.steps_to_target([4, 16], algorithm="momentum")
     assert table["edge"].tolist() == ["beta high", ""]
@@ -457,8 +489,8 @@ def test_a_target_above_the_start_takes_nothing():
 
 
 def test_the_bound_is_below_every_count():
-    for steps in AUTHORS.values():
-        assert (np.array(steps)[:5] > nqm.lower_bound(SIZES[:5])).all()
+    for counts in AUTHORS.values():
+        assert (np.array(counts)[:5] > nqm.lower_bound(SIZES[:5])).all()
 
 
 @pytest.mark.parametrize(

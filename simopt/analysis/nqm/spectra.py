@@ -71,6 +71,22 @@ def directions(power: float = 0.0, spectrum: str = "true", d: int = 10_000) -> D
     return Directions(moved, moved, h**power, count)
 
 
+def grouped(of: Directions, single: int, groups: int) -> Directions:
+    """Fewer directions that lose nearly the same: the steepest as they are, the others in groups.
+
+    A group has the means of its directions, whose curvatures differ by a few percent.
+    """
+    edges = np.geomspace(single, len(of.count), groups + 1).astype(int)
+    firsts = np.r_[np.arange(single), np.unique(edges[:-1])]
+    count = np.add.reduceat(of.count, firsts)
+
+    def mean(values: Floats) -> Floats:
+        total: Floats = np.add.reduceat(values * of.count, firsts)
+        return total / count
+
+    return Directions(mean(of.curvature), mean(of.noise), mean(of.start), count)
+
+
 @dataclass(frozen=True, eq=False)
 class Packed:
     """Directions as the kernels take them, padded to whole SIMD lanes.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from simopt.analysis.nqm import leaping, notebook, tuning
-from simopt.analysis.nqm.spectra import Packed, checked, curvatures, directions, packed
+from simopt.analysis.nqm.spectra import Packed, checked, curvatures, directions, grouped, packed
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
 
@@ -26,6 +26,10 @@ ALGORITHMS = {"sgd": None, "momentum": "beta", "ema": "gamma"}
 
 #: No setting is followed for longer than so many updates.
 LONGEST = 10**9
+
+#: A model is first searched with so many of its directions alone and so many groups of the others,
+#: if it has more than MANY; then what came within the share NEAR of the best there, with all.
+SINGLE, GROUPS, MANY, NEAR = 64, 64, 1_000, 0.25
 
 #: Settings whose exact count is within this share of the best are counted as the notebook does.
 MARGIN = 1e-5
@@ -57,6 +61,8 @@ def steps_to_target(
 
     and all settings of the paper's grid are tried: 100 rates from 10^-5 to 10^0.5 for SGD; 100
     rates from 10^-8 to 10 with 20 values of 1 - beta, or 1 - gamma, from 10^-5 to 1 for the others.
+    With more than 1,000 directions and the true spectrum all settings are tried with the flat
+    directions in groups, and those within a quarter of the best there with every direction.
 
     Parameters
     ----------
@@ -137,8 +143,13 @@ def steps_to_target(
     rates, memories = grid(algorithm)
     settings = [(float(eta), float(memory)) for eta in rates for memory in memories]
     authors = spectrum == "authors"
-    counts = search(
-        algorithm, model, settings, descending, target, bisected=authors,
+    chosen = np.arange(len(settings))
+    if not authors and d > MANY:
+        few = packed(grouped(directions(power, spectrum, d), SINGLE, GROUPS))
+        chosen = promising(algorithm, few, settings, descending, target, workers)
+    counts = np.full((len(settings), len(descending)), leaping.NEVER, np.int64)
+    counts[chosen] = search(
+        algorithm, model, [settings[i] for i in chosen], descending, target, bisected=authors,
         guard=notebook.GUARD if authors and algorithm == "sgd" else 0.0,
         workers=workers, progress=progress,
     )  # fmt: skip
@@ -162,6 +173,22 @@ def grid(algorithm: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.logspace(-8, 1, 100), 1 - np.logspace(-5, 0, 20)
 
 
+def promising(
+    algorithm: str,
+    few: Packed,
+    settings: list[tuple[float, float]],
+    sizes: Counts,
+    target: float,
+    workers: int,
+) -> Counts:
+    """Which settings may be best of a model, by what they need in one of fewer directions."""
+    counts = search(
+        algorithm, few, settings, sizes, target, bisected=False, workers=workers, near=NEAR
+    )
+    needed = np.where(counts == leaping.NEVER, np.inf, counts)
+    return np.flatnonzero((needed <= needed.min(axis=0) * (1 + NEAR)).any(axis=1))
+
+
 def search(
     algorithm: str,
     model: Packed,
@@ -173,10 +200,12 @@ def search(
     guard: float = 0.0,
     workers: int = 1,
     progress: bool | None = False,
+    near: float = 0.0,
 ) -> Counts:
     """Steps for every setting and size; NEVER where another setting is known to be better.
 
-    By bisection or to the first crossing; ``guard`` is what SGD's denominator is increased by. The
+    By bisection or to the first crossing; ``guard`` is what SGD's denominator is increased by. A
+    first crossing is counted where it is within the share ``near`` of the best known by then. The
     settings come in a scattered order, so that a good one is known soon. What is best so far is
     shared by the threads, which may overwrite it with something larger: then a little more is
     searched than need be, and the outcome is the same. ``sizes`` descend.
@@ -198,7 +227,9 @@ def search(
         if bisected:
             leaping.last_above(*given, target, real, high, MARGIN, best, counts[i])
         else:
-            leaping.first_below(*given, target, real, best, counts[i])
+            bounds = np.minimum(best * (1 + near), LONGEST).astype(np.int64)
+            leaping.first_below(*given, target, real, bounds, counts[i])
+            np.copyto(best, counts[i], where=(counts[i] != leaping.NEVER) & (counts[i] < best))
 
     bar = tqdm(
         total=len(order),
