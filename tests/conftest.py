@@ -1,5 +1,6 @@
 """What all tests share: no deadlines, and the values of the quick report's pages, computed once."""
 
+import gc
 from functools import cache
 
 import pytest
@@ -28,6 +29,12 @@ def pytest_xdist_make_scheduler(config, log):
             return "the report" if file.startswith("tests/test_report") else file
 
     return ByFile(config, log)
+
+
+def pytest_collection_finish():
+    """What was imported and collected stays: no collection of garbage need look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

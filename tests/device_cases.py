@@ -269,7 +269,7 @@ SHARED = (
 )
 
 
-def _further() -> dict[str, Case]:
+def _conventions() -> dict[str, Case]:
     cases: dict[str, Case] = {}
     for name, convention, besides, _ in test_conventions.CASES:
         numbers = {
@@ -282,6 +282,11 @@ def _further() -> dict[str, Case]:
             some = {} if decay is None else {"weight_decay": 0.1, "decay": decay}
             words = " ".join([name, convention, *besides, *([decay] if decay else [])])
             cases[words] = Case("four points", name, {**made, **some}, plan={"batch_size": 3})
+    return cases
+
+
+def _further() -> dict[str, Case]:
+    cases: dict[str, Case] = {}
     problems: tuple[str, ...] = ("several weights", "logistic", "logistic, one weight")
     problems += ("ten weights", "penalty", "huber", "huber, one weight")
     problems += ("poisson", "poisson, one weight")
@@ -316,6 +321,8 @@ def _further() -> dict[str, Case]:
     return cases
 
 
-#: Every rule, convention and switch; every option alone; further problems. A kernel each.
+#: Every rule, convention and switch.
+CONVENTIONS: dict[str, Case] = _conventions()
+#: Every option alone; further problems. A kernel each.
 FURTHER: dict[str, Case] = _further()
-ALL_CASES = {**QUICK, **FURTHER}
+ALL_CASES = {**QUICK, **CONVENTIONS, **FURTHER}

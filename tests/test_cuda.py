@@ -1,6 +1,7 @@
 """The engine on GPUs, in numba.cuda's simulator: plain Python, a process of its own."""
 
 import json
+import math
 import multiprocessing
 import os
 import re
@@ -21,9 +22,17 @@ from numba import njit
 import simopt
 from simopt.engine import blocks, layout, losses, per_thread
 from simopt.engine.cuda import places_of
+from simopt.ground.inline import inlined
 from simopt.training import plan, shuffling
-from tests import device_cases
-from tests.device_cases import FURTHER, QUICK, SHARED, assert_same
+from tests.device_cases import (
+    ALL_CASES,
+    CONVENTIONS,
+    FURTHER,
+    QUICK,
+    SHARED,
+    assert_same,
+    problem_of,
+)
 
 
 def ends(name, width=layout.ROW_BYTES):
@@ -31,7 +40,7 @@ def ends(name, width=layout.ROW_BYTES):
     from simopt.engine import cuda
 
     with mock.patch.object(layout, "ROW_BYTES", width):
-        return device_cases.ALL_CASES[name].ends(cuda.compute)
+        return ALL_CASES[name].ends(cuda.compute)
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +57,10 @@ def simulator():
 
 
 @pytest.mark.interpreted
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", [*QUICK, *CONVENTIONS])
 def test_the_bits_are_those_of_the_blocks_loop(name, simulator):
     """Of two loops in plain Python."""
-    expected = QUICK[name].ends(blocks.compute)
+    expected = ALL_CASES[name].ends(blocks.compute)
     assert_same(simulator(ends, name, layout.ROW_BYTES), expected)
 
 
@@ -85,8 +94,31 @@ def test_a_sweep_goes_on(simulator):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FURTHER)
-def test_the_bits_are_the_cpus_in_every_rule_and_problem(name, simulator):
+def test_the_bits_are_the_cpus_on_every_problem(name, simulator):
     assert_same(simulator(ends, name), FURTHER[name].ends(blocks.compute))
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_a_compiled_rule_has_pythons_bits(name):
+    """What a kernel puts into its loop, alone: compiled in a tenth of the time."""
+    optimizer = CONVENTIONS[name].optimizer()
+    rule, (eta, *others) = optimizer.rule, np.float64(optimizer.values)
+    update, clock = rule.update, rule.clock
+    quick = njit(error_model="numpy")(inlined(update))
+    quick_clock = None if clock is None else njit(error_model="numpy")(inlined(clock))
+    starts = (rule.initial.get(each) for each in rule.state)
+    state = tuple(np.float64(0.0 if each is None else optimizer.settings[each]) for each in starts)
+    w, ticks = np.float64(3.0), (np.float64(0.0),) * len(rule.clock_values)
+    for g in np.random.default_rng(6).normal(size=50):
+        if clock is not None:
+            before = (*ticks, *others[: rule.clock_hyperparameters])
+            ticks = clock(*before)
+            assert quick_clock(*before) == ticks
+        before = (w, g, eta, *state, *ticks, *others)
+        after = update(*before)
+        assert quick(*before) == after
+        w, *state = after if state else (after,)
+        assert math.isfinite(w)
 
 
 # --- launches -----------------------------------------------------------------------------------
@@ -134,11 +166,11 @@ def test_small_launches_make_the_same(name, lanes, seeds, simulator):
 def test_launches_cover_every_trajectory_once(held, seeds, shuffle, size, lanes, drawn):
     from simopt.engine import cuda
 
-    how = plan.make(device_cases.problem_of("four points"), 1, shuffle, 2, False)
+    how = plan.make(problem_of("four points"), 1, shuffle, 2, False)
     group = blocks.Group(
         simopt.SGD().rule, how, np.zeros((1, held)), np.arange(seeds), np.zeros(held), np.zeros(1)
     )
-    problem = device_cases.problem_of("four points")
+    problem = problem_of("four points")
     for task in blocks.tasks(group, problem, np.float64, size * 8, False):
         settings, of_seed, real = task.members()
         at = task.first

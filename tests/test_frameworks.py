@@ -203,6 +203,7 @@ def test_one_record_makes_a_convention_of_every_rule_it_names():
         simopt.Adam(convention="acme")
 
 
+@pytest.mark.interpreted
 @pytest.mark.usefixtures("acme")
 def test_it_runs_and_sweeps_as_an_axis():
     conventions = ["document", "acme", "torch"]

@@ -212,7 +212,14 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", CALLS)
+@pytest.mark.parametrize(
+    "path",
+    # Every odd option of a sweep is a kernel of its own.
+    [
+        pytest.param(path, marks=pytest.mark.interpreted if path == "simopt.sweep" else ())
+        for path in CALLS
+    ],
+)
 def test_odd_values(path, folder, cheap):
     function = FUNCTIONS[path]
     names = list(CALLS[path](folder))

@@ -312,6 +312,7 @@ CANDLE_REGRESSIONS = {
 }
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("case", CANDLE_REGRESSIONS)
 def test_candle_linear_regression(case):
     optimizer, updates, expected, tolerance = CANDLE_REGRESSIONS[case]
@@ -489,6 +490,7 @@ D2L = {
 }
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("case", D2L)
 def test_d2l_traces(case):
     optimizer, expected = D2L[case]
