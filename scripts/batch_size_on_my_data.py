@@ -2,12 +2,13 @@
 
     python scripts/batch_size_on_my_data.py my-data.csv price
 
-The columns are standardised first, as one would before training. Ends with a page like the
-report's, a table, and a paragraph of advice.
+Columns and target are standardised first, as one would before training: rates are of that. Ends
+with a page like the report's, a table, and a paragraph of advice.
 """
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +16,7 @@ import simopt
 from simopt.report import batch_size_page
 
 NAMES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW")
+PAGE = "results/batch_size_on_my_data.html"
 RULE = click.Choice(NAMES, case_sensitive=False)
 
 
@@ -22,34 +24,35 @@ RULE = click.Choice(NAMES, case_sensitive=False)
 @click.argument("data")
 @click.argument("target")
 @click.option("--kind", default="least_squares", type=click.Choice(simopt.problems.KINDS))
-@click.option("--within", default=0.01, show_default=True, help="The goal: this share left.")
+@click.option("--within", default=0.05, show_default=True, help="Left of what can be explained.")
+@click.option("--held-out", default=0.0, show_default=True, help="Share of rows for the goal.")
 @click.option("--seeds", default=16, show_default=True, help="Orders of the points.")
 @click.option("--optimizer", "names", type=RULE, multiple=True, default=("SGD", "Momentum", "Adam"))
-@click.option("--out", default="results/batch_size_on_my_data.html", show_default=True)
-def main(
-    data: str, target: str, kind: str, within: float, seeds: int, names: tuple[str, ...], out: str
-) -> None:
+@click.option("--out", default=PAGE, show_default=True, type=click.Path(dir_okay=False))
+def main(data: str, target: str, kind: str, out: str, names: tuple[str, ...], **given: Any) -> None:
     """Study batch sizes on DATA, a CSV or Parquet file, whose column TARGET is to be predicted."""
-    page = Path(out)
-    page.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        problem = simopt.problems.read_table(data, target, kind=kind, standardize=True)
-    for each in said:
-        print(each.message)
-
-    start, least = problem.loss(problem.w0), problem.minimum_loss
-    optimizers = [getattr(simopt, name)() for name in names]
-    study = simopt.batch_size(
-        problem, optimizers, target=least + within * (start - least), seeds=seeds
-    )
-    print(f"{problem}: {study.trajectories:,} trajectories")
-    print(study.steps[["optimizer", "batch_size", "eta", "steps", "region"]].to_string())
-    noise_scale = simopt.noise_scale.exact(problem).b_simple
-    print(simopt.scaling.advise(study, noise_scale=noise_scale))
-    batch_size_page(page, study)
-    study.steps.to_csv(page.with_suffix(".csv"), index=False)
-    print(page)
+    page, seeds = Path(out), given["seeds"]
+    try:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            problem = simopt.problems.read_table(data, target, kind=kind, standardize=True)
+        for each in said:
+            print(each.message)
+        aim = simopt.scaling.goal(problem, given["within"], held_out=given["held_out"])
+        optimizers = [getattr(simopt, name)() for name in names]
+        study = simopt.batch_size(aim.problem, optimizers, target=aim.target, seeds=seeds)
+        print(f"{aim.problem}: {study.trajectories:,} trajectories")
+        table = study.steps[["optimizer", "batch_size", "eta", "steps", "region"]]
+        if aim.held_out is not None:
+            table = table.assign(held_out=simopt.scaling.explained_held_out(study, aim))
+        print(table.to_string(float_format="{:.4g}".format))
+        noise = simopt.noise_scale.exact(aim.problem).b_simple
+        print(simopt.scaling.advise(study, noise_scale=noise))
+        page.parent.mkdir(parents=True, exist_ok=True)
+        print(batch_size_page(page, study))
+        study.steps.to_csv(page.with_suffix(".csv"), index=False)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -82,10 +82,35 @@ def test_batch_size_on_my_data(tmp_path):
     assert table["batch_size"].tolist() == [1, 2, 4, 8, 16, 32, 45]
     assert (table["examples"] == table["steps"] * table["batch_size"]).all()
     advice = next(line for line in out.splitlines() if line.startswith("To bring the training"))
+    assert "(95 % of what can be explained beyond a constant prediction)" in advice
     page = (tmp_path / "b.html").read_text(encoding="utf-8")
-    assert html.escape(advice) in page
+    assert html.escape(advice) in page.replace("\N{NO-BREAK SPACE}", " ")
     assert "<svg" in page
     assert "http" not in page.replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("none.csv", "price"), "No such file"),
+        (("my.csv", "cost"), "target='cost': must be a column"),
+        (("my.csv", "price", "--within", 2), "within=2.0: must be a number above 0 and below 1"),
+        (("my.csv", "price", "--seeds", 0), "seeds=0: must be"),
+        (("my.csv", "price", "--held-out", 0.99), "held_out=0.99: must be"),
+        (("my.csv", "price", "--kind", "logistic"), "must be 0 or 1 everywhere"),
+        (("my.csv", "price", "--out", "."), "is a directory"),
+    ],
+)
+def test_batch_size_on_bad_input_ends_in_a_line(tmp_path, arguments, says):
+    (tmp_path / "my.csv").write_text("area,price\n1,2.5\n2,3\n3,5\n4,9\n")
+    command = [sys.executable, "-W", "error", SCRIPTS / "batch_size_on_my_data.py"]
+    done = subprocess.run(
+        [*command, *map(str, arguments)],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode in (1, 2)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_conventions_on_my_data(tmp_path):

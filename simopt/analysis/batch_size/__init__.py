@@ -7,17 +7,21 @@
 
 from simopt.analysis.batch_size.advice import advise
 from simopt.analysis.batch_size.fits import Curve, fit_curve
+from simopt.analysis.batch_size.goals import Goal, explained_held_out, goal
 from simopt.analysis.batch_size.rates import RateLaws, fit_rates
 from simopt.analysis.batch_size.result import Scaling
 from simopt.analysis.batch_size.study import StudyInterrupted, batch_size
 
 __all__ = [
     "Curve",
+    "Goal",
     "RateLaws",
     "Scaling",
     "StudyInterrupted",
     "advise",
     "batch_size",
+    "explained_held_out",
     "fit_curve",
     "fit_rates",
+    "goal",
 ]

@@ -10,7 +10,8 @@ import pandas as pd
 
 from simopt.analysis.batch_size.result import Scaling, check_study
 from simopt.ground import checks
-from simopt.ground.formatting import number
+from simopt.ground.formatting import number, percent
+from simopt.problems.constant import constant_loss
 
 #: A prediction within this factor is one.
 CLOSE = 2.0
@@ -78,14 +79,17 @@ def advise(study: Scaling, *, noise_scale: float | None = None) -> str:
     >>> from simopt.analysis.batch_size.advice import advise
     >>> problem = simopt.problems.diabetes()
     >>> study = simopt.batch_size(problem, simopt.SGD(), target=3000.0, batch_sizes=[1, 8, 64])
-    >>> advise(study).split(":")[0]
+    >>> advise(study).split(" (")[0]
     'To bring the training loss of diabetes to 3,000'
     """
     check_study(study)
     infinite = isinstance(noise_scale, float) and noise_scale == math.inf
     if noise_scale is not None and not infinite:
         noise_scale = checks.number("noise_scale", noise_scale, checks.NOT_NEGATIVE)
-    goal = f"To bring the training loss of {study.problem.name} to {number(study.target)}"
+    goal = (
+        f"To bring the training loss of {study.problem.name} to {number(study.target)}"
+        f"{_meaning(study)}"
+    )
     best = recommended(study)
     if best.empty:
         return (
@@ -111,6 +115,21 @@ def _is(frame: pd.DataFrame, row: Any) -> Any:
     """A mask of the rows of the same optimizer."""
     same = frame["optimizer"] == row["optimizer"]
     return same & (frame["convention"] == row["convention"])
+
+
+def _updates(steps: float) -> str:
+    return "1 update" if steps == 1 else f"{number(steps)} updates"
+
+
+def _meaning(study: Scaling) -> str:
+    """What the target explains beyond a constant prediction, in brackets; "" if unknown."""
+    constant, least = constant_loss(study.problem), float(study.problem.minimum_loss)
+    if not least < constant:
+        return ""
+    if study.target >= constant:
+        return f" (a constant prediction has {number(constant)}: no column need explain anything)"
+    share = percent((constant - study.target) / (constant - least))
+    return f" ({share} of what can be explained beyond a constant prediction)"
 
 
 def _names(study: Scaling) -> str:
@@ -147,7 +166,7 @@ def _what(row: pd.Series, fit: pd.Series, study: Scaling) -> str:
         spread = f" ({number(row['low'])} to {number(row['high'])}, depending on the order)"
     return (
         f"take batches of {size} ({why}) and {row['optimizer']} with {rate}. It took "
-        f"{number(row['steps'])} updates{spread}, which is {number(row['examples'])} examples."
+        f"{_updates(row['steps'])}{spread}, which is {number(row['examples'])} examples."
     )
 
 
@@ -164,6 +183,8 @@ def _doubling(row: pd.Series, study: Scaling) -> str:
     cost = after["examples"] / row["examples"] - 1
     steps = f"{abs(saved):.0%} {'fewer' if saved > 0 else 'more'} updates" if saved else "no update"
     examples = f"{abs(cost):.0%} {'more' if cost > 0 else 'fewer'} examples"
+    if not round(abs(cost), 2):
+        examples = "as many examples"
     return f"{factor}, tuned anew, took {steps} and {examples}."
 
 
@@ -171,7 +192,7 @@ def _others(best: pd.DataFrame) -> list[str]:
     if len(best) < 2:
         return []
     parts = [
-        f"{row['optimizer']} {number(row['steps'])} updates at batch {int(row['batch_size'])} "
+        f"{row['optimizer']} {_updates(row['steps'])} at batch {int(row['batch_size'])} "
         f"({number(row['examples'])} examples)"
         for _, row in best.iloc[1:].iterrows()
     ]

@@ -22,6 +22,9 @@ KNOWN = 0.015
 #: The largest exponent of a rate that saturates, and how far from the batch sizes tried B_0 may be.
 STEEPEST, FAR = 3.0, 100.0
 
+#: A law that misses a rate by a larger factor does not fit, however far behind the others are.
+MISSED = 2.0
+
 #: The laws, and how many numbers each is fitted with.
 PARAMETERS = {"constant": 1, "square root": 1, "linear": 1, "power": 2, "saturated": 3}
 
@@ -39,9 +42,12 @@ class RateLaws:
     eta_max, b_0, alpha : float
         Of ``eta_max / (1 + b_0 / B)^alpha``.
     best : str
-        The law with the least information criterion, AICc; empty if there are too few rates.
+        The law with the least information criterion, AICc; empty if there are too few rates, or
+        if none fits: that law misses a rate by more than a factor of two.
     weight : float
-        Its share of the laws' Akaike weights: near 1 it stands alone.
+        Its share of the laws' Akaike weights: near 1 it stands alone among these five.
+    worst : float
+        The largest factor by which the law of least AICc misses a rate, either way.
     reason : str
         Why something is missing; else empty.
     """
@@ -55,6 +61,7 @@ class RateLaws:
     alpha: float = math.nan
     best: str = ""
     weight: float = math.nan
+    worst: float = math.nan
     reason: str = ""
 
 
@@ -109,6 +116,11 @@ def fit_rates(batch_size: ArrayLike, eta: ArrayLike) -> RateLaws:
     (top, knee, alpha), errors["saturated"] = _saturated(x, y)
     rms = {name: float(np.sqrt(np.mean(errors[name] ** 2))) for name in PARAMETERS}
     best, weight = _preferred(rms, len(x))
+    worst = float(np.exp(np.abs(errors[best]).max())) if best else math.nan
+    reason = ""
+    if worst > MISSED:
+        reason = f"none fits: the nearest, {best}, misses a rate by a factor of {worst:.2g}"
+        best, weight = "", math.nan
     return RateLaws(
         exponent=float(line.slope),
         exponent_low=float(line.slope) - half,
@@ -119,6 +131,8 @@ def fit_rates(batch_size: ArrayLike, eta: ArrayLike) -> RateLaws:
         alpha=alpha,
         best=best,
         weight=weight,
+        worst=worst,
+        reason=reason,
     )
 
 

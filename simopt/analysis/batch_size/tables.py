@@ -209,6 +209,7 @@ def rates_table(searches: Sequence[Searched], steps: pd.DataFrame) -> pd.DataFra
             | {
                 "law": laws.best,
                 "weight": laws.weight,
+                "worst": laws.worst,
                 "exponent": laws.exponent,
                 "exponent_low": laws.exponent_low,
                 "exponent_high": laws.exponent_high,

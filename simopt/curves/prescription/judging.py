@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from simopt.ground.formatting import number, percent
 from simopt.problems import Problem
-from simopt.problems.regression import Regression, make
+from simopt.problems.constant import constant_loss
 
 #: What is left above the least loss is mended if it is at most half, as in the tested tables.
 HALVED = 0.5
@@ -75,33 +74,6 @@ def bounds(problem: Problem, validation: Problem | None = None) -> Bounds:
     judge = validation or problem
     least = math.nan if validation is not None else float(problem.minimum_loss)
     return Bounds(judge.loss(problem.w0), constant_loss(problem, judge), least)
-
-
-def constant_loss(problem: Problem, judge: Problem | None = None) -> float:
-    """The loss of the best constant prediction of a problem's targets; NaN where there are none.
-
-    Examples
-    --------
-    >>> import simopt
-    >>> from simopt.curves.prescription.judging import constant_loss
-    >>> problem = simopt.problems.hubble()
-    >>> bool(np.isclose(constant_loss(problem), problem.y.var()))
-    True
-    """
-    if not isinstance(problem, Regression):
-        return math.nan
-    shapes = (problem, judge or problem)
-    own, other = (
-        make(
-            each.criterion, np.ones(each.n), each.y, w0=0.0, intercept=False, l2=0.0, name=None,
-            parameters=each.parameters,
-        )
-        for each in shapes
-        if isinstance(each, Regression)
-    )  # fmt: skip
-    if own.minimizer is None:
-        return float(own.minimum_loss)
-    return float(other.loss(own.minimizer))
 
 
 def best_of(frame: pd.DataFrame, bounds: Bounds, cost: float) -> str | None:

@@ -27,6 +27,10 @@ PARTLY: Verdict = ("in part", "fair")
 FAILS: Verdict = ("does not hold", "bad")
 
 
+#: Times within a tenth are the same: a machine has other things to do.
+FASTER = 1.1
+
+
 @dataclass(frozen=True)
 class Claim:
     """A statement of the document, whether it holds, and the numbers that say so."""
@@ -192,10 +196,12 @@ def best_trade_off(tuned: pd.DataFrame) -> Claim:
 def faster_epoch(costs: dict[str, pd.DataFrame]) -> Claim:
     """Whether an epoch takes less time with larger batches, on this machine."""
     times = {key: c["nanoseconds"].iloc[0] / c["nanoseconds"].iloc[-1] for key, c in costs.items()}
+    faster = [time > FASTER for time in times.values()]
     return Claim(
         "Larger batches make an epoch faster",
-        HOLDS if min(times.values()) > 1 else PARTLY if max(times.values()) > 1 else FAILS,
-        "Here, one core with many trajectories side by side, a full-batch epoch is "
+        HOLDS if all(faster) else PARTLY if any(faster) else FAILS,
+        "Here, SGD on one core with many trajectories side by side, points in a new order every "
+        "epoch and each of them visited, a full-batch epoch is "
         + listing(f"{number(t, 2)} times as fast on {key}" for key, t in times.items())
         + " as one at batch 1; other machines differ.",
     )

@@ -19,6 +19,9 @@ from simopt.report.sweeps import records
 #: Exponents of the laws that are powers; that of "power" is fitted.
 EXPONENTS = {"constant": 0.0, "square root": 0.5, "linear": 1.0}
 
+#: From this Akaike weight on a law stands alone among the five.
+CLEAR = 0.9
+
 
 def law(rate: pd.Series, sizes: Floats, etas: Floats, at: Floats) -> Floats:
     """The preferred law of a row of ``Scaling.rates``, at some batch sizes."""
@@ -69,9 +72,14 @@ def rates_sentence(study: Scaling) -> str:
         text = f"{name}: {rate['law']}"
         if rate["law"] == "saturated":
             text += f", {number(rate['eta_max'], 2)} at most"
-        sure = percent(rate["weight"]) if rate["weight"] < 0.995 else "all"
-        told.append(f"{text} ({sure} of the evidence; {power})")
-    return f"Among five laws the best rate follows, for {'; for '.join(told)}."
+        misses = f"off by at most {percent(rate['worst'] - 1)}"
+        told.append(f"{text} ({misses}, {_apart(rate['weight'])}; {power})")
+    return f"Of five laws the nearest to the best rates is, for {'; for '.join(told)}."
+
+
+def _apart(weight: float) -> str:
+    """Whether the other laws are as good, by the Akaike weight of the nearest."""
+    return "the others are clearly worse" if weight >= CLEAR else "others are nearly as good"
 
 
 def fits_table(study: Scaling, name: str) -> Markup:

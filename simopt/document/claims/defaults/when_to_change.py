@@ -20,6 +20,7 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
     base, epochs = np.geomspace(1e-5, 10, 31), 100
     factors = (1, 2, 5)
     helped: dict[tuple[bool, int], list[float]] = {}
+    halved: dict[int, list[float]] = {factor: [] for factor in factors[1:]}
     for problem in suite(trials.seed).values():
         start = problem.loss(problem.w0) - least_loss(problem)
         for method in METHODS:
@@ -42,6 +43,9 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
             falls = np.diff(np.minimum(first, 1e300), axis=-1, prepend=start).max(axis=-1) < 0
             for k, factor in enumerate(factors[1:], start=1):
                 better = curves[k][..., -1] < first[..., -1]
+                halved[factor].extend(
+                    curves[k][..., -1][slow & falls] <= first[..., -1][slow & falls] / 2
+                )
                 for monotone in (True, False):
                     chosen = slow & (falls == monotone)
                     helped.setdefault((monotone, factor), []).extend(better[chosen])
@@ -54,7 +58,9 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
         verdict,
         f"Of {runs:,} runs that fall all the time and still keep half of their loss after 100 "
         f"epochs, {percent(at[True, 2], 3)} end lower at twice the rate, "
-        f"{percent(at[True, 5], 3)} at five times."
+        f"{percent(at[True, 5], 3)} at five times; {percent(share(halved[2]))} and "
+        f"{percent(share(halved[5]))} lose half or more of what was left, and count as mended on the "
+        "page on loss curves."
         + (
             f" Of {others:,} that keep half of it but do not fall all the time, {percent(bumpy)} "
             "do at twice."
@@ -65,6 +71,8 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
             "slow runs": runs,
             "lower at twice the rate": at[True, 2],
             "lower at five times": at[True, 5],
+            "halved at twice the rate": share(halved[2]),
+            "halved at five times": share(halved[5]),
             "slow and not monotone": others,
             "of these lower at twice": bumpy,
         },
