@@ -95,6 +95,8 @@ def test_slow_runs_are_those_that_keep_half_of_their_loss(trials, still, monkeyp
     for factor, name in ((2, "twice the rate"), (5, "five times")):
         better = (1 - 2 * factor * slow) ** 400 < (1 - 2 * slow) ** 400
         assert found.evidence[f"lower at {name}"] == np.mean(better)
+        half = (1 - 2 * factor * slow) ** 400 <= (1 - 2 * slow) ** 400 / 2
+        assert found.evidence[f"halved at {name}"] == np.mean(half)
     assert found.verdict == "holds"
 
 

@@ -129,10 +129,9 @@ def test_the_version_is_one():
 def test_no_command_installs_another_project():
     """On the package index `simopt` is someone else's: an extra is installed from this folder."""
     wrong = re.compile(r"pip install\W+simopt\b(?!-)")
+    written = {".py", ".md", ".rst", ".html", ".toml", ".cff", ""}
     for file in committed():
-        if file.suffix in {".py", ".md", ".rst", ".html", ".toml", ".cff", ""} and file != Path(
-            __file__
-        ):
+        if file.suffix in written and file != Path(__file__):
             assert not wrong.search(file.read_text(encoding="utf-8")), file
     assert wrong.search("pip install 'simopt[cuda]'")
 

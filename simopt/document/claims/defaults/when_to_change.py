@@ -43,9 +43,8 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
             falls = np.diff(np.minimum(first, 1e300), axis=-1, prepend=start).max(axis=-1) < 0
             for k, factor in enumerate(factors[1:], start=1):
                 better = curves[k][..., -1] < first[..., -1]
-                halved[factor].extend(
-                    curves[k][..., -1][slow & falls] <= first[..., -1][slow & falls] / 2
-                )
+                half = curves[k][..., -1] <= first[..., -1] / 2
+                halved[factor].extend(half[slow & falls])
                 for monotone in (True, False):
                     chosen = slow & (falls == monotone)
                     helped.setdefault((monotone, factor), []).extend(better[chosen])
@@ -59,8 +58,8 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
         f"Of {runs:,} runs that fall all the time and still keep half of their loss after 100 "
         f"epochs, {percent(at[True, 2], 3)} end lower at twice the rate, "
         f"{percent(at[True, 5], 3)} at five times; {percent(share(halved[2]))} and "
-        f"{percent(share(halved[5]))} lose half or more of what was left, and count as mended on the "
-        "page on loss curves."
+        f"{percent(share(halved[5]))} lose half or more of what was left, which the page on "
+        "loss curves counts as mended."
         + (
             f" Of {others:,} that keep half of it but do not fall all the time, {percent(bumpy)} "
             "do at twice."
