@@ -835,6 +835,28 @@ def test_tensorboard_of_pytorch_and_of_keras(tmp_path):
     assert [run.name for run in read_log(tmp_path)] == ["keras", "torch"]
 
 
+def test_tensorboard_of_writers_that_spread_it_over_folders(tmp_path):
+    """PyTorch's and tensorboardX's add_scalars leave the main file empty; CatBoost's has no end."""
+    for name, train, held in (
+        ("torch", "loss_train", "loss_val"),
+        ("tensorboardx", "loss/train", "loss/val"),
+        ("catboost", "learn", "test"),
+    ):
+        tag = "RMSE" if name == "catboost" else "loss"
+        if name != "catboost":
+            events(tmp_path / name, {})
+        events(tmp_path / name / train, {tag: LOSS})
+        events(tmp_path / name / held, {tag: HELD})
+        if name == "catboost":
+            for file in (tmp_path / name).glob("*/*"):
+                file.rename(file.with_name("events.out.tfevents"))
+        close(one(read_log(tmp_path / name)))
+    for part, values in (("learn", LOSS), ("test", HELD)):
+        rows = "".join(f"{k}\t{x}\n" for k, x in zip(T, values, strict=True))
+        written(tmp_path, "iter\tRMSE\n" + rows, f"catboost/{part}_error.tsv")
+    assert one(read_log(tmp_path / "catboost")).about == "boosted trees"
+
+
 def test_an_event_file_that_is_cut(tmp_path):
     events(tmp_path, {"loss": LOSS})
     (file,) = tmp_path.iterdir()

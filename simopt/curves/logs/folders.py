@@ -141,8 +141,9 @@ def _whole(
         done.add(place)  # what the program printed lies in files/ below
         return offline
     names = {file.name for file in held}
-    events = [file for file in held if ".tfevents." in file.name]
+    events = [file for file in held if stores.is_events(file.name)]
     if {"learn_error.tsv", "test_error.tsv"} & names:
+        done.add(place)  # the same again in learn/ and test/, for TensorBoard
         return _catboost(place)
     if events or _event_parts(place, by_folder):
         return _events(place, events, by_folder, done)
@@ -163,12 +164,16 @@ def _side(name: str) -> str:
     return "train" if words & TRAIN else "val" if words & HELD_OUT else ""
 
 
+def _has_events(files: list[Path]) -> bool:
+    return any(stores.is_events(file.name) for file in files)
+
+
 def _event_parts(place: Path, by_folder: dict[Path, list[Path]]) -> list[Path]:
     """Folders right below that hold event files of one part of the data: train/, validation/."""
     return [
         each
         for each, files in by_folder.items()
-        if each.parent == place and _side(each.name) and any(".tfevents." in f.name for f in files)
+        if each.parent == place and _side(each.name) and _has_events(files)
     ]
 
 
@@ -179,23 +184,24 @@ def _events(
     if _side(place.name) and not tables:
         return []
     parts = [
-        each
-        for each, files in by_folder.items()
-        if each.parent == place and any(".tfevents." in f.name for f in files)
+        each for each, files in by_folder.items() if each.parent == place and _has_events(files)
     ]
     sided = [each for each in parts if _side(each.name)]
     if _side(place.name) and not sided:
         siblings = [
             p for p in by_folder if p.parent == place.parent and _side(p.name) and p not in done
         ]
-        sided = [p for p in siblings if any(".tfevents." in f.name for f in by_folder[p])]
+        sided = [p for p in siblings if _has_events(by_folder[p])]
         tables = []
     for each in sided:
         done.add(each)
         for file in by_folder[each]:
-            if ".tfevents." in file.name:
+            if stores.is_events(file.name):
                 tables.append(stores.events(file, str(file), _side(each.name)))
-    done.add(place) if not sided or events else None
+    if not sided and not any(map(stores.has_loss, tables)):
+        return []  # tensorboardX's add_scalars leaves this one empty: loss/train/ is below
+    if not sided or events:
+        done.add(place)
     joined = list(stores.merged(tables))
     return [table for table in joined if stores.has_loss(table)]
 

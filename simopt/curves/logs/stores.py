@@ -129,7 +129,7 @@ def mlflow_folder(folder: Path, source: str) -> Table | None:
     return Table(dict(rows.columns), "MLflow run", source, run=folder.name)
 
 
-def is_events(name: str, data: bytes) -> bool:
+def is_events(name: str, data: bytes = b"") -> bool:
     """Whether a file is TensorBoard's: by its name, or by its first record."""
     return ".tfevents." in name or name.endswith(".tfevents") or data[24:36] == b"brain.Event:"
 

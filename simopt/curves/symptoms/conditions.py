@@ -73,7 +73,7 @@ def _known(holds: Column) -> Column:
 
 def every(*conditions: Column) -> Column:
     """How well all of some conditions hold: as well as the worst."""
-    # Pair by pair, which takes a fifth of the time of ``np.minimum.reduce`` over a stack of them.
+    # Pair by pair: ``np.minimum.reduce`` would first copy all of them into one table.
     worst: Column = reduce(np.minimum, conditions)
     return worst
 
