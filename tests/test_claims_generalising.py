@@ -112,6 +112,7 @@ def test_momentum_at_the_floor_of_noise():
     assert found["Adam, eta / 100"] < found["Adam"] / 10
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("which", [0, 1])
 def test_decay_without_a_gradient(which):
     """AdamW shrinks by 1 - eta lambda; Adam's own first step is eta whatever the decay."""

@@ -85,6 +85,7 @@ def test_a_range_that_serves_everywhere_holds(trials, monkeypatch, rates, scales
     assert sgd.typical_rates(trials).verdict == verdict
 
 
+@pytest.mark.interpreted
 def test_what_changes_sgd_besides_its_rate(trials):
     def end(batches):
         w = 3.0

@@ -114,6 +114,7 @@ def test_an_early_push_that_remains_is_found(monkeypatch):
     assert reasons.early_push_remains(Trials(quick=True)).verdict == "holds"
 
 
+@pytest.mark.interpreted
 def test_adagrad_without_one_of_its_squares():
     points, far = [(2.0, 10.0), (1.0, 5.0), (3.0, 15.0), (0.5, 2.5)] * 100, {}
     for without in (0, 1, 3):
@@ -131,6 +132,7 @@ def test_adagrad_without_one_of_its_squares():
         assert less == pytest.approx(1 - far[point] / far[0], rel=1e-6)
 
 
+@pytest.mark.interpreted
 def test_what_forgets_nothing_is_adagrad():
     four, how = problems.four_points(), {"epochs": 50, "shuffle": "epoch", "seed": range(5)}
     ours = simopt.sweep(four, ForgetfulAdaGrad(eta=0.3), **how)["w"]

@@ -160,6 +160,7 @@ def test_clipping_alike_is_not_enough(monkeypatch):
     assert norms.clipped_alike(Trials()).verdict == "conditional"
 
 
+@pytest.mark.interpreted
 def test_a_bad_point_is_beyond_all_rates():
     etas = np.geomspace(1e-14, 0.1, 14)
     assert not norms.bad_point(Trials(), etas, clipped=False)

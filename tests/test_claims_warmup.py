@@ -79,6 +79,7 @@ def test_below_the_first_failure():
         assert schedule.below_failure(rates, np.array(works, bool)) == largest
 
 
+@pytest.mark.slow
 def test_a_start_that_is_the_steepest_place_gains_the_whole_factor():
     """The first update is what blows SGD up there: at a tenth of it, ten times the rate works."""
     frame = schedule.on_others(Trials(quick=True))

@@ -307,6 +307,7 @@ def test_a_noisy_quadratic_scales_perfectly_while_noise_rules():
 # Out of reach.
 
 
+@pytest.mark.interpreted
 def test_never_reached_is_a_result():
     found = scaling(SMALL, [simopt.SGD(), simopt.Adam()], 1e-6, seeds=2, budget=3)
     sgd = found.steps[(found.steps.optimizer == "SGD") & (found.steps.batch_size == 1)].iloc[0]
