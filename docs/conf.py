@@ -56,6 +56,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": ExplicitOrder(
         [
             "your_own_data.py",
+            "figures_of_a_sweep.py",
             "your_own_rule.py",
             "from_a_log_to_a_remedy.py",
             "checking_an_optimizer.py",
@@ -87,7 +88,7 @@ def colours(scheme: int) -> dict[str, str]:
     """The report's colours as variables of the theme: of its light (0) or dark (1) pages."""
     css = (HERE.parent / "simopt/display/templates/style.css").read_text(encoding="utf-8")
     block = re.findall(r":root \{(.*?)\}", css, flags=re.S)[scheme]
-    named = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", block))
+    named = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6,8})\b", block))
     return named | {
         "color-brand-primary": named["accent"],
         "color-brand-content": named["accent"],

@@ -7,8 +7,12 @@ from typing import Any
 import matplotlib
 from markupsafe import Markup
 from matplotlib import pyplot
+from matplotlib.figure import Figure
 
 from simopt.display import style
+
+#: The gid of a figure that a page has: a name may hold it in the next part as well.
+DRAWN = "drawn"
 
 
 class Scraper:
@@ -25,11 +29,15 @@ class Scraper:
         return "report style"  # the same each time: sphinx-gallery's settings are compared
 
     def __call__(self, block: Any, block_vars: dict[str, Any], gallery_conf: Any) -> str:
-        """The figures that a part of a tutorial left open, as rst."""
-        return "".join(self._one(pyplot.figure(number)) for number in pyplot.get_fignums())
+        """The figures that a part of a tutorial left open, or has under a name, as rst."""
+        left = [pyplot.figure(number) for number in pyplot.get_fignums()]
+        named = block_vars["example_globals"].values()
+        left += [each for each in named if isinstance(each, Figure) and each not in left]
+        return "".join(self._one(each) for each in left if each.get_gid() != DRAWN)
 
     def _one(self, figure: Any) -> str:
         self.count += 1
+        figure.set_gid(DRAWN)
         axes = figure.axes[0]
         title = axes.get_title(loc="left") or axes.get_title()
         axes.set_title("", loc="left")

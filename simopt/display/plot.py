@@ -58,7 +58,7 @@ def sensitivity(
     ------
     ValueError
         If an argument is not allowed.
-    MissingExtra
+    ImportError
         If the extra ``report`` is not installed.
 
     Examples
@@ -130,7 +130,7 @@ def heatmap(frame: pd.DataFrame, x: str, y: str, problem: Problem | None = None)
     ------
     ValueError
         If an argument is not allowed; if the frame has several optimizers.
-    MissingExtra
+    ImportError
         If the extra ``report`` is not installed.
 
     Examples
@@ -174,7 +174,8 @@ def heatmap(frame: pd.DataFrame, x: str, y: str, problem: Problem | None = None)
         for inside, look in zip([*masks, np.isposinf(values)], [*looks, gone], strict=True):
             path = regions(inside, along, up)
             if path is not None:
-                axes.add_patch(PathPatch(path, **{"linewidth": 0, **look}))
+                edge = {"edgecolor": look["facecolor"], "linewidth": 0.4}
+                axes.add_patch(PathPatch(path, **{**edge, **look}))
         axes.grid(visible=False)
         axes.set(xlabel=_named(x), ylabel=_named(y))
         for axis, borders in ((axes.xaxis, along), (axes.yaxis, up)):
@@ -218,7 +219,7 @@ def loss(
     ------
     ValueError
         If an argument is not allowed.
-    MissingExtra
+    ImportError
         If the extra ``report`` is not installed.
 
     Examples
