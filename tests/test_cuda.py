@@ -1,5 +1,6 @@
 """The engine on GPUs, in numba.cuda's simulator: plain Python, a process of its own."""
 
+import functools
 import json
 import math
 import multiprocessing
@@ -279,9 +280,10 @@ def test_nothing_is_missing_where_all_is_there(monkeypatch):
 # --- single precision ---------------------------------------------------------------------------
 
 
-def in_turn(program):
+@functools.cache
+def in_turn(*key):
     """The time loop of a thread, compiled for the CPU, over all trajectories of a launch."""
-    advance, rows, clocks = program
+    advance, rows, clocks = per_thread.program(*key)
 
     def launch(data, how, settings, orders, places, ends):
         work = np.empty((rows, 1), data.x.dtype)
@@ -306,16 +308,14 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
     group, how, dtype = task.group, task.group.plan, data.x.dtype.type
     count = task.last - task.first
     run = in_turn(
-        per_thread.program(
-            group.rule,
-            losses.passes_of(problem),
-            task.points == "moments",
-            dtype,
-            blocks.extras_of(how),
-            problem.d,
-            data.w0.shape[0],
-            problem.columns,
-        )
+        group.rule,
+        losses.passes_of(problem),
+        task.points == "moments",
+        dtype,
+        blocks.extras_of(how),
+        problem.d,
+        data.w0.shape[0],
+        problem.columns,
     )
     ends = per_thread.Ends(
         w=np.empty((problem.d, count), dtype),

@@ -14,18 +14,22 @@ import numpy as np
 import pytest
 
 from simopt.engine import cuda
+from simopt.ground.inline import inlined
 from tests.cuda import code
-from tests.device_cases import ALL_CASES, QUICK, Case, problem_of
+from tests.device_cases import ALL_CASES, CONVENTIONS, FURTHER, QUICK, Case, problem_of
 
 CAPABILITIES = [(8, 0), (9, 0)]
 DTYPES = {"float64": np.float64, "float32": np.float32}
 #: Every kernel once.
-KERNELS = {code.kernel(case): name for name, case in reversed(ALL_CASES.items())}
-EVERY = [
-    pytest.param(ALL_CASES[name], real, id=f"{name}, {dtype}")
-    for name in reversed(KERNELS.values())
-    for dtype, real in DTYPES.items()
-]
+KERNELS = {code.kernel(case): name for name, case in reversed({**QUICK, **FURTHER}.items())}
+
+
+def in_both(names):
+    return [
+        pytest.param(ALL_CASES[name], real, id=f"{name}, {dtype}")
+        for name in names
+        for dtype, real in DTYPES.items()
+    ]
 
 
 def code_of(case, capabilities=CAPABILITIES[1:]):
@@ -43,7 +47,7 @@ def clock_alone(rule):
     return len(code.arithmetic(text, 64))
 
 
-@pytest.mark.parametrize(("case", "real"), EVERY)
+@pytest.mark.parametrize(("case", "real"), in_both(reversed(KERNELS.values())))
 def test_operations_round_one_at_a_time_as_ieee_has_it(case, real):
     case = replace(case, dtype=real)
     problem, rule = problem_of(case.problem), case.optimizer().rule
@@ -61,6 +65,31 @@ def test_operations_round_one_at_a_time_as_ieee_has_it(case, real):
         elif problem.kind == "least_squares":
             # The clock's arithmetic alone is in float64; of a logistic loss the link's is too.
             assert len(double) <= (clock_alone(rule) if rule.clock else 0)
+
+
+@pytest.mark.parametrize(("case", "real"), in_both(CONVENTIONS))
+def test_a_rule_rounds_as_ieee_has_it(case, real):
+    """What the kernels above have in their loop, alone: its update, and its clock in float64."""
+    rule, kind = case.optimizer().rule, numba.from_dtype(np.dtype(real))
+    others = len(rule.hyperparameters) - 1
+    count = 3 + len(rule.state) + len(rule.clock_values) + others
+    parts = [(rule.update, (kind,) * count, 64 if real is np.float64 else 32)]
+    if rule.clock is not None and real is np.float64:
+        ticks = len(rule.clock_values) + rule.clock_hyperparameters
+        parts.append((rule.clock, (numba.float64,) * ticks, 64))
+    for function, types, bits in parts:
+        if function.__code__.co_flags & inspect.CO_VARARGS:
+            named = function.__code__.co_argcount
+            types = (*types[:named], numba.types.StarArgTuple.from_types(types[named:]))
+        texts = code.compiled(inlined(function), types, CAPABILITIES, device=True)
+        for text in texts:
+            computed = code.arithmetic(text, bits)
+            assert computed
+            assert not code.arithmetic(text, 96 - bits)
+            assert "call" not in " ".join(code.operations(text))
+            assert ".local" not in text
+            for each in computed:
+                assert re.fullmatch(rf"(add|sub|mul|div|sqrt|rcp)\.rn\.f{bits}", each), each
 
 
 @pytest.mark.parametrize(("name", "bits"), [("float64", 64), ("float32", 32)])
