@@ -85,8 +85,8 @@ class Tab:
             width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
         )  # fmt: skip
 
-    def prefer(self, scheme="light", medium="screen"):
-        """What the reader has set: "light" or "dark", "screen" or "print"."""
+    def prefer(self, scheme="light", medium=""):
+        """What the reader has set: "light" or "dark"; "print" shows a screen what paper has."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.send("Emulation.setEmulatedMedia", media=medium, features=features)
 
