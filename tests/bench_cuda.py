@@ -38,7 +38,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 import numpy as np
 
 import simopt
-from simopt.engine import blocks, cuda
+from simopt.engine import blocks, cuda, moments
 from simopt.rules import OPTIMIZERS
 from simopt.training import plan
 from tests import contenders
@@ -120,7 +120,7 @@ class Runner:
             group, work.problem, work.real, cuda.WAVE * how.updates, given=False
         )
         if self.tasks[0].points == "moments":
-            self.data = blocks.with_moments(self.data, how)
+            self.data = moments.with_table(self.data, how)
         self.launched = 0.0
 
     def __call__(self, compute: Callable[..., Any] = cuda.compute) -> list[Any]:

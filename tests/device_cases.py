@@ -16,7 +16,7 @@ import numpy as np
 
 import simopt
 from simopt import schedules
-from simopt.engine import blocks, layout
+from simopt.engine import blocks, layout, moments
 from simopt.rules import ALL
 from simopt.training import plan
 from simopt.training.sparing import Spared
@@ -131,7 +131,7 @@ class Case:
         data = blocks.pack(problem, self.dtype, self.limit, self.target)
         tasks = blocks.tasks(group, problem, self.dtype, 2_000, self.given)
         if tasks[0].points == "moments":
-            data = blocks.with_moments(data, group.plan)
+            data = moments.with_table(data, group.plan)
         given = None
         if self.given:
             draws = np.random.default_rng(5)
@@ -208,6 +208,13 @@ QUICK: dict[str, Case] = {
     "it lives on": Case("four points", "Momentum", limit=None, plan={"epochs": 40}),
     "looks by epoch": Case("four points", "SGD", every=0, target=3.0, plan={"epochs": 3}),
     "moments": Case("several weights", "SGD", plan={"batch_size": 7, "epochs": 4}, target=1.2),
+    "moments in any order": Case(
+        "ten weights", "SGD", seeds=OWN, plan={"batch_size": 16, "shuffle": "epoch"}
+    ),
+    "moments of one weight": Case(
+        "hubble", "Momentum", seeds=OWN, plan={"batch_size": 16, "shuffle": "epoch"}
+    ),
+    "moments in given orders": Case("ten weights", "SGD", given=True, plan={"batch_size": 16}),
     "points": Case("several weights", "SGD", plan={"batch_size": 2}, limit=10.0),
     "so many updates": Case(
         "four points", "SGD", plan={"batch_size": 3, "updates": 5, "epochs": 1}

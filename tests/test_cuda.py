@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 import simopt
-from simopt.engine import blocks, layout, losses, per_thread
+from simopt.engine import blocks, layout, losses, moments, per_thread
 from simopt.engine.cuda import places_of
 from simopt.ground.inline import inlined
 from simopt.training import plan, shuffling
@@ -303,6 +303,24 @@ def in_turn(*key):
     return njit(error_model="numpy")(launch)
 
 
+def with_moments(data, how, orders):
+    """The data with the moments of every batch of some orders, as a device makes them."""
+    n, dp = data.x.shape
+    rows = len(orders) // n * how.batches
+    data = data._replace(
+        moments=np.empty((rows, dp, dp), data.x.dtype), slopes=np.empty((rows, dp), data.x.dtype)
+    )
+    for row, j in np.ndindex(rows, dp):
+        order, batch = divmod(row, how.batches)
+        start = order * n + batch * how.batch_size
+        stop = min(start + how.batch_size, order * n + how.points_used)
+        moments.write_row(
+            data.moments, data.slopes, row, j, data.x, data.errors, orders, start, stop,
+            2.0 / (stop - start),
+        )  # fmt: skip
+    return data
+
+
 def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
     """A `compute` by the loop of `thread`."""
     group, how, dtype = task.group, task.group.plan, data.x.dtype.type
@@ -310,7 +328,7 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
     run = in_turn(
         group.rule,
         losses.passes_of(problem),
-        task.points == "moments",
+        task.points.endswith("moments"),
         dtype,
         blocks.extras_of(how),
         problem.d,
@@ -334,6 +352,8 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
     places = places_of(task, given is not None)
     numbers = blocks.how_of(how, problem.d, dtype, every, record, stops, given is not None)
     flat = np.concatenate(orders).astype(np.int32 if how.n else np.int64).ravel()
+    if task.points.endswith("moments") and problem.d > 1 and numbers.shuffle != 0:
+        data = with_moments(data, how, np.concatenate(orders).ravel())
     run(data, numbers, group.settings.astype(dtype), flat, places, ends)
     return ends
 

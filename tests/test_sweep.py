@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simopt
-from simopt.engine import layout
+from simopt.engine import layout, moments
 from simopt.rules import OPTIMIZERS
+from simopt.training import shuffling
 from tests import reference
 
 FAST = settings(max_examples=15, deadline=None)
@@ -427,27 +428,69 @@ def test_interrupted_keeps_what_is_done(monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_moments_err_no_more_than_they_may(dtype):
+@pytest.mark.parametrize("shuffle", ["never", "epoch"])
+def test_moments_err_no_more_than_they_may(shuffle, dtype):
     """One step by moments against the exact step in long double, within the stated bound."""
     problem = simopt.problems.diabetes()
-    unit = np.finfo(dtype).eps / 2
-    x, y = problem.x[:64].astype(dtype), problem.y[:64].astype(dtype)
+    unit, double = np.finfo(dtype).eps / 2, np.finfo("float64").eps / 2
+    order = shuffling.orders(shuffle, 0, 1, problem.n)[0, :64]
+    x, y = problem.x[order].astype(dtype), problem.y[order].astype(dtype)
     start = np.linspace(-30, 30, problem.d)
     frame = simopt.sweep(
         problem.replace(w0=start), simopt.SGD(eta=1.0), batch_size=64, drop_last=True,
-        dtype=dtype, divergence=None, record="steps",
+        shuffle=shuffle, dtype=dtype, divergence=None, record="steps",
     )  # fmt: skip
     wide = np.longdouble
     matrix = 2 * (x.astype(wide).T @ x.astype(wide)) / 64
-    vector = 2 * (x.astype(wide).T @ y.astype(wide)) / 64
-    w0 = start.astype(dtype).astype(wide)
-    exact = w0 - (matrix @ w0 - vector)
+    w0, center = start.astype(dtype).astype(wide), problem.minimizer.astype(dtype).astype(wide)
+    residuals = x.astype(wide) @ center - y.astype(wide)
+    vector = 2 * (x.astype(wide).T @ residuals) / 64
+    exact = w0 - (matrix @ (w0 - center) + vector)
     first = frame.loc[frame["step"] == 1, [f"w_{k}" for k in range(problem.d)]].to_numpy()[0]
-    size = np.abs(matrix) @ np.abs(w0) + np.abs(vector)
+    size = np.abs(matrix) @ np.abs(w0 - center) + np.abs(vector)
+    # Residuals are summed in double precision, then rounded; so are the sums over points.
+    sizes = np.abs(x.astype(wide)) @ np.abs(center) + np.abs(y.astype(wide))
+    rounded = unit * np.abs(residuals) + (problem.d + 1) * double * sizes
+    shared = 2 * (np.abs(x.astype(wide)).T @ (rounded + 65 * double * np.abs(residuals))) / 64
+    sums = 66 * double * (2 * (np.abs(x.astype(wide)).T @ np.abs(x.astype(wide))) / 64)
     # The bound of the product, one unit for the rounding of the moments, two for the step.
-    bound = (problem.d + 3) * unit * size + 2 * unit * (np.abs(w0) + np.abs(exact))
+    bound = (problem.d + 4) * unit * size + shared + sums @ np.abs(w0 - center)
+    bound += 2 * unit * (np.abs(w0) + np.abs(exact))
     assert (np.abs(first - exact) <= bound).all()
     assert (np.abs(first - exact) > 0).any()
+
+
+def test_moments_of_consistent_labels_are_exactly_zero_at_the_optimum():
+    """Not rounding, of which a rule that divides by the root of tiny squares would make a step."""
+    draws = np.random.default_rng(4)
+    x, truth = draws.integers(-8, 9, (21, 4)) / 4, np.array([1.0, -2.0, 0.5, 3.0])
+    errors = moments.residuals(x, x @ truth, truth)
+    totals, matrix, vector = np.empty((5, 4)), np.empty((4, 4)), np.empty(4)
+    order = draws.permutation(21)
+    moments.of_batch(totals, x, errors, order, 1, 20)
+    moments.scale(matrix, vector, totals, 2 / 19)
+    np.testing.assert_allclose(matrix, 2 / 19 * x[order[1:20]].T @ x[order[1:20]], rtol=1e-14)
+    work = np.repeat(np.concatenate([truth, np.full(4, np.nan)])[:, None], 2, axis=1)
+    work[:4, 1] += 1.0
+    moments.gradient(work, 0, 2, 4, matrix, vector, truth)
+    assert (work[4:, 0] == 0).all()
+    np.testing.assert_allclose(work[4:, 1], matrix.sum(axis=1), rtol=1e-14)
+    # Row by row, as a device makes them.
+    table, slopes = np.empty((1, 4, 4)), np.empty((1, 4))
+    for j in range(4):
+        moments.write_row(table, slopes, 0, j, x, errors, order, 1, 20, 2 / 19)
+    assert (table[0] == matrix).all()
+    assert (slopes[0] == vector).all()
+
+
+@pytest.mark.parametrize("where", ["hubble", "diabetes"])
+def test_bits_of_moments_do_not_depend_on_company(where):
+    """By the moments of a batch that a block shares, or of one's own."""
+    problem = getattr(simopt.problems, where)()
+    etas, plan = np.geomspace(1e-3, 0.1, 60), {"batch_size": 16, "epochs": 3, "shuffle": "epoch"}
+    shared = simopt.sweep(problem, simopt.SGD(eta=etas), seed=[7, 2], **plan)
+    own = simopt.sweep(problem, simopt.SGD(eta=etas[[5]]), seed=[9, 2, 7], **plan)
+    identical(own.iloc[[2, 1]], shared[shared["eta"] == etas[5]])
 
 
 def test_a_record_has_a_column_for_each_of_many_weights():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import cpu, keeping, layout, refusals
+from simopt.engine import cpu, keeping, layout, moments, refusals
 from simopt.engine.layout import Data, How, Kept, Out, Sparing
 from simopt.engine.losses import passes_of
 from simopt.problems import Problem
@@ -29,9 +29,6 @@ Array = NDArray[Any]
 #: every coordinate of every point must be gathered, ten times as much.
 WORTH_SHARING_ONE = 1 / 4
 WORTH_SHARING_MANY = 1 / 10
-
-#: Points whose outer products are summed at once: 64 weights then take 8 MiB.
-MOMENT_POINTS = 256
 
 SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3, "replacement": 4}
 RECORD_CODE = {"summary": 0, "epochs": 1, "steps": 2}
@@ -144,38 +141,11 @@ class Task:
 
     def seeds(self) -> NDArray[np.int64]:
         """A seed for every lane, or, where a block shares one, for every block."""
-        if self.points == "own":
+        if self.points.startswith("own"):
             return self.group.seeds[self.members()[1]]
         if not self.by_seed:
             return np.zeros((self.last - self.first) // self.width, np.int64)
         return self.group.seeds[np.arange(self.first, self.last, self.width) // self.segment]
-
-
-def moments_serve(problem: Problem, plan: Plan) -> bool:
-    """Whether a batch's moments replace its points: fewer products, the same in every epoch.
-
-    It depends on nothing but the trajectory's own plan, so that its bits don't either.
-    """
-    moments = passes_of(problem).moments
-    return moments and plan.shuffle == "never" and plan.batch_size >= problem.d
-
-
-def with_moments(data: Data, plan: Plan) -> Data:
-    """The data with the moments of every batch in file order, summed point by point."""
-    starts = range(0, plan.points_used, plan.batch_size)
-    dp = data.x.shape[1]
-    moments, slopes = np.zeros((len(starts), dp, dp)), np.zeros((len(starts), dp))
-    for b, start in enumerate(starts):
-        stop = min(start + plan.batch_size, plan.points_used)
-        for at in range(start, stop, MOMENT_POINTS):
-            rows = slice(at, min(at + MOMENT_POINTS, stop))
-            x, y = data.x[rows].astype(np.float64), data.y[rows].astype(np.float64)
-            moments[b] += (x[:, :, None] * x[:, None, :]).sum(axis=0)
-            slopes[b] += (x * y[:, None]).sum(axis=0)
-        moments[b] *= 2 / (stop - start)
-        slopes[b] *= 2 / (stop - start)
-    dtype = data.x.dtype
-    return data._replace(moments=moments.astype(dtype), slopes=slopes.astype(dtype))
 
 
 def pack(problem: Problem, dtype: type, limit: float | None, target: float | None) -> Data:
@@ -194,7 +164,9 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
     factor: Array = np.zeros((dp, dp) if held else (0, 0), dtype)
     factor[:held, :held] = problem.factor
     noise = np.zeros(problem.d) if problem.noise is None else np.sqrt(problem.noise)
-    minimizer = np.zeros(problem.d) if problem.minimizer is None else problem.minimizer
+    minimizer = padded(np.zeros(problem.d) if problem.minimizer is None else problem.minimizer)
+    y: Array = problem.y.astype(dtype)
+    squares = problem.squared and problem.linear
     unknown = np.full(problem.d, np.nan)
     bounds = (
         problem.minimum_loss,
@@ -203,13 +175,14 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
     )
     return Data(
         x=x,
-        y=problem.y.astype(dtype),
+        y=y,
         w0=padded(problem.w0),
         l2=padded(problem.l2),
         factor=factor,
-        minimizer=padded(minimizer),
+        minimizer=minimizer,
         optimum=(unknown if problem.optimum is None else problem.optimum).astype(dtype),
         bounds=np.array(bounds).astype(dtype),
+        errors=(moments.residuals(x, y, minimizer) if squares else np.empty(0)).astype(dtype),
         moments=np.empty((0, dp, dp), dtype),
         slopes=np.empty((0, dp), dtype),
         noise=padded(noise),
@@ -230,8 +203,8 @@ def tasks(
     own = shuffled and settings < worth * segment
     by_seed = shuffled and not own
     points = "own" if own else "shared"
-    if not given and moments_serve(problem, group.plan):
-        points = "moments"
+    if moments.serve(problem, group.plan, given):
+        points = "own moments" if own else "moments"
     size = max(1, lane_updates // (group.plan.updates * width)) * width
     if by_seed and size > segment:
         size -= size % segment

@@ -16,31 +16,35 @@ from typing import Any
 import numpy as np
 from numba import config
 
-from simopt.engine import keeping, layout, linear, passes
+from simopt.engine import keeping, layout, linear, moments, orders, passes, watching
 from simopt.engine.layout import (
     BEST,
-    BEST_AT,
-    COUNTED,
-    COUNTS,
-    DIVERGED_AT,
     LOSS,
-    OVERSHOOTS,
     PEAK,
     READ,
     RESIDUAL,
     SIDE,
     SQUARE,
-    TARGET_AT,
     WATCHED,
     WRITE,
 )
+from simopt.engine.orders import fill_order, fill_own_orders
 from simopt.engine.passes import Passes
+from simopt.engine.watching import (
+    alive_in,
+    any_alive,
+    finish,
+    keep,
+    note_times,
+    react_all,
+    tick_all,
+    watch,
+)
 from simopt.ground.compiling import compiled
 from simopt.ground.inline import inlined
 from simopt.ground.snapshot import digest
 from simopt.rules.rule import WEIGHT_DECAY, Rule
 from simopt.training import semantics
-from simopt.training.shuffling import draw, draw_points, drawn, shuffle, split_seed
 
 
 def no_clock():
@@ -48,158 +52,10 @@ def no_clock():
     return ()
 
 
-def watch(work, base, lane, loss, gap, far, marks):
-    """The best loss, crossings and the greatest distance, after one update of one lane.
-
-    Everything is read before anything is written, and what can be is a sum: a choice between a new
-    value and the one just read would become a masked store, which the next reading waits for.
-    """
-    now, zero, unit, unseen = marks
-    best, best_at = work[base + BEST, lane], work[base + COUNTS + BEST_AT, lane]
-    overshoots = work[base + COUNTS + OVERSHOOTS, lane]
-    side, peak = work[base + SIDE, lane], work[base + PEAK, lane]
-    # Infinite where this is no look: never the best.
-    seen = loss + unseen
-    overshoots += unit if semantics.crosses(gap, side, zero) else zero
-    best_at += now - best_at if semantics.improves(seen, best) else zero
-    work[base + COUNTS + OVERSHOOTS, lane] = overshoots
-    work[base + COUNTS + BEST_AT, lane] = best_at
-    work[base + SIDE, lane] = semantics.side_of(gap, side, zero, unit)
-    work[base + BEST, lane] = seen if semantics.improves(seen, best) else best
-    work[base + PEAK, lane] = semantics.farthest(far, peak)
-
-
-def note_times(work, low, high, base, now, over_at, zero, limit, target):
-    """When each lane first reached the target, and when it diverged; from the row of the loss."""
-    for lane in range(low, high):
-        loss = work[base + LOSS, lane]
-        target_at = work[base + COUNTS + TARGET_AT, lane]
-        diverged_at = work[base + COUNTS + DIVERGED_AT, lane]
-        reached = (target_at == zero) & semantics.arrives(loss, target)
-        over = (diverged_at == zero) & semantics.diverges(loss, limit)
-        target_at += now if reached else zero
-        diverged_at += over_at if over else zero
-        work[base + COUNTS + TARGET_AT, lane] = target_at
-        work[base + COUNTS + DIVERGED_AT, lane] = diverged_at
-
-
-def alive_in(work, base, lane, zero, arrives):
-    """Whether a lane goes on: it has not diverged, nor, where that ends it, arrived."""
-    alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
-    if arrives is not None:
-        alive &= work[base + COUNTS + TARGET_AT, lane] == zero
-    return alive
-
-
-def react_all(work, memory, low, high, base, eta, reaction, zero, unit):
-    """The rate of every lane after an epoch, in row ``eta``; the row of the loss is up to date."""
-    for lane in range(low, high):
-        own = lane - low
-        memory[0, own], memory[1, own], memory[2, own], work[eta, lane] = semantics.reacted(
-            work[base + LOSS, lane],
-            memory[0, own],
-            memory[1, own],
-            memory[2, own],
-            work[eta, lane],
-            memory[3, own],
-            reaction,
-            zero,
-            unit,
-        )
-
-
-def any_alive(work, low, high, base, zero, arrives):
-    """Whether a lane goes on."""
-    alive = False
-    for lane in range(low, high):
-        alive |= alive_in(work, base, lane, zero, arrives)
-    return alive
-
-
-def tick_all(work, ticks, low, high, first, hyper, clock, read, read_ticked, write, apart):
-    """The clocks of all lanes, in rows from ``first``; those of float32 weights are ``ticks``."""
-    for lane in range(low, high):
-        ticked = read_ticked(work, hyper, 1, lane)
-        if apart is not None:
-            tick = clock(*(read(ticks, 0, 1, lane - low) + ticked))
-            write(ticks, 0, 1, lane - low, tick)
-        else:
-            tick = clock(*(read(work, first, 1, lane) + ticked))
-        write(work, first, 1, lane, tick)
-
-
-def fill_order(order, mode, seed, epoch, given):
-    """The order of one epoch, the same for all lanes."""
-    if mode == 3:
-        for i in range(len(order)):
-            order[i] = given[epoch, i]
-    elif mode == 2 or (mode == 1 and epoch == 0):
-        shuffle(order, seed, epoch)
-    elif mode == 4:
-        draw_points(order, seed, epoch)
-    elif mode == 0 and epoch == 0:
-        for i in range(len(order)):
-            order[i] = i
-
-
-def fill_own_orders(order, pick, mode, seeds, first, epoch):
-    """The shuffled orders of one epoch, one per lane, all lanes drawing together."""
-    n = order.shape[0]
-    if mode != 1 or epoch == 0:
-        for lane in range(order.shape[1]):
-            pick[1, lane], pick[2, lane] = split_seed(seeds[first + lane], epoch)
-    if mode == 4:
-        for i in range(n):
-            for lane in range(order.shape[1]):
-                order[i, lane] = drawn(pick[1, lane], pick[2, lane], i, n)
-    elif mode == 2 or epoch == 0:
-        for i in range(n):
-            for lane in range(order.shape[1]):
-                order[i, lane] = i
-        for i in range(n - 1, 0, -1):
-            for lane in range(order.shape[1]):
-                pick[0, lane] = draw(pick[1, lane], pick[2, lane], i)
-            for lane in range(order.shape[1]):
-                j = pick[0, lane]
-                swapped = order[i, lane]
-                order[i, lane] = order[j, lane]
-                order[j, lane] = swapped
-
-
-def keep(work, low, high, at, base, d, out, first, record):
-    """Copy weights and loss to a row of the records, of the lanes for which these have columns."""
-    for lane in range(low, min(high, low + np.uint64(out.recorded_loss.shape[1] - first))):
-        column = np.uint64(first) + lane - low
-        out.recorded_loss[record, column] = work[base + LOSS, lane]
-        for k in range(d):
-            out.recorded_w[record, k, column] = work[at + k, lane]
-
-
-def finish(work, low, high, at, base, d, out, first):
-    """Copy a block's results to the columns of its lanes."""
-    for lane in range(low, high):
-        column = np.uint64(first) + lane - low
-        for k in range(d):
-            out.w[k, column] = work[at + k, lane]
-        out.loss[column] = work[base + LOSS, lane]
-        out.best_loss[column] = work[base + BEST, lane]
-        out.peak[column] = work[base + PEAK, lane]
-        for row in range(COUNTED):
-            out.counts[row, column] = np.int64(work[base + COUNTS + row, lane])
-
-
 NUMERIC: tuple[Callable[..., Any], ...] = (
     no_clock,
-    watch,
-    note_times,
-    alive_in,
-    any_alive,
-    react_all,
-    tick_all,
-    fill_order,
-    fill_own_orders,
-    keep,
-    finish,
+    *watching.NUMERIC,
+    *orders.NUMERIC,
     *READ,
     *WRITE,
     *layout.COLUMNS,
@@ -212,6 +68,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     *semantics.NUMERIC,
     *passes.NUMERIC,
     *linear.NUMERIC,
+    *moments.NUMERIC,
 )
 for each in NUMERIC:
     inlined(each)
@@ -233,8 +90,8 @@ def kernel(
         Whose update and clock to put in; its own snapshot, for a kernel is kept for the object.
     loss_passes : Passes
         How the loss and its gradient are computed.
-    points : {"shared", "own", "moments"}
-        One order of the points for a block; one for every lane; or batches by their moments.
+    points : {"shared", "own", "moments", "own moments"}
+        One order of the points for a block, or one for every lane; batches by their moments.
     real : type
         numpy.float64 or numpy.float32.
     extras : Extras
@@ -291,7 +148,13 @@ def kernel(
     some_by_norm = True if extras.clips == "norm" and some else None
     some_by_value = True if extras.clips == "value" and some else None
     unclipped = None if extras.clips else True
-    own, by_moments = points == "own", points == "moments"
+    own, by_moments = points.startswith("own"), points.endswith("moments")
+    shared_moments = True if by_moments and not own and not one else None
+    own_moments = True if by_moments and own and not one else None
+    shared_one_moments = True if by_moments and not own and one else None
+    own_one_moments = True if by_moments and own and one else None
+    one_by_moments = True if by_moments and one else None
+    several_by_moments = True if by_moments and not one else None
     shared_one, own_one = linear.gradient_one, linear.gradient_one_own
     shared_sums, own_sums = loss_passes.gradient, loss_passes.gradient_own
     full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
@@ -328,6 +191,12 @@ def kernel(
         order = np.empty(1 if own else n, np.int64)
         orders = np.empty((n if own else 1, lanes), np.int64)
         pick = np.empty((3, lanes), np.int64)
+        tabled = how.shuffle == 0
+        if own_one_moments is not None:
+            totals = np.empty((2, lanes), np.float64)
+        if several_by_moments is not None:
+            totals = np.empty((dp + 1, dp), np.float64)
+            own_matrix, own_vector = np.empty((dp, dp), real), np.empty(dp, real)
         batches = -(-how.points_used // how.batch_size)
         updates = how.updates
         whole_scale = multiple / real(how.batch_size)
@@ -423,6 +292,7 @@ def kernel(
                     unseen = zero if looks else never
                     marks = (now, zero, unit, unseen)
                     scale = whole_scale if stop - start == how.batch_size else last_scale
+                    ratio = 2.0 / (stop - start)
                     if scheduled is not None:
                         factor_now, shift_now = how.rates[0, t - 1], how.rates[1, t - 1]
                     if ticking is not None:
@@ -441,7 +311,9 @@ def kernel(
                         )
                     if one:
                         # The batch but for its last point, which comes with the step.
-                        if how.batch_size > 1 or data.l2[0] != zero:
+                        if by_moments:
+                            pass
+                        elif how.batch_size > 1 or data.l2[0] != zero:
                             if own:
                                 own_one(work, low, high, data, orders, start, stop - 1, scale)
                             else:
@@ -449,10 +321,22 @@ def kernel(
                         point = 0 if own else order[stop - 1]
                         x, y = data.x[point, 0], data.y[point]
                         scaled = x * scale
+                        middle, l2 = data.minimizer[0], data.l2[0]
+                        if shared_one_moments is not None:
+                            if tabled:
+                                batch = start // how.batch_size
+                                curvature, rise = data.moments[batch, 0, 0], data.slopes[batch, 0]
+                            else:
+                                square, slope = moments.of_one(
+                                    data.x, data.errors, order, start, stop
+                                )
+                                curvature, rise = real(square * ratio), real(slope * ratio)
+                        if own_one_moments is not None:
+                            moments.of_own(totals, data.x, data.errors, orders, start, stop)
                         center = data.optimum[0]
                         factor, least = data.factor[0, 0], data.bounds[0]
                         for lane in range(low, high):
-                            if own:
+                            if own and not by_moments:
                                 point = orders[stop - 1, lane - low]
                                 x, y = data.x[point, 0], data.y[point]
                                 scaled = x * scale
@@ -462,6 +346,11 @@ def kernel(
                                 tick = clock(*(tick + read_ticked(work, eta + 1, 1, lane)))
                                 write_clock(work, first_clock, 1, lane, tick)
                             g = work[1, lane] + (old * x - y) * scaled
+                            if own_one_moments is not None:
+                                curvature = real(totals[0, lane - low] * ratio)
+                                rise = real(totals[1, lane - low] * ratio)
+                            if one_by_moments is not None:
+                                g = curvature * (old - middle) + rise + l2 * old
                             if by_value is not None:
                                 g = clipped(g, clip)
                             if by_norm is not None:
@@ -525,10 +414,33 @@ def kernel(
                                     parameters,
                                 )
                         elif by_moments:
-                            batch = start // how.batch_size
-                            linear.gradient_moments(
-                                work, low, high, dp, data.moments[batch], data.slopes[batch]
-                            )
+                            if shared_moments is not None:
+                                matrix, vector = own_matrix, own_vector
+                                if tabled:
+                                    batch = start // how.batch_size
+                                    matrix, vector = data.moments[batch], data.slopes[batch]
+                                else:
+                                    moments.of_batch(
+                                        totals, data.x, data.errors, order, start, stop
+                                    )
+                                    moments.scale(matrix, vector, totals, ratio)
+                                middles = data.minimizer
+                                moments.gradient(work, low, high, dp, matrix, vector, middles)
+                            if own_moments is not None:
+                                moments.gradients_own(
+                                    work,
+                                    low,
+                                    high,
+                                    dp,
+                                    data,
+                                    orders,
+                                    start,
+                                    stop,
+                                    ratio,
+                                    totals,
+                                    own_matrix,
+                                    own_vector,
+                                )
                             scale = unit
                         elif own:
                             own_sums(

@@ -26,7 +26,7 @@ import numpy as np
 from numba import config as numba_config
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, keeping, layout, per_thread
+from simopt.engine import blocks, keeping, layout, moments, per_thread
 from simopt.engine.layout import Data, Kept, Out
 from simopt.engine.losses import passes_of
 from simopt.engine.passes import Passes
@@ -219,13 +219,38 @@ def order_kernel() -> Any:
     return jit(draw_orders)
 
 
+write_row = inlined(moments.write_row)
+
+
+@cache
+def moments_kernel() -> Any:
+    """The kernel that makes the moments of all batches of some orders; a thread makes one row.
+
+    ``f[blocks, threads](x, errors, orders [orders x n], used, size, batches, table, slopes)``
+    """
+
+    def draw_moments(x, errors, orders, used, size, batches, table, slopes):
+        row = cuda.grid(1)
+        dp = x.shape[1]
+        batch = row // dp
+        if batch < table.shape[0]:
+            first = batch // batches * x.shape[0]
+            start = batch % batches * size
+            stop = min(start + size, used)
+            ratio = 2.0 / (stop - start)
+            start, stop = first + start, first + stop
+            write_row(table, slopes, batch, row % dp, x, errors, orders, start, stop, ratio)
+
+    return jit(draw_moments)
+
+
 def kernel_of(task: blocks.Task, data: Data, problem: Problem) -> Any:
     """The kernel for a task."""
     real: Any = data.x.dtype.type
     return kernel(
         task.group.rule.snapshot(),
         passes_of(problem),
-        task.points == "moments",
+        task.points.endswith("moments"),
         real,
         blocks.extras_of(task.group.plan),
         problem.d,
@@ -333,6 +358,8 @@ def compute(
         drawn: tuple[int, int] | None = None
         if not places.of_seed:
             orders = sent((np.arange(plan.n)[None] if given is None else given).astype(np.int32))
+            if given is not None:
+                there = (with_moments(there[0], task, plan, orders), there[1])
         for wave in waves(places, task.group.settings.shape[1], lanes, seeds):
             if pulse[0]:
                 break
@@ -347,6 +374,7 @@ def compute(
                     orders = orders_of(seeds_here, places.of_seed // plan.n, plan.n, plan.shuffle)
                 else:
                     orders = sent(seeds_here)
+                there = (with_moments(there[0], task, plan, orders), there[1])
             start = wave.places.first - task.first
             columns = slice(start, start + wave.places.lanes)
             if plan.begun:
@@ -375,6 +403,24 @@ def orders_of(seeds: NDArray[np.int64], epochs: int, n: int, shuffle: str) -> An
     orders = cuda.device_array((len(seeds) * epochs, n), np.int32)
     launch(order_kernel(), len(orders), sent(seeds), epochs, shuffle == "replacement", orders)
     return orders
+
+
+def with_moments(there: Data, task: blocks.Task, plan: Plan, orders: Any) -> Data:
+    """Data on the device with the moments of every batch of some orders, where a kernel wants them.
+
+    With one weight a thread sums its own.
+    """
+    dp = there.x.shape[1]
+    if task.points.endswith("moments") and dp > 1:
+        rows = orders.shape[0] * plan.batches
+        table = cuda.device_array((rows, dp, dp), there.x.dtype)
+        slopes = cuda.device_array((rows, dp), there.x.dtype)
+        launch(
+            moments_kernel(), rows * dp, there.x, there.errors, flat(orders), plan.points_used,
+            plan.batch_size, plan.batches, table, slopes,
+        )  # fmt: skip
+        return there._replace(moments=table, slopes=slopes)
+    return there
 
 
 def flat(array: Any) -> Any:
@@ -414,6 +460,10 @@ def room(task: blocks.Task, d: int, dtype: Any) -> tuple[int, int]:
         trajectory += 8 * keeping.rows(task.group.rule, d)
     trajectory += layout.COUNTED * np.dtype(count_type(plan)).itemsize
     seed = 4 * plan.n * max(1, orders_of_seed(plan, plan.shuffle)) if plan.n else 8
+    if task.points.endswith("moments") and d > 1:
+        drawn = orders_of_seed(plan, plan.shuffle) * plan.batches
+        padded = -(-d // 4) * 4
+        seed += drawn * (padded + 1) * padded * size
     if share < max(seed, trajectory * THREADS):
         raise checks.refuse(
             "epochs",

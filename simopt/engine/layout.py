@@ -56,8 +56,9 @@ class Data(NamedTuple):
     minimizer: np.ndarray  # [dp]
     optimum: np.ndarray  # [d]; nan where unknown
     bounds: np.ndarray  # [3]: minimum loss, limit of divergence, target
+    errors: np.ndarray  # [n]: x . minimizer - y, of squared errors
     moments: np.ndarray  # [batches, dp, dp]: mean of 2 x x^T over each batch in file order, if used
-    slopes: np.ndarray  # [batches, dp]: mean of 2 x y
+    slopes: np.ndarray  # [batches, dp]: mean of 2 x times the error
     noise: np.ndarray  # [dp]: deviation of the gradient's noise in a batch of 1, where it is drawn
     parameters: np.ndarray  # [parameters of the loss, 1]
 

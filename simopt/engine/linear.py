@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from simopt.engine.layout import LOSS, RESIDUAL
+from simopt.engine.moments import add_block
 from simopt.engine.passes import Passes, add_penalty, clear
 from simopt.problems.loss import Loss
 
@@ -147,60 +148,8 @@ def gradient_own(work, low, high, dp, row, data, order, start, stop, slope, para
                 work[dp + k, lane] += work[row, lane] * x[order[position, lane - low], k]
 
 
-def gradient_moments(work, low, high, dp, matrix, vector):
-    """``matrix w - vector`` to the gradient sums: the batch's points enter by their moments alone.
-
-    d^2 products in position of 2 d a point. Its error is that of any sum of products, at most
-    ``(d + 2) u (|matrix| |w| + |vector|)`` with u the unit roundoff, and like the sum over points
-    it gives exact zeros where all products are.
-    """
-    for k in range(0, dp, 4):
-        g = dp + k
-        for lane in range(low, high):
-            work[g, lane] = -vector[k]
-            work[g + 1, lane] = -vector[k + 1]
-            work[g + 2, lane] = -vector[k + 2]
-            work[g + 3, lane] = -vector[k + 3]
-        for j in range(0, dp, 4):
-            add_block(work, low, high, g, j, matrix, k, j)
-
-
-def add_block(work, low, high, to, source, matrix, i, j):
-    """Four rows of ``work`` plus the 4 by 4 block at i, j of a matrix times four other rows."""
-    a0, a1, a2, a3 = matrix[i, j], matrix[i, j + 1], matrix[i, j + 2], matrix[i, j + 3]
-    b0, b1, b2, b3 = (
-        matrix[i + 1, j],
-        matrix[i + 1, j + 1],
-        matrix[i + 1, j + 2],
-        matrix[i + 1, j + 3],
-    )
-    c0, c1, c2, c3 = (
-        matrix[i + 2, j],
-        matrix[i + 2, j + 1],
-        matrix[i + 2, j + 2],
-        matrix[i + 2, j + 3],
-    )
-    d0, d1, d2, d3 = (
-        matrix[i + 3, j],
-        matrix[i + 3, j + 1],
-        matrix[i + 3, j + 2],
-        matrix[i + 3, j + 3],
-    )
-    for lane in range(low, high):
-        w0, w1 = work[source, lane], work[source + 1, lane]
-        w2, w3 = work[source + 2, lane], work[source + 3, lane]
-        work[to, lane] = work[to, lane] + a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3
-        work[to + 1, lane] = work[to + 1, lane] + b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
-        work[to + 2, lane] = work[to + 2, lane] + c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
-        work[to + 3, lane] = work[to + 3, lane] + d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
-
-
 def loss_squared(work, low, high, dp, at, base, data, d, value, parameters):
-    """``minimum + |factor (w - minimizer)|^2`` to the row of the loss; spoils the gradient sums."""
-    for k in range(dp):
-        center = data.minimizer[k]
-        for lane in range(low, high):
-            work[dp + k, lane] = work[at + k, lane] - center
+    """``minimum + |factor (w - minimizer)|^2`` to the row of the loss."""
     loss, row = base + LOSS, base + RESIDUAL
     least = data.bounds[0]
     for lane in range(low, high):
@@ -209,7 +158,7 @@ def loss_squared(work, low, high, dp, at, base, data, d, value, parameters):
         clear(work, low, high, row, row + 4)
         # The factor is upper triangular: nothing stands left of its diagonal.
         for k in range(j, dp, 4):
-            add_block(work, low, high, row, dp + k, data.factor, j, k)
+            add_block(work, low, high, row, at + k, data.factor, j, k, data.minimizer)
         for lane in range(low, high):
             a, b = work[row, lane], work[row + 1, lane]
             c, e = work[row + 2, lane], work[row + 3, lane]
@@ -253,7 +202,6 @@ def loss_of_points(work, low, high, dp, at, base, data, d, value, parameters):
 NUMERIC: tuple[Callable[..., Any], ...] = (
     gradient_one,
     gradient_one_own,
-    gradient_moments,
     loss_one,
 )
 
@@ -273,5 +221,4 @@ def passes_of(loss: Loss, one: bool) -> Passes:
         padding=1 if one and loss.squared else 4,
         one=one and loss.squared,
         alone=slope_of_point,
-        moments=loss.squared and not one,
     )

@@ -216,8 +216,6 @@ class Passes:
         ``f(d, columns)``: rows of work that the passes need behind those that are watched.
     one : bool
         One weight, least squares: then update, loss and watch are one pass.
-    moments : bool
-        Whether the moments of a batch may take the place of its points.
     noisy : bool
         Whether the gradient begins with noise.
     source : str
@@ -236,7 +234,6 @@ class Passes:
     padding: int = 4
     rows: Callable[[int, int], int] = rows_none
     one: bool = False
-    moments: bool = False
     noisy: bool = False
     source: str = ""
 

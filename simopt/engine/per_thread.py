@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simopt.engine import keeping, layout, linear, passes
+from simopt.engine import keeping, layout, linear, moments, passes
 from simopt.engine.cpu import no_clock
 from simopt.engine.keeping import FLOATS
 from simopt.engine.layout import (
@@ -137,7 +137,7 @@ def program(
     some_by_value = True if extras.clips == "value" and some else None
     unclipped = None if extras.clips else True
     alone = True if loss_passes.one else None
-    moments = True if by_moments else None
+    in_moments = True if by_moments else None
     clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
     looks_at, rate_at = semantics.looks_at, semantics.rate_at
     sums, full_loss, read_parameters = loss_passes.gradient, loss_passes.loss, loss_passes.read
@@ -233,7 +233,9 @@ def program(
                     write_clock(work, first_clock, 1, 0, tick)
                 if alone is not None:
                     # The batch but for its last point.
-                    if how.batch_size > 1 or data.l2[0] != zero:
+                    if by_moments:
+                        pass
+                    elif how.batch_size > 1 or data.l2[0] != zero:
                         linear.gradient_one(
                             work, 0, 1, data, orders, first + start, first + stop - 1, scale
                         )
@@ -241,6 +243,16 @@ def program(
                     x, y = data.x[point, 0], data.y[point]
                     old = work[0, 0]
                     g = work[1, 0] + (old * x - y) * (x * scale)
+                    if in_moments is not None:
+                        if how.shuffle == 0:
+                            curvature, rise = data.moments[batch, 0, 0], data.slopes[batch, 0]
+                        else:
+                            square, slope = moments.of_one(
+                                data.x, data.errors, orders, first + start, first + stop
+                            )
+                            ratio = 2.0 / (stop - start)
+                            curvature, rise = real(square * ratio), real(slope * ratio)
+                        g = curvature * (old - data.minimizer[0]) + rise + data.l2[0] * old
                     if by_value is not None:
                         g = clipped(g, how.clip)
                     if by_norm is not None:
@@ -262,12 +274,14 @@ def program(
                         seed = int(orders[offset])
                         passes.gradient_noise(work, 0, 1, dp, data, how.spread, seed, t)
                         scale = unit
-                    elif moments is None:
+                    elif in_moments is None:
                         passes.clear(work, 0, 1, dp, 2 * dp)
-                    if moments is not None:
-                        linear.gradient_moments(
-                            work, 0, 1, dp, data.moments[batch], data.slopes[batch]
-                        )
+                    if in_moments is not None:
+                        # A row of the table for every order of the points.
+                        of_order = first // data.x.shape[0] * -(-how.points_used // how.batch_size)
+                        matrix = data.moments[of_order + batch]
+                        vector = data.slopes[of_order + batch]
+                        moments.gradient(work, 0, 1, dp, matrix, vector, data.minimizer)
                         scale = unit
                     else:
                         sums(

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, devices, keeping, layout
+from simopt.engine import blocks, devices, keeping, layout, moments
 from simopt.engine.blocks import Group, Task
 from simopt.engine.readers import Reader, codes_of
 from simopt.ground import memory
@@ -283,7 +283,7 @@ def fill(
 @lru_cache(maxsize=2)
 def _moments(conditions: Conditions, plan: Plan) -> layout.Data:
     """The data with the moments of a plan's batches, which one call after another uses."""
-    return blocks.with_moments(conditions.data, plan)
+    return moments.with_table(conditions.data, plan)
 
 
 def _task_updates(conditions: Conditions, group: Group, total: int, threads: int | None) -> int:

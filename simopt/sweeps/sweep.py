@@ -192,11 +192,13 @@ def sweep(
     Notes
     -----
     A trajectory's bits depend on its own settings and seed alone: not on threads, on the order of
-    the grid, or on what else is swept. Sums run in order, point by point; but with
-    ``shuffle="never"``, least squares of several weights and a batch of at least d points, a batch
-    enters by its moments, ``g = A w - b`` with ``A = 2 / B sum x x^T``, ``b = 2 / B sum x y``. That
-    is d^2 products in place of 2 d B, and errs by at most ``(d + 2) u (|A| |w| + |b|)``, with u the
-    unit roundoff, besides the rounding of A and b themselves: about what the sum over points errs.
+    the grid, or on what else is swept. Sums run in order, point by point; but with least squares a
+    batch of B >= 16 points, and more than d / 2, enters by its moments about the minimizer c of the
+    loss: ``g = A (w - c) + r`` with ``A = 2 / B sum x x^T``, ``r = 2 / B sum x (x . c - y)``. That
+    is d^2 products in place of 2 d B, and errs by at most ``(d + 3) u (|A| |w - c| + |r|)``, with u
+    the unit roundoff, besides the rounding of A, of r and of the residuals at c, which are summed
+    in double precision: about what the sum over points errs, and at c, where labels are consistent,
+    exactly 0 like it. With ``shuffle="never"`` and d > 1 it is so from B = d on.
 
     Examples
     --------

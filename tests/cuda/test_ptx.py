@@ -62,8 +62,9 @@ def test_operations_round_one_at_a_time_as_ieee_has_it(case, real):
             assert ".local" not in text
         if real is np.float64:
             assert not single
-        elif problem.kind == "least_squares":
-            # The clock's arithmetic alone is in float64; of a logistic loss the link's is too.
+        elif problem.kind == "least_squares" and not case.work()[0][0].points.endswith("moments"):
+            # The clock's arithmetic alone is in float64; of a logistic loss the link's is too, and
+            # so are the sums of moments.
             assert len(double) <= (clock_alone(rule) if rule.clock else 0)
 
 
@@ -122,6 +123,18 @@ def test_orders_are_whole_numbers():
     types = (numba.int64[::1], numba.int64, numba.boolean, numba.int32[:, ::1])
     (text,) = code.compiled(cuda.order_kernel().py_func, numba.void(*types), [(9, 0)])
     assert not code.arithmetic(text, 64)
+    assert ".local" not in text
+
+
+@pytest.mark.parametrize("real", [numba.float64, numba.float32], ids=str)
+def test_moments_are_summed_in_double_precision_one_operation_at_a_time(real):
+    types = (real[:, ::1], real[::1], numba.int32[::1], *(numba.int64,) * 3)
+    types += (real[:, :, ::1], real[:, ::1])
+    (text,) = code.compiled(cuda.moments_kernel().py_func, numba.void(*types), [(9, 0)])
+    assert code.arithmetic(text, 64)
+    assert not code.arithmetic(text, 32)
+    for each in code.arithmetic(text, 64):
+        assert re.fullmatch(r"(add|sub|mul|div|rcp)\.rn\.f64", each), each
     assert ".local" not in text
 
 

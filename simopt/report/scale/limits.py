@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from simopt.engine import cpu, layout
+from simopt.engine import cpu, layout, watching
 from simopt.ground.compiling import compiled
 from simopt.ground.inline import inlined
 from simopt.ground.snapshot import digest
@@ -134,7 +134,7 @@ def needs(rule: Rule) -> Needs:
         rule.clock(*[number] * (ticks + rule.clock_hyperparameters))
     rule.update(*[number] * (2 + len(rule.hyperparameters) + len(rule.state) + ticks))
     rows: Any = _Rows()
-    cpu.watch(rows, 0, 0, 1.0, 1.0, 1.0, (1.0, 0.0, 1.0, 0.0))
+    watching.watch(rows, 0, 0, 1.0, 1.0, 1.0, (1.0, 0.0, 1.0, 0.0))
     own = len(rule.state) + ticks
     return Needs(
         roots=counts["roots"],

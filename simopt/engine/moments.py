@@ -1,0 +1,233 @@
+"""A batch of squared errors by its moments: d^2 products a trajectory in place of 2 d a point.
+
+About the loss' minimizer c, with the residuals e = x . c - y there, the mean gradient of a batch is
+
+    g = A (w - c) + r,    A = 2 / B sum x x^T,    r = 2 / B sum x e.
+
+A product errs by at most ``(d + 3) u (|A| |w - c| + |r|)`` with u the unit roundoff, besides the
+rounding of A, r and e themselves, which are summed in double precision; so does the sum over points
+where w is c. Where labels are consistent, all e are 0, and so is the gradient at c.
+
+Moments are summed point by point, whether a block shares them, every lane has its own, or a device
+makes them beforehand: a trajectory's bits do not depend on which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.engine.layout import Data
+from simopt.problems.problem import Problem
+from simopt.training.plan import Plan
+
+#: Points of a batch from which on its moments replace it in any order. Below, little is gained, and
+#: textbook examples keep the sums that one writes down.
+LEAST_BATCH = 16
+
+#: Points whose outer products are summed at once: 64 weights then take 8 MiB.
+AT_ONCE = 256
+
+
+def serve(problem: Problem, plan: Plan, given: bool) -> bool:
+    """Whether a batch's moments replace its points: where that takes fewer products.
+
+    In file order batches are the same in every epoch, and so are their moments. It depends on
+    nothing but the trajectory's own plan, so that its bits don't either.
+    """
+    if not (problem.squared and problem.linear and problem.n):
+        return False
+    if plan.batch_size >= LEAST_BATCH and problem.d < 2 * plan.batch_size:
+        return True
+    return plan.shuffle == "never" and not given and 1 < problem.d <= plan.batch_size
+
+
+def residuals(x: NDArray[Any], y: NDArray[Any], center: NDArray[Any]) -> NDArray[np.float64]:
+    """``x . center - y`` of every point, summed weight by weight as everywhere."""
+    total = -y.astype(np.float64)
+    for column, weight in zip(x.T.astype(np.float64), center.astype(np.float64), strict=True):
+        total += column * weight
+    return np.asarray(total)
+
+
+def with_table(data: Data, plan: Plan) -> Data:
+    """The data with the moments of every batch in file order; as they are in any other order."""
+    if plan.shuffle != "never":
+        return data
+    starts = range(0, plan.points_used, plan.batch_size)
+    dp = data.x.shape[1]
+    table, slopes = np.zeros((len(starts), dp, dp)), np.zeros((len(starts), dp))
+    for b, start in enumerate(starts):
+        stop = min(start + plan.batch_size, plan.points_used)
+        for at in range(start, stop, AT_ONCE):
+            rows = slice(at, min(at + AT_ONCE, stop))
+            x, errors = data.x[rows].astype(np.float64), data.errors[rows].astype(np.float64)
+            table[b] += (x[:, :, None] * x[:, None, :]).sum(axis=0)
+            slopes[b] += (x * errors[:, None]).sum(axis=0)
+        table[b] *= 2 / (stop - start)
+        slopes[b] *= 2 / (stop - start)
+    dtype = data.x.dtype
+    return data._replace(moments=table.astype(dtype), slopes=slopes.astype(dtype))
+
+
+def of_one(x, errors, order, start, stop):
+    """``sum x^2`` and ``sum x e`` of the points order[start:stop], for d = 1."""
+    square = slope = np.float64(0.0)
+    for position in range(start, stop):
+        i = order[position]
+        value = np.float64(x[i, 0])
+        square += value * value
+        slope += value * np.float64(errors[i])
+    return square, slope
+
+
+def of_own(sums, x, errors, orders, start, stop):
+    """The same for every lane by its own order [n, lanes], to the rows of ``sums`` [2, lanes]."""
+    for lane in range(sums.shape[1]):
+        sums[0, lane] = 0.0
+        sums[1, lane] = 0.0
+    for position in range(start, stop):
+        for lane in range(sums.shape[1]):
+            i = orders[position, lane]
+            value = np.float64(x[i, 0])
+            sums[0, lane] += value * value
+            sums[1, lane] += value * np.float64(errors[i])
+
+
+def of_batch(sums, x, errors, order, start, stop):
+    """``sum x x^T`` to the first rows of ``sums`` [dp + 1, dp], ``sum x e`` to the last.
+
+    Of the first rows, four at a time, the part from their diagonal on: the rest is the same. Four
+    points at a time only save loads and stores.
+    """
+    dp = sums.shape[1]
+    for j in range(dp + 1):
+        for k in range(dp):
+            sums[j, k] = 0.0
+    position = start
+    while position + 4 <= stop:
+        p, q, r, s = order[position], order[position + 1], order[position + 2], order[position + 3]
+        for j in range(dp + 1):
+            a = np.float64(x[p, j] if j < dp else errors[p])
+            b = np.float64(x[q, j] if j < dp else errors[q])
+            c = np.float64(x[r, j] if j < dp else errors[r])
+            e = np.float64(x[s, j] if j < dp else errors[s])
+            for k in range(j - j % 4 if j < dp else 0, dp):
+                sums[j, k] = (
+                    sums[j, k]
+                    + a * np.float64(x[p, k])
+                    + b * np.float64(x[q, k])
+                    + c * np.float64(x[r, k])
+                    + e * np.float64(x[s, k])
+                )
+        position += 4
+    while position < stop:
+        p = order[position]
+        for j in range(dp + 1):
+            a = np.float64(x[p, j] if j < dp else errors[p])
+            for k in range(j - j % 4 if j < dp else 0, dp):
+                sums[j, k] += a * np.float64(x[p, k])
+        position += 1
+
+
+def write_row(moments, slopes, row, j, x, errors, order, start, stop, ratio):
+    """Row j of a batch's moments to ``moments[row]``, and its share of the slopes."""
+    dp = x.shape[1]
+    for k in range(dp):
+        total = np.float64(0.0)
+        for position in range(start, stop):
+            i = order[position]
+            total += np.float64(x[i, j]) * np.float64(x[i, k])
+        moments[row, j, k] = total * ratio
+    total = np.float64(0.0)
+    for position in range(start, stop):
+        i = order[position]
+        total += np.float64(errors[i]) * np.float64(x[i, j])
+    slopes[row, j] = total * ratio
+
+
+def scale(matrix, vector, sums, ratio):
+    """Sums to means, in the trajectories' precision."""
+    dp = sums.shape[1]
+    for j in range(dp):
+        for k in range(j - j % 4):
+            matrix[j, k] = sums[k, j] * ratio
+        for k in range(j - j % 4, dp):
+            matrix[j, k] = sums[j, k] * ratio
+        vector[j] = sums[dp, j] * ratio
+
+
+def gradient(work, low, high, dp, matrix, vector, center):
+    """``matrix (w - center) + vector`` to the gradient sums."""
+    for k in range(0, dp, 4):
+        g = dp + k
+        for lane in range(low, high):
+            work[g, lane] = vector[k]
+            work[g + 1, lane] = vector[k + 1]
+            work[g + 2, lane] = vector[k + 2]
+            work[g + 3, lane] = vector[k + 3]
+        for j in range(0, dp, 4):
+            add_block(work, low, high, g, j, matrix, k, j, center)
+
+
+def gradients_own(work, low, high, dp, data, orders, start, stop, ratio, totals, matrix, vector):
+    """The same of every lane by the moments of its own batch; the last three are room for them."""
+    for lane in range(low, high):
+        of_batch(totals, data.x, data.errors, orders[:, lane - low], start, stop)
+        scale(matrix, vector, totals, ratio)
+        for j in range(dp):
+            off = work[j, lane] - data.minimizer[j]
+            # The matrix is symmetric: its rows are its columns.
+            for k in range(dp):
+                vector[k] += matrix[j, k] * off
+        for k in range(dp):
+            work[dp + k, lane] = vector[k]
+
+
+def add_block(work, low, high, to, source, matrix, i, j, center):
+    """Four rows of ``work`` plus the 4 by 4 block at i, j of a matrix times four others' offsets.
+
+    These are ``work[source] - center[j]`` and the three behind it.
+    """
+    a0, a1, a2, a3 = matrix[i, j], matrix[i, j + 1], matrix[i, j + 2], matrix[i, j + 3]
+    b0, b1, b2, b3 = (
+        matrix[i + 1, j],
+        matrix[i + 1, j + 1],
+        matrix[i + 1, j + 2],
+        matrix[i + 1, j + 3],
+    )
+    c0, c1, c2, c3 = (
+        matrix[i + 2, j],
+        matrix[i + 2, j + 1],
+        matrix[i + 2, j + 2],
+        matrix[i + 2, j + 3],
+    )
+    d0, d1, d2, d3 = (
+        matrix[i + 3, j],
+        matrix[i + 3, j + 1],
+        matrix[i + 3, j + 2],
+        matrix[i + 3, j + 3],
+    )
+    z0, z1, z2, z3 = center[j], center[j + 1], center[j + 2], center[j + 3]
+    for lane in range(low, high):
+        w0, w1 = work[source, lane] - z0, work[source + 1, lane] - z1
+        w2, w3 = work[source + 2, lane] - z2, work[source + 3, lane] - z3
+        work[to, lane] = work[to, lane] + a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3
+        work[to + 1, lane] = work[to + 1, lane] + b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
+        work[to + 2, lane] = work[to + 2, lane] + c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
+        work[to + 3, lane] = work[to + 3, lane] + d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
+
+
+#: What loops call of these.
+NUMERIC: tuple[Callable[..., Any], ...] = (
+    of_one,
+    of_own,
+    of_batch,
+    scale,
+    gradient,
+    gradients_own,
+    add_block,
+)

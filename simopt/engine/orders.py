@@ -1,0 +1,49 @@
+"""The order of the points of one epoch: one for a block of lanes, or one for every lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from simopt.training.shuffling import draw, draw_points, drawn, shuffle, split_seed
+
+
+def fill_order(order, mode, seed, epoch, given):
+    """The order of one epoch, the same for all lanes."""
+    if mode == 3:
+        for i in range(len(order)):
+            order[i] = given[epoch, i]
+    elif mode == 2 or (mode == 1 and epoch == 0):
+        shuffle(order, seed, epoch)
+    elif mode == 4:
+        draw_points(order, seed, epoch)
+    elif mode == 0 and epoch == 0:
+        for i in range(len(order)):
+            order[i] = i
+
+
+def fill_own_orders(order, pick, mode, seeds, first, epoch):
+    """The shuffled orders of one epoch, one per lane, all lanes drawing together."""
+    n = order.shape[0]
+    if mode != 1 or epoch == 0:
+        for lane in range(order.shape[1]):
+            pick[1, lane], pick[2, lane] = split_seed(seeds[first + lane], epoch)
+    if mode == 4:
+        for i in range(n):
+            for lane in range(order.shape[1]):
+                order[i, lane] = drawn(pick[1, lane], pick[2, lane], i, n)
+    elif mode == 2 or epoch == 0:
+        for i in range(n):
+            for lane in range(order.shape[1]):
+                order[i, lane] = i
+        for i in range(n - 1, 0, -1):
+            for lane in range(order.shape[1]):
+                pick[0, lane] = draw(pick[1, lane], pick[2, lane], i)
+            for lane in range(order.shape[1]):
+                j = pick[0, lane]
+                swapped = order[i, lane]
+                order[i, lane] = order[j, lane]
+                order[j, lane] = swapped
+
+
+NUMERIC: tuple[Callable[..., Any], ...] = (fill_order, fill_own_orders)

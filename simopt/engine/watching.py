@@ -1,0 +1,139 @@
+"""What a block of lanes does at every update but the step: clocks, looks, marks, records, rates.
+
+Loops over lanes are innermost, as in `passes`. What the marks mean is said in `semantics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from simopt.engine.layout import (
+    BEST,
+    BEST_AT,
+    COUNTED,
+    COUNTS,
+    DIVERGED_AT,
+    LOSS,
+    OVERSHOOTS,
+    PEAK,
+    SIDE,
+    TARGET_AT,
+)
+from simopt.training import semantics
+
+
+def watch(work, base, lane, loss, gap, far, marks):
+    """The best loss, crossings and the greatest distance, after one update of one lane.
+
+    Everything is read before anything is written, and what can be is a sum: a choice between a new
+    value and the one just read would become a masked store, which the next reading waits for.
+    """
+    now, zero, unit, unseen = marks
+    best, best_at = work[base + BEST, lane], work[base + COUNTS + BEST_AT, lane]
+    overshoots = work[base + COUNTS + OVERSHOOTS, lane]
+    side, peak = work[base + SIDE, lane], work[base + PEAK, lane]
+    # Infinite where this is no look: never the best.
+    seen = loss + unseen
+    overshoots += unit if semantics.crosses(gap, side, zero) else zero
+    best_at += now - best_at if semantics.improves(seen, best) else zero
+    work[base + COUNTS + OVERSHOOTS, lane] = overshoots
+    work[base + COUNTS + BEST_AT, lane] = best_at
+    work[base + SIDE, lane] = semantics.side_of(gap, side, zero, unit)
+    work[base + BEST, lane] = seen if semantics.improves(seen, best) else best
+    work[base + PEAK, lane] = semantics.farthest(far, peak)
+
+
+def note_times(work, low, high, base, now, over_at, zero, limit, target):
+    """When each lane first reached the target, and when it diverged; from the row of the loss."""
+    for lane in range(low, high):
+        loss = work[base + LOSS, lane]
+        target_at = work[base + COUNTS + TARGET_AT, lane]
+        diverged_at = work[base + COUNTS + DIVERGED_AT, lane]
+        reached = (target_at == zero) & semantics.arrives(loss, target)
+        over = (diverged_at == zero) & semantics.diverges(loss, limit)
+        target_at += now if reached else zero
+        diverged_at += over_at if over else zero
+        work[base + COUNTS + TARGET_AT, lane] = target_at
+        work[base + COUNTS + DIVERGED_AT, lane] = diverged_at
+
+
+def alive_in(work, base, lane, zero, arrives):
+    """Whether a lane goes on: it has not diverged, nor, where that ends it, arrived."""
+    alive = work[base + COUNTS + DIVERGED_AT, lane] == zero
+    if arrives is not None:
+        alive &= work[base + COUNTS + TARGET_AT, lane] == zero
+    return alive
+
+
+def react_all(work, memory, low, high, base, eta, reaction, zero, unit):
+    """The rate of every lane after an epoch, in row ``eta``; the row of the loss is up to date."""
+    for lane in range(low, high):
+        own = lane - low
+        memory[0, own], memory[1, own], memory[2, own], work[eta, lane] = semantics.reacted(
+            work[base + LOSS, lane],
+            memory[0, own],
+            memory[1, own],
+            memory[2, own],
+            work[eta, lane],
+            memory[3, own],
+            reaction,
+            zero,
+            unit,
+        )
+
+
+def any_alive(work, low, high, base, zero, arrives):
+    """Whether a lane goes on."""
+    alive = False
+    for lane in range(low, high):
+        alive |= alive_in(work, base, lane, zero, arrives)
+    return alive
+
+
+def tick_all(work, ticks, low, high, first, hyper, clock, read, read_ticked, write, apart):
+    """The clocks of all lanes, in rows from ``first``; those of float32 weights are ``ticks``."""
+    for lane in range(low, high):
+        ticked = read_ticked(work, hyper, 1, lane)
+        if apart is not None:
+            tick = clock(*(read(ticks, 0, 1, lane - low) + ticked))
+            write(ticks, 0, 1, lane - low, tick)
+        else:
+            tick = clock(*(read(work, first, 1, lane) + ticked))
+        write(work, first, 1, lane, tick)
+
+
+def keep(work, low, high, at, base, d, out, first, record):
+    """Copy weights and loss to a row of the records, of the lanes for which these have columns."""
+    for lane in range(low, min(high, low + np.uint64(out.recorded_loss.shape[1] - first))):
+        column = np.uint64(first) + lane - low
+        out.recorded_loss[record, column] = work[base + LOSS, lane]
+        for k in range(d):
+            out.recorded_w[record, k, column] = work[at + k, lane]
+
+
+def finish(work, low, high, at, base, d, out, first):
+    """Copy a block's results to the columns of its lanes."""
+    for lane in range(low, high):
+        column = np.uint64(first) + lane - low
+        for k in range(d):
+            out.w[k, column] = work[at + k, lane]
+        out.loss[column] = work[base + LOSS, lane]
+        out.best_loss[column] = work[base + BEST, lane]
+        out.peak[column] = work[base + PEAK, lane]
+        for row in range(COUNTED):
+            out.counts[row, column] = np.int64(work[base + COUNTS + row, lane])
+
+
+NUMERIC: tuple[Callable[..., Any], ...] = (
+    watch,
+    note_times,
+    alive_in,
+    react_all,
+    any_alive,
+    tick_all,
+    keep,
+    finish,
+)
