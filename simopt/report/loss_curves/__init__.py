@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simopt.curves import odds
 from simopt.curves.prescription import framework, table, try_all
 from simopt.ground.threads import thread_count
 from simopt.report.loss_curves import alike, confusion, gallery, tested
@@ -25,6 +26,7 @@ def page(context: Context) -> dict[str, Any]:
     return {
         "cards": gallery.cards(shown),
         "without": gallery.without(),
+        "note": odds.NOTE,
         "summary": tested.summary(troubles),
         "harm": tested.harm(troubles),
         "lag": tested.lag(troubles),

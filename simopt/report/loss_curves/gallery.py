@@ -130,12 +130,16 @@ def signs(text: str) -> str:
     return text
 
 
+#: Lines of advice in a card: the best ones.
+SHOWN = 3
+
+
 def cards(shown: list[Card]) -> list[dict[str, Any]]:
     """What the template shows of each."""
     return [
         {
             "figure": drawn(each),
-            "advice": sentence("; ".join(map(signs, each.diagnosis.advice))),
+            "advice": [sentence(signs(line)) for line in each.diagnosis.advice[:SHOWN]],
         }
         for each in shown
     ]
