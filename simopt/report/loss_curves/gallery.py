@@ -125,7 +125,13 @@ def signs(text: str) -> str:
     >>> signs("decrease eta: eta 0.1 -> 0.03, beta stays")
     'decrease η: η 0.1 → 0.03, β stays'
     """
-    for word, sign in ((r"\bbeta1\b", "β₁"), (r"\bbeta\b", "β"), (r"\beta\b", "η"), ("->", "→")):
+    for word, sign in (
+        (r"\bbeta1\b", "β₁"),
+        (r"\bbeta\b", "β"),
+        (r"\beta\b", "η"),
+        ("->", "→"),
+        (" x ", " × "),
+    ):
         text = re.sub(word, sign, text)
     return text
 
@@ -139,7 +145,7 @@ def cards(shown: list[Card]) -> list[dict[str, Any]]:
     return [
         {
             "figure": drawn(each),
-            "advice": [sentence(signs(line)) for line in each.diagnosis.advice[:SHOWN]],
+            "advice": [signs(line) for line in each.diagnosis.advice[:SHOWN]],
         }
         for each in shown
     ]
