@@ -111,8 +111,8 @@ def test_chunks_hold_every_group_once(etas, betas, seeds, over, reduced, whole):
             for piece in cut.pieces(chunk) if cut.split(0) else [chunk]:
                 seen[tuple(slice(*each) for each in piece.ranges)] += 1
                 if cut.split(0):
-                    kept = cut._kept(part, piece.ranges)
-                    assert kept == cut._kept(part, chunk.ranges)
+                    kept = chunks.kept(job, part, piece.ranges)
+                    assert kept == chunks.kept(job, part, chunk.ranges)
     assert (seen == 1).all()
 
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from simopt.sweeps import execution, memory
-from simopt.sweeps.chunk_files import rows_at
+from simopt.sweeps import execution, memory, outcomes
 from simopt.sweeps.chunks import Chunk, Chunks, Job
 from simopt.sweeps.growth import Smaller
 from simopt.sweeps.loading import load, no_rows
+from simopt.sweeps.outcomes import Outcome
 from simopt.sweeps.store import Store
 
 #: The rows, how many trajectories and updates were made for them, and how it was stopped.
@@ -29,29 +28,28 @@ class _Made:
     trajectories: int = 0
     updates: int = 0
 
-    def count(self, frame: pd.DataFrame) -> None:
-        """Take the numbers off a chunk's rows."""
-        self.trajectories += frame.attrs["trajectories"]
-        self.updates += frame.attrs["updates"]
-        frame.attrs = {}
+    def count(self, outcome: Outcome) -> None:
+        """Add what was made for a chunk."""
+        self.trajectories += outcome.trajectories
+        self.updates += outcome.updates
 
 
 def in_memory(chunks: Chunks, client: Any, workers: int, progress: bool | None) -> Done:
     """All rows of a job, held here."""
-    frames: dict[int, pd.DataFrame] = {}
+    table = outcomes.Table(chunks.job, chunks.job.axes)
     made, message = _Made(), None
     stream = execution.in_chunks(chunks, list(chunks), client, workers, progress)
     with closing(stream):
         try:
-            for chunk, frame in stream:
-                made.count(frame)
+            for chunk, outcome in stream:
+                made.count(outcome)
                 made.chunks += 1
-                frames[chunk.number] = frame
+                table.fill(outcome, chunk.part, chunk.ranges)
         except KeyboardInterrupt:
             message = (
                 f"interrupted after {made.chunks} of {len(chunks)} chunks; their rows are in .frame"
             )
-    return _in_order(chunks, frames), made.trajectories, made.updates, message
+    return table.frame(), made.trajectories, made.updates, message
 
 
 def in_store(
@@ -92,11 +90,11 @@ def in_store(
                     folder.keep(each.number, smaller.assembled(each, []))
             stream = execution.in_chunks(chunks, wanted, client, workers, progress, claim)
             with closing(stream):
-                for part, frame in stream:
+                for part, outcome in stream:
                     number = part.number
-                    made.count(frame)
-                    parts[number].append((part, frame))
-                    del frame  # the rows are read back from the folder
+                    made.count(outcome)
+                    parts[number].append((part, outcomes.frame_of(chunks.job, part, outcome)))
+                    del outcome  # the rows are read back from the folder
                     chunk = chunks[number]
                     if len(parts[number]) == len(to_make[chunk]):
                         rows = parts.pop(number)
@@ -122,19 +120,6 @@ def in_store(
         if smaller is not None:
             smaller.close()
     return _read_back(chunks.job, where), made.trajectories, made.updates, None
-
-
-def _in_order(chunks: Chunks, frames: dict[int, pd.DataFrame]) -> pd.DataFrame:
-    """One table of the rows of all chunks, in the order of the axes."""
-    if not frames:
-        return pd.DataFrame()
-    numbers = sorted(frames)
-    frame = pd.concat([frames[number] for number in numbers], ignore_index=True)
-    places = [chunks.rows(chunks[number]) for number in numbers]
-    if any("box" in place for place in places):
-        rows = np.concatenate([rows_at(place) for place in places])
-        frame = frame.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
-    return frame
 
 
 def _read_back(job: Job, folder: Path) -> pd.DataFrame:

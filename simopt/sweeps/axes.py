@@ -250,6 +250,16 @@ def groups(
         yield Group(axes.optimizer.rule, plan, settings, seeds, setting_rows, seed_rows + at, state)
 
 
+def all_groups(parts: Sequence[Axes], problem: Problem) -> list[Group]:
+    """The trajectories of several optimizers by plan, their rows one behind the other."""
+    every: list[Group] = []
+    first = 0
+    for part in parts:
+        every += groups(part, problem, first=first)
+        first += part.size
+    return every
+
+
 def row_steps(lengths: Sequence[int]) -> list[int]:
     """By how many rows the values of every axis are apart, the last axis varying fastest."""
     return [prod(lengths[k + 1 :]) for k in range(len(lengths))]

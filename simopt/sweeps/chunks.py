@@ -165,7 +165,7 @@ class Chunks(Sequence[Chunk]):
         before = self.job.axes[: chunk.part]
         offset = sum(rows_of(self.job, part) for part in before)
         part = self.job.axes[chunk.part]
-        lengths, ranges = self._kept(part, part.lengths), self._kept(part, chunk.ranges)
+        lengths, ranges = kept(self.job, part, part.lengths), kept(self.job, part, chunk.ranges)
         sizes = [high - low for low, high in ranges]
         # From the last axis inwards: all of it, then a range, then a single value of the others.
         k = len(sizes)
@@ -178,13 +178,15 @@ class Chunks(Sequence[Chunk]):
             return {"rows": [first, first + prod(sizes)]}
         return {"offset": offset, "lengths": lengths, "box": [list(each) for each in ranges]}
 
-    def _kept(self, part: Axes, values: Sequence[Any]) -> list[Any]:
-        return [v for v, over in zip(values, self.job.reduced(part), strict=True) if not over]
+
+def kept(job: Job, part: Axes, values: Sequence[Any]) -> list[Any]:
+    """Of values of every axis those of the axes that are not summarised over."""
+    return [v for v, over in zip(values, job.reduced(part), strict=True) if not over]
 
 
 def rows_of(job: Job, part: Axes) -> int:
     """The rows of an optimizer's part of a table of record "summary"."""
-    return prod(n for n, over in zip(part.lengths, job.reduced(part), strict=True) if not over)
+    return prod(kept(job, part, part.lengths))
 
 
 def _grow(tile: list[int], lengths: Sequence[int], order: Sequence[int], limit: int) -> None:

@@ -366,8 +366,11 @@ def _line(client: Any, function: Callable[[Any, Any], Any], shared: Any) -> Line
 
 def _gathered(client: Any, futures: list[Any]) -> dict[Any, Any]:
     """The results of Dask's futures, in one message; none if one of them failed."""
+    direct = client.direct_to_workers
+    if direct is None and "://127.0.0.1:" in client.scheduler.address:
+        direct = True  # workers on this host can be reached, and the bytes travel once
     with suppress(Exception):
-        return dict(zip(futures, client.gather(futures), strict=True))
+        return dict(zip(futures, client.gather(futures, direct=direct), strict=True))
     return {}
 
 

@@ -8,15 +8,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from simopt.engine import run
-from simopt.engine.blocks import Group
 from simopt.engine.run import Results
-from simopt.sweeps import axes, clients, tables, worker
+from simopt.sweeps import axes, clients, outcomes, worker
 from simopt.sweeps.chunks import Chunk, Chunks, Job
+from simopt.sweeps.outcomes import Outcome
 from simopt.sweeps.reduction import selection
 from simopt.sweeps.reduction.summaries import summarise
 
@@ -48,11 +47,7 @@ def bar(total: int, progress: bool | None) -> Any:
 
 def whole(job: Job, workers: int, progress: bool | None) -> tuple[Results, bool]:
     """The results of all trajectories on a pool of threads, and whether Ctrl-C came."""
-    groups: list[Group] = []
-    first = 0
-    for part in job.axes:
-        groups += axes.groups(part, job.problem, first=first)
-        first += part.size
+    groups = axes.all_groups(job.axes, job.problem)
     results = run.allocate(job, groups)
     shown = bar(int(results.planned.sum()), progress)
     try:
@@ -71,8 +66,8 @@ def in_chunks(
     workers: int,
     progress: bool | None,
     claim: Callable[[int], bool] = lambda number: True,
-) -> Generator[tuple[Chunk, pd.DataFrame]]:
-    """(chunk, rows) of some chunks, in the order in which they are done.
+) -> Generator[tuple[Chunk, Outcome]]:
+    """(chunk, what came of it) of some chunks, in the order in which they are done.
 
     A chunk is left out if ``claim`` of its number says so, which is called just before its turn.
     """
@@ -92,10 +87,10 @@ def in_chunks(
         share = sum(_cost(job, chunk) for chunk in wanted) // (workers * PARCELS_PER_WORKER)
         parcels = _parcels(job, single, max(SENT_COST // LEAST_SHARE, min(SENT_COST, share)))
     try:
-        with closing(start(do, parcels)) as done:
-            for parcel, frames in done:
-                for chunk, frame in zip(parcel, frames, strict=True):
-                    yield chunk, frame
+        with closing(start(do if client is None else send, parcels)) as done:
+            for parcel, parts in done:
+                for chunk, outcome in zip(parcel, parts, strict=True):
+                    yield chunk, outcome
                     shown.update(_planned(job, chunk))
         for chunk in wanted:
             if split[chunk.part] and claim(chunk.number):
@@ -125,8 +120,8 @@ def _cost(job: Job, chunk: Chunk) -> int:
     return sum(run.cost(job.problem, plan) for plan in plans) * chunk.size // len(plans)
 
 
-def _in_pieces(chunks: Chunks, chunk: Chunk, start: Runner, shown: Any) -> pd.DataFrame:
-    """The rows of groups that are too large for one worker, or take one too long."""
+def _in_pieces(chunks: Chunks, chunk: Chunk, start: Runner, shown: Any) -> Outcome:
+    """The summaries of groups that are too large for one worker, or take one too long."""
     job, pieces = chunks.job, chunks.pieces(chunk)
     assert job.reduce is not None
     quantiles = job.reduce.quantiles
@@ -164,9 +159,7 @@ def _in_pieces(chunks: Chunks, chunk: Chunk, start: Runner, shown: Any) -> pd.Da
             answers = reading(partial(_answer, question), partial(selection.join, question))
             state = selection.refine(state, question, [answers])
         summaries = selection.finish(state, quantiles)
-    frame = tables.reduced_table(job, chunk.of(job), summaries)
-    frame.attrs = {"trajectories": chunk.size, "updates": updates}
-    return frame
+    return Outcome(summaries, chunk.size, updates)
 
 
 def _as_they_are(values: Any, diverged: Any, reached: Any) -> Any:
@@ -194,8 +187,13 @@ def _planned(job: Job, chunk: Chunk) -> int:
 
 
 def do(job: Job, item: tuple[Chunk, ...], stop: NDArray[np.int64] | None = None) -> list[Any]:
-    """The rows of some chunks."""
+    """What comes of some chunks."""
     return [worker.compute(job, chunk, stop) for chunk in item]
+
+
+def send(job: Job, item: tuple[Chunk, ...]) -> list[Outcome]:
+    """The same, made small for the way to another process."""
+    return [outcomes.compact(outcome) for outcome in do(job, item)]
 
 
 def read(

@@ -248,16 +248,19 @@ def _long_table(job: Job, parts: Sequence[Axes], results: Results) -> pd.DataFra
     return pd.DataFrame(values, copy=False)
 
 
-def reduced_table(job: Job, part: Axes, summaries: dict[str, Any]) -> pd.DataFrame:
+def reduced_table(job: Job, parts: Sequence[Axes], summaries: dict[str, Any]) -> pd.DataFrame:
     """The rows of groups: what their members have in common, and their summaries."""
     assert job.reduce is not None
-    firsts = tuple(
-        (0, 1 if over else length)
-        for length, over in zip(part.lengths, job.reduced(part), strict=True)
-    )
+    firsts = [
+        part.within(
+            tuple(
+                (0, 1 if over else length)
+                for length, over in zip(part.lengths, job.reduced(part), strict=True)
+            )
+        )
+        for part in parts
+    ]
     common = {
-        name: column
-        for name, column in keys(job, [part.within(firsts)]).items()
-        if name not in job.reduce.over
+        name: column for name, column in keys(job, firsts).items() if name not in job.reduce.over
     }
     return pd.DataFrame(common | summaries, copy=False)

@@ -1,4 +1,4 @@
-"""What a worker does: the trajectories of a chunk, and the rows that come of them."""
+"""What a worker does: the trajectories of a chunk, and what is read of them."""
 
 from __future__ import annotations
 
@@ -11,32 +11,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simopt.engine import blocks, devices, run
-from simopt.sweeps import axes, tables
+from simopt.sweeps import axes, outcomes, tables
 from simopt.sweeps.axes import Axes
 from simopt.sweeps.chunks import Chunk, Chunks, Job
+from simopt.sweeps.outcomes import Outcome
 from simopt.sweeps.reduction.summaries import summarise
 
 
-def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> pd.DataFrame | None:
-    """The rows of a chunk: of its trajectories, or of their summaries. None if stopped.
-
-    ``attrs`` has the number of trajectories and of the updates that they made.
-    """
+def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> Outcome | None:
+    """What comes of a chunk: of its trajectories, or of their summaries. None if stopped."""
     part = chunk.of(job)
     if job.reduce is None:
         results = _run(job, part, tuple(run.RAW), None, pulse)
-        if results is None:
-            return None
-        frame, updates = tables.table(job, [part], results), results.all_updates
-    else:
-        members = _members(job, part, pulse)
-        if members is None:
-            return None
-        values, diverged, reached, updates = members
-        summaries = summarise(values, diverged, reached, job.reduce.quantiles)
-        frame = tables.reduced_table(job, part, summaries)
-    frame.attrs = {"trajectories": chunk.size, "updates": updates}
-    return frame
+        return None if results is None else outcomes.of_results(results)
+    members = _members(job, part, pulse)
+    if members is None:
+        return None
+    values, diverged, reached, updates = members
+    summaries = summarise(values, diverged, reached, job.reduce.quantiles)
+    return Outcome(summaries, chunk.size, updates)
 
 
 def read(
