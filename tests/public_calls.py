@@ -291,6 +291,13 @@ CALLS = {
         "batch_sizes": [1], "power": 0.0, "algorithm": "sgd", "spectrum": "authors", "target": 0.5,
         "d": 10, "tuned": False, "threads": 1, "progress": False,
     },
+    "simopt.orders.datasets_stream": lambda _: {
+        "n": 4, "epochs": 2, "seed": 0, "buffer_size": 3,
+    },
+    "simopt.orders.hf_trainer": lambda _: {"n": 4, "epochs": 2, "seed": 0, "data_seed": 1},
+    "simopt.orders.keras_pydataset": lambda _: {
+        "n": 4, "epochs": 2, "seed": 0, "batch_size": 2, "backend": "torch", "compiled": True,
+    },
     "simopt.orders.keras_fit": lambda _: {
         "n": 4, "epochs": 2, "seed": 0, "backend": "torch", "compiled": True, "validated": False,
         "drawn": 0,
@@ -300,6 +307,13 @@ CALLS = {
     },
     "simopt.orders.sklearn_sgd": lambda _: {
         "n": 4, "epochs": 2, "random_state": 0, "estimator": "SGDRegressor",
+    },
+    "simopt.orders.tf_data": lambda _: {
+        "n": 4, "epochs": 2, "seed": 0, "buffer_size": 3, "global_seed": 0,
+        "reshuffle_each_iteration": True, "operations": 0,
+    },
+    "simopt.orders.torch_distributed": lambda _: {
+        "n": 4, "epochs": 2, "seed": 0, "world": 2, "rank": 1, "drop_last": False,
     },
     "simopt.orders.torch_dataloader": lambda _: {
         "n": 4, "epochs": 2, "seed": 0, "generator": "own", "persistent_workers": False,

@@ -1,6 +1,8 @@
-"""Keras' orders: Model.fit on arrays, which shuffles with its backend's own generator."""
+"""Keras' orders: Model.fit on arrays and on a PyDataset."""
 
 from __future__ import annotations
+
+import random
 
 import numpy as np
 
@@ -75,8 +77,8 @@ def keras_fit(
     the batch size is a power of 2; on PyTorch Dense multiplies in float32, too; on TensorFlow
     momentum, and the betas in Adam's bias correction, are rounded to float32.
 
-    ``steps_per_epoch``, ``shuffle="batch"`` and data that are not arrays (a tf.data.Dataset, a
-    DataLoader, a generator) are not covered.
+    ``steps_per_epoch`` and ``shuffle="batch"`` are not covered. Other data come in their own order:
+    see `tf_data`, `torch_dataloader` and `keras_pydataset`.
 
     Examples
     --------
@@ -99,6 +101,75 @@ def keras_fit(
         shuffled = [random.permutation(n) for _ in range(compiled + epochs)]
         return np.array(shuffled[compiled:], dtype=np.int64)
     return np.array(_torch(bits, n, epochs, compiled, validated))
+
+
+def keras_pydataset(
+    n: int, epochs: int, seed: int, *, batch_size: int = 1, backend: str, compiled: bool = True
+) -> Order:
+    """The order of Keras 3's ``Model.fit`` on a PyDataset, whose batches it shuffles.
+
+    This is the order of::
+
+        keras.utils.set_random_seed(seed)
+        model = keras.Sequential([keras.Input((d,)), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(eta), "mse")
+        model.fit(dataset, epochs=epochs)
+
+    where ``dataset[k]`` has the points ``k * batch_size`` to ``(k + 1) * batch_size - 1``.
+
+    Parameters
+    ----------
+    n : int
+        How many points, a multiple of the batch size.
+    epochs : int
+        As in fit.
+    seed : int
+        As in ``keras.utils.set_random_seed``, or ``random.seed``, from 0 to 2^32 - 1.
+    batch_size : int, default 1
+        The points of one item of the dataset.
+    backend : {"tensorflow", "jax", "torch"}
+        What Keras runs on: ``keras.backend.backend()``.
+    compiled : bool, default True
+        Whether this is the first fit since ``model.compile``, which on JAX and PyTorch shuffles
+        once for nothing, as it looks at a first batch.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, n]
+        For ``simopt.run(..., order=, batch_size=)``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Notes
+    -----
+    Python's ``random`` shuffles the numbers of the batches, anew in every epoch, by default, though
+    fit documents its ``shuffle`` as ignored here. Points stay with the batch that they are in, one
+    behind the other. What the program took from ``random`` between seed and fit, in
+    ``dataset[k]`` too, shifts the order.
+
+    Examples
+    --------
+    >>> from simopt import orders
+    >>> orders.keras_pydataset(6, 2, seed=42, batch_size=2, backend="tensorflow").tolist()
+    [[2, 3, 0, 1, 4, 5], [4, 5, 2, 3, 0, 1]]
+    """
+    n, epochs = arguments.size(n, epochs)
+    numbers = random.Random(arguments.seed("seed", seed))
+    size = checks.whole("batch_size", batch_size, 1, n)
+    if n % size:
+        raise checks.refuse("batch_size", size, f"a divisor of n = {n}")
+    checks.choice("backend", backend, BACKENDS)
+    looks = checks.flag("compiled", compiled) and backend != "tensorflow"
+    batches = []
+    for _ in range(looks + epochs):
+        every = list(range(n // size))
+        numbers.shuffle(every)
+        batches.append(every)
+    first = np.array(batches[looks:], dtype=np.int64)[..., None] * size
+    return (first + np.arange(size)).reshape(epochs, n)
 
 
 def _tensorflow(n: int, seed: int) -> Order:

@@ -1,0 +1,150 @@
+"""Orders of samplers that seed a generator anew for every epoch, with seed + epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simopt.ground import checks
+from simopt.training.orders import arguments
+from simopt.training.orders.generators import Order, permutation, twister
+
+
+def hf_trainer(n: int, epochs: int, seed: int = 42, *, data_seed: int | None = None) -> Order:
+    """The order of the Trainer of Hugging Face's transformers, epoch after epoch.
+
+    This is the order of::
+
+        arguments = TrainingArguments(folder, seed=seed, num_train_epochs=epochs)
+        Trainer(model, arguments, train_dataset=dataset).train()
+
+    and of Accelerate's ``DataLoaderConfiguration(use_seedable_sampler=True)``.
+
+    Parameters
+    ----------
+    n : int
+        How many points the dataset has.
+    epochs : int
+        ``num_train_epochs``.
+    seed : int, default 42
+        ``TrainingArguments.seed``, from 0 to 2^32 - 1. A ``torch.manual_seed`` between the Trainer
+        and ``train()`` takes its place. Of Accelerate's sampler ``data_seed``.
+    data_seed : int, optional
+        ``TrainingArguments.data_seed``: the order's own seed.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, n]
+        For ``simopt.run(..., order=)``, with as batch size what one update takes: the batch size of
+        a device, times devices, times ``gradient_accumulation_steps``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Notes
+    -----
+    Epoch e, from 0, is ``torch.randperm(n)`` from a new generator with seed + e: so seeds 42 and 43
+    share all orders but one. Dropout, workers and evaluations don't change it. A run resumed from
+    a checkpoint goes on in the same order. On several devices Accelerate fills the last round of
+    batches up with the first points of the epoch; where n is a multiple of what one update takes
+    there is nothing to fill. ``train_sampling_strategy="group_by_length"`` and
+    ``use_seedable_sampler=False`` are other orders, the latter that of `torch_dataloader` with
+    ``generator="global"``.
+
+    Examples
+    --------
+    >>> from simopt import orders
+    >>> orders.hf_trainer(4, 3, seed=42).tolist()
+    [[2, 3, 0, 1], [0, 1, 3, 2], [0, 3, 1, 2]]
+    """
+    n, epochs = arguments.size(n, epochs)
+    first = arguments.seed("seed", seed)
+    if data_seed is not None:
+        first = arguments.seed("data_seed", data_seed)
+    return _permutations(n, epochs, first)
+
+
+def torch_distributed(
+    n: int,
+    epochs: int,
+    seed: int = 0,
+    *,
+    world: int,
+    rank: int | None = None,
+    drop_last: bool = False,
+) -> Order:
+    """The order of PyTorch's DistributedSampler, with ``set_epoch`` before every epoch.
+
+    This is the order of::
+
+        sampler = torch.utils.data.DistributedSampler(
+            range(n), num_replicas=world, rank=rank, seed=seed, drop_last=drop_last
+        )
+        visited = []
+        for epoch in range(epochs):
+            sampler.set_epoch(epoch)
+            visited.append(list(sampler))
+
+    Parameters
+    ----------
+    n : int
+        How many points the dataset has.
+    epochs : int
+        How many.
+    seed : int, default 0
+        As in the sampler, from 0 to 2^32 - 1.
+    world : int
+        The number of processes, ``num_replicas``.
+    rank : int, optional
+        One process, from 0 to world - 1. None: all of them, as their updates take the points, so
+        that a run with ``batch_size = world * (that of one process)`` replays the training of
+        DistributedDataParallel.
+    drop_last : bool, default False
+        As in the sampler: leave out the points that do not go round. By default the first points of
+        the epoch come again, until every process has as many.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, m]
+        m is ceil(n / world) for one process, or floor with ``drop_last``, and world times that for
+        all. ``simopt.run(..., order=)`` takes it where m is n, that is, for all processes together
+        and n a multiple of world.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Notes
+    -----
+    Epoch e, from 0, is ``torch.randperm(n)`` from a new generator with seed + e; process r takes
+    places r, r + world, r + 2 world and so on. Without ``set_epoch`` every epoch is the first.
+    Lightning hands the sampler the seed of ``seed_everything``, or 0, on several devices, and then
+    ignores a generator of the DataLoader's own.
+
+    Examples
+    --------
+    >>> from simopt import orders
+    >>> orders.torch_distributed(5, 2, world=2).tolist()
+    [[4, 0, 1, 3, 2, 4], [0, 4, 2, 3, 1, 0]]
+    >>> orders.torch_distributed(5, 2, world=2, rank=1).tolist()
+    [[0, 3, 4], [4, 3, 0]]
+    """
+    n, epochs = arguments.size(n, epochs)
+    first = arguments.seed("seed", seed)
+    world = checks.whole("world", world, 1, arguments.MOST_POINTS)
+    part = slice(None)
+    if rank is not None:
+        part = slice(checks.whole("rank", rank, 0, world - 1), None, world)
+    rounds = n // world if checks.flag("drop_last", drop_last) else -(-n // world)
+    arguments.size(rounds * world or 1, epochs)
+    places = np.arange(rounds * world)[part] % n
+    return _permutations(n, epochs, first)[:, places]
+
+
+def _permutations(n: int, epochs: int, seed: int) -> Order:
+    result = np.empty((epochs, n), dtype=np.int64)
+    for epoch in range(epochs):
+        result[epoch] = permutation(twister(seed + epoch).random_raw(n - 1))
+    return result
