@@ -136,7 +136,9 @@ def torch_distributed(
     world = checks.whole("world", world, 1, arguments.MOST_POINTS)
     part = slice(None)
     if rank is not None:
-        part = slice(checks.whole("rank", rank, 0, world - 1), None, world)
+        part = slice(checks.whole("rank", rank, 0), None, world)
+        if part.start >= world:
+            raise checks.refuse("rank", rank, f"below world={world}")
     rounds = n // world if checks.flag("drop_last", drop_last) else -(-n // world)
     arguments.size(rounds * world or 1, epochs)
     places = np.arange(rounds * world)[part] % n

@@ -158,9 +158,9 @@ def keras_pydataset(
     """
     n, epochs = arguments.size(n, epochs)
     numbers = random.Random(arguments.seed("seed", seed))
-    size = checks.whole("batch_size", batch_size, 1, n)
+    size = checks.whole("batch_size", batch_size, 1)
     if n % size:
-        raise checks.refuse("batch_size", size, f"a divisor of n = {n}")
+        raise checks.refuse("batch_size", size, f"a divisor of n={n}")
     checks.choice("backend", backend, BACKENDS)
     looks = checks.flag("compiled", compiled) and backend != "tensorflow"
     batches = []
