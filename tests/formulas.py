@@ -321,6 +321,100 @@ def adamax_uncorrected(s, g, t, h):
     return h.eta * s.m / (s.u + h.epsilon)
 
 
+# --- after Adam ---------------------------------------------------------------------------------
+
+
+def adabelief(s, g, t, h):
+    """optax scale_by_belief, both of whose epsilons are one by default."""
+    s.m = h.beta1 * s.m + (1 - h.beta1) * g
+    s.s = h.beta2 * s.s + (1 - h.beta2) * (g - s.m) ** 2 + h.epsilon
+    m_hat, s_hat = s.m / (1 - h.beta1**t), s.s / (1 - h.beta2**t)
+    return h.eta * m_hat / (math.sqrt(s_hat) + h.epsilon)
+
+
+def yogi(s, g, t, h):
+    """Zaheer et al., algorithm 2."""
+    s.m = h.beta1 * s.m + (1 - h.beta1) * g
+    s.v = s.v - (1 - h.beta2) * sign(s.v - g**2) * g**2
+    return h.eta * s.m / (math.sqrt(s.v) + h.epsilon)
+
+
+def yogi_corrected(s, g, t, h):
+    """optax scale_by_yogi."""
+    if t == 1:
+        s.m = s.v = h.initial_accumulator
+    s.m = h.beta1 * s.m + (1 - h.beta1) * g
+    s.v = s.v - (1 - h.beta2) * sign(s.v - g**2) * g**2
+    m_hat, v_hat = s.m / (1 - h.beta1**t), s.v / (1 - h.beta2**t)
+    return h.eta * m_hat / (math.sqrt(v_hat) + h.epsilon)
+
+
+def adan(share):
+    """The authors' code; optax scale_by_adan has another share and another epsilon."""
+
+    def formula(s, g, t, h):
+        change = 0.0 if t == 1 else g - s.last
+        s.last, part = g, share(h.beta2)
+        s.m = h.beta1 * s.m + (1 - h.beta1) * g
+        s.d = h.beta2 * s.d + (1 - h.beta2) * change
+        s.n = h.beta3 * s.n + (1 - h.beta3) * (g + part * change) ** 2
+        m_hat, d_hat = s.m / (1 - h.beta1**t), s.d / (1 - h.beta2**t)
+        n_hat = s.n / (1 - h.beta3**t)
+        root = math.sqrt(n_hat + getattr(h, "epsilon_root", 0.0)) + h.epsilon
+        return h.eta * (m_hat + part * d_hat) / root
+
+    return formula
+
+
+def adopt(bound):
+    """optax contrib.adopt."""
+
+    def formula(s, g, t, h):
+        if t == 1:
+            s.v = g**2
+            return 0.0
+        scaled = g / max(math.sqrt(s.v), h.epsilon)
+        scaled = min(max(scaled, -bound(t)), bound(t))
+        s.m = h.beta1 * s.m + (1 - h.beta1) * scaled
+        s.v = h.beta2 * s.v + (1 - h.beta2) * g**2
+        return h.eta * s.m
+
+    return formula
+
+
+def ademamix(s, g, t, h):
+    """optax contrib.ademamix."""
+    moments(s, g, h)
+    s.slow = h.beta3 * s.slow + (1 - h.beta3) * g
+    m_hat, v_hat = s.m / (1 - h.beta1**t), s.v / (1 - h.beta2**t)
+    return h.eta * (m_hat + h.alpha * s.slow) / (math.sqrt(v_hat) + h.epsilon)
+
+
+def qhadam(s, g, t, h):
+    """Ma and Yarats, section 4."""
+    moments(s, g, h)
+    m_hat, v_hat = s.m / (1 - h.beta1**t), s.v / (1 - h.beta2**t)
+    mean, square = h.nu1 * m_hat + (1 - h.nu1) * g, h.nu2 * v_hat + (1 - h.nu2) * g**2
+    return h.eta * mean / (math.sqrt(square) + h.epsilon)
+
+
+def rprop(s, g, t, h):
+    """torch/optim/rprop.py."""
+    if t == 1:
+        s.size = h.eta
+    turned = g * s.last < 0
+    factor = h.grow if g * s.last > 0 else h.shrink if turned else 1.0
+    s.size = min(max(s.size * factor, h.smallest), h.largest)
+    s.last = 0.0 if turned else g
+    return s.size * sign(s.last)
+
+
+def tiger(s, g, t, h):
+    """pytorch_optimizer/optimizer/tiger.py."""
+    s.m = h.beta * s.m + (1 - h.beta) * g
+    return h.eta * sign(s.m)
+
+
 # --- signs ----------------------------------------------------------------------------------------
 
 

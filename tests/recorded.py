@@ -79,6 +79,7 @@ DRIVERS = {
     "timm": (drivers.timm, "timm", "torch"),
     "transformers": (drivers.transformers, "transformers", "torch"),
     "bitsandbytes": (drivers.bitsandbytes, "bitsandbytes", "torch"),
+    "pytorch_optimizer": (drivers.torch, "pytorch-optimizer", "torch"),
     "pyro": (drivers.torch, "pyro-ppl", "torch"),
     "tf1": (drivers.tf1, "tensorflow-cpu", "tensorflow"),
     "pymc": (drivers.pymc, "pymc", "pymc"),

@@ -111,6 +111,18 @@ CASES = [
     *[("Adadelta", each, {}, f.adadelta) for each in ("document", "torch", "keras", "optax")],
     *[("Lion", convention, {}, f.lion) for convention in ("document", "keras", "optax")],
     *[("SignSGD", convention, {}, f.signsgd) for convention in ("document", "optax")],
+    *[("AdaBelief", convention, {}, f.adabelief) for convention in ("document", "optax")],
+    ("Yogi", "document", {}, f.yogi),
+    ("Yogi", "optax", {}, f.yogi_corrected),
+    ("Adan", "document", {}, f.adan(lambda beta2: beta2)),
+    ("Adan", "optax", {}, f.adan(lambda beta2: 1 - beta2)),
+    *[("ADOPT", each, {}, f.adopt(lambda t: (t - 1) ** 0.25)) for each in ("document", "optax")],
+    ("ADOPT", "document", {"clipping": "all"}, f.adopt(lambda t: t**0.25)),
+    ("ADOPT", "document", {"clipping": "none"}, f.adopt(lambda t: math.inf)),
+    *[("AdEMAMix", convention, {}, f.ademamix) for convention in ("document", "optax")],
+    ("QHAdam", "document", {}, f.qhadam),
+    *[("Rprop", convention, {}, f.rprop) for convention in ("document", "torch")],
+    ("Tiger", "document", {}, f.tiger),
 ]
 
 #: How the weights decay when only weight_decay is given.
@@ -126,7 +138,11 @@ PLAIN_DECAY = {
 def plain_decay(name, convention):
     if (name, convention) == ("SGD", "sklearn"):
         return "clipped"
-    return "decoupled" if name in ("AdamW", "Lion") else PLAIN_DECAY[convention]
+    if name in ("AdamW", "Lion", "Adan", "AdEMAMix", "Tiger"):
+        return "decoupled"
+    if (name, convention) == ("AdaBelief", "document"):
+        return "decoupled"
+    return PLAIN_DECAY[convention]
 
 
 RANGES = {
@@ -134,6 +150,14 @@ RANGES = {
     "beta": (0.0, 0.95),
     "beta1": (0.0, 0.95),
     "beta2": (0.5, 0.9999),
+    "beta3": (0.5, 0.9999),
+    "alpha": (0.0, 8.0),
+    "nu1": (0.0, 1.0),
+    "nu2": (0.5, 1.0),
+    "shrink": (0.3, 0.9),
+    "grow": (1.05, 1.5),
+    "smallest": (1e-6, 1e-3),
+    "largest": (1.0, 50.0),
     "rho": (0.5, 0.99),
     "weight_decay": (0.0, 0.5),
     "momentum": (0.0, 0.95),
@@ -263,6 +287,14 @@ COMPILED = [
     simopt.Adadelta(eta=(0.1, 1.0)),
     simopt.Lion(eta=(0.01, 0.1), convention="optax"),
     simopt.SignSGD(eta=(0.01, 0.1)),
+    simopt.AdaBelief(eta=(0.01, 0.1)),
+    simopt.Yogi(eta=(0.01, 0.1), convention="optax"),
+    simopt.Adan(eta=(0.01, 0.1)),
+    simopt.ADOPT(eta=(0.01, 0.1)),
+    simopt.AdEMAMix(eta=(0.01, 0.1)),
+    simopt.QHAdam(eta=(0.01, 0.1)),
+    simopt.Rprop(eta=(0.01, 0.1)),
+    simopt.Tiger(eta=(0.01, 0.1)),
     simopt.Momentum(eta=(0.01, 0.1), dampening=0.5, convention="mlx", weight_decay=0.1),
     simopt.AdaGrad(eta=(0.01, 0.1), convention="jax"),
     simopt.NAdam(eta=(0.01, 0.1), weight_decay=0.1, convention="river", decay="fixed"),
@@ -300,6 +332,8 @@ def test_the_engine_does_nearly_the_same_in_single_precision(optimizer):
 ADAM = {"eta": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 RMS = {"eta": 1e-3, "rho": 0.9, "epsilon": 1e-8}
 TEN = {"eta": 1e-3, "beta": 0.9}
+ADAN = {"eta": 1e-3, "beta1": 0.98, "beta2": 0.92, "beta3": 0.99, "epsilon": 1e-8}
+RPROP = {"eta": 0.01, "shrink": 0.5, "grow": 1.2, "smallest": 1e-6, "largest": 50.0}
 #: Rule to the defaults of its conventions: torch.optim, keras.optimizers, optax (whose rates have
 #: no default: 0.001 stands for it), scikit-learn's SGDRegressor and MLPRegressor.
 DEFAULTS = {
@@ -377,6 +411,20 @@ DEFAULTS = {
         "optax": {"eta": 1e-3, "beta1": 0.9, "beta2": 0.99, "weight_decay": 1e-3},
     },
     "SignSGD": {"document": {"eta": 1e-3}, "optax": {"eta": 1e-3}},
+    "AdaBelief": {
+        "document": {**ADAM, "epsilon": 1e-16},
+        "optax": {**ADAM, "epsilon": 1e-16},
+    },
+    "Yogi": {
+        "document": {**ADAM, "eta": 0.01, "epsilon": 1e-3},
+        "optax": {**ADAM, "epsilon": 1e-3, "initial_accumulator": 1e-6},
+    },
+    "Adan": {"document": ADAN, "optax": {**ADAN, "epsilon_root": 1e-8}},
+    "ADOPT": {key: {**ADAM, "beta2": 0.9999, "epsilon": 1e-6} for key in ("document", "optax")},
+    "AdEMAMix": {key: {**ADAM, "beta3": 0.9999, "alpha": 5.0} for key in ("document", "optax")},
+    "QHAdam": {"document": {**ADAM, "beta1": 0.995, "nu1": 0.7, "nu2": 1.0}},
+    "Rprop": {"document": RPROP, "torch": RPROP},
+    "Tiger": {"document": {"eta": 1e-3, "beta": 0.965, "weight_decay": 0.01}},
 }
 DEFAULTS["Nesterov"] = DEFAULTS["Momentum"]
 
@@ -417,7 +465,7 @@ SWITCHES = [
     (name, convention, switch)
     for name, convention in OFFERED
     for switch in (*ALL[name]().made_by.switches, "decay")
-    if switch != "threshold_included"
+    if switch not in ("threshold_included", "clipping")
     and (name, switch) != ("AdamW", "decay")
     # A momentum that warms up has no such choice.
     and not (switch == "corrected_for" and convention in ("torch", "keras"))

@@ -32,6 +32,8 @@ TOLERANCE = {
     "mlx.optimizers.Adam(0.001, bias_correction=True)": 1e-6,
     "tensorflow.compat.v1.train.AdamOptimizer()": 1e-6,
     "paddle.optimizer.Adamax(parameters=params)": 1e-8,
+    "pytorch_optimizer.QHAdam(params)": 1e-6,
+    "pytorch_optimizer.QHAdam(params, betas=(0.995, 0.999), nus=(0.7, 1.0))": 1e-6,
 }
 
 #: Which keep hyperparameters in single precision.
@@ -41,6 +43,7 @@ KEPT_SINGLE = ("paddle", "tf1", "thinc", "tinygrad", "bitsandbytes")
 DOUBLE = {
     ("tf1", "AdaGrad"): ("initial_accumulator",),
     ("paddle", "SGD"): ("weight_decay",),
+    ("paddle", "Rprop"): ("shrink", "grow", "smallest", "largest"),
     ("paddle", "Adam"): ("beta1", "beta2", "epsilon", "weight_decay"),
     ("paddle", "AMSGrad"): ("beta1", "beta2", "epsilon"),
     ("paddle", "AdamW"): ("beta1", "beta2", "epsilon"),

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from simopt.rules.adabelief import AdaBelief
 from simopt.rules.adadelta import Adadelta
 from simopt.rules.adagrad import AdaGrad
 from simopt.rules.adam import Adam
 from simopt.rules.adamax import Adamax
 from simopt.rules.adamw import AdamW
+from simopt.rules.adan import Adan
+from simopt.rules.ademamix import AdEMAMix
+from simopt.rules.adopt import ADOPT
 from simopt.rules.amsgrad import AMSGrad
 from simopt.rules.averaging import averaged
 from simopt.rules.lion import Lion
 from simopt.rules.momentum import Momentum
 from simopt.rules.nadam import NAdam
 from simopt.rules.nesterov import Nesterov
+from simopt.rules.qhadam import QHAdam
 from simopt.rules.radam import RAdam
 from simopt.rules.rmsprop import RMSprop
+from simopt.rules.rprop import Rprop
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 from simopt.rules.sgd import SGD
 from simopt.rules.signsgd import SignSGD
+from simopt.rules.tiger import Tiger
+from simopt.rules.yogi import Yogi
 
 #: The document's seven, by name, in its order.
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
@@ -41,31 +49,47 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "Adadelta": Adadelta,
     "Lion": Lion,
     "SignSGD": SignSGD,
+    "AdaBelief": AdaBelief,
+    "Yogi": Yogi,
+    "Adan": Adan,
+    "ADOPT": ADOPT,
+    "AdEMAMix": AdEMAMix,
+    "QHAdam": QHAdam,
+    "Rprop": Rprop,
+    "Tiger": Tiger,
 }
 
 #: Every rule there is.
 ALL = {**OPTIMIZERS, **FURTHER}
 
 __all__ = [
+    "ADOPT",
     "ALL",
     "FURTHER",
     "OPTIMIZERS",
     "SGD",
     "AMSGrad",
+    "AdEMAMix",
+    "AdaBelief",
     "AdaGrad",
     "Adadelta",
     "Adam",
     "AdamW",
     "Adamax",
+    "Adan",
     "Lion",
     "Momentum",
     "NAdam",
     "Nesterov",
     "Optimizer",
+    "QHAdam",
     "RAdam",
     "RMSprop",
+    "Rprop",
     "Rule",
     "SignSGD",
+    "Tiger",
+    "Yogi",
     "averaged",
     "complement",
     "rule",

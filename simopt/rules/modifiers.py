@@ -27,17 +27,17 @@ def zero_like(value):
 
 
 @cache
-def with_initial(rule: Rule, state: str, /) -> Rule:
-    """The rule with a state that starts at ``initial_accumulator``, by default 0."""
+def with_initial(rule: Rule, /, *states: str) -> Rule:
+    """The rule with states that start at ``initial_accumulator``, by default 0."""
     update: Any = rule.update
 
     def started(w, g, eta, *rest):
         return update(w, g, eta, *rest[:-1])
 
     started.__name__ = update.__name__
-    initial = {**rule.initial, state: "initial_accumulator"}
+    initial = {**rule.initial, **dict.fromkeys(states, "initial_accumulator")}
     modified = extended(rule, started, "initial_accumulator", initial=initial)
-    return remembered(modified, with_initial, rule, state)
+    return remembered(modified, with_initial, rule, *states)
 
 
 @cache

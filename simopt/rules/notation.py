@@ -42,6 +42,13 @@ SIGNS = {
     "longest": "ϱ_∞",
     "rectified": "r",
     "effective_lr": "rate",
+    "beta3": "β₃",
+    "nu1": "ν₁",
+    "nu2": "ν₂",
+    "alpha": "α",
+    "s_hat": "ŝ",
+    "d_hat": "d̂",
+    "n_hat": "n̂",
 }
 
 #: How strongly an expression holds together: what is weaker needs brackets inside what is stronger.
@@ -221,6 +228,7 @@ class Notation:
 LETTERS = {
     "η": r"\eta", "β": r"\beta", "ρ": r"\rho", "ε": r"\epsilon", "λ": r"\lambda", "κ": r"\kappa",
     "μ": r"\mu", "ψ": r"\psi", "δ": r"\delta", "Π": r"\Pi", "ϱ": r"\varrho", "∞": r"\infty",
+    "α": r"\alpha", "ν": r"\nu",
 }  # fmt: skip
 ACCENTS = {"\N{COMBINING CIRCUMFLEX ACCENT}": r"\hat", "\N{COMBINING MACRON}": r"\bar"}
 FUNCTIONS = {"max": r"\max", "min": r"\min", "sign": r"\mathrm{sign}"}

@@ -186,6 +186,33 @@ def adagrad(eta, h):
     return optax.adagrad(eta, initial_accumulator_value=initial, eps=h["epsilon"])
 
 
+def yogi(eta, h):
+    """Yogi of its parts, for the whole has no start of its own."""
+    made = optax.scale_by_yogi(
+        **b(h), eps=h["epsilon"], initial_accumulator_value=h["initial_accumulator"]
+    )
+    return optax.chain(made, optax.scale_by_learning_rate(eta))
+
+
+def rprop_torch(h):
+    """Rprop."""
+    return lambda parameters: torch.optim.Rprop(
+        parameters,
+        lr=h["eta"],
+        etas=(h["shrink"], h["grow"]),
+        step_sizes=(h["smallest"], h["largest"]),
+    )
+
+
+BELIEF_OPTAX = by_optax(
+    lambda eta, h: optax.adabelief(eta, **b(h), eps=h["epsilon"], eps_root=h["epsilon"])
+)
+ADOPT_OPTAX = by_optax(lambda eta, h: optax.contrib.adopt(eta, **b(h), eps=h["epsilon"]))
+MIX_OPTAX = by_optax(
+    lambda eta, h: optax.contrib.ademamix(
+        eta, **b(h), b3=h["beta3"], alpha=h["alpha"], eps=h["epsilon"]
+    )
+)
 SGD_TORCH = by_torch(torch.optim.SGD)
 MOMENTUM_TORCH = by_torch(torch.optim.SGD, beta="momentum", dampening="dampening")
 NESTEROV_TORCH = by_torch(torch.optim.SGD, beta="momentum", fixed={"nesterov": True})
@@ -348,7 +375,35 @@ CONVENTIONS = (
     Case("Lion", "optax", "optax", LION_OPTAX),
     Case("SignSGD", "document", "optax", SIGN_OPTAX),
     Case("SignSGD", "optax", "optax", SIGN_OPTAX),
+    Case("AdaBelief", "document", "optax", BELIEF_OPTAX),
+    Case("AdaBelief", "optax", "optax", BELIEF_OPTAX),
+    Case("Yogi", "optax", "optax", by_optax(yogi)),
+    Case(
+        "Adan",
+        "optax",
+        "optax",
+        by_optax(
+            lambda eta, h: optax.adan(
+                eta, **b(h), b3=h["beta3"], eps=h["epsilon"], eps_root=h["epsilon_root"]
+            )
+        ),
+    ),
+    Case("ADOPT", "document", "optax", ADOPT_OPTAX),
+    Case("ADOPT", "optax", "optax", ADOPT_OPTAX),
+    Case("AdEMAMix", "document", "optax", MIX_OPTAX),
+    Case("AdEMAMix", "optax", "optax", MIX_OPTAX),
+    Case("Rprop", "document", "torch", rprop_torch),
+    Case("Rprop", "torch", "torch", rprop_torch),
 )
+
+#: In their papers' form they are in no framework that is installed here: `tests/test_frameworks.py`
+#: holds them to recordings, and `tests/test_conventions.py` to their formulas.
+ELSEWHERE = {
+    ("Yogi", "document"),
+    ("Adan", "document"),
+    ("QHAdam", "document"),
+    ("Tiger", "document"),
+}
 
 OUTSIDE, INSIDE, HAT = ({"epsilon_place": place} for place in ("outside", "inside", "hat"))
 RATE_OUTSIDE, RATE_INSIDE = ({"rate_place": place} for place in ("outside", "inside"))
@@ -534,4 +589,5 @@ NOBODYS = {
     ("AdamW", "bias_correction", False),
     ("NAdam", "bias_correction", False),
     ("NAdam", "epsilon_place", "hat"),
+    ("ADOPT", "clipping", "none"),
 }

@@ -40,9 +40,10 @@ from sklearn.neural_network import MLPRegressor
 
 import simopt
 from simopt.rules import ALL
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.stepper import Stepper
 from tests import recorded
-from tests.peers.calls import CONVENTIONS, NOBODYS, SWITCHES
+from tests.peers.calls import CONVENTIONS, ELSEWHERE, NOBODYS, SWITCHES
 from tests.peers.frameworks import WEIGHTS, Task, torch_training
 
 TOLERANCE = 1e-12
@@ -93,6 +94,12 @@ RANGES = {
     "beta": (0.01, 0.95),
     "beta1": (0.01, 0.95),
     "beta2": (0.5, 0.999),
+    "beta3": (0.5, 0.9999),
+    "alpha": (0.0, 8.0),
+    "shrink": (0.3, 0.9),
+    "grow": (1.05, 1.5),
+    "smallest": (1e-6, 1e-3),
+    "largest": (1.0, 50.0),
     "rho": (0.5, 0.99),
     "momentum": (0.1, 0.95),
     "weight_decay": (0.001, 0.5),
@@ -336,12 +343,16 @@ def test_decay_in_a_network_of_scikit_learn(solver):
 
 def test_every_rule_and_convention_is_here():
     here = {(case.rule, case.convention) for case in CONVENTIONS}
-    assert here == {
-        (name, convention)
-        for name, rule in ALL.items()
-        for convention in rule().made_by.conventions
-        if convention not in recorded.DRIVERS  # those of tests/peers/test_recorded.py
-    }
+    assert (
+        here
+        == {
+            (name, convention)
+            for name, rule in ALL.items()
+            for convention in rule().made_by.conventions
+            if convention not in recorded.DRIVERS  # those of tests/test_frameworks.py
+        }
+        - ELSEWHERE
+    )
 
 
 def test_every_switch_is_here():
@@ -353,6 +364,12 @@ def test_every_switch_is_here():
         here |= {(case.rule, name, preset[name]) for name in family.switches}
         here |= {(case.rule, name) for name in family.optional if name in preset}
         here |= {(case.rule, name) for name in case.extra}
+    for key in recorded.DRIVERS:
+        for call in FRAMEWORKS[key].calls:
+            family = ALL[call.rule]().made_by
+            preset = {**family.preset(call.convention or key), **call.given}
+            here |= {(call.rule, name, preset[name]) for name in family.switches}
+            here |= {(call.rule, name) for name in family.optional if name in preset}
     for rule, make in ALL.items():
         family = make().made_by
         wanted |= {(rule, name, each) for name in family.switches for each in family.switches[name]}

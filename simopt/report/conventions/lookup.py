@@ -27,8 +27,9 @@ from simopt.training.stepper import Stepper
 
 #: Settings whose names are listed, in this order.
 SETTINGS = (
-    "eta", "beta", "beta1", "beta2", "rho", "epsilon", "epsilon_root", "initial_accumulator",
-    "lr_decay", "dampening", "momentum_decay", "weight_decay", "clip_norm", "clip_value",
+    "eta", "beta", "beta1", "beta2", "beta3", "rho", "epsilon", "epsilon_root",
+    "initial_accumulator", "lr_decay", "dampening", "momentum_decay", "weight_decay", "clip_norm",
+    "clip_value",
 )  # fmt: skip
 
 

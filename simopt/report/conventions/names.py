@@ -75,6 +75,11 @@ WORDS: Mapping[tuple[str, Any], str] = {
     ("damps_first", False): "the first gradient enters whole",
     ("corrected_for", "next"): "the share of m is corrected for the next update",
     ("corrected_for", "current"): "both shares are corrected for this update",
+    ("ahead", "beta2"): "changes of the gradient count β₂",
+    ("ahead", "complement"): "changes of the gradient count 1 - β₂",
+    ("clipping", "past"): "bounded by the fourth root of t - 1",
+    ("clipping", "all"): "bounded by the fourth root of t",
+    ("clipping", "none"): "not bounded",
     ("nesterov", True): "looks ahead",
     ("nesterov", False): "does not look ahead",
 }
@@ -82,6 +87,7 @@ WORDS: Mapping[tuple[str, Any], str] = {
 ADDED = {
     "dampening": "{} of every gradient is left out",
     "momentum": "the step is by a fading mean of steps, μ {}",
+    "epsilon_root": "another ε of {} inside the root",
     "momentum_decay": "the momentum warms up, by ψ = {}",
     "weight_decay": "weights decay unasked, by λ = {}",
 }

@@ -40,12 +40,14 @@ FRAMEWORK = Framework(
         "Adam": {**OUTSIDE, "decay": "decoupled"},
         "AdamW": {**OUTSIDE, "decay": "decoupled", "weight_decay": 0.01},
         "Lion": {"eta": 1e-4, "decay": "decoupled"},
+        "AdEMAMix": {"decay": "decoupled", "weight_decay": 0.01},
     },
     arguments={
         "eta": "lr",
         "beta": "momentum",
         "beta1": "betas",
         "beta2": "betas",
+        "beta3": "betas",
         "rho": "alpha",
         "epsilon": "eps",
         "weight_decay": "weight_decay",
@@ -73,6 +75,7 @@ FRAMEWORK = Framework(
         ),
         Call(f"{OPTIM}.AdamW32bit(params)", "AdamW"),
         Call(f"{OPTIM}.Lion32bit(params)", "Lion"),
+        Call(f"{OPTIM}.AdEMAMix(params)", "AdEMAMix"),
     ),
     surprises=(
         Surprise(

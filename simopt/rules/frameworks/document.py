@@ -21,5 +21,13 @@ FRAMEWORK = Framework(
         "Adadelta": {},
         "Lion": {"decay": "decoupled"},
         "SignSGD": {},
+        "AdaBelief": {"decay": "decoupled"},
+        "Yogi": {},
+        "Adan": {"decay": "decoupled"},
+        "ADOPT": {},
+        "AdEMAMix": {"decay": "decoupled"},
+        "QHAdam": {},
+        "Rprop": {},
+        "Tiger": {"decay": "decoupled", "weight_decay": 0.01},
     },
 )

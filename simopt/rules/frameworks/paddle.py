@@ -40,6 +40,7 @@ FRAMEWORK = Framework(
         "RAdam": {"epsilon_place": "hat", "threshold": 5.0},
         "Adamax": {"eta": 0.001, "epsilon_place": "decayed"},
         "Adadelta": {"eta": 0.001},
+        "Rprop": {"eta": 0.001, "smallest": 1e-5},
     },
     arguments={
         "eta": "learning_rate",
@@ -89,6 +90,7 @@ FRAMEWORK = Framework(
         Call("paddle.optimizer.RAdam(parameters=params)", "RAdam"),
         Call("paddle.optimizer.Adamax(parameters=params)", "Adamax"),
         Call("paddle.optimizer.Adadelta(parameters=params)", "Adadelta"),
+        Call("paddle.optimizer.Rprop(parameters=params)", "Rprop"),
     ),
     schedules={"cosine": "rises", "one_cycle": "last update"},
     surprises=(

@@ -1,6 +1,7 @@
 """timm: TensorFlow's RMSprop, another NAdam, and PyTorch's optimizers by their names.
 
-`Lars`, `Lamb` and the cautious variants look across weights and are not here.
+`Lars`, `Lamb` and the cautious variants look across weights and are not here; nor is `Adopt`, which
+bounds by a power of 0.333 where its paper's code has a fourth root.
 """
 
 from typing import Any
@@ -52,12 +53,15 @@ FRAMEWORK = Framework(
         "NAdam": {"corrected_for": "current", "decay": "decoupled", "weight_decay": 0.01},
         "RAdam": {"epsilon_place": "hat", "threshold": 5.0, "threshold_included": True},
         "Lion": {"eta": 1e-4, "decay": "decoupled"},
+        "AdaBelief": {"decay": "decoupled"},
+        "Adan": {"decay": "decoupled"},
     },
     arguments={
         "eta": "lr",
         "beta": "momentum",
         "beta1": "betas",
         "beta2": "betas",
+        "beta3": "betas",
         "rho": {"RMSpropTF": "alpha"},
         "epsilon": "eps",
         "momentum_decay": {"NAdamLegacy": "schedule_decay"},
@@ -98,6 +102,18 @@ FRAMEWORK = Framework(
         ),
         Call("timm.optim.RAdamLegacy(params)", "RAdam"),
         Call("timm.optim.Lion(params)", "Lion"),
+        Call(
+            "timm.optim.AdaBelief(params, rectify=False)",
+            "AdaBelief",
+            note="without rectify=False it waits, as RAdam does",
+        ),
+        Call("timm.optim.Adan(params)", "Adan"),
+        Call(
+            "timm.optim.Adan(params, weight_decay=0.01, no_prox=True)",
+            "Adan",
+            {"weight_decay": 0.01},
+            "decoupled",
+        ),
     ),
     surprises=(
         Surprise(

@@ -79,6 +79,7 @@ FRAMEWORK = Framework(
         "RAdam": {"epsilon_place": "hat", "threshold": 5.0},
         "Adamax": {},
         "Adadelta": {"rho": 0.9},
+        "Rprop": {},
     },
     arguments={
         "eta": "lr",
@@ -125,6 +126,7 @@ FRAMEWORK = Framework(
         Call("torch.optim.RAdam(params)", "RAdam"),
         Call("torch.optim.Adamax(params)", "Adamax"),
         Call("torch.optim.Adadelta(params)", "Adadelta"),
+        Call("torch.optim.Rprop(params)", "Rprop", note="a scheduler of its rate changes nothing"),
     ),
     schedules={"plateau": "one epoch later", "cosine": "rises", "one_cycle": "last update"},
     surprises=(

@@ -1,0 +1,79 @@
+"""pytorch-optimizer: many optimizers under PyTorch's interface; these are a few of them."""
+
+from typing import Any
+
+from simopt.ground.formatting import number
+from simopt.rules.framework import Call, Framework, Measures, Surprise
+
+OUTSIDE = {"epsilon_place": "outside"}
+DECOUPLED = {"decay": "decoupled"}
+
+
+def _yogi(measure: Measures, theirs: Any, paper: Any) -> str:
+    gradient = 0.01
+    here, there = (measure.moves(each, gradient)[0] for each in (theirs, paper))
+    return (
+        "Both of Yogi's moments start at 10⁻⁶ and are then corrected as if from 0, in optax too: "
+        f"the first step of a gradient of {number(gradient)} is {number(here, 3)} η long, that of "
+        f"the paper's rule {number(there, 3)} η."
+    )
+
+
+FRAMEWORK = Framework(
+    key="pytorch_optimizer",
+    name="pytorch-optimizer",
+    version="pytorch-optimizer 4.1.0",
+    rules={
+        "Lion": {"eta": 1e-4, **DECOUPLED},
+        "AdaBelief": DECOUPLED,
+        "Yogi": {"bias_correction": True, "initial_accumulator": 1e-6, **DECOUPLED},
+        "Adan": {},
+        "ADOPT": {"clipping": "all"},
+        "AdEMAMix": {},
+        "QHAdam": {"beta1": 0.9, "nu1": 1.0},
+        "Tiger": {**DECOUPLED, "weight_decay": 0.01},
+    },
+    arguments={
+        "eta": "lr",
+        "beta": "beta",
+        "beta1": "betas",
+        "beta2": "betas",
+        "beta3": "betas",
+        "epsilon": "eps",
+        "initial_accumulator": "initial_accumulator",
+        "weight_decay": "weight_decay",
+    },
+    calls=(
+        Call("pytorch_optimizer.Lion(params)", "Lion"),
+        Call("pytorch_optimizer.AdaBelief(params)", "AdaBelief"),
+        Call(
+            "pytorch_optimizer.AdaBelief(params, weight_decay=0.01, fixed_decay=True)",
+            "AdaBelief",
+            {"weight_decay": 0.01, "decay": "fixed"},
+            "by a share that the rate does not change",
+        ),
+        Call("pytorch_optimizer.Yogi(params)", "Yogi"),
+        Call("pytorch_optimizer.Adan(params)", "Adan"),
+        Call("pytorch_optimizer.ADOPT(params)", "ADOPT"),
+        Call("pytorch_optimizer.AdEMAMix(params)", "AdEMAMix"),
+        Call("pytorch_optimizer.QHAdam(params)", "QHAdam", note="with its defaults Adam"),
+        Call(
+            "pytorch_optimizer.QHAdam(params, betas=(0.995, 0.999), nus=(0.7, 1.0))",
+            "QHAdam",
+            {"beta1": 0.995, "nu1": 0.7},
+            "the paper's recommendation",
+        ),
+        Call("pytorch_optimizer.Tiger(params)", "Tiger"),
+    ),
+    surprises=(
+        Surprise(
+            "Yogi's means start at a millionth",
+            75,
+            (
+                ("Yogi", {"convention": "pytorch_optimizer"}),
+                ("Yogi", {}),
+            ),
+            _yogi,
+        ),
+    ),
+)
