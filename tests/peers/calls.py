@@ -204,14 +204,31 @@ def rprop_torch(h):
     )
 
 
-BELIEF_OPTAX = by_optax(
-    lambda eta, h: optax.adabelief(eta, **b(h), eps=h["epsilon"], eps_root=h["epsilon"])
-)
+def belief(eta, h):
+    """AdaBelief."""
+    return optax.adabelief(eta, **b(h), eps=h["epsilon"], eps_root=h["epsilon"])
+
+
+def belief_decoupled(eta, h):
+    """Its parts, with weights that decay besides."""
+    return optax.chain(
+        optax.scale_by_belief(**b(h), eps=h["epsilon"], eps_root=h["epsilon"]),
+        optax.add_decayed_weights(h.get("weight_decay", 0.0)),
+        optax.scale_by_learning_rate(eta),
+    )
+
+
 ADOPT_OPTAX = by_optax(lambda eta, h: optax.contrib.adopt(eta, **b(h), eps=h["epsilon"]))
 MIX_OPTAX = by_optax(
     lambda eta, h: optax.contrib.ademamix(
-        eta, **b(h), b3=h["beta3"], alpha=h["alpha"], eps=h["epsilon"]
-    )
+        eta,
+        **b(h),
+        b3=h["beta3"],
+        alpha=h["alpha"],
+        eps=h["epsilon"],
+        weight_decay=h.get("weight_decay", 0.0),
+    ),
+    "decoupled",
 )
 SGD_TORCH = by_torch(torch.optim.SGD)
 MOMENTUM_TORCH = by_torch(torch.optim.SGD, beta="momentum", dampening="dampening")
@@ -375,8 +392,8 @@ CONVENTIONS = (
     Case("Lion", "optax", "optax", LION_OPTAX),
     Case("SignSGD", "document", "optax", SIGN_OPTAX),
     Case("SignSGD", "optax", "optax", SIGN_OPTAX),
-    Case("AdaBelief", "document", "optax", BELIEF_OPTAX),
-    Case("AdaBelief", "optax", "optax", BELIEF_OPTAX),
+    Case("AdaBelief", "document", "optax", by_optax(belief_decoupled, "decoupled")),
+    Case("AdaBelief", "optax", "optax", by_optax(belief)),
     Case("Yogi", "optax", "optax", by_optax(yogi)),
     Case(
         "Adan",
@@ -384,8 +401,14 @@ CONVENTIONS = (
         "optax",
         by_optax(
             lambda eta, h: optax.adan(
-                eta, **b(h), b3=h["beta3"], eps=h["epsilon"], eps_root=h["epsilon_root"]
-            )
+                eta,
+                **b(h),
+                b3=h["beta3"],
+                eps=h["epsilon"],
+                eps_root=h["epsilon_root"],
+                weight_decay=h.get("weight_decay", 0.0),
+            ),
+            "decoupled",
         ),
     ),
     Case("ADOPT", "document", "optax", ADOPT_OPTAX),
@@ -585,8 +608,7 @@ SWITCHES = (
 
 #: Switches that no framework has: tests/test_rules.py alone sees to them.
 NOBODYS = {
-    ("Adam", "bias_correction", False),
-    ("AdamW", "bias_correction", False),
+    ("Yogi", "bias_correction", False),
     ("NAdam", "bias_correction", False),
     ("NAdam", "epsilon_place", "hat"),
     ("ADOPT", "clipping", "none"),

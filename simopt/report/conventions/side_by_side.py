@@ -183,8 +183,9 @@ def differences(optimizer: Optimizer, reference: Optimizer) -> list[str]:
         known = before.get(name)
         if name in started.values():
             if value != (known or 0.0):
-                (what,) = (each for each, source in started.items() if source == name)
-                phrases.append(f"{names.sign(what)} starts at {number(value)}")
+                what = [names.sign(each) for each, source in started.items() if source == name]
+                begins = "starts" if len(what) == 1 else "start"
+                phrases.append(f"{listing(what)} {begins} at {number(value)}")
         elif known is None:
             phrases.append(names.ADDED[name].format(number(value)))
         elif value != known:
