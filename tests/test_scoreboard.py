@@ -61,7 +61,7 @@ def test_a_page_of_several_rules(tmp_path):
     one = report.walkthrough_page(tmp_path / "one.html", points, RULES[:1])
     same = report.walkthrough_page(tmp_path / "same.html", points, RULES[0])
     assert one.read_text(encoding="utf-8") == same.read_text(encoding="utf-8")
-    with pytest.raises(ValueError, match="optimizer=\\[\\]: must be an optimizer, or several"):
+    with pytest.raises(ValueError, match="optimizer=\\[\\]: must be an optimizer such as"):
         report.walkthrough_page(tmp_path / "none.html", points, [])
 
 

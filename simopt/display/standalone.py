@@ -88,19 +88,18 @@ def walkthrough_page(
         "batch_size": batch_size, "epochs": epochs, "shuffle": shuffle, "seed": seed,
         "order": order, "drop_last": drop_last,
     }  # fmt: skip
-    if isinstance(optimizer, Sequence) and len(optimizer) != 1:
-        if not optimizer:
-            raise checks.refuse("optimizer", optimizer, "an optimizer, or several")
+    several = _several(optimizer)
+    if len(several) > 1:
         template = "scoreboard"
         with matplotlib.rc_context(style.RC):
-            (trace, *rest), values = scoreboard.values(problem, optimizer, updates, **plan)
+            (trace, *rest), values = scoreboard.values(problem, several, updates, **plan)
             values["settings"] = settings_table(trace, *rest)
         title, question = (
-            f"{len(optimizer)} rules on {problem.name}",
+            f"{len(several)} rules on {problem.name}",
             "Which rule has the least loss, after one epoch and after all?",
         )
     else:
-        (one,) = optimizer if isinstance(optimizer, Sequence) else (optimizer,)
+        (one,) = several
         most = MOST_UPDATES if updates is None else updates
         trace, steps = worked(problem, one, updates=most, **plan)
         template = "steps"
@@ -121,6 +120,22 @@ def walkthrough_page(
     }
     files.write_text(file, templating.html(f"{template}.html", values))
     return file
+
+
+def _several(optimizer: Any) -> list[Optimizer]:
+    """One optimizer, or several, as a list."""
+    allowed = "an optimizer such as simopt.Adam(), or a sequence of them"
+    if isinstance(optimizer, Optimizer):
+        return [optimizer]
+    if not isinstance(optimizer, Sequence) or isinstance(optimizer, (str, bytes)):
+        raise checks.refuse("optimizer", optimizer, allowed)
+    checks.check_length("optimizer", optimizer)
+    for each in optimizer:
+        if not isinstance(each, Optimizer):
+            raise checks.refuse("optimizer", each, allowed)
+    if not optimizer:
+        raise checks.refuse("optimizer", optimizer, allowed)
+    return list(optimizer)
 
 
 def settings_table(trace: Run, *others: Run) -> Markup:
