@@ -18,11 +18,21 @@ def bounded(value, bound):
     return larger(-bound, bound if value > bound else value)
 
 
-def clipped(w, g, eta, m, v, t, bound, beta1=0.9, beta2=0.9999, epsilon=1e-6):
+def stepped(w, g, eta, m, v, first, bound, beta1, beta2, epsilon):
     """One weight, one step; the first only fills v."""
-    scaled = zero_like(w) if t == 1 else bounded(g / larger(math.sqrt(v), epsilon), bound)
+    scaled = zero_like(w) if first else bounded(g / larger(math.sqrt(v), epsilon), bound)
     m = beta1 * m + complement(beta1) * scaled
-    return w - eta * m, m, g * g if t == 1 else beta2 * v + complement(beta2) * (g * g)
+    return w - eta * m, m, g * g if first else beta2 * v + complement(beta2) * (g * g)
+
+
+def clipped(w, g, eta, m, v, t, bound, beta1=0.9, beta2=0.9999, epsilon=1e-6):
+    """Bounded by the updates before this one: of the first the bound is 0."""
+    return stepped(w, g, eta, m, v, bound == zero_like(w), bound, beta1, beta2, epsilon)
+
+
+def clipped_by_all(w, g, eta, m, v, t, bound, beta1=0.9, beta2=0.9999, epsilon=1e-6):
+    """Bounded by all updates."""
+    return stepped(w, g, eta, m, v, t == 1, bound, beta1, beta2, epsilon)
 
 
 def unclipped(w, g, eta, m, v, t, beta1=0.9, beta2=0.9999, epsilon=1e-6):
@@ -47,7 +57,9 @@ def build(clipping: str) -> Rule:
     """The rule with its switch set."""
     if clipping == "none":
         return rule(unclipped, name="ADOPT", clock=count)
-    return rule(clipped, name="ADOPT", clock=past if clipping == "past" else counted)
+    if clipping == "past":
+        return rule(clipped, name="ADOPT", clock=past)
+    return rule(clipped_by_all, name="ADOPT", clock=counted)
 
 
 BOUNDS = {"past": "sqrt(sqrt(t - 1))", "all": "sqrt(sqrt(t))"}
