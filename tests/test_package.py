@@ -253,7 +253,7 @@ MACHINE = re.compile(
     re.VERBOSE,
 )
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-BINARY = {".png", ".parquet", ".woff2", ".npz", ".gz"}
+BINARY = {".png", ".parquet", ".woff2", ".npz", ".gz", ".wandb"}
 DOCUMENTS = {".md", ".rst", ".cff", ".csv", ".json", ".html", ".txt", ".css", ".js", ".ipynb"}
 
 

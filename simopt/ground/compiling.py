@@ -28,10 +28,13 @@ def compiled(function: Callable[..., Any]) -> Any:
     global _warned
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
-        return _one_process_at_a_time(njit(cache=True, **options)(function))
+        dispatcher = njit(cache=True, **options)(function)
     except RuntimeError as error:
         if "cannot cache function" not in str(error):
             raise
+    else:
+        # With NUMBA_DISABLE_JIT Numba gives back the function, and keeps nothing.
+        return dispatcher if dispatcher is function else _one_process_at_a_time(dispatcher)
     if not _warned:
         _warned = True
         warnings.warn(

@@ -74,7 +74,7 @@ def try_all(
     advised : bool, default False
         Try what `simopt.diagnose` advises and the document does not as well.
     cases : sequence of Case, optional
-        Whose runs; by default all of `simopt.curves.prescription.cases`.
+        Whose runs; by default all that the trial has.
 
     Returns
     -------
