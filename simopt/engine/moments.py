@@ -29,8 +29,9 @@ from simopt.training.plan import Plan
 LEAST_BATCH = 16
 
 #: Weights up to which moments pay whoever takes them. A block that shares an order takes them once;
-#: of lanes with orders of their own each does, d^2 products a point: 0.76 times as fast as by points
-#: for 10 weights, 0.55 for 20, 0.44 for 40 (shared: 1.4, 1.4 and 1.1 times; batches of 32).
+#: of lanes with orders of their own each does, d^2 products a point. Beside single points they ran
+#: 0.76 times as fast for 10 weights, 0.55 for 20, 0.44 for 40, in batches of 32; shared, 1.4, 1.4
+#: and 1.1 times.
 FEW_WEIGHTS = 16
 
 #: Points whose outer products are summed at once: 64 weights then take 8 MiB.
