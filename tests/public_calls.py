@@ -89,6 +89,19 @@ def study():
     )
 
 
+@cache
+def goal():
+    return simopt.scaling.goal(problems.hubble(), held_out=0.25)
+
+
+@cache
+def study_of_goal():
+    aim = goal()
+    return simopt.batch_size(
+        aim.problem, simopt.SGD(), target=aim.target, batch_sizes=[1, 2], seeds=2, progress=False
+    )
+
+
 def outcomes():
     """A table as `prescription.try_all` makes it, of one run."""
     row = {
@@ -181,7 +194,9 @@ CALLS = {
         "quick": True, "outcomes": outcomes(), "threads": 1,
     },
     "simopt.prescription.table": lambda _: {"quick": True, "outcomes": outcomes(), "threads": 1},
-    "simopt.prescription.try_all": lambda _: {"quick": True, "threads": 1, "say": None},
+    "simopt.prescription.try_all": lambda _: {
+        "quick": True, "threads": 1, "say": None, "advised": False, "cases": None,
+    },
     "simopt.problems.diabetes": lambda _: {},
     "simopt.problems.four_points": lambda _: {},
     "simopt.problems.hubble": lambda _: {},
@@ -376,6 +391,8 @@ CALLS = {
         "path": tmp / "page.html", "problem": four(), "optimizer": SGD, **WORKED,
     },
     "simopt.scaling.advise": lambda _: {"study": study(), "noise_scale": None},
+    "simopt.scaling.explained_held_out": lambda _: {"study": study_of_goal(), "aim": goal()},
+    "simopt.scaling.goal": lambda _: defaults(simopt.scaling.goal) | {"problem": problems.hubble()},
     "simopt.scaling.fit_curve": lambda _: {
         "batch_size": [1, 2, 4, 8], "steps": [100, 60, 40, 30], "q": None, "start": None,
     },
@@ -460,7 +477,8 @@ MADE = {
     "simopt.recommendation.Recommendation",
     "simopt.Optimizer", "simopt.Rule", "simopt.Run", "simopt.diagnosis.Diagnosis",
     "simopt.noise_scale.Estimate", "simopt.noise_scale.NoiseScale", "simopt.problems.Problem",
-    "simopt.scaling.Curve", "simopt.scaling.RateLaws", "simopt.scaling.Scaling",
+    "simopt.scaling.Curve", "simopt.scaling.Goal", "simopt.scaling.RateLaws",
+    "simopt.scaling.Scaling",
     "simopt.schedules.Schedule", "simopt.walkthrough.Line",
     "simopt.walkthrough.Point", "simopt.walkthrough.Shown", "simopt.walkthrough.Step",
 }  # fmt: skip

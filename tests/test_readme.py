@@ -19,6 +19,9 @@ import pytest
 import simopt
 from simopt import problems, schedules
 from simopt.document.claims.registry import CLAIMS
+from simopt.engine import moments
+from simopt.rules.frameworks import FRAMEWORKS
+from simopt.training.plan import LOOKED_AT
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -138,6 +141,10 @@ FACTS = {
         f"{statistics.median(compiling(3)):.0f}",
         f"{statistics.median(compiling(2) + compiling(4)):.1f}",
     ),
+    r"more than (\d+) weights come no oftener": lambda: str(LOOKED_AT),
+    r"batches of at least (\d+) points enter": lambda: str(moments.LEAST_BATCH),
+    r"at most (\d+) weights or (four) points to each": lambda: (str(moments.FEW_WEIGHTS), "four"),
+    r"in those of (\d+) frameworks": lambda: str(len(FRAMEWORKS.keys() - {"document"})),
     r"BSD-(3)-Clause": lambda: PROJECT["license"].split("-")[1],
 }
 

@@ -11,6 +11,7 @@ import pytest
 
 import simopt
 from simopt import document, measures, problems
+from simopt.display import cells
 from simopt.report import batch_size, learning_rate, pages, sweeps
 from simopt.rules import OPTIMIZERS
 
@@ -169,10 +170,10 @@ def test_the_epoch_map_grows_as_trajectories_do(name, size):
 
 def test_map_regions_cover_each_marked_cell_once():
     marked = np.array([[True, True, False, True], [False, False, False, False]])
-    path = learning_rate.regions(marked, np.arange(5.0), np.arange(3.0))
+    path = cells.regions(marked, np.arange(5.0), np.arange(3.0))
     corners = path.vertices.reshape(-1, 5, 2)
     assert corners[:, [0, 2]].tolist() == [[[0, 0], [2, 1]], [[3, 0], [4, 1]]]
-    assert learning_rate.regions(marked[1:], np.arange(5.0), np.arange(2.0)) is None
+    assert cells.regions(marked[1:], np.arange(5.0), np.arange(2.0)) is None
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,15 @@ AT_ONCE = 256
 def serve(problem: Problem, plan: Plan, given: bool) -> bool:
     """Whether a batch's moments replace its points: where that takes fewer products.
 
+    Not where features are 0: of a weight that no point of the batch speaks of, a sum over points is
+    exactly 0, and ``A (w - c)`` is what rounding leaves.
+
     In file order batches are the same in every epoch, and so are their moments. It depends on
     nothing but the trajectory's own plan, so that its bits don't either.
     """
     if not (problem.squared and problem.linear and problem.n):
+        return False
+    if problem.d > 1 and not problem.dense:
         return False
     if plan.batch_size >= LEAST_BATCH and problem.d <= max(FEW_WEIGHTS, plan.batch_size // 4):
         return True

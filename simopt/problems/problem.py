@@ -290,6 +290,11 @@ class Problem(ABC):
         return np.empty((0, 0))
 
     @cached_property
+    def dense(self) -> bool:
+        """Whether no feature of any point is 0."""
+        return bool(np.all(self.x))
+
+    @cached_property
     def minimizer(self) -> Floats | None:
         """A minimizer [d] of the loss (the one of least norm), or None if there is none."""
         return self.least

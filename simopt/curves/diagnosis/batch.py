@@ -84,7 +84,7 @@ def diagnose_many(
     >>> import numpy as np
     >>> from simopt.diagnosis import diagnose_many
     >>> t = np.linspace(0, 1, 50)
-    >>> curves = [np.exp(-6 * t), 1 - 0.2 * t, np.exp(-6 * t) + 0.6 * np.cos(25 * t) ** 2]
+    >>> curves = [np.exp(-6 * t), 1 - 0.2 * t, np.exp(-6 * t) + np.cos(25 * t) ** 2]
     >>> diagnose_many(curves)["symptom"].tolist()
     ['healthy', 'decreases very slowly', 'oscillates wildly']
     """

@@ -94,6 +94,10 @@ def try_all(
     advised = checks.flag("advised", advised)
     if say is not None:
         checks.function("say", say)
+    if cases is not None and not (
+        isinstance(cases, (list, tuple)) and cases and all(isinstance(each, Case) for each in cases)
+    ):
+        raise checks.refuse("cases", cases, "a list of at least one case of this trial, or None")
     began = time.perf_counter()
     made: list[Made] = []
     seen: dict[str, int] = {}
