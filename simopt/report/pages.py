@@ -117,7 +117,7 @@ PAGES = (
         "which-formula.html",
         "Which formula?",
         "conventions",
-        "One name, several formulas: what do PyTorch, Keras, optax and scikit-learn compute?",
+        "One name, several formulas: what do PyTorch, Keras, optax and other frameworks compute?",
         "trust",
     ),
     Page(

@@ -12,6 +12,9 @@ from simopt.rules import ALL
 from simopt.rules.formulas import formula
 from simopt.rules.frameworks import FRAMEWORKS
 
+#: Weights that differ by a smaller share are as good as the same.
+ALIKE = 1e-3
+
 
 def page(context: Context) -> dict[str, Any]:
     """The values of the template."""
@@ -72,6 +75,10 @@ def how_many() -> str:
 def how_far(frame: Any) -> str:
     """What matters and what does not."""
     adam = frame[(frame["case"] == "Adam") & (frame["setting"] == OWN)]
+    farthest = adam.groupby("convention")["weights"].max()
+    near, far = farthest[farthest < ALIKE], farthest[farthest >= ALIKE]
+    others = listing([FRAMEWORKS[str(each)].possessive for each in far.index])
+    but = f" (not {others}, whose defaults differ)" if len(far) else ""
     large = frame[
         (frame["case"] == "Adam") & (frame["setting"] == COMMON) & frame["update"].isin(LOOKED)
     ]
@@ -81,11 +88,13 @@ def how_far(frame: Any) -> str:
         & (frame["convention"] == "torch")
         & (frame["update"] == LOOKED[-1])
     ].set_index("problem")["weights"]
+    large = large[large["convention"].isin(near.index)]
     most = large.loc[large["weights"].idxmax()]
     return (
-        f"Where ε is small and everything else the same, that hardly shows: at their defaults "
-        f"every Adam stays within {number(adam['weights'].max(), 2)} of the document's weights for "
-        f"{number(LOOKED[-1])} updates. It shows where ε is large (at {number(EPSILON)} "
+        "Where ε is small and everything else the same, that hardly shows: at their defaults the "
+        f"Adam of {len(near)} frameworks of {len(farthest)} stays within {number(near.max(), 2)} "
+        f"of the document's weights for {number(LOOKED[-1])} updates{but}. It shows where ε is "
+        f"large (at {number(EPSILON)} "
         f"{FRAMEWORKS[most['convention']].possessive} Adam is {percent(most['weights'])} of w away "
         f"on {distances.where_is(most['problem'])} after {number(most['update'])} updates), where "
         f"defaults differ (PyTorch's RMSprop ends {percent(rms['four points'])} of w away on the "
