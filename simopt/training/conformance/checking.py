@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from simopt.ground import checks
+from simopt.rules import ALL
 from simopt.rules.family import Family
 from simopt.rules.rule import Optimizer, Rule
 from simopt.training.conformance import candidates, probing, subjects
@@ -124,11 +125,18 @@ update 2; beta2=0.99 would make them equal.
     elif not (verdict := case.single(table)):
         case.explain(table)
         table["open"] = table["explanation"].isna() | (table["explanation"] == "none found")
-        table = table.sort_values(["open", "unlike"], kind="stable", ignore_index=True)
+        # Of rules that one change makes equal, the first that simopt has: Adam before QHAdam, which
+        # is Adam where its weights are 1.
+        same = table.groupby("explanation", dropna=False)["unlike"].transform("min")
+        table["least"] = same.where(~table["open"], table["unlike"])
+        known = {name: place for place, name in enumerate(ALL)}
+        table["place"] = table["optimizer"].map(known).fillna(0).where(~table["open"], 0)
+        order = ["open", "least", "place", "unlike"]
+        table = table.sort_values(order, kind="stable", ignore_index=True)
         verdict = _unequal(table)
     notes = (*given.notes, *subject.notes)
     verdict += "".join(f" Note: {each}." for each in notes)
-    table = table.drop(columns=["unlike", "candidate", "open"], errors="ignore")
+    table = table.drop(columns=["unlike", "candidate", "open", "least", "place"], errors="ignore")
     table.attrs = {
         "verdict": verdict,
         "framework": given.framework,
