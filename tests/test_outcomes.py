@@ -96,3 +96,14 @@ def test_what_all_rows_share_travels_once():
     assert small.columns["target_at"].tolist() == [0]
     # A zero may have a sign, and a nan its bits.
     assert len(small.columns["loss"]) == 1000
+
+
+def test_statistics_stand_in_one_order():
+    """In whatever order a process' sets have their members: a stored chunk's bytes depend on it."""
+    frame = simopt.sweep(
+        simopt.problems.four_points(), simopt.SGD(eta=[0.1, 0.2]), seed=range(3), shuffle="epoch",
+        reduce="seed",
+    )  # fmt: skip
+    statistics = ["mean", "std", "min", "q05", "q50", "q95", "max"]
+    expected = ["trajectories", "diverged", "reached", *(f"loss_{name}" for name in statistics)]
+    assert list(frame.columns)[-len(expected) :] == expected

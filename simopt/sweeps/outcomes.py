@@ -103,9 +103,10 @@ class Table:
             begin = self.results.offset[first + rows] if set(RECORDS) & set(columns) else 0
         else:
             targets = self.summaries
-            for name in set(columns) - set(targets):
-                kind = np.int64 if columns[name].dtype.kind == "i" else columns[name].dtype
-                targets[name] = np.empty(self.firsts[-1], kind)
+            for name, values in columns.items():  # whose order is the table's
+                if name not in targets:
+                    kind = np.int64 if values.dtype.kind == "i" else values.dtype
+                    targets[name] = np.empty(self.firsts[-1], kind)
         for name, values in columns.items():
             if name in RECORDS:
                 # Of trajectories whose rows follow each other; see `Chunks.rows`.
