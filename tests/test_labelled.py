@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt import problems, rules, schedules
+from simopt import problems, schedules
 from simopt.curves.diagnosis import SYMPTOMS, diagnose_many
 from simopt.curves.diagnosis.batch import as_float32
 from simopt.curves.symptoms import BY_NAME, noise_floor
 from simopt.curves.validation import counterfactuals, inseparable, rate_scan, recipes, runs
-from simopt.curves.validation.labelled import KNOWN, labelled
+from simopt.curves.validation.labelled import KNOWN, MANY, labelled
 from simopt.curves.validation.similarity import twins
 from simopt.problems.synthetic import testbeds
 
@@ -324,7 +324,7 @@ def test_ten_thousand_of_every_kind():
     assert sum(map(len, parts)) == 10_000
     for part, curves in zip(testbeds.PARTS, parts, strict=True):
         frame = curves.frame
-        assert set(frame["optimizer"]) == set(rules.ALL)
+        assert set(frame["optimizer"]) == set(MANY)
         assert set(frame["problem"]) == {testbed.name for testbed in testbeds.testbeds(part, 0)}
         assert set(frame["record"]) == {"epochs", "steps", "batches"}
         assert set(frame["cause"]) - {"stuck at a saddle"} == {

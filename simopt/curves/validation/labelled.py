@@ -70,7 +70,7 @@ class Labelled:
 def labelled(
     part: str = "tuning", *, size: int = 5000, seed: int = 0, threads: int | None = None
 ) -> Labelled:
-    """Curves of known cause, from trajectories of every rule on problems of many kinds.
+    """Curves of known cause, from trajectories of fourteen rules on problems of many kinds.
 
     Every label follows from the simulation: from what the same problem comes to with the best rate,
     with a rate that falls, with less momentum, after more epochs, and from where the weights are;
