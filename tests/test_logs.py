@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import simopt
 from simopt.curves.logs import contents, delimited, read_log, wandb
 from simopt.curves.logs.cells import number
 from simopt.curves.logs.console import pairs
@@ -871,3 +872,15 @@ def test_without_tensorboard_a_sentence_says_what_is_missing(tmp_path, monkeypat
     (file,) = tmp_path.iterdir()
     with pytest.raises(ValueError, match=r"needs tensorboard, which is not installed: pip install"):
         read_log(file)
+
+
+def test_a_log_that_was_read_is_diagnosed(tmp_path):
+    path = tmp_path / "out.log"
+    lines = [f"Epoch [{e}/40], train loss: {2.3 * 0.8**e:.4f}" for e in range(1, 41)]
+    path.write_text("\n".join(lines))
+    log = simopt.read_log(path)
+    assert simopt.diagnose(log).symptom == simopt.diagnose(path).symptom
+    with pytest.raises(ValueError, match="column='loss': must be None: tell read_log"):
+        simopt.diagnose(log, column="loss")
+    with pytest.raises(ValueError, match="validation=.*: must be None: tell read_log"):
+        simopt.diagnose(log, validation=[1.0] * 40)

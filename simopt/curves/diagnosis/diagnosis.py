@@ -198,8 +198,8 @@ def diagnose(
     ----------
     loss : array_like, DataFrame, mapping, object with a history, or path of a log or folder
         The training loss, in order: one value an epoch, or one an update; or whatever a training
-        run left behind, see `simopt.read_log`. Of several runs the last is diagnosed. NaN, None or
-        an empty cell between values is a missing value.
+        run left behind, or a log from `simopt.read_log`, which see. Of several runs the last is
+        diagnosed. NaN, None or an empty cell between values is a missing value.
     validation : array_like or str, optional
         The validation loss, as many values, NaN where there is none; or the name of its column.
     optimizer : Optimizer, optional

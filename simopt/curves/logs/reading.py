@@ -161,6 +161,12 @@ def one_log(
     column, x = checks.optional_text("column", column), checks.optional_text("x", x)
     beside = None if validation is None or isinstance(validation, str) else validation
     name = validation if isinstance(validation, str) else None
+    if isinstance(loss, Log):
+        # What was to be chosen was chosen when it was read.
+        for argument, value in (("column", column), ("validation", validation), ("x", x)):
+            if value is not None:
+                raise checks.refuse(argument, value, "None: tell read_log, which made this log")
+        return loss
     if not objects.is_path(loss) and (column or x or name):
         table = objects.table(loss)
         if table.format in ("numbers", "array", "Series"):
