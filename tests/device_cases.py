@@ -20,7 +20,7 @@ from simopt.engine import blocks, layout, moments
 from simopt.rules import ALL
 from simopt.training import plan
 from simopt.training.sparing import Spared
-from tests import test_conventions, test_options
+from tests import test_conventions, test_options, test_starts
 
 FEW, OWN, MANY = (7,), tuple(range(20)), (3, 2**62 + 5)
 #: From rates too small to arrive to rates that diverge.
@@ -80,6 +80,10 @@ MAKERS: dict[str, Callable[[], Any]] = {
 }
 
 
+#: The rules, and one with as many states as there may be.
+RULES = {**ALL, "Anchored": test_starts.Anchored}
+
+
 @cache
 def problem_of(name: str) -> Any:
     return MAKERS[name]()
@@ -105,7 +109,7 @@ class Case:
     start: int = 0
 
     def optimizer(self) -> Any:
-        made = ALL[self.rule](**self.settings)
+        made = RULES[self.rule](**self.settings)
         if self.gamma is None and self.form != "mean":
             return made
         return simopt.averaged(made, self.gamma, form=self.form, start=self.start)
@@ -235,6 +239,7 @@ QUICK: dict[str, Case] = {
         plan={"batch_size": 2, "clip": ("value", 0.7, 0.0), "spared": Spared((), (1.0, 0.0, 1.0))},
     ),
     "an average": Case("four points", "SGD", gamma=0.7, target=3.0),
+    "states of all starts": Case("several weights", "Anchored", rates=RATES[:2]),
     "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
     "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),
     "a noisy function": Case("noisy saddle", "SGD", plan={"updates": 6, "epochs": 1}),

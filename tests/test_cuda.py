@@ -107,8 +107,7 @@ def test_a_compiled_rule_has_pythons_bits(name):
     update, clock = rule.update, rule.clock
     quick = njit(error_model="numpy")(inlined(update))
     quick_clock = None if clock is None else njit(error_model="numpy")(inlined(clock))
-    starts = (rule.initial.get(each) for each in rule.state)
-    state = tuple(np.float64(0.0 if each is None else optimizer.settings[each]) for each in starts)
+    state = tuple(map(np.float64, rule.start(optimizer.settings, 3.0)))
     w, ticks = np.float64(3.0), (np.float64(0.0),) * len(rule.clock_values)
     for g in np.random.default_rng(6).normal(size=50):
         if clock is not None:

@@ -63,8 +63,7 @@ def walked(optimizer):
     lines = formulas.formula(optimizer)
     rule = optimizer.rule
     names = {"w": 1.5, **formulas.STARTS, **optimizer.settings}
-    for state in rule.state:
-        names[state] = optimizer.settings.get(rule.initial.get(state), 0.0)
+    names |= dict(zip(rule.state, rule.start(optimizer.settings, 1.5), strict=True))
     weights = []
     for t, g in enumerate(GRADIENTS.tolist(), start=1):
         names |= {"t": t, "g": g}

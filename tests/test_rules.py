@@ -128,11 +128,6 @@ def test_a_rule_is_a_plain_function():
         simopt.rule(np.add)
 
 
-def test_a_rule_with_more_state_than_the_engine_reads():
-    with pytest.raises(ValueError, match="at most 4 state"):
-        simopt.rule(lambda w, g, eta, a, b, c, d, e: (w, a, b, c, d, e))
-
-
 def test_a_clock_that_does_not_fit():
     with pytest.raises(ValueError, match=r"^clock="):
         simopt.rule(lion, clock=lambda beta2, n: (n,))

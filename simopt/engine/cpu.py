@@ -18,6 +18,8 @@ from numba import config
 
 from simopt.engine import keeping, layout, linear, moments, orders, passes, watching
 from simopt.engine.layout import (
+    AT_WEIGHT,
+    AT_ZERO,
     BEST,
     LOSS,
     PEAK,
@@ -111,9 +113,7 @@ def kernel(
     clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
     states, clocked, hypers = len(rule.state), len(rule.clock_values), len(rule.hyperparameters) - 1
     ticked = rule.clock_hyperparameters
-    # For every state the hyperparameter that it starts at, or -1.
-    sources = [rule.initial.get(name) for name in rule.state]
-    starts = (*(-1 if s is None else rule.hyperparameters.index(s) for s in sources), -1)
+    starts = layout.starts(rule)
     read_state, write_state = READ[states], WRITE[states]
     read_clock, write_clock = READ[clocked], WRITE[clocked]
     read_hyper, read_ticked = READ[hypers], READ[ticked]
@@ -131,7 +131,7 @@ def kernel(
     zero, unit, never = real(0), real(1), real(np.inf)
     one, multiple = loss_passes.one, real(loss_passes.factor)
     # None or True: of a test for None only one branch is compiled.
-    started = True if rule.initial else None
+    started = True if any(rule.sources) else None
     averages = True if rule.average is not None else None
     averaged = -1 if rule.average is None else rule.state.index(rule.average)
     scheduled = True if extras.scheduled else None
@@ -223,12 +223,11 @@ def kernel(
                     ticks[c, lane - low] = 0
                 if started is not None:
                     for s in range(states):
-                        if starts[s] >= 0:
-                            for k in range(dp):
+                        for k in range(dp):
+                            if starts[s] == AT_WEIGHT:
+                                work[first_state + s * dp + k, lane] = data.w0[k]
+                            elif starts[s] != AT_ZERO:
                                 work[first_state + s * dp + k, lane] = work[eta + starts[s], lane]
-                if averages is not None:
-                    for k in range(dp):
-                        work[shown + k, lane] = data.w0[k]
                 if reacts is not None:
                     memory[0, lane - low] = never
                     memory[1, lane - low] = zero

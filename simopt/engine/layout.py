@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simopt.rules.rule import START, Rule
+
 #: Bytes of a row: sixteen AVX-512 vectors. Enough independent work to hide the latency of divisions
 #: and the cost of entering a loop, and few enough that the rows of d = 1 stay in the first-level
 #: cache (half as much: 20 to 40 % slower; twice as much: no faster).
@@ -137,6 +139,18 @@ class Kept(NamedTuple):
     begun: int  # updates made before
 
 
+#: Where a state starts that no hyperparameter says: at 0, at the weight.
+AT_ZERO = -1
+AT_WEIGHT = -2
+
+
+def starts(rule: Rule) -> tuple[int, ...]:
+    """For every state the hyperparameter that it starts at, or where else; one more, never read."""
+    known = {None: AT_ZERO, START: AT_WEIGHT}
+    known |= {name: index for index, name in enumerate(rule.hyperparameters)}
+    return (*(known[source] for source in rule.sources), AT_ZERO)
+
+
 def lanes(real: type) -> int:
     """Trajectories advanced together."""
     return ROW_BYTES // np.dtype(real).itemsize
@@ -223,8 +237,20 @@ def write_4(rows, first, step, lane, values):
     rows[first + 3 * step, lane] = values[3]
 
 
+def write_5(rows, first, step, lane, values):
+    """Set five rows in one lane."""
+    write_4(rows, first, step, lane, values)
+    rows[first + 4 * step, lane] = values[4]
+
+
+def write_6(rows, first, step, lane, values):
+    """Set six rows in one lane."""
+    write_5(rows, first, step, lane, values)
+    rows[first + 5 * step, lane] = values[5]
+
+
 #: By how many values: write a tuple of scalars to that many rows.
-WRITE = (write_0, write_1, write_2, write_3, write_4)
+WRITE = (write_0, write_1, write_2, write_3, write_4, write_5, write_6)
 
 
 def columns_0(x, i):

@@ -18,6 +18,8 @@ from simopt.engine import keeping, layout, linear, moments, passes
 from simopt.engine.cpu import no_clock
 from simopt.engine.keeping import FLOATS
 from simopt.engine.layout import (
+    AT_WEIGHT,
+    AT_ZERO,
     BEST_AT,
     DIVERGED_AT,
     LOSS,
@@ -108,8 +110,7 @@ def program(
     update: Any = inlined(rule.update)
     clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
     states, clocked, hypers = len(rule.state), len(rule.clock_values), len(rule.hyperparameters) - 1
-    sources = [rule.initial.get(name) for name in rule.state]
-    starts = (*(-1 if s is None else rule.hyperparameters.index(s) for s in sources), -1)
+    starts = layout.starts(rule)
     read_state, write_state = READ[states], WRITE[states]
     read_clock, write_clock = READ[clocked], WRITE[clocked]
     read_hyper, read_ticked = READ[hypers], READ[rule.clock_hyperparameters]
@@ -117,7 +118,6 @@ def program(
     state = layout.state_rest if states else layout.state_none
     first_state = 2 * dp
     first_clock = (2 + states) * dp
-    averages = True if rule.average is not None else None
     shown = 0 if rule.average is None else first_state + rule.state.index(rule.average) * dp
     base = first_clock + clocked
     more = loss_passes.rows(d, columns)
@@ -126,7 +126,7 @@ def program(
     zero, unit, never, unset = real(0), real(1), real(np.inf), real(-1)
     multiple = real(loss_passes.factor)
     # None or True: of a test for None only one branch is compiled.
-    started = True if rule.initial else None
+    started = True if any(rule.sources) else None
     ticking = True if clocked else None
     scheduled = True if extras.scheduled else None
     boxes = True if extras.boxed else None
@@ -163,12 +163,11 @@ def program(
             ticks[c, 0] = 0.0
         if started is not None:
             for s in range(states):
-                if starts[s] >= 0:
-                    for k in range(dp):
+                for k in range(dp):
+                    if starts[s] == AT_WEIGHT:
+                        work[first_state + s * dp + k, 0] = data.w0[k]
+                    elif starts[s] != AT_ZERO:
                         work[first_state + s * dp + k, 0] = hyper[starts[s], setting]
-        if averages is not None:
-            for k in range(dp):
-                work[shown + k, 0] = data.w0[k]
         whole_scale = multiple / real(how.batch_size)
         last_scale = multiple / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]

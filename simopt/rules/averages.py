@@ -95,7 +95,17 @@ def split_3(rest):
     return rest[:3], rest[3], rest[4:]
 
 
-SPLIT = (split_0, split_1, split_2, split_3)
+def split_4(rest):
+    """Four states, the count, the rest."""
+    return rest[:4], rest[4], rest[5:]
+
+
+def split_5(rest):
+    """Five states, the count, the rest."""
+    return rest[:5], rest[5], rest[6:]
+
+
+SPLIT = (split_0, split_1, split_2, split_3, split_4, split_5)
 
 
 @cache

@@ -7,11 +7,11 @@ A rule is one plain Python function of scalars. Its signature says everything::
         return w - eta * v, v
 
 ``w, g, eta`` come first: weight, gradient, learning rate. A parameter without a default is the
-rule's own *state* (one number per weight; at the start 0, or the hyperparameter that ``initial``
-names), a parameter with one is a *hyperparameter*. The function returns the new weight, then the
-new state in the same order; a rule without state returns the weight alone. The engine inlines it
-into its loops, so it must keep to what Numba compiles: arithmetic, ``math``, conditional
-expressions, and other plain functions.
+rule's own *state* (one number per weight; at the start 0, or what ``initial`` names: a
+hyperparameter, or "w", the weight at the start), a parameter with one is a *hyperparameter*. The
+function returns the new weight, then the new state in the same order; a rule without state returns
+the weight alone. The engine inlines it into its loops, so it must keep to what Numba compiles:
+arithmetic, ``math``, conditional expressions, and other plain functions.
 
 What changes once per update and not per weight (Adam's bias corrections) belongs in a *clock*: a
 second function that takes the clock's values (0 at the start), then the hyperparameters, and
@@ -34,8 +34,11 @@ from simopt.ground.calling import call
 from simopt.ground.snapshot import is_copy, received, sent, snapshot
 
 #: What the engine's readers and writers (`engine/layout.py`) provide for.
-MOST_STATE = 4
+MOST_STATE = 6
 MOST_HYPERPARAMETERS = 8
+
+#: What ``initial`` says of a state that starts where the trajectory does.
+START = "w"
 
 #: The hyperparameter of which weights may be left out.
 WEIGHT_DECAY = "weight_decay"
@@ -112,10 +115,10 @@ class Rule:
         Takes what ``update`` takes, after the step, by name; returns a dict of further quantities
         worth showing (``m_hat``, ``effective_lr``). For traces and worked steps only.
     initial : mapping
-        State to the hyperparameter that it starts at; the rest starts at 0.
+        State to the hyperparameter that it starts at, or "w" for the weight; the rest starts at 0.
     average : str or None
-        The state that is an average of the weight: it starts where the weight does, and losses,
-        targets and tables are about it; the gradient stays that at the weight.
+        The state that losses, targets and tables are about, as an average of the weight: it starts
+        where the weight does; the gradient stays that at the weight.
     recipe : callable or None
         What ``remembered`` made it with; a pickle holds this in place of the functions.
     """
@@ -141,6 +144,18 @@ class Rule:
         if self.clock.__code__.co_flags & inspect.CO_VARARGS:
             return len(self.hyperparameters) - 1
         return self.clock.__code__.co_argcount - len(self.clock_values)
+
+    @property
+    def sources(self) -> tuple[str | None, ...]:
+        """What each state starts at: a hyperparameter, "w", or None for 0."""
+        averages = {} if self.average is None else {self.average: START}
+        initial = {**self.initial, **averages}
+        return tuple(initial.get(name) for name in self.state)
+
+    def start(self, settings: Mapping[str, Any], w: float) -> list[float]:
+        """The state of a weight that starts at w."""
+        known = {**settings, START: w}
+        return [0.0 if source is None else known[source] for source in self.sources]
 
     def __call__(self, **settings: Any) -> Optimizer:
         """An optimizer with these hyperparameters; the rest at their defaults."""
@@ -203,8 +218,7 @@ class Rule:
         if self.clock is not None:
             arguments = (*ticks, *settings[: self.clock_hyperparameters])
             ticks = list(call(self.clock, arguments, self.clock_values, whose, tuple))
-        state = [defaults.get(self.initial.get(name, ""), 0.0) for name in self.state]
-        arguments = (1.0, 0.5, defaults["eta"], *state, *ticks, *settings)
+        arguments = (1.0, 0.5, defaults["eta"], *self.start(defaults, 1.0), *ticks, *settings)
         call(self.update, arguments, ("w", *self.state), whose, float)
 
     def check(self, settings: Mapping[str, Any]) -> tuple[float | tuple[float, ...], ...]:
@@ -344,7 +358,7 @@ def rule(
     eta : float
         The default learning rate.
     initial : mapping of str to str, optional
-        State to the hyperparameter that it starts at, in place of 0.
+        State to what it starts at in place of 0: a hyperparameter, or "w", where the weight starts.
 
     Returns
     -------
@@ -414,11 +428,11 @@ def rule(
         )
     hyperparameters = ("eta", *(p.name for p in hyper))
     if initial is not None and not isinstance(initial, Mapping):
-        raise checks.refuse("initial", initial, "a mapping of state to hyperparameter")
+        raise checks.refuse("initial", initial, "a mapping of state to hyperparameter or 'w'")
     initial = dict(initial or {})
     for what, source in initial.items():
         checks.choice("initial", what, [p.name for p in own[:states]])
-        checks.choice(f"initial of {what}", source, hyperparameters)
+        checks.choice(f"initial of {what}", source, (START, *hyperparameters))
     made = Rule(
         name=name or update.__name__,
         update=update,

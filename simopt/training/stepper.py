@@ -78,12 +78,7 @@ class Stepper:
         for own, decay in zip(self.hyper_of, decays, strict=False):
             own[rule.hyperparameters.index(WEIGHT_DECAY) - 1] *= decay
         named = dict(zip(rule.hyperparameters, (self.eta, *self.hyper), strict=True))
-        start = [named[rule.initial[s]] if s in rule.initial else 0.0 for s in rule.state]
-        self.state = [list(start) for _ in self.weights]
-        if rule.average is not None:
-            place = rule.state.index(rule.average)
-            for w, state in zip(self.weights, self.state, strict=True):
-                state[place] = w
+        self.state = [rule.start(named, w) for w in self.weights]
         self.clock = [0.0] * len(rule.clock_values)
         self.ticked = rule.clock_hyperparameters
         rule.present()

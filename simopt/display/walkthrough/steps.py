@@ -195,10 +195,8 @@ def _names(trace: Run) -> list[str]:
 
 def _at_start(trace: Run) -> dict[str, Floats]:
     rule, settings = trace.optimizer.rule, trace.optimizer.settings
-    state = {
-        name: np.full(trace.problem.d, settings[rule.initial[name]] if name in rule.initial else 0)
-        for name in rule.state
-    }
+    begins = [rule.start(settings, w) for w in trace.problem.w0]
+    state = dict(zip(rule.state, np.transpose(begins), strict=True))
     starts = {name: np.full(trace.problem.d, start) for name, start in STARTS.items()}
     return {"w": trace.problem.w0, "t": np.zeros(1), **starts, **state}
 

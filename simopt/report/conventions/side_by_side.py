@@ -18,7 +18,7 @@ from simopt.rules.family import Family
 from simopt.rules.formulas import STARTS, formula, identity
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.modifiers import DECAYS
-from simopt.rules.rule import Optimizer
+from simopt.rules.rule import START, Optimizer
 
 #: So many frameworks that lack a rule are listed.
 FEW = 4
@@ -146,19 +146,20 @@ def default_cell(optimizer: Optimizer, reference: Optimizer) -> Markup:
 def start(optimizer: Optimizer) -> str:
     """The state before the first update."""
     rule = optimizer.rule
+    at = {None: "0", START: START}
+    at |= {name: number(value) for name, value in optimizer.settings.items()}
     states = {
-        names.sign(each): optimizer.settings[rule.initial[each]] if each in rule.initial else 0.0
-        for each in rule.state
+        names.sign(each): at[source] for each, source in zip(rule.state, rule.sources, strict=True)
     }
     for line in formula(optimizer):
         name = line.partition(" = ")[0]
         if name in STARTS:
-            states[names.sign(name)] = STARTS[name]
+            states[names.sign(name)] = number(STARTS[name])
     if not states:
         return "no state"
     values: dict[str, list[str]] = {}
-    for name, at in states.items():
-        values.setdefault(number(at), []).append(name)
+    for name, value in states.items():
+        values.setdefault(value, []).append(name)
     return "; ".join(f"{', '.join(each)} = {at}" for at, each in values.items())
 
 

@@ -150,7 +150,8 @@ def _rule(family: Any, functions: Script, lines: dict[str, int]) -> dict[str, An
                 "clock": rule.clock_values,
                 "settings": rule.hyperparameters[1:],
                 "ticked": rule.clock_hyperparameters,
-                "initial": dict(rule.initial),
+                "sources": rule.sources,
+                "shown": None if rule.average is None else rule.state.index(rule.average),
             }
         )
         written = [

@@ -190,15 +190,18 @@ function trajectory(problem, optimizer, plan, eta, recorded) {
   const updates = plan.updates,
     states = optimizer.state.length;
   const clip = { ...plan.clip, slack: optimizer.slack };
-  const start = optimizer.state.map(name =>
-    name in optimizer.initial ? optimizer.named[optimizer.initial[name]] : 0,
-  );
   const w = Array.from(problem.w0);
+  const named = { ...optimizer.named, null: 0 };
+  const start = w.map(each => optimizer.sources.map(name => (name === "w" ? each : named[name])));
   const { update, clock, values } = optimizer;
   const numbers = optimizer.numbers.map(() => 0),
     clocked = numbers.length;
   // Arguments stand ready: w, g, eta, the state, the clock's values, the hyperparameters.
-  const ready = w.map(each => [each, 0, eta, ...start, ...numbers, ...values]);
+  const ready = w.map((each, k) => [each, 0, eta, ...start[k], ...numbers, ...values]);
+  // The weights that losses are about: themselves, or what the rule keeps as their average.
+  const at = optimizer.shown === null ? 0 : 3 + optimizer.shown;
+  const loss = () => lossAt(problem, at ? ready.map(each => each[at]) : w);
+
   const ticking = [...numbers, ...values.slice(0, optimizer.ticked)];
   const table = ratesOf(plan);
   const column = () => new Float64Array(updates + 1);
@@ -214,10 +217,10 @@ function trajectory(problem, optimizer, plan, eta, recorded) {
     clock: optimizer.numbers.map(column),
   };
   if (recorded) {
-    columns.loss[0] = lossAt(problem, w);
+    columns.loss[0] = loss();
     for (let k = 0; k < d; k++) {
       columns.w[k][0] = w[k];
-      for (let s = 0; s < states; s++) columns.state[s][k][0] = start[s];
+      for (let s = 0; s < states; s++) columns.state[s][k][0] = start[k][s];
     }
   }
   const gradient = new Array(d).fill(0);
@@ -250,7 +253,7 @@ function trajectory(problem, optimizer, plan, eta, recorded) {
       t++;
       if (recorded) {
         columns.eta[t] = rate;
-        columns.loss[t] = lossAt(problem, w);
+        columns.loss[t] = loss();
         for (let k = 0; k < d; k++) {
           columns.w[k][t] = w[k];
           columns.gradient[k][t] = gradient[k];
@@ -261,7 +264,7 @@ function trajectory(problem, optimizer, plan, eta, recorded) {
       }
     }
   }
-  return recorded ? columns : lossAt(problem, w);
+  return recorded ? columns : loss();
 }
 
 // Further quantities of an update that a rule has names for, such as m_hat: name to a value a weight.
