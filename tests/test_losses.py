@@ -327,3 +327,19 @@ def test_worked_steps_name_what_is_done_to_the_error():
 def test_bad_input(make, words):
     with pytest.raises(ValueError, match=words.replace("(", r"\(")):
         make()
+
+
+@pytest.mark.parametrize("kind", ["logistic", "poisson"])
+def test_ordinary_data_have_a_minimizer(kind):
+    """Rounding must not decide that there is none: losses near the minimum differ by it alone."""
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        x = random.standard_normal((430, 2))
+        z = x @ [1.0, 2.0] + random.standard_normal(430)
+        higher = z > np.median(z) + random.standard_normal(430)
+        y = random.poisson(np.exp(z)) if kind == "poisson" else higher
+        problem = getattr(simopt.problems, kind)(x, y.astype(float), intercept=True, l2=0.01)
+        assert problem.minimizer is not None, seed
+        curvature = problem.hessian_at(problem.minimizer)
+        left = np.linalg.solve(curvature, problem.gradient(problem.minimizer))
+        assert np.abs(left).max() <= 1e-9 * (1 + np.abs(problem.minimizer).max()), seed

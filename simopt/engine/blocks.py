@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from simopt.engine import cpu, keeping, layout, moments, refusals
 from simopt.engine.layout import Data, How, Kept, Out, Sparing
 from simopt.engine.losses import passes_of
-from simopt.problems import Problem
+from simopt.problems import Problem, tall
 from simopt.rules.rule import Rule
 from simopt.training.plan import Plan, check_swept
 
@@ -158,8 +158,7 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
         result[: problem.d] = values
         return result
 
-    x: Array = np.zeros((problem.n, problem.columns or dp), dtype)
-    x[:, : problem.x.shape[1]] = problem.x
+    x: Array = tall.filled(problem.x, problem.columns or dp, dtype)
     held = len(problem.factor)
     factor: Array = np.zeros((dp, dp) if held else (0, 0), dtype)
     factor[:held, :held] = problem.factor

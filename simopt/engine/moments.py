@@ -59,8 +59,8 @@ def serve(problem: Problem, plan: Plan, given: bool) -> bool:
 def residuals(x: NDArray[Any], y: NDArray[Any], center: NDArray[Any]) -> NDArray[np.float64]:
     """``x . center - y`` of every point, summed weight by weight as everywhere."""
     total = -y.astype(np.float64)
-    for column, weight in zip(x.T.astype(np.float64), center.astype(np.float64), strict=True):
-        total += column * weight
+    for column, weight in zip(x.T, center.astype(np.float64), strict=True):
+        total += column.astype(np.float64) * weight
     return np.asarray(total)
 
 

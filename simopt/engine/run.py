@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -96,6 +96,23 @@ class Conditions:
     def data(self) -> layout.Data:
         """The problem as a kernel takes it."""
         return blocks.pack(self.problem, self.real, self.limit, self.target)
+
+    def tabled(self, plan: Plan) -> layout.Data:
+        """The data with the moments of a plan's batches, which one call after another uses."""
+        tables = self._tables
+        if plan not in tables:
+            while len(tables) > 1:
+                del tables[next(iter(tables))]
+            tables[plan] = moments.with_table(self.data, plan)
+        return tables[plan]
+
+    @cached_property
+    def _tables(self) -> dict[Plan, layout.Data]:
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Arrays for kernels are made where they run.
+        return {key: each for key, each in vars(self).items() if key not in {"data", "_tables"}}
 
     def tasks(self, group: Group, updates: int) -> list[Task]:
         """The calls of a kernel for a group, each of about so many updates."""
@@ -254,7 +271,7 @@ def fill(
         for group in groups:
             for task in conditions.tasks(group, _task_updates(conditions, group, total, threads)):
                 by_moments = task.points == "moments"
-                yield task, _moments(conditions, group.plan) if by_moments else conditions.data
+                yield task, conditions.tabled(group.plan) if by_moments else conditions.data
 
     def run(item: tuple[Task, layout.Data], before: layout.Out | layout.Kept | None = None) -> Any:
         task, data = item
@@ -278,12 +295,6 @@ def fill(
             store(task, out, results, codes)
             progress(task.count * task.group.plan.updates)
     return True
-
-
-@lru_cache(maxsize=2)
-def _moments(conditions: Conditions, plan: Plan) -> layout.Data:
-    """The data with the moments of a plan's batches, which one call after another uses."""
-    return moments.with_table(conditions.data, plan)
 
 
 def _task_updates(conditions: Conditions, group: Group, total: int, threads: int | None) -> int:

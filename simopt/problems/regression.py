@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks
-from simopt.problems import columns
+from simopt.problems import columns, tall
 from simopt.problems.design import Design, Reading, Remedies, design
 from simopt.problems.inputs import labels, many, numbers, start
 from simopt.problems.loss import Floats, Loss
@@ -33,6 +33,9 @@ REMEDIES = Remedies(
     apart="problems.from_frame has standardize=True, and an array, as of x.to_numpy(), is taken "
     "without a word",
 )
+
+#: Of a mean loss, relative to 1 and itself.
+ROUNDING = 2.0**-50
 
 #: Directions with a share of the curvature below this square are flat: nothing holds them.
 FLAT = 1e-7
@@ -152,6 +155,17 @@ class Regression(Problem):
         return np.asarray(2.0 * self.x.T @ self.x / self.n + np.diag(self.l2))
 
     @cached_property
+    def equivalent(self) -> tuple[Floats, Floats]:
+        """Points [m, d] and targets [m] with the same sum of squared errors at every w.
+
+        All points; of very many d + 1 rows that stand for them.
+        """
+        if self.n <= tall.FEW:
+            return self.x, self.y
+        rows = tall.triangle(self.n, lambda part: np.column_stack([self.x[part], self.y[part]]))
+        return rows[:, :-1], rows[:, -1]
+
+    @cached_property
     def factor(self) -> Floats:
         """R, upper triangular [d, d], with ``loss(w) = minimum_loss + |R (w - minimizer)|^2``.
 
@@ -159,7 +173,7 @@ class Regression(Problem):
         """
         if not (self.squared and self.linear):
             return np.empty((0, 0))
-        rows = [self.x / np.sqrt(self.n), np.diag(np.sqrt(self.l2 / 2))]
+        rows = [self.equivalent[0] / np.sqrt(self.n), np.diag(np.sqrt(self.l2 / 2))]
         return np.ascontiguousarray(np.linalg.qr(np.vstack(rows), mode="r"))
 
     @cached_property
@@ -193,7 +207,12 @@ class Regression(Problem):
             curvature = np.ones(self.n)
         else:
             curvature = self.criterion.curvatures(self.predictions(w), self.y, *self.parameters)
-        rows = np.vstack([self.x * np.sqrt(curvature / self.n)[:, None], np.diag(np.sqrt(self.l2))])
+        shares = np.sqrt(curvature / self.n)[:, None]
+        if self.n > tall.FEW:
+            points = tall.triangle(self.n, lambda part: self.x[part] * shares[part])
+        else:
+            points = self.x * shares
+        rows = np.vstack([points, np.diag(np.sqrt(self.l2))])
         # Units of the features are no reason for a small curvature.
         units = np.sqrt(np.square(self.x).mean(axis=0) + self.l2)
         return int(np.linalg.matrix_rank(rows / np.where(units > 0, units, 1.0), rtol=FLAT))
@@ -232,22 +251,29 @@ def newton(problem: Regression, floor: float = -np.inf) -> tuple[Floats, bool]:
     It is none if the loss comes close to a floor that it never reaches, or has become straight
     along a direction in which some points could bend it: there it goes on falling.
     """
-    w = np.zeros(problem.d)
-    scale = 1.0 + float((np.abs(problem.y) @ np.abs(problem.x)).max()) / problem.n
+    w, last = np.zeros(problem.d), np.inf
+    loss = problem.loss(w)
+    products = [np.abs(problem.y) @ np.abs(column) for column in problem.x.T]
+    scale = 1.0 + float(max(products)) / problem.n
     for _ in range(200):
         step = np.linalg.lstsq(problem.hessian_at(w), problem.gradient(w), rcond=None)[0]
+        # Near the minimum rounding decides which of two losses is less: a full step is right.
+        most = loss + ROUNDING * (1.0 + abs(loss))
         share = 1.0
-        while problem.loss(w - share * step) > problem.loss(w) and share > 1e-8:
+        while not (ahead := problem.loss(w - share * step)) <= most and share > 1e-8:
             share /= 2
-        w = w - share * step
-        if np.abs(step).max() <= 1e-13 * (1.0 + np.abs(w).max()):
+        w, loss = w - share * step, ahead
+        size = float(np.abs(step).max() / (1.0 + np.abs(w).max()))
+        if size <= 1e-13:
             break
-        if problem.loss(w) < floor + 1e-9:
+        if loss < floor + 1e-9:
             return w, False
+        # Small steps that no longer shrink are what rounding leaves; the gradient decides.
+        if last / 2 < size <= 1e-6 and np.abs(problem.gradient(w)).max() < 1e-12 * scale:
+            break
+        last = size
     else:
-        moves = np.abs(step).max() > 1e-6 * (1.0 + np.abs(w).max())
-        if moves or np.abs(problem.gradient(w)).max() >= 1e-12 * scale:
-            return w, False
+        return w, False
     return w, problem.held(w) == problem.held(None)
 
 
@@ -295,9 +321,8 @@ def make(
     penalty = checks.number("l2", l2, checks.NOT_NEGATIVE)
     names = tuple(features) if features is not None else labels(points.shape[1])
     if intercept:
-        points = np.hstack([points, np.ones((len(points), 1))])
         names = (*names, "intercept")
-    points = np.ascontiguousarray(points)
+    points = np.ascontiguousarray(points) if biased else tall.kept(points, intercept)
     l2_each = np.full(points.shape[1], penalty)
     if intercept:
         l2_each[-1] = 0.0

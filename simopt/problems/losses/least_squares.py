@@ -42,9 +42,13 @@ def solve(problem: Regression) -> tuple[Floats, float]:
         x = problem.x[:, 0]
         w = np.array([(x @ problem.y) / (x @ x + problem.n * problem.l2[0] / 2)])
     else:
-        rows = np.vstack([problem.x, np.diag(np.sqrt(problem.n * problem.l2 / 2))])
-        targets = np.concatenate([problem.y, np.zeros(problem.d)])
-        w = np.asarray(np.linalg.lstsq(rows, targets, rcond=None)[0])
+        x, y = problem.equivalent
+        rows = np.vstack([x, np.diag(np.sqrt(problem.n * problem.l2 / 2))])
+        # Above the rounding of so many points, as lstsq has it by default.
+        cut = np.finfo(np.float64).eps * (problem.n + problem.d)
+        w = np.asarray(
+            np.linalg.lstsq(rows, np.concatenate([y, np.zeros(problem.d)]), rcond=cut)[0]
+        )
     return w, problem.loss(w)
 
 
