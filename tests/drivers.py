@@ -299,3 +299,83 @@ def pymc(call):
         return w.get_value().copy()
 
     return step, held(rate.get_value, lambda value: rate.set_value(np.float64(value)))
+
+
+def onnx(call):
+    """An operator of the domain for training, in the reference evaluator, in float64.
+
+    ``T`` counts updates from 0, as its text has it, but Adam's from 1.
+    """
+    from onnx import TensorProto, helper
+    from onnx.reference import ReferenceEvaluator
+
+    domain = "ai.onnx.preview.training"
+    several = 2 if '"Adam"' in call else 1
+    states = [f"s{k}" for k in range(several)]
+    names = ["R", "T", "w", "g", *states], ["w_new", *[f"{each}_new" for each in states]]
+    node = evaluated(call.replace("i, o", f"i, o, domain={domain!r}"), i=names[0], o=names[1])
+    kinds = {"R": (TensorProto.DOUBLE, []), "T": (TensorProto.INT64, [])}
+    inputs, outputs = (
+        [
+            helper.make_tensor_value_info(name, *kinds.get(name, (TensorProto.DOUBLE, [8])))
+            for name in each
+        ]
+        for each in names
+    )
+    graph = helper.make_graph([node], "update", inputs, outputs)
+    opsets = [helper.make_opsetid("", 21), helper.make_opsetid(domain, 1)]
+    session = ReferenceEvaluator(helper.make_model(graph, opset_imports=opsets))
+    values = {name: np.zeros(8) for name in states} | {"w": start()}
+    count, factor = several - 1, 1.0
+
+    def step(gradient):
+        nonlocal count
+        given = {"R": np.array(0.001 * factor), "T": np.array(count), "g": gradient}
+        new = session.run(None, values | given)
+        values.update(zip(["w", *states], new, strict=True))
+        count += 1
+        return values["w"].copy()
+
+    def put(value):
+        nonlocal factor
+        factor = value
+
+    rate = held(lambda: factor, put)
+    return step, lambda given: 0.001 * rate(given)
+
+
+def surprise(call):
+    """An epoch an update: eight users whose one factor is a weight, and an item whose is 1.
+
+    What SVD draws for the factors is put in its place, and a rating is so that its error is the
+    gradient, less its sign.
+    """
+    import surprise
+
+    class Factors(np.random.RandomState):
+        """In place of random numbers the users' factors, then the item's."""
+
+        def normal(self, loc, scale, size):
+            return np.ones(size) if size[0] == 1 else np.reshape(w, size).copy()
+
+    w = start()
+    users = range(len(w))
+    algorithm = evaluated(call.replace("SVD(", "SVD(n_factors=1, n_epochs=1, biased=False, ", 1))
+    algorithm.lr_qi = algorithm.reg_qi = 0.0
+    algorithm.random_state = Factors()
+
+    def step(gradient):
+        ratings = {user: [(0, w[user] - gradient[user])] for user in users}
+        items = {0: [(user, each[0][1]) for user, each in ratings.items()]}
+        trainset = surprise.Trainset(
+            ratings, items, len(users), 1, len(users), (-1e9, 1e9),
+            {user: user for user in users}, {0: 0},
+        )  # fmt: skip
+        algorithm.fit(trainset)
+        w[:] = np.asarray(algorithm.pu)[:, 0]
+        return w.copy()
+
+    def put(value):
+        algorithm.lr_pu = value
+
+    return step, held(lambda: algorithm.lr_pu, put)

@@ -110,6 +110,21 @@ def adagrad_slowing(s, g, t, h):
     return h.eta / (1 + (t - 1) * h.lr_decay) * g / (math.sqrt(s.G) + h.epsilon)
 
 
+def adagrad_past(s, g, t, h):
+    """lightfm/_lightfm_fast.pyx.template."""
+    step = h.eta * g / math.sqrt(s.G + h.epsilon)
+    s.G = s.G + g**2
+    return step
+
+
+def adagrad_past_averaged(s, g, t, h):
+    """The same with momentum, epsilon outside and a rate that decays."""
+    step = g / ((math.sqrt(s.G) + h.epsilon) * (1 + (t - 1) * h.lr_decay))
+    s.b = h.momentum * s.b + (1 - h.momentum) * step
+    s.G = s.G + g**2
+    return h.eta * s.b
+
+
 def adagrad_averaged(s, g, t, h):
     """jax/example_libraries/optimizers.py."""
     s.G = s.G + g**2
@@ -239,11 +254,24 @@ def nadam_optax(s, g, t, h):
     return h.eta * m_hat / (math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon)
 
 
+def nadam_faded(s, g, t, h):
+    """Optimisers.jl src/rules.jl; Dozat's workshop paper, algorithm 2."""
+    moments(s, g, h)
+    m_hat = h.beta1 * s.m / (1 - h.beta1 ** (t + 1)) + (1 - h.beta1) * g / (1 - h.beta1**t)
+    return h.eta * m_hat / (math.sqrt(h.beta2 * s.v / (1 - h.beta2**t)) + h.epsilon)
+
+
 def nadam_current(s, g, t, h):
     """timm/optim/nadamw.py, river/optim/nadam.py."""
     moments(s, g, h)
     m_hat = (h.beta1 * s.m + (1 - h.beta1) * g) / (1 - h.beta1**t)
     return h.eta * m_hat / (math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon)
+
+
+def nadam_current_faded(s, g, t, h):
+    moments(s, g, h)
+    m_hat = (h.beta1 * s.m + (1 - h.beta1) * g) / (1 - h.beta1**t)
+    return h.eta * m_hat / (math.sqrt(h.beta2 * s.v / (1 - h.beta2**t)) + h.epsilon)
 
 
 def nadam_torch(s, g, t, h):

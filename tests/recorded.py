@@ -76,6 +76,8 @@ DRIVERS = {
     "autograd": (drivers.autograd, "autograd", "arrays"),
     "tinygrad": (drivers.tinygrad, "tinygrad", "arrays"),
     "jax": (drivers.jax, "jax", "arrays"),
+    "onnx": (drivers.onnx, "onnx", "arrays"),
+    "surprise": (drivers.surprise, "scikit-surprise", "arrays"),
     "timm": (drivers.timm, "timm", "torch"),
     "transformers": (drivers.transformers, "transformers", "torch"),
     "bitsandbytes": (drivers.bitsandbytes, "bitsandbytes", "torch"),

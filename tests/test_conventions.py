@@ -42,6 +42,13 @@ CASES = [
     ("AdaGrad", "torch", {"lr_decay": None}, f.adagrad_slowing),
     ("AdaGrad", "torch", TF1, f.adagrad_outside),
     ("AdaGrad", "document", {"momentum": None, "zero_guard": True}, f.adagrad_averaged),
+    ("AdaGrad", "document", {"includes_gradient": False, **TF1}, f.adagrad_past),
+    (
+        "AdaGrad",
+        "torch",
+        {"includes_gradient": False, "momentum": None, "lr_decay": None, **TF1},
+        f.adagrad_past_averaged,
+    ),
     ("AdaGrad", "keras", {}, f.adagrad_inside),
     ("AdaGrad", "optax", {}, f.adagrad_inside),
     *[("RMSprop", convention, {}, f.rmsprop()) for convention in ("document", "keras", "optax")],
@@ -90,12 +97,21 @@ CASES = [
     ("AMSGrad", "keras", {}, f.amsgrad_keras),
     ("AMSGrad", "optax", {}, f.amsgrad_optax),
     ("AMSGrad", "optax", {"bias_correction": False}, f.amsgrad_uncorrected_outside),
+    ("AMSGrad", "document", TF1, f.amsgrad),
+    ("AMSGrad", "torch", TF1, f.amsgrad_torch),
     ("NAdam", "document", {}, f.nadam_optax),
     ("NAdam", "torch", {}, f.nadam_torch),
     ("NAdam", "torch", {"momentum_decay": None}, f.nadam_torch),
     ("NAdam", "keras", {}, f.nadam_torch),
     ("NAdam", "optax", {}, f.nadam_optax),
     ("NAdam", "optax", {"corrected_for": "current"}, f.nadam_current),
+    ("NAdam", "optax", {"fades_square": True}, f.nadam_faded),
+    (
+        "NAdam",
+        "optax",
+        {"fades_square": True, "corrected_for": "current"},
+        f.nadam_current_faded,
+    ),
     ("NAdam", "optax", {"bias_correction": False}, f.nadam_uncorrected),
     ("NAdam", "torch", {"bias_correction": False}, f.nadam_warming_uncorrected),
     ("RAdam", "document", {}, f.radam(operator.gt, "inside")),
@@ -220,7 +236,8 @@ def expected(name, optimizer, formula, gradients, w=3.0):
     hyper = optimizer.settings
     start = {}
     if "initial_accumulator" in hyper:
-        start = {"G" if name == "AdaGrad" else "E": hyper["initial_accumulator"]}
+        names = {"AdaGrad": ("G",), "AMSGrad": ("m", "v", "largest")}.get(name, ("E",))
+        start = dict.fromkeys(names, hyper["initial_accumulator"])
     decay = plain_decay(name, optimizer.convention) if "weight_decay" in hyper else "none"
     return f.trajectory(formula, gradients, w, decay, start, **hyper)
 
@@ -460,6 +477,7 @@ NEEDS = {
     ("AMSGrad", "maximum"): {"bias_correction": True},
     ("AMSGrad", "epsilon_place"): {"bias_correction": True},
     ("AdaGrad", "zero_guard"): {"epsilon": 0.0, "initial_accumulator": 0.0},
+    ("AdaGrad", "includes_gradient"): {"zero_guard": False, "initial_accumulator": 1.0},
 }
 SWITCHES = [
     (name, convention, switch)
@@ -468,7 +486,7 @@ SWITCHES = [
     if switch not in ("threshold_included", "clipping")
     and (name, switch) != ("AdamW", "decay")
     # A momentum that warms up has no such choice.
-    and not (switch == "corrected_for" and convention in ("torch", "keras"))
+    and not (switch in ("corrected_for", "fades_square") and convention in ("torch", "keras"))
 ]
 SHRINKING = [0.05 * 0.9**t for t in range(UPDATES)]
 
@@ -531,6 +549,8 @@ REFUSED = {
     ),
     "epsilon_place='within'": lambda: simopt.NAdam(epsilon_place="within"),
     "corrected_for='current'": lambda: simopt.NAdam(convention="torch", corrected_for="current"),
+    "fades_square=True": lambda: simopt.NAdam(fades_square=True, convention="keras"),
+    "zero_guard=True": lambda: simopt.AdaGrad(zero_guard=True, includes_gradient=False),
     "epsilon_place='hat': must be one of 'inside', 'outside', 'decayed'": lambda: simopt.Adamax(
         epsilon_place="hat"
     ),

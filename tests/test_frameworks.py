@@ -18,6 +18,7 @@ from simopt.training.conformance.adapters import named
 from simopt.training.conformance.probing import DROP_AT, probe
 from simopt.training.stepper import Stepper
 from tests import recorded
+from tests.sources import SOURCES, play
 
 # --- recorded trajectories ------------------------------------------------------------------------
 
@@ -37,7 +38,7 @@ TOLERANCE = {
 }
 
 #: Which keep hyperparameters in single precision.
-KEPT_SINGLE = ("paddle", "tf1", "thinc", "tinygrad", "bitsandbytes")
+KEPT_SINGLE = ("paddle", "tf1", "thinc", "tinygrad", "bitsandbytes", "onnx")
 
 #: But for these.
 DOUBLE = {
@@ -101,6 +102,37 @@ def test_recordings_are_of_the_version_that_the_record_names(name):
     assert {call.rule for call in FRAMEWORKS[name].calls} == set(FRAMEWORKS[name].rules)
 
 
+# --- packages that are not run --------------------------------------------------------------------
+
+READ = [(name, call) for name in SOURCES for call in FRAMEWORKS[name].calls]
+
+
+@pytest.mark.parametrize(("name", "call"), READ, ids=[call.call for _, call in READ])
+def test_a_call_is_what_the_source_says(name, call):
+    tried = probe(True)
+    optimizer = lookup.optimizer(call, FRAMEWORKS[name])
+    rates = optimizer.settings["eta"] * tried.factors
+    if name == "spark":
+        rates = rates * schedules.inverse_sqrt().rates(1.0, len(rates))
+    stepper, ours = Stepper(optimizer, tried.start.tolist()), []
+    for gradient, eta in zip(tried.gradients, rates, strict=True):
+        stepper.step(gradient.tolist(), eta)
+        ours.append(list(stepper.weights))
+    theirs = np.array(play(SOURCES[name][call.call], tried.start, tried.gradients, rates))
+    assert (np.abs(ours - theirs) <= 1e-12 * np.maximum(1, np.abs(theirs).max(axis=0))).all()
+
+
+def test_every_framework_is_recorded_read_or_run_by_the_peers():
+    read = {name for name, framework in FRAMEWORKS.items() if not framework.played}
+    assert read == set(SOURCES)
+    assert set(FRAMEWORKS) - read - set(recorded.DRIVERS) == {
+        "document", "torch", "keras", "optax", "sklearn",
+    }  # fmt: skip
+    for name, calls in SOURCES.items():
+        assert set(calls) == {call.call for call in FRAMEWORKS[name].calls}
+        assert {call.rule for call in FRAMEWORKS[name].calls} >= set(FRAMEWORKS[name].rules)
+
+
 @pytest.mark.parametrize(
     ("name", "schedule"),
     [(name, each) for name in RECORDED for each in RECORDED[name]["schedules"]],
@@ -140,7 +172,9 @@ def test_a_record_fits_the_rules(name):
     for setting in framework.arguments:
         assert setting in lookup.SETTINGS
     if name != "document":
-        assert re.fullmatch(r"[\w-]+ \d+\.\d+\.\d+", framework.version)
+        release = r"[\w-]+ \d+\.\d+\.\d+"
+        read = r"[\w.-]+ (\d+(\.\d+)+[\w.-]*( \([0-9a-f]{8}\))?|[0-9a-f]{8})"
+        assert re.fullmatch(release if framework.played else read, framework.version)
 
 
 # --- a framework more -----------------------------------------------------------------------------

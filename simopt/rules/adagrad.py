@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from simopt.ground import checks
 from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import one_like, with_initial, with_momentum, zero_like
 from simopt.rules.momentum import count
@@ -25,12 +26,32 @@ def outside(w, g, eta, G, epsilon=1e-8):
     return w - eta * g / (math.sqrt(G) + epsilon), G
 
 
+def by_the_past(epsilon_place):
+    """Divided by what was seen before this gradient."""
+    root = ROOTS[epsilon_place]
+
+    def adagrad_by_the_past(w, g, eta, G, epsilon=1e-8):
+        return w - eta * g / root(G, epsilon), G + g * g
+
+    return adagrad_by_the_past
+
+
 @cache
 def build(
-    epsilon_place: str, zero_guard: bool, initial_accumulator: bool, lr_decay: bool, momentum: bool
+    epsilon_place: str,
+    zero_guard: bool,
+    includes_gradient: bool,
+    initial_accumulator: bool,
+    lr_decay: bool,
+    momentum: bool,
 ) -> Rule:
     """The rule with its switches set."""
-    plain = adagrad if epsilon_place == "inside" else outside
+    if not includes_gradient and zero_guard:
+        raise checks.refuse("zero_guard", True, "False with includes_gradient=False")
+    if not includes_gradient:
+        plain = by_the_past(epsilon_place)
+    else:
+        plain = adagrad if epsilon_place == "inside" else outside
     root = ROOTS[epsilon_place]
 
     def guarded(w, g, eta, G, epsilon=1e-8):
@@ -39,8 +60,11 @@ def build(
 
     update = guarded if zero_guard else plain
 
-    def derived(eta, G, epsilon, t=1, lr_decay=0.0, **_):
+    def effective(eta, G, epsilon, t=1, lr_decay=0.0, **_):
         return effective_rate(eta / (1 + (t - 1) * lr_decay), root(G, epsilon))
+
+    # The state after the step no longer tells what a step was divided by before it.
+    derived = effective if includes_gradient else None
 
     def slowing(w, g, eta, G, t, epsilon=1e-8, lr_decay=0.0):
         one = one_like(t)
@@ -60,6 +84,8 @@ def formula(settings):
     root = divisor("G", settings["epsilon_place"])
     slowing = "((1 + (t - 1) * lr_decay) * {})" if "lr_decay" in settings else "{}"
     step = f"{RATED} if G > 0 else w" if settings["zero_guard"] else RATED
+    if not settings["includes_gradient"]:
+        return _past_formula(settings, slowing.format(root))
     if "momentum" in settings:
         entering = f"(1 - momentum) * g / {slowing.format(root)}"
         if settings["zero_guard"]:
@@ -68,11 +94,25 @@ def formula(settings):
     return ["G = G + g**2", f"effective_lr = eta / {slowing.format(root)}", step]
 
 
+def _past_formula(settings, divisor):
+    """The same where the gradient joins G after the step."""
+    if "momentum" in settings:
+        entering = f"(1 - momentum) * g / {divisor}"
+        lines = [f"x = {entering}", "b = momentum * b + x", "w = w - eta * b"]
+    else:
+        lines = [f"w = w - eta * g / {divisor}"]
+    return [*lines, "G = G + g**2"]
+
+
 FAMILY = Family(
     "AdaGrad",
     build,
     formula,
-    switches={"epsilon_place": tuple(ROOTS), "zero_guard": (False, True)},
+    switches={
+        "epsilon_place": tuple(ROOTS),
+        "zero_guard": (False, True),
+        "includes_gradient": (True, False),
+    },
     optional=("initial_accumulator", "lr_decay", "momentum"),
 )
 
@@ -88,6 +128,7 @@ def AdaGrad(
     weight_decay: float | Collection[float] | None = None,
     epsilon_place: str = "inside",
     zero_guard: bool = False,
+    includes_gradient: bool = True,
     decay: str = "coupled",
     convention: str | Sequence[str] = "document",
 ) -> Optimizer:
@@ -116,6 +157,9 @@ def AdaGrad(
         Where epsilon stands: ``sqrt(G + epsilon)`` or ``sqrt(G) + epsilon``.
     zero_guard : bool, default False
         Whether there is no step while G is 0, where without epsilon it would be 0 / 0.
+    includes_gradient : bool, default True
+        Whether the step is divided by a G that this gradient is in already; else G is that of the
+        gradients before it, which should then start above 0.
     decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
         ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.

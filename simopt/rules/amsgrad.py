@@ -8,6 +8,7 @@ from functools import cache
 from simopt.rules.adam import M_HAT, MEANS, V_HAT, bias_corrections, moments
 from simopt.rules.corrected import CORRECTED_ROOTS
 from simopt.rules.family import Family, by_convention
+from simopt.rules.modifiers import with_initial
 from simopt.rules.roots import ROOTS, divisor
 from simopt.rules.rule import Optimizer, Rule, rule
 
@@ -66,12 +67,16 @@ def from_corrected(m, v_max, bias1, **_):
 
 
 @cache
-def build(epsilon_place: str, bias_correction: bool, maximum: str) -> Rule:
+def build(
+    epsilon_place: str, bias_correction: bool, maximum: str, initial_accumulator: bool
+) -> Rule:
     """The rule with its switches set; which maximum matters with bias correction."""
-    if not bias_correction:
-        return rule(uncorrected(epsilon_place), name="AMSGrad")
-    form, derived = (raw, from_raw) if maximum == "raw" else (corrected, from_corrected)
-    return rule(form(epsilon_place), name="AMSGrad", clock=bias_corrections, derived=derived)
+    if bias_correction:
+        form, derived = (raw, from_raw) if maximum == "raw" else (corrected, from_corrected)
+        base = rule(form(epsilon_place), name="AMSGrad", clock=bias_corrections, derived=derived)
+    else:
+        base = rule(uncorrected(epsilon_place), name="AMSGrad")
+    return with_initial(base, "m", "v", "v_max") if initial_accumulator else base
 
 
 def formula(settings):
@@ -103,6 +108,7 @@ FAMILY = Family(
         "bias_correction": (False, True),
         "maximum": ("raw", "corrected"),
     },
+    optional=("initial_accumulator",),
 )
 
 
@@ -113,6 +119,7 @@ def AMSGrad(
     beta2: float | Collection[float] = 0.999,
     epsilon: float | Collection[float] = 1e-8,
     *,
+    initial_accumulator: float | Collection[float] | None = None,
     weight_decay: float | Collection[float] | None = None,
     epsilon_place: str = "inside",
     bias_correction: bool = False,
@@ -139,6 +146,8 @@ def AMSGrad(
         Decay of the two means, in [0, 1).
     epsilon : float or sequence of float, default 1e-8
         Added to v_max *inside* the root, >= 0. The paper has none: 0 is its formula.
+    initial_accumulator : float or sequence of float, optional
+        Where m, v and v_max start, >= 0; 0 by default.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
     epsilon_place : {"inside", "outside", "hat"}, default "inside"

@@ -94,7 +94,9 @@ class Framework:
         Rule to the settings in which the framework differs from the rule's own: defaults of
         hyperparameters, switches, optional hyperparameters, and the form of its weight decay.
     version : str
-        The package and version that the record was checked with.
+        The package and version, or commit, that the record was checked with.
+    played : bool
+        Whether the package itself was run; of the others the sources were read.
     decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}
         The form of a weight decay, where a rule's settings name no other.
     clip_slack : float
@@ -116,6 +118,7 @@ class Framework:
     name: str
     rules: Mapping[str, Settings]
     version: str = ""
+    played: bool = True
     decay: str = "coupled"
     clip_slack: float = 0.0
     decays_intercepts: bool = True

@@ -23,25 +23,36 @@ def ahead(m, g, mu, mu_next, bias1):
     return mu_next * m / bias_next + complement(mu) * g / bias1
 
 
-def constant(epsilon_place):
+def whole(v, beta2):
+    """The mean of squares as it is."""
+    return v
+
+
+def shrunk(v, beta2):
+    """The mean of squares, shrunk."""
+    return beta2 * v
+
+
+def constant(epsilon_place, square):
     """With one momentum for all updates: Dozat's."""
     root = CORRECTED_ROOTS[epsilon_place]
 
     def nadam(w, g, eta, m, v, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8):
         m, v = moments(g, m, v, beta1, beta2)
-        return w - eta * ahead(m, g, beta1, beta1, bias1) / root(v, bias2, epsilon), m, v
+        mean = ahead(m, g, beta1, beta1, bias1)
+        return w - eta * mean / root(square(v, beta2), bias2, epsilon), m, v
 
     return nadam
 
 
-def constant_current(epsilon_place):
+def constant_current(epsilon_place, square):
     """The same with both terms of the mean corrected alike, for this update."""
     root = CORRECTED_ROOTS[epsilon_place]
 
     def nadam_current(w, g, eta, m, v, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-8):
         m, v = moments(g, m, v, beta1, beta2)
         mean = (beta1 * m + complement(beta1) * g) / bias1
-        return w - eta * mean / root(v, bias2, epsilon), m, v
+        return w - eta * mean / root(square(v, beta2), bias2, epsilon), m, v
 
     return nadam_current
 
@@ -137,25 +148,37 @@ def derived(v, bias2, **_):
     return {"v_hat": v / bias2}
 
 
+def derived_shrunk(v, bias2, beta2, **_):
+    """The same, shrunk."""
+    return {"v_hat": beta2 * v / bias2}
+
+
 @cache
 def build(
-    epsilon_place: str, bias_correction: bool, corrected_for: str, momentum_decay: bool
+    epsilon_place: str,
+    bias_correction: bool,
+    corrected_for: str,
+    fades_square: bool,
+    momentum_decay: bool,
 ) -> Rule:
-    """The rule with its switches set; for which update matters with bias correction."""
-    if momentum_decay and corrected_for == "current":
-        raise checks.refuse("corrected_for", corrected_for, "'next' with a momentum_decay")
+    """The rule with its switches set; two of them matter with bias correction alone."""
     if momentum_decay:
+        if corrected_for == "current":
+            raise checks.refuse("corrected_for", corrected_for, "'next' with a momentum_decay")
+        if fades_square:
+            raise checks.refuse("fades_square", True, "False with a momentum_decay")
         form = scheduled if bias_correction else scheduled_uncorrected
-    elif not bias_correction:
-        form = constant_uncorrected
-    else:
-        form = constant if corrected_for == "next" else constant_current
-    update = form(epsilon_place)
-    shown = derived if bias_correction else None
-    if momentum_decay:
-        return rule(update, name="NAdam", clock=schedule, derived=shown)
-    clock = bias_corrections if bias_correction else None
-    return rule(update, name="NAdam", clock=clock, derived=shown)
+        shown = derived if bias_correction else None
+        return rule(form(epsilon_place), name="NAdam", clock=schedule, derived=shown)
+    if not bias_correction:
+        return rule(constant_uncorrected(epsilon_place), name="NAdam")
+    corrected = constant if corrected_for == "next" else constant_current
+    return rule(
+        corrected(epsilon_place, shrunk if fades_square else whole),
+        name="NAdam",
+        clock=bias_corrections,
+        derived=derived_shrunk if fades_square else derived,
+    )
 
 
 def formula(settings):
@@ -177,7 +200,11 @@ def formula(settings):
         ahead = "(beta1 * m + (1 - beta1) * g) / (1 - beta1**t)"
     else:
         ahead = "beta1 * m / (1 - beta1**(t + 1)) + (1 - beta1) * g / (1 - beta1**t)"
-    return [*lines, f"m_bar = {ahead}", *corrected_step("m_bar", place)]
+    step = corrected_step("m_bar", place)
+    if settings["fades_square"]:
+        step = [line.replace("v_hat = v", "v_hat = beta2 * v") for line in step]
+        step = [line.replace("sqrt(v)", "sqrt(beta2 * v)") for line in step]
+    return [*lines, f"m_bar = {ahead}", *step]
 
 
 FAMILY = Family(
@@ -188,6 +215,7 @@ FAMILY = Family(
         "epsilon_place": ("outside", "inside", "hat"),
         "bias_correction": (True, False),
         "corrected_for": ("next", "current"),
+        "fades_square": (False, True),
     },
     optional=("momentum_decay",),
 )
@@ -205,6 +233,7 @@ def NAdam(
     epsilon_place: str = "outside",
     bias_correction: bool = True,
     corrected_for: str = "next",
+    fades_square: bool = False,
     decay: str = "coupled",
     convention: str | Sequence[str] = "document",
 ) -> Optimizer:
@@ -239,6 +268,9 @@ def NAdam(
     corrected_for : {"next", "current"}, default "next"
         With bias correction, and a momentum that does not warm up: the update for which the share
         of m is corrected, by ``1 - beta1^(t + 1)`` or, as that of g, by ``1 - beta1^t``.
+    fades_square : bool, default False
+        So too: whether v_hat is ``beta2 v / (1 - beta2^t)``, as in the algorithm of Dozat's
+        workshop paper, which makes steps 1 / sqrt(beta2) times as long.
     decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
         ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.

@@ -93,10 +93,15 @@ def measures(call: Call, framework: Framework) -> dict[str, str]:
 def call_tables() -> list[dict[str, Any]]:
     """A table for each framework that lists its constructors."""
     return [
-        {"name": each.name, "version": each.version, "table": call_table(each)}
+        {"name": each.name, "version": version(each), "table": call_table(each)}
         for each in frameworks()
         if each.calls
     ]
+
+
+def version(framework: Framework) -> str:
+    """What the record was checked with, and how."""
+    return framework.version + ("" if framework.played else "; its source was read, not run")
 
 
 def call_table(framework: Framework) -> Markup:

@@ -22,6 +22,7 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "nesterov": (True, False),
     "maximum": ("raw", "corrected"),
     "zero_guard": (True, False),
+    "includes_gradient": (True, False),
 }
 DECAYS = ("coupled", "decoupled", "clipped")
 
