@@ -69,3 +69,49 @@ def test_given_orders_may_repeat_points_where_that_is_said():
     assert simopt.sweep(DATA, simopt.SGD(eta=[0.01]), **given)["w"].tolist() == [alone]
     with pytest.raises(ValueError, match=r"order.*points from 0 to 23"):
         simopt.run(DATA, simopt.SGD(eta=0.1), order=[[24] * 24], shuffle="replacement")
+
+
+@pytest.mark.parametrize("points", [1, 7, 23, 24, 25, 60])
+@pytest.mark.parametrize("batch_size", [1, 5])
+def test_given_orders_that_repeat_may_be_of_any_length(points, batch_size):
+    """An epoch ends where its row does; kernels have room for n points, and say so."""
+    rows = np.random.default_rng(points).integers(DATA.n, size=(3, points))
+    w = float(DATA.w0[0])
+    for row in rows:
+        for start in range(0, points, batch_size):
+            x, y = (
+                DATA.x[row[start : start + batch_size], 0],
+                DATA.y[row[start : start + batch_size]],
+            )
+            w -= 0.1 * np.mean(2 * x * (w * x - y))
+    how = {"order": rows, "shuffle": "replacement", "epochs": 3, "batch_size": batch_size}
+    alone = simopt.run(DATA, simopt.SGD(eta=0.1), **how)
+    assert alone.summary["w"] == pytest.approx(w, rel=1e-12)
+    assert len(alone.steps) == 3 * -(-points // batch_size)
+    if points > DATA.n:
+        with pytest.raises(ValueError, match=r"^order='rows of \d+ points': must be at most 24 in"):
+            simopt.sweep(DATA, simopt.SGD(eta=[0.1]), **how)
+        return
+    table = simopt.sweep(DATA, simopt.SGD(eta=[0.1, 0.2]), **how)
+    assert table["w"][0] == pytest.approx(w, rel=1e-12)
+    longer = simopt.run(DATA, simopt.SGD(eta=0.1), **how | {"epochs": 2, "order": rows[:2]})
+    resumed = simopt.run(DATA, simopt.SGD(eta=0.1), resume=longer, **how)
+    assert resumed.summary["w"] == alone.summary["w"]
+
+
+def test_rows_of_another_length_need_to_be_announced():
+    for go in (simopt.run, simopt.sweep):
+        with pytest.raises(ValueError, match=r"^order='int64 \(1, 3\)': must be an array"):
+            go(DATA, simopt.SGD(eta=0.1), order=[[0, 1, 2]])
+        how = {"order": [[0, 1, 2]], "shuffle": "replacement"}
+        with pytest.raises(ValueError, match=r"^points_per_epoch=4"):
+            go(DATA, simopt.SGD(eta=0.1), points_per_epoch=4, **how)
+        with pytest.raises(
+            ValueError, match=r"^order='rows of 3': .* a batch, of 5, with drop_last"
+        ):
+            simopt.run(DATA, simopt.SGD(eta=0.1), batch_size=5, drop_last=True, **how)
+    fewer = simopt.run(DATA, simopt.SGD(eta=0.1), points_per_epoch=2, **how).summary["w"]
+    assert (
+        fewer
+        == simopt.run(DATA, simopt.SGD(eta=0.1), order=[[0, 1]], shuffle="replacement").summary["w"]
+    )

@@ -191,6 +191,14 @@ def check(
     return swept
 
 
+def shortened(axes: Axes, row: int) -> Axes:
+    """Axes whose epochs end with the rows of given orders, if not before."""
+    points = axes.points_per_epoch
+    if points is not None and points > row:
+        raise checks.refuse("points_per_epoch", points, f"at most {row}, the points of a row")
+    return axes if points is not None else replace(axes, points_per_epoch=row)
+
+
 def plans(axes: Axes, problem: Problem) -> Iterator[tuple[tuple[Any, ...], Plan]]:
     """The plan for each combination, and the index of its rows in the common axes."""
     counted = [

@@ -102,7 +102,8 @@ def sweep(
         So many updates of every trajectory, in place of epochs: the last epoch ends where they do.
         The column epochs then counts the epochs begun.
     order : array_like of int [epochs, n], optional
-        The order of the points in every epoch, in place of shuffle and seed.
+        The order of the points in every epoch, in place of shuffle and seed; with
+        ``shuffle="replacement"`` points may come again, or not at all, in rows of at most n.
     box : (float, float), optional
         The least and the largest that a weight may be; see `run`.
     points_per_epoch : int, optional
@@ -256,6 +257,10 @@ def sweep(
         no_decay=no_decay,
         no_clip=no_clip,
     )
+    repeats = all(kind == "replacement" for each in swept for kind in each.common["shuffle"])
+    row = shuffling.row_length(order, problem.n, repeats=repeats)
+    if row < problem.n:
+        swept = [axes.shortened(each, row) for each in swept]
     # From here on, what a user's functions read has the value that it has now.
     problem = problem.snapshot()
     every = plan.check_evaluate(evaluate, problem)
@@ -268,8 +273,10 @@ def sweep(
     given = None
     longest = max(each.epochs for _, each in axes.plans(swept[0], problem))
     if order is not None:
-        repeats = all(kind == "replacement" for each in swept for kind in each.common["shuffle"])
-        given = shuffling.check_order(order, longest, problem.n, repeats=repeats)
+        n = problem.n
+        given = shuffling.check_order(order, longest, n, repeats=repeats, most=n)
+        # Kernels have room for n points; of a shorter row they don't look at the rest.
+        given = np.pad(given, ((0, 0), (0, n - row)))
     longest_run, total = axes.most_and_all_updates(swept, problem)
     if total > MOST_UPDATES:
         raise ValueError(

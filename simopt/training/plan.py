@@ -188,8 +188,12 @@ def make(
     keep_state: bool = False,
     spared: Spared = NOTHING_SPARED,
     points_per_epoch: Any = None,
+    row: int | None = None,
 ) -> Plan:
-    """A plan of checked values; ``updates`` overrides ``epochs``."""
+    """A plan of checked values; ``updates`` overrides ``epochs``.
+
+    ``row`` is how many points each of the orders has, where these are given.
+    """
     if not problem.n and shuffle != "never":
         raise checks.refuse("shuffle", shuffle, f"'never': {problem.name} has no points")
     if not isinstance(drop_last, bool):
@@ -205,24 +209,27 @@ def make(
         box=box,
         stop_at_target=stop_at_target,
         keep_state=keep_state,
-        points=_check_points(points_per_epoch, problem, batch_size, drop_last),
+        points=_check_points(points_per_epoch, problem, batch_size, drop_last, row),
         decays=spared.decays,
         clips=spared.clips if clip[0] else (),
     )
     return made.lasting(made.epochs, updates)
 
 
-def _check_points(value: Any, problem: Problem, batch_size: Any, drop_last: bool) -> int | None:
+def _check_points(
+    value: Any, problem: Problem, batch_size: Any, drop_last: bool, row: int | None
+) -> int | None:
     """Check the number of points of an epoch; None is all of them."""
-    if value is None:
+    row = problem.n if row is None else row
+    if value is None and row == problem.n:
         return None
     if not problem.n:
         raise checks.refuse("points_per_epoch", value, f"None: {problem.name} has no points")
-    points = checks.whole("points_per_epoch", value, 1, problem.n)
+    points = row if value is None else checks.whole("points_per_epoch", value, 1, row)
     if drop_last and points < check_batch_size(batch_size, problem.n):
-        raise checks.refuse(
-            "points_per_epoch", value, f"at least a batch, of {batch_size}, with drop_last=True"
-        )
+        name, given = ("order", f"rows of {row}") if value is None else ("points_per_epoch", value)
+        allowed = f"at least a batch, of {batch_size}, with drop_last=True"
+        raise checks.refuse(name, given, allowed)
     return points
 
 

@@ -111,7 +111,8 @@ def run(
         What the random orders depend on, and a noisy quadratic's noise.
     order : array_like of int [epochs, n], optional
         The orders themselves, in place of shuffle and seed; see `simopt.orders`. Each is a
-        permutation, unless ``shuffle="replacement"`` says that points may come again.
+        permutation, unless ``shuffle="replacement"`` says that points may come again, or not at
+        all: then a row may have any number of points, and an epoch ends where its row does.
     schedule : Schedule or str, optional
         How the learning rate changes, from `simopt.schedules`; None keeps it constant.
     clip_norm : float, optional
@@ -195,6 +196,7 @@ def run(
         optimizer.convention,
     )
     rate = schedules.check(schedule)
+    repeats = isinstance(shuffle, str) and shuffle == "replacement"
     how = plan.make(
         problem,
         batch_size,
@@ -213,6 +215,7 @@ def run(
             sparing.check_weights("no_clip", no_clip, problem),
         ),
         points_per_epoch=points_per_epoch,
+        row=shuffling.row_length(order, problem.n, repeats=repeats),
     )
     every = how.interval(plan.check_evaluate(evaluate, problem), problem.d)
     limit = plan.loss_limit(problem, divergence)
@@ -225,7 +228,6 @@ def run(
     if order is None:
         orders = shuffling.orders(shuffle, seed, how.epochs, problem.n)
     else:
-        repeats = how.shuffle == "replacement"
         orders = shuffling.check_order(order, how.epochs, problem.n, repeats=repeats)
     given = None if order is None else orders
     if resume is not None:

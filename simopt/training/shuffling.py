@@ -84,10 +84,34 @@ def check_seed(value: Any) -> int:
     return checks.whole("seed", value, 0, 2**63 - 1)
 
 
-def check_order(order: Any, epochs: int, n: int, *, repeats: bool = False) -> NDArray[np.int64]:
-    """Check given orders: [epochs, n], each row a permutation of 0 .. n - 1, or with repeats."""
+def row_length(order: Any, n: int, *, repeats: bool = False) -> int:
+    """The points of an epoch: n, or those in each row of given orders that may repeat points.
+
+    What is no array of orders has n; `check_order` says what is wrong with it.
+    """
+    if order is None or not repeats:
+        return n
+    try:
+        shape = np.shape(order)
+    except (TypeError, ValueError, RecursionError):
+        return n
+    return shape[-1] if len(shape) in (1, 2) and shape[-1] else n
+
+
+def check_order(
+    order: Any, epochs: int, n: int, *, repeats: bool = False, most: int | None = None
+) -> NDArray[np.int64]:
+    """Check given orders: [epochs, n], each row a permutation of 0 .. n - 1.
+
+    With repeats [epochs, m]: any m points, at most ``most`` where there is a limit.
+    """
     checks.check_length("order", order)
-    allowed = f"an array of whole numbers [{epochs}, {n}]"
+    length = row_length(order, n, repeats=repeats)
+    if most is not None and length > most:
+        raise checks.refuse(
+            "order", f"rows of {length} points", f"at most {most} in a sweep; simopt.run takes more"
+        )
+    allowed = f"an array of whole numbers [{epochs}, {'any' if repeats else n}]"
     if checks.count_masked(order):
         raise checks.refuse("order", order, f"{allowed}, none of them masked")
     try:
@@ -96,7 +120,7 @@ def check_order(order: Any, epochs: int, n: int, *, repeats: bool = False) -> ND
         raise checks.refuse("order", order, allowed) from None
     if array.ndim == 1:
         array = array[None, :]
-    if array.shape != (epochs, n) or not np.issubdtype(array.dtype, np.integer):
+    if array.shape != (epochs, length) or not np.issubdtype(array.dtype, np.integer):
         raise checks.refuse("order", f"{array.dtype} {array.shape}", allowed)
     if repeats:
         if array.size and not 0 <= array.min() <= array.max() < n:
@@ -105,8 +129,8 @@ def check_order(order: Any, epochs: int, n: int, *, repeats: bool = False) -> ND
         raise checks.refuse(
             "order",
             array.tolist(),
-            f"a permutation of 0 .. {n - 1} in every row (a point may come again with "
-            "shuffle='replacement')",
+            f"a permutation of 0 .. {n - 1} in every row (points may come again, or not at all, "
+            "with shuffle='replacement')",
         )
     return np.ascontiguousarray(array, dtype=np.int64)
 
