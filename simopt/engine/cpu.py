@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 from numba import config
 
-from simopt.engine import keeping, layout, linear, moments, orders, passes, watching
+from simopt.engine import (
+    keeping,
+    layout,
+    linear,
+    moments,
+    orders,
+    passes,
+    products,
+    tiles,
+    watching,
+)
 from simopt.engine.layout import (
     AT_WEIGHT,
     AT_ZERO,
@@ -71,6 +81,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     *passes.NUMERIC,
     *linear.NUMERIC,
     *moments.NUMERIC,
+    *tiles.NUMERIC,
 )
 for each in NUMERIC:
     inlined(each)
@@ -121,9 +132,11 @@ def kernel(
     state = layout.state_rest if states else layout.state_none
     lanes = layout.lanes(real)
     shift = 3 if real is np.float64 else 2
-    # Bytes by which a row may miss a cache line. Without compilation indices are checked, and the
-    # last row has no room to begin later.
+    # Lanes begin at a cache line, and no two rows a power of two of bytes apart, which would leave
+    # them few places in the cache: there is room for another line. Without compilation there isn't.
     unaligned = 0 if config.DISABLE_JIT else 63  # type: ignore[attr-defined]
+    spare = 0 if config.DISABLE_JIT else 64 >> shift  # type: ignore[attr-defined]
+    width = np.uint64(min(lanes, tiles.lanes(real)))
     # float64 clocks live among the rows; for float32 weights they need an array of their own.
     apart = True if real is np.float32 else None
     # Elsewhere the clock comes with the step.
@@ -158,6 +171,7 @@ def kernel(
     shared_one, own_one = linear.gradient_one, linear.gradient_one_own
     shared_sums, own_sums = loss_passes.gradient, loss_passes.gradient_own
     full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
+    tiled_sums, tiled_loss = loss_passes.tiled_gradient, loss_passes.tiled_loss
     more_rows, read_parameters = loss_passes.rows, loss_passes.read
     # Of a batch of 1 the gradient comes with the step: a pass over its rows less.
     alone = loss_passes.alone if points == "shared" and not extras.clips and not one else None
@@ -169,7 +183,9 @@ def kernel(
     restore_marks, save_marks = keeping.restore_marks, keeping.save_marks
     note_best = keeping.note_best
     # A closure holds the digest only to make it part of the cache's key.
-    source = digest(rule.update, rule.clock) + _engine_digest() + loss_passes.source
+    source = (
+        digest(rule.update, rule.clock) + _engine_digest() + products.SOURCE + loss_passes.source
+    )
 
     def advance(data, how, hyper, seeds, given, out):
         source  # noqa: B018
@@ -181,9 +197,12 @@ def kernel(
         eta = first_clock + clocked
         base = eta + 1 + hypers
         nothing = base + WATCHED + more_rows(d, data.x.shape[1])
-        rows = nothing + 2
+        tiled = nothing + 1
+        rows = tiled + (0 if one else tiles.rows(dp))
         parameters = read_parameters(data.parameters, 0, 1, 0)
-        work: Any = np.empty((rows, lanes), real)
+        work: Any = np.empty((rows, lanes + spare), real)
+        gathered = np.zeros((0 if one else tiles.POINTS, dp), real)
+        starting: Any = np.zeros(0 if one else tiles.POINTS, real)
         # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
         low = np.uint64((-np.int64(work.ctypes.data) & unaligned) >> shift)
         high = low + np.uint64(lanes)
@@ -424,7 +443,9 @@ def kernel(
                                     )
                                     moments.scale(matrix, vector, totals, ratio)
                                 middles = data.minimizer
-                                moments.gradient(work, low, high, dp, matrix, vector, middles)
+                                tiles.gradient_by_moments(
+                                    work, low, high, width, dp, tiled, matrix, vector, middles
+                                )
                             if own_moments is not None:
                                 moments.gradients_own(
                                     work,
@@ -454,6 +475,23 @@ def kernel(
                                 stop,
                                 slope_of,
                                 parameters,
+                            )
+                        elif tiled_sums is not None:
+                            tiled_sums(
+                                work,
+                                low,
+                                high,
+                                width,
+                                dp,
+                                tiled,
+                                data,
+                                order,
+                                start,
+                                stop,
+                                slope_of,
+                                parameters,
+                                gathered,
+                                starting,
                             )
                         else:
                             shared_sums(
@@ -523,9 +561,27 @@ def kernel(
                                     work[shown + k, lane] = work[shown + k, lane] if alive else mean
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:
-                            full_loss(
-                                work, low, high, dp, shown, base, data, d, value_of, parameters
-                            )
+                            if tiled_loss is not None:
+                                tiled_loss(
+                                    work,
+                                    low,
+                                    high,
+                                    width,
+                                    dp,
+                                    shown,
+                                    tiled,
+                                    base,
+                                    data,
+                                    d,
+                                    value_of,
+                                    parameters,
+                                    gathered,
+                                    starting,
+                                )
+                            else:
+                                full_loss(
+                                    work, low, high, dp, shown, base, data, d, value_of, parameters
+                                )
                         passes.squared_distance(work, low, high, shown, base, data, d)
                         over = 0
                         for lane in range(low, high):
@@ -555,6 +611,23 @@ def kernel(
                 if reacts is not None:
                     if one:
                         linear.loss_one(work, low, high, shown, base, data)
+                    elif tiled_loss is not None:
+                        tiled_loss(
+                            work,
+                            low,
+                            high,
+                            width,
+                            dp,
+                            shown,
+                            tiled,
+                            base,
+                            data,
+                            d,
+                            value_of,
+                            parameters,
+                            gathered,
+                            starting,
+                        )
                     else:
                         full_loss(work, low, high, dp, shown, base, data, d, value_of, parameters)
                     react_all(work, memory, low, high, base, eta, how.reaction, zero, unit)
@@ -598,4 +671,4 @@ def kernel(
 @functools.cache
 def _engine_digest() -> str:
     """A digest of everything numeric but the rule."""
-    return digest(*NUMERIC)
+    return digest(*NUMERIC) + products.SOURCE

@@ -6,9 +6,8 @@ twenty: the compiler can then see that rows do not overlap, and packs the lane l
 at run time. With d = 1 all row numbers are constants.
 
 Lanes go from ``low`` to ``high``, not from 0: ``low`` is chosen so that they begin at a multiple of
-64 bytes and no packed load or store straddles two cache lines (measured: 10 to 20 %). The last
-lanes of a row thereby run over into the next row, whose own begin as much later; there is a row to
-spare.
+64 bytes and no packed load or store straddles two cache lines (measured: 10 to 20 %); a row has
+64 bytes more than its lanes take.
 """
 
 from __future__ import annotations

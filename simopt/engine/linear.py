@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from simopt.engine import tiles
 from simopt.engine.layout import LOSS, RESIDUAL
 from simopt.engine.moments import add_block
 from simopt.engine.passes import Passes, add_penalty, clear
@@ -221,4 +222,6 @@ def passes_of(loss: Loss, one: bool) -> Passes:
         padding=1 if one and loss.squared else 4,
         one=one and loss.squared,
         alone=slope_of_point,
+        tiled_gradient=tiles.gradient,
+        tiled_loss=tiles.loss_squared if loss.squared else tiles.loss_of_points,
     )

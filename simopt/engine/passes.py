@@ -206,8 +206,10 @@ class Passes:
         ``row``, where its gradient is that times its columns.
     slope, value : callable, optional
         The last but one argument of those, of a point: ``f(z, y, *parameters)``.
+    tiled_gradient, tiled_loss : callable, optional
+        The same as ``gradient`` and ``loss`` in tiles of lanes, where there is a way to (`tiles`).
     parameters : int
-        How many of these there are.
+        How many parameters a slope has.
     factor : int
         What sums of slopes are multiplied by, once a batch.
     padding : int
@@ -229,6 +231,8 @@ class Passes:
     alone: Callable[..., None] | None = None
     slope: Callable[..., Any] | None = None
     value: Callable[..., Any] | None = None
+    tiled_gradient: Callable[..., None] | None = None
+    tiled_loss: Callable[..., None] | None = None
     parameters: int = 0
     factor: int = 1
     padding: int = 4
@@ -239,7 +243,8 @@ class Passes:
 
     def __post_init__(self) -> None:
         functions: list[Any] = [self.gradient, self.gradient_own, self.loss, self.rows]
-        functions += [each for each in (self.alone, self.slope, self.value) if each is not None]
+        more = self.alone, self.slope, self.value, self.tiled_gradient, self.tiled_loss
+        functions += [each for each in more if each is not None]
         for each in functions:
             inlined(each)
         object.__setattr__(self, "source", digest(*functions))

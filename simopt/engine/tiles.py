@@ -1,0 +1,121 @@
+"""The passes over a block whose lanes share an order, by products of `products`.
+
+What they compute is said in `linear` and `moments`: these are the same sums, in the same order and
+to the same bits, for many lanes. From row ``room`` of ``work`` on there is space for the residuals
+of `POINTS` points, or for all weights' distances from the minimizer; ``batch`` [POINTS, dp] is
+space for points, ``starts`` [POINTS] for their targets. ``width`` is a tile's number of lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from simopt.engine.layout import LOSS
+from simopt.engine.passes import add_penalty, clear
+from simopt.engine.products import BYTES, ROWS, add_products, add_squares, set_products
+
+#: Points that are copied beside each other, and whose residuals are kept.
+POINTS = 32
+
+
+def lanes(real: type) -> int:
+    """Lanes of a tile."""
+    return BYTES // np.dtype(real).itemsize
+
+
+def rows(dp):
+    """Rows of ``work`` that the passes need."""
+    return max(POINTS, dp)
+
+
+def gather(batch, starts, data, order, first, count, slope):
+    """Points order[first : first + count] to ``batch``, what predictions begin at to ``starts``."""
+    for p in range(count):
+        i = order[first + p]
+        starts[p] = 0 if slope is not None else -data.y[i]
+        for k in range(data.x.shape[1]):
+            batch[p, k] = data.x[i, k]
+
+
+def predict(work, low, high, width, dp, at, room, batch, starts, count):
+    """Predictions, or residuals, of points to the rows from ``room`` on."""
+    for lane in range(low, high, width):
+        for p in range(0, count, ROWS):
+            set_products(work, room + p, at, lane, dp, batch, p, 0, starts)
+
+
+def gradient(
+    work, low, high, width, dp, room, data, order, start, stop, slope, parameters, batch, starts
+):
+    """`linear.gradient`."""
+    for first in range(start, stop, POINTS):
+        count = min(POINTS, stop - first)
+        gather(batch, starts, data, order, first, count, slope)
+        predict(work, low, high, width, dp, 0, room, batch, starts, count)
+        if slope is not None:
+            for p in range(count):
+                target = data.y[order[first + p]]
+                for lane in range(low, high):
+                    work[room + p, lane] = slope(work[room + p, lane], target, *parameters)
+        for lane in range(low, high, width):
+            for k in range(0, dp, ROWS):
+                add_products(work, dp + k, room, lane, count, batch.T, k, 0)
+
+
+def gradient_by_moments(work, low, high, width, dp, room, matrix, vector, center):
+    """`moments.gradient`."""
+    subtract(work, low, high, dp, 0, room, center)
+    for lane in range(low, high, width):
+        for k in range(0, dp, ROWS):
+            set_products(work, dp + k, room, lane, dp, matrix, k, 0, vector)
+
+
+def subtract(work, low, high, dp, at, room, center):
+    """The distances of weights from a center to the rows from ``room`` on."""
+    for k in range(dp):
+        middle = center[k]
+        for lane in range(low, high):
+            work[room + k, lane] = work[at + k, lane] - middle
+
+
+def loss_squared(
+    work, low, high, width, dp, at, room, base, data, d, value, parameters, batch, starts
+):
+    """`linear.loss_squared`."""
+    loss, least = base + LOSS, data.bounds[0]
+    for lane in range(low, high):
+        work[loss, lane] = least
+    subtract(work, low, high, dp, at, room, data.minimizer)
+    for lane in range(low, high, width):
+        # The factor is upper triangular: nothing stands left of its diagonal.
+        for j in range(0, dp, ROWS):
+            add_squares(work, loss, room + j, lane, dp - j, data.factor, j, j)
+
+
+def loss_of_points(
+    work, low, high, width, dp, at, room, base, data, d, value, parameters, batch, starts
+):
+    """`linear.loss_of_points`."""
+    n, loss = data.x.shape[0], base + LOSS
+    clear(work, low, high, loss, loss + 1)
+    for first in range(0, n, POINTS):
+        count = min(POINTS, n - first)
+        for p in range(count):
+            starts[p] = 0
+            for k in range(dp):
+                batch[p, k] = data.x[first + p, k]
+        predict(work, low, high, width, dp, at, room, batch, starts, count)
+        for p in range(count):
+            target = data.y[first + p]
+            for lane in range(low, high):
+                work[loss, lane] += value(work[room + p, lane], target, *parameters)
+    for lane in range(low, high):
+        work[loss, lane] /= n
+    add_penalty(work, low, high, at, loss, data, d)
+
+
+#: What loops call of these.
+NUMERIC: tuple[Callable[..., Any], ...] = (rows, gather, predict, subtract, gradient_by_moments)
