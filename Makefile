@@ -37,7 +37,7 @@ PYTEST := -m pytest --numprocesses=auto --maxprocesses=4
 BY_FILE := $(PYTEST) --dist=loadfile
 SINGLY := $(PYTEST) --dist=worksteal
 
-.PHONY: help report report-quick docs test test-slow test-peers test-frameworks test-cuda env sweep bench bench-peers bench-cuda bench-logs billion odds lint clean clean-env
+.PHONY: help report report-quick docs test test-slow test-peers test-frameworks test-cuda env sweep bench bench-peers bench-cuda bench-logs billion durations odds lint clean clean-env
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +87,9 @@ bench-cuda: $(CUDA) ## measure updates per second on a GPU (beside JAX and optax
 
 bench-logs: $(LOG_READERS) ## read loss curves beside other packages (first: make .venv-logs)
 	@$(LOG_VENV)/bin/python -m tests.bench_logs
+
+durations: $(TOOLS) ## time the report on a fresh clone, and keep that for README.md
+	@$(BIN)/python -m tests.bench_report --record reports/durations.csv
 
 odds: $(VENV)/.warm ## try all advice on loss curves, and record how often each helped
 	@$(BIN)/python -m simopt.curves.prescription --record simopt/curves/odds.csv

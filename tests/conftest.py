@@ -6,11 +6,15 @@ from functools import cache
 import pytest
 from hypothesis import settings
 
+from simopt.engine import blocks
 from tests.interpreting import interpreting
 
 # A deadline says how busy a machine is, and whether a kernel was compiled before.
 settings.register_profile("no deadlines", deadline=None)
 settings.load_profile("no deadlines")
+
+#: Few trajectories would share orders to save a kernel: tests are of few, and of both.
+FEW_SHARE, blocks.LEAST_OWN = blocks.LEAST_OWN, 0
 
 #: A script that needs PyTorch, run by hand.
 collect_ignore = ["training_runs.py"]
@@ -60,7 +64,9 @@ def quick():
     @cache
     def values(module):
         page = next(each for each in pages.PAGES if each.module == module)
-        return compute(page, pages.Context(quick=True))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(blocks, "LEAST_OWN", FEW_SHARE)
+            return compute(page, pages.Context(quick=True))
 
     return values
 

@@ -149,6 +149,40 @@ def test_few_rates_and_many_seeds_get_an_order_a_lane():
     assert tasks[0].last == 384
 
 
+def test_a_shared_order_is_taken_where_it_costs_less(monkeypatch):
+    """A block of one seed is one block either way; and what takes no time takes no kernel."""
+
+    how = plan.make(FOUR, 1, "epoch", 1, False)
+
+    def points(settings, seeds):
+        group = group_with(simopt.SGD().rule, how, np.zeros((1, settings)), np.arange(seeds))
+        return blocks.tasks(group, FOUR, np.float64, 10**9, False)[0].points
+
+    assert points(1, 1) == points(3, 4) == "shared"
+    assert points(1, 5) == "own"
+    monkeypatch.setattr(blocks, "LEAST_OWN", 100 * 128 * blocks.cost(FOUR, how))
+    assert points(1, 100) == "shared"
+    assert points(1, 101) == "own"
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 16])
+def test_orders_shared_or_not_are_the_same_to_the_bit(batch_size, monkeypatch):
+    frames = []
+    for least in (0, 10**18):
+        monkeypatch.setattr(blocks, "LEAST_OWN", least)
+        frames.append(
+            simopt.sweep(
+                simopt.problems.diabetes(),
+                simopt.SGD(eta=[0.01, 0.1]),
+                batch_size=batch_size,
+                epochs=2,
+                shuffle="epoch",
+                seed=range(30),
+            )
+        )
+    assert frames[0].equals(frames[1])
+
+
 # --- digests ------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from simopt.document.claims.registry import CLAIMS
 from simopt.engine import moments
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.plan import LOOKED_AT
+from tests import bench_report
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,6 +46,11 @@ def rows(title):
 
 def value(cell):
     return float(cell.replace(",", "").split("x")[0].split()[0])
+
+
+def as_prose(text):
+    """A pattern of a text as `PROSE` has it, wherever its lines end."""
+    return r"\s+".join(map(re.escape, re.sub(r"`[^`]*`", "", text).split()))
 
 
 def measured():
@@ -103,6 +109,7 @@ def audited(verdict=None):
 FACTS = {
     r"Python (3\.\d+) or newer": lambda: PROJECT["requires-python"].removeprefix(">="),
     r"scikit-learn \((over\s2 GB)\)": lambda: re.search(r"\((over 2 GB), once\)", MAKEFILE)[1],
+    as_prose(bench_report.sentence(bench_report.read())): lambda: (),
     r"billion trajectories of every rule \((80,000) settings x (12,500) orders": lambda: (
         f"{int(billion()['SGD']['settings']):,}",
         f"{int(billion()['SGD']['trajectories']) // int(billion()['SGD']['settings']):,}",

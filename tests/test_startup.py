@@ -62,7 +62,7 @@ def test_the_report_of_heavy_packages_sees_them(log):
 def test_kernels_are_compiled_in_processes(monkeypatch, capsys):
     from simopt.cli import warm
 
-    monkeypatch.setattr(warm, "OPTIMIZERS", {"SGD": None})
+    monkeypatch.setattr(warm, "KERNELS", {"four points": (("shared", "own"), ("SGD",))})
     monkeypatch.setattr(warm, "thread_count", lambda _: 2)
     warm.main()
-    assert "4/4" in capsys.readouterr().err
+    assert "2/2" in capsys.readouterr().err

@@ -24,11 +24,15 @@ from simopt.training.plan import Plan, check_swept
 
 Array = NDArray[Any]
 
-#: A block filled to this share or more is worth one shared order. Orders of their own for all lanes
-#: cost about three times as much per update for one weight, half of it the shuffling; for several,
-#: every coordinate of every point must be gathered, ten times as much.
+#: Blocks that share an order each are worth it if orders of their own for all lanes need more than
+#: this share of as many. These cost about three times as much per update for one weight, half of it
+#: the shuffling; for several, every coordinate of every point must be gathered, ten times as much.
 WORTH_SHARING_ONE = 1 / 4
 WORTH_SHARING_MANY = 1 / 10
+
+#: Where blocks that share an order take less than this altogether, counted as `cost` does (some 10
+#: ms), they are taken all the same: a kernel for orders of their own takes seconds to compile.
+LEAST_OWN = 50_000_000
 
 SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3, "replacement": 4}
 RECORD_CODE = {"summary": 0, "epochs": 1, "steps": 2}
@@ -189,6 +193,13 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
     )
 
 
+def cost(problem: Problem, plan: Plan) -> int:
+    """What a trajectory takes, in updates of one weight with a batch of one point."""
+    if not problem.n:
+        return plan.updates * (1 + problem.d)
+    return plan.updates * (1 + problem.d * (plan.batch_size + problem.d) // 16)
+
+
 def tasks(
     group: Group, problem: Problem, dtype: type, lane_updates: int, given: bool
 ) -> list[Task]:
@@ -199,7 +210,9 @@ def tasks(
     shuffled = not given and (group.plan.shuffle != "never" or not problem.n)
     segment = -(-settings // width) * width
     worth = WORTH_SHARING_ONE if passes_of(problem).one else WORTH_SHARING_MANY
-    own = shuffled and settings < worth * segment
+    sharing = segment * seeds
+    own = shuffled and -(-group.size // width) * width < worth * sharing
+    own = own and sharing * cost(problem, group.plan) > LEAST_OWN
     by_seed = shuffled and not own
     points = "own" if own else "shared"
     if moments.serve(problem, group.plan, given):
@@ -211,7 +224,7 @@ def tasks(
     stretch = segment if by_seed and size < segment else segment * seeds
     if not by_seed:
         stretch = -(-group.size // width) * width
-    lanes = segment * seeds if by_seed else stretch
+    lanes = sharing if by_seed else stretch
     return [
         Task(group, points, by_seed, first, min(first + size, start + stretch), width)
         for start in range(0, lanes, stretch)

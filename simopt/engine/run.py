@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.engine import blocks, devices, keeping, layout, moments
-from simopt.engine.blocks import Group, Task
+from simopt.engine.blocks import Group, Task, cost
 from simopt.engine.readers import Reader, codes_of
 from simopt.ground import memory
 from simopt.problems import Problem
@@ -305,13 +305,6 @@ def _task_updates(conditions: Conditions, group: Group, total: int, threads: int
         finer = max(total // (threads * TASKS_PER_THREAD), LEAST_UPDATES // dearer)
         updates = min(finer, TASK_UPDATES // dearer)
     return updates if conditions.reader is None else min(updates, READ_UPDATES)
-
-
-def cost(problem: Problem, plan: Plan) -> int:
-    """What a trajectory takes, in updates of one weight with a batch of one point."""
-    if not problem.n:
-        return plan.updates * (1 + problem.d)
-    return plan.updates * (1 + problem.d * (plan.batch_size + problem.d) // 16)
 
 
 def store(

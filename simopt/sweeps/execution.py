@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from simopt.engine import run
+from simopt.engine.blocks import cost
 from simopt.engine.run import Results
 from simopt.sweeps import axes, clients, outcomes, worker
 from simopt.sweeps.chunks import Chunk, Chunks, Job
@@ -117,7 +118,7 @@ def _parcels(job: Job, single: Iterable[Chunk], most: int) -> Iterator[tuple[Chu
 def _cost(job: Job, chunk: Chunk) -> int:
     """What the trajectories of a chunk take, as `cost` counts."""
     plans = [plan for _, plan in axes.plans(chunk.of(job), job.problem)]
-    return sum(run.cost(job.problem, plan) for plan in plans) * chunk.size // len(plans)
+    return sum(cost(job.problem, plan) for plan in plans) * chunk.size // len(plans)
 
 
 def _in_pieces(chunks: Chunks, chunk: Chunk, start: Runner, shown: Any) -> Outcome:
