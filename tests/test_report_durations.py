@@ -6,13 +6,10 @@ import pytest
 
 from tests import bench_report
 
+TOOK = (("first", "345.2", "185.1"), ("again", "150", "80"), ("quick", "31", ""))
 ROWS = [
     {"what": what, "cpu_seconds": cpu, "clock_seconds": clock, "cores": "2", "cpu": "a CPU"}
-    for what, cpu, clock in (
-        ("first", "345.2", "185.1"),
-        ("again", "150", "80"),
-        ("quick", "31", ""),
-    )
+    for what, cpu, clock in TOOK
 ]
 
 
