@@ -18,6 +18,8 @@ from simopt.engine import readers
 from simopt.ground.version import __version__ as __version__
 from simopt.rules import (
     ADOPT,
+    LAMB,
+    LARS,
     SGD,
     AdaBelief,
     Adadelta,
@@ -102,6 +104,8 @@ _MODULES = {
 
 __all__ = [
     "ADOPT",
+    "LAMB",
+    "LARS",
     "SGD",
     "AMSGrad",
     "AdEMAMix",

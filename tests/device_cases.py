@@ -240,6 +240,14 @@ QUICK: dict[str, Case] = {
     ),
     "an average": Case("four points", "SGD", gamma=0.7, target=3.0),
     "states of all starts": Case("several weights", "Anchored", rates=RATES[:2]),
+    "sums over several weights": Case(
+        "several weights", "LAMB", plan={"batch_size": 2, **EVERYTHING, "clip": ("norm", 0.7, 0.0)}
+    ),
+    "sums of moments": Case("several weights", "LAMB", plan={"batch_size": 7, "epochs": 4}),
+    "sums over weights left out": Case(
+        "several weights", "LARS", {"trust": 0.1}, plan={"spared": Spared((1.0, 0.0, 1.0), ())}
+    ),
+    "an average over sums": Case("logistic", "LAMB", gamma=0.7, form="debiased", start=2),
     "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
     "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),
     "a noisy function": Case("noisy saddle", "SGD", plan={"updates": 6, "epochs": 1}),
@@ -289,7 +297,8 @@ def _conventions() -> dict[str, Case]:
         }
         made = {"convention": convention, **besides, **numbers}
         for decay in (None, "coupled", "decoupled", "clipped"):
-            if decay is not None and (convention != "document" or name == "AdamW"):
+            fixed = name == "AdamW" or ALL[name]().made_by.own_decay
+            if decay is not None and (convention != "document" or fixed):
                 continue
             some = {} if decay is None else {"weight_decay": 0.1, "decay": decay}
             words = " ".join([name, convention, *besides, *([decay] if decay else [])])

@@ -31,6 +31,7 @@ def trajectory(formula, gradients, w, decay="none", start=None, **hyper):
             kept = max(0.0, kept)
         if decay == "fixed":
             kept = 1 - h.weight_decay
+        s.w = w
         w = kept * w - formula(s, g, t, h)
         if decay == "stepped":
             w = w - h.eta * h.weight_decay * w
@@ -441,6 +442,48 @@ def tiger(s, g, t, h):
     """pytorch_optimizer/optimizer/tiger.py."""
     s.m = h.beta * s.m + (1 - h.beta) * g
     return h.eta * sign(s.m)
+
+
+# --- across weights: of one weight a norm is its size -------------------------------------------
+
+
+def norm(x):
+    """Of its square, as everybody has it: of a tiny number 0."""
+    return math.sqrt(x * x)
+
+
+def lars(s, g, t, h):
+    """You, Gitman and Ginsburg, algorithm 1."""
+    ratio = 1.0
+    if norm(s.w) and norm(g):
+        ratio = h.trust * norm(s.w) / (norm(g) + h.weight_decay * norm(s.w) + h.epsilon)
+    s.v = h.beta * s.v + h.eta * ratio * (g + h.weight_decay * s.w)
+    return s.v
+
+
+def lars_optax(s, g, t, h):
+    """optax lars: the ratio's denominator is the decayed gradient's norm."""
+    g = g + h.weight_decay * s.w
+    ratio = h.trust * norm(s.w) / (norm(g) + h.epsilon) if norm(s.w) and norm(g) else 1.0
+    s.v = h.beta * s.v + h.eta * ratio * g
+    return s.v
+
+
+def lamb(s, g, t, h):
+    """You et al., algorithm 2, with bias corrections."""
+    moments(s, g, h)
+    m_hat, v_hat = s.m / (1 - h.beta1**t), s.v / (1 - h.beta2**t)
+    u = m_hat / (math.sqrt(v_hat) + h.epsilon) + h.weight_decay * s.w
+    return h.eta * (norm(s.w) / norm(u) if norm(s.w) and norm(u) else 1.0) * u
+
+
+def lamb_keras(s, g, t, h):
+    """keras/src/optimizers/lamb.py: weights decay before they are looked at."""
+    moments(s, g, h)
+    w = s.w - h.eta * h.weight_decay * s.w
+    m_hat, v_hat = s.m / (1 - h.beta1**t), s.v / (1 - h.beta2**t)
+    u = m_hat / (math.sqrt(v_hat) + h.epsilon)
+    return s.w - w + h.eta * (norm(w) / norm(u) if norm(w) and norm(u) else 1.0) * u
 
 
 # --- signs ----------------------------------------------------------------------------------------

@@ -225,8 +225,8 @@ CALLS = {
         "higher_is_better": False,
     },
     "simopt.rule": lambda _: {
-        "update": an_update, "clock": None, "derived": None, "name": "plain", "eta": 0.001,
-        "initial": None,
+        "update": an_update, "clock": None, "terms": None, "derived": None, "name": "plain",
+        "eta": 0.001, "initial": None,
     },
     "simopt.run": lambda _: {"problem": four(), "optimizer": SGD, **RUN},
     "simopt.sweep": lambda _: {"problem": four(), "optimizers": SGD, **SWEEP},

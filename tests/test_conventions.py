@@ -139,6 +139,10 @@ CASES = [
     ("QHAdam", "document", {}, f.qhadam),
     *[("Rprop", convention, {}, f.rprop) for convention in ("document", "torch")],
     ("Tiger", "document", {}, f.tiger),
+    ("LARS", "document", {}, f.lars),
+    ("LARS", "optax", {}, f.lars_optax),
+    *[("LAMB", convention, {}, f.lamb) for convention in ("document", "optax")],
+    ("LAMB", "keras", {}, f.lamb_keras),
 ]
 
 #: How the weights decay when only weight_decay is given.
@@ -183,6 +187,7 @@ RANGES = {
     "initial_accumulator": (0.0, 1.0),
     "epsilon_root": (1e-8, 0.1),
     "threshold": (4.0, 6.0),
+    "trust": (1e-3, 0.1),
 }
 FIXED = {
     "alternating": [3.0, -2.5] * 30,
@@ -238,7 +243,8 @@ def expected(name, optimizer, formula, gradients, w=3.0):
     if "initial_accumulator" in hyper:
         names = {"AdaGrad": ("G",), "AMSGrad": ("m", "v", "largest")}.get(name, ("E",))
         start = dict.fromkeys(names, hyper["initial_accumulator"])
-    decay = plain_decay(name, optimizer.convention) if "weight_decay" in hyper else "none"
+    added = "weight_decay" in hyper and not optimizer.made_by.own_decay
+    decay = plain_decay(name, optimizer.convention) if added else "none"
     return f.trajectory(formula, gradients, w, decay, start, **hyper)
 
 
@@ -312,6 +318,8 @@ COMPILED = [
     simopt.QHAdam(eta=(0.01, 0.1)),
     simopt.Rprop(eta=(0.01, 0.1)),
     simopt.Tiger(eta=(0.01, 0.1)),
+    simopt.LARS(eta=(0.01, 0.1), trust=0.1),
+    simopt.LAMB(eta=(0.01, 0.1)),
     simopt.Momentum(eta=(0.01, 0.1), dampening=0.5, convention="mlx", weight_decay=0.1),
     simopt.AdaGrad(eta=(0.01, 0.1), convention="jax"),
     simopt.NAdam(eta=(0.01, 0.1), weight_decay=0.1, convention="river", decay="fixed"),
@@ -350,6 +358,7 @@ ADAM = {"eta": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 RMS = {"eta": 1e-3, "rho": 0.9, "epsilon": 1e-8}
 TEN = {"eta": 1e-3, "beta": 0.9}
 ADAN = {"eta": 1e-3, "beta1": 0.98, "beta2": 0.92, "beta3": 0.99, "epsilon": 1e-8}
+LARS = {"eta": 1.0, "beta": 0.9, "trust": 1e-3, "epsilon": 0.0, "weight_decay": 5e-4}
 RPROP = {"eta": 0.01, "shrink": 0.5, "grow": 1.2, "smallest": 1e-6, "largest": 50.0}
 #: Rule to the defaults of its conventions: torch.optim, keras.optimizers, optax (whose rates have
 #: no default: 0.001 stands for it), scikit-learn's SGDRegressor and MLPRegressor.
@@ -442,6 +451,15 @@ DEFAULTS = {
     "QHAdam": {"document": {**ADAM, "beta1": 0.995, "nu1": 0.7, "nu2": 1.0}},
     "Rprop": {"document": RPROP, "torch": RPROP},
     "Tiger": {"document": {"eta": 1e-3, "beta": 0.965, "weight_decay": 0.01}},
+    "LARS": {
+        "document": LARS,
+        "optax": {**LARS, "eta": 1e-3, "weight_decay": 0.0},
+    },
+    "LAMB": {
+        "document": {**ADAM, "epsilon": 1e-6, "weight_decay": 0.01},
+        "keras": {**ADAM, "epsilon": 1e-7, "weight_decay": 0.0},
+        "optax": {**ADAM, "epsilon": 1e-6, "weight_decay": 0.0},
+    },
 }
 DEFAULTS["Nesterov"] = DEFAULTS["Momentum"]
 
@@ -478,13 +496,20 @@ NEEDS = {
     ("AMSGrad", "epsilon_place"): {"bias_correction": True},
     ("AdaGrad", "zero_guard"): {"epsilon": 0.0, "initial_accumulator": 0.0},
     ("AdaGrad", "includes_gradient"): {"zero_guard": False, "initial_accumulator": 1.0},
+    ("LARS", "adapts"): {"weight_decay": 0.0},
+    ("LARS", "denominator"): {"weight_decay": 0.5},
+    ("LAMB", "adapts"): {"weight_decay": 0.0},
+    ("LAMB", "decay_place"): {"weight_decay": 0.5},
 }
 SWITCHES = [
     (name, convention, switch)
     for name, convention in OFFERED
     for switch in (*ALL[name]().made_by.switches, "decay")
     if switch not in ("threshold_included", "clipping")
+    # Of one weight LAMB's step has the length of the weight, whatever the corrections.
+    and (name, switch) != ("LAMB", "bias_correction")
     and (name, switch) != ("AdamW", "decay")
+    and not (switch == "decay" and ALL[name]().made_by.own_decay)
     # A momentum that warms up has no such choice.
     and not (switch in ("corrected_for", "fades_square") and convention in ("torch", "keras"))
 ]

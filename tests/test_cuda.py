@@ -108,10 +108,16 @@ def test_a_compiled_rule_has_pythons_bits(name):
     quick = njit(error_model="numpy")(inlined(update))
     quick_clock = None if clock is None else njit(error_model="numpy")(inlined(clock))
     state = tuple(map(np.float64, rule.start(optimizer.settings, 3.0)))
-    w, ticks = np.float64(3.0), (np.float64(0.0),) * len(rule.clock_values)
+    ticks = tuple(map(np.float64, rule.clock_start(optimizer.settings)))
+    w, between = np.float64(3.0), ()
+    quick_terms = None if rule.terms is None else njit(error_model="numpy")(inlined(rule.terms))
     for g in np.random.default_rng(6).normal(size=50):
+        if rule.terms is not None:
+            before = (w, g, eta, *state, *ticks, *others[: rule.terms_hyperparameters])
+            between = (*rule.terms(*before), eta)
+            assert (*quick_terms(*before), eta) == between
         if clock is not None:
-            before = (*ticks, *others[: rule.clock_hyperparameters])
+            before = (*ticks, *between, *others[: rule.clock_hyperparameters])
             ticks = clock(*before)
             assert quick_clock(*before) == ticks
         before = (w, g, eta, *state, *ticks, *others)

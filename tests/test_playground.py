@@ -189,7 +189,7 @@ def test_numbers_are_written_as_in_python():
 
 
 def conventions():
-    for name, make in ALL.items():
+    for name, make in catalogue.offered().items():
         for convention in make().made_by.conventions:
             yield name, make, convention
 
@@ -207,7 +207,7 @@ def test_every_rule_and_convention_has_the_bits_of_run():
 
 def test_every_switch_has_the_bits_of_run():
     cases = []
-    for make in ALL.values():
+    for make in catalogue.offered().values():
         for _, optimizer in catalogue.variants(make().made_by):
             if isinstance(optimizer, str):
                 continue

@@ -24,6 +24,7 @@ from simopt.engine import (
     orders,
     passes,
     products,
+    sums,
     tiles,
     watching,
 )
@@ -82,6 +83,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     *linear.NUMERIC,
     *moments.NUMERIC,
     *tiles.NUMERIC,
+    *sums.NUMERIC,
 )
 for each in NUMERIC:
     inlined(each)
@@ -124,10 +126,14 @@ def kernel(
     clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
     states, clocked, hypers = len(rule.state), len(rule.clock_values), len(rule.hyperparameters) - 1
     ticked = rule.clock_hyperparameters
-    starts = layout.starts(rule)
+    terms: Any = None if rule.terms is None else inlined(rule.terms)
+    totals_number = len(rule.totals)
+    starts, clock_starts = layout.starts(rule), layout.clock_starts(rule)
     read_state, write_state = READ[states], WRITE[states]
     read_clock, write_clock = READ[clocked], WRITE[clocked]
     read_hyper, read_ticked = READ[hypers], READ[ticked]
+    read_summed, read_totals = READ[rule.terms_hyperparameters], READ[totals_number]
+    add_totals = layout.ADD[max(0, totals_number - 1)]
     weight = layout.weight_first if states else layout.weight_alone
     state = layout.state_rest if states else layout.state_none
     lanes = layout.lanes(real)
@@ -141,10 +147,14 @@ def kernel(
     apart = True if real is np.float32 else None
     # Elsewhere the clock comes with the step.
     ticking = True if clocked and (real is np.float32 or not loss_passes.one) else None
+    summing = None if terms is None else True
+    if summing:
+        ticking = None
     zero, unit, never = real(0), real(1), real(np.inf)
     one, multiple = loss_passes.one, real(loss_passes.factor)
     # None or True: of a test for None only one branch is compiled.
     started = True if any(rule.sources) else None
+    clock_started = True if any(rule.clock_sources) else None
     averages = True if rule.average is not None else None
     averaged = -1 if rule.average is None else rule.state.index(rule.average)
     scheduled = True if extras.scheduled else None
@@ -160,7 +170,9 @@ def kernel(
     by_value = True if extras.clips == "value" and not some else None
     some_by_norm = True if extras.clips == "norm" and some else None
     some_by_value = True if extras.clips == "value" and some else None
-    unclipped = None if extras.clips else True
+    # Sums take the gradient before the update does: it is finished for both.
+    unclipped = None if extras.clips or summing else True
+    finishes = True if summing and not extras.clips else None
     own, by_moments = points.startswith("own"), points.endswith("moments")
     shared_moments = True if by_moments and not own and not one else None
     own_moments = True if by_moments and own and not one else None
@@ -174,7 +186,8 @@ def kernel(
     tiled_sums, tiled_loss = loss_passes.tiled_gradient, loss_passes.tiled_loss
     more_rows, read_parameters = loss_passes.rows, loss_passes.read
     # Of a batch of 1 the gradient comes with the step: a pass over its rows less.
-    alone = loss_passes.alone if points == "shared" and not extras.clips and not one else None
+    beside = points == "shared" and not extras.clips and not one and not summing
+    alone = loss_passes.alone if beside else None
     shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
     clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
     looks_at, diverges, rate_at = semantics.looks_at, semantics.diverges, semantics.rate_at
@@ -182,10 +195,10 @@ def kernel(
     restore, save = keeping.restore, keeping.save
     restore_marks, save_marks = keeping.restore_marks, keeping.save_marks
     note_best = keeping.note_best
+    clear_sums, add_terms = sums.clear_sums, sums.add_terms
+    tick_by_sums, tick_all_by_sums = sums.tick_by_sums, sums.tick_all_by_sums
     # A closure holds the digest only to make it part of the cache's key.
-    source = (
-        digest(rule.update, rule.clock) + _engine_digest() + products.SOURCE + loss_passes.source
-    )
+    source = digest(*rule.functions) + _engine_digest() + products.SOURCE + loss_passes.source
 
     def advance(data, how, hyper, seeds, given, out):
         source  # noqa: B018
@@ -206,7 +219,8 @@ def kernel(
         # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
         low = np.uint64((-np.int64(work.ctypes.data) & unaligned) >> shift)
         high = low + np.uint64(lanes)
-        ticks = np.empty((clocked + 1, lanes), np.float64)
+        total_row = clocked + 1
+        ticks = np.empty((total_row + totals_number, lanes), np.float64)
         order = np.empty(1 if own else n, np.int64)
         orders = np.empty((n if own else 1, lanes), np.int64)
         pick = np.empty((3, lanes), np.int64)
@@ -247,6 +261,11 @@ def kernel(
                                 work[first_state + s * dp + k, lane] = data.w0[k]
                             elif starts[s] != AT_ZERO:
                                 work[first_state + s * dp + k, lane] = work[eta + starts[s], lane]
+                if clock_started is not None:
+                    for c in range(clocked):
+                        if clock_starts[c] != AT_ZERO:
+                            work[first_clock + c, lane] = work[eta + clock_starts[c], lane]
+                            ticks[c, lane - low] = work[eta + clock_starts[c], lane]
                 if reacts is not None:
                     memory[0, lane - low] = never
                     memory[1, lane - low] = zero
@@ -353,6 +372,8 @@ def kernel(
                             moments.of_own(totals, data.x, data.errors, orders, start, stop)
                         center = data.optimum[0]
                         factor, least = data.factor[0, 0], data.bounds[0]
+                        if summing is not None:
+                            clear_sums(ticks, total_row, total_row + totals_number)
                         for lane in range(low, high):
                             if own and not by_moments:
                                 point = orders[stop - 1, lane - low]
@@ -360,7 +381,7 @@ def kernel(
                                 scaled = x * scale
                             old = work[0, lane]
                             tick = read_clock(work, first_clock, 1, lane)
-                            if apart is None:
+                            if apart is None and summing is None:
                                 tick = clock(*(tick + read_ticked(work, eta + 1, 1, lane)))
                                 write_clock(work, first_clock, 1, lane, tick)
                             g = work[1, lane] + (old * x - y) * scaled
@@ -376,6 +397,27 @@ def kernel(
                             rate = work[eta, lane]
                             if scheduled is not None:
                                 rate = rate_at(rate, factor_now, shift_now)
+                            if summing is not None:
+                                held = read_state(work, 2, 1, lane) + tick
+                                settings = read_summed(work, eta + 1, 1, lane)
+                                entering = terms(old, g, rate, *(held + settings))
+                                add_totals(ticks, total_row, lane - low, entering)
+                                tick_by_sums(
+                                    work,
+                                    ticks,
+                                    lane,
+                                    lane - low,
+                                    first_clock,
+                                    total_row,
+                                    rate,
+                                    read_ticked(work, eta + 1, 1, lane),
+                                    clock,
+                                    read_clock,
+                                    write_clock,
+                                    read_totals,
+                                    apart,
+                                )
+                                tick = read_clock(work, first_clock, 1, lane)
                             new = update(
                                 old,
                                 g,
@@ -521,18 +563,70 @@ def kernel(
                             passes.clip_some_norms(
                                 work, low, high, dp, base, d, clip, slack, how.clips
                             )
+                        if finishes is not None:
+                            passes.finish_gradient(work, low, high, dp, data, d, scale)
+                        if summing is not None:
+                            clear_sums(ticks, total_row, total_row + totals_number)
+                            for k in range(d):
+                                if undecayed is not None:
+                                    for lane in range(low, high):
+                                        full = hyper[decay, setting + lane - low]
+                                        work[eta + decay, lane] = full * how.decays[k]
+                                add_terms(
+                                    work,
+                                    ticks,
+                                    low,
+                                    high,
+                                    k,
+                                    dp,
+                                    first_clock,
+                                    eta,
+                                    total_row,
+                                    terms,
+                                    read_state,
+                                    read_clock,
+                                    read_summed,
+                                    add_totals,
+                                    scheduled,
+                                    rate_at,
+                                    factor_now,
+                                    shift_now,
+                                )
+                            # The clock is about no one weight: it takes the decay itself.
+                            if undecayed is not None:
+                                for lane in range(low, high):
+                                    work[eta + decay, lane] = hyper[decay, setting + lane - low]
+                            tick_all_by_sums(
+                                work,
+                                ticks,
+                                low,
+                                high,
+                                first_clock,
+                                eta,
+                                total_row,
+                                clock,
+                                read_clock,
+                                write_clock,
+                                read_totals,
+                                read_ticked,
+                                apart,
+                                scheduled,
+                                rate_at,
+                                factor_now,
+                                shift_now,
+                            )
                         for k in range(d):
                             l2 = data.l2[k]
-                            sums, slopes, column = dp + k, nothing, zero
+                            gradients, slopes, column = dp + k, nothing, zero
                             if alone is not None and single:
-                                sums, slopes, column = nothing, row, data.x[order[start], k]
+                                gradients, slopes, column = nothing, row, data.x[order[start], k]
                             if undecayed is not None:
                                 for lane in range(low, high):
                                     full = hyper[decay, setting + lane - low]
                                     work[eta + decay, lane] = full * how.decays[k]
                             for lane in range(low, high):
                                 old = work[k, lane]
-                                g = work[sums, lane]
+                                g = work[gradients, lane]
                                 if alone is not None:
                                     g += work[slopes, lane] * column
                                 if unclipped is not None:

@@ -150,6 +150,12 @@ def starts(rule: Rule) -> tuple[int, ...]:
     return (*(known[source] for source in rule.sources), AT_ZERO)
 
 
+def clock_starts(rule: Rule) -> tuple[int, ...]:
+    """The same for the clock's values, none of which starts at a weight."""
+    index = {name: place for place, name in enumerate(rule.hyperparameters)}
+    return (*(AT_ZERO if s is None else index[s] for s in rule.clock_sources), AT_ZERO)
+
+
 def lanes(real: type) -> int:
     """Trajectories advanced together."""
     return ROW_BYTES // np.dtype(real).itemsize

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simopt.engine import keeping, layout, linear, moments, passes
+from simopt.engine import keeping, layout, linear, moments, passes, sums
 from simopt.engine.cpu import no_clock
 from simopt.engine.keeping import FLOATS
 from simopt.engine.layout import (
@@ -110,7 +110,12 @@ def program(
     update: Any = inlined(rule.update)
     clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
     states, clocked, hypers = len(rule.state), len(rule.clock_values), len(rule.hyperparameters) - 1
-    starts = layout.starts(rule)
+    starts, clock_starts = layout.starts(rule), layout.clock_starts(rule)
+    terms: Any = None if rule.terms is None else inlined(rule.terms)
+    totals_number = len(rule.totals)
+    read_summed, read_totals = READ[rule.terms_hyperparameters], READ[totals_number]
+    add_totals = layout.ADD[max(0, totals_number - 1)]
+    clear_sums, tick_by_sums = sums.clear_sums, sums.tick_by_sums
     read_state, write_state = READ[states], WRITE[states]
     read_clock, write_clock = READ[clocked], WRITE[clocked]
     read_hyper, read_ticked = READ[hypers], READ[rule.clock_hyperparameters]
@@ -127,7 +132,9 @@ def program(
     multiple = real(loss_passes.factor)
     # None or True: of a test for None only one branch is compiled.
     started = True if any(rule.sources) else None
-    ticking = True if clocked else None
+    clock_started = True if any(rule.clock_sources) else None
+    summing = None if terms is None else True
+    ticking = True if clocked and not summing else None
     scheduled = True if extras.scheduled else None
     boxes = True if extras.boxed else None
     some = extras.unclipped
@@ -135,12 +142,13 @@ def program(
     by_value = True if extras.clips == "value" and not some else None
     some_by_norm = True if extras.clips == "norm" and some else None
     some_by_value = True if extras.clips == "value" and some else None
-    unclipped = None if extras.clips else True
+    unclipped = None if extras.clips or summing else True
+    finishes = True if summing and not extras.clips else None
     alone = True if loss_passes.one else None
     in_moments = True if by_moments else None
     clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
     looks_at, rate_at = semantics.looks_at, semantics.rate_at
-    sums, full_loss, read_parameters = loss_passes.gradient, loss_passes.loss, loss_passes.read
+    gradient, full_loss, read_parameters = loss_passes.gradient, loss_passes.loss, loss_passes.read
     slope_of, value_of = loss_passes.slope, loss_passes.value
     noisy = True if loss_passes.noisy else None
     arrives = True if extras.arrives else None
@@ -159,6 +167,7 @@ def program(
             work[k, 0] = data.w0[k]
         for k in range(dp, rows):
             work[k, 0] = zero
+        total_row = clocked + 1
         for c in range(clocked + 1):
             ticks[c, 0] = 0.0
         if started is not None:
@@ -168,6 +177,10 @@ def program(
                         work[first_state + s * dp + k, 0] = data.w0[k]
                     elif starts[s] != AT_ZERO:
                         work[first_state + s * dp + k, 0] = hyper[starts[s], setting]
+        if clock_started is not None:
+            for c in range(clocked):
+                if clock_starts[c] != AT_ZERO:
+                    ticks[c, 0] = work[first_clock + c, 0] = hyper[clock_starts[c], setting]
         whole_scale = multiple / real(how.batch_size)
         last_scale = multiple / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]
@@ -256,6 +269,27 @@ def program(
                         g = clipped(g, how.clip)
                     if by_norm is not None:
                         g = g * shrink(abs(g), how.clip, how.slack)
+                    if summing is not None:
+                        clear_sums(ticks, total_row, total_row + totals_number)
+                        held = read_state(work, 2, 1, 0) + read_clock(work, first_clock, 1, 0)
+                        summed = read_summed(hyper, 1, 1, setting)
+                        entering = terms(old, g, rate, *(held + summed))
+                        add_totals(ticks, total_row, 0, entering)
+                        tick_by_sums(
+                            work,
+                            ticks,
+                            0,
+                            0,
+                            first_clock,
+                            total_row,
+                            rate,
+                            read_ticked(hyper, 1, 1, setting),
+                            clock,
+                            read_clock,
+                            write_clock,
+                            read_totals,
+                            apart,
+                        )
                     settings = read_clock(work, first_clock, 1, 0) + others
                     new = update(old, g, rate, *(read_state(work, 2, 1, 0) + settings))
                     moved = weight(new)
@@ -283,7 +317,7 @@ def program(
                         moments.gradient(work, 0, 1, dp, matrix, vector, data.minimizer)
                         scale = unit
                     else:
-                        sums(
+                        gradient(
                             work,
                             0,
                             1,
@@ -309,6 +343,34 @@ def program(
                         passes.finish_gradient(work, 0, 1, dp, data, d, scale)
                         passes.clip_some_norms(
                             work, 0, 1, dp, base, d, how.clip, how.slack, how.clips
+                        )
+                    if finishes is not None:
+                        passes.finish_gradient(work, 0, 1, dp, data, d, scale)
+                    if summing is not None:
+                        clear_sums(ticks, total_row, total_row + totals_number)
+                        summed = read_summed(hyper, 1, 1, setting)
+                        for k in range(d):
+                            if undecayed is not None:
+                                work[own + decay - 1, 0] = hyper[decay, setting] * how.decays[k]
+                                summed = read_summed(work, own, 1, 0)
+                            held = read_state(work, first_state + k, dp, 0)
+                            held = held + read_clock(work, first_clock, 1, 0)
+                            entering = terms(work[k, 0], work[dp + k, 0], rate, *(held + summed))
+                            add_totals(ticks, total_row, 0, entering)
+                        tick_by_sums(
+                            work,
+                            ticks,
+                            0,
+                            0,
+                            first_clock,
+                            total_row,
+                            rate,
+                            read_ticked(hyper, 1, 1, setting),
+                            clock,
+                            read_clock,
+                            write_clock,
+                            read_totals,
+                            apart,
                         )
                     settings = read_clock(work, first_clock, 1, 0) + others
                     for k in range(d):
@@ -382,4 +444,4 @@ def program(
             saved[FLOATS + DIVERGED_AT, column] = diverged_at
             saved[FLOATS + OVERSHOOTS, column] = overshoots
 
-    return Program(inlined(advance), rows, clocked + 1)
+    return Program(inlined(advance), rows, clocked + 1 + totals_number)

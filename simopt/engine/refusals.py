@@ -34,7 +34,7 @@ def explained(rule: Rule, problem: Problem, error: Exception) -> Exception:
 
 
 def _given(rule: Rule, problem: Problem) -> Iterator[tuple[str, Callable[..., Any]]]:
-    given = [(f"rule {rule.name!r}", each) for each in (rule.clock, rule.update)]
+    given = [(f"rule {rule.name!r}", each) for each in reversed(rule.functions)]
     if (formula := problem.formula) is not None:
         given += [(f"problem {problem.name!r}", each) for each in (formula.loss, formula.gradient)]
     for whose, function in given:

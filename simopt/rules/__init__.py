@@ -15,6 +15,8 @@ from simopt.rules.ademamix import AdEMAMix
 from simopt.rules.adopt import ADOPT
 from simopt.rules.amsgrad import AMSGrad
 from simopt.rules.averaging import averaged
+from simopt.rules.lamb import LAMB
+from simopt.rules.lars import LARS
 from simopt.rules.lion import Lion
 from simopt.rules.momentum import Momentum
 from simopt.rules.nadam import NAdam
@@ -57,6 +59,8 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "QHAdam": QHAdam,
     "Rprop": Rprop,
     "Tiger": Tiger,
+    "LARS": LARS,
+    "LAMB": LAMB,
 }
 
 #: Every rule there is.
@@ -66,6 +70,8 @@ __all__ = [
     "ADOPT",
     "ALL",
     "FURTHER",
+    "LAMB",
+    "LARS",
     "OPTIMIZERS",
     "SGD",
     "AMSGrad",

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from simopt.rules.modifiers import extended, one_like, zero_like
+from simopt.rules.modifiers import extended, one_like, whole_terms, without_last, zero_like
 from simopt.rules.rule import Rule, complement, remembered
 
 
@@ -134,6 +134,17 @@ def with_average(rule: Rule, form: str, start: int, /) -> Rule:
     if not plain:
         changes["clock"] = clock_of(rule, counting, start, faded)
         changes["clock_values"] = ("averaged", *rule.clock_values)
+    if rule.terms is not None:
+        terms = without_last(whole_terms(rule)) if faded else whole_terms(rule)
+
+        def averaged_terms(w, g, eta, *rest):
+            return terms(w, g, eta, *rest[1:])
+
+        def averaged_terms_by_count(w, g, eta, *rest):
+            own, _, others = split(rest[1:])
+            return terms(w, g, eta, *(own + others))
+
+        changes["terms"] = averaged_terms if plain else averaged_terms_by_count
     made = averaged if plain else averaged_by_count
     name = f"{rule.name}, averaged"
     if form != "fading" or start:
@@ -169,15 +180,6 @@ def clock_of(rule: Rule, counting: Any, start: int, faded: bool) -> Any:
 def nothing(*rest):
     """The values of no clock."""
     return ()
-
-
-def without_last(function: Any) -> Any:
-    """The same function, with one argument more that it does not look at."""
-
-    def shorter(*rest):
-        return function(*rest[:-1])
-
-    return shorter
 
 
 def in_tuple(function: Any) -> Any:

@@ -38,6 +38,8 @@ class Family:
         Switch to the values that it can take, the document's first.
     optional : tuple of str
         Hyperparameters that a rule has only where the convention or the user gives them.
+    own_decay : bool
+        Whether the formula has a weight decay of its own, in place of one that can be added to it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Family:
     formula: Callable[[Mapping[str, Any]], list[str]]
     switches: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
+    own_decay: bool = False
 
     @property
     def conventions(self) -> list[str]:
@@ -55,7 +58,8 @@ class Family:
         """A convention's settings: hyperparameters, every switch, the form of weight decay."""
         framework = FRAMEWORKS[convention]
         usual = {name: values[0] for name, values in self.switches.items()}
-        return {"decay": framework.decay, **usual, **framework.rules[self.name]}
+        added = {} if self.own_decay else {"decay": framework.decay}
+        return {**added, **usual, **framework.rules[self.name]}
 
     def __call__(self, convention: Any = "document", **given: Any) -> Optimizer:
         """The optimizer; of ``given``, None means the convention's own.
@@ -92,7 +96,9 @@ class Family:
         switches = {}
         for name, allowed in self.switches.items():
             switches[name] = _switch(name, settings[name], allowed)
-        if "weight_decay" in settings:
+        if self.own_decay:
+            decay = None
+        elif "weight_decay" in settings:
             decay = _switch("decay", settings["decay"], DECAYS)
         elif "decay" in given:
             raise checks.refuse("decay", given["decay"], "given together with weight_decay")
@@ -141,15 +147,17 @@ def by_convention(make: F) -> F:
     text = inspect.getdoc(make)
     if text is not None:  # none with python -OO
         summary, heading, rest = text.partition("Parameters\n---")
-        constructor.__doc__ = f"{summary}{_conventions(constructor.__name__)}\n\n{heading}{rest}"
+        decays = "decay" in constructor.__kwdefaults__
+        listed = _conventions(constructor.__name__, decays)
+        constructor.__doc__ = f"{summary}{listed}\n\n{heading}{rest}"
     return make
 
 
-def _conventions(name: str) -> str:
+def _conventions(name: str, decays: bool) -> str:
     """What each convention sets otherwise than the document's, as a list for the docstring."""
     groups: dict[str, list[str]] = {}
     every = {
-        key: {"decay": framework.decay, **framework.rules[name]}
+        key: {**({"decay": framework.decay} if decays else {}), **framework.rules[name]}
         for key, framework in FRAMEWORKS.items()
         if name in framework.rules
     }

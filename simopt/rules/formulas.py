@@ -21,7 +21,7 @@ def settings(optimizer: Optimizer) -> dict[str, Any]:
     assert isinstance(family, Family)
     preset = family.preset(optimizer.convention)
     if "weight_decay" not in optimizer.settings:
-        del preset["decay"]
+        preset.pop("decay", None)
     return {**preset, **dict(optimizer.switches), **optimizer.settings}
 
 

@@ -76,6 +76,14 @@ def with_decay(rule: Rule, form: str, /) -> Rule:
     def fixed(w, g, eta, *rest):
         return update((one_like(w) - rest[-1]) * w, g, eta, *rest[:-1])
 
+    changes: dict[str, Any] = {}
+    if form == "coupled" and rule.terms is not None:
+        terms = whole_terms(rule)
+
+        def coupled_terms(w, g, eta, *rest):
+            return terms(w, g + rest[-1] * w, eta, *rest[:-1])
+
+        changes["terms"] = coupled_terms
     forms = {
         "coupled": coupled,
         "decoupled": decoupled if rule.state else decoupled_alone,
@@ -83,7 +91,8 @@ def with_decay(rule: Rule, form: str, /) -> Rule:
         "stepped": stepped if rule.state else stepped_alone,
         "fixed": fixed,
     }
-    return remembered(extended(rule, forms[form], "weight_decay"), with_decay, rule, form)
+    modified = extended(rule, forms[form], "weight_decay", **changes)
+    return remembered(modified, with_decay, rule, form)
 
 
 def with_momentum(
@@ -118,8 +127,27 @@ def _with_momentum(rule: Rule, rate_place: str, nesterov: bool, averaged: bool, 
     return remembered(modified, _with_momentum, rule, rate_place, nesterov, averaged)
 
 
+def without_last(function: Any) -> Any:
+    """The same function, with one argument more that it does not look at."""
+
+    def shorter(*rest):
+        return function(*rest[:-1])
+
+    return shorter
+
+
+def whole_terms(rule: Rule) -> Any:
+    """The rule's terms, which may leave out trailing hyperparameters, as a function of all."""
+    terms = rule.terms
+    for _ in range(len(rule.hyperparameters) - 1 - rule.terms_hyperparameters):
+        terms = without_last(terms)
+    return terms
+
+
 def extended(rule: Rule, update: Any, hyperparameter: str, **changes: Any) -> Rule:
     """The rule with another function, and a hyperparameter more."""
+    if rule.terms is not None:
+        changes = {"terms": without_last(whole_terms(rule)), **changes}
     return dataclasses.replace(
         rule,
         update=update,

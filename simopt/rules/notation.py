@@ -49,6 +49,8 @@ SIGNS = {
     "s_hat": "ŝ",
     "d_hat": "d̂",
     "n_hat": "n̂",
+    "trust": "τ",
+    "ratio": "ϕ",
 }
 
 #: How strongly an expression holds together: what is weaker needs brackets inside what is stronger.
@@ -169,6 +171,8 @@ class Notation:
                 return self.root(inner), ATOM
             case ast.Call(func=ast.Name(id="abs"), args=[inner]):
                 return self.bars(inner), ATOM
+            case ast.Call(func=ast.Name(id="norm"), args=[inner]):
+                return self.norm(inner), ATOM
             case ast.Call(func=ast.Name(id=function), args=arguments):
                 return self.call(function, arguments), ATOM
         raise ValueError(f"no formula: {ast.unparse(node)!r}")
@@ -215,6 +219,10 @@ class Notation:
         """An absolute value."""
         return f"|{self.set(inner)[0]}|"
 
+    def norm(self, inner: ast.expr) -> str:
+        """The Euclidean norm over all weights."""
+        return f"‖{self.set(inner)[0]}‖"
+
     def call(self, function: str, arguments: list[ast.expr]) -> str:
         """A function by its name."""
         return f"{function}({', '.join(self.set(each)[0] for each in arguments)})"
@@ -228,7 +236,7 @@ class Notation:
 LETTERS = {
     "η": r"\eta", "β": r"\beta", "ρ": r"\rho", "ε": r"\epsilon", "λ": r"\lambda", "κ": r"\kappa",
     "μ": r"\mu", "ψ": r"\psi", "δ": r"\delta", "Π": r"\Pi", "ϱ": r"\varrho", "∞": r"\infty",
-    "α": r"\alpha", "ν": r"\nu",
+    "α": r"\alpha", "ν": r"\nu", "τ": r"\tau", "ϕ": r"\phi",
 }  # fmt: skip
 ACCENTS = {"\N{COMBINING CIRCUMFLEX ACCENT}": r"\hat", "\N{COMBINING MACRON}": r"\bar"}
 FUNCTIONS = {"max": r"\max", "min": r"\min", "sign": r"\mathrm{sign}"}
@@ -272,6 +280,10 @@ class TeX(Notation):
     def root(self, inner: ast.expr) -> str:
         """Under the sign."""
         return rf"\sqrt{{{self.set(inner)[0]}}}"
+
+    def norm(self, inner: ast.expr) -> str:
+        """Between double bars."""
+        return rf"\lVert {self.set(inner)[0]} \rVert"
 
     def call(self, function: str, arguments: list[ast.expr]) -> str:
         """A function by its name."""
@@ -343,7 +355,7 @@ def is_division(node: ast.expr) -> bool:
 def parts(left: ast.expr, right: ast.expr) -> bool:
     """Whether two factors need a space between: before a function's name, between two fractions."""
     function = right.func if isinstance(right, ast.Call) else None
-    named = isinstance(function, ast.Name) and function.id not in ("sqrt", "abs")
+    named = isinstance(function, ast.Name) and function.id not in ("sqrt", "abs", "norm")
     return named or (_ends_in_fraction(left) and _ends_in_fraction(right))
 
 
@@ -375,12 +387,13 @@ def tex(lines: tuple[str, ...]) -> str:
 
 
 #: What the functions of a formula compute.
-COMPUTED = {
+COMPUTED: dict[str, Callable[..., Any]] = {
     "sqrt": np.sqrt,
     "abs": np.abs,
     "sign": np.sign,
     "max": np.maximum,
     "min": np.minimum,
+    "norm": lambda x: np.sqrt(np.sum(np.square(x))),
 }
 OPERATIONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,

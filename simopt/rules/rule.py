@@ -16,6 +16,23 @@ arithmetic, ``math``, conditional expressions, and other plain functions.
 What changes once per update and not per weight (Adam's bias corrections) belongs in a *clock*: a
 second function that takes the clock's values (0 at the start), then the hyperparameters, and
 returns the new values. Clocks run in float64 even when the weights are float32.
+
+What depends on all the weights of a trajectory (LARS' trust ratio) takes sums. A third function,
+``terms``, takes what the rule takes, the clock's values being those of the update before, and
+returns a number or several for each weight. They are summed over the weights, in their order and in
+float64, before the clock ticks; the clock then takes its values, the sums, ``eta`` and the
+hyperparameters::
+
+    def squares(w, g, eta, ratio):
+        return w * w, g * g
+
+    def trust(ratio, weights, gradients, eta):
+        return (math.sqrt(weights / gradients) if gradients > 0 else 1.0,)
+
+    def scaled(w, g, eta, ratio):
+        return w - eta * ratio * g
+
+    Scaled = simopt.rule(scaled, clock=trust, terms=squares)
 """
 
 from __future__ import annotations
@@ -35,6 +52,7 @@ from simopt.ground.snapshot import is_copy, received, sent, snapshot
 
 #: What the engine's readers and writers (`engine/layout.py`) provide for.
 MOST_STATE = 6
+MOST_TOTALS = 6
 MOST_HYPERPARAMETERS = 8
 
 #: What ``initial`` says of a state that starts where the trajectory does.
@@ -68,6 +86,7 @@ ALLOWED = {
     "momentum_decay": checks.NOT_NEGATIVE,
     "gamma": checks.FRACTION,
     "threshold": checks.Interval(low=4.0),
+    "trust": checks.NOT_NEGATIVE,
 }
 
 
@@ -106,7 +125,7 @@ class Rule:
         ``update(w, g, eta, *state, *clock_values, *hyperparameters) -> (w, *state)``.
     clock : callable or None
         ``clock(*clock_values, *hyperparameters) -> clock_values``; it may leave out trailing
-        hyperparameters.
+        hyperparameters. Of a rule with terms it takes ``*totals, eta`` in between.
     state, clock_values, hyperparameters : tuple of str
         Their names, in the order of the signature; ``eta`` is the first hyperparameter.
     defaults : mapping
@@ -115,10 +134,16 @@ class Rule:
         Takes what ``update`` takes, after the step, by name; returns a dict of further quantities
         worth showing (``m_hat``, ``effective_lr``). For traces and worked steps only.
     initial : mapping
-        State to the hyperparameter that it starts at, or "w" for the weight; the rest starts at 0.
+        State to the hyperparameter that it starts at, or "w" for the weight; clock value to the
+        hyperparameter; the rest starts at 0.
     average : str or None
         The state that losses, targets and tables are about, as an average of the weight: it starts
         where the weight does; the gradient stays that at the weight.
+    terms : callable or None
+        ``terms(w, g, eta, *state, *clock_values, *hyperparameters) -> (number, ...)``: what is
+        summed over the weights before the clock ticks; it may leave out trailing hyperparameters.
+    totals : tuple of str
+        Names of the sums, in the order of the clock's signature.
     recipe : callable or None
         What ``remembered`` made it with; a pickle holds this in place of the functions.
     """
@@ -133,17 +158,33 @@ class Rule:
     derived: Callable[..., dict[str, float]] | None = None
     initial: Mapping[str, str] = field(default_factory=dict)
     average: str | None = None
+    terms: Callable[..., Any] | None = None
+    totals: tuple[str, ...] = ()
     #: Not for __init__: a changed copy (``dataclasses.replace``) is not what the recipe makes.
     recipe: Callable[[], Rule] | None = field(default=None, init=False)
 
     @property
     def clock_hyperparameters(self) -> int:
         """How many hyperparameters behind eta the clock takes; all if it takes any number."""
-        if self.clock is None:
+        between = 0 if self.terms is None else len(self.totals) + 1
+        return self._hyperparameters_of(self.clock, len(self.clock_values) + between)
+
+    @property
+    def terms_hyperparameters(self) -> int:
+        """How many hyperparameters behind eta the terms take; all if they take any number."""
+        return self._hyperparameters_of(self.terms, 3 + len(self.state) + len(self.clock_values))
+
+    def _hyperparameters_of(self, function: Callable[..., Any] | None, before: int) -> int:
+        if function is None:
             return 0
-        if self.clock.__code__.co_flags & inspect.CO_VARARGS:
+        if function.__code__.co_flags & inspect.CO_VARARGS:
             return len(self.hyperparameters) - 1
-        return self.clock.__code__.co_argcount - len(self.clock_values)
+        return function.__code__.co_argcount - before
+
+    @property
+    def functions(self) -> tuple[Callable[..., Any] | None, ...]:
+        """What its numbers come of: update and clock, and the terms where there are any."""
+        return (self.update, self.clock) + (() if self.terms is None else (self.terms,))
 
     @property
     def sources(self) -> tuple[str | None, ...]:
@@ -156,6 +197,15 @@ class Rule:
         """The state of a weight that starts at w."""
         known = {**settings, START: w}
         return [0.0 if source is None else known[source] for source in self.sources]
+
+    @property
+    def clock_sources(self) -> tuple[str | None, ...]:
+        """What each clock value starts at: a hyperparameter, or None for 0."""
+        return tuple(self.initial.get(name) for name in self.clock_values)
+
+    def clock_start(self, settings: Mapping[str, Any]) -> list[float]:
+        """The clock's values before the first update."""
+        return [0.0 if source is None else settings[source] for source in self.clock_sources]
 
     def __call__(self, **settings: Any) -> Optimizer:
         """An optimizer with these hyperparameters; the rest at their defaults."""
@@ -202,23 +252,28 @@ class Rule:
             return self
         self.present()
         whose = f"rule {self.name!r}"
-        update = snapshot(self.update, whose)
-        clock = None if self.clock is None else snapshot(self.clock, whose)
-        if update is self.update and clock is self.clock:
+        functions = tuple(each and snapshot(each, whose) for each in self.functions)
+        if all(map(operator.is_, functions, self.functions)):
             return self
-        made = _frozen(update, clock, *(_plain(getattr(self, name)) for name in FROZEN))
+        made = _frozen(functions, *(_plain(getattr(self, name)) for name in FROZEN))
         self._try()
         return made
 
     def _try(self) -> None:
         """One step from its start, whose mistakes are said in one sentence."""
-        whose, ticks = f"rule {self.name!r}", [0.0] * len(self.clock_values)
-        defaults = self.present()
+        whose, defaults = f"rule {self.name!r}", self.present()
         settings = [defaults[name] for name in self.hyperparameters[1:]]
+        state, ticks = self.start(defaults, 1.0), self.clock_start(defaults)
+        between: tuple[float, ...] = ()
+        if self.terms is not None:
+            arguments = (1.0, 0.5, defaults["eta"], *state, *ticks)
+            arguments += (*settings[: self.terms_hyperparameters],)
+            summed = call(self.terms, arguments, self.totals, whose, tuple)
+            between = (*summed, defaults["eta"])
         if self.clock is not None:
-            arguments = (*ticks, *settings[: self.clock_hyperparameters])
+            arguments = (*ticks, *between, *settings[: self.clock_hyperparameters])
             ticks = list(call(self.clock, arguments, self.clock_values, whose, tuple))
-        arguments = (1.0, 0.5, defaults["eta"], *self.start(defaults, 1.0), *ticks, *settings)
+        arguments = (1.0, 0.5, defaults["eta"], *state, *ticks, *settings)
         call(self.update, arguments, ("w", *self.state), whose, float)
 
     def check(self, settings: Mapping[str, Any]) -> tuple[float | tuple[float, ...], ...]:
@@ -236,12 +291,8 @@ class Rule:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if is_copy(self.update):
-            clock = None if self.clock is None else sent(self.clock)
-            return _arrived, (
-                sent(self.update),
-                clock,
-                *(_plain(getattr(self, name)) for name in FROZEN),
-            )
+            functions = tuple(each and sent(each) for each in self.functions)
+            return _arrived, (functions, *(_plain(getattr(self, name)) for name in FROZEN))
         return super().__reduce_ex__(protocol) if self.recipe is None else (self.recipe, ())
 
     def __repr__(self) -> str:
@@ -338,6 +389,7 @@ def rule(
     update: Callable[..., Any],
     *,
     clock: Callable[..., Any] | None = None,
+    terms: Callable[..., Any] | None = None,
     derived: Callable[..., dict[str, float]] | None = None,
     name: str | None = None,
     eta: float = 0.001,
@@ -350,7 +402,13 @@ def rule(
     update : callable
         ``update(w, g, eta, *state, *clock_values, **hyperparameters)``; see the module's text.
     clock : callable, optional
-        Runs once per update and trajectory, before the weights; see the module's text.
+        Runs once per update and trajectory, before the weights:
+        ``clock(*clock_values, *hyperparameters)``, or with terms
+        ``clock(*clock_values, *totals, eta, *hyperparameters)``. It returns a tuple of the new
+        values and may leave out trailing hyperparameters.
+    terms : callable, optional
+        ``terms(w, g, eta, *state, *clock_values, *hyperparameters)``: a tuple of what is summed
+        over the trajectory's weights before the clock ticks.
     derived : callable, optional
         Further quantities for traces, by name, after a step.
     name : str, optional
@@ -359,6 +417,7 @@ def rule(
         The default learning rate.
     initial : mapping of str to str, optional
         State to what it starts at in place of 0: a hyperparameter, or "w", where the weight starts.
+        A clock value may start at a hyperparameter too.
 
     Returns
     -------
@@ -368,8 +427,8 @@ def rule(
     Raises
     ------
     ValueError
-        If it is no plain function, its signature does not start with ``w, g, eta``, or the clock's
-        does not fit.
+        If it is no plain function, its signature does not start with ``w, g, eta``, or that of the
+        clock or of the terms does not fit.
 
     Notes
     -----
@@ -389,12 +448,24 @@ def rule(
     SignMomentum(eta=0.1, beta=0.9)
     >>> simopt.run(simopt.problems.four_points(), SignMomentum(eta=0.5)).summary["w"]
     5.0
+
+    The gradient divided by its length, of all weights together:
+
+    >>> def squares(w, g, eta, length):
+    ...     return (g * g,)
+    >>> def root(length, total, eta):
+    ...     return (math.sqrt(total),)
+    >>> def normalised(w, g, eta, length):
+    ...     return w - eta * (g / length if length > 0.0 else g)
+    >>> Normalised = simopt.rule(normalised, clock=root, terms=squares)
+    >>> simopt.run(simopt.problems.four_points(), Normalised(eta=0.5)).summary["w"]
+    5.0
     """
     eta = checks.number("eta", eta, ALLOWED["eta"])
     name = checks.optional_text("name", name)
     if derived is not None:
         checks.function("derived", derived)
-    for what, function in (("update", update), ("clock", clock)):
+    for what, function in (("update", update), ("clock", clock), ("terms", terms)):
         if (function is not None or what == "update") and not isinstance(function, FunctionType):
             raise checks.refuse(what, function, "a plain Python function")
     parameters = list(inspect.signature(update).parameters.values())
@@ -405,34 +476,29 @@ def rule(
     hyper = [p for p in parameters[3:] if p.default is not inspect.Parameter.empty]
     if parameters[3:] != own + hyper:
         raise checks.refuse("update", names, "a function with its hyperparameters last")
-    clocked: list[str] = []
-    if clock is not None:
-        wanted = list(inspect.signature(clock).parameters)
-        clocked = [name for name in wanted if name not in {p.name for p in hyper}]
-        rest = wanted[len(clocked) :]
-        if wanted[: len(clocked)] != clocked or rest != [p.name for p in hyper][: len(rest)]:
-            raise checks.refuse(
-                "clock",
-                wanted,
-                "a function of its own values, then the rule's hyperparameters in their order",
-            )
-        if [p.name for p in own][len(own) - len(clocked) :] != clocked:
-            raise checks.refuse("update", names, f"a function that takes {clocked} after its state")
+    clocked, totals = _clock_names(clock, terms, [p.name for p in own], [p.name for p in hyper])
+    if [p.name for p in own][len(own) - len(clocked) :] != clocked:
+        raise checks.refuse("update", names, f"a function that takes {clocked} after its state")
     states = len(own) - len(clocked)
-    if max(states, len(clocked)) > MOST_STATE or len(hyper) > MOST_HYPERPARAMETERS:
+    if states > MOST_STATE or len(clocked) > MOST_STATE or len(hyper) > MOST_HYPERPARAMETERS:
         raise checks.refuse(
             "update",
             names,
             f"a function with at most {MOST_STATE} state and {MOST_STATE} clock values and "
             f"{MOST_HYPERPARAMETERS} hyperparameters behind eta",
         )
+    if terms is not None:
+        wanted = list(inspect.signature(terms).parameters)
+        if wanted != names[: len(wanted)] or len(wanted) < 3 + len(own):
+            raise checks.refuse("terms", wanted, f"a function of {names}, the last of them at will")
     hyperparameters = ("eta", *(p.name for p in hyper))
     if initial is not None and not isinstance(initial, Mapping):
         raise checks.refuse("initial", initial, "a mapping of state to hyperparameter or 'w'")
     initial = dict(initial or {})
     for what, source in initial.items():
-        checks.choice("initial", what, [p.name for p in own[:states]])
-        checks.choice(f"initial of {what}", source, (START, *hyperparameters))
+        checks.choice("initial", what, [p.name for p in own])
+        starts = hyperparameters if what in clocked else (START, *hyperparameters)
+        checks.choice(f"initial of {what}", source, starts)
     made = Rule(
         name=name or update.__name__,
         update=update,
@@ -443,14 +509,54 @@ def rule(
         defaults={"eta": eta, **{p.name: float(p.default) for p in hyper}},
         derived=derived,
         initial=initial,
+        terms=terms,
+        totals=tuple(totals),
     )
-    key = update, clock, derived, made.name, eta, tuple(initial.items())
+    key = update, clock, terms, derived, made.name, eta, tuple(initial.items())
     _made[key] = made
     return remembered(made, _again, *key)
 
 
+def _clock_names(
+    clock: Callable[..., Any] | None,
+    terms: Callable[..., Any] | None,
+    own: list[str],
+    hyper: list[str],
+) -> tuple[list[str], list[str]]:
+    """The clock's own values, and the sums that it takes, by its signature."""
+    if clock is None:
+        if terms is not None:
+            raise checks.refuse("terms", terms, "given together with a clock, which takes the sums")
+        return [], []
+    wanted = list(inspect.signature(clock).parameters)
+    if terms is None:
+        clocked = [name for name in wanted if name not in hyper]
+        totals, between = [], []
+        form = "a function of its own values, then the rule's hyperparameters in their order"
+    else:
+        clocked = [name for name in wanted if name in own]
+        totals = [name for name in wanted if name not in {*own, "eta", *hyper}]
+        between = [*totals, "eta"]
+        form = "a function of its own values, the sums, eta, then the rule's hyperparameters"
+    rest = wanted[len(clocked) + len(between) :]
+    if wanted != [*clocked, *between, *hyper[: len(rest)]] or (terms is not None and not totals):
+        raise checks.refuse("clock", wanted, form)
+    if len(totals) > MOST_TOTALS:
+        raise checks.refuse("clock", wanted, f"a function of at most {MOST_TOTALS} sums")
+    return clocked, totals
+
+
 #: What a snapshot has besides its functions.
-FROZEN = ("name", "state", "clock_values", "hyperparameters", "defaults", "initial", "average")
+FROZEN = (
+    "name",
+    "state",
+    "clock_values",
+    "hyperparameters",
+    "defaults",
+    "initial",
+    "average",
+    "totals",
+)
 
 _snapshots: WeakValueDictionary[tuple[Any, ...], Rule] = WeakValueDictionary()
 
@@ -459,19 +565,20 @@ def _plain(value: Any) -> Any:
     return tuple(value.items()) if isinstance(value, Mapping) else value
 
 
-def _frozen(update: Any, clock: Any, *rest: Any) -> Rule:
+def _frozen(functions: tuple[Any, ...], *rest: Any) -> Rule:
     """The one rule of these."""
-    key = update, clock, *rest
+    key = functions, *rest
     made = _snapshots.get(key)
     if made is None:
         fields = dict(zip(FROZEN, rest, strict=True))
         fields |= {name: dict(fields[name]) for name in ("defaults", "initial")}
-        made = _snapshots[key] = Rule(update=update, clock=clock, **fields)
+        fields |= dict(zip(("update", "clock", "terms"), functions, strict=False))
+        made = _snapshots[key] = Rule(**fields)
     return made
 
 
-def _arrived(update: Any, clock: Any, *rest: Any) -> Rule:
-    return _frozen(received(*update), None if clock is None else received(*clock), *rest)
+def _arrived(functions: tuple[Any, ...], *rest: Any) -> Rule:
+    return _frozen(tuple(each and received(*each) for each in functions), *rest)
 
 
 #: The rules made of functions, by what they were made of.
@@ -481,13 +588,22 @@ _made: WeakValueDictionary[tuple[Any, ...], Rule] = WeakValueDictionary()
 def _again(
     update: Callable[..., Any],
     clock: Callable[..., Any] | None,
+    terms: Callable[..., Any] | None,
     derived: Callable[..., dict[str, float]] | None,
     name: str,
     eta: float,
     initial: tuple[tuple[str, str], ...],
 ) -> Rule:
     """The last rule that was made of these, or one that is made now."""
-    made = _made.get((update, clock, derived, name, eta, initial))
+    made = _made.get((update, clock, terms, derived, name, eta, initial))
     if made is None:
-        made = rule(update, clock=clock, derived=derived, name=name, eta=eta, initial=dict(initial))
+        made = rule(
+            update,
+            clock=clock,
+            terms=terms,
+            derived=derived,
+            name=name,
+            eta=eta,
+            initial=dict(initial),
+        )
     return made

@@ -43,7 +43,7 @@ def made_of(
             for name, values in zip(rule.hyperparameters, each.hyper, strict=True)
         }
         if exact or is_copy(rule.update):
-            made["rule"] = digest(rule.update, rule.clock)
+            made["rule"] = digest(*rule.functions)
         left_out = spared(job.problem, each.optimizer, each.no_decay, each.no_clip)
         for name, mask in zip(("no_decay", "no_clip"), left_out, strict=True):
             if mask:

@@ -136,7 +136,7 @@ def _problem(problem: Problem) -> str | None:
 
 def _code(optimizer: Optimizer) -> str | None:
     try:
-        return digest(optimizer.rule.update, optimizer.rule.clock)
+        return digest(*optimizer.rule.functions)
     except ValueError:
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from simopt.ground import checks
@@ -79,11 +79,13 @@ class Stepper:
             own[rule.hyperparameters.index(WEIGHT_DECAY) - 1] *= decay
         named = dict(zip(rule.hyperparameters, (self.eta, *self.hyper), strict=True))
         self.state = [rule.start(named, w) for w in self.weights]
-        self.clock = [0.0] * len(rule.clock_values)
+        self.clock = rule.clock_start(named)
         self.ticked = rule.clock_hyperparameters
         rule.present()
         self.update = plain(rule.update)
         self.tick = None if rule.clock is None else plain(rule.clock)
+        self.terms = None if rule.terms is None else plain(rule.terms)
+        self.summed = rule.terms_hyperparameters
         self.whose = f"rule {rule.name!r}"
 
     @property
@@ -98,18 +100,26 @@ class Stepper:
         """One update of all weights; ``eta`` in place of the optimizer's rate."""
         rate = self.eta if eta is None else float(eta)
         if self.tick is not None:
-            ticked = self.hyper[: self.ticked]
-            self.clock = list(
-                call(
-                    self.tick,
-                    (*self.clock, *ticked),
-                    self.rule.clock_values,
-                    self.whose,
-                    tuple,
-                )
+            between = (
+                () if self.terms is None else (*self._totals(self.terms, gradient, rate), rate)
             )
+            arguments = (*self.clock, *between, *self.hyper[: self.ticked])
+            values = call(self.tick, arguments, self.rule.clock_values, self.whose, tuple)
+            self.clock = list(values)
         for k, g in enumerate(gradient):
             arguments = (*self.state[k], *self.clock, *self.hyper_of[k])
             arguments = (self.weights[k], float(g), rate, *arguments)
             new = call(self.update, arguments, ("w", *self.rule.state), self.whose, float)
             self.weights[k], self.state[k] = new[0], list(new[1:])
+
+    def _totals(
+        self, function: Callable[..., Any], gradient: Sequence[float], rate: float
+    ) -> list[float]:
+        """What the rule sums over all weights, added in their order."""
+        totals = [0.0] * len(self.rule.totals)
+        for k, g in enumerate(gradient):
+            arguments = (*self.state[k], *self.clock, *self.hyper_of[k][: self.summed])
+            arguments = (self.weights[k], float(g), rate, *arguments)
+            terms = call(function, arguments, self.rule.totals, self.whose, tuple)
+            totals = [total + term for total, term in zip(totals, terms, strict=True)]
+        return totals

@@ -39,8 +39,8 @@ def code_of(case, capabilities=CAPABILITIES[1:]):
 @functools.cache
 def clock_alone(rule):
     """Operations in float64 of a rule's clock for weights in float32."""
-    types = [numba.float64] * len(rule.clock_values)
-    types += [numba.float32] * rule.clock_hyperparameters
+    types = [numba.float64] * (len(rule.clock_values) + len(rule.totals))
+    types += [numba.float32] * ((rule.terms is not None) + rule.clock_hyperparameters)
     if rule.clock.__code__.co_flags & inspect.CO_VARARGS:
         types = [numba.types.StarArgTuple.from_types(tuple(types))]
     (text,) = code.compiled(rule.clock, tuple(types), [(9, 0)], device=True)
@@ -65,7 +65,8 @@ def test_operations_round_one_at_a_time_as_ieee_has_it(case, real):
         elif problem.kind == "least_squares" and not case.work()[0][0].points.endswith("moments"):
             # The clock's arithmetic alone is in float64; of a logistic loss the link's is too, and
             # so are the sums of moments.
-            assert len(double) <= (clock_alone(rule) if rule.clock else 0)
+            sums = problem.d * len(rule.totals)
+            assert len(double) <= (clock_alone(rule) if rule.clock else 0) + sums
 
 
 @pytest.mark.parametrize(("case", "real"), in_both(CONVENTIONS))
@@ -76,8 +77,12 @@ def test_a_rule_rounds_as_ieee_has_it(case, real):
     count = 3 + len(rule.state) + len(rule.clock_values) + others
     parts = [(rule.update, (kind,) * count, 64 if real is np.float64 else 32)]
     if rule.clock is not None and real is np.float64:
-        ticks = len(rule.clock_values) + rule.clock_hyperparameters
+        ticks = len(rule.clock_values) + len(rule.totals) + (rule.terms is not None)
+        ticks += rule.clock_hyperparameters
         parts.append((rule.clock, (numba.float64,) * ticks, 64))
+    if rule.terms is not None:
+        summed = (kind,) * (count - others + rule.terms_hyperparameters)
+        parts.append((rule.terms, summed, 64 if real is np.float64 else 32))
     for function, types, bits in parts:
         if function.__code__.co_flags & inspect.CO_VARARGS:
             named = function.__code__.co_argcount

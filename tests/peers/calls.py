@@ -230,6 +230,27 @@ MIX_OPTAX = by_optax(
     ),
     "decoupled",
 )
+LAMB_OPTAX = by_optax(
+    lambda eta, h: optax.lamb(eta, **b(h), eps=h["epsilon"], weight_decay=h["weight_decay"]),
+    "inside",
+)
+
+
+def lars(nesterov=False):
+    """LARS as optax has it."""
+    return by_optax(
+        lambda eta, h: optax.lars(
+            eta,
+            weight_decay=h["weight_decay"],
+            trust_coefficient=h["trust"],
+            eps=h["epsilon"],
+            momentum=h["beta"],
+            nesterov=nesterov,
+        ),
+        "inside",
+    )
+
+
 SGD_TORCH = by_torch(torch.optim.SGD)
 MOMENTUM_TORCH = by_torch(torch.optim.SGD, beta="momentum", dampening="dampening")
 NESTEROV_TORCH = by_torch(torch.optim.SGD, beta="momentum", fixed={"nesterov": True})
@@ -417,6 +438,10 @@ CONVENTIONS = (
     Case("AdEMAMix", "optax", "optax", MIX_OPTAX),
     Case("Rprop", "document", "torch", rprop_torch),
     Case("Rprop", "torch", "torch", rprop_torch),
+    Case("LARS", "optax", "optax", lars()),
+    Case("LAMB", "document", "optax", LAMB_OPTAX),
+    Case("LAMB", "optax", "optax", LAMB_OPTAX),
+    Case("LAMB", "keras", "keras", by_keras(keras.optimizers.Lamb)),
 )
 
 #: In their papers' form they are in no framework that is installed here: `tests/test_frameworks.py`
@@ -426,6 +451,7 @@ ELSEWHERE = {
     ("Adan", "document"),
     ("QHAdam", "document"),
     ("Tiger", "document"),
+    ("LARS", "document"),
 }
 
 OUTSIDE, INSIDE, HAT = ({"epsilon_place": place} for place in ("outside", "inside", "hat"))
@@ -604,6 +630,7 @@ SWITCHES = (
     Case("Adamax", "document", "keras", by_keras(keras.optimizers.Adamax), OUTSIDE),
     Case("Adamax", "keras", "torch", ADAMAX_TORCH, INSIDE),
     Case("Lion", "document", "optax", LION_OPTAX, {}, (DECAY,)),
+    Case("LARS", "optax", "optax", lars(nesterov=True), AHEAD),
 )
 
 #: Switches that no framework has: tests/test_rules.py alone sees to them.

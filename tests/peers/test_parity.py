@@ -109,6 +109,7 @@ RANGES = {
     "epsilon_root": (1e-8, 0.1),
     "momentum_decay": (0.001, 1.0),
     "threshold": (4.5, 8.0),
+    "trust": (1e-4, 0.1),
 }
 NEAR_TENTH = (0.05, 0.2)
 
@@ -139,6 +140,8 @@ def draw_hyperparameters(case, epsilon, draw):
 def theirs(case, optimizer, tasks, **how):
     """The framework's weights, a table per task."""
     call = case.call(dict(optimizer.settings))
+    if optimizer.rule.terms is not None:  # it looks across weights: each problem by itself
+        return [WEIGHTS[case.framework]([task], call, **how)[0] for task in tasks]
     return WEIGHTS[case.framework](tasks, call, **how)
 
 
@@ -167,12 +170,14 @@ def has_epsilon(case):
     return "epsilon" in case.optimizer(**dict.fromkeys(case.extra, 0.5)).settings
 
 
-#: scikit-learn's networks decay outside of their optimizers; they have a test of their own. AdamW
-#: always decays, PyTorch's Rprop never.
+#: scikit-learn's networks decay outside of their optimizers; they have a test of their own. Some
+#: rules always decay, PyTorch's Rprop never.
 DECAYED = [
     replace(case, extra=("weight_decay",))
     for case in CONVENTIONS
-    if case.framework != "sklearn" and case.rule not in ("AdamW", "Rprop")
+    if case.framework != "sklearn"
+    and case.rule not in ("AdamW", "Rprop")
+    and not ALL[case.rule]().made_by.own_decay
 ]
 PAIRS = [
     pytest.param(case, epsilon, id=f"{case}, {epsilon}")

@@ -72,6 +72,11 @@ class MathML(Notation):
         bar = '<mo stretchy="false">|</mo>'
         return f"<mrow>{bar}{self.set(inner)[0]}{bar}</mrow>"
 
+    def norm(self, inner: ast.expr) -> str:
+        """The Euclidean norm over all weights."""
+        bar = '<mo stretchy="false">‖</mo>'
+        return f"<mrow>{bar}{self.set(inner)[0]}{bar}</mrow>"
+
     def call(self, function: str, arguments: list[ast.expr]) -> str:
         """A function by its name."""
         inside = "<mo>,</mo>".join(self.set(each)[0] for each in arguments)

@@ -66,7 +66,7 @@ def script() -> str:
     functions = Script()
     called = {name: functions.refer(function) for name, function in CALLED.items()}
     lines: dict[str, int] = {}
-    rules = {name: _rule(make().made_by, functions, lines) for name, make in ALL.items()}
+    rules = {name: _rule(make().made_by, functions, lines) for name, make in offered().items()}
     functions.known |= NEARLY | {cosines.rises: "cosineRises"}
     schedules = {name: _schedule(name, functions) for name in OFFERED}
     rising = {
@@ -86,6 +86,11 @@ def script() -> str:
     text = "\n".join(parts)
     assert "</" not in text, "it would end the element that it stands in"
     return text
+
+
+def offered() -> dict[str, Any]:
+    """The rules that the page has: its time loop takes no sums over the weights."""
+    return {name: make for name, make in ALL.items() if make().rule.terms is None}
 
 
 class Code(str):

@@ -131,7 +131,11 @@ def needs(rule: Rule) -> Needs:
     number = Counting()
     ticks = len(rule.clock_values)
     if rule.clock is not None:
-        rule.clock(*[number] * (ticks + rule.clock_hyperparameters))
+        between = 0
+        if rule.terms is not None:
+            between = len(rule.totals) + 1
+            rule.terms(*[number] * (3 + len(rule.state) + ticks + rule.terms_hyperparameters))
+        rule.clock(*[number] * (ticks + between + rule.clock_hyperparameters))
     rule.update(*[number] * (2 + len(rule.hyperparameters) + len(rule.state) + ticks))
     rows: Any = _Rows()
     watching.watch(rows, 0, 0, 1.0, 1.0, 1.0, (1.0, 0.0, 1.0, 0.0))

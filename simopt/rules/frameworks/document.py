@@ -29,5 +29,7 @@ FRAMEWORK = Framework(
         "QHAdam": {},
         "Rprop": {},
         "Tiger": {"decay": "decoupled", "weight_decay": 0.01},
+        "LARS": {},
+        "LAMB": {},
     },
 )

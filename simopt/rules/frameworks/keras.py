@@ -113,6 +113,7 @@ FRAMEWORK = Framework(
         "Adamax": {"epsilon_place": "outside", "eta": 0.001, "epsilon": 1e-7},
         "Adadelta": {"eta": 0.001, "epsilon": 1e-7},
         "Lion": {},
+        "LAMB": {"epsilon": 1e-7, "weight_decay": 0.0, "decay_place": "outside"},
     },
     arguments={
         "eta": "learning_rate",
@@ -146,6 +147,13 @@ FRAMEWORK = Framework(
         Call("keras.optimizers.Adamax()", "Adamax"),
         Call("keras.optimizers.Adadelta()", "Adadelta"),
         Call("keras.optimizers.Lion()", "Lion"),
+        Call("keras.optimizers.Lamb()", "LAMB"),
+        Call(
+            "keras.optimizers.Lamb(weight_decay=0.01)",
+            "LAMB",
+            {"weight_decay": 0.01},
+            "taken beforehand, no part of what is scaled",
+        ),
     ),
     schedules={"plateau": "by min_delta"},
     surprises=(

@@ -41,6 +41,8 @@ FRAMEWORK = Framework(
         "Adan": {"decay": "decoupled", "ahead": "complement", "epsilon_root": 1e-8},
         "ADOPT": {},
         "AdEMAMix": {"decay": "decoupled"},
+        "LARS": {"eta": 0.001, "weight_decay": 0.0, "denominator": "norm of sum"},
+        "LAMB": {"weight_decay": 0.0},
     },
     arguments={
         "eta": "learning_rate",
@@ -84,6 +86,8 @@ FRAMEWORK = Framework(
         Call("optax.adan(0.001)", "Adan", note="changes count 0.08, the paper's 0.92"),
         Call("optax.contrib.adopt(0.001)", "ADOPT"),
         Call("optax.contrib.ademamix(0.001)", "AdEMAMix"),
+        Call("optax.lars(0.001)", "LARS"),
+        Call("optax.lamb(0.001)", "LAMB", note="scaled by the ratio without weight decay, too"),
     ),
     schedules={"plateau": "by rtol or atol", "cosine": "stays", "one_cycle": "total"},
     surprises=(

@@ -1,7 +1,6 @@
 """timm: TensorFlow's RMSprop, another NAdam, and PyTorch's optimizers by their names.
 
-`Lars`, `Lamb` and the cautious variants look across weights and are not here; nor is `Adopt`, which
-bounds by a power of 0.333 where its paper's code has a fourth root.
+`Adopt`, which bounds by a power of 0.333 where its paper's code has a fourth root, is not here.
 """
 
 from typing import Any
@@ -55,6 +54,14 @@ FRAMEWORK = Framework(
         "Lion": {"eta": 1e-4, "decay": "decoupled"},
         "AdaBelief": {"decay": "decoupled"},
         "Adan": {"decay": "decoupled"},
+        "LARS": {
+            "beta": 0.0,
+            "epsilon": 1e-8,
+            "weight_decay": 0.0,
+            "rate_place": "outside",
+            "adapts": "decayed",
+        },
+        "LAMB": {"adapts": "decayed"},
     },
     arguments={
         "eta": "lr",
@@ -113,6 +120,34 @@ FRAMEWORK = Framework(
             "Adan",
             {"weight_decay": 0.01},
             "decoupled",
+        ),
+        Call("timm.optim.Lars(params)", "LARS", note="plain SGD: it adapts what decays"),
+        Call(
+            "timm.optim.Lars(params, momentum=0.9, weight_decay=1e-4)",
+            "LARS",
+            {"beta": 0.9, "weight_decay": 1e-4},
+        ),
+        Call(
+            "timm.optim.Lars(params, momentum=0.9, nesterov=True, always_adapt=True)",
+            "LARS",
+            {"beta": 0.9, "nesterov": True, "adapts": "always"},
+        ),
+        Call("timm.optim.Lamb(params)", "LAMB", clip={"clip_norm": 1.0}),
+        Call(
+            "timm.optim.Lamb(params, weight_decay=0.0, max_grad_norm=None)",
+            "LAMB",
+            {"weight_decay": 0.0},
+            "Adam: it adapts what decays",
+        ),
+        Call(
+            "timm.optim.Lamb(params, decoupled_decay=True, max_grad_norm=None)",
+            "LAMB",
+            {"decay_place": "outside"},
+        ),
+        Call(
+            "timm.optim.Lamb(params, bias_correction=False, max_grad_norm=None)",
+            "LAMB",
+            {"bias_correction": False},
         ),
     ),
     surprises=(

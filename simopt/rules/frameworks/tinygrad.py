@@ -14,6 +14,8 @@ FRAMEWORK = Framework(
         "Nesterov": {},
         "Adam": OUTSIDE,
         "AdamW": {**OUTSIDE, "decay": "decoupled", "weight_decay": 0.01},
+        "LARS": {"eta": 0.001, "weight_decay": 1e-4},
+        "LAMB": {"weight_decay": 0.0},
     },
     arguments={
         "eta": "lr",
@@ -40,5 +42,7 @@ FRAMEWORK = Framework(
         Call("tinygrad.nn.optim.SGD(params, momentum=0.9, nesterov=True)", "Nesterov"),
         Call("tinygrad.nn.optim.Adam(params)", "Adam"),
         Call("tinygrad.nn.optim.AdamW(params)", "AdamW"),
+        Call("tinygrad.nn.optim.LARS(params)", "LARS"),
+        Call("tinygrad.nn.optim.LAMB(params)", "LAMB"),
     ),
 )

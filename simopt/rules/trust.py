@@ -1,0 +1,21 @@
+"""The trust ratio: how long a step is beside the weights, all of them together."""
+
+from __future__ import annotations
+
+from simopt.rules.modifiers import one_like, zero_like
+
+
+def always(weights, steps, numerator, denominator, weight_decay):
+    """A quotient of two norms; 1 where the weights' squares, or the step's, are all 0."""
+    some = weights > zero_like(weights) and steps > zero_like(steps)
+    return numerator / denominator if some else one_like(weights)
+
+
+def where_decayed(weights, steps, numerator, denominator, weight_decay):
+    """The same, but 1 without weight decay."""
+    ratio = always(weights, steps, numerator, denominator, weight_decay)
+    return ratio if weight_decay > zero_like(weight_decay) else one_like(ratio)
+
+
+#: By when it adapts.
+RATIOS = {"always": always, "decayed": where_decayed}
