@@ -51,7 +51,7 @@ from simopt.rules import (
 if TYPE_CHECKING:
     from simopt import document, schedules
     from simopt.analysis import batch_size as scaling
-    from simopt.analysis import measures, noise_scale, nqm, recommendation, stability
+    from simopt.analysis import comparison, measures, noise_scale, nqm, recommendation, stability
     from simopt.analysis.batch_size import batch_size
     from simopt.analysis.range_test import lr_range_test
     from simopt.analysis.recommendation import recommend
@@ -85,6 +85,7 @@ _LAZY = {
 #: Public modules, by the short path under which they are documented and can be imported.
 _MODULES = {
     "callbacks": "simopt.curves.callbacks",
+    "comparison": "simopt.analysis.comparison",
     "conformance": "simopt.training.conformance",
     "diagnosis": "simopt.curves.diagnosis",
     "document": "simopt.document",
@@ -134,6 +135,7 @@ __all__ = [
     "averaged",
     "batch_size",
     "callbacks",
+    "comparison",
     "complement",
     "conformance",
     "diagnose",

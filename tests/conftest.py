@@ -79,8 +79,8 @@ def folder(tmp_path_factory, quick):
 
     report, values = tmp_path_factory.mktemp("report"), pages.values
     shared = (
-        "batch_size", "claims", "conventions", "learning_rate", "loss_curves", "noisy_quadratic",
-        "shuffles", "stability",
+        "batch_size", "claims", "conventions", "learning_rate", "loss_curves", "new_optimizers",
+        "noisy_quadratic",        "shuffles", "stability",
     )  # fmt: skip
 
     def once(page, context):

@@ -21,6 +21,7 @@ EXPENSIVE = [
     ("simopt.curves.prescription.runner", "run"),
     ("simopt.document.claims.evaluation", "Trials"),
     ("simopt.analysis.recommendation.study", "_Work"),
+    ("simopt.analysis.comparison.benchmark", "compare"),
     ("simopt.report.recommendation.sentences", "task"),
 ]
 
@@ -120,6 +121,13 @@ def recommendation():
 
 
 @cache
+def compared():
+    rules = [simopt.SGD(eta=[0.01, 0.1])]
+    seeds = {"tuning_seeds": [0], "judging_seeds": [1, 2]}
+    return simopt.comparison.compare({"four": four()}, rules, batch_size=1, epochs=1, **seeds)
+
+
+@cache
 def swept():
     frame = simopt.sweep(four(), simopt.SGD(eta=[0.01, 0.1, 0.2]), seed=[0, 1], shuffle="epoch")
     return simopt.measures.excess(frame, four()).to_frame("excess").join(frame)
@@ -189,6 +197,7 @@ CALLS = {
     "simopt.document.audit": lambda _: {},
     "simopt.document.errata": lambda _: {},
     "simopt.document.shuffles": lambda _: {},
+    "simopt.document.papers": lambda _: {"quick": True, "seed": 0, "only": "P01"},
     "simopt.document.claims": lambda _: {"quick": True, "seed": 0, "only": "C098"},
     "simopt.prescription.framework": lambda _: {
         "quick": True, "outcomes": outcomes(), "threads": 1,
@@ -255,6 +264,16 @@ CALLS = {
     "simopt.plot.sensitivity": lambda _: {
         "frame": swept(), "problem": four(), "by": "optimizer", "rate": "eta",
     },
+    "simopt.comparison.benchmark": lambda _: {"quick": True, "seed": 0},
+    "simopt.comparison.compare": lambda _: {
+        "problems": {"four": four()}, "optimizers": [simopt.SGD(eta=[0.01, 0.1])], "batch_size": 1,
+        "epochs": 1, "tuning_seeds": [0], "judging_seeds": [1, 2], "threads": 1,
+    },
+    "simopt.comparison.judged": lambda _: {"trials": compared()},
+    "simopt.comparison.ranking": lambda _: {
+        "judged": simopt.comparison.judged(compared()), "level": 0.05, "seed": 0,
+    },
+    "simopt.comparison.sensitivity": lambda _: {"trials": compared(), "within": 2.0},
     "simopt.measures.bands": lambda _: {
         "frame": swept(), "by": ["optimizer", "eta"], "value": "excess",
     },

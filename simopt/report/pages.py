@@ -114,6 +114,14 @@ PAGES = (
         "decide",
     ),
     Page(
+        "new-optimizers.html",
+        "New optimizers, tried",
+        "new_optimizers",
+        "Which of the later rules is better than Adam once all are tuned alike, and is it as their "
+        "papers say?",
+        "decide",
+    ),
+    Page(
         "which-formula.html",
         "Which formula?",
         "conventions",

@@ -113,6 +113,8 @@ class Claim:
         What a result on small problems doesn't say, where that is known; may be empty.
     revised : str
         How and why the rule was changed after a first look; empty where it stands as written.
+    source : str
+        Who makes it, where that is not the document: a paper and its year.
     """
 
     id: str
@@ -126,11 +128,12 @@ class Claim:
     decide: Callable[[Trials], Finding]
     scope: str = ""
     revised: str = ""
+    source: str = ""
 
     @property
     def place(self) -> str:
-        """The parts of the document that make it."""
-        return parts(self.lines)
+        """The parts of the document that make it, or the paper."""
+        return self.source or parts(self.lines)
 
 
 #: The sections of the document, in order.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -68,8 +68,14 @@ def claims(
     >>> frame[["id", "place", "verdict"]].to_dict("records")
     [{'id': 'C098', 'place': 'averaging before squaring', 'verdict': 'holds'}]
     """
-    outcomes = evaluate(quick=quick, seed=seed, only=only)
-    frame = pd.DataFrame(
+    frame = table(evaluate(quick=quick, seed=seed, only=only))
+    frame.attrs |= {"quick": quick, "seed": seed}
+    return frame
+
+
+def table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """Claims that have been judged, a row each."""
+    return pd.DataFrame(
         {
             "id": [each.claim.id for each in outcomes],
             "section": [each.claim.section for each in outcomes],
@@ -90,8 +96,6 @@ def claims(
             "seconds": [each.seconds for each in outcomes],
         }
     )
-    frame.attrs |= {"quick": quick, "seed": seed}
-    return frame
 
 
 def evaluate(
@@ -100,16 +104,21 @@ def evaluate(
     seed: int = 0,
     only: str | Sequence[str] | None = None,
     say: Callable[[Claim, int, int], None] | None = None,
+    among: Sequence[Claim] = CLAIMS,
+    counted: Collection[str] = (),
 ) -> list[Outcome]:
-    """Judge the claims in reading order; ``say(claim, number, of)`` is called before each one."""
+    """Judge claims in reading order; ``say(claim, number, of)`` is called before each one.
+
+    Shared runs that ``counted`` names are counted elsewhere.
+    """
     seed, quick = checks.whole("seed", seed, 0), checks.flag("quick", quick)
-    chosen = select(only)
-    counted: set[str] = set()
+    chosen = select(only, among)
+    names = set(counted)
     outcomes = []
     for number, claim in enumerate(chosen, start=1):
         if say is not None:
             say(claim, number, len(chosen))
-        trials = Trials(quick=quick, seed=seed, counted=counted)
+        trials = Trials(quick=quick, seed=seed, counted=names)
         start = time.perf_counter()
         finding = claim.decide(trials)
         seconds = time.perf_counter() - start
@@ -117,13 +126,13 @@ def evaluate(
     return outcomes
 
 
-def select(only: str | Sequence[str] | None) -> list[Claim]:
+def select(only: str | Sequence[str] | None, among: Sequence[Claim] = CLAIMS) -> list[Claim]:
     """The claims of these ids, in reading order."""
     if only is None:
-        return list(CLAIMS)
+        return list(among)
     wanted = checks.texts("only", only)
-    known = {claim.id for claim in CLAIMS}
+    known = {claim.id for claim in among}
     for each in wanted:
         if each not in known:
-            raise checks.refuse("only", each, f"ids of claims, {CLAIMS[0].id} to {CLAIMS[-1].id}")
-    return [claim for claim in CLAIMS if claim.id in wanted]
+            raise checks.refuse("only", each, f"ids of claims, {among[0].id} to {among[-1].id}")
+    return [claim for claim in among if claim.id in wanted]

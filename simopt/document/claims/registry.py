@@ -12,11 +12,11 @@ from simopt.document.claims.claim import Claim
 from simopt.document.source import Section, source
 
 
-def joined(section: str, record: Mapping[str, Any]) -> Claim:
-    """A claim of a section from its record; ``decided_by`` is folder, module and function."""
+def joined(section: str, record: Mapping[str, Any], package: str = __package__) -> Claim:
+    """A claim of a section from its record; ``decided_by`` is its path within the package."""
     rest = dict(record)
     module, _, function = rest.pop("decided_by").rpartition(".")
-    decide = getattr(importlib.import_module(f"{__package__}.{module}"), function)
+    decide = getattr(importlib.import_module(f"{package}.{module}"), function)
     return Claim(section=section, optimizers=tuple(rest.pop("optimizers")), decide=decide, **rest)
 
 

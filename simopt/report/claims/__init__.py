@@ -9,10 +9,10 @@ from simopt.display import style
 from simopt.document.claims import Outcome, evaluate
 from simopt.document.claims.claim import Claim
 from simopt.document.printed import rows
-from simopt.document.source import line_numbers, source
-from simopt.ground.formatting import count, listing, out_of, sentence
+from simopt.document.source import source
+from simopt.ground.formatting import count, listing, out_of
 from simopt.report.claims import surprises, verdicts
-from simopt.report.claims.section import NONE, file, parts, setup
+from simopt.report.claims.section import NONE, file, parts, setup, where
 from simopt.report.claims.signs import signed
 from simopt.report.claims.verdicts import MEANING, SIGNS, badge, sections, tally
 from simopt.report.pages import Computed, Context
@@ -133,7 +133,7 @@ def claim_in_short(each: Outcome) -> dict[str, Any]:
     return {
         "id": claim.id,
         "href": f"{file(claim.section)}#{claim.id}",
-        "where": f"{sentence(claim.place)} ({line_numbers(claim.lines)})",
+        "where": where(claim),
         "claim": claim.says,
         "section": claim.section,
         "speaks_of": " ".join(claim.optimizers) or NONE,

@@ -12,7 +12,7 @@ from simopt.display import style, tables
 from simopt.display.tables import Column
 from simopt.display.templating import Page
 from simopt.document.claims import Outcome
-from simopt.document.claims.claim import Figure
+from simopt.document.claims.claim import Claim, Figure
 from simopt.document.source import line_numbers, source
 from simopt.ground.formatting import count, number, sentence
 from simopt.report.claims import pictures
@@ -67,7 +67,7 @@ def entry(each: Outcome) -> dict[str, Any]:
     claim, finding = each.claim, each.finding
     return {
         "id": claim.id,
-        "where": f"{sentence(claim.place)} ({line_numbers(claim.lines)})",
+        "where": where(claim),
         "claim": claim.says,
         "section": claim.section,
         "optimizers": list(claim.optimizers),
@@ -91,6 +91,12 @@ def entry(each: Outcome) -> dict[str, Any]:
         "ran": bool(each.trajectories),
         "seconds": number(each.seconds, 2),
     }
+
+
+def where(claim: Claim) -> str:
+    """The part of the document and its lines, or the paper."""
+    place = sentence(claim.place)
+    return f"{place} ({line_numbers(claim.lines)})" if claim.lines else place
 
 
 def evidence(name: str, figures: Mapping[str, Figure]) -> Markup:

@@ -1,0 +1,268 @@
+"""The trials of a comparison, what tuning chooses of them, and how much the rate matters."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simopt.analysis import measures
+from simopt.ground import checks
+from simopt.problems import Problem
+from simopt.problems.problem import check_problem
+from simopt.rules.rule import Optimizer
+from simopt.sweeps.sweep import sweep
+
+#: A relative excess below this counts as this: who is nearer to an optimum already reached to
+#: twelve digits is of no interest, and rounding would decide it.
+FLOOR = 1e-12
+
+#: One above this, or of a trajectory that diverged, counts as this: how badly a setting failed
+#: must not outweigh the problems on which it works.
+WORST = 10.0
+
+#: The columns of `compare` that every table has.
+KEYS = ("problem", "optimizer", "setting")
+
+Problems = Mapping[str, Problem]
+
+
+def compare(
+    problems: Problems | Callable[[int], Problems],
+    optimizers: Mapping[str, Optimizer] | Sequence[Optimizer],
+    *,
+    batch_size: int | str = 8,
+    epochs: int = 30,
+    tuning_seeds: Collection[int] = range(4),
+    judging_seeds: Collection[int] = range(1000, 1012),
+    threads: int | None = None,
+) -> pd.DataFrame:
+    """Try every setting of every optimizer on every problem, on seeds to tune and seeds to judge.
+
+    Every optimizer has as many settings as every other: the same budget of trials. A seed draws
+    the order of the points, anew every epoch, the same for all optimizers; and the data too, where
+    ``problems`` makes them from a seed.
+
+    Parameters
+    ----------
+    problems : mapping of str to Problem, or callable
+        The problems by name; or a function of a seed that gives them, then each seed has data of
+        its own: ``simopt.problems.synthetic.suite``.
+    optimizers : mapping of str to Optimizer, or sequence of Optimizer
+        Each with its axes, the grid that it is tuned over; by the name of its row, or by its own.
+    batch_size : int or "full", default 8
+        Points per update.
+    epochs : int, default 30
+        Of every trial.
+    tuning_seeds, judging_seeds : collection of int
+        Seeds that choose a setting, and seeds that it is judged on; none may be in both.
+    threads : int, optional
+        As in `simopt.sweep`.
+
+    Returns
+    -------
+    DataFrame
+        A row per trial: problem, part ("tuning" or "judging"), seed, optimizer, setting (its number
+        in the grid), the hyperparameters that are axes of any optimizer (NaN where one has none),
+        and excess: the loss at the end above the minimum, relative to that at the start, from
+        `FLOOR` to `WORST`. Where the minimum is unknown it counts as 0. ``attrs`` has the
+        trajectories, updates and seconds of all.
+
+    Raises
+    ------
+    ValueError
+        If budgets differ, a seed is in both parts, or an argument is not allowed.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> from simopt.problems.synthetic import suite
+    >>> rates = [0.01, 0.1, 1.0]
+    >>> rules = [simopt.SGD(eta=rates), simopt.Adam(eta=rates)]
+    >>> trials = compare(suite, rules, epochs=2, tuning_seeds=[0], judging_seeds=[1, 2])
+    >>> len(trials), trials.groupby("optimizer")["setting"].nunique().to_dict()
+    (126, {'Adam': 3, 'SGD': 3})
+    """
+    rules = _named(optimizers)
+    tuning = _seeds("tuning_seeds", tuning_seeds)
+    judging = _seeds("judging_seeds", judging_seeds)
+    if both := sorted({*tuning} & {*judging}):
+        raise checks.refuse("judging_seeds", both, "other seeds than those of tuning_seeds")
+    settings = {name: _grid(each) for name, each in rules.items()}
+    budgets = {name: len(grid) for name, grid in settings.items()}
+    if len({*budgets.values()}) > 1:
+        raise checks.refuse("optimizers", budgets, "of as many settings each: equal budgets")
+    (budget,) = {*budgets.values()}
+    grid = pd.concat(
+        [
+            pd.DataFrame(rows).assign(optimizer=name, setting=range(budget))
+            for name, rows in settings.items()
+        ],
+        ignore_index=True,
+    )
+    axes = [each for each in grid.columns if each not in KEYS]
+    tables = []
+    account: dict[str, Any] = {"trajectories": 0, "updates": 0, "seconds": 0.0}
+    for name, problem, seeds in _draws(problems, [*tuning, *judging]):
+        frame = sweep(
+            problem,
+            list(rules.values()),
+            batch_size=batch_size,
+            epochs=epochs,
+            shuffle="epoch",
+            seed=seeds,
+            evaluate="epoch",
+            progress=False,
+            threads=threads,
+        )
+        for each in account:
+            account[each] += frame.attrs[each]
+        # The sweep's rows: by optimizer, by setting, by seed.
+        table = grid.loc[grid.index.repeat(len(seeds)), ["optimizer", "setting", *axes]]
+        seed = np.tile(seeds, len(grid))
+        tables.append(
+            table.assign(
+                problem=name,
+                part=np.where(np.isin(seed, tuning), "tuning", "judging"),
+                seed=seed,
+                excess=_excess(frame, problem),
+            )
+        )
+    columns = ["problem", "part", "seed", "optimizer", "setting", *axes, "excess"]
+    trials = pd.concat(tables, ignore_index=True)[columns]
+    trials.attrs |= account
+    return trials
+
+
+def judged(trials: pd.DataFrame) -> pd.DataFrame:
+    """The judging trials of the settings that tuning chose.
+
+    On every problem an optimizer's setting is that of the least geometric mean of the excess over
+    the tuning seeds; of equal ones the first. What was judged has no part in the choice.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        From `compare`.
+
+    Returns
+    -------
+    DataFrame
+        The rows of ``trials`` that judge the settings chosen, one per problem, optimizer and seed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> trials = pd.DataFrame(
+    ...     {
+    ...         "problem": "line", "optimizer": "SGD", "seed": [0, 0, 1, 1],
+    ...         "part": ["tuning", "tuning", "judging", "judging"],
+    ...         "setting": [0, 1, 0, 1], "excess": [0.1, 0.2, 0.5, 0.4],
+    ...     }
+    ... )
+    >>> judged(trials)["excess"].tolist()
+    [0.5]
+    """
+    checks.table("trials", trials, [*KEYS, "part", "seed", "excess"])
+    tuning = trials[trials["part"] == "tuning"]
+    scores = np.log(tuning["excess"]).groupby([tuning[each] for each in KEYS], sort=False).mean()
+    chosen = scores.groupby(level=["problem", "optimizer"], sort=False).idxmin()
+    judging = trials[trials["part"] == "judging"]
+    kept = pd.MultiIndex.from_frame(judging[[*KEYS]]).isin(pd.Index(chosen))
+    result = judging[kept].reset_index(drop=True)
+    result.attrs = trials.attrs
+    return result
+
+
+def sensitivity(trials: pd.DataFrame, within: float = 2.0) -> pd.DataFrame:
+    """How wide the range of good rates is, on every problem.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        From `compare`, with the rate ``eta`` as an axis, evenly spaced in its logarithm. Of
+        further axes every rate counts at its best.
+    within : float, default 2
+        A rate is good if its median excess over the judging seeds is at most this many times the
+        least.
+
+    Returns
+    -------
+    DataFrame
+        problem, optimizer, eta (the best rate of the judging seeds), excess (its median), edge
+        ("lower" or "upper" if that rate is the last of the grid) and decades: the good rates,
+        times the grid's spacing.
+
+    Examples
+    --------
+    >>> import simopt
+    >>> four = {"four points": simopt.problems.four_points()}
+    >>> rates = [0.001, 0.01, 0.1, 1.0]
+    >>> trials = compare(four, [simopt.SGD(eta=rates)], batch_size=1)
+    >>> sensitivity(trials)[["optimizer", "eta", "decades"]].values.tolist()
+    [['SGD', 0.1, 1.0]]
+    """
+    checks.table("trials", trials, [*KEYS, "part", "eta", "excess"])
+    judging = trials[trials["part"] == "judging"]
+    by = ["problem", "optimizer"]
+    table = judging.groupby([*by, "setting", "eta"], as_index=False, sort=False)["excess"].median()
+    table = table.groupby([*by, "eta"], as_index=False, sort=False)["excess"].min()
+    best = measures.best(table, by, value="excess")[[*by, "eta", "excess", "edge"]]
+    return best.merge(measures.width(table, by, within=within, value="excess"), on=by, how="left")
+
+
+def _named(optimizers: Mapping[str, Optimizer] | Sequence[Optimizer]) -> dict[str, Optimizer]:
+    if isinstance(optimizers, Mapping):
+        rules = dict(optimizers)
+    else:
+        rules = {each.name: each for each in optimizers if isinstance(each, Optimizer)}
+    if not rules or len(rules) != len(optimizers):
+        allowed = "at least one Optimizer, each of a name of its own; a mapping gives names"
+        raise checks.refuse("optimizers", optimizers, allowed)
+    for each in rules.values():
+        if not isinstance(each, Optimizer) or each.several:
+            raise checks.refuse("optimizers", each, "an Optimizer of one convention")
+    return rules
+
+
+def _seeds(name: str, seeds: Collection[int]) -> list[int]:
+    each = [checks.whole(name, seed, 0) for seed in seeds]
+    if not each or len({*each}) != len(each):
+        raise checks.refuse(name, seeds, "at least one seed, each once")
+    return each
+
+
+def _grid(optimizer: Optimizer) -> list[dict[str, float]]:
+    """The settings of an optimizer in a sweep's order, as its axes alone."""
+    axes = {name: each for name, each in optimizer.settings.items() if isinstance(each, tuple)}
+    return [dict(zip(axes, each, strict=True)) for each in itertools.product(*axes.values())]
+
+
+def _draws(
+    problems: Problems | Callable[[int], Problems], seeds: list[int]
+) -> Iterator[tuple[str, Problem, list[int]]]:
+    """Every problem with the seeds that it is run on: all, or the one that drew its data."""
+    names: list[str] | None = None
+    if callable(problems):
+        draws = [(problems(seed), [seed]) for seed in seeds]
+    else:
+        draws = [(problems, seeds)]
+    for drawn, each in draws:
+        if not isinstance(drawn, Mapping) or not drawn or names not in (None, [*drawn]):
+            raise checks.refuse("problems", drawn, "a mapping of the same names for every seed")
+        names = [*drawn]
+        for name, problem in drawn.items():
+            check_problem(problem)
+            yield name, problem, each
+
+
+def _excess(frame: pd.DataFrame, problem: Problem) -> Any:
+    least = 0.0 if np.isnan(problem.minimum_loss) else problem.minimum_loss
+    loss = frame["loss"].to_numpy(np.float64)
+    failed = (frame["status"] == "diverged").to_numpy() | ~np.isfinite(loss)
+    with np.errstate(invalid="ignore"):
+        relative = (loss - least) / (problem.loss(problem.w0) - least)
+    return np.where(failed, WORST, np.clip(relative, FLOOR, WORST))

@@ -1,0 +1,171 @@
+"""Claims of papers: the records, and the rules of decision in worlds where each verdict is due."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import simopt
+from simopt.analysis import comparison
+from simopt.document.claims.claim import VERDICTS
+from simopt.document.claims.context import Trials
+from simopt.document.papers import CLAIMS, adaptive, pairs, signs
+from simopt.document.papers.adaptive import BOUNDED, FREE, MENDED
+from simopt.rules import ALL
+from tests.interpreting import interpreting
+
+CASES = ("k = 10, beta2 = 0.1", "k = 30, beta2 = 0.1")
+
+
+def test_records_are_whole():
+    assert [claim.id for claim in CLAIMS] == [
+        f"P{number:02}" for number in range(1, len(CLAIMS) + 1)
+    ]
+    for claim in CLAIMS:
+        assert claim.source
+        assert claim.place == claim.source
+        assert {*claim.optimizers} <= {*ALL}
+        assert claim.kind == "simulation"
+        assert all(text.endswith(".") for text in (claim.says, claim.experiment, claim.rule))
+
+
+def test_an_unknown_id_is_refused():
+    with pytest.raises(ValueError, match="only='C001'.*P01"):
+        simopt.document.papers(only="C001")
+
+
+def world(free, bounded, mended):
+    """How far each rule ends from the best point in two settings."""
+    ends = {FREE: free, BOUNDED: bounded, MENDED: mended}
+    return {rule: dict(zip(CASES, far, strict=True)) for rule, far in ends.items()}
+
+
+@pytest.mark.parametrize(
+    ("far", "verdict", "said"),
+    [
+        (world((0.0, 0.01), (0.0, 0.1), (0.0, 2.0)), "holds", "Adam with 1 of 2"),
+        (
+            world((0.0, 0.01), (0.0, 1.5), (0.0, 2.0)), "conditional",
+            "Without the bound it converges with all 2 settings; with it it does not at k = 30",
+        ),
+        (
+            world((0.2, 0.2), (0.0, 0.0), (2.0, 2.0)), "conditional",
+            "Without the bound it converges with none",
+        ),
+        (world((0.2, 0.2), (1.0, 2.0), (0.0, 2.0)), "contradicted", "2 is the wrong end"),
+        (world((0.2, 0.0), (1.0, 2.0), (0.0, 0.0)), "undecidable", "nothing to mend"),
+    ],
+)  # fmt: skip
+def test_adopt_in_every_world(far, verdict, said):
+    finding = adaptive.adopt_by(far)
+    assert finding.verdict == verdict
+    assert said in f"{finding.says} {finding.condition}"
+    assert finding.evidence[f"settings at which it converges, {MENDED}"] == sum(
+        each <= adaptive.NEAR for each in far[MENDED].values()
+    )
+
+
+def test_where_adopt_ends_is_where_a_run_in_plain_python_ends(monkeypatch):
+    monkeypatch.setattr(adaptive, "UPDATES", 300)
+    monkeypatch.setattr(adaptive, "DECAYS", (0.1, 0.9))
+    seen = {}
+    monkeypatch.setattr(adaptive, "adopt_by", seen.update)
+    with interpreting():
+        adaptive.adopt_converges(Trials(quick=True))
+    problem = simopt.stability.counterexamples.constant_gradients([30.0] + [-1.0] * 29)
+    plan = {
+        "epochs": 10, "shuffle": "epoch", "box": (-1.0, 1.0),
+        "schedule": simopt.schedules.inverse_sqrt(),
+    }  # fmt: skip
+    for rule, optimizer in (
+        (FREE, simopt.ADOPT(eta=0.5, beta2=0.9, clipping="none")),
+        (BOUNDED, simopt.ADOPT(eta=0.5, beta2=0.9)),
+        (MENDED, simopt.Adam(eta=0.5, beta2=0.9)),
+    ):
+        ends = [simopt.run(problem, optimizer, seed=seed, **plan).summary["w"] for seed in (0, 1)]
+        assert seen[rule]["k = 30, beta2 = 0.9"] == pytest.approx(max(ends) + 1, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("ratios", "outcome"),
+    [
+        ([-1.0, -1.1, -0.9, -1.0], "better"),
+        ([1.0, 1.1, 0.9, 1.0], "worse"),
+        ([-1.0, 1.1, -0.9, 1.0], "alike"),
+        ([0.0, 0.0, 0.0, 0.0], "alike"),
+        ([-0.5, -0.5, -0.5, -0.5], "better"),
+        ([0.5, 0.5, 0.5, 0.5], "worse"),
+    ],
+)
+def test_two_rules_on_a_problem(ratios, outcome):
+    assert pairs.compared(np.array(ratios)) == outcome
+
+
+def test_chance_tells_two_alike_rules_apart_as_seldom_as_it_says():
+    luck = np.random.default_rng(2)
+    told = [pairs.compared(luck.normal(size=6)) != "alike" for _ in range(1000)]
+    assert 1 <= sum(told) <= 25
+
+
+@pytest.mark.parametrize("kinds", [*itertools.product(("better", "alike", "worse"), repeat=2)])
+def test_the_verdict_of_a_pair_in_every_world(kinds):
+    value = {"better": -1.0, "alike": 0.0, "worse": 1.0}
+    names = ("sparse", "rotated")
+    ratios = {name: np.full(5, value[kind]) for name, kind in zip(names, kinds, strict=True)}
+    finding = pairs.better_by(ratios, "NAdam", "Adam")
+    due = {
+        ("better", "better"): "holds",
+        ("alike", "alike"): "undecidable",
+        **dict.fromkeys(
+            [("worse", "worse"), ("worse", "alike"), ("alike", "worse")], "contradicted"
+        ),
+    }
+    assert finding.verdict == due.get(kinds, "conditional")
+    assert finding.evidence["problems, better"] == kinds.count("better")
+    for name, kind in zip(names, kinds, strict=True):
+        assert finding.evidence[f"excess over Adam's, {name}"] == pytest.approx(np.exp(value[kind]))
+        if finding.verdict == "conditional":
+            said = {"better": "better on", "alike": "no different on", "worse": "worse on"}[kind]
+            assert f"{said} {name}" in finding.condition
+
+
+def test_the_logarithms_of_ratios_are_paired_by_seed():
+    judged = pd.DataFrame(
+        [
+            {"problem": "b", "seed": seed, "optimizer": name, "excess": excess}
+            for name, values in {"NAdam": (1.0, 6.0), "Adam": (2.0, 3.0)}.items()
+            for seed, excess in enumerate(values)
+        ]
+    )
+    ratios = pairs.log_ratios(judged, "NAdam", "Adam")
+    assert np.exp(ratios["b"]).tolist() == pytest.approx([0.5, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("ratios", "verdict"),
+    [
+        ((3.0, 10.0), "holds"),
+        ((1.7, 17.7), "holds"),
+        ((1.6, 5.0), "conditional"),
+        ((5.0, 17.9), "conditional"),
+        ((1.0, 100.0), "contradicted"),
+    ],
+)
+def test_the_smaller_rate_in_every_world(ratios, verdict):
+    finding = signs.smaller_by(
+        dict(zip(("sparse", "rotated"), ratios, strict=True)), "Lion", "AdamW"
+    )
+    assert finding.verdict == verdict
+    assert finding.evidence["geometric mean"] == pytest.approx(np.sqrt(ratios[0] * ratios[1]))
+
+
+def test_the_ratio_is_the_others_rate_over_its_own(monkeypatch):
+    table = pd.DataFrame(
+        [("p", "Lion", 0.01), ("p", "AdamW", 0.05)], columns=["problem", "optimizer", "eta"]
+    )
+    monkeypatch.setattr(signs, "benchmarked", lambda trials: table)
+    monkeypatch.setattr(comparison, "sensitivity", lambda trials: trials)
+    finding = signs.lion_needs_a_smaller_rate(Trials())
+    assert finding.evidence["rate of AdamW over Lion's, p"] == pytest.approx(5.0)
+    assert finding.verdict in VERDICTS

@@ -1,0 +1,134 @@
+"""The page on later optimizers: its sentences in worlds of every kind, and its own numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simopt import comparison
+from simopt.report import pages
+from simopt.report.new_optimizers import papers, ranks, rates
+from simopt.rules import FURTHER
+
+PAGE = next(page for page in pages.PAGES if page.module == "new_optimizers")
+
+
+@pytest.fixture(scope="module")
+def values(quick):
+    return quick("new_optimizers")
+
+
+def ranking(ranked):
+    """A ranking of rules by (rank, last rank)."""
+    rows = [
+        {
+            "optimizer": name, "rank": rank, "rank_high": last, "place": float(place),
+            "place_low": place - 0.5, "place_high": place + 0.5, "excess": 0.1,
+        }
+        for place, (name, (rank, last)) in enumerate(ranked.items(), start=1)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("ranked", "said"),
+    [
+        ({"Yogi": (1, 1), "Adam": (2, 2)}, "Yogi is told to be better than every other"),
+        ({"Yogi": (1, 2), "Adam": (1, 2)}, "Yogi and Adam share the first rank"),
+        ({"Adam": (1, 2), "Yogi": (1, 3), "Lion": (2, 3)}, "Adam and Yogi share the first rank"),
+    ],
+)
+def test_who_is_first(ranked, said):
+    text = ranks.summary(ranking(ranked))
+    assert text.startswith(said)
+    assert f"Adam {ranked['Adam'][0]}" in text
+
+
+@pytest.mark.parametrize(
+    ("ranked", "said", "unsaid"),
+    [
+        ({"Yogi": (1, 1), "Adam": (2, 2)}, "1 can't be told from the best, one of them a", "Yogi"),
+        ({"Adam": (1, 1), "Yogi": (2, 2)}, "none of them a later rule.", "behind"),
+        ({"Yogi": (1, 2), "Lion": (1, 2), "Adam": (3, 3)}, "; behind them Adam.", "none"),
+    ],
+)
+def test_the_finding(ranked, said, unsaid):
+    text = ranks.finding(ranking(ranked), 5)
+    assert said in text
+    assert unsaid not in text
+
+
+def test_ranks_that_a_rule_may_have():
+    rows = ranking({"Yogi": (1, 1), "Adam": (2, 5)})
+    assert [ranks.span(row) for _, row in rows.iterrows()] == ["1", "2 to 5"]
+
+
+def frame(**rules):
+    return pd.DataFrame(
+        [
+            {"optimizer": name, "decades": decades, "default": default, "cost": cost}
+            for name, (decades, default, cost) in rules.items()
+        ]
+    )
+
+
+def test_the_sentences_on_rates():
+    table = frame(Adam=(0.5, 0.001, 20.0), Rprop=(1.0, 0.01, 2.0), Adadelta=(0.25, 1.0, 7.0))
+    assert rates.sentence(table) == (
+        "Rprop comes within twice the best over 1 decades of rates on the median problem, "
+        "Adadelta over 0.25."
+    )
+    text = rates.without_a_rate(table)
+    assert "Adadelta 7 times" in text
+    assert "least Rprop with 2." in text
+    same = frame(Adam=(0.5, 0.001, 20.0), Yogi=(0.5, 0.01, 30.0))
+    assert rates.sentence(same).startswith("Every rule comes within twice")
+    assert rates.without_a_rate(same) == "None of the rules sets its rate itself."
+
+
+def test_the_cost_of_a_default_rate():
+    rows = [
+        {
+            "problem": problem, "part": part, "seed": 0, "optimizer": "Adam", "setting": k,
+            "eta": eta, "excess": excess,
+        }
+        for problem, excesses in {"a": (0.4, 0.1), "b": (0.9, 0.1), "c": (0.02, 0.01)}.items()
+        for part in ("tuning", "judging")
+        for k, (eta, excess) in enumerate(zip((0.0011, 0.1), excesses, strict=True))
+    ]  # fmt: skip
+    trials = pd.DataFrame(rows)
+    (row,) = rates.by_rule(
+        trials, comparison.judged(trials), comparison.sensitivity(trials)
+    ).to_dict("records")
+    # Of 4, 9 and 2.
+    assert row["cost"] == pytest.approx(4.0)
+    assert (row["default"], row["lowest"], row["highest"]) == (0.001, 0.1, 0.1)
+
+
+def test_the_page_ranks_every_later_rule(values):
+    for table in ("ranking", "by_problem"):
+        assert all(f">{name}<" in values[table] for name in FURTHER)
+    assert values["setting"]["rules"] == len(FURTHER) + 4
+
+
+def test_the_page_says_its_own_verdicts(values):
+    text = pages.render(PAGE, values)
+    assert len(values["claims"]) == sum(each["count"] for each in values["definitions"])
+    for each in values["claims"]:
+        assert f'id="{each["id"]}"' in text
+    verdicts = [each["verdict"] for each in values["claims"]]
+    for verdict, said in {"holds": "hold", "contradicted": "contradicted"}.items():
+        if verdict in verdicts:
+            assert f"{verdicts.count(verdict)} " in values["verdicts"]
+            assert said in values["verdicts"]
+
+
+def test_runs_are_counted_once(values):
+    ran = values["computed"]
+    assert ran[0].trajectories == comparison.benchmark(quick=True).attrs["trajectories"]
+    assert sum(each.trajectories == ran[0].trajectories for each in ran) == 1
+    assert np.isfinite([each.seconds for each in ran]).all()
+
+
+def test_a_verdict_that_can_not_be_told_is_said_as_such():
+    assert papers.MEANINGS["undecidable"] != papers.MEANING["undecidable"]
+    assert papers.MEANINGS["holds"] == papers.MEANING["holds"]
