@@ -104,15 +104,16 @@ def evaluate(
     seed: int = 0,
     only: str | Sequence[str] | None = None,
     say: Callable[[Claim, int, int], None] | None = None,
-    among: Sequence[Claim] = CLAIMS,
+    among: Sequence[Claim] | None = None,
     counted: Collection[str] = (),
 ) -> list[Outcome]:
     """Judge claims in reading order; ``say(claim, number, of)`` is called before each one.
 
-    Shared runs that ``counted`` names are counted elsewhere.
+    They are the document's, or those of ``among``. Shared runs that ``counted`` names are counted
+    elsewhere.
     """
     seed, quick = checks.whole("seed", seed, 0), checks.flag("quick", quick)
-    chosen = select(only, among)
+    chosen = select(only, CLAIMS if among is None else among)
     names = set(counted)
     outcomes = []
     for number, claim in enumerate(chosen, start=1):
@@ -126,7 +127,7 @@ def evaluate(
     return outcomes
 
 
-def select(only: str | Sequence[str] | None, among: Sequence[Claim] = CLAIMS) -> list[Claim]:
+def select(only: str | Sequence[str] | None, among: Sequence[Claim]) -> list[Claim]:
     """The claims of these ids, in reading order."""
     if only is None:
         return list(among)
