@@ -325,6 +325,39 @@ CALLS = {
         "batch_sizes": [1], "power": 0.0, "algorithm": "sgd", "spectrum": "authors", "target": 0.5,
         "d": 10, "tuned": False, "threads": 1, "progress": False,
     },
+    "simopt.orders.accelerate_batches": lambda _: {
+        "n": 5, "epochs": 2, "seed": 0, "batch_size": 2, "world": 2, "rank": 1, "drop_last": True,
+    },
+    "simopt.orders.fastai_dataloader": lambda _: {
+        "n": 4, "epochs": 2, "seed": 0, "made": 1, "passes": 1,
+    },
+    "simopt.orders.jax_permutation": lambda _: {
+        "n": 4, "epochs": 2, "seed": 0, "keys": "fold_in",
+    },
+    "simopt.orders.mosaicml_streaming": lambda _: {
+        "shards": [3, 4], "epochs": 2, "shuffle_seed": 0, "shuffle_algo": "py1s",
+        "shuffle_block_size": 8,
+    },
+    "simopt.orders.sklearn_held_out": lambda _: {
+        "n": 6, "random_state": 0, "validation_fraction": 0.5, "labels": [0, 1, 0, 1, 0, 1],
+    },
+    "simopt.orders.sklearn_partial_fit": lambda _: {
+        "n": 4, "calls": 2, "random_state": 0, "estimator": "SGDClassifier",
+    },
+    "simopt.orders.spacy_training": lambda _: {"n": 4, "epochs": 2, "seed": 0},
+    "simopt.orders.torch_random_split": lambda _: {
+        "n": 4, "lengths": [0.5, 0.5], "seed": 0, "drawn": 2,
+    },
+    "simopt.orders.torch_stateful": lambda _: {
+        "n": 4, "epochs": 2, "seed": 0, "generator": "global", "workers": True, "drawn": 2,
+    },
+    "simopt.orders.torch_weighted": lambda _: {
+        "weights": [1.0, 2.0, 3.0], "epochs": 2, "seed": 0, "num_samples": 2,
+        "replacement": False, "generator": "global", "drawn": 2, "between": 2,
+    },
+    "simopt.orders.webdataset_shuffle": lambda _: {
+        "n": 4, "epochs": 2, "seed": 0, "bufsize": 3, "initial": 2, "deterministic": True,
+    },
     "simopt.orders.datasets_stream": lambda _: {
         "n": 4, "epochs": 2, "seed": 0, "buffer_size": 3,
     },
@@ -337,10 +370,11 @@ CALLS = {
         "drawn": 0,
     },
     "simopt.orders.sklearn_mlp": lambda _: {
-        "n": 4, "epochs": 2, "random_state": 0, "layers": [2, 3, 1],
+        "n": 4, "epochs": 2, "random_state": 0, "layers": [2, 3, 1], "validation_fraction": 0.5,
+        "labels": [0, 1, 0, 1],
     },
     "simopt.orders.sklearn_sgd": lambda _: {
-        "n": 4, "epochs": 2, "random_state": 0, "estimator": "SGDRegressor",
+        "n": 4, "epochs": 2, "random_state": 0, "estimator": "SGDRegressor", "held_out": [1],
     },
     "simopt.orders.tf_data": lambda _: {
         "n": 4, "epochs": 2, "seed": 0, "buffer_size": 3, "global_seed": 0,
@@ -358,7 +392,7 @@ CALLS = {
     },
     "simopt.orders.torch_sampler": lambda _: {
         "n": 4, "epochs": 2, "seed": 0, "generator": "own", "drawn": 0, "between": 0,
-        "replacement": False,
+        "replacement": False, "num_samples": 4,
     },
     "simopt.problems.bumps": lambda _: {"w0": 6.0, "noise": None},
     "simopt.problems.double_well": lambda _: {"tilt": 0.1, "spread": 1.0, "terms": 8, "w0": None},

@@ -7,6 +7,9 @@ it cannot install. ``python -m tests.recorded --check mlx`` holds the package to
 name is that of a framework, or of an environment (`tests/environments`) for all that are in it.
 ``make test-frameworks`` makes every environment and checks what it holds.
 
+The environment ``loaders`` is of packages whose orders of the points are recorded, by
+`tests.recorded_orders`; it is named as the others are.
+
 To add a framework: its record, a driver in `DRIVERS`, a line in an environment, and a recording.
 """
 
@@ -20,7 +23,7 @@ import numpy as np
 
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.conformance.probing import DROP_AT, UPDATES, probe
-from tests import drivers
+from tests import drivers, recorded_orders
 
 DATA = Path(__file__).parent / "data"
 
@@ -122,7 +125,9 @@ def recorded(framework):
 
 
 def named(name):
-    """The frameworks of an environment, or the one of that name."""
+    """The frameworks or loaders of an environment, or the one of that name."""
+    if name == "loaders":
+        return [*recorded_orders.LOADERS]
     several = [key for key, (_, _, environment) in DRIVERS.items() if environment == name]
     return several or [name]
 
@@ -145,6 +150,13 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     checked = sys.argv[1] == "--check"
     for name in [each for given in sys.argv[1 + checked :] for each in named(given)]:
+        if name in recorded_orders.LOADERS:
+            if checked:
+                version = recorded_orders.recorded(name)["version"]
+                print(f"{version}: {recorded_orders.check(name)} orders as recorded")
+            else:
+                print(*recorded_orders.write(name))
+            continue
         if checked:
             print(f"{recorded(name)['version']}: {check(name)} calls as recorded")
             continue

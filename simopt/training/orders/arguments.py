@@ -20,6 +20,13 @@ def size(n: Any, epochs: Any) -> tuple[int, int]:
     return n, epochs
 
 
+def samples(value: Any, epochs: int, name: str = "num_samples") -> int:
+    """Check the number of points of an epoch."""
+    count = checks.whole(name, value, 1, MOST_POINTS)
+    memory.check(name, count, count * epochs)
+    return count
+
+
 def seed(name: str, value: Any) -> int:
     """Check a seed as NumPy takes it: an integer from 0 to 2^32 - 1."""
     return checks.whole(name, value, 0, 2**32 - 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from simopt.ground import checks
@@ -108,8 +110,7 @@ def torch_distributed(
     -------
     ndarray of int64 [epochs, m]
         m is ceil(n / world) for one process, or floor with ``drop_last``, and world times that for
-        all. ``simopt.run(..., order=)`` takes it where m is n, that is, for all processes together
-        and n a multiple of world.
+        all. For ``simopt.run(..., order=)``, with ``shuffle="replacement"`` where m is not n.
 
     Raises
     ------
@@ -134,15 +135,99 @@ def torch_distributed(
     n, epochs = arguments.size(n, epochs)
     first = arguments.seed("seed", seed)
     world = checks.whole("world", world, 1, arguments.MOST_POINTS)
-    part = slice(None)
-    if rank is not None:
-        part = slice(checks.whole("rank", rank, 0), None, world)
-        if part.start >= world:
-            raise checks.refuse("rank", rank, f"below world={world}")
+    part = slice(None) if rank is None else slice(_rank(rank, world), None, world)
     rounds = n // world if checks.flag("drop_last", drop_last) else -(-n // world)
     arguments.size(rounds * world or 1, epochs)
     places = np.arange(rounds * world)[part] % n
     return _permutations(n, epochs, first)[:, places]
+
+
+def accelerate_batches(
+    n: int,
+    epochs: int,
+    seed: int = 42,
+    *,
+    batch_size: int,
+    world: int,
+    rank: int | None = None,
+    drop_last: bool = False,
+) -> Order:
+    """The order of Accelerate's loaders on several processes, with ``even_batches``.
+
+    This is the order of::
+
+        sampler = accelerate.data_loader.SeedableRandomSampler(range(n), data_seed=seed)
+        batches = torch.utils.data.BatchSampler(sampler, batch_size, drop_last)
+        shard = accelerate.data_loader.BatchSamplerShard(batches, world, rank)
+        visited = []
+        for epoch in range(epochs):
+            sampler.set_epoch(epoch)
+            visited.append([i for batch in shard for i in batch])
+
+    which ``Accelerator.prepare`` makes of a shuffled DataLoader with ``use_seedable_sampler=True``,
+    and the Trainer of transformers on several devices.
+
+    Parameters
+    ----------
+    n : int
+        How many points the dataset has.
+    epochs : int
+        How many.
+    seed : int, default 42
+        ``data_seed``, from 0 to 2^32 - 1; the Trainer's ``seed``.
+    batch_size : int
+        Of one process.
+    world : int
+        The number of processes.
+    rank : int, optional
+        One process, from 0 to world - 1. None: all of them, as their updates take the points, so
+        that a run with ``batch_size * world`` as batch size replays the training.
+    drop_last : bool, default False
+        As in the loader: leave out the batches that do not go round.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, m]
+        m is a multiple of the batch size, and for all processes of world times that. For
+        ``simopt.run(..., order=)``, with ``shuffle="replacement"`` where m is not n.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Notes
+    -----
+    Batches go round the processes; the short one and those that are missing in the last round are
+    filled up with the first points of the epoch, from ``world * batch_size`` of them. With
+    ``even_batches=False`` processes take different numbers of updates, which no single run is.
+
+    Examples
+    --------
+    >>> from simopt import orders
+    >>> orders.accelerate_batches(5, 2, batch_size=2, world=2).tolist()
+    [[2, 4, 3, 0, 1, 2, 4, 3], [3, 1, 4, 2, 0, 3, 1, 4]]
+    >>> orders.accelerate_batches(5, 2, batch_size=2, world=2, rank=1).tolist()
+    [[3, 0, 4, 3], [4, 2, 1, 4]]
+    """
+    n, epochs = arguments.size(n, epochs)
+    first = arguments.seed("seed", seed)
+    size = checks.whole("batch_size", batch_size, 1, arguments.MOST_POINTS)
+    world = checks.whole("world", world, 1, arguments.MOST_POINTS)
+    part = slice(None) if rank is None else slice(_rank(rank, world), None, world)
+    together = size * world
+    rounds = n // together if checks.flag("drop_last", drop_last) else -(-n // together)
+    arguments.size(rounds * together or 1, epochs)
+    batches = np.arange(rounds * together).reshape(rounds * world, size)[part] % n
+    return _permutations(n, epochs, first)[:, batches.ravel()]
+
+
+def _rank(value: Any, world: int) -> int:
+    """Check the number of a process."""
+    rank = checks.whole("rank", value, 0)
+    if rank >= world:
+        raise checks.refuse("rank", value, f"below world={world}")
+    return rank
 
 
 def _permutations(n: int, epochs: int, seed: int) -> Order:

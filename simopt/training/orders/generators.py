@@ -52,6 +52,23 @@ def philox(low: int, high: int, count: int) -> Words:
     return np.stack([a, b, c, d], axis=1).ravel()[:count]
 
 
+def threefry(key: tuple[int, int], count: int) -> tuple[Words, Words]:
+    """JAX's generator (Threefry 2x32-20, Salmon et al. 2011): two words for each of 0 .. count - 1.
+
+    The number is the counter, its high half first.
+    """
+    numbers: Words = np.arange(count, dtype=np.uint64)
+    keys = (*key, key[0] ^ key[1] ^ 0x1BD11BDA)
+    a, b = ((numbers >> 32) + keys[0]) & LOW, (numbers + keys[1]) & LOW
+    for group in range(5):
+        for turn in ((13, 15, 26, 6), (17, 29, 16, 24))[group % 2]:
+            a = (a + b) & LOW
+            b = (((b << turn) | (b >> (32 - turn))) & LOW) ^ a
+        a = (a + keys[(group + 1) % 3]) & LOW
+        b = (b + keys[(group + 2) % 3] + group + 1) & LOW
+    return a, b
+
+
 def permutation(numbers: Words) -> Order:
     """A Fisher-Yates permutation of 0 .. n - 1 from n - 1 random numbers, first position first."""
     n = len(numbers) + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,8 @@ def torch_dataloader(
     """
     n, epochs = arguments.size(n, epochs)
     seeds = 1 if checks.flag("persistent_workers", persistent_workers) else epochs
-    return _orders(n, epochs, seed, generator, drawn, between, base_seeds=seeds)
+    given = (seed, generator, drawn, between)
+    return _orders(n, epochs, *given, base_seeds=seeds, samples=n)
 
 
 def torch_sampler(
@@ -108,6 +109,7 @@ def torch_sampler(
     drawn: int = 0,
     between: int | Sequence[int] = 0,
     replacement: bool = False,
+    num_samples: int | None = None,
 ) -> Order:
     """The order of a PyTorch RandomSampler, epoch after epoch.
 
@@ -118,7 +120,8 @@ def torch_sampler(
         visited = [list(sampler) for _ in range(epochs)]
 
     and of ``DataLoader(range(n), sampler=sampler)``, whose base seed does not come from the
-    sampler's generator.
+    sampler's generator; where neither has a generator it does: ``generator="global", drawn=2,
+    between=2``.
 
     Parameters
     ----------
@@ -129,21 +132,22 @@ def torch_sampler(
     seed : int
         Of the generator, as in `torch_dataloader`.
     generator : {"own", "global"}, default "own"
-        "own": handed to the sampler. "global": not, after ``torch.manual_seed(seed)``; then no
-        DataLoader may be around it, for which see `torch_dataloader`.
+        "own": handed to the sampler. "global": not, after ``torch.manual_seed(seed)``.
     drawn : int, default 0
         How many 32-bit numbers were taken from that generator before.
     between : int or sequence of int, default 0
         How many were taken between one epoch and the next, as in `torch_dataloader`.
     replacement : bool, default False
-        As in the sampler: every point is drawn for itself, n of them in an epoch. Fewer
-        (``num_samples``) are the first ones only of the first epoch, or of all without a generator
-        of the sampler's own; `simopt.run` takes them with ``points_per_epoch=``.
+        As in the sampler: every point is drawn for itself.
+    num_samples : int, optional
+        As in the sampler: so many points an epoch, more than n or fewer; n by default. Without
+        replacement these are whole permutations, and the first points of another one.
 
     Returns
     -------
-    ndarray of int64 [epochs, n]
-        For ``simopt.run(..., order=)``; with replacement also ``shuffle="replacement"``.
+    ndarray of int64 [epochs, num_samples]
+        For ``simopt.run(..., order=)``; with replacement, or another number of samples than n, also
+        ``shuffle="replacement"``.
 
     Raises
     ------
@@ -155,11 +159,15 @@ def torch_sampler(
     >>> from simopt import orders
     >>> orders.torch_sampler(4, 3, seed=42).tolist()
     [[2, 3, 0, 1], [0, 3, 2, 1], [2, 1, 3, 0]]
+    >>> orders.torch_sampler(4, 2, seed=42, num_samples=6).tolist()
+    [[2, 3, 0, 1, 2, 1], [0, 3, 2, 1, 1, 2]]
     """
     n, epochs = arguments.size(n, epochs)
+    given = (seed, generator, drawn, between)
+    samples = n if num_samples is None else arguments.samples(num_samples, epochs)
     if checks.flag("replacement", replacement):
-        return _draws(n, epochs, seed, generator, drawn, between)
-    return _orders(n, epochs, seed, generator, drawn, between, base_seeds=0)
+        return _draws(n, epochs, *given, samples=samples)
+    return _orders(n, epochs, *given, base_seeds=0, samples=samples)
 
 
 def torch_randperm(
@@ -172,9 +180,9 @@ def torch_randperm(
         own = torch.Generator().manual_seed(seed)
         visited = [torch.randperm(n, generator=own).tolist() for _ in range(epochs)]
 
-    and of SubsetRandomSampler with such a generator; for both without one, after
-    ``torch.manual_seed(seed)``. A DataLoader around a SubsetRandomSampler without generators takes
-    a base seed before every epoch: ``drawn=2, between=2``.
+    and of SubsetRandomSampler with such a generator, as places in its indices; for both without
+    one, after ``torch.manual_seed(seed)``. A DataLoader around a SubsetRandomSampler without
+    generators takes a base seed before every epoch: ``drawn=2, between=2``.
 
     Parameters
     ----------
@@ -205,11 +213,9 @@ def torch_randperm(
     [[2, 3, 0, 1], [2, 1, 3, 0], [0, 3, 2, 1]]
     """
     n, epochs = arguments.size(n, epochs)
-    bits = twister(_seed(seed), arguments.drawn(drawn))
     result = np.empty((epochs, n), dtype=np.int64)
-    for epoch, gap in enumerate(arguments.between(between, epochs)):
-        bits.random_raw(gap, output=False)
-        result[epoch] = permutation(bits.random_raw(n - 1))
+    for row, (bits, _) in zip(result, sources(epochs, seed, "own", drawn, between), strict=True):
+        row[:] = permutation(bits.random_raw(n - 1))
     return result
 
 
@@ -218,36 +224,60 @@ def reseeded(bits: np.random.MT19937, n: int) -> Order:
     return permutation(twister(int(bits.random_raw(SEED)[-1])).random_raw(n - 1))
 
 
-def _orders(
-    n: int, epochs: int, seed: Any, generator: Any, drawn: Any, between: Any, *, base_seeds: int
-) -> Order:
-    """RandomSampler's orders; a base seed is drawn before each of the first few."""
+def sources(
+    epochs: int, seed: Any, generator: Any, drawn: Any, between: Any, base_seeds: int = 0
+) -> Iterator[tuple[np.random.MT19937, bool]]:
+    """For each epoch the generator of a sampler, and whether it is one that was handed over.
+
+    It stands where the epoch begins: a base seed is drawn before each of the first few.
+    """
     own = checks.choice("generator", generator, GENERATORS) == "own"
     bits = twister(_seed(seed), arguments.drawn(drawn))
-    result = np.empty((epochs, n), dtype=np.int64)
     for epoch, gap in enumerate(arguments.between(between, epochs)):
         bits.random_raw(gap, output=False)
         if epoch < base_seeds:
             bits.random_raw(SEED, output=False)
-        if own:
-            result[epoch] = permutation(bits.random_raw(n - 1))
-            # The sampler shuffles once more, for the points left when n is no divisor: none.
-            bits.random_raw(n - 1, output=False)
-        else:
-            result[epoch] = reseeded(bits, n)
+        yield bits, own
+
+
+def _seeded(bits: np.random.MT19937, own: bool) -> np.random.MT19937:
+    """RandomSampler's generator: where it has none it makes one, with a seed that it draws."""
+    return bits if own else twister(int(bits.random_raw(SEED)[-1]))
+
+
+def _orders(
+    n: int,
+    epochs: int,
+    seed: Any,
+    generator: Any,
+    drawn: Any,
+    between: Any,
+    *,
+    base_seeds: int,
+    samples: int,
+) -> Order:
+    """RandomSampler's orders: whole permutations, and the head of another, drawn if it is empty."""
+    result = np.empty((epochs, samples), dtype=np.int64)
+    given = sources(epochs, seed, generator, drawn, between, base_seeds)
+    for row, (bits, own) in zip(result, given, strict=True):
+        source = _seeded(bits, own)
+        for start in range(0, samples // n * n, n):
+            row[start : start + n] = permutation(source.random_raw(n - 1))
+        left = samples % n
+        if left:
+            row[samples - left :] = permutation(source.random_raw(n - 1))[:left]
+        elif own:
+            source.random_raw(n - 1, output=False)
     return result
 
 
-def _draws(n: int, epochs: int, seed: Any, generator: Any, drawn: Any, between: Any) -> Order:
+def _draws(
+    n: int, epochs: int, seed: Any, generator: Any, drawn: Any, between: Any, *, samples: int
+) -> Order:
     """RandomSampler's draws with replacement: ``randint(n)``, one after the other."""
-    own = checks.choice("generator", generator, GENERATORS) == "own"
-    bits = twister(_seed(seed), arguments.drawn(drawn))
-    result = np.empty((epochs, n), dtype=np.int64)
-    for epoch, gap in enumerate(arguments.between(between, epochs)):
-        bits.random_raw(gap, output=False)
-        source = bits if own else twister(int(bits.random_raw(SEED)[-1]))
-        result[epoch] = source.random_raw(n) % n
-    return result
+    given = sources(epochs, seed, generator, drawn, between)
+    rows = [_seeded(bits, own).random_raw(samples) % n for bits, own in given]
+    return np.array(rows, dtype=np.int64)
 
 
 def _seed(value: Any) -> int:

@@ -1,4 +1,4 @@
-"""Orders of streams that are shuffled through a buffer: tf.data and Hugging Face's datasets."""
+"""Orders of streams shuffled through a buffer: tf.data, Hugging Face's datasets, WebDataset."""
 
 from __future__ import annotations
 
@@ -184,3 +184,87 @@ def _in_halves(n: int, size: int, permute: Callable[[int], Order]) -> Order:
         waiting = held[size - size // 2 :]
     rest = np.append(waiting, np.arange(read, n))
     return np.concatenate([*parts, rest[permute(len(rest))]])
+
+
+def webdataset_shuffle(
+    n: int,
+    epochs: int,
+    seed: int = 0,
+    *,
+    bufsize: int = 1000,
+    initial: int = 100,
+    deterministic: bool = False,
+) -> Order:
+    """The order of a WebDataset stream with ``shuffle`` and a seed, pass after pass.
+
+    This is the order of::
+
+        stream = webdataset.DataPipeline(
+            webdataset.SimpleShardList([str(i) for i in range(n)]),
+            webdataset.shuffle(bufsize, initial=initial, seed=seed),
+        )
+        visited = [[int(row["url"]) for row in stream] for _ in range(epochs)]
+
+    Parameters
+    ----------
+    n : int
+        How many samples pass.
+    epochs : int
+        How many passes, each to its end.
+    seed : int, default 0
+        As in ``shuffle``, from 0 to 2^32 - 1.
+    bufsize, initial : int, default 1000 and 100
+        As in ``shuffle``: how many samples the buffer holds, and with how many it begins.
+    deterministic : bool, default False
+        Whether it is ``webdataset.filters.detshuffle``, whose pass e, from 0, has seed + e; every
+        pass of ``shuffle`` is as the first.
+
+    Returns
+    -------
+    ndarray of int64 [epochs, n]
+        For ``simopt.run(..., order=)``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; the message names it, its value and what is.
+
+    Notes
+    -----
+    Until the buffer is full two samples come in for one that goes out; the last takes the place of
+    what went out. Without a seed the order is that of the process number and the time, and
+    ``random.seed`` does nothing.
+
+    Examples
+    --------
+    >>> from simopt import orders
+    >>> orders.webdataset_shuffle(6, 2, 42, bufsize=4, initial=2).tolist()
+    [[0, 1, 4, 3, 5, 2], [0, 1, 4, 3, 5, 2]]
+    """
+    n, epochs = arguments.size(n, epochs)
+    seed = arguments.seed("seed", seed)
+    size = checks.whole("bufsize", bufsize, 1)
+    begin = min(checks.whole("initial", initial, 1), size)
+    again = checks.flag("deterministic", deterministic)
+    if not again:
+        return np.tile(_in_pairs(n, size, begin, random.Random(seed)), (epochs, 1))
+    return np.array([_in_pairs(n, size, begin, random.Random(seed + e)) for e in range(epochs)])
+
+
+def _in_pairs(n: int, size: int, begin: int, numbers: random.Random) -> Order:
+    """One pass through WebDataset's buffer."""
+    held: list[int] = []
+    visited: list[int] = []
+    read = 0
+    while read < n or held:
+        if read < n:
+            come = min(n, read + 1 + (len(held) + 1 < size))
+            held += range(read, come)
+            read = come
+            if len(held) < begin:
+                continue
+        pick = numbers.randint(0, len(held) - 1)
+        visited.append(held[pick])
+        held[pick] = held[-1]
+        held.pop()
+    return np.array(visited, dtype=np.int64)
