@@ -45,13 +45,14 @@ def start(folder, seconds):
 
 
 def test_two_processes_share_the_chunks(tmp_path):
-    both = [start(tmp_path / "store", 0.05) for _ in range(2)]
+    # Compiled here: else one process begins while the other still waits for the kernel.
+    frame = simopt.sweep(FOUR, simopt.SGD(eta=ETAS))
+    both = [start(tmp_path / "store", 0.1) for _ in range(2)]
     told = [process.communicate(timeout=120)[0].split("\n") for process in both]
     assert [process.returncode for process in both] == [0, 0]
     made = [int(lines[-2].split()[0]) for lines in told]
     assert sum(made) == 40
     assert min(made) >= 5
-    frame = simopt.sweep(FOUR, simopt.SGD(eta=ETAS))
     assert simopt.load(tmp_path / "store").equals(frame)
     names = {path.name for path in (tmp_path / "store").iterdir()}
     assert all(name.startswith(("chunk-", "_manifest")) for name in names)

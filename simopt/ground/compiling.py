@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from numba import njit
+from numba.core.compiler_lock import global_compiler_lock
 
 from simopt.ground.locks import Claims
 
@@ -48,26 +51,33 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 def _one_process_at_a_time(dispatcher: Any) -> Any:
-    """Lock the folder while the dispatcher's code is read from disk, or written.
+    """Let one process at a time read the dispatcher's code from disk, or compile and write it.
 
-    Numba reads a file's index, adds an entry, writes it back, and then writes the code that the
-    entry names. Of two processes that do so at once (numba#4807) one loses its entry, or both give
-    their code the same name.
+    Processes that are started together ask for the same kernels: of those the first compiles each,
+    and the others read it. Nor may two write at once (numba#4807): Numba reads a file's index, adds
+    an entry, writes it back, and then writes the code that the entry names; one of the two would
+    lose its entry, or both give their code the same name.
     """
-    cache = dispatcher._cache
-    kept = cache._cache_file
+    cache, compiling = dispatcher._cache, dispatcher.compile
+    name = sha256(cache._cache_file._index_name.encode()).digest()
+    number = int.from_bytes(name[:7])
 
-    def alone(method: Callable[..., Any]) -> Callable[..., Any]:
-        def locked(*arguments: Any) -> Any:
+    def alone(signature: Any) -> Any:
+        # Of this process one thread: the system keeps its threads' claims not apart.
+        with global_compiler_lock:
             cache._impl.locator.ensure_cache_path()
-            claims = Claims(Path(cache.cache_path, ".simopt.lock"))
-            claims.take(0, wait=True)
+            claims = _claims(cache.cache_path)
+            claims.take(number, wait=True)
             try:
-                return method(*arguments)
+                return compiling(signature)
             finally:
-                claims.close()
+                claims.release(number)
 
-        return locked
-
-    kept.load, kept.save = alone(kept.load), alone(kept.save)
+    dispatcher.compile = alone
     return dispatcher
+
+
+@functools.cache
+def _claims(folder: str) -> Claims:
+    """The claims to files of compiled code in a folder, opened once: closing would release all."""
+    return Claims(Path(folder, ".simopt.lock"))
