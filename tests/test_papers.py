@@ -10,7 +10,7 @@ import simopt
 from simopt.analysis import comparison
 from simopt.document.claims.claim import VERDICTS
 from simopt.document.claims.context import Trials
-from simopt.document.papers import CLAIMS, adaptive, pairs, signs
+from simopt.document.papers import CLAIMS, adaptive, averages, pairs, signs, steps
 from simopt.document.papers.adaptive import BOUNDED, FREE, MENDED
 from simopt.rules import ALL
 from tests.interpreting import interpreting
@@ -169,3 +169,112 @@ def test_the_ratio_is_the_others_rate_over_its_own(monkeypatch):
     finding = signs.lion_needs_a_smaller_rate(Trials())
     assert finding.evidence["rate of AdamW over Lion's, p"] == pytest.approx(5.0)
     assert finding.verdict in VERDICTS
+
+
+@pytest.mark.parametrize(
+    ("ratios", "verdict"),
+    [
+        ((5.0, 0.5, 0.9), "holds"),
+        ((5.0, 1.1, 0.9), "conditional"),
+        ((1.0, 0.5, 0.5), "conditional"),
+        ((0.5, 1.0, 2.0), "contradicted"),
+    ],
+)
+def test_adabelief_in_every_world(ratios, verdict):
+    finding = steps.adabelief_by(dict(zip(steps.GRADIENTS, ratios, strict=True)))
+    assert finding.verdict == verdict
+    assert ("steady" in finding.condition) == (verdict == "conditional")
+
+
+def test_the_steps_of_adabelief_are_those_of_its_formula(monkeypatch):
+    monkeypatch.setattr(steps, "GRADIENTS", {"steady": (1.0,)})
+    monkeypatch.setattr(steps, "SETTLED", 50)
+    seen = {}
+    monkeypatch.setattr(steps, "adabelief_by", seen.update)
+    steps.adabelief_steps(Trials(quick=True))
+    m = v = 0.0
+    sizes = []
+    for t in range(1, 101):
+        m = 0.9 * m + 0.1
+        v = 0.99 * v + 0.01 * (1 - m) ** 2 + 1e-16
+        sizes.append(0.001 * m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.99**t)) + 1e-16))
+    # Adam's are the rate, for its means are exact.
+    assert seen["steady"] == pytest.approx(
+        np.sqrt(np.mean(np.square(sizes[51:]))) / 0.001, rel=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("yogi", "verdict"),
+    [((1.0, 1.0), "holds"), ((1.0, 9.0), "conditional"), ((9.0, 9.0), "contradicted")],
+)
+def test_yogi_in_every_world(yogi, verdict):
+    adam = {0.1: 2.0, 0.01: 3.0}
+    finding = steps.yogi_by(dict(zip(adam, yogi, strict=True)), adam)
+    assert finding.verdict == verdict
+    assert finding.evidence["cases with less growth"] == sum(
+        mine < other for mine, other in zip(yogi, adam.values(), strict=True)
+    )
+
+
+def test_the_growth_of_rates_is_that_of_the_formulas(monkeypatch):
+    monkeypatch.setattr(steps, "SHRUNK", (0.5,))
+    monkeypatch.setattr(steps, "SETTLED", 30)
+    monkeypatch.setattr(steps, "AFTER", 20)
+    seen = []
+    monkeypatch.setattr(steps, "yogi_by", lambda *tables: seen.extend(tables))
+    steps.yogi_grows_slower(Trials(quick=True))
+    v = {"Yogi": 0.0, "Adam": 0.0}
+    before = {}
+    for g in [1.0] * 30 + [0.5] * 20:
+        before = before or ({**v} if g == 0.5 else {})
+        v["Yogi"] -= 0.01 * np.sign(v["Yogi"] - g * g) * g * g
+        v["Adam"] = 0.99 * v["Adam"] + 0.01 * g * g
+    for table, name in zip(seen, v, strict=True):
+        assert table[0.5] == pytest.approx(np.sqrt(before[name] / v[name]), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("lars", "lamb", "sgd", "verdict"),
+    [
+        (1.0, 1.001, 1e6, "holds"),
+        (1.0, 1.5, 1e6, "conditional"),
+        (2.0, 1.5, 1e6, "contradicted"),
+        (1.0, 1.0, 1.0, "undecidable"),
+    ],
+)
+def test_trust_ratios_in_every_world(lars, lamb, sgd, verdict):
+    steady = [1.0] * (len(steps.SCALES) - 1)
+    ends = {"LARS": lars, "LAMB": lamb, "SGD": sgd}
+    finding = steps.scale_by({name: [*steady, last] for name, last in ends.items()})
+    assert finding.verdict == verdict
+    assert finding.evidence["farthest over nearest, SGD"] == sgd
+
+
+def test_long_runs_are_compared_on_noisy_problems(monkeypatch):
+    given = {}
+
+    def compare(problems, optimizers, **plan):
+        given.update(plan, problems=[*problems(plan["judging_seeds"][0])], optimizers=optimizers)
+        rows = [
+            {"problem": "p", "seed": seed, "optimizer": name, "excess": excess}
+            for seed in range(4)
+            for name, excess in (("AdEMAMix", 0.1), ("Adam", 0.2))
+        ]
+        table = pd.DataFrame(rows)
+        table.attrs |= {"trajectories": 7, "updates": 9}
+        return table
+
+    monkeypatch.setattr(comparison, "compare", compare)
+    monkeypatch.setattr(comparison, "judged", lambda trials: trials)
+    trials = Trials(quick=True)
+    finding = averages.ademamix_helps_long_runs(trials)
+    assert finding.verdict == "holds"
+    assert given["problems"] == list(averages.NOISY)
+    assert not {*given["tuning_seeds"]} & {*given["judging_seeds"]}
+    grids = [
+        [len(axis) for axis in each.settings.values() if isinstance(axis, tuple)]
+        for each in given["optimizers"]
+    ]
+    assert grids[0] == grids[1]
+    assert (trials.trajectories, trials.updates) == (7, 9)

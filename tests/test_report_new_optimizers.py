@@ -7,7 +7,7 @@ import pytest
 from simopt import comparison
 from simopt.report import pages
 from simopt.report.new_optimizers import papers, ranks, rates
-from simopt.rules import FURTHER
+from simopt.rules import ALL, FURTHER
 
 PAGE = next(page for page in pages.PAGES if page.module == "new_optimizers")
 
@@ -71,6 +71,12 @@ def frame(**rules):
     )
 
 
+def test_rules_that_need_no_rate_have_a_rate_of_one():
+    known = [name for name in rates.FREE if name in ALL]
+    assert "Adadelta" in known
+    assert [rates.default_rate(name) for name in known] == [1.0] * len(known)
+
+
 def test_the_sentences_on_rates():
     table = frame(Adam=(0.5, 0.001, 20.0), Rprop=(1.0, 0.01, 2.0), Adadelta=(0.25, 1.0, 7.0))
     assert rates.sentence(table) == (
@@ -78,7 +84,8 @@ def test_the_sentences_on_rates():
         "Adadelta over 0.25."
     )
     text = rates.without_a_rate(table)
-    assert "Adadelta 7 times" in text
+    assert "Adadelta sets" in text
+    assert "Adadelta 7." in text
     assert "least Rprop with 2." in text
     same = frame(Adam=(0.5, 0.001, 20.0), Yogi=(0.5, 0.01, 30.0))
     assert rates.sentence(same).startswith("Every rule comes within twice")

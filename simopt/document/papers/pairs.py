@@ -91,7 +91,7 @@ def better_by(ratios: Mapping[str, Floats], one: str, other: str) -> Finding:
     )
     return Finding(
         decided,
-        f"Each at its tuned rate, {one}'s excess loss over {other}'s is {spread}, in the geometric "
+        f"Tuned alike, {one}'s excess loss over {other}'s is {spread}, in the geometric "
         f"mean over seeds: lower by more than chance on {counts['better']} of {len(outcomes)} "
         f"problems, higher on {counts['worse']}.",
         {
@@ -101,7 +101,7 @@ def better_by(ratios: Mapping[str, Floats], one: str, other: str) -> Finding:
         },
         condition,
         Picture(
-            f"{one}'s excess loss over {other}'s, each at its tuned rate",
+            f"{one}'s excess loss over {other}'s, both tuned alike",
             f"Below 1 {one} is better: on {counts['better']} of {len(outcomes)} problems by more "
             "than chance.",
             "problem",

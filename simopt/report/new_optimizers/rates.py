@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simopt.analysis.comparison.benchmark import REFERENCES
 from simopt.display import tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import listing, number
 from simopt.rules import ALL
+
+#: Rules that are meant to need no rate: theirs is 1.
+FREE = ("Adadelta", "DoG", "DoWG", "Prodigy", "DAdaptSGD", "DAdaptAdam", "DAdaptation")
 
 
 def section(
@@ -104,17 +106,17 @@ def sentence(frame: pd.DataFrame) -> str:
 
 
 def without_a_rate(frame: pd.DataFrame) -> str:
-    """What rules reach that are meant to be used at a rate of 1, beside the references' rates."""
-    free = frame[(frame["default"] == 1.0) & ~frame["optimizer"].isin(REFERENCES)]
+    """What rules reach that set the size of their steps themselves, beside the others' rates."""
+    free = frame[frame["optimizer"].isin(FREE)]
     others = frame[~frame.index.isin(free.index)]
     if free.empty:
         return "None of the rules sets its rate itself."
-    each = [f"{row['optimizer']} {number(row['cost'], 2)} times" for row in free.to_dict("records")]
+    each = [f"{row['optimizer']} {number(row['cost'], 2)}" for row in free.to_dict("records")]
     least = others.sort_values("cost", kind="stable").iloc[0]
     return (
-        "A rate of 1 is the default of rules that set the size of their steps themselves. With it "
-        f"they end at so many times the excess loss of their tuned rate, on the median problem: "
-        f"{listing(each)}. The other rules, with their default rates, end at "
+        f"{listing(free['optimizer'].tolist())} {'sets' if len(free) == 1 else 'set'} the size of "
+        "the steps without a rate. With a rate of 1, times the excess loss of the tuned rate, on "
+        f"the median problem: {listing(each)}. The other rules, with their default rates, end at "
         f"{number(float(others['cost'].median()), 2)} times, in the median; least "
         f"{least['optimizer']} with {number(least['cost'], 2)}."
     )
