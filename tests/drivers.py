@@ -95,6 +95,8 @@ def river(call):
     def put(value):
         optimizer.lr = river.optim.schedulers.Constant(value)
 
+    if "FTRL" in call:
+        return step, held(lambda: optimizer.alpha, lambda value: setattr(optimizer, "alpha", value))
     if "AdaDelta" in call:  # it has none
         return step, lambda factor: 1.0
     return step, held(lambda: optimizer.learning_rate, put)
@@ -215,6 +217,16 @@ def stepped(w, optimizer):
             group["lr"] = value
 
     return step, held(lambda: optimizer.param_groups[0]["lr"], put)
+
+
+def schedulefree(call):
+    """In float64, at the weights where gradients are taken."""
+    import torch
+
+    w = torch.nn.Parameter(torch.tensor(start()))
+    optimizer = evaluated(call, params=[w])
+    optimizer.train()
+    return stepped(w, optimizer)
 
 
 def timm(call):

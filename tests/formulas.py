@@ -486,6 +486,132 @@ def lamb_keras(s, g, t, h):
     return s.w - w + h.eta * (norm(w) / norm(u) if norm(w) and norm(u) else 1.0) * u
 
 
+# --- schedule-free --------------------------------------------------------------------------------
+
+
+def mean_of(s, step, c, t, beta):
+    """What y loses: z takes the step, x is the mean of all z, y lies between the two."""
+    if t == 1:
+        s.z = s.x = s.w
+    s.z = s.z - step
+    s.x = (1 - c) * s.x + c * s.z
+    return s.w - ((1 - beta) * s.z + beta * s.x)
+
+
+def squared_rate(s, h):
+    """schedulefree/sgd_schedulefree.py: the rate's square, by the sum of all; never less."""
+    s.largest = max(s.largest, h.eta)
+    s.sum = s.sum + s.largest**2
+    return s.largest**2 / s.sum if s.sum else 0.0
+
+
+def schedule_free_sgd(s, g, t, h):
+    """schedulefree/sgd_schedulefree.py."""
+    step = h.eta * (g + h.weight_decay * s.w)
+    return mean_of(s, step, squared_rate(s, h), t, h.beta)
+
+
+def schedule_free_sgd_plain(s, g, t, h):
+    """Defazio et al., equation 3."""
+    return mean_of(s, h.eta * (g + h.weight_decay * s.w), 1 / t, t, h.beta)
+
+
+def squares_alone(s, g, t, h):
+    """Adam's step without a mean of gradients."""
+    s.v = h.beta2 * s.v + (1 - h.beta2) * g**2
+    return g / (math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon)
+
+
+def schedule_free_adamw(s, g, t, h):
+    """schedulefree/adamw_schedulefree.py."""
+    step = h.eta * (squares_alone(s, g, t, h) + h.weight_decay * s.w)
+    return mean_of(s, step, squared_rate(s, h), t, h.beta1)
+
+
+def schedule_free_adamw_plain(s, g, t, h):
+    """The same with Keras' mean."""
+    step = h.eta * (squares_alone(s, g, t, h) + h.weight_decay * s.w)
+    return mean_of(s, step, 1 / t, t, h.beta1)
+
+
+def schedule_free_adamw_keras(s, g, t, h):
+    """keras/src/optimizers/schedule_free_adamw.py: y decays first, and x is made of y and z."""
+    if t == 1:
+        s.z = s.w
+    y = s.w - h.eta * h.weight_decay * s.w
+    x = (y - (1 - h.beta1) * s.z) / h.beta1 if h.beta1 else 0.0
+    s.z = s.z - h.eta * squares_alone(s, g, t, h)
+    return s.w - ((1 - h.beta1) * s.z + h.beta1 * ((1 - 1 / t) * x + s.z / t))
+
+
+# --- rates that fall by themselves, and penalties ------------------------------------------------
+
+
+def asgd(s, g, t, h):
+    """torch/optim/asgd.py at a constant rate."""
+    rate = h.eta / (1 + h.lambd * h.eta * (t - 1)) ** 0.75
+    return rate * (g + h.weight_decay * s.w) + h.lambd * rate * s.w
+
+
+def ftrl(twice):
+    """McMahan et al., algorithm 1; keras/src/optimizers/ftrl.py."""
+
+    def formula(s, g, t, h):
+        if t == 1:
+            s.n = getattr(h, "initial_accumulator", 0.0)
+        s.z = s.z + g - ((s.n + g**2) ** 0.5 - s.n**0.5) / h.eta * s.w
+        s.n = s.n + g**2
+        bend = (h.smoothing + s.n**0.5) / h.eta + (2 if twice else 1) * h.l2
+        return s.w - (min(max(s.z, -h.l1), h.l1) - s.z) / bend
+
+    return formula
+
+
+def ftrl_river(s, g, t, h):
+    """river/optim/ftrl.py."""
+    w = s.w
+    if abs(s.z) > h.l1:
+        w = -(s.z - sign(s.z) * h.l1) / ((h.smoothing + s.n**0.5) / h.eta + h.l2)
+    s.z = s.z + g - ((s.n + g**2) ** 0.5 - s.n**0.5) / h.eta * w
+    s.n = s.n + g**2
+    return s.w - w
+
+
+def optimistic(s, g, t, h):
+    """optax scale_by_optimistic_gradient."""
+    last, s.last = g if t == 1 else s.last, g
+    return h.eta * ((h.alpha + h.optimism) * g - h.optimism * last)
+
+
+def adabound(s, g, t, h):
+    """pytorch_optimizer/optimizer/adabound.py at a constant rate."""
+    moments(s, g, h)
+    size = h.eta * math.sqrt(1 - h.beta2**t) / (1 - h.beta1**t) / (math.sqrt(s.v) + h.epsilon)
+    low = h.final_rate * (1 - 1 / (h.narrowing * t + 1))
+    high = h.final_rate * (1 + 1 / (h.narrowing * t))
+    return min(max(size, low), high) * s.m
+
+
+def laprop(root):
+    """timm/optim/laprop.py at a constant rate."""
+
+    def formula(s, g, t, h):
+        s.v = h.beta2 * s.v + (1 - h.beta2) * g**2
+        divided = g / root(s.v, 1 - h.beta2**t, h.epsilon) if g else 0.0
+        s.m = h.beta1 * s.m + (1 - h.beta1) * divided
+        return h.eta * s.m / (1 - h.beta1**t)
+
+    return formula
+
+
+def acprop(s, g, t, h):
+    """optax contrib.acprop."""
+    root = math.sqrt(s.s / (1 - h.beta2 ** (t - 1))) if t > 1 else 1.0
+    s.s = h.beta2 * s.s + (1 - h.beta2) * (g - s.m) ** 2 + h.epsilon
+    s.m = h.beta1 * s.m + (1 - h.beta1) * g
+    return h.eta * g / (root + h.epsilon)
+
+
 # --- signs ----------------------------------------------------------------------------------------
 
 

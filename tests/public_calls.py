@@ -213,6 +213,7 @@ CALLS = {
     **{f"simopt.{name}": lambda _, name=name: of_a_rule(ALL[name]) for name in ALL},
     "simopt.Reduce": lambda _: {"over": "seed", "columns": ("loss",), "quantiles": (0.5,)},
     "simopt.averaged": lambda _: defaults(simopt.averaged) | {"optimizer": SGD, "gamma": 0.9},
+    "simopt.lookahead": lambda _: defaults(simopt.lookahead) | {"optimizer": SGD},
     "simopt.batch_size": lambda _: {
         "problem": four(), "optimizers": SGD, "target": 1.0, "batch_sizes": [1, 2], "seeds": 2,
         "budget": 10000, "divergence": 1e6, "progress": False, "threads": 1,

@@ -85,6 +85,7 @@ DRIVERS = {
     "transformers": (drivers.transformers, "transformers", "torch"),
     "bitsandbytes": (drivers.bitsandbytes, "bitsandbytes", "torch"),
     "pytorch_optimizer": (drivers.torch, "pytorch-optimizer", "torch"),
+    "schedulefree": (drivers.schedulefree, "schedulefree", "torch"),
     "pyro": (drivers.torch, "pyro-ppl", "torch"),
     "tf1": (drivers.tf1, "tensorflow-cpu", "tensorflow"),
     "pymc": (drivers.pymc, "pymc", "pymc"),
@@ -93,6 +94,19 @@ SCHEDULES = {
     "mlx": mlx_schedules,
     "paddle": paddle_schedules,
     "transformers": transformers_schedules,
+}
+
+
+#: Wrappers around an optimizer: in simopt a function of one, not a rule of a record.
+WRAPPED = {
+    "timm": (
+        "timm.optim.Lookahead(timm.optim.SGDW(params, lr=0.01))",
+        "timm.optim.Lookahead(timm.optim.NAdamW(params), alpha=0.8, k=4)",
+    ),
+    "pytorch_optimizer": (
+        "pytorch_optimizer.Lookahead(pytorch_optimizer.Lion(params, lr=0.01))",
+        "pytorch_optimizer.Lookahead(pytorch_optimizer.AdaBelief(params), k=7, alpha=0.3)",
+    ),
 }
 
 
@@ -115,6 +129,7 @@ def record(framework):
     return {
         "version": f"{package} {importlib.metadata.version(package)}",
         "calls": {call.call: play(framework, call.call) for call in FRAMEWORKS[framework].calls},
+        "wrapped": {call: play(framework, call) for call in WRAPPED.get(framework, ())},
         "schedules": SCHEDULES.get(framework, dict)(),
     }
 
@@ -137,10 +152,11 @@ def check(name):
     now, then = record(name), recorded(name)
     assert now["version"] == then["version"], (now["version"], then["version"])
     assert [*now["calls"]] == [*then["calls"]], name
-    for call, theirs in then["calls"].items():
-        np.testing.assert_allclose(
-            now["calls"][call]["weights"], theirs["weights"], rtol=1e-12, err_msg=call
-        )
+    for kind in ("calls", "wrapped"):
+        for call, theirs in then.get(kind, {}).items():
+            np.testing.assert_allclose(
+                now[kind][call]["weights"], theirs["weights"], rtol=1e-12, err_msg=call
+            )
     for schedule, rates in then["schedules"].items():
         np.testing.assert_allclose(now["schedules"][schedule], rates, rtol=1e-12, err_msg=schedule)
     return len(now["calls"])

@@ -143,6 +143,31 @@ CASES = [
     ("LARS", "optax", {}, f.lars_optax),
     *[("LAMB", convention, {}, f.lamb) for convention in ("document", "optax")],
     ("LAMB", "keras", {}, f.lamb_keras),
+    *[("ScheduleFreeSGD", each, {}, f.schedule_free_sgd) for each in ("document", "optax")],
+    ("ScheduleFreeSGD", "document", {"counts": "equal"}, f.schedule_free_sgd_plain),
+    *[("ScheduleFreeAdamW", each, {}, f.schedule_free_adamw) for each in ("document", "optax")],
+    ("ScheduleFreeAdamW", "keras", {}, f.schedule_free_adamw_keras),
+    ("ScheduleFreeAdamW", "document", {"counts": "equal"}, f.schedule_free_adamw_plain),
+    *[("ASGD", convention, {}, f.asgd) for convention in ("document", "torch")],
+    ("FTRL", "document", {}, f.ftrl(False)),
+    ("FTRL", "keras", {}, f.ftrl(True)),
+    ("FTRL", "document", {"solved": "before"}, f.ftrl_river),
+    *[("OptimisticGradient", each, {}, f.optimistic) for each in ("document", "optax")],
+    ("AdaBound", "document", {}, f.adabound),
+    ("LaProp", "document", {}, f.laprop(lambda v, bias, eps: math.sqrt(v / bias) + eps)),
+    (
+        "LaProp",
+        "document",
+        {"epsilon_place": "hat"},
+        f.laprop(lambda v, bias, eps: (math.sqrt(v) + eps) / math.sqrt(bias)),
+    ),
+    (
+        "LaProp",
+        "document",
+        {"epsilon_place": "inside"},
+        f.laprop(lambda v, bias, eps: math.sqrt(v / bias + eps)),
+    ),
+    *[("ACProp", convention, {}, f.acprop) for convention in ("document", "optax")],
 ]
 
 #: How the weights decay when only weight_decay is given.
@@ -158,7 +183,7 @@ PLAIN_DECAY = {
 def plain_decay(name, convention):
     if (name, convention) == ("SGD", "sklearn"):
         return "clipped"
-    if name in ("AdamW", "Lion", "Adan", "AdEMAMix", "Tiger"):
+    if name in ("AdamW", "Lion", "Adan", "AdEMAMix", "Tiger", "LaProp", "ACProp"):
         return "decoupled"
     if (name, convention) == ("AdaBelief", "document"):
         return "decoupled"
@@ -188,6 +213,14 @@ RANGES = {
     "epsilon_root": (1e-8, 0.1),
     "threshold": (4.0, 6.0),
     "trust": (1e-3, 0.1),
+    "lambd": (0.0, 0.1),
+    "t0": (0.0, 40.0),
+    "smoothing": (0.01, 2.0),
+    "l1": (0.0, 5.0),
+    "l2": (0.0, 2.0),
+    "optimism": (0.0, 2.0),
+    "final_rate": (0.0, 0.2),
+    "narrowing": (1e-4, 0.5),
 }
 FIXED = {
     "alternating": [3.0, -2.5] * 30,
@@ -267,7 +300,7 @@ def identify(case):
 def test_meets_the_frameworks_formula(case, data):
     name, convention, besides, formula = case
     numbers = {key: 0.5 if key != "threshold" else 5.0 for key, v in besides.items() if v is None}
-    if data.draw(st.booleans()):
+    if name != "FTRL" and data.draw(st.booleans()):  # it has penalties
         numbers["weight_decay"] = data.draw(st.floats(*RANGES["weight_decay"]))
     optimizer = ALL[name](convention=convention, **{**besides, **numbers})
     optimizer = optimizer.replace(**draw_settings(data, optimizer, besides))
@@ -320,6 +353,14 @@ COMPILED = [
     simopt.Tiger(eta=(0.01, 0.1)),
     simopt.LARS(eta=(0.01, 0.1), trust=0.1),
     simopt.LAMB(eta=(0.01, 0.1)),
+    simopt.ASGD(eta=(0.01, 0.1), t0=2),
+    simopt.FTRL(eta=(0.1, 1.0), convention="river"),
+    simopt.OptimisticGradient(eta=(0.01, 0.1)),
+    simopt.AdaBound(eta=(0.01, 0.1)),
+    simopt.LaProp(eta=(0.01, 0.1)),
+    simopt.ACProp(eta=(0.01, 0.1)),
+    simopt.ScheduleFreeSGD(eta=(0.01, 0.1)),
+    simopt.ScheduleFreeAdamW(eta=(0.01, 0.1), convention="keras"),
     simopt.Momentum(eta=(0.01, 0.1), dampening=0.5, convention="mlx", weight_decay=0.1),
     simopt.AdaGrad(eta=(0.01, 0.1), convention="jax"),
     simopt.NAdam(eta=(0.01, 0.1), weight_decay=0.1, convention="river", decay="fixed"),
@@ -359,6 +400,9 @@ RMS = {"eta": 1e-3, "rho": 0.9, "epsilon": 1e-8}
 TEN = {"eta": 1e-3, "beta": 0.9}
 ADAN = {"eta": 1e-3, "beta1": 0.98, "beta2": 0.92, "beta3": 0.99, "epsilon": 1e-8}
 LARS = {"eta": 1.0, "beta": 0.9, "trust": 1e-3, "epsilon": 0.0, "weight_decay": 5e-4}
+ASGD = {"eta": 0.01, "lambd": 1e-4, "t0": 1e6, "weight_decay": 0.0}
+FTRL = {"eta": 0.05, "smoothing": 1.0, "l1": 0.0, "l2": 0.0}
+FREE = {"eta": 1.0, "beta": 0.9, "weight_decay": 0.0}
 RPROP = {"eta": 0.01, "shrink": 0.5, "grow": 1.2, "smallest": 1e-6, "largest": 50.0}
 #: Rule to the defaults of its conventions: torch.optim, keras.optimizers, optax (whose rates have
 #: no default: 0.001 stands for it), scikit-learn's SGDRegressor and MLPRegressor.
@@ -460,6 +504,21 @@ DEFAULTS = {
         "keras": {**ADAM, "epsilon": 1e-7, "weight_decay": 0.0},
         "optax": {**ADAM, "epsilon": 1e-6, "weight_decay": 0.0},
     },
+    "ASGD": dict.fromkeys(("document", "torch"), ASGD),
+    "FTRL": {
+        "document": FTRL,
+        "keras": {**FTRL, "eta": 0.001, "smoothing": 0.0, "initial_accumulator": 0.1},
+    },
+    "OptimisticGradient": {
+        key: {"eta": 1e-3, "alpha": 1.0, "optimism": 1.0} for key in ("document", "optax")
+    },
+    "AdaBound": {"document": {**ADAM, "final_rate": 0.1, "narrowing": 1e-3}},
+    "LaProp": {"document": {**ADAM, "eta": 4e-4, "epsilon": 1e-15}},
+    "ACProp": {key: {**ADAM, "epsilon": 1e-16} for key in ("document", "optax")},
+    "ScheduleFreeSGD": {"document": FREE, "optax": FREE},
+    "ScheduleFreeAdamW": {
+        key: {**ADAM, "eta": 0.0025, "weight_decay": 0.0} for key in ("document", "keras", "optax")
+    },
 }
 DEFAULTS["Nesterov"] = DEFAULTS["Momentum"]
 
@@ -500,12 +559,16 @@ NEEDS = {
     ("LARS", "denominator"): {"weight_decay": 0.5},
     ("LAMB", "adapts"): {"weight_decay": 0.0},
     ("LAMB", "decay_place"): {"weight_decay": 0.5},
+    ("ScheduleFreeAdamW", "decay_place"): {"weight_decay": 0.5},
+    ("FTRL", "l2_counts"): {"l2": 0.5},
+    ("ASGD", "rate_of"): {"lambd": 0.1},
 }
 SWITCHES = [
     (name, convention, switch)
     for name, convention in OFFERED
     for switch in (*ALL[name]().made_by.switches, "decay")
-    if switch not in ("threshold_included", "clipping")
+    # What counts by the rate differs while the rate rises: test_what_a_step_counts.
+    if switch not in ("threshold_included", "clipping", "counts")
     # Of one weight LAMB's step has the length of the weight, whatever the corrections.
     and (name, switch) != ("LAMB", "bias_correction")
     and (name, switch) != ("AdamW", "decay")
@@ -538,6 +601,26 @@ def test_no_switch_is_dead(name, convention, switch):
         for value in allowed
     ]
     assert len({round(end, 9) for end in ends}) == len(allowed), ends
+
+
+@pytest.mark.parametrize("name", ["ScheduleFreeSGD", "ScheduleFreeAdamW"])
+def test_what_a_step_counts(name):
+    """With a rising rate the square of the largest so far, as the packages sum it; once 0."""
+    rates = [0.0, 0.0, 0.01, 0.04, 0.02, 0.05] + 6 * [0.03]
+    optimizer, plain = ALL[name](eta=0.05), ALL[name](eta=0.05, counts="equal")
+    stepper, other = Stepper(optimizer, [3.0]), Stepper(plain, [3.0])
+    zs, squares, largest = [], [], 0.0
+    for g, eta in zip(FIXED["alternating"], rates, strict=False):
+        largest = max(largest, eta)
+        stepper.step([g], eta)
+        other.step([g], eta)
+        zs.append(stepper.state[0][0])
+        squares.append(largest**2)
+        x = np.average(zs, weights=squares) if largest else 3.0
+        assert stepper.shown[0] == pytest.approx(x, rel=1e-14)
+        assert stepper.weights[0] == pytest.approx(0.1 * zs[-1] + 0.9 * x, rel=1e-14)
+        assert other.shown[0] == pytest.approx(np.mean(zs), rel=1e-14)
+    assert abs(stepper.shown[0] - other.shown[0]) > 1e-3
 
 
 def test_the_root_of_a_variance_that_rounding_made_negative_is_nan():

@@ -33,6 +33,10 @@ TOLERANCE = {
     "mlx.optimizers.Adam(0.001, bias_correction=True)": 1e-6,
     "tensorflow.compat.v1.train.AdamOptimizer()": 1e-6,
     "paddle.optimizer.Adamax(parameters=params)": 1e-8,
+    "timm.optim.LaProp(params)": 1e-8,
+    "timm.optim.LaProp(params, weight_decay=0.01)": 1e-8,
+    "pytorch_optimizer.LaProp(params)": 1e-8,
+    "pytorch_optimizer.LaProp(params, weight_decay=0.01)": 1e-8,
     "pytorch_optimizer.QHAdam(params)": 1e-6,
     "pytorch_optimizer.QHAdam(params, betas=(0.995, 0.999), nus=(0.7, 1.0))": 1e-6,
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from simopt.rules.acprop import ACProp
 from simopt.rules.adabelief import AdaBelief
+from simopt.rules.adabound import AdaBound
 from simopt.rules.adadelta import Adadelta
 from simopt.rules.adagrad import AdaGrad
 from simopt.rules.adam import Adam
@@ -14,18 +16,25 @@ from simopt.rules.adan import Adan
 from simopt.rules.ademamix import AdEMAMix
 from simopt.rules.adopt import ADOPT
 from simopt.rules.amsgrad import AMSGrad
+from simopt.rules.asgd import ASGD
 from simopt.rules.averaging import averaged
+from simopt.rules.ftrl import FTRL
 from simopt.rules.lamb import LAMB
+from simopt.rules.laprop import LaProp
 from simopt.rules.lars import LARS
 from simopt.rules.lion import Lion
+from simopt.rules.lookahead import lookahead
 from simopt.rules.momentum import Momentum
 from simopt.rules.nadam import NAdam
 from simopt.rules.nesterov import Nesterov
+from simopt.rules.optimistic import OptimisticGradient
 from simopt.rules.qhadam import QHAdam
 from simopt.rules.radam import RAdam
 from simopt.rules.rmsprop import RMSprop
 from simopt.rules.rprop import Rprop
 from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.schedule_free_adamw import ScheduleFreeAdamW
+from simopt.rules.schedule_free_sgd import ScheduleFreeSGD
 from simopt.rules.sgd import SGD
 from simopt.rules.signsgd import SignSGD
 from simopt.rules.tiger import Tiger
@@ -61,6 +70,14 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "Tiger": Tiger,
     "LARS": LARS,
     "LAMB": LAMB,
+    "ScheduleFreeSGD": ScheduleFreeSGD,
+    "ScheduleFreeAdamW": ScheduleFreeAdamW,
+    "ASGD": ASGD,
+    "FTRL": FTRL,
+    "OptimisticGradient": OptimisticGradient,
+    "AdaBound": AdaBound,
+    "LaProp": LaProp,
+    "ACProp": ACProp,
 }
 
 #: Every rule there is.
@@ -69,34 +86,43 @@ ALL = {**OPTIMIZERS, **FURTHER}
 __all__ = [
     "ADOPT",
     "ALL",
+    "ASGD",
+    "FTRL",
     "FURTHER",
     "LAMB",
     "LARS",
     "OPTIMIZERS",
     "SGD",
+    "ACProp",
     "AMSGrad",
     "AdEMAMix",
     "AdaBelief",
+    "AdaBound",
     "AdaGrad",
     "Adadelta",
     "Adam",
     "AdamW",
     "Adamax",
     "Adan",
+    "LaProp",
     "Lion",
     "Momentum",
     "NAdam",
     "Nesterov",
+    "OptimisticGradient",
     "Optimizer",
     "QHAdam",
     "RAdam",
     "RMSprop",
     "Rprop",
     "Rule",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
     "SignSGD",
     "Tiger",
     "Yogi",
     "averaged",
     "complement",
+    "lookahead",
     "rule",
 ]

@@ -8,6 +8,7 @@ spelling, one object.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from functools import cache
 from typing import Any
 
@@ -148,6 +149,9 @@ def extended(rule: Rule, update: Any, hyperparameter: str, **changes: Any) -> Ru
     """The rule with another function, and a hyperparameter more."""
     if rule.terms is not None:
         changes = {"terms": without_last(whole_terms(rule)), **changes}
+    if rule.clock is not None and rule.clock.__code__.co_flags & inspect.CO_VARARGS:
+        # A clock that takes any number of them would take this one for its last.
+        changes = {"clock": without_last(rule.clock), **changes}
     return dataclasses.replace(
         rule,
         update=update,

@@ -51,6 +51,12 @@ SIGNS = {
     "n_hat": "n̂",
     "trust": "τ",
     "ratio": "ϕ",
+    "lambd": "Λ",
+    "t0": "t₀",
+    "l1": "l₁",
+    "l2": "l₂",
+    "final_rate": "η_final",
+    "narrowing": "γ",
 }
 
 #: How strongly an expression holds together: what is weaker needs brackets inside what is stronger.
@@ -236,7 +242,7 @@ class Notation:
 LETTERS = {
     "η": r"\eta", "β": r"\beta", "ρ": r"\rho", "ε": r"\epsilon", "λ": r"\lambda", "κ": r"\kappa",
     "μ": r"\mu", "ψ": r"\psi", "δ": r"\delta", "Π": r"\Pi", "ϱ": r"\varrho", "∞": r"\infty",
-    "α": r"\alpha", "ν": r"\nu", "τ": r"\tau", "ϕ": r"\phi",
+    "α": r"\alpha", "ν": r"\nu", "τ": r"\tau", "ϕ": r"\phi", "Λ": r"\Lambda", "γ": r"\gamma",
 }  # fmt: skip
 ACCENTS = {"\N{COMBINING CIRCUMFLEX ACCENT}": r"\hat", "\N{COMBINING MACRON}": r"\bar"}
 FUNCTIONS = {"max": r"\max", "min": r"\min", "sign": r"\mathrm{sign}"}

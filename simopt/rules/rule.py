@@ -87,6 +87,16 @@ ALLOWED = {
     "gamma": checks.FRACTION,
     "threshold": checks.Interval(low=4.0),
     "trust": checks.NOT_NEGATIVE,
+    "lambd": checks.NOT_NEGATIVE,
+    "t0": checks.NOT_NEGATIVE,
+    "smoothing": checks.NOT_NEGATIVE,
+    "l1": checks.NOT_NEGATIVE,
+    "l2": checks.NOT_NEGATIVE,
+    "optimism": checks.NOT_NEGATIVE,
+    "final_rate": checks.NOT_NEGATIVE,
+    "narrowing": checks.POSITIVE,
+    "slow_step": checks.Interval(low=0.0, high=1.0),
+    "every": checks.Interval(low=1.0),
 }
 
 

@@ -251,6 +251,44 @@ def lars(nesterov=False):
     )
 
 
+FREE_OPTAX = by_optax(
+    lambda eta, h: optax.contrib.schedule_free(
+        optax.chain(optax.add_decayed_weights(h["weight_decay"]), optax.sgd(eta)),
+        eta,
+        b1=h["beta"],
+    ),
+    "with the gradient",
+)
+FREE_ADAMW_OPTAX = by_optax(
+    lambda eta, h: optax.contrib.schedule_free(
+        optax.adamw(eta, 0.0, h["beta2"], h["epsilon"], weight_decay=h["weight_decay"]),
+        eta,
+        b1=h["beta1"],
+    ),
+    "with the step",
+)
+OPTIMISTIC_OPTAX = by_optax(
+    lambda eta, h: optax.optimistic_gradient_descent(eta, h["alpha"], h["optimism"])
+)
+ACPROP_OPTAX = by_optax(
+    lambda eta, h: optax.contrib.acprop(
+        eta,
+        **b(h),
+        eps=h["epsilon"],
+        eps_root=h["epsilon"],
+        weight_decay=h.get("weight_decay", 0.0),
+    ),
+    "decoupled",
+)
+
+
+def asgd_torch(h):
+    """ASGD."""
+    return lambda parameters: torch.optim.ASGD(
+        parameters, lr=h["eta"], lambd=h["lambd"], t0=h["t0"], weight_decay=h["weight_decay"]
+    )
+
+
 SGD_TORCH = by_torch(torch.optim.SGD)
 MOMENTUM_TORCH = by_torch(torch.optim.SGD, beta="momentum", dampening="dampening")
 NESTEROV_TORCH = by_torch(torch.optim.SGD, beta="momentum", fixed={"nesterov": True})
@@ -442,6 +480,28 @@ CONVENTIONS = (
     Case("LAMB", "document", "optax", LAMB_OPTAX),
     Case("LAMB", "optax", "optax", LAMB_OPTAX),
     Case("LAMB", "keras", "keras", by_keras(keras.optimizers.Lamb)),
+    Case("ASGD", "torch", "torch", asgd_torch),
+    Case(
+        "FTRL",
+        "keras",
+        "keras",
+        by_keras(
+            keras.optimizers.Ftrl,
+            initial_accumulator="initial_accumulator_value",
+            smoothing="beta",
+            l1="l1_regularization_strength",
+            l2="l2_regularization_strength",
+        ),
+    ),
+    Case("OptimisticGradient", "document", "optax", OPTIMISTIC_OPTAX),
+    Case("OptimisticGradient", "optax", "optax", OPTIMISTIC_OPTAX),
+    Case("ACProp", "document", "optax", ACPROP_OPTAX),
+    Case("ACProp", "optax", "optax", ACPROP_OPTAX),
+    Case("ScheduleFreeSGD", "document", "optax", FREE_OPTAX),
+    Case("ScheduleFreeSGD", "optax", "optax", FREE_OPTAX),
+    Case("ScheduleFreeAdamW", "document", "optax", FREE_ADAMW_OPTAX),
+    Case("ScheduleFreeAdamW", "optax", "optax", FREE_ADAMW_OPTAX),
+    Case("ScheduleFreeAdamW", "keras", "keras", by_keras(keras.optimizers.ScheduleFreeAdamW)),
 )
 
 #: In their papers' form they are in no framework that is installed here: `tests/test_frameworks.py`
@@ -452,6 +512,10 @@ ELSEWHERE = {
     ("QHAdam", "document"),
     ("Tiger", "document"),
     ("LARS", "document"),
+    ("ASGD", "document"),
+    ("FTRL", "document"),
+    ("AdaBound", "document"),
+    ("LaProp", "document"),
 }
 
 OUTSIDE, INSIDE, HAT = ({"epsilon_place": place} for place in ("outside", "inside", "hat"))
@@ -639,4 +703,7 @@ NOBODYS = {
     ("NAdam", "bias_correction", False),
     ("NAdam", "epsilon_place", "hat"),
     ("ADOPT", "clipping", "none"),
+    ("ScheduleFreeSGD", "counts", "equal"),
+    ("LaProp", "epsilon_place", "inside"),
+    ("ASGD", "rate_of", "update"),
 }

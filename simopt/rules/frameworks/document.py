@@ -31,5 +31,13 @@ FRAMEWORK = Framework(
         "Tiger": {"decay": "decoupled", "weight_decay": 0.01},
         "LARS": {},
         "LAMB": {},
+        "ScheduleFreeSGD": {},
+        "ScheduleFreeAdamW": {},
+        "ASGD": {},
+        "FTRL": {},
+        "OptimisticGradient": {},
+        "AdaBound": {},
+        "LaProp": {"decay": "decoupled"},
+        "ACProp": {"decay": "decoupled"},
     },
 )

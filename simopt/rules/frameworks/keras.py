@@ -114,6 +114,13 @@ FRAMEWORK = Framework(
         "Adadelta": {"eta": 0.001, "epsilon": 1e-7},
         "Lion": {},
         "LAMB": {"epsilon": 1e-7, "weight_decay": 0.0, "decay_place": "outside"},
+        "FTRL": {
+            "eta": 0.001,
+            "smoothing": 0.0,
+            "initial_accumulator": 0.1,
+            "l2_counts": "twice",
+        },
+        "ScheduleFreeAdamW": {"counts": "equal", "decay_place": "mean"},
     },
     arguments={
         "eta": "learning_rate",
@@ -146,6 +153,16 @@ FRAMEWORK = Framework(
         Call("keras.optimizers.Nadam()", "NAdam"),
         Call("keras.optimizers.Adamax()", "Adamax"),
         Call("keras.optimizers.Adadelta()", "Adadelta"),
+        Call(
+            "keras.optimizers.Ftrl()",
+            "FTRL",
+            note="the first update forgets the weights that it starts from",
+        ),
+        Call(
+            "keras.optimizers.ScheduleFreeAdamW()",
+            "ScheduleFreeAdamW",
+            note="all updates count the same, a warm-up's too",
+        ),
         Call("keras.optimizers.Lion()", "Lion"),
         Call("keras.optimizers.Lamb()", "LAMB"),
         Call(

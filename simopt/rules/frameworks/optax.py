@@ -43,6 +43,10 @@ FRAMEWORK = Framework(
         "AdEMAMix": {"decay": "decoupled"},
         "LARS": {"eta": 0.001, "weight_decay": 0.0, "denominator": "norm of sum"},
         "LAMB": {"weight_decay": 0.0},
+        "ScheduleFreeSGD": {},
+        "ScheduleFreeAdamW": {},
+        "OptimisticGradient": {},
+        "ACProp": {"decay": "decoupled"},
     },
     arguments={
         "eta": "learning_rate",
@@ -88,6 +92,10 @@ FRAMEWORK = Framework(
         Call("optax.contrib.ademamix(0.001)", "AdEMAMix"),
         Call("optax.lars(0.001)", "LARS"),
         Call("optax.lamb(0.001)", "LAMB", note="scaled by the ratio without weight decay, too"),
+        Call("optax.contrib.schedule_free_sgd()", "ScheduleFreeSGD"),
+        Call("optax.contrib.schedule_free_adamw()", "ScheduleFreeAdamW"),
+        Call("optax.optimistic_gradient_descent(0.001)", "OptimisticGradient"),
+        Call("optax.contrib.acprop(0.001)", "ACProp"),
     ),
     schedules={"plateau": "by rtol or atol", "cosine": "stays", "one_cycle": "total"},
     surprises=(

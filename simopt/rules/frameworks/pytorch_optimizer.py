@@ -31,6 +31,9 @@ FRAMEWORK = Framework(
         "ADOPT": {"clipping": "all"},
         "AdEMAMix": {},
         "QHAdam": {"beta1": 0.9, "nu1": 1.0},
+        # A constant under the root that no argument sets.
+        "AdaBound": {**DECOUPLED, "epsilon_root": 1e-15},
+        "LaProp": {"epsilon_place": "hat", "epsilon_root": 1e-15, "decay": "stepped"},
         "Tiger": {**DECOUPLED, "weight_decay": 0.01},
     },
     arguments={
@@ -42,6 +45,8 @@ FRAMEWORK = Framework(
         "epsilon": "eps",
         "initial_accumulator": "initial_accumulator",
         "weight_decay": "weight_decay",
+        "final_rate": "final_lr",
+        "narrowing": "gamma",
     },
     calls=(
         Call("pytorch_optimizer.Lion(params)", "Lion"),
@@ -64,6 +69,13 @@ FRAMEWORK = Framework(
             "the paper's recommendation",
         ),
         Call("pytorch_optimizer.Tiger(params)", "Tiger"),
+        Call("pytorch_optimizer.AdaBound(params)", "AdaBound"),
+        Call("pytorch_optimizer.LaProp(params)", "LaProp"),
+        Call(
+            "pytorch_optimizer.LaProp(params, weight_decay=0.01)",
+            "LaProp",
+            {"weight_decay": 0.01},
+        ),
     ),
     surprises=(
         Surprise(

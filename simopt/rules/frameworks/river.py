@@ -36,6 +36,8 @@ FRAMEWORK = Framework(
         "NAdam": {"eta": 0.1, "corrected_for": "current"},
         "Adamax": {"eta": 0.1, "epsilon_place": "outside"},
         "Adadelta": {"epsilon": 1e-8},
+        "FTRL": {"l2": 1.0, "solved": "before"},
+        "AdaBound": {"follows": "compounding"},
     },
     arguments={
         "eta": "lr",
@@ -44,6 +46,11 @@ FRAMEWORK = Framework(
         "beta2": "beta_2",
         "rho": "rho",
         "epsilon": "eps",
+        "smoothing": "beta",
+        "l1": "l1",
+        "l2": "l2",
+        "final_rate": "final_lr",
+        "narrowing": "gamma",
     },
     calls=(
         Call("river.optim.SGD()", "SGD"),
@@ -51,6 +58,17 @@ FRAMEWORK = Framework(
         Call("river.optim.AdaGrad()", "AdaGrad"),
         Call("river.optim.RMSProp()", "RMSprop"),
         Call("river.optim.Adam()", "Adam"),
+        Call("river.optim.AdaBound()", "AdaBound", note="under a schedule its bounds collapse"),
+        Call(
+            "river.optim.FTRLProximal()",
+            "FTRL",
+            note="one gradient late, and a weight below l1 stays as it is",
+        ),
+        Call(
+            "river.optim.FTRLProximal(l1=0.5, l2=0.1)",
+            "FTRL",
+            {"l1": 0.5, "l2": 0.1},
+        ),
         Call("river.optim.AMSGrad()", "AMSGrad"),
         Call(
             "river.optim.AMSGrad(correct_bias=False)",

@@ -62,6 +62,7 @@ FRAMEWORK = Framework(
             "adapts": "decayed",
         },
         "LAMB": {"adapts": "decayed"},
+        "LaProp": {"decay": "stepped"},
     },
     arguments={
         "eta": "lr",
@@ -114,6 +115,8 @@ FRAMEWORK = Framework(
             "AdaBelief",
             note="without rectify=False it waits, as RAdam does",
         ),
+        Call("timm.optim.LaProp(params)", "LaProp"),
+        Call("timm.optim.LaProp(params, weight_decay=0.01)", "LaProp", {"weight_decay": 0.01}),
         Call("timm.optim.Adan(params)", "Adan"),
         Call(
             "timm.optim.Adan(params, weight_decay=0.01, no_prox=True)",

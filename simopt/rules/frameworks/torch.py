@@ -80,6 +80,7 @@ FRAMEWORK = Framework(
         "Adamax": {},
         "Adadelta": {"rho": 0.9},
         "Rprop": {},
+        "ASGD": {"rate_of": "previous"},
     },
     arguments={
         "eta": "lr",
@@ -126,6 +127,11 @@ FRAMEWORK = Framework(
         Call("torch.optim.RAdam(params)", "RAdam"),
         Call("torch.optim.Adamax(params)", "Adamax"),
         Call("torch.optim.Adadelta(params)", "Adadelta"),
+        Call(
+            "torch.optim.ASGD(params)",
+            "ASGD",
+            note='the mean is in state["ax"] and begins after a million updates',
+        ),
         Call("torch.optim.Rprop(params)", "Rprop", note="a scheduler of its rate changes nothing"),
     ),
     schedules={"plateau": "one epoch later", "cosine": "rises", "one_cycle": "last update"},

@@ -1,0 +1,32 @@
+"""schedulefree: the schedule-free optimizers, by the authors of the paper."""
+
+from simopt.rules.framework import Call, Framework
+
+FRAMEWORK = Framework(
+    key="schedulefree",
+    name="schedulefree",
+    version="schedulefree 1.4.1",
+    rules={"ScheduleFreeSGD": {}, "ScheduleFreeAdamW": {}},
+    arguments={
+        "eta": "lr",
+        "beta": "momentum",
+        "beta1": "betas",
+        "beta2": "betas",
+        "epsilon": "eps",
+        "weight_decay": "weight_decay",
+    },
+    calls=(
+        Call("schedulefree.SGDScheduleFree(params)", "ScheduleFreeSGD"),
+        Call(
+            "schedulefree.SGDScheduleFree(params, weight_decay=0.01)",
+            "ScheduleFreeSGD",
+            {"weight_decay": 0.01},
+        ),
+        Call("schedulefree.AdamWScheduleFree(params)", "ScheduleFreeAdamW"),
+        Call(
+            "schedulefree.AdamWScheduleFree(params, weight_decay=0.01)",
+            "ScheduleFreeAdamW",
+            {"weight_decay": 0.01},
+        ),
+    ),
+)
