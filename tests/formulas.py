@@ -535,13 +535,17 @@ def schedule_free_adamw_plain(s, g, t, h):
 
 
 def schedule_free_adamw_keras(s, g, t, h):
-    """keras/src/optimizers/schedule_free_adamw.py: y decays first, and x is made of y and z."""
+    """keras/src/optimizers/schedule_free_adamw.py: y decays first, and x is made of y and z.
+
+    What y loses x loses over beta1; made of y itself, x would lose its digits where beta1 is small.
+    """
     if t == 1:
-        s.z = s.w
-    y = s.w - h.eta * h.weight_decay * s.w
-    x = (y - (1 - h.beta1) * s.z) / h.beta1 if h.beta1 else 0.0
+        s.z = s.x = s.w
+    if h.beta1:
+        s.x = s.x - h.eta * h.weight_decay * s.w / h.beta1
     s.z = s.z - h.eta * squares_alone(s, g, t, h)
-    return s.w - ((1 - h.beta1) * s.z + h.beta1 * ((1 - 1 / t) * x + s.z / t))
+    s.x = (1 - 1 / t) * s.x + s.z / t
+    return s.w - ((1 - h.beta1) * s.z + h.beta1 * s.x)
 
 
 # --- rates that fall by themselves, and penalties ------------------------------------------------

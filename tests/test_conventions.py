@@ -266,7 +266,10 @@ def draw_settings(data, optimizer, besides):
             if centered or data.draw(st.booleans()):
                 chosen[name] = data.draw(some)
         elif besides.get(name, 0) is None or data.draw(st.booleans()):
-            chosen[name] = data.draw(st.floats(*RANGES[name]))
+            low, high = RANGES[name]
+            if name == "beta1" and optimizer.name == "ScheduleFreeAdamW":
+                low = 0.01  # Keras' decay is divided by it
+            chosen[name] = data.draw(st.floats(low, high))
     return chosen
 
 
