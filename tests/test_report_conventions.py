@@ -58,6 +58,17 @@ def sign(x):
     return (x > 0) - (x < 0)
 
 
+#: What formulas call; of one weight.
+FUNCTIONS = {
+    "sqrt": root,
+    "norm": lambda x: root(x * x),
+    "sign": sign,
+    "max": max,
+    "min": min,
+    "abs": abs,
+}
+
+
 def walked(optimizer):
     """The weight after each update, by the lines that the page sets."""
     lines = formulas.formula(optimizer)
@@ -68,7 +79,7 @@ def walked(optimizer):
     for t, g in enumerate(GRADIENTS.tolist(), start=1):
         names |= {"t": t, "g": g}
         for line in lines:
-            exec(line, {"sqrt": root, "sign": sign, "max": max, "min": min, "abs": abs}, names)
+            exec(line, FUNCTIONS, names)
         weights.append(names["w"])
     return weights
 
