@@ -120,7 +120,7 @@ $(BUILD)/docs/.done: $(DOCS) $(SOURCES) $(DOC_SOURCES) pyproject.toml | $(VENV)/
 	@touch $@
 
 # Without $(VENV)/.warm the first report compiles all that it needs, page after page; with it, only
-# what few pages need: networks, functions, weight decay, schedules.
+# what one page needs: functions, weight decay, schedules.
 $(VENV)/.warm: $(RUN) $(KERNELS)
 	@echo "Compiling the kernels (once; they are kept beside the source)"
 	@$(BIN)/python -m simopt.cli.warm

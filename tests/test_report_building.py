@@ -121,6 +121,21 @@ def test_what_the_overview_reads_comes_from_another_process(quick, module):
     assert again["computed"] == kept["computed"]
 
 
+def test_the_longest_pages_begin_first(monkeypatch, tmp_path):
+    begun = []
+
+    def ready(wanted, quick, say, count):
+        begun.extend(each.module for each in wanted)
+        yield from ()
+
+    monkeypatch.setattr(building, "processes", lambda: 2)
+    monkeypatch.setattr(building, "_from_processes", ready)
+    monkeypatch.setattr(building, "ALONE", ())
+    building.build(tmp_path, True)
+    assert begun[: len(building.LONGEST)] == list(building.LONGEST)
+    assert sorted(begun) == sorted(each.module for each in pages.PAGES)
+
+
 def test_an_error_in_a_process_is_raised_here(monkeypatch, tmp_path):
     unknown = pages.Page("x.html", "X", "unknown", "?")
     monkeypatch.setattr(building, "PAGES", (unknown, page("playground")))

@@ -33,8 +33,9 @@ from simopt.report.pages import PAGES, Context
 #: More processes would wait for memory: each takes up to half a gigabyte.
 MOST = 4
 
-#: Takes longest, so that it begins first where there are several processes.
-FIRST = "claims"
+#: Those that take longest, the longest first: where there are several processes, none of these is to
+#: be begun when the others end.
+LONGEST = ("claims", "loss_curves", "critical_batch", "noisy_quadratic", "stability", "batch_size")
 
 #: Built when nothing else runs, in this order: one measures times, one reads what others found.
 ALONE = ("scale", "overview")
@@ -103,7 +104,7 @@ def build(
     count = processes()
     together = [page for page in PAGES if page.module not in ALONE]
     if count > 1:
-        together.sort(key=lambda page: page.module != FIRST)
+        together.sort(key=_length)
     alone = sorted((page for page in PAGES if page not in together), key=_turn)
     waiting = {page for page in PAGES if not _is_there(folder / page.file)}
     done: list[Built] = []
@@ -131,6 +132,10 @@ def build(
     finally:
         _write_waiting(folder, waiting, stopped=True)
     return done
+
+
+def _length(page: Page) -> int:
+    return LONGEST.index(page.module) if page.module in LONGEST else len(LONGEST)
 
 
 def _turn(page: Page) -> int:

@@ -34,12 +34,12 @@ STUDIES = {
     "Hubble": Study(
         0.001,
         {False: (1, 2, 4, 8, 16, "full"), True: (1, 2, 4, 8, "full")},
-        {False: 1024, True: 16},
+        {False: 256, True: 16},
     ),
     "diabetes": Study(
         0.01,
         {False: (1, 2, 4, 8, 16, 32, 64, 128, 256, "full"), True: (1, 4, 16, 64, "full")},
-        {False: 256, True: 8},
+        {False: 64, True: 8},
     ),
     "logistic": Study(
         0.05,

@@ -176,7 +176,8 @@ def on_others(trials: Trials) -> pd.DataFrame:
                     problem,
                     rule(eta=among),
                     updates=updates,
-                    schedule=way,
+                    # A function's kernels serve nothing else, and the rate times 1 is the rate.
+                    schedule=way if problem.n else way or schedules.constant(),
                     evaluate="epoch",
                     **plan,
                 )
