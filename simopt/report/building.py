@@ -33,8 +33,8 @@ from simopt.report.pages import PAGES, Context
 #: More processes would wait for memory: each takes up to half a gigabyte.
 MOST = 4
 
-#: Those that take longest, the longest first: where there are several processes, none of these is to
-#: be begun when the others end.
+#: Those that take longest, the longest first: where there are several processes, none of these is
+#: to be begun when the others end.
 LONGEST = ("claims", "loss_curves", "critical_batch", "noisy_quadratic", "stability", "batch_size")
 
 #: Built when nothing else runs, in this order: one measures times, one reads what others found.

@@ -20,7 +20,7 @@ from simopt.sweeps.sweep import sweep
 D, SIZE, UPDATES = 50, 8, 200
 
 #: How many trajectories of each method, in the quick report and in the full one.
-TRAJECTORIES = {True: 2**11, False: 2**16}
+TRAJECTORIES = {True: 2**11, False: 2**14}
 
 #: Optimizer by method, with the same setting for the recursion.
 METHODS = {
