@@ -35,7 +35,10 @@ MOST = 4
 
 #: Those that take longest, the longest first: where there are several processes, none of these is
 #: to be begun when the others end.
-LONGEST = ("claims", "loss_curves", "critical_batch", "noisy_quadratic", "stability", "batch_size")
+LONGEST = (
+    "claims", "new_optimizers", "loss_curves", "critical_batch", "noisy_quadratic", "stability",
+    "batch_size",
+)  # fmt: skip
 
 #: Built when nothing else runs, in this order: one measures times, one reads what others found.
 ALONE = ("scale", "overview")
