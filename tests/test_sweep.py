@@ -465,7 +465,7 @@ def test_moments_of_consistent_labels_are_exactly_zero_at_the_optimum():
     draws = np.random.default_rng(4)
     x, truth = draws.integers(-8, 9, (21, 4)) / 4, np.array([1.0, -2.0, 0.5, 3.0])
     errors = moments.residuals(x, x @ truth, truth)
-    totals, matrix, vector = np.empty((5, 4)), np.empty((4, 4)), np.empty(4)
+    totals, matrix, vector = np.zeros(moments.room(4)), np.empty((4, 4)), np.empty(4)
     order = draws.permutation(21)
     moments.of_batch(totals, x, errors, order, 1, 20)
     moments.scale(matrix, vector, totals, 2 / 19)

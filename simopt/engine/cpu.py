@@ -228,7 +228,7 @@ def kernel(
         if own_one_moments is not None:
             totals = np.empty((2, lanes), np.float64)
         if several_by_moments is not None:
-            totals = np.empty((dp + 1, dp), np.float64)
+            totals = np.zeros(moments.room(dp), np.float64)
             own_matrix, own_vector = np.empty((dp, dp), real), np.empty(dp, real)
         batches = -(-how.points_used // how.batch_size)
         updates = how.updates

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.engine.layout import Data
+from simopt.engine.products import BYTES, ROWS, add_products
 from simopt.problems.problem import Problem
 from simopt.training.plan import Plan
 
@@ -33,6 +34,9 @@ LEAST_BATCH = 16
 #: 0.76 times as fast for 10 weights, 0.55 for 20, 0.44 for 40, in batches of 32; shared, 1.4, 1.4
 #: and 1.1 times.
 FEW_WEIGHTS = 16
+
+#: Points that are copied beside each other, and how many sums of a row are made at once.
+AT_A_TIME, ACROSS = 32, BYTES // 8
 
 #: Points whose outer products are summed at once: 64 weights then take 8 MiB.
 AT_ONCE = 256
@@ -108,40 +112,32 @@ def of_own(sums, x, errors, orders, start, stop):
             sums[1, lane] += value * np.float64(errors[i])
 
 
-def of_batch(sums, x, errors, order, start, stop):
-    """``sum x x^T`` to the first rows of ``sums`` [dp + 1, dp], ``sum x e`` to the last.
+def room(dp):
+    """Rows and columns of the room in which `of_batch` sums."""
+    return AT_A_TIME + dp, -(-(dp + 1) // ACROSS) * ACROSS
 
-    All of them, although half would do: loops of one length are packed better (measured). Four
-    points at a time only save loads and stores.
+
+def of_batch(room, x, errors, order, start, stop):
+    """The batch's ``sum x x^T`` and, in column dp, ``sum x e``, from row AT_A_TIME of ``room`` on.
+
+    Of the matrix only what is on or above the diagonal. In the rows before, which must begin as
+    zeros, some points at a time stand beside each other, each followed by its error: then all are
+    sums of the products of two columns.
     """
-    dp = sums.shape[1]
-    for j in range(dp + 1):
-        for k in range(dp):
-            sums[j, k] = 0.0
-    position = start
-    while position + 4 <= stop:
-        p, q, r, s = order[position], order[position + 1], order[position + 2], order[position + 3]
-        for j in range(dp + 1):
-            a = np.float64(x[p, j] if j < dp else errors[p])
-            b = np.float64(x[q, j] if j < dp else errors[q])
-            c = np.float64(x[r, j] if j < dp else errors[r])
-            e = np.float64(x[s, j] if j < dp else errors[s])
+    dp = x.shape[1]
+    for j in range(AT_A_TIME, room.shape[0]):
+        for k in range(room.shape[1]):
+            room[j, k] = 0.0
+    for first in range(start, stop, AT_A_TIME):
+        count = min(AT_A_TIME, stop - first)
+        for p in range(count):
+            i = order[first + p]
             for k in range(dp):
-                sums[j, k] = (
-                    sums[j, k]
-                    + a * np.float64(x[p, k])
-                    + b * np.float64(x[q, k])
-                    + c * np.float64(x[r, k])
-                    + e * np.float64(x[s, k])
-                )
-        position += 4
-    while position < stop:
-        p = order[position]
-        for j in range(dp + 1):
-            a = np.float64(x[p, j] if j < dp else errors[p])
-            for k in range(dp):
-                sums[j, k] += a * np.float64(x[p, k])
-        position += 1
+                room[p, k] = x[i, k]
+            room[p, dp] = errors[i]
+        for k in range(0, room.shape[1], ACROSS):
+            for j in range(0, min(k + ACROSS, dp), ROWS):
+                add_products(room, AT_A_TIME + j, 0, k, count, room.T, j, 0)
 
 
 def write_row(moments, slopes, row, j, x, errors, order, start, stop, ratio):
@@ -160,13 +156,13 @@ def write_row(moments, slopes, row, j, x, errors, order, start, stop, ratio):
     slopes[row, j] = total * ratio
 
 
-def scale(matrix, vector, sums, ratio):
+def scale(matrix, vector, room, ratio):
     """Sums to means, in the trajectories' precision."""
-    dp = sums.shape[1]
+    dp = matrix.shape[0]
     for j in range(dp):
-        for k in range(dp):
-            matrix[j, k] = sums[j, k] * ratio
-        vector[j] = sums[dp, j] * ratio
+        for k in range(j, dp):
+            matrix[j, k] = matrix[k, j] = room[AT_A_TIME + j, k] * ratio
+        vector[j] = room[AT_A_TIME + j, dp] * ratio
 
 
 def gradient(work, low, high, dp, matrix, vector, center):
@@ -234,6 +230,7 @@ def add_block(work, low, high, to, source, matrix, i, j, center):
 NUMERIC: tuple[Callable[..., Any], ...] = (
     of_one,
     of_own,
+    room,
     of_batch,
     scale,
     gradient,

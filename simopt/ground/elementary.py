@@ -14,17 +14,15 @@ LOG2_E = 1.4426950408889634
 #: log(2) in two parts, the first with 21 trailing zero bits, so that k times it is exact.
 LN2_HIGH = 0.6931471803691238
 LN2_LOW = 1.9082149292705877e-10
-#: 2^-k for k = 0 .. 1074.
-HALVES = np.ldexp(1.0, -np.arange(1075))
-#: 2^k for k = -538 .. 538: two of them reach from the least double to beyond the largest.
-POWERS = np.ldexp(1.0, np.arange(-538, 539))
+#: Where the exponent stands in a double, and what is added to it there.
+EXPONENT, BIAS = 52, 1023
 
 
 def exp_minus(a):
     """``exp(-a)`` for a >= 0."""
     inside = a if a < 744.0 else 744.0
     k = int(inside * LOG2_E + 0.5)
-    return exp_small((k * LN2_HIGH - inside) + k * LN2_LOW) * HALVES[k]
+    return scaled(exp_small((k * LN2_HIGH - inside) + k * LN2_LOW), -k)
 
 
 def exp(z):
@@ -32,10 +30,19 @@ def exp(z):
     below = z if z < 710.0 else 710.0
     inside = below if below > -746.0 else -746.0
     k = int(inside * LOG2_E + (0.5 if inside > 0.0 else -0.5))
+    grown = scaled(exp_small((inside - k * LN2_HIGH) - k * LN2_LOW), k)
+    return grown if z == z else z
+
+
+def scaled(x, k):
+    """``x 2^k`` for |k| <= 1076, by two factors: 2^k may be out of range where the product is not.
+
+    By their bits; a table would have to be gathered from, lane by lane.
+    """
     half = k >> 1
-    # 2^k in two factors: it may itself be out of range where the product is not.
-    grown = exp_small((inside - k * LN2_HIGH) - k * LN2_LOW) * POWERS[half + 538]
-    return grown * POWERS[k - half + 538] if z == z else z
+    first = np.int64((half + BIAS) << EXPONENT).view(np.float64)
+    second = np.int64((k - half + BIAS) << EXPONENT).view(np.float64)
+    return x * first * second
 
 
 def exp_small(r):
