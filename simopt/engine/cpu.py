@@ -184,6 +184,7 @@ def kernel(
     shared_sums, own_sums = loss_passes.gradient, loss_passes.gradient_own
     full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
     tiled_sums, tiled_loss = loss_passes.tiled_gradient, loss_passes.tiled_loss
+    tiled_rows = loss_passes.tiled_rows
     more_rows, read_parameters = loss_passes.rows, loss_passes.read
     # Of a batch of 1 the gradient comes with the step: a pass over its rows less.
     beside = points == "shared" and not extras.clips and not one and not summing
@@ -211,7 +212,7 @@ def kernel(
         base = eta + 1 + hypers
         nothing = base + WATCHED + more_rows(d, data.x.shape[1])
         tiled = nothing + 1
-        rows = tiled + (0 if one else tiles.rows(dp))
+        rows = tiled + (1 if one else tiled_rows(dp, data.x.shape[1]))
         parameters = read_parameters(data.parameters, 0, 1, 0)
         work: Any = np.empty((rows, lanes + spare), real)
         gathered = np.zeros((0 if one else tiles.POINTS, dp), real)

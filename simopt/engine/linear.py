@@ -223,5 +223,6 @@ def passes_of(loss: Loss, one: bool) -> Passes:
         one=one and loss.squared,
         alone=slope_of_point,
         tiled_gradient=tiles.gradient,
+        tiled_rows=tiles.rows,
         tiled_loss=tiles.loss_squared if loss.squared else tiles.loss_of_points,
     )

@@ -12,15 +12,12 @@ from __future__ import annotations
 
 from functools import cache
 
+from simopt.engine import tiled_networks
 from simopt.engine.layout import LOSS, RESIDUAL, WATCHED
 from simopt.engine.passes import Passes, add_penalty, clear
+from simopt.engine.tiled_networks import units
 from simopt.ground.elementary import tanh
 from simopt.problems.loss import Loss
-
-
-def units(d, columns):
-    """How many hidden units a network of d weights has."""
-    return (d - 1) // (columns + 2)
 
 
 def rows(d, columns):
@@ -148,4 +145,7 @@ def passes_of(loss: Loss) -> Passes:
         factor=int(loss.factor),
         padding=1,
         rows=rows,
+        tiled_gradient=tiled_networks.gradient,
+        tiled_loss=tiled_networks.loss_of_points,
+        tiled_rows=tiled_networks.rows,
     )

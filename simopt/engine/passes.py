@@ -208,6 +208,8 @@ class Passes:
         The last but one argument of those, of a point: ``f(z, y, *parameters)``.
     tiled_gradient, tiled_loss : callable, optional
         The same as ``gradient`` and ``loss`` in tiles of lanes, where there is a way to (`tiles`).
+    tiled_rows : callable
+        ``f(dp, columns)``: rows of work that these need besides.
     parameters : int
         How many parameters a slope has.
     factor : int
@@ -233,6 +235,7 @@ class Passes:
     value: Callable[..., Any] | None = None
     tiled_gradient: Callable[..., None] | None = None
     tiled_loss: Callable[..., None] | None = None
+    tiled_rows: Callable[[int, int], int] = rows_none
     parameters: int = 0
     factor: int = 1
     padding: int = 4
@@ -242,7 +245,13 @@ class Passes:
     source: str = ""
 
     def __post_init__(self) -> None:
-        functions: list[Any] = [self.gradient, self.gradient_own, self.loss, self.rows]
+        functions: list[Any] = [
+            self.gradient,
+            self.gradient_own,
+            self.loss,
+            self.rows,
+            self.tiled_rows,
+        ]
         more = self.alone, self.slope, self.value, self.tiled_gradient, self.tiled_loss
         functions += [each for each in more if each is not None]
         for each in functions:

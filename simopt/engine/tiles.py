@@ -26,7 +26,7 @@ def lanes(real: type) -> int:
     return BYTES // np.dtype(real).itemsize
 
 
-def rows(dp):
+def rows(dp, columns):
     """Rows of ``work`` that the passes need."""
     return max(POINTS, dp)
 
@@ -118,4 +118,4 @@ def loss_of_points(
 
 
 #: What loops call of these.
-NUMERIC: tuple[Callable[..., Any], ...] = (rows, gather, predict, subtract, gradient_by_moments)
+NUMERIC: tuple[Callable[..., Any], ...] = (gather, predict, subtract, gradient_by_moments)
