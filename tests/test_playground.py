@@ -575,6 +575,13 @@ def test_schedules_that_raise_to_powers_differ_by_the_browsers_last_bits_alone()
         schedules.inverse_time(0.3, 4, staircase=True), schedules.noam(64, 5),
         schedules.cosine(floor=1e-3), schedules.cosine(11, power=2.0),
         schedules.cosine(11, convention="optax"), schedules.cosine(floor_factor=0.1, per="epoch"),
+        schedules.warmup_stable_decay(5, 9, floor_factor=0.1),
+        schedules.warmup_stable_decay(3, 20, 30, start_factor=0.2, floor=1e-3, shape="1-sqrt"),
+        schedules.warmup_stable_decay(0, 12, shape="linear"),
+        schedules.slanted_triangular(), schedules.slanted_triangular(25, peak_at=0.0),
+        schedules.slanted_triangular(20, peak_at=0.35, floor=1e-3, floor_factor=0.0),
+        schedules.cyclic(4), schedules.cyclic(3, 5, mode="triangular2", floor_factor=0.1),
+        schedules.cyclic(5, mode="exp_range", gamma=0.9, floor=1e-3),
     ]  # fmt: skip
     assert {each.name for each in made} | {"constant", "linear_warmup", "linear"} == set(
         catalogue.OFFERED

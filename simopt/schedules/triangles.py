@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def _cyclic(
     floor: float,
     floor_factor: float,
 ) -> Terms:
-    down = up if down is None else down
+    down = down or up
     since = k % (up + down)
     share = np.where(since <= up, since / up, (up + down - since) / down)
     if mode == "triangular2":
@@ -156,7 +157,7 @@ def slanted_triangular(
 def _slanted_triangular(
     k: NDArray[Any], total: int, peak_at: float, floor: float, floor_factor: float
 ) -> Terms:
-    cut = int(total * peak_at)
+    cut = math.floor(total * peak_at)
     end = cut / peak_at if cut else total
     rising = k / max(cut, 1)
     falling = np.maximum(end - k, 0.0) / (end - cut) if end > cut else 1.0 * (k == cut)

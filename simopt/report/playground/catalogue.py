@@ -40,6 +40,9 @@ OFFERED: dict[str, dict[str, float]] = {
     "inverse_time": {},
     "noam": {},
     "cosine": {},
+    "cyclic": {"up": 50, "down": 50},
+    "slanted_triangular": {},
+    "warmup_stable_decay": {"warmup": 10, "decay": 50},
 }
 
 #: Functions that the time loop of the page calls, by the names that it has for them.
@@ -48,6 +51,12 @@ CALLED = {
     "clipped": semantics.clipped,
     "shrink": semantics.shrink,
     "rateAt": semantics.rate_at,
+}
+
+#: What a schedule's parameter that is a word may be.
+CHOICES = {
+    "mode": ["triangular", "triangular2", "exp_range"],
+    "shape": ["cosine", "linear", "1-sqrt"],
 }
 
 #: What follows each choice in a variant's key: one character each.
@@ -82,6 +91,7 @@ def script() -> str:
         f"const LINES = [{','.join(lines)}];",
         f"const RULES = {_literal(rules)};",
         f"const SCHEDULES = {_literal(schedules)};",
+        f"const CHOICES = {json.dumps(CHOICES)};",
     ]
     text = "\n".join(parts)
     assert "</" not in text, "it would end the element that it stands in"

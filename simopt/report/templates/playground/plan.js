@@ -169,6 +169,7 @@ function scheduleFields(app) {
         label,
         choiceOf(Object.keys(COSINE_RISES), value, set, each => FRAMEWORKS[each].name),
       );
+    if (Object.hasOwn(CHOICES, key)) return labelled(label, choiceOf(CHOICES[key], value, set));
     if (typeof value === "boolean")
       return labelled(
         label,
@@ -176,7 +177,7 @@ function scheduleFields(app) {
       );
     const field = numberField(
       value ?? 0,
-      each => (key === "total" && each === 0) || allowedInSchedule(key, each),
+      each => (key === "total" && each === 0) || allowedInSchedule(key, each, schedule.name),
       key === "total"
         ? "a whole number >= 1; 0 for the whole run"
         : COUNTS.includes(key)

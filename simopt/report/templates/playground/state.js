@@ -162,7 +162,7 @@ function readAddress(text, example) {
     state.schedule = { name, settings: { ...start } };
     for (const [key, value] of Object.entries(settings)) {
       const read = likeOf(value, start[key]);
-      if (key in start && allowedInSchedule(key, read)) state.schedule.settings[key] = read;
+      if (key in start && allowedInSchedule(key, read, name)) state.schedule.settings[key] = read;
     }
   }
   const rules = given.getAll("rule").slice(0, MOST_RULES).map(readRule).filter(Boolean);
@@ -171,11 +171,13 @@ function readAddress(text, example) {
   return state;
 }
 
-const COUNTS = ["total", "every", "warmup"];
+const COUNTS = ["total", "every", "warmup", "decay", "up", "down"];
 
-function allowedInSchedule(key, value) {
+function allowedInSchedule(key, value, name) {
   if (key === "per") return value === "update" || value === "epoch";
   if (key === "convention") return Object.hasOwn(COSINE_RISES, value);
+  if (Object.hasOwn(CHOICES, key)) return CHOICES[key].includes(value);
+  if (key === "peak_at" || (key === "gamma" && name === "cyclic")) return value >= 0 && value <= 1;
   if (value === null) return key === "total";
   if (COUNTS.includes(key)) return Number.isInteger(value) && value >= (key === "warmup" ? 0 : 1);
   return Number.isFinite(value) && (key === "power" ? value > 0 : value >= 0);
