@@ -60,14 +60,32 @@ def transformers_schedules():
     import torch
     import transformers
 
-    sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    schedule = transformers.get_cosine_schedule_with_warmup(sgd, 0, TOTAL)
-    seen = []
-    for _ in range(SCHEDULED):
-        seen.append(schedule.get_last_lr()[0])
-        sgd.step()
-        schedule.step()
-    return {"cosine": seen}
+    def rates(make, *lengths, **more):
+        sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+        schedule, seen = make(sgd, *lengths, **more), []
+        for _ in range(SCHEDULED):
+            seen.append(schedule.get_last_lr()[0])
+            sgd.step()
+            schedule.step()
+        return seen
+
+    stable, rooted = transformers.get_wsd_schedule, transformers.get_inverse_sqrt_schedule
+    return {
+        "cosine": rates(transformers.get_cosine_schedule_with_warmup, 0, TOTAL),
+        "inverse_sqrt": rates(rooted, 0, 7),
+        "inverse_sqrt after a warm-up": rates(rooted, 5),
+        "inverse_sqrt of another scale": rates(rooted, 5, 12),
+        "warmup_stable_decay": rates(stable, 4, 9, TOTAL, min_lr_ratio=0.1),
+        **{
+            f"warmup_stable_decay, {shape}": rates(
+                stable, 4, 9, num_stable_steps=6, decay_type=shape
+            )
+            for shape in ("linear", "1-sqrt")
+        },
+        "polynomial": rates(
+            transformers.get_polynomial_decay_schedule_with_warmup, 3, TOTAL, power=0.7
+        ),
+    }
 
 
 #: Framework to its driver, the package whose version its record names, and its environment.

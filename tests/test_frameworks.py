@@ -137,11 +137,35 @@ def test_every_framework_is_recorded_read_or_run_by_the_peers():
         assert {call.rule for call in FRAMEWORKS[name].calls} >= set(FRAMEWORKS[name].rules)
 
 
+def after_warmup(warmup, schedule):
+    """transformers' warm-ups use a rate of 0 first."""
+    return schedules.sequential([schedules.linear_warmup(0.0), schedule], [warmup])
+
+
+#: Schedules of transformers, whose inverse square root counts from 0 and begins at eta.
+SCHEDULES = {
+    "inverse_sqrt": schedules.inverse_time(every=7, power=0.5),
+    "inverse_sqrt after a warm-up": after_warmup(5, schedules.inverse_time(every=5, power=0.5)),
+    "inverse_sqrt of another scale": after_warmup(5, schedules.inverse_time(every=12, power=0.5)),
+    "warmup_stable_decay": schedules.warmup_stable_decay(
+        4, 9, recorded.TOTAL, start_factor=0.1, floor_factor=0.1
+    ),
+    "warmup_stable_decay, linear": schedules.warmup_stable_decay(4, 9, 19, shape="linear"),
+    "warmup_stable_decay, 1-sqrt": schedules.warmup_stable_decay(4, 9, 19, shape="1-sqrt"),
+    "polynomial": after_warmup(3, schedules.polynomial(recorded.TOTAL - 3, power=0.7, floor=1e-7)),
+}
+
+
 @pytest.mark.parametrize(
     ("name", "schedule"),
     [(name, each) for name in RECORDED for each in RECORDED[name]["schedules"]],
 )
 def test_schedules_are_what_the_package_computed(name, schedule):
+    if schedule in SCHEDULES:
+        ours = SCHEDULES[schedule].rates(0.1, recorded.SCHEDULED)
+        theirs = RECORDED[name]["schedules"][schedule]
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-14)
+        return
     total = {"cosine": recorded.TOTAL, "one_cycle": recorded.SCHEDULED}[schedule]
     more = {"end_factor": 1e-5} if schedule == "one_cycle" else {}
     ours = getattr(schedules, schedule)(total=total, convention=name, **more)
