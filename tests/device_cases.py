@@ -243,6 +243,8 @@ QUICK: dict[str, Case] = {
     "sums over several weights": Case(
         "several weights", "LAMB", plan={"batch_size": 2, **EVERYTHING, "clip": ("norm", 0.7, 0.0)}
     ),
+    "a mask": Case("several weights", "CautiousAdamW", plan={"batch_size": 2}),
+    "a start, a distance": Case("several weights", "Prodigy", {"d0": 0.01}, rates=(0.1, 1.0)),
     "sums of moments": Case("several weights", "LAMB", plan={"batch_size": 7, "epochs": 4}),
     "sums over weights left out": Case(
         "several weights", "LARS", {"trust": 0.1}, plan={"spared": Spared((1.0, 0.0, 1.0), ())}

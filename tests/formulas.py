@@ -486,6 +486,67 @@ def lamb_keras(s, g, t, h):
     return s.w - w + h.eta * (norm(w) / norm(u) if norm(w) and norm(u) else 1.0) * u
 
 
+def novograd(s, g, t, h):
+    """optax scale_by_novograd."""
+    s.v = g * g if t == 1 else h.beta2 * s.v + (1 - h.beta2) * g * g
+    s.m = h.beta1 * s.m + g / (math.sqrt(s.v) + h.epsilon) + h.weight_decay * s.w
+    return h.eta * s.m
+
+
+def dog(s, g, t, h):
+    """optax contrib.dog, whose first distance is a share of 1 + norm(w0)."""
+    if t == 1:
+        s.w0 = s.w
+        s.r = h.reach * (1 + norm(s.w0))
+    s.r, s.G = max(s.r, norm(s.w - s.w0)), s.G + g**2
+    return h.eta * s.r / math.sqrt(s.G + h.epsilon) * g
+
+
+def dowg(s, g, t, h):
+    """optax contrib.dowg."""
+    if t == 1:
+        s.w0, s.D = s.w, h.epsilon
+    s.D = max(s.D, (s.w - s.w0) ** 2)
+    s.V = s.V + s.D * g**2
+    return h.eta * s.D / (math.sqrt(s.V) + h.epsilon) * g
+
+
+def prodigy(corrected):
+    """prodigyopt/prodigy.py; optax contrib.prodigy corrects."""
+
+    def formula(s, g, t, h):
+        if t == 1:
+            s.w0, s.d = s.w, h.d0
+        d, beta3 = s.d, math.sqrt(h.beta2)
+        rate = d * h.eta
+        if corrected:
+            rate *= math.sqrt(1 - h.beta2**t) / (1 - h.beta1**t)
+        s.r = beta3 * s.r + d / h.d0 * rate * g * (s.w0 - s.w)
+        s.s = beta3 * s.s + d / h.d0 * rate * g
+        s.m = h.beta1 * s.m + (1 - h.beta1) * d * g
+        s.v = h.beta2 * s.v + (1 - h.beta2) * (d * g) ** 2
+        if s.s != 0:
+            s.d = max(d, h.coefficient * s.r / abs(s.s))
+        return rate * h.weight_decay * s.w + rate * s.m / (math.sqrt(s.v) + s.d * h.epsilon)
+
+    return formula
+
+
+def cautious_adamw(s, g, t, h):
+    """timm/optim/adamw.py with caution: of one weight a step is taken whole or not at all."""
+    moments(s, g, h)
+    m_hat, v_hat = s.m / (1 - h.beta1**t), s.v / (1 - h.beta2**t)
+    u = m_hat / (math.sqrt(v_hat) + h.epsilon)
+    return h.eta * u if u * g > 0 else 0.0
+
+
+def cautious_lion(s, g, t, h):
+    """timm/optim/lion.py with caution."""
+    u = sign(h.beta1 * s.m + (1 - h.beta1) * g)
+    s.m = h.beta2 * s.m + (1 - h.beta2) * g
+    return h.eta * u if u * g > 0 else 0.0
+
+
 # --- schedule-free --------------------------------------------------------------------------------
 
 

@@ -168,6 +168,15 @@ CASES = [
         f.laprop(lambda v, bias, eps: math.sqrt(v / bias + eps)),
     ),
     *[("ACProp", convention, {}, f.acprop) for convention in ("document", "optax")],
+    *[("NovoGrad", convention, {}, f.novograd) for convention in ("document", "optax")],
+    *[("DoG", convention, {}, f.dog) for convention in ("document", "optax")],
+    *[("DoWG", convention, {}, f.dowg) for convention in ("document", "optax")],
+    # At a rate of 1 a gradient that does not fall with the way makes the distance explode, and
+    # rounding with it.
+    ("Prodigy", "document", {"eta": 0.05}, f.prodigy(corrected=False)),
+    ("Prodigy", "optax", {"eta": 0.05}, f.prodigy(corrected=True)),
+    ("CautiousAdamW", "document", {}, f.cautious_adamw),
+    ("CautiousLion", "document", {}, f.cautious_lion),
 ]
 
 #: How the weights decay when only weight_decay is given.
@@ -184,6 +193,8 @@ def plain_decay(name, convention):
     if (name, convention) == ("SGD", "sklearn"):
         return "clipped"
     if name in ("AdamW", "Lion", "Adan", "AdEMAMix", "Tiger", "LaProp", "ACProp"):
+        return "decoupled"
+    if name in ("CautiousAdamW", "CautiousLion"):
         return "decoupled"
     if (name, convention) == ("AdaBelief", "document"):
         return "decoupled"
@@ -221,6 +232,9 @@ RANGES = {
     "optimism": (0.0, 2.0),
     "final_rate": (0.0, 0.2),
     "narrowing": (1e-4, 0.5),
+    "reach": (1e-6, 0.1),
+    "d0": (1e-6, 0.1),
+    "coefficient": (0.5, 2.0),
 }
 FIXED = {
     "alternating": [3.0, -2.5] * 30,
@@ -364,6 +378,13 @@ COMPILED = [
     simopt.ACProp(eta=(0.01, 0.1)),
     simopt.ScheduleFreeSGD(eta=(0.01, 0.1)),
     simopt.ScheduleFreeAdamW(eta=(0.01, 0.1), convention="keras"),
+    simopt.NovoGrad(eta=(0.01, 0.1)),
+    simopt.DoG(eta=(0.5, 1.0), reach=0.01),
+    simopt.DoWG(eta=(0.5, 1.0)),
+    simopt.Prodigy(eta=(0.5, 1.0), d0=0.01),
+    simopt.Prodigy(eta=(0.5, 1.0), d0=0.01, convention="optax"),
+    simopt.CautiousAdamW(eta=(0.01, 0.1)),
+    simopt.CautiousLion(eta=(0.01, 0.1)),
     simopt.Momentum(eta=(0.01, 0.1), dampening=0.5, convention="mlx", weight_decay=0.1),
     simopt.AdaGrad(eta=(0.01, 0.1), convention="jax"),
     simopt.NAdam(eta=(0.01, 0.1), weight_decay=0.1, convention="river", decay="fixed"),
@@ -523,6 +544,22 @@ DEFAULTS = {
         key: {**ADAM, "eta": 0.0025, "weight_decay": 0.0} for key in ("document", "keras", "optax")
     },
 }
+NOVO = {"eta": 0.01, "beta1": 0.95, "beta2": 0.98, "epsilon": 1e-8, "weight_decay": 0.0}
+DISTANCE = {"d0": 1e-6, "coefficient": 1.0, "weight_decay": 0.0}
+DEFAULTS |= {
+    "NovoGrad": {
+        "document": NOVO,
+        "optax": {**NOVO, "eta": 1e-3, "beta1": 0.9, "beta2": 0.25, "epsilon": 1e-6},
+    },
+    "DoG": {k: {"eta": 1.0, "reach": 1e-6, "epsilon": 1e-8} for k in ("document", "optax")},
+    "DoWG": {key: {"eta": 1.0, "epsilon": 1e-4} for key in ("document", "optax")},
+    "Prodigy": {
+        "document": {**ADAM, **DISTANCE, "eta": 1.0},
+        "optax": {**ADAM, **DISTANCE, "eta": 0.1},
+    },
+}
+DEFAULTS["CautiousAdamW"] = {"document": DEFAULTS["AdamW"]["document"]}
+DEFAULTS["CautiousLion"] = {"document": {**DEFAULTS["Lion"]["document"], "weight_decay": 0.0}}
 DEFAULTS["Nesterov"] = DEFAULTS["Momentum"]
 
 

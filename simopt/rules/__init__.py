@@ -18,6 +18,9 @@ from simopt.rules.adopt import ADOPT
 from simopt.rules.amsgrad import AMSGrad
 from simopt.rules.asgd import ASGD
 from simopt.rules.averaging import averaged
+from simopt.rules.cautious import CautiousAdamW, CautiousLion
+from simopt.rules.dog import DoG
+from simopt.rules.dowg import DoWG
 from simopt.rules.ftrl import FTRL
 from simopt.rules.lamb import LAMB
 from simopt.rules.laprop import LaProp
@@ -27,7 +30,9 @@ from simopt.rules.lookahead import lookahead
 from simopt.rules.momentum import Momentum
 from simopt.rules.nadam import NAdam
 from simopt.rules.nesterov import Nesterov
+from simopt.rules.novograd import NovoGrad
 from simopt.rules.optimistic import OptimisticGradient
+from simopt.rules.prodigy import Prodigy
 from simopt.rules.qhadam import QHAdam
 from simopt.rules.radam import RAdam
 from simopt.rules.rmsprop import RMSprop
@@ -78,6 +83,12 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "AdaBound": AdaBound,
     "LaProp": LaProp,
     "ACProp": ACProp,
+    "NovoGrad": NovoGrad,
+    "DoG": DoG,
+    "DoWG": DoWG,
+    "Prodigy": Prodigy,
+    "CautiousAdamW": CautiousAdamW,
+    "CautiousLion": CautiousLion,
 }
 
 #: Every rule there is.
@@ -104,13 +115,19 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Adan",
+    "CautiousAdamW",
+    "CautiousLion",
+    "DoG",
+    "DoWG",
     "LaProp",
     "Lion",
     "Momentum",
     "NAdam",
     "Nesterov",
+    "NovoGrad",
     "OptimisticGradient",
     "Optimizer",
+    "Prodigy",
     "QHAdam",
     "RAdam",
     "RMSprop",

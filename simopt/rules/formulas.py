@@ -15,6 +15,15 @@ from simopt.rules.rule import Optimizer
 STARTS = {"product": 1.0}
 
 
+def starts(optimizer: Optimizer) -> dict[str, float]:
+    """What the formula carries beside the rule's state, and where that starts."""
+    if not isinstance(optimizer.made_by, Family):
+        return {}
+    rule, targets = optimizer.rule, {line.partition(" = ")[0] for line in steps(optimizer)}
+    clock = dict(zip(rule.clock_values, rule.clock_start(optimizer.settings), strict=True))
+    return {name: start for name, start in {**STARTS, **clock}.items() if name in targets}
+
+
 def settings(optimizer: Optimizer) -> dict[str, Any]:
     """Switches and hyperparameters together, by name."""
     family = optimizer.made_by

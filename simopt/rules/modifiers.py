@@ -27,6 +27,11 @@ def zero_like(value):
     return type(value)(0)
 
 
+def larger(one, other):
+    """The larger of two numbers; the first, where the other is no number."""
+    return other if other > one else one
+
+
 @cache
 def with_initial(rule: Rule, /, *states: str) -> Rule:
     """The rule with states that start at ``initial_accumulator``, by default 0."""

@@ -50,6 +50,10 @@ SIGNS = {
     "d_hat": "d̂",
     "n_hat": "n̂",
     "trust": "τ",
+    "reach": "α",
+    "coefficient": "κ",
+    "w0": "w₀",
+    "d0": "d₀",
     "ratio": "ϕ",
     "lambd": "Λ",
     "t0": "t₀",
@@ -144,6 +148,8 @@ class Notation:
 
     #: Whether a fraction is set as one above the other: then it needs no brackets.
     stacked = True
+    #: Of a sum over all weights.
+    sum_sign = "Σ "
 
     def set(self, node: ast.expr) -> tuple[str, int]:
         """An expression, and how strongly it holds together.
@@ -179,6 +185,8 @@ class Notation:
                 return self.bars(inner), ATOM
             case ast.Call(func=ast.Name(id="norm"), args=[inner]):
                 return self.norm(inner), ATOM
+            case ast.Call(func=ast.Name(id="total"), args=[inner]):
+                return f"{self.sum_sign}{self.within(inner, PRODUCT)}", PRODUCT
             case ast.Call(func=ast.Name(id=function), args=arguments):
                 return self.call(function, arguments), ATOM
         raise ValueError(f"no formula: {ast.unparse(node)!r}")
@@ -245,12 +253,14 @@ LETTERS = {
     "α": r"\alpha", "ν": r"\nu", "τ": r"\tau", "ϕ": r"\phi", "Λ": r"\Lambda", "γ": r"\gamma",
 }  # fmt: skip
 ACCENTS = {"\N{COMBINING CIRCUMFLEX ACCENT}": r"\hat", "\N{COMBINING MACRON}": r"\bar"}
-FUNCTIONS = {"max": r"\max", "min": r"\min", "sign": r"\mathrm{sign}"}
+FUNCTIONS = {"max": r"\max", "min": r"\min", "sign": r"\mathrm{sign}", "mean": r"\mathrm{mean}"}
 OPERATORS = {"≥": r"\ge", "≤": r"\le"}
 
 
 class TeX(Notation):
     """For docstrings."""
+
+    sum_sign = r"\sum "
 
     def name(self, name: str) -> str:
         """A name."""
@@ -400,6 +410,8 @@ COMPUTED: dict[str, Callable[..., Any]] = {
     "max": np.maximum,
     "min": np.minimum,
     "norm": lambda x: np.sqrt(np.sum(np.square(x))),
+    "total": np.sum,
+    "mean": np.mean,
 }
 OPERATIONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,

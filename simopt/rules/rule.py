@@ -97,6 +97,9 @@ ALLOWED = {
     "narrowing": checks.POSITIVE,
     "slow_step": checks.Interval(low=0.0, high=1.0),
     "every": checks.Interval(low=1.0),
+    "reach": checks.NOT_NEGATIVE,
+    "d0": checks.POSITIVE,
+    "coefficient": checks.NOT_NEGATIVE,
 }
 
 

@@ -236,6 +236,27 @@ LAMB_OPTAX = by_optax(
 )
 
 
+NOVOGRAD_OPTAX = by_optax(
+    lambda eta, h: optax.novograd(eta, **b(h), eps=h["epsilon"], weight_decay=h["weight_decay"]),
+    "inside",
+)
+DOG_OPTAX = by_optax(
+    lambda eta, h: optax.contrib.dog(eta, ("heuristic", h["reach"]), eps=h["epsilon"])
+)
+DOWG_OPTAX = by_optax(lambda eta, h: optax.contrib.dowg(eta, eps=h["epsilon"]))
+PRODIGY_OPTAX = by_optax(
+    lambda eta, h: optax.contrib.prodigy(
+        eta,
+        betas=(h["beta1"], h["beta2"]),
+        eps=h["epsilon"],
+        estim_lr0=h["d0"],
+        estim_lr_coef=h["coefficient"],
+        weight_decay=h["weight_decay"],
+    ),
+    "inside",
+)
+
+
 def lars(nesterov=False):
     """LARS as optax has it."""
     return by_optax(
@@ -478,6 +499,13 @@ CONVENTIONS = (
     Case("Rprop", "torch", "torch", rprop_torch),
     Case("LARS", "optax", "optax", lars()),
     Case("LAMB", "document", "optax", LAMB_OPTAX),
+    Case("NovoGrad", "document", "optax", NOVOGRAD_OPTAX),
+    Case("NovoGrad", "optax", "optax", NOVOGRAD_OPTAX),
+    Case("DoG", "document", "optax", DOG_OPTAX),
+    Case("DoG", "optax", "optax", DOG_OPTAX),
+    Case("DoWG", "document", "optax", DOWG_OPTAX),
+    Case("DoWG", "optax", "optax", DOWG_OPTAX),
+    Case("Prodigy", "optax", "optax", PRODIGY_OPTAX),
     Case("LAMB", "optax", "optax", LAMB_OPTAX),
     Case("LAMB", "keras", "keras", by_keras(keras.optimizers.Lamb)),
     Case("ASGD", "torch", "torch", asgd_torch),
@@ -516,6 +544,9 @@ ELSEWHERE = {
     ("FTRL", "document"),
     ("AdaBound", "document"),
     ("LaProp", "document"),
+    ("Prodigy", "document"),
+    ("CautiousAdamW", "document"),
+    ("CautiousLion", "document"),
 }
 
 OUTSIDE, INSIDE, HAT = ({"epsilon_place": place} for place in ("outside", "inside", "hat"))
@@ -706,4 +737,5 @@ NOBODYS = {
     ("ScheduleFreeSGD", "counts", "equal"),
     ("LaProp", "epsilon_place", "inside"),
     ("ASGD", "rate_of", "update"),
+    ("Prodigy", "bias_correction", False),
 }

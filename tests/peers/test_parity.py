@@ -117,12 +117,17 @@ RANGES = {
     "l1": (0.0, 0.5),
     "l2": (0.0, 0.5),
     "optimism": (0.0, 1.0),
+    "reach": (1e-3, 0.1),
+    "d0": (1e-3, 0.1),
+    "coefficient": (0.5, 2.0),
 }
 NEAR_TENTH = (0.05, 0.2)
 
 #: The largest rates: of rules whose step is a multiple of the gradient, of Adadelta, whose steps
 #: are of the size of the root of epsilon, and of the others.
 RATES = {"SGD": 0.05, "Momentum": 0.05, "Nesterov": 0.05}
+#: Those that find a rate need no small one.
+RATES |= {"DoG": 0.5, "DoWG": 0.5, "Prodigy": 0.5}
 RATE_OF_ADADELTA = {"default": 1.0, "near 0.1": 0.02}
 RATE_OF_DIVIDERS = 0.01
 

@@ -88,8 +88,9 @@ def _calculations(
         lines.append((step.target, names_in(expression), written))
         now[step.target], shown[step.target] = value, vector(value)
         old = old - {step.target}
-    carried = {name: np.asarray(now[name]) for name in formulas.STARTS if name in now}
-    return _used(lines, {"w", *optimizer.rule.state, *formulas.STARTS}), carried
+    starts = formulas.starts(optimizer)
+    carried = {name: np.asarray(now[name]) for name in starts}
+    return _used(lines, {"w", *optimizer.rule.state, *starts}), carried
 
 
 def _used(lines: list[tuple[str, set[str], Line]], wanted: set[str]) -> list[Line]:

@@ -15,7 +15,7 @@ from simopt.ground import checks
 from simopt.problems import Floats, Problem
 from simopt.problems.problem import check_problem
 from simopt.problems.regression import Regression
-from simopt.rules.formulas import STARTS
+from simopt.rules.formulas import starts as starts_of
 from simopt.rules.rule import Optimizer
 from simopt.training import plan, shuffling
 from simopt.training.run import Run, names_per_weight, run
@@ -197,7 +197,7 @@ def _at_start(trace: Run) -> dict[str, Floats]:
     rule, settings = trace.optimizer.rule, trace.optimizer.settings
     begins = [rule.start(settings, w) for w in trace.problem.w0]
     state = dict(zip(rule.state, np.transpose(begins), strict=True))
-    starts = {name: np.full(trace.problem.d, start) for name, start in STARTS.items()}
+    starts = {name: np.full(1, start) for name, start in starts_of(trace.optimizer).items()}
     return {"w": trace.problem.w0, "t": np.zeros(1), **starts, **state}
 
 

@@ -38,6 +38,8 @@ class MathML(Notation):
         """A number."""
         return f"<mn>{number(value)}</mn>"
 
+    sum_sign = "<mo>∑</mo>"
+
     def negative(self, inner: str) -> str:
         """Something with a minus before it."""
         return f"<mrow><mo>−</mo>{inner}</mrow>"

@@ -15,7 +15,7 @@ from simopt.report.conventions import measured, names
 from simopt.report.conventions.mathml import stacked, typeset
 from simopt.rules import ALL
 from simopt.rules.family import Family
-from simopt.rules.formulas import STARTS, formula, identity
+from simopt.rules.formulas import formula, identity, starts
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.modifiers import DECAYS
 from simopt.rules.rule import START, Optimizer
@@ -151,10 +151,8 @@ def start(optimizer: Optimizer) -> str:
     states = {
         names.sign(each): at[source] for each, source in zip(rule.state, rule.sources, strict=True)
     }
-    for line in formula(optimizer):
-        name = line.partition(" = ")[0]
-        if name in STARTS:
-            states[names.sign(name)] = number(STARTS[name])
+    for name, value in starts(optimizer).items():
+        states.setdefault(names.sign(name), number(value))
     if not states:
         return "no state"
     values: dict[str, list[str]] = {}

@@ -39,5 +39,11 @@ FRAMEWORK = Framework(
         "AdaBound": {},
         "LaProp": {"decay": "decoupled"},
         "ACProp": {"decay": "decoupled"},
+        "NovoGrad": {},
+        "DoG": {},
+        "DoWG": {},
+        "Prodigy": {},
+        "CautiousAdamW": {"decay": "decoupled", "weight_decay": 0.01},
+        "CautiousLion": {"decay": "decoupled", "weight_decay": 0.0},
     },
 )

@@ -63,6 +63,8 @@ FRAMEWORK = Framework(
         },
         "LAMB": {"adapts": "decayed"},
         "LaProp": {"decay": "stepped"},
+        "CautiousAdamW": {"decay": "decoupled", "weight_decay": 0.01},
+        "CautiousLion": {"eta": 1e-4, "decay": "decoupled", "weight_decay": 0.0},
     },
     arguments={
         "eta": "lr",
@@ -124,6 +126,8 @@ FRAMEWORK = Framework(
             {"weight_decay": 0.01},
             "decoupled",
         ),
+        Call("timm.optim.AdamWLegacy(params, caution=True)", "CautiousAdamW"),
+        Call("timm.optim.Lion(params, caution=True)", "CautiousLion"),
         Call("timm.optim.Lars(params)", "LARS", note="plain SGD: it adapts what decays"),
         Call(
             "timm.optim.Lars(params, momentum=0.9, weight_decay=1e-4)",
