@@ -47,6 +47,14 @@ OPTIONS = [
     ("RAdam", {"weight_decay": 0.1, "decay": "decoupled", "beta2": 0.9}),
     ("Adadelta", {"weight_decay": 0.1, "decay": "decoupled"}),
     ("Lion", {"weight_decay": 0.1}),
+    ("LARS", {"weight_decay": 0.2, "denominator": "norm of sum", "nesterov": True}),
+    ("LARS", {"weight_decay": 0.0, "adapts": "decayed", "rate_place": "outside"}),
+    ("LARS", {"rate_place": "outside", "nesterov": True}),
+    ("LAMB", {"weight_decay": 0.2, "decay_place": "outside", "bias_correction": False}),
+    ("LAMB", {"weight_decay": 0.0, "adapts": "decayed"}),
+    ("DoG", {"weight_decay": 0.2}),
+    ("Prodigy", {"weight_decay": 0.2, "bias_correction": True, "d0": 0.1}),
+    ("CautiousAdamW", {"weight_decay": 0.2, "decay": "coupled"}),
 ]
 
 
@@ -58,22 +66,22 @@ def sign(x):
     return (x > 0) - (x < 0)
 
 
-#: What formulas call; of one weight.
+def itself(x):
+    return x
+
+
+#: Of one weight a norm is its size, a sum or a mean the number itself.
 FUNCTIONS = {
-    "sqrt": root,
-    "norm": lambda x: root(x * x),
-    "sign": sign,
-    "max": max,
-    "min": min,
-    "abs": abs,
-}
+    "sqrt": root, "sign": sign, "max": max, "min": min, "abs": abs, "norm": abs, "total": itself,
+    "mean": itself,
+}  # fmt: skip
 
 
 def walked(optimizer):
     """The weight after each update, by the lines that the page sets."""
     lines = formulas.formula(optimizer)
     rule = optimizer.rule
-    names = {"w": 1.5, **formulas.STARTS, **optimizer.settings}
+    names = {"w": 1.5, **formulas.starts(optimizer), **optimizer.settings}
     names |= dict(zip(rule.state, rule.start(optimizer.settings, 1.5), strict=True))
     weights = []
     for t, g in enumerate(GRADIENTS.tolist(), start=1):

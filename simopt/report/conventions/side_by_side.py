@@ -151,8 +151,8 @@ def start(optimizer: Optimizer) -> str:
     states = {
         names.sign(each): at[source] for each, source in zip(rule.state, rule.sources, strict=True)
     }
-    for name, value in starts(optimizer).items():
-        states.setdefault(names.sign(name), number(value))
+    for name, begins in starts(optimizer).items():
+        states.setdefault(names.sign(name), number(begins))
     if not states:
         return "no state"
     values: dict[str, list[str]] = {}
