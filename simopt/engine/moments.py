@@ -30,9 +30,9 @@ from simopt.training.plan import Plan
 LEAST_BATCH = 16
 
 #: Weights up to which moments pay whoever takes them. A block that shares an order takes them once;
-#: of lanes with orders of their own each does, d^2 products a point. Beside single points they ran
-#: 0.76 times as fast for 10 weights, 0.55 for 20, 0.44 for 40, in batches of 32; shared, 1.4, 1.4
-#: and 1.1 times.
+#: of lanes with orders of their own each does, d^2 / 2 products a point. Beside single points they
+#: ran 1.06 times as fast for 10 weights, 0.92 for 20, 0.60 for 40, in batches of 32; shared, 1.3,
+#: 1.2 and 1.0 times.
 FEW_WEIGHTS = 16
 
 #: Points that are copied beside each other, and how many sums of a row are made at once.
