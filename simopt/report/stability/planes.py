@@ -60,7 +60,7 @@ def planes(quick: bool) -> list[Plane]:
     """The problems of the page."""
     four, hubble, diabetes = problems.four_points(), problems.hubble(), problems.diabetes()
     fine, middle, coarse = (
-        ((48, 20), (50, 20), (40, 14)) if quick else ((300, 140), (300, 120), (150, 75))
+        ((48, 20), (50, 20), (40, 14)) if quick else ((600, 140), (300, 120), (150, 75))
     )
     return [
         Plane("Four points", four, (1, 2, 4), "all", (0.02, 3.0), fine),
