@@ -20,6 +20,8 @@ from simopt.curves.prescription.training import Training
 from simopt.schedules import constant, cosine, linear_warmup, sequential
 from simopt.sweeps import toml
 
+pytestmark = pytest.mark.interpreted
+
 FOUR = problems.four_points()
 #: Of the four points: the loss is CURVATURE / 2 (w - 5)^2.
 CURVATURE = 2 * np.mean([4.0, 1.0, 9.0, 0.25])
@@ -263,6 +265,7 @@ def test_curves_are_runs():
         assert made.validation[1] == pytest.approx(made.loss[1], rel=1e-9)
 
 
+@pytest.mark.compiled
 def test_a_kernel_with_all_has_the_same_bits():
     """A rate times 1 and a bound that nothing reaches, for the plain run."""
     plain = Training(simopt.Momentum(eta=0.02), 8, 12)

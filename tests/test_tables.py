@@ -596,6 +596,7 @@ def command(capsys, *arguments):
     return end.value.code, out, err
 
 
+@pytest.mark.interpreted
 def test_the_commands_say_it_in_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     table = UNSCALED.copy()
