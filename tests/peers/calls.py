@@ -730,9 +730,7 @@ SWITCHES = (
 
 #: Switches that no framework has: tests/test_rules.py alone sees to them.
 NOBODYS = {
-    ("Yogi", "bias_correction", False),
     ("NAdam", "bias_correction", False),
-    ("NAdam", "epsilon_place", "hat"),
     ("ADOPT", "clipping", "none"),
     ("ScheduleFreeSGD", "counts", "equal"),
     ("LaProp", "epsilon_place", "inside"),

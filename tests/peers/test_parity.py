@@ -46,6 +46,7 @@ from simopt.training.stepper import Stepper
 from tests import recorded
 from tests.peers.calls import CONVENTIONS, ELSEWHERE, NOBODYS, SWITCHES
 from tests.peers.frameworks import WEIGHTS, Task, torch_training
+from tests.sources import SOURCES
 
 TOLERANCE = 1e-12
 UPDATES = 200
@@ -375,7 +376,7 @@ def test_every_rule_and_convention_is_here():
             (name, convention)
             for name, rule in ALL.items()
             for convention in rule().made_by.conventions
-            if convention not in recorded.DRIVERS  # those of tests/test_frameworks.py
+            if convention not in (*recorded.DRIVERS, *SOURCES)  # those of tests/test_frameworks.py
         }
         - ELSEWHERE
     )
@@ -390,7 +391,7 @@ def test_every_switch_is_here():
         here |= {(case.rule, name, preset[name]) for name in family.switches}
         here |= {(case.rule, name) for name in family.optional if name in preset}
         here |= {(case.rule, name) for name in case.extra}
-    for key in recorded.DRIVERS:
+    for key in (*recorded.DRIVERS, *SOURCES):
         for call in FRAMEWORKS[key].calls:
             family = ALL[call.rule]().made_by
             preset = {**family.preset(call.convention or key), **call.given}
