@@ -103,6 +103,6 @@ def ACProp(
     >>> import simopt
     >>> steps = simopt.run(simopt.problems.four_points(), simopt.ACProp(eta=0.05)).steps
     >>> steps["w"].round(3).tolist()
-        [3.8, 3.807, 3.902, 3.904]
+    [3.8, 3.807, 3.902, 3.904]
     """
     return FAMILY(**locals())

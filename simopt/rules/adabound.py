@@ -169,6 +169,6 @@ def AdaBound(
     >>> import simopt
     >>> steps = simopt.run(simopt.problems.four_points(), simopt.AdaBound(eta=0.1)).steps
     >>> steps["w"].round(3).tolist()
-        [3.1, 3.182, 3.268, 3.34]
+    [3.1, 3.182, 3.268, 3.34]
     """
     return FAMILY(**locals())

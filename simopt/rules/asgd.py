@@ -129,6 +129,6 @@ def ASGD(
     >>> import simopt
     >>> steps = simopt.run(simopt.problems.four_points(), simopt.ASGD(eta=0.05, t0=0)).steps
     >>> steps[["w", "mean"]].round(3).values.tolist()
-        [[3.8, 3.8], [3.92, 3.92], [4.892, 4.406], [4.895, 4.569]]
+    [[3.8, 3.8], [3.92, 3.92], [4.892, 4.406], [4.895, 4.569]]
     """
     return FAMILY(**locals())

@@ -154,6 +154,6 @@ def FTRL(
     >>> import simopt
     >>> steps = simopt.run(simopt.problems.four_points(), simopt.FTRL(eta=5.0)).steps
     >>> steps["w"].round(3).tolist()
-        [7.529, 6.107, 2.424, 2.662]
+    [7.529, 6.107, 2.424, 2.662]
     """
     return FAMILY(**locals())

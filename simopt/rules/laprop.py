@@ -147,6 +147,6 @@ def LaProp(
     >>> import simopt
     >>> steps = simopt.run(simopt.problems.four_points(), simopt.LaProp(eta=0.1)).steps
     >>> steps["w"].round(3).tolist()
-        [3.1, 3.165, 3.263, 3.333]
+    [3.1, 3.165, 3.263, 3.333]
     """
     return FAMILY(**locals())

@@ -91,6 +91,6 @@ def OptimisticGradient(
     >>> import simopt
     >>> optimizer = simopt.OptimisticGradient(eta=0.05)
     >>> simopt.run(simopt.problems.four_points(), optimizer).steps["w"].round(3).tolist()
-        [3.8, 3.24, 6.288, 4.64]
+    [3.8, 3.24, 6.288, 4.64]
     """
     return FAMILY(**locals())
