@@ -11,6 +11,8 @@ from scipy.optimize import brentq, minimize_scalar
 import simopt
 from simopt.problems import bumps, double_well, saddle
 
+pytestmark = pytest.mark.interpreted
+
 
 def differences(problem, w, step=1e-6):
     return np.array(
