@@ -384,6 +384,17 @@ def ens_qhadam(s, iterate, gradient, step, t):
     return iterate - step * mean / (((1 - v2) * gradient**2 + v2 * s.v / bias2).sqrt() + D("1e-8"))
 
 
+def ens_adabound(s, iterate, gradient, step, t):
+    bias1, bias2 = ens_moments(s, gradient, t)
+    if t == 1:
+        s.initial = step
+    gamma = D("1e-3")
+    fl = D("0.1") * step / s.initial
+    lower, upper = fl * (1 - 1 / (gamma * t + 1)), fl * (1 + 1 / (gamma * t))
+    rate = step * bias2.sqrt() / bias1 / (s.v.sqrt() + D("1e-8"))
+    return iterate - min(max(rate, lower), upper) * s.m
+
+
 ENSMALLEN = {
     "ens::StandardSGD()": ens_sgd,
     "ens::MomentumSGD()": ens_momentum,
@@ -398,6 +409,7 @@ ENSMALLEN = {
     "ens::AdaBelief()": ens_adabelief,
     "ens::Yogi()": ens_yogi,
     "ens::QHAdam()": ens_qhadam,
+    "ens::AdaBound()": ens_adabound,
 }
 
 

@@ -53,6 +53,7 @@ FRAMEWORK = Framework(
         "AdaBelief": {"epsilon": 1e-12},
         "Yogi": {"eta": 0.001, "epsilon": 1e-8},
         "QHAdam": {"beta1": 0.9},
+        "AdaBound": {},
     },
     arguments={
         "eta": "stepSize",
@@ -78,6 +79,7 @@ FRAMEWORK = Framework(
         Call("ens::AdaBelief()", "AdaBelief", note=BATCHED),
         Call("ens::Yogi()", "Yogi", note=BATCHED),
         Call("ens::QHAdam()", "QHAdam", note=BATCHED),
+        Call("ens::AdaBound()", "AdaBound", note=BATCHED + "; the final rate is as it was set"),
     ),
     surprises=(
         Surprise(
