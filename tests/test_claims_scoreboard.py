@@ -141,7 +141,7 @@ def test_what_forgets_nothing_is_adagrad():
 
 def test_clearing_every_update_leaves_the_sign():
     four = problems.four_points()
-    steps = simopt.run(four, ForgetfulAdaGrad(eta=0.3, every=1.0), epochs=5).steps
+    steps = simopt.run(four, ForgetfulAdaGrad(eta=0.3, cleared_every=1.0), epochs=5).steps
     g = steps["gradient"].to_numpy()
     moved = np.diff([3.0, *steps["w"]])
     np.testing.assert_allclose(moved, -0.3 * g / np.sqrt(g * g + 1e-8), rtol=1e-12, atol=1e-14)

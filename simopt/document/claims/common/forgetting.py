@@ -8,13 +8,13 @@ from simopt.rules.momentum import count
 from simopt.rules.rule import rule
 
 
-def forgetful_adagrad(w, g, eta, G, t, epsilon=1e-8, without=0.0, every=0.0):  # type: ignore[no-untyped-def]
-    """One weight, one step; G loses what update ``without`` gave it, all after each ``every``."""
+def forgetful_adagrad(w, g, eta, G, t, epsilon=1e-8, without=0.0, cleared_every=0.0):  # type: ignore[no-untyped-def]
+    """One weight, one step; G loses what one update gave it, or all after every so many."""
     G = G + g * g
     step = eta * g / math.sqrt(G + epsilon)
     if t == without:
         G = G - g * g
-    if every > 0 and t % every == 0:
+    if cleared_every > 0 and t % cleared_every == 0:
         G = G - G
     return w - step, G
 

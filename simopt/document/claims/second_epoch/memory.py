@@ -118,7 +118,9 @@ def state_carries_over(trials: Trials) -> Finding:
 def kept_memory_slows(trials: Trials) -> Finding:
     """The way made in epoch 2 with G kept and with G cleared after every epoch."""
     frame = trials.sweep(
-        problems.four_points(), ForgetfulAdaGrad(eta=ETA, every=[0.0, 4.0]), epochs=[1, 2, 10, 100]
+        problems.four_points(),
+        ForgetfulAdaGrad(eta=ETA, cleared_every=[0.0, 4.0]),
+        epochs=[1, 2, 10, 100],
     )
     far = frame["distance"].to_numpy().reshape(2, 4)  # [kept, cleared] x epochs
     moved = far[:, 0] - far[:, 1]
