@@ -233,3 +233,18 @@ def test_what_does_not_fit_is_refused(message):
     with pytest.raises(ValueError, match="must") as caught:
         WRONG[message]()
     assert str(caught.value).startswith(message)
+
+
+def test_prodigy_is_that_of_its_authors():
+    """prodigyopt 1.1.2 in float64 after 200 updates: lr=1, d0=1e-3, d_coef=0.7, weight_decay=0.1."""
+    problem = PROBLEMS["five weights"]
+    optimizer = simopt.Prodigy(d0=1e-3, coefficient=0.7, weight_decay=0.1)
+    stepper = Stepper(optimizer, problem.w0.tolist())
+    for t in range(200):
+        points = [t % 12, (5 * t + 1) % 12]
+        stepper.step(problem.gradient(stepper.weights, points).tolist())
+    theirs = [
+        0.7032182261848762, 0.9442236301578472, 0.9156406922425198, 0.716957840056991,
+        0.8789515740653379,
+    ]  # fmt: skip
+    np.testing.assert_allclose(stepper.weights, theirs, rtol=1e-12)
