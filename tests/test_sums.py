@@ -236,7 +236,7 @@ def test_what_does_not_fit_is_refused(message):
 
 
 def test_prodigy_is_that_of_its_authors():
-    """prodigyopt 1.1.2 in float64 after 200 updates: lr=1, d0=1e-3, d_coef=0.7, weight_decay=0.1."""
+    """prodigyopt 1.1.2, float64, after 200 updates: lr=1, d0=1e-3, d_coef=0.7, weight_decay=0.1."""
     problem = PROBLEMS["five weights"]
     optimizer = simopt.Prodigy(d0=1e-3, coefficient=0.7, weight_decay=0.1)
     stepper = Stepper(optimizer, problem.w0.tolist())
