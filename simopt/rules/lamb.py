@@ -171,7 +171,7 @@ def LAMB(
     Notes
     -----
     Where all weights, or all of the step, are 0 the ratio is 1. A trajectory's weights, an
-    intercept among them, are one layer: `no_decay` leaves weights out of the decay alone. The
+    intercept among them, are one layer: ``no_decay`` leaves weights out of the decay alone. The
     paper's function phi is the norm itself.
 
     References

@@ -158,7 +158,7 @@ def LARS(
     Notes
     -----
     Where all weights, or the whole gradient, are 0 the ratio is 1. A trajectory's weights, an
-    intercept among them, are one layer: `no_decay` leaves weights out of the decay alone.
+    intercept among them, are one layer: ``no_decay`` leaves weights out of the decay alone.
 
     References
     ----------
