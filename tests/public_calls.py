@@ -268,7 +268,7 @@ CALLS = {
     "simopt.comparison.benchmark": lambda _: {"quick": True, "seed": 0},
     "simopt.comparison.compare": lambda _: {
         "problems": {"four": four()}, "optimizers": [simopt.SGD(eta=[0.01, 0.1])], "batch_size": 1,
-        "epochs": 1, "tuning_seeds": [0], "judging_seeds": [1, 2], "threads": 1,
+        "epochs": 1, "tuning_seeds": [0], "judging_seeds": [1, 2], "schedule": None, "threads": 1,
     },
     "simopt.comparison.judged": lambda _: {"trials": compared()},
     "simopt.comparison.ranking": lambda _: {

@@ -219,8 +219,7 @@ def test_yogi_in_every_world(yogi, verdict):
 
 def test_the_growth_of_rates_is_that_of_the_formulas(monkeypatch):
     monkeypatch.setattr(steps, "SHRUNK", (0.5,))
-    monkeypatch.setattr(steps, "SETTLED", 30)
-    monkeypatch.setattr(steps, "AFTER", 20)
+    monkeypatch.setattr(steps, "BEFORE", 30)
     seen = []
     monkeypatch.setattr(steps, "yogi_by", lambda *tables: seen.extend(tables))
     steps.yogi_grows_slower(Trials(quick=True))
@@ -228,8 +227,8 @@ def test_the_growth_of_rates_is_that_of_the_formulas(monkeypatch):
     before = {}
     for g in [1.0] * 30 + [0.5] * 20:
         before = before or ({**v} if g == 0.5 else {})
-        v["Yogi"] -= 0.01 * np.sign(v["Yogi"] - g * g) * g * g
-        v["Adam"] = 0.99 * v["Adam"] + 0.01 * g * g
+        v["Yogi"] -= 0.1 * np.sign(v["Yogi"] - g * g) * g * g
+        v["Adam"] = 0.9 * v["Adam"] + 0.1 * g * g
     for table, name in zip(seen, v, strict=True):
         assert table[0.5] == pytest.approx(np.sqrt(before[name] / v[name]), rel=1e-9)
 
@@ -278,3 +277,50 @@ def test_long_runs_are_compared_on_noisy_problems(monkeypatch):
     ]
     assert grids[0] == grids[1]
     assert (trials.trajectories, trials.updates) == (7, 9)
+
+
+def logs(*factors):
+    """The logarithms of one factor a case, on every seed, by case."""
+    return {f"case {k}": np.full(5, np.log(factor)) for k, factor in enumerate(factors)}
+
+
+@pytest.mark.parametrize(
+    ("ratios", "verdict", "ahead"),
+    [
+        (logs(1.0, 1.09, 0.5), "holds", 1),
+        (logs(1.0, 1.5), "conditional", 0),
+        (logs(1.2, 9.0), "contradicted", 0),
+        ({"case 0": np.log([0.1, 9.0, 0.2, 30.0])}, "holds", 0),
+    ],
+)
+def test_schedules_in_every_world(ratios, verdict, ahead):
+    finding = averages.no_schedule_by(ratios)
+    assert finding.verdict == verdict
+    assert finding.evidence["cases that are lower"] == ahead
+
+
+def test_the_rate_without_a_schedule_is_tuned_for_the_longest_run(monkeypatch):
+    """At 0.1 the short run would end lower, at 0.01 the long one does: that one is judged."""
+    ends = {(10, 0.1): 0.01, (10, 0.01): 0.02, (40, 0.1): 0.5, (40, 0.01): 0.03}
+
+    def compare(problems, optimizers, *, epochs, tuning_seeds, judging_seeds, schedule, **_):
+        (rule,) = optimizers
+        assert (schedule is None) == (rule.name == "ScheduleFreeSGD")
+        rows = [
+            {
+                "problem": "p", "seed": seed, "part": part, "optimizer": rule.name, "setting": k,
+                "excess": 0.01 if rule.name == "SGD" else ends[epochs, eta],
+            }
+            for part, seeds in (("tuning", tuning_seeds), ("judging", judging_seeds))
+            for seed in seeds
+            for k, eta in enumerate((0.1, 0.01))
+        ]  # fmt: skip
+        table = pd.DataFrame(rows)
+        table.attrs |= {"trajectories": 1, "updates": 1}
+        return table
+
+    monkeypatch.setattr(comparison, "compare", compare)
+    evidence = averages.needs_no_schedule(Trials(quick=True)).evidence
+    said = "excess over that with the schedule, p"
+    assert evidence[f"{said} after 10 epochs"] == pytest.approx(2.0)
+    assert evidence[f"{said} after 40 epochs"] == pytest.approx(3.0)

@@ -14,6 +14,7 @@ from simopt.ground import checks
 from simopt.problems import Problem
 from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
+from simopt.schedules import Schedule
 from simopt.sweeps.sweep import sweep
 
 #: A relative excess below this counts as this: who is nearer to an optimum already reached to
@@ -38,6 +39,7 @@ def compare(
     epochs: int = 30,
     tuning_seeds: Collection[int] = range(4),
     judging_seeds: Collection[int] = range(1000, 1012),
+    schedule: Schedule | str | None = None,
     threads: int | None = None,
 ) -> pd.DataFrame:
     """Try every setting of every optimizer on every problem, on seeds to tune and seeds to judge.
@@ -59,6 +61,8 @@ def compare(
         Of every trial.
     tuning_seeds, judging_seeds : collection of int
         Seeds that choose a setting, and seeds that it is judged on; none may be in both.
+    schedule : Schedule or str, optional
+        As in `simopt.sweep`: of the rates of all trials.
     threads : int, optional
         As in `simopt.sweep`.
 
@@ -114,6 +118,7 @@ def compare(
             epochs=epochs,
             shuffle="epoch",
             seed=seeds,
+            schedule=schedule,
             evaluate="epoch",
             progress=False,
             threads=threads,

@@ -42,7 +42,8 @@ def compared(ratios: Floats) -> str:
     if spread == 0.0:
         chance = 1.0 if mean == 0.0 else 0.0
     else:
-        chance = float(stats.ttest_1samp(ratios, 0.0).pvalue)
+        error = spread / np.sqrt(len(ratios))
+        chance = 2 * float(stats.t.sf(abs(mean) / error, len(ratios) - 1))
     if chance >= LEVEL:
         return "alike"
     return "better" if mean < 0 else "worse"

@@ -73,19 +73,20 @@ def adabelief_by(ratios: Mapping[str, float]) -> Finding:
     )
 
 
-#: What gradients shrink to, as a share of what they were, and for how many updates.
+#: What gradients shrink to, as a share of what they were; how fast v forgets, and for how many
+#: updates gradients are as before, and as after.
 SHRUNK = (0.9, 0.6, 0.3, 0.1, 0.01)
-AFTER = 200
+FORGETS, BEFORE, AFTER = 0.9, 100, 20
 
 
 def yogi_grows_slower(trials: Trials) -> Finding:
     """By how much 1 / sqrt(v) grows after gradients have shrunk."""
     growth: dict[str, dict[float, float]] = {"Yogi": {}, "Adam": {}}
-    for name, rule in (("Yogi", Yogi(beta2=DECAY)), ("Adam", Adam(beta2=DECAY))):
+    for name, rule in (("Yogi", Yogi(beta2=FORGETS)), ("Adam", Adam(beta2=FORGETS))):
         for share in SHRUNK:
-            problem = counterexamples.constant_gradients([1.0] * SETTLED + [share] * AFTER)
+            problem = counterexamples.constant_gradients([1.0] * BEFORE + [share] * AFTER)
             v = trials.run(problem, rule).steps["v"].to_numpy(np.float64)
-            growth[name][share] = float(np.sqrt(v[SETTLED - 1] / v[-1]))
+            growth[name][share] = float(np.sqrt(v[BEFORE - 1] / v[-1]))
     return yogi_by(growth["Yogi"], growth["Adam"])
 
 
