@@ -10,7 +10,7 @@ import simopt
 from simopt.analysis import comparison
 from simopt.document.claims.claim import VERDICTS
 from simopt.document.claims.context import Trials
-from simopt.document.papers import CLAIMS, adaptive, averages, pairs, signs, steps
+from simopt.document.papers import CLAIMS, adaptive, averages, pairs, rates, signs, steps
 from simopt.document.papers.adaptive import BOUNDED, FREE, MENDED
 from simopt.rules import ALL
 from tests.interpreting import interpreting
@@ -324,3 +324,38 @@ def test_the_rate_without_a_schedule_is_tuned_for_the_longest_run(monkeypatch):
     said = "excess over that with the schedule, p"
     assert evidence[f"{said} after 10 epochs"] == pytest.approx(2.0)
     assert evidence[f"{said} after 40 epochs"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("best", "verdict"),
+    [
+        ((0.5, 2.0), "holds"),
+        ((1.0, 3.16), "conditional"),
+        ((0.49, 1.0), "conditional"),
+        ((0.1, 10.0), "contradicted"),
+    ],
+)
+def test_the_rate_that_is_found_in_every_world(best, verdict):
+    names = ("sparse", "rotated")
+    loss = dict(zip(names, (1.0, 7.0), strict=True))
+    finding = rates.found_by(dict(zip(names, best, strict=True)), loss, "Prodigy")
+    assert finding.verdict == verdict
+    assert finding.evidence["best rate, rotated"] == best[1]
+    assert "1 to 7 times" in finding.says
+
+
+def test_the_best_rate_is_that_of_the_judging_seeds(monkeypatch):
+    rows = [
+        {
+            "problem": "p", "optimizer": name, "part": part, "seed": seed, "setting": k,
+            "eta": eta, "excess": excess * (9.0 if name == "Adam" else 1.0),
+        }
+        for name in ("Adam", "Prodigy")
+        for part, excesses in (("tuning", (1.0, 0.1, 0.2)), ("judging", (0.2, 0.4, 0.1)))
+        for seed in (0, 1, 2)
+        for k, (eta, excess) in enumerate(zip((0.1, 1.0, 10.0), excesses, strict=True))
+    ]  # fmt: skip
+    monkeypatch.setattr(rates, "benchmarked", lambda trials: pd.DataFrame(rows))
+    evidence = rates.prodigy_finds_the_rate(Trials()).evidence
+    assert evidence["best rate, p"] == 10.0
+    assert evidence["excess at 1 over that at the best, p"] == pytest.approx(4.0)
