@@ -57,6 +57,12 @@ def test_the_finding(ranked, said, unsaid):
     assert unsaid not in text
 
 
+def test_of_many_firsts_some_are_named():
+    text = ranks.summary(ranking({f"rule {k}": (1, 20) for k in range(20)}))
+    assert "rule 7 and 12 more share the first rank" in text
+    assert "rule 8" not in text
+
+
 def test_ranks_that_a_rule_may_have():
     rows = ranking({"Yogi": (1, 1), "Adam": (2, 5)})
     assert [ranks.span(row) for _, row in rows.iterrows()] == ["1", "2 to 5"]

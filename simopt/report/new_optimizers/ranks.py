@@ -15,6 +15,9 @@ from simopt.report.sweeps import small
 #: Height [px] of a line of the figure, and of what is around.
 LINE, AROUND = 19, 62
 
+#: How many that share the first rank are named.
+NAMED = 8
+
 
 def firsts(ranking: pd.DataFrame) -> list[str]:
     """The optimizers that nothing is told to be better than."""
@@ -25,11 +28,13 @@ def summary(ranking: pd.DataFrame) -> str:
     """Who shares the first rank, and where the references are."""
     first = firsts(ranking)
     ranks = ranking.set_index("optimizer")["rank"]
+    rest = len(first) - NAMED
+    named = first if rest <= 1 else [*first[:NAMED], f"{rest} more"]
     references = [f"{name} {ranks[name]}" for name in REFERENCES if name in ranks]
     who = (
         f"{first[0]} is told to be better than every other"
         if len(first) == 1 and (ranking["rank_high"] == 1).any()
-        else f"{listing(first)} {'shares' if len(first) == 1 else 'share'} the first rank"
+        else f"{listing(named)} {'shares' if len(first) == 1 else 'share'} the first rank"
         + (": none of them is told apart from the best" if len(first) > 1 else "")
     )
     return sentence(
