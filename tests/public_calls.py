@@ -550,4 +550,5 @@ def defaults(function):
 
 def of_a_rule(family):
     """Every argument at its default, and a decay: its form may be given with one alone."""
-    return defaults(family) | {"weight_decay": 0.01}
+    takes = defaults(family)
+    return takes | ({"weight_decay": 0.01} if "weight_decay" in takes else {})

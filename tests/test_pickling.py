@@ -38,8 +38,9 @@ def everything():
     """An optimizer of every rule in every convention, with its weight decay; and the switches."""
     for make in ALL.values():
         for convention in make().made_by.conventions:
-            for decay in (None, 0.1):
-                yield make(convention=convention, weight_decay=decay)
+            yield make(convention=convention)
+            if make is not simopt.FTRL:  # it has penalties
+                yield make(convention=convention, weight_decay=0.1)
     yield from (make() for make in SWITCHED.values())
 
 
