@@ -44,9 +44,9 @@ def papers(
     Examples
     --------
     >>> import simopt
-    >>> frame = simopt.document.papers(quick=True, only="P01")
+    >>> frame = simopt.document.papers(quick=True, only="P08")
     >>> frame[["id", "optimizers", "verdict"]].to_dict("records")
-    [{'id': 'P01', 'optimizers': 'ADOPT, Adam', 'verdict': 'holds'}]
+    [{'id': 'P08', 'optimizers': 'LARS, LAMB, SGD', 'verdict': 'holds'}]
     """
     outcomes = evaluate(quick=quick, seed=seed, only=only, among=CLAIMS)
     frame = table(outcomes)
