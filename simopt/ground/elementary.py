@@ -22,7 +22,10 @@ def exp_minus(a):
     """``exp(-a)`` for a >= 0."""
     inside = a if a < 744.0 else 744.0
     k = int(inside * LOG2_E + 0.5)
-    return scaled(exp_small((k * LN2_HIGH - inside) + k * LN2_LOW), -k)
+    half = k >> 1
+    # 2^-k in two factors: it may itself be out of range where the product is not.
+    small = exp_small((k * LN2_HIGH - inside) + k * LN2_LOW) * power(-half)
+    return small * power(half - k)
 
 
 def exp(z):
@@ -30,19 +33,14 @@ def exp(z):
     below = z if z < 710.0 else 710.0
     inside = below if below > -746.0 else -746.0
     k = int(inside * LOG2_E + (0.5 if inside > 0.0 else -0.5))
-    grown = scaled(exp_small((inside - k * LN2_HIGH) - k * LN2_LOW), k)
-    return grown if z == z else z
-
-
-def scaled(x, k):
-    """``x 2^k`` for |k| <= 1076, by two factors: 2^k may be out of range where the product is not.
-
-    By their bits; a table would have to be gathered from, lane by lane.
-    """
     half = k >> 1
-    first = np.int64((half + BIAS) << EXPONENT).view(np.float64)
-    second = np.int64((k - half + BIAS) << EXPONENT).view(np.float64)
-    return x * first * second
+    grown = exp_small((inside - k * LN2_HIGH) - k * LN2_LOW) * power(half)
+    return grown * power(k - half) if z == z else z
+
+
+def power(k):
+    """``2^k`` for -1022 <= k <= 1023, by its bits; a table would be gathered from, lane by lane."""
+    return np.int64((k + BIAS) << EXPONENT).view(np.float64)
 
 
 def exp_small(r):
