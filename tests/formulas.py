@@ -532,6 +532,33 @@ def prodigy(corrected):
     return formula
 
 
+def adafactor(s, g, t, h):
+    """Algorithms 5 and 6 of the paper, the decay as in torch/optim/_adafactor.py."""
+    alpha = max(h.epsilon2, abs(s.w)) * min(h.eta, t**-0.5)
+    beta2 = 1 - t**-h.exponent
+    s.v = beta2 * s.v + (1 - beta2) * (g**2 + h.epsilon)
+    u = g / math.sqrt(s.v)
+    return h.eta * h.weight_decay * s.w + alpha * u / max(1.0, abs(u) / h.limit)
+
+
+def adafactor_torch(s, g, t, h):
+    """torch/optim/_adafactor.py."""
+    alpha = max(h.epsilon2, abs(s.w)) * min(h.eta, 1 / t**0.5)
+    s.v += (g**2 - s.v) * t**-h.exponent
+    u = g / math.sqrt(max(s.v, h.epsilon**2))
+    return h.eta * h.weight_decay * s.w + alpha / max(1.0, abs(u) / h.limit) * u
+
+
+def adafactor_keras(s, g, t, h):
+    """keras/src/optimizers/adafactor.py, weights decayed before they are looked at."""
+    w = s.w - h.eta * h.weight_decay * s.w
+    beta2 = 1 - t**-h.exponent
+    s.v = beta2 * s.v + (1 - beta2) * (g**2 + h.epsilon)
+    u = g / math.sqrt(s.v)
+    u = u / max(1.0, abs(u) / h.limit)
+    return s.w - w + max(h.epsilon2, abs(w)) * min(h.eta, 1 / math.sqrt(t)) * u
+
+
 def cautious_adamw(s, g, t, h):
     """timm/optim/adamw.py with caution: of one weight a step is taken whole or not at all."""
     moments(s, g, h)

@@ -177,6 +177,9 @@ CASES = [
     ("Prodigy", "optax", {"eta": 0.05}, f.prodigy(corrected=True)),
     ("CautiousAdamW", "document", {}, f.cautious_adamw),
     ("CautiousLion", "document", {}, f.cautious_lion),
+    ("Adafactor", "document", {}, f.adafactor),
+    ("Adafactor", "torch", {}, f.adafactor_torch),
+    ("Adafactor", "keras", {}, f.adafactor_keras),
 ]
 
 #: How the weights decay when only weight_decay is given.
@@ -235,6 +238,9 @@ RANGES = {
     "reach": (1e-6, 0.1),
     "d0": (1e-6, 0.1),
     "coefficient": (0.5, 2.0),
+    "epsilon2": (1e-4, 0.1),
+    "limit": (0.5, 3.0),
+    "exponent": (0.3, 1.0),
 }
 FIXED = {
     "alternating": [3.0, -2.5] * 30,
@@ -385,6 +391,8 @@ COMPILED = [
     simopt.Prodigy(eta=(0.5, 1.0), d0=0.01, convention="optax"),
     simopt.CautiousAdamW(eta=(0.01, 0.1)),
     simopt.CautiousLion(eta=(0.01, 0.1)),
+    simopt.Adafactor(eta=(0.01, 0.1), weight_decay=0.1),
+    simopt.Adafactor(eta=(0.01, 0.1), convention="torch"),
     simopt.Momentum(eta=(0.01, 0.1), dampening=0.5, convention="mlx", weight_decay=0.1),
     simopt.AdaGrad(eta=(0.01, 0.1), convention="jax"),
     simopt.NAdam(eta=(0.01, 0.1), weight_decay=0.1, convention="river", decay="fixed"),
@@ -558,6 +566,15 @@ DEFAULTS |= {
         "optax": {**ADAM, **DISTANCE, "eta": 0.1},
     },
 }
+FACTORED = {
+    "eta": 0.01, "epsilon": 1e-30, "epsilon2": 1e-3, "limit": 1.0, "exponent": 0.8,
+    "weight_decay": 0.0,
+}  # fmt: skip
+DEFAULTS["Adafactor"] = {
+    "document": FACTORED,
+    "torch": {**FACTORED, "epsilon": float(np.finfo(float).eps)},
+    "keras": {**FACTORED, "eta": 0.001},
+}
 DEFAULTS["CautiousAdamW"] = {"document": DEFAULTS["AdamW"]["document"]}
 DEFAULTS["CautiousLion"] = {"document": {**DEFAULTS["Lion"]["document"], "weight_decay": 0.0}}
 DEFAULTS["Nesterov"] = DEFAULTS["Momentum"]
@@ -602,6 +619,7 @@ NEEDS = {
     ("ScheduleFreeAdamW", "decay_place"): {"weight_decay": 0.5},
     ("FTRL", "l2_counts"): {"l2": 0.5},
     ("ASGD", "rate_of"): {"lambd": 0.1},
+    ("Adafactor", "decay_place"): {"weight_decay": 0.5},
 }
 SWITCHES = [
     (name, convention, switch)

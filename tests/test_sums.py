@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import simopt
+from simopt.rules import adafactor
 from simopt.training.stepper import Stepper
 
 rng = np.random.default_rng(3)
@@ -235,16 +236,46 @@ def test_what_does_not_fit_is_refused(message):
     assert str(caught.value).startswith(message)
 
 
-def test_prodigy_is_that_of_its_authors():
-    """prodigyopt 1.1.2, float64, after 200 updates: lr=1, d0=1e-3, d_coef=0.7, weight_decay=0.1."""
-    problem = PROBLEMS["five weights"]
-    optimizer = simopt.Prodigy(d0=1e-3, coefficient=0.7, weight_decay=0.1)
+def two_hundred(problem, optimizer):
+    """The weights after 200 updates by two points each."""
     stepper = Stepper(optimizer, problem.w0.tolist())
     for t in range(200):
         points = [t % 12, (5 * t + 1) % 12]
         stepper.step(problem.gradient(stepper.weights, points).tolist())
+    return stepper.weights
+
+
+def test_prodigy_is_that_of_its_authors():
+    """prodigyopt 1.1.2, float64, after 200 updates: lr=1, d0=1e-3, d_coef=0.7, weight_decay=0.1."""
+    problem = PROBLEMS["five weights"]
+    optimizer = simopt.Prodigy(d0=1e-3, coefficient=0.7, weight_decay=0.1)
+    weights = two_hundred(problem, optimizer)
     theirs = [
         0.7032182261848762, 0.9442236301578472, 0.9156406922425198, 0.716957840056991,
         0.8789515740653379,
     ]  # fmt: skip
-    np.testing.assert_allclose(stepper.weights, theirs, rtol=1e-12)
+    np.testing.assert_allclose(weights, theirs, rtol=1e-12)
+
+
+def test_adafactor_is_pytorchs():
+    """torch 2.13.0, after 200 updates: d=1.5, eps=(0.1, 0.7), beta2_decay=-0.6, as below."""
+    optimizer = simopt.Adafactor(
+        eta=0.05, epsilon=0.1, epsilon2=0.7, limit=1.5, exponent=0.6, weight_decay=0.1,
+        convention="torch",
+    )  # fmt: skip
+    theirs = [
+        0.7382761237360363, 0.9126426370860816, 0.8940246418112964, 0.6531767520575416,
+        0.9265199575381725,
+    ]  # fmt: skip
+    weights = two_hundred(PROBLEMS["five weights"], optimizer)
+    np.testing.assert_allclose(weights, theirs, rtol=1e-12)
+
+
+def test_adafactors_decay_by_a_carried_logarithm_is_that_of_a_power():
+    """For a hundred thousand updates; after the first nothing of the start is left."""
+    at, (epsilon, least, limit, exponent) = (0.0,) * 5, (1e-30, 1e-3, 1.0, 0.8)
+    for t in range(1, 100_001):
+        at = adafactor.clock(*at, 1.0, 1.0, 1.0, 0.01, epsilon, least, limit, exponent)
+        if t in (1, 2, 3, 10, 1000, 100_000):
+            assert at[1] == pytest.approx(1 - t**-0.8, rel=1e-14, abs=0)
+            assert 1 - at[2] == pytest.approx((t + 1) ** -0.8, rel=1e-11)

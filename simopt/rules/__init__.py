@@ -8,6 +8,7 @@ from simopt.rules.acprop import ACProp
 from simopt.rules.adabelief import AdaBelief
 from simopt.rules.adabound import AdaBound
 from simopt.rules.adadelta import Adadelta
+from simopt.rules.adafactor import Adafactor
 from simopt.rules.adagrad import AdaGrad
 from simopt.rules.adam import Adam
 from simopt.rules.adamax import Adamax
@@ -89,6 +90,7 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "Prodigy": Prodigy,
     "CautiousAdamW": CautiousAdamW,
     "CautiousLion": CautiousLion,
+    "Adafactor": Adafactor,
 }
 
 #: Every rule there is.
@@ -111,6 +113,7 @@ __all__ = [
     "AdaBound",
     "AdaGrad",
     "Adadelta",
+    "Adafactor",
     "Adam",
     "AdamW",
     "Adamax",

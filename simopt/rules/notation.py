@@ -61,6 +61,9 @@ SIGNS = {
     "l2": "l₂",
     "final_rate": "η_final",
     "narrowing": "γ",
+    "epsilon2": "ε₂",
+    "limit": "d",
+    "exponent": "c",
 }
 
 #: How strongly an expression holds together: what is weaker needs brackets inside what is stronger.

@@ -100,6 +100,9 @@ ALLOWED = {
     "reach": checks.NOT_NEGATIVE,
     "d0": checks.POSITIVE,
     "coefficient": checks.NOT_NEGATIVE,
+    "epsilon2": checks.NOT_NEGATIVE,
+    "limit": checks.POSITIVE,
+    "exponent": checks.NOT_NEGATIVE,
 }
 
 

@@ -257,6 +257,42 @@ PRODIGY_OPTAX = by_optax(
 )
 
 
+def adafactor_torch(h):
+    """PyTorch's, with the epsilons in a pair and the exponent negative."""
+    return lambda parameters: torch.optim.Adafactor(
+        parameters,
+        lr=h["eta"],
+        beta2_decay=-h["exponent"],
+        eps=(h["epsilon"], h["epsilon2"]),
+        d=h["limit"],
+        weight_decay=h["weight_decay"],
+    )
+
+
+class KerasAdafactor(keras.optimizers.Adafactor):
+    """Keras', its means in float64; its own are taken in float32, 3e-8 away."""
+
+    def _rms(self, x):
+        return keras.ops.sqrt(keras.ops.sum(keras.ops.square(x)) / x.shape[0])
+
+
+def adafactor_keras(cls):
+    """Keras', the exponent negative."""
+
+    def call(h):
+        return lambda **options: cls(
+            learning_rate=h["eta"],
+            beta_2_decay=-h["exponent"],
+            epsilon_1=h["epsilon"],
+            epsilon_2=h["epsilon2"],
+            clip_threshold=h["limit"],
+            weight_decay=h["weight_decay"],
+            **options,
+        )
+
+    return call
+
+
 def lars(nesterov=False):
     """LARS as optax has it."""
     return by_optax(
@@ -508,6 +544,10 @@ CONVENTIONS = (
     Case("Prodigy", "optax", "optax", PRODIGY_OPTAX),
     Case("LAMB", "optax", "optax", LAMB_OPTAX),
     Case("LAMB", "keras", "keras", by_keras(keras.optimizers.Lamb)),
+    # The paper has no decay; Keras' comes first.
+    Case("Adafactor", "document", "keras", adafactor_keras(KerasAdafactor), {"weight_decay": 0.0}),
+    Case("Adafactor", "torch", "torch", adafactor_torch),
+    Case("Adafactor", "keras", "keras", adafactor_keras(KerasAdafactor)),
     Case("ASGD", "torch", "torch", asgd_torch),
     Case(
         "FTRL",

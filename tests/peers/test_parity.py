@@ -44,7 +44,7 @@ from simopt.rules import ALL
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.stepper import Stepper
 from tests import recorded
-from tests.peers.calls import CONVENTIONS, ELSEWHERE, NOBODYS, SWITCHES
+from tests.peers.calls import CONVENTIONS, ELSEWHERE, NOBODYS, SWITCHES, adafactor_keras
 from tests.peers.frameworks import WEIGHTS, Task, torch_training
 from tests.sources import SOURCES
 
@@ -121,6 +121,9 @@ RANGES = {
     "reach": (1e-3, 0.1),
     "d0": (1e-3, 0.1),
     "coefficient": (0.5, 2.0),
+    "epsilon2": (1e-4, 0.1),
+    "limit": (1.0, 3.0),
+    "exponent": (0.3, 1.0),
 }
 NEAR_TENTH = (0.05, 0.2)
 
@@ -405,6 +408,20 @@ def test_every_switch_is_here():
 
 
 # Where a framework itself is off.
+
+
+def test_keras_takes_the_means_of_adafactor_in_single_precision():
+    case = call_of("Adafactor", "keras")
+    optimizer = case.optimizer(eta=0.02)
+    for task in TASKS:
+        (own,) = WEIGHTS["keras"](
+            [task], adafactor_keras(keras.optimizers.Adafactor)(dict(optimizer.settings))
+        )
+        ours = stepped(optimizer, task)
+        assert_equal(ours, own, 1e-6)
+        apart = np.abs(ours - own).max() / np.abs(own).max()
+        assert apart > 1e-10
+
 
 KERAS_CLIPNORM = """
 import keras, numpy as np

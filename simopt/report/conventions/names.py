@@ -59,6 +59,8 @@ WORDS: Mapping[tuple[str, Any], str] = {
     ("epsilon_place", "inside"): "ε inside the root",
     ("epsilon_place", "outside"): "ε outside the root",
     ("epsilon_place", "hat"): "ε added to the root before its bias is corrected (ε-hat)",
+    ("epsilon_place", "squares"): "ε added to the squared gradients",
+    ("epsilon_place", "least"): "the root is at least ε",
     ("rate_place", "inside"): "the rate goes into the buffer",
     ("rate_place", "outside"): "the rate multiplies the buffer",
     ("bias_correction", True): "bias-corrected",

@@ -121,6 +121,10 @@ def needs(rule: Rule) -> Needs:
             counts["roots"] += 1
             return 1.0
 
+        def __int__(self) -> int:
+            # Only the power of two in an exponential.
+            return 0
+
         def compared(self, _: object) -> bool:
             return True
 

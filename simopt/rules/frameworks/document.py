@@ -45,5 +45,6 @@ FRAMEWORK = Framework(
         "Prodigy": {},
         "CautiousAdamW": {"decay": "decoupled", "weight_decay": 0.01},
         "CautiousLion": {"decay": "decoupled", "weight_decay": 0.0},
+        "Adafactor": {},
     },
 )

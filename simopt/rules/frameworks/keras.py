@@ -120,6 +120,7 @@ FRAMEWORK = Framework(
             "initial_accumulator": 0.1,
             "l2_counts": "twice",
         },
+        "Adafactor": {"eta": 0.001, "decay_place": "outside"},
         "ScheduleFreeAdamW": {"counts": "equal", "decay_place": "mean"},
     },
     arguments={
@@ -163,6 +164,7 @@ FRAMEWORK = Framework(
             "ScheduleFreeAdamW",
             note="all updates count the same, a warm-up's too",
         ),
+        Call("keras.optimizers.Adafactor()", "Adafactor", note="of a vector"),
         Call("keras.optimizers.Lion()", "Lion"),
         Call("keras.optimizers.Lamb()", "LAMB"),
         Call(

@@ -81,6 +81,7 @@ FRAMEWORK = Framework(
         "Adadelta": {"rho": 0.9},
         "Rprop": {},
         "ASGD": {"rate_of": "previous"},
+        "Adafactor": {"epsilon_place": "least", "epsilon": 2.0**-52},
     },
     arguments={
         "eta": "lr",
@@ -131,6 +132,11 @@ FRAMEWORK = Framework(
             "torch.optim.ASGD(params)",
             "ASGD",
             note='the mean is in state["ax"] and begins after a million updates',
+        ),
+        Call(
+            "torch.optim.Adafactor(params)",
+            "Adafactor",
+            note="of a vector; ε is float64's",
         ),
         Call("torch.optim.Rprop(params)", "Rprop", note="a scheduler of its rate changes nothing"),
     ),
