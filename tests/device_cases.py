@@ -246,6 +246,9 @@ QUICK: dict[str, Case] = {
     "a mask": Case("several weights", "CautiousAdamW", plan={"batch_size": 2}),
     "a start, a distance": Case("several weights", "Prodigy", {"d0": 0.01}, rates=(0.1, 1.0)),
     "a portable power": Case("several weights", "Adafactor", plan={"batch_size": 2, "epochs": 4}),
+    "a mean that rates enter": Case(
+        "several weights", "DAdaptAdamW", {"d0": 0.01, "convention": "optax"}, rates=(0.1, 1.0)
+    ),
     "sums of moments": Case("several weights", "LAMB", plan={"batch_size": 7, "epochs": 4}),
     "sums over weights left out": Case(
         "several weights", "LARS", {"trust": 0.1}, plan={"spared": Spared((1.0, 0.0, 1.0), ())}

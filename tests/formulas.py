@@ -532,6 +532,27 @@ def prodigy(corrected):
     return formula
 
 
+def dadapt(corrected):
+    """dadaptation/dadapt_adam.py; optax contrib.dadapt_adamw corrects."""
+
+    def formula(s, g, t, h):
+        if t == 1:
+            s.d = h.d0
+        beta3, rate = math.sqrt(h.beta2), s.d * h.eta
+        if corrected:
+            rate *= math.sqrt(1 - h.beta2**t) / (1 - h.beta1**t)
+        along = rate * g * s.s / (math.sqrt(s.v) + h.epsilon)
+        s.m = h.beta1 * s.m + (1 - h.beta1) * rate * g
+        s.v = h.beta2 * s.v + (1 - h.beta2) * g**2
+        s.s = beta3 * s.s + (1 - beta3) * rate * g
+        s.r = beta3 * s.r + (1 - beta3) * along
+        if s.s != 0:
+            s.d = max(s.d, s.r / ((1 - beta3) * abs(s.s)))
+        return rate * h.weight_decay * s.w + s.m / (math.sqrt(s.v) + h.epsilon)
+
+    return formula
+
+
 def adafactor(s, g, t, h):
     """Algorithms 5 and 6 of the paper, the decay as in torch/optim/_adafactor.py."""
     alpha = max(h.epsilon2, abs(s.w)) * min(h.eta, t**-0.5)

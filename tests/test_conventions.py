@@ -177,6 +177,8 @@ CASES = [
     ("Prodigy", "optax", {"eta": 0.05}, f.prodigy(corrected=True)),
     ("CautiousAdamW", "document", {}, f.cautious_adamw),
     ("CautiousLion", "document", {}, f.cautious_lion),
+    ("DAdaptAdamW", "document", {"eta": 0.05}, f.dadapt(corrected=False)),
+    ("DAdaptAdamW", "optax", {"eta": 0.05}, f.dadapt(corrected=True)),
     ("Adafactor", "document", {}, f.adafactor),
     ("Adafactor", "torch", {}, f.adafactor_torch),
     ("Adafactor", "keras", {}, f.adafactor_keras),
@@ -389,6 +391,8 @@ COMPILED = [
     simopt.DoWG(eta=(0.5, 1.0)),
     simopt.Prodigy(eta=(0.5, 1.0), d0=0.01),
     simopt.Prodigy(eta=(0.5, 1.0), d0=0.01, convention="optax"),
+    simopt.DAdaptAdamW(eta=(0.5, 1.0), d0=0.01),
+    simopt.DAdaptAdamW(eta=(0.5, 1.0), d0=0.01, convention="optax"),
     simopt.CautiousAdamW(eta=(0.01, 0.1)),
     simopt.CautiousLion(eta=(0.01, 0.1)),
     simopt.Adafactor(eta=(0.01, 0.1), weight_decay=0.1),
@@ -570,6 +574,9 @@ FACTORED = {
     "eta": 0.01, "epsilon": 1e-30, "epsilon2": 1e-3, "limit": 1.0, "exponent": 0.8,
     "weight_decay": 0.0,
 }  # fmt: skip
+DEFAULTS["DAdaptAdamW"] = {
+    key: {**ADAM, "eta": 1.0, "d0": 1e-6, "weight_decay": 0.0} for key in ("document", "optax")
+}
 DEFAULTS["Adafactor"] = {
     "document": FACTORED,
     "torch": {**FACTORED, "epsilon": float(np.finfo(float).eps)},

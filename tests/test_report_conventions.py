@@ -54,6 +54,7 @@ OPTIONS = [
     ("LAMB", {"weight_decay": 0.0, "adapts": "decayed"}),
     ("DoG", {"weight_decay": 0.2}),
     ("Prodigy", {"weight_decay": 0.2, "bias_correction": True, "d0": 0.1}),
+    ("DAdaptAdamW", {"weight_decay": 0.2, "bias_correction": True, "d0": 0.1}),
     ("Adafactor", {"weight_decay": 0.2, "decay_place": "outside", "epsilon_place": "least"}),
     ("Adafactor", {"weight_decay": 0.2, "decay_place": "step", "limit": 0.5}),
     ("CautiousAdamW", {"weight_decay": 0.2, "decay": "coupled"}),

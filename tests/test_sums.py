@@ -257,6 +257,17 @@ def test_prodigy_is_that_of_its_authors():
     np.testing.assert_allclose(weights, theirs, rtol=1e-12)
 
 
+def test_d_adaptation_is_that_of_its_authors():
+    """dadaptation 3.2, float64, after 200 updates: lr=0.7, decouple=True, and as below."""
+    optimizer = simopt.DAdaptAdamW(eta=0.7, d0=1e-3, weight_decay=0.1)
+    theirs = [
+        0.4294740677917116, 0.8418056400014587, 0.7294189925478595, 0.4620400155439097,
+        0.694192517559151,
+    ]  # fmt: skip
+    weights = two_hundred(PROBLEMS["five weights"], optimizer)
+    np.testing.assert_allclose(weights, theirs, rtol=1e-12)
+
+
 def test_adafactor_is_pytorchs():
     """torch 2.13.0, after 200 updates: d=1.5, eps=(0.1, 0.7), beta2_decay=-0.6, as below."""
     optimizer = simopt.Adafactor(

@@ -20,6 +20,7 @@ from simopt.rules.amsgrad import AMSGrad
 from simopt.rules.asgd import ASGD
 from simopt.rules.averaging import averaged
 from simopt.rules.cautious import CautiousAdamW, CautiousLion
+from simopt.rules.dadapt import DAdaptAdamW
 from simopt.rules.dog import DoG
 from simopt.rules.dowg import DoWG
 from simopt.rules.ftrl import FTRL
@@ -91,6 +92,7 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "CautiousAdamW": CautiousAdamW,
     "CautiousLion": CautiousLion,
     "Adafactor": Adafactor,
+    "DAdaptAdamW": DAdaptAdamW,
 }
 
 #: Every rule there is.
@@ -120,6 +122,7 @@ __all__ = [
     "Adan",
     "CautiousAdamW",
     "CautiousLion",
+    "DAdaptAdamW",
     "DoG",
     "DoWG",
     "LaProp",

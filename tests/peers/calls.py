@@ -256,6 +256,17 @@ PRODIGY_OPTAX = by_optax(
     "inside",
 )
 
+DADAPT_OPTAX = by_optax(
+    lambda eta, h: optax.contrib.dadapt_adamw(
+        eta,
+        betas=(h["beta1"], h["beta2"]),
+        eps=h["epsilon"],
+        estim_lr0=h["d0"],
+        weight_decay=h["weight_decay"],
+    ),
+    "inside",
+)
+
 
 def adafactor_torch(h):
     """PyTorch's, with the epsilons in a pair and the exponent negative."""
@@ -542,6 +553,7 @@ CONVENTIONS = (
     Case("DoWG", "document", "optax", DOWG_OPTAX),
     Case("DoWG", "optax", "optax", DOWG_OPTAX),
     Case("Prodigy", "optax", "optax", PRODIGY_OPTAX),
+    Case("DAdaptAdamW", "optax", "optax", DADAPT_OPTAX),
     Case("LAMB", "optax", "optax", LAMB_OPTAX),
     Case("LAMB", "keras", "keras", by_keras(keras.optimizers.Lamb)),
     # The paper has no decay; Keras' comes first.
@@ -585,6 +597,7 @@ ELSEWHERE = {
     ("AdaBound", "document"),
     ("LaProp", "document"),
     ("Prodigy", "document"),
+    ("DAdaptAdamW", "document"),
     ("CautiousAdamW", "document"),
     ("CautiousLion", "document"),
 }
@@ -776,4 +789,5 @@ NOBODYS = {
     ("LaProp", "epsilon_place", "inside"),
     ("ASGD", "rate_of", "update"),
     ("Prodigy", "bias_correction", False),
+    ("DAdaptAdamW", "bias_correction", False),
 }

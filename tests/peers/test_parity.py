@@ -132,6 +132,9 @@ NEAR_TENTH = (0.05, 0.2)
 RATES = {"SGD": 0.05, "Momentum": 0.05, "Nesterov": 0.05}
 #: Those that find a rate need no small one.
 RATES |= {"DoG": 0.5, "DoWG": 0.5, "Prodigy": 0.5}
+#: With a short memory it may overshoot, and take that for a distance, update after update: rounding
+#: grows with it. For its own rate and memory see test_d_adaptation_finds_a_distance.
+RATES |= {"DAdaptAdamW": 0.05}
 RATE_OF_ADADELTA = {"default": 1.0, "near 0.1": 0.02}
 RATE_OF_DIVIDERS = 0.01
 
@@ -216,6 +219,18 @@ def test_the_rule(case, epsilon, data):
     tasks = tasks_of(case)
     for task, expected in zip(tasks, theirs(case, optimizer, tasks), strict=True):
         assert_equal(stepped(optimizer, task), expected)
+
+
+def test_d_adaptation_finds_a_distance():
+    """At its defaults, over a millionfold."""
+    case = call_of("DAdaptAdamW", "optax")
+    optimizer = case.optimizer()
+    for task, expected in zip(TASKS, theirs(case, optimizer, TASKS), strict=True):
+        assert_equal(stepped(optimizer, task), expected)
+        stepper = Stepper(optimizer, task.problem.w0.tolist())
+        for rows in task.batches:
+            stepper.step(task.problem.gradient(stepper.weights, rows).tolist())
+        assert dict(zip(optimizer.rule.clock_values, stepper.clock, strict=True))["d"] > 1.0
 
 
 PROBLEM_OF = dict(zip(CONVENTIONS, itertools.cycle(PROBLEMS.values()), strict=False))

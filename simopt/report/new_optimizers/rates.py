@@ -13,7 +13,7 @@ from simopt.ground.formatting import listing, number
 from simopt.rules import ALL
 
 #: Rules that are meant to need no rate: theirs is 1.
-FREE = ("Adadelta", "DoG", "DoWG", "Prodigy", "DAdaptSGD", "DAdaptAdam", "DAdaptation")
+FREE = ("Adadelta", "DoG", "DoWG", "Prodigy", "DAdaptAdamW")
 
 
 def section(

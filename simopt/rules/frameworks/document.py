@@ -46,5 +46,6 @@ FRAMEWORK = Framework(
         "CautiousAdamW": {"decay": "decoupled", "weight_decay": 0.01},
         "CautiousLion": {"decay": "decoupled", "weight_decay": 0.0},
         "Adafactor": {},
+        "DAdaptAdamW": {},
     },
 )

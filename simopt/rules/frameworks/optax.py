@@ -50,6 +50,7 @@ FRAMEWORK = Framework(
         "NovoGrad": {"eta": 0.001, "beta1": 0.9, "beta2": 0.25, "epsilon": 1e-6},
         "DoG": {},
         "DoWG": {},
+        "DAdaptAdamW": {"bias_correction": True},
         "Prodigy": {"eta": 0.1, "bias_correction": True},
     },
     arguments={
@@ -98,6 +99,7 @@ FRAMEWORK = Framework(
         Call("optax.novograd(0.001)", "NovoGrad"),
         Call("optax.contrib.dog()", "DoG"),
         Call("optax.contrib.dowg()", "DoWG"),
+        Call("optax.contrib.dadapt_adamw()", "DAdaptAdamW"),
         Call("optax.contrib.prodigy()", "Prodigy"),
         Call("optax.lamb(0.001)", "LAMB", note="scaled by the ratio without weight decay, too"),
         Call("optax.contrib.schedule_free_sgd()", "ScheduleFreeSGD"),
