@@ -172,7 +172,7 @@ CASES = [
     *[("DoG", convention, {}, f.dog) for convention in ("document", "optax")],
     *[("DoWG", convention, {}, f.dowg) for convention in ("document", "optax")],
     # At a rate of 1 a gradient that does not fall with the way makes the distance explode, and
-    # rounding with it.
+    # rounding with it; of drawn settings, at lower ones.
     ("Prodigy", "document", {"eta": 0.05}, f.prodigy(corrected=False)),
     ("Prodigy", "optax", {"eta": 0.05}, f.prodigy(corrected=True)),
     ("CautiousAdamW", "document", {}, f.cautious_adamw),
@@ -283,14 +283,17 @@ def draw_settings(data, optimizer, besides):
     centered = besides.get("centered", False)
     chosen = {}
     for name in optimizer.rule.hyperparameters:
+        finds = name == "eta" and optimizer.name in ("Prodigy", "DAdaptAdamW")
         if name == "epsilon":
             some = st.floats(0.05, 0.2)
             if centered or data.draw(st.booleans()):
                 chosen[name] = data.draw(some)
-        elif besides.get(name, 0) is None or data.draw(st.booleans()):
+        elif besides.get(name, 0) is None or finds or data.draw(st.booleans()):
             low, high = RANGES[name]
             if name == "beta1" and optimizer.name == "ScheduleFreeAdamW":
                 low = 0.01  # Keras' decay is divided by it
+            if finds:
+                high = 0.005
             chosen[name] = data.draw(st.floats(low, high))
     return chosen
 
