@@ -60,7 +60,7 @@ test-slow: $(TOOLS) ## run the tests that take longer
 test-peers: $(PEERS) ## compare with PyTorch, JAX, optax, Keras, scikit-learn (first: make .venv-peers)
 	@$(PEER_VENV)/bin/python $(SINGLY) tests/peers
 
-test-frameworks: $(FRAMEWORKS) ## hold other frameworks to their recordings (first: make .venv-frameworks, 14 GB)
+test-frameworks: $(FRAMEWORKS) ## hold other frameworks to their recordings (first: make .venv-frameworks, 9 GB)
 	@for each in $(ENVIRONMENTS); do \
 	  $(FRAMEWORK_VENVS)/$$each/bin/python -m tests.recorded --check $$each || exit 1; \
 	done
