@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from simopt.rules.family import Family
+from simopt.rules.notation import parse
 from simopt.rules.rule import Optimizer
 
 #: What a formula carries that its rule, which computes it otherwise, does not; and its start.
@@ -19,9 +20,13 @@ def starts(optimizer: Optimizer) -> dict[str, float]:
     """What the formula carries beside the rule's state, and where that starts."""
     if not isinstance(optimizer.made_by, Family):
         return {}
-    rule, targets = optimizer.rule, {line.partition(" = ")[0] for line in steps(optimizer)}
+    rule, early, targets = optimizer.rule, set[str](), set[str]()
+    for line in map(parse, steps(optimizer)):
+        early |= line.names - targets
+        targets.add(line.target)
     clock = dict(zip(rule.clock_values, rule.clock_start(optimizer.settings), strict=True))
-    return {name: start for name, start in {**STARTS, **clock}.items() if name in targets}
+    # What is set before it is read is carried by no formula.
+    return {name: v for name, v in {**STARTS, **clock}.items() if name in early & targets}
 
 
 def settings(optimizer: Optimizer) -> dict[str, Any]:

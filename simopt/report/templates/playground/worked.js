@@ -141,7 +141,7 @@ function quantities(problem, optimizer, columns, t) {
 
 // What formulas carry that their rule computes otherwise: a product that begins at 1.
 function carriedTo(problem, optimizer, columns, t) {
-  let product = new Array(problem.d).fill(1);
+  let product = [1];
   const lines = optimizer.lines.map(i => LINES[i]);
   if (!lines.some(line => line.target === "product")) return {};
   for (let s = 1; s < t; s++) {
