@@ -44,12 +44,18 @@ def ends(name, width=layout.ROW_BYTES):
         return ALL_CASES[name].ends(cuda.compute)
 
 
+def share(least):
+    """Have trajectories share orders where they do in the tests' own process."""
+    blocks.LEAST_OWN = least
+
+
 @pytest.fixture(scope="module")
 def simulator():
     """A process in which a device is simulated. It takes functions of this file."""
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
     try:
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        spawn, least = multiprocessing.get_context("spawn"), blocks.LEAST_OWN
+        with ProcessPoolExecutor(1, spawn, initializer=share, initargs=(least,)) as pool:
             pool.submit(os.getpid).result()
             del os.environ["NUMBA_ENABLE_CUDASIM"]
             yield lambda function, *arguments: pool.submit(function, *arguments).result()

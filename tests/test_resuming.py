@@ -70,7 +70,7 @@ def optimizers(draw):
     name, convention = draw(st.sampled_from(RULES))
     made = ALL[name](eta=draw(st.sampled_from([0.01, 0.3, 2.0])), convention=convention)
     room = len(made.rule.state) < 4 and len(made.rule.clock_values) < 4
-    if room and draw(st.booleans()):
+    if room and made.rule.average is None and draw(st.booleans()):
         form = draw(st.sampled_from(["fading", "debiased", "warmed", "mean"]))
         gamma = {} if form == "mean" else {"gamma": 0.8}
         made = simopt.averaged(made, **gamma, form=form, start=draw(st.integers(0, 3)))
