@@ -570,7 +570,7 @@ DEFAULTS |= {
     "DoWG": {key: {"eta": 1.0, "epsilon": 1e-4} for key in ("document", "optax")},
     "Prodigy": {
         "document": {**ADAM, **DISTANCE, "eta": 1.0},
-        "optax": {**ADAM, **DISTANCE, "eta": 0.1},
+        "optax": {**ADAM, **DISTANCE, "eta": 1.0},
     },
 }
 FACTORED = {

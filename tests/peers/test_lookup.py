@@ -73,7 +73,7 @@ def test_a_call_is_what_the_table_says(call, framework):
     theirs = list(RUN[call.call[:6]](call.call))
     # The rate of optax' calls is in the call.
     given = call.call.partition("(")[2].partition(")")[0].partition(",")[0]
-    eta = {"eta": float(given)} if call.call.startswith("optax.") else {}
+    eta = {"eta": float(given)} if given and call.call.startswith("optax.") else {}
     stepper, ours = Stepper(lookup.optimizer(call, framework).replace(**eta), [START]), []
     for g in GRADIENTS:
         stepper.step([g])

@@ -312,6 +312,7 @@ def test_torch_cyclic(data, eta, up, down, floor):
 def test_torch_chained(pairs, eta, total):
     """With a cosine besides, which until its T_max multiplies too."""
     down = total + 1
+    others = chained([each for each, _ in pairs]).rates(eta, down)
     ours = chained([*(each for each, _ in pairs), cosine(total)]).rates(eta, down)
     theirs = torch_rates(
         lambda optimizer: torch_schedulers.ChainedScheduler(
@@ -323,7 +324,8 @@ def test_torch_chained(pairs, eta, total):
         eta,
         down,
     )
-    np.testing.assert_allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE * eta)
+    # Near its end a cosine is a small difference of what it multiplies, which may have grown.
+    assert (np.abs(ours - theirs) <= TOLERANCE * (others + eta)).all()
 
 
 @live

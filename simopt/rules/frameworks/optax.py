@@ -51,7 +51,7 @@ FRAMEWORK = Framework(
         "DoG": {},
         "DoWG": {},
         "DAdaptAdamW": {"bias_correction": True},
-        "Prodigy": {"eta": 0.1, "bias_correction": True},
+        "Prodigy": {"bias_correction": True},
     },
     arguments={
         "eta": "learning_rate",
