@@ -21,7 +21,7 @@ EXPENSIVE = [
     ("simopt.curves.prescription.runner", "run"),
     ("simopt.document.claims.evaluation", "Trials"),
     ("simopt.analysis.recommendation.study", "_Work"),
-    ("simopt.analysis.comparison.benchmark", "compare"),
+    ("simopt.analysis.comparison.later_rules", "compare"),
     ("simopt.report.recommendation.sentences", "task"),
 ]
 

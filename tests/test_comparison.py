@@ -7,7 +7,7 @@ import pytest
 import simopt
 from simopt import comparison
 from simopt.analysis.comparison import ranks
-from simopt.analysis.comparison.benchmark import (
+from simopt.analysis.comparison.later_rules import (
     RATES,
     REFERENCES,
     contenders,

@@ -385,7 +385,17 @@ def single(name):
 
 
 #: In RAdam's clock a whole number meets a float32: for Numba that makes a float64, for NumPy not.
-OTHER_TYPES = ("RAdam as torch, four points",)
+#: In the others two roots of float32 numbers meet, for Python of float64, or a sum in float64.
+OTHER_TYPES = tuple(
+    f"{rule}, four points"
+    for rule in (
+        "RAdam as torch",
+        "ASGD as document",
+        "DoWG as document",
+        "FTRL as river",
+        "LARS as document",
+    )
+)
 
 
 @pytest.mark.slow

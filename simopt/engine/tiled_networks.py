@@ -47,9 +47,8 @@ def predict(work, low, high, width, at, room, hidden, columns, batch, count):
         for p in range(count):
             row = room + j * POINTS + p
             for lane in range(low, high):
-                answer = tanh(work[row, lane])
-                work[row, lane] = answer
-                work[last + p, lane] += work[out + j, lane] * answer
+                work[row, lane] = tanh(work[row, lane])
+                work[last + p, lane] += work[out + j, lane] * work[row, lane]
 
 
 def gradient(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from simopt import schedules
 from simopt.analysis import comparison
-from simopt.analysis.comparison.benchmark import APART, FIRST_JUDGING, RATES, drawn
+from simopt.analysis.comparison.later_rules import APART, FIRST_JUDGING, RATES, drawn
 from simopt.document.claims import verdict
 from simopt.document.claims.claim import Finding, Picture
 from simopt.document.claims.context import Trials

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from simopt.analysis import comparison
-from simopt.analysis.comparison.benchmark import RATES
+from simopt.analysis.comparison.later_rules import RATES
 from simopt.document.claims import verdict
 from simopt.document.claims.claim import Finding, Picture
 from simopt.document.claims.context import Trials

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simopt.analysis import comparison
-from simopt.analysis.comparison.benchmark import EPOCHS, RATES, REFERENCES
+from simopt.analysis.comparison.later_rules import EPOCHS, RATES, REFERENCES
 from simopt.document.claims.claim import Claim
 from simopt.document.claims.evaluation import evaluate
 from simopt.document.papers import CLAIMS

@@ -6,7 +6,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from simopt.analysis import comparison
-from simopt.analysis.comparison.benchmark import REFERENCES
+from simopt.analysis.comparison.later_rules import REFERENCES
 from simopt.display import style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import count, fixed, listing, number, sentence
