@@ -36,7 +36,7 @@ def benchmark(quick: bool = False, *, seed: int = 0) -> pd.DataFrame:
     """The trials of the later rules and of SGD, Momentum, Adam and AdamW on seven small problems.
 
     Every rule has its own defaults, 25 rates from 0.0001 to 100, batches of 8 points, and data
-    drawn anew by every seed: `simopt.problems.synthetic.suite`. It is computed once a process.
+    drawn anew by every seed: ``simopt.problems.synthetic.suite``. It is computed once a process.
 
     Parameters
     ----------

@@ -160,10 +160,14 @@ def _step(n: int, seed: int) -> Order:
 def _points(value: Any, n: int) -> Order:
     """Check points that are held out."""
     checks.check_length("held_out", value)
-    array = np.asarray(value)
+    allowed = f"points from 0 to n - 1 = {n - 1}, not all of them"
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise checks.refuse("held_out", value, allowed) from None
     known = array.ndim == 1 and (array.size == 0 or np.issubdtype(array.dtype, np.integer))
     if not known or not np.isin(array, np.arange(n)).all() or len(np.unique(array)) >= n:
-        raise checks.refuse("held_out", value, f"points from 0 to {n - 1}, not all of them")
+        raise checks.refuse("held_out", value, allowed)
     return array.astype(np.int64)
 
 
