@@ -6,7 +6,7 @@ import pytest
 
 import simopt
 from simopt import comparison
-from simopt.analysis.comparison import ranks
+from simopt.analysis.comparison import ranks, trials
 from simopt.analysis.comparison.later_rules import (
     RATES,
     REFERENCES,
@@ -207,3 +207,19 @@ def test_the_benchmark_has_every_later_rule_on_one_grid():
         if name != "eta"
     )
     assert {*drawn(0, quick=True)} < {*drawn(0, quick=False)}
+
+
+@pytest.mark.parametrize("name", ["batch_size", "epochs"])
+def test_what_is_one_value_for_all_is_no_axis(name):
+    """Rows would be paired with other settings than their own."""
+    settings = {"batch_size": 1, "epochs": 1, "tuning_seeds": [0], "judging_seeds": [1]}
+    four = {"four points": simopt.problems.four_points()}
+    with pytest.raises(ValueError, match=rf"{name}=\[1, 2\]: must be one value"):
+        comparison.compare(four, [simopt.SGD(eta=[0.01, 0.1])], **settings | {name: [1, 2]})
+
+
+def test_every_problem_is_looked_at_before_any_is_run(monkeypatch):
+    monkeypatch.setattr(trials, "sweep", lambda *_, **__: pytest.fail("a sweep was begun"))
+    both = {"four points": simopt.problems.four_points(), "none": None}
+    with pytest.raises(ValueError, match="problems=None"):
+        comparison.compare(both, [simopt.SGD(eta=[0.01, 0.1])])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ import pandas as pd
 from simopt.analysis import measures
 from simopt.ground import checks
 from simopt.problems import Problem
-from simopt.problems.problem import check_problem
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
 from simopt.sweeps.sweep import sweep
@@ -100,6 +100,9 @@ def compare(
     if len({*budgets.values()}) > 1:
         raise checks.refuse("optimizers", budgets, "of as many settings each: equal budgets")
     (budget,) = {*budgets.values()}
+    for argument, value in (("batch_size", batch_size), ("epochs", epochs), ("schedule", schedule)):
+        if checks.is_sequence(value):
+            raise checks.refuse(argument, value, "one value, for all trials")
     grid = pd.concat(
         [
             pd.DataFrame(rows).assign(optimizer=name, setting=range(budget))
@@ -220,22 +223,24 @@ def sensitivity(trials: pd.DataFrame, within: float = 2.0) -> pd.DataFrame:
 
 
 def _named(optimizers: Mapping[str, Optimizer] | Sequence[Optimizer]) -> dict[str, Optimizer]:
+    allowed = "at least one Optimizer, each of a name of its own; a mapping gives names"
     if isinstance(optimizers, Mapping):
-        rules = dict(optimizers)
+        given = [(name, each) for name, each in optimizers.items()]
     else:
-        rules = {each.name: each for each in optimizers if isinstance(each, Optimizer)}
-    if not rules or len(rules) != len(optimizers):
-        allowed = "at least one Optimizer, each of a name of its own; a mapping gives names"
-        raise checks.refuse("optimizers", optimizers, allowed)
-    for each in rules.values():
+        given = [
+            (getattr(each, "name", ""), each) for each in checks.axis("optimizers", optimizers)
+        ]
+    for _, each in given:
         if not isinstance(each, Optimizer) or each.several:
             raise checks.refuse("optimizers", each, "an Optimizer of one convention")
-    return rules
+    if not given or len({name for name, _ in given}) < len(given):
+        raise checks.refuse("optimizers", optimizers, allowed)
+    return dict(given)
 
 
 def _seeds(name: str, seeds: Collection[int]) -> list[int]:
-    each = [checks.whole(name, seed, 0) for seed in seeds]
-    if not each or len({*each}) != len(each):
+    each = [checks.whole(name, seed, 0) for seed in checks.axis(name, seeds)]
+    if len({*each}) != len(each):
         raise checks.refuse(name, seeds, "at least one seed, each once")
     return each
 
@@ -248,20 +253,35 @@ def _grid(optimizer: Optimizer) -> list[dict[str, float]]:
 
 def _draws(
     problems: Problems | Callable[[int], Problems], seeds: list[int]
-) -> Iterator[tuple[str, Problem, list[int]]]:
+) -> list[tuple[str, Problem, list[int]]]:
     """Every problem with the seeds that it is run on: all, or the one that drew its data."""
-    names: list[str] | None = None
+    draws: list[tuple[Any, list[int]]] = [(problems, seeds)]
     if callable(problems):
+        if not _takes_a_seed(problems):
+            raise checks.refuse("problems", problems, "problems by name, or a function of a seed")
         draws = [(problems(seed), [seed]) for seed in seeds]
-    else:
-        draws = [(problems, seeds)]
-    for drawn, each in draws:
+    names: list[str] | None = None
+    for drawn, _ in draws:
         if not isinstance(drawn, Mapping) or not drawn or names not in (None, [*drawn]):
             raise checks.refuse("problems", drawn, "a mapping of the same names for every seed")
         names = [*drawn]
-        for name, problem in drawn.items():
-            check_problem(problem)
-            yield name, problem, each
+        for problem in drawn.values():
+            if not isinstance(problem, Problem):
+                raise checks.refuse(
+                    "problems", problem, "problems such as those of simopt.problems"
+                )
+    return [(name, each, own) for drawn, own in draws for name, each in drawn.items()]
+
+
+def _takes_a_seed(function: Callable[..., Any]) -> bool:
+    """Whether it can be called with one number, as far as its signature says."""
+    try:
+        inspect.signature(function).bind(0)
+    except TypeError:
+        return False
+    except ValueError:  # of something built in that has none
+        return True
+    return True
 
 
 def _excess(frame: pd.DataFrame, problem: Problem) -> Any:
