@@ -6,7 +6,7 @@ import pytest
 
 import simopt
 from simopt import comparison
-from simopt.analysis.comparison import ranks, trials
+from simopt.analysis.comparison import ranks
 from simopt.analysis.comparison.later_rules import (
     RATES,
     REFERENCES,
@@ -219,7 +219,8 @@ def test_what_is_one_value_for_all_is_no_axis(name):
 
 
 def test_every_problem_is_looked_at_before_any_is_run(monkeypatch):
-    monkeypatch.setattr(trials, "sweep", lambda *_, **__: pytest.fail("a sweep was begun"))
+    work = "simopt.analysis.comparison.trials.sweep"
+    monkeypatch.setattr(work, lambda *_, **__: pytest.fail("a sweep was begun"))
     both = {"four points": simopt.problems.four_points(), "none": None}
     with pytest.raises(ValueError, match="problems=None"):
         comparison.compare(both, [simopt.SGD(eta=[0.01, 0.1])])
