@@ -80,7 +80,7 @@ def folder(tmp_path_factory, quick):
     report, values = tmp_path_factory.mktemp("report"), pages.values
     shared = (
         "batch_size", "claims", "conventions", "learning_rate", "loss_curves", "new_optimizers",
-        "noisy_quadratic",        "shuffles", "stability",
+        "noisy_quadratic", "shuffles", "stability",
     )  # fmt: skip
 
     def once(page, context):

@@ -6,9 +6,8 @@ import math
 from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.amsgrad import larger
 from simopt.rules.family import Family, by_convention
-from simopt.rules.modifiers import zero_like
+from simopt.rules.modifiers import larger, zero_like
 from simopt.rules.momentum import count
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 

@@ -7,9 +7,8 @@ import math
 from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.amsgrad import larger
 from simopt.rules.family import Family, by_convention
-from simopt.rules.modifiers import one_like
+from simopt.rules.modifiers import larger, one_like
 from simopt.rules.rule import Optimizer, Rule, rule
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cache
 
-from simopt.rules.amsgrad import larger
 from simopt.rules.family import Family, by_convention
-from simopt.rules.modifiers import one_like, zero_like
+from simopt.rules.modifiers import larger, one_like, zero_like
 from simopt.rules.rule import Optimizer, Rule, rule
 from simopt.rules.signsgd import sign
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from simopt.rules.amsgrad import larger
-from simopt.rules.modifiers import one_like, zero_like
+from simopt.rules.modifiers import larger, one_like, zero_like
 from simopt.rules.rule import START, Rule, rule
 
 
