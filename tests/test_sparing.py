@@ -107,6 +107,92 @@ def test_the_default_is_the_frameworks():
     assert decayed("sklearn", ONE) == ()
 
 
+#: Weights that don't meet: what one does is its own. And rules whose clock is around another's.
+APART = simopt.problems.least_squares(
+    np.diag([1.0, 2.0, 3.0]), [1.0, -2.0, 3.0], w0=[4.0, 2.0, -3.0]
+)
+AROUND = {
+    "lookahead": lambda **decay: simopt.lookahead(simopt.SGD(eta=0.1, **decay), every=2),
+    "lookahead of a clock": lambda **decay: simopt.lookahead(simopt.AdamW(eta=0.1, **decay)),
+    "mean": lambda **decay: simopt.averaged(simopt.AdamW(eta=0.1, **decay), form="mean"),
+    "debiased": lambda **decay: simopt.averaged(simopt.SGD(eta=0.1, **decay), 0.9, form="debiased"),
+    "both": lambda **decay: simopt.lookahead(
+        simopt.averaged(simopt.Adam(eta=0.1, **decay), form="mean", start=1), every=3
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_a_clock_around_another_leaves_weights_out(name):
+    """Of weights that don't meet those left out do what they do without decay, to the bit."""
+    options = {"epochs": 7, "batch_size": "full", "shuffle": "never"}
+    decayed, bare = AROUND[name](weight_decay=0.3), AROUND[name](weight_decay=0.0)
+    for go in (simopt.run, simopt.sweep):
+        ends = [
+            (each.summary if go is simopt.run else each.iloc[0])[NAMES[:3]].astype(float).to_numpy()
+            for each in (
+                go(APART, decayed, no_decay=[0, 2], **options),
+                go(APART, decayed, **options),
+                go(APART, bare, **options),
+            )
+        ]
+        assert ends[0].tolist() == [ends[2][0], ends[1][1], ends[2][2]]
+        assert (ends[1] != ends[2]).all()
+
+
+CAUTIOUS = {
+    "CautiousAdamW": simopt.CautiousAdamW(eta=0.1, weight_decay=0.3),
+    "CautiousLion": simopt.CautiousLion(eta=0.1, weight_decay=0.3),
+    "coupled": simopt.CautiousAdamW(eta=0.1, weight_decay=0.3, decay="coupled"),
+}
+
+
+@pytest.mark.parametrize("name", CAUTIOUS)
+@pytest.mark.parametrize("problem", [SEVERAL, ONE], ids=["several", "one"])
+def test_a_cautious_rule_leaves_weights_out(name, problem):
+    """A step's share is of all weights; the decay is not about those left out."""
+    options = {"epochs": 3, "shuffle": "never", "batch_size": 2}
+    names = NAMES if problem is SEVERAL else ["w"]
+    every = tuple(range(problem.d))
+    for left_out in ([0], [0, problem.d - 1], every):
+        run = simopt.run(problem, CAUTIOUS[name], no_decay=left_out, **options)
+        row = simopt.sweep(problem, CAUTIOUS[name], no_decay=left_out, **options).iloc[0]
+        ends = (each[names].astype(float) for each in (run.summary, row))
+        np.testing.assert_allclose(*ends, rtol=1e-11)
+    bare = simopt.run(problem, CAUTIOUS[name].replace(weight_decay=0.0), **options)
+    assert run.summary[names].tolist() == bare.summary[names].tolist()
+
+
+def test_a_wrapped_rule_has_its_frameworks_default():
+    """Of AdamW in transformers, and of SGD in scikit-learn, intercepts do not decay."""
+    for optimizer in (
+        simopt.AdamW(eta=0.1, weight_decay=0.1, convention="transformers"),
+        simopt.SGD(eta=0.1, weight_decay=0.1, convention="sklearn"),
+    ):
+        for wrapped in (simopt.lookahead(optimizer), simopt.averaged(optimizer, form="mean")):
+            assert sparing.spared(SEVERAL, wrapped, None, None).decays == (1.0, 1.0, 1.0, 0.0)
+            run = simopt.run(SEVERAL, wrapped, epochs=2)
+            row = simopt.sweep(SEVERAL, wrapped, epochs=2).iloc[0]
+            ends = (each[NAMES].astype(float) for each in (run.summary, row))
+            np.testing.assert_allclose(*ends, rtol=1e-11)
+
+
+def test_a_clock_that_reads_the_decay_is_refused():
+    """It is about no one weight: what it would read depends on which weight came last."""
+
+    def clock(ticks, weight_decay):
+        return (ticks + weight_decay,)
+
+    def shrunk(w, g, eta, ticks, weight_decay=0.1):
+        return w - eta * g - weight_decay * w
+
+    reading = simopt.rule(shrunk, clock=clock, name="Reading")
+    assert reading.clock_reads == ("weight_decay",)
+    for optimizer in (reading(), simopt.lookahead(reading()), simopt.averaged(reading(), 0.9)):
+        with pytest.raises(ValueError, match=r"^no_decay=.*: must be None: the clock of rule '.*'"):
+            simopt.run(SEVERAL, optimizer, no_decay=[0])
+
+
 def test_names_and_numbers_are_the_same_and_provenance_has_them():
     sgd = simopt.SGD(eta=0.1, weight_decay=0.3)
     frames = [

@@ -134,6 +134,8 @@ def with_average(rule: Rule, form: str, start: int, /) -> Rule:
     if not plain:
         changes["clock"] = clock_of(rule, counting, start, faded)
         changes["clock_values"] = ("averaged", *rule.clock_values)
+        if faded:
+            changes["clock_reads"] = (*rule.clock_reads, "gamma")
     if rule.terms is not None:
         terms = without_last(whole_terms(rule)) if faded else whole_terms(rule)
 

@@ -181,6 +181,7 @@ def with_lookahead(rule: Rule, start: str, evaluated: str, /) -> Rule:
         clock=ticking,
         state=("slow", *rule.state),
         clock_values=("since", "returns", *rule.clock_values),
+        clock_reads=(*rule.clock_reads, "every"),
         hyperparameters=(*rule.hyperparameters, "slow_step", "every"),
         defaults={**rule.defaults, "slow_step": 0.5, "every": 5.0},
         initial={"slow": START, **rule.initial},

@@ -160,6 +160,9 @@ class Rule:
         summed over the weights before the clock ticks; it may leave out trailing hyperparameters.
     totals : tuple of str
         Names of the sums, in the order of the clock's signature.
+    clock_reads : tuple of str
+        The hyperparameters that the clock depends on: of a clock around another one, which takes
+        them all, what the two of them read.
     recipe : callable or None
         What ``remembered`` made it with; a pickle holds this in place of the functions.
     """
@@ -176,6 +179,7 @@ class Rule:
     average: str | None = None
     terms: Callable[..., Any] | None = None
     totals: tuple[str, ...] = ()
+    clock_reads: tuple[str, ...] = ()
     #: Not for __init__: a changed copy (``dataclasses.replace``) is not what the recipe makes.
     recipe: Callable[[], Rule] | None = field(default=None, init=False)
 
@@ -515,6 +519,8 @@ def rule(
         checks.choice("initial", what, [p.name for p in own])
         starts = hyperparameters if what in clocked else (START, *hyperparameters)
         checks.choice(f"initial of {what}", source, starts)
+    between = 0 if terms is None else len(totals) + 1
+    ticked = 0 if clock is None else clock.__code__.co_argcount - len(clocked) - between
     made = Rule(
         name=name or update.__name__,
         update=update,
@@ -527,6 +533,7 @@ def rule(
         initial=initial,
         terms=terms,
         totals=tuple(totals),
+        clock_reads=tuple(p.name for p in hyper[:ticked]),
     )
     key = update, clock, terms, derived, made.name, eta, tuple(initial.items())
     _made[key] = made
@@ -572,6 +579,7 @@ FROZEN = (
     "initial",
     "average",
     "totals",
+    "clock_reads",
 )
 
 _snapshots: WeakValueDictionary[tuple[Any, ...], Rule] = WeakValueDictionary()

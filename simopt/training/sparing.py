@@ -66,9 +66,9 @@ def spared(
     rule = optimizer.rule
     if WEIGHT_DECAY not in rule.hyperparameters:
         no_decay = ()
-    elif no_decay and rule.hyperparameters.index(WEIGHT_DECAY) <= rule.clock_hyperparameters:
+    elif no_decay and WEIGHT_DECAY in rule.clock_reads:
         raise checks.refuse(
-            "no_decay", tuple(no_decay), f"None: the clock of rule {rule.name!r} takes weight_decay"
+            "no_decay", tuple(no_decay), f"None: the clock of rule {rule.name!r} reads weight_decay"
         )
     return Spared(_mask(problem.d, no_decay), _mask(problem.d, no_clip or ()))
 
