@@ -8,6 +8,7 @@ import pytest
 
 import simopt
 from simopt.analysis import comparison
+from simopt.analysis.comparison.later_rules import RATES
 from simopt.document.claims.claim import VERDICTS
 from simopt.document.claims.context import Trials
 from simopt.document.papers import CLAIMS, adaptive, averages, pairs, rates, signs, steps
@@ -158,6 +159,14 @@ def test_the_smaller_rate_in_every_world(ratios, verdict):
     )
     assert finding.verdict == verdict
     assert finding.evidence["geometric mean"] == pytest.approx(np.sqrt(ratios[0] * ratios[1]))
+
+
+def test_rates_five_steps_of_the_grid_apart_are_in_the_range_wherever_they_are():
+    """The grid's rates are rounded: some such pairs are a little more than 10 steps apart."""
+    for low, high in zip(RATES, RATES[5:], strict=False):
+        assert signs.smaller_by({"p": high / low}, "Lion", "AdamW").verdict == "holds"
+    for low, high in zip(RATES, RATES[6:], strict=False):
+        assert signs.smaller_by({"p": high / low}, "Lion", "AdamW").verdict == "contradicted"
 
 
 def test_the_ratio_is_the_others_rate_over_its_own(monkeypatch):

@@ -24,7 +24,7 @@ def papers(
     Parameters
     ----------
     quick : bool
-        Fewer seeds and smaller problems: for a first look.
+        Fewer seeds, epochs and problems: for a first look.
     seed : int
         Of data, starts and orders; another one draws all of them anew.
     only : str or sequence of str, optional

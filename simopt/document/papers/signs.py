@@ -17,8 +17,9 @@ from simopt.ground.formatting import number
 #: By how much smaller the papers say the rate should be.
 LEAST, MOST = 3.0, 10.0
 
-#: A grid knows a rate to half a step either way, and so a ratio to a whole one.
-STEP = RATES[1] / RATES[0]
+#: A grid knows a rate to half a step either way, and so a ratio to a whole one; a thousandth
+#: more, so that the rounding of its rates decides nothing.
+STEP = RATES[1] / RATES[0] * 1.001
 
 
 def lion_needs_a_smaller_rate(trials: Trials) -> Finding:
