@@ -89,7 +89,7 @@ def table(ranking: pd.DataFrame) -> Markup:
             "interval": Column("95 % of bootstraps", short=True),
             "excess": Column("excess loss", small),
         },
-        caption="Rules by rank; those not told apart share one",
+        caption="Rules by rank: 1 plus the number of rules told to be better",
         mark=lambda row: "best" if row["rank"] == 1 else "",
     )
 
@@ -139,5 +139,5 @@ def by_problem(judged: pd.DataFrame) -> Markup:
             **{name: Column(name, number) for name in problems},
             "firsts": Column("first on", number),
         },
-        caption="Rank on every problem; those not told apart share one",
+        caption="Rank on every problem: 1 plus the number of rules told to be better",
     )

@@ -116,7 +116,7 @@ def without_a_rate(frame: pd.DataFrame) -> str:
     return (
         f"{listing(free['optimizer'].tolist())} {'sets' if len(free) == 1 else 'set'} the size of "
         "the steps without a rate. With a rate of 1, times the excess loss of the tuned rate, on "
-        f"the median problem: {listing(each)}. The other rules, with their default rates, end at "
-        f"{number(float(others['cost'].median()), 2)} times, in the median; least "
-        f"{least['optimizer']} with {number(least['cost'], 2)}."
+        f"the median problem: {listing(each)}. The other rules, at the rates of the grid nearest "
+        f"to their defaults, end at {number(float(others['cost'].median()), 2)} times, in the "
+        f"median; least {least['optimizer']} with {number(least['cost'], 2)}."
     )
