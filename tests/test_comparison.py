@@ -20,6 +20,10 @@ from tests.interpreting import interpreting
 RULES = [simopt.SGD(eta=[0.01, 0.1]), simopt.Momentum(eta=[0.01, 0.1])]
 
 
+#: Begins where its loss is least.
+STILL = simopt.problems.least_squares([[1.0], [2.0]], [0.0, 0.0])
+
+
 def small(seed):
     """Least squares drawn by a seed, with and without noise."""
     return {name: linear(16, 2, noise=noise, seed=seed) for name, noise in (("a", 0.0), ("b", 0.5))}
@@ -77,6 +81,9 @@ def test_budgets_are_equal_and_seeds_are_apart(trials):
         ({"tuning_seeds": []}, "tuning_seeds.*at least one"),
         ({"problems": {}}, "problems"),
         ({"problems": {"four": 4}}, "problem"),
+        ({"problems": {4: simopt.problems.four_points()}}, "problems=4.*texts"),
+        ({"problems": {"at rest": STILL}}, "problems=.*start is above the minimum"),
+        ({"optimizers": {4: RULES[0]}}, "optimizers=4"),
     ],
 )
 def test_what_can_not_be_compared_is_refused(changed, said):
@@ -103,6 +110,39 @@ def test_judging_trials_have_no_part_in_the_choice(trials):
     spoiled.loc[judging, "excess"] = 1 / spoiled.loc[judging, "excess"]
     keys = ["problem", "optimizer", "seed", "setting"]
     assert comparison.judged(spoiled)[keys].equals(chosen[keys])
+
+
+def test_trials_that_tune_nothing_choose_nothing(trials):
+    for part in (trials[trials["part"] == "judging"], trials.iloc[:0]):
+        with pytest.raises(ValueError, match="trials='0 rows that tune'"):
+            comparison.judged(part)
+    some = trials[(trials["part"] == "judging") | (trials["problem"] == "a")]
+    with pytest.raises(ValueError, match="tune every optimizer on every problem"):
+        comparison.judged(some)
+
+
+def test_a_problem_without_points_and_one_whose_loss_falls_below_zero():
+    def loss(w):
+        return 0.5 * w * w
+
+    def falling(w):
+        return 1.0 - w
+
+    rates = [0.1, 0.2]
+    given = {"batch_size": 1, "epochs": 3, "tuning_seeds": [0], "judging_seeds": [1, 2]}
+    with interpreting():
+        by_formula = comparison.compare(
+            {"bowl": simopt.problems.function(loss, lambda w: w, w0=2.0)},
+            [simopt.SGD(eta=rates)], **given,
+        )  # fmt: skip
+        assert by_formula["excess"].tolist() == pytest.approx(
+            [(1 - eta) ** 6 for eta in rates for _ in range(3)]
+        )
+        with pytest.raises(ValueError, match="problems=.*above 0 where the minimum is unknown"):
+            comparison.compare(
+                {"slope": simopt.problems.function(falling, lambda w: -1.0, w0=0.0)},
+                [simopt.SGD(eta=[1.0, 2.0])], **given,
+            )  # fmt: skip
 
 
 def test_the_setting_of_the_least_mean_logarithm_is_chosen():
@@ -149,6 +189,55 @@ def test_three_that_differ_have_ranks_in_order():
     )
 
 
+def test_the_order_of_rows_is_nothing_to_a_ranking():
+    luck = np.random.default_rng(7)
+    effect = luck.lognormal(sigma=2.0, size=(3, 1))
+    whole = table(
+        {str(k): (1 + k / 4) * effect * luck.lognormal(sigma=0.3, size=(3, 10)) for k in range(5)}
+    )
+    expected = comparison.ranking(whole).set_index("optimizer")
+    assert expected["rank"].nunique() > 2
+    # Seed by seed, as `compare` gives them where seeds draw the data; and in no order.
+    for rows in (whole.sort_values("seed", kind="stable"), whole.sample(frac=1, random_state=8)):
+        ranked = comparison.ranking(rows).set_index("optimizer")
+        pd.testing.assert_frame_equal(
+            ranked.drop(columns=["place_low", "place_high"]),
+            expected.drop(columns=["place_low", "place_high"]).loc[ranked.index],
+        )
+
+
+def test_a_difference_steady_within_each_problem_is_told_whatever_the_problems_are():
+    """Places that differ by the problem are no error of the mean over these problems."""
+    rows = [
+        {"problem": p, "seed": s, "optimizer": name, "excess": excess}
+        for s in range(6)
+        for p, scores in (("p", (1.0, 2.0, 3.0)), ("q", (2.0, 1.0, 3.0)), ("r", (1.0, 3.0, 2.0)))
+        for name, excess in zip("abc", scores, strict=True)
+    ]
+    ranked = comparison.ranking(pd.DataFrame(rows))
+    assert ranked[["optimizer", "rank", "rank_high"]].to_numpy().tolist() == [
+        ["a", 1, 1], ["b", 2, 2], ["c", 3, 3],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"excess": [0.0, 1.0]}, "judged: excess"), ({"excess": [np.nan, 1.0]}, "judged: excess")],
+)
+def test_an_excess_that_has_no_logarithm_is_refused(changed, said):
+    rows = pd.DataFrame({"problem": "p", "seed": [0, 1], "optimizer": "SGD", **changed})
+    with pytest.raises(ValueError, match=said):
+        comparison.ranking(rows)
+
+
+def test_an_empty_table_and_a_level_beyond_the_replicates_are_refused():
+    whole = table({"a": np.ones((1, 2)), "b": np.ones((1, 2))})
+    with pytest.raises(ValueError, match="judged='0 rows'"):
+        comparison.ranking(whole.iloc[:0])
+    with pytest.raises(ValueError, match=r"level=0.0001.*0\.001"):
+        comparison.ranking(whole, level=1e-4)
+
+
 @pytest.mark.parametrize(("problems", "seeds", "rules"), [(1, 8, 10), (5, 6, 12)])
 def test_how_often_rules_that_are_alike_are_told_apart(problems, seeds, rules, monkeypatch):
     monkeypatch.setattr(ranks, "REPLICATES", 200)
@@ -164,6 +253,23 @@ def test_how_often_rules_that_are_alike_are_told_apart(problems, seeds, rules, m
     )
     # At most 6 of 40 in all but one of 400 such tests, where one in twenty is told apart.
     assert wrong <= 6
+
+
+def test_chance_is_told_as_often_as_the_level_says(monkeypatch):
+    """Were nothing ever told apart, the bound above would hold too."""
+    monkeypatch.setattr(ranks, "REPLICATES", 200)
+    luck = np.random.default_rng(3)
+    wrong = sum(
+        (
+            comparison.ranking(
+                table({str(k): luck.lognormal(size=(1, 8)) for k in range(6)}), level=0.5
+            )["rank"]
+            > 1
+        ).any()
+        for _ in range(60)
+    )
+    # Half of 60, give or take three standard errors.
+    assert 18 <= wrong <= 42
 
 
 def test_the_interval_of_a_place_holds_it():

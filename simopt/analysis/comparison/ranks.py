@@ -14,12 +14,15 @@ Floats = NDArray[np.float64]
 #: Replicates of the bootstrap, and permutations: a tail of 5 % is then known to within 1 %.
 REPLICATES = 1000
 
-#: A difference of mean places, or its error, below this is rounding.
+#: A difference of mean places, its error or its variance, below this is rounding.
 ROUNDING = 1e-9
+
+#: Levels that so many permutations can tell.
+LEVELS = checks.Interval(1 / REPLICATES, 1.0, high_open=True)
 
 
 def ranking(judged: pd.DataFrame, *, level: float = 0.05, seed: int = 0) -> pd.DataFrame:
-    r"""Optimizers by their mean place, with intervals; those not told apart share a rank.
+    r"""Optimizers by their mean place, with intervals; a rank counts those told to be better.
 
     On each problem and seed the optimizers have places, 1 for the least excess, equal ones their
     mean. Two are told apart where the difference of their mean places, in units of its standard
@@ -34,7 +37,7 @@ def ranking(judged: pd.DataFrame, *, level: float = 0.05, seed: int = 0) -> pd.D
     judged : DataFrame
         A row per problem, seed and optimizer with its excess, all of them there, from `judged`.
     level : float, default 0.05
-        See above; in (0, 1).
+        See above; at least 1 / `REPLICATES`, below 1.
     seed : int, default 0
         Of the permutations and the bootstrap.
 
@@ -69,7 +72,7 @@ def ranking(judged: pd.DataFrame, *, level: float = 0.05, seed: int = 0) -> pd.D
     [['SGD', 1, 1.5], ['plain', 1, 1.5], ['Adam', 3, 3.0]]
     """
     checks.table("judged", judged, ["problem", "seed", "optimizer", "excess"])
-    level = checks.number("level", level, checks.Interval(0.0, 1.0, low_open=True, high_open=True))
+    level = checks.number("level", level, LEVELS)
     seed = checks.whole("seed", seed, 0)
     names = list(dict.fromkeys(judged["optimizer"]))
     excess = _cube(judged, names)
@@ -94,13 +97,17 @@ def ranking(judged: pd.DataFrame, *, level: float = 0.05, seed: int = 0) -> pd.D
 
 def _cube(judged: pd.DataFrame, names: list[str]) -> Floats:
     """The excess [optimizers, problems, seeds]."""
-    table = judged.pivot_table(
-        index="optimizer", columns=["problem", "seed"], values="excess", aggfunc="first", sort=False
+    allowed = "one excess for every problem, seed and optimizer, of at least two seeds"
+    if not len(judged):
+        raise checks.refuse("judged", "0 rows", allowed)
+    excess = checks.numbers("judged: excess", judged["excess"].to_numpy(), checks.POSITIVE)
+    # Sorted: a problem's seeds stand together, whatever the order of the rows.
+    table = judged.assign(excess=excess).pivot_table(
+        index="optimizer", columns=["problem", "seed"], values="excess", aggfunc="first"
     )
     count = judged.groupby("problem", sort=False)["seed"].nunique()
     problems, seeds = len(count), int(count.min())
     if seeds < 2 or len(judged) != len(names) * problems * seeds or table.isna().any(axis=None):
-        allowed = "one excess for every problem, seed and optimizer, of at least two seeds"
         raise checks.refuse("judged", f"{len(judged)} rows", allowed)
     return table.loc[names].to_numpy(np.float64).reshape(len(names), problems, seeds)
 
@@ -121,7 +128,7 @@ def _ratios(places: Floats) -> Floats:
     apart = (places - places.mean(axis=2, keepdims=True)).reshape(count, -1)
     covariance = apart @ apart.T / (problems * (seeds - 1))
     variance = np.diag(covariance)[:, None] + np.diag(covariance) - 2 * covariance
-    error = np.sqrt(np.maximum(variance, 0.0) / (problems * seeds))
+    error = np.sqrt(np.where(variance > ROUNDING, variance, 0.0) / (problems * seeds))
     ahead = mean - mean[:, None]
     # Two that keep their distance on every seed have no error, and two that are one no distance.
     ahead = np.where(np.abs(ahead) > ROUNDING, ahead, 0.0)

@@ -78,7 +78,8 @@ def compare(
     Raises
     ------
     ValueError
-        If budgets differ, a seed is in both parts, or an argument is not allowed.
+        If budgets differ, a seed is in both parts, a problem begins at its minimum, a loss is below
+        0 where the minimum is unknown, or an argument is not allowed.
 
     Examples
     --------
@@ -119,7 +120,7 @@ def compare(
             list(rules.values()),
             batch_size=batch_size,
             epochs=epochs,
-            shuffle="epoch",
+            shuffle="epoch" if problem.n else "never",
             seed=seeds,
             schedule=schedule,
             evaluate="epoch",
@@ -176,6 +177,10 @@ def judged(trials: pd.DataFrame) -> pd.DataFrame:
     """
     checks.table("trials", trials, [*KEYS, "part", "seed", "excess"])
     tuning = trials[trials["part"] == "tuning"]
+    held = {part: len(rows.groupby([*KEYS[:2]])) for part, rows in trials.groupby("part")}
+    if not held.get("tuning") or held.get("judging", 0) > held["tuning"]:
+        allowed = "trials that tune every optimizer on every problem"
+        raise checks.refuse("trials", f"{len(tuning)} rows that tune", allowed)
     scores = np.log(tuning["excess"]).groupby([tuning[each] for each in KEYS], sort=False).mean()
     chosen = scores.groupby(level=["problem", "optimizer"], sort=False).idxmin()
     judging = trials[trials["part"] == "judging"]
@@ -233,6 +238,7 @@ def _named(optimizers: Mapping[str, Optimizer] | Sequence[Optimizer]) -> dict[st
     for _, each in given:
         if not isinstance(each, Optimizer) or each.several:
             raise checks.refuse("optimizers", each, "an Optimizer of one convention")
+    given = [(checks.text("optimizers", name, allowed), each) for name, each in given]
     if not given or len({name for name, _ in given}) < len(given):
         raise checks.refuse("optimizers", optimizers, allowed)
     return dict(given)
@@ -264,12 +270,14 @@ def _draws(
     for drawn, _ in draws:
         if not isinstance(drawn, Mapping) or not drawn or names not in (None, [*drawn]):
             raise checks.refuse("problems", drawn, "a mapping of the same names for every seed")
-        names = [*drawn]
+        names = [checks.text("problems", name, "named by texts") for name in drawn]
         for problem in drawn.values():
             if not isinstance(problem, Problem):
-                raise checks.refuse(
-                    "problems", problem, "problems such as those of simopt.problems"
-                )
+                allowed = "problems such as those of simopt.problems"
+                raise checks.refuse("problems", problem, allowed)
+            if not problem.loss(problem.w0) > _least(problem):
+                allowed = "such that the loss at the start is above the minimum"
+                raise checks.refuse("problems", problem, allowed)
     return [(name, each, own) for drawn, own in draws for name, each in drawn.items()]
 
 
@@ -284,9 +292,17 @@ def _takes_a_seed(function: Callable[..., Any]) -> bool:
     return True
 
 
+def _least(problem: Problem) -> float:
+    """The minimum of the loss, 0 if it is unknown."""
+    return 0.0 if np.isnan(problem.minimum_loss) else problem.minimum_loss
+
+
 def _excess(frame: pd.DataFrame, problem: Problem) -> Any:
-    least = 0.0 if np.isnan(problem.minimum_loss) else problem.minimum_loss
+    least = _least(problem)
     loss = frame["loss"].to_numpy(np.float64)
+    if np.isnan(problem.minimum_loss) and (loss < 0).any():
+        lowest = f"a loss of {np.nanmin(loss)}"
+        raise checks.refuse("problems", lowest, "above 0 where the minimum is unknown")
     failed = (frame["status"] == "diverged").to_numpy() | ~np.isfinite(loss)
     with np.errstate(invalid="ignore"):
         relative = (loss - least) / (problem.loss(problem.w0) - least)
