@@ -59,7 +59,7 @@ def ACProp(
     r"""ACProp: a gradient over the spread of those before it, so that the two are independent.
 
     .. math::
-            \mathrm{bias} &= 1 && \text{if } t = 1 \\
+        \mathrm{bias} &= 1 && \text{if } t = 1 \\
         \mathrm{bias} &= 1 - \beta_2^{t - 1} && \text{otherwise} \\
         \hat s &= 1 && \text{if } t = 1 \\
         \hat s &= \frac{s}{\mathrm{bias}} && \text{otherwise} \\

@@ -84,7 +84,7 @@ def ASGD(
     r"""Averaged SGD, with the power of 3/4 of Xu's rate.
 
     .. math::
-            \mathrm{rate} &= \frac{\eta}{(1 + \Lambda \eta (t - 1))^{0.75}} \\
+        \mathrm{rate} &= \frac{\eta}{(1 + \Lambda \eta (t - 1))^{0.75}} \\
         w &\leftarrow w - \mathrm{rate} (g + \lambda w + \Lambda w) \\
         \mathrm{mean} &\leftarrow \mathrm{mean} + \frac{w - \mathrm{mean}}{\max(1, t - 1 - t_0)}
 

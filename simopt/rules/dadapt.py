@@ -140,7 +140,8 @@ def DAdaptAdamW(
         d &\leftarrow d && \text{otherwise} \\
         w &\leftarrow w - a \lambda w - \frac{m}{\sqrt{v} + \epsilon}
 
-    Sums are over all weights of a trajectory, of v and s before they are moved on.
+    Sums are over all weights of a trajectory: that in p of v and s before this update, that in S of
+    the new s.
 
     Parameters
     ----------

@@ -102,7 +102,7 @@ def FTRL(
     r"""FTRL-proximal: follow the regularised leader.
 
     .. math::
-            x &= \frac{\sqrt{n + g^2} - \sqrt{n}}{\eta} \\
+        x &= \frac{\sqrt{n + g^2} - \sqrt{n}}{\eta} \\
         z &\leftarrow z + g - x w \\
         n &\leftarrow n + g^2 \\
         w &\leftarrow \frac{\eta (\max(-l_1, \min(l_1, z)) - z)}{\mathrm{smoothing}

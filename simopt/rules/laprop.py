@@ -57,13 +57,17 @@ def build(epsilon_place: str, epsilon_root: bool) -> Rule:
 def formula(settings):
     """The formula, with the switch set."""
     lines = ["v = beta2 * v + (1 - beta2) * g**2"]
-    v, whole = ("v + epsilon_root", "(v + epsilon_root)") if "epsilon_root" in settings else "vv"
+    added = "epsilon_root" in settings
+    v, whole = ("v + epsilon_root", "(v + epsilon_root)") if added else ("v", "v")
     if settings["epsilon_place"] == "hat":
         lines += [f"u = g * sqrt(1 - beta2**t) / (sqrt({v}) + epsilon)"]
     else:
         inside = settings["epsilon_place"] == "inside"
         root = "sqrt(v_hat + epsilon)" if inside else "(sqrt(v_hat) + epsilon)"
-        lines += [f"v_hat = {whole} / (1 - beta2**t)", f"u = g / {root}"]
+        lines += [
+            f"v_hat = {whole} / (1 - beta2**t)",
+            f"u = g / {root}",
+        ]
     return [
         *lines,
         "m = beta1 * m + (1 - beta1) * eta * u",
@@ -97,7 +101,7 @@ def LaProp(
     r"""LaProp as its authors' code has it: rates are averaged with the steps.
 
     .. math::
-            v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
+        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
         \hat v &= \frac{v}{1 - \beta_2^t} \\
         u &= \frac{g}{\sqrt{\hat v} + \epsilon} \\
         m &\leftarrow \beta_1 m + (1 - \beta_1) \eta u \\
@@ -136,6 +140,12 @@ def LaProp(
     ------
     ValueError
         If a hyperparameter is out of range.
+
+    Notes
+    -----
+    Weights decay beside the step, which does not enter m: by ``eta lambda w`` of the weight before
+    it. The authors' code takes ``lambda w`` of the stepped weight, whatever the rate, which no
+    ``decay`` does; timm and pytorch_optimizer, times the rate ("stepped").
 
     References
     ----------

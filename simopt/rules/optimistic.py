@@ -50,7 +50,7 @@ def OptimisticGradient(
     r"""Optimistic gradient descent, an extra-gradient step with one gradient an update.
 
     .. math::
-            \mathrm{change} &= 0 && \text{if } t = 1 \\
+        \mathrm{change} &= 0 && \text{if } t = 1 \\
         \mathrm{change} &= g - \mathrm{last} && \text{otherwise} \\
         w &\leftarrow w - \eta (\alpha g + \mathrm{optimism} \mathrm{change}) \\
         \mathrm{last} &= g

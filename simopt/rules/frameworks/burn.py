@@ -1,7 +1,7 @@
 """Burn: read in its sources, ``crates/burn-optim``. Its rates come with each step: 0.001 stands.
 
-Its hyperparameters are in single precision, whatever the weights are in. `Lamb`, `Adafactor` and
-`Muon` look across weights and are not here.
+Its hyperparameters are in single precision, whatever the weights are in. Its `Lamb`, `Adafactor`
+and `Muon` are not here.
 """
 
 from typing import Any

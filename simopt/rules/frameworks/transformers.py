@@ -1,6 +1,7 @@
 """transformers' ``Trainer``: PyTorch's optimizers, a rate of 5e-5, no weight decay, clipping to 1.
 
-`Adafactor` looks across weights and is not here. Biases and the weights of norms do not decay.
+Its `Adafactor`, whose step ``Trainer`` does not scale to the weights (``scale_parameter=False``),
+is not here. Biases and the weights of norms do not decay.
 """
 
 from typing import Any
