@@ -1,7 +1,9 @@
 """Each framework's formula, defaults and decay; what a switch does; which rules contain others."""
 
+import inspect
 import math
 import operator
+import re
 
 import numpy as np
 import pytest
@@ -602,6 +604,34 @@ def test_docstrings_say_what_they_should(name):
     text = FURTHER[name].__doc__
     for section in (".. math::", "Parameters", "Returns", "Raises", "References", ">>>", "default"):
         assert section in text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_formulas_in_docstrings_are_one_block(name):
+    """Whose first line is indented as the others are: else it is a quotation in the formula."""
+    text = inspect.getdoc(ALL[name])
+    block = re.search(r"\.\. math::\n((?: {4}.*\n)+)", text)[1]
+    assert not block.startswith(" " * 5)
+    assert block.count("&") or block.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: simopt.DoWG(epsilon=0.0), "epsilon=0.0: must be a finite number > 0"),
+        (lambda: simopt.DoWG().replace(epsilon=0), "epsilon=0: must be a finite number > 0"),
+        (lambda: simopt.DoWG(epsilon=[1e-4, 0.0]), "epsilon=0.0: must be a finite number > 0"),
+        (lambda: simopt.DoG(reach=0.0), "reach=0.0: must be a finite number > 0"),
+        (
+            lambda: simopt.AdaBound(follows="compounding", epsilon_root=0.1),
+            "follows='compounding': must be 'schedule' where epsilon_root is given",
+        ),
+    ],
+)
+def test_what_has_no_first_step_is_refused(make, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        make()
+    assert simopt.Adam(epsilon=0.0).settings["epsilon"] == 0.0
 
 
 def test_all_rules_are_the_documents_and_the_further_ones():

@@ -68,7 +68,7 @@ def build(follows: str, epsilon_root: bool) -> Rule:
     if follows == "schedule":
         return rule(rooted if epsilon_root else of_rate, initial={"base": "eta"}, **named)
     if epsilon_root:
-        raise checks.refuse("epsilon_root", "a number", "None with follows='compounding'")
+        raise checks.refuse("follows", follows, "'schedule' where epsilon_root is given")
     return rule(compounding, initial={"base": "eta", "final": "final_rate"}, **named)
 
 
@@ -113,7 +113,7 @@ def AdaBound(
     r"""AdaBound: a rate per weight that is Adam's at first and SGD's in the end.
 
     .. math::
-            m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
         v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
         \mathrm{final} &= \frac{\eta_{\mathrm{final}} \eta}{\mathrm{base}} \\
         \mathrm{size} &= \frac{\eta \sqrt{1 - \beta_2^t}}{(1 - \beta_1^t)
@@ -147,7 +147,8 @@ def AdaBound(
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
         ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.
     convention : str or sequence of str, default "document"
-        Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
+        Whose formula and defaults ("document": the authors' code's); a sequence is an axis of a
+        sweep.
 
     Returns
     -------
@@ -158,6 +159,11 @@ def AdaBound(
     ------
     ValueError
         If a hyperparameter is out of range.
+
+    Notes
+    -----
+    As its authors' code has it: the paper's algorithm 1 divides the rate between the bounds by the
+    root of t besides, and does not correct the means' bias.
 
     References
     ----------

@@ -78,7 +78,7 @@ def DoG(
     eta : float or sequence of float, default 1.0
         What the found rate is multiplied by, >= 0.
     reach : float or sequence of float, default 1e-6
-        Alpha: the distance assumed at first, as a share of ``1 + norm(w0)``, >= 0.
+        Alpha: the distance assumed at first, as a share of ``1 + norm(w0)``, > 0.
     epsilon : float or sequence of float, default 1e-8
         Added to the sum of squares, >= 0.
     weight_decay : float or sequence of float, optional

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from simopt.ground import checks
 from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import larger
 from simopt.rules.rule import Optimizer, Rule, rule
@@ -51,7 +52,8 @@ def formula(settings):
     ]
 
 
-FAMILY = Family("DoWG", build, formula)
+#: From a distance of 0 the first step would be 0 / 0.
+FAMILY = Family("DoWG", build, formula, ranges={"epsilon": checks.POSITIVE})
 
 
 @by_convention
@@ -77,7 +79,7 @@ def DoWG(
     eta : float or sequence of float, default 1.0
         What the found rate is multiplied by, >= 0.
     epsilon : float or sequence of float, default 1e-4
-        Where the squared distance starts, and what is added outside the root, >= 0.
+        Where the squared distance starts, and what is added outside the root, > 0.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
     decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"

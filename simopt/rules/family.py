@@ -40,6 +40,8 @@ class Family:
         Hyperparameters that a rule has only where the convention or the user gives them.
     own_decay : bool
         Whether the formula has a weight decay of its own, in place of one that can be added to it.
+    ranges : mapping
+        What a hyperparameter may be, where that is not what its name may be elsewhere.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Family:
     switches: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
     own_decay: bool = False
+    ranges: Mapping[str, checks.Interval] = field(default_factory=dict)
 
     @property
     def conventions(self) -> list[str]:
@@ -121,7 +124,7 @@ class Family:
             )
         if decay is not None:
             switches["decay"] = decay
-        values = rule.check({**rule.defaults, **settings})
+        values = rule.check({**rule.defaults, **settings}, self.ranges)
         own = tuple((name, value) for name, value in switches.items() if value != preset.get(name))
         return Optimizer(
             rule, values, convention, own, made_by=self, given={**given, "convention": convention}

@@ -66,7 +66,8 @@ def with_decay(rule: Rule, form: str, /) -> Rule:
     def decoupled_alone(w, g, eta, *rest):
         return update(w, g, eta, *rest[:-1]) - eta * rest[-1] * w
 
-    # No rule's step depends on the weight itself, so it may be shrunk beforehand.
+    # The weight may be shrunk beforehand: no step depends on it but by sums. Rules of which that is
+    # not true, as FTRL and Adafactor, have `Family.own_decay`, and none is added to them.
     def clipped(w, g, eta, *rest):
         kept = one_like(w) - eta * rest[-1]
         return update(w * (kept if kept > zero_like(w) else zero_like(w)), g, eta, *rest[:-1])

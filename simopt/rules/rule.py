@@ -97,7 +97,7 @@ ALLOWED = {
     "narrowing": checks.POSITIVE,
     "slow_step": checks.Interval(low=0.0, high=1.0),
     "every": checks.Interval(low=1.0),
-    "reach": checks.NOT_NEGATIVE,
+    "reach": checks.POSITIVE,
     "d0": checks.POSITIVE,
     "coefficient": checks.NOT_NEGATIVE,
     "epsilon2": checks.NOT_NEGATIVE,
@@ -296,11 +296,17 @@ class Rule:
         arguments = (1.0, 0.5, defaults["eta"], *state, *ticks, *settings)
         call(self.update, arguments, ("w", *self.state), whose, float)
 
-    def check(self, settings: Mapping[str, Any]) -> tuple[float | tuple[float, ...], ...]:
-        """A value, or a tuple of values, for every hyperparameter, each inside its range."""
+    def check(
+        self, settings: Mapping[str, Any], ranges: Mapping[str, checks.Interval] | None = None
+    ) -> tuple[float | tuple[float, ...], ...]:
+        """A value, or a tuple of values, for every hyperparameter, each inside its range.
+
+        ``ranges`` has those that are not as usual for a name.
+        """
+        usual = {**ALLOWED, **(ranges or {})}
         chosen: list[float | tuple[float, ...]] = []
         for name in self.hyperparameters:
-            allowed, value = ALLOWED.get(name, checks.ANY), settings[name]
+            allowed, value = usual.get(name, checks.ANY), settings[name]
             if checks.is_sequence(value):
                 chosen.append(
                     tuple(checks.number(name, each, allowed) for each in checks.axis(name, value))
