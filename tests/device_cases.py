@@ -61,6 +61,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "line": lambda: simopt.problems.function(line, slope, w0=[1.0, -1.0], points=WIDE[:, :2]),
     "noisy saddle": lambda: simopt.problems.function(saddle, fall, w0=[1.0, 0.1], noise=0.01),
     "network": lambda: simopt.problems.network(WIDE[:, :2], WIDE[:, 2], hidden=3, l2=0.02),
+    "linear network": lambda: simopt.problems.network(
+        WIDE[:, :2], WIDE[:, 2], hidden=3, activation="linear", l2=0.02
+    ),
     "network of labels": lambda: simopt.problems.network(
         WIDE[:, 0], WIDE[:, 1] > 0, hidden=4, kind="logistic", seed=1
     ),
@@ -258,6 +261,7 @@ QUICK: dict[str, Case] = {
     "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),
     "a noisy function": Case("noisy saddle", "SGD", plan={"updates": 6, "epochs": 1}),
     "a network": Case("network", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),
+    "a linear network": Case("linear network", "SGD", plan={"batch_size": 5}),
     "a network of labels": Case("network of labels", "Adam", plan={"batch_size": 5}),
     "huber": Case("huber", "SGD", seeds=OWN, plan={"batch_size": 6, "shuffle": "epoch"}),
     "poisson": Case("poisson", "SGD", plan={"batch_size": 3}, target=0.9),

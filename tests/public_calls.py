@@ -413,8 +413,8 @@ CALLS = {
     "simopt.problems.least_squares": lambda _: {"x": X, "y": Y, **PLAIN},
     "simopt.problems.logistic": lambda _: {"x": X, "y": [0, 1, 0], **PLAIN},
     "simopt.problems.network": lambda _: {
-        "x": X, "y": Y, "hidden": 2, "kind": "least_squares", "w0": None, "seed": 0, "l2": 0.0,
-        "name": None,
+        "x": X, "y": Y, "hidden": 2, "kind": "least_squares", "activation": "linear", "w0": None,
+        "seed": 0, "l2": 0.0, "name": None,
     },
     "simopt.problems.noisy_quadratic": lambda _: {
         "curvature": [1.0, 0.5], "noise": [0.1, 0.1], "w0": 1.0, "name": None,

@@ -28,6 +28,10 @@ PROBLEMS = {
     "two columns": network(X, Z, hidden=4, l2=0.1, seed=3),
     "labels": network(X, Z > 0, hidden=3, kind="logistic", l2=0.02, seed=1),
     "one unit": network(X, Z, hidden=1),
+    "linear units": network(X, Z, hidden=4, activation="linear", l2=0.1, seed=3),
+    "linear units, labels": network(
+        X, Z > 0, hidden=3, kind="logistic", activation="linear", l2=0.02, seed=1
+    ),
 }
 
 
@@ -85,12 +89,11 @@ def by_hand(problem, w):
     p, h = problem.x.shape[1], problem.hidden
     inner = [w[j * p : (j + 1) * p] for j in range(h)]
     b, a, c = w[h * p : h * p + h], w[h * p + h : h * p + 2 * h], w[-1]
+    f = math.tanh if problem.activation == "tanh" else float
     total = 0.0
     for x, y in zip(problem.x, problem.y, strict=True):
-        z = c + sum(
-            a[j] * math.tanh(b[j] + sum(inner[j][k] * x[k] for k in range(p))) for j in range(h)
-        )
-        total += (z - y) ** 2 if problem.kind == "network" else math.log1p(math.exp(z)) - y * z
+        z = c + sum(a[j] * f(b[j] + sum(inner[j][k] * x[k] for k in range(p))) for j in range(h))
+        total += (z - y) ** 2 if problem.squared else math.log1p(math.exp(z)) - y * z
     return total / problem.n + sum(l2 / 2 * v * v for l2, v in zip(problem.l2, w, strict=True))
 
 
@@ -113,6 +116,7 @@ def test_the_gradient_is_the_slope_of_the_loss(name, seed, size):
         problem.y[rows],
         hidden=problem.hidden,
         kind="least_squares" if problem.squared else "logistic",
+        activation=problem.activation,
         w0=w,
     )
     for k, direction in enumerate(np.eye(problem.d) * 1e-5):
@@ -313,6 +317,7 @@ def test_hidden_units_are_packed(points):
         ({"hidden": 0}, "hidden=0: must be a whole number >= 1"),
         ({"hidden": 2.5}, "hidden=2.5"),
         ({"kind": "network"}, "kind='network': must be one of 'least_squares', 'logistic'"),
+        ({"activation": "relu"}, "activation='relu': must be one of 'tanh', 'linear'"),
         ({"seed": -1}, "seed=-1"),
         ({"l2": -0.1}, "l2=-0.1"),
         ({"w0": 0.5}, r"w0='shape \(\)': must be 17 numbers"),

@@ -17,7 +17,7 @@ def passes_of(problem: Problem) -> Passes:
     """What the time loops call for a problem's loss and gradient."""
     match problem:
         case Network():
-            return networks.passes_of(problem.criterion)
+            return networks.passes_of(problem.criterion, problem.activation)
         case Regression():
             return linear.passes_of(problem.criterion, problem.d == 1)
         case Function():

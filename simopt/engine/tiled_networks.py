@@ -10,7 +10,6 @@ from __future__ import annotations
 from simopt.engine.layout import LOSS
 from simopt.engine.passes import add_penalty, clear
 from simopt.engine.products import ROWS, add_products
-from simopt.ground.elementary import tanh
 
 #: Points at a time: the answers of 32 units to them, in a tile of lanes, are half of a first-level
 #: cache.
@@ -27,96 +26,101 @@ def rows(dp, columns):
     return (units(dp, columns) + 1) * POINTS
 
 
-def predict(work, low, high, width, at, room, hidden, columns, batch, count):
-    """Answers and predictions by the weights from row ``at`` on."""
-    bias = at + hidden * columns
-    out, last = bias + hidden, room + hidden * POINTS
-    for j in range(hidden):
-        for row in range(room + j * POINTS, room + j * POINTS + count):
-            for lane in range(low, high):
-                work[row, lane] = work[bias + j, lane]
-    for lane in range(low, high, width):
+def over_points(squash):
+    """Gradient and loss, as `networks.over_points` has them."""
+
+    def predict(work, low, high, width, at, room, hidden, columns, batch, count):
+        """Answers and predictions by the weights from row ``at`` on."""
+        bias = at + hidden * columns
+        out, last = bias + hidden, room + hidden * POINTS
         for j in range(hidden):
-            for p in range(0, count, ROWS):
-                to = room + j * POINTS + p
-                add_products(work, to, at + j * columns, lane, columns, batch, p, 0)
-    for p in range(count):
-        for lane in range(low, high):
-            work[last + p, lane] = work[out + hidden, lane]
-    for j in range(hidden):
+            for row in range(room + j * POINTS, room + j * POINTS + count):
+                for lane in range(low, high):
+                    work[row, lane] = work[bias + j, lane]
+        for lane in range(low, high, width):
+            for j in range(hidden):
+                for p in range(0, count, ROWS):
+                    to = room + j * POINTS + p
+                    add_products(work, to, at + j * columns, lane, columns, batch, p, 0)
         for p in range(count):
-            row = room + j * POINTS + p
             for lane in range(low, high):
-                work[row, lane] = tanh(work[row, lane])
-                work[last + p, lane] += work[out + j, lane] * work[row, lane]
-
-
-def gradient(
-    work, low, high, width, dp, room, data, order, start, stop, slope, parameters, batch, starts
-):
-    """`networks.gradient`."""
-    columns = data.x.shape[1]
-    hidden = units(data.optimum.shape[0], columns)
-    bias, whole = hidden * columns, columns - columns % ROWS
-    out, last = bias + hidden, room + hidden * POINTS
-    for first in range(start, stop, POINTS):
-        count = min(POINTS, stop - first)
-        for p in range(count):
-            for k in range(columns):
-                batch[p, k] = data.x[order[first + p], k]
-        predict(work, low, high, width, 0, room, hidden, columns, batch, count)
-        for p in range(count):
-            target = data.y[order[first + p]]
-            for lane in range(low, high):
-                if slope is not None:
-                    work[last + p, lane] = slope(work[last + p, lane], target, *parameters)
-                else:
-                    work[last + p, lane] -= target
-            for lane in range(low, high):
-                work[dp + out + hidden, lane] += work[last + p, lane]
+                work[last + p, lane] = work[out + hidden, lane]
         for j in range(hidden):
             for p in range(count):
                 row = room + j * POINTS + p
                 for lane in range(low, high):
-                    error, answer = work[last + p, lane], work[row, lane]
-                    back = error * work[out + j, lane]
-                    back -= back * answer * answer
-                    work[dp + out + j, lane] += error * answer
-                    work[dp + bias + j, lane] += back
-                    work[row, lane] = back
-        for lane in range(low, high, width):
+                    if squash is not None:
+                        work[row, lane] = squash(work[row, lane])
+                    work[last + p, lane] += work[out + j, lane] * work[row, lane]
+
+    def gradient(
+        work, low, high, width, dp, room, data, order, start, stop, slope, parameters, batch, starts
+    ):
+        """`networks.gradient`."""
+        columns = data.x.shape[1]
+        hidden = units(data.optimum.shape[0], columns)
+        bias, whole = hidden * columns, columns - columns % ROWS
+        out, last = bias + hidden, room + hidden * POINTS
+        for first in range(start, stop, POINTS):
+            count = min(POINTS, stop - first)
+            for p in range(count):
+                for k in range(columns):
+                    batch[p, k] = data.x[order[first + p], k]
+            predict(work, low, high, width, 0, room, hidden, columns, batch, count)
+            for p in range(count):
+                target = data.y[order[first + p]]
+                for lane in range(low, high):
+                    if slope is not None:
+                        work[last + p, lane] = slope(work[last + p, lane], target, *parameters)
+                    else:
+                        work[last + p, lane] -= target
+                for lane in range(low, high):
+                    work[dp + out + hidden, lane] += work[last + p, lane]
             for j in range(hidden):
-                for k in range(0, whole, ROWS):
-                    to = dp + j * columns + k
-                    add_products(work, to, room + j * POINTS, lane, count, batch.T, k, 0)
-        for j in range(hidden):
-            for k in range(whole, columns):
                 for p in range(count):
-                    value = batch[p, k]
+                    row = room + j * POINTS + p
                     for lane in range(low, high):
-                        work[dp + j * columns + k, lane] += (
-                            work[room + j * POINTS + p, lane] * value
-                        )
+                        error, answer = work[last + p, lane], work[row, lane]
+                        back = error * work[out + j, lane]
+                        if squash is not None:
+                            back -= back * answer * answer
+                        work[dp + out + j, lane] += error * answer
+                        work[dp + bias + j, lane] += back
+                        work[row, lane] = back
+            for lane in range(low, high, width):
+                for j in range(hidden):
+                    for k in range(0, whole, ROWS):
+                        to = dp + j * columns + k
+                        add_products(work, to, room + j * POINTS, lane, count, batch.T, k, 0)
+            for j in range(hidden):
+                for k in range(whole, columns):
+                    for p in range(count):
+                        value = batch[p, k]
+                        for lane in range(low, high):
+                            work[dp + j * columns + k, lane] += (
+                                work[room + j * POINTS + p, lane] * value
+                            )
 
+    def loss_of_points(
+        work, low, high, width, dp, at, room, base, data, d, value, parameters, batch, starts
+    ):
+        """`networks.loss_of_points`."""
+        n, columns, loss = data.x.shape[0], data.x.shape[1], base + LOSS
+        hidden = units(d, columns)
+        last = room + hidden * POINTS
+        clear(work, low, high, loss, loss + 1)
+        for first in range(0, n, POINTS):
+            count = min(POINTS, n - first)
+            for p in range(count):
+                for k in range(columns):
+                    batch[p, k] = data.x[first + p, k]
+            predict(work, low, high, width, at, room, hidden, columns, batch, count)
+            for p in range(count):
+                target = data.y[first + p]
+                for lane in range(low, high):
+                    work[loss, lane] += value(work[last + p, lane], target, *parameters)
+        for lane in range(low, high):
+            work[loss, lane] /= n
+        add_penalty(work, low, high, at, loss, data, d)
 
-def loss_of_points(
-    work, low, high, width, dp, at, room, base, data, d, value, parameters, batch, starts
-):
-    """`networks.loss_of_points`."""
-    n, columns, loss = data.x.shape[0], data.x.shape[1], base + LOSS
-    hidden = units(d, columns)
-    last = room + hidden * POINTS
-    clear(work, low, high, loss, loss + 1)
-    for first in range(0, n, POINTS):
-        count = min(POINTS, n - first)
-        for p in range(count):
-            for k in range(columns):
-                batch[p, k] = data.x[first + p, k]
-        predict(work, low, high, width, at, room, hidden, columns, batch, count)
-        for p in range(count):
-            target = data.y[first + p]
-            for lane in range(low, high):
-                work[loss, lane] += value(work[last + p, lane], target, *parameters)
-    for lane in range(low, high):
-        work[loss, lane] /= n
-    add_penalty(work, low, high, at, loss, data, d)
+    return gradient, loss_of_points

@@ -8,7 +8,7 @@ The loss is a mean over the n points, plus ``l2 / 2 * |w|^2`` where asked for:
 - poisson: ``mean(exp(z) - y z)``, for counts;
 - noisy quadratic: no points, the penalty alone, with a curvature of its own for every weight, and
   a gradient with Gaussian noise;
-- network: any of these again, z being what a hidden layer of tanh units makes of x;
+- network: any of these again, z being what a hidden layer of tanh or linear units makes of x;
 - function: whatever a plain function of the weights and a point returns.
 
 An intercept is a last column of ones, with its weight last; l2 leaves it alone.

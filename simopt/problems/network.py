@@ -1,4 +1,4 @@
-"""Small networks: one hidden layer of tanh units and one output."""
+"""Small networks: one hidden layer, of tanh units or linear ones, and one output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks, memory
-from simopt.problems import layer
+from simopt.problems import layer, two_layers
 from simopt.problems.inputs import numbers
 from simopt.problems.losses import KINDS, LOSSES
 from simopt.problems.problem import Floats, Problem
@@ -23,12 +23,21 @@ NAMED = 200
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Network(Regression):
-    """Points, targets, and a loss of what a hidden layer of tanh units predicts."""
+    """Points, targets, and a loss of what a hidden layer predicts.
+
+    Attributes
+    ----------
+    activation : str
+        What a hidden unit answers: "tanh" or "linear".
+    """
+
+    activation: str = "tanh"
 
     @property
     def kind(self) -> str:
-        """What the loss is: "network" for squared errors, else with the loss' name before it."""
-        return "network" if self.squared else f"{self.criterion.kind}_network"
+        """What the loss is: "network" for squared errors and tanh, else with names before it."""
+        own = "" if self.squared else f"{self.criterion.kind}_"
+        return f"{own}{'' if self.activation == 'tanh' else 'linear_'}network"
 
     @property
     def linear(self) -> bool:
@@ -53,12 +62,17 @@ class Network(Regression):
 
     def predictions(self, w: ArrayLike, rows: Any = None) -> Floats:
         """What the network says of the points ``rows`` (all if None) at w: z [n]."""
-        return layer.predictions(self._weights(w), self._points(rows), self.hidden)
+        return layer.predictions(self._weights(w), self._points(rows), self.hidden, self.activation)
 
     @cached_property
-    def solution(self) -> tuple[None, float]:
-        """Unknown: there are many minima."""
-        return None, math.nan
+    def solution(self) -> tuple[Floats | None, float]:
+        """One of the many minima of linear units, and its loss; unknown of tanh units."""
+        return two_layers.least(self) if self.activation == "linear" else (None, math.nan)
+
+    @cached_property
+    def optimum(self) -> None:
+        """None: there are many minima."""
+        return None
 
     def _unscaled(self, w: Floats) -> Floats:
         """Weights [..., d] of unscaled columns: of the hidden units, W and b."""
@@ -73,7 +87,7 @@ class Network(Regression):
 
     def _derivatives(self, w: Floats, rows: Any = None) -> Floats:
         """The derivatives [n, d] of the predictions by the weights."""
-        return layer.derivatives(w, self._points(rows), self.hidden)
+        return layer.derivatives(w, self._points(rows), self.hidden, self.activation)
 
 
 def network(
@@ -82,17 +96,19 @@ def network(
     *,
     hidden: int = 8,
     kind: str = "least_squares",
+    activation: str = "tanh",
     w0: ArrayLike | None = None,
     seed: int = 0,
     l2: float = 0.0,
     name: str | None = None,
     **parameters: float,
 ) -> Problem:
-    r"""A network with one hidden layer of tanh units and one output.
+    r"""A network with one hidden layer and one output.
 
-    .. math:: z(x) = c + \sum_{j=1}^h a_j \tanh\Bigl(b_j + \sum_k W_{jk} x_k\Bigr)
+    .. math:: z(x) = c + \sum_{j=1}^h a_j f\Bigl(b_j + \sum_k W_{jk} x_k\Bigr)
 
-    The loss is the mean of :math:`(z - y)^2`, or of another loss of z and y, plus
+    f is tanh, or with linear units the identity. The loss is the mean of :math:`(z - y)^2`, or of
+    another loss of z and y, plus
     :math:`\tfrac{\lambda}{2}` times the squares of W and a: the biases b and c go free.
 
     Parameters
@@ -105,6 +121,9 @@ def network(
         h, the number of hidden units.
     kind : {"least_squares", "logistic", "huber", "poisson"}
         The loss; labels are 0 and 1 for "logistic", targets >= 0 for "poisson".
+    activation : {"tanh", "linear"}, default "tanh"
+        f. Two linear layers predict what a line does, but their loss is not convex in the weights:
+        it has a saddle at W = 0, a = 0, and its minimum is that of the linear model.
     w0 : array_like [d], optional
         The start: W row by row, then b, a and c, d = h (p + 2) + 1 weights. PyTorch's
         ``parameters_to_vector`` has this order for ``Sequential(Linear(p, h), Tanh(), Linear(h,
@@ -123,7 +142,8 @@ def network(
     Returns
     -------
     Problem
-        Its loss has many minima: ``optimum`` is None, and distances are unknown.
+        Its loss has many minima: ``optimum`` is None, and distances are unknown. Of linear units
+        ``minimum_loss`` is exact, of tanh units unknown.
 
     Raises
     ------
@@ -131,10 +151,21 @@ def network(
         If x or y holds something other than finite numbers, their lengths differ, or another
         argument is not allowed.
 
+    Notes
+    -----
+    Gradient descent with small rates and without a penalty keeps :math:`W W^T + b b^T - a a^T` of
+    linear units as it is at the start (Saxe et al.; Du et al.).
+
     References
     ----------
     X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural networks,
     AISTATS 2010.
+
+    A. M. Saxe, J. L. McClelland, S. Ganguli, Exact solutions to the nonlinear dynamics of learning
+    in deep linear neural networks, ICLR 2014.
+
+    S. S. Du, W. Hu, J. D. Lee, Algorithmic regularization in learning deep homogeneous models:
+    layers are automatically balanced, NeurIPS 2018.
 
     Examples
     --------
@@ -147,8 +178,16 @@ def network(
     >>> frame = simopt.sweep(wave, simopt.Adam(eta=[0.001, 0.01]), **plan)
     >>> frame.groupby("eta")["loss"].median().round(3).tolist()
     [0.133, 0.003]
+
+    Two linear layers learn a line, and no better than a line does:
+
+    >>> line = simopt.problems.least_squares(x, np.sin(2 * x), intercept=True)
+    >>> layers = simopt.problems.network(x, np.sin(2 * x), hidden=2, activation="linear")
+    >>> bool(np.isclose(layers.minimum_loss, line.minimum_loss))
+    True
     """
     checks.choice("kind", kind, KINDS)
+    checks.choice("activation", activation, layer.ACTIVATIONS)
     h = checks.whole("hidden", hidden, 1)
     memory.check("hidden", hidden, 10 * h)
     penalty = checks.number("l2", l2, checks.NOT_NEGATIVE)
@@ -173,6 +212,7 @@ def network(
         parameters=data.criterion.check_parameters(parameters),
         scaling=data.scaling,
         criterion=data.criterion,
+        activation=activation,
     )
 
 

@@ -17,6 +17,7 @@ PROBLEMS = {
     "squares": simopt.problems.network(X, Y, hidden=5, seed=1),
     "labels": simopt.problems.network(X, Y > 0, hidden=3, kind="logistic", seed=2),
     "one column": simopt.problems.network(X[:, 0], Y, hidden=8),
+    "linear units": simopt.problems.network(X, Y, hidden=5, activation="linear", seed=1),
 }
 #: Rates at which 200 updates do not arrive: see `tests.peers.test_parity`.
 OPTIMIZERS = {
@@ -43,7 +44,7 @@ OPTIMIZERS = {
 def network_of(problem):
     network = torch.nn.Sequential(
         torch.nn.Linear(problem.x.shape[1], problem.hidden),
-        torch.nn.Tanh(),
+        torch.nn.Tanh() if problem.activation == "tanh" else torch.nn.Identity(),
         torch.nn.Linear(problem.hidden, 1),
     ).double()
     vector_to_parameters(torch.tensor(problem.w0), network.parameters())
