@@ -256,6 +256,12 @@ QUICK: dict[str, Case] = {
     "sums over weights left out": Case(
         "several weights", "LARS", {"trust": 0.1}, plan={"spared": Spared((1.0, 0.0, 1.0), ())}
     ),
+    "sums over one weight left out": Case(
+        "four points",
+        "LAMB",
+        {"weight_decay": 0.3, "adapts": "decayed"},
+        plan={"batch_size": 3, "spared": Spared((0.0,), ())},
+    ),
     "an average over sums": Case("logistic", "LAMB", gamma=0.7, form="debiased", start=2),
     "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
     "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),

@@ -163,6 +163,84 @@ def test_a_cautious_rule_leaves_weights_out(name, problem):
     assert run.summary[names].tolist() == bare.summary[names].tolist()
 
 
+def norm(x):
+    return float(np.sqrt((x * x).sum()))
+
+
+def lars_by_hand(w, gradient, updates, decay, trust=0.1, eta=1.0, beta=0.9, together=False):
+    """Whose decay is a number for each weight; of none the ratio of "decayed" would be 1."""
+    v = np.zeros_like(w)
+    for _ in range(updates):
+        g = gradient(w)
+        below = norm(g + decay * w) if together else norm(g) + norm(decay * w)
+        v = beta * v + eta * trust * norm(w) / below * (g + decay * w)
+        w = w - v
+    return w
+
+
+def lamb_by_hand(w, gradient, updates, decay, eta=0.1, before=False):
+    m = v = np.zeros_like(w)
+    for t in range(1, updates + 1):
+        g = gradient(w)
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        u = m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-6)
+        if before:
+            w = (1 - eta * decay) * w
+        else:
+            u = u + decay * w
+        w = w - eta * norm(w) / norm(u) * u
+    return w
+
+
+TRUSTING = {
+    "LARS": (simopt.LARS(trust=0.1, weight_decay=0.3), lars_by_hand, {}),
+    "LARS of a sum": (
+        simopt.LARS(trust=0.1, weight_decay=0.3, denominator="norm of sum"),
+        lars_by_hand,
+        {"together": True},
+    ),
+    "LAMB": (simopt.LAMB(eta=0.1, weight_decay=0.3), lamb_by_hand, {}),
+    "LAMB, decayed first": (
+        simopt.LAMB(eta=0.1, weight_decay=0.3, decay_place="outside"),
+        lamb_by_hand,
+        {"before": True},
+    ),
+}
+
+
+@pytest.mark.parametrize("adapts", ["always", "decayed"])
+@pytest.mark.parametrize("left_out", [[0], [1, 3], []], ids=str)
+@pytest.mark.parametrize("name", TRUSTING)
+def test_a_trust_ratio_is_of_the_decays_that_there_are(name, left_out, adapts):
+    """As a mask in optax: no decay in what is summed either; the weights' norm is of all."""
+    optimizer, by_hand_too, further = TRUSTING[name]
+    optimizer = optimizer.replace(adapts=adapts)
+    decay = np.array([0.0 if k in left_out else 0.3 for k in range(4)])
+    expected = by_hand_too(SEVERAL.w0.astype(float), SEVERAL.gradient, 6, decay, **further)
+    options = {"updates": 6, "batch_size": "full", "no_decay": left_out}
+    run, row = (
+        simopt.run(SEVERAL, optimizer, **options),
+        simopt.sweep(SEVERAL, optimizer, **options),
+    )
+    np.testing.assert_allclose(run.summary[NAMES].astype(float), expected, rtol=1e-10)
+    np.testing.assert_allclose(row.iloc[0][NAMES].astype(float), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("adapts", ["always", "decayed"])
+@pytest.mark.parametrize("make", [simopt.LARS, simopt.LAMB])
+@pytest.mark.parametrize("problem", [SEVERAL, ONE], ids=["several", "one"])
+def test_where_no_weight_decays_there_is_no_decay(problem, make, adapts):
+    """A rule that adapts only what decays is then the one without decay: its ratio is 1."""
+    names = NAMES if problem is SEVERAL else ["w"]
+    options = {"updates": 5, "batch_size": "full"}
+    every = {**options, "no_decay": range(problem.d)}
+    decayed, bare = (make(eta=0.01, weight_decay=each, adapts=adapts) for each in (0.3, 0.0))
+    for go in (simopt.run, simopt.sweep):
+        ends = [go(problem, decayed, **every), go(problem, bare, **options)]
+        ends = [(each.summary if go is simopt.run else each.iloc[0])[names] for each in ends]
+        assert ends[0].tolist() == ends[1].tolist()
+
+
 def test_a_wrapped_rule_has_its_frameworks_default():
     """Of AdamW in transformers, and of SGD in scikit-learn, intercepts do not decay."""
     for optimizer in (

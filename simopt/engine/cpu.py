@@ -593,10 +593,6 @@ def kernel(
                                     factor_now,
                                     shift_now,
                                 )
-                            # The clock is about no one weight: it takes the decay itself.
-                            if undecayed is not None:
-                                for lane in range(low, high):
-                                    work[eta + decay, lane] = hyper[decay, setting + lane - low]
                             tick_all_by_sums(
                                 work,
                                 ticks,

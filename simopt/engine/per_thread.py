@@ -273,6 +273,8 @@ def program(
                         clear_sums(ticks, total_row, total_row + totals_number)
                         held = read_state(work, 2, 1, 0) + read_clock(work, first_clock, 1, 0)
                         summed = read_summed(hyper, 1, 1, setting)
+                        if undecayed is not None:
+                            summed = read_summed(work, own, 1, 0)
                         entering = terms(old, g, rate, *(held + summed))
                         add_totals(ticks, total_row, 0, entering)
                         tick_by_sums(

@@ -24,7 +24,10 @@ def uncorrected(m, v, bias1, bias2, epsilon):
 
 
 def squares(direction, inside):
-    """What the norms of the weights and of the step are of."""
+    """What the norms of the weights and of the step are of, and the decay.
+
+    A weight that is left out has none: the clock, which is about no one weight, takes its sum.
+    """
 
     def terms(w, g, eta, m, v, ratio, bias1, bias2, beta1, beta2, epsilon, weight_decay):
         m, v = moments(g, m, v, beta1, beta2)
@@ -34,7 +37,7 @@ def squares(direction, inside):
         u = direction(m, v, bias1, bias2, epsilon)
         if inside:
             u = u + weight_decay * w
-        return w * w, u * u
+        return w * w, u * u, weight_decay
 
     return terms
 
@@ -42,9 +45,9 @@ def squares(direction, inside):
 def trust_by(ratio_of):
     """The trust ratio, and the bias corrections."""
 
-    def clock(ratio, bias1, bias2, weights, steps, eta, beta1, beta2, epsilon, weight_decay):
+    def clock(ratio, bias1, bias2, weights, steps, decays, eta, beta1, beta2):
         size, length = math.sqrt(weights), math.sqrt(steps)
-        ratio = ratio_of(weights, steps, size, length, weight_decay)
+        ratio = ratio_of(weights, steps, size, length, decays)
         return ratio, *bias_corrections(bias1, bias2, beta1, beta2)
 
     return clock
@@ -171,8 +174,8 @@ def LAMB(
     Notes
     -----
     Where all weights, or all of the step, are 0 the ratio is 1. A trajectory's weights, an
-    intercept among them, are one layer: ``no_decay`` leaves weights out of the decay alone. The
-    paper's function phi is the norm itself.
+    intercept among them, are one layer: ``no_decay`` leaves weights out of the decay, in u too, and
+    not out of the norms. The paper's function phi is the norm itself.
 
     References
     ----------

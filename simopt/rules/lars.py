@@ -11,26 +11,28 @@ from simopt.rules.rule import Optimizer, Rule, rule
 from simopt.rules.trust import RATIOS
 
 
-def squares_apart(w, g, eta, v, ratio):
-    """What the norms of weights and gradient are of."""
-    return w * w, g * g
+def squares(apart):
+    """What the norms of weights, gradient and decay are of, and the decay itself.
 
+    A weight that is left out has none: the clock, which is about no one weight, takes sums of it.
+    """
 
-def squares_together(w, g, eta, v, ratio, beta, trust, epsilon, weight_decay):
-    """The same of the decayed gradient."""
-    decayed = g + weight_decay * w
-    return w * w, decayed * decayed
+    def terms(w, g, eta, v, ratio, beta, trust, epsilon, weight_decay):
+        lost = weight_decay * w
+        entering = g if apart else g + lost
+        return w * w, entering * entering, lost * lost, weight_decay
+
+    return terms
 
 
 def trust_by(ratio_of, apart):
     """The trust ratio, over a sum of two norms or over the norm of a sum."""
 
-    def clock(ratio, weights, gradients, eta, beta, trust, epsilon, weight_decay):
-        size = math.sqrt(weights)
+    def clock(ratio, weights, gradients, losses, decays, eta, beta, trust, epsilon):
         below = math.sqrt(gradients) + epsilon
         if apart:
-            below = below + weight_decay * size
-        return (ratio_of(weights, gradients, trust * size, below, weight_decay),)
+            below = below + math.sqrt(losses)
+        return (ratio_of(weights, gradients, trust * math.sqrt(weights), below, decays),)
 
     return clock
 
@@ -59,7 +61,7 @@ def build(rate_place: str, nesterov: bool, denominator: str, adapts: str) -> Rul
         gathered(rate_place == "inside", nesterov),
         name="LARS",
         clock=trust_by(RATIOS[adapts], apart),
-        terms=squares_apart if apart else squares_together,
+        terms=squares(apart),
         eta=1.0,
     )
 
@@ -158,7 +160,8 @@ def LARS(
     Notes
     -----
     Where all weights, or the whole gradient, are 0 the ratio is 1. A trajectory's weights, an
-    intercept among them, are one layer: ``no_decay`` leaves weights out of the decay alone.
+    intercept among them, are one layer: ``no_decay`` leaves weights out of the decay, and lambda W
+    is then the norm of lambda w over those that decay; W is of all.
 
     References
     ----------

@@ -70,6 +70,50 @@ def test_optax_has_a_mask():
     np.testing.assert_allclose(same, np.array(weights), rtol=1e-12)
 
 
+LAMB = simopt.LAMB(eta=0.05, weight_decay=0.2, convention="optax")
+LARS = simopt.LARS(eta=0.5, trust=0.05, weight_decay=0.2, convention="optax")
+MASK = [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "before", "behind"),
+    [
+        (
+            LAMB,
+            optax.chain(optax.scale_by_adam(eps=1e-6), optax.add_decayed_weights(0.2, MASK)),
+            optax.chain(optax.scale_by_trust_ratio(), optax.scale_by_learning_rate(0.05)),
+        ),
+        (
+            LARS,
+            optax.add_decayed_weights(0.2, MASK),
+            optax.chain(
+                optax.scale_by_trust_ratio(trust_coefficient=0.05),
+                optax.scale_by_learning_rate(0.5),
+                optax.trace(0.9),
+            ),
+        ),
+    ],
+    ids=["LAMB", "LARS"],
+)
+def test_a_trust_ratio_behind_a_mask_of_optax(optimizer, before, behind):
+    """The chains of optax.lamb and optax.lars; a mask is about arrays, a ratio is of one.
+
+    So weights are masked one by one, and one array for the ratio.
+    """
+    weights = [jnp.array(each, jnp.float64) for each in START]
+    states = before.init(weights), behind.init(jnp.stack(weights))
+    points = np.c_[X, np.ones(len(X))]
+    for _ in range(UPDATES):
+        gradient = 2 * points.T @ (points @ np.array(weights) - Y) / len(Y)
+        steps, first = before.update(list(map(jnp.array, gradient)), states[0], weights)
+        moved, second = behind.update(jnp.stack(steps), states[1], jnp.stack(weights))
+        states = first, second
+        weights = list(jnp.stack(weights) + moved)
+    same = ours(optimizer, no_decay=[1, 3])
+    np.testing.assert_allclose(same, np.array(weights), rtol=1e-11)
+    assert abs(ours(optimizer) - same).max() > 1e-3
+
+
 def test_keras_excludes_variables():
     optimizer = keras.optimizers.AdamW(0.05, weight_decay=0.2)
     w = keras.Variable(np.array(START[:3]), dtype="float64", name="kernel")
