@@ -385,12 +385,14 @@ def single(name):
 
 
 #: In RAdam's clock a whole number meets a float32: for Numba that makes a float64, for NumPy not.
-#: In the others two roots of float32 numbers meet, for Python of float64, or a sum in float64.
+#: In the others a root of a float32 number, for Python a float64, meets another or makes its
+#: complement, or there is a sum in float64.
 OTHER_TYPES = tuple(
     f"{rule}, four points"
     for rule in (
         "RAdam as torch",
         "ASGD as document",
+        "DAdaptAdamW as document",
         "DoWG as document",
         "FTRL as river",
         "LARS as document",
