@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import orders
+from simopt.ground import memory
 from tests import recorded_orders
 
 CASES = [
@@ -147,6 +148,16 @@ REFUSED = {
     "num_samples=3": lambda: orders.torch_weighted([1, 0, 2], 1, 0, replacement=False),
     "weights=[0, 0]": lambda: orders.torch_weighted([0, 0], 1, 0),
     "weights=[1, -1]": lambda: orders.torch_weighted([1, -1], 1, 0),
+    "weights=[1e+308, 1e+308]": lambda: orders.torch_weighted([1e308, 1e308], 1, 0),
+    "weights=[1e+300, 1]": lambda: orders.torch_weighted([1e300, 1], 1, 0, replacement=False),
+    "lengths={": lambda: orders.torch_random_split(7, {3, 4}, 0),
+    "layers={": lambda: orders.sklearn_mlp(4, 1, 0, layers={1, 2}),
+    "between={2}": lambda: orders.torch_randperm(4, 2, 0, between={2}),
+    "calls=0": lambda: orders.sklearn_partial_fit(4, 0, 0),
+    "world=150000000": lambda: orders.torch_distributed(150_000_001, 1, world=150_000_000),
+    "batch_size=200000000": lambda: orders.accelerate_batches(
+        4, 1, batch_size=200_000_000, world=2
+    ),
     "lengths=[2, 3]": lambda: orders.torch_random_split(4, [2, 3], 0),
     "lengths=[0.5, 0.6]": lambda: orders.torch_random_split(4, [0.5, 0.6], 0),
     "lengths=4": lambda: orders.torch_random_split(4, 4, 0),
@@ -157,9 +168,23 @@ REFUSED = {
     "seed=4294967295": lambda: orders.jax_permutation(4, 2, 2**32 - 1, keys="seed"),
     "validation_fraction=1.0": lambda: orders.sklearn_held_out(4, 0, validation_fraction=1.0),
     "validation_fraction=0.9": lambda: orders.sklearn_held_out(4, 0, validation_fraction=0.9),
+    "validation_fraction=0.2": lambda: orders.sklearn_held_out(
+        4, 0, validation_fraction=0.2, labels=[0, 0, 1, 1]
+    ),
     "labels=": lambda: orders.sklearn_held_out(4, 0, labels=[0, 1]),
     "labels=[0, 0, 0, 1]": lambda: orders.sklearn_held_out(
         4, 0, validation_fraction=0.5, labels=[0, 0, 0, 1]
+    ),
+    "labels=[0, None, 0, 1]": lambda: orders.sklearn_held_out(4, 0, labels=[0, None, 0, 1]),
+    "labels=[0, nan, 0, 1]": lambda: orders.sklearn_held_out(4, 0, labels=[0, np.nan, 0, 1]),
+    "labels=[[0], [0, 1], [1], [1]]": lambda: orders.sklearn_mlp(
+        4, 1, 0, layers=(1, 1), validation_fraction=0.5, labels=[[0], [0, 1], [1], [1]]
+    ),
+    "labels=masked_array": lambda: orders.sklearn_held_out(
+        4, 0, validation_fraction=0.5, labels=np.ma.array([0, 0, 1, 1], mask=[1, 0, 0, 0])
+    ),
+    "held_out=masked_array": lambda: orders.sklearn_sgd(
+        4, 1, 0, held_out=np.ma.array([0, 1], mask=[1, 0])
     ),
     "held_out=[4]": lambda: orders.sklearn_sgd(4, 1, 0, held_out=[4]),
     "held_out=[0.5]": lambda: orders.sklearn_sgd(4, 1, 0, held_out=[0.5]),
@@ -167,6 +192,9 @@ REFUSED = {
     "initial=0": lambda: orders.webdataset_shuffle(4, 1, 0, initial=0),
     "shards=[]": lambda: orders.mosaicml_streaming([], 1),
     "shards=0": lambda: orders.mosaicml_streaming([3, 0], 1),
+    "shards={": lambda: orders.mosaicml_streaming({3, 4}, 1),
+    "shards=5": lambda: orders.mosaicml_streaming(5, 1),
+    "shards=[200000000, 200000000]": lambda: orders.mosaicml_streaming([200_000_000] * 2, 1),
     "shuffle_algo='py2s'": lambda: orders.mosaicml_streaming([3], 1, shuffle_algo="py2s"),
     "shuffle_block_size=3": lambda: orders.mosaicml_streaming([3], 1, shuffle_block_size=3),
 }
@@ -177,3 +205,40 @@ def test_what_is_out_of_range_is_named(message):
     with pytest.raises(ValueError, match="must be") as caught:
         REFUSED[message]()
     assert str(caught.value).startswith(message)
+
+
+#: What asks for 8 MB or more, by the argument that does.
+LARGE = {
+    "n": lambda: orders.hf_trainer(2_000_000, 1),
+    "epochs": lambda: orders.hf_trainer(2, 1_000_000),
+    "calls": lambda: orders.sklearn_partial_fit(2, 1_000_000, 0),
+    "num_samples": lambda: orders.torch_sampler(2, 1, 0, num_samples=2_000_000),
+    "weights": lambda: orders.torch_weighted(np.ones(2_000_000), 1, 0),
+    "shards": lambda: orders.mosaicml_streaming([1_000_000] * 2, 1),
+    "world": lambda: orders.torch_distributed(2, 1, world=2_000_000),
+    "batch_size": lambda: orders.accelerate_batches(2, 1, batch_size=2_000_000, world=1),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_what_asks_for_too_much_memory_is_named(name, monkeypatch):
+    monkeypatch.setattr(memory, "free", lambda: 8_000_000)
+    with pytest.raises(ValueError, match=f"^{name}=.*must be less: about"):
+        LARGE[name]()
+
+
+def test_few_samples_of_many_points_fit(monkeypatch):
+    """What is held is what is sampled."""
+    monkeypatch.setattr(memory, "free", lambda: 8_000_000)
+    assert orders.torch_sampler(100_000, 50, 0, num_samples=3).shape == (50, 3)
+
+
+def test_sizes_may_come_one_by_one():
+    assert (
+        orders.mosaicml_streaming(iter([3, 4]), 2).tolist()
+        == orders.mosaicml_streaming([3, 4], 2).tolist()
+    )
+    split = orders.torch_random_split(7, iter([3, 4]), 0)
+    assert [part.tolist() for part in split] == [
+        part.tolist() for part in orders.torch_random_split(7, [3, 4], 0)
+    ]

@@ -137,7 +137,7 @@ def torch_distributed(
     world = checks.whole("world", world, 1, arguments.MOST_POINTS)
     part = slice(None) if rank is None else slice(_rank(rank, world), None, world)
     rounds = n // world if checks.flag("drop_last", drop_last) else -(-n // world)
-    arguments.size(rounds * world or 1, epochs)
+    arguments.padded("world", world, rounds * world, epochs)
     places = np.arange(rounds * world)[part] % n
     return _permutations(n, epochs, first)[:, places]
 
@@ -217,7 +217,8 @@ def accelerate_batches(
     part = slice(None) if rank is None else slice(_rank(rank, world), None, world)
     together = size * world
     rounds = n // together if checks.flag("drop_last", drop_last) else -(-n // together)
-    arguments.size(rounds * together or 1, epochs)
+    name, value = ("world", world) if world > size else ("batch_size", size)
+    arguments.padded(name, value, rounds * together, epochs)
     batches = np.arange(rounds * together).reshape(rounds * world, size)[part] % n
     return _permutations(n, epochs, first)[:, batches.ravel()]
 

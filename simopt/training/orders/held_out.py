@@ -63,7 +63,7 @@ def sklearn_held_out(
     >>> orders.sklearn_held_out(12, random_state=42, validation_fraction=0.25).tolist()
     [0, 9, 10]
     """
-    n, _ = arguments.size(n, 1)
+    n, _ = arguments.size(n)
     random = np.random.RandomState(arguments.seed("random_state", random_state))
     share = checks.number("validation_fraction", validation_fraction, SHARE)
     return np.sort(split(random, n, share, labels)[1])
@@ -85,7 +85,10 @@ def split(
     if labels is None:
         shuffled = random.permutation(n)
         return shuffled[held:], shuffled[:held]
-    classes, counts = _classes(labels, n, held)
+    classes, counts = _classes(labels, n)
+    if min(held, n - held) < len(counts):
+        allowed = f"a share that holds out, and leaves, {len(counts)} points at least: one a class"
+        raise checks.refuse("validation_fraction", share, allowed)
     trained = _shares(counts, n - held, random)
     tested = _shares(counts - trained, held, random)
     members = np.split(np.argsort(classes, kind="mergesort"), np.cumsum(counts)[:-1])
@@ -98,18 +101,25 @@ def split(
     return random.permutation(train), random.permutation(test)
 
 
-def _classes(labels: Any, n: int, held: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _classes(labels: Any, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The number of each point's class, and how many points each has."""
     checks.check_length("labels", labels)
-    array = np.asarray(labels)
+    allowed = f"a class for each of n={n} points"
+    if checks.count_masked(labels):
+        raise checks.refuse("labels", labels, f"{allowed}, none of them masked")
+    try:
+        array = np.asarray(labels)
+        _, classes, counts = np.unique(array, return_inverse=True, return_counts=True)
+        missing = bool((array != array).any())  # not a number, not a time
+    except (ArithmeticError, TypeError, ValueError):
+        # A signalling NaN; None and pandas' NA, which have no order; a ragged list.
+        raise checks.refuse("labels", labels, allowed) from None
     if array.shape != (n,):
-        raise checks.refuse(
-            "labels", f"of shape {array.shape}", f"a class for each of n={n} points"
-        )
-    _, classes, counts = np.unique(array, return_inverse=True, return_counts=True)
-    if counts.min() < 2 or held < len(counts) or n - held < len(counts):
-        allowed = "classes of at least two points, with one each to train on and to hold out"
-        raise checks.refuse("labels", labels, allowed)
+        raise checks.refuse("labels", f"of shape {array.shape}", allowed)
+    if missing:
+        raise checks.refuse("labels", labels, f"{allowed}, none of them missing")
+    if counts.min() < 2:
+        raise checks.refuse("labels", labels, "classes of at least two points")
     return classes, counts
 
 

@@ -72,11 +72,13 @@ def mosaicml_streaming(
     >>> orders.mosaicml_streaming([3, 3], 2, shuffle_algo="py1s").tolist()
     [[2, 1, 0, 4, 5, 3], [2, 1, 0, 3, 4, 5]]
     """
-    checks.check_length("shards", shards)
-    if not checks.is_sequence(shards) or len(shards) == 0:
-        raise checks.refuse("shards", shards, "the number of samples in each shard")
-    sizes = [checks.whole("shards", size, 1, arguments.MOST_POINTS) for size in shards]
-    n, epochs = arguments.size(sum(sizes), epochs)
+    allowed = "the number of samples in each shard"
+    given = arguments.sequence("shards", shards, allowed)
+    sizes = [checks.whole("shards", size, 1, arguments.MOST_POINTS) for size in given]
+    if not 0 < sum(sizes) <= arguments.MOST_POINTS:
+        allowed += f", at most {arguments.MOST_POINTS:,} in all"
+        raise checks.refuse("shards", shards, allowed)
+    n, epochs = arguments.size(sum(sizes), epochs, points="shards")
     seed = arguments.seed("shuffle_seed", shuffle_seed)
     kind = checks.choice("shuffle_algo", shuffle_algo, ALGORITHMS)
     block = checks.whole("shuffle_block_size", shuffle_block_size, 4, MOST_BLOCK)

@@ -162,9 +162,8 @@ def torch_sampler(
     >>> orders.torch_sampler(4, 2, seed=42, num_samples=6).tolist()
     [[2, 3, 0, 1, 2, 1], [0, 3, 2, 1, 1, 2]]
     """
-    n, epochs = arguments.size(n, epochs)
+    n, epochs, samples = arguments.sampled(n, epochs, num_samples)
     given = (seed, generator, drawn, between)
-    samples = n if num_samples is None else arguments.samples(num_samples, epochs)
     if checks.flag("replacement", replacement):
         return _draws(n, epochs, *given, samples=samples)
     return _orders(n, epochs, *given, base_seeds=0, samples=samples)

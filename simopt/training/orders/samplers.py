@@ -17,6 +17,9 @@ from simopt.training.orders.pytorch import SEED, sources
 #: PyTorch's ``multinomial`` knows no more categories.
 MOST_WEIGHTS = 2**24
 
+#: Divided by the smallest exponential number that is drawn, 2^-53, it is still finite.
+MOST_WEIGHT = 1e292
+
 
 def torch_weighted(
     weights: ArrayLike,
@@ -86,8 +89,7 @@ def torch_weighted(
     [[1, 2, 0], [0, 2, 1]]
     """
     shares = _weights(weights)
-    n, epochs = arguments.size(len(shares), epochs)
-    count = n if num_samples is None else arguments.samples(num_samples, epochs)
+    n, epochs, count = arguments.sampled(len(shares), epochs, num_samples, points="weights")
     again = checks.flag("replacement", replacement)
     possible = int(np.count_nonzero(shares))
     if not again and count > possible:
@@ -158,7 +160,7 @@ def torch_random_split(
     >>> [part.tolist() for part in orders.torch_random_split(6, [0.5, 0.5], seed=42)]
     [[0, 3, 2], [4, 1, 5]]
     """
-    n, _ = arguments.size(n, 1)
+    n, _ = arguments.size(n)
     bounds = np.cumsum(_lengths(n, lengths))
     ((bits, _),) = sources(1, seed, "own", drawn, 0)
     return np.split(permutation(bits.random_raw(n - 1)), bounds[:-1])
@@ -247,16 +249,17 @@ def _weights(value: Any) -> NDArray[np.float64]:
     if weights.ndim != 1 or len(weights) > MOST_WEIGHTS or not weights.any():
         allowed = f"1 to {MOST_WEIGHTS:,} numbers in a row, not all of them 0"
         raise checks.refuse("weights", value, allowed)
+    if weights.max() > MOST_WEIGHT / len(weights):
+        allowed = f"numbers of at most {MOST_WEIGHT:g} / n"
+        raise checks.refuse("weights", value, allowed)
     return weights
 
 
 def _lengths(n: int, value: Any) -> list[int]:
     """Check lengths or fractions, and return lengths."""
     allowed = f"whole numbers that sum to n={n}, or fractions that sum to 1"
-    if not checks.is_sequence(value):
-        raise checks.refuse("lengths", value, allowed)
-    checks.check_length("lengths", value)
-    parts = [checks.number("lengths", each, checks.NOT_NEGATIVE) for each in value]
+    given = arguments.sequence("lengths", value, allowed)
+    parts = [checks.number("lengths", each, checks.NOT_NEGATIVE) for each in given]
     if not parts:
         raise checks.refuse("lengths", value, allowed)
     if sum(parts) <= 1 and math.isclose(sum(parts), 1):

@@ -140,7 +140,7 @@ def sklearn_partial_fit(
     >>> orders.sklearn_partial_fit(4, 3, random_state=42).tolist()
     [[0, 3, 2, 1], [0, 2, 3, 1], [1, 2, 3, 0]]
     """
-    n, calls = arguments.size(n, calls)
+    n, calls = arguments.size(n, calls, passes="calls")
     random = np.random.RandomState(arguments.seed("random_state", random_state))
     regressor = checks.choice("estimator", estimator, ESTIMATORS) == "SGDRegressor"
     result = np.empty((calls, n), dtype=np.int64)
@@ -161,6 +161,8 @@ def _points(value: Any, n: int) -> Order:
     """Check points that are held out."""
     checks.check_length("held_out", value)
     allowed = f"points from 0 to n - 1 = {n - 1}, not all of them"
+    if checks.count_masked(value):
+        raise checks.refuse("held_out", value, f"{allowed}, none of them masked")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -237,11 +239,9 @@ def sklearn_mlp(
     """
     n, epochs = arguments.size(n, epochs)
     start = arguments.seed("random_state", random_state)
-    if not checks.is_sequence(layers):
-        raise checks.refuse("layers", layers, "the sizes of all layers, such as (10, 1)")
     # None at all where weights are there already, as in a later partial_fit.
-    checks.check_length("layers", layers)
-    sizes = [checks.whole("layers", size, 1) for size in layers]
+    given = arguments.sequence("layers", layers, "the sizes of all layers, such as (10, 1)")
+    sizes = [checks.whole("layers", size, 1) for size in given]
     weights = sum(a * b + b for a, b in pairwise(sizes))
     if 2 * weights > arguments.MOST_DRAWN:
         allowed = f"layers of at most {arguments.MOST_DRAWN // 2:,} weights together"
