@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import simopt
 from simopt import orders
 from simopt.ground import memory
+from simopt.training.orders.generators import threefry
 from tests import recorded_orders
 
 CASES = [
@@ -242,3 +243,37 @@ def test_sizes_may_come_one_by_one():
     assert [part.tolist() for part in split] == [
         part.tolist() for part in orders.torch_random_split(7, [3, 4], 0)
     ]
+
+
+# --- what it costs --------------------------------------------------------------------------------
+
+
+def test_keys_take_numbers_in_proportion_to_the_epochs(monkeypatch):
+    counts = []
+
+    def counted(key, count):
+        counts.append(count)
+        return threefry(key, count)
+
+    monkeypatch.setattr("simopt.training.orders.jax.threefry", counted)
+    for keys in ("fold_in", "split", "seed"):
+        orders.jax_permutation(3, 40, 0, keys=keys)
+        few = sum(counts)
+        counts.clear()
+        orders.jax_permutation(3, 80, 0, keys=keys)
+        assert sum(counts) == 2 * few
+        counts.clear()
+
+
+@given(st.integers(1, 30), SEEDS, st.integers(0, 5), st.integers(0, 5))
+def test_passes_before_the_first_epoch_are_epochs_that_are_not_kept(n, seed, made, passes):
+    every = orders.fastai_dataloader(n, passes + 2, seed, made=made)
+    kept = orders.fastai_dataloader(n, 2, seed, made=made, passes=passes)
+    assert kept.tolist() == every[passes:].tolist()
+
+
+def test_passes_before_the_first_epoch_take_no_memory(monkeypatch):
+    monkeypatch.setattr(memory, "free", lambda: 1_000_000)
+    assert orders.fastai_dataloader(1_000, 1, 0, passes=200).shape == (1, 1_000)
+    with pytest.raises(ValueError, match=r"^passes=100000000: must be a whole number from 0 to"):
+        orders.fastai_dataloader(1_000, 1, 0, passes=10**8)

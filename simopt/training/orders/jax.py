@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -66,28 +67,30 @@ def jax_permutation(n: int, epochs: int, seed: int, *, keys: str = "split") -> O
     if kind == "seed" and first + epochs > 2**32:
         raise checks.refuse("seed", seed, f"at most 2^32 - {epochs}, for keys='seed'")
     result = np.empty((epochs, n), dtype=np.int64)
-    key: Key = (0, first)
+    for row, key in zip(result, _keys(first, epochs, kind), strict=True):
+        row[:] = _permuted(key, n)
+    return result
+
+
+def _keys(seed: int, epochs: int, kind: str) -> Iterator[Key]:
+    """The key of every epoch."""
+    key: Key = (0, seed)
+    if kind == "fold_in":
+        # Folded with a number: encrypted with the key, as a seed.
+        yield from zip(*(words.tolist() for words in threefry(key, epochs)), strict=True)
+        return
     for epoch in range(epochs):
         if kind == "split":
             key, own = _split(key)
-        elif kind == "fold_in":
-            own = _folded(key, epoch)
+            yield own
         else:
-            own = (0, first + epoch)
-        result[epoch] = _permuted(own, n)
-    return result
+            yield 0, seed + epoch
 
 
 def _split(key: Key) -> tuple[Key, Key]:
     """Two new keys."""
     (a, c), (b, d) = (words.tolist() for words in threefry(key, 2))
     return (a, b), (c, d)
-
-
-def _folded(key: Key, number: int) -> Key:
-    """A key that is folded with a number, as a seed."""
-    a, b = threefry(key, number + 1)
-    return int(a[-1]), int(b[-1])
 
 
 def _permuted(key: Key, n: int) -> Order:

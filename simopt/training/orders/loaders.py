@@ -10,6 +10,9 @@ from simopt.ground import checks
 from simopt.training.orders import arguments
 from simopt.training.orders.generators import LOW, Order
 
+#: Python draws sample by sample, and seeds a generator a pass: so much takes half an hour.
+MOST_SAMPLED = 10**9
+
 
 def fastai_dataloader(n: int, epochs: int, seed: int, *, made: int = 0, passes: int = 0) -> Order:
     """The order of fastai's DataLoader with ``shuffle=True``, epoch after epoch.
@@ -59,15 +62,18 @@ def fastai_dataloader(n: int, epochs: int, seed: int, *, made: int = 0, passes: 
     """
     n, epochs = arguments.size(n, epochs)
     numbers = random.Random(arguments.seed("seed", seed))
-    for _ in range(checks.whole("made", made, 0, arguments.MOST_POINTS) + 1):
-        own = random.Random(numbers.randint(0, LOW))
-    begun = checks.whole("passes", passes, 0, arguments.MOST_POINTS)
-    arguments.size(n, begun + epochs)
-    result = np.empty((begun + epochs, n), dtype=np.int64)
-    for row in result:
+    for _ in range(checks.whole("made", made, 0, arguments.MOST_POINTS)):
+        numbers.randint(0, LOW)
+    own = random.Random(numbers.randint(0, LOW))
+    # A pass takes its numbers before it draws the seed of the next, so that all are played.
+    begun = checks.whole("passes", passes, 0, MOST_SAMPLED // (n + 10))
+    result = np.empty((epochs, n), dtype=np.int64)
+    for epoch in range(-begun, epochs):
         own = random.Random(own.randint(0, LOW))
-        row[:] = own.sample(range(n), n)
-    return result[begun:]
+        order = own.sample(range(n), n)
+        if epoch >= 0:
+            result[epoch] = order
+    return result
 
 
 def spacy_training(n: int, epochs: int, seed: int = 0) -> Order:
