@@ -8,7 +8,7 @@ import numpy as np
 
 from simopt.ground import checks
 from simopt.training.orders import arguments
-from simopt.training.orders.generators import Order, permutation, twister
+from simopt.training.orders.generators import Order, randperm, twister
 
 
 def hf_trainer(n: int, epochs: int, seed: int = 42, *, data_seed: int | None = None) -> Order:
@@ -132,14 +132,7 @@ def torch_distributed(
     >>> orders.torch_distributed(5, 2, world=2, rank=1).tolist()
     [[0, 3, 4], [4, 3, 0]]
     """
-    n, epochs = arguments.size(n, epochs)
-    first = arguments.seed("seed", seed)
-    world = checks.whole("world", world, 1, arguments.MOST_POINTS)
-    part = slice(None) if rank is None else slice(_rank(rank, world), None, world)
-    rounds = n // world if checks.flag("drop_last", drop_last) else -(-n // world)
-    arguments.padded("world", world, rounds * world, epochs)
-    places = np.arange(rounds * world)[part] % n
-    return _permutations(n, epochs, first)[:, places]
+    return _dealt(n, epochs, seed, 1, world, rank, drop_last)
 
 
 def accelerate_batches(
@@ -210,6 +203,13 @@ def accelerate_batches(
     >>> orders.accelerate_batches(5, 2, batch_size=2, world=2, rank=1).tolist()
     [[3, 0, 4, 3], [4, 2, 1, 4]]
     """
+    return _dealt(n, epochs, seed, batch_size, world, rank, drop_last)
+
+
+def _dealt(
+    n: Any, epochs: Any, seed: Any, batch_size: Any, world: Any, rank: Any, drop_last: Any
+) -> Order:
+    """Batches dealt to processes in turn, and the last round filled up with the first points."""
     n, epochs = arguments.size(n, epochs)
     first = arguments.seed("seed", seed)
     size = checks.whole("batch_size", batch_size, 1, arguments.MOST_POINTS)
@@ -234,5 +234,5 @@ def _rank(value: Any, world: int) -> int:
 def _permutations(n: int, epochs: int, seed: int) -> Order:
     result = np.empty((epochs, n), dtype=np.int64)
     for epoch in range(epochs):
-        result[epoch] = permutation(twister(seed + epoch).random_raw(n - 1))
+        result[epoch] = randperm(twister(seed + epoch), n)
     return result

@@ -69,6 +69,11 @@ def threefry(key: tuple[int, int], count: int) -> tuple[Words, Words]:
     return a, b
 
 
+def randperm(bits: np.random.MT19937, n: int) -> Order:
+    """PyTorch's ``torch.randperm(n)``, from n - 1 numbers of a generator."""
+    return permutation(bits.random_raw(n - 1))
+
+
 def permutation(numbers: Words) -> Order:
     """A Fisher-Yates permutation of 0 .. n - 1 from n - 1 random numbers, first position first."""
     n = len(numbers) + 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from simopt.ground import checks
 from simopt.training.orders import arguments
-from simopt.training.orders.generators import LOW, Order, permutation, philox, twister
+from simopt.training.orders.generators import LOW, Order, permutation, philox, randperm, twister
 from simopt.training.orders.pytorch import SEED, reseeded
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -189,7 +189,7 @@ def _torch(
     result = []
     for _ in range(epochs):
         bits.random_raw(SEED, output=False)
-        result.append(reseeded(bits, n))
+        result.append(randperm(reseeded(bits), n))
         # A loader for the epoch to come, replaced by a new one when it does; two for a validation.
         bits.random_raw((3 if validated else 1) * SEED, output=False)
     return result

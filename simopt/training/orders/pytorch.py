@@ -9,7 +9,7 @@ import numpy as np
 
 from simopt.ground import checks
 from simopt.training.orders import arguments
-from simopt.training.orders.generators import Order, permutation, twister
+from simopt.training.orders.generators import Order, randperm, twister
 
 #: Whose numbers shuffle: the generator handed over, or the one that torch.manual_seed seeds.
 GENERATORS = ("own", "global")
@@ -214,13 +214,8 @@ def torch_randperm(
     n, epochs = arguments.size(n, epochs)
     result = np.empty((epochs, n), dtype=np.int64)
     for row, (bits, _) in zip(result, sources(epochs, seed, "own", drawn, between), strict=True):
-        row[:] = permutation(bits.random_raw(n - 1))
+        row[:] = randperm(bits, n)
     return result
-
-
-def reseeded(bits: np.random.MT19937, n: int) -> Order:
-    """A permutation from a new generator whose seed is drawn from another."""
-    return permutation(twister(int(bits.random_raw(SEED)[-1])).random_raw(n - 1))
 
 
 def sources(
@@ -239,8 +234,8 @@ def sources(
         yield bits, own
 
 
-def _seeded(bits: np.random.MT19937, own: bool) -> np.random.MT19937:
-    """RandomSampler's generator: where it has none it makes one, with a seed that it draws."""
+def reseeded(bits: np.random.MT19937, own: bool = False) -> np.random.MT19937:
+    """A sampler's generator: where it has none it makes one, with a seed that it draws."""
     return bits if own else twister(int(bits.random_raw(SEED)[-1]))
 
 
@@ -259,12 +254,12 @@ def _orders(
     result = np.empty((epochs, samples), dtype=np.int64)
     given = sources(epochs, seed, generator, drawn, between, base_seeds)
     for row, (bits, own) in zip(result, given, strict=True):
-        source = _seeded(bits, own)
+        source = reseeded(bits, own)
         for start in range(0, samples // n * n, n):
-            row[start : start + n] = permutation(source.random_raw(n - 1))
+            row[start : start + n] = randperm(source, n)
         left = samples % n
         if left:
-            row[samples - left :] = permutation(source.random_raw(n - 1))[:left]
+            row[samples - left :] = randperm(source, n)[:left]
         elif own:
             source.random_raw(n - 1, output=False)
     return result
@@ -275,7 +270,7 @@ def _draws(
 ) -> Order:
     """RandomSampler's draws with replacement: ``randint(n)``, one after the other."""
     given = sources(epochs, seed, generator, drawn, between)
-    rows = [_seeded(bits, own).random_raw(samples) % n for bits, own in given]
+    rows = [reseeded(bits, own).random_raw(samples) % n for bits, own in given]
     return np.array(rows, dtype=np.int64)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from simopt.ground import checks
 from simopt.training.orders import arguments
-from simopt.training.orders.generators import Order, permutation, twister
-from simopt.training.orders.pytorch import SEED, sources
+from simopt.training.orders.generators import Order, randperm
+from simopt.training.orders.pytorch import SEED, reseeded, sources
 
 #: PyTorch's ``multinomial`` knows no more categories.
 MOST_WEIGHTS = 2**24
@@ -163,7 +163,7 @@ def torch_random_split(
     n, _ = arguments.size(n)
     bounds = np.cumsum(_lengths(n, lengths))
     ((bits, _),) = sources(1, seed, "own", drawn, 0)
-    return np.split(permutation(bits.random_raw(n - 1)), bounds[:-1])
+    return np.split(randperm(bits, n), bounds[:-1])
 
 
 def torch_stateful(
@@ -226,13 +226,13 @@ def torch_stateful(
     n, epochs = arguments.size(n, epochs)
     twice = checks.flag("workers", workers)
     ((bits, own),) = sources(1, seed, generator, drawn, 0)
-    source = bits if own else twister(int(bits.random_raw(SEED)[-1]))
+    source = reseeded(bits, own)
     result = np.empty((epochs, n), dtype=np.int64)
     for row in result:
-        row[:] = permutation(source.random_raw(n - 1))
+        row[:] = randperm(source, n)
         bits.random_raw(SEED, output=False)
         if twice:
-            row[:] = permutation(source.random_raw(n - 1))
+            row[:] = randperm(source, n)
     return result
 
 
