@@ -12,6 +12,7 @@ import simopt
 from simopt import orders
 from simopt.ground import memory
 from simopt.training.orders.generators import threefry
+from simopt.training.orders.mosaicml import _shifted
 from tests import recorded_orders
 
 CASES = [
@@ -131,6 +132,18 @@ def test_samples_are_permutations_and_a_head(n, seed, samples):
             assert len(set(part)) == len(part)
     parts = orders.torch_random_split(n, [0.5, 0.5], seed)
     assert sorted(np.concatenate(parts).tolist()) == list(range(n))
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=9), st.integers(4, 300), SEEDS)
+def test_a_block_bounds_how_far_a_sample_is_moved(sizes, block, seed):
+    moved = abs(_shifted(sizes, block, np.random.default_rng(seed)) - np.arange(sum(sizes)))
+    reach = np.repeat([max(0, 1.25 * block - size) / 2 for size in sizes], sizes)
+    assert (moved <= reach).all()
+
+
+def test_a_sample_is_moved_by_more_than_half_a_block():
+    moved = _shifted([1] * 4000, 100, np.random.default_rng(0)) - np.arange(4000)
+    assert 60 < abs(moved).max() <= 62.5
 
 
 def test_weights_are_odds():

@@ -20,9 +20,10 @@ import simopt
 from simopt import problems, schedules
 from simopt.document.claims.registry import CLAIMS
 from simopt.engine import moments
+from simopt.report import shuffles
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.plan import LOOKED_AT
-from tests import bench_report
+from tests import bench_report, recorded
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -151,6 +152,7 @@ FACTS = {
     r"more than (\d+) weights come no oftener": lambda: str(LOOKED_AT),
     r"batches of at least (\d+) points enter": lambda: str(moments.LEAST_BATCH),
     r"at most (\d+) weights or (four) points to each": lambda: (str(moments.FEW_WEIGHTS), "four"),
+    r"runs of the next (\d+) are recorded": lambda: str(len(recorded.DRIVERS)),
     r"in those of (\d+) frameworks": lambda: str(len(FRAMEWORKS.keys() - {"document"})),
     r"BSD-(3)-Clause": lambda: PROJECT["license"].split("-")[1],
 }
@@ -174,6 +176,14 @@ def test_no_number_is_without_a_source():
     for pattern in (*FACTS, r"draw \(about \d+ MB\)"):
         rest = re.sub(pattern, "", rest)
     assert re.findall(r".*\d.*", rest) == []
+
+
+def test_the_pages_name_as_many_frameworks_and_libraries_as_there_are():
+    pages = (ROOT / "reports" / "README.md").read_text(encoding="utf-8")
+    told = re.search(r"PyTorch, Keras, optax and (\d+) other frameworks", pages)
+    assert int(told[1]) == len(FRAMEWORKS.keys() - {"document", "torch", "keras", "optax"})
+    row = next(line for line in pages.splitlines() if line.startswith("| `shuffles.html`"))
+    assert [each.library for each in shuffles.REPLAYS if each.library not in row] == []
 
 
 def test_the_size_of_what_draws():

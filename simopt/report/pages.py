@@ -132,7 +132,8 @@ PAGES = (
         "shuffles.html",
         "Shuffles",
         "shuffles",
-        "How do PyTorch, scikit-learn and Keras shuffle, and does a seed fix the order?",
+        "How do PyTorch, scikit-learn, Keras, TensorFlow, JAX, Hugging Face's libraries, fastai, "
+        "spaCy and others shuffle, and does a seed fix the order?",
         "learn",
     ),
     Page(

@@ -13,7 +13,7 @@ from simopt.training.orders.generators import Order
 
 ALGORITHMS = ("py1e", "py1s", "naive")
 
-#: Each span is shifted within a block of this size, give or take a quarter.
+#: Blocks of 0.75 to 1.25 times their size are drawn, whole numbers that float64 has to hold.
 MOST_BLOCK = 2**53
 
 
@@ -62,9 +62,10 @@ def mosaicml_streaming(
     Notes
     -----
     Shards are shuffled once, with the seed, and again every epoch e, from 0, with seed + e, as is
-    what is inside them; "py1e" also moves each sample by up to half a block. So consecutive seeds
-    share orders of their samples, but for the first shuffle. The dataset's own default is not to
-    shuffle.
+    what is inside them; "py1e" also moves each sample by up to half of what a block, of 0.75 to
+    1.25 times its size, is longer than the shard: at most 0.625 block sizes, and not at all where
+    the shard is longer. So consecutive seeds share orders of their samples, but for the first
+    shuffle. The dataset's own default is not to shuffle.
 
     Examples
     --------
