@@ -23,6 +23,7 @@ from simopt.ground import files
 from simopt.ground.formatting import number
 from simopt.report import building, errata, overview, pages, traces, walkthrough
 from simopt.report.claims import section
+from simopt.rules import ALL
 
 EVIL = "<script>alert(1)</script>"
 VOID = {"meta", "br", "link", "img", "hr", "input", "col"}
@@ -306,6 +307,21 @@ def test_every_rule_has_a_look_of_its_own() -> None:
     assert len({color for color, _ in looks}) == len(looks)
     mine = [style.look(name, ["Mine", "Yours"]) for name in ("Mine", "Yours")]
     assert mine[0] != mine[1]
+
+
+def test_no_two_rules_share_a_look() -> None:
+    """Not in colour and line, of which a curve without markers has no more; nor a user's own."""
+    assert len(ALL) <= len(style.LOOKS) + len(style.OTHERS)
+    looks = {name: style.look(name, ALL) for name in ALL}
+    assert len({(each.color, each.line) for each in looks.values()}) == len(ALL)
+    assert len({(each.color, each.marker) for each in looks.values()}) == len(ALL)
+    assert all(style.look(name) == each for name, each in looks.items()), "in every figure"
+    names = ["Mine", "Yours", *ALL]
+    drawn = {(each.color, each.line) for each in (style.look(name, names) for name in names)}
+    assert len(drawn) == len(names)
+    assert style.look("Mine", ["Mine"]) == style.OTHERS[0]
+    own = [f"own {k}" for k in range(len(style.OTHERS))]
+    assert len({style.look(name, own) for name in own}) == len(own)
 
 
 def test_the_tree_follows_the_formulas() -> None:

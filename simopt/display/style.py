@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from simopt.display.timing import drawing
 from simopt.ground.formatting import MINUS, SUPERSCRIPT, number
+from simopt.rules import FURTHER
 
 #: Stand-ins, replaced by CSS variables on the way out. No figure should use them for anything else.
 INK = "#1b1f24"  # text and axes
@@ -78,9 +79,20 @@ LOOKS = {
     "Adam": Look(PURPLE, "P", "-"),
     "AdamW": Look(INK, "X", (0, (1.5, 1.5))),
 }
+#: Lines of the rest, each with its marker: dots and dashes of lengths that can be told apart.
+LINES: tuple[tuple[str | tuple[int, tuple[float, ...]], str], ...] = (
+    (":", "*"),
+    ("-.", "p"),
+    ((0, (8, 2.5)), "h"),
+    ((0, (6.4, 1.6, 1, 1.6, 1, 1.6)), "d"),
+    ((0, (2.6, 2.6)), "<"),
+    ((0, (8, 1.6, 2.6, 1.6)), ">"),
+    ((0, (1, 3.5)), "H"),
+    ((0, (6.4, 1.6, 1, 1.6, 1, 1.6, 1, 1.6)), "8"),
+)
 OTHERS = tuple(
     Look(color, marker, line)
-    for line, marker in ((":", "*"), ("-.", "p"))
+    for line, marker in LINES
     for color in (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 )
 
@@ -145,14 +157,19 @@ def look(name: str, others: Iterable[str] = ()) -> Look:
     Parameters
     ----------
     name : str
-        Its name; one of the seven, or a user's own.
+        Its name; one of simopt's rules, whose look is the same in every figure, or a user's own.
     others : iterable of str
-        All the names of the figure, so that two of a user's own rules differ.
+        All the names of the figure, so that two of a user's own rules differ, and differ from
+        simopt's that are drawn with them.
     """
-    if name in LOOKS:
-        return LOOKS[name]
-    own = sorted({*others, name} - set(LOOKS))
-    return OTHERS[own.index(name) % len(OTHERS)]
+    further = dict(zip(FURTHER, OTHERS, strict=False))
+    if name in LOOKS or name in further:
+        return LOOKS[name] if name in LOOKS else further[name]
+    drawn = {*others, name}
+    taken = {each for known, each in further.items() if known in drawn}
+    free = [each for each in OTHERS if each not in taken]
+    own = sorted(drawn - set(LOOKS) - set(further))
+    return free[own.index(name) % len(free)]
 
 
 def line(name: str, others: Iterable[str] = (), **extra: Any) -> dict[str, Any]:
