@@ -718,7 +718,18 @@ def laprop(root):
 
 
 def acprop(s, g, t, h):
-    """optax contrib.acprop."""
+    """ACProp.py of the authors, without rectification, but for epsilon in the first step."""
+    s.m = h.beta1 * s.m + (1 - h.beta1) * g
+    denominator = 1.0 + h.epsilon
+    if t > 1:
+        s.s = s.s + h.epsilon
+        denominator = math.sqrt(s.s) / math.sqrt(1 - h.beta2 ** (t - 1)) + h.epsilon
+    s.s = h.beta2 * s.s + (1 - h.beta2) * (g - s.m) ** 2
+    return h.eta * g / denominator
+
+
+def acprop_optax(s, g, t, h):
+    """optax contrib.acprop, whose mean is the one before."""
     root = math.sqrt(s.s / (1 - h.beta2 ** (t - 1))) if t > 1 else 1.0
     s.s = h.beta2 * s.s + (1 - h.beta2) * (g - s.m) ** 2 + h.epsilon
     s.m = h.beta1 * s.m + (1 - h.beta1) * g

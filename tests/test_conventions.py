@@ -169,7 +169,8 @@ CASES = [
         {"epsilon_place": "inside"},
         f.laprop(lambda v, bias, eps: math.sqrt(v / bias + eps)),
     ),
-    *[("ACProp", convention, {}, f.acprop) for convention in ("document", "optax")],
+    ("ACProp", "document", {}, f.acprop),
+    ("ACProp", "optax", {}, f.acprop_optax),
     *[("NovoGrad", convention, {}, f.novograd) for convention in ("document", "optax")],
     *[("DoG", convention, {}, f.dog) for convention in ("document", "optax")],
     *[("DoWG", convention, {}, f.dowg) for convention in ("document", "optax")],
@@ -709,6 +710,16 @@ def test_no_switch_is_dead(name, convention, switch):
         for value in allowed
     ]
     assert len({round(end, 9) for end in ends}) == len(allowed), ends
+
+
+def test_optax_steps_of_acprop_are_shorter_by_beta1():
+    """A gradient is nearer to a mean that it has entered, by that factor: the spread is less."""
+    gradients = np.random.default_rng(8).normal(size=30)
+    steps = [
+        np.diff(ours(simopt.ACProp(beta1=0.7, epsilon=0.0, convention=each), gradients))
+        for each in ("document", "optax")
+    ]
+    np.testing.assert_allclose(steps[1], 0.7 * steps[0], rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["ScheduleFreeSGD", "ScheduleFreeAdamW"])

@@ -6,18 +6,25 @@ import math
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from simopt.rules.adam import MEANS
 from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import one_like
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 
-def acprop(w, g, eta, m, s, t, bias2, after, beta1=0.9, beta2=0.999, epsilon=1e-16):
-    """One weight, one step; the first is by the gradient itself."""
-    root = one_like(w) if t == 1 else math.sqrt(s / bias2)
-    w = w - eta * (g / (root + epsilon))
-    surprise = g - m
-    s = beta2 * s + complement(beta2) * (surprise * surprise) + epsilon
-    return w, beta1 * m + complement(beta1) * g, s
+def centered(entered):
+    """One weight, one step, the spread about a mean that the gradient has entered or not."""
+
+    def acprop(w, g, eta, m, s, t, bias2, after, beta1=0.9, beta2=0.999, epsilon=1e-16):
+        # The first step is by the gradient itself.
+        root = one_like(w) if t == 1 else math.sqrt(s / bias2)
+        w = w - eta * (g / (root + epsilon))
+        mean = beta1 * m + complement(beta1) * g
+        surprise = g - (mean if entered else m)
+        s = beta2 * s + complement(beta2) * (surprise * surprise) + epsilon
+        return w, mean, s
+
+    return acprop
 
 
 def corrections(t, bias2, after, beta1, beta2):
@@ -26,23 +33,23 @@ def corrections(t, bias2, after, beta1, beta2):
 
 
 @cache
-def build() -> Rule:
-    """The rule."""
-    return rule(acprop, name="ACProp", clock=corrections)
+def build(mean_of: str) -> Rule:
+    """The rule with its switch set."""
+    return rule(centered(mean_of == "update"), name="ACProp", clock=corrections)
 
 
 def formula(settings):
-    """The formula."""
+    """The formula, with the switch set."""
+    spread = "s = beta2 * s + (1 - beta2) * (g - m)**2 + epsilon"
     return [
         "bias = 1 if t == 1 else 1 - beta2**(t - 1)",
         "s_hat = 1 if t == 1 else s / bias",
         "w = w - eta * g / (sqrt(s_hat) + epsilon)",
-        "s = beta2 * s + (1 - beta2) * (g - m)**2 + epsilon",
-        "m = beta1 * m + (1 - beta1) * g",
+        *([MEANS[0], spread] if settings["mean_of"] == "update" else [spread, MEANS[0]]),
     ]
 
 
-FAMILY = Family("ACProp", build, formula)
+FAMILY = Family("ACProp", build, formula, switches={"mean_of": ("update", "previous")})
 
 
 @by_convention
@@ -53,6 +60,7 @@ def ACProp(
     epsilon: float | Collection[float] = 1e-16,
     *,
     weight_decay: float | Collection[float] | None = None,
+    mean_of: str = "update",
     decay: str = "decoupled",
     convention: str | Sequence[str] = "document",
 ) -> Optimizer:
@@ -64,8 +72,8 @@ def ACProp(
         \hat s &= 1 && \text{if } t = 1 \\
         \hat s &= \frac{s}{\mathrm{bias}} && \text{otherwise} \\
         w &\leftarrow w - \frac{\eta g}{\sqrt{\hat s} + \epsilon} \\
-        s &\leftarrow \beta_2 s + (1 - \beta_2) (g - m)^2 + \epsilon \\
-        m &\leftarrow \beta_1 m + (1 - \beta_1) g
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
+        s &\leftarrow \beta_2 s + (1 - \beta_2) (g - m)^2 + \epsilon
 
     Parameters
     ----------
@@ -77,6 +85,9 @@ def ACProp(
         Added to the root, and to s at every update, >= 0.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
+    mean_of : {"update", "previous"}, default "update"
+        Which mean the gradient is compared with: the one that it has entered; or, as in optax, that
+        of the gradients before.
     decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "decoupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
         ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.
@@ -93,6 +104,12 @@ def ACProp(
     ValueError
         If a hyperparameter is out of range.
 
+    Notes
+    -----
+    A gradient is nearer to a mean that it has entered, by beta1: optax' steps, but for the first,
+    are beta1 times as long as the paper's. Of the authors' code this is the rule without
+    rectification, whose first step has no epsilon there.
+
     References
     ----------
     J. Zhuang, Y. Ding, T. Tang, N. Dvornek, S. Tatikonda, J. Duncan, Momentum centering and
@@ -103,6 +120,6 @@ def ACProp(
     >>> import simopt
     >>> steps = simopt.run(simopt.problems.four_points(), simopt.ACProp(eta=0.05)).steps
     >>> steps["w"].round(3).tolist()
-    [3.8, 3.807, 3.902, 3.904]
+    [3.8, 3.808, 3.914, 3.916]
     """
     return FAMILY(**locals())

@@ -575,7 +575,6 @@ CONVENTIONS = (
     ),
     Case("OptimisticGradient", "document", "optax", OPTIMISTIC_OPTAX),
     Case("OptimisticGradient", "optax", "optax", OPTIMISTIC_OPTAX),
-    Case("ACProp", "document", "optax", ACPROP_OPTAX),
     Case("ACProp", "optax", "optax", ACPROP_OPTAX),
     Case("ScheduleFreeSGD", "document", "optax", FREE_OPTAX),
     Case("ScheduleFreeSGD", "optax", "optax", FREE_OPTAX),
@@ -596,6 +595,7 @@ ELSEWHERE = {
     ("FTRL", "document"),
     ("AdaBound", "document"),
     ("LaProp", "document"),
+    ("ACProp", "document"),
     ("Prodigy", "document"),
     ("DAdaptAdamW", "document"),
     ("CautiousAdamW", "document"),
@@ -788,6 +788,7 @@ NOBODYS = {
     ("ScheduleFreeSGD", "counts", "equal"),
     ("LaProp", "epsilon_place", "inside"),
     ("ASGD", "rate_of", "update"),
+    ("ACProp", "mean_of", "update"),
     ("Prodigy", "bias_correction", False),
     ("DAdaptAdamW", "bias_correction", False),
 }

@@ -88,6 +88,8 @@ WORDS: Mapping[tuple[str, Any], str] = {
     ("clipping", "none"): "not bounded",
     ("rate_of", "update"): "an update has its own rate of a schedule",
     ("rate_of", "previous"): "an update has the rate of the one before",
+    ("mean_of", "update"): "gradients are compared with a mean that they have entered",
+    ("mean_of", "previous"): "gradients are compared with the mean of those before",
     ("solved", "after"): "the weight is made after the gradient is taken",
     ("solved", "before"): "the weight is made before, one gradient late",
     ("l2_counts", "once"): "the penalty is l₂ / 2 times the square",

@@ -46,7 +46,7 @@ FRAMEWORK = Framework(
         "ScheduleFreeSGD": {},
         "ScheduleFreeAdamW": {},
         "OptimisticGradient": {},
-        "ACProp": {"decay": "decoupled"},
+        "ACProp": {"decay": "decoupled", "mean_of": "previous"},
         "NovoGrad": {"eta": 0.001, "beta1": 0.9, "beta2": 0.25, "epsilon": 1e-6},
         "DoG": {},
         "DoWG": {},
