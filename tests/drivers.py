@@ -266,17 +266,17 @@ def tf1(call):
     import tensorflow.compat.v1 as tf
 
     tf.logging.set_verbosity(tf.logging.ERROR)
-    tf.disable_eager_execution()
-    tf.reset_default_graph()
-    optimizer = evaluated(call)
-    name = "_lr" if hasattr(optimizer, "_lr") else "_learning_rate"
-    base = getattr(optimizer, name)
-    current, gradient = (tf.placeholder(tf.float64, shape) for shape in ((), start().shape))
-    setattr(optimizer, name, current)
-    w = tf.Variable(start(), dtype=tf.float64, use_resource=True)
-    update = optimizer.apply_gradients([(gradient, w)])
-    session = tf.Session()
-    session.run(tf.global_variables_initializer())
+    # Eager execution stays on outside, for other recordings.
+    with tf.Graph().as_default():
+        optimizer = evaluated(call)
+        name = "_lr" if hasattr(optimizer, "_lr") else "_learning_rate"
+        base = getattr(optimizer, name)
+        current, gradient = (tf.placeholder(tf.float64, shape) for shape in ((), start().shape))
+        setattr(optimizer, name, current)
+        w = tf.Variable(start(), dtype=tf.float64, use_resource=True)
+        update = optimizer.apply_gradients([(gradient, w)])
+        session = tf.Session()
+        session.run(tf.global_variables_initializer())
     factor = 1.0
 
     def step(given):

@@ -7,8 +7,8 @@ it cannot install. ``python -m tests.recorded --check mlx`` holds the package to
 name is that of a framework, or of an environment (`tests/environments`) for all that are in it.
 ``make test-frameworks`` makes every environment and checks what it holds.
 
-The environment ``loaders`` is of packages whose orders of the points are recorded, by
-`tests.recorded_orders`; it is named as the others are.
+The orders in which loaders take the points are recorded by `tests.recorded_orders`; a loader is
+named as a framework is, and the environment ``loaders`` holds nothing else.
 
 To add a framework: its record, a driver in `DRIVERS`, a line in an environment, and a recording.
 """
@@ -159,9 +159,8 @@ def recorded(framework):
 
 def named(name):
     """The frameworks or loaders of an environment, or the one of that name."""
-    if name == "loaders":
-        return [*recorded_orders.LOADERS]
-    several = [key for key, (_, _, environment) in DRIVERS.items() if environment == name]
+    every = DRIVERS | recorded_orders.LOADERS
+    several = [key for key, (_, _, environment) in every.items() if environment == name]
     return several or [name]
 
 

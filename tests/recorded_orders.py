@@ -1,8 +1,8 @@
 """The orders of loaders that the tests don't install, recorded with the packages themselves.
 
-``python -m tests.recorded loaders`` writes ``tests/data/orders/NAME.json`` for every package below,
-where it is installed (``tests/environments/loaders.txt``): the arguments of a function of
-`simopt.orders`, what the package's own loader visited, and the weights at every epoch's end of a
+``python -m tests.recorded fastai`` writes ``tests/data/orders/fastai.json``, and so for every
+loader below, where its package is installed (``tests/environments``): the arguments of a function
+of `simopt.orders`, what the package's own loader visited, and the weights at every epoch's end of a
 training on it, least squares in double precision. ``--check`` holds the packages to that.
 """
 
@@ -18,68 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tests import recorded_fits
+from tests.order_cases import EPOCHS, ETA, D, N, Numbered, batched, case, points, trained
+
 ROOT = Path(__file__).parent / "data" / "orders"
-ETA, D, N, EPOCHS = 0.05, 3, 14, 3
-
-
-def points(n=N):
-    """Points and noisy targets."""
-    numbers = np.random.default_rng(0)
-    x = numbers.normal(size=(n, D))
-    return x, x @ numbers.normal(size=D) + 0.3 * numbers.normal(size=n) + 1.0
-
-
-class Numbered:
-    """The points as a dataset: number, point, target."""
-
-    def __init__(self, n=N):
-        import torch
-
-        x, y = points(n)
-        self.rows = [(i, torch.tensor(x[i]), torch.tensor(y[i])) for i in range(n)]
-
-    def __len__(self):
-        return len(self.rows)
-
-    def __getitem__(self, i):
-        return self.rows[i]
-
-
-def case(function, given, batch_size, visited, ends):
-    return {
-        "function": function,
-        "arguments": given,
-        "batch_size": batch_size,
-        "visited": visited,
-        "ends": ends,
-    }
-
-
-def trained(epochs):
-    """What was visited in each epoch, and PyTorch's weights behind it; batches of such rows."""
-    import torch
-
-    w = torch.zeros(D, dtype=torch.float64, requires_grad=True)
-    optimizer, visited, ends = torch.optim.SGD([w], lr=ETA), [], []
-    for batches in epochs:
-        visited.append([])
-        for numbers, x, y in batches:
-            visited[-1] += [int(each) for each in numbers]
-            optimizer.zero_grad()
-            torch.mean((x @ w - y) ** 2).backward()
-            optimizer.step()
-        ends.append(w.detach().tolist())
-    return visited, ends
-
-
-def batched(numbers, size, n=N):
-    """The batches of an order."""
-    import torch
-
-    rows = Numbered(n).rows
-    for start in range(0, len(numbers), size):
-        picked = [rows[i] for i in numbers[start : start + size]]
-        yield [each[0] for each in picked], *(torch.stack([r[k] for r in picked]) for k in (1, 2))
 
 
 def torchdata():
@@ -294,21 +236,26 @@ def accelerate():
         yield case("accelerate_batches", given, size * world, *runs)
 
 
-#: The package whose loader it is, and what records it.
+#: What is recorded: by which function, the package whose version counts, and its environment.
 LOADERS = {
-    "torchdata": torchdata,
-    "fastai": fastai,
-    "spacy": spacy,
-    "webdataset": webdataset,
-    "mosaicml-streaming": streaming,
-    "accelerate": accelerate,
+    "torchdata": (torchdata, "torchdata", "loaders"),
+    "fastai": (fastai, "fastai", "loaders"),
+    "spacy": (spacy, "spacy", "loaders"),
+    "webdataset": (webdataset, "webdataset", "loaders"),
+    "mosaicml-streaming": (streaming, "mosaicml-streaming", "loaders"),
+    "accelerate": (accelerate, "accelerate", "loaders"),
+    "trainer": (recorded_fits.trainer, "transformers", "torch"),
+    "datasets": (recorded_fits.streamed, "datasets", "torch"),
+    "tf_data": (recorded_fits.tf_data, "tensorflow-cpu", "tensorflow"),
+    "keras": (recorded_fits.keras_on_tensorflow, "keras", "tensorflow"),
 }
 
 
 def record(name):
-    """Everything of a package, as its file holds it."""
-    version = f"{name} {importlib.metadata.version(name)}"
-    return {"version": version, "cases": list(LOADERS[name]())}
+    """Everything of a loader, as its file holds it."""
+    cases, package, _ = LOADERS[name]
+    version = f"{package} {importlib.metadata.version(package)}"
+    return {"version": version, "cases": list(cases())}
 
 
 def recorded(name):

@@ -1,6 +1,6 @@
 """Orders as packages' own loaders gave them, and trainings on those: tests/data/orders.
 
-``python -m tests.recorded loaders`` records them, where the packages are installed.
+`tests.recorded_orders` records them, where the packages are installed.
 """
 
 import numpy as np
@@ -56,14 +56,16 @@ def test_an_order_and_a_training_are_the_package_s(each):
 def test_versions_are_those_that_the_documentation_names():
     text = orders.__doc__.replace("\n", " ")
     spoken = {
+        "accelerate": "Accelerate",
+        "keras": "Keras",
         "mosaicml-streaming": "MosaicML streaming",
         "spacy": "spaCy",
+        "tensorflow-cpu": "TensorFlow",
         "webdataset": "WebDataset",
     }
     for name in recorded_orders.LOADERS:
-        _, version = recorded_orders.recorded(name)["version"].split()
-        said = spoken.get(name, name.capitalize() if name == "accelerate" else name)
-        assert f"{said} {version}" in text
+        package, version = recorded_orders.recorded(name)["version"].split()
+        assert f"{spoken.get(package, package)} {version}" in text
 
 
 # --- what holds of any ----------------------------------------------------------------------------

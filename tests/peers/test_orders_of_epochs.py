@@ -1,7 +1,7 @@
 """Orders of distributed samplers, trainers and streams against the libraries themselves.
 
-transformers, datasets and TensorFlow are tested where they are installed; what they gave is in
-tests/test_orders_of_epochs.py.
+transformers, datasets and TensorFlow are tested where they are installed. What they gave is in
+tests/data/orders, and ``make test-frameworks`` holds the packages to it.
 """
 
 import itertools

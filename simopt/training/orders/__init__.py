@@ -7,9 +7,9 @@ again or not at all (weighted draws, padded shards, held-out points), a run take
 ``shuffle="replacement"``.
 
 Verified with PyTorch 2.13.0, scikit-learn 1.9.1, TensorFlow 2.21.0, Keras 3.15.1 on TensorFlow,
-JAX 0.10.2 and PyTorch, JAX 0.10.2 itself, transformers 5.24.0 with Accelerate 1.15.0, datasets
-5.2.0, torchdata 0.11.0, fastai 2.8.12, spaCy 3.8.18, WebDataset 1.0.2 and MosaicML streaming
-0.13.0.
+JAX 0.10.2 and PyTorch, JAX 0.10.2 itself, transformers 5.23.0 and 5.24.0 with Accelerate
+1.15.0, datasets 5.2.0, torchdata 0.11.0, fastai 2.8.12, spaCy 3.8.18, WebDataset 1.0.2 and
+MosaicML streaming 0.13.0.
 """
 
 from simopt.training.orders.by_epoch import accelerate_batches, hf_trainer, torch_distributed
