@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.ground import checks
+from simopt.rules.clocks import count
 from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import one_like, with_initial, with_momentum, zero_like
-from simopt.rules.momentum import count
 from simopt.rules.roots import RATED, ROOTS, divisor, effective_rate
 from simopt.rules.rule import Optimizer, Rule, rule
 

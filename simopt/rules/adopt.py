@@ -6,9 +6,9 @@ import math
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from simopt.rules.clocks import count
 from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import larger, zero_like
-from simopt.rules.momentum import count
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from simopt.rules.clocks import count
 from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import larger, one_like
 from simopt.rules.rule import Optimizer, Rule, rule
@@ -38,11 +39,6 @@ def late(w, g, eta, mean, rate, t, lambd=1e-4, t0=1e6, weight_decay=0.0):
     rate = eta if t == one_like(w) else rate
     w, mean = step(w, g, rate, mean, t, lambd, t0, weight_decay)
     return w, mean, slowed(eta, lambd, t)
-
-
-def count(t):
-    """Updates so far."""
-    return (t + 1,)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from simopt.rules.clocks import correction
 from simopt.rules.corrected import CORRECTED_ROOTS
 from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import zero_like
@@ -40,11 +41,6 @@ def rooted(place):
         return w - share * m, m, v, mean
 
     return laprop_rooted
-
-
-def correction(bias2, beta1, beta2):
-    """``1 - beta2^t``, as the fading mean of a constant 1."""
-    return (beta2 * bias2 + complement(beta2),)
 
 
 @cache

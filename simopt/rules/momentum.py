@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from simopt.rules.clocks import count
 from simopt.rules.family import Family, by_convention
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 
@@ -19,11 +20,6 @@ def rate_inside(w, g, eta, v, beta=0.9):
     """The rate multiplies the gradient when it enters: the velocity is a step already."""
     v = beta * v - eta * g
     return w + v, v
-
-
-def count(t):
-    """Updates so far."""
-    return (t + 1,)
 
 
 def dampened(w, g, eta, v, t, beta=0.9, dampening=0.0):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from simopt.rules.clocks import count
 from simopt.rules.family import Family, by_convention
 from simopt.rules.rule import Optimizer, Rule, rule
 
@@ -12,11 +13,6 @@ from simopt.rules.rule import Optimizer, Rule, rule
 def optimistic(w, g, eta, last, t, alpha=1.0, optimism=1.0):
     """One weight, one step; the first gradient has none before it."""
     return w - eta * (alpha * g + optimism * (g - (g if t == 1 else last))), g
-
-
-def count(t):
-    """Updates so far."""
-    return (t + 1,)
 
 
 @cache

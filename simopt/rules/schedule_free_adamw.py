@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from simopt.rules.clocks import correction
 from simopt.rules.family import Family, by_convention
 from simopt.rules.modifiers import zero_like
 from simopt.rules.rule import Optimizer, Rule, complement
@@ -59,13 +60,8 @@ def by_rate(decay):
     return schedule_free
 
 
-def correction(bias2, beta1, beta2):
-    """``1 - beta2^t``, as the fading mean of a constant 1."""
-    return (beta2 * bias2 + complement(beta2),)
-
-
 def count_and_correction(n, bias2, beta1, beta2):
-    """Steps so far, and the same."""
+    """Steps so far, and the same correction."""
     return n + 1, beta2 * bias2 + complement(beta2)
 
 

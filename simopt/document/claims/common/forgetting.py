@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from simopt.rules.momentum import count
+from simopt.rules.clocks import count
 from simopt.rules.rule import rule
 
 
