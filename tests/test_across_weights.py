@@ -1,0 +1,265 @@
+"""Rules that look across weights, of several: their papers' pseudocode, vector by vector.
+
+`tests.formulas` has them of one weight, where a norm is a size and a share is all or nothing.
+"""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import simopt
+from simopt.rules import ALL
+from simopt.training.stepper import Stepper
+
+D, UPDATES = 5, 40
+RNG = np.random.default_rng(17)
+START = RNG.normal(size=D) * [0.1, 1.0, 3.0, 0.3, 2.0]
+#: Around a minimum elsewhere, with noise: signs change, distances grow.
+CURVATURES, MINIMUM = np.geomspace(0.1, 3.0, D), RNG.normal(size=D) * 4
+NOISE = RNG.normal(size=(UPDATES, D)) * 0.3
+
+
+def gradient(w, t):
+    return CURVATURES * (w - MINIMUM) + NOISE[t - 1]
+
+
+def norm(x):
+    return math.sqrt(sum(x * x))
+
+
+def rms(x):
+    return math.sqrt(sum(x * x) / len(x))
+
+
+def lars(w, h):
+    """You, Gitman and Ginsburg, algorithm 1."""
+    v = 0.0
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        local = h.trust * norm(w) / (norm(g) + h.weight_decay * norm(w))
+        v = h.beta * v + h.eta * local * (g + h.weight_decay * w)
+        w = w - v
+        yield w
+
+
+def lars_optax(w, h):
+    """Its chain: decayed gradients, the ratio, the rate, a trace."""
+    trace = 0.0
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t) + h.weight_decay * w
+        trace = h.eta * h.trust * norm(w) / norm(g) * g + h.beta * trace
+        w = w - trace
+        yield w
+
+
+def means(w, h):
+    """Adam's, corrected, each time with what is sent back for the weights."""
+    m = v = 0.0
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        m = h.beta1 * m + (1 - h.beta1) * g
+        v = h.beta2 * v + (1 - h.beta2) * g**2
+        w = yield g, m / (1 - h.beta1**t) / (np.sqrt(v / (1 - h.beta2**t)) + h.epsilon)
+
+
+def with_means(then):
+    """A rule of Adam's direction."""
+
+    def trajectory(w, h):
+        steps = means(w, h)
+        answer = next(steps)
+        for t in range(1, UPDATES + 1):
+            w = then(w, *answer, h)
+            yield w
+            if t < UPDATES:
+                answer = steps.send(w)
+
+    return trajectory
+
+
+def lamb(w, g, r, h):
+    """You et al., algorithm 2."""
+    u = r + h.weight_decay * w
+    return w - h.eta * norm(w) / norm(u) * u
+
+
+def lamb_keras(w, g, r, h):
+    """keras/src/optimizers/lamb.py, behind the decay of base_optimizer.py."""
+    w = w - h.eta * h.weight_decay * w
+    return w - h.eta * norm(w) / norm(r) * r
+
+
+def cautious_adamw(w, g, u, h):
+    """Liang et al., algorithm 1, the share of what moves as in their code."""
+    w = w * (1 - h.eta * h.weight_decay)
+    mask = np.array([1.0 if each > 0 else 0.0 for each in u * g])
+    return w - h.eta * u * mask / max(sum(mask) / len(mask), 1e-3)
+
+
+def cautious_lion(w, h):
+    """The same of Lion, Chen et al., algorithm 2."""
+    m = np.zeros(D)
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        u = np.sign(h.beta1 * m + (1 - h.beta1) * g)
+        m = h.beta2 * m + (1 - h.beta2) * g
+        mask = u * g > 0
+        w = w - h.eta * (u * mask / max(np.mean(mask), 1e-3) + h.weight_decay * w)
+        yield w
+
+
+def novograd(w, h):
+    """Ginsburg et al., algorithm 1, whose first step has no epsilon."""
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        if t == 1:
+            v, m = norm(g) ** 2, g / norm(g) + h.weight_decay * w
+        else:
+            v = h.beta2 * v + (1 - h.beta2) * norm(g) ** 2
+            m = h.beta1 * m + (g / (math.sqrt(v) + h.epsilon) + h.weight_decay * w)
+        w = w - h.eta * m
+        yield w
+
+
+def adafactor(w, h):
+    """Shazeer and Stern, algorithms 4 and 6, for vectors; decay as PyTorch has it."""
+    v = 0.0
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        alpha = max(h.epsilon2, rms(w)) * min(h.eta, 1 / math.sqrt(t))
+        faded = 1 - t**-h.exponent
+        v = faded * v + (1 - faded) * (g**2 + h.epsilon)
+        u = g / np.sqrt(v)
+        w = w - h.eta * h.weight_decay * w - alpha * u / max(1.0, rms(u) / h.limit)
+        yield w
+
+
+def dog(w, h):
+    """Ivgi, Hinder and Carmon, equations 1 and 2."""
+    visited, gradients = [w], []
+    for t in range(1, UPDATES + 1):
+        gradients.append(gradient(w, t))
+        far = max(norm(each - visited[0]) for each in visited)
+        far = max(far, h.reach * (1 + norm(visited[0])))
+        rate = far / math.sqrt(sum(norm(g) ** 2 for g in gradients) + h.epsilon)
+        w = w - h.eta * rate * gradients[-1]
+        visited.append(w)
+        yield w
+
+
+def dowg(w, h):
+    """Khaled, Mishchenko and Jin, algorithm 1, with optax' epsilon under the step too."""
+    first, square, weighted = w, h.epsilon, 0.0
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        square = max(norm(w - first) ** 2, square)
+        weighted += square * norm(g) ** 2
+        w = w - h.eta * square / (math.sqrt(weighted) + h.epsilon) * g
+        yield w
+
+
+def prodigy(corrected):
+    """Mishchenko and Defazio, algorithm 4: Prodigy for Adam."""
+
+    def trajectory(w, h):
+        first, d, r = w, h.d0, 0.0
+        s = m = v = np.zeros(D)
+        for t in range(1, UPDATES + 1):
+            g, root = gradient(w, t), math.sqrt(h.beta2)
+            gamma = h.eta * (
+                math.sqrt(1 - h.beta2**t) / (1 - h.beta1**t) if corrected else 1.0
+            )  # fmt: skip
+            m = h.beta1 * m + (1 - h.beta1) * d * g
+            v = h.beta2 * v + (1 - h.beta2) * d**2 * g**2
+            r = root * r + (1 - root) * gamma * d**2 * (g @ (first - w))
+            s = root * s + (1 - root) * gamma * d**2 * g
+            grown = max(d, h.coefficient * r / sum(abs(s)))
+            w = w - gamma * d * (m / (np.sqrt(v) + grown * h.epsilon) + h.weight_decay * w)
+            d = grown
+            yield w
+
+    return trajectory
+
+
+def dadapt(corrected):
+    """Defazio and Mishchenko, algorithm 5: D-Adaptation for Adam, decayed as their code does."""
+
+    def trajectory(w, h):
+        d, r = h.d0, 0.0
+        s = m = v = np.zeros(D)
+        for t in range(1, UPDATES + 1):
+            g, root = gradient(w, t), math.sqrt(h.beta2)
+            rate = d * h.eta
+            if corrected:
+                rate *= math.sqrt(1 - h.beta2**t) / (1 - h.beta1**t)
+            along = rate * (g @ (s / (np.sqrt(v) + h.epsilon)))
+            m = h.beta1 * m + (1 - h.beta1) * rate * g
+            v = h.beta2 * v + (1 - h.beta2) * g**2
+            s = root * s + (1 - root) * rate * g
+            r = root * r + (1 - root) * along
+            w = w - rate * h.weight_decay * w - m / (np.sqrt(v) + h.epsilon)
+            d = max(d, r / ((1 - root) * sum(abs(s))))
+            yield w
+
+    return trajectory
+
+
+CASES = {
+    "LARS": (simopt.LARS(trust=0.1, weight_decay=0.2), lars),
+    "LARS, optax": (
+        simopt.LARS(eta=0.5, trust=0.1, weight_decay=0.2, convention="optax"), lars_optax,
+    ),
+    "LAMB": (simopt.LAMB(eta=0.05, weight_decay=0.2), with_means(lamb)),
+    "LAMB, keras": (
+        simopt.LAMB(eta=0.05, weight_decay=0.2, convention="keras"), with_means(lamb_keras),
+    ),
+    "CautiousAdamW": (
+        simopt.CautiousAdamW(eta=0.2, weight_decay=0.1), with_means(cautious_adamw),
+    ),
+    "CautiousLion": (simopt.CautiousLion(eta=0.1, weight_decay=0.1), cautious_lion),
+    "NovoGrad": (simopt.NovoGrad(eta=0.05, epsilon=0.0, weight_decay=0.1), novograd),
+    "Adafactor": (simopt.Adafactor(eta=0.3, weight_decay=0.1), adafactor),
+    "DoG": (simopt.DoG(reach=1e-3), dog),
+    "DoWG": (simopt.DoWG(), dowg),
+    "Prodigy": (simopt.Prodigy(d0=0.01, weight_decay=0.05), prodigy(False)),
+    "Prodigy, optax": (
+        simopt.Prodigy(d0=0.01, weight_decay=0.05, convention="optax"), prodigy(True),
+    ),
+    "DAdaptAdamW": (simopt.DAdaptAdamW(d0=0.01, weight_decay=0.05), dadapt(False)),
+    "DAdaptAdamW, optax": (
+        simopt.DAdaptAdamW(d0=0.01, weight_decay=0.05, convention="optax"), dadapt(True),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_the_papers_pseudocode(name):
+    optimizer, formula = CASES[name]
+    settings = {**optimizer.settings}
+    theirs = np.array([*formula(START.copy(), SimpleNamespace(**settings))])
+    stepper, ours = Stepper(optimizer, START.tolist()), []
+    for t in range(1, UPDATES + 1):
+        stepper.step(gradient(np.array(stepper.weights), t).tolist())
+        ours.append(list(stepper.weights))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-13)
+    assert np.ptp(theirs, axis=0).min() > 0.01, "every weight moves"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_weights_meet(name):
+    """Of these rules a weight among others does not do what it does alone."""
+    optimizer, _ = CASES[name]
+    together = Stepper(optimizer, START.tolist())
+    alone = Stepper(optimizer, START[:1].tolist())
+    for t in range(1, UPDATES + 1):
+        together.step(gradient(np.array(together.weights), t).tolist())
+        only = np.array([*alone.weights, *START[1:]])
+        alone.step(gradient(only, t)[:1].tolist())
+    assert abs(together.weights[0] - alone.weights[0]) > 1e-4
+
+
+def test_every_rule_with_sums_is_here():
+    across = {name for name in ALL if ALL[name]().rule.terms is not None}
+    assert {name.split(",")[0] for name in CASES} == across
