@@ -14,10 +14,14 @@ MOST_POINTS = (2**32 - 1) // 20 - 1
 MOST_DRAWN = 10**11
 
 
+#: Bytes a point while an epoch is drawn, in lists of Python's and in arrays: measured, up to 108.
+SHUFFLE = 110
+
+
 def size(n: Any, epochs: Any = 1, *, points: str = "n", passes: str = "epochs") -> tuple[int, int]:
     """Check the numbers of points and epochs, by the names of the arguments that they come from."""
     n, epochs = checks.whole(points, n, 1, MOST_POINTS), checks.whole(passes, epochs, 1)
-    memory.check(points, n, n)
+    memory.check(points, n, n, SHUFFLE)
     memory.check(passes, epochs, n * epochs)
     return n, epochs
 
@@ -28,7 +32,10 @@ def sampled(n: Any, epochs: Any, num_samples: Any, *, points: str = "n") -> tupl
         n, epochs = size(n, epochs, points=points)
         return n, epochs, n
     n, _ = size(n, points=points)
-    samples, epochs = size(num_samples, epochs, points="num_samples")
+    samples = checks.whole("num_samples", num_samples, 1, MOST_POINTS)
+    epochs = checks.whole("epochs", epochs, 1)
+    memory.check("num_samples", samples, samples)
+    memory.check("epochs", epochs, samples * epochs)
     return n, epochs, samples
 
 
