@@ -20,7 +20,7 @@ from simopt.engine import blocks, layout, moments
 from simopt.rules import ALL
 from simopt.training import plan
 from simopt.training.sparing import Spared
-from tests import test_conventions, test_options, test_starts
+from tests import test_batch_losses, test_conventions, test_options, test_starts
 
 FEW, OWN, MANY = (7,), tuple(range(20)), (3, 2**62 + 5)
 #: From rates too small to arrive to rates that diverge.
@@ -83,8 +83,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
 }
 
 
-#: The rules, and one with as many states as there may be.
-RULES = {**ALL, "Anchored": test_starts.Anchored}
+#: The rules, one with as many states as there may be, and one that asks for the batch's loss.
+RULES = {**ALL, "Anchored": test_starts.Anchored, "Polyak": test_batch_losses.POLYAK}
 
 
 @cache
@@ -263,6 +263,15 @@ QUICK: dict[str, Case] = {
         plan={"batch_size": 3, "spared": Spared((0.0,), ())},
     ),
     "an average over sums": Case("logistic", "LAMB", gamma=0.7, form="debiased", start=2),
+    "a batch's loss": Case("four points", "Polyak", plan={"batch_size": 3}),
+    "losses of batches": Case(
+        "several weights", "Polyak", seeds=OWN, plan={"batch_size": 5, "shuffle": "epoch"}
+    ),
+    "a full batch's loss": Case("several weights", "Polyak", plan={"batch_size": 7}),
+    "a batch's loss by a link": Case("logistic", "Polyak", plan={"batch_size": 3}),
+    "a network's loss": Case("network", "Polyak", plan={"batch_size": 4, "clip": ("norm", 0.7, 0)}),
+    "a function's loss": Case("line", "Polyak", plan={"batch_size": 4}),
+    "a loss without points": Case("noisy saddle", "Polyak", plan={"updates": 6, "epochs": 1}),
     "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
     "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),
     "a noisy function": Case("noisy saddle", "SGD", plan={"updates": 6, "epochs": 1}),

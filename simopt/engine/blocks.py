@@ -215,7 +215,7 @@ def tasks(
     own = own and sharing * cost(problem, group.plan) > LEAST_OWN
     by_seed = shuffled and not own
     points = "own" if own else "shared"
-    if moments.serve(problem, group.plan, given):
+    if moments.serve(problem, group.plan, given) and not group.rule.asks_loss:
         points = "own moments" if own else "moments"
     size = max(1, lane_updates // (group.plan.updates * width)) * width
     if by_seed and size > segment:

@@ -133,7 +133,9 @@ def kernel(
     read_clock, write_clock = READ[clocked], WRITE[clocked]
     read_hyper, read_ticked = READ[hypers], READ[ticked]
     read_summed, read_totals = READ[rule.terms_hyperparameters], READ[totals_number]
-    add_totals = layout.ADD[max(0, totals_number - 1)]
+    asking = True if rule.asks_loss else None
+    add_totals = layout.ADD[max(0, len(rule.summed) - 1)]
+    batch_loss, own_batch_loss = loss_passes.batch_loss, loss_passes.batch_loss_own
     weight = layout.weight_first if states else layout.weight_alone
     state = layout.state_rest if states else layout.state_none
     lanes = layout.lanes(real)
@@ -375,6 +377,18 @@ def kernel(
                         factor, least = data.factor[0, 0], data.bounds[0]
                         if summing is not None:
                             clear_sums(ticks, total_row, total_row + totals_number)
+                        if asking is not None:
+                            asked_row, row = total_row + totals_number - 1, base + RESIDUAL
+                            if own:
+                                own_batch_loss(
+                                    work, ticks, low, high, row, asked_row, data, d, orders,
+                                    start, stop, parameters,
+                                )  # fmt: skip
+                            else:
+                                batch_loss(
+                                    work, ticks, low, high, row, asked_row, data, d, order,
+                                    start, stop, parameters,
+                                )  # fmt: skip
                         for lane in range(low, high):
                             if own and not by_moments:
                                 point = orders[stop - 1, lane - low]
@@ -568,6 +582,18 @@ def kernel(
                             passes.finish_gradient(work, low, high, dp, data, d, scale)
                         if summing is not None:
                             clear_sums(ticks, total_row, total_row + totals_number)
+                            if asking is not None:
+                                asked_row = total_row + totals_number - 1
+                                if own:
+                                    own_batch_loss(
+                                        work, ticks, low, high, row, asked_row, data, d, orders,
+                                        start, stop, parameters,
+                                    )  # fmt: skip
+                                else:
+                                    batch_loss(
+                                        work, ticks, low, high, row, asked_row, data, d, order,
+                                        start, stop, parameters,
+                                    )  # fmt: skip
                             for k in range(d):
                                 if undecayed is not None:
                                     for lane in range(low, high):

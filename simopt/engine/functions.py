@@ -7,6 +7,7 @@ from typing import Any
 
 from simopt.engine.layout import ADD, COLUMNS, LOSS, READ
 from simopt.engine.passes import Passes, clear
+from simopt.engine.sums import clear_sums
 from simopt.ground.inline import inlined
 from simopt.problems.formula import Formula
 
@@ -58,11 +59,38 @@ def passes_of(formula: Formula, d: int, columns: int, noisy: bool) -> Passes:
             for lane in range(low, high):
                 work[row, lane] /= n
 
+    def batch_loss(work, ticks, low, high, row, to, data, d, order, start, stop, parameters):
+        clear_sums(ticks, to, to + 1)
+        if pointless is not None:
+            for lane in range(low, high):
+                ticks[to, lane - low] += loss_of(*read(work, 0, 1, lane))
+        else:
+            for position in range(start, stop):
+                point = columns_of(data.x, order[position])
+                for lane in range(low, high):
+                    ticks[to, lane - low] += loss_of(*(read(work, 0, 1, lane) + point))
+            for lane in range(low, high):
+                ticks[to, lane - low] /= stop - start
+
+    def batch_loss_own(work, ticks, low, high, row, to, data, d, order, start, stop, parameters):
+        if pointless is not None:
+            batch_loss(work, ticks, low, high, row, to, data, d, order, start, stop, parameters)
+        else:
+            clear_sums(ticks, to, to + 1)
+            for position in range(start, stop):
+                for lane in range(low, high):
+                    point = columns_of(data.x, order[position, lane - low])
+                    ticks[to, lane - low] += loss_of(*(read(work, 0, 1, lane) + point))
+            for lane in range(low, high):
+                ticks[to, lane - low] /= stop - start
+
     return Passes(
         kind="function",
         gradient=inlined(gradient),
         gradient_own=gradient_own,
         loss=loss,
+        batch_loss=inlined(batch_loss),
+        batch_loss_own=batch_loss_own,
         padding=2,  # noise is drawn for two
         noisy=noisy,
     )

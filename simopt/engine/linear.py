@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from simopt.engine import tiles
+from simopt.engine.batch_losses import of_points, predict_line, predict_line_own
 from simopt.engine.layout import LOSS, RESIDUAL
 from simopt.engine.moments import add_block
 from simopt.engine.passes import Passes, add_penalty, clear
@@ -210,6 +211,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
 @cache
 def passes_of(loss: Loss, one: bool) -> Passes:
     """The passes for a loss of linear predictions; ``one`` weight counts for squares alone."""
+    batch_loss, batch_loss_own = of_points(predict_line, predict_line_own, loss.value)
     return Passes(
         kind=loss.kind,
         gradient=gradient,
@@ -222,6 +224,8 @@ def passes_of(loss: Loss, one: bool) -> Passes:
         padding=1 if one and loss.squared else 4,
         one=one and loss.squared,
         alone=slope_of_point,
+        batch_loss=batch_loss,
+        batch_loss_own=batch_loss_own,
         tiled_gradient=tiles.gradient,
         tiled_rows=tiles.rows,
         tiled_loss=tiles.loss_squared if loss.squared else tiles.loss_of_points,

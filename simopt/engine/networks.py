@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import cache
 
 from simopt.engine import tiled_networks
+from simopt.engine.batch_losses import of_points
 from simopt.engine.layout import LOSS, RESIDUAL, WATCHED
 from simopt.engine.passes import Passes, add_penalty, clear
 from simopt.engine.tiled_networks import units
@@ -49,7 +50,7 @@ def copy_own_point(work, low, high, row, hidden, data, order, position):
 
 
 def over_points(squash):
-    """Gradient for one order and for orders of lanes' own, and loss, of units with this answer."""
+    """Gradients and losses of units with this answer, and what points are predicted."""
 
     def predict(work, low, high, at, row, hidden, columns):
         """The point's prediction by the weights from row ``at`` on; what every unit answers."""
@@ -132,14 +133,29 @@ def over_points(squash):
             work[loss, lane] /= n
         add_penalty(work, low, high, at, loss, data, d)
 
-    return gradient, gradient_own, loss_of_points
+    def predict_point(work, low, high, row, data, d, i):
+        """The prediction of point i."""
+        columns = data.x.shape[1]
+        hidden = units(d, columns)
+        copy_point(work, low, high, row, hidden, data, i)
+        predict(work, low, high, 0, row, hidden, columns)
+
+    def predict_own_point(work, low, high, row, data, d, order, position):
+        """The same of a point of every lane's own."""
+        columns = data.x.shape[1]
+        hidden = units(d, columns)
+        copy_own_point(work, low, high, row, hidden, data, order, position)
+        predict(work, low, high, 0, row, hidden, columns)
+
+    return gradient, gradient_own, loss_of_points, predict_point, predict_own_point
 
 
 @cache
 def passes_of(loss: Loss, activation: str) -> Passes:
     """The passes for a loss of a network's predictions."""
     squash = None if activation == "linear" else tanh
-    gradient, gradient_own, loss_of_points = over_points(squash)
+    gradient, gradient_own, loss_of_points, one, own = over_points(squash)
+    batch_loss, batch_loss_own = of_points(one, own, loss.value)
     tiled_gradient, tiled_loss = tiled_networks.over_points(squash)
     return Passes(
         kind=f"{loss.kind}_{activation}_network",
@@ -152,6 +168,8 @@ def passes_of(loss: Loss, activation: str) -> Passes:
         factor=int(loss.factor),
         padding=1,
         rows=rows,
+        batch_loss=batch_loss,
+        batch_loss_own=batch_loss_own,
         tiled_gradient=tiled_gradient,
         tiled_loss=tiled_loss,
         tiled_rows=tiled_networks.rows,

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from simopt.engine.batch_losses import of_penalty
 from simopt.engine.layout import LOSS, READ, RESIDUAL, SQUARE
 from simopt.ground.inline import inlined
 from simopt.ground.snapshot import digest
@@ -210,6 +211,8 @@ class Passes:
         The same as ``gradient`` and ``loss`` in tiles of lanes, where there is a way to (`tiles`).
     tiled_rows : callable
         ``f(dp, columns)``: rows of work that these need besides.
+    batch_loss, batch_loss_own : callable
+        The loss of a batch, as `batch_losses` has it.
     parameters : int
         How many parameters a slope has.
     factor : int
@@ -236,6 +239,8 @@ class Passes:
     tiled_gradient: Callable[..., None] | None = None
     tiled_loss: Callable[..., None] | None = None
     tiled_rows: Callable[[int, int], int] = rows_none
+    batch_loss: Callable[..., None] = of_penalty
+    batch_loss_own: Callable[..., None] = of_penalty
     parameters: int = 0
     factor: int = 1
     padding: int = 4
@@ -251,6 +256,8 @@ class Passes:
             self.loss,
             self.rows,
             self.tiled_rows,
+            self.batch_loss,
+            self.batch_loss_own,
         ]
         more = self.alone, self.slope, self.value, self.tiled_gradient, self.tiled_loss
         functions += [each for each in more if each is not None]

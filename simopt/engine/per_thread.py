@@ -114,7 +114,9 @@ def program(
     terms: Any = None if rule.terms is None else inlined(rule.terms)
     totals_number = len(rule.totals)
     read_summed, read_totals = READ[rule.terms_hyperparameters], READ[totals_number]
-    add_totals = layout.ADD[max(0, totals_number - 1)]
+    asking = True if rule.asks_loss else None
+    add_totals = layout.ADD[max(0, len(rule.summed) - 1)]
+    batch_loss = loss_passes.batch_loss
     clear_sums, tick_by_sums = sums.clear_sums, sums.tick_by_sums
     read_state, write_state = READ[states], WRITE[states]
     read_clock, write_clock = READ[clocked], WRITE[clocked]
@@ -271,6 +273,11 @@ def program(
                         g = g * shrink(abs(g), how.clip, how.slack)
                     if summing is not None:
                         clear_sums(ticks, total_row, total_row + totals_number)
+                        if asking is not None:
+                            batch_loss(
+                                work, ticks, 0, 1, base + RESIDUAL, total_row + totals_number - 1,
+                                data, d, orders, first + start, first + stop, parameters,
+                            )  # fmt: skip
                         held = read_state(work, 2, 1, 0) + read_clock(work, first_clock, 1, 0)
                         summed = read_summed(hyper, 1, 1, setting)
                         if undecayed is not None:
@@ -350,6 +357,11 @@ def program(
                         passes.finish_gradient(work, 0, 1, dp, data, d, scale)
                     if summing is not None:
                         clear_sums(ticks, total_row, total_row + totals_number)
+                        if asking is not None:
+                            batch_loss(
+                                work, ticks, 0, 1, row, total_row + totals_number - 1,
+                                data, d, orders, first + start, first + stop, parameters,
+                            )  # fmt: skip
                         summed = read_summed(hyper, 1, 1, setting)
                         for k in range(d):
                             if undecayed is not None:

@@ -33,6 +33,15 @@ hyperparameters::
         return w - eta * ratio * g
 
     Scaled = simopt.rule(scaled, clock=trust, terms=squares)
+
+A clock that has ``loss`` behind the sums is given the batch's loss there, at the weights before the
+step and with the penalty: what the gradient is of::
+
+    def squares(w, g, eta, step):
+        return (g * g,)
+
+    def polyak(step, gradients, loss, eta):
+        return (min(eta, loss / gradients) if gradients > 0 else 0.0,)
 """
 
 from __future__ import annotations
@@ -54,6 +63,9 @@ from simopt.ground.snapshot import is_copy, received, sent, snapshot
 MOST_STATE = 6
 MOST_TOTALS = 6
 MOST_HYPERPARAMETERS = 8
+
+#: What the clock calls the batch's loss.
+LOSS = "loss"
 
 #: What ``initial`` says of a state that starts where the trajectory does.
 START = "w"
@@ -159,7 +171,8 @@ class Rule:
         ``terms(w, g, eta, *state, *clock_values, *hyperparameters) -> (number, ...)``: what is
         summed over the weights before the clock ticks; it may leave out trailing hyperparameters.
     totals : tuple of str
-        Names of the sums, in the order of the clock's signature.
+        Names of the sums, in the order of the clock's signature; the last may be "loss", which is
+        no sum but the batch's loss.
     clock_reads : tuple of str
         The hyperparameters that the clock depends on: of a clock around another one, which takes
         them all, what the two of them read.
@@ -188,6 +201,16 @@ class Rule:
         """How many hyperparameters behind eta the clock takes; all if it takes any number."""
         between = 0 if self.terms is None else len(self.totals) + 1
         return self._hyperparameters_of(self.clock, len(self.clock_values) + between)
+
+    @property
+    def asks_loss(self) -> bool:
+        """Whether the clock takes the batch's loss."""
+        return self.totals[-1:] == (LOSS,)
+
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """Names of what the terms are summed to."""
+        return self.totals[:-1] if self.asks_loss else self.totals
 
     @property
     def terms_hyperparameters(self) -> int:
@@ -288,8 +311,8 @@ class Rule:
         if self.terms is not None:
             arguments = (1.0, 0.5, defaults["eta"], *state, *ticks)
             arguments += (*settings[: self.terms_hyperparameters],)
-            summed = call(self.terms, arguments, self.totals, whose, tuple)
-            between = (*summed, defaults["eta"])
+            summed = call(self.terms, arguments, self.summed, whose, tuple)
+            between = (*summed, *([1.0] if self.asks_loss else ()), defaults["eta"])
         if self.clock is not None:
             arguments = (*ticks, *between, *settings[: self.clock_hyperparameters])
             ticks = list(call(self.clock, arguments, self.clock_values, whose, tuple))
@@ -430,7 +453,8 @@ def rule(
     clock : callable, optional
         Runs once per update and trajectory, before the weights:
         ``clock(*clock_values, *hyperparameters)``, or with terms
-        ``clock(*clock_values, *totals, eta, *hyperparameters)``. It returns a tuple of the new
+        ``clock(*clock_values, *totals, eta, *hyperparameters)``; with ``loss`` as the last of the
+        totals, the batch's loss. It returns a tuple of the new
         values and may leave out trailing hyperparameters.
     terms : callable, optional
         ``terms(w, g, eta, *state, *clock_values, *hyperparameters)``: a tuple of what is summed
@@ -486,6 +510,18 @@ def rule(
     >>> Normalised = simopt.rule(normalised, clock=root, terms=squares)
     >>> simopt.run(simopt.problems.four_points(), Normalised(eta=0.5)).summary["w"]
     5.0
+
+    Polyak's step, the batch's loss over the squared gradient, and eta at most:
+
+    >>> def squares(w, g, eta, rate):
+    ...     return (g * g,)
+    >>> def polyak(rate, total, loss, eta):
+    ...     return (min(eta, loss / total) if total > 0.0 else 0.0,)
+    >>> def step(w, g, eta, rate):
+    ...     return w - rate * g
+    >>> Polyak = simopt.rule(step, clock=polyak, terms=squares)
+    >>> simopt.run(simopt.problems.four_points(), Polyak(eta=1.0)).steps["w"].tolist()
+    [4.0, 4.5, 4.75, 4.875]
     """
     eta = checks.number("eta", eta, ALLOWED["eta"])
     name = checks.optional_text("name", name)
@@ -566,9 +602,14 @@ def _clock_names(
         clocked = [name for name in wanted if name in own]
         totals = [name for name in wanted if name not in {*own, "eta", *hyper}]
         between = [*totals, "eta"]
-        form = "a function of its own values, the sums, eta, then the rule's hyperparameters"
+        form = (
+            "a function of its own values, the sums, loss at will, eta, then the rule's "
+            "hyperparameters"
+        )
     rest = wanted[len(clocked) + len(between) :]
-    if wanted != [*clocked, *between, *hyper[: len(rest)]] or (terms is not None and not totals):
+    if wanted != [*clocked, *between, *hyper[: len(rest)]] or (
+        terms is not None and (not totals or LOSS in totals[:-1] or totals == [LOSS])
+    ):
         raise checks.refuse("clock", wanted, form)
     if len(totals) > MOST_TOTALS:
         raise checks.refuse("clock", wanted, f"a function of at most {MOST_TOTALS} sums")

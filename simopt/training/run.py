@@ -303,7 +303,11 @@ def _steps(
             if reacting is not None:
                 reacting.met += before * max(1, len(points)) / how.points_used
             used = clip_gradient(gradient, how.clip, how.clips)
-            stepper.step(used.tolist(), etas[t])
+            objective = None
+            if rule.asks_loss:
+                w = np.array(stepper.weights)
+                objective = before + float(problem.l2 @ (w * w)) / 2 if problem.n else before
+            stepper.step(used.tolist(), etas[t], objective)
             if how.box is not None:
                 stepper.weights = [semantics.boxed(w, *how.box) for w in stepper.weights]
             derived = [

@@ -96,12 +96,24 @@ class Stepper:
         place = self.rule.state.index(self.rule.average)
         return [state[place] for state in self.state]
 
-    def step(self, gradient: Sequence[float], eta: float | None = None) -> None:
-        """One update of all weights; ``eta`` in place of the optimizer's rate."""
+    def step(
+        self, gradient: Sequence[float], eta: float | None = None, loss: float | None = None
+    ) -> None:
+        """One update of all weights; ``eta`` in place of the optimizer's rate.
+
+        ``loss`` is that of the batch, which the clocks of some rules ask for.
+        """
         rate = self.eta if eta is None else float(eta)
+        asked: tuple[float, ...] = ()
+        if self.rule.asks_loss:
+            if loss is None:
+                raise checks.refuse("loss", loss, f"the batch's: {self.whose} asks for it")
+            asked = (float(loss),)
         if self.tick is not None:
             between = (
-                () if self.terms is None else (*self._totals(self.terms, gradient, rate), rate)
+                ()
+                if self.terms is None
+                else (*self._totals(self.terms, gradient, rate), *asked, rate)
             )
             arguments = (*self.clock, *between, *self.hyper[: self.ticked])
             values = call(self.tick, arguments, self.rule.clock_values, self.whose, tuple)
@@ -116,10 +128,10 @@ class Stepper:
         self, function: Callable[..., Any], gradient: Sequence[float], rate: float
     ) -> list[float]:
         """What the rule sums over all weights, added in their order."""
-        totals = [0.0] * len(self.rule.totals)
+        totals = [0.0] * len(self.rule.summed)
         for k, g in enumerate(gradient):
             arguments = (*self.state[k], *self.clock, *self.hyper_of[k][: self.summed])
             arguments = (self.weights[k], float(g), rate, *arguments)
-            terms = call(function, arguments, self.rule.totals, self.whose, tuple)
+            terms = call(function, arguments, self.rule.summed, self.whose, tuple)
             totals = [total + term for total, term in zip(totals, terms, strict=True)]
         return totals
