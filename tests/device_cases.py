@@ -262,6 +262,20 @@ QUICK: dict[str, Case] = {
         {"weight_decay": 0.3, "adapts": "decayed"},
         plan={"batch_size": 3, "spared": Spared((0.0,), ())},
     ),
+    "a mask, weights left out": Case(
+        "several weights",
+        "CautiousAdamW",
+        {"weight_decay": 0.3, "decay": "coupled"},
+        plan={"batch_size": 2, "spared": Spared((1.0, 0.0, 1.0), ())},
+    ),
+    "a mean, weights left out": Case(
+        "several weights",
+        "Momentum",
+        {"weight_decay": 0.3},
+        form="mean",
+        start=1,
+        plan={"batch_size": 2, "spared": Spared((0.0, 1.0, 1.0), ())},
+    ),
     "an average over sums": Case("logistic", "LAMB", gamma=0.7, form="debiased", start=2),
     "a batch's loss": Case("four points", "Polyak", plan={"batch_size": 3}),
     "losses of batches": Case(
