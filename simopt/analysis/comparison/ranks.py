@@ -37,7 +37,7 @@ def ranking(judged: pd.DataFrame, *, level: float = 0.05, seed: int = 0) -> pd.D
     judged : DataFrame
         A row per problem, seed and optimizer with its excess, all of them there, from `judged`.
     level : float, default 0.05
-        See above; at least 1 / `REPLICATES`, below 1.
+        See above; at least 0.001, below 1.
     seed : int, default 0
         Of the permutations and the bootstrap.
 
