@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 
 import simopt
 from simopt import problems
+from simopt.problems import tall
 
 pytestmark = pytest.mark.interpreted
 RNG = np.random.default_rng(8)
@@ -51,6 +52,19 @@ def test_with_a_penalty_no_descent_goes_below_it(kind, l2):
     ]
     assert problem.minimum_loss == pytest.approx(min(ends), rel=1e-12, abs=1e-13)
     assert np.abs(problem.gradient(problem.minimizer)).max() < 1e-11
+
+
+def test_of_very_many_points_a_few_rows_are_solved_for():
+    n = 2 * tall.FEW
+    x = np.tile(X, (n // 30 + 1, 1))[:n]
+    y = np.tile(Z, n // 30 + 1)[:n]
+    for l2 in (0.1, 0.0):
+        problem = problems.network(x, y, hidden=2, activation="linear", l2=l2)
+        assert n > tall.FEW
+        assert np.abs(problem.gradient(problem.minimizer)).max() < 1e-11
+        # Of points that come again and again, each as often but for the last.
+        few = layers(l2=l2)
+        assert problem.minimum_loss == pytest.approx(few.minimum_loss, rel=1e-3)
 
 
 def test_a_large_penalty_leaves_the_mean():

@@ -10,6 +10,7 @@ not 0, that of ridge regression with :math:`\mu = \lambda / \lVert v \rVert`.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
 def least(problem: Network) -> tuple[Floats | None, float]:
     """A point of least loss [d], None if there is none, and the infimum of the loss."""
     penalty = float(problem.l2[0])
+    line = _line(problem, problem.x)
     if penalty == 0.0:
-        return _as_layers(problem, _line(problem, problem.x, 0.0))
-    constant = _line(problem, np.zeros((problem.n, 1)), 1.0)
+        return _as_layers(problem, line)
+    constant = with_ridge(_line(problem, np.zeros((problem.n, 1))), 1.0)
     if constant.minimizer is None:
         return None, constant.minimum_loss
     level = np.r_[np.zeros(problem.columns), constant.minimizer[-1]]
-    free = _line(problem, problem.x, 0.0)
-    steepest = float(np.linalg.norm(free.gradient(level)[:-1]))
+    line = shortened(line)
+    steepest = float(np.linalg.norm(line.gradient(level)[:-1]))
     if steepest <= penalty:
         return _placed(problem, level)
     from scipy.optimize import brentq
@@ -39,9 +41,9 @@ def least(problem: Network) -> tuple[Floats | None, float]:
     def excess(log_ridge: float) -> float:
         """The slope of the loss at a ridge regression's line, which grows with the ridge."""
         ridge = math.exp(log_ridge)
-        line = _line(problem, problem.x, ridge).minimizer
+        w = with_ridge(line, ridge).minimizer
         # Labels that a line separates need a ridge above rounding to have one.
-        return -penalty if line is None else ridge * float(np.linalg.norm(line[:-1])) - penalty
+        return -penalty if w is None else ridge * float(np.linalg.norm(w[:-1])) - penalty
 
     low = high = math.log(penalty)
     while excess(low) > 0.0:
@@ -49,15 +51,29 @@ def least(problem: Network) -> tuple[Floats | None, float]:
     while excess(high) < 0.0:
         high += 2.0
     found = low if low == high else brentq(excess, low, high, xtol=1e-12, rtol=1e-14)
-    return _as_layers(problem, _line(problem, problem.x, math.exp(found)))
+    return _as_layers(problem, with_ridge(line, math.exp(found)))
 
 
-def _line(problem: Network, x: Floats, ridge: float) -> Regression:
+def _line(problem: Network, x: Floats) -> Regression:
     """A linear model of the same targets, with an intercept."""
     return make(
-        problem.criterion, x, problem.y, w0=0.0, intercept=True, l2=ridge, name=None,
+        problem.criterion, x, problem.y, w0=0.0, intercept=True, l2=0.0, name=None,
         parameters=problem.parameters,
     )  # fmt: skip
+
+
+def with_ridge(line: Regression, ridge: float) -> Regression:
+    """The model with a penalty on all but its intercept."""
+    return replace(line, l2=np.r_[np.full(line.d - 1, ridge), 0.0])
+
+
+def shortened(line: Regression) -> Regression:
+    """Of squares the model of a few rows that stand for very many points: its loss but a number."""
+    if not line.squared:
+        return line
+    x, y = line.equivalent
+    share = math.sqrt(len(x) / line.n)
+    return replace(line, x=x * share, y=y * share)
 
 
 def _as_layers(problem: Network, line: Regression) -> tuple[Floats | None, float]:
