@@ -76,6 +76,18 @@ function small(least) {
   return amiss;
 }
 
+/** Text of a figure that a window's edge cuts. */
+function cut() {
+  const amiss = [];
+  for (const each of texts()) {
+    if (!each.closest("svg") || each.closest(".table, pre, .scroll")) continue;
+    const { left, right } = each.getBoundingClientRect();
+    const out = Math.max(-left, right - innerWidth);
+    if (out > 0.5) amiss.push(`${named(each)} "${each.textContent}" is cut, ${out.toFixed(1)} px`);
+  }
+  return amiss;
+}
+
 /** Red, green, blue and opacity. */
 function channels(color) {
   const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number);
@@ -132,7 +144,7 @@ async function violations() {
 }
 
 /** What the window's width decides, with everything open. */
-window.measured = least => { unfold(); return [...clipped(), ...small(least)]; };
+window.measured = least => { unfold(); return [...clipped(), ...cut(), ...small(least)]; };
 window.pale = pale;
 window.violations = violations;
 })();

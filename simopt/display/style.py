@@ -22,6 +22,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
@@ -105,7 +106,10 @@ BY_SIZE: tuple[tuple[str, Any], ...] = (
 
 #: Width [px at 100 %] of a figure. A phone of 390 px shows it at 78 %, its text enlarged to 124 %:
 #: 11.5 px are 11.1 there.
-WIDTH, HEIGHT = 460, 290
+WIDTH, HEIGHT, ENLARGED = 460, 290, 1.24
+
+#: Names beside an axis of so many characters fit in the margin, enlarged too.
+LONG = 12
 
 #: A loss above is drawn as one that diverged.
 LARGEST = 1e200
@@ -315,6 +319,7 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
     """
     buffer = io.StringIO()
     with matplotlib.rc_context(RC):
+        _leave_room(figure)
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", metadata=nothing)
     text = buffer.getvalue()
@@ -328,6 +333,24 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
         'viewBox="{box}" role="img" aria-labelledby="{name}-title {name}-desc">'
         '<title id="{name}-title">{title}</title><desc id="{name}-desc">{alt}</desc>{inside}</svg>'
     ).format(box=box[1], name=name, title=title, alt=alt, inside=Markup(_clean(inside, name)))
+
+
+def _leave_room(figure: Figure) -> None:
+    """Move axes with names beside them to the right: a phone enlarges the names to the left."""
+    names = [
+        label
+        for axes in figure.axes
+        for label in axes.get_yticklabels()
+        if len(label.get_text()) > LONG
+    ]
+    if not names:
+        return
+    figure.draw_without_rendering()
+    boxes = [name.get_window_extent() for name in names]
+    left = min(box.x1 - ENLARGED * box.width for box in boxes) / figure.bbox.width
+    engine = figure.get_layout_engine()
+    if left < 0 and isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(-left, 0, 1 + left, 1))
 
 
 def _clean(text: str, name: str) -> str:
