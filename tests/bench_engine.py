@@ -62,11 +62,13 @@ COMPILE_TARGETS = {"cold": 5.0, "cached": 0.5}
 COMPILE_SCRIPT = """
 import sys, time
 import simopt
+from simopt.engine import tiers
 rule, several = sys.argv[1], sys.argv[2] == "several"
 problem = simopt.problems.diabetes() if several else simopt.problems.four_points()
 optimizer = getattr(simopt, rule)()
 began = time.perf_counter()
-frame = simopt.sweep(problem, optimizer, progress=False)
+with tiers.compiling():
+    frame = simopt.sweep(problem, optimizer, progress=False)
 print(time.perf_counter() - began, frame.attrs["compile_seconds"])
 """
 

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 from hypothesis import settings
 
-from simopt.engine import blocks
+from simopt.engine import blocks, tiers
 from tests.interpreting import interpreting
 
 # A deadline says how busy a machine is, and whether a kernel was compiled before.
@@ -45,10 +45,13 @@ def pytest_collection_finish():
 def pytest_runtest_protocol(item):
     """Kernels of a test marked ``interpreted``, and of its fixtures, are plain Python.
 
-    ``compiled`` takes a test of such a file out again.
+    Of one marked ``compiled`` none is, however small its jobs.
     """
     marked = item.get_closest_marker
-    if marked("interpreted") is None or marked("compiled") is not None:
+    if marked("compiled") is not None:
+        with tiers.compiling():
+            return (yield)
+    if marked("interpreted") is None:
         return (yield)
     with interpreting():
         return (yield)

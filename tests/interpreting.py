@@ -8,42 +8,22 @@ few lanes take milliseconds without. What a loop computes can be asked of its so
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
 from typing import Any
 from unittest import mock
 
-import numba
-import numpy as np
-
-from simopt.engine import cpu, layout
+from simopt.engine import blocks, cpu, layout, tiers
 
 #: A block of two lanes in float64, so that a lane has a neighbour; more would cost alone.
 ROW_BYTES = 16
 
-_make = cpu.kernel.__wrapped__
-_one_thread = Lock()
+_kernel = cpu.kernel
 
 
-@functools.cache
 def kernel(*key: Any) -> Callable[..., None]:
     """What `cpu.kernel` makes, not compiled."""
-    # Without compilation indices are checked: a block then has no room to begin later.
-    with (
-        _one_thread,
-        mock.patch.object(numba.config, "DISABLE_JIT", 1),
-        mock.patch.object(cpu, "compiled", lambda advance: advance),
-    ):
-        advance = _make(*key)
-
-    def run(*arguments: Any) -> None:
-        # A quotient by zero is no error, as in compiled code.
-        with np.errstate(all="ignore"):
-            advance(*arguments)
-
-    return run
+    return _kernel(*key, layout.lanes(key[3]))
 
 
 @contextmanager
@@ -52,5 +32,7 @@ def interpreting() -> Iterator[None]:
     with (
         mock.patch.object(layout, "ROW_BYTES", ROW_BYTES),
         mock.patch.object(cpu, "kernel", kernel),
+        mock.patch.object(blocks, "COMPILED", set()),
+        tiers.compiling(),
     ):
         yield

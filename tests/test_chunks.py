@@ -155,6 +155,7 @@ def test_long_tables_too(small, tmp_path, record):
     assert len(list((tmp_path / "a").glob("*.parquet"))) > 3
 
 
+@pytest.mark.compiled
 def test_every_kernel_is_compiled_before_it_is_needed(small, monkeypatch):
     """Else workers would compile, all at once, into one folder."""
     arguments = {**AXES, "shuffle": ["never", "epoch"]}

@@ -92,6 +92,7 @@ def cut_and_whole(device):
     )
 
 
+@pytest.mark.compiled
 def test_a_sweep_goes_on(simulator):
     longer, whole = simulator(cut_and_whole, "cuda")
     pd.testing.assert_frame_equal(longer, whole, check_exact=True)

@@ -26,6 +26,7 @@ from simopt.training import plan
 
 FOUR = simopt.problems.four_points()
 DIABETES = simopt.problems.diabetes()
+pytestmark = pytest.mark.compiled
 PACKED_ROOT = {
     "x86_64": r"v?sqrtpd\s",
     "AMD64": r"v?sqrtpd\s",

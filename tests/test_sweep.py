@@ -72,7 +72,7 @@ COMPILED = ("four_points", "three weights")
 
 def compiled_or_not(where, *values):
     """A case whose kernels are compiled, or run as plain Python."""
-    marks = () if where in COMPILED else pytest.mark.interpreted
+    marks = pytest.mark.compiled if where in COMPILED else pytest.mark.interpreted
     return pytest.param(where, *values, marks=marks, id="-".join([where, *values]))
 
 

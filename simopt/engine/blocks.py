@@ -34,6 +34,9 @@ WORTH_SHARING_MANY = 1 / 10
 #: ms), they are taken all the same: a kernel for orders of their own takes seconds to compile.
 LEAST_OWN = 50_000_000
 
+#: The kernels that this process has compiled, or is about to.
+COMPILED: set[tuple[Any, ...]] = set()
+
 SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3, "replacement": 4}
 RECORD_CODE = {"summary": 0, "epochs": 1, "steps": 2}
 
@@ -200,23 +203,36 @@ def cost(problem: Problem, plan: Plan) -> int:
     return plan.updates * (1 + problem.d * (plan.batch_size + problem.d) // 16)
 
 
-def tasks(
-    group: Group, problem: Problem, dtype: type, lane_updates: int, given: bool
-) -> list[Task]:
-    """Cut a group into tasks of about ``lane_updates`` updates each."""
-    width = layout.lanes(dtype)
-    settings, seeds = group.settings.shape[1], len(group.seeds)
+def points_of(group: Group, problem: Problem, width: int, given: bool) -> tuple[str, bool]:
+    """How a group's blocks of so many lanes take their points, and whether each is of one seed."""
     # Without points it is noise that a seed draws.
     shuffled = not given and (group.plan.shuffle != "never" or not problem.n)
-    segment = -(-settings // width) * width
     worth = WORTH_SHARING_ONE if passes_of(problem).one else WORTH_SHARING_MANY
-    sharing = segment * seeds
+    sharing = -(-group.settings.shape[1] // width) * width * len(group.seeds)
     own = shuffled and -(-group.size // width) * width < worth * sharing
     own = own and sharing * cost(problem, group.plan) > LEAST_OWN
-    by_seed = shuffled and not own
     points = "own" if own else "shared"
     if moments.serve(problem, group.plan, given) and not group.rule.asks_loss:
         points = "own moments" if own else "moments"
+    return points, shuffled and not own
+
+
+def tasks(
+    group: Group,
+    problem: Problem,
+    dtype: type,
+    lane_updates: int,
+    given: bool,
+    width: int | None = None,
+) -> list[Task]:
+    """Cut a group into tasks of about ``lane_updates`` updates each, in blocks of ``width`` lanes.
+
+    By default they are those of compiled code.
+    """
+    width = width or layout.lanes(dtype)
+    points, by_seed = points_of(group, problem, width, given)
+    settings, seeds = group.settings.shape[1], len(group.seeds)
+    segment = -(-settings // width) * width
     size = max(1, lane_updates // (group.plan.updates * width)) * width
     if by_seed and size > segment:
         size -= size % segment
@@ -224,7 +240,7 @@ def tasks(
     stretch = segment if by_seed and size < segment else segment * seeds
     if not by_seed:
         stretch = -(-group.size // width) * width
-    lanes = sharing if by_seed else stretch
+    lanes = segment * seeds if by_seed else stretch
     return [
         Task(group, points, by_seed, first, min(first + size, start + stretch), width)
         for start in range(0, lanes, stretch)
@@ -282,10 +298,19 @@ def extras_of(plan: Plan) -> layout.Extras:
     )
 
 
+def kernel_key(group: Group, problem: Problem, points: str, dtype: Any) -> tuple[Any, ...]:
+    """What makes a group's kernel another: the arguments of `cpu.kernel`."""
+    extras = extras_of(group.plan)
+    return group.rule.snapshot(), passes_of(problem), points, dtype, extras
+
+
 def kernel_of(task: Task, problem: Problem, dtype: Any) -> Any:
-    """The task's kernel, compiled when it is first called."""
-    extras = extras_of(task.group.plan)
-    return cpu.kernel(task.group.rule.snapshot(), passes_of(problem), task.points, dtype, extras)
+    """The task's kernel: compiled when it is first called, or plain Python for other blocks."""
+    key = kernel_key(task.group, problem, task.points, dtype)
+    if task.width != layout.lanes(dtype):
+        return cpu.kernel(*key, task.width)
+    COMPILED.add(key)
+    return cpu.kernel(*key)
 
 
 def compute(

@@ -96,8 +96,9 @@ def kernel(
     points: str,
     real: type,
     extras: layout.Extras,
+    width: int | None = None,
 ) -> Callable[..., Any]:
-    """The compiled loop for a rule and a loss.
+    """The loop for a rule and a loss, compiled at its first call.
 
     Parameters
     ----------
@@ -113,12 +114,15 @@ def kernel(
         Whether the rate is scheduled, the gradient clipped, the weight kept in a box, whether a
         trajectory ends at the target, and whether it goes on from another; then ``out`` is a
         `layout.Kept`.
+    width : int, optional
+        Lanes of a block, of the loop as the plain Python that is compiled otherwise; by default it
+        is compiled, for `layout.lanes`.
 
     Returns
     -------
     callable
-        ``f(data, how, hyper, seeds, given [epochs, n], out)``; ``out`` has a multiple of
-        `layout.lanes` lanes. ``hyper`` [H, lanes] may be shorter, a whole number of blocks, and is
+        ``f(data, how, hyper, seeds, given [epochs, n], out)``; ``out`` has a whole number of blocks
+        of lanes. ``hyper`` [H, lanes] may be shorter, a whole number of blocks, and is
         then repeated. ``seeds`` has one seed for every lane where each has its own order, else one
         for every block. Releases the GIL.
     """
@@ -138,13 +142,13 @@ def kernel(
     batch_loss, own_batch_loss = loss_passes.batch_loss, loss_passes.batch_loss_own
     weight = layout.weight_first if states else layout.weight_alone
     state = layout.state_rest if states else layout.state_none
-    lanes = layout.lanes(real)
+    lanes = width or layout.lanes(real)
+    plain = width is not None or config.DISABLE_JIT  # type: ignore[attr-defined]
     shift = 3 if real is np.float64 else 2
     # Lanes begin at a cache line, and no two rows a power of two of bytes apart, which would leave
     # them few places in the cache: there is room for another line. Without compilation there isn't.
-    unaligned = 0 if config.DISABLE_JIT else 63  # type: ignore[attr-defined]
-    spare = 0 if config.DISABLE_JIT else 64 >> shift  # type: ignore[attr-defined]
-    width = np.uint64(min(lanes, tiles.lanes(real)))
+    unaligned, spare = (0, 0) if plain else (63, 64 >> shift)
+    tile = np.uint64(min(lanes, tiles.lanes(real)))
     # float64 clocks live among the rows; for float32 weights they need an array of their own.
     apart = True if real is np.float32 else None
     # Elsewhere the clock comes with the step.
@@ -201,7 +205,11 @@ def kernel(
     clear_sums, add_terms = sums.clear_sums, sums.add_terms
     tick_by_sums, tick_all_by_sums = sums.tick_by_sums, sums.tick_all_by_sums
     # A closure holds the digest only to make it part of the cache's key.
-    source = digest(*rule.functions) + _engine_digest() + products.SOURCE + loss_passes.source
+    source = (
+        ""
+        if plain
+        else digest(*rule.functions) + _engine_digest() + products.SOURCE + loss_passes.source
+    )
 
     def advance(data, how, hyper, seeds, given, out):
         source  # noqa: B018
@@ -501,7 +509,7 @@ def kernel(
                                     moments.scale(matrix, vector, totals, ratio)
                                 middles = data.minimizer
                                 tiles.gradient_by_moments(
-                                    work, low, high, width, dp, tiled, matrix, vector, middles
+                                    work, low, high, tile, dp, tiled, matrix, vector, middles
                                 )
                             if own_moments is not None:
                                 moments.gradients_own(
@@ -538,7 +546,7 @@ def kernel(
                                 work,
                                 low,
                                 high,
-                                width,
+                                tile,
                                 dp,
                                 tiled,
                                 data,
@@ -683,7 +691,7 @@ def kernel(
                                     work,
                                     low,
                                     high,
-                                    width,
+                                    tile,
                                     dp,
                                     shown,
                                     tiled,
@@ -733,7 +741,7 @@ def kernel(
                             work,
                             low,
                             high,
-                            width,
+                            tile,
                             dp,
                             shown,
                             tiled,
@@ -774,6 +782,9 @@ def kernel(
                     apart,
                 )
 
+    if width is not None:
+        # A quotient by zero is no error, as in compiled code.
+        return np.errstate(all="ignore")(advance)
     # A rule's name may be anything, a file's may not.
     readable = re.sub(r"\W+", "_", rule.name, flags=re.ASCII)[:40]
     # Numba keeps an index file for each name, which it reads and writes back without a lock: of two

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, devices, keeping, layout, moments
+from simopt.engine import blocks, devices, keeping, layout, moments, tiers
 from simopt.engine.blocks import Group, Task, cost
 from simopt.engine.readers import Reader, codes_of
 from simopt.ground import memory
@@ -114,9 +114,9 @@ class Conditions:
         # Arrays for kernels are made where they run.
         return {key: each for key, each in vars(self).items() if key not in {"data", "_tables"}}
 
-    def tasks(self, group: Group, updates: int) -> list[Task]:
+    def tasks(self, group: Group, updates: int, width: int | None = None) -> list[Task]:
         """The calls of a kernel for a group, each of about so many updates."""
-        return blocks.tasks(group, self.problem, self.real, updates, self.order is not None)
+        return blocks.tasks(group, self.problem, self.real, updates, self.order is not None, width)
 
 
 @dataclass
@@ -239,6 +239,8 @@ def fill(
 ) -> bool:
     """Run every trajectory of some groups and store what it did in its row.
 
+    Small ones run in the caller's thread, without a kernel being compiled (`tiers`).
+
     Parameters
     ----------
     conditions : Conditions
@@ -266,12 +268,9 @@ def fill(
     record = blocks.RECORD_CODE["epochs" if reader is not None else conditions.record]
     stops = conditions.limit is not None
 
-    def work() -> Iterator[tuple[Task, layout.Data]]:
-        total = sum(group.size * group.plan.updates for group in groups)
-        for group in groups:
-            for task in conditions.tasks(group, _task_updates(conditions, group, total, threads)):
-                by_moments = task.points == "moments"
-                yield task, conditions.tabled(group.plan) if by_moments else conditions.data
+    def with_data(task: Task) -> tuple[Task, layout.Data]:
+        by_moments = task.points == "moments"
+        return task, conditions.tabled(task.group.plan) if by_moments else conditions.data
 
     def run(item: tuple[Task, layout.Data], before: layout.Out | layout.Kept | None = None) -> Any:
         task, data = item
@@ -281,19 +280,42 @@ def fill(
         )  # fmt: skip
         return out, None if reader is None else codes_of(reader, conditions.problem, task, out)
 
+    def keep(item: tuple[Task, layout.Data], result: Any) -> None:
+        store(item[0], result[0], results, result[1])
+        progress(item[0].count * item[0].group.plan.updates)
+
+    large = []
+    for group, small in tiers.split(conditions, groups):
+        ended = None
+        if small:
+            cut = conditions.tasks(group, group.size * group.plan.updates, tiers.LANES)
+            ended = tiers.attempt(run, map(with_data, cut))
+        if pulse[0]:
+            return False
+        for item, result in ended or ():
+            keep(item, result)
+        if ended is None:
+            large.append(group)
+    if not large:
+        return True
+
+    def work() -> Iterator[tuple[Task, layout.Data]]:
+        total = sum(group.size * group.plan.updates for group in large)
+        for group in large:
+            for task in conditions.tasks(group, _task_updates(conditions, group, total, threads)):
+                yield with_data(task)
+
     if threads is None:
         out = None
         for item in work():
-            out, codes = run(item, out)
+            result = out, _ = run(item, out)
             if pulse[0]:
                 return False
-            store(item[0], out, results, codes)
-            progress(item[0].count * item[0].group.plan.updates)
+            keep(item, result)
         return True
     with closing(on_threads(run, work(), threads, pulse)) as finished:
-        for (task, _), (out, codes) in finished:
-            store(task, out, results, codes)
-            progress(task.count * task.group.plan.updates)
+        for item, result in finished:
+            keep(item, result)
     return True
 
 

@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, devices, run
+from simopt.engine import blocks, devices, run, tiers
 from simopt.sweeps import axes, outcomes, tables
 from simopt.sweeps.axes import Axes
 from simopt.sweeps.chunks import Chunk, Chunks, Job
 from simopt.sweeps.outcomes import Outcome
 from simopt.sweeps.reduction.summaries import summarise
+
+#: Trajectories of which no more are looked through for kernels that need no compiling.
+MOST_SMALL = 100_000
 
 
 def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> Outcome | None:
@@ -95,15 +98,22 @@ def _run(
 
 
 def prepare(job: Job, parts: Iterable[Axes]) -> None:
-    """Compile the kernels for parts of a job, or load them from disk, without running any."""
+    """Compile the kernels for parts of a job, or load them from disk, without running any.
+
+    Not those that the whole job is too small for.
+    """
     if job.reduce is not None:
         nothing = np.zeros((1, 1), bool)
         summarise({"loss": np.zeros((1, 1))}, nothing, nothing, job.reduce.quantiles)
     if job.device != "cpu":
         return
-    seen = set()
+    seen, small = set(), {}
+    if sum(part.size for part in job.axes) <= MOST_SMALL:
+        small = tiers.small(job, axes.all_groups(job.axes, job.problem))
     for part in parts:
         for group in axes.groups(part, job.problem):
+            if tiers.kernel(job, group) in small:
+                continue
             task = job.tasks(group, devices.TASK_TRAJECTORIES["cpu"] * group.plan.updates)[0]
             kernel = group.rule, task.points, blocks.extras_of(group.plan)
             if kernel not in seen:

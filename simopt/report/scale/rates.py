@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 
 from simopt import problems
 from simopt.display import style
+from simopt.engine import tiers
 from simopt.ground.formatting import count, listing, number, percent
 from simopt.report.scale import possible
 from simopt.report.sweeps import ALONG
@@ -57,10 +58,11 @@ def rule_with(name: str, settings: int) -> Optimizer:
 def swept(name: str, shape: tuple[int, int], epochs: int = SHORT, **options: Any) -> pd.DataFrame:
     """So many settings of a rule with so many seeds, on the four points, summarised over seeds."""
     settings, seeds = shape
-    return sweep(
-        problems.four_points(), rule_with(name, settings), epochs=epochs, shuffle="epoch",
-        seed=range(seeds), progress=False, **{"reduce": "seed", **options},
-    )  # fmt: skip
+    with tiers.compiling():
+        return sweep(
+            problems.four_points(), rule_with(name, settings), epochs=epochs, shuffle="epoch",
+            seed=range(seeds), progress=False, **{"reduce": "seed", **options},
+        )  # fmt: skip
 
 
 def timed(
