@@ -51,25 +51,23 @@ def compiling() -> Iterator[None]:
 
 def kernel(conditions: Conditions, group: Group) -> Any:
     """What identifies the kernel that would be compiled; None where nothing else will do."""
-    problem, rule = conditions.problem, group.rule.snapshot()
-    if conditions.device != "cpu" or conditions.real is not np.float64 or not SMALL:
+    problem, real, given = conditions.problem, conditions.real, conditions.order is not None
+    if conditions.device != "cpu" or real is not np.float64 or problem.formula or not SMALL:
         return None
-    if problem.formula is not None or any(map(is_copy, filter(None, rule.functions))):
+    if any(map(is_copy, filter(None, group.rule.snapshot().functions))):
         return None
-    lanes, given = layout.lanes(np.float64), conditions.order is not None
-    points, _ = blocks.points_of(group, problem, lanes, given)
-    key = blocks.kernel_key(group, problem, points, np.float64)
+    points, _ = blocks.points_of(group, problem, layout.lanes(real), given)
+    key = blocks.kernel_key(group, problem, points, real)
     return None if key in blocks.COMPILED else key
 
 
 def seconds(conditions: Conditions, group: Group) -> float:
     """What a group takes in Python, about, as measured on one core."""
     problem, plan, given = conditions.problem, group.plan, conditions.order is not None
-    each: float
     n, d, batch, updates = problem.n, problem.d, plan.batch_size, plan.updates
     lanes = -(-group.settings.shape[1] // LANES) * LANES * len(group.seeds)
     squared = problem.linear and problem.squared
-    each = plan.epochs * n * 1e-5 * (plan.shuffle != "never" and not given)
+    each: float = plan.epochs * n * 1e-5 * (plan.shuffle != "never" and not given)
     if d == 1 and squared:
         each += updates * (1e-5 + 2e-6 * batch)
     else:
