@@ -22,7 +22,6 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
@@ -345,12 +344,13 @@ def _leave_room(figure: Figure) -> None:
     ]
     if not names:
         return
+    sizes = [float(name.get_fontsize()) for name in names]
+    for name, size in zip(names, sizes, strict=True):
+        name.set_fontsize(ENLARGED * size)
     figure.draw_without_rendering()
-    boxes = [name.get_window_extent() for name in names]
-    left = min(box.x1 - ENLARGED * box.width for box in boxes) / figure.bbox.width
-    engine = figure.get_layout_engine()
-    if left < 0 and isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(rect=(-left, 0, 1 + left, 1))
+    figure.set_layout_engine("none")
+    for name, size in zip(names, sizes, strict=True):
+        name.set_fontsize(size)
 
 
 def _clean(text: str, name: str) -> str:

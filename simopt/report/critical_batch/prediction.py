@@ -168,7 +168,7 @@ def ratio_figure(table: pd.DataFrame, title: str) -> Markup | str:
     style.log_axis(axes.xaxis)
     axes.set_yticks(range(len(rows)), [f"{problem}, {one}" for problem, one in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_xlabel("predicted by measured critical batch size")
+    axes.set_xlabel("critical batch size,\npredicted / measured")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     see = verdict(table)
     full = (
