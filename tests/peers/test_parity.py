@@ -218,7 +218,21 @@ def test_the_rule(case, epsilon, data):
     optimizer = case.optimizer(**draw_hyperparameters(case, epsilon, data.draw))
     tasks = tasks_of(case)
     for task, expected in zip(tasks, theirs(case, optimizer, tasks), strict=True):
-        assert_equal(stepped(optimizer, task), expected)
+        count = until_it_runs_away(task, expected)
+        assert_equal(stepped(optimizer, task)[:count], expected[:count])
+
+
+def until_it_runs_away(task, expected):
+    """How many updates there are until weights are a thousand times those at the start.
+
+    From there on each update multiplies them, and the rounding of a distance that a rule has found
+    enters as often: it grows with their number, to 4e-12 for Prodigy.
+    """
+    far = 1e3 * np.abs(task.problem.w0).max()
+    held = np.logical_and.accumulate(np.abs(expected).max(axis=1) <= far)
+    count = int(held.sum())
+    assert count > 1
+    return count
 
 
 def test_d_adaptation_finds_a_distance():
