@@ -22,6 +22,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import simopt
 from tests.bench_engine import machine
 
 ROOT = Path(__file__).parents[1]
@@ -84,7 +85,7 @@ def measured() -> list[Row]:
         rows.append(timed("again", folder, "report"))
         timed("quick", folder, "report-quick")
         rows.append(timed("quick", folder, "report-quick"))
-    about = {"cpu": where["cpu"], "simopt": where["versions"]["simopt"], "date": where["date"]}
+    about = {"cpu": where["cpu"], "simopt": simopt.__version__, "date": where["date"]}
     return [row | about for row in rows]
 
 
