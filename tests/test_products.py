@@ -44,7 +44,7 @@ def test_products_have_the_bits_of_plain_python(compiled, real):
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="reads x86 instructions")
 def test_a_loop_of_products_stores_nothing(compiled):
     """Sums would go to memory and back at every product, were they not in registers."""
-    compiled(np.zeros((20, 16)), np.zeros((8, 8)), np.zeros(8), WEIGHTS)
+    compiled(np.zeros((20, products.BYTES // 8 + LANE)), np.zeros((8, 8)), np.zeros(8), WEIGHTS)
     text = compiled.inspect_asm(compiled.signatures[0])
     loops = [
         part
