@@ -56,7 +56,7 @@ def assembly(problem, optimizer, points="shared"):
     with mock.patch.object(cpu, "compiled", unkept), mock.patch.object(cpu, "kernel", fresh):
         blocks.compiled(problem, task, np.float64)
         kernel = blocks.kernel_of(task, problem, np.float64)
-    return kernel.inspect_asm(kernel.signatures[0])
+    return kernel.func.inspect_asm(kernel.func.signatures[0])
 
 
 @pytest.mark.skipif(platform.machine() not in PACKED_ROOT, reason="an unknown instruction set")
@@ -224,20 +224,21 @@ def test_a_digest_sees_constants_and_not_comments():
 SCRIPT = """
 import sys
 import simopt
-from simopt.engine import blocks, cpu, losses
+from simopt.engine import blocks, cpu, losses, tiers
 import mine
 
 rule = simopt.rule(mine.step).snapshot()
 problem = simopt.problems.four_points()
-frame = simopt.sweep(problem, rule(eta=0.1))
+with tiers.compiling():
+    frame = simopt.sweep(problem, rule(eta=0.1))
 passes = losses.passes_of(problem)
 kernel = cpu.kernel(rule, passes, "shared", blocks.np.float64, blocks.layout.PLAIN)
-print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
+print(frame["w"][0], sum(kernel.func.stats.cache_hits.values()))
 """
 
 MAIN_SCRIPT = """
 import simopt
-from simopt.engine import blocks, cpu, losses
+from simopt.engine import blocks, cpu, losses, tiers
 
 def step(w, g, eta, v, beta=0.5):
     v = beta * v + g
@@ -245,10 +246,11 @@ def step(w, g, eta, v, beta=0.5):
 
 rule = simopt.rule(step).snapshot()
 problem = simopt.problems.four_points()
-frame = simopt.sweep(problem, rule(eta=0.1))
+with tiers.compiling():
+    frame = simopt.sweep(problem, rule(eta=0.1))
 passes = losses.passes_of(problem)
 kernel = cpu.kernel(rule, passes, "shared", blocks.np.float64, blocks.layout.PLAIN)
-print(frame["w"][0], sum(kernel.stats.cache_hits.values()))
+print(frame["w"][0], sum(kernel.func.stats.cache_hits.values()))
 """
 
 
@@ -335,7 +337,7 @@ def test_every_kernel_has_an_index_of_its_own_in_the_cache():
 
     def name(optimizer=None, problem=four, points="shared", real=np.float64, extras=layout.PLAIN):
         rule, passes = (optimizer or simopt.Adam()).rule, losses.passes_of(problem)
-        return cpu.kernel(rule, passes, points, real, extras).py_func.__qualname__
+        return cpu.kernel(rule, passes, points, real, extras).func.py_func.__qualname__
 
     names = [
         name(),

@@ -27,7 +27,7 @@ def needed(module: str, monkeypatch: pytest.MonkeyPatch) -> set[Key]:
         plan = task.group.plan
         seen.add(key(task.group.rule, problem, task.points, dtype, blocks.extras_of(plan)))
 
-        def run(data, how, hyper, seeds, given, out):
+        def run(starts, data, how, hyper, seeds, given, out):
             for each in (out.w, out.loss, out.best_loss, out.recorded_loss, out.recorded_w):
                 each[...] = rng.uniform(1.0, 2.0, each.shape)
             out.peak[:], out.counts[:] = 2.0, 0

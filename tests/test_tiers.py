@@ -1,4 +1,4 @@
-"""Small jobs run without a kernel, and nobody can tell by what comes of them."""
+"""Small jobs run as Python, larger ones apart from the loop, and nobody can tell by the results."""
 
 import json
 import os
@@ -38,7 +38,9 @@ LARGE = float("inf")
 def fresh(monkeypatch):
     """A process that has not run anything yet."""
     monkeypatch.setattr(tiers, "_spent", defaultdict(float))
+    monkeypatch.setattr(tiers, "_spent_apart", defaultdict(float))
     monkeypatch.setattr(blocks, "COMPILED", set())
+    monkeypatch.setattr(blocks, "WHOLE", set())
 
 
 @pytest.fixture
@@ -68,17 +70,26 @@ def same(found, expected):
 # --- what is compiled -----------------------------------------------------------------------------
 
 
-def test_a_small_job_compiles_nothing_and_a_large_one_does(tmp_path):
+def test_the_larger_a_job_the_more_is_compiled(tmp_path):
+    """Nothing; a rule's steps, beside a loop that the next rule finds; the rule with its loop."""
     script = """
         import json, simopt
         from pathlib import Path
         from simopt.engine import tiers
         def files():
-            return len([*Path({folder!r}).rglob("cpu.advance*.nbi")])
+            names = [path.name for path in Path({folder!r}).rglob("*.nbi")]
+            parts = "loop.around", "steps.steps", "loop.whole"
+            return [sum(name.startswith(part) for name in names) for part in parts]
         four, seen = simopt.problems.four_points(), []
-        for epochs in (3, 100_000, 3):
-            frame = simopt.sweep(four, simopt.SGD(eta=[0.01, 0.02]), epochs=epochs, progress=False)
+        def sweep(rule, epochs):
+            frame = simopt.sweep(four, rule(eta=[0.01, 0.02]), epochs=epochs, progress=False)
             seen.append((files(), frame.attrs["compile_seconds"]))
+        sweep(simopt.SGD, 3)
+        sweep(simopt.SGD, 100_000)
+        sweep(simopt.Momentum, 100_000)
+        tiers.LARGE = 1e-3
+        sweep(simopt.SGD, 100_000)
+        sweep(simopt.SGD, 3)
         print(json.dumps(seen))
     """
     lines = [line[8:] for line in script.format(folder=str(tmp_path)).splitlines()]
@@ -87,9 +98,40 @@ def test_a_small_job_compiles_nothing_and_a_large_one_does(tmp_path):
         [sys.executable, "-c", "\n".join(lines)],
         check=True, capture_output=True, text=True, env=environment,
     ).stdout  # fmt: skip
-    (none, quick), (one, long), (still, _) = json.loads(said)
-    assert (none, one, still) == (0, 1, 1)
-    assert quick < long
+    (none, quick), (one, first), (two, second), (whole, _), (still, _) = json.loads(said)
+    assert (none, one, two, whole, still) == ([0] * 3, [1, 1, 0], [1, 2, 0], [1, 2, 1], [1, 2, 1])
+    assert quick < second < first
+
+
+def test_what_is_whole_on_disk_is_not_compiled_apart(fresh, monkeypatch):
+    """Another process, or an earlier one, may have compiled it."""
+    ways = []
+    monkeypatch.setattr(cpu, "on_disk", lambda kernel: True)
+    monkeypatch.setattr(tiers, "SMALL", 0.0)
+    tasks = blocks.tasks
+
+    def noted(*arguments):
+        ways.extend(task.apart for task in tasks(*arguments))
+        raise Stopped
+
+    monkeypatch.setattr(blocks, "tasks", noted)
+    for there in (True, False):
+        monkeypatch.setattr(cpu, "on_disk", lambda kernel, there=there: there)
+        with pytest.raises(Stopped):
+            simopt.sweep(FOUR, simopt.Adam())
+    assert ways == [False, True]
+
+
+def raising(w, g, eta):
+    """A step that compiled code refuses on some weights."""
+    if w > 4.0:
+        raise ValueError("too large")
+    return w - eta * g
+
+
+def test_what_steps_raise_apart_comes_to_the_caller():
+    with pytest.raises(ValueError, match="too large"):
+        simopt.sweep(FOUR, simopt.rule(raising)(eta=0.1), epochs=30)
 
 
 BLOCK = layout.lanes(np.float64)
@@ -211,11 +253,16 @@ FURTHER = st.fixed_dictionaries(
 )
 
 
-def both(optimizer, problem, options):
-    """Of the tier and of whole blocks: the table, or what is refused."""
+def both(optimizer, problem, options, large=tiers.LARGE):
+    """Of Python and of compiled code, apart unless ``large`` is 0: the table."""
     tables = []
     for small in (LARGE, 0.0):
-        with mock.patch.object(tiers, "SMALL", small), mock.patch.object(blocks, "COMPILED", set()):
+        with (
+            mock.patch.object(tiers, "SMALL", small),
+            mock.patch.object(tiers, "LARGE", large),
+            mock.patch.object(blocks, "COMPILED", set()),
+            mock.patch.object(cpu, "on_disk", return_value=False),
+        ):
             tables.append(simopt.sweep(problem, optimizer, **options))
     return tables
 
@@ -249,8 +296,28 @@ def test_the_bits_are_those_of_whole_blocks(name, where, options, further, rates
 @settings(max_examples=25)
 @given(st.sampled_from(["Adam", "SGD", "AdaGrad"]), OPTIONS)
 def test_the_bits_are_those_of_compiled_code(name, options):
-    found, expected = both(ALL[name](eta=RATES), FOUR, options)
+    found, expected = both(ALL[name](eta=RATES), FOUR, options, large=0.0)
     same(found, expected)
+
+
+#: Rules with a clock, sums, and an average that is looked at; what else changes their steps.
+APART = ["SGD", "Adam", "LAMB", "ScheduleFreeSGD"]
+EXTRAS = [
+    {},
+    {"schedule": schedules.cosine(), "clip_norm": 0.7, "box": (-1.0, 3.0)},
+    {"clip_value": 0.5, "stop_at_target": True, "target": 3.0},
+]
+
+
+@pytest.mark.parametrize("where", ["four points", "three weights", "noise"])
+@pytest.mark.parametrize("name", APART)
+def test_the_bits_apart_are_those_of_python(name, where):
+    for extras in EXTRAS:
+        options = {"epochs": 4, "shuffle": "epoch", "seed": [0, 7], "record": "steps", **extras}
+        if where == "noise":
+            options |= {"updates": options.pop("epochs"), "shuffle": "never"}
+        found, expected = both(ALL[name](eta=RATES), PROBLEMS[where], options)
+        same(found, expected)
 
 
 def hostile(name):
@@ -265,8 +332,9 @@ def hostile(name):
 @pytest.mark.parametrize("name", ALL)
 def test_no_rule_raises_or_has_other_bits(name):
     options = {"epochs": 5, "divergence": None, "record": "steps"}
-    found, expected = both(hostile(name), FOUR, options)
-    same(found, expected)
+    for where in ("four points", "three weights"):
+        found, expected = both(hostile(name), PROBLEMS[where], options)
+        same(found, expected)
 
 
 def test_what_python_raises_is_left_to_compiled_code(asked, monkeypatch):

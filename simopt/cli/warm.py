@@ -1,7 +1,8 @@
 """Compile what several pages need once, so that the first report does not wait for it.
 
-``python -m simopt.cli.warm`` is part of setting up; a kernel found on disk takes no time. Compiling
-holds the GIL: as many processes as there are cores share the kernels.
+``python -m simopt.cli.warm`` is part of setting up; what is found on disk takes no time. Loops and
+rules' steps are compiled apart (`simopt.engine.tiers`): the few sweeps that are worth a whole
+kernel compile theirs. Compiling holds the GIL: as many processes as there are cores share it.
 """
 
 from __future__ import annotations
@@ -62,9 +63,8 @@ def compile_kernel(problem: str, points: str, rule: str) -> str:
     settings = np.array([optimizer.values], np.float64).T
     how = plan.make(chosen, 1, "epoch", 1, False)
     group = blocks.Group(optimizer.rule, how, settings, one, one, one)
-    blocks.compiled(
-        chosen, blocks.Task(group, points, False, 0, 0, layout.lanes(np.float64)), np.float64
-    )
+    width = layout.lanes(np.float64)
+    blocks.compiled(chosen, blocks.Task(group, points, False, 0, 0, width, apart=True), np.float64)
     return f"{rule}, {problem}"
 
 

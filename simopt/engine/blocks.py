@@ -34,8 +34,9 @@ WORTH_SHARING_MANY = 1 / 10
 #: ms), they are taken all the same: a kernel for orders of their own takes seconds to compile.
 LEAST_OWN = 50_000_000
 
-#: The kernels that this process has compiled, or is about to.
+#: The kernels that this process has compiled, or is about to, and those of them that are whole.
 COMPILED: set[tuple[Any, ...]] = set()
+WHOLE: set[tuple[Any, ...]] = set()
 
 SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3, "replacement": 4}
 RECORD_CODE = {"summary": 0, "epochs": 1, "steps": 2}
@@ -88,6 +89,7 @@ class Task:
     first: int
     last: int
     width: int  # lanes of a block
+    apart: bool = False  # whether the rule's steps are compiled apart from the loop
 
     @property
     def segment(self) -> int:
@@ -224,10 +226,11 @@ def tasks(
     lane_updates: int,
     given: bool,
     width: int | None = None,
+    apart: bool = False,
 ) -> list[Task]:
     """Cut a group into tasks of about ``lane_updates`` updates each, in blocks of ``width`` lanes.
 
-    By default they are those of compiled code.
+    By default they are those of compiled code; ``apart`` says of which (`tiers`).
     """
     width = width or layout.lanes(dtype)
     points, by_seed = points_of(group, problem, width, given)
@@ -242,7 +245,7 @@ def tasks(
         stretch = -(-group.size // width) * width
     lanes = segment * seeds if by_seed else stretch
     return [
-        Task(group, points, by_seed, first, min(first + size, start + stretch), width)
+        Task(group, points, by_seed, first, min(first + size, start + stretch), width, apart)
         for start in range(0, lanes, stretch)
         for first in range(start, start + stretch, size)
     ]
@@ -250,7 +253,7 @@ def tasks(
 
 def compiled(problem: Problem, task: Task, dtype: type) -> None:
     """Compile the task's kernel, or load it from disk, without running it."""
-    nothing = Task(task.group, task.points, task.by_seed, 0, 0, task.width)
+    nothing = Task(task.group, task.points, task.by_seed, 0, 0, task.width, task.apart)
     compute(nothing, pack(problem, dtype, None, None), problem, 1, 0, True, None, np.zeros(2, int))
 
 
@@ -310,7 +313,15 @@ def kernel_of(task: Task, problem: Problem, dtype: Any) -> Any:
     if task.width != layout.lanes(dtype):
         return cpu.kernel(*key, task.width)
     COMPILED.add(key)
+    if task.apart:
+        return cpu.apart(*key)
+    WHOLE.add(key)
     return cpu.kernel(*key)
+
+
+def whole(key: tuple[Any, ...]) -> bool:
+    """Whether a kernel is compiled whole already, in this process or on disk."""
+    return key in WHOLE or cpu.on_disk(cpu.kernel(*key))
 
 
 def compute(
@@ -335,7 +346,8 @@ def compute(
     kernel = kernel_of(task, problem, dtype)
     orders = np.empty((0, plan.n), np.int64) if given is None else given
     try:
-        kernel(data, how, task.hyper(dtype), task.seeds(), orders, out)
+        starts = cpu.starts_of(task.group.rule)
+        kernel(starts, data, how, task.hyper(dtype), task.seeds(), orders, out)
     except refusals.REFUSALS as error:
         raise refusals.explained(task.group.rule.snapshot(), problem.snapshot(), error) from None
     return out

@@ -161,6 +161,15 @@ def lanes(real: type) -> int:
     return ROW_BYTES // np.dtype(real).itemsize
 
 
+def spare(real: type) -> int:
+    """Columns that a row of ``work`` has besides, in compiled code: room for another cache line.
+
+    Lanes begin at a cache line, and no two rows a power of two of bytes apart, which would leave
+    them few places in the cache.
+    """
+    return 64 // np.dtype(real).itemsize
+
+
 def read_0(rows, first, step, lane):
     """The values of no row in one lane."""
     return ()

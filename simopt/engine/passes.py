@@ -55,12 +55,12 @@ def gradient_noise_own(work, low, high, dp, data, spread, seeds, first, t, pick)
             work[dp + k + 1, lane] = type(spread)(b) * other
 
 
-def finish_gradient(work, low, high, dp, data, d, scale):
+def finish_gradient(work, low, high, dp, l2, d, scale):
     """Sums become the gradient: scaled, and the penalty's slope added."""
     for k in range(d):
-        l2 = data.l2[k]
+        penalty = l2[k]
         for lane in range(low, high):
-            work[dp + k, lane] = work[dp + k, lane] * scale + l2 * work[k, lane]
+            work[dp + k, lane] = work[dp + k, lane] * scale + penalty * work[k, lane]
 
 
 def clip_values(work, low, high, dp, d, clip):

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simopt.engine import keeping, layout, linear, moments, passes, sums
-from simopt.engine.cpu import no_clock
 from simopt.engine.keeping import FLOATS
 from simopt.engine.layout import (
     AT_WEIGHT,
@@ -32,6 +31,7 @@ from simopt.engine.layout import (
     WRITE,
 )
 from simopt.engine.passes import Passes
+from simopt.engine.steps import no_clock
 from simopt.ground.inline import inlined
 from simopt.rules.rule import WEIGHT_DECAY, Rule
 from simopt.training import semantics
@@ -340,21 +340,21 @@ def program(
                             parameters,
                         )
                     if by_value is not None:
-                        passes.finish_gradient(work, 0, 1, dp, data, d, scale)
+                        passes.finish_gradient(work, 0, 1, dp, data.l2, d, scale)
                         passes.clip_values(work, 0, 1, dp, d, how.clip)
                     if by_norm is not None:
-                        passes.finish_gradient(work, 0, 1, dp, data, d, scale)
+                        passes.finish_gradient(work, 0, 1, dp, data.l2, d, scale)
                         passes.clip_norms(work, 0, 1, dp, base, d, how.clip, how.slack)
                     if some_by_value is not None:
-                        passes.finish_gradient(work, 0, 1, dp, data, d, scale)
+                        passes.finish_gradient(work, 0, 1, dp, data.l2, d, scale)
                         passes.clip_some_values(work, 0, 1, dp, d, how.clip, how.clips)
                     if some_by_norm is not None:
-                        passes.finish_gradient(work, 0, 1, dp, data, d, scale)
+                        passes.finish_gradient(work, 0, 1, dp, data.l2, d, scale)
                         passes.clip_some_norms(
                             work, 0, 1, dp, base, d, how.clip, how.slack, how.clips
                         )
                     if finishes is not None:
-                        passes.finish_gradient(work, 0, 1, dp, data, d, scale)
+                        passes.finish_gradient(work, 0, 1, dp, data.l2, d, scale)
                     if summing is not None:
                         clear_sums(ticks, total_row, total_row + totals_number)
                         if asking is not None:

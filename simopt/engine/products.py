@@ -9,8 +9,6 @@ before it is added, and sums run in order: the bits are those of the plain Pytho
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -18,6 +16,7 @@ from llvmlite.binding import get_host_cpu_features
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
 
+from simopt.ground.compiling import code_digest
 from simopt.ground.inline import lowered
 
 #: Bytes of lanes, and rows, that stay in registers. A factor is loaded once for all bytes of lanes:
@@ -60,7 +59,7 @@ def add_squares(rows, to, source, lane, count, factors, i, j):
     """The same, where sums begin at 0, and their squares are added to row ``to`` one by one."""
     for v in range(lane, min(lane + BYTES // rows.itemsize, rows.shape[1])):
         for r in range(ROWS):
-            total = rows[to, v] * 0
+            total = rows.dtype.type(0)
             for q in range(count):
                 total = total + rows[source + q, v] * factors[i + r, j + q]
             rows[to, v] = rows[to, v] + total * total
@@ -196,11 +195,7 @@ def _square(rows, to, source, lane, count, factors, i, j):
     )
 
 
-def _code(*functions: Callable[..., Any]) -> str:
-    """A digest of functions' own code, and of how many lanes they take."""
-    parts = (str(BYTES).encode(), *(each.__code__.co_code for each in functions))
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
-
-
 #: Changes with what is made of a call, of which the plain functions' own digests say nothing.
-SOURCE = _code(_lower, Lowering.at, Lowering.pointer, Lowering.load, Lowering.spread, Lowering.sums)
+SOURCE = f"{BYTES}" + code_digest(
+    _lower, Lowering.at, Lowering.pointer, Lowering.load, Lowering.spread, Lowering.sums
+)

@@ -114,9 +114,12 @@ class Conditions:
         # Arrays for kernels are made where they run.
         return {key: each for key, each in vars(self).items() if key not in {"data", "_tables"}}
 
-    def tasks(self, group: Group, updates: int, width: int | None = None) -> list[Task]:
+    def tasks(
+        self, group: Group, updates: int, width: int | None = None, apart: bool = False
+    ) -> list[Task]:
         """The calls of a kernel for a group, each of about so many updates."""
-        return blocks.tasks(group, self.problem, self.real, updates, self.order is not None, width)
+        given = self.order is not None
+        return blocks.tasks(group, self.problem, self.real, updates, given, width, apart)
 
 
 @dataclass
@@ -285,9 +288,9 @@ def fill(
         progress(item[0].count * item[0].group.plan.updates)
 
     large = []
-    for group, small in tiers.split(conditions, groups):
+    for group, way in tiers.split(conditions, groups):
         ended = None
-        if small:
+        if way == "python":
             cut = conditions.tasks(group, group.size * group.plan.updates, tiers.LANES)
             ended = tiers.attempt(run, map(with_data, cut))
         if pulse[0]:
@@ -295,15 +298,15 @@ def fill(
         for item, result in ended or ():
             keep(item, result)
         if ended is None:
-            large.append(group)
+            large.append((group, way != "whole"))
     if not large:
         return True
 
     def work() -> Iterator[tuple[Task, layout.Data]]:
-        total = sum(group.size * group.plan.updates for group in large)
-        for group in large:
-            for task in conditions.tasks(group, _task_updates(conditions, group, total, threads)):
-                yield with_data(task)
+        total = sum(group.size * group.plan.updates for group, _ in large)
+        for group, apart in large:
+            updates = _task_updates(conditions, group, total, threads)
+            yield from map(with_data, conditions.tasks(group, updates, apart=apart))
 
     if threads is None:
         out = None

@@ -1,8 +1,11 @@
-"""Small jobs run as the plain Python that kernels are compiled from, to the same bits.
+"""What jobs are run by, all to the same bits: Python for small ones, whole kernels for large ones.
 
-A kernel takes seconds to compile, and a quarter of one to load from disk. So each begins as Python,
-and is compiled once the work asked of it in this process exceeds what loading costs, or at once
-where one job does: at worst its first jobs take twice as long as with a kernel on disk.
+A whole kernel takes seconds to compile, a rule's steps apart from the loop a tenth of that, and
+loading either from disk a quarter of a second. So each begins as the plain Python that it is
+compiled from. Once the work asked of it in this process exceeds what loading costs, or at once
+where one job does, it is compiled apart from the loop, which runs at two thirds of the speed at
+worst; and whole once its work exceeds what that costs, or where it is on disk already. At worst
+jobs take twice as long as with the best choice.
 
 What Python's arithmetic raises and compiled code doesn't, the root of a negative number say, ends
 the attempt: compiled code then does that work from its start. Users' functions are always compiled:
@@ -28,37 +31,50 @@ if TYPE_CHECKING:
 #: Seconds of Python that a kernel may take in a process before it is compiled.
 SMALL = 0.25
 
+#: Seconds of one core that a kernel may take in a process before it is compiled whole.
+LARGE = 3.0
+
+#: What a core does in a second of what `blocks.cost` counts, at least.
+RATE = 5e8
+
 #: Lanes of a block: more are hardly faster, and those left over repeat a setting for nothing.
 LANES = 2
 
 #: What Python raises where compiled code goes on with inf or nan; of a complex number a TypeError.
 RAISED = (ArithmeticError, ValueError, TypeError)
 
-#: Seconds of Python so far, by kernel.
+#: Seconds of Python so far, by kernel, and seconds apart.
 _spent: dict[Any, float] = defaultdict(float)
+_spent_apart: dict[Any, float] = defaultdict(float)
 
 
 @contextmanager
 def compiling() -> Iterator[None]:
-    """Within, everything is compiled, however small: for timings of compiled code."""
-    global SMALL
-    before, SMALL = SMALL, 0.0
+    """Within, everything is compiled whole, however small: for timings of compiled code."""
+    global SMALL, LARGE
+    before, SMALL, LARGE = (SMALL, LARGE), 0.0, 0.0
     try:
         yield
     finally:
-        SMALL = before
+        SMALL, LARGE = before
 
 
 def kernel(conditions: Conditions, group: Group) -> Any:
     """What identifies the kernel that would be compiled; None where nothing else will do."""
-    problem, real, given = conditions.problem, conditions.real, conditions.order is not None
+    problem, real = conditions.problem, conditions.real
     if conditions.device != "cpu" or real is not np.float64 or problem.formula or not SMALL:
         return None
     if any(map(is_copy, filter(None, group.rule.snapshot().functions))):
         return None
-    points, _ = blocks.points_of(group, problem, layout.lanes(real), given)
-    key = blocks.kernel_key(group, problem, points, real)
+    key = compiled(conditions, group)
     return None if key in blocks.COMPILED else key
+
+
+def compiled(conditions: Conditions, group: Group) -> Any:
+    """What identifies the kernel that serves a group where it is compiled."""
+    problem, real, given = conditions.problem, conditions.real, conditions.order is not None
+    points, _ = blocks.points_of(group, problem, layout.lanes(real), given)
+    return blocks.kernel_key(group, problem, points, real)
 
 
 def seconds(conditions: Conditions, group: Group) -> float:
@@ -87,13 +103,34 @@ def small(conditions: Conditions, groups: Iterable[Group]) -> dict[Any, float]:
     return {key: needed for key, needed in work.items() if _spent[key] + needed <= SMALL}
 
 
-def split(conditions: Conditions, groups: Sequence[Group]) -> Iterator[tuple[Group, bool]]:
-    """Every group of a job, and whether it runs in Python, which counts as spent."""
-    taken = small(conditions, groups)
-    for key, needed in taken.items():
-        _spent[key] += needed
+def apart(conditions: Conditions, groups: Iterable[Group]) -> dict[Any, float]:
+    """Kernels of a job whose steps are compiled apart, and the seconds of a core that it takes."""
+    if conditions.device != "cpu" or not LARGE:
+        return {}
+    work: dict[Any, float] = defaultdict(float)
     for group in groups:
-        yield group, kernel(conditions, group) in taken
+        cost = blocks.cost(conditions.problem, group.plan) * group.size
+        work[compiled(conditions, group)] += cost / RATE
+    return {
+        key: needed
+        for key, needed in work.items()
+        if _spent_apart[key] + needed <= LARGE and not blocks.whole(key)
+    }
+
+
+def split(conditions: Conditions, groups: Sequence[Group]) -> Iterator[tuple[Group, str]]:
+    """Every group of a job and what runs it: "python", "apart" or "whole"; it counts as spent."""
+    taken = small(conditions, groups)
+    larger = [group for group in groups if kernel(conditions, group) not in taken]
+    beside = apart(conditions, larger)
+    for spent, chosen in ((_spent, taken), (_spent_apart, beside)):
+        for key, needed in chosen.items():
+            spent[key] += needed
+    for group in groups:
+        if kernel(conditions, group) in taken:
+            yield group, "python"
+        else:
+            yield group, "apart" if compiled(conditions, group) in beside else "whole"
 
 
 def attempt(run: Callable[[Any], Any], items: Iterable[Any]) -> list[tuple[Any, Any]] | None:

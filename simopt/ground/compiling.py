@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from numba import njit
@@ -75,6 +76,24 @@ def _one_process_at_a_time(dispatcher: Any) -> Any:
 
     dispatcher.compile = alone
     return dispatcher
+
+
+def kept(dispatcher: Any) -> bool:
+    """Whether code of a compiled function, whose name no other has, lies on disk."""
+    cache = getattr(dispatcher, "_cache", None)
+    index = getattr(getattr(cache, "_cache_file", None), "_index_path", None)
+    return index is not None and Path(index).exists()
+
+
+def code_digest(*functions: Callable[..., Any]) -> str:
+    """Sixteen hexadecimal digits that change when code of the functions or within them does."""
+    parts = [repr(_parts(each.__code__)) for each in functions]
+    return sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+
+def _parts(code: CodeType) -> tuple[Any, ...]:
+    constants = [_parts(each) if isinstance(each, CodeType) else each for each in code.co_consts]
+    return code.co_code, constants, code.co_names, code.co_freevars
 
 
 @functools.cache

@@ -23,6 +23,14 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def taken_in(*functions: Callable[..., Any]) -> None:
+    """Let compiled code call functions that call none but what is inlinable already."""
+    for function in functions:
+        if function not in _registered:
+            register_jitable(forceinline=True)(function)
+            _registered.add(function)
+
+
 def lowered(function: Callable[..., Any]) -> Callable[..., Any]:
     """Leave a plain function alone: what compiled code calls in its stead is said elsewhere."""
     _registered.add(function)

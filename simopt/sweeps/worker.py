@@ -107,14 +107,17 @@ def prepare(job: Job, parts: Iterable[Axes]) -> None:
         summarise({"loss": np.zeros((1, 1))}, nothing, nothing, job.reduce.quantiles)
     if job.device != "cpu":
         return
-    seen, small = set(), {}
+    seen, small, beside = set(), {}, {}
     if sum(part.size for part in job.axes) <= MOST_SMALL:
-        small = tiers.small(job, axes.all_groups(job.axes, job.problem))
+        groups = list(axes.all_groups(job.axes, job.problem))
+        small = tiers.small(job, groups)
+        beside = tiers.apart(job, groups)
     for part in parts:
         for group in axes.groups(part, job.problem):
             if tiers.kernel(job, group) in small:
                 continue
-            task = job.tasks(group, devices.TASK_TRAJECTORIES["cpu"] * group.plan.updates)[0]
+            updates = devices.TASK_TRAJECTORIES["cpu"] * group.plan.updates
+            task = job.tasks(group, updates, apart=tiers.compiled(job, group) in beside)[0]
             kernel = group.rule, task.points, blocks.extras_of(group.plan)
             if kernel not in seen:
                 seen.add(kernel)

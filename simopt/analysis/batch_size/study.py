@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -265,7 +266,8 @@ def prepare(setup: Setup) -> None:
         1,
         False,
     )[0]
-    blocks.compiled(setup.problem, task, np.float64)
+    whole = blocks.whole(blocks.kernel_key(task.group, setup.problem, task.points, np.float64))
+    blocks.compiled(setup.problem, replace(task, apart=not whole), np.float64)
 
 
 def search(setup: Setup, label: str, space: tuple[Tuned, ...], hint: int) -> Searched:

@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from simopt.engine import cpu, layout, watching
+from simopt.engine import layout, watching
+from simopt.engine.steps import no_clock
 from simopt.ground.compiling import compiled
 from simopt.ground.inline import inlined
 from simopt.ground.snapshot import digest
@@ -225,7 +226,7 @@ def steps_alone(rule: Rule, threads: int) -> float:
 def _stepping(rule: Rule) -> Any:
     """A kernel of steps: rows of weight, state, clock values and hyperparameters, eta first."""
     update: Any = inlined(rule.update)
-    clock: Any = cpu.no_clock if rule.clock is None else inlined(rule.clock)
+    clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
     states, clocked = len(rule.state), len(rule.clock_values)
     ticked, hypers = rule.clock_hyperparameters, len(rule.hyperparameters) - 1
     first_clock = 1 + states

@@ -1,0 +1,527 @@
+"""The one loop over time on CPUs: a block of trajectories through all its updates.
+
+What the loss and the plan ask for is part of it; what a rule does comes as its `steps.Steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import config
+
+from simopt.engine import (
+    keeping,
+    layout,
+    linear,
+    moments,
+    orders,
+    passes,
+    sums,
+    tiles,
+    watching,
+)
+from simopt.engine.layout import (
+    AT_WEIGHT,
+    AT_ZERO,
+    BEST,
+    LOSS,
+    PEAK,
+    RESIDUAL,
+    SIDE,
+    SQUARE,
+    WATCHED,
+)
+from simopt.engine.orders import fill_order, fill_own_orders
+from simopt.engine.passes import Passes
+from simopt.engine.steps import Steps, call
+from simopt.engine.watching import any_alive, finish, keep, note_times, react_all, watch
+from simopt.ground.compiling import code_digest
+from simopt.ground.inline import inlined
+from simopt.training import semantics
+
+NUMERIC: tuple[Callable[..., Any], ...] = (
+    *watching.NUMERIC,
+    *orders.NUMERIC,
+    *layout.READ,
+    *layout.WRITE,
+    *layout.COLUMNS,
+    *layout.ADD,
+    layout.weight_alone,
+    layout.weight_first,
+    layout.state_none,
+    layout.state_rest,
+    *keeping.NUMERIC,
+    *semantics.NUMERIC,
+    *passes.NUMERIC,
+    *linear.NUMERIC,
+    *moments.NUMERIC,
+    *tiles.NUMERIC,
+    *sums.NUMERIC,
+)
+for each in NUMERIC:
+    inlined(each)
+
+
+def made(
+    loss_passes: Passes,
+    points: str,
+    real: type,
+    extras: layout.Extras,
+    lanes: int,
+    *,
+    steps: Steps | None,
+    asks: bool = False,
+    plain: bool = False,
+    source: str = "",
+) -> Callable[..., None]:
+    """The loop for a loss and a plan's extras, in blocks of so many lanes.
+
+    Parameters
+    ----------
+    loss_passes, points, real, extras
+        As `simopt.engine.cpu.kernel` has them.
+    lanes : int
+        Lanes of a block.
+    steps : Steps, optional
+        Of a rule with which the loop is compiled; None: it calls them by their address.
+    asks : bool
+        Whether the rule's clock asks for the batch's loss.
+    plain : bool
+        Whether it runs as the Python that it is.
+    source : str
+        A digest of what it is made of: part of the loop, so that it is part of the cache's key.
+
+    Returns
+    -------
+    callable
+        ``f(shape, starts, data, how, hyper, seeds, given, out)`` with a rule's `steps.Shape` and
+        where its state and its clock start (`layout.starts`, `layout.clock_starts`).
+    """
+    plain = plain or bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
+    shift = 3 if real is np.float64 else 2
+    # Without compilation lanes begin anywhere.
+    unaligned, spare = (0, 0) if plain else (63, layout.spare(real))
+    tile = np.uint64(min(lanes, tiles.lanes(real)))
+    apart = True if real is np.float32 else None
+    zero, unit, never = real(0), real(1), real(np.inf)
+    one, multiple = loss_passes.one, real(loss_passes.factor)
+    # None or True: of a test for None only one branch is compiled.
+    fused = None if steps is None else True
+    # In a loop with its rule all its numbers are constants, and so are the rows of one weight.
+    fixed = None if steps is None else steps.shape
+    tick: Any = None if steps is None else steps.tick
+    one_lane: Any = None if steps is None else steps.lane
+    ahead: Any = None if steps is None else steps.ahead
+    spare_some: Any = None if steps is None else steps.spare
+    lane_of_many: Any = None if steps is None else steps.lane_of_many
+    summed = 0 if steps is None else steps.summed
+    summing = True if summed else None
+    asking = True if asks else None
+    scheduled = True if extras.scheduled else None
+    arrives = True if extras.arrives else None
+    reacts = True if extras.reacts else None
+    kept = True if extras.kept else None
+    undecayed = True if extras.undecayed else None
+    noisy = True if loss_passes.noisy else None
+    some = extras.unclipped
+    by_norm = True if extras.clips == "norm" and not some else None
+    by_value = True if extras.clips == "value" and not some else None
+    some_by_norm = True if extras.clips == "norm" and some else None
+    some_by_value = True if extras.clips == "value" and some else None
+    own, by_moments = points.startswith("own"), points.endswith("moments")
+    shared_moments = True if by_moments and not own and not one else None
+    own_moments = True if by_moments and own and not one else None
+    shared_one_moments = True if by_moments and not own and one else None
+    own_one_moments = True if by_moments and own and one else None
+    one_by_moments = True if by_moments and one else None
+    several_by_moments = True if by_moments and not one else None
+    shared_one, own_one = linear.gradient_one, linear.gradient_one_own
+    shared_sums, own_sums = loss_passes.gradient, loss_passes.gradient_own
+    batch_loss, own_batch_loss = loss_passes.batch_loss, loss_passes.batch_loss_own
+    full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
+    tiled_sums, tiled_loss = loss_passes.tiled_gradient, loss_passes.tiled_loss
+    tiled_rows = loss_passes.tiled_rows
+    more_rows, read_parameters = loss_passes.rows, loss_passes.read
+    # Of a batch of 1 the gradient comes with the step: a pass over its rows less.
+    with_step = points == "shared" and not extras.clips and not one and not summed
+    alone = loss_passes.alone if with_step and steps is not None else None
+    shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
+    looks_at, diverges = semantics.looks_at, semantics.diverges
+    side_of, least_rate = semantics.side_of, semantics.least_rate
+    restore, save = keeping.restore, keeping.save
+    restore_marks, save_marks = keeping.restore_marks, keeping.save_marks
+    note_best = keeping.note_best
+
+    def advance(shape, starts, data, how, hyper, seeds, given, out):
+        source  # noqa: B018
+        if fixed is not None:
+            shape = fixed
+        states, clocked, hypers = shape.states, shape.clocked, shape.hypers
+        n, d = data.x.shape[0], data.optimum.shape[0]
+        dp = 1 if one else data.w0.shape[0]
+        first_state = 2 * dp
+        first_clock = (2 + states) * dp
+        shown = 0 if shape.averaged < 0 else first_state + shape.averaged * dp
+        eta = first_clock + clocked
+        base = eta + 1 + hypers
+        nothing = base + WATCHED + more_rows(d, data.x.shape[1])
+        tiled = nothing + 1
+        rows = tiled + (1 if one else tiled_rows(dp, data.x.shape[1]))
+        parameters = read_parameters(data.parameters, 0, 1, 0)
+        work: Any = np.empty((rows, lanes + spare), real)
+        gathered = np.zeros((0 if one else tiles.POINTS, dp), real)
+        starting: Any = np.zeros(0 if one else tiles.POINTS, real)
+        # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
+        low = np.uint64((-np.int64(work.ctypes.data) & unaligned) >> shift)
+        high = low + np.uint64(lanes)
+        total_row = clocked + 1
+        ticks = np.empty((total_row + shape.totals, lanes), np.float64)
+        asked_row = total_row + shape.totals - 1
+        order = np.empty(1 if own else n, np.int64)
+        orders = np.empty((n if own else 1, lanes), np.int64)
+        pick = np.empty((3, lanes), np.int64)
+        tabled = how.shuffle == 0
+        if own_one_moments is not None:
+            totals = np.empty((2, lanes), np.float64)
+        if several_by_moments is not None:
+            totals = np.zeros(moments.room(dp), np.float64)
+            own_matrix, own_vector = np.empty((dp, dp), real), np.empty(dp, real)
+        batches = -(-how.points_used // how.batch_size)
+        updates = how.updates
+        whole_scale = multiple / real(how.batch_size)
+        last_scale = multiple / real(max(1, how.points_used % how.batch_size))
+        limit, target = data.bounds[1], data.bounds[2]
+        aims = target > -np.inf
+        clip, slack = how.clip, how.slack
+        lowest, highest = how.box[0], how.box[1]
+        spared = data.l2
+        if undecayed is not None:
+            spared = how.decays
+        factor_now, shift_now = unit, zero
+        # Best loss, epochs without improvement, epochs to rest, least rate.
+        memory: Any = np.empty((0 if reacts is None else 4, lanes), real)
+        for first in range(0, out.loss.shape[0], lanes):
+            setting = np.uint64(first % hyper.shape[1])
+            passes.clear(work, low, high, dp, base + WATCHED)
+            passes.clear(work, low, high, nothing, nothing + 1)
+            for lane in range(low, high):
+                for k in range(dp):
+                    work[k, lane] = data.w0[k]
+                for h in range(hypers + 1):
+                    work[eta + h, lane] = hyper[h, setting + lane - low]
+                if undecayed is not None:
+                    work[eta + shape.decay, lane] *= how.decays[0]
+                for c in range(clocked):
+                    ticks[c, lane - low] = 0
+                if reacts is not None:
+                    memory[0, lane - low] = never
+                    memory[1, lane - low] = zero
+                    memory[2, lane - low] = zero
+                    memory[3, lane - low] = least_rate(work[eta, lane], how.reaction)
+                work[base + BEST, lane] = never
+                work[base + PEAK, lane] = -1
+                work[base + SIDE, lane] = side_of(data.w0[0] - data.optimum[0], zero, zero, unit)
+            for s in range(states):
+                if starts[s] != AT_ZERO:
+                    for k in range(dp):
+                        row = first_state + s * dp + k
+                        for lane in range(low, high):
+                            if starts[s] == AT_WEIGHT:
+                                work[row, lane] = data.w0[k]
+                            else:
+                                work[row, lane] = work[eta + starts[s], lane]
+            for c in range(clocked):
+                if starts[states + c] != AT_ZERO:
+                    for lane in range(low, high):
+                        start_at = work[eta + starts[states + c], lane]
+                        work[first_clock + c, lane] = start_at
+                        ticks[c, lane - low] = start_at
+            t = 0
+            upcoming = how.every
+            known = 0
+            epochs = range(how.epochs)
+            if kept is not None:
+                column = np.uint64(first)
+                t, taken_back = out.begun, 0
+                epochs = range(t // batches, how.epochs)
+                skipped = t % batches * how.batch_size
+                # Looks that are due are multiples of their distance.
+                upcoming += t - t % how.every
+                if t > 0:
+                    restore_marks(work, low, high, base, out.state, column)
+                    restore(
+                        work, ticks, low, high, out.state, column, d, dp, states, first_clock,
+                        clocked,
+                    )  # fmt: skip
+                    # What is shuffled once, or never, was before the first epoch.
+                    if own:
+                        fill_own_orders(orders, pick, how.shuffle, seeds, first, 0)
+                    else:
+                        fill_order(order, how.shuffle, seeds[first // lanes], 0, given)
+            for epoch in epochs:
+                if own:
+                    fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
+                else:
+                    fill_order(order, how.shuffle, seeds[first // lanes], epoch, given)
+                used = how.points_used if epoch < how.epochs - 1 else how.last_used
+                batch_starts = range(0, used, how.batch_size)
+                if kept is not None:
+                    batch_starts = range(skipped, used, how.batch_size)
+                    skipped = 0
+                for start in batch_starts:
+                    stop = min(start + how.batch_size, how.points_used)
+                    t += 1
+                    now = real(t)
+                    looks = looks_at(t, upcoming, updates)
+                    if looks:
+                        if kept is not None and t != upcoming:
+                            note_best(work, low, high, base, out.state, np.uint64(first))
+                            taken_back = t
+                        upcoming = t + how.every
+                    over_at = now if looks and how.stops else zero
+                    unseen = zero if looks else never
+                    marks = (now, zero, unit, unseen)
+                    scale = whole_scale if stop - start == how.batch_size else last_scale
+                    ratio = 2.0 / (stop - start)
+                    if scheduled is not None:
+                        factor_now, shift_now = how.rates[0, t - 1], how.rates[1, t - 1]
+                    row = base + RESIDUAL
+                    if asking is not None:
+                        if own:
+                            own_batch_loss(
+                                work, ticks, low, high, row, asked_row, data, d, orders, start,
+                                stop, parameters,
+                            )  # fmt: skip
+                        else:
+                            batch_loss(
+                                work, ticks, low, high, row, asked_row, data, d, order, start, stop,
+                                parameters,
+                            )  # fmt: skip
+                    if one:
+                        # The batch but for its last point, which comes with the step.
+                        if by_moments:
+                            pass
+                        elif how.batch_size > 1 or data.l2[0] != zero:
+                            if own:
+                                own_one(work, low, high, data, orders, start, stop - 1, scale)
+                            else:
+                                shared_one(work, low, high, data, order, start, stop - 1, scale)
+                        point = 0 if own else order[stop - 1]
+                        x, y = data.x[point, 0], data.y[point]
+                        scaled = x * scale
+                        middle, l2 = data.minimizer[0], data.l2[0]
+                        if shared_one_moments is not None:
+                            if tabled:
+                                batch = start // how.batch_size
+                                curvature, rise = data.moments[batch, 0, 0], data.slopes[batch, 0]
+                            else:
+                                square, slope = moments.of_one(
+                                    data.x, data.errors, order, start, stop
+                                )
+                                curvature, rise = real(square * ratio), real(slope * ratio)
+                        if own_one_moments is not None:
+                            moments.of_own(totals, data.x, data.errors, orders, start, stop)
+                        center = data.optimum[0]
+                        factor, least = data.factor[0, 0], data.bounds[0]
+                        if fused is not None:
+                            tick(work, ticks, low, first_clock, eta)
+                        if summing is not None:
+                            sums.clear_sums(ticks, total_row, total_row + summed)
+                        for lane in range(low, high):
+                            if own and not by_moments:
+                                point = orders[stop - 1, lane - low]
+                                x, y = data.x[point, 0], data.y[point]
+                                scaled = x * scale
+                            old = work[0, lane]
+                            g = work[1, lane] + (old * x - y) * scaled
+                            if own_one_moments is not None:
+                                curvature = real(totals[0, lane - low] * ratio)
+                                rise = real(totals[1, lane - low] * ratio)
+                            if one_by_moments is not None:
+                                g = curvature * (old - middle) + rise + l2 * old
+                            if fused is not None:
+                                one_lane(
+                                    work, ticks, lane, lane - low, g, factor_now, shift_now, clip,
+                                    slack, lowest, highest,
+                                )  # fmt: skip
+                            else:
+                                work[row, lane] = g
+                        if fused is None:
+                            call(
+                                shape, work, ticks, low, setting, hyper, spared, data.l2, d, dp,
+                                scale, factor_now, shift_now, clip, slack, lowest, highest,
+                            )  # fmt: skip
+                        # A loop of its own: here everything would wait for the step's root.
+                        over = 0
+                        for lane in range(low, high):
+                            gap = work[shown, lane] - center
+                            loss = least + (factor * gap) * (factor * gap)
+                            over += diverges(loss, limit)
+                            watch(work, base, lane, loss, gap, abs(gap), marks)
+                    else:
+                        single = False
+                        if alone is not None:
+                            single = stop - start == 1
+                        if noisy is not None:
+                            spread = how.spread
+                            if own:
+                                own_noise(work, low, high, dp, data, spread, seeds, first, t, pick)
+                            else:
+                                seed = seeds[first // lanes]
+                                shared_noise(work, low, high, dp, data, spread, seed, t)
+                            scale = unit
+                        elif not by_moments and not single:
+                            passes.clear(work, low, high, dp, 2 * dp)
+                        if single:
+                            if alone is not None:
+                                alone(
+                                    work, low, high, dp, row, data.x, data.y, order[start],
+                                    slope_of, parameters,
+                                )  # fmt: skip
+                        elif by_moments:
+                            if shared_moments is not None:
+                                matrix, vector = own_matrix, own_vector
+                                if tabled:
+                                    batch = start // how.batch_size
+                                    matrix, vector = data.moments[batch], data.slopes[batch]
+                                else:
+                                    moments.of_batch(
+                                        totals, data.x, data.errors, order, start, stop
+                                    )
+                                    moments.scale(matrix, vector, totals, ratio)
+                                middles = data.minimizer
+                                tiles.gradient_by_moments(
+                                    work, low, high, tile, dp, tiled, matrix, vector, middles
+                                )
+                            if own_moments is not None:
+                                moments.gradients_own(
+                                    work, low, high, dp, data, orders, start, stop, ratio, totals,
+                                    own_matrix, own_vector,
+                                )  # fmt: skip
+                            scale = unit
+                        elif own:
+                            own_sums(
+                                work, low, high, dp, row, data, orders, start, stop, slope_of,
+                                parameters,
+                            )  # fmt: skip
+                        elif tiled_sums is not None:
+                            tiled_sums(
+                                work, low, high, tile, dp, tiled, data, order, start, stop,
+                                slope_of, parameters, gathered, starting,
+                            )  # fmt: skip
+                        else:
+                            shared_sums(
+                                work, low, high, dp, row, data, order, start, stop, slope_of,
+                                parameters,
+                            )  # fmt: skip
+                        if by_value is not None:
+                            passes.finish_gradient(work, low, high, dp, data.l2, d, scale)
+                            passes.clip_values(work, low, high, dp, d, clip)
+                        if by_norm is not None:
+                            passes.finish_gradient(work, low, high, dp, data.l2, d, scale)
+                            passes.clip_norms(work, low, high, dp, base, d, clip, slack)
+                        if some_by_value is not None:
+                            passes.finish_gradient(work, low, high, dp, data.l2, d, scale)
+                            passes.clip_some_values(work, low, high, dp, d, clip, how.clips)
+                        if some_by_norm is not None:
+                            passes.finish_gradient(work, low, high, dp, data.l2, d, scale)
+                            passes.clip_some_norms(
+                                work, low, high, dp, base, d, clip, slack, how.clips
+                            )
+                        if fused is None:
+                            call(
+                                shape, work, ticks, low, setting, hyper, spared, data.l2, d, dp,
+                                scale, factor_now, shift_now, clip, slack, lowest, highest,
+                            )  # fmt: skip
+                        else:
+                            ahead(
+                                work, ticks, low, setting, hyper, spared, data.l2, d, dp, scale,
+                                factor_now, shift_now,
+                            )  # fmt: skip
+                            for k in range(d):
+                                l2 = data.l2[k]
+                                gradients, slopes, column = dp + k, nothing, zero
+                                if alone is not None and single:
+                                    gradients, slopes = nothing, row
+                                    column = data.x[order[start], k]
+                                if undecayed is not None:
+                                    spare_some(work, low, setting, hyper, spared[k], eta)
+                                for lane in range(low, high):
+                                    g = work[gradients, lane]
+                                    if alone is not None:
+                                        g += work[slopes, lane] * column
+                                    lane_of_many(
+                                        work, lane, k, dp, g, l2, scale, factor_now, shift_now,
+                                        lowest, highest,
+                                    )  # fmt: skip
+                        records = how.record == 2 or (how.record == 1 and stop == how.points_used)
+                        if looks or records:
+                            if tiled_loss is not None:
+                                tiled_loss(
+                                    work, low, high, tile, dp, shown, tiled, base, data, d,
+                                    value_of, parameters, gathered, starting,
+                                )  # fmt: skip
+                            else:
+                                full_loss(
+                                    work, low, high, dp, shown, base, data, d, value_of, parameters
+                                )
+                        passes.squared_distance(work, low, high, shown, base, data, d)
+                        over = 0
+                        for lane in range(low, high):
+                            loss, far = work[base + LOSS, lane], work[base + SQUARE, lane]
+                            over += diverges(loss, limit)
+                            watch(work, base, lane, loss, work[row, lane], far, marks)
+                    # Lanes that have diverged stay so: only a change of their number is news.
+                    if looks and (aims or over != known):
+                        if one:
+                            linear.loss_one(work, low, high, shown, base, data)
+                        note_times(work, low, high, base, now, over_at, zero, limit, target)
+                        known = over
+                    if how.record == 2:
+                        if one:
+                            linear.loss_one(work, low, high, shown, base, data)
+                        keep(work, low, high, shown, base, d, out, first, t - 1)
+                    if (
+                        arrives is not None
+                        and looks
+                        and not any_alive(work, low, high, base, zero, arrives)
+                    ):
+                        break
+                if how.record == 1:
+                    if one:
+                        linear.loss_one(work, low, high, shown, base, data)
+                    keep(work, low, high, shown, base, d, out, first, epoch)
+                if reacts is not None:
+                    if one:
+                        linear.loss_one(work, low, high, shown, base, data)
+                    elif tiled_loss is not None:
+                        tiled_loss(
+                            work, low, high, tile, dp, shown, tiled, base, data, d, value_of,
+                            parameters, gathered, starting,
+                        )  # fmt: skip
+                    else:
+                        full_loss(work, low, high, dp, shown, base, data, d, value_of, parameters)
+                    react_all(work, memory, low, high, base, eta, how.reaction, zero, unit)
+                out.pulse[1] += batches * lanes
+                if out.pulse[0] != 0:
+                    return
+                if not any_alive(work, low, high, base, zero, arrives):
+                    break
+            if one:
+                linear.loss_one(work, low, high, shown, base, data)
+            finish(work, low, high, shown, base, d, out, first)
+            if kept is not None:
+                column = np.uint64(first)
+                save_marks(work, low, high, base, out.state, column, taken_back)
+                save(
+                    work, ticks, low, high, out.state, column, d, dp, states, first_clock, clocked,
+                    apart,
+                )  # fmt: skip
+
+    return advance
+
+
+#: Changes with the loop, of which the digests of what it calls say nothing.
+SOURCE = code_digest(made)
