@@ -18,10 +18,16 @@ class State(dict):
     __setattr__ = dict.__setitem__
 
 
+def loss_of(g):
+    """The batch's loss beside a gradient, for rules that ask for it; of small ones below 0."""
+    return 0.4 * g * g - 0.5 * abs(g)
+
+
 def trajectory(formula, gradients, w, decay="none", start=None, **hyper):
     """The weight after every update."""
     h, s, seen = SimpleNamespace(**hyper), State(start or {}), []
     for t, g in enumerate(gradients, 1):
+        s.loss = loss_of(g)
         if decay == "coupled":
             g = g + h.weight_decay * w
         kept = 1.0
@@ -509,6 +515,19 @@ def dowg(s, g, t, h):
     s.D = max(s.D, (s.w - s.w0) ** 2)
     s.V = s.V + s.D * g**2
     return h.eta * s.D / (math.sqrt(s.V) + h.epsilon) * g
+
+
+def polyak(gap=lambda loss, least: loss - least, scaled=False):
+    """Loizou et al., equation 3; optax alias.polyak_sgd, whose gradient is scaled beforehand."""
+
+    def formula(s, g, t, h):
+        given = h.eta * g if scaled else g
+        below = h.coefficient * given**2 + h.epsilon
+        if below <= h.negligible:
+            return 0.0
+        return h.eta * min(gap(s.loss, h.least) / below, h.largest) * g
+
+    return formula
 
 
 def prodigy(corrected):

@@ -25,6 +25,11 @@ def gradient(w, t):
     return CURVATURES * (w - MINIMUM) + NOISE[t - 1]
 
 
+def loss(w, t):
+    """What that is the gradient of; below 0 near the minimum."""
+    return sum(CURVATURES * (w - MINIMUM) ** 2) / 2 + NOISE[t - 1] @ w
+
+
 def norm(x):
     return math.sqrt(sum(x * x))
 
@@ -160,6 +165,24 @@ def dowg(w, h):
         yield w
 
 
+def polyak(w, h):
+    """Loizou et al., equation 3: the bounded step."""
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        ahead = (loss(w, t) - h.least) / (h.coefficient * norm(g) ** 2)
+        w = w - min(ahead, h.largest) * g
+        yield w
+
+
+def polyak_optax(w, h):
+    """Its chain: SGD's scaled updates, the positive gap over their squared norm, and epsilon."""
+    for t in range(1, UPDATES + 1):
+        u = -h.eta * gradient(w, t)
+        gap = max(loss(w, t) - h.least, 0.0)
+        w = w + min(gap / (norm(u) ** 2 + h.epsilon), h.largest) * u
+        yield w
+
+
 def prodigy(corrected):
     """Mishchenko and Defazio, algorithm 4: Prodigy for Adam."""
 
@@ -223,6 +246,13 @@ CASES = {
     "Adafactor": (simopt.Adafactor(eta=0.3, weight_decay=0.1), adafactor),
     "DoG": (simopt.DoG(reach=1e-3), dog),
     "DoWG": (simopt.DoWG(), dowg),
+    "PolyakSGD": (simopt.PolyakSGD(least=-0.5, largest=0.6), polyak),
+    "PolyakSGD, optax": (
+        simopt.PolyakSGD(
+            eta=0.8, least=0.5, largest=0.4, epsilon=0.1, gap="positive", convention="optax"
+        ),
+        polyak_optax,
+    ),
     "Prodigy": (simopt.Prodigy(d0=0.01, weight_decay=0.05), prodigy(False)),
     "Prodigy, optax": (
         simopt.Prodigy(d0=0.01, weight_decay=0.05, convention="optax"), prodigy(True),
@@ -241,7 +271,8 @@ def test_it_is_the_papers_pseudocode(name):
     theirs = np.array([*formula(START.copy(), SimpleNamespace(**settings))])
     stepper, ours = Stepper(optimizer, START.tolist()), []
     for t in range(1, UPDATES + 1):
-        stepper.step(gradient(np.array(stepper.weights), t).tolist())
+        w = np.array(stepper.weights)
+        stepper.step(gradient(w, t).tolist(), loss=loss(w, t))
         ours.append(list(stepper.weights))
     np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-13)
     assert np.ptp(theirs, axis=0).min() > 0.01, "every weight moves"
@@ -254,14 +285,13 @@ def test_weights_meet(name):
     together = Stepper(optimizer, START.tolist())
     alone = Stepper(optimizer, START[:1].tolist())
     for t in range(1, UPDATES + 1):
-        together.step(gradient(np.array(together.weights), t).tolist())
+        w = np.array(together.weights)
+        together.step(gradient(w, t).tolist(), loss=loss(w, t))
         only = np.array([*alone.weights, *START[1:]])
-        alone.step(gradient(only, t)[:1].tolist())
+        alone.step(gradient(only, t)[:1].tolist(), loss=loss(only, t))
     assert abs(together.weights[0] - alone.weights[0]) > 1e-4
 
 
 def test_every_rule_with_sums_is_here():
-    """But those that ask for the batch's loss: `tests/test_batch_losses.py` has one."""
-    rules = {name: ALL[name]().rule for name in ALL}
-    across = {name for name, rule in rules.items() if rule.terms and not rule.asks_loss}
+    across = {name for name in ALL if ALL[name]().rule.terms}
     assert {name.split(",")[0] for name in CASES} == across

@@ -16,12 +16,15 @@ from simopt.training.stepper import Stepper
 def as_function(optimizer):
     """A rule of simopt as an author's step function, its rate adjustable."""
 
-    def step(w, g, state, factor):
+    def step(w, g, state, factor, loss):
         state = state or Stepper(optimizer, w.tolist())
-        state.step(g.tolist(), state.eta * factor)
+        state.step(g.tolist(), state.eta * factor, loss)
         return np.array(state.weights), state
 
-    return step
+    def without(w, g, state, factor):
+        return step(w, g, state, factor, None)
+
+    return step if optimizer.rule.asks_loss else without
 
 
 def adam(w, g, state, *, eta=0.01, beta1=0.9, beta2=0.999, correct=True, inside=False, decay=0.0,

@@ -182,6 +182,14 @@ CASES = [
     ("CautiousLion", "document", {}, f.cautious_lion),
     ("DAdaptAdamW", "document", {"eta": 0.05}, f.dadapt(corrected=False)),
     ("DAdaptAdamW", "optax", {"eta": 0.05}, f.dadapt(corrected=True)),
+    ("PolyakSGD", "document", {}, f.polyak()),
+    ("PolyakSGD", "optax", {}, f.polyak(scaled=True)),
+    (
+        "PolyakSGD",
+        "optax",
+        {"gap": "positive"},
+        f.polyak(lambda loss, least: max(loss - least, 0.0), scaled=True),
+    ),
     ("Adafactor", "document", {}, f.adafactor),
     ("Adafactor", "torch", {}, f.adafactor_torch),
     ("Adafactor", "keras", {}, f.adafactor_keras),
@@ -246,6 +254,8 @@ RANGES = {
     "epsilon2": (1e-4, 0.1),
     "limit": (0.5, 3.0),
     "exponent": (0.3, 1.0),
+    "least": (-1.0, 1.0),
+    "negligible": (0.0, 0.1),
 }
 FIXED = {
     "alternating": [3.0, -2.5] * 30,
@@ -259,7 +269,7 @@ def ours(optimizer, gradients, w=3.0):
     """The weight after every update, by given gradients."""
     stepper, seen = Stepper(optimizer, [w]), []
     for g in gradients:
-        stepper.step([g])
+        stepper.step([g], loss=f.loss_of(g))
         seen.append(stepper.weights[0])
     return seen
 
@@ -399,6 +409,8 @@ COMPILED = [
     simopt.Prodigy(eta=(0.5, 1.0), d0=0.01, convention="optax"),
     simopt.DAdaptAdamW(eta=(0.5, 1.0), d0=0.01),
     simopt.DAdaptAdamW(eta=(0.5, 1.0), d0=0.01, convention="optax"),
+    simopt.PolyakSGD(eta=(0.5, 1.0)),
+    simopt.PolyakSGD(eta=(0.5, 1.0), gap="positive", least=2.0, convention="optax"),
     simopt.CautiousAdamW(eta=(0.01, 0.1)),
     simopt.CautiousLion(eta=(0.01, 0.1)),
     simopt.Adafactor(eta=(0.01, 0.1), weight_decay=0.1),
@@ -593,6 +605,13 @@ FACTORED = {
 DEFAULTS["DAdaptAdamW"] = {
     key: {**ADAM, "eta": 1.0, "d0": 1e-6, "weight_decay": 0.0} for key in ("document", "optax")
 }
+POLYAK = {
+    "eta": 1.0, "coefficient": 0.5, "least": 0.0, "largest": 1.0, "epsilon": 0.0, "negligible": 0.0,
+}  # fmt: skip
+DEFAULTS["PolyakSGD"] = {
+    "document": POLYAK,
+    "optax": {**POLYAK, "coefficient": 1.0, "negligible": float(np.finfo(float).eps)},
+}
 DEFAULTS["Adafactor"] = {
     "document": FACTORED,
     "torch": {**FACTORED, "epsilon": float(np.finfo(float).eps)},
@@ -634,6 +653,10 @@ def test_formulas_in_docstrings_are_one_block(name):
         (lambda: simopt.DoWG(epsilon=[1e-4, 0.0]), "epsilon=0.0: must be a finite number > 0"),
         (lambda: simopt.DoG(reach=0.0), "reach=0.0: must be a finite number > 0"),
         (
+            lambda: simopt.PolyakSGD(coefficient=0.0),
+            "coefficient=0.0: must be a finite number > 0",
+        ),
+        (
             lambda: simopt.AdaBound(follows="compounding", epsilon_root=0.1),
             "follows='compounding': must be 'schedule' where epsilon_root is given",
         ),
@@ -671,6 +694,7 @@ NEEDS = {
     ("FTRL", "l2_counts"): {"l2": 0.5},
     ("ASGD", "rate_of"): {"lambd": 0.1},
     ("Adafactor", "decay_place"): {"weight_decay": 0.5},
+    ("PolyakSGD", "gap"): {"least": 2.0},
 }
 SWITCHES = [
     (name, convention, switch)
@@ -691,7 +715,7 @@ SHRINKING = [0.05 * 0.9**t for t in range(UPDATES)]
 def scheduled(optimizer, gradients, w=3.0):
     stepper = Stepper(optimizer, [w])
     for g, eta in zip(gradients, SHRINKING, strict=True):
-        stepper.step([g], eta)
+        stepper.step([g], eta, f.loss_of(g))
     return stepper.weights[0]
 
 

@@ -23,6 +23,7 @@ from simopt.report.learning_rate.grid import SHUFFLED
 from simopt.rules import ALL, formulas
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.stepper import Stepper
+from tests.formulas import loss_of
 
 GRADIENTS = np.random.default_rng(0).normal(size=40) * np.geomspace(2, 0.2, 40)
 OPTIONS = [
@@ -53,6 +54,8 @@ OPTIONS = [
     ("LAMB", {"weight_decay": 0.2, "decay_place": "outside", "bias_correction": False}),
     ("LAMB", {"weight_decay": 0.0, "adapts": "decayed"}),
     ("DoG", {"weight_decay": 0.2}),
+    ("PolyakSGD", {"weight_decay": 0.2, "gap": "positive", "least": 0.1, "largest": 0.5}),
+    ("PolyakSGD", {"norm_of": "scaled", "negligible": 1e-3, "largest": 0.5}),
     ("Prodigy", {"weight_decay": 0.2, "bias_correction": True, "d0": 0.1}),
     ("DAdaptAdamW", {"weight_decay": 0.2, "bias_correction": True, "d0": 0.1}),
     ("Adafactor", {"weight_decay": 0.2, "decay_place": "outside", "epsilon_place": "least"}),
@@ -88,7 +91,7 @@ def walked(optimizer):
     names |= dict(zip(rule.state, rule.start(optimizer.settings, 1.5), strict=True))
     weights = []
     for t, g in enumerate(GRADIENTS.tolist(), start=1):
-        names |= {"t": t, "g": g}
+        names |= {"t": t, "g": g, "loss": loss_of(g)}
         for line in lines:
             exec(line, FUNCTIONS, names)
         weights.append(names["w"])
@@ -98,7 +101,7 @@ def walked(optimizer):
 def stepped(optimizer):
     stepper, weights = Stepper(optimizer, [1.5]), []
     for g in GRADIENTS.tolist():
-        stepper.step([g])
+        stepper.step([g], loss=loss_of(g))
         weights += stepper.weights
     return weights
 

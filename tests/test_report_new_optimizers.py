@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import simopt
 from simopt import comparison
+from simopt.ground.formatting import number
 from simopt.report import pages
 from simopt.report.new_optimizers import papers, ranks, rates
 from simopt.rules import ALL, FURTHER
@@ -96,6 +98,23 @@ def test_the_sentences_on_rates():
     same = frame(Adam=(0.5, 0.001, 20.0), Yogi=(0.5, 0.01, 30.0))
     assert rates.sentence(same).startswith("Every rule comes within twice")
     assert rates.without_a_rate(same) == "None of the rules sets its rate itself."
+
+
+def test_what_polyaks_step_is_told():
+    """Of a line that meets its points, one that does not, and a network."""
+    points, off = [1.0, 2.0, 3.0], [2.0, 4.0, 7.0]
+    problems = {
+        "met": simopt.problems.least_squares(points, [2.0, 4.0, 6.0]),
+        "missed": simopt.problems.least_squares(points, off),
+        "net": simopt.problems.network(points, off, hidden=2),
+    }
+    least = number(problems["missed"].minimum_loss, 2)
+    assert rates.least_losses(problems).endswith(
+        f"In truth it is 0 on met, it is above 0, with the data of one seed, on missed {least}, it "
+        "is not known on net: where that is too low its steps do not fade."
+    )
+    alone = rates.least_losses({"met": problems["met"]})
+    assert alone.endswith("on every problem. In truth it is 0 on met.")
 
 
 def test_the_cost_of_a_default_rate():

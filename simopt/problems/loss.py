@@ -75,6 +75,8 @@ class Loss:
         The same in words.
     written : tuple of Written
         From the prediction to the slope, step by step.
+    costs : (str, str)
+        The loss itself after these steps, in symbols and for `str.format`.
     """
 
     kind: str
@@ -92,6 +94,7 @@ class Loss:
     allows: Callable[[Floats], NDArray[np.bool_]] | None = None
     targets: str = ""
     written: tuple[Written, ...] = (ERROR,)
+    costs: tuple[str, str] = ("error²", "{error}²")
 
     def __reduce__(self) -> tuple[Callable[[str], Loss], tuple[str]]:
         # By name: its functions are this package's, also on another machine.

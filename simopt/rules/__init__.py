@@ -34,6 +34,7 @@ from simopt.rules.nadam import NAdam
 from simopt.rules.nesterov import Nesterov
 from simopt.rules.novograd import NovoGrad
 from simopt.rules.optimistic import OptimisticGradient
+from simopt.rules.polyak import PolyakSGD
 from simopt.rules.prodigy import Prodigy
 from simopt.rules.qhadam import QHAdam
 from simopt.rules.radam import RAdam
@@ -93,6 +94,7 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "CautiousLion": CautiousLion,
     "Adafactor": Adafactor,
     "DAdaptAdamW": DAdaptAdamW,
+    "PolyakSGD": PolyakSGD,
 }
 
 #: Every rule there is.
@@ -133,6 +135,7 @@ __all__ = [
     "NovoGrad",
     "OptimisticGradient",
     "Optimizer",
+    "PolyakSGD",
     "Prodigy",
     "QHAdam",
     "RAdam",

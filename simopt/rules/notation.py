@@ -64,6 +64,9 @@ SIGNS = {
     "epsilon2": "ε₂",
     "limit": "d",
     "exponent": "c",
+    "loss": "f",
+    "least": "f_min",
+    "step": "γ",
 }
 
 #: How strongly an expression holds together: what is weaker needs brackets inside what is stronger.

@@ -244,6 +244,24 @@ DOG_OPTAX = by_optax(
     lambda eta, h: optax.contrib.dog(eta, ("heuristic", h["reach"]), eps=h["epsilon"])
 )
 DOWG_OPTAX = by_optax(lambda eta, h: optax.contrib.dowg(eta, eps=h["epsilon"]))
+POLYAK_NAMES = {"largest": "max_learning_rate", "least": "f_min", "epsilon": "eps"}
+
+
+def polyak_optax(variant="sps"):
+    return by_optax(
+        lambda eta, h: optax.polyak_sgd(scaling=eta, variant=variant, **translated(h, POLYAK_NAMES))
+    )
+
+
+def polyak_document(eta, h):
+    """The paper's c enters with the gradient, by its root, and the rate afterwards."""
+    root = h["coefficient"] ** 0.5
+    found = optax.scale_by_polyak(h["least"], max_learning_rate=h["largest"], eps=h["epsilon"])
+    return optax.chain(
+        optax.scale(root), found, optax.scale(1 / root), optax.scale_by_learning_rate(eta)
+    )
+
+
 PRODIGY_OPTAX = by_optax(
     lambda eta, h: optax.contrib.prodigy(
         eta,
@@ -552,6 +570,8 @@ CONVENTIONS = (
     Case("DoG", "optax", "optax", DOG_OPTAX),
     Case("DoWG", "document", "optax", DOWG_OPTAX),
     Case("DoWG", "optax", "optax", DOWG_OPTAX),
+    Case("PolyakSGD", "document", "optax", by_optax(polyak_document)),
+    Case("PolyakSGD", "optax", "optax", polyak_optax(), {"coefficient": 1.0}),
     Case("Prodigy", "optax", "optax", PRODIGY_OPTAX),
     Case("DAdaptAdamW", "optax", "optax", DADAPT_OPTAX),
     Case("LAMB", "optax", "optax", LAMB_OPTAX),
@@ -779,6 +799,9 @@ SWITCHES = (
     Case("Adamax", "keras", "torch", ADAMAX_TORCH, INSIDE),
     Case("Lion", "document", "optax", LION_OPTAX, {}, (DECAY,)),
     Case("LARS", "optax", "optax", lars(nesterov=True), AHEAD),
+    Case(
+        "PolyakSGD", "optax", "optax", polyak_optax("sps+"), {"coefficient": 1.0, "gap": "positive"}
+    ),
 )
 
 #: Switches that no framework has: tests/test_rules.py alone sees to them.

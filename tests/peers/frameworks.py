@@ -110,7 +110,7 @@ def keras_losses(kind, z, y):
 
 @cache
 def jax_gradient(losses, kinds, sizes):
-    """The compiled gradient of the sum of all tasks' losses."""
+    """The sum of all tasks' losses and its gradient, compiled."""
     ends = np.cumsum(sizes).tolist()
 
     def total(w, data):
@@ -119,11 +119,11 @@ def jax_gradient(losses, kinds, sizes):
             for kind, size, end, (x, y) in zip(kinds, sizes, ends, data, strict=True)
         )
 
-    return jax.jit(jax.grad(total))
+    return jax.jit(jax.value_and_grad(total))
 
 
 def gradient_of(tasks, losses):
-    """The gradient as a function of the weights and the number of an update."""
+    """Loss and gradient as a function of the weights and the number of an update."""
     kinds = tuple(task.problem.kind for task in tasks)
     function = jax_gradient(losses, kinds, tuple(task.problem.d for task in tasks))
     return lambda w, update: function(w, [task.data(update) for task in tasks])
@@ -138,16 +138,18 @@ def optax_weights(tasks, make, rates=None, clip=()):
         clipping = {"norm": optax.clip_by_global_norm, "value": optax.clip}
         optimizer = optax.chain(clipping[kind](bound), optimizer)
 
+    optimizer = optax.with_extra_args_support(optimizer)
+
     @jax.jit
-    def step(w, state, g):
-        updates, state = optimizer.update(g, state, w)
+    def step(w, state, loss, g):
+        updates, state = optimizer.update(g, state, w, value=loss)
         return optax.apply_updates(w, updates), state
 
     w = jnp.asarray(start(tasks))
     state = optimizer.init(w)
     rows = []
     for update in range(len(tasks[0].batches)):
-        w, state = step(w, state, gradient(w, update))
+        w, state = step(w, state, *gradient(w, update))
         rows.append(np.asarray(w))
     return apart(rows, tasks)
 
@@ -162,7 +164,7 @@ def keras_weights(tasks, make, rates=None, clip=()):
     for update in range(len(tasks[0].batches)):
         if rates is not None:
             optimizer.learning_rate = rates[update]
-        optimizer.apply([gradient(w.value, update)], [w])
+        optimizer.apply([gradient(w.value, update)[1]], [w])
         rows.append(np.asarray(w.value))
     return apart(rows, tasks)
 

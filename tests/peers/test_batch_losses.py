@@ -1,4 +1,4 @@
-"""Polyak's step by a rule that asks for the batch's loss, and by optax: 200 updates, to 1e-12."""
+"""Polyak's step by rules that ask for the batch's loss, and by optax: 200 updates, to 1e-12."""
 
 import jax
 import jax.numpy as jnp
@@ -54,6 +54,7 @@ def orders():
         {"eta": 1.0},
         {"eta": 0.05, "scaling": 0.7},
         {"eta": 0.3, "least": 0.2, "epsilon": 0.1, "scaling": 1.3},
+        {"eta": 0.3, "least": 0.4, "epsilon": 0.1, "variant": "sps+"},
     ],
     ids=str,
 )
@@ -73,14 +74,18 @@ def test_the_step_is_optax(name, settings):
             w = optax.apply_updates(w, updates)
             weights.append(np.asarray(w))
     plan = {"batch_size": BATCH, "updates": UPDATES, "order": orders()}
-    made = POLYAK(**settings)
+    gap = {"sps": "signed", "sps+": "positive"}[settings.get("variant", "sps")]
+    own = {"eta": "largest", "scaling": "eta"}
+    shipped = {own.get(key, key): v for key, v in settings.items() if key != "variant"}
+    made = [simopt.PolyakSGD(gap=gap, convention="optax", **shipped)]
+    made += [POLYAK(**settings)] if gap == "signed" else []
     expected = np.array(weights)
     columns = [f"w_{k}" for k in range(3)]
     for frame in (
-        simopt.run(problem, made, **plan).steps,
-        simopt.sweep(problem, made, record="steps", **plan),
+        *(simopt.run(problem, each, **plan).steps for each in made),
+        *(simopt.sweep(problem, each, record="steps", **plan) for each in made),
     ):
         ours = frame[columns].to_numpy()
         assert ours.shape == expected.shape
         np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-12)
-    assert np.abs(expected[-1] - expected[-2]).max() > 1e-6  # it has not arrived
+    assert np.abs(np.diff(expected[-9:], axis=0)).max() > 1e-6  # it has not arrived

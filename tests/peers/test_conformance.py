@@ -52,6 +52,11 @@ KNOWN = {
         lambda: optax.rmsprop(0.01, momentum=0.9), {"eta": 0.01, "momentum": 0.9},
         {"RMSprop document", "RMSprop optax"},
     ),
+    "optax polyak_sgd": (lambda: optax.polyak_sgd(), {}, {"PolyakSGD optax"}),
+    "optax polyak_sgd, scaled": (
+        lambda: optax.polyak_sgd(0.5, 0.7, variant="sps+"),
+        {"eta": 0.7, "gap": "positive", "largest": 0.5}, {"PolyakSGD optax"},
+    ),
     "keras Adam": (lambda: K.Adam(), {}, {"Adam keras", "Adam sklearn"}),
     "keras Nadam": (lambda: K.Nadam(), {}, {"NAdam keras"}),
     "keras AMSGrad": (lambda: K.Adam(amsgrad=True), {}, {"AMSGrad keras"}),

@@ -1,5 +1,7 @@
 """The report's table of calls: each, evaluated, does what the table says, with its defaults."""
 
+import re
+
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -13,6 +15,7 @@ import simopt
 from simopt.report.conventions import lookup
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.stepper import Stepper
+from tests.formulas import loss_of
 from tests.peers.calls import KerasAdafactor
 
 GRADIENTS = np.random.default_rng(1).normal(size=30) * np.geomspace(3.0, 1e-6, 30)
@@ -47,9 +50,10 @@ def by_keras(call):
 
 def by_optax(call):
     optimizer, w = eval(call, {"optax": optax}), jnp.array([START])
+    optimizer = optax.with_extra_args_support(optimizer)
     state = optimizer.init(w)
     for g in GRADIENTS:
-        update, state = optimizer.update(jnp.array([g]), state, w)
+        update, state = optimizer.update(jnp.array([g]), state, w, value=loss_of(g))
         w = optax.apply_updates(w, update)
         yield float(w[0])
 
@@ -75,11 +79,11 @@ def test_a_call_is_what_the_table_says(call, framework, monkeypatch):
     monkeypatch.setattr(keras.optimizers, "Adafactor", KerasAdafactor)
     theirs = list(RUN[call.call[:6]](call.call))
     # The rate of optax' calls is in the call.
-    given = call.call.partition("(")[2].partition(")")[0].partition(",")[0]
-    eta = {"eta": float(given)} if given and call.call.startswith("optax.") else {}
+    given = re.search(r"\((\d[^,)]*)", call.call)
+    eta = {"eta": float(given[1])} if given and call.call.startswith("optax.") else {}
     stepper, ours = Stepper(lookup.optimizer(call, framework).replace(**eta), [START]), []
     for g in GRADIENTS:
-        stepper.step([g])
+        stepper.step([g], loss=loss_of(g))
         ours += stepper.weights
     np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 

@@ -31,6 +31,8 @@ LABELS = {
     "b": "Buffer of steps",
     "v_max": "Largest v",
     "u": "Largest gradient",
+    "gap": "Gap",
+    "step": "Step",
     "w": "Update",
 }
 
@@ -58,7 +60,7 @@ def rule_lines(
     """
     if isinstance(optimizer.made_by, Family):
         return _calculations(optimizer, before, after)
-    names = [name for name in after if name not in {"gradient", "w", "eta", "t"}]
+    names = [name for name in after if name not in {"gradient", "w", "eta", "t", "loss"}]
     return [line(f"New {name}", "", "", {}, after[name]) for name in [*names, "w"]], {}
 
 
@@ -70,6 +72,8 @@ def _calculations(
         steps = [parse("t = t + 1"), *steps]
     now: dict[str, ArrayLike] = {**before, **optimizer.settings, "eta": after["eta"]}
     now["g"] = after["gradient"]
+    if optimizer.rule.asks_loss:
+        now["loss"] = after["loss"]
     shown = {name: vector(value) for name, value in now.items()}
     shown |= {f"{name}_old": value for name, value in shown.items()}
     # A name is old until the update has set it.

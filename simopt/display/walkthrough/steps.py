@@ -168,9 +168,10 @@ def _step(
 ) -> tuple[Step, dict[str, Floats]]:
     """The worked step of one update, and further values that the next one needs."""
     problem, frame = trace.problem, trace.steps
+    costs = trace.optimizer.rule.asks_loss
     with np.errstate(all="ignore"):
-        points = tuple(_point(problem, before["w"], int(i)) for i in seen[:max_points])
-        mean = _mean(problem, before["w"], points, len(seen), after["gradient"])
+        points = tuple(_point(problem, before["w"], int(i), costs) for i in seen[:max_points])
+        mean = _means(problem, before["w"], points, len(seen), after)
         lines, carried = rule_lines(trace.optimizer, before, after)
     step = Step(
         update=row + 1,
@@ -210,11 +211,15 @@ def _recorded(trace: Run) -> dict[str, Floats]:
     }
     values["eta"] = frame[["eta"]].to_numpy(dtype=np.float64)
     values["t"] = frame[["step"]].to_numpy(dtype=np.float64)
+    if trace.optimizer.rule.asks_loss:
+        w = np.vstack([trace.problem.w0, values["w"][:-1]])
+        penalty = (w * w) @ trace.problem.l2 / 2
+        values["loss"] = frame[["batch_loss"]].to_numpy(dtype=np.float64) + penalty[:, None]
     return values
 
 
-def _point(problem: Problem, w: Floats, i: int) -> Point:
-    """The lines from the weights to the gradient of one point."""
+def _point(problem: Problem, w: Floats, i: int, costs: bool) -> Point:
+    """The lines from the weights to the gradient of one point, with its loss where it counts."""
     x, y = problem.x[i], float(problem.y[i])
     z = float(x @ w)
     product = "{w} × {x}" if problem.d == 1 else "{w} · {x}"
@@ -234,6 +239,9 @@ def _point(problem: Problem, w: Floats, i: int) -> Point:
         value = numbers[step.name] = step.result(numbers)
         lines.append(line(step.label, step.formula, step.numbers, values, value))
         values[step.name] = number(value)
+    if costs:
+        cost = float(loss.value(z, y, *problem.parameters))
+        lines.append(line("Loss", *loss.costs, values, cost))
     twice, name = "2 × " if loss.factor == 2 else "", loss.written[-1].name
     gradient = loss.factor * numbers[name] * x
     template = f"{twice}{{{name}}} × {{x}}"
@@ -241,24 +249,42 @@ def _point(problem: Problem, w: Floats, i: int) -> Point:
     return Point(i + 1, values["x"].text, values["y"].text, tuple(lines))
 
 
-def _mean(
-    problem: Problem, w: Floats, points: Sequence[Point], size: int, gradient: Floats
+def _means(
+    problem: Problem, w: Floats, points: Sequence[Point], size: int, after: Mapping[str, Floats]
 ) -> tuple[Line, ...]:
-    """The line of the batch gradient, if the batch has more than one point."""
-    penalised = bool(problem.l2.any())
-    if size == 1 and not penalised:
+    """The lines of the batch's loss, where it counts, and gradient, if it has several points."""
+    if size == 1 and not problem.l2.any():
         return ()
-    values = {f"g{k}": vector(point.lines[-1].value) for k, point in enumerate(points)}
+    lines = []
+    if "loss" in after:
+        each = [point.lines[-2].value for point in points]
+        penalty = (" + Σ λ w² / 2", " + Σ {l2} × {w}² / 2")
+        lines.append(_mean("Loss", "f", problem, w, each, size, penalty, after["loss"]))
+    each = [point.lines[-1].value for point in points]
+    penalty = (" + λ w", " + {l2} × {w}")
+    lines.append(_mean("Gradient", "g", problem, w, each, size, penalty, after["gradient"]))
+    return tuple(lines)
+
+
+def _mean(
+    label: str,
+    sign: str,
+    problem: Problem,
+    w: Floats,
+    each: Sequence[Sequence[float]],
+    size: int,
+    penalty: tuple[str, str],
+    value: Floats,
+) -> Line:
+    """The line of a mean over a batch's points, the first of which are written out."""
+    values = {f"p{k}": vector(one) for k, one in enumerate(each)}
+    template = " + ".join(f"{{{name}}}" for name in values)
     values |= {"w": vector(w), "l2": vector(problem.l2)}
-    template = " + ".join(f"{{{name}}}" for name in values if name.startswith("g"))
-    if size > len(points):
+    if size > len(each):
         template += " + …"
     template = f"({template}) / {size}" if size > 1 else template
-    formula = "mean over the points" if size > 1 else "g"
-    if penalised:
-        template += " + {l2} × {w}"
-        formula += " + λ w"
-    mean = line("Gradient", formula, template, values, gradient)
-    if size > len(points):
-        mean = replace(mean, relation="≈")
-    return (mean,)
+    formula = "mean over the points" if size > 1 else sign
+    if problem.l2.any():
+        formula, template = formula + penalty[0], template + penalty[1]
+    mean = line(label, formula, template, values, value)
+    return replace(mean, relation="≈") if size > len(each) else mean

@@ -86,6 +86,7 @@ HUBER = Loss(
             lambda v: max(-v["delta"], min(v["error"], v["delta"])),
         ),
     ),
+    costs=("slope × (error - slope / 2)", "{slope} × ({error} - {slope} / 2)"),
 )
 
 

@@ -84,6 +84,7 @@ LOGISTIC = Loss(
         ),
         ERROR,
     ),
+    costs=("log(1 + exp(z)) - y z", "log(1 + exp({z})) - {y} × {z}"),
 )
 
 

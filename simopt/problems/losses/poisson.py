@@ -65,6 +65,7 @@ POISSON = Loss(
         Written("Prediction", "prediction", "exp(z)", "exp({z})", lambda v: math.exp(v["z"])),
         ERROR,
     ),
+    costs=("exp(z) - y z", "exp({z}) - {y} × {z}"),
 )
 
 

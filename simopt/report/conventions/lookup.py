@@ -16,7 +16,7 @@ from simopt.display.tables import Column
 from simopt.ground.formatting import listing, number
 from simopt.report.conventions import names
 from simopt.report.conventions.distances import shown
-from simopt.report.conventions.measured import LOOKED, gradients
+from simopt.report.conventions.measured import LOOKED, gradients, losses
 from simopt.report.conventions.surprises import Lab
 from simopt.rules import ALL
 from simopt.rules.formulas import identity
@@ -68,12 +68,13 @@ def both(call: Call, framework: Framework) -> Markup:
 @cache
 def _path(mark: Any, bound: float, made: Optimizer) -> tuple[float, ...]:
     """The weight on the four points after the updates of `LOOKED`; ``mark`` is its identity."""
-    batches = gradients(problems.four_points(), 1)
+    batches, costs = gradients(problems.four_points(), 1), losses(problems.four_points(), 1)
     stepper, seen = Stepper(made, [3.0]), []
     with np.errstate(all="ignore"):
         for update in range(max(LOOKED)):
             (slope,) = batches[update % len(batches)](stepper.weights)
-            stepper.step([min(max(slope, -bound), bound)])
+            loss = costs[update % len(batches)](stepper.weights) if made.rule.asks_loss else None
+            stepper.step([min(max(slope, -bound), bound)], loss=loss)
             if update + 1 in LOOKED:
                 seen.append(stepper.weights[0])
     return tuple(seen)
@@ -129,8 +130,9 @@ def call_table(framework: Framework) -> Markup:
             "note": Column("note", short=True),
         },
         caption=f"{framework.name}: what a call is here, with its defaults; the first step of a "
-        "gradient of 1; and the distance of w from the document's convention on the four points "
-        "after so many updates, each at its own defaults",
+        "gradient of 1 (and a loss of 1/2, for a rule that asks for it); and the distance of w "
+        "from the document's convention on the four points after so many updates, each at its own "
+        "defaults",
     )
 
 

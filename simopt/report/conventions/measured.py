@@ -107,6 +107,15 @@ def gradients(problem: Problem, batch_size: int) -> list[Callable[[list[float]],
     return [several(problem.x[k : k + batch_size], problem.y[k : k + batch_size]) for k in cuts]
 
 
+def losses(problem: Problem, batch_size: int) -> list[Callable[[list[float]], float]]:
+    """The loss of each batch in file order, for rules that ask for it."""
+
+    def of(rows: slice) -> Callable[[list[float]], float]:
+        return lambda w: problem.batch_loss(w, rows)
+
+    return [of(slice(k, k + batch_size)) for k in range(0, problem.n, batch_size)]
+
+
 def walk(
     problem: Problem,
     optimizer: Optimizer,
@@ -115,12 +124,13 @@ def walk(
     rates: Sequence[float] | None = None,
 ) -> Path:
     """The weights after some updates, in file order; from where they overflow on, not finite."""
-    batches = gradients(problem, batch_size)
+    batches, costs = gradients(problem, batch_size), losses(problem, batch_size)
     stepper, seen, wanted = Stepper(optimizer, problem.w0.tolist()), {}, set(looks)
     with np.errstate(all="ignore"):
         for k in range(max(looks)):
             gradient = batches[k % len(batches)](stepper.weights)
-            stepper.step(gradient, None if rates is None else rates[k])
+            loss = costs[k % len(costs)](stepper.weights) if stepper.rule.asks_loss else None
+            stepper.step(gradient, None if rates is None else rates[k], loss)
             if k + 1 in wanted:
                 seen[k + 1] = np.asarray(stepper.weights)
     return seen

@@ -106,6 +106,10 @@ WORDS: Mapping[tuple[str, Any], str] = {
     ("adapts", "decayed"): "scaled only where weights decay",
     ("decay_place", "step"): "weights decay with the step",
     ("decay_place", "mean"): "weights decay with the mean",
+    ("gap", "signed"): "a loss below its least value makes a step up the gradient",
+    ("gap", "positive"): "a loss below its least value makes no step",
+    ("norm_of", "gradient"): "the norm is the gradient's",
+    ("norm_of", "scaled"): "the norm is that of η times the gradient",
     ("nesterov", True): "looks ahead",
     ("nesterov", False): "does not look ahead",
 }

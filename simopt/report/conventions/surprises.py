@@ -24,10 +24,13 @@ class Lab:
     """The measurements of surprises, `simopt.rules.framework.Measures`."""
 
     def moves(self, optimizer: Optimizer, gradient: float, updates: int = 1) -> list[float]:
-        """How far each update moves a weight whose gradient stays the same, in units of eta."""
+        """How far each update moves a weight whose gradient stays the same, in units of eta.
+
+        The loss, for rules that ask for it, is that of a parabola of curvature 1.
+        """
         stepper, at = Stepper(optimizer, [0.0]), [0.0]
         for _ in range(updates):
-            stepper.step([gradient])
+            stepper.step([gradient], loss=gradient * gradient / 2)
             at += stepper.weights
         steps: list[float] = (np.abs(np.diff(at)) / stepper.eta).tolist()
         return steps

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from simopt.analysis import comparison
-from simopt.analysis.comparison.later_rules import EPOCHS, RATES, REFERENCES
+from simopt.analysis.comparison.later_rules import (
+    EPOCHS,
+    FIRST_JUDGING,
+    RATES,
+    REFERENCES,
+    drawn,
+)
 from simopt.document.claims.claim import Claim
 from simopt.document.claims.evaluation import evaluate
 from simopt.document.papers import CLAIMS
@@ -63,6 +69,7 @@ def page(context: Context) -> dict[str, Any]:
         "ranking": ranks.table(ranking),
         "by_problem": ranks.by_problem(judged),
         "rates": rates.section(trials, judged, sensitivity),
+        "least": rates.least_losses(drawn(FIRST_JUDGING, quick=quick)),
         "claims": [entry(each) for each in outcomes],
         "verdicts": papers.summary(outcomes),
         "definitions": papers.definitions(outcomes),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,14 @@ import pandas as pd
 from simopt.display import tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import listing, number
+from simopt.problems import Problem
 from simopt.rules import ALL
 
+#: A least loss below this share of that at the start is rounding.
+NOTHING = 1e-12
+
 #: Rules that are meant to need no rate: theirs is 1.
-FREE = ("Adadelta", "DoG", "DoWG", "Prodigy", "DAdaptAdamW")
+FREE = ("Adadelta", "DoG", "DoWG", "Prodigy", "DAdaptAdamW", "PolyakSGD")
 
 
 def section(
@@ -103,6 +108,29 @@ def sentence(frame: pd.DataFrame) -> str:
         f"{listing(wide)} {wide_verb} within twice the best over {number(widest, 3)} decades of "
         f"rates on the median problem, {listing(narrow)} over {number(narrowest, 2)}."
     )
+
+
+def least_losses(problems: Mapping[str, Problem]) -> str:
+    """What Polyak's step is told of the least loss, and what the problems' are."""
+    known, above, unknown = [], [], []
+    for name, problem in problems.items():
+        least = problem.minimum_loss
+        if np.isnan(least):
+            unknown.append(name)
+        elif least > NOTHING * problem.loss(problem.w0):
+            above.append(f"{name} {number(least, 2)}")
+        else:
+            known.append(name)
+    parts = []
+    if known:
+        parts.append(f"it is 0 on {listing(known)}")
+    if above:
+        parts.append(f"it is above 0, with the data of one seed, on {listing(above)}")
+    if unknown:
+        parts.append(f"it is not known on {listing(unknown)}")
+    told = "PolyakSGD is told that the least loss is 0, its default, on every problem"
+    where = ": where that is too low its steps do not fade" if above or unknown else ""
+    return f"{told}. In truth {', '.join(parts)}{where}."
 
 
 def without_a_rate(frame: pd.DataFrame) -> str:

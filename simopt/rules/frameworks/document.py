@@ -47,5 +47,6 @@ FRAMEWORK = Framework(
         "CautiousLion": {"decay": "decoupled", "weight_decay": 0.0},
         "Adafactor": {},
         "DAdaptAdamW": {},
+        "PolyakSGD": {},
     },
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from simopt.ground.formatting import percent
+from simopt.ground.formatting import listing, number, percent
 from simopt.rules.framework import Call, Framework, Measures, Surprise
 
 OUTSIDE = {"epsilon_place": "outside"}
@@ -13,6 +13,17 @@ def _amsgrad(measure: Measures, optax: Any, torch: Any) -> str:
         "optax keeps the largest v after its bias is corrected, PyTorch and Keras before: with "
         f"β₂ = 0.9 and η = 0.1 they come to be {percent(measure.farthest(optax, torch, 100))} of w "
         "apart on the four points."
+    )
+
+
+def _polyak(measure: Measures, *scaled: Any) -> str:
+    etas = [each.settings["eta"] for each in scaled]
+    steps = [eta * measure.moves(each, 1.0)[0] for eta, each in zip(etas, scaled, strict=True)]
+    return (
+        "optax scales the gradient before it takes its norm, whose square stands below: where a "
+        f"step is not bounded, scalings of {listing(map(number, etas))} make steps of "
+        f"{listing(map(number, steps))} at a gradient of 1 and a loss of 1/2. By its docstring "
+        f"they would be {listing(number(eta * steps[1] / etas[1]) for eta in etas)}."
     )
 
 
@@ -52,6 +63,7 @@ FRAMEWORK = Framework(
         "DoWG": {},
         "DAdaptAdamW": {"bias_correction": True},
         "Prodigy": {"bias_correction": True},
+        "PolyakSGD": {"coefficient": 1.0, "negligible": 2.0**-52, "norm_of": "scaled"},
     },
     arguments={
         "eta": "learning_rate",
@@ -63,6 +75,8 @@ FRAMEWORK = Framework(
         "epsilon": "eps",
         "epsilon_root": "eps_root",
         "initial_accumulator": {"Adagrad": "initial_accumulator_value", "RMSprop": "initial_scale"},
+        "least": "f_min",
+        "largest": "max_learning_rate",
         "weight_decay": "weight_decay, add_decayed_weights",
         "clip_norm": "clip_by_global_norm",
         "clip_value": "clip",
@@ -101,6 +115,8 @@ FRAMEWORK = Framework(
         Call("optax.contrib.dowg()", "DoWG"),
         Call("optax.contrib.dadapt_adamw()", "DAdaptAdamW"),
         Call("optax.contrib.prodigy()", "Prodigy"),
+        Call("optax.polyak_sgd()", "PolyakSGD", note="its scaling is η here"),
+        Call('optax.polyak_sgd(variant="sps+")', "PolyakSGD", {"gap": "positive"}),
         Call("optax.lamb(0.001)", "LAMB", note="scaled by the ratio without weight decay, too"),
         Call("optax.contrib.schedule_free_sgd()", "ScheduleFreeSGD"),
         Call("optax.contrib.schedule_free_adamw()", "ScheduleFreeAdamW"),
@@ -117,6 +133,15 @@ FRAMEWORK = Framework(
                 for each in ("optax", "torch")
             ),
             _amsgrad,
+        ),
+        Surprise(
+            "Polyak's step is divided by its scaling",
+            75,
+            tuple(
+                ("PolyakSGD", {"eta": eta, "largest": 10.0, "convention": "optax"})
+                for eta in (0.5, 1.0, 2.0)
+            ),
+            _polyak,
         ),
     ),
 )

@@ -87,7 +87,7 @@ def handed(optimizer: Any, group: int = 0) -> Handed:
         # A function of the parameters alone: whoever has one has PyTorch.
         if required == 1 and "torch" in sys.modules:
             return _torch(optimizer, group)
-        if required in (3, 4):
+        if required in (3, 4, 5):
             return _function(optimizer, required)
     raise checks.refuse("optimizer", optimizer, WANTED)
 
@@ -170,7 +170,7 @@ def _torch(optimizer: Any, group: int) -> Handed:
         key = next((key for key in RATES if key in trained.param_groups[0]), RATES[0])
         rates = [each.get(key) for each in trained.param_groups]
 
-        def player(gradient: Array, factor: float) -> Array:
+        def player(gradient: Array, factor: float, loss: float) -> Array:
             parameter.grad = torch.tensor(gradient, dtype=torch.float64)
             for each, rate in zip(trained.param_groups, rates, strict=True):
                 if rate is not None and factor != 1.0:
@@ -241,7 +241,7 @@ def _keras(optimizer: Any) -> Handed:
             keras.ops.convert_to_numpy(trained.learning_rate)
         )  # a schedule has one too, but can't be set
 
-        def player(gradient: Array, factor: float) -> Array:
+        def player(gradient: Array, factor: float, loss: float) -> Array:
             if factor != 1.0:
                 trained.learning_rate = rate * factor
             trained.apply([keras.ops.convert_to_tensor(gradient, dtype="float64")], [variable])
@@ -283,8 +283,8 @@ def _simopt(given: Optimizer | Rule) -> Handed:
     def start(w0: Array) -> Player:
         stepper = Stepper(optimizer, w0.ravel().tolist())
 
-        def player(gradient: Array, factor: float) -> Array:
-            stepper.step(gradient.ravel().tolist(), stepper.eta * factor)
+        def player(gradient: Array, factor: float, loss: float) -> Array:
+            stepper.step(gradient.ravel().tolist(), stepper.eta * factor, loss)
             return np.array(stepper.weights).reshape(w0.shape)
 
         return player
@@ -293,15 +293,20 @@ def _simopt(given: Optimizer | Rule) -> Handed:
 
 
 def _optax(optimizer: Any) -> Handed:
+    # One that takes further arguments takes those that it knows: Polyak's step the loss.
+    takes = inspect.signature(optimizer.update).parameters.values()
+    further = any(each.kind is each.VAR_KEYWORD or each.name == "value" for each in takes)
+
     def start(w0: Array) -> Player:
         import jax.numpy as jnp
 
         weights = jnp.asarray(w0)
         state = optimizer.init(weights)
 
-        def player(gradient: Array, factor: float) -> Array:
+        def player(gradient: Array, factor: float, loss: float) -> Array:
             nonlocal weights, state
-            updates, state = optimizer.update(jnp.asarray(gradient), state, weights)
+            more = {"value": jnp.asarray(loss)} if further else {}
+            updates, state = optimizer.update(jnp.asarray(gradient), state, weights, **more)
             weights = weights + updates
             return np.array(weights, dtype=np.float64)
 
@@ -324,15 +329,14 @@ def _jax64() -> Iterator[None]:
 
 
 def _function(step: Callable[..., Any], takes: int) -> Handed:
-    """``step(w, g, state)``, or ``step(w, g, state, factor)`` if its rate can be lowered."""
+    """``step(w, g, state)``; a fourth argument is a factor of its rate, a fifth the loss."""
 
     def start(w0: Array) -> Player:
         weights, state = w0.copy(), None
 
-        def player(gradient: Array, factor: float) -> Array:
+        def player(gradient: Array, factor: float, loss: float) -> Array:
             nonlocal weights, state
-            arguments = (weights.copy(), gradient, state)
-            answer = step(*arguments, factor) if takes == 4 else step(*arguments)
+            answer = step(weights.copy(), gradient, state, *(factor, loss)[: takes - 3])
             if not isinstance(answer, tuple) or len(answer) != 2:
                 raise Unfit(
                     str(checks.refuse("optimizer", answer, "a function that returns (w, state)"))
@@ -345,4 +349,4 @@ def _function(step: Callable[..., Any], takes: int) -> Handed:
 
         return player
 
-    return Handed("function", {}, takes == 4, start)
+    return Handed("function", {}, takes > 3, start)

@@ -23,6 +23,8 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "maximum": ("raw", "corrected"),
     "zero_guard": (True, False),
     "includes_gradient": (True, False),
+    "gap": ("signed", "positive"),
+    "norm_of": ("gradient", "scaled"),
 }
 DECAYS = ("coupled", "decoupled", "clipped")
 
@@ -36,6 +38,7 @@ NUMBERS: dict[str, tuple[float, ...]] = {
     "beta2": (0.9, 0.99, 0.999),
     "rho": (0.9, 0.95, 0.99),
     "momentum": (0.9,),
+    "coefficient": (0.5, 1.0),
     "dampening": (0.0, 0.1, 0.5, 0.9),
     "lr_decay": (1e-3,),
     "momentum_decay": (4e-3, 1.0),

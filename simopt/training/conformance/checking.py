@@ -28,8 +28,8 @@ def check(
 
     It is given 200 gradients of eight weights, in float64: some as small as the usual epsilons,
     some over twelve decades, zeros, and both signs. Where its rate can be set, the rate drops to a
-    tenth on the way. Every rule in every convention gets the same, with the same hyperparameters as
-    far as it has them.
+    tenth on the way. To those that ask for the batch's loss one is given. Every rule in every
+    convention gets the same, with the same hyperparameters as far as it has them.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def check(
         schedulers is stepped), its class, or a function of the parameters that makes one; an
         optax ``GradientTransformation``; a Keras optimizer; a rule or an optimizer of simopt; or a
         function ``step(w, g, state) -> (w, state)`` of arrays, with ``state`` None at first. If
-        that function takes a fourth argument, it is a factor for its rate.
+        that function takes a fourth argument, it is a factor for its rate; a fifth is the loss.
     against : Rule, Optimizer or a sequence of them, optional
         What to compare it with, in place of every rule that simopt has.
     group : int, default 0

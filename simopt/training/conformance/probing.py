@@ -24,35 +24,38 @@ UPDATES = 200
 DROP_AT = 120
 DROP = 0.1
 
-#: Takes the gradients of an update [weights] and the factor of its rate; returns the weights.
-Player = Callable[[Array, float], Array]
+#: Takes an update's gradients [weights], the factor of its rate, its loss; returns the weights.
+Player = Callable[[Array, float, float], Array]
 
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """Initial weights, and for every update a gradient and a factor of the rate."""
+    """Initial weights, and for every update a gradient, a factor of the rate and a loss."""
 
     start: Array  # [weights]
     gradients: Array  # [updates, weights]
     factors: Array  # [updates]
+    losses: Array  # [updates], for optimizers that ask for the batch's
 
     def first(self, updates: int) -> Probe:
         """The probe cut to its first updates."""
-        return Probe(self.start, self.gradients[:updates], self.factors[:updates])
+        rows = (self.gradients, self.factors, self.losses)
+        return Probe(self.start, *(each[:updates] for each in rows))
 
     def play(self, player: Player, shape: tuple[int, ...] | None = None) -> Array:
         """The weights after every update [updates, weights]; the player's may have a shape."""
         shape = self.start.shape if shape is None else shape
         with np.errstate(all="ignore"):
             rows = [
-                player(g.reshape(shape).copy(), f)
-                for g, f in zip(self.gradients, self.factors, strict=True)
+                player(g.reshape(shape).copy(), f, loss)
+                for g, f, loss in zip(self.gradients, self.factors, self.losses, strict=True)
             ]
         return np.array(rows, dtype=np.float64).reshape(len(rows), -1)
 
     def weight(self, k: int) -> Probe:
         """One of the weights alone."""
-        return Probe(self.start[k : k + 1], self.gradients[:, k : k + 1], self.factors)
+        one = slice(k, k + 1)
+        return Probe(self.start[one], self.gradients[:, one], self.factors, self.losses)
 
 
 @cache
@@ -87,7 +90,19 @@ def probe(drops: bool) -> Probe:
     )
     start = np.array([0.0, 1.0, -2.0, 0.5, 3.0, -0.1, 0.25, 0.75])
     factors = np.where(drops & (t > DROP_AT), DROP, 1.0)
-    return Probe(start, gradients, factors)
+    return Probe(start, gradients, factors, _losses(gradients))
+
+
+def _losses(gradients: Array) -> Array:
+    """Losses over the squared norm on both sides of 1, some below 0.
+
+    The first is so high that a bounded step is as long as its bound, and gives the rate away.
+    """
+    ratios = 10.0 ** np.random.default_rng(21).uniform(-2, 1, len(gradients))
+    ratios[0] = 100.0
+    ratios[12::13] *= -1.0
+    losses: Array = ratios * np.square(gradients).sum(axis=1)
+    return losses
 
 
 def ours(optimizer: Optimizer, probe: Probe, treatment: Treatment = NONE) -> Array:

@@ -98,20 +98,21 @@ class Treated:
     def __init__(self, optimizer: Optimizer, weights: Array, treatment: Treatment) -> None:
         self.stepper = Stepper(optimizer, weights.tolist())
         self.treatment = treatment
-        self.sum = np.zeros(len(weights))
+        self.sum, self.losses = np.zeros(len(weights)), 0.0
         self.average = np.zeros(len(weights))
         self.slow = np.array(weights, dtype=np.float64)
         self.count = 0
 
-    def __call__(self, gradient: Array, factor: float) -> Array:
+    def __call__(self, gradient: Array, factor: float, loss: float) -> Array:
         """The weights after the next gradient."""
         how, stepper = self.treatment, self.stepper
         self.count += 1
         self.sum = gradient if how.accumulate == 1 else self.sum + gradient
+        self.losses += loss
         if self.count % how.accumulate == 0:
             seen = how.of(self.sum if how.accumulate == 1 else self.sum / how.accumulate)
-            stepper.step(seen.tolist(), stepper.eta * factor)
-            self.sum = np.zeros(len(gradient))
+            stepper.step(seen.tolist(), stepper.eta * factor, self.losses / how.accumulate)
+            self.sum, self.losses = np.zeros(len(gradient)), 0.0
         if how.ema_overwrite:
             keep = how.ema_momentum if self.count > 1 else 0.0
             self.average = keep * self.average + (1 - keep) * np.array(stepper.weights)
