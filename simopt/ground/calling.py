@@ -13,6 +13,8 @@ import numpy as np
 #: How Python's `math` says that an argument has no value: up to 3.13, and from 3.14 on.
 DOMAIN = ("math domain error", "expected a ")
 
+FLOAT = {float}
+
 
 def call(
     function: Callable[..., Any],
@@ -46,8 +48,12 @@ def call(
         returned = _by_ieee(function, arguments, len(names))
     except Exception as error:
         raise ValueError(f"{whose}: {_where(function, error)} {_what(error)}") from error
+    # What nearly every call returns is seen at once.
     if type(returned) is float and len(names) == 1 and form is not tuple:
         return (returned,)
+    tupled = type(returned) is tuple and (form is tuple or len(names) > 1)
+    if tupled and len(returned) == len(names) and {*map(type, returned)} <= FLOAT:
+        return tuple(returned)
     values = returned if isinstance(returned, tuple) else (returned,)
     odd = [each for each in values if not isinstance(each, (numbers.Real, np.bool_))]
     single = len(names) == 1 and form is not tuple
@@ -86,8 +92,7 @@ def _by_ieee(function: Callable[..., Any], arguments: Sequence[float], results: 
 
 
 def _has_complex(returned: Any) -> bool:
-    values = returned if isinstance(returned, tuple) else (returned,)
-    return any(type(each) is complex for each in values)
+    return complex in map(type, returned if isinstance(returned, tuple) else (returned,))
 
 
 def _where(function: Callable[..., Any], error: BaseException | None = None) -> str:
