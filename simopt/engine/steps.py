@@ -29,6 +29,9 @@ def no_clock():
     return ()
 
 
+inlined(no_clock)
+
+
 class Shape(NamedTuple):
     """What a loop knows of a rule: how many numbers it has, and where its steps are."""
 
