@@ -94,7 +94,15 @@ def apart(
     """The same kernel, of a loop and of steps that are compiled each for themselves."""
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return kernel(rule, loss_passes, points, real, extras)
-    around = _loop_apart(loss_passes, points, real, extras._replace(boxed=False), rule.asks_loss)
+    # Of the rest a loop apart is told at run time.
+    loop_extras = layout.Extras(
+        reacts=extras.reacts,
+        undecayed=extras.undecayed,
+        unclipped=extras.unclipped,
+        kept=extras.kept,
+        clips=extras.clips if extras.unclipped else "",
+    )
+    around = _loop_apart(loss_passes, points, real, loop_extras, rule.asks_loss)
     stepping = _steps_apart(rule, real, steps.extras_of(extras, loss_passes.one), loss_passes.one)
     signature = steps.signature(numba.from_dtype(np.dtype(real)))
 
@@ -103,7 +111,7 @@ def apart(
         stepping.compile(signature)
         code = stepping.overloads[signature.args]
         address = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
-        return steps.shape_of(rule, address)
+        return steps.shape_of(rule, extras, address)
 
     def advance(*arguments: Any) -> None:
         around(shape(), *arguments)

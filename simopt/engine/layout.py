@@ -97,7 +97,7 @@ class Extras(NamedTuple):
     """What a kernel does besides; each is left out of the code where it is not asked for."""
 
     scheduled: bool = False
-    clips: str = ""  # "norm", "value" or neither
+    clips: str = ""  # one of `CLIPS`
     boxed: bool = False
     arrives: bool = False  # whether a trajectory ends at the target
     reacts: bool = False  # whether the rate reacts to the loss
@@ -105,6 +105,9 @@ class Extras(NamedTuple):
     unclipped: bool = False  # whether some weights are left out of clipping
     kept: bool = False  # whether it goes on from an earlier one, or another can go on from it
 
+
+#: How a gradient may be clipped.
+CLIPS = ("", "norm", "value")
 
 #: None of it.
 PLAIN = Extras()

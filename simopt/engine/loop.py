@@ -41,6 +41,8 @@ from simopt.ground.compiling import code_digest
 from simopt.ground.inline import inlined
 from simopt.training import semantics
 
+NORM, VALUE = layout.CLIPS.index("norm"), layout.CLIPS.index("value")
+
 NUMERIC: tuple[Callable[..., Any], ...] = (
     *watching.NUMERIC,
     *orders.NUMERIC,
@@ -119,15 +121,16 @@ def made(
     summed = 0 if steps is None else steps.summed
     summing = True if summed else None
     asking = True if asks else None
-    scheduled = True if extras.scheduled else None
-    arrives = True if extras.arrives else None
+    # A loop apart serves plans with a schedule and without, with any clipping, with any ending.
+    scheduled = True if extras.scheduled or steps is None else None
+    arrives = True if extras.arrives or steps is None else None
     reacts = True if extras.reacts else None
     kept = True if extras.kept else None
     undecayed = True if extras.undecayed else None
     noisy = True if loss_passes.noisy else None
     some = extras.unclipped
-    by_norm = True if extras.clips == "norm" and not some else None
-    by_value = True if extras.clips == "value" and not some else None
+    by_norm = True if (extras.clips == "norm" or steps is None) and not some else None
+    by_value = True if (extras.clips == "value" or steps is None) and not some else None
     some_by_norm = True if extras.clips == "norm" and some else None
     some_by_value = True if extras.clips == "value" and some else None
     own, by_moments = points.startswith("own"), points.endswith("moments")
@@ -285,7 +288,7 @@ def made(
                     marks = (now, zero, unit, unseen)
                     scale = whole_scale if stop - start == how.batch_size else last_scale
                     ratio = 2.0 / (stop - start)
-                    if scheduled is not None:
+                    if scheduled is not None and shape.scheduled:
                         factor_now, shift_now = how.rates[0, t - 1], how.rates[1, t - 1]
                     row = base + RESIDUAL
                     if asking is not None:
@@ -416,10 +419,10 @@ def made(
                                 work, low, high, dp, row, data, order, start, stop, slope_of,
                                 parameters,
                             )  # fmt: skip
-                        if by_value is not None:
+                        if by_value is not None and shape.clips == VALUE:
                             passes.finish_gradient(work, low, high, dp, data.l2, d, scale)
                             passes.clip_values(work, low, high, dp, d, clip)
-                        if by_norm is not None:
+                        if by_norm is not None and shape.clips == NORM:
                             passes.finish_gradient(work, low, high, dp, data.l2, d, scale)
                             passes.clip_norms(work, low, high, dp, base, d, clip, slack)
                         if some_by_value is not None:
@@ -483,11 +486,8 @@ def made(
                         if one:
                             linear.loss_one(work, low, high, shown, base, data)
                         keep(work, low, high, shown, base, d, out, first, t - 1)
-                    if (
-                        arrives is not None
-                        and looks
-                        and not any_alive(work, low, high, base, zero, arrives)
-                    ):
+                    ends = arrives is not None and shape.arrives and looks
+                    if ends and not any_alive(work, low, high, base, zero, True):
                         break
                 if how.record == 1:
                     if one:
@@ -507,7 +507,10 @@ def made(
                 out.pulse[1] += batches * lanes
                 if out.pulse[0] != 0:
                     return
-                if not any_alive(work, low, high, base, zero, arrives):
+                goes_on = any_alive(work, low, high, base, zero, None)
+                if arrives is not None and shape.arrives:
+                    goes_on = any_alive(work, low, high, base, zero, True)
+                if not goes_on:
                     break
             if one:
                 linear.loss_one(work, low, high, shown, base, data)

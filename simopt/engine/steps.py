@@ -33,7 +33,7 @@ inlined(no_clock)
 
 
 class Shape(NamedTuple):
-    """What a loop knows of a rule: how many numbers it has, and where its steps are."""
+    """What a loop knows of a rule: how many numbers it has, where its steps are, what they do."""
 
     states: int
     clocked: int  # values of its clock
@@ -42,10 +42,13 @@ class Shape(NamedTuple):
     averaged: int  # which state is the running average that is looked at; -1: none
     decay: int  # the row of its weight decay, from that of the rate on
     address: int  # of its steps, compiled apart; 0: they are part of the loop
+    scheduled: bool  # the rest as in `layout.Extras`: a loop apart serves all of them
+    arrives: bool
+    clips: int  # the place in `layout.CLIPS`
 
 
-def shape_of(rule: Rule, address: int = 0) -> Shape:
-    """A rule's shape."""
+def shape_of(rule: Rule, extras: layout.Extras, address: int = 0) -> Shape:
+    """A rule's shape, under a plan with these extras."""
     known = rule.hyperparameters
     return Shape(
         states=len(rule.state),
@@ -55,6 +58,9 @@ def shape_of(rule: Rule, address: int = 0) -> Shape:
         averaged=-1 if rule.average is None else rule.state.index(rule.average),
         decay=known.index(WEIGHT_DECAY) if WEIGHT_DECAY in known else 0,
         address=address,
+        scheduled=extras.scheduled,
+        arrives=extras.arrives,
+        clips=layout.CLIPS.index(extras.clips),
     )
 
 
@@ -110,8 +116,8 @@ def steps_of(
     update: Any = inlined(rule.update)
     clock: Any = no_clock if rule.clock is None else inlined(rule.clock)
     terms: Any = None if rule.terms is None else inlined(rule.terms)
-    shape_of_rule = shape_of(rule)
-    states, clocked, hypers, totals, averaged, decay, _ = shape_of_rule
+    shape_of_rule = shape_of(rule, extras)
+    states, clocked, hypers, totals, averaged, decay, *_ = shape_of_rule
     summed = len(rule.summed)
     read_state, write_state = READ[states], WRITE[states]
     read_clock, write_clock = READ[clocked], WRITE[clocked]

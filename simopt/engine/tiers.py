@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 #: Seconds of Python that a kernel may take in a process before it is compiled.
 SMALL = 0.25
 
-#: Seconds of one core that a kernel may take in a process before it is compiled whole.
-LARGE = 3.0
+#: Seconds of one core that a kernel may take in a process before it is compiled whole: what it then
+#: takes longer, up to half as much, is what compiling takes.
+LARGE = 6.0
 
 #: What a core does in a second of what `blocks.cost` counts, at least.
 RATE = 5e8
