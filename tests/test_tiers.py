@@ -103,6 +103,22 @@ def test_the_larger_a_job_the_more_is_compiled(tmp_path):
     assert quick < second < first
 
 
+def test_a_loop_apart_serves_losses_and_plans(fresh, monkeypatch):
+    """What is compiled for another loss, schedule, clipping or ending is no loop."""
+    monkeypatch.setattr(tiers, "SMALL", 0.0)
+    monkeypatch.setattr(cpu, "on_disk", lambda kernel: False)
+    made = []
+    loop_of = cpu._loop_apart
+    monkeypatch.setattr(cpu, "_loop_apart", lambda *key: made.append(key) or loop_of(*key))
+    plans = [{}, {"schedule": schedules.cosine()}, {"clip_norm": 1.0}, {"clip_value": 1.0}]
+    plans.append({"target": 0.5, "stop_at_target": True})
+    for where in ("three weights", "logistic", "network"):
+        for more in plans if where == "logistic" else plans[:1]:
+            simopt.sweep(PROBLEMS[where], simopt.SGD(eta=0.1), **more)
+    assert len(made) >= 3
+    assert len({*made}) == 1
+
+
 def test_what_is_whole_on_disk_is_not_compiled_apart(fresh, monkeypatch):
     """Another process, or an earlier one, may have compiled it."""
     ways = []
@@ -309,7 +325,7 @@ EXTRAS = [
 ]
 
 
-@pytest.mark.parametrize("where", ["four points", "three weights", "noise"])
+@pytest.mark.parametrize("where", PROBLEMS)
 @pytest.mark.parametrize("name", APART)
 def test_the_bits_apart_are_those_of_python(name, where):
     for extras in EXTRAS:

@@ -1,9 +1,10 @@
-"""Kernels for CPUs: the loop over time (`loop`) with a rule's steps (`steps`) in it, or beside it.
+"""Kernels for CPUs: the loop over time (`loop`) with a rule and a loss in it, or beside it.
 
 Whole, it is compiled once per rule, loss and shape (one weight or several; one order for the block
 or one per lane): two to seven seconds, and as fast as can be. Apart, the loop is compiled once per
-loss and shape, and every rule's steps alone, in some tenths of a second; a call costs some 20 ns a
-block of lanes and update. Both are compiled at first use, and kept on disk.
+shape, and every rule's `steps` and every loss's `sums_of_points` alone, in some tenths of a second;
+a call costs some 20 ns a block of lanes and update. All are compiled at first use, and kept on
+disk.
 """
 
 from __future__ import annotations
@@ -18,14 +19,21 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import layout, loop, products, steps
-from simopt.engine.passes import Passes
+from simopt.engine import layout, loop, products, steps, sums_of_points
+from simopt.engine.addresses import address_of
+from simopt.engine.passes import Passes, gradient_none, loss_penalty
 from simopt.ground.compiling import compiled, kept
 from simopt.ground.inline import taken_in
 from simopt.ground.snapshot import digest
 from simopt.rules.rule import Rule
 
 Kernel = Callable[..., None]
+
+#: In place of a loss that a loop calls by its address; whether its gradient begins with noise.
+ANY = {
+    noisy: Passes("any loss", gradient_none, gradient_none, loss_penalty, noisy=noisy)
+    for noisy in (False, True)
+}
 
 
 @functools.cache
@@ -67,6 +75,7 @@ def kernel(
     """
     lanes, one = width or layout.lanes(real), loss_passes.one
     own = steps.steps_of(rule, real, extras, lanes, one)
+    summed = sums_of_points.points_of(loss_passes, points.startswith("own"), real, lanes)
     source = "" if width else digest(*rule.functions) + _engine_digest() + loss_passes.source
     whole = loop.made(
         loss_passes,
@@ -75,16 +84,17 @@ def kernel(
         extras,
         lanes,
         steps=own,
+        losses_in=summed,
         asks=rule.asks_loss,
         plain=width is not None,
         source=source,
     )
     if width is not None:
         # A quotient by zero is no error, as in compiled code.
-        return functools.partial(np.errstate(all="ignore")(whole), own.shape)
-    taken_in(*own.parts)
+        return functools.partial(np.errstate(all="ignore")(whole), own.shape, None)
+    taken_in(*own.parts, *summed)
     _name(whole, "whole", rule.name, source, loss_passes.kind, one, points, real, extras)
-    return functools.partial(compiled(whole), own.shape)
+    return functools.partial(compiled(whole), own.shape, None)
 
 
 @functools.cache
@@ -102,19 +112,37 @@ def apart(
         kept=extras.kept,
         clips=extras.clips if extras.unclipped else "",
     )
-    around = _loop_apart(loss_passes, points, real, loop_extras, rule.asks_loss)
-    stepping = _steps_apart(rule, real, steps.extras_of(extras, loss_passes.one), loss_passes.one)
-    signature = steps.signature(numba.from_dtype(np.dtype(real)))
+    own, one, asks = points.startswith("own"), loss_passes.one, rule.asks_loss
+    told = not one and not asks
+    around = _loop_apart(
+        ANY[loss_passes.noisy] if told else loss_passes, points, real, loop_extras, asks
+    )
+    stepping = _steps_apart(rule, real, steps.extras_of(extras, one), one)
+    kind = numba.from_dtype(np.dtype(real))
 
     @functools.cache
     def shape() -> steps.Shape:
-        stepping.compile(signature)
-        code = stepping.overloads[signature.args]
-        address = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
-        return steps.shape_of(rule, extras, address)
+        return steps.shape_of(rule, extras, address_of(stepping, steps.signature(kind)))
 
-    def advance(*arguments: Any) -> None:
-        around(shape(), *arguments)
+    @functools.cache
+    def addresses(data: Any) -> tuple[int, int]:
+        gradient, loss = _losses_apart(loss_passes, own, real)
+        of_gradient, of_loss = sums_of_points.signatures(kind, data, own)
+        return address_of(gradient, of_gradient), address_of(loss, of_loss)
+
+    def losses(data: layout.Data) -> sums_of_points.Losses | None:
+        if not told:
+            return None
+        d, dp, columns = len(data.optimum), len(data.w0), data.x.shape[1]
+        return sums_of_points.Losses(
+            *addresses(numba.typeof(data)),
+            more_rows=int(loss_passes.rows(d, columns)),
+            tiled_rows=int(loss_passes.tiled_rows(dp, columns)),
+            factor=loss_passes.factor,
+        )
+
+    def advance(starts: Any, data: layout.Data, *arguments: Any) -> None:
+        around(shape(), losses(data), starts, data, *arguments)
 
     return advance
 
@@ -124,13 +152,33 @@ def _loop_apart(
     loss_passes: Passes, points: str, real: type, extras: layout.Extras, asks: bool
 ) -> Any:
     lanes, source = layout.lanes(real), _engine_digest() + loss_passes.source
+    summed = sums_of_points.points_of(loss_passes, points.startswith("own"), real, lanes)
     around = loop.made(
-        loss_passes, points, real, extras, lanes, steps=None, asks=asks, source=source
+        loss_passes,
+        points,
+        real,
+        extras,
+        lanes,
+        steps=None,
+        losses_in=summed,
+        asks=asks,
+        source=source,
     )
-    taken_in(steps.call)
-    key = loss_passes.kind, loss_passes.one, points, real, extras, asks
+    taken_in(steps.call, sums_of_points.call_gradient, sums_of_points.call_loss, *summed)
+    key = loss_passes.kind, loss_passes.one, loss_passes.noisy, points, real, extras, asks
     _name(around, "around", "any rule", source, *key)
     return compiled(around)
+
+
+@functools.cache
+def _losses_apart(loss_passes: Passes, own: bool, real: type) -> tuple[Any, Any]:
+    lanes, source = layout.lanes(real), _engine_digest() + loss_passes.source
+    summed = sums_of_points.points_of(loss_passes, own, real, lanes)
+    taken_in(*summed)
+    gradient, loss = sums_of_points.apart(summed, real, lanes, source)
+    _name(gradient, "gradient", loss_passes.kind, source, own, real)
+    _name(loss, "loss", loss_passes.kind, source, real)
+    return compiled(gradient), compiled(loss)
 
 
 @functools.cache
@@ -167,4 +215,6 @@ def _name(function: Any, kind: str, whose: str, *key: Any) -> None:
 @functools.cache
 def _engine_digest() -> str:
     """A digest of everything numeric but the rule and the loss."""
-    return digest(*loop.NUMERIC) + loop.SOURCE + steps.SOURCE + products.SOURCE
+    return (
+        digest(*loop.NUMERIC) + loop.SOURCE + steps.SOURCE + sums_of_points.SOURCE + products.SOURCE
+    )

@@ -36,6 +36,7 @@ from simopt.engine.layout import (
 from simopt.engine.orders import fill_order, fill_own_orders
 from simopt.engine.passes import Passes
 from simopt.engine.steps import Steps, call
+from simopt.engine.sums_of_points import Points, call_gradient, call_loss
 from simopt.engine.watching import any_alive, finish, keep, note_times, react_all, watch
 from simopt.ground.compiling import code_digest
 from simopt.ground.inline import inlined
@@ -74,6 +75,7 @@ def made(
     lanes: int,
     *,
     steps: Steps | None,
+    losses_in: Points,
     asks: bool = False,
     plain: bool = False,
     source: str = "",
@@ -88,6 +90,9 @@ def made(
         Lanes of a block.
     steps : Steps, optional
         Of a rule with which the loop is compiled; None: it calls them by their address.
+    losses_in : Points
+        The loss that it is compiled with, unless it calls it by its address: where it does the
+        rule's steps, there are several weights, and ``asks`` is not set.
     asks : bool
         Whether the rule's clock asks for the batch's loss.
     plain : bool
@@ -98,8 +103,9 @@ def made(
     Returns
     -------
     callable
-        ``f(shape, starts, data, how, hyper, seeds, given, out)`` with a rule's `steps.Shape` and
-        where its state and its clock start (`layout.starts`, `layout.clock_starts`).
+        ``f(shape, losses, starts, data, how, hyper, seeds, given, out)`` with a rule's
+        `steps.Shape`, a loss's `sums_of_points.Losses` (None where the loop has it in), and where
+        the rule's state and its clock start (`layout.starts`, `layout.clock_starts`).
     """
     plain = plain or bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
     shift = 3 if real is np.float64 else 2
@@ -108,7 +114,7 @@ def made(
     tile = np.uint64(min(lanes, tiles.lanes(real)))
     apart = True if real is np.float32 else None
     zero, unit, never = real(0), real(1), real(np.inf)
-    one, multiple = loss_passes.one, real(loss_passes.factor)
+    one, whole_factor = loss_passes.one, real(loss_passes.factor)
     # None or True: of a test for None only one branch is compiled.
     fused = None if steps is None else True
     # In a loop with its rule all its numbers are constants, and so are the rows of one weight.
@@ -141,12 +147,13 @@ def made(
     one_by_moments = True if by_moments and one else None
     several_by_moments = True if by_moments and not one else None
     shared_one, own_one = linear.gradient_one, linear.gradient_one_own
-    shared_sums, own_sums = loss_passes.gradient, loss_passes.gradient_own
     batch_loss, own_batch_loss = loss_passes.batch_loss, loss_passes.batch_loss_own
-    full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
-    tiled_sums, tiled_loss = loss_passes.tiled_gradient, loss_passes.tiled_loss
-    tiled_rows = loss_passes.tiled_rows
+    slope_of, tiled_rows = loss_passes.slope, loss_passes.tiled_rows
     more_rows, read_parameters = loss_passes.rows, loss_passes.read
+    # Whether the loop calls the loss, as it does the steps, by its address.
+    told = True if steps is None and not one and not asks else None
+    add_slopes: Any = call_gradient if told else losses_in.gradient
+    full_loss: Any = call_loss if told else losses_in.loss
     # Of a batch of 1 the gradient comes with the step: a pass over its rows less.
     with_step = points == "shared" and not extras.clips and not one and not summed
     alone = loss_passes.alone if with_step and steps is not None else None
@@ -157,7 +164,7 @@ def made(
     restore_marks, save_marks = keeping.restore_marks, keeping.save_marks
     note_best = keeping.note_best
 
-    def advance(shape, starts, data, how, hyper, seeds, given, out):
+    def advance(shape, losses, starts, data, how, hyper, seeds, given, out):
         source  # noqa: B018
         if fixed is not None:
             shape = fixed
@@ -169,9 +176,16 @@ def made(
         shown = 0 if shape.averaged < 0 else first_state + shape.averaged * dp
         eta = first_clock + clocked
         base = eta + 1 + hypers
-        nothing = base + WATCHED + more_rows(d, data.x.shape[1])
-        tiled = nothing + 1
-        rows = tiled + (1 if one else tiled_rows(dp, data.x.shape[1]))
+        if told is not None:
+            nothing = base + WATCHED + losses.more_rows
+            tiled = nothing + 1
+            rows = tiled + losses.tiled_rows
+            multiple = real(losses.factor)
+        else:
+            nothing = base + WATCHED + more_rows(d, data.x.shape[1])
+            tiled = nothing + 1
+            rows = tiled + (1 if one else tiled_rows(dp, data.x.shape[1]))
+            multiple = whole_factor
         parameters = read_parameters(data.parameters, 0, 1, 0)
         work: Any = np.empty((rows, lanes + spare), real)
         gathered = np.zeros((0 if one else tiles.POINTS, dp), real)
@@ -404,20 +418,10 @@ def made(
                                     own_matrix, own_vector,
                                 )  # fmt: skip
                             scale = unit
-                        elif own:
-                            own_sums(
-                                work, low, high, dp, row, data, orders, start, stop, slope_of,
-                                parameters,
-                            )  # fmt: skip
-                        elif tiled_sums is not None:
-                            tiled_sums(
-                                work, low, high, tile, dp, tiled, data, order, start, stop,
-                                slope_of, parameters, gathered, starting,
-                            )  # fmt: skip
                         else:
-                            shared_sums(
-                                work, low, high, dp, row, data, order, start, stop, slope_of,
-                                parameters,
+                            add_slopes(
+                                losses, work, gathered, starting, low, dp, row, tiled, data,
+                                orders if own else order, start, stop,
                             )  # fmt: skip
                         if by_value is not None and shape.clips == VALUE:
                             passes.finish_gradient(work, low, high, dp, data.l2, d, scale)
@@ -461,15 +465,10 @@ def made(
                                     )  # fmt: skip
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:
-                            if tiled_loss is not None:
-                                tiled_loss(
-                                    work, low, high, tile, dp, shown, tiled, base, data, d,
-                                    value_of, parameters, gathered, starting,
-                                )  # fmt: skip
-                            else:
-                                full_loss(
-                                    work, low, high, dp, shown, base, data, d, value_of, parameters
-                                )
+                            full_loss(
+                                losses, work, gathered, starting, low, dp, shown, base, tiled, data,
+                                d,
+                            )  # fmt: skip
                         passes.squared_distance(work, low, high, shown, base, data, d)
                         over = 0
                         for lane in range(low, high):
@@ -496,13 +495,10 @@ def made(
                 if reacts is not None:
                     if one:
                         linear.loss_one(work, low, high, shown, base, data)
-                    elif tiled_loss is not None:
-                        tiled_loss(
-                            work, low, high, tile, dp, shown, tiled, base, data, d, value_of,
-                            parameters, gathered, starting,
-                        )  # fmt: skip
                     else:
-                        full_loss(work, low, high, dp, shown, base, data, d, value_of, parameters)
+                        full_loss(
+                            losses, work, gathered, starting, low, dp, shown, base, tiled, data, d
+                        )
                     react_all(work, memory, low, high, base, eta, how.reaction, zero, unit)
                 out.pulse[1] += batches * lanes
                 if out.pulse[0] != 0:

@@ -17,6 +17,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from simopt.engine import layout, passes, sums, watching
+from simopt.engine.addresses import lowered
 from simopt.engine.layout import READ, RESIDUAL, WRITE
 from simopt.ground.compiling import code_digest
 from simopt.ground.inline import inlined
@@ -88,8 +89,8 @@ class Steps:
         ``f(work, lane, k, dp, g, penalty, scale, factor, shift, lowest, highest)``: the step of
         weight k of one lane; g is what its slopes sum to.
     block : callable
-        ``f(shape, work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
-        slack, lowest, highest)``: all of it for a block of lanes. With one weight its gradient is
+        ``f(work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip, slack,
+        lowest, highest)``: all of it for a block of lanes. With one weight its gradient is
         in the first row of residuals.
     parts : tuple of callable
         Those of the others that ``block`` calls.
@@ -196,7 +197,7 @@ def steps_of(
         work[0, lane] = moved if alive else old
 
     def one_weight(
-        shape, work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
+        work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
         slack, lowest, highest,
     ):  # fmt: skip
         source  # noqa: B018
@@ -265,7 +266,7 @@ def steps_of(
             work[shown + k, lane] = work[shown + k, lane] if alive else mean
 
     def several_weights(
-        shape, work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
+        work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
         slack, lowest, highest,
     ):  # fmt: skip
         source  # noqa: B018
@@ -298,7 +299,7 @@ def signature(real: Any) -> Any:
     lane, number = types.uint64, types.int64
     addresses = types.CPointer(real), types.CPointer(types.float64)
     places = lane, lane, rows, row, row, number, number
-    return types.void(types.none, *addresses, *places, *[real] * 7)
+    return types.void(*addresses, *places, *[real] * 7)
 
 
 def _call(
@@ -309,22 +310,9 @@ def _call(
     taken = signature(work.dtype)
 
     def lower(context, builder, given, values):
-        call = context.call_conv
-        kind = call.get_function_type(taken.return_type, taken.args).as_pointer()
-        function = builder.inttoptr(values[0], kind)
-        # No shape: the steps know it. Of arrays whose rows have a constant length the address is
-        # enough, and code that knows the length is packed.
-        begin = [
-            context.make_array(kind)(context, builder, value).data
-            for kind, value in zip(given.args[1:3], values[1:3], strict=True)
-        ]
-        values = [context.get_dummy_value(), *begin, *values[3:]]
-        status, _ = call.call_function(builder, function, taken.return_type, taken.args, values)
-        with builder.if_then(status.is_error, likely=False):
-            call.return_status_propagate(builder, status)
-        return context.get_dummy_value()
+        return lowered(taken, given, context, builder, values)
 
-    return types.void(types.int64, work, ticks, *taken.args[3:]), lower
+    return types.void(types.int64, work, ticks, *taken.args[2:]), lower
 
 
 _called: Any = intrinsic(_call)
@@ -342,4 +330,4 @@ def call(
 
 
 #: Changes with the steps, of which the digests of what they call say nothing.
-SOURCE = code_digest(steps_of, _call, call)
+SOURCE = code_digest(steps_of, _call, call, lowered)

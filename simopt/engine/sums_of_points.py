@@ -1,0 +1,165 @@
+"""What a loop needs of a loss: a batch's slopes summed, and the full loss, of a block of lanes.
+
+As in `steps`, a loop has them compiled in, or calls them where they were compiled apart, so that
+one loop serves all losses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba.core import types
+from numba.extending import intrinsic
+
+from simopt.engine import layout, tiles
+from simopt.engine.addresses import lowered
+from simopt.engine.passes import Passes
+from simopt.ground.compiling import code_digest
+
+
+class Losses(NamedTuple):
+    """What a loop knows of a loss that was compiled apart."""
+
+    gradient: int  # the address of each
+    loss: int
+    more_rows: int  # rows of ``work`` that they need besides
+    tiled_rows: int
+    factor: int  # as in `Passes`
+
+
+class Points(NamedTuple):
+    """What a loop calls of a loss.
+
+    Attributes
+    ----------
+    gradient : callable
+        ``f(losses, work, gathered, starting, low, dp, row, tiled, data, order, start, stop)`` adds
+        the slopes of the points order[start:stop] to the gradient's rows.
+    loss : callable
+        ``f(losses, work, gathered, starting, low, dp, at, base, tiled, data, d)``: the full loss at
+        the weights in the rows from ``at`` on.
+    """
+
+    gradient: Callable[..., None]
+    loss: Callable[..., None]
+
+
+def points_of(loss_passes: Passes, own: bool, real: type, lanes: int) -> Points:
+    """The passes of a loss for one order of the points, or for orders of lanes' own."""
+    shared_sums, own_sums = loss_passes.gradient, loss_passes.gradient_own
+    full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
+    tiled_sums, tiled_loss = loss_passes.tiled_gradient, loss_passes.tiled_loss
+    read_parameters = loss_passes.read
+    width, tile = np.uint64(lanes), np.uint64(min(lanes, tiles.lanes(real)))
+
+    def gradient(
+        losses, work, gathered, starting, low, dp, row, tiled, data, order, start, stop
+    ):  # fmt: skip
+        high = low + width
+        parameters = read_parameters(data.parameters, 0, 1, 0)
+        if own:
+            own_sums(
+                work, low, high, dp, row, data, order, start, stop, slope_of, parameters
+            )  # fmt: skip
+        elif tiled_sums is not None:
+            tiled_sums(
+                work, low, high, tile, dp, tiled, data, order, start, stop, slope_of, parameters,
+                gathered, starting,
+            )  # fmt: skip
+        else:
+            shared_sums(
+                work, low, high, dp, row, data, order, start, stop, slope_of, parameters
+            )  # fmt: skip
+
+    def loss(losses, work, gathered, starting, low, dp, at, base, tiled, data, d):
+        high = low + width
+        parameters = read_parameters(data.parameters, 0, 1, 0)
+        if tiled_loss is not None:
+            tiled_loss(
+                work, low, high, tile, dp, at, tiled, base, data, d, value_of, parameters, gathered,
+                starting,
+            )  # fmt: skip
+        else:
+            full_loss(work, low, high, dp, at, base, data, d, value_of, parameters)
+
+    return Points(gradient, loss)
+
+
+def apart(points: Points, real: type, lanes: int, source: str) -> Points:
+    """The same two as functions to compile alone: of ``work`` they take the address."""
+    row_length = lanes + layout.spare(real)
+    carray: Any = numba.carray  # type: ignore[attr-defined]
+    gradient_of, loss_of = points
+
+    def gradient(work, gathered, starting, low, dp, row, tiled, data, order, start, stop):
+        source  # noqa: B018
+        rows = carray(work, (1, row_length))
+        gradient_of(
+            (), rows, gathered, starting, low, dp, row, tiled, data, order, start, stop
+        )  # fmt: skip
+
+    def loss(work, gathered, starting, low, dp, at, base, tiled, data, d):
+        source  # noqa: B018
+        rows = carray(work, (1, row_length))
+        loss_of((), rows, gathered, starting, low, dp, at, base, tiled, data, d)
+
+    return Points(gradient, loss)
+
+
+def signatures(real: Any, data: Any, own: bool) -> tuple[Any, Any]:
+    """What they are compiled for, in a precision and with data of that type."""
+    rows, row = types.Array(real, 2, "C"), types.Array(real, 1, "C")
+    order = types.Array(types.int64, 2 if own else 1, "C")
+    lane, number = types.uint64, types.int64
+    first = types.CPointer(real), rows, row, lane, number, number, number
+    return (
+        types.void(*first, data, order, number, number),
+        types.void(*first, number, data, number),
+    )
+
+
+def _gradient(
+    context, address, work, gathered, starting, low, dp, row, tiled, data, order, start, stop
+):  # fmt: skip
+    number = types.int64
+    own = order.ndim == 2
+    taken, _ = signatures(work.dtype, data, own)
+
+    def lower(context, builder, given, values):
+        return lowered(taken, given, context, builder, values)
+
+    return types.void(number, work, *taken.args[1:]), lower
+
+
+def _loss(context, address, work, gathered, starting, low, dp, at, base, tiled, data, d):
+    _, taken = signatures(work.dtype, data, False)
+
+    def lower(context, builder, given, values):
+        return lowered(taken, given, context, builder, values)
+
+    return types.void(types.int64, work, *taken.args[1:]), lower
+
+
+_called_gradient: Any = intrinsic(_gradient)
+_called_loss: Any = intrinsic(_loss)
+
+
+def call_gradient(
+    losses, work, gathered, starting, low, dp, row, tiled, data, order, start, stop
+):  # fmt: skip
+    """A gradient that was compiled apart, in place of a `Points.gradient`."""
+    _called_gradient(
+        losses.gradient, work, gathered, starting, low, dp, row, tiled, data, order, start, stop
+    )  # fmt: skip
+
+
+def call_loss(losses, work, gathered, starting, low, dp, at, base, tiled, data, d):
+    """A loss that was compiled apart, in place of a `Points.loss`."""
+    _called_loss(losses.loss, work, gathered, starting, low, dp, at, base, tiled, data, d)
+
+
+#: Changes with these, of which the digests of what they call say nothing.
+SOURCE = code_digest(points_of, apart, _gradient, _loss, lowered)
