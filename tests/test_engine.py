@@ -14,7 +14,7 @@ from unittest import mock
 import numba
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numba.core.runtime import _nrt_python, rtsys
 
@@ -371,6 +371,16 @@ def test_exponential_to_two_units_in_the_last_place(z):
         assert ulps(elementary.exp_minus(a), expected) <= 2
     else:
         assert elementary.exp_minus(a) <= 1e-300
+
+
+@given(st.floats(0, 1))
+@example(0.5)
+@example(np.nextafter(0.5, 1.0))
+def test_logarithm_to_two_units_in_the_last_place(e):
+    if e > 1e-300:
+        assert ulps(elementary.log_one_plus(e), np.log1p(np.longdouble(e))) <= 2
+    else:
+        assert 0 <= elementary.log_one_plus(e) <= 1e-300
 
 
 @given(FINITE)
