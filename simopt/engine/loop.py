@@ -447,12 +447,14 @@ def made(
                                 work, ticks, low, setting, hyper, spared, data.l2, d, dp, scale,
                                 factor_now, shift_now,
                             )  # fmt: skip
+                            if alone is not None:
+                                alone_point = order[start]
                             for k in range(d):
                                 l2 = data.l2[k]
                                 gradients, slopes, column = dp + k, nothing, zero
                                 if alone is not None and single:
                                     gradients, slopes = nothing, row
-                                    column = data.x[order[start], k]
+                                    column = data.x[alone_point, k]
                                 if undecayed is not None:
                                     spare_some(work, low, setting, hyper, spared[k], eta)
                                 for lane in range(low, high):
