@@ -21,6 +21,7 @@ from cycler import cycler
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
@@ -320,7 +321,9 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
     with matplotlib.rc_context(RC):
         _leave_room(figure)
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(buffer, format="svg", metadata=nothing)
+        # ``savefig`` would draw twice, the first time for the layout alone, which drawing does too.
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(buffer, metadata=nothing)
     text = buffer.getvalue()
     inside = text[text.index("<svg") :]
     box = re.search(r'viewBox="([^"]+)"', inside)
@@ -347,7 +350,9 @@ def _leave_room(figure: Figure) -> None:
     sizes = [float(name.get_fontsize()) for name in names]
     for name, size in zip(names, sizes, strict=True):
         name.set_fontsize(ENLARGED * size)
-    figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.execute(figure)
     figure.set_layout_engine("none")
     for name, size in zip(names, sizes, strict=True):
         name.set_fontsize(size)
