@@ -202,6 +202,8 @@ def _epoch(moves: Floats, curved: Floats) -> tuple[Floats, Floats]:
     """The product of the updates' matrices [settings, m, m] over the batches; its determinant."""
     count, states, _ = moves.shape
     r = curved.shape[1]
+    if (states, r) == (2, 1):
+        return _epoch_of_pairs(moves, curved[:, 0, 0])
     whole = np.broadcast_to(np.eye(states * r), (count, states * r, states * r))
     determinant = np.ones(count)
     for h in curved:
@@ -221,6 +223,18 @@ def _epoch(moves: Floats, curved: Floats) -> tuple[Floats, Floats]:
 
 def _determinant(matrix: Floats) -> Floats:
     return np.asarray(matrix[:, 0, 0] * matrix[:, 1, 1] - matrix[:, 0, 1] * matrix[:, 1, 0])
+
+
+def _epoch_of_pairs(moves: Floats, curved: Floats) -> tuple[Floats, Floats]:
+    """The same for one direction and a rule of one state, without matrices, which take longer."""
+    (w_w, w_g, w_s), (s_w, s_g, s_s) = np.ascontiguousarray(moves.transpose(1, 2, 0))
+    one, none = np.ones(len(moves)), np.zeros(len(moves))
+    a, b, c, d, determinant = one, none, none, one, one
+    for h in curved:
+        p, s = w_w + w_g * h, s_w + s_g * h
+        determinant = determinant * (p * s_s - w_s * s)
+        a, b, c, d = p * a + w_s * c, p * b + w_s * d, s * a + s_s * c, s * b + s_s * d
+    return np.stack([a, b, c, d], axis=1).reshape(-1, 2, 2), determinant
 
 
 def _largest(matrix: Floats, determinant: Floats) -> Floats:

@@ -115,18 +115,18 @@ def _steps_to_boundary(table: pd.DataFrame, optimizer: Optimizer, plans: int) ->
     """The distance in grid cells along the rates to the nearest other prediction."""
     rates = np.atleast_1d(np.asarray(optimizer.values[0]))
     # [rates, the rest]: the rate is the first axis of the table.
-    predicted = table["predicted"].to_numpy().reshape(len(rates), -1)[np.argsort(rates)]
+    rising = np.argsort(rates)
+    predicted = table["predicted"].to_numpy().reshape(len(rates), -1)[rising]
+    turned = predicted[1:] != predicted[:-1]
+    # A place that another prediction precedes is one step from it, and so on, up and down.
+    places = np.arange(len(rates), dtype=np.float64)[:, None]
     steps = np.full(predicted.shape, np.inf)
-    nearest = np.full(predicted.shape[1], np.inf)
-    for direction in (1, -1):
-        nearest[:] = np.inf
-        rows = range(1, len(rates)) if direction == 1 else range(len(rates) - 2, -1, -1)
-        for row in rows:
-            turned = predicted[row] != predicted[row - direction]
-            nearest = np.where(turned, 1.0, nearest + 1.0)
-            steps[row] = np.minimum(steps[row], nearest)
+    last = np.maximum.accumulate(np.where(turned, places[1:], -np.inf))
+    steps[1:] = places[1:] - last + 1.0
+    following = np.minimum.accumulate(np.where(turned, places[1:], np.inf)[::-1])[::-1]
+    steps[:-1] = np.minimum(steps[:-1], following - places[:-1])
     back = np.empty_like(steps)
-    back[np.argsort(rates)] = steps
+    back[rising] = steps
     flat = back.ravel()
     return pd.array(np.where(np.isinf(flat), np.nan, flat), dtype="Float64").astype("Int64")
 
