@@ -86,6 +86,7 @@ class Stepper:
         self.tick = None if rule.clock is None else plain(rule.clock)
         self.terms = None if rule.terms is None else plain(rule.terms)
         self.summed = rule.terms_hyperparameters
+        self.returned = ("w", *rule.state)
         self.whose = f"rule {rule.name!r}"
 
     @property
@@ -119,10 +120,10 @@ class Stepper:
             values = call(self.tick, arguments, self.rule.clock_values, self.whose, tuple)
             self.clock = list(values)
         for k, g in enumerate(gradient):
-            arguments = (*self.state[k], *self.clock, *self.hyper_of[k])
-            arguments = (self.weights[k], float(g), rate, *arguments)
-            new = call(self.update, arguments, ("w", *self.rule.state), self.whose, float)
-            self.weights[k], self.state[k] = new[0], list(new[1:])
+            own = (*self.state[k], *self.clock, *self.hyper_of[k])
+            arguments = (self.weights[k], float(g), rate, *own)
+            new = call(self.update, arguments, self.returned, self.whose, float)
+            self.weights[k], *self.state[k] = new
 
     def _totals(
         self, function: Callable[..., Any], gradient: Sequence[float], rate: float

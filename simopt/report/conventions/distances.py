@@ -23,6 +23,7 @@ from simopt.report.conventions.measured import (
     EPSILON,
     LOOKED,
     OWN,
+    PLACED,
     RATES,
 )
 from simopt.report.learning_rate.grid import SHUFFLED
@@ -51,9 +52,6 @@ FIRST = tuple(key for key, each in FRAMEWORKS.items() if key != "document" and e
 #: The rules of the document in which the conventions part at a constant rate, and the later ones.
 DRAWN = ("AdaGrad", "RMSprop", "Adam")
 LATER = ("AMSGrad", "NAdam", "RAdam", "Adamax")
-
-#: Where the place of the rate shows.
-PLACED = ("Momentum", "Nesterov", BUFFERED)
 
 
 def shown(value: object) -> str:
