@@ -64,6 +64,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "linear network": lambda: simopt.problems.network(
         WIDE[:, :2], WIDE[:, 2], hidden=3, activation="linear", l2=0.02
     ),
+    "wide network": lambda: simopt.problems.network(WIDE[:, :3], WIDE[:, 3], hidden=2),
     "network of labels": lambda: simopt.problems.network(
         WIDE[:, 0], WIDE[:, 1] > 0, hidden=4, kind="logistic", seed=1
     ),
@@ -286,6 +287,24 @@ QUICK: dict[str, Case] = {
     "a network's loss": Case("network", "Polyak", plan={"batch_size": 4, "clip": ("norm", 0.7, 0)}),
     "a function's loss": Case("line", "Polyak", plan={"batch_size": 4}),
     "a loss without points": Case("noisy saddle", "Polyak", plan={"updates": 6, "epochs": 1}),
+    "a tall matrix": Case(
+        "linear network", "Muon", {"weight_decay": 0.1}, rates=RATES[:4], plan={"batch_size": 4}
+    ),
+    "a wide matrix": Case(
+        "wide network",
+        "Muon",
+        {"convention": "optax"},
+        rates=RATES[:4],
+        plan={"batch_size": 5, "clip": ("norm", 0.7, 0.0)},
+    ),
+    "a matrix, weights left out": Case(
+        "network",
+        "Muon",
+        {"convention": "keras"},
+        rates=RATES[:4],
+        seeds=OWN,
+        plan={"batch_size": 9, "shuffle": "epoch", "spared": Spared((1.0, 0.0) * 6 + (1.0,), ())},
+    ),
     "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
     "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),
     "a noisy function": Case("noisy saddle", "SGD", plan={"updates": 6, "epochs": 1}),

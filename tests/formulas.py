@@ -572,6 +572,27 @@ def dadapt(corrected):
     return formula
 
 
+def muon(mean, root):
+    """Of weights in no matrix: AdamW at a rate of its own, the weight decay by eta."""
+
+    def formula(s, g, t, h):
+        moments(s, g, h)
+        step = mean(s.m, g, t, h) / root(s.v, 1 - h.beta2**t, h.epsilon)
+        return h.eta * h.weight_decay * s.w + h.eta * h.adam_ratio * step
+
+    return formula
+
+
+def adam_mean(m, g, t, h):
+    """torch/optim/adamw.py, keras/src/optimizers/muon.py."""
+    return m / (1 - h.beta1**t)
+
+
+def nadam_mean(m, g, t, h):
+    """optax scale_by_adam with nesterov, which optax.contrib.muon takes."""
+    return h.beta1 * m / (1 - h.beta1 ** (t + 1)) + (1 - h.beta1) * g / (1 - h.beta1**t)
+
+
 def adafactor(s, g, t, h):
     """Algorithms 5 and 6 of the paper, the decay as in torch/optim/_adafactor.py."""
     alpha = max(h.epsilon2, abs(s.w)) * min(h.eta, t**-0.5)

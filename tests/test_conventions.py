@@ -190,6 +190,24 @@ CASES = [
         {"gap": "positive"},
         f.polyak(lambda loss, least: max(loss - least, 0.0), scaled=True),
     ),
+    (
+        "Muon",
+        "document",
+        {},
+        f.muon(f.adam_mean, lambda v, bias, eps: math.sqrt(v / bias) + eps),
+    ),
+    (
+        "Muon",
+        "optax",
+        {},
+        f.muon(f.nadam_mean, lambda v, bias, eps: math.sqrt(v / bias) + eps),
+    ),
+    (
+        "Muon",
+        "keras",
+        {},
+        f.muon(f.adam_mean, lambda v, bias, eps: (math.sqrt(v) + eps) / math.sqrt(bias)),
+    ),
     ("Adafactor", "document", {}, f.adafactor),
     ("Adafactor", "torch", {}, f.adafactor_torch),
     ("Adafactor", "keras", {}, f.adafactor_keras),
@@ -256,6 +274,7 @@ RANGES = {
     "exponent": (0.3, 1.0),
     "least": (-1.0, 1.0),
     "negligible": (0.0, 0.1),
+    "adam_ratio": (0.0, 1.0),
 }
 FIXED = {
     "alternating": [3.0, -2.5] * 30,
@@ -415,6 +434,8 @@ COMPILED = [
     simopt.CautiousLion(eta=(0.01, 0.1)),
     simopt.Adafactor(eta=(0.01, 0.1), weight_decay=0.1),
     simopt.Adafactor(eta=(0.01, 0.1), convention="torch"),
+    simopt.Muon(eta=(0.01, 0.1), weight_decay=0.1, adam_ratio=0.5),
+    simopt.Muon(eta=(0.01, 0.1), convention="optax"),
     simopt.Momentum(eta=(0.01, 0.1), dampening=0.5, convention="mlx", weight_decay=0.1),
     simopt.AdaGrad(eta=(0.01, 0.1), convention="jax"),
     simopt.NAdam(eta=(0.01, 0.1), weight_decay=0.1, convention="river", decay="fixed"),
@@ -617,6 +638,14 @@ DEFAULTS["Adafactor"] = {
     "torch": {**FACTORED, "epsilon": float(np.finfo(float).eps)},
     "keras": {**FACTORED, "eta": 0.001},
 }
+MUON = {**ADAM, "beta": 0.95, "epsilon2": 1e-8, "weight_decay": 0.0, "adam_ratio": 1.0}
+DEFAULTS["Muon"] = {
+    "document": {
+        **MUON, "eta": 0.02, "beta2": 0.95, "epsilon": 1e-10, "epsilon2": 1e-7, "adam_ratio": 0.015,
+    },
+    "keras": {**MUON, "epsilon": 1e-7, "epsilon2": 1e-7, "weight_decay": 0.004},
+    "optax": MUON,
+}  # fmt: skip
 DEFAULTS["CautiousAdamW"] = {"document": DEFAULTS["AdamW"]["document"]}
 DEFAULTS["CautiousLion"] = {"document": {**DEFAULTS["Lion"]["document"], "weight_decay": 0.0}}
 DEFAULTS["Nesterov"] = DEFAULTS["Momentum"]
@@ -706,6 +735,8 @@ SWITCHES = [
     and (name, switch) != ("LAMB", "bias_correction")
     and (name, switch) != ("AdamW", "decay")
     and not (switch == "decay" and ALL[name]().made_by.own_decay)
+    # These matter to matrices: tests/test_muon.py.
+    and not (name == "Muon" and switch in ("nesterov", "bias_correction", "scale"))
     # A momentum that warms up has no such choice.
     and not (switch in ("corrected_for", "fades_square") and convention in ("torch", "keras"))
 ]

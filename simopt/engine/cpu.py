@@ -74,7 +74,7 @@ def kernel(
         lane where each has its own order, else one for every block. Releases the GIL.
     """
     lanes, one = width or layout.lanes(real), loss_passes.one
-    own = steps.steps_of(rule, real, extras, lanes, one)
+    own = steps.steps_of(rule, real, extras, lanes, one, turning=turns(rule, loss_passes))
     summed = sums_of_points.points_of(loss_passes, points.startswith("own"), real, lanes)
     source = "" if width else digest(*rule.functions) + _engine_digest() + loss_passes.source
     whole = loop.made(
@@ -101,8 +101,11 @@ def kernel(
 def apart(
     rule: Rule, loss_passes: Passes, points: str, real: type, extras: layout.Extras
 ) -> Kernel:
-    """The same kernel, of a loop and of steps that are compiled each for themselves."""
-    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+    """The same kernel, of a loop and of steps that are compiled each for themselves.
+
+    It is whole where a matrix is turned, which a loop apart knows nothing of.
+    """
+    if numba.config.DISABLE_JIT or turns(rule, loss_passes):  # type: ignore[attr-defined]
         return kernel(rule, loss_passes, points, real, extras)
     # Of the rest a loop apart is told at run time.
     loop_extras = layout.Extras(
@@ -188,6 +191,11 @@ def _steps_apart(rule: Rule, real: type, extras: layout.Extras, one: bool) -> An
     taken_in(*own.parts)
     _name(own.block, "steps", rule.name, source, one, real, extras)
     return compiled(own.block)
+
+
+def turns(rule: Rule, loss_passes: Passes) -> bool:
+    """Whether the rule turns a matrix of the problem's weights."""
+    return rule.matrix is not None and loss_passes.units is not None
 
 
 def on_disk(made: Kernel) -> bool:

@@ -15,6 +15,7 @@ from simopt.engine import (
     keeping,
     layout,
     linear,
+    matrices,
     moments,
     orders,
     passes,
@@ -62,6 +63,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     *moments.NUMERIC,
     *tiles.NUMERIC,
     *sums.NUMERIC,
+    *matrices.NUMERIC,
 )
 for each in NUMERIC:
     inlined(each)
@@ -124,6 +126,10 @@ def made(
     ahead: Any = None if steps is None else steps.ahead
     spare_some: Any = None if steps is None else steps.spare
     lane_of_many: Any = None if steps is None else steps.lane_of_many
+    turn: Any = None if steps is None else steps.turn
+    along: Any = None if steps is None else steps.along
+    room_of: Any = None if steps is None else steps.room
+    units_of: Any = loss_passes.units
     summed = 0 if steps is None else steps.summed
     summing = True if summed else None
     asking = True if asks else None
@@ -186,6 +192,11 @@ def made(
             tiled = nothing + 1
             rows = tiled + (1 if one else tiled_rows(dp, data.x.shape[1]))
             multiple = whole_factor
+        if turn is not None:
+            columns = data.x.shape[1]
+            units, turned = units_of(d, columns), rows
+            inside = units * columns
+            rows += room_of(units, columns)
         parameters = read_parameters(data.parameters, 0, 1, 0)
         work: Any = np.empty((rows, lanes + spare), real)
         gathered = np.zeros((0 if one else tiles.POINTS, dp), real)
@@ -449,6 +460,8 @@ def made(
                             )  # fmt: skip
                             if alone is not None:
                                 alone_point = order[start]
+                            if turn is not None:
+                                turn(work, low, d, dp, units, columns, turned)
                             for k in range(d):
                                 l2 = data.l2[k]
                                 gradients, slopes, column = dp + k, nothing, zero
@@ -461,10 +474,21 @@ def made(
                                     g = work[gradients, lane]
                                     if alone is not None:
                                         g += work[slopes, lane] * column
-                                    lane_of_many(
-                                        work, lane, k, dp, g, l2, scale, factor_now, shift_now,
-                                        lowest, highest,
-                                    )  # fmt: skip
+                                    if along is None:
+                                        lane_of_many(
+                                            work, lane, k, dp, g, l2, scale, factor_now, shift_now,
+                                            lowest, highest,
+                                        )  # fmt: skip
+                                    elif k < inside:
+                                        along(
+                                            work, lane, k, dp, g, l2, scale, factor_now, shift_now,
+                                            lowest, highest,
+                                        )  # fmt: skip
+                                    else:
+                                        lane_of_many(
+                                            work, lane, k, dp, g, l2, scale, factor_now, shift_now,
+                                            lowest, highest,
+                                        )  # fmt: skip
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:
                             full_loss(

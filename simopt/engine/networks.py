@@ -168,6 +168,7 @@ def passes_of(loss: Loss, activation: str) -> Passes:
         factor=int(loss.factor),
         padding=1,
         rows=rows,
+        units=units,
         batch_loss=batch_loss,
         batch_loss_own=batch_loss_own,
         tiled_gradient=tiled_gradient,

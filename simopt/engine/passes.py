@@ -221,6 +221,9 @@ class Passes:
         The number of weights is filled up with zeros to a multiple of this.
     rows : callable
         ``f(d, columns)``: rows of work that the passes need behind those that are watched.
+    units : callable, optional
+        ``f(d, columns)``: of d weights those from 0 on are a matrix of so many rows, as wide as a
+        point has columns. None where no weights are a matrix.
     one : bool
         One weight, least squares: then update, loss and watch are one pass.
     noisy : bool
@@ -245,6 +248,7 @@ class Passes:
     factor: int = 1
     padding: int = 4
     rows: Callable[[int, int], int] = rows_none
+    units: Callable[[int, int], int] | None = None
     one: bool = False
     noisy: bool = False
     source: str = ""
@@ -259,7 +263,9 @@ class Passes:
             self.batch_loss,
             self.batch_loss_own,
         ]
-        more = self.alone, self.slope, self.value, self.tiled_gradient, self.tiled_loss
+        more = (
+            self.alone, self.slope, self.value, self.tiled_gradient, self.tiled_loss, self.units,
+        )  # fmt: skip
         functions += [each for each in more if each is not None]
         for each in functions:
             inlined(each)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simopt.engine import keeping, layout, linear, moments, passes, sums
+from simopt.engine import keeping, layout, linear, matrices, moments, passes, sums
 from simopt.engine.keeping import FLOATS
 from simopt.engine.layout import (
     AT_WEIGHT,
@@ -130,6 +130,18 @@ def program(
     more = loss_passes.rows(d, columns)
     rows = base + (WATCHED + more if more else SQUARE + 1)
     row = base + RESIDUAL
+    turning: Any = None
+    enters: Any = None
+    turn: Any = None
+    within: Any = None
+    units, inside, turned, turned_by, enter = 0, 0, rows, 0, matrices.enter
+    if rule.matrix is not None and loss_passes.units is not None:
+        turning, units = True, loss_passes.units(d, columns)
+        inside = units * columns
+        enters, turn, within = map(inlined, rule.matrix.functions[:3])
+        turned_by = rule.hyperparameters.index(rule.matrix.setting)
+        # The hyperparameters of a thread, in rows.
+        rows += hypers + rule.matrix.room(units, columns)
     zero, unit, never, unset = real(0), real(1), real(np.inf), real(-1)
     multiple = real(loss_passes.factor)
     # None or True: of a test for None only one branch is compiled.
@@ -144,8 +156,8 @@ def program(
     by_value = True if extras.clips == "value" and not some else None
     some_by_norm = True if extras.clips == "norm" and some else None
     some_by_value = True if extras.clips == "value" and some else None
-    unclipped = None if extras.clips or summing else True
-    finishes = True if summing and not extras.clips else None
+    unclipped = None if extras.clips or summing or turning else True
+    finishes = True if (summing or turning) and not extras.clips else None
     alone = True if loss_passes.one else None
     in_moments = True if by_moments else None
     clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
@@ -387,6 +399,15 @@ def program(
                             apart,
                         )
                     settings = read_clock(work, first_clock, 1, 0) + others
+                    if turning is not None:
+                        for h in range(hypers):
+                            work[turned + h, 0] = hyper[1 + h, setting]
+                        enter(
+                            work, 0, 1, inside, dp, first_clock, turned, enters, read_state,
+                            write_state, read_clock, read_hyper,
+                        )  # fmt: skip
+                        by = turned + turned_by - 1
+                        turn(work, 0, 1, dp, units, columns, by, turned + hypers)
                     for k in range(d):
                         old = work[k, 0]
                         g = work[dp + k, 0]
@@ -397,9 +418,13 @@ def program(
                             )
                         if unclipped is not None:
                             g = g * scale + data.l2[k] * old
-                        new = update(
-                            old, g, rate, *(read_state(work, first_state + k, dp, 0) + settings)
-                        )
+                        held = read_state(work, first_state + k, dp, 0) + settings
+                        if turning is None:
+                            new = update(old, g, rate, *held)
+                        elif k < inside:
+                            new = within(old, g, rate, *held)
+                        else:
+                            new = update(old, g, rate, *held)
                         moved = weight(new)
                         if boxes is not None:
                             moved = boxed(moved, how.box[0], how.box[1])

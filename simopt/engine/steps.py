@@ -7,6 +7,7 @@ same, and so are the bits.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 
-from simopt.engine import layout, passes, sums, watching
+from simopt.engine import layout, matrices, passes, sums, watching
 from simopt.engine.addresses import lowered
 from simopt.engine.layout import READ, RESIDUAL, WRITE
 from simopt.ground.compiling import code_digest
@@ -93,7 +94,14 @@ class Steps:
         lowest, highest)``: all of it for a block of lanes. With one weight its gradient is
         in the first row of residuals.
     parts : tuple of callable
-        Those of the others that ``block`` calls.
+        Those of the others that ``block`` calls, or a loop does.
+    turn : callable, optional
+        ``f(work, low, d, dp, units, columns, first)``: the gradients of a matrix' weights become
+        its entries, turned; ``first`` is the first of ``room(units, columns)`` rows to work in.
+        None where the rule or the loss is about no matrices; else no loop calls ``block``.
+    along : callable, optional
+        `lane_of_many` of a weight of the matrix.
+    room : callable, optional
     """
 
     shape: Shape
@@ -105,13 +113,23 @@ class Steps:
     lane_of_many: Callable[..., None]
     block: Callable[..., None]
     parts: tuple[Callable[..., None], ...]
+    turn: Callable[..., None] | None = None
+    along: Callable[..., None] | None = None
+    room: Callable[[int, int], int] | None = None
 
 
 def steps_of(
-    rule: Rule, real: type, extras: layout.Extras, lanes: int, one: bool, source: str = ""
+    rule: Rule,
+    real: type,
+    extras: layout.Extras,
+    lanes: int,
+    one: bool,
+    source: str = "",
+    turning: bool = False,
 ) -> Steps:
     """A rule's steps, in blocks of so many lanes, for one weight or for several.
 
+    ``turning``: some weights are a matrix, and the rule is about matrices.
     ``source`` is a digest of what they are made of, a part of them for the cache's key.
     """
     update: Any = inlined(rule.update)
@@ -139,9 +157,9 @@ def steps_of(
     # One weight's gradient is clipped here, unless it is left out; several have been.
     by_norm = True if extras.clips == "norm" and not extras.unclipped else None
     by_value = True if extras.clips == "value" and not extras.unclipped else None
-    # Sums take the gradient before the update does: it is finished for both.
-    unclipped = None if extras.clips or terms is not None else True
-    finishes = True if terms is not None and not extras.clips else None
+    # Sums and matrices take the gradient before the update does: it is finished for both.
+    unclipped = None if extras.clips or terms is not None or turning else True
+    finishes = True if (terms is not None or turning) and not extras.clips else None
     # float64 clocks live among the rows; for float32 weights they need an array of their own.
     apart = True if real is np.float32 else None
     ticking = True if clocked and terms is None and (apart or not one) else None
@@ -283,7 +301,25 @@ def steps_of(
 
     block = one_weight if one else several_weights
     parts = (tick, lane_step) if one else (tick, spare, ahead, lane_of_many)
-    return Steps(shape_of_rule, summed, tick, lane_step, ahead, spare, lane_of_many, block, parts)
+    made = Steps(shape_of_rule, summed, tick, lane_step, ahead, spare, lane_of_many, block, parts)
+    if rule.matrix is None or not turning:
+        return made
+    enters, turned = inlined(rule.matrix.enters), inlined(rule.matrix.turn)
+    by = rule.hyperparameters.index(rule.matrix.setting)
+
+    def turn(work, low, d, dp, units, columns, first):
+        first_clock = (2 + states) * dp
+        eta = first_clock + clocked
+        matrices.enter(
+            work, low, low + width, units * columns, dp, first_clock, eta + 1, enters, read_state,
+            write_state, read_clock, read_hyper,
+        )  # fmt: skip
+        turned(work, low, low + width, dp, units, columns, eta + by, first)
+
+    stepped = dataclasses.replace(rule, update=rule.matrix.update, matrix=None)
+    along = steps_of(stepped, real, extras, lanes, one, source, True).lane_of_many
+    room = inlined(rule.matrix.room)
+    return dataclasses.replace(made, parts=(*parts, turn, along), turn=turn, along=along, room=room)
 
 
 def extras_of(extras: layout.Extras, one: bool) -> layout.Extras:

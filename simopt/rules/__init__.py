@@ -30,6 +30,7 @@ from simopt.rules.lars import LARS
 from simopt.rules.lion import Lion
 from simopt.rules.lookahead import lookahead
 from simopt.rules.momentum import Momentum
+from simopt.rules.muon import Muon
 from simopt.rules.nadam import NAdam
 from simopt.rules.nesterov import Nesterov
 from simopt.rules.novograd import NovoGrad
@@ -95,6 +96,7 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "Adafactor": Adafactor,
     "DAdaptAdamW": DAdaptAdamW,
     "PolyakSGD": PolyakSGD,
+    "Muon": Muon,
 }
 
 #: Every rule there is.
@@ -130,6 +132,7 @@ __all__ = [
     "LaProp",
     "Lion",
     "Momentum",
+    "Muon",
     "NAdam",
     "Nesterov",
     "NovoGrad",

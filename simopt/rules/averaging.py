@@ -79,6 +79,8 @@ def averaged(
     rule = optimizer.rule
     if rule.average is not None:
         raise checks.refuse("optimizer", optimizer, "one that is not averaged yet")
+    if rule.matrix is not None:
+        raise checks.refuse("optimizer", optimizer, "one that does not step along matrices")
     checks.choice("form", form, FORMS)
     start = checks.whole("start", start, 0, 2**53)
     counts = form != "fading" or start > 0

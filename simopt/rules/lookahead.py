@@ -87,7 +87,7 @@ def lookahead(
     checks.choice("evaluated", evaluated, EVALUATED)
     if rule.average is not None and evaluated == "slow":
         raise checks.refuse("evaluated", evaluated, "'fast': the optimizer has an average already")
-    if rule.terms is not None:
+    if rule.terms is not None or rule.matrix is not None:
         raise checks.refuse("optimizer", optimizer, "one that does not look across weights")
     if "slow" in rule.state:
         raise checks.refuse("optimizer", optimizer, "one without lookahead")

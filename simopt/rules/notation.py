@@ -67,6 +67,7 @@ SIGNS = {
     "loss": "f",
     "least": "f_min",
     "step": "γ",
+    "adam_ratio": "ρ",
 }
 
 #: How strongly an expression holds together: what is weaker needs brackets inside what is stronger.

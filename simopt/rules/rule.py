@@ -115,6 +115,7 @@ ALLOWED = {
     "epsilon2": checks.NOT_NEGATIVE,
     "limit": checks.POSITIVE,
     "exponent": checks.NOT_NEGATIVE,
+    "adam_ratio": checks.NOT_NEGATIVE,
 }
 
 
@@ -139,6 +140,40 @@ def complement(beta: float) -> float:
     dtype('float32')
     """
     return type(beta)(1) - beta
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What a rule does with weights that are a matrix, all of them at once.
+
+    Attributes
+    ----------
+    enters : callable
+        ``enters(g, *state, *clock_values, *hyperparameters) -> (x, *state)``: of every weight the
+        entry of the matrix that is turned, and the new state.
+    turn : callable
+        ``turn(rows, low, high, at, units, columns, setting, first)`` turns the matrix
+        [units, columns], whose entries are in the rows from ``at`` on, into another, in its place.
+        In row ``setting`` is the hyperparameter of that name, in those from ``first`` on room.
+    update : callable
+        ``update(w, x, eta, *state, *clock_values, *hyperparameters) -> (w, *state)``: the rule's
+        step for these weights, x being the entry of the matrix that was turned.
+    room : callable
+        ``room(units, columns)``: how many rows to work in ``turn`` needs.
+    setting : str
+        A hyperparameter.
+    """
+
+    enters: Callable[..., Any]
+    turn: Callable[..., Any]
+    update: Callable[..., Any]
+    room: Callable[[int, int], int]
+    setting: str
+
+    @property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """What numbers come of."""
+        return self.enters, self.turn, self.update, self.room
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +211,8 @@ class Rule:
     clock_reads : tuple of str
         The hyperparameters that the clock depends on: of a clock around another one, which takes
         them all, what the two of them read.
+    matrix : Matrix or None
+        What it does with weights that are a matrix, in place of ``update``.
     recipe : callable or None
         What ``remembered`` made it with; a pickle holds this in place of the functions.
     """
@@ -193,6 +230,7 @@ class Rule:
     terms: Callable[..., Any] | None = None
     totals: tuple[str, ...] = ()
     clock_reads: tuple[str, ...] = ()
+    matrix: Matrix | None = None
     #: Not for __init__: a changed copy (``dataclasses.replace``) is not what the recipe makes.
     recipe: Callable[[], Rule] | None = field(default=None, init=False)
 
@@ -226,8 +264,9 @@ class Rule:
 
     @property
     def functions(self) -> tuple[Callable[..., Any] | None, ...]:
-        """What its numbers come of: update and clock, and the terms where there are any."""
-        return (self.update, self.clock) + (() if self.terms is None else (self.terms,))
+        """What its numbers come of: update and clock, and whatever else there is."""
+        more = () if self.terms is None else (self.terms,)
+        return self.update, self.clock, *more, *(self.matrix.functions if self.matrix else ())
 
     @property
     def sources(self) -> tuple[str | None, ...]:

@@ -235,7 +235,8 @@ def run(
             raise checks.refuse("resume", resume, "what simopt.run returned, or None")
         how = checkpoint.check(resume, problem, optimizer, how, seed, given)
     plain = problem.plain()
-    stepper = Stepper(optimizer, plain.w0.tolist(), how.decays)
+    matrix = plain.hidden, plain.columns
+    stepper = Stepper(optimizer, plain.w0.tolist(), how.decays, matrix)
     reacting = None if how.reaction is None else ReactingRate(how.reaction, stepper.eta)
     if resume is not None:
         resume.checkpoint.restore(stepper)

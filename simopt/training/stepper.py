@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from simopt.ground import checks
 from simopt.ground.calling import call
 from simopt.ground.snapshot import plain
-from simopt.rules.rule import WEIGHT_DECAY, Optimizer
+from simopt.rules.rule import WEIGHT_DECAY, Matrix, Optimizer
 
 
 def check_optimizer(value: Any) -> Optimizer:
@@ -41,6 +43,8 @@ class Stepper:
         Where to start; its length is the number of weights.
     decays : sequence of float, optional
         For every weight what its ``weight_decay`` is multiplied by: 1, or 0 where it has none.
+    matrix : (int, int), optional
+        The first weights are a matrix of so many rows and columns, row by row; by default none are.
 
     Attributes
     ----------
@@ -68,7 +72,11 @@ class Stepper:
     """
 
     def __init__(
-        self, optimizer: Optimizer, weights: Sequence[float], decays: Sequence[float] = ()
+        self,
+        optimizer: Optimizer,
+        weights: Sequence[float],
+        decays: Sequence[float] = (),
+        matrix: tuple[int, int] = (0, 0),
     ) -> None:
         rule = check_single(optimizer).rule
         self.rule = rule
@@ -87,6 +95,8 @@ class Stepper:
         self.terms = None if rule.terms is None else plain(rule.terms)
         self.summed = rule.terms_hyperparameters
         self.returned = ("w", *rule.state)
+        self.matrix = matrix
+        self.inside = 0 if rule.matrix is None else matrix[0] * matrix[1]
         self.whose = f"rule {rule.name!r}"
 
     @property
@@ -119,11 +129,28 @@ class Stepper:
             arguments = (*self.clock, *between, *self.hyper[: self.ticked])
             values = call(self.tick, arguments, self.rule.clock_values, self.whose, tuple)
             self.clock = list(values)
+        if self.rule.matrix is not None and self.inside:
+            gradient = [*self._turned(self.rule.matrix, gradient), *gradient[self.inside :]]
         for k, g in enumerate(gradient):
             own = (*self.state[k], *self.clock, *self.hyper_of[k])
             arguments = (self.weights[k], float(g), rate, *own)
-            new = call(self.update, arguments, self.returned, self.whose, float)
+            update = self.update
+            if self.rule.matrix is not None and k < self.inside:
+                update = self.rule.matrix.update
+            new = call(update, arguments, self.returned, self.whose, float)
             self.weights[k], *self.state[k] = new
+
+    def _turned(self, matrix: Matrix, gradient: Sequence[float]) -> list[float]:
+        """The matrix that the rule makes of the gradients of its weights; their state is new."""
+        inside, (units, columns) = self.inside, self.matrix
+        rows = np.empty((1 + inside + matrix.room(units, columns), 1))
+        rows[0] = self.hyper[self.rule.hyperparameters.index(matrix.setting) - 1]
+        for k in range(inside):
+            arguments = (*self.state[k], *self.clock, *self.hyper_of[k])
+            rows[1 + k], *self.state[k] = matrix.enters(float(gradient[k]), *arguments)
+        matrix.turn(rows, 0, 1, 1, units, columns, 0, 1 + inside)
+        turned: list[float] = rows[1 : 1 + inside, 0].tolist()
+        return turned
 
     def _totals(
         self, function: Callable[..., Any], gradient: Sequence[float], rate: float

@@ -286,6 +286,42 @@ DADAPT_OPTAX = by_optax(
 )
 
 
+def times(eta, factor):
+    """A rate or a schedule of rates, multiplied."""
+    return (lambda count: factor * eta(count)) if callable(eta) else factor * eta
+
+
+#: Of weights in no matrix; for matrices see tests/peers/test_muon.py.
+MUON_ADAMW = by_optax(
+    lambda eta, h: optax.adamw(
+        times(eta, h["adam_ratio"]),
+        **b(h),
+        eps=h["epsilon"],
+        weight_decay=h["weight_decay"] / h["adam_ratio"],
+    ),
+    "inside",
+)
+MUON_OPTAX = by_optax(
+    lambda eta, h: optax.contrib.muon(
+        eta,
+        adam_b1=h["beta1"],
+        adam_b2=h["beta2"],
+        eps=h["epsilon"],
+        adam_weight_decay=h["weight_decay"] / h["adam_ratio"],
+        adam_learning_rate=times(eta, h["adam_ratio"]),
+    ),
+    "inside",
+)
+MUON_KERAS = by_keras(
+    keras.optimizers.Muon,
+    beta="momentum",
+    beta1="adam_beta_1",
+    beta2="adam_beta_2",
+    weight_decay="adam_weight_decay",
+    adam_ratio="adam_lr_ratio",
+)
+
+
 def adafactor_torch(h):
     """PyTorch's, with the epsilons in a pair and the exponent negative."""
     return lambda parameters: torch.optim.Adafactor(
@@ -577,6 +613,9 @@ CONVENTIONS = (
     Case("LAMB", "optax", "optax", LAMB_OPTAX),
     Case("LAMB", "keras", "keras", by_keras(keras.optimizers.Lamb)),
     # The paper has no decay; Keras' comes first.
+    Case("Muon", "document", "optax", MUON_ADAMW),
+    Case("Muon", "optax", "optax", MUON_OPTAX),
+    Case("Muon", "keras", "keras", MUON_KERAS),
     Case("Adafactor", "document", "keras", adafactor_keras(KerasAdafactor), {"weight_decay": 0.0}),
     Case("Adafactor", "torch", "torch", adafactor_torch),
     Case("Adafactor", "keras", "keras", adafactor_keras(KerasAdafactor)),

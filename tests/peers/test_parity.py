@@ -124,6 +124,7 @@ RANGES = {
     "epsilon2": (1e-4, 0.1),
     "limit": (1.0, 3.0),
     "exponent": (0.3, 1.0),
+    "adam_ratio": (0.3, 1.0),
 }
 #: Polyak's steps are so long, where neither the loss nor a bound is in the way, that rounding grows
 #: with each; tests/peers/test_batch_losses.py has a loss below the least.

@@ -61,9 +61,12 @@ def benchmark(quick: bool = False, *, seed: int = 0) -> pd.DataFrame:
 
 
 def contenders(rates: tuple[float, ...] = RATES) -> dict[str, Optimizer]:
-    """The rules that are compared, references first, each with its rates."""
-    names = dict.fromkeys([*REFERENCES, *FURTHER])
-    return {name: ALL[name](eta=rates) for name in names}
+    """The rules that are compared, references first, each with its rates.
+
+    All but those that are about matrices of weights, which most of the problems have none of.
+    """
+    rules = {name: ALL[name](eta=rates) for name in dict.fromkeys([*REFERENCES, *FURTHER])}
+    return {name: each for name, each in rules.items() if each.rule.matrix is None}
 
 
 def drawn(seed: int, *, quick: bool) -> dict[str, Problem]:

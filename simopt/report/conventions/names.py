@@ -110,6 +110,10 @@ WORDS: Mapping[tuple[str, Any], str] = {
     ("gap", "positive"): "a loss below its least value makes no step",
     ("norm_of", "gradient"): "the norm is the gradient's",
     ("norm_of", "scaled"): "the norm is that of η times the gradient",
+    ("scale", "original"): "a tall matrix' step is scaled by its shape",
+    ("scale", "match_rms_adamw"): "a matrix' step is scaled to be as large as AdamW's",
+    ("others", "AdamW"): "weights in no matrix go by AdamW",
+    ("others", "NAdamW"): "weights in no matrix go by NAdamW",
     ("nesterov", True): "looks ahead",
     ("nesterov", False): "does not look ahead",
 }

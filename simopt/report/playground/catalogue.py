@@ -99,8 +99,13 @@ def script() -> str:
 
 
 def offered() -> dict[str, Any]:
-    """The rules that the page has: its time loop takes no sums over the weights."""
-    return {name: make for name, make in ALL.items() if make().rule.terms is None}
+    """The rules that the page has: its loop takes no sums, and its problems have no matrices."""
+    rules = {name: make().rule for name, make in ALL.items()}
+    return {
+        name: ALL[name]
+        for name, rule in rules.items()
+        if rule.terms is None and rule.matrix is None
+    }
 
 
 class Code(str):

@@ -48,5 +48,6 @@ FRAMEWORK = Framework(
         "Adafactor": {},
         "DAdaptAdamW": {},
         "PolyakSGD": {},
+        "Muon": {},
     },
 )

@@ -122,6 +122,14 @@ FRAMEWORK = Framework(
         },
         "Adafactor": {"eta": 0.001, "decay_place": "outside"},
         "ScheduleFreeAdamW": {"counts": "equal", "decay_place": "mean"},
+        "Muon": {
+            **HAT,
+            "eta": 0.001,
+            "beta2": 0.999,
+            "weight_decay": 0.004,
+            "adam_ratio": 1.0,
+            "scale": "match_rms_adamw",
+        },
     },
     arguments={
         "eta": "learning_rate",
@@ -165,6 +173,7 @@ FRAMEWORK = Framework(
             note="all updates count the same, a warm-up's too",
         ),
         Call("keras.optimizers.Adafactor()", "Adafactor", note="of a vector"),
+        Call("keras.optimizers.Muon()", "Muon", note="of a vector, which goes by AdamW"),
         Call("keras.optimizers.Lion()", "Lion"),
         Call("keras.optimizers.Lamb()", "LAMB"),
         Call(

@@ -64,6 +64,15 @@ FRAMEWORK = Framework(
         "DAdaptAdamW": {"bias_correction": True},
         "Prodigy": {"bias_correction": True},
         "PolyakSGD": {"coefficient": 1.0, "negligible": 2.0**-52, "norm_of": "scaled"},
+        "Muon": {
+            "eta": 0.001,
+            "beta2": 0.999,
+            "epsilon": 1e-8,
+            "epsilon2": 1e-8,
+            "adam_ratio": 1.0,
+            "bias_correction": True,
+            "others": "NAdamW",
+        },
     },
     arguments={
         "eta": "learning_rate",
@@ -117,6 +126,7 @@ FRAMEWORK = Framework(
         Call("optax.contrib.prodigy()", "Prodigy"),
         Call("optax.polyak_sgd()", "PolyakSGD", note="its scaling is η here"),
         Call('optax.polyak_sgd(variant="sps+")', "PolyakSGD", {"gap": "positive"}),
+        Call("optax.contrib.muon(0.001)", "Muon", note="of a vector, which goes by NAdamW"),
         Call("optax.lamb(0.001)", "LAMB", note="scaled by the ratio without weight decay, too"),
         Call("optax.contrib.schedule_free_sgd()", "ScheduleFreeSGD"),
         Call("optax.contrib.schedule_free_adamw()", "ScheduleFreeAdamW"),
