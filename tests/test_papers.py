@@ -11,7 +11,7 @@ from simopt.analysis import comparison
 from simopt.analysis.comparison.later_rules import RATES
 from simopt.document.claims.claim import VERDICTS
 from simopt.document.claims.context import Trials
-from simopt.document.papers import CLAIMS, adaptive, averages, pairs, rates, signs, steps
+from simopt.document.papers import CLAIMS, adaptive, averages, pairs, rates, signs, spectra, steps
 from simopt.document.papers.adaptive import BOUNDED, FREE, MENDED
 from simopt.rules import ALL
 from tests.interpreting import interpreting
@@ -368,3 +368,36 @@ def test_the_best_rate_is_that_of_the_judging_seeds(monkeypatch):
     evidence = rates.prodigy_finds_the_rate(Trials()).evidence
     assert evidence["best rate, p"] == 10.0
     assert evidence["excess at 1 over that at the best, p"] == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "outcome"),
+    [
+        ([0.7, 1.2, 0.5, 1.5], [0.9] * 10, "holds"),
+        ([0.7, 1.2, 0.5, 1.5], [0.9] * 9 + [0.1], "holds"),
+        ([0.7, 1.2, 0.5, 1.5], [0.9] * 8 + [0.1] * 2, "conditional"),
+        ([0.7, 0.49], [0.9, 1.51], "contradicted"),
+    ],
+)
+def test_muons_steps_in_every_world(one, other, outcome):
+    found = spectra.orthogonal_by({"with one": np.array(one), "with another": np.array(other)})
+    assert found.verdict == outcome
+    assert found.evidence["least, with one"] == min(one)
+    assert found.evidence["largest"] == max(one + other)
+
+
+def test_muons_singular_values_are_those_of_a_runs_steps(monkeypatch):
+    monkeypatch.setattr(spectra, "UPDATES", 8)
+    problem = spectra.drawn("tanh", 3)
+    found = spectra.singular_values(problem, problem.n, 0)
+    steps = simopt.run(problem, simopt.Muon(), batch_size="full", epochs=8).steps
+    inside = problem.hidden * problem.columns
+    weights = steps[[f"w_{k}" for k in range(inside)]].to_numpy()
+    moved = np.diff(np.vstack([problem.w0[:inside], weights]), axis=0) / (0.02 * 2**0.5)
+    moved = moved.reshape(8, problem.hidden, problem.columns)
+    expected = np.linalg.svd(moved, compute_uv=False)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+    # Linear units and one output: the first gradient has rank 1, and so has the step.
+    flat = spectra.singular_values(spectra.drawn("linear", 3), problem.n, 0)
+    assert (flat[0, 1:] < 1e-9).all()
+    assert flat[0, 0] > 0.5
