@@ -119,11 +119,18 @@ def apart(conditions: Conditions, groups: Iterable[Group]) -> dict[Any, float]:
     }
 
 
-def split(conditions: Conditions, groups: Sequence[Group]) -> Iterator[tuple[Group, str]]:
-    """Every group of a job and what runs it: "python", "apart" or "whole"; it counts as spent."""
+def ways(
+    conditions: Conditions, groups: Sequence[Group]
+) -> tuple[dict[Any, float], dict[Any, float]]:
+    """What `small` and `apart` say of a job; of what is small nothing need be compiled at all."""
     taken = small(conditions, groups)
     larger = [group for group in groups if kernel(conditions, group) not in taken]
-    beside = apart(conditions, larger)
+    return taken, apart(conditions, larger)
+
+
+def split(conditions: Conditions, groups: Sequence[Group]) -> Iterator[tuple[Group, str]]:
+    """Every group of a job and what runs it: "python", "apart" or "whole"; it counts as spent."""
+    taken, beside = ways(conditions, groups)
     for spent, chosen in ((_spent, taken), (_spent_apart, beside)):
         for key, needed in chosen.items():
             spent[key] += needed

@@ -107,11 +107,11 @@ def prepare(job: Job, parts: Iterable[Axes]) -> None:
         summarise({"loss": np.zeros((1, 1))}, nothing, nothing, job.reduce.quantiles)
     if job.device != "cpu":
         return
-    seen, small, beside = set(), {}, {}
+    seen: set[Any] = set()
+    small: dict[Any, float] = {}
+    beside: dict[Any, float] = {}
     if sum(part.size for part in job.axes) <= MOST_SMALL:
-        groups = list(axes.all_groups(job.axes, job.problem))
-        small = tiers.small(job, groups)
-        beside = tiers.apart(job, groups)
+        small, beside = tiers.ways(job, axes.all_groups(job.axes, job.problem))
     for part in parts:
         for group in axes.groups(part, job.problem):
             if tiers.kernel(job, group) in small:
