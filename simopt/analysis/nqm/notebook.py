@@ -4,7 +4,8 @@ Their moments after k updates come from the k-th power of each direction's facto
 eigenvalues of the 3 x 3 matrix that takes three second moments through an update (momentum,
 averages). Where those eigenvalues nearly coincide the loss has a rounding error of up to a
 millionth: enough, now and then, to move a count of a million by one. A table that is to hold their
-integers must count as they do.
+integers must count as they do; and where rounding decides, LAPACK on another processor may count
+otherwise.
 """
 
 from __future__ import annotations

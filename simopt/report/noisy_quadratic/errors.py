@@ -152,7 +152,8 @@ def rounding(found: dict[str, pd.DataFrame]) -> dict[str, str]:
                 f"{number(row['exact'])}, the notebook {number(row['printed'])}"
                 for row in records(wrong)
             )
-            + ". The other integers stand."
+            + ". The other integers stand. Another processor's linear algebra rounds otherwise, "
+            "and may count a neighbour."
             if len(wrong)
             else "not enough, here, to change an integer."
         ),
