@@ -92,6 +92,10 @@ def test_the_longest_fall(losses):
 READINGS = ("minimum", "valley", "steepest")
 
 
+#: A loss of so little of the first one is made of the weights' rounding.
+ROUNDING = 1e-28
+
+
 def share_within_three():
     """For each reading, in how many of 42 cases it is within a factor of 3 of a sweep's best."""
     grid = np.geomspace(1e-6, 10, 57)
@@ -109,13 +113,15 @@ def share_within_three():
             seed=range(8),
         )
         frame["loss"] = frame["loss"].where(frame["status"] == "ok", np.inf)
-        best = frame.groupby("eta")["loss"].mean().idxmin()
+        reached = frame.groupby("eta")["loss"].mean()
+        # Of rates that leave nothing but rounding none is the best: any of them will do.
+        best = reached.index[reached <= max(reached.min(), ROUNDING * problem.loss(problem.w0))]
         test = simopt.lr_range_test(problem, rule, batch_size=8)
         cases += 1
         whole = simopt.lr_range_test(problem, rule, batch_size=8, monitor="loss", smoothing=0.5)
         readings = {name: getattr(test, name) for name in READINGS}
         for name, rate in {**readings, "of the whole loss": whole.steepest}.items():
-            hits[name] += abs(math.log(rate / best)) <= math.log(3)
+            hits[name] += bool((np.abs(np.log(rate / best)) <= math.log(3)).any())
     return cases, hits
 
 
