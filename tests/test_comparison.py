@@ -304,7 +304,10 @@ def test_the_width_counts_rates_near_the_best():
 
 def test_the_benchmark_has_every_later_rule_on_one_grid():
     rules = contenders()
-    assert {*rules} == {*REFERENCES, *FURTHER}
+    # But those about matrices, which few of the problems have.
+    ranked = [name for name in FURTHER if ALL[name]().rule.matrix is None]
+    assert {*rules} == {*REFERENCES, *ranked}
+    assert len(ranked) >= len(FURTHER) - 1
     assert all(each.settings["eta"] == RATES for each in rules.values())
     assert all(
         not isinstance(value, tuple)

@@ -121,8 +121,9 @@ def test_a_compiled_rule_has_pythons_bits(name):
     for g in np.random.default_rng(6).normal(size=50):
         if rule.terms is not None:
             before = (w, g, eta, *state, *ticks, *others[: rule.terms_hyperparameters])
-            between = (*rule.terms(*before), eta)
-            assert (*quick_terms(*before), eta) == between
+            asked = (np.float64(abs(g)),) * rule.asks_loss
+            between = (*rule.terms(*before), *asked, eta)
+            assert (*quick_terms(*before), *asked, eta) == between
         if clock is not None:
             before = (*ticks, *between, *others[: rule.clock_hyperparameters])
             ticks = clock(*before)

@@ -220,7 +220,7 @@ def Muon(
     --------
     >>> import numpy as np, simopt
     >>> x = np.random.default_rng(0).normal(size=(40, 3))
-    >>> layers = simopt.problems.network(x, x @ [1.0, 2.0, 3.0], hidden=4, activation="linear")
+    >>> layers = simopt.problems.network(x, x @ [1.0, 2.0, 3.0], hidden=4)
     >>> run = simopt.run(layers, simopt.Muon(eta=1.0), batch_size="full")
     >>> step = run.steps[[f"w_{k}" for k in range(12)]].to_numpy()[0] - layers.w0[:12]
     >>> np.linalg.svd(step.reshape(4, 3))[1].round(2).tolist()
