@@ -312,14 +312,19 @@ MUON_OPTAX = by_optax(
     ),
     "inside",
 )
-MUON_KERAS = by_keras(
-    keras.optimizers.Muon,
-    beta="momentum",
-    beta1="adam_beta_1",
-    beta2="adam_beta_2",
-    weight_decay="adam_weight_decay",
-    adam_ratio="adam_lr_ratio",
-)
+
+
+def muon_keras(**fixed):
+    """Keras' Muon."""
+    return by_keras(
+        keras.optimizers.Muon,
+        beta="momentum",
+        beta1="adam_beta_1",
+        beta2="adam_beta_2",
+        weight_decay="adam_weight_decay",
+        adam_ratio="adam_lr_ratio",
+        fixed=fixed,
+    )
 
 
 def adafactor_torch(h):
@@ -615,7 +620,7 @@ CONVENTIONS = (
     # The paper has no decay; Keras' comes first.
     Case("Muon", "document", "optax", MUON_ADAMW),
     Case("Muon", "optax", "optax", MUON_OPTAX),
-    Case("Muon", "keras", "keras", MUON_KERAS),
+    Case("Muon", "keras", "keras", muon_keras()),
     Case("Adafactor", "document", "keras", adafactor_keras(KerasAdafactor), {"weight_decay": 0.0}),
     Case("Adafactor", "torch", "torch", adafactor_torch),
     Case("Adafactor", "keras", "keras", adafactor_keras(KerasAdafactor)),
@@ -685,6 +690,7 @@ def rms_parts(**more):
 
 #: What can be switched, wherever a framework has it.
 SWITCHES = (
+    Case("Muon", "keras", "keras", muon_keras(nesterov=False), {"nesterov": False}),
     Case("Momentum", "document", "optax", by_optax(rate_first(trace())), RATE_INSIDE),
     Case("Momentum", "keras", "optax", by_optax(chained(trace())), RATE_OUTSIDE),
     Case("Momentum", "torch", "torch", MOMENTUM_TORCH, {}, ("dampening",)),

@@ -64,7 +64,12 @@ KNOWN = {
         lambda: K.SGD(0.1, momentum=0.9, nesterov=True), {},
         {"Nesterov keras", "Nesterov sklearn"},
     ),
-    "keras AdamW": (lambda: K.AdamW(weight_decay=0.01), {}, {"Adam keras", "AdamW keras"}),
+    # Keras' Muon moves weights that are in no matrix so.
+    "keras AdamW": (
+        lambda: K.AdamW(weight_decay=0.01),
+        {},
+        {"Adam keras", "AdamW keras", "Muon keras"},
+    ),
 }  # fmt: skip
 
 
