@@ -70,7 +70,8 @@ def optimizers(draw):
     name, convention = draw(st.sampled_from(RULES))
     made = ALL[name](eta=draw(st.sampled_from([0.01, 0.3, 2.0])), convention=convention)
     room = len(made.rule.state) < 4 and len(made.rule.clock_values) < 4
-    if room and made.rule.average is None and draw(st.booleans()):
+    room &= made.rule.average is None and made.rule.matrix is None
+    if room and draw(st.booleans()):
         form = draw(st.sampled_from(["fading", "debiased", "warmed", "mean"]))
         gamma = {} if form == "mean" else {"gamma": 0.8}
         made = simopt.averaged(made, **gamma, form=form, start=draw(st.integers(0, 3)))
@@ -156,6 +157,19 @@ def test_a_sweep_goes_on_as_if_it_had_never_been_cut(name, data):
     longer = simopt.sweep(problem, swept, **kept, **all_of_it, resume=begun)
     whole = simopt.sweep(problem, swept, **kept, **all_of_it)
     pd.testing.assert_frame_equal(longer, whole, check_exact=True)
+
+
+@pytest.mark.parametrize("name", ["RMSprop", "Adam", "LAMB"])
+@pytest.mark.parametrize("ends", [{"divergence": 2.0}, {"target": 0.9, "stop_at_target": True}])
+def test_what_has_ended_stays_as_it_was(name, ends):
+    """Its state and its clock, however long others of its block go on."""
+    problem, rates = PROBLEMS["several weights"], [3.0, 1e-4, 0.5, 0.1]
+    kept = {"epochs": 3, "keep_state": True, "evaluate": 1, **ends}
+    together = simopt.sweep(problem, ALL[name](eta=rates), **kept)
+    alone = [simopt.sweep(problem, ALL[name](eta=[eta]), **kept) for eta in rates]
+    pd.testing.assert_frame_equal(together, pd.concat(alone, ignore_index=True), check_exact=True)
+    ended = (together["status"] != "ok") | (together["updates"] < 3 * problem.n)
+    assert 0 < ended.sum() < len(rates)
 
 
 @pytest.mark.parametrize("kept_in", ["memory", "store", "parquet", "workers"])

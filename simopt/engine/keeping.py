@@ -83,14 +83,41 @@ def restore_marks(work, low, high, base, saved, column):
 def save(work, ticks, low, high, saved, column, d, dp, states, first_clock, clocked, apart):
     """The same numbers to those columns; the clock is in ``ticks`` if ``apart``."""
     for lane in range(low, high):
-        at = column + lane - low
-        for k in range(d):
-            saved[MARKS + k, at] = work[k, lane]
-            for s in range(states):
-                saved[MARKS + (1 + s) * d + k, at] = work[(2 + s) * dp + k, lane]
-        for c in range(clocked):
-            tick = ticks[c, lane - low] if apart is not None else work[first_clock + c, lane]
-            saved[MARKS + (1 + states) * d + c, at] = tick
+        save_lane(
+            work, ticks, lane, lane - low, saved, column + lane - low, d, dp, states, first_clock,
+            clocked, apart,
+        )  # fmt: skip
+
+
+def save_ended(
+    work, ticks, low, high, saved, column, d, dp, states, first_clock, clocked, apart, base, when,
+    at_target,
+):  # fmt: skip
+    """The same of lanes that ended at update ``when``; 0: of those that have not ended.
+
+    A lane that has ended keeps its weights, but its rule's state and clock go on with the others':
+    what it leaves is what they were then.
+    """
+    for lane in range(low, high):
+        ended_at = work[base + COUNTS + DIVERGED_AT, lane]
+        if at_target and ended_at == 0:
+            ended_at = work[base + COUNTS + TARGET_AT, lane]
+        if ended_at == when:
+            save_lane(
+                work, ticks, lane, lane - low, saved, column + lane - low, d, dp, states,
+                first_clock, clocked, apart,
+            )  # fmt: skip
+
+
+def save_lane(work, ticks, lane, own, saved, at, d, dp, states, first_clock, clocked, apart):
+    """Of one lane, the block's number ``own``, to column ``at``."""
+    for k in range(d):
+        saved[MARKS + k, at] = work[k, lane]
+        for s in range(states):
+            saved[MARKS + (1 + s) * d + k, at] = work[(2 + s) * dp + k, lane]
+    for c in range(clocked):
+        tick = ticks[c, own] if apart is not None else work[first_clock + c, lane]
+        saved[MARKS + (1 + states) * d + c, at] = tick
 
 
 def save_marks(work, low, high, base, saved, column, taken_back):
@@ -120,6 +147,8 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     restore,
     restore_marks,
     save,
+    save_ended,
+    save_lane,
     save_marks,
     note_best,
 )

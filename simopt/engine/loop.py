@@ -166,7 +166,7 @@ def made(
     shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
     looks_at, diverges = semantics.looks_at, semantics.diverges
     side_of, least_rate = semantics.side_of, semantics.least_rate
-    restore, save = keeping.restore, keeping.save
+    restore, save_ended = keeping.restore, keeping.save_ended
     restore_marks, save_marks = keeping.restore_marks, keeping.save_marks
     note_best = keeping.note_best
 
@@ -222,6 +222,7 @@ def made(
         last_scale = multiple / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]
         aims = target > -np.inf
+        ends_at_target = arrives is not None and shape.arrives
         clip, slack = how.clip, how.slack
         lowest, highest = how.box[0], how.box[1]
         spared = data.l2
@@ -507,11 +508,16 @@ def made(
                             linear.loss_one(work, low, high, shown, base, data)
                         note_times(work, low, high, base, now, over_at, zero, limit, target)
                         known = over
+                        if kept is not None:
+                            save_ended(
+                                work, ticks, low, high, out.state, np.uint64(first), d, dp, states,
+                                first_clock, clocked, apart, base, now, ends_at_target,
+                            )  # fmt: skip
                     if how.record == 2:
                         if one:
                             linear.loss_one(work, low, high, shown, base, data)
                         keep(work, low, high, shown, base, d, out, first, t - 1)
-                    ends = arrives is not None and shape.arrives and looks
+                    ends = ends_at_target and looks
                     if ends and not any_alive(work, low, high, base, zero, True):
                         break
                 if how.record == 1:
@@ -540,9 +546,9 @@ def made(
             if kept is not None:
                 column = np.uint64(first)
                 save_marks(work, low, high, base, out.state, column, taken_back)
-                save(
+                save_ended(
                     work, ticks, low, high, out.state, column, d, dp, states, first_clock, clocked,
-                    apart,
+                    apart, base, zero, ends_at_target,
                 )  # fmt: skip
 
     return advance
