@@ -122,7 +122,6 @@ def test_a_loop_apart_serves_losses_and_plans(fresh, monkeypatch):
 def test_what_is_whole_on_disk_is_not_compiled_apart(fresh, monkeypatch):
     """Another process, or an earlier one, may have compiled it."""
     ways = []
-    monkeypatch.setattr(cpu, "on_disk", lambda kernel: True)
     monkeypatch.setattr(tiers, "SMALL", 0.0)
     tasks = blocks.tasks
 

@@ -102,6 +102,7 @@ class Steps:
     along : callable, optional
         `lane_of_many` of a weight of the matrix.
     room : callable, optional
+        ``f(units, columns)``: the rows of work that ``turn`` needs.
     """
 
     shape: Shape

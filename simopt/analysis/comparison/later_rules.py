@@ -28,7 +28,7 @@ JUDGING = {False: 12, True: 6}
 #: Judging seeds begin here, and every seed of the whole has a stretch of its own.
 FIRST_JUDGING, APART = 1000, 1_000_000
 
-#: Not in a first look: their losses would need a kernel of every rule compiled.
+#: Not in a first look, which has least squares alone.
 FULL_ONLY = ("logistic", "network")
 
 
