@@ -13,6 +13,7 @@ import pytest
 
 from simopt.curves.logs import read_log
 from simopt.curves.logs.cells import is_number
+from simopt.curves.logs.console import pairs
 from tests.test_logs import HELD, LOSS, NAN, T, lines, one, same, written
 
 ROWS = [(int(k), float(a), float(b)) for k, a, b in zip(T, LOSS, HELD, strict=True)]
@@ -28,6 +29,14 @@ def rows(header, *templates):
 def records(*templates):
     """A JSON object a line; templates have < and > for braces."""
     return lines("\n".join(t.replace("<", "{{").replace(">", "}}") for t in templates))
+
+
+def rows_of_training(template):
+    """A line an epoch; p is the perplexity, d the loss as Fortran writes it."""
+    return "".join(
+        template.format(k=int(k), a=a, p=np.exp(a), d=f"{a:.6E}".replace("E", "D")) + "\n"
+        for k, a in zip(T, LOSS, strict=True)
+    )
 
 
 #: Training and validation loss of 40 epochs each: the name of the file, its text, what trained.
@@ -314,3 +323,76 @@ def test_metrics_of_several_names_in_one_list():
 @pytest.mark.parametrize("cell", ["10.1.2.3", "2026-05-01", "1-2", "1.2.3", "12:00:05", "1e2e3"])
 def test_what_only_begins_like_a_number_is_none(cell):
     assert not is_number(cell)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "Cost after iteration {k}: {a}",
+        "Loss after epoch {k}: {a}",
+        "Training loss (for one batch) at step {k}: {a}",
+        "Average loss at step  {k} :  {a}",
+        "loss in epoch {k}/40 = {a}",
+        "Training loss at epoch {k} was {a}",
+        "Error after {k} iterations: {a}",
+        "[ Info: epoch = {k}, loss = {a:.6f}f0",
+        "epoch {k} loss {d}",
+    ],
+)
+def test_the_position_and_the_number_as_people_print_them(tmp_path, template):
+    text = rows_of_training(template)
+    run = one(read_log(written(tmp_path, text, "out.txt")))
+    np.testing.assert_allclose(run.loss, LOSS, rtol=1e-5)
+    np.testing.assert_array_equal(run.x, T)
+
+
+@pytest.mark.parametrize("text", ["loss: 2.5x", "loss: 0.25M", "loss 12abc", "loss: 1.2.3"])
+def test_of_a_word_that_begins_with_digits_no_digits_are_taken(text):
+    assert pairs(text) == {}
+
+
+def test_thousands_of_a_loss():
+    found = {"loss": "1234.5", "acc": "0.5"}
+    assert pairs("loss: 1,234.5, acc: 0.5") == found
+    assert pairs("loss: 1234.5,acc: 0.5") == found
+    assert pairs("loss: 0.25,100 it/s") == {"loss": "0.25"}
+
+
+@pytest.mark.parametrize(
+    ("state", "x"),
+    [
+        ("steps:  2%|#   | {k}/1000 [00:01<01:00,  1.30it/s, avr_loss={a}]", False),
+        ("Progress: {k:5.1f}% words/sec/thread:  60000 lr: 0.05 avg.loss: {a} ETA:   0h 1m", False),
+        ("Iteration {k} | Cost: {a}", True),
+    ],
+)
+def test_one_bar_for_the_whole_training_is_its_curve(tmp_path, state, x):
+    states = [state.format(k=int(k), a=a) for k, a in zip(T, LOSS, strict=True)]
+    run = one(read_log(written(tmp_path, "\r".join(states) + "\n", "out.txt")))
+    same(run, held=None)
+    if x:
+        np.testing.assert_array_equal(run.x, T)
+
+
+def test_what_is_trained_comes_before_what_is_reported(tmp_path):
+    text = rows_of_training("Step {k}/90; acc:  50.00; ppl: {p:.3f}; xent: {a}; lr: 1.0;")
+    same(one(read_log(written(tmp_path, text, "out.txt"))), held=None)
+    text = rows_of_training("[{k}]\ttrain-error:{p:.3f}\ttrain-logloss:{a}")
+    same(one(read_log(written(tmp_path, text, "out.txt"))), held=None)
+
+
+def test_vowpal_wabbit_counts_its_examples_under_two_headings(tmp_path):
+    text = "Num weight bits = 18\nlearning rate = 0.5\nusing no cache\n"
+    text += "average  since         example        example  current  current  current\n"
+    text += "loss     last          counter         weight    label  predict features\n"
+    text += rows_of_training("{a} 0.500000 {k:12d} {k:14d}.0   1.0000   0.2500       50")
+    same(one(read_log(written(tmp_path, text, "out.txt"))), held=None)
+
+
+def test_a_column_that_tells_training_from_validation_by_any_name(tmp_path):
+    text = "run,context,step,metric,value\n"
+    for k, a, b in ROWS:
+        text += (
+            f"r,\"{{'subset': 'train'}}\",{k},loss,{a}\nr,\"{{'subset': 'val'}}\",{k},loss,{b}\n"
+        )
+    same(one(read_log(written(tmp_path, text, "a.csv"))))

@@ -19,8 +19,10 @@ MISSING = frozenset(
 )  # fmt: skip
 
 #: What the C libraries and languages of this world print for NaN and infinity.
-_NAN = re.compile(r"[-+]?(?:nan(?:\(.*\))?|1\.#(?:ind|qnan|snan)0*|nanq)", re.IGNORECASE)
-_INFINITE = re.compile(r"([-+]?)(?:inf(?:inity)?|1\.#inf0*|∞)", re.IGNORECASE)
+_NAN = re.compile(r"[-+]?(?:nan(?:\(.*\)|16|32)?|1\.#(?:ind|qnan|snan)0*|nanq)", re.IGNORECASE)
+_INFINITE = re.compile(r"([-+]?)(?:inf(?:inity|16|32)?|1\.#inf0*|∞)", re.IGNORECASE)
+#: Julia's single precision and Fortran's double: 2.5f0, 1.0D-05.
+_EXPONENT = re.compile(r"([-+]?(?:\d+\.\d*|\.\d+))[fFdD]([-+]?\d+)")
 _TENSOR = re.compile(
     r"(?:[\w.]+\()?\[*\s*([-+]?\.?\d[-+.\deE]*|[-+]?nan|[-+]?inf)\s*\]*(?:,.*\))?\)?"
 )
@@ -80,6 +82,8 @@ def _from_text(text: str, decimal: str) -> float | None:
             return math.nan
         if infinite := _INFINITE.fullmatch(text):
             return -math.inf if infinite[1] == "-" else math.inf
+        if exponent := _EXPONENT.fullmatch(text):
+            return _from_text(f"{exponent[1]}e{exponent[2]}", ".")
         wrapped = _TENSOR.fullmatch(text)  # tensor(0.5, device='cuda:0'), np.float64(0.5)
         if wrapped and wrapped[1] != text:  # which an address or a date would be
             return _from_text(wrapped[1], ".")

@@ -22,6 +22,9 @@ FEW, SOME = 2, 5
 #: An epoch's mean says more than its last batch, but so few means hide what many batches show.
 FEW_EPOCHS, MANY_TIMES = 8, 4
 
+#: Of several errors these are only reported, beside what the training makes smaller.
+RATES = frozenset(["ppl", "perplexity", "err", "error", "errors", "wer", "cer", "per", "eer"])
+
 GENERATOR = frozenset(("g", "gen", "generator"))
 DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
 REINFORCEMENT = frozenset(
@@ -239,7 +242,7 @@ def _of_losses(
         if len(parts) > 1 and not words & {"nll", "ce", "bce", "mse", "ema"}:
             notes.append(f"the sum of the {len(parts)} parts {_names(parts)}")
             return parts
-    return found[:1]
+    return [min(found, key=lambda name: bool(RATES & set(names[name].stem)))]
 
 
 def _best_grain(found: list[str], names: Mapping[str, Name], counts: Mapping[str, int]) -> str:

@@ -12,8 +12,13 @@ from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
 
-NUMBER = r"[-+]?(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-VALUE = rf"(?:{NUMBER}|[-+]?nan(?:\(ind\))?|[-+]?inf(?:inity)?|[-+]?1\.#\w+)"
+#: Julia's single precision and Fortran's double write their exponents with f and d: 2.5f0, 1.0D-05.
+NUMBER = (
+    r"[-+]?(?:(?:\d+\.\d*|\.\d+)[fFdD][-+]?\d+"
+    r"|(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+)
+#: Atomic, so that of 2.5x no 2 is taken: a number is read whole or not at all.
+VALUE = rf"(?>[-+]?1\.#\w+|{NUMBER}|[-+]?nan(?:\(ind\)|16|32)?|[-+]?inf(?:inity|16|32)?)"
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,11 @@ _PART = re.compile(
 _BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)
 _EPOCH = re.compile(r"\bepoch\s*[:#]?\s*(\d+)", re.IGNORECASE)
 
+_COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
+
 #: Position of a line: what comes before a slash or in brackets, by what names it.
 _POSITION = re.compile(
-    rf"\b(?P<name>epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)s?\s*[:#=]?\s*"
+    rf"\b(?P<name>{_COUNTED})s?\s*[:#=]?\s*"
     rf"[\[(]?\s*(?P<at>{NUMBER})(?:\s*(?:/|of)\s*\d[\d,]*)?",
     re.IGNORECASE,
 )
@@ -97,10 +104,24 @@ _ROUND = re.compile(r"^\s*\[(?P<at>\d+)\]\s+(?=\S)", re.MULTILINE)
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
 _PAIR = re.compile(
     rf"(?P<name>[A-Za-z_][\w'@/.%]*(?:[ -](?!-)[A-Za-z_][\w'@/.%]*){{0,4}}"
-    rf"(?:\s*\([^()\d]{{1,12}}\))?)"
-    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/:])",
+    rf"(?:\s*\([^()\d]{{1,24}}\))?)"
+    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/:]|\.\d)",
     re.IGNORECASE,
 )
+#: The position between a name and its number: "Cost after iteration 100: 0.5", "Loss (for one
+#: batch) at step 0: 0.5".
+_BETWEEN = re.compile(
+    rf"(?P<what>[A-Za-z][\w ]*?(?:\([^()\d]{{1,24}}\))?)\s+(?:after|at|for|in|on|of|during)\s+"
+    rf"(?:(?:the\s+)?(?P<name>{_COUNTED})\s*[#:]?\s*(?P<at>\d+)(?:\s*(?:/|of)\s*\d+)?"
+    rf"|(?P<count>\d+)\s+(?P<counted>{_COUNTED})s?)"
+    rf"\s*(?:[:=]|\bis\b|\bwas\b|,)\s*(?={VALUE})",
+    re.IGNORECASE,
+)
+_THOUSANDS = re.compile(r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])")
+#: A progress bar drawn over itself that leaves fewer lines than these was one for all epochs.
+FEW_LINES = 3
+#: How far a progress bar is, as tqdm writes it: " 12/1000 [00:01<01:22".
+_PROGRESS = re.compile(r"\b(?P<at>\d+)/\d+ \[\d+:\d\d")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08+")
 _PREFIX = re.compile(
     r"^\s*(?:[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[\])]?|"
@@ -126,11 +147,27 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     Table or None
     """
     own = [_of_user(expression) for expression in patterns]
-    rows = Rows()
     programs: dict[str, str] = {}
+    rows = _rows(_lines(text), own, programs)
+    if rows.count < FEW_LINES and text.count("\r") > text.count("\r\n"):
+        # One bar for the whole training: its states are the curve.
+        states = _rows(_lines(text.replace("\r", "\n")), own, programs)
+        rows = states if states.count > rows.count else rows
+    if not rows.count:
+        return None
+    form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
+    about = next((text for text in programs.values() if text), "")
+    if "[" in text and _ROUND.search(text):
+        about = about or trees(rows.columns)
+    return Table(dict(rows.columns), form, source, about=about)
+
+
+def _rows(lines: Iterable[str], own: list[Pattern], programs: dict[str, str]) -> Rows:
+    """What each line says, beside the position that stood before it; whose lines were met."""
+    rows = Rows()
     at: dict[str, str] = {}
     header: list[str] = []
-    for line in _lines(text):
+    for line in lines:
         record, program, about = _record(line, (*own, *PATTERNS) if own else PATTERNS)
         if program:
             programs[program] = about
@@ -146,13 +183,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
             rows.add(at | values)
         if not losses and "epoch" in position:
             at.pop("batch", None)
-    if not rows.count:
-        return None
-    form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
-    about = next((text for text in programs.values() if text), "")
-    if "[" in text and _ROUND.search(text):
-        about = about or trees(rows.columns)
-    return Table(dict(rows.columns), form, source, about=about)
+    return rows
 
 
 def _of_user(expression: str) -> Pattern:
@@ -241,12 +272,15 @@ def pairs(line: str) -> dict[str, str]:
     {'epoch': '3', 'loss': '0.5', 'val_loss': '0.75', 'lr': '1e-3'}
     >>> pairs("step 250: train loss 2.5, val loss 2.75")
     {'step': '250', 'train loss': '2.5', 'val loss': '2.75'}
+    >>> pairs("Cost after iteration 100: 0.5")
+    {'iteration': '100', 'Cost': '0.5'}
     """
     found: dict[str, str] = {}
     trees = _ROUND.match(line)
     if trees:
         found["iteration"] = trees["at"]
         line = line[trees.end() :]
+    line = _BETWEEN.sub(_in_order, _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line))
     for match in _POSITION.finditer(line):
         found.setdefault(plain(match["name"]), match["at"])
     line = _POSITION.sub(" | ", line)
@@ -258,6 +292,12 @@ def pairs(line: str) -> dict[str, str]:
                 continue
             found.setdefault(name, match["value"])
     return _numbers(found)
+
+
+def _in_order(match: re.Match[str]) -> str:
+    """The position before the name: "Cost after iteration 100: " as "iteration 100 | Cost: "."""
+    name, at = match["name"] or match["counted"], match["at"] or match["count"]
+    return f"{name} {at} | {match['what']}: "
 
 
 def _numbers(found: dict[str, str]) -> dict[str, str]:
@@ -287,8 +327,10 @@ def _columns(line: str, header: list[str]) -> tuple[list[str], dict[str, str]] |
     ):
         return names, {}
     words = line.split()
-    if header and len(words) == len(header) and sum(map(_numeric, words)) >= 0.6 * len(words):
-        return header, {n: w for n, w in zip(header, words, strict=True) if _numeric(w)}
+    # Names may hold single spaces ("LOSS NER"), or have no more than those between them.
+    for known in (header, " ".join(header).split()):
+        if known and len(words) == len(known) and sum(map(_numeric, words)) >= 0.6 * len(words):
+            return header, {n: w for n, w in zip(known, words, strict=True) if _numeric(w)}
     return None
 
 

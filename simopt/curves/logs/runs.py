@@ -99,7 +99,9 @@ def _exported(table: Table) -> list[Table]:
 
 
 #: Words beside the part's own in a cell that says which part of the data a row is about.
-BESIDE_PART = frozenset(("", "set", "data", "phase", "epoch", "loop", "split", "step", "loss"))
+BESIDE_PART = frozenset(
+    ("", "set", "data", "phase", "epoch", "loop", "split", "subset", "step", "loss")
+)
 
 
 def _part_of(text: str) -> str:
@@ -112,11 +114,10 @@ def _part_of(text: str) -> str:
 def _by_part(table: Table) -> str | None:
     """The column that says which part of the data a row is about."""
     for name in table.columns:
-        if plain(name) not in PARTS:
-            continue
         values = {text for text in _texts(table, name) if text}
-        parts = {_part_of(text) for text in values}
-        if len(values) <= 8 and "" not in parts and "train" in parts:
+        parts = {_part_of(text) for text in values} if len(values) <= 8 else {""}
+        # Whatever it is called, a column that holds both parts' names and no others is one.
+        if parts == {"train", "val"} or (plain(name) in PARTS and parts == {"train"}):
             return name
     return None
 
