@@ -396,3 +396,80 @@ def test_a_column_that_tells_training_from_validation_by_any_name(tmp_path):
             f"r,\"{{'subset': 'train'}}\",{k},loss,{a}\nr,\"{{'subset': 'val'}}\",{k},loss,{b}\n"
         )
     same(one(read_log(written(tmp_path, text, "a.csv"))))
+
+
+def box(left, line, cross, right, width=3):
+    return left + cross.join([line * 10] * width) + right + "\n"
+
+
+GRID = rows(
+    box("+", "-", "+", "+") + "| epoch | loss | val_loss |\n" + box("+", "=", "+", "+").rstrip(),
+    "| {k} | {a} | {b} |",
+    box("+", "-", "+", "+").rstrip(),
+)
+RICH = rows(
+    box("┏", "━", "┳", "┓") + "┃ Epoch ┃ Loss ┃ Val Loss ┃\n" + box("┡", "━", "╇", "┩").rstrip(),
+    "│ {k} │ {a} │ {b} │",
+) + box("└", "─", "┴", "┘")
+MATLAB = rows(
+    "Training on single CPU.\n|=====|\n| Epoch | Mini-batch | Validation |\n"
+    "|       |    Loss    |    Loss    |\n|=====|",
+    "| {k} | {a} | {b} |",
+)
+
+#: Tables as people and programs leave them.
+TABLES = {
+    "a grid": ("out.txt", GRID),
+    "rich's box": ("out.txt", RICH),
+    "MATLAB's two lines of names": ("out.txt", MATLAB),
+    "Excel's first line": (
+        "a.csv",
+        rows("sep=;\nepoch;loss;val_loss", "{k};{a};{b}").replace(".", ","),
+    ),
+    "a row of units": ("a.csv", rows("epoch,loss,val_loss\n[-],[bit],", "{k},{a},{b}")),
+    "a title": ("a.csv", rows("Run of 2026-05-01\n\nepoch,loss,val_loss", "{k},{a},{b}")),
+    "names in two lines": ("a.csv", rows(",train,train,val\nepoch,loss,lr,loss", "{k},{a},0.1,{b}")),
+    "a mean below": ("a.csv", rows("epoch,loss,val_loss", "{k},{a},{b}") + "mean,99,99\n"),
+    "colours": ("out.txt", rows("epoch  loss  val_loss", "{k}  \x1b[36m{a}\x1b[0m  \x1b[32m{b}\x1b[0m")),
+    "percent": ("a.csv", rows("epoch,loss,val_loss", "{k},{a}%,{b} %")),
+    "nested records in lines": (
+        "out.log",
+        rows("start", "INFO {{'epoch': {k}, 'train': {{'loss': {a}}}, 'val': {{'loss': {b}}}}}"),
+    ),
+    "a printed dict": (
+        "out.txt",
+        str({"loss": [a for _, a, _ in ROWS], "val_loss": [b for _, _, b in ROWS]}),
+    ),
+    "a printed dict with nan": (
+        "out.txt",
+        str({"loss": [a for _, a, _ in ROWS], "val_loss": [b for _, _, b in ROWS], "x": [NAN]}),
+    ),
+} | {
+    f"pandas' {orient}": (
+        "a.json",
+        pd.DataFrame({"epoch": T, "loss": LOSS, "val_loss": HELD}).to_json(orient=orient),
+    )
+    for orient in ("columns", "index", "split", "records", "values", "table")
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_as_people_leave_them(tmp_path, name):
+    file, text = TABLES[name]
+    same(one(read_log(written(tmp_path, text, file))))
+
+
+def test_numbers_on_one_line(tmp_path):
+    text = " ".join(map(str, LOSS)) + "\n"
+    same(one(read_log(written(tmp_path, text, "loss.txt"))), held=None)
+
+
+def test_rows_of_three_numbers_are_tensorboards_only_by_the_clock(tmp_path):
+    text = str([[1.7e9 + k, k, a] for k, a, _ in ROWS])
+    same(one(read_log(written(tmp_path, text, "a.json"))), held=None)
+
+
+@pytest.mark.parametrize("word", ["all", "best", "total"])
+def test_a_word_in_every_row_ends_no_table(tmp_path, word):
+    text = rows("epoch,loss,val_loss,group", f"{{k}},{{a}},{{b}},{word}")
+    same(one(read_log(written(tmp_path, text, "a.csv"))))

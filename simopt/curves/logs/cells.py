@@ -82,6 +82,8 @@ def _from_text(text: str, decimal: str) -> float | None:
             return math.nan
         if infinite := _INFINITE.fullmatch(text):
             return -math.inf if infinite[1] == "-" else math.inf
+        if text.endswith("%") and (share := _from_text(text[:-1].rstrip(), ".")) is not None:
+            return share
         if exponent := _EXPONENT.fullmatch(text):
             return _from_text(f"{exponent[1]}e{exponent[2]}", ".")
         wrapped = _TENSOR.fullmatch(text)  # tensor(0.5, device='cuda:0'), np.float64(0.5)

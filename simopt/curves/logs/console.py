@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from simopt.curves.logs.json_logs import trees
+from simopt.curves.logs.json_logs import printed, trees
 from simopt.curves.logs.names import parse, plain
-from simopt.curves.logs.table import Rows, Table
+from simopt.curves.logs.table import Rows, Table, flat
 from simopt.ground import checks
 
 #: Julia's single precision and Fortran's double write their exponents with f and d: 2.5f0, 1.0D-05.
@@ -186,6 +185,11 @@ def _rows(lines: Iterable[str], own: list[Pattern], programs: dict[str, str]) ->
     return rows
 
 
+def plain_text(text: str) -> str:
+    """A text without what colours it on a terminal."""
+    return _ANSI.sub("", text) if "\x1b" in text else text
+
+
 def _of_user(expression: str) -> Pattern:
     try:
         compiled = re.compile(expression)
@@ -250,16 +254,11 @@ def _literal(line: str) -> dict[str, str] | None:
     start, end = line.find("{"), line.rfind("}")
     if start < 0 or end <= start:
         return None
-    body = re.sub(r"\b(nan|inf)\b(?!['\"])", r"'\1'", line[start : end + 1])
-    body = re.sub(r"\bNaN\b(?!['\"])", "'nan'", body)
-    body = re.sub(r"\bnull\b", "None", body)
-    try:
-        value = ast.literal_eval(body)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    value = printed(line[start : end + 1])
+    if not isinstance(value, dict):
         return None
-    if not isinstance(value, dict) or not value:
-        return None
-    kept = {str(name): str(v) for name, v in value.items() if isinstance(v, (int, float, str))}
+    named = {str(name): v for name, v in value.items()}
+    kept = {name: str(v) for name, v in flat(named).items() if isinstance(v, (int, float, str))}
     return kept | {n: v for n, v in pairs(line[:start]).items() if parse(n).kind == "counter"}
 
 

@@ -19,11 +19,23 @@ from simopt.ground.delimited import decimal_mark, find_separator, split
 #: Lines that are looked at to find out how a table is written.
 LOOKED_AT = 200
 
+#: Lines of a title that may stand above a header.
+MOST_TITLES = 20
+
 #: From so many characters on the cells are read by pandas, where they are regular enough.
 LARGE = 2_000_000
 
-_MARKDOWN = re.compile(r"^\s*\|?\s*:?-{3,}:?\s*\|", re.MULTILINE)
-_RULE = re.compile(r"\|?[\s:|+=-]+\|?")
+#: Excel's first line, which names the separator.
+_EXCEL = re.compile(r"sep=(.)[ \t]*\r?\n", re.IGNORECASE)
+
+#: What the last rows of a table may be about in place of an epoch.
+_SUMMARY = frozenset(
+    ("mean", "average", "avg", "median", "total", "sum", "all", "best", "final", "min", "max",
+     "std", "overall")
+)  # fmt: skip
+
+#: A unit, as a row of them stands under some headers.
+_UNIT = re.compile(r"[\[(].{0,12}[\])]|-|[a-z%]{0,3}", re.IGNORECASE)
 
 
 def table(text: str, source: str) -> Table | None:
@@ -45,15 +57,15 @@ def table(text: str, source: str) -> Table | None:
     ValueError
         If it is a table whose rows can't be told apart, or that has a name twice.
     """
+    if excel := _EXCEL.match(text):
+        text = text[excel.end() :]
     first = [line for line in text[: 400 * LOOKED_AT].splitlines() if line.strip()][:LOOKED_AT]
     # A comment is dropped, but for a first line that names the columns: "# epoch loss".
     head = first[0].lstrip("#").strip() if first and first[0].lstrip().startswith("#") else ""
     first = [line for line in first if not line.lstrip().startswith("#")]
     if not first:
         return None
-    if "---" in text and _MARKDOWN.search(text) and (found := _markdown(text, source)) is not None:
-        return found
-    separator = _separator(first)
+    separator = excel[1] if excel else _separator(first)
     if separator is None:
         return None
     if head and len(split([head], separator)[0]) == len(split(first[:1], separator)[0]):
@@ -66,7 +78,7 @@ def table(text: str, source: str) -> Table | None:
         return quick
     lines = text.splitlines()
     kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    rows = split([head, *kept] if head else kept, separator)
+    rows = _titled(split([head, *kept] if head else kept, separator))
     return _from_rows(rows, source, separator, text.endswith(("\n", "\r")))
 
 
@@ -111,7 +123,12 @@ def _decimal(rows: Sequence[Sequence[str]], mark: str) -> str:
 
 def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) -> Table:
     notes: list[str] = []
+    if len(rows) == 1 and len(rows[0]) > 3 and all(map(numbers.is_number, rows[0])):
+        rows = [[cell] for cell in rows[0]]  # numbers on one line
     header = rows[0]
+    if len(rows) > 2 and _two_lines(*rows[:2]):
+        header = [f"{above} {below}".strip() for above, below in zip(*rows[:2], strict=True)]
+        rows = rows[1:]
     if any(numbers.is_number(cell, _decimal(rows, separator)) for cell in header):
         header = unnamed_columns(rows, source)
     else:
@@ -132,6 +149,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
             continue
         if all(re.fullmatch(r"[-=+]{3,}", cell) for cell in row):
             continue  # a line under the header
+        if number == 0 and len(rows) > 2 and _units(row):
+            continue
         if len(row) > len(header) and not any(row[len(header) :]):
             row = row[: len(header)]
         if len(row) != len(header):
@@ -146,6 +165,9 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
                 raise checks.refuse("file", cells, f"{len(header)} of them, as in its header")
             continue
         body.append(row)
+    while len(body) > 3 and (said := _summary(body[-1], body[0])):
+        notes.append(f"the last row, {said!r}, is none of the training, and left out")
+        body.pop()
     if wrong:
         notes.append(f"{wrong} rows have other numbers of cells than the header, and are left out")
     if body and not ended and _cut(body):
@@ -157,6 +179,35 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         columns, kind[separator], source, _decimal(body, separator), sessions=tuple(sessions),
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _titled(rows: list[list[str]]) -> list[list[str]]:
+    """Rows from the header on: titles above it have fewer cells than the table."""
+    width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
+    start = next(k for k, row in enumerate(rows) if len(row) == width)
+    above = rows[:start]
+    if start > MOST_TITLES or len(rows) - start < 3 or any(len(row) > 1 for row in above):
+        return rows
+    return rows[start:]
+
+
+def _two_lines(above: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether the second line names what the first groups: "train, train" over "loss, acc"."""
+    if len(above) != len(below) or len(set(above)) == len(above):
+        return False
+    names = [f"{a} {b}" for a, b in zip(above, below, strict=True)]
+    return len(set(names)) == len(names) and all(map(_is_word, below))
+
+
+def _units(row: Sequence[str]) -> bool:
+    """Whether a row under a header holds units: "[s], [-]", or nothing."""
+    return all(_UNIT.fullmatch(cell) and not numbers.is_number(cell) for cell in row)
+
+
+def _summary(last: Sequence[str], first: Sequence[str]) -> str:
+    """What a row says of all others where they have a number, as "mean"; empty if nothing."""
+    found = (b for a, b in zip(first, last, strict=True) if numbers.is_number(a))
+    return next((cell for cell in found if cell.lower() in _SUMMARY), "")
 
 
 def _is_word(cell: str) -> bool:
@@ -195,33 +246,6 @@ def unnamed_columns(rows: Sequence[Sequence[str]], source: str) -> list[str]:
     raise checks.refuse(
         "columns", f"{width} without names in {source}", "named in a first row; or say which it is"
     )
-
-
-def _markdown_rule(line: str) -> bool:
-    return "|" in line and "-" in line and _RULE.fullmatch(line.strip()) is not None
-
-
-def _markdown(text: str, source: str) -> Table | None:
-    """A Markdown table, also in the middle of a text: the one whose header names a loss."""
-    lines = text.splitlines()
-    for k in range(len(lines) - 1):
-        if "|" not in lines[k] or not _markdown_rule(lines[k + 1]):
-            continue
-        header = _bars(lines[k])
-        body = []
-        for line in lines[k + 2 :]:
-            row = _bars(line)
-            if "|" not in line or len(row) != len(header):
-                break
-            body.append(row)
-        if body and any(parse(name).kind in ("loss", "error") for name in header):
-            cells = [[row[j] for row in body] for j in range(len(header))]
-            return Table(named(header, cells), "Markdown table", source)
-    return None
-
-
-def _bars(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
 def _by_pandas(text: str, separator: str, head: str, source: str) -> Table | None:

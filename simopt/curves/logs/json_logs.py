@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,7 +43,22 @@ def table(text: str, source: str) -> Table | None:
     except ValueError as error:
         if not isinstance(error, json.JSONDecodeError):
             raise
-    return _lines(text, source)
+    if (found := _lines(text, source)) is not None:
+        return found
+    value = printed(text)
+    return None if value is None else from_value(value, source, "Python's output")
+
+
+def printed(text: str) -> dict[Any, Any] | list[Any] | None:
+    """A dict or a list as Python or JSON prints it; None if it is neither."""
+    body = re.sub(r"\b(nan|inf)\b(?!['\"])", r"'\1'", text.strip())
+    body = re.sub(r"\bNaN\b(?!['\"])", "'nan'", body)
+    body = re.sub(r"\bnull\b", "None", body)
+    try:
+        value = ast.literal_eval(body)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, (dict, list)) and value else None
 
 
 def _lines(text: str, source: str) -> Table | None:
@@ -100,6 +117,9 @@ def _tables(value: Any, source: str, form: str, depth: int) -> list[Table]:
 
 
 def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]:
+    if isinstance(rows := value.get("data"), list) and _is_series(value.get("columns")):
+        # pandas' orient="split": the names apart from the rows.
+        return [Table(named(value["columns"], list(zip(*rows, strict=True))), form, source)]
     series = {name: part for name, part in value.items() if _is_series(part)}
     if series and not any(isinstance(part, Mapping) for part in value.values()):
         return [Table(dict(series), form, source)]
@@ -109,6 +129,12 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
         if len(inner) == len(parts):  # {train: {rmse: [...]}, eval: {rmse: [...]}}
             nested = {f"{a}-{b}": cells for a, part in value.items() for b, cells in part.items()}
             return [Table(nested, form, source, about=trees(nested))]
+        if all(part and all(map(_is_number_text, part)) for part in parts) and not any(
+            map(_is_number_text, value)
+        ):  # pandas' to_json: {"loss": {"0": 0.5, "1": 0.4}}
+            rows = dict.fromkeys(row for part in parts for row in part)
+            columns = {name: [part.get(row) for row in rows] for name, part in value.items()}
+            return [Table(columns, form, source)]
         if len(parts) > 1 and all(
             _is_number_text(name) for name in value
         ):  # {"0": {...}, "1": ...}
@@ -148,18 +174,28 @@ def _of_list(value: Sequence[Any], source: str, form: str) -> list[Table]:
         return [records_table(records, source, form)]
     rows = [each for each in value if isinstance(each, Sequence) and not isinstance(each, str)]
     if len(rows) == len(value) and len({len(row) for row in rows}) == 1:
-        width = len(rows[0])
-        if width == 3:  # TensorBoard: wall time, step, value
-            names = ["Wall time", "Step", "Value"]
-            return [Table(named(names, list(zip(*rows, strict=True))), form, source)]
-        if width == 2:
-            first = [row[0] for row in rows]
-            counting = all(isinstance(x, int) for x in first) and first == sorted(first)
-            names = ["step", "loss"] if counting else ["loss", "val_loss"]
-            return [Table(named(names, list(zip(*rows, strict=True))), form, source)]
+        columns = list(zip(*rows, strict=True))
+        if (names := _names_of_rows(columns)) is not None:
+            return [Table(named(names, columns), form, source)]
     if _is_series(value):
         return [Table({"loss": list(value)}, form, source)]
     return []
+
+
+def _names_of_rows(columns: Sequence[Sequence[Any]]) -> list[str] | None:
+    """What rows of numbers without names hold; None if that can't be told."""
+    first = columns[0]
+    if not all(isinstance(x, (int, float)) for x in first):
+        return None
+    rises = list(first) == sorted(first) and first[-1] > first[0]
+    if len(columns) == 3:
+        if all(x > 1e8 for x in first):
+            return ["Wall time", "Step", "Value"]  # TensorBoard
+        return ["step", "loss", "val_loss"] if rises else None
+    if len(columns) == 2:
+        counts = rises and all(x % 1 == 0 for x in first)
+        return ["step", "loss"] if counts else ["loss", "val_loss"]
+    return None
 
 
 def _first_numbers(record: dict[str, Any]) -> dict[str, Any]:

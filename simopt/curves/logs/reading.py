@@ -23,6 +23,7 @@ from simopt.curves.logs import (
     console,
     contents,
     delimited,
+    drawn,
     folders,
     json_logs,
     objects,
@@ -57,8 +58,9 @@ def read_log(
     Parameters
     ----------
     source : path, array_like, DataFrame, mapping, or object with a history
-        - Files: CSV and TSV (any separator, decimal commas, UTF-8 or UTF-16), white space, Markdown
-          tables, JSON (objects of lists, lists of records, ``trainer_state.json``), JSON lines,
+        - Files: CSV and TSV (any separator, decimal commas, UTF-8 or UTF-16), white space, tables
+          drawn with bars and rules (Markdown, rich), JSON (objects of lists, lists of records,
+          pandas' orientations, ``trainer_state.json``), JSON lines, printed dicts,
           Parquet, NumPy, TensorBoard event files (where TensorBoard is installed), MLflow
           databases, offline runs of W&B, and the output of a program; also packed by gzip or zip.
         - Folders: of Lightning, Hugging Face, Keras' and PyTorch's TensorBoard writers, MLflow,
@@ -267,8 +269,11 @@ def _text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None
     patterns = tuple(patterns)
     if patterns and (table := console.table(text, source, patterns)) is not None:
         return table
+    text = console.plain_text(text)
     start = text.lstrip()[:1]
     if start in ("{", "[") and (table := json_logs.table(text, source)) is not None:
+        return table
+    if (table := drawn.table(text, source)) is not None:
         return table
     try:
         table = delimited.table(text, source)
