@@ -203,6 +203,10 @@ def torch(call, dtype="float64", **names):
     return stepped(w, evaluated(call, params=[w], **names))
 
 
+#: The same where ``torch`` is the package.
+torch_like = torch
+
+
 def stepped(w, optimizer):
     """Such an optimizer of one array of weights."""
     import torch
@@ -216,6 +220,8 @@ def stepped(w, optimizer):
         for group in optimizer.param_groups:
             group["lr"] = value
 
+    if optimizer.param_groups[0]["lr"] is None:  # Adafactor's own, which no schedule changes
+        return step, lambda factor: 0.01
     return step, held(lambda: optimizer.param_groups[0]["lr"], put)
 
 
@@ -246,7 +252,9 @@ def bitsandbytes(call):
 
 
 def transformers(call):
-    """The optimizer that a ``Trainer`` makes of the arguments, in float64."""
+    """The optimizer that a ``Trainer`` makes of the arguments, or the package's own, in float64."""
+    if "Arguments" not in call:
+        return torch_like(call)
     import tempfile
 
     import torch

@@ -602,6 +602,34 @@ def adafactor(s, g, t, h):
     return h.eta * h.weight_decay * s.w + alpha * u / max(1.0, abs(u) / h.limit)
 
 
+def adafactor_optax(s, g, t, h):
+    """optax/_src/alias.py: a chain, the decay of weights its last link but the sign."""
+    beta2 = 1 - t**-h.exponent
+    s.v = beta2 * s.v + (1 - beta2) * (g**2 + h.epsilon)
+    u = g / math.sqrt(s.v)
+    u = u / max(1.0, abs(u) / h.limit) * h.eta * max(h.epsilon2, abs(s.w))
+    if hasattr(h, "momentum"):
+        u = s.m = h.momentum * s.m + (1 - h.momentum) * u
+    return u + h.weight_decay * s.w
+
+
+def adafactor_transformers(relative=True, scaled=True):
+    """transformers/optimization.py: lr is the scaled one, and weights decay by it."""
+
+    def formula(s, g, t, h):
+        lr = min(h.eta, 1 / math.sqrt(t)) if relative else h.eta
+        lr = lr * max(h.epsilon2, abs(s.w)) if scaled else lr
+        beta2 = 1 - t**-h.exponent
+        s.v = beta2 * s.v + (1 - beta2) * (g**2 + h.epsilon)
+        u = g / math.sqrt(s.v)
+        u = u / max(1.0, abs(u) / h.limit) * lr
+        if hasattr(h, "momentum"):
+            u = s.m = h.momentum * s.m + (1 - h.momentum) * u
+        return lr * h.weight_decay * s.w + u
+
+    return formula
+
+
 def adafactor_torch(s, g, t, h):
     """torch/optim/_adafactor.py."""
     alpha = max(h.epsilon2, abs(s.w)) * min(h.eta, 1 / t**0.5)

@@ -141,6 +141,20 @@ def adafactor(w, h):
         yield w
 
 
+def adafactor_transformers(w, h):
+    """transformers/optimization.py, with a first moment."""
+    v, m = 0.0, 0.0
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        lr = max(h.epsilon2, rms(w)) * h.eta
+        faded = 1 - t**-h.exponent
+        v = faded * v + (1 - faded) * (g**2 + h.epsilon)
+        u = g / np.sqrt(v)
+        m = h.momentum * m + (1 - h.momentum) * lr * u / max(1.0, rms(u) / h.limit)
+        w = w - lr * h.weight_decay * w - m
+        yield w
+
+
 def dog(w, h):
     """Ivgi, Hinder and Carmon, equations 1 and 2."""
     visited, gradients = [w], []
@@ -244,6 +258,12 @@ CASES = {
     "CautiousLion": (simopt.CautiousLion(eta=0.1, weight_decay=0.1), cautious_lion),
     "NovoGrad": (simopt.NovoGrad(eta=0.05, epsilon=0.0, weight_decay=0.1), novograd),
     "Adafactor": (simopt.Adafactor(eta=0.3, weight_decay=0.1), adafactor),
+    "Adafactor, transformers": (
+        simopt.Adafactor(
+            eta=0.3, weight_decay=0.1, momentum=0.5, relative_step=False, convention="transformers"
+        ),
+        adafactor_transformers,
+    ),
     "DoG": (simopt.DoG(reach=1e-3), dog),
     "DoWG": (simopt.DoWG(), dowg),
     "PolyakSGD": (simopt.PolyakSGD(least=-0.5, largest=0.6), polyak),

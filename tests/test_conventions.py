@@ -211,6 +211,21 @@ CASES = [
     ("Adafactor", "document", {}, f.adafactor),
     ("Adafactor", "torch", {}, f.adafactor_torch),
     ("Adafactor", "keras", {}, f.adafactor_keras),
+    ("Adafactor", "optax", {}, f.adafactor_optax),
+    ("Adafactor", "optax", {"momentum": None}, f.adafactor_optax),
+    ("Adafactor", "document", {"decay_place": "scaled"}, f.adafactor_transformers()),
+    (
+        "Adafactor",
+        "document",
+        {"decay_place": "scaled", "momentum": None},
+        f.adafactor_transformers(),
+    ),
+    (
+        "Adafactor",
+        "document",
+        {"decay_place": "scaled", "relative_step": False, "scale_parameter": False},
+        f.adafactor_transformers(relative=False, scaled=False),
+    ),
 ]
 
 #: How the weights decay when only weight_decay is given.
@@ -434,6 +449,7 @@ COMPILED = [
     simopt.CautiousLion(eta=(0.01, 0.1)),
     simopt.Adafactor(eta=(0.01, 0.1), weight_decay=0.1),
     simopt.Adafactor(eta=(0.01, 0.1), convention="torch"),
+    simopt.Adafactor(eta=(0.01, 0.1), weight_decay=0.1, momentum=0.9, convention="transformers"),
     simopt.Muon(eta=(0.01, 0.1), weight_decay=0.1, adam_ratio=0.5),
     simopt.Muon(eta=(0.01, 0.1), convention="optax"),
     simopt.Momentum(eta=(0.01, 0.1), dampening=0.5, convention="mlx", weight_decay=0.1),
@@ -637,6 +653,7 @@ DEFAULTS["Adafactor"] = {
     "document": FACTORED,
     "torch": {**FACTORED, "epsilon": float(np.finfo(float).eps)},
     "keras": {**FACTORED, "eta": 0.001},
+    "optax": {**FACTORED, "eta": 0.001},
 }
 MUON = {**ADAM, "beta": 0.95, "epsilon2": 1e-8, "weight_decay": 0.0, "adam_ratio": 1.0}
 DEFAULTS["Muon"] = {
@@ -731,6 +748,8 @@ SWITCHES = [
     for switch in (*ALL[name]().made_by.switches, "decay")
     # What counts by the rate differs while the rate rises: test_what_a_step_counts.
     if switch not in ("threshold_included", "clipping", "counts")
+    # A rate that is small is the rate either way: test_a_large_rate_of_adafactor.
+    and switch != "relative_step"
     # Of one weight LAMB's step has the length of the weight, whatever the corrections.
     and (name, switch) != ("LAMB", "bias_correction")
     and (name, switch) != ("AdamW", "decay")
@@ -765,6 +784,17 @@ def test_no_switch_is_dead(name, convention, switch):
         for value in allowed
     ]
     assert len({round(end, 9) for end in ends}) == len(allowed), ends
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_large_rate_of_adafactor(relative):
+    optimizer = simopt.Adafactor(eta=0.5, decay_place="scaled", relative_step=relative)
+    meet("Adafactor", optimizer, f.adafactor_transformers(relative), FIXED["alternating"])
+    first = np.diff([3.0, *ours(optimizer, [1.0] * 9)])
+    np.testing.assert_allclose(abs(first[0]), 1.5)
+    assert (len(set(abs(first / np.r_[3.0, 3.0 + np.cumsum(first)[:-1]]).round(9))) == 1) == (
+        not relative
+    )
 
 
 def test_optax_steps_of_acprop_are_shorter_by_beta1():

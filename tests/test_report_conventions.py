@@ -60,6 +60,9 @@ OPTIONS = [
     ("DAdaptAdamW", {"weight_decay": 0.2, "bias_correction": True, "d0": 0.1}),
     ("Adafactor", {"weight_decay": 0.2, "decay_place": "outside", "epsilon_place": "least"}),
     ("Adafactor", {"weight_decay": 0.2, "decay_place": "step", "limit": 0.5}),
+    ("Adafactor", {"weight_decay": 0.2, "decay_place": "scaled", "momentum": 0.9}),
+    ("Adafactor", {"weight_decay": 0.2, "decay_place": "fixed", "relative_step": False}),
+    ("Adafactor", {"weight_decay": 0.2, "decay_place": "scaled", "scale_parameter": False}),
     ("CautiousAdamW", {"weight_decay": 0.2, "decay": "coupled"}),
 ]
 

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import optax
 import torch
+from optax._src import factorized
 from sklearn.neural_network import _stochastic_optimizers as networks
 
 from simopt.rules import ALL
@@ -363,6 +364,33 @@ def adafactor_keras(cls):
     return call
 
 
+def adafactor_optax(h):
+    """optax' in its parts, the decay in float64; its own is in float32, 2e-8 away."""
+
+    def make(schedule):
+        eta = h["eta"] if schedule is None else schedule
+        found = factorized.scale_by_factored_rms(
+            True, h["exponent"], epsilon=h["epsilon"], decay_rate_fn=decay_in_double
+        )
+        momentum = [optax.ema(h["momentum"], debias=False)] if "momentum" in h else []
+        return optax.chain(
+            found,
+            optax.clip_by_block_rms(h["limit"]),
+            optax.scale_by_learning_rate(eta, flip_sign=False),
+            optax.scale_by_param_block_rms(h["epsilon2"]),
+            *momentum,
+            optax.add_decayed_weights(h["weight_decay"]),
+            optax.scale(-1),
+        )
+
+    return make
+
+
+def decay_in_double(count, exponent):
+    """How fast Adafactor's mean of squares fades."""
+    return 1.0 - (count + 1.0) ** -exponent
+
+
 def lars(nesterov=False):
     """LARS as optax has it."""
     return by_optax(
@@ -624,6 +652,7 @@ CONVENTIONS = (
     Case("Adafactor", "document", "keras", adafactor_keras(KerasAdafactor), {"weight_decay": 0.0}),
     Case("Adafactor", "torch", "torch", adafactor_torch),
     Case("Adafactor", "keras", "keras", adafactor_keras(KerasAdafactor)),
+    Case("Adafactor", "optax", "optax", adafactor_optax),
     Case("ASGD", "torch", "torch", asgd_torch),
     Case(
         "FTRL",
@@ -844,6 +873,7 @@ SWITCHES = (
     Case("Adamax", "keras", "torch", ADAMAX_TORCH, INSIDE),
     Case("Lion", "document", "optax", LION_OPTAX, {}, (DECAY,)),
     Case("LARS", "optax", "optax", lars(nesterov=True), AHEAD),
+    Case("Adafactor", "optax", "optax", adafactor_optax, {}, ("momentum",)),
     Case(
         "PolyakSGD", "optax", "optax", polyak_optax("sps+"), {"coefficient": 1.0, "gap": "positive"}
     ),

@@ -63,6 +63,7 @@ FRAMEWORK = Framework(
         "DoWG": {},
         "DAdaptAdamW": {"bias_correction": True},
         "Prodigy": {"bias_correction": True},
+        "Adafactor": {"eta": 0.001, "relative_step": False, "decay_place": "fixed"},
         "PolyakSGD": {"coefficient": 1.0, "negligible": 2.0**-52, "norm_of": "scaled"},
         "Muon": {
             "eta": 0.001,
@@ -86,7 +87,10 @@ FRAMEWORK = Framework(
         "initial_accumulator": {"Adagrad": "initial_accumulator_value", "RMSprop": "initial_scale"},
         "least": "f_min",
         "largest": "max_learning_rate",
-        "weight_decay": "weight_decay, add_decayed_weights",
+        "weight_decay": {
+            "adafactor": "weight_decay_rate",
+            "": "weight_decay, add_decayed_weights",
+        },
         "clip_norm": "clip_by_global_norm",
         "clip_value": "clip",
     },
@@ -124,6 +128,15 @@ FRAMEWORK = Framework(
         Call("optax.contrib.dowg()", "DoWG"),
         Call("optax.contrib.dadapt_adamw()", "DAdaptAdamW"),
         Call("optax.contrib.prodigy()", "Prodigy"),
+        Call("optax.adafactor(0.001)", "Adafactor", note="of a vector"),
+        Call("optax.adafactor()", "Adafactor", {"eta": 1.0}, "no rate: η is 1"),
+        Call(
+            "optax.adafactor(0.001, momentum=0.9, dtype_momentum=float, weight_decay_rate=1e-4)",
+            "Adafactor",
+            {"momentum": 0.9, "weight_decay": 1e-4},
+            "weights decay by a share that the rate does not change; the mean is in float32 unless "
+            "dtype_momentum is set",
+        ),
         Call("optax.polyak_sgd()", "PolyakSGD", note="its scaling is η here"),
         Call('optax.polyak_sgd(variant="sps+")', "PolyakSGD", {"gap": "positive"}),
         Call("optax.contrib.muon(0.001)", "Muon", note="of a vector, which goes by NAdamW"),

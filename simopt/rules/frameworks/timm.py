@@ -64,6 +64,7 @@ FRAMEWORK = Framework(
         "LAMB": {"adapts": "decayed"},
         "LaProp": {"decay": "stepped"},
         "CautiousAdamW": {"decay": "decoupled", "weight_decay": 0.01},
+        "Adafactor": {"decay_place": "scaled"},
         "CautiousLion": {"eta": 1e-4, "decay": "decoupled", "weight_decay": 0.0},
     },
     arguments={
@@ -120,6 +121,19 @@ FRAMEWORK = Framework(
         Call("timm.optim.LaProp(params)", "LaProp"),
         Call("timm.optim.LaProp(params, weight_decay=0.01)", "LaProp", {"weight_decay": 0.01}),
         Call("timm.optim.Adan(params)", "Adan"),
+        Call("timm.optim.Adafactor(params)", "Adafactor", note="of a vector; its rate is its own"),
+        Call(
+            "timm.optim.Adafactor(params, lr=0.001, betas=(0.9, 0.999), weight_decay=0.01)",
+            "Adafactor",
+            {
+                "eta": 0.001,
+                "momentum": 0.9,
+                "weight_decay": 0.01,
+                "relative_step": False,
+                "scale_parameter": False,
+            },
+            "with a rate steps are not scaled, whatever scale_parameter is",
+        ),
         Call(
             "timm.optim.Adan(params, weight_decay=0.01, no_prox=True)",
             "Adan",

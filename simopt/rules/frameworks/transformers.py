@@ -1,7 +1,7 @@
 """transformers' ``Trainer``: PyTorch's optimizers, a rate of 5e-5, no weight decay, clipping to 1.
 
-Its `Adafactor`, whose step ``Trainer`` does not scale to the weights (``scale_parameter=False``),
-is not here. Biases and the weights of norms do not decay.
+Its `Adafactor` has a rate of its own, but not in ``Trainer``, which does not scale its steps to the
+weights either. Biases and the weights of norms do not decay.
 """
 
 from typing import Any
@@ -34,9 +34,10 @@ FRAMEWORK = Framework(
         "AdaGrad": {**RATE, "epsilon_place": "outside", "epsilon": 1e-10},
         "RMSprop": {**RATE, "epsilon_place": "outside", "rho": 0.99},
         "AdamW": {**RATE, "epsilon_place": "outside", "decay": "decoupled", "weight_decay": 0.0},
+        "Adafactor": {"decay_place": "scaled"},
     },
     arguments={
-        "eta": "learning_rate",
+        "eta": {"Adafactor": "lr", "": "learning_rate"},
         "beta1": "adam_beta1",
         "beta2": "adam_beta2",
         "epsilon": {"AdamW": "adam_epsilon"},
@@ -50,6 +51,27 @@ FRAMEWORK = Framework(
             "AdamW",
             {"weight_decay": 0.01},
             "biases and norms are left out; " + CLIPS,
+        ),
+        Call(
+            "transformers.Adafactor(params)", "Adafactor", note="of a vector; its rate is its own"
+        ),
+        Call(
+            "transformers.Adafactor(params, beta1=0.9, weight_decay=0.01)",
+            "Adafactor",
+            {"momentum": 0.9, "weight_decay": 0.01},
+            "weights decay by their own size",
+        ),
+        Call(
+            "transformers.Adafactor(params, lr=0.001, relative_step=False, weight_decay=0.01)",
+            "Adafactor",
+            {"eta": 0.001, "relative_step": False, "weight_decay": 0.01},
+            "with a rate, steps still scaled",
+        ),
+        Call(
+            'transformers.TrainingArguments(output_dir, optim="adafactor")',
+            "Adafactor",
+            {**RATE, "relative_step": False, "scale_parameter": False},
+            "of a vector, neither relative nor scaled; " + CLIPS,
         ),
         Call('transformers.TrainingArguments(output_dir, optim="sgd")', "SGD", note=CLIPS),
         Call('transformers.TrainingArguments(output_dir, optim="adagrad")', "AdaGrad", note=CLIPS),
