@@ -28,6 +28,7 @@ def page(context: Context) -> dict[str, Any]:
         "missing": prediction.missing(table),
         "ratios": prediction.ratio_figure(table, "Predicted by measured critical batch size"),
         "points": data.POINTS[context.quick],
+        "full_points": data.POINTS[False],
         "correlation": data.CORRELATION,
         "turned": percent(data.TURNED),
         "trajectories": sum(each.trajectories for each in studies.values()),

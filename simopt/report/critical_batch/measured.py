@@ -43,7 +43,7 @@ STUDIES = {
     ),
     "logistic": Study(
         0.05,
-        {False: (4, 16, 64, 256, 1024, 4096, "full"), True: (4, 16, 64, "full")},
+        {False: (4, 16, 64, 256, 1024, "full"), True: (4, 16, 64, "full")},
         {False: 5, True: 3},
     ),
 }
