@@ -91,8 +91,9 @@ bench-logs: $(LOG_READERS) ## read loss curves beside other packages (first: mak
 durations: $(TOOLS) ## time the report on a fresh clone, and keep that for README.md
 	@$(BIN)/python -m tests.bench_report --record reports/durations.csv
 
-odds: $(VENV)/.warm ## try all advice on loss curves, and record how often each helped
+odds: $(VENV)/.warm ## try all advice on loss curves, record how often each helped, and labelled curves
 	@$(BIN)/python -m simopt.curves.prescription --record simopt/curves/odds.csv
+	@$(BIN)/python -m simopt.curves.validation --record simopt/curves/validation/simulated.npz
 
 lint: $(TOOLS) ## check style, format, types, and that rooms import downward
 	@$(BIN)/ruff check --quiet

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from simopt.curves.diagnosis import diagnose_many
-from simopt.curves.validation import accuracy
-from simopt.curves.validation.labelled import Labelled
+from simopt.curves.validation import accuracy, simulated
+from simopt.curves.validation.labelled import Labelled, labelled
 from simopt.problems.synthetic import testbeds
 
 
@@ -124,3 +124,41 @@ def test_five_thousand_curves_of_problems_never_tuned_on(five_thousand):
     # The symptoms left out of the mean are those with a reason.
     without = set(measured.recall.index[measured.recall["separable"] == 0])
     assert without == {"plateaus early", "stopped learning mid-training"}
+
+
+def test_what_is_recorded_is_read_again(tmp_path):
+    made = made_up()
+    columns = {"optimizer": "SGD", "eta": 0.1, "batch_size": 1, "record": "epochs", "cause": "made"}
+    made.validation[1] = np.linspace(1, 2, 40)
+    made.lengths[2], made.losses[2, 30:] = 30, np.nan
+    given = Labelled(made.losses, made.validation, made.lengths, made.frame.assign(**columns))
+    with np.load(simulated.record(tmp_path / "curves.npz", given)) as data:
+        assert data["losses"].size == given.lengths.sum()
+    again = simulated.recorded(tmp_path / "curves.npz")
+    np.testing.assert_array_equal(again.lengths, given.lengths)
+    np.testing.assert_allclose(again.losses, given.losses, rtol=1e-7)
+    np.testing.assert_allclose(again.validation, given.validation, rtol=1e-7)
+    pd.testing.assert_frame_equal(again.frame, given.frame[simulated.COLUMNS], check_dtype=False)
+
+
+def test_the_recorded_curves_are_of_problems_never_tuned_on():
+    curves = simulated.recorded()
+    assert len(curves) == simulated.SIZE
+    never = {g.name for g in testbeds.testbeds("test", simulated.HELD_OUT)}
+    assert set(curves.frame["problem"]) <= never
+    measured = accuracy.judge(curves, threads=1)
+    assert measured.allowed >= 0.95
+    assert measured.separable >= 0.93
+
+
+@pytest.mark.slow
+def test_the_recorded_curves_are_those_that_are_made():
+    made, recorded = (
+        labelled("test", size=simulated.SIZE, seed=simulated.HELD_OUT),
+        simulated.recorded(),
+    )
+    assert len(made) == len(recorded)
+    there = pd.crosstab(made.frame["symptom"], made.frame["problem"])
+    known = pd.crosstab(recorded.frame["symptom"], recorded.frame["problem"])
+    # A run on the verge of divergence may be decided by another processor's rounding.
+    assert (there - known).abs().sum().sum() <= 0.01 * len(made)

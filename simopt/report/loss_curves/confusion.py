@@ -16,13 +16,10 @@ from simopt.display.tables import Column
 from simopt.ground.formatting import count, listing, number, percent, sentence
 from simopt.report.loss_curves.gallery import signs
 
-#: Labelled curves, by whether the report is the quick one.
-SIZES = {True: 200, False: 2000}
 
-
-def section(quick: bool) -> dict[str, Any]:
+def section() -> dict[str, Any]:
     """Sentence, confusion matrix, and what no reader can tell."""
-    by_source = sources.of(size=SIZES[quick], seed=sources.HELD_OUT)
+    by_source = sources.held_out()
     return {
         **of(by_source["simulated"]),
         "sources": beside(by_source),
