@@ -60,6 +60,8 @@ def mlx(call):
     def put(value):
         optimizer.learning_rate = value
 
+    if "learning_rate" not in optimizer.state:  # Adafactor's own, which no schedule changes
+        return step, lambda factor: 0.01
     return step, held(lambda: optimizer.learning_rate.item(), put)
 
 

@@ -96,6 +96,34 @@ def lamb_keras(w, g, r, h):
     return w - h.eta * norm(w) / norm(r) * r
 
 
+def lamb_bitsandbytes(w, h):
+    """backends/cpu/ops.py: what is capped is the norm before bias correction."""
+    m = v = 0.0
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        m = h.beta1 * m + (1 - h.beta1) * g
+        v = h.beta2 * v + (1 - h.beta2) * g**2
+        root = math.sqrt(1 - h.beta2**t)
+        u = m / (np.sqrt(v) + h.epsilon * root)
+        step = h.eta * root / (1 - h.beta1**t) * min(1.0, norm(w) / norm(u))
+        w = w * (1 - h.eta * h.weight_decay) - step * u
+        yield w
+
+
+def lamb_pytorch_optimizer(w, h):
+    """pytorch_optimizer/optimizer/lamb.py, behind the decay of its base."""
+    m = v = 0.0
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        m = h.beta1 * m + (1 - h.beta1) * g
+        v = h.beta2 * v + (1 - h.beta2) * g**2
+        w = w * (1 - h.eta * h.weight_decay)
+        u = m / (np.sqrt(v) + h.epsilon)
+        ratio = min(norm(w), h.largest) / (norm(u) + h.epsilon)
+        w = w - h.eta / (1 - h.beta1**t) * ratio * u
+        yield w
+
+
 def cautious_adamw(w, g, u, h):
     """Liang et al., algorithm 1, the share of what moves as in their code."""
     w = w * (1 - h.eta * h.weight_decay)
@@ -252,6 +280,13 @@ CASES = {
     "LAMB, keras": (
         simopt.LAMB(eta=0.05, weight_decay=0.2, convention="keras"), with_means(lamb_keras),
     ),
+    "LAMB, bitsandbytes": (
+        simopt.LAMB(eta=0.05, weight_decay=0.2, convention="bitsandbytes"), lamb_bitsandbytes,
+    ),
+    "LAMB, pytorch_optimizer": (
+        simopt.LAMB(eta=0.01, weight_decay=0.2, largest=1.0, convention="pytorch_optimizer"),
+        lamb_pytorch_optimizer,
+    ),
     "CautiousAdamW": (
         simopt.CautiousAdamW(eta=0.2, weight_decay=0.1), with_means(cautious_adamw),
     ),
@@ -310,6 +345,16 @@ def test_weights_meet(name):
         only = np.array([*alone.weights, *START[1:]])
         alone.step(gradient(only, t)[:1].tolist(), loss=loss(only, t))
     assert abs(together.weights[0] - alone.weights[0]) > 1e-4
+
+
+@pytest.mark.parametrize("w", [30.0, 0.5, 0.0])
+def test_lamb_caps_what_is_longer_than_the_weights(w):
+    """A first step of length 1, before its bias correction 0.1 / sqrt(0.001)."""
+    stepper = Stepper(simopt.LAMB(epsilon=0.0, convention="bitsandbytes"), [w])
+    stepper.step([-2.0])
+    ratio = min(1.0, w / 10**0.5)
+    assert stepper.clock[0] == pytest.approx(ratio, rel=1e-9)
+    assert stepper.weights[0] == pytest.approx(w + 0.001 * ratio, rel=1e-9)
 
 
 def test_every_rule_with_sums_is_here():

@@ -428,6 +428,8 @@ COMPILED = [
     simopt.Tiger(eta=(0.01, 0.1)),
     simopt.LARS(eta=(0.01, 0.1), trust=0.1),
     simopt.LAMB(eta=(0.01, 0.1)),
+    simopt.LAMB(eta=(0.01, 0.1), weight_decay=0.1, convention="bitsandbytes"),
+    simopt.LAMB(eta=(0.01, 0.1), largest=1.0, convention="pytorch_optimizer"),
     simopt.ASGD(eta=(0.01, 0.1), t0=2),
     simopt.FTRL(eta=(0.1, 1.0), convention="river"),
     simopt.OptimisticGradient(eta=(0.01, 0.1)),

@@ -31,8 +31,15 @@ SINGLE = ("thinc", "tinygrad", "bitsandbytes", "timm.optim.RAdamLegacy(params)")
 #: Whose bias corrections alone are in single precision.
 TOLERANCE = {
     "mlx.optimizers.Adam(0.001, bias_correction=True)": 1e-6,
+    "mlx.optimizers.Adafactor()": 1e-6,
+    "mlx.optimizers.Adafactor("
+    "0.001, beta_1=0.9, weight_decay=0.01, scale_parameter=False, relative_step=False)": 1e-6,
     "tensorflow.compat.v1.train.AdamOptimizer()": 1e-6,
     "paddle.optimizer.Adamax(parameters=params)": 1e-8,
+    # Its betas are single, and their first powers are not.
+    "paddle.optimizer.Lamb(parameters=params)": 1e-7,
+    "paddle.optimizer.Lamb(lamb_weight_decay=0.0, parameters=params)": 1e-7,
+    "paddle.optimizer.Lamb(lamb_weight_decay=0.0, always_adapt=True, parameters=params)": 1e-7,
     "timm.optim.LaProp(params)": 1e-8,
     "timm.optim.LaProp(params, weight_decay=0.01)": 1e-8,
     "pytorch_optimizer.LaProp(params)": 1e-8,
@@ -47,6 +54,7 @@ KEPT_SINGLE = ("paddle", "tf1", "thinc", "tinygrad", "bitsandbytes", "onnx")
 #: But for these.
 DOUBLE = {
     ("tf1", "AdaGrad"): ("initial_accumulator",),
+    ("tf1", "FTRL"): ("initial_accumulator", "l2"),
     ("paddle", "SGD"): ("weight_decay",),
     ("paddle", "Rprop"): ("shrink", "grow", "smallest", "largest"),
     ("paddle", "Adam"): ("beta1", "beta2", "epsilon", "weight_decay"),

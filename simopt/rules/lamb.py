@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from functools import cache
+from typing import Any
 
 from simopt.rules.adam import M_HAT, MEANS, V_HAT, bias_corrections, moments
 from simopt.rules.family import Family, by_convention
-from simopt.rules.modifiers import one_like
+from simopt.rules.modifiers import extended, one_like
 from simopt.rules.rule import Optimizer, Rule, rule
 from simopt.rules.trust import RATIOS
 
@@ -23,16 +24,17 @@ def uncorrected(m, v, bias1, bias2, epsilon):
     return m / (math.sqrt(v) + epsilon)
 
 
-def squares(direction, inside):
+def squares(direction, decay_place):
     """What the norms of the weights and of the step are of, and the decay.
 
     A weight that is left out has none: the clock, which is about no one weight, takes its sum.
     """
+    inside, outside = decay_place == "inside", decay_place == "outside"
 
     def terms(w, g, eta, m, v, ratio, bias1, bias2, beta1, beta2, epsilon, weight_decay):
         m, v = moments(g, m, v, beta1, beta2)
         bias1, bias2 = bias_corrections(bias1, bias2, beta1, beta2)
-        if not inside:
+        if outside:
             w = (one_like(w) - eta * weight_decay) * w
         u = direction(m, v, bias1, bias2, epsilon)
         if inside:
@@ -42,62 +44,113 @@ def squares(direction, inside):
     return terms
 
 
-def trust_by(ratio_of):
-    """The trust ratio, and the bias corrections."""
+def trust_by(ratio_of, uncorrected, rated):
+    """The trust ratio, and the bias corrections.
+
+    The step's length may be that before its correction; the ratio may be corrected in its place.
+    """
 
     def clock(ratio, bias1, bias2, weights, steps, decays, eta, beta1, beta2):
         size, length = math.sqrt(weights), math.sqrt(steps)
+        bias1, bias2 = bias_corrections(bias1, bias2, beta1, beta2)
+        if uncorrected:
+            length = length * bias1 / math.sqrt(bias2)
         ratio = ratio_of(weights, steps, size, length, decays)
-        return ratio, *bias_corrections(bias1, bias2, beta1, beta2)
+        return ratio / bias1 if rated else ratio, bias1, bias2
 
     return clock
 
 
-def scaled(direction, inside):
+def bounded_trust(ratio_of, uncorrected, rated):
+    """The same where the weights' norm has a bound, and epsilon is added to the step's."""
+
+    def clock(
+        ratio, bias1, bias2, weights, steps, decays, eta,
+        beta1, beta2, epsilon, weight_decay, largest,
+    ):  # fmt: skip
+        size, length = math.sqrt(weights), math.sqrt(steps)
+        bias1, bias2 = bias_corrections(bias1, bias2, beta1, beta2)
+        if uncorrected:
+            length = length * bias1 / math.sqrt(bias2)
+        size = largest if size > largest else size
+        ratio = ratio_of(weights, steps, size, length + epsilon, decays)
+        return ratio / bias1 if rated else ratio, bias1, bias2
+
+    return clock
+
+
+def scaled(direction, decay_place):
     """One weight, one step."""
+    inside, outside = decay_place == "inside", decay_place == "outside"
 
     def lamb(
         w, g, eta, m, v, ratio, bias1, bias2,
         beta1=0.9, beta2=0.999, epsilon=1e-6, weight_decay=0.01,
     ):  # fmt: skip
         m, v = moments(g, m, v, beta1, beta2)
-        if not inside:
-            w = (one_like(w) - eta * weight_decay) * w
+        kept = w if inside else (one_like(w) - eta * weight_decay) * w
+        if outside:
+            w = kept
         u = direction(m, v, bias1, bias2, epsilon)
         if inside:
             u = u + weight_decay * w
-        return w - eta * ratio * u, m, v
+        return kept - eta * ratio * u, m, v
 
     return lamb
 
 
 @cache
-def build(bias_correction: bool, decay_place: str, adapts: str) -> Rule:
+def build(bias_correction: bool | str, decay_place: str, adapts: str, largest: bool) -> Rule:
     """The rule with its switches set."""
-    direction = corrected if bias_correction else uncorrected
-    inside = decay_place == "inside"
-    return rule(
-        scaled(direction, inside),
+    whole, rated = bias_correction is True, bias_correction == "rate"
+    direction, ratio_of = corrected if whole else uncorrected, RATIOS[adapts]
+    looks = ratio_of, whole and adapts == "capped", rated
+    made = rule(
+        scaled(direction, decay_place),
         name="LAMB",
-        clock=trust_by(RATIOS[adapts]),
-        terms=squares(direction, inside),
+        clock=trust_by(*looks),
+        terms=squares(direction, decay_place),
     )
+    return with_bound(made, bounded_trust(*looks)) if largest else made
+
+
+def with_bound(made: Rule, clock: Any) -> Rule:
+    """The rule with a bound of the weights' norm."""
+    update: Any = made.update
+
+    def lamb(w, g, eta, *rest):
+        return update(w, g, eta, *rest[:-1])
+
+    reads = (*made.hyperparameters[1:], "largest")
+    return extended(made, lamb, "largest", clock=clock, clock_reads=reads)
 
 
 def formula(settings):
     """The formula, with the switches set."""
+    place, size, length = settings["decay_place"], "norm(w)", "U"
     lines, m, v = list(MEANS), "m", "v"
-    if settings["bias_correction"]:
+    if settings["bias_correction"] is True:
         lines, m, v = [*lines, M_HAT, V_HAT], "m_hat", "v_hat"
     step = f"{m} / (sqrt({v}) + epsilon)"
-    if settings["decay_place"] == "inside":
-        lines += [f"u = {step} + weight_decay * w"]
+    if place == "inside":
+        step += " + weight_decay * w"
+    elif place == "outside":
+        lines += ["w = (1 - eta * weight_decay) * w"]
+    if "largest" in settings:
+        size, length = "min(largest, norm(w))", "(U + epsilon)"
+    lines += [f"u = {step}", f"W = {size}", "U = norm(u)"]
+    if settings["adapts"] == "capped":
+        if settings["bias_correction"] is True:
+            lines += ["U = U * (1 - beta1**t) / sqrt(1 - beta2**t)"]
+        lines += [f"ratio = W / {length} if {length} > W else 1"]
     else:
-        lines += ["w = (1 - eta * weight_decay) * w", f"u = {step}"]
-    lines += ["W = norm(w)", "U = norm(u)", "ratio = W / U if W * U > 0 else 1"]
+        lines += [f"ratio = W / {length} if W * U > 0 else 1"]
     if settings["adapts"] == "decayed":
         lines += ["ratio = ratio if weight_decay > 0 else 1"]
-    return [*lines, "w = w - eta * ratio * u"]
+    if settings["bias_correction"] == "rate":
+        lines += ["ratio = ratio / (1 - beta1**t)"]
+    decay = " - eta * weight_decay * w" if place == "step" else ""
+    return [*lines, f"w = w{decay} - eta * ratio * u"]
 
 
 FAMILY = Family(
@@ -105,10 +158,11 @@ FAMILY = Family(
     build,
     formula,
     switches={
-        "bias_correction": (True, False),
-        "decay_place": ("inside", "outside"),
-        "adapts": ("always", "decayed"),
+        "bias_correction": (True, False, "rate"),
+        "decay_place": ("inside", "outside", "step"),
+        "adapts": ("always", "decayed", "capped"),
     },
+    optional=("largest",),
     own_decay=True,
 )
 
@@ -121,7 +175,8 @@ def LAMB(
     epsilon: float | Collection[float] = 1e-6,
     weight_decay: float | Collection[float] = 0.01,
     *,
-    bias_correction: bool = True,
+    largest: float | Collection[float] | None = None,
+    bias_correction: bool | str = True,
     decay_place: str = "inside",
     adapts: str = "always",
     convention: str | Sequence[str] = "document",
@@ -152,12 +207,18 @@ def LAMB(
         Added *outside* the root, >= 0.
     weight_decay : float or sequence of float, default 0.01
         Lambda, >= 0.
-    bias_correction : bool, default True
-        Divide m and v by 1 - beta^t.
-    decay_place : {"inside", "outside"}, default "inside"
-        Whether the decay is a part of what is scaled, or, as in Keras, taken beforehand.
-    adapts : {"always", "decayed"}, default "always"
-        "decayed": without weight decay the ratio is 1, and LAMB Adam.
+    largest : float or sequence of float, optional
+        What the weights' norm W counts at most, >= 0; epsilon is then added to U in the ratio. None
+        by default; 10 in pytorch-optimizer.
+    bias_correction : bool or "rate", default True
+        Divide m and v by 1 - beta^t. "rate", as in pytorch-optimizer: neither, but the step, once
+        it is scaled, by 1 - beta1^t.
+    decay_place : {"inside", "outside", "step"}, default "inside"
+        Whether the decay is a part of what is scaled; or, as in Keras, taken beforehand; or beside
+        the step, the norm being that of the weights before.
+    adapts : {"always", "decayed", "capped"}, default "always"
+        "decayed": without weight decay the ratio is 1, and LAMB Adam. "capped", as in bitsandbytes:
+        the ratio is 1 at most, and U the norm before bias correction.
     convention : str or sequence of str, default "document"
         Whose formula and defaults ("document": the paper's); a sequence is an axis of a sweep.
 
@@ -173,7 +234,8 @@ def LAMB(
 
     Notes
     -----
-    Where all weights, or all of the step, are 0 the ratio is 1. A trajectory's weights, an
+    Where all weights, or all of the step, are 0 the ratio is 1; "capped", it is 0 where all weights
+    are, which then never move. A trajectory's weights, an
     intercept among them, are one layer: ``no_decay`` leaves weights out of the decay, in u too, and
     not out of the norms. The paper's function phi is the norm itself.
 

@@ -17,5 +17,10 @@ def where_decayed(weights, steps, numerator, denominator, decays):
     return ratio if decays > zero_like(decays) else one_like(ratio)
 
 
+def capped(weights, steps, numerator, denominator, decays):
+    """The same, but 1 at most; a step from weights that are all 0 has no length."""
+    return numerator / denominator if denominator > numerator else one_like(weights)
+
+
 #: By when it adapts.
-RATIOS = {"always": always, "decayed": where_decayed}
+RATIOS = {"always": always, "decayed": where_decayed, "capped": capped}

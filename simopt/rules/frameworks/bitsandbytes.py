@@ -29,6 +29,17 @@ def _nesterov(measure: Measures, bitsandbytes: Any, torch: Any) -> str:
     )
 
 
+def _lamb(measure: Measures, bitsandbytes: Any, timm: Any) -> str:
+    here, there = (sum(measure.moves(each, 1.0, 100)) for each in (bitsandbytes, timm))
+    capped, adam = (measure.four(each, 1) - 3.0 for each in (bitsandbytes, timm))
+    return (
+        "Its LAMB is Adam with no step longer than the weights: where they are 0, as most biases "
+        f"are, a hundred updates move them by {number(here)} η, timm's by {number(there, 3)} η. On "
+        "a CPU the norm is that before bias correction: the first step on the four points is "
+        f"{number(capped / adam, 2)} times timm's."
+    )
+
+
 FRAMEWORK = Framework(
     key="bitsandbytes",
     name="bitsandbytes",
@@ -41,6 +52,12 @@ FRAMEWORK = Framework(
         "AdamW": {**OUTSIDE, "decay": "decoupled", "weight_decay": 0.01},
         "Lion": {"eta": 1e-4, "decay": "decoupled"},
         "AdEMAMix": {"decay": "decoupled", "weight_decay": 0.01},
+        "LAMB": {
+            "epsilon": 1e-8,
+            "weight_decay": 0.0,
+            "decay_place": "step",
+            "adapts": "capped",
+        },
     },
     arguments={
         "eta": "lr",
@@ -76,8 +93,28 @@ FRAMEWORK = Framework(
         Call(f"{OPTIM}.AdamW32bit(params)", "AdamW"),
         Call(f"{OPTIM}.Lion32bit(params)", "Lion"),
         Call(f"{OPTIM}.AdEMAMix(params)", "AdEMAMix"),
+        Call(
+            f"{OPTIM}.LAMB32bit(params)",
+            "LAMB",
+            note="Adam, no step longer than the weights; from 0 they never move",
+        ),
+        Call(
+            f"{OPTIM}.LAMB32bit(params, lr=0.01, weight_decay=0.01)",
+            "LAMB",
+            {"eta": 0.01, "weight_decay": 0.01},
+            "beside the step",
+        ),
     ),
     surprises=(
+        Surprise(
+            "bitsandbytes' LAMB moves no weights from 0",
+            57,
+            (
+                ("LAMB", {"eta": 0.1, "convention": "bitsandbytes"}),
+                ("LAMB", {"eta": 0.1, "convention": "timm"}),
+            ),
+            _lamb,
+        ),
         Surprise(
             "bitsandbytes' Adam is AdamW where weights decay",
             58,

@@ -38,6 +38,7 @@ FRAMEWORK = Framework(
         "Adamax": {**UNCORRECTED, "eta": 0.001},
         "Adadelta": {"rho": 0.9},
         "Lion": {"decay": "decoupled"},
+        "Adafactor": {"decay_place": "scaled"},
     },
     arguments={
         "eta": "learning_rate",
@@ -78,6 +79,24 @@ FRAMEWORK = Framework(
         Call("mlx.optimizers.AdamW(0.001)", "AdamW", note="not bias-corrected"),
         Call("mlx.optimizers.Adamax(0.001)", "Adamax", note="never bias-corrected"),
         Call("mlx.optimizers.AdaDelta(1.0)", "Adadelta"),
+        Call(
+            "mlx.optimizers.Adafactor()",
+            "Adafactor",
+            note="of a vector; its rate is its own, and in single precision",
+        ),
+        Call(
+            "mlx.optimizers.Adafactor("
+            "0.001, beta_1=0.9, weight_decay=0.01, scale_parameter=False, relative_step=False)",
+            "Adafactor",
+            {
+                "eta": 0.001,
+                "momentum": 0.9,
+                "weight_decay": 0.01,
+                "relative_step": False,
+                "scale_parameter": False,
+            },
+            "weights decay by the rate; the decay of its mean is in single precision",
+        ),
         Call("mlx.optimizers.Lion(0.001)", "Lion"),
         Call(
             "mlx.optimizers.Lion(0.001, weight_decay=0.01)",

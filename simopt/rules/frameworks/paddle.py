@@ -41,6 +41,7 @@ FRAMEWORK = Framework(
         "Adamax": {"eta": 0.001, "epsilon_place": "decayed"},
         "Adadelta": {"eta": 0.001},
         "Rprop": {"eta": 0.001, "smallest": 1e-5},
+        "LAMB": {"adapts": "decayed"},
     },
     arguments={
         "eta": "learning_rate",
@@ -51,7 +52,7 @@ FRAMEWORK = Framework(
         "epsilon": "epsilon",
         "initial_accumulator": "initial_accumulator_value",
         "momentum_decay": {"NAdam": "momentum_decay"},
-        "weight_decay": "weight_decay",
+        "weight_decay": {"Lamb": "lamb_weight_decay", "": "weight_decay"},
         "clip_norm": "ClipGradByGlobalNorm",
         "clip_value": "ClipGradByValue",
     },
@@ -91,6 +92,18 @@ FRAMEWORK = Framework(
         Call("paddle.optimizer.Adamax(parameters=params)", "Adamax"),
         Call("paddle.optimizer.Adadelta(parameters=params)", "Adadelta"),
         Call("paddle.optimizer.Rprop(parameters=params)", "Rprop"),
+        Call("paddle.optimizer.Lamb(parameters=params)", "LAMB"),
+        Call(
+            "paddle.optimizer.Lamb(lamb_weight_decay=0.0, parameters=params)",
+            "LAMB",
+            {"weight_decay": 0.0},
+            "Adam: it adapts what decays",
+        ),
+        Call(
+            "paddle.optimizer.Lamb(lamb_weight_decay=0.0, always_adapt=True, parameters=params)",
+            "LAMB",
+            {"weight_decay": 0.0, "adapts": "always"},
+        ),
     ),
     schedules={"cosine": "rises", "one_cycle": "last update"},
     surprises=(

@@ -19,6 +19,14 @@ def _yogi(measure: Measures, theirs: Any, paper: Any) -> str:
     )
 
 
+def _lamb(measure: Measures, theirs: Any, paper: Any) -> str:
+    here, there = (measure.four(each, 1) - 3.0 for each in (theirs, paper))
+    return (
+        "Its text says that it is not bias-corrected, and its rate is, by 1 - β₁ᵗ: the first step "
+        f"on the four points is {number(here / there, 2)} times that of the paper's rule."
+    )
+
+
 FRAMEWORK = Framework(
     key="pytorch_optimizer",
     name="pytorch-optimizer",
@@ -35,6 +43,13 @@ FRAMEWORK = Framework(
         "AdaBound": {**DECOUPLED, "epsilon_root": 1e-15},
         "LaProp": {"epsilon_place": "hat", "epsilon_root": 1e-15, "decay": "stepped"},
         "Tiger": {**DECOUPLED, "weight_decay": 0.01},
+        # A bound of the weights' norm that no argument sets.
+        "LAMB": {
+            "weight_decay": 0.0,
+            "bias_correction": "rate",
+            "decay_place": "outside",
+            "largest": 10.0,
+        },
     },
     arguments={
         "eta": "lr",
@@ -69,6 +84,19 @@ FRAMEWORK = Framework(
             "the paper's recommendation",
         ),
         Call("pytorch_optimizer.Tiger(params)", "Tiger"),
+        Call("pytorch_optimizer.Lamb(params)", "LAMB", note="the rate alone is bias-corrected"),
+        Call(
+            "pytorch_optimizer.Lamb(params, weight_decay=0.01)",
+            "LAMB",
+            {"weight_decay": 0.01},
+            "taken beforehand",
+        ),
+        Call(
+            "pytorch_optimizer.Lamb(params, weight_decay=0.01, weight_decouple=False)",
+            "LAMB",
+            {"weight_decay": 0.01, "decay_place": "inside"},
+            "a part of what is scaled, as in the paper",
+        ),
         Call("pytorch_optimizer.AdaBound(params)", "AdaBound"),
         Call("pytorch_optimizer.LaProp(params)", "LaProp"),
         Call(
@@ -78,6 +106,15 @@ FRAMEWORK = Framework(
         ),
     ),
     surprises=(
+        Surprise(
+            "pytorch-optimizer's LAMB begins with ten times the step",
+            56,
+            (
+                ("LAMB", {"weight_decay": 0.0, "convention": "pytorch_optimizer"}),
+                ("LAMB", {"weight_decay": 0.0}),
+            ),
+            _lamb,
+        ),
         Surprise(
             "Yogi's means start at a millionth",
             75,

@@ -34,6 +34,12 @@ FRAMEWORK = Framework(
         "RMSprop": {"epsilon": 1e-10, "initial_accumulator": 1.0, "rate_place": "inside"},
         "Adam": {"epsilon_place": "hat"},
         "Adadelta": {"eta": 0.001, "epsilon": 1e-8},
+        "FTRL": {
+            "eta": 0.001,
+            "smoothing": 0.0,
+            "initial_accumulator": 0.1,
+            "l2_counts": "twice",
+        },
     },
     arguments={
         "eta": "learning_rate",
@@ -43,6 +49,9 @@ FRAMEWORK = Framework(
         "rho": {"RMSPropOptimizer": "decay", "": "rho"},
         "epsilon": "epsilon",
         "initial_accumulator": "initial_accumulator_value",
+        "smoothing": {"FtrlOptimizer": "beta"},
+        "l1": "l1_regularization_strength",
+        "l2": "l2_regularization_strength",
         "clip_norm": "clip_by_global_norm",
         "clip_value": "clip_by_value",
     },
@@ -56,6 +65,18 @@ FRAMEWORK = Framework(
         Call(f"{TRAIN}.RMSPropOptimizer(0.001, centered=True)", "RMSprop", {"centered": True}),
         Call(f"{TRAIN}.AdamOptimizer()", "Adam"),
         Call(f"{TRAIN}.AdadeltaOptimizer()", "Adadelta"),
+        Call(
+            f"{TRAIN}.FtrlOptimizer(0.001)",
+            "FTRL",
+            note="the first update forgets the weights that it starts from",
+        ),
+        Call(
+            f"{TRAIN}.FtrlOptimizer(0.5, l1_regularization_strength=0.1, "
+            "l2_regularization_strength=0.01)",
+            "FTRL",
+            {"eta": 0.5, "l1": 0.1, "l2": 0.01},
+            "the penalty is l2 times the square",
+        ),
     ),
     surprises=(
         Surprise(
