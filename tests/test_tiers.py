@@ -41,6 +41,7 @@ def fresh(monkeypatch):
     monkeypatch.setattr(tiers, "_spent_apart", defaultdict(float))
     monkeypatch.setattr(blocks, "COMPILED", set())
     monkeypatch.setattr(blocks, "WHOLE", set())
+    monkeypatch.setattr(blocks, "READY", set())
 
 
 @pytest.fixture

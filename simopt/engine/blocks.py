@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,12 @@ LEAST_OWN = 50_000_000
 #: The kernels that this process has compiled, or is about to, and those of them that are whole.
 COMPILED: set[tuple[Any, ...]] = set()
 WHOLE: set[tuple[Any, ...]] = set()
+
+#: Of these, as `cpu` gives them, those that are compiled, or loaded from disk.
+READY: set[cpu.Kernel] = set()
+
+#: Residuals at the minimizer by problem and precision, as long as there is that problem.
+_errors: WeakKeyDictionary[Problem, dict[Any, Array]] = WeakKeyDictionary()
 
 SHUFFLE_CODE = {"never": 0, "once": 1, "epoch": 2, "given": 3, "replacement": 4}
 RECORD_CODE = {"summary": 0, "epochs": 1, "steps": 2}
@@ -174,7 +181,12 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
     noise = np.zeros(problem.d) if problem.noise is None else np.sqrt(problem.noise)
     minimizer = padded(np.zeros(problem.d) if problem.minimizer is None else problem.minimizer)
     y: Array = problem.y.astype(dtype)
-    squares = problem.squared and problem.linear
+    errors: Array = np.empty(0, dtype)
+    if problem.squared and problem.linear:
+        held_errors = _errors.setdefault(problem, {})
+        if dtype not in held_errors:
+            held_errors[dtype] = moments.residuals(x, y, minimizer).astype(dtype)
+        errors = held_errors[dtype]
     unknown = np.full(problem.d, np.nan)
     bounds = (
         problem.minimum_loss,
@@ -190,7 +202,7 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
         minimizer=minimizer,
         optimum=(unknown if problem.optimum is None else problem.optimum).astype(dtype),
         bounds=np.array(bounds).astype(dtype),
-        errors=(moments.residuals(x, y, minimizer) if squares else np.empty(0)).astype(dtype),
+        errors=errors,
         moments=np.empty((0, dp, dp), dtype),
         slopes=np.empty((0, dp), dtype),
         noise=padded(noise),
@@ -253,8 +265,12 @@ def tasks(
 
 def compiled(problem: Problem, task: Task, dtype: type) -> None:
     """Compile the task's kernel, or load it from disk, without running it."""
+    kernel = kernel_of(task, problem, dtype)
+    if kernel in READY:
+        return
     nothing = Task(task.group, task.points, task.by_seed, 0, 0, task.width, task.apart)
     compute(nothing, pack(problem, dtype, None, None), problem, 1, 0, True, None, np.zeros(2, int))
+    READY.add(kernel)
 
 
 def how_of(

@@ -41,6 +41,9 @@ AT_A_TIME, ACROSS = 32, BYTES // 8
 #: Points whose outer products are summed at once: 64 weights then take 8 MiB.
 AT_ONCE = 256
 
+#: Points whose residuals are summed at once.
+TOGETHER = 4096
+
 
 def serve(problem: Problem, plan: Plan, given: bool) -> bool:
     """Whether a batch's moments replace its points: where that takes fewer products.
@@ -63,8 +66,11 @@ def serve(problem: Problem, plan: Plan, given: bool) -> bool:
 def residuals(x: NDArray[Any], y: NDArray[Any], center: NDArray[Any]) -> NDArray[np.float64]:
     """``x . center - y`` of every point, summed weight by weight as everywhere."""
     total = -y.astype(np.float64)
-    for column, weight in zip(x.T, center.astype(np.float64), strict=True):
-        total += column.astype(np.float64) * weight
+    # Some rows at a time: their columns are read from a cache, not from memory.
+    for first in range(0, len(x), TOGETHER):
+        part, columns = total[first : first + TOGETHER], x[first : first + TOGETHER].T
+        for column, weight in zip(columns, center.astype(np.float64), strict=True):
+            part += column.astype(np.float64) * weight
     return np.asarray(total)
 
 

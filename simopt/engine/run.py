@@ -34,6 +34,10 @@ TASK_UPDATES = 20_000_000
 #: some 0.1 ms of work, which is what handing a task to a thread costs.
 TASKS_PER_THREAD, LEAST_UPDATES = 4, 100_000
 
+#: Updates of a job, counted as `cost` does, that are made in the caller's thread: 2 ms at most. A
+#: pool of threads takes a quarter of one, and more where others keep the cores busy.
+BRIEF = 1_000_000
+
 #: Updates of all lanes of a call whose curves are read: their losses and weights by epoch, which
 #: are kept until then, take 10 to 100 MB.
 READ_UPDATES = 1_000_000
@@ -242,7 +246,7 @@ def fill(
 ) -> bool:
     """Run every trajectory of some groups and store what it did in its row.
 
-    Small ones run in the caller's thread, without a kernel being compiled (`tiers`).
+    Small ones run in the caller's thread; the smallest without a kernel being compiled (`tiers`).
 
     Parameters
     ----------
@@ -301,6 +305,8 @@ def fill(
             large.append((group, way != "whole"))
     if not large:
         return True
+    if _brief(conditions, [group for group, _ in large]):
+        threads = None
 
     def work() -> Iterator[tuple[Task, layout.Data]]:
         total = sum(group.size * group.plan.updates for group, _ in large)
@@ -320,6 +326,15 @@ def fill(
         for item, result in finished:
             keep(item, result)
     return True
+
+
+def _brief(conditions: Conditions, groups: Iterable[Group]) -> bool:
+    """Whether a job takes less time than threads for it would."""
+    width, most = layout.lanes(conditions.real), BRIEF
+    for group in groups:
+        lanes = -(-group.settings.shape[1] // width) * width * len(group.seeds)
+        most -= lanes * cost(conditions.problem, group.plan)
+    return conditions.device == "cpu" and most >= 0
 
 
 def _task_updates(conditions: Conditions, group: Group, total: int, threads: int | None) -> int:

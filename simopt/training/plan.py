@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,9 +268,24 @@ def loss_limit(problem: Problem, divergence: Any) -> float | None:
     if divergence is None:
         return None
     factor = checks.number("divergence", divergence, checks.Interval(low=1.0))
-    with np.errstate(over="ignore", invalid="ignore"):  # from a start that far out
-        first = problem.loss(problem.w0)
+    first = first_loss(problem)
     return factor * first if first > 0 else factor
+
+
+def first_loss(problem: Problem) -> float:
+    """The loss of a problem at its start: of many points a pass over all of them, made once."""
+    known = _first_losses.get(problem)
+    if known is None:
+        with np.errstate(over="ignore", invalid="ignore"):  # from a start that far out
+            known = problem.loss(problem.w0)
+        # What a user's functions say may change.
+        if problem.formula is None:
+            _first_losses[problem] = known
+    return known
+
+
+#: By problem, as long as there is that problem.
+_first_losses: WeakKeyDictionary[Problem, float] = WeakKeyDictionary()
 
 
 def check_begun(longer: Plan, begun: Plan) -> Plan:
