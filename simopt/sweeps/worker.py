@@ -17,8 +17,8 @@ from simopt.sweeps.chunks import Chunk, Chunks, Job
 from simopt.sweeps.outcomes import Outcome
 from simopt.sweeps.reduction.summaries import summarise
 
-#: Trajectories of which no more are looked through for kernels that need no compiling.
-MOST_SMALL = 100_000
+#: Trajectories of which no more are looked through for kernels that need not be compiled whole.
+MOST_SMALL = 2_000_000
 
 
 def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> Outcome | None:
