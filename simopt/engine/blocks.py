@@ -210,11 +210,15 @@ def pack(problem: Problem, dtype: type, limit: float | None, target: float | Non
     )
 
 
-def cost(problem: Problem, plan: Plan) -> int:
-    """What a trajectory takes, in updates of one weight with a batch of one point."""
+def cost(problem: Problem, plan: Plan, by_moments: bool = False) -> int:
+    """What a trajectory takes, in updates of one weight with a batch of one point.
+
+    ``by_moments`` says whether sums that a block shares stand for a batch's points.
+    """
     if not problem.n:
         return plan.updates * (1 + problem.d)
-    return plan.updates * (1 + problem.d * (plan.batch_size + problem.d) // 16)
+    points = problem.d if by_moments else plan.batch_size
+    return plan.updates * (1 + problem.d * (points + problem.d) // 16)
 
 
 def points_of(group: Group, problem: Problem, width: int, given: bool) -> tuple[str, bool]:

@@ -111,8 +111,10 @@ def apart(conditions: Conditions, groups: Iterable[Group]) -> dict[Any, float]:
         return {}
     work: dict[Any, float] = defaultdict(float)
     for group in groups:
-        cost = blocks.cost(conditions.problem, group.plan) * group.size
-        work[compiled(conditions, group)] += cost / RATE
+        key = compiled(conditions, group)
+        # Orders of lanes' own have moments of their own: these cost as much as the points.
+        cost = blocks.cost(conditions.problem, group.plan, key[2] == "moments")
+        work[key] += cost * group.size / RATE
     return {
         key: needed
         for key, needed in work.items()
