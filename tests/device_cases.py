@@ -247,6 +247,8 @@ QUICK: dict[str, Case] = {
     "sums over several weights": Case(
         "several weights", "LAMB", plan={"batch_size": 2, **EVERYTHING, "clip": ("norm", 0.7, 0.0)}
     ),
+    "a cube root": Case("several weights", "MADGRAD", plan={"batch_size": 2}),
+    "nine states": Case("several weights", "AdaGradWindow", plan={"batch_size": 2}),
     "a mask": Case("several weights", "CautiousAdamW", plan={"batch_size": 2}),
     "a start, a distance": Case("several weights", "Prodigy", {"d0": 0.01}, rates=(0.1, 1.0)),
     "a portable power": Case("several weights", "Adafactor", plan={"batch_size": 2, "epochs": 4}),

@@ -220,11 +220,13 @@ def stepped(w, optimizer):
 
     def put(value):
         for group in optimizer.param_groups:
-            group["lr"] = value
+            group[name] = value
 
-    if optimizer.param_groups[0]["lr"] is None:  # Adafactor's own, which no schedule changes
+    first = optimizer.param_groups[0]
+    name = "lr" if "lr" in first else "eta"
+    if first[name] is None:  # Adafactor's own, which no schedule changes
         return step, lambda factor: 0.01
-    return step, held(lambda: optimizer.param_groups[0]["lr"], put)
+    return step, held(lambda: first[name], put)
 
 
 def schedulefree(call):

@@ -602,6 +602,31 @@ def adafactor(s, g, t, h):
     return h.eta * h.weight_decay * s.w + alpha * u / max(1.0, abs(u) / h.limit)
 
 
+def madgrad(s, g, t, h):
+    """facebookresearch/madgrad; the weight where it began is w at first."""
+    if t == 1:
+        s.start = s.w
+    rate = (h.eta + h.epsilon) * math.sqrt(t)
+    s.sum += rate * g
+    s.v += rate * g**2
+    z = s.start - s.sum / (math.cbrt(s.v) + h.epsilon)
+    return s.w - (h.momentum * s.w + (1 - h.momentum) * z)
+
+
+def adagradrmsprop(s, g, t, h):
+    """Kucukelbir et al., equations 10 and 11."""
+    s.v = g**2 if t == 1 else h.rho * s.v + (1 - h.rho) * g**2
+    return h.eta * t ** (-0.5 + 1e-16) / (h.smoothing + math.sqrt(s.v)) * g
+
+
+def adagrad_window(s, g, t, h):
+    """pymc/variational/updates.py: a ring of ten squares."""
+    if t == 1:
+        s.ring = [0.0] * 10
+    s.ring[t % 10] = g**2
+    return h.eta * g / math.sqrt(sum(s.ring) + h.epsilon)
+
+
 def adafactor_optax(s, g, t, h):
     """optax/_src/alias.py: a chain, the decay of weights its last link but the sign."""
     beta2 = 1 - t**-h.exponent

@@ -211,6 +211,9 @@ CASES = [
     ("Adafactor", "document", {}, f.adafactor),
     ("Adafactor", "torch", {}, f.adafactor_torch),
     ("Adafactor", "keras", {}, f.adafactor_keras),
+    ("AdagradRMSProp", "document", {}, f.adagradrmsprop),
+    ("AdaGradWindow", "document", {}, f.adagrad_window),
+    *[("MADGRAD", convention, {}, f.madgrad) for convention in ("document", "optax")],
     ("Adafactor", "optax", {}, f.adafactor_optax),
     ("Adafactor", "optax", {"momentum": None}, f.adafactor_optax),
     ("Adafactor", "document", {"decay_place": "scaled"}, f.adafactor_transformers()),
@@ -427,6 +430,9 @@ COMPILED = [
     simopt.Rprop(eta=(0.01, 0.1)),
     simopt.Tiger(eta=(0.01, 0.1)),
     simopt.LARS(eta=(0.01, 0.1), trust=0.1),
+    simopt.MADGRAD(eta=(0.01, 0.1)),
+    simopt.AdagradRMSProp(eta=(0.1, 1.0)),
+    simopt.AdaGradWindow(eta=(0.1, 1.0), weight_decay=0.1),
     simopt.LAMB(eta=(0.01, 0.1)),
     simopt.LAMB(eta=(0.01, 0.1), weight_decay=0.1, convention="bitsandbytes"),
     simopt.LAMB(eta=(0.01, 0.1), largest=1.0, convention="pytorch_optimizer"),
@@ -665,6 +671,10 @@ DEFAULTS["Muon"] = {
     "keras": {**MUON, "epsilon": 1e-7, "epsilon2": 1e-7, "weight_decay": 0.004},
     "optax": MUON,
 }  # fmt: skip
+DEFAULTS["AdagradRMSProp"] = {"document": {"eta": 1.0, "rho": 0.9, "smoothing": 1.0}}
+DEFAULTS["AdaGradWindow"] = {"document": {"eta": 0.001, "epsilon": 0.1}}
+MADGRAD = {"eta": 0.01, "momentum": 0.9, "epsilon": 1e-6}
+DEFAULTS["MADGRAD"] = {"document": MADGRAD, "optax": {**MADGRAD, "eta": 0.001}}
 DEFAULTS["CautiousAdamW"] = {"document": DEFAULTS["AdamW"]["document"]}
 DEFAULTS["CautiousLion"] = {"document": {**DEFAULTS["Lion"]["document"], "weight_decay": 0.0}}
 DEFAULTS["Nesterov"] = DEFAULTS["Momentum"]

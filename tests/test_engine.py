@@ -1,6 +1,7 @@
 """The structure that speed rests on: packed instructions, no allocation in a loop, cache hits."""
 
 import functools
+import math
 import os
 import platform
 import re
@@ -22,6 +23,7 @@ import simopt
 from simopt.engine import blocks, cpu, layout, losses
 from simopt.ground import elementary, snapshot
 from simopt.rules import OPTIMIZERS
+from simopt.rules.roots import cube_root
 from simopt.training import plan
 
 FOUR = simopt.problems.four_points()
@@ -381,6 +383,18 @@ def test_logarithm_to_two_units_in_the_last_place(e):
         assert ulps(elementary.log_one_plus(e), np.log1p(np.longdouble(e))) <= 2
     else:
         assert 0 <= elementary.log_one_plus(e) <= 1e-300
+
+
+@given(st.floats(1e-306, 1e307))
+@example(1.0)
+@example(8.0)
+def test_cube_root_to_three_units_in_the_last_place(x):
+    assert ulps(cube_root(x), np.cbrt(np.longdouble(x))) <= 3
+
+
+def test_cube_root_of_nothing():
+    assert cube_root(0.0) == 0.0
+    assert math.isnan(cube_root(math.nan))
 
 
 @given(FINITE)

@@ -59,6 +59,38 @@ def test_the_finding(ranked, said, unsaid):
     assert unsaid not in text
 
 
+def two_problems(adam, adamw):
+    """Excess losses of two seeds on each problem."""
+    return pd.DataFrame(
+        [
+            {"problem": problem, "optimizer": name, "seed": seed, "excess": excess * (1 + seed)}
+            for name, by_problem in (("Adam", adam), ("AdamW", adamw))
+            for problem, excess in zip(("flat", "steep"), by_problem, strict=True)
+            for seed in (0, 1)
+        ]
+    )
+
+
+def test_what_weight_decay_does_to_a_rank():
+    worse = ranking({"Adam": (1, 1), "AdamW": (2, 2)})
+    text = ranks.of_weight_decay(worse, two_problems((0.1, 0.2), (0.5, 0.1)))
+    assert "AdamW is Adam but for its weight decay, 0.01 unless it is set" in text
+    assert "its rank of 2 comes, where Adam's is 1" in text
+    assert text.endswith("larger on 1 of two problems, most on flat, 5 times.")
+    better = ranking({"AdamW": (1, 2), "Adam": (1, 2)})
+    text = ranks.of_weight_decay(better, two_problems((0.1, 0.2), (0.1, 0.1)))
+    assert text.endswith("with it its rank is 1, and 1 without.")
+
+
+def test_without_weight_decay_adamw_is_adam():
+    four = simopt.problems.four_points()
+    weights = [
+        simopt.run(four, optimizer, epochs=50).steps["w"].tolist()
+        for optimizer in (simopt.Adam(eta=0.1), simopt.AdamW(eta=0.1, weight_decay=0.0))
+    ]
+    assert weights[0] == weights[1]
+
+
 def test_of_many_firsts_some_are_named():
     text = ranks.summary(ranking({f"rule {k}": (1, 20) for k in range(20)}))
     assert "rule 7 and 12 more share the first rank" in text

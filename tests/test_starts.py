@@ -74,8 +74,10 @@ def test_a_sweep_starts_there_too(name, dtype):
 
 
 def test_more_states_than_there_may_be():
-    with pytest.raises(ValueError, match="at most 6 state"):
-        simopt.rule(lambda w, g, eta, a, b, c, d, e, f, h: (w, a, b, c, d, e, f, h))
+    with pytest.raises(ValueError, match="at most 9 state"):
+        simopt.rule(
+            lambda w, g, eta, a, b, c, d, e, f, h, i, j, k: (w, a, b, c, d, e, f, h, i, j, k)
+        )
 
 
 def test_a_start_that_is_none():
@@ -86,6 +88,6 @@ def test_a_start_that_is_none():
         simopt.rule(kept, initial={"a": "g"})
 
 
-def test_six_states_with_an_average_are_one_too_many():
-    with pytest.raises(ValueError, match="fewer than 6 states"):
-        simopt.averaged(Anchored(eta=0.01))
+def test_nine_states_with_an_average_are_one_too_many():
+    with pytest.raises(ValueError, match="fewer than 9 states"):
+        simopt.averaged(simopt.AdaGradWindow(eta=0.01))

@@ -223,8 +223,13 @@ def read_8(rows, first, step, lane):
     return read_4(rows, first, step, lane) + read_4(rows, first + 4 * step, step, lane)
 
 
+def read_9(rows, first, step, lane):
+    """The values of nine rows in one lane."""
+    return read_4(rows, first, step, lane) + read_5(rows, first + 4 * step, step, lane)
+
+
 #: By how many values a rule has: read that many rows as a tuple of scalars.
-READ = (read_0, read_1, read_2, read_3, read_4, read_5, read_6, read_7, read_8)
+READ = (read_0, read_1, read_2, read_3, read_4, read_5, read_6, read_7, read_8, read_9)
 
 
 def write_0(rows, first, step, lane, values):
@@ -266,8 +271,28 @@ def write_6(rows, first, step, lane, values):
     rows[first + 5 * step, lane] = values[5]
 
 
+def write_7(rows, first, step, lane, values):
+    """Set seven rows in one lane."""
+    write_6(rows, first, step, lane, values)
+    rows[first + 6 * step, lane] = values[6]
+
+
+def write_8(rows, first, step, lane, values):
+    """Set eight rows in one lane."""
+    write_7(rows, first, step, lane, values)
+    rows[first + 7 * step, lane] = values[7]
+
+
+def write_9(rows, first, step, lane, values):
+    """Set nine rows in one lane."""
+    write_8(rows, first, step, lane, values)
+    rows[first + 8 * step, lane] = values[8]
+
+
 #: By how many values: write a tuple of scalars to that many rows.
-WRITE = (write_0, write_1, write_2, write_3, write_4, write_5, write_6)
+WRITE = (
+    write_0, write_1, write_2, write_3, write_4, write_5, write_6, write_7, write_8, write_9,
+)  # fmt: skip
 
 
 def columns_0(x, i):

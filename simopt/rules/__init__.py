@@ -10,6 +10,8 @@ from simopt.rules.adabound import AdaBound
 from simopt.rules.adadelta import Adadelta
 from simopt.rules.adafactor import Adafactor
 from simopt.rules.adagrad import AdaGrad
+from simopt.rules.adagrad_window import AdaGradWindow
+from simopt.rules.adagradrmsprop import AdagradRMSProp
 from simopt.rules.adam import Adam
 from simopt.rules.adamax import Adamax
 from simopt.rules.adamw import AdamW
@@ -29,6 +31,7 @@ from simopt.rules.laprop import LaProp
 from simopt.rules.lars import LARS
 from simopt.rules.lion import Lion
 from simopt.rules.lookahead import lookahead
+from simopt.rules.madgrad import MADGRAD
 from simopt.rules.momentum import Momentum
 from simopt.rules.muon import Muon
 from simopt.rules.nadam import NAdam
@@ -97,6 +100,9 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "DAdaptAdamW": DAdaptAdamW,
     "PolyakSGD": PolyakSGD,
     "Muon": Muon,
+    "MADGRAD": MADGRAD,
+    "AdagradRMSProp": AdagradRMSProp,
+    "AdaGradWindow": AdaGradWindow,
 }
 
 #: Every rule there is.
@@ -110,6 +116,7 @@ __all__ = [
     "FURTHER",
     "LAMB",
     "LARS",
+    "MADGRAD",
     "OPTIMIZERS",
     "SGD",
     "ACProp",
@@ -118,8 +125,10 @@ __all__ = [
     "AdaBelief",
     "AdaBound",
     "AdaGrad",
+    "AdaGradWindow",
     "Adadelta",
     "Adafactor",
+    "AdagradRMSProp",
     "Adam",
     "AdamW",
     "Adamax",

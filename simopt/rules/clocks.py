@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from simopt.rules.rule import complement
 
 
 def count(t):
     """Updates so far."""
     return (t + 1,)
+
+
+def rooted(t, root):
+    """Updates so far, and the root of their number."""
+    return t + 1, math.sqrt(t + 1)
 
 
 def correction(bias2, beta1, beta2):

@@ -68,6 +68,7 @@ SIGNS = {
     "least": "f_min",
     "step": "γ",
     "adam_ratio": "ρ",
+    **{f"s{k}": f"s{'₀₁₂₃₄₅₆₇₈₉'[k]}" for k in range(1, 10)},
 }
 
 #: How strongly an expression holds together: what is weaker needs brackets inside what is stronger.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from simopt.rules.modifiers import one_like, zero_like
+
 
 def inside(square, epsilon):
     """``sqrt(square + epsilon)``."""
@@ -21,6 +23,32 @@ def divisor(square, place):
 
 
 ROOTS = {"inside": inside, "outside": outside}
+
+
+def nearer(y, half):
+    """A quarter as far from the cube root as y, by logarithms; ``half`` is the root of x."""
+    return math.sqrt(half * math.sqrt(y))
+
+
+def refined(y, x):
+    """Halley's step to the cube root of x: the error by its third power."""
+    cube = y * y * y
+    return y * ((cube + x + x) / (cube + cube + x))
+
+
+def cube_root(x):
+    """The cube root of a number that is not negative, to the same bits everywhere.
+
+    Of square roots alone, which are: the mathematical library's own is not, and a call to it would
+    keep the lane loop from being packed. Of the smallest and the largest double seven steps come
+    within a hundredth.
+    """
+    some = x if x > zero_like(x) else one_like(x)
+    half = math.sqrt(some)
+    y = nearer(nearer(nearer(half, half), half), half)
+    y = nearer(nearer(nearer(nearer(y, half), half), half), half)
+    y = refined(refined(y, some), some)
+    return y if x > zero_like(x) else x
 
 
 #: The step by an effective rate, written.

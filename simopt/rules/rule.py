@@ -60,7 +60,7 @@ from simopt.ground.calling import call
 from simopt.ground.snapshot import is_copy, received, sent, snapshot
 
 #: What the engine's readers and writers (`engine/layout.py`) provide for.
-MOST_STATE = 6
+MOST_STATE = 9
 MOST_TOTALS = 6
 MOST_HYPERPARAMETERS = 8
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax.numpy as jnp
 import keras
 import optax
 import torch
@@ -391,6 +392,30 @@ def decay_in_double(count, exponent):
     return 1.0 - (count + 1.0) ** -exponent
 
 
+def madgrad_optax(eta, h):
+    """MADGRAD, its count a number in float64: optax' root of a whole number is in float32."""
+    rates = (lambda count: eta(count.astype(int))) if callable(eta) else eta
+    return counted_in_double(optax.contrib.madgrad)(rates, h["momentum"], eps=h["epsilon"])
+
+
+def counted_in_double(make):
+    """A maker of chains whose counts begin as float64."""
+
+    def made(*given, **more):
+        chain = make(*given, **more)
+
+        def start(params):
+            count = jnp.zeros((), jnp.float64)
+            return tuple(
+                each._replace(count=count) if "count" in each._fields else each
+                for each in chain.init(params)
+            )
+
+        return optax.GradientTransformation(start, chain.update)
+
+    return made
+
+
 def lars(nesterov=False):
     """LARS as optax has it."""
     return by_optax(
@@ -653,6 +678,8 @@ CONVENTIONS = (
     Case("Adafactor", "torch", "torch", adafactor_torch),
     Case("Adafactor", "keras", "keras", adafactor_keras(KerasAdafactor)),
     Case("Adafactor", "optax", "optax", adafactor_optax),
+    Case("MADGRAD", "document", "optax", by_optax(madgrad_optax)),
+    Case("MADGRAD", "optax", "optax", by_optax(madgrad_optax)),
     Case("ASGD", "torch", "torch", asgd_torch),
     Case(
         "FTRL",
@@ -679,6 +706,8 @@ CONVENTIONS = (
 #: In their papers' form they are in no framework that is installed here: `tests/test_frameworks.py`
 #: holds them to recordings, and `tests/test_conventions.py` to their formulas.
 ELSEWHERE = {
+    ("AdagradRMSProp", "document"),
+    ("AdaGradWindow", "document"),
     ("Yogi", "document"),
     ("Adan", "document"),
     ("QHAdam", "document"),

@@ -18,7 +18,7 @@ from simopt.report.conventions import lookup
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.stepper import Stepper
 from tests.formulas import loss_of
-from tests.peers.calls import KerasAdafactor, decay_in_double
+from tests.peers.calls import KerasAdafactor, counted_in_double, decay_in_double
 
 GRADIENTS = np.random.default_rng(1).normal(size=30) * np.geomspace(3.0, 1e-6, 30)
 START = 1.5
@@ -77,10 +77,12 @@ def here(call):
 
 @pytest.mark.parametrize(("call", "framework"), CALLS, ids=[call.call for call, _ in CALLS])
 def test_a_call_is_what_the_table_says(call, framework, monkeypatch):
-    # Keras' own takes its means in float32, optax' its decay: test_parity says how far off that is.
+    # Keras' own takes its means in float32, optax' its decay, MADGRAD the root of a count:
+    # test_parity says how far off that is.
     monkeypatch.setattr(keras.optimizers, "Adafactor", KerasAdafactor)
     in_double = partial(factorized.scale_by_factored_rms, decay_rate_fn=decay_in_double)
     monkeypatch.setattr(factorized, "scale_by_factored_rms", in_double)
+    monkeypatch.setattr(optax.contrib, "madgrad", counted_in_double(optax.contrib.madgrad))
     theirs = list(RUN[call.call[:6]](call.call))
     # The rate of optax' calls is in the call.
     given = re.search(r"\((\d[^,)]*)", call.call)

@@ -471,6 +471,15 @@ def test_optax_takes_the_decay_of_adafactor_in_single_precision():
         assert apart > 1e-10
 
 
+def test_optax_takes_the_root_of_a_count_in_single_precision():
+    optimizer = call_of("MADGRAD", "optax").optimizer(eta=0.02)
+    for task in TASKS:
+        (own,) = WEIGHTS["optax"]([task], lambda _: optax.contrib.madgrad(0.02))
+        ours = stepped(optimizer, task)
+        assert_equal(ours, own, 1e-6)
+        assert np.abs(ours - own).max() / np.abs(own).max() > 1e-10
+
+
 KERAS_CLIPNORM = """
 import keras, numpy as np
 keras.config.set_floatx("float64")

@@ -65,6 +65,7 @@ def page(context: Context) -> dict[str, Any]:
             "references": listing(list(REFERENCES)),
             "rules": trials["optimizer"].nunique(),
         },
+        "decay": ranks.of_weight_decay(ranking, judged),
         "places": ranks.figure(ranking),
         "ranking": ranks.table(ranking),
         "by_problem": ranks.by_problem(judged),

@@ -49,5 +49,8 @@ FRAMEWORK = Framework(
         "DAdaptAdamW": {},
         "PolyakSGD": {},
         "Muon": {},
+        "MADGRAD": {},
+        "AdagradRMSProp": {},
+        "AdaGradWindow": {},
     },
 )

@@ -22,9 +22,10 @@ FRAMEWORK = Framework(
     key="pyro",
     name="Pyro",
     version="pyro-ppl 1.9.2",
-    rules={"Adam": HAT},
+    rules={"Adam": HAT, "AdagradRMSProp": {}},
     arguments={
-        "eta": "lr",
+        "eta": {"AdagradRMSProp": "eta", "": "lr"},
+        "rho": {"AdagradRMSProp": "1 - t"},
         "beta1": "betas",
         "beta2": "betas",
         "epsilon": "eps",
@@ -32,6 +33,12 @@ FRAMEWORK = Framework(
         "clip_value": {"ClippedAdam": "clip_norm"},
     },
     calls=(
+        Call("pyro.optim.adagrad_rmsprop.AdagradRMSProp(params)", "AdagradRMSProp"),
+        Call(
+            "pyro.optim.adagrad_rmsprop.AdagradRMSProp(params, eta=0.1, t=0.5)",
+            "AdagradRMSProp",
+            {"eta": 0.1, "rho": 0.5},
+        ),
         Call(
             "pyro.optim.clipped_adam.ClippedAdam(params)",
             "Adam",

@@ -43,6 +43,7 @@ FRAMEWORK = Framework(
         "AdaBound": {**DECOUPLED, "epsilon_root": 1e-15},
         "LaProp": {"epsilon_place": "hat", "epsilon_root": 1e-15, "decay": "stepped"},
         "Tiger": {**DECOUPLED, "weight_decay": 0.01},
+        "MADGRAD": {"eta": 0.001},
         # A bound of the weights' norm that no argument sets.
         "LAMB": {
             "weight_decay": 0.0,
@@ -96,6 +97,13 @@ FRAMEWORK = Framework(
             "LAMB",
             {"weight_decay": 0.01, "decay_place": "inside"},
             "a part of what is scaled, as in the paper",
+        ),
+        Call("pytorch_optimizer.MADGRAD(params)", "MADGRAD"),
+        Call(
+            "pytorch_optimizer.MADGRAD(params, lr=0.1, weight_decay=0.01)",
+            "MADGRAD",
+            {"eta": 0.1, "weight_decay": 0.01},
+            "added to the gradient",
         ),
         Call("pytorch_optimizer.AdaBound(params)", "AdaBound"),
         Call("pytorch_optimizer.LaProp(params)", "LaProp"),

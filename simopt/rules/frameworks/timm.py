@@ -65,6 +65,7 @@ FRAMEWORK = Framework(
         "LaProp": {"decay": "stepped"},
         "CautiousAdamW": {"decay": "decoupled", "weight_decay": 0.01},
         "Adafactor": {"decay_place": "scaled"},
+        "MADGRAD": {},
         "CautiousLion": {"eta": 1e-4, "decay": "decoupled", "weight_decay": 0.0},
     },
     arguments={
@@ -139,6 +140,13 @@ FRAMEWORK = Framework(
             "Adan",
             {"weight_decay": 0.01},
             "decoupled",
+        ),
+        Call("timm.optim.MADGRAD(params)", "MADGRAD"),
+        Call(
+            "timm.optim.MADGRAD(params, weight_decay=0.01, decoupled_decay=True)",
+            "MADGRAD",
+            {"weight_decay": 0.01, "decay": "clipped"},
+            "beforehand",
         ),
         Call("timm.optim.AdamWLegacy(params, caution=True)", "CautiousAdamW"),
         Call("timm.optim.Lion(params, caution=True)", "CautiousLion"),
