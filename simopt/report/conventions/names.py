@@ -132,6 +132,7 @@ ADDED = {
     "epsilon_root": "another ε of {} inside the root",
     "momentum_decay": "the momentum warms up, by ψ = {}",
     "weight_decay": "weights decay unasked, by λ = {}",
+    "largest": "the weights count as no longer than {}",
 }
 ADAMAX = {
     "inside": "ε inside the maximum",
