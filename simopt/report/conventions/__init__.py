@@ -19,7 +19,7 @@ ALIKE = 1e-3
 def page(context: Context) -> dict[str, Any]:
     """The values of the template."""
     context.say("conventions")
-    frame, spent = measured.measured()
+    frame, spent = measured.measured(context.quick)
     context.say("figures")
     return {
         "answer": [how_many(), how_far(frame), after_drop(frame)],
@@ -32,10 +32,10 @@ def page(context: Context) -> dict[str, Any]:
         "decay": side_by_side.decay_table(),
         "clip": side_by_side.clip_table(),
         "epsilon": EPSILON,
-        "same": distances.same_sentence(),
-        "problems": distances.page_sections(),
-        "later": distances.later_figure(),
-        "drop": distances.dropped(),
+        "same": distances.same_sentence(frame),
+        "problems": distances.page_sections(frame),
+        "later": distances.later_figure(frame),
+        "drop": distances.dropped(frame),
         "outside": distances.whose(False),
         "inside": distances.whose(True),
         "dropped_at": DROPPED_AT,
@@ -79,6 +79,7 @@ def how_far(frame: Any) -> str:
     near, far = farthest[farthest < ALIKE], farthest[farthest >= ALIKE]
     others = listing([FRAMEWORKS[str(each)].possessive for each in far.index])
     but = f" (not {others}, whose defaults differ)" if len(far) else ""
+    last = measured.looked(frame)[-1]
     large = frame[
         (frame["case"] == "Adam") & (frame["setting"] == COMMON) & frame["update"].isin(LOOKED)
     ]
@@ -86,14 +87,14 @@ def how_far(frame: Any) -> str:
         (frame["case"] == "RMSprop")
         & (frame["setting"] == OWN)
         & (frame["convention"] == "torch")
-        & (frame["update"] == LOOKED[-1])
+        & (frame["update"] == last)
     ].set_index("problem")["weights"]
     large = large[large["convention"].isin(near.index)]
     most = large.loc[large["weights"].idxmax()]
     return (
         "Where ε is small and everything else the same, that hardly shows: at their defaults the "
         f"Adam of {len(near)} frameworks of {len(farthest)} stays within {number(near.max(), 2)} "
-        f"of the document's weights for {number(LOOKED[-1])} updates{but}. It shows where ε is "
+        f"of the document's weights for {number(last)} updates{but}. It shows where ε is "
         f"large (at {number(EPSILON)} "
         f"{FRAMEWORKS[most['convention']].possessive} Adam is {percent(most['weights'])} of w away "
         f"on {distances.where_is(most['problem'])} after {number(most['update'])} updates), where "

@@ -68,9 +68,8 @@ def shown(value: object) -> str:
     return "none" if x == 0 else "rounding" if x < ROUNDING else number(x, 2)
 
 
-def page_sections() -> list[dict[str, Any]]:
+def page_sections(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """For each problem: a figure, and the tables."""
-    frame, _ = measured.measured()
     sections = []
     for key, setting in settings().items():
         here = frame[frame["problem"] == key]
@@ -86,9 +85,8 @@ def page_sections() -> list[dict[str, Any]]:
     return sections
 
 
-def later_figure() -> Markup:
+def later_figure(frame: pd.DataFrame) -> Markup:
     """The later rules, on the four points."""
-    frame, _ = measured.measured()
     key, setting = next(iter(settings().items()))
     return distance_figure(frame[frame["problem"] == key], setting.name, LATER, "later rules")
 
@@ -166,7 +164,7 @@ def figure_sentence(here: pd.DataFrame, cases: tuple[str, ...]) -> str:
             f"{words} {whose} {case} is farthest, {of_weights(most)} after {number(update)} updates"
         )
     text = "; ".join(sentences) + "."
-    ends = looked[(looked["setting"] == COMMON) & (looked["update"] == LOOKED[-1])]
+    ends = looked[(looked["setting"] == COMMON) & (looked["update"] == looked["update"].max())]
     most_at_end = ends.groupby("case", sort=False)["weights"].max()
     arrived = [str(case) for case, most in most_at_end.items() if most < ROUNDING]
     if arrived:
@@ -205,7 +203,8 @@ def merged(frame: pd.DataFrame, index: list[str], column: str) -> pd.DataFrame:
 
 
 def distance_table(here: pd.DataFrame, name: str, column: str) -> Markup:
-    """After 10, 100 and 1,000 updates, at both settings; who is the document's is left out."""
+    """After as many updates as are looked at, at both settings; without who is the document's."""
+    looks = measured.looked(here)
     looked = here[here["setting"].isin((OWN, COMMON)) & here["update"].isin(LOOKED)]
     apart = looked.groupby(["case", "convention"])["same"].transform("all")
     table = merged(looked[~apart], ["case"], column)
@@ -215,7 +214,7 @@ def distance_table(here: pd.DataFrame, name: str, column: str) -> Markup:
             f"{'defaults' if setting == OWN else f'ε = {number(EPSILON)}'}, {number(look)}", shown
         )
         for setting in (OWN, COMMON)
-        for look in LOOKED
+        for look in looks
     }
     relative = (
         "relative to the document's" if what == "weights" else "relative to the larger of the two"
@@ -224,14 +223,13 @@ def distance_table(here: pd.DataFrame, name: str, column: str) -> Markup:
         table,
         {"case": "rule", "whose": Column("convention", short=True), **heads},
         caption=f"{name}: distance of the {what} from the document's convention, {relative}, after "
-        f"{listing(number(look) for look in LOOKED)} updates",
+        f"{listing(number(look) for look in looks)} updates",
         head=2,
     )
 
 
-def same_sentence() -> str:
+def same_sentence(frame: pd.DataFrame) -> str:
     """What the tables leave out: conventions with the document's formula and its defaults."""
-    frame, _ = measured.measured()
     alike = frame[frame["setting"].isin((OWN, COMMON))]
     same_in: dict[str, list[str]] = {}
     for key, same in alike.groupby(["case", "convention"], sort=False)["same"].all().items():
@@ -265,9 +263,8 @@ def whose(inside: bool) -> str:
     return "; ".join([", ".join(everywhere), *in_some])
 
 
-def dropped() -> dict[str, Any]:
+def dropped(frame: pd.DataFrame) -> dict[str, Any]:
     """The drop of the rate: a figure, a table, and what to see."""
-    frame, _ = measured.measured()
     here = frame[(frame["setting"] == DROPPED) & frame["case"].isin(PLACED)]
     inside = [measured.rate_inside(*each) for each in zip(here.case, here.convention, strict=True)]
     here = here[inside]

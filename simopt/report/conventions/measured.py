@@ -37,6 +37,9 @@ LOOKED = (10, 100, 1000)
 UPDATES = LOOKED[-1]
 LOOKS = tuple(sorted({*np.geomspace(1, UPDATES, 28).round().astype(int).tolist(), *LOOKED}))
 
+#: The quick report looks no further.
+QUICK = LOOKED[1]
+
 #: The rate drops by this factor after so many updates; looked at so many updates from the start.
 #: It shows where the rate is placed: in these rules alone.
 DROP, DROPPED_AT = 0.1, 10
@@ -165,9 +168,19 @@ def _compared(problem: Problem, here: Path, there: Path) -> list[dict[str, float
     return rows
 
 
+def looked(frame: pd.DataFrame) -> tuple[int, ...]:
+    """Those of `LOOKED` that a table of `measured` reaches."""
+    return tuple(each for each in LOOKED if each <= frame["update"].max())
+
+
 @cache
-def measured() -> tuple[pd.DataFrame, Computed]:
+def measured(quick: bool = False) -> tuple[pd.DataFrame, Computed]:
     """Every convention against the document's: a row per case, convention, problem and look.
+
+    Parameters
+    ----------
+    quick : bool
+        Up to `QUICK` updates alone.
 
     Returns
     -------
@@ -181,17 +194,18 @@ def measured() -> tuple[pd.DataFrame, Computed]:
     began = time.perf_counter()
     rows: list[dict[str, Any]] = []
     counts = [0, 0]
+    looks = tuple(each for each in LOOKS if not quick or each <= QUICK)
     for key, setting in settings().items():
         for what in (OWN, COMMON, DROPPED):
             for case in PLACED if what == DROPPED else tuple(CASES):
-                rows += _case(key, setting, what, case, counts)
+                rows += _case(key, setting, what, case, looks, counts)
     seconds = time.perf_counter() - began
     spent = Computed("each convention against the document's", counts[0], counts[1], seconds)
     return pd.DataFrame(rows), spent
 
 
 def _case(
-    key: str, setting: Setting, what: str, case: str, counts: list[int]
+    key: str, setting: Setting, what: str, case: str, looks: Sequence[int], counts: list[int]
 ) -> list[dict[str, Any]]:
     """The rows of one rule; what several conventions share is run once."""
     walked: dict[Any, Path] = {}
@@ -200,7 +214,7 @@ def _case(
         optimizer = family(case, convention) if what == OWN else common(case, convention, key)
         mark = identity(optimizer)
         if mark not in walked:
-            looks, rates = LOOKS, None
+            rates = None
             if what == DROPPED:
                 looks = AFTER_DROP
                 eta = float(optimizer.settings["eta"])  # type: ignore[arg-type]
