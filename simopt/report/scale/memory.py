@@ -27,7 +27,7 @@ from simopt.report.scale.rates import SHAPES, SHORT, swept
 
 def measured(quick: bool) -> pd.DataFrame:
     """`peaks` of ten thousand trajectories and more."""
-    return peaks([n for n in SHAPES if 10**4 <= n <= (10**6 if quick else 10**8)])
+    return peaks([n for n in SHAPES if 10**4 <= n <= (10**6 if quick else 10**7)])
 
 
 def peaks(numbers: Sequence[int]) -> pd.DataFrame:

@@ -31,7 +31,6 @@ SHAPES = {
     10**5: (1_250, 80),
     10**6: (6_250, 160),
     10**7: (12_500, 800),
-    10**8: (80_000, 1_250),
 }
 
 #: The two that stand for all: without a root, and with everything.
@@ -103,12 +102,11 @@ def measured(quick: bool) -> pd.DataFrame:
     rows = []
     for name in OPTIMIZERS:
         swept(name, SHAPES[10**2])  # what loads at first use is no part of a rate
-        largest = most if quick or name not in DRAWN else 10**8
-        rows += [timed(name, n, quick=quick) for n in SHAPES if n <= largest]
+        rows += [timed(name, n, quick=quick) for n in SHAPES if n <= most]
     for name in DRAWN:
         if rows[0]["threads"] > 1:
             rows += [timed(name, n, quick=quick, threads=1) for n in SHAPES if n <= most]
-        rows += [timed(name, n, LONG, quick) for n in SHAPES if n <= (10**4 if quick else 10**6)]
+        rows += [timed(name, n, LONG, quick) for n in SHAPES if n <= (10**4 if quick else 10**5)]
     return pd.DataFrame(without_impossible(rows, quick))
 
 
