@@ -119,6 +119,8 @@ def thinc(call):
         scale = value
 
     rate = held(lambda: scale, put)
+    if optimizer.use_radam:  # which takes no notice of it
+        return step, lambda factor: optimizer.learn_rate(0)
     return step, lambda factor: rate(factor) * optimizer.learn_rate(0)
 
 

@@ -305,11 +305,12 @@ def nadam_warming_uncorrected(s, g, t, h):
     return h.eta * (mu_next * s.m + (1 - mu) * g) / (math.sqrt(s.v) + h.epsilon)
 
 
-def radam(passes, place):
+def radam(passes, place, first=1):
     """torch/optim/radam.py (hat), optax scale_by_radam (outside), the paper with epsilon inside."""
 
     def formula(s, g, t, h):
         moments(s, g, h)
+        t = t + first - 1
         m_hat = s.m / (1 - h.beta1**t)
         longest = 2 / (1 - h.beta2) - 1
         length = longest - 2 * t * h.beta2**t / (1 - h.beta2**t)
@@ -600,6 +601,18 @@ def adafactor(s, g, t, h):
     s.v = beta2 * s.v + (1 - beta2) * (g**2 + h.epsilon)
     u = g / math.sqrt(s.v)
     return h.eta * h.weight_decay * s.w + alpha * u / max(1.0, abs(u) / h.limit)
+
+
+def rprop_optax(s, g, t, h):
+    """optax scale_by_rprop, whose updates are those of the step before."""
+    s.size = h.eta if t == 1 else s.size
+    agreement = g * s.last
+    if agreement:
+        changed = s.size * (h.grow if agreement > 0 else h.shrink)
+        s.size = min(max(changed, h.smallest), h.largest)
+    moved = 0.0 if agreement < 0 else s.last
+    s.last = 0.0 if agreement < 0 else s.size * ((g > 0) - (g < 0))
+    return moved
 
 
 def madgrad(s, g, t, h):

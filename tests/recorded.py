@@ -13,8 +13,10 @@ named as a framework is, and the environment ``loaders`` holds nothing else.
 To add a framework: its record, a driver in `DRIVERS`, a line in an environment, and a recording.
 """
 
+import importlib
 import importlib.metadata
 import json
+import pkgutil
 import sys
 import warnings
 from pathlib import Path
@@ -104,6 +106,8 @@ DRIVERS = {
     "bitsandbytes": (drivers.bitsandbytes, "bitsandbytes", "torch"),
     "pytorch_optimizer": (drivers.torch, "pytorch-optimizer", "torch"),
     "schedulefree": (drivers.schedulefree, "schedulefree", "torch"),
+    "prodigyopt": (drivers.torch, "prodigyopt", "torch"),
+    "lion_pytorch": (drivers.torch, "lion-pytorch", "torch"),
     "pyro": (drivers.torch, "pyro-ppl", "torch"),
     "tf1": (drivers.tf1, "tensorflow-cpu", "tensorflow"),
     "pymc": (drivers.pymc, "pymc", "pymc"),
@@ -126,6 +130,42 @@ WRAPPED = {
         "pytorch_optimizer.Lookahead(pytorch_optimizer.AdaBelief(params), k=7, alpha=0.3)",
     ),
 }
+
+
+#: Where a package's optimizers are, and what they all are; of others it is not to be told so.
+NAMESPACES = {
+    "mlx": ("mlx.optimizers", "mlx.optimizers.Optimizer"),
+    "paddle": ("paddle.optimizer", "paddle.optimizer.Optimizer"),
+    "river": ("river.optim", "river.optim.base.Optimizer"),
+    "timm": ("timm.optim", "torch.optim.Optimizer"),
+    "bitsandbytes": ("bitsandbytes.optim", "torch.optim.Optimizer"),
+    "schedulefree": ("schedulefree", "torch.optim.Optimizer"),
+    "prodigyopt": ("prodigyopt", "torch.optim.Optimizer"),
+    "lion_pytorch": ("lion_pytorch", "torch.optim.Optimizer"),
+}
+
+#: What is left out by a part of its name, and names that stand for the same numbers as another.
+ALIKE = ("8bit", "Paged", "Closure", "Reference")
+SAME = {"bitsandbytes": "32bit"}
+
+
+def unnamed(framework):
+    """The package's own optimizers that its record neither lists nor leaves out."""
+    if framework not in NAMESPACES:
+        return set()
+    module, base = NAMESPACES[framework]
+    base = pkgutil.resolve_name(base)
+    offered = {
+        name
+        for name, each in vars(importlib.import_module(module)).items()
+        if isinstance(each, type) and issubclass(each, base) and each is not base
+        # PyTorch's are at hand in other packages.
+        and not (each.__module__.startswith("torch.") or any(part in name for part in ALIKE))
+    }  # fmt: skip
+    record, more = FRAMEWORKS[framework], SAME.get(framework, "")
+    known = {call.call.partition("(")[0] for call in record.calls} | set(record.left_out)
+    named = {each.rpartition(".")[2].removesuffix(more) for each in known}
+    return {name for name in offered if name.removesuffix(more) not in named}
 
 
 def play(framework, call):
@@ -169,6 +209,7 @@ def check(name):
     now, then = record(name), recorded(name)
     assert now["version"] == then["version"], (now["version"], then["version"])
     assert [*now["calls"]] == [*then["calls"]], name
+    assert not unnamed(name), unnamed(name)
     for kind in ("calls", "wrapped"):
         for call, theirs in then.get(kind, {}).items():
             np.testing.assert_allclose(

@@ -119,6 +119,7 @@ CASES = [
     ("RAdam", "document", {}, f.radam(operator.gt, "inside")),
     ("RAdam", "torch", {}, f.radam(operator.gt, "hat")),
     ("RAdam", "optax", {}, f.radam(operator.ge, "outside")),
+    ("RAdam", "optax", {"counts_from": 2}, f.radam(operator.ge, "outside", 2)),
     ("RAdam", "optax", {"threshold": None}, f.radam(operator.ge, "outside")),
     ("Adamax", "document", {}, f.adamax_inside),
     ("Adamax", "torch", {}, f.adamax_inside),
@@ -211,6 +212,7 @@ CASES = [
     ("Adafactor", "document", {}, f.adafactor),
     ("Adafactor", "torch", {}, f.adafactor_torch),
     ("Adafactor", "keras", {}, f.adafactor_keras),
+    ("Rprop", "optax", {}, f.rprop_optax),
     ("AdagradRMSProp", "document", {}, f.adagradrmsprop),
     ("AdaGradWindow", "document", {}, f.adagrad_window),
     *[("MADGRAD", convention, {}, f.madgrad) for convention in ("document", "optax")],
@@ -417,6 +419,7 @@ COMPILED = [
     simopt.AMSGrad(eta=(0.01, 0.1), convention="optax"),
     simopt.NAdam(eta=(0.01, 0.1), convention="torch"),
     simopt.RAdam(eta=(0.001, 0.01), convention="torch"),
+    simopt.RAdam(eta=(0.001, 0.01), convention="thinc"),
     simopt.Adamax(eta=(0.01, 0.1), convention="keras"),
     simopt.Adadelta(eta=(0.1, 1.0)),
     simopt.Lion(eta=(0.01, 0.1), convention="optax"),
@@ -428,6 +431,7 @@ COMPILED = [
     simopt.AdEMAMix(eta=(0.01, 0.1)),
     simopt.QHAdam(eta=(0.01, 0.1)),
     simopt.Rprop(eta=(0.01, 0.1)),
+    simopt.Rprop(eta=(0.01, 0.1), weight_decay=0.1, convention="optax"),
     simopt.Tiger(eta=(0.01, 0.1)),
     simopt.LARS(eta=(0.01, 0.1), trust=0.1),
     simopt.MADGRAD(eta=(0.01, 0.1)),
@@ -602,7 +606,7 @@ DEFAULTS = {
     "ADOPT": {key: {**ADAM, "beta2": 0.9999, "epsilon": 1e-6} for key in ("document", "optax")},
     "AdEMAMix": {key: {**ADAM, "beta3": 0.9999, "alpha": 5.0} for key in ("document", "optax")},
     "QHAdam": {"document": {**ADAM, "beta1": 0.995, "nu1": 0.7, "nu2": 1.0}},
-    "Rprop": {"document": RPROP, "torch": RPROP},
+    "Rprop": {"document": RPROP, "torch": RPROP, "optax": {**RPROP, "eta": 1e-3}},
     "Tiger": {"document": {"eta": 1e-3, "beta": 0.965, "weight_decay": 0.01}},
     "LARS": {
         "document": LARS,
@@ -766,6 +770,8 @@ SWITCHES = [
     and (name, switch) != ("LAMB", "bias_correction")
     and (name, switch) != ("AdamW", "decay")
     and not (switch == "decay" and ALL[name]().made_by.own_decay)
+    # To and fro optax' Rprop makes no steps.
+    and (name, convention, switch) != ("Rprop", "optax", "decay")
     # These matter to matrices: tests/test_muon.py.
     and not (name == "Muon" and switch in ("nesterov", "bias_correction", "scale"))
     # A momentum that warms up has no such choice.

@@ -205,6 +205,9 @@ def test_a_record_fits_the_rules(name):
         assert eval(lookup.here(call, framework), {"simopt": simopt}) == lookup.optimizer(
             call, framework
         )
+    named = {call.call.partition("(")[0] for call in framework.calls}
+    assert not named & set(framework.left_out)
+    assert all(framework.left_out.values())
     for setting in framework.arguments:
         assert setting in lookup.SETTINGS
     if name != "document":
@@ -237,6 +240,7 @@ ACME = Framework(
         Call("acme.Sgd()", "SGD"),
         Call("acme.RMSProp(centered=True)", "RMSprop", {"centered": True}, "about the mean"),
     ),
+    left_out={"acme.Newton": "asks for a Hessian", "all others": "few"},
     schedules={"cosine": "stays"},
     surprises=(
         Surprise(
@@ -306,7 +310,9 @@ def test_conformance_recognises_it():
 
 @pytest.mark.usefixtures("acme")
 def test_the_page_looks_it_up():
-    table = next(each for each in lookup.call_tables() if each["name"] == "Acme")["table"]
+    acme = next(each for each in lookup.call_tables() if each["name"] == "Acme")
+    table = acme["table"]
+    assert acme["left_out"] == "<code>acme.Newton</code> (asks for a Hessian); all others (few)"
     assert "acme.RMSProp(centered=True)" in table
     assert "simopt.RMSprop(centered=True, convention=&#34;acme&#34;)" in table
     translation = lookup.translation_table()

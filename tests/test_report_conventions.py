@@ -46,6 +46,8 @@ OPTIONS = [
     ("NAdam", {"bias_correction": False}),
     ("NAdam", {"epsilon_place": "hat"}),
     ("RAdam", {"weight_decay": 0.1, "decay": "decoupled", "beta2": 0.9}),
+    ("RAdam", {"counts_from": 2, "beta2": 0.9}),
+    ("Rprop", {"step_of": "previous"}),
     ("Adadelta", {"weight_decay": 0.1, "decay": "decoupled"}),
     ("Lion", {"weight_decay": 0.1}),
     ("LARS", {"weight_decay": 0.2, "denominator": "norm of sum", "nesterov": True}),

@@ -107,6 +107,8 @@ class Framework:
         Setting to the framework's name of it, or class to name; "" stands for all other classes.
     calls : tuple of Call
         Its constructors.
+    left_out : mapping
+        Other optimizers that the package offers to why they are not here.
     schedules : mapping
         Schedule (a function of `simopt.schedules`) to the form that the framework computes.
     surprises : tuple of Surprise
@@ -124,6 +126,7 @@ class Framework:
     decays_intercepts: bool = True
     arguments: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
     schedules: Mapping[str, str] = field(default_factory=dict)
     surprises: tuple[Surprise, ...] = ()
     position: int = 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 from functools import cache
 
@@ -57,15 +58,28 @@ def from_on(t, bias1, bias2, scale, beta1, beta2, epsilon, threshold):
     return t, bias1, bias2, rectification(length, longest) if length >= threshold else -1.0
 
 
+def from_two(clock):
+    """A clock whose first update counts as the second."""
+
+    def later(t, bias1, bias2, scale, beta1, beta2, epsilon, threshold):
+        ahead1, ahead2 = bias_corrections(bias1, bias2, beta1, beta2)
+        bias1, bias2 = (bias1 if t > 0 else ahead1), (bias2 if t > 0 else ahead2)
+        t = t if t > 0 else t + 1
+        return clock(t, bias1, bias2, scale, beta1, beta2, epsilon, threshold)
+
+    return later
+
+
 def derived(m, v, bias1, bias2, scale, **_):
     """The corrected moments, and the rectification where there is one."""
     return {"m_hat": m / bias1, "v_hat": v / bias2, "r": scale if scale >= 0 else math.nan}
 
 
 @cache
-def build(epsilon_place: str, threshold_included: bool) -> Rule:
+def build(epsilon_place: str, threshold_included: bool, counts_from: int) -> Rule:
     """The rule with its switches set."""
     clock = from_on if threshold_included else above
+    clock = clock if counts_from == 1 else from_two(clock)
     return rule(radam(epsilon_place), name="RAdam", clock=clock, derived=derived)
 
 
@@ -73,7 +87,7 @@ def formula(settings):
     """The formula, with the switches set."""
     reached = ">=" if settings["threshold_included"] else ">"
     *corrected, step = corrected_step("rectified * m_hat", settings["epsilon_place"])
-    return [
+    lines = [
         *MEANS,
         M_HAT,
         "longest = 2 / (1 - beta2) - 1",
@@ -83,13 +97,20 @@ def formula(settings):
         *corrected,
         f"{step} if length {reached} threshold else w - eta * m_hat",
     ]
+    if settings["counts_from"] == 1:
+        return lines
+    return [re.sub(r"\bt\b", "(t + 1)", line) for line in lines]
 
 
 FAMILY = Family(
     "RAdam",
     build,
     formula,
-    switches={"epsilon_place": tuple(CORRECTED_ROOTS), "threshold_included": (False, True)},
+    switches={
+        "epsilon_place": tuple(CORRECTED_ROOTS),
+        "threshold_included": (False, True),
+        "counts_from": (1, 2),
+    },
 )
 
 
@@ -104,6 +125,7 @@ def RAdam(
     weight_decay: float | Collection[float] | None = None,
     epsilon_place: str = "inside",
     threshold_included: bool = False,
+    counts_from: int = 1,
     decay: str = "coupled",
     convention: str | Sequence[str] = "document",
 ) -> Optimizer:
@@ -142,6 +164,8 @@ def RAdam(
         Where epsilon stands, as in `Adam`.
     threshold_included : bool, default False
         Whether it is enough that the length reaches the threshold.
+    counts_from : {1, 2}, default 1
+        What t is at the first update; 2 in thinc.
     decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"
         How the weight decays: with the gradient, ``g + lambda w``; besides the step, by
         ``eta lambda w``; so, but never past 0; so, of the stepped weight; or by ``lambda w``.

@@ -22,25 +22,43 @@ def rprop(w, g, eta, last, size, shrink=0.5, grow=1.2, smallest=1e-6, largest=50
     return w - sign(last) * size, last, size
 
 
+def late(w, g, eta, last, size, shrink=0.5, grow=1.2, smallest=1e-6, largest=50.0):
+    """The same, an update late: the step is that of the gradient before, kept as ``last``."""
+    agreement = g * last
+    zero = zero_like(w)
+    factor = grow if agreement > zero else shrink if agreement < zero else one_like(w)
+    size = size * factor
+    size = larger(smallest, largest if size > largest else size)
+    turned = agreement < zero
+    return (w if turned else w - last), (zero if turned else sign(g) * size), size
+
+
 @cache
-def build() -> Rule:
-    """The rule."""
-    return rule(rprop, name="Rprop", eta=0.01, initial={"size": "eta"})
+def build(step_of: str) -> Rule:
+    """The rule with its switch set."""
+    made = rprop if step_of == "update" else late
+    return rule(made, name="Rprop", eta=0.01, initial={"size": "eta"})
 
 
 def formula(settings):
-    """The formula."""
-    return [
+    """The formula, with the switch set."""
+    lines = [
         "x = g * last",
         "size = size * grow if x > 0 else size",
         "size = size * shrink if 0 > x else size",
         "size = max(smallest, min(largest, size))",
-        "last = 0 if 0 > x else g",
-        "w = w - sign(last) * size",
     ]
+    if settings["step_of"] == "previous":
+        return [
+            *lines,
+            "moved = 0 if 0 > x else last",
+            "last = 0 if 0 > x else sign(g) * size",
+            "w = w - moved",
+        ]
+    return [*lines, "last = 0 if 0 > x else g", "w = w - sign(last) * size"]
 
 
-FAMILY = Family("Rprop", build, formula)
+FAMILY = Family("Rprop", build, formula, switches={"step_of": ("update", "previous")})
 
 
 @by_convention
@@ -51,6 +69,7 @@ def Rprop(
     smallest: float | Collection[float] = 1e-6,
     largest: float | Collection[float] = 50.0,
     *,
+    step_of: str = "update",
     weight_decay: float | Collection[float] | None = None,
     decay: str = "coupled",
     convention: str | Sequence[str] = "document",
@@ -77,6 +96,9 @@ def Rprop(
         Factors of the step where the gradient's sign turned, and where it stayed.
     smallest, largest : float or sequence of float, default 1e-6 and 50
         Bounds of the step, in units of the weight.
+    step_of : {"update", "previous"}, default "update"
+        Whether an update makes its own step or, as in optax, that of the gradient before: the first
+        makes none.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
     decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"

@@ -206,6 +206,17 @@ def rprop_torch(h):
     )
 
 
+def rprop_optax(h):
+    """Rprop, whose first step no schedule changes."""
+
+    def make(schedule):
+        made = optax.rprop(h["eta"], h["shrink"], h["grow"], h["smallest"], h["largest"])
+        decayed = optax.add_decayed_weights(h.get("weight_decay", 0.0))
+        return optax.chain(decayed, made)
+
+    return make
+
+
 def belief(eta, h):
     """AdaBelief."""
     return optax.adabelief(eta, **b(h), eps=h["epsilon"], eps_root=h["epsilon"])
@@ -680,6 +691,7 @@ CONVENTIONS = (
     Case("Adafactor", "optax", "optax", adafactor_optax),
     Case("MADGRAD", "document", "optax", by_optax(madgrad_optax)),
     Case("MADGRAD", "optax", "optax", by_optax(madgrad_optax)),
+    Case("Rprop", "optax", "optax", rprop_optax),
     Case("ASGD", "torch", "torch", asgd_torch),
     Case(
         "FTRL",
@@ -916,6 +928,5 @@ NOBODYS = {
     ("LaProp", "epsilon_place", "inside"),
     ("ASGD", "rate_of", "update"),
     ("ACProp", "mean_of", "update"),
-    ("Prodigy", "bias_correction", False),
     ("DAdaptAdamW", "bias_correction", False),
 }

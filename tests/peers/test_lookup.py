@@ -94,6 +94,24 @@ def test_a_call_is_what_the_table_says(call, framework, monkeypatch):
     np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
+@pytest.mark.parametrize("key", ["torch", "keras"])
+def test_every_optimizer_is_listed_or_left_out(key):
+    module, base = {
+        "torch": (torch.optim, torch.optim.Optimizer),
+        "keras": (keras.optimizers, keras.optimizers.Optimizer),
+    }[key]
+    record = FRAMEWORKS[key]
+    known = [call.call for call in record.calls] + [*record.left_out]
+    named = {each.partition("(")[0].rpartition(".")[2] for each in known}
+    offered = {
+        name
+        for name, each in vars(module).items()
+        if isinstance(each, type) and issubclass(each, base) and each is not base
+    }
+    assert len(offered) > 10
+    assert offered - named == set()
+
+
 X = np.random.default_rng(2).normal(size=(12, 3))
 Y = X @ [1.0, -2.0, 0.5]
 

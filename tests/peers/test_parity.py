@@ -128,7 +128,11 @@ RANGES = {
 }
 #: Polyak's steps are so long, where neither the loss nor a bound is in the way, that rounding grows
 #: with each; tests/peers/test_batch_losses.py has a loss below the least.
-OWN_RANGES = {"PolyakSGD": {"least": (-0.2, 0.0), "largest": (0.02, 0.2)}}
+OWN_RANGES = {
+    "PolyakSGD": {"least": (-0.2, 0.0), "largest": (0.02, 0.2)},
+    # Longer steps go where a logistic loss is flat, and the sign of its gradient rounding.
+    "Rprop": {"largest": (0.02, 0.05)},
+}
 NEAR_TENTH = (0.05, 0.2)
 
 #: The largest rates: of rules whose step is a multiple of the gradient, of Adadelta, whose steps

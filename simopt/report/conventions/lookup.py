@@ -95,10 +95,24 @@ def measures(call: Call, framework: Framework) -> dict[str, str]:
 def call_tables() -> list[dict[str, Any]]:
     """A table for each framework that lists its constructors."""
     return [
-        {"name": each.name, "version": version(each), "table": call_table(each)}
+        {
+            "name": each.name,
+            "version": version(each),
+            "table": call_table(each),
+            "left_out": left_out(each),
+        }
         for each in frameworks()
         if each.calls
     ]
+
+
+def left_out(framework: Framework) -> Markup:
+    """What the package offers besides, and why it is not here; empty where that is all."""
+    named = (
+        Markup("{} ({})").format(code(name) if "." in name else name, why)
+        for name, why in framework.left_out.items()
+    )
+    return Markup("; ").join(named)
 
 
 def version(framework: Framework) -> str:

@@ -105,6 +105,12 @@ FRAMEWORK = Framework(
             "beside the step",
         ),
     ),
+    left_out={
+        "bitsandbytes.optim.LARS": "momentum capped at a share of the weights' norm",
+        "bitsandbytes.optim.PytorchLARS": "the same in another place",
+        "those with 8bit in their names": "their states are quantised",
+        "those that begin with Paged": "the same numbers, their states in memory that is paged",
+    },
     surprises=(
         Surprise(
             "bitsandbytes' LAMB moves no weights from 0",

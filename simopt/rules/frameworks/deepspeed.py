@@ -65,6 +65,10 @@ FRAMEWORK = Framework(
         ),
         Call("deepspeed.ops.adagrad.DeepSpeedCPUAdagrad(params)", "AdaGrad"),
     ),
+    left_out={
+        "deepspeed.ops.lamb.FusedLamb": "its kernel runs on GPUs alone, and was not read",
+        "deepspeed.runtime.fp16.onebit": "sends gradients of one bit",
+    },
     surprises=(
         Surprise(
             "DeepSpeed's Adam is AdamW where weights decay",

@@ -70,6 +70,9 @@ FRAMEWORK = Framework(
         Call("numpyro.optim.SGD(0.001)", "SGD"),
         Call("numpyro.optim.SM3(0.001)", "AdaGrad", note="of a vector; of a matrix another rule"),
     ),
+    left_out={
+        "numpyro.optim.Minimize": "searches along a line",
+    },
     surprises=(
         Surprise(
             "AdaGrad has momentum in JAX's examples and in numpyro",

@@ -183,6 +183,10 @@ FRAMEWORK = Framework(
             "taken beforehand, no part of what is scaled",
         ),
     ),
+    left_out={
+        "keras.optimizers.LossScaleOptimizer": "scales the loss for half precision, around another",
+        "keras.optimizers.MultiOptimizer": "one for each group of variables",
+    },
     schedules={"plateau": "by min_delta"},
     surprises=(
         Surprise(

@@ -105,6 +105,10 @@ FRAMEWORK = Framework(
             "decoupled",
         ),
     ),
+    left_out={
+        "mlx.optimizers.Muon": "its weights decay with the gradient, before it is orthogonalised",
+        "mlx.optimizers.MultiOptimizer": "one for each group of weights",
+    },
     schedules={"cosine": "stays"},
     surprises=(
         Surprise(

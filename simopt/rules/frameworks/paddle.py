@@ -105,6 +105,10 @@ FRAMEWORK = Framework(
             {"weight_decay": 0.0, "adapts": "always"},
         ),
     ),
+    left_out={
+        "paddle.optimizer.ASGD": "steps by the mean of the last n gradients; by default SGD",
+        "paddle.optimizer.LBFGS": "searches along a line",
+    },
     schedules={"cosine": "rises", "one_cycle": "last update"},
     surprises=(
         Surprise(

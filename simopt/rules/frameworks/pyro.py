@@ -53,6 +53,11 @@ FRAMEWORK = Framework(
             clip={"clip_value": 10.0},
         ),
     ),
+    left_out={
+        "pyro.optim.DCTAdam": "turns gradients by a cosine transform",
+        "pyro.optim.HorovodOptimizer": "around another",
+        "PyTorch's under pyro.optim": "torch.optim's own, as convention torch has them",
+    },
     surprises=(
         Surprise(
             "Pyro's clip_norm clips values",

@@ -113,6 +113,9 @@ FRAMEWORK = Framework(
             {"weight_decay": 0.01},
         ),
     ),
+    left_out={
+        "all others": "a hundred, most in few hands; AdaFactor keeps its mean of steps in bfloat16",
+    },
     surprises=(
         Surprise(
             "pytorch-optimizer's LAMB begins with ten times the step",

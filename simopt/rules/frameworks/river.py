@@ -80,6 +80,11 @@ FRAMEWORK = Framework(
         Call("river.optim.AdaMax()", "Adamax"),
         Call("river.optim.AdaDelta()", "Adadelta", note="has no rate: 1"),
     ),
+    left_out={
+        "river.optim.NesterovMomentum": "takes its gradient where look_ahead() went",
+        "river.optim.Newton": "asks for a Hessian",
+        "river.optim.Averager": "around another, and without effect in linear models",
+    },
     surprises=(
         Surprise(
             "river's Adam starts at a hundred times the usual rate",

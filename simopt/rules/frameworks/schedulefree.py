@@ -29,4 +29,9 @@ FRAMEWORK = Framework(
             {"weight_decay": 0.01},
         ),
     ),
+    left_out={
+        "schedulefree.RAdamScheduleFree": "not built yet",
+        "schedulefree.AdamWScheduleFreePaper": "the paper's draft of AdamWScheduleFree",
+        "those that end with Closure or Reference": "the same numbers, called otherwise",
+    },
 )

@@ -78,6 +78,12 @@ FRAMEWORK = Framework(
             "the penalty is l2 times the square",
         ),
     ),
+    left_out={
+        f"{TRAIN}.AdagradDAOptimizer": "not built yet",
+        f"{TRAIN}.ProximalAdagradOptimizer": "shrinks weights to 0 after a step",
+        f"{TRAIN}.ProximalGradientDescentOptimizer": "shrinks weights to 0 after a step",
+        f"{TRAIN}.SyncReplicasOptimizer": "around another",
+    },
     surprises=(
         Surprise(
             "TensorFlow 1 starts RMSprop's mean of squares at 1",

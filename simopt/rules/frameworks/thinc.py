@@ -1,6 +1,6 @@
 """thinc, spaCy's optimizers, in single precision: each array's gradient is clipped unasked.
 
-Its `RAdam` counts updates from 2 and takes no notice of `lr_scale`; it is not here.
+Its `RAdam` counts updates from 2, and takes no notice of ``lr_scale``.
 """
 
 from typing import Any
@@ -25,7 +25,16 @@ FRAMEWORK = Framework(
     name="thinc",
     version="thinc 9.1.1",
     decay="stepped",
-    rules={"SGD": {}, "Adam": {"epsilon_place": "hat"}},
+    rules={
+        "SGD": {},
+        "Adam": {"epsilon_place": "hat"},
+        "RAdam": {
+            "epsilon_place": "hat",
+            "threshold": 5.0,
+            "threshold_included": True,
+            "counts_from": 2,
+        },
+    },
     arguments={
         "eta": "learn_rate",
         "beta1": "beta1",
@@ -38,6 +47,8 @@ FRAMEWORK = Framework(
         Call("thinc.api.SGD(0.001)", "SGD", note=PER_ARRAY, clip=CLIPPED),
         Call("thinc.api.Adam()", "Adam", note=PER_ARRAY, clip=CLIPPED),
         Call("thinc.api.Adam(grad_clip=0.0)", "Adam"),
+        Call("thinc.api.RAdam()", "RAdam", note=PER_ARRAY, clip=CLIPPED),
+        Call("thinc.api.RAdam(grad_clip=0.0)", "RAdam", note="t is 2 at the first update"),
         Call(
             "thinc.api.Adam(grad_clip=0.0, L2=0.01)",
             "Adam",

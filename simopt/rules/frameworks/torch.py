@@ -140,6 +140,11 @@ FRAMEWORK = Framework(
         ),
         Call("torch.optim.Rprop(params)", "Rprop", note="a scheduler of its rate changes nothing"),
     ),
+    left_out={
+        "torch.optim.SparseAdam": "takes sparse gradients, and moves only what they name",
+        "torch.optim.Muon": "iterates in bfloat16",
+        "torch.optim.LBFGS": "searches along a line",
+    },
     schedules={"plateau": "one epoch later", "cosine": "rises", "one_cycle": "last update"},
     surprises=(
         Surprise(

@@ -77,6 +77,9 @@ FRAMEWORK = Framework(
         Call('transformers.TrainingArguments(output_dir, optim="adagrad")', "AdaGrad", note=CLIPS),
         Call('transformers.TrainingArguments(output_dir, optim="rmsprop")', "RMSprop", note=CLIPS),
     ),
+    left_out={
+        "other names of optim": "other packages' own, which have conventions of theirs",
+    },
     schedules={"cosine": "rises"},
     surprises=(
         Surprise(
