@@ -9,7 +9,7 @@ import simopt
 from simopt import conformance
 from simopt.rules import ALL
 from simopt.rules.frameworks import FRAMEWORKS
-from simopt.training.conformance import probing
+from simopt.training.conformance import probing, rates
 from simopt.training.stepper import Stepper
 
 
@@ -270,6 +270,112 @@ def test_accumulated_gradients_and_averages_that_overwrite():
     assert (table["optimizer"][0], table["explanation"][0]) == (
         "SGD", "lookahead=5, lookahead_share=0.5",
     )  # fmt: skip
+
+
+def schedule(t):
+    """A warm-up of ten updates, then a cosine to 0 at update 150; in float32, as optax has it."""
+    rate = 0.01 * (t / 10 if t < 10 else 0.5 * (1 + np.cos(np.pi * min((t - 10) / 140, 1.0))))
+    return float(np.float32(rate))
+
+
+def scheduled(step):
+    """A student's step at the schedule's rate."""
+
+    def at_its_time(w, g, state):
+        t, inner = state or (0, None)
+        w, inner = step(w, g, inner, schedule(t))
+        return w, (t + 1, inner)
+
+    return at_its_time
+
+
+SCHEDULED = {
+    "Adam": (scheduled(lambda w, g, s, eta: adam(w, g, s, eta=eta)), "Adam", ""),
+    "Adam, another beta2": (
+        scheduled(lambda w, g, s, eta: adam(w, g, s, eta=eta, beta2=0.95)),
+        "Adam", "beta2=0.95 and ",
+    ),
+    "Adam, clipped": (
+        scheduled(lambda w, g, s, eta: adam(w, g * min(1, 1 / np.linalg.norm(g)), s, eta=eta)),
+        "Adam", "clip_norm=1.0 and ",
+    ),
+    "AdamW": (
+        scheduled(lambda w, g, s, eta: adam(w, g, s, eta=eta, decay=0.01)), "AdamW", "",
+    ),
+    "SGD": (scheduled(lambda w, g, s, eta: (w - eta * g, None)), "SGD", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCHEDULED)
+def test_a_rate_that_changes_is_read_off_the_steps(name):
+    function, rule, beside = SCHEDULED[name]
+    table = conformance.check(function)
+    assert not table["equal"].any()
+    assert table["optimizer"][0] == rule
+    assert table["explanation"][0] == (
+        f"{beside}a rate that changes (linear from 0 to 0.01 at update 11, then cosine from "
+        "0.00999874 to 0 at update 151, then 0)"
+    )
+
+
+def test_gradients_are_collected_and_the_rate_changes():
+    def step(w, g, state):
+        total, count = state or (0.0, 0)
+        total, count = total + g, count + 1
+        if count % 5:
+            return w, (total, count)
+        return w - 0.1 * 0.9 ** (count // 5) * total / 5, (0.0, count)
+
+    table = conformance.check(step)
+    assert table["optimizer"][0] == "SGD"
+    assert table["explanation"][0].startswith(
+        "accumulate=5 and a rate that changes (times 0.9 each"
+    )
+
+
+def test_no_rate_of_any_time_makes_another_rule_of_it():
+    table = conformance.check(lambda w, g, state: (w - 0.1 * np.tanh(g), 0), eta=0.1)
+    assert not table["explanation"].fillna("").str.contains("a rate").any()
+
+
+LAWS = {
+    "0.1": np.full(20, 0.1),
+    "0.1 up to update 10, then 0.01": np.repeat([0.1, 0.01], 10),
+    "linear from 0.1 to 0 at update 11, then 0": np.maximum(0.1 - 0.01 * np.arange(20), 0),
+    "times 0.5 each update, from 1 to 0.0078125 at update 8": 0.5 ** np.arange(8),
+    "1 / t from 1 to 0.05 at update 20": 1 / np.arange(1, 21),
+    "1 / sqrt(t) from 1 to 0.223607 at update 20": np.arange(1, 21) ** -0.5,
+    "cosine from 2 to 0.0123117 at update 20": 1 + np.cos(np.pi * np.arange(20) / 20),
+    "linear from 1 to 5 at update 17": np.where(
+        np.arange(20) % 4 == 0, np.arange(20) / 4 + 1, np.nan
+    ),
+    "1 at update 1, 0 at update 11, 1 at update 20": np.array(
+        [1, 3, 2, 7, 1, 9, 4, 4, 8, 2, 0, 5, 1, 8, 3, 3, 9, 2, 6, 1.0]
+    ),
+}
+
+
+@pytest.mark.parametrize("text", LAWS)
+def test_laws_of_a_rate(text):
+    values = LAWS[text]
+    assert rates.told(values) == text
+    noise = 1 + 1e-8 * np.random.default_rng(0).standard_normal(len(values))
+    assert rates.told(values * noise) == text  # as from float32, or from small steps
+
+
+def test_a_rate_cut_by_a_norm_is_a_clip():
+    norms = np.random.default_rng(0).uniform(0.1, 3, 50)
+    assert rates.clip(0.1 * np.minimum(1, 0.7 / norms), norms) == pytest.approx(0.7, rel=1e-6)
+    assert rates.clip(np.linspace(0.1, 0, 50), norms) is None
+    assert rates.clip(np.full(50, 0.1), norms) is None
+
+
+def test_of_equal_rows_the_optimizers_own_name_is_first():
+    table = conformance.check(simopt.AdamW(convention="torch", weight_decay=0.1))
+    assert list(table["optimizer"][:1]) == ["AdamW"]
+    assert "Adam" in set(table["optimizer"][table["equal"]])
+    table = conformance.check(lambda w, g, s: adam(w, g, s), eta=0.01)
+    assert table["optimizer"][0] == "Adam"
 
 
 def test_a_decay_is_named_with_its_form():

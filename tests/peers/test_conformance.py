@@ -345,3 +345,22 @@ def test_a_torch_class_and_a_rule_of_ones_own():
 
     table = simopt.conformance.check(Unusual(parameters(), lr=0.25), against=simopt.rule(mine))
     assert table.attrs["verdict"].startswith("Equal to 1e-12 over 200 updates: mine.")
+
+
+def test_schedules_of_optax_and_keras_are_read_off_their_steps():
+    schedule = optax.warmup_cosine_decay_schedule(0.0, 0.01, 10, 150)
+    chain = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule))
+    table = simopt.conformance.check(chain)
+    assert (table["optimizer"][0], table["convention"][0]) == ("AdamW", "optax")
+    assert table["explanation"][0] == (
+        "clip_norm=1.0 and a rate that changes (linear from 0 to 0.01 at update 11, then cosine "
+        "from 0.00999874 to 0 at update 151, then 0)"
+    )
+    table = simopt.conformance.check(K.Adam(K.schedules.ExponentialDecay(0.01, 100, 0.9)))
+    assert (table["optimizer"][0], table["convention"][0]) == ("Adam", "keras")
+    assert table["explanation"][0].startswith("a rate that changes (times 0.99894")
+
+
+def test_the_first_name_is_the_optimizers_own():
+    table = simopt.conformance.check(T.AdamW(parameters(), lr=0.003, weight_decay=0.1))
+    assert (table["optimizer"][0], table["convention"][0]) == ("AdamW", "torch")

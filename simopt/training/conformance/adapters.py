@@ -60,6 +60,8 @@ class Handed:
         What it says it does to gradients and weights besides.
     notes : tuple of str
         What was left out or chosen on the way to it.
+    name : str
+        What its class is called.
     """
 
     framework: str
@@ -69,6 +71,7 @@ class Handed:
     context: Callable[[], Any] = _nothing
     treatment: Treatment = NONE
     notes: tuple[str, ...] = ()
+    name: str = ""
 
 
 def handed(optimizer: Any, group: int = 0) -> Handed:
@@ -212,6 +215,7 @@ def _torch(optimizer: Any, group: int) -> Handed:
         partial(replicas.untouched, inner if live else None),
         Treatment(maximize=bool(told.get("maximize"))),
         tuple(notes),
+        type(trial).__name__,
     )
 
 
@@ -273,8 +277,9 @@ def _keras(optimizer: Any) -> Handed:
     )
     adjustable = isinstance(config["learning_rate"], float)
     return Handed(
-        "keras", named("keras", config), adjustable, start, float64, treatment, tuple(notes)
-    )
+        "keras", named("keras", config), adjustable, start, float64, treatment, tuple(notes),
+        type(optimizer).__name__,
+    )  # fmt: skip
 
 
 def _simopt(given: Optimizer | Rule) -> Handed:
@@ -289,7 +294,7 @@ def _simopt(given: Optimizer | Rule) -> Handed:
 
         return player
 
-    return Handed("simopt", optimizer.settings, True, start)
+    return Handed("simopt", optimizer.settings, True, start, name=optimizer.name)
 
 
 def _optax(optimizer: Any) -> Handed:

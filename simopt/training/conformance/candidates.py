@@ -35,7 +35,7 @@ NUMBERS: dict[str, tuple[float, ...]] = {
     "initial_accumulator": (0.0, 0.1, 1.0),
     "beta": (0.0, 0.9, 0.99),
     "beta1": (0.0, 0.5, 0.9),
-    "beta2": (0.9, 0.99, 0.999),
+    "beta2": (0.9, 0.95, 0.98, 0.99, 0.999),
     "rho": (0.9, 0.95, 0.99),
     "momentum": (0.9,),
     "coefficient": (0.5, 1.0),

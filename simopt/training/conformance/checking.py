@@ -57,9 +57,9 @@ def check(
         A row per rule and convention, the nearest (or soonest explained) first: optimizer,
         convention, settings (as text), equal, first_departure (the update, from 1, at which they
         part; NA if never), difference (there), greatest_difference (over all updates), explanation
-        (what to change in that row's rule to make it equal: one thing, or two, or a slip that
-        authors make; "" where it is equal already, "none found" in the nearest rows if nothing
-        does, NA elsewhere).
+        (what to change in that row's rule to make it equal: one thing, or two, a slip that
+        authors make, or a rate that changes from update to update; "" where it is equal already,
+        "none found" in the nearest rows if nothing does, NA elsewhere).
         ``attrs["verdict"]`` says it in a sentence, ``attrs["framework"]`` what was handed in, and
         ``attrs["notes"]`` what was left out or chosen.
 
@@ -70,10 +70,14 @@ def check(
 
     Notes
     -----
-    Conventions that are one formula give several equal rows. With a constant rate, which an optax
-    transformation and a plain function of three arguments keep, a rate inside the buffer equals one
-    outside. All rules here move each weight by its own gradients; one that looks across weights
-    (Muon, LAMB, a norm that clips) is told by its steps on a weight alone, and on a matrix.
+    Conventions that are one formula give several equal rows: the optimizer's own name first, then
+    its framework's. A schedule inside an optimizer, as optax and Keras have them, is read off the
+    steps: one rate an update has to explain eight weights, and is told by the laws that it follows
+    (constant, linear, exponential, 1 / t, 1 / sqrt(t), cosine, up to 1e-6, one after another). With
+    a constant rate, which an optax transformation and a plain function of three arguments keep, a
+    rate inside the buffer equals one outside. All rules here move each weight by its own gradients;
+    one that looks across weights (Muon, LAMB, a norm that clips) is told by its steps on a weight
+    alone, and on a matrix.
 
     Examples
     --------
@@ -120,7 +124,14 @@ update 2; beta2=0.99 would make them equal.
     table = pd.DataFrame(rows).sort_values(
         ["equal", "unlike"], ascending=[False, True], kind="stable", ignore_index=True
     )
+    place = {name: number for number, name in enumerate(ALL)}
+    table["place"] = table["optimizer"].map(place).fillna(0)
     if table["equal"].any():
+        # One formula has several names: its own first, then the framework's, then the plainest.
+        table["other"] = table["optimizer"].str.lower() != given.name.lower()
+        table["foreign"] = table["convention"] != given.framework
+        first = table[table["equal"]].sort_values(["other", "foreign", "place"], kind="stable")
+        table = pd.concat([first, table[~table["equal"]]], ignore_index=True)
         verdict = _equal(table, case)
     elif not (verdict := case.single(table)):
         case.explain(table)
@@ -129,14 +140,14 @@ update 2; beta2=0.99 would make them equal.
         # is Adam where its weights are 1.
         same = table.groupby("explanation", dropna=False)["unlike"].transform("min")
         table["least"] = same.where(~table["open"], table["unlike"])
-        known = {name: place for place, name in enumerate(ALL)}
-        table["place"] = table["optimizer"].map(known).fillna(0).where(~table["open"], 0)
+        table["place"] = table["place"].where(~table["open"], 0)
         order = ["open", "least", "place", "unlike"]
         table = table.sort_values(order, kind="stable", ignore_index=True)
         verdict = _unequal(table)
     notes = (*given.notes, *subject.notes)
     verdict += "".join(f" Note: {each}." for each in notes)
-    table = table.drop(columns=["unlike", "candidate", "open", "least", "place"], errors="ignore")
+    helping = ["unlike", "candidate", "open", "least", "place", "other", "foreign"]
+    table = table.drop(columns=helping, errors="ignore")
     table.attrs = {
         "verdict": verdict,
         "framework": given.framework,

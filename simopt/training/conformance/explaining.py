@@ -1,4 +1,4 @@
-"""What makes a rule equal to an optimizer: one change, a slip that authors make, or two changes."""
+"""What makes a rule equal to an optimizer: a change, a slip of authors, a schedule, two changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simopt.rules.rule import Optimizer
-from simopt.training.conformance import candidates, probing, slips, treatments
+from simopt.training.conformance import candidates, probing, rates, slips, treatments
 
 #: Of so many rules it is said that nothing explains the difference.
 NEAREST = 6
@@ -48,13 +48,16 @@ class Case:
     ) -> Optimizer:
         """The optimizer at the rate inferred from the first step."""
         how = self.treatment if treatment is None else treatment
-        unit = probing.ours(candidate.replace(eta=1.0), self.probe.first(1), how)
-        rate = probing.rate_of(self.theirs[0], unit[0])
+        first = how.accumulate
+        unit = probing.ours(candidate.replace(eta=1.0), self.probe.first(first), how)
+        rate = probing.rate_of(self.theirs[first - 1], unit[first - 1])
         return candidate if rate is None else candidate.replace(eta=rate)
 
     def explain(self, table: pd.DataFrame) -> None:
         """Fill in the explanations of a table, its rows in order, nearest first."""
         if self._changes(table, list(table.index), 1) or self._slips(table):
+            return
+        if self._rates(table):
             return
         if not self._changes(table, list(table.index), 2):
             nearest = table.drop_duplicates("optimizer").index[:NEAREST]
@@ -80,11 +83,58 @@ class Case:
                 unequal.add(same)
         return bool(table["explanation"].notna().any())
 
+    def _rates(self, table: pd.DataFrame) -> bool:
+        """Whether a rate that changes from update to update explains any of the rows.
+
+        Alone, with a norm that clips, or with one change of a setting.
+        """
+        clips = [c for c in treatments.CHANGES if "clip_norm" in c or "clip_value" in c]
+        beside = {name: value for each in self._collected() for name, value in each.items()}
+        groups: tuple[list[dict[str, Any]] | None, ...] = ([{}], clips, None)
+        for number, group in enumerate(groups):
+            found: dict[int, tuple[int, str]] = {}
+            seen = set()
+            for row in table.index:
+                base = table["candidate"][row]
+                pairs = candidates.changed(base, 1) if group is None else ((c, base) for c in group)
+                for one, candidate in pairs:
+                    change = {**beside, **one}
+                    how = treatments.changed(self.treatment, change)
+                    same = candidate.rule, candidate.values[1:], how
+                    if (number == 2 and same in seen) or "eta" in change:
+                        continue
+                    seen.add(same)
+                    rate = rates.fitted(candidate, self.theirs, self.probe, how, self.bound)
+                    if rate is not None and rates.changes(rate / self.probe.factors):
+                        found[row] = self._rate_said(rate / self.probe.factors, change)
+                        break
+            if found:
+                fewest = min(count for count, _ in found.values())
+                for row, (count, text) in found.items():
+                    if count == fewest:
+                        table.loc[row, ["explanation", "unlike"]] = text, 0.0
+                return True
+        return False
+
+    def _collected(self) -> list[dict[str, Any]]:
+        """That weights stand still while gradients are collected, as a change."""
+        count = treatments.collected(self.theirs, self.probe.start)
+        return [{"accumulate": count}] if 1 < count != self.treatment.accumulate else []
+
+    def _rate_said(self, rate: probing.Array, change: dict[str, Any]) -> tuple[int, str]:
+        """How many laws a rate follows, and what it and a change beside it are."""
+        bound = rates.clip(rate, np.linalg.norm(self.probe.gradients, axis=1))
+        if bound is not None:
+            top = float(f"{np.nanmax(rate):.12g}")
+            return 1, listed({**change, "eta": top, "clip_norm": float(f"{bound:.10g}")})
+        beside = f"{listed(change)} and " if change else ""
+        return len(rates.laws(rate)), f"{beside}a rate that changes ({rates.told(rate)})"
+
     def _more(self, base: Optimizer, count: int) -> list[dict[str, Any]]:
         """Changes that are no setting of the rule, and the rate that the first step has."""
         more: list[dict[str, Any]] = [{"maximize": True}]
         if count == 1:
-            more = list(treatments.CHANGES)
+            more = [*treatments.CHANGES, *self._collected()]
         fitted = self.at_their_rate(base).settings["eta"]
         if self.rated and fitted != base.settings["eta"]:
             more.append({"eta": fitted})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -76,7 +77,6 @@ CHANGES: tuple[dict[str, Any], ...] = (
     *({"clip_norm": bound} for bound in BOUNDS),
     *({"clip_norm": bound, "clip_slack": 1e-6} for bound in BOUNDS),
     *({"clip_value": bound} for bound in BOUNDS),
-    *({"accumulate": count} for count in (2, 4, 8)),
     *(
         {"lookahead": count, "lookahead_share": share}
         for count in (5, 6, 10)
@@ -92,6 +92,16 @@ def changed(treatment: Treatment, change: dict[str, Any]) -> Treatment:
     return replace(treatment, **own) if own else treatment
 
 
+def collected(theirs: Array, start: Array) -> int:
+    """After how many gradients the weights move: 1, or more if they stand still between."""
+    before = np.vstack([start, theirs[:-1]])
+    with np.errstate(all="ignore"):
+        moves = (theirs != before).any(axis=1)
+    first = int(moves.argmax()) + 1
+    whole = np.arange(1, len(moves) + 1) % first == 0
+    return first if moves.any() and (moves == whole).all() else 1
+
+
 class Treated:
     """A rule of simopt whose gradients and weights are treated: a player of gradients."""
 
@@ -102,6 +112,14 @@ class Treated:
         self.average = np.zeros(len(weights))
         self.slow = np.array(weights, dtype=np.float64)
         self.count = 0
+
+    def copy(self) -> Treated:
+        """Another, which goes on from here by itself."""
+        twin = copy.copy(self)
+        twin.stepper = stepper = copy.copy(self.stepper)
+        stepper.weights, stepper.clock = list(stepper.weights), list(stepper.clock)
+        stepper.state = [list(state) for state in stepper.state]
+        return twin
 
     def __call__(self, gradient: Array, factor: float, loss: float) -> Array:
         """The weights after the next gradient."""
