@@ -216,6 +216,47 @@ def test_texts_of_other_programs(tmp_path):
     assert "Unnamed: 0" in sentence
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        ["# measured by A. N."],
+        ["# measured by A. N.", "#", ""],
+        ["Rents in Bari", "", "of 2026"],
+        ["sep=;", "# measured; twice"],
+        ["", "# units: m, s", "Rents in Bari"],
+    ],
+)
+def test_remarks_and_titles_above_the_heading(tmp_path, above):
+    from simopt.problems.files import csv_options
+
+    path = tmp_path / "points.csv"
+    path.write_text("\n".join([*above, PLAIN.to_csv(index=False, sep=";")]))
+    assert problems.read_table(path, "y").digest == problems.from_frame(PLAIN, "y").digest
+    read = pd.read_csv(path, **csv_options(path))
+    pd.testing.assert_frame_equal(read, PLAIN, check_exact=False)
+
+
+def test_a_heading_that_is_commented_out(tmp_path):
+    path = tmp_path / "points.txt"
+    np.savetxt(path, PLAIN.to_numpy(), delimiter=",", header="\n".join(["mine", "a,b,y"]))
+    assert problems.read_table(path, "y").digest == problems.from_frame(PLAIN, "y").digest
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ('a,y\n"1,234.5",5\n"12,000",10\n', [1234.5, 12000]),
+        ('a,y\n"1,234,567",5\n7,10\n', [1234567, 7]),
+        ("a;y\n1.234,5;5\n12.000;10\n", [1234.5, 12000]),
+        ('a;y\n"1,234";5\n"2,468";10\n', [1.234, 2.468]),  # a decimal comma, as likely
+    ],
+)
+def test_thousands(tmp_path, text, first):
+    path = tmp_path / "points.csv"
+    path.write_text(text)
+    assert problems.read_table(path, "y", standardize=False).x[:, 0].tolist() == first
+
+
 def test_a_text_that_cannot_be_read_is_refused_by_name(tmp_path):
     path = tmp_path / "points.csv"
     TABLE.to_csv(path, index=False, encoding="cp1252")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,17 @@ HEAD, LINES = 1 << 20, 200
 
 #: What stands for no value, beside what pandas reads so.
 MISSING = ["?"]
+
+#: Lines that may stand above a heading.
+TITLES = 20
+
+NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?|nan|inf|", re.IGNORECASE)
+
+#: What groups thousands beside each decimal mark, and numbers that show it.
+GROUPED = {
+    ".": (",", re.compile(r"[-+]?\d{1,3}(?:,\d{3})+\.\d+|[-+]?\d{1,3}(?:,\d{3}){2,}")),
+    ",": (".", re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+,\d+|[-+]?\d{1,3}(?:\.\d{3}){2,}")),
+}
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -122,25 +134,56 @@ def csv_options(
     skipped = 0
     if lines and lines[0].lower().startswith("sep=") and len(lines[0]) == 5:  # Excel's own
         sep, skipped = sep or lines[0][4], 1
-    lines = [line for line in lines[skipped:] if line.strip()][:LINES]
+    remarks = _remarks(lines[skipped:])
+    remark = lines[skipped + remarks - 1].lstrip("# ") if remarks else ""
+    skipped += remarks
+    lines = [line for line in lines[skipped:] if line.strip()]
     if not lines:
         raise ValueError("no heading")
-    sep = sep or find_separator(lines, "\t;,|") or ","
+    sep = sep or find_separator(lines[:LINES], "\t;,|") or ","
+    titles = _titles(lines[:LINES], sep)
+    if titles:
+        skipped = text.splitlines().index(lines[titles], skipped)
+    lines = lines[titles : titles + LINES]
+    names = split([remark], sep)[0] if remark else []
     heading, *rows = split(lines, sep)
+    if len(names) == len(heading) and all(map(NUMBER.fullmatch, heading)):
+        heading, rows = names, [heading, *rows]  # numpy.savetxt comments the heading out
+    else:
+        names = []
     cells = [cell for row in rows for cell in row]
+    marks = [mark for mark, (_, grouped) in GROUPED.items() if any(map(grouped.fullmatch, cells))]
+    decimal = decimal or (marks[0] if len(marks) == 1 else decimal_mark(cells))
+    thousands = GROUPED[decimal][0] if decimal in marks else None
     spaced = any(cell[:1] == " " for row in csv.reader(lines, delimiter=sep) for cell in row)
     # A separator may end each row, but not the heading.
     ended = rows and all(len(row) == len(heading) + 1 and not row[-1] for row in rows)
-    given = {
+    given: dict[str, tuple[Any, Any]] = {
         "sep": (sep, ","),
-        "decimal": (decimal or decimal_mark(cells), "."),
+        "decimal": (decimal, "."),
+        "thousands": (thousands, None),
         "encoding": (encoding, "utf-8"),
         "skiprows": (skipped, 0),
+        "names": (names, []),
         "skipinitialspace": (spaced, False),
         "na_values": (MISSING if set(MISSING) & set(cells) else [], []),
         "index_col": (False if ended else None, None),
     }
     return {name: value for name, (value, default) in given.items() if value != default}
+
+
+def _remarks(lines: list[str]) -> int:
+    """How many lines down to the last remark above the table."""
+    table = next((k for k, line in enumerate(lines) if line.strip() and line[0] != "#"), 0)
+    return next((k for k in range(table, 0, -1) if lines[k - 1].strip()), 0)
+
+
+def _titles(lines: list[str], sep: str) -> int:
+    """How many lines above the heading are titles: they have one cell, and the table has more."""
+    widths = [len(row) for row in split(lines, sep)]
+    usual = max(set(widths), key=widths.count)
+    first = widths.index(usual)
+    return first if first <= TITLES and set(widths[:first]) <= {1} and usual > 1 else 0
 
 
 def _read_text(

@@ -268,7 +268,8 @@ def read_table(
     sep, decimal, encoding : str, optional
         As in ``pandas.read_csv``: what stands between the cells of a text, its decimal mark, and
         how its characters are written. The first lines tell if None: commas, semicolons, tabs or
-        bars, decimal points or commas, UTF-8, or UTF-16 and UTF-32 with a mark.
+        bars, decimal points or commas, grouped thousands, UTF-8, or UTF-16 and UTF-32 with a mark,
+        and which lines above the heading are remarks (#) or titles.
     w0, intercept, l2, name
         As in `least_squares`; the name is the file's without its ending if None.
     **parameters
