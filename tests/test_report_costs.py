@@ -18,7 +18,7 @@ def test_points_that_are_visited_have_half_the_squared_errors(problem):
 
 def test_an_epoch_is_shuffled_and_looked_at_once():
     ran = {}
-    assert epoch_time(problems.four_points(), 2, 0.1, True, ran, "four") > 0
+    assert epoch_time(problems.four_points(), 2, 0.1, ran, "four") > 0
     (frame,) = ran.values()
     spec = frame.attrs["spec"]
     assert spec["shuffle"] in ("epoch", ["epoch"])

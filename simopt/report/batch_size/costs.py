@@ -52,7 +52,7 @@ def trade_off(
                 "updates": plan_of(problem, size).batches,
                 "noise": noise,
                 "relative": noise / slope,
-                "nanoseconds": epoch_time(problem, size, eta, quick, ran, key),
+                "nanoseconds": epoch_time(problem, size, eta, ran, key),
                 "batch_bytes": size * (problem.d + 1) * 8,
                 **{
                     f"{budget}_{part}": bands[budget][size][part]
@@ -67,7 +67,7 @@ def trade_off(
 
 
 def epoch_time(
-    problem: Problem, size: int, eta: float, quick: bool, ran: dict[str, pd.DataFrame], key: str
+    problem: Problem, size: int, eta: float, ran: dict[str, pd.DataFrame], key: str
 ) -> float:
     """Nanoseconds for one trajectory's epoch, measured on one core among many trajectories.
 
@@ -78,7 +78,7 @@ def epoch_time(
     many = 1024
     # As many epochs as keep a core busy for some tens of milliseconds.
     work = problem.d * (problem.n + problem.d) / 200 + plan_of(problem, size).batches
-    epochs = max(1, int((3e6 if quick else 1e7) / (many * work)))
+    epochs = max(1, int(3e6 / (many * work)))
     frames = [
         sweep(
             visited,
