@@ -36,8 +36,8 @@ MOST = 4
 #: Those that take longest, the longest first: where there are several processes, none of these is
 #: to be begun when the others end.
 LONGEST = (
-    "claims", "new_optimizers", "loss_curves", "critical_batch", "noisy_quadratic", "stability",
-    "batch_size",
+    "claims", "new_optimizers", "critical_batch", "loss_curves", "stability", "batch_size",
+    "noisy_quadratic", "conventions", "learning_rate",
 )  # fmt: skip
 
 #: Built when nothing else runs, in this order: one measures times, one reads what others found.
