@@ -43,6 +43,8 @@ TOLERANCE = {
     "timm.optim.LaProp(params)": 1e-8,
     "timm.optim.LaProp(params, weight_decay=0.01)": 1e-8,
     "pytorch_optimizer.LaProp(params)": 1e-8,
+    # PyTorch's own, whose product of momenta is of the default type.
+    "pytorch_optimizer.NAdam(params)": 1e-8,
     "pytorch_optimizer.LaProp(params, weight_decay=0.01)": 1e-8,
     "pytorch_optimizer.QHAdam(params)": 1e-6,
     "pytorch_optimizer.QHAdam(params, betas=(0.995, 0.999), nus=(0.7, 1.0))": 1e-6,

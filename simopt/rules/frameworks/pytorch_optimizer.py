@@ -44,6 +44,16 @@ FRAMEWORK = Framework(
         "LaProp": {"epsilon_place": "hat", "epsilon_root": 1e-15, "decay": "stepped"},
         "Tiger": {**DECOUPLED, "weight_decay": 0.01},
         "MADGRAD": {"eta": 0.001},
+        "SGD": {},
+        "AdaGrad": {"eta": 0.1, "epsilon": 1e-30},
+        "RMSprop": {**OUTSIDE, "eta": 0.01, "rho": 0.99},
+        "Adam": OUTSIDE,
+        "AdamW": {**OUTSIDE, **DECOUPLED, "weight_decay": 0.01},
+        "NAdam": {"eta": 0.002, "momentum_decay": 0.004},
+        "Adamax": {"eta": 0.001},
+        "Adadelta": {"rho": 0.9},
+        "NovoGrad": {"eta": 0.001},
+        "ScheduleFreeSGD": {},
         # A bound of the weights' norm that no argument sets.
         "LAMB": {
             "weight_decay": 0.0,
@@ -65,6 +75,21 @@ FRAMEWORK = Framework(
         "narrowing": "gamma",
     },
     calls=(
+        Call("pytorch_optimizer.SGD(params)", "SGD"),
+        Call(
+            "pytorch_optimizer.SGDW(params, weight_decay=0.01)",
+            "SGD",
+            {"eta": 1e-4, "weight_decay": 0.01, "decay": "decoupled"},
+        ),
+        Call("pytorch_optimizer.SM3(params)", "AdaGrad", note="of a vector"),
+        Call("pytorch_optimizer.RMSprop(params)", "RMSprop"),
+        Call("pytorch_optimizer.Adam(params)", "Adam"),
+        Call("pytorch_optimizer.AdamW(params)", "AdamW"),
+        Call("pytorch_optimizer.NAdam(params)", "NAdam"),
+        Call("pytorch_optimizer.AdaMax(params)", "Adamax"),
+        Call("pytorch_optimizer.AdaDelta(params)", "Adadelta"),
+        Call("pytorch_optimizer.NovoGrad(params)", "NovoGrad", note="a sum of steps, not a mean"),
+        Call("pytorch_optimizer.ScheduleFreeSGD(params)", "ScheduleFreeSGD"),
         Call("pytorch_optimizer.Lion(params)", "Lion"),
         Call("pytorch_optimizer.AdaBelief(params)", "AdaBelief"),
         Call(
@@ -114,6 +139,8 @@ FRAMEWORK = Framework(
         ),
     ),
     left_out={
+        "pytorch_optimizer.Prodigy": "prodigyopt's, but for its weight decay",
+        "pytorch_optimizer.DAdaptAdam": "DAdaptAdamW of the document, but for its weight decay",
         "all others": "a hundred, most in few hands; AdaFactor keeps its mean of steps in bfloat16",
     },
     surprises=(
