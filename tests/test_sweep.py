@@ -161,6 +161,7 @@ def test_bits_do_not_depend_on_threads_or_chunks(where, monkeypatch):
     whole = simopt.sweep(problem, optimizers, threads=1, **settings)
     identical(whole, simopt.sweep(problem, optimizers, threads=3, **settings))
     monkeypatch.setattr("simopt.engine.run.TASK_UPDATES", 1)
+    monkeypatch.setattr("simopt.engine.run.BRIEF", -1)
     identical(whole, simopt.sweep(problem, optimizers, threads=2, **settings))
 
 
@@ -417,6 +418,7 @@ def test_interrupted_keeps_what_is_done(monkeypatch):
 
     monkeypatch.setattr(run, "store", store)
     monkeypatch.setattr(run, "TASK_UPDATES", 1)
+    monkeypatch.setattr(run, "BRIEF", -1)
     etas = np.geomspace(1e-4, 0.1, 2000)
     with pytest.raises(sweep.Interrupted) as caught:
         simopt.sweep(PROBLEMS["four_points"], simopt.SGD(eta=etas), epochs=10)
