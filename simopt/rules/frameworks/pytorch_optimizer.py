@@ -1,4 +1,4 @@
-"""pytorch-optimizer: many optimizers under PyTorch's interface; these are a few of them."""
+"""pytorch-optimizer: many optimizers under PyTorch's interface; these are some of them."""
 
 from typing import Any
 

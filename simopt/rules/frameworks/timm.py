@@ -182,14 +182,14 @@ FRAMEWORK = Framework(
     left_out={
         "timm.optim.AdafactorBigVision": "keeps its mean of steps in bfloat16",
         "timm.optim.Adahessian": "asks for a Hessian",
-        "timm.optim.AdamP": "projects steps of single rows",
-        "timm.optim.SGDP": "projects steps of single rows",
+        "timm.optim.AdamP": "projects steps along the weights",
+        "timm.optim.SGDP": "projects steps along the weights",
         "timm.optim.Adopt": "bounds by a power of 0.333 where its paper's code has a fourth root",
         "timm.optim.Mars": "not built yet",
         "timm.optim.NvNovoGrad": "not built yet",
         "timm.optim.Muon": "iterates in bfloat16",
         "timm.optim.Kron": "preconditions matrices",
-        "timm.optim.Lookahead": "around another: `simopt.lookahead`",
+        "timm.optim.Lookahead": "around another: here simopt.lookahead",
     },
     surprises=(
         Surprise(
