@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from simopt.training.conformance import candidates, probing, rates, slips, treat
 
 #: Of so many rules it is said that nothing explains the difference.
 NEAREST = 6
+
+#: A change of settings or treatments, and the optimizer with it.
+Changed = tuple[dict[str, Any], Optimizer]
 
 #: Up to here a difference is float32's rounding if all weights are float32 numbers; to here if not.
 SINGLE, PARTLY_SINGLE = 1e-3, 3e-6
@@ -86,43 +89,49 @@ class Case:
     def _rates(self, table: pd.DataFrame) -> bool:
         """Whether a rate that changes from update to update explains any of the rows.
 
-        Alone, with a norm that clips, or with one change of a setting.
+        Alone, with a bound that clips, or with one change of a setting.
         """
         clips = [c for c in treatments.CHANGES if "clip_norm" in c or "clip_value" in c]
+        ways: tuple[Callable[[Optimizer], Iterable[Changed]], ...] = (
+            lambda base: [({}, base)],
+            lambda base: [(clip, base) for clip in clips],
+            lambda base: (each for each in candidates.changed(base, 1) if "eta" not in each[0]),
+        )
+        return any(self._rates_with(table, way) for way in ways)
+
+    def _rates_with(
+        self, table: pd.DataFrame, way: Callable[[Optimizer], Iterable[Changed]]
+    ) -> bool:
+        """Fill in the rows that a rate which follows the fewest laws explains."""
         beside = {name: value for each in self._collected() for name, value in each.items()}
-        groups: tuple[list[dict[str, Any]] | None, ...] = ([{}], clips, None)
-        for number, group in enumerate(groups):
-            found: dict[int, tuple[int, str]] = {}
-            seen = set()
-            for row in table.index:
-                base = table["candidate"][row]
-                pairs = candidates.changed(base, 1) if group is None else ((c, base) for c in group)
-                for one, candidate in pairs:
-                    change = {**beside, **one}
-                    how = treatments.changed(self.treatment, change)
-                    same = candidate.rule, candidate.values[1:], how
-                    if (number == 2 and same in seen) or "eta" in change:
-                        continue
-                    seen.add(same)
-                    rate = rates.fitted(candidate, self.theirs, self.probe, how, self.bound)
-                    if rate is not None and rates.changes(rate / self.probe.factors):
-                        found[row] = self._rate_said(rate / self.probe.factors, change)
-                        break
-            if found:
-                fewest = min(count for count, _ in found.values())
-                for row, (count, text) in found.items():
-                    if count == fewest:
-                        table.loc[row, ["explanation", "unlike"]] = text, 0.0
-                return True
-        return False
+        known: dict[Any, tuple[int, str] | None] = {}
+        found: dict[int, tuple[int, str]] = {}
+        for row in table.index:
+            for one, candidate in way(table["candidate"][row]):
+                change = {**beside, **one}
+                same = candidate.rule, candidate.values, tuple(change.items())
+                if same not in known:
+                    known[same] = self._rate_said(candidate, change)
+                if (said := known[same]) is not None:
+                    found[row] = said
+                    break
+        fewest = min((count for count, _ in found.values()), default=0)
+        for row, (count, text) in found.items():
+            if count == fewest:
+                table.loc[row, ["explanation", "unlike"]] = text, 0.0
+        return bool(found)
 
     def _collected(self) -> list[dict[str, Any]]:
         """That weights stand still while gradients are collected, as a change."""
         count = treatments.collected(self.theirs, self.probe.start)
         return [{"accumulate": count}] if 1 < count != self.treatment.accumulate else []
 
-    def _rate_said(self, rate: probing.Array, change: dict[str, Any]) -> tuple[int, str]:
-        """How many laws a rate follows, and what it and a change beside it are."""
+    def _rate_said(self, candidate: Optimizer, change: dict[str, Any]) -> tuple[int, str] | None:
+        """How many laws a rate that explains all follows, and what it and the change are."""
+        how = treatments.changed(self.treatment, change)
+        found = rates.fitted(candidate, self.theirs, self.probe, how, self.bound)
+        if found is None or not rates.changes(rate := found / self.probe.factors):
+            return None
         bound = rates.clip(rate, np.linalg.norm(self.probe.gradients, axis=1))
         if bound is not None:
             top = float(f"{np.nanmax(rate):.12g}")
