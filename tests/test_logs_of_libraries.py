@@ -473,3 +473,18 @@ def test_rows_of_three_numbers_are_tensorboards_only_by_the_clock(tmp_path):
 def test_a_word_in_every_row_ends_no_table(tmp_path, word):
     text = rows("epoch,loss,val_loss,group", f"{{k}},{{a}},{{b}},{word}")
     same(one(read_log(written(tmp_path, text, "a.csv"))))
+
+
+def test_a_log_pasted_as_text():
+    run = one(read_log(rows_of_training("epoch {k}: loss {a}")))
+    same(run, held=None)
+    np.testing.assert_array_equal(run.x, T)
+    same(one(read_log(rows("epoch,loss,val_loss", "{k},{a},{b}"))))
+    with pytest.raises(ValueError, match="must be a log with a loss in it"):
+        read_log("no\nnumbers\n")
+
+
+def test_a_mapping_from_steps_to_losses():
+    run = one(read_log({int(100 * k): a for k, a, _ in ROWS}))
+    same(run, held=None)
+    np.testing.assert_array_equal(run.x, 100 * T)

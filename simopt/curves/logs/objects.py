@@ -112,6 +112,8 @@ def _mapping(value: Mapping[Any, Any], name: str) -> Table:
         found = json_logs.from_value({str(k): _plain(v) for k, v in value.items()}, "", "mapping")
         if found is not None:
             return found
+    if value and all(_is_count(key) and _is_real(part) for key, part in value.items()):
+        return Table({"step": list(value), "loss": list(value.values())}, "mapping")
     columns = {}
     for key, part in value.items():
         if isinstance(part, (str, bytes)) or not isinstance(part, Iterable):
@@ -120,6 +122,15 @@ def _mapping(value: Mapping[Any, Any], name: str) -> Table:
             continue
         columns[str(key)] = part if isinstance(part, np.ndarray) else list(part)
     return Table(named(list(columns), list(columns.values())), "mapping")
+
+
+def _is_count(key: Any) -> bool:
+    """Whether a key counts rows: {100: 0.5, 200: 0.4}."""
+    return isinstance(key, (int, np.integer)) and not isinstance(key, bool)
+
+
+def _is_real(part: Any) -> bool:
+    return isinstance(part, (int, float, np.number)) and not isinstance(part, bool)
 
 
 def _plain(value: Any) -> Any:

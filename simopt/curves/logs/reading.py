@@ -65,6 +65,7 @@ def read_log(
           databases, offline runs of W&B, and the output of a program; also packed by gzip or zip.
         - Folders: of Lightning, Hugging Face, Keras' and PyTorch's TensorBoard writers, MLflow,
           W&B, DVCLive, CatBoost, Ultralytics, Ray; a run, or many.
+        - Text of several lines: a log, as it was printed.
         - Objects: numbers, tensors, mappings, records, DataFrames, Keras' History, a Trainer,
           estimators with ``loss_curve_``.
     column : str, optional
@@ -203,6 +204,10 @@ def one_log(
 
 
 def _tables(source: Any, patterns: Iterable[str]) -> tuple[list[Table], str, str]:
+    if isinstance(source, str) and "\n" in source.strip():
+        if (pasted := _text_table(source, "text", patterns)) is None:
+            raise checks.refuse("loss", f"{source.strip()[:60]!r}", "a log with a loss in it")
+        return runs.by_name(pasted), "", pasted.format
     if not objects.is_path(source):
         table = objects.table(source)
         return runs.by_name(table), "", table.format
