@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import simopt
 from simopt.curves.logs import read_log
 from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.console import pairs
@@ -480,6 +481,8 @@ def test_a_log_pasted_as_text():
     same(run, held=None)
     np.testing.assert_array_equal(run.x, T)
     same(one(read_log(rows("epoch,loss,val_loss", "{k},{a},{b}"))))
+    named = simopt.diagnose(rows("epoch,l1,val_l1", "{k},{a},{b}"), column="l1", x="epoch")
+    np.testing.assert_array_equal(named.loss, LOSS)
     with pytest.raises(ValueError, match="must be a log with a loss in it"):
         read_log("no\nnumbers\n")
 

@@ -170,7 +170,8 @@ def one_log(
             if value is not None:
                 raise checks.refuse(argument, value, "None: tell read_log, which made this log")
         return loss
-    if not objects.is_path(loss) and (column or x or name):
+    text = isinstance(loss, str) and "\n" in loss
+    if not (text or objects.is_path(loss)) and (column or x or name):
         table = objects.table(loss)
         if table.format in ("numbers", "array", "Series"):
             if column is not None:
