@@ -557,3 +557,9 @@ def test_walkthrough_takes_every_problem(simopt_command, given, wanted):
 )
 def test_walkthrough_names_what_is_wrong_with_a_problem(refused, given, message):
     assert message in refused("walkthrough", *given.split())
+
+
+def test_python_dash_m_is_the_same_command():
+    command = [sys.executable, "-m", "simopt", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith(simopt.__version__)
