@@ -41,6 +41,7 @@ TOLERANCE = {
     "paddle.optimizer.Lamb(lamb_weight_decay=0.0, parameters=params)": 1e-7,
     "paddle.optimizer.Lamb(lamb_weight_decay=0.0, always_adapt=True, parameters=params)": 1e-7,
     "timm.optim.LaProp(params)": 1e-8,
+    "timm.optim.NvNovoGrad(params, weight_decay=0.01)": 1e-7,
     "timm.optim.LaProp(params, weight_decay=0.01)": 1e-8,
     "pytorch_optimizer.LaProp(params)": 1e-8,
     # PyTorch's own, whose product of momenta is of the default type.

@@ -66,6 +66,7 @@ FRAMEWORK = Framework(
         "CautiousAdamW": {"decay": "decoupled", "weight_decay": 0.01},
         "Adafactor": {"decay_place": "scaled"},
         "MADGRAD": {},
+        "NovoGrad": {"eta": 0.001},
         "CautiousLion": {"eta": 1e-4, "decay": "decoupled", "weight_decay": 0.0},
     },
     arguments={
@@ -143,6 +144,24 @@ FRAMEWORK = Framework(
         ),
         Call("timm.optim.MADGRAD(params)", "MADGRAD"),
         Call(
+            "timm.optim.AdamP(params, weight_decay=0.01)",
+            "Adam",
+            {"weight_decay": 0.01, "decay": "decoupled"},
+            "of a vector; steps of a matrix are projected",
+        ),
+        Call(
+            "timm.optim.SGDP(params, lr=0.01, momentum=0.9)",
+            "Momentum",
+            {"eta": 0.01},
+            "of a vector, without weight decay, which is 1 / (1 - momentum) times as fast",
+        ),
+        Call(
+            "timm.optim.NvNovoGrad(params, weight_decay=0.01)",
+            "NovoGrad",
+            {"weight_decay": 0.01},
+            "a sum of steps, not a mean; squares are in single precision",
+        ),
+        Call(
             "timm.optim.MADGRAD(params, weight_decay=0.01, decoupled_decay=True)",
             "MADGRAD",
             {"weight_decay": 0.01, "decay": "clipped"},
@@ -182,11 +201,8 @@ FRAMEWORK = Framework(
     left_out={
         "timm.optim.AdafactorBigVision": "keeps its mean of steps in bfloat16",
         "timm.optim.Adahessian": "asks for a Hessian",
-        "timm.optim.AdamP": "projects steps along the weights",
-        "timm.optim.SGDP": "projects steps along the weights",
         "timm.optim.Adopt": "bounds by a power of 0.333 where its paper's code has a fourth root",
         "timm.optim.Mars": "not built yet",
-        "timm.optim.NvNovoGrad": "not built yet",
         "timm.optim.Muon": "iterates in bfloat16",
         "timm.optim.Kron": "preconditions matrices",
         "timm.optim.Lookahead": "around another: here simopt.lookahead",
