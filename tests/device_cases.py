@@ -20,7 +20,7 @@ from simopt.engine import blocks, layout, moments
 from simopt.rules import ALL
 from simopt.training import plan
 from simopt.training.sparing import Spared
-from tests import test_batch_losses, test_conventions, test_options, test_starts
+from tests import test_batch_losses, test_conventions, test_matrix_rules, test_options, test_starts
 
 FEW, OWN, MANY = (7,), tuple(range(20)), (3, 2**62 + 5)
 #: From rates too small to arrive to rates that diverge.
@@ -85,7 +85,13 @@ MAKERS: dict[str, Callable[[], Any]] = {
 
 
 #: The rules, one with as many states as there may be, and one that asks for the batch's loss.
-RULES = {**ALL, "Anchored": test_starts.Anchored, "Polyak": test_batch_losses.POLYAK}
+RULES = {
+    **ALL,
+    "Anchored": test_starts.Anchored,
+    "Polyak": test_batch_losses.POLYAK,
+    "Own Muon": test_matrix_rules.OwnMuon,
+    "Of norm 1": test_matrix_rules.Normalised,
+}
 
 
 @cache
@@ -306,6 +312,20 @@ QUICK: dict[str, Case] = {
         rates=RATES[:4],
         seeds=OWN,
         plan={"batch_size": 9, "shuffle": "epoch", "spared": Spared((1.0, 0.0) * 6 + (1.0,), ())},
+    ),
+    "a matrix as a whole": Case(
+        "network",
+        "Own Muon",
+        {"weight_decay": 0.1},
+        rates=RATES[:4],
+        seeds=OWN,
+        plan={"batch_size": 9, "shuffle": "epoch", "spared": Spared((0.0,) * 6 + (1.0,) * 7, ())},
+    ),
+    "a matrix as a whole, without room": Case(
+        "wide network",
+        "Of norm 1",
+        rates=RATES[:4],
+        plan={"batch_size": 5, "clip": ("norm", 0.7, 0.0)},
     ),
     "noise": Case("noisy quadratic", "SGD", seeds=OWN, plan={"updates": 6, "epochs": 1}),
     "a function": Case("line", "SGD", seeds=OWN, plan={"batch_size": 4, "shuffle": "epoch"}),

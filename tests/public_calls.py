@@ -161,6 +161,14 @@ def an_update(w, g, eta):
     return w - eta * g
 
 
+def a_step(w, g, eta, room):
+    w -= eta * g
+
+
+def a_room(units, columns):
+    return 1
+
+
 def a_loss(w, point):
     return 0.5 * (w - point) ** 2
 
@@ -236,7 +244,7 @@ CALLS = {
     },
     "simopt.rule": lambda _: {
         "update": an_update, "clock": None, "terms": None, "derived": None, "name": "plain",
-        "eta": 0.001, "initial": None,
+        "eta": 0.001, "initial": None, "matrix": a_step, "room": a_room,
     },
     "simopt.run": lambda _: {"problem": four(), "optimizer": SGD, **RUN},
     "simopt.sweep": lambda _: {"problem": four(), "optimizers": SGD, **SWEEP},

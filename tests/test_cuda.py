@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from numba import njit
 
 import simopt
-from simopt.engine import blocks, layout, losses, moments, per_thread
+from simopt.engine import blocks, layout, losses, matrices, moments, per_thread
 from simopt.engine.cuda import places_of
 from simopt.ground.inline import inlined
+from simopt.rules.matrices import MatrixStep
 from simopt.training import plan, shuffling
 from tests.device_cases import (
     ALL_CASES,
@@ -297,10 +298,17 @@ def test_nothing_is_missing_where_all_is_there(monkeypatch):
 def in_turn(*key):
     """The time loop of a thread, compiled for the CPU, over all trajectories of a launch."""
     advance, rows, clocks = per_thread.program(*key)
+    rule, loss_passes, _, real, _, d, _, count = key
+    copies_shape, room_shape = (1, 1, 1, 1), (1,)
+    if isinstance(rule.matrix, MatrixStep):
+        shape = loss_passes.units(d, count), count
+        copies_shape = matrices.held_shape(rule, *shape)
+        room_shape = rule.matrix.shape_of_room(*shape)
 
     def launch(data, how, settings, orders, places, ends):
         work = np.empty((rows, 1), data.x.dtype)
         ticks = np.empty((clocks, 1))
+        copies, room = np.empty(copies_shape, real), np.empty(room_shape, real)
         for lane in range(places.lanes):
             outer = (places.first + lane) // places.inner
             rest = places.first + lane - outer * places.inner
@@ -310,7 +318,7 @@ def in_turn(*key):
                 offset = seed * places.of_seed
                 advance(
                     data, how, settings, orders, setting, offset, places.of_epoch, work, ticks,
-                    ends, lane,
+                    ends, lane, copies, room,
                 )  # fmt: skip
 
     return njit(error_model="numpy")(launch)

@@ -65,5 +65,44 @@ late["decay"] = np.where(late["schedule"].isna(), "none", "cosine")
 late.groupby(["decay", "eta"])["excess"].median().groupby("decay").min()
 
 # %%
+# A rule may step along a matrix of weights as a whole: the hidden layer of a network, a row per
+# unit. ``matrix`` takes what the rule takes, weights, gradient and state being arrays there, and
+# changes them in place. Biases and output weights are in no matrix: they go by the rule itself.
+#
+# Here momentum is orthogonalised, all its singular values made 1. Muon does nearly that, by five
+# products of matrices in place of a decomposition.
+
+
+def momentum(w, g, eta, m, beta=0.9):
+    """Weights in no matrix."""
+    m = beta * m + g
+    return w - eta * m, m
+
+
+def orthogonal(w, g, eta, m, beta):
+    """The matrix of weights: w, g and m are arrays."""
+    m[:] = beta * m + g
+    u, _, v = np.linalg.svd(m, full_matrices=False)
+    w[:] -= eta * (u @ v)
+
+
+Orthogonal = simopt.rule(momentum, matrix=orthogonal, name="Orthogonal")
+
+x = np.random.default_rng(0).normal(size=(64, 4))
+layers = simopt.problems.network(x, np.sin(x @ [1.0, -1.0, 0.5, 0.3]), hidden=6)
+rates = np.geomspace(1e-3, 1, 13)
+rivals = [Orthogonal(eta=rates), simopt.Muon(eta=rates), simopt.Momentum(eta=rates)]
+frame = simopt.sweep(layers, rivals, batch_size=8, epochs=30, shuffle="epoch", seed=range(4))
+by_rate = frame.groupby(["optimizer", "eta"])["loss"].median()
+by_rate.loc[by_rate.groupby("optimizer").idxmin()]
+
+# %%
+# The singular values of its first step:
+
+steps = simopt.run(layers, Orthogonal(eta=0.1), batch_size="full").steps
+first = steps[[f"w_{k}" for k in range(24)]].to_numpy()[0] - layers.w0[:24]
+np.linalg.svd(first.reshape(6, 4))[1].round(6)
+
+# %%
 # **What to do next.** `simopt.conformance.check` tells whether your rule is a known one under
 # another name; `simopt.walkthrough` writes its steps out, number by number.

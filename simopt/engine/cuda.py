@@ -26,7 +26,7 @@ import numpy as np
 from numba import config as numba_config
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, keeping, layout, moments, per_thread
+from simopt.engine import blocks, keeping, layout, matrices, moments, per_thread
 from simopt.engine.layout import Data, Kept, Out
 from simopt.engine.losses import passes_of
 from simopt.engine.passes import Passes
@@ -34,6 +34,7 @@ from simopt.ground import checks
 from simopt.ground.extras import how_to_install
 from simopt.ground.inline import inlined
 from simopt.problems import Problem
+from simopt.rules.matrices import MatrixStep
 from simopt.rules.rule import Rule
 from simopt.training import shuffling
 from simopt.training.plan import Plan
@@ -165,6 +166,15 @@ def kernel(
         rule, loss_passes, by_moments, real, extras, d, dp, columns
     )
 
+    copies_shape: tuple[int, ...] = ()
+    room_shape: tuple[int, ...] = ()
+    stepping = None
+    if isinstance(rule.matrix, MatrixStep) and loss_passes.units is not None:
+        stepping, units = True, loss_passes.units(d, columns)
+        copies_shape = matrices.held_shape(rule, units, columns)
+        # An array has a place at least.
+        room_shape = tuple(max(1, size) for size in rule.matrix.shape_of_room(units, columns))
+
     def trajectory(data, how, settings, orders, places, ends):
         lane = cuda.grid(1)
         if lane < places.lanes:
@@ -177,19 +187,18 @@ def kernel(
                 work = cuda.local.array((rows, 1), real)
                 ticks = cuda.local.array((clocks, 1), np.float64)
                 offset = (seed - places.first_seed) * places.of_seed
-                advance(
-                    data,
-                    how,
-                    settings,
-                    orders,
-                    setting,
-                    offset,
-                    places.of_epoch,
-                    work,
-                    ticks,
-                    ends,
-                    lane,
-                )
+                if stepping is None:
+                    advance(
+                        data, how, settings, orders, setting, offset, places.of_epoch, work, ticks,
+                        ends, lane,
+                    )  # fmt: skip
+                else:
+                    copies = cuda.local.array(copies_shape, real)
+                    room = cuda.local.array(room_shape, real)
+                    advance(
+                        data, how, settings, orders, setting, offset, places.of_epoch, work, ticks,
+                        ends, lane, copies, room,
+                    )  # fmt: skip
 
     trajectory.__name__ = trajectory.__qualname__ = "trajectory"
     return jit(trajectory)

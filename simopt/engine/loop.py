@@ -128,7 +128,8 @@ def made(
     lane_of_many: Any = None if steps is None else steps.lane_of_many
     turn: Any = None if steps is None else steps.turn
     along: Any = None if steps is None else steps.along
-    room_of: Any = None if steps is None else steps.room
+    rows_of: Any = None if steps is None else steps.rows
+    arrays_of: Any = None if steps is None else steps.arrays
     units_of: Any = loss_passes.units
     summed = 0 if steps is None else steps.summed
     summing = True if summed else None
@@ -196,7 +197,8 @@ def made(
             columns = data.x.shape[1]
             units, turned = units_of(d, columns), rows
             inside = units * columns
-            rows += room_of(units, columns)
+            rows += rows_of(units, columns)
+            held, room = arrays_of(units, columns)
         parameters = read_parameters(data.parameters, 0, 1, 0)
         work: Any = np.empty((rows, lanes + spare), real)
         gathered = np.zeros((0 if one else tiles.POINTS, dp), real)
@@ -462,7 +464,10 @@ def made(
                             if alone is not None:
                                 alone_point = order[start]
                             if turn is not None:
-                                turn(work, low, d, dp, units, columns, turned)
+                                turn(
+                                    work, low, d, dp, units, columns, turned, held, room, setting,
+                                    hyper, spared[0], factor_now, shift_now,
+                                )  # fmt: skip
                             for k in range(d):
                                 l2 = data.l2[k]
                                 gradients, slopes, column = dp + k, nothing, zero

@@ -33,6 +33,7 @@ from simopt.engine.layout import (
 from simopt.engine.passes import Passes
 from simopt.engine.steps import no_clock
 from simopt.ground.inline import inlined
+from simopt.rules.matrices import Matrix, MatrixStep
 from simopt.rules.rule import WEIGHT_DECAY, Rule
 from simopt.training import semantics
 
@@ -63,7 +64,8 @@ class Program(NamedTuple):
     """A time loop and the room that it works in."""
 
     #: ``f(data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column)``: a
-    #: trajectory with the hyperparameters ``hyper[:, setting]``, to its column of the ends. In
+    #: trajectory with the hyperparameters ``hyper[:, setting]``, to its column of the ends. Where a
+    #: user's step of a matrix is made, two arrays follow: `matrices.held_shape`, and its room. In
     #: epoch e the points come in the order ``orders[offset + stride e]`` and so on; of a noisy
     #: quadratic, which has no points, ``orders[offset]`` is the seed of the noise.
     advance: Callable[..., None]
@@ -135,9 +137,16 @@ def program(
     turn: Any = None
     within: Any = None
     units, inside, turned, turned_by, enter = 0, 0, rows, 0, matrices.enter
+    stepping: Any = None
+    step_matrix: Any = None
+    read_taken = READ[rule.matrix_hyperparameters]
     if rule.matrix is not None and loss_passes.units is not None:
         turning, units = True, loss_passes.units(d, columns)
         inside = units * columns
+    if turning and isinstance(rule.matrix, MatrixStep):
+        stepping, step_matrix = True, matrices.step_of(rule, real)
+        within = matrices.arrival(states)
+    elif turning and isinstance(rule.matrix, Matrix):
         enters, turn, within = map(inlined, rule.matrix.functions[:3])
         turned_by = rule.hyperparameters.index(rule.matrix.setting)
         # The hyperparameters of a thread, in rows.
@@ -176,7 +185,10 @@ def program(
     apart = True
     restore, save = keeping.restore, keeping.save
 
-    def advance(data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column):
+    def advance(
+        data, how, hyper, orders, setting, offset, stride, work, ticks, ends, column, copies=None,
+        room=None,
+    ):  # fmt: skip
         for k in range(dp):
             work[k, 0] = data.w0[k]
         for k in range(dp, rows):
@@ -399,7 +411,14 @@ def program(
                             apart,
                         )
                     settings = read_clock(work, first_clock, 1, 0) + others
-                    if turning is not None:
+                    if stepping is not None:
+                        taken = read_taken(hyper, 1, 1, setting)
+                        if undecayed is not None:
+                            work[own + decay - 1, 0] = hyper[decay, setting] * how.decays[0]
+                            taken = read_taken(work, own, 1, 0)
+                        scalars = read_clock(work, first_clock, 1, 0) + taken
+                        step_matrix(work, 0, dp, units, columns, rate, scalars, copies, room)
+                    elif turning is not None:
                         for h in range(hypers):
                             work[turned + h, 0] = hyper[1 + h, setting]
                         enter(

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from numba import njit
+from numba import njit, types
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
-from numba.core.types import float64
+from numba.core.types import float64, int64
 
 from simopt.ground.snapshot import is_copy, origin, reached
 from simopt.problems import Problem
+from simopt.rules.matrices import TRIED, MatrixStep
 from simopt.rules.rule import Rule
 
 #: What the compiler raises for code that it does not know.
@@ -25,7 +26,7 @@ def explained(rule: Rule, problem: Problem, error: Exception) -> Exception:
     """
     for whose, function in _given(rule, problem):
         try:
-            njit(function).compile((float64,) * function.__code__.co_argcount)
+            njit(function).compile(_taken(rule, function))
         except REFUSALS as refusal:
             return ValueError(f"{whose}: {sentence(function, str(refusal))}")
     for whose, function in _given(rule, problem):
@@ -40,6 +41,22 @@ def _given(rule: Rule, problem: Problem) -> Iterator[tuple[str, Callable[..., An
     for whose, function in given:
         if function is not None and is_copy(function):
             yield whose, function
+
+
+def _taken(rule: Rule, function: Callable[..., Any]) -> tuple[Any, ...]:
+    """The types of what a function is given: numbers, but for those about matrices."""
+    count = function.__code__.co_argcount
+    matrix = rule.matrix
+    if not isinstance(matrix, MatrixStep) or function not in matrix.functions:
+        return (float64,) * count
+    if function is matrix.room:
+        return (int64,) * count
+    array = float64[:, ::1]
+    arrays = (array, array, float64, *[array] * len(rule.state))
+    if matrix.room is None:
+        return (*arrays, *[float64] * (count - len(arrays)))
+    room = types.Array(float64, len(matrix.shape_of_room(*TRIED[0])), "C")
+    return (*arrays, *[float64] * (count - len(arrays) - 1), room)
 
 
 #: Reasons that the compiler gives in a line of their own.

@@ -96,13 +96,16 @@ class Steps:
     parts : tuple of callable
         Those of the others that ``block`` calls, or a loop does.
     turn : callable, optional
-        ``f(work, low, d, dp, units, columns, first)``: the gradients of a matrix' weights become
-        its entries, turned; ``first`` is the first of ``room(units, columns)`` rows to work in.
-        None where the rule or the loss is about no matrices; else no loop calls ``block``.
+        ``f(work, low, d, dp, units, columns, first, held, room, setting, hyper, share, factor,
+        shift)``: the gradients of a matrix' weights become its entries, turned; ``first`` is the
+        first of ``rows(units, columns)`` rows to work in. None where the rule or the loss is about
+        no matrices; else no loop calls ``block``.
     along : callable, optional
         `lane_of_many` of a weight of the matrix.
-    room : callable, optional
+    rows : callable, optional
         ``f(units, columns)``: the rows of work that ``turn`` needs.
+    arrays : callable, optional
+        ``f(units, columns)``: two arrays that it needs besides, held and room.
     """
 
     shape: Shape
@@ -116,7 +119,8 @@ class Steps:
     parts: tuple[Callable[..., None], ...]
     turn: Callable[..., None] | None = None
     along: Callable[..., None] | None = None
-    room: Callable[[int, int], int] | None = None
+    rows: Callable[[int, int], int] | None = None
+    arrays: Callable[[int, int], Any] | None = None
 
 
 def steps_of(
@@ -305,22 +309,12 @@ def steps_of(
     made = Steps(shape_of_rule, summed, tick, lane_step, ahead, spare, lane_of_many, block, parts)
     if rule.matrix is None or not turning:
         return made
-    enters, turned = inlined(rule.matrix.enters), inlined(rule.matrix.turn)
-    by = rule.hyperparameters.index(rule.matrix.setting)
-
-    def turn(work, low, d, dp, units, columns, first):
-        first_clock = (2 + states) * dp
-        eta = first_clock + clocked
-        matrices.enter(
-            work, low, low + width, units * columns, dp, first_clock, eta + 1, enters, read_state,
-            write_state, read_clock, read_hyper,
-        )  # fmt: skip
-        turned(work, low, low + width, dp, units, columns, eta + by, first)
-
-    stepped = dataclasses.replace(rule, update=rule.matrix.update, matrix=None)
+    turn, rows, arrays, after = matrices.turning(rule, real, extras, lanes, spare)
+    stepped = dataclasses.replace(rule, update=after, matrix=None)
     along = steps_of(stepped, real, extras, lanes, one, source, True).lane_of_many
-    room = inlined(rule.matrix.room)
-    return dataclasses.replace(made, parts=(*parts, turn, along), turn=turn, along=along, room=room)
+    return dataclasses.replace(
+        made, parts=(*parts, turn, along, arrays), turn=turn, along=along, rows=rows, arrays=arrays
+    )
 
 
 def extras_of(extras: layout.Extras, one: bool) -> layout.Extras:
@@ -367,4 +361,4 @@ def call(
 
 
 #: Changes with the steps, of which the digests of what they call say nothing.
-SOURCE = code_digest(steps_of, _call, call, lowered)
+SOURCE = code_digest(steps_of, *matrices.MAKERS, _call, call, lowered)

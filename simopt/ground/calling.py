@@ -70,6 +70,47 @@ def call(
     return tuple(map(float, values))
 
 
+def call_in_place(function: Callable[..., Any], arguments: Sequence[Any], whose: str) -> bool:
+    """Call a function that changes arrays; whether what it computes has values.
+
+    Parameters
+    ----------
+    function : callable
+        Of arrays and numbers; returns nothing.
+    arguments : sequence
+        What it is given; numbers as NumPy's, so that overflow and 0 / 0 give inf and nan.
+    whose : str
+        What errors call it.
+
+    Returns
+    -------
+    bool
+        False where `math` says that its argument has no value.
+
+    Raises
+    ------
+    ValueError
+        If it raises anything but that, or returns something; the message has the function's name,
+        file and line.
+    """
+    ready = [np.float64(each) if isinstance(each, float) else each for each in arguments]
+    try:
+        with np.errstate(all="ignore"):
+            returned = function(*ready)
+    except OverflowError:
+        return False
+    except Exception as error:
+        if isinstance(error, ValueError) and str(error).startswith(DOMAIN):
+            return False
+        raise ValueError(f"{whose}: {_where(function, error)} {_what(error)}") from error
+    if returned is not None:
+        raise ValueError(
+            f"{whose}: {_where(function)} returns {_shown(returned)}: must return nothing, and "
+            "change w, and the state, in place"
+        )
+    return True
+
+
 def _by_ieee(function: Callable[..., Any], arguments: Sequence[float], results: int) -> Any:
     try:
         returned = function(*arguments)

@@ -42,6 +42,25 @@ step and with the penalty: what the gradient is of::
 
     def polyak(step, gradients, loss, eta):
         return (min(eta, loss / gradients) if gradients > 0 else 0.0,)
+
+What steps along a matrix of weights as a whole (a network's hidden layer, a row per unit) is a
+function ``matrix``. It takes what the rule takes, but ``w``, ``g`` and the state as arrays of two
+axes, which it changes in place; it returns nothing. Weights that are in no matrix go by the rule::
+
+    def sgd(w, g, eta):
+        return w - eta * g
+
+    def normalised(w, g, eta):
+        total = 0.0
+        for i in range(g.shape[0]):
+            for j in range(g.shape[1]):
+                total += g[i, j] * g[i, j]
+        if total > 0.0:
+            for i in range(g.shape[0]):
+                for j in range(g.shape[1]):
+                    w[i, j] -= eta * g[i, j] / math.sqrt(total)
+
+    Normalised = simopt.rule(sgd, matrix=normalised)
 """
 
 from __future__ import annotations
@@ -55,9 +74,12 @@ from types import FunctionType
 from typing import Any
 from weakref import WeakValueDictionary
 
+import numpy as np
+
 from simopt.ground import checks, notebook
-from simopt.ground.calling import call
+from simopt.ground.calling import call, call_in_place
 from simopt.ground.snapshot import is_copy, received, sent, snapshot
+from simopt.rules.matrices import TRIED, Matrix, MatrixStep, matrix_step
 
 #: What the engine's readers and writers (`engine/layout.py`) provide for.
 MOST_STATE = 9
@@ -142,40 +164,6 @@ def complement(beta: float) -> float:
     return type(beta)(1) - beta
 
 
-@dataclass(frozen=True)
-class Matrix:
-    """What a rule does with weights that are a matrix, all of them at once.
-
-    Attributes
-    ----------
-    enters : callable
-        ``enters(g, *state, *clock_values, *hyperparameters) -> (x, *state)``: of every weight the
-        entry of the matrix that is turned, and the new state.
-    turn : callable
-        ``turn(rows, low, high, at, units, columns, setting, first)`` turns the matrix
-        [units, columns], whose entries are in the rows from ``at`` on, into another, in its place.
-        In row ``setting`` is the hyperparameter of that name, in those from ``first`` on room.
-    update : callable
-        ``update(w, x, eta, *state, *clock_values, *hyperparameters) -> (w, *state)``: the rule's
-        step for these weights, x being the entry of the matrix that was turned.
-    room : callable
-        ``room(units, columns)``: how many rows to work in ``turn`` needs.
-    setting : str
-        A hyperparameter.
-    """
-
-    enters: Callable[..., Any]
-    turn: Callable[..., Any]
-    update: Callable[..., Any]
-    room: Callable[[int, int], int]
-    setting: str
-
-    @property
-    def functions(self) -> tuple[Callable[..., Any], ...]:
-        """What numbers come of."""
-        return self.enters, self.turn, self.update, self.room
-
-
 @dataclass(frozen=True, eq=False)
 class Rule:
     """An update rule: the scalar function and what its signature says.
@@ -211,7 +199,7 @@ class Rule:
     clock_reads : tuple of str
         The hyperparameters that the clock depends on: of a clock around another one, which takes
         them all, what the two of them read.
-    matrix : Matrix or None
+    matrix : Matrix, MatrixStep or None
         What it does with weights that are a matrix, in place of ``update``.
     recipe : callable or None
         What ``remembered`` made it with; a pickle holds this in place of the functions.
@@ -230,7 +218,7 @@ class Rule:
     terms: Callable[..., Any] | None = None
     totals: tuple[str, ...] = ()
     clock_reads: tuple[str, ...] = ()
-    matrix: Matrix | None = None
+    matrix: Matrix | MatrixStep | None = None
     #: Not for __init__: a changed copy (``dataclasses.replace``) is not what the recipe makes.
     recipe: Callable[[], Rule] | None = field(default=None, init=False)
 
@@ -254,6 +242,15 @@ class Rule:
     def terms_hyperparameters(self) -> int:
         """How many hyperparameters behind eta the terms take; all if they take any number."""
         return self._hyperparameters_of(self.terms, 3 + len(self.state) + len(self.clock_values))
+
+    @property
+    def matrix_hyperparameters(self) -> int:
+        """How many hyperparameters behind eta a `MatrixStep` takes."""
+        if not isinstance(self.matrix, MatrixStep):
+            return 0
+        room = 0 if self.matrix.room is None else 1
+        before = 3 + len(self.state) + len(self.clock_values) + room
+        return self._hyperparameters_of(self.matrix.step, before)
 
     def _hyperparameters_of(self, function: Callable[..., Any] | None, before: int) -> int:
         if function is None:
@@ -357,6 +354,18 @@ class Rule:
             ticks = list(call(self.clock, arguments, self.clock_values, whose, tuple))
         arguments = (1.0, 0.5, defaults["eta"], *state, *ticks, *settings)
         call(self.update, arguments, ("w", *self.state), whose, float)
+        if isinstance(self.matrix, MatrixStep):
+            scalars = (*ticks, *settings[: self.matrix_hyperparameters])
+            for shape in TRIED:
+                weights = np.ones(shape)
+                gradient = np.linspace(0.5, 1.0, weights.size).reshape(shape)
+                held = [np.full(shape, each) for each in state]
+                room = np.empty(self.matrix.shape_of_room(*shape))
+                more = () if self.matrix.room is None else (room,)
+                call_in_place(
+                    self.matrix.step, (weights, gradient, defaults["eta"], *held, *scalars, *more),
+                    whose,
+                )  # fmt: skip
 
     def check(
         self, settings: Mapping[str, Any], ranges: Mapping[str, checks.Interval] | None = None
@@ -482,6 +491,8 @@ def rule(
     name: str | None = None,
     eta: float = 0.001,
     initial: Mapping[str, str] | None = None,
+    matrix: Callable[..., None] | None = None,
+    room: Callable[[int, int], int | tuple[int, ...]] | None = None,
 ) -> Rule:
     """Make an update rule of a scalar function.
 
@@ -507,6 +518,14 @@ def rule(
     initial : mapping of str to str, optional
         State to what it starts at in place of 0: a hyperparameter, or "w", where the weight starts.
         A clock value may start at a hyperparameter too.
+    matrix : callable, optional
+        ``matrix(w, g, eta, *state, *clock_values, *hyperparameters)``: the step of weights that are
+        a matrix, in place of ``update``. Weights, gradient and state are arrays [units, columns],
+        which it changes in place; it returns nothing, and may leave out trailing hyperparameters.
+        It is not called where one of their entries is not finite: then w becomes NaN.
+    room : callable, optional
+        ``room(units, columns)``: the shape of an array to work in, a whole number or a tuple of
+        them. ``matrix`` gets it as its last parameter, named ``room``, with whatever it last held.
 
     Returns
     -------
@@ -517,7 +536,7 @@ def rule(
     ------
     ValueError
         If it is no plain function, its signature does not start with ``w, g, eta``, or that of the
-        clock or of the terms does not fit.
+        clock, of the terms or of the matrix' step does not fit.
 
     Notes
     -----
@@ -525,6 +544,10 @@ def rule(
     functions, attributes of modules and objects), as they are when it is called; so does a store's
     name for it, and what is sent to the workers of ``client=``. What has no value to compare, as an
     object of one's own, is refused.
+
+    On the CPU a matrix' step may use what Numba knows of NumPy's arrays and of ``numpy.linalg``; on
+    a GPU loops over its entries, and ``room``. Results of ``numpy.linalg`` differ by rounding from
+    machine to machine.
 
     Examples
     --------
@@ -561,12 +584,31 @@ def rule(
     >>> Polyak = simopt.rule(step, clock=polyak, terms=squares)
     >>> simopt.run(simopt.problems.four_points(), Polyak(eta=1.0)).steps["w"].tolist()
     [4.0, 4.5, 4.75, 4.875]
+
+    Momentum of a matrix, its singular values made 1; other weights go by the momentum itself:
+
+    >>> import numpy as np
+    >>> def momentum(w, g, eta, m, beta=0.9):
+    ...     m = beta * m + g
+    ...     return w - eta * m, m
+    >>> def orthogonal(w, g, eta, m, beta):
+    ...     m[:] = beta * m + g
+    ...     u, _, v = np.linalg.svd(m, full_matrices=False)
+    ...     w[:] -= eta * (u @ v)
+    >>> Orthogonal = simopt.rule(momentum, matrix=orthogonal, name="Orthogonal")
+    >>> x = np.random.default_rng(0).normal(size=(40, 3))
+    >>> layers = simopt.problems.network(x, x @ [1.0, 2.0, 3.0], hidden=4)
+    >>> run = simopt.run(layers, Orthogonal(eta=0.1), batch_size="full")
+    >>> step = run.steps[[f"w_{k}" for k in range(12)]].to_numpy()[0] - layers.w0[:12]
+    >>> np.linalg.svd(step.reshape(4, 3))[1].round(6).tolist()
+    [0.1, 0.1, 0.1]
     """
     eta = checks.number("eta", eta, ALLOWED["eta"])
     name = checks.optional_text("name", name)
     if derived is not None:
         checks.function("derived", derived)
-    for what, function in (("update", update), ("clock", clock), ("terms", terms)):
+    given = {"update": update, "clock": clock, "terms": terms, "matrix": matrix, "room": room}
+    for what, function in given.items():
         if (function is not None or what == "update") and not isinstance(function, FunctionType):
             raise checks.refuse(what, function, "a plain Python function")
     parameters = list(inspect.signature(update).parameters.values())
@@ -592,6 +634,7 @@ def rule(
         wanted = list(inspect.signature(terms).parameters)
         if wanted != names[: len(wanted)] or len(wanted) < 3 + len(own):
             raise checks.refuse("terms", wanted, f"a function of {names}, the last of them at will")
+    stepped = matrix_step(matrix, room, names, len(own))
     hyperparameters = ("eta", *(p.name for p in hyper))
     if initial is not None and not isinstance(initial, Mapping):
         raise checks.refuse("initial", initial, "a mapping of state to hyperparameter or 'w'")
@@ -615,8 +658,9 @@ def rule(
         terms=terms,
         totals=tuple(totals),
         clock_reads=tuple(p.name for p in hyper[:ticked]),
+        matrix=stepped,
     )
-    key = update, clock, terms, derived, made.name, eta, tuple(initial.items())
+    key = update, clock, terms, derived, made.name, eta, tuple(initial.items()), matrix, room
     _made[key] = made
     return remembered(made, _again, *key)
 
@@ -682,7 +726,12 @@ def _frozen(functions: tuple[Any, ...], *rest: Any) -> Rule:
     if made is None:
         fields = dict(zip(FROZEN, rest, strict=True))
         fields |= {name: dict(fields[name]) for name in ("defaults", "initial")}
-        fields |= dict(zip(("update", "clock", "terms"), functions, strict=False))
+        update, clock, *more = functions
+        fields |= {"update": update, "clock": clock}
+        if fields["totals"]:
+            fields["terms"] = more.pop(0)
+        if more:
+            fields["matrix"] = MatrixStep(*more)
         made = _snapshots[key] = Rule(**fields)
     return made
 
@@ -703,9 +752,11 @@ def _again(
     name: str,
     eta: float,
     initial: tuple[tuple[str, str], ...],
+    matrix: Callable[..., None] | None = None,
+    room: Callable[[int, int], int | tuple[int, ...]] | None = None,
 ) -> Rule:
     """The last rule that was made of these, or one that is made now."""
-    made = _made.get((update, clock, terms, derived, name, eta, initial))
+    made = _made.get((update, clock, terms, derived, name, eta, initial, matrix, room))
     if made is None:
         made = rule(
             update,
@@ -715,5 +766,7 @@ def _again(
             name=name,
             eta=eta,
             initial=dict(initial),
+            matrix=matrix,
+            room=room,
         )
     return made

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from simopt.ground import checks
 from simopt.problems import Problem
 from simopt.rules.frameworks import FRAMEWORKS
+from simopt.rules.matrices import MatrixStep
 from simopt.rules.rule import WEIGHT_DECAY, Optimizer
 
 
@@ -70,6 +71,12 @@ def spared(
         raise checks.refuse(
             "no_decay", tuple(no_decay), f"None: the clock of rule {rule.name!r} reads weight_decay"
         )
+    inside = {*range(problem.hidden * problem.columns)}
+    if isinstance(rule.matrix, MatrixStep) and 0 < len(inside & {*no_decay}) < len(inside):
+        raise checks.refuse(
+            "no_decay", tuple(no_decay), f"all weights of the matrix or none: rule {rule.name!r} "
+            "steps them as a whole",
+        )  # fmt: skip
     return Spared(_mask(problem.d, no_decay), _mask(problem.d, no_clip or ()))
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from simopt.ground import checks
-from simopt.ground.calling import call
+from simopt.ground.calling import call, call_in_place
 from simopt.ground.snapshot import plain
-from simopt.rules.rule import WEIGHT_DECAY, Matrix, Optimizer
+from simopt.rules.matrices import Matrix, MatrixStep
+from simopt.rules.rule import WEIGHT_DECAY, Optimizer
 
 
 def check_optimizer(value: Any) -> Optimizer:
@@ -129,13 +130,17 @@ class Stepper:
             arguments = (*self.clock, *between, *self.hyper[: self.ticked])
             values = call(self.tick, arguments, self.rule.clock_values, self.whose, tuple)
             self.clock = list(values)
-        if self.rule.matrix is not None and self.inside:
+        stepped = 0
+        if isinstance(self.rule.matrix, MatrixStep) and self.inside:
+            stepped = self.inside
+            self._step_matrix(self.rule.matrix, gradient, rate)
+        elif isinstance(self.rule.matrix, Matrix) and self.inside:
             gradient = [*self._turned(self.rule.matrix, gradient), *gradient[self.inside :]]
-        for k, g in enumerate(gradient):
+        for k, g in enumerate(gradient[stepped:], stepped):
             own = (*self.state[k], *self.clock, *self.hyper_of[k])
             arguments = (self.weights[k], float(g), rate, *own)
             update = self.update
-            if self.rule.matrix is not None and k < self.inside:
+            if isinstance(self.rule.matrix, Matrix) and k < self.inside:
                 update = self.rule.matrix.update
             new = call(update, arguments, self.returned, self.whose, float)
             self.weights[k], *self.state[k] = new
@@ -151,6 +156,23 @@ class Stepper:
         matrix.turn(rows, 0, 1, 1, units, columns, 0, 1 + inside)
         turned: list[float] = rows[1 : 1 + inside, 0].tolist()
         return turned
+
+    def _step_matrix(self, matrix: MatrixStep, gradient: Sequence[float], rate: float) -> None:
+        """One update of the weights that are a matrix, and their state."""
+        inside, units, columns = self.inside, *self.matrix
+        rows = zip(self.weights, gradient, *zip(*self.state, strict=True), strict=False)
+        held = np.array([*rows][:inside]).T.reshape(-1, units, columns)
+        w, g, *state = held
+        scalars = (*self.clock, *self.hyper_of[0][: self.rule.matrix_hyperparameters])
+        room = np.empty(matrix.shape_of_room(units, columns))
+        more = () if matrix.room is None else (room,)
+        finite = bool(np.isfinite(held).all())
+        arguments = (w, g, rate, *state, *scalars, *more)
+        if not (finite and call_in_place(plain(matrix.step), arguments, self.whose)):
+            w[:] = np.nan
+        self.weights[:inside] = w.ravel().tolist()
+        for k, own in enumerate(held[2:].reshape(len(state), inside).T.tolist()):
+            self.state[k] = own
 
     def _totals(
         self, function: Callable[..., Any], gradient: Sequence[float], rate: float
