@@ -11,7 +11,17 @@ from simopt.analysis import comparison
 from simopt.analysis.comparison.later_rules import RATES
 from simopt.document.claims.claim import VERDICTS
 from simopt.document.claims.context import Trials
-from simopt.document.papers import CLAIMS, adaptive, averages, pairs, rates, signs, spectra, steps
+from simopt.document.papers import (
+    CLAIMS,
+    adaptive,
+    averages,
+    pairs,
+    polyak,
+    rates,
+    signs,
+    spectra,
+    steps,
+)
 from simopt.document.papers.adaptive import BOUNDED, FREE, MENDED
 from simopt.rules import ALL
 from tests.interpreting import interpreting
@@ -401,3 +411,76 @@ def test_muons_singular_values_are_those_of_a_runs_steps(monkeypatch):
     flat = spectra.singular_values(spectra.drawn("linear", 3), problem.n, 0)
     assert (flat[0, 1:] < 1e-9).all()
     assert flat[0, 0] > 0.5
+
+
+def falls(factor, updates=40):
+    return factor ** np.arange(1.0, updates + 1)
+
+
+#: Courses of the squared distance, and their bounds, in which a case agrees or does not.
+COURSES = {
+    "linear": (True, falls(0.5), falls(0.9)),
+    "above the bound": (True, falls(0.5), falls(0.4)),
+    "once above it": (True, falls(0.5) + 2 * (np.arange(40) == 7), falls(0.9)),
+    "too slow": (True, falls(0.9), falls(0.95)),
+    "a level": (False, 0.1 + falls(0.5), 1.0 + falls(0.9)),
+    "no level": (False, falls(0.5), 1.0 + falls(0.9)),
+    "a level above the bound": (False, 3.0 + falls(0.5), 1.0 + falls(0.9)),
+}
+
+
+@pytest.mark.parametrize(
+    ("cases", "outcome", "inside"),
+    [
+        (("linear", "a level"), "holds", 2),
+        (("linear", "no level"), "conditional", 2),
+        (("too slow", "a level"), "conditional", 2),
+        (("once above it", "a level"), "conditional", 1),
+        (("above the bound", "no level"), "contradicted", 1),
+        (("linear", "a level above the bound"), "conditional", 1),
+    ],
+)
+def test_polyaks_rate_in_every_world(cases, outcome, inside):
+    found = polyak.rate_by({case: polyak.Course(*COURSES[case]) for case in cases})
+    assert found.verdict == outcome
+    assert found.evidence["cases within the bound"] == inside
+    assert f"in {inside} of 2 cases" in found.says
+
+
+def test_polyaks_course_is_that_of_runs_and_its_bound_of_the_data(monkeypatch):
+    monkeypatch.setattr(polyak, "EPOCHS", 3)
+    monkeypatch.setattr(polyak, "NOISE", {"noisy": 0.5})
+    monkeypatch.setattr(polyak, "CONDITIONS", (10.0,))
+    monkeypatch.setattr(polyak, "SETTINGS", ((1.0, 0.05),))
+    seen = {}
+    monkeypatch.setattr(polyak, "rate_by", seen.update)
+    trials = Trials(quick=True, seed=2)
+    polyak.polyak_rate(trials)
+    (course,) = seen.values()
+    problem, best = polyak.drawn(0.5, 10.0, trials.rng(0))
+    np.testing.assert_allclose(problem.gradient(best), 0.0, atol=1e-12)
+    optimizer, plan = simopt.PolyakSGD(coefficient=1.0, largest=0.05), {"epochs": 3}
+    plan |= {"batch_size": 8, "shuffle": "replacement"}
+    ends = []
+    for seed in trials.seeds(12, 6):
+        steps = simopt.run(problem, optimizer, seed=seed, **plan).steps
+        ends.append(steps[["w_0", "w_1", "w_2"]].to_numpy()[3::4] - best)
+    np.testing.assert_allclose(course.distance, (np.array(ends) ** 2).sum(-1).mean(0), rtol=1e-10)
+    assert not course.fitted
+    # The bound on steps is the smaller one: the greatest curvature is below 10.
+    average, most = polyak.curvatures(problem, np.random.default_rng(0))
+    hessians = [2 * np.outer(x, x) for x in problem.x]
+    assert most == pytest.approx(max(np.linalg.eigvalsh(each)[-1] for each in hessians))
+    step = min(1 / (2 * most), 0.05)
+    start, floor = best @ best, 2 * 0.05 * problem.loss(best)
+    expected = (1 - average * step) ** np.array([4, 8, 12]) * start + floor / (average * step)
+    np.testing.assert_allclose(course.bound, expected, rtol=0.05)  # of other drawn batches
+    assert average == pytest.approx(
+        np.mean(
+            [
+                np.linalg.eigvalsh(np.mean([hessians[i] for i in rows], axis=0))[0]
+                for rows in np.random.default_rng(1).integers(32, size=(2000, 8))
+            ]
+        ),
+        rel=0.05,
+    )
