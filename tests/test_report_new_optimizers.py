@@ -6,9 +6,10 @@ import pytest
 
 import simopt
 from simopt import comparison
+from simopt.analysis.comparison import on_networks
 from simopt.ground.formatting import number
 from simopt.report import pages
-from simopt.report.new_optimizers import papers, ranks, rates
+from simopt.report.new_optimizers import networks, papers, ranks, rates
 from simopt.rules import ALL, FURTHER
 
 PAGE = next(page for page in pages.PAGES if page.module == "new_optimizers")
@@ -200,3 +201,79 @@ def test_runs_are_counted_once(values):
 def test_a_verdict_that_can_not_be_told_is_said_as_such():
     assert papers.MEANINGS["undecidable"] != papers.MEANING["undecidable"]
     assert papers.MEANINGS["holds"] == papers.MEANING["holds"]
+
+
+def logs(**by_network):
+    """Ratios' logarithms on networks, eight seeds each."""
+    spread = np.linspace(-0.1, 0.1, 8)
+    return {name.replace("_", " "): value + spread for name, value in by_network.items()}
+
+
+@pytest.mark.parametrize(
+    ("ratios", "decided", "said"),
+    [
+        (logs(tanh=-0.5, linear=-0.7), "holds", "fewer by more than chance on 2 of 2"),
+        (logs(tanh=-0.5, linear=0.7), "conditional", "It is better on tanh; worse on linear."),
+        (logs(tanh=0.0, linear=0.7), "contradicted", "more on 1. So the claim is contradicted"),
+        (logs(tanh=0.0, linear=0.0), "undecidable", "on 0 of 2 networks, more on 0. So these"),
+    ],
+)
+def test_whether_muon_takes_fewer_updates(ratios, decided, said):
+    assert networks.decision(ratios)[0] == decided
+    text = networks.said(ratios, *networks.decision(ratios))
+    assert said in text
+    low, high = (
+        np.exp(each.mean())
+        for each in (min(ratios.values(), key=np.mean), max(ratios.values(), key=np.mean))
+    )
+    assert f"takes {number(low, 2)} to {number(high, 2)} times the updates of AdamW" in text
+
+
+def test_the_interval_of_a_ratio_covers_as_often_as_it_says():
+    luck = np.random.default_rng(3)
+    held = 0
+    for _ in range(1000):
+        mean, low, high = networks.interval(luck.normal(0.4, 1.0, size=8))
+        assert low < mean < high
+        held += low < np.exp(0.4) < high
+    assert 930 <= held <= 970
+
+
+def test_the_section_on_networks_says_what_its_trials_are(monkeypatch):
+    monkeypatch.setattr(on_networks, "TUNING", range(1))
+    monkeypatch.setattr(on_networks, "JUDGING", range(1000, 1003))
+    monkeypatch.setattr(on_networks, "EPOCHS", 3)
+    monkeypatch.setattr(on_networks, "MOST", 24)
+    rules = {
+        name: rule.replace(eta=on_networks.RATES[3:5]) for name, rule in on_networks.RULES.items()
+    }
+    monkeypatch.setattr(on_networks, "RULES", rules)
+    trials = on_networks.trials()
+    assert len(trials) == 4 * 4 * 4 * 6
+    assert trials.attrs["trajectories"] == len(trials)
+    section = networks.section(trials)
+    assert section["setting"]["settings"] == 6
+    (row,) = trials[
+        (trials["problem"] == "linear, 6 by 3")
+        & (trials["seed"] == 1001)
+        & (trials["optimizer"] == "Muon")
+        & (trials["setting"] == 4)
+    ].to_dict("records")
+    problem = on_networks.drawn("linear, 6 by 3", 1001)
+    muon = simopt.Muon(eta=row["eta"], adam_ratio=1.0)
+    losses = (
+        simopt.run(problem, muon, batch_size=8, epochs=3, shuffle="epoch", seed=1001, evaluate=1)
+        .steps["loss"]
+        .to_numpy()
+    )
+    start, least = problem.loss(problem.w0), problem.minimum_loss
+    reached = np.flatnonzero(losses - least <= 0.1 * (start - least))
+    assert row["excess"] == (reached[0] + 1 if len(reached) else 24)
+    for name in (*on_networks.NETWORKS, *rules):
+        assert name in section["table"]
+    assert all(f"over {name}" in section["figure"] for name in rules if name != "Muon")
+
+
+def test_a_quick_page_has_no_networks(values):
+    assert values["networks"] is None
+    assert 'id="networks"' not in pages.render(PAGE, values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simopt.analysis import comparison
+from simopt.analysis.comparison import on_networks
 from simopt.analysis.comparison.later_rules import (
     EPOCHS,
     FIRST_JUDGING,
@@ -19,7 +20,7 @@ from simopt.ground.formatting import listing, number
 from simopt.problems.synthetic import BATCH_SIZE
 from simopt.report.claims.section import entry
 from simopt.report.claims.signs import signed
-from simopt.report.new_optimizers import papers, ranks, rates
+from simopt.report.new_optimizers import networks, papers, ranks, rates
 from simopt.report.pages import Computed, Context
 
 
@@ -36,6 +37,9 @@ def page(context: Context) -> dict[str, Any]:
     outcomes = [
         signed(each) for each in evaluate(quick=quick, say=say, among=CLAIMS, counted=["benchmark"])
     ]
+    # Left out of a first look, as networks are of its ranking: kernels of their own are compiled.
+    context.say("New optimizers: networks")
+    on_matrices = None if quick else on_networks.trials()
     context.say("New optimizers: figures")
     ranking = comparison.ranking(judged)
     sensitivity = comparison.sensitivity(trials)
@@ -44,6 +48,9 @@ def page(context: Context) -> dict[str, Any]:
         ("ranking", account["trajectories"], account["updates"], account["seconds"]),
         *((each.claim.id, each.trajectories, each.updates, each.seconds) for each in outcomes),
     ]
+    if on_matrices is not None:
+        runs = on_matrices.attrs
+        parts.append(("networks", runs["trajectories"], runs["updates"], runs["seconds"]))
     ran = [
         Computed(f"new optimizers: {what}", trajectories, updates, seconds)
         for what, trajectories, updates, seconds in parts
@@ -71,6 +78,7 @@ def page(context: Context) -> dict[str, Any]:
         "by_problem": ranks.by_problem(judged),
         "rates": rates.section(trials, judged, sensitivity),
         "least": rates.least_losses(drawn(FIRST_JUDGING, quick=quick)),
+        "networks": None if on_matrices is None else networks.section(on_matrices),
         "claims": [entry(each) for each in outcomes],
         "verdicts": papers.summary(outcomes),
         "definitions": papers.definitions(outcomes),

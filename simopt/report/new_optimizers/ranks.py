@@ -93,8 +93,8 @@ def span(row: pd.Series) -> str:
     return str(first) if first == last else f"{first} to {last}"
 
 
-def table(ranking: pd.DataFrame) -> Markup:
-    """The ranking with its intervals."""
+def table(ranking: pd.DataFrame, ranked_by: str = "excess loss") -> Markup:
+    """The ranking with its intervals, and the mean of what it is by."""
     interval = zip(ranking["place_low"], ranking["place_high"], strict=True)
     shown = ranking.assign(
         ranks=[span(row) for _, row in ranking.iterrows()],
@@ -108,7 +108,7 @@ def table(ranking: pd.DataFrame) -> Markup:
             "ranks": Column("ranks it may have", short=True),
             "place": Column("mean place", lambda v: fixed(v, 1)),
             "interval": Column("95 % of bootstraps", short=True),
-            "excess": Column("excess loss", small),
+            "excess": Column(ranked_by, small),
         },
         caption="Rules by rank: 1 plus the number of rules told to be better",
         mark=lambda row: "best" if row["rank"] == 1 else "",
