@@ -139,11 +139,14 @@ class Case:
             np.arange(len(seeds)),
         )
 
-    def work(self) -> tuple[list[blocks.Task], layout.Data, tuple[Any, ...]]:
-        """Tasks, data and the further arguments of a `compute`, but for the pulse."""
+    def work(self, apart: bool = False) -> tuple[list[blocks.Task], layout.Data, tuple[Any, ...]]:
+        """Tasks, data and the further arguments of a `compute`, but for the pulse.
+
+        ``apart`` has the rule compiled beside the loop, not in it.
+        """
         problem, group = problem_of(self.problem), self.group()
         data = blocks.pack(problem, self.dtype, self.limit, self.target)
-        tasks = blocks.tasks(group, problem, self.dtype, 2_000, self.given)
+        tasks = blocks.tasks(group, problem, self.dtype, 2_000, self.given, apart=apart)
         if tasks[0].points == "moments":
             data = moments.with_table(data, group.plan)
         given = None
@@ -152,9 +155,9 @@ class Case:
             given = np.array([draws.permutation(problem.n) for _ in range(group.plan.epochs)])
         return tasks, data, (problem, self.every, 0, self.limit is not None, given)
 
-    def ends(self, compute: Callable[..., layout.Out]) -> list[dict[str, Any]]:
+    def ends(self, compute: Callable[..., layout.Out], apart: bool = False) -> list[dict[str, Any]]:
         """What every task's trajectories come to."""
-        tasks, data, settings = self.work()
+        tasks, data, settings = self.work(apart)
         found = []
         for task in tasks:
             out = compute(task, data, *settings, np.zeros(2, np.int64))
@@ -360,7 +363,7 @@ QUICK: dict[str, Case] = {
     ),
 }
 
-#: Whose kernels other tests compile too.
+#: A little of everything that differs but in the rule: their loops serve other tests too.
 SHARED = (
     *(f"{name}, four points" for name in simopt.rules.OPTIMIZERS),
     *("hubble", "an order of its own", "a shared order", "replacement", "one order"),

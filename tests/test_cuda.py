@@ -72,12 +72,15 @@ def test_the_bits_are_those_of_the_blocks_loop(name, simulator):
     assert_same(simulator(ends, name, layout.ROW_BYTES), expected)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(each, marks=() if each in SHARED else pytest.mark.slow) for each in QUICK],
-)
+@pytest.mark.parametrize("name", SHARED)
 def test_the_bits_are_the_cpus(name, simulator):
-    """Compiled, that is."""
+    """Compiled, that is: apart from the loop, as most jobs are, so that one loop serves many."""
+    assert_same(simulator(ends, name), QUICK[name].ends(blocks.compute, apart=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
+def test_the_bits_are_those_of_a_whole_kernel(name, simulator):
     assert_same(simulator(ends, name), QUICK[name].ends(blocks.compute))
 
 
@@ -107,31 +110,34 @@ def test_the_bits_are_the_cpus_on_every_problem(name, simulator):
     assert_same(simulator(ends, name), FURTHER[name].ends(blocks.compute))
 
 
+@functools.cache
+def quick(function):
+    """A part of a rule, compiled: decay and clipping leave most clocks as they are."""
+    return njit(error_model="numpy")(inlined(function))
+
+
 @pytest.mark.parametrize("name", CONVENTIONS)
 def test_a_compiled_rule_has_pythons_bits(name):
     """What a kernel puts into its loop, alone: compiled in a tenth of the time."""
     optimizer = CONVENTIONS[name].optimizer()
     rule, (eta, *others) = optimizer.rule, np.float64(optimizer.values)
     update, clock = rule.update, rule.clock
-    quick = njit(error_model="numpy")(inlined(update))
-    quick_clock = None if clock is None else njit(error_model="numpy")(inlined(clock))
     state = tuple(map(np.float64, rule.start(optimizer.settings, 3.0)))
     ticks = tuple(map(np.float64, rule.clock_start(optimizer.settings)))
     w, between = np.float64(3.0), ()
-    quick_terms = None if rule.terms is None else njit(error_model="numpy")(inlined(rule.terms))
     for g in np.random.default_rng(6).normal(size=50):
         if rule.terms is not None:
             before = (w, g, eta, *state, *ticks, *others[: rule.terms_hyperparameters])
             asked = (np.float64(abs(g)),) * rule.asks_loss
             between = (*rule.terms(*before), *asked, eta)
-            assert (*quick_terms(*before), *asked, eta) == between
+            assert (*quick(rule.terms)(*before), *asked, eta) == between
         if clock is not None:
             before = (*ticks, *between, *others[: rule.clock_hyperparameters])
             ticks = clock(*before)
-            assert quick_clock(*before) == ticks
+            assert quick(clock)(*before) == ticks
         before = (w, g, eta, *state, *ticks, *others)
         after = update(*before)
-        assert quick(*before) == after
+        assert quick(update)(*before) == after
         w, *state = after if state else (after,)
         assert math.isfinite(w)
 
