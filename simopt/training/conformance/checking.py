@@ -119,8 +119,7 @@ update 2; beta2=0.99 would make them equal.
     compared = candidates.all_of(told) if rivals is None else _with(against, told)
     if rivals is None and not case.rated:
         compared = map(case.at_their_rate, compared)
-    played: dict[Any, probing.Array] = {}
-    rows = [_row(each, case, played) for each in compared]
+    rows = [_row(each, case) for each in compared]
     table = pd.DataFrame(rows).sort_values(
         ["equal", "unlike"], ascending=[False, True], kind="stable", ignore_index=True
     )
@@ -178,17 +177,17 @@ def _with(against: Any, told: dict[str, Any]) -> list[Optimizer]:
     return rivals
 
 
-def _row(candidate: Optimizer, case: Case, played: dict[Any, probing.Array]) -> dict[str, Any]:
-    # Many conventions are the same rule with the same numbers.
-    same = candidate.rule, candidate.values
-    if same not in played:
-        played[same] = probing.ours(candidate, case.probe, case.treatment)
-    mine = played[same]
+def _row(candidate: Optimizer, case: Case) -> dict[str, Any]:
+    if shipped := candidates.is_shipped(candidate):
+        # Many conventions are the same rule with the same numbers.
+        mine = probing.kept(candidate.rule, candidate.values, case.probe, case.treatment)
+    else:
+        mine = probing.ours(candidate, case.probe, case.treatment)
     apart = probing.distance(case.theirs, mine, case.bound)
     shown = {**candidate.settings, **dict(candidate.switches), **case.treatment.told}
     return {
         "optimizer": candidate.name,
-        "convention": candidate.convention if candidates.is_shipped(candidate) else "",
+        "convention": candidate.convention if shipped else "",
         "settings": listed(shown),
         "equal": apart.first is None,
         "first_departure": pd.NA if apart.first is None else apart.first,
