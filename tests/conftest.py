@@ -1,7 +1,9 @@
 """What all tests share: no deadlines, and the values of the quick report's pages, computed once."""
 
 import gc
+import math
 from functools import cache
+from unittest import mock
 
 import pytest
 from hypothesis import settings
@@ -15,6 +17,17 @@ settings.load_profile("no deadlines")
 
 #: Few trajectories would share orders to save a kernel: tests are of few, and of both.
 FEW_SHARE, blocks.LEAST_OWN = blocks.LEAST_OWN, 0
+
+#: No test works so long that it wins back what compiling a kernel whole takes.
+tiers.LARGE = math.inf
+
+#: What kernels are of tests that are marked so, however large or small their jobs. The first holds:
+#: a test's mark before that of its file, ``interpreted``.
+KERNELS = {
+    "whole": tiers.compiling,
+    "compiled": lambda: mock.patch.object(tiers, "SMALL", 0.0),
+    "interpreted": interpreting,
+}
 
 #: A script that needs PyTorch, run by hand.
 collect_ignore = ["training_runs.py"]
@@ -43,18 +56,12 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Kernels of a test marked ``interpreted``, and of its fixtures, are plain Python.
-
-    Of one marked ``compiled`` none is, however small its jobs.
-    """
-    marked = item.get_closest_marker
-    if marked("compiled") is not None:
-        with tiers.compiling():
-            return (yield)
-    if marked("interpreted") is None:
-        return (yield)
-    with interpreting():
-        return (yield)
+    """Kernels of a test, and of its fixtures, are what its mark says."""
+    for mark, kernels in KERNELS.items():
+        if item.get_closest_marker(mark) is not None:
+            with kernels():
+                return (yield)
+    return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ def interpreting() -> Iterator[None]:
         mock.patch.object(layout, "ROW_BYTES", ROW_BYTES),
         mock.patch.object(cpu, "kernel", kernel),
         mock.patch.object(blocks, "COMPILED", set()),
+        mock.patch.object(blocks, "WHOLE", set()),
         tiers.compiling(),
     ):
         yield

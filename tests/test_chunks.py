@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simopt
-from simopt.engine import cpu, devices
+from simopt.engine import blocks, cpu, devices
 from simopt.sweeps import chunk_files, chunks, execution, memory, store, sweep, worker
 
 HUBBLE = simopt.problems.hubble()
@@ -164,12 +164,13 @@ def test_every_kernel_is_compiled_before_it_is_needed(small, monkeypatch):
 
     def prepared(job, parts):
         prepare(job, parts)
-        ready.append(cpu.kernel.cache_info().misses)
+        ready.append(cpu.apart.cache_info().misses)
 
     monkeypatch.setattr(worker, "prepare", prepared)
-    cpu.kernel.cache_clear()
+    monkeypatch.setattr(blocks, "whole", lambda key: False)
+    cpu.apart.cache_clear()
     simopt.sweep(HUBBLE, OPTIMIZERS[:1], reduce="seed", **arguments)
-    assert ready == [cpu.kernel.cache_info().misses] == [2]
+    assert ready == [cpu.apart.cache_info().misses] == [2]
 
 
 # --- summaries ------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from simopt.training import plan
 
 FOUR = simopt.problems.four_points()
 DIABETES = simopt.problems.diabetes()
-pytestmark = pytest.mark.compiled
+pytestmark = pytest.mark.whole
 PACKED_ROOT = {
     "x86_64": r"v?sqrtpd\s",
     "AMD64": r"v?sqrtpd\s",

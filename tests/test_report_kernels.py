@@ -43,7 +43,7 @@ def needed(module: str, monkeypatch: pytest.MonkeyPatch) -> set[Key]:
     return seen
 
 
-@pytest.mark.compiled
+@pytest.mark.whole
 @pytest.mark.filterwarnings("ignore")
 def test_what_two_pages_share_is_compiled_before_them(monkeypatch):
     """The seven rules on least squares, but for what one page alone has."""
