@@ -284,9 +284,10 @@ def test_adafactor_is_pytorchs():
 
 def test_adafactors_decay_by_a_carried_logarithm_is_that_of_a_power():
     """For a hundred thousand updates; after the first nothing of the start is left."""
-    at, (epsilon, least, limit, exponent) = (0.0,) * 5, (1e-30, 1e-3, 1.0, 0.8)
+    at, (epsilon, least, limit, exponent) = (0.0,) * 6, (1e-30, 1e-3, 1.0, 0.8)
+    clock = adafactor.clock_by(adafactor.least, adafactor.at_least)
     for t in range(1, 100_001):
-        at = adafactor.clock(*at, 1.0, 1.0, 1.0, 0.01, epsilon, least, limit, exponent)
+        at = clock(*at, 1.0, 1.0, 1.0, 0.01, epsilon, least, limit, exponent)
         if t in (1, 2, 3, 10, 1000, 100_000):
-            assert at[1] == pytest.approx(1 - t**-0.8, rel=1e-14, abs=0)
-            assert 1 - at[2] == pytest.approx((t + 1) ** -0.8, rel=1e-11)
+            assert at[2] == pytest.approx(1 - t**-0.8, rel=1e-14, abs=0)
+            assert 1 - at[3] == pytest.approx((t + 1) ** -0.8, rel=1e-11)
