@@ -221,13 +221,34 @@ def cost(problem: Problem, plan: Plan, by_moments: bool = False) -> int:
     return plan.updates * (1 + problem.d * (points + problem.d) // 16)
 
 
-def points_of(group: Group, problem: Problem, width: int, given: bool) -> tuple[str, bool]:
-    """How a group's blocks of so many lanes take their points, and whether each is of one seed."""
+def width_for(count: int, problem: Problem, dtype: type, least: int = 1) -> int:
+    """Lanes of a block where so many trajectories follow each other.
+
+    Blocks are as wide as can be, but leave few lanes over, and are ``least`` where there are
+    trajectories enough for that.
+    """
+    most, part = layout.lanes(dtype), layout.part(dtype)
+    if passes_of(problem).one:
+        return most
+    number = max(-(-count // most), min(least, -(-count // part)))
+    return -(-count // (number * part)) * part
+
+
+def points_of(
+    group: Group, problem: Problem, dtype: type, given: bool, width: int | None = None
+) -> tuple[str, bool]:
+    """How a group's blocks take their points, and whether each is of one seed.
+
+    ``width`` is a block's number of lanes, if it is not `width_for`.
+    """
+    settings, seeds = group.settings.shape[1], len(group.seeds)
     # Without points it is noise that a seed draws.
     shuffled = not given and (group.plan.shuffle != "never" or not problem.n)
     worth = WORTH_SHARING_ONE if passes_of(problem).one else WORTH_SHARING_MANY
-    sharing = -(-group.settings.shape[1] // width) * width * len(group.seeds)
-    own = shuffled and -(-group.size // width) * width < worth * sharing
+    of_seed = width or width_for(settings, problem, dtype)
+    of_all = width or width_for(group.size, problem, dtype)
+    sharing = -(-settings // of_seed) * of_seed * seeds
+    own = shuffled and -(-group.size // of_all) * of_all < worth * sharing
     own = own and sharing * cost(problem, group.plan) > LEAST_OWN
     points = "own" if own else "shared"
     if moments.serve(problem, group.plan, given) and not group.rule.asks_loss:
@@ -243,14 +264,19 @@ def tasks(
     given: bool,
     width: int | None = None,
     apart: bool = False,
+    least: int = 1,
 ) -> list[Task]:
     """Cut a group into tasks of about ``lane_updates`` updates each, in blocks of ``width`` lanes.
 
-    By default they are those of compiled code; ``apart`` says of which (`tiers`).
+    By default they are those of compiled code, ``least`` blocks where there are trajectories enough
+    for that; ``apart`` says of which code (`tiers`).
     """
-    width = width or layout.lanes(dtype)
-    points, by_seed = points_of(group, problem, width, given)
+    points, by_seed = points_of(group, problem, dtype, given, width)
     settings, seeds = group.settings.shape[1], len(group.seeds)
+    if width is None and by_seed:
+        width = width_for(settings, problem, dtype, -(-least // seeds))
+    elif width is None:
+        width = width_for(group.size, problem, dtype, least)
     segment = -(-settings // width) * width
     size = max(1, lane_updates // (group.plan.updates * width)) * width
     if by_seed and size > segment:
@@ -330,7 +356,7 @@ def kernel_key(group: Group, problem: Problem, points: str, dtype: Any) -> tuple
 def kernel_of(task: Task, problem: Problem, dtype: Any) -> Any:
     """The task's kernel: compiled when it is first called, or plain Python for other blocks."""
     key = kernel_key(task.group, problem, task.points, dtype)
-    if task.width != layout.lanes(dtype):
+    if task.width % layout.part(dtype):
         return cpu.kernel(*key, task.width)
     COMPILED.add(key)
     if task.apart:
@@ -367,7 +393,7 @@ def compute(
     orders = np.empty((0, plan.n), np.int64) if given is None else given
     try:
         starts = cpu.starts_of(task.group.rule)
-        kernel(starts, data, how, task.hyper(dtype), task.seeds(), orders, out)
+        kernel(starts, data, how, task.hyper(dtype), task.seeds(), orders, out, task.width)
     except refusals.REFUSALS as error:
         raise refusals.explained(task.group.rule.snapshot(), problem.snapshot(), error) from None
     return out

@@ -68,10 +68,12 @@ def kernel(
     Returns
     -------
     callable
-        ``f(starts, data, how, hyper, seeds, given [epochs, n], out)``; ``starts`` are the rule's
-        (`starts_of`), ``out`` has a whole number of blocks of lanes. ``hyper`` [H, lanes] may be
-        shorter, a whole number of blocks, and is then repeated. ``seeds`` has one seed for every
-        lane where each has its own order, else one for every block. Releases the GIL.
+        ``f(starts, data, how, hyper, seeds, given [epochs, n], out, width)``; ``starts`` are the
+        rule's (`starts_of`), ``width`` is a block's number of lanes, a multiple of `layout.part`
+        (with one weight it plays no part), of which ``out`` has a whole number. ``hyper``
+        [H, lanes] may be shorter, a whole number of blocks, and is then repeated. ``seeds`` has one
+        seed for every lane where each has its own order, else one for every block. Releases the
+        GIL.
     """
     lanes, one = width or layout.lanes(real), loss_passes.one
     own = steps.steps_of(rule, real, extras, lanes, one, turning=turns(rule, loss_passes))

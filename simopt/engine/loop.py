@@ -89,7 +89,7 @@ def made(
     loss_passes, points, real, extras
         As `simopt.engine.cpu.kernel` has them.
     lanes : int
-        Lanes of a block.
+        Lanes of a block at most; of blocks of one weight, always.
     steps : Steps, optional
         Of a rule with which the loop is compiled; None: it calls them by their address.
     losses_in : Points
@@ -105,12 +105,13 @@ def made(
     Returns
     -------
     callable
-        ``f(shape, losses, starts, data, how, hyper, seeds, given, out)`` with a rule's
+        ``f(shape, losses, starts, data, how, hyper, seeds, given, out, width)`` with a rule's
         `steps.Shape`, a loss's `sums_of_points.Losses` (None where the loop has it in), and where
         the rule's state and its clock start (`layout.starts`, `layout.clock_starts`).
     """
     plain = plain or bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
     shift = 3 if real is np.float64 else 2
+    bits = layout.bits(real, lanes)
     # Without compilation lanes begin anywhere.
     unaligned, spare = (0, 0) if plain else (63, layout.spare(real))
     tile = np.uint64(min(lanes, tiles.lanes(real)))
@@ -171,7 +172,7 @@ def made(
     restore_marks, save_marks = keeping.restore_marks, keeping.save_marks
     note_best = keeping.note_best
 
-    def advance(shape, losses, starts, data, how, hyper, seeds, given, out):
+    def advance(shape, losses, starts, data, how, hyper, seeds, given, out, width):
         source  # noqa: B018
         if fixed is not None:
             shape = fixed
@@ -205,16 +206,20 @@ def made(
         starting: Any = np.zeros(0 if one else tiles.POINTS, real)
         # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
         low = np.uint64((-np.int64(work.ctypes.data) & unaligned) >> shift)
-        high = low + np.uint64(lanes)
+        if one:
+            width = lanes
+            high = low + np.uint64(lanes)
+        else:
+            high = low + (np.uint64(width) >> bits << bits)
         total_row = clocked + 1
         ticks = np.empty((total_row + shape.totals, lanes), np.float64)
         asked_row = total_row + shape.totals - 1
         order = np.empty(1 if own else n, np.int64)
-        orders = np.empty((n if own else 1, lanes), np.int64)
-        pick = np.empty((3, lanes), np.int64)
+        orders = np.empty((n if own else 1, width), np.int64)
+        pick = np.empty((3, width), np.int64)
         tabled = how.shuffle == 0
         if own_one_moments is not None:
-            totals = np.empty((2, lanes), np.float64)
+            totals = np.empty((2, width), np.float64)
         if several_by_moments is not None:
             totals = np.zeros(moments.room(dp), np.float64)
             own_matrix, own_vector = np.empty((dp, dp), real), np.empty(dp, real)
@@ -233,7 +238,7 @@ def made(
         factor_now, shift_now = unit, zero
         # Best loss, epochs without improvement, epochs to rest, least rate.
         memory: Any = np.empty((0 if reacts is None else 4, lanes), real)
-        for first in range(0, out.loss.shape[0], lanes):
+        for first in range(0, out.loss.shape[0], width):
             setting = np.uint64(first % hyper.shape[1])
             passes.clear(work, low, high, dp, base + WATCHED)
             passes.clear(work, low, high, nothing, nothing + 1)
@@ -290,12 +295,12 @@ def made(
                     if own:
                         fill_own_orders(orders, pick, how.shuffle, seeds, first, 0)
                     else:
-                        fill_order(order, how.shuffle, seeds[first // lanes], 0, given)
+                        fill_order(order, how.shuffle, seeds[first // width], 0, given)
             for epoch in epochs:
                 if own:
                     fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
                 else:
-                    fill_order(order, how.shuffle, seeds[first // lanes], epoch, given)
+                    fill_order(order, how.shuffle, seeds[first // width], epoch, given)
                 used = how.points_used if epoch < how.epochs - 1 else how.last_used
                 batch_starts = range(0, used, how.batch_size)
                 if kept is not None:
@@ -357,7 +362,7 @@ def made(
                         center = data.optimum[0]
                         factor, least = data.factor[0, 0], data.bounds[0]
                         if fused is not None:
-                            tick(work, ticks, low, first_clock, eta)
+                            tick(work, ticks, low, high, first_clock, eta)
                         if summing is not None:
                             sums.clear_sums(ticks, total_row, total_row + summed)
                         for lane in range(low, high):
@@ -381,8 +386,8 @@ def made(
                                 work[row, lane] = g
                         if fused is None:
                             call(
-                                shape, work, ticks, low, setting, hyper, spared, data.l2, d, dp,
-                                scale, factor_now, shift_now, clip, slack, lowest, highest,
+                                shape, work, ticks, low, high, setting, hyper, spared, data.l2, d,
+                                dp, scale, factor_now, shift_now, clip, slack, lowest, highest,
                             )  # fmt: skip
                         # A loop of its own: here everything would wait for the step's root.
                         over = 0
@@ -400,7 +405,7 @@ def made(
                             if own:
                                 own_noise(work, low, high, dp, data, spread, seeds, first, t, pick)
                             else:
-                                seed = seeds[first // lanes]
+                                seed = seeds[first // width]
                                 shared_noise(work, low, high, dp, data, spread, seed, t)
                             scale = unit
                         elif not by_moments and not single:
@@ -434,7 +439,7 @@ def made(
                             scale = unit
                         else:
                             add_slopes(
-                                losses, work, gathered, starting, low, dp, row, tiled, data,
+                                losses, work, gathered, starting, low, high, dp, row, tiled, data,
                                 orders if own else order, start, stop,
                             )  # fmt: skip
                         if by_value is not None and shape.clips == VALUE:
@@ -453,20 +458,20 @@ def made(
                             )
                         if fused is None:
                             call(
-                                shape, work, ticks, low, setting, hyper, spared, data.l2, d, dp,
-                                scale, factor_now, shift_now, clip, slack, lowest, highest,
+                                shape, work, ticks, low, high, setting, hyper, spared, data.l2, d,
+                                dp, scale, factor_now, shift_now, clip, slack, lowest, highest,
                             )  # fmt: skip
                         else:
                             ahead(
-                                work, ticks, low, setting, hyper, spared, data.l2, d, dp, scale,
-                                factor_now, shift_now,
+                                work, ticks, low, high, setting, hyper, spared, data.l2, d, dp,
+                                scale, factor_now, shift_now,
                             )  # fmt: skip
                             if alone is not None:
                                 alone_point = order[start]
                             if turn is not None:
                                 turn(
-                                    work, low, d, dp, units, columns, turned, held, room, setting,
-                                    hyper, spared[0], factor_now, shift_now,
+                                    work, low, high, d, dp, units, columns, turned, held, room,
+                                    setting, hyper, spared[0], factor_now, shift_now,
                                 )  # fmt: skip
                             for k in range(d):
                                 l2 = data.l2[k]
@@ -475,7 +480,7 @@ def made(
                                     gradients, slopes = nothing, row
                                     column = data.x[alone_point, k]
                                 if undecayed is not None:
-                                    spare_some(work, low, setting, hyper, spared[k], eta)
+                                    spare_some(work, low, high, setting, hyper, spared[k], eta)
                                 for lane in range(low, high):
                                     g = work[gradients, lane]
                                     if alone is not None:
@@ -498,8 +503,8 @@ def made(
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:
                             full_loss(
-                                losses, work, gathered, starting, low, dp, shown, base, tiled, data,
-                                d,
+                                losses, work, gathered, starting, low, high, dp, shown, base, tiled,
+                                data, d,
                             )  # fmt: skip
                         passes.squared_distance(work, low, high, shown, base, data, d)
                         over = 0
@@ -534,10 +539,11 @@ def made(
                         linear.loss_one(work, low, high, shown, base, data)
                     else:
                         full_loss(
-                            losses, work, gathered, starting, low, dp, shown, base, tiled, data, d
-                        )
+                            losses, work, gathered, starting, low, high, dp, shown, base, tiled,
+                            data, d,
+                        )  # fmt: skip
                     react_all(work, memory, low, high, base, eta, how.reaction, zero, unit)
-                out.pulse[1] += batches * lanes
+                out.pulse[1] += batches * width
                 if out.pulse[0] != 0:
                     return
                 goes_on = any_alive(work, low, high, base, zero, None)

@@ -93,18 +93,18 @@ def arrival(states: int) -> Callable[..., Any]:
 
 
 def turning(
-    rule: Rule, real: type, extras: layout.Extras, lanes: int, spare: Callable[..., None]
+    rule: Rule, real: type, extras: layout.Extras, spare: Callable[..., None]
 ) -> tuple[Any, Any, Any, Any]:
     """What `steps.Steps` has as turn, rows and arrays, and the update behind them.
 
     ``spare`` is the rule's `steps.Steps.spare`.
     """
     make = _steps_matrix if isinstance(rule.matrix, MatrixStep) else _turns
-    return make(rule, real, extras, lanes, spare)
+    return make(rule, real, extras, spare)
 
 
 def _turns(
-    rule: Rule, real: type, extras: layout.Extras, lanes: int, spare: Callable[..., None]
+    rule: Rule, real: type, extras: layout.Extras, spare: Callable[..., None]
 ) -> tuple[Any, Any, Any, Any]:
     """The same of a rule that turns matrices."""
     assert isinstance(rule.matrix, Matrix)
@@ -112,18 +112,19 @@ def _turns(
     states, clocked, hypers = len(rule.state), len(rule.clock_values), len(rule.hyperparameters) - 1
     read_state, write_state = READ[states], WRITE[states]
     read_clock, read_hyper = READ[clocked], READ[hypers]
-    by, width = rule.hyperparameters.index(rule.matrix.setting), np.uint64(lanes)
+    by = rule.hyperparameters.index(rule.matrix.setting)
 
     def turn(
-        work, low, d, dp, units, columns, first, held, room, setting, hyper, share, factor, shift
-    ):
+        work, low, high, d, dp, units, columns, first, held, room, setting, hyper, share, factor,
+        shift,
+    ):  # fmt: skip
         first_clock = (2 + states) * dp
         eta = first_clock + clocked
         enter(
-            work, low, low + width, units * columns, dp, first_clock, eta + 1, enters, read_state,
+            work, low, high, units * columns, dp, first_clock, eta + 1, enters, read_state,
             write_state, read_clock, read_hyper,
         )  # fmt: skip
-        turned(work, low, low + width, dp, units, columns, eta + by, first)
+        turned(work, low, high, dp, units, columns, eta + by, first)
 
     def arrays(units, columns):
         return np.empty((0, 1, 0, 0), real), np.empty(0, real)
@@ -132,11 +133,11 @@ def _turns(
 
 
 def _steps_matrix(
-    rule: Rule, real: type, extras: layout.Extras, lanes: int, spare: Callable[..., None]
+    rule: Rule, real: type, extras: layout.Extras, spare: Callable[..., None]
 ) -> tuple[Any, Any, Any, Any]:
     """The same of a rule whose user wrote the step of a matrix."""
     assert isinstance(rule.matrix, MatrixStep)
-    states, clocked, width = len(rule.state), len(rule.clock_values), np.uint64(lanes)
+    states, clocked = len(rule.state), len(rule.clock_values)
     read_clock, read_hyper = READ[clocked], READ[rule.matrix_hyperparameters]
     step, rate_at = step_of(rule, real), semantics.rate_at
     roomy = None if rule.matrix.room is None else True
@@ -145,13 +146,14 @@ def _steps_matrix(
     undecayed = True if extras.undecayed else None
 
     def turn(
-        work, low, d, dp, units, columns, first, held, room, setting, hyper, share, factor, shift
-    ):
+        work, low, high, d, dp, units, columns, first, held, room, setting, hyper, share, factor,
+        shift,
+    ):  # fmt: skip
         first_clock = (2 + states) * dp
         eta = first_clock + clocked
         if undecayed is not None:
-            spare(work, low, setting, hyper, share, eta)
-        for lane in range(low, low + width):
+            spare(work, low, high, setting, hyper, share, eta)
+        for lane in range(low, high):
             rate = work[eta, lane]
             if scheduled is not None:
                 rate = rate_at(rate, factor, shift)

@@ -119,11 +119,16 @@ class Conditions:
         return {key: each for key, each in vars(self).items() if key not in {"data", "_tables"}}
 
     def tasks(
-        self, group: Group, updates: int, width: int | None = None, apart: bool = False
+        self,
+        group: Group,
+        updates: int,
+        width: int | None = None,
+        apart: bool = False,
+        least: int = 1,
     ) -> list[Task]:
         """The calls of a kernel for a group, each of about so many updates."""
         given = self.order is not None
-        return blocks.tasks(group, self.problem, self.real, updates, given, width, apart)
+        return blocks.tasks(group, self.problem, self.real, updates, given, width, apart, least)
 
 
 @dataclass
@@ -312,7 +317,8 @@ def fill(
         total = sum(group.size * group.plan.updates for group, _ in large)
         for group, apart in large:
             updates = _task_updates(conditions, group, total, threads)
-            yield from map(with_data, conditions.tasks(group, updates, apart=apart))
+            cut = conditions.tasks(group, updates, apart=apart, least=threads or 1)
+            yield from map(with_data, cut)
 
     if threads is None:
         out = None
@@ -330,10 +336,11 @@ def fill(
 
 def _brief(conditions: Conditions, groups: Iterable[Group]) -> bool:
     """Whether a job takes less time than threads for it would."""
-    width, most = layout.lanes(conditions.real), BRIEF
+    problem, most = conditions.problem, BRIEF
     for group in groups:
-        lanes = -(-group.settings.shape[1] // width) * width * len(group.seeds)
-        most -= lanes * cost(conditions.problem, group.plan)
+        settings, seeds = group.settings.shape[1], len(group.seeds)
+        width = blocks.width_for(settings, problem, conditions.real)
+        most -= -(-settings // width) * width * seeds * cost(problem, group.plan)
     return conditions.device == "cpu" and most >= 0
 
 

@@ -77,29 +77,32 @@ class Steps:
     summed : int
         How many terms it sums.
     tick : callable
-        ``f(work, ticks, low, first, eta)``: the clocks of a block tick, where nothing is summed.
+        ``f(work, ticks, low, high, first, eta)``: the clocks of a block tick, where nothing is
+        summed.
     lane : callable
         ``f(work, ticks, lane, at, g, factor, shift, clip, slack, lowest, highest)``: the step of
         one lane with one weight, and gradient g; ``at`` is the lane, counted from 0.
     ahead : callable
-        ``f(work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift)``: of several
-        weights, what comes before any steps, from the sums of slopes in the gradient's rows.
+        ``f(work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift)``: of
+        several weights, what comes before any steps, from the sums of slopes in the gradient's
+        rows.
     spare : callable
-        ``f(work, low, setting, hyper, share, eta)``: the decay of a weight that has that share.
+        ``f(work, low, high, setting, hyper, share, eta)``: the decay of a weight that has that
+        share.
     lane_of_many : callable
         ``f(work, lane, k, dp, g, penalty, scale, factor, shift, lowest, highest)``: the step of
         weight k of one lane; g is what its slopes sum to.
     block : callable
-        ``f(work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip, slack,
-        lowest, highest)``: all of it for a block of lanes. With one weight its gradient is
+        ``f(work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
+        slack, lowest, highest)``: all of it for a block of lanes. With one weight its gradient is
         in the first row of residuals.
     parts : tuple of callable
         Those of the others that ``block`` calls, or a loop does.
     turn : callable, optional
-        ``f(work, low, d, dp, units, columns, first, held, room, setting, hyper, share, factor,
-        shift)``: the gradients of a matrix' weights become its entries, turned; ``first`` is the
-        first of ``rows(units, columns)`` rows to work in. None where the rule or the loss is about
-        no matrices; else no loop calls ``block``.
+        ``f(work, low, high, d, dp, units, columns, first, held, room, setting, hyper, share,
+        factor, shift)``: the gradients of a matrix' weights become its entries, turned; ``first``
+        is the first of ``rows(units, columns)`` rows to work in. None where the rule or the loss is
+        about no matrices; else no loop calls ``block``.
     along : callable, optional
         `lane_of_many` of a weight of the matrix.
     rows : callable, optional
@@ -150,7 +153,7 @@ def steps_of(
     add_totals = layout.ADD[max(0, summed - 1)]
     weight = layout.weight_first if states else layout.weight_alone
     state = layout.state_rest if states else layout.state_none
-    width, zero = np.uint64(lanes), real(0)
+    width, bits, zero = np.uint64(lanes), layout.bits(real, lanes), real(0)
     row_length = lanes + layout.spare(real)
     carray: Any = numba.carray  # type: ignore[attr-defined]
     # None or True: of a test for None only one branch is compiled.
@@ -173,10 +176,10 @@ def steps_of(
     clipped, shrink, boxed = semantics.clipped, semantics.shrink, semantics.boxed
     rate_at, alive_in = semantics.rate_at, watching.alive_in
 
-    def tick(work, ticks, low, first, eta):
+    def tick(work, ticks, low, high, first, eta):
         if ticking is not None:
             watching.tick_all(
-                work, ticks, low, low + width, first, eta + 1, clock, read_clock, read_ticked,
+                work, ticks, low, high, first, eta + 1, clock, read_clock, read_ticked,
                 write_clock, apart,
             )  # fmt: skip
 
@@ -220,36 +223,36 @@ def steps_of(
         work[0, lane] = moved if alive else old
 
     def one_weight(
-        work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
+        work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
         slack, lowest, highest,
     ):  # fmt: skip
         source  # noqa: B018
         work, ticks = carray(work, (1, row_length)), carray(ticks, (1, lanes))
+        high = low + width
         first_clock = 2 + states
         eta = first_clock + clocked
         row = eta + 1 + hypers + RESIDUAL
-        tick(work, ticks, low, first_clock, eta)
+        tick(work, ticks, low, high, first_clock, eta)
         if summing is not None:
             sums.clear_sums(ticks, clocked + 1, clocked + 1 + summed)
-        for lane in range(low, low + width):
+        for lane in range(low, high):
             g = work[row, lane]
             lane_step(
                 work, ticks, lane, lane - low, g, factor, shift, clip, slack, lowest, highest
             )  # fmt: skip
 
-    def ahead(work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift):
-        high = low + width
+    def ahead(work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift):
         first_clock = (2 + states) * dp
         eta = first_clock + clocked
         total_row = clocked + 1
-        tick(work, ticks, low, first_clock, eta)
+        tick(work, ticks, low, high, first_clock, eta)
         if finishes is not None:
             passes.finish_gradient(work, low, high, dp, l2, d, scale)
         if summing is not None:
             sums.clear_sums(ticks, total_row, total_row + summed)
             for k in range(d):
                 if undecayed is not None:
-                    spare(work, low, setting, hyper, spared[k], eta)
+                    spare(work, low, high, setting, hyper, spared[k], eta)
                 sums.add_terms(
                     work, ticks, low, high, k, dp, first_clock, eta, total_row, terms, read_state,
                     read_clock, read_summed, add_totals, scheduled, rate_at, factor, shift,
@@ -259,8 +262,8 @@ def steps_of(
                 read_totals, read_ticked, apart, scheduled, rate_at, factor, shift,
             )  # fmt: skip
 
-    def spare(work, low, setting, hyper, share, eta):
-        for lane in range(low, low + width):
+    def spare(work, low, high, setting, hyper, share, eta):
+        for lane in range(low, high):
             work[eta + decay, lane] = hyper[decay, setting + lane - low] * share
 
     def lane_of_many(work, lane, k, dp, g, penalty, scale, factor, shift, lowest, highest):
@@ -289,18 +292,19 @@ def steps_of(
             work[shown + k, lane] = work[shown + k, lane] if alive else mean
 
     def several_weights(
-        work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
+        work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
         slack, lowest, highest,
     ):  # fmt: skip
         source  # noqa: B018
         work, ticks = carray(work, (1, row_length)), carray(ticks, (1, lanes))
+        high = low + ((high - low) >> bits << bits)
         eta = (2 + states) * dp + clocked
-        ahead(work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift)
+        ahead(work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift)
         for k in range(d):
             penalty = l2[k]
             if undecayed is not None:
-                spare(work, low, setting, hyper, spared[k], eta)
-            for lane in range(low, low + width):
+                spare(work, low, high, setting, hyper, spared[k], eta)
+            for lane in range(low, high):
                 g = work[dp + k, lane]
                 lane_of_many(work, lane, k, dp, g, penalty, scale, factor, shift, lowest, highest)
 
@@ -309,7 +313,7 @@ def steps_of(
     made = Steps(shape_of_rule, summed, tick, lane_step, ahead, spare, lane_of_many, block, parts)
     if rule.matrix is None or not turning:
         return made
-    turn, rows, arrays, after = matrices.turning(rule, real, extras, lanes, spare)
+    turn, rows, arrays, after = matrices.turning(rule, real, extras, spare)
     stepped = dataclasses.replace(rule, update=after, matrix=None)
     along = steps_of(stepped, real, extras, lanes, one, source, True).lane_of_many
     return dataclasses.replace(
@@ -329,13 +333,13 @@ def signature(real: Any) -> Any:
     rows, row = types.Array(real, 2, "C"), types.Array(real, 1, "C")
     lane, number = types.uint64, types.int64
     addresses = types.CPointer(real), types.CPointer(types.float64)
-    places = lane, lane, rows, row, row, number, number
+    places = lane, lane, lane, rows, row, row, number, number
     return types.void(*addresses, *places, *[real] * 7)
 
 
 def _call(
-    context, address, work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift,
-    clip, slack, lowest, highest,
+    context, address, work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor,
+    shift, clip, slack, lowest, highest,
 ):  # fmt: skip
     """A call of the function at an address, as Numba's functions call each other."""
     taken = signature(work.dtype)
@@ -350,13 +354,13 @@ _called: Any = intrinsic(_call)
 
 
 def call(
-    shape, work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip, slack,
-    lowest, highest,
+    shape, work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
+    slack, lowest, highest,
 ):  # fmt: skip
     """The steps that were compiled apart, in place of a `Steps.block`."""
     _called(
-        shape.address, work, ticks, low, setting, hyper, spared, l2, d, dp, scale, factor, shift,
-        clip, slack, lowest, highest,
+        shape.address, work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor,
+        shift, clip, slack, lowest, highest,
     )  # fmt: skip
 
 

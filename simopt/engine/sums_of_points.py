@@ -36,11 +36,11 @@ class Points(NamedTuple):
     Attributes
     ----------
     gradient : callable
-        ``f(losses, work, gathered, starting, low, dp, row, tiled, data, order, start, stop)`` adds
-        the slopes of the points order[start:stop] to the gradient's rows.
+        ``f(losses, work, gathered, starting, low, high, dp, row, tiled, data, order, start, stop)``
+        adds the slopes of the points order[start:stop] to the gradient's rows.
     loss : callable
-        ``f(losses, work, gathered, starting, low, dp, at, base, tiled, data, d)``: the full loss at
-        the weights in the rows from ``at`` on.
+        ``f(losses, work, gathered, starting, low, high, dp, at, base, tiled, data, d)``: the full
+        loss at the weights in the rows from ``at`` on.
     """
 
     gradient: Callable[..., None]
@@ -53,12 +53,11 @@ def points_of(loss_passes: Passes, own: bool, real: type, lanes: int) -> Points:
     full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
     tiled_sums, tiled_loss = loss_passes.tiled_gradient, loss_passes.tiled_loss
     read_parameters = loss_passes.read
-    width, tile = np.uint64(lanes), np.uint64(min(lanes, tiles.lanes(real)))
+    tile = np.uint64(min(lanes, tiles.lanes(real)))
 
     def gradient(
-        losses, work, gathered, starting, low, dp, row, tiled, data, order, start, stop
+        losses, work, gathered, starting, low, high, dp, row, tiled, data, order, start, stop
     ):  # fmt: skip
-        high = low + width
         parameters = read_parameters(data.parameters, 0, 1, 0)
         if own:
             own_sums(
@@ -74,8 +73,7 @@ def points_of(loss_passes: Passes, own: bool, real: type, lanes: int) -> Points:
                 work, low, high, dp, row, data, order, start, stop, slope_of, parameters
             )  # fmt: skip
 
-    def loss(losses, work, gathered, starting, low, dp, at, base, tiled, data, d):
-        high = low + width
+    def loss(losses, work, gathered, starting, low, high, dp, at, base, tiled, data, d):
         parameters = read_parameters(data.parameters, 0, 1, 0)
         if tiled_loss is not None:
             tiled_loss(
@@ -90,21 +88,23 @@ def points_of(loss_passes: Passes, own: bool, real: type, lanes: int) -> Points:
 
 def apart(points: Points, real: type, lanes: int, source: str) -> Points:
     """The same two as functions to compile alone: of ``work`` they take the address."""
-    row_length = lanes + layout.spare(real)
+    row_length, bits = lanes + layout.spare(real), layout.bits(real, lanes)
     carray: Any = numba.carray  # type: ignore[attr-defined]
     gradient_of, loss_of = points
 
-    def gradient(work, gathered, starting, low, dp, row, tiled, data, order, start, stop):
+    def gradient(work, gathered, starting, low, high, dp, row, tiled, data, order, start, stop):
         source  # noqa: B018
         rows = carray(work, (1, row_length))
+        high = low + ((high - low) >> bits << bits)
         gradient_of(
-            (), rows, gathered, starting, low, dp, row, tiled, data, order, start, stop
+            (), rows, gathered, starting, low, high, dp, row, tiled, data, order, start, stop
         )  # fmt: skip
 
-    def loss(work, gathered, starting, low, dp, at, base, tiled, data, d):
+    def loss(work, gathered, starting, low, high, dp, at, base, tiled, data, d):
         source  # noqa: B018
         rows = carray(work, (1, row_length))
-        loss_of((), rows, gathered, starting, low, dp, at, base, tiled, data, d)
+        high = low + ((high - low) >> bits << bits)
+        loss_of((), rows, gathered, starting, low, high, dp, at, base, tiled, data, d)
 
     return Points(gradient, loss)
 
@@ -114,7 +114,7 @@ def signatures(real: Any, data: Any, own: bool) -> tuple[Any, Any]:
     rows, row = types.Array(real, 2, "C"), types.Array(real, 1, "C")
     order = types.Array(types.int64, 2 if own else 1, "C")
     lane, number = types.uint64, types.int64
-    first = types.CPointer(real), rows, row, lane, number, number, number
+    first = types.CPointer(real), rows, row, lane, lane, number, number, number
     return (
         types.void(*first, data, order, number, number),
         types.void(*first, number, data, number),
@@ -122,7 +122,7 @@ def signatures(real: Any, data: Any, own: bool) -> tuple[Any, Any]:
 
 
 def _gradient(
-    context, address, work, gathered, starting, low, dp, row, tiled, data, order, start, stop
+    context, address, work, gathered, starting, low, high, dp, row, tiled, data, order, start, stop
 ):  # fmt: skip
     number = types.int64
     own = order.ndim == 2
@@ -134,7 +134,7 @@ def _gradient(
     return types.void(number, work, *taken.args[1:]), lower
 
 
-def _loss(context, address, work, gathered, starting, low, dp, at, base, tiled, data, d):
+def _loss(context, address, work, gathered, starting, low, high, dp, at, base, tiled, data, d):
     _, taken = signatures(work.dtype, data, False)
 
     def lower(context, builder, given, values):
@@ -148,17 +148,18 @@ _called_loss: Any = intrinsic(_loss)
 
 
 def call_gradient(
-    losses, work, gathered, starting, low, dp, row, tiled, data, order, start, stop
+    losses, work, gathered, starting, low, high, dp, row, tiled, data, order, start, stop
 ):  # fmt: skip
     """A gradient that was compiled apart, in place of a `Points.gradient`."""
     _called_gradient(
-        losses.gradient, work, gathered, starting, low, dp, row, tiled, data, order, start, stop
+        losses.gradient, work, gathered, starting, low, high, dp, row, tiled, data, order, start,
+        stop,
     )  # fmt: skip
 
 
-def call_loss(losses, work, gathered, starting, low, dp, at, base, tiled, data, d):
+def call_loss(losses, work, gathered, starting, low, high, dp, at, base, tiled, data, d):
     """A loss that was compiled apart, in place of a `Points.loss`."""
-    _called_loss(losses.loss, work, gathered, starting, low, dp, at, base, tiled, data, d)
+    _called_loss(losses.loss, work, gathered, starting, low, high, dp, at, base, tiled, data, d)
 
 
 #: Changes with these, of which the digests of what they call say nothing.

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simopt.engine import blocks, layout, moments
+from simopt.engine import blocks, moments
 from simopt.engine.blocks import Group
 from simopt.ground.snapshot import is_copy
 
@@ -75,7 +75,7 @@ def kernel(conditions: Conditions, group: Group) -> Any:
 def compiled(conditions: Conditions, group: Group) -> Any:
     """What identifies the kernel that serves a group where it is compiled."""
     problem, real, given = conditions.problem, conditions.real, conditions.order is not None
-    points, _ = blocks.points_of(group, problem, layout.lanes(real), given)
+    points, _ = blocks.points_of(group, problem, real, given)
     return blocks.kernel_key(group, problem, points, real)
 
 

@@ -79,5 +79,5 @@ def _hypers(job: Job) -> set[str]:
 def _at_work(job: Job, workers: int) -> float:
     """Bytes that blocks of trajectories take while they run: weights, gradients and state."""
     states = max(len(part.optimizer.rule.state) for part in job.axes)
-    at_once = min(workers, -(-sum(part.size for part in job.axes) // layout.lanes(job.real)))
+    at_once = min(workers, -(-sum(part.size for part in job.axes) // layout.part(job.real)))
     return at_once * layout.ROW_BYTES * (4 + states) * job.problem.d
