@@ -32,6 +32,9 @@ DATA = Path(__file__).parent / "data"
 #: The updates whose weights are kept.
 LOOKS = (1, 2, 3, 5, 10, 20, 50, 100, DROP_AT, 121, 122, 125, 130, 150, 175, UPDATES)
 
+#: Frameworks, and calls of others, that compute in single precision, whatever the weights are in.
+SINGLE = ("thinc", "tinygrad", "bitsandbytes", "timm.optim.RAdamLegacy(params)")
+
 #: Rates of a schedule: so many updates, of them so many until its end.
 SCHEDULED, TOTAL = 45, 20
 
@@ -204,6 +207,12 @@ def named(name):
     return several or [name]
 
 
+def rounding(count):
+    """What single precision may have rounded by each of the first looks, relative to a weight."""
+    # Every update rounds the weight by up to half a unit in the last place.
+    return np.maximum(1e-6, 2.0**-24 * np.array(LOOKS[:count]))[:, None]
+
+
 def check(name):
     """How many calls the package still does as recorded, which it must."""
     now, then = record(name), recorded(name)
@@ -212,9 +221,13 @@ def check(name):
     assert not unnamed(name), unnamed(name)
     for kind in ("calls", "wrapped"):
         for call, theirs in then.get(kind, {}).items():
-            np.testing.assert_allclose(
-                now[kind][call]["weights"], theirs["weights"], rtol=1e-12, err_msg=call
-            )
+            mine, weights = np.array(now[kind][call]["weights"]), np.array(theirs["weights"])
+            if name in SINGLE or call in SINGLE:
+                # Another processor, or another build of the package, rounds in its own order.
+                bound = rounding(len(weights)) * np.maximum(1, np.abs(weights).max(axis=0))
+                assert (np.abs(mine - weights) <= bound).all(), call
+            else:
+                np.testing.assert_allclose(mine, weights, rtol=1e-12, err_msg=call)
     for schedule, rates in then["schedules"].items():
         np.testing.assert_allclose(now["schedules"][schedule], rates, rtol=1e-12, err_msg=schedule)
     return len(now["calls"])

@@ -25,9 +25,6 @@ from tests.sources import SOURCES, play
 RECORDED = {name: recorded.recorded(name) for name in recorded.DRIVERS}
 CALLS = [(name, call) for name in RECORDED for call in FRAMEWORKS[name].calls]
 
-#: Frameworks, and calls of others, that compute in single precision, whatever the weights are in.
-SINGLE = ("thinc", "tinygrad", "bitsandbytes", "timm.optim.RAdamLegacy(params)")
-
 #: Whose bias corrections alone are in single precision.
 TOLERANCE = {
     "mlx.optimizers.Adam(0.001, bias_correction=True)": 1e-6,
@@ -101,9 +98,8 @@ def test_a_call_is_what_the_package_computed(name, call):
     ours = played(as_kept(name, optimizer), theirs["rates"], call.clip)
     expected = np.array(theirs["weights"])
     bound = np.full((len(expected), 1), TOLERANCE.get(call.call, 1e-12))
-    if name in SINGLE or call.call in SINGLE:
-        # Every update rounds the weight by up to half a unit in the last place.
-        bound = np.maximum(1e-6, 2.0**-24 * np.array(recorded.LOOKS))[:, None]
+    if name in recorded.SINGLE or call.call in recorded.SINGLE:
+        bound = recorded.rounding(len(expected))
     atol = bound * np.maximum(1, np.abs(expected).max(axis=0))
     # The probe has grown since the packages were recorded: weights are independent of one another.
     assert (np.abs(ours[:, : expected.shape[1]] - expected) <= atol).all()
