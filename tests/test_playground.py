@@ -419,9 +419,12 @@ def test_a_rule_that_divides_has_no_boundary():
     assert got == ["SGD", "Momentum", "Nesterov"]
 
 
-#: How many colours there are on each canvas.
+#: How many colours there are on each canvas; a copy is read, as Chromium warns of reading its own.
 COLOURS = """[...document.querySelectorAll("canvas")].map(each => {
-  const { data } = each.getContext("2d").getImageData(0, 0, each.width, each.height);
+  const copy = new OffscreenCanvas(each.width, each.height);
+  const drawn = copy.getContext("2d", { willReadFrequently: true });
+  drawn.drawImage(each, 0, 0);
+  const { data } = drawn.getImageData(0, 0, each.width, each.height);
   return new Set(new Uint32Array(data.buffer)).size;
 })"""
 

@@ -19,7 +19,7 @@ def key(rule, problem, points, dtype=np.float64, extras=layout.PLAIN):
 
 
 def needed(module: str, monkeypatch: pytest.MonkeyPatch) -> set[Key]:
-    """The kernels that a quick page asks for; what it gets leaves numbers of no meaning."""
+    """The kernels that a page asks for; what it gets leaves numbers of no meaning."""
     seen: set[Key] = set()
     rng = np.random.default_rng(0)
 
@@ -27,7 +27,7 @@ def needed(module: str, monkeypatch: pytest.MonkeyPatch) -> set[Key]:
         plan = task.group.plan
         seen.add(key(task.group.rule, problem, task.points, dtype, blocks.extras_of(plan)))
 
-        def run(starts, data, how, hyper, seeds, given, out):
+        def run(starts, data, how, hyper, seeds, given, out, width):
             for each in (out.w, out.loss, out.best_loss, out.recorded_loss, out.recorded_w):
                 each[...] = rng.uniform(1.0, 2.0, each.shape)
             out.peak[:], out.counts[:] = 2.0, 0
@@ -38,7 +38,7 @@ def needed(module: str, monkeypatch: pytest.MonkeyPatch) -> set[Key]:
         patch.setattr(blocks, "LEAST_OWN", FEW_SHARE)
         patch.setattr(blocks, "kernel_of", kernel_of)
         pages.values(
-            next(page for page in pages.PAGES if page.module == module), pages.Context(quick=True)
+            next(page for page in pages.PAGES if page.module == module), pages.Context(quick=False)
         )
     return seen
 

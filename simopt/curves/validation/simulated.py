@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ import pandas as pd
 
 from simopt.curves.validation.constructed import padded
 from simopt.curves.validation.labelled import Labelled, labelled
-from simopt.ground import files as written
+from simopt.ground import files
 
 #: The seed of curves that no threshold was ever chosen by. Those of other seeds were looked at, of
 #: the problems to test on as well, so that how often they are read right is no estimate.
@@ -32,7 +32,7 @@ COLUMNS = ["problem", "optimizer", "eta", "batch_size", "record", "cause", "symp
 
 
 #: Where they are.
-FILE = files("simopt.curves.validation").joinpath("simulated.npz")
+FILE = resources.files("simopt.curves.validation").joinpath("simulated.npz")
 
 
 def recorded(path: str | os.PathLike[str] | None = None) -> Labelled:
@@ -84,7 +84,7 @@ def record(path: str | os.PathLike[str], curves: Labelled | None = None) -> Path
     Path
         Of the file.
     """
-    place = written.check_file("path", path)
+    place = files.check_file("path", path)
     if curves is None:
         curves = labelled("test", size=SIZE, seed=HELD_OUT)
     there = np.arange(curves.losses.shape[1]) < curves.lengths[:, None]
@@ -101,5 +101,5 @@ def record(path: str | os.PathLike[str], curves: Labelled | None = None) -> Path
         held=held.astype(np.int32),
         validations=validations,
     )
-    written.write_bytes(place, data.getvalue())
+    files.write_bytes(place, data.getvalue())
     return place
