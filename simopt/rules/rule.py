@@ -245,7 +245,7 @@ class Rule:
 
     @property
     def matrix_hyperparameters(self) -> int:
-        """How many hyperparameters behind eta a `MatrixStep` takes."""
+        """How many hyperparameters behind eta a ``MatrixStep`` takes."""
         if not isinstance(self.matrix, MatrixStep):
             return 0
         room = 0 if self.matrix.room is None else 1
