@@ -411,7 +411,9 @@ OTHER_TYPES = tuple(
         "DAdaptAdamW as document",
         "DoWG as document",
         "FTRL as river",
+        "LAMB as pytorch_optimizer",
         "LARS as document",
+        "MADGRAD as document",
     )
 )
 
