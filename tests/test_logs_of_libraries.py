@@ -491,3 +491,16 @@ def test_a_mapping_from_steps_to_losses():
     run = one(read_log({int(100 * k): a for k, a, _ in ROWS}))
     same(run, held=None)
     np.testing.assert_array_equal(run.x, 100 * T)
+
+
+def test_long_lines_of_words_and_of_spaces():
+    assert list(pairs("word " * 3000 + "loss 0.5").values()) == ["0.5"]
+    assert pairs("loss" + " " * 15_000 + "0.5") == {"loss": "0.5"}
+    assert pairs("loss at step " * 1000) == {}
+
+
+@pytest.mark.parametrize("data", [[[1, 2], [3]], [[1], [2]], {"a": 1}, "text", None])
+def test_rows_that_do_not_fit_their_names_are_no_table(tmp_path, data):
+    text = json.dumps({"columns": ["epoch", "loss"], "data": data})
+    with pytest.raises(ValueError, match=r"must be"):
+        read_log(written(tmp_path, text, "a.json"))

@@ -242,6 +242,13 @@ def test_a_heading_that_is_commented_out(tmp_path):
     assert problems.read_table(path, "y").digest == problems.from_frame(PLAIN, "y").digest
 
 
+def test_a_heading_that_is_commented_out_above_texts(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("# rents\n#area,city,y\n50,Rome,9\n80,Bari,8\n65,Rome,11\n")
+    read = problems.read_table(path, "y", features=["area"], standardize=False)
+    assert read.x[:, 0].tolist() == [50, 80, 65]
+
+
 @pytest.mark.parametrize(
     ("text", "first"),
     [

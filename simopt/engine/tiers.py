@@ -4,11 +4,10 @@ A whole kernel takes seconds to compile, a rule's steps apart from the loop a te
 loading either from disk a quarter of a second. So each begins as the plain Python that it is
 compiled from. Once the work asked of it in this process exceeds what loading costs, or at once
 where one job does, it is compiled apart from the loop; and whole once its work exceeds what that
-costs, or where it is on disk already. Apart, Adam and SGD took 1.2
-to 1.3 times as long in batches of 32 points, 1.7 times in batches of one with 64 weights, 2.1 to
-2.4 times with one weight and with a logistic loss: the same in three processes, so that it is the
-calls and the rows' unknown places, not where memory lies. So jobs take about twice as long as with
-the best choice at worst.
+costs, or where it is on disk already. Apart, Adam and SGD took 1.2 to 1.3 times as long in batches
+of 32 points, 1.7 times in batches of one with 64 weights, 2.1 to 2.4 times with one weight and with
+a logistic loss: the same in three processes, so that it is the calls and the rows' unknown places,
+not where memory lies. So jobs take about twice as long as with the best choice at worst.
 
 What Python's arithmetic raises and compiled code doesn't, the root of a negative number say, ends
 the attempt: compiled code then does that work from its start. Users' functions are always compiled:

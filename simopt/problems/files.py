@@ -147,7 +147,7 @@ def csv_options(
     lines = lines[titles : titles + LINES]
     names = split([remark], sep)[0] if remark else []
     heading, *rows = split(lines, sep)
-    if len(names) == len(heading) and all(map(NUMBER.fullmatch, heading)):
+    if len(names) == len(heading) and any(cell and NUMBER.fullmatch(cell) for cell in heading):
         heading, rows = names, [heading, *rows]  # numpy.savetxt comments the heading out
     else:
         names = []

@@ -102,7 +102,7 @@ _ROUND = re.compile(r"^\s*\[(?P<at>\d+)\]\s+(?=\S)", re.MULTILINE)
 
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
 _PAIR = re.compile(
-    rf"(?P<name>[A-Za-z_][\w'@/.%]*(?:[ -](?!-)[A-Za-z_][\w'@/.%]*){{0,4}}"
+    rf"(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}){{0,4}}"
     rf"(?:\s*\([^()\d]{{1,24}}\))?)"
     rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/:]|\.\d)",
     re.IGNORECASE,
@@ -110,7 +110,8 @@ _PAIR = re.compile(
 #: The position between a name and its number: "Cost after iteration 100: 0.5", "Loss (for one
 #: batch) at step 0: 0.5".
 _BETWEEN = re.compile(
-    rf"(?P<what>[A-Za-z][\w ]*?(?:\([^()\d]{{1,24}}\))?)\s+(?:after|at|for|in|on|of|during)\s+"
+    rf"(?P<what>[A-Za-z][\w ]{{0,60}}?(?:\([^()\d]{{1,24}}\))?)\s+"
+    rf"(?:after|at|for|in|on|of|during)\s+"
     rf"(?:(?:the\s+)?(?P<name>{_COUNTED})\s*[#:]?\s*(?P<at>\d+)(?:\s*(?:/|of)\s*\d+)?"
     rf"|(?P<count>\d+)\s+(?P<counted>{_COUNTED})s?)"
     rf"\s*(?:[:=]|\bis\b|\bwas\b|,)\s*(?={VALUE})",
@@ -119,8 +120,8 @@ _BETWEEN = re.compile(
 _THOUSANDS = re.compile(r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])")
 #: A progress bar drawn over itself that leaves fewer lines than these was one for all epochs.
 FEW_LINES = 3
-#: How far a progress bar is, as tqdm writes it: " 12/1000 [00:01<01:22".
-_PROGRESS = re.compile(r"\b(?P<at>\d+)/\d+ \[\d+:\d\d")
+#: Spaces that say no more than a few would. A line may be long: what patterns repeat is bounded.
+_WIDE = re.compile(" {9,}")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08+")
 _PREFIX = re.compile(
     r"^\s*(?:[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[\])]?|"
@@ -279,6 +280,7 @@ def pairs(line: str) -> dict[str, str]:
     if trees:
         found["iteration"] = trees["at"]
         line = line[trees.end() :]
+    line = _WIDE.sub(" " * 8, line)
     line = _BETWEEN.sub(_in_order, _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line))
     for match in _POSITION.finditer(line):
         found.setdefault(plain(match["name"]), match["at"])

@@ -117,9 +117,9 @@ def _tables(value: Any, source: str, form: str, depth: int) -> list[Table]:
 
 
 def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]:
-    if isinstance(rows := value.get("data"), list) and _is_series(value.get("columns")):
-        # pandas' orient="split": the names apart from the rows.
-        return [Table(named(value["columns"], list(zip(*rows, strict=True))), form, source)]
+    split = _split(value.get("columns"), value.get("data"))
+    if split is not None:
+        return [Table(split, form, source)]
     series = {name: part for name, part in value.items() if _is_series(part)}
     if series and not any(isinstance(part, Mapping) for part in value.values()):
         return [Table(dict(series), form, source)]
@@ -143,6 +143,15 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
     if series and any(parse(name).kind in ("loss", "error") for name in series):
         return [Table(dict(series), form, source)]
     return []
+
+
+def _split(names: Any, rows: Any) -> dict[str, Any] | None:
+    """The columns of pandas' orient="split", the names apart from the rows; None if it is none."""
+    if not _is_series(names) or not isinstance(rows, list) or not rows:
+        return None
+    if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        return None
+    return named(list(map(str, names)), list(zip(*rows, strict=True)))
 
 
 def trees(columns: Mapping[str, Any]) -> str:
