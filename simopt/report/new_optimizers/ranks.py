@@ -52,6 +52,8 @@ def of_weight_decay(ranking: pd.DataFrame, judged: pd.DataFrame) -> str:
     logs = judged["excess"].map(np.log).groupby([judged["problem"], judged["optimizer"]]).mean()
     times = (logs.xs("AdamW", level=1) - logs.xs("Adam", level=1)).map(np.exp).sort_values()
     worse, most = int((times > 1).sum()), times.index[-1]
+    every = count(len(times), "problem")
+    where = f"all {every}" if worse == len(times) else f"{worse} of {every}"
     decay = ALL["AdamW"]().settings["weight_decay"]
     same = f"AdamW is Adam but for its weight decay, {number(decay)} unless it is set"
     if adamw <= adam:
@@ -59,8 +61,7 @@ def of_weight_decay(ranking: pd.DataFrame, judged: pd.DataFrame) -> str:
     return (
         f"{same}, from which its rank of {adamw} comes, where Adam's is {adam}: weights that decay "
         f"are held off the minimum from which losses are counted. Its excess loss is larger on "
-        f"{worse} of {count(len(times), 'problem')}, most on {most}, {number(times.iloc[-1], 2)} "
-        "times."
+        f"{where}, most on {most}, {number(float(f'{times.iloc[-1]:.2g}'))} times."
     )
 
 
