@@ -19,7 +19,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import layout, loop, products, steps, sums_of_points
+from simopt.engine import layout, loop, outer, products, steps, sums_of_points
 from simopt.engine.addresses import address_of
 from simopt.engine.passes import Passes, gradient_none, loss_penalty
 from simopt.ground.compiling import compiled, kept
@@ -226,5 +226,10 @@ def _name(function: Any, kind: str, whose: str, *key: Any) -> None:
 def _engine_digest() -> str:
     """A digest of everything numeric but the rule and the loss."""
     return (
-        digest(*loop.NUMERIC) + loop.SOURCE + steps.SOURCE + sums_of_points.SOURCE + products.SOURCE
+        digest(*loop.NUMERIC)
+        + loop.SOURCE
+        + steps.SOURCE
+        + sums_of_points.SOURCE
+        + products.SOURCE
+        + outer.SOURCE
     )

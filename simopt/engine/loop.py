@@ -153,7 +153,6 @@ def made(
     shared_one_moments = True if by_moments and not own and one else None
     own_one_moments = True if by_moments and own and one else None
     one_by_moments = True if by_moments and one else None
-    several_by_moments = True if by_moments and not one else None
     shared_one, own_one = linear.gradient_one, linear.gradient_one_own
     batch_loss, own_batch_loss = loss_passes.batch_loss, loss_passes.batch_loss_own
     slope_of, tiled_rows = loss_passes.slope, loss_passes.tiled_rows
@@ -220,7 +219,10 @@ def made(
         tabled = how.shuffle == 0
         if own_one_moments is not None:
             totals = np.empty((2, width), np.float64)
-        if several_by_moments is not None:
+        if own_moments is not None:
+            for_means, for_offsets = moments.rooms_of_own(dp, work.itemsize)
+            own_means, offsets = np.zeros(for_means, real), np.zeros(for_offsets, real)
+        if shared_moments is not None:
             totals = np.zeros(moments.room(dp), np.float64)
             own_matrix, own_vector = np.empty((dp, dp), real), np.empty(dp, real)
         batches = -(-how.points_used // how.batch_size)
@@ -433,8 +435,8 @@ def made(
                                 )
                             if own_moments is not None:
                                 moments.gradients_own(
-                                    work, low, high, dp, data, orders, start, stop, ratio, totals,
-                                    own_matrix, own_vector,
+                                    work, low, high, dp, data, orders, start, stop, ratio,
+                                    own_means, offsets,
                                 )  # fmt: skip
                             scale = unit
                         else:

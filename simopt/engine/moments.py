@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.engine.layout import Data
+from simopt.engine.outer import ACROSS, set_outer
 from simopt.engine.products import BYTES, ROWS, add_products
 from simopt.problems.problem import Problem
 from simopt.training.plan import Plan
@@ -35,8 +36,8 @@ LEAST_BATCH = 16
 #: 1.2 and 1.0 times.
 FEW_WEIGHTS = 16
 
-#: Points that are copied beside each other, and how many sums of a row are made at once.
-AT_A_TIME, ACROSS = 32, BYTES // 8
+#: Points of a shared batch that are copied beside each other.
+AT_A_TIME = 32
 
 #: Points whose outer products are summed at once: 64 weights then take 8 MiB.
 AT_ONCE = 256
@@ -184,18 +185,35 @@ def gradient(work, low, high, dp, matrix, vector, center):
             add_block(work, low, high, g, j, matrix, k, j, center)
 
 
-def gradients_own(work, low, high, dp, data, orders, start, stop, ratio, totals, matrix, vector):
-    """The same of every lane by the moments of its own batch; the last three are room for them."""
+def rooms_of_own(dp, itemsize):
+    """The shapes of `gradients_own`'s means, of so many bytes each, and of its offsets.
+
+    In column dp stand the slopes; behind are four rows for the gradient, one of them used.
+    """
+    across = BYTES // itemsize
+    return (dp + ROWS, -(-(dp + 1) // across) * across), (ROWS, dp)
+
+
+def gradients_own(work, low, high, dp, data, orders, start, stop, ratio, means, offsets):
+    """The same of every lane by the moments of its own batch; the last two are room for them."""
+    across = np.uint64(BYTES // means.itemsize)
     for lane in range(low, high):
-        of_batch(totals, data.x, data.errors, orders[:, lane - low], start, stop)
-        scale(matrix, vector, totals, ratio)
+        order = orders[:, lane - low]
+        for k in range(0, dp + 1, ACROSS):
+            for j in range(0, min(k + ACROSS, dp), ROWS):
+                set_outer(means, j, k, data.x, data.errors, order, start, stop - start, ratio)
+        # The matrix is symmetric: its rows are its columns.
+        for first in range(ACROSS, dp, ACROSS):
+            for j in range(first, min(first + ACROSS, dp)):
+                for k in range(first):
+                    means[j, k] = means[k, j]
         for j in range(dp):
-            off = work[j, lane] - data.minimizer[j]
-            # The matrix is symmetric: its rows are its columns.
-            for k in range(dp):
-                vector[k] += matrix[j, k] * off
+            means[dp, j] = means[j, dp]
+            offsets[0, j] = work[j, lane] - data.minimizer[j]
+        for k in range(0, dp, across):
+            add_products(means, dp, 0, k, dp, offsets, 0, 0)
         for k in range(dp):
-            work[dp + k, lane] = vector[k]
+            work[dp + k, lane] = means[dp, k]
 
 
 def add_block(work, low, high, to, source, matrix, i, j, center):
@@ -240,6 +258,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     of_batch,
     scale,
     gradient,
+    rooms_of_own,
     gradients_own,
     add_block,
 )

@@ -96,32 +96,34 @@ class Lowering:
     def spread(self, address: Any, step: Any, times: Any) -> Any:
         """A number for all lanes."""
         value = self.builder.load(self.pointer(address, step, times, self.number))
-        unset = ir.Constant(self.vector, ir.Undefined)
+        return self.all(value, self.vector.count)
+
+    def all(self, value: Any, count: int) -> Any:
+        """A vector of so many times a value."""
+        unset = ir.Constant(ir.VectorType(value.type, count), ir.Undefined)
         one = self.builder.insert_element(unset, value, ir.Constant(INDEX, 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.vector.count), None)
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), count), None)
         return self.builder.shuffle_vector(one, unset, zeros)
 
-    def sums(
-        self, first: Any, along: Any, factor: Any, strides: Any, count: Any, before: Any
-    ) -> Any:
-        """The loop: sums that begin at ``before``."""
+    def each(self, values: Any, r: int, count: int) -> Any:
+        """A vector of so many times the number in place r of another."""
+        places = ir.Constant(ir.VectorType(ir.IntType(32), count), [r] * count)
+        return self.builder.shuffle_vector(values, values, places)
+
+    def sums(self, terms: Any, count: Any, before: Any) -> Any:
+        """The loop over q < count: sums that begin at ``before``, of ``terms(q)``, one for each."""
         builder, zero = self.builder, ir.Constant(INDEX, 0)
         begin = builder.block
         loop, end = builder.append_basic_block("products"), builder.append_basic_block("summed")
         builder.cbranch(builder.icmp_unsigned(">", count, zero), loop, end)
         builder.position_at_end(loop)
         q = builder.phi(INDEX)
-        sums = [builder.phi(self.vector) for _ in before]
-        values = self.load(first, along, q)
-        here = builder.add(factor, builder.mul(q, strides[1]))
-        after = [
-            builder.fadd(total, builder.fmul(values, self.spread(here, strides[0], step(r))))
-            for r, total in enumerate(sums)
-        ]
+        sums = [builder.phi(each.type) for each in before]
+        after = [builder.fadd(*both) for both in zip(sums, terms(q), strict=True)]
         following = builder.add(q, step(1))
         builder.cbranch(builder.icmp_unsigned("<", following, count), loop, end)
         builder.position_at_end(end)
-        totals = [builder.phi(self.vector) for _ in before]
+        totals = [builder.phi(each.type) for each in before]
         for phi, old, new in zip((q, *sums), (zero, *before), (following, *after), strict=True):
             phi.add_incoming(old, begin)
             phi.add_incoming(new, loop)
@@ -152,7 +154,13 @@ def _lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         before = [ir.Constant(block.vector, None)] * ROWS
     else:
         before = [block.load(target, along, step(r)) for r in range(ROWS)]
-    totals = block.sums(first, along, factor, strides, count, before)
+
+    def terms(q: Any) -> list[Any]:
+        values = block.load(first, along, q)
+        here = builder.add(factor, builder.mul(q, strides[1]))
+        return [builder.fmul(values, block.spread(here, strides[0], step(r))) for r in range(ROWS)]
+
+    totals = block.sums(terms, count, before)
     if squared:
         sum_of_squares = block.load(target, along, step(0))
         for total in totals:
@@ -197,5 +205,11 @@ def _square(rows, to, source, lane, count, factors, i, j):
 
 #: Changes with what is made of a call, of which the plain functions' own digests say nothing.
 SOURCE = f"{BYTES}" + code_digest(
-    _lower, Lowering.at, Lowering.pointer, Lowering.load, Lowering.spread, Lowering.sums
+    _lower,
+    Lowering.at,
+    Lowering.pointer,
+    Lowering.load,
+    Lowering.spread,
+    Lowering.all,
+    Lowering.sums,
 )
