@@ -802,6 +802,82 @@ def optimistic(s, g, t, h):
     return h.eta * ((h.alpha + h.optimism) * g - h.optimism * last)
 
 
+def optimistic_adam(mean):
+    """Daskalakis et al., algorithm 1; optax' alias.optimistic_adam_v2."""
+
+    def formula(s, g, t, h):
+        s.m = h.beta1 * s.m + (1 - h.beta1) * g
+        s.v = h.beta2 * s.v + (1 - h.beta2) * g**2
+        u = mean(s.m, g, t, h) / (math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon)
+        before, s.u = s.u if t > 1 else u, u
+        return h.eta * ((h.alpha + h.optimism) * u - h.optimism * before)
+
+    return formula
+
+
+def simplified_ademamix(s, g, t, h):
+    """Morwani et al.; optax/contrib/_ademamix.py."""
+    s.m = h.beta1 * s.m + g
+    s.v = h.beta2 * s.v + (1 - h.beta2) * g**2
+    return h.eta * (s.m + h.alpha * g) / (math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon)
+
+
+def cocob(s, g, t, h):
+    """Orabona and Tommasi, algorithm 2, whose g is the negative gradient."""
+    if t == 1:
+        s.start, s.L = s.w, h.epsilon
+    g = -h.eta * (g + h.weight_decay * s.w)
+    s.L = max(s.L, abs(g))
+    s.G += abs(g)
+    s.reward = max(s.reward + (s.w - s.start) * g, 0.0)
+    s.theta += g
+    bet = s.theta / (s.L * max(s.G + s.L, h.alpha * s.L)) * (s.L + s.reward)
+    return s.w - (s.start + bet)
+
+
+def momo(estimated=False, before=False):
+    """The authors' momo/momo.py, without bias correction; optax' decay before the step."""
+
+    def formula(s, g, t, h):
+        if t == 1:
+            s.loss_avg, s.d, s.gamma, s.lb = s.loss, g, g * s.w, h.least
+        s.loss_avg = h.beta * s.loss_avg + (1 - h.beta) * s.loss
+        s.d = h.beta * s.d + (1 - h.beta) * g
+        s.gamma = h.beta * s.gamma + (1 - h.beta) * g * s.w
+        return momo_step(s, s.d**2, s.d, 1.0, h, estimated, before)
+
+    return formula
+
+
+def momo_adam(estimated=False, before=False):
+    """The authors' momo/momo_adam.py."""
+
+    def formula(s, g, t, h):
+        if t == 1:
+            s.lb = h.least
+        s.d = h.beta1 * s.d + (1 - h.beta1) * g
+        s.v = h.beta2 * s.v + (1 - h.beta2) * g**2
+        s.gamma = h.beta1 * s.gamma + (1 - h.beta1) * g * s.w
+        s.loss_avg = h.beta1 * s.loss_avg + (1 - h.beta1) * s.loss
+        u = s.d / (math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon)
+        return momo_step(s, s.d * u, u, 1 - h.beta1**t, h, estimated, before)
+
+    return formula
+
+
+def momo_step(s, norm, u, rho, h, estimated, before):
+    """What the two share, from the bound of the loss on."""
+    grown, dot = 1 + h.eta * h.weight_decay, s.d * s.w
+    cap = grown * s.loss_avg + dot - grown * s.gamma
+    if estimated and cap < grown * rho * s.lb:
+        s.lb = max(cap / (2 * grown * rho), h.least)
+    nom = grown * (s.loss_avg - rho * s.lb) + dot - grown * s.gamma
+    tau = 0.0 if norm <= h.negligible else min(h.eta / rho, max(nom, 0.0) / norm)
+    if estimated:
+        s.lb = max((s.loss_avg + dot - s.gamma - tau * norm / 2) / rho, h.least)
+    return s.w - (s.w / grown - tau * u if before else (s.w - tau * u) / grown)
+
+
 def adabound(s, g, t, h):
     """pytorch_optimizer/optimizer/adabound.py at a constant rate."""
     moments(s, g, h)

@@ -225,6 +225,55 @@ def polyak_optax(w, h):
         yield w
 
 
+def momo(w, h):
+    """Schaipp et al., algorithm 1, with the weight decay and the estimated bound of their code."""
+    bound = h.least
+    for t in range(1, UPDATES + 1):
+        g, f = gradient(w, t), loss(w, t)
+        if t == 1:
+            d, mean, gamma = g, f, g @ w
+        d = h.beta * d + (1 - h.beta) * g
+        mean, gamma = h.beta * mean + (1 - h.beta) * f, h.beta * gamma + (1 - h.beta) * g @ w
+        w, bound = momo_step(w, d, d, mean, gamma, 1.0, bound, h)
+        yield w
+
+
+def momo_adam(w, h):
+    """Schaipp et al., algorithm 2."""
+    d, v, mean, gamma, bound = 0.0, 0.0, 0.0, 0.0, h.least
+    for t in range(1, UPDATES + 1):
+        g, f = gradient(w, t), loss(w, t)
+        d, v = h.beta1 * d + (1 - h.beta1) * g, h.beta2 * v + (1 - h.beta2) * g**2
+        mean, gamma = h.beta1 * mean + (1 - h.beta1) * f, h.beta1 * gamma + (1 - h.beta1) * g @ w
+        u = d / (np.sqrt(v / (1 - h.beta2**t)) + h.epsilon)
+        w, bound = momo_step(w, d, u, mean, gamma, 1 - h.beta1**t, bound, h)
+        yield w
+
+
+def momo_step(w, d, u, mean, gamma, rho, bound, h):
+    """What the two share; of those that are compared here one estimates its bound."""
+    grown, norm = 1 + h.eta * h.weight_decay, d @ u
+    if h.estimates:
+        cap = grown * (mean - gamma) + d @ w
+        if cap < grown * rho * bound:
+            bound = max(cap / (2 * grown * rho), h.least)
+    gap = grown * (mean - rho * bound - gamma) + d @ w
+    tau = min(h.eta / rho, max(gap, 0.0) / norm)
+    if h.estimates:
+        bound = max((mean + d @ w - gamma - tau * norm / 2) / rho, h.least)
+    return (w - tau * u) / grown, bound
+
+
+def estimating(formula):
+    """With the bound estimated."""
+    return lambda w, h: formula(w, SimpleNamespace(**vars(h), estimates=True))
+
+
+def given(formula):
+    """With the bound that is given."""
+    return lambda w, h: formula(w, SimpleNamespace(**vars(h), estimates=False))
+
+
 def prodigy(corrected):
     """Mishchenko and Defazio, algorithm 4: Prodigy for Adam."""
 
@@ -307,6 +356,14 @@ CASES = {
             eta=0.8, least=0.5, largest=0.4, epsilon=0.1, gap="positive", convention="optax"
         ),
         polyak_optax,
+    ),
+    "MoMo": (simopt.MoMo(least=-20.0, weight_decay=0.1), given(momo)),
+    "MoMo, estimating": (
+        simopt.MoMo(eta=0.4, least=-20.0, bound="estimated"), estimating(momo),
+    ),
+    "MoMoAdam": (simopt.MoMoAdam(eta=0.5, least=-1.0, weight_decay=0.1), given(momo_adam)),
+    "MoMoAdam, estimating": (
+        simopt.MoMoAdam(eta=0.5, least=-20.0, bound="estimated"), estimating(momo_adam),
     ),
     "Prodigy": (simopt.Prodigy(d0=0.01, weight_decay=0.05), prodigy(False)),
     "Prodigy, optax": (

@@ -216,6 +216,19 @@ CASES = [
     ("AdagradRMSProp", "document", {}, f.adagradrmsprop),
     ("AdaGradWindow", "document", {}, f.adagrad_window),
     *[("MADGRAD", convention, {}, f.madgrad) for convention in ("document", "optax")],
+    ("OptimisticAdam", "document", {}, f.optimistic_adam(f.adam_mean)),
+    ("OptimisticAdam", "optax", {}, f.optimistic_adam(f.nadam_mean)),
+    *[
+        ("SimplifiedAdEMAMix", convention, {}, f.simplified_ademamix)
+        for convention in ("document", "optax")
+    ],
+    *[("COCOB", convention, {}, f.cocob) for convention in ("document", "optax")],
+    ("MoMo", "document", {}, f.momo()),
+    ("MoMo", "document", {"bound": "estimated"}, f.momo(estimated=True)),
+    ("MoMo", "optax", {}, f.momo(before=True)),
+    ("MoMoAdam", "document", {}, f.momo_adam()),
+    ("MoMoAdam", "document", {"bound": "estimated"}, f.momo_adam(estimated=True)),
+    ("MoMoAdam", "optax", {}, f.momo_adam(before=True)),
     ("Adafactor", "optax", {}, f.adafactor_optax),
     ("Adafactor", "optax", {"momentum": None}, f.adafactor_optax),
     ("Adafactor", "document", {"decay_place": "scaled"}, f.adafactor_transformers()),
@@ -247,6 +260,8 @@ def plain_decay(name, convention):
     if (name, convention) == ("SGD", "sklearn"):
         return "clipped"
     if name in ("AdamW", "Lion", "Adan", "AdEMAMix", "Tiger", "LaProp", "ACProp"):
+        return "decoupled"
+    if name == "SimplifiedAdEMAMix":
         return "decoupled"
     if name in ("CautiousAdamW", "CautiousLion"):
         return "decoupled"
@@ -437,6 +452,13 @@ COMPILED = [
     simopt.MADGRAD(eta=(0.01, 0.1)),
     simopt.AdagradRMSProp(eta=(0.1, 1.0)),
     simopt.AdaGradWindow(eta=(0.1, 1.0), weight_decay=0.1),
+    simopt.OptimisticAdam(eta=(0.01, 0.1)),
+    simopt.SimplifiedAdEMAMix(eta=(0.001, 0.01)),
+    simopt.COCOB(eta=(0.5, 1.0), weight_decay=0.1),
+    simopt.MoMo(eta=(0.01, 0.1), weight_decay=0.1),
+    simopt.MoMo(eta=(0.01, 0.1), bound="estimated", convention="optax"),
+    simopt.MoMoAdam(eta=(0.01, 0.1), weight_decay=0.1),
+    simopt.MoMoAdam(eta=(0.01, 0.1), bound="estimated", convention="optax"),
     simopt.LAMB(eta=(0.01, 0.1)),
     simopt.LAMB(eta=(0.01, 0.1), weight_decay=0.1, convention="bitsandbytes"),
     simopt.LAMB(eta=(0.01, 0.1), largest=1.0, convention="pytorch_optimizer"),
@@ -679,6 +701,25 @@ DEFAULTS["AdagradRMSProp"] = {"document": {"eta": 1.0, "rho": 0.9, "smoothing": 
 DEFAULTS["AdaGradWindow"] = {"document": {"eta": 0.001, "epsilon": 0.1}}
 MADGRAD = {"eta": 0.01, "momentum": 0.9, "epsilon": 1e-6}
 DEFAULTS["MADGRAD"] = {"document": MADGRAD, "optax": {**MADGRAD, "eta": 0.001}}
+DEFAULTS["OptimisticAdam"] = {
+    key: {**ADAM, "alpha": 1.0, "optimism": 1.0} for key in ("document", "optax")
+}
+DEFAULTS["SimplifiedAdEMAMix"] = {
+    key: {**ADAM, "beta1": 0.99, "beta2": 0.95, "alpha": 0.0} for key in ("document", "optax")
+}
+DEFAULTS["COCOB"] = {
+    key: {"eta": 1.0, "alpha": 100.0, "epsilon": 1e-8, "weight_decay": 0.0}
+    for key in ("document", "optax")
+}
+MODEL = {"least": 0.0, "negligible": 0.0, "weight_decay": 0.0}
+DEFAULTS["MoMo"] = {
+    "document": {"eta": 1.0, "beta": 0.9, **MODEL},
+    "optax": {"eta": 1.0, "beta": 0.9, **MODEL, "negligible": float(np.finfo(float).eps)},
+}
+DEFAULTS["MoMoAdam"] = {
+    "document": {**ADAM, "eta": 0.01, **MODEL},
+    "optax": {**ADAM, "eta": 0.01, **MODEL, "negligible": float(np.finfo(float).eps)},
+}
 DEFAULTS["CautiousAdamW"] = {"document": DEFAULTS["AdamW"]["document"]}
 DEFAULTS["CautiousLion"] = {"document": {**DEFAULTS["Lion"]["document"], "weight_decay": 0.0}}
 DEFAULTS["Nesterov"] = DEFAULTS["Momentum"]
@@ -757,6 +798,8 @@ NEEDS = {
     ("ASGD", "rate_of"): {"lambd": 0.1},
     ("Adafactor", "decay_place"): {"weight_decay": 0.5},
     ("PolyakSGD", "gap"): {"least": 2.0},
+    ("MoMo", "decay_place"): {"weight_decay": 0.5},
+    ("MoMoAdam", "decay_place"): {"weight_decay": 0.5},
 }
 SWITCHES = [
     (name, convention, switch)
@@ -770,6 +813,8 @@ SWITCHES = [
     and (name, switch) != ("LAMB", "bias_correction")
     and (name, switch) != ("AdamW", "decay")
     and not (switch == "decay" and ALL[name]().made_by.own_decay)
+    # Of small rates the rate is what bounds MoMo-Adam's step: tests/test_across_weights.py.
+    and (name, switch) != ("MoMoAdam", "bound")
     # To and fro optax' Rprop makes no steps.
     and (name, convention, switch) != ("Rprop", "optax", "decay")
     # These matter to matrices: tests/test_muon.py.

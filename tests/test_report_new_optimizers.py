@@ -144,9 +144,10 @@ def test_what_polyaks_step_is_told():
     least = number(problems["missed"].minimum_loss, 2)
     assert rates.least_losses(problems).endswith(
         f"In truth it is 0 on met, it is above 0, with the data of one seed, on missed {least}, it "
-        "is not known on net: where that is too low its steps do not fade."
+        "is not known on net: where that is too low their steps do not fade."
     )
     alone = rates.least_losses({"met": problems["met"]})
+    assert alone.startswith("PolyakSGD, MoMo and MoMoAdam are told that the least loss is 0, ")
     assert alone.endswith("on every problem. In truth it is 0 on met.")
 
 

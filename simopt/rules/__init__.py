@@ -22,6 +22,7 @@ from simopt.rules.amsgrad import AMSGrad
 from simopt.rules.asgd import ASGD
 from simopt.rules.averaging import averaged
 from simopt.rules.cautious import CautiousAdamW, CautiousLion
+from simopt.rules.cocob import COCOB
 from simopt.rules.dadapt import DAdaptAdamW
 from simopt.rules.dog import DoG
 from simopt.rules.dowg import DoWG
@@ -33,11 +34,14 @@ from simopt.rules.lion import Lion
 from simopt.rules.lookahead import lookahead
 from simopt.rules.madgrad import MADGRAD
 from simopt.rules.momentum import Momentum
+from simopt.rules.momo import MoMo
+from simopt.rules.momo_adam import MoMoAdam
 from simopt.rules.muon import Muon
 from simopt.rules.nadam import NAdam
 from simopt.rules.nesterov import Nesterov
 from simopt.rules.novograd import NovoGrad
 from simopt.rules.optimistic import OptimisticGradient
+from simopt.rules.optimistic_adam import OptimisticAdam
 from simopt.rules.polyak import PolyakSGD
 from simopt.rules.prodigy import Prodigy
 from simopt.rules.qhadam import QHAdam
@@ -49,6 +53,7 @@ from simopt.rules.schedule_free_adamw import ScheduleFreeAdamW
 from simopt.rules.schedule_free_sgd import ScheduleFreeSGD
 from simopt.rules.sgd import SGD
 from simopt.rules.signsgd import SignSGD
+from simopt.rules.simplified_ademamix import SimplifiedAdEMAMix
 from simopt.rules.tiger import Tiger
 from simopt.rules.yogi import Yogi
 
@@ -103,6 +108,11 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "MADGRAD": MADGRAD,
     "AdagradRMSProp": AdagradRMSProp,
     "AdaGradWindow": AdaGradWindow,
+    "OptimisticAdam": OptimisticAdam,
+    "SimplifiedAdEMAMix": SimplifiedAdEMAMix,
+    "COCOB": COCOB,
+    "MoMo": MoMo,
+    "MoMoAdam": MoMoAdam,
 }
 
 #: Every rule there is.
@@ -112,6 +122,7 @@ __all__ = [
     "ADOPT",
     "ALL",
     "ASGD",
+    "COCOB",
     "FTRL",
     "FURTHER",
     "LAMB",
@@ -140,11 +151,14 @@ __all__ = [
     "DoWG",
     "LaProp",
     "Lion",
+    "MoMo",
+    "MoMoAdam",
     "Momentum",
     "Muon",
     "NAdam",
     "Nesterov",
     "NovoGrad",
+    "OptimisticAdam",
     "OptimisticGradient",
     "Optimizer",
     "PolyakSGD",
@@ -157,6 +171,7 @@ __all__ = [
     "ScheduleFreeAdamW",
     "ScheduleFreeSGD",
     "SignSGD",
+    "SimplifiedAdEMAMix",
     "Tiger",
     "Yogi",
     "averaged",

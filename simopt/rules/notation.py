@@ -68,6 +68,10 @@ SIGNS = {
     "least": "f_min",
     "step": "γ",
     "adam_ratio": "ρ",
+    "f_bar": "f̄",
+    "dots": "p̄",
+    "tau": "τ",
+    "kept": "κ",
     **{f"s{k}": f"s{'₀₁₂₃₄₅₆₇₈₉'[k]}" for k in range(1, 10)},
 }
 

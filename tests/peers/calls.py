@@ -275,6 +275,63 @@ def polyak_document(eta, h):
     )
 
 
+def optimistic_adam(nesterov):
+    """Optimistic Adam."""
+    return by_optax(
+        lambda eta, h: optax.optimistic_adam_v2(
+            eta,
+            alpha=h["alpha"],
+            beta=h["optimism"],
+            **b(h),
+            eps=h["epsilon"],
+            nesterov=nesterov,
+        )
+    )
+
+
+SIMPLIFIED_OPTAX = by_optax(
+    lambda eta, h: optax.contrib.simplified_ademamix(
+        eta,
+        **b(h),
+        alpha=h["alpha"],
+        eps=h["epsilon"],
+        weight_decay=h.get("weight_decay", 0.0),
+    ),
+    "decoupled",
+)
+COCOB_OPTAX = by_optax(
+    lambda eta, h: optax.contrib.cocob(
+        eta, alpha=h["alpha"], eps=h["epsilon"], weight_decay=h["weight_decay"]
+    ),
+    "inside",
+)
+
+
+def momo(estimated=False):
+    """MoMo."""
+    return by_optax(
+        lambda eta, h: optax.contrib.momo(
+            eta, h["beta"], h["least"], h["weight_decay"], adapt_lower_bound=estimated
+        ),
+        "inside",
+    )
+
+
+def momo_adam(estimated=False):
+    """MoMo-Adam."""
+    return by_optax(
+        lambda eta, h: optax.contrib.momo_adam(
+            eta,
+            **b(h),
+            eps=h["epsilon"],
+            lower_bound=h["least"],
+            weight_decay=h["weight_decay"],
+            adapt_lower_bound=estimated,
+        ),
+        "inside",
+    )
+
+
 PRODIGY_OPTAX = by_optax(
     lambda eta, h: optax.contrib.prodigy(
         eta,
@@ -705,6 +762,16 @@ CONVENTIONS = (
             l2="l2_regularization_strength",
         ),
     ),
+    Case("OptimisticAdam", "document", "optax", optimistic_adam(nesterov=False)),
+    Case("OptimisticAdam", "optax", "optax", optimistic_adam(nesterov=True)),
+    Case("SimplifiedAdEMAMix", "document", "optax", SIMPLIFIED_OPTAX),
+    Case("SimplifiedAdEMAMix", "optax", "optax", SIMPLIFIED_OPTAX),
+    Case("COCOB", "document", "optax", COCOB_OPTAX),
+    Case("COCOB", "optax", "optax", COCOB_OPTAX),
+    Case("MoMo", "document", "optax", momo(), {"weight_decay": 0.0}),
+    Case("MoMo", "optax", "optax", momo()),
+    Case("MoMoAdam", "document", "optax", momo_adam(), {"weight_decay": 0.0}),
+    Case("MoMoAdam", "optax", "optax", momo_adam()),
     Case("OptimisticGradient", "document", "optax", OPTIMISTIC_OPTAX),
     Case("OptimisticGradient", "optax", "optax", OPTIMISTIC_OPTAX),
     Case("ACProp", "optax", "optax", ACPROP_OPTAX),
@@ -915,6 +982,8 @@ SWITCHES = (
     Case("Lion", "document", "optax", LION_OPTAX, {}, (DECAY,)),
     Case("LARS", "optax", "optax", lars(nesterov=True), AHEAD),
     Case("Adafactor", "optax", "optax", adafactor_optax, {}, ("momentum",)),
+    Case("MoMo", "optax", "optax", momo(estimated=True), {"bound": "estimated"}),
+    Case("MoMoAdam", "optax", "optax", momo_adam(estimated=True), {"bound": "estimated"}),
     Case(
         "PolyakSGD", "optax", "optax", polyak_optax("sps+"), {"coefficient": 1.0, "gap": "positive"}
     ),

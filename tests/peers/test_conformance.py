@@ -57,6 +57,14 @@ KNOWN = {
         lambda: optax.polyak_sgd(0.5, 0.7, variant="sps+"),
         {"eta": 0.7, "gap": "positive", "largest": 0.5}, {"PolyakSGD optax"},
     ),
+    "optax momo": (lambda: optax.contrib.momo(0.1), {"eta": 0.1}, {"MoMo document", "MoMo optax"}),
+    "optax momo_adam": (
+        lambda: optax.contrib.momo_adam(), {"eta": 0.01}, {"MoMoAdam document", "MoMoAdam optax"},
+    ),
+    "optax cocob": (lambda: optax.contrib.cocob(), {}, {"COCOB document", "COCOB optax"}),
+    "optax optimistic_adam_v2": (
+        lambda: optax.optimistic_adam_v2(0.01), {"eta": 0.01}, {"OptimisticAdam optax"},
+    ),
     "keras Adam": (lambda: K.Adam(), {}, {"Adam keras", "Adam sklearn"}),
     "keras Nadam": (lambda: K.Nadam(), {}, {"NAdam keras"}),
     "keras AMSGrad": (lambda: K.Adam(amsgrad=True), {}, {"AMSGrad keras"}),

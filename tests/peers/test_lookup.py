@@ -75,6 +75,7 @@ def here(call):
     return lookup.optimizer(call, FRAMEWORKS["sklearn"])
 
 
+@pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(("call", "framework"), CALLS, ids=[call.call for call, _ in CALLS])
 def test_a_call_is_what_the_table_says(call, framework, monkeypatch):
     # Keras' own takes its means in float32, optax' its decay, MADGRAD the root of a count:

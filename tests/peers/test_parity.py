@@ -129,6 +129,8 @@ RANGES = {
 OWN_RANGES = {
     # A least loss above some batches' too: their steps go up the gradient.
     "PolyakSGD": {"least": (-2.0, 0.3), "largest": (0.02, 50.0)},
+    "MoMo": {"least": (-2.0, 0.3)},
+    "MoMoAdam": {"least": (-2.0, 0.3)},
     # Longer steps go where a logistic loss is flat, and the sign of its gradient rounding.
     "Rprop": {"largest": (0.02, 0.05)},
 }
@@ -138,7 +140,8 @@ NEAR_TENTH = (0.05, 0.2)
 #: are of the size of the root of epsilon, and of the others.
 RATES = {"SGD": 0.05, "Momentum": 0.05, "Nesterov": 0.05}
 #: Those that find a rate need no small one.
-RATES |= {"DoG": 0.5, "DoWG": 0.5, "Prodigy": 0.5, "PolyakSGD": 1.0}
+RATES |= {"DoG": 0.5, "DoWG": 0.5, "Prodigy": 0.5, "PolyakSGD": 1.0, "COCOB": 1.0, "MoMo": 1.0}
+RATES |= {"MoMoAdam": 0.1}
 #: With a short memory it may overshoot, and take that for a distance, update after update: rounding
 #: grows with it. For its own rate and memory see test_d_adaptation_finds_a_distance.
 RATES |= {"DAdaptAdamW": 0.05}

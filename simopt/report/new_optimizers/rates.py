@@ -18,7 +18,7 @@ from simopt.rules import ALL
 NOTHING = 1e-12
 
 #: Rules that are meant to need no rate: theirs is 1.
-FREE = ("Adadelta", "DoG", "DoWG", "Prodigy", "DAdaptAdamW", "PolyakSGD")
+FREE = ("Adadelta", "DoG", "DoWG", "Prodigy", "DAdaptAdamW", "PolyakSGD", "COCOB", "MoMo")
 
 
 def section(
@@ -111,7 +111,7 @@ def sentence(frame: pd.DataFrame) -> str:
 
 
 def least_losses(problems: Mapping[str, Problem]) -> str:
-    """What Polyak's step is told of the least loss, and what the problems' are."""
+    """What Polyak's step and its like are told of the least loss, and what the problems' are."""
     known, above, unknown = [], [], []
     for name, problem in problems.items():
         least = problem.minimum_loss
@@ -128,8 +128,9 @@ def least_losses(problems: Mapping[str, Problem]) -> str:
         parts.append(f"it is above 0, with the data of one seed, on {listing(above)}")
     if unknown:
         parts.append(f"it is not known on {listing(unknown)}")
-    told = "PolyakSGD is told that the least loss is 0, its default, on every problem"
-    where = ": where that is too low its steps do not fade" if above or unknown else ""
+    asking = [name for name, make in ALL.items() if make().rule.asks_loss]
+    told = f"{listing(asking)} are told that the least loss is 0, the default, on every problem"
+    where = ": where that is too low their steps do not fade" if above or unknown else ""
     return f"{told}. In truth {', '.join(parts)}{where}."
 
 

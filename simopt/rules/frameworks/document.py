@@ -52,5 +52,10 @@ FRAMEWORK = Framework(
         "MADGRAD": {},
         "AdagradRMSProp": {},
         "AdaGradWindow": {},
+        "OptimisticAdam": {},
+        "SimplifiedAdEMAMix": {"decay": "decoupled"},
+        "COCOB": {},
+        "MoMo": {},
+        "MoMoAdam": {},
     },
 )

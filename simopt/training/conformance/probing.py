@@ -97,12 +97,14 @@ def probe(drops: bool) -> Probe:
 def _losses(gradients: Array) -> Array:
     """Losses over the squared norm on both sides of 1, some below 0.
 
-    The first is so high that a bounded step is as long as its bound, and gives the rate away.
+    The first is so high that a bounded step is as long as its bound, and gives the rate away. One
+    near the end is so low that means of losses are below 0: MoMo-Adam, so far Adam, stands still.
     """
     ratios = 10.0 ** np.random.default_rng(21).uniform(-2, 1, len(gradients))
     ratios[0] = 100.0
     ratios[12::13] *= -1.0
     losses: Array = ratios * np.square(gradients).sum(axis=1)
+    losses[-10] = -10.0 * losses.max()
     return losses
 
 
