@@ -27,6 +27,9 @@ _TENSOR = re.compile(
     r"(?:[\w.]+\()?\[*\s*([-+]?\.?\d[-+.\deE]*|[-+]?nan|[-+]?inf)\s*\]*(?:,.*\))?\)?"
 )
 
+#: A unit, or a type of numbers, as a row of them stands under some headers: [s], <dbl>, Float64.
+_UNIT = re.compile(r"[\[(<].{0,12}[\])>]|-+|[a-z%]{0,3}|[a-z]{1,6}\d{1,3}\??", re.IGNORECASE)
+
 #: The largest float64, which stores without an infinity put in its place.
 LARGEST = 1.797e308
 
@@ -159,3 +162,8 @@ def share_of_numbers(cells: Sequence[Any], decimal: str = ".") -> float:
         held += value is not None
         good += value is not None
     return good / held if held else 0.0
+
+
+def are_units(row: Sequence[str]) -> bool:
+    """Whether a row under a header holds units or types: "[s], [-]", "i64 f64", or nothing."""
+    return all(_UNIT.fullmatch(cell) and not is_number(cell) for cell in row)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.logs import cells
-from simopt.curves.logs.names import CLOCKS, COUNTERS, METRIC_VALUES, Name, parse, plain
+from simopt.curves.logs.names import CLOCKS, COUNTERS, METRIC_VALUES, Name, is_rate, parse, plain
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
 
@@ -30,6 +30,8 @@ DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
 REINFORCEMENT = frozenset(
     ("policy", "value", "actor", "critic", "q", "qf", "td", "entropy", "advantage", "surrogate")
 )
+#: Spinning Up's ``EpRet`` and others' names for what an agent earns.
+REWARDS = frozenset(("rollout", "reward", "ret"))
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def choose(
         held = None if held is None else (-held[0], held[1])
     counter = x if x is not None else _counter(table, training[1])
     position = None if counter is None else _position(table, counter)
-    rate = next((name for name, parts in names.items() if _is_rate(parts, name)), None)
+    rate = next((name for name, parts in names.items() if is_rate(parts.words)), None)
     return Chosen(
         training, held, position, " + ".join(losses), " + ".join(helds), counter or "",
         None if rate is None else _rate(table, rate), about, tuple(notes),
@@ -145,12 +147,6 @@ def count(column: Sequence[Any]) -> int:
     )
 
 
-def _is_rate(parts: Name, name: str) -> bool:
-    return plain(name) in ("lr", "learning_rate") or (
-        parts.kind == "other" and parts.words[0] in ("lr", "learning") and "loss" not in parts.words
-    )
-
-
 def _rate(table: Table, name: str) -> Floats | None:
     try:
         return cells.column(table.columns[name], table.decimal)[0]
@@ -163,7 +159,7 @@ def _about(names: Iterable[Name]) -> str:
     everything = set().union(*words) if words else set()
     if everything & GENERATOR and everything & DISCRIMINATOR:
         return "a GAN"
-    rewards = {word for name in names for word in name.words} & {"rollout", "reward", "ep_rew_mean"}
+    rewards = {word for name in names for word in name.words} & REWARDS
     if rewards or len(everything & {"policy", "value", "actor", "critic", "qf", "td"}) > 1:
         return "reinforcement learning"
     return ""
@@ -234,7 +230,9 @@ def _of_losses(
     if same:
         return [_best_grain(found, names, counts)]
     words = {word for name in found for word in names[name].words}
-    if (words & GENERATOR and words & DISCRIMINATOR) or len(words & REINFORCEMENT) > 1:
+    if words & GENERATOR and words & DISCRIMINATOR:
+        return [n for n in found if (GENERATOR | DISCRIMINATOR) & set(names[n].words)][:1]
+    if len(words & REINFORCEMENT) > 1:
         return found[:1]
     if all(names[n].kind == "loss" and counts[n] == counts[found[0]] for n in found):
         part = names[found[0]].part
@@ -345,7 +343,7 @@ def _column(table: Table, name: str) -> tuple[Floats, NDArray[np.bool_]]:
 
 def _counter(table: Table, there: NDArray[np.bool_]) -> str | None:
     """What rows are counted by: the finest counter that goes on rising, else the first there is."""
-    best: tuple[tuple[int, int], str] | None = None
+    found: dict[str, tuple[Floats, int]] = {}
     for name in table.columns:
         if parse(name).kind != "counter" or len(table.columns[name]) != len(there):
             continue
@@ -359,11 +357,17 @@ def _counter(table: Table, there: NDArray[np.bool_]) -> str | None:
         rising = 0 if (steps > 0).all() else 1 if (steps >= 0).all() else 2
         if rising == 1 and len(steps) and (steps > 0).mean() < 0.5:
             rising = 3  # the epoch of many steps
-        rank = COUNTERS.index(plain(name)) if plain(name) in COUNTERS else len(COUNTERS)
-        score = (rising + (3 if rank >= len(COUNTERS) - len(CLOCKS) else 0), rank)
-        if best is None or score < best[0]:
-            best = score, name
-    return None if best is None else best[1]
+        found[name] = np.diff(seen), rising
+    outer = [steps for steps, rising in found.values() if rising != 2]
+    scores = []
+    for name, (steps, rising) in found.items():
+        if rising == 2 and any((other[steps < 0] > 0).all() for other in outer):
+            rising = 4  # it begins again in every epoch
+        counted = parse(name).stem[0]
+        rank = COUNTERS.index(counted) if counted in COUNTERS else len(COUNTERS)
+        clock = rank >= len(COUNTERS) - len(CLOCKS)
+        scores.append((rising + (3 if clock else 0), rank, name))
+    return min(scores)[2] if scores else None
 
 
 def _position(table: Table, name: str) -> Floats | None:

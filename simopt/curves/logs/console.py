@@ -4,85 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from itertools import compress, groupby
+from typing import Any
 
 from simopt.curves.logs.json_logs import printed, trees
-from simopt.curves.logs.names import parse, plain
+from simopt.curves.logs.names import is_rate, parse, plain
+from simopt.curves.logs.patterns import NUMBER, PATTERNS, VALUE, Pattern
 from simopt.curves.logs.table import Rows, Table, flat
 from simopt.ground import checks
 
-#: Julia's single precision and Fortran's double write their exponents with f and d: 2.5f0, 1.0D-05.
-NUMBER = (
-    r"[-+]?(?:(?:\d+\.\d*|\.\d+)[fFdD][-+]?\d+"
-    r"|(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
-)
-#: Atomic, so that of 2.5x no 2 is taken: a number is read whole or not at all.
-VALUE = rf"(?>[-+]?1\.#\w+|{NUMBER}|[-+]?nan(?:\(ind\)|16|32)?|[-+]?inf(?:inity|16|32)?)"
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """Lines that a program prints.
-
-    Attributes
-    ----------
-    program : str
-        Whose they are.
-    expression : re.Pattern
-        Matched anywhere in a line; its named groups become columns.
-    about : str
-        What trains with it, where that is known.
-    """
-
-    program: str
-    expression: re.Pattern[str]
-    about: str = ""
-
-
-def _pattern(program: str, expression: str, about: str = "") -> Pattern:
-    expression = expression.replace("<>", f"({VALUE})")
-    expression = re.sub(r"(?<!\?P)<(\w+)>", lambda m: f"(?P<{m[1]}>{VALUE})", expression)
-    return Pattern(program, re.compile(expression, re.IGNORECASE), about)
-
-
-#: Lines whose names don't stand right before their numbers; all others are read by `pairs`.
-PATTERNS: tuple[Pattern, ...] = (
-    _pattern(
-        "CatBoost",
-        r"^\s*<iteration>:\s+learn: <train_loss>(?:\s+test: <val_loss>)?",
-        "boosted trees",
-    ),
-    _pattern("Megatron", r"validation loss at iteration <iteration> \| [\w ]+ value: <val_loss>"),
-    _pattern("PyTorch tutorials", r"Accuracy: <>%, Avg loss: <val_loss>"),
-    _pattern("timm", r"Train: <epoch> \[\s*(?P<batch>\d+)/\d+.*?Loss:\s*<>\s*\(\s*<train_loss>\)"),
-    _pattern("Caffe", r"Train net output #\d+:"),  # the loss again
-    _pattern("llm.c", r"^\s*s:<step>\s+tel:<val_loss>"),
-    _pattern("llm.c", r"^\s*s:<step>\s+trl:<train_loss>"),
-    _pattern("Caffe", r"solver\.cpp:\d+\] Iteration <iteration>(?: \([^)]*\))?, loss = <loss>"),
-    _pattern("Caffe", r"Iteration <iteration>, Testing net"),
-    _pattern("Caffe", r"Test net output #\d+: \w*loss\w* = <val_loss>"),
-    _pattern("Darknet", r"^\s*<iteration>: <loss>, <avg_loss> avg(?: loss)?,"),
-    _pattern(
-        "PyTorch examples", r"Train Epoch: <epoch> \[\s*(?P<batch>\d+)/\d+[^\]]*\]\s*Loss: <loss>"
-    ),
-    _pattern("PyTorch examples", r"Test set: (?:Average|Avg\.?) loss: <val_loss>"),
-    _pattern(
-        "PyTorch ImageNet",
-        r"Epoch: \[<epoch>\]\s*\[\s*(?P<batch>\d+)/\d+\].*?\bLoss\s+<loss>\s*\(\s*<>\)",
-    ),
-    _pattern(
-        "PyTorch ImageNet", r"Test: \[\s*(?P<batch>\d+)/\d+\].*?\bLoss:?\s+<>\s*\(\s*<val_loss>\)"
-    ),
-    _pattern("word2vec.c and GloVe", r"iter: <iteration>, cost: <cost>"),
-    _pattern("fastText", r"Progress:\s*<progress>%.*?loss:\s*<loss>"),
+_PARTS = (
+    r"(?:train(?:ing)?|val(?:id(?:at(?:ion|e|ing))?)?|eval(?:uat(?:ion|e|ing))?|test(?:ing)?|dev)"
 )
 
-#: What a line, or a part of it, is about: "[valid]", "| train_inner |", "Validation results - ".
+#: What a line, or a part of it, is about: "[valid]", "| train_inner |", "Validation results - ",
+#: "Epoch (valid): ", "DEV : ", "Test: [ 0/10]".
 _PART = re.compile(
     r"\[(?P<bracket>train\w*|val\w*|eval\w*|test\w*)\]"
+    rf"|\((?P<paren>{_PARTS})\)(?=\s*:\s+[A-Za-z])"
     r"|(?:^|\|)\s*(?P<field>(?:train|val|eval|test)\w*)\s*(?=\|)"
-    r"|^\s*(?P<head>(?:train|val|eval|test)\w*)(?:\s+(?:results?|metrics|set|phase))?"
-    r"\s*[-:]\s+(?=[A-Za-z])",
+    rf"|^\s*(?P<head>{_PARTS})(?:\s+(?:results?|metrics|set|phase))?"
+    r"(?:\s*[-:]\s+(?=[A-Za-z\[])|\s+(?=\(\d+/\d+\)))",
+    re.IGNORECASE,
+)
+#: What is measured, before the parts of the data: "loss: train 0.5, val 0.6".
+_HEADED = re.compile(
+    rf"\b(?P<what>loss|cost|nll|mse|rmse|mae|ppl)\s*[-:=(\[]+\s*(?={_PARTS}\b)", re.IGNORECASE
+)
+#: A line that says what those below are about: "Eval begin...", "***** Running Evaluation *****".
+_HEADING = re.compile(
+    rf"[\W_]*(?:(?:running|start(?:ing)?|begin(?:ning)?)\s+)?(?P<part>{_PARTS})"
+    r"(?:\s+(?:begin|start|set|phase|results?|metrics|mode|loop|model))?[\W_]*",
+    re.IGNORECASE,
+)
+#: Which of several processes wrote a line.
+_RANK = re.compile(
+    r"^\s*(?:\[\s*(?:local[_ ]?rank|rank|default|worker|node|gpu|process)[ :=]*(?P<name>\d+)\s*\]"
+    r"|\[\d+,(?P<mpi>\d+)\]<std(?:out|err)>"
+    r"|(?:rank|worker|process)[ :=]*(?P<word>\d+)(?=\s*[:|-]))\s*[:|-]?\s*",
     re.IGNORECASE,
 )
 
@@ -93,18 +52,22 @@ _COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
 
 #: Position of a line: what comes before a slash or in brackets, by what names it.
 _POSITION = re.compile(
-    rf"\b(?P<name>{_COUNTED})s?\s*[:#=]?\s*"
-    rf"[\[(]?\s*(?P<at>{NUMBER})(?:\s*(?:/|of)\s*\d[\d,]*)?",
+    rf"(?<!time/)\b(?P<name>{_COUNTED})s?\s*[:#=]?\s*"
+    rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?!\s?%)(?:\s*(?:/|of)\s*\d[\d,]*)?",
     re.IGNORECASE,
 )
-#: XGBoost and LightGBM begin a line with the round.
-_ROUND = re.compile(r"^\s*\[(?P<at>\d+)\]\s+(?=\S)", re.MULTILINE)
+#: XGBoost and LightGBM begin a line with the round, scikit-learn's boosting with that of how many.
+_ROUND = re.compile(r"^\s*\[(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
+#: The position on a line that does not name it: "  3 train loss: 0.5", and tqdm's "| 3/10 [".
+_UNNAMED = re.compile(
+    rf"^\s*(?P<first>\d+):?\s+(?=(?:{_PARTS}|loss|cost)\b)|\|\s*(?P<bar>\d+)/\d+ \[", re.IGNORECASE
+)
 
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
 _PAIR = re.compile(
     rf"(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}){{0,4}}"
     rf"(?:\s*\([^()\d]{{1,24}}\))?)"
-    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/:]|\.\d)",
+    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/]|:\d|\.\d)",
     re.IGNORECASE,
 )
 #: The position between a name and its number: "Cost after iteration 100: 0.5", "Loss (for one
@@ -122,11 +85,15 @@ _THOUSANDS = re.compile(r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])")
 FEW_LINES = 3
 #: Spaces that say no more than a few would. A line may be long: what patterns repeat is bounded.
 _WIDE = re.compile(" {9,}")
+#: A name and its number may be on either side of a tab.
+_AFTER_NAME = re.compile(r"(?<=[:=])\s+(?=\S)")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08+")
 _PREFIX = re.compile(
     r"^\s*(?:[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[\])]?|"
     r"[\[(]?\d\d:\d\d:\d\d(?:[.,]\d+)?[\])]?|[IWE]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\])\s*",
 )
+#: What a line without would have no number.
+_VALUES = re.compile(r"\d|nan|inf", re.IGNORECASE)
 _BAR = re.compile(r"[━═╸╺▏▎▍▌▋▊▉█▇▆▅▄▃▂▁░▒▓─]+|\[=*>?\.*\]|\[[#=>. -]{4,}\]")
 
 
@@ -155,35 +122,141 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
         rows = states if states.count > rows.count else rows
     if not rows.count:
         return None
+    columns, notes = _once(*_of_one_rank(rows.columns))
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
     about = next((text for text in programs.values() if text), "")
     if "[" in text and _ROUND.search(text):
-        about = about or trees(rows.columns)
-    return Table(dict(rows.columns), form, source, about=about)
+        about = about or trees(columns)
+    return Table(columns, form, source, about=about, notes=notes)
 
 
 def _rows(lines: Iterable[str], own: list[Pattern], programs: dict[str, str]) -> Rows:
     """What each line says, beside the position that stood before it; whose lines were met."""
     rows = Rows()
     at: dict[str, str] = {}
+    rate: dict[str, str] = {}
+    last: dict[str, str] | None = None
     header: list[str] = []
+    grains: list[str] = []
+    side = ""
+    trained: dict[str, str] = {}
     for line in lines:
+        ranked = _RANK.match(line)
+        if ranked:
+            line = _PREFIX.sub("", line[ranked.end() :])
         record, program, about = _record(line, (*own, *PATTERNS) if own else PATTERNS)
         if program:
             programs[program] = about
         if not record and (columns := _columns(line, header)) is not None:
             header, record = columns
+        if not record and (heading := _HEADING.fullmatch(line)):
+            side = heading["part"] if parse(heading["part"]).part == "held out" else ""
         position = {name: value for name, value in record.items() if parse(name).kind == "counter"}
         values = {name: value for name, value in record.items() if name not in position}
         if position and _earlier(position, at):
             at = {}
         at |= position
         losses = any(parse(name).kind in ("loss", "error") for name in values)
+        if side and _goes_on(position, trained):
+            side = ""
+        if losses and side:
+            values = {_of_part(side, name): value for name, value in values.items()}
+        elif losses:
+            trained = position
         if losses or (own and program == "your pattern"):
-            rows.add(at | values)
+            rank = {_RANKS: ranked[ranked.lastgroup or 0]} if ranked else {}
+            rows.add(at | rate | values | rank)
+            rate, last = {}, dict(at)
+            grains.append("" if not position else "epoch" if set(position) == {"epoch"} else "step")
+        else:
+            rates = {name: value for name, value in values.items() if is_rate(parse(name).words)}
+            rate |= _beside(rows, rates) if last == at else rates
         if not losses and "epoch" in position:
             at.pop("batch", None)
+    return _by_grain(rows, grains)
+
+
+def _goes_on(position: dict[str, str], before: dict[str, str]) -> bool:
+    """Whether a position is of training again: of a new epoch, or behind the last one."""
+    if "epoch" in position:
+        return True
+    return any(
+        name in before and float(value.replace(",", "")) > float(before[name].replace(",", ""))
+        for name, value in position.items()
+    )
+
+
+def _of_part(part: str, name: str) -> str:
+    """The name of a loss or a metric with the part of the data that it is about, if it has none."""
+    parsed = parse(name)
+    bare = not parsed.part and parsed.kind in ("loss", "error", "higher")
+    return f"{part}/{name}" if bare else name
+
+
+def _beside(rows: Rows, rates: dict[str, str]) -> dict[str, str]:
+    """The rates that a line of their own says for the row before; those that it has are left."""
+    left = {}
+    for name, value in rates.items():
+        cells = rows.columns.setdefault(name, [None] * rows.count)
+        if cells[-1] is None:
+            cells[-1] = value
+        else:
+            left[name] = value
+    return left
+
+
+def _by_grain(rows: Rows, grains: list[str]) -> Rows:
+    """A loss of that name at steps and of whole epochs, as two columns."""
+    for name in [n for n in rows.columns if parse(n).kind in ("loss", "error")]:
+        cells = rows.columns[name]
+        held = [grain for grain, cell in zip(grains, cells, strict=True) if cell is not None]
+        if min(held.count("step"), held.count("epoch")) < FEW_LINES:
+            continue
+        del rows.columns[name]
+        for grain in ("step", "epoch"):
+            rows.columns[f"{name} ({grain})"] = [
+                cell if g == grain or (not g and grain == "step") else None
+                for g, cell in zip(grains, cells, strict=True)
+            ]
     return rows
+
+
+#: The column of ranks, until the rows of one are chosen.
+_RANKS = "\0rank"
+
+
+def _of_one_rank(columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
+    """The rows that the first of several processes wrote, and those that none claims."""
+    ranks = columns.pop(_RANKS, None)
+    if ranks is None:
+        return columns, ()
+    held = sorted({int(rank) for rank in ranks if rank is not None})
+    if len(held) < 2:
+        return columns, ()
+    keep = [rank is None or int(rank) == held[0] for rank in ranks]
+    one = {name: list(compress(cells, keep)) for name, cells in columns.items()}
+    return one, (f"lines of {len(held)} processes: those of rank {held[0]} are read",)
+
+
+def _once(
+    columns: dict[str, list[Any]], notes: tuple[str, ...]
+) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
+    """Rows that all were written twice, by two loggers, once."""
+    counters = [cells for name, cells in columns.items() if parse(name).kind == "counter"]
+    if not counters:
+        return columns, notes
+    rows = list(zip(*columns.values(), strict=True))
+    keep: list[bool] = []
+    for _, block in groupby(range(len(rows)), key=lambda row: [cells[row] for cells in counters]):
+        at = list(block)
+        half, odd = divmod(len(at), 2)
+        if odd or [rows[k] for k in at[:half]] != [rows[k] for k in at[half:]]:
+            return columns, notes
+        keep += [True] * half + [False] * half
+    if len(rows) < 2 * FEW_LINES:
+        return columns, notes
+    once = {name: list(compress(cells, keep)) for name, cells in columns.items()}
+    return once, (*notes, "every line is there twice, and read once")
 
 
 def plain_text(text: str) -> str:
@@ -221,10 +294,13 @@ def _drawn(line: str) -> Iterable[str]:
 
 
 def _record(line: str, patterns: Iterable[Pattern]) -> tuple[dict[str, str], str, str]:
+    small = line.lower()
     for pattern in patterns:
-        if match := pattern.expression.search(line):
+        if pattern.key in small and (match := pattern.expression.search(line)):
             found = {n: v for n, v in match.groupdict().items() if v is not None}
             return _numbers(found), pattern.program, pattern.about
+    if _VALUES.search(line) is None:
+        return {}, "", ""
     if (record := _literal(line)) is not None:
         return record, "", ""
     return _boxed(line) or _by_part(line), "", ""
@@ -242,11 +318,9 @@ def _by_part(line: str) -> dict[str, str]:
     record = pairs(line[: marks[0].start()] if marks else line)
     ends = [*(mark.start() for mark in marks[1:]), len(line)]
     for mark, end in zip(marks, ends[: len(marks)], strict=True):
-        part = mark["bracket"] or mark["field"] or mark["head"]
+        part = mark[mark.lastgroup or 0]
         for name, value in pairs(line[mark.end() : end]).items():
-            parsed = parse(name)
-            bare = not parsed.part and parsed.kind in ("loss", "error", "higher")
-            record.setdefault(f"{part}/{name}" if bare else name, value)
+            record.setdefault(_of_part(part, name), value)
     return record
 
 
@@ -280,17 +354,26 @@ def pairs(line: str) -> dict[str, str]:
     if trees:
         found["iteration"] = trees["at"]
         line = line[trees.end() :]
-    line = _WIDE.sub(" " * 8, line)
+    line = _AFTER_NAME.sub(" ", _WIDE.sub(" " * 8, line))
     line = _BETWEEN.sub(_in_order, _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line))
     for match in _POSITION.finditer(line):
         found.setdefault(plain(match["name"]), match["at"])
+    if not found and (unnamed := _UNNAMED.search(line)):
+        found["step"] = unnamed["first"] or unnamed["bar"]
     line = _POSITION.sub(" | ", line)
+    headed = _HEADED.search(line)
+    what = headed["what"] if headed else ""
     for part in re.split(r"[|;,\t]\s*|\s+-+\s+|\s{2,}(?=[A-Za-z])", line):
         for match in _PAIR.finditer(part):
             name = match["name"].replace("'s ", "-").strip(" -.'")
             # "elapsed time per iteration", "the loss of": of a long name the end says what it is.
-            if parse(name).kind == "counter" and plain(name) in found:
+            parsed = parse(name)
+            if parsed.kind == "counter" and parsed.plain in found:
                 continue
+            if parsed.part and not parsed.stem and what:  # "loss train: 0.5, val: 0.6"
+                name = f"{name}/{what}"
+            elif parsed.part and parsed.kind in ("loss", "error"):
+                what = "_".join(parsed.stem)
             found.setdefault(name, match["value"])
     return _numbers(found)
 
@@ -323,8 +406,8 @@ def _columns(line: str, header: list[str]) -> tuple[list[str], dict[str, str]] |
     names = re.split(r"\s{2,}", line.strip())
     if (
         len(names) > 1
-        and any(parse(n).kind == "loss" for n in names)
-        and not re.search(r"[:=]", line)
+        and any(parse(n).kind in ("loss", "error") for n in names)
+        and not re.search(r"[:=\d]", line)
     ):
         return names, {}
     words = line.split()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 import io
+import lzma
 import stat
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 #: A log above this is refused: 4 GiB take minutes to parse, and ten times their size in memory.
 MOST_BYTES = 2 * 1024**3
@@ -24,6 +28,23 @@ _SIGNATURES = {
     b"\x89HDF": "an HDF5 file",
     b"\x89PNG": "a picture",
     b"%PDF": "a PDF",
+    b"MATLAB 5.0": "a MATLAB file",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet or document of Office",
+    b"\x28\xb5\x2f\xfd": "a file packed by zstd",
+}
+
+#: How packed files begin, what opens them, and what their names end in.
+_PACKED: dict[bytes, tuple[Callable[[io.BytesIO], Any], str]] = {
+    b"\x1f\x8b": (gzip.open, ".gz"),
+    b"BZh": (bz2.open, ".bz2"),
+    b"\xfd7zXZ": (lzma.open, ".xz"),
+}
+
+#: Files in a zip that tell what it is, where it is no packed log.
+_IN_ZIP = {
+    "xl/workbook.xml": "a spreadsheet",
+    "word/document.xml": "a document of Office",
+    "data.pkl": "a pickle of PyTorch",
 }
 
 
@@ -33,12 +54,12 @@ def content(path: Path) -> tuple[str, bytes]:
     Parameters
     ----------
     path : Path
-        The file. ``.gz`` is unpacked, and a ``.zip`` with one file in it.
+        The file. ``.gz``, ``.bz2`` and ``.xz`` are unpacked.
 
     Returns
     -------
     name : str
-        The file's, without ``.gz``.
+        The file's, without the packing's ending.
     data : bytes
 
     Raises
@@ -61,10 +82,11 @@ def content(path: Path) -> tuple[str, bytes]:
             advice = "; a pickle runs code when it is read: save the numbers as CSV or JSON"
             allowed = "a text log, CSV, JSON, Parquet, NumPy or TensorBoard file"
             raise refused(path, what, allowed + (advice if what == "a pickle" else ""))
-    if data.startswith(b"\x1f\x8b"):
-        with gzip.open(io.BytesIO(data)) as packed:
-            data = _bounded(path, packed, len(data))
-        name = name.removesuffix(".gz")
+    for signature, (unpack, ending) in _PACKED.items():
+        if data.startswith(signature):
+            with unpack(io.BytesIO(data)) as packed:
+                data = _bounded(path, packed, len(data))
+            return name.removesuffix(ending), data
     return name, data
 
 
@@ -79,6 +101,9 @@ def zipped(path: Path, data: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             result = {}
             left = MOST_UNPACKED
+            for ending, what in _IN_ZIP.items():
+                if any(name.endswith(ending) for name in archive.namelist()[:1000]):
+                    raise refused(path, what, "a log: save its numbers as CSV or JSON")
             for entry in archive.infolist()[:1000]:
                 if entry.is_dir():
                     continue
@@ -95,7 +120,7 @@ def _bounded(path: Path, packed: io.BufferedIOBase | object, size: int, left: in
     most = min(left or MOST_UNPACKED, max(1024**2, MOST_RATIO * size))
     try:
         data: bytes = packed.read(most + 1)  # type: ignore[union-attr]
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError) as error:
         raise refused(path, "a packed file", f"whole ({error})") from None
     if len(data) > most:
         unpacked = f"over {most:,} bytes when unpacked"

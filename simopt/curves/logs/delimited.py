@@ -22,6 +22,9 @@ LOOKED_AT = 200
 #: Lines of a title that may stand above a header.
 MOST_TITLES = 20
 
+#: Columns of a table without names.
+MOST_UNNAMED = 20
+
 #: From so many characters on the cells are read by pandas, where they are regular enough.
 LARGE = 2_000_000
 
@@ -34,8 +37,13 @@ _SUMMARY = frozenset(
      "std", "overall")
 )  # fmt: skip
 
-#: A unit, as a row of them stands under some headers.
-_UNIT = re.compile(r"[\[(].{0,12}[\])]|-|[a-z%]{0,3}", re.IGNORECASE)
+#: A line under a header, and a row that stands for those that were not printed.
+_RULE, _LEFT_OUT = re.compile(r"[-=+_─═]{2,}"), re.compile(r"\.{2,3}|…|⋮|⋯")
+
+_FIRST_OF_NUMBER = re.compile(r"[-+.]?\d|[-+]?(?:nan|inf)", re.IGNORECASE)
+
+#: Seconds or milliseconds since 1970, in this century.
+_CLOCK = (9.4e8, 4.2e9), (9.4e11, 4.2e12)
 
 
 def table(text: str, source: str) -> Table | None:
@@ -78,7 +86,9 @@ def table(text: str, source: str) -> Table | None:
         return quick
     lines = text.splitlines()
     kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    rows = _titled(split([head, *kept] if head else kept, separator))
+    written = [head, *kept] if head else kept
+    rows = split(written, separator)
+    rows = _titled(_wide(written, rows) if separator == " " else rows)
     return _from_rows(rows, source, separator, text.endswith(("\n", "\r")))
 
 
@@ -129,7 +139,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     if len(rows) > 2 and _two_lines(*rows[:2]):
         header = [f"{above} {below}".strip() for above, below in zip(*rows[:2], strict=True)]
         rows = rows[1:]
-    if any(numbers.is_number(cell, _decimal(rows, separator)) for cell in header):
+    decimal = _decimal(rows, separator)
+    if any(numbers.is_number(cell, decimal) for cell in header):
         header = unnamed_columns(rows, source)
     else:
         rows = rows[1:]
@@ -137,9 +148,11 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         allowed = "a table with numbers below its header"
         raise checks.refuse("file", f"{source}: a header alone", allowed)
     # pandas and R write an index without a name, or leave its name out.
-    more = len(header) + 1
-    if separator in " \t" and all(len(row) == more for row in rows):
+    usual = Counter(len(row) for row in rows).most_common(1)[0][0]
+    if separator in " \t" and usual == len(header) + 1:
         header = ["", *header]
+    counted = [row[0] for row in rows[:LOOKED_AT] if len(row) == len(header)]
+    counts = bool(counted) and numbers.share_of_numbers(counted) > 0.9
     body: list[list[str]] = []
     sessions: list[int] = []
     wrong = 0
@@ -147,9 +160,12 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         if row == header:
             sessions.append(len(body))
             continue
-        if all(re.fullmatch(r"[-=+]{3,}", cell) for cell in row):
+        if all(map(_RULE.fullmatch, row)):
             continue  # a line under the header
-        if number == 0 and len(rows) > 2 and _units(row):
+        if all(map(_LEFT_OUT.fullmatch, row)):
+            notes.append(f"rows behind the first {len(body)} were not printed, and are missing")
+            continue
+        if not body and len(rows) > 2 and numbers.are_units(row):
             continue
         if len(row) > len(header) and not any(row[len(header) :]):
             row = row[: len(header)]
@@ -157,7 +173,9 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
             if number == len(rows) - 1 and len(row) < len(header):
                 notes.append("the last line is cut off, and left out")
                 continue
-            if len(row) < len(header) and all(_is_word(cell) for cell in row):
+            if (len(row) < len(header) and all(map(_is_word, row))) or (
+                counts and not _FIRST_OF_NUMBER.match(row[0])
+            ):
                 continue  # a message between the rows
             wrong += 1
             if wrong > max(2, 0.05 * len(rows)) or len(rows) < 20:
@@ -181,6 +199,18 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     )  # fmt: skip
 
 
+def _wide(lines: Sequence[str], rows: list[list[str]]) -> list[list[str]]:
+    """Rows of columns; names of several words, which wide spaces set apart, as they are meant."""
+    width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
+    for k, row in enumerate(rows[:MOST_TITLES]):
+        if len(row) == width or any(map(numbers.is_number, row)):
+            continue
+        names = re.split(r"\s{2,}|\t", lines[k].strip())
+        if width - 1 <= len(names) <= width and len(names) > 1:
+            return [*rows[:k], names, *rows[k + 1 :]]
+    return rows
+
+
 def _titled(rows: list[list[str]]) -> list[list[str]]:
     """Rows from the header on: titles above it have fewer cells than the table."""
     width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
@@ -197,11 +227,6 @@ def _two_lines(above: Sequence[str], below: Sequence[str]) -> bool:
         return False
     names = [f"{a} {b}" for a, b in zip(above, below, strict=True)]
     return len(set(names)) == len(names) and all(map(_is_word, below))
-
-
-def _units(row: Sequence[str]) -> bool:
-    """Whether a row under a header holds units: "[s], [-]", or nothing."""
-    return all(_UNIT.fullmatch(cell) and not numbers.is_number(cell) for cell in row)
 
 
 def _summary(last: Sequence[str], first: Sequence[str]) -> str:
@@ -223,29 +248,45 @@ def _cut(body: list[list[str]]) -> bool:
 
 
 def unnamed_columns(rows: Sequence[Sequence[str]], source: str) -> list[str]:
-    """Names for a table without a header, from what its columns hold."""
+    """Names for a table without a header, from what its columns hold.
+
+    Clocks, counters and columns of one value are none that a loss would be; of those that are left
+    the first is the training loss, a second one the validation loss.
+    """
     width = len(rows[0])
     if width == 1:
         return ["loss"]
     decimal = _decimal(rows, ";")
+    full = [row for row in rows if len(row) == width]
+    if width == 2 and len(full) < 3:
+        return ["step", "loss"]
+    if width > MOST_UNNAMED:
+        names = []
+    else:
+        names = [_role([row[k] for row in full], decimal) for k in range(width)]
+    if width == 2 and names[0] == "step":
+        names[1] = ""  # whatever it holds
+    left = [k for k, name in enumerate(names) if not name]
+    if len(left) not in (1, 2) or "text" in names:
+        many = f"{width} without names in {source}"
+        raise checks.refuse("columns", many, "named in a first row; or say which it is")
+    for k, name in zip(left, ("loss", "val_loss"), strict=False):
+        names[k] = name
+    return [f"{name} {k}" if name in names[:k] else name for k, name in enumerate(names)]
+
+
+def _role(cells: Sequence[str], decimal: str) -> str:
+    """What a column without a name is, if it is no loss: a clock, a counter; else nothing."""
     try:
-        first, *others = (
-            numbers.column([row[k] for row in rows if len(row) == width], decimal)[0]
-            for k in range(width)
-        )
+        values = numbers.column(cells, decimal)[0]
     except ValueError:
-        others = []
-        first = np.empty(0)
-    counts = len(first) > 2 and bool((np.diff(first) > 0).all() and (first % 1 == 0).all())
-    if width == 3 and others and (first > 1e11).all() and (np.diff(others[1]) >= 0).all():
-        return ["timestamp", "loss", "step"]  # MLflow's files: milliseconds, value, step
-    if width == 2:
-        return ["step", "loss"] if counts or len(first) < 3 else ["loss", "val_loss"]
-    if width == 3 and counts:
-        return ["step", "loss", "val_loss"]
-    raise checks.refuse(
-        "columns", f"{width} without names in {source}", "named in a first row; or say which it is"
-    )
+        return "text"
+    if any(bool(((values > a) & (values < b)).all()) for a, b in _CLOCK):
+        return "timestamp"
+    steps = np.diff(values)
+    if not steps.any():
+        return "unchanged" if np.isfinite(values).all() else ""
+    return "step" if bool((steps >= 0).all() and (values % 1 == 0).all()) else ""
 
 
 def _by_pandas(text: str, separator: str, head: str, source: str) -> Table | None:

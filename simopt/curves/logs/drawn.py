@@ -9,7 +9,7 @@ from simopt.curves.logs import cells
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Table, named
 
-_BARS = str.maketrans("│┃║", "|||")
+_BARS = str.maketrans("│┃║┆┊", "|||||")
 _RULE = re.compile(r"[\s|:+=\-\u2500-\u257f]+")
 _MARKDOWN = re.compile(r"[\s:-]*\|[\s|:-]+")
 _STROKE = re.compile(r"[-=\u2500-\u257f]{3}")
@@ -39,6 +39,8 @@ def table(text: str, source: str) -> Table | None:
         if not _is_rule(line) or not (header := _header(lines, rule)):
             continue
         body = list(_body(lines[rule + 1 :], header))
+        if len(body) > 2 and cells.are_units(body[0]):
+            del body[0]
         if body and any(parse(name).kind in ("loss", "error") for name in header):
             form = "Markdown table" if _MARKDOWN.fullmatch(line) else "drawn table"
             return Table(named(header, [list(c) for c in zip(*body, strict=True)]), form, source)

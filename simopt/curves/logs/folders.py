@@ -50,6 +50,9 @@ ENDINGS = (
     ".npy",
     ".out",
     ".gz",
+    ".bz2",
+    ".xz",
+    ".feather",
     ".md",
 )
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from simopt.curves.logs.lists import unwrapped
 from simopt.curves.logs.names import METRIC_NAMES, METRIC_VALUES, parse, plain
 from simopt.curves.logs.table import Table, flat, from_records, named
 
@@ -51,7 +52,7 @@ def table(text: str, source: str) -> Table | None:
 
 def printed(text: str) -> dict[Any, Any] | list[Any] | None:
     """A dict or a list as Python or JSON prints it; None if it is neither."""
-    body = re.sub(r"\b(nan|inf)\b(?!['\"])", r"'\1'", text.strip())
+    body = re.sub(r"\b(nan|inf)\b(?!['\"])", r"'\1'", unwrapped(text.strip()))
     body = re.sub(r"\bNaN\b(?!['\"])", "'nan'", body)
     body = re.sub(r"\bnull\b", "None", body)
     try:
@@ -125,6 +126,12 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
         return [Table(dict(series), form, source)]
     parts = [part for part in value.values() if isinstance(part, Mapping)]
     if parts and len(parts) == len(value):
+        if all(_is_series(part.get("steps")) and "values" in part for part in parts):  # Sacred
+            records: dict[Any, dict[str, Any]] = {}
+            for name, part in value.items():
+                for at, cell in zip(part["steps"], part["values"], strict=False):
+                    records.setdefault(at, {"step": at})[name] = cell
+            return [Table(from_records(records.values()), form, source)]
         inner = [part for part in parts if part and all(_is_series(each) for each in part.values())]
         if len(inner) == len(parts):  # {train: {rmse: [...]}, eval: {rmse: [...]}}
             nested = {f"{a}-{b}": cells for a, part in value.items() for b, cells in part.items()}
@@ -138,8 +145,8 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
         if len(parts) > 1 and all(
             _is_number_text(name) for name in value
         ):  # {"0": {...}, "1": ...}
-            records = [{"step": float(name)} | flat(part) for name, part in value.items()]
-            return [Table(from_records(records), form, source)]
+            rows_of = [{"step": float(name)} | flat(part) for name, part in value.items()]
+            return [Table(from_records(rows_of), form, source)]
     if series and any(parse(name).kind in ("loss", "error") for name in series):
         return [Table(dict(series), form, source)]
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,16 +14,18 @@ def _words(text: str) -> tuple[str, ...]:
 
 TRAIN = frozenset(_words("train training trn tr learn trainer fit"))
 HELD_OUT = frozenset(
-    _words("val valid validation vali eval evaluation dev test testing te heldout holdout oof")
+    _words("val valid validation validate vali va eval evaluate evaluation dev test testing te")
+    + _words("crossval heldout holdout oof")
 )
 
 #: Names of losses. Errors and metrics that fall when a model gets better come after them.
-LOSSES = frozenset(_words("loss losses los nll cost objective elbo criterion tel trl vll"))
+LOSSES = frozenset(_words("loss losses los nll cost obj objective elbo criterion tel trl vll"))
 ERRORS = frozenset(
     _words(
         "mse rmse rmsle mae mape l1 l2 logloss log_loss mlogloss multi_logloss binary_logloss "
         "binary_error multi_error cross_entropy crossentropy ce bce xent perplexity ppl error err "
-        "deviance poisson huber quantile hinge merror wer cer per eer"
+        "deviance poisson huber quantile hinge merror wer cer per eer rss sse inertia fval fx "
+        "f_x fun function_value xent xentropy residual_ss"
     )
 )
 
@@ -34,6 +37,9 @@ HIGHER = frozenset(
         "top1 top5 ndcg mrr hits kappa mcc psnr ssim likelihood ll agreement correct"
     )
 )
+
+#: How the negative of a likelihood is called, and functions that optimizers print.
+NEGATIVE = frozenset(_words("neg negative minus"))
 
 #: What else is no loss.
 OTHER = frozenset(
@@ -47,15 +53,23 @@ OTHER = frozenset(
     )
 )
 
+#: Behind a loss, what is told of many values of it: not the loss, but how they lie.
+SPREAD = frozenset(_words("min max std sd stddev var num count n weight scaler"))
+
 #: What rows are counted by, most telling first; from the clocks on only where nothing else counts.
 CLOCKS = _words("wall_time walltime timestamp _timestamp time relative_time _runtime index")
 COUNTERS = (
     _words("global_step step steps _step trainer_global_step iteration iterations iter iters it")
-    + _words("num_updates updates update num_batches batches training_iteration total_timesteps")
+    + _words(
+        "niter num_updates updates update num_batches batches training_iteration total_timesteps"
+    )
     + _words("time_total_timesteps time_steps timesteps samples_seen consumed_samples")
     + _words("epoch epochs epoch_id ep e round rounds num_boost_round batch batch_idx tree trees")
     + CLOCKS
 )
+
+#: Words in front of what rows are counted by: current_steps, number_of_trees, train/global_step.
+COUNTED = frozenset(_words("current cur number of n num global trainer"))
 
 #: Words of a name that say how a value was taken, not of what.
 GRAINS = frozenset(
@@ -134,6 +148,9 @@ def parse(name: str) -> Name:
         return Name(text, (text,), "", "counter", (text,), ())
     words = tuple(text.split("_"))
     words = tuple(part for word in words for part in _apart(word))
+    counted = "_".join(word for word in words if word not in TRAIN | COUNTED)
+    if len(counted) > 2 and counted in COUNTERS and counted not in CLOCKS:
+        return Name(text, words, "", "counter", (counted,), ())
     # The first word that names a part decides.
     part = next(
         ("train" if w in TRAIN else "held out" for w in words if w in TRAIN or w in HELD_OUT), ""
@@ -141,7 +158,10 @@ def parse(name: str) -> Name:
     rest = [word for word in words if word not in TRAIN | HELD_OUT and not word.isdigit()]
     grain = tuple(word for word in rest if word in GRAINS)
     stem = tuple(word for word in rest if word not in GRAINS)
-    return Name(text, words, part, _kind(stem, text), stem, grain)
+    kind = _kind(stem, text)
+    if part and stem == ("entropy",):
+        kind = "error"  # of a model's words; without a part, of a policy
+    return Name(text, words, part, kind, stem, grain)
 
 
 def _apart(word: str) -> tuple[str, ...]:
@@ -157,17 +177,19 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
     joined = "_".join(stem)
     if not stem:
         return ""
-    if joined in OTHER or any(
-        w in ("lr", "norm", "time", "grad", "gnorm", "timestamp") for w in stem
+    if (
+        joined in OTHER
+        or is_rate(stem)
+        or any(w in ("norm", "time", "grad", "gnorm", "timestamp") for w in stem)
     ):
         return "other"
-    if {"scale", "best", "improved", "target"} & set(stem) or (
-        "loss" in stem and stem[-1] in ("weight", "scaler")
-    ):
+    if {"scale", "best", "improved", "target", "delta", "diff"} & set(stem):
         return "other"
     if any(word in LOSSES for word in stem):
         # `loss__MIN` and `loss__MAX` are a chart's band around the loss.
-        return "other" if stem[-1] in ("min", "max", "std", "sd", "stddev", "var") else "loss"
+        return "other" if stem[-1] in SPREAD else "loss"
+    if NEGATIVE & set(stem) and {"likelihood", "ll", "like", "lik"} & set(stem):
+        return "loss"
     if joined in ERRORS or any(word in ERRORS for word in stem):
         return "error"
     if joined in HIGHER or any(
@@ -177,3 +199,19 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
     if any(word in OTHER for word in stem):
         return "other"
     return ""
+
+
+def is_rate(words: Iterable[str]) -> bool:
+    """Whether words name a learning rate: lr, x/lr0, train_lr, LearnRate, learningRatePerSample.
+
+    Examples
+    --------
+    >>> is_rate(("x", "lr0")), is_rate(("learning", "rate")), is_rate(("lr", "loss"))
+    (True, True, False)
+    """
+    held = set(words)
+    if held & LOSSES:
+        return False
+    return any(re.fullmatch(r"lr\d*", word) for word in held) or (
+        "rate" in held and bool(held & {"learning", "learn"})
+    )

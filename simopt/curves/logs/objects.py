@@ -23,10 +23,21 @@ def is_path(value: Any) -> bool:
     """Whether it means a file or folder: a path, or text that is no data."""
     if isinstance(value, os.PathLike):
         return True
-    if not isinstance(value, str) or "\n" in value or "\0" in value:
+    if not isinstance(value, str) or "\n" in value or "\0" in value or is_text(value):
         return False
+    return bool(Path(value).suffix) or os.path.sep in value or _is_there(value)
+
+
+def is_text(value: Any) -> bool:
+    """Whether it is a log itself, as it was printed: lines, or a list or a dict on one line."""
+    if not isinstance(value, str):
+        return False
+    return "\n" in value.strip() or (value.lstrip()[:1] in ("{", "[") and not _is_there(value))
+
+
+def _is_there(path: str) -> bool:
     try:
-        return bool(Path(value).suffix) or os.path.sep in value or os.path.exists(value)
+        return os.path.exists(path)
     except (OSError, ValueError):
         return False
 

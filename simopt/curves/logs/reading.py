@@ -1,8 +1,8 @@
 """A training log into its runs: whatever it was written by, in whatever holds it.
 
-``contents`` (bytes, bounded) or ``objects`` -> ``table.Table`` by format (``delimited``,
-``json_logs``, ``console``, ``stores``, ``folders``) -> ``runs`` (told apart) -> ``choose``
-(columns) -> ``pairing`` (gaps, validation) -> ``log.Log``.
+``contents`` (bytes, bounded) or ``objects`` -> ``table.Table`` by format (``delimited``, ``drawn``,
+``json_logs``, ``markup``, ``lists``, ``console``, ``stores``, ``folders``) -> ``runs`` (told apart)
+-> ``choose`` (columns) -> ``pairing`` (gaps, validation) -> ``log.Log``.
 """
 
 from __future__ import annotations
@@ -20,16 +20,14 @@ from numpy.typing import NDArray
 from simopt.curves.logs import (
     cells,
     choose,
-    console,
     contents,
-    delimited,
-    drawn,
     folders,
-    json_logs,
+    markup,
     objects,
     pairing,
     runs,
     stores,
+    texts,
     wandb,
 )  # fmt: skip
 from simopt.curves.logs.log import Log, LoggedRun, numbered
@@ -60,9 +58,11 @@ def read_log(
     source : path, array_like, DataFrame, mapping, or object with a history
         - Files: CSV and TSV (any separator, decimal commas, UTF-8 or UTF-16), white space, tables
           drawn with bars and rules (Markdown, rich), JSON (objects of lists, lists of records,
-          pandas' orientations, ``trainer_state.json``), JSON lines, printed dicts,
-          Parquet, NumPy, TensorBoard event files (where TensorBoard is installed), MLflow
-          databases, offline runs of W&B, and the output of a program; also packed by gzip or zip.
+          pandas' orientations, ``trainer_state.json``), JSON lines, printed dicts and lists,
+          tables of HTML and LaTeX, XML, what a Jupyter notebook kept of its output,
+          Parquet, Feather, NumPy, TensorBoard event files (where TensorBoard is installed), MLflow
+          databases, offline runs of W&B, and the output of a program; also packed by gzip, bzip2,
+          xz or zip.
         - Folders: of Lightning, Hugging Face, Keras' and PyTorch's TensorBoard writers, MLflow,
           W&B, DVCLive, CatBoost, Ultralytics, Ray; a run, or many.
         - Text of several lines: a log, as it was printed.
@@ -170,8 +170,7 @@ def one_log(
             if value is not None:
                 raise checks.refuse(argument, value, "None: tell read_log, which made this log")
         return loss
-    text = isinstance(loss, str) and "\n" in loss
-    if not (text or objects.is_path(loss)) and (column or x or name):
+    if not (objects.is_text(loss) or objects.is_path(loss)) and (column or x or name):
         table = objects.table(loss)
         if table.format in ("numbers", "array", "Series"):
             if column is not None:
@@ -205,8 +204,8 @@ def one_log(
 
 
 def _tables(source: Any, patterns: Iterable[str]) -> tuple[list[Table], str, str]:
-    if isinstance(source, str) and "\n" in source.strip():
-        if (pasted := _text_table(source, "text", patterns)) is None:
+    if objects.is_text(source):
+        if (pasted := texts.text_table(source, "text", patterns)) is None:
             raise checks.refuse("loss", f"{source.strip()[:60]!r}", "a log with a loss in it")
         return runs.by_name(pasted), "", pasted.format
     if not objects.is_path(source):
@@ -238,8 +237,8 @@ def file_tables(path: Path, patterns: Iterable[str] = ()) -> list[Table]:
     source = str(path)
     if data.startswith(b"SQLite format 3"):
         return stores.database(path)
-    if data.startswith(b"PAR1"):
-        return [stores.parquet(data, source)]
+    if data.startswith((b"PAR1", stores.ARROW)):
+        return [stores.arrow(data, source)]
     if data.startswith(b"\x93NUMPY") or name.endswith(".npz"):
         return [stores.numpy(data, source)]
     if stores.is_events(name, data):
@@ -251,7 +250,9 @@ def file_tables(path: Path, patterns: Iterable[str] = ()) -> list[Table]:
             for inner, part in files.items()
             if b"\0" not in part[:1000]
             and (
-                table := _text_table(part.decode("utf-8", "replace"), f"{source}:{inner}", patterns)
+                table := texts.text_table(
+                    part.decode("utf-8", "replace"), f"{source}:{inner}", patterns
+                )
             )
         ]
         with_loss = [table for table in found if stores.has_loss(table)]
@@ -263,37 +264,14 @@ def file_tables(path: Path, patterns: Iterable[str] = ()) -> list[Table]:
     text = contents.decoded(path, data)
     if not text.strip():
         raise contents.refused(path, "no text", "a log with numbers in it; it is empty")
-    table = _text_table(text, source, patterns)
+    if (shown := markup.outputs(text)) is not None:
+        return texts.of_notebook(path, shown, patterns)
+    table = texts.text_table(text, source, patterns)
     if table is None:
         first = " / ".join(line.strip()[:60] for line in text.strip().splitlines()[:2])
         allowed = "a log: a table, JSON, or lines with a loss in them (or give a pattern)"
         raise contents.refused(path, f"which begins {first!r}", allowed)
     return [table]
-
-
-def _text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
-    patterns = tuple(patterns)
-    if patterns and (table := console.table(text, source, patterns)) is not None:
-        return table
-    text = console.plain_text(text)
-    start = text.lstrip()[:1]
-    if start in ("{", "[") and (table := json_logs.table(text, source)) is not None:
-        return table
-    if (table := drawn.table(text, source)) is not None:
-        return table
-    try:
-        table = delimited.table(text, source)
-    except ValueError:
-        # Lines of text that look like rows: what they say is read, where they say a loss.
-        printed = console.table(text, source)
-        if printed is None or printed.rows < 3:
-            raise
-        return printed
-    if table is None or not stores.has_loss(table):
-        printed = console.table(text, source)
-        if table is None or (printed is not None and printed.rows > 2):
-            return printed
-    return table
 
 
 def _runs(

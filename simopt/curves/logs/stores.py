@@ -22,15 +22,24 @@ TRIALS = (
 )
 
 
-def parquet(data: bytes, source: str) -> Table:
-    """A Parquet file's columns."""
+#: How files of Arrow begin: Feather's second version.
+ARROW = b"ARROW1"
+
+
+def arrow(data: bytes, source: str) -> Table:
+    """The columns of a Parquet or a Feather file."""
     import pyarrow
+    from pyarrow import feather
     from pyarrow import parquet as reader
 
+    form = "Feather" if data.startswith(ARROW) else "Parquet"
     try:
-        read = reader.read_table(io.BytesIO(data))
+        if form == "Feather":
+            read = feather.read_table(io.BytesIO(data))
+        else:
+            read = reader.read_table(io.BytesIO(data))
     except (pyarrow.ArrowException, OSError) as error:
-        raise refused(Path(source), "Parquet", f"whole ({error})") from None
+        raise refused(Path(source), form, f"whole ({error})") from None
     columns: dict[str, Any] = {}
     for name in read.column_names:
         cells = read.column(name)
@@ -40,7 +49,7 @@ def parquet(data: bytes, source: str) -> Table:
             columns[name] = np.ma.masked_array(values, missing)
         except (pyarrow.ArrowException, ValueError):
             columns[name] = cells.to_pylist()
-    return Table(columns, "Parquet", source)
+    return Table(columns, form, source)
 
 
 def numpy(data: bytes, source: str) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -81,9 +82,9 @@ def from_records(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
 
 def named(names: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:
     """Columns by name; a name that is there twice is refused."""
-    for name in names:
-        if names.count(name) > 1:
-            raise checks.refuse("columns", name, f"there once, but there are {names.count(name)}")
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise checks.refuse("columns", name, f"there once, but there are {times}")
     return dict(zip(names, cells, strict=True))
 
 

@@ -1,0 +1,110 @@
+"""A text into its table: by the first of its readers that finds a curve in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from simopt.curves.logs import (
+    cells,
+    choose,
+    console,
+    contents,
+    delimited,
+    drawn,
+    json_logs,
+    lists,
+    markup,
+)  # fmt: skip
+from simopt.curves.logs.names import parse, plain
+from simopt.curves.logs.table import Table
+
+#: Columns that hold the lines that a program printed.
+MESSAGES = frozenset(("message", "msg", "log", "line", "text", "event", "payload"))
+
+
+def of_notebook(
+    path: Path, shown: Sequence[tuple[str, str]], patterns: Iterable[str]
+) -> list[Table]:
+    """The tables of a notebook: of each cell the first of its outputs that has a loss."""
+    found: dict[str, Table] = {}
+    for cell, text in shown:
+        if cell in found:
+            continue
+        try:
+            table = text_table(text, str(path), patterns)
+        except ValueError:
+            continue  # an output of other things
+        # A number that nothing names is no loss here.
+        said = table is not None and any(
+            parse(name).kind in ("loss", "error") and parse(name).stem[0] in plain(text)
+            for name in table.columns
+        )
+        if table is not None and said and _is_curve(table):
+            found[cell] = replace(table, run=cell)
+    if not found:
+        what = f"a notebook with {len(shown)} outputs"
+        raise contents.refused(path, what, "one in which a cell's output has lines with a loss")
+    return list(found.values())
+
+
+def text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
+    """The table of a text: by the first reader that finds a curve in it, else by the first of all.
+
+    Raises
+    ------
+    ValueError
+        If it looks like a table, but for what makes it none, and no other reader finds a curve.
+    """
+    patterns = tuple(patterns)
+    if patterns and (table := console.table(text, source, patterns)) is not None:
+        return table
+    text = console.plain_text(text)
+    readers = [markup.table, drawn.table, lists.table, delimited.table]
+    if text.lstrip()[:1] in ("{", "["):
+        readers.insert(0, json_logs.table)
+    others: list[Table] = []
+    failed: ValueError | None = None
+    for reader in readers:
+        try:
+            table = reader(text, source)
+        except ValueError as error:
+            if reader is json_logs.table:
+                raise
+            failed = failed or error
+            continue
+        if table is not None and (_is_curve(table) or reader is json_logs.table):
+            return _of_messages(table, source) or table
+        others += [] if table is None else [table]
+    # Lines of text that look like rows: what they say is read, where they say a loss.
+    printed = console.table(markup.text_of(text) if markup.is_page(text) else text, source)
+    if printed is not None and (printed.rows > 2 or (not others and failed is None)):
+        return printed
+    if others:
+        return _of_messages(others[0], source) or others[0]
+    if failed is not None:
+        raise failed
+    return None
+
+
+def _is_curve(table: Table) -> bool:
+    """Whether a column that is called a loss or an error holds numbers, or nothing at all."""
+    for name, column in table.columns.items():
+        if parse(name).kind in ("loss", "error"):
+            share = cells.share_of_numbers(column, table.decimal)
+            if share > 0.5 or not choose.count(column):
+                return True
+    return False
+
+
+def _of_messages(table: Table, source: str) -> Table | None:
+    """What a program printed, where each line of it is a cell: logs of servers and services."""
+    if _is_curve(table):
+        return None
+    for name, column in table.columns.items():
+        if plain(name).rpartition("_")[2] in MESSAGES:
+            said = console.table("\n".join(str(cell).rstrip("\n") for cell in column), source)
+            if said is not None and said.rows > 2:
+                return said
+    return None

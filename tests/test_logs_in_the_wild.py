@@ -1,0 +1,447 @@
+"""Logs of programs and people outside: wrapped, framed, printed by several processes, pasted."""
+
+# ruff: noqa: E501 (lines of logs are as long as programs print them)
+
+from __future__ import annotations
+
+import bz2
+import io
+import json
+import lzma
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simopt.curves.logs import read_log
+from simopt.curves.logs.delimited import unnamed_columns
+from simopt.curves.logs.names import is_rate, parse
+from tests.test_logs import HELD, LOSS, T, lines, one, same, written
+from tests.test_logs_of_libraries import ROWS, rows, rows_of_training
+
+RATE = np.round(1e-3 * 0.9**T, 8)
+
+
+def rated(template):
+    """A line an epoch; r is the rate."""
+    return "".join(
+        template.format(k=k, n=k + 1, a=a, b=b, r=r)
+        for (k, a, b), r in zip(ROWS, RATE, strict=True)
+    )
+
+
+FRAME = pd.DataFrame({"epoch": T, "loss": LOSS, "val_loss": HELD})
+POLARS = rows(
+    "┌───────┬────────┬──────────┐\n│ epoch ┆ loss   ┆ val_loss │\n│ ---   ┆ ---    ┆ ---      │\n"
+    "│ i64   ┆ f64    ┆ f64      │\n╞═══════╪════════╪══════════╡",
+    "│ {k} ┆ {a} ┆ {b} │",
+)
+LATEX = (
+    "\\begin{table}\n\\caption{Loss}\n\\begin{tabular}{lrr}\n\\toprule\n\\textbf{epoch} & loss & val\\_loss \\\\\n\\midrule\n"
+    + "".join(f"{k} & ${a}$ & {b} \\\\\n" for k, a, b in ROWS)
+    + "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
+)
+XML = (
+    '<?xml version="1.0"?>\n<log>\n'
+    + lines(
+        "<entry><epoch>{k}</epoch>\n  <loss>{a}</loss>\n  <val_loss>{b}</val_loss></entry>\n", ""
+    )
+    + "</log>\n"
+)
+LISTS = f"losses = {list(map(float, LOSS))}\nval_losses = {list(map(float, HELD))}\n"
+NUMPY_DICT = str({"loss": list(LOSS), "val_loss": list(HELD)})
+
+
+def notebook(*outputs):
+    cells = [{"cell_type": "markdown", "source": ["loss 9.0"]}]
+    cells += [{"cell_type": "code", "outputs": [each], "source": ["fit()"]} for each in outputs]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def stream(text):
+    return {"output_type": "stream", "name": "stdout", "text": text.splitlines(True)}
+
+
+def page(text):
+    return {"output_type": "display_data", "data": {"text/html": text.splitlines(True)}}
+
+
+def frame_as(method, **options):
+    buffer = io.BytesIO()
+    getattr(FRAME, method)(buffer, **options)
+    return buffer.getvalue()
+
+
+#: Training and validation loss, by epoch.
+BY_EPOCH = {
+    "a notebook's stream": (
+        "a.ipynb",
+        notebook(stream("1\n"), stream(lines("epoch {k}: loss {a}, val_loss {b}"))),
+    ),
+    "a notebook's page": ("a.ipynb", notebook(page("<div>1</div>" + FRAME.to_html()))),
+    "HTML": ("a.html", FRAME.to_html()),
+    "HTML around a printed log": (
+        "a.html",
+        "<!DOCTYPE html><html><script>var loss = 9.0;</script><pre>"
+        + lines("epoch {k}: loss {a}, val_loss {b}")
+        + "</pre></html>",
+    ),
+    "LaTeX": ("a.tex", LATEX),
+    "XML": ("a.xml", XML),
+    "XML's attributes": (
+        "a.xml",
+        "<log>\n"
+        + lines('<epoch number="{k}" loss="{a}" val_loss="{b}"/>\n', "").replace("\n\n", "\n")
+        + "</log>",
+    ),
+    "bzip2": ("a.csv.bz2", bz2.compress(frame_as("to_csv", index=False))),
+    "xz": ("a.csv.xz", lzma.compress(frame_as("to_csv", index=False))),
+    "Feather": ("a.feather", frame_as("to_feather")),
+    "polars' table": ("a.txt", POLARS),
+    "R's tibble": (
+        "a.txt",
+        rows("# A tibble: 40 × 3\n   epoch  loss val_loss\n   <int> <dbl>    <dbl>", "{n} {k} {a} {b}"),
+    ),
+    "Julia's DataFrame": (
+        "a.txt",
+        rows(
+            "40×3 DataFrame\n Row │ epoch  loss     val_loss \n     │ Int64  Float64  Float64  \n─────┼────────",
+            "{n:4} │ {k:5}  {a:7}  {b:8}",
+        ),
+    ),
+    "pandas' table and its size": ("a.txt", FRAME.to_string() + "\n\n[40 rows x 3 columns]\n"),
+    "MATLAB's table": (
+        "a.txt",
+        rows(
+            "    epoch     loss     val_loss\n    _____    ______    ________\n",
+            "     {k:2}      {a:6.4f}    {b:7.4f} ",
+        ),
+    ),
+    "a column of messages": (
+        "a.csv",
+        rows("timestamp,message", '17000000{n:02}000,"epoch {k}: loss {a}, val_loss {b}"'),
+    ),
+    "messages in JSON": (
+        "a.jsonl",
+        lines('{{"level": "INFO", "message": "epoch={k} loss={a} val_loss={b}"}}'),
+    ),
+    "a container's log": (
+        "a.log",
+        lines('{{"log":"Epoch {k}: loss {a}, val_loss {b}\\n","stream":"stdout"}}'),
+    ),
+    "Sacred": (
+        "metrics.json",
+        json.dumps(
+            {
+                name: {"steps": T.tolist(), "timestamps": ["2026-05-01"] * 40, "values": list(v)}
+                for name, v in (("loss", LOSS), ("val_loss", HELD))
+            }
+        ),
+    ),
+    "YAML's lists": (
+        "a.yaml",
+        "".join(
+            f"{name}:\n" + "".join(f"- {value}\n" for value in values)
+            for name, values in FRAME.items()
+        ),
+    ),
+    "CNTK": (
+        "a.txt",
+        lines(
+            "Finished Epoch[{k} of 40]: [Training] ce = {a} * 60000; errs = 5.0% * 60000\n"
+            "Finished Epoch[{k} of 40]: [Validate] ce = {b} * 10000; errs = 5.0% * 10000"
+        ),
+    ),
+    "Kaldi": (
+        "a.log",
+        lines("ITERATION {k:02}: TRAIN AVG.LOSS {a}, (lrate0.008), CROSSVAL AVG.LOSS {b}, accepted"),
+    ),
+    "RNNLM": ("a.log", lines("Iter: {k:3}\tAlpha: 0.1\t   TRAIN entropy: {a}    VALID entropy: {b}")),
+    "Lasagne": (
+        "a.txt",
+        lines("Epoch {k} of 40 took 1.2s\n  training loss:\t\t{a}\n  validation loss:\t\t{b}"),
+    ),
+    "libffm": ("a.txt", rows("iter   tr_logloss   va_logloss      tr_time", "{k:4} {a} {b} {n}.5")),
+    "H2O": (
+        "a.csv",
+        rows(
+            '"timestamp","duration","number_of_trees","training_rmse","validation_rmse"',
+            '"2026-05-01 12:00:{k:02}"," 0.1 sec",{k},{a},{b}',
+        ),
+    ),
+    "wandb's steps": ("a.csv", rows("train/global_step,train/loss,eval/loss", "{k},{a},{b}")),
+    "what is measured, once": ("a.log", lines("iter {k} | loss train: {a}, val: {b} | time: 1.5 s")),
+    "what is measured, first": ("a.log", lines("epoch {k} loss: train {a} val {b}")),
+    "AllenNLP": (
+        "a.log",
+        lines(
+            "INFO - Epoch {k}/39\nINFO - Training |  Validation\nINFO - accuracy |  0.5  |  0.4\nINFO - loss  |  {a}  |  {b}"
+        ),
+    ),
+    "Catalyst": (
+        "a.log",
+        lines(
+            "train ({n}/40) accuracy01: 0.5 | loss: {a}\nvalid ({n}/40) accuracy01: 0.4 | loss: {b}\n* Epoch ({k}/40) lr: 0.1"
+        ),
+        False,
+    ),
+    "Catalyst, later": (
+        "a.log",
+        lines("* Epoch (train): accuracy: 0.5 | loss: {a}\n* Epoch (valid): accuracy: 0.4 | loss: {b}"),
+        False,
+    ),
+    "torchvision": (
+        "a.log",
+        lines(
+            "Epoch: [{k}]  [  0/100]  eta: 0:01:00  lr: 0.1  loss: {a} ({a})  time: 0.5\n"
+            "Test:   [  0/10]  eta: 0:00:01  loss: {b} ({b})  time: 0.1"
+        ),
+    ),
+    "a heading for what is evaluated": (
+        "a.log",
+        lines("Epoch {k}/40\nstep 20/20 - loss: {a} - acc: 0.5\nEval begin...\nstep 5/5 - loss: {b}"),
+    ),
+    "a heading, then training again": (
+        "a.log",
+        lines("step {n}0 loss {a} lr 0.1\n***** Running Evaluation *****\nloss {b}"),
+        False,
+    ),
+    "batches, and their epoch": (
+        "a.log",
+        lines(
+            "epoch {k} - iter 10/20 - loss 9.5 - lr: 0.1\nepoch {k} - iter 20/20 - loss 9.4 - lr: 0.1\n"
+            "EPOCH {k} done: loss {a} - lr 0.1\nDEV : loss {b} - f1-score (micro avg)  0.5"
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BY_EPOCH)
+def test_training_and_validation_by_epoch(tmp_path, name):
+    file, text, *by_epoch = BY_EPOCH[name]
+    run = one(read_log(written(tmp_path, text, file)))
+    same(run)
+    if not by_epoch:
+        np.testing.assert_array_equal(run.x, T)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LISTS,
+        LISTS.replace(" = ", ": "),
+        "[history]\n" + LISTS,
+        NUMPY_DICT,
+        lines("{{'loss': np.float64({a}), 'val_loss': tensor({b}, device='cuda:0')}}"),
+    ],
+    ids=["assigned", "YAML", "TOML", "NumPy's numbers", "a line's numbers"],
+)
+def test_lists_with_names(tmp_path, text):
+    same(one(read_log(written(tmp_path, text, "a.txt"))))
+    same(one(read_log(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        repr(LOSS),
+        str(LOSS),
+        str(list(LOSS)),
+        f"train losses: {list(map(float, LOSS))}\n",
+        "[" + ", ".join(f"tensor({a}, grad_fn=<NllLossBackward0>)" for a in LOSS) + "]",
+    ],
+    ids=["an array", "an array, printed", "NumPy's numbers", "a name", "tensors"],
+)
+def test_one_list(tmp_path, text):
+    same(one(read_log(written(tmp_path, text, "a.txt"))), held=None)
+
+
+#: A training loss alone, and what it is counted by.
+COUNTED = {
+    "L-BFGS-B": (
+        "RUNNING THE L-BFGS-B CODE\n"
+        + rows_of_training("\nAt iterate{k:5}    f=  {d}    |proj g|=  1.5D+00"),
+        T,
+    ),
+    "liblinear": (lines("iter {n:2} act 1.2e+01 pre 1.1e+01 delta 5.0e+00 f {a} |g| 3.4e+01 CG   3"), T + 1),
+    "scipy's trust region": (
+        rows(
+            "| niter |f evals|  obj func   |tr radius |   opt    |  c viol  |\n|-------|-------|-------------|----------|----------|----------|",
+            "|{n:5}  |{n:5}  | {a} | 1.00e+00 | 1.20e+01 | 0.00e+00 |",
+        ),
+        T + 1,
+    ),
+    "Optim.jl": (
+        rows("Iter     Function value   Gradient norm ", "{k:6}   {a}   1.5", " * time: 0.0{k}123"),
+        T,
+    ),
+    "MATLAB's fminunc": (
+        rows(
+            "                                       First-order \n Iteration  Func-count       f(x)        Step-size       optimality",
+            "{k:6}      {n:6}      {a}              1           1.5  ",
+        ),
+        T,
+    ),
+    "SAS": (
+        rows("   Iteration History\n\n   Iter     Calls    NegLogLike        Diff     MaxGrad", "{k:7}{n:10}  {a}    0.12    1.2"),
+        T,
+    ),
+    "Stata": (lines("Iteration {k}:   residual SS =  {a}"), T),
+    "k-means": (lines("Iteration {k}, inertia {a}."), T),
+    "CRF++": (lines("iter={k} terr=0.9 serr=1.0 act=12345 obj={a} diff=1.0"), T),
+    "Deeplearning4j": (
+        lines("12:00:00.123 [main] INFO  o.d.o.l.ScoreIterationListener - Score at iteration {k} is {a}"),
+        T,
+    ),
+    "TensorFlow": (lines("INFO:tensorflow:loss = {a}, step = {k}00 (5.1 sec)"), 100 * T),
+    "scikit-learn's boosting": (lines("[{n}/100] 1 tree, 31 leaves, max depth = 9, train loss: {a}, in 0.1s"), T + 1),
+    "candle": (lines("{n:4} train loss: {a} test acc: 50.00%"), T + 1),
+    "diffusers": (lines("Steps:  10%|█   | {n}/40 [00:10<01:30,  1.02s/it, lr=0.1, step_loss={a}]"), T + 1),
+    "a colon behind the number": (lines("1|{n}|Loss: {a}:  10%|█   | {n}/40 [00:10<00:01,  1.00it/s]"), T + 1),
+    "Composer": (lines("[batch={n}/40]:\n\t Train time/batch: {k}\n\t Train loss/train/total: {a}"), T + 1),
+    "MPI": (lines("[1,0]<stdout>:Epoch {k} loss: {a}\n[1,1]<stdout>:Epoch {k} loss: 9.5"), T),
+    "torchrun": (lines("[rank1]: step {k} loss 9.5\n[rank0]: step {k} loss {a}"), T),
+    "two loggers": (lines("INFO step {k} loss {a}\nINFO:root:step {k} loss {a}"), T),
+    "Neptune": (lines("{k}.0,17000000{k:02}.5,{a}"), T),
+    "a column of one value": (lines("{k} {a} 64"), T),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_training_alone_and_its_steps(tmp_path, name):
+    text, x = COUNTED[name]
+    run = one(read_log(written(tmp_path, text, "out.txt")))
+    np.testing.assert_allclose(run.loss, LOSS)
+    assert run.validation is None
+    np.testing.assert_array_equal(run.x, x)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("a.log", rated("step {k}\n{{'Loss/total_loss': {a},\n 'learning_rate': {r}}}\n")),
+        ("a.log", rated("Epoch {k}\nCurrent learning rate: {r}\ntrain_loss {a}\n")),
+        ("a.csv", "epoch,train/loss,x/lr0\n" + rated("{k},{a},{r}\n")),
+        ("a.jsonl", rated('{{"train_lr": {r}, "train_loss": {a}, "epoch": {k}}}\n')),
+        ("a.csv", "Iteration,LearnRate,TrainingLoss\n" + rated("{k},{r},{a}\n")),
+    ],
+    ids=["a line below", "a line above", "Ultralytics", "DETR", "MATLAB"],
+)
+def test_the_rate_beside_the_loss(tmp_path, file, text):
+    run = one(read_log(written(tmp_path, text, file)))
+    np.testing.assert_allclose(run.loss, LOSS)
+    np.testing.assert_allclose(run.rate, RATE)
+
+
+def test_a_summary_of_an_estimator_is_validation(tmp_path):
+    text = "".join(
+        f"INFO:tensorflow:loss = {a}, step = {k}00 (5.1 sec)\n"
+        + f"INFO:tensorflow:Saving dict for global step {k}00: accuracy = 0.5, loss = {b}\n" * (k % 10 == 9)
+        for k, a, b in ROWS
+    )  # fmt: skip
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run, held=np.where(T % 10 == 9, HELD, np.nan))
+
+
+def test_batches_that_begin_again_in_each_epoch_are_one_run(tmp_path):
+    text = "".join(
+        json.dumps({"mode": "train", "epoch": k // 4 + 1, "iter": 50 * (k % 4 + 1), "loss": a}) + "\n"
+        for k, a, _ in ROWS
+    )  # fmt: skip
+    run = one(read_log(written(tmp_path, text, "a.log.json")))
+    same(run, held=None)
+    np.testing.assert_array_equal(run.x, T // 4 + 1)
+
+
+def test_the_bands_of_a_list_of_sums_are_no_losses(tmp_path):
+    text = lines(
+        '{{"Loss/scores/fake": {{"num": 100, "mean": -0.5, "std": 0.2}}, "Loss/G/loss": {{"num": 100, "mean": {a}, "std": 0.3}}, '
+        '"Loss/D/loss": {{"num": 100, "mean": {b}, "std": 0.3}}}}'
+    )
+    run = one(read_log(written(tmp_path, text, "stats.jsonl")))
+    np.testing.assert_allclose(run.loss, LOSS)
+    assert (run.about, run.loss_column) == ("a GAN", "Loss/G/loss/mean")
+
+
+def test_rows_that_were_not_printed_are_said(tmp_path):
+    text = str(FRAME.set_index("epoch").rename_axis(None))  # pandas prints 60 rows, and no more
+    assert "..." not in text
+    head, tail = FRAME.head(20).to_string(), FRAME.tail(5).to_string(header=False)
+    run = one(read_log(written(tmp_path, f"{head}\n..    ...   ...    ...\n{tail}\n", "a.txt")))
+    same(run, np.r_[LOSS[:20], LOSS[-5:]], np.r_[HELD[:20], HELD[-5:]])
+    assert "behind the first 20 were not printed" in " ".join(run.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "kind"),
+    [
+        ("va_logloss", "held out", "error"),
+        ("CROSSVAL AVG.LOSS", "held out", "loss"),
+        ("NegLogLike", "", "loss"),
+        ("log likelihood", "", "higher"),
+        ("Loss/G/loss/num", "", "other"),
+        ("DeltaLossPi", "", "other"),
+        ("current_steps", "", "counter"),
+        ("train/global_step", "", "counter"),
+        ("number_of_trees", "", "counter"),
+        ("train entropy", "train", "error"),
+        ("entropy", "", ""),
+        ("train_lr", "train", "other"),
+    ],
+)
+def test_names(name, part, kind):
+    assert (parse(name).part, parse(name).kind) == (part, kind)
+    assert is_rate(parse(name).words) == (name == "train_lr")
+
+
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        ([[0, 1, 2, 3], [5, 4, 3, 3.5]], ["step", "loss"]),
+        ([[5, 4, 3, 3.5], [64, 64, 64, 64]], ["loss", "unchanged"]),
+        ([[5, 4, 3, 3.5], [6, 5, 4, 4.5]], ["loss", "val_loss"]),
+        ([[0, 1, 2, 3], [1.7e9, 1.7e9 + 5, 1.7e9 + 9, 1.8e9], [5, 4, 3, 3.5]], ["step", "timestamp", "loss"]),
+        ([[0, 1, 2, 3], [0, 10, 20, 30], [5, 4, 3, 3.5]], ["step", "step 1", "loss"]),
+    ],
+)  # fmt: skip
+def test_columns_without_names(columns, names):
+    cells = [[str(value) for value in row] for row in zip(*columns, strict=True)]
+    assert unnamed_columns(cells, "a.csv") == names
+
+
+@pytest.mark.parametrize(
+    ("file", "inside", "message"),
+    [
+        ("a.xlsx", "xl/workbook.xml", "a spreadsheet"),
+        ("a.pt", "a/data.pkl", "a pickle of PyTorch"),
+    ],
+)
+def test_what_a_zip_really_is(tmp_path, file, inside, message):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(inside, "loss 0.5\n" * 9)
+    with pytest.raises(ValueError, match=message + r": must be a log: save its numbers as CSV"):
+        read_log(written(tmp_path, buffer.getvalue(), file))
+
+
+@pytest.mark.parametrize("outputs", [[], [stream("1\n2\n3\n4\n")], [page("<b>no table</b>")]])
+def test_a_notebook_without_a_loss(tmp_path, outputs):
+    with pytest.raises(ValueError, match=r"a notebook with \d outputs: must be one in which"):
+        read_log(written(tmp_path, notebook(*outputs), "a.ipynb"))
+
+
+def test_a_notebook_of_two_trainings(tmp_path):
+    text = lines("epoch {k}: loss {a}, val_loss {b}")
+    log = read_log(written(tmp_path, notebook(stream(text), stream(text)), "a.ipynb"))
+    assert [run.name for run in log] == ["cell 2", "cell 3"]
+    for run in log:
+        same(run)
+
+
+@pytest.mark.parametrize(
+    "text", ["<", "<a>", "[a] ", "tensor(1,", r"\begin{tabular}", "a:\n", "loss: train "]
+)
+def test_what_repeats_without_an_end_is_refused(text):
+    with pytest.raises(ValueError, match="must be"):
+        read_log(text * 2000 + "\n.")
