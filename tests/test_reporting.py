@@ -301,6 +301,29 @@ def test_svg_is_the_same_every_time_and_clean() -> None:
     assert "width=" not in first[: first.index(">")]
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_minor_ticks_are_where_matplotlib_has_them(hidden: bool) -> None:
+    def marks(own: bool) -> list[str]:
+        figure, panels = style.new(2, 1, sharex=True)
+        for axes in panels:
+            axes.plot([3e-3, 50.0], [1e-4, 1.0])
+        for axis in (panels[1].xaxis, panels[0].yaxis):
+            style.log_axis(axis)
+        for axes in panels:
+            axes.set_xlim(1e-3, 100.0)
+            axes.tick_params(which="both", left=not hidden)
+            if own:
+                continue
+            for held in [each for each in axes.artists if isinstance(each, style.MinorTicks)]:
+                del held.axis.get_minor_ticks  # type: ignore[method-assign]
+                held.remove()
+        drawn = str(style.svg(figure, title="two panels", alt="their ticks"))
+        return sorted(re.findall(r'<use [^>]*?(x="[^"]*" y="[^"]*")', drawn))
+
+    assert marks(own=True) == marks(own=False)
+    assert len(marks(own=True)) > (50 if hidden else 80)
+
+
 def test_every_rule_has_a_look_of_its_own() -> None:
     looks = [(each.color, each.marker) for each in style.LOOKS.values()]
     assert len(set(looks)) == len(looks) == len({marker for _, marker in looks})

@@ -19,10 +19,13 @@ import matplotlib
 import numpy as np
 from cycler import cycler
 from markupsafe import Markup
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
@@ -259,12 +262,58 @@ def power_of_ten(value: float, _: object = None) -> str:
     return "10" + str(exponent).translate(SUPERSCRIPT)
 
 
+class MinorTicks(Artist):
+    """The minor ticks of an axis: one mark, drawn at each of their places.
+
+    matplotlib has a tick of five artists for each, and a logarithmic axis some thirty of them: they
+    took half of the time of drawing a figure with two.
+    """
+
+    def __init__(self, axis: Axis) -> None:
+        super().__init__()
+        self.axis = axis
+        self.set_zorder(axis.get_zorder())
+        self.set_in_layout(False)
+
+    def draw(self, renderer: Any) -> None:
+        """Draw them where the axis' minor locator has them, but for those on its major ticks."""
+        axis: Any = self.axis
+        name = axis.axis_name
+        along_x = name == "x"
+        if not axis.get_tick_params("minor").get("bottom" if along_x else "left", True):
+            return
+        low, high = sorted(axis.get_view_interval())
+        places = axis.get_minorticklocs()
+        # An end of the axis has a tick, however it was rounded.
+        places = places[(places >= low * (1 - 1e-9)) & (places <= high * (1 + 1e-9))]
+        zeros = np.zeros(len(places))
+        known: Any = matplotlib.rcParams
+        marks = Line2D(
+            places if along_x else zeros,
+            zeros if along_x else places,
+            transform=getattr(axis.axes, f"get_{name}axis_transform")(which="tick1"),
+            linestyle="none",
+            marker=TICKDOWN if along_x else TICKLEFT,
+            color=known[f"{name}tick.color"],
+            markersize=known[f"{name}tick.minor.size"],
+            markeredgewidth=known[f"{name}tick.minor.width"],
+        )
+        marks.set_figure(axis.axes.figure)
+        marks.draw(renderer)
+
+
 def log_axis(axis: Axis, ticks: int = 7) -> None:
-    """Make an axis logarithmic, with plain-text labels."""
+    """Make an axis logarithmic, with plain-text labels, and those that share its scale."""
     axis._set_axes_scale("log")  # type: ignore[attr-defined]
     axis.set_major_locator(LogLocator(numticks=ticks))
     axis.set_major_formatter(FuncFormatter(power_of_ten))
     axis.set_minor_formatter(NullFormatter())
+    name, axes = axis.axis_name, axis.axes  # type: ignore[attr-defined]
+    for each in getattr(axes, f"get_shared_{name}_axes")().get_siblings(axes):
+        shared = getattr(each, f"{name}axis")
+        if not any(isinstance(held, MinorTicks) and held.axis is shared for held in each.artists):
+            shared.get_minor_ticks = lambda numticks=None: []
+            each.add_artist(MinorTicks(shared))
 
 
 def linear_axis(axis: Axis, ticks: int = 5, *, whole: bool = False) -> None:
