@@ -197,7 +197,9 @@ def test_what_is_no_number_diverges():
     [
         ({"loss": "f"}, "loss='f': must be a plain Python function"),
         ({"loss": saddle}, "loss='saddle': must be a function of 3 numbers, 1 weights"),
+        ({"loss": lambda w, *point: w}, "loss=.*must be a function without .* not .point"),
         ({"gradient": network_slope}, "gradient='network_slope': must be a function of 3"),
+        ({"w0": math.nan}, "^w0=nan: must be a finite number"),
         ({"w0": [1.0] * 9}, "w0=.*from 1 to 8"),
         ({"points": []}, r"points='shape \(0, 1\)'"),
         ({"points": [[1.0, math.nan]]}, "points.0, 1.=nan"),

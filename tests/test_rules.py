@@ -1,7 +1,9 @@
 """Rules and optimizers as values: what a signature says, what is refused, what a user can add."""
 
+import functools
 import math
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -123,9 +125,31 @@ def test_a_signature_that_is_no_rules(function, what):
         simopt.rule(function)
 
 
-def test_a_rule_is_a_plain_function():
-    with pytest.raises(ValueError, match="a plain Python function"):
-        simopt.rule(np.add)
+def wrapped(function):
+    """As decorators are written: the function's own signature is (*arguments)."""
+    return functools.wraps(function)(lambda *arguments: function(*arguments))
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (np.add, "^update=<ufunc 'add'>: must be a plain Python function$"),
+        (numba.njit(lambda w, g, eta: w), "a plain Python function .its py_func, of what Numba"),
+        (functools.partial(lambda w, g, eta: w), "a plain Python function"),
+        (lambda w, g, eta, *, beta=0.9: w, "only a keyword gives: not beta=0.9"),
+        (lambda w, g, eta, *more: w, "not .more"),
+        (lambda w, g, eta, **more: w, "not ..more"),
+        (wrapped(lambda w, g, eta: w), "not .arguments"),
+        (lambda w, g, eta, mode="fast": w, "^update's default of mode='fast': must be a finite"),
+        (lambda w, g, eta, mode=None: w, "^update's default of mode=None: must be a finite"),
+        (lambda w, g, eta, betas=(0.9, 0.99): w, r"^update's default of betas=\(0.9, 0.99\)"),
+    ],
+)
+def test_a_rule_is_a_plain_function_of_numbers(function, message):
+    with pytest.raises(ValueError, match=message):
+        simopt.rule(function)
+    with pytest.raises(ValueError, match="^clock="):
+        simopt.rule(lambda w, g, eta, t: w, clock=lambda t, *more: (t,))
 
 
 def test_a_clock_that_does_not_fit():

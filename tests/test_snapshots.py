@@ -382,6 +382,53 @@ def test_a_problems_least_loss_is_that_of_now(monkeypatch):
     assert (again.minimum_loss, again.digest) == (before, name)
 
 
+SINGLE = np.float32(0.3)
+SINGLES = np.array([0.3, 0.7], np.float32)
+HALVES = np.array([0.3, 0.7], np.float16)
+#: Steps that read numbers of less than double precision, or make one.
+NARROW = {
+    "a number": lambda w, g, eta: w - eta * (0.7 * SINGLE) * g,
+    "an array": lambda w, g, eta: w - eta * (0.7 * SINGLES[1]) * g,
+    "half": lambda w, g, eta: w - eta * (0.7 * HALVES[1]) * g,
+    "two": lambda w, g, eta: w - eta * (SINGLES[0] * SINGLES[1]) * g,
+    "made": lambda w, g, eta: w - eta * np.float32(g),
+    "a default": lambda w, g, eta, share=SINGLE: w - eta * (0.7 * share) * g,
+}
+#: Without the functions that read or make them.
+DOUBLE = {
+    "a number": 0.7 * float(SINGLE),
+    "an array": 0.7 * float(SINGLES[1]),
+    "half": 0.7 * float(HALVES[1]),
+    "two": float(SINGLES[0]) * float(SINGLES[1]),
+    "made": 1.0,
+    "a default": 0.7 * float(SINGLE),
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_numbers_of_less_precision_are_computed_with_in_double(name):
+    """NumPy computes in single precision where one meets a number of Python's; nobody asked."""
+    Mine = simopt.rule(NARROW[name])
+    plain = simopt.run(FOUR, simopt.SGD(eta=0.1 * DOUBLE[name])).summary.w
+    traced = simopt.run(FOUR, Mine(eta=0.1)).summary.w
+    # A gradient rounded to single precision is the one that differs.
+    assert traced == pytest.approx(plain, rel=1e-6 if name == "made" else 1e-14)
+    assert simopt.sweep(FOUR, Mine(eta=0.1))["w"][0] == traced
+
+
+def test_a_problem_with_numbers_of_less_precision():
+    """Its gradient is compared with differences of the loss, which single precision hides."""
+    problem = simopt.problems.function(
+        lambda w, x: (w - x) ** 2 / 2 * SINGLES[1],
+        lambda w, x: (w - x) * SINGLES[1],
+        w0=3.0, points=[1.0, 2.0], name="narrow",
+    )  # fmt: skip
+    assert problem.loss(1.0) == 0.25 * float(SINGLES[1])
+    ran = simopt.run(problem, simopt.SGD(eta=0.1)).summary
+    swept = simopt.sweep(problem, simopt.SGD(eta=0.1))
+    assert swept[["w", "loss"]].values[0].tolist() == [ran.w, ran.loss]
+
+
 # --- code that is edited ------------------------------------------------------------------------
 
 
@@ -405,6 +452,9 @@ def test_reloaded_code_and_defaults():
             Mine(eta=0.1)
         with pytest.raises(ValueError, match="rule 'edited'.*call simopt.rule again"):
             simopt.sweep(FOUR, optimizer)
+        edited.__code__, edited.__defaults__ = code, None
+        with pytest.raises(ValueError, match="rule 'edited'.*call simopt.rule again"):
+            Mine(eta=0.1)
     finally:
         edited.__code__, edited.__defaults__ = code, defaults
 

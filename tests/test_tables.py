@@ -111,6 +111,41 @@ def test_the_index_that_pandas_writes_does_not_count(tmp_path):
     assert noise_scale.exact(with_index).b_simple > 10 * b_simple
 
 
+DAYS = pd.date_range("2020", periods=3)
+
+
+@pytest.mark.parametrize(
+    ("labels", "target", "feature"),
+    [
+        ([0, 1, 2], 2, 0),
+        ([0, 1, 2], "2", "0"),
+        ([("p", "a"), ("p", "b"), ("q", "")], ("q", ""), ("p", "a")),
+        ([" a", "b", "y "], "y ", " a"),
+        (
+            list(pd.date_range("2020", periods=3)),
+            pd.Timestamp(2020, 1, 3),
+            pd.Timestamp(2020, 1, 1),
+        ),
+    ],
+    ids=str,
+)
+def test_columns_go_by_pandas_own_labels(labels, target, feature):
+    frame = pd.DataFrame(PLAIN.to_numpy()[:, [0, 1, -1]])
+    frame.columns = pd.Index(labels)
+    expected = problems.least_squares(
+        frame.iloc[:, [0]].to_numpy(), frame.iloc[:, 2], intercept=True
+    )
+    read = problems.from_frame(frame, target, features=[feature])
+    assert read.optimum.tolist() == expected.optimum.tolist()
+    with pytest.raises(ValueError, match="^target=7: must be a column: "):
+        problems.from_frame(frame, 7)
+
+
+def test_a_table_without_rows():
+    with pytest.raises(ValueError, match="^frame: no rows"):
+        problems.from_frame(PLAIN.iloc[:0], "y")
+
+
 def test_what_is_kept():
     kept = {
         "valid": RNG.integers(0, 9, N),  # ends in id, but is no identifier's name

@@ -114,7 +114,7 @@ def call_in_place(function: Callable[..., Any], arguments: Sequence[Any], whose:
 def _by_ieee(function: Callable[..., Any], arguments: Sequence[float], results: int) -> Any:
     try:
         returned = function(*arguments)
-        if not _has_complex(returned):  # of a power of a negative number
+        if not _is_otherwise(returned):
             return returned
     except (ZeroDivisionError, OverflowError):
         pass
@@ -132,8 +132,14 @@ def _by_ieee(function: Callable[..., Any], arguments: Sequence[float], results: 
     return math.nan if results == 1 else (math.nan,) * results
 
 
-def _has_complex(returned: Any) -> bool:
-    return complex in map(type, returned if isinstance(returned, tuple) else (returned,))
+#: Results of Python's numbers where compiled code has a double: a power of a negative number, and
+#: what met a number of less precision.
+OTHERWISE = {complex, np.float16, np.float32}
+
+
+def _is_otherwise(returned: Any) -> bool:
+    several = isinstance(returned, tuple)
+    return not OTHERWISE.isdisjoint(map(type, returned if several else (returned,)))
 
 
 def _where(function: Callable[..., Any], error: BaseException | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
 import os
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -236,6 +238,22 @@ def function(name: str, value: Any, allowed: str = "a function") -> Callable[...
     if not callable(value):
         raise refuse(name, value, allowed)
     return value  # type: ignore[no-any-return]
+
+
+def plain_function(name: str, value: Any) -> list[inspect.Parameter]:
+    """The parameters of a function that compiled code can call, each of them by its position.
+
+    They are those of the function itself, not of one that it wraps.
+    """
+    if not isinstance(value, FunctionType):
+        made = " (its py_func, of what Numba compiled)" if hasattr(value, "py_func") else ""
+        raise refuse(name, value, f"a plain Python function{made}")
+    parameters = list(inspect.signature(value, follow_wrapped=False).parameters.values())
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    if odd := [str(each) for each in parameters if each.kind not in by_position]:
+        allowed = f"a function without *, ** and what only a keyword gives: not {odd[0]}"
+        raise refuse(name, list(map(str, parameters)), allowed)
+    return parameters
 
 
 def table(name: str, value: Any, columns: Iterable[str] = ()) -> pd.DataFrame:

@@ -242,6 +242,14 @@ def _name(label: Any) -> str:
     return ".".join(str(part) for part in parts if str(part)).strip()
 
 
+def own(value: Any, label: Any) -> Any:
+    """The text for a label of a DataFrame's own: a number, a tuple; any other as it is."""
+    try:
+        return _name(label) if hasattr(value, "iloc") and label in value.columns else label
+    except TypeError:  # a list, which labels nothing
+        return label
+
+
 def known(argument: str, name: Any, columns: Iterable[str]) -> str:
     """The name of a column that is there."""
     columns = list(columns)

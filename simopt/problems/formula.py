@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -140,7 +138,7 @@ class Function(Problem):
         return self if now is self.functions else replace(self, functions=now)
 
     def plain(self) -> Function:
-        """The problem whose functions call none that the user compiled with Numba."""
+        """The problem whose functions compute in Python what compiled ones do."""
         own = self.functions
         loss, gradient = plain(own.loss), plain(own.gradient)
         if loss is own.loss and gradient is own.gradient:
@@ -153,8 +151,8 @@ class Function(Problem):
 
     def batch_loss(self, w: ArrayLike, rows: Any) -> float:
         """The mean loss over some points at w."""
-        at = self._weights(w).tolist()
-        return float(np.mean([self.functions.loss_at(at, point) for point in self._points(rows)]))
+        at, own = self._weights(w).tolist(), self.plain().functions
+        return float(np.mean([own.loss_at(at, point) for point in self._points(rows)]))
 
     def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
         """The gradient [d] at w, of the mean over ``rows`` (all points if None), without noise."""
@@ -165,8 +163,8 @@ class Function(Problem):
         return self._gradients(w, None)
 
     def _gradients(self, w: ArrayLike, rows: Any) -> Floats:
-        at = self._weights(w).tolist()
-        return np.array([self.functions.gradient_at(at, point) for point in self._points(rows)])
+        at, own = self._weights(w).tolist(), self.plain().functions
+        return np.array([own.gradient_at(at, point) for point in self._points(rows)])
 
     def _points(self, rows: Any) -> list[list[float]]:
         """The points ``rows``, all if None; one without columns where there are none."""
@@ -312,9 +310,7 @@ def function(
 
 
 def _check_function(what: str, given: Any, d: int, columns: int) -> None:
-    if not isinstance(given, FunctionType):
-        raise checks.refuse(what, given, "a plain Python function")
-    taken = len(inspect.signature(given).parameters)
+    taken = len(checks.plain_function(what, given))
     if taken != d + columns:
         raise checks.refuse(
             what,

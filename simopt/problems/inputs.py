@@ -22,9 +22,8 @@ def numbers(name: str, value: Any, flags: bool = False) -> Floats:
         raise checks.refuse(name, value, "numbers")
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(
-            f"{name}[{', '.join(map(str, where))}]={array[where]}: must be a finite number"
-        )
+        place = f"[{', '.join(map(str, where))}]" if where else ""
+        raise ValueError(f"{name}{place}={array[where]}: must be a finite number")
     return array
 
 

@@ -56,7 +56,8 @@ def from_frame(
         like are 1, else the second in order; the problem's ``target`` then says which, as
         "sold=yes".
     features : sequence of str, optional
-        The columns to predict it from; all others that may predict if None.
+        The columns to predict it from; all others that may predict if None. These, and the target,
+        may also be named by pandas' own labels, such as numbers and tuples.
     kind : {"least_squares", "logistic", "huber", "poisson"}
         The loss.
     standardize : bool, optional
@@ -103,9 +104,13 @@ def from_frame(
     loss = LOSSES[checks.choice("kind", kind, KINDS)]
     _check(features, standardize, categories, missing, intercept, name)
     table = columns.frame("frame", frame)
-    columns.known("target", target, table.columns)
+    target = columns.known("target", columns.own(frame, target), table.columns)
+    if not len(table):
+        raise ValueError(f"{name or 'frame'}: no rows: must have one for each point")
     others = table.drop(columns=target)
-    chosen = None if features is None else _chosen(list(features), list(others.columns))
+    chosen = None
+    if features is not None:
+        chosen = _chosen([columns.own(frame, each) for each in features], list(others.columns))
     y, label, labels = columns.target(table[target], target, loss.binary)
     points = design(
         name or "table",

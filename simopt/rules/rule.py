@@ -70,7 +70,6 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from types import FunctionType
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -305,15 +304,16 @@ class Rule:
         code = self.update.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         own = (*self.state, *self.clock_values, *self.hyperparameters[1:])
-        if names != ("w", "g", "eta", *own):
+        defaults = self.update.__defaults__ or ()
+        if names != ("w", "g", "eta", *own) or len(defaults) != len(self.hyperparameters) - 1:
             raise checks.refuse(
                 f"rule {self.name!r}: {code.co_name}",
-                names,
-                f"{('w', 'g', 'eta', *own)}, as when "
-                "the rule was made; after a change call simopt.rule again",
+                str(inspect.signature(self.update, follow_wrapped=False)),
+                f"({', '.join(('w', 'g', 'eta', *own))}), the last {len(self.hyperparameters) - 1} "
+                "with defaults, as when the rule was made; after a change call simopt.rule again",
             )
-        defaults = map(float, self.update.__defaults__ or ())
-        return {**self.defaults, **dict(zip(self.hyperparameters[1:], defaults, strict=True))}
+        named = zip(self.hyperparameters[1:], defaults, strict=True)
+        return {**self.defaults, **{name: _default(name, value) for name, value in named}}
 
     def snapshot(self) -> Rule:
         """The rule with its functions as they are now; itself where they are simopt's.
@@ -607,11 +607,11 @@ def rule(
     name = checks.optional_text("name", name)
     if derived is not None:
         checks.function("derived", derived)
-    given = {"update": update, "clock": clock, "terms": terms, "matrix": matrix, "room": room}
+    given = {"clock": clock, "terms": terms, "matrix": matrix, "room": room}
     for what, function in given.items():
-        if (function is not None or what == "update") and not isinstance(function, FunctionType):
-            raise checks.refuse(what, function, "a plain Python function")
-    parameters = list(inspect.signature(update).parameters.values())
+        if function is not None:
+            checks.plain_function(what, function)
+    parameters = checks.plain_function("update", update)
     names = [parameter.name for parameter in parameters]
     if names[:3] != ["w", "g", "eta"]:
         raise checks.refuse("update", names, "a function whose first parameters are w, g, eta")
@@ -652,7 +652,7 @@ def rule(
         state=tuple(p.name for p in own[:states]),
         clock_values=tuple(clocked),
         hyperparameters=hyperparameters,
-        defaults={"eta": eta, **{p.name: float(p.default) for p in hyper}},
+        defaults={"eta": eta, **{p.name: _default(p.name, p.default) for p in hyper}},
         derived=derived,
         initial=initial,
         terms=terms,
@@ -663,6 +663,12 @@ def rule(
     key = update, clock, terms, derived, made.name, eta, tuple(initial.items()), matrix, room
     _made[key] = made
     return remembered(made, _again, *key)
+
+
+def _default(name: str, value: Any) -> float:
+    """A hyperparameter's default as a number: of a flag 1 or 0."""
+    flag = isinstance(value, (bool, np.bool_))
+    return float(value) if flag else checks.number(f"update's default of {name}", value)
 
 
 def _clock_names(

@@ -88,9 +88,10 @@ def snapshot(function: Function, name: str = "") -> Function:
 
 
 def plain(function: Function) -> Function:
-    """The function; its snapshot where it calls what the user compiled with Numba.
+    """The function; its snapshot where Python would compute otherwise than compiled code.
 
-    Such a helper keeps the values that it read when it was compiled, and Python would call it so.
+    It would where the function calls what the user compiled with Numba, which keeps the values that
+    it read when it was compiled, and where it reads numbers of less than double precision.
     """
     if is_trusted(function):
         return function
@@ -99,7 +100,7 @@ def plain(function: Function) -> Function:
         reader.read(function)
     except Unreadable:
         return function
-    return snapshot(function) if reader.compiled else function
+    return snapshot(function) if reader.compiled or reader.narrow else function
 
 
 def digest(*functions: Function | None) -> str:

@@ -33,6 +33,9 @@ ALLOWED = (
 #: Options of numba.njit that do not change what a function returns.
 HARMLESS = {"nopython", "nogil", "cache", "inline", "forceinline", "boundscheck"}
 
+#: Of less than double precision.
+NARROW = (np.float16, np.float32)
+
 #: A tuple in a tuple in a tuple: deeper ones contain themselves.
 DEEPEST = 20
 
@@ -52,6 +55,8 @@ class Reader:
         self.trusted = False
         #: Whether one of them was compiled by Numba.
         self.compiled = False
+        #: Whether one of them reads numbers of less than double precision.
+        self.narrow = False
 
     def read(self, function: Function, whole: bool = False) -> list[Record]:
         """The records, the function's own first.
@@ -111,9 +116,9 @@ class Reader:
     def _node(self, value: Any, read: Read, path: str, depth: int = 0) -> Any:
         """What a value is to a snapshot."""
         if isinstance(value, SCALARS) and (read.bare or not isinstance(value, enum.Enum)):
-            return Value(value)
+            return Value(self._widened(value))
         if type(value) is np.ndarray and not value.dtype.hasobject:
-            return Value(value)
+            return Value(self._widened(value))
         named = isinstance(value, tuple) and hasattr(value, "_fields")
         if type(value) in (tuple, list) or (named and read.bare):
             if depth > DEEPEST:
@@ -151,6 +156,18 @@ class Reader:
                 raise self._error(f"reads {path}.{name}, which is not defined") from None
             members[name] = self._node(member, each, f"{path}.{name}", depth)
         return Attributes(members, value.__name__ if library else "")
+
+    def _widened(self, value: Any) -> Any:
+        """A user's number or array of numbers in double precision, where it has less.
+
+        Beside one of single precision NumPy computes with Python's numbers in single precision, and
+        compiled code in double.
+        """
+        narrow = isinstance(value, (np.ndarray, np.floating)) and value.dtype in NARROW
+        if not narrow or self.trusted:
+            return value
+        self.narrow = True
+        return value.astype(np.float64)
 
     def _unreadable(self, value: Any, path: str) -> Unreadable:
         kind = type(value).__name__
