@@ -282,13 +282,14 @@ def tf1(call):
     tf.logging.set_verbosity(tf.logging.ERROR)
     # Eager execution stays on outside, for other recordings.
     with tf.Graph().as_default():
-        optimizer = evaluated(call)
+        updates = tf.train.get_or_create_global_step()
+        optimizer = evaluated(call, global_step=updates)
         name = "_lr" if hasattr(optimizer, "_lr") else "_learning_rate"
         base = getattr(optimizer, name)
         current, gradient = (tf.placeholder(tf.float64, shape) for shape in ((), start().shape))
         setattr(optimizer, name, current)
         w = tf.Variable(start(), dtype=tf.float64, use_resource=True)
-        update = optimizer.apply_gradients([(gradient, w)])
+        update = optimizer.apply_gradients([(gradient, w)], global_step=updates)
         session = tf.Session()
         session.run(tf.global_variables_initializer())
     factor = 1.0

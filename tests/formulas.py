@@ -802,6 +802,52 @@ def optimistic(s, g, t, h):
     return h.eta * ((h.alpha + h.optimism) * g - h.optimism * last)
 
 
+def schedule_free_radam(waits):
+    """schedulefree/radam_schedulefree.py, whose y is the weight."""
+
+    def formula(s, g, t, h):
+        if t == 1:
+            s.z = s.w
+        s.v = h.beta2 * s.v + (1 - h.beta2) * g**2
+        bias = 1 - h.beta2**t
+        longest = 2 / (1 - h.beta2) - 1
+        length = longest - 2 * t * h.beta2**t / bias
+        scale = 0.0 if waits else 1.0
+        if length > 4:
+            scale = math.sqrt(
+                (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
+            )
+            g = g / (math.sqrt(s.v / bias) + h.epsilon)
+        lr = h.eta * scale
+        s.lr_max = max(s.lr_max, lr)
+        s.weight_sum += s.lr_max**2
+        share = s.lr_max**2 / s.weight_sum if s.weight_sum else 0.0
+        g = g + h.weight_decay * s.w
+        y = s.w + share * (s.z - s.w) + g * lr * (h.beta1 * (1 - share) - 1)
+        s.z = s.z - lr * g
+        return s.w - y
+
+    return formula
+
+
+def mars(s, g, t, h):
+    """Yuan et al., algorithm 2, of two gradients."""
+    last, s.last = s.last if t > 1 else g, g
+    c = g + h.coefficient * h.beta1 / (1 - h.beta1) * (g - last)
+    c = c / max(1.0, abs(c))
+    s.m = h.beta1 * s.m + (1 - h.beta1) * c
+    s.v = h.beta2 * s.v + (1 - h.beta2) * c**2
+    return h.eta * s.m / (1 - h.beta1**t) / (math.sqrt(s.v / (1 - h.beta2**t)) + h.epsilon)
+
+
+def adagrad_da(s, g, t, h):
+    """Duchi et al., equation 3 and section 5.1; tensorflow/core/kernels/training_ops.cc."""
+    s.s += g
+    s.E += g**2
+    size = max(abs(s.s) - h.l1 * t, 0.0)
+    return s.w + math.copysign(h.eta * size, s.s) / (h.l2 * t * h.eta + math.sqrt(s.E))
+
+
 def optimistic_adam(mean):
     """Daskalakis et al., algorithm 1; optax' alias.optimistic_adam_v2."""
 

@@ -6,10 +6,13 @@ of fifty digits: nothing is shared with simopt, neither code nor rounding. What 
 say is what was read; nobody has run the packages.
 
 A rule takes its states (0 where they have not been set), weight, gradient, rate and the number of
-the update from 1, changes the states, and returns the weight.
+the update from 1, changes the states, and returns the weight. One that is `Across` weights takes
+and returns all of them, and a state for each.
 """
 
+from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
+from typing import Any
 
 D = Decimal
 
@@ -23,15 +26,26 @@ class State(dict):
     __setattr__ = dict.__setitem__
 
 
+@dataclass(frozen=True)
+class Across:
+    """A rule of all weights together."""
+
+    rule: Any
+
+    def __call__(self, states, weights, gradients, rate, t):
+        return self.rule(states, weights, gradients, rate, t)
+
+
 def play(rule, start, gradients, rates):
     """The weights after every update: ``gradients`` [updates, weights], a rate for each update."""
     with localcontext(Context(prec=50)):
         states, w, seen = [State() for _ in start], [D(each) for each in start], []
         for t, (row, rate) in enumerate(zip(gradients, rates, strict=True), 1):
-            w = [
-                rule(s, weight, D(g), D(rate), t)
-                for s, weight, g in zip(states, w, row, strict=True)
-            ]
+            row, rate = [D(g) for g in row], D(rate)
+            if isinstance(rule, Across):
+                w = rule(states, w, row, rate, t)
+            else:
+                w = [rule(*each, rate, t) for each in zip(states, w, row, strict=True)]
             seen.append([float(each) for each in w])
     return seen
 
@@ -384,6 +398,14 @@ def ens_qhadam(s, iterate, gradient, step, t):
     return iterate - step * mean / (((1 - v2) * gradient**2 + v2 * s.v / bias2).sqrt() + D("1e-8"))
 
 
+def ens_optimistic(s, iterate, gradient, step, t):
+    bias1, bias2 = ens_moments(s, gradient, t)
+    update = s.m / bias1 / ((s.v / bias2).sqrt() + D("1e-8"))
+    iterate = iterate - (2 * step * update - step * s.g)
+    s.g = update
+    return iterate
+
+
 def ens_adabound(s, iterate, gradient, step, t):
     bias1, bias2 = ens_moments(s, gradient, t)
     if t == 1:
@@ -410,6 +432,7 @@ ENSMALLEN = {
     "ens::Yogi()": ens_yogi,
     "ens::QHAdam()": ens_qhadam,
     "ens::AdaBound()": ens_adabound,
+    "ens::OptimisticAdam()": ens_optimistic,
 }
 
 
@@ -502,6 +525,114 @@ DEEPSPEED = {
     "deepspeed.ops.adagrad.DeepSpeedCPUAdagrad(params)": cpu_adagrad,
 }
 
+
+# --- Apex 6424da3b, csrc/multi_tensor_*.cu --------------------------------------------------------
+
+
+def apex_sgd(momentum="0", dampening="0", wd="0", nesterov=False):
+    """multi_tensor_sgd_kernel.cu."""
+    momentum, dampening, wd = D(momentum), D(dampening), D(wd)
+
+    def rule(s, weight, grad, lr, t):
+        grad = grad + wd * weight
+        if momentum != 0:
+            s.mom = grad if t == 1 else s.mom * momentum + (1 - dampening) * grad
+            grad = grad + momentum * s.mom if nesterov else s.mom
+        return weight + -lr * grad
+
+    return rule
+
+
+def apex_adagrad(decay="0", w_mode=False):
+    """multi_tensor_adagrad.cu."""
+    decay, epsilon = D(decay), D("1e-10")
+
+    def rule(s, p, g, lr, t):
+        if w_mode:
+            s.h = s.h + g * g
+            return p - lr * (g / (s.h.sqrt() + epsilon) + decay * p)
+        g = g + decay * p
+        s.h = s.h + g * g
+        return p - lr * (g / (s.h.sqrt() + epsilon))
+
+    return rule
+
+
+def apex_update(s, p, g, t, decay, epsilon, bias_correction=True):
+    """The update of the decoupled mode, in multi_tensor_adam.cu and multi_tensor_lamb.cu alike."""
+    beta1, beta2 = D("0.9"), D("0.999")
+    s.m = beta1 * s.m + (1 - beta1) * g
+    s.v = beta2 * s.v + (1 - beta2) * g * g
+    corrections = (1 - beta1**t, 1 - beta2**t) if bias_correction else (D(1), D(1))
+    return (s.m / corrections[0]) / ((s.v / corrections[1]).sqrt() + epsilon) + decay * p
+
+
+def apex_adam(decay="0", w_mode=True, bias_correction=True):
+    """multi_tensor_adam.cu."""
+    decay, epsilon = D(decay), D("1e-8")
+
+    def rule(s, p, g, lr, t):
+        if w_mode:
+            return p - lr * apex_update(s, p, g, t, decay, epsilon, bias_correction)
+        return p - lr * apex_update(s, p, g + decay * p, t, D(0), epsilon, bias_correction)
+
+    return rule
+
+
+def norm(values):
+    return sum(each * each for each in values).sqrt()
+
+
+def apex_lamb(decay="0.01", nvlamb=False):
+    """multi_tensor_lamb.cu, and the norm of all gradients from fused_lamb.py."""
+    decay, epsilon, most = D(decay), D("1e-6"), D(1)
+
+    def rule(states, p, g, lr, t):
+        clipped = norm(g) / most if norm(g) > most else D(1)
+        update = [
+            apex_update(s, w, each / clipped, t, decay, epsilon)
+            for s, w, each in zip(states, p, g, strict=True)
+        ]
+        ratio = lr
+        if (nvlamb or decay != 0) and norm(update) != 0 and norm(p) != 0:
+            ratio = lr * (norm(p) / norm(update))
+        return [w - ratio * u for w, u in zip(p, update, strict=True)]
+
+    return Across(rule)
+
+
+FUSED = "apex.optimizers.Fused"
+APEX = {
+    f"{FUSED}SGD(params, lr=0.001)": apex_sgd(),
+    f"{FUSED}SGD(params, lr=0.001, momentum=0.9, weight_decay=0.01)": apex_sgd("0.9", wd="0.01"),
+    f"{FUSED}SGD(params, lr=0.001, momentum=0.9, dampening=0.5)": apex_sgd("0.9", "0.5"),
+    f"{FUSED}SGD(params, lr=0.001, momentum=0.9, nesterov=True)": apex_sgd("0.9", nesterov=True),
+    f"{FUSED}Adagrad(params)": apex_adagrad(),
+    f"{FUSED}Adagrad(params, weight_decay=0.01, adagrad_w_mode=True)": apex_adagrad("0.01", True),
+    f"{FUSED}Adam(params)": apex_adam(),
+    f"{FUSED}Adam(params, weight_decay=0.01)": apex_adam("0.01"),
+    f"{FUSED}Adam(params, weight_decay=0.01, adam_w_mode=False)": apex_adam("0.01", False),
+    f"{FUSED}Adam(params, bias_correction=False)": apex_adam(bias_correction=False),
+    f"{FUSED}LAMB(params)": apex_lamb(),
+    f"{FUSED}LAMB(params, weight_decay=0.0, use_nvlamb=True)": apex_lamb("0", True),
+}
+
+
+# --- gensim 4.4.0, gensim/models ------------------------------------------------------------------
+
+
+def word2vec(s, syn, gradient, alpha, t):
+    """word2vec_inner.pyx adds g = (label - f) * alpha; of -log sigma the gradient is f - label."""
+    return alpha * -gradient + syn
+
+
+def next_alpha(start_alpha, end_alpha, progress):
+    """word2vec.py, _get_next_alpha."""
+    return max(end_alpha, start_alpha - (start_alpha - end_alpha) * progress)
+
+
+GENSIM = {"gensim.models.Word2Vec(sentences)": word2vec}
+
 #: Framework to its calls and their rules.
 SOURCES = {
     "optimisers_jl": OPTIMISERS_JL,
@@ -511,4 +642,6 @@ SOURCES = {
     "lightfm": LIGHTFM,
     "spark": SPARK,
     "deepspeed": DEEPSPEED,
+    "apex": APEX,
+    "gensim": GENSIM,
 }

@@ -225,6 +225,20 @@ def polyak_optax(w, h):
         yield w
 
 
+def mars(w, h):
+    """Yuan et al., algorithm 2, of two gradients; decay as AdamW has it."""
+    m, v, last = 0.0, 0.0, None
+    for t in range(1, UPDATES + 1):
+        g = gradient(w, t)
+        before, last = g if t == 1 else last, g
+        c = g + h.coefficient * h.beta1 / (1 - h.beta1) * (g - before)
+        c = c / max(norm(c), 1.0)
+        m, v = h.beta1 * m + (1 - h.beta1) * c, h.beta2 * v + (1 - h.beta2) * c**2
+        u = m / (1 - h.beta1**t) / (np.sqrt(v / (1 - h.beta2**t)) + h.epsilon)
+        w = w - h.eta * (u + h.weight_decay * w)
+        yield w
+
+
 def momo(w, h):
     """Schaipp et al., algorithm 1, with the weight decay and the estimated bound of their code."""
     bound = h.least
@@ -357,6 +371,7 @@ CASES = {
         ),
         polyak_optax,
     ),
+    "MARS": (simopt.MARS(eta=0.1, coefficient=0.2, weight_decay=0.1), mars),
     "MoMo": (simopt.MoMo(least=-20.0, weight_decay=0.1), given(momo)),
     "MoMo, estimating": (
         simopt.MoMo(eta=0.4, least=-20.0, bound="estimated"), estimating(momo),

@@ -223,6 +223,10 @@ CASES = [
         for convention in ("document", "optax")
     ],
     *[("COCOB", convention, {}, f.cocob) for convention in ("document", "optax")],
+    ("ScheduleFreeRAdam", "document", {}, f.schedule_free_radam(waits=True)),
+    ("ScheduleFreeRAdam", "document", {"waits": False}, f.schedule_free_radam(waits=False)),
+    ("MARS", "document", {}, f.mars),
+    ("AdaGradDA", "document", {}, f.adagrad_da),
     ("MoMo", "document", {}, f.momo()),
     ("MoMo", "document", {"bound": "estimated"}, f.momo(estimated=True)),
     ("MoMo", "optax", {}, f.momo(before=True)),
@@ -261,7 +265,7 @@ def plain_decay(name, convention):
         return "clipped"
     if name in ("AdamW", "Lion", "Adan", "AdEMAMix", "Tiger", "LaProp", "ACProp"):
         return "decoupled"
-    if name == "SimplifiedAdEMAMix":
+    if name in ("SimplifiedAdEMAMix", "MARS"):
         return "decoupled"
     if name in ("CautiousAdamW", "CautiousLion"):
         return "decoupled"
@@ -395,7 +399,7 @@ def identify(case):
 def test_meets_the_frameworks_formula(case, data):
     name, convention, besides, formula = case
     numbers = {key: 0.5 if key != "threshold" else 5.0 for key, v in besides.items() if v is None}
-    if name != "FTRL" and data.draw(st.booleans()):  # it has penalties
+    if name not in ("FTRL", "AdaGradDA") and data.draw(st.booleans()):  # they have penalties
         numbers["weight_decay"] = data.draw(st.floats(*RANGES["weight_decay"]))
     optimizer = ALL[name](convention=convention, **{**besides, **numbers})
     optimizer = optimizer.replace(**draw_settings(data, optimizer, besides))
@@ -453,6 +457,10 @@ COMPILED = [
     simopt.AdagradRMSProp(eta=(0.1, 1.0)),
     simopt.AdaGradWindow(eta=(0.1, 1.0), weight_decay=0.1),
     simopt.OptimisticAdam(eta=(0.01, 0.1)),
+    simopt.ScheduleFreeRAdam(eta=(0.1, 1.0), weight_decay=0.1),
+    simopt.ScheduleFreeRAdam(eta=(0.001, 0.01), waits=False),
+    simopt.MARS(eta=(0.01, 0.1)),
+    simopt.AdaGradDA(eta=(0.1, 1.0), l1=0.5, l2=0.1),
     simopt.SimplifiedAdEMAMix(eta=(0.001, 0.01)),
     simopt.COCOB(eta=(0.5, 1.0), weight_decay=0.1),
     simopt.MoMo(eta=(0.01, 0.1), weight_decay=0.1),
@@ -719,6 +727,13 @@ DEFAULTS["MoMo"] = {
 DEFAULTS["MoMoAdam"] = {
     "document": {**ADAM, "eta": 0.01, **MODEL},
     "optax": {**ADAM, "eta": 0.01, **MODEL, "negligible": float(np.finfo(float).eps)},
+}
+DEFAULTS["ScheduleFreeRAdam"] = {"document": {**ADAM, "eta": 0.0025, "weight_decay": 0.0}}
+DEFAULTS["MARS"] = {
+    "document": {**ADAM, "eta": 0.003, "beta1": 0.95, "beta2": 0.99, "coefficient": 0.025}
+}
+DEFAULTS["AdaGradDA"] = {
+    "document": {"eta": 0.001, "l1": 0.0, "l2": 0.0, "initial_accumulator": 0.1}
 }
 DEFAULTS["CautiousAdamW"] = {"document": DEFAULTS["AdamW"]["document"]}
 DEFAULTS["CautiousLion"] = {"document": {**DEFAULTS["Lion"]["document"], "weight_decay": 0.0}}

@@ -9,6 +9,7 @@ import pytest
 
 import simopt
 from simopt import conformance, schedules
+from simopt.ground.formatting import number
 from simopt.report.conventions import lookup, side_by_side, surprises
 from simopt.rules import ALL, frameworks
 from simopt.rules.family import DECAYS
@@ -18,7 +19,7 @@ from simopt.training.conformance.adapters import named
 from simopt.training.conformance.probing import DROP_AT, probe
 from simopt.training.stepper import Stepper
 from tests import recorded
-from tests.sources import SOURCES, play
+from tests.sources import SOURCES, next_alpha, play
 
 # --- recorded trajectories ------------------------------------------------------------------------
 
@@ -54,6 +55,7 @@ KEPT_SINGLE = ("paddle", "tf1", "thinc", "tinygrad", "bitsandbytes", "onnx")
 #: But for these.
 DOUBLE = {
     ("tf1", "AdaGrad"): ("initial_accumulator",),
+    ("tf1", "AdaGradDA"): ("initial_accumulator",),
     ("tf1", "FTRL"): ("initial_accumulator", "l2"),
     ("paddle", "SGD"): ("weight_decay",),
     ("paddle", "Rprop"): ("shrink", "grow", "smallest", "largest"),
@@ -127,10 +129,20 @@ def test_a_call_is_what_the_source_says(name, call):
         rates = rates * schedules.inverse_sqrt().rates(1.0, len(rates))
     stepper, ours = Stepper(optimizer, tried.start.tolist()), []
     for gradient, eta in zip(tried.gradients, rates, strict=True):
-        stepper.step(gradient.tolist(), eta)
+        stepper.step(clipped(gradient, call.clip).tolist(), eta)
         ours.append(list(stepper.weights))
     theirs = np.array(play(SOURCES[name][call.call], tried.start, tried.gradients, rates))
     assert (np.abs(ours - theirs) <= 1e-12 * np.maximum(1, np.abs(theirs).max(axis=0))).all()
+
+
+def test_gensims_rate_falls_as_its_source_says():
+    """Job by job, of 5 epochs with 4 jobs each."""
+    jobs = [next_alpha(0.025, 0.0001, (k // 4 + k % 4 / 4) / 5) for k in range(21)]
+    ours = schedules.linear(20, floor=0.0001).rates(0.025, 21)
+    np.testing.assert_allclose(ours, jobs, rtol=1e-14)
+    (surprise,) = FRAMEWORKS["gensim"].surprises
+    last = next_alpha(0.025, 0.0001, (4 + 1 / 2) / 5)
+    assert f"has a rate of {number(last)}, not" in surprises.measured(surprise).size
 
 
 def test_every_framework_is_recorded_read_or_run_by_the_peers():

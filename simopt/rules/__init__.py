@@ -10,6 +10,7 @@ from simopt.rules.adabound import AdaBound
 from simopt.rules.adadelta import Adadelta
 from simopt.rules.adafactor import Adafactor
 from simopt.rules.adagrad import AdaGrad
+from simopt.rules.adagrad_da import AdaGradDA
 from simopt.rules.adagrad_window import AdaGradWindow
 from simopt.rules.adagradrmsprop import AdagradRMSProp
 from simopt.rules.adam import Adam
@@ -33,6 +34,7 @@ from simopt.rules.lars import LARS
 from simopt.rules.lion import Lion
 from simopt.rules.lookahead import lookahead
 from simopt.rules.madgrad import MADGRAD
+from simopt.rules.mars import MARS
 from simopt.rules.momentum import Momentum
 from simopt.rules.momo import MoMo
 from simopt.rules.momo_adam import MoMoAdam
@@ -50,6 +52,7 @@ from simopt.rules.rmsprop import RMSprop
 from simopt.rules.rprop import Rprop
 from simopt.rules.rule import Optimizer, Rule, complement, rule
 from simopt.rules.schedule_free_adamw import ScheduleFreeAdamW
+from simopt.rules.schedule_free_radam import ScheduleFreeRAdam
 from simopt.rules.schedule_free_sgd import ScheduleFreeSGD
 from simopt.rules.sgd import SGD
 from simopt.rules.signsgd import SignSGD
@@ -113,6 +116,9 @@ FURTHER: dict[str, Callable[..., Optimizer]] = {
     "COCOB": COCOB,
     "MoMo": MoMo,
     "MoMoAdam": MoMoAdam,
+    "ScheduleFreeRAdam": ScheduleFreeRAdam,
+    "MARS": MARS,
+    "AdaGradDA": AdaGradDA,
 }
 
 #: Every rule there is.
@@ -128,6 +134,7 @@ __all__ = [
     "LAMB",
     "LARS",
     "MADGRAD",
+    "MARS",
     "OPTIMIZERS",
     "SGD",
     "ACProp",
@@ -136,6 +143,7 @@ __all__ = [
     "AdaBelief",
     "AdaBound",
     "AdaGrad",
+    "AdaGradDA",
     "AdaGradWindow",
     "Adadelta",
     "Adafactor",
@@ -169,6 +177,7 @@ __all__ = [
     "Rprop",
     "Rule",
     "ScheduleFreeAdamW",
+    "ScheduleFreeRAdam",
     "ScheduleFreeSGD",
     "SignSGD",
     "SimplifiedAdEMAMix",

@@ -22,8 +22,8 @@ def ahead(m, g, beta1, bias1):
     return nadam.ahead(m, g, beta1, beta1, bias1)
 
 
-def optimistic(mean):
-    """One weight, one step; the first direction has none before it."""
+def optimistic(mean, counted):
+    """One weight, one step; the first direction has none before it, or one of 0."""
 
     def optimistic_adam(
         w, g, eta, m, v, last, t, bias1, bias2,
@@ -31,7 +31,8 @@ def optimistic(mean):
     ):  # fmt: skip
         m, v = moments(g, m, v, beta1, beta2)
         u = mean(m, g, beta1, bias1) / corrected_outside(v, bias2, epsilon)
-        return w - eta * (alpha * u + optimism * (u - (u if t == 1 else last))), m, v, u
+        before = last if counted else u if t == 1 else last
+        return w - eta * (alpha * u + optimism * (u - before)), m, v, u
 
     return optimistic_adam
 
@@ -47,14 +48,15 @@ def derived(m, v, bias1, bias2, **_):
 
 
 @cache
-def build(nesterov: bool) -> Rule:
-    """The rule with its switch set."""
-    mean = ahead if nesterov else plain
-    return rule(optimistic(mean), name="OptimisticAdam", clock=clock, derived=derived)
+def build(nesterov: bool, first_change: str) -> Rule:
+    """The rule with its switches set."""
+    made = optimistic(ahead if nesterov else plain, first_change == "whole")
+    return rule(made, name="OptimisticAdam", clock=clock, derived=derived)
 
 
 def formula(settings):
-    """The formula, with the switch set."""
+    """The formula, with the switches set."""
+    whole = settings["first_change"] == "whole"
     mean = [M_HAT]
     if settings["nesterov"]:
         mean = ["m_hat = beta1 * m / (1 - beta1**(t + 1)) + (1 - beta1) * g / (1 - beta1**t)"]
@@ -63,13 +65,18 @@ def formula(settings):
         *mean,
         V_HAT,
         "u = m_hat / (sqrt(v_hat) + epsilon)",
-        "change = 0 if t == 1 else u - last",
+        "change = u - last" if whole else "change = 0 if t == 1 else u - last",
         "w = w - eta * (alpha * u + optimism * change)",
         "last = u",
     ]
 
 
-FAMILY = Family("OptimisticAdam", build, formula, switches={"nesterov": (False, True)})
+FAMILY = Family(
+    "OptimisticAdam",
+    build,
+    formula,
+    switches={"nesterov": (False, True), "first_change": ("none", "whole")},
+)
 
 
 @by_convention
@@ -82,6 +89,7 @@ def OptimisticAdam(
     optimism: float | Collection[float] = 1.0,
     *,
     nesterov: bool = False,
+    first_change: str = "none",
     weight_decay: float | Collection[float] | None = None,
     decay: str = "coupled",
     convention: str | Sequence[str] = "document",
@@ -113,6 +121,8 @@ def OptimisticAdam(
         What its change counts, >= 0; with 0 and alpha 1 it is Adam.
     nesterov : bool, default False
         Whether the direction is NAdam's.
+    first_change : {"none", "whole"}, default "none"
+        Whether the first direction has not changed, or from 0: its step is twice as long.
     weight_decay : float or sequence of float, optional
         Lambda, >= 0 [1 / rate / update]; none by default.
     decay : {"coupled", "decoupled", "clipped", "stepped", "fixed"}, default "coupled"

@@ -786,6 +786,9 @@ CONVENTIONS = (
 #: holds them to recordings, and `tests/test_conventions.py` to their formulas.
 ELSEWHERE = {
     ("AdagradRMSProp", "document"),
+    ("ScheduleFreeRAdam", "document"),
+    ("MARS", "document"),
+    ("AdaGradDA", "document"),
     ("AdaGradWindow", "document"),
     ("Yogi", "document"),
     ("Adan", "document"),

@@ -57,5 +57,8 @@ FRAMEWORK = Framework(
         "COCOB": {},
         "MoMo": {},
         "MoMoAdam": {},
+        "ScheduleFreeRAdam": {},
+        "MARS": {"decay": "decoupled"},
+        "AdaGradDA": {},
     },
 )

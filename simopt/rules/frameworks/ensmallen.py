@@ -54,6 +54,7 @@ FRAMEWORK = Framework(
         "Yogi": {"eta": 0.001, "epsilon": 1e-8},
         "QHAdam": {"beta1": 0.9},
         "AdaBound": {},
+        "OptimisticAdam": {"first_change": "whole"},
     },
     arguments={
         "eta": "stepSize",
@@ -80,7 +81,18 @@ FRAMEWORK = Framework(
         Call("ens::Yogi()", "Yogi", note=BATCHED),
         Call("ens::QHAdam()", "QHAdam", note=BATCHED),
         Call("ens::AdaBound()", "AdaBound", note=BATCHED + "; the final rate is as it was set"),
+        Call("ens::OptimisticAdam()", "OptimisticAdam", note=BATCHED),
     ),
+    left_out={
+        "ens::NadaMax": "Nadam's mean over AdaMax' maximum",
+        "ens::Padam": "divides by a power, ε inside it",
+        "ens::SMORMS3, FTML, Eve, AdaSqrt and WNGrad": "in few hands",
+        "ens::DemonAdam and DemonSGD": "their momentum falls with the updates that are left",
+        "ens::SWATS": "Adam that turns into SGD",
+        "ens::SGDR and SnapshotSGDR": "SGD whose rate restarts: simopt.schedules.cosine_restarts",
+        "ens::SVRG, SARAH, Katyusha and IQN": "take gradients at earlier weights",
+        "ens::BigBatchSGD and SPALeRASGD": "set the batch or the rate by the noise that they see",
+    },
     surprises=(
         Surprise(
             "ensmallen divides Adam's rate by the batch size",

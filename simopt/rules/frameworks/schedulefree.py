@@ -6,7 +6,7 @@ FRAMEWORK = Framework(
     key="schedulefree",
     name="schedulefree",
     version="schedulefree 1.4.1",
-    rules={"ScheduleFreeSGD": {}, "ScheduleFreeAdamW": {}},
+    rules={"ScheduleFreeSGD": {}, "ScheduleFreeAdamW": {}, "ScheduleFreeRAdam": {}},
     arguments={
         "eta": "lr",
         "beta": "momentum",
@@ -28,9 +28,16 @@ FRAMEWORK = Framework(
             "ScheduleFreeAdamW",
             {"weight_decay": 0.01},
         ),
+        Call("schedulefree.RAdamScheduleFree(params)", "ScheduleFreeRAdam"),
+        Call(
+            "schedulefree.RAdamScheduleFree(params, lr=0.1, weight_decay=0.01, "
+            "silent_sgd_phase=False)",
+            "ScheduleFreeRAdam",
+            {"eta": 0.1, "weight_decay": 0.01, "waits": False},
+            "its first steps are SGD's",
+        ),
     ),
     left_out={
-        "schedulefree.RAdamScheduleFree": "not built yet",
         "schedulefree.AdamWScheduleFreePaper": "the paper's draft of AdamWScheduleFree",
         "those that end with Closure or Reference": "the same numbers, called otherwise",
     },

@@ -31,6 +31,7 @@ FRAMEWORK = Framework(
         "Momentum": {},
         "Nesterov": {},
         "AdaGrad": {"epsilon": 0.0, "initial_accumulator": 0.1},
+        "AdaGradDA": {},
         "RMSprop": {"epsilon": 1e-10, "initial_accumulator": 1.0, "rate_place": "inside"},
         "Adam": {"epsilon_place": "hat"},
         "Adadelta": {"eta": 0.001, "epsilon": 1e-8},
@@ -48,7 +49,10 @@ FRAMEWORK = Framework(
         "beta2": "beta2",
         "rho": {"RMSPropOptimizer": "decay", "": "rho"},
         "epsilon": "epsilon",
-        "initial_accumulator": "initial_accumulator_value",
+        "initial_accumulator": {
+            "AdagradDAOptimizer": "initial_gradient_squared_accumulator_value",
+            "": "initial_accumulator_value",
+        },
         "smoothing": {"FtrlOptimizer": "beta"},
         "l1": "l1_regularization_strength",
         "l2": "l2_regularization_strength",
@@ -60,6 +64,17 @@ FRAMEWORK = Framework(
         Call(f"{TRAIN}.MomentumOptimizer(0.001, 0.9)", "Momentum"),
         Call(f"{TRAIN}.MomentumOptimizer(0.001, 0.9, use_nesterov=True)", "Nesterov"),
         Call(f"{TRAIN}.AdagradOptimizer(0.001)", "AdaGrad", note="no ε"),
+        Call(
+            f"{TRAIN}.AdagradDAOptimizer(0.001, global_step)",
+            "AdaGradDA",
+            note="the first update forgets the weights that it starts from",
+        ),
+        Call(
+            f"{TRAIN}.AdagradDAOptimizer(0.5, global_step, l1_regularization_strength=0.1, "
+            "l2_regularization_strength=0.01)",
+            "AdaGradDA",
+            {"eta": 0.5, "l1": 0.1, "l2": 0.01},
+        ),
         Call(f"{TRAIN}.RMSPropOptimizer(0.001)", "RMSprop"),
         Call(f"{TRAIN}.RMSPropOptimizer(0.001, momentum=0.9)", "RMSprop", {"momentum": 0.9}),
         Call(f"{TRAIN}.RMSPropOptimizer(0.001, centered=True)", "RMSprop", {"centered": True}),
@@ -79,7 +94,6 @@ FRAMEWORK = Framework(
         ),
     ),
     left_out={
-        f"{TRAIN}.AdagradDAOptimizer": "not built yet",
         f"{TRAIN}.ProximalAdagradOptimizer": "shrinks weights to 0 after a step",
         f"{TRAIN}.ProximalGradientDescentOptimizer": "shrinks weights to 0 after a step",
         f"{TRAIN}.SyncReplicasOptimizer": "around another",
