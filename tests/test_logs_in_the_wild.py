@@ -207,6 +207,44 @@ BY_EPOCH = {
         lines("step {n}0 loss {a} lr 0.1\n***** Running Evaluation *****\nloss {b}"),
         False,
     ),
+    "a bar of validation": (
+        "a.log",
+        lines(
+            "Epoch {k}/39:  50%|█████     | 5/10 [00:00<00:00, 50.0it/s, loss=9.5]\rEpoch {k}/39: 100%|██████████| 10/10 [00:00<00:00, 50.0it/s, loss={a}]\n"
+            "val: 100%|██████████| 2/2 [00:00<00:00, loss={b}]"
+        ),
+    ),
+    "decimal commas": ("a.log", lines("Epoch {k}: loss: {a} val_loss: {b}").replace(".", ",")),
+    "two parts at once": ("a.log", lines("Epoch {k}: loss (train/val) {a}/{b}")),
+    "settings before": ("a.log", "{'loss': 'mse', 'lr': 0.1}\n" + lines("epoch {k} loss={a} val_loss={b}")),
+    "MACE": (
+        "a.txt",
+        lines(
+            '{{"loss": {a}, "mode": "opt", "epoch": {k}}}\n{{"loss": {b}, "mode": "eval", "epoch": {k}}}'
+        ),
+    ),
+    "records of parts": (
+        "a.json",
+        json.dumps(
+            {
+                name: [{"epoch": k, "loss": float(v)} for k, v in enumerate(values)]
+                for name, values in (("train", LOSS), ("val", HELD))
+            }
+        ),
+    ),
+    "lists of pairs": (
+        "a.json",
+        json.dumps(
+            {
+                name: [[k, float(v)] for k, v in enumerate(values)]
+                for name, values in (("loss", LOSS), ("val_loss", HELD))
+            }
+        ),
+    ),
+    "numbers in names": (
+        "a.json",
+        json.dumps({f"epoch_{k}": {"train_loss": a, "val_loss": b} for k, a, b in ROWS}),
+    ),
     "batches, and their epoch": (
         "a.log",
         lines(
@@ -297,6 +335,8 @@ COUNTED = {
     "TensorFlow": (lines("INFO:tensorflow:loss = {a}, step = {k}00 (5.1 sec)"), 100 * T),
     "scikit-learn's boosting": (lines("[{n}/100] 1 tree, 31 leaves, max depth = 9, train loss: {a}, in 0.1s"), T + 1),
     "candle": (lines("{n:4} train loss: {a} test acc: 50.00%"), T + 1),
+    "NumPyro": (lines("100%|███| {n}/40 [00:00<00:01, init loss: 9.5, avg. loss [{k}-{n}]: {a}]"), T + 1),
+    "losses by their steps": (json.dumps({"loss": {str(10 * k): a for k, a, _ in ROWS}}), 10 * T),
     "diffusers": (lines("Steps:  10%|█   | {n}/40 [00:10<01:30,  1.02s/it, lr=0.1, step_loss={a}]"), T + 1),
     "a colon behind the number": (lines("1|{n}|Loss: {a}:  10%|█   | {n}/40 [00:10<00:01,  1.00it/s]"), T + 1),
     "Composer": (lines("[batch={n}/40]:\n\t Train time/batch: {k}\n\t Train loss/train/total: {a}"), T + 1),
@@ -352,6 +392,31 @@ def test_batches_that_begin_again_in_each_epoch_are_one_run(tmp_path):
     run = one(read_log(written(tmp_path, text, "a.log.json")))
     same(run, held=None)
     np.testing.assert_array_equal(run.x, T // 4 + 1)
+
+
+def test_rows_of_a_part_that_are_counted_alike_all_stay(tmp_path):
+    body = "".join(
+        f"{k // 4},train,{a}\n" + f"{k // 4},val,{b}\n" * (k % 4 == 3) for k, a, b in ROWS
+    )
+    run = one(read_log(written(tmp_path, "epoch,phase,loss\n" + body)))
+    np.testing.assert_array_equal(run.loss, LOSS)
+    assert np.isfinite(run.validation).sum() == 10
+
+
+def test_rows_of_parts_without_a_counter_stand_in_order(tmp_path):
+    body = "".join(f"train,{a}\nval,{b}\n" for _, a, b in ROWS)
+    same(one(read_log(written(tmp_path, "phase,loss\n" + body))))
+
+
+def test_a_table_that_is_drawn_in_front_of_bars(tmp_path):
+    text = lines(
+        "\n      Epoch    GPU_mem   box_loss   cls_loss  Instances       Size\n"
+        "     {k:2}/39      2.34G      {a}        0.5         45        640: 100%|██| 10/10 [00:01<00:00]\n"
+        "                 Class     Images      mAP50: 100%|██| 2/2 [00:00<00:00]"
+    )
+    run = one(read_log(written(tmp_path, text, "a.log")))
+    np.testing.assert_allclose(run.loss, LOSS + 0.5)
+    np.testing.assert_array_equal(run.x, T)
 
 
 def test_the_bands_of_a_list_of_sums_are_no_losses(tmp_path):

@@ -291,6 +291,10 @@ def test_a_heading_that_is_commented_out_above_texts(tmp_path):
         ('a,y\n"1,234,567",5\n7,10\n', [1234567, 7]),
         ("a;y\n1.234,5;5\n12.000;10\n", [1234.5, 12000]),
         ('a;y\n"1,234";5\n"2,468";10\n', [1.234, 2.468]),  # a decimal comma, as likely
+        ("a;y\n1.234;0,5\n12.000;1,25\n", [1234, 12000]),  # the other column's commas tell
+        ('a,y\n"1,234",0.5\n"12,000",1.25\n', [1234, 12000]),
+        ("a;y\n1'234.5;5\n12'000;10\n", [1234.5, 12000]),  # Switzerland's
+        ("a;y\n1 234,5;5\n12 000;10\n", [1234.5, 12000]),
     ],
 )
 def test_thousands(tmp_path, text, first):
@@ -352,7 +356,25 @@ def test_missing_cells_are_named_and_dropped_on_request(tmp_path, parquet):
         problems.read_table(path, "y", features=["a"])
 
 
-@pytest.mark.parametrize("mark", ["", "NA", "NaN", "n/a", "null", "None", "?", " "])
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "",
+        "NA",
+        "NaN",
+        "n/a",
+        "null",
+        "None",
+        "?",
+        " ",
+        "-",
+        "--",
+        "\N{EN DASH}",
+        ".",
+        "n.a.",
+        "nil",
+    ],
+)
 def test_what_stands_for_no_value(tmp_path, mark):
     path = tmp_path / "points.csv"
     path.write_text(f"a,b,y\n1,2,3\n4,{mark},6\n7,8,10\n")
@@ -374,8 +396,17 @@ def test_no_row_is_whole():
     [
         ([1.0, "x"] * 100, "row 2: 'x'"),
         (["0.5", "oops", "1", "2"] * 50, "row 2: 'oops'"),
-        (["$1,200", "$3"] * 100, r"row 1: '\$1,200'"),
-        ([f"{k} %" for k in range(N)], "row 1: '0 %'"),
+        (["$1,200", "$3"] * 100, r"row 1: '\$1,200'.*, in digits alone: no currency"),
+        ([f"{k} %" for k in range(N)], "row 1: '0 %'.*, in digits alone"),
+        ([f"{k}.5 kg" for k in range(N)], "row 1: '0.5 kg'.*, in digits alone"),
+        (
+            [f"\N{MINUS SIGN}{k}.5" for k in range(N)],
+            "row 1: '\N{MINUS SIGN}0.5'.*, in digits alone",
+        ),
+        ([f"({k}.5)" for k in range(N)], r"row 1: '\(0.5\)'.*, in digits alone"),
+        ([f"{k}/7" for k in range(N)], "row 1: '0/7'.*, in digits alone"),
+        ([f"0x{k:02x}" for k in range(N)], "row 1: '0x00'.*, in digits alone"),
+        ([f"{k}.5D+01" for k in range(N)], r"row 1: '0.5D\+01'.*, in digits alone"),
         ([f"{k},5" for k in range(N)], "row 1: '0,5'"),
         ([1.0, np.inf] * 100, "row 2: inf"),
         ([1j] * N, "complex numbers: must be real"),
@@ -705,3 +736,48 @@ def test_the_commands_say_it_in_one_line(tmp_path, monkeypatch, capsys):
     status, out, err = command(capsys, *call)
     assert status == 2
     assert "column 'city' holds texts" in err
+
+
+@pytest.mark.parametrize("name", ["points.csv", "points.txt"])
+def test_two_columns_of_one_name_are_refused(tmp_path, name):
+    separator = "," if name.endswith("csv") else " "
+    path = tmp_path / name
+    path.write_text("a,a,y\n1,2,3\n4,5,7\n".replace(",", separator))
+    with pytest.raises(ValueError, match="two columns are called 'a': must have different names"):
+        problems.read_table(path, "y")
+
+
+def test_white_space_between_cells(tmp_path):
+    path = tmp_path / "points.txt"
+    path.write_text("  a    b     y\n 1.5  2.0   3.0\n 4.0  5.5   7.0\n 7.0  8.0  11.5\n")
+    read = problems.read_table(path, "y", standardize=False)
+    assert read.features == ("a", "b", "intercept")
+    assert read.x[:, :2].tolist() == [[1.5, 2], [4, 5.5], [7, 8]]
+    path.write_text("y\n1\n2\n")
+    with pytest.raises(ValueError, match="no column is left to predict 'y'"):
+        problems.read_table(path, "y")
+
+
+def test_empty_rows_below_the_last_are_none(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("a,y\n1,2\n3,4\n5,7\n,\n,\n")
+    assert problems.read_table(path, "y").n == 3
+    path.write_text("a,y\n1,2\n,\n5,7\n")
+    with pytest.raises(ValueError, match="column 'a', row 2: no value"):
+        problems.read_table(path, "y")
+
+
+def test_days_as_whole_numbers_are_dates():
+    day = [20260101 + 100 * (k % 12) + k % 28 for k in range(N)]
+    with pytest.warns(problems.ColumnWarning, match=r"'day' \(dates or times\)"):
+        assert "day" not in problems.from_frame(PLAIN.assign(day=day), "y").features
+    same = problems.from_frame(
+        PLAIN.assign(amount=[20260101.0, 20261399.0] * (N // 2)), "y", standardize=False
+    )
+    assert "amount" in same.features
+
+
+def test_spaces_around_a_text_are_no_part_of_it():
+    frame = PLAIN.assign(city=["Rome", "Rome ", " Bari", "Bari"] * (N // 4))
+    read = problems.from_frame(frame, "y", categories="one-hot")
+    assert [name for name in read.features if "city" in name] == ["city_Bari", "city_Rome"]

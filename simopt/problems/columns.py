@@ -32,8 +32,17 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 
-#: Numbers that no program reads as such: with thousands set apart, currencies, per cent.
-AMOUNT = re.compile(r"[$€£¥]?\s*[-+]?\d[\d.,' \xa0]*\s*[%$€£¥]?")
+#: Numbers that no program reads as such: with thousands set apart, currencies, per cent, units,
+#: fractions, the minus of typesetters, the brackets of bookkeepers, Fortran's exponents.
+AMOUNT = re.compile(
+    r"\(?[$€£¥]?\s*[-+\u2212]?\s*"
+    r"(?:0x[\da-f]+|\d+/\d+|\d[\d.,'\u2019 \xa0\u202f]*(?:[ed][-+]?\d+)?)\)?"
+    r"\s*(?P<unit>[%$€£¥]|(?<=\s)[a-z\u00b5\u00b0\u00b2\u00b3/%]{1,8})?",
+    re.IGNORECASE,
+)
+
+#: What is said of such numbers.
+PLAIN = ", in digits alone: no currency, per cent, unit, or mark between thousands"
 
 #: Answers that mean yes. Of two other texts the second in alphabetical order counts as 1.
 YES = frozenset(
@@ -112,6 +121,8 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | pd.Series[Any] | Non
         read = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     except OverflowError:
         raise ValueError(f"column {name!r}: numbers beyond float64: must be smaller") from None
+    if column.dtype.kind == "O" or isinstance(column.dtype, pd.StringDtype):
+        column = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
     bad = np.isnan(read) & column.notna().to_numpy()
     if not bad.any():
         return np.asarray(read)
@@ -122,12 +133,17 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | pd.Series[Any] | Non
     if texts and all(map(DATE.fullmatch, texts)):
         return None
     row = int(np.argmax(bad))
-    words = all(isinstance(cell, (str, bool)) for cell in cells) and not all(
-        map(AMOUNT.fullmatch, texts)
-    )
+    amounts = _are_amounts(texts)
+    words = all(isinstance(cell, (str, bool)) for cell in cells) and not amounts
     if not words or 2 * len(cells) <= column.notna().sum():
-        raise bad_cell(name, row, repr(column.iloc[row]))
+        raise bad_cell(name, row, repr(column.iloc[row]), PLAIN if amounts else "")
     return column
+
+
+def _are_amounts(texts: set[str]) -> bool:
+    """Whether all texts are numbers written otherwise, and in one unit."""
+    found = [AMOUNT.fullmatch(text) for text in texts]
+    return all(found) and len({match["unit"] for match in found if match}) == 1
 
 
 def bad_cell(name: str, row: int, cell: str, remedy: str = "") -> ValueError:

@@ -103,6 +103,8 @@ def _of_numbers(columns: Columns, y: Floats, centred: bool) -> dict[str, str]:
     for name, k in columns.numbers.items():
         if empty[k]:
             reasons[name] = EMPTY
+        elif whole[k] and _are_days(values[:, k]):
+            reasons[name] = DATES
         elif whole[k] and INDEX.fullmatch(name):
             reasons[name] = INDEXES
         elif constant[k]:
@@ -114,6 +116,14 @@ def _of_numbers(columns: Columns, y: Floats, centred: bool) -> dict[str, str]:
         elif counting[k] and _counts(values[:, k], span[k]):
             reasons[name] = COUNTS
     return reasons
+
+
+def _are_days(values: Floats) -> bool:
+    """Whether whole numbers are days such as 20260131, of two centuries and at least two days."""
+    month, day = values // 100 % 100, values % 100
+    within = (values >= 19000101) & (values <= 21001231)
+    days = within & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    return bool(days.all() and np.ptp(values) > 0)
 
 
 def _counts(values: Floats, span: float) -> bool:

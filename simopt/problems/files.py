@@ -7,6 +7,7 @@ import csv
 import os
 import re
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,8 @@ ENDINGS = "a file that ends in .csv or .parquet (or .tsv, .tab, .txt)"
 #: Bytes and lines that show how a text is written.
 HEAD, LINES = 1 << 20, 200
 
-#: What stands for no value, beside what pandas reads so.
-MISSING = ["?"]
+#: What stands for no value, beside what pandas reads so; SAS writes a point.
+MISSING = ["?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "n.a.", "nil"]
 
 #: Lines that may stand above a heading.
 TITLES = 20
@@ -36,6 +37,12 @@ GROUPED = {
     ".": (",", re.compile(r"[-+]?\d{1,3}(?:,\d{3})+\.\d+|[-+]?\d{1,3}(?:,\d{3}){2,}")),
     ",": (".", re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+,\d+|[-+]?\d{1,3}(?:\.\d{3}){2,}")),
 }
+
+#: Marks that group thousands beside either decimal mark: Switzerland's, and a space.
+SET_APART = re.compile(r"[-+]?\d{1,3}(?:(['\u0020])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
+
+#: Numbers whose marks may group thousands as well as set off decimals.
+EITHER = {mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+") for mark in ".,"}
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -123,6 +130,13 @@ def csv_options(
     encoding: str | None = None,
 ) -> dict[str, Any]:
     """The arguments of `pandas.read_csv` that read a text as it is written."""
+    return _found(path, sep, decimal, encoding)[0]
+
+
+def _found(
+    path: str | os.PathLike[str], sep: str | None, decimal: str | None, encoding: str | None
+) -> tuple[dict[str, Any], list[str]]:
+    """The arguments for a text, and the names of its columns as they are written."""
     with open(path, "rb") as file:
         head = file.read(HEAD)
     encoding = encoding or _encoding(head)
@@ -140,7 +154,7 @@ def csv_options(
     lines = [line for line in lines[skipped:] if line.strip()]
     if not lines:
         raise ValueError("no heading")
-    sep = sep or find_separator(lines[:LINES], "\t;,|") or ","
+    sep = sep or find_separator(lines[:LINES], "\t;,|") or find_separator(lines[:LINES], " ") or ","
     titles = _titles(lines[:LINES], sep)
     if titles:
         skipped = text.splitlines().index(lines[titles], skipped)
@@ -152,14 +166,20 @@ def csv_options(
     else:
         names = []
     cells = [cell for row in rows for cell in row]
-    marks = [mark for mark, (_, grouped) in GROUPED.items() if any(map(grouped.fullmatch, cells))]
+    apart = Counter(match[1] for match in map(SET_APART.fullmatch, cells) if match)
+    if apart:
+        thousands = apart.most_common(1)[0][0]
+        cells = [cell.replace(thousands, "") for cell in cells]
+    marks = [mark for mark in GROUPED if _groups_thousands(cells, mark)]
     decimal = decimal or (marks[0] if len(marks) == 1 else decimal_mark(cells))
-    thousands = GROUPED[decimal][0] if decimal in marks else None
+    if not apart:
+        thousands = GROUPED[decimal][0] if decimal in marks else None
     spaced = any(cell[:1] == " " for row in csv.reader(lines, delimiter=sep) for cell in row)
+    spaced = spaced and sep != " "
     # A separator may end each row, but not the heading.
     ended = rows and all(len(row) == len(heading) + 1 and not row[-1] for row in rows)
     given: dict[str, tuple[Any, Any]] = {
-        "sep": (sep, ","),
+        "sep": (r"\s+" if sep == " " else sep, ","),
         "decimal": (decimal, "."),
         "thousands": (thousands, None),
         "encoding": (encoding, "utf-8"),
@@ -169,7 +189,24 @@ def csv_options(
         "na_values": (MISSING if set(MISSING) & set(cells) else [], []),
         "index_col": (False if ended else None, None),
     }
-    return {name: value for name, (value, default) in given.items() if value != default}
+    options = {name: value for name, (value, default) in given.items() if value != default}
+    return options, names or heading
+
+
+def _groups_thousands(cells: list[str], decimal: str) -> bool:
+    """Whether cells have a decimal mark, and thousands set apart by the other.
+
+    In one cell, or in some cells the one, which groups no thousands, and in others the other, which
+    may.
+    """
+    other, grouped = GROUPED[decimal]
+    if any(map(grouped.fullmatch, cells)):
+        return True
+    marked = {mark: [c for c in cells if NUMBER.fullmatch(c) and mark in c] for mark in ".,"}
+    groups = [c for c in cells if EITHER[other].fullmatch(c)]
+    return bool(groups) and set(marked[other]) <= set(groups) and any(
+        not EITHER[decimal].fullmatch(cell) for cell in marked[decimal]
+    )  # fmt: skip
 
 
 def _remarks(lines: list[str]) -> int:
@@ -192,10 +229,18 @@ def _read_text(
     import pandas as pd
 
     options: dict[str, Any] = {"na_values": MISSING, "skipinitialspace": True}
-    options |= csv_options(path, sep, decimal, encoding)
+    found, heading = _found(path, sep, decimal, encoding)
+    options |= found
+    twice = [name for name, times in Counter(heading).items() if name and times > 1]
+    if twice:  # which pandas would call "a" and "a.1"
+        raise ValueError(f"two columns are called {twice[0]!r}: must have different names")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=pd.errors.ParserWarning)
         table: pd.DataFrame = pd.read_csv(path, low_memory=False, **options)
+    # A spreadsheet leaves empty rows below the last.
+    if len(table) and table.iloc[-1].isna().all():
+        held = table.notna().any(axis=1).to_numpy().nonzero()[0]
+        table = table.iloc[: held[-1] + 1 if len(held) else 0]
     return table
 
 

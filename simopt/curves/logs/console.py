@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import compress, groupby
 from typing import Any
 
+from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.json_logs import printed, trees
 from simopt.curves.logs.names import is_rate, parse, plain
 from simopt.curves.logs.patterns import NUMBER, PATTERNS, VALUE, Pattern
@@ -24,7 +25,7 @@ _PART = re.compile(
     rf"|\((?P<paren>{_PARTS})\)(?=\s*:\s+[A-Za-z])"
     r"|(?:^|\|)\s*(?P<field>(?:train|val|eval|test)\w*)\s*(?=\|)"
     rf"|^\s*(?P<head>{_PARTS})(?:\s+(?:results?|metrics|set|phase))?"
-    r"(?:\s*[-:]\s+(?=[A-Za-z\[])|\s+(?=\(\d+/\d+\)))",
+    r"(?:\s*[-:]\s+(?=[A-Za-z\[]|\d+%)|\s+(?=\(\d+/\d+\)))",
     re.IGNORECASE,
 )
 #: What is measured, before the parts of the data: "loss: train 0.5, val 0.6".
@@ -65,9 +66,9 @@ _UNNAMED = re.compile(
 
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
 _PAIR = re.compile(
-    rf"(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}){{0,4}}"
+    rf"(?<!\d)(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}){{0,4}}"
     rf"(?:\s*\([^()\d]{{1,24}}\))?)"
-    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/]|:\d|\.\d)",
+    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/]|[:-]\d|\.\d)",
     re.IGNORECASE,
 )
 #: The position between a name and its number: "Cost after iteration 100: 0.5", "Loss (for one
@@ -80,11 +81,18 @@ _BETWEEN = re.compile(
     rf"\s*(?:[:=]|\bis\b|\bwas\b|,)\s*(?={VALUE})",
     re.IGNORECASE,
 )
+#: A decimal comma: behind a name, and before neither more digits in groups nor more numbers.
+_DECIMAL_COMMA = re.compile(r"(?<=[:= ])([-+]?\d+),(\d+)(?![\d,.])")
+_DECIMAL_POINT = re.compile(r"(?<=[:= ])[-+]?\d+\.\d+|,\d{3}(?!\d)")
+#: Characters of a text that show its decimal mark.
+LOOKED_AT = 20_000
 _THOUSANDS = re.compile(r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])")
 #: A progress bar drawn over itself that leaves fewer lines than these was one for all epochs.
 FEW_LINES = 3
 #: Spaces that say no more than a few would. A line may be long: what patterns repeat is bounded.
 _WIDE = re.compile(" {9,}")
+#: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
+_RANGE = re.compile(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")
 #: A name and its number may be on either side of a tab.
 _AFTER_NAME = re.compile(r"(?<=[:=])\s+(?=\S)")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08+")
@@ -114,6 +122,8 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     Table or None
     """
     own = [_of_user(expression) for expression in patterns]
+    if _has_decimal_commas(text):
+        text = _DECIMAL_COMMA.sub(r"\1.\2", text)
     programs: dict[str, str] = {}
     rows = _rows(_lines(text), own, programs)
     if rows.count < FEW_LINES and text.count("\r") > text.count("\r\n"):
@@ -128,6 +138,12 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     if "[" in text and _ROUND.search(text):
         about = about or trees(columns)
     return Table(columns, form, source, about=about, notes=notes)
+
+
+def _has_decimal_commas(text: str) -> bool:
+    """Whether numbers are written with commas: more of them, at the text's start, than points."""
+    head = text[:LOOKED_AT]
+    return len(_DECIMAL_COMMA.findall(head)) > len(_DECIMAL_POINT.findall(head))
 
 
 def _rows(lines: Iterable[str], own: list[Pattern], programs: dict[str, str]) -> Rows:
@@ -147,7 +163,7 @@ def _rows(lines: Iterable[str], own: list[Pattern], programs: dict[str, str]) ->
         record, program, about = _record(line, (*own, *PATTERNS) if own else PATTERNS)
         if program:
             programs[program] = about
-        if not record and (columns := _columns(line, header)) is not None:
+        if not (set(record) - {"step"}) and (columns := _columns(line, header)) is not None:
             header, record = columns
         if not record and (heading := _HEADING.fullmatch(line)):
             side = heading["part"] if parse(heading["part"]).part == "held out" else ""
@@ -333,8 +349,15 @@ def _literal(line: str) -> dict[str, str] | None:
     if not isinstance(value, dict):
         return None
     named = {str(name): v for name, v in value.items()}
-    kept = {name: str(v) for name, v in flat(named).items() if isinstance(v, (int, float, str))}
+    kept = {name: str(v) for name, v in flat(named).items() if _may_be(name, v)}
     return kept | {n: v for n, v in pairs(line[:start]).items() if parse(n).kind == "counter"}
+
+
+def _may_be(name: str, value: object) -> bool:
+    """Whether it is a cell: numbers and texts, but no text for a loss, as settings name it."""
+    if isinstance(value, str) and parse(name).kind in ("loss", "error"):
+        return is_number(value)
+    return isinstance(value, (int, float, str))
 
 
 def pairs(line: str) -> dict[str, str]:
@@ -354,7 +377,7 @@ def pairs(line: str) -> dict[str, str]:
     if trees:
         found["iteration"] = trees["at"]
         line = line[trees.end() :]
-    line = _AFTER_NAME.sub(" ", _WIDE.sub(" " * 8, line))
+    line = _RANGE.sub("", _AFTER_NAME.sub(" ", _WIDE.sub(" " * 8, line)))
     line = _BETWEEN.sub(_in_order, _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line))
     for match in _POSITION.finditer(line):
         found.setdefault(plain(match["name"]), match["at"])
@@ -410,12 +433,17 @@ def _columns(line: str, header: list[str]) -> tuple[list[str], dict[str, str]] |
         and not re.search(r"[:=\d]", line)
     ):
         return names, {}
-    words = line.split()
+    words = [_COUNT_OF.sub(r"\1", word) for word in _DRAWN_BAR.sub("", line).split()]
     # Names may hold single spaces ("LOSS NER"), or have no more than those between them.
     for known in (header, " ".join(header).split()):
         if known and len(words) == len(known) and sum(map(_numeric, words)) >= 0.6 * len(words):
             return header, {n: w for n, w in zip(known, words, strict=True) if _numeric(w)}
     return None
+
+
+#: A progress bar behind a row, and a position that says of how many it is.
+_DRAWN_BAR = re.compile(r":?\s*\d+%.*")
+_COUNT_OF = re.compile(r"(\d+)/\d+")
 
 
 def _numeric(word: str) -> bool:

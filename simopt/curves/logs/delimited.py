@@ -106,6 +106,8 @@ def _is_table(rows: Sequence[Sequence[str]], separator: str) -> bool:
     full = [row for row in rows if len(row) == width]
     if len(full) > 1 and any(_label({row[k] for row in full}) for k in range(width)):
         return False
+    if separator == " " and len(full) > 2 and any(_named(full[1:], k) for k in range(width)):
+        return False
     body = [row for row in rows[1:] if len(row) == width] or list(rows[:1])
     decimal = _decimal(body, separator)
     shares = [numbers.share_of_numbers([row[k] for row in body], decimal) for k in range(width)]
@@ -122,6 +124,12 @@ def _label(texts: set[str]) -> bool:
     """Whether a column holds one word in every row, the first too, as "loss:" in a line of text."""
     (text, *others) = texts
     return not others and re.search(r"[A-Za-z]", text) is not None and not numbers.is_number(text)
+
+
+def _named(rows: Sequence[Sequence[str]], k: int) -> bool:
+    """Whether a column holds one name in every row, as "epoch" in lines of text."""
+    (text, *others) = {row[k] for row in rows}
+    return not others and parse(text).kind in ("counter", "loss", "error") and _label({text})
 
 
 def _decimal(rows: Sequence[Sequence[str]], mark: str) -> str:

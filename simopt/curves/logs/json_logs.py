@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from simopt.curves.logs.lists import unwrapped
@@ -124,14 +124,10 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
     series = {name: part for name, part in value.items() if _is_series(part)}
     if series and not any(isinstance(part, Mapping) for part in value.values()):
         return [Table(dict(series), form, source)]
+    if (joined := _joined(value)) is not None:
+        return [Table(joined, form, source)]
     parts = [part for part in value.values() if isinstance(part, Mapping)]
     if parts and len(parts) == len(value):
-        if all(_is_series(part.get("steps")) and "values" in part for part in parts):  # Sacred
-            records: dict[Any, dict[str, Any]] = {}
-            for name, part in value.items():
-                for at, cell in zip(part["steps"], part["values"], strict=False):
-                    records.setdefault(at, {"step": at})[name] = cell
-            return [Table(from_records(records.values()), form, source)]
         inner = [part for part in parts if part and all(_is_series(each) for each in part.values())]
         if len(inner) == len(parts):  # {train: {rmse: [...]}, eval: {rmse: [...]}}
             nested = {f"{a}-{b}": cells for a, part in value.items() for b, cells in part.items()}
@@ -141,15 +137,58 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
         ):  # pandas' to_json: {"loss": {"0": 0.5, "1": 0.4}}
             rows = dict.fromkeys(row for part in parts for row in part)
             columns = {name: [part.get(row) for row in rows] for name, part in value.items()}
+            if not any(parse(name).kind == "counter" for name in columns):
+                columns = {"step": [float(row) for row in rows]} | columns
             return [Table(columns, form, source)]
-        if len(parts) > 1 and all(
-            _is_number_text(name) for name in value
-        ):  # {"0": {...}, "1": ...}
-            rows_of = [{"step": float(name)} | flat(part) for name, part in value.items()]
+        if (counted := _counted(value)) is not None:  # {"0": {...}, "1": ...}
+            rows_of = [{"step": at} | flat(part) for at, part in zip(counted, parts, strict=True)]
             return [Table(from_records(rows_of), form, source)]
     if series and any(parse(name).kind in ("loss", "error") for name in series):
         return [Table(dict(series), form, source)]
     return []
+
+
+def _joined(value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The columns of series that are counted each for itself, joined by step; None if it is none.
+
+    Sacred's ``{"loss": {"steps": [...], "values": [...]}}``, ``{"loss": [[0, 0.5], [1, 0.4]]}``,
+    and ``{"train": [{"epoch": 0, "loss": 0.5}], "val": [...]}``.
+    """
+    records: dict[Any, dict[str, Any]] = {}
+    for name, part in value.items():
+        if isinstance(part, Mapping) and _is_series(part.get("steps")) and "values" in part:
+            pairs = zip(part["steps"], part["values"], strict=False)
+            rows = [{"step": at, name: cell} for at, cell in pairs]
+        elif not isinstance(part, list) or not part:
+            return None
+        elif parse(name).kind in ("loss", "error") and all(map(_is_pair, part)):
+            rows = [{"step": at, name: cell} for at, cell in part]
+        elif parse(name).part and all(isinstance(row, Mapping) for row in part):
+            flatten = [flat(row) for row in part]
+            counter = next((n for n in flatten[0] if parse(n).kind == "counter"), None)
+            rows = [
+                {n if n == counter else f"{name}/{n}": cell for n, cell in row.items()}
+                for row in flatten
+            ]
+            rows = [{counter or "step": k} | row for k, row in enumerate(rows)]
+        else:
+            return None
+        for row in rows:
+            records.setdefault(next(iter(row.values())), {}).update(row)
+    return from_records(records.values()) if len(value) > 1 or records else None
+
+
+def _is_pair(row: Any) -> bool:
+    return isinstance(row, list) and len(row) == 2 and _is_series(row)
+
+
+def _counted(names: Iterable[str]) -> list[float] | None:
+    """The numbers of names that count: "0", "1", or "epoch_1", "epoch_2"; None if they don't."""
+    found = [re.fullmatch(r"(\D*)(\d+(?:\.\d+)?)", name) for name in names]
+    words = {match[1] for match in found if match}
+    if len(found) < 2 or not all(found) or len(words) != 1:
+        return None
+    return [float(match[2]) for match in found if match]
 
 
 def _split(names: Any, rows: Any) -> dict[str, Any] | None:

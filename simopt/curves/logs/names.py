@@ -19,13 +19,13 @@ HELD_OUT = frozenset(
 )
 
 #: Names of losses. Errors and metrics that fall when a model gets better come after them.
-LOSSES = frozenset(_words("loss losses los nll cost obj objective elbo criterion tel trl vll"))
+LOSSES = frozenset(_words("loss losses los nll cost objective elbo criterion tel trl vll"))
 ERRORS = frozenset(
     _words(
         "mse rmse rmsle mae mape l1 l2 logloss log_loss mlogloss multi_logloss binary_logloss "
         "binary_error multi_error cross_entropy crossentropy ce bce xent perplexity ppl error err "
         "deviance poisson huber quantile hinge merror wer cer per eer rss sse inertia fval fx "
-        "f_x fun function_value xent xentropy residual_ss"
+        "f_x fun function_value obj_func obj_val xent xentropy residual_ss"
     )
 )
 

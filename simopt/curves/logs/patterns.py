@@ -58,11 +58,18 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern("PyTorch tutorials", "avg loss:", r"Accuracy: <>%, Avg loss: <val_loss>"),
     _pattern("PyTorch tutorials", "] loss", r"^\s*\[<epoch>,\s*(?P<batch>\d+)\] loss: <loss>"),
     _pattern(
+        "train/val",
+        "/val",
+        r"^(?:.*?\bepoch\W{0,3}<epoch>\b)?.*?\b(?:loss \(train(?:ing)?/val\w*\)"
+        r"|train(?:ing)?/val\w* loss)\s*[:=]?\s*<train_loss>\s*/\s*<val_loss>",
+    ),
+    _pattern(
         "TensorFlow", "saving dict", r"Saving dict for global step <step>:.*?\bloss = <val_loss>"
     ),
     _pattern("AllenNLP and Ludwig", "loss", r"\b\w*loss\s*[|│]\s*<train_loss>\s*[|│]\s*<val_loss>"),
     _pattern("Deeplearning4j", "score at iteration", r"Score at iteration <iteration> is <loss>"),
     _pattern("L-BFGS-B", "at iterate", r"^\s*At iterate\s+<iteration>\s+f=\s*<fval>"),
+    _pattern("CRF++", " obj=", r"^\s*iter=<iteration> .*?\bobj=<objective>"),
     _pattern("liblinear", "|g|", r"^\s*iter\s+<iteration>\s+act .*?\bf <fval> \|g\|"),
     _pattern("Spark", "val and grad norm", r"\bVal and Grad Norm: <loss> \(rel:"),
     _pattern(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -117,21 +118,33 @@ def _by_part(table: Table) -> str | None:
         values = {text for text in _texts(table, name) if text}
         parts = {_part_of(text) for text in values} if len(values) <= 8 else {""}
         # Whatever it is called, a column that holds both parts' names and no others is one.
-        if parts == {"train", "val"} or (plain(name) in PARTS and parts == {"train"}):
+        if parts == {"train", "val"}:
+            return name
+        training = [text for text in values if _part_of(text) != "val"]
+        if plain(name) in PARTS and (parts == {"train"} or ("val" in parts and len(training) == 1)):
             return name
     return None
 
 
 def _spread_parts(table: Table, part: str | None) -> Table:
-    """Rows for training and for validation, joined where they are counted alike."""
+    """Rows for training and for validation, joined where they are counted alike.
+
+    Where several rows of one part are counted alike, as batches of an epoch, each stays a row.
+    """
     assert part is not None
     counters = [n for n in table.columns if parse(n).kind == "counter" and n != part]
-    texts = _texts(table, part)
+    sides = [_part_of(text) or "train" for text in _texts(table, part)]
+    seen: Counter[str] = Counter()
+    places: list[tuple[Any, ...]] = []
+    for row, side in enumerate(sides):
+        places.append(tuple(table.columns[name][row] for name in counters) or (seen[side],))
+        seen[side] += 1
+    alike = len(set(zip(sides, places, strict=True))) == len(places)
     records: dict[Any, dict[str, Any]] = {}
-    for row, text in enumerate(texts):
-        at = tuple(table.columns[name][row] for name in counters) or (texts[:row].count(text),)
-        record = records.setdefault(at, {name: table.columns[name][row] for name in counters})
-        side = _part_of(text)
+    for row, (side, at) in enumerate(zip(sides, places, strict=True)):
+        record = records.setdefault(
+            at if alike else row, {name: table.columns[name][row] for name in counters}
+        )
         for name, cells in table.columns.items():
             if name not in counters and name != part:
                 record[f"{side}/{name}"] = cells[row]
