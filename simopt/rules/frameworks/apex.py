@@ -15,8 +15,8 @@ APEX = "apex.optimizers"
 def _lamb(measure: Measures, apex: Any, other: Any) -> str:
     steps = [measure.four(each, 1) - 3.0 for each in (apex, other)]
     return (
-        "FusedLAMB scales steps to the weights only where these decay, NVLAMB, "
-        f"use_nvlamb=True, everywhere: without weight decay the first step on the four points is "
+        "FusedLAMB scales steps to the weights only where these decay, with use_nvlamb=True "
+        f"everywhere: without weight decay the first steps on the four points are "
         f"{number(steps[0], 2)} and {number(steps[1], 2)} long. Gradients are clipped to a norm of "
         "1 unless max_grad_norm is set."
     )

@@ -27,6 +27,24 @@ def _polyak(measure: Measures, *scaled: Any) -> str:
     )
 
 
+def _momo(measure: Measures, optax: Any, authors: Any) -> str:
+    here, there = (measure.four(each, 1) for each in (optax, authors))
+    eta, decay = (number(float(optax.settings[name])) for name in ("eta", "weight_decay"))
+    return (
+        "momo and momo_adam divide the weight by 1 + ηλ and then step, where their authors divide "
+        f"the stepped weight: at η = {eta} and λ = {decay} the first update of the four points "
+        f"ends at w = {number(here)}, the authors' at {number(there)}."
+    )
+
+
+def _optimistic(measure: Measures, optax: Any, paper: Any) -> str:
+    here, there = (measure.moves(each, 1.0)[0] for each in (optax, paper))
+    return (
+        "nesterov is True unless it is set, which the formula in its docstring is not: the first "
+        f"step is {number(here)} η long, not {number(there)} η."
+    )
+
+
 FRAMEWORK = Framework(
     key="optax",
     name="optax",
@@ -211,6 +229,21 @@ FRAMEWORK = Framework(
     },
     schedules={"plateau": "by rtol or atol", "cosine": "stays", "one_cycle": "total"},
     surprises=(
+        Surprise(
+            "optax' optimistic Adam is an optimistic NAdam",
+            84,
+            tuple(("OptimisticAdam", {"convention": each}) for each in ("optax", "document")),
+            _optimistic,
+        ),
+        Surprise(
+            "optax' MoMo decays the weight before its step",
+            86,
+            tuple(
+                ("MoMo", {"eta": 0.05, "weight_decay": 2.0, "convention": each})
+                for each in ("optax", "document")
+            ),
+            _momo,
+        ),
         Surprise(
             "AMSGrad's maximum is of two different things",
             70,

@@ -46,7 +46,7 @@ FRAMEWORK = Framework(
         Call("tinygrad.nn.optim.LAMB(params)", "LAMB"),
     ),
     left_out={
-        "tinygrad.nn.optim.Muon": "not built yet",
+        "tinygrad.nn.optim.Muon": "does not scale its step by the shape, and turns vectors too",
         "tinygrad.nn.optim.OptimizerGroup": "one for each group of weights",
     },
 )
