@@ -1,44 +1,70 @@
-"""Means of outer products in registers: the bits of plain Python, of points where they lie."""
+"""Sums of outer products in registers, and gradients by them: the bits of plain Python."""
 
 import numba
 import numpy as np
 import pytest
 
-from simopt.engine import outer, products
+from simopt.engine import outer
+from simopt.engine.own_points import LANES
 
-POINTS, COUNT, START = 30, 9, 2
+WEIGHTS, POINTS, LANE = 8, 5, 3
+COLUMNS = WEIGHTS + 1
 
 
-def all_tiles(means, x, errors, orders, lane):
-    for k in range(0, x.shape[1] + 1, outer.ACROSS):
-        for j in range(0, min(k + outer.ACROSS, x.shape[1]), products.ROWS):
-            outer.set_outer(means, j, k, x, errors, orders[:, lane], START, COUNT, 2 / COUNT)
+def all_sums(sums, points, count):
+    for fresh in (True, False):
+        for j in range(0, WEIGHTS, outer.ROWS):
+            outer.add_diagonal(sums, points, j, j, COLUMNS, count, fresh)
+            for k in range(j + outer.ROWS, WEIGHTS, outer.ROWS):
+                outer.add_tile(sums, points, j, k, COLUMNS, count, fresh)
+            outer.add_column(sums, points, j, WEIGHTS, COLUMNS, count, fresh)
+
+
+def gradients(work, sums, center):
+    lane = np.uint64(LANE)
+    for k in range(0, WEIGHTS, outer.ROWS):
+        outer.set_gradients(work, WEIGHTS + k, lane, sums, k, COLUMNS, center, 2 / 7)
 
 
 @pytest.fixture(scope="module")
 def compiled():
-    return numba.njit(all_tiles)
+    return numba.njit(all_sums), numba.njit(gradients)
+
+
+@pytest.mark.parametrize("count", [0, 1, POINTS])
+def test_sums_have_the_bits_of_plain_python(compiled, count):
+    points = np.random.default_rng(count).standard_normal((POINTS * COLUMNS, LANES))
+    plain = np.full((WEIGHTS * COLUMNS, LANES), np.nan)
+    packed = plain.copy()
+    all_sums(plain, points, count)
+    compiled[0](packed, points, count)
+    assert plain.tobytes() == packed.tobytes()
+    by_lane = points.reshape(POINTS, COLUMNS, LANES)[:count]
+    exact = 2 * np.einsum("qjv,qkv->jkv", by_lane[:, :WEIGHTS], by_lane)
+    found = plain.reshape(WEIGHTS, COLUMNS, LANES)
+    j, k = np.triu_indices(WEIGHTS, m=COLUMNS)
+    np.testing.assert_allclose(found[j, k], exact[j, k], rtol=0, atol=1e-13)
+    # Below the diagonal no tile but those upon it is summed.
+    assert np.isnan(found[np.tril_indices(WEIGHTS, -1)]).all()
 
 
 @pytest.mark.parametrize("real", [np.float64, np.float32])
-@pytest.mark.parametrize("columns", [4, 12, 16, 36])
-def test_means_have_the_bits_of_plain_python(compiled, columns, real):
-    random = np.random.default_rng(columns)
-    x = random.standard_normal((POINTS, columns)).astype(real)
-    errors = random.standard_normal(POINTS).astype(real)
-    orders = np.array([random.permutation(POINTS) for _ in range(3)]).T.copy()
-    # The last point, behind which no number may be read, and the first.
-    orders[START : START + 2, 1] = POINTS - 1, 0
-    across = (columns // outer.ACROSS + 1) * outer.ACROSS
-    plain = np.full((columns + 1, across), np.nan, real)
-    packed = plain.copy()
-    all_tiles(plain, x, errors, orders, 1)
-    compiled(packed, x, errors, orders, 1)
+def test_gradients_have_the_bits_of_plain_python(compiled, real):
+    random = np.random.default_rng(1)
+    plain = random.standard_normal((2 * WEIGHTS + 1, LANES + 2 * LANE)).astype(real)
+    packed, before = plain.copy(), plain.copy()
+    sums = random.standard_normal((WEIGHTS * COLUMNS, LANES))
+    center = random.standard_normal(WEIGHTS).astype(real)
+    gradients(plain, sums, center)
+    compiled[1](packed, sums, center)
     assert plain.tobytes() == packed.tobytes()
-    taken = orders[START : START + COUNT, 1]
-    wide, both = x[taken].astype(float), np.c_[x, errors][taken].astype(float)
-    exact = 2 / COUNT * wide.T @ both
-    upper = np.arange(columns)[:, None] // outer.ACROSS <= np.arange(columns + 1) // outer.ACROSS
-    close = np.isclose(plain[:columns, : columns + 1], exact, rtol=0, atol=2e-6)
-    assert close[upper].all()
-    assert np.isnan(plain[columns]).all()
+    changed = np.argwhere(plain != before)
+    assert set(changed[:, 0]) == set(range(WEIGHTS, 2 * WEIGHTS))
+    assert set(changed[:, 1]) == set(range(LANE, LANE + LANES))
+    means = np.triu(sums.reshape(WEIGHTS, COLUMNS, LANES).transpose(2, 0, 1)) * (2 / 7)
+    square = means[:, :, :WEIGHTS]
+    square = square + np.triu(square, 1).transpose(0, 2, 1)
+    off = (before[:WEIGHTS, LANE : LANE + LANES].astype(float) - center[:, None]).T
+    exact = np.einsum("vjk,vj->vk", square, off) + means[:, :, WEIGHTS]
+    found = plain[WEIGHTS : 2 * WEIGHTS, LANE : LANE + LANES].T
+    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-13 if real is np.float64 else 1e-5)

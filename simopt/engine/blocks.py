@@ -27,7 +27,8 @@ Array = NDArray[Any]
 
 #: Blocks that share an order each are worth it if orders of their own for all lanes need more than
 #: this share of as many. These cost about three times as much per update for one weight, half of it
-#: the shuffling; for several, every coordinate of every point must be gathered, ten times as much.
+#: the shuffling; for several, every lane's points must be copied, which takes two to three times as
+#: much, and moments taken of every batch, twenty times.
 WORTH_SHARING_ONE = 1 / 4
 WORTH_SHARING_MANY = 1 / 10
 

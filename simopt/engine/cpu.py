@@ -19,7 +19,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import layout, loop, outer, products, steps, sums_of_points
+from simopt.engine import layout, loop, outer, own_points, products, steps, sums_of_points
 from simopt.engine.addresses import address_of
 from simopt.engine.passes import Passes, gradient_none, loss_penalty
 from simopt.ground.compiling import compiled, kept
@@ -232,4 +232,5 @@ def _engine_digest() -> str:
         + sums_of_points.SOURCE
         + products.SOURCE
         + outer.SOURCE
+        + own_points.SOURCE
     )

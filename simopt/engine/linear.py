@@ -12,11 +12,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from simopt.engine import tiles
 from simopt.engine.batch_losses import of_points, predict_line, predict_line_own
-from simopt.engine.layout import LOSS, RESIDUAL
+from simopt.engine.layout import LOSS, RESIDUAL, WATCHED
 from simopt.engine.moments import add_block
-from simopt.engine.passes import Passes, add_penalty, clear
+from simopt.engine.own_points import copy_columns, copy_targets
+from simopt.engine.passes import Passes, add_penalty, clear, rows_none
 from simopt.problems.loss import Loss
 
 
@@ -32,13 +35,20 @@ def gradient_one(work, low, high, data, order, start, stop, scale):
 
 
 def gradient_one_own(work, low, high, data, order, start, stop, scale):
-    """The same with an order for every lane: order [n, lanes]."""
-    penalty(work, low, high, data)
-    for position in range(start, stop):
-        for lane in range(low, high):
-            i = order[position, lane - low]
+    """The same with an order for every lane, order [n, lanes], lane after lane.
+
+    Two numbers of a point, each used at once: to load them one by one took two thirds of what
+    gathering them for many lanes did.
+    """
+    l2 = data.l2[0]
+    for lane in range(low, high):
+        w = work[0, lane]
+        g = l2 * w
+        for position in range(start, stop):
+            i = np.uint64(order[position, lane - low])
             x = data.x[i, 0]
-            work[1, lane] += (work[0, lane] * x - data.y[i]) * (x * scale)
+            g += (w * x - data.y[i]) * (x * scale)
+        work[1, lane] = g
 
 
 def penalty(work, low, high, data):
@@ -134,20 +144,38 @@ def gradient(work, low, high, dp, row, data, order, start, stop, slope, paramete
 
 def gradient_own(work, low, high, dp, row, data, order, start, stop, slope, parameters):
     """The same with an order for every lane: order [n, lanes]."""
-    x, y = data.x, data.y
+    target, first = row + 1, row + WATCHED
     for position in range(start, stop):
+        copy_columns(work, low, high, first, data.x, order, position)
+        copy_targets(work, low, high, target, data.y, order, position)
         for lane in range(low, high):
-            work[row, lane] = 0 if slope is not None else -y[order[position, lane - low]]
-        for k in range(dp):
+            work[row, lane] = 0 if slope is not None else -work[target, lane]
+        for k in range(0, dp, 4):
+            x = first + k
             for lane in range(low, high):
-                work[row, lane] += work[k, lane] * x[order[position, lane - low], k]
+                work[row, lane] = (
+                    work[row, lane]
+                    + work[k, lane] * work[x, lane]
+                    + work[k + 1, lane] * work[x + 1, lane]
+                    + work[k + 2, lane] * work[x + 2, lane]
+                    + work[k + 3, lane] * work[x + 3, lane]
+                )
         if slope is not None:
             for lane in range(low, high):
-                target = y[order[position, lane - low]]
-                work[row, lane] = slope(work[row, lane], target, *parameters)
-        for k in range(dp):
+                work[row, lane] = slope(work[row, lane], work[target, lane], *parameters)
+        for k in range(0, dp, 4):
+            x, g = first + k, dp + k
             for lane in range(low, high):
-                work[dp + k, lane] += work[row, lane] * x[order[position, lane - low], k]
+                error = work[row, lane]
+                work[g, lane] += error * work[x, lane]
+                work[g + 1, lane] += error * work[x + 1, lane]
+                work[g + 2, lane] += error * work[x + 2, lane]
+                work[g + 3, lane] += error * work[x + 3, lane]
+
+
+def rows_of_point(d, columns):
+    """Rows for the columns of a point of every lane's own."""
+    return columns
 
 
 def loss_squared(work, low, high, dp, at, base, data, d, value, parameters):
@@ -222,6 +250,7 @@ def passes_of(loss: Loss, one: bool) -> Passes:
         parameters=len(loss.parameters),
         factor=int(loss.factor),
         padding=1 if one and loss.squared else 4,
+        rows=rows_none if one and loss.squared else rows_of_point,
         one=one and loss.squared,
         alone=slope_of_point,
         batch_loss=batch_loss,

@@ -18,6 +18,7 @@ from simopt.engine import (
     matrices,
     moments,
     orders,
+    own_points,
     passes,
     sums,
     tiles,
@@ -59,6 +60,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     *keeping.NUMERIC,
     *semantics.NUMERIC,
     *passes.NUMERIC,
+    *own_points.NUMERIC,
     *linear.NUMERIC,
     *moments.NUMERIC,
     *tiles.NUMERIC,
@@ -115,6 +117,7 @@ def made(
     # Without compilation lanes begin anywhere.
     unaligned, spare = (0, 0) if plain else (63, layout.spare(real))
     tile = np.uint64(min(lanes, tiles.lanes(real)))
+    group = np.uint64(min(lanes, own_points.LANES))
     apart = True if real is np.float32 else None
     zero, unit, never = real(0), real(1), real(np.inf)
     one, whole_factor = loss_passes.one, real(loss_passes.factor)
@@ -214,14 +217,15 @@ def made(
         ticks = np.empty((total_row + shape.totals, lanes), np.float64)
         asked_row = total_row + shape.totals - 1
         order = np.empty(1 if own else n, np.int64)
-        orders = np.empty((n if own else 1, width), np.int64)
+        # Half as long as other places: orders of lanes' own outgrow a cache.
+        orders = np.empty((n if own else 1, width), np.int32)
         pick = np.empty((3, width), np.int64)
         tabled = how.shuffle == 0
         if own_one_moments is not None:
             totals = np.empty((2, width), np.float64)
         if own_moments is not None:
-            for_means, for_offsets = moments.rooms_of_own(dp, work.itemsize)
-            own_means, offsets = np.zeros(for_means, real), np.zeros(for_offsets, real)
+            beside = np.zeros((moments.BESIDE * (dp + 1), group), np.float64)
+            own_sums = np.zeros((dp * (dp + 1), group), np.float64)
         if shared_moments is not None:
             totals = np.zeros(moments.room(dp), np.float64)
             own_matrix, own_vector = np.empty((dp, dp), real), np.empty(dp, real)
@@ -338,14 +342,13 @@ def made(
                                 parameters,
                             )  # fmt: skip
                     if one:
-                        # The batch but for its last point, which comes with the step.
+                        # A shared batch but for its last point, which comes with the step.
                         if by_moments:
                             pass
+                        elif own:
+                            own_one(work, low, high, data, orders, start, stop, scale)
                         elif how.batch_size > 1 or data.l2[0] != zero:
-                            if own:
-                                own_one(work, low, high, data, orders, start, stop - 1, scale)
-                            else:
-                                shared_one(work, low, high, data, order, start, stop - 1, scale)
+                            shared_one(work, low, high, data, order, start, stop - 1, scale)
                         point = 0 if own else order[stop - 1]
                         x, y = data.x[point, 0], data.y[point]
                         scaled = x * scale
@@ -368,12 +371,10 @@ def made(
                         if summing is not None:
                             sums.clear_sums(ticks, total_row, total_row + summed)
                         for lane in range(low, high):
-                            if own and not by_moments:
-                                point = orders[stop - 1, lane - low]
-                                x, y = data.x[point, 0], data.y[point]
-                                scaled = x * scale
                             old = work[0, lane]
-                            g = work[1, lane] + (old * x - y) * scaled
+                            g = work[1, lane]
+                            if not own:
+                                g += (old * x - y) * scaled
                             if own_one_moments is not None:
                                 curvature = real(totals[0, lane - low] * ratio)
                                 rise = real(totals[1, lane - low] * ratio)
@@ -435,8 +436,8 @@ def made(
                                 )
                             if own_moments is not None:
                                 moments.gradients_own(
-                                    work, low, high, dp, data, orders, start, stop, ratio,
-                                    own_means, offsets,
+                                    work, low, high, group, dp, data, orders, start, stop, ratio,
+                                    beside, own_sums,
                                 )  # fmt: skip
                             scale = unit
                         else:

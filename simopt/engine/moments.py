@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.engine.layout import Data
-from simopt.engine.outer import ACROSS, set_outer
+from simopt.engine.outer import add_column, add_diagonal, add_tile, set_gradients
+from simopt.engine.own_points import COLUMNS, copy_block, copy_row
 from simopt.engine.products import BYTES, ROWS, add_products
 from simopt.problems.problem import Problem
 from simopt.training.plan import Plan
@@ -30,14 +31,18 @@ from simopt.training.plan import Plan
 #: textbook examples keep the sums that one writes down.
 LEAST_BATCH = 16
 
-#: Weights up to which moments pay whoever takes them. A block that shares an order takes them once;
-#: of lanes with orders of their own each does, d^2 / 2 products a point. Beside single points they
-#: ran 1.06 times as fast for 10 weights, 0.92 for 20, 0.60 for 40, in batches of 32; shared, 1.3,
-#: 1.2 and 1.0 times.
+#: Weights up to which a batch enters by its moments whoever takes them. A block that shares an
+#: order takes them once: beside single points in batches of 32 it ran 1.3 times as fast for 10
+#: weights, 1.2 for 20, 1.0 for 40. Of lanes with orders of their own each takes them, d^2 / 2
+#: products a point: 0.8, 0.7 and 0.6 times. But bits are a matter of the plan alone.
 FEW_WEIGHTS = 16
 
-#: Points of a shared batch that are copied beside each other.
-AT_A_TIME = 32
+#: Points that are copied beside each other, and how many sums of a row are made at once.
+AT_A_TIME, ACROSS = 32, BYTES // 8
+
+#: Points of lanes' own batches that are copied beside each other: of few weights they stay in the
+#: first cache.
+BESIDE = 16
 
 #: Points whose outer products are summed at once: 64 weights then take 8 MiB.
 AT_ONCE = 256
@@ -109,14 +114,14 @@ def of_one(x, errors, order, start, stop):
 def of_own(sums, x, errors, orders, start, stop):
     """The same for every lane by its own order [n, lanes], to the rows of ``sums`` [2, lanes]."""
     for lane in range(sums.shape[1]):
-        sums[0, lane] = 0.0
-        sums[1, lane] = 0.0
-    for position in range(start, stop):
-        for lane in range(sums.shape[1]):
-            i = orders[position, lane]
+        square = slope = np.float64(0.0)
+        for position in range(start, stop):
+            i = np.uint64(orders[position, lane])
             value = np.float64(x[i, 0])
-            sums[0, lane] += value * value
-            sums[1, lane] += value * np.float64(errors[i])
+            square += value * value
+            slope += value * np.float64(errors[i])
+        sums[0, lane] = square
+        sums[1, lane] = slope
 
 
 def room(dp):
@@ -185,35 +190,29 @@ def gradient(work, low, high, dp, matrix, vector, center):
             add_block(work, low, high, g, j, matrix, k, j, center)
 
 
-def rooms_of_own(dp, itemsize):
-    """The shapes of `gradients_own`'s means, of so many bytes each, and of its offsets.
+def gradients_own(work, low, high, group, dp, data, orders, start, stop, ratio, points, sums):
+    """The same of every lane by the moments of its own batch, for ``group`` lanes at once.
 
-    In column dp stand the slopes; behind are four rows for the gradient, one of them used.
+    ``points`` [BESIDE (dp + 1), group] and ``sums`` [dp (dp + 1), group] are room for them, where
+    column dp is of errors: what is not above the diagonal is never read.
     """
-    across = BYTES // itemsize
-    return (dp + ROWS, -(-(dp + 1) // across) * across), (ROWS, dp)
-
-
-def gradients_own(work, low, high, dp, data, orders, start, stop, ratio, means, offsets):
-    """The same of every lane by the moments of its own batch; the last two are room for them."""
-    across = np.uint64(BYTES // means.itemsize)
-    for lane in range(low, high):
-        order = orders[:, lane - low]
-        for k in range(0, dp + 1, ACROSS):
-            for j in range(0, min(k + ACROSS, dp), ROWS):
-                set_outer(means, j, k, data.x, data.errors, order, start, stop - start, ratio)
-        # The matrix is symmetric: its rows are its columns.
-        for first in range(ACROSS, dp, ACROSS):
-            for j in range(first, min(first + ACROSS, dp)):
-                for k in range(first):
-                    means[j, k] = means[k, j]
-        for j in range(dp):
-            means[dp, j] = means[j, dp]
-            offsets[0, j] = work[j, lane] - data.minimizer[j]
-        for k in range(0, dp, across):
-            add_products(means, dp, 0, k, dp, offsets, 0, 0)
-        for k in range(dp):
-            work[dp + k, lane] = means[dp, k]
+    columns = dp + 1
+    for lane in range(low, high, group):
+        for first in range(start, stop, BESIDE):
+            count = min(BESIDE, stop - first)
+            for q in range(count):
+                to = q * columns
+                for k in range(0, dp, COLUMNS):
+                    copy_block(points, to + k, 0, data.x, k, orders, first + q, lane - low)
+                copy_row(points, to + dp, 0, data.errors, orders, first + q, lane - low)
+            fresh = first == start
+            for j in range(0, dp, ROWS):
+                add_diagonal(sums, points, j, j, columns, count, fresh)
+                for k in range(j + ROWS, dp, ROWS):
+                    add_tile(sums, points, j, k, columns, count, fresh)
+                add_column(sums, points, j, dp, columns, count, fresh)
+        for k in range(0, dp, ROWS):
+            set_gradients(work, dp + k, lane, sums, k, columns, data.minimizer, ratio)
 
 
 def add_block(work, low, high, to, source, matrix, i, j, center):
@@ -258,7 +257,6 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     of_batch,
     scale,
     gradient,
-    rooms_of_own,
     gradients_own,
     add_block,
 )

@@ -16,6 +16,7 @@ from functools import cache
 from simopt.engine import tiled_networks
 from simopt.engine.batch_losses import of_points
 from simopt.engine.layout import LOSS, RESIDUAL, WATCHED
+from simopt.engine.own_points import copy_columns, copy_targets
 from simopt.engine.passes import Passes, add_penalty, clear
 from simopt.engine.tiled_networks import units
 from simopt.ground.elementary import tanh
@@ -41,12 +42,8 @@ def copy_point(work, low, high, row, hidden, data, i):
 
 def copy_own_point(work, low, high, row, hidden, data, order, position):
     """The same of a point of every lane's own: order [n, lanes]."""
-    first = row + WATCHED + hidden
-    for lane in range(low, high):
-        work[row + 1, lane] = data.y[order[position, lane - low]]
-    for k in range(data.x.shape[1]):
-        for lane in range(low, high):
-            work[first + k, lane] = data.x[order[position, lane - low], k]
+    copy_targets(work, low, high, row + 1, data.y, order, position)
+    copy_columns(work, low, high, row + WATCHED + hidden, data.x, order, position)
 
 
 def over_points(squash):

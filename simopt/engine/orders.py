@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from simopt.training.shuffling import draw, draw_points, drawn, shuffle, split_seed
 
 
@@ -23,7 +25,10 @@ def fill_order(order, mode, seed, epoch, given):
 
 
 def fill_own_orders(order, pick, mode, seeds, first, epoch):
-    """The shuffled orders of one epoch, one per lane, all lanes drawing together."""
+    """The shuffled orders of one epoch, one per lane, all lanes drawing together.
+
+    Places are unsigned: one that may be negative counts from the end, which costs a test each.
+    """
     n = order.shape[0]
     if mode != 1 or epoch == 0:
         for lane in range(order.shape[1]):
@@ -40,7 +45,7 @@ def fill_own_orders(order, pick, mode, seeds, first, epoch):
             for lane in range(order.shape[1]):
                 pick[0, lane] = draw(pick[1, lane], pick[2, lane], i)
             for lane in range(order.shape[1]):
-                j = pick[0, lane]
+                j = np.uint64(pick[0, lane])
                 swapped = order[i, lane]
                 order[i, lane] = order[j, lane]
                 order[j, lane] = swapped

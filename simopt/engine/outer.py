@@ -1,115 +1,193 @@
-"""Means of outer products of some points with themselves, in the processor's registers.
+"""Sums of outer products of lanes' own points, and what they do to weights, in registers.
 
-As in `products` four rows of `BYTES` of sums stay in registers. Points are read where they lie, by
-an order: to copy a batch's beside each other would take as long as half of its sums do.
+As in `products` some sums stay in the processor's registers, here for `LANES` lanes in double
+precision. Of ``points`` [points * columns, lanes] a point's columns lie below each other, and row
+``j * columns + k`` of ``sums`` [rows * columns, lanes] is the sum of column j times column k.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import intrinsic, overload
 
-from simopt.engine.products import BYTES, INDEX, ROWS, Lowering, step
+from simopt.engine.own_points import LANES
+from simopt.engine.products import ROWS, Lowering, step
 from simopt.ground.compiling import code_digest
 from simopt.ground.inline import lowered
 
-#: Means of a row that are made at once; they are summed in double precision.
-ACROSS = BYTES // 8
+#: Places in a tile of sums, by row and column: all, those on and above the diagonal, one column.
+ALL = tuple((r, c) for r in range(ROWS) for c in range(ROWS))
+UPPER = tuple((r, c) for r, c in ALL if c >= r)
+COLUMN = tuple((r, 0) for r in range(ROWS))
+
+#: Bytes of a row of ``points`` and of ``sums``.
+ROW = step(8 * LANES)
+
+
+def add(places: Any, sums: Any, points: Any, j: Any, k: Any, columns: Any, count: Any, fresh: Any):
+    """Add to a tile's places the products of ``count`` points, which begin at 0 if ``fresh``."""
+    for r, c in places:
+        row = (j + r) * columns + k + c
+        for v in range(sums.shape[1]):
+            total = 0.0 if fresh else sums[row, v]
+            for q in range(count):
+                total = total + points[q * columns + j + r, v] * points[q * columns + k + c, v]
+            sums[row, v] = total
 
 
 @lowered
-def set_outer(means, j, k, x, errors, order, start, count, ratio):
-    """Set ROWS rows of ``means`` from j on, in ACROSS columns from k on, for r = 0, 1, ...
+def add_tile(sums, points, j, k, columns, count, fresh):
+    """`add` to ROWS rows from j on, in as many columns from k on."""
+    add(ALL, sums, points, j, k, columns, count, fresh)
 
-    ``means[j + r, c]`` becomes ``ratio * sum_q x[i, j + r] * z[i, c]`` with i = order[start + q],
-    over q < count in this order: z are the columns of x, and behind them errors, in every column.
+
+@lowered
+def add_diagonal(sums, points, j, k, columns, count, fresh):
+    """The same on and above the diagonal, where k is j."""
+    add(UPPER, sums, points, j, k, columns, count, fresh)
+
+
+@lowered
+def add_column(sums, points, j, k, columns, count, fresh):
+    """The same in column k alone."""
+    add(COLUMN, sums, points, j, k, columns, count, fresh)
+
+
+@lowered
+def set_gradients(work, to, lane, sums, k, columns, center, ratio):
+    """Set ROWS rows of ``work`` from ``to`` on to the gradient by means, from weight k on.
+
+    Means are ratio times sums, symmetric, rounded to the precision of ``work``; of d weights, d + 1
+    columns, the last are the slopes at the center: they come first, then weight after weight.
     """
+    real = work.dtype.type
     for r in range(ROWS):
-        for c in range(k, k + ACROSS):
-            total = np.float64(0.0)
-            for q in range(count):
-                i = order[start + q]
-                other = x[i, c] if c < x.shape[1] else errors[i]
-                total = total + np.float64(x[i, j + r]) * np.float64(other)
-            means[j + r, c] = total * ratio
+        for v in range(sums.shape[1]):
+            total = real(sums[(k + r) * columns + columns - 1, v] * ratio)
+            for j in range(columns - 1):
+                row = min(j, k + r) * columns + max(j, k + r)
+                off = work[j, lane + v] - center[j]
+                total = total + real(sums[row, v] * ratio) * off
+            work[to + r, lane + v] = total
 
 
-def _lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    means, j, k, x, errors, order, start, count, ratio = arguments
-    kind_of_means, _, _, kind_of_x, kind_of_errors, kind_of_order, *_ = signature.args
-    doubles, points = (
-        Lowering(context, builder, types.float64),
-        Lowering(context, builder, kind_of_x.dtype),
-    )
-    vector = ir.VectorType(points.number, ACROSS)
-    target, (below, _) = points.at(kind_of_means, means, j, k)
-    zero = step(0)
-    first, (between, _) = points.at(kind_of_x, x, zero, zero)
-    error, (between_errors,) = points.at(kind_of_errors, errors, zero)
-    place, (onward,) = points.at(kind_of_order, order, start)
-    width = builder.extract_value(context.make_array(kind_of_x)(context, builder, x).shape, 1)
-    mask = builder.icmp_signed(
-        "<",
-        builder.add(
-            points.all(k, ACROSS),
-            ir.Constant(ir.VectorType(INDEX, ACROSS), list(range(ACROSS))),
-        ),
-        points.all(width, ACROSS),
-    )
-    pointer = vector.as_pointer()
-    taken = ir.FunctionType(vector, [pointer, ir.IntType(32), mask.type, vector])
-    name = f"llvm.masked.load.v{ACROSS}f{8 * points.size}.p0"
-    masked = cgutils.get_or_insert_function(builder.module, taken, name)
-    size = step(points.size)
+def adding(places: tuple[tuple[int, int], ...]) -> Any:
+    """What `add` is as instructions, for the places of a tile."""
 
-    def wide(value: Any, kind: Any) -> Any:
-        return value if value.type == kind else builder.fpext(value, kind)
+    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        sums, points, j, k, columns, count, fresh = arguments
+        block = Lowering(context, builder, types.float64, LANES)
+        rows, _ = block.at(signature.args[0], sums, step(0), step(0))
+        column, _ = block.at(signature.args[1], points, step(0), step(0))
+        begins = builder.icmp_unsigned("!=", fresh, step(0))
+        zero = ir.Constant(block.vector, None)
+        pointers, before = [], []
+        for r, c in places:
+            row = builder.mul(builder.add(j, step(r)), columns)
+            row = builder.add(row, builder.add(k, step(c)))
+            pointers.append(block.pointer(rows, ROW, row, block.vector))
+            held = builder.load(pointers[-1], align=block.size)
+            before.append(builder.select(begins, zero, held))
 
-    def terms(q: Any) -> list[Any]:
-        i = builder.load(points.pointer(place, onward, q, ir.IntType(kind_of_order.dtype.bitwidth)))
-        if i.type != INDEX:
-            i = builder.sext(i, INDEX)
-        row = builder.add(first, builder.mul(i, between))
-        beyond = builder.load(points.pointer(error, between_errors, i, points.number))
-        here = points.pointer(row, size, k, vector)
-        alignment = ir.Constant(ir.IntType(32), points.size)
-        values = builder.call(masked, [here, alignment, mask, points.all(beyond, ACROSS)])
-        values = wide(values, doubles.vector)
-        four = ir.VectorType(points.number, ROWS)
-        factors = builder.load(points.pointer(row, size, j, four), align=points.size)
-        factors = wide(factors, ir.VectorType(doubles.number, ROWS))
-        return [builder.fmul(values, doubles.each(factors, r, ACROSS)) for r in range(ROWS)]
+        begin, above = (builder.add(column, builder.mul(each, ROW)) for each in (j, k))
+        onward = builder.mul(columns, ROW)
 
-    before = [ir.Constant(doubles.vector, None)] * ROWS
-    ratios = doubles.all(ratio, ACROSS)
-    for r, total in enumerate(doubles.sums(terms, count, before)):
-        mean = builder.fmul(total, ratios)
-        if mean.type != vector:
-            mean = builder.fptrunc(mean, vector)
-        builder.store(mean, points.pointer(target, below, step(r), vector), align=points.size)
+        def terms(q: Any) -> list[Any]:
+            further = builder.mul(q, onward)
+
+            def of(base: Any, offset: int) -> Any:
+                return block.load(builder.add(base, further), ROW, step(offset))
+
+            left = {r: of(begin, r) for r in sorted({r for r, _ in places})}
+            top = {c: of(above, c) for c in sorted({c for _, c in places})}
+            return [builder.fmul(left[r], top[c]) for r, c in places]
+
+        for pointer, total in zip(pointers, block.sums(terms, count, before), strict=True):
+            builder.store(total, pointer, align=block.size)
+        return context.get_dummy_value()
+
+    return lower
+
+
+def _gradients(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    work, to, lane, sums, k, columns, center, ratio = arguments
+    kind_of_work, _, _, kind_of_sums, _, _, kind_of_center, _ = signature.args
+    reals = Lowering(context, builder, kind_of_work.dtype, LANES)
+    doubles = Lowering(context, builder, types.float64, LANES)
+    weight, (below, _) = reals.at(kind_of_work, work, step(0), lane)
+    middle, (onward,) = reals.at(kind_of_center, center, step(0))
+    first, _ = doubles.at(kind_of_sums, sums, step(0), step(0))
+    ratios = doubles.all(ratio, LANES)
+    places = [builder.add(k, step(r)) for r in range(ROWS)]
+    last = builder.sub(columns, step(1))
+
+    def mean(row: Any, column: Any) -> Any:
+        place = builder.add(builder.mul(row, columns), column)
+        value = builder.fmul(doubles.load(first, ROW, place), ratios)
+        return value if value.type == reals.vector else builder.fptrunc(value, reals.vector)
+
+    def terms(j: Any) -> list[Any]:
+        off = builder.fsub(reals.load(weight, below, j), reals.spread(middle, onward, j))
+        products = []
+        for place in places:
+            before = builder.icmp_unsigned("<", j, place)
+            row, column = builder.select(before, j, place), builder.select(before, place, j)
+            products.append(builder.fmul(mean(row, column), off))
+        return products
+
+    totals = reals.sums(terms, last, [mean(place, last) for place in places])
+    for r, total in enumerate(totals):
+        pointer = reals.pointer(weight, below, builder.add(to, step(r)), reals.vector)
+        builder.store(total, pointer, align=reals.size)
     return context.get_dummy_value()
 
 
-def _typed(context, means, j, k, x, errors, order, start, count, ratio):
-    """Its signature: every index without a sign."""
+def _added(places: tuple[tuple[int, int], ...]) -> Any:
+    def typed(context, sums, points, j, k, columns, count, fresh):
+        return types.void(sums, points, *[types.uint64] * 5), adding(places)
+
+    return intrinsic(typed)
+
+
+def _typed(context, work, to, lane, sums, k, columns, center, ratio):
     index = types.uint64
-    taken = means, index, index, x, errors, order, index, index, types.float64
-    return types.void(*taken), _lower
+    return types.void(work, index, index, sums, index, index, center, types.float64), _gradients
 
 
-_outer: Any = intrinsic(_typed)
+_tile, _diagonal, _column = map(_added, (ALL, UPPER, COLUMN))
+_set: Any = intrinsic(_typed)
 
 
-@overload(set_outer, inline="always")
-def _set(means, j, k, x, errors, order, start, count, ratio):
-    return lambda means, j, k, x, errors, order, start, count, ratio: _outer(
-        means, j, k, x, errors, order, start, count, ratio
+@overload(add_tile, inline="always")
+def _add_tile(sums, points, j, k, columns, count, fresh):
+    return lambda sums, points, j, k, columns, count, fresh: _tile(
+        sums, points, j, k, columns, count, fresh
     )
 
 
-#: Changes with what is made of a call, of which the plain function's own digest says nothing.
-SOURCE = code_digest(_lower)
+@overload(add_diagonal, inline="always")
+def _add_diagonal(sums, points, j, k, columns, count, fresh):
+    return lambda sums, points, j, k, columns, count, fresh: _diagonal(
+        sums, points, j, k, columns, count, fresh
+    )
+
+
+@overload(add_column, inline="always")
+def _add_column(sums, points, j, k, columns, count, fresh):
+    return lambda sums, points, j, k, columns, count, fresh: _column(
+        sums, points, j, k, columns, count, fresh
+    )
+
+
+@overload(set_gradients, inline="always")
+def _set_gradients(work, to, lane, sums, k, columns, center, ratio):
+    return lambda work, to, lane, sums, k, columns, center, ratio: _set(
+        work, to, lane, sums, k, columns, center, ratio
+    )
+
+
+#: Changes with what is made of calls, of which the plain functions' own digests say nothing.
+SOURCE = code_digest(adding, _gradients)

@@ -66,13 +66,13 @@ def add_squares(rows, to, source, lane, count, factors, i, j):
 
 
 class Lowering:
-    """One call of one of them, as instructions."""
+    """One call of one of them, as instructions; vectors are of so many lanes, or of `BYTES`."""
 
-    def __init__(self, context: Any, builder: Any, real: Any) -> None:
+    def __init__(self, context: Any, builder: Any, real: Any, lanes: int = 0) -> None:
         self.context, self.builder = context, builder
         self.size = real.bitwidth // 8
         self.number = context.get_data_type(real)
-        self.vector = ir.VectorType(self.number, BYTES // self.size)
+        self.vector = ir.VectorType(self.number, lanes or BYTES // self.size)
 
     def at(self, kind: Any, array: Any, *indices: Any) -> tuple[Any, Any]:
         """The address of an element as a number, and the bytes from each index to the next."""
@@ -105,10 +105,12 @@ class Lowering:
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), count), None)
         return self.builder.shuffle_vector(one, unset, zeros)
 
-    def each(self, values: Any, r: int, count: int) -> Any:
-        """A vector of so many times the number in place r of another."""
-        places = ir.Constant(ir.VectorType(ir.IntType(32), count), [r] * count)
-        return self.builder.shuffle_vector(values, values, places)
+    def widened(self, value: Any) -> Any:
+        """Numbers of this precision or less in this precision."""
+        kind = value.type
+        if kind.element == self.number:
+            return value
+        return self.builder.fpext(value, ir.VectorType(self.number, kind.count))
 
     def sums(self, terms: Any, count: Any, before: Any) -> Any:
         """The loop over q < count: sums that begin at ``before``, of ``terms(q)``, one for each."""
@@ -211,5 +213,6 @@ SOURCE = f"{BYTES}" + code_digest(
     Lowering.load,
     Lowering.spread,
     Lowering.all,
+    Lowering.widened,
     Lowering.sums,
 )

@@ -112,7 +112,7 @@ def apart(points: Points, real: type, lanes: int, source: str) -> Points:
 def signatures(real: Any, data: Any, own: bool) -> tuple[Any, Any]:
     """What they are compiled for, in a precision and with data of that type."""
     rows, row = types.Array(real, 2, "C"), types.Array(real, 1, "C")
-    order = types.Array(types.int64, 2 if own else 1, "C")
+    order = types.Array(types.int32, 2, "C") if own else types.Array(types.int64, 1, "C")
     lane, number = types.uint64, types.int64
     first = types.CPointer(real), rows, row, lane, lane, number, number, number
     return (
