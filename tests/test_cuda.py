@@ -420,7 +420,10 @@ OTHER_TYPES = tuple(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [name for name in QUICK if name.endswith("four points") and name not in OTHER_TYPES]
+    "name",
+    # The last for exp, log and tanh, which choose by the type of their argument.
+    [name for name in QUICK if name.endswith("four points") and name not in OTHER_TYPES]
+    + ["a network of labels"],
 )
 def test_single_precision_in_the_simulator(name, simulator):
     expected = replace(QUICK[name], dtype=np.float32).ends(blocks.compute)

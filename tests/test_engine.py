@@ -21,7 +21,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import simopt
 from simopt.engine import blocks, cpu, layout, losses
-from simopt.ground import elementary, snapshot
+from simopt.ground import snapshot
 from simopt.rules import OPTIMIZERS
 from simopt.rules.roots import cube_root
 from simopt.training import plan
@@ -356,33 +356,11 @@ def test_every_kernel_has_an_index_of_its_own_in_the_cache():
     assert name() == names[0]
 
 
-# --- exp and log --------------------------------------------------------------------------------
-
-FINITE = st.floats(-800, 800)
+# --- roots --------------------------------------------------------------------------------------
 
 
 def ulps(got, expected):
     return abs(got - expected) / np.spacing(np.float64(abs(expected)))
-
-
-@given(FINITE)
-def test_exponential_to_two_units_in_the_last_place(z):
-    a = abs(z)
-    expected = np.exp(-np.longdouble(a))
-    if expected > 1e-300:
-        assert ulps(elementary.exp_minus(a), expected) <= 2
-    else:
-        assert elementary.exp_minus(a) <= 1e-300
-
-
-@given(st.floats(0, 1))
-@example(0.5)
-@example(np.nextafter(0.5, 1.0))
-def test_logarithm_to_two_units_in_the_last_place(e):
-    if e > 1e-300:
-        assert ulps(elementary.log_one_plus(e), np.log1p(np.longdouble(e))) <= 2
-    else:
-        assert 0 <= elementary.log_one_plus(e) <= 1e-300
 
 
 @given(st.floats(1e-306, 1e307))
@@ -395,25 +373,6 @@ def test_cube_root_to_three_units_in_the_last_place(x):
 def test_cube_root_of_nothing():
     assert cube_root(0.0) == 0.0
     assert math.isnan(cube_root(math.nan))
-
-
-@given(FINITE)
-def test_sigmoid_and_softplus(z):
-    exact = 1 / (1 + np.exp(-np.longdouble(z)))
-    if exact > 1e-300:
-        assert ulps(elementary.sigmoid(z), exact) <= 4
-    exact = np.logaddexp(np.longdouble(0), np.longdouble(z))
-    if exact > 1e-300:
-        assert ulps(elementary.softplus(z), exact) <= 4
-
-
-def test_sigmoid_and_softplus_at_the_ends():
-    assert elementary.sigmoid(np.inf) == elementary.sigmoid(1e9) == 1.0
-    assert elementary.sigmoid(-np.inf) <= 1e-300
-    assert elementary.softplus(np.inf) == np.inf
-    assert elementary.softplus(-np.inf) <= 1e-300
-    assert np.isnan(elementary.sigmoid(np.nan))
-    assert np.isnan(elementary.softplus(np.nan))
 
 
 def test_the_engine_has_no_fastmath():

@@ -12,7 +12,6 @@ from scipy import optimize
 
 import simopt
 from simopt import problems
-from simopt.ground import elementary
 from simopt.problems.loss import Loss
 from simopt.problems.losses import LOSSES
 from simopt.problems.regression import make
@@ -84,27 +83,6 @@ def test_the_written_steps_lead_to_the_slope(loss, z, y):
         known[step.name] = step.result(known)
     slope = loss.slope(z, y, *names.values())
     assert known[loss.written[-1].name] == pytest.approx(slope, rel=1e-14, abs=1e-14)
-
-
-@given(st.floats(-800, 800))
-def test_exponential_of_either_sign_to_two_units_in_the_last_place(z):
-    exact = np.exp(np.longdouble(z))
-    if 1e-300 < exact < 1.7e308:
-        ulp = np.spacing(np.float64(exact))
-        assert abs(np.longdouble(elementary.exp(z)) - exact) <= 2 * ulp
-    else:
-        with np.errstate(over="ignore"):
-            found = elementary.exp(z)
-        assert found <= 1e-300 if z < 0 else found > 1.7e308
-
-
-def test_exponential_at_the_ends():
-    with np.errstate(over="ignore"):
-        assert elementary.exp(np.inf) == elementary.exp(709.8) == np.inf
-    assert elementary.exp(-np.inf) == elementary.exp(-746.0) == 0.0
-    assert elementary.exp(0.0) == 1.0
-    assert elementary.exp(-745.0) == 5e-324
-    assert np.isnan(elementary.exp(np.nan))
 
 
 # --- the least loss -----------------------------------------------------------------------------

@@ -4,18 +4,14 @@ import math
 import pickle
 import platform
 import re
-from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba import njit
 
 import simopt
 from simopt import noise_scale, schedules, stability, walkthrough
-from simopt.ground import elementary
-from simopt.ground.inline import inlined
 from simopt.problems import network
 from simopt.rules import OPTIMIZERS
 from tests.test_engine import assembly
@@ -33,52 +29,6 @@ PROBLEMS = {
         X, Z > 0, hidden=3, kind="logistic", activation="linear", l2=0.02, seed=1
     ),
 }
-
-
-# --- tanh ---------------------------------------------------------------------------------------
-
-
-def exact_tanh(z):
-    """To forty digits."""
-    with localcontext() as context:
-        context.prec = 60
-        if abs(z) < 1e-8:
-            return Decimal(z) - Decimal(z) ** 3 / 3
-        e = (2 * Decimal(z)).exp()
-        return (e - 1) / (e + 1)
-
-
-@settings(max_examples=500)
-@given(st.floats(-40, 40) | st.floats(-1, 1) | st.floats(-1e-8, 1e-8))
-def test_tanh_to_six_units_in_the_last_place(z):
-    if 0 < abs(z) < 1e-300:
-        return
-    got = elementary.tanh(z)
-    expected = exact_tanh(z)
-    assert abs(Decimal(got) - expected) <= 6 * Decimal(math.ulp(float(expected)))
-    assert got == -elementary.tanh(-z)
-    assert abs(got) <= 1
-
-
-def test_tanh_at_the_ends():
-    assert elementary.tanh(math.inf) == elementary.tanh(19.1) == elementary.tanh(1e300) == 1.0
-    assert elementary.tanh(-math.inf) == -1.0
-    assert math.isnan(elementary.tanh(math.nan))
-    assert elementary.tanh(0.0) == 0.0
-
-
-def test_tanh_has_the_same_bits_packed():
-    tanh = inlined(elementary.tanh)
-
-    @njit(error_model="numpy")
-    def all_of(z, out):
-        for i in range(len(z)):
-            out[i] = tanh(z[i])
-
-    z = np.concatenate([RNG.normal(size=1000) * 3, np.linspace(-25, 25, 1001), [np.nan, np.inf]])
-    out = np.empty_like(z)
-    all_of(z, out)
-    assert out.tobytes() == np.array([elementary.tanh(float(v)) for v in z]).tobytes()
 
 
 # --- formulas -----------------------------------------------------------------------------------

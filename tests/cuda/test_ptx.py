@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from simopt.engine import cuda
+from simopt.ground import elementary
 from simopt.ground.inline import inlined
 from tests.cuda import code
 from tests.device_cases import ALL_CASES, CONVENTIONS, FURTHER, QUICK, Case, problem_of
@@ -63,8 +64,8 @@ def test_operations_round_one_at_a_time_as_ieee_has_it(case, real):
         if real is np.float64:
             assert not single
         elif problem.kind == "least_squares" and not case.work()[0][0].points.endswith("moments"):
-            # The clock's arithmetic alone is in float64; of a logistic loss the link's is too, and
-            # so are the sums of moments.
+            # The clock's arithmetic alone is in float64; of a mean of points' losses the division
+            # and the penalty are too, and so are the sums of moments.
             sums = problem.d * len(rule.totals)
             if rule.asks_loss:
                 # Losses are added up in float64 too, in loops that are unrolled; then there is a
@@ -129,6 +130,28 @@ class open_door:
 
     def __exit__(self, *_):
         pass
+
+
+@pytest.mark.parametrize("bits", [64, 32])
+@pytest.mark.parametrize(
+    "name", ["exp_minus", "exp", "sigmoid", "softplus", "log_one_plus", "tanh"]
+)
+def test_exponentials_round_as_ieee_has_it(name, bits):
+    """In the precision of their argument alone."""
+    function = inlined(getattr(elementary, name))
+
+    def alone(x):
+        return function(x)
+
+    kind = numba.float64 if bits == 64 else numba.float32
+    for text in code.compiled(alone, (kind,), CAPABILITIES, device=True):
+        computed = code.arithmetic(text, bits)
+        assert len(computed) >= 10
+        assert not code.arithmetic(text, 96 - bits)
+        assert "call" not in " ".join(code.operations(text))
+        assert ".local" not in text
+        for each in computed:
+            assert re.fullmatch(rf"(add|sub|mul|div|rcp)\.rn\.f{bits}", each), each
 
 
 def test_orders_are_whole_numbers():
