@@ -1,7 +1,9 @@
 """Callbacks for training loops: the curve that grows is the one that is diagnosed."""
 
+import importlib.machinery
 import math
 import sys
+import types
 
 import pytest
 
@@ -62,3 +64,46 @@ def test_bad_arguments_are_refused_before_anything_is_imported(make, wrong, name
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ValueError, match=named):
         make(**wrong)
+
+
+class Tensor(float):
+    """A loss as Lightning hands it over."""
+
+    def detach(self):
+        return float(self)
+
+
+def of_lightning(monkeypatch, name):
+    """The callback, where Lightning is there under that name alone."""
+    for other in ("lightning", "lightning.pytorch", "pytorch_lightning"):
+        monkeypatch.setitem(sys.modules, other, None)
+    package = types.ModuleType(name)
+    package.Callback = object
+    package.__spec__ = importlib.machinery.ModuleSpec(name, None)
+    if "." in name:
+        monkeypatch.setitem(sys.modules, name.partition(".")[0], types.ModuleType("lightning"))
+    monkeypatch.setitem(sys.modules, name, package)
+    return callbacks.lightning(say=str)
+
+
+@pytest.mark.parametrize("name", ["lightning.pytorch", "pytorch_lightning"])
+@pytest.mark.parametrize("automatic", [True, False])
+def test_lightning_divides_the_loss_where_it_accumulates_gradients(monkeypatch, name, automatic):
+    """And keeps a metric of validation until it runs again; it validates before it trains, too."""
+    callback = of_lightning(monkeypatch, name)
+    module = types.SimpleNamespace(automatic_optimization=automatic)
+    trainer = types.SimpleNamespace(
+        accumulate_grad_batches=4, sanity_checking=True, callback_metrics={"val_loss": 9.0}
+    )
+    callback.on_validation_end(trainer, module)
+    trainer.sanity_checking = False
+    for epoch in range(4):
+        for loss in (1.0, 2.0, 6.0):
+            handed = Tensor(loss / 4 if automatic else loss)
+            callback.on_train_batch_end(trainer, module, {"loss": handed}, None, 0)
+        if epoch == 2:
+            trainer.callback_metrics["val_loss"] = 5.0
+            callback.on_validation_end(trainer, module)
+        callback.on_train_epoch_end(trainer, module)
+    assert callback.watcher.losses == [3.0] * 4
+    assert [*map(str, callback.watcher.validation)] == ["nan", "nan", "5.0", "nan"]

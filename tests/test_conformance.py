@@ -1,6 +1,8 @@
 """Someone's optimizer recognised: right ones, and ones with a mistake that must be named."""
 
 import math
+import random
+import warnings
 
 import numpy as np
 import pytest
@@ -363,6 +365,16 @@ def test_laws_of_a_rate(text):
     assert rates.told(values * noise) == text  # as from float32, or from small steps
 
 
+def test_a_rate_that_hardly_changes_makes_numpy_warn_of_nothing():
+    level = np.full(12, 0.3)
+    level[5:] += 2e-16
+    assert rates.told(level * 1e3) == "300"
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        rates._is_cosine(level)
+    assert not said
+
+
 def test_a_rate_cut_by_a_norm_is_a_clip():
     norms = np.random.default_rng(0).uniform(0.1, 3, 50)
     assert rates.clip(0.1 * np.minimum(1, 0.7 / norms), norms) == pytest.approx(0.7, rel=1e-6)
@@ -407,6 +419,36 @@ def test_single_precision_is_called_that():
     assert not table["equal"].any()
     assert table.attrs["verdict"].startswith("Equal but for float32's rounding (")
     assert "Adam (torch)" in table.attrs["verdict"]
+
+
+def test_rounding_where_weights_were_large_is_called_that():
+    """A weight that comes back from 1e11 has the rounding that it had there; a slip has more."""
+
+    def step(w, g, state):
+        large = 1e6 * g
+        return w - (large - large / 3) - large / 3, state
+
+    table = conformance.check(step, eta=1e6)
+    assert not table["equal"].any()
+    assert table.attrs["verdict"].startswith("Equal but for rounding (")
+    assert "SGD (document)" in table.attrs["verdict"]
+    table = conformance.check(lambda w, g, state: step(w, g * (1 + 1e-9), state), eta=1e6)
+    assert not table.attrs["verdict"].startswith("Equal but for rounding (")
+
+
+def test_random_steps_are_told():
+    """And leave the user's random numbers where they are."""
+
+    def noisy(w, g, state):
+        return w - 0.1 * g + random.random() + np.random.normal(size=w.shape), state  # noqa: NPY002
+
+    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    table = conformance.check(noisy, eta=0.1, against=simopt.SGD())
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
+    assert table.attrs["notes"] == (
+        "of the same gradients it steps otherwise each time: with random numbers, or by what it "
+        "counts outside of its state",
+    )
 
 
 def test_a_rule_across_weights_is_told():

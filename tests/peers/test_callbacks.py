@@ -54,7 +54,15 @@ def test_keras_with_a_rate_that_is_too_high():
 
 
 @needs("lightning")
-def test_lightning():
+@pytest.mark.parametrize(
+    ("options", "validated"),
+    [
+        ({}, range(EPOCHS)),
+        ({"accumulate_grad_batches": 4}, range(EPOCHS)),
+        ({"check_val_every_n_epoch": 3}, range(2, EPOCHS, 3)),
+    ],
+)
+def test_lightning(options, validated):
     import torch
     from lightning.pytorch import LightningModule, Trainer, seed_everything
 
@@ -82,13 +90,13 @@ def test_lightning():
     callback, module = callbacks.lightning(say=str), Line()
     trainer = Trainer(
         max_epochs=EPOCHS, accelerator="cpu", logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False, callbacks=[callback],
+        enable_progress_bar=False, enable_model_summary=False, callbacks=[callback], **options,
     )  # fmt: skip
     trainer.fit(module, loader, held_out)
     means = np.array(module.seen).reshape(EPOCHS, -1).mean(axis=1)
     assert callback.watcher.losses == pytest.approx(means, rel=1e-5)
-    assert np.isfinite(callback.watcher.validation).all()
-    assert callback.watcher.diagnosis.symptom == "healthy"
+    assert np.flatnonzero(np.isfinite(callback.watcher.validation)).tolist() == [*validated]
+    assert options or callback.watcher.diagnosis.symptom == "healthy"
 
 
 @needs("transformers")

@@ -139,8 +139,39 @@ def test_a_function_that_makes_no_optimizer_is_refused():
 
 
 def test_what_cannot_be_stepped_is_refused():
-    with pytest.raises(ValueError, match="^optimizer: must take a step on 8 weights"):
+    with pytest.raises(ValueError, match="^optimizer: LBFGS's step asks for a closure"):
         simopt.conformance.check(T.LBFGS(parameters()))
+    with pytest.raises(ValueError, match="^optimizer: must take a step on 8 weights"):
+        simopt.conformance.check(T.SparseAdam(parameters()))
+    scheduler = T.lr_scheduler.StepLR(T.SGD(parameters(), lr=0.1), 3)
+    for other in (LAYER, scheduler, torch.amp.GradScaler("cpu")):
+        with pytest.raises(ValueError, match="^optimizer=.*: must be a rule or an optimizer"):
+            simopt.conformance.check(other)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"foreach": True}, {"fused": True}, {"capturable": True}, {"differentiable": True},
+        {"lr": torch.tensor(0.5), "capturable": True, "foreach": True},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_how_it_is_computed_changes_nothing(how):
+    table = simopt.conformance.check(T.Adam(parameters(), **{"lr": 0.5} | how))
+    said = "Equal to" if "lr" not in how else "Equal but for float32's rounding"
+    assert table.attrs["verdict"].startswith(said)
+    assert ": Adam (torch), " in table.attrs["verdict"]
+
+
+def test_gradients_that_are_collected():
+    """MultiSteps takes their mean, in single precision; apply_every their sum."""
+    table = simopt.conformance.check(optax.MultiSteps(optax.adam(0.1), 4))
+    assert table.attrs["verdict"].startswith("Equal but for float32's rounding")
+    assert "): Adam (optax), Adam (torch), " in table.attrs["verdict"]
+    assert "accumulate=4." in table.attrs["verdict"]
+    table = simopt.conformance.check(optax.chain(optax.apply_every(4), optax.sgd(0.1)))
+    assert (table["optimizer"][0], table["explanation"][0]) == ("SGD", "accumulate=4, eta=0.4")
 
 
 # --- live optimizers ------------------------------------------------------------------------------
@@ -270,6 +301,57 @@ def test_parameter_groups():
     assert "Adam (torch)" in tables[1].attrs["verdict"]
     with pytest.raises(ValueError, match="^group=2: must be a whole number from 0 to 1"):
         simopt.conformance.check(optimizer, group=2)
+
+
+class Kept(T.Optimizer):
+    """Momentum whose buffers, and what it counts, are made with it; a setting of its own."""
+
+    def __init__(self, parameters, lr=0.1, *, brake=0.5):
+        super().__init__(parameters, {"lr": lr})
+        self.brake, self.count = brake, 0
+        self.buffers = [[torch.zeros_like(p) for p in g["params"]] for g in self.param_groups]
+        for group in self.param_groups:
+            group["seen"] = 0
+            for parameter in group["params"]:
+                self.state[parameter]["v"] = torch.zeros_like(parameter)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        self.count += 1
+        for group, buffers in zip(self.param_groups, self.buffers, strict=True):
+            group["seen"] += 1
+            assert group["seen"] == self.count
+            for parameter, buffer in zip(group["params"], buffers, strict=True):
+                buffer.mul_(0.9).add_(parameter.grad)
+                self.state[parameter]["v"].copy_(buffer)
+                fast = 1 if self.count > 1 else self.brake
+                parameter -= fast * group["lr"] * self.state[parameter]["v"]
+
+
+class Renamed(Kept):
+    """Its arguments have other names than what is kept of them: it cannot be made anew."""
+
+    def __init__(self, parameters, rate=0.1):
+        super().__init__(parameters, rate, brake=1.0)
+
+
+def test_what_an_optimizer_keeps_begins_anew():
+    parameter = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+    optimizer = Kept([parameter], lr=0.2, brake=1.0)
+    for _ in range(3):
+        parameter.grad = torch.ones(2)
+        optimizer.step()
+    optimizer.param_groups[0]["lr"] = 0.05  # as a schedule leaves it
+    buffer = optimizer.buffers[0][0]
+    before = photograph(optimizer, parameter), optimizer.count, buffer.tolist()
+    table = simopt.conformance.check(optimizer)
+    assert (photograph(optimizer, parameter), optimizer.count, buffer.tolist()) == before
+    assert (table["optimizer"][0], table["settings"][0]) == ("Momentum", "eta=0.05, beta=0.9")
+    assert table["equal"][0]
+    braked = simopt.conformance.check(Kept([parameter]), beta=0.9)
+    assert braked["first_departure"].min() == 1
+    with pytest.raises(ValueError, match="it raised KeyError: 'v'"):
+        simopt.conformance.check(Renamed([parameter]))
 
 
 class Unusual(T.Optimizer):

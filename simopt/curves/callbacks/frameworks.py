@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -82,7 +83,8 @@ def lightning(
     """A Lightning callback that says after every epoch what the loss curve shows.
 
     The training loss is the mean of what ``training_step`` returned over the epoch, logged or not;
-    it is added up where it lies, and fetched from the device once an epoch.
+    it is added up where it lies, and fetched from the device once an epoch. The validation loss is
+    that of the epochs in which validation ran.
 
     Parameters
     ----------
@@ -96,7 +98,8 @@ def lightning(
     Returns
     -------
     lightning.pytorch.Callback
-        For ``Trainer(callbacks=[callback])``; its ``watcher`` is a `Watcher`.
+        For ``Trainer(callbacks=[callback])``; its ``watcher`` is a `Watcher`. Where Lightning is
+        installed as ``pytorch_lightning`` alone, that one's.
 
     Raises
     ------
@@ -112,7 +115,12 @@ def lightning(
     """
     checks.text("validation", validation)
     watcher = Watcher(say=say, optimizer=optimizer)
-    base: Any = base_of("lightning.pytorch", "Callback")
+    try:
+        base: Any = base_of("lightning.pytorch", "Callback")
+    except ImportError:
+        if importlib.util.find_spec("pytorch_lightning") is None:
+            raise
+        base = base_of("pytorch_lightning", "Callback")
 
     class SimoptCallback(base):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -120,6 +128,7 @@ def lightning(
             self.watcher = watcher
             self.total: Any = 0.0
             self.batches = 0
+            self.validated = False
 
         def on_train_batch_end(
             self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -127,14 +136,20 @@ def lightning(
             """Add the batch's loss to the epoch's."""
             value = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
             if value is not None:
-                self.total = self.total + value.detach()
+                # Where it accumulates gradients, it hands over the loss divided by their number.
+                parts = trainer.accumulate_grad_batches if module.automatic_optimization else 1
+                self.total = self.total + parts * value.detach()
                 self.batches += 1
+
+        def on_validation_end(self, trainer: Any, module: Any) -> None:
+            """Note that the metric is this epoch's: it stays until validation runs again."""
+            self.validated = not trainer.sanity_checking
 
         def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
             """Hand over the epoch's losses: validation has run by then."""
             mean = float(self.total) / self.batches if self.batches else math.nan
-            held_out = trainer.callback_metrics.get(validation)
-            self.total, self.batches = 0.0, 0
+            held_out = trainer.callback_metrics.get(validation) if self.validated else None
+            self.total, self.batches, self.validated = 0.0, 0, False
             watcher.epoch(mean, None if held_out is None else float(held_out))
 
     return SimoptCallback()

@@ -154,6 +154,8 @@ def _torch(optimizer: Any, group: int) -> Handed:
     import torch
 
     live = isinstance(optimizer, torch.optim.Optimizer)
+    if not live and (not callable(optimizer) or isinstance(optimizer, torch.nn.Module)):
+        raise checks.refuse("optimizer", optimizer, WANTED)
     notes: list[str] = []
     inner = replicas.prepared(optimizer) if live else optimizer
     if inner is not optimizer:
@@ -193,7 +195,8 @@ def _torch(optimizer: Any, group: int) -> Handed:
                 f"group {group} of {count}, which differ in {', '.join(differing)} (group= chooses)"
             )
     try:
-        trial = on(torch.nn.Parameter(torch.zeros((1, 1), dtype=torch.float64)))
+        with replicas.untouched(inner if live else None):
+            trial = on(torch.nn.Parameter(torch.zeros((1, 1), dtype=torch.float64)))
     except Exception as error:
         raise ValueError(
             f"optimizer: must make a PyTorch Optimizer of parameters alone; it raised "
@@ -201,6 +204,12 @@ def _torch(optimizer: Any, group: int) -> Handed:
         ) from error
     if not isinstance(trial, torch.optim.Optimizer):
         raise checks.refuse("optimizer", optimizer, WANTED)
+    step = inspect.signature(type(trial).step).parameters.get("closure")
+    if step is not None and step.default is step.empty:
+        raise ValueError(
+            f"optimizer: {type(trial).__name__}'s step asks for a closure, which evaluates loss "
+            "and gradient anew; must take steps of gradients that are given"
+        )
     told = trial.param_groups[0]
     if isinstance(betas := told.get("betas"), (tuple, list)) and len(betas) > 2:
         notes.append(f"its {len(betas)} betas are no rule's here")

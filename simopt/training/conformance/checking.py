@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,8 +11,8 @@ from simopt.ground import checks
 from simopt.rules import ALL
 from simopt.rules.family import Family
 from simopt.rules.rule import Optimizer, Rule
-from simopt.training.conformance import candidates, probing, subjects
-from simopt.training.conformance.adapters import handed
+from simopt.training.conformance import candidates, probing, subjects, treatments
+from simopt.training.conformance.adapters import Handed, handed
 from simopt.training.conformance.explaining import Case, listed
 from simopt.training.stepper import check_single
 
@@ -115,20 +116,19 @@ update 2; beta2=0.99 would make them equal.
     given = handed(optimizer, group)
     subject = subjects.play(given)
     told = {**given.settings, **settings}
+    compared = list(candidates.all_of(told) if rivals is None else _with(against, told))
+    fits = rivals is None and "eta" not in told
     case = Case(subject.theirs, subject.probe, bound, given.treatment, "eta" in told)
-    compared = candidates.all_of(told) if rivals is None else _with(against, told)
-    if rivals is None and not case.rated:
-        compared = map(case.at_their_rate, compared)
-    rows = [_row(each, case) for each in compared]
-    table = pd.DataFrame(rows).sort_values(
-        ["equal", "unlike"], ascending=[False, True], kind="stable", ignore_index=True
-    )
-    place = {name: number for number, name in enumerate(ALL)}
-    table["place"] = table["optimizer"].map(place).fillna(0)
+    table = _compared(compared, case, given, fits)
+    collects = treatments.collected(subject.theirs, subject.probe.start)
+    if case.treatment.accumulate == 1 < collects and not table["equal"].any():
+        # A sum that is rounded to single precision: no change makes it equal.
+        gathers = replace(case, treatment=replace(case.treatment, accumulate=collects))
+        gathered = _compared(compared, gathers, given, fits)
+        if not gathered["equal"].any() and gathers.single(gathered):
+            case, table = gathers, gathered
     if table["equal"].any():
         # One formula has several names: its own first, then the framework's, then the plainest.
-        table["other"] = table["optimizer"].str.lower() != given.name.lower()
-        table["foreign"] = table["convention"] != given.framework
         first = table[table["equal"]].sort_values(["other", "foreign", "place"], kind="stable")
         table = pd.concat([first, table[~table["equal"]]], ignore_index=True)
         verdict = _equal(table, case)
@@ -145,7 +145,7 @@ update 2; beta2=0.99 would make them equal.
         verdict = _unequal(table)
     notes = (*given.notes, *subject.notes)
     verdict += "".join(f" Note: {each}." for each in notes)
-    helping = ["unlike", "candidate", "open", "least", "place", "other", "foreign"]
+    helping = ["unlike", "rounded", "candidate", "open", "least", "place", "other", "foreign"]
     table = table.drop(columns=helping, errors="ignore")
     table.attrs = {
         "verdict": verdict,
@@ -153,6 +153,19 @@ update 2; beta2=0.99 would make them equal.
         "tolerance": bound,
         "notes": notes,
     }
+    return table
+
+
+def _compared(optimizers: list[Optimizer], case: Case, given: Handed, fits: bool) -> pd.DataFrame:
+    """A row per optimizer, at the rate of the first step if it ``fits``; equal ones first."""
+    rows = [_row(case.at_their_rate(each) if fits else each, case) for each in optimizers]
+    table = pd.DataFrame(rows).sort_values(
+        ["equal", "unlike"], ascending=[False, True], kind="stable", ignore_index=True
+    )
+    place = {name: number for number, name in enumerate(ALL)}
+    table["place"] = table["optimizer"].map(place).fillna(0)
+    table["other"] = table["optimizer"].str.lower() != given.name.lower()
+    table["foreign"] = table["convention"] != given.framework
     return table
 
 
@@ -195,6 +208,7 @@ def _row(candidate: Optimizer, case: Case) -> dict[str, Any]:
         "greatest_difference": apart.greatest,
         "explanation": "" if apart.first is None else pd.NA,
         "unlike": probing.unlike(case.theirs, mine, case.probe.start),
+        "rounded": probing.rounded(case.theirs, mine),
         "candidate": candidate,
     }
 

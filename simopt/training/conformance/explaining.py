@@ -185,25 +185,26 @@ class Case:
         return False
 
     def single(self, table: pd.DataFrame) -> str:
-        """The sentence of a difference that float32's rounding explains; empty where it doesn't."""
+        """The sentence of a difference that is rounding, mostly float32's; empty where it isn't."""
         with np.errstate(all="ignore"):
             all_single = bool((self.theirs.astype(np.float32) == self.theirs).all())
         most = SINGLE if all_single else PARTLY_SINGLE
-        near = table.sort_values("greatest_difference", kind="stable")
-        near = near[near["greatest_difference"] <= most]
+        near = table.sort_values("rounded", kind="stable")
+        near = near[near["rounded"] <= most]
         if near.empty:
             return ""
-        first = near["greatest_difference"].iloc[0]
-        near = near[near["greatest_difference"] <= 10 * first]
+        first = near["rounded"].iloc[0]
+        near = near[near["rounded"] <= max(10 * first, self.bound)]
+        near = near.sort_values(["other", "foreign", "place"], kind="stable")
         names = [f"{row.optimizer} ({row.convention})" for row in near.itertuples()]
-        why = (
-            "all of its weights are float32 numbers"
-            if all_single
-            else "a part of its arithmetic is done in float32"
-        )
-        table.loc[near.index, "explanation"] = f"float32's rounding: {why}"
+        whose, why = "float32's rounding", "a part of its arithmetic is done in float32"
+        if all_single:
+            why = "all of its weights are float32 numbers"
+        elif first <= self.bound:
+            whose, why = "rounding", "relative to the greatest that a weight has been"
+        table.loc[near.index, "explanation"] = f"{whose}: {why}"
         return (
-            f"Equal but for float32's rounding ({first:.1g} at most; {why}): {', '.join(names)}. "
+            f"Equal but for {whose} ({first:.1g} at most; {why}): {', '.join(names)}. "
             f"Settings: {near['settings'].iloc[0]}."
         )
 

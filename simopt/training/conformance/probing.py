@@ -155,6 +155,18 @@ def distance(theirs: Array, mine: Array, tolerance: float) -> Distance:
     return Distance(at + 1, float(gap[at]), float(gap.max()))
 
 
+def rounded(theirs: Array, mine: Array) -> float:
+    """The greatest gap, relative to the greatest that the weight has been, and 1.
+
+    What is rounded where a weight is large stays when it comes back.
+    """
+    with np.errstate(all="ignore"):
+        size = np.maximum(1.0, np.maximum(np.abs(theirs), np.abs(mine)))
+        gap = np.abs(theirs - mine) / np.maximum.accumulate(size, axis=0)
+    same = (theirs == mine) | (np.isnan(theirs) & np.isnan(mine))
+    return float(np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap)).max())
+
+
 def unlike(theirs: Array, mine: Array, start: Array) -> float:
     """The gap between two series relative to the path length, as median over the weights."""
     with np.errstate(all="ignore"):

@@ -186,8 +186,10 @@ def _is_cosine(values: Array) -> bool:
     spread = np.ptp(inner)
     if not spread > 0.0:
         return False
-    slope, level = np.polyfit(inner / spread, around, 1)
-    off = np.abs(slope * (inner / spread) + level - around).max()
+    # From their mean: else what hardly changes has no slope, and NumPy warns.
+    place = (inner - inner.mean()) / spread
+    slope, level = np.polyfit(place, around, 1)
+    off = np.abs(slope * place + level - around).max()
     return bool(abs(slope / spread) < TWO and off <= SAME * np.abs(values).max())
 
 

@@ -10,6 +10,7 @@ begins empty, tensors of a parameter's shape begin as ours, others are copied.
 from __future__ import annotations
 
 import copy
+import inspect
 import types
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
@@ -26,9 +27,11 @@ PREPARED = (
 )  # fmt: skip
 
 
-#: Of a parameter group: what differs anyway, and how it computes on a device.
+#: Of a parameter group: what differs anyway, and how it computes, on a device or for autograd.
 UNREAD = ("params", "initial_lr", "param_names")
-DEVICE = ("fused", "capturable")
+HOW: dict[str, Any] = {
+    "foreach": None, "fused": None, "capturable": False, "differentiable": False,
+}  # fmt: skip
 
 
 def prepared(optimizer: Any) -> Any:
@@ -82,7 +85,7 @@ def untouched(optimizer: Any) -> Iterator[None]:
     held = [dict(each) for each in hooks]
     live = [] if optimizer is None else [p for g in optimizer.param_groups for p in g["params"]]
     gradients = [each.grad for each in live]
-    versions = [each._version for each in live]
+    versions = _versions(live)
     # NAdam keeps its product of momenta in the default type.
     torch.set_default_dtype(torch.float64)
     try:
@@ -90,7 +93,7 @@ def untouched(optimizer: Any) -> Iterator[None]:
             each.clear()
         for parameter in live:
             parameter.grad = None
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             yield
     finally:
         torch.set_default_dtype(default)
@@ -98,11 +101,16 @@ def untouched(optimizer: Any) -> Iterator[None]:
             each.update(before)
         for parameter, gradient in zip(live, gradients, strict=True):
             parameter.grad = gradient
-    if [each._version for each in live] != versions:
+    if _versions(live) != versions:
         raise ValueError(
             "optimizer: must not move the parameters that it was made with when a copy of it is "
             "stepped; hand in its class, or a function of the parameters that makes one"
         )
+
+
+def _versions(parameters: list[Any]) -> list[int]:
+    """How often each was changed; 0 where it was made in inference mode, which does not count."""
+    return [0 if each.is_inference() else each._version for each in parameters]
 
 
 def replica(optimizer: Any, parameter: Any, group: int = 0) -> Any:
@@ -114,14 +122,61 @@ def replica(optimizer: Any, parameter: Any, group: int = 0) -> Any:
             memo[id(live)] = parameter
             # Slow weights, averages: what an optimizer holds of a parameter's shape.
             memo["like", tuple(live.shape)] = parameter
-    new = _again(optimizer, memo, keep)
+    made = _made_anew(optimizer, parameter, group, memo, keep)
+    new = _again(optimizer, memo, keep) if made is None else made
     for each in _optimizers(new):
         groups = each.param_groups
         chosen = groups[group] if group < len(groups) else groups[0]
         chosen["params"] = [parameter]
-        chosen.update({name: None for name in DEVICE if name in chosen})
+        chosen.update({name: value for name, value in HOW.items() if name in chosen})
         groups[:] = [chosen]
     return new
+
+
+def _made_anew(
+    optimizer: Any, parameter: Any, group: int, memo: dict[Any, Any], keep: list[Any]
+) -> Any:
+    """What its class makes of our parameter and its settings; None where these are not known.
+
+    Of a group's entries those that are no argument of the class, as what Prodigy counts there, are
+    as the class begins them.
+    """
+    kind, live = type(optimizer), optimizer.param_groups[group]
+    settings = _arguments(optimizer, live)
+    if settings is None:
+        return None
+    try:
+        made = kind([parameter], **_again(settings, memo, keep))
+        fresh = made.param_groups[0]
+    except Exception:  # it wants something else by these names
+        return None
+    held = {**vars(made), **fresh}
+    if any(repr(held.get(name, value)) != repr(value) for name, value in settings.items()):
+        return None  # what it keeps by a name is not what it was given
+    fresh.update({n: _again(live[n], memo, keep) for n in live if n not in fresh})
+    for name, value in vars(optimizer).items():
+        if name not in vars(made) and not (callable(value) and hasattr(kind, name)):
+            vars(made)[name] = _again(value, memo, keep)
+    return made
+
+
+def _arguments(optimizer: Any, live: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments of its class but the first, by name; None where one is not known."""
+    import torch
+
+    takes = list(inspect.signature(type(optimizer)).parameters.values())
+    own = {**vars(optimizer), **live}
+    if not takes or isinstance(own.get(takes[0].name), torch.optim.Optimizer):
+        return None  # it is wrapped around another
+    further = any(each.kind is each.VAR_KEYWORD for each in takes)
+    named = [p.name for p in takes[1:] if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    names = [*dict.fromkeys([*named, *(optimizer.defaults if further else ())])]
+    if not all(name in own for name in names):
+        return None
+    settings = {name: HOW.get(name, own[name]) for name in names}
+    bound = (torch.optim.Optimizer, torch.nn.Module)
+    odd = any(isinstance(v, bound) or getattr(v, "ndim", None) for v in settings.values())
+    return None if odd else settings
 
 
 def _optimizers(value: Any, seen: set[int] | None = None) -> Iterator[Any]:

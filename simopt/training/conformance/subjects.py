@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import numpy as np
 
 from simopt.training.conformance import probing
 from simopt.training.conformance.adapters import Handed, Unfit
@@ -36,7 +41,7 @@ def play(given: Handed) -> Subject:
     """
     probe = probing.probe(given.drops)
     vector, matrix = probe.start.shape, (2, len(probe.start) // 2)
-    with given.context():
+    with _random_kept(), given.context():
         try:
             theirs, shape = _weights(given, probe, vector), vector
         except Unfit:
@@ -60,7 +65,13 @@ def _across(
     shape: tuple[int, ...],
     matrix: tuple[int, int],
 ) -> tuple[str, ...]:
-    """What shows that a weight's step depends on other weights."""
+    """What shows that a weight's step depends on other weights, or on chance."""
+    again = _attempt(given, probe.first(SHORT), shape)
+    if again is not None and _differ(again, theirs[:SHORT]):
+        return (
+            "of the same gradients it steps otherwise each time: with random numbers, or by what "
+            "it counts outside of its state",
+        )
     notes = []
     if shape == matrix:
         notes.append("it steps nothing but matrices, and was given one of 2 by 4")
@@ -79,6 +90,17 @@ def _across(
             "moves every weight by its own gradients"
         )
     return tuple(notes)
+
+
+@contextmanager
+def _random_kept() -> Iterator[None]:
+    """Leave Python's and NumPy's random numbers where they are."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002, the global ones
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
 
 
 def _weights(given: Handed, probe: probing.Probe, shape: tuple[int, ...]) -> probing.Array:

@@ -15,8 +15,9 @@ from simopt.training.stepper import Stepper
 
 Array = NDArray[np.float64]
 
-#: Bounds that gradients are often clipped to.
-BOUNDS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)
+#: Bounds that gradients are often clipped to, the most usual first: where the rate is not known,
+#: one that clips every gradient is as good as another.
+BOUNDS = (1.0, 0.5, 0.25, 0.1, 0.01, 2.0, 5.0, 10.0, 100.0)
 
 
 @dataclass(frozen=True)
