@@ -215,6 +215,22 @@ BY_EPOCH = {
         ),
     ),
     "decimal commas": ("a.log", lines("Epoch {k}: loss: {a} val_loss: {b}").replace(".", ",")),
+    "East Asian marks": ("a.log", lines("Epoch：{k}，loss：{a}，val_loss：{b}")),
+    "marks around words": ("a.md", lines("- **Epoch {k}**: loss **{a}**, `val_loss` **{b}**")),
+    "arrows": ("a.log", lines("epoch {k}: loss -> {a}, val_loss => {b}")),
+    "JSON, one behind the other": (
+        "a.json",
+        lines('{{\n  "epoch": {k},\n  "loss": {a},\n  "val_loss": {b}\n}}'),
+    ),
+    "names and numbers in turns": ("a.txt", lines("Epoch\t{k}\tLoss\t{a}\tValLoss\t{b}")),
+    "the same, by commas": ("a.txt", lines("epoch,{k},loss,{a},val_loss,{b}")),
+    "rows in place of columns": (
+        "a.csv",
+        "\n".join(",".join([name, *map(str, values)]) for name, values in FRAME.items()) + "\n",
+    ),
+    "columns of nothing": ("a.csv", rows("epoch,loss,val_loss,,", "{k},{a},{b},,")),
+    "marks of the best": ("a.csv", rows("epoch,loss,val_loss", "{k},{a},**{b}**", ).replace("0.4,", "0.4*,")),
+    "steps in thousands": ("a.csv", rows("step,loss,val_loss", '"{n},000",{a},{b}'), False),
     "two parts at once": ("a.log", lines("Epoch {k}: loss (train/val) {a}/{b}")),
     "settings before": ("a.log", "{'loss': 'mse', 'lr': 0.1}\n" + lines("epoch {k} loss={a} val_loss={b}")),
     "MACE": (
@@ -429,6 +445,40 @@ def test_the_bands_of_a_list_of_sums_are_no_losses(tmp_path):
     assert (run.about, run.loss_column) == ("a GAN", "Loss/G/loss/mean")
 
 
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        ("Did not meet early stopping. Best iteration is:", -1),
+        ("Early stopping, best iteration is:", 20),
+    ],
+)
+def test_the_best_round_said_again_is_no_round(tmp_path, said, again):
+    rounds = lines("[{n}]\ttraining's l2: {a}\tvalid_0's l2: {b}")
+    text = f"Training until validation scores don't improve\n{rounds}{said}\n{rounds.splitlines()[again]}\n"
+    run = one(read_log(written(tmp_path, text, "out.txt")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T + 1)
+
+
+def test_the_size_of_a_table_may_have_as_many_words(tmp_path):
+    text = FRAME.assign(lr=0.1).to_string() + "\n\n[40 rows x 4 columns]\n"
+    same(one(read_log(written(tmp_path, text, "a.txt"))))
+
+
+def test_thousands_of_a_table(tmp_path):
+    text = rows("step,loss,val_loss", '"{n},000",{a},"1,0{n:02}.5"')
+    run = one(read_log(written(tmp_path, text)))
+    same(run, held=1001.5 + T)
+    np.testing.assert_array_equal(run.x, 1000 * (T + 1))
+
+
+def test_columns_of_several_runs_are_no_parts_of_a_loss(tmp_path):
+    text = rows("epoch,run1_loss,run2_loss,run1_val_loss,run2_val_loss", "{k},9.5,{a},9.5,{b}")
+    log = read_log(written(tmp_path, text))
+    assert [run.name for run in log] == ["run1", "run2"]
+    same(log.run)
+
+
 def test_rows_that_were_not_printed_are_said(tmp_path):
     text = str(FRAME.set_index("epoch").rename_axis(None))  # pandas prints 60 rows, and no more
     assert "..." not in text
@@ -502,6 +552,12 @@ def test_a_notebook_of_two_trainings(tmp_path):
     assert [run.name for run in log] == ["cell 2", "cell 3"]
     for run in log:
         same(run)
+
+
+def test_a_cell_that_is_too_long_is_no_crash(tmp_path):
+    long = "x" * 140_000
+    with pytest.raises(ValueError, match="must be shorter"):
+        read_log(written(tmp_path, f"epoch,loss,note\n1,0.5,{long}\n2,0.4,b\n3,0.3,c\n"))
 
 
 @pytest.mark.parametrize(

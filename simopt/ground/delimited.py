@@ -16,11 +16,20 @@ POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 
 
 def split(lines: Sequence[str], separator: str) -> list[list[str]]:
-    """The cells of lines, without the white space around them."""
+    """The cells of lines, without the white space around them.
+
+    Raises
+    ------
+    ValueError
+        If a cell is longer than Python's reader takes.
+    """
     if separator == " ":
         return [line.split() for line in lines]
     rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
-    return [[cell.strip() for cell in row] for row in rows]
+    try:
+        return [[cell.strip() for cell in row] for row in rows]
+    except csv.Error as error:
+        raise ValueError(f"cells that can't be read ({error}): must be shorter") from None
 
 
 def find_separator(lines: Sequence[str], among: str = SEPARATORS) -> str | None:
@@ -32,7 +41,7 @@ def find_separator(lines: Sequence[str], among: str = SEPARATORS) -> str | None:
     for rank, candidate in enumerate(among):
         try:
             counts = Counter(len(row) for row in split(lines, candidate))
-        except csv.Error:
+        except ValueError:
             continue
         cells, lines_so = max(counts.items(), key=lambda item: (item[1], item[0]))
         if cells < 2 or lines_so < 0.6 * len(lines):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from itertools import compress, groupby
@@ -91,6 +92,9 @@ _THOUSANDS = re.compile(r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])")
 FEW_LINES = 3
 #: Spaces that say no more than a few would. A line may be long: what patterns repeat is bounded.
 _WIDE = re.compile(" {9,}")
+#: Marks that say no more than plain ones: those of East Asia, and those around words.
+_MARKS = str.maketrans("：，；（）", ":,;()", '"`')
+_ARROW = re.compile(r"(?<=\w )[-=]>(?= )|\u2192")
 #: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
 _RANGE = re.compile(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")
 #: A name and its number may be on either side of a tab.
@@ -133,6 +137,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     if not rows.count:
         return None
     columns, notes = _once(*_of_one_rank(rows.columns))
+    columns = _without_best(columns)
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
     about = next((text for text in programs.values() if text), "")
     if "[" in text and _ROUND.search(text):
@@ -239,6 +244,23 @@ def _by_grain(rows: Rows, grains: list[str]) -> Rows:
 
 #: The column of ranks, until the rows of one are chosen.
 _RANKS = "\0rank"
+
+
+def _without_best(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Rows without a last one that says one of its run again: the best round of boosted trees."""
+    counter = next((c for name, c in columns.items() if parse(name).kind == "counter"), [None])
+    last = [cells[-1] for cells in columns.values()]
+    if counter[-1] is None or len(counter) <= FEW_LINES:
+        return columns
+    before = math.inf
+    for row in range(len(counter) - 2, -1, -1):
+        at = math.nan if counter[row] is None else float(counter[row] or 0)
+        if not at < before:
+            break  # where another run ends
+        if counter[row] == counter[-1] and [cells[row] for cells in columns.values()] == last:
+            return {name: cells[:-1] for name, cells in columns.items()}
+        before = at
+    return columns
 
 
 def _of_one_rank(columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
@@ -373,6 +395,7 @@ def pairs(line: str) -> dict[str, str]:
     {'iteration': '100', 'Cost': '0.5'}
     """
     found: dict[str, str] = {}
+    line = _ARROW.sub("=", line.translate(_MARKS).replace("**", ""))
     trees = _ROUND.match(line)
     if trees:
         found["iteration"] = trees["at"]

@@ -81,7 +81,8 @@ def table(text: str, source: str) -> Table | None:
     else:
         head = ""
     if not _is_table(split(first, separator), separator):
-        return None
+        kept = [line for line in text.splitlines() if line.strip()]
+        return None if separator == " " else _with_names(split(kept, separator), source)
     if len(text) > LARGE and (quick := _by_pandas(text, separator, head, source)) is not None:
         return quick
     lines = text.splitlines()
@@ -90,6 +91,18 @@ def table(text: str, source: str) -> Table | None:
     rows = split(written, separator)
     rows = _titled(_wide(written, rows) if separator == " " else rows)
     return _from_rows(rows, source, separator, text.endswith(("\n", "\r")))
+
+
+def _with_names(rows: list[list[str]], source: str) -> Table | None:
+    """The table of rows that say names and numbers in turns: "epoch,1,loss,0.5"; None if none."""
+    width = len(rows[0])
+    if width % 2 or len(rows) < 3 or any(len(row) != width for row in rows):
+        return None
+    names = [rows[0][k] for k in range(0, width, 2)]
+    if any(row[::2] != names for row in rows) or any(map(numbers.is_number, names)):
+        return None
+    body = [[row[k] for row in rows] for k in range(1, width, 2)]
+    return Table(named(names, body), "rows of names and numbers", source)
 
 
 def _separator(lines: Sequence[str]) -> str | None:
@@ -143,6 +156,7 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     notes: list[str] = []
     if len(rows) == 1 and len(rows[0]) > 3 and all(map(numbers.is_number, rows[0])):
         rows = [[cell] for cell in rows[0]]  # numbers on one line
+    rows = _upright(_trimmed(rows))
     header = rows[0]
     if len(rows) > 2 and _two_lines(*rows[:2]):
         header = [f"{above} {below}".strip() for above, below in zip(*rows[:2], strict=True)]
@@ -173,6 +187,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         if all(map(_LEFT_OUT.fullmatch, row)):
             notes.append(f"rows behind the first {len(body)} were not printed, and are missing")
             continue
+        if separator == " " and counts and row[0].startswith("[") and row[-1].endswith("]"):
+            continue  # pandas' "[30 rows x 4 columns]"
         if not body and len(rows) > 2 and numbers.are_units(row):
             continue
         if len(row) > len(header) and not any(row[len(header) :]):
@@ -227,6 +243,27 @@ def _titled(rows: list[list[str]]) -> list[list[str]]:
     if start > MOST_TITLES or len(rows) - start < 3 or any(len(row) > 1 for row in above):
         return rows
     return rows[start:]
+
+
+def _trimmed(rows: list[list[str]]) -> list[list[str]]:
+    """Rows without columns at the right that have neither a name nor a cell, as Excel leaves."""
+    width = max(map(len, rows))
+    while width > 1 and not any(row[width - 1] for row in rows if len(row) >= width):
+        width -= 1
+    return [row[:width] for row in rows]
+
+
+def _upright(rows: list[list[str]]) -> list[list[str]]:
+    """Rows that begin with a name and hold its numbers, as columns."""
+    width = len(rows[0])
+    named_first = all(len(row) == width and _is_word(row[0]) for row in rows)
+    if width <= max(3, len(rows)) or not named_first:
+        return rows
+    if not all(numbers.is_number(cell) for cell in rows[0][1:]):
+        return rows
+    if not any(parse(row[0]).kind in ("loss", "error") for row in rows):
+        return rows
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _two_lines(above: Sequence[str], below: Sequence[str]) -> bool:

@@ -41,7 +41,7 @@ def table(text: str, source: str) -> Table | None:
         for body in _tabulars(text):
             if (found := _from_rows(_latex_rows(body), source, "LaTeX table")) is not None:
                 return found
-    if "<" not in text[:2000]:
+    if not text.lstrip().startswith("<") and not re.search("<table", text, re.IGNORECASE):
         return None
     page = _Page()
     page.feed(text)

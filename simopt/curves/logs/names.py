@@ -25,7 +25,7 @@ ERRORS = frozenset(
         "mse rmse rmsle mae mape l1 l2 logloss log_loss mlogloss multi_logloss binary_logloss "
         "binary_error multi_error cross_entropy crossentropy ce bce xent perplexity ppl error err "
         "deviance poisson huber quantile hinge merror wer cer per eer rss sse inertia fval fx "
-        "f_x fun function_value obj_func obj_val xent xentropy residual_ss"
+        "f_x fun function_value obj_func obj_val objfun xent xentropy residual_ss"
     )
 )
 
@@ -60,10 +60,10 @@ SPREAD = frozenset(_words("min max std sd stddev var num count n weight scaler")
 CLOCKS = _words("wall_time walltime timestamp _timestamp time relative_time _runtime index")
 COUNTERS = (
     _words("global_step step steps _step trainer_global_step iteration iterations iter iters it")
+    + _words("niter nit num_updates updates update num_batches batches training_iteration")
     + _words(
-        "niter num_updates updates update num_batches batches training_iteration total_timesteps"
+        "total_timesteps time_total_timesteps time_steps timesteps samples_seen consumed_samples"
     )
-    + _words("time_total_timesteps time_steps timesteps samples_seen consumed_samples")
     + _words("epoch epochs epoch_id ep e round rounds num_boost_round batch batch_idx tree trees")
     + CLOCKS
 )

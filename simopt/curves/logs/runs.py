@@ -29,6 +29,11 @@ from simopt.ground import checks
 
 Floats = NDArray[np.float64]
 
+#: A run's number in a column's name.
+_RUN_NUMBER = re.compile(
+    r"(?<![a-z])(?:run|seed|fold|trial|exp|experiment|repeat|split)[ _-]?\d+(?!\d)", re.IGNORECASE
+)
+
 #: More names than this are no runs but a column of text.
 MOST_RUNS = 500
 
@@ -41,7 +46,7 @@ def by_name(table: Table) -> list[Table]:
     """
     _check_trials(table)
     table = _spread_metrics(table)
-    exported = _exported(table)
+    exported = _exported(table) or _numbered(table)
     if exported:
         return exported
     parts = _by_part(table)
@@ -103,6 +108,23 @@ def _exported(table: Table) -> list[Table]:
 BESIDE_PART = frozenset(
     ("", "set", "data", "phase", "epoch", "loop", "split", "subset", "step", "loss")
 )
+
+
+def _numbered(table: Table) -> list[Table]:
+    """Columns that differ by a run's number alone, as run1_loss and run2_loss; a run each."""
+    runs: dict[str, dict[str, Any]] = {}
+    common: dict[str, Any] = {}
+    for name, column in table.columns.items():
+        if match := _RUN_NUMBER.search(name):
+            rest = (name[: match.start()] + name[match.end() :]).strip(" _-/.")
+            runs.setdefault(match[0].strip(" _-/."), {})[rest] = column
+        else:
+            common[name] = column
+    if len(runs) < 2 or any(
+        not any(parse(name).kind in ("loss", "error") for name in held) for held in runs.values()
+    ):
+        return []
+    return [replace(table, columns=common | held, run=run) for run, held in runs.items()]
 
 
 def _part_of(text: str) -> str:
