@@ -288,12 +288,13 @@ class MinorTicks(Artist):
         places = places[(places >= low * (1 - 1e-9)) & (places <= high * (1 + 1e-9))]
         zeros = np.zeros(len(places))
         known: Any = matplotlib.rcParams
+        marker: Any = TICKDOWN if along_x else TICKLEFT
         marks = Line2D(
             places if along_x else zeros,
             zeros if along_x else places,
             transform=getattr(axis.axes, f"get_{name}axis_transform")(which="tick1"),
             linestyle="none",
-            marker=TICKDOWN if along_x else TICKLEFT,
+            marker=marker,
             color=known[f"{name}tick.color"],
             markersize=known[f"{name}tick.minor.size"],
             markeredgewidth=known[f"{name}tick.minor.width"],

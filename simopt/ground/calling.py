@@ -44,16 +44,27 @@ def call(
         If it raises anything but an arithmetic error, or returns something else; the message has
         the function's name, file and line.
     """
+    count = len(names)
     try:
-        returned = _by_ieee(function, arguments, len(names))
+        try:
+            returned = function(*arguments)
+        except (ZeroDivisionError, OverflowError):
+            returned = _in_float64(function, arguments, count)
+        except ValueError as error:
+            if not str(error).startswith(DOMAIN):
+                raise
+            returned = _in_float64(function, arguments, count)
+        # What nearly every call returns is seen at once.
+        kind = type(returned)
+        if kind is float and count == 1 and form is not tuple:
+            return (returned,)
+        tupled = kind is tuple and (form is tuple or count > 1) and len(returned) == count
+        if tupled and {*map(type, returned)} <= FLOAT:
+            return tuple(returned)
+        if _is_otherwise(returned):
+            returned = _in_float64(function, arguments, count)
     except Exception as error:
         raise ValueError(f"{whose}: {_where(function, error)} {_what(error)}") from error
-    # What nearly every call returns is seen at once.
-    if type(returned) is float and len(names) == 1 and form is not tuple:
-        return (returned,)
-    tupled = type(returned) is tuple and (form is tuple or len(names) > 1)
-    if tupled and len(returned) == len(names) and {*map(type, returned)} <= FLOAT:
-        return tuple(returned)
     values = returned if isinstance(returned, tuple) else (returned,)
     odd = [each for each in values if not isinstance(each, (numbers.Real, np.bool_))]
     single = len(names) == 1 and form is not tuple
@@ -111,16 +122,8 @@ def call_in_place(function: Callable[..., Any], arguments: Sequence[Any], whose:
     return True
 
 
-def _by_ieee(function: Callable[..., Any], arguments: Sequence[float], results: int) -> Any:
-    try:
-        returned = function(*arguments)
-        if not _is_otherwise(returned):
-            return returned
-    except (ZeroDivisionError, OverflowError):
-        pass
-    except ValueError as error:
-        if not str(error).startswith(DOMAIN):
-            raise
+def _in_float64(function: Callable[..., Any], arguments: Sequence[float], results: int) -> Any:
+    """The same by NumPy's numbers, whose overflow and 0 / 0 give inf and nan."""
     with np.errstate(all="ignore"):
         try:
             return function(*map(np.float64, arguments))

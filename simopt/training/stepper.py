@@ -96,6 +96,7 @@ class Stepper:
         self.terms = None if rule.terms is None else plain(rule.terms)
         self.summed = rule.terms_hyperparameters
         self.returned = ("w", *rule.state)
+        self.asks_loss: bool = rule.asks_loss
         self.matrix = matrix
         self.inside = 0 if rule.matrix is None else matrix[0] * matrix[1]
         self.whose = f"rule {rule.name!r}"
@@ -117,7 +118,7 @@ class Stepper:
         """
         rate = self.eta if eta is None else float(eta)
         asked: tuple[float, ...] = ()
-        if self.rule.asks_loss:
+        if self.asks_loss:
             if loss is None:
                 raise checks.refuse("loss", loss, f"the batch's: {self.whose} asks for it")
             asked = (float(loss),)
@@ -136,14 +137,12 @@ class Stepper:
             self._step_matrix(self.rule.matrix, gradient, rate)
         elif isinstance(self.rule.matrix, Matrix) and self.inside:
             gradient = [*self._turned(self.rule.matrix, gradient), *gradient[self.inside :]]
+        along = self.rule.matrix.update if isinstance(self.rule.matrix, Matrix) else self.update
+        clock, returned, whose = self.clock, self.returned, self.whose
         for k, g in enumerate(gradient[stepped:], stepped):
-            own = (*self.state[k], *self.clock, *self.hyper_of[k])
-            arguments = (self.weights[k], float(g), rate, *own)
-            update = self.update
-            if isinstance(self.rule.matrix, Matrix) and k < self.inside:
-                update = self.rule.matrix.update
-            new = call(update, arguments, self.returned, self.whose, float)
-            self.weights[k], *self.state[k] = new
+            arguments = (self.weights[k], float(g), rate, *self.state[k], *clock, *self.hyper_of[k])
+            update = along if k < self.inside else self.update
+            self.weights[k], *self.state[k] = call(update, arguments, returned, whose, float)
 
     def _turned(self, matrix: Matrix, gradient: Sequence[float]) -> list[float]:
         """The matrix that the rule makes of the gradients of its weights; their state is new."""

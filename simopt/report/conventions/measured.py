@@ -134,7 +134,7 @@ def walk(
     with np.errstate(all="ignore"):
         for k in range(max(looks)):
             gradient = batches[k % len(batches)](stepper.weights)
-            loss = costs[k % len(costs)](stepper.weights) if stepper.rule.asks_loss else None
+            loss = costs[k % len(costs)](stepper.weights) if stepper.asks_loss else None
             stepper.step(gradient, None if rates is None else rates[k], loss)
             if k + 1 in wanted:
                 seen[k + 1] = np.asarray(stepper.weights)
