@@ -25,7 +25,7 @@ def loss(w):
 def end(rate, alpha=100.0):
     optimizer, w = optax.contrib.cocob(rate, alpha), jnp.zeros(2)
     state = optimizer.init(w)
-    for _ in range(200):
+    for _ in range(10):
         update, state = optimizer.update(jax.grad(loss)(w), state, w)
         w = optax.apply_updates(w, update)
     return w
@@ -33,7 +33,7 @@ def end(rate, alpha=100.0):
 
 whole, thousandth, bold = end(1.0), end(0.001), end(1.0, alpha=50.0)
 print("optax", optax.__version__, "rate 1:", whole, "rate 0.001:", thousandth, "alpha 50:", bold)
-assert jnp.abs(whole - 0).min() > 1.0
+assert jnp.abs(whole).min() > 0.1
 assert jnp.abs(whole - thousandth).max() < 1e-9
 assert jnp.abs(whole - bold).max() > 1e-3
 PYTHON

@@ -9,6 +9,7 @@ from simopt.walkthrough import worked_steps
 from simopt import problems
 from simopt.display.typesetting import formula, numbers
 from simopt.rules import ALL
+from simopt.rules.notation import tex
 
 
 def plain(mathml):
@@ -47,3 +48,10 @@ def test_numbers_have_a_minus_and_powers_of_ten():
 
 def test_a_rule_of_ones_own_has_no_formula():
     assert formula("") == ""
+
+
+def test_a_word_stands_apart_from_its_factors():
+    lines = ("m = share * m + beta1 * g", "w = w - eta * share**2 * rate / (2 * optimism)")
+    typeset = tex(lines).replace("\\,", "~")
+    assert r"\mathrm{share} ~ m + \beta_1 g" in typeset
+    assert r"\frac{\eta ~ \mathrm{share}^2 ~ \mathrm{rate}}{2 ~ \mathrm{optimism}}" in typeset

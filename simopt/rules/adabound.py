@@ -116,10 +116,10 @@ def AdaBound(
         m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
         v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
         \mathrm{final} &= \frac{\eta_{\mathrm{final}} \eta}{\mathrm{base}} \\
-        \mathrm{size} &= \frac{\eta \sqrt{1 - \beta_2^t}}{(1 - \beta_1^t)
-            \left(\sqrt{v} + \epsilon\right)} \\
-        \mathrm{low} &= \mathrm{final} \left(1 - \frac{1}{\gamma t + 1}\right) \\
-        \mathrm{high} &= \mathrm{final} \left(1 + \frac{1}{\gamma t}\right) \\
+        \mathrm{size} &= \frac{\eta \sqrt{1 - \beta_2^t}}{(1 - \beta_1^t) \left(\sqrt{v} +
+            \epsilon\right)} \\
+        \mathrm{low} &= \mathrm{final} \, \left(1 - \frac{1}{\gamma t + 1}\right) \\
+        \mathrm{high} &= \mathrm{final} \, \left(1 + \frac{1}{\gamma t}\right) \\
         w &\leftarrow w - \max(\mathrm{low}, \min(\mathrm{high}, \mathrm{size})) m
 
     base is eta as it was given, whatever a schedule makes of it.

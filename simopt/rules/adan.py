@@ -119,8 +119,8 @@ def Adan(
         \mathrm{change} &= 0 && \text{if } t = 1 \\
         \mathrm{change} &= g - \mathrm{last} && \text{otherwise} \\
         m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
-        d &\leftarrow \beta_2 d + (1 - \beta_2) \mathrm{change} \\
-        n &\leftarrow \beta_3 n + (1 - \beta_3) (g + \beta_2 \mathrm{change})^2 \\
+        d &\leftarrow \beta_2 d + (1 - \beta_2) \, \mathrm{change} \\
+        n &\leftarrow \beta_3 n + (1 - \beta_3) (g + \beta_2 \, \mathrm{change})^2 \\
         \mathrm{last} &= g \\
         \hat m &= \frac{m}{1 - \beta_1^t} \\
         \hat d &= \frac{d}{1 - \beta_2^t} \\

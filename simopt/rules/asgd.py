@@ -81,7 +81,7 @@ def ASGD(
 
     .. math::
         \mathrm{rate} &= \frac{\eta}{(1 + \Lambda \eta (t - 1))^{0.75}} \\
-        w &\leftarrow w - \mathrm{rate} (g + \lambda w + \Lambda w) \\
+        w &\leftarrow w - \mathrm{rate} \, (g + \lambda w + \Lambda w) \\
         \mathrm{mean} &\leftarrow \mathrm{mean} + \frac{w - \mathrm{mean}}{\max(1, t - 1 - t_0)}
 
     Losses, targets and the columns w of a sweep are those of the mean, which is w itself for the

@@ -101,7 +101,7 @@ def LaProp(
         \hat v &= \frac{v}{1 - \beta_2^t} \\
         u &= \frac{g}{\sqrt{\hat v} + \epsilon} \\
         m &\leftarrow \beta_1 m + (1 - \beta_1) \eta u \\
-        \mathrm{mean} &\leftarrow \beta_1 \mathrm{mean} + (1 - \beta_1) \eta \\
+        \mathrm{mean} &\leftarrow \beta_1 \, \mathrm{mean} + (1 - \beta_1) \eta \\
         w &\leftarrow w - \frac{\eta}{\mathrm{mean}} m
 
     At a constant rate the last line is a step by m over 1 - beta1^t.

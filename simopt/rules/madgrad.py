@@ -55,8 +55,8 @@ def MADGRAD(
 
     .. math::
         \mathrm{rate} &= (\eta + \epsilon) \sqrt{t} \\
-        s &\leftarrow s + \mathrm{rate} g \\
-        v &\leftarrow v + \mathrm{rate} g^2 \\
+        s &\leftarrow s + \mathrm{rate} \, g \\
+        v &\leftarrow v + \mathrm{rate} \, g^2 \\
         z &= \mathrm{start} - \frac{s}{v^{\frac{1}{3}} + \epsilon} \\
         w &\leftarrow w - (1 - \mu) (w - z)
 

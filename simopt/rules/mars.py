@@ -85,7 +85,7 @@ def MARS(
     .. math::
         \mathrm{change} &= 0 && \text{if } t = 1 \\
         \mathrm{change} &= g - \mathrm{last} && \text{otherwise} \\
-        c &= g + \frac{\kappa \beta_1}{1 - \beta_1} \mathrm{change} \\
+        c &= g + \frac{\kappa \beta_1}{1 - \beta_1} \, \mathrm{change} \\
         c &\leftarrow \frac{c}{\max(\lVert c \rVert, 1)} \\
         m &\leftarrow \beta_1 m + (1 - \beta_1) c \\
         v &\leftarrow \beta_2 v + (1 - \beta_2) c^2 \\

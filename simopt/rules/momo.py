@@ -176,9 +176,9 @@ def MoMo(
     .. math::
         \mathrm{share} &= 0 && \text{if } t = 1 \\
         \mathrm{share} &= \beta && \text{otherwise} \\
-        m &\leftarrow \mathrm{share} m + (1 - \mathrm{share}) g \\
-        \bar f &\leftarrow \mathrm{share} \bar f + (1 - \mathrm{share}) f \\
-        \bar p &\leftarrow \mathrm{share} \bar p + (1 - \mathrm{share}) \, (\sum g w) \\
+        m &\leftarrow \mathrm{share} \, m + (1 - \mathrm{share}) g \\
+        \bar f &\leftarrow \mathrm{share} \, \bar f + (1 - \mathrm{share}) f \\
+        \bar p &\leftarrow \mathrm{share} \, \bar p + (1 - \mathrm{share}) \, (\sum g w) \\
         \kappa &= 1 + \eta \lambda \\
         \mathrm{model} &= \bar f - \bar p + \frac{\sum m w}{\kappa} \\
         U &= \lVert m \rVert^2 \\

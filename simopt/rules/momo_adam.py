@@ -154,7 +154,7 @@ def MoMoAdam(
         \mathrm{bias} &= 1 - \beta_1^t \\
         \mathrm{model} &= \bar f - \bar p + \frac{\sum m w}{\kappa} \\
         U &= \sum m n \\
-        \tau &= \min\left(\frac{\kappa \, \max(\mathrm{model} - \mathrm{bias} f_{\mathrm{min}},
+        \tau &= \min\left(\frac{\kappa \, \max(\mathrm{model} - \mathrm{bias} \, f_{\mathrm{min}},
             0)}{U}, \frac{\eta}{\mathrm{bias}}\right) && \text{if } U > \mathrm{negligible} \\
         \tau &= 0 && \text{otherwise} \\
         w &\leftarrow \frac{w - \tau n}{\kappa}

@@ -381,10 +381,24 @@ def is_division(node: ast.expr) -> bool:
 
 
 def parts(left: ast.expr, right: ast.expr) -> bool:
-    """Whether two factors need a space between: before a function's name, between two fractions."""
+    """Whether two factors need a space between: fractions, words, before a function's name."""
     function = right.func if isinstance(right, ast.Call) else None
     named = isinstance(function, ast.Name) and function.id not in ("sqrt", "abs", "norm")
-    return named or (_ends_in_fraction(left) and _ends_in_fraction(right))
+    fractions = _ends_in_fraction(left) and _ends_in_fraction(right)
+    return named or fractions or _is_word(_last(left)) or _is_word(right)
+
+
+def _last(factor: ast.expr) -> ast.expr:
+    """The last factor of a product."""
+    product = isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Mult)
+    return factor.right if product else factor  # type: ignore[attr-defined]
+
+
+def _is_word(factor: ast.expr) -> bool:
+    """A name that is printed as several letters, or a power of it."""
+    if isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Pow):
+        return _is_word(factor.left)
+    return isinstance(factor, ast.Name) and len(sign(factor.id).letter) > 1
 
 
 def _ends_in_fraction(node: ast.expr) -> bool:

@@ -48,7 +48,7 @@ def OptimisticGradient(
     .. math::
         \mathrm{change} &= 0 && \text{if } t = 1 \\
         \mathrm{change} &= g - \mathrm{last} && \text{otherwise} \\
-        w &\leftarrow w - \eta (\alpha g + \mathrm{optimism} \mathrm{change}) \\
+        w &\leftarrow w - \eta (\alpha g + \mathrm{optimism} \, \mathrm{change}) \\
         \mathrm{last} &= g
 
     Parameters

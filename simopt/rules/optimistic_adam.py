@@ -104,7 +104,7 @@ def OptimisticAdam(
         u &= \frac{\hat m}{\sqrt{\hat v} + \epsilon} \\
         \mathrm{change} &= 0 && \text{if } t = 1 \\
         \mathrm{change} &= u - \mathrm{last} && \text{otherwise} \\
-        w &\leftarrow w - \eta (\alpha u + \mathrm{optimism} \mathrm{change}) \\
+        w &\leftarrow w - \eta (\alpha u + \mathrm{optimism} \, \mathrm{change}) \\
         \mathrm{last} &= u
 
     Parameters

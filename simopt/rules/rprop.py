@@ -77,16 +77,15 @@ def Rprop(
     r"""Rprop, without taking back a step.
 
     .. math::
-        x &= g \mathrm{last} \\
-        \mathrm{size} &\leftarrow \mathrm{size} \mathrm{grow} && \text{if } x > 0 \\
+        x &= g \, \mathrm{last} \\
+        \mathrm{size} &\leftarrow \mathrm{size} \, \mathrm{grow} && \text{if } x > 0 \\
         \mathrm{size} &\leftarrow \mathrm{size} && \text{otherwise} \\
-        \mathrm{size} &\leftarrow \mathrm{size} \mathrm{shrink} && \text{if } 0 > x \\
+        \mathrm{size} &\leftarrow \mathrm{size} \, \mathrm{shrink} && \text{if } 0 > x \\
         \mathrm{size} &\leftarrow \mathrm{size} && \text{otherwise} \\
-        \mathrm{size} &\leftarrow \max(\mathrm{smallest}, \min(\mathrm{largest},
-            \mathrm{size})) \\
+        \mathrm{size} &\leftarrow \max(\mathrm{smallest}, \min(\mathrm{largest}, \mathrm{size})) \\
         \mathrm{last} &= 0 && \text{if } 0 > x \\
         \mathrm{last} &= g && \text{otherwise} \\
-        w &\leftarrow w - \mathrm{sign}(\mathrm{last}) \mathrm{size}
+        w &\leftarrow w - \mathrm{sign}(\mathrm{last}) \, \mathrm{size}
 
     Parameters
     ----------

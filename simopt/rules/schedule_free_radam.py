@@ -98,7 +98,7 @@ def ScheduleFreeRAdam(
         \hat v &= \frac{v}{1 - \beta_2^t} \\
         u &= \frac{g}{\sqrt{\hat v} + \epsilon} && \text{if } \varrho > 4 \\
         u &= g && \text{otherwise} \\
-        z &\leftarrow z - \mathrm{rate} (u + \lambda w) \\
+        z &\leftarrow z - \mathrm{rate} \, (u + \lambda w) \\
         x &\leftarrow x + \frac{z - x}{n} \\
         w &\leftarrow (1 - \beta_1) z + \beta_1 x
 
