@@ -566,3 +566,58 @@ def test_a_cell_that_is_too_long_is_no_crash(tmp_path):
 def test_what_repeats_without_an_end_is_refused(text):
     with pytest.raises(ValueError, match="must be"):
         read_log(text * 2000 + "\n.")
+
+
+def in_folder(folder, **files):
+    for name, text in files.items():
+        written(folder, text, name.replace("__", "."))
+    return folder
+
+
+def test_files_of_a_folder_that_belong_together(tmp_path):
+    sides = [("train", LOSS), ("validation", HELD)]
+    scalars = {
+        f"run-{side}-tag-epoch_loss__csv": "Wall time,Step,Value\n"
+        + "".join(f"1.7e9,{k},{v}\n" for k, v in enumerate(values))
+        for side, values in sides
+    }
+    run = one(read_log(in_folder(tmp_path / "tensorboard", **scalars)))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)
+    epochs = {
+        f"metrics_epoch_{k}__json": json.dumps(
+            {"epoch": k, "training_loss": a, "validation_loss": b}
+        )
+        for k, a, b in ROWS
+    }
+    run = one(read_log(in_folder(tmp_path / "allennlp", **epochs)))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)
+
+
+def test_what_a_checkpoint_holds_beside_its_losses():
+    held = {"epoch": 40, "best": np.float64(0.3), "name": "x", "model": {"w": [1.0]}}
+    same(one(read_log(held | {"loss": list(LOSS), "val_loss": list(HELD)})))
+    with pytest.raises(ValueError, match="epoch=40: must be a column of numbers"):
+        read_log(held)
+
+
+def test_holders_of_columns():
+    arrow = pytest.importorskip("pyarrow")
+    same(one(read_log(arrow.table(FRAME))))
+    same(
+        one(
+            read_log(
+                np.array(list(zip(LOSS, HELD, strict=True)), [("loss", float), ("val_loss", float)])
+            )
+        )
+    )
+    same(one(read_log(io.StringIO(FRAME.to_csv(index=False)))))
+    same(one(read_log(io.BytesIO(frame_as("to_csv", index=False)))))
+    for counted in (
+        FRAME.set_index("epoch")["loss"],
+        {str(k): a for k, a, _ in ROWS},
+    ):
+        run = one(read_log(counted))
+        same(run, held=None)
+        np.testing.assert_array_equal(run.x, T)

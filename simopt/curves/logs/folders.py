@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from simopt.curves.logs import stores
-from simopt.curves.logs.names import HELD_OUT, TRAIN, plain
-from simopt.curves.logs.table import Table
+from simopt.curves.logs.names import HELD_OUT, TRAIN, parse, plain
+from simopt.curves.logs.table import Table, from_records
 
 #: How deep and how far a folder is looked through.
 DEPTH, MOST_FILES = 8, 20_000
@@ -68,6 +69,7 @@ NO_LOGS = frozenset(
 )  # fmt: skip
 #: Folders inside a run's, which don't name it.
 INNER = ("metrics", "plots", "dvclive", "vis_data", "catboost_info", "tb", "tensorboard", "files")
+_DIGITS = re.compile(r"\d+")
 SKIPPED = frozenset((".git", "__pycache__", "node_modules", ".venv", "site-packages", ".cache"))
 
 
@@ -228,8 +230,6 @@ def _catboost(place: Path) -> list[Table]:
                 record[f"{side}-{name}"] = table.columns[name][row]
     if not joined:
         return []
-    from simopt.curves.logs.table import from_records
-
     columns = from_records(joined.values())
     return [Table(columns, "CatBoost", str(place), about="boosted trees")]
 
@@ -275,7 +275,7 @@ def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]
                 made.append(replace(table, run=table.run or file.stem))
         elif file.suffix.lower() in (".db", ".sqlite"):
             made += _read(file, read)
-    return made
+    return _numbered(made)
 
 
 def _sided(held: list[Path], read: Callable[[Path], list[Table]]) -> list[Table]:
@@ -290,7 +290,9 @@ def _sided(held: list[Path], read: Callable[[Path], list[Table]]) -> list[Table]
                 continue
             renamed = {
                 (
-                    name if plain(name) in ("step", "epoch", "iteration") else f"{side}/{name}"
+                    plain(name)
+                    if plain(name) in ("step", "epoch", "iteration")
+                    else f"{side}/{name}"
                 ): column
                 for name, column in table.columns.items()
             }
@@ -305,9 +307,45 @@ def _sided(held: list[Path], read: Callable[[Path], list[Table]]) -> list[Table]
 def _read(file: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
     """A file's tables that have a loss; none if it is no log."""
     try:
-        return [table for table in read(file) if stores.has_loss(table)]
+        return [table for table in map(_of_file(file), read(file)) if stores.has_loss(table)]
     except (ValueError, OSError):
         return []
+
+
+def _of_file(file: Path) -> Callable[[Table], Table]:
+    """Names a column of values as the file is named, if that names a loss: train_loss.csv."""
+
+    def named(table: Table) -> Table:
+        names = {plain(name): name for name in table.columns}
+        if parse(file.stem).kind not in ("loss", "error") or "value" not in names:
+            return table
+        if not set(names) <= {"wall_time", "step", "value", "relative_time", "timestamp"}:
+            return table
+        return replace(
+            table,
+            columns={
+                file.stem if name == names["value"] else name: column
+                for name, column in table.columns.items()
+            },
+        )
+
+    return named
+
+
+def _numbered(tables: list[Table]) -> list[Table]:
+    """Tables of a row each, whose files differ by a number, as one: metrics_epoch_3.json."""
+    groups: dict[str, list[Table]] = {}
+    for table in tables:
+        groups.setdefault(_DIGITS.sub("#", table.run), []).append(table)
+    made = []
+    for group in groups.values():
+        if len(group) < 3 or any(table.rows != 1 for table in group):
+            made += group
+            continue
+        group.sort(key=lambda table: [int(digits) for digits in _DIGITS.findall(table.run)])
+        records = [{name: cells[0] for name, cells in t.columns.items()} for t in group]
+        made.append(replace(group[0], columns=from_records(records), run=""))
+    return made
 
 
 def _latest(found: list[Table]) -> list[Table]:

@@ -42,6 +42,14 @@ def _is_there(path: str) -> bool:
         return False
 
 
+def opened(value: Any) -> Any:
+    """What an open file holds, as text; anything else as it is."""
+    if not callable(getattr(value, "read", None)):
+        return value
+    held = value.read()
+    return held.decode("utf-8", "replace") if isinstance(held, bytes) else held
+
+
 def table(value: Any, name: str = "loss") -> Table:
     """The table that an object holds, or is.
 
@@ -70,10 +78,16 @@ def table(value: Any, name: str = "loss") -> Table:
         return estimated
     if isinstance(value, Mapping):
         return _mapping(value, name)
+    if hasattr(value, "to_pandas") and hasattr(value, "columns"):
+        value = value.to_pandas()  # of polars, pyarrow
     if hasattr(value, "columns") and hasattr(value, "iloc"):
         return _frame(value)
     if hasattr(value, "index") and hasattr(value, "iloc"):
-        return Table({"loss": _series(value)}, "Series")
+        counted = str(value.index.name or "")
+        at = {counted: value.index.tolist()} if parse(counted).kind == "counter" and counted else {}
+        return Table(at | {"loss": _series(value)}, "Series")
+    if isinstance(value, np.ndarray) and value.dtype.names:
+        return Table({field: value[field] for field in value.dtype.names}, "array")
     return _sequence(value, name)
 
 
@@ -124,19 +138,30 @@ def _mapping(value: Mapping[Any, Any], name: str) -> Table:
         if found is not None:
             return found
     if value and all(_is_count(key) and _is_real(part) for key, part in value.items()):
-        return Table({"step": list(value), "loss": list(value.values())}, "mapping")
+        return Table({"step": list(map(int, value)), "loss": list(value.values())}, "mapping")
     columns = {}
+    # What a checkpoint holds beside its losses is none of them: its epoch, its best, a name.
+    told = any(parse(str(k)).kind in ("loss", "error") and _is_column(v) for k, v in value.items())
     for key, part in value.items():
-        if isinstance(part, (str, bytes)) or not isinstance(part, Iterable):
-            raise checks.refuse(str(key), part, "a column of numbers")
-        if isinstance(part, Mapping):
+        if isinstance(part, Mapping) or (told and not _is_column(part)):
             continue
+        if not _is_column(part):
+            raise checks.refuse(str(key), part, "a column of numbers")
         columns[str(key)] = part if isinstance(part, np.ndarray) else list(part)
     return Table(named(list(columns), list(columns.values())), "mapping")
 
 
+def _is_column(part: Any) -> bool:
+    """Whether it has one value after the other."""
+    if isinstance(part, (str, bytes)) or not isinstance(part, Iterable):
+        return False
+    return getattr(part, "ndim", 1) > 0
+
+
 def _is_count(key: Any) -> bool:
-    """Whether a key counts rows: {100: 0.5, 200: 0.4}."""
+    """Whether a key counts rows: {100: 0.5, 200: 0.4}, or as JSON has it, {"100": 0.5}."""
+    if isinstance(key, str):
+        return key.isdecimal()
     return isinstance(key, (int, np.integer)) and not isinstance(key, bool)
 
 

@@ -66,8 +66,8 @@ def read_log(
         - Folders: of Lightning, Hugging Face, Keras' and PyTorch's TensorBoard writers, MLflow,
           W&B, DVCLive, CatBoost, Ultralytics, Ray; a run, or many.
         - Text of several lines: a log, as it was printed.
-        - Objects: numbers, tensors, mappings, records, DataFrames, Keras' History, a Trainer,
-          estimators with ``loss_curve_``.
+        - Objects: numbers, tensors, mappings, records, DataFrames, Arrow's tables, open files,
+          Keras' History, a Trainer, estimators with ``loss_curve_``.
     column : str, optional
         The training loss' name; chosen by its name and its values if left out.
     validation : str, optional
@@ -100,6 +100,7 @@ def read_log(
       three values of loss, by epoch from 1 to 3
     """
     checks.flag("higher_is_better", higher_is_better)
+    source = objects.opened(source)
     patterns = _patterns(patterns)
     tables, name, form = _tables(source, patterns)
     read: list[LoggedRun] = []
@@ -164,6 +165,7 @@ def one_log(
     column, x = checks.optional_text("column", column), checks.optional_text("x", x)
     beside = None if validation is None or isinstance(validation, str) else validation
     name = validation if isinstance(validation, str) else None
+    loss = objects.opened(loss)
     if isinstance(loss, Log):
         # What was to be chosen was chosen when it was read.
         for argument, value in (("column", column), ("validation", validation), ("x", x)):
