@@ -118,9 +118,8 @@ def apart(
         clips=extras.clips if extras.unclipped else "",
     )
     own, one, asks = points.startswith("own"), loss_passes.one, rule.asks_loss
-    told = not one and not asks
     around = _loop_apart(
-        ANY[loss_passes.noisy] if told else loss_passes, points, real, loop_extras, asks
+        loss_passes if one else ANY[loss_passes.noisy], points, real, loop_extras, asks
     )
     stepping = _steps_apart(rule, real, steps.extras_of(extras, one), one)
     kind = numba.from_dtype(np.dtype(real))
@@ -130,13 +129,14 @@ def apart(
         return steps.shape_of(rule, extras, address_of(stepping, steps.signature(kind)))
 
     @functools.cache
-    def addresses(data: Any) -> tuple[int, int]:
-        gradient, loss = _losses_apart(loss_passes, own, real)
-        of_gradient, of_loss = sums_of_points.signatures(kind, data, own)
-        return address_of(gradient, of_gradient), address_of(loss, of_loss)
+    def addresses(data: Any) -> tuple[int, int, int]:
+        gradient, loss, batch_loss = _losses_apart(loss_passes, own, real)
+        of_gradient, of_loss, of_batch = sums_of_points.signatures(kind, data, own)
+        asked = address_of(batch_loss, of_batch) if asks else 0
+        return address_of(gradient, of_gradient), address_of(loss, of_loss), asked
 
     def losses(data: layout.Data) -> sums_of_points.Losses | None:
-        if not told:
+        if one:
             return None
         d, dp, columns = len(data.optimum), len(data.w0), data.x.shape[1]
         return sums_of_points.Losses(
@@ -169,21 +169,25 @@ def _loop_apart(
         asks=asks,
         source=source,
     )
-    taken_in(steps.call, sums_of_points.call_gradient, sums_of_points.call_loss, *summed)
+    taken_in(
+        steps.call, sums_of_points.call_gradient, sums_of_points.call_loss,
+        sums_of_points.call_batch_loss, *summed,
+    )  # fmt: skip
     key = loss_passes.kind, loss_passes.one, loss_passes.noisy, points, real, extras, asks
     _name(around, "around", "any rule", source, *key)
     return compiled(around)
 
 
 @functools.cache
-def _losses_apart(loss_passes: Passes, own: bool, real: type) -> tuple[Any, Any]:
+def _losses_apart(loss_passes: Passes, own: bool, real: type) -> tuple[Any, Any, Any]:
     lanes, source = layout.lanes(real), _engine_digest() + loss_passes.source
     summed = sums_of_points.points_of(loss_passes, own, real, lanes)
     taken_in(*summed)
-    gradient, loss = sums_of_points.apart(summed, real, lanes, source)
+    gradient, loss, batch_loss = sums_of_points.apart(summed, real, lanes, source)
     _name(gradient, "gradient", loss_passes.kind, source, own, real)
     _name(loss, "loss", loss_passes.kind, source, real)
-    return compiled(gradient), compiled(loss)
+    _name(batch_loss, "batch_loss", loss_passes.kind, source, own, real)
+    return compiled(gradient), compiled(loss), compiled(batch_loss)
 
 
 @functools.cache

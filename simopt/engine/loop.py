@@ -38,7 +38,7 @@ from simopt.engine.layout import (
 from simopt.engine.orders import fill_order, fill_own_orders
 from simopt.engine.passes import Passes
 from simopt.engine.steps import Steps, call
-from simopt.engine.sums_of_points import Points, call_gradient, call_loss
+from simopt.engine.sums_of_points import Points, call_batch_loss, call_gradient, call_loss
 from simopt.engine.watching import any_alive, finish, keep, note_times, react_all, watch
 from simopt.ground.compiling import code_digest
 from simopt.ground.inline import inlined
@@ -96,7 +96,7 @@ def made(
         Of a rule with which the loop is compiled; None: it calls them by their address.
     losses_in : Points
         The loss that it is compiled with, unless it calls it by its address: where it does the
-        rule's steps, there are several weights, and ``asks`` is not set.
+        rule's steps, and there are several weights.
     asks : bool
         Whether the rule's clock asks for the batch's loss.
     plain : bool
@@ -157,13 +157,13 @@ def made(
     own_one_moments = True if by_moments and own and one else None
     one_by_moments = True if by_moments and one else None
     shared_one, own_one = linear.gradient_one, linear.gradient_one_own
-    batch_loss, own_batch_loss = loss_passes.batch_loss, loss_passes.batch_loss_own
     slope_of, tiled_rows = loss_passes.slope, loss_passes.tiled_rows
     more_rows, read_parameters = loss_passes.rows, loss_passes.read
     # Whether the loop calls the loss, as it does the steps, by its address.
-    told = True if steps is None and not one and not asks else None
+    told = True if steps is None and not one else None
     add_slopes: Any = call_gradient if told else losses_in.gradient
     full_loss: Any = call_loss if told else losses_in.loss
+    asked_loss: Any = call_batch_loss if told else losses_in.batch_loss
     # Of a batch of 1 the gradient comes with the step: a pass over its rows less.
     with_step = points == "shared" and not extras.clips and not one and not summed
     alone = loss_passes.alone if with_step and steps is not None else None
@@ -331,16 +331,10 @@ def made(
                         factor_now, shift_now = how.rates[0, t - 1], how.rates[1, t - 1]
                     row = base + RESIDUAL
                     if asking is not None:
-                        if own:
-                            own_batch_loss(
-                                work, ticks, low, high, row, asked_row, data, d, orders, start,
-                                stop, parameters,
-                            )  # fmt: skip
-                        else:
-                            batch_loss(
-                                work, ticks, low, high, row, asked_row, data, d, order, start, stop,
-                                parameters,
-                            )  # fmt: skip
+                        asked_loss(
+                            losses, work, ticks, low, high, row, asked_row, data, d,
+                            orders if own else order, start, stop,
+                        )  # fmt: skip
                     if one:
                         # A shared batch but for its last point, which comes with the step.
                         if by_moments:

@@ -1,4 +1,4 @@
-"""What a loop needs of a loss: a batch's slopes summed, and the full loss, of a block of lanes.
+"""What a loop needs of a loss: a batch's slopes summed, the full loss and a batch's, of a block.
 
 As in `steps`, a loop has them compiled in, or calls them where they were compiled apart, so that
 one loop serves all losses.
@@ -25,6 +25,7 @@ class Losses(NamedTuple):
 
     gradient: int  # the address of each
     loss: int
+    batch_loss: int  # 0 where no rule asks for it
     more_rows: int  # rows of ``work`` that they need besides
     tiled_rows: int
     factor: int  # as in `Passes`
@@ -41,10 +42,14 @@ class Points(NamedTuple):
     loss : callable
         ``f(losses, work, gathered, starting, low, high, dp, at, base, tiled, data, d)``: the full
         loss at the weights in the rows from ``at`` on.
+    batch_loss : callable
+        ``f(losses, work, ticks, low, high, row, to, data, d, order, start, stop)``: the loss of the
+        points order[start:stop], to a row of ``ticks`` (`batch_losses`).
     """
 
     gradient: Callable[..., None]
     loss: Callable[..., None]
+    batch_loss: Callable[..., None]
 
 
 def points_of(loss_passes: Passes, own: bool, real: type, lanes: int) -> Points:
@@ -52,6 +57,7 @@ def points_of(loss_passes: Passes, own: bool, real: type, lanes: int) -> Points:
     shared_sums, own_sums = loss_passes.gradient, loss_passes.gradient_own
     full_loss, slope_of, value_of = loss_passes.loss, loss_passes.slope, loss_passes.value
     tiled_sums, tiled_loss = loss_passes.tiled_gradient, loss_passes.tiled_loss
+    asked_loss = loss_passes.batch_loss_own if own else loss_passes.batch_loss
     read_parameters = loss_passes.read
     tile = np.uint64(min(lanes, tiles.lanes(real)))
 
@@ -83,14 +89,18 @@ def points_of(loss_passes: Passes, own: bool, real: type, lanes: int) -> Points:
         else:
             full_loss(work, low, high, dp, at, base, data, d, value_of, parameters)
 
-    return Points(gradient, loss)
+    def batch_loss(losses, work, ticks, low, high, row, to, data, d, order, start, stop):
+        parameters = read_parameters(data.parameters, 0, 1, 0)
+        asked_loss(work, ticks, low, high, row, to, data, d, order, start, stop, parameters)
+
+    return Points(gradient, loss, batch_loss)
 
 
 def apart(points: Points, real: type, lanes: int, source: str) -> Points:
-    """The same two as functions to compile alone: of ``work`` they take the address."""
+    """The same as functions to compile alone: of ``work`` and ``ticks`` they take the address."""
     row_length, bits = lanes + layout.spare(real), layout.bits(real, lanes)
     carray: Any = numba.carray  # type: ignore[attr-defined]
-    gradient_of, loss_of = points
+    gradient_of, loss_of, batch_loss_of = points
 
     def gradient(work, gathered, starting, low, high, dp, row, tiled, data, order, start, stop):
         source  # noqa: B018
@@ -106,18 +116,26 @@ def apart(points: Points, real: type, lanes: int, source: str) -> Points:
         high = low + ((high - low) >> bits << bits)
         loss_of((), rows, gathered, starting, low, high, dp, at, base, tiled, data, d)
 
-    return Points(gradient, loss)
+    def batch_loss(work, ticks, low, high, row, to, data, d, order, start, stop):
+        source  # noqa: B018
+        rows, ticks = carray(work, (1, row_length)), carray(ticks, (1, lanes))
+        high = low + ((high - low) >> bits << bits)
+        batch_loss_of((), rows, ticks, low, high, row, to, data, d, order, start, stop)
+
+    return Points(gradient, loss, batch_loss)
 
 
-def signatures(real: Any, data: Any, own: bool) -> tuple[Any, Any]:
+def signatures(real: Any, data: Any, own: bool) -> tuple[Any, Any, Any]:
     """What they are compiled for, in a precision and with data of that type."""
     rows, row = types.Array(real, 2, "C"), types.Array(real, 1, "C")
     order = types.Array(types.int32, 2, "C") if own else types.Array(types.int64, 1, "C")
     lane, number = types.uint64, types.int64
-    first = types.CPointer(real), rows, row, lane, lane, number, number, number
+    work, ticks = types.CPointer(real), types.CPointer(types.float64)
+    first = work, rows, row, lane, lane, number, number, number
     return (
         types.void(*first, data, order, number, number),
         types.void(*first, number, data, number),
+        types.void(work, ticks, lane, lane, number, number, data, number, order, number, number),
     )
 
 
@@ -126,7 +144,7 @@ def _gradient(
 ):  # fmt: skip
     number = types.int64
     own = order.ndim == 2
-    taken, _ = signatures(work.dtype, data, own)
+    taken, *_ = signatures(work.dtype, data, own)
 
     def lower(context, builder, given, values):
         return lowered(taken, given, context, builder, values)
@@ -135,7 +153,7 @@ def _gradient(
 
 
 def _loss(context, address, work, gathered, starting, low, high, dp, at, base, tiled, data, d):
-    _, taken = signatures(work.dtype, data, False)
+    _, taken, _ = signatures(work.dtype, data, False)
 
     def lower(context, builder, given, values):
         return lowered(taken, given, context, builder, values)
@@ -143,8 +161,20 @@ def _loss(context, address, work, gathered, starting, low, high, dp, at, base, t
     return types.void(types.int64, work, *taken.args[1:]), lower
 
 
+def _batch_loss(
+    context, address, work, ticks, low, high, row, to, data, d, order, start, stop
+):  # fmt: skip
+    *_, taken = signatures(work.dtype, data, order.ndim == 2)
+
+    def lower(context, builder, given, values):
+        return lowered(taken, given, context, builder, values)
+
+    return types.void(types.int64, work, ticks, *taken.args[2:]), lower
+
+
 _called_gradient: Any = intrinsic(_gradient)
 _called_loss: Any = intrinsic(_loss)
+_called_batch_loss: Any = intrinsic(_batch_loss)
 
 
 def call_gradient(
@@ -162,5 +192,12 @@ def call_loss(losses, work, gathered, starting, low, high, dp, at, base, tiled, 
     _called_loss(losses.loss, work, gathered, starting, low, high, dp, at, base, tiled, data, d)
 
 
+def call_batch_loss(losses, work, ticks, low, high, row, to, data, d, order, start, stop):
+    """A batch's loss that was compiled apart, in place of a `Points.batch_loss`."""
+    _called_batch_loss(
+        losses.batch_loss, work, ticks, low, high, row, to, data, d, order, start, stop
+    )  # fmt: skip
+
+
 #: Changes with these, of which the digests of what they call say nothing.
-SOURCE = code_digest(points_of, apart, _gradient, _loss, lowered)
+SOURCE = code_digest(points_of, apart, _gradient, _loss, _batch_loss, lowered)
