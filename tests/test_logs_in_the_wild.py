@@ -231,6 +231,10 @@ BY_EPOCH = {
     "columns of nothing": ("a.csv", rows("epoch,loss,val_loss,,", "{k},{a},{b},,")),
     "marks of the best": ("a.csv", rows("epoch,loss,val_loss", "{k},{a},**{b}**", ).replace("0.4,", "0.4*,")),
     "steps in thousands": ("a.csv", rows("step,loss,val_loss", '"{n},000",{a},{b}'), False),
+    "Tacotron 2": (
+        "a.log",
+        lines("Train loss {k} {a} Grad Norm 1.2 1.23s/it\nValidation loss {k}: {b}  "),
+    ),
     "two parts at once": ("a.log", lines("Epoch {k}: loss (train/val) {a}/{b}")),
     "settings before": ("a.log", "{'loss': 'mse', 'lr': 0.1}\n" + lines("epoch {k} loss={a} val_loss={b}")),
     "MACE": (
@@ -341,6 +345,21 @@ COUNTED = {
         rows("   Iteration History\n\n   Iter     Calls    NegLogLike        Diff     MaxGrad", "{k:7}{n:10}  {a}    0.12    1.2"),
         T,
     ),
+    "R's optim": ("initial  value 103.5\n" + lines("iter {n:3}0 value {a}") + "converged\n", 10 * (T + 1)),
+    "g2o": (lines("iteration= {k}\t chi2= {a}\t time= 0.0123\t cumTime= 0.123"), T),
+    "Gurobi": (
+        rows("Iteration    Objective       Primal Inf.    Dual Inf.      Time", "{k:8}    {a}   1.2e+01   0.0e+00      0s"),
+        T,
+    ),
+    "a number and a colon": (lines("{k}:\t{a}"), T),
+    "spaCy": (
+        rows(
+            "=========== Training pipeline ===========\nE    #       LOSS TOK2VEC  LOSS NER  ENTS_F  SCORE \n---  ------  ------------  --------  ------  ------",
+            "  0  {k:5}00          0.00    {a}   50.00    0.50",
+        ),
+        100 * T,
+    ),
+    "one epoch and its bar": (lines("Epoch 0:  10%|█ | {n}/40 [00:10<01:30, v_num=x, train/loss={a}]"), T + 1),
     "Stata": (lines("Iteration {k}:   residual SS =  {a}"), T),
     "k-means": (lines("Iteration {k}, inertia {a}."), T),
     "CRF++": (lines("iter={k} terr=0.9 serr=1.0 act=12345 obj={a} diff=1.0"), T),

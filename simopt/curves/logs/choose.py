@@ -356,7 +356,7 @@ def _counter(table: Table, there: NDArray[np.bool_]) -> str | None:
         steps = np.diff(seen[~np.isnan(seen)])
         rising = 0 if (steps > 0).all() else 1 if (steps >= 0).all() else 2
         if rising == 1 and len(steps) and (steps > 0).mean() < 0.5:
-            rising = 3  # the epoch of many steps
+            rising = 3 if steps.any() else 5  # the epoch of many steps, or of all of them
         found[name] = np.diff(seen), rising
     outer = [steps for steps, rising in found.values() if rising != 2]
     scores = []

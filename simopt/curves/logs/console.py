@@ -87,6 +87,10 @@ _DECIMAL_COMMA = re.compile(r"(?<=[:= ])([-+]?\d+),(\d+)(?![\d,.])")
 _DECIMAL_POINT = re.compile(r"(?<=[:= ])[-+]?\d+\.\d+|,\d{3}(?!\d)")
 #: Characters of a text that show its decimal mark.
 LOOKED_AT = 20_000
+#: The position behind a name, with a colon: "Validation loss 1000: 0.5".
+_BEHIND = re.compile(
+    rf"\b(?P<what>(?:\w{{1,20}} )?(?:loss|cost)) (?P<at>\d+): (?={VALUE})", re.IGNORECASE
+)
 _THOUSANDS = re.compile(r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])")
 #: A progress bar drawn over itself that leaves fewer lines than these was one for all epochs.
 FEW_LINES = 3
@@ -402,10 +406,11 @@ def pairs(line: str) -> dict[str, str]:
         line = line[trees.end() :]
     line = _RANGE.sub("", _AFTER_NAME.sub(" ", _WIDE.sub(" " * 8, line)))
     line = _BETWEEN.sub(_in_order, _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line))
+    line = _BEHIND.sub(r"step \g<at> | \g<what>: ", line)
     for match in _POSITION.finditer(line):
         found.setdefault(plain(match["name"]), match["at"])
-    if not found and (unnamed := _UNNAMED.search(line)):
-        found["step"] = unnamed["first"] or unnamed["bar"]
+    if found.keys() <= {"epoch"} and (unnamed := _UNNAMED.search(line)):
+        found["batch" if found else "step"] = unnamed["first"] or unnamed["bar"]
     line = _POSITION.sub(" | ", line)
     headed = _HEADED.search(line)
     what = headed["what"] if headed else ""
@@ -453,7 +458,8 @@ def _columns(line: str, header: list[str]) -> tuple[list[str], dict[str, str]] |
     if (
         len(names) > 1
         and any(parse(n).kind in ("loss", "error") for n in names)
-        and not re.search(r"[:=\d]", line)
+        and not re.search(r"[:=]", line)
+        and not any(map(_numeric, line.split()))
     ):
         return names, {}
     words = [_COUNT_OF.sub(r"\1", word) for word in _DRAWN_BAR.sub("", line).split()]

@@ -40,6 +40,7 @@ _SUMMARY = frozenset(
 #: A line under a header, and a row that stands for those that were not printed.
 _RULE, _LEFT_OUT = re.compile(r"[-=+_─═]{2,}"), re.compile(r"\.{2,3}|…|⋮|⋯")
 
+_NUMBERED = re.compile(r"\d+:")
 _FIRST_OF_NUMBER = re.compile(r"[-+.]?\d|[-+]?(?:nan|inf)", re.IGNORECASE)
 
 #: Seconds or milliseconds since 1970, in this century.
@@ -80,7 +81,8 @@ def table(text: str, source: str) -> Table | None:
         first.insert(0, head)
     else:
         head = ""
-    if not _is_table(split(first, separator), separator):
+    looked = split(first, separator)
+    if not _is_table(_wide(first, looked) if separator == " " else looked, separator):
         kept = [line for line in text.splitlines() if line.strip()]
         return None if separator == " " else _with_names(split(kept, separator), source)
     if len(text) > LARGE and (quick := _by_pandas(text, separator, head, source)) is not None:
@@ -157,6 +159,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     if len(rows) == 1 and len(rows[0]) > 3 and all(map(numbers.is_number, rows[0])):
         rows = [[cell] for cell in rows[0]]  # numbers on one line
     rows = _upright(_trimmed(rows))
+    if all(_NUMBERED.fullmatch(row[0]) for row in rows[1:]):
+        rows = [[row[0].rstrip(":"), *row[1:]] for row in rows]
     header = rows[0]
     if len(rows) > 2 and _two_lines(*rows[:2]):
         header = [f"{above} {below}".strip() for above, below in zip(*rows[:2], strict=True)]

@@ -25,7 +25,7 @@ ERRORS = frozenset(
         "mse rmse rmsle mae mape l1 l2 logloss log_loss mlogloss multi_logloss binary_logloss "
         "binary_error multi_error cross_entropy crossentropy ce bce xent perplexity ppl error err "
         "deviance poisson huber quantile hinge merror wer cer per eer rss sse inertia fval fx "
-        "f_x fun function_value obj_func obj_val objfun xent xentropy residual_ss"
+        "f_x fun function_value obj_func obj_val objfun chi2 xent xentropy residual_ss"
     )
 )
 
