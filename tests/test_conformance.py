@@ -472,7 +472,15 @@ def test_a_rule_across_weights_is_told():
     assert "it steps nothing but matrices" in table.attrs["verdict"]
 
 
+def test_the_state_may_have_a_default():
+    def step(w, g, state=None):
+        return w - 0.1 * g, state
+
+    assert "SGD (document)" in conformance.check(step, eta=0.1).attrs["verdict"]
+
+
 def test_rules_of_simopt_are_handed_in_and_compared_with():
+    assert "Lion (document)" in conformance.check(simopt.Lion).attrs["verdict"]
     assert "Lion (document)" in conformance.check(simopt.Lion(eta=0.01)).attrs["verdict"]
 
     def mine(w, g, eta, v, beta=0.9):

@@ -412,6 +412,32 @@ def test_a_frameworks_own_settings_are_read(name):
     assert settings in table["settings"][0]
 
 
+class Configured(K.Optimizer):
+    """Momentum whose author forgot what it takes in its configuration."""
+
+    def __init__(self, learning_rate=0.1, beta=0.9, share=1.0, brake=1.0, **more):
+        super().__init__(learning_rate=learning_rate, **more)
+        self.beta, self._share, self.slowed = beta, share, brake
+
+    def build(self, variables):
+        if not self.built:
+            super().build(variables)
+            self.kept = [self.add_variable_from_reference(v, "kept") for v in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        kept = self.kept[self._get_variable_index(variable)]
+        self.assign(kept, kept * self.beta + gradient)
+        self.assign_sub(variable, learning_rate * self._share * self.slowed * kept)
+
+
+def test_what_a_configuration_leaves_out():
+    table = simopt.conformance.check(Configured(beta=0.5, share=0.5), eta=0.05, beta=0.5)
+    assert table["equal"][0]
+    assert (table["optimizer"][0], table["settings"][0]) == ("Momentum", "eta=0.05, beta=0.5")
+    note = "its get_config() leaves out brake: as its class has it by default"
+    assert table.attrs["notes"] == (note,)
+
+
 def test_optax_decay_and_clipping_are_explained():
     for made, explanation in (
         (optax.nadamw(1e-3), "weight_decay=0.0001, decay='decoupled'"),

@@ -76,7 +76,7 @@ class Handed:
 
 def handed(optimizer: Any, group: int = 0) -> Handed:
     """The kind of an optimizer, from the package that defines its class."""
-    if isinstance(optimizer, (Optimizer, Rule)):
+    if isinstance(optimizer, (Optimizer, Rule)) or any(optimizer is each for each in ALL.values()):
         return _simopt(optimizer)
     roots = _roots(optimizer)
     if "torch" in roots:
@@ -87,6 +87,8 @@ def handed(optimizer: Any, group: int = 0) -> Handed:
         return _optax(optimizer)
     if inspect.isfunction(optimizer) or (callable(optimizer) and not isinstance(optimizer, type)):
         required = _required(optimizer)
+        if required == 2 and _required(optimizer, optional=True) > 2:
+            required = 3  # state=None
         # A function of the parameters alone: whoever has one has PyTorch.
         if required == 1 and "torch" in sys.modules:
             return _torch(optimizer, group)
@@ -101,14 +103,15 @@ def _roots(value: Any) -> set[str]:
     return {parent.__module__.partition(".")[0] for parent in kind.__mro__}
 
 
-def _required(function: Any) -> int:
-    """The number of parameters without a default."""
+def _required(function: Any, optional: bool = False) -> int:
+    """The number of parameters without a default, or of all that may be given by position."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return 0
     return sum(
-        p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        (optional or p.default is p.empty)
+        and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
         for p in parameters
     )
 
@@ -246,8 +249,15 @@ def _keras(optimizer: Any) -> Handed:
             f"{type(error).__name__}: {error}"
         ) from error
 
+    held, lost = _left_out(optimizer, config)
+    if lost:
+        notes.append(
+            f"its get_config() leaves out {', '.join(lost)}: as its class has it by default"
+        )
+
     def start(w0: Array) -> Player:
         trained = type(optimizer).from_config(config)
+        vars(trained).update(held)
         variable = keras.Variable(w0, dtype="float64")
         trained.build([variable])
         rate = float(
@@ -291,8 +301,25 @@ def _keras(optimizer: Any) -> Handed:
     )  # fmt: skip
 
 
-def _simopt(given: Optimizer | Rule) -> Handed:
-    optimizer = check_single(given() if isinstance(given, Rule) else given)
+def _left_out(optimizer: Any, config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """What a Keras optimizer was given and its configuration lacks.
+
+    Numbers by the attributes that hold them, and the names of what is nowhere to be found.
+    """
+    held: dict[str, Any] = {}
+    lost = []
+    for each in inspect.signature(type(optimizer)).parameters.values():
+        if each.name in config or each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
+            continue
+        known = [name for name in (each.name, f"_{each.name}") if name in vars(optimizer)]
+        held |= {n: v for n in known if isinstance(v := vars(optimizer)[n], (bool, int, float))}
+        if not known:
+            lost.append(each.name)
+    return held, lost
+
+
+def _simopt(given: Optimizer | Rule | Callable[[], Optimizer]) -> Handed:
+    optimizer = check_single(given if isinstance(given, Optimizer) else given())
 
     def start(w0: Array) -> Player:
         stepper = Stepper(optimizer, w0.ravel().tolist())
