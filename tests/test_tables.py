@@ -781,3 +781,25 @@ def test_spaces_around_a_text_are_no_part_of_it():
     frame = PLAIN.assign(city=["Rome", "Rome ", " Bari", "Bari"] * (N // 4))
     read = problems.from_frame(frame, "y", categories="one-hot")
     assert [name for name in read.features if "city" in name] == ["city_Bari", "city_Rome"]
+
+
+def test_codes_with_zeros_in_front_are_texts(tmp_path):
+    path = tmp_path / "points.csv"
+    codes = ["01234", "90210", "01234", "90210", "10001", "10001"]
+    path.write_text("zip,y\n" + "".join(f"{zip_},{k}\n" for k, zip_ in enumerate(codes)))
+    for read in (
+        lambda **how: problems.read_table(path, "y", **how),
+        lambda **how: problems.from_frame(pd.DataFrame({"zip": codes, "y": range(6)}), "y", **how),
+    ):
+        with pytest.raises(ValueError, match="column 'zip' holds texts, such as '01234', 3 in all"):
+            read()
+        assert read(categories="dummy").features == ("zip_10001", "zip_90210", "intercept")
+    # Months and hours are numbers, whatever stands in front of them.
+    path.write_text("month,y\n" + "".join(f"{k % 12 + 1:02},{k * k}\n" for k in range(24)))
+    assert problems.read_table(path, "y", standardize=False).x[:, 0].tolist()[:2] == [1, 2]
+
+
+def test_addresses_and_versions_are_no_amounts():
+    frame = PLAIN.assign(ip=[f"10.0.0.{k}" for k in range(N)])
+    with pytest.warns(problems.ColumnWarning, match=r"'ip' \(an identifier\)"):
+        problems.from_frame(frame, "y")

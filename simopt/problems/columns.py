@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,11 +35,14 @@ DATE = re.compile(
 #: Numbers that no program reads as such: with thousands set apart, currencies, per cent, units,
 #: fractions, the minus of typesetters, the brackets of bookkeepers, Fortran's exponents.
 AMOUNT = re.compile(
-    r"\(?[$€£¥]?\s*[-+\u2212]?\s*"
+    r"\(?[$€£¥]?\s*[-+\u2212]?\s*(?!\d+\.\d{1,2}\.)"
     r"(?:0x[\da-f]+|\d+/\d+|\d[\d.,'\u2019 \xa0\u202f]*(?:[ed][-+]?\d+)?)\)?"
     r"\s*(?P<unit>[%$€£¥]|(?<=\s)[a-z\u00b5\u00b0\u00b2\u00b3/%]{1,8})?",
     re.IGNORECASE,
 )
+
+#: Postal codes and the like: shorter ones are hours, days and months.
+CODE = re.compile(r"[0-9]{4,}")
 
 #: What is said of such numbers.
 PLAIN = ", in digits alone: no currency, per cent, unit, or mark between thousands"
@@ -117,6 +120,8 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | pd.Series[Any] | Non
     if column.dtype.kind == "O":
         blank = [isinstance(cell, str) and not cell.strip() for cell in column]
         column = column.mask(np.array(blank, bool))
+    if are_codes(column.dropna().tolist()):
+        return column
     try:
         read = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     except OverflowError:
@@ -138,6 +143,13 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | pd.Series[Any] | Non
     if not words or 2 * len(cells) <= column.notna().sum():
         raise bad_cell(name, row, repr(column.iloc[row]), PLAIN if amounts else "")
     return column
+
+
+def are_codes(cells: Sequence[Any]) -> bool:
+    """Whether cells are digits that are no numbers: of one width, with zeros in front: "01234"."""
+    if not cells or not all(isinstance(cell, str) and CODE.fullmatch(cell) for cell in cells):
+        return False
+    return len({len(cell) for cell in cells}) == 1 and any(cell[0] == "0" for cell in cells)
 
 
 def _are_amounts(texts: set[str]) -> bool:

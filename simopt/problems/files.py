@@ -8,12 +8,13 @@ import os
 import re
 import warnings
 from collections import Counter
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simopt.ground import checks
 from simopt.ground.delimited import decimal_mark, find_separator, split
-from simopt.problems.columns import WIDE
+from simopt.problems.columns import WIDE, are_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,9 +189,16 @@ def _found(
         "skipinitialspace": (spaced, False),
         "na_values": (MISSING if set(MISSING) & set(cells) else [], []),
         "index_col": (False if ended else None, None),
+        "dtype": (_codes(names or heading, rows), {}),
     }
     options = {name: value for name, (value, default) in given.items() if value != default}
     return options, names or heading
+
+
+def _codes(names: list[str], rows: list[list[str]]) -> dict[str, str]:
+    """The columns that hold codes, which a parser would take for numbers."""
+    columns = zip(names, zip_longest(*rows, fillvalue=""), strict=False)
+    return {name: "str" for name, cells in columns if are_codes([c for c in cells if c])}
 
 
 def _groups_thousands(cells: list[str], decimal: str) -> bool:

@@ -55,7 +55,7 @@ def table(text: str, source: str) -> Table | None:
     Table or None
         A column a list; one without a name is the loss.
     """
-    if text.count("[") > MOST_LISTS:
+    if text.count("[") > MOST_LISTS or not _may_be_lists(text):
         return None
     text = unwrapped(text)
     found = list(_lists(text))
@@ -66,6 +66,12 @@ def table(text: str, source: str) -> Table | None:
     if not told or sum(size for *_, size in found) < LEAST_SHARE * len(text.strip()):
         return None
     return Table(columns, "printed lists", source)
+
+
+def _may_be_lists(text: str) -> bool:
+    """Whether half of a text, or half of its lines, can be of lists; most logs are told so fast."""
+    bracketed = sum(match.end() - match.start() for match in _LIST.finditer(text))
+    return bracketed >= LEAST_SHARE * len(text.strip()) or 2 * text.count("- ") > text.count("\n")
 
 
 def _lists(text: str) -> Iterator[tuple[str, list[str], int]]:
