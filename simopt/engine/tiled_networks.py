@@ -29,6 +29,47 @@ def rows(dp, columns):
 def over_points(squash):
     """Gradient and loss, as `networks.over_points` has them."""
 
+    def answer_one(work, low, high, row, out, to):
+        """A unit's answer to a point, and its share of the prediction in row ``to``."""
+        for lane in range(low, high):
+            if squash is not None:
+                work[row, lane] = squash(work[row, lane])
+            work[to, lane] += work[out, lane] * work[row, lane]
+
+    def answer_two(work, low, high, row, out, to):
+        """The same of two units: neither waits for the other, and the sum is loaded once."""
+        for lane in range(low, high):
+            one, other = work[row, lane], work[row + POINTS, lane]
+            if squash is not None:
+                one, other = squash(one), squash(other)
+                work[row, lane], work[row + POINTS, lane] = one, other
+            work[to, lane] = work[to, lane] + work[out, lane] * one + work[out + 1, lane] * other
+
+    def back_one(work, low, high, dp, error, row, out, bias):
+        """From a point's error to a unit's slopes, and to its row what its weights' are of."""
+        for lane in range(low, high):
+            off, answer = work[error, lane], work[row, lane]
+            back = off * work[out, lane]
+            if squash is not None:
+                back -= back * answer * answer
+            work[dp + out, lane] += off * answer
+            work[dp + bias, lane] += back
+            work[row, lane] = back
+
+    def back_two(work, low, high, dp, error, row, out, bias):
+        """The same of two points."""
+        for lane in range(low, high):
+            off, answer = work[error, lane], work[row, lane]
+            next_off, next_answer = work[error + 1, lane], work[row + 1, lane]
+            back, next_back = off * work[out, lane], next_off * work[out, lane]
+            if squash is not None:
+                back -= back * answer * answer
+                next_back -= next_back * next_answer * next_answer
+            slope = work[dp + out, lane] + off * answer
+            work[dp + out, lane] = slope + next_off * next_answer
+            work[dp + bias, lane] = work[dp + bias, lane] + back + next_back
+            work[row, lane], work[row + 1, lane] = back, next_back
+
     def predict(work, low, high, width, at, room, hidden, columns, batch, count):
         """Answers and predictions by the weights from row ``at`` on."""
         bias = at + hidden * columns
@@ -45,13 +86,12 @@ def over_points(squash):
         for p in range(count):
             for lane in range(low, high):
                 work[last + p, lane] = work[out + hidden, lane]
-        for j in range(hidden):
+        for j in range(0, hidden - 1, 2):
             for p in range(count):
-                row = room + j * POINTS + p
-                for lane in range(low, high):
-                    if squash is not None:
-                        work[row, lane] = squash(work[row, lane])
-                    work[last + p, lane] += work[out + j, lane] * work[row, lane]
+                answer_two(work, low, high, room + j * POINTS + p, out + j, last + p)
+        if hidden % 2:
+            for p in range(count):
+                answer_one(work, low, high, last - POINTS + p, out + hidden - 1, last + p)
 
     def gradient(
         work, low, high, width, dp, room, data, order, start, stop, slope, parameters, batch, starts
@@ -77,16 +117,12 @@ def over_points(squash):
                 for lane in range(low, high):
                     work[dp + out + hidden, lane] += work[last + p, lane]
             for j in range(hidden):
-                for p in range(count):
-                    row = room + j * POINTS + p
-                    for lane in range(low, high):
-                        error, answer = work[last + p, lane], work[row, lane]
-                        back = error * work[out + j, lane]
-                        if squash is not None:
-                            back -= back * answer * answer
-                        work[dp + out + j, lane] += error * answer
-                        work[dp + bias + j, lane] += back
-                        work[row, lane] = back
+                row = room + j * POINTS
+                for p in range(0, count - 1, 2):
+                    back_two(work, low, high, dp, last + p, row + p, out + j, bias + j)
+                if count % 2:
+                    p = count - 1
+                    back_one(work, low, high, dp, last + p, row + p, out + j, bias + j)
             for lane in range(low, high, width):
                 for j in range(hidden):
                     for k in range(0, whole, ROWS):
