@@ -235,6 +235,11 @@ BY_EPOCH = {
         "a.log",
         lines("Train loss {k} {a} Grad Norm 1.2 1.23s/it\nValidation loss {k}: {b}  "),
     ),
+    "a dict of other things": (
+        "a.log",
+        lines("epoch {k} loss {a} val_loss {b} per_class {{'a': 0.1, 'b': 0.2}}"),
+    ),
+    "means and deviations": ("a.csv", rows("epoch,loss,val_loss", "{k},{a} ± 0.01,{b} +/- 0.1")),
     "two parts at once": ("a.log", lines("Epoch {k}: loss (train/val) {a}/{b}")),
     "settings before": ("a.log", "{'loss': 'mse', 'lr': 0.1}\n" + lines("epoch {k} loss={a} val_loss={b}")),
     "MACE": (

@@ -23,6 +23,8 @@ _NAN = re.compile(r"[-+]?(?:nan(?:\(.*\)|16|32)?|1\.#(?:ind|qnan|snan)0*|nanq)",
 _INFINITE = re.compile(r"([-+]?)(?:inf(?:inity|16|32)?|1\.#inf0*|∞)", re.IGNORECASE)
 #: Julia's single precision and Fortran's double: 2.5f0, 1.0D-05.
 _EXPONENT = re.compile(r"([-+]?(?:\d+\.\d*|\.\d+))[fFdD]([-+]?\d+)")
+#: A mean and how far values lie from it: 0.5 ± 0.1.
+_UNCERTAIN = re.compile(r"([-+.,\deE]+)\s*(?:\u00b1|\\pm|\+/?-)\s*[.,\deE]+")
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 _TENSOR = re.compile(
     r"(?:[\w.]+\()?\[*\s*([-+]?\.?\d[-+.\deE]*|[-+]?nan|[-+]?inf)\s*\]*(?:,.*\))?\)?"
@@ -86,6 +88,8 @@ def _from_text(text: str, decimal: str) -> float | None:
             return math.nan
         if infinite := _INFINITE.fullmatch(text):
             return -math.inf if infinite[1] == "-" else math.inf
+        if uncertain := _UNCERTAIN.fullmatch(text):
+            return _from_text(uncertain[1], decimal)
         if decimal == "." and _GROUPED.fullmatch(text):
             return _from_text(text.replace(",", ""), ".")
         if (unmarked := text.strip("*\u2020\u2021 ")) and unmarked != text:

@@ -376,7 +376,10 @@ def _literal(line: str) -> dict[str, str] | None:
         return None
     named = {str(name): v for name, v in value.items()}
     kept = {name: str(v) for name, v in flat(named).items() if _may_be(name, v)}
-    return kept | {n: v for n, v in pairs(line[:start]).items() if parse(n).kind == "counter"}
+    # Without a loss in it the dict is about something else that the line says.
+    whole = not any(parse(name).kind in ("loss", "error") for name in kept)
+    before = _by_part(line[:start]) if whole else pairs(line[:start])
+    return kept | {n: v for n, v in before.items() if whole or parse(n).kind == "counter"}
 
 
 def _may_be(name: str, value: object) -> bool:
