@@ -205,6 +205,7 @@ def test_what_is_no_number_diverges():
         ({"points": [[1.0, math.nan]]}, "points.0, 1.=nan"),
         ({"noise": 1.0}, "noise=1.0: must be None with points"),
         ({"optimum": [1.0, 2.0]}, "optimum"),
+        ({"optimum": -90.0}, "^optimum=-90.0: must be where the loss is least: .* less at w0$"),
         ({"gradient": squared}, "the derivative of the loss by weight 0"),
     ],
 )

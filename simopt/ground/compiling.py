@@ -60,6 +60,7 @@ def _one_process_at_a_time(dispatcher: Any) -> Any:
     lose its entry, or both give their code the same name.
     """
     cache, compiling = dispatcher._cache, dispatcher.compile
+    _read_with_care(cache._cache_file)
     name = sha256(cache._cache_file._index_name.encode()).digest()
     number = int.from_bytes(name[:7])
 
@@ -76,6 +77,28 @@ def _one_process_at_a_time(dispatcher: Any) -> Any:
 
     dispatcher.compile = alone
     return dispatcher
+
+
+def _read_with_care(files: Any) -> None:
+    """Let what was cut off on disk, by a full one or a power cut, count as not there.
+
+    Numba stops at it, in every process from then on.
+    """
+    read_index, read_data = files._load_index, files._load_data
+
+    def index() -> Any:
+        try:
+            return read_index()
+        except Exception:
+            return {}
+
+    def data(name: str) -> Any:
+        try:
+            return read_data(name)
+        except Exception as error:
+            raise OSError(f"{name} cannot be read") from error
+
+    files._load_index, files._load_data = index, data
 
 
 def kept(dispatcher: Any) -> bool:

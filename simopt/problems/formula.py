@@ -306,6 +306,9 @@ def function(
     )
     if checks.flag("check_gradient", check_gradient):
         _check_gradient(made)
+    if least is not None and made.loss(least) > made.loss(start):
+        allowed = f"where the loss is least: it is {made.loss(least):.6g}, and less at w0"
+        raise checks.refuse("optimum", optimum, allowed)
     return made
 
 
