@@ -206,16 +206,18 @@ def best(
     by = _checked(table, by, rate=rate, value=value)
     rows = []
     for _, group in _groups(table, by):
-        group = group.sort_values(rate)
-        finite = group[np.isfinite(group[value].to_numpy(dtype=np.float64))]
-        if finite.empty:
+        rates, values = (group[each].to_numpy(dtype=np.float64) for each in (rate, value))
+        order = np.argsort(rates)
+        rates, values = rates[order], values[order]
+        finite = np.flatnonzero(np.isfinite(values))
+        if not len(finite):
             continue
-        ties = finite[finite[value] == finite[value].min()]
-        row = ties.iloc[(len(ties) - 1) // 2]
+        ties = finite[values[finite] == values[finite].min()]
+        chosen = ties[(len(ties) - 1) // 2]
         # The rim of `worst_nearby` has no value: the edge is then the last rate that has one.
-        known = group.loc[group[value].notna(), rate]
-        edge = {known.iloc[0]: "lower", known.iloc[-1]: "upper"}.get(row[rate], "")
-        rows.append(row.to_dict() | {"edge": edge})
+        known = rates[~np.isnan(values)]
+        edge = {known[0]: "lower", known[-1]: "upper"}.get(rates[chosen], "")
+        rows.append(group.iloc[order[chosen]].to_dict() | {"edge": edge})
     return _of(table, rows, [*table.columns, "edge"])
 
 

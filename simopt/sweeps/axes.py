@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
 from math import prod
 from typing import Any
@@ -74,7 +75,7 @@ class Axes:
     before: tuple[int, int | None] | None = None
     state: NDArray[np.float64] | None = field(default=None, compare=False)
 
-    @property
+    @cached_property
     def lengths(self) -> tuple[int, ...]:
         """The length of every axis."""
         return tuple(len(axis) for axis in (*self.hyper, *self.common.values()))
@@ -84,7 +85,7 @@ class Axes:
         """The name of every axis."""
         return (*self.optimizer.rule.hyperparameters, *COMMON)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many trajectories."""
         return prod(self.lengths)

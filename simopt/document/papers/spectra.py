@@ -56,13 +56,13 @@ def singular_values(problem: Problem, batch_size: int, seed: int) -> Floats:
     rows: list[Floats] = []
     while len(rows) < UPDATES:
         order = rng.permutation(problem.n)
-        for start in range(0, problem.n, batch_size):
+        for start in range(0, problem.n, batch_size)[: UPDATES - len(rows)]:
             before = np.array(stepper.weights[:inside])
             points = order[start : start + batch_size]
             stepper.step(problem.gradient(stepper.weights, points).tolist())
             step = (before - stepper.weights[:inside]).reshape(shape) / size
             rows.append(np.asarray(np.linalg.svd(step, compute_uv=False), np.float64))
-    return np.array(rows[:UPDATES])
+    return np.array(rows)
 
 
 def orthogonal_by(values: Mapping[str, Floats]) -> Finding:
