@@ -117,7 +117,8 @@ def made(
     # Without compilation lanes begin anywhere.
     unaligned, spare = (0, 0) if plain else (63, layout.spare(real))
     tile = np.uint64(min(lanes, tiles.lanes(real)))
-    group = np.uint64(min(lanes, own_points.LANES))
+    abreast = min(lanes, own_points.LANES)
+    group = np.uint64(abreast)
     apart = True if real is np.float32 else None
     zero, unit, never = real(0), real(1), real(np.inf)
     one, whole_factor = loss_passes.one, real(loss_passes.factor)
@@ -224,8 +225,8 @@ def made(
         if own_one_moments is not None:
             totals = np.empty((2, width), np.float64)
         if own_moments is not None:
-            beside = np.zeros((moments.BESIDE * (dp + 1), group), np.float64)
-            own_sums = np.zeros((dp * (dp + 1), group), np.float64)
+            beside = moments.rows_of_own(moments.BESIDE * (dp + 1), abreast)
+            own_sums = moments.rows_of_own(dp * (dp + 1), abreast)
         if shared_moments is not None:
             totals = np.zeros(moments.room(dp), np.float64)
             own_matrix, own_vector = np.empty((dp, dp), real), np.empty(dp, real)

@@ -190,6 +190,16 @@ def gradient(work, low, high, dp, matrix, vector, center):
             add_block(work, low, high, g, j, matrix, k, j, center)
 
 
+def rows_of_own(rows, group):
+    """So many rows of zeros for `gradients_own`, in double precision, that begin at a cache line.
+
+    Else every other vector straddles two lines, which cost 20 %.
+    """
+    numbers = np.zeros(rows * group + 8, np.float64)
+    first = (-np.int64(numbers.ctypes.data) & 63) >> 3
+    return numbers[first : first + rows * group].reshape(rows, group)
+
+
 def gradients_own(work, low, high, group, dp, data, orders, start, stop, ratio, points, sums):
     """The same of every lane by the moments of its own batch, for ``group`` lanes at once.
 
@@ -257,6 +267,7 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     of_batch,
     scale,
     gradient,
+    rows_of_own,
     gradients_own,
     add_block,
 )
