@@ -33,9 +33,9 @@ def main(data: str, target: str, kind: str, out: str, names: tuple[str, ...], **
     """Study batch sizes on DATA, a CSV or Parquet file, whose column TARGET is to be predicted."""
     page, seeds = Path(out), given["seeds"]
     try:
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            problem = simopt.problems.read_table(data, target, kind=kind, standardize=True)
+        with warnings.catch_warnings(record=True, action="always") as said:
+            how: Any = {"kind": kind, "standardize": True, "categories": "dummy"}
+            problem = simopt.problems.read_table(data, target, **how)
         for each in said:
             print(each.message)
         aim = simopt.scaling.goal(problem, given["within"], held_out=given["held_out"])

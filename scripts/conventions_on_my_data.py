@@ -28,9 +28,11 @@ def main(
     data: str, target: str, optimizer: str, epsilon: float | None, rates: int, epochs: int, out: str
 ) -> None:
     """Sweep the rate in every convention; print the best of each, and how it ends elsewhere."""
-    path = Path(out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    problem = simopt.problems.read_table(data, target)
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        problem = simopt.problems.read_table(data, target, categories="dummy")
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
     swept = {"eta": np.geomspace(1e-4, 10.0, rates).tolist()}
     swept |= {} if epsilon is None else {"epsilon": epsilon}
     rules = []
@@ -43,16 +45,14 @@ def main(
     frame = simopt.sweep(
         problem, rules, batch_size=size, epochs=epochs, shuffle="epoch", seed=range(20)
     )
-    median = frame.pivot_table(
-        index="convention", columns="eta", values="loss", aggfunc="median", observed=True
-    )
+    median = frame.groupby(["convention", "eta"], observed=True)["loss"].median().unstack()
     table = median.idxmin(axis="columns").to_frame("best_eta")
     for theirs, eta in table["best_eta"].items():
         table[f"loss at {theirs}'s best"] = median[eta]
     print(f"{len(frame):,} trajectories on {problem}; least loss {problem.minimum_loss:.6g}")
     print(table.to_string(float_format="{:.6g}".format))
-    table.reset_index().to_csv(path, index=False)
-    print(path)
+    table.reset_index().to_csv(out, index=False)
+    print(out)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,10 @@ SHOWN = ["fix", "runs", "worked", "worse", "works_where", "worse_where"]
 def main(losses: str, optimizer: str | None, eta: float, full: bool, out: str) -> None:
     """Read the curve in LOSSES, a CSV file."""
     trained = None if optimizer is None else getattr(simopt, optimizer)(eta)
-    diagnosis = simopt.diagnose(losses, optimizer=trained)
+    try:
+        diagnosis = simopt.diagnose(losses, optimizer=trained)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
     print(diagnosis)
     lines = [line.symptom for line in prescription.TABLE if diagnosis.symptom in line.seen]
     if lines:

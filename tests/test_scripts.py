@@ -155,3 +155,28 @@ def test_read_my_loss_curve(tmp_path):
     assert out.splitlines()[-1] == "curve.html"
     page = html.unescape((tmp_path / "curve.html").read_text(encoding="utf-8"))
     assert "Momentum(eta=0.5, beta=0.9)" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("conventions_on_my_data.py", ["mine.csv", "price"], "target='price': must be a column"),
+        ("conventions_on_my_data.py", ["none.csv", "y"], "No such file"),
+        ("batch_size_on_my_data.py", ["mine.csv", "price"], "target='price': must be a column"),
+        ("read_my_loss_curve.py", ["none.csv"], "No such file"),
+    ],
+)
+def test_bad_input_is_said_in_a_line(name, arguments, said, tmp_path):
+    pd.DataFrame({"a": [1.0, 2.0, 4.0], "y": [1.0, 3.0, 2.0]}).to_csv(tmp_path / "mine.csv")
+    command = [sys.executable, SCRIPTS / name, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_table_with_a_column_of_texts(tmp_path):
+    frame = pd.DataFrame({"a": [0.1, 1.2, -0.7, 0.4], "y": [1.0, 3.0, 2.0, 0.5]})
+    frame.assign(city=["Rome", "Bari", "Rome", "Bari"]).to_csv(tmp_path / "mine.csv", index=False)
+    arguments = ["mine.csv", "y", "--rates", 3, "--epochs", 2]
+    assert "n = 4, d = 3" in run(tmp_path, "conventions_on_my_data.py", *arguments)
