@@ -467,7 +467,7 @@ CALLS = {
     "simopt.schedules.check": lambda _: {"schedule": "cosine"},
     "simopt.schedules.factors": lambda _: {"values": [1.0, 0.5], "per": "update"},
     "simopt.schedules.cosine_restarts": lambda _: {
-        "first": 2, "growth": 1, "floor": 0.0, "floor_factor": 0.0, "per": "update",
+        "first": 2, "growth": 1, "gamma": 0.5, "floor": 0.0, "floor_factor": 0.0, "per": "update",
     },
     "simopt.schedules.exponential": lambda _: {
         "gamma": 0.9, "every": 1, "floor_factor": 0.0, "per": "update",

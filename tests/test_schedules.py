@@ -167,12 +167,13 @@ def oracle_cosine(k, eta, total, floor, floor_factor, power, convention):
     return annealed(eta, share**power if share > Decimal("1e-35") else 0, floor, floor_factor)
 
 
-def oracle_cosine_restarts(k, eta, first, growth, floor, floor_factor):
-    length = first
+def oracle_cosine_restarts(k, eta, first, growth, gamma, floor, floor_factor):
+    length, peak = first, Decimal(1)
     while k >= length:
         k -= length
         length *= growth
-    return annealed(eta, half_cosine(Decimal(k) / length), floor, floor_factor)
+        peak *= Decimal(gamma)
+    return annealed(eta, peak * half_cosine(Decimal(k) / length), floor, floor_factor)
 
 
 def oracle_one_cycle(
@@ -249,7 +250,12 @@ DRAWN = {
         "power": POWERS,
         "convention": st.sampled_from(["torch", "optax"]),
     },
-    cosine_restarts: {"first": COUNTS, "growth": st.integers(1, 4), **FLOORS},
+    cosine_restarts: {
+        "first": COUNTS,
+        "growth": st.integers(1, 4),
+        "gamma": st.floats(0.5, 1.0),
+        **FLOORS,
+    },
     one_cycle: {
         "total": COUNTS,
         "peak_at": st.floats(0, 0.5),
@@ -334,6 +340,11 @@ HAND = {
     cosine(total=3, floor_factor=0.2): [1, 0.8, 0.4, 0.2, 0.4, 0.8],
     cosine(): [1, 0.5 + 3**0.5 / 4, 0.75, 0.5, 0.25, 0.5 - 3**0.5 / 4],
     cosine_restarts(2): [1, 0.5, 1, 0.5, 1, 0.5],
+    cosine_restarts(2, gamma=0.5): [1, 0.5, 0.5, 0.25, 0.25, 0.125],
+    cosine_restarts(1, growth=3, gamma=0.5, floor=0.2): [
+        *[1, 0.6, 0.5, 0.3, 0.4],
+        0.3 + 0.1 * math.cos(math.pi / 9),
+    ],
     cosine_restarts(1, growth=3): [1, 1, 0.75, 0.25, 1, (1 + math.cos(math.pi / 9)) / 2],
     one_cycle(start_factor=0, end_factor=0.5, peak_at=0.5, anneal="linear"): [
         *[0, 0.5, 1],
@@ -678,6 +689,7 @@ REFUSED = {
     "first=0": lambda: cosine_restarts(0),
     "first=None": lambda: cosine_restarts(None),
     "growth=1.5": lambda: cosine_restarts(3, growth=1.5),
+    "gamma=1.5": lambda: cosine_restarts(3, gamma=1.5),
     "peak_at=1.5": lambda: one_cycle(peak_at=1.5),
     "peak_at=0.6": lambda: one_cycle(peak_at=0.6, three_phase=True),
     "anneal='cos'": lambda: one_cycle(anneal="cos"),

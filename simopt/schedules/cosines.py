@@ -95,17 +95,18 @@ def _cosine(
 def cosine_restarts(
     first: int,
     growth: int = 1,
+    gamma: float = 1.0,
     *,
     floor: float = 0.0,
     floor_factor: float = 0.0,
     per: str = "update",
 ) -> Schedule:
-    r"""Cosine annealing with warm restarts: each cycle starts again at eta.
+    r"""Cosine annealing with warm restarts: each cycle starts again at eta, or from a lower peak.
 
-    .. math:: \eta_k = e + (\eta - e) \frac{1 + \cos(\pi j / T_i)}{2},
+    .. math:: \eta_k = e + (\eta - e) \gamma^i \frac{1 + \cos(\pi j / T_i)}{2},
               \qquad e = \text{floor} + \text{floor\_factor} \cdot \eta
 
-    with j counted from the last restart, and the i-th fall, :math:`T_i = T_0 m^i` long.
+    with j counted from the last restart, and the i-th fall, from 0, :math:`T_i = T_0 m^i` long.
 
     Parameters
     ----------
@@ -113,6 +114,8 @@ def cosine_restarts(
         T_0, how long the first fall is. ``CosineAnnealingWarmRestarts``' ``T_0``.
     growth : int, default 1
         m, how many times as long the next one is, >= 1. Its ``T_mult``.
+    gamma : float, default 1.0
+        What each peak is of the one before, above the floor, in [0, 1]. Keras' ``m_mul``.
     floor : float, default 0
         The rate at the bottom, >= 0 [a rate]. Its ``eta_min``.
     floor_factor : float, default 0
@@ -134,7 +137,7 @@ def cosine_restarts(
     ----------
     I. Loshchilov, F. Hutter, SGDR: stochastic gradient descent with warm restarts, ICLR 2017,
     equation 5; ``torch.optim.lr_scheduler.CosineAnnealingWarmRestarts``; optax'
-    ``sgdr_schedule``.
+    ``sgdr_schedule``; ``keras.optimizers.schedules.CosineDecayRestarts``.
 
     Examples
     --------
@@ -142,14 +145,17 @@ def cosine_restarts(
     >>> cosine_restarts(2, growth=2).rates(0.1, 7).round(4).tolist()
     [0.1, 0.05, 0.1, 0.0854, 0.05, 0.0146, 0.1]
     """
-    return make(cosine_restarts, _cosine_restarts, locals())
+    made = make(cosine_restarts, _cosine_restarts, locals())
+    if gamma > 1.0:
+        raise checks.refuse("gamma", gamma, "at most 1: the peaks of cycles do not grow")
+    return made
 
 
 def _cosine_restarts(
-    k: NDArray[Any], first: int, growth: int, floor: float, floor_factor: float
+    k: NDArray[Any], first: int, growth: int, gamma: float, floor: float, floor_factor: float
 ) -> Terms:
     if growth == 1:
-        since, length = k % first, np.full(len(k), first)
+        fall, since, length = k // first, k % first, np.full(len(k), first)
     else:
         starts, lengths = [0], [first]
         while starts[-1] + lengths[-1] < len(k):
@@ -157,7 +163,7 @@ def _cosine_restarts(
             lengths.append(lengths[-1] * growth)
         fall = np.searchsorted(starts, k, side="right") - 1
         since, length = k - np.array(starts)[fall], np.array(lengths, np.float64)[fall]
-    return towards(half_cosine((length - since) / length), floor, floor_factor)
+    return towards(gamma**fall * half_cosine((length - since) / length), floor, floor_factor)
 
 
 def one_cycle(

@@ -601,6 +601,17 @@ def test_optax_restarts(eta, first, growth):
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "growth", "gamma", "floor"), [(7, 1, 0.6, 0.0), (5, 2, 0.9, 0.1), (2, 3, 1.0, 0.3)]
+)
+def test_keras_restarts(first, growth, gamma, floor):
+    theirs = keras.optimizers.schedules.CosineDecayRestarts(0.3, first, growth, gamma, floor)
+    ours = cosine_restarts(first, growth, gamma, floor_factor=floor)
+    # Keras computes a part of it in single precision.
+    bound = 0.3 * np.finfo(np.float32).eps
+    np.testing.assert_allclose(ours.rates(0.3, 60), keras_rates(theirs), rtol=0, atol=bound)
+
+
 @live
 @given(ETAS, st.sets(COUNTS, min_size=3, max_size=3), SHARES, GAMMAS)
 def test_optax_joined(eta, milestones, share, gamma):
