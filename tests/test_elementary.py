@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from simopt.ground import elementary
+from simopt.ground import elementary, snapshot
 from simopt.ground.inline import inlined
 
 NAMES = ("exp_minus", "exp", "sigmoid", "softplus", "log_one_plus", "tanh")
@@ -193,6 +193,19 @@ def test_single_precision_needs_no_doubles(name):
     assert "fmul double" in double
     assert "fmul float" in single
     assert " double" not in single
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_process_finds_them_by_their_name(name):
+    """A copy of the plain function would make doubles of single precision in compiled code."""
+    function = getattr(elementary, name)
+
+    def calls(x):
+        return function(x)
+
+    assert snapshot.received(*snapshot.sent(function)) is function
+    (closed,) = snapshot.received(*snapshot.sent(calls)).__closure__
+    assert closed.cell_contents is function
 
 
 def series(coefficients, x):

@@ -1,6 +1,7 @@
 """What a worker process is sent, and that it is there what it was here."""
 
 import dataclasses
+import inspect
 import math
 import os
 import pickle
@@ -39,7 +40,7 @@ def everything():
     for make in ALL.values():
         for convention in make().made_by.conventions:
             yield make(convention=convention)
-            if make is not simopt.FTRL:  # it has penalties
+            if "weight_decay" in inspect.signature(make).parameters:
                 yield make(convention=convention, weight_decay=0.1)
     yield from (make() for make in SWITCHED.values())
 

@@ -67,12 +67,13 @@ class Reader:
         self._called(function)
         functions = list(self.numbers)
         copied = {n for n, each in enumerate(functions) if not is_trusted(each)}
-        if whole:
-            copied |= {n for n, each in enumerate(functions) if as_imported(each) is None}
         grown = -1
         while len(copied) > grown:
             grown = len(copied)
             copied |= {n for n, each in enumerate(self.records) if copied & calls(each)}
+        if whole:
+            # What an import finds calls what it finds there, made by another function or not.
+            copied |= {n for n, each in enumerate(functions) if as_imported(each) is None}
         for number, record in enumerate(self.records):
             record.own = None if number in copied else functions[number]
         return self.records
