@@ -187,7 +187,10 @@ def _losses_apart(loss_passes: Passes, own: bool, real: type) -> tuple[Any, Any,
     _name(gradient, "gradient", loss_passes.kind, source, own, real)
     _name(loss, "loss", loss_passes.kind, source, real)
     _name(batch_loss, "batch_loss", loss_passes.kind, source, own, real)
-    return compiled(gradient), compiled(loss), compiled(batch_loss)
+    first, second, third = (
+        compiled(each, by_address=True) for each in (gradient, loss, batch_loss)
+    )
+    return first, second, third
 
 
 @functools.cache
@@ -196,7 +199,7 @@ def _steps_apart(rule: Rule, real: type, extras: layout.Extras, one: bool) -> An
     own = steps.steps_of(rule, real, extras, layout.lanes(real), one, source)
     taken_in(*own.parts)
     _name(own.block, "steps", rule.name, source, one, real, extras)
-    return compiled(own.block)
+    return compiled(own.block, by_address=True)
 
 
 def turns(rule: Rule, loss_passes: Passes) -> bool:

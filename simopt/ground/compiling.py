@@ -15,6 +15,9 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from simopt.ground.locks import Claims
 
+#: Of what compiled code alone calls Numba need not make the functions by which others would.
+WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 
 class CacheWarning(UserWarning):
     """Compiled code cannot be kept on disk: every process compiles anew."""
@@ -23,14 +26,17 @@ class CacheWarning(UserWarning):
 _warned = False
 
 
-def compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: Callable[..., Any], *, by_address: bool = False) -> Any:
     """The function compiled at its first call, and found again on disk by later processes.
 
-    It releases the GIL, and divides as NumPy does. Where Numba finds no folder that it can write
+    It releases the GIL, and divides as NumPy does. ``by_address`` says that Python never calls it:
+    what it would need for that is not compiled. Where Numba finds no folder that it can write
     to (a foreign user id, no home), the code is not kept, and one `CacheWarning` says so.
     """
     global _warned
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    if by_address:
+        options |= WITHOUT_WRAPPERS
     try:
         dispatcher = njit(cache=True, **options)(function)
     except RuntimeError as error:

@@ -8,7 +8,11 @@ from weakref import WeakSet
 
 from numba.extending import register_jitable
 
+from simopt.ground.compiling import WITHOUT_WRAPPERS
 from simopt.ground.snapshot import reached
+
+#: Each part of a loop is compiled for itself before it is put in.
+OPTIONS = {"forceinline": True, **WITHOUT_WRAPPERS}
 
 _registered: WeakSet[Callable[..., Any]] = WeakSet()
 
@@ -18,7 +22,7 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     if function not in _registered:
         for called in reached(function):
             if called not in _registered:
-                register_jitable(forceinline=True)(called)
+                register_jitable(**OPTIONS)(called)
                 _registered.add(called)
     return function
 
@@ -27,7 +31,7 @@ def taken_in(*functions: Callable[..., Any]) -> None:
     """Let compiled code call functions that call none but what is inlinable already."""
     for function in functions:
         if function not in _registered:
-            register_jitable(forceinline=True)(function)
+            register_jitable(**OPTIONS)(function)
             _registered.add(function)
 
 
