@@ -193,7 +193,7 @@ def test_every_rule_is_written_out_in_every_convention(name):
     """Each line has a formula and numbers; what the formulas give is what the run did."""
     for convention in ALL[name]().made_by.conventions:
         # FTRL has penalties in place of a weight decay.
-        for more in ({}, {"l1" if name == "FTRL" else "weight_decay": 0.1}):
+        for more in ({}, {"l1" if name in ("FTRL", "AdaGradDA") else "weight_decay": 0.1}):
             optimizer = ALL[name](eta=0.05, convention=convention, **more)
             trace, steps = worked(LINE, optimizer, batch_size=2, epochs=5)
             for step, w in zip(steps, trace.steps[["w_0", "w_1"]].to_numpy(), strict=True):
