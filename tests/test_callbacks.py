@@ -5,6 +5,7 @@ import math
 import sys
 import types
 
+import numpy as np
 import pytest
 
 import simopt
@@ -41,6 +42,15 @@ def test_a_loss_that_breaks_is_said_at_once():
     for loss in (2.3, math.nan):
         watcher.epoch(loss)
     assert "NaN or Inf" in lines[-1]
+
+
+def test_an_array_of_one_loss_is_that_loss():
+    watcher = callbacks.Watcher(say=str)
+    watcher.epoch(np.array([0.5]), np.array([[0.25]]))
+    watcher.epoch(np.float64(0.5), np.array(0.25))
+    assert (watcher.losses, watcher.validation) == ([0.5, 0.5], [0.25, 0.25])
+    with pytest.raises(ValueError, match=r"^loss=array\(\[0.5, 0.4\]\): must be a number"):
+        watcher.epoch(np.array([0.5, 0.4]))
 
 
 def test_the_validation_loss_is_read_where_there_is_one():

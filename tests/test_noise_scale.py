@@ -251,3 +251,10 @@ def test_bad_input_is_refused():
         noise_scale.estimate(four, small=1, big=2, draws=0)
     with pytest.raises(ValueError, match="seed=-1"):
         noise_scale.estimate(four, small=1, big=2, seed=-1)
+
+
+def test_where_no_hessian_is_computed_it_says_so():
+    x = np.arange(6.0)[:, None]
+    for problem in (problems.network(x, x[:, 0], hidden=2), problems.double_well()):
+        with pytest.raises(ValueError, match=r"^problem='.*': must be a regression or a noisy"):
+            noise_scale.exact(problem)

@@ -202,7 +202,7 @@ def exact(problem: Problem, w: ArrayLike | None = None, *, replacement: bool = F
     Raises
     ------
     ValueError
-        If w has another length than d, or is not finite.
+        If w has another length than d, or is not finite, or the problem is a network or a function.
 
     References
     ----------
@@ -225,6 +225,13 @@ def exact(problem: Problem, w: ArrayLike | None = None, *, replacement: bool = F
     [1.52, 3.87, 2548.81]
     """
     where = _where(problem, w)
+    if problem.noise is None and not problem.linear:
+        raise checks.refuse(
+            "problem",
+            problem.name,
+            "a regression or a noisy quadratic: of a network or a function no Hessian is computed; "
+            "simopt.noise_scale.estimate needs none, but points",
+        )
     if problem.noise is not None:
         noise = np.diag(problem.noise)
         return NoiseScale(problem.gradient(where), noise, problem.hessian)

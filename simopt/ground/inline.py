@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakSet
 
-from numba.extending import register_jitable
+from numba.extending import overload, register_jitable
 
+from simopt.ground import elementary
 from simopt.ground.compiling import WITHOUT_WRAPPERS
 from simopt.ground.snapshot import reached
 
@@ -39,3 +40,14 @@ def lowered(function: Callable[..., Any]) -> Callable[..., Any]:
     """Leave a plain function alone: what compiled code calls in its stead is said elsewhere."""
     _registered.add(function)
     return function
+
+
+def _chosen(double: Callable[..., Any], single: Callable[..., Any]) -> Callable[..., Any]:
+    """What Numba asks, by the argument's type, for the function to compile."""
+    return lambda x: inlined(single if x.name == "float32" else double)
+
+
+# Of the test in Python compiled code would keep both sides, and make doubles of both results.
+for _function, _double, _single in elementary.CHOICES:
+    overload(_function, jit_options={"forceinline": True}, strict=False)(_chosen(_double, _single))
+    lowered(_function)

@@ -67,13 +67,13 @@ class Watcher:
         Parameters
         ----------
         loss : float
-            Its training loss; NaN and infinite are losses too.
+            Its training loss, also an array of it alone; NaN and infinite are losses too.
         validation : float, optional
             Its validation loss, where there is one.
         """
         began = time.perf_counter()
-        loss = checks.real("loss", loss)
-        held_out = math.nan if validation is None else checks.real("validation", validation)
+        loss = _number("loss", loss)
+        held_out = math.nan if validation is None else _number("validation", validation)
         self.losses.append(loss)
         self.validation.append(held_out)
         self.diagnosis = self.look()
@@ -98,3 +98,10 @@ class Watcher:
         if told.symptom != healthy.SYMPTOM.name and told.advice:
             text += f": {told.advice[0]}"
         return text
+
+
+def _number(name: str, value: Any) -> float:
+    """A loss, also as an array of one element, which is how some frameworks return it."""
+    if isinstance(getattr(value, "size", None), int) and value.size == 1:
+        value = value.item()
+    return checks.real(name, value)
