@@ -607,7 +607,7 @@ def test_optax_restarts(eta, first, growth):
 def test_keras_restarts(first, growth, gamma, floor):
     theirs = keras.optimizers.schedules.CosineDecayRestarts(0.3, first, growth, gamma, floor)
     ours = cosine_restarts(first, growth, gamma, floor_factor=floor)
-    # Keras computes a part of it in single precision.
+    # On JAX Keras takes floors and cosines in single precision, also of doubles.
     bound = 0.3 * np.finfo(np.float32).eps
     np.testing.assert_allclose(ours.rates(0.3, 60), keras_rates(theirs), rtol=0, atol=bound)
 
