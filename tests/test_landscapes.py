@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize_scalar
 
@@ -50,6 +50,7 @@ def test_bumps_have_one_global_minimum_of_many():
 
 
 @given(st.floats(-0.38, 0.38), st.floats(0, 10), st.integers(2, 20), st.floats(-2, 2))
+@example(3e-90, 1.0, 4, 0.0)  # to the last bit as deep as each other
 def test_two_wells(tilt, spread, terms, w):
     wells = double_well(tilt=tilt, spread=spread, terms=terms)
     assert (wells.n, wells.x.mean()) == (terms, pytest.approx(tilt, abs=1e-12))

@@ -286,5 +286,5 @@ def test_bad_input(arguments, message):
 def test_what_needs_a_quadratic_refuses_it():
     with pytest.raises(ValueError, match="least squares"):
         stability.spectral_radius(PROBLEMS["one column"], simopt.SGD(eta=0.1))
-    with pytest.raises(ValueError, match="kind='network'"):
+    with pytest.raises(ValueError, match="problem='network'"):
         noise_scale.exact(PROBLEMS["one column"])

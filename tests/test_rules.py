@@ -244,3 +244,12 @@ def test_stability_thresholds(name, beta):
     )
     assert frame["status"].tolist() == ["ok", "diverged"]
     assert frame["loss"][0] < 1e-9
+
+
+@pytest.mark.interpreted
+def test_optax_rprop_bounds_no_step_before_it_changes():
+    """From a step below the least: none, then that one, then the least, then 1.5 of it."""
+    line = simopt.problems.function(lambda w: -w, lambda w: -1.0, w0=0.0)
+    optimizer = simopt.Rprop(eta=0.25, smallest=1.0, grow=1.5, convention="optax")
+    weights = simopt.run(line, optimizer, epochs=4).steps["w"]
+    assert weights.tolist() == [0.0, 0.25, 1.25, 2.75]

@@ -92,8 +92,10 @@ def test_a_slip_is_named(slip):
     assert not table["equal"].any()
     said = table["explanation"][0]
     # Where a setting alone says the same, that is said: a mean without its factor is ten times as
-    # large, and a count that stays 1 is no correction but a smaller epsilon.
+    # large, and a count that stays 1 is no correction but a smaller epsilon. A second mean that is
+    # corrected beside a first that is not is another rule's formula, at a tenth of the rate.
     simpler = {
+        "the second mean is corrected, the first not": "eta=0.002 (0.1 times the rate given)",
         "the count of updates never grows": "epsilon=1e-07",
         "the factor 1 - beta1 is missing": "eta=0.2 (10 times the rate given)",
         "the factors 1 - beta1 and 1 - beta2 are missing": "epsilon=1e-07",

@@ -21,6 +21,9 @@ from simopt.problems.problem import Floats, Problem
 #: Weights and columns that the engine's readers (`engine/layout.py`) provide for.
 MOST = 8
 
+#: By how much rounding may put the loss at an optimum above that at the start: two wells as deep.
+ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -306,9 +309,11 @@ def function(
     )
     if checks.flag("check_gradient", check_gradient):
         _check_gradient(made)
-    if least is not None and made.loss(least) > made.loss(start):
-        allowed = f"where the loss is least: it is {made.loss(least):.6g}, and less at w0"
-        raise checks.refuse("optimum", optimum, allowed)
+    if least is not None:
+        there, here = made.loss(least), made.loss(start)
+        if there - here > ROUNDING * (1.0 + abs(here)):
+            allowed = f"where the loss is least: it is {there:.6g}, and less at w0"
+            raise checks.refuse("optimum", optimum, allowed)
     return made
 
 

@@ -23,13 +23,16 @@ def rprop(w, g, eta, last, size, shrink=0.5, grow=1.2, smallest=1e-6, largest=50
 
 
 def late(w, g, eta, last, size, shrink=0.5, grow=1.2, smallest=1e-6, largest=50.0):
-    """The same, an update late: the step is that of the gradient before, kept as ``last``."""
+    """The same, an update late: the step is that of the gradient before, kept as ``last``.
+
+    A step that neither grows nor shrinks is not brought between its bounds.
+    """
     agreement = g * last
     zero = zero_like(w)
-    factor = grow if agreement > zero else shrink if agreement < zero else one_like(w)
-    size = size * factor
-    size = larger(smallest, largest if size > largest else size)
     turned = agreement < zero
+    changed = size * (grow if agreement > zero else shrink)
+    bounded = larger(smallest, largest if changed > largest else changed)
+    size = size if agreement == zero else bounded
     return (w if turned else w - last), (zero if turned else sign(g) * size), size
 
 
@@ -46,16 +49,17 @@ def formula(settings):
         "x = g * last",
         "size = size * grow if x > 0 else size",
         "size = size * shrink if 0 > x else size",
-        "size = max(smallest, min(largest, size))",
     ]
+    bounded = "max(smallest, min(largest, size))"
     if settings["step_of"] == "previous":
         return [
             *lines,
+            f"size = size if x == 0 else {bounded}",
             "moved = 0 if 0 > x else last",
             "last = 0 if 0 > x else sign(g) * size",
             "w = w - moved",
         ]
-    return [*lines, "last = 0 if 0 > x else g", "w = w - sign(last) * size"]
+    return [*lines, f"size = {bounded}", "last = 0 if 0 > x else g", "w = w - sign(last) * size"]
 
 
 FAMILY = Family("Rprop", build, formula, switches={"step_of": ("update", "previous")})
