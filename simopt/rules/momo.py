@@ -37,9 +37,9 @@ def before(w, step, kept):
 DECAYED = {"after": after, "before": before}
 
 
-def mean(g, m, t, beta):
-    """The fading mean of gradients, the first of which enters whole; ``t`` updates before."""
-    return g if t == 0 else beta * m + complement(beta) * g
+def mean(g, m, first, beta):
+    """The fading mean of gradients, the first of which enters whole."""
+    return g if first else beta * m + complement(beta) * g
 
 
 def sums(w, g, m):
@@ -55,7 +55,7 @@ def means(t, f_bar, dots, product, loss, beta):
 
 def terms(w, g, eta, m, t, f_bar, dots, tau, beta):
     """What is summed."""
-    return sums(w, g, mean(g, m, t, beta))
+    return sums(w, g, mean(g, m, t == 0, beta))
 
 
 def clock(
@@ -92,7 +92,7 @@ def momo(decayed):
         w, g, eta, m, t, f_bar, dots, tau,
         beta=0.9, least=0.0, negligible=0.0, weight_decay=0.0,
     ):  # fmt: skip
-        m = mean(g, m, t - 1, beta)
+        m = mean(g, m, t == 1, beta)
         return decayed(w, tau * m, one_like(w) + eta * weight_decay), m
 
     return stepped
