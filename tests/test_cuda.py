@@ -400,13 +400,14 @@ def single(name):
     return replace(QUICK[name], dtype=np.float32).ends(cuda.compute)
 
 
-#: In RAdam's clock a whole number meets a float32: for Numba that makes a float64, for NumPy not.
+#: In RAdam's clocks a whole number meets a float32: for Numba that makes a float64, for NumPy not.
 #: In the others a root of a float32 number, for Python a float64, meets another or makes its
 #: complement, or there is a sum in float64.
 OTHER_TYPES = tuple(
     f"{rule}, four points"
     for rule in (
         "RAdam as torch",
+        "ScheduleFreeRAdam as document",
         "ASGD as document",
         "DAdaptAdamW as document",
         "DoWG as document",
