@@ -291,8 +291,7 @@ def test_own_rules_are_as_fast_as_their_operations():
     for _ in range(6):  # in turns: the machine's other work falls on all
         for k, make in enumerate(rules):
             frame = simopt.sweep(problems.four_points(), make(eta=rates), epochs=100, threads=1)
-            best[k] = min(best[k], frame.attrs["seconds"] - frame.attrs["compile_seconds"])
+            best[k] = min(best[k], frame.attrs["seconds"])  # without compiling
     builtin, mine, powers, states = best
     assert mine < 1.3 * builtin
     assert powers > 2 * states
-    print(best)
