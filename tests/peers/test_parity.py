@@ -249,13 +249,16 @@ def until_rounding_grows(optimizer, task, digits=1e-10, most=1e-8):
     """How many updates there are until rounding to ten digits has grown a hundredfold.
 
     Told by simopt alone: its weights are moved after every update by so much of themselves as ten
-    digits would. Rounding to sixteen does a millionth of that, a hundredth of the tolerance.
+    digits would, and its gradients as if errors had ten digits beside 1, as that of a probability
+    has: near its label little is left of it. Rounding to sixteen does a millionth of that, a
+    hundredth of the tolerance.
     """
     exact, rng = stepped(optimizer, task), np.random.default_rng(0)
     stepper, apart = Stepper(optimizer, task.problem.w0.tolist()), []
     for rows, weights in zip(task.batches, exact, strict=True):
         loss = task.problem.batch_loss(stepper.weights, rows)
-        stepper.step(task.problem.gradient(stepper.weights, rows).tolist(), loss=loss)
+        off = digits * rng.normal(size=len(weights)) * np.abs(task.problem.x[rows]).mean(axis=0)
+        stepper.step((task.problem.gradient(stepper.weights, rows) + off).tolist(), loss=loss)
         moved = np.array(stepper.weights) * (1 + digits * rng.normal(size=len(weights)))
         stepper.weights = moved.tolist()
         apart.append(np.abs(moved - weights).max() / max(1.0, np.abs(weights).max()))
