@@ -121,11 +121,7 @@ DAYS = pd.date_range("2020", periods=3)
         ([0, 1, 2], "2", "0"),
         ([("p", "a"), ("p", "b"), ("q", "")], ("q", ""), ("p", "a")),
         ([" a", "b", "y "], "y ", " a"),
-        (
-            list(pd.date_range("2020", periods=3)),
-            pd.Timestamp(2020, 1, 3),
-            pd.Timestamp(2020, 1, 1),
-        ),
+        (list(DAYS), DAYS[2], DAYS[0]),
     ],
     ids=str,
 )
