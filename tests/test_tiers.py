@@ -108,6 +108,8 @@ def test_a_loop_apart_serves_losses_and_plans(fresh, monkeypatch):
     """What is compiled for another loss, schedule, clipping or ending is no loop."""
     monkeypatch.setattr(tiers, "SMALL", 0.0)
     monkeypatch.setattr(cpu, "on_disk", lambda kernel: False)
+    # Tests before this one may have asked for some of these.
+    cpu.apart.cache_clear()
     made = []
     loop_of = cpu._loop_apart
     monkeypatch.setattr(cpu, "_loop_apart", lambda *key: made.append(key) or loop_of(*key))

@@ -60,7 +60,7 @@ NOISE = (
     "rest_at",  # from where it stays at its last value
     "period",  # values after which the second half's residuals repeat; 0 if they don't
     "onset",  # half of the drop after the plateau, by nine tenths of it: time from its tenth
-    "noise_share",  # standard deviation of the noise, of the mean loss; NaN if any is 0 or below
+    "noise_share",  # deviation of the noise, of the mean loss; NaN if any value used is 0 or below
 )
 
 (
