@@ -28,7 +28,7 @@ from simopt.engine.blocks import Group
 from simopt.ground.snapshot import is_copy
 
 if TYPE_CHECKING:
-    from simopt.engine.run import Conditions
+    from simopt.engine.conditions import Conditions
 
 #: Seconds of Python that a kernel may take in a process before it is compiled.
 SMALL = 0.25

@@ -16,7 +16,7 @@ import numpy as np
 
 from simopt.engine import layout
 from simopt.engine.blocks import cost
-from simopt.engine.run import Conditions
+from simopt.engine.conditions import Conditions
 from simopt.sweeps import axes
 from simopt.sweeps.axes import Axes, Ranges
 from simopt.sweeps.reduction.request import Reduce

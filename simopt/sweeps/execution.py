@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from simopt.engine import run
 from simopt.engine.blocks import cost
-from simopt.engine.run import Results
+from simopt.engine.results import Results, allocate
 from simopt.sweeps import axes, clients, outcomes, worker
 from simopt.sweeps.chunks import Chunk, Chunks, Job
 from simopt.sweeps.outcomes import Outcome
@@ -49,7 +49,7 @@ def bar(total: int, progress: bool | None) -> Any:
 def whole(job: Job, workers: int, progress: bool | None) -> tuple[Results, bool]:
     """The results of all trajectories on a pool of threads, and whether Ctrl-C came."""
     groups = axes.all_groups(job.axes, job.problem)
-    results = run.allocate(job, groups)
+    results = allocate(job, groups)
     shown = bar(int(results.planned.sum()), progress)
     try:
         run.fill(job, groups, results, threads=workers, progress=shown.update)

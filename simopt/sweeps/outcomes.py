@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simopt.engine import run
-from simopt.engine.run import Results
+from simopt.engine.results import Results, allocate
 from simopt.sweeps import axes, tables
 from simopt.sweeps.axes import Axes, Ranges
 from simopt.sweeps.chunks import Chunk, Job, kept, rows_of
@@ -34,7 +33,7 @@ class Outcome:
     Attributes
     ----------
     columns : dict of ndarray
-        What its trajectories left, by the names of `simopt.engine.run.Results`, or the summaries
+        What its trajectories left, by the names of `simopt.engine.results.Results`, or summaries
         of its groups. The last axis has the rows, or one value that all rows share; the first axis
         of records has theirs.
     trajectories, updates : int
@@ -77,7 +76,7 @@ class Table:
         self.job, self.parts = job, parts
         self.firsts = np.cumsum([0, *(rows_of(job, part) for part in parts)])
         if job.reduce is None:
-            self.results = run.allocate(job, axes.all_groups(parts, job.problem))
+            self.results = allocate(job, axes.all_groups(parts, job.problem))
             self.done = self.results.done
         else:
             self.summaries: dict[str, Array] = {}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simopt.engine import keeping
 from simopt.engine.losses import passes_of
-from simopt.engine.run import Results
+from simopt.engine.results import Results
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer, Rule
 from simopt.sweeps.axes import COMMON, OPTIONAL, Axes, per_plan
@@ -168,7 +168,7 @@ def _at(name: str, problem: Problem, results: Results) -> pd.arrays.IntegerArray
     return pd.arrays.IntegerArray(counts, counts == 0)
 
 
-#: The names in `simopt.engine.run.RAW` that a column needs, and what makes it of them.
+#: The names in `simopt.engine.results.RAW` that a column needs, and what makes it of them.
 Column = tuple[tuple[str, ...], Callable[[Problem, Results], Any]]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simopt.engine import blocks, devices, run, tiers
+from simopt.engine.results import RAW, Results, allocate
 from simopt.sweeps import axes, outcomes, tables
 from simopt.sweeps.axes import Axes
 from simopt.sweeps.chunks import Chunk, Chunks, Job
@@ -25,7 +26,7 @@ def compute(job: Job, chunk: Chunk, pulse: NDArray[np.int64] | None = None) -> O
     """What comes of a chunk: of its trajectories, or of their summaries. None if stopped."""
     part = chunk.of(job)
     if job.reduce is None:
-        results = _run(job, part, tuple(run.RAW), None, pulse)
+        results = _run(job, part, tuple(RAW), None, pulse)
         return None if results is None else outcomes.of_results(results)
     members = _members(job, part, pulse)
     if members is None:
@@ -77,7 +78,7 @@ def _run(
     names: Sequence[str],
     reduced: tuple[bool, ...] | None,
     pulse: NDArray[np.int64] | None,
-) -> run.Results | None:
+) -> Results | None:
     """All trajectories of a part, one task after the other; None if stopped.
 
     In the order of the table; or, with ``reduced``, group beside group and member after member.
@@ -93,7 +94,7 @@ def _run(
             )
         ]
     groups = list(axes.groups(part, job.problem, steps))
-    results = run.allocate(job, groups, names)
+    results = allocate(job, groups, names)
     return results if run.fill(job, groups, results, pulse=pulse) else None
 
 

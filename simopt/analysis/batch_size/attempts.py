@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from simopt.analysis import measures
 from simopt.engine import run
 from simopt.engine.blocks import Group
-from simopt.engine.run import Conditions
+from simopt.engine.conditions import Conditions
+from simopt.engine.results import allocate
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
 from simopt.training.plan import Plan, make
@@ -118,7 +119,7 @@ def attempt(
     )
     conditions = _conditions(setup, every)
     names = ("target_at", "diverged_at", "best_loss", "best_at")
-    results = run.allocate(conditions, [group], names)
+    results = allocate(conditions, [group], names)
     run.fill(conditions, [group], results, threads=setup.threads)
     reached = results.raw["target_at"].reshape(shape)
     best = np.where(results.raw["best_at"] > 0, results.raw["best_loss"], np.inf).reshape(shape)

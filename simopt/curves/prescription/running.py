@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from simopt.curves.prescription.training import Training
 from simopt.engine import run
 from simopt.engine.blocks import Group
-from simopt.engine.run import Conditions
+from simopt.engine.conditions import Conditions
+from simopt.engine.results import allocate
 from simopt.problems import Problem
 from simopt.rules.rule import Rule
 from simopt.schedules import constant
@@ -151,7 +152,7 @@ def _run(
             for part in [slice(low, low + FEW)]
         ]
         first += rows.size * len(drawn)
-    results = run.allocate(conditions, parts, ())
+    results = allocate(conditions, parts, ())
     run.fill(conditions, parts, results, threads=threads)
     curves = []
     start = 0

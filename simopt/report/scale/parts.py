@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from simopt.display import style, tables
 from simopt.display.tables import Column
-from simopt.engine import blocks, run
+from simopt.engine import blocks, results
 from simopt.ground.formatting import listing, number, percent
 from simopt.report.scale import limits, possible
 from simopt.report.scale.rates import SHORT, swept
@@ -83,7 +83,7 @@ def profiled(name: str, shape: tuple[int, int]) -> dict[str, Any]:
 
     parts = {
         "kernel": spent(blocks.compute),
-        "collect": spent(run.store),
+        "collect": spent(results.store),
         "sums": spent(moments.measure),
         "sort": spent(summaries.summarise) - spent(moments.measure),
     }
