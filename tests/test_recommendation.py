@@ -96,6 +96,22 @@ def test_a_parquet_file(tmp_path):
     same_rows(data.split(data.from_file(tmp_path / "t.parquet", "price"), 0, 10**6))
 
 
+def test_amounts_in_a_packed_file(tmp_path):
+    frame = table()
+    written = frame.assign(
+        a=[f"{each:,.3f} €" for each in 1000 * frame["a"]],
+        c=[f"{100 * each:.4f}%" for each in frame["c"]],
+        price=[f"${each:,.2f}" if each > 0 else f"(${-each:,.2f})" for each in 10 * frame["price"]],
+    )
+    path = tmp_path / "t.csv.gz"
+    written.to_csv(path, index=False)
+    read = data.from_file(path, "price")
+    assert read.name == "t"
+    np.testing.assert_array_equal(read.x[:, 0], (1000 * frame["a"]).round(3))
+    assert "t: read as numbers 'price' in $" in read.said[0]
+    same_rows(data.split(read, 0, 10**6))
+
+
 def test_a_constant_column_is_left_out_and_labels_become_0_and_1(tmp_path):
     frame = table().assign(same=0.1)
     frame["price"] = np.where(frame["price"] > 100, 2, 1)

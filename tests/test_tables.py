@@ -1,9 +1,13 @@
 """Tables: which columns are features, how files are written, texts, missing cells, scales."""
 
+import bz2
 import datetime
 import decimal
+import gzip
+import lzma
 import pickle
 import warnings
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -392,18 +396,17 @@ def test_no_row_is_whole():
     [
         ([1.0, "x"] * 100, "row 2: 'x'"),
         (["0.5", "oops", "1", "2"] * 50, "row 2: 'oops'"),
-        (["$1,200", "$3"] * 100, r"row 1: '\$1,200'.*, in digits alone: no currency"),
-        ([f"{k} %" for k in range(N)], "row 1: '0 %'.*, in digits alone"),
-        ([f"{k}.5 kg" for k in range(N)], "row 1: '0.5 kg'.*, in digits alone"),
-        (
-            [f"\N{MINUS SIGN}{k}.5" for k in range(N)],
-            "row 1: '\N{MINUS SIGN}0.5'.*, in digits alone",
-        ),
-        ([f"({k}.5)" for k in range(N)], r"row 1: '\(0.5\)'.*, in digits alone"),
+        (["1,200 €", "3,400 €"] * 100, "row 1: '1,200 €': may be 1200 or 1.200: must be clear"),
+        (["€1.200", "€3.400"] * 100, "row 1: '€1.200': may be 1200 or 1.200: must be clear"),
+        (["1,200", "3,400"] * 100, "row 1: '1,200': may be 1200 or 1.200: must be clear"),
+        (["1,200.5 €", "1.200,5 €"] * 100, "row 2: '1.200,5 €': must group thousands"),
+        (["12 %", "0.5"] * 100, r"row 2: '0.5': must be in %, as other cells"),
+        (["$12", "£12", "$13", "$14"] * 50, r"row 2: '£12': must be in \$, as other cells"),
+        (["$12", 13.0] * 100, r"row 2: 13.0: must be in \$, as other cells"),
+        (["--12 €", "12 €"] * 100, "row 1: '--12 €': must have one sign"),
+        ([f"({k}.5)" for k in range(N)], r"row 1: '\(0.5\)': may be below 0, or not"),
         ([f"{k}/7" for k in range(N)], "row 1: '0/7'.*, in digits alone"),
         ([f"0x{k:02x}" for k in range(N)], "row 1: '0x00'.*, in digits alone"),
-        ([f"{k}.5D+01" for k in range(N)], r"row 1: '0.5D\+01'.*, in digits alone"),
-        ([f"{k},5" for k in range(N)], "row 1: '0,5'"),
         ([1.0, np.inf] * 100, "row 2: inf"),
         ([1j] * N, "complex numbers: must be real"),
         ([[1]] * N, r"row 1: \[1\]"),
@@ -420,6 +423,175 @@ def test_a_cell_that_is_no_number_is_named(cells, message):
     ):
         with pytest.raises(ValueError, match=f"column 'c'.*{message}"):
             call()
+
+
+#: Columns of numbers as people write them, the numbers, their unit, and the mark that is shown.
+AMOUNTS = {
+    "dollars": (
+        ["$1,234.50", "-$3.00", None, "($7.25)", "$ 12"],
+        [1234.5, -3, None, -7.25, 12],
+        "$",
+    ),
+    "euros": (["1.234,50 €", "7,00 €", "\N{MINUS SIGN}5 €"], [1234.5, 7, -5], "€"),
+    "a sign on either side": (["5 €", "€6.5"], [5, 6.5], "€"),
+    "thousands of dollars": (["$450,000", "$1,325,000"], [450000, 1325000], "$"),
+    "thousands in English": (["£450,000", "£325,000"], [450000, 325000], "£"),
+    "thousands beside hundreds": (["1,234 €", "345 €"], [1234, 345], "€"),
+    "thousandths": (["1,234 m", "12345 m"], [1.234, 12345], "m"),
+    "thousandths by a point": (["1.234 kg", "2.345 kg"], [1.234, 2.345], "kg"),
+    "rupees": (["₹1,23,456.50", "₹99"], [123456.5, 99], "₹"),
+    "rupees in letters": (["Rs.5", "Rs. 2,500"], [5, 2500], "Rs."),
+    "reais": (["R$ 1.234,50", "R$ 3,00"], [1234.5, 3], "R$"),
+    "kronor": (["1\N{NO-BREAK SPACE}234,50 kr", "12 kr"], [1234.5, 12], "kr"),
+    "francs": (["CHF 1'234.50", "chf 900.-".replace(".-", "")], [1234.5, 900], "CHF"),
+    "per cent": (["12 %", "7,5 %", "100%"], [12, 7.5, 100], "%"),
+    "degrees": (["2,5 °C", "-3,0 °C"], [2.5, -3], "°C"),
+    "a unit's exponents": (["1.5e-3 m", "2 m"], [0.0015, 2], "m"),
+    "decimal commas": (["0,5", "1,25"], [0.5, 1.25], ""),
+    "thousands": (["1,234.5", 5.0], [1234.5, 5], ""),
+    "below zero behind": (["5.5-", "3"], [-5.5, 3], ""),
+    "brackets": (["(0.5)", "1.5"], [-0.5, 1.5], ""),
+    "Fortran's exponents": (["0.5D+01", "-1.5D+02"], [5, -150], ""),
+}
+
+
+@pytest.mark.parametrize("what", AMOUNTS)
+def test_amounts_are_numbers_and_their_unit_is_said(what):
+    cells, numbers, unit = AMOUNTS[what]
+    options = {"missing": "drop", "standardize": False}
+    numbers = [np.nan if each is None else each for each in numbers]
+    rows = np.resize(np.arange(len(cells)), N)
+    frame = PLAIN.assign(c=[cells[k] for k in rows])
+    expected = PLAIN.assign(c=np.array(numbers, float)[rows]).dropna()
+    read, sentence = left_out(lambda: problems.from_frame(frame, "y", **options))
+    assert read.features == ("a", "b", "c", "intercept")
+    np.testing.assert_array_equal(read.x[:, 2], expected["c"])
+    assert sentence.startswith(f"table: read as numbers 'c'{f' in {unit}' if unit else ''} (")
+    # as a target, and where it is a Series
+    target, sentence = left_out(lambda: problems.from_frame(frame, "c", **options))
+    np.testing.assert_array_equal(target.y, expected["c"])
+    assert "read as numbers 'c'" in sentence
+    if not expected["c"].isna().any() and len(expected) == N:
+        given, _ = left_out(lambda: problems.least_squares(frame[["a"]], frame["c"]))
+        np.testing.assert_array_equal(given.y, expected["c"])
+
+
+def test_what_looks_like_amounts_and_is_none():
+    for cells in (["12 a", "14 b"], ["ABC 12", "ABC 13"], ["1.2.3", "1.2.4"], ["no", "5 €"]):
+        frame = PLAIN.assign(c=cells * (N // 2))
+        with pytest.raises(ValueError, match="column 'c' holds texts"):
+            problems.from_frame(frame, "y")
+
+
+def test_further_rows_have_the_same_unit():
+    frame = PLAIN.assign(c=[f"{k % 7} %" for k in range(N)], y=[f"${k}.5" for k in range(N)])
+    with pytest.warns(problems.ColumnWarning) as said:
+        problem = problems.from_frame(frame, "y", features=["a", "c"])
+    assert [str(each.message) for each in said] == [
+        "table: read as numbers 'y' in $ ('$0.5' as 0.5)",
+        "table: read as numbers 'c' in % ('0 %' as 0)",
+    ]
+    further = frame.iloc[:9].assign(c="6 %")
+    assert problems.held_out(further, problem).x[:, 1].tolist() == [6.0] * 9
+    for name, cells, message in (
+        ("c", 6.0, "column 'c': numbers without a unit: must be in %"),
+        ("c", "6 €", "column 'c': numbers in €: must be in %"),
+        ("y", "€5.5", r"column 'y': numbers in €: must be in \$"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            problems.held_out(further.assign(**{name: cells}), problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "options"),
+    [
+        # what other columns' marks say, and what is given, tells how amounts are written
+        ('a;y\n"1.234 €";0,5\n"2.345 €";1,25\n', [1234, 2345], {}),
+        ('a,y\n"1,234 €",0.5\n"2,345 €",1.25\n', [1234, 2345], {}),
+        ('a,y\n"1,234 €",5\n"2,345 €",10\n', [1.234, 2.345], {"decimal": ","}),
+        ('a,y\n"1,234",5\n"2,345",10\n', [1234, 2345], {"decimal": "."}),
+        ('a,y\n"1,234",5\n"900",10\n', [1234, 900], {}),
+        ("a;y\n1,234;5\n900;10\n", [1234, 900], {}),
+        ('a,y\n"1,234",5\n"12345",10\n', [1.234, 12345], {}),
+    ],
+)
+def test_the_decimal_mark_of_a_text_is_that_of_its_amounts(tmp_path, text, first, options):
+    path = tmp_path / "points.csv"
+    path.write_text(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", problems.ColumnWarning)
+        read = problems.read_table(path, "y", standardize=False, **options)
+    assert read.x[:, 0].tolist() == first
+
+
+def test_commas_that_may_be_either_are_refused(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text('a,y\n"1,234",5\n"2,345",10\n')
+    with pytest.raises(ValueError, match="column 'a', row 1: '1,234': may be 1234 or 1.234"):
+        problems.read_table(path, "y")
+
+
+def test_thousands_below_the_lines_that_are_looked_at(tmp_path):
+    path = tmp_path / "points.csv"
+    rows = [f"{k % 9}.5,{k}" for k in range(400)]
+    path.write_text("\n".join(["a,y", *rows, '"1,234.5",7', ""]))
+    with pytest.warns(problems.ColumnWarning, match="'a' .'1,234.5' as 1234.5."):
+        assert problems.read_table(path, "y", standardize=False).x[-1, 0] == 1234.5
+
+
+PACKED = {
+    "points.csv.gz": gzip.compress,
+    "points.csv.bz2": bz2.compress,
+    "points.tsv.xz": lzma.compress,
+    "points.csv": gzip.compress,  # what a browser saved
+    "points.CSV.GZ": gzip.compress,
+}
+
+
+@pytest.mark.parametrize("name", [*PACKED, "points.csv.zip", "points.zip"])
+def test_packed_texts(tmp_path, name):
+    from simopt.problems.files import csv_options
+
+    path = tmp_path / name
+    data = TABLE.to_csv(index=False, sep=";", decimal=",").encode()
+    if name in PACKED:
+        path.write_bytes(PACKED[name](data))
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("in a folder/points.csv", data)
+    read = problems.read_table(path, "y")
+    assert read.digest == problems.from_frame(TABLE, "y").digest
+    assert read.name == "points"
+    pd.testing.assert_frame_equal(pd.read_csv(path, **csv_options(path)), TABLE)
+
+
+def test_packed_texts_that_cannot_be_read(tmp_path):
+    data = TABLE.to_csv(index=False).encode()
+    several = tmp_path / "several.zip"
+    with zipfile.ZipFile(several, "w") as archive:
+        archive.writestr("a.csv", data)
+        archive.writestr("b.csv", data)
+    (tmp_path / "none.zip").write_bytes(b"PK\x05\x06" + bytes(18))
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(data)[:-30])
+    (tmp_path / "cut.csv.xz").write_bytes(lzma.compress(data)[:-30])
+    (tmp_path / "cut.csv.bz2").write_bytes(bz2.compress(data)[:-30])
+    (tmp_path / "bad.zip").write_bytes(b"PK\x03\x04" + data)
+    (tmp_path / "other.json.gz").write_bytes(gzip.compress(b"{}"))
+    for name, message in {
+        "several.zip": "a zip of 2 files: must hold one",
+        "none.zip": "must be a",
+        "cut.csv.gz": "a readable CSV file",
+        "cut.csv.xz": "a readable CSV file",
+        "cut.csv.bz2": "a readable CSV file",
+        "bad.zip": "a readable zip file",
+        "other.json.gz": "a file that ends in .csv or .parquet",
+    }.items():
+        with pytest.raises(ValueError, match=f"^path=.*{message}"):
+            problems.read_table(tmp_path / name, "y")
+    with pytest.raises(FileNotFoundError):
+        problems.read_table(tmp_path / "absent.csv.gz", "y")
+    with pytest.raises(FileNotFoundError):
+        problems.read_table(tmp_path / "absent.zip", "y")
 
 
 CITY = RNG.choice(["Rome", "Bari", "Pisa"], N)

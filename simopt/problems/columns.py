@@ -6,12 +6,15 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simopt.ground import checks
+from simopt.problems.amounts import Amounts, Fault
+from simopt.problems.amounts import read as read_amounts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +23,9 @@ Floats = NDArray[np.float64]
 
 #: A table of so many columns is first laid out anew.
 WIDE = 1000
+
+#: Where a DataFrame keeps the decimal mark of the text that it was read from.
+DECIMAL = "simopt: decimal mark"
 
 #: Columns that a sentence names.
 NAMED = 5
@@ -32,8 +38,7 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 
-#: Numbers that no program reads as such: with thousands set apart, currencies, per cent, units,
-#: fractions, the minus of typesetters, the brackets of bookkeepers, Fortran's exponents.
+#: Numbers written otherwise, also such as are not read as amounts: fractions, hexadecimal ones.
 AMOUNT = re.compile(
     r"\(?[$€£¥]?\s*[-+\u2212]?\s*(?!\d+\.\d{1,2}\.)"
     r"(?:0x[\da-f]+|\d+/\d+|\d[\d.,'\u2019 \xa0\u202f]*(?:[ed][-+]?\d+)?)\)?"
@@ -45,7 +50,7 @@ AMOUNT = re.compile(
 CODE = re.compile(r"[0-9]{4,}")
 
 #: What is said of such numbers.
-PLAIN = ", in digits alone: no currency, per cent, unit, or mark between thousands"
+PLAIN = ", in digits alone: no fraction, no other base than ten"
 
 #: Answers that mean yes. Of two other texts the second in alphabetical order counts as 1.
 YES = frozenset(
@@ -67,12 +72,16 @@ class Columns:
         Columns of dates and times.
     texts : dict of str to Series
         Columns of texts or categories, with `None` or NaN where there is none.
+    amounts : dict of str to Amounts
+        How those columns of numbers were read that are in a currency, in per cent, or otherwise
+        written as people write numbers.
     """
 
     numbers: Mapping[str, int]
     values: Floats
     dates: frozenset[str]
     texts: Mapping[str, pd.Series[Any]]
+    amounts: Mapping[str, Amounts]
 
     def number(self, name: str) -> Floats:
         """A column of numbers."""
@@ -91,24 +100,28 @@ def read(frame: pd.DataFrame) -> Columns:
     values = block.to_numpy(np.float64, na_value=np.nan)
     dates: set[str] = set()
     texts: dict[str, pd.Series[Any]] = {}
+    amounts: dict[str, Amounts] = {}
     further: list[Floats] = []
     others = frame.drop(columns=list(numbers))
     for name, column in others.items():
         content = _content(str(name), column)
         if content is None:
             dates.add(str(name))
-        elif isinstance(content, np.ndarray):
+        elif isinstance(content, (np.ndarray, Amounts)):
+            if isinstance(content, Amounts):
+                amounts[str(name)] = content
+                content = content.values
             numbers[str(name)] = values.shape[1] + len(further)
             further.append(content)
         else:
             texts[str(name)] = content
     if further:
         values = np.column_stack([values, *further])
-    return Columns(numbers, values, frozenset(dates), texts)
+    return Columns(numbers, values, frozenset(dates), texts, amounts)
 
 
-def _content(name: str, column: pd.Series[Any]) -> Floats | pd.Series[Any] | None:
-    """Numbers, or a column of texts, or None for dates."""
+def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[Any] | None:
+    """Numbers, amounts as people write them, or a column of texts, or None for dates."""
     import pandas as pd
 
     if column.dtype.kind == "c":
@@ -138,6 +151,12 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | pd.Series[Any] | Non
     if texts and all(map(DATE.fullmatch, texts)):
         return None
     row = int(np.argmax(bad))
+    found = read_amounts(column.tolist(), column.attrs.get(DECIMAL))
+    if isinstance(found, Amounts):
+        return found
+    if isinstance(found, Fault):
+        cell = repr(column.iloc[found.row])
+        raise ValueError(f"column {name!r}, row {found.row + 1}: {cell}: {found.sentence}")
     amounts = _are_amounts(texts)
     words = all(isinstance(cell, (str, bool)) for cell in cells) and not amounts
     if not words or 2 * len(cells) <= column.notna().sum():
@@ -150,6 +169,21 @@ def are_codes(cells: Sequence[Any]) -> bool:
     if not cells or not all(isinstance(cell, str) and CODE.fullmatch(cell) for cell in cells):
         return False
     return len({len(cell) for cell in cells}) == 1 and any(cell[0] == "0" for cell in cells)
+
+
+def check_units(
+    amounts: Mapping[str, Amounts], known: Mapping[str, str], names: Iterable[str]
+) -> None:
+    """Refuse columns whose numbers have another unit than those of an earlier table had."""
+    for name in names:
+        unit = amounts[name].unit if name in amounts else ""
+        if unit.casefold() != known.get(name, "").casefold():
+            now, before = (
+                f"in {each}" if each else "without a unit" for each in (unit, known.get(name))
+            )
+            raise ValueError(
+                f"column {name!r}: numbers {now}: must be {before}, as in the table of the problem"
+            )
 
 
 def _are_amounts(texts: set[str]) -> bool:
@@ -174,11 +208,15 @@ def levels(column: pd.Series[Any]) -> list[Any]:
 
 
 class Target(NamedTuple):
-    """A target as numbers [n], NaN where there is none, its name, and the texts for 0 and 1."""
+    """A target as numbers [n], NaN where there is none, and its name.
+
+    ``labels`` are the texts for 0 and 1, ``amounts`` how numbers were read that have a unit.
+    """
 
     values: Floats
     name: str
     labels: tuple[Any, Any] | None = None
+    amounts: Mapping[str, Amounts] = MappingProxyType({})
 
 
 def target(
@@ -194,7 +232,7 @@ def target(
     if labels is not None:
         return _labelled(content, name, labels)
     if name in content.numbers:
-        return Target(content.number(name), name)
+        return Target(content.number(name), name, amounts=content.amounts)
     if name in content.dates:
         raise ValueError(f"column {name!r} holds dates or times: must be numbers")
     different = levels(content.texts[name])

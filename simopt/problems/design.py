@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from simopt.problems import features
-from simopt.problems.columns import Columns, Floats, bad_cell, levels, listed, read
+from simopt.problems.columns import Columns, Floats, bad_cell, check_units, levels, listed, read
 from simopt.problems.scaling import Scaling, say_if_apart
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Design(NamedTuple):
     """Points x [n, p] with a name for each column, targets y [n], and how x was scaled.
 
     ``sources`` are the table's columns that x is made of, and the texts of those that hold texts;
-    so many of the first as ``skip`` have no column of x.
+    so many of the first as ``skip`` have no column of x; ``units`` what their numbers are in.
     """
 
     x: Floats
@@ -44,19 +44,21 @@ class Design(NamedTuple):
     scaling: Scaling | None
     sources: Mapping[str, Sequence[Any] | None] = MappingProxyType({})
     skip: int = 0
+    units: Mapping[str, str] = MappingProxyType({})
 
 
 class Reading(NamedTuple):
     """How a table became a problem, for further rows of the same columns.
 
     ``sources`` and ``skip`` are as of a `Design`; ``labels`` the target's texts that became 0 and
-    1, if any.
+    1, if any; ``units`` what numbers are in, of the columns and the target, where that is written.
     """
 
     target: str
     labels: tuple[Any, Any] | None
     sources: Mapping[str, Sequence[Any] | None]
     skip: int
+    units: Mapping[str, str]
 
 
 def design(
@@ -109,15 +111,17 @@ def design(
     else:
         columns = read(frame[list(chosen)])
     sources = _sources(columns, chosen, categories, remedies.texts)
+    features.say_amounts(source, columns.amounts, sources)
+    units = {name: each.unit for name, each in columns.amounts.items() if name in sources}
     skip = int(categories == "dummy")
     x, names, origins = _encoded(columns, sources, skip)
     x, y = _complete(x, origins, y, target, missing, remedies.missing)
     if standardize:
         scaling = Scaling.of(x, centre=intercept)
-        return Design(scaling.apply(x), names, y, scaling, sources, skip)
+        return Design(scaling.apply(x), names, y, scaling, sources, skip, units)
     if standardize is None:
         say_if_apart(source, x, names, intercept, remedies.apart)
-    return Design(x, names, y, None, sources, skip)
+    return Design(x, names, y, None, sources, skip, units)
 
 
 def further(
@@ -127,6 +131,7 @@ def further(
     columns = read(frame[list(reading.sources)])
     numbers = [name for name, texts in reading.sources.items() if texts is None]
     _sources(columns, numbers, None, "as in the table of the problem")
+    check_units(columns.amounts, reading.units, numbers)
     for name, known in reading.sources.items():
         if known is None:
             continue

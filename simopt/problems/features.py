@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simopt.ground import notices
+from simopt.problems import amounts
 from simopt.problems.columns import Columns, Floats, listed
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ COPY = "a copy of the target"
 
 
 class ColumnWarning(UserWarning):
-    """Columns were left out of the features of a table."""
+    """Columns were left out of the features of a table, or their numbers have a unit."""
 
 
 def choose(
@@ -146,3 +147,9 @@ def say_left(source: str, left: Mapping[str, Sequence[str]], remedy: str) -> Non
     if left:
         parts = [f"{listed(names)} ({reason})" for reason, names in left.items()]
         notices.say(f"{source}: left out {', '.join(parts)}: {remedy}", ColumnWarning)
+
+
+def say_amounts(source: str, read: Mapping[str, amounts.Amounts], names: Iterable[str]) -> None:
+    """Say what the numbers of columns are in, and how one of each was read."""
+    if said := amounts.said(read, names):
+        notices.say(f"{source}: read as numbers {said}", ColumnWarning)

@@ -13,14 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simopt.ground import checks
-from simopt.ground.delimited import decimal_mark, find_separator, split
-from simopt.problems.columns import WIDE, are_codes
+from simopt.ground.delimited import COMMA, POINT, decimal_mark, find_separator, split
+from simopt.problems import amounts, packed
+from simopt.problems.columns import DECIMAL, WIDE, are_codes
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TEXT = (".csv", ".tsv", ".tab", ".txt")
-ENDINGS = "a file that ends in .csv or .parquet (or .tsv, .tab, .txt)"
+ENDINGS = (
+    "a file that ends in .csv or .parquet (or .tsv, .tab, .txt; texts may be packed: .csv.gz, "
+    ".csv.bz2, .csv.xz, .zip)"
+)
+
+#: How pandas unpacks a file by its name alone.
+PACKED_BY = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
 
 #: Bytes and lines that show how a text is written.
 HEAD, LINES = 1 << 20, 200
@@ -81,9 +88,16 @@ def read_file(
         If the ending is another, or the file can't be read.
     FileNotFoundError
         If there is none.
+
+    Notes
+    -----
+    ``attrs[columns.DECIMAL]`` is the decimal mark that a text shows, or that was given.
     """
     path = checks.path("path", path)
-    ending = path.suffix.lower()
+    try:
+        ending = packed.inner(path).suffix.lower()
+    except (ValueError, *packed.ERRORS) as error:
+        raise _unreadable(path, "zip", error) from None
     if ending != ".parquet" and ending not in TEXT:
         raise checks.refuse("path", str(path), ENDINGS)
     for name, value in (("sep", sep), ("decimal", decimal)):
@@ -98,10 +112,13 @@ def read_file(
     except UnicodeDecodeError as error:
         remedy = f"text in {error.encoding} (encoding='cp1252' is what Windows often writes)"
         raise checks.refuse("path", str(path), remedy) from None
-    except ValueError as error:  # of pandas' parser and pyarrow as well
-        kind = "Parquet" if ending == ".parquet" else "CSV"
-        reason = " ".join(str(error).split())[:200]
-        raise checks.refuse("path", str(path), f"a readable {kind} file ({reason})") from None
+    except (ValueError, *packed.ERRORS) as error:  # of pandas' parser and pyarrow as well
+        raise _unreadable(path, "Parquet" if ending == ".parquet" else "CSV", error) from None
+
+
+def _unreadable(path: Path, kind: str, error: Exception) -> ValueError:
+    reason = " ".join(str(error).split())[:200]
+    return checks.refuse("path", str(path), f"a readable {kind} file ({reason})")
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -131,15 +148,18 @@ def csv_options(
     encoding: str | None = None,
 ) -> dict[str, Any]:
     """The arguments of `pandas.read_csv` that read a text as it is written."""
-    return _found(path, sep, decimal, encoding)[0]
+    return _found(Path(path), sep, decimal, encoding)[0]
 
 
 def _found(
-    path: str | os.PathLike[str], sep: str | None, decimal: str | None, encoding: str | None
-) -> tuple[dict[str, Any], list[str]]:
-    """The arguments for a text, and the names of its columns as they are written."""
-    with open(path, "rb") as file:
-        head = file.read(HEAD)
+    path: Path, sep: str | None, decimal: str | None, encoding: str | None
+) -> tuple[dict[str, Any], list[str], str | None]:
+    """The arguments for a text, the names of its columns as written, and its decimal mark.
+
+    The mark is None where no number has one.
+    """
+    head = packed.head(path, HEAD)
+    how = packed.packing(path)
     encoding = encoding or _encoding(head)
     # The last character may be cut in two.
     text = codecs.getincrementaldecoder(encoding)().decode(head, len(head) < HEAD)
@@ -172,7 +192,13 @@ def _found(
         thousands = apart.most_common(1)[0][0]
         cells = [cell.replace(thousands, "") for cell in cells]
     marks = [mark for mark in GROUPED if _groups_thousands(cells, mark)]
-    decimal = decimal or (marks[0] if len(marks) == 1 else decimal_mark(cells))
+    shown = decimal or (marks[0] if len(marks) == 1 else None)
+    if shown is None and _is_open(cells):
+        shown = _told(rows) or ("," if sep == ";" else None)
+        marks = [shown] if shown == "." else []
+    elif shown is None and any(COMMA.fullmatch(cell) or POINT.fullmatch(cell) for cell in cells):
+        shown = decimal_mark(cells)
+    decimal = shown or "."
     if not apart:
         thousands = GROUPED[decimal][0] if decimal in marks else None
     spaced = any(cell[:1] == " " for row in csv.reader(lines, delimiter=sep) for cell in row)
@@ -184,6 +210,7 @@ def _found(
         "decimal": (decimal, "."),
         "thousands": (thousands, None),
         "encoding": (encoding, "utf-8"),
+        "compression": (how, PACKED_BY.get(path.suffix.lower())),
         "skiprows": (skipped, 0),
         "names": (names, []),
         "skipinitialspace": (spaced, False),
@@ -192,7 +219,23 @@ def _found(
         "dtype": (_codes(names or heading, rows), {}),
     }
     options = {name: value for name, (value, default) in given.items() if value != default}
-    return options, names or heading
+    return options, names or heading, shown
+
+
+def _is_open(cells: list[str]) -> bool:
+    """Whether commas may group thousands as well as set off decimals, and no point says which."""
+    commas = [cell for cell in cells if COMMA.fullmatch(cell)]
+    either = all(map(EITHER[","].fullmatch, commas))
+    return bool(commas) and either and not any(map(POINT.fullmatch, cells))
+
+
+def _told(rows: list[list[str]]) -> str | None:
+    """The decimal mark that columns say whose commas may be either; None if they say none."""
+    columns = [[cell or None for cell in column] for column in zip_longest(*rows, fillvalue="")]
+    marked = (column for column in columns if any(cell and "," in cell for cell in column))
+    read = map(amounts.read, marked)
+    marks = {each.decimal for each in read if isinstance(each, amounts.Amounts)}
+    return marks.pop() if len(marks) == 1 else None
 
 
 def _codes(names: list[str], rows: list[list[str]]) -> dict[str, str]:
@@ -237,7 +280,7 @@ def _read_text(
     import pandas as pd
 
     options: dict[str, Any] = {"na_values": MISSING, "skipinitialspace": True}
-    found, heading = _found(path, sep, decimal, encoding)
+    found, heading, mark = _found(path, sep, decimal, encoding)
     options |= found
     twice = [name for name, times in Counter(heading).items() if name and times > 1]
     if twice:  # which pandas would call "a" and "a.1"
@@ -249,6 +292,7 @@ def _read_text(
     if len(table) and table.iloc[-1].isna().all():
         held = table.notna().any(axis=1).to_numpy().nonzero()[0]
         table = table.iloc[: held[-1] + 1 if len(held) else 0]
+    table.attrs[DECIMAL] = mark
     return table
 
 

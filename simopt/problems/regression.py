@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from simopt.ground import checks
 from simopt.problems import columns, tall
 from simopt.problems.design import Design, Reading, Remedies, design
+from simopt.problems.features import say_amounts
 from simopt.problems.inputs import labels, many, numbers, start
 from simopt.problems.loss import Floats, Loss
 from simopt.problems.problem import Problem
@@ -299,7 +300,8 @@ def make(
     if columns.is_series(y):
         if columns.is_frame(x):
             columns.check_same_rows(x, y)
-        y, target, _ = columns.target(y, str(y.name or "y"), loss.binary)
+        y, target, _, held = columns.target(y, str(y.name or "y"), loss.binary)
+        say_amounts("y", held, held)
     targets = numbers("y", y, flags=True)
     if isinstance(x, Design):
         points, features, scaling = x.x, x.names, x.scaling

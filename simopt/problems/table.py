@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks
-from simopt.problems import columns, files
+from simopt.problems import columns, files, packed
 from simopt.problems.design import CATEGORIES, MISSING, Reading, Remedies, design, further
+from simopt.problems.features import say_amounts
 from simopt.problems.losses import KINDS, LOSSES
 from simopt.problems.problem import Problem
 from simopt.problems.regression import Regression, make
@@ -46,6 +47,10 @@ def from_frame(
     that pandas writes ("Unnamed: 0", "index"), numbers that only count the rows, identifiers (all
     different, and called so or texts), dates, columns of one value beside an intercept, empty
     columns, copies of the target. Naming the features takes exactly those.
+
+    Numbers as people write them are read where all of a column have one unit, or none, and one
+    reading: "$1,234.50", "1.234,50 €", "12 %" (as 12), "3.5 kg", "($7.25)" below 0. A
+    `ColumnWarning` says so; "1,234 €" alone, which may be 1234 or 1.234, is refused.
 
     Parameters
     ----------
@@ -111,7 +116,8 @@ def from_frame(
     chosen = None
     if features is not None:
         chosen = _chosen([columns.own(frame, each) for each in features], list(others.columns))
-    y, label, labels = columns.target(table[target], target, loss.binary)
+    y, label, labels, held = columns.target(table[target], target, loss.binary)
+    say_amounts(name or "table", held, held)
     points = design(
         name or "table",
         others,
@@ -136,7 +142,13 @@ def from_frame(
         target=label,
         parameters=loss.check_parameters(parameters),
         scaling=points.scaling,
-        reading=Reading(target, labels, dict(points.sources), points.skip),
+        reading=Reading(
+            target,
+            labels,
+            dict(points.sources),
+            points.skip,
+            {**points.units, **{each: held[each].unit for each in held}},
+        ),
     )
 
 
@@ -198,9 +210,11 @@ def held_out(
     for column in (*reading.sources, reading.target):
         if column not in frame:
             raise ValueError(f"table: has no column {column!r}: must have those of {problem.name}")
-    y = columns.target(
+    read = columns.target(
         frame[reading.target], reading.target, problem.criterion.binary, reading.labels
-    ).values
+    )
+    columns.check_units(read.amounts, reading.units, [reading.target])
+    y = read.values
     x, y = further(frame, y, reading, problem.scaling, missing)
     problem.criterion.check_targets(y)
     if problem.intercept:
@@ -265,7 +279,8 @@ def read_table(
     ----------
     path : path
         A file that ends in ``.parquet``, or text in ``.csv``, ``.tsv``, ``.tab`` or ``.txt`` with
-        a heading that names the columns.
+        a heading that names the columns; a text may be packed (``.csv.gz``, ``.bz2``, ``.xz``, or
+        alone in a ``.zip``).
     target : str
         The column to predict.
     features, kind, standardize, categories, missing
@@ -317,6 +332,6 @@ def read_table(
         w0=w0,
         intercept=intercept,
         l2=l2,
-        name=path.stem if name is None else name,
+        name=packed.inner(path).stem if name is None else name,
         **parameters,
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simopt.ground import checks
 from simopt.ground.formatting import listing
-from simopt.problems import columns
+from simopt.problems import amounts, columns, packed
 from simopt.problems.files import csv_options, read_file
 from simopt.problems.losses import LOSSES
 from simopt.problems.problem import Problem
@@ -149,7 +149,7 @@ def from_file(
         warnings.simplefilter("always")
         problem = from_frame(
             frame, target, features=features, kind=kind, standardize=False, categories="dummy",
-            missing=missing, name=Path(path).stem,
+            missing=missing, name=packed.inner(Path(path)).stem,
         )  # fmt: skip
     said += [f"{each.message}." for each in notices]
     for label in labels:
@@ -163,7 +163,7 @@ def from_file(
             f"Columns of 0 and 1 stand for the texts of {listing(texts)}, the first of them left "
             "out."
         )
-    if Path(path).suffix.lower() == ".parquet":
+    if packed.inner(Path(path)).suffix.lower() == ".parquet":
         read = f"pd.read_parquet({os.fspath(path)!r})"
     else:
         options = [f"{name}={value!r}" for name, value in csv_options(path).items()]
@@ -172,6 +172,12 @@ def from_file(
     plain = [name for name in names if name in frame.columns]
     if not set(frame.columns) <= set(map(str, raw.columns)):
         lines.append("table.columns = [str(name).strip() for name in table.columns]")
+    assert isinstance(problem, Regression)
+    assert problem.reading is not None
+    for number, name in enumerate(problem.reading.units):
+        read_as = amounts.read(frame[name].tolist(), frame.attrs.get(columns.DECIMAL))
+        assert isinstance(read_as, amounts.Amounts)
+        lines += [*(() if number else amounts.PROGRAM), amounts.line(name, read_as.decimal)]
     if problem.n < len(frame):
         said.append(f"{len(frame) - problem.n:,} rows that lack a value were left out.")
         lines.append(f"table = table.dropna(subset={[*plain, *texts, target]!r})")
