@@ -2,10 +2,10 @@
 
 Such a rule has a pass over the matrix' weights more, between gradient and update: each puts what
 enters the matrix in the place of its gradient, and its state is the new one. The rule's own
-function then turns the matrix (`simopt.rules.rule.Matrix`), and the update of these weights takes
+function then turns the matrix (`rules.matrices.Matrix`), and the update of these weights takes
 its entries for gradients. Without such a rule none of it is compiled.
 
-A step that a user wrote (`simopt.rules.rule.MatrixStep`) is of one matrix, as an array: of every
+A step that a user wrote (`rules.matrices.MatrixStep`) is of one matrix, as an array: of every
 lane's weights, gradient and state there is a copy in arrays of their own. What it makes of the
 weights takes the place of their gradient, and the update makes a weight of that.
 """

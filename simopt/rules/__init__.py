@@ -34,6 +34,7 @@ from simopt.rules.lars import LARS
 from simopt.rules.lion import Lion
 from simopt.rules.lookahead import lookahead
 from simopt.rules.madgrad import MADGRAD
+from simopt.rules.making import rule
 from simopt.rules.mars import MARS
 from simopt.rules.momentum import Momentum
 from simopt.rules.momo import MoMo
@@ -50,7 +51,7 @@ from simopt.rules.qhadam import QHAdam
 from simopt.rules.radam import RAdam
 from simopt.rules.rmsprop import RMSprop
 from simopt.rules.rprop import Rprop
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.rule import Optimizer, Rule, complement
 from simopt.rules.schedule_free_adamw import ScheduleFreeAdamW
 from simopt.rules.schedule_free_radam import ScheduleFreeRAdam
 from simopt.rules.schedule_free_sgd import ScheduleFreeSGD

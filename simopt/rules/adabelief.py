@@ -8,7 +8,8 @@ from functools import cache
 
 from simopt.rules.adam import M_HAT, MEANS, bias_corrections
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def adabelief(w, g, eta, m, s, bias1, bias2, beta1=0.9, beta2=0.999, epsilon=1e-16):

@@ -10,8 +10,9 @@ from typing import Any
 from simopt.ground import checks
 from simopt.rules.adam import MEANS, moments
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import one_like
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def bounded(m, v, rate, final, t, bias1, bias2, narrowing, epsilon):

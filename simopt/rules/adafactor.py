@@ -8,8 +8,9 @@ from functools import cache
 
 from simopt.ground.elementary import exp, log_one_plus
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import larger, one_like
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def added(g, v, beta2, epsilon):

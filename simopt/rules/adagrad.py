@@ -9,9 +9,10 @@ from functools import cache
 from simopt.ground import checks
 from simopt.rules.clocks import count
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import one_like, with_initial, with_momentum, zero_like
 from simopt.rules.roots import RATED, ROOTS, divisor, effective_rate
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def adagrad(w, g, eta, G, epsilon=1e-8):

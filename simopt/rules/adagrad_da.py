@@ -8,7 +8,8 @@ from functools import cache
 
 from simopt.rules.clocks import count
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def adagrad_da(w, g, eta, s, G, t, l1=0.0, l2=0.0, initial_accumulator=0.1):

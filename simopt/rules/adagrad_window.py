@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def adagrad_window(w, g, eta, s1, s2, s3, s4, s5, s6, s7, s8, s9, epsilon=0.1):

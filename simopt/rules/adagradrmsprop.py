@@ -8,7 +8,8 @@ from functools import cache
 
 from simopt.rules.clocks import rooted
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def adagradrmsprop(w, g, eta, v, t, root, rho=0.9, smoothing=1.0):

@@ -8,8 +8,9 @@ from functools import cache
 
 from simopt.ground import checks
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.roots import ROOTS, divisor
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def bias_corrections(bias1, bias2, beta1, beta2):

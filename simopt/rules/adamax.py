@@ -7,8 +7,9 @@ from functools import cache
 
 from simopt.rules.adam import M_HAT, MEANS
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import larger, one_like
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def adamax(w, g, eta, m, u, bias, beta1=0.9, beta2=0.999, epsilon=1e-8):

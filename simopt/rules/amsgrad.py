@@ -8,9 +8,10 @@ from functools import cache
 from simopt.rules.adam import M_HAT, MEANS, V_HAT, bias_corrections, moments
 from simopt.rules.corrected import CORRECTED_ROOTS
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import larger, with_initial
 from simopt.rules.roots import ROOTS, divisor
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def uncorrected(epsilon_place):

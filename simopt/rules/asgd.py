@@ -9,8 +9,9 @@ from functools import cache
 
 from simopt.rules.clocks import count
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import larger, one_like
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def slowed(eta, lambd, t):

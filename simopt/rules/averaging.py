@@ -7,7 +7,8 @@ from typing import Any
 
 from simopt.ground import checks
 from simopt.rules.averages import FORMS, with_average
-from simopt.rules.rule import ALLOWED, MOST_HYPERPARAMETERS, MOST_STATE, Optimizer
+from simopt.rules.ranges import ALLOWED
+from simopt.rules.rule import MOST_HYPERPARAMETERS, MOST_STATE, Optimizer
 
 
 def averaged(

@@ -7,8 +7,9 @@ from functools import cache
 
 from simopt.ground import checks
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import larger, zero_like
-from simopt.rules.rule import START, Optimizer, Rule, rule
+from simopt.rules.rule import START, Optimizer, Rule
 
 
 def cocob(w, g, eta, w0, L, G, R, s, alpha=100.0, epsilon=1e-8, weight_decay=0.0):

@@ -8,9 +8,10 @@ from functools import cache
 
 from simopt.rules.adam import bias_corrections, moments
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import zero_like
 from simopt.rules.prodigy import correction
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def entered(s, g, rate, beta2):

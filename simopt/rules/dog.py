@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import larger
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def squares(w, g, eta, w0, r, G, rate):

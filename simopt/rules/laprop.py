@@ -8,8 +8,9 @@ from functools import cache
 from simopt.rules.clocks import correction
 from simopt.rules.corrected import CORRECTED_ROOTS
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import zero_like
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def divided(place):

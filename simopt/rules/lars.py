@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule
 from simopt.rules.trust import RATIOS
 
 

@@ -7,9 +7,10 @@ from functools import cache
 
 from simopt.rules.clocks import rooted
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import zero_like
 from simopt.rules.roots import cube_root
-from simopt.rules.rule import START, Optimizer, Rule, complement, rule
+from simopt.rules.rule import START, Optimizer, Rule, complement
 
 
 def madgrad(w, g, eta, s, v, start, t, root, momentum=0.9, epsilon=1e-6):

@@ -9,7 +9,8 @@ from functools import cache
 from simopt.rules.adam import bias_corrections, moments
 from simopt.rules.corrected import corrected_outside, corrected_step
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def changed(g, last, first, beta1, coefficient):

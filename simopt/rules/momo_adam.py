@@ -9,9 +9,10 @@ from simopt.rules import momo
 from simopt.rules.adam import MEANS, V_HAT, bias_corrections, moments
 from simopt.rules.corrected import corrected_outside
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import larger, one_like
 from simopt.rules.momo import DECAYED, STEPPED, SWITCHES
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def terms(w, g, eta, m, v, bias1, bias2, f_bar, dots, tau, beta1, beta2, epsilon):

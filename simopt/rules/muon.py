@@ -9,9 +9,10 @@ from functools import cache
 from simopt.rules.adam import M_HAT, MEANS, V_HAT, bias_corrections, moments
 from simopt.rules.corrected import CORRECTED_ROOTS
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.matrices import Matrix
 from simopt.rules.nadam import ahead
-from simopt.rules.rule import Optimizer, Rule, complement, remembered, rule
+from simopt.rules.rule import Optimizer, Rule, complement, remembered
 from simopt.rules.spectral import SCALES, orthogonalise_by, room
 
 

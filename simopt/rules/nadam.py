@@ -9,9 +9,10 @@ from simopt.ground import checks
 from simopt.rules.adam import MEANS, bias_corrections, moments
 from simopt.rules.corrected import CORRECTED_ROOTS, corrected_step
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import one_like
 from simopt.rules.roots import ROOTS, divisor
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def ahead(m, g, mu, mu_next, bias1):

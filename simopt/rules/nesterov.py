@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.momentum import PLACES, velocity
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def nesterov(w, g, eta, v, beta=0.9):

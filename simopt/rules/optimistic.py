@@ -7,7 +7,8 @@ from functools import cache
 
 from simopt.rules.clocks import count
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def optimistic(w, g, eta, last, t, alpha=1.0, optimism=1.0):

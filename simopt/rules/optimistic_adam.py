@@ -9,7 +9,8 @@ from simopt.rules import nadam
 from simopt.rules.adam import M_HAT, MEANS, V_HAT, bias_corrections, moments
 from simopt.rules.corrected import corrected_outside
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def plain(m, g, beta1, bias1):

@@ -8,7 +8,8 @@ from functools import cache
 
 from simopt.rules.adam import M_HAT, MEANS, V_HAT, bias_corrections, moments
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def qhadam(w, g, eta, m, v, bias1, bias2, beta1=0.995, beta2=0.999, nu1=0.7, nu2=1.0, epsilon=1e-8):

@@ -10,8 +10,9 @@ from functools import cache
 from simopt.rules.adam import M_HAT, MEANS, bias_corrections, moments
 from simopt.rules.corrected import CORRECTED_ROOTS, corrected_step
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import one_like, zero_like
-from simopt.rules.rule import Optimizer, Rule, rule
+from simopt.rules.rule import Optimizer, Rule
 
 
 def radam(epsilon_place):

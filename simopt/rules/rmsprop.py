@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import with_initial, with_momentum
 from simopt.rules.roots import RATED, ROOTS, divisor, effective_rate
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def rmsprop(w, g, eta, Eg2, rho=0.9, epsilon=1e-8):

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from simopt.rules.making import rule
 from simopt.rules.modifiers import larger, one_like, zero_like
-from simopt.rules.rule import START, Rule, rule
+from simopt.rules.rule import START, Rule
 
 
 def counted(eta, n, peak):

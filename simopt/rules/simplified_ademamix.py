@@ -8,7 +8,8 @@ from functools import cache
 from simopt.rules.clocks import correction
 from simopt.rules.corrected import corrected_outside, corrected_step
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule, complement
 
 
 def simplified(

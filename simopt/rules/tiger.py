@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from simopt.rules.family import Family, by_convention
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.making import rule
+from simopt.rules.rule import Optimizer, Rule, complement
 from simopt.rules.signsgd import sign
 
 

@@ -8,8 +8,9 @@ from functools import cache
 from simopt.rules.adam import M_HAT, MEANS, V_HAT, bias_corrections
 from simopt.rules.corrected import corrected_outside
 from simopt.rules.family import Family, by_convention
+from simopt.rules.making import rule
 from simopt.rules.modifiers import one_like, with_initial
-from simopt.rules.rule import Optimizer, Rule, complement, rule
+from simopt.rules.rule import Optimizer, Rule, complement
 from simopt.rules.signsgd import sign
 
 

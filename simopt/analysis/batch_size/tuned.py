@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from simopt.ground import checks
 from simopt.problems import Problem
-from simopt.rules.rule import ALLOWED, Optimizer
+from simopt.rules.ranges import ALLOWED
+from simopt.rules.rule import Optimizer
 
 Floats = NDArray[np.float64]
 

@@ -23,7 +23,8 @@ from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.javascript import NEARLY, Expression, Script
 from simopt.rules.modifiers import DECAYS
 from simopt.rules.notation import SIGNS, Numbers, Symbols, names_in, parse
-from simopt.rules.rule import ALLOWED, Optimizer
+from simopt.rules.ranges import ALLOWED
+from simopt.rules.rule import Optimizer
 from simopt.schedules import SCHEDULES, cosines
 from simopt.training import semantics, shuffling
 

@@ -13,7 +13,7 @@ from simopt.display.tables import Column
 from simopt.ground.formatting import listing, number, symbol
 from simopt.report import traces
 from simopt.rules import OPTIMIZERS
-from simopt.rules.rule import ALLOWED
+from simopt.rules.ranges import ALLOWED
 
 
 def problem_table() -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from simopt.rules.clocks import count
-from simopt.rules.rule import rule
+from simopt.rules.making import rule
 
 
 def forgetful_adagrad(w, g, eta, G, t, epsilon=1e-8, without=0.0, cleared_every=0.0):  # type: ignore[no-untyped-def]
