@@ -845,6 +845,8 @@ def adagrad_da(s, g, t, h):
     s.s += g
     s.E += g**2
     size = max(abs(s.s) - h.l1 * t, 0.0)
+    if s.E == 0:  # the pseudo-inverse of section 1.1: no gradient so far
+        return s.w
     return s.w + math.copysign(h.eta * size, s.s) / (h.l2 * t * h.eta + math.sqrt(s.E))
 
 

@@ -407,6 +407,13 @@ def test_meets_the_frameworks_formula(case, data):
     meet(name, optimizer, formula, gradients)
 
 
+def test_a_dual_average_of_no_gradient_is_zero():
+    optimizer = ALL["AdaGradDA"](eta=0.5, initial_accumulator=0.0)
+    gradients = [0.0, 0.0, -2.0, 1.0]
+    assert ours(optimizer, gradients) == pytest.approx([0.0, 0.0, 0.5, 0.5 / math.sqrt(5)])
+    meet("AdaGradDA", optimizer, f.adagrad_da, gradients)
+
+
 @pytest.mark.parametrize("gradients", FIXED.values(), ids=FIXED)
 @pytest.mark.parametrize("case", CASES, ids=identify)
 def test_meets_the_formula_at_its_defaults(case, gradients):

@@ -17,7 +17,8 @@ def adagrad_da(w, g, eta, s, G, t, l1=0.0, l2=0.0, initial_accumulator=0.1):
     s, G = s + g, G + g * g
     least = t * l1
     kept = -least if s < -least else least if s > least else s
-    return eta * (kept - s) / (math.sqrt(G) + t * eta * l2), s, G
+    w, below = eta * (kept - s), math.sqrt(G) + t * eta * l2
+    return (w / below if below > 0 else w), s, G
 
 
 @cache
@@ -31,7 +32,9 @@ def formula(settings):
     return [
         "s = s + g",
         "G = G + g**2",
-        "w = eta * (max(-t * l1, min(t * l1, s)) - s) / (sqrt(G) + t * eta * l2)",
+        "below = sqrt(G) + t * eta * l2",
+        "w = eta * (max(-t * l1, min(t * l1, s)) - s)",
+        "w = w / below if below > 0 else w",
     ]
 
 
@@ -54,7 +57,8 @@ def AdaGradDA(
         G &\leftarrow G + g^2 \\
         w &\leftarrow \frac{\eta (\max(-t l_1, \min(t l_1, s)) - s)}{\sqrt{G} + t \eta l_2}
 
-    G starts at ``initial_accumulator``.
+    G starts at ``initial_accumulator``. Where it is 0, so are all gradients so far, and w is 0: the
+    paper's pseudo-inverse.
 
     Parameters
     ----------
