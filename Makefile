@@ -37,7 +37,7 @@ PYTEST := -m pytest --numprocesses=auto --maxprocesses=4
 BY_FILE := $(PYTEST) --dist=loadfile
 SINGLY := $(PYTEST) --dist=worksteal
 
-.PHONY: help report report-quick docs test test-slow test-peers test-frameworks test-cuda env sweep bench bench-peers bench-cuda bench-logs billion durations odds lint clean clean-env
+.PHONY: help report report-quick docs test test-slow test-draws test-peers test-frameworks test-cuda env sweep bench bench-peers bench-cuda bench-logs billion durations odds lint clean clean-env
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ test: $(TOOLS) ## run the tests (first: make .venv)
 
 test-slow: $(TOOLS) ## run the tests that take longer
 	@$(BIN)/python $(SINGLY) -m slow || [ $$? -eq 5 ] # 5: there is none
+
+test-draws: $(TOOLS) ## draw examples anew, 20 times as many (make test-draws DRAWS=100)
+	@DRAWS=$(or $(DRAWS),20) $(BIN)/python $(SINGLY) -m hypothesis tests
 
 test-peers: $(PEERS) ## compare with PyTorch, JAX, optax, Keras, scikit-learn (first: make .venv-peers)
 	@$(PEER_VENV)/bin/python $(SINGLY) tests/peers

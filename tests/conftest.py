@@ -1,19 +1,19 @@
-"""What all tests share: no deadlines, and the values of the quick report's pages, computed once."""
+"""What all tests share: the examples drawn, and the values of the quick report's pages."""
 
 import gc
 import math
+import signal
 from functools import cache
 from unittest import mock
 
 import pytest
-from hypothesis import settings
 
 from simopt.engine import blocks, tiers
+from tests import draws
 from tests.interpreting import interpreting
 
-# A deadline says how busy a machine is, and whether a kernel was compiled before.
-settings.register_profile("no deadlines", deadline=None)
-settings.load_profile("no deadlines")
+# Before any test is imported, for its settings are the profile's then.
+draws.load()
 
 #: Few trajectories would share orders to save a kernel: tests are of few, and of both.
 FEW_SHARE, blocks.LEAST_OWN = blocks.LEAST_OWN, 0
@@ -62,6 +62,14 @@ def pytest_runtest_protocol(item):
             with kernels():
                 return (yield)
     return (yield)
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C is heard, also where a shell started the tests in the background and ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
