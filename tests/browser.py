@@ -123,7 +123,7 @@ class Tab:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def until(self, condition, seconds=60):
+    def until(self, condition, seconds=300):
         """Wait until something holds in the page."""
         end = time.monotonic() + seconds
         while not self.run(f"Boolean({condition})"):

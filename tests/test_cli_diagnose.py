@@ -137,7 +137,9 @@ def test_a_log_is_watched_as_it_grows(tmp_path):
     try:
         first = watching.stdout.readline()
         assert first.startswith("8 values: ")
-        log(path, CURVES["calm"])
+        # At once, for a look at a half written file would say so.
+        log(tmp_path / "more.csv", CURVES["calm"])
+        (tmp_path / "more.csv").replace(path)
         assert watching.stdout.readline().startswith("60 values: Healthy")
     finally:
         watching.terminate()

@@ -171,7 +171,7 @@ def test_closing_cancels_what_has_not_begun():
     def wait(shared, item):
         begun.append(item)
         if item > 0:
-            gate.wait(60)
+            gate.wait(300)
 
     with Threads(1) as pool:
         results = completed(pool, wait, None, itertools.count(), ahead=5)
@@ -253,7 +253,7 @@ def test_ctrl_c_ends_it(pool, tmp_path):
     try:
         assert child.stdout.readline() == "one\n"
         os.killpg(child.pid, signal.SIGINT)  # as a terminal does
-        rest, _ = child.communicate(timeout=30)
+        rest, _ = child.communicate(timeout=300)
     finally:
         child.kill()
         child.wait()

@@ -468,7 +468,7 @@ def test_the_filter_in_a_browser(
             "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
             f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", f"{path.as_uri()}#{address}",
         ],
-        check=True, capture_output=True, text=True, timeout=120,
+        check=True, capture_output=True, text=True, timeout=300,
     ).stdout  # fmt: skip
     tags = Outline(shown).tags
     seen = [a["id"] for _, a in tags if "data-verdict" in a and "hidden" not in a]
