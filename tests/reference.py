@@ -71,15 +71,28 @@ def loss(problem, w):
     return math.fsum(total) / len(total) + penalty
 
 
-def gradient(problem, w, rows):
-    """The mean gradient over a batch, with the penalty's."""
-    sums = [0.0] * len(w)
+def gradient(problem, w, rows, rounded=0):
+    """The mean gradient over a batch, with the penalty's.
+
+    ``rounded`` (-1, 0 or 1): as far to a side as its rounding may take it. A sum of n products is
+    within n units of its terms' sizes (Higham 2002, section 3.1). So is a prediction, and a slope
+    moves by it at most twice, or by ``exp(z)`` times; that and the label are what a slope is of.
+    """
+    sums, sizes = [0.0] * len(w), [0.0] * len(w)
     for i in rows:
         x, y = problem.x[i].tolist(), float(problem.y[i])
         z = dot(x, w)
         slope = point_slope(problem, z, y)
         sums = [s + slope * v for s, v in zip(sums, x, strict=True)]
-    return [s / len(rows) + l2 * v for s, l2, v in zip(sums, problem.l2.tolist(), w, strict=True)]
+        if rounded:
+            size = abs(slope) + abs(y)
+            size += max(2.0, size) * dot(map(abs, x), map(abs, w))
+            sizes = [s + size * abs(v) for s, v in zip(sizes, x, strict=True)]
+    units = rounded * (len(rows) + len(w) + 2) * 2.0**-53 / len(rows)
+    return [
+        s / len(rows) + l2 * v + units * size
+        for s, size, l2, v in zip(sums, sizes, problem.l2.tolist(), w, strict=True)
+    ]
 
 
 def clipped(g, norm=None, value=None, slack=0.0):
@@ -101,6 +114,7 @@ def trajectory(
     clip=None,
     box=None,
     gamma=None,
+    rounded=0,
 ):
     """After every update the weights, or their average, and the loss there: [(epoch, w, loss)]."""
     w = seen = problem.w0.tolist()
@@ -111,7 +125,7 @@ def trajectory(
             rows = order[start : start + batch_size]
             if drop_last and len(rows) < batch_size:
                 continue
-            g = clipped(gradient(problem, w, rows), **(clip or {}))
+            g = clipped(gradient(problem, w, rows, rounded), **(clip or {}))
             t = len(steps) + 1
             s = settings | ({} if rates is None else {"eta": rates[t - 1]})
             w = [step(rule, *args, t, state, s) for *args, state in zip(w, g, states, strict=True)]
@@ -120,6 +134,28 @@ def trajectory(
             seen = w if gamma is None else average(seen, w, gamma)
             steps.append((epoch, seen, loss(problem, seen)))
     return steps
+
+
+def moved(*arguments, **options):
+    """How far rounding of the gradients may move the weights and the loss, after every update.
+
+    Twice the most, up to an update, that they move where each gradient is rounded to one side. A
+    rule that divides by the root of its own squared gradients amplifies that without bound where it
+    has arrived: once the root is small, its step changes by eta h / root per unit of weight.
+    """
+    still, *others = (
+        [[*w, loss] for _, w, loss in trajectory(*arguments, **options, rounded=side)]
+        for side in (0, 1, -1)
+    )
+    most, so_far = [], [0.0, 0.0]
+    for at, *sides in zip(still, *others, strict=True):
+        gaps = [[2 * abs(a - b) for a, b in zip(at, side, strict=True)] for side in sides]
+        so_far = [
+            max(so_far[0], *(max(gap[:-1]) for gap in gaps)),
+            max(so_far[1], *(gap[-1] for gap in gaps)),
+        ]
+        most.append(so_far)
+    return most
 
 
 def average(before, w, gamma):

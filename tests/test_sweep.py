@@ -35,9 +35,8 @@ PROBLEMS = {
 }
 
 #: 1e-12 relative to the size of the weights and losses that a trajectory meets, up to this many
-#: updates, at rates up to RATES. A rule that divides by the root of its own squared gradients
-#: amplifies rounding without bound once it has arrived and its root is small (its step then changes
-#: by eta h / root per unit of weight), so those get rates at which they are still on their way.
+#: updates, at rates up to RATES; or as far as rounding moves the oracle itself, where a rule that
+#: divides has arrived (`reference.moved`). Those get rates at which most are still on their way.
 HORIZON = 60
 TOLERANCE = 1e-12
 RATES = {"SGD": 0.1, "Momentum": 0.1, "Nesterov": 0.1}
@@ -59,11 +58,9 @@ def draw_settings(name, draw):
     return {h: draw(st.floats(*ranges[h])) for h in names}
 
 
-def oracle(problem, name, hyper, plan, seed):
+def oracle(problem, name, hyper, plan, seed, of=reference.trajectory):
     orders = reference.orders(plan["shuffle"], seed, plan["epochs"], problem.n)
-    return reference.trajectory(
-        problem, name, hyper, plan["batch_size"], orders, plan.get("drop_last", False)
-    )
+    return of(problem, name, hyper, plan["batch_size"], orders, plan.get("drop_last", False))
 
 
 #: Whose kernels are compiled where bits are compared; the other losses' in `tests.device_cases`.
@@ -92,7 +89,18 @@ def test_meets_the_oracle(name, where, data):
         "shuffle": data.draw(st.sampled_from(["never", "once", "epoch"])),
         "drop_last": data.draw(st.booleans()),
     }
-    seed = data.draw(st.integers(0, 2**40))
+    meet(problem, name, hyper, plan, data.draw(st.integers(0, 2**40)))
+
+
+@pytest.mark.interpreted
+def test_meets_the_oracle_where_it_has_arrived():
+    """Where the root of squared gradients is small, and steps hang on the rounding of each."""
+    hyper = {"eta": 0.01, "rho": 0.765, "epsilon": 1e-8}
+    plan = {"batch_size": 23, "epochs": 60, "shuffle": "epoch"}
+    meet(PROBLEMS["poisson, one weight"], "RMSprop", hyper, plan, 640811942)
+
+
+def meet(problem, name, hyper, plan, seed):
     frame = simopt.sweep(
         problem,
         OPTIMIZERS[name](**hyper),
@@ -106,11 +114,13 @@ def test_meets_the_oracle(name, where, data):
     weights = np.array([w for _, w, _ in expected])
     columns = ["w"] if problem.d == 1 else [f"w_{k}" for k in range(problem.d)]
     scale = max(1.0, np.abs(weights).max(), np.abs(problem.w0).max())
-    np.testing.assert_allclose(frame[columns], weights, rtol=0, atol=TOLERANCE * scale)
     losses = np.array([loss for *_, loss in expected])
     start = reference.loss(problem, problem.w0.tolist())
-    atol = TOLERANCE * max(start, losses.max())
-    np.testing.assert_allclose(frame["loss"], losses, rtol=0, atol=atol)
+    gaps = np.column_stack([np.abs(frame[columns] - weights).max(axis=1), abs(frame.loss - losses)])
+    least = TOLERANCE * np.array([scale, max(start, losses.max())])
+    if not (gaps <= least).all():
+        moved = oracle(problem, name, hyper, plan, seed, of=reference.moved)
+        np.testing.assert_array_less(gaps, np.maximum(least, moved))
     assert frame["epoch"].tolist() == [epoch for epoch, *_ in expected]
 
 
