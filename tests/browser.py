@@ -73,9 +73,12 @@ class Tab:
     def open(self, path, address=""):
         """Go to a file, and wait until it is there whole."""
         url = Path(path).as_uri()
-        self.send("Page.navigate", url=f"{url}{address}")
-        # A page may write its state behind the #.
+        self.run("window.left = true")
+        moved = self.send("Page.navigate", url=f"{url}{address}")
+        # A page may write its state behind the #, and may be the one that is left.
         here = f"location.href.split('#')[0] === {json.dumps(url)}"
+        if "loaderId" in moved:
+            here += " && !window.left"
         self.until(f"{here} && document.readyState === 'complete'")
 
     def resize(self, width, height=900):

@@ -96,7 +96,9 @@ def test_the_script_runs_what_it_says(record):
     assert table["trajectories"].tolist() == [2 * 80_000] * 2  # two batch sizes, a seed each
     assert table["planned"].tolist() == [80_000 * (40 + 10)] * 2
     assert table["updates"].tolist() == table["planned"].tolist()
-    np.testing.assert_allclose(table["rate"], table["updates"] / table["seconds"], rtol=0.01)
+    # Seconds are kept to four decimals, the rate, of the seconds themselves, to whole numbers.
+    within = table["rate"] * 0.00005 + table["seconds"]
+    assert ((table["rate"] * table["seconds"] - table["updates"]).abs() <= within).all()
     assert (table["divider"] == np.inf).tolist() == [True, False]
     assert out.count("loss_q95") == 2
     assert "160,000 trajectories" in out
@@ -200,8 +202,10 @@ def test_rates_are_those_of_calls(built):
 def test_parts_add_up():
     row = parts.profiled("Adam", (128, 500))
     assert row["trajectories"] == 64_000
-    assert all(row[part] > 0 for part in parts.PARTS)
-    assert sum(row[part] for part in parts.PARTS) == pytest.approx(row["seconds"])
+    inside = [row[part] for part in parts.PARTS if part != "rest"]
+    assert min(inside) > 0
+    # Of two runs, so that the parts may be more than the whole.
+    assert sum(inside) + row["rest"] == pytest.approx(max(row["seconds"], sum(inside)))
 
 
 def test_a_part_is_never_slower_than_the_whole(monkeypatch):

@@ -83,8 +83,8 @@ def test_the_larger_a_job_the_more_is_compiled(tmp_path):
             return [sum(name.startswith(part) for name in names) for part in parts]
         four, seen = simopt.problems.four_points(), []
         def sweep(rule, epochs):
-            frame = simopt.sweep(four, rule(eta=[0.01, 0.02]), epochs=epochs, progress=False)
-            seen.append((files(), frame.attrs["compile_seconds"]))
+            simopt.sweep(four, rule(eta=[0.01, 0.02]), epochs=epochs, progress=False)
+            seen.append(files())
         sweep(simopt.SGD, 3)
         sweep(simopt.SGD, 100_000)
         sweep(simopt.Momentum, 100_000)
@@ -99,9 +99,7 @@ def test_the_larger_a_job_the_more_is_compiled(tmp_path):
         [sys.executable, "-c", "\n".join(lines)],
         check=True, capture_output=True, text=True, env=environment,
     ).stdout  # fmt: skip
-    (none, quick), (one, first), (two, second), (whole, _), (still, _) = json.loads(said)
-    assert (none, one, two, whole, still) == ([0] * 3, [1, 1, 0], [1, 2, 0], [1, 2, 1], [1, 2, 1])
-    assert quick < second < first
+    assert json.loads(said) == [[0, 0, 0], [1, 1, 0], [1, 2, 0], [1, 2, 1], [1, 2, 1]]
 
 
 def test_a_loop_apart_serves_losses_and_plans(fresh, monkeypatch):
