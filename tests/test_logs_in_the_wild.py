@@ -484,6 +484,96 @@ def test_the_best_round_said_again_is_no_round(tmp_path, said, again):
     np.testing.assert_array_equal(run.x, T + 1)
 
 
+@pytest.mark.parametrize("heading", ["Early stopping, best iteration is:", "Best iteration:"])
+def test_a_best_round_that_no_line_had_is_no_round(tmp_path, heading):
+    every = range(4, 40, 5)  # as log_evaluation(5) prints them
+    text = "".join(f"[{k + 1}]\tvalid_0's l2: {HELD[k]}\n" for k in every)
+    run = one(read_log(written(tmp_path, text + f"{heading}\n[27]\tvalid_0's l2: {HELD[26]}\n")))
+    assert run.loss.tolist() == HELD[list(every)].tolist()
+
+
+def test_bars_of_lightning_in_a_file(tmp_path):
+    """As Lightning 2.6 writes them: a bar for validation below, which the cursor comes up from."""
+    text, shown = "", ""
+    for k, a, b in ROWS:
+        bar = "\rEpoch {k}: {n}%|█| {n}/100 [00:00<00:00, 60.00it/s, v_num=0{shown}]"
+        text += bar.format(k=k, n=50, shown=shown)
+        text += bar.format(k=k, n=100, shown=f"{shown}, train_loss_step=9.0")
+        text += "\n\rValidation DataLoader 0:  50%|█| 1/2 [00:00<00:00, 681.89it/s]\x1b[A" * 2
+        text += "\n\r                                  \x1b[A"
+        shown = f", train_loss_step=9.0, val_loss={b}, train_loss_epoch={a}"
+        text += bar.format(k=k, n=100, shown=shown)
+        text += bar.format(k=k, n=0, shown=shown)
+    last = bar.format(k=k, n=100, shown=shown)
+    text += f"{last}`Trainer.fit` stopped: `max_epochs=40` reached.\n{last}\n"
+    same(one(read_log(written(tmp_path, text))))
+
+
+def test_series_of_fewer_steps_come_first(tmp_path):
+    series = {
+        "accuracy": (T[::5], 1 - LOSS[::5]),
+        "training.loss": (T, LOSS),
+        "validation.loss": (T, HELD),
+    }
+    sacred = {
+        name: {"steps": at.tolist(), "values": values.tolist(), "timestamps": ["t"] * len(at)}
+        for name, (at, values) in series.items()
+    }
+    same(one(read_log(written(tmp_path, json.dumps(sacred), "metrics.json"))))
+    pairs = {
+        name: [[int(at), float(value)] for at, value in zip(*each, strict=True)]
+        for name, each in series.items()
+        if "loss" in name
+    }
+    pairs["training.loss"] = pairs["training.loss"][::3]
+    run = one(
+        read_log(written(tmp_path, json.dumps(pairs), "metrics.json"), column="training.loss")
+    )
+    assert run.x.tolist() == T[::3].tolist()
+
+
+def test_catboost_with_several_test_sets(tmp_path):
+    (tmp_path / "learn_error.tsv").write_text(rows("iter\tMultiClass", "{k}\t{a}"))
+    (tmp_path / "test_error.tsv").write_text(
+        rows(
+            "iter\tMultiClass:0\tAUC:type=Mu:0\tMultiClass\tAUC:type=Mu", "{k}\t{b}\t0.5\t9.0\t0.5"
+        )
+    )
+    same(one(read_log(tmp_path)))
+
+
+def test_lines_without_a_loss_but_with_a_metric_that_rises(tmp_path):
+    for text, name in (
+        (lines("epoch {k}: accuracy {a}, seconds 0.5"), "accuracy"),
+        (lines("[{k}]\ttrain-ndcg@5:{a}"), "train-ndcg@5"),
+    ):
+        path = written(tmp_path, text)
+        with pytest.raises(ValueError, match=f"must be with a loss in it: '{name}' rise when"):
+            read_log(path)
+        assert one(read_log(path, higher_is_better=True)).loss.tolist() == (-LOSS).tolist()
+
+
+def begun_anew(*curves):
+    text = "".join(
+        f"-- Epoch {k + 1}\nNorm: 1.00, NNZs: 8, Bias: -5.0, T: 300, Avg. loss: {each:f}\n"
+        for curve in curves
+        for k, each in enumerate(curve)
+    )
+    return [run.loss.tolist() for run in read_log(text)]
+
+
+def test_one_after_another_where_the_next_begins_as_the_last_ends():
+    """SGDClassifier on three classes: three fits, of which one ends where the next begins."""
+    high, low = np.round(3 + 18 * 0.9**T, 6), np.round(3.1 * 0.9**T, 6)
+    assert begun_anew(LOSS, high, low) == [LOSS.tolist(), high.tolist(), low.tolist()]
+
+
+def test_what_has_come_to_nothing_is_not_gone_on_with():
+    dead = np.where(T < 20, 3.0 + T, np.nan)
+    first, second, third = begun_anew(dead, LOSS, LOSS[:20])
+    assert (len(first), second, third) == (40, LOSS.tolist(), LOSS[:20].tolist())
+
+
 def test_the_size_of_a_table_may_have_as_many_words(tmp_path):
     text = FRAME.assign(lr=0.1).to_string() + "\n\n[40 rows x 4 columns]\n"
     same(one(read_log(written(tmp_path, text, "a.txt"))))

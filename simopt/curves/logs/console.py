@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, groupby
 from typing import Any
 
@@ -108,6 +108,10 @@ _PREFIX = re.compile(
     r"^\s*(?:[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[\])]?|"
     r"[\[(]?\d\d:\d\d:\d\d(?:[.,]\d+)?[\])]?|[IWE]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\])\s*",
 )
+#: A bar below another, from which the cursor goes back up: tqdm's, Lightning's.
+_BELOW = re.compile(r"\n\r([^\n\r]*)\x1b\[A")
+#: What boosted trees print above a round that is said again.
+_BEST = re.compile(r"best iteration(?: is)?:\s*$", re.IGNORECASE)
 #: What a line without would have no number.
 _VALUES = re.compile(r"\d|nan|inf", re.IGNORECASE)
 _BAR = re.compile(r"[━═╸╺▏▎▍▌▋▊▉█▇▆▅▄▃▂▁░▒▓─]+|\[=*>?\.*\]|\[[#=>. -]{4,}\]")
@@ -130,6 +134,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     Table or None
     """
     own = [_of_user(expression) for expression in patterns]
+    text = plain_text(text)
     if _has_decimal_commas(text):
         text = _DECIMAL_COMMA.sub(r"\1.\2", text)
     programs: dict[str, str] = {}
@@ -138,6 +143,9 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
         # One bar for the whole training: its states are the curve.
         states = _rows(_lines(text.replace("\r", "\n")), own, programs)
         rows = states if states.count > rows.count else rows
+    if not rows.count:
+        # Metrics that rise: whether one is to be read, who calls says.
+        rows = _rows(_lines(text), own, programs, ("higher",))
     if not rows.count:
         return None
     columns, notes = _once(*_of_one_rank(rows.columns))
@@ -155,8 +163,16 @@ def _has_decimal_commas(text: str) -> bool:
     return len(_DECIMAL_COMMA.findall(head)) > len(_DECIMAL_POINT.findall(head))
 
 
-def _rows(lines: Iterable[str], own: list[Pattern], programs: dict[str, str]) -> Rows:
-    """What each line says, beside the position that stood before it; whose lines were met."""
+def _rows(
+    lines: Iterable[str],
+    own: list[Pattern],
+    programs: dict[str, str],
+    kinds: Sequence[str] = ("loss", "error"),
+) -> Rows:
+    """What each line says, beside the position that stood before it; whose lines were met.
+
+    Lines count that hold one of the ``kinds``.
+    """
     rows = Rows()
     at: dict[str, str] = {}
     rate: dict[str, str] = {}
@@ -165,7 +181,12 @@ def _rows(lines: Iterable[str], own: list[Pattern], programs: dict[str, str]) ->
     grains: list[str] = []
     side = ""
     trained: dict[str, str] = {}
+    again = False
+    drawn: dict[str, str] = {}
     for line in lines:
+        if again or _BEST.search(line):
+            again = not again
+            continue
         ranked = _RANK.match(line)
         if ranked:
             line = _PREFIX.sub("", line[ranked.end() :])
@@ -181,7 +202,7 @@ def _rows(lines: Iterable[str], own: list[Pattern], programs: dict[str, str]) ->
         if position and _earlier(position, at):
             at = {}
         at |= position
-        losses = any(parse(name).kind in ("loss", "error") for name in values)
+        losses = any(parse(name).kind in kinds for name in values)
         if side and _goes_on(position, trained):
             side = ""
         if losses and side:
@@ -190,7 +211,11 @@ def _rows(lines: Iterable[str], own: list[Pattern], programs: dict[str, str]) ->
             trained = position
         if losses or (own and program == "your pattern"):
             rank = {_RANKS: ranked[ranked.lastgroup or 0]} if ranked else {}
-            rows.add(at | rate | values | rank)
+            row = at | rate | values | rank
+            if row.items() <= drawn.items() and {"epoch", "batch"} <= set(at):
+                continue  # a bar that is drawn again when all is done
+            drawn = row
+            rows.add(row)
             rate, last = {}, dict(at)
             grains.append("" if not position else "epoch" if set(position) == {"epoch"} else "step")
         else:
@@ -302,8 +327,15 @@ def _once(
 
 
 def plain_text(text: str) -> str:
-    """A text without what colours it on a terminal."""
-    return _ANSI.sub("", text) if "\x1b" in text else text
+    """A text without what colours it on a terminal, and without bars below others that say nothing.
+
+    From a bar below, the cursor goes back up to where the line goes on.
+    """
+    if "\x1b" not in text:
+        return text
+    if "\x1b[A" in text:
+        text = _BELOW.sub(lambda bar: bar[0] if "=" in bar[1] or "loss" in bar[1] else "", text)
+    return _ANSI.sub("", text)
 
 
 def _of_user(expression: str) -> Pattern:

@@ -224,6 +224,10 @@ def _catboost(place: Path) -> list[Table]:
         if table is None:
             continue
         counter, *metrics = table.columns
+        # Of several test sets the first has ":0" behind its metrics, and the last nothing.
+        if first := [name for name in metrics if name.endswith(":0")]:
+            table.columns.update({name.removesuffix(":0"): table.columns[name] for name in first})
+            metrics = [name for name in metrics if name not in first]
         for row, at in enumerate(table.columns[counter]):
             record = joined.setdefault(str(at), {"iteration": at})
             for name in metrics:

@@ -175,7 +175,11 @@ def _joined(value: Mapping[str, Any]) -> dict[str, Any] | None:
             return None
         for row in rows:
             records.setdefault(next(iter(row.values())), {}).update(row)
-    return from_records(records.values()) if len(value) > 1 or records else None
+    # A series of fewer steps may come first: what others have between is not at the end.
+    steps = list(records)
+    if all(isinstance(step, (int, float)) for step in steps):
+        steps.sort()
+    return from_records(records[step] for step in steps) if len(value) > 1 or records else None
 
 
 def _is_pair(row: Any) -> bool:

@@ -25,7 +25,11 @@ ERRORS = frozenset(
         "mse rmse rmsle mae mape l1 l2 logloss log_loss mlogloss multi_logloss binary_logloss "
         "binary_error multi_error cross_entropy crossentropy ce bce xent perplexity ppl error err "
         "deviance poisson huber quantile hinge merror wer cer per eer rss sse inertia fval fx "
-        "f_x fun function_value obj_func obj_val objfun chi2 xent xentropy residual_ss"
+        "f_x fun function_value obj_func obj_val objfun chi2 xent xentropy residual_ss stress "
+        # of boosted trees
+        "nloglik mphe multi_class multi_class_one_vs_all multi_logit msle smape tweedie expectile "
+        "log_cosh lq pair_logit pair_logit_pairwise query_soft_max survival_aft fair brier "
+        "brier_score kullback_leibler cross_entropy_lambda"
     )
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -33,6 +35,9 @@ Floats = NDArray[np.float64]
 _RUN_NUMBER = re.compile(
     r"(?<![a-z])(?:run|seed|fold|trial|exp|experiment|repeat|split)[ _-]?\d+(?!\d)", re.IGNORECASE
 )
+
+#: A run whose last losses are NaN, so many of them, is over.
+ENDED = 3
 
 #: More names than this are no runs but a column of text.
 MOST_RUNS = 500
@@ -260,6 +265,22 @@ def _begins_again(x: Floats, back: NDArray[np.int64]) -> bool:
     return bool((x[back] <= x.min() + 1).all())
 
 
+def _begins(first: float, before: Floats, now: float) -> bool:
+    """Whether a training begins at ``now``, or goes on from the losses before it."""
+    finite = before[np.isfinite(before)]
+    if not np.isfinite([first, now]).all() or not len(finite):
+        return False
+    # What has come to nothing does not go on.
+    return not np.isfinite(before[-ENDED:]).any() or not _nearer(now, finite[-1], first)
+
+
+def _nearer(value: float, one: float, other: float) -> bool:
+    """Whether a loss is nearer to one of two others, by ratios where all are above 0."""
+    if min(value, one, other) > 0:
+        value, one, other = math.log(value), math.log(one), math.log(other)
+    return abs(value - one) < abs(value - other)
+
+
 def _joined(
     rows: NDArray[np.int64], values: Floats, starts: Sequence[int], notes: list[str]
 ) -> list[NDArray[np.int64]]:
@@ -268,16 +289,21 @@ def _joined(
     if not starts:
         return [rows]
     pieces = np.split(rows, starts)
+    anew: list[bool] = []
+    first = values[pieces[0]][0]
+    for before, piece in itertools.pairwise(pieces):
+        anew.append(_begins(first, values[before], values[piece][0]))
+        first = values[piece][0] if anew[-1] else first
+    if len(pieces) > 2 and len({len(piece) for piece in pieces}) == 1:
+        # Of pieces that are equally long, such as the epochs of one run, most decide.
+        anew = [2 * sum(anew) >= len(anew)] * len(anew)
     runs = [pieces[0]]
-    went_on = 0
-    for piece in pieces[1:]:
-        before = values[runs[-1]]
-        first, last, now = before[0], before[-1], values[piece[0]]
-        if not np.isfinite([first, last, now]).all() or abs(now - last) < abs(now - first):
-            runs[-1] = np.concatenate([runs[-1], piece])
-            went_on += 1
-        else:
+    for new, piece in zip(anew, pieces[1:], strict=True):
+        if new:
             runs.append(piece)
+        else:
+            runs[-1] = np.concatenate([runs[-1], piece])
+    went_on = not all(anew)
     if went_on and len(pieces) <= 5:
         at = ", ".join(str(int(start) + 1) for start in starts)
         notes.append(
