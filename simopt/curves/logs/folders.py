@@ -225,13 +225,12 @@ def _catboost(place: Path) -> list[Table]:
             continue
         counter, *metrics = table.columns
         # Of several test sets the first has ":0" behind its metrics, and the last nothing.
-        if first := [name for name in metrics if name.endswith(":0")]:
-            table.columns.update({name.removesuffix(":0"): table.columns[name] for name in first})
-            metrics = [name for name in metrics if name not in first]
+        first = {name.removesuffix(":0"): name for name in metrics if name.endswith(":0")}
         for row, at in enumerate(table.columns[counter]):
             record = joined.setdefault(str(at), {"iteration": at})
             for name in metrics:
-                record[f"{side}-{name}"] = table.columns[name][row]
+                if not name.endswith(":0"):
+                    record[f"{side}-{name}"] = table.columns[first.get(name, name)][row]
     if not joined:
         return []
     columns = from_records(joined.values())
