@@ -323,7 +323,10 @@ def test_conformance_recognises_it():
 def test_the_page_looks_it_up():
     acme = next(each for each in lookup.call_tables() if each["name"] == "Acme")
     table = acme["table"]
-    assert acme["left_out"] == "<code>acme.Newton</code> (asks for a Hessian); all others (few)"
+    assert acme["left_out"] == (
+        '<span class="left"><span class="name"><code>acme.Newton</code></span> (asks for a Hessian)'
+        '</span>; <span class="left"><span class="name">all others</span> (few)</span>'
+    )
     assert "acme.RMSProp(centered=True)" in table
     assert "simopt.RMSprop(centered=True, convention=&#34;acme&#34;)" in table
     translation = lookup.translation_table()

@@ -1,8 +1,10 @@
 """The pages on conventions and shuffles: formulas are the rules', numbers and orders simopt's."""
 
+import json
 import math
 import re
 from html import unescape
+from importlib import resources
 from xml.etree import ElementTree
 
 import numpy as np
@@ -10,10 +12,12 @@ import pytest
 from markupsafe import escape
 
 import simopt
+from simopt.display import templating
 from simopt.ground.formatting import SMALL, number, percent
 from simopt.report import pages, shuffles, sweeps
 from simopt.report.conventions import (
     distances,
+    lookup,
     mathml,
     measured,
     side_by_side,
@@ -23,6 +27,7 @@ from simopt.report.learning_rate.grid import SHUFFLED
 from simopt.rules import ALL, formulas
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.stepper import Stepper
+from tests import browser
 from tests.formulas import loss_of
 
 GRADIENTS = np.random.default_rng(0).normal(size=40) * np.geomspace(2, 0.2, 40)
@@ -393,3 +398,79 @@ def test_replays_run_and_are_the_table(built):
         assert shown[each.what][3] == f"{run.summary['w']:.4f}"
         assert escape(each.theirs) in html
         assert "seed" in each.theirs or "random_state" in each.theirs
+
+
+#: What people type, the calls that it must find (their number, and the first), and what is said.
+TYPED = [
+    ("torch.optim.Adam(lr=1e-3, fused=True)", 3, "torch.optim.Adam(params)", "besides: fused."),
+    ("mx.optimizers.Adam(1e-3)", 2, "mlx.optimizers.Adam(0.001)", "Nearest"),
+    ("tf.keras.optimizers.legacy.Adam", 3, "keras.optimizers.Adam()", "Nearest"),
+    ("tf.train.AdamOptimizer(1e-3)", 1, "tensorflow.compat.v1.train.AdamOptimizer()", "Nearest"),
+    ("optax.chain(optax.clip(1.0), optax.adamw(1e-3))", 1, "optax.adamw(0.001)", "Nearest"),
+    ("transformers.Adafactor(...)", 4, "transformers.Adafactor(params)", "Nearest"),
+    ("bnb.optim.AdamW8bit", 1, "bitsandbytes.optim.AdamW32bit(params)", "their states are"),
+    ("timm.optim.create_optimizer_v2(model, opt='lamb')", 4, "timm.optim.Lamb(params)", "Nearest"),
+    ('TrainingArguments(out, optim="adamw_torch_fused")', 2, "transformers.Train", "By their rule"),
+    ('MLPRegressor(solver="adam")', 1, "MLPRegressor(alpha=0)", "Nearest"),
+    ("apex.optimizers.FusedLAMB", 2, "apex.optimizers.FusedLAMB(params)", "Nearest"),
+    ("deepspeed FusedAdam", 4, "deepspeed.ops.adam.FusedAdam(params)", "Nearest"),
+    ("paddle.optimizer.Momentum", 2, "paddle.optimizer.Momentum(", "Nearest"),
+    ("Flux.Adam()", 1, "Optimisers.Adam()", "Nearest"),
+    ("opt = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.95, nesterov=True)", 5,
+     "torch.optim.SGD(params)", "yours: torch.optim.SGD(params, momentum=0.9, nesterov=True)."),
+    ("torch.optim.Lamb(params)", None, "keras.optimizers.Lamb()", "No such call of PyTorch"),
+    ("torch.optim.Muon(params)", 0, None, "Not here: torch.optim.Muon (iterates in bfloat16)."),
+    ("heavyball.AdamW(params)", None, "torch.optim.AdamW(params)", "goes by heavyball"),
+    ("xgboost.train(params)", 0, None, "simopt.conformance.check"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lookup_page(tmp_path_factory):
+    """The search and the calls of the page, without its numbers, which take a while."""
+    source = resources.files("simopt.report").joinpath("templates", "conventions.html").read_text()
+    section = source[source.index('<section id="lookup">') : source.index("</section>")]
+    script = source[source.index("<script>") : source.index("</script>")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lookup, "measures", lambda call, framework: {"first": "", "away": ""})
+        calls = lookup.call_tables()
+    page = templating.environment("simopt.report").from_string(f"{section}{script}</script>")
+    file = tmp_path_factory.mktemp("lookup") / "page.html"
+    text = page.render(calls=calls, names=list(ALL), translation="")
+    file.write_text(f'<!doctype html><meta charset="utf-8">{text}', encoding="utf-8")
+    return file
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium")
+def test_what_people_type_finds_their_call(lookup_page):
+    answer = """(typed => {
+      const form = document.getElementById("find");
+      form.elements.call.value = typed;
+      form.dispatchEvent(new Event("input", {bubbles: true}));
+      const rows = [...document.querySelectorAll("details.calls tbody tr:not([hidden])")];
+      const first = rows.find(each => each.classList.contains("nearest")) || rows[0];
+      return [document.getElementById("matches").textContent, rows.length,
+        rows.length ? rows[0].querySelector("code").textContent : null,
+        rows.length ? first.querySelector("code").textContent : null];
+    })"""
+    with browser.Tab(lookup_page) as tab:
+        for typed, number, first, says in TYPED:
+            said, rows, call, nearest = tab.run(f"{answer}({json.dumps(typed)})")
+            assert rows == number if number is not None else rows > 0, (typed, said)
+            assert call is None if first is None else call.startswith(first), (typed, call)
+            assert says in said, (typed, said)
+            if "Nearest" in said:
+                assert f"Nearest to yours: {nearest}." in said
+        assert not tab.mistakes, tab.mistakes
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium")
+def test_every_listed_call_finds_itself(lookup_page):
+    lost = """[...document.querySelectorAll("details.calls tbody tr")].map(row => {
+      const form = document.getElementById("find"), typed = row.querySelector("code").textContent;
+      form.elements.call.value = typed;
+      form.dispatchEvent(new Event("input", {bubbles: true}));
+      return row.hidden || row.closest("details").hidden ? typed : null;
+    }).filter(Boolean)"""
+    with browser.Tab(lookup_page) as tab:
+        assert tab.run(lost) == []

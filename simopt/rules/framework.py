@@ -107,6 +107,8 @@ class Framework:
         Setting to the framework's name of it, or class to name; "" stands for all other classes.
     calls : tuple of Call
         Its constructors.
+    spelled : tuple of str
+        Words by which users' code says whose a call is, besides the first of its path: ``mx``.
     left_out : mapping
         Other optimizers that the package offers to why they are not here.
     schedules : mapping
@@ -126,6 +128,7 @@ class Framework:
     decays_intercepts: bool = True
     arguments: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()
+    spelled: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     schedules: Mapping[str, str] = field(default_factory=dict)
     surprises: tuple[Surprise, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import Any
 
@@ -98,6 +99,7 @@ def call_tables() -> list[dict[str, Any]]:
         {
             "name": each.name,
             "version": version(each),
+            "spelled": " ".join(spelled(each)),
             "table": call_table(each),
             "left_out": left_out(each),
         }
@@ -106,10 +108,25 @@ def call_tables() -> list[dict[str, Any]]:
     ]
 
 
+def spelled(framework: Framework) -> list[str]:
+    """The words by which a call says whose it is: the first of its paths, and what people shorten.
+
+    Examples
+    --------
+    >>> from simopt.rules.frameworks import FRAMEWORKS
+    >>> spelled(FRAMEWORKS["mlx"]), spelled(FRAMEWORKS["jax"])
+    (['mlx', 'mx'], ['jax', 'numpyro'])
+    """
+    paths = (re.match(r"(\w+)(\.|::)\w", call.call) for call in framework.calls)
+    return list(dict.fromkeys([*(each[1] for each in paths if each), *framework.spelled]))
+
+
 def left_out(framework: Framework) -> Markup:
     """What the package offers besides, and why it is not here; empty where that is all."""
     named = (
-        Markup("{} ({})").format(code(name) if "." in name else name, why)
+        Markup('<span class="left"><span class="name">{}</span> ({})</span>').format(
+            code(name) if "." in name else name, why
+        )
         for name, why in framework.left_out.items()
     )
     return Markup("; ").join(named)

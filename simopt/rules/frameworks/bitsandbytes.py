@@ -69,6 +69,7 @@ FRAMEWORK = Framework(
         "epsilon": "eps",
         "weight_decay": "weight_decay",
     },
+    spelled=("bnb",),
     calls=(
         Call(f"{OPTIM}.SGD32bit(params, 0.001, momentum=0.9)", "Momentum"),
         Call(

@@ -61,6 +61,7 @@ FRAMEWORK = Framework(
         "clip_norm": "GradientClippingConfig::Norm",
         "clip_value": "GradientClippingConfig::Value",
     },
+    spelled=("burn",),
     calls=(
         Call("SgdConfig::new().init()", "SGD"),
         Call(

@@ -143,6 +143,7 @@ FRAMEWORK = Framework(
         "clip_norm": {"": "global_clipnorm", "each variable apart": "clipnorm"},
         "clip_value": "clipvalue",
     },
+    spelled=("tf", "tensorflow"),
     calls=(
         Call("keras.optimizers.SGD()", "SGD"),
         Call("keras.optimizers.SGD(momentum=0.9)", "Momentum"),

@@ -51,6 +51,7 @@ FRAMEWORK = Framework(
         "weight_decay": "weight_decay",
         "clip_norm": "clip_grad_norm",
     },
+    spelled=("mx",),
     calls=(
         Call("mlx.optimizers.SGD(0.001)", "SGD"),
         Call("mlx.optimizers.SGD(0.001, momentum=0.9)", "Momentum"),

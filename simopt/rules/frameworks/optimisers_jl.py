@@ -69,6 +69,7 @@ FRAMEWORK = Framework(
         "clip_norm": "ClipNorm",
         "clip_value": "ClipGrad",
     },
+    spelled=("Flux",),
     calls=(
         Call("Optimisers.Descent()", "SGD"),
         Call(

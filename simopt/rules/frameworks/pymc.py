@@ -53,6 +53,7 @@ FRAMEWORK = Framework(
         "epsilon": "epsilon",
         "clip_norm": "total_norm_constraint",
     },
+    spelled=("pm",),
     calls=(
         Call("pymc.sgd()", "SGD"),
         Call("pymc.momentum()", "Momentum"),

@@ -56,7 +56,9 @@ FRAMEWORK = Framework(
     left_out={
         "pyro.optim.DCTAdam": "turns gradients by a cosine transform",
         "pyro.optim.HorovodOptimizer": "around another",
-        "PyTorch's under pyro.optim": "torch.optim's own, as convention torch has them",
+        "pyro.optim.Adam, and PyTorch's others there": (
+            "torch.optim's own, as convention torch has them"
+        ),
     },
     surprises=(
         Surprise(

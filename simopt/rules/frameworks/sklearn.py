@@ -36,6 +36,7 @@ FRAMEWORK = Framework(
         "epsilon": "epsilon",
         "weight_decay": "alpha",
     },
+    spelled=("sklearn", "scikit"),
     calls=(
         Call(
             'SGDRegressor(penalty=None, learning_rate="constant", eta0=0.02)',

@@ -27,6 +27,7 @@ FRAMEWORK = Framework(
     decay="decoupled",
     rules={"SGD": {"eta": 1.0}},
     arguments={"eta": "stepSize", "weight_decay": "regParam"},
+    spelled=("pyspark", "spark", "mllib"),
     calls=(
         Call("GradientDescent.setUpdater(new SimpleUpdater)", "SGD", note=FALLING),
         Call(

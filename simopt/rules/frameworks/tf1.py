@@ -59,6 +59,7 @@ FRAMEWORK = Framework(
         "clip_norm": "clip_by_global_norm",
         "clip_value": "clip_by_value",
     },
+    spelled=("tf",),
     calls=(
         Call(f"{TRAIN}.GradientDescentOptimizer(0.001)", "SGD"),
         Call(f"{TRAIN}.MomentumOptimizer(0.001, 0.9)", "Momentum"),

@@ -43,6 +43,7 @@ FRAMEWORK = Framework(
         "weight_decay": "L2",
         "clip_norm": "grad_clip",
     },
+    spelled=("spacy",),
     calls=(
         Call("thinc.api.SGD(0.001)", "SGD", note=PER_ARRAY, clip=CLIPPED),
         Call("thinc.api.Adam()", "Adam", note=PER_ARRAY, clip=CLIPPED),
