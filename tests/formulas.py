@@ -24,7 +24,7 @@ def loss_of(g):
 
 
 def trajectory(formula, gradients, w, decay="none", start=None, **hyper):
-    """The weight after every update."""
+    """The weight after every update, up to one of which rounding decides (``undecided``)."""
     h, s, seen = SimpleNamespace(**hyper), State(start or {}), []
     for t, g in enumerate(gradients, 1):
         s.loss = loss_of(g)
@@ -41,6 +41,8 @@ def trajectory(formula, gradients, w, decay="none", start=None, **hyper):
         w = kept * w - formula(s, g, t, h)
         if decay == "stepped":
             w = w - h.eta * h.weight_decay * w
+        if s.undecided:
+            break
         seen.append(w)
     return seen
 
@@ -781,6 +783,8 @@ def ftrl(twice):
         s.z = s.z + g - ((s.n + g**2) ** 0.5 - s.n**0.5) / h.eta * s.w
         s.n = s.n + g**2
         bend = (h.smoothing + s.n**0.5) / h.eta + (2 if twice else 1) * h.l2
+        if bend == 0:  # the paper's weight of small sums
+            return s.w
         return s.w - (min(max(s.z, -h.l1), h.l1) - s.z) / bend
 
     return formula
@@ -917,6 +921,9 @@ def momo_step(s, norm, u, rho, h, estimated, before):
     """What the two share, from the bound of the loss on."""
     grown, dot = 1 + h.eta * h.weight_decay, s.d * s.w
     cap = grown * s.loss_avg + dot - grown * s.gamma
+    # At equal gradients the bound halves its distance from the model, until that is rounding.
+    size = grown * abs(s.loss_avg) + abs(dot) + grown * abs(s.gamma)
+    s.undecided = estimated and 0 < abs(cap - grown * rho * s.lb) < 1e-12 * size
     if estimated and cap < grown * rho * s.lb:
         s.lb = max(cap / (2 * grown * rho), h.least)
     nom = grown * (s.loss_avg - rho * s.lb) + dot - grown * s.gamma

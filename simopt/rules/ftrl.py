@@ -32,7 +32,8 @@ def taken(w, g, eta, z, n):
 def minimum(z, n, eta, smoothing, l1, curvature):
     """The weight at the minimum of the sums and the penalty."""
     kept = -l1 if z < -l1 else l1 if z > l1 else z
-    return eta * (kept - z) / (smoothing + math.sqrt(n) + eta * curvature)
+    w, below = eta * (kept - z), smoothing + math.sqrt(n) + eta * curvature
+    return w / below if below > 0 else w
 
 
 def after(curvature):
@@ -67,15 +68,16 @@ def build(solved: str, l2_counts: str, initial_accumulator: bool) -> Rule:
 def formula(settings):
     """The formula, with the switches set."""
     curvature = "eta * l2" if settings["l2_counts"] == "once" else "2 * eta * l2"
-    solved = f"eta * (max(-l1, min(l1, z)) - z) / (smoothing + sqrt(n) + {curvature})"
+    solved = "eta * (max(-l1, min(l1, z)) - z)"
+    below = f"below = smoothing + sqrt(n) + {curvature}"
     taken = [
         "x = (sqrt(n + g**2) - sqrt(n)) / eta",
         "z = z + g - x * w",
         "n = n + g**2",
     ]
     if settings["solved"] == "after":
-        return [*taken, f"w = {solved}"]
-    return [f"w = {solved} if abs(z) > l1 else w", *taken]
+        return [*taken, below, f"w = {solved}", "w = w / below if below > 0 else w"]
+    return [below, f"w = {solved} / below if abs(z) > l1 else w", *taken]
 
 
 FAMILY = Family(
@@ -143,7 +145,8 @@ def FTRL(
 
     Notes
     -----
-    It has penalties in place of a weight decay.
+    It has penalties in place of a weight decay. Where the divisor is 0, before the first gradient
+    that isn't, w is 0, as in the paper; Keras' own is 0 / 0.
 
     References
     ----------
