@@ -9,6 +9,7 @@ from functools import cache
 from simopt.rules.clocks import count
 from simopt.rules.family import Family, by_convention
 from simopt.rules.making import rule
+from simopt.rules.modifiers import one_like, zero_like
 from simopt.rules.rule import Optimizer, Rule
 
 
@@ -17,8 +18,9 @@ def adagrad_da(w, g, eta, s, G, t, l1=0.0, l2=0.0, initial_accumulator=0.1):
     s, G = s + g, G + g * g
     least = t * l1
     kept = -least if s < -least else least if s > least else s
-    w, below = eta * (kept - s), math.sqrt(G) + t * eta * l2
-    return (w / below if below > 0 else w), s, G
+    below = math.sqrt(G) + t * eta * l2
+    # Of no gradient 0 / 1.
+    return eta * (kept - s) / (below if below > zero_like(w) else one_like(w)), s, G
 
 
 @cache

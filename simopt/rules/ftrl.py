@@ -8,7 +8,7 @@ from functools import cache
 
 from simopt.rules.family import Family, by_convention
 from simopt.rules.making import rule
-from simopt.rules.modifiers import with_initial, zero_like
+from simopt.rules.modifiers import one_like, with_initial, zero_like
 from simopt.rules.rule import Optimizer, Rule
 
 
@@ -32,8 +32,9 @@ def taken(w, g, eta, z, n):
 def minimum(z, n, eta, smoothing, l1, curvature):
     """The weight at the minimum of the sums and the penalty."""
     kept = -l1 if z < -l1 else l1 if z > l1 else z
-    w, below = eta * (kept - z), smoothing + math.sqrt(n) + eta * curvature
-    return w / below if below > 0 else w
+    below = smoothing + math.sqrt(n) + eta * curvature
+    # Of no gradient 0 / 1.
+    return eta * (kept - z) / (below if below > zero_like(z) else one_like(z))
 
 
 def after(curvature):
