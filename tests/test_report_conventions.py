@@ -369,6 +369,14 @@ def test_sizes_of_surprises_follow_from_the_formulas():
     (start,) = (size for title, size in told.items() if "sum of squares" in title)
     assert f"{number(0.1 / math.sqrt(0.11), 2)} η long" in start
     assert "first 5 steps" in told["RAdam's first steps are not divided by anything"]
+    w = {4: 3.0, 1: 3.0}
+    for update in range(20):
+        for batches in w:
+            x = (2.0, 1.0, 3.0, 0.5)[update % 4]
+            rate = max(0.0, 1 - ((update + 1) * batches - 1) / 20)
+            w[batches] -= 0.01 * rate * 2 * x * (w[batches] * x - 5 * x)
+    ahead = told["Keras' schedules run ahead where gradients are accumulated"]
+    assert f"w = {number(w[4], 3)}, where the schedule as meant ends at {number(w[1], 3)}." in ahead
     torch, optax = 0.01 / 0.02, 0.01 / math.sqrt(0.0101)
     assert f"{number(torch / optax, 2)} times less" in surprises.papers()
 

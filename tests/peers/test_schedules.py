@@ -664,6 +664,23 @@ def test_keras_polynomial(eta, total, end, power, cycle):
 # --- scikit-learn -------------------------------------------------------------------------------
 
 
+def test_keras_asks_a_schedule_with_the_count_of_batches():
+    """Of several batches an update has the rate of its last batch's place in the schedule."""
+    total, batches = 20, 4
+    schedule = keras.optimizers.schedules.PolynomialDecay(0.5, total, 0.0)
+    theirs = keras.optimizers.SGD(schedule, gradient_accumulation_steps=batches)
+    weight = keras.Variable(0.0)
+    theirs.build([weight])
+    weights = [0.0]
+    for _ in range(total):
+        for _ in range(batches):
+            theirs.apply([keras.ops.ones(())])
+        weights.append(float(keras.ops.convert_to_numpy(weight.value)))
+    assert int(theirs.iterations) == total
+    rates = polynomial(total).rates(0.5, total * batches)[batches - 1 :: batches]
+    np.testing.assert_allclose(-np.diff(weights), rates, rtol=0, atol=1e-6)
+
+
 @live
 @given(st.floats(1e-4, 0.01), st.floats(0.1, 0.9))
 def test_sklearn_inverse_scaling(eta, power):

@@ -74,6 +74,21 @@ def _adadelta(measure: Measures, keras: Any, torch: Any) -> str:
     )
 
 
+def _hurried(measure: Measures, sgd: Any) -> str:
+    updates, batches, eta = 20, 4, sgd.settings["eta"]
+    meant = [eta * (1 - update / updates) for update in range(updates)]
+    got = [eta * max(0.0, 1 - ((update + 1) * batches - 1) / updates) for update in range(updates)]
+    ends = [measure.four(sgd, updates, rates) for rates in (meant, got)]
+    still = sum(rate == 0 for rate in got)
+    return (
+        f"gradient_accumulation_steps={batches} makes an update of {batches} batches, but asks a "
+        f"schedule with the count of batches: one that falls to 0 in {updates} updates is there in "
+        f"{updates - still}, and {still} updates move nothing. On the four points they end at "
+        f"w = {number(ends[1], 3)}, where the schedule as meant ends at {number(ends[0], 3)}. "
+        f"Give a schedule {batches} times the steps."
+    )
+
+
 def _single(measure: Measures) -> str:
     points, eta, bound = four_points(), 0.1, 1.0
     w = {"double": 3.0, "single": 3.0}
@@ -228,6 +243,12 @@ FRAMEWORK = Framework(
             100,
             tuple(("Adadelta", {"convention": each}) for each in ("keras", "torch")),
             _adadelta,
+        ),
+        Surprise(
+            "Keras' schedules run ahead where gradients are accumulated",
+            22,
+            (("SGD", {"eta": 0.01, "convention": "keras"}),),
+            _hurried,
         ),
         Surprise(
             "Keras on PyTorch clips in single precision",

@@ -141,6 +141,10 @@ FRAMEWORK = Framework(
     left_out={
         "pytorch_optimizer.Prodigy": "prodigyopt's, but for its weight decay",
         "pytorch_optimizer.DAdaptAdam": "DAdaptAdamW of the document, but for its weight decay",
+        "pytorch_optimizer.Ranger": (
+            "its first five updates go up the slope, unless degenerated_to_sgd=True"
+        ),
+        "pytorch_optimizer.AdaSmooth": "its first step is a hundred rates long",
         "all others": "a hundred, most in few hands; AdaFactor keeps its mean of steps in bfloat16",
     },
     surprises=(

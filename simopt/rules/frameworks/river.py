@@ -1,7 +1,8 @@
 """river: epsilon hat in Adam, the rate inside the buffer, a rate of 0.1 almost throughout.
 
-`NesterovMomentum` takes its gradient at a point that its linear models look ahead to; its `step`
-alone is plain SGD, so that it is not here.
+`NesterovMomentum` takes its gradient at a point that its linear models look ahead to, which is the
+w of `Nesterov` here with the rate inside; they show another point, w less rho times the velocity,
+and its `step` alone is plain SGD, so that it is not here.
 """
 
 from typing import Any
@@ -53,7 +54,11 @@ FRAMEWORK = Framework(
         "narrowing": "gamma",
     },
     calls=(
-        Call("river.optim.SGD()", "SGD"),
+        Call(
+            "river.optim.SGD()",
+            "SGD",
+            note="whatever the optimizer, linear models' intercepts go by SGD at intercept_lr",
+        ),
         Call("river.optim.Momentum()", "Momentum"),
         Call("river.optim.AdaGrad()", "AdaGrad"),
         Call("river.optim.RMSProp()", "RMSprop"),
@@ -81,7 +86,10 @@ FRAMEWORK = Framework(
         Call("river.optim.AdaDelta()", "Adadelta", note="has no rate: 1"),
     ),
     left_out={
-        "river.optim.NesterovMomentum": "takes its gradient where look_ahead() went",
+        "river.optim.NesterovMomentum": (
+            'linear models take gradients at the w of simopt.Nesterov(rate_place="inside"), and '
+            "show w less rho times the velocity"
+        ),
         "river.optim.Newton": "asks for a Hessian",
         "river.optim.Averager": "around another, and without effect in linear models",
     },
