@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 import warnings
 
 import numpy as np
@@ -11,7 +12,7 @@ import simopt
 from simopt import conformance
 from simopt.rules import ALL
 from simopt.rules.frameworks import FRAMEWORKS
-from simopt.training.conformance import probing, rates
+from simopt.training.conformance import explaining, probing, rates
 from simopt.training.stepper import Stepper
 
 
@@ -121,7 +122,37 @@ def test_a_mistake_that_nothing_explains():
     table = conformance.check(lambda w, g, s: (w - 0.01 * np.sin(g), s), eta=0.01)
     assert not table["equal"].any()
     assert table["explanation"][0] == "none found"
-    assert "none of the changes tried explains it" in table.attrs["verdict"]
+    said = re.search(
+        r"none of the changes tried explains it: ([\d,]+) optimizers with one change, slips of "
+        r"Adam, rates that change, and ([\d,]+) optimizers with two changes, of the nearest (\d+) "
+        r"of (\d+) rules in their conventions\.$",
+        table.attrs["verdict"],
+    )
+    single, pairs, gone, rules = (int(each.replace(",", "")) for each in said.groups())
+    assert gone < rules == len(table)
+    # The last rule is gone through to its end.
+    assert explaining.PAIRS <= pairs < 1.1 * explaining.PAIRS
+    assert single > rules
+
+
+@pytest.mark.parametrize(
+    ("period", "share", "told"),
+    [(3, 0.7, {"eta": 0.05}), (7, 0.25, {"eta": 0.05}), (5, 0.5, {"eta": 0.05}), (7, 0.25, {})],
+)
+def test_a_lookahead_of_any_period_is_told(period, share, told):
+    def theirs(w, g, state):
+        count, slow, m = state or (0, w, 0.0)
+        count, m = count + 1, 0.9 * m + g
+        w = w - 0.05 * m
+        if count % period == 0:
+            slow = w = slow + share * (w - slow)
+        return w, (count, slow, m)
+
+    table = conformance.check(theirs, **told)
+    assert table["optimizer"][0] == "Momentum"
+    eta = "" if told else ", eta=0.05"
+    said = f"lookahead={period}, lookahead_share={share}{eta}"
+    assert table["explanation"][0] == said
 
 
 def test_the_rate_is_read_off_the_first_step():

@@ -438,6 +438,18 @@ def test_what_a_configuration_leaves_out():
     assert table.attrs["notes"] == (note,)
 
 
+def test_optax_lookahead_is_explained():
+    """It has two weights, and is given gradients of the fast ones."""
+    inner = optax.sgd(0.1, momentum=0.9)
+    for optimizer in (
+        optax.lookahead(inner, 4, 0.3),
+        optax.chain(optax.clip(1e9), optax.lookahead(inner, 4, 0.3)),
+    ):
+        table = simopt.conformance.check(optimizer)
+        assert table["optimizer"][0] == "Momentum"
+        assert table["explanation"][0] == "lookahead=4, lookahead_share=0.3, eta=0.1"
+
+
 def test_optax_decay_and_clipping_are_explained():
     for made, explanation in (
         (optax.nadamw(1e-3), "weight_decay=0.0001, decay='decoupled'"),

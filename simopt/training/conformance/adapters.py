@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -342,14 +343,25 @@ def _optax(optimizer: Any) -> Handed:
         import jax.numpy as jnp
 
         weights = jnp.asarray(w0)
+        if optimizer.init.__module__.endswith(".lookahead"):
+            weights = sys.modules["optax"].LookaheadParams.init_synced(weights)
         state = optimizer.init(weights)
 
         def player(gradient: Array, factor: float, loss: float) -> Array:
             nonlocal weights, state
             more = {"value": jnp.asarray(loss)} if further else {}
-            updates, state = optimizer.update(jnp.asarray(gradient), state, weights, **more)
-            weights = weights + updates
-            return np.array(weights, dtype=np.float64)
+            given = jnp.asarray(gradient)
+            try:
+                updates, state = optimizer.update(given, state, weights, **more)
+            except AttributeError as error:
+                if error.name != "fast" or hasattr(weights, "fast"):
+                    raise
+                # A chain with optax.lookahead, which has two weights, and gradients of the fast.
+                weights = sys.modules["optax"].LookaheadParams.init_synced(weights)
+                state = optimizer.init(weights)
+                updates, state = optimizer.update(given, state, weights, **more)
+            weights = sys.modules["jax"].tree.map(operator.add, weights, updates)
+            return np.array(getattr(weights, "fast", weights), dtype=np.float64)
 
         return player
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,12 @@ from simopt.training.conformance import candidates, probing, rates, slips, treat
 
 #: Of so many rules it is said that nothing explains the difference.
 NEAREST = 6
+
+#: Optimizers with two changes that are compared, those of the nearest rules first.
+PAIRS = 20_000
+
+#: Updates within which a lookahead of any period is found.
+LOOKED_AT = 24
 
 #: A change of settings or treatments, and the optimizer with it.
 Changed = tuple[dict[str, Any], Optimizer]
@@ -56,20 +63,37 @@ class Case:
         rate = probing.rate_of(self.theirs[first - 1], unit[first - 1])
         return candidate if rate is None else candidate.replace(eta=rate)
 
-    def explain(self, table: pd.DataFrame) -> None:
-        """Fill in the explanations of a table, its rows in order, nearest first."""
-        if self._changes(table, list(table.index), 1) or self._slips(table):
-            return
-        if self._rates(table):
-            return
-        if not self._changes(table, list(table.index), 2):
-            nearest = table.drop_duplicates("optimizer").index[:NEAREST]
-            table.loc[nearest, "explanation"] = "none found"
+    def explain(self, table: pd.DataFrame) -> str:
+        """Fill in the explanations of a table, its rows in order, nearest first.
 
-    def _changes(self, table: pd.DataFrame, rows: list[int], count: int) -> bool:
-        """Whether so many changes at once explain any of the rows."""
-        unequal = set()
-        for row in rows:
+        Where nothing explains any, what was tried is returned, in words.
+        """
+        found, single, _ = self._changes(table, 1)
+        if found or self._slips(table) or self._rates(table):
+            return ""
+        found, pairs, rows = self._changes(table, 2, PAIRS)
+        if found:
+            return ""
+        nearest = table.drop_duplicates("optimizer").index[:NEAREST]
+        table.loc[nearest, "explanation"] = "none found"
+        of = f"the nearest {rows} of {len(table)}" if rows < len(table) else f"all {len(table)}"
+        return (
+            f"{single:,} optimizers with one change, slips of Adam, rates that change, and "
+            f"{pairs:,} optimizers with two changes, of {of} rules in their conventions"
+        )
+
+    def _changes(
+        self, table: pd.DataFrame, count: int, most: float = math.inf
+    ) -> tuple[bool, int, int]:
+        """Whether so many changes at once explain any row; optimizers compared, rows gone through.
+
+        After ``most`` optimizers no further row is begun.
+        """
+        unequal: set[Any] = set()
+        gone = 0
+        for gone, row in enumerate(table.index):  # noqa: B007
+            if len(unequal) >= most:
+                break
             base = table["candidate"][row]
             for change, candidate in candidates.changed(base, count, self._more(base, count)):
                 how = treatments.changed(self.treatment, change)
@@ -84,7 +108,9 @@ class Case:
                     table.loc[row, "explanation"] = self._said(shown, base)
                     break
                 unequal.add(same)
-        return bool(table["explanation"].notna().any())
+        else:
+            gone = len(table)
+        return bool(table["explanation"].notna().any()), len(unequal), gone
 
     def _rates(self, table: pd.DataFrame) -> bool:
         """Whether a rate that changes from update to update explains any of the rows.
@@ -126,6 +152,13 @@ class Case:
         count = treatments.collected(self.theirs, self.probe.start)
         return [{"accumulate": count}] if 1 < count != self.treatment.accumulate else []
 
+    def _looked_ahead(self, base: Optimizer) -> list[dict[str, Any]]:
+        """A lookahead of any period and share around a rule, as a change."""
+        part = self.probe.first(LOOKED_AT)
+        mine = probing.ours(base, part, self.treatment)
+        found = treatments.averaged(self.theirs[:LOOKED_AT], mine, self.probe.start)
+        return [] if found is None or found in treatments.CHANGES else [found]
+
     def _rate_said(self, candidate: Optimizer, change: dict[str, Any]) -> tuple[int, str] | None:
         """How many laws a rate that explains all follows, and what it and the change are."""
         how = treatments.changed(self.treatment, change)
@@ -143,7 +176,7 @@ class Case:
         """Changes that are no setting of the rule, and the rate that the first step has."""
         more: list[dict[str, Any]] = [{"maximize": True}]
         if count == 1:
-            more = [*treatments.CHANGES, *self._collected()]
+            more = [*treatments.CHANGES, *self._collected(), *self._looked_ahead(base)]
         fitted = self.at_their_rate(base).settings["eta"]
         if self.rated and fitted != base.settings["eta"]:
             more.append({"eta": fitted})

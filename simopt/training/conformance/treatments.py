@@ -103,6 +103,32 @@ def collected(theirs: Array, start: Array) -> int:
     return first if moves.any() and (moves == whole).all() else 1
 
 
+def averaged(theirs: Array, mine: Array, start: Array) -> dict[str, Any] | None:
+    """The lookahead that shows where weights part for the first time: its period and its share.
+
+    Up to there both are the rule's; there slow weights, which still are the initial ones, move the
+    same share of the way to the rule's in every weight.
+
+    Examples
+    --------
+    >>> mine = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
+    >>> averaged(np.array([[1.0, 2.0], [2.0, 4.0], [0.75, 1.5]]), mine, np.zeros(2))
+    {'lookahead': 3, 'lookahead_share': 0.25}
+    """
+    with np.errstate(all="ignore"):
+        size = np.maximum(1.0, np.maximum(np.abs(theirs), np.abs(mine)))
+        apart = np.flatnonzero((np.abs(theirs - mine) > 1e-12 * size).any(axis=1))
+        if not len(apart) or apart[0] == 0:
+            return None
+        way, gone = mine[apart[0]] - start, theirs[apart[0]] - start
+        far = np.abs(way) > 1e-3 * np.abs(way).max()
+        shares = gone[far] / way[far]
+    share = float(np.median(shares))
+    if not (0 < share < 1 and np.ptp(shares) < 1e-9):
+        return None
+    return {"lookahead": int(apart[0]) + 1, "lookahead_share": float(f"{share:.10g}")}
+
+
 class Treated:
     """A rule of simopt whose gradients and weights are treated: a player of gradients."""
 
