@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import simopt
@@ -348,6 +348,9 @@ WAYS = {
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
+# Of noise alone the second value is the highest: no partial sum before a fall.
+@example(seed=302)
+@example(seed=677)
 def test_the_answer_hangs_neither_on_the_scale_nor_on_how_the_log_was_kept(kind, way, seed):
     loss = KINDS[kind](np.random.default_rng(seed))
     table = diagnose_many([loss], threads=1), diagnose_many([WAYS[way](loss)], threads=1)

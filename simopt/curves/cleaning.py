@@ -117,7 +117,20 @@ def stands_apart(y):
         return 0.5 * gone > TREND * span
     # A partial sum: the second value is the highest, and the loss falls from there to below it.
     falls = y[1] == high and y[2] < y[1]
-    return falls and 0.5 * y[1] - 0.5 * y[0] > 0.5 * span and end_of(y) < 0.5 * (low + y[1])
+    falls = falls and 0.5 * y[1] - 0.5 * y[0] > 0.5 * span and end_of(y) < 0.5 * (low + y[1])
+    return falls and above_the_rest(y)
+
+
+def above_the_rest(y):
+    """Whether the second value is above the second half by half of that one's range.
+
+    Of noise alone a value is the second as likely as any other to be the highest, but by less.
+    """
+    half = y[len(y) // 2 :]
+    low = high = half[0]
+    for value in half:
+        low, high = min(low, value), max(high, value)
+    return 0.5 * y[1] - 0.5 * high > 0.5 * (0.5 * high - 0.5 * low)
 
 
 def level(y):
