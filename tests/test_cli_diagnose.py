@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import subprocess
 import sys
 
@@ -49,6 +51,47 @@ def test_what_was_read_is_said(command, tmp_path):
     status, out, err = command(path)
     assert (status, err) == (0, "")
     assert f"{path} (CSV): 60 values of loss, by epoch from 0 to 59" in out
+
+
+@pytest.mark.parametrize("form", ["CSV", "lines", "JSON"])
+def test_what_a_pipe_brings(command, tmp_path, monkeypatch, form):
+    curve = CURVES["calm"].tolist()
+    text = {
+        "CSV": "epoch,loss\n" + "".join(f"{k},{x!r}\n" for k, x in enumerate(curve)),
+        "lines": "".join(f"epoch {k}: loss {x!r}\n" for k, x in enumerate(curve)),
+        "JSON": json.dumps({"loss": curve}),
+    }[form]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    status, out, err = command("-", "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert (found["symptom"], found["values"], found["last"]) == ("healthy", 60, curve[-1])
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("", (), "file='-', no text: must be a log with numbers in it"),
+        ("0.5\n", (), "file='-', one line, '0.5': must be a log of several lines"),
+        ("a\nb\n", (), "'text': must be a log|must be a log with a loss in it"),
+        ("", ("--watch",), "--watch='-': must be of a file or a folder"),
+    ],
+)
+def test_a_pipe_that_brings_no_log(command, monkeypatch, text, options, said):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    status, out, err = command("-", *options)
+    assert (status, out) == (2, "")
+    assert re.search(said, err)
+    assert err.count("\n") == 1
+
+
+def test_json_that_is_being_written(command, tmp_path):
+    whole = json.dumps({"training.loss": {"steps": [0, 1, 2], "values": [3.0, 2.0, 1.0]}}, indent=1)
+    for length in range(10, len(whole) - 1):
+        (tmp_path / "metrics.json").write_text(whole[:length], encoding="utf-8")
+        status, _, err = command(str(tmp_path / "metrics.json"))
+        assert status == 2
+        assert "JSON that is cut off: must be whole" in err
 
 
 def test_json_of_one_run_and_of_many(command, runs, tmp_path):

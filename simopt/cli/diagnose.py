@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +25,7 @@ EVERY = 2.0
 
 
 @click.command(cls=Once)
-@click.argument("log", metavar="LOG|FOLDER")
+@click.argument("log", metavar="LOG|FOLDER|-")
 @click.option(
     "--loss",
     "--column",
@@ -82,7 +83,7 @@ def diagnose(
 
     LOG is what a training run left behind: CSV, JSON, JSON lines, a program's output, Parquet,
     NumPy, TensorBoard's or MLflow's files; FOLDER holds such a run, or many, of which a table says
-    what each shows.
+    what each shows; - is the text that comes in by a pipe.
 
     \b
     Examples:
@@ -91,6 +92,7 @@ def diagnose(
       simopt diagnose losses.csv --optimizer adam --eta 0.1 --page curve.html
       simopt diagnose runs/
       simopt diagnose train.log --fail-on any --json
+      python train.py | simopt diagnose -
     """
     if page is not None:
         files.check_file("--page", page, files.HTML)
@@ -104,9 +106,11 @@ def diagnose(
     for gate in gates:
         checks.choice("--fail-on", gate, ("any", *diagnosis.SYMPTOMS))
 
+    source = log if log != "-" else _piped(watch)
+
     def look() -> list[Diagnosis]:
         read = diagnosis.read_log(
-            log,
+            source,
             column=loss,
             validation=validation,
             x=x,
@@ -123,6 +127,24 @@ def diagnose(
     shown = [each.symptom for each in found]
     if any(_fails(symptom, gates) for symptom in shown):
         raise click.exceptions.Exit(1)
+
+
+def _piped(watch: bool) -> str:
+    """The text that a pipe brings, to its end."""
+    if watch:
+        raise checks.refuse("--watch", "-", "of a file or a folder, which can be looked at again")
+    from simopt.curves.logs import contents
+
+    name = Path("-")
+    data = sys.stdin.buffer.read(contents.MOST_BYTES + 1)
+    if len(data) > contents.MOST_BYTES:
+        raise contents.refused(name, "longer", f"a log of at most {contents.MOST_BYTES:,} bytes")
+    if not data.strip():
+        raise contents.refused(name, "no text", "a log with numbers in it; it is empty")
+    text = contents.decoded(name, data)
+    if "\n" not in text.strip() and text.lstrip()[:1] not in ("{", "["):
+        raise contents.refused(name, f"one line, {text.strip()[:60]!r}", "a log of several lines")
+    return text
 
 
 def _fails(symptom: str, gates: tuple[str, ...]) -> bool:

@@ -12,6 +12,8 @@ from simopt.curves.logs.lists import unwrapped
 from simopt.curves.logs.names import METRIC_NAMES, METRIC_VALUES, parse, plain
 from simopt.curves.logs.table import Table, flat, from_records, named
 
+_WORD = re.compile(r"[\w.+-]{0,30}\s*")
+
 #: How deep a log is looked into for what may be a history.
 DEPTH = 6
 
@@ -44,6 +46,10 @@ def table(text: str, source: str) -> Table | None:
     except ValueError as error:
         if not isinstance(error, json.JSONDecodeError):
             raise
+        # The end is in a number, a word or a string, or right behind what is whole.
+        if error.msg.startswith("Unterminated string") or _WORD.fullmatch(text[error.pos :]):
+            what = f"file={source!r}, JSON that is cut off"
+            raise ValueError(f"{what}: must be whole, as when it is written to its end") from None
     if (found := _lines(text, source)) is not None:
         return found
     value = printed(text)
