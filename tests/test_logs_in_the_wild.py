@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import io
 import json
 import lzma
+import sqlite3
 import zipfile
 
 import numpy as np
@@ -566,6 +568,49 @@ def test_one_after_another_where_the_next_begins_as_the_last_ends():
     """SGDClassifier on three classes: three fits, of which one ends where the next begins."""
     high, low = np.round(3 + 18 * 0.9**T, 6), np.round(3.1 * 0.9**T, 6)
     assert begun_anew(LOSS, high, low) == [LOSS.tolist(), high.tolist(), low.tolist()]
+
+
+def test_a_loss_of_batches_and_of_epochs_in_one_column(tmp_path):
+    """Poutyne's CSVLogger with batch_granularity: the epoch's row has its number, and no batch's."""
+    text = "epoch\tbatch\tloss\tval_loss\n" + "".join(
+        "".join(f"\t{n}\t{9.0 + n}\t\n" for n in (1, 2, 3)) + f"{k}\t\t{a}\t{b}\n"
+        for k, a, b in ROWS
+    )
+    path = written(tmp_path, text, "a.tsv")
+    same(one(read_log(path)))
+    same(one(read_log(pd.read_csv(path, sep="\t"))))
+    batches = np.concatenate([run.loss for run in read_log(path, column="loss (step)").runs])
+    assert batches.tolist() == [10.0, 11.0, 12.0] * len(T)
+
+
+def test_tracks_of_trackio(tmp_path):
+    path = tmp_path / "p.db"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("create table configs (run_name text)")
+        database.execute(
+            "create table metrics (id integer primary key, run_name text, step integer, metrics text)"
+        )
+        for name, factor in (("one", 1), ("two", 2)):
+            database.executemany(
+                "insert into metrics (run_name, step, metrics) values (?, ?, ?)",
+                [
+                    (name, k, json.dumps({"train_loss": factor * a, "val_loss": factor * b}))
+                    for k, a, b in zip(T.tolist(), LOSS.tolist(), HELD.tolist(), strict=True)
+                ],
+            )
+        database.execute("insert into metrics (run_name, step, metrics) values ('one', 50, 'cut')")
+        database.commit()
+    for source in (path, tmp_path):
+        first, second = read_log(source).runs
+        same(first)
+        assert (first.name, second.name) == ("one", "two")
+        assert second.loss.tolist() == (2 * LOSS).tolist()
+
+
+def test_a_zip_in_a_folder(tmp_path):
+    with zipfile.ZipFile(tmp_path / "offline.zip", "w") as archive:
+        archive.writestr("a.csv", frame_as("to_csv", index=False))
+    same(one(read_log(tmp_path)))
 
 
 def test_what_has_come_to_nothing_is_not_gone_on_with():

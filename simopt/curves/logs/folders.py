@@ -57,6 +57,9 @@ ENDINGS = (
     ".md",
 )
 
+#: A zip in a folder is opened up to this size, in bytes: larger ones hold models.
+MOST_PACKED = 50_000_000
+
 #: What never is a log, however it ends.
 NO_LOGS = frozenset(
     (
@@ -278,6 +281,10 @@ def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]
                 made.append(replace(table, run=table.run or file.stem))
         elif file.suffix.lower() in (".db", ".sqlite"):
             made += _read(file, read)
+    if not made:  # packed logs, as Comet leaves them; or models, which are none
+        for file in held:
+            if file.suffix.lower() == ".zip" and file.stat().st_size <= MOST_PACKED:
+                made += [replace(table, run=file.stem) for table in _read(file, read)]
     return _numbered(made)
 
 

@@ -39,6 +39,10 @@ _RUN_NUMBER = re.compile(
 #: A run whose last losses are NaN, so many of them, is over.
 ENDED = 3
 
+#: What counts steps within an epoch, and so many values of one grain make a column of their own.
+STEPS = (("step",), ("batch",), ("iteration",), ("iter",), ("steps",))
+FEW_ROWS = 3
+
 #: More names than this are no runs but a column of text.
 MOST_RUNS = 500
 
@@ -50,7 +54,7 @@ def by_name(table: Table) -> list[Table]:
     is one with a row for each metric.
     """
     _check_trials(table)
-    table = _spread_metrics(table)
+    table = _by_grain(_spread_metrics(table))
     exported = _exported(table) or _numbered(table)
     if exported:
         return exported
@@ -59,6 +63,41 @@ def by_name(table: Table) -> list[Table]:
     if column is None:
         return [_spread_parts(table, parts) if parts else table]
     return [_spread_parts(each, parts) if parts else each for each in _grouped(table, column)]
+
+
+def _by_grain(table: Table) -> Table:
+    """A loss that rows of steps hold, and rows of whole epochs without a step, as two columns.
+
+    Of epochs with three rows or more each.
+    """
+    epochs = [name for name in table.columns if parse(name).stem == ("epoch",)]
+    steps = [name for name in table.columns if parse(name).stem in STEPS]
+    lengths = {len(table.columns[name]) for name in (*epochs, *steps)}
+    if len(epochs) != 1 or len(steps) != 1 or len(lengths) != 1:
+        return table
+    whole = _there(table.columns[epochs[0]]) & ~_there(table.columns[steps[0]])
+    if whole.sum() < FEW_ROWS:
+        return table
+    columns: dict[str, Any] = {}
+    for name, cells in table.columns.items():
+        there = _there(cells) if parse(name).kind in ("loss", "error") else np.zeros(0, bool)
+        if len(there) != len(whole) or min(sum(there & whole), sum(there & ~whole)) < FEW_ROWS:
+            columns[name] = cells
+            continue
+        for grain, wanted in (("step", ~whole), ("epoch", whole)):
+            columns[f"{name} ({grain})"] = [
+                cell if its else None for cell, its in zip(cells, wanted, strict=True)
+            ]
+    return replace(table, columns=columns)
+
+
+def _there(cells: Any) -> NDArray[np.bool_]:
+    """Which cells hold anything."""
+    if isinstance(cells, np.ma.MaskedArray):
+        return ~np.ma.getmaskarray(cells)
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
+        return ~np.isnan(cells)
+    return np.array([cell is not None and cell == cell and cell != "" for cell in cells], bool)
 
 
 def _check_trials(table: Table) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from simopt.curves.logs.contents import refused
 from simopt.curves.logs.names import parse
-from simopt.curves.logs.table import Rows, Table
+from simopt.curves.logs.table import Rows, Table, flat
 from simopt.ground import extras
 
 #: What is said of a table in which every row is a training run.
@@ -78,7 +79,7 @@ def numpy(data: bytes, source: str) -> Table:
 
 
 def database(path: Path) -> list[Table]:
-    """The runs of an MLflow database, one table each; Optuna's is refused.
+    """The runs of MLflow's or Trackio's database, one table each; Optuna's is refused.
 
     The database is opened for reading alone.
     """
@@ -91,8 +92,12 @@ def database(path: Path) -> list[Table]:
         names = {row[0] for row in connection.execute("select name from sqlite_master")}
         if {"trials", "studies"} <= names:
             raise refused(path, "Optuna's database", TRIALS)
+        if {"metrics", "configs"} <= names and "runs" not in names:
+            told = connection.execute("select run_name, step, metrics from metrics order by id")
+            return _trackio_runs(told, str(path))
         if not {"metrics", "runs"} <= names:
-            raise refused(path, "a database", "MLflow's, with tables 'runs' and 'metrics'")
+            allowed = "MLflow's, with tables 'runs' and 'metrics', or Trackio's"
+            raise refused(path, "a database", allowed)
         titles = dict(connection.execute("select run_uuid, name from runs"))
         rows = connection.execute(
             "select run_uuid, step, key, value, is_nan from metrics "
@@ -118,6 +123,22 @@ def _mlflow_runs(rows: Iterable[Any], titles: dict[str, str], source: str) -> li
         title = titles.get(run) or run
         tables.append(Table(dict(collected.columns), "MLflow database", source, run=title))
     return tables
+
+
+def _trackio_runs(rows: Iterable[Any], source: str) -> list[Table]:
+    """The runs of Trackio's database: a row a step, its metrics as JSON."""
+    runs: dict[str, Rows] = {}
+    for run, step, metrics in rows:
+        try:
+            told = json.loads(metrics)
+        except (ValueError, TypeError, RecursionError):
+            continue
+        if isinstance(told, dict):
+            runs.setdefault(str(run), Rows()).add({"step": step} | flat(told))
+    return [
+        Table(dict(collected.columns), "Trackio's database", source, run=run)
+        for run, collected in runs.items()
+    ]
 
 
 def mlflow_folder(folder: Path, source: str) -> Table | None:
