@@ -10,13 +10,12 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import numba
 from numba import njit
 from numba.core.compiler_lock import global_compiler_lock
 
 from simopt.ground.locks import Claims
-
-#: Of what compiled code alone calls Numba need not make the functions by which others would.
-WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+from simopt.ground.parts import WITHOUT_WRAPPERS, connect
 
 
 class CacheWarning(UserWarning):
@@ -34,7 +33,7 @@ def compiled(function: Callable[..., Any], *, by_address: bool = False) -> Any:
     to (a foreign user id, no home), the code is not kept, and one `CacheWarning` says so.
     """
     global _warned
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     if by_address:
         options |= WITHOUT_WRAPPERS
     try:
@@ -54,7 +53,22 @@ def compiled(function: Callable[..., Any], *, by_address: bool = False) -> Any:
             CacheWarning,
             stacklevel=2,
         )
-    return njit(**options)(function)
+    return _connected(njit(**options)(function))
+
+
+def _connected(dispatcher: Any) -> Any:
+    """Give what the dispatcher compiles what its parts need."""
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return dispatcher
+    compiling = dispatcher.compile
+
+    def connected(signature: Any) -> Any:
+        code = compiling(signature)
+        connect()
+        return code
+
+    dispatcher.compile = connected
+    return dispatcher
 
 
 def _one_process_at_a_time(dispatcher: Any) -> Any:
@@ -65,7 +79,7 @@ def _one_process_at_a_time(dispatcher: Any) -> Any:
     an entry, writes it back, and then writes the code that the entry names; one of the two would
     lose its entry, or both give their code the same name.
     """
-    cache, compiling = dispatcher._cache, dispatcher.compile
+    cache, compiling = dispatcher._cache, _connected(dispatcher).compile
     _read_with_care(cache._cache_file)
     name = sha256(cache._cache_file._index_name.encode()).digest()
     number = int.from_bytes(name[:7])

@@ -6,14 +6,9 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakSet
 
-from numba.extending import overload, register_jitable
-
 from simopt.ground import elementary
-from simopt.ground.compiling import WITHOUT_WRAPPERS
+from simopt.ground.parts import part
 from simopt.ground.snapshot import reached
-
-#: Each part of a loop is compiled for itself before it is put in.
-OPTIONS = {"forceinline": True, **WITHOUT_WRAPPERS}
 
 _registered: WeakSet[Callable[..., Any]] = WeakSet()
 
@@ -23,7 +18,7 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     if function not in _registered:
         for called in reached(function):
             if called not in _registered:
-                register_jitable(**OPTIONS)(called)
+                part(called)
                 _registered.add(called)
     return function
 
@@ -32,7 +27,7 @@ def taken_in(*functions: Callable[..., Any]) -> None:
     """Let compiled code call functions that call none but what is inlinable already."""
     for function in functions:
         if function not in _registered:
-            register_jitable(**OPTIONS)(function)
+            part(function)
             _registered.add(function)
 
 
@@ -49,5 +44,5 @@ def _chosen(double: Callable[..., Any], single: Callable[..., Any]) -> Callable[
 
 # Of the test in Python compiled code would keep both sides, and make doubles of both results.
 for _function, _double, _single in elementary.CHOICES:
-    overload(_function, jit_options={"forceinline": True}, strict=False)(_chosen(_double, _single))
+    part(_function, _chosen(_double, _single))
     lowered(_function)

@@ -1,0 +1,111 @@
+"""Functions that are put into compiled loops, without machine code of their own.
+
+Numba compiles every function for itself before it links it into its callers: it optimises it, and
+makes machine code that nobody calls once callers have taken all of it in. Of a part there is LLVM's
+code alone, as it was lowered; it is optimised once, in whoever calls it.
+
+What is overridden to this end is what Numba's libraries for code made ahead of time override. A
+Numba that has none of it (`spares`) compiles parts as it does any function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from numba.core import codegen, compiler
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+from numba.extending import overload
+
+#: Of what compiled code alone calls Numba need not make the functions by which others would.
+WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+#: What prints and raised values in parts read, by the name of the place where they look for it.
+_environments: dict[str, Any] = {}
+
+
+class Code(codegen.JITCPUCodegen):
+    """What makes code of a part: as what makes a kernel's, but it hands nothing to the engine."""
+
+    def __init__(self, of_kernels: Any) -> None:
+        vars(self).update(vars(of_kernels))
+
+    def _add_module(self, module: Any) -> None:
+        """Hand no module to the engine."""
+
+    def set_env(self, env_name: str, env: Any) -> None:
+        """Leave it to `connect`: the place is in whoever takes the part in."""
+        _environments[env_name] = env
+
+
+class Library(codegen.JITCodeLibrary):
+    """The code of a part."""
+
+    def _optimize_final_module(self) -> None:
+        """Leave the module as it was lowered."""
+
+    def _finalize_specific(self) -> None:
+        """Ask the engine for no machine code."""
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Say that there is none: 0."""
+        self._ensure_finalized()
+        return 0
+
+
+class Part(compiler.Compiler):
+    """Numba's compiler, but for machine code."""
+
+    def compile_extra(self, func: Callable[..., Any]) -> Any:
+        """Compile a function, into such a library."""
+        code = Code(self.state.targetctx.codegen())
+        self.state.library = Library(code, func.__qualname__)
+        self.state.library.enable_object_caching()
+        return super().compile_extra(func)
+
+
+def spares(code: type, library: type, compiling: type) -> bool:
+    """Whether classes of Numba's have all methods that are overridden here."""
+    return all(
+        callable(getattr(theirs, name, None))
+        for theirs, ours in ((code, Code), (library, Library), (compiling, Part))
+        for name, method in vars(ours).items()
+        if isinstance(method, FunctionType) and name != "__init__"
+    )
+
+
+#: How a function is compiled for CPUs that is put into others.
+COMPILING: dict[str, Any] = (
+    {"pipeline_class": Part}
+    if spares(codegen.JITCPUCodegen, codegen.JITCodeLibrary, compiler.Compiler)
+    else {}
+)
+
+
+def part(function: Callable[..., Any], chosen: Callable[..., Any] | None = None) -> None:
+    """Let compiled code call a plain function, and put it in.
+
+    ``chosen`` says by the arguments' types which function is compiled in its stead.
+    """
+
+    def itself(*arguments: Any, **named: Any) -> Callable[..., Any]:
+        return function
+
+    options: Any = {"forceinline": True, **WITHOUT_WRAPPERS}
+    # On CPUs the first is found before the second: compilers for other targets know no COMPILING.
+    overload(function, COMPILING | options, strict=False, target="cpu")(chosen or itself)
+    overload(function, options, strict=False)(chosen or itself)
+
+
+def connect() -> None:
+    """Give kernels that were compiled what prints and raised values in their parts read.
+
+    In those that come from disk Numba does so itself.
+    """
+    code = cpu_target.target_context.codegen()
+    with global_compiler_lock:
+        for name in list(_environments):
+            if code._engine.is_symbol_defined(name):
+                code.set_env(name, _environments.pop(name))

@@ -1,0 +1,132 @@
+"""Functions that compiled loops take in: no machine code of their own, and the same results."""
+
+import subprocess
+import sys
+
+import numba
+import numpy as np
+import pytest
+from numba.core import codegen, compiler
+
+from simopt.ground import parts
+from simopt.ground.compiling import compiled
+from simopt.ground.parts import part
+
+
+def made(name):
+    """A function that takes a part in, which takes another in; names that end in ``name``."""
+
+    def below(x):
+        return x * 0.1
+
+    def above(x):
+        return below(x) + np.sqrt(x)
+
+    def loop(values):
+        total = 0.0
+        for value in values:
+            total += above(value) / 3.0
+        return total
+
+    for function in (below, above, loop):
+        function.__name__ = function.__qualname__ = f"{function.__name__}_{name}"
+    part(below)
+    part(above)
+    return loop
+
+
+@pytest.fixture
+def modules(monkeypatch):
+    """Names of what is handed to the engine, which makes machine code of it."""
+    names, add = [], codegen.JITCPUCodegen._add_module
+
+    def noted(self, module):
+        names.append(module.name)
+        return add(self, module)
+
+    monkeypatch.setattr(codegen.JITCPUCodegen, "_add_module", noted)
+    return names
+
+
+VALUES = np.random.default_rng(0).uniform(0.5, 2.0, 1000)
+
+
+def test_no_machine_code_is_made_of_parts(modules, tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    loop = made("alone")
+    expected = loop(VALUES)
+    kernel = compiled(loop)
+    assert kernel(VALUES) == expected
+    assert [name for name in modules if name.endswith("_alone")] == ["loop_alone"]
+    found = compiled(loop)
+    assert (found(VALUES), sum(found.stats.cache_hits.values())) == (expected, 1)
+
+
+def test_without_numbas_methods_parts_are_compiled_as_any_function(modules, tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(parts, "COMPILING", {})
+    loop = made("whole")
+    expected = loop(VALUES)
+    assert compiled(loop)(VALUES) == expected
+    names = [name for name in modules if name.endswith("_whole")]
+    assert names == ["below_whole", "above_whole", "loop_whole"]
+
+
+def test_what_is_overridden_is_numbas():
+    """Else a method that nobody calls would go unnoticed, and parts would take long again."""
+    theirs = codegen.JITCPUCodegen, codegen.JITCodeLibrary, compiler.Compiler
+    assert parts.spares(*theirs)
+    assert parts.COMPILING["pipeline_class"] is parts.Part
+
+
+@pytest.mark.parametrize("lacking", range(3))
+def test_a_numba_without_the_methods_is_told(lacking):
+    theirs = [codegen.JITCPUCodegen, codegen.JITCodeLibrary, compiler.Compiler]
+    theirs[lacking] = type("Other", (), {})
+    assert not parts.spares(*theirs)
+
+
+PROGRAM = """
+import numba
+from simopt.ground.compiling import compiled
+from simopt.ground.parts import part
+
+
+def told(x):
+    if x > 1.0:
+        raise ValueError("too large", x)
+    print("is", x)
+    return 2.0 * x
+
+
+def first(x):
+    return told(x)
+
+
+def second(x):
+    return told(x) + 1.0
+
+
+part(told)
+kernels = compiled(first), compiled(second)
+for kernel in kernels:
+    assert kernel(0.5) in (1.0, 2.0)
+for kernel in kernels:
+    try:
+        kernel(1.5)
+    except ValueError as error:
+        print(error.args)
+print("found", [sum(kernel.stats.cache_hits.values()) for kernel in kernels])
+"""
+
+
+def test_parts_print_and_raise_values_when_compiled_and_when_read_from_disk(tmp_path):
+    """Which read an environment, in a place that part and kernel share."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    lines = ["is 0.5"] * 2 + ["('too large', 1.5)"] * 2
+    for found in ("[0, 0]", "[1, 1]"):
+        ran = subprocess.run(
+            [sys.executable, program], capture_output=True, encoding="utf-8", check=True
+        )
+        assert ran.stdout.splitlines() == [*lines, f"found {found}"]
