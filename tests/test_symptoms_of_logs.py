@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 import simopt
 from simopt.curves.diagnosis import diagnose_many
@@ -353,7 +354,12 @@ WAYS = {
 @example(seed=677)
 def test_the_answer_hangs_neither_on_the_scale_nor_on_how_the_log_was_kept(kind, way, seed):
     loss = KINDS[kind](np.random.default_rng(seed))
-    table = diagnose_many([loss], threads=1), diagnose_many([WAYS[way](loss)], threads=1)
+    kept = WAYS[way](loss)
+    if kind == "does not move":
+        # By chance noise is as skew as a loss that bounces about a minimum, if seldom: beyond
+        # three standard errors of a skewness nothing is said of it here.
+        assume(stats.skew(kept) < 3 * np.sqrt(6 / len(kept)))
+    table = diagnose_many([loss], threads=1), diagnose_many([kept], threads=1)
     assert [frame["symptom"][0] for frame in table] == [kind, kind]
 
 
