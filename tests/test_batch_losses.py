@@ -123,7 +123,7 @@ KINDS = [
 @pytest.mark.parametrize(("name", "plan", "points"), KINDS)
 def test_the_engine_computes_what_run_does(name, plan, points, monkeypatch):
     if points == "own":
-        for what in ("WORTH_SHARING_ONE", "WORTH_SHARING_MANY"):
+        for what in ("WORTH_SHARING", "WORTH_SHARING_DEAR"):
             monkeypatch.setattr(blocks, what, 1e9)
         monkeypatch.setattr(blocks, "LEAST_OWN", 0)
     kinds, kernel = set(), cpu.kernel

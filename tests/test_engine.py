@@ -172,6 +172,25 @@ def test_a_shared_order_is_taken_where_it_costs_less(monkeypatch):
     assert points(1, 101) == "own"
 
 
+@pytest.mark.parametrize(
+    ("problem", "batch_size", "settings", "points"),
+    [
+        (simopt.problems.diabetes(), 4, 7, "own"),
+        (simopt.problems.diabetes(), 4, 9, "shared"),
+        # Moments of every lane's own batches cost more, and so does noise.
+        (simopt.problems.diabetes(), 32, 3, "own moments"),
+        (simopt.problems.diabetes(), 32, 7, "moments"),
+        (simopt.problems.noisy_quadratic([1.0, 2.0], 1.0), 4, 3, "own"),
+        (simopt.problems.noisy_quadratic([1.0, 2.0], 1.0), 4, 7, "shared"),
+    ],
+    ids=str,
+)
+def test_what_an_order_of_ones_own_costs_decides_who_has_one(problem, batch_size, settings, points):
+    how = plan.make(problem, batch_size, "epoch" if problem.n else "never", 400, False)
+    group = group_with(simopt.SGD().rule, how, np.zeros((1, settings)), np.arange(1024))
+    assert blocks.points_of(group, problem, np.float64, False)[0] == points
+
+
 @pytest.mark.parametrize("batch_size", [1, 4, 16])
 def test_orders_shared_or_not_are_the_same_to_the_bit(batch_size, monkeypatch):
     frames = []

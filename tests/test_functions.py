@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simopt
+from simopt.ground import snapshot
+from simopt.problems import formula
 from simopt.training import noise
 from tests.test_engine import assembly
 
@@ -130,6 +132,24 @@ def test_a_kinked_function_has_its_cycle():
     np.testing.assert_allclose(last, np.sort(frame["w"].to_numpy()[-6:-3]), rtol=1e-12)
     expected = np.sort([2592 / 1225, 792 / 1225, -2208 / 1225])
     np.testing.assert_allclose(last, expected, rtol=1e-12)
+
+
+def test_a_run_looks_at_what_functions_read_once(monkeypatch):
+    looked = []
+
+    def noted(function):
+        looked.append(function)
+        return snapshot.plain(function)
+
+    monkeypatch.setattr(formula, "plain", noted)
+    problem = simopt.problems.function(squared, squared_slope, w0=3.0, points=[[1, 5], [2, 10]])
+    counts = []
+    for updates in (5, 50):
+        looked.clear()
+        run = simopt.run(problem, simopt.SGD(eta=0.01), updates=updates)
+        counts.append(len(looked))
+        assert not run.problem.settled
+    assert counts[0] == counts[1]
 
 
 def test_a_saddle_is_left_late_and_by_noise_early():

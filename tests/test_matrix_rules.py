@@ -213,7 +213,7 @@ MORE = {**PLANS, "spared": {"no_decay": ["c"]}}
 )
 def test_the_engine_computes_what_run_does(plan, points, monkeypatch):
     if points == "own":
-        monkeypatch.setattr(blocks, "WORTH_SHARING_MANY", 1e9)
+        monkeypatch.setattr(blocks, "WORTH_SHARING", 1e9)
         monkeypatch.setattr(blocks, "LEAST_OWN", 0)
     problem, options = NETWORKS["tall"], {"epochs": 4, "batch_size": 5, **MORE[plan]}
     rule = functools.partial(OwnMuon, weight_decay=0.1)

@@ -103,6 +103,17 @@ def test_what_does_not_fit_is_refused(small, start, call, tmp_path, monkeypatch)
     assert not list(tmp_path.iterdir())
 
 
+def test_of_little_nobody_asks(monkeypatch):
+    """Each look at the system takes longer than many a sweep."""
+    asked = []
+    monkeypatch.setattr(memory, "free", lambda: asked.append(1) or 0)
+    simopt.sweep(FOUR, SGD, seed=range(1000), progress=False)
+    assert not asked
+    with pytest.raises(ValueError, match=r"\(70% of what is free\)"):
+        memory.check("d", 1, memory.LITTLE / 8)
+    assert asked
+
+
 USE = """
 import resource, sys
 import pandas, pyarrow.parquet

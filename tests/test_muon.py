@@ -223,7 +223,7 @@ KINDS = [
 @pytest.mark.parametrize(("name", "plan", "points"), KINDS)
 def test_the_engine_computes_what_run_does(name, plan, points, monkeypatch):
     if points == "own":
-        monkeypatch.setattr(blocks, "WORTH_SHARING_MANY", 1e9)
+        monkeypatch.setattr(blocks, "WORTH_SHARING", 1e9)
         monkeypatch.setattr(blocks, "LEAST_OWN", 0)
     kinds, kernel = set(), cpu.kernel
 

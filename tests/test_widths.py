@@ -48,7 +48,8 @@ def ends(problem, group, dtype, width, apart):
 @pytest.mark.parametrize("where", PROBLEMS)
 def test_bits_do_not_depend_on_the_width_of_blocks(where, batch, own, apart, monkeypatch):
     monkeypatch.setattr(blocks, "LEAST_OWN", 0)
-    monkeypatch.setattr(blocks, "WORTH_SHARING_MANY", 10.0 if own else 0.0)
+    for what in ("WORTH_SHARING", "WORTH_SHARING_DEAR"):
+        monkeypatch.setattr(blocks, what, 10.0 if own else 0.0)
     problem = PROBLEMS[where]
     group = group_of(problem, batch)
     most, part = layout.lanes(np.float64), layout.part(np.float64)

@@ -107,6 +107,9 @@ class Function(Problem):
     """
 
     functions: Formula
+    #: Whether they are those of `plain` and stay so: looking at all that they read takes longer
+    #: than they do.
+    settled: bool = False
 
     @property
     def kind(self) -> str:
@@ -148,13 +151,20 @@ class Function(Problem):
             return self
         return replace(self, functions=replace(own, loss=loss, gradient=gradient))
 
+    def settle(self) -> Function:
+        """The plain problem for the length of a run, in which nothing that it reads changes."""
+        return replace(self.plain(), settled=True)
+
+    def _plain_functions(self) -> Formula:
+        return self.functions if self.settled else self.plain().functions
+
     def loss(self, w: ArrayLike) -> float:
         """The mean loss over all points at w [d] (a number will do where d = 1)."""
         return self.batch_loss(w, None)
 
     def batch_loss(self, w: ArrayLike, rows: Any) -> float:
         """The mean loss over some points at w."""
-        at, own = self._weights(w).tolist(), self.plain().functions
+        at, own = self._weights(w).tolist(), self._plain_functions()
         return float(np.mean([own.loss_at(at, point) for point in self._points(rows)]))
 
     def gradient(self, w: ArrayLike, rows: Any = None) -> Floats:
@@ -166,7 +176,7 @@ class Function(Problem):
         return self._gradients(w, None)
 
     def _gradients(self, w: ArrayLike, rows: Any) -> Floats:
-        at, own = self._weights(w).tolist(), self.plain().functions
+        at, own = self._weights(w).tolist(), self._plain_functions()
         return np.array([own.gradient_at(at, point) for point in self._points(rows)])
 
     def _points(self, rows: Any) -> list[list[float]]:

@@ -346,6 +346,10 @@ class Problem(ABC):
         """The problem whose functions call none that the user compiled with Numba."""
         return self
 
+    def settle(self) -> Problem:
+        """The plain problem for the length of a run, in which nothing that it reads changes."""
+        return self
+
     def replace(self, *, w0: ArrayLike) -> Problem:
         """The same problem with other initial weights.
 

@@ -244,7 +244,7 @@ def groups(
     )
     setting_rows = _rows(axes.lengths[:hypers], steps[:hypers]) + first
     # In 64 bits before they are compared or mixed: a seed may be 2^63 - 1.
-    seeds = np.asarray(axes.common["seed"], dtype=np.int64)
+    seeds = whole_numbers(axes.common["seed"])
     seed_rows = np.arange(len(seeds)) * steps[hypers + SEED]
     for place, plan in plans(axes, problem):
         at = sum(
@@ -257,6 +257,13 @@ def groups(
             state = axes.state[(slice(None), *[slice(None)] * hypers, *place)]
             state = state.reshape(len(state), settings.shape[1], len(seeds))
         yield Group(axes.optimizer.rule, plan, settings, seeds, setting_rows, seed_rows + at, state)
+
+
+def whole_numbers(values: Sequence[int]) -> NDArray[np.int64]:
+    """An axis of whole numbers as an array: of a range without its numbers one by one."""
+    if isinstance(values, range) and values:
+        return values[0] + values.step * np.arange(len(values))
+    return np.asarray(values, dtype=np.int64)
 
 
 def all_groups(parts: Sequence[Axes], problem: Problem) -> list[Group]:

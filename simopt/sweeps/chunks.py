@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from simopt.engine import layout
-from simopt.engine.blocks import cost
+from simopt.engine.blocks import Group, cost
 from simopt.engine.conditions import Conditions
 from simopt.sweeps import axes
 from simopt.sweeps.axes import Axes, Ranges
@@ -52,6 +53,15 @@ class Job(Conditions):
 
     axes: tuple[Axes, ...]
     reduce: Reduce | None = None
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """All of its trajectories by plan."""
+        return axes.all_groups(self.axes, self.problem)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Axes say as much in less.
+        return {key: each for key, each in super().__getstate__().items() if key != "groups"}
 
     def reduced(self, part: Axes) -> tuple[bool, ...]:
         """For every axis whether it is summarised over."""

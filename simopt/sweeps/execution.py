@@ -48,11 +48,10 @@ def bar(total: int, progress: bool | None) -> Any:
 
 def whole(job: Job, workers: int, progress: bool | None) -> tuple[Results, bool]:
     """The results of all trajectories on a pool of threads, and whether Ctrl-C came."""
-    groups = axes.all_groups(job.axes, job.problem)
-    results = allocate(job, groups)
+    results = allocate(job, job.groups)
     shown = bar(int(results.planned.sum()), progress)
     try:
-        run.fill(job, groups, results, threads=workers, progress=shown.update)
+        run.fill(job, job.groups, results, threads=workers, progress=shown.update)
     except KeyboardInterrupt:
         return results, True
     finally:

@@ -332,7 +332,7 @@ def sweep(
 
     began = time.perf_counter()
     if chunks is None:
-        worker.prepare(job, job.axes)
+        worker.prepare(job)
     else:
         worker.prepare_chunks(chunks)
         if client is not None:

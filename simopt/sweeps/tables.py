@@ -15,7 +15,7 @@ from simopt.engine.losses import passes_of
 from simopt.engine.results import Results
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer, Rule
-from simopt.sweeps.axes import COMMON, OPTIONAL, Axes, per_plan
+from simopt.sweeps.axes import COMMON, OPTIONAL, Axes, per_plan, whole_numbers
 from simopt.sweeps.chunks import Job
 from simopt.training.run import names_per_weight
 
@@ -89,7 +89,7 @@ def _common(parts: Sequence[Axes], swept: Sequence[Any], name: str, given: bool)
             )
         if name in OPTIONAL:
             return np.asarray([np.nan if value is None else value for value in values])
-        return np.asarray(values, dtype=np.int64)
+        return whole_numbers(values)
 
     repeated = np.concatenate(
         [

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simopt.engine import blocks, devices, run, tiers
+from simopt.engine.blocks import Group
 from simopt.engine.results import RAW, Results, allocate
 from simopt.sweeps import axes, outcomes, tables
 from simopt.sweeps.axes import Axes
@@ -98,10 +99,10 @@ def _run(
     return results if run.fill(job, groups, results, pulse=pulse) else None
 
 
-def prepare(job: Job, parts: Iterable[Axes]) -> None:
-    """Compile the kernels for parts of a job, or load them from disk, without running any.
+def prepare(job: Job, parts: Iterable[Axes] | None = None) -> None:
+    """Compile the kernels for parts of a job, or all of it, or load them from disk.
 
-    Not those that the whole job is too small for.
+    Nothing runs. Kernels that the whole job is too small for are left out.
     """
     if job.reduce is not None:
         nothing = np.zeros((1, 1), bool)
@@ -111,18 +112,24 @@ def prepare(job: Job, parts: Iterable[Axes]) -> None:
     seen: set[Any] = set()
     small: dict[Any, float] = {}
     beside: dict[Any, float] = {}
+    groups: Iterable[Group]
+    if parts is None:
+        groups = job.groups
+    else:
+        groups = (group for part in parts for group in axes.groups(part, job.problem))
     if sum(part.size for part in job.axes) <= MOST_SMALL:
-        small, beside = tiers.ways(job, axes.all_groups(job.axes, job.problem))
-    for part in parts:
-        for group in axes.groups(part, job.problem):
-            if tiers.kernel(job, group) in small:
-                continue
-            updates = devices.TASK_TRAJECTORIES["cpu"] * group.plan.updates
-            task = job.tasks(group, updates, apart=tiers.compiled(job, group) in beside)[0]
-            kernel = group.rule, task.points, blocks.extras_of(group.plan)
-            if kernel not in seen:
-                seen.add(kernel)
-                blocks.compiled(job.problem, task, job.real)
+        # Of what is done in chunks they are not kept.
+        every = job.groups if parts is None else axes.all_groups(job.axes, job.problem)
+        small, beside = tiers.ways(job, every)
+    for group in groups:
+        if tiers.kernel(job, group) in small:
+            continue
+        updates = devices.TASK_TRAJECTORIES["cpu"] * group.plan.updates
+        task = job.tasks(group, updates, apart=tiers.compiled(job, group) in beside)[0]
+        kernel = group.rule, task.points, blocks.extras_of(group.plan)
+        if kernel not in seen:
+            seen.add(kernel)
+            blocks.compiled(job.problem, task, job.real)
 
 
 def prepare_chunks(chunks: Chunks) -> None:

@@ -241,7 +241,7 @@ def run(
     if resume is not None:
         resume.checkpoint.restore(stepper)
         reacting = copy.copy(resume.checkpoint.reacting)
-    steps = _steps(plain, optimizer, how, orders, seed, stepper, reacting)
+    steps = _steps(problem.settle(), optimizer, how, orders, seed, stepper, reacting)
     if resume is not None:
         steps = pd.concat([resume.steps[steps.columns], steps], ignore_index=True)
     end = checkpoint.checkpoint(problem, optimizer, how, seed, given, stepper, reacting)

@@ -22,7 +22,7 @@ from simopt.training.plan import NO_CLIP, Plan
 Floats = NDArray[np.float64]
 
 #: Of 64 seeds, so few settings have orders of their own in every lane, in work of any length (see
-#: `blocks.WORTH_SHARING_MANY`): one kernel serves, however many settings there are.
+#: `blocks.WORTH_SHARING`): one kernel serves, however many settings there are.
 FEW = 12
 
 
