@@ -607,6 +607,33 @@ def test_tracks_of_trackio(tmp_path):
         assert second.loss.tolist() == (2 * LOSS).tolist()
 
 
+def test_a_database_that_is_being_written(tmp_path):
+    """Trackio keeps what is new in a file beside the database until it is closed."""
+    path = tmp_path / "p.db"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("pragma journal_mode = wal")
+        database.execute("create table configs (run_name text)")
+        database.execute(
+            "create table metrics (id integer primary key, run_name text, step integer, metrics text)"
+        )
+        database.commit()
+        database.execute("pragma wal_checkpoint(truncate)")
+        database.executemany(
+            "insert into metrics (run_name, step, metrics) values ('one', ?, ?)",
+            [
+                (k, json.dumps({"train_loss": a, "val_loss": b}))
+                for k, a, b in zip(T.tolist(), LOSS.tolist(), HELD.tolist(), strict=True)
+            ],
+        )
+        database.commit()
+        held = {
+            each.name: each.read_bytes() for each in tmp_path.iterdir() if "shm" not in each.name
+        }
+        same(one(read_log(path)))
+        for name, content in held.items():
+            assert (tmp_path / name).read_bytes() == content
+
+
 def test_a_zip_in_a_folder(tmp_path):
     with zipfile.ZipFile(tmp_path / "offline.zip", "w") as archive:
         archive.writestr("a.csv", frame_as("to_csv", index=False))

@@ -81,9 +81,12 @@ def numpy(data: bytes, source: str) -> Table:
 def database(path: Path) -> list[Table]:
     """The runs of MLflow's or Trackio's database, one table each; Optuna's is refused.
 
-    The database is opened for reading alone.
+    The database is opened for reading alone; what its writer has not moved into it yet, and keeps
+    beside it while it goes on, is read too.
     """
-    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    beside = [path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm")]
+    live = all(each.is_file() and each.stat().st_size for each in beside)
+    address = f"{path.resolve().as_uri()}?mode=ro{'' if live else '&immutable=1'}"
     try:
         connection = sqlite3.connect(address, uri=True)
     except sqlite3.Error as error:
