@@ -4,7 +4,7 @@
 # Adan (Xie et al. 2022, algorithm 1) has no change of the gradient at its first step; m and n are the
 # gradient and its square. Here the first gradient is remembered and enters nothing, but the count of
 # the bias corrections goes on: at the second update m and n hold one gradient each and are corrected
-# for two. Under a gradient of 1 the steps are 0, 0.714, 0.817, ... of a rate, by the paper 1 each.
+# for two. Under a gradient of 1 the steps are 0, 0.712, 0.823, ... of a rate, by the paper 1 each.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
