@@ -39,7 +39,15 @@ from simopt.engine.orders import fill_order, fill_own_orders
 from simopt.engine.passes import Passes
 from simopt.engine.steps import Steps, call
 from simopt.engine.sums_of_points import Points, call_batch_loss, call_gradient, call_loss
-from simopt.engine.watching import any_alive, finish, keep, note_times, react_all, watch
+from simopt.engine.watching import (
+    any_alive,
+    finish,
+    keep,
+    note_times,
+    react_all,
+    watch,
+    watch_loss,
+)
 from simopt.ground.compiling import code_digest
 from simopt.ground.inline import inlined
 from simopt.training import semantics
@@ -324,8 +332,6 @@ def made(
                             taken_back = t
                         upcoming = t + how.every
                     over_at = now if looks and how.stops else zero
-                    unseen = zero if looks else never
-                    marks = (now, zero, unit, unseen)
                     scale = whole_scale if stop - start == how.batch_size else last_scale
                     ratio = 2.0 / (stop - start)
                     if scheduled is not None and shape.scheduled:
@@ -389,11 +395,17 @@ def made(
                             )  # fmt: skip
                         # A loop of its own: here everything would wait for the step's root.
                         over = 0
-                        for lane in range(low, high):
-                            gap = work[shown, lane] - center
-                            loss = least + (factor * gap) * (factor * gap)
-                            over += diverges(loss, limit)
-                            watch(work, base, lane, loss, gap, abs(gap), marks)
+                        if looks:
+                            for lane in range(low, high):
+                                gap = work[shown, lane] - center
+                                loss = least + (factor * gap) * (factor * gap)
+                                over += diverges(loss, limit)
+                                watch(work, base, lane, gap, abs(gap), zero, unit)
+                                watch_loss(work, base, lane, loss, now, zero)
+                        else:
+                            for lane in range(low, high):
+                                gap = work[shown, lane] - center
+                                watch(work, base, lane, gap, abs(gap), zero, unit)
                     else:
                         single = False
                         if alone is not None:
@@ -505,11 +517,17 @@ def made(
                                 data, d,
                             )  # fmt: skip
                         passes.squared_distance(work, low, high, shown, base, data, d)
-                        over = 0
                         for lane in range(low, high):
-                            loss, far = work[base + LOSS, lane], work[base + SQUARE, lane]
-                            over += diverges(loss, limit)
-                            watch(work, base, lane, loss, work[row, lane], far, marks)
+                            watch(
+                                work, base, lane, work[row, lane], work[base + SQUARE, lane], zero,
+                                unit,
+                            )  # fmt: skip
+                        over = 0
+                        if looks:
+                            for lane in range(low, high):
+                                loss = work[base + LOSS, lane]
+                                over += diverges(loss, limit)
+                                watch_loss(work, base, lane, loss, now, zero)
                     # Lanes that have diverged stay so: only a change of their number is news.
                     if looks and (aims or over != known):
                         if one:

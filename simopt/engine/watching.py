@@ -25,25 +25,27 @@ from simopt.engine.layout import (
 from simopt.training import semantics
 
 
-def watch(work, base, lane, loss, gap, far, marks):
-    """The best loss, crossings and the greatest distance, after one update of one lane.
+def watch(work, base, lane, gap, far, zero, unit):
+    """Crossings and the greatest distance, after one update of one lane.
 
     Everything is read before anything is written, and what can be is a sum: a choice between a new
     value and the one just read would become a masked store, which the next reading waits for.
     """
-    now, zero, unit, unseen = marks
-    best, best_at = work[base + BEST, lane], work[base + COUNTS + BEST_AT, lane]
     overshoots = work[base + COUNTS + OVERSHOOTS, lane]
     side, peak = work[base + SIDE, lane], work[base + PEAK, lane]
-    # Infinite where this is no look: never the best.
-    seen = loss + unseen
     overshoots += unit if semantics.crosses(gap, side, zero) else zero
-    best_at += now - best_at if semantics.improves(seen, best) else zero
     work[base + COUNTS + OVERSHOOTS, lane] = overshoots
-    work[base + COUNTS + BEST_AT, lane] = best_at
     work[base + SIDE, lane] = semantics.side_of(gap, side, zero, unit)
-    work[base + BEST, lane] = seen if semantics.improves(seen, best) else best
     work[base + PEAK, lane] = semantics.farthest(far, peak)
+
+
+def watch_loss(work, base, lane, loss, now, zero):
+    """The best loss and its update, at a look; read and written as `watch` does."""
+    best, best_at = work[base + BEST, lane], work[base + COUNTS + BEST_AT, lane]
+    # The later of two updates: one operation, where a choice would be a masked store.
+    improved_at = now if semantics.improves(loss, best) else zero
+    work[base + COUNTS + BEST_AT, lane] = semantics.farthest(improved_at, best_at)
+    work[base + BEST, lane] = loss if semantics.improves(loss, best) else best
 
 
 def note_times(work, low, high, base, now, over_at, zero, limit, target):
@@ -129,6 +131,7 @@ def finish(work, low, high, at, base, d, out, first):
 
 NUMERIC: tuple[Callable[..., Any], ...] = (
     watch,
+    watch_loss,
     note_times,
     alive_in,
     react_all,

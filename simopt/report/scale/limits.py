@@ -143,7 +143,8 @@ def needs(rule: Rule) -> Needs:
         rule.clock(*[number] * (ticks + between + rule.clock_hyperparameters))
     rule.update(*[number] * (2 + len(rule.hyperparameters) + len(rule.state) + ticks))
     rows: Any = _Rows()
-    watching.watch(rows, 0, 0, 1.0, 1.0, 1.0, (1.0, 0.0, 1.0, 0.0))
+    watching.watch(rows, 0, 0, 1.0, 1.0, 0.0, 1.0)
+    watching.watch_loss(rows, 0, 0, 1.0, 1.0, 0.0)
     own = len(rule.state) + ticks
     return Needs(
         roots=counts["roots"],
