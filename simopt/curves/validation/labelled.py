@@ -108,6 +108,11 @@ def labelled(
     checks.choice("part", part, testbeds.PARTS)
     checks.whole("size", size, 100, 100_000)
     checks.whole("seed", seed, 0)
+    return evenly(candidates(part, size, seed, threads), size, seed)
+
+
+def candidates(part: str, size: int, seed: int, threads: int | None = None) -> Labelled:
+    """The curves of which `labelled` takes so many: where rounding decides, a few more or less."""
     workers = thread_count(threads)
     pieces: list[RunCurves] = []
     counts: Counter[str] = Counter()
@@ -120,8 +125,23 @@ def labelled(
             pieces.append(piece)
             counts.update(piece.frame["symptom"])
         rounds += 1
-    chosen = np.random.default_rng([seed, size])
-    return _evenly(_together(pieces), size, chosen)
+    return _together(pieces)
+
+
+def evenly(curves: Labelled, size: int, seed: int) -> Labelled:
+    """So many curves, an equal number of each symptom as far as there are."""
+    symptoms = curves.frame["symptom"].to_numpy()
+    order = np.random.default_rng([seed, size]).permutation(len(curves))
+    place = pd.Series(symptoms[order]).groupby(symptoms[order]).cumcount().to_numpy()
+    kept = np.sort(order[np.argsort(place, kind="stable")[:size]])
+    lengths = curves.lengths[kept]
+    longest = int(lengths.max())
+    return Labelled(
+        curves.losses[kept, :longest],
+        curves.validation[kept, :longest],
+        lengths,
+        curves.frame.iloc[kept].reset_index(drop=True),
+    )
 
 
 def _pieces(
@@ -179,19 +199,3 @@ def _together(pieces: list[RunCurves]) -> Labelled:
         lengths[rows] = length
         row = rows.stop
     return Labelled(losses, validation, lengths, frame.drop(columns=list(inseparable.KNOWN)))
-
-
-def _evenly(curves: Labelled, size: int, rng: np.random.Generator) -> Labelled:
-    """So many curves, an equal number of each symptom as far as there are."""
-    symptoms = curves.frame["symptom"].to_numpy()
-    order = rng.permutation(len(curves))
-    place = pd.Series(symptoms[order]).groupby(symptoms[order]).cumcount().to_numpy()
-    kept = np.sort(order[np.argsort(place, kind="stable")[:size]])
-    lengths = curves.lengths[kept]
-    longest = int(lengths.max())
-    return Labelled(
-        curves.losses[kept, :longest],
-        curves.validation[kept, :longest],
-        lengths,
-        curves.frame.iloc[kept].reset_index(drop=True),
-    )
