@@ -241,6 +241,7 @@ LARGE = {
 
 @pytest.mark.parametrize("name", LARGE)
 def test_what_asks_for_too_much_memory_is_named(name, monkeypatch):
+    monkeypatch.setattr(memory, "LITTLE", 1)
     monkeypatch.setattr(memory, "free", lambda: 8_000_000)
     with pytest.raises(ValueError, match=f"^{name}=.*must be less: about"):
         LARGE[name]()
@@ -248,6 +249,7 @@ def test_what_asks_for_too_much_memory_is_named(name, monkeypatch):
 
 def test_few_samples_of_many_points_fit(monkeypatch):
     """What is held is what is sampled."""
+    monkeypatch.setattr(memory, "LITTLE", 1)
     monkeypatch.setattr(memory, "free", lambda: 8_000_000)
     assert orders.torch_sampler(40_000, 50, 0, num_samples=3).shape == (50, 3)
 
@@ -291,6 +293,7 @@ def test_passes_before_the_first_epoch_are_epochs_that_are_not_kept(n, seed, mad
 
 
 def test_passes_before_the_first_epoch_take_no_memory(monkeypatch):
+    monkeypatch.setattr(memory, "LITTLE", 1)
     monkeypatch.setattr(memory, "free", lambda: 1_000_000)
     assert orders.fastai_dataloader(1_000, 1, 0, passes=200).shape == (1, 1_000)
     with pytest.raises(ValueError, match=r"^passes=100000000: must be a whole number from 0 to"):

@@ -57,7 +57,10 @@ def AdaGradDA(
     .. math::
         s &\leftarrow s + g \\
         G &\leftarrow G + g^2 \\
-        w &\leftarrow \frac{\eta (\max(-t l_1, \min(t l_1, s)) - s)}{\sqrt{G} + t \eta l_2}
+        \mathrm{below} &= \sqrt{G} + t \eta l_2 \\
+        w &\leftarrow \eta (\max(-t l_1, \min(t l_1, s)) - s) \\
+        w &\leftarrow \frac{w}{\mathrm{below}} && \text{if } \mathrm{below} > 0 \\
+        w &\leftarrow w && \text{otherwise}
 
     G starts at ``initial_accumulator``. Where it is 0, so are all gradients so far, and w is 0: the
     paper's pseudo-inverse.

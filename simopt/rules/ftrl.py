@@ -109,8 +109,10 @@ def FTRL(
         x &= \frac{\sqrt{n + g^2} - \sqrt{n}}{\eta} \\
         z &\leftarrow z + g - x w \\
         n &\leftarrow n + g^2 \\
-        w &\leftarrow \frac{\eta (\max(-l_1, \min(l_1, z)) - z)}{\mathrm{smoothing}
-            + \sqrt{n} + \eta l_2}
+        \mathrm{below} &= \mathrm{smoothing} + \sqrt{n} + \eta l_2 \\
+        w &\leftarrow \eta (\max(-l_1, \min(l_1, z)) - z) \\
+        w &\leftarrow \frac{w}{\mathrm{below}} && \text{if } \mathrm{below} > 0 \\
+        w &\leftarrow w && \text{otherwise}
 
     The first update forgets where the weight started, but for the share that z takes of it.
 

@@ -107,7 +107,7 @@ def averaged(theirs: Array, mine: Array, start: Array) -> dict[str, Any] | None:
     """The lookahead that shows where weights part for the first time: its period and its share.
 
     Up to there both are the rule's; there slow weights, which still are the initial ones, move the
-    same share of the way to the rule's in every weight.
+    same share of the way to the rule's in every weight. None where the rule's stand there as well.
 
     Examples
     --------
@@ -122,6 +122,8 @@ def averaged(theirs: Array, mine: Array, start: Array) -> dict[str, Any] | None:
             return None
         way, gone = mine[apart[0]] - start, theirs[apart[0]] - start
         far = np.abs(way) > 1e-3 * np.abs(way).max()
+        if not far.any():
+            return None
         shares = gone[far] / way[far]
     share = float(np.median(shares))
     if not (0 < share < 1 and np.ptp(shares) < 1e-9):
