@@ -28,15 +28,17 @@ Array = NDArray[Any]
 #: Blocks that share an order each are worth it if orders of their own for all lanes need more than
 #: this share of as many. These cost about three times as much per update for one weight, half of it
 #: the shuffling; for several, every lane's points must be copied, which takes two to four times as
-#: much, and moments taken of every batch, or noise drawn for every lane, ten to twenty times.
+#: much, and moments taken of every batch ten to twenty times.
 #: Measured with Adam, 256 seeds and as many settings as have just this share: own orders took 0.4
 #: to 1.2 times as long as shared ones (4 and 10 weights, batches of 1 to 12, both precisions, and a
-#: logistic loss); by moments 1.2 to 1.3 times at a quarter, and half as long at a tenth.
+#: logistic loss); by moments 1.2 to 1.3 times at a quarter, and half as long at a tenth. Noise that
+#: is drawn for every lane of several weights has the smaller share too, unmeasured.
 WORTH_SHARING = 1 / 4
 WORTH_SHARING_DEAR = 1 / 10
 
-#: Where blocks that share an order take less than this altogether, counted as `cost` does (some 10
-#: ms), they are taken all the same: a kernel for orders of their own takes seconds to compile.
+#: Where blocks that share an order take less than this altogether, counted as `cost` does (some
+#: tenths of a second), they are taken all the same: a kernel for own orders takes seconds to
+#: compile.
 LEAST_OWN = 50_000_000
 
 #: The kernels that this process has compiled, or is about to, and those of them that are whole.

@@ -21,8 +21,8 @@ from simopt.training.plan import NO_CLIP, Plan
 
 Floats = NDArray[np.float64]
 
-#: Of 64 seeds, so few settings have orders of their own in every lane, in work of any length (see
-#: `blocks.WORTH_SHARING`): one kernel serves, however many settings there are.
+#: Of one weight and 64 seeds, so few settings have orders of their own in every lane (see
+#: `blocks.WORTH_SHARING`), and of several weights none: one kernel serves, however many there are.
 FEW = 12
 
 
