@@ -39,7 +39,8 @@ import pandas as pd
 from simopt import document
 from simopt.display import style
 from simopt.display.templating import Page, html
-from simopt.report import glossary
+from simopt.report.glossary.linking import FILE as GLOSSARY
+from simopt.report.glossary.linking import linked
 
 #: What pages are for, in the order of the overview.
 GROUPS = {
@@ -158,7 +159,7 @@ PAGES = (
         "trust",
     ),
     Page(
-        glossary.FILE,
+        GLOSSARY,
         "Glossary",
         "glossary",
         "What do the words mean that these pages use as the field does?",
@@ -269,4 +270,4 @@ def render(page: Page, given: Mapping[str, Any]) -> str:
         The template's values.
     """
     text = html(f"{page.module}.html", {**given, "page": page}, PAGES, package="simopt.report")
-    return text if page.file == glossary.FILE else glossary.linked(text)
+    return text if page.file == GLOSSARY else linked(text)
