@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.json_logs import printed, trees
@@ -20,13 +20,14 @@ _PARTS = (
 )
 
 #: What a line, or a part of it, is about: "[valid]", "| train_inner |", "Validation results - ",
-#: "Epoch (valid): ", "DEV : ", "Test: [ 0/10]".
+#: "Epoch (valid): ", "DEV : ", "Test: [ 0/10]", "[3/10] train: loss=0.5 || valid: loss=0.6".
 _PART = re.compile(
     r"\[(?P<bracket>train\w*|val\w*|eval\w*|test\w*)\]"
     rf"|\((?P<paren>{_PARTS})\)(?=\s*:\s+[A-Za-z])"
     r"|(?:^|\|)\s*(?P<field>(?:train|val|eval|test)\w*)\s*(?=\|)"
     rf"|^\s*(?P<head>{_PARTS})(?:\s+(?:results?|metrics|set|phase))?"
-    r"(?:\s*[-:]\s+(?=[A-Za-z\[]|\d+%)|\s+(?=\(\d+/\d+\)))",
+    r"(?:\s*[-:]\s+(?=[A-Za-z\[]|\d+%)|\s+(?=\(\d+/\d+\)))"
+    rf"|(?<![\w/-])(?P<said>{_PARTS}):\s+(?=[A-Za-z_][\w ]{{0,20}}[=:]\s*[-+.\d])",
     re.IGNORECASE,
 )
 #: What is measured, before the parts of the data: "loss: train 0.5, val 0.6".
@@ -42,9 +43,18 @@ _HEADING = re.compile(
 #: Which of several processes wrote a line.
 _RANK = re.compile(
     r"^\s*(?:\[\s*(?:local[_ ]?rank|rank|default|worker|node|gpu|process)[ :=]*(?P<name>\d+)\s*\]"
+    r"|\[(?!epoch|step|iter|batch|round|fold)[a-z_]+(?P<role>\d+)\](?=:)"  # torchrun's roles
     r"|\[\d+,(?P<mpi>\d+)\]<std(?:out|err)>"
-    r"|(?:rank|worker|process)[ :=]*(?P<word>\d+)(?=\s*[:|-]))\s*[:|-]?\s*",
+    r"|\((?:\w+ )?pid=(?P<ray>\d+)[^()]{0,60}\)"
+    r"|(?:rank|worker|process|node)[-_ :=]*(?P<word>\d+)(?=\s*[:|-])"
+    r"|[a-z][\w.-]*-(?P<service>\d+)(?=\s+\|\s)"  # of Docker's compose
+    r"|(?P<task>\d+)(?=: .{0,200}\b(?:epoch|step|iter(?:ation)?)\b)"  # of Slurm's srun --label
+    r")\s*[:|-]?\s*",
     re.IGNORECASE,
+)
+#: The same behind what a logger writes first.
+_RANK_WITHIN = re.compile(
+    r"(?<![\w-])rank[ :=]*(?P<within>\d+)(?![\d.])(?:[\])]|\s*[:|-])", re.IGNORECASE
 )
 
 _BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)
@@ -64,6 +74,9 @@ _ROUND = re.compile(r"^\s*\[(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
 _UNNAMED = re.compile(
     rf"^\s*(?P<first>\d+):?\s+(?=(?:{_PARTS}|loss|cost)\b)|\|\s*(?P<bar>\d+)/\d+ \[", re.IGNORECASE
 )
+
+#: How far a bar of tqdm's is, and the time it took.
+_BAR_AT = re.compile(r"\d+/\d+ \[[\d:]+<")
 
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
 _PAIR = re.compile(
@@ -137,12 +150,15 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     text = plain_text(text)
     if _has_decimal_commas(text):
         text = _DECIMAL_COMMA.sub(r"\1.\2", text)
+    whole = _whole(text)
+    cut = ("the last line is cut off, and left out",) if len(whole) < len(text) else ()
+    text = whole
     programs: dict[str, str] = {}
     rows = _rows(_lines(text), own, programs)
     if rows.count < FEW_LINES and text.count("\r") > text.count("\r\n"):
         # One bar for the whole training: its states are the curve.
         states = _rows(_lines(text.replace("\r", "\n")), own, programs)
-        rows = states if states.count > rows.count else rows
+        rows = _redrawn(states) if states.count > rows.count else rows
     if not rows.count:
         # Metrics that rise: whether one is to be read, who calls says.
         rows = _rows(_lines(text), own, programs, ("higher",))
@@ -154,7 +170,21 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     about = next((text for text in programs.values() if text), "")
     if "[" in text and _ROUND.search(text):
         about = about or trees(columns)
-    return Table(columns, form, source, about=about, notes=notes)
+    return Table(columns, form, source, about=about, notes=(*notes, *cut))
+
+
+def _whole(text: str) -> str:
+    """A text without a last line that ends in a number shorter than those of lines like it are."""
+    *before, last = text[-LOOKED_AT:].splitlines() or [""]
+    if not before or text.endswith(("\n", "\r")) or not re.search(rf"{VALUE}\Z", last):
+        return text
+    shape, numbers = re.sub(NUMBER, "0", last), re.findall(NUMBER, last)
+    alike = [line for line in before if re.sub(NUMBER, "0", line).startswith(shape)]
+    places = [re.findall(NUMBER, line)[len(numbers) - 1] for line in alike[-5:] if numbers]
+    # Whether lines like it go on behind the number.
+    goes_on = all(len(re.sub(NUMBER, "0", line)) > len(shape) for line in alike)
+    shortest = min(map(len, places), default=0) - (not goes_on)
+    return text[: -len(last)] if len(places) > 2 and len(numbers[-1]) < shortest else text
 
 
 def _has_decimal_commas(text: str) -> bool:
@@ -177,7 +207,7 @@ def _rows(
     at: dict[str, str] = {}
     rate: dict[str, str] = {}
     last: dict[str, str] | None = None
-    header: list[str] = []
+    header: list[Word] = []
     grains: list[str] = []
     side = ""
     trained: dict[str, str] = {}
@@ -190,6 +220,8 @@ def _rows(
         ranked = _RANK.match(line)
         if ranked:
             line = _PREFIX.sub("", line[ranked.end() :])
+        else:
+            ranked = _RANK_WITHIN.search(line)
         record, program, about = _record(line, (*own, *PATTERNS) if own else PATTERNS)
         if program:
             programs[program] = about
@@ -212,8 +244,18 @@ def _rows(
         if losses or (own and program == "your pattern"):
             rank = {_RANKS: ranked[ranked.lastgroup or 0]} if ranked else {}
             row = at | rate | values | rank
-            if row.items() <= drawn.items() and {"epoch", "batch"} <= set(at):
-                continue  # a bar that is drawn again when all is done
+            if {"epoch", "batch"} <= set(at):
+                if row.items() <= drawn.items():
+                    continue  # a bar that is drawn again when all is done
+                # A bar shows the last epoch's losses until its own are known, and is then set back.
+                ended = drawn.get("epoch") == at["epoch"] and at["batch"] in (
+                    drawn.get("batch"),
+                    "0",
+                )
+                if ended and drawn.keys() <= row.keys() and _BAR_AT.search(line):
+                    drawn = row | {"batch": drawn.get("batch", at["batch"])}
+                    rows.put(drawn)
+                    continue
             drawn = row
             rows.add(row)
             rate, last = {}, dict(at)
@@ -224,6 +266,29 @@ def _rows(
         if not losses and "epoch" in position:
             at.pop("batch", None)
     return _by_grain(rows, grains)
+
+
+def _redrawn(rows: Rows) -> Rows:
+    """The states of one bar without those that are drawn again.
+
+    What a step leaves is drawn when it is told to the bar, and once more when the bar counts.
+    """
+    at = next((c for c in ("step", "batch") if None not in rows.columns.get(c, [None])), "")
+    if not at:
+        return rows
+    position = [float(cell) for cell in rows.columns[at]]
+    kinds = ("loss", "error", "higher")
+    values = [cells for name, cells in rows.columns.items() if parse(name).kind in kinds]
+    keep: list[int] = []
+    for _, block in groupby(range(rows.count), key=lambda row: [cells[row] for cells in values]):
+        same = list(block)
+        counted = [row for row in same if position[row] > position[same[0]]]
+        last = {position[row]: row for row in counted or same[:1]}
+        keep += last.values()
+    kept = Rows()
+    for row in keep:
+        kept.add({n: cells[row] for n, cells in rows.columns.items() if cells[row] is not None})
+    return kept
 
 
 def _goes_on(position: dict[str, str], before: dict[str, str]) -> bool:
@@ -298,11 +363,21 @@ def _of_one_rank(columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], t
     if ranks is None:
         return columns, ()
     held = sorted({int(rank) for rank in ranks if rank is not None})
-    if len(held) < 2:
+    if len(held) < 2 or not _alike(columns, ranks):
         return columns, ()
     keep = [rank is None or int(rank) == held[0] for rank in ranks]
     one = {name: list(compress(cells, keep)) for name, cells in columns.items()}
     return one, (f"lines of {len(held)} processes: those of rank {held[0]} are read",)
+
+
+def _alike(columns: dict[str, list[Any]], ranks: list[Any]) -> bool:
+    """Whether two ranks write of one position, as processes of one training do."""
+    counters = [cells for name, cells in columns.items() if parse(name).kind == "counter"]
+    wrote: dict[tuple[Any, ...], set[Any]] = {}
+    for rank, *position in zip(ranks, *counters, strict=True):
+        if rank is not None:
+            wrote.setdefault(tuple(position), set()).add(rank)
+    return any(len(each) > 1 for each in wrote.values())
 
 
 def _once(
@@ -389,7 +464,7 @@ def _boxed(line: str) -> dict[str, str]:
 def _by_part(line: str) -> dict[str, str]:
     """The pairs of a line, those behind a part's name as of that part of the data."""
     marks = list(_PART.finditer(line))
-    record = pairs(line[: marks[0].start()] if marks else line)
+    record = pairs(f"{line[: marks[0].start()]}|" if marks else line)
     ends = [*(mark.start() for mark in marks[1:]), len(line)]
     for mark, end in zip(marks, ends[: len(marks)], strict=True):
         part = mark[mark.lastgroup or 0]
@@ -456,6 +531,8 @@ def pairs(line: str) -> dict[str, str]:
             parsed = parse(name)
             if parsed.kind == "counter" and parsed.plain in found:
                 continue
+            if parsed.words[-1] == "every":  # how often, and no value of it
+                continue
             if parsed.part and not parsed.stem and what:  # "loss train: 0.5, val: 0.6"
                 name = f"{name}/{what}"
             elif parsed.part and parsed.kind in ("loss", "error"):
@@ -487,22 +564,65 @@ def _earlier(position: dict[str, str], at: dict[str, str]) -> bool:
     )
 
 
-def _columns(line: str, header: list[str]) -> tuple[list[str], dict[str, str]] | None:
+def _columns(line: str, header: list[Word]) -> tuple[list[Word], dict[str, str]] | None:
     """A row of a table in the midst of a text, as spaCy's: the header, and the row's cells."""
-    names = re.split(r"\s{2,}", line.strip())
+    names = _words(line, _NAMES)
     if (
         len(names) > 1
-        and any(parse(n).kind in ("loss", "error") for n in names)
+        and any(parse(name.text).kind in ("loss", "error") for name in names)
         and not re.search(r"[:=]", line)
         and not any(map(_numeric, line.split()))
     ):
         return names, {}
-    words = [_COUNT_OF.sub(r"\1", word) for word in _DRAWN_BAR.sub("", line).split()]
+    line = _DRAWN_BAR.sub("", line)
+    if "[" in line and (lists := _lists(_words(line, _NAMES), header)):
+        return header, lists
+    words = _words(line, _WORDS)
+    cells = [_COUNT_OF.sub(r"\1", word.text) for word in words]
+    numeric = sum(map(_numeric, cells))
     # Names may hold single spaces ("LOSS NER"), or have no more than those between them.
-    for known in (header, " ".join(header).split()):
-        if known and len(words) == len(known) and sum(map(_numeric, words)) >= 0.6 * len(words):
-            return header, {n: w for n, w in zip(known, words, strict=True) if _numeric(w)}
+    for known in ([name.text for name in header], [w for n in header for w in n.text.split()]):
+        if known and len(cells) == len(known) and numeric >= 0.6 * len(cells):
+            return header, {n: c for n, c in zip(known, cells, strict=True) if _numeric(c)}
+    # Where cells are empty, a number belongs to the name that it stands under.
+    if 1 < len(cells) < len(header) and numeric == len(cells):
+        under = [[n.text for n in header if n.start < w.end and w.start < n.end] for w in words]
+        found = {each[0]: cell for each, cell in zip(under, cells, strict=True) if len(each) == 1}
+        if len(found) == len(cells):
+            return header, found
     return None
+
+
+def _lists(cells: list[Word], header: list[Word]) -> dict[str, str]:
+    """A row whose cells are lists of a loss' parts, as DeepXDE's: their sums; {} if it is none."""
+    if len(cells) != len(header):
+        return {}
+    found = {}
+    for name, cell in zip(header, cells, strict=True):
+        if cell.text == "-":  # "[]", which looks like a bar
+            continue
+        parts = re.findall(VALUE, cell.text, re.IGNORECASE)
+        if not re.fullmatch(rf"\[?\s*{VALUE}(?:,?\s+{VALUE})*\s*\]?", cell.text, re.IGNORECASE):
+            return {}
+        several = f" (sum of {len(parts)})" if len(parts) > 1 else ""
+        found[name.text + several] = repr(sum(map(float, parts))) if several else parts[0]
+    return found
+
+
+class Word(NamedTuple):
+    """A word or a name of a line, and where it stands."""
+
+    text: str
+    start: int
+    end: int
+
+
+#: What single spaces hold together, and what no space does.
+_NAMES, _WORDS = re.compile(r"\S+(?:\s\S+)*"), re.compile(r"\S+")
+
+
+def _words(line: str, expression: re.Pattern[str]) -> list[Word]:
+    return [Word(match[0], *match.span()) for match in expression.finditer(line)]
 
 
 #: A progress bar behind a row, and a position that says of how many it is.

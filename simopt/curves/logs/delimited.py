@@ -77,6 +77,8 @@ def table(text: str, source: str) -> Table | None:
     separator = excel[1] if excel else _separator(first)
     if separator is None:
         return None
+    if separator == " ":
+        head = re.sub(r"[,;](?=\s)", "", head)  # "# step, loss" above columns that spaces set apart
     if head and len(split([head], separator)[0]) == len(split(first[:1], separator)[0]):
         first.insert(0, head)
     else:
@@ -195,6 +197,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
             continue  # pandas' "[30 rows x 4 columns]"
         if not body and len(rows) > 2 and numbers.are_units(row):
             continue
+        if separator == " " and counts and _is_message(row[0]):
+            continue  # of as many words as the table has columns
         if len(row) > len(header) and not any(row[len(header) :]):
             row = row[: len(header)]
         if len(row) != len(header):
@@ -284,6 +288,11 @@ def _summary(last: Sequence[str], first: Sequence[str]) -> str:
     return next((cell for cell in found if cell.lower() in _SUMMARY), "")
 
 
+def _is_message(cell: str) -> bool:
+    """Whether a word begins no row of a table whose first column is of numbers."""
+    return not _FIRST_OF_NUMBER.match(cell) and cell.lower() not in numbers.MISSING
+
+
 def _is_word(cell: str) -> bool:
     return not numbers.is_number(cell)
 
@@ -316,12 +325,20 @@ def unnamed_columns(rows: Sequence[Sequence[str]], source: str) -> list[str]:
     if width == 2 and names[0] == "step":
         names[1] = ""  # whatever it holds
     left = [k for k, name in enumerate(names) if not name]
-    if len(left) not in (1, 2) or "text" in names:
+    held = [[row[k] for row in full] for k in left]
+    changes = len(held) == 2 and _is_change(held[0], held[1], decimal)
+    if len(left) not in (1, 2) or "text" in names or changes:
         many = f"{width} without names in {source}"
         raise checks.refuse("columns", many, "named in a first row; or say which it is")
     for k, name in zip(left, ("loss", "val_loss"), strict=False):
         names[k] = name
     return [f"{name} {k}" if name in names[:k] else name for k, name in enumerate(names)]
+
+
+def _is_change(cells: Sequence[str], others: Sequence[str], decimal: str) -> bool:
+    """Whether numbers are how much those beside them changed, as hmmlearn has both."""
+    values, changes = (numbers.column(each, decimal)[0] for each in (cells, others))
+    return len(values) > 2 and bool(np.allclose(np.diff(values)[1:], changes[2:], rtol=1e-6))
 
 
 def _role(cells: Sequence[str], decimal: str) -> str:

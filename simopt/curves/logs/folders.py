@@ -102,9 +102,13 @@ def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
     for file in files:
         by_folder.setdefault(file.parent, []).append(file)
     done: set[Path] = set()
+    above = {folder for place in by_folder for folder in (place, *place.parents)}
     for place, held in by_folder.items():
         if any(place == other or other in place.parents for other in done):
             continue
+        curves = place / "plots" / "metrics"
+        if curves in above:
+            held = [file for file in held if file.name != "metrics.json"]  # DVCLive's last values
         made = _whole(place, held, by_folder, done, read)
         if made is None:
             made = _files_of(place, held, read)

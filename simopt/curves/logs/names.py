@@ -60,6 +60,9 @@ OTHER = frozenset(
 #: Behind a loss, what is told of many values of it: not the loss, but how they lie.
 SPREAD = frozenset(_words("min max std sd stddev var num count n weight scaler"))
 
+#: Beside a loss, what it was once, or how it changed.
+NO_VALUE = frozenset(_words("scale best improved target delta diff change reduction reached"))
+
 #: What rows are counted by, most telling first; from the clocks on only where nothing else counts.
 CLOCKS = _words("wall_time walltime timestamp _timestamp time relative_time _runtime index")
 COUNTERS = (
@@ -187,7 +190,7 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
         or any(w in ("norm", "time", "grad", "gnorm", "timestamp") for w in stem)
     ):
         return "other"
-    if {"scale", "best", "improved", "target", "delta", "diff"} & set(stem):
+    if NO_VALUE & set(stem):
         return "other"
     if any(word in LOSSES for word in stem):
         # `loss__MIN` and `loss__MAX` are a chart's band around the loss.

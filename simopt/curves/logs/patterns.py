@@ -107,5 +107,8 @@ PATTERNS: tuple[Pattern, ...] = (
         r"Test:\s+\[\s*(?P<batch>\d+)/\d+\].*?\bLoss:?\s+<>\s*\(\s*<val_loss>\)",
     ),
     _pattern("word2vec.c and GloVe", "cost:", r"iter: <iteration>, cost: <cost>"),
+    _pattern(
+        "gensim", "perplexity estimate", r"<> per-word bound, <perplexity> perplexity estimate"
+    ),
     _pattern("fastText", "progress:", r"Progress:\s*<progress>%.*?loss:\s*<loss>"),
 )

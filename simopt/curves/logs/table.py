@@ -71,6 +71,13 @@ class Rows:
             if len(cells) < self.count:
                 cells.append(None)
 
+    def put(self, record: Mapping[str, Any]) -> None:
+        """A row in place of the last one, of whose names it has all."""
+        self.count -= 1
+        for cells in self.columns.values():
+            cells.pop()
+        self.add(record)
+
 
 def from_records(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Columns of records that need not have the same names."""

@@ -1,0 +1,206 @@
+"""What other programs' training prints: ranks, bars drawn again, cells that are empty or lists."""
+
+# ruff: noqa: E501 (lines of logs are as long as programs print them)
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from simopt.curves.logs import read_log
+from simopt.curves.logs.names import parse
+from tests.test_logs import HELD, LOSS, T, lines, one, same, written
+
+SAID = "epoch {k} loss: {a} val_loss: {b}"
+OTHER = "epoch {k} loss: 9.0 val_loss: 9.0"
+
+
+@pytest.mark.parametrize(
+    "rank",
+    [
+        "{}: ",  # srun --label
+        " {}: ",
+        "[trainer{}]:",  # torchrun's role and local rank
+        "[rank{}]: ",
+        "(RayTrainWorker pid=1234{}) ",
+        "(TorchTrainer pid=1234{}, ip=10.0.0.1) ",
+        "worker-{}: ",
+        "trainer-{}  | ",  # docker compose
+        "2026-05-01 12:00:00,123 - INFO - rank {} - ",
+        "[2026-05-01 12:00:00,123] [INFO] [Rank {}] ",
+    ],
+)
+def test_lines_of_several_processes(tmp_path, rank):
+    text = lines(f"{rank.format(0)}{SAID}\n{rank.format(1)}{OTHER}")
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    (note,) = run.notes
+    assert note.startswith("lines of 2 processes: those of rank ")
+
+
+@pytest.mark.parametrize("label", ["{k}: ", "[fold{k}]: ", "node-{k}: "])
+def test_numbers_in_front_that_are_no_ranks(tmp_path, label):
+    same(one(read_log(written(tmp_path, lines(label + SAID), "out.log"))))
+
+
+def test_parts_in_the_midst_of_a_line(tmp_path):
+    text = lines("[{k}/40] train: loss={a}, acc=0.5 || valid: loss={b}, acc=0.4")
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)
+
+
+@pytest.mark.parametrize(
+    ("line", "last", "kept"),
+    [
+        ("epoch {k} loss: {a:.4f}", "epoch 40 loss: 0.3", 40),
+        ("epoch {k} loss: {a:.4f} acc: 0.5", "epoch 40 loss: 0.33", 40),
+        ("epoch {k} loss: {a:.4f}", "epoch 40 loss: 0.3301", 41),
+        ("epoch {k} loss: {a}", "epoch 40 loss: 0.330", 41),
+        ("epoch {k} loss: {a:.4f}", "epoch 40 loss: 0.3\n", 41),
+    ],
+)
+def test_a_line_that_is_cut_in_a_number(tmp_path, line, last, kept):
+    run = one(read_log(written(tmp_path, lines(line) + last, "out.log")))
+    assert len(run.loss) == kept
+    assert ("the last line is cut off, and left out" in run.notes) == (kept == 40)
+
+
+def test_a_cell_that_is_empty_in_the_midst_of_a_text(tmp_path):
+    """SciPy's least_squares has nothing to say of the first step's size."""
+    text = (
+        "   Iteration     Total nfev        Cost      Cost reduction    Step norm     Optimality   \n"
+        "       0              1         2.0050e+02                                    8.01e+02    \n"
+        "       1              2         5.0000e+01      1.50e+02       2.24e+00       2.00e+02    \n"
+        "       2              3         9.8669e-30      5.00e+01       1.00e+00       8.89e-14    \n"
+        "`gtol` termination condition is satisfied.\n"
+        "Function evaluations 3, initial cost 2.0050e+02, final cost 9.8669e-30, first-order optimality 8.89e-14.\n"
+    )
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    assert run.loss.tolist() == [200.5, 50.0, 9.8669e-30]
+    np.testing.assert_array_equal(run.x, [0, 1, 2])
+
+
+def test_words_below_a_table_of_as_many_columns(tmp_path):
+    """What SciPy's SLSQP prints."""
+    text = (
+        "  NIT    FC           OBJFUN            GNORM\n"
+        + lines("{n:5} {n:5}     {a:.6E}     1.0E+00")
+        + "Optimization terminated successfully    (Exit mode 0)\n"
+        "            Current function value: 1.3e-09\n            Iterations: 40\n"
+    )
+    same(one(read_log(written(tmp_path, text, "out.log"))), held=None)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_cells_that_are_lists(tmp_path, parts):
+    """DeepXDE prints each part of the loss, and minimises their sum."""
+    shares = ", ".join(f"{{{name}:.6e}}" for name in "ac"[: min(parts, 2)]) + ", 0.0" * (parts > 2)
+    train, test = shares, shares.replace("a:", "b:").replace("c:", "d:")
+    header = (
+        f"{'Step':10}{'Train loss':{16 * parts + 4}}{'Test loss':{16 * parts + 4}}Test metric\n"
+    )
+    body = ""
+    for k, a, b in zip(T, LOSS, HELD, strict=True):
+        numbers = {"a": a / min(parts, 2), "b": b / min(parts, 2), "c": a / 2, "d": b / 2}
+        cells = (f"[{each.format(**numbers)}]" for each in (train, test))
+        body += f"{100 * k:<10}{''.join(f'{each:{16 * parts + 4}}' for each in cells)}[]\n"
+    text = (
+        "Using backend: pytorch\n\nTraining model...\n\n"
+        + header
+        + body
+        + "\nBest model at step 3900:\n  train loss: 2.35e-02\n  test loss: 2.45e-02\n"
+    )
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, 100 * T)
+    assert run.loss_column == "Train loss" + (" (sum of 3)" if parts == 3 else "")
+
+
+def bar(k, n, **losses):
+    said = "".join(f", {name}={value}" for name, value in losses.items())
+    return f"{k / n:4.0%}|███   | {k}/{n} [00:01<00:01, 20.1it/s{said}]"
+
+
+@pytest.mark.parametrize("first", ["the loss", "the count"])
+def test_one_bar_that_is_drawn_again(tmp_path, first):
+    """tqdm draws what it is told, and once more when it counts."""
+    text = "\r" + bar(0, 40)
+    for k, loss in enumerate(LOSS):
+        if first == "the loss":
+            text += "\r" + bar(k, 40, loss=loss) + "\r" + bar(k + 1, 40, loss=loss)
+        else:
+            before = {"loss": LOSS[k - 1]} if k else {}
+            text += "\r" + bar(k + 1, 40, **before) + "\r" + bar(k + 1, 40, loss=loss)
+    same(one(read_log(written(tmp_path, text + "\n", "out.log"))), held=None)
+
+
+def test_a_loss_that_stays_under_a_bar(tmp_path):
+    loss = [3.0, 2.0, 2.0, 2.0, 1.0, 0.5, 0.5]
+    states = "".join(
+        "\r" + bar(k, 7, loss=x) + "\r" + bar(k + 1, 7, loss=x) for k, x in enumerate(loss)
+    )
+    assert one(read_log(written(tmp_path, states, "out.log"))).loss.tolist() == loss
+
+
+def test_a_bar_that_shows_the_epoch_before(tmp_path):
+    """Lightning's, in a file, with a bar of validation below it in each epoch."""
+    text, before = "", {}
+    for k, a, b in zip(T, LOSS, HELD, strict=True):
+        now = {"val_loss": b, "train_loss_epoch": a}
+        for n in (0, 10, 20):
+            text += f"\rEpoch {k}: " + bar(n, 20, train_loss_step=9.0, **before)
+        text += "\n\rValidation DataLoader 0: " + bar(5, 5) + "\x1b[A"
+        text += f"\n\x1b[A\rEpoch {k}: " + bar(20, 20, train_loss_step=9.0, **now)
+        text += f"\rEpoch {k}: " + bar(0, 20, train_loss_step=9.0, **now)
+        before = now
+    run = one(read_log(written(tmp_path, text + "\n", "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)
+
+
+def test_how_often_is_no_value(tmp_path):
+    """What gensim logs of a topic model: 250 is no perplexity."""
+    text = (
+        "INFO : running online LDA training, 3 topics, evaluating perplexity every 250 documents\n"
+        + lines(
+            "INFO : -4.1 per-word bound, {a} perplexity estimate based on a held-out corpus of 250 documents\n"
+            "INFO : topic diff=0.5, rho=0.5"
+        )
+    )
+    same(one(read_log(written(tmp_path, text, "out.log"))), held=None)
+
+
+@pytest.mark.parametrize(
+    "name", ["ll change", "Cost reduction", "train_loss' reached", "loss_diff"]
+)
+def test_what_is_beside_a_loss_is_none(name):
+    assert parse(name).kind == "other"
+
+
+def test_a_column_of_changes_is_no_validation(tmp_path):
+    """What hmmlearn prints: a likelihood, and how much it rose."""
+    value = -3500 + 10 * (1 - np.exp(-T / 10))
+    change = np.diff(value, prepend=np.nan)
+    rows = zip(T, value, change, strict=True)
+    text = "".join(f"{k + 1:10d} {a:16.8f} {b:+16.8f}\n" for k, a, b in rows)
+    with pytest.raises(ValueError, match="3 without names"):
+        read_log(written(tmp_path, text, "out.log"))
+
+
+def test_the_last_values_beside_dvclives_curves(tmp_path):
+    for side, values in (("train", LOSS), ("val", HELD)):
+        body = "".join(f"{k}\t{x}\n" for k, x in zip(T, values, strict=True))
+        written(tmp_path, "step\tloss\n" + body, f"plots/metrics/{side}/loss.tsv")
+    last = {"train": {"loss": LOSS[-1]}, "val": {"loss": HELD[-1]}, "step": 39}
+    written(tmp_path, json.dumps(last, indent=4), "metrics.json")
+    same(one(read_log(tmp_path)))
+
+
+def test_commas_in_a_heading_over_columns_without(tmp_path):
+    text = "# step, loss_train, loss_test\n" + lines("{k}.000e+00 {a:.18e} {b:.18e}")
+    run = one(read_log(written(tmp_path, text, "loss.dat")))
+    same(run)
+    assert (run.loss_column, run.validation_column) == ("loss_train", "loss_test")
