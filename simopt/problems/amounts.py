@@ -146,6 +146,28 @@ def read(cells: Sequence[Any], decimal: str | None = None) -> Amounts | Fault | 
     return Amounts(values, usual, parts[shown][0], float(values[shown]), decimals)
 
 
+def may_group(cells: Iterable[Any]) -> str | None:
+    """A number of a column whose points seem to group thousands: "1.500" beside "900".
+
+    As decimals such numbers would be written in two ways: three places behind every point, zeros
+    among them, and none behind whole numbers.
+
+    Examples
+    --------
+    >>> may_group(["800", "900", "1.000", "1.100"])
+    '1.000'
+    >>> may_group(["1.125", "2.5", "3"]), may_group(["1.125", "2.375", "3"])
+    (None, None)
+    """
+    texts = [cell for cell in cells if isinstance(cell, str) and cell]
+    marked = [text for text in texts if "." in text]
+    whole = [text for text in texts if text.isdecimal() and 0 < int(text) < 1000]
+    if not marked or not whole or len(marked) + len(whole) < len([t for t in texts if t != "0"]):
+        return None
+    grouped = all(re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+", text) for text in marked)
+    return next((t for t in marked if t.endswith("0")), None) if grouped else None
+
+
 def _unit(match: re.Match[str]) -> str:
     """What stands beside a number, before or behind it."""
     return (match["before"] or match["behind"] or "").strip()

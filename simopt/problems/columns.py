@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, time, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.ground import checks
-from simopt.problems.amounts import Amounts, Fault
+from simopt.problems import totals
+from simopt.problems.amounts import CURRENCY, Amounts, Fault, may_group
 from simopt.problems.amounts import read as read_amounts
 
 if TYPE_CHECKING:
@@ -46,11 +48,26 @@ AMOUNT = re.compile(
     re.IGNORECASE,
 )
 
+_NUMBER, _MONEY = r"[-+\u2212]?\d[\d.,]*", rf"(?:{CURRENCY})\s*"
+#: Numbers with more beside them than a unit: about, an uncertainty, a footnote, millions, hours.
+DECORATED = re.compile(
+    rf"[~\u2248]\s*(?:{_MONEY})?{_NUMBER}|{_NUMBER}\s*(?:\u00b1|\+/-)\s*{_NUMBER}"
+    rf"|[-+\u2212]?\d+\.\d+(?:\(\d+\)|\*+|[kmb])|{_MONEY}{_NUMBER}\s*[kmb]"
+    r"|\d+\s*h\s*\d+\s*m(?:in)?",
+    re.IGNORECASE,
+)
+
 #: Postal codes and the like: shorter ones are hours, days and months.
 CODE = re.compile(r"[0-9]{4,}")
 
 #: What is said of such numbers.
+ALONE = ", in digits alone"
 PLAIN = ", in digits alone: no fraction, no other base than ten"
+
+#: Numbers as names of columns.
+_NUMERAL = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
+
+CLEAR = "must be clear, in digits alone"
 
 #: Answers that mean yes. Of two other texts the second in alphabetical order counts as 1.
 YES = frozenset(
@@ -131,6 +148,8 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column
     if column.dtype.kind == "O":
+        if any(hasattr(cell, "item") and getattr(cell, "shape", None) == () for cell in column):
+            column = column.map(lambda cell: cell.item() if hasattr(cell, "item") else cell)
         blank = [isinstance(cell, str) and not cell.strip() for cell in column]
         column = column.mask(np.array(blank, bool))
     if are_codes(column.dropna().tolist()):
@@ -143,9 +162,11 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
         column = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
     bad = np.isnan(read) & column.notna().to_numpy()
     if not bad.any():
+        if column.attrs.get(DECIMAL) is None and (doubtful := may_group(column)):
+            raise ValueError(f"column {name!r}: {doubtful!r} may group thousands or not: {CLEAR}")
         return np.asarray(read)
     cells = column[bad].tolist()
-    if any(hasattr(cell, "year") for cell in cells):
+    if any(isinstance(cell, (date, time, timedelta)) for cell in cells):
         return None
     texts = {cell.strip() for cell in cells if isinstance(cell, str)}
     if texts and all(map(DATE.fullmatch, texts)):
@@ -158,9 +179,11 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
         cell = repr(column.iloc[found.row])
         raise ValueError(f"column {name!r}, row {found.row + 1}: {cell}: {found.sentence}")
     amounts = _are_amounts(texts)
-    words = all(isinstance(cell, (str, bool)) for cell in cells) and not amounts
-    if not words or 2 * len(cells) <= column.notna().sum():
-        raise bad_cell(name, row, repr(column.iloc[row]), PLAIN if amounts else "")
+    decorated = bool(texts) and all(map(DECORATED.fullmatch, texts))
+    words = all(isinstance(cell, (str, bool)) for cell in cells)
+    if amounts or decorated or not words or 2 * len(cells) <= column.notna().sum():
+        remedy = PLAIN if amounts else ALONE if decorated else ""
+        raise bad_cell(name, row, repr(column.iloc[row]), remedy)
     return column
 
 
@@ -297,6 +320,7 @@ def frame(name: str, value: Any) -> pd.DataFrame:
     if not names.is_unique:
         twice = names[names.duplicated()][0]
         raise ValueError(f"{name}: two columns are called {twice!r}: must have different names")
+    totals.check(name, value)
     # A deep copy joins what a parser left as a block for each column: 1 s for 100,000, not 10.
     table: pd.DataFrame = value.copy() if len(names) > WIDE else value
     return table.set_axis(names, axis=1).reset_index(drop=True)
@@ -325,6 +349,8 @@ def known(argument: str, name: Any, columns: Iterable[str]) -> str:
     written = name[:1000] if isinstance(name, str) else ""
     close = difflib.get_close_matches(written.casefold(), folded, n=1)
     near = f" (perhaps {folded[close[0]]!r})" if close else ""
+    if columns and all(map(_NUMERAL.fullmatch, columns)):
+        near = " (these are numbers: has the table no heading?)"
     raise checks.refuse(argument, name, f"a column: {listed(columns)}{near}")
 
 

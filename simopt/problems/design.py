@@ -116,6 +116,8 @@ def design(
     skip = int(categories == "dummy")
     x, names, origins = _encoded(columns, sources, skip)
     x, y = _complete(x, origins, y, target, missing, remedies.missing)
+    features.say_stand_ins(source, names, x)
+    features.say_stand_ins(source, [target], y[:, None])
     if standardize:
         scaling = Scaling.of(x, centre=intercept)
         return Design(scaling.apply(x), names, y, scaling, sources, skip, units)

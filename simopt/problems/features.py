@@ -142,6 +142,34 @@ def _same_split(column: pd.Series[Any], y: Floats) -> bool:
     return len(y) >= ENOUGH and all(len(half) == 1 for half in halves) and halves[0] != halves[1]
 
 
+#: Numbers that stand for no value in tables of surveys, of instruments, and of NetCDF.
+STAND_INS = np.array(
+    [sign * (10.0**k - 1) for k in range(2, 8) for sign in (-1, 1)]
+    + [-32768.0, -(2.0**31), 1e20, 9.969209968386869e36]
+)
+
+
+def say_stand_ins(source: str, names: Sequence[str], values: Floats) -> None:
+    """Say which columns [n, p] have a number in several rows that may stand for no value.
+
+    It is farther from all others than these are from each other.
+    """
+    if len(values) < ENOUGH:
+        return
+    ends = np.vstack([np.nanmin(values, axis=0), np.nanmax(values, axis=0)])
+    for k in np.flatnonzero(np.isin(ends, STAND_INS).any(axis=0)).tolist():
+        column = values[:, k]
+        for end in ends[np.isin(ends[:, k], STAND_INS), k]:
+            others = column[(column != end) & np.isfinite(column)]
+            times = int((column == end).sum())
+            if times > 1 and len(others) and 0 < np.ptp(others) < np.abs(others - end).min():
+                notices.say(
+                    f"{source}: {names[k]!r} is {end:.15g} in {times} rows, far from all others: "
+                    "if that stands for no value, it must be none",
+                    ColumnWarning,
+                )
+
+
 def say_left(source: str, left: Mapping[str, Sequence[str]], remedy: str) -> None:
     """Say which columns are left out, what they are, and what to do to have them."""
     if left:

@@ -12,10 +12,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simopt.ground import checks
+from simopt.ground import checks, notices
 from simopt.ground.delimited import COMMA, POINT, decimal_mark, find_separator, split
 from simopt.problems import amounts, packed
-from simopt.problems.columns import DECIMAL, WIDE, are_codes
+from simopt.problems.columns import DECIMAL, WIDE, are_codes, listed
+from simopt.problems.features import ColumnWarning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +24,21 @@ if TYPE_CHECKING:
 TEXT = (".csv", ".tsv", ".tab", ".txt")
 ENDINGS = (
     "a file that ends in .csv or .parquet (or .tsv, .tab, .txt; texts may be packed: .csv.gz, "
-    ".csv.bz2, .csv.xz, .zip)"
+    ".csv.bz2, .csv.xz, .zip); for others pandas has readers, such as read_excel, and from_frame "
+    "takes what they return"
 )
+
+#: How files begin that hold no text, whatever they are called, and Git's stand-in for a large one.
+NO_TEXT = {
+    b"PAR1": "Parquet",
+    b"ARROW1": "Arrow",
+    b"\xd0\xcf\x11\xe0": "a workbook of Excel's",
+    b"\x89HDF": "HDF5",
+    b"SQLite format 3": "a database",
+    b"version https://git-lfs": "Git's pointer to a large file",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+}
 
 #: How pandas unpacks a file by its name alone.
 PACKED_BY = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
@@ -34,6 +48,8 @@ HEAD, LINES = 1 << 20, 200
 
 #: What stands for no value, beside what pandas reads so; SAS writes a point.
 MISSING = ["?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "n.a.", "nil"]
+
+ABSENT = frozenset((*MISSING, "", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A"))
 
 #: Lines that may stand above a heading.
 TITLES = 20
@@ -153,13 +169,17 @@ def csv_options(
 
 def _found(
     path: Path, sep: str | None, decimal: str | None, encoding: str | None
-) -> tuple[dict[str, Any], list[str], str | None]:
-    """The arguments for a text, the names of its columns as written, and its decimal mark.
+) -> tuple[dict[str, Any], list[str], str | None, str]:
+    """The arguments for a text, the names of its columns, its decimal mark, and a remark.
 
     The mark is None where no number has one.
     """
     head = packed.head(path, HEAD)
     how = packed.packing(path)
+    begins = head[:200].lstrip(b" \r\n\t").lower()
+    for mark, what in NO_TEXT.items():
+        if begins.startswith(mark.lower()):
+            raise ValueError(f"it holds {what}, whatever its name says")
     encoding = encoding or _encoding(head)
     # The last character may be cut in two.
     text = codecs.getincrementaldecoder(encoding)().decode(head, len(head) < HEAD)
@@ -182,7 +202,15 @@ def _found(
     lines = lines[titles : titles + LINES]
     names = split([remark], sep)[0] if remark else []
     heading, *rows = split(lines, sep)
-    if len(names) == len(heading) and any(cell and NUMBER.fullmatch(cell) for cell in heading):
+    second = len(split(lines[:2], sep)) == 2 and _names_again(heading, rows)
+    remarked = ""
+    if second:
+        skipped += 2
+        groups = heading if second == NAMES else rows[0]
+        heading, rows = (heading if second == UNITS else rows[0]), rows[1:]
+        remarked = f"the line {listed(filter(None, groups))} has {second}, and is no row"
+        names = heading
+    elif len(names) == len(heading) and any(cell and NUMBER.fullmatch(cell) for cell in heading):
         heading, rows = names, [heading, *rows]  # numpy.savetxt comments the heading out
     else:
         names = []
@@ -191,6 +219,13 @@ def _found(
     if apart:
         thousands = apart.most_common(1)[0][0]
         cells = [cell.replace(thousands, "") for cell in cells]
+    if decimal is None and all(map(EITHER["."].fullmatch, filter(POINT.fullmatch, cells))):
+        for name, column in zip(heading, zip_longest(*rows, fillvalue=""), strict=False):
+            if doubtful := amounts.may_group(column):
+                raise ValueError(
+                    f"column {name!r}: {doubtful!r} may group thousands or not: must be said by "
+                    "decimal="
+                )
     marks = [mark for mark in GROUPED if _groups_thousands(cells, mark)]
     shown = decimal or (marks[0] if len(marks) == 1 else None)
     if shown is None and _is_open(cells):
@@ -200,7 +235,11 @@ def _found(
         shown = decimal_mark(cells)
     decimal = shown or "."
     if not apart:
-        thousands = GROUPED[decimal][0] if decimal in marks else None
+        other = GROUPED[decimal][0]
+        points = [cell for cell in cells if POINT.fullmatch(cell)]
+        # pandas takes points for decimal ones beside a decimal comma too.
+        grouped = decimal == "," and points and all(map(EITHER["."].fullmatch, points))
+        thousands = other if decimal in marks or grouped else None
     spaced = any(cell[:1] == " " for row in csv.reader(lines, delimiter=sep) for cell in row)
     spaced = spaced and sep != " "
     # A separator may end each row, but not the heading.
@@ -219,7 +258,7 @@ def _found(
         "dtype": (_codes(names or heading, rows), {}),
     }
     options = {name: value for name, (value, default) in given.items() if value != default}
-    return options, names or heading, shown
+    return options, names or heading, shown, remarked
 
 
 def _is_open(cells: list[str]) -> bool:
@@ -266,12 +305,56 @@ def _remarks(lines: list[str]) -> int:
     return next((k for k in range(table, 0, -1) if lines[k - 1].strip()), 0)
 
 
+#: What a second line may be: of units, or of names under those of groups.
+UNITS, NAMES = "units", "the names of groups"
+
+#: A unit, or a type of numbers: m, kg/m2, [s], (%), float64.
+UNIT = re.compile(r"[\[(].{0,12}[\])]|-|[^\W\d_][\w/*^.\u00b7%\u00b0 ]{0,9}|[%\u00b0\u2030]\w?")
+
+
+def _names_again(heading: list[str], rows: list[list[str]]) -> str:
+    """What the line below a heading is, if it is no row of the table: `UNITS` or `NAMES`."""
+    if len(rows) < 3 or {len(row) for row in rows[:3]} != {len(heading)} or len(heading) < 2:
+        return ""
+    second, *below = rows
+    numeric = [
+        k
+        for k in range(len(heading))
+        if all(NUMBER.fullmatch(row[k]) for row in below if k < len(row))
+        and any(row[k : k + 1] not in ([], [""]) for row in below)
+    ]
+    if not numeric or any(NUMBER.fullmatch(second[k]) and second[k] for k in range(len(second))):
+        return ""
+    said = [second[k] for k in numeric if second[k]]
+    if len({name for name in heading if name}) == len(heading):
+        absent = all(cell in ABSENT for cell in said)
+        texts = all(UNIT.fullmatch(second[k]) or not second[k] for k in range(len(second)))
+        return "" if absent or not texts or 2 * len(said) < len(numeric) else UNITS
+    # Names of groups repeat, or stand over the first column of each alone.
+    words = [name for name in second if name]
+    return NAMES if words and len(set(words)) == len(words) >= len(second) - 1 else ""
+
+
 def _titles(lines: list[str], sep: str) -> int:
-    """How many lines above the heading are titles: they have one cell, and the table has more."""
-    widths = [len(row) for row in split(lines, sep)]
+    """How many lines above the heading are titles: they have one cell, and the table has more.
+
+    A spreadsheet writes empty cells behind it, as many as the table has columns.
+    """
+    rows = split(lines, sep)
+    widths = [len(row) for row in rows]
     usual = max(set(widths), key=widths.count)
     first = widths.index(usual)
-    return first if first <= TITLES and set(widths[:first]) <= {1} and usual > 1 else 0
+    if usual > 1 and len(rows) == len(lines):
+        below = enumerate(rows[first:], first)
+        first = next((k for k, row in below if any(row[1:])), first)
+    return (
+        first if first <= TITLES and set(map(_cells, rows[:first])) <= {0, 1} and usual > 1 else 0
+    )
+
+
+def _cells(row: list[str]) -> int:
+    """The cells of a row that hold anything."""
+    return sum(map(bool, row))
 
 
 def _read_text(
@@ -280,7 +363,9 @@ def _read_text(
     import pandas as pd
 
     options: dict[str, Any] = {"na_values": MISSING, "skipinitialspace": True}
-    found, heading, mark = _found(path, sep, decimal, encoding)
+    found, heading, mark, remarked = _found(path, sep, decimal, encoding)
+    if remarked:
+        notices.say(f"{path.name}: {remarked}", ColumnWarning)
     options |= found
     twice = [name for name, times in Counter(heading).items() if name and times > 1]
     if twice:  # which pandas would call "a" and "a.1"
@@ -301,6 +386,8 @@ def _encoding(head: bytes) -> str:
     for mark, encoding in BOMS:
         if head.startswith(mark):
             return encoding
-    if b"\0" in head:
+    if 4 * head.count(b"\0") > len(head):
         return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+    if b"\0" in head:
+        raise ValueError(f"it is no text: byte {head.index(0) + 1} is 0")
     return "utf-8"

@@ -50,7 +50,9 @@ def from_frame(
 
     Numbers as people write them are read where all of a column have one unit, or none, and one
     reading: "$1,234.50", "1.234,50 €", "12 %" (as 12), "3.5 kg", "($7.25)" below 0. A
-    `ColumnWarning` says so; "1,234 €" alone, which may be 1234 or 1.234, is refused.
+    `ColumnWarning` says so; "1,234 €" alone, which may be 1234 or 1.234, is refused, and so are
+    numbers with more beside them ("0.5 ± 0.1"), and a last row that is the sum of all others. Of a
+    number that may stand for no value, such as -999 far from all others, a warning tells.
 
     Parameters
     ----------
@@ -289,7 +291,8 @@ def read_table(
         As in ``pandas.read_csv``: what stands between the cells of a text, its decimal mark, and
         how its characters are written. The first lines tell if None: commas, semicolons, tabs or
         bars, decimal points or commas, grouped thousands, UTF-8, or UTF-16 and UTF-32 with a mark,
-        and which lines above the heading are remarks (#) or titles.
+        which lines above the heading are remarks (#), titles or names of groups of columns, and
+        whether units stand below it.
     w0, intercept, l2, name
         As in `least_squares`; the name is the file's without its ending if None.
     **parameters

@@ -1,0 +1,232 @@
+"""Tables as people keep them: with totals, units, groups of columns, and numbers for no value."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simopt import problems
+from simopt.problems import amounts
+from simopt.problems.features import ColumnWarning
+from simopt.problems.files import csv_options
+
+N = 30
+RNG = np.random.default_rng(5)
+A, B = RNG.normal(size=(2, N)).round(3)
+Y = (2 * A - B).round(3)
+ROWS = "".join(f"{a},{b},{y}\n" for a, b, y in zip(A, B, Y, strict=True))
+FRAME = pd.DataFrame({"a": A, "b": B, "y": Y})
+
+
+def read(folder, text, target="y", name="t.csv", **options):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return problems.read_table(path, target, **options)
+
+
+def same(problem):
+    np.testing.assert_array_equal(problem.x[:, :2], np.column_stack([A, B]))
+    np.testing.assert_array_equal(problem.y, Y)
+
+
+def totals(label):
+    """A row that sums up the others, as a spreadsheet computes it: before they are rounded."""
+    word, way = label
+    return ",".join([word, *(f"{way(column) + 0.0004:.3f}" for column in (A, B, Y))])
+
+
+@pytest.mark.parametrize("label", [("Total", np.sum), ("Grand total:", np.sum), ("Mean", np.mean)])
+def test_a_row_of_totals_is_no_point(tmp_path, label):
+    text = "shop,a,b,y\n" + "".join(f"s{k},{row}\n" for k, row in enumerate(ROWS.splitlines()))
+    with pytest.raises(ValueError, match=rf"row 31, '{label[0]}', sums up the rows above it"):
+        read(tmp_path, text + totals(label) + "\n")
+
+
+def test_totals_without_a_name():
+    row = FRAME.sum().to_frame().T
+    with pytest.raises(ValueError, match="frame: row 31 sums up the rows above it: must be left"):
+        problems.from_frame(pd.concat([FRAME, row]), "y")
+    problem = problems.from_frame(FRAME, "y")
+    with pytest.raises(ValueError, match="table: row 31 sums up"):
+        problems.held_out(pd.concat([FRAME, row]), problem)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"x": [0, 1, 0, 1], "z": [0, 0, 1, 1], "y": [0, 1, 1, 2]},  # the last is their sum
+        {"x": np.zeros(N), "z": np.arange(N) ** 2, "y": np.arange(N)},
+        {"part": ["a", "b", "c", "Total"], "x": [1.0, 2.0, 4.0, 3.0], "y": [1.0, 2.0, 3.0, 4.0]},
+        {"x": [1.0, 1.0], "y": [2.0, 2.0]},
+    ],
+)
+def test_rows_that_are_no_totals(rows):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        problem = problems.from_frame(pd.DataFrame(rows), "y", intercept=False)
+    assert len(problem.y) == len(rows["y"])
+
+
+@pytest.mark.parametrize("units", ["m,kg,s", "[m],[kg],-", "float64,float64,int", "(m),(kg/m2),°C"])
+def test_a_line_of_units_is_no_row(tmp_path, units):
+    with pytest.warns(ColumnWarning, match="the line '.* has units"):
+        same(read(tmp_path, f"a,b,y\n{units}\n{ROWS}"))
+    options = csv_options(tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.csv", **options), FRAME)
+
+
+@pytest.mark.parametrize("first", ["NA,NA,1.5", "-,-,-", "n/a,,1"])
+def test_a_row_without_values_is_no_line_of_units(tmp_path, first):
+    problem = read(tmp_path, f"a,b,y\n{first}\n{ROWS}", missing="drop")
+    same(problem)
+    with pytest.raises(ValueError, match="row 1: no value"):
+        read(tmp_path, f"a,b,y\n{first}\n{ROWS}")
+
+
+def test_a_wrong_cell_is_no_unit(tmp_path):
+    with pytest.raises(ValueError, match="column 'a', row 1: 'x'"):
+        read(tmp_path, f"a,b,y\nx,1.0,2.0\n{ROWS}")
+
+
+@pytest.mark.parametrize("groups", ["in,in,out", "in,,out", ",,"])
+def test_groups_above_the_names(tmp_path, groups):
+    above = pytest.warns(ColumnWarning, match="groups") if groups != ",," else no_warning()
+    with above:
+        same(read(tmp_path, f"{groups}\na,b,y\n{ROWS}"))
+
+
+@contextlib.contextmanager
+def no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def test_columns_that_pandas_nests(tmp_path):
+    nested = FRAME.set_axis(pd.MultiIndex.from_tuples([("x", "a"), ("x", "b"), ("t", "y")]), axis=1)
+    nested.to_csv(tmp_path / "t.csv")
+    with pytest.warns(ColumnWarning):
+        same(problems.read_table(tmp_path / "t.csv", "y"))
+
+
+@pytest.mark.parametrize(
+    "title", ["Sales 2025,,\n", "Sales 2025,,\nby me,,\n", "Sales 2025,,\n,,\n"]
+)
+def test_titles_of_a_spreadsheet(tmp_path, title):
+    with no_warning():
+        same(read(tmp_path, f"{title}a,b,y\n{ROWS}"))
+
+
+@pytest.mark.parametrize("value", [-999, 99, 9999, -32768])
+def test_numbers_that_stand_for_no_value_are_said(value):
+    frame = FRAME.assign(a=np.where(np.arange(N) % 10, A, value))
+    with pytest.warns(ColumnWarning, match=f"'a' is {value} in 3 rows, far from all others"):
+        problems.from_frame(frame, "y", standardize=True)
+    frame = FRAME.assign(y=np.where(np.arange(N) % 10, Y, value))
+    with pytest.warns(ColumnWarning, match=f"'y' is {value} in 3 rows"):
+        problems.from_frame(frame, "y", standardize=True)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(N) % 10 * 111.0,  # 999 among its kind
+        np.where(np.arange(N) % 2, 99.0, 0.0),  # two values
+        np.where(np.arange(N) == 7, 99.0, A),  # once
+        np.where(np.arange(N) % 10, A, 50.0),
+    ],
+)
+def test_numbers_that_are_values(values):
+    with no_warning():
+        problems.from_frame(FRAME.assign(a=values), "y", standardize=True)
+
+
+def grouped(k):
+    return f"{100 * k:,}".replace(",", ".")
+
+
+def test_points_that_group_thousands_beside_whole_numbers(tmp_path):
+    rows = "".join(f"{grouped(k * k)},{k}\n" for k in range(1, N))
+    with pytest.raises(
+        ValueError, match=r"column 'a': '1.600' may group thousands or not: .*decim"
+    ):
+        read(tmp_path, "a,y\n" + rows, standardize=True)
+    problem = read(tmp_path, "a,y\n" + rows, decimal=",", standardize=False)
+    np.testing.assert_array_equal(problem.x[:, 0], 100.0 * np.arange(1, N) ** 2)
+    frame = pd.DataFrame({"a": [grouped(k * k) for k in range(1, N)], "y": range(1, N)})
+    with pytest.raises(ValueError, match=r"column 'a': '1.600' may group thousands or not"):
+        problems.from_frame(frame, "y")
+
+
+@pytest.mark.parametrize(
+    ("cells", "doubtful"),
+    [
+        (["900", "1.000"], "1.000"),
+        (["0", "900", "12.500", "1.234"], "12.500"),
+        (["900", "1.125"], None),  # as Python prints it
+        (["0.900", "1.000"], None),
+        (["1500", "1.000"], None),
+        (["900", "1.5", "1.000"], None),
+        (["900", "1.000", "-"], None),
+    ],
+)
+def test_which_points_may_group(cells, doubtful):
+    assert amounts.may_group(cells) == doubtful
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["{}±0.1", "{} ± 0.10", "{}+/-0.1", "~{}", "{}(12)", "{}***", "€{}M", "{}k", "1h {}m"],
+)
+@pytest.mark.parametrize("categories", [None, "dummy"])
+def test_numbers_with_more_than_a_unit_are_refused(cell, categories):
+    values = [k if "h" in cell else k + 0.5 for k in range(N)]
+    frame = FRAME.assign(a=[cell.format(value) for value in values])
+    with pytest.raises(ValueError, match="column 'a', row 1: .*must be a finite number, in digits"):
+        problems.from_frame(frame, "y", categories=categories)
+
+
+@pytest.mark.parametrize(
+    "texts", [["1st", "2nd", "3rd"], ["<=50K", ">50K", "?50K"], ["4K", "8K", "2K"]]
+)
+def test_texts_with_numbers_in_them_stay_texts(texts):
+    problem = problems.from_frame(FRAME.assign(a=texts * 10), "y", categories="dummy")
+    assert len(problem.features) == 4
+
+
+def test_cells_of_their_own_type():
+    held = [np.array(value) for value in A]  # 0-d, as a tensor is
+    same(problems.from_frame(FRAME.assign(a=pd.Series(held, dtype=object)), "y"))
+    for value in (datetime.time(12, 30), datetime.timedelta(hours=1)):
+        frame = FRAME.assign(at=pd.Series([value] * N, dtype=object))
+        with pytest.warns(ColumnWarning, match=r"left out 'at' \(dates or times\)"):
+            same(problems.from_frame(frame, "y"))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"PAR1\x15\x04", "it holds Parquet, whatever its name says"),
+        (b"\n<HTML><body>", "it holds a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git's pointer to a large file"),
+        (b"a,b,y\n1,2,3\n" * 9 + b"\0\0", "it is no text: byte 109 is 0"),
+    ],
+)
+def test_what_is_no_text_is_said(tmp_path, data, message):
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path, data)
+
+
+def test_a_table_without_a_heading(tmp_path):
+    with pytest.raises(ValueError, match=r"these are numbers: has the table no heading\?"):
+        read(tmp_path, ROWS)
+
+
+def test_other_formats_go_by_pandas(tmp_path):
+    with pytest.raises(ValueError, match="pandas has readers, such as read_excel, and from_frame"):
+        read(tmp_path, "", name="t.xlsx")
