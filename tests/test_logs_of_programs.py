@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
@@ -180,6 +181,11 @@ def test_what_is_beside_a_loss_is_none(name):
     assert parse(name).kind == "other"
 
 
+@pytest.mark.parametrize("name", ["Validation bpb", "val_bpc", "BCER eval"])
+def test_bits_and_rates_of_errors(name):
+    assert (parse(name).part, parse(name).kind) == ("held out", "error")
+
+
 def test_a_column_of_changes_is_no_validation(tmp_path):
     """What hmmlearn prints: a likelihood, and how much it rose."""
     value = -3500 + 10 * (1 - np.exp(-T / 10))
@@ -204,3 +210,89 @@ def test_commas_in_a_heading_over_columns_without(tmp_path):
     run = one(read_log(written(tmp_path, text, "loss.dat")))
     same(run)
     assert (run.loss_column, run.validation_column) == ("loss_train", "loss_test")
+
+
+def test_a_log_that_was_put_aside_as_it_grew(tmp_path):
+    text = lines(SAID)
+    first, second, third = ("".join(text.splitlines(True)[k : k + 15]) for k in (0, 15, 30))
+    written(tmp_path, gzip.compress(first.encode()), "train.log.2.gz")
+    written(tmp_path, second, "train.log.1")
+    file = written(tmp_path, third, "train.log")
+    run = one(read_log(tmp_path))
+    same(run)
+    assert "read with its older parts train.log.2.gz and train.log.1" in run.notes
+    (note,) = one(read_log(file)).notes
+    assert note.startswith("train.log.2.gz and train.log.1 beside it")
+
+
+def test_older_parts_by_date(tmp_path):
+    text = lines(SAID).splitlines(True)
+    for name, part in (("out.log-20260501", text[:20]), ("out.log-20260502", text[20:30])):
+        written(tmp_path, "".join(part), name)
+    written(tmp_path, "".join(text[30:]), "out.log")
+    same(one(read_log(tmp_path)))
+
+
+def test_a_training_loss_and_a_validation_loss_under_their_names_alone(tmp_path):
+    """What MATLAB's trainnet prints: a row has the one, the other or both."""
+    text = (
+        "    Iteration    Epoch    TimeElapsed    LearnRate    TrainingLoss    ValidationLoss\n"
+        "    _________    _____    ___________    _________    ____________    ______________\n"
+        "            0        0       00:00:02        0.001                            2.3977\n"
+    )
+    for k, a, b in zip(T, LOSS, HELD, strict=True):
+        held = f"{b:18}" if k % 10 == 9 else " " * 18
+        text += f"{50 * (k + 1):13}{k + 1:9}       00:00:02        0.001{a:16}{held}\n"
+    text += "Training stopped: Max epochs completed\n"
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    np.testing.assert_allclose(run.loss, LOSS)
+    np.testing.assert_allclose(run.validation[9::10], HELD[9::10])
+    np.testing.assert_array_equal(run.x, 50 * (T + 1))
+
+
+def test_means_of_epochs_behind_their_batches(tmp_path):
+    """What DeiT, MAE and their heirs print: of each part the last line has the mean."""
+    text = lines(
+        "Epoch: [{k}]  [ 0/10]  eta: 0:01:00  lr: 0.000100  loss: 9.1 (9.1)  time: 0.5  data: 0.1  max mem: 123\n"
+        "Epoch: [{k}]  [ 9/10]  eta: 0:00:00  lr: 0.000100  loss: 9.2 (9.3)  time: 0.5  data: 0.1  max mem: 123\n"
+        "Epoch: [{k}] Total time: 0:00:12 (0.1 s / it)\n"
+        "Averaged stats: lr: 0.000100  loss: 9.2 ({a})\n"
+        "Test:  [0/5]  eta: 0:00:01  loss: 8.0 (8.0)  acc1: 50.0 (50.0)  acc5: 90.0 (90.0)  time: 0.1\n"
+        "* Acc@1 50.000 Acc@5 70.000 loss {b}"
+    )
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)
+
+
+@pytest.mark.parametrize(
+    ("train", "valid"),
+    [
+        (
+            "[2026-05-01 12:00:00] Ep. 1 : Up. {n}000 : Sen. 1,234,567 : Cost {a} : Time 335.04s : 28848.44 words/s",
+            "[2026-05-01 12:00:00] [valid] Ep. 1 : Up. {n}000 : perplexity : 6.03577 : new best\n"
+            "[2026-05-01 12:00:00] [valid] Ep. 1 : Up. {n}000 : ce-mean-words : {b} : new best",
+        ),
+        (
+            "At iteration {n}/{n}000/{n}001, mean rms=4.062%, delta=11.188%, BCER train={a}%, BWER train=96.702%, skip ratio=0.000%, New best BCER = 56.386",
+            "At iteration {n}, stage 0, BCER eval={b}, BWER eval=42.197884",
+        ),
+    ],
+)
+def test_programs_that_count_in_their_own_way(tmp_path, train, valid):
+    """Marian, and Tesseract's lstmtraining, which writes both on one line."""
+    text = lines(train + ("\n" if "Ep." in train else "") + valid)
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, 1000 * (T + 1))
+
+
+@pytest.mark.parametrize("name", ["elbo", "train_objective"])
+def test_what_may_be_to_be_maximised_is_said(tmp_path, name):
+    body = "".join(f"{k},{-x}\n" for k, x in zip(T, LOSS, strict=True))
+    file = written(tmp_path, f"epoch,{name}\n" + body)
+    (note,) = one(read_log(file)).notes
+    assert note.startswith(f"{name!r} is below 0 and rises")
+    run = one(read_log(file, column=name, higher_is_better=True))
+    same(run, held=None)
+    assert run.notes == ()

@@ -31,6 +31,8 @@ REINFORCEMENT = frozenset(
     ("policy", "value", "actor", "critic", "q", "qf", "td", "entropy", "advantage", "surrogate")
 )
 #: Spinning Up's ``EpRet`` and others' names for what an agent earns.
+#: What some maximise, and some minimise.
+MAXIMISED = frozenset(("objective", "elbo"))
 REWARDS = frozenset(("rollout", "reward", "ret"))
 
 
@@ -104,6 +106,11 @@ def choose(
         [loss] if loss is not None else _training(table, names, counts, higher_is_better, notes)
     )
     training = _sum(table, losses)
+    if not higher_is_better and MAXIMISED & set(names[losses[0]].stem) and _rises_below(training):
+        notes.append(
+            f"{losses[0]!r} is below 0 and rises: if it is to be maximised, --higher-is-better "
+            "--loss (higher_is_better=True, column=) read it negated"
+        )
     helds = [validation] if validation is not None else _held_out(names, counts, losses, notes)
     held = _sum(table, helds) if helds else None
     if higher_is_better:
@@ -116,6 +123,12 @@ def choose(
         training, held, position, " + ".join(losses), " + ".join(helds), counter or "",
         None if rate is None else _rate(table, rate), about, tuple(notes),
     )  # fmt: skip
+
+
+def _rises_below(column: tuple[Floats, NDArray[np.bool_]]) -> bool:
+    """Whether values below 0 end higher than they begin."""
+    finite = column[0][column[1] & np.isfinite(column[0])]
+    return len(finite) > 1 and bool((finite < 0).all() and finite[-1] > finite[0])
 
 
 def _evaluation_sets(names: dict[str, Name], notes: list[str]) -> dict[str, Name]:

@@ -585,11 +585,14 @@ def _columns(line: str, header: list[Word]) -> tuple[list[Word], dict[str, str]]
         if known and len(cells) == len(known) and numeric >= 0.6 * len(cells):
             return header, {n: c for n, c in zip(known, cells, strict=True) if _numeric(c)}
     # Where cells are empty, a number belongs to the name that it stands under.
-    if 1 < len(cells) < len(header) and numeric == len(cells):
+    if 1 < len(cells) < len(header) and numeric >= 0.6 * len(cells):
         under = [[n.text for n in header if n.start < w.end and w.start < n.end] for w in words]
         found = {each[0]: cell for each, cell in zip(under, cells, strict=True) if len(each) == 1}
-        if len(found) == len(cells):
-            return header, found
+        kinds = ("loss", "error", "counter")
+        if len(found) == len(cells) and all(
+            _numeric(cell) for name, cell in found.items() if parse(name).kind in kinds
+        ):
+            return header, {name: cell for name, cell in found.items() if _numeric(cell)}
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from simopt.curves.logs import stores
+from simopt.curves.logs import rotated, stores
 from simopt.curves.logs.names import HELD_OUT, TRAIN, parse, plain
 from simopt.curves.logs.table import Table, from_records
 
@@ -106,6 +106,8 @@ def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
     for place, held in by_folder.items():
         if any(place == other or other in place.parents for other in done):
             continue
+        names = {file.name for file in held}
+        held = [file for file in held if rotated.base(file.name) not in names]
         curves = place / "plots" / "metrics"
         if curves in above:
             held = [file for file in held if file.name != "metrics.json"]  # DVCLive's last values

@@ -24,6 +24,7 @@ ERRORS = frozenset(
     _words(
         "mse rmse rmsle mae mape l1 l2 logloss log_loss mlogloss multi_logloss binary_logloss "
         "binary_error multi_error cross_entropy crossentropy ce bce xent perplexity ppl error err "
+        "bcer bpb bpc "
         "deviance poisson huber quantile hinge merror wer cer per eer rss sse inertia fval fx "
         "f_x fun function_value obj_func obj_val objfun chi2 xent xentropy residual_ss stress "
         # of boosted trees

@@ -99,12 +99,29 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern(
         "PyTorch ImageNet",
         "epoch: [",
-        r"Epoch: \[<epoch>\]\s*\[\s*(?P<batch>\d+)/\d+\].*?\bLoss\s+<loss>\s*\(\s*<>\)",
+        r"Epoch: \[<epoch>\]\s*\[\s*(?P<batch>\d+)/\d+\].*?\bLoss:?\s+<loss>\s*\(\s*<>\)",
     ),
     _pattern(
         "PyTorch ImageNet",
         "test:",
         r"Test:\s+\[\s*(?P<batch>\d+)/\d+\].*?\bLoss:?\s+<>\s*\(\s*<val_loss>\)",
+    ),
+    _pattern("DeiT", "averaged stats:", r"^Averaged stats:.*?\bloss: <>\s*\(<train_loss>\)"),
+    _pattern("DeiT", "* acc@1", r"\* Acc@1 <> Acc@5 <> loss <val_loss>"),
+    _pattern(
+        "Marian", ": up. ", r"\bEp\. <epoch> : Up\. <update> : Sen\. [\d,]+ : Cost <train_cost>"
+    ),
+    _pattern(
+        "Marian",
+        "ce-mean-words",
+        r"\[valid\] Ep\. <epoch> : Up\. <update> : ce-mean-words : <val_cost>",
+    ),
+    _pattern("Marian", "[valid] ep.", r"\[valid\] Ep\. <epoch> : Up\. <update> : "),
+    _pattern(
+        "Tesseract",
+        "mean rms=",
+        r"At iteration \d+/<iteration>/\d+, mean rms=.*?\b(?:BCER|char) train=<train_error>%"
+        r"(?:.*?(?:Eval Char error rate|BCER eval)=<val_error>)?",
     ),
     _pattern("word2vec.c and GloVe", "cost:", r"iter: <iteration>, cost: <cost>"),
     _pattern(

@@ -25,6 +25,7 @@ from simopt.curves.logs import (
     markup,
     objects,
     pairing,
+    rotated,
     runs,
     stores,
     texts,
@@ -35,6 +36,7 @@ from simopt.curves.logs.names import parse
 from simopt.curves.logs.names import plain as plain
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
+from simopt.ground.formatting import listing
 
 Floats = NDArray[np.float64]
 
@@ -215,9 +217,12 @@ def _tables(source: Any, patterns: Iterable[str]) -> tuple[list[Table], str, str
         return runs.by_name(table), "", table.format
     path = Path(source)
     if path.is_dir():
-        found = folders.tables(path, lambda file: file_tables(file, patterns))
+        found = folders.tables(path, lambda file: file_tables(file, patterns, rotated.older(file)))
     else:
         found = file_tables(path, patterns)
+        if parts := [part.name for part in rotated.older(path)]:
+            beside = f"{listing(parts)} beside it: older parts of it, which its folder is read with"
+            found = [table.noted(beside) for table in found]
     form = found[0].format if len({table.format for table in found}) == 1 else "several formats"
     return [each for table in found for each in runs.by_name(table)], str(path), form
 
@@ -233,8 +238,13 @@ def _patterns(patterns: Any) -> tuple[str, ...]:
     return texts
 
 
-def file_tables(path: Path, patterns: Iterable[str] = ()) -> list[Table]:
-    """The tables of a file, whatever its format: told by its first bytes, and then by its text."""
+def file_tables(
+    path: Path, patterns: Iterable[str] = (), older: Sequence[Path] = ()
+) -> list[Table]:
+    """The tables of a file, whatever its format: told by its first bytes, and then by its text.
+
+    A text goes on from those of its ``older`` parts.
+    """
     name, data = contents.content(path)
     source = str(path)
     if data.startswith(b"SQLite format 3"):
@@ -264,6 +274,8 @@ def file_tables(path: Path, patterns: Iterable[str] = ()) -> list[Table]:
     if name.endswith(".wandb") or data.startswith(wandb.MAGIC):
         return [wandb.offline_run(data, source)]
     text = contents.decoded(path, data)
+    before = [contents.decoded(part, contents.content(part)[1]) for part in older]
+    text = "".join([*before, text])
     if not text.strip():
         raise contents.refused(path, "no text", "a log with numbers in it; it is empty")
     if (shown := markup.outputs(text)) is not None:
@@ -273,6 +285,8 @@ def file_tables(path: Path, patterns: Iterable[str] = ()) -> list[Table]:
         first = " / ".join(line.strip()[:60] for line in text.strip().splitlines()[:2])
         allowed = "a log: a table, JSON, or lines with a loss in them (or give a pattern)"
         raise contents.refused(path, f"which begins {first!r}", allowed)
+    if older:
+        table = table.noted(f"read with its older parts {listing([p.name for p in older])}")
     return [table]
 
 
