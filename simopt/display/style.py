@@ -30,6 +30,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from simopt.display.remembering import remembered
 from simopt.display.timing import drawing
 from simopt.ground.formatting import MINUS, SUPERSCRIPT, number
 from simopt.rules import FURTHER
@@ -373,7 +374,8 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         # ``savefig`` would draw twice, the first time for the layout alone, which drawing does too.
         canvas: Any = FigureCanvasSVG(figure)
-        canvas.print_svg(buffer, metadata=nothing)
+        with remembered(figure):
+            canvas.print_svg(buffer, metadata=nothing)
     text = buffer.getvalue()
     inside = text[text.index("<svg") :]
     box = re.search(r'viewBox="([^"]+)"', inside)
@@ -402,7 +404,8 @@ def _leave_room(figure: Figure) -> None:
         name.set_fontsize(ENLARGED * size)
     engine = figure.get_layout_engine()
     assert engine is not None
-    engine.execute(figure)
+    with remembered(figure):
+        engine.execute(figure)
     figure.set_layout_engine("none")
     for name, size in zip(names, sizes, strict=True):
         name.set_fontsize(size)

@@ -1,0 +1,62 @@
+"""Figures whose axes are asked once are drawn as others are, to the last character."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pytest
+
+from simopt.display import style
+
+
+def panels() -> Any:
+    """Two axes that share one, each with a scale of its own, and a legend."""
+    figure, axes = style.new(2, sharex=True)
+    axes[0].plot([1, 1e4], [1e-3, 5e7], label="a")
+    style.log_axis(axes[0].xaxis)
+    style.log_axis(axes[0].yaxis)
+    axes[1].plot([1, 1e4], [0, 123_456], label="b")
+    axes[1].set_title("a title above\nof two lines")
+    style.linear_axis(axes[1].yaxis)
+    style.legend(figure, axes[1])
+    return figure
+
+
+def names() -> Any:
+    """Bars with long names beside them, for which there is room to leave."""
+    figure, axes = style.new()
+    axes.barh(range(3), [3, 1, 2])
+    axes.set_yticks(range(3), ["a name that is long, and longer", "b", "c"])
+    axes.set_xlabel("how much")
+    return figure
+
+
+def scale() -> Any:
+    """A map with its scale beside it: axes whose place follows the others'."""
+    figure, axes = style.new()
+    drawn = axes.pcolormesh(np.arange(12.0).reshape(3, 4), rasterized=False)
+    figure.colorbar(drawn, ax=axes)
+    return figure
+
+
+@pytest.mark.parametrize("make", [panels, names, scale])
+def test_a_figure_is_the_same(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn() -> str:
+        with matplotlib.rc_context(style.RC):
+            return str(style.svg(make(), title="A figure", alt="It rises."))
+
+    here = drawn()
+    monkeypatch.setattr(style, "remembered", lambda figure: nullcontext())
+    assert here == drawn()
+
+
+def test_what_changes_afterwards_is_seen() -> None:
+    """An axis asks for itself again once the figure is drawn."""
+    with matplotlib.rc_context(style.RC):
+        figure = panels()
+        style.svg(figure, title="A figure", alt="It rises.")
+        figure.axes[1].set_yticks([0, 50_000], ["nothing", "much"])
+        assert "much" in style.svg(figure, title="A figure", alt="It rises.")
