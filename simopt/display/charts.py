@@ -10,14 +10,14 @@ from __future__ import annotations
 import functools
 import math
 import re
+from importlib.metadata import version
 from typing import Any
 
-import altair
-import vl_convert
 from markupsafe import Markup
 
 from simopt.display import style
 from simopt.display.timing import drawing
+from simopt.ground.kept_texts import kept_text
 
 #: What a page holds if it needs the library.
 MARK = "data-chart="
@@ -75,6 +75,9 @@ def by_optimizer(names: list[str], field: str = "optimizer", title: str = "") ->
     >>> chart = altair.Chart(altair.Data(values=[])).mark_line()
     >>> chart = chart.encode(x="eta:Q", y="loss:Q", **by_optimizer(["SGD", "Adam"]))
     """
+    # Loaded here: all processes that make pages would wait for it, and few pages have a chart.
+    import altair
+
     looks = [style.look(name, names) for name in names]
     colors = [style.VARIABLES.get(drawn.color, drawn.color) for drawn in looks]
     dashes = [
@@ -144,10 +147,19 @@ def _rounded(value: Any) -> Any:
 @functools.cache
 def library() -> Markup:
     """The script element that draws every chart of a page: Vega, whole, and a few lines."""
-    code = vl_convert.javascript_bundle(_DRAW, vl_version=VEGA_LITE)
+    made_of = f"vl-convert {version('vl-convert-python')}, Vega-Lite {VEGA_LITE}: {_DRAW}"
+    # Bundling takes a second.
+    code = kept_text(_bundle, made_of)
     return Markup("<script>(()=>{{{}}})();</script>").format(
         Markup(re.sub(r"</(script)", r"<\\/\1", code, flags=re.I))
     )
+
+
+def _bundle() -> str:
+    import vl_convert
+
+    code: str = vl_convert.javascript_bundle(_DRAW, vl_version=VEGA_LITE)
+    return code
 
 
 _DRAW = """
