@@ -141,6 +141,8 @@ def array(name: str, value: Any, allowed: str = "an array of numbers") -> NDArra
             given = np.array(plain, dtype=np.float64).reshape(given.shape)
         if given.dtype.kind not in "biufO":
             raise refuse(name, value, allowed)
+        if given.dtype == np.float64:
+            return np.array(given)
         with np.errstate(over="ignore"):  # a long double may be beyond float64, then inf
             return np.array(given, dtype=np.float64)
     except MemoryError:

@@ -422,7 +422,8 @@ class Problem(ABC):
         weights = checks.array("w", w)
         if weights.shape not in {(), (1,), (self.d,)}:
             raise checks.refuse("w", w, f"a number, or {self.d} numbers, one a weight")
-        return np.broadcast_to(weights, (self.d,))
+        # Looked at first: broadcasting takes longer than all the rest of a small problem's loss.
+        return weights if weights.shape == (self.d,) else np.broadcast_to(weights, (self.d,))
 
     def __repr__(self) -> str:
         points = f"n = {self.n}, " if self.n else ""
