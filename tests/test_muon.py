@@ -103,6 +103,13 @@ def test_scale_does_not_matter_and_the_transpose_goes_along(parts, exponent):
     np.testing.assert_allclose(found, orthogonalised(matrix, 0.0), rtol=0, atol=1e-11)
 
 
+def test_a_matrix_of_zeros_without_epsilon_has_no_value():
+    """Where compiled code has 0 / 0, and Python's numbers would raise."""
+    stepper = Stepper(ALL["Muon"](epsilon2=0.0), [1.0] * 6, matrix=(2, 3))
+    stepper.step([0.0] * 6)
+    assert np.isnan(stepper.weights).all()
+
+
 def test_a_matrix_of_zeros_stays_and_epsilon_is_added_to_the_norm():
     np.testing.assert_array_equal(turned(np.zeros((2, 3)), 1e-7), np.zeros((2, 3)))
     one = turned(np.array([[3.0]]), 1.0)

@@ -147,14 +147,21 @@ class Stepper:
     def _turned(self, matrix: Matrix, gradient: Sequence[float]) -> list[float]:
         """The matrix that the rule makes of the gradients of its weights; their state is new."""
         inside, (units, columns) = self.inside, self.matrix
-        rows = np.empty((1 + inside + matrix.room(units, columns), 1))
-        rows[0] = self.hyper[self.rule.hyperparameters.index(matrix.setting) - 1]
+        entries = [self.hyper[self.rule.hyperparameters.index(matrix.setting) - 1]]
         for k in range(inside):
             arguments = (*self.state[k], *self.clock, *self.hyper_of[k])
-            rows[1 + k], *self.state[k] = matrix.enters(float(gradient[k]), *arguments)
-        matrix.turn(rows, 0, 1, 1, units, columns, 0, 1 + inside)
-        turned: list[float] = rows[1 : 1 + inside, 0].tolist()
-        return turned
+            entered, *self.state[k] = matrix.enters(float(gradient[k]), *arguments)
+            entries.append(entered)
+        entries += [0.0] * matrix.room(units, columns)
+        # Python's own numbers, by row and lane, take half as long as an array's.
+        rows: Any = {(row, 0): float(entry) for row, entry in enumerate(entries)}
+        try:
+            matrix.turn(rows, 0, 1, 1, units, columns, 0, 1 + inside)
+        except ArithmeticError:  # where an array has inf or nan
+            rows = np.array(entries)[:, None]
+            with np.errstate(all="ignore"):
+                matrix.turn(rows, 0, 1, 1, units, columns, 0, 1 + inside)
+        return [float(rows[row, 0]) for row in range(1, 1 + inside)]
 
     def _step_matrix(self, matrix: MatrixStep, gradient: Sequence[float], rate: float) -> None:
         """One update of the weights that are a matrix, and their state."""
