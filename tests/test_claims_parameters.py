@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 from scipy.optimize import brentq
+from scipy.signal import lfilter
 from scipy.stats import norm
 
 import simopt
-from simopt.document.claims.common.histories import apart, drawn, fed
+from simopt.document.claims.common.histories import apart, drawn, fed, moving_average
 from simopt.document.claims.context import Trials
 from simopt.document.claims.parameters import adagrad, adam, correction, momentum, rmsprop, sgd
 from simopt.document.claims.setup import family_tree
@@ -280,3 +281,12 @@ def test_two_seeds_one_verdict(claim):
     first, second = (claim(Trials(quick=True, seed=seed)) for seed in (0, 7))
     assert first.verdict == second.verdict
     assert first.evidence.keys() == second.evidence.keys()
+
+
+@pytest.mark.parametrize("shape", [(7,), (3, 50)])
+def test_the_moving_average_is_the_filter_of_scipy(shape):
+    values = np.random.default_rng(3).normal(size=shape) ** 2
+    kept = values.copy()
+    expected = lfilter([1 - 0.99], [1, -0.99], values)
+    assert np.array_equal(moving_average(values, 0.99), expected)
+    assert np.array_equal(values, kept)

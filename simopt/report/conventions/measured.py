@@ -58,6 +58,8 @@ OWN, COMMON, DROPPED = "own defaults", "common setting", "one drop of the rate"
 
 Floats = NDArray[np.float64]
 Path = dict[int, Floats]
+#: Weights, and their loss, after so many updates.
+Seen = dict[int, tuple[Floats, float]]
 
 
 def family(case: str, convention: str = "document", **given: Any) -> Optimizer:
@@ -152,17 +154,23 @@ def apart(a: float, b: float) -> float:
     return abs(a - b) / max(a, b) if max(a, b) > 0 else 0.0
 
 
-def _compared(problem: Problem, here: Path, there: Path) -> list[dict[str, float]]:
+def _seen(problem: Problem, path: Path) -> Seen:
+    """The path with its losses."""
+    with np.errstate(all="ignore"):
+        return {update: (w, problem.loss(w)) for update, w in path.items()}
+
+
+def _compared(here: Seen, there: Seen) -> list[dict[str, float]]:
     """Weights and loss of one path against another, look by look."""
     rows = []
-    for update, w in here.items():
-        reference = there[update]
+    for update, (w, loss) in here.items():
+        reference, reference_loss = there[update]
         with np.errstate(all="ignore"):
             rows.append(
                 {
                     "update": update,
                     "weights": float(np.linalg.norm(w - reference) / np.linalg.norm(reference)),
-                    "loss": apart(problem.loss(w), problem.loss(reference)),
+                    "loss": apart(loss, reference_loss),
                 }
             )
     return rows
@@ -208,7 +216,7 @@ def _case(
     key: str, setting: Setting, what: str, case: str, looks: Sequence[int], counts: list[int]
 ) -> list[dict[str, Any]]:
     """The rows of one rule; what several conventions share is run once."""
-    walked: dict[Any, Path] = {}
+    walked: dict[Any, Seen] = {}
     rows = []
     for convention in conventions(case):
         optimizer = family(case, convention) if what == OWN else common(case, convention, key)
@@ -220,7 +228,8 @@ def _case(
                 eta = float(optimizer.settings["eta"])  # type: ignore[arg-type]
                 schedule = schedules.multi_step([DROPPED_AT], DROP)
                 rates = schedule.rates(eta, max(looks)).tolist()
-            walked[mark] = walk(setting.problem, optimizer, SHUFFLED[key], looks, rates)
+            path = walk(setting.problem, optimizer, SHUFFLED[key], looks, rates)
+            walked[mark] = _seen(setting.problem, path)
             counts[0] += 1
             counts[1] += max(looks)
         if convention == "document":
@@ -229,6 +238,6 @@ def _case(
             about = {"problem": key, "setting": what, "case": case, "convention": convention}
             rows += [
                 {**about, "same": mark == first, **row}
-                for row in _compared(setting.problem, walked[mark], reference)
+                for row in _compared(walked[mark], reference)
             ]
     return rows

@@ -176,7 +176,7 @@ def _rule(family: Any, functions: Script, lines: dict[str, int]) -> dict[str, An
             }
         )
         written = [
-            lines.setdefault(_line(text, optimizer), len(lines))
+            lines.setdefault(_line(text, label(parse(text).target, optimizer)), len(lines))
             for text in formulas.steps(optimizer)
         ]
         table[key] = [
@@ -212,7 +212,8 @@ def _dash(line: Any) -> list[float]:
     return list(named[line]) if isinstance(line, str) else list(line[1])
 
 
-def _line(text: str, optimizer: Optimizer) -> str:
+@functools.cache
+def _line(text: str, called: str) -> str:
     """A line of a formula: how it is written, and a function that computes it."""
     line = parse(text)
     defined = (
@@ -240,7 +241,7 @@ def _line(text: str, optimizer: Optimizer) -> str:
     return _literal(
         {
             "target": line.target,
-            "label": label(line.target, optimizer),
+            "label": called,
             "names": sorted(line.names),
             "test": Code(test),
             "branches": branches,
