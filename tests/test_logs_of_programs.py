@@ -296,3 +296,21 @@ def test_what_may_be_to_be_maximised_is_said(tmp_path, name):
     run = one(read_log(file, column=name, higher_is_better=True))
     same(run, held=None)
     assert run.notes == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Best epoch: 12 loss: 0.1",
+        "Best model at epoch 12, val_loss: 0.1, loss: 0.1",
+        "*** Final results: loss: 0.1 - val_loss: 0.1",
+    ],
+)
+def test_what_is_said_of_a_run_at_its_end_is_no_epoch(tmp_path, said):
+    same(one(read_log(written(tmp_path, lines(SAID) + said + "\n", "out.log"))))
+
+
+def test_points_that_group_thousands_before_a_decimal_comma(tmp_path):
+    text = lines("epoch {k}: loss=1.00{k:02},{n:02}").replace("1.00", "1.2")
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    np.testing.assert_allclose(run.loss, 1200 + T + (T + 1) / 100)

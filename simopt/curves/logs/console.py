@@ -96,8 +96,8 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 #: A decimal comma: behind a name, and before neither more digits in groups nor more numbers.
-_DECIMAL_COMMA = re.compile(r"(?<=[:= ])([-+]?\d+),(\d+)(?![\d,.])")
-_DECIMAL_POINT = re.compile(r"(?<=[:= ])[-+]?\d+\.\d+|,\d{3}(?!\d)")
+_DECIMAL_COMMA = re.compile(r"(?<=[:= ])([-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)),(\d+)(?![\d,.])")
+_DECIMAL_POINT = re.compile(r"(?<=[:= ])[-+]?\d+(?:\.\d+)+(?![\d,])|,\d{3}(?!\d)")
 #: Characters of a text that show its decimal mark.
 LOOKED_AT = 20_000
 #: The position behind a name, with a colon: "Validation loss 1000: 0.5".
@@ -125,6 +125,12 @@ _PREFIX = re.compile(
 _BELOW = re.compile(r"\n\r([^\n\r]*)\x1b\[A")
 #: What boosted trees print above a round that is said again.
 _BEST = re.compile(r"best iteration(?: is)?:\s*$", re.IGNORECASE)
+#: What is said of a run when it is over: "Best epoch: 40, loss: 0.5".
+_SUMMARY = re.compile(
+    r"\W*(?:best|final|lowest|minimum|optimal)\s+(?:epoch|step|iter(?:ation)?|round|model|checkpoint"
+    r"|results?)\b",
+    re.IGNORECASE,
+)
 #: What a line without would have no number.
 _VALUES = re.compile(r"\d|nan|inf", re.IGNORECASE)
 _BAR = re.compile(r"[━═╸╺▏▎▍▌▋▊▉█▇▆▅▄▃▂▁░▒▓─]+|\[=*>?\.*\]|\[[#=>. -]{4,}\]")
@@ -149,7 +155,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     own = [_of_user(expression) for expression in patterns]
     text = plain_text(text)
     if _has_decimal_commas(text):
-        text = _DECIMAL_COMMA.sub(r"\1.\2", text)
+        text = _DECIMAL_COMMA.sub(lambda number: f"{number[1].replace('.', '')}.{number[2]}", text)
     whole = _whole(text)
     cut = ("the last line is cut off, and left out",) if len(whole) < len(text) else ()
     text = whole
@@ -216,6 +222,8 @@ def _rows(
     for line in lines:
         if again or _BEST.search(line):
             again = not again
+            continue
+        if _SUMMARY.match(line):
             continue
         ranked = _RANK.match(line)
         if ranked:
