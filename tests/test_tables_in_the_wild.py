@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 
 from simopt import problems
 from simopt.problems import amounts
@@ -230,3 +231,49 @@ def test_a_table_without_a_heading(tmp_path):
 def test_other_formats_go_by_pandas(tmp_path):
     with pytest.raises(ValueError, match="pandas has readers, such as read_excel, and from_frame"):
         read(tmp_path, "", name="t.xlsx")
+
+
+class Tensor:
+    """What PyTorch's tensors do, as far as NumPy meets them."""
+
+    def __init__(self, values, *, grad=False, device="cpu", dtype="torch.float32"):
+        self.values, self.grad, self.device, self.dtype = values, grad, device, dtype
+
+    def __len__(self):
+        return len(self.values)
+
+    def detach(self):
+        return Tensor(self.values, device=self.device, dtype=self.dtype)
+
+    def cpu(self):
+        return Tensor(self.values, grad=self.grad, dtype=self.dtype)
+
+    def float(self):
+        return Tensor(self.values, grad=self.grad, device=self.device)
+
+    def __array__(self, dtype=None, copy=None):
+        if self.grad:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+        if self.device != "cpu" or "bfloat16" in self.dtype:
+            raise TypeError("can't convert")
+        return np.asarray(self.values, dtype)
+
+
+@pytest.mark.parametrize("how", [{"grad": True}, {"device": "cuda:0"}, {"dtype": "torch.bfloat16"}])
+def test_tensors(how):
+    points = Tensor(np.column_stack([A, B]), **how)
+    same(problems.least_squares(points, Tensor(Y, **how)))
+
+
+def test_what_must_first_be_computed_is_said():
+    with pytest.raises(ValueError, match=r"x=.*: must be .*dense as \.toarray\(\) makes it"):
+        problems.least_squares(scipy.sparse.csr_array(np.column_stack([A, B])), Y)
+
+    class LazyFrame:
+        columns = ("a", "y")
+
+        def collect(self):
+            return FRAME
+
+    with pytest.raises(ValueError, match=r"a DataFrame, as \.collect\(\) makes it"):
+        problems.from_frame(LazyFrame(), "y")

@@ -130,6 +130,9 @@ def array(name: str, value: Any, allowed: str = "an array of numbers") -> NDArra
         raise refuse(name, value, f"{allowed}, but {masked} of them masked: fill or drop these")
     if not isinstance(value, np.ndarray):
         check_length(name, value)
+        value = _without_gradient(value)
+        if hasattr(value, "toarray") and not hasattr(value, "__array__"):
+            raise refuse(name, value, f"{allowed}, dense as .toarray() makes it")
         if type(getattr(value, "dtype", None)).__name__ == "CategoricalDtype":
             raise refuse(name, value, f"{allowed}, not categories")
     try:
@@ -149,6 +152,16 @@ def array(name: str, value: Any, allowed: str = "an array of numbers") -> NDArra
         raise refuse(name, value, f"{allowed} that fit in memory") from None
     except (TypeError, ValueError, OverflowError, RecursionError):
         raise refuse(name, value, allowed) from None
+
+
+def _without_gradient(value: Any) -> Any:
+    """A tensor that NumPy can read: detached, off its device, in a precision that NumPy has."""
+    for method in ("detach", "cpu"):
+        if hasattr(value, "detach") and callable(getattr(value, method, None)):
+            value = getattr(value, method)()
+    if "bfloat16" in str(getattr(value, "dtype", "")) and callable(getattr(value, "float", None)):
+        return value.float()
+    return value
 
 
 def count_masked(value: Any) -> int:

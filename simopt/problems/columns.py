@@ -315,7 +315,8 @@ def frame(name: str, value: Any) -> pd.DataFrame:
     if not isinstance(value, pd.DataFrame) and hasattr(value, "to_pandas"):
         value = value.to_pandas()  # of polars, pyarrow
     if not isinstance(value, pd.DataFrame):
-        raise checks.refuse(name, value, "a DataFrame")
+        lazy = ", as .collect() makes it" if hasattr(value, "collect") else ""
+        raise checks.refuse(name, value, f"a DataFrame{lazy}")
     names = pd.Index([_name(column) for column in value.columns])
     if not names.is_unique:
         twice = names[names.duplicated()][0]
