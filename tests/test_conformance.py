@@ -124,8 +124,8 @@ def test_a_mistake_that_nothing_explains():
     assert table["explanation"][0] == "none found"
     said = re.search(
         r"none of the changes tried explains it: ([\d,]+) optimizers with one change, slips of "
-        r"Adam, rates that change, and ([\d,]+) optimizers with two changes, of the nearest (\d+) "
-        r"of (\d+) rules in their conventions\.$",
+        r"authors, rates that change, and ([\d,]+) optimizers with two changes, of the nearest "
+        r"(\d+) of (\d+) rules in their conventions\.$",
         table.attrs["verdict"],
     )
     single, pairs, gone, rules = (int(each.replace(",", "")) for each in said.groups())

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+import simopt
 from simopt import conformance
-from simopt.training.conformance.slips import SLIPS
+from simopt.training.conformance.slips import EVERYWHERE, SLIPS
 
 #: Adam as it should be, a line each; a slip is another line.
 ADAM = """
@@ -58,6 +59,48 @@ EDITS = {
     "the decay is not multiplied by the rate": {STEP: STEP + " - 0.03 * w"},
     "the decay has the wrong sign": {STEP: STEP + " + 0.02 * 0.03 * w"},
     "the decay is multiplied by the rate twice": {STEP: STEP + " - 0.02 * 0.02 * 0.03 * w"},
+    "the decay is in the second mean alone": {SQUARE: "0.01 * (g + 0.03 * w) ** 2"},
+    "both corrections are of beta1": {"0.99**t": "0.9**t"},
+    "both corrections are of beta2": {"0.9**t": "0.99**t"},
+    "the corrections' betas are exchanged": {
+        FIRST: FIRST.replace("0.9", "0.99"),
+        SECOND: SECOND.replace("0.99", "0.9"),
+    },
+    "the second correction stands in front of the step without its root": {
+        SECOND: "v_hat = v",
+        "0.02 * m_hat": "0.02 * (1 - 0.99**t) * m_hat",
+    },
+    "the step is made before the means have taken the gradient in": {
+        "m = 0.9 * m": "m_hat, v_hat, m = m / (1 - 0.9**t), v / (1 - 0.99**t), 0.9 * m",
+        FIRST: "",
+        SECOND: "",
+    },
+    "the second mean is the one before the gradient": {
+        "v = 0.99 * v": "v_hat, v = v / (1 - 0.99**t), 0.99 * v",
+        SECOND: "",
+    },
+    "the means are not kept from update to update": {
+        "t, m, v = state or (0, 0.0, 0.0)": "t, m, v = (state or (0,))[0], 0.0, 0.0"
+    },
+    "the two means are one array": {
+        "    m = 0.9 * m + 0.1 * g": "    m = v = m + 0 * w\n    m *= 0.9\n    m += 0.1 * g",
+        "    v = 0.99 * v + 0.01 * g * g": "    v *= 0.99\n    v += 0.01 * g * g",
+    },
+    "the means begin with the first gradient, and are corrected besides": {
+        "t = t + 1": "t, m, v = t + 1, *((m, v) if t else (g, g * g))"
+    },
+    "the means begin with the first gradient, and are not corrected": {
+        "t = t + 1": "t, m, v = t + 1, *((m, v) if t else (g, g * g))",
+        FIRST: "m_hat = m",
+        SECOND: "v_hat = v",
+    },
+    "the second mean begins at 1": {"(0, 0.0, 0.0)": "(0, 0.0, 1.0)"},
+    # It shows where the rate drops: a fourth argument is its factor.
+    "the rate is in the first mean": {
+        "(w, g, state)": "(w, g, state, f)",
+        "0.1 * g": "0.1 * 0.02 * f * g",
+        "0.02 * m_hat": "m_hat",
+    },
 }
 SETTINGS = {"eta": 0.02, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6}
 
@@ -86,7 +129,8 @@ def test_without_a_slip_it_is_adam():
 
 @pytest.mark.parametrize("slip", EDITS)
 def test_a_slip_is_named(slip):
-    decay = {"weight_decay": 0.03, "decay": "decoupled"} if "decay" in slip else {}
+    form = "coupled" if "mean alone" in slip else "decoupled"
+    decay = {"weight_decay": 0.03, "decay": form} if "decay" in slip else {}
     with np.errstate(all="ignore"):
         table = conformance.check(author(EDITS[slip]), **SETTINGS, **decay)
     assert not table["equal"].any()
@@ -103,3 +147,53 @@ def test_a_slip_is_named(slip):
     }
     assert said.startswith(simpler.get(slip, f"a slip: {slip}")), said
     assert said.split(" (")[0] in table.attrs["verdict"]
+
+
+def forgetful(w, g, state):
+    """AdaGrad whose sum of squares is made anew in every call."""
+    return w - 0.02 * g / (np.sqrt(g * g) + 1e-6), state
+
+
+def deaf(w, g, state, factor):
+    """Momentum at the rate that it was made with."""
+    v = 0.9 * (0.0 if state is None else state) + g
+    return w - 0.02 * v, v
+
+
+def doubled(w, g, state, factor):
+    """RMSprop with the rate in its update and in its step."""
+    v = 0.99 * (0.0 if state is None else state) + 0.01 * g * g
+    return w - (0.02 * factor) ** 2 * g / (np.sqrt(v) + 1e-6), v
+
+
+#: By what `check` says: an author, and the rule that is named.
+OF_ANY_RULE = {
+    "it goes on at its first rate": (deaf, "Momentum", {"beta": 0.9}),
+    "the step is multiplied by the rate twice": (doubled, "RMSprop", {"rho": 0.99}),
+    "nothing is kept from update to update": (forgetful, "AdaGrad", {}),
+}
+
+
+@pytest.mark.parametrize("slip", OF_ANY_RULE)
+def test_a_slip_of_any_rule_is_named(slip):
+    assert sum(text.startswith(slip) for text in EVERYWHERE) == 1
+    assert len(OF_ANY_RULE) == len(EVERYWHERE)
+    author, rule, settings = OF_ANY_RULE[slip]
+    table = conformance.check(author, eta=0.02, epsilon=1e-6, **settings)
+    assert not table["equal"].any()
+    assert table["optimizer"][0] == rule
+    assert table["explanation"][0].startswith(f"a slip: {slip}")
+
+
+def test_a_gradient_that_is_always_divided_by_its_norm_is_no_clip_alone():
+    """No gradient of the probe is shorter than 1: a clip at 1 does the same, and both are said."""
+    table = conformance.check(lambda w, g, s: (w - 0.02 * g / np.linalg.norm(g), s), eta=0.02)
+    assert table["explanation"][0] == (
+        "clip_norm=1.0 (or gradients divided by their norm: none here is shorter)"
+    )
+
+
+@pytest.mark.parametrize("still", [lambda w, g, s: (w, s), simopt.SGD(eta=0.0)])
+def test_what_never_moves_is_not_equal_to_everything(still):
+    with pytest.raises(ValueError, match="^optimizer: must move its weights, which stood still"):
+        conformance.check(still)

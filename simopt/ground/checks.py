@@ -31,6 +31,12 @@ def refuse(name: str, value: object, allowed: str) -> ValueError:
     return ValueError(f"{name}={shown}: must be {allowed}")
 
 
+def raised(error: Exception) -> str:
+    """What someone's code raised, on one line: the error's type, and its text up to a length."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text if len(text) <= 300 else text[:297] + '...'}"
+
+
 #: Compiled loops count in 64 bits.
 LARGEST = 2**63 - 1
 

@@ -106,7 +106,7 @@ def test_a_mistake_of_a_subclass_is_named():
 
 
 def test_a_chain_that_is_no_rule():
-    bent = optax.stateless(lambda g, w: g / (1 + abs(g)))
+    bent = optax.stateless(lambda g, w: g / (1 + g * g))
     table = simopt.conformance.check(optax.chain(bent, optax.sgd(0.1)))
     assert not table["equal"].any()
     assert table["explanation"][0] == "none found"
@@ -454,9 +454,9 @@ def test_optax_decay_and_clipping_are_explained():
     for made, explanation in (
         (optax.nadamw(1e-3), "weight_decay=0.0001, decay='decoupled'"),
         (optax.adamaxw(1e-3), "weight_decay=0.0001, decay='decoupled'"),
-        (optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-3)), "clip_norm=1.0"),
+        (optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-3)), "clip_norm=1.0 (or"),
     ):
-        assert simopt.conformance.check(made, eta=1e-3)["explanation"][0] == explanation
+        assert simopt.conformance.check(made, eta=1e-3)["explanation"][0].startswith(explanation)
 
 
 def test_a_rule_across_weights_is_told():
@@ -492,3 +492,111 @@ def test_schedules_of_optax_and_keras_are_read_off_their_steps():
 def test_the_first_name_is_the_optimizers_own():
     table = simopt.conformance.check(T.AdamW(parameters(), lr=0.003, weight_decay=0.1))
     assert (table["optimizer"][0], table["convention"][0]) == ("AdamW", "torch")
+
+
+class Counting(T.Optimizer):
+    """Adam whose count of updates goes on with every parameter."""
+
+    def __init__(self, params, lr=0.1, betas=(0.9, 0.999), eps=1e-8):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+        self.t = 0
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state |= {"m": torch.zeros_like(p), "v": torch.zeros_like(p)}
+                self.t += 1
+                m = state["m"].mul_(beta1).add_(p.grad, alpha=1 - beta1)
+                v = state["v"].mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
+                below = (v / (1 - beta2**self.t)).sqrt() + group["eps"]
+                p.sub_(self.rate(group) * (m / (1 - beta1**self.t)) / below)
+
+    def rate(self, group):
+        return group["lr"]
+
+
+class Deaf(Counting):
+    """One that steps at the rate that it was made with, whatever a scheduler sets."""
+
+    def rate(self, group):
+        return self.defaults["lr"]
+
+
+class Velocity(T.Optimizer):
+    """Momentum with one velocity for all parameters of a shape."""
+
+    def __init__(self, params, lr=0.1, momentum=0.9):
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+        self.v = {}
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                v = self.v.setdefault(p.shape, torch.zeros_like(p))
+                p.sub_(group["lr"] * v.mul_(group["momentum"]).add_(p.grad))
+
+
+class TwiceCounted(K.SGD):
+    """Keras' SGD at a rate that falls with every variable that it has moved."""
+
+    moved = 0
+
+    def update_step(self, gradient, variable, learning_rate):
+        self.moved += 1
+        super().update_step(gradient, variable, learning_rate / self.moved)
+
+
+SHARED = "of two parameters it steps otherwise than of one with the same weights"
+
+
+@pytest.mark.parametrize("kind", [Counting, Velocity, TwiceCounted], ids=lambda kind: kind.__name__)
+def test_what_parameters_share_is_told(kind):
+    """Of one parameter it is the rule that it is meant to be, or a schedule of it."""
+    made = kind(0.1) if kind is TwiceCounted else kind(parameters())
+    assert any(note.startswith(SHARED) for note in simopt.conformance.check(made).attrs["notes"])
+
+
+@pytest.mark.parametrize("kind", [T.Adam, T.Adafactor, T.NAdam, T.ASGD], ids=lambda k: k.__name__)
+def test_nothing_is_shared_in_pytorchs(kind):
+    notes = simopt.conformance.check(kind(parameters())).attrs["notes"]
+    assert not any(note.startswith(SHARED) for note in notes)
+
+
+def test_a_rate_that_schedules_do_not_reach_is_told():
+    table = simopt.conformance.check(Deaf(parameters()))
+    assert (table["optimizer"][0], table["convention"][0]) == ("Adam", "torch")
+    assert table["explanation"][0].startswith("a slip: it goes on at its first rate")
+
+
+def test_a_warm_up_that_begins_at_zero_hides_nothing():
+    """At a rate of 0 every rule stands still, and all were equal."""
+    mine = T.Adam(parameters(), lr=0.05)
+    warm = T.lr_scheduler.LambdaLR(mine, lambda epoch: min(1.0, epoch / 10))
+    assert mine.param_groups[0]["lr"] == 0.0
+    table = simopt.conformance.check(mine)
+    assert (table["optimizer"][0], table["convention"][0]) == ("Adam", "torch")
+    assert set(table["optimizer"][table["equal"]]) == {"Adam", "AdamW", "QHAdam"}
+    assert "eta=0.05" in table["settings"][0]
+    assert "a scheduler has set its rate to 0" in table.attrs["notes"][0]
+    assert mine.param_groups[0]["lr"] == 0.0
+    mine.step()
+    warm.step()
+    assert "its rate is as a scheduler has set it" in str(simopt.conformance.check(mine).attrs)
+    with pytest.raises(ValueError, match="^optimizer: must move its weights"):
+        simopt.conformance.check(T.Adam(parameters(), lr=0.0))
+
+
+def test_what_is_set_beside_the_rule_is_read():
+    scaled = simopt.conformance.check(K.Adam(0.25, loss_scale_factor=128.0))
+    assert (scaled["optimizer"][0], scaled["convention"][0]) == ("Adam", "keras")
+    assert scaled["equal"][0]
+    injected = optax.inject_hyperparams(optax.adam)(learning_rate=0.25, b1=0.8)
+    table = simopt.conformance.check(injected)
+    assert (table["optimizer"][0], table["convention"][0]) == ("Adam", "optax")
+    assert table["equal"][0]
+    assert "eta=0.25, beta1=0.8" in table["settings"][0]

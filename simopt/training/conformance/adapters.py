@@ -63,6 +63,8 @@ class Handed:
         What was left out or chosen on the way to it.
     name : str
         What its class is called.
+    halves : callable, optional
+        ``start``, with the weights in two parameters.
     """
 
     framework: str
@@ -73,6 +75,7 @@ class Handed:
     treatment: Treatment = NONE
     notes: tuple[str, ...] = ()
     name: str = ""
+    halves: Callable[[Array], Player] | None = None
 
 
 def handed(optimizer: Any, group: int = 0) -> Handed:
@@ -167,26 +170,34 @@ def _torch(optimizer: Any, group: int) -> Handed:
     if live and replicas.replaced_step(inner):
         notes.append("its step was replaced on the object, which is left out")
 
-    def on(parameter: Any) -> Any:
-        """A fresh optimizer on our parameter; the user's own is left alone."""
+    def on(parameters: list[Any]) -> Any:
+        """A fresh optimizer on our parameters; the user's own is left alone."""
         if not live:
-            return inner([parameter])
-        return replicas.replica(inner, parameter, group)
+            return inner(parameters)
+        new = replicas.replica(inner, parameters, group)
+        key = _rate_key(new.param_groups[0])
+        for each in new.param_groups:
+            if (first := _stopped_at(each)) is not None:
+                each[key] = first
+        return new
 
-    def start(w0: Array) -> Player:
-        parameter = torch.nn.Parameter(torch.tensor(w0, dtype=torch.float64))
-        trained = on(parameter)
-        key = next((key for key in RATES if key in trained.param_groups[0]), RATES[0])
+    def start(w0: Array, pieces: int = 1) -> Player:
+        parameters = [
+            torch.nn.Parameter(torch.tensor(part, dtype=torch.float64))
+            for part in np.split(w0, pieces)
+        ]
+        trained = on(parameters)
+        key = _rate_key(trained.param_groups[0])
         rates = [each.get(key) for each in trained.param_groups]
 
         def player(gradient: Array, factor: float, loss: float) -> Array:
-            parameter.grad = torch.tensor(gradient, dtype=torch.float64)
+            for each, part in zip(parameters, np.split(gradient, pieces), strict=True):
+                each.grad = torch.tensor(part, dtype=torch.float64)
             for each, rate in zip(trained.param_groups, rates, strict=True):
                 if rate is not None and factor != 1.0:
                     each[key] = rate * factor
             trained.step()
-            weights: Array = parameter.detach().numpy().copy()
-            return weights
+            return np.concatenate([each.detach().numpy() for each in parameters])
 
         return player
 
@@ -198,13 +209,14 @@ def _torch(optimizer: Any, group: int) -> Handed:
             notes.append(
                 f"group {group} of {count}, which differ in {', '.join(differing)} (group= chooses)"
             )
+        notes += _scheduled(inner.param_groups[group])
     try:
         with replicas.untouched(inner if live else None):
-            trial = on(torch.nn.Parameter(torch.zeros((1, 1), dtype=torch.float64)))
+            trial = on([torch.nn.Parameter(torch.zeros((1, 1), dtype=torch.float64))])
     except Exception as error:
         raise ValueError(
             f"optimizer: must make a PyTorch Optimizer of parameters alone; it raised "
-            f"{type(error).__name__}: {error}"
+            f"{checks.raised(error)}"
         ) from error
     if not isinstance(trial, torch.optim.Optimizer):
         raise checks.refuse("optimizer", optimizer, WANTED)
@@ -229,7 +241,34 @@ def _torch(optimizer: Any, group: int) -> Handed:
         Treatment(maximize=bool(told.get("maximize"))),
         tuple(notes),
         type(trial).__name__,
+        partial(start, pieces=2),
     )
+
+
+def _rate_key(group: Mapping[str, Any]) -> str:
+    """What a parameter group calls its rate."""
+    return next((key for key in RATES if key in group), RATES[0])
+
+
+def _stopped_at(group: Mapping[str, Any]) -> Any:
+    """The rate that a scheduler goes by, where it has set the rate to 0; else None."""
+    first, now = group.get("initial_lr"), group.get(_rate_key(group))
+    stopped = _is_number(first) and _is_number(now) and now == 0 != first
+    return first if stopped else None
+
+
+def _scheduled(group: Mapping[str, Any]) -> list[str]:
+    """A note that a scheduler of PyTorch has changed a parameter group's settings."""
+    first, now = (named("torch", {"lr": group.get(key)}).get("eta") for key in ("initial_lr", "lr"))
+    if first is None or first == now:
+        return []
+    if now == 0:
+        return [
+            "a scheduler has set its rate to 0, at which nothing moves; this is about its "
+            f"initial_lr, {first:g}"
+        ]
+    what = "rate and momentum are" if "max_momentum" in group else "rate is"
+    return [f"its {what} as a scheduler has set it; its initial_lr is {first:g}"]
 
 
 def _keras(optimizer: Any) -> Handed:
@@ -247,7 +286,7 @@ def _keras(optimizer: Any) -> Handed:
     except Exception as error:
         raise ValueError(
             "optimizer: must be made again from its get_config(), which raised "
-            f"{type(error).__name__}: {error}"
+            f"{checks.raised(error)}"
         ) from error
 
     held, lost = _left_out(optimizer, config)
@@ -256,11 +295,17 @@ def _keras(optimizer: Any) -> Handed:
             f"its get_config() leaves out {', '.join(lost)}: as its class has it by default"
         )
 
-    def start(w0: Array) -> Player:
+    scale = config.get("loss_scale_factor") or 1.0
+    if scale != 1.0:
+        notes.append(
+            f"it divides gradients by its loss_scale_factor: it was given {scale:g} times those"
+        )
+
+    def start(w0: Array, pieces: int = 1) -> Player:
         trained = type(optimizer).from_config(config)
         vars(trained).update(held)
-        variable = keras.Variable(w0, dtype="float64")
-        trained.build([variable])
+        variables = [keras.Variable(part, dtype="float64") for part in np.split(w0, pieces)]
+        trained.build(variables)
         rate = float(
             keras.ops.convert_to_numpy(trained.learning_rate)
         )  # a schedule has one too, but can't be set
@@ -268,9 +313,11 @@ def _keras(optimizer: Any) -> Handed:
         def player(gradient: Array, factor: float, loss: float) -> Array:
             if factor != 1.0:
                 trained.learning_rate = rate * factor
-            trained.apply([keras.ops.convert_to_tensor(gradient, dtype="float64")], [variable])
-            weights: Array = np.array(keras.ops.convert_to_numpy(variable.value), dtype=np.float64)
-            return weights
+            parts = np.split(gradient * scale, pieces)
+            given = [keras.ops.convert_to_tensor(part, dtype="float64") for part in parts]
+            trained.apply(given, variables)
+            held_by = [keras.ops.convert_to_numpy(each.value) for each in variables]
+            return np.concatenate(held_by, dtype=np.float64)
 
         return player
 
@@ -298,7 +345,7 @@ def _keras(optimizer: Any) -> Handed:
     adjustable = isinstance(config["learning_rate"], float)
     return Handed(
         "keras", named("keras", config), adjustable, start, float64, treatment, tuple(notes),
-        type(optimizer).__name__,
+        type(optimizer).__name__, partial(start, pieces=2),
     )  # fmt: skip
 
 
@@ -365,7 +412,27 @@ def _optax(optimizer: Any) -> Handed:
 
         return player
 
-    return Handed("optax", {}, False, start, _jax64)
+    with _jax64():
+        settings = named("optax", _injected(optimizer))
+    return Handed("optax", settings, False, start, _jax64)
+
+
+def _injected(optimizer: Any) -> dict[str, Any]:
+    """What `optax.inject_hyperparams` keeps in the state, unless a schedule changes it.
+
+    It keeps numbers in the weights' precision: of more digits than float32's none is lost.
+    """
+    import jax.numpy as jnp
+
+    try:
+        state = optimizer.init(jnp.zeros(2))
+    except Exception:  # it takes no such weights, which whoever steps it says
+        return {}
+    told = getattr(state, "hyperparams", None)
+    if not isinstance(told, Mapping):
+        return {}
+    scheduled = getattr(state, "hyperparams_states", None) or {}
+    return {name: value for name, value in told.items() if name not in scheduled}
 
 
 @contextmanager

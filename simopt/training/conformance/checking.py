@@ -78,7 +78,11 @@ def check(
     a constant rate, which an optax transformation and a plain function of three arguments keep, a
     rate inside the buffer equals one outside. All rules here move each weight by its own gradients;
     one that looks across weights (Muon, LAMB, a norm that clips) is told by its steps on a weight
-    alone, and on a matrix. Of optimizers with two changes 20,000 are compared, those of the nearest
+    alone, and on a matrix; one whose parameters share state by its steps on two. Slips of authors
+    are those of Adam, and a rate that is squared or goes unheard, and state that is not kept, in
+    any rule. Where a scheduler of PyTorch has set the rate to 0, its initial_lr is taken: an
+    optimizer that stands still is refused, for at a rate of 0 all are equal. Of optimizers with
+    two changes 20,000 are compared, those of the nearest
     rules first; where nothing explains the weights the verdict says what was tried.
 
     Examples
@@ -119,7 +123,7 @@ update 2; beta2=0.99 would make them equal.
     told = {**given.settings, **settings}
     compared = list(candidates.all_of(told) if rivals is None else _with(against, told))
     fits = rivals is None and "eta" not in told
-    case = Case(subject.theirs, subject.probe, bound, given.treatment, "eta" in told)
+    case = Case(subject.theirs, subject.probe, bound, given.treatment, frozenset(told))
     table = _compared(compared, case, given, fits)
     collects = treatments.collected(subject.theirs, subject.probe.start)
     if case.treatment.accumulate == 1 < collects and not table["equal"].any():

@@ -43,15 +43,20 @@ class Case:
         Up to here two weights are equal.
     treatment : Treatment
         What the optimizer says it does to gradients and weights besides.
-    rated : bool
-        Whether its rate is known; else it is read off the first step.
+    told : frozenset of str
+        The settings that are known. A rate that is not is read off the first step.
     """
 
     theirs: probing.Array
     probe: probing.Probe
     bound: float
     treatment: treatments.Treatment
-    rated: bool
+    told: frozenset[str]
+
+    @property
+    def rated(self) -> bool:
+        """Whether its rate is known."""
+        return "eta" in self.told
 
     def at_their_rate(
         self, candidate: Optimizer, treatment: treatments.Treatment | None = None
@@ -69,7 +74,7 @@ class Case:
         Where nothing explains any, what was tried is returned, in words.
         """
         found, single, _ = self._changes(table, 1)
-        if found or self._slips(table) or self._rates(table):
+        if found or self._slips(table) or self._slips_of_any(table) or self._rates(table):
             return ""
         found, pairs, rows = self._changes(table, 2, PAIRS)
         if found:
@@ -78,7 +83,7 @@ class Case:
         table.loc[nearest, "explanation"] = "none found"
         of = f"the nearest {rows} of {len(table)}" if rows < len(table) else f"all {len(table)}"
         return (
-            f"{single:,} optimizers with one change, slips of Adam, rates that change, and "
+            f"{single:,} optimizers with one change, slips of authors, rates that change, and "
             f"{pairs:,} optimizers with two changes, of {of} rules in their conventions"
         )
 
@@ -187,6 +192,9 @@ class Case:
         told = base.settings["eta"]
         if self.rated and "eta" in change and isinstance(told, float) and told:
             text += f" ({change['eta'] / told:.6g} times the rate given)"
+        bound = None if "clip_slack" in change else change.get("clip_norm")
+        if bound is not None and np.linalg.norm(self.probe.gradients, axis=1).min() > bound:
+            text += " (or gradients divided by their norm: none here is shorter)"
         return text
 
     def _agrees(self, candidate: Optimizer, how: treatments.Treatment) -> bool:
@@ -214,6 +222,30 @@ class Case:
                 if probing.agrees(play, self.theirs, self.probe, self.bound):
                     rate_too = "" if self.rated else f" (eta={numbers['eta']!r})"
                     table.loc[row, "explanation"] = f"a slip: {text}{rate_too}"
+                    return True
+        return False
+
+    def _slips_of_any(self, table: pd.DataFrame) -> bool:
+        """Whether a slip that any rule may have explains one of the rows.
+
+        Of several the one whose settings are known, and most of those that are; then the plainest.
+        """
+
+        def suits(row: Any) -> tuple[int, int, int]:
+            own = set(table["candidate"][row].settings)
+            return len(own - self.told), -len(own & self.told), table["place"][row]
+
+        for text, (play, asks_rate) in slips.EVERYWHERE.items():
+            if asks_rate and not self.rated:
+                continue
+            for row in sorted(table.index, key=suits):
+                candidate = table["candidate"][row]
+
+                def played(part: probing.Probe, play: Any = play, of: Any = candidate) -> Any:
+                    return play(of, part, self.treatment)
+
+                if probing.agrees(played, self.theirs, self.probe, self.bound):
+                    table.loc[row, "explanation"] = f"a slip: {text}"
                     return True
         return False
 

@@ -113,8 +113,15 @@ def _versions(parameters: list[Any]) -> list[int]:
     return [0 if each.is_inference() else each._version for each in parameters]
 
 
-def replica(optimizer: Any, parameter: Any, group: int = 0) -> Any:
-    """An optimizer like it, its state empty, on one parameter with one group's settings."""
+def replica(optimizer: Any, parameters: list[Any], group: int = 0) -> Any:
+    """An optimizer like it, its state empty, on parameters of ours with one group's settings.
+
+    Raises
+    ------
+    ValueError
+        If there are several parameters, and it can't be made by its class.
+    """
+    parameter = parameters[0]
     memo: dict[Any, Any] = {}
     keep: list[Any] = []
     for each in optimizer.param_groups:
@@ -122,21 +129,23 @@ def replica(optimizer: Any, parameter: Any, group: int = 0) -> Any:
             memo[id(live)] = parameter
             # Slow weights, averages: what an optimizer holds of a parameter's shape.
             memo["like", tuple(live.shape)] = parameter
-    made = _made_anew(optimizer, parameter, group, memo, keep)
+    made = _made_anew(optimizer, parameters, group, memo, keep)
+    if made is None and len(parameters) > 1:
+        raise ValueError("optimizer: must be one that its class makes of a group's settings")
     new = _again(optimizer, memo, keep) if made is None else made
     for each in _optimizers(new):
         groups = each.param_groups
         chosen = groups[group] if group < len(groups) else groups[0]
-        chosen["params"] = [parameter]
+        chosen["params"] = list(parameters)
         chosen.update({name: value for name, value in HOW.items() if name in chosen})
         groups[:] = [chosen]
     return new
 
 
 def _made_anew(
-    optimizer: Any, parameter: Any, group: int, memo: dict[Any, Any], keep: list[Any]
+    optimizer: Any, parameters: list[Any], group: int, memo: dict[Any, Any], keep: list[Any]
 ) -> Any:
-    """What its class makes of our parameter and its settings; None where these are not known.
+    """What its class makes of our parameters and its settings; None where these are not known.
 
     Of a group's entries those that are no argument of the class, as what Prodigy counts there, are
     as the class begins them.
@@ -146,7 +155,7 @@ def _made_anew(
     if settings is None:
         return None
     try:
-        made = kind([parameter], **_again(settings, memo, keep))
+        made = kind(parameters, **_again(settings, memo, keep))
         fresh = made.param_groups[0]
     except Exception:  # it wants something else by these names
         return None

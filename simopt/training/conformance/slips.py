@@ -5,7 +5,7 @@ A slip changes one thing in
     m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
     w = w - eta (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 
-with the decay coupled, decoupled or none.
+with the decay coupled, decoupled or none. What authors of any rule get wrong is in `EVERYWHERE`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.training.conformance.probing import Probe
-from simopt.training.conformance.treatments import Treatment
+from simopt.rules.rule import Optimizer
+from simopt.training.conformance.probing import Probe, ours
+from simopt.training.conformance.treatments import Treated, Treatment
 
 Array = NDArray[np.float64]
 
@@ -38,13 +39,32 @@ class Parts:
     root: Callable[[Array], Array] = np.sqrt
     #: The denominator, of the root and epsilon.
     below: Callable[[Array, float], Array] = lambda root, epsilon: root + epsilon
+    #: Which beta each correction goes by, of beta1 and beta2.
+    first_base: Callable[[float, float], float] = lambda beta1, beta2: beta1
+    second_base: Callable[[float, float], float] = lambda beta1, beta2: beta2
+    #: What stands in front of the whole step besides, of beta2 and t.
+    front: Callable[[float, float], float] = lambda beta2, t: 1.0
     #: Whether the corrected means are kept in place of the means.
     keeps_first: bool = False
     keeps_second: bool = False
+    #: Whether the step is by the means as they were before the gradient.
+    late_first: bool = False
+    late_second: bool = False
+    #: Whether the means are nothing at the beginning of each update, and both one array.
+    forgets: bool = False
+    shares: bool = False
+    #: Whether the means begin with the first gradient, and where the second begins if not.
+    begins: bool = False
+    second_start: float = 0.0
+    #: Whether the rate is in the first mean, and not in the step.
+    rate_inside: bool = False
+    #: Whether a coupled decay is in the gradient of the first mean.
+    decays_first: bool = True
     #: Whether the new m, or the gradient, is what is divided.
     above: Callable[[Array, Array], Array] = lambda m, g: m
-    #: What a decoupled decay takes of the weight, of eta and lambda.
+    #: What a decoupled decay takes of the weight, and a coupled one adds, of eta and lambda.
     shrinks: Callable[[float, float], float] = lambda eta, decay: eta * decay
+    enters: Callable[[float, float], float] = lambda eta, decay: decay
 
 
 def _guarded(beta: float, t: float) -> float:
@@ -106,11 +126,43 @@ SLIPS: dict[str, Parts] = {
     "epsilon is missing": replace(RIGHT, below=lambda root, epsilon: root),
     "the decay is not multiplied by the rate": replace(RIGHT, shrinks=lambda eta, decay: decay),
     "the decay has the wrong sign: weights grow": replace(
-        RIGHT, shrinks=lambda eta, decay: -eta * decay
+        RIGHT, shrinks=lambda eta, decay: -eta * decay, enters=lambda eta, decay: -decay
     ),
     "the decay is multiplied by the rate twice": replace(
-        RIGHT, shrinks=lambda eta, decay: eta * eta * decay
+        RIGHT,
+        shrinks=lambda eta, decay: eta * eta * decay,
+        enters=lambda eta, decay: eta * decay,
     ),
+    "the decay is in the second mean alone": replace(RIGHT, decays_first=False),
+    "both corrections are of beta1": replace(RIGHT, second_base=lambda beta1, beta2: beta1),
+    "both corrections are of beta2": replace(RIGHT, first_base=lambda beta1, beta2: beta2),
+    "the corrections' betas are exchanged": replace(
+        RIGHT,
+        first_base=lambda beta1, beta2: beta2,
+        second_base=lambda beta1, beta2: beta1,
+    ),
+    "the second correction stands in front of the step without its root": replace(
+        RIGHT,
+        second_correction=lambda beta, t: 1.0,
+        front=lambda beta2, t: 1 - beta2**t,
+    ),
+    "the step is made before the means have taken the gradient in": replace(
+        RIGHT, late_first=True, late_second=True
+    ),
+    "the second mean is the one before the gradient": replace(RIGHT, late_second=True),
+    "the means are not kept from update to update": replace(RIGHT, forgets=True),
+    "the two means are one array, changed in place by both": replace(RIGHT, shares=True),
+    "the means begin with the first gradient, and are corrected besides": replace(
+        RIGHT, begins=True
+    ),
+    "the means begin with the first gradient, and are not corrected": replace(
+        RIGHT,
+        begins=True,
+        first_correction=lambda beta, t: 1.0,
+        second_correction=lambda beta, t: 1.0,
+    ),
+    "the second mean begins at 1, not at 0": replace(RIGHT, second_start=1.0),
+    "the rate is in the first mean, and not in the step": replace(RIGHT, rate_inside=True),
 }
 
 
@@ -121,24 +173,38 @@ def play(
     eta, beta1, beta2 = settings["eta"], settings["beta1"], settings["beta2"]
     strength = settings.get("weight_decay", 0.0)
     w = probe.start.copy()
-    m, v = np.zeros_like(w), np.zeros_like(w)
+    m, v = np.zeros_like(w), np.full_like(w, parts.second_start)
     rows = []
     exchanged = parts.first_gain(beta1) < 0
+    first_base, second_base = parts.first_base(beta1, beta2), parts.second_base(beta1, beta2)
     with np.errstate(all="ignore"):
         for t, (gradient, factor) in enumerate(zip(probe.gradients, probe.factors, strict=True), 1):
             rate = eta * factor
             g = treatment.of(gradient)
-            if decay == "coupled":
-                g = g + parts.shrinks(1.0, strength) * w
-            if exchanged:
-                m = (1 - beta1) * m + beta1 * g
+            added = parts.enters(rate, strength) * w if decay == "coupled" else 0.0
+            g_first, g_second = g + added if parts.decays_first else g, g + added
+            if parts.forgets:
+                m, v = np.zeros_like(w), np.zeros_like(w)
+            before = m, v
+            into = rate * g_first if parts.rate_inside else g_first
+            if parts.begins and t == 1:
+                m, v = into, parts.square(g_second, into)
             else:
-                m = beta1 * m + parts.first_gain(beta1) * g
-            v = beta2 * v + parts.second_gain(beta2) * parts.square(g, m)
+                if exchanged:
+                    m = (1 - beta1) * m + beta1 * into
+                else:
+                    m = beta1 * m + parts.first_gain(beta1) * into
+                kept = m if parts.shares else v
+                v = beta2 * kept + parts.second_gain(beta2) * parts.square(g_second, m)
+                m = v if parts.shares else m
+            by_first = before[0] if parts.late_first else m
+            by_second = before[1] if parts.late_second else v
             count = parts.count(t)
-            m_hat = parts.above(m, g) / parts.first_correction(beta1, count)
-            v_hat = v / parts.second_correction(beta2, count)
-            step = rate * m_hat / parts.below(parts.root(v_hat), settings["epsilon"])
+            m_hat = parts.above(by_first, g_first) / parts.first_correction(first_base, count)
+            v_hat = by_second / parts.second_correction(second_base, count)
+            step = parts.front(beta2, count) * m_hat
+            step = step / parts.below(parts.root(v_hat), settings["epsilon"])
+            step = step if parts.rate_inside else rate * step
             if decay in ("decoupled", "clipped"):
                 step = step + parts.shrinks(rate, strength) * w
             w = w - step
@@ -146,3 +212,35 @@ def play(
             v = v_hat if parts.keeps_second else v
             rows.append(w)
     return np.array(rows)
+
+
+def unfollowed(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
+    """The rule at the rate that it had at first, whatever is set later."""
+    return ours(optimizer, replace(probe, factors=np.ones_like(probe.factors)), treatment)
+
+
+def twice(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
+    """The rule at the square of its rate."""
+    squared = optimizer.replace(eta=np.square(optimizer.settings["eta"]).item())
+    return ours(squared, replace(probe, factors=probe.factors**2), treatment)
+
+
+def forgetful(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
+    """The rule with nothing kept from update to update: every one is the first."""
+    w, rows = probe.start, []
+    with np.errstate(all="ignore"):
+        for given in zip(probe.gradients, probe.factors, probe.losses, strict=True):
+            w = Treated(optimizer, w, treatment)(*given)
+            rows.append(w)
+    return np.array(rows)
+
+
+#: Slips that any rule may have, and whether they show only where the rate is known.
+EVERYWHERE: dict[str, tuple[Callable[[Optimizer, Probe, Treatment], Array], bool]] = {
+    "it goes on at its first rate: what is set later, by a schedule, has no effect": (
+        unfollowed,
+        False,
+    ),
+    "the step is multiplied by the rate twice": (twice, True),
+    "nothing is kept from update to update: every one is the first": (forgetful, False),
+}

@@ -6,9 +6,11 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from simopt.ground import checks
 from simopt.training.conformance import probing
 from simopt.training.conformance.adapters import Handed, Unfit
 
@@ -37,7 +39,7 @@ def play(given: Handed) -> Subject:
     Raises
     ------
     ValueError
-        If its step fails on either.
+        If its step fails on either, or moves nothing.
     """
     probe = probing.probe(given.drops)
     vector, matrix = probe.start.shape, (2, len(probe.start) // 2)
@@ -51,9 +53,15 @@ def play(given: Handed) -> Subject:
             if on_matrix is None:
                 raise ValueError(
                     f"optimizer: must take a step on {len(probe.start)} weights in float64; it "
-                    f"raised {type(error).__name__}: {error}"
+                    f"raised {checks.raised(error)}"
                 ) from error
             theirs, shape = on_matrix, matrix
+        if (theirs == probe.start).all():
+            # Every rule stands still with it at a rate of 0, and would be equal.
+            raise ValueError(
+                f"optimizer: must move its weights, which stood still for {len(theirs)} updates; "
+                "at a rate of 0 every rule does"
+            )
         notes = _across(given, probe, theirs, shape, matrix)
     return Subject(theirs, probe, notes)
 
@@ -79,8 +87,8 @@ def _across(
         on_matrix = _attempt(given, probe.first(SHORT), matrix)
         if on_matrix is not None and _differ(on_matrix, theirs[:SHORT]):
             notes.append(
-                "a matrix it steps otherwise, as a whole (as Muon and Adafactor do); this is about "
-                "its step on a vector"
+                "a matrix it steps otherwise, as a whole (as Muon and Adafactor do) or by a mask; "
+                "this is about its step on a vector"
             )
     single = probe.first(SHORT).weight(ALONE)
     by_itself = _attempt(given, single, (1,) * len(shape))
@@ -89,6 +97,13 @@ def _across(
             "a weight's step depends on other weights, through a norm or a matrix, while a rule "
             "moves every weight by its own gradients"
         )
+    elif given.halves is not None and by_itself is not None:
+        apart = _attempt(given, probe.first(SHORT), shape, given.halves)
+        if apart is not None and _differ(apart, theirs[:SHORT]):
+            notes.append(
+                "of two parameters it steps otherwise than of one with the same weights: they "
+                "share state, or a count of updates that goes on with each"
+            )
     return tuple(notes)
 
 
@@ -103,13 +118,18 @@ def _random_kept() -> Iterator[None]:
         np.random.set_state(numpy)  # noqa: NPY002
 
 
-def _weights(given: Handed, probe: probing.Probe, shape: tuple[int, ...]) -> probing.Array:
-    return probe.play(given.start(probe.start.reshape(shape)), shape)
+def _weights(
+    given: Handed, probe: probing.Probe, shape: tuple[int, ...], start: Any = None
+) -> probing.Array:
+    begin = given.start if start is None else start
+    return probe.play(begin(probe.start.reshape(shape)), shape)
 
 
-def _attempt(given: Handed, probe: probing.Probe, shape: tuple[int, ...]) -> probing.Array | None:
+def _attempt(
+    given: Handed, probe: probing.Probe, shape: tuple[int, ...], start: Any = None
+) -> probing.Array | None:
     try:
-        return _weights(given, probe, shape)
+        return _weights(given, probe, shape, start)
     except Exception:  # it takes no such shape, which is no fault
         return None
 
