@@ -1,7 +1,10 @@
 """Compiled code on disk: kept, found again, and made anew where what lies there is no code."""
 
+import gc
+
 import numba
 import pytest
+from numba.core import event
 
 from simopt.ground.compiling import compiled, kept
 
@@ -24,3 +27,37 @@ def test_what_was_cut_off_on_disk_is_compiled_anew(ending, damage, tmp_path, mon
     assert (again(1.0), sum(again.stats.cache_hits.values())) == (2.0, 0)
     found = compiled(plus_one)
     assert (found(1.0), sum(found.stats.cache_hits.values())) == (2.0, 1)
+
+
+class Seen(event.Listener):
+    """Whether Python looked for garbage when a compilation began and when it ended."""
+
+    def __init__(self):
+        self.collecting = []
+
+    def on_start(self, event):
+        self.collecting.append(gc.isenabled())
+
+    on_end = on_start
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("cut", [False, True])
+def test_no_garbage_is_looked_for_while_a_compiler_works(before, cut, tmp_path, monkeypatch):
+    """A collection looks at all that it has made so far; whoever collects nothing goes on so."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    function = compiled(plus_one)
+    seen = Seen()
+    (gc.enable if before else gc.disable)()
+    try:
+        with event.install_listener("numba:compile", seen):
+            if cut:
+                with pytest.raises(numba.TypingError):
+                    function("one")
+            else:
+                assert function(1.0) == 2.0
+        assert gc.isenabled() is before
+    finally:
+        gc.enable()
+    assert seen.collecting
+    assert not any(seen.collecting)

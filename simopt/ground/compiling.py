@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import gc
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
@@ -63,12 +65,37 @@ def _connected(dispatcher: Any) -> Any:
     compiling = dispatcher.compile
 
     def connected(signature: Any) -> Any:
-        code = compiling(signature)
-        connect()
+        # Of all threads one at a time: then none puts back what another set.
+        with global_compiler_lock, uncollected():
+            code = compiling(signature)
+            connect()
         return code
 
     dispatcher.compile = connected
     return dispatcher
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Within, Python does not look for garbage.
+
+    A compiler makes hundreds of thousands of objects that stay until its end, and Python would look
+    at them again and again, and at everything imported: an eighth of the time.
+
+    Examples
+    --------
+    >>> import gc
+    >>> with uncollected():
+    ...     gc.isenabled()
+    False
+    """
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def _one_process_at_a_time(dispatcher: Any) -> Any:
