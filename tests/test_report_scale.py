@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import unescape
+from unittest import mock
 
 import numba
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt.engine import layout
+from simopt.engine import layout, tiers
 from simopt.report import pages
 from simopt.report.scale import (
     devices,
@@ -48,6 +49,14 @@ GPU = {
         for count in (1_000, 100_000)
     ],
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def apart():
+    """Kernels apart from the loop: each of those that the page times takes seconds to compile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiers, "compiling", lambda: mock.patch.object(tiers, "SMALL", 0.0))
+        yield
 
 
 @pytest.fixture(scope="module")
