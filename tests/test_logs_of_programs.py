@@ -292,7 +292,7 @@ def test_what_may_be_to_be_maximised_is_said(tmp_path, name):
     body = "".join(f"{k},{-x}\n" for k, x in zip(T, LOSS, strict=True))
     file = written(tmp_path, f"epoch,{name}\n" + body)
     (note,) = one(read_log(file)).notes
-    assert note.startswith(f"{name!r} is below 0 and rises")
+    assert note.startswith(f"{name!r} rises: if it is to be maximised")
     run = one(read_log(file, column=name, higher_is_better=True))
     same(run, held=None)
     assert run.notes == ()
@@ -314,3 +314,20 @@ def test_points_that_group_thousands_before_a_decimal_comma(tmp_path):
     text = lines("epoch {k}: loss=1.00{k:02},{n:02}").replace("1.00", "1.2")
     run = one(read_log(written(tmp_path, text, "out.log")))
     np.testing.assert_allclose(run.loss, 1200 + T + (T + 1) / 100)
+
+
+def test_epochs_that_count_on_within_themselves(tmp_path):
+    """Hugging Face's, with its bar on some of the lines alone."""
+    text = ""
+    for k, a, b in zip(T, LOSS, HELD, strict=True):
+        text += f"{{'loss': '{a}', 'learning_rate': '0.05', 'epoch': '{(k + 1) / 2:g}'}}\n"
+        text += f"{bar(k + 1, 40)} " if k % 3 == 0 else ""
+        text += f"{{'eval_loss': '{b}', 'eval_runtime': '0.1', 'epoch': '{(k + 1) / 2:g}'}}\n"
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, (T + 1) / 2)
+
+
+def test_an_objective_that_falls_is_a_loss(tmp_path):
+    body = "".join(f"{k},{x}\n" for k, x in zip(T, LOSS, strict=True))
+    assert one(read_log(written(tmp_path, "epoch,objective\n" + body))).notes == ()

@@ -106,9 +106,9 @@ def choose(
         [loss] if loss is not None else _training(table, names, counts, higher_is_better, notes)
     )
     training = _sum(table, losses)
-    if not higher_is_better and MAXIMISED & set(names[losses[0]].stem) and _rises_below(training):
+    if not higher_is_better and MAXIMISED & set(names[losses[0]].stem) and _rises(training):
         notes.append(
-            f"{losses[0]!r} is below 0 and rises: if it is to be maximised, --higher-is-better "
+            f"{losses[0]!r} rises: if it is to be maximised, --higher-is-better "
             "--loss (higher_is_better=True, column=) read it negated"
         )
     helds = [validation] if validation is not None else _held_out(names, counts, losses, notes)
@@ -125,10 +125,11 @@ def choose(
     )  # fmt: skip
 
 
-def _rises_below(column: tuple[Floats, NDArray[np.bool_]]) -> bool:
-    """Whether values below 0 end higher than they begin."""
+def _rises(column: tuple[Floats, NDArray[np.bool_]]) -> bool:
+    """Whether values end higher than they begin, and rise in most steps."""
     finite = column[0][column[1] & np.isfinite(column[0])]
-    return len(finite) > 1 and bool((finite < 0).all() and finite[-1] > finite[0])
+    steps = np.diff(finite)
+    return len(steps) > 0 and bool(finite[-1] > finite[0] and (steps > 0).mean() > 0.7)
 
 
 def _evaluation_sets(names: dict[str, Name], notes: list[str]) -> dict[str, Name]:

@@ -335,6 +335,8 @@ def _by_grain(rows: Rows, grains: list[str]) -> Rows:
         held = [grain for grain, cell in zip(grains, cells, strict=True) if cell is not None]
         if min(held.count("step"), held.count("epoch")) < FEW_LINES:
             continue
+        if _has_fractions(rows.columns.get("epoch", ()), cells):
+            continue  # epochs that count on within themselves, as Hugging Face's do
         del rows.columns[name]
         for grain in ("step", "epoch"):
             rows.columns[f"{name} ({grain})"] = [
@@ -342,6 +344,12 @@ def _by_grain(rows: Rows, grains: list[str]) -> Rows:
                 for g, cell in zip(grains, cells, strict=True)
             ]
     return rows
+
+
+def _has_fractions(epochs: Iterable[Any], cells: Iterable[Any]) -> bool:
+    """Whether an epoch of a row that holds a cell is no whole number."""
+    held = (at for at, cell in zip(epochs, cells, strict=False) if None not in (at, cell))
+    return any(float(at.replace(",", "")) % 1 for at in held)
 
 
 #: The column of ranks, until the rows of one are chosen.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simopt.curves.logs import cells as numbers
 from simopt.curves.logs import json_logs
 from simopt.curves.logs.choose import Chosen
 from simopt.curves.logs.names import (
@@ -76,7 +77,7 @@ def _by_grain(table: Table) -> Table:
     if len(epochs) != 1 or len(steps) != 1 or len(lengths) != 1:
         return table
     whole = _there(table.columns[epochs[0]]) & ~_there(table.columns[steps[0]])
-    if whole.sum() < FEW_ROWS:
+    if whole.sum() < FEW_ROWS or _have_fractions(table.columns[epochs[0]], whole):
         return table
     columns: dict[str, Any] = {}
     for name, cells in table.columns.items():
@@ -89,6 +90,15 @@ def _by_grain(table: Table) -> Table:
                 cell if its else None for cell, its in zip(cells, wanted, strict=True)
             ]
     return replace(table, columns=columns)
+
+
+def _have_fractions(cells: Any, wanted: NDArray[np.bool_]) -> bool:
+    """Whether some of the wanted cells are no whole numbers: epochs that count on in themselves."""
+    try:
+        values, _ = numbers.column(cells)
+    except ValueError:
+        return False
+    return bool((values[wanted] % 1 > 0).any())
 
 
 def _there(cells: Any) -> NDArray[np.bool_]:
