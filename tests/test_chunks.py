@@ -18,7 +18,16 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt.engine import blocks, cpu, devices
-from simopt.sweeps import chunk_files, chunks, execution, memory, store, sweep, worker
+from simopt.sweeps import (
+    assembly,
+    chunk_files,
+    chunks,
+    execution,
+    memory,
+    store,
+    sweep,
+    worker,
+)
 
 HUBBLE = simopt.problems.hubble()
 FOUR = simopt.problems.four_points()
@@ -361,6 +370,28 @@ def test_ctrl_c_says_how_to_go_on(small, table, tmp_path, monkeypatch):
     again = simopt.sweep(HUBBLE, OPTIMIZERS, **arguments)
     assert again.attrs["updates"] == 0
     same(table, again)
+
+
+def test_ctrl_c_while_the_rows_are_read_back_says_where_they_are(
+    small, table, tmp_path, monkeypatch, ctrl_c
+):
+    """All chunks are stored: a real signal then loses none, and nothing is done twice."""
+    read = assembly.load
+
+    def interrupted(folder):
+        os.kill(os.getpid(), signal.SIGINT)
+        return read(folder)
+
+    arguments = {"target": TARGET, "store": tmp_path / "a", **AXES}
+    monkeypatch.setattr(assembly, "load", interrupted)
+    with pytest.raises(sweep.Interrupted, match=r"after (\d+) of \1 chunks, which are in .*'; the"):
+        simopt.sweep(HUBBLE, OPTIMIZERS, **arguments)
+    stored = files_of(tmp_path / "a")
+    monkeypatch.setattr(assembly, "load", read)
+    frame = simopt.sweep(HUBBLE, OPTIMIZERS, **arguments)
+    assert frame.attrs["updates"] == 0
+    same(table, frame)
+    assert files_of(tmp_path / "a") == stored
 
 
 def test_ctrl_c_without_a_folder_keeps_what_is_done(small, monkeypatch, ctrl_c):

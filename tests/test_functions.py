@@ -233,3 +233,35 @@ def test_bad_input(arguments, message):
     good = {"loss": squared, "gradient": squared_slope, "w0": 3.0, "points": POINTS}
     with pytest.raises(ValueError, match=message):
         simopt.problems.function(**good | arguments)
+
+
+def test_a_gradient_that_no_longer_fits_is_refused():
+    """A cell that changes what the gradient alone reads makes it another function's."""
+    factor = np.array([2.0])
+
+    def loss(w, x):
+        return (2.0 * w - x) ** 2
+
+    def gradient(w, x):
+        return 2.0 * factor[0] * (2.0 * w - x)
+
+    given = {"w0": 1.0, "points": [1.0, 5.0]}
+    compared = simopt.problems.function(loss, gradient, **given)
+    trusted = simopt.problems.function(loss, gradient, check_gradient=False, **given)
+    factor[0] = -2.0
+    with pytest.raises(ValueError, match=r"^gradient=4\.0: must be the derivative of the loss"):
+        simopt.sweep(compared, simopt.SGD(eta=0.01))
+    simopt.sweep(trusted, simopt.SGD(eta=0.01))
+    factor[0] = 2.0
+    simopt.sweep(compared, simopt.SGD(eta=0.01))
+
+
+def test_what_no_kernel_can_read_runs_all_the_same():
+    """A dict: a run in plain Python looks at it, a sweep refuses it."""
+    numbers = {"factor": 2.0}
+    problem = simopt.problems.function(
+        lambda w: numbers["factor"] * w * w, lambda w: 2.0 * numbers["factor"] * w, w0=1.0
+    )
+    assert simopt.run(problem, simopt.SGD(eta=0.1)).summary["loss"] == pytest.approx(0.72)
+    with pytest.raises(ValueError, match="reads 'numbers', a dict"):
+        simopt.sweep(problem, simopt.SGD(eta=0.1))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from simopt.ground import checks
 from simopt.ground.calling import call
-from simopt.ground.snapshot import digest, is_copy, plain, received, sent, snapshot
+from simopt.ground.snapshot import Unreadable, digest, is_copy, plain, received, sent, snapshot
 from simopt.problems import inputs
 from simopt.problems.inputs import labels, numbers
 from simopt.problems.problem import Floats, Problem
@@ -110,6 +110,8 @@ class Function(Problem):
     #: Whether they are those of `plain` and stay so: looking at all that they read takes longer
     #: than they do.
     settled: bool = False
+    #: Whether the gradient is compared with the loss, again when what they read has changed.
+    compared: bool = False
 
     @property
     def kind(self) -> str:
@@ -139,9 +141,20 @@ class Function(Problem):
         return self._digest(digest(self.functions.loss, self.functions.gradient))
 
     def snapshot(self) -> Function:
-        """The problem with its functions as they are now; itself where they are simopt's."""
+        """The problem with its functions as they are now; itself where they are simopt's.
+
+        Raises
+        ------
+        ValueError
+            Also if the gradient, compared at first, is another function's now.
+        """
         now = self.functions.snapshot(self.w0.tolist(), self._points([0])[0])
-        return self if now is self.functions else replace(self, functions=now)
+        if now is self.functions:
+            return self
+        frozen = replace(self, functions=now)
+        if self.compared:
+            _compare(frozen)
+        return frozen
 
     def plain(self) -> Function:
         """The problem whose functions compute in Python what compiled ones do."""
@@ -316,9 +329,10 @@ def function(
         noise=variance,
         least=least,
         functions=formula,
+        compared=checks.flag("check_gradient", check_gradient),
     )
-    if checks.flag("check_gradient", check_gradient):
-        _check_gradient(made)
+    if made.compared:
+        _compare(made)
     if least is not None:
         there, here = made.loss(least), made.loss(start)
         if there - here > ROUNDING * (1.0 + abs(here)):
@@ -335,6 +349,22 @@ def _check_function(what: str, given: Any, d: int, columns: int) -> None:
             given.__name__,
             f"a function of {d + columns} numbers, {d} weights and {columns} columns, not {taken}",
         )
+
+
+#: Digests of problems whose gradient is known to be the loss'.
+_alike: set[str] = set()
+
+
+def _compare(problem: Function) -> None:
+    """`_check_gradient`, once for the same functions at the same points."""
+    try:
+        name = problem.digest
+    except Unreadable:  # a run computes with them all the same
+        _check_gradient(problem)
+        return
+    if name not in _alike:
+        _check_gradient(problem)
+        _alike.add(name)
 
 
 def _check_gradient(problem: Problem) -> None:

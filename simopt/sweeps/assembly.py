@@ -79,6 +79,14 @@ def in_store(
             return False
         return True
 
+    def stopped() -> Done:
+        """No rows, and where those are that are done."""
+        message = (
+            f"interrupted after {before + made.chunks} of {len(chunks)} chunks, which are in "
+            f"{str(where)!r}; the same sweep goes on from there"
+        )
+        return pd.DataFrame(), made.trajectories, made.updates, message
+
     try:
         while missing:
             every = [chunks[number] for number in missing]
@@ -110,16 +118,15 @@ def in_store(
         if smaller is not None:
             smaller.take_over()
     except KeyboardInterrupt:
-        message = (
-            f"interrupted after {before + made.chunks} of {len(chunks)} chunks, which are in "
-            f"{str(where)!r}; the same sweep goes on from there"
-        )
-        return pd.DataFrame(), made.trajectories, made.updates, message
+        return stopped()
     finally:
         claims.close()
         if smaller is not None:
             smaller.close()
-    return _read_back(chunks.job, where), made.trajectories, made.updates, None
+    try:
+        return _read_back(chunks.job, where), made.trajectories, made.updates, None
+    except KeyboardInterrupt:
+        return stopped()
 
 
 def _read_back(job: Job, folder: Path) -> pd.DataFrame:
