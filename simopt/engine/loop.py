@@ -35,7 +35,7 @@ from simopt.engine.layout import (
     SQUARE,
     WATCHED,
 )
-from simopt.engine.orders import fill_order, fill_own_orders
+from simopt.engine.orders import epochs_held, fill_order, fill_own_orders
 from simopt.engine.passes import Passes
 from simopt.engine.steps import Steps, call
 from simopt.engine.sums_of_points import Points, call_batch_loss, call_gradient, call_loss
@@ -129,6 +129,8 @@ def made(
     group = np.uint64(abreast)
     apart = True if real is np.float32 else None
     zero, unit, never = real(0), real(1), real(np.inf)
+    # As wide as what is counted: else single precision would be packed by half vectors.
+    count: Any = np.int32 if real is np.float32 and not plain else int
     one, whole_factor = loss_passes.one, real(loss_passes.factor)
     # None or True: of a test for None only one branch is compiled.
     fused = None if steps is None else True
@@ -225,7 +227,14 @@ def made(
         total_row = clocked + 1
         ticks = np.empty((total_row + shape.totals, lanes), np.float64)
         asked_row = total_row + shape.totals - 1
-        order = np.empty(1 if own else n, np.int64)
+        # Blocks that follow each other and share a seed share its orders, and its batches' moments.
+        follow = out.loss.shape[0] > width
+        order_rows = epochs_held(how.shuffle, how.epochs, n) if follow else 1
+        held_orders = np.empty((1, 1) if own else (order_rows, n), np.int64)
+        order = held_orders[0]
+        places = np.empty(1 if own else n, np.int64)
+        refills = order_rows == 1 and how.shuffle > 1 and how.epochs > 1
+        ordered, summed_to = 0, 0
         # Half as long as other places: orders of lanes' own outgrow a cache.
         orders = np.empty((n if own else 1, width), np.int32)
         pick = np.empty((3, width), np.int64)
@@ -235,11 +244,18 @@ def made(
         if own_moments is not None:
             beside = moments.rows_of_own(moments.BESIDE * (dp + 1), abreast)
             own_sums = moments.rows_of_own(dp * (dp + 1), abreast)
-        if shared_moments is not None:
-            totals = np.zeros(moments.room(dp), np.float64)
-            own_matrix, own_vector = np.empty((dp, dp), real), np.empty(dp, real)
         batches = -(-how.points_used // how.batch_size)
         updates = how.updates
+        begun = 0
+        if kept is not None:
+            begun = out.begun
+        if shared_moments is not None or shared_one_moments is not None:
+            makes = follow and not tabled
+            moment_rows = moments.updates_held(updates - begun if makes else 1, dp)
+            matrices_held = np.empty((moment_rows, dp, dp), real)
+            vectors_held = np.empty((moment_rows, dp), real)
+        if shared_moments is not None:
+            totals = np.zeros(moments.room(dp), np.float64)
         whole_scale = multiple / real(how.batch_size)
         last_scale = multiple / real(max(1, how.points_used % how.batch_size))
         limit, target = data.bounds[1], data.bounds[2]
@@ -289,13 +305,15 @@ def made(
                         start_at = work[eta + starts[states + c], lane]
                         work[first_clock + c, lane] = start_at
                         ticks[c, lane - low] = start_at
+            if not own and first > 0 and seeds[first // width] != seeds[first // width - 1]:
+                ordered, summed_to = 0, 0
             t = 0
             upcoming = how.every
-            known = 0
+            known = count(0)
             epochs = range(how.epochs)
             if kept is not None:
                 column = np.uint64(first)
-                t, taken_back = out.begun, 0
+                t, taken_back = begun, 0
                 epochs = range(t // batches, how.epochs)
                 skipped = t % batches * how.batch_size
                 # Looks that are due are multiples of their distance.
@@ -310,12 +328,17 @@ def made(
                     if own:
                         fill_own_orders(orders, pick, how.shuffle, seeds, first, 0)
                     else:
-                        fill_order(order, how.shuffle, seeds[first // width], 0, given)
+                        fill_order(
+                            held_orders[0], places, how.shuffle, seeds[first // width], 0, given
+                        )
             for epoch in epochs:
                 if own:
                     fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
                 else:
-                    fill_order(order, how.shuffle, seeds[first // width], epoch, given)
+                    order = held_orders[epoch if order_rows > 1 else 0]
+                    if epoch >= ordered or refills:
+                        fill_order(order, places, how.shuffle, seeds[first // width], epoch, given)
+                        ordered = epoch + 1
                 used = how.points_used if epoch < how.epochs - 1 else how.last_used
                 batch_starts = range(0, used, how.batch_size)
                 if kept is not None:
@@ -359,10 +382,16 @@ def made(
                                 batch = start // how.batch_size
                                 curvature, rise = data.moments[batch, 0, 0], data.slopes[batch, 0]
                             else:
-                                square, slope = moments.of_one(
-                                    data.x, data.errors, order, start, stop
-                                )
-                                curvature, rise = real(square * ratio), real(slope * ratio)
+                                place = t - 1 - begun if moment_rows > 1 else 0
+                                if t > summed_to or moment_rows == 1:
+                                    square, slope = moments.of_one(
+                                        data.x, data.errors, order, start, stop
+                                    )
+                                    matrices_held[place, 0, 0] = real(square * ratio)
+                                    vectors_held[place, 0] = real(slope * ratio)
+                                    summed_to = t
+                                curvature = matrices_held[place, 0, 0]
+                                rise = vectors_held[place, 0]
                         if own_one_moments is not None:
                             moments.of_own(totals, data.x, data.errors, orders, start, stop)
                         center = data.optimum[0]
@@ -394,12 +423,12 @@ def made(
                                 dp, scale, factor_now, shift_now, clip, slack, lowest, highest,
                             )  # fmt: skip
                         # A loop of its own: here everything would wait for the step's root.
-                        over = 0
+                        over = count(0)
                         if looks:
                             for lane in range(low, high):
                                 gap = work[shown, lane] - center
                                 loss = least + (factor * gap) * (factor * gap)
-                                over += diverges(loss, limit)
+                                over = count(over + diverges(loss, limit))
                                 watch(work, base, lane, gap, abs(gap), zero, unit)
                                 watch_loss(work, base, lane, loss, now, zero)
                         else:
@@ -428,15 +457,17 @@ def made(
                                 )  # fmt: skip
                         elif by_moments:
                             if shared_moments is not None:
-                                matrix, vector = own_matrix, own_vector
+                                place = t - 1 - begun if moment_rows > 1 else 0
+                                matrix, vector = matrices_held[place], vectors_held[place]
                                 if tabled:
                                     batch = start // how.batch_size
                                     matrix, vector = data.moments[batch], data.slopes[batch]
-                                else:
+                                elif t > summed_to or moment_rows == 1:
                                     moments.of_batch(
                                         totals, data.x, data.errors, order, start, stop
                                     )
                                     moments.scale(matrix, vector, totals, ratio)
+                                    summed_to = t
                                 middles = data.minimizer
                                 tiles.gradient_by_moments(
                                     work, low, high, tile, dp, tiled, matrix, vector, middles
@@ -522,11 +553,11 @@ def made(
                                 work, base, lane, work[row, lane], work[base + SQUARE, lane], zero,
                                 unit,
                             )  # fmt: skip
-                        over = 0
+                        over = count(0)
                         if looks:
                             for lane in range(low, high):
                                 loss = work[base + LOSS, lane]
-                                over += diverges(loss, limit)
+                                over = count(over + diverges(loss, limit))
                                 watch_loss(work, base, lane, loss, now, zero)
                     # Lanes that have diverged stay so: only a change of their number is news.
                     if looks and (aims or over != known):

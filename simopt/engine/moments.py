@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.engine.layout import Data
+from simopt.engine.orders import HELD
 from simopt.engine.outer import add_column, add_diagonal, add_tile, set_gradients
 from simopt.engine.own_points import COLUMNS, copy_block, copy_row
 from simopt.engine.products import BYTES, ROWS, add_products
@@ -122,6 +123,11 @@ def of_own(sums, x, errors, orders, start, stop):
             slope += value * np.float64(errors[i])
         sums[0, lane] = square
         sums[1, lane] = slope
+
+
+def updates_held(updates, dp):
+    """Updates whose moments are held at once: all, or where these are many numbers one."""
+    return updates if updates * dp * (dp + 1) <= HELD else 1
 
 
 def room(dp):
@@ -263,6 +269,7 @@ def add_block(work, low, high, to, source, matrix, i, j, center):
 NUMERIC: tuple[Callable[..., Any], ...] = (
     of_one,
     of_own,
+    updates_held,
     room,
     of_batch,
     scale,
