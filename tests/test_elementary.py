@@ -17,9 +17,17 @@ from numba import njit
 from simopt.ground import elementary, snapshot
 from simopt.ground.inline import inlined
 
-NAMES = ("exp_minus", "exp", "sigmoid", "softplus", "log_one_plus", "tanh")
+NAMES = ("exp_minus", "exp", "sigmoid", "softplus", "log_one_plus", "log_above_one", "tanh")
 #: What an error stays below, in units in the last place.
-UNITS = {"exp_minus": 2, "exp": 2, "sigmoid": 4, "softplus": 4, "log_one_plus": 2, "tanh": 6}
+UNITS = {
+    "exp_minus": 2,
+    "exp": 2,
+    "sigmoid": 4,
+    "softplus": 4,
+    "log_one_plus": 2,
+    "log_above_one": 2,
+    "tanh": 6,
+}
 PRECISIONS = {np.float64: elementary.DOUBLE, np.float32: elementary.SINGLE}
 RNG = np.random.default_rng(5)
 
@@ -54,7 +62,7 @@ def exact(name, z):
                 return z.exp()
             case "sigmoid":
                 return 1 / (1 + (-z).exp())
-            case "log_one_plus":
+            case "log_one_plus" | "log_above_one":
                 return z - z * z / 2 + z**3 / 3 if z < Decimal("1e-20") else (1 + z).ln()
             case "softplus":
                 return max(z, Decimal(0)) + exact("log_one_plus", (-abs(z)).exp())
@@ -71,6 +79,7 @@ ARGUMENTS = {
     "sigmoid": st.floats(-800, 800),
     "softplus": st.floats(-800, 800),
     "log_one_plus": st.floats(0, 1),
+    "log_above_one": st.floats(0, 2) | st.floats(0, 2.0**40),
     "tanh": st.floats(-40, 40) | st.floats(-1, 1) | st.floats(-1e-8, 1e-8),
 }
 
@@ -114,6 +123,7 @@ SINGLY = {
     "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), -105.0, 105.0),
     "softplus": (lambda z: np.logaddexp(0, z), -105.0, 105.0),
     "log_one_plus": (np.log1p, 0.0, 1.0),
+    "log_above_one": (np.log1p, 0.0, 2.0**33),
     "tanh": (np.tanh, -20.0, 20.0),
 }
 
@@ -155,6 +165,8 @@ def test_at_the_ends(real):
     assert f("sigmoid", -math.inf) <= tiny
     assert f("softplus", math.inf) == math.inf
     assert f("softplus", -math.inf) <= tiny
+    assert f("log_above_one", 0.0) == f("positive", -1.0) == f("positive", math.nan) == 0.0
+    assert f("positive", math.inf) == math.inf
     assert f("log_one_plus", 0.0) == f("tanh", 0.0) == f("tanh", -0.0) == 0.0
     assert f("tanh", math.inf) == f("tanh", PRECISIONS[real].one_from) == f("tanh", 1e30) == 1.0
     assert f("tanh", -math.inf) == -1.0
@@ -166,7 +178,7 @@ def test_at_the_ends(real):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_bits_are_the_same_packed(name, real):
     z = np.concatenate([RNG.normal(size=1000) * 3, np.linspace(-25, 25, 1001)]).astype(real)
-    if name in ("exp_minus", "log_one_plus"):
+    if name in ("exp_minus", "log_one_plus", "log_above_one"):
         z = np.abs(z)
     if name == "log_one_plus":
         z = np.minimum(z, real(1))

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,46 @@ def test_numbers_and_arrays_say_the_same(loss, z, y):
     assert loss.value(z, y, *parameters) == pytest.approx(value, rel=1e-14, abs=1e-14)
     plain = loss.factor * loss.slope(z, y, *parameters)
     assert plain == pytest.approx(slope, rel=1e-14, abs=1e-14)
+
+
+SPLIT = {kind: loss for kind, loss in LOSSES.items() if loss.split is not None}
+
+
+@pytest.mark.parametrize("loss", SPLIT.values(), ids=SPLIT)
+@given(z=st.floats(-700.0, 700.0), y=TARGETS)
+def test_a_split_loss_is_a_rest_and_a_logarithm(loss, z, y):
+    rest, tail = (each(z, y) for each in loss.split)
+    assert 0 <= tail <= 1
+    assert rest >= 0
+    assert rest + np.log1p(tail) == pytest.approx(loss.value(z, y), rel=1e-14, abs=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("scale", [0.0, 0.01, 1.0, 8.0, 60.0])
+def test_a_logarithm_for_many_points_errs_as_many_roundings(scale, dtype):
+    """Also of labels that are far apart: losses of e^-60 are not lost beside 1."""
+    n, d, unit = 75, 3, float(np.finfo(dtype).epsneg)
+    x = np.random.default_rng(3).normal(size=(n, d)).astype(np.float32).astype(float)
+    truth = np.array([1.0, -2.0, 0.5])
+    x *= 1 / np.abs(x @ truth)[:, None].astype(np.float32)
+    labels = (x @ truth > 0).astype(float)
+    problem = problems.logistic(x.astype(np.float32), labels, w0=scale * truth, intercept=False)
+    swept = simopt.sweep(
+        problem, simopt.SGD(eta=1e-30), batch_size=n, epochs=1, dtype=dtype, progress=False
+    )
+    with localcontext() as context:
+        context.prec = 60
+        w = [Decimal(float(each)) for each in np.array(problem.w0, dtype)]
+        total = Decimal(0)
+        for row, label in zip(problem.x.astype(dtype).tolist(), labels, strict=True):
+            z = sum(Decimal(a) * b for a, b in zip(row, w, strict=True))
+            total += (1 + (z if label == 0 else -z).exp()).ln()
+        exact = float(total / n)
+    # Roundings of sums over points, of a product of 32, and of predictions, which exp makes
+    # relative ones of losses.
+    largest = np.abs(problem.x * problem.w0).sum(axis=1).max()
+    bound = unit * (n + 2 * 32 + 4 + (d + 1) * largest)
+    assert swept["loss"].item() == pytest.approx(exact, rel=bound, abs=0)
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)

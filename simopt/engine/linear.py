@@ -203,6 +203,21 @@ def loss_one(work, low, high, at, base, data):
         work[base + LOSS, lane] = least + (factor * gap) * (factor * gap)
 
 
+def predict(work, low, high, dp, at, row, x, i):
+    """The prediction of point i, by the weights from row ``at`` on, to ``row``."""
+    clear(work, low, high, row, row + 1)
+    for k in range(0, dp, 4):
+        x0, x1, x2, x3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
+        for lane in range(low, high):
+            work[row, lane] = (
+                work[row, lane]
+                + work[at + k, lane] * x0
+                + work[at + k + 1, lane] * x1
+                + work[at + k + 2, lane] * x2
+                + work[at + k + 3, lane] * x3
+            )
+
+
 def loss_of_points(work, low, high, dp, at, base, data, d, value, parameters):
     """Mean of every point's loss plus the penalty, to the row of the loss."""
     n = data.x.shape[0]
@@ -210,22 +225,34 @@ def loss_of_points(work, low, high, dp, at, base, data, d, value, parameters):
     clear(work, low, high, loss, loss + 1)
     for i in range(n):
         target = data.y[i]
-        clear(work, low, high, row, row + 1)
-        for k in range(0, dp, 4):
-            x0, x1, x2, x3 = data.x[i, k], data.x[i, k + 1], data.x[i, k + 2], data.x[i, k + 3]
-            for lane in range(low, high):
-                work[row, lane] = (
-                    work[row, lane]
-                    + work[at + k, lane] * x0
-                    + work[at + k + 1, lane] * x1
-                    + work[at + k + 2, lane] * x2
-                    + work[at + k + 3, lane] * x3
-                )
+        predict(work, low, high, dp, at, row, data.x, i)
         for lane in range(low, high):
             work[loss, lane] += value(work[row, lane], target, *parameters)
     for lane in range(low, high):
         work[loss, lane] /= n
     add_penalty(work, low, high, at, loss, data, d)
+
+
+def by_tails(add_tail):
+    """The same of losses that are ``rest + log(1 + tail)``: a logarithm for `tiles.POINTS`."""
+
+    def loss_of_points(work, low, high, dp, at, base, data, d, value, parameters):
+        """The full loss."""
+        n = data.x.shape[0]
+        loss, row = base + LOSS, base + RESIDUAL
+        product = row + 1
+        clear(work, low, high, loss, loss + 1)
+        for first in range(0, n, tiles.POINTS):
+            clear(work, low, high, product, product + 1)
+            for i in range(first, min(first + tiles.POINTS, n)):
+                predict(work, low, high, dp, at, row, data.x, i)
+                add_tail(work, low, high, row, product, loss, data.y[i], parameters)
+            tiles.add_logarithm(work, low, high, product, loss)
+        for lane in range(low, high):
+            work[loss, lane] /= n
+        add_penalty(work, low, high, at, loss, data, d)
+
+    return loss_of_points
 
 
 #: What a loop of one weight calls itself.
@@ -240,11 +267,17 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
 def passes_of(loss: Loss, one: bool) -> Passes:
     """The passes for a loss of linear predictions; ``one`` weight counts for squares alone."""
     batch_loss, batch_loss_own = of_points(predict_line, predict_line_own, loss.value)
+    full, tiled = loss_of_points, tiles.loss_of_points
+    if loss.squared:
+        full, tiled = loss_squared, tiles.loss_squared
+    elif loss.split is not None:
+        add_tail = tiles.adding_tails(*loss.split)
+        full, tiled = by_tails(add_tail), tiles.by_tails(add_tail)
     return Passes(
         kind=loss.kind,
         gradient=gradient,
         gradient_own=gradient_own,
-        loss=loss_squared if loss.squared else loss_of_points,
+        loss=full,
         slope=None if loss.squared else loss.slope,
         value=None if loss.squared else loss.value,
         parameters=len(loss.parameters),
@@ -257,5 +290,5 @@ def passes_of(loss: Loss, one: bool) -> Passes:
         batch_loss_own=batch_loss_own,
         tiled_gradient=tiles.gradient,
         tiled_rows=tiles.rows,
-        tiled_loss=tiles.loss_squared if loss.squared else tiles.loss_of_points,
+        tiled_loss=tiled,
     )

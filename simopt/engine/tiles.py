@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from simopt.engine.layout import LOSS
+from simopt.engine.layout import LOSS, RESIDUAL
 from simopt.engine.passes import add_penalty, clear
 from simopt.engine.products import BYTES, ROWS, add_products, add_squares, set_products
+from simopt.ground.elementary import log_above_one
 
 #: Points that are copied beside each other, and whose residuals are kept.
 POINTS = 32
@@ -95,6 +96,14 @@ def loss_squared(
             add_squares(work, loss, room + j, lane, dp - j, data.factor, j, j)
 
 
+def copy(batch, starts, data, first, count, dp):
+    """Points in file order to ``batch``, whose predictions begin at 0."""
+    for p in range(count):
+        starts[p] = 0
+        for k in range(dp):
+            batch[p, k] = data.x[first + p, k]
+
+
 def loss_of_points(
     work, low, high, width, dp, at, room, base, data, d, value, parameters, batch, starts
 ):
@@ -103,10 +112,7 @@ def loss_of_points(
     clear(work, low, high, loss, loss + 1)
     for first in range(0, n, POINTS):
         count = min(POINTS, n - first)
-        for p in range(count):
-            starts[p] = 0
-            for k in range(dp):
-                batch[p, k] = data.x[first + p, k]
+        copy(batch, starts, data, first, count, dp)
         predict(work, low, high, width, dp, at, room, batch, starts, count)
         for p in range(count):
             target = data.y[first + p]
@@ -115,6 +121,56 @@ def loss_of_points(
     for lane in range(low, high):
         work[loss, lane] /= n
     add_penalty(work, low, high, at, loss, data, d)
+
+
+def adding_tails(rest, tail):
+    """What adds a loss ``rest + log(1 + tail)`` to a sum of rests and a product of tails."""
+
+    def add_tail(work, low, high, row, product, loss, target, parameters):
+        """Add the point whose prediction is in ``row``, in rows ``loss`` and ``product``.
+
+        The latter is the product of all ``1 + tail`` less 1, so that no small tail is lost: each
+        point adds two roundings to its error, relative to it and so to its logarithm.
+        """
+        for lane in range(low, high):
+            z, before = work[row, lane], work[product, lane]
+            more = tail(z, target, *parameters)
+            work[product, lane] = (before + more) + before * more
+            work[loss, lane] += rest(z, target, *parameters)
+
+    return add_tail
+
+
+def add_logarithm(work, low, high, product, loss):
+    """Add the logarithm of a product to the loss."""
+    for lane in range(low, high):
+        work[loss, lane] += log_above_one(work[product, lane])
+
+
+def by_tails(add_tail):
+    """The full loss by what `adding_tails` gives."""
+
+    def loss_of_points(
+        work, low, high, width, dp, at, room, base, data, d, value, parameters, batch, starts
+    ):
+        """`linear.by_tails`."""
+        n, loss = data.x.shape[0], base + LOSS
+        product = base + RESIDUAL + 1
+        clear(work, low, high, loss, loss + 1)
+        for first in range(0, n, POINTS):
+            count = min(POINTS, n - first)
+            copy(batch, starts, data, first, count, dp)
+            predict(work, low, high, width, dp, at, room, batch, starts, count)
+            clear(work, low, high, product, product + 1)
+            for p in range(count):
+                target = data.y[first + p]
+                add_tail(work, low, high, room + p, product, loss, target, parameters)
+            add_logarithm(work, low, high, product, loss)
+        for lane in range(low, high):
+            work[loss, lane] /= n
+        add_penalty(work, low, high, at, loss, data, d)
+
+    return loss_of_points
 
 
 #: What loops call of these.

@@ -37,6 +37,8 @@ class Precision:
         log(2) in two parts, the first with so many trailing zero bits that k times it is exact.
     least, most : float
         Below the one exp is 0, above the other it is inf.
+    bias : int
+        What stands there for the power 0.
     spare : int
         Powers of two that are taken apart from a small result, which may have no exponent.
     exp : tuple of float
@@ -55,6 +57,7 @@ class Precision:
     real: Any
     whole: Any
     exponent: int
+    bias: int
     ln2: tuple[float, float]
     least: float
     most: float
@@ -71,6 +74,7 @@ DOUBLE = Precision(
     np.float64,
     np.int64,
     exponent=52,
+    bias=1023,
     ln2=(0.6931471803691238, 1.9082149292705877e-10),
     least=-746.0,
     most=710.0,
@@ -118,6 +122,7 @@ SINGLE = Precision(
     np.float32,
     np.int32,
     exponent=23,
+    bias=127,
     ln2=(0.693145751953125, 1.4286067653302e-06),
     least=-104.0,
     most=89.0,
@@ -138,6 +143,8 @@ class Functions(NamedTuple):
     sigmoid: Callable[..., Any]
     softplus: Callable[..., Any]
     log_one_plus: Callable[..., Any]
+    log_above_one: Callable[..., Any]
+    positive: Callable[..., Any]
     tanh: Callable[..., Any]
 
 
@@ -163,6 +170,7 @@ def polynomial(coefficients: tuple[Any, ...]) -> Callable[..., Any]:
 def made(of: Precision) -> Functions:
     """The functions of a precision."""
     number, real, whole, exponent = of.number, of.real, of.whole, of.exponent
+    bias = of.bias
     zero, one, two, log2_e = number(0.0), number(1.0), number(2.0), number(LOG2_E)
     least, most, lowest = number(of.least), number(of.most), number(-of.least)
     high, low = map(number, of.ln2)
@@ -173,6 +181,7 @@ def made(of: Precision) -> Functions:
     middle = 1.5 * 2.0**exponent
     up, grown = number(middle - 1.0), two
     down, shrunk = number(middle + of.spare), number(2.0**-of.spare)
+    counting, none = number(middle), int(real(middle).view(whole))
     exp_terms, log_terms, expm1_terms = (
         polynomial(tuple(map(number, each))) for each in (of.exp, of.log, of.expm1)
     )
@@ -208,7 +217,10 @@ def made(of: Precision) -> Functions:
 
     def softplus(z):
         tail = log_one_plus(exp_minus(abs(z)))
-        return (z if z > zero else zero) + tail if z == z else z
+        return positive(z) + tail if z == z else z
+
+    def positive(z):
+        return z if z > zero else zero
 
     def log_one_plus(e):
         # log(a / b) = 2 artanh(s), with s = (a - b) / (a + b).
@@ -216,6 +228,15 @@ def made(of: Precision) -> Functions:
         q = s * s
         q2 = q * q
         return two * (s + s * q * log_terms(q, q2, q2 * q2))
+
+    def log_above_one(x):
+        # Of 1 + x = 2^k m, 1 <= m < 2; where k is 0, m - 1 is x, which 1 + x may have lost.
+        grown = one + x
+        bits = real(grown).view(whole)
+        k = whole((bits >> exponent) - bias)
+        m = whole(bits - whole(k << exponent)).view(real)
+        times = whole(k + none).view(real) - counting
+        return times * high + (log_one_plus(x if grown < two else m - one) + times * low)
 
     def tanh(z):
         # From e = exp(r) - 1 at r, a small part of -2 |z|, the rest follows without a table:
@@ -233,7 +254,7 @@ def made(of: Precision) -> Functions:
         t = e / (two + e)
         return t if z <= zero else -t
 
-    return Functions(exp_minus, exp, sigmoid, softplus, log_one_plus, tanh)
+    return Functions(exp_minus, exp, sigmoid, softplus, log_one_plus, log_above_one, positive, tanh)
 
 
 _double, _single = made(DOUBLE), made(SINGLE)
@@ -264,6 +285,16 @@ def log_one_plus(x):
     return _single.log_one_plus(x) if type(x) is np.float32 else _double.log_one_plus(x)
 
 
+def log_above_one(x):
+    """``log(1 + x)`` for any x >= 0 that is a number."""
+    return _single.log_above_one(x) if type(x) is np.float32 else _double.log_above_one(x)
+
+
+def positive(x):
+    """``max(x, 0)``; 0 for nan."""
+    return _single.positive(x) if type(x) is np.float32 else _double.positive(x)
+
+
 def tanh(x):
     """The hyperbolic tangent; odd, never beyond -1 and 1, and nan stays nan."""
     return _single.tanh(x) if type(x) is np.float32 else _double.tanh(x)
@@ -271,6 +302,5 @@ def tanh(x):
 
 #: Each function beside what it is in double and in single precision.
 CHOICES = tuple(
-    (each, getattr(_double, each.__name__), getattr(_single, each.__name__))
-    for each in (exp_minus, exp, sigmoid, softplus, log_one_plus, tanh)
+    (globals()[name], getattr(_double, name), getattr(_single, name)) for name in Functions._fields
 )

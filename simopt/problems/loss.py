@@ -75,6 +75,10 @@ class Loss:
         The same in words.
     written : tuple of Written
         From the prediction to the slope, step by step.
+    split : (callable, callable), optional
+        ``rest(z, y, *parameters)`` and ``tail(z, y, *parameters)``, where the loss is
+        ``rest + log(1 + tail)``, 0 <= tail <= 1: the engine then takes one logarithm for many
+        points.
     costs : (str, str)
         The loss itself after these steps, in symbols and for `str.format`.
     """
@@ -94,6 +98,7 @@ class Loss:
     allows: Callable[[Floats], NDArray[np.bool_]] | None = None
     targets: str = ""
     written: tuple[Written, ...] = (ERROR,)
+    split: tuple[Callable[..., Any], Callable[..., Any]] | None = None
     costs: tuple[str, str] = ("error²", "{error}²")
 
     def __reduce__(self) -> tuple[Callable[[str], Loss], tuple[str]]:

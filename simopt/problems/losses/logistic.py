@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simopt.ground.elementary import sigmoid, softplus
+from simopt.ground.elementary import exp_minus, positive, sigmoid, softplus
 from simopt.problems.loss import ERROR, Floats, Loss, Written
 from simopt.problems.problem import Problem
 from simopt.problems.regression import Regression, make, newton
@@ -16,6 +16,16 @@ from simopt.problems.regression import Regression, make, newton
 def value(z, y):
     """``log(1 + exp(z)) - y z``."""
     return softplus(z) - y * z
+
+
+def rest(z, y):
+    """The loss without ``log(1 + exp(-|z|))``."""
+    return positive(z) - y * z
+
+
+def tail(z, y):
+    """``exp(-|z|)``."""
+    return exp_minus(abs(z))
 
 
 def slope(z, y):
@@ -84,6 +94,7 @@ LOGISTIC = Loss(
         ),
         ERROR,
     ),
+    split=(rest, tail),
     costs=("log(1 + exp(z)) - y z", "log(1 + exp({z})) - {y} × {z}"),
 )
 
