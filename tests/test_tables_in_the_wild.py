@@ -182,7 +182,19 @@ def test_which_points_may_group(cells, doubtful):
 
 @pytest.mark.parametrize(
     "cell",
-    ["{}±0.1", "{} ± 0.10", "{}+/-0.1", "~{}", "{}(12)", "{}***", "€{}M", "{}k", "1h {}m"],
+    [
+        "{}±0.1",
+        "{} ± 0.10",
+        "{}+/-0.1",
+        "~{}",
+        "{}(12)",
+        "{}***",
+        "€{}M",
+        "{}k",
+        "1h {}m",
+        "'{}",
+        '="{}"',
+    ],
 )
 @pytest.mark.parametrize("categories", [None, "dummy"])
 def test_numbers_with_more_than_a_unit_are_refused(cell, categories):
@@ -277,3 +289,22 @@ def test_what_must_first_be_computed_is_said():
 
     with pytest.raises(ValueError, match=r"a DataFrame, as \.collect\(\) makes it"):
         problems.from_frame(LazyFrame(), "y")
+
+
+def test_most_rows_dropped_is_said():
+    frame = FRAME.assign(a=np.where(np.arange(N) < 20, np.nan, A))
+    with pytest.warns(
+        ColumnWarning, match="20 of 30 rows lack a value and are left out; 'a' alone"
+    ):
+        assert len(problems.from_frame(frame, "y", missing="drop").y) == 10
+    frame = FRAME.assign(a=np.where(np.arange(N) < 15, np.nan, A))
+    with no_warning():
+        problems.from_frame(frame, "y", missing="drop")
+
+
+def test_an_index_of_numbers_is_no_feature():
+    with pytest.warns(ColumnWarning, match="'a', the index, is no feature: reset_index"):
+        assert problems.from_frame(FRAME.set_index("a"), "y").features == ("b", "intercept")
+    with no_warning():
+        problems.from_frame(FRAME.rename_axis("row_id"), "y")
+        problems.from_frame(FRAME.rename_axis("day"), "y")

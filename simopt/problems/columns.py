@@ -53,7 +53,7 @@ _NUMBER, _MONEY = r"[-+\u2212]?\d[\d.,]*", rf"(?:{CURRENCY})\s*"
 DECORATED = re.compile(
     rf"[~\u2248]\s*(?:{_MONEY})?{_NUMBER}|{_NUMBER}\s*(?:\u00b1|\+/-)\s*{_NUMBER}"
     rf"|[-+\u2212]?\d+\.\d+(?:\(\d+\)|\*+|[kmb])|{_MONEY}{_NUMBER}\s*[kmb]"
-    r"|\d+\s*h\s*\d+\s*m(?:in)?",
+    rf"|\d+\s*h\s*\d+\s*m(?:in)?|[=']\"?{_NUMBER}\"?",  # Excel's texts
     re.IGNORECASE,
 )
 

@@ -170,6 +170,30 @@ def say_stand_ins(source: str, names: Sequence[str], values: Floats) -> None:
                 )
 
 
+def say_dropped(source: str, dropped: int, rows: int, name: str, lacking: int) -> None:
+    """Say that most rows are left out, and which feature lacks a value in most of them."""
+    notices.say(
+        f"{source}: {dropped} of {rows} rows lack a value and are left out; {name!r} alone has "
+        f"none in {lacking}",
+        ColumnWarning,
+    )
+
+
+def say_index(source: str, frame: Any) -> None:
+    """Say of a DataFrame's index that it is no feature, where its numbers look like one."""
+    index: Any = getattr(frame, "index", None)
+    if getattr(index, "nlevels", 0) != 1 or index.name is None or index.dtype.kind not in "iuf":
+        return
+    name = str(index.name)
+    if INDEX.fullmatch(name) or IDENTIFIER.fullmatch(name):
+        return
+    if index.dtype.kind == "f" or not index.is_unique:
+        notices.say(
+            f"{source}: {name!r}, the index, is no feature: reset_index() makes it a column",
+            ColumnWarning,
+        )
+
+
 def say_left(source: str, left: Mapping[str, Sequence[str]], remedy: str) -> None:
     """Say which columns are left out, what they are, and what to do to have them."""
     if left:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from simopt.ground import checks
 from simopt.problems import columns, files, packed
 from simopt.problems.design import CATEGORIES, MISSING, Reading, Remedies, design, further
-from simopt.problems.features import say_amounts
+from simopt.problems.features import say_amounts, say_index
 from simopt.problems.losses import KINDS, LOSSES
 from simopt.problems.problem import Problem
 from simopt.problems.regression import Regression, make
@@ -114,6 +114,7 @@ def from_frame(
     target = columns.known("target", columns.own(frame, target), table.columns)
     if not len(table):
         raise ValueError(f"{name or 'frame'}: no rows: must have one for each point")
+    say_index(name or "table", frame)
     others = table.drop(columns=target)
     chosen = None
     if features is not None:
