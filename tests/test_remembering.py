@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from simopt.display import style
+from simopt.display import remembering, style
 
 
 def panels() -> Any:
@@ -42,8 +42,13 @@ def scale() -> Any:
     return figure
 
 
+@pytest.mark.parametrize("asked", [remembering.ASKED, (*remembering.ASKED, "_of_no_version")])
 @pytest.mark.parametrize("make", [panels, names, scale])
-def test_a_figure_is_the_same(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_figure_is_the_same(
+    make: Any, asked: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembering, "ASKED", asked)
+
     def drawn() -> str:
         with matplotlib.rc_context(style.RC):
             return str(style.svg(make(), title="A figure", alt="It rises."))
@@ -51,6 +56,11 @@ def test_a_figure_is_the_same(make: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     here = drawn()
     monkeypatch.setattr(style, "remembered", lambda figure: nullcontext())
     assert here == drawn()
+
+
+def test_the_pinned_matplotlib_has_what_is_asked() -> None:
+    axis = style.new()[1].xaxis
+    assert all(hasattr(axis, name) for name in remembering.ASKED)
 
 
 def test_what_changes_afterwards_is_seen() -> None:

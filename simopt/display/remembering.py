@@ -13,7 +13,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 #: What an axis is asked for that changes with its limits and the place of its axes alone, while
-#: nobody else changes the figure.
+#: nobody else changes the figure. Names inside matplotlib: what a version lacks is not remembered.
 ASKED = ("_update_ticks", "_get_ticklabel_bboxes")
 
 
@@ -21,15 +21,14 @@ ASKED = ("_update_ticks", "_get_ticklabel_bboxes")
 def remembered(figure: Figure) -> Iterator[None]:
     """Within, each axis answers again what it was asked; nothing but the layout may change."""
     axes = [getattr(each, name) for each in figure.axes for name in ("xaxis", "yaxis")]
-    for axis in axes:
-        for name in ASKED:
-            setattr(axis, name, _once(axis, getattr(axis, name)))
+    asked = [(axis, name) for axis in axes for name in ASKED if hasattr(axis, name)]
+    for axis, name in asked:
+        setattr(axis, name, _once(axis, getattr(axis, name)))
     try:
         yield
     finally:
-        for axis in axes:
-            for name in ASKED:
-                delattr(axis, name)
+        for axis, name in asked:
+            delattr(axis, name)
 
 
 def _once(axis: Any, find: Callable[..., Any]) -> Callable[..., Any]:
