@@ -331,3 +331,20 @@ def test_epochs_that_count_on_within_themselves(tmp_path):
 def test_an_objective_that_falls_is_a_loss(tmp_path):
     body = "".join(f"{k},{x}\n" for k, x in zip(T, LOSS, strict=True))
     assert one(read_log(written(tmp_path, "epoch,objective\n" + body))).notes == ()
+
+
+def test_parts_before_a_position_in_brackets(tmp_path):
+    text = lines("Train [{n}/40] Loss: {a} Acc: 50%\nValid [{n}/40] Loss: {b} Acc: 45%")
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T + 1)
+
+
+def test_what_a_batch_takes_is_no_position(tmp_path):
+    """What PyTorch's word_language_model prints; losses that are equal stay as many."""
+    template = (
+        "| epoch   1 | {n:5}/ 40 batches | lr 20.00 | ms/batch 12.34 | loss {a:5.2f} | ppl   123.45"
+    )
+    run = one(read_log(written(tmp_path, lines(template), "out.log")))
+    np.testing.assert_allclose(run.loss, LOSS.round(2))
+    np.testing.assert_array_equal(run.x, T + 1)

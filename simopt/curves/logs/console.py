@@ -26,7 +26,7 @@ _PART = re.compile(
     rf"|\((?P<paren>{_PARTS})\)(?=\s*:\s+[A-Za-z])"
     r"|(?:^|\|)\s*(?P<field>(?:train|val|eval|test)\w*)\s*(?=\|)"
     rf"|^\s*(?P<head>{_PARTS})(?:\s+(?:results?|metrics|set|phase))?"
-    r"(?:\s*[-:]\s+(?=[A-Za-z\[]|\d+%)|\s+(?=\(\d+/\d+\)))"
+    r"(?:\s*[-:]\s+(?=[A-Za-z\[]|\d+%)|\s+(?=\(\d+/\d+\)|\[\d+/\d+\]))"
     rf"|(?<![\w/-])(?P<said>{_PARTS}):\s+(?=[A-Za-z_][\w ]{{0,20}}[=:]\s*[-+.\d])",
     re.IGNORECASE,
 )
@@ -62,9 +62,12 @@ _EPOCH = re.compile(r"\bepoch\s*[:#]?\s*(\d+)", re.IGNORECASE)
 
 _COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
 
+#: "ms/batch 12.3" is how long one takes.
+_NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens"))
+
 #: Position of a line: what comes before a slash or in brackets, by what names it.
 _POSITION = re.compile(
-    rf"(?<!time/)\b(?P<name>{_COUNTED})s?\s*[:#=]?\s*"
+    rf"{_NO_RATE}\b(?P<name>{_COUNTED})s?\s*[:#=]?\s*"
     rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?!\s?%)(?:\s*(?:/|of)\s*\d[\d,]*)?",
     re.IGNORECASE,
 )
@@ -72,7 +75,9 @@ _POSITION = re.compile(
 _ROUND = re.compile(r"^\s*\[(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
 #: The position on a line that does not name it: "  3 train loss: 0.5", and tqdm's "| 3/10 [".
 _UNNAMED = re.compile(
-    rf"^\s*(?P<first>\d+):?\s+(?=(?:{_PARTS}|loss|cost)\b)|\|\s*(?P<bar>\d+)/\d+ \[", re.IGNORECASE
+    rf"^\s*(?P<first>\d+):?\s+(?=(?:{_PARTS}|loss|cost)\b)"
+    r"|\|\s*(?P<bar>\d+)/(?:\d+ \[|\s*\d+ batches\b)",
+    re.IGNORECASE,
 )
 
 #: How far a bar of tqdm's is, and the time it took.
