@@ -18,6 +18,11 @@
     const rest = code.replace(/["'][^"']*["']/g, each => each.replace(/\W/g, "_"));
     const pairs = [...rest.matchAll(/(\w+)\s*=\s*([^\s,()=]+|\([^()]*\))/g)].filter(
       each => rest.slice(0, each.index).includes("("));
+    const given = new Map(pairs.map(each => [each[1], each[2]]));
+    // Of numbers by their position the second is SGD's momentum, wherever it takes one.
+    const inside = (rest.match(/\bsgd\s*\(([^]*)/i) || ["", ""])[1].replace(/\([^()]*\)/g, "");
+    const second = inside.split(")")[0].split(",").filter(each => /^\s*\.?\d[\w.+-]*\s*$/.test(each))[1];
+    if (second && !given.has("momentum")) given.set("momentum", second.trim());
     const called = [...rest.matchAll(/[A-Za-z_][\w.:!]*(?=\s*\()/g)].flatMap(each =>
       each[0].split(/[.:!]+/).filter(name => name && !/^(new|init)/.test(name)).slice(-1));
     const spoken = rest.replace(/\w+\s*=/g, " ");
@@ -25,7 +30,7 @@
     return {
       strings, called, paths: letters(spoken), ends: letters(spoken.replace(/\w+(?=\.|::)/g, " ")),
       first: (rest.match(/(?<![\w.])([A-Za-z_]\w*)(\.|::)\w/) || [])[1],
-      given: new Map(pairs.map(each => [each[1], each[2]])),
+      given,
     };
   }
 
@@ -100,7 +105,9 @@
 
   // The rows for what is typed, what of "Not here" speaks of it, the nearest row, and a remark.
   function matched(text) {
-    const {strings, called, paths, ends, first, given} = parsed(text);
+    // scikit-learn's classifiers have the solvers of its regressors.
+    const {strings, called, paths, ends, first, given} = parsed(
+      text.replace(/\b(MLP|SGD)Classifier\b/g, "$1Regressor"));
     const frames = whose(paths), whole = /\(/.test(text);
     const own = name => frames.some(each => spelled.get(each).has(plain(name)));
     const candidates = [...strings, ...(whole ? called : [...ends].reverse().filter(each => !own(each)))];
