@@ -348,3 +348,19 @@ def test_what_a_batch_takes_is_no_position(tmp_path):
     run = one(read_log(written(tmp_path, lines(template), "out.log")))
     np.testing.assert_allclose(run.loss, LOSS.round(2))
     np.testing.assert_array_equal(run.x, T + 1)
+
+
+@pytest.mark.parametrize("header", ["epoch,lr,loss,val_loss", "epoch,val_loss,loss", "epoch,loss"])
+def test_a_header_that_changes_where_a_run_is_resumed(tmp_path, header):
+    held = {"epoch": T, "loss": LOSS, "val_loss": HELD, "lr": np.full(len(T), 0.1)}
+    text = "epoch,loss,val_loss\n"
+    text += "".join(f"{k},{a},{b}\n" for k, a, b in list(zip(T, LOSS, HELD, strict=True))[:20])
+    text += header + "\n"
+    for k in range(20, 40):
+        text += ",".join(str(held[name][k]) for name in header.split(",")) + "\n"
+    run = one(read_log(written(tmp_path, text)))
+    np.testing.assert_allclose(run.loss, LOSS)
+    np.testing.assert_array_equal(run.x, T)
+    there = 40 if "val_loss" in header else 20
+    np.testing.assert_allclose(run.validation[:there], HELD[:there])
+    assert np.isnan(run.validation[there:]).all()

@@ -184,9 +184,12 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     body: list[list[str]] = []
     sessions: list[int] = []
     wrong = 0
+    names = header  # of all columns; header is what the rows here have
     for number, row in enumerate(rows):
-        if row == header:
+        if row == header or _is_header(row, header):
             sessions.append(len(body))
+            header = row
+            names = [*names, *(name for name in row if name not in names)]
             continue
         if all(map(_RULE.fullmatch, row)):
             continue  # a line under the header
@@ -214,7 +217,11 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
                 cells = f"{len(row)} cells in row {number + 2} of {source}"
                 raise checks.refuse("file", cells, f"{len(header)} of them, as in its header")
             continue
+        if header != names:
+            held = dict(zip(header, row, strict=True))
+            row = [held.get(name, "") for name in names]
         body.append(row)
+    body = [[*row, *[""] * (len(names) - len(row))] for row in body]
     while len(body) > 3 and (said := _summary(body[-1], body[0])):
         notes.append(f"the last row, {said!r}, is none of the training, and left out")
         body.pop()
@@ -223,7 +230,7 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     if body and not ended and _cut(body):
         notes.append("the last line is cut off, and left out")
         body.pop()
-    columns = named(header, [[row[k] for row in body] for k in range(len(header))])
+    columns = named(names, [[row[k] for row in body] for k in range(len(names))])
     kind = {",": "CSV", ";": "CSV (semicolons)", "\t": "TSV", " ": "columns", "|": "columns"}
     return Table(
         columns, kind[separator], source, _decimal(body, separator), sessions=tuple(sessions),
@@ -286,6 +293,15 @@ def _summary(last: Sequence[str], first: Sequence[str]) -> str:
     """What a row says of all others where they have a number, as "mean"; empty if nothing."""
     found = (b for a, b in zip(first, last, strict=True) if numbers.is_number(a))
     return next((cell for cell in found if cell.lower() in _SUMMARY), "")
+
+
+def _is_header(row: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether a row is another header: a run was resumed that logs more, or in another order."""
+    return (
+        len(set(row)) == len(row)
+        and len(set(row) & set(header)) > 1
+        and not any(map(numbers.is_number, row))
+    )
 
 
 def _is_message(cell: str) -> bool:
