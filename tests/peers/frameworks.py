@@ -7,7 +7,7 @@ in one vector and their losses added up, and one training of the framework check
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,10 @@ import torch
 from sklearn.linear_model import SGDClassifier, SGDRegressor
 
 from simopt.problems import Problem
+
+#: A step is compiled for every optimizer that is drawn, and runs on a few numbers: as
+#: ``jax_disable_most_optimizations`` has it.
+UNOPTIMISED = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,10 +133,16 @@ def gradient_of(tasks, losses):
     return lambda w, update: function(w, [task.data(update) for task in tasks])
 
 
-def optax_weights(tasks, make, rates=None, clip=()):
-    """By optax; ``make(schedule)`` makes the transformation, with a rate of its own where None."""
-    gradient = gradient_of(tasks, optax_losses)
-    optimizer = make(None if rates is None else lambda count: jnp.asarray(rates)[count])
+@lru_cache(maxsize=2)
+def optax_step(make, clip):
+    """A transformation that ``make`` makes at its own rate, and its update, compiled.
+
+    Trainings with the same two ``make`` in turn share what is compiled for their sizes.
+    """
+    return compiled_step(make(None), clip)
+
+
+def compiled_step(optimizer, clip):
     if clip:
         kind, bound = clip
         clipping = {"norm": optax.clip_by_global_norm, "value": optax.clip}
@@ -140,11 +150,21 @@ def optax_weights(tasks, make, rates=None, clip=()):
 
     optimizer = optax.with_extra_args_support(optimizer)
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=UNOPTIMISED)
     def step(w, state, loss, g):
         updates, state = optimizer.update(g, state, w, value=loss)
         return optax.apply_updates(w, updates), state
 
+    return optimizer, step
+
+
+def optax_weights(tasks, make, rates=None, clip=()):
+    """By optax; ``make(schedule)`` makes the transformation, with a rate of its own where None."""
+    gradient = gradient_of(tasks, optax_losses)
+    if rates is None:
+        optimizer, step = optax_step(make, clip)
+    else:
+        optimizer, step = compiled_step(make(lambda count: jnp.asarray(rates)[count]), clip)
     w = jnp.asarray(start(tasks))
     state = optimizer.init(w)
     rows = []

@@ -28,6 +28,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import lru_cache
 
 import jax
 import keras
@@ -166,9 +167,15 @@ def draw_hyperparameters(case, epsilon, draw):
     }
 
 
+@lru_cache(maxsize=2)
+def called(case, optimizer):
+    """The framework's call; the same for the same optimizer, so that what it compiles is shared."""
+    return case.call(dict(optimizer.settings))
+
+
 def theirs(case, optimizer, tasks, **how):
     """The framework's weights, a table per task."""
-    call = case.call(dict(optimizer.settings))
+    call = called(case, optimizer)
     if optimizer.rule.terms is not None:  # it looks across weights: each problem by itself
         return [WEIGHTS[case.framework]([task], call, **how)[0] for task in tasks]
     return WEIGHTS[case.framework](tasks, call, **how)
