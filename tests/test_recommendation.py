@@ -14,6 +14,7 @@ import simopt
 from simopt import problems
 from simopt.analysis.recommendation import data, judging, sentences, study, tuning
 from simopt.cli import main
+from simopt.sweeps.sweep import Interrupted
 
 QUICK = {"optimizers": ["SGD", "Adam"], "budget": 0.02, "progress": False}
 
@@ -308,6 +309,20 @@ def interrupted_after_one(monkeypatch):
         whole(self, optimizer)
 
     monkeypatch.setattr(study._Work, "add", add)
+
+
+def test_an_interrupt_of_the_first_tuning_promises_no_rows(monkeypatch, path):
+    """The rows of a sweep inside are nothing that was asked for."""
+    whole = tuning.sweep
+
+    def interrupted(*given, **how):
+        raise Interrupted(whole(*given, **how))
+
+    monkeypatch.setattr(tuning, "sweep", interrupted)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        simopt.recommend(path, "price", **QUICK)
+    assert type(stopped.value) is KeyboardInterrupt
+    assert str(stopped.value) == "interrupted before an optimizer was judged; nothing is kept"
 
 
 def test_an_interrupt_keeps_what_is_done(monkeypatch, path, made):

@@ -179,7 +179,10 @@ def recommend(
         except KeyboardInterrupt:
             interrupted = True
             if not work.judged:
-                raise
+                # Not a sweep's own, whose rows are of the tuning and nothing that was asked for.
+                raise KeyboardInterrupt(
+                    "interrupted before an optimizer was judged; nothing is kept"
+                ) from None
         made = work.result([one.name for one in chosen if one.name not in work.judged], began)
         bar.update(total - bar.n)
     if interrupted:
