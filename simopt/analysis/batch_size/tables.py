@@ -174,11 +174,15 @@ def _interval(group: Sequence[Searched], sizes: NDArray[Any], curve: Curve) -> t
     if math.isnan(curve.critical) or seeds < 2:
         return math.nan, math.nan
     generator = np.random.default_rng(0)
+    # Medians are whole numbers, and many samples have the same.
+    fits: dict[tuple[float, ...], float] = {}
     found = []
     for _ in range(DRAWS):
         drawn = generator.integers(seeds, size=seeds)
-        steps = np.array([_chosen_again(each, drawn) for each in group])
-        found.append(fit_curve(sizes, steps, start=curve).critical)
+        steps = tuple(_chosen_again(each, drawn) for each in group)
+        if steps not in fits:
+            fits[steps] = fit_curve(sizes, steps, start=curve).critical
+        found.append(fits[steps])
     known = np.array([value for value in found if not math.isnan(value)])
     if len(known) < ENOUGH * DRAWS:
         return math.nan, math.nan
