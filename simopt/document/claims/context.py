@@ -68,6 +68,7 @@ class Trials:
         frame = sweeping.sweep(problem, optimizers, **plan)
         self.trajectories += frame.attrs["trajectories"]
         self.updates += frame.attrs["updates"]
+        frame.attrs = {}  # no claim reads them, and every column taken would copy them
         return frame
 
     def shared(self, name: str, trajectories: int, updates: int) -> None:

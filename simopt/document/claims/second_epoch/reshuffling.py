@@ -191,6 +191,7 @@ def fixed_orders_repeat(trials: Trials) -> Finding:
             shuffle=shuffle,
             seed=trials.seeds(200, 50),
             record="epochs",
+            evaluate="epoch",
         )
         names = [f"w_{k}" for k in range(problem.d)]
         w = frame[names].to_numpy().reshape(-1, epochs, problem.d)[:, -40:]
