@@ -21,17 +21,13 @@ from simopt.sweeps.sweep import sweep
 #: Times are the least of so many.
 REPEATS = 3
 
-#: How much each of these does, the full report and the quick one: some tens of milliseconds of a
-#: core, and a third of that.
-WORK, QUICK_WORK = 3e6, 1e6
-
 
 def trade_off(
     problem: Problem, key: str, eta: float, quick: bool, ran: dict[str, pd.DataFrame]
 ) -> pd.DataFrame:
     """Updates, noise, loss, time and memory per batch size, for SGD at one rate."""
     slope = float((problem.gradient(problem.w0) ** 2).sum())
-    seeds, work = range(11 if quick else 41), QUICK_WORK if quick else WORK
+    seeds = range(11 if quick else 41)
     sizes, sgd, frames = sizes_of(key, quick), [SGD(eta=eta)], {}
     for budget in ("epochs", "updates"):
         lengths = dict.fromkeys(sizes, EPOCHS[key])
@@ -56,7 +52,7 @@ def trade_off(
                 "updates": plan_of(problem, size).batches,
                 "noise": noise,
                 "relative": noise / slope,
-                "nanoseconds": epoch_time(problem, size, eta, ran, key, work),
+                "nanoseconds": epoch_time(problem, size, eta, ran, key),
                 "batch_bytes": size * (problem.d + 1) * 8,
                 **{
                     f"{budget}_{part}": bands[budget][size][part]
@@ -71,12 +67,7 @@ def trade_off(
 
 
 def epoch_time(
-    problem: Problem,
-    size: int,
-    eta: float,
-    ran: dict[str, pd.DataFrame],
-    key: str,
-    most: float = WORK,
+    problem: Problem, size: int, eta: float, ran: dict[str, pd.DataFrame], key: str
 ) -> float:
     """Nanoseconds for one trajectory's epoch, measured on one core among many trajectories.
 
@@ -85,9 +76,9 @@ def epoch_time(
     """
     visited = point_by_point(problem)
     many = 1024
-    # As many epochs as make that work.
+    # As many epochs as keep a core busy for some tens of milliseconds.
     work = problem.d * (problem.n + problem.d) / 200 + plan_of(problem, size).batches
-    epochs = max(1, int(most / (many * work)))
+    epochs = max(1, int(3e6 / (many * work)))
     frames = [
         sweep(
             visited,
