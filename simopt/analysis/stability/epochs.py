@@ -261,7 +261,25 @@ def grid_moves(rule: Rule, axes: tuple[tuple[float, ...], ...]) -> Floats:
 def coefficients(rule: Rule, settings: Floats) -> Floats:
     """A linear rule as matrices [settings, 1 + state, 2 + state]: (w, g, state) to (w, state).
 
-    The rule's own function, at unit vectors.
+    The rule's own function, at unit vectors; where others show that it is not linear, refused.
+    """
+    moves = columns(rule, settings)
+    units = moves.shape[2]
+    probe = [math.sqrt(2) * (-1) ** k / (k + 1) for k in range(units)]
+    for scale in (1.0, -3.0):
+        vector = [scale * p for p in probe]
+        (moved,) = np.moveaxis(columns(rule, settings, [vector]), 2, 0)
+        if not np.allclose(moved, moves @ vector, rtol=1e-9, atol=1e-12):
+            raise checks.refuse("optimizer", rule.name, "a linear rule, such as Momentum")
+    return moves
+
+
+def columns(
+    rule: Rule, settings: Floats, vectors: Sequence[Sequence[float]] | None = None
+) -> Floats:
+    """What the rule makes of vectors (w, g, state): [settings, 1 + state, vectors].
+
+    By default of the unit vectors: then they are the `coefficients` of a rule known to be linear.
     """
     results = 1 + len(rule.state)
     call = np.frompyfunc(rule.update, 2 + results + len(rule.hyperparameters) - 1, results)
@@ -273,14 +291,8 @@ def coefficients(rule: Rule, settings: Floats) -> Floats:
         each = new if isinstance(new, tuple) else (new,)
         return np.stack([np.broadcast_to(v, len(eta)).astype(np.float64) for v in each], axis=1)
 
-    units = np.eye(1 + results)
-    moves = np.stack([moved([float(u) for u in unit]) for unit in units], axis=2)
-    probe = [math.sqrt(2) * (-1) ** k / (k + 1) for k in range(1 + results)]
-    for scale in (1.0, -3.0):
-        vector = [scale * p for p in probe]
-        if not np.allclose(moved(vector), moves @ vector, rtol=1e-9, atol=1e-12):
-            raise checks.refuse("optimizer", rule.name, "a linear rule, such as Momentum")
-    return moves
+    given = np.eye(1 + results).tolist() if vectors is None else vectors
+    return np.stack([moved(vector) for vector in given], axis=2)
 
 
 def _checked(problem: Problem, optimizer: Optimizer) -> tuple[Rule, dict[str, tuple[float, ...]]]:

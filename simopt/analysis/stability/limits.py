@@ -101,7 +101,7 @@ def _ends(
         return low
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        moves = epochs.coefficients(rule, np.column_stack([middle, settings]))
+        moves = epochs.columns(rule, np.column_stack([middle, settings]))
         same = (epochs.radii(moves, curved) < 1.0) == stable_below
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return np.where(stable_below, low, high)
