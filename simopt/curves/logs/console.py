@@ -6,8 +6,9 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, groupby
-from typing import Any, NamedTuple
+from typing import Any
 
+from simopt.curves.logs import printed_tables
 from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.json_logs import printed, trees
 from simopt.curves.logs.names import is_rate, parse, plain
@@ -218,7 +219,7 @@ def _rows(
     at: dict[str, str] = {}
     rate: dict[str, str] = {}
     last: dict[str, str] | None = None
-    header: list[Word] = []
+    header: list[printed_tables.Word] = []
     grains: list[str] = []
     side = ""
     trained: dict[str, str] = {}
@@ -238,7 +239,10 @@ def _rows(
         record, program, about = _record(line, (*own, *PATTERNS) if own else PATTERNS)
         if program:
             programs[program] = about
-        if not (set(record) - {"step"}) and (columns := _columns(line, header)) is not None:
+        if (
+            not (set(record) - {"step"})
+            and (columns := printed_tables.columns(line, header)) is not None
+        ):
             header, record = columns
         if not record and (heading := _HEADING.fullmatch(line)):
             side = heading["part"] if parse(heading["part"]).part == "held out" else ""
@@ -583,76 +587,3 @@ def _earlier(position: dict[str, str], at: dict[str, str]) -> bool:
     return any(
         name in at and at[name] != value for name, value in position.items() if name == "epoch"
     )
-
-
-def _columns(line: str, header: list[Word]) -> tuple[list[Word], dict[str, str]] | None:
-    """A row of a table in the midst of a text, as spaCy's: the header, and the row's cells."""
-    names = _words(line, _NAMES)
-    if (
-        len(names) > 1
-        and any(parse(name.text).kind in ("loss", "error") for name in names)
-        and not re.search(r"[:=]", line)
-        and not any(map(_numeric, line.split()))
-    ):
-        return names, {}
-    line = _DRAWN_BAR.sub("", line)
-    if "[" in line and (lists := _lists(_words(line, _NAMES), header)):
-        return header, lists
-    words = _words(line, _WORDS)
-    cells = [_COUNT_OF.sub(r"\1", word.text) for word in words]
-    numeric = sum(map(_numeric, cells))
-    # Names may hold single spaces ("LOSS NER"), or have no more than those between them.
-    for known in ([name.text for name in header], [w for n in header for w in n.text.split()]):
-        if known and len(cells) == len(known) and numeric >= 0.6 * len(cells):
-            return header, {n: c for n, c in zip(known, cells, strict=True) if _numeric(c)}
-    # Where cells are empty, a number belongs to the name that it stands under.
-    if 1 < len(cells) < len(header) and numeric >= 0.6 * len(cells):
-        under = [[n.text for n in header if n.start < w.end and w.start < n.end] for w in words]
-        found = {each[0]: cell for each, cell in zip(under, cells, strict=True) if len(each) == 1}
-        kinds = ("loss", "error", "counter")
-        if len(found) == len(cells) and all(
-            _numeric(cell) for name, cell in found.items() if parse(name).kind in kinds
-        ):
-            return header, {name: cell for name, cell in found.items() if _numeric(cell)}
-    return None
-
-
-def _lists(cells: list[Word], header: list[Word]) -> dict[str, str]:
-    """A row whose cells are lists of a loss' parts, as DeepXDE's: their sums; {} if it is none."""
-    if len(cells) != len(header):
-        return {}
-    found = {}
-    for name, cell in zip(header, cells, strict=True):
-        if cell.text == "-":  # "[]", which looks like a bar
-            continue
-        parts = re.findall(VALUE, cell.text, re.IGNORECASE)
-        if not re.fullmatch(rf"\[?\s*{VALUE}(?:,?\s+{VALUE})*\s*\]?", cell.text, re.IGNORECASE):
-            return {}
-        several = f" (sum of {len(parts)})" if len(parts) > 1 else ""
-        found[name.text + several] = repr(sum(map(float, parts))) if several else parts[0]
-    return found
-
-
-class Word(NamedTuple):
-    """A word or a name of a line, and where it stands."""
-
-    text: str
-    start: int
-    end: int
-
-
-#: What single spaces hold together, and what no space does.
-_NAMES, _WORDS = re.compile(r"\S+(?:\s\S+)*"), re.compile(r"\S+")
-
-
-def _words(line: str, expression: re.Pattern[str]) -> list[Word]:
-    return [Word(match[0], *match.span()) for match in expression.finditer(line)]
-
-
-#: A progress bar behind a row, and a position that says of how many it is.
-_DRAWN_BAR = re.compile(r":?\s*\d+%.*")
-_COUNT_OF = re.compile(r"(\d+)/\d+")
-
-
-def _numeric(word: str) -> bool:
-    return re.fullmatch(VALUE, word, re.IGNORECASE) is not None
