@@ -229,6 +229,16 @@ def test_what_is_no_optimizer_is_refused(message):
     assert str(caught.value).startswith(message)
 
 
+def test_what_a_step_raises_is_said_on_one_line():
+    def step(w, g, state):
+        raise TypeError("a tree\n  of another\n  shape" + " and more" * 100)
+
+    with pytest.raises(ValueError, match="raised TypeError: a tree of another shape and") as error:
+        conformance.check(step)
+    assert "\n" not in str(error.value)
+    assert str(error.value).endswith("...")
+
+
 def test_no_framework_is_imported():
     import subprocess
     import sys
