@@ -51,9 +51,9 @@ def group_with(rule, how, hyper, seeds):
 
 
 @functools.cache
-def assembly(problem, make, points):
+def assembly(problem, optimizer, points="shared"):
     """The machine code of a kernel, compiled afresh (code from the disk cache can't be shown)."""
-    task = blocks.Task(group_of(problem, make()), points, False, 0, 0, 128)
+    task = blocks.Task(group_of(problem, optimizer), points, False, 0, 0, 128)
     unkept = numba.njit(nogil=True, error_model="numpy")
     fresh = functools.cache(cpu.kernel.__wrapped__)
     with mock.patch.object(cpu, "compiled", unkept), mock.patch.object(cpu, "kernel", fresh):
@@ -66,14 +66,14 @@ def assembly(problem, make, points):
 @pytest.mark.parametrize("problem", [FOUR, DIABETES], ids=["d = 1", "d = 11"])
 @pytest.mark.parametrize("name", ["AdaGrad", "Adam"])
 def test_square_roots_are_packed(name, problem):
-    assert re.search(PACKED_ROOT[platform.machine()], assembly(problem, OPTIMIZERS[name], "shared"))
+    assert re.search(PACKED_ROOT[platform.machine()], assembly(problem, OPTIMIZERS[name]()))
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="counts x86 instructions")
 @pytest.mark.parametrize("points", ["shared", "moments"])
 def test_gradients_are_packed(points):
     """A loop does four weights and four points, or four rows: 16 packed products, none scalar."""
-    blocks_of_code = re.split(r"\n\.LBB\S+:", assembly(DIABETES, simopt.Adam, points))
+    blocks_of_code = re.split(r"\n\.LBB\S+:", assembly(DIABETES, simopt.Adam(), points))
     counts = [
         (len(re.findall(r"v?mulpd\s", text)), len(re.findall(r"v?mulsd\s", text)))
         for text in blocks_of_code
@@ -88,7 +88,7 @@ def test_a_users_own_rule_is_packed_too():
         return w - eta * g / (s + 1e-8) ** 0.5, s
 
     Root = simopt.rule(root_step)
-    assert re.search(PACKED_ROOT[platform.machine()], assembly(FOUR, Root, "shared"))
+    assert re.search(PACKED_ROOT[platform.machine()], assembly(FOUR, Root()))
 
 
 @pytest.mark.parametrize("problem", [FOUR, DIABETES], ids=["d = 1", "d = 11"])
