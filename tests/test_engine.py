@@ -66,7 +66,9 @@ def assembly(problem, optimizer, points="shared"):
 @pytest.mark.parametrize("problem", [FOUR, DIABETES], ids=["d = 1", "d = 11"])
 @pytest.mark.parametrize("name", ["AdaGrad", "Adam"])
 def test_square_roots_are_packed(name, problem):
-    assert re.search(PACKED_ROOT[platform.machine()], assembly(problem, OPTIMIZERS[name]()))
+    assert re.search(
+        PACKED_ROOT[platform.machine()], assembly(problem, OPTIMIZERS[name](), "shared")
+    )
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="counts x86 instructions")
