@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# torch-optimizer 0.3.0, RAdam, RangerVA and Ranger: weights of double precision are rounded to single at
-# every step, and don't move by less.
+# torch-optimizer 0.3.0's RAdam, and the RangerVA and Ranger that it takes from pytorch-ranger 0.1.1: weights
+# of double precision are rounded to single at every step, and don't move by less.
 #
 # They step a copy, `p.data.float()`, and write it back. A weight of 1/3 in float64 comes out as a float32
 # number, though its type says float64; at lr=1e-8 a weight of 1 has not moved after 10,000 gradients of 1,
@@ -13,7 +13,7 @@ cd "$place"
 export HOME="$place"
 python3 -m venv env
 env/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
-  torch-optimizer==0.3.0 torch==2.13.0 numpy==2.4.6
+  torch-optimizer==0.3.0 pytorch-ranger==0.1.1 torch==2.13.0 numpy==2.4.6
 env/bin/python -W ignore - <<'PYTHON'
 import importlib.metadata
 
@@ -37,7 +37,8 @@ def is_single(number):
     return torch.tensor(number, dtype=torch.float32).double().item() == number
 
 
-print("torch-optimizer", importlib.metadata.version("torch-optimizer"))
+for package in ("torch-optimizer", "pytorch-ranger"):
+    print(package, importlib.metadata.version(package))
 for name in ("RAdam", "RangerVA", "Ranger"):
     found = trained(getattr(torch_optimizer, name), 1 / 3, 0.01, 20)
     print(f"{name}: 1/3 after 20 updates {found!r}, a float32 number: {is_single(found)}")

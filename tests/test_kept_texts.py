@@ -7,6 +7,7 @@ from pathlib import Path
 import numba
 import pytest
 
+from simopt.ground import kept_texts
 from simopt.ground.kept_texts import kept_text
 
 MADE: list[str] = []
@@ -46,6 +47,18 @@ def test_what_is_damaged_is_made_anew(damage: bytes, folder: Path) -> None:
 
 
 def test_without_a_folder_it_is_made_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_folder(function: object) -> object:
+        raise RuntimeError("cannot cache function 'slowly': no locator available")
+
+    monkeypatch.setattr(kept_texts, "njit", lambda cache: no_folder)
+    assert kept_text(slowly, "one") == kept_text(slowly, "one")
+    assert len(MADE) == 2
+    assert not list(tmp_path.rglob("*.txt"))
+
+
+def test_without_a_compiler_it_is_made_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)

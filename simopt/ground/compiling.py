@@ -90,8 +90,8 @@ def uncollected() -> Iterator[None]:
     False
     """
     before = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if before:
