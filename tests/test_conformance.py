@@ -507,10 +507,14 @@ def test_a_rule_across_weights_is_told():
         assert w.ndim == 2
         return w - 0.01 * g, state
 
-    table = conformance.check(matrices_alone, eta=0.01)
-    assert table["optimizer"][0] == "SGD"
-    assert table["equal"].any()
-    assert "it steps nothing but matrices" in table.attrs["verdict"]
+    def passing_over_vectors(w, g, state):
+        return (w - 0.01 * g if w.ndim == 2 else w), state
+
+    for step in (matrices_alone, passing_over_vectors):
+        table = conformance.check(step, eta=0.01)
+        assert table["optimizer"][0] == "SGD"
+        assert table["equal"].any()
+        assert "it steps nothing but matrices" in table.attrs["verdict"]
 
 
 def test_the_state_may_have_a_default():

@@ -303,6 +303,14 @@ def test_parameter_groups():
         simopt.conformance.check(optimizer, group=2)
 
 
+def test_a_frozen_parameter_group():
+    first, second = (torch.nn.Parameter(torch.zeros(2)) for _ in range(2))
+    optimizer = T.SGD([{"params": [first], "lr": 0.0}, {"params": [second]}], lr=0.01)
+    with pytest.raises(ValueError, match=r"at a rate of 0 .*; group 0 of 2, .* lr \(group= choos"):
+        simopt.conformance.check(optimizer)
+    assert simopt.conformance.check(optimizer, group=1)["optimizer"][0] == "SGD"
+
+
 class Kept(T.Optimizer):
     """Momentum whose buffers, and what it counts, are made with it; a setting of its own."""
 

@@ -56,14 +56,23 @@ def play(given: Handed) -> Subject:
                     f"raised {checks.raised(error)}"
                 ) from error
             theirs, shape = on_matrix, matrix
-        if (theirs == probe.start).all():
+        if shape == vector and _stands(theirs, probe):  # it may pass over all but matrices
+            on_matrix = _attempt(given, probe, matrix)
+            if on_matrix is not None:
+                theirs, shape = on_matrix, matrix
+        if _stands(theirs, probe):
             # Every rule stands still with it at a rate of 0, and would be equal.
             raise ValueError(
                 f"optimizer: must move its weights, which stood still for {len(theirs)} updates; "
-                "at a rate of 0 every rule does"
+                "at a rate of 0 every rule does" + "".join(f"; {note}" for note in given.notes)
             )
         notes = _across(given, probe, theirs, shape, matrix)
     return Subject(theirs, probe, notes)
+
+
+def _stands(theirs: probing.Array, probe: probing.Probe) -> bool:
+    """Whether no update moved any weight."""
+    return bool((theirs == probe.start).all())
 
 
 def _across(
