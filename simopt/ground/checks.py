@@ -160,10 +160,15 @@ def array(name: str, value: Any, allowed: str = "an array of numbers") -> NDArra
         raise refuse(name, value, allowed) from None
 
 
+def is_tensor(value: Any) -> bool:
+    """Whether a value can be detached from its gradients; an open file from its buffer is not."""
+    return hasattr(value, "detach") and hasattr(value, "dtype")
+
+
 def _without_gradient(value: Any) -> Any:
     """A tensor that NumPy can read: detached, off its device, in a precision that NumPy has."""
     for method in ("detach", "cpu"):
-        if hasattr(value, "detach") and callable(getattr(value, method, None)):
+        if is_tensor(value) and callable(getattr(value, method, None)):
             value = getattr(value, method)()
     if "bfloat16" in str(getattr(value, "dtype", "")) and callable(getattr(value, "float", None)):
         return value.float()
