@@ -160,8 +160,17 @@ def test_points_that_group_thousands_beside_whole_numbers(tmp_path):
     problem = read(tmp_path, "a,y\n" + rows, decimal=",", standardize=False)
     np.testing.assert_array_equal(problem.x[:, 0], 100.0 * np.arange(1, N) ** 2)
     frame = pd.DataFrame({"a": [grouped(k * k) for k in range(1, N)], "y": range(1, N)})
-    with pytest.raises(ValueError, match=r"column 'a': '1.600' may group thousands or not"):
+    remedy = r"by numbers in place of texts or decimal= of read_table; \.astype\(float\)"
+    with pytest.raises(ValueError, match=r"'a': '1.600' may group thousands or not: .*" + remedy):
         problems.from_frame(frame, "y")
+
+
+def test_what_is_advised_of_doubtful_texts_of_a_frame_helps():
+    frame = FRAME.assign(a=np.where(A > 0, "1.250", "2"))
+    with pytest.raises(ValueError, match=r"'1\.250' may group thousands or not"):
+        problems.from_frame(frame, "y")
+    problem = problems.from_frame(frame.assign(a=frame["a"].astype(float)), "y")
+    np.testing.assert_array_equal(problem.x[:, 0], np.where(A > 0, 1.25, 2.0))
 
 
 @pytest.mark.parametrize(
@@ -215,7 +224,14 @@ def test_texts_with_numbers_in_them_stay_texts(texts):
 def test_cells_of_their_own_type():
     held = [np.array(value) for value in A]  # 0-d, as a tensor is
     same(problems.from_frame(FRAME.assign(a=pd.Series(held, dtype=object)), "y"))
-    for value in (datetime.time(12, 30), datetime.timedelta(hours=1)):
+    for value in (
+        datetime.time(12, 30),
+        datetime.timedelta(hours=1),
+        np.datetime64("2026-01-31", "ns"),
+        np.timedelta64(90, "ns"),
+        pd.Timestamp("2026-01-31"),
+        pd.Period("2026-01", "M"),
+    ):
         frame = FRAME.assign(at=pd.Series([value] * N, dtype=object))
         with pytest.warns(ColumnWarning, match=r"left out 'at' \(dates or times\)"):
             same(problems.from_frame(frame, "y"))
@@ -225,6 +241,7 @@ def test_cells_of_their_own_type():
     ("data", "message"),
     [
         (b"PAR1\x15\x04", "it holds Parquet, whatever its name says"),
+        (b"ARROW1\0\0\xff", "it holds Arrow"),
         (b"\n<HTML><body>", "it holds a web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git's pointer to a large file"),
         (b"a,b,y\n1,2,3\n" * 9 + b"\0\0", "it is no text: byte 109 is 0"),
@@ -233,6 +250,13 @@ def test_cells_of_their_own_type():
 def test_what_is_no_text_is_said(tmp_path, data, message):
     with pytest.raises(ValueError, match=message):
         read(tmp_path, data)
+
+
+@pytest.mark.parametrize("mark", ["par1", "PAR1", "arrow1", "ARROW1", "sqlite format 3", "html"])
+def test_headings_that_begin_as_other_formats_do(tmp_path, mark):
+    problem = read(tmp_path, f"{mark},b,y\n{ROWS}")
+    same(problem)
+    assert problem.features[0] == mark
 
 
 def test_a_table_without_a_heading(tmp_path):
@@ -277,6 +301,14 @@ def test_tensors(how):
     same(problems.least_squares(points, Tensor(Y, **how)))
 
 
+def test_a_file_in_place_of_numbers_is_left_as_it_was(tmp_path):
+    (tmp_path / "t.csv").write_text("1\n2\n")
+    with open(tmp_path / "t.csv") as file:
+        with pytest.raises(ValueError, match=r"x=.*: must be"):
+            problems.least_squares(file, Y)
+        assert file.read() == "1\n2\n"
+
+
 def test_what_must_first_be_computed_is_said():
     with pytest.raises(ValueError, match=r"x=.*: must be .*dense as \.toarray\(\) makes it"):
         problems.least_squares(scipy.sparse.csr_array(np.column_stack([A, B])), Y)
@@ -300,6 +332,9 @@ def test_most_rows_dropped_is_said():
     frame = FRAME.assign(a=np.where(np.arange(N) < 15, np.nan, A))
     with no_warning():
         problems.from_frame(frame, "y", missing="drop")
+    frame = frame.assign(y=np.where(np.arange(N) > 8, np.nan, Y), a=A)
+    with pytest.warns(ColumnWarning, match="21 of 30 rows .*; 'y' alone has none in 21"):
+        assert len(problems.from_frame(frame, "y", missing="drop").y) == 9
 
 
 def test_an_index_of_numbers_is_no_feature():

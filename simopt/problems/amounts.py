@@ -41,6 +41,9 @@ _EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 #: Before a number these signs come with English marks, whose comma groups thousands.
 _ENGLISH = frozenset("$£¥₹₩")
 
+#: What is asked where a mark may group thousands or set off decimals.
+CLEAR = "must be clear, by numbers in place of texts or decimal= of read_table"
+
 
 class Amounts(NamedTuple):
     """A column of amounts as numbers, NaN where there is none.
@@ -91,7 +94,7 @@ def read(cells: Sequence[Any], decimal: str | None = None) -> Amounts | Fault | 
     >>> read(["12 %", "7,5 %"])[:2]
     (array([12. ,  7.5]), '%')
     >>> print(read(["1,234 €", "2,345 €"]).sentence)
-    may be 1234 or 1.234: must be clear, in digits alone (or by decimal= of read_table)
+    may be 1234 or 1.234: must be clear, by numbers in place of texts or decimal= of read_table
     """
     parts: dict[int, re.Match[str]] = {}
     plain: dict[int, float] = {}
@@ -131,8 +134,7 @@ def read(cells: Sequence[Any], decimal: str | None = None) -> Amounts | Fault | 
         digits = re.sub(r"[.,]", "", parts[row]["number"])
         return Fault(
             row,
-            f"may be {digits} or {digits[:-3]}.{digits[-3:]}: must be clear, in digits alone (or "
-            "by decimal= of read_table)",
+            f"may be {digits} or {digits[:-3]}.{digits[-3:]}: {CLEAR}",
         )
     values = np.full(len(cells), math.nan)
     values[list(plain)] = list(plain.values())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simopt.ground import checks
 from simopt.problems import totals
-from simopt.problems.amounts import CURRENCY, Amounts, Fault, may_group
+from simopt.problems.amounts import CLEAR, CURRENCY, Amounts, Fault, may_group
 from simopt.problems.amounts import read as read_amounts
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ DATE = re.compile(
     r"([T ]*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|[-+]\d{2}:?\d{2})?)?",
     re.IGNORECASE,
 )
+
+#: What cells of dates and times are, beside pandas' own.
+DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 
 #: Numbers written otherwise, also such as are not read as amounts: fractions, hexadecimal ones.
 AMOUNT = re.compile(
@@ -66,8 +69,6 @@ PLAIN = ", in digits alone: no fraction, no other base than ten"
 
 #: Numbers as names of columns.
 _NUMERAL = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
-
-CLEAR = "must be clear, in digits alone"
 
 #: Answers that mean yes. Of two other texts the second in alphabetical order counts as 1.
 YES = frozenset(
@@ -148,8 +149,8 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column
     if column.dtype.kind == "O":
-        if any(hasattr(cell, "item") and getattr(cell, "shape", None) == () for cell in column):
-            column = column.map(lambda cell: cell.item() if hasattr(cell, "item") else cell)
+        if any(map(_is_number, column)):
+            column = column.map(lambda cell: cell.item() if _is_number(cell) else cell)
         blank = [isinstance(cell, str) and not cell.strip() for cell in column]
         column = column.mask(np.array(blank, bool))
     if are_codes(column.dropna().tolist()):
@@ -163,10 +164,11 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
     bad = np.isnan(read) & column.notna().to_numpy()
     if not bad.any():
         if column.attrs.get(DECIMAL) is None and (doubtful := may_group(column)):
-            raise ValueError(f"column {name!r}: {doubtful!r} may group thousands or not: {CLEAR}")
+            what = f"column {name!r}: {doubtful!r} may group thousands or not"
+            raise ValueError(f"{what}: {CLEAR}; .astype(float) takes points for decimal ones")
         return np.asarray(read)
     cells = column[bad].tolist()
-    if any(isinstance(cell, (date, time, timedelta)) for cell in cells):
+    if any(isinstance(cell, DATES) or hasattr(cell, "year") for cell in cells):  # a Period has one
         return None
     texts = {cell.strip() for cell in cells if isinstance(cell, str)}
     if texts and all(map(DATE.fullmatch, texts)):
@@ -185,6 +187,12 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
         remedy = PLAIN if amounts else ALONE if decorated else ""
         raise bad_cell(name, row, repr(column.iloc[row]), remedy)
     return column
+
+
+def _is_number(cell: Any) -> bool:
+    """Whether a cell is a scalar of NumPy's or a tensor; a date is none, whose item counts ns."""
+    kind = getattr(getattr(cell, "dtype", None), "kind", "")
+    return hasattr(cell, "item") and getattr(cell, "shape", None) == () and kind not in "mM"
 
 
 def are_codes(cells: Sequence[Any]) -> bool:

@@ -115,11 +115,12 @@ def design(
     units = {name: each.unit for name, each in columns.amounts.items() if name in sources}
     skip = int(categories == "dummy")
     x, names, origins = _encoded(columns, sources, skip)
-    every, lacking = len(y), np.isnan(x).sum(axis=0)
+    every, lacking = len(y), [*np.isnan(x).sum(axis=0), np.isnan(y).sum()]
     x, y = _complete(x, origins, y, target, missing, remedies.missing)
     if 2 * len(y) < every:
         most = int(np.argmax(lacking))
-        features.say_dropped(source, every - len(y), every, origins[most], int(lacking[most]))
+        name = [*origins, target][most]
+        features.say_dropped(source, every - len(y), every, name, int(lacking[most]))
     features.say_stand_ins(source, names, x)
     features.say_stand_ins(source, [target], y[:, None])
     if standardize:

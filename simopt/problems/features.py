@@ -171,7 +171,7 @@ def say_stand_ins(source: str, names: Sequence[str], values: Floats) -> None:
 
 
 def say_dropped(source: str, dropped: int, rows: int, name: str, lacking: int) -> None:
-    """Say that most rows are left out, and which feature lacks a value in most of them."""
+    """Say that most rows are left out, and which column lacks most values."""
     notices.say(
         f"{source}: {dropped} of {rows} rows lack a value and are left out; {name!r} alone has "
         f"none in {lacking}",

@@ -28,16 +28,16 @@ ENDINGS = (
     "takes what they return"
 )
 
-#: How files begin that hold no text, whatever they are called, and Git's stand-in for a large one.
+#: How files begin that hold no table's text, whatever they are called: other formats with what no
+#: heading has, Git's stand-in for a large file, and web pages.
 NO_TEXT = {
-    b"PAR1": "Parquet",
-    b"ARROW1": "Arrow",
-    b"\xd0\xcf\x11\xe0": "a workbook of Excel's",
-    b"\x89HDF": "HDF5",
-    b"SQLite format 3": "a database",
-    b"version https://git-lfs": "Git's pointer to a large file",
-    b"<!doctype html": "a web page",
-    b"<html": "a web page",
+    rb"PAR1\x15": "Parquet",
+    rb"ARROW1\0\0": "Arrow",
+    rb"\xd0\xcf\x11\xe0": "a workbook of Excel's",
+    rb"\x89HDF": "HDF5",
+    rb"SQLite format 3\0": "a database",
+    rb"version https://git-lfs": "Git's pointer to a large file",
+    rb"(?i:\s*<(?:!doctype html|html)\b)": "a web page",
 }
 
 #: How pandas unpacks a file by its name alone.
@@ -176,9 +176,8 @@ def _found(
     """
     head = packed.head(path, HEAD)
     how = packed.packing(path)
-    begins = head[:200].lstrip(b" \r\n\t").lower()
     for mark, what in NO_TEXT.items():
-        if begins.startswith(mark.lower()):
+        if re.match(mark, head):
             raise ValueError(f"it holds {what}, whatever its name says")
     encoding = encoding or _encoding(head)
     # The last character may be cut in two.
