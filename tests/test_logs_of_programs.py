@@ -46,6 +46,56 @@ def test_numbers_in_front_that_are_no_ranks(tmp_path, label):
     same(one(read_log(written(tmp_path, lines(label + SAID), "out.log"))))
 
 
+@pytest.mark.parametrize(
+    ("line", "x"),
+    [
+        ("Epoch-{n} | loss: {a} | val_loss: {b}", T + 1),
+        ("step-{n}0 | loss: {a} val_loss: {b}", 10 * (T + 1)),
+        ("train-step-{n} | loss: {a} val_loss: {b}", T + 1),
+        ("[it{n}0]: loss={a} val_loss={b}", None),
+        ("[ep{n}]: loss={a} val_loss={b}", None),
+        ("run-{n} | loss={a} val_loss={b}", None),
+        ("2{n:02}5: epoch {k} train loss {a}\n2{n:02}6: epoch {k} val loss {b}", T),  # numbered
+    ],
+)
+def test_what_counts_lines_is_no_rank(tmp_path, line, x):
+    run = one(read_log(written(tmp_path, lines(line), "out.log")))
+    same(run)
+    assert run.notes == ()
+    if x is None:
+        assert run.x is None
+    else:
+        np.testing.assert_array_equal(run.x, x)
+
+
+@pytest.mark.parametrize("label", ["{}: ", "fold-{} | ", "run-{} | "])
+def test_numbers_in_front_of_one_run_after_another(tmp_path, label):
+    """Epochs whose steps begin again, folds: none writes in turns with another."""
+    text = "".join(lines(label.format(k) + f"step {{k}} loss: {k}{{a}}") for k in (1, 2, 3))
+    log = read_log(written(tmp_path, text, "out.log"))
+    assert np.concatenate([run.loss for run in log.runs]).tolist() == [
+        float(f"{k}{a}") for k in (1, 2, 3) for a in LOSS
+    ]
+
+
+def test_steps_of_each_epoch_before_its_own_mark(tmp_path):
+    """Marks that come again with every epoch, as ranks do, but name what is counted."""
+    text = "".join(f"[it{i}]: epoch {k} loss={3 * k + i}\n" for k in range(9) for i in range(3))
+    assert one(read_log(written(tmp_path, text, "out.log"))).loss.tolist() == list(range(27))
+
+
+@pytest.mark.parametrize("mark", ["[rank{}]: ", "trainer-{} | "])
+def test_ranks_without_a_position(tmp_path, mark):
+    text = lines(f"{mark.format(0)}loss: {{a}}\n{mark.format(1)}loss: 9.0")
+    same(one(read_log(written(tmp_path, text, "out.log"))), held=None)
+
+
+def test_ranks_whose_output_was_held_back(tmp_path):
+    """What is surely a rank need not write in turns."""
+    text = lines("[rank0]: " + SAID) + lines("[rank1]: " + OTHER)
+    same(one(read_log(written(tmp_path, text, "out.log"))))
+
+
 def test_parts_in_the_midst_of_a_line(tmp_path):
     text = lines("[{k}/40] train: loss={a}, acc=0.5 || valid: loss={b}, acc=0.4")
     run = one(read_log(written(tmp_path, text, "out.log")))

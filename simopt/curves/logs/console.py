@@ -41,14 +41,18 @@ _HEADING = re.compile(
     r"(?:\s+(?:begin|start|set|phase|results?|metrics|mode|loop|model))?[\W_]*",
     re.IGNORECASE,
 )
+#: What a number behind it counts, and names no process: "Epoch-1 | ", "[it10]: ".
+_COUNT = r"(?:epoch|ep|step|iteration|iter|it|batch|update|round|fold)s?"
+_NO_RANK = rf"(?![\w.-]*(?<![a-z]){_COUNT}[-_]?\d+(?![\w.-]))"
+
 #: Which of several processes wrote a line.
 _RANK = re.compile(
     r"^\s*(?:\[\s*(?:local[_ ]?rank|rank|default|worker|node|gpu|process)[ :=]*(?P<name>\d+)\s*\]"
-    r"|\[(?!epoch|step|iter|batch|round|fold)[a-z_]+(?P<role>\d+)\](?=:)"  # torchrun's roles
+    rf"|\[{_NO_RANK}[a-z_]+(?P<role>\d+)\](?=:)"  # torchrun's roles
     r"|\[\d+,(?P<mpi>\d+)\]<std(?:out|err)>"
     r"|\((?:\w+ )?pid=(?P<ray>\d+)[^()]{0,60}\)"
     r"|(?:rank|worker|process|node)[-_ :=]*(?P<word>\d+)(?=\s*[:|-])"
-    r"|[a-z][\w.-]*-(?P<service>\d+)(?=\s+\|\s)"  # of Docker's compose
+    rf"|{_NO_RANK}[a-z][\w.-]*-(?P<service>\d+)(?=\s+\|\s)"  # of Docker's compose
     r"|(?P<task>\d+)(?=: .{0,200}\b(?:epoch|step|iter(?:ation)?)\b)"  # of Slurm's srun --label
     r")\s*[:|-]?\s*",
     re.IGNORECASE,
@@ -59,16 +63,17 @@ _RANK_WITHIN = re.compile(
 )
 
 _BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)
-_EPOCH = re.compile(r"\bepoch\s*[:#]?\s*(\d+)", re.IGNORECASE)
+_EPOCH = re.compile(r"\bepoch(?:-|\s*[:#]?\s*)(\d+)", re.IGNORECASE)
 
 _COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
 
 #: "ms/batch 12.3" is how long one takes.
 _NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens"))
 
-#: Position of a line: what comes before a slash or in brackets, by what names it.
+#: Position of a line: what comes before a slash or in brackets, by what names it. A hyphen right
+#: behind the name is no minus.
 _POSITION = re.compile(
-    rf"{_NO_RATE}\b(?P<name>{_COUNTED})s?\s*[:#=]?\s*"
+    rf"{_NO_RATE}\b(?P<name>{_COUNTED})s?(?:-(?=\d)|\s*[:#=]?\s*)"
     rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?!\s?%)(?:\s*(?:/|of)\s*\d[\d,]*)?",
     re.IGNORECASE,
 )
@@ -224,7 +229,7 @@ def _rows(
     side = ""
     trained: dict[str, str] = {}
     again = False
-    drawn: dict[str, str] = {}
+    drawn: dict[str, Any] = {}
     for line in lines:
         if again or _BEST.search(line):
             again = not again
@@ -259,8 +264,8 @@ def _rows(
         elif losses:
             trained = position
         if losses or (own and program == "your pattern"):
-            rank = {_RANKS: ranked[ranked.lastgroup or 0]} if ranked else {}
-            row = at | rate | values | rank
+            mark = (ranked.lastgroup or "", int(ranked[ranked.lastgroup or 0])) if ranked else None
+            row: dict[str, Any] = at | rate | values | ({_RANKS: mark} if mark else {})
             if {"epoch", "batch"} <= set(at):
                 if row.items() <= drawn.items():
                     continue  # a bar that is drawn again when all is done
@@ -361,8 +366,11 @@ def _has_fractions(epochs: Iterable[Any], cells: Iterable[Any]) -> bool:
     return any(float(at.replace(",", "")) % 1 for at in held)
 
 
-#: The column of ranks, until the rows of one are chosen.
+#: The column of ranks, each with the kind of its mark, until the rows of one are chosen.
 _RANKS = "\0rank"
+
+#: Marks that only processes of one training write; others may be any number in front of a line.
+_CERTAIN = frozenset(("name", "mpi", "within"))
 
 
 def _without_best(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -387,22 +395,39 @@ def _of_one_rank(columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], t
     ranks = columns.pop(_RANKS, None)
     if ranks is None:
         return columns, ()
-    held = sorted({int(rank) for rank in ranks if rank is not None})
-    if len(held) < 2 or not _alike(columns, ranks):
+    held = {rank[1] for rank in ranks if rank is not None}
+    first = min(held)
+    if not _alike(columns, ranks, first):
         return columns, ()
-    keep = [rank is None or int(rank) == held[0] for rank in ranks]
+    keep = [rank is None or rank[1] == first for rank in ranks]
     one = {name: list(compress(cells, keep)) for name, cells in columns.items()}
-    return one, (f"lines of {len(held)} processes: those of rank {held[0]} are read",)
+    return one, (f"lines of {len(held)} processes: those of rank {first} are read",)
 
 
-def _alike(columns: dict[str, list[Any]], ranks: list[Any]) -> bool:
-    """Whether two ranks write of one position, as processes of one training do."""
+def _alike(columns: dict[str, list[Any]], ranks: list[Any], first: int) -> bool:
+    """Whether the first rank and another write of the same positions, as processes do.
+
+    Of two positions or more, and in turns, unless the marks can be nothing but ranks. Where no
+    position is logged, it is how many rows the rank has written.
+    """
     counters = [cells for name, cells in columns.items() if parse(name).kind == "counter"]
-    wrote: dict[tuple[Any, ...], set[Any]] = {}
-    for rank, *position in zip(ranks, *counters, strict=True):
-        if rank is not None:
-            wrote.setdefault(tuple(position), set()).add(rank)
-    return any(len(each) > 1 for each in wrote.values())
+    wrote: dict[int, set[tuple[Any, ...]]] = {}
+    in_turns = all(rank[0] in _CERTAIN for rank in ranks if rank is not None)
+    last = first
+    for mark, *cells in zip(ranks, *counters, strict=True):
+        if mark is None:
+            continue
+        rank = mark[1]
+        positions = wrote.setdefault(rank, set())
+        position = tuple(cells) if any(cell is not None for cell in cells) else (len(positions),)
+        if rank == first != last and positions and position not in positions:
+            in_turns = True  # it comes back behind another, and goes on
+        positions.add(position)
+        last = rank
+    shared = max(
+        (len(wrote[first] & held) for rank, held in wrote.items() if rank != first), default=0
+    )
+    return in_turns and shared > 1
 
 
 def _once(
