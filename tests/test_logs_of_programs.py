@@ -196,6 +196,23 @@ def test_a_loss_that_stays_under_a_bar(tmp_path):
     assert one(read_log(written(tmp_path, states, "out.log"))).loss.tolist() == loss
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_steps_of_one_bar_with_equal_losses(tmp_path, first):
+    """No position is drawn twice: nor is a step. The last is, when the bar is closed."""
+    loss = [0.9, 0.5, 0.5, 0.4, 0.4, 0.3, 0.3, 0.2, 0.2]
+    states = [f"\rstep {k}/9 loss={x}" for k, x in enumerate(loss, first)]
+    run = one(read_log(written(tmp_path, "".join([*states, states[-1]]), "out.log")))
+    assert run.loss.tolist() == loss
+    np.testing.assert_array_equal(run.x, np.arange(first, first + 9))
+
+
+def test_two_bars_of_equal_steps(tmp_path):
+    loss = [0.9, 0.5, 0.5, 0.4]
+    bar_of = "".join(f"\rstep {k}/4 loss={x}" for k, x in enumerate(loss, 1)) + "\n"
+    log = read_log(written(tmp_path, 2 * bar_of, "out.log"))
+    assert [x for run in log.runs for x in run.loss.tolist()] == 2 * loss
+
+
 def test_a_bar_that_shows_the_epoch_before(tmp_path):
     """Lightning's, in a file, with a bar of validation below it in each epoch."""
     text, before = "", {}

@@ -301,11 +301,17 @@ def _redrawn(rows: Rows) -> Rows:
     position = [float(cell) for cell in rows.columns[at]]
     kinds = ("loss", "error", "higher")
     values = [cells for name, cells in rows.columns.items() if parse(name).kind in kinds]
+    alike = groupby(range(rows.count), key=lambda row: [cells[row] for cells in values])
+    blocks = [list(block) for _, block in alike]
+    places = [{position[row] for row in block} for block in blocks]
     keep: list[int] = []
-    for _, block in groupby(range(rows.count), key=lambda row: [cells[row] for cells in values]):
-        same = list(block)
-        counted = [row for row in same if position[row] > position[same[0]]]
-        last = {position[row]: row for row in counted or same[:1]}
+    for block, before, here, after in zip(
+        blocks, [set(), *places[:-1]], places, [*places[1:], set()], strict=True
+    ):
+        # A position that is drawn with two values: what a step leaves is drawn twice.
+        again = here & (before | after)
+        counted = [row for row in block if again and position[row] > position[block[0]]]
+        last = {position[row]: row for row in counted or block}
         keep += last.values()
     kept = Rows()
     for row in keep:
