@@ -111,6 +111,11 @@ def test_parts_in_the_midst_of_a_line(tmp_path):
         ("epoch {k} loss: {a:.4f}", "epoch 40 loss: 0.3301", 41),
         ("epoch {k} loss: {a}", "epoch 40 loss: 0.330", 41),
         ("epoch {k} loss: {a:.4f}", "epoch 40 loss: 0.3\n", 41),
+        ("epoch {k} loss: {a:.4f}", "epoch 40 loss: 0.330", 40),
+        ("epoch {k} loss: {a:.3e}", "epoch 40 loss: 3.3", 40),
+        ("epoch {k} loss: {a} acc: 0.9{n:02}1", "epoch 40 loss: 0.33 acc: 1.0", 41),
+        ("epoch {k} acc: 0.5 loss: 0.{n:02}11", "epoch 40 acc: 0.5 loss: 0.0", 41),
+        ("epoch {k} acc: 0.5 loss: 0.{n:02}11", "epoch 40 acc: 0.5 loss: 0.01", 41),
     ],
 )
 def test_a_line_that_is_cut_in_a_number(tmp_path, line, last, kept):
