@@ -436,3 +436,14 @@ def test_a_header_that_changes_where_a_run_is_resumed(tmp_path, header):
     there = 40 if "val_loss" in header else 20
     np.testing.assert_allclose(run.validation[:there], HELD[:there])
     assert np.isnan(run.validation[there:]).all()
+
+
+@pytest.mark.parametrize("again", ["   epoch  loss  val_loss", "   epoch  loss  val_loss  lr"])
+def test_a_header_again_beside_an_index_without_a_name(tmp_path, again):
+    """What pandas prints, appended."""
+    rows = [f"{k}  {k}  {a}  {b}" for k, a, b in zip(T, LOSS, HELD, strict=True)]
+    more = "  0.1" if again.endswith("lr") else ""
+    text = ["   epoch  loss  val_loss", *rows[:35], again, *(row + more for row in rows[35:])]
+    run = one(read_log(written(tmp_path, "\n".join(text) + "\n", "out.txt")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)

@@ -177,8 +177,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         raise checks.refuse("file", f"{source}: a header alone", allowed)
     # pandas and R write an index without a name, or leave its name out.
     usual = Counter(len(row) for row in rows).most_common(1)[0][0]
-    if separator in " \t" and usual == len(header) + 1:
-        header = ["", *header]
+    index = [""] if separator in " \t" and usual == len(header) + 1 else []
+    header = [*index, *header]
     counted = [row[0] for row in rows[:LOOKED_AT] if len(row) == len(header)]
     counts = bool(counted) and numbers.share_of_numbers(counted) > 0.9
     body: list[list[str]] = []
@@ -186,10 +186,11 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     wrong = 0
     names = header  # of all columns; header is what the rows here have
     for number, row in enumerate(rows):
-        if row == header or _is_header(row, header):
+        again = row if row[0] == "" else [*index, *row]
+        if again == header or _is_header(row, header):
             sessions.append(len(body))
-            header = row
-            names = [*names, *(name for name in row if name not in names)]
+            header = again
+            names = [*names, *(name for name in header if name not in names)]
             continue
         if all(map(_RULE.fullmatch, row)):
             continue  # a line under the header
