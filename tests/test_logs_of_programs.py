@@ -268,6 +268,17 @@ def test_a_column_of_changes_is_no_validation(tmp_path):
         read_log(written(tmp_path, text, "out.log"))
 
 
+def test_small_losses_without_names_are_no_changes(tmp_path):
+    body = (f"{k} {1e-9 * a:.6e} {1e-9 * b:.6e}\n" for k, a, b in zip(T, LOSS, HELD, strict=True))
+    run = one(read_log(written(tmp_path, "".join(body), "out.log")))
+    same(run, 1e-9 * LOSS, 1e-9 * HELD)
+    small = -1e-9 * np.exp(-T / 10)
+    rows = zip(T, small, np.diff(small, prepend=np.nan), strict=True)
+    text = "".join(f"{k} {a:.12e} {b:.12e}\n" for k, a, b in rows)
+    with pytest.raises(ValueError, match="3 without names"):
+        read_log(written(tmp_path, text, "out.log"))
+
+
 def test_the_last_values_beside_dvclives_curves(tmp_path):
     for side, values in (("train", LOSS), ("val", HELD)):
         body = "".join(f"{k}\t{x}\n" for k, x in zip(T, values, strict=True))

@@ -355,7 +355,11 @@ def unnamed_columns(rows: Sequence[Sequence[str]], source: str) -> list[str]:
 def _is_change(cells: Sequence[str], others: Sequence[str], decimal: str) -> bool:
     """Whether numbers are how much those beside them changed, as hmmlearn has both."""
     values, changes = (numbers.column(each, decimal)[0] for each in (cells, others))
-    return len(values) > 2 and bool(np.allclose(np.diff(values)[1:], changes[2:], rtol=1e-6))
+    if len(values) < 3:
+        return False
+    # Digits that were rounded away are few beside the largest change, however small that is.
+    rounded = 1e-8 * float(np.abs(changes[2:]).max())
+    return bool(np.allclose(np.diff(values)[1:], changes[2:], rtol=1e-6, atol=rounded))
 
 
 def _role(cells: Sequence[str], decimal: str) -> str:
