@@ -308,6 +308,69 @@ def test_a_log_that_was_put_aside_as_it_grew(tmp_path):
     assert note.startswith("train.log.2.gz and train.log.1 beside it")
 
 
+def test_an_older_part_without_a_last_line_end(tmp_path):
+    text = lines(SAID).splitlines(True)
+    written(tmp_path, "".join(text[:20]).rstrip(), "train.log.1")
+    written(tmp_path, "".join(text[20:]), "train.log")
+    same(one(read_log(tmp_path)))
+
+
+@pytest.mark.parametrize("name", ["train.log.1", "train.log-2026-05-01", "train.log-20260501.gz"])
+def test_an_older_log_of_another_run(tmp_path, name):
+    """Each begins at epoch 0: also where the loss happens to go on from the older one's."""
+    other = lines("epoch {k} loss: 1{a} val_loss: 1{b}").encode()
+    written(tmp_path, gzip.compress(other) if name.endswith(".gz") else other, name)
+    written(tmp_path, lines(SAID), "train.log")
+    run = one(read_log(tmp_path))
+    same(run)
+    (note,) = run.notes
+    assert note.startswith(f"{name} beside it left out")
+
+
+def test_older_parts_as_far_back_as_a_run_goes(tmp_path):
+    text = lines(SAID).splitlines(True)
+    written(tmp_path, lines(OTHER), "train.log.3")
+    for number, part in (("2", text[:15]), ("1", text[15:30])):
+        written(tmp_path, "".join(part), f"train.log.{number}")
+    written(tmp_path, "".join(text[30:]), "train.log")
+    run = one(read_log(tmp_path))
+    same(run)
+    assert "read with its older parts train.log.2 and train.log.1" in run.notes
+
+
+def test_older_parts_whose_steps_begin_again_in_each_epoch(tmp_path):
+    text = lines("epoch {k} step 0 loss: 9.0\nepoch {k} step 50 loss: {a}").splitlines(True)
+    written(tmp_path, "".join(text[:41]), "train.log.1")
+    written(tmp_path, "".join(text[41:]), "train.log")
+    assert one(read_log(tmp_path)).loss[1::2].tolist() == LOSS.tolist()
+
+
+def test_an_older_part_that_can_not_be_read(tmp_path):
+    damaged = written(tmp_path, b"\x1f\x8b\x08 and no more", "train.log.1.gz")
+    written(tmp_path, lines(SAID), "train.log")
+    same(one(read_log(tmp_path)))
+    with pytest.raises(ValueError, match=r"a packed file: must be whole \(Error -3"):
+        read_log(damaged)
+
+
+def test_a_folder_that_is_named_as_an_older_part(tmp_path):
+    (tmp_path / "train.log.1").mkdir()
+    file = written(tmp_path, lines(SAID), "train.log")
+    for place in (tmp_path, file):
+        run = one(read_log(place))
+        same(run)
+        assert run.notes == ()
+
+
+def test_a_file_in_a_folder_that_can_not_be_listed(tmp_path, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    file = written(tmp_path, lines(SAID), "train.log")
+    monkeypatch.setattr("pathlib.Path.iterdir", refused)
+    same(one(read_log(file)))
+
+
 def test_older_parts_by_date(tmp_path):
     text = lines(SAID).splitlines(True)
     for name, part in (("out.log-20260501", text[:20]), ("out.log-20260502", text[20:30])):

@@ -9,6 +9,7 @@ import io
 import lzma
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,7 @@ def _bounded(path: Path, packed: io.BufferedIOBase | object, size: int, left: in
     most = min(left or MOST_UNPACKED, max(1024**2, MOST_RATIO * size))
     try:
         data: bytes = packed.read(most + 1)  # type: ignore[union-attr]
-    except (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, lzma.LZMAError) as error:
         raise refused(path, "a packed file", f"whole ({error})") from None
     if len(data) > most:
         unpacked = f"over {most:,} bytes when unpacked"

@@ -221,7 +221,10 @@ def _tables(source: Any, patterns: Iterable[str]) -> tuple[list[Table], str, str
     else:
         found = file_tables(path, patterns)
         if parts := [part.name for part in rotated.older(path)]:
-            beside = f"{listing(parts)} beside it: older parts of it, which its folder is read with"
+            beside = (
+                f"{listing(parts)} beside it: older parts of it, which its folder is read with "
+                "where it goes on from them"
+            )
             found = [table.noted(beside) for table in found]
     form = found[0].format if len({table.format for table in found}) == 1 else "several formats"
     return [each for table in found for each in runs.by_name(table)], str(path), form
@@ -274,8 +277,7 @@ def file_tables(
     if name.endswith(".wandb") or data.startswith(wandb.MAGIC):
         return [wandb.offline_run(data, source)]
     text = contents.decoded(path, data)
-    before = [contents.decoded(part, contents.content(part)[1]) for part in older]
-    text = "".join([*before, text])
+    text, parts = _after_older(text, older, patterns)
     if not text.strip():
         raise contents.refused(path, "no text", "a log with numbers in it; it is empty")
     if (shown := markup.outputs(text)) is not None:
@@ -285,9 +287,42 @@ def file_tables(
         first = " / ".join(line.strip()[:60] for line in text.strip().splitlines()[:2])
         allowed = "a log: a table, JSON, or lines with a loss in them (or give a pattern)"
         raise contents.refused(path, f"which begins {first!r}", allowed)
-    if older:
-        table = table.noted(f"read with its older parts {listing([p.name for p in older])}")
+    if parts:
+        table = table.noted(f"read with its older parts {listing(parts)}")
+    if left := [part.name for part in older if part.name not in parts]:
+        table = table.noted(
+            f"{listing(left)} beside it left out: no older parts that can be read and that it goes "
+            "on from"
+        )
     return [table]
+
+
+def _after_older(
+    text: str, older: Sequence[Path], patterns: Iterable[str]
+) -> tuple[str, list[str]]:
+    """A text behind the older parts that it goes on from, and their names."""
+    names: list[str] = []
+    newer = _table_of(text, patterns) if older else None
+    for part in reversed(older):
+        try:
+            before = contents.decoded(part, contents.content(part)[1])
+        except (OSError, ValueError):
+            break
+        table = _table_of(before, patterns)
+        if newer is not None and table is not None and not rotated.goes_on(newer, table):
+            break
+        text = before + ("" if before.endswith(("\n", "\r")) else "\n") + text
+        names = [part.name, *names]
+        newer = table or newer
+    return text, names
+
+
+def _table_of(text: str, patterns: Iterable[str]) -> Table | None:
+    """A part's table; None where it is none on its own, as rows without their header."""
+    try:
+        return texts.text_table(text, "", patterns) if text.strip() else None
+    except ValueError:
+        return None
 
 
 def _runs(

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
+
+import numpy as np
+
+from simopt.curves.logs import cells
+from simopt.curves.logs.names import CLOCKS, parse
+from simopt.curves.logs.table import Table
 
 #: What names of logs end in whose lines go on from part to part.
 ENDINGS = (".log", ".out", ".err", ".txt", ".jsonl")
@@ -31,11 +38,42 @@ def older(path: Path) -> list[Path]:
 
     The part of the highest number is the oldest, and so is that of the earliest date.
     """
-    if not path.name.lower().endswith(ENDINGS) or not path.parent.is_dir():
+    found: list[tuple[str, int, Path]] = []
+    if not path.name.lower().endswith(ENDINGS):
         return []
-    found = [
-        (match["date"] or "9", -int(match["number"] or 0), file)
-        for file in path.parent.iterdir()
-        if base(file.name) == path.name and (match := _PART.fullmatch(file.name))
-    ]
+    with suppress(OSError):  # a file can be read in a folder that can't be listed
+        for file in path.parent.iterdir():
+            match = _PART.fullmatch(file.name)
+            if match and base(file.name) == path.name and file.is_file():
+                found.append((match["date"] or "9", -int(match["number"] or 0), file))
     return [file for *_, file in sorted(found)]
+
+
+def goes_on(newer: Table, older: Table) -> bool:
+    """Whether a log goes on from an older part: it does not where all counters begin anew.
+
+    Clocks tell nothing of it, and nor do parts that have no counter in common.
+
+    Examples
+    --------
+    >>> first, second = (Table({"epoch": ["0", "1"], "step": at}, "") for at in ("02", "46"))
+    >>> goes_on(second, first), goes_on(first, first)
+    (True, False)
+    """
+    begins = [
+        (_first(newer, name), _first(older, name))
+        for name in newer.columns
+        if parse(name).kind == "counter" and parse(name).stem[0] not in CLOCKS
+    ]
+    known = [(now, before) for now, before in begins if now is not None and before is not None]
+    return not known or any(now > before for now, before in known)
+
+
+def _first(table: Table, name: str) -> float | None:
+    """The first number of a column; None if it has none."""
+    column = table.columns.get(name, ())
+    column = column.compressed() if isinstance(column, np.ma.MaskedArray) else column
+    numbers = (cells.number(cell, table.decimal) for cell in column)
+    with suppress(ValueError):
+        return next((value for value in numbers if value is not None), None)
+    return None
