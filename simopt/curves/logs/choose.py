@@ -30,9 +30,9 @@ DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
 REINFORCEMENT = frozenset(
     ("policy", "value", "actor", "critic", "q", "qf", "td", "entropy", "advantage", "surrogate")
 )
-#: Spinning Up's ``EpRet`` and others' names for what an agent earns.
 #: What some maximise, and some minimise.
 MAXIMISED = frozenset(("objective", "elbo"))
+#: Spinning Up's ``EpRet`` and others' names for what an agent earns.
 REWARDS = frozenset(("rollout", "reward", "ret"))
 
 
