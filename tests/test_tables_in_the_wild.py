@@ -48,6 +48,43 @@ def test_a_row_of_totals_is_no_point(tmp_path, label):
         read(tmp_path, text + totals(label) + "\n")
 
 
+def measured(seed, rows, places):
+    rng = np.random.default_rng(seed)
+    values = rng.normal((100, 50, 50), (10, 5, 5), (rows, 3)).round(places)
+    return pd.DataFrame(values, columns=["a", "b", "y"])
+
+
+@pytest.mark.parametrize("rows", [50, 100, 300])
+@pytest.mark.parametrize("word", ["Average", "media", "Total"])
+def test_an_ordinary_last_row_is_no_total_whatever_it_is_called(rows, word):
+    for seed in range(40):
+        frame = measured(seed, rows, 3).assign(shop=[f"s{k}" for k in range(rows - 1)] + [word])
+        for features in (["a"], ["a", "b"]):
+            problem = problems.from_frame(frame, "y", features=features, standardize=True)
+            assert len(problem.y) == rows
+
+
+@pytest.mark.parametrize("way", ["sum", "mean"])
+@pytest.mark.parametrize(("places", "printed"), [(0, 0), (0, 2), (3, 1), (3, 3), (12, 12)])
+def test_totals_are_known_by_the_digits_that_they_have(way, places, printed):
+    frame = measured(0, 50, 12)
+    last = frame.agg(way).round(printed)
+    words = [*(f"s{k}" for k in range(50)), "Average"]
+    frame = pd.concat([frame.round(places), last.to_frame().T]).assign(shop=words)
+    with pytest.raises(ValueError, match="frame: row 51, 'Average', sums up the rows above"):
+        problems.from_frame(frame, "y", standardize=True)
+    frame.iloc[-1, 0] += 1e-4 + 2 * 10.0**-printed + 50 * 10.0**-places
+    problem = problems.from_frame(frame, "y", features=["a", "b"], standardize=True)
+    assert len(problem.y) == 51
+
+
+def test_a_grade_that_recurs_is_no_name_of_a_total():
+    frame = measured(0, 30, 0)
+    frame = pd.concat([frame, frame.mean().to_frame().T]).assign(grade=["Good", *["Average"] * 30])
+    problem = problems.from_frame(frame, "y", features=["a", "b"], standardize=True)
+    assert len(problem.y) == 31
+
+
 def test_totals_without_a_name():
     row = FRAME.sum().to_frame().T
     with pytest.raises(ValueError, match="frame: row 31 sums up the rows above it: must be left"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,10 @@ CALLED = re.compile(
 
 #: Rows above from which on equal sums are no chance, where nothing calls a row a total.
 ENOUGH = 10
+
+#: How seldom an ordinary row may come so near to a total of all columns: one that is called a total
+#: by a text that no other row has, and any.
+SELDOM = {True: 1e-2, False: 1e-6}
 
 
 def check(name: str, frame: pd.DataFrame) -> None:
@@ -45,12 +49,10 @@ def check(name: str, frame: pd.DataFrame) -> None:
     """
     if len(frame) < 4:
         return
-    last = frame.iloc[-1]
-    said = next((c for c in last if isinstance(c, str) and CALLED.fullmatch(c.strip())), None)
+    said = _called(frame)
     if said is None and len(frame) <= ENOUGH:
         return
-    ways: list[Callable[[Floats], Any]] = [np.sum] if said is None else [np.sum, np.mean]
-    tried = 0
+    chances = {"sum": 1.0} if said is None else {"sum": 1.0, "mean": 1.0}
     for k, kind in enumerate(frame.dtypes):
         if getattr(kind, "kind", "O") not in "iuf":
             continue
@@ -58,12 +60,61 @@ def check(name: str, frame: pd.DataFrame) -> None:
         above = values[:-1][np.isfinite(values[:-1])]
         if np.isnan(value) or not len(above):
             continue
-        # A total may have been taken before the rows above it were rounded.
-        room = (1e-9 if said is None else 1e-3) * np.abs(above).sum()
-        ways = [way for way in ways if abs(way(above) - value) <= room]
-        if not ways:
+        for way in list(chances):
+            rows = len(above) if way == "sum" else 1
+            off = float(abs(above.sum() * (rows / len(above)) - value))
+            room = 1e-9 * np.abs(above).sum() * (rows / len(above))
+            if said is not None and off > room:
+                # Half a unit of the last digit, and as much of each row, which may have been
+                # rounded since.
+                room = (min(1.0, _unit(values[-1:])) + rows * _unit(above)) / 2
+            if off <= room:
+                chances[way] *= _chance(above, float(value), off)
+            else:
+                del chances[way]
+        if not chances:
             return
-        tried += bool(value)
-    if tried >= (1 if said is not None else 2):
-        what = f"row {len(frame)}" + (f", {said.strip()!r}," if said is not None else "")
+    if min(chances.values()) < SELDOM[said is not None]:
+        what = f"row {len(frame)}" + (f", {said!r}," if said is not None else "")
         raise ValueError(f"{name}: {what} sums up the rows above it: must be left out")
+
+
+def _called(frame: pd.DataFrame) -> str | None:
+    """What the last row is called, where that is a total, and no other row is called so."""
+    for k, cell in enumerate(frame.iloc[-1]):
+        if not isinstance(cell, str) or not CALLED.fullmatch(cell.strip()):
+            continue
+        others = [other for other in frame.iloc[:-1, k] if isinstance(other, str)]
+        if cell not in others:  # a grade recurs: poor, average, good
+            return cell.strip()
+    return None
+
+
+def _unit(values: Floats) -> float:
+    """The unit of the last decimal place that numbers have; 0 where they have all that there are.
+
+    Examples
+    --------
+    >>> _unit(np.array([0.25, 3.5])), _unit(np.array([1200.0, 300.0])), _unit(np.array([1 / 3]))
+    (0.01, 100.0, 0.0)
+    """
+    largest = np.abs(values).max()
+    with np.errstate(over="ignore", invalid="ignore"):
+        for places in range(-6, 13):
+            if 10.0**-places <= largest and (np.round(values, places) == values).all():
+                return 10.0**-places
+    return 0.0
+
+
+def _chance(above: Floats, value: float, off: float) -> float:
+    """How seldom an ordinary row would come so near to what ``value`` is ``off``.
+
+    By Cauchy's distribution about the rows above: its tails are heavy, so that no total is seen in
+    what is an outlier.
+    """
+    unit, centre = _unit(above), float(above.mean())
+    spread = max(float(np.abs(above - centre).mean()), unit)
+    if spread == 0.0:
+        return 1.0
+    gap = (value - centre) / spread
+    return min(1.0, 2 * max(off, unit / 2) / (math.pi * spread * (1 + gap * gap)))
