@@ -110,7 +110,21 @@ def test_rows_that_are_no_totals(rows):
     assert len(problem.y) == len(rows["y"])
 
 
-@pytest.mark.parametrize("units", ["m,kg,s", "[m],[kg],-", "float64,float64,int", "(m),(kg/m2),°C"])
+UNITS = [
+    "m,kg,s",
+    "[m],[kg],-",
+    "float64,float64,int",
+    "(m),(kg/m2),°C",
+    "km/h,kg m^-2,s-1",
+    "W/(m2 K),µg/m³,%",
+    "[a],[b],[c]",
+    "years,Inches,USD",
+    "10^3 t,million €,per day",
+    ",cm,mmol/L",
+]
+
+
+@pytest.mark.parametrize("units", UNITS)
 def test_a_line_of_units_is_no_row(tmp_path, units):
     with pytest.warns(ColumnWarning, match="the line '.* has units"):
         same(read(tmp_path, f"a,b,y\n{units}\n{ROWS}"))
@@ -124,6 +138,28 @@ def test_a_row_without_values_is_no_line_of_units(tmp_path, first):
     same(problem)
     with pytest.raises(ValueError, match="row 1: no value"):
         read(tmp_path, f"a,b,y\n{first}\n{ROWS}")
+
+
+@pytest.mark.parametrize("row", ["unknown,unknown,low", "x,y,z", "Rome,high,m", "none,m,see note"])
+def test_a_row_of_words_is_no_line_of_units(tmp_path, row):
+    with pytest.raises(ValueError, match="column '.', row 1: .*must be a finite number"):
+        read(tmp_path, f"a,b,y\n{row}\n{ROWS}")
+
+
+@pytest.mark.parametrize("first", ["r0,Bob,", "r0,Bob,NA", ",Bob,", "0,,"])
+def test_a_first_row_below_an_index_without_a_name_is_a_row(tmp_path, first):
+    rows = "".join(f"r{k},{'Ann' if k % 2 else 'Eve'},{k}.5\n" for k in range(1, N))
+    problem = read(
+        tmp_path, f",name,y\n{first}\n{rows}", features=["name"], categories="dummy", missing="drop"
+    )
+    np.testing.assert_array_equal(problem.y, np.arange(1, N) + 0.5)
+
+
+@pytest.mark.parametrize("second", [",m,kg,s", ",[m],[kg],[s]"])
+def test_units_below_an_index_without_a_name(tmp_path, second):
+    rows = "".join(f"{k},{row}\n" for k, row in enumerate(ROWS.splitlines()))
+    with pytest.warns(ColumnWarning, match="has units"):
+        same(read(tmp_path, f",a,b,y\n{second}\n{rows}", features=["a", "b"]))
 
 
 def test_a_wrong_cell_is_no_unit(tmp_path):
@@ -146,10 +182,11 @@ def no_warning():
 
 
 def test_columns_that_pandas_nests(tmp_path):
-    nested = FRAME.set_axis(pd.MultiIndex.from_tuples([("x", "a"), ("x", "b"), ("t", "y")]), axis=1)
-    nested.to_csv(tmp_path / "t.csv")
-    with pytest.warns(ColumnWarning):
-        same(problems.read_table(tmp_path / "t.csv", "y"))
+    for groups in ("xxt", "uvt"):
+        nested = FRAME.set_axis(pd.MultiIndex.from_arrays([list(groups), list("aby")]), axis=1)
+        nested.to_csv(tmp_path / "t.csv")
+        with pytest.warns(ColumnWarning):
+            same(problems.read_table(tmp_path / "t.csv", "y"))
 
 
 @pytest.mark.parametrize(

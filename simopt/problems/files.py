@@ -17,6 +17,7 @@ from simopt.ground.delimited import COMMA, POINT, decimal_mark, find_separator, 
 from simopt.problems import amounts, packed
 from simopt.problems.columns import DECIMAL, WIDE, are_codes, listed
 from simopt.problems.features import ColumnWarning
+from simopt.problems.units import is_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -307,9 +308,6 @@ def _remarks(lines: list[str]) -> int:
 #: What a second line may be: of units, or of names under those of groups.
 UNITS, NAMES = "units", "the names of groups"
 
-#: A unit, or a type of numbers: m, kg/m2, [s], (%), float64.
-UNIT = re.compile(r"[\[(].{0,12}[\])]|-|[^\W\d_][\w/*^.\u00b7%\u00b0 ]{0,9}|[%\u00b0\u2030]\w?")
-
 
 def _names_again(heading: list[str], rows: list[list[str]]) -> str:
     """What the line below a heading is, if it is no row of the table: `UNITS` or `NAMES`."""
@@ -325,13 +323,17 @@ def _names_again(heading: list[str], rows: list[list[str]]) -> str:
     if not numeric or any(NUMBER.fullmatch(second[k]) and second[k] for k in range(len(second))):
         return ""
     said = [second[k] for k in numeric if second[k]]
-    if len({name for name in heading if name}) == len(heading):
-        absent = all(cell in ABSENT for cell in said)
-        texts = all(UNIT.fullmatch(second[k]) or not second[k] for k in range(len(second)))
-        return "" if absent or not texts or 2 * len(said) < len(numeric) else UNITS
-    # Names of groups repeat, or stand over the first column of each alone.
     words = [name for name in second if name]
-    return NAMES if words and len(set(words)) == len(words) >= len(second) - 1 else ""
+    # pandas gives its index no name, and none below it where it nests the columns' names.
+    if len({name for name in heading if name}) >= len(heading) - (not heading[0]):
+        absent = all(cell in ABSENT for cell in said)
+        if not absent and all(map(is_unit, words)) and 2 * len(said) >= len(numeric):
+            return UNITS
+        if heading[0] or second[0]:
+            return ""
+    # Names of groups repeat, or stand over the first column of each alone.
+    named = all(second[k] for k in numeric if k) and not any(word in ABSENT for word in words)
+    return NAMES if named and len(set(words)) == len(words) >= len(second) - 1 else ""
 
 
 def _titles(lines: list[str], sep: str) -> int:
