@@ -296,13 +296,24 @@ def test_texts_with_numbers_in_them_stay_texts(texts):
 
 
 def test_cells_of_their_own_type():
-    held = [np.array(value) for value in A]  # 0-d, as a tensor is
-    same(problems.from_frame(FRAME.assign(a=pd.Series(held, dtype=object)), "y"))
+    class Scalar:  # as a tensor is, whose dtype is none of NumPy's
+        shape, dtype = (), "torch.float32"
+
+        def __init__(self, value):
+            self.item = lambda: value
+
+        def __len__(self):
+            raise TypeError("len() of a 0-d tensor")
+
+    for kind in (np.array, Scalar):
+        held = pd.Series([kind(value) for value in A.tolist()], dtype=object)
+        same(problems.from_frame(FRAME.assign(a=held), "y"))
     for value in (
         datetime.time(12, 30),
         datetime.timedelta(hours=1),
         np.datetime64("2026-01-31", "ns"),
         np.timedelta64(90, "ns"),
+        np.array(np.datetime64("2026-01-31", "ns")),
         pd.Timestamp("2026-01-31"),
         pd.Period("2026-01", "M"),
     ):

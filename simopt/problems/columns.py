@@ -149,8 +149,8 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column
     if column.dtype.kind == "O":
-        if any(map(_is_number, column)):
-            column = column.map(lambda cell: cell.item() if _is_number(cell) else cell)
+        if any(map(_is_scalar, column)):
+            column = column.map(_plain).astype(object)  # which map makes dates or numbers
         blank = [isinstance(cell, str) and not cell.strip() for cell in column]
         column = column.mask(np.array(blank, bool))
     if are_codes(column.dropna().tolist()):
@@ -189,10 +189,17 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
     return column
 
 
-def _is_number(cell: Any) -> bool:
-    """Whether a cell is a scalar of NumPy's or a tensor; a date is none, whose item counts ns."""
-    kind = getattr(getattr(cell, "dtype", None), "kind", "")
-    return hasattr(cell, "item") and getattr(cell, "shape", None) == () and kind not in "mM"
+def _is_scalar(cell: Any) -> bool:
+    """Whether a cell is NumPy's scalar or array of one number or date, or a tensor of one."""
+    return hasattr(cell, "item") and getattr(cell, "shape", None) == ()
+
+
+def _plain(cell: Any) -> Any:
+    """The number that a scalar is; a date as NumPy has it, whose item counts nanoseconds."""
+    if not _is_scalar(cell):
+        return cell
+    is_date = getattr(getattr(cell, "dtype", None), "kind", None) in ("m", "M")
+    return cell[()] if is_date else cell.item()
 
 
 def are_codes(cells: Sequence[Any]) -> bool:
