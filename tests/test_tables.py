@@ -971,3 +971,11 @@ def test_addresses_and_versions_are_no_amounts():
     frame = PLAIN.assign(ip=[f"10.0.0.{k}" for k in range(N)])
     with pytest.warns(problems.ColumnWarning, match=r"'ip' \(an identifier\)"):
         problems.from_frame(frame, "y")
+
+
+def test_any_mark_may_be_said_to_set_off_decimals(tmp_path):
+    file = tmp_path / "times.csv"
+    file.write_text("x,y\n1:5,2\n2:25,3\n3:125,5:5\n")
+    problem = problems.read_table(file, "y", decimal=":")
+    assert problem.x[:, 0].tolist() == [1.5, 2.25, 3.125]
+    assert problem.y.tolist() == [2.0, 3.0, 5.5]

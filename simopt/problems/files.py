@@ -235,11 +235,10 @@ def _found(
         shown = decimal_mark(cells)
     decimal = shown or "."
     if not apart:
-        other = GROUPED[decimal][0]
         points = [cell for cell in cells if POINT.fullmatch(cell)]
         # pandas takes points for decimal ones beside a decimal comma too.
         grouped = decimal == "," and points and all(map(EITHER["."].fullmatch, points))
-        thousands = other if decimal in marks or grouped else None
+        thousands = GROUPED[decimal][0] if decimal in marks or grouped else None
     spaced = any(cell[:1] == " " for row in csv.reader(lines, delimiter=sep) for cell in row)
     spaced = spaced and sep != " "
     # A separator may end each row, but not the heading.
