@@ -731,6 +731,8 @@ def test_a_folder_without_a_log(tmp_path):
 class Gradient:
     """As a tensor that requires a gradient: no number before it is detached."""
 
+    dtype = "float64"
+
     def __init__(self, x):
         self.x = x
 

@@ -136,7 +136,7 @@ def array(name: str, value: Any, allowed: str = "an array of numbers") -> NDArra
         raise refuse(name, value, f"{allowed}, but {masked} of them masked: fill or drop these")
     if not isinstance(value, np.ndarray):
         check_length(name, value)
-        value = _without_gradient(value)
+        value = without_gradient(value)
         if hasattr(value, "toarray") and not hasattr(value, "__array__"):
             raise refuse(name, value, f"{allowed}, dense as .toarray() makes it")
         if type(getattr(value, "dtype", None)).__name__ == "CategoricalDtype":
@@ -165,7 +165,7 @@ def is_tensor(value: Any) -> bool:
     return hasattr(value, "detach") and hasattr(value, "dtype")
 
 
-def _without_gradient(value: Any) -> Any:
+def without_gradient(value: Any) -> Any:
     """A tensor that NumPy can read: detached, off its device, in a precision that NumPy has."""
     for method in ("detach", "cpu"):
         if is_tensor(value) and callable(getattr(value, method, None)):

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 import simopt
 from simopt.curves.diagnosis import SYMPTOMS
+from simopt.curves.logs import read_log
 
 IMAGES, DIGITS = (each[:500] for each in load_digits(return_X_y=True))
 PATIENTS, PROGRESS = load_diabetes(return_X_y=True, scaled=False)
@@ -255,3 +256,21 @@ def test_log_of_keras_is_read(tmp_path):
     found = simopt.diagnose(tmp_path / "log.csv")
     np.testing.assert_allclose(found.loss, history.history["loss"], rtol=1e-12)
     np.testing.assert_allclose(found.validation, history.history["val_loss"], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        lambda losses: losses,
+        lambda losses: {"loss": losses},
+        lambda losses: {"loss": list(losses)},
+        list,
+        lambda losses: [{"epoch": k, "loss": loss} for k, loss in enumerate(losses)],
+    ],
+    ids=["tensor", "in a dict", "list in a dict", "list", "rows"],
+)
+def test_tensors_keep_their_precision_and_need_not_be_detached(log):
+    losses = torch.tensor([1 / 3, 0.25, 1 / 5, 1 / 7], dtype=torch.float64, requires_grad=True)
+    (run,) = read_log(log(losses))
+    assert run.loss.tolist() == losses.detach().tolist()
+    assert losses.requires_grad

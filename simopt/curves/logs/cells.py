@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simopt.ground import checks
+
 Floats = NDArray[np.float64]
 
 #: Text of a cell without a value, in small letters.
@@ -68,7 +70,7 @@ def number(cell: Any, decimal: str = ".") -> float | None:
     if isinstance(cell, (bool, np.bool_)):
         raise ValueError(f"{cell!r} is no number")
     try:
-        value = float(cell)
+        value = float(checks.without_gradient(cell))
     except OverflowError:
         return math.inf if cell > 0 else -math.inf
     except (TypeError, ValueError, RuntimeError):
@@ -106,13 +108,7 @@ def _from_text(text: str, decimal: str) -> float | None:
 
 
 def _from_array(cell: Any) -> float:
-    """A tensor's one element, also of one that requires a gradient, or is a bfloat16."""
-    for name in ("detach", "cpu"):
-        cell = getattr(cell, name, lambda cell=cell: cell)()
-    try:
-        return float(cell)
-    except (TypeError, ValueError, RuntimeError):
-        pass
+    """An array's one element."""
     if callable(getattr(cell, "item", None)):
         return float(cell.item())
     values = np.asarray(cell, np.float64)

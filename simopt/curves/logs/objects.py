@@ -233,9 +233,7 @@ def numbers(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
 def _array(name: str, values: Any) -> np.ndarray[Any, Any]:
     if isinstance(values, np.ma.MaskedArray):
         return np.ma.filled(values.astype(np.float64), np.nan)
-    for method in ("detach", "cpu", "float"):  # a tensor that requires grad, on a device, bfloat16
-        if checks.is_tensor(values) and callable(getattr(values, method, None)):
-            values = getattr(values, method)()
+    values = checks.without_gradient(values)
     try:
         listed = values if hasattr(values, "__len__") else list(values)
         array = np.asarray(listed)
