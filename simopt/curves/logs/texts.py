@@ -16,6 +16,7 @@ from simopt.curves.logs import (
     json_logs,
     lists,
     markup,
+    terminal_text,
 )  # fmt: skip
 from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.table import Table
@@ -60,7 +61,7 @@ def text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
     patterns = tuple(patterns)
     if patterns and (table := console.table(text, source, patterns)) is not None:
         return table
-    text = console.plain_text(text)
+    text = terminal_text.plain_text(text)
     readers = [markup.table, drawn.table, lists.table, delimited.table]
     if text.lstrip()[:1] in ("{", "["):
         readers.insert(0, json_logs.table)

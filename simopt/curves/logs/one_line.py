@@ -1,0 +1,206 @@
+"""What one line of a program's output says: names and numbers, a position, a part of the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from simopt.curves.logs.cells import is_number
+from simopt.curves.logs.json_logs import printed
+from simopt.curves.logs.names import parse, plain
+from simopt.curves.logs.patterns import NUMBER, VALUE, Pattern
+from simopt.curves.logs.table import flat
+
+PARTS = (
+    r"(?:train(?:ing)?|val(?:id(?:at(?:ion|e|ing))?)?|eval(?:uat(?:ion|e|ing))?|test(?:ing)?|dev)"
+)
+#: What a line, or a part of it, is about: "[valid]", "| train_inner |", "Validation results - ",
+#: "Epoch (valid): ", "DEV : ", "Test: [ 0/10]", "[3/10] train: loss=0.5 || valid: loss=0.6".
+_PART = re.compile(
+    r"\[(?P<bracket>train\w*|val\w*|eval\w*|test\w*)\]"
+    rf"|\((?P<paren>{PARTS})\)(?=\s*:\s+[A-Za-z])"
+    r"|(?:^|\|)\s*(?P<field>(?:train|val|eval|test)\w*)\s*(?=\|)"
+    rf"|^\s*(?P<head>{PARTS})(?:\s+(?:results?|metrics|set|phase))?"
+    r"(?:\s*[-:]\s+(?=[A-Za-z\[]|\d+%)|\s+(?=\(\d+/\d+\)|\[\d+/\d+\]))"
+    rf"|(?<![\w/-])(?P<said>{PARTS}):\s+(?=[A-Za-z_][\w ]{{0,20}}[=:]\s*[-+.\d])",
+    re.IGNORECASE,
+)
+#: What is measured, before the parts of the data: "loss: train 0.5, val 0.6".
+_HEADED = re.compile(
+    rf"\b(?P<what>loss|cost|nll|mse|rmse|mae|ppl)\s*[-:=(\[]+\s*(?={PARTS}\b)", re.IGNORECASE
+)
+_BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)
+_COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
+#: "ms/batch 12.3" is how long one takes.
+_NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens"))
+#: Position of a line: what comes before a slash or in brackets, by what names it. A hyphen right
+#: behind the name is no minus.
+_POSITION = re.compile(
+    rf"{_NO_RATE}\b(?P<name>{_COUNTED})s?(?:-(?=\d)|\s*[:#=]?\s*)"
+    rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?!\s?%)(?:\s*(?:/|of)\s*\d[\d,]*)?",
+    re.IGNORECASE,
+)
+#: XGBoost and LightGBM begin a line with the round, scikit-learn's boosting with that of how many.
+ROUND = re.compile(r"^\s*\[(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
+#: The position on a line that does not name it: "  3 train loss: 0.5", and tqdm's "| 3/10 [".
+_UNNAMED = re.compile(
+    rf"^\s*(?P<first>\d+):?\s+(?=(?:{PARTS}|loss|cost)\b)"
+    r"|\|\s*(?P<bar>\d+)/(?:\d+ \[|\s*\d+ batches\b)",
+    re.IGNORECASE,
+)
+#: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
+_PAIR = re.compile(
+    rf"(?<!\d)(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}){{0,4}}"
+    rf"(?:\s*\([^()\d]{{1,24}}\))?)"
+    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/]|[:-]\d|\.\d)",
+    re.IGNORECASE,
+)
+#: The position between a name and its number: "Cost after iteration 100: 0.5", "Loss (for one
+#: batch) at step 0: 0.5".
+_BETWEEN = re.compile(
+    rf"(?P<what>[A-Za-z][\w ]{{0,60}}?(?:\([^()\d]{{1,24}}\))?)\s+"
+    rf"(?:after|at|for|in|on|of|during)\s+"
+    rf"(?:(?:the\s+)?(?P<name>{_COUNTED})\s*[#:]?\s*(?P<at>\d+)(?:\s*(?:/|of)\s*\d+)?"
+    rf"|(?P<count>\d+)\s+(?P<counted>{_COUNTED})s?)"
+    rf"\s*(?:[:=]|\bis\b|\bwas\b|,)\s*(?={VALUE})",
+    re.IGNORECASE,
+)
+#: The position behind a name, with a colon: "Validation loss 1000: 0.5".
+_BEHIND = re.compile(
+    rf"\b(?P<what>(?:\w{{1,20}} )?(?:loss|cost)) (?P<at>\d+): (?={VALUE})", re.IGNORECASE
+)
+_THOUSANDS = re.compile(r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])")
+#: Spaces that say no more than a few would. A line may be long: what patterns repeat is bounded.
+_WIDE = re.compile(" {9,}")
+#: Marks that say no more than plain ones: those of East Asia, and those around words.
+_MARKS = str.maketrans("：，；（）", ":,;()", '"`')
+_ARROW = re.compile(r"(?<=\w )[-=]>(?= )|\u2192")
+#: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
+_RANGE = re.compile(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")
+#: A name and its number may be on either side of a tab.
+_AFTER_NAME = re.compile(r"(?<=[:=])\s+(?=\S)")
+#: What a line without would have no number.
+_VALUES = re.compile(r"\d|nan|inf", re.IGNORECASE)
+
+
+def of_part(part: str, name: str) -> str:
+    """The name of a loss or a metric with the part of the data that it is about, if it has none."""
+    parsed = parse(name)
+    bare = not parsed.part and parsed.kind in ("loss", "error", "higher")
+    return f"{part}/{name}" if bare else name
+
+
+def record(line: str, patterns: Iterable[Pattern]) -> tuple[dict[str, str], str, str]:
+    """What a line says by name; whose pattern it meets, and what that is about."""
+    small = line.lower()
+    for pattern in patterns:
+        if pattern.key in small and (match := pattern.expression.search(line)):
+            found = {n: v for n, v in match.groupdict().items() if v is not None}
+            return _numbers(found), pattern.program, pattern.about
+    if _VALUES.search(line) is None:
+        return {}, "", ""
+    if (record := _literal(line)) is not None:
+        return record, "", ""
+    return _boxed(line) or _by_part(line), "", ""
+
+
+def _boxed(line: str) -> dict[str, str]:
+    """A line of a box, as Stable-Baselines3 draws them: ``|    loss    | 0.5    |``."""
+    box = _BOX.fullmatch(line)
+    return {} if box is None else {box["name"]: box["value"]}
+
+
+def _by_part(line: str) -> dict[str, str]:
+    """The pairs of a line, those behind a part's name as of that part of the data."""
+    marks = list(_PART.finditer(line))
+    record = pairs(f"{line[: marks[0].start()]}|" if marks else line)
+    ends = [*(mark.start() for mark in marks[1:]), len(line)]
+    for mark, end in zip(marks, ends[: len(marks)], strict=True):
+        part = mark[mark.lastgroup or 0]
+        for name, value in pairs(line[mark.end() : end]).items():
+            record.setdefault(of_part(part, name), value)
+    return record
+
+
+def _literal(line: str) -> dict[str, str] | None:
+    """A dict as Python or JSON prints it, in the midst of a line: Hugging Face, fairseq."""
+    start, end = line.find("{"), line.rfind("}")
+    if start < 0 or end <= start:
+        return None
+    value = printed(line[start : end + 1])
+    if not isinstance(value, dict):
+        return None
+    named = {str(name): v for name, v in value.items()}
+    kept = {name: str(v) for name, v in flat(named).items() if _may_be(name, v)}
+    # Without a loss in it the dict is about something else that the line says.
+    whole = not any(parse(name).kind in ("loss", "error") for name in kept)
+    before = _by_part(line[:start]) if whole else pairs(line[:start])
+    return kept | {n: v for n, v in before.items() if whole or parse(n).kind == "counter"}
+
+
+def _may_be(name: str, value: object) -> bool:
+    """Whether it is a cell: numbers and texts, but no text for a loss, as settings name it."""
+    if isinstance(value, str) and parse(name).kind in ("loss", "error"):
+        return is_number(value)
+    return isinstance(value, (int, float, str))
+
+
+def pairs(line: str) -> dict[str, str]:
+    """Every name on a line that has a number behind it.
+
+    Examples
+    --------
+    >>> pairs("Epoch 3/10 - loss: 0.5 - val_loss: 0.75 - lr: 1e-3")
+    {'epoch': '3', 'loss': '0.5', 'val_loss': '0.75', 'lr': '1e-3'}
+    >>> pairs("step 250: train loss 2.5, val loss 2.75")
+    {'step': '250', 'train loss': '2.5', 'val loss': '2.75'}
+    >>> pairs("Cost after iteration 100: 0.5")
+    {'iteration': '100', 'Cost': '0.5'}
+    """
+    found: dict[str, str] = {}
+    line = _ARROW.sub("=", line.translate(_MARKS).replace("**", ""))
+    trees = ROUND.match(line)
+    if trees:
+        found["iteration"] = trees["at"]
+        line = line[trees.end() :]
+    line = _RANGE.sub("", _AFTER_NAME.sub(" ", _WIDE.sub(" " * 8, line)))
+    line = _BETWEEN.sub(_in_order, _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line))
+    line = _BEHIND.sub(r"step \g<at> | \g<what>: ", line)
+    for match in _POSITION.finditer(line):
+        found.setdefault(plain(match["name"]), match["at"])
+    if found.keys() <= {"epoch"} and (unnamed := _UNNAMED.search(line)):
+        found["batch" if found else "step"] = unnamed["first"] or unnamed["bar"]
+    line = _POSITION.sub(" | ", line)
+    headed = _HEADED.search(line)
+    what = headed["what"] if headed else ""
+    for part in re.split(r"[|;,\t]\s*|\s+-+\s+|\s{2,}(?=[A-Za-z])", line):
+        for match in _PAIR.finditer(part):
+            name = match["name"].replace("'s ", "-").strip(" -.'")
+            # "elapsed time per iteration", "the loss of": of a long name the end says what it is.
+            parsed = parse(name)
+            if parsed.kind == "counter" and parsed.plain in found:
+                continue
+            if parsed.words[-1] == "every":  # how often, and no value of it
+                continue
+            if parsed.part and not parsed.stem and what:  # "loss train: 0.5, val: 0.6"
+                name = f"{name}/{what}"
+            elif parsed.part and parsed.kind in ("loss", "error"):
+                what = "_".join(parsed.stem)
+            found.setdefault(name, match["value"])
+    return _numbers(found)
+
+
+def _in_order(match: re.Match[str]) -> str:
+    """The position before the name: "Cost after iteration 100: " as "iteration 100 | Cost: "."""
+    name, at = match["name"] or match["counted"], match["at"] or match["count"]
+    return f"{name} {at} | {match['what']}: "
+
+
+def _numbers(found: dict[str, str]) -> dict[str, str]:
+    """Thousands' commas away."""
+    return {
+        name: value.replace(",", "")
+        if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", value)
+        else value
+        for name, value in found.items()
+    }

@@ -1,0 +1,84 @@
+"""Lines that several processes of one training write: who wrote each, and those of one of them."""
+
+from __future__ import annotations
+
+import re
+from itertools import compress
+from typing import Any
+
+from simopt.curves.logs import terminal_text
+from simopt.curves.logs.names import parse
+
+#: What a number behind it counts, and names no process: "Epoch-1 | ", "[it10]: ".
+_COUNT = r"(?:epoch|ep|step|iteration|iter|it|batch|update|round|fold)s?"
+_NO_RANK = rf"(?![\w.-]*(?<![a-z]){_COUNT}[-_]?\d+(?![\w.-]))"
+#: Which of several processes wrote a line.
+_RANK = re.compile(
+    r"^\s*(?:\[\s*(?:local[_ ]?rank|rank|default|worker|node|gpu|process)[ :=]*(?P<name>\d+)\s*\]"
+    rf"|\[{_NO_RANK}[a-z_]+(?P<role>\d+)\](?=:)"  # torchrun's roles
+    r"|\[\d+,(?P<mpi>\d+)\]<std(?:out|err)>"
+    r"|\((?:\w+ )?pid=(?P<ray>\d+)[^()]{0,60}\)"
+    r"|(?:rank|worker|process|node)[-_ :=]*(?P<word>\d+)(?=\s*[:|-])"
+    rf"|{_NO_RANK}[a-z][\w.-]*-(?P<service>\d+)(?=\s+\|\s)"  # of Docker's compose
+    r"|(?P<task>\d+)(?=: .{0,200}\b(?:epoch|step|iter(?:ation)?)\b)"  # of Slurm's srun --label
+    r")\s*[:|-]?\s*",
+    re.IGNORECASE,
+)
+#: The same behind what a logger writes first.
+_RANK_WITHIN = re.compile(
+    r"(?<![\w-])rank[ :=]*(?P<within>\d+)(?![\d.])(?:[\])]|\s*[:|-])", re.IGNORECASE
+)
+#: The column of ranks, each with the kind of its mark, until the rows of one are chosen.
+RANKS = "\0rank"
+#: Marks that only processes of one training write; others may be any number in front of a line.
+_CERTAIN = frozenset(("name", "mpi", "within"))
+
+
+def writer(line: str) -> tuple[tuple[str, int] | None, str]:
+    """Who wrote a line, as the kind of its mark and the number; and the line without the mark."""
+    rest = line
+    if mark := _RANK.match(line):
+        rest = terminal_text.PREFIX.sub("", line[mark.end() :])
+    else:
+        mark = _RANK_WITHIN.search(line)
+    return (mark.lastgroup or "", int(mark[mark.lastgroup or 0])) if mark else None, rest
+
+
+def of_one(columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
+    """The rows that the first of several processes wrote, and those that none claims."""
+    ranks = columns.pop(RANKS, None)
+    if ranks is None:
+        return columns, ()
+    held = {rank[1] for rank in ranks if rank is not None}
+    first = min(held)
+    if not _alike(columns, ranks, first):
+        return columns, ()
+    keep = [rank is None or rank[1] == first for rank in ranks]
+    one = {name: list(compress(cells, keep)) for name, cells in columns.items()}
+    return one, (f"lines of {len(held)} processes: those of rank {first} are read",)
+
+
+def _alike(columns: dict[str, list[Any]], ranks: list[Any], first: int) -> bool:
+    """Whether the first rank and another write of the same positions, as processes do.
+
+    Of two positions or more, and in turns, unless the marks can be nothing but ranks. Where no
+    position is logged, it is how many rows the rank has written.
+    """
+    counters = [cells for name, cells in columns.items() if parse(name).kind == "counter"]
+    wrote: dict[int, set[tuple[Any, ...]]] = {}
+    in_turns = all(rank[0] in _CERTAIN for rank in ranks if rank is not None)
+    last = first
+    for mark, *cells in zip(ranks, *counters, strict=True):
+        if mark is None:
+            continue
+        rank = mark[1]
+        positions = wrote.setdefault(rank, set())
+        position = tuple(cells) if any(cell is not None for cell in cells) else (len(positions),)
+        if rank == first != last and positions and position not in positions:
+            in_turns = True  # it comes back behind another, and goes on
+        positions.add(position)
+        last = rank
+    shared = max(
+        (len(wrote[first] & held) for rank, held in wrote.items() if rank != first), default=0
+    )
+    return in_turns and shared > 1

@@ -1,0 +1,80 @@
+"""Rows that say again what others say: a bar drawn anew, a best round, two loggers."""
+
+from __future__ import annotations
+
+import math
+from itertools import compress, groupby
+from typing import Any
+
+from simopt.curves.logs.names import parse
+from simopt.curves.logs.table import Rows
+
+#: Fewer rows may be alike by chance.
+FEW_ROWS = 3
+
+
+def without_redrawn(rows: Rows) -> Rows:
+    """The states of one bar without those that are drawn again.
+
+    What a step leaves is drawn when it is told to the bar, and once more when the bar counts.
+    """
+    at = next((c for c in ("step", "batch") if None not in rows.columns.get(c, [None])), "")
+    if not at:
+        return rows
+    position = [float(cell) for cell in rows.columns[at]]
+    kinds = ("loss", "error", "higher")
+    values = [cells for name, cells in rows.columns.items() if parse(name).kind in kinds]
+    alike = groupby(range(rows.count), key=lambda row: [cells[row] for cells in values])
+    blocks = [list(block) for _, block in alike]
+    places = [{position[row] for row in block} for block in blocks]
+    keep: list[int] = []
+    for block, before, here, after in zip(
+        blocks, [set(), *places[:-1]], places, [*places[1:], set()], strict=True
+    ):
+        # A position that is drawn with two values: what a step leaves is drawn twice.
+        again = here & (before | after)
+        counted = [row for row in block if again and position[row] > position[block[0]]]
+        last = {position[row]: row for row in counted or block}
+        keep += last.values()
+    kept = Rows()
+    for row in keep:
+        kept.add({n: cells[row] for n, cells in rows.columns.items() if cells[row] is not None})
+    return kept
+
+
+def without_best(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Rows without a last one that says one of its run again: the best round of boosted trees."""
+    counter = next((c for name, c in columns.items() if parse(name).kind == "counter"), [None])
+    last = [cells[-1] for cells in columns.values()]
+    if counter[-1] is None or len(counter) <= FEW_ROWS:
+        return columns
+    before = math.inf
+    for row in range(len(counter) - 2, -1, -1):
+        at = math.nan if counter[row] is None else float(counter[row] or 0)
+        if not at < before:
+            break  # where another run ends
+        if counter[row] == counter[-1] and [cells[row] for cells in columns.values()] == last:
+            return {name: cells[:-1] for name, cells in columns.items()}
+        before = at
+    return columns
+
+
+def once(
+    columns: dict[str, list[Any]], notes: tuple[str, ...]
+) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
+    """Rows that all were written twice, by two loggers, once."""
+    counters = [cells for name, cells in columns.items() if parse(name).kind == "counter"]
+    if not counters:
+        return columns, notes
+    rows = list(zip(*columns.values(), strict=True))
+    keep: list[bool] = []
+    for _, block in groupby(range(len(rows)), key=lambda row: [cells[row] for cells in counters]):
+        at = list(block)
+        half, odd = divmod(len(at), 2)
+        if odd or [rows[k] for k in at[:half]] != [rows[k] for k in at[half:]]:
+            return columns, notes
+        keep += [True] * half + [False] * half
+    if len(rows) < 2 * FEW_ROWS:
+        return columns, notes
+    once = {name: list(compress(cells, keep)) for name, cells in columns.items()}
+    return once, (*notes, "every line is there twice, and read once")

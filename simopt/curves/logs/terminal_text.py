@@ -1,0 +1,46 @@
+"""What a terminal shows of a text at last: without colours, bars drawn over themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_EPOCH = re.compile(r"\bepoch(?:-|\s*[:#]?\s*)(\d+)", re.IGNORECASE)
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08+")
+PREFIX = re.compile(
+    r"^\s*(?:[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[\])]?|"
+    r"[\[(]?\d\d:\d\d:\d\d(?:[.,]\d+)?[\])]?|[IWE]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\])\s*",
+)
+#: A bar below another, from which the cursor goes back up: tqdm's, Lightning's.
+_BELOW = re.compile(r"\n\r([^\n\r]*)\x1b\[A")
+_BAR = re.compile(r"[━═╸╺▏▎▍▌▋▊▉█▇▆▅▄▃▂▁░▒▓─]+|\[=*>?\.*\]|\[[#=>. -]{4,}\]")
+
+
+def plain_text(text: str) -> str:
+    """A text without what colours it on a terminal, and without bars below others that say nothing.
+
+    From a bar below, the cursor goes back up to where the line goes on.
+    """
+    if "\x1b" not in text:
+        return text
+    if "\x1b[A" in text:
+        text = _BELOW.sub(lambda bar: bar[0] if "=" in bar[1] or "loss" in bar[1] else "", text)
+    return _ANSI.sub("", text)
+
+
+def lines(text: str) -> Iterator[str]:
+    """Lines as a terminal shows them at last: a progress bar is drawn over itself."""
+    for drawn in text.split("\n"):
+        for line in _drawn(drawn.rstrip("\r")) if "\r" in drawn else [drawn]:
+            if len(line) <= 20_000 and line.strip():
+                yield _BAR.sub(" - ", PREFIX.sub("", _ANSI.sub("", line)))
+
+
+def _drawn(line: str) -> Iterable[str]:
+    """What stays of a line that is drawn over itself: the last of it, or of each of its epochs."""
+    last: dict[str, str] = {}
+    for part in filter(str.strip, line.split("\r")):
+        epoch = _EPOCH.search(part)
+        last[epoch[1] if epoch else ""] = part
+    # Without an epoch only what stands there in the end does.
+    return [last[""]] if "" in last and list(last)[-1] == "" else last.values()
