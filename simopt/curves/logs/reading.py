@@ -277,7 +277,7 @@ def file_tables(
     if name.endswith(".wandb") or data.startswith(wandb.MAGIC):
         return [wandb.offline_run(data, source)]
     text = contents.decoded(path, data)
-    text, parts = _after_older(text, older, patterns)
+    text, parts = rotated.joined(text, older, lambda part: _table_of(part, patterns))
     if not text.strip():
         raise contents.refused(path, "no text", "a log with numbers in it; it is empty")
     if (shown := markup.outputs(text)) is not None:
@@ -295,26 +295,6 @@ def file_tables(
             "on from"
         )
     return [table]
-
-
-def _after_older(
-    text: str, older: Sequence[Path], patterns: Iterable[str]
-) -> tuple[str, list[str]]:
-    """A text behind the older parts that it goes on from, and their names."""
-    names: list[str] = []
-    newer = _table_of(text, patterns) if older else None
-    for part in reversed(older):
-        try:
-            before = contents.decoded(part, contents.content(part)[1])
-        except (OSError, ValueError):
-            break
-        table = _table_of(before, patterns)
-        if newer is not None and table is not None and not rotated.goes_on(newer, table):
-            break
-        text = before + ("" if before.endswith(("\n", "\r")) else "\n") + text
-        names = [part.name, *names]
-        newer = table or newer
-    return text, names
 
 
 def _table_of(text: str, patterns: Iterable[str]) -> Table | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from simopt.curves.logs import cells
+from simopt.curves.logs import cells, contents
 from simopt.curves.logs.names import CLOCKS, parse
 from simopt.curves.logs.table import Table
 
@@ -47,6 +48,29 @@ def older(path: Path) -> list[Path]:
             if match and base(file.name) == path.name and file.is_file():
                 found.append((match["date"] or "9", -int(match["number"] or 0), file))
     return [file for *_, file in sorted(found)]
+
+
+def joined(
+    text: str, older: Sequence[Path], read: Callable[[str], Table | None]
+) -> tuple[str, list[str]]:
+    """A text behind the older parts that it goes on from, and their names.
+
+    ``read`` makes a table of a text; None of one that is none on its own.
+    """
+    names: list[str] = []
+    newer = read(text) if older else None
+    for part in reversed(older):
+        try:
+            before = contents.decoded(part, contents.content(part)[1])
+        except (OSError, ValueError):
+            break
+        table = read(before)
+        if newer is not None and table is not None and not goes_on(newer, table):
+            break
+        text = before + ("" if before.endswith(("\n", "\r")) else "\n") + text
+        names = [part.name, *names]
+        newer = table or newer
+    return text, names
 
 
 def goes_on(newer: Table, older: Table) -> bool:
