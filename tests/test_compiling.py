@@ -29,6 +29,17 @@ def test_what_was_cut_off_on_disk_is_compiled_anew(ending, damage, tmp_path, mon
     assert (found(1.0), sum(found.stats.cache_hits.values())) == (2.0, 1)
 
 
+def test_code_is_compiled_anew_when_what_it_calls_has_changed(tmp_path, monkeypatch):
+    """Of two digests of the source, the code that is kept for one does not serve the other."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    hits = []
+    for source in ("one", "one", "two", "two"):
+        function = compiled(plus_one, source=source)
+        function(1.0)
+        hits.append(sum(function.stats.cache_hits.values()))
+    assert hits == [0, 1, 0, 1]
+
+
 class Seen(event.Listener):
     """Whether Python looked for garbage when a compilation began and when it ended."""
 

@@ -10,7 +10,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from simopt.curves.diagnosis import batch, diagnose_many
-from simopt.curves.features import FEATURES, VALIDATION, measure, measure_validation
+from simopt.curves.features import FEATURES, measure
+from simopt.curves.validation_features import VALIDATION, measure_validation
 
 NAN, INF = float("nan"), float("inf")
 

@@ -3,7 +3,7 @@
 A curve at a time. A reader looks past one bad batch, and past a first row that is a partial sum or
 an untrained model's huge loss; with them on the axis the rest is a flat line.
 
-Plain Python for a single curve, compiled for many: see `simopt.curves.features`.
+Plain Python for a single curve, compiled for many: see `simopt.curves.arithmetic`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from simopt.curves.arithmetic import SECOND_DIFFERENCE, extremes, level
 from simopt.ground.medians import median, ranked
 
 #: Fewer values are left as they are.
@@ -35,9 +36,6 @@ TREND = 0.35
 
 #: A logger that writes NaN as 0 leaves zeros after values that grew by this factor or more.
 GREW = 1e6
-
-#: The median of a Gaussian's absolute value times the deviation of a second difference.
-SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
 
 #: The columns, in their order.
 CLEANED = (
@@ -105,9 +103,7 @@ def zeros(y):
 
 def stands_apart(y):
     """Whether the first value is of another kind than the rest."""
-    low = high = y[1]
-    for value in y[1:]:
-        low, high = min(low, value), max(high, value)
+    low, high = extremes(y[1:])
     # Halves, for the range of the largest numbers is beyond them.
     span = 0.5 * high - 0.5 * low
     if 0.5 * y[0] - 0.5 * high > APART * span:
@@ -126,19 +122,8 @@ def above_the_rest(y):
 
     Of noise alone a value is the second as likely as any other to be the highest, but by less.
     """
-    half = y[len(y) // 2 :]
-    low = high = half[0]
-    for value in half:
-        low, high = min(low, value), max(high, value)
+    low, high = extremes(y[len(y) // 2 :])
     return 0.5 * y[1] - 0.5 * high > 0.5 * (0.5 * high - 0.5 * low)
-
-
-def level(y):
-    """The mean."""
-    total = np.float64(0.0)
-    for value in y:
-        total += value
-    return total / len(y)
 
 
 def end_of(y):

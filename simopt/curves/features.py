@@ -6,10 +6,7 @@ value to the next are looked at as they are, unless they are so small that round
 the shape is looked at on the means of at most 64 stretches, in which the noise of single values is
 small, and of which a long curve has no more than a short one.
 
-One source serves a single curve as plain Python and many compiled, to the same bits: sums run in
-order, squares are products (``**`` rounds as the C library does), and what may divide by zero is a
-number of NumPy's, which has inf and nan where Python's float has an error. What is compiled is in
-one file but for the median, because Numba's cache does not see a change in another.
+Plain Python for a single curve, compiled for many: see `simopt.curves.arithmetic`.
 """
 
 from __future__ import annotations
@@ -18,11 +15,19 @@ import math
 
 import numpy as np
 
-from simopt.ground.medians import median
+from simopt.curves.arithmetic import (
+    STRETCHES,
+    collect,
+    end_level,
+    level,
+    roughness,
+    stretches,
+    to_unit_range,
+    value_at,
+)
+from simopt.curves.validation_features import VALIDATION
 
-#: The shape has at most so many points: enough to place a plateau to 2 % of the run, few enough
-#: that comparing each with each takes microseconds.
-STRETCHES = 64
+__all__ = ["FEATURES", "VALIDATION", "measure"]
 
 #: A step within this share of the range is none, but rounding: that of float64 stays below it, even
 #: with a million times the range on top of the loss.
@@ -38,16 +43,6 @@ REMAINS = 0.08
 
 #: The tail is the last third: long enough for a slope, past the fast beginning.
 TAIL = 3
-
-#: The level of an end is the mean of this share of the values.
-END = 20
-
-#: A second difference of white noise has six times its variance; the median of a Gaussian's
-#: absolute value is 0.6745 standard deviations.
-SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
-
-#: A third difference has twenty times the variance.
-THIRD_DIFFERENCE = 0.6745 * math.sqrt(20.0)
 
 #: The columns, in their order.
 FEATURES = (
@@ -86,57 +81,12 @@ FEATURES = (
     "tail_echo",  # correlation of a residual with the next
 )
 
-#: Where each is.
-VALUES = FEATURES.index("values")
-MISSING = FEATURES.index("missing")
-BROKEN_AT = FEATURES.index("broken_at")
-FALL = FEATURES.index("fall")
-LOWEST_AT = FEATURES.index("lowest_at")
-END_LEVEL = FEATURES.index("end")
-GROWTH = FEATURES.index("growth")
-REBOUND = FEATURES.index("rebound")
-REBOUND_AT = FEATURES.index("rebound_at")
-RISES = FEATURES.index("rises")
-TURNS = FEATURES.index("turns")
-JUMP = FEATURES.index("jump")
-JUMP_AT = FEATURES.index("jump_at")
-NOISE = FEATURES.index("noise")
-HALF_AT = FEATURES.index("half_at")
-NINETY_AT = FEATURES.index("ninety_at")
-SETTLED_AT = FEATURES.index("settled_at")
-QUARTER_1 = FEATURES.index("quarter_1")
-QUARTER_2 = FEATURES.index("quarter_2")
-QUARTER_3 = FEATURES.index("quarter_3")
-QUARTER_4 = FEATURES.index("quarter_4")
-PLATEAU = FEATURES.index("plateau")
-PLATEAU_AT = FEATURES.index("plateau_at")
-DROP = FEATURES.index("drop")
-LATE_LEVEL = FEATURES.index("late_level")
-LATE_DRIFT = FEATURES.index("late_drift")
-LATE_SWING = FEATURES.index("late_swing")
-LATE_UPS = FEATURES.index("late_ups")
-LATE_RISES = FEATURES.index("late_rises")
-TAIL_FALL = FEATURES.index("tail_fall")
-TAIL_T = FEATURES.index("tail_t")
-TAIL_SPREAD = FEATURES.index("tail_spread")
-TAIL_ECHO = FEATURES.index("tail_echo")
-
-#: Those of a training and a validation loss together.
-VALIDATION = (
-    "validation_fall",  # start - lowest of the validation loss, of its range
-    "validation_lowest_at",  # where it is lowest
-    "validation_rise",  # mean of the last quarter - lowest, of its start - lowest
-    "validation_noise",  # standard error of that rise by noise alone, of the rise
-    "training_after",  # what the training loss loses after that place, of its fall
-    "validation_net",  # start - median of the last quarter, of the range
-    "validation_scatter",  # standard deviation of what is not smooth, of the range
-    "validation_scale",  # its range, by that of the training loss
-    "validation_ups",  # all rises of its shape after the lowest together, by the rise
-    "validation_broken_at",  # where it becomes NaN and stays so, or an Inf is; -1 if nowhere
-)
-
-#: A validation loss that is missing for so many times its longest gap before has become NaN.
-GAPS = 3
+(
+    VALUES, MISSING, BROKEN_AT, FALL, LOWEST_AT, END_LEVEL, GROWTH, REBOUND, REBOUND_AT, RISES,
+    TURNS, JUMP, JUMP_AT, NOISE, HALF_AT, NINETY_AT, SETTLED_AT, QUARTER_1, QUARTER_2, QUARTER_3,
+    QUARTER_4, PLATEAU, PLATEAU_AT, DROP, LATE_LEVEL, LATE_DRIFT, LATE_SWING, LATE_UPS, LATE_RISES,
+    TAIL_FALL, TAIL_T, TAIL_SPREAD, TAIL_ECHO,
+) = range(len(FEATURES))  # fmt: skip
 
 
 def measure(losses, lengths, out):
@@ -170,70 +120,6 @@ def measure(losses, lengths, out):
         of_plateau(shape[:points], least, out[i])
         second_half(y[:k], out[i])
         of_tail(y[:k], out[i])
-
-
-def collect(losses, length, y):
-    """The finite values; how many there are, and where the curve breaks (-1: nowhere).
-
-    It breaks at the first Inf, or at the NaN after which nothing finite comes.
-    """
-    k, broken = 0, -1
-    for t in range(length):
-        if math.isinf(losses[t]):
-            return k, t
-        if not math.isnan(losses[t]):
-            y[k] = losses[t]
-            k += 1
-            broken = -1
-        elif broken < 0:
-            broken = t
-    return k, broken
-
-
-def to_unit_range(y):
-    """Bring values to the range 0 to 1, in place; False if all are the same."""
-    low = high = y[0]
-    for value in y:
-        low, high = min(low, value), max(high, value)
-    # Halves, for the range of the largest numbers is beyond them.
-    scale = 0.5 * high - 0.5 * low
-    if scale == 0.0:
-        return False
-    for t in range(len(y)):
-        y[t] = (0.5 * y[t] - 0.5 * low) / scale
-    return True
-
-
-def stretches(y, shape):
-    """The means of at most STRETCHES stretches of equal length; how many."""
-    k = len(y)
-    points = min(k, STRETCHES)
-    length, rest = k // points, k % points
-    first = left = 0
-    for j in range(points):
-        # Stretch j begins at j k / points, rounded down; a division each would take longer.
-        left += rest
-        count = length + (left >= points)
-        left -= points * (left >= points)
-        total = 0.0
-        for t in range(first, first + count):
-            total += y[t]
-        shape[j] = total / count
-        first += count
-    return points
-
-
-def level(y):
-    """The mean."""
-    total = np.float64(0.0)
-    for value in y:
-        total += value
-    return total / len(y)
-
-
-def end_level(y):
-    """The mean of the last values."""
-    return level(y[len(y) - 1 - len(y) // END :])
 
 
 def whole_run(y, out):
@@ -285,14 +171,6 @@ def steps(y, spare, out):
     out[NOISE] = roughness(y, spare)
 
 
-def roughness(y, spare):
-    """The standard deviation of white noise on a smooth curve, from second differences."""
-    k = len(y)
-    for t in range(1, k - 1):
-        spare[0, t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
-    return median(spare[0, : k - 2], spare[1], spare[2]) / SECOND_DIFFERENCE
-
-
 def second_half(y, out):
     """At which level it goes on, and how far and how often up."""
     k = len(y)
@@ -339,13 +217,6 @@ def of_shape(shape, out):
         return
     for q in range(4):
         out[QUARTER_1 + q] = (value_at(shape, 0.25 * q) - value_at(shape, 0.25 * (q + 1))) / fall
-
-
-def value_at(shape, position):
-    """The shape between its points."""
-    place = position * (len(shape) - 1)
-    j = min(int(place), len(shape) - 2)
-    return shape[j] + (place - j) * (shape[j + 1] - shape[j])
 
 
 def of_plateau(shape, least, out):
@@ -417,89 +288,3 @@ def of_tail(y, out):
     out[TAIL_T] = -slope / math.sqrt(variance / (count - 2) / squares)
     out[TAIL_SPREAD] = math.sqrt(variance / (count - 2))
     out[TAIL_ECHO] = echo / variance if variance > 0.0 else 0.0
-
-
-def measure_validation(losses, validation, lengths, out):
-    """The features of training and validation losses together.
-
-    Parameters
-    ----------
-    losses, validation : ndarray [m, T]
-        A curve a row each.
-    lengths : ndarray of int [m]
-        How many values of a row belong to its curve.
-    out : ndarray [m, len(VALIDATION)]
-        What is measured; NaN where there is no validation loss.
-    """
-    longest = losses.shape[1]
-    y, spare, shape = np.empty(longest), np.empty((3, longest)), np.empty(STRETCHES)
-    for i in range(len(losses)):
-        out[i, :] = np.nan
-        out[i, 9] = ends_early(validation[i], losses[i], lengths[i])
-        k, _ = collect(validation[i], lengths[i], y)
-        scale = span(y[:k])
-        if k < 3 or not to_unit_range(y[:k]):
-            continue
-        points = stretches(y[:k], shape)
-        lowest = 0
-        for j in range(points):
-            if shape[j] < shape[lowest]:
-                lowest = j
-        # Values behind the lowest stretch, of the last quarter at most; their median, of three and
-        # more, since a single bad epoch is no rise. Of fewer than twenty epochs two are enough.
-        late = min(1 + k // 4, k - (lowest + 1) * k // points)
-        rise = 0.0
-        if late > min(2, k // 10):
-            rise = median(y[k - late : k], spare[1], spare[2]) - shape[lowest]
-        noise = roughness(y[:k], spare)
-        if k > 5:
-            # A bend that stays is no noise: third differences do not see it.
-            for t in range(2, k - 1):
-                spare[0, t - 2] = abs(y[t + 1] - 3.0 * (y[t] - y[t - 1]) - y[t - 2])
-            third = median(spare[0, : k - 3], spare[1], spare[2]) / THIRD_DIFFERENCE
-            noise = min(noise, third)
-        # Two means are compared, of so many values each.
-        error = noise * math.sqrt(1.0 / max(1, late) + points / k)
-        out[i, 0] = y[0]
-        out[i, 1] = lowest / (points - 1)
-        out[i, 2] = rise / (shape[0] - shape[lowest])
-        out[i, 3] = error / rise
-        out[i, 5] = y[0] - median(y[k - 1 - k // 4 : k], spare[1], spare[2])
-        out[i, 6] = noise
-        ups = np.float64(0.0)
-        for j in range(lowest + 1, points):
-            ups += max(0.0, shape[j] - shape[j - 1])
-        out[i, 8] = ups / rise
-        place = lowest / (points - 1)
-        k, _ = collect(losses[i], lengths[i], y)
-        own = span(y[:k])
-        if k < 3 or not to_unit_range(y[:k]):
-            continue
-        out[i, 7] = scale / own
-        points = stretches(y[:k], shape)
-        out[i, 4] = (value_at(shape[:points], place) - end_level(y[:k])) / y[0]
-
-
-def span(y):
-    """Highest - lowest, halved: the range of the largest numbers is beyond them."""
-    if len(y) == 0:
-        return 0.0
-    low = high = y[0]
-    for value in y:
-        low, high = min(low, value), max(high, value)
-    return 0.5 * high - 0.5 * low
-
-
-def ends_early(validation, losses, length):
-    """Where a validation loss becomes NaN while training goes on, or is infinite; -1 if nowhere."""
-    last, gap = -1, 0
-    for t in range(length):
-        if math.isinf(validation[t]):
-            return t
-        if not math.isnan(validation[t]):
-            gap = max(gap, t - last)
-            last = t
-    finite = 0
-    for t in range(last + 1, length):
-        finite += math.isfinite(losses[t])
-    return last + 1 if last >= 0 and finite > max(GAPS * gap, 4) else -1

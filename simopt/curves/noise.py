@@ -6,7 +6,7 @@ loss that swings (a value is near the one before, or opposite to it). Means of b
 with what the noise makes of them, so that a verdict does not depend on how densely a log was
 written.
 
-Plain Python for a single curve, compiled for many: see `simopt.curves.features`.
+Plain Python for a single curve, compiled for many: see `simopt.curves.arithmetic`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import math
 
 import numpy as np
 
+from simopt.curves.arithmetic import collect, extremes, level, roughness, to_unit_range
 from simopt.ground.medians import median
 
 #: Blocks that are compared, and values of a block at least.
@@ -28,9 +29,6 @@ WINDOW = 20
 
 #: A curve is at rest while it stays within this share of its range of its last value.
 AT_REST = 1e-6
-
-#: The median of a Gaussian's absolute value times the deviation of a second difference.
-SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
 
 #: The columns, in their order.
 NOISE = (
@@ -95,20 +93,14 @@ def measure_noise(losses, lengths, flat_ends, out):
     y, residuals = np.empty(longest), np.empty(longest + LAGS)
     correlations = np.empty(LONGEST + LAGS)
     blocks, variances = np.empty(BLOCKS), np.empty(PIECES)
-    sums, spare = np.empty(longest + 1), np.empty((2, max(longest, PIECES)))
+    sums, spare = np.empty(longest + 1), np.empty((3, max(longest, PIECES)))
     for i in range(len(losses)):
         out[i, :] = np.nan
-        k = 0
-        for t in range(lengths[i]):
-            if math.isinf(losses[i, t]):
-                break
-            if not math.isnan(losses[i, t]):
-                y[k] = losses[i, t]
-                k += 1
+        k, _ = collect(losses[i], lengths[i], y)
         low, high = extremes(y[:k])
         if k < 2 * VALUES or not to_unit_range(y[:k]):
             continue
-        scatter(y[:k], residuals, variances, sums, spare, out[i])
+        scatter(y[:k], residuals, variances, spare, out[i])
         levels(y[:k], blocks, out[i])
         level_shift(y[:k], sums, spare[0], out[i])
         of_fall(y[:k], out[i])
@@ -116,14 +108,6 @@ def measure_noise(losses, lengths, flat_ends, out):
         period(residuals, k, correlations, out[i])
         onset(y[:k], flat_ends[i], out[i])
         share_of_level(y[:k], low, high, out[i])
-
-
-def extremes(y):
-    """The lowest and the highest value; infinite where there is none."""
-    low, high = math.inf, -math.inf
-    for value in y:
-        low, high = min(low, value), max(high, value)
-    return low, high
 
 
 def share_of_level(y, low, high, out):
@@ -138,20 +122,7 @@ def share_of_level(y, low, high, out):
     out[NOISE_SHARE] = out[SCATTER] * ratio / (1.0 + ratio * total / len(y))
 
 
-def to_unit_range(y):
-    """Bring values to the range 0 to 1, in place; False if all are the same."""
-    low = high = y[0]
-    for value in y:
-        low, high = min(low, value), max(high, value)
-    scale = 0.5 * high - 0.5 * low
-    if scale == 0.0:
-        return False
-    for t in range(len(y)):
-        y[t] = (0.5 * y[t] - 0.5 * low) / scale
-    return True
-
-
-def scatter(y, residuals, variances, differences, spare, out):
+def scatter(y, residuals, variances, spare, out):
     """Residuals from lines through pieces: their deviation, and how each follows the one before."""
     k = len(y)
     pieces = min(PIECES, max(1, k // PIECE))
@@ -193,10 +164,7 @@ def scatter(y, residuals, variances, differences, spare, out):
     out[SCATTER] = math.sqrt(median(variances[:pieces], spare[0], spare[1]))
     if pieces < 3:
         # Too few pieces to follow a bend: second differences do.
-        for t in range(1, k - 1):
-            differences[t - 1] = abs(y[t + 1] - 2.0 * y[t] + y[t - 1])
-        second_differences = median(differences[: k - 2], spare[0], spare[1])
-        out[SCATTER] = min(out[SCATTER], second_differences / SECOND_DIFFERENCE)
+        out[SCATTER] = min(out[SCATTER], roughness(y, spare))
     out[SKEW] = third / k / (second / k) ** 1.5 if second > 0.0 else 0.0
     out[ECHO] = products / late if late > 0.0 else 0.0
 
@@ -252,14 +220,6 @@ def levels(y, blocks, out):
     middle = 0.5 * (blocks[(count - 1) // 2] + blocks[count // 2])
     out[NET] = net
     out[BLOCK_LATE] = (middle - blocks[count - 1]) / net if net > 0.0 else np.nan
-
-
-def level(y):
-    """The mean."""
-    total = np.float64(0.0)
-    for value in y:
-        total += value
-    return total / len(y)
 
 
 def level_shift(y, sums, rises, out):

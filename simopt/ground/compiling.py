@@ -27,11 +27,12 @@ class CacheWarning(UserWarning):
 _warned = False
 
 
-def compiled(function: Callable[..., Any], *, by_address: bool = False) -> Any:
+def compiled(function: Callable[..., Any], *, by_address: bool = False, source: str = "") -> Any:
     """The function compiled at its first call, and found again on disk by later processes.
 
     It releases the GIL, and divides as NumPy does. ``by_address`` says that Python never calls it:
-    what it would need for that is not compiled. Where Numba finds no folder that it can write
+    what it would need for that is not compiled. ``source`` is a digest of what the function calls
+    in other files: Numba itself sees no change there. Where Numba finds no folder that it can write
     to (a foreign user id, no home), the code is not kept, and one `CacheWarning` says so.
     """
     global _warned
@@ -45,7 +46,11 @@ def compiled(function: Callable[..., Any], *, by_address: bool = False) -> Any:
             raise
     else:
         # With NUMBA_DISABLE_JIT Numba gives back the function, and keeps nothing.
-        return dispatcher if dispatcher is function else _one_process_at_a_time(dispatcher)
+        if dispatcher is function:
+            return dispatcher
+        files = dispatcher._cache._cache_file
+        files._source_stamp = files._source_stamp, source
+        return _one_process_at_a_time(dispatcher)
     if not _warned:
         _warned = True
         warnings.warn(

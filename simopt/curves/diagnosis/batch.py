@@ -15,13 +15,12 @@ from simopt.curves.features import (
     FEATURES,
     PLATEAU,
     PLATEAU_AT,
-    VALIDATION,
     measure,
-    measure_validation,
 )
 from simopt.curves.judge import judge
 from simopt.curves.noise import NOISE, measure_noise
 from simopt.curves.symptoms import SYMPTOMS
+from simopt.curves.validation_features import VALIDATION, measure_validation
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
 
@@ -124,10 +123,13 @@ def _measures(values: int) -> tuple[Callable[..., None], ...]:
 @cache
 def _compiled() -> tuple[Callable[..., None], ...]:
     """The same compiled, which gives the same bits."""
-    from simopt.ground.compiling import compiled
+    from simopt.ground.compiling import code_digest, compiled
     from simopt.ground.inline import inlined
+    from simopt.ground.snapshot import reached
 
-    return tuple(compiled(inlined(function)) for function in MEASURES)
+    return tuple(
+        compiled(inlined(function), source=code_digest(*reached(function))) for function in MEASURES
+    )
 
 
 def measured(

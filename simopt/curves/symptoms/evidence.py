@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.curves.features import END, FLAT, TAIL
+from simopt.curves.arithmetic import END
+from simopt.curves.features import FLAT, TAIL
 from simopt.curves.symptoms.record import Features, Known, Span, Symptom
 from simopt.ground.formatting import percent
 

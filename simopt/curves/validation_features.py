@@ -1,0 +1,131 @@
+"""What is measured on a training and a validation loss together, a pair of curves at a time.
+
+Plain Python for a single pair, compiled for many: see `simopt.curves.arithmetic`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from simopt.curves.arithmetic import (
+    STRETCHES,
+    collect,
+    end_level,
+    extremes,
+    roughness,
+    stretches,
+    to_unit_range,
+    value_at,
+)
+from simopt.ground.medians import median
+
+#: A third difference of white noise has twenty times its variance.
+THIRD_DIFFERENCE = 0.6745 * math.sqrt(20.0)
+
+#: A validation loss that is missing for so many times its longest gap before has become NaN.
+GAPS = 3
+
+#: The columns, in their order.
+VALIDATION = (
+    "validation_fall",  # start - lowest of the validation loss, of its range
+    "validation_lowest_at",  # where it is lowest
+    "validation_rise",  # mean of the last quarter - lowest, of its start - lowest
+    "validation_noise",  # standard error of that rise by noise alone, of the rise
+    "training_after",  # what the training loss loses after that place, of its fall
+    "validation_net",  # start - median of the last quarter, of the range
+    "validation_scatter",  # standard deviation of what is not smooth, of the range
+    "validation_scale",  # its range, by that of the training loss
+    "validation_ups",  # all rises of its shape after the lowest together, by the rise
+    "validation_broken_at",  # where it becomes NaN and stays so, or an Inf is; -1 if nowhere
+)
+
+(
+    FALL, LOWEST_AT, RISE, RISE_NOISE, TRAINING_AFTER, NET, SCATTER, SCALE, UPS, BROKEN_AT,
+) = range(len(VALIDATION))  # fmt: skip
+
+
+def measure_validation(losses, validation, lengths, out):
+    """The features of training and validation losses together.
+
+    Parameters
+    ----------
+    losses, validation : ndarray [m, T]
+        A curve a row each.
+    lengths : ndarray of int [m]
+        How many values of a row belong to its curve.
+    out : ndarray [m, len(VALIDATION)]
+        What is measured; NaN where there is no validation loss.
+    """
+    longest = losses.shape[1]
+    y, spare, shape = np.empty(longest), np.empty((3, longest)), np.empty(STRETCHES)
+    for i in range(len(losses)):
+        out[i, :] = np.nan
+        out[i, BROKEN_AT] = ends_early(validation[i], losses[i], lengths[i])
+        k, _ = collect(validation[i], lengths[i], y)
+        scale = span(y[:k])
+        if k < 3 or not to_unit_range(y[:k]):
+            continue
+        points = stretches(y[:k], shape)
+        lowest = 0
+        for j in range(points):
+            if shape[j] < shape[lowest]:
+                lowest = j
+        # Values behind the lowest stretch, of the last quarter at most; their median, of three and
+        # more, since a single bad epoch is no rise. Of fewer than twenty epochs two are enough.
+        late = min(1 + k // 4, k - (lowest + 1) * k // points)
+        rise = 0.0
+        if late > min(2, k // 10):
+            rise = median(y[k - late : k], spare[1], spare[2]) - shape[lowest]
+        noise = roughness(y[:k], spare)
+        if k > 5:
+            # A bend that stays is no noise: third differences do not see it.
+            for t in range(2, k - 1):
+                spare[0, t - 2] = abs(y[t + 1] - 3.0 * (y[t] - y[t - 1]) - y[t - 2])
+            third = median(spare[0, : k - 3], spare[1], spare[2]) / THIRD_DIFFERENCE
+            noise = min(noise, third)
+        # Two means are compared, of so many values each.
+        error = noise * math.sqrt(1.0 / max(1, late) + points / k)
+        out[i, FALL] = y[0]
+        out[i, LOWEST_AT] = lowest / (points - 1)
+        out[i, RISE] = rise / (shape[0] - shape[lowest])
+        out[i, RISE_NOISE] = error / rise
+        out[i, NET] = y[0] - median(y[k - 1 - k // 4 : k], spare[1], spare[2])
+        out[i, SCATTER] = noise
+        ups = np.float64(0.0)
+        for j in range(lowest + 1, points):
+            ups += max(0.0, shape[j] - shape[j - 1])
+        out[i, UPS] = ups / rise
+        k, _ = collect(losses[i], lengths[i], y)
+        own = span(y[:k])
+        if k < 3 or not to_unit_range(y[:k]):
+            continue
+        out[i, SCALE] = scale / own
+        points = stretches(y[:k], shape)
+        out[i, TRAINING_AFTER] = (
+            value_at(shape[:points], out[i, LOWEST_AT]) - end_level(y[:k])
+        ) / y[0]
+
+
+def span(y):
+    """Highest - lowest, halved: the range of the largest numbers is beyond them."""
+    if len(y) == 0:
+        return 0.0
+    low, high = extremes(y)
+    return 0.5 * high - 0.5 * low
+
+
+def ends_early(validation, losses, length):
+    """Where a validation loss becomes NaN while training goes on, or is infinite; -1 if nowhere."""
+    last, gap = -1, 0
+    for t in range(length):
+        if math.isinf(validation[t]):
+            return t
+        if not math.isnan(validation[t]):
+            gap = max(gap, t - last)
+            last = t
+    finite = 0
+    for t in range(last + 1, length):
+        finite += math.isfinite(losses[t])
+    return last + 1 if last >= 0 and finite > max(GAPS * gap, 4) else -1
