@@ -64,8 +64,16 @@ def simulator():
         os.environ.pop("NUMBA_ENABLE_CUDASIM", None)
 
 
+#: Every convention of every rule, each rule's first by default: the others differ in no loop.
+FIRST = {case.rule: name for name, case in reversed(CONVENTIONS.items())}
+OF_EACH_RULE = [
+    pytest.param(name, marks=() if name == FIRST[case.rule] else pytest.mark.slow)
+    for name, case in CONVENTIONS.items()
+]
+
+
 @pytest.mark.interpreted
-@pytest.mark.parametrize("name", [*QUICK, *CONVENTIONS])
+@pytest.mark.parametrize("name", [*QUICK, *OF_EACH_RULE])
 def test_the_bits_are_those_of_the_blocks_loop(name, simulator):
     """Of two loops in plain Python."""
     expected = ALL_CASES[name].ends(blocks.compute)
@@ -116,7 +124,7 @@ def quick(function):
     return njit(error_model="numpy", no_cfunc_wrapper=True)(inlined(function))
 
 
-@pytest.mark.parametrize("name", CONVENTIONS)
+@pytest.mark.parametrize("name", OF_EACH_RULE)
 def test_a_compiled_rule_has_pythons_bits(name):
     """What a kernel puts into its loop, alone: compiled in a tenth of the time."""
     optimizer = CONVENTIONS[name].optimizer()
