@@ -152,7 +152,14 @@ def test_the_engine_computes_what_run_does(name, plan, points, monkeypatch):
     assert kinds == {points}
 
 
-@pytest.mark.parametrize("name", ["one weight", "several weights", "network"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "several weights",
+        pytest.param("one weight", marks=pytest.mark.slow),
+        pytest.param("network", marks=pytest.mark.slow),
+    ],
+)
 def test_compiled_it_is_the_same(name):
     problem = PROBLEMS[name]
     frame = simopt.sweep(problem, POLYAK(), batch_size=3, epochs=3)

@@ -67,6 +67,7 @@ def test_a_seed_gives_the_same_again():
     pd.testing.assert_frame_equal(one.drop(columns="seconds"), same.drop(columns="seconds"))
 
 
+@pytest.mark.slow
 def test_shared_runs_count_for_the_first_claim_that_reads_them():
     """C106 and C107 read the same; what C106 runs beside is two more."""
     first, second = evaluate(quick=True, only=["C106", "C107"])

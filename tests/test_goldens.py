@@ -288,6 +288,7 @@ CANDLE = simopt.problems.least_squares(
 )
 
 
+@pytest.mark.interpreted
 def test_candle_sgd_optim_in_its_own_precision():
     # sgd_optim asserts equality of float32 numbers.
     problem = simopt.problems.least_squares([[1.0]], [4.2])
@@ -321,6 +322,7 @@ def test_candle_linear_regression(case):
     np.testing.assert_allclose(ours, expected, rtol=0, atol=tolerance)
 
 
+@pytest.mark.interpreted
 def test_candle_nesterov_diverges_in_its_own_precision():
     # nesterov_sgd_linear_regression: the divergence has grown float32's rounding to 1.1e-4.
     frame = simopt.sweep(

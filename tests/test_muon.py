@@ -250,6 +250,7 @@ def test_the_engine_computes_what_run_does(name, plan, points, monkeypatch):
     assert kinds == {points}
 
 
+@pytest.mark.slow
 def test_compiled_it_is_the_same_as_in_plain_python():
     problem, muon = NETWORKS["tall"], simopt.Muon(eta=[0.02, 0.2], weight_decay=0.1)
     plan = {"batch_size": 5, "epochs": 4}

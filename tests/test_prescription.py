@@ -143,10 +143,10 @@ def test_equal_cost(fix):
 def test_without_points_a_batch_is_so_many_samples():
     noisy = problems.noisy_quadratic([1.0, 0.1], noise=0.5)
     frame = simopt.prescribe(
-        noisy, simopt.SGD(eta=0.1), batch_size=2, epochs=400, seeds=8, fixes="batch x 4", threads=1
+        noisy, simopt.SGD(eta=0.1), batch_size=2, epochs=40, seeds=8, fixes="batch x 4", threads=1
     )
-    assert frame["cost"].tolist() == [800.0, 800.0]
-    assert frame["epochs"].tolist() == [400.0, 100.0]
+    assert frame["cost"].tolist() == [80.0, 80.0]
+    assert frame["epochs"].tolist() == [40.0, 10.0]
 
 
 def test_what_still_runs_away_is_not_the_best():

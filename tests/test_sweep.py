@@ -63,19 +63,33 @@ def oracle(problem, name, hyper, plan, seed, of=reference.trajectory):
     return of(problem, name, hyper, plan["batch_size"], orders, plan.get("drop_last", False))
 
 
+#: No loss knows a rule: every rule on some losses, some rules on every loss; the rest is slow.
+SOME_RULES = ("SGD", "Adam")
+SOME_PROBLEMS = ("four_points", "three weights", "logistic")
+RULES_AND_PROBLEMS = [
+    pytest.param(
+        name,
+        where,
+        marks=() if name in SOME_RULES or where in SOME_PROBLEMS else pytest.mark.slow,
+    )
+    for name in OPTIMIZERS
+    for where in PROBLEMS
+]
+
 #: Whose kernels are compiled where bits are compared; the other losses' in `tests.device_cases`.
 COMPILED = ("four_points", "three weights")
 
 
 def compiled_or_not(where, *values):
     """A case whose kernels are compiled, or run as plain Python."""
-    marks = pytest.mark.compiled if where in COMPILED else pytest.mark.interpreted
+    marks = [pytest.mark.compiled if where in COMPILED else pytest.mark.interpreted]
+    if where not in SOME_PROBLEMS:
+        marks.append(pytest.mark.slow)
     return pytest.param(where, *values, marks=marks, id="-".join([where, *values]))
 
 
 @pytest.mark.interpreted
-@pytest.mark.parametrize("where", PROBLEMS)
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(("name", "where"), RULES_AND_PROBLEMS)
 @FAST
 @given(data=st.data())
 def test_meets_the_oracle(name, where, data):
@@ -133,8 +147,15 @@ PLANS = {"batch_size": [1, 3, "full"], "shuffle": ["never", "once", "epoch"], "s
 
 
 @pytest.mark.interpreted
-@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
-def test_a_sweeps_row_is_what_run_says(problem):
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param(where, marks=() if where in SOME_PROBLEMS else pytest.mark.slow)
+        for where in PROBLEMS
+    ],
+)
+def test_a_sweeps_row_is_what_run_says(where):
+    problem = PROBLEMS[where]
     goal = (problem.loss(problem.w0) + problem.minimum_loss) / 2
     frame = simopt.sweep(problem, ALL, epochs=4, target=goal, divergence=50.0, **PLANS)
     if problem.name == "four_points":
