@@ -49,9 +49,13 @@ SETTINGS = 1024
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Job(Conditions):
-    """Everything that a chunk's trajectories need, checked: what is swept, and under what."""
+    """Everything that a chunk's trajectories need, checked: what is swept, and under what.
+
+    ``limit`` is the loss that ``divergence`` times the initial loss comes to.
+    """
 
     axes: tuple[Axes, ...]
+    divergence: float | None = None
     reduce: Reduce | None = None
 
     @cached_property

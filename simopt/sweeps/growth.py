@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,6 +29,7 @@ from simopt.ground.locks import Claims
 from simopt.sweeps import chunk_files, manifest
 from simopt.sweeps.axes import Axes
 from simopt.sweeps.chunks import Chunk, Chunks, Job, Picked
+from simopt.sweeps.resuming import stored_identity
 from simopt.sweeps.store import ASIDE, LOCK, Store, absent
 
 #: The folder of the larger sweep, while it is made.
@@ -43,9 +44,6 @@ OWNER = 2**40
 
 #: Files of the smaller sweep that are held, as neighbouring chunks take rows of the same ones.
 HELD = 8
-
-#: What made the table of a job, as a manifest has it.
-Made = Callable[[Job], dict[str, Any]]
 
 
 def axes_of(job: Job) -> list[dict[str, Any]]:
@@ -62,7 +60,7 @@ def axes_of(job: Job) -> list[dict[str, Any]]:
 
 
 def opened(
-    folder: str | os.PathLike[str], job: Job, chunks: Chunks, made: Made
+    folder: str | os.PathLike[str], job: Job, chunks: Chunks
 ) -> tuple[Store, Smaller | None]:
     """The store of a job, and the smaller sweep whose rows it takes over, if that is there.
 
@@ -73,8 +71,6 @@ def opened(
         axes have fewer values.
     job, chunks
         What is to be stored.
-    made : callable
-        What made the table of a job.
 
     Raises
     ------
@@ -82,14 +78,14 @@ def opened(
         As `Store.open`; or if the smaller sweep has not ended.
     """
     places = [chunks.rows(chunk) for chunk in chunks]
-    content, axes = made(job), axes_of(job)
+    content, axes = stored_identity(job), axes_of(job)
     if isinstance(folder, (str, os.PathLike)):
         path = Path(folder)
         claims = Claims(path / LOCK)
-        while _unfinished(path) or Smaller.of(path, job, chunks, made):
+        while _unfinished(path) or Smaller.of(path, job, chunks):
             if claims.take(OWNER):
                 _take_over(path)
-                smaller = Smaller.of(path, job, chunks, made, claims)
+                smaller = Smaller.of(path, job, chunks, claims)
                 if smaller is None:
                     claims.remove()
                     break
@@ -131,7 +127,7 @@ class Smaller:
 
     @classmethod
     def of(
-        cls, folder: Path, job: Job, chunks: Chunks, made: Made, claims: Claims | None = None
+        cls, folder: Path, job: Job, chunks: Chunks, claims: Claims | None = None
     ) -> Smaller | None:
         """What is in a folder, if it is this sweep but for axes with fewer values."""
         if not manifest.path_in(folder).exists():
@@ -141,7 +137,7 @@ class Smaller:
         if stored is None or stored == axes_of(job):
             return None
         before = _with_axes(job, stored)
-        if before is None or not _same(made(before), content):
+        if before is None or not _same(stored_identity(before), content):
             return None
         there = Chunks(before)
         if [there.rows(chunk) for chunk in there] != content["chunks"]:

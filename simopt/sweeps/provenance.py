@@ -22,9 +22,7 @@ from simopt.training.sparing import spared
 LISTED = 20
 
 
-def made_of(
-    job: Job, divergence: float | None, drop_last: bool, exact: bool = False
-) -> dict[str, Any]:
+def made_of(job: Job, exact: bool = False) -> dict[str, Any]:
     """What made a table, as its ``attrs`` have it.
 
     ``exact`` leaves nothing out that bears on the rows: a long axis has a digest of its values, a
@@ -58,10 +56,10 @@ def made_of(
         **({} if job.order is None else {"shuffle": "given"}),
         **({} if job.axes[0].updates is None else {"epochs": None, "updates": job.axes[0].updates}),
         "stop_at_target": job.axes[0].stop_at_target,
-        "drop_last": drop_last,
+        "drop_last": job.axes[0].drop_last,
         "box": job.axes[0].box,
         "target": job.target,
-        "divergence": divergence,
+        "divergence": job.divergence,
         "evaluate": _evaluated(job, exact),
         "record": job.record,
         "dtype": job.dtype,

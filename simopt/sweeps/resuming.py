@@ -39,12 +39,22 @@ def check_keep(keep_state: Any, record: str, reduce: Any) -> bool:
     return bool(keep_state)
 
 
-def identity(job: Job, divergence: float | None, drop_last: bool) -> dict[str, Any]:
+def stored_identity(job: Job) -> dict[str, Any]:
+    """Everything that the rows of a stored sweep depend on, as its manifest has it."""
+    return made_of(job, exact=True) | kept(job)
+
+
+def kept(job: Job) -> dict[str, Any]:
+    """What ``attrs`` say for a sweep that goes on from this one; nothing without ``keep_state``."""
+    return {KEY: identity(job)} if job.axes[0].keep_state else {}
+
+
+def identity(job: Job) -> dict[str, Any]:
     """What a sweep that goes on from this one compares itself with."""
     for each in job.axes[0].common["schedule"]:
         if isinstance(each, Reactive):
             raise checks.refuse("keep_state", True, f"False with schedule={each!r}: it reacts")
-    made = made_of(job, divergence, drop_last, exact=True)
+    made = made_of(job, exact=True)
     spec = {name: value for name, value in made["spec"].items() if name not in FREE}
     about = {"problem": made["problem"], **spec}
     if job.order is not None:
@@ -53,7 +63,7 @@ def identity(job: Job, divergence: float | None, drop_last: bool) -> dict[str, A
     return {"of": about, "epochs": list(common), "updates": job.axes[0].updates}
 
 
-def resumed(job: Job, frame: Any, divergence: float | None, drop_last: bool) -> Job:
+def resumed(job: Job, frame: Any) -> Job:
     """The job, its trajectories beginning where those of a table ended.
 
     Raises
@@ -67,7 +77,7 @@ def resumed(job: Job, frame: Any, divergence: float | None, drop_last: bool) -> 
             frame, "None with record, reduce or diagnosis: what these need began before the cut"
         )
     before = _epochs(frame, state), state["updates"]
-    ours = identity(job, divergence, drop_last)["of"]
+    ours = identity(job)["of"]
     if job.order is not None:
         ours["order"] = digest_of_order(job.order[: before[0]])
     _compare(frame, state["of"], ours)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simopt.engine import devices, layout, readers
 from simopt.engine.readers import Reader
@@ -36,7 +36,7 @@ from simopt.sweeps.reduction.request import Reduce
 from simopt.training import plan, shuffling
 
 RECORDS = ("summary", "epochs", "steps")
-DTYPES: dict[str, Any] = {"float64": np.float64, "float32": np.float32}
+DTYPES = ("float64", "float32")
 
 #: More would take a computer a thousand years, and its counters could not hold them.
 MOST_UPDATES = 10**18
@@ -237,7 +237,7 @@ def sweep(
     >>> longer.equals(simopt.sweep(four, adam, shuffle="epoch", epochs=5))
     True
     """
-    swept = axes.check(
+    swept: Sequence[axes.Axes] = axes.check(
         problem,
         optimizers,
         convention=convention,
@@ -257,62 +257,31 @@ def sweep(
         no_decay=no_decay,
         no_clip=no_clip,
     )
-    repeats = all(kind == "replacement" for each in swept for kind in each.common["shuffle"])
-    row = shuffling.row_length(order, problem.n, repeats=repeats)
-    if row < problem.n:
-        swept = [axes.shortened(each, row) for each in swept]
+    swept, given = _with_order(swept, problem, order)
     # From here on, what a user's functions read has the value that it has now.
     problem = problem.snapshot()
-    every = plan.check_evaluate(evaluate, problem)
-    limit = plan.loss_limit(problem, divergence)
-    goal = None if target is None else checks.number("target", target)
-    checks.choice("record", record, RECORDS)
-    most = layout.MOST_UPDATES[DTYPES[checks.choice("dtype", dtype, DTYPES)]]
     workers = thread_count(threads)
     progress = checks.optional_flag("progress", progress)
-    given = None
-    longest = max(each.epochs for _, each in axes.plans(swept[0], problem))
-    if order is not None:
-        n = problem.n
-        given = shuffling.check_order(order, longest, n, repeats=repeats, most=n)
-        # Kernels have room for n points; of a shorter row they don't look at the rest.
-        given = np.pad(given, ((0, 0), (0, n - row)))
-    longest_run, total = axes.most_and_all_updates(swept, problem)
-    if total > MOST_UPDATES:
-        raise ValueError(
-            f"axes={axes.shape(swept)}: {total:,} updates in all: must be at most {MOST_UPDATES:,}"
-        )
-    if longest_run > most:
-        raise checks.refuse("epochs", longest, f"at most {most:,} updates a trajectory in {dtype}")
-    if client is not None:
-        clients.check(client)
-        workers = clients.workers(client)
     job = Job(
         problem=problem,
         axes=tuple(swept),
-        every=every,
-        limit=limit,
-        target=goal,
-        record=record,
-        dtype=dtype,
+        every=plan.check_evaluate(evaluate, problem),
+        limit=plan.loss_limit(problem, divergence),
+        divergence=divergence,
+        target=None if target is None else checks.number("target", target),
+        record=checks.choice("record", record, RECORDS),
+        dtype=checks.choice("dtype", dtype, DTYPES),
         order=given,
         reduce=_reduction(reduce, swept, problem, record),
         reader=_reader(diagnosis, record, reduce),
         device=devices.check(device, problem, record, diagnosis),
     )
-    about: dict[Any, Any] = made_of(job, divergence, drop_last)
-
-    def kept_of(each: Job) -> dict[str, Any]:
-        if not keep_state:
-            return {}
-        return {resuming.KEY: resuming.identity(each, divergence, drop_last)}
-
-    def identity(each: Job) -> dict[str, Any]:
-        return made_of(each, divergence, drop_last, exact=True) | kept_of(each)
-
-    kept = kept_of(job)
+    _check_updates(job)
+    if client is not None:
+        workers = clients.workers(clients.check(client))
+    about: dict[Any, Any] = made_of(job) | resuming.kept(job)
     if resume is not None:
-        job = resuming.resumed(job, resume, divergence, drop_last)
+        job = resuming.resumed(job, resume)
     in_chunks = store is not None or client is not None or job.reduce is not None
     chunks = Chunks(job) if in_chunks else None
     if chunks is not None and chunks.total > MOST_CHUNKS:
@@ -328,7 +297,7 @@ def sweep(
     else:
         assert chunks is not None
         memory.check_chunks(job, here)
-        folder, smaller = growth.opened(store, job, chunks, identity)
+        folder, smaller = growth.opened(store, job, chunks)
 
     began = time.perf_counter()
     if chunks is None:
@@ -355,21 +324,54 @@ def sweep(
             done = assembly.in_store(chunks, folder, smaller, *how)
         frame, trajectories, updates_made, interrupted = done
         seconds = time.perf_counter() - began - compiled
-    frame.attrs = (
-        about
-        | kept
-        | {
-            "device": job.device,
-            "threads": workers,
-            "trajectories": trajectories,
-            "updates": updates_made,
-            "seconds": seconds,
-            "compile_seconds": compiled,
-        }
-    )
+    frame.attrs = about | {
+        "device": job.device,
+        "threads": workers,
+        "trajectories": trajectories,
+        "updates": updates_made,
+        "seconds": seconds,
+        "compile_seconds": compiled,
+    }
     if interrupted:
         raise Interrupted(frame, interrupted)
     return frame
+
+
+def _with_order(
+    swept: Sequence[axes.Axes], problem: Problem, order: ArrayLike | None
+) -> tuple[Sequence[axes.Axes], NDArray[np.int64] | None]:
+    """The axes, whose epochs end with the rows of a given order, and that order for kernels."""
+    if order is None:
+        return swept, None
+    n = problem.n
+    repeats = all(kind == "replacement" for each in swept for kind in each.common["shuffle"])
+    row = shuffling.row_length(order, n, repeats=repeats)
+    if row < n:
+        swept = [axes.shortened(each, row) for each in swept]
+    epochs = _most_epochs(swept, problem)
+    given = shuffling.check_order(order, epochs, n, repeats=repeats, most=n)
+    # Kernels have room for n points; of a shorter row they don't look at the rest.
+    return swept, np.pad(given, ((0, 0), (0, n - row)))
+
+
+def _most_epochs(swept: Sequence[axes.Axes], problem: Problem) -> int:
+    return max(each.epochs for _, each in axes.plans(swept[0], problem))
+
+
+def _check_updates(job: Job) -> None:
+    """Refuse more updates than counters hold, of all trajectories or of one."""
+    longest, total = axes.most_and_all_updates(job.axes, job.problem)
+    if total > MOST_UPDATES:
+        raise ValueError(
+            f"axes={axes.shape(job.axes)}: {total:,} updates in all: "
+            f"must be at most {MOST_UPDATES:,}"
+        )
+    most = layout.MOST_UPDATES[job.real]
+    if longest > most:
+        epochs = _most_epochs(job.axes, job.problem)
+        raise checks.refuse(
+            "epochs", epochs, f"at most {most:,} updates a trajectory in {job.dtype}"
+        )
 
 
 def _reduction(
