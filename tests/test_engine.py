@@ -63,8 +63,15 @@ def assembly(problem, optimizer, points="shared"):
 
 
 @pytest.mark.skipif(platform.machine() not in PACKED_ROOT, reason="an unknown instruction set")
-@pytest.mark.parametrize("problem", [FOUR, DIABETES], ids=["d = 1", "d = 11"])
-@pytest.mark.parametrize("name", ["AdaGrad", "Adam"])
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        pytest.param("Adam", DIABETES, id="Adam, d = 11"),
+        pytest.param("Adam", FOUR, id="Adam, d = 1", marks=pytest.mark.slow),
+        pytest.param("AdaGrad", FOUR, id="AdaGrad, d = 1", marks=pytest.mark.slow),
+        pytest.param("AdaGrad", DIABETES, id="AdaGrad, d = 11", marks=pytest.mark.slow),
+    ],
+)
 def test_square_roots_are_packed(name, problem):
     assert re.search(
         PACKED_ROOT[platform.machine()], assembly(problem, OPTIMIZERS[name](), "shared")
@@ -72,7 +79,7 @@ def test_square_roots_are_packed(name, problem):
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="counts x86 instructions")
-@pytest.mark.parametrize("points", ["shared", "moments"])
+@pytest.mark.parametrize("points", ["shared", pytest.param("moments", marks=pytest.mark.slow)])
 def test_gradients_are_packed(points):
     """A loop does four weights and four points, or four rows: 16 packed products, none scalar."""
     blocks_of_code = re.split(r"\n\.LBB\S+:", assembly(DIABETES, simopt.Adam(), points))
@@ -83,6 +90,7 @@ def test_gradients_are_packed(points):
     assert max(packed for packed, scalar in counts if scalar == 0) >= 16
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine() not in PACKED_ROOT, reason="an unknown instruction set")
 def test_a_users_own_rule_is_packed_too():
     def root_step(w, g, eta, s, rho=0.9):
@@ -93,7 +101,10 @@ def test_a_users_own_rule_is_packed_too():
     assert re.search(PACKED_ROOT[platform.machine()], assembly(FOUR, Root()))
 
 
-@pytest.mark.parametrize("problem", [FOUR, DIABETES], ids=["d = 1", "d = 11"])
+@pytest.mark.parametrize(
+    "problem",
+    [pytest.param(FOUR, id="d = 1"), pytest.param(DIABETES, id="d = 11", marks=pytest.mark.slow)],
+)
 def test_no_allocation_in_a_loop(problem):
     """A kernel allocates the same few arrays, however many epochs and blocks it does."""
 
@@ -194,6 +205,7 @@ def test_what_an_order_of_ones_own_costs_decides_who_has_one(problem, batch_size
     assert blocks.points_of(group, problem, np.float64, False)[0] == points
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 4, 16])
 def test_orders_shared_or_not_are_the_same_to_the_bit(batch_size, monkeypatch):
     frames = []

@@ -162,6 +162,7 @@ def test_a_saddle_is_left_late_and_by_noise_early():
     assert simopt.sweep(stays, simopt.SGD(eta=0.1), updates=400)["w_1"][0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="counts x86 instructions")
 def test_arithmetic_of_ones_own_is_packed():

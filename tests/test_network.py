@@ -247,6 +247,7 @@ def test_a_rate_too_large_diverges():
     assert frame["status"].tolist() == ["ok", "diverged"]
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="counts x86 instructions")
 @pytest.mark.parametrize("points", ["shared", "own"])

@@ -155,6 +155,7 @@ def test_what_needs_points_is_refused(how, message):
         simopt.sweep(MODEL, simopt.SGD(), **how)
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="counts x86 instructions")
 def test_noise_is_drawn_by_packed_instructions():
