@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt.cli import main
+from simopt.cli import main, reading
 from simopt.ground import files
 from simopt.sweeps import clients, store, sweep
 
@@ -84,6 +84,48 @@ def test_help_of_the_whole(simopt_command):
         status, out, err = simopt_command(*arguments)
         assert (status, err) == (0, "")
         assert "Examples:" in out
+
+
+def test_the_list_of_commands_cuts_no_sentence_off(simopt_command):
+    _, out, _ = simopt_command("--help")
+    listed = " ".join(out[out.index("Commands:") :].split())
+    assert "..." not in listed
+    for name, command in main.commands.commands.items():
+        assert f" {name} {' '.join(command.help.split('.')[0].split())}." in listed
+
+
+@pytest.fixture
+def flats(here):
+    (here / "flats.csv").write_text("x,city,y\n1,Rome,5\n2,Bari,9.5\n3,Rome,\n4,Bari,19\n")
+    return "flats.csv"
+
+
+@pytest.mark.parametrize("command", ["walkthrough --data", "playground --data", "prescribe"])
+def test_what_is_advised_of_a_table_is_an_option_of_the_command(refused, flats, command):
+    arguments = [*command.split(), flats, *(["y"] if command == "prescribe" else [])]
+    err = refused(*arguments)
+    assert "--categories 'one-hot' makes" in err
+    assert err.endswith(" --features leaves columns out\n")
+    err = refused(*arguments, "--features", "x")
+    assert "(1 of 4 rows lack a value: --missing 'drop' leaves them out)" in err
+
+
+def test_worked_steps_of_some_columns_of_a_table(simopt_command, flats):
+    few = ("--data", flats, "--features", "x", "--missing", "drop")
+    status, out, _ = simopt_command("walkthrough", *few, "--optimizer", "sgd")
+    assert status == 0
+    assert "3 points" in out
+    assert "point 3: x = 4, y = 19" in out
+
+
+def test_messages_are_in_options_where_the_command_has_them():
+    command = main.commands.commands["prescribe"]
+    told = "a=1: standardize=True or standardize=False, sep=';'; features= names them"
+    assert (
+        reading.in_options(told, command)
+        == "a=1: --standardize or --no-standardize, sep=';'; --features names them"
+    )
+    assert reading.in_options(told, None) == told
 
 
 def test_version(simopt_command):

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from simopt import problems
-from simopt.cli import parsing
+from simopt.cli import parsing, reading
 from simopt.cli.once import Once
 from simopt.rules import ALL
 from simopt.sweeps import naming
@@ -36,14 +36,7 @@ from simopt.sweeps import naming
 @click.option("--seeds", default=64, show_default=True, help="Orders of the points.")
 @click.option("--kind", metavar="LOSS", default="least_squares", show_default=True)
 @click.option("--intercept/--no-intercept", default=True, show_default=True)
-@click.option("--features", metavar="A,B", help="The columns that predict TARGET; or all that can.")
-@click.option(
-    "--standardize/--no-standardize",
-    default=None,
-    help="Give each column mean 0 and variance 1; with neither, scales far apart are said.",
-)
-@click.option("--categories", metavar="HOW", help="Columns of 0 and 1 of texts: one-hot or dummy.")
-@click.option("--missing", metavar="HOW", help="Rows that lack a value: refuse (default) or drop.")
+@reading.options
 @click.option("--validation", metavar="FILE", help="A table with the same columns: its loss.")
 @click.option("--all", "everything", is_flag=True, help="Every fix, whatever the symptom.")
 @click.option("--apply", "applied", is_flag=True, help="Print the best's settings, not the table.")
@@ -58,13 +51,10 @@ def prescribe(
     seeds: int,
     kind: str,
     intercept: bool,
-    features: str | None,
-    standardize: bool | None,
-    categories: str | None,
-    missing: str | None,
     validation: str | None,
     everything: bool,
     applied: bool,
+    **read: Any,
 ) -> None:
     """Try what can be done about a loss curve: each fix on DATA.csv, with the same seeds.
 
@@ -82,17 +72,11 @@ def prescribe(
 
     chosen = naming.optimizer(optimizer, {"eta": eta} | parsing.settings("--set", settings))
     how: dict[str, Any] = {"target": target, "kind": kind, "intercept": intercept}
-    reading = {
-        "features": None if features is None else features.split(","),
-        "standardize": standardize,
-        "categories": categories,
-        "missing": missing,
-    }
-    how |= {name: value for name, value in reading.items() if value is not None}
+    how |= reading.given(**read)
     problem = problems.read_table(data, **how)
     held_out = None
     if validation is not None:
-        held_out = problems.held_out(validation, problem, missing=missing or "refuse")
+        held_out = problems.held_out(validation, problem, missing=how.get("missing", "refuse"))
     frame = prescription.prescribe(
         problem,
         chosen,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from simopt.cli import parsing
+from simopt.cli import parsing, reading
 from simopt.cli.curves import prescribe
 from simopt.cli.diagnose import diagnose
 from simopt.cli.once import OnceGroup
@@ -63,7 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             warnings.simplefilter("always", UserWarning)
             # At once: it may say what a sweep is waiting for.
             warnings.showwarning = _note
-            commands.invoke(context)
+            try:
+                commands.invoke(context)
+            except ValueError as error:  # here, while the command is known whose options it names
+                _end(str(error), BAD_INPUT)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -85,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _end(message: str, status: int) -> NoReturn:
     """One line on standard error, whatever the message holds, and the end."""
-    click.echo("simopt: " + " ".join(message.split()), err=True)
+    _note(message)
     sys.exit(status)
 
 
@@ -157,6 +160,7 @@ def report(folder: str, quick: bool, profile: bool) -> None:
     help="The column of --data to predict.",
 )
 @click.option("--intercept", is_flag=True, help="Add an intercept, with its weight last.")
+@reading.options
 @click.option("--w0", metavar="NUMBERS", help="The start: a number, or one a weight as in 0,0,1.")
 @click.option(
     "--optimizer",
@@ -210,6 +214,7 @@ def walkthrough(
     batch_size: str,
     epochs: int | None,
     page: str | None,
+    **read: Any,
 ) -> None:
     """Work every update by hand: prediction, error, gradient, state, step.
 
@@ -226,7 +231,7 @@ def walkthrough(
         files.check_file("--page", page, files.HTML)
     given = {"eta": eta, "convention": convention} | parsing.settings("--set", settings)
     chosen = parsing.optimizers(optimizers, given)
-    named = parsing.settings("--set-problem", problem_settings)
+    named = parsing.settings("--set-problem", problem_settings) | reading.given(**read)
     if data is not None:
         named |= {"file": data, "target": target}
     if problem_name is not None or data is None:
@@ -354,8 +359,11 @@ def _takes_a_sweep(folder: Path) -> bool:
 
 
 def _note(message: Warning | str, *_: Any, **__: Any) -> None:
-    """A warning as one line on standard error."""
-    click.echo("simopt: " + " ".join(str(message).split()), err=True)
+    """A warning or error as one line on standard error, in the words of the command that runs."""
+    context = click.get_current_context(silent=True)
+    name = context and context.find_root().invoked_subcommand
+    line = reading.in_options(" ".join(str(message).split()), commands.commands.get(name or ""))
+    click.echo(f"simopt: {line}", err=True)
 
 
 @contextmanager

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import click
 
+#: More characters than the first sentence of any help.
+LONG = 1000
+
 
 class Once(click.Command):
     """A command that refuses an option given more than once, unless it is there to be repeated."""
@@ -20,6 +23,15 @@ class Once(click.Command):
 
 
 class OnceGroup(click.Group):
-    """A group whose commands are such."""
+    """A group whose commands are such, and that lists what they do whole, on lines that fit."""
 
     command_class = Once
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with the first sentence of its help, which click would cut off."""
+        rows = [
+            (name, self.commands[name].get_short_help_str(limit=LONG))
+            for name in self.list_commands(ctx)
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from simopt.cli import parsing
+from simopt.cli import parsing, reading
 from simopt.cli.once import Once
 from simopt.ground import extras, files
 from simopt.sweeps import naming
@@ -20,6 +22,7 @@ from simopt.sweeps import naming
     help="The column of --data to predict; one or two others predict it.",
 )
 @click.option("--intercept", is_flag=True, help="Add an intercept, with one other column.")
+@reading.options
 @click.option("--w0", metavar="NUMBERS", help="The start: a number, or one a weight as in 0,1.")
 @click.option(
     "--page",
@@ -30,7 +33,9 @@ from simopt.sweeps import naming
     show_default=True,
     help="The HTML page to write.",
 )
-def playground(data: str | None, target: str, intercept: bool, w0: str | None, page: str) -> None:
+def playground(
+    data: str | None, target: str, intercept: bool, w0: str | None, page: str, **read: Any
+) -> None:
     """Write a page in which points, rates and rules can be changed: every update follows at once.
 
     The page needs no network. Its numbers are those of simopt.run, to the last bit.
@@ -43,7 +48,11 @@ def playground(data: str | None, target: str, intercept: bool, w0: str | None, p
     files.check_file("--page", page, files.HTML)
     problem = None
     if data is not None:
-        given = {"file": data, "target": target, "intercept": intercept}
+        given: dict[str, Any] = {
+            "file": data,
+            "target": target,
+            "intercept": intercept,
+        } | reading.given(**read)
         if w0 is not None:
             given["w0"] = parsing.numbers("--w0", w0)
         problem = naming.problem(given)
