@@ -12,6 +12,7 @@ import pytest
 import scipy.sparse
 
 from simopt import problems
+from simopt.analysis.recommendation import data
 from simopt.problems import amounts
 from simopt.problems.features import ColumnWarning
 from simopt.problems.files import csv_options
@@ -285,6 +286,25 @@ def test_numbers_with_more_than_a_unit_are_refused(cell, categories):
     frame = FRAME.assign(a=[cell.format(value) for value in values])
     with pytest.raises(ValueError, match="column 'a', row 1: .*must be a finite number, in digits"):
         problems.from_frame(frame, "y", categories=categories)
+
+
+@pytest.mark.parametrize("unit", ["kg", "GHz", "km/h", "m²", "min", "EUR"])
+def test_units_without_a_space(tmp_path, unit):
+    frame = FRAME.assign(a=[f"{value}{unit}" for value in A])
+    with pytest.warns(ColumnWarning, match=f"read as numbers 'a' in {unit}"):
+        problem = problems.from_frame(frame, "y", features=["a"], standardize=False)
+    np.testing.assert_array_equal(problem.x[:, 0], A)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    lines = data.from_file(tmp_path / "t.csv", "y").lines
+    names = {"np": np}
+    exec("\n".join(lines), names)  # noqa: S102: what a recommendation prints
+    np.testing.assert_array_equal(names["x"][:, 0], A)
+
+
+@pytest.mark.parametrize("cell", ["{}M", "{}th", "{}GB", "{}a"])
+def test_letters_that_are_no_one_unit(cell):
+    texts = [cell.format(k) for k in (1, 2, 3)] + (["1TB"] if "GB" in cell else [])
+    assert amounts.read(texts) is None
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simopt.problems.units import CODES, SIGNS, is_unit
+
 Floats = NDArray[np.float64]
 
-SIGNS = "$€£¥₹₽₩₺₪฿₫₴₦₱¢"
-CODES = (
-    "AED|ARS|AUD|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|MYR|NOK"
-    "|NZD|PEN|PHP|PKR|PLN|RON|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR"
-)
 CURRENCY = rf"(?:US|A|AU|C|CA|HK|NZ|R|S)?[{SIGNS}]|(?:{CODES})\b|kr\b|Rs\.?(?![a-z])"
 
 _SIGN = "[-+\u2212\u2013]"
@@ -31,7 +28,8 @@ _WHOLE = (
 _AMOUNT = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>{_SIGN})?\s*(?P<before>{CURRENCY})?\s*(?P<inner>{_SIGN})?\s*"
     rf"(?P<number>(?:{_WHOLE})?(?:[.,]\d*)?)(?:[ed](?P<exponent>[-+]?\d+))?(?P<last>-)?"
-    rf"\s*(?P<behind>[%\u2030]|{CURRENCY}|(?<=\s)[a-z\u00b5\u00b0\u00b2\u00b3/%.]{{1,8}})?"
+    rf"\s*(?P<behind>[%\u2030]|{CURRENCY}|(?<=\s)[a-z\u00b5\u00b0\u00b2\u00b3/%.]{{1,8}}"
+    r"|(?P<attached>(?<=\d)[a-z\u00b5\u00b0\u00b2\u00b3/]{2,8}))?"
     r"\s*(?P<close>\))?",
     re.IGNORECASE,
 )
@@ -93,6 +91,8 @@ def read(cells: Sequence[Any], decimal: str | None = None) -> Amounts | Fault | 
     [1234.5, -3.0, nan, -7.25]
     >>> read(["12 %", "7,5 %"])[:2]
     (array([12. ,  7.5]), '%')
+    >>> read(["1.5kg", "12kg"])[:2], read(["1st", "2nd"])
+    ((array([ 1.5, 12. ]), 'kg'), None)
     >>> print(read(["1,234 €", "2,345 €"]).sentence)
     may be 1234 or 1.234: must be clear, by numbers in place of texts or decimal= of read_table
     """
@@ -116,6 +116,9 @@ def read(cells: Sequence[Any], decimal: str | None = None) -> Amounts | Fault | 
     units = {**{row: _unit(match) for row, match in parts.items()}, **dict.fromkeys(plain, "")}
     times = Counter(unit.casefold() for unit in units.values())
     usual = max(units.values(), key=lambda unit: (times[unit.casefold()], unit != ""))
+    attached = any(match["attached"] for match in parts.values())
+    if attached and not (set(units.values()) == {usual} and is_unit(usual)):
+        return None  # "12th", "64GB" beside "1TB"
     marked = re.compile(rf"[%\u2030]|{CURRENCY}|", re.IGNORECASE)
     if len(times) > 1 and not all(map(marked.fullmatch, times)):
         return None  # "12 a", "12 b": names of houses, say

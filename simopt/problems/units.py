@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-from simopt.problems.amounts import CODES, SIGNS
+SIGNS = "$€£¥₹₽₩₺₪฿₫₴₦₱¢"
+CODES = (
+    "AED|ARS|AUD|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|MYR|NOK"
+    "|NZD|PEN|PHP|PKR|PLN|RON|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR"
+)
 
 #: Symbols, whose case counts, that take a prefix.
 _PREFIXED = (
