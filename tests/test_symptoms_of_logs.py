@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -205,6 +206,16 @@ def test_overfitting_while_the_training_loss_falls_in_a_line():
     found = simopt.diagnose(np.linspace(30, 20, 12), 15 + 0.06 * (t - 4) ** 2)
     assert found.symptom == "validation rises"
     assert found.advice[0].startswith("stop earlier (at value 5, where it is lowest): mended ")
+
+
+@pytest.mark.parametrize(("first", "said"), [(1, "value 5"), (0, "value 5, epoch 4")])
+def test_a_place_is_told_by_the_log_s_own_count_where_that_is_another(tmp_path, first, said):
+    t = np.arange(12)
+    frame = pd.DataFrame({"loss": np.linspace(30, 20, 12), "val_loss": 15 + 0.06 * (t - 4) ** 2})
+    frame.insert(0, "epoch", t + first)
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    found = simopt.diagnose(tmp_path / "log.csv")
+    assert found.advice[0].startswith(f"stop earlier (at {said}, where it is lowest): mended ")
 
 
 @pytest.mark.parametrize("epochs", [21, 32, 61, 81, 103])

@@ -283,6 +283,7 @@ def diagnose_run(run: LoggedRun, log: Log, optimizer: Optimizer | None = None) -
         run.validation,
         optimizer,
         x=run.x,
+        counted=run.x_column,
         rate=run.rate,
         about=run.about,
         fault=run.validation_fault,
@@ -306,6 +307,7 @@ def judged(
     optimizer: Optimizer | None,
     *,
     x: NDArray[np.float64] | None = None,
+    counted: str = "",
     rate: NDArray[np.float64] | None = None,
     about: str = "",
     fault: str = "",
@@ -333,7 +335,7 @@ def judged(
         best = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan)))
     on = held if symptom == "validation rises" and held is not None else even
     record = BY_NAME[symptom]
-    known = Known(features, optimizer, best, chance_level(loss), about, fell(rate))
+    known = Known(features, optimizer, best, chance_level(loss), about, fell(rate), x, counted, at)
     seen = evidence.gather(record, known, on, held, fault)
     if at is not None:
         seen = [each._replace(first=int(at[each.first]), last=int(at[each.last])) for each in seen]

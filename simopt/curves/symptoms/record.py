@@ -182,6 +182,10 @@ class Known:
         What trained, where the log tells: "boosted trees", "a GAN", "reinforcement learning".
     fell : (float, float) or None
         The highest learning rate and the last one, where a log has rates that fall to a hundredth.
+    x : ndarray [T] or None
+        What the log counts its values by, and ``counted``, what it calls that ("epoch").
+    read : ndarray [T] or None
+        Which values were measured, where that is not all of them in order.
     """
 
     features: Features
@@ -190,6 +194,9 @@ class Known:
     classes: int | None = None
     about: str = ""
     fell: tuple[float, float] | None = None
+    x: NDArray[np.float64] | None = None
+    counted: str = ""
+    read: NDArray[np.int64] | None = None
 
     def setting(self, name: str) -> float:
         """The value of a hyperparameter, 0 where there is none."""
@@ -197,9 +204,19 @@ class Known:
         assert not isinstance(value, tuple)
         return value
 
-    def value_at(self, feature: str) -> int:
-        """The value, counted from 1, at which a feature says it is."""
-        return 1 + round(self.features[feature] * (self.features["values"] - 1))
+    def index_at(self, feature: str) -> int:
+        """The value, counted from 0, at which a feature says it is."""
+        index = round(self.features[feature] * (self.features["values"] - 1))
+        return index if self.read is None else int(self.read[index])
+
+    def place(self, index: int) -> str:
+        """A value by its number, from 1, and by the log's own count where that is another."""
+        text = f"value {index + 1}"
+        if self.x is None or not self.counted:
+            return text
+        own = float(self.x[index])
+        differs = own.is_integer() and own != index + 1
+        return f"{text}, {self.counted} {own:.0f}" if differs else text
 
     @property
     def name(self) -> str | None:

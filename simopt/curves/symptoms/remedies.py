@@ -99,7 +99,7 @@ def instruction(record: Symptom, known: Known, fix: str) -> str:
             return f"{text}, if there is momentum"
         return f"{name} {known.setting(name):g} -> 0.8"
     elif fix == "early stopping" and known.best is not None:
-        text += f" (at value {known.best + 1}, where it is lowest)"
+        text += f" (at {known.place(known.best)}, where it is lowest)"
     elif fix == AGAINST_SCHEDULE and known.fell is None:
         text = f"if a schedule lowers it, {text}"
     if known.name is None and record.line and fix in record.line.fixes:

@@ -61,7 +61,7 @@ def causes(known: Known) -> tuple[str, ...]:
 def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """Read the parts alone."""
     return (
-        f"read the parts alone: cut the log at value {known.value_at('shift_at')}",
+        f"read the parts alone: cut the log at {known.place(known.index_at('shift_at'))}",
         "when resuming, load weights, optimizer state and schedule, and log to the same steps",
         "check how the loss is averaged before and after that place",
     )
