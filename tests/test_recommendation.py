@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import shutil
 
@@ -175,6 +176,35 @@ def test_a_problem_gives_what_its_table_gives(made, path):
     names = {"problem": problem}
     exec("\n".join(again.parts.lines), names)
     np.testing.assert_allclose(names["x"][names["test"]], again.parts.test.x[:, :-1])
+
+
+def test_a_lower_loss_of_another_optimizer_is_explained(made):
+    other = made.ranking["verdict"] != "recommended"
+
+    def verdicts(loss, verdict):
+        ranking = made.ranking.assign(
+            loss=made.ranking["loss"].where(~other, loss),
+            verdict=made.ranking["verdict"].where(~other, verdict),
+        )
+        return " ".join(sentences.verdicts(dataclasses.replace(made, ranking=ranking)))
+
+    lower = verdicts(0.9 * made.loss, "can't tell")
+    assert f"has the least loss, {sentences.loss(0.9 * made.loss)}, by less than can" in lower
+    assert "was chosen on the validation rows" not in verdicts(1.1 * made.loss, "can't tell")
+    assert "how much the rows decide" in verdicts(0.5 * made.loss, "better")
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(-0.5, ", no worse."), (0.5, ", no further off than another order"), (1.5, ": it rises by")],
+)
+def test_a_default_rate_is_worse_by_more_than_orders_differ(made, share, said):
+    frame = made.frameworks
+    lost = frame["loss"] + share * (frame["high"] - frame["loss"])
+    found = dataclasses.replace(made, frameworks=frame.assign(default_loss=lost))
+    told = [line for line in sentences.worth(found) if line.startswith("With the default rate")]
+    assert told
+    assert all(said in line for line in told)
 
 
 def test_noise_is_said_to_be_noise(tmp_path):

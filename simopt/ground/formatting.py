@@ -31,7 +31,7 @@ def symbol(name: str) -> str:
     return SYMBOLS.get(name, name)
 
 
-def number(value: object, digits: int = 4) -> str:
+def number(value: object, digits: int = 4, *, zeros: bool = False) -> str:
     """A number to so many significant digits, without trailing noise; an en dash for none.
 
     Parameters
@@ -40,6 +40,8 @@ def number(value: object, digits: int = 4) -> str:
         What to show.
     digits : int
         Significant digits. A whole number keeps all of its digits.
+    zeros : bool
+        Keep zeros behind the decimal point, as measured numbers that are compared have them.
 
     Returns
     -------
@@ -47,6 +49,8 @@ def number(value: object, digits: int = 4) -> str:
 
     Examples
     --------
+    >>> number(0.62401), number(0.62401, zeros=True)
+    ('0.624', '0.6240')
     >>> number(3.14159), number(-0.5), number(12345.678), number(2e-9), number(None)
     ('3.142', '−0.5', '12,346', '2 × 10⁻⁹', '–')
     """
@@ -71,7 +75,7 @@ def number(value: object, digits: int = 4) -> str:
         text = sign + power_of_ten if shown.lstrip("-") == "1" else f"{shown} × {power_of_ten}"
     else:
         text = f"{x:,.{max(0, digits - 1 - exponent)}f}"
-        if "." in text:
+        if "." in text and not zeros:
             text = text.rstrip("0").rstrip(".")
     return text.replace("-", MINUS)
 

@@ -95,9 +95,11 @@ def ranking_table(made: Recommendation) -> Markup:
     columns: dict[str, Column | str] = {
         "optimizer": "optimizer",
         "verdict": Column("verdict", short=True),
-        "loss": Column("loss", number),
+        "loss": Column("loss", sentences.loss),
         "band": Column("nine of ten orders", short=True),
-        "score": Column(sentences.SCORES[made.score_name], lambda value: number(value, 3)),
+        "score": Column(
+            sentences.SCORES[made.score_name], lambda value: number(value, 3, zeros=True)
+        ),
         "nearby": Column("rises within 3 × η", lambda value: number(value, 2)),
     }
     return _by_optimizer(made, columns, "Held-out loss of every optimizer at its best")
@@ -111,7 +113,7 @@ def settings_table(made: Recommendation) -> Markup:
         "batch_size": "batch size",
         "epochs": "epochs",
         "default_eta": Column("PyTorch's default η", lambda value: number(value, 3)),
-        "default_loss": Column("loss with that", number),
+        "default_loss": Column("loss with that", sentences.loss),
     }
     return _by_optimizer(made, columns, "The best settings, and PyTorch's default rates in them")
 
@@ -129,7 +131,7 @@ def _by_optimizer(made: Recommendation, columns: dict[str, Column | str], captio
 def _with_band(frame: pd.DataFrame) -> pd.DataFrame:
     """The same with low and high in words."""
     ends = zip(frame["low"], frame["high"], strict=True)
-    return frame.assign(band=[f"{number(low)} to {number(high)}" for low, high in ends])
+    return frame.assign(band=[" to ".join(map(sentences.loss, both)) for both in ends])
 
 
 def frameworks_table(made: Recommendation) -> Markup:
@@ -140,10 +142,10 @@ def frameworks_table(made: Recommendation) -> Markup:
     columns: dict[str, Column | str] = {
         "name": "framework",
         "optimizer": "optimizer",
-        "loss": Column("loss", number),
+        "loss": Column("loss", sentences.loss),
         "band": Column("nine of ten orders", short=True),
         "default_eta": Column("its default η", lambda value: number(value, 3)),
-        "default_loss": Column("loss with that", number),
+        "default_loss": Column("loss with that", sentences.loss),
     }
     return tables.table(frame, columns, caption="Held-out loss in each framework's formula")
 
@@ -167,7 +169,7 @@ def near_figure(made: Recommendation) -> Markup:
         f"three around its rate of {plain(eta)}. The picture ends where a fifth of what is "
         "explained is lost."
     )
-    return _captioned(figure, axes, "Loss against rate, near each best", see)
+    return _captioned(figure, axes, "Loss against rate, near each best", see, "held-out loss")
 
 
 def far_figure(made: Recommendation) -> Markup:
@@ -185,10 +187,10 @@ def far_figure(made: Recommendation) -> Markup:
     see = (
         "Each rate at its best number of epochs, by the rows that settings were chosen by. Where a "
         "line is missing, training diverged or stayed above the picture. Dashes: the best "
-        f"constant, {number(constant)}."
+        f"constant, {sentences.loss(constant)} on these rows."
     )
     axes.axhline(constant, color=style.MUTED, linestyle=(0, (4, 3)), linewidth=1)
-    return _captioned(figure, axes, "Loss against rate, all rates tried", see)
+    return _captioned(figure, axes, "Loss against rate, all rates tried", see, "validation loss")
 
 
 def _clipped(losses: pd.Series, top: float) -> NDArray[np.float64]:
@@ -203,11 +205,11 @@ def _top(least: float, constant: float, share: float) -> float:
     return least + share * (explained if explained > 0 else abs(least))
 
 
-def _captioned(figure: Figure, axes: Axes, title: str, see: str) -> Markup:
+def _captioned(figure: Figure, axes: Axes, title: str, see: str, losses: str) -> Markup:
     """The figure with its axes, its legend and what to see."""
     style.log_axis(axes.xaxis)
     style.linear_axis(axes.yaxis)
-    axes.set(xlabel="learning rate η", ylabel="held-out loss")
+    axes.set(xlabel="learning rate η", ylabel=losses)
     style.legend(figure, axes)
     image = style.svg(figure, title=title, alt=see)
     return style.captioned(image, title=title, see=see)

@@ -286,7 +286,7 @@ def _sentences(
     """What was done to the rows."""
     said = [
         f"{n:,} rows: {taken:,} to train on, {held_out:,} to choose the settings by, and "
-        f"{held_out:,} that nothing was chosen by, on which the losses below are."
+        f"{held_out:,} that nothing was chosen by, on which the losses are."
     ]
     if taken + 2 * held_out < n:
         said.append(

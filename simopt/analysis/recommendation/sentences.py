@@ -27,9 +27,10 @@ KINDS = {
 SCORES = {"R2": "R²", "accuracy": "accuracy", "D2": "share of the deviance explained"}
 
 
-def promise(loss: float, low: float, high: float, seeds: int) -> str:
+def promise(value: float, low: float, high: float, seeds: int) -> str:
     """The loss that a program should print."""
-    return f"{plain(loss, 4)}; {plain(low, 4)} to {plain(high, 4)} in nine of ten of {seeds} orders"
+    middle, low_end, high_end = (plain(each, 4) for each in (value, low, high))
+    return f"{middle}; {low_end} to {high_end} in nine of ten of {seeds} orders"
 
 
 def not_in_sklearn(optimizer: Optimizer, batch_size: int, kind: str) -> str:
@@ -51,11 +52,16 @@ def not_in_sklearn(optimizer: Optimizer, batch_size: int, kind: str) -> str:
     )
 
 
+def loss(value: object) -> str:
+    """A held-out loss, to as many digits as those that it is compared with."""
+    return number(value, zeros=True)
+
+
 def task(made: Recommendation) -> str:
     """What is predicted from what."""
     parts = made.parts
-    loss = KINDS[parts.train.kind]
-    return f"{parts.table.target} from {count(parts.train.d - 1, 'feature')}, {loss}"
+    kind = KINDS[parts.train.kind]
+    return f"{parts.table.target} from {count(parts.train.d - 1, 'feature')}, {kind}"
 
 
 def setting(made: Recommendation) -> str:
@@ -71,9 +77,9 @@ def worth(made: Recommendation) -> list[str]:
     """What comes of it, and what a rate or a default that is off would lose."""
     name = SCORES[made.score_name]
     said = [
-        f"Held-out loss {number(made.loss)}: {number(made.low)} to {number(made.high)} in nine of "
+        f"Held-out loss {loss(made.loss)}: {loss(made.low)} to {loss(made.high)} in nine of "
         f"ten of {made.seeds} orders of the points that nothing was tuned on; "
-        f"{number(made.constant_loss)} for a constant.",
+        f"{loss(made.constant_loss)} for a constant.",
         f"{name[0].upper() + name[1:]} {number(made.score, 3)} ({number(made.score_low, 3)} to "
         f"{number(made.score_high, 3)}){_beside(made)}.",
     ]
@@ -104,12 +110,12 @@ def _beside(made: Recommendation) -> str:
     return ""
 
 
-def _share(made: Recommendation, loss: float) -> str:
-    """A loss by what is explained beyond a constant."""
+def _share(made: Recommendation, lost: float) -> str:
+    """A rise of the loss by what is explained beyond a constant."""
     explained = made.constant_loss - made.loss
     if explained <= 0:
         return ""
-    return f", {percent(max(loss, 0.0) / explained)} of what is explained"
+    return f", {percent(max(lost, 0.0) / explained)} of what is explained"
 
 
 def _defaults(made: Recommendation) -> list[str]:
@@ -120,10 +126,12 @@ def _defaults(made: Recommendation) -> list[str]:
         rows = own[own["default_eta"] == eta]
         whose = listing(FRAMEWORKS[key].name for key in rows["framework"])
         row = rows.iloc[0]
-        outcome = f"the loss is {number(row['default_loss'])}"
+        outcome = f"the loss is {loss(row['default_loss'])}"
         lost = row["default_loss"] - row["loss"]
         if math.isinf(row["default_loss"]):
             outcome = "training diverges"
+        elif 0 < lost <= row["high"] - row["loss"]:
+            outcome += ", no further off than another order of the points"
         elif lost > 0 and _share(made, lost):
             outcome += f": it rises by {number(lost, 2)}{_share(made, lost)}"
         else:
@@ -152,10 +160,17 @@ def verdicts(made: Recommendation) -> list[str]:
                 f"{row['optimizer']} is {verdict} than {name} by {number(size, 2)} "
                 f"({number(low, 2)} to {number(high, 2)}){_share(made, size)}."
             )
+    chosen = f"{name} was chosen on the validation rows"
     if (rest["verdict"] == "better").any():
         said.append(
-            f"{name} was chosen on the validation rows; that the test rows would have chosen "
-            "otherwise shows how much the rows decide."
+            f"{chosen}; that the test rows would have chosen otherwise shows how much the rows "
+            "decide."
+        )
+    elif (rest["loss"] < made.loss).any():
+        lowest = rest.sort_values("loss").iloc[0]
+        said.append(
+            f"{chosen}; on the test rows {lowest['optimizer']} has the least loss, "
+            f"{loss(lowest['loss'])}, by less than can be told."
         )
     return said
 
@@ -200,7 +215,7 @@ def _table(made: Recommendation) -> str:
     shown["eta"] = shown["eta"].map(plain)
     for column in ("loss", "low", "high", "score"):
         name = made.score_name if column == "score" else column
-        shown[name] = made.ranking[column].map(lambda value: plain(value, 4))
+        shown[name] = made.ranking[column].map(loss)
     shown["verdict"] = made.ranking["verdict"]
     return shown.to_string(index=False)
 
