@@ -22,6 +22,7 @@ from simopt import problems, schedules
 from simopt.document.claims.registry import CLAIMS
 from simopt.engine import moments
 from simopt.report import shuffles
+from simopt.report.pages import PAGES
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.plan import LOOKED_AT
 from tests import bench_report, recorded
@@ -186,6 +187,14 @@ def test_the_pages_name_as_many_frameworks_and_libraries_as_there_are():
     assert int(told[1]) == len(FRAMEWORKS.keys() - {"document", "torch", "keras", "optax"})
     row = next(line for line in pages.splitlines() if line.startswith("| `shuffles.html`"))
     assert [each.library for each in shuffles.REPLAYS if each.library not in row] == []
+
+
+def test_the_list_of_pages_is_whole_and_what_it_names_is_there():
+    told = (ROOT / "reports" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\S+\.html)`, (.*?) \|", told, re.MULTILINE)
+    assert sorted(listed) == sorted((page.file, page.title) for page in PAGES)
+    for path in re.findall(r"`(simopt/[\w/.]+)`", told):
+        assert (ROOT / path).exists(), path
 
 
 def test_the_size_of_what_draws():

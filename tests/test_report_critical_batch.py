@@ -1,11 +1,15 @@
 """The page on critical batch sizes: its data, its predictions, and its sentences."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import simopt
 from simopt import noise_scale, problems
-from simopt.report.critical_batch import data, noise, noise_figure
+from simopt.report import critical_batch
+from simopt.report.critical_batch import curves, data, noise, noise_figure
 
 
 def test_the_noisy_labels_are_as_described():
@@ -89,3 +93,37 @@ def test_the_noise_sentence_follows_the_numbers():
     assert "no one number" not in noise_figure.noise_sentence(level, good)
     blind = good.assign(median=[1.1, np.inf])
     assert "too small to be measured" in noise_figure.noise_sentence(level, blind)
+
+
+@pytest.fixture(scope="module")
+def small():
+    sizes, rules = [1, 8, 64, 442], [simopt.SGD(), simopt.Adam()]
+    return simopt.batch_size(problems.diabetes(), rules, batch_sizes=sizes, target=3200.0, seeds=3)
+
+
+def without(study, column):
+    """The study as it would be if no fit had told where the curve bends, or no size its region."""
+    missing = {"critical": np.nan, "critical_low": np.nan, "critical_high": np.nan}
+    if column == "region":
+        return dataclasses.replace(study, steps=study.steps.assign(region=None))
+    return dataclasses.replace(study, fits=study.fits.assign(**missing))
+
+
+def test_the_first_sentence_says_from_which_size_on(small):
+    three = {"diabetes": data.three(quick=True)["diabetes"]}
+    said = critical_batch.answer(three, {"diabetes": small})
+    known = small.fits[np.isfinite(small.fits["critical"])]
+    assert len(known)
+    for _, fit in known.iterrows():
+        assert f"{curves.critical_size(fit)} for {fit['optimizer']}" in said
+    assert ("No other of the two cases" in said) == (len(known) < 2)
+    none = critical_batch.answer(three, {"diabetes": without(small, "critical")})
+    assert none == "No critical batch size is in sight on these problems."
+
+
+def test_a_panel_of_regions_is_drawn_where_there_are_any(small):
+    drawn = str(curves.steps_figure(small, "Diabetes"))
+    assert "diminishing returns" in drawn
+    bare = str(curves.steps_figure(without(small, "region"), "Diabetes"))
+    assert "diminishing returns" not in bare
+    assert "batch size [points]" in bare

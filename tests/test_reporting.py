@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 import simopt
 from simopt import problems, report
-from simopt.display import charts, standalone, style, tables, templating
+from simopt.display import charts, standalone, style, tables, templating, typesetting
 from simopt.document.source import source
 from simopt.ground import files
 from simopt.ground.formatting import number
@@ -280,6 +280,25 @@ def test_a_percent_sign_stays_with_its_number(monkeypatch: pytest.MonkeyPatch) -
     made = jinja2.Environment(loader=jinja2.DictLoader({"x": f"<p>5 % %</p>{kept}6 %"}))
     monkeypatch.setattr(templating, "environment", lambda package: made)
     assert templating.html("x", {}) == f"<p>5\u00a0% %</p>{kept}6\u00a0%"
+
+
+def test_formulas_in_sentences_have_signs_and_code_keeps_its_letters() -> None:
+    kept = "<code>x - y &lt;= sqrt(2)^2</code><title>S_min</title><option>w^2</option>"
+    text = "<p>m_hat - v_hat &lt;= 1 - β₁^t; E_min, B^(1/q), sqrt(t), sqrt(1 - ρ)</p>"
+    assert typesetting.page(kept + text) == (
+        f"{kept}<p>m̂ − v̂ ≤ 1 − β₁<sup>t</sup>; E<sub>min</sub>, B<sup>1/q</sup>, √t, √(1 − ρ)</p>"
+    )
+    drawn = '<svg title="a - b"><text>|w - 5|^2</text></svg>'
+    assert typesetting.page(drawn) == drawn.replace("w - 5", "w − 5")
+
+
+def test_ticks_are_written_as_numbers_in_sentences_are() -> None:
+    figure, axes = style.new()
+    axes.plot([-2000, 3000], [0.0, 1.0])
+    drawn = str(style.svg(figure, title="A line", alt="It rises."))
+    labels = re.findall(r"<text[^>]*>([^<]*)</text>", drawn)
+    assert {"−2,000", "3,000", "0", "1"} <= set(labels)
+    assert not {"3000", "1.0"} & set(labels)
 
 
 def test_svg_is_the_same_every_time_and_clean() -> None:

@@ -10,6 +10,7 @@ from simopt import problems, report
 from simopt.cli import main as cli
 from simopt.cli import parsing
 from simopt.display import scoreboard
+from simopt.ground.formatting import number
 from simopt.rules import OPTIMIZERS
 
 RULES = [simopt.SGD(eta=0.01), simopt.Momentum(eta=0.01), simopt.Adam(eta=0.1)]
@@ -120,3 +121,15 @@ def test_no_command_takes_the_last_of_two(capsys, name):
 
 def test_all_are_the_documents_seven():
     assert [each.name for each in parsing.optimizers(["all"], {"eta": 0.1})] == list(OPTIMIZERS)
+
+
+def test_rules_that_end_above_the_start_are_named():
+    four = problems.four_points()
+    rules = [simopt.SGD(eta=0.1), simopt.Momentum(eta=0.1)]
+    runs, values = scoreboard.values(four, rules, 1, epochs=100)
+    start = four.loss(four.w0)
+    assert runs[0].steps["loss"].iloc[-1] < start < runs[1].steps["loss"].iloc[-1]
+    assert values["outcome"].endswith(
+        f"; Momentum ends above the loss at the start, {number(start, 3)}."
+    )
+    assert values["outcome"] in str(values["figure"])

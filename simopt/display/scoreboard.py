@@ -75,7 +75,7 @@ def values(
         "rules": rules,
         "board": board(named, runs, losses),
         "figure": figure(named, runs, losses),
-        "outcome": outcome(losses),
+        "outcome": outcome(losses, problem.loss(problem.w0)),
     }
 
 
@@ -130,8 +130,14 @@ def leaders(losses: pd.DataFrame) -> list[str]:
     return [str(name) for name in losses.idxmin(axis=1)]
 
 
-def outcome(losses: pd.DataFrame) -> str:
-    """Who leads after one epoch, and whether that lasts."""
+def outcome(losses: pd.DataFrame, start: float) -> str:
+    """Who leads after one epoch, whether that lasts, and who ends above the loss at the start.
+
+    Examples
+    --------
+    >>> outcome(pd.DataFrame({"SGD": [1.0, 9.0], "Adam": [2.0, 0.1]}), 4.0).split("; ", 1)[1]
+    'after 2 Adam, 0.1. The lead passes once; SGD ends above the loss at the start, 4.'
+    """
     first, *_, last = (*leaders(losses), leaders(losses)[-1])
     text = f"After one epoch {first} has the least loss, {number(losses[first].iloc[0], 3)}"
     if len(losses) > 1:
@@ -141,7 +147,12 @@ def outcome(losses: pd.DataFrame) -> str:
         text += f"; after {len(losses)} {last}, {ending}. "
         often = "once" if passes == 1 else count(passes, "time")
         text += f"The lead passes {often}" if passes else "It leads throughout"
-    gone = [str(name) for name in losses if not np.isfinite(losses[name].iloc[-1])]
+    ends = {str(name): float(losses[name].iloc[-1]) for name in losses}
+    risen = [name for name, loss in ends.items() if start < loss < np.inf]
+    if risen:
+        verb = "ends" if len(risen) == 1 else "end"
+        text += f"; {listing(risen)} {verb} above the loss at the start, {number(start, 3)}"
+    gone = [name for name, loss in ends.items() if not np.isfinite(loss)]
     if gone:
         text += f"; {listing(gone)} {'diverges' if len(gone) == 1 else 'diverge'}"
     return text + "."
@@ -169,5 +180,5 @@ def figure(named: Sequence[str], runs: Sequence[Run], losses: pd.DataFrame) -> M
     axes.set(xlabel="epoch" if epochs else "update", ylabel="loss over all points")
     style.legend(drawn, axes, columns=4 if max(map(len, named)) < 12 else 1)
     title = "Loss by epoch" if epochs else "Loss by update"
-    see = outcome(losses)
+    see = outcome(losses, runs[0].problem.loss(runs[0].problem.w0))
     return style.captioned(style.svg(drawn, title=title, alt=see), title=title, see=see)

@@ -27,7 +27,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    ScalarFormatter,
+)
 from numpy.typing import NDArray
 
 from simopt.display.remembering import remembered
@@ -330,8 +337,12 @@ def linear_axis(axis: Axis, ticks: int = 5, *, whole: bool = False) -> None:
     ['0', '50,000', '100,000']
     """
     axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10], integer=whole))
-    # Ten digits: ticks that are close together differ far behind.
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 10)))
+    axis.set_major_formatter(as_in_sentences())
+
+
+def as_in_sentences() -> FuncFormatter:
+    """Labels as sentences have numbers; ten digits, for ticks that are close differ far behind."""
+    return FuncFormatter(lambda value, _: number(value, 10))
 
 
 def ticks(axis: Axis, values: Iterable[float]) -> None:
@@ -370,6 +381,9 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
     """
     buffer = io.StringIO()
     with matplotlib.rc_context(RC):
+        for axis in (each for axes in figure.axes for each in (axes.xaxis, axes.yaxis)):
+            if isinstance(axis.get_major_formatter(), ScalarFormatter):
+                axis.set_major_formatter(as_in_sentences())
         _leave_room(figure)
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         # ``savefig`` would draw twice, the first time for the layout alone, which drawing does too.

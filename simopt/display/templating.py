@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import platform
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,10 +72,6 @@ def environment(package: str) -> jinja2.Environment:
     return made
 
 
-#: A percent sign stays with its number; code and pictures stay as they are.
-_UNBROKEN = re.compile(r"<(pre|code|script|style|svg)\b.*?</\1>|(?<=\d) %", re.DOTALL)
-
-
 @drawing.timed
 def html(
     template: str, given: Mapping[str, Any], listed: tuple[Page, ...] = (), package: str = KIT
@@ -96,7 +91,7 @@ def html(
     """
     found = environment(package).get_template(template)
     text = found.render(given, pages=listed, version=__version__)
-    text = _UNBROKEN.sub(lambda found: found[0] if found[1] else "\u00a0%", text)
+    text = typesetting.page(text)
     if charts.MARK in text:
         end = text.rindex("</body>")
         # Joined as plain text: adding Markup would escape the page around it.

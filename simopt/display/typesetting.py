@@ -1,4 +1,4 @@
-"""Worked formulas, which are plain text on a terminal, as pages set all formulas: MathML."""
+"""Formulas, which are plain text in sentences and on a terminal, as pages set them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,51 @@ _TOKEN = re.compile(
 _WORD = re.compile(r"^<mi>\w\w+</mi>$")
 _CONDITION = re.compile(r", (as|unless) ")
 _SCIENTIFIC = re.compile(r"(\d)e([+-]?)0*(\d+)")
+
+#: Texts between tags; what stays as it is, and pictures, whose texts take no tags.
+_TEXTS = re.compile(
+    r"<(pre|code|script|style|title|option|textarea)\b.*?</\1>|<(svg)\b.*?</svg>|(?<=>)[^<>]+",
+    re.DOTALL,
+)
+_BETWEEN = re.compile(r"(?<=>)[^<>]+")
+#: What a formula in plain text has that a sentence hasn't.
+_PLAIN = (" - ", " %", "_", "^", "sqrt(", "Eg2", "&lt;=", "&gt;=")
+_SETTING = (
+    (re.compile(r"(?<=\d) %"), "\u00a0%"),  # stays with its number
+    (re.compile(r"\b([mv])_hat\b"), rf"\1{HAT}"),
+    (re.compile(r"\bEg2\b"), "E[g²]"),
+    (re.compile(r"\b([A-Z])_([a-z]+)\b"), r"\1<sub>\2</sub>"),
+    (re.compile(r"\^\(([^()]*)\)|\^([-−]?\w+(?:\.\d+)?)"), r"<sup>\1\2</sup>"),
+    (re.compile(r"\bsqrt\((\w+)\)"), r"√\1"),
+    (re.compile(r"\bsqrt\("), "√("),
+    (re.compile("&lt;="), "≤"),
+    (re.compile("&gt;="), "≥"),
+)
+
+
+def page(html: str) -> str:
+    r"""A page whose texts have signs where a formula in them had letters; code stays as it is.
+
+    Examples
+    --------
+    >>> page("<p>S_min is (w - 5)^2 / sqrt(v), 5 % of it.</p><code>x - y</code>")
+    '<p>S<sub>min</sub> is (w − 5)<sup>2</sup> / √v, 5\xa0% of it.</p><code>x - y</code>'
+    """
+
+    def picture(match: re.Match[str]) -> str:
+        return match[0].replace(" - ", f" {MINUS} ")
+
+    def text(match: re.Match[str]) -> str:
+        whole: str = match[0]
+        if match[1] or not any(sign in whole for sign in _PLAIN):
+            return whole
+        if match[2]:
+            return _BETWEEN.sub(picture, whole)
+        for pattern, signs in _SETTING:
+            whole = pattern.sub(signs, whole)
+        return whole.replace(" - ", f" {MINUS} ")
+
+    return _TEXTS.sub(text, html)
 
 
 def numbers(text: str) -> str:

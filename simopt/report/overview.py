@@ -33,6 +33,10 @@ COMMANDS = (
         "tunes every rule on your table, and ends with the lines to paste for four frameworks",
     ),
     ("simopt playground --data points.csv", "writes the playground with your points in it"),
+    (
+        "simopt walkthrough --data points.csv --page steps.html",
+        "works every update on your points by hand, to read or to print",
+    ),
 )
 
 #: Batch sizes of which the overview shows the choice, at most.

@@ -35,7 +35,7 @@ def _family_tree() -> Erratum:
             f"{states['Adam']}, has both a mean of gradients and one of squares"
         ),
         consequence=(
-            "contradicts the table below it (family tree, lines 51-55), which has it right; no "
+            "contradicts the table below it (family tree, lines 51–55), which has it right; no "
             "number depends on it"
         ),
     )

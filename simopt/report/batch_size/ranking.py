@@ -181,7 +181,7 @@ def where_apart(chosen: pd.DataFrame) -> str:
     firsts = list(dict.fromkeys(chosen["optimizer"]))
     return sentence(
         f"{listing(firsts)} {'come' if len(firsts) > 1 else 'comes'} first somewhere, at "
-        f"{len(alone)} of {len(chosen)} batch sizes by more than chance"
+        f"{len(alone)} of {len(chosen)} batch sizes by more than chance."
     )
 
 

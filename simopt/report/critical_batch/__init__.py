@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from simopt.analysis.batch_size import Scaling
-from simopt.ground.formatting import number, percent
-from simopt.report.critical_batch import data, laws, prediction
+from simopt.ground.formatting import count, listing, number, percent
+from simopt.report.critical_batch import curves, data, laws, prediction
 from simopt.report.critical_batch.measured import studied
 from simopt.report.critical_batch.section import section
 from simopt.report.pages import Computed, Context
+from simopt.report.sweeps import Setting
 
 
 def page(context: Context) -> dict[str, Any]:
@@ -44,11 +45,35 @@ def page(context: Context) -> dict[str, Any]:
             )
             for key, each in studies.items()
         ],
-        "findings": [bends(three, studies), prediction.verdict(table)],
+        "findings": [prediction.verdict(table), answer(three, studies)],
+        "bends": bends(studies),
     }
 
 
-def bends(three: dict[str, Any], studies: dict[str, Scaling]) -> str:
+def answer(three: dict[str, Setting], studies: dict[str, Scaling]) -> str:
+    """From which batch size on a larger one saves few steps, on every problem that shows it."""
+    told, cases = [], 0
+    for key, study in studies.items():
+        fits = [(name, fit) for name, _, fit, _ in curves.each(study)]
+        sizes = [
+            f"{curves.critical_size(fit)} for {name}"
+            for name, fit in fits
+            if np.isfinite(fit["critical"])
+        ]
+        cases += len(fits)
+        if sizes:
+            told.append(f"on {three[key].name} it is {listing(sizes)}")
+    if not told:
+        return "No critical batch size is in sight on these problems."
+    shown = sum(int(np.isfinite(study.fits["critical"]).sum()) for study in studies.values())
+    rest = "" if shown == cases else f" No other of the {count(cases, 'case')} shows one."
+    return (
+        "Beyond the critical batch size a larger batch saves ever fewer steps: "
+        f"{'; '.join(told)}.{rest}"
+    )
+
+
+def bends(studies: dict[str, Scaling]) -> str:
     """The sharpness of all fits, and how far off the hyperbola is."""
     fits = pd.concat([study.fits for study in studies.values()])
     known = fits[np.isfinite(fits["q"])]

@@ -53,11 +53,13 @@ def size_axis(axes: Any, sizes: Sequence[int]) -> None:
 
 
 def steps_figure(study: Scaling, name: str) -> Markup:
-    """Steps above, examples below, and the region of every batch size at the foot."""
+    """Steps above, examples below, and at the foot the regions, where any batch size has one."""
     names = [one for one, *_ in each(study)]
-    figure, (above, below, foot) = style.new(
-        3, 1, height=560 + 14 * len(names), sharex=True,
-        gridspec_kw={"height_ratios": [5, 4, 0.5 + 0.45 * len(names)]},
+    placed = bool(study.steps["region"].isin(REGIONS).any())
+    heights = [5, 4, 0.5 + 0.45 * len(names)] if placed else [5, 4]
+    figure, (above, below, *foot) = style.new(
+        len(heights), 1, height=(560 if placed else 500) + 14 * placed * len(names), sharex=True,
+        gridspec_kw={"height_ratios": heights},
     )  # fmt: skip
     sizes = sorted(int(size) for size in study.steps["batch_size"].unique())
     fine = np.geomspace(sizes[0], sizes[-1], 200)
@@ -84,19 +86,26 @@ def steps_figure(study: Scaling, name: str) -> Markup:
         style.log_axis(axes.yaxis)
         axes.set_ylabel(unit)
     _limits(above, below, study, sizes)
-    _regions(foot, study, names)
-    size_axis(foot, sizes)
-    foot.set_xlabel("batch size [points]")
+    for axes in foot:
+        _regions(axes, study, names)
+    lowest = foot[0] if foot else below
+    size_axis(lowest, sizes)
+    lowest.set_xlabel("batch size [points]")
     handles, labels = above.get_legend_handles_labels()
-    handles += [
-        Line2D([], [], color=style.MUTED, linewidth=1, linestyle=(0, (2, 2))),
-        Line2D([], [], color=style.MUTED, marker="d", markersize=9, markerfacecolor="none"),
-        *(
+    if np.isfinite(study.fits["e_min"]).any():
+        handles.append(Line2D([], [], color=style.MUTED, linewidth=1, linestyle=(0, (2, 2))))
+        labels.append("perfect scaling")
+    if np.isfinite(study.fits["critical"]).any():
+        handles.append(
+            Line2D([], [], color=style.MUTED, marker="d", markersize=9, markerfacecolor="none")
+        )
+        labels.append("critical batch size, 5–95 %")
+    if placed:
+        handles += [
             Patch(facecolor=color, hatch=hatch, edgecolor=style.PAPER)
             for color, hatch in REGION_LOOKS
-        ),
-    ]
-    labels += ["perfect scaling", "critical batch size, 5–95 %", *REGIONS]
+        ]
+        labels += REGIONS
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     see = steps_sentence(study)
     title = f"{name}: steps and examples to the target"
@@ -152,10 +161,7 @@ def steps_sentence(study: Scaling) -> str:
         smallest, largest = own.iloc[0], own.iloc[-1]
         went = f"{name} from {number(smallest['steps'])} to {number(largest['steps'])} steps"
         if np.isfinite(fit["critical"]):
-            went += f", bending at batch {number(fit['critical'], 2)}"
-            if np.isfinite(fit["critical_low"]):
-                low, high = number(fit["critical_low"], 2), number(fit["critical_high"], 2)
-                went += f" ({low} to {high})"
+            went += f", bending at batch {critical_size(fit)}"
         elif np.isfinite(fit["e_min"]):
             went += ", still falling" + FALLING.get(largest["region"], "") + " at the largest batch"
         elif np.isfinite(fit["s_min"]):
@@ -165,6 +171,14 @@ def steps_sentence(study: Scaling) -> str:
         told.append(went)
     sizes = study.steps["batch_size"]
     return f"From batch {number(sizes.min())} to {number(sizes.max())}: {'; '.join(told)}."
+
+
+def critical_size(fit: pd.Series) -> str:
+    """The critical batch size of a fit, with its interval where it has one."""
+    text = number(fit["critical"], 2)
+    if np.isfinite(fit["critical_low"]):
+        text += f" ({number(fit['critical_low'], 2)} to {number(fit['critical_high'], 2)})"
+    return text
 
 
 def regions_sentence(study: Scaling) -> str:

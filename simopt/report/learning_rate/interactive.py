@@ -24,8 +24,11 @@ THIN = 8
 #: Labelled on the axis of the excess.
 POWERS = [1e-8, 1e-6, 1e-4, 1e-2, 1.0, 1e2]
 
-#: Vega's own format writes 0.000001.
-LABEL = "format(datum.value, datum.value < 0.001 ? '~e' : '~g')"
+#: Powers of ten as the other figures have them; Vega's own formats write 0.000001 or 1e-6.
+LABEL = (
+    "datum.value < 0.001 ? '10⁻' + split('⁰¹²³⁴⁵⁶⁷⁸⁹', '')[round(-log(datum.value) / LN10)]"
+    " : format(datum.value, ',~f')"
+)
 
 
 def chart(

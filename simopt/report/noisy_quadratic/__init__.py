@@ -104,7 +104,7 @@ def findings(frame: pd.DataFrame) -> list[str]:
         f"{number(float(ball.iloc[-1]), 2)} times fewer steps than SGD at the largest batch and "
         f"{number(float(ball.iloc[0]), 2)} times fewer at the smallest; averaging the weights, "
         f"{number(float(mean.iloc[-1]), 2)} and {number(float(mean.iloc[0]), 2)} times.",
-        f"A preconditioner h^−{number(powers(frame)[-1])} raises its critical batch size from "
+        f"A preconditioner h^−{number(powers(frame)[-1])} raises SGD's critical batch size from "
         f"{number(first, 3)} to {number(final, 3)}.",
     ]
 
