@@ -37,7 +37,7 @@ PYTEST := -m pytest --numprocesses=auto --maxprocesses=4
 BY_FILE := $(PYTEST) --dist=loadfile
 SINGLY := $(PYTEST) --dist=worksteal
 
-.PHONY: help report report-quick docs test test-slow test-draws test-peers test-frameworks test-cuda env sweep bench bench-peers bench-cuda bench-logs billion durations odds lint clean clean-env
+.PHONY: help report report-quick docs test test-slow test-kernels test-report test-draws test-peers test-frameworks test-cuda env sweep bench bench-peers bench-cuda bench-logs billion durations odds lint clean clean-env
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -55,7 +55,14 @@ test: $(TOOLS) ## run the tests (first: make .venv)
 	@$(BIN)/python $(BY_FILE)
 
 test-slow: $(TOOLS) ## run the tests that take longer
-	@$(BIN)/python $(SINGLY) -m slow || [ $$? -eq 5 ] # 5: there is none
+	@$(BIN)/python $(SINGLY) -m "slow and not report" || [ $$? -eq 5 ] # 5: there is none
+
+test-kernels: $(TOOLS) ## compile every kernel whole, in both precisions, and compare its bits
+	@$(BIN)/python $(SINGLY) -m kernels tests/test_cuda.py
+
+test-report: $(TOOLS) $(VENV)/.warm ## build a quick report, and hold every page to its tests
+	@$(BIN)/python -m tests.quick_report $(BUILD)/tested
+	@QUICK_REPORT=$(BUILD)/tested $(BIN)/python $(SINGLY) -m report tests/test_report*.py
 
 test-draws: $(TOOLS) ## draw examples anew, 20 times as many (make test-draws DRAWS=100)
 	@DRAWS=$(or $(DRAWS),20) $(BIN)/python $(SINGLY) -m hypothesis tests

@@ -2,8 +2,10 @@
 
 import gc
 import math
+import os
 import signal
 from functools import cache
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -29,23 +31,20 @@ KERNELS = {
     "interpreted": interpreting,
 }
 
+#: Where `tests.quick_report` has built one; empty: built here.
+BUILT = os.environ.get("QUICK_REPORT", "")
+
 #: A script that needs PyTorch, run by hand.
 collect_ignore = ["training_runs.py"]
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """By file, but all that look at the quick report as one: each page of it is computed once."""
-    if config.getvalue("dist") != "loadfile":
-        return None
-    from xdist.scheduler import LoadFileScheduling
-
-    class ByFile(LoadFileScheduling):
-        def _split_scope(self, nodeid):
-            file = super()._split_scope(nodeid)
-            return "the report" if file.startswith("tests/test_report") else file
-
-    return ByFile(config, log)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Whatever looks at the quick report is for `make test-report`, which builds it once."""
+    for item in items:
+        if "quick" in getattr(item, "fixturenames", ()):
+            assert item.path.match("tests/test_report*.py"), f"{item.nodeid}: not where make looks"
+            item.add_marker("report")
 
 
 def pytest_collection_finish():
@@ -80,11 +79,14 @@ def ctrl_c():
 def quick():
     """The values of a page of the quick report, by its module's name."""
     from simopt.report import pages
+    from tests import quick_report
 
     compute = pages.values
 
     @cache
     def values(module):
+        if BUILT:
+            return quick_report.values(BUILT, module)
         page = next(each for each in pages.PAGES if each.module == module)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(blocks, "LEAST_OWN", FEW_SHARE)
@@ -95,24 +97,14 @@ def quick():
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory, quick):
-    """The quick report; pages that other files compute too take their values from there."""
+    """The quick report's folder."""
     import simopt
-    from simopt.report import building, pages
 
-    report, values = tmp_path_factory.mktemp("report"), pages.values
-    shared = (
-        "batch_size", "claims", "conventions", "learning_rate", "loss_curves", "new_optimizers",
-        "noisy_quadratic", "shuffles", "stability",
-    )  # fmt: skip
-
-    def once(page, context):
-        return quick(page.module) if page.module in shared else values(page, context)
-
+    if BUILT:
+        return Path(BUILT, "pages")
+    report = tmp_path_factory.mktemp("report")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "values", once)
-        patch.setattr(building, "processes", lambda: 1)
-        # The page on scale times whole kernels; what it makes of times can be asked of others.
-        patch.setattr(tiers, "compiling", KERNELS["compiled"])
+        patch.setattr(blocks, "LEAST_OWN", FEW_SHARE)
         index = simopt.report(report, quick=True)
     assert index == report / "index.html"
     return report

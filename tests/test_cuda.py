@@ -86,7 +86,7 @@ def test_the_bits_are_the_cpus(name, simulator):
     assert_same(simulator(ends, name), QUICK[name].ends(blocks.compute, apart=True))
 
 
-@pytest.mark.slow
+@pytest.mark.kernels
 @pytest.mark.parametrize("name", QUICK)
 def test_the_bits_are_those_of_a_whole_kernel(name, simulator):
     assert_same(simulator(ends, name), QUICK[name].ends(blocks.compute))
@@ -112,7 +112,7 @@ def test_a_sweep_goes_on(simulator):
     pd.testing.assert_frame_equal(longer, cut_and_whole("cpu")[0], check_exact=True)
 
 
-@pytest.mark.slow
+@pytest.mark.kernels
 @pytest.mark.parametrize("name", FURTHER)
 def test_the_bits_are_the_cpus_on_every_problem(name, simulator):
     assert_same(simulator(ends, name), FURTHER[name].ends(blocks.compute))
@@ -393,7 +393,7 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
     return ends
 
 
-@pytest.mark.slow
+@pytest.mark.kernels
 @pytest.mark.parametrize("name", QUICK)
 def test_single_precision_has_the_cpus_bits_too(name):
     """Compiled, that is, with Numba's types; the simulator has NumPy's, as below."""
@@ -427,7 +427,7 @@ OTHER_TYPES = tuple(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.kernels
 @pytest.mark.parametrize(
     "name",
     # The last for exp, log and tanh, which choose by the type of their argument.

@@ -330,6 +330,7 @@ def test_of_processes_one_compiles_a_kernel_and_the_others_find_it(process, tmp_
     assert (third, again) == (second, files)
 
 
+@pytest.mark.slow
 def test_a_rule_in_the_script_itself_is_found_too(process):
     (w, hits), files = process(MAIN_SCRIPT)
     assert hits == "0"

@@ -225,6 +225,7 @@ def test_the_engine_computes_what_run_does(plan, points, monkeypatch):
         np.testing.assert_allclose(swept, found, rtol=0, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_linear_algebra_is_compiled_too():
     problem = NETWORKS["wide"]
     for rule in (Orthogonal, Shampoo):
@@ -253,6 +254,7 @@ def test_a_cut_trajectory_goes_on():
     np.testing.assert_array_equal(ends(went_on), ends(simopt.sweep(problem, muon, epochs=5)))
 
 
+@pytest.mark.interpreted
 def test_what_overflows_is_lost_and_no_error():
     """A decomposition would refuse what is not finite; the other weights and settings go on."""
     problem = NETWORKS["tall"]
@@ -282,6 +284,7 @@ def test_it_is_pickled_and_known_again():
     assert frozen.terms is None
 
 
+@pytest.mark.slow
 def test_what_a_step_reads_is_its_value_at_the_call():
     factor = [1.0]
 

@@ -312,14 +312,31 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+def targets_of_ci() -> list[str]:
+    """What .ci/run makes where it is told nothing."""
+    return re.findall(r" set -- (.*)", read(".ci/run"))[0].split()
+
+
 def test_the_workflow_runs_what_a_contributor_runs():
     workflow = read(".github/workflows/ci.yml")
-    assert re.findall(r"- run: (.*)", workflow) == [".ci/run"]
+    assert re.findall(r"- run: (.*)", workflow) == [".ci/run ${{ matrix.targets }}"]
+    shared_out = re.findall(r"^          - (.+)$", workflow, re.MULTILINE)
+    assert sorted(" ".join(shared_out).split()) == sorted(targets_of_ci())
     oldest, *others = re.findall(r'"(3\.\d+)"', workflow)
     assert PROJECT["project"]["requires-python"] == f">={oldest}"
     assert others
-    for target in re.findall(r"^make (\S+)$", read(".ci/run"), re.MULTILINE):
+    for target in targets_of_ci():
         assert re.search(rf"^{target}:", read("Makefile"), re.MULTILINE), target
+
+
+def test_what_make_test_leaves_out_has_a_target_that_ci_runs():
+    options = PROJECT["tool"]["pytest"]["ini_options"]
+    marks = re.findall(r"not (\w+)", options["addopts"])
+    folders = [each for each in options["norecursedirs"] if each != ".*"]
+    assert marks
+    assert folders
+    for each in (*marks, *folders):
+        assert f"test-{each}" in targets_of_ci()
 
 
 def test_hooks_fetch_nothing():
@@ -353,6 +370,7 @@ STEPS = {
     "report": ["-m venv .venv ", "-e .[report,logs]", "simopt report"],
     "docs": ["-m venv .venv ", "-e .[report,logs,docs]", "-m sphinx"],
     "test": ["-m venv .venv ", "-e .[report,logs,test,lint]", "-m pytest"],
+    "test-report": ["-m venv .venv ", "-e .[report,logs,test,lint]", "-m tests.quick_report"],
     "test-peers": ["-m venv .venv-peers ", "-e .[report,test,peers]", "-m pytest", " tests/peers"],
     "test-cuda": ["-m venv .venv-cuda ", "-e .[report,test,cuda]", "-m pytest", " tests/cuda"],
     "bench-logs": ["-m venv .venv-logs ", "-e .", "tests/log_readers.txt", "-m tests.bench_logs"],
