@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import lzma
+import re
 import sqlite3
 import zipfile
 
@@ -807,3 +808,100 @@ def test_holders_of_columns():
         run = one(read_log(counted))
         same(run, held=None)
         np.testing.assert_array_equal(run.x, T)
+
+
+#: The part of the data that a line is about, as people say it; P stands for its name.
+SAID = [
+    "P epoch {k} loss {v}",
+    "P Epoch [{k}/40] Loss: {v}",
+    "Epoch {k} P: loss {v}",
+    "Epoch #{k} - P - Loss: {v}",
+    "mode: P, epoch: {k}, loss: {v}",
+    "(P) epoch {k} loss {v}",
+    "--P-- epoch {k} loss {v}",
+    "<P> epoch {k} loss {v}",
+    "*** P *** epoch {k} loss {v}",
+    "INFO:P:epoch {k} loss {v}",
+    "2026-05-01 12:00:00,123 - P - INFO - epoch {k} loss {v}",
+    "P: {{'epoch': {k}, 'loss': {v}}}",
+    "P metrics: {{'epoch': {k}, 'loss': {v}}}",
+    "Epoch {k} P {{'loss': {v}}}",
+    '[P] {{"epoch": {k}, "loss": {v}}}',
+    "{k}/40 P: 100%|██████████| 10/10 [00:01<00:00, 9.9it/s, loss={v}]",
+    "P Epoch {k}: 100%|██████████| 10/10 [00:01<00:00, 9.9it/s, loss={v}]",
+    "{k} | P | loss {v}",
+]
+
+
+@pytest.mark.parametrize("parts", [("train", "val"), ("Training", "Evaluating"), ("TRAIN", "DEV")])
+@pytest.mark.parametrize("template", SAID)
+def test_a_part_of_the_data_wherever_a_line_says_it(template, parts):
+    train, valid = (re.sub(r"\bP\b", part, template) for part in parts)
+    text = "".join(f"{train.format(k=k, v=a)}\n{valid.format(k=k, v=b)}\n" for k, a, b in ROWS)
+    same(one(read_log(text)))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "INFO:train:epoch {k} loss {a} val_loss {b}",
+        "test run 3: epoch {k} loss {a} val_loss {b}",
+        "epoch {k} loss {a} val_loss {b} (best of validation yet)",
+        "train.py:12 epoch {k} loss {a} val_loss {b}",
+    ],
+)
+def test_a_word_that_all_lines_say_is_no_part(template):
+    run = one(read_log(lines(template)))
+    same(run)
+    assert (run.loss_column, run.validation_column) == ("loss", "val_loss")
+
+
+def test_a_line_that_says_more_of_a_part_behind_its_loss():
+    text = "".join(
+        f"epoch {k} loss {a}" + (" - best validation yet, saved\n" if k % 3 else "\n")
+        for k, a, _ in ROWS
+    )
+    same(one(read_log(text)), held=None)
+
+
+def test_a_part_that_only_the_lines_of_validation_say():
+    run = one(read_log(lines("epoch {k} loss {a}\nValidation epoch {k} loss {b}")))
+    same(run)
+    assert run.loss_column == "loss"
+
+
+#: Lines that are wider than many terminals.
+WIDE = [
+    "[2026-05-01 12:00:00,123][trainer][INFO] - Epoch {n:03}/040 | lr 1e-3 | train_loss {a:.4f} | train_acc 0.9000 | val_loss {b:.4f} | val_acc 0.9000",
+    "Epoch {n}/40 - 12s - loss: {a} - accuracy: 0.5123 - val_loss: {b} - val_accuracy: 0.5345 - lr: 0.0010",
+    "{{'loss': {a}, 'grad_norm': 1.2345, 'learning_rate': 5e-05, 'epoch': {n}, 'eval_loss': {b}, 'tokens': 123456789}}",
+]
+
+
+@pytest.mark.parametrize("stripped", [False, True])
+@pytest.mark.parametrize("width", [43, 53, 64, 66, 75, 80, 85, 91, 100, 111, 126])
+@pytest.mark.parametrize("template", WIDE)
+def test_lines_that_a_terminal_broke(template, width, stripped):
+    """Also within a number, or a name: both were read as they stand."""
+    broken = []
+    for line in lines(template).splitlines():
+        broken += [line[k : k + width] for k in range(0, len(line), width)]
+    text = "\n".join(line.rstrip() if stripped else line for line in broken) + "\n"
+    run = one(read_log(text))
+    same(run)
+    np.testing.assert_array_equal(run.x, T + 1)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "step {k} of 40 in this long training now | loss {a:.4f}\nbatches of validation: 9 | val_loss {b}",
+        "step {k:3} of 40 | state {w:>9} | the learning rate is 1e-4 | loss {a:.4f}\nvalidation | val_loss {b}",
+        "{{'loss': {a}, 'learning_rate': 5e-05, 'epoch': {k}, 'grad_norm': 1.5}}\n{{'eval_loss': {b}, 'epoch': {k}}}",
+    ],
+)
+def test_lines_of_one_width_that_nothing_broke(template):
+    text = "".join(
+        template.format(k=k, a=a, b=b, w=("ok", "stopped")[k % 2]) + "\n" for k, a, b in ROWS
+    )
+    same(one(read_log(text)))

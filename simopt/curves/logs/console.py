@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from simopt.curves.logs import one_line, printed_tables, processes, repeated, terminal_text
+from simopt.curves.logs import (
+    one_line,
+    printed_tables,
+    processes,
+    repeated,
+    terminal_text,
+    wrapped,
+)  # fmt: skip
 from simopt.curves.logs.json_logs import trees
 from simopt.curves.logs.names import is_rate, parse
 from simopt.curves.logs.patterns import NUMBER, PATTERNS, VALUE, Pattern
@@ -58,7 +65,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     Table or None
     """
     own = [_of_user(expression) for expression in patterns]
-    text = terminal_text.plain_text(text)
+    text = wrapped.joined(terminal_text.plain_text(text))
     if _has_decimal_commas(text):
         text = _DECIMAL_COMMA.sub(lambda number: f"{number[1].replace('.', '')}.{number[2]}", text)
     whole = _whole(text)
@@ -139,6 +146,7 @@ def _rows(
     trained: dict[str, str] = {}
     again = False
     drawn: dict[str, Any] = {}
+    parted: dict[str, str] = {}
     for line in lines:
         if again or _BEST.search(line):
             again = not again
@@ -162,6 +170,10 @@ def _rows(
             at = {}
         at |= position
         losses = any(parse(name).kind in kinds for name in values)
+        bare = [name for name in values if losses and one_line.of_part("train", name) != name]
+        if bare and (part := one_line.said(line, bare)):
+            parted |= {one_line.of_part(part, name): name for name in bare}
+            values = {one_line.of_part(part, name): value for name, value in values.items()}
         if side and _goes_on(position, trained):
             side = ""
         if losses and side:
@@ -191,7 +203,25 @@ def _rows(
             rate |= _beside(rows, rates) if last == at else rates
         if not losses and "epoch" in position:
             at.pop("batch", None)
-    return _by_grain(rows, grains)
+    return _by_grain(_of_both_parts(rows, parted), grains)
+
+
+def _of_both_parts(rows: Rows, parted: dict[str, str]) -> Rows:
+    """Columns by the part of the data that lines say, where lines of another part are there too.
+
+    ``parted`` has their names without it: a word that all lines say alike tells nothing.
+    """
+    said = {parse(name).part for name in parted}
+    others = (parse(name) for name in rows.columns if name not in parted)
+    trained = any(other.kind in ("loss", "error") and other.part != "held out" for other in others)
+    if said == {"train", "held out"} or (said == {"held out"} and trained):
+        return rows
+    columns: dict[str, list[Any]] = {}
+    for name, cells in rows.columns.items():
+        bare = parted.get(name, name)
+        held = columns.get(bare, cells)
+        columns[bare] = [a if b is None else b for a, b in zip(cells, held, strict=True)]
+    return Rows(columns, rows.count)
 
 
 def _goes_on(position: dict[str, str], before: dict[str, str]) -> bool:

@@ -14,8 +14,8 @@ def _words(text: str) -> tuple[str, ...]:
 
 TRAIN = frozenset(_words("train training trn tr learn trainer fit"))
 HELD_OUT = frozenset(
-    _words("val valid validation validate vali va eval evaluate evaluation dev test testing te")
-    + _words("crossval heldout holdout oof")
+    _words("val valid validation validate validating vali va eval evaluate evaluation evaluating")
+    + _words("dev test testing te crossval heldout holdout oof")
 )
 
 #: Names of losses. Errors and metrics that fall when a model gets better come after them.
@@ -72,7 +72,9 @@ COUNTERS = (
     + _words(
         "total_timesteps time_total_timesteps time_steps timesteps samples_seen consumed_samples"
     )
-    + _words("epoch epochs epoch_id ep e round rounds num_boost_round batch batch_idx tree trees")
+    + _words(
+        "epoch epochs epoch_id ep e round rounds num_boost_round batch batch_idx tree trees counter"
+    )
     + CLOCKS
 )
 

@@ -25,6 +25,8 @@ _PART = re.compile(
     rf"|(?<![\w/-])(?P<said>{PARTS}):\s+(?=[A-Za-z_][\w ]{{0,20}}[=:]\s*[-+.\d])",
     re.IGNORECASE,
 )
+#: A word that says which part of the data a line is about, wherever it stands.
+_SAID = re.compile(rf"(?<![\w./])(?<!\w-){PARTS}(?![\w/]|[.-]\w)", re.IGNORECASE)
 #: What is measured, before the parts of the data: "loss: train 0.5, val 0.6".
 _HEADED = re.compile(
     rf"\b(?P<what>loss|cost|nll|mse|rmse|mae|ppl)\s*[-:=(\[]+\s*(?={PARTS}\b)", re.IGNORECASE
@@ -88,6 +90,19 @@ def of_part(part: str, name: str) -> str:
     parsed = parse(name)
     bare = not parsed.part and parsed.kind in ("loss", "error", "higher")
     return f"{part}/{name}" if bare else name
+
+
+def said(line: str, names: Iterable[str]) -> str:
+    """The part of the data that a line says before the first of some names on it; else nothing.
+
+    Examples
+    --------
+    >>> said("Valid Epoch 3/9, loss=0.5, best train", ["loss"]), said("loss 0.5 test", ["loss"])
+    ('Valid', '')
+    """
+    ends = [end for end in map(line.find, names) if end >= 0]
+    words = _SAID.findall(line[: min(ends)]) if ends else []
+    return words[-1] if words else ""
 
 
 def record(line: str, patterns: Iterable[Pattern]) -> tuple[dict[str, str], str, str]:
