@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt.document.claims.common.floors import least_loss, over_rates
+from simopt.document.claims.common.floors import over_rates
 from simopt.document.claims.context import Trials
 from simopt.document.claims.defaults import values, when_to_change
 from simopt.document.claims.parameters import adagrad, correction, rmsprop
+from simopt.problems.problem import known_minimum
 from simopt.problems.synthetic import linear
 
 
@@ -122,5 +123,5 @@ def test_the_least_loss_where_none_is_known(line):
     def gradient(w):
         return 4 * w**3
 
-    assert least_loss(line) == line.minimum_loss > 0
-    assert least_loss(simopt.problems.function(loss, gradient, w0=1.0)) == 0.0
+    assert known_minimum(line) == line.minimum_loss > 0
+    assert known_minimum(simopt.problems.function(loss, gradient, w0=1.0)) == 0.0

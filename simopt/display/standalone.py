@@ -114,12 +114,8 @@ def walkthrough_page(
             }
         title = f"{one.name} on {problem.name}"
         question = f"How {one.name} gets from the start to where it ends, update by update."
-    values |= {
-        "page": templating.Page(file.name, title, template, question),
-        "points": points_table(problem),
-    }
-    files.write_text(file, templating.html(f"{template}.html", values))
-    return file
+    values["points"] = points_table(problem)
+    return templating.write_page(file, template, title, question, values)
 
 
 def _several(optimizer: Any) -> list[Optimizer]:

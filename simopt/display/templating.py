@@ -6,6 +6,7 @@ import functools
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -15,7 +16,7 @@ import pandas as pd
 
 from simopt.display import charts, typesetting
 from simopt.display.timing import drawing
-from simopt.ground import formatting
+from simopt.ground import files, formatting
 from simopt.ground.version import __version__
 
 
@@ -97,6 +98,20 @@ def html(
         # Joined as plain text: adding Markup would escape the page around it.
         text = "".join([text[:end], charts.library(), text[end:]])
     return text
+
+
+def write_page(
+    file: Path,
+    template: str,
+    title: str,
+    question: str,
+    given: Mapping[str, Any],
+    package: str = KIT,
+) -> Path:
+    """Write a page of its own, complete in one file; ``template`` is named without its ending."""
+    page = Page(file.name, title, template, question)
+    files.write_text(file, html(f"{template}.html", {**given, "page": page}, package=package))
+    return file
 
 
 def versions() -> dict[str, str]:

@@ -126,7 +126,7 @@ def write_aside(
             os.fsync(file.fileno())
         (os.replace if overwrite else _rename_if_new)(aside, path)
     finally:
-        _remove(aside)
+        remove(aside)
 
 
 def write_bytes(
@@ -220,7 +220,7 @@ def _rename_if_new(aside: Path, path: Path) -> None:
             os.replace(aside, path)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file that may be gone, or stay where the folder is closed to this user."""
     with suppress(OSError):
         path.unlink()

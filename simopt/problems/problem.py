@@ -39,6 +39,11 @@ def check_problem(problem: Any) -> Problem:
     return problem
 
 
+def known_minimum(problem: Problem) -> float:
+    """The minimum loss, or 0 where it is unknown, as of a network: no loss there is below 0."""
+    return 0.0 if np.isnan(problem.minimum_loss) else float(problem.minimum_loss)
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Problem(ABC):
     """Data, a loss and initial weights. Made by the functions of `simopt.problems`.

@@ -56,12 +56,8 @@ def recommendation_page(path: str | os.PathLike[str], recommendation: Recommenda
     if not isinstance(made, Recommendation):
         raise checks.refuse("recommendation", made, "a Recommendation, from simopt.recommend")
     target = made.parts.table.target
-    page = templating.Page(
-        place.name, f"Training for {target}", "recommendation", "Which optimizer, which rate?"
-    )
     with matplotlib.rc_context(style.RC):
         values = {
-            "page": page,
             "task": sentences.task(made),
             "setting": sentences.setting(made),
             "rows": made.parts.said,
@@ -77,9 +73,8 @@ def recommendation_page(path: str | os.PathLike[str], recommendation: Recommenda
             "code": [(FRAMEWORKS[key].name, text) for key, text in made.code.items()],
             "account": account(made),
         }
-        text = templating.html("recommendation.html", values, package="simopt.report")
-    files.write_text(place, text)
-    return place
+    title, question = f"Training for {target}", "Which optimizer, which rate?"
+    return templating.write_page(place, "recommendation", title, question, values, "simopt.report")
 
 
 def account(made: Recommendation) -> str:

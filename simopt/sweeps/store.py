@@ -255,7 +255,7 @@ class Store:
         self._clean(there)
         for pattern in (".manifest.*.aside", "._manifest.*.aside"):
             for aside in self.folder.glob(pattern):
-                _remove(aside)
+                files.remove(aside)
 
     def _begin(self) -> None:
         """Write the first manifest into a folder that has none."""
@@ -325,9 +325,9 @@ class Store:
         for path in self.folder.glob(".chunk-*.aside"):
             match = _ASIDE.fullmatch(path.name)
             if match and int(match[1]) in there:
-                _remove(path)
+                files.remove(path)
         if len(there) == len(self.begun["chunks"]):
-            _remove(self.folder / LOCK)
+            files.remove(self.folder / LOCK)
 
 
 def absent(content: Mapping[str, Any], there: Mapping[int, str]) -> str:
@@ -350,7 +350,7 @@ def discard(folder: Path) -> None:
         If there is no stored sweep, or its manifest is damaged.
     """
     for name in (*manifest.read("folder", folder)["files"], manifest.path_in(folder).name):
-        _remove(folder / name)
+        files.remove(folder / name)
     with suppress(OSError):
         folder.rmdir()
 
@@ -368,9 +368,3 @@ def _write(path: Path, data: bytes, *, overwrite: bool = True) -> None:
         if not path.parent.is_dir():
             then = "the folder was removed while the sweep ran, with what was in it"
         raise OSError(error.errno, f"{error.strerror} ({then})", str(path)) from error
-
-
-def _remove(path: Path) -> None:
-    """Remove a file that may be gone, or stay where the folder is closed to this user."""
-    with suppress(OSError):
-        path.unlink()

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from simopt.problems import Problem, network
+from simopt.problems.problem import known_minimum
 from simopt.rules import Adam, AdamW, Momentum, Muon
 from simopt.rules.rule import Optimizer
 from simopt.sweeps.sweep import sweep
@@ -64,7 +65,7 @@ def trials() -> pd.DataFrame:
     for name in NETWORKS:
         for seed in (*TUNING, *JUDGING):
             problem = drawn(name, seed)
-            least = 0.0 if np.isnan(problem.minimum_loss) else problem.minimum_loss
+            least = known_minimum(problem)
             frame = sweep(
                 problem,
                 list(RULES.values()),

@@ -13,6 +13,7 @@ import pandas as pd
 from simopt.analysis import measures
 from simopt.ground import checks
 from simopt.problems import Problem
+from simopt.problems.problem import known_minimum
 from simopt.rules.rule import Optimizer
 from simopt.schedules import Schedule
 from simopt.sweeps.sweep import sweep
@@ -275,7 +276,7 @@ def _draws(
             if not isinstance(problem, Problem):
                 allowed = "problems such as those of simopt.problems"
                 raise checks.refuse("problems", problem, allowed)
-            if not problem.loss(problem.w0) > _least(problem):
+            if not problem.loss(problem.w0) > known_minimum(problem):
                 allowed = "such that the loss at the start is above the minimum"
                 raise checks.refuse("problems", problem, allowed)
     return [(name, each, own) for drawn, own in draws for name, each in drawn.items()]
@@ -292,13 +293,8 @@ def _takes_a_seed(function: Callable[..., Any]) -> bool:
     return True
 
 
-def _least(problem: Problem) -> float:
-    """The minimum of the loss, 0 if it is unknown."""
-    return 0.0 if np.isnan(problem.minimum_loss) else problem.minimum_loss
-
-
 def _excess(frame: pd.DataFrame, problem: Problem) -> Any:
-    least = _least(problem)
+    least = known_minimum(problem)
     loss = frame["loss"].to_numpy(np.float64)
     if np.isnan(problem.minimum_loss) and (loss < 0).any():
         lowest = f"a loss of {np.nanmin(loss)}"

@@ -141,10 +141,8 @@ def fragment(diagnosis: Diagnosis) -> str:
 def write(path: str | os.PathLike[str], diagnosis: Diagnosis) -> Path:
     """Write the page; see `Diagnosis.page`."""
     place = files.check_file("path", path)
-    page = templating.Page(place.name, TITLE, "diagnosis", "What does this loss curve show?")
     with matplotlib.rc_context(style.RC):
         values = {
-            "page": page,
             "title": diagnosis.title,
             "figure": svg(diagnosis),
             "lists": lists(diagnosis),
@@ -153,9 +151,8 @@ def write(path: str | os.PathLike[str], diagnosis: Diagnosis) -> Path:
             "settings": None if diagnosis.optimizer is None else repr(diagnosis.optimizer),
             "count": len(diagnosis.loss),
         }
-        text = templating.html("diagnosis.html", values, package="simopt.curves")
-    files.write_text(place, text)
-    return place
+    question = "What does this loss curve show?"
+    return templating.write_page(place, "diagnosis", TITLE, question, values, "simopt.curves")
 
 
 def write_many(
@@ -163,8 +160,6 @@ def write_many(
 ) -> Path:
     """Write a page about many runs: a table, and a small figure each, in the table's order."""
     place = files.check_file("path", path)
-    question = "Which of these runs should be looked at first?"
-    page = templating.Page(place.name, "Training runs", "runs", question)
     columns: dict[str, tables.Column | str] = {
         "run": "run",
         "symptom": tables.Column("symptom", prose=True),
@@ -178,15 +173,13 @@ def write_many(
     log = diagnoses[0].log
     with matplotlib.rc_context(style.RC):
         values = {
-            "page": page,
             "count": sentence(count(len(diagnoses), "run")),
             "source": log.source if log is not None else "",
             "table": tables.table(table, columns, caption="What each run shows"),
             "figure": _small(table, drawn),
         }
-        text = templating.html("runs.html", values, package="simopt.curves")
-    files.write_text(place, text)
-    return place
+    question = "Which of these runs should be looked at first?"
+    return templating.write_page(place, "runs", "Training runs", question, values, "simopt.curves")
 
 
 def _small(table: pd.DataFrame, diagnoses: Sequence[Diagnosis]) -> Markup:

@@ -14,6 +14,7 @@ from simopt.curves.prescription.comparing import excess
 from simopt.curves.prescription.running import TrainedCurves, curves, losses_at
 from simopt.curves.prescription.training import Training
 from simopt.problems import Problem
+from simopt.problems.problem import known_minimum
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +55,7 @@ class Ran:
         """The loss [seeds] that is taken off; of other points the least that those have."""
         if problem is self.case.problem or self.case.test is not None:
             return np.asarray(self.floors[place])
-        return np.full(len(self.case.seeds), np.nan_to_num(problem.minimum_loss))
+        return np.full(len(self.case.seeds), known_minimum(problem))
 
     def above(self, place: int, found: TrainedCurves, problem: Problem) -> Floats:
         """What is left above the floor [seeds] where a run at that rate ends."""
@@ -75,8 +76,7 @@ def run(case: Case, optimizer: str, trainings: list[Training], threads: int) -> 
     """The runs as they are."""
     found = curves_of(case, case.problem, trainings, threads)
     shape = len(trainings), len(case.seeds)
-    # A network's least loss is unknown: the loss itself counts then.
-    floors = np.full(shape, np.nan_to_num(case.problem.minimum_loss))
+    floors = np.full(shape, known_minimum(case.problem))
     if case.test is not None:
         again = curves(case.problem, trainings, case.seeds, validation=case.test, threads=threads)
         ways = [each.validation for each in again if each.validation is not None]
@@ -120,7 +120,7 @@ def with_what_is_left(shown: NDArray[np.str_], ran: Ran) -> NDArray[np.str_]:
     """
     problem = ran.case.problem
     first = problem.loss(problem.w0)
-    scale = first - np.nan_to_num(problem.minimum_loss)
+    scale = first - known_minimum(problem)
     result = shown.copy()
     for place, found in enumerate(ran.found):
         left = excess(problem, losses_at(problem, found.w)) / scale

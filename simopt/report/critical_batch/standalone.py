@@ -47,19 +47,13 @@ def batch_size_page(path: str | os.PathLike[str], study: Scaling) -> Path:
     PosixPath('diabetes.html')
     """
     place, problem = files.check_file("path", path), check_study(study).problem
-    page = templating.Page(
-        place.name,
-        f"Batch sizes on {problem.name}",
-        "batch_size_alone",
-        "Which batch size, which optimizer, which rate?",
-    )
     with matplotlib.rc_context(style.RC):
         values = {
-            "page": page,
             "advice": advise(study, noise_scale=noise_scale.exact(problem).b_simple),
             "part": section(Setting(problem.name, problem), study),
         }
-    files.write_text(
-        place, templating.html("batch_size_alone.html", values, package="simopt.report")
+    title = f"Batch sizes on {problem.name}"
+    question = "Which batch size, which optimizer, which rate?"
+    return templating.write_page(
+        place, "batch_size_alone", title, question, values, "simopt.report"
     )
-    return place

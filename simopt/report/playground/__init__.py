@@ -69,10 +69,9 @@ def playground_page(path: str | os.PathLike[str], problem: Problem | None = None
     if problem is not None:
         check(problem)
     (listed,) = (each for each in PAGES if each.module == "playground")
-    page = templating.Page(file.name, listed.title, listed.module, listed.question)
-    given = {**values(problem), "page": page}
-    files.write_text(file, templating.html("playground.html", given, package="simopt.report"))
-    return file
+    return templating.write_page(
+        file, listed.module, listed.title, listed.question, values(problem), "simopt.report"
+    )
 
 
 def check(problem: Problem) -> None:

@@ -73,11 +73,6 @@ def distances(frame: pd.DataFrame, epochs: int, problem: Problem) -> Floats:
     return np.where(np.isnan(far), np.inf, far)
 
 
-def least_loss(problem: Problem) -> float:
-    """The minimum loss; 0, below which no loss of the suite goes, where it isn't known."""
-    return 0.0 if np.isnan(problem.minimum_loss) else problem.minimum_loss
-
-
 def over_rates(values: ArrayLike) -> Floats:
     """The worst of each rate's five neighbours, itself among them; rates along the last axis.
 

@@ -11,9 +11,10 @@ import pandas as pd
 from simopt.document.claims import libraries
 from simopt.document.claims.claim import Figure, Finding, Picture, share
 from simopt.document.claims.common.curves import METHODS
-from simopt.document.claims.common.floors import floors, least_loss, moved
+from simopt.document.claims.common.floors import floors, moved
 from simopt.document.claims.context import Trials
 from simopt.ground.formatting import listing, percent
+from simopt.problems.problem import known_minimum
 from simopt.problems.synthetic import BATCH_SIZE, suite
 from simopt.rules import AdaGrad, Adam, RMSprop
 
@@ -47,8 +48,8 @@ def defaults_work(trials: Trials) -> Finding:
             seed=trials.seeds(4, 2),
             evaluate="epoch",
         )
-        start = problem.loss(problem.w0) - least_loss(problem)
-        left = (frame["loss"] - least_loss(problem)).groupby(frame["optimizer"]).median() / start
+        start = problem.loss(problem.w0) - known_minimum(problem)
+        left = (frame["loss"] - known_minimum(problem)).groupby(frame["optimizer"]).median() / start
         worked |= {(name, str(rule)): bool(value <= 0.01) for rule, value in left.items()}
         lines.append({"problem": name} | left[[method.__name__ for method in METHODS]].to_dict())
     met = share(list(worked.values()))

@@ -8,9 +8,9 @@ from simopt import problems
 from simopt.analysis import stability
 from simopt.document.claims.claim import Finding, share
 from simopt.document.claims.common.curves import METHODS
-from simopt.document.claims.common.floors import least_loss
 from simopt.document.claims.context import Trials
 from simopt.ground.formatting import percent
+from simopt.problems.problem import known_minimum
 from simopt.problems.synthetic import BATCH_SIZE, suite
 from simopt.rules import Momentum
 
@@ -22,7 +22,7 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
     helped: dict[tuple[bool, int], list[float]] = {}
     halved: dict[int, list[float]] = {factor: [] for factor in factors[1:]}
     for problem in suite(trials.seed).values():
-        start = problem.loss(problem.w0) - least_loss(problem)
+        start = problem.loss(problem.w0) - known_minimum(problem)
         for method in METHODS:
             frame = trials.sweep(
                 problem,
@@ -35,7 +35,7 @@ def increase_a_slow_rate(trials: Trials) -> Finding:
                 divergence=None,
                 evaluate="epoch",
             )
-            above = np.nan_to_num(frame["loss"].to_numpy() - least_loss(problem), nan=np.inf)
+            above = np.nan_to_num(frame["loss"].to_numpy() - known_minimum(problem), nan=np.inf)
             # [factors, rates, seeds, epochs]
             curves = above.reshape(len(factors), len(base), -1, epochs)
             first = curves[0]

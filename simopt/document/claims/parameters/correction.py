@@ -6,11 +6,12 @@ import numpy as np
 
 from simopt import problems
 from simopt.document.claims.claim import Finding, Picture, share
-from simopt.document.claims.common.floors import RATES, least_loss
+from simopt.document.claims.common.floors import RATES
 from simopt.document.claims.common.histories import Floats, apart, drawn, fed
 from simopt.document.claims.context import Trials
 from simopt.ground.formatting import listing, number, percent
 from simopt.problems import Problem
+from simopt.problems.problem import known_minimum
 from simopt.problems.synthetic import suite
 from simopt.rules import Adam
 
@@ -136,7 +137,7 @@ def with_and_without(trials: Trials, problem: Problem) -> dict[int, tuple[float,
         adam = Adam(eta=np.geomspace(1e-4, 10, 26), bias_correction=on)
         frame = trials.sweep(problem, adam, **plan)
         mean = frame.groupby(["epoch", "eta"])["loss"].mean().unstack("eta")
-        both.append(mean.loc[list(LOOKS)].to_numpy() - least_loss(problem))
+        both.append(mean.loc[list(LOOKS)].to_numpy() - known_minimum(problem))
     plain, corrected = both
     return {
         n: (float(plain[k].min()), float(corrected[k].min()), share(corrected[k] < plain[k]))

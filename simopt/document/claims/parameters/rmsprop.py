@@ -14,7 +14,6 @@ from simopt.document.claims.common.floors import (
     best_rate,
     distances,
     floors,
-    least_loss,
     moved,
     over_rates,
 )
@@ -22,6 +21,7 @@ from simopt.document.claims.common.histories import drawn, fed
 from simopt.document.claims.context import Trials
 from simopt.ground.formatting import listing, number, percent
 from simopt.problems import Problem
+from simopt.problems.problem import known_minimum
 from simopt.problems.synthetic import suite
 from simopt.rules import AdaGrad, RMSprop
 
@@ -129,7 +129,7 @@ def least(trials: Trials, problem: Problem, rhos: Floats, *, corrected: bool = F
         divergence=None,
         evaluate="epoch",
     )
-    mean = frame.groupby(["rho", "eta"])["loss"].mean().unstack("eta") - least_loss(problem)
+    mean = frame.groupby(["rho", "eta"])["loss"].mean().unstack("eta") - known_minimum(problem)
     # What rounding leaves of a loss is no difference between rhos.
     return np.asarray(np.maximum(over_rates(mean.fillna(np.inf)).min(axis=1), 1e-30), np.float64)
 
