@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simopt.analysis.measures import batch_variance, point_gradients
+from simopt.analysis.gradient_noise import batch_variance, point_gradients
 from simopt.ground import checks, memory
 from simopt.problems import Floats, Problem
 from simopt.problems.inputs import start
