@@ -1,15 +1,15 @@
 """The formula of every optimizer, as lines that can be run, typeset and filled with numbers.
 
 A rule's own file writes its formula (`Family.formula`); weight decay is added here. The tests run
-the lines against the rule, for every switch. `notation` sets them.
+the lines against the rule, for every switch. `expressions` reads the lines, `notation` sets them.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from simopt.rules.expressions import parse
 from simopt.rules.family import Family
-from simopt.rules.notation import parse
 from simopt.rules.rule import Optimizer
 
 #: What a formula carries that its rule, which computes it otherwise, does not; and its start.

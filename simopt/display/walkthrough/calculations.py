@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 from simopt.display.walkthrough.model import Line
 from simopt.display.walkthrough.rounding import Shown, fill, vector
 from simopt.problems import Floats
-from simopt.rules import formulas, notation
+from simopt.rules import formulas
+from simopt.rules.expressions import FormulaLine, evaluate, names_in, parse
 from simopt.rules.family import Family
-from simopt.rules.notation import SIGNS, Numbers, Symbols, evaluate, names_in, parse
+from simopt.rules.notation import SIGNS, Numbers, Symbols
 from simopt.rules.rule import Optimizer
 
 #: What a calculation is called, by the name that it sets; another goes by its sign.
@@ -107,7 +108,7 @@ def _used(lines: list[tuple[str, set[str], Line]], wanted: set[str]) -> list[Lin
     return kept[::-1]
 
 
-def _chosen(step: notation.FormulaLine, names: Mapping[str, ArrayLike]) -> tuple[ast.expr, str]:
+def _chosen(step: FormulaLine, names: Mapping[str, ArrayLike]) -> tuple[ast.expr, str]:
     """The branch of a conditional formula that holds, and the condition in words."""
     value = step.value
     if not isinstance(value, ast.IfExp):

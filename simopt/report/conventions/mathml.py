@@ -8,7 +8,8 @@ from functools import cache
 from markupsafe import Markup, escape
 
 from simopt.ground.formatting import number
-from simopt.rules.notation import Notation, parse, parts, sign
+from simopt.rules.expressions import parse
+from simopt.rules.notation import Notation, parts, sign
 
 THIN = '<mspace width="0.17em"></mspace>'
 ACCENTS = {"\N{COMBINING CIRCUMFLEX ACCENT}": "ˆ", "\N{COMBINING MACRON}": "¯"}

@@ -18,11 +18,12 @@ from simopt.display.walkthrough.calculations import label
 from simopt.ground.checks import ANY, Interval
 from simopt.ground.formatting import symbol
 from simopt.rules import ALL, formulas
+from simopt.rules.expressions import names_in, parse
 from simopt.rules.family import Family
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.javascript import NEARLY, Expression, Script
 from simopt.rules.modifiers import DECAYS
-from simopt.rules.notation import SIGNS, Numbers, Symbols, names_in, parse
+from simopt.rules.notation import SIGNS, Numbers, Symbols
 from simopt.rules.ranges import ALLOWED
 from simopt.rules.rule import Optimizer
 from simopt.schedules import SCHEDULES, cosines

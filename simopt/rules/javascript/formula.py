@@ -17,7 +17,7 @@ class Expression(Notation):
 
     Examples
     --------
-    >>> from simopt.rules.notation import parse
+    >>> from simopt.rules.expressions import parse
     >>> Expression().set(parse("w = w - eta * g / (sqrt(v) + epsilon)").value)[0]
     'v.w - v.eta * v.g / (Math.sqrt(v.v) + v.epsilon)'
     """
