@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 
 from simopt.engine import blocks, tiers
+from simopt.sweeps import chunks, execution
 from tests import draws
 from tests.interpreting import interpreting
 
@@ -73,6 +74,13 @@ def ctrl_c():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Sweeps of some hundred rows are cut into chunks, each sent to a worker by itself."""
+    monkeypatch.setattr(chunks, "ROWS", 64)
+    monkeypatch.setattr(execution, "SENT_COST", 1)
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,8 @@ import pandas as pd
 import pytest
 
 import simopt
-from simopt.sweeps import chunks, clients, execution
-from simopt.sweeps.clients import WorkerLost, completed
+from simopt.sweeps import clients
+from simopt.sweeps.clients import WorkerLost, completed, sending
 from tests.test_pickling import count, sign_momentum
 
 FOUR = simopt.problems.four_points()
@@ -76,7 +76,7 @@ class Unpickled:
     """Writes a line to a file whenever it is unpickled; too large to travel with every item."""
 
     def __init__(self, path):
-        self.path, self.load = path, b"x" * (clients.SMALL + 1)
+        self.path, self.load = path, b"x" * (sending.SMALL + 1)
 
     def __setstate__(self, state):
         vars(self).update(state)
@@ -124,13 +124,13 @@ def test_what_is_shared_goes_to_each_process_once(tmp_path):
 
 def test_a_process_that_lacks_what_is_shared_is_sent_it():
     pool = Here()
-    shared = {"factor": 3, "load": os.urandom(clients.SMALL)}
+    shared = {"factor": 3, "load": os.urandom(sending.SMALL)}
     found = []
     with closing(completed(pool, product, shared, range(6))) as results:
         for result in results:
             found.append(result)
             if len(found) == 3:
-                clients._unpacked.clear()  # as if another process had taken its place
+                sending._unpacked.clear()  # as if another process had taken its place
     assert found == [(item, 3 * item) for item in (0, 1, 2, 3, 4, 5)]
     whole = [item for _, packed, item in pool.sent if packed.data is not None]
     assert whole == [0, 5]  # the first, and the first that was sent after the loss
@@ -142,11 +142,11 @@ def test_a_process_that_lacks_what_is_shared_is_sent_it():
 
 
 def test_a_process_keeps_a_few_shared_values_and_no_more():
-    clients._unpacked.clear()
-    for factor in range(3 * clients.KEPT):
+    sending._unpacked.clear()
+    for factor in range(3 * sending.KEPT):
         pool = Here()
         assert dict(completed(pool, product, {"factor": factor}, [2])) == {2: 2 * factor}
-    assert len(clients._unpacked) == clients.KEPT
+    assert len(sending._unpacked) == sending.KEPT
 
 
 @pytest.mark.parametrize("ahead", [1, 3])
@@ -388,11 +388,11 @@ def test_a_module_that_processes_cannot_import_is_told():
     exec("def mine(w, g, eta):\n    return w - eta * g\n", vars(module))
     sys.modules[module.__name__] = module
     try:
-        packed = clients._packed(None, module.mine)
+        packed = sending.pack(None, module.mine)
     finally:
         del sys.modules[module.__name__]
     with pytest.raises(ValueError, match=r"client: a worker process cannot import .*of_this_pro"):
-        clients._call(product, packed, 1)
+        sending.call(product, packed, 1)
 
 
 # A whole sweep.
@@ -406,12 +406,6 @@ def grid():
         "seed": range(5),
         "epochs": 3,
     }
-
-
-@pytest.fixture
-def small_chunks(monkeypatch):
-    monkeypatch.setattr(chunks, "ROWS", 64)
-    monkeypatch.setattr(execution, "SENT_COST", 1)
 
 
 @pytest.mark.usefixtures("small_chunks")

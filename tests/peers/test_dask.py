@@ -19,11 +19,13 @@ import pytest
 
 import simopt
 from simopt.rules import ALL
-from simopt.sweeps import chunks, clients, execution
-from simopt.sweeps.clients import WorkerLost, completed
+from simopt.sweeps import chunks, clients
+from simopt.sweeps.clients import WorkerLost, completed, kind
+from simopt.sweeps.clients.dask import one_per_host
 from tests.test_executors import (
     Unpickled,
     deadly_at_five,
+    grid,
     note,
     product,
     refused_at_five,
@@ -180,7 +182,7 @@ def test_workers_that_come_later_take_part():
 @pytest.fixture
 def told(monkeypatch):
     """A cluster's first worker comes when it is told that there is none: ``told(cluster)``."""
-    monkeypatch.setattr(clients, "PATIENCE", 0.01)
+    monkeypatch.setattr(kind, "PATIENCE", 0.01)
     warn = warnings.warn
 
     def scaled(cluster):
@@ -231,7 +233,7 @@ def test_each_host_prepares_once(either, tmp_path):
 
 def test_places_one_worker_each():
     places = {"b": ("host", ""), "a": ("host", ""), "c": ("host", "/cache"), "d": ("other", "")}
-    assert clients._one_per_host(places) == ["a", "c", "d"]
+    assert one_per_host(places) == ["a", "c", "d"]
 
 
 def test_what_an_item_costs(either, capsys):
@@ -247,21 +249,6 @@ def test_what_an_item_costs(either, capsys):
 
 
 # Whole sweeps.
-
-
-@pytest.fixture
-def small_chunks(monkeypatch):
-    monkeypatch.setattr(chunks, "ROWS", 64)
-    monkeypatch.setattr(execution, "SENT_COST", 1)
-
-
-def grid():
-    return {
-        "optimizers": [simopt.SGD(eta=np.geomspace(1e-3, 2, 60)), simopt.Adam(eta=[0.01, 0.1])],
-        "shuffle": ["never", "epoch"],
-        "seed": range(5),
-        "epochs": 3,
-    }
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import ray
 
 import simopt
-from simopt.sweeps import chunks, clients, execution
+from simopt.sweeps import clients
 from simopt.sweeps.clients import WorkerLost, completed
 from tests.test_executors import deadly_at_five, product, refused_at_five, who
 
@@ -51,9 +51,8 @@ def test_work_that_kills_every_worker_is_told():
         list(completed(ray, deadly_at_five, None, range(20)))
 
 
-def test_a_sweep_is_the_same_to_the_bit(monkeypatch):
-    monkeypatch.setattr(chunks, "ROWS", 64)
-    monkeypatch.setattr(execution, "SENT_COST", 1)
+@pytest.mark.usefixtures("small_chunks")
+def test_a_sweep_is_the_same_to_the_bit():
     problem = simopt.problems.four_points()
     optimizers = [simopt.SGD(eta=np.geomspace(1e-3, 2, 60)), simopt.Adam(eta=[0.01, 0.1])]
     local = simopt.sweep(problem, optimizers, seed=range(5), epochs=3)
