@@ -216,21 +216,6 @@ def test_too_large_for_float32_is_inf():
     assert as_float32(np.array([1e38, 1e39, np.nan]))[:2].tolist() == [1e38, np.inf]
 
 
-# The losses of batches, against a plain loop.
-
-
-@pytest.mark.parametrize("make", [problems.least_squares, problems.logistic])
-def test_losses_of_some_points(make):
-    rng = np.random.default_rng(5)
-    x, w = rng.normal(size=(9, 3)), rng.normal(size=(4, 4))
-    y = (rng.random(9) < 0.5).astype(float)
-    problem = make(x, y, intercept=True, l2=0.3)
-    rows = np.array([7, 2, 5])
-    part = make(x[rows], y[rows], intercept=True, l2=0.3)
-    expected = [part.loss(each) for each in w]
-    assert np.allclose(recipes.problem_losses(problem, w, rows), expected, rtol=1e-12)
-
-
 def test_prolonged_orders_begin_with_the_first_ones():
     problem = problems.hubble()
     rng = np.random.default_rng(0)

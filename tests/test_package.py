@@ -58,7 +58,6 @@ def test_dir_shows_the_public_names_alone():
 #: ``simopt.x.y``, not as part of a file's name or of another word, nor before ``import``.
 DOTTED = re.compile(r"(?<![\w./-])simopt(?:\.[A-Za-z_]\w*)+(?!\w*[-/])")
 IMPORTED = re.compile(r"from (simopt[\w.]*) import ([\w, ]+)")
-MADE_UP = {"simopt.nonsense"}
 
 
 def mentioned() -> dict[str, set[Path]]:

@@ -22,7 +22,6 @@ def step(w, g, state):
 FIRST, SECOND = "m_hat = m / (1 - 0.9**t)", "v_hat = v / (1 - 0.99**t)"
 STEP = "w = w - 0.02 * m_hat / (np.sqrt(v_hat) + 1e-6)"
 SQUARE = "0.01 * g * g"
-NEITHER = "(m_hat, v_hat) = (m, v)"
 
 EDITS = {
     "the count of updates begins at 0": {

@@ -136,7 +136,7 @@ def _judge_computed(row: Printed, exact: float) -> Judgement:
     value = row.as_printed(calculation.value)
     worked = f"{calculation.text} = {value:.6g}"
     if not follows:
-        kind, why = _diagnose(row, exact)
+        kind, why = _diagnose(row)
         cause = f"the numbers as printed give {worked}, not {row.printed}: {why}"
         return Judgement("wrong", f"{cause}; exactly {exact:.7g}", (row,), kind)
     inexact = [used for used in calculation.uses if _is_rounded(used)]
@@ -196,7 +196,7 @@ def _places(numbers: tuple[Printed, ...]) -> str:
     return cited((number.place, number.line) for number in numbers)
 
 
-def _diagnose(row: Printed, exact: float) -> tuple[str, str]:
+def _diagnose(row: Printed) -> tuple[str, str]:
     """What kind of error a wrong number is, and how it came about where that can be found out."""
     borrowed = [
         other

@@ -564,17 +564,13 @@ ADAM_TORCH = by_torch(torch.optim.Adam, epsilon="eps")
 ADAM_KERAS = by_keras(keras.optimizers.Adam)
 ADAM_SKLEARN = by_network(networks.AdamOptimizer, beta1="beta_1", beta2="beta_2", epsilon="epsilon")
 ADAMAX_TORCH = by_torch(torch.optim.Adamax, epsilon="eps")
-ADAMAX_OPTAX = by_optax(lambda eta, h: optax.adamax(eta, **b(h), eps=h["epsilon"]))
 ADADELTA_TORCH = by_torch(torch.optim.Adadelta, rho="rho", epsilon="eps")
-ADADELTA_OPTAX = by_optax(lambda eta, h: optax.adadelta(eta, rho=h["rho"], eps=h["epsilon"]))
-AMSGRAD_TORCH = by_torch(torch.optim.Adam, epsilon="eps", fixed={"amsgrad": True})
 AMSGRAD_KERAS = by_keras(keras.optimizers.Adam, fixed={"amsgrad": True})
 LION_OPTAX = by_optax(
     lambda eta, h: optax.lion(eta, **b(h), weight_decay=h.get("weight_decay", 0.0)), "decoupled"
 )
 SIGN_OPTAX = by_optax(lambda eta, h: optax.sign_sgd(eta))
 NADAM_OPTAX = adam_like(optax.nadam, "outside")
-NADAM_TORCH = by_torch(torch.optim.NAdam, epsilon="eps", momentum_decay="momentum_decay")
 RADAM_TORCH = by_torch(torch.optim.RAdam, epsilon="eps")
 
 

@@ -99,7 +99,7 @@ def compare(
     # The table has the settings outermost, the sweeps have the plans.
     table["simulated"] = simulated.T.ravel()
     table["agree"] = table["predicted"] == table["simulated"]
-    table["boundary"] = _steps_to_boundary(table, optimizer, len(chosen))
+    table["boundary"] = _steps_to_boundary(table, optimizer)
     table.attrs = {
         "trajectories": int(counts["trajectories"]),
         "updates": int(counts["updates"]),
@@ -111,7 +111,7 @@ def compare(
     return table
 
 
-def _steps_to_boundary(table: pd.DataFrame, optimizer: Optimizer, plans: int) -> Any:
+def _steps_to_boundary(table: pd.DataFrame, optimizer: Optimizer) -> Any:
     """The distance in grid cells along the rates to the nearest other prediction."""
     rates = np.atleast_1d(np.asarray(optimizer.values[0]))
     # [rates, the rest]: the rate is the first axis of the table.

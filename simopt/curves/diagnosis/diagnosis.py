@@ -313,7 +313,7 @@ def judged(
     fault: str = "",
 ) -> Diagnosis:
     """The diagnosis of a curve that has been read, with what its log tells beside it."""
-    at = evenly(loss, x)
+    at = evenly(x)
     even = loss if at is None else loss[at]
     held = validation if at is None or validation is None else validation[at]
     second = None if held is None else held[None]
@@ -395,7 +395,7 @@ def ends_at_nothing(loss: NDArray[np.float64]) -> bool:
     return bool(finite.min() >= 0 and finite[-1] <= NOTHING * finite[0])
 
 
-def evenly(loss: NDArray[np.float64], x: NDArray[np.float64] | None) -> NDArray[np.int64] | None:
+def evenly(x: NDArray[np.float64] | None) -> NDArray[np.int64] | None:
     """Which values to read where x is uneven: the last one before each of as many even places."""
     if x is None or len(x) < 3 or not np.isfinite(x).all():
         return None

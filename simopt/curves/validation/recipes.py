@@ -15,7 +15,6 @@ from simopt.curves.diagnosis.batch import as_float32
 from simopt.curves.validation import runs
 from simopt.curves.validation.counterfactuals import (
     LONGER,
-    UNSTABLE,
     WELL,
     Counterfactuals,
     Others,
@@ -241,45 +240,6 @@ def _with_start(testbed: Testbed, records: Recorded) -> tuple[Floats, Floats]:
     )
     with np.errstate(all="ignore"):
         return losses, held.point_losses(w @ held.x.T, held.y).mean(axis=2)
-
-
-def _by_batch(
-    testbed: Testbed,
-    plan: Sampling,
-    records: Recorded,
-    losses: Floats,
-    cause: NDArray[Any],
-    symptom: NDArray[Any],
-) -> RunCurves:
-    """The loss of each update's batch, where its noise leaves to see what happened."""
-    problem = testbed.problem
-    before = np.concatenate(
-        [np.broadcast_to(problem.w0, (len(losses), 1, problem.d)), records.weights[:, :-1]], axis=1
-    )
-    visible = np.empty(losses[:, 1:].shape)
-    batches = runs.updates_of_epoch(problem, plan.batch_size)
-    with np.errstate(all="ignore"):
-        for t in range(plan.length):
-            first = t % batches * plan.batch_size
-            rows = plan.order[t // batches, first : first + plan.batch_size]
-            visible[:, t] = problem_losses(problem, before[:, t], rows)
-        excess = shares_of(problem, losses)
-        noise = ((visible - losses[:, :-1]) / (losses[:, :1] - problem.minimum_loss))[
-            :, -(-plan.length * 3 // 4) :
-        ].std(axis=1)
-        clear = (noise <= 0.05) & (np.abs(excess[:, 0] - excess[:, -1]) >= 4 * noise)
-    kept = np.isin(symptom, UNSTABLE) | clear
-    cause, symptom = np.where(kept, cause, ""), np.where(kept, symptom, "")
-    nothing = np.full_like(visible, np.nan)
-    never = np.zeros(len(cause), bool)
-    return _table(testbed, plan, records, visible, nothing, cause, symptom, never, ~never)
-
-
-def problem_losses(problem: Problem, w: Floats, rows: NDArray[np.int64]) -> Floats:
-    """The mean loss [m] over some points at weights w [m, d]."""
-    each = problem.point_losses(w @ problem.x[rows].T, problem.y[rows])
-    losses: Floats = each.mean(axis=1) + (w * w) @ problem.l2 / 2
-    return losses
 
 
 def _curves(

@@ -61,9 +61,6 @@ CHOICES = {
     "shape": ["cosine", "linear", "1-sqrt"],
 }
 
-#: What follows each choice in a variant's key: one character each.
-NO_DECAY = "0"
-
 
 @functools.cache
 def script() -> str:
