@@ -64,7 +64,7 @@ def compiled(function: Callable[..., Any], *, by_address: bool = False, source: 
 
 
 def _connected(dispatcher: Any) -> Any:
-    """Give what the dispatcher compiles what its parts need."""
+    """Set, after every compilation, what the compiled parts look up (`parts.connect`)."""
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return dispatcher
     compiling = dispatcher.compile
@@ -82,7 +82,7 @@ def _connected(dispatcher: Any) -> Any:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Within, Python does not look for garbage.
+    """Suspend Python's garbage collector inside the block.
 
     A compiler makes hundreds of thousands of objects that stay until its end, and Python would look
     at them again and again, and at everything imported: an eighth of the time.
@@ -132,9 +132,9 @@ def _one_process_at_a_time(dispatcher: Any) -> Any:
 
 
 def _read_with_care(files: Any) -> None:
-    """Let what was cut off on disk, by a full one or a power cut, count as not there.
+    """Treat a truncated cache file (a full disk, a power cut) as a cache miss.
 
-    Numba stops at it, in every process from then on.
+    Numba raises on it, in every process from then on.
     """
     read_index, read_data = files._load_index, files._load_data
 

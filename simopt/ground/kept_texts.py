@@ -13,7 +13,7 @@ from simopt.ground import files
 
 
 def kept_text(make: Callable[[], str], made_of: str) -> str:
-    """What ``make`` returns: read from disk where it was made of the same before, else kept there.
+    """The text that ``make`` returns, cached on disk as long as ``made_of`` stays the same.
 
     It lies in the folder that Numba has for code of the file of ``make``. Where there is none that
     can be written to, it is made each time.
@@ -39,7 +39,7 @@ def kept_text(make: Callable[[], str], made_of: str) -> str:
 
 
 def _mark(made_of: str, text: str) -> str:
-    """What a file begins with: another where either has changed, or the file was cut off."""
+    """The first line of a cache file: a digest that a changed source or a truncated text breaks."""
     return sha256(f"{len(made_of)} {made_of}{text}".encode()).hexdigest()
 
 

@@ -14,7 +14,7 @@ with suppress(ImportError):  # not on Windows
 
 
 class Claims:
-    """Which pieces of work this process does, as the others see it: bytes of a file, locked.
+    """The pieces of work that this process has claimed: byte-range locks on a shared file.
 
     The system forgets a lock with the process that took it, however that ended, so that none is
     ever stale. Where there are no such locks (Windows, some network file systems) every claim is

@@ -1,4 +1,4 @@
-"""Functions that are put into compiled loops, without machine code of their own.
+"""Functions that are inlined into compiled loops and have no machine code of their own.
 
 Numba compiles every function for itself before it links it into its callers: it optimises it, and
 makes machine code that nobody calls once callers have taken all of it in. Of a part there is LLVM's
@@ -22,12 +22,12 @@ from numba.extending import overload
 #: Of what compiled code alone calls Numba need not make the functions by which others would.
 WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-#: What prints and raised values in parts read, by the name of the place where they look for it.
+#: The environments of parts (constants that prints and exceptions read), by their symbols' names.
 _environments: dict[str, Any] = {}
 
 
 class Code(codegen.JITCPUCodegen):
-    """What makes code of a part: as what makes a kernel's, but it hands nothing to the engine."""
+    """The code generator of parts: a kernel's, but it adds nothing to LLVM's execution engine."""
 
     def __init__(self, of_kernels: Any) -> None:
         vars(self).update(vars(of_kernels))
@@ -36,12 +36,12 @@ class Code(codegen.JITCPUCodegen):
         """Hand no module to the engine."""
 
     def set_env(self, env_name: str, env: Any) -> None:
-        """Leave it to `connect`: the place is in whoever takes the part in."""
+        """Leave it to `connect`: the symbol belongs to the caller that the part is inlined into."""
         _environments[env_name] = env
 
 
 class Library(codegen.JITCodeLibrary):
-    """The code of a part."""
+    """The LLVM module of a part, which is neither optimised nor compiled by itself."""
 
     def _optimize_final_module(self) -> None:
         """Leave the module as it was lowered."""
@@ -56,10 +56,10 @@ class Library(codegen.JITCodeLibrary):
 
 
 class Part(compiler.Compiler):
-    """Numba's compiler, but for machine code."""
+    """Numba's compiler without the step to machine code."""
 
     def compile_extra(self, func: Callable[..., Any]) -> Any:
-        """Compile a function, into such a library."""
+        """Compile a function into a `Library`."""
         code = Code(self.state.targetctx.codegen())
         self.state.library = Library(code, func.__qualname__)
         self.state.library.enable_object_caching()
@@ -67,7 +67,7 @@ class Part(compiler.Compiler):
 
 
 def spares(code: type, library: type, compiling: type) -> bool:
-    """Whether classes of Numba's have all methods that are overridden here."""
+    """Whether this version of Numba has every method that is overridden here."""
     return all(
         callable(getattr(theirs, name, None))
         for theirs, ours in ((code, Code), (library, Library), (compiling, Part))
@@ -76,7 +76,7 @@ def spares(code: type, library: type, compiling: type) -> bool:
     )
 
 
-#: How a function is compiled for CPUs that is put into others.
+#: Numba's options for a function that is inlined into others, on CPUs.
 COMPILING: dict[str, Any] = (
     {"pipeline_class": Part}
     if spares(codegen.JITCPUCodegen, codegen.JITCodeLibrary, compiler.Compiler)
@@ -85,9 +85,9 @@ COMPILING: dict[str, Any] = (
 
 
 def part(function: Callable[..., Any], chosen: Callable[..., Any] | None = None) -> None:
-    """Let compiled code call a plain function, and put it in.
+    """Let compiled code call a plain function, and inline it.
 
-    ``chosen`` says by the arguments' types which function is compiled in its stead.
+    ``chosen`` returns, from the arguments' types, the function to compile in its place.
     """
 
     def itself(*arguments: Any, **named: Any) -> Callable[..., Any]:
@@ -100,9 +100,9 @@ def part(function: Callable[..., Any], chosen: Callable[..., Any] | None = None)
 
 
 def connect() -> None:
-    """Give kernels that were compiled what prints and raised values in their parts read.
+    """Set in compiled kernels the environments that their parts read for prints and exceptions.
 
-    In those that come from disk Numba does so itself.
+    In kernels loaded from disk Numba does so itself.
     """
     code = cpu_target.target_context.codegen()
     with global_compiler_lock:

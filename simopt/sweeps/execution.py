@@ -20,12 +20,12 @@ from simopt.sweeps.outcomes import Outcome
 from simopt.sweeps.reduction import selection
 from simopt.sweeps.reduction.summaries import summarise
 
-#: What one call of an executor does, as `cost` counts: half a second, of which sending work
-#: and results to and fro takes a few per cent. Small chunks travel together.
+#: The work in one call to an executor, in units of `cost`: about half a second, so that sending
+#: work and results takes a few per cent of it. Small chunks are sent together.
 SENT_COST = 500_000_000
 
-#: Of a short sweep every worker gets so many calls, or it would wait for the others; but none that
-#: is worth less than this share of the above.
+#: A short sweep is cut into so many calls a worker, so that none waits long for the others, but not
+#: into calls below ``SENT_COST / LEAST_SHARE``.
 PARCELS_PER_WORKER, LEAST_SHARE = 4, 10
 
 #: Partial results are merged in batches of this many, in piece order.
@@ -100,7 +100,7 @@ def in_chunks(
 
 
 def _parcels(job: Job, single: Iterable[Chunk], most: int) -> Iterator[tuple[Chunk, ...]]:
-    """Chunks in parcels that cost so much or little less, made as they are taken."""
+    """Chunks grouped, lazily, into parcels of one, or of several that cost at most so much."""
     parcel: list[Chunk] = []
     held = 0
     for chunk in single:
@@ -153,7 +153,7 @@ def _in_pieces(chunks: Chunks, chunk: Chunk, start: Runner, shown: Any) -> Outco
     else:
         state = reading(partial(selection.first, quantiles=quantiles), selection.merge)
         while (question := selection.ask(state, quantiles)) is not None:
-            # They run again, and are looked at more closely.
+            # The trajectories run again, and only the bins in question are read, more finely.
             shown.total += _planned(job, chunk)
             shown.refresh()
             answers = reading(partial(_answer, question), partial(selection.join, question))

@@ -35,8 +35,8 @@ from simopt.sweeps.store import ASIDE, LOCK, Store, absent
 #: The folder of the larger sweep, while it is made.
 GROWING = ".growing"
 
-#: Of the axes that all optimizers have those that may grow: the values of others are categories,
-#: which every file has in full.
+#: The common axes that may grow. The others are categorical columns, whose categories every file
+#: lists in full: a new value would change the files that are there.
 COMMON = ("batch_size", "seed", "epochs")
 
 #: The byte of the lock file that one process holds while it makes a folder grow.

@@ -12,20 +12,20 @@ from typing import Any
 from simopt.ground import checks
 from simopt.sweeps import chunk_files
 
-#: Of the folder's layout; another number is another layout.
+#: The version of the folder's layout.
 FORMAT = 1
 
 #: Readers of Parquet folders skip names with an underscore or a dot in front. Copies and archives
 #: leave out those with a dot.
 MANIFEST = "_manifest.json"
 
-#: What it was called before, which made such readers fail.
+#: Its earlier name, which made such readers fail.
 OLD = "manifest.json"
 
 #: What the store itself writes into the manifest; the rest is what made the table.
 OWN = ("format", "axes", "rows", "chunks", "complete", "files", "digest")
 
-#: Of a value in an error, this many characters.
+#: Characters of a value that an error shows.
 SHOWN = 60
 
 _UNSET = object()

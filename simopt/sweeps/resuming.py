@@ -1,4 +1,4 @@
-"""Going on from a sweep: what its table has to say, and whether it fits.
+"""Resuming a sweep from its table: what the table must hold, and whether it fits.
 
 A sweep that goes on from another comes out as one that was never cut: the same rows, to the bit. So
 all that bears on the updates already made must be the same, and only their number may be larger.
@@ -22,10 +22,10 @@ from simopt.sweeps.chunks import Job
 from simopt.sweeps.provenance import digest_of_order, made_of
 from simopt.training import plan
 
-#: In ``attrs``.
+#: The entry of ``attrs`` that says what a resumed sweep must be equal in.
 KEY = "state"
 
-#: Of what made a table, what may be otherwise in the sweep that goes on from it.
+#: What may differ in a sweep that resumes from a table.
 FREE = ("epochs", "updates", "keep_state", "order")
 
 EPOCHS = COMMON.index("epochs")
@@ -45,12 +45,12 @@ def stored_identity(job: Job) -> dict[str, Any]:
 
 
 def kept(job: Job) -> dict[str, Any]:
-    """What ``attrs`` say for a sweep that goes on from this one; nothing without ``keep_state``."""
+    """What ``attrs`` keep for a later ``resume``; nothing without ``keep_state``."""
     return {KEY: identity(job)} if job.axes[0].keep_state else {}
 
 
 def identity(job: Job) -> dict[str, Any]:
-    """What a sweep that goes on from this one compares itself with."""
+    """What a sweep that resumes from this one must be equal in."""
     for each in job.axes[0].common["schedule"]:
         if isinstance(each, Reactive):
             raise checks.refuse("keep_state", True, f"False with schedule={each!r}: it reacts")
@@ -145,12 +145,12 @@ def _check_plans(frame: Any, job: Job, part: Axes) -> None:
 
 
 def _cut(part: Axes, epochs: int) -> dict[str, Any]:
-    """The common axes of the sweep before."""
+    """The common axes of the earlier sweep."""
     return {**part.common, "epochs": (epochs,)}
 
 
 def _with_state(job: Job, parts: tuple[Axes, ...], frame: pd.DataFrame) -> tuple[Axes, ...]:
-    """The parts with what the columns of a table say of their trajectories."""
+    """The parts with the state of their trajectories, from the columns of a table."""
     assert parts[0].before is not None
     epochs, updates = parts[0].before
     cut = tuple(

@@ -30,7 +30,7 @@ from simopt.ground.locks import Claims
 from simopt.sweeps import chunk_files, manifest
 from simopt.sweeps.manifest import MANIFEST
 
-#: Of the names of files that are being written: no reader of Parquet files takes one for a table.
+#: The ending of files that are being written, which no reader of Parquet files takes for a table.
 ASIDE = ".aside"
 
 #: The file whose bytes processes lock, one for the chunk of each number.
@@ -177,9 +177,9 @@ class Store:
         return any(chunk_files.number_of(name) == number for name in os.listdir(self.folder))
 
     def wait_for(self, numbers: Sequence[int], claims: Claims) -> list[int]:
-        """Those chunks that are not there, once the process that makes the first of them ended it.
+        """Wait for the process that makes the first missing chunk, and return what is missing then.
 
-        This one holds no claim meanwhile, or two could wait for each other.
+        This process holds no claim meanwhile: two could wait for each other.
         """
         if absent := self._not_there(numbers):
             if not claims.take(absent[0]):

@@ -38,10 +38,10 @@ from simopt.training import plan, shuffling
 RECORDS = ("summary", "epochs", "steps")
 DTYPES = ("float64", "float32")
 
-#: More would take a computer a thousand years, and its counters could not hold them.
+#: More would take a computer a thousand years, and overflow its counters.
 MOST_UPDATES = 10**18
 
-#: Each is a file, or a line in a list.
+#: Each chunk is a file, or an entry of a list.
 MOST_CHUNKS = 1_000_000
 
 

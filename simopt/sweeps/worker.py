@@ -19,7 +19,7 @@ from simopt.sweeps.chunks import Chunk, Chunks, Job
 from simopt.sweeps.outcomes import Outcome
 from simopt.sweeps.reduction.summaries import summarise
 
-#: Trajectories of which no more are looked through for kernels that need not be compiled whole.
+#: Jobs of more trajectories are not searched for kernels that need not be compiled whole.
 MOST_SMALL = 2_000_000
 
 
@@ -118,7 +118,7 @@ def prepare(job: Job, parts: Iterable[Axes] | None = None) -> None:
     else:
         groups = (group for part in parts for group in axes.groups(part, job.problem))
     if sum(part.size for part in job.axes) <= MOST_SMALL:
-        # Of what is done in chunks they are not kept.
+        # The groups of a job that runs in chunks are not kept: there may be very many.
         every = job.groups if parts is None else axes.all_groups(job.axes, job.problem)
         small, beside = tiers.ways(job, every)
     for group in groups:
