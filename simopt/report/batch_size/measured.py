@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from simopt.analysis import measures
 from simopt.display import style, tables
@@ -95,89 +96,13 @@ def curve_section(
 ) -> dict[str, Any]:
     """Figures of the excess against batch size, at a common rate and tuned again."""
     epochs = curves[curves["budget"] == "epochs"]
-    common = epochs.merge(shared[["optimizer", "eta"]], on=["optimizer", "eta"])
     again = measures.best(epochs, KEY)
-    updates = measures.best(curves[curves["budget"] == "updates"], KEY)
-    full = setting.problem.n
-    sgd = again[again["optimizer"] == "SGD"].sort_values("batch_size")
-    sizes, best_rates = sgd["batch_size"].to_numpy(float), sgd["eta"].to_numpy(float)
-    upto = int(np.searchsorted(sizes, 8, side="right")) - 1
-    growth = math.log(best_rates[upto] / best_rates[0]) / math.log(sizes[upto] / sizes[0])
-    winners = measures.best(again, ["optimizer"], rate="batch_size")
-    least = least_row(again)
-    regret = records(shared.sort_values("regret"))[-1]
-    fewer = int((winners["batch_size"] < full).sum())
-    paired = updates.pivot_table(index="optimizer", columns="batch_size", values="median")
-    gain = paired[paired.columns.min()] / paired[full]
     return {
         "name": setting.name,
         "key": key,
-        "figure": style.captioned(
-            style.svg(
-                curve_figure(
-                    [("one rate for all batch sizes", common), ("rate tuned again", again)],
-                    f"relative excess loss\nafter {EPOCHS[key]} epochs",
-                ),
-                title=f"{setting.name}: excess against batch size",
-                alt=f"Tuned again at every batch size, {least['optimizer']} at batch "
-                f"{least['batch_size']} has the least excess, {small(least['median'])}.",
-            ),
-            title=f"{setting.name}: loss after {EPOCHS[key]} epochs, by batch size",
-            see=(
-                f"Tuned at every batch size, {fewer} of {len(winners)} methods end lowest with a "
-                f"batch smaller than all {full} points; the least excess of all is "
-                f"{small(least['median'])}, {least['optimizer']} at batch {least['batch_size']}. "
-                f"A single rate costs most for {regret['optimizer']}: "
-                + (
-                    f"up to {factor(regret['regret'])} times the tuned excess."
-                    if math.isfinite(regret["regret"])
-                    else "no rate serves all its batch sizes."
-                )
-            ),
-            floor=DRAWN,
-        ),
-        "updates": style.captioned(
-            style.svg(
-                curve_figure(
-                    [("rate tuned again", updates)],
-                    f"relative excess loss\nafter {UPDATES[key]} updates",
-                    height=310,
-                ),
-                title=f"{setting.name}: equal updates",
-                alt=f"Batch 1 to full, excess after {UPDATES[key]} updates.",
-            ),
-            title=f"{setting.name}: loss after {UPDATES[key]} updates, by batch size",
-            see=(
-                f"With the number of updates equal, so that a larger batch sees more points, the "
-                "full batch ends lower than batch 1 for "
-                f"{out_of(int((gain > 1).sum()), len(gain))} methods: "
-                + listing(
-                    f"{name} by a factor of {factor(value)}"
-                    for name, value in gain.reindex(THREE).items()
-                )
-                + "."
-            ),
-            floor=DRAWN,
-        ),
-        "rates": style.captioned(
-            style.svg(
-                rate_figure(again),
-                title=f"{setting.name}: tuned rate against batch size",
-                alt=f"SGD's tuned rate grows like the batch size to the power  {fixed(growth, 2)}.",
-            ),
-            title=f"{setting.name}: the tuned rate",
-            see=(
-                f"Up to batch {number(sizes[upto])} SGD's best rate grows like the batch size to "
-                f"the power {fixed(growth, 2)} (1 would be the linear scaling rule), from "
-                f"{number(best_rates[0], 2)} at batch {number(sizes[0])} to "
-                f"{number(best_rates[-1], 2)} at the full batch."
-                + (
-                    f" {at_edge(again)}."
-                    if (again["edge"] != "").any()
-                    else f" None of the {len(again)} settings lies at the edge of the grid."
-                )
-            ),
-        ),
+        "figure": equal_epochs(setting, epochs, again, shared, key),
+        "updates": equal_updates(setting, curves[curves["budget"] == "updates"], key),
+        "rates": tuned_rates(setting, again),
         "table": tables.table(
             named(again),
             {
@@ -196,6 +121,93 @@ def curve_section(
             f"{row['optimizer']} {number(row['eta'], 2)}" for row in records(named(shared))
         ),
     }
+
+
+def equal_epochs(
+    setting: Setting, epochs: pd.DataFrame, again: pd.DataFrame, shared: pd.DataFrame, key: str
+) -> Markup:
+    """The excess after equal epochs, at one rate for all batch sizes and at each one's own."""
+    common = epochs.merge(shared[["optimizer", "eta"]], on=["optimizer", "eta"])
+    full = setting.problem.n
+    winners = measures.best(again, ["optimizer"], rate="batch_size")
+    fewer = int((winners["batch_size"] < full).sum())
+    least = least_row(again)
+    regret = records(shared.sort_values("regret"))[-1]
+    if math.isfinite(regret["regret"]):
+        cost = f"up to {factor(regret['regret'])} times the tuned excess."
+    else:
+        cost = "no rate serves all its batch sizes."
+    panels = [("one rate for all batch sizes", common), ("rate tuned again", again)]
+    return style.captioned(
+        style.svg(
+            curve_figure(panels, f"relative excess loss\nafter {EPOCHS[key]} epochs"),
+            title=f"{setting.name}: excess against batch size",
+            alt=f"Tuned again at every batch size, {least['optimizer']} at batch "
+            f"{least['batch_size']} has the least excess, {small(least['median'])}.",
+        ),
+        title=f"{setting.name}: loss after {EPOCHS[key]} epochs, by batch size",
+        see=(
+            f"Tuned at every batch size, {fewer} of {len(winners)} methods end lowest with a "
+            f"batch smaller than all {full} points; the least excess of all is "
+            f"{small(least['median'])}, {least['optimizer']} at batch {least['batch_size']}. "
+            f"A single rate costs most for {regret['optimizer']}: {cost}"
+        ),
+        floor=DRAWN,
+    )
+
+
+def equal_updates(setting: Setting, curves: pd.DataFrame, key: str) -> Markup:
+    """The excess after equal updates, for which larger batches see more points."""
+    updates = measures.best(curves, KEY)
+    paired = updates.pivot_table(index="optimizer", columns="batch_size", values="median")
+    gain = paired[paired.columns.min()] / paired[setting.problem.n]
+    gains = listing(
+        f"{name} by a factor of {factor(value)}" for name, value in gain.reindex(THREE).items()
+    )
+    return style.captioned(
+        style.svg(
+            curve_figure(
+                [("rate tuned again", updates)],
+                f"relative excess loss\nafter {UPDATES[key]} updates",
+                height=310,
+            ),
+            title=f"{setting.name}: equal updates",
+            alt=f"Batch 1 to full, excess after {UPDATES[key]} updates.",
+        ),
+        title=f"{setting.name}: loss after {UPDATES[key]} updates, by batch size",
+        see=(
+            f"With the number of updates equal, so that a larger batch sees more points, the "
+            "full batch ends lower than batch 1 for "
+            f"{out_of(int((gain > 1).sum()), len(gain))} methods: {gains}."
+        ),
+        floor=DRAWN,
+    )
+
+
+def tuned_rates(setting: Setting, again: pd.DataFrame) -> Markup:
+    """How the best rate grows with the batch size."""
+    sgd = again[again["optimizer"] == "SGD"].sort_values("batch_size")
+    sizes, rates = sgd["batch_size"].to_numpy(float), sgd["eta"].to_numpy(float)
+    upto = int(np.searchsorted(sizes, 8, side="right")) - 1
+    growth = math.log(rates[upto] / rates[0]) / math.log(sizes[upto] / sizes[0])
+    if (again["edge"] != "").any():
+        edges = f"{at_edge(again)}."
+    else:
+        edges = f"None of the {len(again)} settings lies at the edge of the grid."
+    return style.captioned(
+        style.svg(
+            rate_figure(again),
+            title=f"{setting.name}: tuned rate against batch size",
+            alt=f"SGD's tuned rate grows like the batch size to the power  {fixed(growth, 2)}.",
+        ),
+        title=f"{setting.name}: the tuned rate",
+        see=(
+            f"Up to batch {number(sizes[upto])} SGD's best rate grows like the batch size to "
+            f"the power {fixed(growth, 2)} (1 would be the linear scaling rule), from "
+            f"{number(rates[0], 2)} at batch {number(sizes[0])} to "
+            f"{number(rates[-1], 2)} at the full batch. {edges}"
+        ),
+    )
 
 
 def curve_figure(

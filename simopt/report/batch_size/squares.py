@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from simopt.analysis import measures
 from simopt.display import style, tables
@@ -72,46 +73,17 @@ def averaging(problem: Problem, epoch: pd.DataFrame, epochs: int = 100) -> dict[
 
 def squares_section(squares: dict[str, Any], audit: pd.DataFrame) -> dict[str, Any]:
     """Sentences, tables and a figure about squares of means."""
-    quantities = {
-        "sum of the 4 squared gradients at w=3": ("Sum of the squares (batch 1)", squares["sum"]),
-        "squared mean of the 4 gradients at w=3": (
-            "Square of the mean (batch 4)",
-            squares["square"],
-        ),
-        "sumsq4/sqmean4": ("Their ratio", squares["ratio"]),
-    }
-    rows = []
-    for quantity, (label, exact) in quantities.items():
-        printed = audit.loc[audit["quantity"] == quantity, "printed"]
-        rows.append({"label": label, "printed": printed.iloc[0], "exact": exact})
-    wrong = audit[audit["quantity"].str.startswith("squared gradient of point")]
-    wrong = wrong[wrong["verdict"] != "exact"].drop_duplicates("quantity")
-    source = listing(
-        f"it squares point {row['quantity'].split(' point ')[1].split()[0]}'s gradient to "
-        f"{row['printed']} where {number(row['exact'])} is right"
-        for row in records(wrong)
-    )
-    table = squares["table"]
-    longer = squares["longer"]
-    ends = longer.groupby("batch_size").last()
-    # Equal updates: as many as the full batch makes in all epochs.
-    few = longer[longer["step"] == squares["epochs"]].set_index("batch_size")
-    fastest, farthest = ends["effective_lr"].idxmax(), ends["distance"].idxmax()
     return {
         "fixed": (
             f"At the start, with the weight held there, the {squares['terms']} squared gradients "
             f"add up to {number(squares['sum'])}, and the square of their mean is "
             f"{number(squares['square'])}: a ratio of {number(squares['ratio'], 3)}. "
-            + (f"The document's figures differ because {source}. " if source else "")
+            + why_printed_differs(audit)
             + f"Of that ratio a factor {squares['terms']} only says that one batch contributes one "
             f"term where {squares['terms']} points contribute {squares['terms']}; averaging before "
             f"squaring contributes the factor {number(squares['averaging'], 3)}."
         ),
-        "fixed_table": tables.table(
-            pd.DataFrame(rows),
-            {"label": "At w = 3", "printed": "printed", "exact": Column("exact", number)},
-            caption="Squares of gradients at the start, as printed and exact",
-        ),
+        "fixed_table": printed_table(squares, audit),
         "moving": (
             "In an epoch that really runs, the weight moves and later gradients shrink: G at batch "
             f"1 is {number(squares['real'], 3)} times that of the full batch, which is "
@@ -120,7 +92,7 @@ def squares_section(squares: dict[str, Any], audit: pd.DataFrame) -> dict[str, A
             f"{number(squares['real'] / squares['terms'], 3)}."
         ),
         "moving_table": tables.table(
-            table,
+            squares["table"],
             {
                 "batch_size": "Batch size",
                 "terms": Column("Updates", number),
@@ -135,36 +107,76 @@ def squares_section(squares: dict[str, Any], audit: pd.DataFrame) -> dict[str, A
             caption="AdaGrad's G after one epoch in file order; if the weight stayed at the start "
             f"(mean over orders); and the least and most over all {squares['orders']} orders",
         ),
-        "figure": style.captioned(
-            style.svg(
-                adagrad_figure(longer),
-                title="AdaGrad by batch size",
-                alt=f"After {squares['epochs']} epochs batch {fastest} has the largest effective "
-                f"rate, and batch {farthest} is farthest from the optimum.",
-            ),
-            title=f"AdaGrad for {squares['epochs']} epochs, by batch size",
-            see=(
-                f"After {squares['epochs']} epochs the effective rate is largest at batch "
-                f"{fastest} ({number(ends['effective_lr'].max(), 2)} against "
-                f"{number(ends['effective_lr'].min(), 2)} at batch {ends['effective_lr'].idxmin()})"
-                + (
-                    f", yet batch {farthest} is farthest from the optimum "
-                    if fastest == farthest
-                    else f", and batch {farthest} is farthest from the optimum "
-                )
-                + f"({number(ends['distance'].max(), 3)} against "
-                f"{number(ends['distance'].min(), 3)} at batch "
-                f"{ends['distance'].idxmin()}): a larger step does not make up for "
-                "fewer of them. "
-                f"After the same {squares['epochs']} updates each, batch "
-                f"{few['distance'].idxmin()} is nearest ({number(few['distance'].min(), 3)})."
-                if ends["distance"].idxmin() != fastest
-                else f"After {squares['epochs']} epochs batch {fastest} has both the largest "
-                f"effective rate ({number(ends['effective_lr'].max(), 2)}) and the smallest "
-                f"distance ({number(ends['distance'].min(), 3)})."
-            ),
-        ),
+        "figure": longer_figure(squares["longer"], squares["epochs"]),
     }
+
+
+def why_printed_differs(audit: pd.DataFrame) -> str:
+    """The sentence on squared gradients that the document prints wrong; empty if there are none."""
+    wrong = audit[audit["quantity"].str.startswith("squared gradient of point")]
+    wrong = wrong[wrong["verdict"] != "exact"].drop_duplicates("quantity")
+    source = listing(
+        f"it squares point {row['quantity'].split(' point ')[1].split()[0]}'s gradient to "
+        f"{row['printed']} where {number(row['exact'])} is right"
+        for row in records(wrong)
+    )
+    return f"The document's figures differ because {source}. " if source else ""
+
+
+def printed_table(squares: dict[str, Any], audit: pd.DataFrame) -> Markup:
+    """Squares at the start, as the document prints them and exactly."""
+    quantities = {
+        "sum of the 4 squared gradients at w=3": ("Sum of the squares (batch 1)", squares["sum"]),
+        "squared mean of the 4 gradients at w=3": (
+            "Square of the mean (batch 4)",
+            squares["square"],
+        ),
+        "sumsq4/sqmean4": ("Their ratio", squares["ratio"]),
+    }
+    rows = []
+    for quantity, (label, exact) in quantities.items():
+        printed = audit.loc[audit["quantity"] == quantity, "printed"]
+        rows.append({"label": label, "printed": printed.iloc[0], "exact": exact})
+    return tables.table(
+        pd.DataFrame(rows),
+        {"label": "At w = 3", "printed": "printed", "exact": Column("exact", number)},
+        caption="Squares of gradients at the start, as printed and exact",
+    )
+
+
+def longer_figure(longer: pd.DataFrame, epochs: int) -> Markup:
+    """AdaGrad over many epochs, by batch size: the effective rate, and what it leaves to go."""
+    ends = longer.groupby("batch_size").last()
+    rate, distance = ends["effective_lr"], ends["distance"]
+    fastest, slowest = rate.idxmax(), rate.idxmin()
+    farthest, nearest = distance.idxmax(), distance.idxmin()
+    # Equal updates: as many as the full batch makes in all epochs.
+    few = longer[longer["step"] == epochs].set_index("batch_size")["distance"]
+    if nearest == fastest:
+        see = (
+            f"After {epochs} epochs batch {fastest} has both the largest effective rate "
+            f"({number(rate.max(), 2)}) and the smallest distance ({number(distance.min(), 3)})."
+        )
+    else:
+        see = (
+            f"After {epochs} epochs the effective rate is largest at batch {fastest} "
+            f"({number(rate.max(), 2)} against {number(rate.min(), 2)} at batch {slowest}), "
+            f"{'yet' if fastest == farthest else 'and'} batch {farthest} is farthest from the "
+            f"optimum ({number(distance.max(), 3)} against {number(distance.min(), 3)} at batch "
+            f"{nearest}): a larger step does not make up for fewer of them. "
+            f"After the same {epochs} updates each, batch {few.idxmin()} is nearest "
+            f"({number(few.min(), 3)})."
+        )
+    return style.captioned(
+        style.svg(
+            adagrad_figure(longer),
+            title="AdaGrad by batch size",
+            alt=f"After {epochs} epochs batch {fastest} has the largest effective rate, and batch "
+            f"{farthest} is farthest from the optimum.",
+        ),
+        title=f"AdaGrad for {epochs} epochs, by batch size",
+        see=see,
+    )
 
 
 def adagrad_figure(longer: pd.DataFrame) -> Any:
