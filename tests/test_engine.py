@@ -339,12 +339,13 @@ def test_a_rule_in_the_script_itself_is_found_too(process):
         assert (same, int(hits) > 0, again) == (w, True, files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
         "def step(w, g, eta):\n    return w + eta * g\n",
-        pytest.param("step", marks=pytest.mark.slow),
-        pytest.param("constant", marks=pytest.mark.slow),
+        "step",
+        "constant",
     ],
 )
 def test_a_changed_rule_is_compiled_anew(process, tmp_path, change):

@@ -239,6 +239,7 @@ def test_no_problem_is_in_both_parts():
         assert not digests[0] & digests[1]
 
 
+@pytest.mark.slow
 def test_the_curves_are_of_their_own_parts_problems(tuning, held_out):
     for part, curves in (("tuning", tuning), ("test", held_out)):
         names = {testbed.name for testbed in testbeds.testbeds(part, 0)}
@@ -248,6 +249,7 @@ def test_the_curves_are_of_their_own_parts_problems(tuning, held_out):
     assert len(first & second) <= 1  # those that are nan from the start
 
 
+@pytest.mark.slow
 def test_all_symptoms_in_both_parts(tuning, held_out):
     for curves in (tuning, held_out):
         assert set(curves.frame["symptom"]) == set(KNOWN)
@@ -281,6 +283,7 @@ def test_validation_is_there_where_it_rises(tuning):
     assert np.isfinite(tuning.validation[rises, 0]).all()
 
 
+@pytest.mark.slow
 def test_the_same_again_and_on_more_threads(tuning):
     again = labelled("tuning", size=400, threads=2)
     assert again.frame.equals(tuning.frame)
@@ -371,6 +374,7 @@ OFFSETS = pytest.mark.parametrize("ranges", [-1e3, 1.0, 1e5])
     "from one that does not move, and an offset changes that",
 )
 @OFFSETS
+@pytest.mark.slow
 def test_no_offset_changes_what_a_curve_shows(tuning, held_out, ranges):
     for curves in (tuning, held_out):
         one, *others = shown_with_offset(curves, ranges)
@@ -378,6 +382,7 @@ def test_no_offset_changes_what_a_curve_shows(tuning, held_out, ranges):
 
 
 @OFFSETS
+@pytest.mark.slow
 def test_an_offset_changes_only_what_does_not_move(tuning, held_out, ranges):
     for curves in (tuning, held_out):
         one, moved, scaled = shown_with_offset(curves, ranges)
