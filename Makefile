@@ -34,7 +34,7 @@ KERNELS := $(wildcard simopt/engine/*.py simopt/rules/*.py)
 # Tests, as many at once as there are cores; more than four would wait for memory. A file's tests
 # stay together where they share what is costly, and are shared out singly where few files hold all.
 PYTEST := -m pytest --numprocesses=auto --maxprocesses=4
-BY_FILE := $(PYTEST) --dist=loadfile
+BY_FILE := $(PYTEST) --dist=loadfile --no-loadscope-reorder
 SINGLY := $(PYTEST) --dist=worksteal
 
 .PHONY: help report report-quick docs test test-slow test-kernels test-report test-draws test-peers test-frameworks test-cuda env sweep bench bench-peers bench-cuda bench-logs billion durations odds lint clean clean-env
