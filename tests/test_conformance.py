@@ -10,7 +10,7 @@ import pytest
 
 import simopt
 from simopt import conformance
-from simopt.rules import ALL
+from simopt.rules import ALL, OPTIMIZERS
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.conformance import explaining, probing, rates
 from simopt.training.stepper import Stepper
@@ -46,13 +46,7 @@ def student(**mistake):
     return lambda w, g, state: adam(w, g, state, **mistake)
 
 
-@pytest.mark.parametrize(
-    "which",
-    [slice(1), pytest.param(slice(1, None), marks=pytest.mark.slow)],
-    ids=["the document's", "all others"],
-)
-@pytest.mark.parametrize("name", ALL)
-def test_every_rule_and_convention_is_recognised(name, which):
+def recognised(name, some):
     """Conventions of one formula at once: whoever wrote it wrote all of them."""
     formulas = {}
     for convention in FRAMEWORKS:
@@ -64,7 +58,7 @@ def test_every_rule_and_convention_is_recognised(name, which):
         formula = optimizer.rule, optimizer.values, (*settings.items(),)
         formulas.setdefault(formula, (optimizer, settings, []))[2].append(convention)
     assert formulas
-    for optimizer, settings, conventions in [*formulas.values()][which]:
+    for optimizer, settings, conventions in [*formulas.values()][some]:
         table = conformance.check(as_function(optimizer), **settings)
         equal = table[table["equal"]]
         found = {*zip(equal["optimizer"], equal["convention"], strict=True)}
@@ -74,6 +68,17 @@ def test_every_rule_and_convention_is_recognised(name, which):
         assert table.attrs["verdict"].startswith("Equal to 1e-12 over 200 updates: ")
         # Another formula is not mistaken for it.
         assert len(equal) < len(table) / 2
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_documents_rules_are_recognised(name):
+    recognised(name, slice(1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALL)
+def test_every_rule_and_convention_is_recognised(name):
+    recognised(name, slice(None))
 
 
 MISTAKES = {
