@@ -1,17 +1,14 @@
 """The report built page by page, in processes of their own; each page is written when it is ready.
 
-Drawing is plain Python, so that only processes make use of several cores for it. They are started
-as ``python -c`` and asked for pages by their standard input, since `multiprocessing` would import
-the caller's main module again, which may be a script that calls `simopt.report` without a guard.
+Drawing is plain Python, so that only processes make use of several cores for it.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import queue
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -21,13 +18,13 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any
+from typing import Any
 
 from simopt.display.templating import Page, html
 from simopt.display.timing import drawing
 from simopt.ground import files
 from simopt.ground.threads import thread_count
-from simopt.report import pages
+from simopt.report import pages, serving
 from simopt.report.pages import PAGES, Context
 
 #: More processes would wait for memory: each takes up to half a gigabyte.
@@ -47,7 +44,9 @@ ALONE = ("scale", "overview")
 NOTICE = '<section id="pages-ready">'
 
 #: What a process is started with: it imports what this one would.
-SERVE = "import sys; sys.path[:] = {path!r}; from simopt.report.building import serve; serve()"
+SERVE = (
+    "import sys; sys.path[:] = {path!r}; from simopt.report.building import serve; serve({ends!r})"
+)
 
 
 @dataclass(frozen=True)
@@ -193,19 +192,19 @@ def _from_processes(
     for page in wanted:
         todo.put(page.module)
     events: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threads = max(1, thread_count(None) // count)
-    environment = os.environ | {"NUMBA_NUM_THREADS": str(threads)}
-    command = [sys.executable, "-c", SERVE.format(path=sys.path)]
-    pipe = subprocess.PIPE
+    threads = {"NUMBA_NUM_THREADS": str(max(1, thread_count(None) // count))}
+
+    def command(ends: Sequence[serving.Ends]) -> str:
+        return SERVE.format(path=sys.path, ends=[*ends])
+
     with ExitStack() as stack:
-        for _ in range(min(count, len(wanted))):
-            process = stack.enter_context(
-                subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment)
-            )
-            listener = threading.Thread(target=_attend, args=(process, todo, quick, events))
+        processes, pipes = serving.started(stack, min(count, len(wanted)), command, threads)
+        for each in pipes:
+            listener = threading.Thread(target=_attend, args=(each, todo, quick, events))
             listener.start()
-            # In this order, from the last: its answers end, then nobody reads them any more.
             stack.callback(listener.join)
+        # The first to be called: then answers end, and the listeners with them.
+        for process in processes:
             stack.callback(process.terminate)
         for _ in wanted:
             while isinstance(event := events.get(), str):
@@ -216,57 +215,51 @@ def _from_processes(
 
 
 def _attend(
-    process: subprocess.Popen[bytes],
+    pipes: serving.Pipes,
     todo: queue.SimpleQueue[str],
     quick: bool,
     events: queue.SimpleQueue[Any],
 ) -> None:
     """Hand a process one page after another, and pass on what it says."""
-    assert process.stdin is not None
-    assert process.stdout is not None
+    requests, answers = pipes
     try:
         while True:
             try:
                 module = todo.get_nowait()
             except queue.Empty:
                 return
-            pickle.dump((module, quick), process.stdin)
-            process.stdin.flush()
+            pickle.dump((module, quick), requests)
             event = None
             while not isinstance(event, (Built, BaseException)):
-                event = pickle.load(process.stdout)
+                event = pickle.load(answers)
                 events.put(event)
-    except EOFError:
+    except (EOFError, BrokenPipeError):
         events.put(RuntimeError("a process that builds pages ended before it was done"))
     except Exception as error:
         events.put(error)
 
 
-def serve() -> None:
-    """Build the pages that another process asks for, until it closes standard input."""
-    # Ctrl-C reaches all processes of a terminal: the one that asks ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers: IO[bytes] = os.fdopen(os.dup(1), "wb")
-    # Whatever is printed must not come between.
-    os.dup2(2, 1)
+def serve(ends: Sequence[serving.Ends]) -> None:
+    """Build the pages that another process asks for, until it closes the pipes that it asks by."""
+    serving.serve(_answer, ends, _import_pages)
 
-    def send(event: object) -> None:
-        pickle.dump(event, answers)
-        answers.flush()
 
+def _import_pages() -> None:
+    for page in PAGES:
+        importlib.import_module(f"simopt.report.{page.module}")
+
+
+def _answer(request: tuple[str, bool], send: Callable[[object], None]) -> None:
+    """Build the page that a request names, and send it, or the error in its place."""
+    module, quick = request
     by_module = {page.module: page for page in PAGES}
-    while True:
-        try:
-            module, quick = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
-        try:
-            page = by_module[module]
-            send(page.title)
-            send(built_page(page, Context(quick, send)))
-        except Exception as error:
-            error.add_note(f"In the process that built {module}:\n{traceback.format_exc()}")
-            send(error)
+    try:
+        page = by_module[module]
+        send(page.title)
+        send(built_page(page, Context(quick, send)))
+    except Exception as error:
+        error.add_note(f"In the process that built {module}:\n{traceback.format_exc()}")
+        send(error)
 
 
 def costs(done: Sequence[Built]) -> str:
