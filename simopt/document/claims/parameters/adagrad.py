@@ -208,7 +208,7 @@ def freezes(trials: Trials) -> Finding:
     bowl = problems.noisy_quadratic([hessian], [hessian**2], w0=2.0)
     labels = trials.rng(2).normal(size=(trials.few(16, 8), 4)) / 2
     noisy = [problems.least_squares(four.x, four.y + each, w0=3.0) for each in labels]
-    seeds = trials.seeds(256, 128)
+    seeds = trials.seeds(256, 64)
     plan = {"epochs": looks, "shuffle": "epoch", "divergence": None, "evaluate": "epoch"}
     with_labels = [trials.sweep(each, adagrad, seed=seeds[: len(noisy)], **plan) for each in noisy]
     far = {

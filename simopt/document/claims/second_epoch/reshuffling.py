@@ -39,7 +39,7 @@ def tails(trials: Trials) -> pd.DataFrame:
             optimizers,
             epochs=60,
             shuffle=shuffle,
-            seed=trials.seeds(seeds, seeds // 4),
+            seed=trials.seeds(seeds, seeds // 10),
             evaluate="epoch",
             reduce={"over": "seed", "columns": ["loss"], "quantiles": [0.5]},
         )
@@ -132,7 +132,7 @@ def reshuffling_escapes(trials: Trials) -> Finding:
             SGD(eta=rates),
             epochs=epochs,
             shuffle=["once", "epoch"],
-            seed=trials.seeds(200, 50),
+            seed=trials.seeds(200, 24),
         )
         below = (frame["w"] < 0).to_numpy().reshape(len(rates), 2, -1)
         shares.append(below.mean(axis=2).T)
@@ -179,6 +179,10 @@ def reshuffling_escapes(trials: Trials) -> Finding:
     )
 
 
+#: Weights of about 1 that change by less have come to rest.
+ROUNDING = 1e-12
+
+
 def fixed_orders_repeat(trials: Trials) -> Finding:
     """How much the weights differ from one epoch's end to the next, and tails over orders."""
     problem, epochs = noisy_line(trials.seed), 120
@@ -189,7 +193,7 @@ def fixed_orders_repeat(trials: Trials) -> Finding:
             SGD(eta=0.01),
             epochs=epochs,
             shuffle=shuffle,
-            seed=trials.seeds(200, 50),
+            seed=trials.seeds(200, 16),
             record="epochs",
             evaluate="epoch",
         )
@@ -204,7 +208,8 @@ def fixed_orders_repeat(trials: Trials) -> Finding:
     four = trials.sweep(
         problems.four_points(), SGD(eta=0.1), epochs=20, shuffle="once", seed=trials.seeds(50, 50)
     )
-    repeats = change["once"] < 0.01 * change["epoch"]
+    # What rounding changes is no change.
+    repeats = max(change["once"], ROUNDING) < 0.01 * change["epoch"]
     matters = spread["once"] > 2
     verdict = "holds" if repeats and matters else "conditional" if repeats else "contradicted"
     return Finding(
