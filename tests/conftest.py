@@ -41,9 +41,12 @@ collect_ignore = ["training_runs.py"]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Whatever looks at the quick report is for `make test-report`, which builds it once."""
+    """Whatever looks at the quick report is for `make test-report`, which builds it once.
+
+    So is what builds a page of its own.
+    """
     for item in items:
-        if "quick" in getattr(item, "fixturenames", ()):
+        if {"quick", "built"} & {*getattr(item, "fixturenames", ())}:
             assert item.path.match("tests/test_report*.py"), f"{item.nodeid}: not where make looks"
             item.add_marker("report")
 

@@ -257,6 +257,7 @@ def test_all_that_can_differ_has_words():
             assert bool(told) != same, (case, convention)
 
 
+@pytest.mark.report
 @pytest.mark.parametrize("problem", ["four points", "Hubble", "diabetes"])
 @pytest.mark.parametrize(("case", "convention"), [("AdaGrad", "torch"), ("Adam", "keras")])
 def test_distances_are_runs(problem, case, convention):

@@ -98,6 +98,7 @@ def visible(html):
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
 
 
+@pytest.mark.report
 def test_the_script_runs_what_it_says(record):
     path, out = record
     table = recorded.read(path)
