@@ -13,7 +13,7 @@ import pytest
 import simopt
 from simopt import problems, report, schedules
 from simopt.cli import main as cli
-from simopt.display import walkthrough
+from simopt.display import style, walkthrough
 from simopt.ground import formatting
 from simopt.report.playground import catalogue
 from simopt.rules import ALL, javascript
@@ -185,6 +185,20 @@ def test_numbers_are_written_as_in_python():
     values += [99999.96, 1e5, 1e9, 1e-4, 9.99995e-5, 1e300, 5e-324, 123456789.5, 0.000123455, 1 / 3]
     script = f"{source('worked.js')}\nconst VALUES = {json.dumps(values)};"
     assert browser.evaluated(script, "VALUES.map(plain)") == [formatting.plain(v) for v in values]
+
+
+def test_numbers_and_ticks_are_written_as_on_the_other_pages():
+    values = [0.0, 1.0, -0.25, 999.96, 1234.4, 223172.3, -444205.5, 1e7, 2.5e-5, np.pi * 1e-4]
+    rng = np.random.default_rng(0)
+    values += (rng.normal(size=200) * 10.0 ** rng.integers(-9, 9, 200)).tolist()
+    script = f"const VALUES = {json.dumps(values)};\n{source('charts.js')}"
+    for digits in (3, 4, 5):
+        got = browser.evaluated(script, f"VALUES.map(each => readable(each, {digits}))")
+        assert got == [formatting.number(value, digits) for value in values]
+    ticks = "ticksOf(makeAxis('log', 1e-4, 1e5, ''), 20)"
+    assert browser.evaluated(script, f"{ticks}.map(each => each[1])") == [
+        style.power_of_ten(10.0**k) for k in range(5, -5, -1)
+    ]
 
 
 def conventions():

@@ -2,6 +2,7 @@
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
+// A number as the other pages write it.
 function readable(value, digits = 4) {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
@@ -16,7 +17,9 @@ function readable(value, digits = 4) {
       "−",
     );
   }
-  return String(Number(value.toPrecision(digits))).replace("-", "−");
+  const shown = exponent < digits ? String(Number(value.toPrecision(digits))) : value.toFixed(0);
+  const [whole, ...decimals] = shown.replace("-", "−").split(".");
+  return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...decimals].join(".");
 }
 
 function raisedPower(exponent) {
@@ -75,7 +78,7 @@ function ticksOf(axis, most) {
     if (powers.length >= 2)
       return powers.map(value => [
         value,
-        value >= 0.01 && value <= 1000
+        value > 0.0009 && value < 11000
           ? readable(value)
           : `10${raisedPower(Math.round(Math.log10(value)))}`,
       ]);
