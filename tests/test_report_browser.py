@@ -114,6 +114,20 @@ def test_print_keeps_sizes_in_order(tab: browser.Tab, folder: Path, name: str) -
     assert sizes[-1] >= 7 * 96 / 72
 
 
+#: Between A4's margins, and a scroll bar beside it [px].
+PAPER = round((210 - 2 * 16) / 25.4 * 96) + 15
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_is_cut_off_on_paper(tab: browser.Tab, folder: Path, name: str) -> None:
+    opened(tab, folder / name, PAPER)
+    tab.run("dispatchEvent(new Event('beforeprint'))")
+    tab.prefer(medium="print")
+    root = "document.documentElement"
+    assert tab.run(f"{root}.clientWidth") == PAPER - 15
+    assert tab.run(f"{root}.scrollWidth - {root}.clientWidth") == 0
+
+
 def test_all_claims_print_on_few_pages(tab: browser.Tab, folder: Path) -> None:
     opened(tab, folder / "claims.html", WIDTHS[0])
     pdf = base64.b64decode(tab.send("Page.printToPDF", preferCSSPageSize=True)["data"])

@@ -277,9 +277,9 @@ def test_a_value_that_the_page_forgot_is_an_error() -> None:
 
 def test_a_percent_sign_stays_with_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = "<pre><code>5 % 2</code></pre><svg><text>5 %</text></svg><script>5 % 2</script>"
-    made = jinja2.Environment(loader=jinja2.DictLoader({"x": f"<p>5 % %</p>{kept}6 %"}))
+    made = jinja2.Environment(loader=jinja2.DictLoader({"x": f"<p>5 % % 7%</p>{kept}6 %"}))
     monkeypatch.setattr(templating, "environment", lambda package: made)
-    assert templating.html("x", {}) == f"<p>5\u00a0% %</p>{kept}6\u00a0%"
+    assert templating.html("x", {}) == f"<p>5\u00a0% % 7\u00a0%</p>{kept}6\u00a0%"
 
 
 def test_formulas_in_sentences_have_signs_and_code_keeps_its_letters() -> None:

@@ -58,6 +58,14 @@ def test_doubling_is_measured(study):
     ]
 
 
+def test_a_larger_batch_that_saves_nothing_takes_as_many_updates(study):
+    row = recommended(study).iloc[0]
+    same = study.steps.assign(
+        steps=np.where(study.steps.optimizer == row.optimizer, row.steps, study.steps.steps)
+    )
+    assert "took as many updates and" in advise(dataclasses.replace(study, steps=same))
+
+
 @pytest.mark.parametrize(
     ("factor", "said"),
     [

@@ -27,9 +27,9 @@ _TEXTS = re.compile(
 )
 _BETWEEN = re.compile(r"(?<=>)[^<>]+")
 #: What a formula in plain text has that a sentence hasn't.
-_PLAIN = (" - ", " %", "_", "^", "sqrt(", "Eg2", "&lt;=", "&gt;=")
+_PLAIN = (" - ", "%", "_", "^", "sqrt(", "Eg2", "&lt;=", "&gt;=")
 _SETTING = (
-    (re.compile(r"(?<=\d) %"), "\u00a0%"),  # stays with its number
+    (re.compile(r"(?<=\d) ?%"), "\u00a0%"),  # stays with its number
     (re.compile(r"\b([mv])_hat\b"), rf"\1{HAT}"),
     (re.compile(r"\bEg2\b"), "E[g²]"),
     (re.compile(r"\b([A-Z])_([a-z]+)\b"), r"\1<sub>\2</sub>"),

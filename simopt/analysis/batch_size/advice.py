@@ -181,7 +181,9 @@ def _doubling(row: pd.Series, study: Scaling) -> str:
     factor = "Doubling it" if times == 2 else f"{number(times)} times the batch"
     saved = 1 - after["steps"] / row["steps"]
     cost = after["examples"] / row["examples"] - 1
-    steps = f"{abs(saved):.0%} {'fewer' if saved > 0 else 'more'} updates" if saved else "no update"
+    steps = f"{abs(saved):.0%} {'fewer' if saved > 0 else 'more'} updates"
+    if not saved:
+        steps = "as many updates"
     examples = f"{abs(cost):.0%} {'more' if cost > 0 else 'fewer'} examples"
     if not round(abs(cost), 2):
         examples = "as many examples"

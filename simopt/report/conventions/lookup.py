@@ -169,17 +169,24 @@ def call_table(framework: Framework) -> Markup:
 
 
 def translation_table() -> Markup:
-    """The name of each setting in each framework; a dash where there is none."""
-    rows = [
-        {"framework": each.name, **{name: each.argument(name) or "–" for name in SETTINGS}}
-        for each in frameworks()
-        if each.arguments
-    ]
-    columns = {
-        name: Column(name, lambda cell: code(cell) if cell != "–" else "–") for name in SETTINGS
-    }
+    """The names of each setting, and which frameworks have each."""
+    rows = []
+    for setting in SETTINGS:
+        whose: dict[str, list[str]] = {}
+        for each in frameworks():
+            argument = each.argument(setting) if each.arguments else None
+            if argument:
+                whose.setdefault(argument, []).append(each.name)
+        rows += [
+            {"setting": setting, "argument": argument, "frameworks": listing(named)}
+            for argument, named in whose.items()
+        ]
     return tables.table(
         pd.DataFrame(rows),
-        {"framework": "framework", **columns},
+        {
+            "setting": Column("here", code),
+            "argument": Column("there", code),
+            "frameworks": Column("in", prose=True),
+        },
         caption="The same setting by its several names",
     )
