@@ -22,6 +22,7 @@ from simopt import problems, schedules
 from simopt.document.claims.registry import CLAIMS
 from simopt.engine import moments
 from simopt.report import shuffles
+from simopt.report.critical_batch.data import POINTS
 from simopt.report.pages import PAGES
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.plan import LOOKED_AT
@@ -193,6 +194,8 @@ def test_the_list_of_pages_is_whole_and_what_it_names_is_there():
     told = (ROOT / "reports" / "README.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(\S+\.html)`, (.*?) \|", told, re.MULTILINE)
     assert sorted(listed) == sorted((page.file, page.title) for page in PAGES)
+    points = re.search(r"and ([\d,]+) noisy labels", told)
+    assert points[1] == f"{POINTS[False]:,}"
     for path in re.findall(r"`(simopt/[\w/.]+)`", told):
         assert (ROOT / path).exists(), path
 
