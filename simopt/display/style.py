@@ -1,4 +1,4 @@
-"""How figures look, and how a matplotlib figure becomes SVG that lives in a page.
+"""How figures look, and how a matplotlib figure becomes SVG that lives in a page (`svg_text`).
 
 Colours are Okabe and Ito's, which the colour-blind can tell apart, and never the only cue: every
 optimizer has a marker and a line style of its own. Colours leave here as CSS variables
@@ -37,6 +37,7 @@ from matplotlib.ticker import (
 )
 from numpy.typing import NDArray
 
+from simopt.display import svg_text
 from simopt.display.remembering import remembered
 from simopt.display.timing import drawing
 from simopt.ground.formatting import MINUS, SUPERSCRIPT, number
@@ -70,6 +71,9 @@ VARIABLES = {
     PURPLE: "var(--purple)",
     **{color: f"var(--map-{i})" for i, color in enumerate(MAP)},
 }
+
+#: The same by every colour in a figure: Matplotlib's black is that of what has none of its own.
+DRAWN = VARIABLES | {"#000000": VARIABLES[INK]}
 
 
 @dataclass(frozen=True)
@@ -396,11 +400,12 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
     assert box is not None
     inside = inside[inside.index(">") + 1 : inside.rindex("</svg>")]
     name = slug(name or title)
+    drawn = Markup(svg_text.cleaned(inside, name, DRAWN))
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         'viewBox="{box}" role="img" aria-labelledby="{name}-title {name}-desc">'
         '<title id="{name}-title">{title}</title><desc id="{name}-desc">{alt}</desc>{inside}</svg>'
-    ).format(box=box[1], name=name, title=title, alt=alt, inside=Markup(_clean(inside, name)))
+    ).format(box=box[1], name=name, title=title, alt=alt, inside=drawn)
 
 
 def _leave_room(figure: Figure) -> None:
@@ -423,50 +428,6 @@ def _leave_room(figure: Figure) -> None:
     figure.set_layout_engine("none")
     for name, size in zip(names, sizes, strict=True):
         name.set_fontsize(size)
-
-
-def _clean(text: str, name: str) -> str:
-    """Clean up Matplotlib's SVG for a page: ids, colours, fonts and digits."""
-    text = re.sub(r"<style.*?</style>|<metadata.*?</metadata>|<!--.*?-->", "", text, flags=re.S)
-    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', text))
-
-    def identify(match: re.Match[str]) -> str:
-        return f' id="{name}-{match[1]}"' if match[1] in used else ""
-
-    text = re.sub(r' id="([^"]*)"', identify, text)
-    text = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", text)
-    text = re.sub(r"#[0-9a-f]{6}\b", lambda m: _variable(m[0]), text.replace("#000000", INK))
-    # Labels take the page's font, and a phone may enlarge them.
-    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
-    text = re.sub(r"font-size: ([\d.]+)px", r"font-size: calc(\1px * var(--figure-text, 1))", text)
-    # Coordinates only, never a label.
-    text = re.sub(r'\b(d|x|y|width|height|transform)="[^"]*"', lambda m: _shorter(m[0]), text)
-    text = text.replace("; stroke-linecap: square", "")
-    return re.sub(r"\n\s*", "\n", text).strip()
-
-
-def _shorter(attribute: str) -> str:
-    """Round coordinates to 0.1 px, small ones (markers) to 0.01, and compress paths."""
-    text = re.sub(r"-?\d+\.\d+", lambda m: _digits(float(m[0])), attribute)
-    if attribute.startswith("d="):
-        text = re.sub(r"\s*([A-Za-z\"])\s*", r"\1", text[2:])
-        # After one L, more points are more lines.
-        text = "d=" + re.sub(r"(?<=L)([^A-Za-z\"]+(?:L[^A-Za-z\"]+)+)", _joined, text)
-    return text
-
-
-def _digits(x: float) -> str:
-    short = f"{x:.1f}" if abs(x) >= 10 else f"{x:.2f}"
-    short = short.rstrip("0").rstrip(".")
-    return "0" if short in ("-0", "") else short
-
-
-def _joined(match: re.Match[str]) -> str:
-    return match[1].replace("L", " ")
-
-
-def _variable(color: str) -> str:
-    return VARIABLES.get(color, color)
 
 
 def captioned(markup: Markup, *, title: str, see: str, floor: float | None = None) -> Markup:
