@@ -80,6 +80,20 @@ def ctrl_c():
 
 
 @pytest.fixture
+def simopt_command(capsys):
+    """Run a command line: its status, standard output, and standard error."""
+    from simopt.cli import main
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main.main(list(map(str, arguments)))
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
 def small_chunks(monkeypatch):
     """Sweeps of some hundred rows are cut into chunks, each sent to a worker by itself."""
     monkeypatch.setattr(chunks, "ROWS", 64)

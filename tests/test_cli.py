@@ -37,16 +37,9 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def simopt_command(here, capsys):
-    """Run a command line: its status, standard output, and standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as end:
-            main.main(arguments)
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
+def simopt_command(here, simopt_command):
+    """The same in that folder."""
+    return simopt_command
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
-
-from simopt.cli import main
 
 T = np.arange(60)
 CURVES = {
@@ -29,14 +28,8 @@ def log(path, curve):
 
 
 @pytest.fixture
-def command(capsys):
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main.main(["diagnose", *arguments])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
+def command(simopt_command):
+    return partial(simopt_command, "diagnose")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import partial
 
 import matplotlib
 import numpy as np
@@ -13,7 +14,6 @@ import pytest
 
 import simopt
 from simopt import problems, schedules
-from simopt.cli import main
 from simopt.curves import odds
 from simopt.curves.diagnosis import SYMPTOMS, Diagnosis, diagnose_many, terminal
 
@@ -357,17 +357,10 @@ def test_sweeps_that_are_refused(arguments, message):
 
 
 @pytest.fixture
-def command(tmp_path, monkeypatch, capsys):
+def command(tmp_path, monkeypatch, simopt_command):
     """``simopt diagnose``: status, standard output, standard error; in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main.main(["diagnose", *arguments])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return call
+    return partial(simopt_command, "diagnose")
 
 
 def test_command_reads_a_log(command, tmp_path):

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import re
 import shutil
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,6 @@ import pytest
 import simopt
 from simopt import problems
 from simopt.analysis.recommendation import data, judging, sentences, study, tuning
-from simopt.cli import main
 from simopt.sweeps.sweep import Interrupted
 
 QUICK = {"optimizers": ["SGD", "Adam"], "budget": 0.02, "progress": False}
@@ -368,14 +368,8 @@ def test_an_interrupt_keeps_what_is_done(monkeypatch, path, made):
 
 
 @pytest.fixture
-def command(capsys):
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main.main(["recommend", *map(str, arguments)])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
+def command(simopt_command):
+    return partial(simopt_command, "recommend")
 
 
 FAST = ("--optimizer", "sgd", "--optimizer", "adam", "--budget", "0.02")

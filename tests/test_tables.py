@@ -15,7 +15,6 @@ import pytest
 
 import simopt
 from simopt import noise_scale, problems
-from simopt.cli import main
 from simopt.sweeps import naming
 
 N = 200
@@ -871,15 +870,8 @@ def test_held_out_rows_that_differ_are_refused():
         problems.held_out(frame, problems.four_points())
 
 
-def command(capsys, *arguments):
-    with pytest.raises(SystemExit) as end:
-        main.main(arguments)
-    out, err = capsys.readouterr()
-    return end.value.code, out, err
-
-
 @pytest.mark.interpreted
-def test_the_commands_say_it_in_one_line(tmp_path, monkeypatch, capsys):
+def test_the_commands_say_it_in_one_line(tmp_path, monkeypatch, simopt_command):
     monkeypatch.chdir(tmp_path)
     table = UNSCALED.copy()
     table.loc[3, "share"] = np.nan
@@ -887,8 +879,8 @@ def test_the_commands_say_it_in_one_line(tmp_path, monkeypatch, capsys):
     table.iloc[:50].to_csv("rest.csv", index=False)
     settings = [f"--set-problem={each}" for each in
                 ("standardize=true", "categories=dummy", "missing=drop")]  # fmt: skip
-    status, out, err = command(
-        capsys, "walkthrough", "--data", "points.csv", "--target", "y", "--batch-size", "full",
+    status, out, err = simopt_command(
+        "walkthrough", "--data", "points.csv", "--target", "y", "--batch-size", "full",
         "--optimizer", "sgd", *settings,
     )  # fmt: skip
     assert status == 0
@@ -896,12 +888,12 @@ def test_the_commands_say_it_in_one_line(tmp_path, monkeypatch, capsys):
     assert err.count("\n") == 1
     options = ("--standardize", "--categories", "dummy", "--missing", "drop", "--epochs", "2")
     call = ("prescribe", "points.csv", "y", "--eta", "2", "--batch-size", "50", "--seeds", "4")
-    status, out, err = command(capsys, *call, *options, "--validation", "rest.csv")
+    status, out, err = simopt_command(*call, *options, "--validation", "rest.csv")
     assert (status, err.count("\n")) == (0, 1)
-    status, out, err = command(capsys, *call, *options, "--features", "income", "--apply")
+    status, out, err = simopt_command(*call, *options, "--features", "income", "--apply")
     assert (status, err) == (0, "")
     assert "features=['income'], standardize=True, categories='dummy', missing='drop')" in out
-    status, out, err = command(capsys, *call)
+    status, out, err = simopt_command(*call)
     assert status == 2
     assert "column 'city' holds texts" in err
 
