@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt.ground import snapshot
-from simopt.problems import formula
+from simopt.problems import own_functions
 from simopt.training import noise
 from tests.test_engine import assembly
 
@@ -141,7 +141,7 @@ def test_a_run_looks_at_what_functions_read_once(monkeypatch):
         looked.append(function)
         return snapshot.plain(function)
 
-    monkeypatch.setattr(formula, "plain", noted)
+    monkeypatch.setattr(own_functions, "plain", noted)
     problem = simopt.problems.function(squared, squared_slope, w0=3.0, points=[[1, 5], [2, 10]])
     counts = []
     for updates in (5, 50):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from simopt.engine import functions, linear, networks
 from simopt.engine.passes import Passes, gradient_none, loss_penalty
 from simopt.problems import Problem
-from simopt.problems.formula import Function
 from simopt.problems.network import Network
+from simopt.problems.own_functions import Function
 from simopt.problems.regression import Regression
 
 #: A noisy quadratic's.

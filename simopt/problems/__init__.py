@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import simopt.problems.losses as losses
 from simopt.problems.features import ColumnWarning
-from simopt.problems.formula import function
 from simopt.problems.landscapes import bumps, double_well, saddle
 from simopt.problems.losses import *  # noqa: F403
 from simopt.problems.losses import KINDS
 from simopt.problems.network import network
 from simopt.problems.noisy import noisy_quadratic
+from simopt.problems.own_functions import function
 from simopt.problems.problem import Floats, Problem
 from simopt.problems.scaling import ScaleWarning
 from simopt.problems.shipped import DATA, diabetes, four_points, hubble

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simopt.ground import checks
-from simopt.problems.formula import function
 from simopt.problems.inputs import numbers
+from simopt.problems.own_functions import function
 from simopt.problems.problem import Problem
 
 #: Of the terms of a double well: beyond, its own gradient is lost in rounding.

@@ -6,18 +6,16 @@ import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simopt.ground import checks, notebook
 from simopt.ground.formatting import number
+from simopt.problems.formula import Formula
 from simopt.problems.inputs import many, start
 from simopt.problems.scaling import Scaling
-
-if TYPE_CHECKING:
-    from simopt.problems.formula import Formula
 
 #: The type of an array of float64.
 Floats = NDArray[np.float64]
