@@ -70,6 +70,7 @@ def test_by_kind():
         measured.by("colour")
 
 
+@pytest.mark.slow
 def test_the_text_has_every_symptom_and_every_reason(held_out):
     text = accuracy.text(held_out, "test")
     for symptom in held_out.recall.index:
@@ -91,6 +92,7 @@ def test_as_a_command(monkeypatch, capsys):
     assert "100 curves of" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_is_in_the_table_adds_up(held_out):
     assert len(held_out.frame) == 600
     assert held_out.confusion.to_numpy().sum() == 600
@@ -98,10 +100,12 @@ def test_what_is_in_the_table_adds_up(held_out):
     assert set(held_out.frame["problem"]) <= {g.name for g in testbeds.testbeds("test", 0)}
 
 
+@pytest.mark.slow
 def test_numbers_that_end_are_always_seen(held_out):
     assert held_out.recall.loc["NaN or Inf", "right"] == 1.0
 
 
+@pytest.mark.slow
 def test_a_sample_of_problems_never_tuned_on(held_out):
     assert held_out.allowed >= 0.95
     common = held_out.recall[held_out.recall["separable"] >= 40]

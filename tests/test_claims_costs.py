@@ -24,6 +24,7 @@ def given(monkeypatch):
     return give
 
 
+@pytest.mark.slow
 def test_full_batch_is_a_closed_form():
     """The first update with an excess loss below the target, from the hessian's eigenvalues."""
     problem = costs.scaled(many_points(5), 100)

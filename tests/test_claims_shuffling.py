@@ -33,6 +33,7 @@ def excess(problem, eta, mode, seed, epochs):
     return ((ends @ x.T - y) ** 2).mean(axis=1) - problem.minimum_loss, ends
 
 
+@pytest.mark.slow
 def test_the_tail_of_a_fixed_order_in_numpy():
     """On the noisy line at eta = 0.003 reshuffling leaves a fraction of a fixed order's excess."""
     table = reshuffling.tails(Trials(quick=True)).set_index(["optimizer", "eta"])
