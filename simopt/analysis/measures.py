@@ -4,7 +4,7 @@ A trajectory that diverged has an infinite loss here, so that it sorts last and 
 is infinite once more than half of them diverged. Quantiles are therefore order statistics, not
 interpolated: between a finite and an infinite loss there is nothing to interpolate.
 
-`gradient_noise` and its parts are measures of a problem, and stand in a file of their own.
+``gradient_noise`` and its parts measure a problem, and stand in a file of their own.
 """
 
 from __future__ import annotations
