@@ -10,7 +10,7 @@ from simopt.report.sweeps import Setting, settings
 
 #: Points of the logistic problem, in the full report and in the quick one. Every look at the loss
 #: takes all of them, and more would tell little: the critical batch sizes are well below.
-POINTS = {False: 4096, True: 500}
+POINTS = {False: 2048, True: 500}
 
 #: Correlation of neighbouring features, and the share of labels that are turned round.
 CORRELATION, TURNED = 0.6, 0.05

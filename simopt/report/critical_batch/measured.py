@@ -34,7 +34,7 @@ STUDIES = {
     "Hubble": Study(
         0.001,
         {False: (1, 2, 4, 8, 16, "full"), True: (1, 2, 4, 8, "full")},
-        {False: 256, True: 16},
+        {False: 128, True: 16},
     ),
     "diabetes": Study(
         0.01,
