@@ -61,6 +61,7 @@ NO_FEATURES = {
         ("us", pd.date_range("2020-01-01", periods=N).strftime("%m/%d/%Y")),
         ("words", pd.date_range("2020-01-01", periods=N).strftime("%d %b %Y")),
         ("clock", ["10:30", "11:45:10"] * (N // 2)),
+        ("yyyymm", [202401 + 100 * (k % 3) + k % 12 for k in range(N)]),
     ],
     "one value everywhere": [("one", [1.0] * N), ("same", ["x"] * N), ("no", [0] * N)],
     "no values": [("empty", [np.nan] * N), ("none", [None] * N), ("blank", [" "] * N)],
@@ -157,6 +158,8 @@ def test_what_is_kept():
         "text": [str(k / 8) for k in RNG.integers(0, 99, N)],
         "arrow": pd.Series(A + 1).astype("float64[pyarrow]"),
         "sparse": pd.arrays.SparseArray(RNG.integers(0, 2, N)),
+        "sold": RNG.integers(1900, 2100, N) * 100,  # at 190,000 to 210,000
+        "yyyymm": 202600 + RNG.integers(1, 13, N),  # of one year, which a line may fit
     }
     frame = pd.DataFrame({**kept, "y": Y})
     read = problems.from_frame(frame, "y", standardize=False)

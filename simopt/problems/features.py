@@ -104,7 +104,7 @@ def _of_numbers(columns: Columns, y: Floats, centred: bool) -> dict[str, str]:
     for name, k in columns.numbers.items():
         if empty[k]:
             reasons[name] = EMPTY
-        elif whole[k] and _are_days(values[:, k]):
+        elif whole[k] and (_are_days(values[:, k]) or _are_months(values[:, k])):
             reasons[name] = DATES
         elif whole[k] and INDEX.fullmatch(name):
             reasons[name] = INDEXES
@@ -125,6 +125,17 @@ def _are_days(values: Floats) -> bool:
     within = (values >= 19000101) & (values <= 21001231)
     days = within & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
     return bool(days.all() and np.ptp(values) > 0)
+
+
+#: So many different numbers are no months by chance: one in eight is.
+MONTHS = 6
+
+
+def _are_months(values: Floats) -> bool:
+    """Whether whole numbers are months such as 202601, of two centuries and at least two years."""
+    year, month = values // 100, values % 100
+    months = (year >= 1900) & (year <= 2100) & (month >= 1) & (month <= 12)
+    return bool(months.all() and np.ptp(year) > 0 and len(np.unique(values)) >= MONTHS)
 
 
 def _counts(values: Floats, span: float) -> bool:
