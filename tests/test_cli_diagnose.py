@@ -145,10 +145,10 @@ def test_a_page_of_many_runs(command, runs, tmp_path):
 
 def test_patterns_and_columns(command, tmp_path):
     path = tmp_path / "out.log"
-    lines = "".join(f"<<{k}>> Verlust={x}\n" for k, x in enumerate(CURVES["calm"]))
+    lines = "".join(f"<<{k}>> Abstand={x}\n" for k, x in enumerate(CURVES["calm"]))
     path.write_text(lines, encoding="utf-8")
     assert command(str(path))[0] == 2
-    pattern = r"<<(?P<step>\d+)>> Verlust=(?P<loss>\S+)"
+    pattern = r"<<(?P<step>\d+)>> Abstand=(?P<loss>\S+)"
     found = json.loads(command(str(path), "--pattern", pattern, "--json")[1])
     assert (found["values"], found["x"]) == (60, "step")
     table = tmp_path / "a.csv"

@@ -532,11 +532,11 @@ def test_a_table_in_the_midst_of_a_text(tmp_path):
 
 
 def test_patterns_of_ones_own(tmp_path):
-    text = "".join(f"<<{k}>> Verlust={x}\n" for k, x in zip(T, LOSS, strict=True))
+    text = "".join(f"<<{k}>> Abstand={x}\n" for k, x in zip(T, LOSS, strict=True))
     path = written(tmp_path, text, "out.log")
     with pytest.raises(ValueError, match="a pattern"):
         read_log(path)
-    run = one(read_log(path, patterns=[r"<<(?P<step>\d+)>> Verlust=(?P<loss>\S+)"]))
+    run = one(read_log(path, patterns=[r"<<(?P<step>\d+)>> Abstand=(?P<loss>\S+)"]))
     same(run, held=None)
     np.testing.assert_array_equal(run.x, T)
     with pytest.raises(ValueError, match=r"patterns='\(': must be a regular expression"):

@@ -905,3 +905,109 @@ def test_lines_of_one_width_that_nothing_broke(template):
         template.format(k=k, a=a, b=b, w=("ok", "stopped")[k % 2]) + "\n" for k, a, b in ROWS
     )
     same(one(read_log(text)))
+
+
+#: Words of other languages for an epoch, the loss and that of validation.
+LANGUAGES = {
+    "German": ("Epoche", "Verlust", "Validierungsverlust"),
+    "German errors": ("Epoche", "Trainingsfehler", "Testfehler"),
+    "French": ("Époque", "Perte", "Perte de validation"),
+    "Spanish": ("Época", "pérdida", "pérdida de validación"),
+    "Portuguese": ("Época", "perda", "perda de validação"),
+    "Italian": ("Epoca", "perdita", "perdita di validazione"),
+    "Russian": ("Эпоха", "ошибка", "ошибка валидации"),
+    "Japanese": ("エポック", "損失", "検証損失"),
+    "Chinese": ("轮次", "训练损失", "验证损失"),
+    "Korean": ("에포크", "손실", "검증 손실"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_in_other_languages(tmp_path, language):
+    epoch, loss, held = LANGUAGES[language]
+    for text in (
+        rows(f"{epoch},{loss},{held}", "{k},{a},{b}"),
+        lines(f"{epoch} {{k}}: {loss}: {{a}}, {held}: {{b}}"),
+        lines(f"{epoch} {{k}}/40 - {loss} {{a}} - {held} {{b}}"),
+    ):
+        run = one(read_log(written(tmp_path, text)))
+        same(run)
+        np.testing.assert_array_equal(run.x, T)
+
+
+def test_patterns_meet_the_words_of_a_log():
+    text = lines("<<{k}>> Verlust={a}")
+    same(one(read_log(text, patterns=[r"<<(?P<step>\d+)>> Verlust=(?P<loss>\S+)"])), held=None)
+
+
+def test_another_error_of_validation_is_none_to_compare_with():
+    """What OpenNMT prints: the cross-entropy of training, and its exponential of validation."""
+    text = lines("Step {n}/40; acc: 50.0; ppl: 9.9; xent: {a};\nValidation perplexity: 18.{k:02}")
+    same(one(read_log(text)), held=None)
+    body = "".join(f"{k},{a},{b}\n" for k, a, b in ROWS)
+    same(one(read_log("epoch,train_mse,valid_mae\n" + body)), held=None)
+    same(one(read_log("epoch,mse,mean_mse_valid_raw\n" + body)))
+
+
+def test_words_of_other_languages_are_whole_ones():
+    assert parse("Experten").kind == parse("property").kind == ""
+
+
+@pytest.mark.parametrize(
+    ("position", "x"),
+    [
+        ("step {n}.5k", 1000 * (T + 1.5)),
+        ("step {n}k/40k", 1000 * (T + 1)),
+        ("Iter {n}K of 1.5M", 1000 * (T + 1)),
+        ("iteration {n}M", 1e6 * (T + 1)),
+    ],
+)
+def test_positions_with_a_unit(position, x):
+    run = one(read_log(lines(position + " | loss {a} | val_loss {b}")))
+    same(run)
+    np.testing.assert_allclose(run.x, x)
+
+
+@pytest.mark.parametrize(
+    "mark", ["[pod/job-worker-{r}/pytorch]", "trainer.{r}.q8zx@node-7    |", "trainer-{r}  |"]
+)
+def test_lines_of_the_workers_of_a_cluster(mark):
+    text = "".join(
+        f"{mark.format(r=r)} epoch {k} loss {a + r} val_loss {b + r}\n"
+        for k, a, b in ROWS
+        for r in (0, 1)
+    )
+    same(one(read_log(text)))
+
+
+def test_what_rich_breaks_beside_the_file_that_it_comes_from():
+    """With Rich 15.0.0, at 80 columns; in a terminal the file is a link."""
+    text = ""
+    for k, a, b in ROWS:
+        clock = "[05/01/26 12:00:00]" if k % 7 == 0 else " " * 19
+        text += f"{clock} INFO     Epoch {k}: train loss {a}, validation       train.py:12\r\n"
+        text += f"{'':29}loss {b}, learning rate 1e-3\r\n"
+    same(one(read_log(text)))
+    same(one(read_log(text.replace("\r", ""))))
+    link = "\x1b]8;id=1;file:///a/train.py\x1b\\train.py\x1b]8;;\x1b\\:\x1b]8;id=2;file:///a/train.py#12\x1b\\12\x1b]8;;\x1b\\"
+    same(one(read_log(text.replace("train.py:12", link))))
+
+
+def test_a_log_between_fences(tmp_path):
+    said = "# My run\n\nWith 40 epochs, loss: 9.9 at first:\n\n```yaml\nloss: mse\n```\n"
+    text = lines("epoch {k} loss {a} val_loss {b}")
+    issue = said + f"```text\n{text}```\nI expected loss: 0.1\n"
+    same(one(read_log(written(tmp_path, issue, "issue.md"))))
+    same(one(read_log(issue)))
+    twice = read_log(issue + f"and then\n```\n{text}")
+    assert [run.name for run in twice] == ["block 2", "block 3"]
+    for run in twice:
+        same(run)
+
+
+def test_fences_in_a_log(tmp_path):
+    """What a language model said while it was trained: also with a fence that it left open."""
+    text = lines("epoch {k} loss {a} val_loss {b}").splitlines(True)
+    text[30:30] = ["sample:\n", "```\n"]
+    text[20:20] = ["sample:\n", "```python\n", "print(0.5)\n", "```\n"]
+    same(one(read_log(written(tmp_path, "".join(text), "out.log"))))

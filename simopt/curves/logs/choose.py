@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.logs import cells
-from simopt.curves.logs.names import CLOCKS, COUNTERS, METRIC_VALUES, Name, is_rate, parse, plain
+from simopt.curves.logs.names import (
+    CLOCKS,
+    COUNTERS,
+    ERRORS,
+    METRIC_VALUES,
+    Name,
+    is_rate,
+    parse,
+    plain,
+)  # fmt: skip
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
 
@@ -327,12 +336,19 @@ def _held_out(
     found.sort(key=rank)
     if first.kind in ("loss", "error"):
         alike = [name for name in found if names[name].stem == first.stem]
-        rest = [name for name in found if names[name].kind == first.kind]
+        rest = [name for name in found if _comparable(names[name], first)]
         # Parts of a validation loss are not what the whole training loss is compared with.
         found = alike or (rest if len({names[name].stem for name in rest}) == 1 else [])
     if len(found) > 1:
         notes.append(f"validation: {found[0]!r}; there are also {_names(found[1:])}")
     return [n for n in found[:1] if counts[n] or not first.part]
+
+
+def _comparable(held: Name, trained: Name) -> bool:
+    """Whether two losses may be one: of errors that have names of their own, the same."""
+    if held.kind != trained.kind or trained.kind == "loss":
+        return held.kind == trained.kind
+    return not (ERRORS & set(trained.stem)) or bool(ERRORS & set(trained.stem) & set(held.stem))
 
 
 def _sum(table: Table, chosen: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:

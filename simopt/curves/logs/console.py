@@ -15,7 +15,7 @@ from simopt.curves.logs import (
     wrapped,
 )  # fmt: skip
 from simopt.curves.logs.json_logs import trees
-from simopt.curves.logs.names import is_rate, parse
+from simopt.curves.logs.names import in_english, is_rate, parse
 from simopt.curves.logs.patterns import NUMBER, PATTERNS, VALUE, Pattern
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
@@ -34,7 +34,7 @@ _BAR_AT = re.compile(r"\d+/\d+ \[[\d:]+<")
 #: A decimal comma: behind a name, and before neither more digits in groups nor more numbers.
 _DECIMAL_COMMA = re.compile(r"(?<=[:= ])([-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)),(\d+)(?![\d,.])")
 _DECIMAL_POINT = re.compile(r"(?<=[:= ])[-+]?\d+(?:\.\d+)+(?![\d,])|,\d{3}(?!\d)")
-#: Characters of a text that show its decimal mark.
+#: Characters of a text that show its decimal mark, and its language.
 LOOKED_AT = 20_000
 #: A progress bar drawn over itself that leaves fewer lines than these was one for all epochs.
 FEW_LINES = 3
@@ -66,6 +66,8 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     """
     own = [_of_user(expression) for expression in patterns]
     text = wrapped.joined(terminal_text.plain_text(text))
+    if not own and (english := in_english(text[:LOOKED_AT])) != text[:LOOKED_AT]:
+        text = english + in_english(text[LOOKED_AT:])
     if _has_decimal_commas(text):
         text = _DECIMAL_COMMA.sub(lambda number: f"{number[1].replace('.', '')}.{number[2]}", text)
     whole = _whole(text)

@@ -19,6 +19,9 @@ _LATEX_RULE = re.compile(
 )
 _LATEX_COMMAND = re.compile(r"\\(?:textbf|textit|emph|mathbf|text|num)\s*\{([^{}]*)\}")
 
+#: Lines between fences; the last may have no end.
+_FENCED = re.compile(r"^[ >]*```[^\n`]*\n(.*?)(?:^[ >]*```|\Z)", re.MULTILINE | re.DOTALL)
+
 #: Attributes that number an element rather than tell of it: ``<epoch number="3">``.
 _NUMBERS = frozenset(("number", "index", "id", "n", "no", "nr", "value"))
 
@@ -84,6 +87,21 @@ def outputs(text: str) -> list[tuple[str, str]] | None:
     if not isinstance(cells, list):
         return None
     return list(_outputs(cells))
+
+
+def fenced(text: str) -> tuple[list[tuple[str, str]], str]:
+    """What stands between a text's fences, as Markdown has them, and what does not.
+
+    Returns
+    -------
+    blocks : list of (str, str)
+        A block's number, and its text.
+    beside : str
+    """
+    if "```" not in text:
+        return [], text
+    blocks = enumerate(_FENCED.finditer(text), 1)
+    return [(f"block {number}", block[1]) for number, block in blocks], _FENCED.sub("", text)
 
 
 def _outputs(cells: list[Any]) -> Iterator[tuple[str, str]]:

@@ -104,6 +104,47 @@ METRIC_NAMES = _words("metric metric_name metricname key tag name variable serie
 METRIC_VALUES = _words("value metric_value metricvalue val")
 
 
+#: Words of other languages by the English one: of those that write no spaces, and of German, in
+#: which words grow together, wherever they stand.
+_FOREIGN = {
+    "loss": r"损失|損失|손실|verlust|(?<!\w)(?:perte|p[ée]rdida|perda|perdita|потер[ия])(?!\w)",
+    "error": r"误差|誤差|오차|fehler|(?<!\w)(?:erreur|errore|erro|ошибк[аи])(?!\w)",
+    "validation": r"验证|驗證|検証|검증|validierungs?"
+    r"|(?<!\w)(?:validaci[óo]n|valida[çc][ãa]o|validazione|валидаци[ия])(?!\w)",
+    "train": r"训练|訓練|学習|훈련|학습|trainings(?=verlust|fehler)"
+    r"|(?<!\w)(?:entra[îi]nement|apprentissage|entrenamiento|treino|treinamento|addestramento"
+    r"|обучени[яе])(?!\w)",
+    "test": r"测试|測試|テスト|테스트|(?<!\w)тест(?:овая)?(?!\w)",
+    "epoch": r"轮次|轮|エポック|에포크|epoche|(?<!\w)(?:[ée]poque|[ée]poca|эпох[аи])(?!\w)",
+    "step": r"步数|步|ステップ|스텝|(?<!\w)(?:schritt|[ée]tape|paso|passo|шаг)(?!\w)",
+}
+_ANY_FOREIGN = re.compile(
+    "|".join(f"(?P<{word}>{foreign})" for word, foreign in _FOREIGN.items()), re.IGNORECASE
+)
+
+
+def in_english(text: str) -> str:
+    """A text whose words for losses, parts of the data and what is counted are English.
+
+    Examples
+    --------
+    >>> in_english("Validierungsverlust: 0.5"), in_english("検証損失"), in_english("val_loss")
+    ('validation loss: 0.5', 'validation loss', 'val_loss')
+    """
+    parts: list[str] = []
+    end = 0
+    for word in _ANY_FOREIGN.finditer(text):
+        parts += [text[end : word.start()], word.lastgroup or ""]
+        end = word.end()
+    if not parts:
+        return text
+    # What grew together is set apart.
+    result = parts[0]
+    for part in (*parts[1:], text[end:]):
+        result += " " + part if result[-1:].isalnum() and part[:1].isalnum() else part
+    return result
+
+
 @dataclass(frozen=True)
 class Name:
     """A column's name, taken apart.
@@ -153,7 +194,7 @@ def parse(name: str) -> Name:
     >>> parse("val_loss_epoch").part, parse("val_loss_epoch").kind, parse("Accuracy").kind
     ('held out', 'loss', 'higher')
     """
-    text = plain(name)
+    text = plain(in_english(name))
     if text in COUNTERS or name.strip() in {"", "#"} or text.startswith("unnamed"):
         return Name(text, (text,), "", "counter", (text,), ())
     words = tuple(text.split("_"))

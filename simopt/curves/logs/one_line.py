@@ -32,6 +32,8 @@ _HEADED = re.compile(
     rf"\b(?P<what>loss|cost|nll|mse|rmse|mae|ppl)\s*[-:=(\[]+\s*(?={PARTS}\b)", re.IGNORECASE
 )
 _BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)
+#: What positions are written in, where they are large.
+UNITS = {"k": 1e3, "K": 1e3, "M": 1e6}
 _COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
 #: "ms/batch 12.3" is how long one takes.
 _NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens"))
@@ -39,7 +41,8 @@ _NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "se
 #: behind the name is no minus.
 _POSITION = re.compile(
     rf"{_NO_RATE}\b(?P<name>{_COUNTED})s?(?:-(?=\d)|\s*[:#=]?\s*)"
-    rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?!\s?%)(?:\s*(?:/|of)\s*\d[\d,]*)?",
+    rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?P<unit>[kKM](?!\w))?(?!\s?%)"
+    r"(?:\s*(?:/|of)\s*\d[\d,]*(?:\.\d+)?(?:[kKM](?!\w))?)?",
     re.IGNORECASE,
 )
 #: XGBoost and LightGBM begin a line with the round, scikit-learn's boosting with that of how many.
@@ -182,7 +185,7 @@ def pairs(line: str) -> dict[str, str]:
     line = _BETWEEN.sub(_in_order, _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line))
     line = _BEHIND.sub(r"step \g<at> | \g<what>: ", line)
     for match in _POSITION.finditer(line):
-        found.setdefault(plain(match["name"]), match["at"])
+        found.setdefault(plain(match["name"]), _in_full(match["at"], match["unit"]))
     if found.keys() <= {"epoch"} and (unnamed := _UNNAMED.search(line)):
         found["batch" if found else "step"] = unnamed["first"] or unnamed["bar"]
     line = _POSITION.sub(" | ", line)
@@ -203,6 +206,11 @@ def pairs(line: str) -> dict[str, str]:
                 what = "_".join(parsed.stem)
             found.setdefault(name, match["value"])
     return _numbers(found)
+
+
+def _in_full(number: str, unit: str | None) -> str:
+    """A number without its unit: 1.5k is 1500."""
+    return f"{float(number) * UNITS[unit]:.15g}" if unit else number
 
 
 def _in_order(match: re.Match[str]) -> str:

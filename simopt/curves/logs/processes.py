@@ -16,6 +16,8 @@ _NO_RANK = rf"(?![\w.-]*(?<![a-z]){_COUNT}[-_]?\d+(?![\w.-]))"
 _RANK = re.compile(
     r"^\s*(?:\[\s*(?:local[_ ]?rank|rank|default|worker|node|gpu|process)[ :=]*(?P<name>\d+)\s*\]"
     rf"|\[{_NO_RANK}[a-z_]+(?P<role>\d+)\](?=:)"  # torchrun's roles
+    r"|\[pod/[\w.-]*-(?P<pod>\d+)/[\w.-]+\]"  # of kubectl
+    r"|[\w-]+\.(?P<swarm>\d+)\.\w+@[\w.-]+(?=\s+\|\s)"  # of Docker's services
     r"|\[\d+,(?P<mpi>\d+)\]<std(?:out|err)>"
     r"|\((?:\w+ )?pid=(?P<ray>\d+)[^()]{0,60}\)"
     r"|(?:rank|worker|process|node)[-_ :=]*(?P<word>\d+)(?=\s*[:|-])"

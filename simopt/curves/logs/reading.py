@@ -209,9 +209,9 @@ def one_log(
 
 def _tables(source: Any, patterns: Iterable[str]) -> tuple[list[Table], str, str]:
     if objects.is_text(source):
-        if (pasted := texts.text_table(source, "text", patterns)) is None:
+        if not (pasted := texts.tables(source, "text", patterns)):
             raise checks.refuse("loss", f"{source.strip()[:60]!r}", "a log with a loss in it")
-        return runs.by_name(pasted), "", pasted.format
+        return [each for table in pasted for each in runs.by_name(table)], "", pasted[0].format
     if not objects.is_path(source):
         table = objects.table(source)
         return runs.by_name(table), "", table.format
@@ -282,19 +282,18 @@ def file_tables(
         raise contents.refused(path, "no text", "a log with numbers in it; it is empty")
     if (shown := markup.outputs(text)) is not None:
         return texts.of_notebook(path, shown, patterns)
-    table = texts.text_table(text, source, patterns)
-    if table is None:
+    found = texts.tables(text, source, patterns)
+    if not found:
         first = " / ".join(line.strip()[:60] for line in text.strip().splitlines()[:2])
         allowed = "a log: a table, JSON, or lines with a loss in them (or give a pattern)"
         raise contents.refused(path, f"which begins {first!r}", allowed)
-    if parts:
-        table = table.noted(f"read with its older parts {listing(parts)}")
+    notes: tuple[str, ...] = (f"read with its older parts {listing(parts)}",) if parts else ()
     if left := [part.name for part in older if part.name not in parts]:
-        table = table.noted(
+        notes += (
             f"{listing(left)} beside it left out: no older parts that can be read and that it goes "
-            "on from"
+            "on from",
         )
-    return [table]
+    return [table.noted(*notes) for table in found]
 
 
 def _table_of(text: str, patterns: Iterable[str]) -> Table | None:

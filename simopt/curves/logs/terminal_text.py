@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 _EPOCH = re.compile(r"\bepoch(?:-|\s*[:#]?\s*)(\d+)", re.IGNORECASE)
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08+")
+#: Colours, what moves the cursor, and titles and links, which end in a bell or a backslash.
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]{0,4000}(?:\x07|\x1b\\)|\x08+")
 PREFIX = re.compile(
     r"^\s*(?:[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[\])]?|"
     r"[\[(]?\d\d:\d\d:\d\d(?:[.,]\d+)?[\])]?|[IWE]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\])\s*",

@@ -24,17 +24,46 @@ from simopt.curves.logs.table import Table
 #: Columns that hold the lines that a program printed.
 MESSAGES = frozenset(("message", "msg", "log", "line", "text", "event", "payload"))
 
+#: Rows that are no curve yet: what is said of a run beside its log.
+FEW_ROWS = 2
+
 
 def of_notebook(
     path: Path, shown: Sequence[tuple[str, str]], patterns: Iterable[str]
 ) -> list[Table]:
     """The tables of a notebook: of each cell the first of its outputs that has a loss."""
+    if not (found := _curves(shown, str(path), patterns)):
+        what = f"a notebook with {len(shown)} outputs"
+        raise contents.refused(path, what, "one in which a cell's output has lines with a loss")
+    return found
+
+
+def tables(text: str, source: str, patterns: Iterable[str]) -> list[Table]:
+    """The tables of a text: of each block between its fences, where they hold all that is a curve.
+
+    Else that of the whole text; [] if it is none.
+    """
+    blocks, beside = markup.fenced(text)
+    found = [table for table in _curves(blocks, source, patterns) if table.rows > FEW_ROWS]
+    if any(
+        table.rows > FEW_ROWS
+        for table in _curves([("", beside)] if found else [], source, patterns)
+    ):
+        found = []  # a log that has fences in it, not one between fences
+    if found:
+        return found if len(found) > 1 else [replace(found[0], run="")]
+    table = text_table(text, source, patterns)
+    return [] if table is None else [table]
+
+
+def _curves(shown: Sequence[tuple[str, str]], source: str, patterns: Iterable[str]) -> list[Table]:
+    """Of each place, the first of its texts with a curve."""
     found: dict[str, Table] = {}
-    for cell, text in shown:
-        if cell in found:
+    for place, text in shown:
+        if place in found:
             continue
         try:
-            table = text_table(text, str(path), patterns)
+            table = text_table(text, source, patterns)
         except ValueError:
             continue  # an output of other things
         # A number that nothing names is no loss here.
@@ -43,10 +72,7 @@ def of_notebook(
             for name in table.columns
         )
         if table is not None and said and _is_curve(table):
-            found[cell] = replace(table, run=cell)
-    if not found:
-        what = f"a notebook with {len(shown)} outputs"
-        raise contents.refused(path, what, "one in which a cell's output has lines with a loss")
+            found[place] = replace(table, run=place)
     return list(found.values())
 
 

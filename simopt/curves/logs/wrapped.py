@@ -18,6 +18,11 @@ HEAD, MOST = 4, 0.9
 LOOKED_AT = 400
 
 _DIGITS = re.compile(r"\d+")
+#: What Rich writes at the right edge of a message, and those of its lines that stand below.
+_BESIDE = re.compile(
+    r"[ ]+[\w<>.-]+\.py:\d+[ ]*\r?"
+    r"(?P<rest>(?:\n[ ]{12,}(?!(?:DEBUG|INFO|WARN|ERROR|CRIT))\S[^\n]*)+)"
+)
 #: A name that is cut, and what a line goes on with.
 _END, _BEGIN = re.compile(r"[A-Za-z_]+$"), re.compile(r"[A-Za-z_]+")
 
@@ -26,7 +31,8 @@ def joined(text: str) -> str:
     r"""A text with its broken lines whole; the text itself where lines end where they should.
 
     The widest lines are broken where they are equally wide whatever they say, or are cut within a
-    number or a name, and where what stands below them begins as no other line does.
+    number or a name, and where what stands below them begins as no other line does. Rich breaks
+    messages between words, beside the file that they come from.
 
     Examples
     --------
@@ -34,6 +40,8 @@ def joined(text: str) -> str:
     >>> joined("".join(broken)).splitlines()[0]
     'step 1 of this training: the loss is 0.15 now'
     """
+    if ".py:" in text:
+        text = _BESIDE.sub(lambda beside: " " + " ".join(beside["rest"].split()), text)
     width = 0 if "\r" in text else _edge(text[: LOOKED_AT * WIDEST].split("\n")[:LOOKED_AT])
     if not width:
         return text
