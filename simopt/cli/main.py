@@ -119,7 +119,7 @@ def commands() -> None:
 @click.option("--quick", is_flag=True, help="Smaller sweeps, for a first look.")
 @click.option("--profile", is_flag=True, help="Print what each page took, the dearest first.")
 def report(folder: str, quick: bool, profile: bool) -> None:
-    """Write the report: a few linked HTML pages that need no network.
+    """Write the report: linked HTML pages that need no network.
 
     \b
     Examples:

@@ -116,7 +116,8 @@ def board(named: Sequence[str], runs: Sequence[Run], losses: pd.DataFrame) -> Ma
 
 def shown(value: object) -> str:
     """A number to five digits; a loss that left float64 says so."""
-    return "diverged" if isinstance(value, float) and not np.isfinite(value) else number(value, 5)
+    gone = isinstance(value, float) and not np.isfinite(value)
+    return "diverged" if gone else number(value, 5, zeros=True)
 
 
 def leaders(losses: pd.DataFrame) -> list[str]:
