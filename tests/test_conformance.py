@@ -120,6 +120,7 @@ def test_a_mistake_that_a_framework_makes_is_that_frameworks():
     )
 
 
+@pytest.mark.slow
 def test_two_mistakes_at_once():
     mistakes = student(correct=False, inside=True, beta2=0.9)
     table = conformance.check(mistakes, eta=0.01, epsilon=1e-8)
@@ -128,6 +129,7 @@ def test_two_mistakes_at_once():
     assert "beta2=0.9" in table["explanation"][0]
 
 
+@pytest.mark.slow
 def test_a_mistake_that_nothing_explains():
     table = conformance.check(lambda w, g, s: (w - 0.01 * np.sin(g), s), eta=0.01)
     assert not table["equal"].any()

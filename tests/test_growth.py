@@ -59,6 +59,7 @@ def sizes(frame):
     return frame.attrs["trajectories"]
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize(
     ("record", "case"),
     [*(("summary", case) for case in CASES), *(("steps", case) for case in list(CASES)[2:]),

@@ -70,6 +70,7 @@ def apart(again, column, share=lambda mended, runs: mended / runs):
     return found, compared
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["mended", "worse"])
 def test_a_small_rerun_agrees_with_the_record(again, column):
     found, compared = apart(again, column)

@@ -32,6 +32,7 @@ class Post(Executor):
         return future
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize(
     "arguments",
     [
