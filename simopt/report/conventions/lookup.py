@@ -62,9 +62,13 @@ def code(text: object) -> Markup:
 
 def both(call: Call, framework: Framework) -> Markup:
     """The framework's call, and below it simopt's, with what a run needs besides."""
-    text = Markup('{}<br><span class="here">{}</span>')
     besides = f", {clips(call)}" if call.clip else ""
-    return text.format(code(call.call), code(here(call, framework) + besides))
+    return _one_below(call.call, here(call, framework) + besides)
+
+
+def _one_below(there: str, own: str) -> Markup:
+    """What a framework has, and below it what is that here."""
+    return Markup('{}<br><span class="here">{}</span>').format(code(there), code(own))
 
 
 @cache
@@ -178,14 +182,16 @@ def translation_table() -> Markup:
             if argument:
                 whose.setdefault(argument, []).append(each.name)
         rows += [
-            {"setting": setting, "argument": argument, "frameworks": listing(named)}
+            {
+                "name": _one_below(argument, setting),
+                "frameworks": listing(named),
+            }
             for argument, named in whose.items()
         ]
     return tables.table(
         pd.DataFrame(rows),
         {
-            "setting": Column("here", code),
-            "argument": Column("there", code),
+            "name": Column("its name there, and here", Markup),
             "frameworks": Column("in", prose=True),
         },
         caption="The same setting by its several names",
