@@ -521,3 +521,18 @@ def test_a_header_again_beside_an_index_without_a_name(tmp_path, again):
     run = one(read_log(written(tmp_path, "\n".join(text) + "\n", "out.txt")))
     same(run)
     np.testing.assert_array_equal(run.x, T)
+
+
+def test_a_box_is_one_row(tmp_path):
+    """What DQN of Stable-Baselines3 2.9.2 prints: what counts stands above and below the loss."""
+    text = lines(
+        "----------------------------------\n| rollout/            |          |\n|    ep_rew_mean      | 27.5     |\n"
+        "| time/               |          |\n|    fps              | 908      |\n|    total_timesteps  | {n}10    |\n"
+        "| train/              |          |\n|    learning_rate    | 0.0001   |\n|    loss             | {a}    |\n"
+        "|    n_updates        | {n}2     |\n----------------------------------"
+    )
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run, held=None)
+    assert run.about == "reinforcement learning"
+    np.testing.assert_array_equal(run.x, 10 * (T + 1) + 2)
+    np.testing.assert_allclose(run.rate, 1e-4)

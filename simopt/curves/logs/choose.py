@@ -42,7 +42,7 @@ REINFORCEMENT = frozenset(
 #: What some maximise, and some minimise.
 MAXIMISED = frozenset(("objective", "elbo"))
 #: Spinning Up's ``EpRet`` and others' names for what an agent earns.
-REWARDS = frozenset(("rollout", "reward", "ret"))
+REWARDS = frozenset(("rollout", "reward", "rew", "ret"))
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ def _rows(
     again = False
     drawn: dict[str, Any] = {}
     parted: dict[str, str] = {}
-    for line in lines:
+    for line in one_line.unboxed(lines):
         if again or _BEST.search(line):
             again = not again
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.json_logs import printed
@@ -35,6 +35,8 @@ _BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\
 #: What positions are written in, where they are large.
 UNITS = {"k": 1e3, "K": 1e3, "M": 1e6}
 _COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
+#: A heading within a box: "| train/ |     |".
+_SECTION = re.compile(r"\|\s*[\w ]+/\s*\|\s*\|\s*")
 #: "ms/batch 12.3" is how long one takes.
 _NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens"))
 #: Position of a line: what comes before a slash or in brackets, by what names it. A hyphen right
@@ -119,13 +121,29 @@ def record(line: str, patterns: Iterable[Pattern]) -> tuple[dict[str, str], str,
         return {}, "", ""
     if (record := _literal(line)) is not None:
         return record, "", ""
-    return _boxed(line) or _by_part(line), "", ""
+    return _by_part(line), "", ""
 
 
-def _boxed(line: str) -> dict[str, str]:
-    """A line of a box, as Stable-Baselines3 draws them: ``|    loss    | 0.5    |``."""
-    box = _BOX.fullmatch(line)
-    return {} if box is None else {box["name"]: box["value"]}
+def unboxed(lines: Iterable[str]) -> Iterator[str]:
+    """Lines, with those of a box, as Stable-Baselines3 draws them, as one.
+
+    Examples
+    --------
+    >>> list(unboxed(["| train/ |     |", "|  loss  | 0.5 |", "|  n_updates | 9 |", "-----"]))
+    ['| train/ |     |', 'loss: 0.5; n_updates: 9', '-----']
+    """
+    held: dict[str, str] = {}
+    for line in lines:
+        box = _BOX.fullmatch(line) if "|" in line else None
+        if held and (box["name"] in held if box else not _SECTION.fullmatch(line)):
+            yield "; ".join(f"{name}: {value}" for name, value in held.items())
+            held = {}
+        if box:
+            held[box["name"]] = box["value"]
+        elif not held:
+            yield line
+    if held:
+        yield "; ".join(f"{name}: {value}" for name, value in held.items())
 
 
 def _by_part(line: str) -> dict[str, str]:
