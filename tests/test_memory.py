@@ -103,6 +103,24 @@ def test_what_does_not_fit_is_refused(small, start, call, tmp_path, monkeypatch)
     assert not list(tmp_path.iterdir())
 
 
+def test_orders_and_moments_that_a_thread_keeps_count(monkeypatch):
+    """Of n = 64 points and d = 3 weights those of every epoch, and of every batch."""
+    said = []
+
+    def check(name, value, numbers, size=8, **more):
+        said.append(numbers * size)
+
+    monkeypatch.setattr(memory, "check", check)
+    x = np.random.default_rng(0).normal(size=(64, 3))
+    problem = problems.least_squares(x, x.sum(axis=1), intercept=False)
+    needed = []
+    for epochs in (2, 5):
+        said.clear()
+        simopt.sweep(problem, SGD, batch_size=16, epochs=epochs, shuffle="epoch", progress=False)
+        needed.append(max(said))
+    assert needed[1] - needed[0] == 8 * 3 * (64 + 4 * 3 * (3 + 1))
+
+
 def test_of_little_nobody_asks(monkeypatch):
     """Each look at the system takes longer than many a sweep."""
     asked = []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from simopt.engine import keeping, layout
+from simopt.engine import keeping, layout, moments, orders
 from simopt.ground import memory
 from simopt.sweeps import axes
 from simopt.sweeps.axes import Axes
 from simopt.sweeps.chunks import Job, rows_of
+from simopt.training.plan import Plan
 
 
 def check(job: Job, workers: int = 1) -> None:
@@ -77,7 +78,20 @@ def _hypers(job: Job) -> set[str]:
 
 
 def _at_work(job: Job, workers: int) -> float:
-    """Bytes that blocks of trajectories take while they run: weights, gradients and state."""
+    """Bytes that blocks of trajectories take while they run.
+
+    Weights, gradients and state, and what a thread keeps of orders and moments.
+    """
     states = max(len(part.optimizer.rule.state) for part in job.axes)
     at_once = min(workers, -(-sum(part.size for part in job.axes) // layout.part(job.real)))
-    return at_once * layout.ROW_BYTES * (4 + states) * job.problem.d
+    held = max(_held(job, plan) for part in job.axes for _, plan in axes.plans(part, job.problem))
+    return at_once * (layout.ROW_BYTES * (4 + states) * job.problem.d + 8 * held)
+
+
+def _held(job: Job, plan: Plan) -> int:
+    """Numbers of a plan's orders and moments that a thread keeps at most, if blocks share them."""
+    n, d = job.problem.n, job.problem.d
+    numbers = n + n * orders.epochs_held(2, plan.epochs, n)
+    if moments.serve(job.problem, plan, job.order is not None):
+        numbers += d * (d + 1) * moments.updates_held(plan.updates, d)
+    return int(numbers)
