@@ -527,6 +527,17 @@ def test_bits_of_moments_do_not_depend_on_company(where):
     identical(own.iloc[[2, 1]].reset_index(drop=True), alike)
 
 
+def test_a_table_of_one_row_is_a_row_of_more():
+    """Down to its distance, which sums over weights."""
+    x = np.random.default_rng(3).normal(size=(40, 30))
+    problem = simopt.problems.least_squares(x, x.sum(axis=1) + x[:, 0] ** 2)
+    etas = np.geomspace(1e-4, 0.01, 8)
+    many = simopt.sweep(problem, simopt.SGD(eta=etas), epochs=2)
+    for row, eta in enumerate(etas):
+        alone = simopt.sweep(problem, simopt.SGD(eta=eta), epochs=2)
+        identical(alone, many.iloc[[row]].reset_index(drop=True))
+
+
 def test_a_record_has_a_column_for_each_of_many_weights():
     wide = simopt.problems.least_squares(np.eye(120), np.arange(120.0))
     frame = simopt.sweep(wide, simopt.SGD(eta=0.5), batch_size="full", epochs=2, record="epochs")

@@ -109,19 +109,22 @@ def tick_all(work, ticks, low, high, first, hyper, clock, read, read_ticked, wri
 
 def keep(work, low, high, at, base, d, out, first, record):
     """Copy weights and loss to a row of the records, of the lanes for which these have columns."""
-    for lane in range(low, min(high, low + np.uint64(out.recorded_loss.shape[1] - first))):
-        column = np.uint64(first) + lane - low
-        out.recorded_loss[record, column] = work[base + LOSS, lane]
-        for k in range(d):
-            out.recorded_w[record, k, column] = work[at + k, lane]
+    last = min(high, low + np.uint64(out.recorded_loss.shape[1] - first))
+    for lane in range(low, last):
+        out.recorded_loss[record, np.uint64(first) + lane - low] = work[base + LOSS, lane]
+    for k in range(d):
+        for lane in range(low, last):
+            out.recorded_w[record, k, np.uint64(first) + lane - low] = work[at + k, lane]
 
 
 def finish(work, low, high, at, base, d, out, first):
     """Copy a block's results to the columns of its lanes."""
+    # Lane after lane, each weight would be a store to another row, all in few places of the cache.
+    for k in range(d):
+        for lane in range(low, high):
+            out.w[k, np.uint64(first) + lane - low] = work[at + k, lane]
     for lane in range(low, high):
         column = np.uint64(first) + lane - low
-        for k in range(d):
-            out.w[k, column] = work[at + k, lane]
         out.loss[column] = work[base + LOSS, lane]
         out.best_loss[column] = work[base + BEST, lane]
         out.peak[column] = work[base + PEAK, lane]

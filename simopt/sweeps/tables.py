@@ -130,13 +130,16 @@ def _weight(k: int, problem: Problem, results: Results) -> NDArray[np.float64]:
 
 
 def _distance(problem: Problem, results: Results) -> NDArray[np.float64]:
-    weights = _double(results.raw["w"])
+    weights = results.raw["w"]
     if problem.optimum is None:
         return np.full(weights.shape[1], np.nan)
+    result = np.zeros(weights.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):
-        gap = weights - problem.optimum[:, None]
-        result: Array = np.abs(gap[0]) if problem.d == 1 else np.sqrt((gap * gap).sum(axis=0))
-    return result
+        # Weight after weight: the sum is the same in one row as in many, and stays in a cache.
+        for row, center in zip(weights, problem.optimum, strict=True):
+            gap = _double(row) - center
+            result += np.abs(gap) if problem.d == 1 else gap * gap
+    return result if problem.d == 1 else np.sqrt(result)
 
 
 def _peak(problem: Problem, results: Results) -> NDArray[np.float64]:
