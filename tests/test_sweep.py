@@ -462,9 +462,14 @@ def test_interrupted_keeps_what_is_done(monkeypatch):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("shuffle", ["never", "epoch"])
-def test_moments_err_no_more_than_they_may(shuffle, dtype):
+@pytest.mark.parametrize("d", [11, moments.FEW_WEIGHTS])
+def test_moments_err_no_more_than_they_may(d, shuffle, dtype):
     """One step by moments against the exact step in long double, within the stated bound."""
     problem = simopt.problems.diabetes()
+    if d != problem.d:
+        x = np.random.default_rng(d).normal(size=(128, d))
+        problem = simopt.problems.least_squares(x, x.sum(axis=1) + x[:, 0] ** 2, intercept=False)
+    assert problem.d == d
     unit, double = np.finfo(dtype).eps / 2, np.finfo("float64").eps / 2
     order = shuffling.orders(shuffle, 0, 1, problem.n)[0, :64]
     x, y = problem.x[order].astype(dtype), problem.y[order].astype(dtype)

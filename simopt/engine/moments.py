@@ -33,10 +33,10 @@ from simopt.training.plan import Plan
 LEAST_BATCH = 16
 
 #: Weights up to which a batch enters by its moments whoever takes them. A block that shares an
-#: order takes them once: beside single points in batches of 32 it ran 1.3 times as fast for 10
-#: weights, 1.2 for 20, 1.0 for 40. Of lanes with orders of their own each takes them, d^2 / 2
-#: products a point: 0.8, 0.7 and 0.6 times. But bits are a matter of the plan alone.
-FEW_WEIGHTS = 16
+#: order takes them once: beside single points in batches of 32, Adam ran 1.5 times as fast with 20
+#: weights, 1.4 with 24, 1.1 with 32. Of lanes with orders of their own each takes them, d^2 / 2
+#: products a point: 1.1, 0.8 and 1.0 times with 12, 20 and 32. Bits are a matter of the plan alone.
+FEW_WEIGHTS = 24
 
 #: Points that are copied beside each other, and how many sums of a row are made at once.
 AT_A_TIME, ACROSS = 32, BYTES // 8

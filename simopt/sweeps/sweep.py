@@ -194,7 +194,7 @@ def sweep(
     -----
     A trajectory's bits depend on its own settings and seed alone: not on threads, on the order of
     the grid, or on what else is swept. Sums run in order, point by point; but with least squares a
-    batch of B >= 16 points, where d is at most 16 or B / 4 and no feature is 0, enters by its
+    batch of B >= 16 points, where d is at most 24 or B / 4 and no feature is 0, enters by its
     moments about the minimizer c of the loss: ``g = A (w - c) + r`` with ``A = 2 / B sum x x^T``,
     ``r = 2 / B sum x (x . c - y)``. That is d^2 products in place of 2 d B, and errs by at most
     ``(d + 3) u (|A| |w - c| + |r|)``, with u the unit roundoff, besides the rounding of A, of r and
