@@ -864,6 +864,18 @@ def test_a_line_that_says_more_of_a_part_behind_its_loss():
     same(one(read_log(text)), held=None)
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        "epoch {k} | train: loss {a} acc 0.5 | val: loss {b} acc 0.4",
+        "Epoch {k} train acc 0.5 loss {a} val acc 0.4 loss {b}",
+        "epoch {k} train (loss {a}, acc 0.5) val (loss {b}, acc 0.4)",
+    ],
+)
+def test_both_parts_on_a_line_with_the_same_names(template):
+    same(one(read_log(lines(template))))
+
+
 def test_a_part_that_only_the_lines_of_validation_say():
     run = one(read_log(lines("epoch {k} loss {a}\nValidation epoch {k} loss {b}")))
     same(run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.json_logs import printed
@@ -148,7 +148,21 @@ def unboxed(lines: Iterable[str]) -> Iterator[str]:
 
 def _by_part(line: str) -> dict[str, str]:
     """The pairs of a line, those behind a part's name as of that part of the data."""
-    marks = list(_PART.finditer(line))
+    record = _behind(line, list(_PART.finditer(line)))
+    losses = [parse(name) for name in record if parse(name).kind in ("loss", "error")]
+    if losses and not any(name.part for name in losses):
+        # "train (loss 0.5, acc 0.4) val (loss 0.6, acc 0.3)": a name of its own for each part.
+        words = list(_SAID.finditer(line))
+        if {parse(word[0]).part for word in words} == {"train", "held out"}:
+            parted = _behind(line, words)
+            names = (parse(name) for name in parted)
+            if {n.part for n in names if n.kind in ("loss", "error")} == {"train", "held out"}:
+                return parted
+    return record
+
+
+def _behind(line: str, marks: Sequence[re.Match[str]]) -> dict[str, str]:
+    """The pairs in front of all marks, and those behind each as of the part that it says."""
     record = pairs(f"{line[: marks[0].start()]}|" if marks else line)
     ends = [*(mark.start() for mark in marks[1:]), len(line)]
     for mark, end in zip(marks, ends[: len(marks)], strict=True):
