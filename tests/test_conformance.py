@@ -149,7 +149,12 @@ def test_a_mistake_that_nothing_explains():
 
 @pytest.mark.parametrize(
     ("period", "share", "told"),
-    [(3, 0.7, {"eta": 0.05}), (7, 0.25, {"eta": 0.05}), (5, 0.5, {"eta": 0.05}), (7, 0.25, {})],
+    [
+        (5, 0.5, {"eta": 0.05}),
+        pytest.param(3, 0.7, {"eta": 0.05}, marks=pytest.mark.slow),
+        pytest.param(7, 0.25, {"eta": 0.05}, marks=pytest.mark.slow),
+        pytest.param(7, 0.25, {}, marks=pytest.mark.slow),
+    ],
 )
 def test_a_lookahead_of_any_period_is_told(period, share, told):
     def theirs(w, g, state):
@@ -365,7 +370,10 @@ SCHEDULED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SCHEDULED)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n == "AdamW" else ()) for n in SCHEDULED],
+)
 def test_a_rate_that_changes_is_read_off_the_steps(name):
     function, rule, beside = SCHEDULED[name]
     rivals = [simopt.SGD(), simopt.Momentum(), *map(torch, (simopt.Adam, simopt.AdamW))]

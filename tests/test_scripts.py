@@ -94,11 +94,23 @@ def test_batch_size_on_my_data(tmp_path):
     [
         (("none.csv", "price"), "No such file"),
         (("my.csv", "cost"), "target='cost': must be a column"),
-        (("my.csv", "price", "--within", 2), "within=2.0: must be a number above 0 and below 1"),
-        (("my.csv", "price", "--seeds", 0), "seeds=0: must be"),
-        (("my.csv", "price", "--held-out", 0.99), "held_out=0.99: must be"),
-        (("my.csv", "price", "--kind", "logistic"), "must be 0 or 1 everywhere"),
-        (("my.csv", "price", "--out", "."), "is a directory"),
+        pytest.param(
+            ("my.csv", "price", "--within", 2),
+            "within=2.0: must be a number above 0 and below 1",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(("my.csv", "price", "--seeds", 0), "seeds=0: must be", marks=pytest.mark.slow),
+        pytest.param(
+            ("my.csv", "price", "--held-out", 0.99),
+            "held_out=0.99: must be",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ("my.csv", "price", "--kind", "logistic"),
+            "must be 0 or 1 everywhere",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(("my.csv", "price", "--out", "."), "is a directory", marks=pytest.mark.slow),
     ],
 )
 def test_batch_size_on_bad_input_ends_in_a_line(tmp_path, arguments, says):
