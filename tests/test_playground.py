@@ -158,6 +158,7 @@ function written(each) {
 """
 
 
+@pytest.mark.slow
 def test_lines_are_those_of_the_walkthrough():
     updates = [1, 2, 3, 8, 30]
     cases, wanted = [], []
@@ -218,6 +219,7 @@ def test_every_rule_and_convention_has_the_bits_of_run():
     compare(cases)
 
 
+@pytest.mark.slow
 def test_every_switch_has_the_bits_of_run():
     cases = []
     for make in catalogue.offered().values():
