@@ -16,6 +16,7 @@ def test_points_that_are_visited_have_half_the_squared_errors(problem):
     assert 2 * visited.loss(w) == pytest.approx(problem.loss(w), rel=1e-12)
 
 
+@pytest.mark.report
 def test_an_epoch_is_shuffled_and_looked_at_once():
     ran = {}
     assert epoch_time(problems.four_points(), 2, 0.1, ran, "four") > 0

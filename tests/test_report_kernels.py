@@ -45,6 +45,7 @@ def needed(module: str, monkeypatch: pytest.MonkeyPatch) -> set[Key]:
 
 @pytest.mark.whole
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.report
 def test_what_two_pages_share_is_compiled_before_them(monkeypatch):
     """The seven rules on least squares, but for what one page alone has."""
     both = needed("batch_size", monkeypatch) | needed("learning_rate", monkeypatch)

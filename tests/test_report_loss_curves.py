@@ -23,12 +23,14 @@ def shown():
     return gallery.gallery()
 
 
+@pytest.mark.report
 def test_there_is_a_curve_for_every_symptom(shown):
     # Those that the document has, healthy and the noise floor: a training of the simulator each.
     assert [each.name for each in gallery.EXAMPLES] == list(SYMPTOMS[:10])
     assert [each.diagnosis.symptom for each in shown] == [each.name for each in gallery.EXAMPLES]
 
 
+@pytest.mark.report
 def test_the_figures_say_what_was_read(shown):
     for each in shown:
         figure = gallery.drawn(each)
@@ -38,6 +40,7 @@ def test_the_figures_say_what_was_read(shown):
         assert "The reader takes it for" not in figure
 
 
+@pytest.mark.report
 def test_a_function_has_no_batches_and_large_losses_have_commas(shown):
     drawn = {each.symptom.name: gallery.drawn(each) for each in shown}
     assert "SGD, η = 0.1, a saddle: " in drawn["plateaus, then drops"]
@@ -46,6 +49,7 @@ def test_a_function_has_no_batches_and_large_losses_have_commas(shown):
     assert not any(re.search(r">(\d{5}|1e\d)", figure) for figure in drawn.values())
 
 
+@pytest.mark.report
 def test_a_curve_that_is_taken_for_another_is_told(shown):
     wrong = gallery.Card(gallery.EXAMPLES[1], shown[0].diagnosis, shown[0].problem)
     assert "The reader takes it for “healthy”" in gallery.drawn(wrong)
@@ -60,6 +64,7 @@ def test_a_loss_near_the_end_of_float64_is_drawn_as_far_as_it_can_be():
     assert 1e90 < high < 1e200
 
 
+@pytest.mark.report
 def test_axes_count_epochs_from_the_start(shown):
     """The reader's value 1 is the start's: epoch 0, below the first value drawn."""
     slow = next(each for each in shown if each.symptom.name == "decreases very slowly")

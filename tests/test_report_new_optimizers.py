@@ -240,6 +240,7 @@ def test_the_interval_of_a_ratio_covers_as_often_as_it_says():
     assert 930 <= held <= 970
 
 
+@pytest.mark.report
 def test_the_section_on_networks_says_what_its_trials_are(monkeypatch):
     monkeypatch.setattr(on_networks, "TUNING", range(1))
     monkeypatch.setattr(on_networks, "JUDGING", range(1000, 1003))

@@ -26,12 +26,14 @@ def test_the_published_table_is_as_published():
     assert list(published.SIZES) == SIZES
 
 
+@pytest.mark.report
 def test_every_table_is_there(frame):
     found = frame.groupby(["model", "algorithm"])["power"].nunique().to_dict()
     each = {"authors": ["sgd", "momentum", "ema"], "true": ["sgd"], "tuned": ["sgd"]}
     assert found == {(model, name): 2 for model, names in each.items() for name in names}
 
 
+@pytest.mark.report
 def test_the_published_integers_come_out(frame):
     """But for the one that the processor's rounding decides, set here to either."""
     power, algorithm, size = DECIDED_BY_ROUNDING
@@ -46,6 +48,7 @@ def test_the_published_integers_come_out(frame):
     assert report.agreement(otherwise).startswith("59 of the 60")
 
 
+@pytest.mark.report
 def test_the_papers_five_claims(frame):
     """The numbers that a re-run of the paper's model gave before this package had any."""
     tuned = data.steps(frame, "tuned", "sgd")
@@ -64,6 +67,7 @@ def test_the_papers_five_claims(frame):
 @pytest.mark.parametrize(
     ("power", "critical"), [(0.0, 897), (0.25, 3270), (0.5, 1.70e4), (0.75, 9.5e4)]
 )
+@pytest.mark.report
 def test_critical_batch_sizes(frame, power, critical):
     found = nqm.steps_to_target(SIZES, power=power, spectrum="true", tuned=True)
     of = pd.concat([frame[:0], found.assign(model="tuned", algorithm="sgd", power=power)])
@@ -74,6 +78,7 @@ def test_critical_batch_sizes(frame, power, critical):
         assert fit["q"] == pytest.approx(1.39, abs=0.02)
 
 
+@pytest.mark.report
 def test_verdicts_follow_the_numbers(frame):
     flat = frame.copy()
     flat["steps"] = 1000
@@ -103,6 +108,7 @@ def test_what_the_notebook_got_wrong(counts):
     assert np.flatnonzero(loss < 0.01)[0] == row["first"]
 
 
+@pytest.mark.report
 def test_sentences_of_the_mistakes_follow_them(frame, counts):
     assert "three entries" in errors.guard(counts)["size"]
     assert "1,333,442" in errors.rounding(counts)["size"]
