@@ -15,7 +15,7 @@ from simopt.rules import ALL, frameworks
 from simopt.rules.family import DECAYS
 from simopt.rules.framework import Call, Framework, Surprise
 from simopt.rules.frameworks import FRAMEWORKS
-from simopt.training.conformance.adapters import named
+from simopt.training.conformance.adapters.settings import named
 from simopt.training.conformance.probing import DROP_AT, probe
 from simopt.training.stepper import Stepper
 from tests import recorded

@@ -12,7 +12,8 @@ from simopt.rules import ALL
 from simopt.rules.family import Family
 from simopt.rules.rule import Optimizer, Rule
 from simopt.training.conformance import candidates, probing, subjects, treatments
-from simopt.training.conformance.adapters import Handed, handed
+from simopt.training.conformance.adapters.kinds import handed
+from simopt.training.conformance.adapters.record import Handed
 from simopt.training.conformance.explaining import Case, listed
 from simopt.training.stepper import check_single
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from simopt.ground import checks
 from simopt.training.conformance import probing
-from simopt.training.conformance.adapters import Handed, Unfit
+from simopt.training.conformance.adapters.record import Handed, Unfit
 
 #: Updates over which a weight by itself, or a matrix, is compared with the vector.
 SHORT = 24

@@ -1,0 +1,135 @@
+"""An optimizer of PyTorch, stepped as a replica on parameters of ours."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from simopt.ground import checks
+from simopt.training.conformance.adapters import replicas
+from simopt.training.conformance.adapters.record import WANTED, Handed
+from simopt.training.conformance.adapters.settings import is_number, named
+from simopt.training.conformance.probing import Array, Player
+from simopt.training.conformance.treatments import Treatment
+
+#: What a parameter group may call its rate.
+RATES = ("lr", "learning_rate")
+
+
+def adapted(optimizer: Any, group: int) -> Handed:
+    """An optimizer, with the settings of one of its groups, its class or what makes one."""
+    import torch
+
+    live = isinstance(optimizer, torch.optim.Optimizer)
+    if not live and (not callable(optimizer) or isinstance(optimizer, torch.nn.Module)):
+        raise checks.refuse("optimizer", optimizer, WANTED)
+    notes: list[str] = []
+    inner = replicas.prepared(optimizer) if live else optimizer
+    if inner is not optimizer:
+        notes.append(f"prepared by {type(optimizer).__module__.partition('.')[0]}: what it wraps")
+    if live and replicas.replaced_step(inner):
+        notes.append("its step was replaced on the object, which is left out")
+
+    def on(parameters: list[Any]) -> Any:
+        """A fresh optimizer on our parameters; the user's own is left alone."""
+        if not live:
+            return inner(parameters)
+        new = replicas.replica(inner, parameters, group)
+        key = _rate_key(new.param_groups[0])
+        for each in new.param_groups:
+            if (first := _stopped_at(each)) is not None:
+                each[key] = first
+        return new
+
+    def start(w0: Array, pieces: int = 1) -> Player:
+        parameters = [
+            torch.nn.Parameter(torch.tensor(part, dtype=torch.float64))
+            for part in np.split(w0, pieces)
+        ]
+        trained = on(parameters)
+        key = _rate_key(trained.param_groups[0])
+        rates = [each.get(key) for each in trained.param_groups]
+
+        def player(gradient: Array, factor: float, loss: float) -> Array:
+            for each, part in zip(parameters, np.split(gradient, pieces), strict=True):
+                each.grad = torch.tensor(part, dtype=torch.float64)
+            for each, rate in zip(trained.param_groups, rates, strict=True):
+                if rate is not None and factor != 1.0:
+                    each[key] = rate * factor
+            trained.step()
+            return np.concatenate([each.detach().numpy() for each in parameters])
+
+        return player
+
+    if live:
+        count = len(inner.param_groups)
+        if group >= count:
+            raise checks.refuse("group", group, f"a whole number from 0 to {count - 1}")
+        if differing := replicas.differing(inner):
+            notes.append(
+                f"group {group} of {count}, which differ in {', '.join(differing)} (group= chooses)"
+            )
+        notes += _scheduled(inner.param_groups[group])
+    try:
+        with replicas.untouched(inner if live else None):
+            trial = on([torch.nn.Parameter(torch.zeros((1, 1), dtype=torch.float64))])
+    except Exception as error:
+        raise ValueError(
+            f"optimizer: must make a PyTorch Optimizer of parameters alone; it raised "
+            f"{checks.raised(error)}"
+        ) from error
+    if not isinstance(trial, torch.optim.Optimizer):
+        raise checks.refuse("optimizer", optimizer, WANTED)
+    step = inspect.signature(type(trial).step).parameters.get("closure")
+    if step is not None and step.default is step.empty:
+        raise ValueError(
+            f"optimizer: {type(trial).__name__}'s step asks for a closure, which evaluates loss "
+            "and gradient anew; must take steps of gradients that are given"
+        )
+    told = trial.param_groups[0]
+    if isinstance(betas := told.get("betas"), (tuple, list)) and len(betas) > 2:
+        notes.append(f"its {len(betas)} betas are no rule's here")
+    settings = named("torch", told)
+    if told.get("decoupled_weight_decay") and "weight_decay" in settings:
+        settings["decay"] = "decoupled"
+    return Handed(
+        "torch",
+        settings,
+        any(is_number(told.get(key)) for key in RATES),
+        start,
+        partial(replicas.untouched, inner if live else None),
+        Treatment(maximize=bool(told.get("maximize"))),
+        tuple(notes),
+        type(trial).__name__,
+        partial(start, pieces=2),
+    )
+
+
+def _rate_key(group: Mapping[str, Any]) -> str:
+    """What a parameter group calls its rate."""
+    return next((key for key in RATES if key in group), RATES[0])
+
+
+def _stopped_at(group: Mapping[str, Any]) -> Any:
+    """The rate that a scheduler goes by, where it has set the rate to 0; else None."""
+    first, now = group.get("initial_lr"), group.get(_rate_key(group))
+    stopped = is_number(first) and is_number(now) and now == 0 != first
+    return first if stopped else None
+
+
+def _scheduled(group: Mapping[str, Any]) -> list[str]:
+    """A note that a scheduler of PyTorch has changed a parameter group's settings."""
+    first, now = (named("torch", {"lr": group.get(key)}).get("eta") for key in ("initial_lr", "lr"))
+    if first is None or first == now:
+        return []
+    if now == 0:
+        return [
+            "a scheduler has set its rate to 0, at which nothing moves; this is about its "
+            f"initial_lr, {first:g}"
+        ]
+    what = "rate and momentum are" if "max_momentum" in group else "rate is"
+    return [f"its {what} as a scheduler has set it; its initial_lr is {first:g}"]
