@@ -482,6 +482,47 @@ def test_single_precision_is_called_that():
     assert "Adam (torch)" in table.attrs["verdict"]
 
 
+@pytest.mark.parametrize("rate", [1e-4, 3e-4])
+def test_another_formula_is_not_called_single_precision(rate):
+    """The square of rate and decay is as small as rounding, and is in every step of a weight."""
+
+    def divided(w, g, state):
+        return (w - rate * np.sign(g)) / (1 + rate * 0.1), state
+
+    meant = simopt.SignSGD(eta=rate, weight_decay=0.1, decay="decoupled")
+    table = conformance.check(divided, against=meant)
+    assert table["greatest_difference"][0] < explaining.PARTLY_SINGLE
+    assert "rounding" not in table.attrs["verdict"]
+
+
+def test_a_decay_that_is_off_is_that_of_the_rule_that_has_one():
+    """Frameworks say 0: where the rule has another default, it is 0."""
+    adam = as_function(simopt.Adam(eta=0.01, convention="torch"))
+    table = conformance.check(adam, eta=0.01, weight_decay=0.0)
+    equal = table[table["equal"]]
+    assert {"Adam torch", "AdamW torch"} <= {*equal["optimizer"].str.cat(equal["convention"], " ")}
+
+
+def test_a_matrix_that_is_stepped_as_a_whole_is_compared_with_rules_that_do():
+    muon = simopt.Muon(eta=0.01)
+    table = conformance.check(muon)
+    assert "a matrix of 2 by 4 it steps, to single precision, as Muon (document)" in str(
+        table.attrs["notes"]
+    )
+    stepper = None
+
+    def matrices_alone(w, g, state):
+        nonlocal stepper
+        assert w.shape == (2, 4)
+        if state is None:
+            stepper = Stepper(muon, w.ravel().tolist(), matrix=w.shape)
+        stepper.step(g.ravel().tolist())
+        return np.reshape(stepper.weights, w.shape), True
+
+    table = conformance.check(matrices_alone, eta=0.01)
+    assert list(table["optimizer"][table["equal"]]) == ["Muon"]
+
+
 def test_rounding_where_weights_were_large_is_called_that():
     """A weight that comes back from 1e11 has the rounding that it had there; a slip has more."""
 

@@ -1,4 +1,4 @@
-"""Slips that authors of Adam make: each written as an author would, and named by `check`."""
+"""Slips that authors make: each written as an author would, and named by `check`."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,10 @@ EDITS = {
     "the factor 1 - beta1 is missing": {"0.1 * g": "g"},
     "the factor 1 - beta2 is missing": {SQUARE: "g * g"},
     "the factors 1 - beta1 and 1 - beta2 are missing": {"0.1 * g": "g", SQUARE: "g * g"},
-    "beta and 1 - beta are exchanged": {"0.9 * m + 0.1 * g": "0.1 * m + 0.9 * g"},
+    "beta and 1 - beta are exchanged in the first": {"0.9 * m + 0.1 * g": "0.1 * m + 0.9 * g"},
+    "beta and 1 - beta are exchanged in the second": {
+        "0.99 * v + 0.01 * g * g": "0.01 * v + 0.99 * g * g"
+    },
     "the gradient is divided": {FIRST: "m_hat = g / (1 - 0.9**t)"},
     "epsilon is a floor": {"(np.sqrt(v_hat) + 1e-6)": "np.maximum(np.sqrt(v_hat), 1e-6)"},
     "epsilon is missing": {" + 1e-6": ""},
@@ -178,12 +181,28 @@ def doubled(w, g, state, factor):
     return w - (0.02 * factor) ** 2 * g / (np.sqrt(v) + 1e-6), v
 
 
+def late(w, g, state):
+    """Momentum that steps before its velocity has the gradient."""
+    v = np.zeros_like(g) if state is None else state
+    return w - 0.02 * v, 0.9 * v + g
+
+
+def unscaled(w, g, state):
+    """Lion with a decay that the rate is not in."""
+    m = 0.0 if state is None else state
+    return w - 0.02 * np.sign(0.9 * m + 0.1 * g) - 0.03 * w, 0.99 * m + 0.01 * g
+
+
 #: By what `check` says: an author, and the rule that is named.
 OF_ANY_RULE = {
+    "weights decay by lambda at the first rate": (
+        unscaled, "Lion", {"beta1": 0.9, "beta2": 0.99, "weight_decay": 0.03},
+    ),
+    "every update goes by the gradient before": (late, "Momentum", {"beta": 0.9}),
     "it goes on at its first rate": (deaf, "Momentum", {"beta": 0.9}),
     "the step is multiplied by the rate twice": (doubled, "RMSprop", {"rho": 0.99}),
     "nothing is kept from update to update": (forgetful, "AdaGrad", {}),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("slip", OF_ANY_RULE)
@@ -195,6 +214,66 @@ def test_a_slip_of_any_rule_is_named(slip):
     assert not table["equal"].any()
     assert table["optimizer"][0] == rule
     assert table["explanation"][0].startswith(f"a slip: {slip}")
+
+
+def test_state_that_is_lost_now_and_then_is_named():
+    def restarted(w, g, state):
+        t, v = state or (0, 0.0)
+        v = 0.9 * (v if t % 10 else 0.0) + g
+        return w - 0.02 * v, (t + 1, v)
+
+    table = conformance.check(
+        restarted, eta=0.02, beta=0.9, against=simopt.Momentum(eta=0.02, beta=0.9)
+    )
+    assert table["explanation"][0] == "a slip: its state is lost every 10 updates"
+
+
+def squares(w, v, g, *, keep=0.9, gain=0.1, power=2, root=0.5):
+    """RMSprop as someone writes it."""
+    v = keep * v + gain * abs(g) ** power
+    return w - 0.02 * g / (v**root + 1e-6), v
+
+
+def velocity(w, v, g, *, keep=0.9, ahead=0.0, decay=0.0, rate=0.02):
+    """Momentum, Nesterov's or not."""
+    v = keep * v + g
+    return w - rate * (g + ahead * v if ahead else v) - decay * w, v
+
+
+#: What an author does in place of what is right, the rule and settings that are meant, and what is
+#: said of it.
+OF_PARTS = {
+    "root": (squares, {"root": 1}, "RMSprop", {"rho": 0.9}, "the root is missing"),
+    "|g|": (squares, {"power": 1}, "RMSprop", {"rho": 0.9}, "the mean of squares is of |g|"),
+    "exchanged": (
+        squares, {"keep": 0.1, "gain": 0.9}, "RMSprop", {"rho": 0.9},
+        "beta and 1 - beta are exchanged in the mean of squares",
+    ),
+    "sum without root": (
+        squares, {"keep": 1.0, "gain": 1.0, "root": 1}, "AdaGrad", {}, "the root is missing",
+    ),
+    "velocity": (
+        velocity, {"keep": -0.9}, "Momentum", {"beta": 0.9}, "the velocity before has the wrong",
+    ),
+    "ahead": (velocity, {"ahead": -0.9}, "Nesterov", {"beta": 0.9}, "what looks ahead has the"),
+    "growth": (
+        velocity, {"keep": 0.0, "decay": -2e-4}, "SGD", {"weight_decay": 0.01},
+        "the decay has the wrong sign",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_PARTS)
+def test_a_slip_in_a_part_of_adam_is_named(name):
+    step, wrong, rule, settings, said = OF_PARTS[name]
+
+    def author(w, g, state):
+        return step(w, np.zeros_like(g) if state is None else state, g, **wrong)
+
+    table = conformance.check(author, eta=0.02, epsilon=1e-6, **settings)
+    assert not table["equal"].any()
+    assert table["optimizer"][0] == rule
+    assert table["explanation"][0].startswith(f"a slip: {said}")
 
 
 def test_a_gradient_that_is_always_divided_by_its_norm_is_no_clip_alone():

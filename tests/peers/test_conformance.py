@@ -608,3 +608,53 @@ def test_what_is_set_beside_the_rule_is_read():
     assert (table["optimizer"][0], table["convention"][0]) == ("Adam", "optax")
     assert table["equal"][0]
     assert "eta=0.25, beta1=0.8" in table["settings"][0]
+
+
+def test_hooks_that_are_left_out_are_told():
+    """They may clip gradients: without them it is another optimizer."""
+    clipped = T.Adam(parameters())
+    clipped.register_step_pre_hook(lambda *_: torch.nn.utils.clip_grad_norm_(parameters(), 1.0))
+    notes = simopt.conformance.check(clipped, against=simopt.Adam(convention="torch")).attrs[
+        "notes"
+    ]
+    assert notes == ("its hooks, which may change gradients or weights, are left out",)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.complex64], ids=str)
+def test_parameters_that_are_not_real_or_precise_are_told(kind):
+    """Its step is tried in float64: in half precision an epsilon of 1e-8 is 0."""
+    mine = T.Adam([torch.nn.Parameter(torch.zeros(3, dtype=kind))])
+    notes = simopt.conformance.check(mine, against=simopt.Adam(convention="torch")).attrs["notes"]
+    said = str(kind).removeprefix("torch.")
+    assert notes == (f"its parameters are {said}; this is about its step in float64",)
+
+
+def test_an_epsilon_of_the_precision_is_told():
+    table = simopt.conformance.check(T.Adafactor(parameters()), against=simopt.SGD())
+    assert "2.22e-16 in float64, 1.19e-07 in float32" in table.attrs["notes"][0]
+
+
+class Evaluating(T.SGD):
+    """One that steps in training mode alone, as those do that are free of schedules."""
+
+    training = False
+
+    def train(self):
+        self.training = True
+
+    def step(self, closure=None):
+        assert self.training
+        super().step()
+
+
+def test_an_optimizer_that_steps_in_training_mode_alone():
+    mine = Evaluating(parameters(), lr=0.1)
+    table = simopt.conformance.check(mine, against=simopt.SGD(eta=0.1, convention="torch"))
+    assert table["equal"].all()
+    assert not mine.training
+
+
+def test_a_decay_of_zero_is_the_rules_own():
+    table = simopt.conformance.check(T.AdamW(parameters(), weight_decay=0.0))
+    assert (table["optimizer"][0], table["convention"][0]) == ("AdamW", "torch")
+    assert table["equal"][0]

@@ -45,6 +45,9 @@ NUMBERS: dict[str, tuple[float, ...]] = {
     "weight_decay": (0.0, 1e-4, 1e-3, 4e-3, 1e-2, 0.1),
 }
 
+#: What is off at 0: of these a rule may lack the setting, or have it on by default.
+OFF = ("weight_decay", "momentum", "dampening", "lr_decay")
+
 #: A rate that was meant for another convention of the loss, or typed a digit off.
 RATE_FACTORS = (0.1, 0.5, 2.0, 10.0)
 
@@ -70,13 +73,17 @@ def build(name: str, convention: str, settings: Mapping[str, Any]) -> Optimizer 
     takes = inspect.signature(ALL[name]).parameters
     given = dict(settings)
     # SGD's momentum is called so everywhere, and beta here.
-    if "beta" in takes and "momentum" in given:
+    if "beta" in takes and given.get("momentum"):
         given.setdefault("beta", given["momentum"])
     # Keras' and PyTorch's NAdam warm their momentum up: without that it is another rule's setting.
     if name == "NAdam" and "momentum_decay" not in FRAMEWORKS[convention].rules.get(name, {}):
         given.pop("momentum_decay", None)
     chosen = {key: value for key, value in given.items() if key in takes}
     try:
+        own = ALL[name](convention=convention).settings if 0 in given.values() else {}
+        for key in OFF:  # where the rule has it off by default it is not said
+            if chosen.get(key) == 0 and not own.get(key):
+                chosen.pop(key, None)
         return ALL[name](convention=convention, **chosen)
     except ValueError:
         return None

@@ -80,11 +80,12 @@ def check(
     rate inside the buffer equals one outside. All rules here move each weight by its own gradients;
     one that looks across weights (Muon, LAMB, a norm that clips) is told by its steps on a weight
     alone, and on a matrix; one whose parameters share state by its steps on two. Slips of authors
-    are those of Adam, and a rate that is squared or goes unheard, and state that is not kept, in
-    any rule. Where a scheduler of PyTorch has set the rate to 0, its initial_lr is taken: an
-    optimizer that stands still is refused, for at a rate of 0 all are equal. Of optimizers with
-    two changes 20,000 are compared, those of the nearest
-    rules first; where nothing explains the weights the verdict says what was tried.
+    are those of Adam and of its parts (RMSprop, AdaGrad, momentum), and in any rule a rate that is
+    squared or goes unheard, a decay without it, a gradient that comes late, and lost state. Where a
+    scheduler of PyTorch has set the rate to 0, its initial_lr is taken: an optimizer that stands
+    still is refused, for at a rate of 0 all are equal. Of optimizers with two changes 20,000 are
+    compared, those of the nearest rules first; where nothing explains the weights the verdict says
+    what was tried.
 
     Examples
     --------
@@ -149,9 +150,19 @@ update 2; beta2=0.99 would make them equal.
         order = ["open", "least", "place", "unlike"]
         table = table.sort_values(order, kind="stable", ignore_index=True)
         verdict = _unequal(table, tried)
-    notes = (*given.notes, *subject.notes)
+    notes = (*given.notes, *subject.notes, *_of_matrix(compared, case, subject, given))
     verdict += "".join(f" Note: {each}." for each in notes)
-    helping = ["unlike", "rounded", "candidate", "open", "least", "place", "other", "foreign"]
+    helping = [
+        "unlike",
+        "rounded",
+        "as_single",
+        "candidate",
+        "open",
+        "least",
+        "place",
+        "other",
+        "foreign",
+    ]
     table = table.drop(columns=helping, errors="ignore")
     table.attrs = {
         "verdict": verdict,
@@ -173,6 +184,23 @@ def _compared(optimizers: list[Optimizer], case: Case, given: Handed, fits: bool
     table["other"] = table["optimizer"].str.lower() != given.name.lower()
     table["foreign"] = table["convention"] != given.framework
     return table
+
+
+def _of_matrix(
+    optimizers: list[Optimizer], case: Case, subject: subjects.Subject, given: Handed
+) -> list[str]:
+    """A note that names the rules about matrices whose step of one is the optimizer's."""
+    if subject.on_matrix is None:
+        return []
+    about = [each for each in optimizers if each.rule.matrix is not None]
+    probe = probing.of_matrix(given.drops, *subjects.MATRIX).first(len(subject.on_matrix))
+    there = replace(case, theirs=subject.on_matrix, probe=probe)
+    rows = pd.DataFrame([_row(each, there) for each in about])
+    same = [] if rows.empty else [_called(each) for each in rows[rows["as_single"]].itertuples()]
+    shape = " by ".join(map(str, subjects.MATRIX))
+    return (
+        [f"a matrix of {shape} it steps, to single precision, as {', '.join(same)}"] if same else []
+    )
 
 
 def _rivals(against: Any) -> list[Rule]:
@@ -215,6 +243,7 @@ def _row(candidate: Optimizer, case: Case) -> dict[str, Any]:
         "explanation": "" if apart.first is None else pd.NA,
         "unlike": probing.unlike(case.theirs, mine, case.probe.start),
         "rounded": probing.rounded(case.theirs, mine),
+        "as_single": probing.as_single(case.theirs, mine, case.probe.start),
         "candidate": candidate,
     }
 

@@ -203,9 +203,9 @@ class Case:
         )
 
     def _slips(self, table: pd.DataFrame) -> bool:
-        """Whether a slip in Adam, at any of the table's settings for it, explains the weights."""
-        for row, settings, decay in _adams(table):
-            for text, parts in slips.SLIPS.items():
+        """Whether a slip in Adam or a part of it, at any of its settings, explains the weights."""
+        for row, base, settings, decay in self._bases(table):
+            for text, parts in base.slips():
                 numbers = dict(settings)
                 if not self.rated:
                     unit = slips.play(
@@ -224,6 +224,35 @@ class Case:
                     table.loc[row, "explanation"] = f"a slip: {text}{rate_too}"
                     return True
         return False
+
+    def _bases(self, table: pd.DataFrame) -> Iterator[tuple[int, slips.Base, dict[str, Any], str]]:
+        """The rows that are an Adam step, or a part of one; each with the same settings once."""
+        seen = set()
+        for row in table.index:
+            candidate = table["candidate"][row]
+            base = slips.BASES.get(candidate.name)
+            if base is None or not candidates.is_shipped(candidate):
+                continue
+            own = {"weight_decay": 0.0, "epsilon": 0.0, **candidate.settings}
+            betas = {n: vars(base)[n] for n in ("beta1", "beta2")}
+            settings = {
+                **{n: own[n] for n in ("eta", "epsilon", "weight_decay")},
+                **{n: own[beta] if isinstance(beta, str) else beta for n, beta in betas.items()},
+            }
+            switches = {
+                **candidate.made_by.preset(candidate.convention),
+                **dict(candidate.switches),
+            }
+            decay = switches.get("decay", "none") if settings["weight_decay"] else "none"
+            key = base.parts, *settings.values(), decay
+            if key in seen:
+                continue
+            part = self.probe.first(LOOKED_AT)
+            mine = probing.ours(candidate, part, self.treatment)
+            as_parts = slips.play(base.parts, settings, decay, part, self.treatment)
+            if probing.distance(mine, as_parts, self.bound).first is None:
+                seen.add(key)
+                yield row, base, settings, decay
 
     def _slips_of_any(self, table: pd.DataFrame) -> bool:
         """Whether a slip that any rule may have explains one of the rows.
@@ -247,14 +276,24 @@ class Case:
                 if probing.agrees(played, self.theirs, self.probe, self.bound):
                     table.loc[row, "explanation"] = f"a slip: {text}"
                     return True
+        for row in sorted(table.index, key=suits):
+            # Where they part at first, state may have been lost, and be lost again.
+            candidate, every = table["candidate"][row], int(table["first_departure"][row]) - 1
+
+            def lost(part: probing.Probe, of: Any = candidate, every: int = every) -> Any:
+                return slips.restarted(of, part, self.treatment, every)
+
+            if every > 1 and probing.agrees(lost, self.theirs, self.probe, self.bound):
+                table.loc[row, "explanation"] = f"a slip: its state is lost every {every} updates"
+                return True
         return False
 
     def single(self, table: pd.DataFrame) -> str:
         """The sentence of a difference that is rounding, mostly float32's; empty where it isn't."""
-        with np.errstate(all="ignore"):
-            all_single = bool((self.theirs.astype(np.float32) == self.theirs).all())
+        all_single = probing.single(self.theirs)
         most = SINGLE if all_single else PARTLY_SINGLE
         near = table.sort_values("rounded", kind="stable")
+        near = near[(near["rounded"] <= self.bound) | near["as_single"]]
         near = near[near["rounded"] <= most]
         if near.empty:
             return ""
@@ -277,20 +316,3 @@ class Case:
 def listed(settings: dict[str, Any]) -> str:
     """Settings as text."""
     return ", ".join(f"{name}={value!r}" for name, value in settings.items())
-
-
-def _adams(table: pd.DataFrame) -> Iterator[tuple[int, dict[str, Any], str]]:
-    """The rows of Adam and AdamW with epsilon outside the root, each setting once."""
-    seen = set()
-    for row in table.index:
-        candidate = table["candidate"][row]
-        if candidate.name not in ("Adam", "AdamW") or not candidates.is_shipped(candidate):
-            continue
-        settings = {"weight_decay": 0.0, **candidate.settings}
-        family = candidate.made_by
-        switches = {**family.preset(candidate.convention), **dict(candidate.switches)}
-        decay = switches["decay"] if settings["weight_decay"] else "none"
-        key = *(settings[n] for n in ("eta", "beta1", "beta2", "epsilon", "weight_decay")), decay
-        if key not in seen:
-            seen.add(key)
-            yield row, settings, decay

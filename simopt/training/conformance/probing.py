@@ -7,7 +7,7 @@ apart for good. Each of eight weights is there for something that tells conventi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -25,6 +25,12 @@ UPDATES = 200
 DROP_AT = 120
 DROP = 0.1
 
+#: Roundings to float32 that a step may be away: a dozen are what Adam's takes at most.
+SINGLE_UNITS = 32
+
+#: The share of steps that may be further away.
+SELDOM = 0.02
+
 #: Takes an update's gradients [weights], the factor of its rate, its loss; returns the weights.
 Player = Callable[[Array, float, float], Array]
 
@@ -37,11 +43,14 @@ class Probe:
     gradients: Array  # [updates, weights]
     factors: Array  # [updates]
     losses: Array  # [updates], for optimizers that ask for the batch's
+    matrix: tuple[int, int] = (0, 0)  # rows and columns, where the weights are one
 
     def first(self, updates: int) -> Probe:
         """The probe cut to its first updates."""
-        rows = (self.gradients, self.factors, self.losses)
-        return Probe(self.start, *(each[:updates] for each in rows))
+        gradients, factors, losses = (
+            each[:updates] for each in (self.gradients, self.factors, self.losses)
+        )
+        return replace(self, gradients=gradients, factors=factors, losses=losses)
 
     def play(self, player: Player, shape: tuple[int, ...] | None = None) -> Array:
         """The weights after every update [updates, weights]; the player's may have a shape."""
@@ -94,6 +103,12 @@ def probe(drops: bool) -> Probe:
     return Probe(start, gradients, factors, _losses(gradients))
 
 
+@cache
+def of_matrix(drops: bool, rows: int, columns: int) -> Probe:
+    """The standard probe of weights that are a matrix, row by row."""
+    return replace(probe(drops), matrix=(rows, columns))
+
+
 def _losses(gradients: Array) -> Array:
     """Losses over the squared norm on both sides of 1, some below 0.
 
@@ -110,7 +125,7 @@ def _losses(gradients: Array) -> Array:
 
 def ours(optimizer: Optimizer, probe: Probe, treatment: Treatment = NONE) -> Array:
     """What a rule of simopt makes of the gradients."""
-    return probe.play(Treated(optimizer, probe.start, treatment))
+    return probe.play(Treated(optimizer, probe.start, treatment, probe.matrix))
 
 
 @lru_cache(maxsize=1024)
@@ -165,6 +180,32 @@ def rounded(theirs: Array, mine: Array) -> float:
         gap = np.abs(theirs - mine) / np.maximum.accumulate(size, axis=0)
     same = (theirs == mine) | (np.isnan(theirs) & np.isnan(mine))
     return float(np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap)).max())
+
+
+def single(weights: Array) -> bool:
+    """Whether all weights are float32 numbers."""
+    with np.errstate(all="ignore"):
+        return bool((weights.astype(np.float32) == weights).all())
+
+
+def as_single(theirs: Array, mine: Array, start: Array) -> bool:
+    """Whether steps differ by no more than their arithmetic in float32 makes them.
+
+    Relative to the longest step of a weight so far, for what means were rounded to lasts, and to
+    the weight itself where that is rounded too. What a formula has besides, such as a square of
+    rate and decay, may be as small over all updates, and is not of the step's size in every weight.
+    """
+    unit, rounding = np.finfo(np.float32).epsneg, np.finfo(np.float64).eps
+    with np.errstate(all="ignore"):
+        steps = [np.diff(each, axis=0, prepend=start[None]) for each in (theirs, mine)]
+        longest, highest = (
+            np.maximum.accumulate(np.maximum(*np.abs(pair)), axis=0)
+            for pair in (steps, (theirs, mine))
+        )
+        apart = np.abs(steps[0] - steps[1])
+        allowed = unit * longest + (unit if single(theirs) else rounding) * highest
+    # Where a sign is taken of what is rounded, a step in many is another.
+    return bool((apart <= SINGLE_UNITS * allowed).mean() >= 1 - SELDOM)
 
 
 def unlike(theirs: Array, mine: Array, start: Array) -> float:

@@ -69,7 +69,7 @@ def fitted(
     """
     if treatment.ema_overwrite or treatment.lookahead:
         return None
-    player = Treated(candidate, probe.start, treatment)
+    player = Treated(candidate, probe.start, treatment, probe.matrix)
     eta, before = player.stepper.eta, probe.start
     found = np.full(len(theirs), np.nan)
     with np.errstate(all="ignore"):

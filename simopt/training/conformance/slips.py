@@ -1,17 +1,19 @@
-"""What authors of Adam get wrong: each slip as the step that it makes, to be recognised by.
+"""What authors get wrong, of Adam above all: each slip as the step that it makes.
 
 A slip changes one thing in
 
     m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
     w = w - eta (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 
-with the decay coupled, decoupled or none. What authors of any rule get wrong is in `EVERYWHERE`.
+with the decay coupled, decoupled or none. Rules that are parts of it, as RMSprop and momentum are,
+have those of the slips that are about these parts: `BASES`. What authors of any rule get wrong is
+in `EVERYWHERE`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,8 @@ class Parts:
 
     #: What enters the second mean, of g and the new m.
     square: Callable[[Array, Array], Array] = lambda g, m: g * g
+    first_keep: Callable[[float], float] = lambda beta1: beta1
+    second_keep: Callable[[float], float] = lambda beta2: beta2
     first_gain: Callable[[float], float] = lambda beta1: 1 - beta1
     second_gain: Callable[[float], float] = lambda beta2: 1 - beta2
     #: The count in the corrections, of t from 1.
@@ -60,8 +64,8 @@ class Parts:
     rate_inside: bool = False
     #: Whether a coupled decay is in the gradient of the first mean.
     decays_first: bool = True
-    #: Whether the new m, or the gradient, is what is divided.
-    above: Callable[[Array, Array], Array] = lambda m, g: m
+    #: What is divided: the new m, of it, the gradient and beta1.
+    above: Callable[[Array, Array, float], Array] = lambda m, g, beta1: m
     #: What a decoupled decay takes of the weight, and a coupled one adds, of eta and lambda.
     shrinks: Callable[[float, float], float] = lambda eta, decay: eta * decay
     enters: Callable[[float, float], float] = lambda eta, decay: decay
@@ -117,9 +121,12 @@ SLIPS: dict[str, Parts] = {
         RIGHT, first_gain=lambda beta1: 1.0, second_gain=lambda beta2: 1.0
     ),
     "beta and 1 - beta are exchanged in the first mean": replace(
-        RIGHT, first_gain=lambda beta1: -1.0
+        RIGHT, first_keep=lambda beta1: 1 - beta1, first_gain=lambda beta1: beta1
     ),
-    "the gradient is divided, not its mean": replace(RIGHT, above=lambda m, g: g),
+    "beta and 1 - beta are exchanged in the second mean": replace(
+        RIGHT, second_keep=lambda beta2: 1 - beta2, second_gain=lambda beta2: beta2
+    ),
+    "the gradient is divided, not its mean": replace(RIGHT, above=lambda m, g, beta1: g),
     "epsilon is a floor, max(root, epsilon), not a summand": replace(
         RIGHT, below=lambda root, epsilon: np.maximum(root, epsilon)
     ),
@@ -166,6 +173,75 @@ SLIPS: dict[str, Parts] = {
 }
 
 
+#: Slips of a momentum, whose steps are not divided.
+OF_MOMENTUM: dict[str, Parts] = {
+    "the velocity before has the wrong sign": replace(RIGHT, first_keep=lambda beta: -beta),
+    "what looks ahead has the wrong sign: g - beta v": replace(
+        RIGHT, above=lambda m, g, beta: g - beta * m
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Base:
+    """A rule as parts of an Adam step.
+
+    Attributes
+    ----------
+    parts : Parts
+        Its own, without a slip.
+    beta1, beta2 : str or float
+        Its setting that is so called in Adam, or a number.
+    about : frozenset of str
+        The parts that it has: slips of Adam that change others are none of its.
+    more : mapping
+        Slips of its own.
+    """
+
+    parts: Parts
+    beta1: str | float
+    beta2: str | float
+    about: frozenset[str]
+    more: Mapping[str, Parts] = field(default_factory=dict)
+
+    def slips(self) -> Iterator[tuple[str, Parts]]:
+        """What may be wrong with it, in words and in parts."""
+        for text, slip in {**SLIPS, **self.more}.items():
+            changed = {n: v for n, v in vars(slip).items() if v is not vars(RIGHT)[n]}
+            if text in self.more or self.about.issuperset(changed):
+                said = text if self.beta1 else text.replace("second mean", "mean of squares")
+                yield said, replace(self.parts, **changed)
+
+
+_DECAY = {"shrinks", "enters"}
+_SQUARES = frozenset({
+    "square", "second_keep", "second_gain", "root", "below", "late_second", "second_start", *_DECAY,
+})  # fmt: skip
+_VELOCITY = frozenset({"first_keep", "first_gain", *_DECAY})
+_UNCORRECTED = replace(
+    RIGHT, first_correction=lambda beta, t: 1.0, second_correction=lambda beta, t: 1.0
+)
+_UNDIVIDED = replace(
+    _UNCORRECTED, below=lambda root, epsilon: np.ones_like(root), first_gain=lambda beta: 1.0
+)
+
+#: The rules that an Adam step has as parts.
+BASES: dict[str, Base] = {
+    "Adam": Base(RIGHT, "beta1", "beta2", frozenset(vars(RIGHT))),
+    "AdamW": Base(RIGHT, "beta1", "beta2", frozenset(vars(RIGHT))),
+    "RMSprop": Base(_UNCORRECTED, 0.0, "rho", _SQUARES),
+    "AdaGrad": Base(
+        replace(_UNCORRECTED, second_gain=lambda beta2: 1.0), 0.0, 1.0, _SQUARES - {"second_keep"}
+    ),
+    "SGD": Base(_UNDIVIDED, 0.0, 0.0, frozenset(_DECAY)),
+    "Momentum": Base(_UNDIVIDED, "beta", 0.0, _VELOCITY, OF_MOMENTUM),
+    "Nesterov": Base(
+        replace(_UNDIVIDED, above=lambda m, g, beta: g + beta * m), "beta", 0.0, _VELOCITY,
+        OF_MOMENTUM,
+    ),
+}  # fmt: skip
+
+
 def play(
     parts: Parts, settings: Mapping[str, Any], decay: str, probe: Probe, treatment: Treatment
 ) -> Array:
@@ -175,7 +251,6 @@ def play(
     w = probe.start.copy()
     m, v = np.zeros_like(w), np.full_like(w, parts.second_start)
     rows = []
-    exchanged = parts.first_gain(beta1) < 0
     first_base, second_base = parts.first_base(beta1, beta2), parts.second_base(beta1, beta2)
     with np.errstate(all="ignore"):
         for t, (gradient, factor) in enumerate(zip(probe.gradients, probe.factors, strict=True), 1):
@@ -190,17 +265,18 @@ def play(
             if parts.begins and t == 1:
                 m, v = into, parts.square(g_second, into)
             else:
-                if exchanged:
-                    m = (1 - beta1) * m + beta1 * into
-                else:
-                    m = beta1 * m + parts.first_gain(beta1) * into
+                m = parts.first_keep(beta1) * m + parts.first_gain(beta1) * into
                 kept = m if parts.shares else v
-                v = beta2 * kept + parts.second_gain(beta2) * parts.square(g_second, m)
+                v = parts.second_keep(beta2) * kept + parts.second_gain(beta2) * parts.square(
+                    g_second, m
+                )
                 m = v if parts.shares else m
             by_first = before[0] if parts.late_first else m
             by_second = before[1] if parts.late_second else v
             count = parts.count(t)
-            m_hat = parts.above(by_first, g_first) / parts.first_correction(first_base, count)
+            m_hat = parts.above(by_first, g_first, beta1) / parts.first_correction(
+                first_base, count
+            )
             v_hat = by_second / parts.second_correction(second_base, count)
             step = parts.front(beta2, count) * m_hat
             step = step / parts.below(parts.root(v_hat), settings["epsilon"])
@@ -225,14 +301,35 @@ def twice(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
     return ours(squared, replace(probe, factors=probe.factors**2), treatment)
 
 
+def stale(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
+    """The rule a gradient late: at first it has none."""
+    before = np.vstack([np.zeros_like(probe.start), probe.gradients[:-1]])
+    return ours(optimizer, replace(probe, gradients=before), treatment)
+
+
 def forgetful(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
     """The rule with nothing kept from update to update: every one is the first."""
+    return restarted(optimizer, probe, treatment, 1)
+
+
+def restarted(optimizer: Optimizer, probe: Probe, treatment: Treatment, every: int) -> Array:
+    """The rule made anew after every so many updates."""
     w, rows = probe.start, []
     with np.errstate(all="ignore"):
-        for given in zip(probe.gradients, probe.factors, probe.losses, strict=True):
-            w = Treated(optimizer, w, treatment)(*given)
+        for k, given in enumerate(zip(probe.gradients, probe.factors, probe.losses, strict=True)):
+            if k % every == 0:
+                player = Treated(optimizer, w, treatment, probe.matrix)
+            w = player(*given)
             rows.append(w)
     return np.array(rows)
+
+
+def decaying(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
+    """The rule with a decay that the rate it began with is not in."""
+    strength, eta = optimizer.settings.get("weight_decay", 0.0), optimizer.settings["eta"]
+    if strength and eta:
+        optimizer = optimizer.replace(weight_decay=np.divide(strength, eta).item())
+    return ours(optimizer, probe, treatment)
 
 
 #: Slips that any rule may have, and whether they show only where the rate is known.
@@ -243,4 +340,6 @@ EVERYWHERE: dict[str, tuple[Callable[[Optimizer, Probe, Treatment], Array], bool
     ),
     "the step is multiplied by the rate twice": (twice, True),
     "nothing is kept from update to update: every one is the first": (forgetful, False),
+    "weights decay by lambda at the first rate, not by eta lambda": (decaying, True),
+    "every update goes by the gradient before, the first by none": (stale, True),
 }

@@ -20,17 +20,24 @@ SHORT = 24
 #: The weight that is also played by itself: plain noise from the first update on.
 ALONE = 5
 
+#: The rows and columns of the same weights as a matrix.
+MATRIX = (2, 4)
+
 #: A sum over a vector and over a matrix may be rounded otherwise.
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Its weights after every update, what it was given, and what else its steps showed."""
+    """Its weights after every update, what it was given, and what else its steps showed.
+
+    ``on_matrix`` are its first weights where they are a matrix, if it steps them otherwise then.
+    """
 
     theirs: probing.Array
     probe: probing.Probe
     notes: tuple[str, ...]
+    on_matrix: probing.Array | None = None
 
 
 def play(given: Handed) -> Subject:
@@ -42,7 +49,7 @@ def play(given: Handed) -> Subject:
         If its step fails on either, or moves nothing.
     """
     probe = probing.probe(given.drops)
-    vector, matrix = probe.start.shape, (2, len(probe.start) // 2)
+    vector, matrix = probe.start.shape, MATRIX
     with _random_kept(), given.context():
         try:
             theirs, shape = _weights(given, probe, vector), vector
@@ -66,8 +73,10 @@ def play(given: Handed) -> Subject:
                 f"optimizer: must move its weights, which stood still for {len(theirs)} updates; "
                 "at a rate of 0 every rule does" + "".join(f"; {note}" for note in given.notes)
             )
-        notes = _across(given, probe, theirs, shape, matrix)
-    return Subject(theirs, probe, notes)
+        if shape == matrix:
+            probe = probing.of_matrix(given.drops, *matrix)
+        notes, on_matrix = _across(given, probe, theirs, shape, matrix)
+    return Subject(theirs, probe, notes, on_matrix)
 
 
 def _stands(theirs: probing.Array, probe: probing.Probe) -> bool:
@@ -81,20 +90,26 @@ def _across(
     theirs: probing.Array,
     shape: tuple[int, ...],
     matrix: tuple[int, int],
-) -> tuple[str, ...]:
-    """What shows that a weight's step depends on other weights, or on chance."""
+) -> tuple[tuple[str, ...], probing.Array | None]:
+    """What shows that a weight's step depends on other weights, or on chance.
+
+    And the weights of a matrix, if that is stepped otherwise.
+    """
     again = _attempt(given, probe.first(SHORT), shape)
     if again is not None and _differ(again, theirs[:SHORT]):
-        return (
+        chance = (
             "of the same gradients it steps otherwise each time: with random numbers, or by what "
-            "it counts outside of its state",
+            "it counts outside of its state"
         )
-    notes = []
+        return (chance,), None
+    notes: list[str] = []
+    otherwise = None
     if shape == matrix:
         notes.append("it steps nothing but matrices, and was given one of 2 by 4")
     else:
         on_matrix = _attempt(given, probe.first(SHORT), matrix)
         if on_matrix is not None and _differ(on_matrix, theirs[:SHORT]):
+            otherwise = on_matrix
             notes.append(
                 "a matrix it steps otherwise, as a whole (as Muon and Adafactor do) or by a mask; "
                 "this is about its step on a vector"
@@ -113,7 +128,7 @@ def _across(
                 "of two parameters it steps otherwise than of one with the same weights: they "
                 "share state, or a count of updates that goes on with each"
             )
-    return tuple(notes)
+    return tuple(notes), otherwise
 
 
 @contextmanager

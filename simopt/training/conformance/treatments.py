@@ -134,8 +134,14 @@ def averaged(theirs: Array, mine: Array, start: Array) -> dict[str, Any] | None:
 class Treated:
     """A rule of simopt whose gradients and weights are treated: a player of gradients."""
 
-    def __init__(self, optimizer: Optimizer, weights: Array, treatment: Treatment) -> None:
-        self.stepper = Stepper(optimizer, weights.tolist())
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        weights: Array,
+        treatment: Treatment,
+        matrix: tuple[int, int] = (0, 0),
+    ) -> None:
+        self.stepper = Stepper(optimizer, weights.tolist(), matrix=matrix)
         self.treatment = treatment
         self.sum, self.losses = np.zeros(len(weights)), 0.0
         self.average = np.zeros(len(weights))

@@ -17,7 +17,9 @@ def adapted(given: Optimizer | Rule | Callable[[], Optimizer]) -> Handed:
     optimizer = check_single(given if isinstance(given, Optimizer) else given())
 
     def start(w0: Array) -> Player:
-        stepper = Stepper(optimizer, w0.ravel().tolist())
+        stepper = Stepper(
+            optimizer, w0.ravel().tolist(), matrix=w0.shape if w0.ndim == 2 else (0, 0)
+        )
 
         def player(gradient: Array, factor: float, loss: float) -> Array:
             stepper.step(gradient.ravel().tolist(), stepper.eta * factor, loss)

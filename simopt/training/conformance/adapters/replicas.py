@@ -63,6 +63,13 @@ def replaced_step(optimizer: Any) -> bool:
     return own is not None and not hasattr(own, "_wrapped_by_lr_sched")
 
 
+def hooked(optimizer: Any) -> bool:
+    """Whether something is called before or after each of its steps."""
+    return any(
+        getattr(optimizer, f"_optimizer_step_{when}_hooks", None) for when in ("pre", "post")
+    )
+
+
 def differing(optimizer: Any) -> list[str]:
     """The settings in which its parameter groups differ."""
     groups = optimizer.param_groups

@@ -36,9 +36,7 @@ def named(framework: str, settings: Mapping[str, Any]) -> dict[str, Any]:
             if value:
                 chosen[ours] = True
         elif is_number(value):
-            off = ours in ("weight_decay", "momentum", "dampening", "lr_decay") and value == 0
-            if not off:
-                chosen[ours] = float(value)
+            chosen[ours] = float(value)
     return chosen
 
 

@@ -33,6 +33,8 @@ def adapted(optimizer: Any, group: int) -> Handed:
         notes.append(f"prepared by {type(optimizer).__module__.partition('.')[0]}: what it wraps")
     if live and replicas.replaced_step(inner):
         notes.append("its step was replaced on the object, which is left out")
+    if live and replicas.hooked(inner):
+        notes.append("its hooks, which may change gradients or weights, are left out")
 
     def on(parameters: list[Any]) -> Any:
         """A fresh optimizer on our parameters; the user's own is left alone."""
@@ -51,6 +53,8 @@ def adapted(optimizer: Any, group: int) -> Handed:
             for part in np.split(w0, pieces)
         ]
         trained = on(parameters)
+        if callable(train := getattr(trained, "train", None)):
+            train()  # a schedule-free optimizer steps in training mode alone
         key = _rate_key(trained.param_groups[0])
         rates = [each.get(key) for each in trained.param_groups]
 
@@ -74,6 +78,7 @@ def adapted(optimizer: Any, group: int) -> Handed:
                 f"group {group} of {count}, which differ in {', '.join(differing)} (group= chooses)"
             )
         notes += _scheduled(inner.param_groups[group])
+        notes += _of_precision(inner.param_groups[group])
     try:
         with replicas.untouched(inner if live else None):
             trial = on([torch.nn.Parameter(torch.zeros((1, 1), dtype=torch.float64))])
@@ -94,7 +99,7 @@ def adapted(optimizer: Any, group: int) -> Handed:
     if isinstance(betas := told.get("betas"), (tuple, list)) and len(betas) > 2:
         notes.append(f"its {len(betas)} betas are no rule's here")
     settings = named("torch", told)
-    if told.get("decoupled_weight_decay") and "weight_decay" in settings:
+    if told.get("decoupled_weight_decay") and settings.get("weight_decay"):
         settings["decay"] = "decoupled"
     return Handed(
         "torch",
@@ -107,6 +112,23 @@ def adapted(optimizer: Any, group: int) -> Handed:
         type(trial).__name__,
         partial(start, pieces=2),
     )
+
+
+def _of_precision(group: Mapping[str, Any]) -> list[str]:
+    """Notes on what is otherwise in float64, in which it is stepped, than with its parameters."""
+    import torch
+
+    notes = []
+    kinds = {each.dtype for each in group["params"]} - {torch.float32, torch.float64}
+    if kinds:
+        said = ", ".join(sorted(str(each).removeprefix("torch.") for each in kinds))
+        notes.append(f"its parameters are {said}; this is about its step in float64")
+    epsilon = group.get("eps")
+    if isinstance(epsilon, (tuple, list)) and None in epsilon:
+        bits = {each: torch.finfo(vars(torch)[each]).eps for each in ("float64", "float32")}
+        said = ", ".join(f"{value:.3g} in {each}" for each, value in bits.items())
+        notes.append(f"it takes an epsilon from the precision: {said}")
+    return notes
 
 
 def _rate_key(group: Mapping[str, Any]) -> str:
