@@ -27,7 +27,11 @@ FIVE = ("document", "torch", "keras", "optax", "sklearn")
 
 #: What is handed in, what is said of it besides, and every row of these that must be equal.
 KNOWN = {
-    "torch Adam": (lambda: T.Adam(parameters(), lr=0.01), {}, {"Adam torch", "Adam optax"}),
+    # It says that its decay is 0, at which AdamW is Adam.
+    "torch Adam": (
+        lambda: T.Adam(parameters(), lr=0.01), {},
+        {"Adam torch", "Adam optax", "AdamW torch", "AdamW optax"},
+    ),
     "torch AdamW, the class": (
         lambda: T.AdamW, {}, {"Adam torch", "Adam optax", "AdamW torch", "AdamW optax"},
     ),
@@ -588,7 +592,7 @@ def test_a_warm_up_that_begins_at_zero_hides_nothing():
     assert mine.param_groups[0]["lr"] == 0.0
     table = simopt.conformance.check(mine)
     assert (table["optimizer"][0], table["convention"][0]) == ("Adam", "torch")
-    assert set(table["optimizer"][table["equal"]]) == {"Adam", "AdamW", "QHAdam"}
+    assert set(table["optimizer"][table["equal"]]) == {"Adam", "AdamW", "LAMB", "QHAdam"}
     assert "eta=0.05" in table["settings"][0]
     assert "a scheduler has set its rate to 0" in table.attrs["notes"][0]
     assert mine.param_groups[0]["lr"] == 0.0
