@@ -1001,7 +1001,7 @@ def test_what_rich_breaks_beside_the_file_that_it_comes_from():
         text += f"{'':29}loss {b}, learning rate 1e-3\r\n"
     same(one(read_log(text)))
     same(one(read_log(text.replace("\r", ""))))
-    link = "\x1b]8;id=1;file:///a/train.py\x1b\\train.py\x1b]8;;\x1b\\:\x1b]8;id=2;file:///a/train.py#12\x1b\\12\x1b]8;;\x1b\\"
+    link = "\x1b]8;id=1;file://a/train.py\x1b\\train.py\x1b]8;;\x1b\\:\x1b]8;id=2;file://a/train.py#12\x1b\\12\x1b]8;;\x1b\\"
     same(one(read_log(text.replace("train.py:12", link))))
 
 
