@@ -126,7 +126,7 @@ def folder(tmp_path_factory, quick):
     import simopt
 
     if BUILT:
-        return Path(BUILT, "pages")
+        return Path(BUILT, "pages").resolve()
     report = tmp_path_factory.mktemp("report")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "LEAST_OWN", FEW_SHARE)

@@ -24,8 +24,9 @@ def keep(folder):
 
     pages.values = kept
     # What the command does before it serves; braces would be read as places for text.
-    ours = f"from tests.quick_report import keep; keep({folder!r}); serve()"
-    building.SERVE = building.SERVE.replace("serve()", ours.replace("{", "{{").replace("}", "}}"))
+    ours = f"from tests.quick_report import keep; keep({folder!r}); "
+    before, after = building.SERVE.split("serve(")
+    building.SERVE = f"{before}{ours.replace('{', '{{').replace('}', '}}')}serve({after}"
 
 
 def values(folder, module):

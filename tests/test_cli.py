@@ -111,6 +111,21 @@ def test_worked_steps_of_some_columns_of_a_table(simopt_command, flats):
     assert "point 3: x = 4, y = 19" in out
 
 
+@pytest.mark.parametrize("command", ["walkthrough", "playground"])
+def test_how_a_table_is_read_needs_a_table(simopt_command, command, tmp_path):
+    page = tmp_path / "page.html"
+    status, _, said = simopt_command(command, "--features", "x", "--page", page)
+    assert status == 2
+    assert said.splitlines()[-1].startswith("simopt: --features: must come with the table to read")
+    assert not page.exists()
+
+
+def test_texts_in_quotes_are_the_users():
+    command = main.commands.commands["diagnose"]
+    told = "file='run loss=3.txt': must be a log, which begins \"a loss=foo\"; loss= names a column"
+    assert reading.in_options(told, command) == told.replace("; loss=", "; --loss")
+
+
 def test_messages_are_in_options_where_the_command_has_them():
     command = main.commands.commands["prescribe"]
     told = "a=1: standardize=True or standardize=False, sep=';'; features= names them"

@@ -6,7 +6,7 @@ import numba
 import pytest
 from numba.core import event
 
-from simopt.ground.compiling import compiled, kept
+from simopt.ground.compiling import code_digest, compiled, kept
 
 
 def plus_one(x):
@@ -72,3 +72,15 @@ def test_no_garbage_is_looked_for_while_a_compiler_works(before, cut, tmp_path, 
         gc.enable()
     assert seen.collecting
     assert not any(seen.collecting)
+
+
+def test_a_digest_changes_with_the_constants_of_the_module(monkeypatch):
+    monkeypatch.setitem(globals(), "SHARE", 0.25)
+    before = code_digest(part)
+    assert code_digest(part) == before
+    monkeypatch.setitem(globals(), "SHARE", 0.5)
+    assert code_digest(part) != before
+
+
+def part(whole):
+    return SHARE * whole  # noqa: F821

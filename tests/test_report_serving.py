@@ -19,6 +19,8 @@ from simopt.report.serving import serve
 
 def answer(request, send):
     print("in between")
+    if request == "much":
+        send("m" * {much})
     if request == "work":
         while time.process_time() < {work}:
             pass
@@ -30,6 +32,8 @@ serve(answer, {ends!r})
 """
 
 WORK = 0.5
+#: More characters than a pipe holds at once.
+MUCH = 1_000_000
 
 
 @pytest.fixture(
@@ -44,7 +48,7 @@ def started(monkeypatch, request):
 
     def start(stack, count):
         def command(ends):
-            return PROGRAM.format(path=sys.path, work=WORK, ends=[*ends])
+            return PROGRAM.format(path=sys.path, work=WORK, much=MUCH, ends=[*ends])
 
         processes, pipes = serving.started(stack, count, command, {"MORE": "1"})
         for process in processes:
@@ -77,6 +81,15 @@ def test_each_answers_its_own_requests(started):
         first, second = ask(one, "a"), ask(other, "b")
         assert len({first, second, os.getpid()}) == 3
         assert [ask(one, "c"), ask(other, "d")] == [first, second]
+
+
+def test_an_answer_longer_than_a_pipe_is_whole(started):
+    with ExitStack() as stack:
+        (pipes,) = started(stack, 1)
+        requests, answers = pipes
+        pickle.dump("much", requests)
+        assert pickle.load(answers) == "m" * MUCH
+        assert pickle.load(answers)[0] == "much"
 
 
 def test_all_end_together_whatever_they_are_at(started):

@@ -292,6 +292,19 @@ def test_formulas_in_sentences_have_signs_and_code_keeps_its_letters() -> None:
     assert typesetting.page(drawn) == drawn.replace("w - 5", "w − 5")
 
 
+def test_names_on_a_page_of_ones_own_are_no_formulas(tmp_path):
+    names = ["T_max", "a^2", "My - table", "Eg2"]
+    points = pd.DataFrame([[1.0, 2.0, 3.0, 4.0, 5.0], [2.0, 1.0, 0.0, 1.0, 3.0]] * 2)
+    points.columns = [*names, "y"]
+    problem = simopt.problems.from_frame(points, target="y")
+    page = report.walkthrough_page(tmp_path / "w.html", problem, simopt.SGD(eta=0.01)).read_text(
+        "utf-8"
+    )
+    assert all(name in page for name in names)
+    assert "<sup>2</sup>" not in page
+    assert "<sub>max</sub>" not in page
+
+
 def test_ticks_are_written_as_numbers_in_sentences_are() -> None:
     figure, axes = style.new()
     axes.plot([-2000, 3000], [0.0, 1.0])

@@ -231,7 +231,8 @@ def walkthrough(
         files.check_file("--page", page, files.HTML)
     given = {"eta": eta, "convention": convention} | parsing.settings("--set", settings)
     chosen = parsing.optimizers(optimizers, given)
-    named = parsing.settings("--set-problem", problem_settings) | reading.given(**read)
+    named = parsing.settings("--set-problem", problem_settings)
+    named |= reading.given(**read, table=data is not None)
     if data is not None:
         named |= {"file": data, "target": target}
     if problem_name is not None or data is None:

@@ -46,13 +46,9 @@ def playground(
       simopt playground --data points.csv --target y --intercept --page mine.html
     """
     files.check_file("--page", page, files.HTML)
-    problem = None
+    how, problem = reading.given(**read, table=data is not None), None
     if data is not None:
-        given: dict[str, Any] = {
-            "file": data,
-            "target": target,
-            "intercept": intercept,
-        } | reading.given(**read)
+        given: dict[str, Any] = {"file": data, "target": target, "intercept": intercept} | how
         if w0 is not None:
             given["w0"] = parsing.numbers("--w0", w0)
         problem = naming.problem(given)

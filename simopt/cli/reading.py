@@ -34,16 +34,30 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def given(
-    features: str | None, standardize: bool | None, categories: str | None, missing: str | None
+    features: str | None,
+    standardize: bool | None,
+    categories: str | None,
+    missing: str | None,
+    table: bool = True,
 ) -> dict[str, Any]:
-    """Those that were given, as `simopt.problems.read_table` takes them."""
+    """Those given, as `simopt.problems.read_table` takes them; without a table none may be."""
     values = {
         "features": None if features is None else features.split(","),
         "standardize": standardize,
         "categories": categories,
         "missing": missing,
     }
-    return {name: value for name, value in values.items() if value is not None}
+    said = {name: value for name, value in values.items() if value is not None}
+    if said and not table:
+        options = " and ".join(f"--{name}" for name in said)
+        raise ValueError(f"{options}: must come with the table to read, as --data FILE")
+    return said
+
+
+#: An argument with its value, or a text in quotes: that is the user's, a file's name or a line.
+_ARGUMENT = re.compile(
+    r"(?<!\w)(?:'[^']*'|\"[^\"]*\")|(?<=\s)(?P<name>\w+)=(?P<value>True\b|False\b| |)"
+)
 
 
 def in_options(message: str, command: click.Command | None) -> str:
@@ -61,11 +75,12 @@ def in_options(message: str, command: click.Command | None) -> str:
     named = {each.name: each for each in options}
 
     def said(match: re.Match[str]) -> str:
-        option = named.get(match["name"])
+        option = named.get(match["name"] or "")
         if option is None:
             return match[0]
         if match["value"] == "False" and option.secondary_opts:
             return option.secondary_opts[0]
-        return max(option.opts, key=len) + ("" if match["value"] == "True" else " ")
+        long = next((each for each in option.opts if each.startswith("--")), option.opts[0])
+        return long + ("" if match["value"] == "True" else " ")
 
-    return re.sub(r"(?<=\s)(?P<name>\w+)=(?P<value>True\b|False\b| |)", said, message)
+    return _ARGUMENT.sub(said, message)

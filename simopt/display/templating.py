@@ -92,7 +92,8 @@ def html(
     """
     found = environment(package).get_template(template)
     text = found.render(given, pages=listed, version=__version__)
-    text = typesetting.page(text)
+    # A page of the report holds our words alone, a page of its own the user's names too.
+    text = typesetting.page(text) if listed else typesetting.unbroken(text)
     if charts.MARK in text:
         end = text.rindex("</body>")
         # Joined as plain text: adding Markup would escape the page around it.

@@ -26,6 +26,7 @@ _TEXTS = re.compile(
     re.DOTALL,
 )
 _BETWEEN = re.compile(r"(?<=>)[^<>]+")
+_PERCENT = re.compile(r"(?<=\d) %")
 #: What a formula in plain text has that a sentence hasn't.
 _PLAIN = (" - ", "%", "_", "^", "sqrt(", "Eg2", "&lt;=", "&gt;=")
 _SETTING = (
@@ -41,8 +42,24 @@ _SETTING = (
 )
 
 
+def unbroken(html: str) -> str:
+    r"""A page in which a percent sign stays with its number; code and pictures stay as they are.
+
+    Examples
+    --------
+    >>> unbroken("<p>5 % of X_train</p>")
+    '<p>5\xa0% of X_train</p>'
+    """
+    return _TEXTS.sub(
+        lambda text: text[0] if text[1] or text[2] else _PERCENT.sub("\u00a0%", text[0]), html
+    )
+
+
 def page(html: str) -> str:
     r"""A page whose texts have signs where a formula in them had letters; code stays as it is.
+
+    For pages whose every word is ours: of a user's names, such as ``a^2`` or ``X_train``, none is a
+    formula.
 
     Examples
     --------

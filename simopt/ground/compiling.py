@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -161,9 +162,17 @@ def kept(dispatcher: Any) -> bool:
 
 
 def code_digest(*functions: Callable[..., Any]) -> str:
-    """Sixteen hexadecimal digits that change when code of the functions or within them does."""
-    parts = [repr(_parts(each.__code__)) for each in functions]
+    """Sixteen hexadecimal digits that change when code of the functions or within them does.
+
+    Numbers and texts that they read from their module count, for compiled code has them within.
+    """
+    parts = [repr((_parts(each.__code__), _read_from_module(each))) for each in functions]
     return sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+
+def _read_from_module(function: Callable[..., Any]) -> list[tuple[str, Any]]:
+    found = inspect.getclosurevars(function).globals.items()
+    return sorted((name, value) for name, value in found if isinstance(value, int | float | str))
 
 
 def _parts(code: CodeType) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ imports what answering needs, over two seconds of CPU, and divides.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import pickle
 import signal
@@ -67,7 +68,11 @@ def started(
             )
             for _ in range(count)
         ]
-        return made, [(each.stdin, each.stdout) for each in made]  # type: ignore[misc]
+        # Requests leave at once; an answer of many parts is read until it is whole.
+        return made, [
+            (each.stdin, io.BufferedReader(each.stdout))  # type: ignore[misc, type-var]
+            for each in made
+        ]
     pipes = [(*os.pipe(), *os.pipe()) for _ in range(count)]
     ends = [(requests, answers) for requests, _, _, answers in pipes]
     held = [descriptor for both in ends for descriptor in both]

@@ -181,10 +181,10 @@ def _doubling(row: pd.Series, study: Scaling) -> str:
     factor = "Doubling it" if times == 2 else f"{number(times)} times the batch"
     saved = 1 - after["steps"] / row["steps"]
     cost = after["examples"] / row["examples"] - 1
-    steps = f"{abs(saved):.0%} {'fewer' if saved > 0 else 'more'} updates"
+    steps = f"{percent(abs(saved))} {'fewer' if saved > 0 else 'more'} updates"
     if not saved:
         steps = "as many updates"
-    examples = f"{abs(cost):.0%} {'more' if cost > 0 else 'fewer'} examples"
+    examples = f"{percent(abs(cost))} {'more' if cost > 0 else 'fewer'} examples"
     if not round(abs(cost), 2):
         examples = "as many examples"
     return f"{factor}, tuned anew, took {steps} and {examples}."
@@ -224,7 +224,7 @@ def _evidence(study: Scaling, fit: pd.Series) -> str:
         f"tuned at each of {study.steps['batch_size'].nunique()} batch sizes"
     )
     if math.isfinite(fit["rms"]):
-        text += f"; the curve fits the steps to {np.expm1(fit['rms']):.0%}"
+        text += f"; the curve fits the steps to {percent(np.expm1(fit['rms']))}"
     return text + "."
 
 
@@ -235,9 +235,9 @@ def _limits(row: pd.Series, fit: pd.Series, study: Scaling) -> str:
     if len(study.seeds) < FEW:
         limits.append(f"{len(study.seeds)} order{'s are' * (len(study.seeds) > 1) or ' is'} few")
     if row["reached"] < 1:
-        limits.append(f"{1 - row['reached']:.0%} of the orders did not get there in time")
+        limits.append(f"{percent(1 - row['reached'])} of the orders did not get there in time")
     if row["resolution"] > COARSE:
-        limits.append(f"the loss was looked at every {row['resolution']:.0%} of the steps")
+        limits.append(f"the loss was looked at every {percent(row['resolution'])} of the steps")
     sizes = study.steps["batch_size"]
     if math.isfinite(fit["critical"]) and not sizes.min() <= fit["critical"] <= sizes.max():
         limits.append("the critical batch size is outside of what was tried")
