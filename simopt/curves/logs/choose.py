@@ -162,11 +162,11 @@ def count(column: Sequence[Any]) -> int:
         return int(column.count())
     if isinstance(column, np.ndarray) and column.dtype.kind in "fiu":
         return int((column == column).sum())
+    # Most cells of a log of many kinds of rows are None: they are left out at once.
     return sum(
-        cell is not None
-        and cell == cell
-        and not (isinstance(cell, str) and cell.strip().lower() in cells.MISSING)
+        cell == cell and not (isinstance(cell, str) and cell.strip().lower() in cells.MISSING)
         for cell in column
+        if cell is not None
     )
 
 

@@ -16,7 +16,7 @@ from simopt.curves.logs import (
 )  # fmt: skip
 from simopt.curves.logs.json_logs import trees
 from simopt.curves.logs.names import in_english, is_rate, parse
-from simopt.curves.logs.patterns import NUMBER, PATTERNS, VALUE, Pattern
+from simopt.curves.logs.patterns import NUMBER, VALUE, Pattern
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
 
@@ -74,14 +74,15 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     cut = ("the last line is cut off, and left out",) if len(whole) < len(text) else ()
     text = whole
     programs: dict[str, str] = {}
-    rows = _rows(terminal_text.lines(text), own, programs)
+    seen: set[str] = set()
+    rows = _rows(terminal_text.lines(text), own, programs, seen)
     if rows.count < FEW_LINES and text.count("\r") > text.count("\r\n"):
         # One bar for the whole training: its states are the curve.
-        states = _rows(terminal_text.lines(text.replace("\r", "\n")), own, programs)
+        states = _rows(terminal_text.lines(text.replace("\r", "\n")), own, programs, seen)
         rows = repeated.without_redrawn(states) if states.count > rows.count else rows
-    if not rows.count:
+    if not rows.count and "higher" in seen:
         # Metrics that rise: whether one is to be read, who calls says.
-        rows = _rows(terminal_text.lines(text), own, programs, ("higher",))
+        rows = _rows(terminal_text.lines(text), own, programs, seen, ("higher",))
     if not rows.count:
         return None
     columns, notes = repeated.once(*processes.of_one(rows.columns))
@@ -132,11 +133,12 @@ def _rows(
     lines: Iterable[str],
     own: list[Pattern],
     programs: dict[str, str],
+    seen: set[str],
     kinds: Sequence[str] = ("loss", "error"),
 ) -> Rows:
     """What each line says, beside the position that stood before it; whose lines were met.
 
-    Lines count that hold one of the ``kinds``.
+    Lines count that hold one of the ``kinds``; what others name is of the kinds ``seen``.
     """
     rows = Rows()
     at: dict[str, str] = {}
@@ -150,13 +152,13 @@ def _rows(
     drawn: dict[str, Any] = {}
     parted: dict[str, str] = {}
     for line in one_line.unboxed(lines):
-        if again or _BEST.search(line):
+        if again or ("iteration" in line.lower() and _BEST.search(line)):
             again = not again
             continue
         if _SUMMARY.match(line):
             continue
         rank, line = processes.writer(line)
-        record, program, about = one_line.record(line, (*own, *PATTERNS) if own else PATTERNS)
+        record, program, about = one_line.record(line, own)
         if program:
             programs[program] = about
         if (
@@ -201,6 +203,7 @@ def _rows(
             rate, last = {}, dict(at)
             grains.append("" if not position else "epoch" if set(position) == {"epoch"} else "step")
         else:
+            seen.update(parse(name).kind for name in values)
             rates = {name: value for name, value in values.items() if is_rate(parse(name).words)}
             rate |= _beside(rows, rates) if last == at else rates
         if not losses and "epoch" in position:
@@ -238,14 +241,7 @@ def _goes_on(position: dict[str, str], before: dict[str, str]) -> bool:
 
 def _beside(rows: Rows, rates: dict[str, str]) -> dict[str, str]:
     """The rates that a line of their own says for the row before; those that it has are left."""
-    left = {}
-    for name, value in rates.items():
-        cells = rows.columns.setdefault(name, [None] * rows.count)
-        if cells[-1] is None:
-            cells[-1] = value
-        else:
-            left[name] = value
-    return left
+    return {name: value for name, value in rates.items() if not rows.fill(name, value)}
 
 
 def _by_grain(rows: Rows, grains: list[str]) -> Rows:

@@ -185,7 +185,7 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 17)
 def parse(name: str) -> Name:
     """Take a column's name apart.
 
@@ -199,14 +199,14 @@ def parse(name: str) -> Name:
         return Name(text, (text,), "", "counter", (text,), ())
     words = tuple(text.split("_"))
     words = tuple(part for word in words for part in _apart(word))
-    counted = "_".join(word for word in words if word not in TRAIN | COUNTED)
+    counted = "_".join(word for word in words if word not in TRAIN and word not in COUNTED)
     if len(counted) > 2 and counted in COUNTERS and counted not in CLOCKS:
         return Name(text, words, "", "counter", (counted,), ())
     # The first word that names a part decides.
     part = next(
         ("train" if w in TRAIN else "held out" for w in words if w in TRAIN or w in HELD_OUT), ""
     )
-    rest = [word for word in words if word not in TRAIN | HELD_OUT and not word.isdigit()]
+    rest = [w for w in words if w not in TRAIN and w not in HELD_OUT and not w.isdigit()]
     grain = tuple(word for word in rest if word in GRAINS)
     stem = tuple(word for word in rest if word not in GRAINS)
     kind = _kind(stem, text)
@@ -215,13 +215,19 @@ def parse(name: str) -> Name:
     return Name(text, words, part, kind, stem, grain)
 
 
+#: Two words written as one, and what they are.
+_GROWN = {
+    grown: (part, loss)
+    for part in TRAIN | HELD_OUT
+    if len(part) > 1
+    for loss in ("loss", "losses")
+    for grown in (part + loss, loss + part)
+}
+
+
 def _apart(word: str) -> tuple[str, ...]:
     """A word without space between its two: trainloss, valloss, losstrain."""
-    for known in ("loss", "losses"):
-        for other in TRAIN | HELD_OUT:
-            if len(other) > 1 and word in (other + known, known + other):
-                return (other, known)
-    return (word,)
+    return _GROWN.get(word, (word,))
 
 
 def _kind(stem: tuple[str, ...], text: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from simopt.curves.logs import shapes
 from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.json_logs import printed
 from simopt.curves.logs.names import parse, plain
-from simopt.curves.logs.patterns import NUMBER, VALUE, Pattern
+from simopt.curves.logs.patterns import NUMBER, PATTERNS, VALUE, Pattern
 from simopt.curves.logs.table import flat
 
 PARTS = (
@@ -35,8 +36,9 @@ _BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\
 #: What positions are written in, where they are large.
 UNITS = {"k": 1e3, "K": 1e3, "M": 1e6}
 _COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
+_COUNTS = re.compile(_COUNTED, re.IGNORECASE)
 #: A heading within a box: "| train/ |     |".
-_SECTION = re.compile(r"\|\s*[\w ]+/\s*\|\s*\|\s*")
+_SECTION = re.compile(r"\|\s*+\w[\w ]*+/\s*\|\s*\|\s*")
 #: "ms/batch 12.3" is how long one takes.
 _NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens"))
 #: Position of a line: what comes before a slash or in brackets, by what names it. A hyphen right
@@ -48,7 +50,7 @@ _POSITION = re.compile(
     re.IGNORECASE,
 )
 #: XGBoost and LightGBM begin a line with the round, scikit-learn's boosting with that of how many.
-ROUND = re.compile(r"^\s*\[(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
+ROUND = re.compile(r"^[^\S\n]*\[(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
 #: The position on a line that does not name it: "  3 train loss: 0.5", and tqdm's "| 3/10 [".
 _UNNAMED = re.compile(
     rf"^\s*(?P<first>\d+):?\s+(?=(?:{PARTS}|loss|cost)\b)"
@@ -57,7 +59,7 @@ _UNNAMED = re.compile(
 )
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
 _PAIR = re.compile(
-    rf"(?<!\d)(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}){{0,4}}"
+    rf"(?<!\d)(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}+(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}+){{0,4}}"
     rf"(?:\s*\([^()\d]{{1,24}}\))?)"
     rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/]|[:-]\d|\.\d)",
     re.IGNORECASE,
@@ -78,7 +80,7 @@ _BEHIND = re.compile(
 )
 _THOUSANDS = re.compile(r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])")
 #: Spaces that say no more than a few would. A line may be long: what patterns repeat is bounded.
-_WIDE = re.compile(" {9,}")
+_WIDE = re.compile(r"[^\S\t]{9,}")
 #: Marks that say no more than plain ones: those of East Asia, and those around words.
 _MARKS = str.maketrans("：，；（）", ":,;()", '"`')
 _ARROW = re.compile(r"(?<=\w )[-=]>(?= )|\u2192")
@@ -110,8 +112,18 @@ def said(line: str, names: Iterable[str]) -> str:
     return words[-1] if words else ""
 
 
-def record(line: str, patterns: Iterable[Pattern]) -> tuple[dict[str, str], str, str]:
-    """What a line says by name; whose pattern it meets, and what that is about."""
+def record(line: str, own: Sequence[Pattern] = ()) -> shapes.Said:
+    """What a line says by name; whose pattern it meets, and what that is about.
+
+    A user's ``own`` patterns come first; they may ask for certain digits.
+    """
+    if own:
+        return _read(line, (*own, *PATTERNS))
+    # A dict's values are not as they are printed.
+    return _read(line) if "{" in line else shapes.said(line, _read)
+
+
+def _read(line: str, patterns: Iterable[Pattern] = PATTERNS) -> shapes.Said:
     small = line.lower()
     for pattern in patterns:
         if pattern.key in small and (match := pattern.expression.search(line)):
@@ -208,19 +220,23 @@ def pairs(line: str) -> dict[str, str]:
     {'iteration': '100', 'Cost': '0.5'}
     """
     found: dict[str, str] = {}
+    if _VALUES.search(line) is None:
+        return found
     line = _ARROW.sub("=", line.translate(_MARKS).replace("**", ""))
     trees = ROUND.match(line)
     if trees:
         found["iteration"] = trees["at"]
         line = line[trees.end() :]
     line = _RANGE.sub("", _AFTER_NAME.sub(" ", _WIDE.sub(" " * 8, line)))
-    line = _BETWEEN.sub(_in_order, _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line))
-    line = _BEHIND.sub(r"step \g<at> | \g<what>: ", line)
-    for match in _POSITION.finditer(line):
+    line = _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line)
+    counted = _COUNTS.search(line) is not None
+    line = _BETWEEN.sub(_in_order, line) if counted else line
+    line, behind = _BEHIND.subn(r"step \g<at> | \g<what>: ", line)
+    for match in _POSITION.finditer(line) if counted or behind else ():
         found.setdefault(plain(match["name"]), _in_full(match["at"], match["unit"]))
     if found.keys() <= {"epoch"} and (unnamed := _UNNAMED.search(line)):
         found["batch" if found else "step"] = unnamed["first"] or unnamed["bar"]
-    line = _POSITION.sub(" | ", line)
+    line = _POSITION.sub(" | ", line) if counted or behind else line
     headed = _HEADED.search(line)
     what = headed["what"] if headed else ""
     for part in re.split(r"[|;,\t]\s*|\s+-+\s+|\s{2,}(?=[A-Za-z])", line):

@@ -19,7 +19,7 @@ def columns(line: str, header: list[Word]) -> tuple[list[Word], dict[str, str]] 
         and not any(map(_numeric, line.split()))
     ):
         return names, {}
-    line = _DRAWN_BAR.sub("", line)
+    line = _DRAWN_BAR.sub("", line) if "%" in line else line
     if "[" in line and (lists := _lists(_words(line, _NAMES), header)):
         return header, lists
     words = _words(line, _WORDS)
@@ -74,7 +74,7 @@ def _words(line: str, expression: re.Pattern[str]) -> list[Word]:
 
 
 #: A progress bar behind a row, and a position that says of how many it is.
-_DRAWN_BAR = re.compile(r":?\s*\d+%.*")
+_DRAWN_BAR = re.compile(r"(?::|(?<!\s))\s*+\d+%.*")
 _COUNT_OF = re.compile(r"(\d+)/\d+")
 
 

@@ -42,7 +42,7 @@ def writer(line: str) -> tuple[tuple[str, int] | None, str]:
     if mark := _RANK.match(line):
         rest = terminal_text.PREFIX.sub("", line[mark.end() :])
     else:
-        mark = _RANK_WITHIN.search(line)
+        mark = _RANK_WITHIN.search(line) if "rank" in line.lower() else None
     return (mark.lastgroup or "", int(mark[mark.lastgroup or 0])) if mark else None, rest
 
 

@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -119,9 +120,19 @@ def _check_trials(table: Table) -> None:
 
 
 def _texts(table: Table, name: str) -> list[str]:
-    return [
-        "" if cell is None or cell != cell else str(cell).strip() for cell in table.columns[name]
-    ]
+    return [_text(cell) for cell in table.columns[name]]
+
+
+def _distinct(table: Table, name: str) -> set[str]:
+    """The texts in a column, each once."""
+    column = table.columns[name]
+    with suppress(TypeError):  # lists and other cells that have no hash
+        column = set(column)
+    return {text for cell in column if (text := _text(cell))}
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None or cell != cell else str(cell).strip()
 
 
 def _spread_metrics(table: Table) -> Table:
@@ -191,7 +202,7 @@ def _part_of(text: str) -> str:
 def _by_part(table: Table) -> str | None:
     """The column that says which part of the data a row is about."""
     for name in table.columns:
-        values = {text for text in _texts(table, name) if text}
+        values = _distinct(table, name)
         parts = {_part_of(text) for text in values} if len(values) <= 8 else {""}
         # Whatever it is called, a column that holds both parts' names and no others is one.
         if parts == {"train", "val"}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simopt.ground import checks
@@ -53,29 +53,49 @@ class Table:
         return replace(self, notes=(*self.notes, *notes))
 
 
-@dataclass
 class Rows:
     """Records that are collected one by one into columns."""
 
-    columns: dict[str, list[Any]] = field(default_factory=dict)
-    count: int = 0
+    def __init__(self, columns: dict[str, list[Any]] | None = None, count: int = 0) -> None:
+        # A column ends at its last cell until it is asked for: each may be in few of many records.
+        self._columns = columns or {}
+        self.count = count
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """Name to cells, one for each row; None where a record has no such cell."""
+        for name in self._columns:
+            self._to(self.count, name)
+        return self._columns
+
+    def _to(self, row: int, name: str) -> list[Any]:
+        """A column, with None for each cell that it lacks above a row."""
+        cells = self._columns.get(name)
+        if cells is None:
+            cells = self._columns[name] = []
+        if len(cells) < row:
+            cells += [None] * (row - len(cells))
+        return cells
 
     def add(self, record: Mapping[str, Any]) -> None:
         """One more row; a name that is new has no cells above it."""
         for name, cell in record.items():
-            if name not in self.columns:
-                self.columns[name] = [None] * self.count
-            self.columns[name].append(cell)
+            self._to(self.count, name).append(cell)
         self.count += 1
-        for cells in self.columns.values():
-            if len(cells) < self.count:
-                cells.append(None)
+
+    def fill(self, name: str, cell: Any) -> bool:
+        """Put a cell into the last row; not where it has one."""
+        cells = self._to(self.count, name)
+        if cells[-1] is not None:
+            return False
+        cells[-1] = cell
+        return True
 
     def put(self, record: Mapping[str, Any]) -> None:
         """A row in place of the last one, of whose names it has all."""
-        self.count -= 1
         for cells in self.columns.values():
             cells.pop()
+        self.count -= 1
         self.add(record)
 
 

@@ -34,7 +34,10 @@ def lines(text: str) -> Iterator[str]:
     for drawn in text.split("\n"):
         for line in _drawn(drawn.rstrip("\r")) if "\r" in drawn else [drawn]:
             if len(line) <= 20_000 and line.strip():
-                yield _BAR.sub(" - ", PREFIX.sub("", _ANSI.sub("", line)))
+                if "\x1b" in line or "\b" in line:
+                    line = _ANSI.sub("", line)
+                line = PREFIX.sub("", line)
+                yield _BAR.sub(" - ", line) if "[" in line or not line.isascii() else line
 
 
 def _drawn(line: str) -> Iterable[str]:

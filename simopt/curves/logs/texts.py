@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ MESSAGES = frozenset(("message", "msg", "log", "line", "text", "event", "payload
 
 #: Rows that are no curve yet: what is said of a run beside its log.
 FEW_ROWS = 2
+_NUMBER = re.compile(r"\d+|nan|inf", re.IGNORECASE)
 
 
 def of_notebook(
@@ -44,6 +46,8 @@ def tables(text: str, source: str, patterns: Iterable[str]) -> list[Table]:
     Else that of the whole text; [] if it is none.
     """
     blocks, beside = markup.fenced(text)
+    # Most blocks are code, or a message: a curve has a number in each of its rows.
+    blocks = [block for block in blocks if len(_NUMBER.findall(block[1])) > FEW_ROWS]
     found = [table for table in _curves(blocks, source, patterns) if table.rows > FEW_ROWS]
     if any(
         table.rows > FEW_ROWS

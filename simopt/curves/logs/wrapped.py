@@ -20,7 +20,7 @@ LOOKED_AT = 400
 _DIGITS = re.compile(r"\d+")
 #: What Rich writes at the right edge of a message, and those of its lines that stand below.
 _BESIDE = re.compile(
-    r"[ ]+[\w<>.-]+\.py:\d+[ ]*\r?"
+    r"(?<! ) ++[\w<>.-]+\.py:\d+[ ]*\r?"
     r"(?P<rest>(?:\n[ ]{12,}(?!(?:DEBUG|INFO|WARN|ERROR|CRIT))\S[^\n]*)+)"
 )
 #: A name that is cut, and what a line goes on with.
