@@ -115,8 +115,9 @@ def test_a_mistake_that_a_framework_makes_is_that_frameworks():
     table = conformance.check(student(correct=False), eta=0.01)
     equal = table[table["equal"]]
     assert list(zip(equal["optimizer"], equal["convention"], strict=True)) == [("Adam", "mlx")]
-    assert table.attrs["verdict"].endswith(
+    assert (
         "Unlike the document's Adam: epsilon_place='outside', bias_correction=False."
+        in table.attrs["verdict"]
     )
 
 
@@ -606,3 +607,137 @@ def test_rules_of_simopt_are_handed_in_and_compared_with():
     }  # fmt: skip
     with pytest.raises(ValueError, match="^against='Adam'"):
         conformance.check(simopt.SGD(), against="Adam")
+
+
+# --- what shows under a condition -----------------------------------------------------------------
+
+
+def counting(w, g, state):
+    """Another rate after 500 updates."""
+    count = (state or 0) + 1
+    return w - (0.1 if count <= 500 else 0.05) * g, count
+
+
+def pausing(w, g, state):
+    """Momentum that stands still where no weight has a gradient."""
+    v = 0.0 if state is None else state
+    if not g.any():
+        return w, v
+    v = 0.9 * v + g
+    return w - 0.1 * v, v
+
+
+def large(w, g):
+    return np.median(np.abs(w)) > 1e3 and np.abs(g).max() < 1e3
+
+
+def orthogonal(w, g):
+    return abs((w * g).sum()) < 1e-6 * np.linalg.norm(w) * np.linalg.norm(g) > 0.0
+
+
+CONDITIONS = {
+    "after more updates (there from update 501 on)": counting,
+    "where whole gradients are huge (there from update 1 on)": sgd(
+        transform=lambda g: np.clip(g, -1e8, 1e8)
+    ),
+    "where whole gradients are zero or tiny (there from update 4 on)": pausing,
+    "where weights are large (there from update 1 on)": (
+        lambda w, g, s: (w - (0.05 if large(w, g) else 0.1) * g, s)
+    ),
+    "where the rate is raised (there from update 9 on)": (
+        lambda w, g, s, factor: (w - 0.1 * min(factor, 1.0) * g, s)
+    ),
+    "where gradients are orthogonal to the weights (there from update 2 on)": (
+        lambda w, g, s: (w - (0.05 if orthogonal(w, g) else 0.1) * g, s)
+    ),
+}
+
+
+@pytest.mark.parametrize("where", CONDITIONS)
+def test_what_parts_under_a_condition_alone_is_not_called_equal(where):
+    against = [simopt.SGD(eta=0.1), simopt.Momentum(eta=0.1)]
+    table = conformance.check(CONDITIONS[where], against=against, eta=0.1)
+    assert not table["equal"].any()
+    assert table["explanation"][0] == f"equal, but not {where}"
+    said = f"Not equal {where}. Elsewhere equal to 1e-12 over 200 updates: "
+    assert table.attrs["verdict"].startswith(said)
+
+
+def test_of_equal_rules_those_stay_that_are_so_under_every_condition():
+    def clipped(w, g, eta):
+        return w - eta * min(max(g, -1e8), 1e8)
+
+    Clipped = simopt.rule(clipped, name="Clipped", eta=0.1)
+    against = [Clipped(), simopt.SGD(eta=0.1)]
+    table = conformance.check(sgd(), against=against, eta=0.1)
+    assert table["equal"].tolist() == [True, False]
+    assert table["optimizer"].tolist() == ["SGD", "Clipped"]
+    assert table["explanation"][1].startswith("equal, but not where whole gradients are huge")
+    assert table.attrs["verdict"].startswith("Equal to 1e-12 over 200 updates: SGD (document). ")
+    assert table.attrs["verdict"].endswith(
+        "Not seen: more than 2,000 updates, matrices larger than 128 by 128, gradients that are "
+        "sparse or missing."
+    )
+    assert "where weights are large" in table.attrs["seen"]
+    assert "where the rate is raised" not in table.attrs["seen"]  # it can't be set
+
+
+def projected(w, g):
+    """As AdamP does it, of matrices alone."""
+    return 0.5 * g if w.ndim == 2 and orthogonal(w, g) else g
+
+
+def factored(w, g):
+    """As Adafactor does it, of large matrices alone."""
+    return g - g.mean(axis=1, keepdims=True) if w.ndim == 2 and min(w.shape) >= 128 else g
+
+
+def centralized(w, g):
+    """As Ranger does it, of kernels alone."""
+    return g - g.mean(axis=(1, 2, 3), keepdims=True) if w.ndim == 4 else g
+
+
+def shortened(w, g):
+    return g / 2 if w.ndim == 2 and large(w, g) else g
+
+
+MATRICES = {
+    "gradients are orthogonal to it, as AdamP projects then": projected,
+    "its weights are large": shortened,
+    "it has four dimensions, as a convolution's kernel": centralized,
+    "it is as large as 128 by 128": factored,
+}
+
+
+@pytest.mark.parametrize("where", MATRICES)
+def test_a_matrix_that_is_stepped_otherwise_under_a_condition_is_told(where):
+    change = MATRICES[where]
+
+    def step(w, g, state):
+        return w - 0.1 * change(w, g), state
+
+    table = conformance.check(step, against=simopt.SGD(eta=0.1))
+    assert table["equal"].all()
+    assert table.attrs["notes"] == (
+        f"a matrix it steps otherwise where {where}; this is about its step elsewhere",
+    )
+
+
+def test_a_step_over_what_is_not_finite_is_told():
+    def careful(w, g, state):
+        return (w - 0.1 * g if np.isfinite(g).all() else w), state
+
+    notes = conformance.check(careful, against=simopt.SGD(eta=0.1)).attrs["notes"]
+    assert notes == ("where a gradient is not finite it steps over it, which a rule does not",)
+    assert conformance.check(sgd(), against=simopt.SGD(eta=0.1)).attrs["notes"] == ()
+
+
+def test_single_precision_is_compared_under_conditions_too():
+    def step(w, g, state):
+        count = (state or 0) + 1
+        rate = np.float32(0.1 if count <= 500 else 0.05)
+        return w.astype(np.float32) - rate * g.astype(np.float32), count
+
+    verdict = conformance.check(step, against=simopt.SGD(eta=0.1)).attrs["verdict"]
+    assert verdict.startswith("Equal but for float32's rounding (")
+    assert " Not so after more updates. " in verdict

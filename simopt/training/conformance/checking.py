@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from simopt.ground import checks
 from simopt.rules import ALL
 from simopt.rules.family import Family
 from simopt.rules.rule import Optimizer, Rule
-from simopt.training.conformance import candidates, probing, subjects, treatments
+from simopt.training.conformance import candidates, conditions, probing, subjects, treatments
 from simopt.training.conformance.adapters.kinds import handed
 from simopt.training.conformance.adapters.record import Handed
 from simopt.training.conformance.explaining import Case, listed
@@ -31,7 +32,10 @@ def check(
     It is given 200 gradients of eight weights, in float64: some as small as the usual epsilons,
     some over twelve decades, zeros, and both signs. Where its rate can be set, the rate drops to a
     tenth on the way. To those that ask for the batch's loss one is given. Every rule in every
-    convention gets the same, with the same hyperparameters as far as it has them.
+    convention gets the same, with the same hyperparameters as far as it has them. What is equal
+    then is compared once more where an optimizer may step otherwise: over 2,000 updates (400
+    of Keras and optax); where whole gradients are zero, tiny or huge, or orthogonal to the weights;
+    where weights are large; where the rate is raised.
 
     Parameters
     ----------
@@ -61,9 +65,11 @@ def check(
         part; NA if never), difference (there), greatest_difference (over all updates), explanation
         (what to change in that row's rule to make it equal: one thing, or two, a slip that
         authors make, or a rate that changes from update to update; "" where it is equal already,
-        "none found" in the nearest rows if nothing does, NA elsewhere).
+        "none found" in the nearest rows if nothing does, where it parts if it is equal over the 200
+        updates and not in every condition, NA elsewhere).
         ``attrs["verdict"]`` says it in a sentence, ``attrs["framework"]`` what was handed in, and
-        ``attrs["notes"]`` what was left out or chosen.
+        ``attrs["notes"]`` what was left out or chosen; ``attrs["seen"]`` the conditions in which an
+        equal one was compared too.
 
     Raises
     ------
@@ -79,13 +85,15 @@ def check(
     a constant rate, which an optax transformation and a plain function of three arguments keep, a
     rate inside the buffer equals one outside. All rules here move each weight by its own gradients;
     one that looks across weights (Muon, LAMB, a norm that clips) is told by its steps on a weight
-    alone, and on a matrix; one whose parameters share state by its steps on two. Slips of authors
-    are those of Adam and of its parts (RMSprop, AdaGrad, momentum), and in any rule a rate that is
-    squared or goes unheard, a decay without it, a gradient that comes late, and lost state. Where a
-    scheduler of PyTorch has set the rate to 0, its initial_lr is taken: an optimizer that stands
-    still is refused, for at a rate of 0 all are equal. Of optimizers with two changes 20,000 are
-    compared, those of the nearest rules first; where nothing explains the weights the verdict says
-    what was tried.
+    alone, and on a matrix (small, large, of four dimensions, of large weights, with gradients
+    orthogonal to it, which AdamP projects); one whose parameters share state by its steps on two.
+    A gradient that is no number is given to equal ones, to note if they step over it. Slips of
+    authors are those of Adam and of its parts (RMSprop, AdaGrad, momentum), and in any rule a rate
+    that is squared or goes unheard, a decay without it, a gradient that comes late, and lost state.
+    Where a scheduler of PyTorch has set the rate to 0, its initial_lr is taken: an optimizer that
+    stands still is refused, for at a rate of 0 all are equal. Of optimizers with two changes 20,000
+    are compared, those of the nearest rules first; where nothing explains the weights the verdict
+    says what was tried.
 
     Examples
     --------
@@ -112,7 +120,8 @@ update 2; beta2=0.99 would make them equal.
     ...     return w - 0.01 * v, v
     >>> same = simopt.conformance.check(theirs, against=simopt.rule(mine)(eta=0.01))
     >>> print(same.attrs["verdict"])
-    Equal to 1e-12 over 200 updates: mine. Settings: eta=0.01, beta=0.9.
+    Equal to 1e-12 over 200 updates: mine. Settings: eta=0.01, beta=0.9. Not seen: more than 2,000 \
+updates, matrices larger than 128 by 128, gradients that are sparse or missing.
     """
     bound = checks.number("tolerance", tolerance, checks.POSITIVE)
     group = checks.whole("group", group, 0)
@@ -134,12 +143,32 @@ update 2; beta2=0.99 would make them equal.
         gathered = _compared(compared, gathers, given, fits)
         if not gathered["equal"].any() and gathers.single(gathered):
             case, table = gathers, gathered
+    checked = table
+    seen: list[str] = []
+    part: dict[int, str] = {}
+    # What takes matrices alone, or steps by chance, has no conditions of vectors to be compared in.
+    comparable = not any(subject.probe.matrix) and subjects.CHANCE not in subject.notes
     if table["equal"].any():
         # One formula has several names: its own first, then the framework's, then the plainest.
         first = table[table["equal"]].sort_values(["other", "foreign", "place"], kind="stable")
         table = pd.concat([first, table[~table["equal"]]], ignore_index=True)
-        verdict = _equal(table, case)
-    elif not (verdict := case.single(table)):
+        checked = table[table["equal"]]
+        if comparable:
+            seen, part = _under_conditions(checked, case, given)
+        left = checked.drop(index=[*part])
+        verdict = _equal(checked if left.empty else left, case)
+        if left.empty:
+            verdict = f"Not equal {part[0]}. {verdict.replace('Equal', 'Elsewhere equal', 1)}"
+        for row, where in part.items():
+            table.loc[row, "explanation"] = f"equal, but not {where}"
+        table.loc[[*part], "equal"] = False
+        table = table.sort_values("equal", ascending=False, kind="stable", ignore_index=True)
+    elif verdict := case.single(table):
+        checked = table[table["explanation"].notna()]
+        if comparable:
+            seen, part = _under_conditions(checked, case, given)
+        verdict += "".join(f" Not so {where}." for where in dict.fromkeys(part.values()))
+    else:
         tried = case.explain(table)
         table["open"] = table["explanation"].isna() | (table["explanation"] == "none found")
         # Of rules that one change makes equal, the first that simopt has: Adam before QHAdam, which
@@ -151,6 +180,11 @@ update 2; beta2=0.99 would make them equal.
         table = table.sort_values(order, kind="stable", ignore_index=True)
         verdict = _unequal(table, tried)
     notes = (*given.notes, *subject.notes, *_of_matrix(compared, case, subject, given))
+    if seen:
+        seen = [*seen, *subject.seen]
+        verdict += f" Not seen: {conditions.unseen(given.framework)}."
+        if _passes_over(checked["candidate"].iloc[0], case, given):
+            notes += ("where a gradient is not finite it steps over it, which a rule does not",)
     verdict += "".join(f" Note: {each}." for each in notes)
     helping = [
         "unlike",
@@ -169,8 +203,41 @@ update 2; beta2=0.99 would make them equal.
         "framework": given.framework,
         "tolerance": bound,
         "notes": notes,
+        "seen": tuple(seen),
     }
     return table
+
+
+def _under_conditions(
+    same: pd.DataFrame, case: Case, given: Handed
+) -> tuple[list[str], dict[int, str]]:
+    """The conditions met, and of the rows that are as the optimizer so far where one isn't."""
+    seen: list[str] = []
+    part: dict[int, str] = {}
+    for each in conditions.of_vectors(given.framework, given.drops):
+        theirs = subjects.under(given, each)
+        if theirs is None:
+            continue
+        seen.append(each.words)
+        for row in same.index.difference([*part]):
+            mine = _played(same["candidate"][row], each.probe, case.treatment)
+            apart = probing.distance(theirs, mine, subjects.ROUNDING).first
+            if apart is None:
+                continue
+            exact = bool(same["equal"][row])
+            if exact or not probing.as_single(theirs, mine, each.probe.start):
+                part[row] = each.words + f" (there from update {apart:,} on)" * exact
+    return seen, part
+
+
+def _passes_over(candidate: Optimizer, case: Case, given: Handed) -> bool:
+    """Whether weights stay finite after a gradient that isn't, while those of the rule don't."""
+    condition = conditions.not_finite()
+    theirs = subjects.under(given, condition)
+    if theirs is None or not np.isfinite(theirs).all():
+        return False
+    mine = _played(candidate, condition.probe, case.treatment)
+    return not np.isfinite(mine).all()
 
 
 def _compared(optimizers: list[Optimizer], case: Case, given: Handed, fits: bool) -> pd.DataFrame:
@@ -225,11 +292,8 @@ def _with(against: Any, told: dict[str, Any]) -> list[Optimizer]:
 
 
 def _row(candidate: Optimizer, case: Case) -> dict[str, Any]:
-    if shipped := candidates.is_shipped(candidate):
-        # Many conventions are the same rule with the same numbers.
-        mine = probing.kept(candidate.rule, candidate.values, case.probe, case.treatment)
-    else:
-        mine = probing.ours(candidate, case.probe, case.treatment)
+    shipped = candidates.is_shipped(candidate)
+    mine = _played(candidate, case.probe, case.treatment)
     apart = probing.distance(case.theirs, mine, case.bound)
     shown = {**candidate.settings, **dict(candidate.switches), **case.treatment.told}
     return {
@@ -248,6 +312,15 @@ def _row(candidate: Optimizer, case: Case) -> dict[str, Any]:
     }
 
 
+def _played(
+    candidate: Optimizer, probe: probing.Probe, treatment: treatments.Treatment
+) -> probing.Array:
+    if candidates.is_shipped(candidate):
+        # Many conventions are the same rule with the same numbers.
+        return probing.kept(candidate.rule, candidate.values, probe, treatment)
+    return probing.ours(candidate, probe, treatment)
+
+
 def _called(row: Any) -> str:
     return f"{row.optimizer} ({row.convention})" if row.convention else str(row.optimizer)
 
@@ -261,9 +334,8 @@ def _switches(optimizer: Optimizer) -> dict[str, Any]:
     return {name: here[name] for name in family.switches if here[name] != document[name]}
 
 
-def _equal(table: pd.DataFrame, case: Case) -> str:
-    """One sentence that names what it is equal to."""
-    same = table[table["equal"]]
+def _equal(same: pd.DataFrame, case: Case) -> str:
+    """One sentence that names the rows that it is equal to."""
     text = (
         f"Equal to {case.bound:g} over {probing.UPDATES} updates: "
         f"{', '.join(map(_called, same.itertuples()))}. Settings: {same['settings'].iloc[0]}."

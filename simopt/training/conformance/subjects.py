@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from simopt.ground import checks
-from simopt.training.conformance import probing
+from simopt.training.conformance import conditions, probing
 from simopt.training.conformance.adapters.record import Handed, Unfit
 
 #: Updates over which a weight by itself, or a matrix, is compared with the vector.
@@ -26,18 +26,26 @@ MATRIX = (2, 4)
 #: A sum over a vector and over a matrix may be rounded otherwise.
 ROUNDING = 1e-9
 
+#: The note on an optimizer that can't be compared with itself.
+CHANCE = (
+    "of the same gradients it steps otherwise each time: with random numbers, or by what it counts "
+    "outside of its state"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Subject:
     """Its weights after every update, what it was given, and what else its steps showed.
 
-    ``on_matrix`` are its first weights where they are a matrix, if it steps them otherwise then.
+    ``on_matrix`` are its first weights where they are a matrix, if it steps them otherwise then;
+    ``seen`` are the conditions under which a matrix was compared with a vector.
     """
 
     theirs: probing.Array
     probe: probing.Probe
     notes: tuple[str, ...]
     on_matrix: probing.Array | None = None
+    seen: tuple[str, ...] = ()
 
 
 def play(given: Handed) -> Subject:
@@ -76,7 +84,35 @@ def play(given: Handed) -> Subject:
         if shape == matrix:
             probe = probing.of_matrix(given.drops, *matrix)
         notes, on_matrix = _across(given, probe, theirs, shape, matrix)
-    return Subject(theirs, probe, notes, on_matrix)
+        seen: list[str] = []
+        if shape == vector and on_matrix is None and CHANCE not in notes:
+            more, seen = _of_matrices(given)
+            notes += more
+    return Subject(theirs, probe, notes, on_matrix, tuple(seen))
+
+
+def under(given: Handed, condition: conditions.Condition) -> probing.Array | None:
+    """Its weights under a condition; None if it can't take a step there."""
+    with _random_kept(), given.context():
+        return _attempt(given, condition.probe, condition.shape)
+
+
+def _of_matrices(given: Handed) -> tuple[tuple[str, ...], list[str]]:
+    """A note where a matrix is stepped otherwise than a vector, and all conditions seen."""
+    seen, apart = [], []
+    for each in conditions.of_matrices():
+        as_matrix, as_vector = (
+            _attempt(given, each.probe, shape) for shape in (each.shape, each.probe.start.shape)
+        )
+        if as_matrix is None or as_vector is None:
+            continue
+        seen.append(f"a matrix: {each.words}")
+        if _differ(as_matrix, as_vector):
+            apart.append(f"where {each.words}")
+    if not apart:
+        return (), seen
+    said = f"a matrix it steps otherwise {' and '.join(apart)}; this is about its step elsewhere"
+    return (said,), seen
 
 
 def _stands(theirs: probing.Array, probe: probing.Probe) -> bool:
@@ -97,11 +133,7 @@ def _across(
     """
     again = _attempt(given, probe.first(SHORT), shape)
     if again is not None and _differ(again, theirs[:SHORT]):
-        chance = (
-            "of the same gradients it steps otherwise each time: with random numbers, or by what "
-            "it counts outside of its state"
-        )
-        return (chance,), None
+        return (CHANCE,), None
     notes: list[str] = []
     otherwise = None
     if shape == matrix:
