@@ -20,6 +20,7 @@ import pytest
 from simopt.curves.logs import read_log
 from simopt.curves.logs.delimited import unnamed_columns
 from simopt.curves.logs.names import is_rate, parse
+from simopt.curves.logs.wrapped import joined
 from tests.test_logs import HELD, LOSS, T, lines, one, same, written
 from tests.test_logs_of_libraries import ROWS, rows, rows_of_training
 
@@ -1023,3 +1024,86 @@ def test_fences_in_a_log(tmp_path):
     text[30:30] = ["sample:\n", "```\n"]
     text[20:20] = ["sample:\n", "```python\n", "print(0.5)\n", "```\n"]
     same(one(read_log(written(tmp_path, "".join(text), "out.log"))))
+
+
+@pytest.mark.parametrize("time", ["eta of epoch: 12m", "time per epoch: 5m", "per step: 30s"])
+def test_minutes_and_seconds_are_no_positions(time):
+    run = one(read_log(lines("iter {n} | " + time + " | loss {a}")))
+    same(run, held=None)
+    np.testing.assert_array_equal(run.x, T + 1)
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        "best val acc 0.9",
+        "(new best on val)",
+        "(next: eval)",
+        "val acc 0.9",
+        "| eval: off |",
+        "| eval skipped |",
+        "[eval every 5]",
+        "loaded best val checkpoint,",
+    ],
+)
+def test_a_part_of_the_data_that_some_lines_only_mention(aside):
+    text = "".join(f"epoch {k} " + (aside if k % 3 else "") + f" loss {a}\n" for k, a, _ in ROWS)
+    run = one(read_log(text))
+    same(run, held=None)
+    assert run.loss_column == "loss"
+
+
+def test_a_first_line_that_tells_of_the_data():
+    text = "Train 50000 images, test 10000 images, initial loss 2.3\n"
+    same(one(read_log(text + lines("epoch {k} loss {a}"))), held=None)
+
+
+@pytest.mark.parametrize(
+    "held", ["Val acc 0.5, loss {b}", "Evaluating on test set: loss {b}", "[val] acc 0.5, loss {b}"]
+)
+def test_a_line_of_its_own_for_validation(held):
+    same(one(read_log(lines("epoch {k} loss {a}\n" + held))))
+
+
+#: Unbroken lines that are equally wide, above others.
+EVEN = [
+    "Epoch: [{n:2d}/40] train loss: {a:.4f} lr: 0.001000\nValidation loss: {b}",
+    "Epoch [{n:2d}/40] Train Loss: {a:.4f} Train Acc: 0.85\nVal Loss: {b} Val Acc: 0.80",
+    "Epoch {n:02}: lr 0.0010 train loss {a:.4f} val loss {b:.4f}\n2026-11-29 saved",
+    "Epoch {n:02} done, mean training loss {a:.4f} val_loss {b:.4f}\n1875/1875 [===] - 3s",
+    "Epoch {n:02}/40 training loss {a:.4f}; saved as step-{n:02}\n12 batches, val loss {b}",
+    "Epoch {n:<3d} train loss {a:<8.4f} checkpoint no. {n:02}\n0.01 s; val loss {b}",
+    "{n:3d}/40 train_loss={a:.4f} train_accuracy=0.5123 state\nval_loss={b} ",
+    "Step {n:05d} Loss {a:.4f} Grad norm 1.2345 learning rate\nEval loss {b}",
+    "epoch {n:02} took 00:12:30, loss: {a:.4f}, next at 12:30\n12:30:05 val loss {b}",
+    "epoch {n:02} | loss {a:.4f} | acc 0.5000 | it/s 120.00\n 12 | val loss {b}",
+]
+
+
+@pytest.mark.parametrize("template", EVEN)
+def test_even_lines_are_not_joined_with_those_below(template):
+    text = "".join(template.format(n=k + 1, a=a, b=b) + "\n" for k, a, b in ROWS)
+    assert joined(text) == text
+    same(one(read_log(text)))
+
+
+def test_errors_that_are_called_otherwise_are_the_same():
+    body = "".join(f"{k},{a},{b}\n" for k, a, b in ROWS)
+    for header in (
+        "train_err,val_error",
+        "train_error_rate,val_err",
+        "train_xent,val_cross_entropy",
+        "train_merror,eval_error",
+        "train_l2,val_mse",
+    ):
+        same(one(read_log(f"epoch,{header}\n{body}")))
+    run = one(read_log("epoch,train_ce,val_ppl\n" + body))
+    same(run, held=None)
+    assert run.notes[0].startswith("no validation: 'val_ppl' is not measured as 'train_ce' is")
+
+
+def test_an_epoch_by_its_ordinal():
+    for template in ("第{n}轮 训练损失: {a} 验证损失: {b}", "第 {n}/40 步, 损失 {a}, 验证损失 {b}"):
+        run = one(read_log(lines(template)))
+        same(run)
+        np.testing.assert_array_equal(run.x, T + 1)

@@ -536,3 +536,19 @@ def test_a_box_is_one_row(tmp_path):
     assert run.about == "reinforcement learning"
     np.testing.assert_array_equal(run.x, 10 * (T + 1) + 2)
     np.testing.assert_allclose(run.rate, 1e-4)
+
+
+def test_boxes_with_an_evaluation_above(tmp_path):
+    """PPO of Stable-Baselines3 with an EvalCallback: the loss stands in a box that tells of both."""
+    text = lines(
+        "------------------------------\n| eval/              |         |\n|    mean_reward     | -1.2e+3 |\n"
+        "| time/              |         |\n|    total_timesteps | {n}000  |\n| train/             |         |\n"
+        "|    loss            | {a}     |\n------------------------------\nNew best mean reward!\n"
+        "------------------------------\n| rollout/           |         |\n|    ep_rew_mean     | -1.3e+3 |\n"
+        "| time/              |         |\n|    iterations      | {n}     |\n------------------------------"
+    )
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run, held=None)
+    assert (run.loss_column, run.x_column) == ("loss", "iterations")
+    both = lines("| eval/ |  |\n| loss | {b} |\n| train/ |  |\n| loss | {a} |\n--------")
+    same(one(read_log(both)))

@@ -39,6 +39,15 @@ DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
 REINFORCEMENT = frozenset(
     ("policy", "value", "actor", "critic", "q", "qf", "td", "entropy", "advantage", "surrogate")
 )
+#: Names of one error.
+SYNONYMS = (
+    ("error", "errors", "err", "merror", "binary_error", "multi_error"),
+    ("cross_entropy", "crossentropy", "ce", "bce", "xent", "xentropy", "logloss", "log_loss",
+     "mlogloss", "binary_logloss", "multi_logloss"),
+    ("perplexity", "ppl"),
+    ("mse", "l2"),
+    ("mae", "l1"),
+)  # fmt: skip
 #: What some maximise, and some minimise.
 MAXIMISED = frozenset(("objective", "elbo"))
 #: Spinning Up's ``EpRet`` and others' names for what an agent earns.
@@ -336,7 +345,13 @@ def _held_out(
     found.sort(key=rank)
     if first.kind in ("loss", "error"):
         alike = [name for name in found if names[name].stem == first.stem]
-        rest = [name for name in found if _comparable(names[name], first)]
+        same = [name for name in found if names[name].kind == first.kind]
+        rest = [name for name in same if _comparable(names[name], first)]
+        if same and not rest:
+            notes.append(
+                f"no validation: {_names(same)} is not measured as {losses[0]!r} is; "
+                "--validation (validation=) takes it all the same"
+            )
         # Parts of a validation loss are not what the whole training loss is compared with.
         found = alike or (rest if len({names[name].stem for name in rest}) == 1 else [])
     if len(found) > 1:
@@ -348,7 +363,14 @@ def _comparable(held: Name, trained: Name) -> bool:
     """Whether two losses may be one: of errors that have names of their own, the same."""
     if held.kind != trained.kind or trained.kind == "loss":
         return held.kind == trained.kind
-    return not (ERRORS & set(trained.stem)) or bool(ERRORS & set(trained.stem) & set(held.stem))
+    of_trained, of_held = (_errors(name.stem) for name in (trained, held))
+    return not of_trained or bool(of_trained & of_held)
+
+
+def _errors(stem: tuple[str, ...]) -> set[str]:
+    """The errors that words name, each by the first of its names."""
+    named = {word for word in (*stem, "_".join(stem)) if word in ERRORS}
+    return {next((same[0] for same in SYNONYMS if word in same), word) for word in named}
 
 
 def _sum(table: Table, chosen: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:

@@ -121,6 +121,8 @@ _FOREIGN = {
 _ANY_FOREIGN = re.compile(
     "|".join(f"(?P<{word}>{foreign})" for word, foreign in _FOREIGN.items()), re.IGNORECASE
 )
+#: "The 3rd epoch" in Chinese and Japanese.
+_ORDINAL = re.compile(r"\u7b2c\s*(\d+(?:\s*/\s*\d+)?)\s*(轮次?|步|エポック|epoch|step)")
 
 
 def in_english(text: str) -> str:
@@ -131,6 +133,8 @@ def in_english(text: str) -> str:
     >>> in_english("Validierungsverlust: 0.5"), in_english("検証損失"), in_english("val_loss")
     ('validation loss: 0.5', 'validation loss', 'val_loss')
     """
+    if "\u7b2c" in text:
+        text = _ORDINAL.sub(r"\2 \1 ", text)
     parts: list[str] = []
     end = 0
     for word in _ANY_FOREIGN.finditer(text):

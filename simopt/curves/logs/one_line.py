@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from simopt.curves.logs import shapes
 from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.json_logs import printed
+from simopt.curves.logs.names import PARTS as SETTINGS
 from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.patterns import NUMBER, PATTERNS, VALUE, Pattern
 from simopt.curves.logs.table import flat
@@ -15,6 +17,8 @@ from simopt.curves.logs.table import flat
 PARTS = (
     r"(?:train(?:ing)?|val(?:id(?:at(?:ion|e|ing))?)?|eval(?:uat(?:ion|e|ing))?|test(?:ing)?|dev)"
 )
+_COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
+_COUNTS = re.compile(_COUNTED, re.IGNORECASE)
 #: What a line, or a part of it, is about: "[valid]", "| train_inner |", "Validation results - ",
 #: "Epoch (valid): ", "DEV : ", "Test: [ 0/10]", "[3/10] train: loss=0.5 || valid: loss=0.6".
 _PART = re.compile(
@@ -26,8 +30,27 @@ _PART = re.compile(
     rf"|(?<![\w/-])(?P<said>{PARTS}):\s+(?=[A-Za-z_][\w ]{{0,20}}[=:]\s*[-+.\d])",
     re.IGNORECASE,
 )
-#: A word that says which part of the data a line is about, wherever it stands.
+#: A word that says which part of the data is meant, wherever it stands.
 _SAID = re.compile(rf"(?<![\w./])(?<!\w-){PARTS}(?![\w/]|[.-]\w)", re.IGNORECASE)
+#: The same where it is what the line is about: it stands at the start, behind a mark, a number or
+#: the name of a setting ("mode: val"); behind it stands a mark, a position or nothing more.
+_SUBJECT = re.compile(
+    r"(?:^[\W_]*|[\[(<{|,;*>/\])-]\s*|\d(?:\s*+:\s*+|\s++)|\b(?:"
+    + "|".join(SETTINGS)
+    + r")\s*[:=]\s*"
+    r"|(?<!\s):(?=\S)|\b(?:DEBUG|INFO|WARN(?:ING)?)[:\s]\s*)"
+    rf"(?P<part>{PARTS})(?:\s+(?:results?|metrics|set|phase|stats|data))?"
+    r"(?:\s*(?:[\])>{|;,*]|--?|\Z)"
+    rf"|\s*:\s*(?:\Z|[\"'\[({{]|\d+%|{_COUNTED}\b)"
+    r"|(?:\s+(?:after|at|for|in|on|of|during))?(?:\s+the)?"
+    rf"\s+(?:{_COUNTED}\b|[\[(]?\d+\s*/\s*\d))"
+    rf"|(?<!best )\bon\s+(?:the\s+)?(?P<on>{PARTS})(?:\s+(?:set|data))?:\s*\Z",
+    re.IGNORECASE,
+)
+#: The same, before a metric at the line's start: "Val acc 0.5, loss 0.4".
+_FIRST = re.compile(rf"\W*(?P<part>{PARTS})\s+(?P<what>\w+)", re.IGNORECASE)
+#: An aside in which a part of the data is only mentioned: "(new best on val)", "(next: eval)".
+_ASIDE = re.compile(rf"\((?!\s*{PARTS}\s*\))[^()]*\)", re.IGNORECASE)
 #: What is measured, before the parts of the data: "loss: train 0.5, val 0.6".
 _HEADED = re.compile(
     rf"\b(?P<what>loss|cost|nll|mse|rmse|mae|ppl)\s*[-:=(\[]+\s*(?={PARTS}\b)", re.IGNORECASE
@@ -35,18 +58,16 @@ _HEADED = re.compile(
 _BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)
 #: What positions are written in, where they are large.
 UNITS = {"k": 1e3, "K": 1e3, "M": 1e6}
-_COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
-_COUNTS = re.compile(_COUNTED, re.IGNORECASE)
 #: A heading within a box: "| train/ |     |".
-_SECTION = re.compile(r"\|\s*+\w[\w ]*+/\s*\|\s*\|\s*")
+_SECTION = re.compile(r"\|\s*+(?P<name>\w[\w ]*+)/\s*\|\s*\|\s*")
 #: "ms/batch 12.3" is how long one takes.
 _NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens"))
 #: Position of a line: what comes before a slash or in brackets, by what names it. A hyphen right
-#: behind the name is no minus.
+#: behind the name is no minus. "12m" is a time.
 _POSITION = re.compile(
     rf"{_NO_RATE}\b(?P<name>{_COUNTED})s?(?:-(?=\d)|\s*[:#=]?\s*)"
-    rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?P<unit>[kKM](?!\w))?(?!\s?%)"
-    r"(?:\s*(?:/|of)\s*\d[\d,]*(?:\.\d+)?(?:[kKM](?!\w))?)?",
+    rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?P<unit>(?-i:[kKM])(?!\w))?(?!\s?%|(?:[hms]|ms|min|sec)\b)"
+    r"(?:\s*(?:/|of)\s*\d[\d,]*(?:\.\d+)?(?:(?-i:[kKM])(?!\w))?)?",
     re.IGNORECASE,
 )
 #: XGBoost and LightGBM begin a line with the round, scikit-learn's boosting with that of how many.
@@ -100,16 +121,24 @@ def of_part(part: str, name: str) -> str:
 
 
 def said(line: str, names: Iterable[str]) -> str:
-    """The part of the data that a line says before the first of some names on it; else nothing.
+    """The part of the data that a line is about, by what stands before the first of some names.
 
     Examples
     --------
     >>> said("Valid Epoch 3/9, loss=0.5, best train", ["loss"]), said("loss 0.5 test", ["loss"])
     ('Valid', '')
+    >>> said("epoch 3 best val acc 0.9 loss 0.5", ["loss"]), said("(next: eval) loss 1", ["loss"])
+    ('', '')
     """
     ends = [end for end in map(line.find, names) if end >= 0]
-    words = _SAID.findall(line[: min(ends)]) if ends else []
-    return words[-1] if words else ""
+    before = line[: min(ends)] if ends else ""
+    if _SAID.search(before) is None:
+        return ""
+    words = list(_SUBJECT.finditer(_ASIDE.sub(" ", before)))
+    if words:
+        return words[-1]["part"] or words[-1]["on"]
+    first = _FIRST.match(before)
+    return first["part"] if first and parse(first["what"]).kind in ("error", "higher") else ""
 
 
 def record(line: str, own: Sequence[Pattern] = ()) -> shapes.Said:
@@ -137,25 +166,34 @@ def _read(line: str, patterns: Iterable[Pattern] = PATTERNS) -> shapes.Said:
 
 
 def unboxed(lines: Iterable[str]) -> Iterator[str]:
-    """Lines, with those of a box, as Stable-Baselines3 draws them, as one.
+    """Lines, with those of a box, as Stable-Baselines3 draws them, as one: a dict.
 
     Examples
     --------
-    >>> list(unboxed(["| train/ |     |", "|  loss  | 0.5 |", "|  n_updates | 9 |", "-----"]))
-    ['| train/ |     |', 'loss: 0.5; n_updates: 9', '-----']
+    >>> box = ["| train/ |     |", "|  loss  | 0.5 |", "|  n_updates | 9 |", "-----"]
+    >>> list(unboxed(box))
+    ['{"loss": "0.5", "n_updates": "9"}', '-----']
     """
     held: dict[str, str] = {}
+    section = ""
     for line in lines:
-        box = _BOX.fullmatch(line) if "|" in line else None
-        if held and (box["name"] in held if box else not _SECTION.fullmatch(line)):
-            yield "; ".join(f"{name}: {value}" for name, value in held.items())
+        heading = _SECTION.fullmatch(line) if "|" in line else None
+        box = _BOX.fullmatch(line) if "|" in line and not heading else None
+        name = box["name"] if box else ""
+        if parse(section).part == "held out":
+            name = of_part(section, name)
+        if held and (name in held if box else not heading):
+            yield json.dumps(held)
             held = {}
-        if box:
-            held[box["name"]] = box["value"]
-        elif not held:
+        if heading:
+            section = heading["name"]
+        elif box:
+            held[name] = box["value"]
+        else:
+            section = ""
             yield line
     if held:
-        yield "; ".join(f"{name}: {value}" for name, value in held.items())
+        yield json.dumps(held)
 
 
 def _by_part(line: str) -> dict[str, str]:

@@ -23,6 +23,14 @@ _BESIDE = re.compile(
     r"(?<! ) ++[\w<>.-]+\.py:\d+[ ]*\r?"
     r"(?P<rest>(?:\n[ ]{12,}(?!(?:DEBUG|INFO|WARN|ERROR|CRIT))\S[^\n]*)+)"
 )
+#: Decimals of a number, but at a line's end; and digits and all that pads a line.
+_DECIMALS = re.compile(r"\d\.(\d+)(?=[^\d.])")
+_PADDING = re.compile(r"[\d\s]+|(?<=(\W))\1+")
+#: A number that is cut, before its decimals or in them; a name, and the number that it is for.
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.(?P<first>\d*))?$")
+_GOES_ON = re.compile(r"(?P<point>\.?)(?P<places>\d+)(?:e[-+]?\d+)?(?![\w.:/-])", re.IGNORECASE)
+_NAME_END = re.compile(r"(?P<name>[A-Za-z_]\w*)['\"]?(?P<mark>[:=]?) ?$")
+_VALUE_BEGIN = re.compile(r"[:=]? ?[-+]?\d+\.?\d*(?:e[-+]?\d+)?(?![\w:/-])", re.IGNORECASE)
 #: A name that is cut, and what a line goes on with.
 _END, _BEGIN = re.compile(r"[A-Za-z_]+$"), re.compile(r"[A-Za-z_]+")
 
@@ -36,9 +44,9 @@ def joined(text: str) -> str:
 
     Examples
     --------
-    >>> broken = [f"step {k} of this training: the loss is 0.{k}\n5 now\n" for k in (1, 2, 3)]
+    >>> broken = [f"step {k}: at a rate of 0.25 the loss is 0.{k}\n5 now\n" for k in (1, 2, 3)]
     >>> joined("".join(broken)).splitlines()[0]
-    'step 1 of this training: the loss is 0.15 now'
+    'step 1: at a rate of 0.25 the loss is 0.15 now'
     """
     if ".py:" in text:
         text = _BESIDE.sub(lambda beside: " " + " ".join(beside["rest"].split()), text)
@@ -69,13 +77,14 @@ def _edge(lines: list[str]) -> int:
     begun = sum(_head(a) in heads for a, _ in full)
     if begun < FEW or sum(_head(a) in heads for a, _ in broken) < MOST * begun:
         return 0
-    if 2 * sum(_cut(line, rest) for line, rest in broken) > begun:
+    places = max((len(number) for line in lines for number in _DECIMALS.findall(line)), default=0)
+    cut = sum(_cut(line, rest, places) for line, rest in broken)
+    if 2 * cut > begun:
         return width
-    # What is as wide as the terminal, however many digits it has, and not for want of padding.
+    # What is as wide as the terminal, whatever it says, and not for want of padding.
     alike = [line for line in lines if _head(line) in {_head(a) for a, _ in broken} & heads]
-    shapes = {len(_DIGITS.sub("0", line)) for line in alike if len(line) == width}
-    padded = any("  " in line for line in alike)
-    return width if len(shapes) > 1 and begun > MOST * len(alike) and not padded else 0
+    shapes = {len(_PADDING.sub("", line)) for line in alike if len(line) == width}
+    return width if cut and len(shapes) > 1 and begun > MOST * len(alike) else 0
 
 
 def _full(line: str, width: int) -> bool:
@@ -93,14 +102,29 @@ def _heads(lines: list[str], width: int) -> set[str]:
     return {_head(line) for before, line in pairs if not _full(before, width)}
 
 
-def _cut(line: str, rest: str) -> bool:
-    """Whether a line ends within a number or a name, or between a name and its number."""
-    if re.search(r"[\d.]$", line) and re.match(r"[\d.]", rest):
+def _cut(line: str, rest: str, places: int) -> bool:
+    """Whether a line ends within a number, a name or a dict, or between a name and its number.
+
+    Both halves make one that fits: a number of at most ``places`` decimals, no date or count.
+    """
+    if line.count("{") > line.count("}") and "{" not in rest:
         return True
-    if re.search(r"[A-Za-z_][:=]? ?$", line) and re.match(r"[:=]? ?[-+]?\d", rest):
-        return True
+    if (number := _NUMBER.search(line)) and (more := _GOES_ON.match(rest)):
+        first = number["first"]
+        fits = len(first or "") + len(more["places"]) <= places
+        return fits and (first is None) == bool(more["point"])
+    if (named := _NAME_END.search(line)) and _VALUE_BEGIN.match(rest):
+        return bool(named["mark"]) or rest[0] in ":=" or parse(named["name"]).kind != ""
     end, begin = _END.search(line), _BEGIN.match(rest)
     if end is None or begin is None:
         return False
     kind = parse(end[0] + begin[0]).kind
-    return kind != "" and parse(end[0]).kind in ("", kind)
+    if kind == "" or parse(end[0]).kind not in ("", kind):
+        return False
+    # "state" above "val_loss" are two names, "st" above "ate_loss" and "e" above "val_loss" one.
+    both = (end[0].rpartition("_")[2] + begin[0].partition("_")[0]).lower()
+    return _is_known(both) or not _is_known(begin[0])
+
+
+def _is_known(word: str) -> bool:
+    return parse(word).kind != "" or parse(word).part != ""
