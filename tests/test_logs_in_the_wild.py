@@ -1059,7 +1059,18 @@ def test_a_first_line_that_tells_of_the_data():
 
 
 @pytest.mark.parametrize(
-    "held", ["Val acc 0.5, loss {b}", "Evaluating on test set: loss {b}", "[val] acc 0.5, loss {b}"]
+    "held",
+    [
+        "Val acc 0.5, loss {b}",
+        "Evaluating on test set: loss {b}",
+        "[val] acc 0.5, loss {b}",
+        "Eval [{k}]: loss {b}",
+        "Eval over 1000 samples: loss {b}",
+        "Validation took 3.2s, loss {b}",
+        "Finished validation epoch {k}: loss {b}",
+        "End of validation: loss {b}",
+        "INFO trainer: val epoch {k} loss {b}",
+    ],
 )
 def test_a_line_of_its_own_for_validation(held):
     same(one(read_log(lines("epoch {k} loss {a}\n" + held))))

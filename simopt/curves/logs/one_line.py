@@ -38,17 +38,17 @@ _SUBJECT = re.compile(
     r"(?:^[\W_]*|[\[(<{|,;*>/\])-]\s*|\d(?:\s*+:\s*+|\s++)|\b(?:"
     + "|".join(SETTINGS)
     + r")\s*[:=]\s*"
-    r"|(?<!\s):(?=\S)|\b(?:DEBUG|INFO|WARN(?:ING)?)[:\s]\s*)"
+    rf"|(?<!\s):(?=\S)|:\s+(?={PARTS}\s+{_COUNTED}\b)|^\W*(?!skip)[a-z]+(?:ing|ed)\s+|\b(?:DEBUG|INFO|WARN(?:ING)?)[:\s]\s*)"
     rf"(?P<part>{PARTS})(?:\s+(?:results?|metrics|set|phase|stats|data))?"
     r"(?:\s*(?:[\])>{|;,*]|--?|\Z)"
     rf"|\s*:\s*(?:\Z|[\"'\[({{]|\d+%|{_COUNTED}\b)"
     r"|(?:\s+(?:after|at|for|in|on|of|during))?(?:\s+the)?"
     rf"\s+(?:{_COUNTED}\b|[\[(]?\d+\s*/\s*\d))"
-    rf"|(?<!best )\bon\s+(?:the\s+)?(?P<on>{PARTS})(?:\s+(?:set|data))?:\s*\Z",
+    rf"|(?<!best )\bo[nf]\s+(?:the\s+)?(?P<on>{PARTS})(?:\s+(?:set|data))?:\s*\Z",
     re.IGNORECASE,
 )
-#: The same, before a metric at the line's start: "Val acc 0.5, loss 0.4".
-_FIRST = re.compile(rf"\W*(?P<part>{PARTS})\s+(?P<what>\w+)", re.IGNORECASE)
+#: The same as a line's first word, but for how much there is of it: "Test 10000 images, ".
+_FIRST = re.compile(rf"[\W_]*(?P<part>{PARTS})(?![\w/.])(?!\s+\d[\d,]*\s+[a-z])", re.IGNORECASE)
 #: An aside in which a part of the data is only mentioned: "(new best on val)", "(next: eval)".
 _ASIDE = re.compile(rf"\((?!\s*{PARTS}\s*\))[^()]*\)", re.IGNORECASE)
 #: What is measured, before the parts of the data: "loss: train 0.5, val 0.6".
@@ -138,7 +138,7 @@ def said(line: str, names: Iterable[str]) -> str:
     if words:
         return words[-1]["part"] or words[-1]["on"]
     first = _FIRST.match(before)
-    return first["part"] if first and parse(first["what"]).kind in ("error", "higher") else ""
+    return first["part"] if first else ""
 
 
 def record(line: str, own: Sequence[Pattern] = ()) -> shapes.Said:
