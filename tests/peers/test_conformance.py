@@ -8,6 +8,7 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import simopt
+from simopt.training.conformance.adapters.optax import _compiled
 
 #: Keras' own: its `get_config` reads a variable in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings(
@@ -662,3 +663,28 @@ def test_a_decay_of_zero_is_the_rules_own():
     table = simopt.conformance.check(T.AdamW(parameters(), weight_decay=0.0))
     assert (table["optimizer"][0], table["convention"][0]) == ("AdamW", "torch")
     assert table["equal"][0]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "once"),
+    [
+        (optax.apply_if_finite(optax.adam(0.1), 3), True),
+        (optax.MultiSteps(optax.adam(0.1), 4).gradient_transformation(), True),
+        (optax.chain(optax.clip(1.0), optax.adamw(optax.cosine_decay_schedule(0.1, 9))), True),
+        (optax.chain(optax.stateless(lambda g, w: g), optax.adam(0.1)), False),
+        (optax.sgd(lambda t: 0.1 / (1 + t)), False),
+    ],
+)
+def test_what_is_optax_alone_is_compiled_once(optimizer, once):
+    assert hasattr(_compiled(optimizer.update), "lower") is once
+
+
+def test_a_state_kept_in_python_shows():
+    updates = []
+
+    def update(gradients, state, weights=None):
+        updates.append(None)
+        return gradients * (-0.1 if len(updates) % 150 else 0.1), state
+
+    table = simopt.conformance.check(optax.GradientTransformation(lambda w: (), update))
+    assert not table["equal"].any()

@@ -176,7 +176,8 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
         same = table.groupby("explanation", dropna=False)["unlike"].transform("min")
         table["least"] = same.where(~table["open"], table["unlike"])
         table["place"] = table["place"].where(~table["open"], 0)
-        order = ["open", "least", "place", "unlike"]
+        table["foreign"] &= ~table["open"]
+        order = ["open", "least", "place", "foreign", "unlike"]
         table = table.sort_values(order, kind="stable", ignore_index=True)
         verdict = _unequal(table, tried)
     notes = (*given.notes, *subject.notes, *_of_matrix(compared, case, subject, given))

@@ -209,11 +209,14 @@ def as_single(theirs: Array, mine: Array, start: Array) -> bool:
 
 
 def unlike(theirs: Array, mine: Array, start: Array) -> float:
-    """The gap between two series relative to the path length, as median over the weights."""
+    """The gap between two series relative to the path length, as median over the weights.
+
+    To nine digits: rounding shall put no formula before another.
+    """
     with np.errstate(all="ignore"):
         way = np.linalg.norm(theirs - start, axis=0) + np.linalg.norm(mine - start, axis=0)
         share = np.linalg.norm(theirs - mine, axis=0) / np.where(way > 0, way, 1.0)
-    return float(np.median(np.where(np.isnan(share), np.inf, share)))
+    return float(f"{np.median(np.where(np.isnan(share), np.inf, share)):.9g}")
 
 
 def rate_of(theirs: Sequence[float], unit: Sequence[float]) -> float | None:
