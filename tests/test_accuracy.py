@@ -86,6 +86,7 @@ def test_bad_part():
         accuracy.measure("train")
 
 
+@pytest.mark.slow
 def test_as_a_command(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["accuracy", "tuning", "--size", "100"])
     accuracy.main()

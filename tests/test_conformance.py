@@ -459,6 +459,7 @@ def test_a_decay_is_named_with_its_form():
     assert table["explanation"][0] == "weight_decay=0.0001, decay='decoupled'"
 
 
+@pytest.mark.slow
 def test_a_pair_of_changes_is_searched_in_every_convention_of_the_nearest():
     theirs = simopt.RMSprop(
         eta=0.01, convention="torch", rho=0.9, initial_accumulator=0.1, epsilon=1e-8

@@ -320,6 +320,7 @@ def process(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_of_processes_one_compiles_a_kernel_and_the_others_find_it(process, tmp_path):
     """Started together or later; and they leave no more."""
     (tmp_path / "mine.py").write_text("def step(w, g, eta):\n    return w - eta * g\n")

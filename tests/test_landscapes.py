@@ -103,6 +103,7 @@ def test_either_side_of_the_saddle_has_its_minimum(side):
     assert simopt.sweep(saddle(w0=[1.0, 0.0]), simopt.SGD(eta=0.1), updates=400)["w_1"][0] == 0
 
 
+@pytest.mark.slow
 def test_noise_leaves_a_saddle_and_a_bump():
     seeds = range(200)
     away = simopt.sweep(

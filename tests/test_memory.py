@@ -161,7 +161,12 @@ print(peak() - before, max(said), table)
 
 
 @pytest.mark.parametrize(
-    ("way", "epochs", "times"), [("sweep", 300_000, 2), ("store", 300_000, 6), ("run", 30_000, 8)]
+    ("way", "epochs", "times"),
+    [
+        ("sweep", 300_000, 2),
+        pytest.param("store", 300_000, 6, marks=pytest.mark.slow),
+        pytest.param("run", 30_000, 8, marks=pytest.mark.slow),
+    ],
 )
 def test_a_long_trajectory_takes_what_was_said(tmp_path, way, epochs, times):
     """Of one trajectory's steps: a few times the table, and no more than the check counted."""

@@ -208,6 +208,7 @@ def conventions():
             yield name, make, convention
 
 
+@pytest.mark.slow
 def test_every_rule_and_convention_has_the_bits_of_run():
     cases = []
     for _, make, convention in conventions():

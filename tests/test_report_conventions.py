@@ -294,6 +294,7 @@ def test_the_common_setting_has_everybody_s_numbers():
     assert measured.common("Adam", "keras", "Hubble").settings["epsilon"] == 0.1
 
 
+@pytest.mark.slow
 def test_a_drop_of_the_rate_parts_inside_from_outside():
     frame, _ = measured.measured()
     drop = frame[(frame["setting"] == measured.DROPPED) & (frame["update"] == 20)]

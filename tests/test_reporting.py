@@ -279,7 +279,9 @@ def test_a_percent_sign_stays_with_its_number(monkeypatch: pytest.MonkeyPatch) -
     kept = "<pre><code>5 % 2</code></pre><svg><text>5 %</text></svg><script>5 % 2</script>"
     made = jinja2.Environment(loader=jinja2.DictLoader({"x": f"<p>5 % % 7%</p>{kept}6 %"}))
     monkeypatch.setattr(templating, "environment", lambda package: made)
-    assert templating.html("x", {}) == f"<p>5\u00a0% % 7\u00a0%</p>{kept}6\u00a0%"
+    assert templating.html("x", {}) == f"<p>5\u00a0% % 7%</p>{kept}6\u00a0%"
+    listed = (templating.Page("x.html", "X", "x", "?"),)
+    assert templating.html("x", {}, listed) == f"<p>5\u00a0% % 7\u00a0%</p>{kept}6\u00a0%"
 
 
 def test_formulas_in_sentences_have_signs_and_code_keeps_its_letters() -> None:

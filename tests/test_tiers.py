@@ -71,6 +71,7 @@ def same(found, expected):
 # --- what is compiled -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_larger_a_job_the_more_is_compiled(tmp_path):
     """Nothing; a rule's steps, beside a loop that the next rule finds; the rule with its loop."""
     script = """
