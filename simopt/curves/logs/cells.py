@@ -25,6 +25,10 @@ _NAN = re.compile(r"[-+]?(?:nan(?:\(.*\)|16|32)?|1\.#(?:ind|qnan|snan)0*|nanq)",
 _INFINITE = re.compile(r"([-+]?)(?:inf(?:inity|16|32)?|1\.#inf0*|∞)", re.IGNORECASE)
 #: Julia's single precision and Fortran's double: 2.5f0, 1.0D-05.
 _EXPONENT = re.compile(r"([-+]?(?:\d+\.\d*|\.\d+))[fFdD]([-+]?\d+)")
+#: A power of ten as it is set: 2.5\\times 10^{-3}, 2.5 × 10^-3.
+_POWER = re.compile(
+    r"([-+]?(?:\d+\.?\d*|\.\d+))\s*(?:\\times|\\cdot|\u00d7|\*)\s*10\s*\^\s*\{?([-+]?\d+)\}?"
+)
 #: A mean and how far values lie from it: 0.5 ± 0.1.
 _UNCERTAIN = re.compile(r"([-+.,\deE]+)\s*(?:\u00b1|\\pm|\+/?-)\s*[.,\deE]+")
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
@@ -98,7 +102,7 @@ def _from_text(text: str, decimal: str) -> float | None:
             return _from_text(unmarked, decimal)  # a mark of the best, or of a footnote
         if text.endswith("%") and (share := _from_text(text[:-1].rstrip(), ".")) is not None:
             return share
-        if exponent := _EXPONENT.fullmatch(text):
+        if exponent := _EXPONENT.fullmatch(text) or _POWER.fullmatch(text):
             return _from_text(f"{exponent[1]}e{exponent[2]}", ".")
         wrapped = _TENSOR.fullmatch(text)  # tensor(0.5, device='cuda:0'), np.float64(0.5)
         if wrapped and wrapped[1] != text:  # which an address or a date would be

@@ -139,7 +139,7 @@ def choose(
     rate = next((name for name, parts in names.items() if is_rate(parts.words)), None)
     return Chosen(
         training, held, position, " + ".join(losses), " + ".join(helds), counter or "",
-        None if rate is None else _rate(table, rate), about, tuple(notes),
+        None if rate is None else _rate(table, rate, len(training[0])), about, tuple(notes),
     )  # fmt: skip
 
 
@@ -179,11 +179,13 @@ def count(column: Sequence[Any]) -> int:
     )
 
 
-def _rate(table: Table, name: str) -> Floats | None:
+def _rate(table: Table, name: str, rows: int) -> Floats | None:
+    """The learning rates, if there is one for each row."""
     try:
-        return cells.column(table.columns[name], table.decimal)[0]
+        rates = cells.column(table.columns[name], table.decimal)[0]
     except ValueError:
         return None
+    return rates if len(rates) == rows else None
 
 
 def _about(names: Iterable[Name]) -> str:

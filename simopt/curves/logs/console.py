@@ -163,8 +163,8 @@ def _rows(
             programs[program] = about
         if (
             not (set(record) - {"step"})
-            and (columns := printed_tables.columns(line, header)) is not None
-        ):
+            or (header and not any(parse(name).kind in kinds for name in record))
+        ) and (columns := printed_tables.columns(line, header)) is not None:
             header, record = columns
         if not record and (heading := _HEADING.fullmatch(line)):
             side = heading["part"] if parse(heading["part"]).part == "held out" else ""

@@ -6,8 +6,10 @@ import bz2
 import codecs
 import gzip
 import io
+import itertools
 import lzma
 import stat
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -55,7 +57,7 @@ def content(path: Path) -> tuple[str, bytes]:
     Parameters
     ----------
     path : Path
-        The file. ``.gz``, ``.bz2`` and ``.xz`` are unpacked.
+        The file. ``.gz``, ``.bz2``, ``.xz`` and ``.tgz`` are unpacked.
 
     Returns
     -------
@@ -96,7 +98,14 @@ def _is_terminal(path: Path) -> bool:
         return file.isatty()
 
 
-def zipped(path: Path, data: bytes) -> dict[str, bytes]:
+def archived(path: Path, data: bytes) -> dict[str, bytes] | None:
+    """The files of a zip or tar archive, bounded together; None if it is none."""
+    if data.startswith(b"PK"):
+        return _zipped(path, data)
+    return _tarred(path, data) if data[257:262] == b"ustar" else None
+
+
+def _zipped(path: Path, data: bytes) -> dict[str, bytes]:
     """The files of a zip archive, bounded together."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -116,6 +125,19 @@ def zipped(path: Path, data: bytes) -> dict[str, bytes]:
         raise refused(path, "a zip archive", f"one that can be unpacked ({error})") from None
 
 
+def _tarred(path: Path, data: bytes) -> dict[str, bytes]:
+    """The files of a tar archive, which is not packed: no larger than it is itself."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            return {
+                entry.name: held.read()
+                for entry in itertools.islice(archive, 1000)
+                if entry.isfile() and (held := archive.extractfile(entry)) is not None
+            }
+    except tarfile.TarError as error:
+        raise refused(path, "a tar archive", f"whole ({error})") from None
+
+
 def _bounded(path: Path, packed: io.BufferedIOBase | object, size: int, left: int = 0) -> bytes:
     """What a packed stream holds, read no further than is allowed."""
     most = min(left or MOST_UNPACKED, max(1024**2, MOST_RATIO * size))
@@ -129,12 +151,27 @@ def _bounded(path: Path, packed: io.BufferedIOBase | object, size: int, left: in
     return data
 
 
+def _wide(data: bytes) -> tuple[int, str]:
+    """Where UTF-16 without a mark begins, and in which order of bytes; the end where there is none.
+
+    Most of its characters are of ASCII: every other byte is 0.
+    """
+    first = data.find(b"\0")
+    zeros = data[first::2]
+    if first < 0 or 2 * zeros.count(0) < len(zeros) or data[first + 1 :].startswith(b"\0"):
+        return len(data), "utf-16-le"
+    return (first - 1, "utf-16-le") if first else (0, "utf-16-be")
+
+
 def _is_utf16(data: bytes) -> bool:
     return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 def decoded(path: Path, data: bytes) -> str:
     """The text of a file in UTF-8 or UTF-16, or, where a console wrote it, in Latin-1.
+
+    UTF-16 may lack its mark, and may go on behind UTF-8, as a shell of Windows appends it. Zeros in
+    front, which fill a log that was emptied under its writer, are left out.
 
     Raises
     ------
@@ -144,7 +181,8 @@ def decoded(path: Path, data: bytes) -> str:
     try:
         if _is_utf16(data):
             return data.decode("utf-16")
-        return data.decode("utf-8-sig")
+        start, order = _wide(data)
+        return data[:start].decode("utf-8-sig").lstrip("\0") + data[start:].decode(order)
     except UnicodeDecodeError:
         pass
     if b"\0" not in data and not _is_utf16(data):

@@ -93,7 +93,7 @@ def table(text: str, source: str) -> Table | None:
     kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     written = [head, *kept] if head else kept
     rows = split(written, separator)
-    rows = _titled(_wide(written, rows) if separator == " " else rows)
+    rows = _titled(_wide(written, rows) if separator == " " else rows, prose=separator == " ")
     return _from_rows(rows, source, separator, text.endswith(("\n", "\r")))
 
 
@@ -251,14 +251,21 @@ def _wide(lines: Sequence[str], rows: list[list[str]]) -> list[list[str]]:
     return rows
 
 
-def _titled(rows: list[list[str]]) -> list[list[str]]:
-    """Rows from the header on: titles above it have fewer cells than the table."""
+def _titled(rows: list[list[str]], prose: bool = False) -> list[list[str]]:
+    """Rows from the header on: titles above it have fewer cells than the table.
+
+    Of ``prose`` they may have more, above the one header, which names a loss or a metric.
+    """
     width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
     start = next(k for k, row in enumerate(rows) if len(row) == width)
     above = rows[:start]
-    if start > MOST_TITLES or len(rows) - start < 3 or any(len(row) > 1 for row in above):
+    named = any(parse(cell).kind in ("loss", "error", "higher") for cell in rows[start])
+    once = rows.count(rows[start]) == 1 and not any(map(numbers.is_number, rows[start]))
+    if start > MOST_TITLES or len(rows) - start < 3:
         return rows
-    return rows[start:]
+    return (
+        rows[start:] if (prose and named and once) or all(len(row) == 1 for row in above) else rows
+    )
 
 
 def _trimmed(rows: list[list[str]]) -> list[list[str]]:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from simopt.curves.logs import rotated, stores
 from simopt.curves.logs.names import HELD_OUT, TRAIN, parse, plain
@@ -74,6 +74,12 @@ NO_LOGS = frozenset(
 INNER = ("metrics", "plots", "dvclive", "vis_data", "catboost_info", "tb", "tensorboard", "files")
 _DIGITS = re.compile(r"\d+")
 SKIPPED = frozenset((".git", "__pycache__", "node_modules", ".venv", "site-packages", ".cache"))
+
+
+def rank(file: PurePath) -> tuple[int, str]:
+    """The more telling a file's name is, the lower: of a folder's files the first is the log."""
+    name = file.name.lower()
+    return LOGS.index(name) if name in LOGS else len(LOGS), str(file)
 
 
 def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:

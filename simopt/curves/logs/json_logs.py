@@ -13,6 +13,7 @@ from simopt.curves.logs.names import METRIC_NAMES, METRIC_VALUES, parse, plain
 from simopt.curves.logs.table import Table, flat, from_records, named
 
 _WORD = re.compile(r"[\w.+-]{0,30}\s*")
+_BETWEEN = re.compile(r"[\s,]*")
 
 #: How deep a log is looked into for what may be a history.
 DEPTH = 6
@@ -50,7 +51,7 @@ def table(text: str, source: str) -> Table | None:
         if error.msg.startswith("Unterminated string") or _WORD.fullmatch(text[error.pos :]):
             what = f"file={source!r}, JSON that is cut off"
             raise ValueError(f"{what}: must be whole, as when it is written to its end") from None
-    if (found := _lines(text, source)) is not None:
+    if (found := _lines(text, source) or _values(text, source)) is not None:
         return found
     value = printed(text)
     return None if value is None else from_value(value, source, "Python's output")
@@ -92,6 +93,20 @@ def _lines(text: str, source: str) -> Table | None:
         if broken < 0
         else f"{broken} lines are no JSON, and left out"
     )
+
+
+def _values(text: str, source: str) -> Table | None:
+    """The table of values one behind the other, with nothing but space or commas between them."""
+    decoder = json.JSONDecoder()
+    values: list[Any] = []
+    end = 0
+    while (begin := _BETWEEN.match(text, end).end()) < len(text):  # type: ignore[union-attr]
+        try:
+            value, end = decoder.raw_decode(text, begin)
+        except (ValueError, RecursionError):
+            return None
+        values.append(value)
+    return from_value(values, source, "JSON values") if len(values) > 1 else None
 
 
 def from_value(value: Any, source: str, form: str) -> Table | None:

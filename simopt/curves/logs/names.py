@@ -15,7 +15,7 @@ def _words(text: str) -> tuple[str, ...]:
 TRAIN = frozenset(_words("train training trn tr learn trainer fit"))
 HELD_OUT = frozenset(
     _words("val valid validation validate validating vali va eval evaluate evaluation evaluating")
-    + _words("dev test testing te crossval heldout holdout oof")
+    + _words("dev test testing te crossval cv heldout holdout oof")
 )
 
 #: Names of losses. Errors and metrics that fall when a model gets better come after them.
@@ -30,7 +30,7 @@ ERRORS = frozenset(
         # of boosted trees
         "nloglik mphe multi_class multi_class_one_vs_all multi_logit msle smape tweedie expectile "
         "log_cosh lq pair_logit pair_logit_pairwise query_soft_max survival_aft fair brier "
-        "brier_score kullback_leibler cross_entropy_lambda"
+        "brier_score kullback_leibler cross_entropy_lambda kl_divergence divergence"
     )
 )
 
@@ -206,10 +206,9 @@ def parse(name: str) -> Name:
     counted = "_".join(word for word in words if word not in TRAIN and word not in COUNTED)
     if len(counted) > 2 and counted in COUNTERS and counted not in CLOCKS:
         return Name(text, words, "", "counter", (counted,), ())
-    # The first word that names a part decides.
-    part = next(
-        ("train" if w in TRAIN else "held out" for w in words if w in TRAIN or w in HELD_OUT), ""
-    )
+    # The first word that names a part decides; that there are folds ("cv") only where it is alone.
+    parts = ["train" if w in TRAIN else "held out" for w in words if w in TRAIN or w in HELD_OUT]
+    part = (parts[1:] if len(parts) > 1 and words[0] == "cv" else parts or [""])[0]
     rest = [w for w in words if w not in TRAIN and w not in HELD_OUT and not w.isdigit()]
     grain = tuple(word for word in rest if word in GRAINS)
     stem = tuple(word for word in rest if word not in GRAINS)

@@ -65,7 +65,7 @@ _NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "se
 #: Position of a line: what comes before a slash or in brackets, by what names it. A hyphen right
 #: behind the name is no minus. "12m" is a time.
 _POSITION = re.compile(
-    rf"{_NO_RATE}\b(?P<name>{_COUNTED})s?(?:-(?=\d)|\s*[:#=]?\s*)"
+    rf"{_NO_RATE}\b(?P<name>{_COUNTED})s?(?:-(?=\d)|\s*#?[:=]?\s*)"
     rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?P<unit>(?-i:[kKM])(?!\w))?(?!\s?%|(?:[hms]|ms|min|sec)\b)"
     r"(?:\s*(?:/|of)\s*\d[\d,]*(?:\.\d+)?(?:(?-i:[kKM])(?!\w))?)?",
     re.IGNORECASE,
@@ -82,7 +82,8 @@ _UNNAMED = re.compile(
 _PAIR = re.compile(
     rf"(?<!\d)(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}+(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}+){{0,4}}"
     rf"(?:\s*\([^()\d]{{1,24}}\))?)"
-    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})(?![\w/]|[:-]\d|\.\d)",
+    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})"
+    r"(?P<unit>(?-i:[kK]))?(?![\w/]|[:-]\d|\.\d)",
     re.IGNORECASE,
 )
 #: The position between a name and its number: "Cost after iteration 100: 0.5", "Loss (for one
@@ -105,6 +106,21 @@ _WIDE = re.compile(r"[^\S\t]{9,}")
 #: Marks that say no more than plain ones: those of East Asia, and those around words.
 _MARKS = str.maketrans("：，；（）", ":,;()", '"`')
 _ARROW = re.compile(r"(?<=\w )[-=]>(?= )|\u2192")
+#: A bar or a hyphen between a name and its number, which is all there is up to the next mark:
+#: "train CrossEntropyLoss |  0.5", "dice_loss - 0.5, iou_score - 0.6".
+_APART = re.compile(rf"(?<=[A-Za-z)]) +[|-] +(?={VALUE}\s*(?:[|,;\])]|\s-\s|\Z))", re.IGNORECASE)
+#: A number before its name, and nothing beside them: "0.5 loss, 0.0001 LR".
+_BEFORE = re.compile(
+    rf"(?:\A|[|,;\t]|\s{{2,}})\s*(?P<value>{VALUE})\s+(?P<name>(?:{PARTS}[ _])?(?:loss|cost|error))"
+    r"\s*(?=[|,;\t)\]]|\Z)",
+    re.IGNORECASE,
+)
+#: Names in brackets, and their numbers: "(epoch, loss) = (3, 0.5)", as Julia's ``@show`` prints.
+_TUPLES = re.compile(
+    rf"\((?P<names>[A-Za-z_][\w ./]{{0,40}}(?:, [A-Za-z_][\w ./]{{0,40}}){{1,9}})\)\s*=\s*"
+    rf"\((?P<values>{VALUE}(?:, {VALUE}){{1,9}})\)",
+    re.IGNORECASE,
+)
 #: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
 _RANGE = re.compile(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")
 #: A name and its number may be on either side of a tab.
@@ -261,6 +277,8 @@ def pairs(line: str) -> dict[str, str]:
     if _VALUES.search(line) is None:
         return found
     line = _ARROW.sub("=", line.translate(_MARKS).replace("**", ""))
+    line = _TUPLES.sub(_each_named, line) if ") =" in line else line
+    line = _APART.sub(" = ", line)
     trees = ROUND.match(line)
     if trees:
         found["iteration"] = trees["at"]
@@ -282,7 +300,8 @@ def pairs(line: str) -> dict[str, str]:
             name = match["name"].replace("'s ", "-").strip(" -.'")
             # "elapsed time per iteration", "the loss of": of a long name the end says what it is.
             parsed = parse(name)
-            if parsed.kind == "counter" and parsed.plain in found:
+            share = part[match.end() :].lstrip()[:1] == "%"
+            if parsed.kind == "counter" and (share or parsed.plain in found):
                 continue
             if parsed.words[-1] == "every":  # how often, and no value of it
                 continue
@@ -290,13 +309,24 @@ def pairs(line: str) -> dict[str, str]:
                 name = f"{name}/{what}"
             elif parsed.part and parsed.kind in ("loss", "error"):
                 what = "_".join(parsed.stem)
-            found.setdefault(name, match["value"])
+            found.setdefault(name, _in_full(match["value"], match["unit"]))
+    if not any(parse(name).kind in ("loss", "error") for name in found):
+        for match in _BEFORE.finditer(line):
+            found.setdefault(match["name"], match["value"])
     return _numbers(found)
 
 
 def _in_full(number: str, unit: str | None) -> str:
     """A number without its unit: 1.5k is 1500."""
     return f"{float(number) * UNITS[unit]:.15g}" if unit else number
+
+
+def _each_named(match: re.Match[str]) -> str:
+    """A name and its number for each of those in brackets."""
+    names, values = match["names"].split(", "), match["values"].split(", ")
+    if len(names) != len(values):
+        return match[0]
+    return "| " + " | ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
 
 def _in_order(match: re.Match[str]) -> str:

@@ -15,20 +15,25 @@ def columns(line: str, header: list[Word]) -> tuple[list[Word], dict[str, str]] 
     if (
         len(names) > 1
         and any(parse(name.text).kind in ("loss", "error") for name in names)
-        and not re.search(r"[:=]", line)
+        and not re.search(r"[:=]", _IN_BRACKETS.sub("", line))
         and not any(map(_numeric, line.split()))
     ):
         return names, {}
     line = _DRAWN_BAR.sub("", line) if "%" in line else line
-    if "[" in line and (lists := _lists(_words(line, _NAMES), header)):
+    wide = _words(line, _NAMES)
+    if "[" in line and (lists := _lists(wide, header)):
         return header, lists
     words = _words(line, _WORDS)
     cells = [_COUNT_OF.sub(r"\1", word.text) for word in words]
     numeric = sum(map(_numeric, cells))
-    # Names may hold single spaces ("LOSS NER"), or have no more than those between them.
-    for known in ([name.text for name in header], [w for n in header for w in n.text.split()]):
-        if known and len(cells) == len(known) and numeric >= 0.6 * len(cells):
-            return header, {n: c for n, c in zip(known, cells, strict=True) if _numeric(c)}
+    # Names may hold single spaces ("LOSS NER"), or have no more than those between them; so may
+    # cells ("2026-05-01 12:00:00", "0.5 sec").
+    alone = [name.text for name in header], [w for n in header for w in n.text.split()]
+    for held in (cells, [word.text for word in wide]):
+        for known in alone:
+            told = {n: c for n, c in zip(known, held, strict=False) if _numeric(c)}
+            if known and len(held) == len(known) and len(told) >= 0.6 * len(held):
+                return header, told
     # Where cells are empty, a number belongs to the name that it stands under.
     if 1 < len(cells) < len(header) and numeric >= 0.6 * len(cells):
         under = [[n.text for n in header if n.start < w.end and w.start < n.end] for w in words]
@@ -72,6 +77,9 @@ _NAMES, _WORDS = re.compile(r"\S+(?:\s\S+)*"), re.compile(r"\S+")
 def _words(line: str, expression: re.Pattern[str]) -> list[Word]:
     return [Word(match[0], *match.span()) for match in expression.finditer(line)]
 
+
+#: A name's unit, which may have colons: "t[m:s]".
+_IN_BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)")
 
 #: A progress bar behind a row, and a position that says of how many it is.
 _DRAWN_BAR = re.compile(r"(?::|(?<!\s))\s*+\d+%.*")

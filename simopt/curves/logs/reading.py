@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ def read_log(
           tables of HTML and LaTeX, XML, what a Jupyter notebook kept of its output,
           Parquet, Feather, NumPy, TensorBoard event files (where TensorBoard is installed), MLflow
           databases, offline runs of W&B, and the output of a program; also packed by gzip, bzip2,
-          xz or zip.
+          xz, zip or tar.
         - Folders: of Lightning, Hugging Face, Keras' and PyTorch's TensorBoard writers, MLflow,
           W&B, DVCLive, CatBoost, Ultralytics, Ray; a run, or many.
         - Text of several lines: a log, as it was printed.
@@ -258,22 +258,8 @@ def file_tables(
         return [stores.numpy(data, source)]
     if stores.is_events(name, data):
         return [stores.events(path, source)]
-    if data.startswith(b"PK"):
-        files = contents.zipped(path, data)
-        found = [
-            table
-            for inner, part in files.items()
-            if b"\0" not in part[:1000]
-            and (
-                table := texts.text_table(
-                    part.decode("utf-8", "replace"), f"{source}:{inner}", patterns
-                )
-            )
-        ]
-        with_loss = [table for table in found if stores.has_loss(table)]
-        if not with_loss:
-            raise contents.refused(path, f"a zip of {len(files)} files", "one with a log in it")
-        return with_loss[:1]
+    if (files := contents.archived(path, data)) is not None:
+        return _of_archive(path, files, patterns)
     if name.endswith(".wandb") or data.startswith(wandb.MAGIC):
         return [wandb.offline_run(data, source)]
     text = contents.decoded(path, data)
@@ -296,10 +282,36 @@ def file_tables(
     return [table.noted(*notes) for table in found]
 
 
-def _table_of(text: str, patterns: Iterable[str]) -> Table | None:
+def _of_archive(path: Path, files: Mapping[str, bytes], patterns: Iterable[str]) -> list[Table]:
+    """The logs of an archive: of each of its folders the one whose name says so, else the first."""
+    found: dict[PurePosixPath, Table] = {}
+    left: list[str] = []
+    by_path = {PurePosixPath(inner): held for inner, held in files.items()}
+    for inner, text in sorted(by_path.items(), key=lambda file: folders.rank(file[0])):
+        if b"\0" in text[:1000]:
+            continue
+        table = _table_of(text.decode("utf-8", "replace"), patterns, f"{path}:{inner}")
+        if table is None or not stores.has_loss(table):
+            continue
+        if inner.parent in found:
+            left.append(str(inner))
+        else:
+            found[inner.parent] = table
+    if not found:
+        what = f"an archive of {len(files)} files"
+        raise contents.refused(path, what, "one with a log in it")
+    notes = (f"{listing(left)} left out: beside a log of their folder",) if left else ()
+    named = len(found) > 1
+    return [
+        replace(table.noted(*notes), run=str(place) if named else table.run)
+        for place, table in sorted(found.items())
+    ]
+
+
+def _table_of(text: str, patterns: Iterable[str], source: str = "") -> Table | None:
     """A part's table; None where it is none on its own, as rows without their header."""
     try:
-        return texts.text_table(text, "", patterns) if text.strip() else None
+        return texts.text_table(text, source, patterns) if text.strip() else None
     except ValueError:
         return None
 

@@ -41,6 +41,9 @@ _RUN_NUMBER = re.compile(
 #: A run whose last losses are NaN, so many of them, is over.
 ENDED = 3
 
+#: Of more resumptions than these it is said how many they are.
+FEW_NOTED = 5
+
 #: What counts steps within an epoch, and so many values of one grain make a column of their own.
 STEPS = (("step",), ("batch",), ("iteration",), ("iter",), ("steps",))
 FEW_ROWS = 3
@@ -123,9 +126,11 @@ def _texts(table: Table, name: str) -> list[str]:
     return [_text(cell) for cell in table.columns[name]]
 
 
-def _distinct(table: Table, name: str) -> set[str]:
-    """The texts in a column, each once."""
+def _distinct(table: Table, name: str, rows: NDArray[np.int64] | None = None) -> set[str]:
+    """The texts in a column, or in some of its rows, each once."""
     column = table.columns[name]
+    if rows is not None and 0 < len(rows) < table.rows == len(column):
+        column = [column[row] for row in rows]
     with suppress(TypeError):  # lists and other cells that have no hash
         column = set(column)
     return {text for cell in column if (text := _text(cell))}
@@ -171,8 +176,13 @@ def _exported(table: Table) -> list[Table]:
 
 #: Words beside the part's own in a cell that says which part of the data a row is about.
 BESIDE_PART = frozenset(
-    ("", "set", "data", "phase", "epoch", "loop", "split", "subset", "step", "loss")
-)
+    (
+        "", "set", "data", "phase", "epoch", "loop", "split", "subset", "step", "steps", "loss",
+        "batch", "iter", "iteration", "on", "end", "ended", "done", "complete", "completed",
+        "finished", "metrics", "metric", "results", "result", "stats", "summary", "log", "loader",
+        "event",
+    )
+)  # fmt: skip
 
 
 def _numbered(table: Table) -> list[Table]:
@@ -200,15 +210,20 @@ def _part_of(text: str) -> str:
 
 
 def _by_part(table: Table) -> str | None:
-    """The column that says which part of the data a row is about."""
+    """The column that says which part of the data a row is about, of rows that hold a loss."""
+    losses = [n for n in table.columns if parse(n).kind in ("loss", "error")]
+    held = [_there(table.columns[n]) for n in losses if len(table.columns[n]) == table.rows]
+    with_loss = np.flatnonzero(np.any(held, axis=0)) if held else None
     for name in table.columns:
-        values = _distinct(table, name)
+        values = _distinct(table, name, with_loss)
         parts = {_part_of(text) for text in values} if len(values) <= 8 else {""}
         # Whatever it is called, a column that holds both parts' names and no others is one.
         if parts == {"train", "val"}:
             return name
+        if plain(name) not in PARTS:
+            continue
         training = [text for text in values if _part_of(text) != "val"]
-        if plain(name) in PARTS and (parts == {"train"} or ("val" in parts and len(training) == 1)):
+        if parts == {"train"} or ("val" in parts and len(training) == 1):
             return name
     return None
 
@@ -298,26 +313,57 @@ def sections(chosen: Chosen, sessions: Sequence[int]) -> tuple[list[NDArray[np.i
     if many and not _begins_again(x, back):
         notes.append(f"rows were in another order: sorted by {chosen.x_name}")
         return [rows[np.argsort(x, kind="stable")]], notes
-    starts = sorted({*(int(np.searchsorted(rows, row)) for row in sessions)} - {0, len(rows)})
-    kept: list[int] = []
-    new: list[int] = list(starts)
-    least = x[0]
     step = float(np.median(np.abs(np.diff(x)))) if len(x) > 1 else 1.0
+    anew = [at for at in back.tolist() if x[at] <= x[0] + step]
+    resumed = [at for at in back.tolist() if x[at] > x[0] + step]
+    keep, twice = _once(x, anew, resumed)
+    if 0 < len(resumed) <= FEW_NOTED:
+        notes += [
+            f"resumed at {chosen.x_name} {x[at]:g}: {many} values were written twice, "
+            "and count as written last"
+            for at, many in zip(resumed, twice, strict=True)
+        ]
+    elif resumed:
+        notes.append(
+            f"resumed {len(resumed)} times: {sum(twice)} values were written twice, "
+            "and count as written last"
+        )
+    starts = sorted({*np.searchsorted(rows, sessions).tolist(), *anew})
+    left = np.flatnonzero(keep)
+    if resumed and not starts:
+        return [rows[left]], notes
+    return _joined(rows[left], values, np.searchsorted(left, starts).tolist(), notes), notes
+
+
+def _once(
+    x: Floats, anew: Sequence[int], resumed: Sequence[int]
+) -> tuple[NDArray[np.bool_], list[int]]:
+    """Which values stay where a counter goes back and on, and how many each resumption replaces.
+
+    At one that is ``resumed``, what its run had written from there on goes; of runs that began
+    before the last one ``anew`` all stays.
+    """
     keep = np.ones(len(x), bool)
-    for at in back.tolist():
-        if x[at] <= least + step:
-            new.append(at)
-        else:
-            twice = np.flatnonzero(keep[:at] & (x[:at] >= x[at]))
-            keep[twice] = False
-            kept.append(at)
-            notes.append(
-                f"resumed at {chosen.x_name} {x[at]:g}: {len(twice)} values were written twice, "
-                "and count as written last"
-            )
-    if kept and not new:
-        return [rows[keep]], notes
-    return _joined(rows, values, sorted({*new} - {0, len(rows)}), notes), notes
+    twice: list[int] = []
+    stretches: list[tuple[int, int]] = []  # of the run so far: each rises, and lies above the last
+    start = 0
+    begins = set(anew)
+    for at in sorted({*anew, *resumed}):
+        stretches.append((start, at))
+        start = at
+        if at in begins:
+            stretches.clear()
+            continue
+        twice.append(0)
+        while stretches:
+            first, end = stretches.pop()
+            cut = first + int(np.searchsorted(x[first:end], x[at]))
+            keep[cut:end] = False
+            twice[-1] += end - cut
+            if cut > first:
+                stretches.append((first, cut))
+                break
+    return keep, twice
 
 
 def _begins_again(x: Floats, back: NDArray[np.int64]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from simopt.curves.logs import delimited
 from simopt.curves.logs.contents import refused
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Rows, Table, flat
@@ -22,6 +23,9 @@ TRIALS = (
     "log the loss of a trial while it trains (trial.report), and read that"
 )
 
+
+#: Rows of a matrix that show what its columns are.
+MOST_LOOKED_AT = 10_000
 
 #: How files of Arrow begin: Feather's second version.
 ARROW = b"ARROW1"
@@ -68,14 +72,19 @@ def numpy(data: bytes, source: str) -> Table:
     for name, array in arrays.items():
         if array.dtype.names:
             columns |= {field: array[field] for field in array.dtype.names}
-        elif array.ndim == 2 and array.shape[1] == 2:
-            first = array[:, 0]
-            counting = bool((np.diff(first) > 0).all() and (first % 1 == 0).all())
-            names = ("step", "loss") if counting else ("loss", "val_loss")
-            columns |= dict(zip(names, array.T, strict=True))
+        elif array.ndim == 2 and min(array.shape) > 1 and (len(arrays) == 1 or 2 in array.shape):
+            columns |= _unnamed(array, source)
         elif array.ndim <= 1 or array.size == max(array.shape):
             columns[name] = array.reshape(-1)
     return Table(columns, "NumPy", source)
+
+
+def _unnamed(array: np.ndarray[Any, Any], source: str) -> dict[str, Any]:
+    """The columns of a matrix: the longer side is time."""
+    if array.shape[0] < array.shape[1]:
+        array = array.T
+    rows = [list(map(repr, row)) for row in array[:MOST_LOOKED_AT].tolist()]
+    return dict(zip(delimited.unnamed_columns(rows, source), array.T, strict=True))
 
 
 def database(path: Path) -> list[Table]:

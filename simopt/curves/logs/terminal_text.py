@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-_EPOCH = re.compile(r"\bepoch(?:-|\s*[:#]?\s*)(\d+)", re.IGNORECASE)
+_EPOCH = re.compile(r"\bepoch(?:-|\s*[:#]?\s*)((?>\d+))(?![.\d]*\s?%)", re.IGNORECASE)
 #: Colours, what moves the cursor, and titles and links, which end in a bell or a backslash.
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]{0,4000}(?:\x07|\x1b\\)|\x08+")
 PREFIX = re.compile(

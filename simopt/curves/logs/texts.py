@@ -17,6 +17,7 @@ from simopt.curves.logs import (
     json_logs,
     lists,
     markup,
+    prefixes,
     terminal_text,
 )  # fmt: skip
 from simopt.curves.logs.names import parse, plain
@@ -112,11 +113,27 @@ def text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
     printed = console.table(markup.text_of(text) if markup.is_page(text) else text, source)
     if printed is not None and (printed.rows > 2 or (not others and failed is None)):
         return printed
+    if (behind := _behind_prefixes(text, source)) is not None:
+        return behind
     if others:
         return _of_messages(others[0], source) or others[0]
     if failed is not None:
         raise failed
     return None
+
+
+def _behind_prefixes(text: str, source: str) -> Table | None:
+    """The table whose every line stands behind what a logger writes, if it names its loss."""
+    if not (bare := prefixes.removed(text)) or _NUMBER.search(bare) is None:
+        return None
+    try:
+        found = text_table(bare, source, ())
+    except ValueError:
+        return None
+    named = found is not None and any(
+        parse(name).kind in ("loss", "error") and name in bare for name in found.columns
+    )
+    return found if named else None
 
 
 def _is_curve(table: Table) -> bool:

@@ -1,0 +1,247 @@
+"""Logs of yet other programs: tables behind what a logger writes, archives, marks between words."""
+
+# ruff: noqa: E501 (lines of logs are as long as programs print them)
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+
+from simopt.curves.logs import read_log
+from simopt.curves.logs.cells import number
+from simopt.curves.logs.names import parse
+from simopt.curves.logs.one_line import pairs
+from tests.test_logs import HELD, LOSS, T, lines, one, same, written
+from tests.test_logs_of_libraries import ROWS, rows
+
+BOTH = "{k},{a},{b}"
+CSV = rows("epoch,train_loss,val_loss", BOTH)
+TABLE = rows("epoch  train_loss  val_loss", "{k:5}  {a:10.4f}  {b:8.4f}")
+MARKDOWN = rows("| epoch | train_loss | val_loss |\n|---|---|---|", "| {k} | {a} | {b} |")
+SAID = lines("epoch {k} train loss {a} val loss {b}")
+
+
+@pytest.mark.parametrize("table", [TABLE, MARKDOWN], ids=["table", "Markdown"])
+@pytest.mark.parametrize(
+    "front",
+    [
+        "INFO:root:",
+        "2026-05-01 12:00:{:02},123 - INFO - ",
+        "2026-05-01 12:00:{:02}.123 | INFO     | __main__:main:12 - ",
+        "[2026-05-01 12:00:{:02},123][__main__][INFO] - ",
+        "I0501 12:00:{:02}.123456 1234 train.py:50] ",
+        "2026-05-01T12:00:{:02}.123456789Z stdout F ",
+        "trainer-abc train ",
+        "trainer_1  | ",
+        "May 01 12:00:{:02} host train[1234]: ",
+        "0: ",
+    ],
+)
+def test_tables_behind_what_a_logger_writes(tmp_path, front, table):
+    text = "".join(
+        front.format(k % 60) + line + "\n" for k, line in enumerate(table.splitlines(), 1)
+    )
+    text += front.format(59) + "saved the model\n"
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)
+
+
+def test_rows_of_a_label_and_numbers_without_names_are_no_table(tmp_path):
+    with pytest.raises(ValueError, match="must be a log"):
+        read_log(written(tmp_path, lines("row_a {k} {a} {b}"), "out.log"))
+
+
+#: Training and validation loss, by epoch.
+BY_EPOCH = {
+    "a bar behind the name": lines(
+        "Step {k:6}: Ran 100 train steps in 3.21 secs\nStep {k:6}: train CrossEntropyLoss |  {a}\nStep {k:6}: eval  CrossEntropyLoss |  {b}\nStep {k:6}: eval          Accuracy |  0.5"
+    ),
+    "a hyphen behind the name": lines(
+        "Epoch: {k}\n\rtrain:  50%|█   | 5/10 [00:05<00:05,  1.0s/it, dice_loss - 9.9, iou_score - 0.1]\rtrain: 100%|██| 10/10 [00:10<00:00,  1.0s/it, dice_loss - {a}, iou_score - 0.6]\n\rvalid: 100%|██| 5/5 [00:02<00:00,  2.0it/s, dice_loss - {b}, iou_score - 0.5]"
+    ),
+    "Julia's @show": lines("(epoch, train_loss, test_loss) = ({k}, {a}, {b})"),
+    "WeNet": lines("INFO Epoch {k} TRAIN info lr 0.1\nDEBUG TRAIN Batch 0/9 loss {a} loss_att 10.1 rank 0\nINFO Epoch {k} CV info cv_loss {b}"),
+    "folds": lines("[{k}]\tcv_agg's train l2: {a} + 0.01\tcv_agg's valid l2: {b} + 0.02"),
+    "H2O": rows(
+        "Scoring History: \n    timestamp            duration    number_of_trees    training_rmse    validation_rmse\n--  -------------------  ----------  -----------------  ---------------  ---------------",
+        "    2026-05-01 12:00:{k:02}  0.{k:03} sec   {k:<17}  {a:<15}  {b}",
+    ),
+    "H2O, of R": rows(
+        "Scoring History: \n             timestamp   duration  number_of_trees training_rmse validation_rmse",
+        "{n} 2026-05-01 12:00:{k:02}  0.00{k:02} sec {k:16} {a:13.5f} {b:15.5f}",
+    ),
+    "a title of many words": rows(
+        "This is what was trained, as of May\n\n  epoch    train loss    val loss\n ------------------------------", "  {k:5}    {a:10}    {b:8}"
+    ),
+    "units with colons": rows("epoch   train loss  val loss   t[m:s]", "{k:5}   {a:10}  {b:8}   0:{k:02}.1"),
+    "UTF-16 without a mark": SAID.encode("utf-16-le"),
+    "UTF-16 of the other order": SAID.encode("utf-16-be"),
+    "UTF-16 behind UTF-8": b"epoch 0 train loss 2.3 val loss 2.35\n"
+    + SAID.partition("\n")[2].encode("utf-16-le"),
+    "zeros in front": b"\0" * 5000 + SAID.encode(),
+    "JSON values on one line": "".join(
+        json.dumps({"epoch": k, "train_loss": a, "val_loss": b}) for k, a, b in ROWS
+    ),
+    "settings among rows by part": '{"type": "config", "lr": 0.1}\n'
+    + lines(
+        '{{"type": "train_step", "epoch": {k}, "loss": {a}}}\n{{"type": "eval_end", "epoch": {k}, "loss": {b}}}\n{{"type": "checkpoint", "epoch": {k}}}'
+    ),
+    "powers of ten": rows("epoch,train_loss,val_loss", "{k},{a}\\times 10^{{0}},{b} × 10^0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BY_EPOCH)
+def test_what_programs_print(tmp_path, name):
+    text = BY_EPOCH[name]
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)
+
+
+@pytest.mark.parametrize(
+    ("line", "x"),
+    [
+        ("{k:3d} 123.45 ms run, 3.33 ms CL, {a:7.4f} loss, 0.000100 LR, 0.50 GB used", None),
+        ("step#: {n:5}   learning rate: 0.1   average loss: {a}   steps without progress: 12", T + 1),
+        ("Iteration {n:4}, KL divergence {a:.4f}, 50 iterations in 0.3123 sec", T + 1),
+        ("\rEpoch: 50.0%  lr: 0.009  loss: 9.03\rEpoch: 100.0%  lr: 0.009  loss: {a}\n", None),
+    ],
+)  # fmt: skip
+def test_a_training_loss_alone(tmp_path, line, x):
+    run = one(read_log(written(tmp_path, lines(line), "out.log")))
+    same(run, held=None)
+    assert run.x is None if x is None else np.array_equal(run.x, x)
+
+
+def test_a_loss_in_thousands(tmp_path):
+    """Above a thousand with a k, and below without: both are of one curve."""
+    losses = [2300.0, 1500.0, 1000.0, 900.0, 850.5]
+    said = ["2.3k", "1.5k", "1.0K", "900.0", "850.5"]
+    text = "".join(f"epoch {k} loss: {each}\n" for k, each in enumerate(said))
+    assert one(read_log(written(tmp_path, text, "out.log"))).loss.tolist() == losses
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("train loss | 0.5 | lr | 0.1", {"train loss": "0.5", "lr": "0.1"}),
+        ("epoch 3 - loss - 0.5 - acc - 0.9", {"epoch": "3", "loss": "0.5", "acc": "0.9"}),
+        ("0.5 loss, 0.1 lr", {"loss": "0.5"}),
+        ("loss 0.5, 3 val loss", {"loss": "0.5"}),
+        ("(a, b) = (1, 2, 3)", {}),
+        ("time - 5 min", {}),
+    ],
+)
+def test_marks_between_a_name_and_its_number(line, found):
+    assert pairs(line) == found
+
+
+def archive(kind, files):
+    buffer = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(buffer, "w") as packed:
+            for name, text in files.items():
+                packed.writestr(name, text)
+    else:
+        with tarfile.open(fileobj=buffer, mode=kind) as packed:
+            for name, text in files.items():
+                entry = tarfile.TarInfo(f"./{name}")
+                entry.size = len(text)
+                packed.addfile(entry, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "name"), [("zip", "a.zip"), ("w", "a.tar"), ("w:gz", "a.tgz")])
+def test_archives(tmp_path, kind, name):
+    other = rows("epoch,train_loss,val_loss", "{k},9.0,9.0")
+    text = archive(kind, {"one/args.txt": "lr=1", "one/metrics.csv": CSV, "one/other.csv": other})
+    run = one(read_log(written(tmp_path, text, name)))
+    same(run)
+    assert run.notes == ("one/other.csv left out: beside a log of their folder",)
+    log = read_log(
+        written(tmp_path, archive(kind, {"a/metrics.csv": CSV, "b/log.csv": other}), name)
+    )
+    assert [run.name for run in log.runs] == ["a", "b"]
+    same(log.runs[0])
+    assert (log.runs[1].loss == 9.0).all()
+
+
+def npy(array):
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.stack([LOSS, HELD], 1),
+        np.stack([LOSS, HELD]),
+        np.stack([T, LOSS, HELD], 1),
+        np.stack([T, LOSS, HELD]),
+    ],
+)
+def test_a_matrix(tmp_path, array):
+    same(one(read_log(written(tmp_path, npy(array), "a.npy"))))
+
+
+def test_a_matrix_whose_columns_cannot_be_told_apart(tmp_path):
+    with pytest.raises(ValueError, match="5 without names in .*must be named"):
+        read_log(written(tmp_path, npy(np.stack([LOSS] * 5)), "a.npy"))
+
+
+def test_a_setting_beside_curves(tmp_path):
+    buffer = io.BytesIO()
+    np.savez(buffer, train_losses=LOSS, val_losses=HELD, lr=np.array(0.1))
+    run = one(read_log(written(tmp_path, buffer.getvalue(), "a.npz")))
+    same(run)
+    assert run.rate is None
+    same(one(read_log({"loss": LOSS, "val_loss": HELD, "lr": [0.1]})))
+
+
+def test_a_run_that_was_resumed_behind_another(tmp_path):
+    """What the second wrote twice counts once, and of the first nothing goes."""
+    first, second = [*range(40)], [*range(30), *range(20, 36)]
+    steps = [*first, *second]
+    losses = [round(2 * np.exp(-k / 10) + 0.3 + 0.001 * at, 4) for at, k in enumerate(steps)]
+    text = rows("epoch,loss").strip() + "\n"
+    text += "".join(f"{k},{a}\n" for k, a in zip(steps, losses, strict=True))
+    log = read_log(written(tmp_path, text))
+    assert [len(run.loss) for run in log.runs] == [40, 36]
+    assert log.runs[0].loss.tolist() == losses[:40]
+    assert log.runs[1].loss.tolist() == losses[40:60] + losses[70:]
+    assert (
+        "resumed at epoch 20: 10 values were written twice, and count as written last"
+        in log.runs[1].notes
+    )
+
+
+def test_many_resumptions(tmp_path):
+    steps = [k for start in range(0, 500, 50) for k in range(start, start + 60)]
+    text = "step,loss\n" + "".join(f"{k},{1 / (1 + k)}\n" for k in steps)
+    run = one(read_log(written(tmp_path, text)))
+    assert run.x.tolist() == [*range(510)]
+    assert run.notes == (
+        "resumed 9 times: 90 values were written twice, and count as written last",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("cv_loss", "held out"), ("cv_agg-train l2", "train"), ("cv_agg-valid l2", "held out")],
+)
+def test_parts_of_folds(name, part):
+    assert parse(name).part == part
+
+
+@pytest.mark.parametrize(
+    "text", [r"2.5\times 10^{-3}", "2.5 × 10^-3", r"2.5 \cdot 10^{-3}", "2.5*10^-3"]
+)
+def test_powers_of_ten(text):
+    assert number(text) == 0.0025
