@@ -437,7 +437,8 @@ CALLS = {
     "simopt.report.batch_size_page": lambda tmp: {"path": tmp / "page.html", "study": study()},
     "simopt.recommend": lambda _: {
         "problem": simopt.problems.diabetes(), "target": None, "kind": None, "features": None,
-        "missing": "refuse", "optimizers": ["SGD"], "batch_sizes": None, "budget": 0.05, "seed": 0,
+        "missing": "refuse", "sep": None, "decimal": None, "encoding": None,
+        "optimizers": ["SGD"], "batch_sizes": None, "budget": 0.05, "seed": 0,
         "progress": False, "threads": 1,
     },
     "simopt.lr_range_test": lambda _: (

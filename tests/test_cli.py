@@ -128,10 +128,10 @@ def test_texts_in_quotes_are_the_users():
 
 def test_messages_are_in_options_where_the_command_has_them():
     command = main.commands.commands["prescribe"]
-    told = "a=1: standardize=True or standardize=False, sep=';'; features= names them"
+    told = "a=1: standardize=True or standardize=False, quote=';'; (sep=';') features= names them"
     assert (
         reading.in_options(told, command)
-        == "a=1: --standardize or --no-standardize, sep=';'; --features names them"
+        == "a=1: --standardize or --no-standardize, quote=';'; (--sep ';') --features names them"
     )
     assert reading.in_options(told, None) == told
 

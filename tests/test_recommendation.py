@@ -93,6 +93,50 @@ def test_texts_dates_indices_and_missing_values(tmp_path):
     same_rows(data.split(sold, 0, 10**6))
 
 
+def test_texts_of_rows_that_are_left_out(tmp_path):
+    frame = table().assign(town=["Bari", "Oslo", "Rome", "York"] * 30, town_hall=1.0, noted=None)
+    frame.loc[frame["town"].isin(["Bari", "York"]), "a"] = np.nan
+    frame.loc[0, "noted"] = "once"
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    read = data.from_file(tmp_path / "t.csv", "price", missing="drop", features=["a", "town"])
+    assert read.features == ("a", "town_Rome")
+    assert "60 rows that lack a value were left out." in read.said
+    same_rows(data.split(read, 0, 10**6))
+    (tmp_path / "t.csv").write_text("a,y\n" + "1,2\n3,4\n5,5\n" * 9 + ",7\n")
+    read = data.from_file(tmp_path / "t.csv", "y", missing="drop")
+    assert read.said == ("1 row that lacks a value was left out.",)
+
+
+@pytest.mark.parametrize("absent", ["", "  ", "NaN", "?", "#N/A"])
+@pytest.mark.parametrize("spaces", [" ", "\t "])
+@pytest.mark.parametrize("first", [0, 250])
+def test_spaces_around_texts(tmp_path, absent, spaces, first):
+    """From the first line on, or only below the lines that show how a text is written."""
+    town, sold = ["Bari", "Oslo", "Rome", "St Ives"] * 75, ["yes", "no", "no"] * 100
+    rent = [f"${1000 + k * k % 700}.50" for k in range(300)]
+    rows = [list(row) for row in zip(town, rent, sold, strict=True)]
+    rows[260][0] = rows[270][1] = rows[280][2] = absent
+    lines = ["town,rent,sold", *map(",".join, rows[:first])]
+    lines += [",".join(f"{spaces}{cell}{spaces}" for cell in row) for row in rows[first:]]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    read = data.from_file(tmp_path / "t.csv", "sold", missing="drop")
+    assert read.features == ("town_Oslo", "town_Rome", "town_St Ives", "rent")
+    kept = [k for k in range(300) if k not in (260, 270, 280)]
+    np.testing.assert_array_equal(read.y, [float(sold[k] == "yes") for k in kept])
+    np.testing.assert_array_equal(read.x[:, 1], [float(town[k] == "Rome") for k in kept])
+    np.testing.assert_array_equal(read.x[:, 3], [1000.5 + k * k % 700 for k in kept])
+    same_rows(data.split(read, 0, 10**6))
+
+
+def test_spaces_around_texts_of_parquet(tmp_path):
+    frame = table().assign(town=["Bari ", " Oslo", "", "Rome"] * 30, rent=["$2.50 ", " $3.50"] * 60)
+    frame.to_parquet(tmp_path / "t.parquet")
+    read = data.from_file(tmp_path / "t.parquet", "price", missing="drop")
+    assert read.features == ("a", "b", "c", "town_Oslo", "town_Rome", "rent")
+    assert len(read.y) == 90
+    same_rows(data.split(read, 0, 10**6))
+
+
 def test_a_parquet_file(tmp_path):
     table().to_parquet(tmp_path / "t.parquet")
     same_rows(data.split(data.from_file(tmp_path / "t.parquet", "price"), 0, 10**6))
@@ -373,6 +417,31 @@ def command(simopt_command):
 
 
 FAST = ("--optimizer", "sgd", "--optimizer", "adam", "--budget", "0.02")
+
+
+def test_how_a_text_is_written_may_be_said(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = table(30).assign(Größe=np.arange(30) ** 2 % 7)
+    frame.to_csv("t.csv", index=False, sep=":", decimal=",", encoding="cp1252")
+    status, out, error = command("t.csv", "price", *FAST)
+    assert (status, out) == (2, "")
+    assert "must be text in utf-8 (--encoding 'cp1252' is what Windows" in error
+    how = {"sep": ":", "decimal": ",", "encoding": "cp1252"}
+    read = data.from_file("t.csv", "price", **how)
+    np.testing.assert_array_equal(read.x, frame.drop(columns="price"))
+    same_rows(data.split(read, 0, 10**6))
+    options = [f"--{name}={mark}" for name, mark in how.items()]
+    status, out, _ = command("t.csv", "price", *options, *FAST[:2], "--budget", "0.01")
+    assert status == 0
+    assert "t: price from four features" in out
+    with pytest.raises(ValueError, match="decimal=',': must be None with a problem"):
+        simopt.recommend(simopt.problems.diabetes(), decimal=",")
+
+
+def test_the_command_advises_its_own_options(command, tmp_path):
+    table(30).assign(id=range(30)).to_csv(tmp_path / "t.csv", index=False)
+    _, out, _ = command(tmp_path / "t.csv", "price", *FAST[:2], "--budget", "0.01")
+    assert "left out 'id' (an identifier): --feature names the columns" in out
 
 
 def test_the_command_says_what_the_function_returns(command, path, made):

@@ -173,10 +173,8 @@ def test_a_lone_column_that_counts_is_time():
     time = pd.DataFrame({"t": np.arange(20), "y": np.arange(20) ** 2.0})
     assert problems.from_frame(time, "y").features == ("t", "intercept")
     index = time.rename(columns={"t": "Unnamed: 0"})
-    with (
-        pytest.warns(problems.ColumnWarning),
-        pytest.raises(ValueError, match="no column is left to predict 'y': features="),
-    ):
+    beside = r"no column is left to predict 'y' beside 'Unnamed: 0' \(the row index\): features="
+    with pytest.raises(ValueError, match=beside):
         problems.from_frame(index, "y")
     assert problems.from_frame(index, "y", features=["Unnamed: 0"]).d == 2
 
@@ -264,12 +262,12 @@ def test_texts_of_other_programs(tmp_path):
     ],
 )
 def test_remarks_and_titles_above_the_heading(tmp_path, above):
-    from simopt.problems.files import csv_options
+    from simopt.problems.written import written
 
     path = tmp_path / "points.csv"
     path.write_text("\n".join([*above, PLAIN.to_csv(index=False, sep=";")]))
     assert problems.read_table(path, "y").digest == problems.from_frame(PLAIN, "y").digest
-    read = pd.read_csv(path, **csv_options(path))
+    read = pd.read_csv(path, **written(path).options)
     pd.testing.assert_frame_equal(read, PLAIN, check_exact=False)
 
 
@@ -292,7 +290,6 @@ def test_a_heading_that_is_commented_out_above_texts(tmp_path):
         ('a,y\n"1,234.5",5\n"12,000",10\n', [1234.5, 12000]),
         ('a,y\n"1,234,567",5\n7,10\n', [1234567, 7]),
         ("a;y\n1.234,5;5\n12.000;10\n", [1234.5, 12000]),
-        ('a;y\n"1,234";5\n"2,468";10\n', [1.234, 2.468]),  # a decimal comma, as likely
         ("a;y\n1.234;0,5\n12.000;1,25\n", [1234, 12000]),  # the other column's commas tell
         ('a,y\n"1,234",0.5\n"12,000",1.25\n', [1234, 12000]),
         ("a;y\n1'234.5;5\n12'000;10\n", [1234.5, 12000]),  # Switzerland's
@@ -327,10 +324,27 @@ def test_a_text_that_cannot_be_read_is_refused_by_name(tmp_path):
             problems.read_table(path, "y", **{name: value})
 
 
+@pytest.mark.parametrize("first", ["1,234", '"1,234"'])
+def test_commas_beside_semicolons_are_decimal_ones_and_that_is_said(tmp_path, first):
+    path = tmp_path / "points.csv"
+    path.write_text(f"a;y\n{first};5\n2,468;10\n")
+    said = "points.csv: '1,234' is read as 1.234, for semicolons .*: decimal='.' takes its comma"
+    with pytest.warns(problems.ColumnWarning, match=said):
+        read = problems.read_table(path, "y", standardize=False)
+    assert read.x[:, 0].tolist() == [1.234, 2.468]
+    read = problems.read_table(path, "y", standardize=False, decimal=",")
+    assert read.x[:, 0].tolist() == [1.234, 2.468]
+    with pytest.warns(problems.ColumnWarning, match="read as numbers 'a'"):
+        read = problems.read_table(path, "y", standardize=False, decimal=".")
+    assert read.x[:, 0].tolist() == [1234, 2468]
+    path.write_text(f"a;b;y\n{first};2.5 %;5\n2,468;3.5 %;10\n")  # other amounts tell
+    with pytest.warns(problems.ColumnWarning, match="read as numbers 'b'"):
+        read = problems.read_table(path, "y", standardize=False)
+    assert read.x[:, 0].tolist() == [1234, 2468]
+
+
 def test_given_marks_are_obeyed(tmp_path):
     path = tmp_path / "points.csv"
-    path.write_text('a;y\n"1,234";5\n"2,468";10\n')
-    assert problems.read_table(path, "y", standardize=False).x[:, 0].tolist() == [1.234, 2.468]
     path.write_text("a:y\n1:5\n2:10\n")
     assert problems.read_table(path, "y", sep=":").n == 2
 
@@ -387,8 +401,10 @@ def test_what_stands_for_no_value(tmp_path, mark):
 
 def test_no_row_is_whole():
     frame = pd.DataFrame({"a": [1.0, np.nan], "b": [np.nan, 1.0], "y": [1.0, 2.0]})
-    with pytest.raises(ValueError, match="no row has a value in every column"):
+    with pytest.raises(ValueError, match="no row has a value in every column: must"):
         problems.from_frame(frame, "y", missing="drop")
+    with pytest.raises(ValueError, match="every column, and none has one in 'y': must be one"):
+        problems.from_frame(frame.assign(b=1.0, y=np.nan), "y", features=["b"], missing="drop")
     with pytest.raises(ValueError, match="column 'a', row 2: no value"):
         problems.least_squares(frame[["a", "b"]].fillna({"b": 0}), frame["y"])
 
@@ -552,7 +568,7 @@ PACKED = {
 
 @pytest.mark.parametrize("name", [*PACKED, "points.csv.zip", "points.zip"])
 def test_packed_texts(tmp_path, name):
-    from simopt.problems.files import csv_options
+    from simopt.problems.written import written
 
     path = tmp_path / name
     data = TABLE.to_csv(index=False, sep=";", decimal=",").encode()
@@ -564,7 +580,7 @@ def test_packed_texts(tmp_path, name):
     read = problems.read_table(path, "y")
     assert read.digest == problems.from_frame(TABLE, "y").digest
     assert read.name == "points"
-    pd.testing.assert_frame_equal(pd.read_csv(path, **csv_options(path)), TABLE)
+    pd.testing.assert_frame_equal(pd.read_csv(path, **written(path).options), TABLE)
 
 
 def test_packed_texts_that_cannot_be_read(tmp_path):
@@ -614,6 +630,20 @@ def test_categories_become_columns_on_request():
     np.testing.assert_array_equal(dummy.x[:, :-1], expected)
     assert dummy.optimum is not None
     assert dummy.minimum_loss == pytest.approx(read.minimum_loss, rel=1e-12)
+
+
+@pytest.mark.parametrize("categories", ["one-hot", "dummy"])
+def test_texts_of_rows_that_are_left_out_have_no_weight(categories):
+    town = ["Bari", "Oslo", "Rome", "York"] * 5
+    frame = pd.DataFrame({"town": town, "a": np.arange(20.0) ** 2, "y": np.arange(20.0) ** 3})
+    frame.loc[frame["town"].isin(["Bari", "York"]), "a"] = np.nan
+    read = problems.from_frame(frame, "y", categories=categories, missing="drop", standardize=True)
+    kept = problems.from_frame(frame.dropna(), "y", categories=categories, standardize=True)
+    assert read.features == kept.features
+    assert read.digest == kept.digest
+    assert (read.features[0] == "town_Rome") == (categories == "dummy")
+    with pytest.raises(ValueError, match="row 1: 'Bari': must be one of the 2 texts in the table"):
+        problems.held_out(frame.fillna(1.0), read)
 
 
 def test_categories_of_other_kinds():
@@ -822,10 +852,10 @@ def test_tables_of_other_libraries():
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_pandas_reads_a_text_with_the_arguments_that_are_found(tmp_path, name):
-    from simopt.problems.files import csv_options
+    from simopt.problems.written import written
 
     TABLE.to_csv(tmp_path / name, index=False, **WRITTEN[name])
-    options = csv_options(tmp_path / name)
+    options = written(tmp_path / name).options
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / name, **options), TABLE)
     assert (options == {}) == (name in ("comma.csv", "quoted.csv", "windows.csv"))
 
@@ -917,7 +947,7 @@ def test_white_space_between_cells(tmp_path):
     assert read.features == ("a", "b", "intercept")
     assert read.x[:, :2].tolist() == [[1.5, 2], [4, 5.5], [7, 8]]
     path.write_text("y\n1\n2\n")
-    with pytest.raises(ValueError, match="no column is left to predict 'y'"):
+    with pytest.raises(ValueError, match="points: no column but 'y': must have one to predict it"):
         problems.read_table(path, "y")
 
 

@@ -15,7 +15,7 @@ from simopt import problems
 from simopt.analysis.recommendation import data
 from simopt.problems import amounts
 from simopt.problems.features import ColumnWarning
-from simopt.problems.files import csv_options
+from simopt.problems.written import written
 
 N = 30
 RNG = np.random.default_rng(5)
@@ -129,7 +129,7 @@ UNITS = [
 def test_a_line_of_units_is_no_row(tmp_path, units):
     with pytest.warns(ColumnWarning, match="the line '.* has units"):
         same(read(tmp_path, f"a,b,y\n{units}\n{ROWS}"))
-    options = csv_options(tmp_path / "t.csv")
+    options = written(tmp_path / "t.csv").options
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.csv", **options), FRAME)
 
 

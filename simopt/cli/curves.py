@@ -76,7 +76,10 @@ def prescribe(
     problem = problems.read_table(data, **how)
     held_out = None
     if validation is not None:
-        held_out = problems.held_out(validation, problem, missing=how.get("missing", "refuse"))
+        same = {
+            name: how[name] for name in ("missing", "sep", "decimal", "encoding") if name in how
+        }
+        held_out = problems.held_out(validation, problem, **same)
     frame = prescription.prescribe(
         problem,
         chosen,

@@ -25,9 +25,23 @@ _OPTIONS = (
     ),
 )
 
+_MARKS = (
+    click.option("--sep", metavar="MARK", help="What stands between the cells of a text."),
+    click.option("--decimal", metavar="MARK", help="Its decimal mark: a point or a comma."),
+    click.option("--encoding", metavar="NAME", help="How its characters are written, as cp1252."),
+)
+
+
+def marks(command: Callable[..., None]) -> Callable[..., None]:
+    """Options on how a text is written, for a command that takes them as keywords."""
+    for option in reversed(_MARKS):
+        command = option(command)
+    return command
+
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
     """Options for a command, which takes them as keywords and hands them to `given`."""
+    command = marks(command)
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -38,6 +52,9 @@ def given(
     standardize: bool | None,
     categories: str | None,
     missing: str | None,
+    sep: str | None,
+    decimal: str | None,
+    encoding: str | None,
     table: bool = True,
 ) -> dict[str, Any]:
     """Those given, as `simopt.problems.read_table` takes them; without a table none may be."""
@@ -46,6 +63,9 @@ def given(
         "standardize": standardize,
         "categories": categories,
         "missing": missing,
+        "sep": sep,
+        "decimal": decimal,
+        "encoding": encoding,
     }
     said = {name: value for name, value in values.items() if value is not None}
     if said and not table:
@@ -56,7 +76,7 @@ def given(
 
 #: An argument with its value, or a text in quotes: that is the user's, a file's name or a line.
 _ARGUMENT = re.compile(
-    r"(?<!\w)(?:'[^']*'|\"[^\"]*\")|(?<=\s)(?P<name>\w+)=(?P<value>True\b|False\b| |)"
+    r"(?<!\w)(?:'[^']*'|\"[^\"]*\")|(?<=[\s(])(?P<name>\w+)=(?P<value>True\b|False\b| |)"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from simopt.cli import reading
 from simopt.cli.once import Once
 from simopt.ground import extras, files
 
@@ -33,6 +34,7 @@ INTERRUPTED = 130
     show_default=True,
     help="What to do with rows that lack a value: refuse or drop.",
 )
+@reading.marks
 @click.option(
     "--optimizer",
     "optimizers",
@@ -63,6 +65,9 @@ def recommend(
     kind: str | None,
     features: tuple[str, ...],
     missing: str,
+    sep: str | None,
+    decimal: str | None,
+    encoding: str | None,
     optimizers: tuple[str, ...],
     batch_sizes: tuple[int, ...],
     budget: float,
@@ -95,6 +100,9 @@ def recommend(
             kind=kind,
             features=features or None,
             missing=missing,
+            sep=sep,
+            decimal=decimal,
+            encoding=encoding,
             optimizers=optimizers or None,
             batch_sizes=batch_sizes or None,
             budget=budget,
@@ -102,7 +110,8 @@ def recommend(
         )
     except recommendation.RecommendationInterrupted as stopped:
         made, status = stopped.recommendation, INTERRUPTED
-    click.echo(str(made))
+    said = reading.in_options(made.summary, recommend)
+    click.echo(str(made).replace(made.summary, said, 1))
     if page is not None:
         recommendation_page(page, made)
         click.echo(f"\n{page}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -104,6 +104,13 @@ class Columns:
     def number(self, name: str) -> Floats:
         """A column of numbers."""
         return np.asarray(self.values[:, self.numbers[name]])
+
+    def of(self, rows: NDArray[np.bool_]) -> Columns:
+        """The same columns of some rows [n]."""
+        if rows.all():
+            return self
+        texts = {name: column[rows] for name, column in self.texts.items()}
+        return replace(self, values=self.values[rows], texts=texts)
 
 
 def read(frame: pd.DataFrame) -> Columns:

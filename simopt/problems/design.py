@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simopt.problems import features
 from simopt.problems.columns import Columns, Floats, bad_cell, check_units, levels, listed, read
@@ -105,22 +107,35 @@ def design(
     if chosen is None:
         columns = read(frame)
         chosen, left = features.choose(columns, list(frame.columns), y, intercept)
-        features.say_left(source, left, remedies.left)
         if not chosen:
-            raise ValueError(f"{source}: no column is left to predict {target!r}: {remedies.left}")
+            others = features.grouped(left)
+            raise ValueError(
+                f"{source}: no column is left to predict {target!r} beside {others}: "
+                f"{remedies.left}"
+                if others
+                else f"{source}: no column but {target!r}: must have one to predict it from"
+            )
+        features.say_left(source, left, remedies.left)
     else:
         columns = read(frame[list(chosen)])
-    sources = _sources(columns, chosen, categories, remedies.texts)
-    features.say_amounts(source, columns.amounts, sources)
-    units = {name: each.unit for name, each in columns.amounts.items() if name in sources}
-    skip = int(categories == "dummy")
-    x, names, origins = _encoded(columns, sources, skip)
-    every, lacking = len(y), [*np.isnan(x).sum(axis=0), np.isnan(y).sum()]
-    x, y = _complete(x, origins, y, target, missing, remedies.missing)
+    _check_numbers(columns, chosen, categories, remedies.texts)
+    features.say_amounts(source, columns.amounts, chosen)
+    taken = set(chosen)
+    units = {name: each.unit for name, each in columns.amounts.items() if name in taken}
+    _check_finite(columns, chosen, y, target)
+    absent = _absent(columns, chosen, y)
+    rows = _complete(absent, [*chosen, target], missing, remedies.missing)
+    every, y = len(y), y[rows]
     if 2 * len(y) < every:
+        lacking = absent.sum(axis=0)
         most = int(np.argmax(lacking))
-        name = [*origins, target][most]
+        name = [*chosen, target][most]
         features.say_dropped(source, every - len(y), every, name, int(lacking[most]))
+    # A text of rows that are left out has no weight: nothing could tell it.
+    columns = columns.of(rows)
+    sources = {name: _levels(columns, name) for name in chosen}
+    skip = int(categories == "dummy")
+    x, names = _encoded(columns, sources, skip)
     features.say_stand_ins(source, names, x)
     features.say_stand_ins(source, [target], y[:, None])
     if standardize:
@@ -137,7 +152,7 @@ def further(
     """Points [n, p] and targets [n] of further rows, read as an earlier table was."""
     columns = read(frame[list(reading.sources)])
     numbers = [name for name, texts in reading.sources.items() if texts is None]
-    _sources(columns, numbers, None, "as in the table of the problem")
+    _check_numbers(columns, numbers, None, "as in the table of the problem")
     check_units(columns.amounts, reading.units, numbers)
     for name, known in reading.sources.items():
         if known is None:
@@ -152,16 +167,18 @@ def further(
                 f"column {name!r}, row {row + 1}: {str(texts.iloc[row])!r}: must be one of the "
                 f"{len(known)} texts in the table of the problem, such as {str(known[0])!r}"
             )
-    x, _, origins = _encoded(columns, reading.sources, reading.skip)
-    x, y = _complete(x, origins, y, reading.target, missing, "missing='drop' leaves them out")
-    return (x if scaling is None else scaling.apply(x)), y
+    names = list(reading.sources)
+    _check_finite(columns, names, y, reading.target)
+    absent = _absent(columns, names, y)
+    rows = _complete(absent, [*names, reading.target], missing, "missing='drop' leaves them out")
+    x, _ = _encoded(columns.of(rows), reading.sources, reading.skip)
+    return (x if scaling is None else scaling.apply(x)), y[rows]
 
 
-def _sources(
+def _check_numbers(
     columns: Columns, chosen: Sequence[str], categories: str | None, remedy: str
-) -> dict[str, list[Any] | None]:
-    """The columns, and the texts of those that hold texts, in order."""
-    sources: dict[str, list[Any] | None] = {}
+) -> None:
+    """Refuse columns of dates, and of texts but where they are to become columns of 0 and 1."""
     for name in chosen:
         if name in columns.dates:
             raise ValueError(
@@ -174,63 +191,76 @@ def _sources(
                 f"column {name!r} holds texts, such as {str(texts.dropna().iloc[0])!r}, "
                 f"{texts.nunique()} in all: must be numbers; {remedy}"
             )
-        sources[name] = levels(columns.texts[name]) if name in columns.texts else None
-    return sources
+
+
+def _levels(columns: Columns, name: str) -> list[Any] | None:
+    """The texts of a column of texts, in order."""
+    return levels(columns.texts[name]) if name in columns.texts else None
 
 
 def _encoded(
     columns: Columns, sources: Mapping[str, Sequence[Any] | None], skip: int
-) -> tuple[Floats, list[str], list[str]]:
-    """Columns of numbers [n, p], NaN where there is none; a name for each; where each is from."""
+) -> tuple[Floats, list[str]]:
+    """Columns of numbers [n, p], and a name for each."""
+    import pandas as pd
+
     if all(held is None for held in sources.values()):
-        x = columns.values[:, [columns.numbers[name] for name in sources]]
-        return x, list(sources), list(sources)
+        return columns.values[:, [columns.numbers[name] for name in sources]], list(sources)
     parts: list[Floats] = []
     names: list[str] = []
-    origins: list[str] = []
     for name, held in sources.items():
         if held is None:
-            parts.append(columns.number(name))
+            parts.append(columns.number(name)[:, None])
             names.append(name)
-            origins.append(name)
-            continue
-        texts = columns.texts[name]
-        there = texts.notna().to_numpy()
-        for level in held[skip:]:
-            parts.append(np.where(there, (texts == level).to_numpy(), np.nan))
-            names.append(f"{name}_{level}")
-            origins.append(name)
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise ValueError(f"two columns would be called {name!r}: must have other names")
-        seen.add(name)
-    return np.column_stack(parts), names, origins
+        else:
+            texts = columns.texts[name].astype(object)
+            which = pd.Index(held, dtype=object).get_indexer(texts)
+            parts.append((which[:, None] == np.arange(skip, len(held))).astype(np.float64))
+            names += [f"{name}_{level}" for level in held[skip:]]
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise ValueError(f"two columns would be called {twice[0]!r}: must have other names")
+    return np.concatenate(parts, axis=1), names
 
 
-def _complete(
-    x: Floats, sources: Sequence[str], y: Floats, target: str, missing: str, remedy: str
-) -> tuple[Floats, Floats]:
-    """The rows with a value in every column; a cell that is not finite is refused by its name."""
-    for values, names in ((x, sources), (y[:, None], (target,))):
+def _absent(columns: Columns, names: Sequence[str], y: Floats) -> NDArray[np.bool_]:
+    """Which cells [n, p + 1] of columns, and of a target behind them, have no value."""
+    absent = np.zeros((len(y), len(names) + 1), bool)
+    absent[:, -1] = np.isnan(y)
+    numbers = [k for k, name in enumerate(names) if name in columns.numbers]
+    held = columns.values[:, [columns.numbers[names[k]] for k in numbers]]
+    absent[:, numbers] = np.isnan(held)
+    for k, name in enumerate(names):
+        if name in columns.texts:
+            absent[:, k] = columns.texts[name].isna()
+    return absent
+
+
+def _check_finite(columns: Columns, names: Sequence[str], y: Floats, target: str) -> None:
+    """Refuse a cell that is not finite by its name."""
+    numbers = [name for name in names if name in columns.numbers]
+    held = columns.values[:, [columns.numbers[name] for name in numbers]]
+    for values, of in ((held, numbers), (y[:, None], [target])):
         infinite = np.isinf(values)
         if infinite.any():
             row, k = (int(i) for i in np.argwhere(infinite)[0])
-            raise bad_cell(names[k], row, repr(float(values[row, k])))
-    absent = np.isnan(x)
-    rows = ~(absent.any(axis=1) | np.isnan(y))
-    if rows.all():
-        return x, y
+            raise bad_cell(of[k], row, repr(float(values[row, k])))
+
+
+def _complete(
+    absent: NDArray[np.bool_], names: Sequence[str], missing: str, remedy: str
+) -> NDArray[np.bool_]:
+    """The rows with a value in every column; a cell without one is refused by its name."""
+    rows: NDArray[np.bool_] = np.asarray(~absent.any(axis=1))
+    if rows.all() or (missing == "drop" and rows.any()):
+        return rows
     if missing == "drop":
-        if rows.any():
-            return x[rows], y[rows]
-        empty = listed(dict.fromkeys(sources[int(k)] for k in np.flatnonzero(absent.all(axis=0))))
+        empty = listed(names[int(k)] for k in np.flatnonzero(absent.all(axis=0)))
         raise ValueError(
             "no row has a value in every column"
-            + (f", and {empty} have none in any" if empty else "")
+            + (f", and none has one in {empty}" if empty else "")
             + ": must be one at least"
         )
     row = int(np.argmin(rows))
-    name = sources[int(np.argmax(absent[row]))] if absent[row].any() else target
+    name = names[int(np.argmax(absent[row]))]
     lacking = f"{len(rows) - int(rows.sum())} of {len(rows)} rows lack a value"
     raise bad_cell(name, row, "no value", f" ({lacking}: {remedy})")

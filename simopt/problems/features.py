@@ -208,8 +208,12 @@ def say_index(source: str, frame: Any) -> None:
 def say_left(source: str, left: Mapping[str, Sequence[str]], remedy: str) -> None:
     """Say which columns are left out, what they are, and what to do to have them."""
     if left:
-        parts = [f"{listed(names)} ({reason})" for reason, names in left.items()]
-        notices.say(f"{source}: left out {', '.join(parts)}: {remedy}", ColumnWarning)
+        notices.say(f"{source}: left out {grouped(left)}: {remedy}", ColumnWarning)
+
+
+def grouped(left: Mapping[str, Sequence[str]]) -> str:
+    """Columns that are left out, and what they are."""
+    return ", ".join(f"{listed(names)} ({reason})" for reason, names in left.items())
 
 
 def say_amounts(source: str, read: Mapping[str, amounts.Amounts], names: Iterable[str]) -> None:

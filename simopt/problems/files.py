@@ -3,78 +3,29 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import os
-import re
 import warnings
 from collections import Counter
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simopt.ground import checks, notices
-from simopt.ground.delimited import COMMA, POINT, decimal_mark, find_separator, split
-from simopt.problems import amounts, packed
-from simopt.problems.columns import DECIMAL, WIDE, are_codes, listed
+from simopt.problems import packed
+from simopt.problems.columns import DECIMAL, WIDE
 from simopt.problems.features import ColumnWarning
-from simopt.problems.units import is_unit
+from simopt.problems.written import ABSENT, MISSING, written
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Where a table keeps which columns had white space around texts, and what stood for no value.
+STRIPPED = "simopt: stripped"
 
 TEXT = (".csv", ".tsv", ".tab", ".txt")
 ENDINGS = (
     "a file that ends in .csv or .parquet (or .tsv, .tab, .txt; texts may be packed: .csv.gz, "
     ".csv.bz2, .csv.xz, .zip); for others pandas has readers, such as read_excel, and from_frame "
     "takes what they return"
-)
-
-#: How files begin that hold no table's text, whatever they are called: other formats with what no
-#: heading has, Git's stand-in for a large file, and web pages.
-NO_TEXT = {
-    rb"PAR1\x15": "Parquet",
-    rb"ARROW1\0\0": "Arrow",
-    rb"\xd0\xcf\x11\xe0": "a workbook of Excel's",
-    rb"\x89HDF": "HDF5",
-    rb"SQLite format 3\0": "a database",
-    rb"version https://git-lfs": "Git's pointer to a large file",
-    rb"(?i:\s*<(?:!doctype html|html)\b)": "a web page",
-}
-
-#: How pandas unpacks a file by its name alone.
-PACKED_BY = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
-
-#: Bytes and lines that show how a text is written.
-HEAD, LINES = 1 << 20, 200
-
-#: What stands for no value, beside what pandas reads so; SAS writes a point.
-MISSING = ["?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "n.a.", "nil"]
-
-ABSENT = frozenset((*MISSING, "", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A"))
-
-#: Lines that may stand above a heading.
-TITLES = 20
-
-NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?|nan|inf|", re.IGNORECASE)
-
-#: What groups thousands beside each decimal mark, and numbers that show it.
-GROUPED = {
-    ".": (",", re.compile(r"[-+]?\d{1,3}(?:,\d{3})+\.\d+|[-+]?\d{1,3}(?:,\d{3}){2,}")),
-    ",": (".", re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+,\d+|[-+]?\d{1,3}(?:\.\d{3}){2,}")),
-}
-
-#: Marks that group thousands beside either decimal mark: Switzerland's, and a space.
-SET_APART = re.compile(r"[-+]?\d{1,3}(?:(['\u0020])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
-
-#: Numbers whose marks may group thousands as well as set off decimals.
-EITHER = {mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+") for mark in ".,"}
-
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
 
@@ -108,7 +59,8 @@ def read_file(
 
     Notes
     -----
-    ``attrs[columns.DECIMAL]`` is the decimal mark that a text shows, or that was given.
+    ``attrs[columns.DECIMAL]`` is the decimal mark that a text shows, or that was given,
+    ``attrs[STRIPPED]`` where white space was taken off texts.
     """
     path = checks.path("path", path)
     try:
@@ -124,8 +76,8 @@ def read_file(
         _check_encoding(encoding)
     try:
         if ending == ".parquet":
-            return _read_parquet(path)
-        return _read_text(path, sep, decimal, encoding)
+            return _stripped(_read_parquet(path), frozenset([""]))
+        return _stripped(_read_text(path, sep, decimal, encoding), ABSENT)
     except UnicodeDecodeError as error:
         remedy = f"text in {error.encoding} (encoding='cp1252' is what Windows often writes)"
         raise checks.refuse("path", str(path), remedy) from None
@@ -158,218 +110,18 @@ def _check_encoding(encoding: Any) -> None:
         raise checks.refuse("encoding", encoding, "one that Python knows, as 'utf-8'") from None
 
 
-def csv_options(
-    path: str | os.PathLike[str],
-    sep: str | None = None,
-    decimal: str | None = None,
-    encoding: str | None = None,
-) -> dict[str, Any]:
-    """The arguments of `pandas.read_csv` that read a text as it is written."""
-    return _found(Path(path), sep, decimal, encoding)[0]
-
-
-def _found(
-    path: Path, sep: str | None, decimal: str | None, encoding: str | None
-) -> tuple[dict[str, Any], list[str], str | None, str]:
-    """The arguments for a text, the names of its columns, its decimal mark, and a remark.
-
-    The mark is None where no number has one.
-    """
-    head = packed.head(path, HEAD)
-    how = packed.packing(path)
-    for mark, what in NO_TEXT.items():
-        if re.match(mark, head):
-            raise ValueError(f"it holds {what}, whatever its name says")
-    encoding = encoding or _encoding(head)
-    # The last character may be cut in two.
-    text = codecs.getincrementaldecoder(encoding)().decode(head, len(head) < HEAD)
-    lines = text.splitlines()
-    if len(head) == HEAD and len(lines) > 1:
-        lines.pop()
-    skipped = 0
-    if lines and lines[0].lower().startswith("sep=") and len(lines[0]) == 5:  # Excel's own
-        sep, skipped = sep or lines[0][4], 1
-    remarks = _remarks(lines[skipped:])
-    remark = lines[skipped + remarks - 1].lstrip("# ") if remarks else ""
-    skipped += remarks
-    lines = [line for line in lines[skipped:] if line.strip()]
-    if not lines:
-        raise ValueError("no heading")
-    sep = sep or find_separator(lines[:LINES], "\t;,|") or find_separator(lines[:LINES], " ") or ","
-    titles = _titles(lines[:LINES], sep)
-    if titles:
-        skipped = text.splitlines().index(lines[titles], skipped)
-    lines = lines[titles : titles + LINES]
-    names = split([remark], sep)[0] if remark else []
-    heading, *rows = split(lines, sep)
-    second = len(split(lines[:2], sep)) == 2 and _names_again(heading, rows)
-    remarked = ""
-    if second:
-        skipped += 2
-        groups = heading if second == NAMES else rows[0]
-        heading, rows = (heading if second == UNITS else rows[0]), rows[1:]
-        remarked = f"the line {listed(filter(None, groups))} has {second}, and is no row"
-        names = heading
-    elif len(names) == len(heading) and any(cell and NUMBER.fullmatch(cell) for cell in heading):
-        heading, rows = names, [heading, *rows]  # numpy.savetxt comments the heading out
-    else:
-        names = []
-    cells = [cell for row in rows for cell in row]
-    apart = Counter(match[1] for match in map(SET_APART.fullmatch, cells) if match)
-    if apart:
-        thousands = apart.most_common(1)[0][0]
-        cells = [cell.replace(thousands, "") for cell in cells]
-    if decimal is None and all(map(EITHER["."].fullmatch, filter(POINT.fullmatch, cells))):
-        for name, column in zip(heading, zip_longest(*rows, fillvalue=""), strict=False):
-            if doubtful := amounts.may_group(column):
-                raise ValueError(
-                    f"column {name!r}: {doubtful!r} may group thousands or not: must be said by "
-                    "decimal="
-                )
-    marks = [mark for mark in GROUPED if _groups_thousands(cells, mark)]
-    shown = decimal or (marks[0] if len(marks) == 1 else None)
-    if shown is None and _is_open(cells):
-        shown = _told(rows) or ("," if sep == ";" else None)
-        marks = [shown] if shown == "." else []
-    elif shown is None and any(COMMA.fullmatch(cell) or POINT.fullmatch(cell) for cell in cells):
-        shown = decimal_mark(cells)
-    decimal = shown or "."
-    if not apart:
-        points = [cell for cell in cells if POINT.fullmatch(cell)]
-        # pandas takes points for decimal ones beside a decimal comma too.
-        grouped = decimal == "," and points and all(map(EITHER["."].fullmatch, points))
-        thousands = GROUPED[decimal][0] if decimal in marks or grouped else None
-    spaced = any(cell[:1] == " " for row in csv.reader(lines, delimiter=sep) for cell in row)
-    spaced = spaced and sep != " "
-    # A separator may end each row, but not the heading.
-    ended = rows and all(len(row) == len(heading) + 1 and not row[-1] for row in rows)
-    given: dict[str, tuple[Any, Any]] = {
-        "sep": (r"\s+" if sep == " " else sep, ","),
-        "decimal": (decimal, "."),
-        "thousands": (thousands, None),
-        "encoding": (encoding, "utf-8"),
-        "compression": (how, PACKED_BY.get(path.suffix.lower())),
-        "skiprows": (skipped, 0),
-        "names": (names, []),
-        "skipinitialspace": (spaced, False),
-        "na_values": (MISSING if set(MISSING) & set(cells) else [], []),
-        "index_col": (False if ended else None, None),
-        "dtype": (_codes(names or heading, rows), {}),
-    }
-    options = {name: value for name, (value, default) in given.items() if value != default}
-    return options, names or heading, shown, remarked
-
-
-def _is_open(cells: list[str]) -> bool:
-    """Whether commas may group thousands as well as set off decimals, and no point says which."""
-    commas = [cell for cell in cells if COMMA.fullmatch(cell)]
-    either = all(map(EITHER[","].fullmatch, commas))
-    return bool(commas) and either and not any(map(POINT.fullmatch, cells))
-
-
-def _told(rows: list[list[str]]) -> str | None:
-    """The decimal mark that columns say whose commas may be either; None if they say none."""
-    columns = [[cell or None for cell in column] for column in zip_longest(*rows, fillvalue="")]
-    marked = (column for column in columns if any(cell and "," in cell for cell in column))
-    read = map(amounts.read, marked)
-    marks = {each.decimal for each in read if isinstance(each, amounts.Amounts)}
-    return marks.pop() if len(marks) == 1 else None
-
-
-def _codes(names: list[str], rows: list[list[str]]) -> dict[str, str]:
-    """The columns that hold codes, which a parser would take for numbers."""
-    columns = zip(names, zip_longest(*rows, fillvalue=""), strict=False)
-    return {name: "str" for name, cells in columns if are_codes([c for c in cells if c])}
-
-
-def _groups_thousands(cells: list[str], decimal: str) -> bool:
-    """Whether cells have a decimal mark, and thousands set apart by the other.
-
-    In one cell, or in some cells the one, which groups no thousands, and in others the other, which
-    may.
-    """
-    other, grouped = GROUPED[decimal]
-    if any(map(grouped.fullmatch, cells)):
-        return True
-    marked = {mark: [c for c in cells if NUMBER.fullmatch(c) and mark in c] for mark in ".,"}
-    groups = [c for c in cells if EITHER[other].fullmatch(c)]
-    return bool(groups) and set(marked[other]) <= set(groups) and any(
-        not EITHER[decimal].fullmatch(cell) for cell in marked[decimal]
-    )  # fmt: skip
-
-
-def _remarks(lines: list[str]) -> int:
-    """How many lines down to the last remark above the table."""
-    table = next((k for k, line in enumerate(lines) if line.strip() and line[0] != "#"), 0)
-    return next((k for k in range(table, 0, -1) if lines[k - 1].strip()), 0)
-
-
-#: What a second line may be: of units, or of names under those of groups.
-UNITS, NAMES = "units", "the names of groups"
-
-
-def _names_again(heading: list[str], rows: list[list[str]]) -> str:
-    """What the line below a heading is, if it is no row of the table: `UNITS` or `NAMES`."""
-    if len(rows) < 3 or {len(row) for row in rows[:3]} != {len(heading)} or len(heading) < 2:
-        return ""
-    second, *below = rows
-    numeric = [
-        k
-        for k in range(len(heading))
-        if all(NUMBER.fullmatch(row[k]) for row in below if k < len(row))
-        and any(row[k : k + 1] not in ([], [""]) for row in below)
-    ]
-    if not numeric or any(NUMBER.fullmatch(second[k]) and second[k] for k in range(len(second))):
-        return ""
-    said = [second[k] for k in numeric if second[k]]
-    words = [name for name in second if name]
-    # pandas gives its index no name, and none below it where it nests the columns' names.
-    if len({name for name in heading if name}) >= len(heading) - (not heading[0]):
-        absent = all(cell in ABSENT for cell in said)
-        if not absent and all(map(is_unit, words)) and 2 * len(said) >= len(numeric):
-            return UNITS
-        if heading[0] or second[0]:
-            return ""
-    # Names of groups repeat, or stand over the first column of each alone.
-    named = all(second[k] for k in numeric if k) and not any(word in ABSENT for word in words)
-    return NAMES if named and len(set(words)) == len(words) >= len(second) - 1 else ""
-
-
-def _titles(lines: list[str], sep: str) -> int:
-    """How many lines above the heading are titles: they have one cell, and the table has more.
-
-    A spreadsheet writes empty cells behind it, as many as the table has columns.
-    """
-    rows = split(lines, sep)
-    widths = [len(row) for row in rows]
-    usual = max(set(widths), key=widths.count)
-    first = widths.index(usual)
-    if usual > 1 and len(rows) == len(lines):
-        below = enumerate(rows[first:], first)
-        first = next((k for k, row in below if any(row[1:])), first)
-    return (
-        first if first <= TITLES and set(map(_cells, rows[:first])) <= {0, 1} and usual > 1 else 0
-    )
-
-
-def _cells(row: list[str]) -> int:
-    """The cells of a row that hold anything."""
-    return sum(map(bool, row))
-
-
 def _read_text(
     path: Path, sep: str | None, decimal: str | None, encoding: str | None
 ) -> pd.DataFrame:
     import pandas as pd
 
-    options: dict[str, Any] = {"na_values": MISSING, "skipinitialspace": True}
-    found, heading, mark, remarked = _found(path, sep, decimal, encoding)
-    if remarked:
-        notices.say(f"{path.name}: {remarked}", ColumnWarning)
-    options |= found
-    twice = [name for name, times in Counter(heading).items() if name and times > 1]
+    how = written(path, sep, decimal, encoding)
+    for remark in how.remarks:
+        notices.say(f"{path.name}: {remark}", ColumnWarning)
+    twice = [name for name, times in Counter(how.names).items() if name and times > 1]
     if twice:  # which pandas would call "a" and "a.1"
         raise ValueError(f"two columns are called {twice[0]!r}: must have different names")
+    options = {**how.options, "na_values": MISSING}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=pd.errors.ParserWarning)
         table: pd.DataFrame = pd.read_csv(path, low_memory=False, **options)
@@ -377,17 +129,33 @@ def _read_text(
     if len(table) and table.iloc[-1].isna().all():
         held = table.notna().any(axis=1).to_numpy().nonzero()[0]
         table = table.iloc[: held[-1] + 1 if len(held) else 0]
-    table.attrs[DECIMAL] = mark
+    table.attrs[DECIMAL] = how.decimal
     return table
 
 
-def _encoding(head: bytes) -> str:
-    """UTF-8 but where the first bytes show another."""
-    for mark, encoding in BOMS:
-        if head.startswith(mark):
-            return encoding
-    if 4 * head.count(b"\0") > len(head):
-        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
-    if b"\0" in head:
-        raise ValueError(f"it is no text: byte {head.index(0) + 1} is 0")
-    return "utf-8"
+def _stripped(table: pd.DataFrame, absent: frozenset[str]) -> pd.DataFrame:
+    """The table with no white space around texts, and nothing for those that stand for no value.
+
+    ``attrs[STRIPPED]`` has the columns where that changes anything, and what stood for no value.
+    """
+    import pandas as pd
+
+    changed: dict[Any, list[Any]] = {}
+    nothing: set[str] = set()
+    for name, column in table.items():
+        if column.dtype.kind != "O" or isinstance(column.dtype, pd.CategoricalDtype):
+            continue
+        bare = {cell: cell.strip() for cell in column if isinstance(cell, str)}
+        if all(cell == held and held not in absent for cell, held in bare.items()):
+            continue
+        nothing |= absent & set(bare.values())
+        kept = {cell: held for cell, held in bare.items() if held not in absent}
+        changed[name] = [kept.get(cell) if isinstance(cell, str) else cell for cell in column]
+    if changed:
+        cells = {
+            name: pd.Series(held, index=table.index, dtype=table[name].dtype)
+            for name, held in changed.items()
+        }
+        table = table.assign(**cells)
+        table.attrs[STRIPPED] = list(changed), sorted(nothing)
+    return table

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from simopt.ground import checks
 from simopt.ground.formatting import listing
 from simopt.problems import amounts, columns, packed
-from simopt.problems.files import csv_options, read_file
+from simopt.problems.files import STRIPPED, read_file
 from simopt.problems.losses import LOSSES
 from simopt.problems.problem import Problem
 from simopt.problems.regression import Regression, make
 from simopt.problems.table import from_frame
+from simopt.problems.written import MISSING, written
 
 Floats = NDArray[np.float64]
 
@@ -126,12 +127,17 @@ def from_file(
     kind: str | None = None,
     features: Sequence[str] | None = None,
     missing: str = "refuse",
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
 ) -> Table:
     """The points of a CSV or Parquet file; the loss follows from the target if it is None.
 
     Texts become columns of 0 and 1, one for all but the first of them.
     """
-    raw = read_file(path)
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        raw = read_file(path, sep=sep, decimal=decimal, encoding=encoding)
     frame = columns.frame("path", raw)
     columns.known("target", target, frame.columns)
     labels = frame[target].dropna().unique()
@@ -151,36 +157,36 @@ def from_file(
             frame, target, features=features, kind=kind, standardize=False, categories="dummy",
             missing=missing, name=packed.inner(Path(path)).stem,
         )  # fmt: skip
-    said += [f"{each.message}." for each in notices]
+    said += [f"{each.message}." for each in (*remarks, *notices)]
     for label in labels:
         if problem.target == f"{target}={label}":
             line = f"y = (table[{target!r}] == {label!r}).to_numpy(float)"
             said.append(f"{target} counts as 1 where it is {label}, as 0 where not.")
     names = list(problem.features[:-1])
-    texts = _encoded(frame.drop(columns=target), names)
+    assert isinstance(problem, Regression)
+    assert problem.reading is not None
+    sources = problem.reading.sources
+    texts = [name for name, held in sources.items() if held is not None]
     if texts:
         said.append(
             f"Columns of 0 and 1 stand for the texts of {listing(texts)}, the first of them left "
             "out."
         )
-    if packed.inner(Path(path)).suffix.lower() == ".parquet":
-        read = f"pd.read_parquet({os.fspath(path)!r})"
-    else:
-        options = [f"{name}={value!r}" for name, value in csv_options(path).items()]
-        read = f"pd.read_csv({', '.join([repr(os.fspath(path)), *options])})"
-    lines = ["import pandas as pd", f"table = {read}"]
-    plain = [name for name in names if name in frame.columns]
+    lacking = len(frame) - problem.n
+    reader = _reader(Path(path), (sep, decimal, encoding), lacking > 0)
+    lines = ["import pandas as pd", f"table = {reader}"]
     if not set(frame.columns) <= set(map(str, raw.columns)):
         lines.append("table.columns = [str(name).strip() for name in table.columns]")
-    assert isinstance(problem, Regression)
-    assert problem.reading is not None
-    for number, name in enumerate(problem.reading.units):
-        read_as = amounts.read(frame[name].tolist(), frame.attrs.get(columns.DECIMAL))
-        assert isinstance(read_as, amounts.Amounts)
-        lines += [*(() if number else amounts.PROGRAM), amounts.line(name, read_as.decimal)]
-    if problem.n < len(frame):
-        said.append(f"{len(frame) - problem.n:,} rows that lack a value were left out.")
-        lines.append(f"table = table.dropna(subset={[*plain, *texts, target]!r})")
+    lines += _stripping(raw, {*sources, target})
+    units = list(problem.reading.units)
+    held = columns.read(frame[units]).amounts
+    for number, name in enumerate(units):
+        lines += [*(() if number else amounts.PROGRAM), amounts.line(name, held[name].decimal)]
+    if lacking:
+        if not any("lack a value and are left out" in each for each in said):
+            lack = "row that lacks a value was" if lacking == 1 else "rows that lack a value were"
+            said.append(f"{lacking:,} {lack} left out.")
+        lines.append(f"table = table.dropna(subset={[*sources, target]!r})")
     if texts:
         lines.append(f"table = pd.get_dummies(table, columns={texts!r})")
     lines += [f"x = table[{names!r}].to_numpy(float)", line]
@@ -198,14 +204,29 @@ def from_file(
     )
 
 
-def _encoded(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    """The columns of texts that columns of 0 and 1 were made of."""
-    others = [
-        name
-        for name in frame.columns
-        if name not in names and any(each.startswith(f"{name}_") for each in names)
+def _reader(path: Path, how: tuple[str | None, str | None, str | None], lacking: bool) -> str:
+    """Python that reads the file; what stands for no value is named where rows lack one."""
+    if packed.inner(path).suffix.lower() == ".parquet":
+        return f"pd.read_parquet({os.fspath(path)!r})"
+    options = written(path, *how).options
+    if lacking:
+        options["na_values"] = MISSING
+    said = [f"{name}={value!r}" for name, value in options.items()]
+    return f"pd.read_csv({', '.join([repr(os.fspath(path)), *said])})"
+
+
+def _stripping(raw: pd.DataFrame, used: set[str]) -> list[str]:
+    """Python that takes white space off texts, as reading did."""
+    named, nothing = raw.attrs.get(STRIPPED, ([], []))
+    texts = [name for name in (str(each).strip() for each in named) if name in used]
+    if not texts:
+        return []
+    absent = f".replace({nothing!r}, np.nan)" if nothing else ""
+    return [
+        f"for name in {texts!r}:",
+        "    bare = [cell.strip() if isinstance(cell, str) else cell for cell in table[name]]",
+        f"    table[name] = pd.Series(bare, table.index){absent}",
     ]
-    return [name for name in others if name in columns.read(frame[others]).texts]
 
 
 def split(table: Table, seed: int, most: int) -> Parts:

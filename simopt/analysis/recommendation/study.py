@@ -60,6 +60,9 @@ def recommend(
     kind: str | None = None,
     features: Sequence[str] | None = None,
     missing: str = "refuse",
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
     optimizers: Sequence[str] | None = None,
     batch_sizes: Sequence[int] | None = None,
     budget: float = 1.0,
@@ -83,6 +86,8 @@ def recommend(
         of 0 and 1, one for all but the first of them.
     missing : {"refuse", "drop"}, default "refuse"
         Of a file, what to do with rows that lack a value.
+    sep, decimal, encoding : str, optional
+        Of a file of text, how it is written, as in `simopt.problems.read_table`.
     optimizers : sequence of str, optional
         Names such as "Adam"; SGD, Momentum, Nesterov, AdaGrad, RMSprop, Adam and AdamW if None.
     batch_sizes : sequence of int, optional
@@ -154,7 +159,8 @@ def recommend(
         raise checks.refuse("seed", seed, "at most 2^50")
     workers = thread_count(threads)
     progress = checks.optional_flag("progress", progress)
-    table = read(problem, target, kind, features, missing)
+    how = {"sep": sep, "decimal": decimal, "encoding": encoding}
+    table = read(problem, target, kind, features, missing, how)
     width = table.x.shape[1] + 1
     each = len(BATCH_SIZES) if batch_sizes is None else len(checks.axis("batch_sizes", batch_sizes))
     trajectories = tuning.runs(each) + judging.runs(FRESH)
@@ -190,10 +196,13 @@ def recommend(
     return made
 
 
-def read(problem: Any, target: Any, kind: Any, features: Any, missing: Any) -> Table:
-    """The points of a problem or of a file."""
+def read(
+    problem: Any, target: Any, kind: Any, features: Any, missing: Any, how: dict[str, Any]
+) -> Table:
+    """The points of a problem or of a file, which is written so."""
     if isinstance(problem, Problem):
-        for name, value in (("target", target), ("kind", kind), ("features", features)):
+        own = {"target": target, "kind": kind, "features": features, **how}
+        for name, value in own.items():
             if value is not None:
                 raise checks.refuse(name, value, "None with a problem, which has its own")
         return from_problem(problem)
@@ -201,7 +210,7 @@ def read(problem: Any, target: Any, kind: Any, features: Any, missing: Any) -> T
         raise checks.refuse("problem", problem, "a problem or the path of a table")
     if target is None:
         raise checks.refuse("target", target, "the column to predict")
-    return from_file(problem, target, kind, features, missing)
+    return from_file(problem, target, kind, features, missing, **how)
 
 
 def check_optimizers(names: Any) -> list[Optimizer]:

@@ -1,0 +1,350 @@
+"""How a text is written: what stands between its cells, above its table, and in its numbers."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections import Counter
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simopt.ground.delimited import COMMA, POINT, decimal_mark, find_separator, split
+from simopt.problems import amounts, packed
+from simopt.problems.columns import are_codes, listed
+from simopt.problems.units import is_unit
+
+#: How files begin that hold no table's text, whatever they are called: other formats with what no
+#: heading has, Git's stand-in for a large file, and web pages.
+NO_TEXT = {
+    rb"PAR1\x15": "Parquet",
+    rb"ARROW1\0\0": "Arrow",
+    rb"\xd0\xcf\x11\xe0": "a workbook of Excel's",
+    rb"\x89HDF": "HDF5",
+    rb"SQLite format 3\0": "a database",
+    rb"version https://git-lfs": "Git's pointer to a large file",
+    rb"(?i:\s*<(?:!doctype html|html)\b)": "a web page",
+}
+
+#: How pandas unpacks a file by its name alone.
+PACKED_BY = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
+
+#: Bytes and lines that show how a text is written.
+HEAD, LINES = 1 << 20, 200
+
+#: What stands for no value, beside what pandas reads so; SAS writes a point.
+MISSING = ["?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "n.a.", "nil"]
+
+ABSENT = frozenset((*MISSING, "", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A"))
+
+#: Lines that may stand above a heading.
+TITLES = 20
+
+NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?|nan|inf|", re.IGNORECASE)
+
+#: What groups thousands beside each decimal mark, and numbers that show it.
+GROUPED = {
+    ".": (",", re.compile(r"[-+]?\d{1,3}(?:,\d{3})+\.\d+|[-+]?\d{1,3}(?:,\d{3}){2,}")),
+    ",": (".", re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+,\d+|[-+]?\d{1,3}(?:\.\d{3}){2,}")),
+}
+
+#: Marks that group thousands beside either decimal mark: Switzerland's, and a space.
+SET_APART = re.compile(r"[-+]?\d{1,3}(?:(['\u0020])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
+
+#: Numbers whose marks may group thousands as well as set off decimals.
+EITHER = {mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+") for mark in ".,"}
+
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class TextFormat(NamedTuple):
+    """How a text is written.
+
+    ``options`` are the arguments of `pandas.read_csv` that read it, but those that are its
+    defaults; ``names`` those of the columns; ``decimal`` the decimal mark, None where no number
+    has one; ``remarks`` sentences on what is no row, or was decided by little.
+    """
+
+    options: dict[str, Any]
+    names: list[str]
+    decimal: str | None
+    remarks: list[str]
+
+
+class _Table(NamedTuple):
+    """The first lines of a table, the heading among them, below so many lines of the text."""
+
+    lines: list[str]
+    sep: str
+    skipped: int
+    remark: str
+
+
+class _Heading(NamedTuple):
+    """The names of the columns, and the rows below them.
+
+    ``above`` lines are read past, and the names given, where they don't stand right above the rows.
+    """
+
+    names: list[str]
+    rows: list[list[str]]
+    given: bool
+    above: int
+    remarks: list[str]
+
+
+class _Marks(NamedTuple):
+    """What sets off decimals (``shown`` where a number has it) and thousands."""
+
+    decimal: str
+    shown: str | None
+    thousands: str | None
+    remarks: list[str]
+
+
+def written(
+    path: Path, sep: str | None = None, decimal: str | None = None, encoding: str | None = None
+) -> TextFormat:
+    """How a text is written, from its first lines; what is given is taken so.
+
+    Raises
+    ------
+    ValueError
+        If it is no text of a table, or its numbers may be read in two ways.
+    """
+    head = packed.head(path, HEAD)
+    for mark, what in NO_TEXT.items():
+        if re.match(mark, head):
+            raise ValueError(f"it holds {what}, whatever its name says")
+    encoding = encoding or _encoding(head)
+    table = _table(_lines(head, encoding), sep)
+    heading = _heading(table)
+    marks = _marks(heading, table.sep, decimal)
+    cells = {cell for row in heading.rows for cell in row}
+    # A separator may end each row, but not the heading.
+    ended = heading.rows and all(
+        len(row) == len(heading.names) + 1 and not row[-1] for row in heading.rows
+    )
+    given: dict[str, tuple[Any, Any]] = {
+        "sep": (r"\s+" if table.sep == " " else table.sep, ","),
+        "decimal": (marks.decimal, "."),
+        "thousands": (marks.thousands, None),
+        "encoding": (encoding, "utf-8"),
+        "compression": (packed.packing(path), PACKED_BY.get(path.suffix.lower())),
+        "skiprows": (table.skipped + heading.above, 0),
+        "names": (heading.names if heading.given else [], []),
+        "skipinitialspace": (_are_spaced(table), False),
+        "na_values": (MISSING if cells & set(MISSING) else [], []),
+        "index_col": (False if ended else None, None),
+        "dtype": (_codes(heading.names, heading.rows), {}),
+    }
+    options = {name: value for name, (value, default) in given.items() if value != default}
+    return TextFormat(options, heading.names, marks.shown, [*heading.remarks, *marks.remarks])
+
+
+def _lines(head: bytes, encoding: str) -> list[str]:
+    """The lines that are whole."""
+    # The last character may be cut in two.
+    text = codecs.getincrementaldecoder(encoding)().decode(head, len(head) < HEAD)
+    lines = text.splitlines()
+    return lines[:-1] if len(head) == HEAD and len(lines) > 1 else lines
+
+
+def _table(text: list[str], sep: str | None) -> _Table:
+    """Where the table begins: below Excel's own line, remarks and titles."""
+    skipped = 0
+    if text and text[0].lower().startswith("sep=") and len(text[0]) == 5:
+        sep, skipped = sep or text[0][4], 1
+    remarks = _remarks(text[skipped:])
+    skipped += remarks
+    remark = text[skipped - 1].lstrip("# ") if remarks else ""
+    lines = [line for line in text[skipped:] if line.strip()]
+    if not lines:
+        raise ValueError("no heading")
+    sep = sep or find_separator(lines[:LINES], "\t;,|") or find_separator(lines[:LINES], " ") or ","
+    titles = _titles(lines[:LINES], sep)
+    if titles:
+        skipped = text.index(lines[titles], skipped)
+    return _Table(lines[titles : titles + LINES], sep, skipped, remark)
+
+
+def _heading(table: _Table) -> _Heading:
+    """Which line names the columns: the first, the second, or the remark above them."""
+    first, *rows = split(table.lines, table.sep)
+    second = len(split(table.lines[:2], table.sep)) == 2 and _names_again(first, rows)
+    if second:
+        below, *rows = rows
+        names, other = (first, below) if second == UNITS else (below, first)
+        said = f"the line {listed(filter(None, other))} has {second}, and is no row"
+        return _Heading(names, rows, True, 2, [said])
+    names = split([table.remark], table.sep)[0] if table.remark else []
+    if len(names) == len(first) and any(cell and NUMBER.fullmatch(cell) for cell in first):
+        return _Heading(names, [first, *rows], True, 0, [])  # numpy.savetxt comments it out
+    return _Heading(first, rows, False, 0, [])
+
+
+def _marks(heading: _Heading, sep: str, given: str | None) -> _Marks:
+    """The marks in numbers, from all cells together; a decimal mark may be given."""
+    rows = heading.rows
+    cells = [cell for row in rows for cell in row]
+    apart = Counter(match[1] for match in map(SET_APART.fullmatch, cells) if match)
+    thousands = apart.most_common(1)[0][0] if apart else None
+    if thousands:
+        cells = [cell.replace(thousands, "") for cell in cells]
+    if given is None:
+        _check_points(heading.names, rows, cells)
+    marks = [mark for mark in GROUPED if _groups_thousands(cells, mark)]
+    shown, remarks = given or (marks[0] if len(marks) == 1 else None), []
+    if shown is None and _is_open(cells):
+        shown = _told(rows)
+        if shown is None and sep == ";":
+            shown = ","
+            cell = next(filter(COMMA.fullmatch, cells))
+            remarks.append(
+                f"{cell!r} is read as {cell.replace(',', '.')}, for semicolons between the cells "
+                "go with decimal commas: decimal='.' takes its comma to group thousands"
+            )
+        marks = [shown] if shown == "." else []
+    elif shown is None and any(COMMA.fullmatch(cell) or POINT.fullmatch(cell) for cell in cells):
+        shown = decimal_mark(cells)
+    decimal = shown or "."
+    if not thousands:
+        points = [cell for cell in cells if POINT.fullmatch(cell)]
+        # pandas takes points for decimal ones beside a decimal comma too.
+        grouped = decimal == "," and points and all(map(EITHER["."].fullmatch, points))
+        thousands = GROUPED[decimal][0] if decimal in marks or grouped else None
+    return _Marks(decimal, shown, thousands, remarks)
+
+
+def _check_points(names: list[str], rows: list[list[str]], cells: list[str]) -> None:
+    """Refuse a column whose points may group thousands, where no other cell tells."""
+    if not all(map(EITHER["."].fullmatch, filter(POINT.fullmatch, cells))):
+        return
+    for name, column in zip(names, zip_longest(*rows, fillvalue=""), strict=False):
+        if doubtful := amounts.may_group(column):
+            raise ValueError(
+                f"column {name!r}: {doubtful!r} may group thousands or not: must be said by "
+                "decimal="
+            )
+
+
+def _are_spaced(table: _Table) -> bool:
+    """Whether white space stands between a separator and a cell."""
+    rows = csv.reader(table.lines, delimiter=table.sep)
+    return table.sep != " " and any(cell[:1] == " " for row in rows for cell in row)
+
+
+def _is_open(cells: list[str]) -> bool:
+    """Whether commas may group thousands as well as set off decimals, and no point says which."""
+    commas = [cell for cell in cells if COMMA.fullmatch(cell)]
+    either = all(map(EITHER[","].fullmatch, commas))
+    return bool(commas) and either and not any(map(POINT.fullmatch, cells))
+
+
+def _told(rows: list[list[str]]) -> str | None:
+    """The decimal mark that columns of amounts say; None if they say none."""
+    columns = [[cell or None for cell in column] for column in zip_longest(*rows, fillvalue="")]
+    marked = (column for column in columns if any(cell and {*",."} & {*cell} for cell in column))
+    read = map(amounts.read, marked)
+    marks = {each.decimal for each in read if isinstance(each, amounts.Amounts)}
+    return marks.pop() if len(marks) == 1 else None
+
+
+def _codes(names: list[str], rows: list[list[str]]) -> dict[str, str]:
+    """The columns that hold codes, which a parser would take for numbers."""
+    columns = zip(names, zip_longest(*rows, fillvalue=""), strict=False)
+    return {name: "str" for name, cells in columns if are_codes([c for c in cells if c])}
+
+
+def _groups_thousands(cells: list[str], decimal: str) -> bool:
+    """Whether cells have a decimal mark, and thousands set apart by the other.
+
+    In one cell, or in some cells the one, which groups no thousands, and in others the other, which
+    may.
+    """
+    other, grouped = GROUPED[decimal]
+    if any(map(grouped.fullmatch, cells)):
+        return True
+    marked = {mark: [c for c in cells if NUMBER.fullmatch(c) and mark in c] for mark in ".,"}
+    groups = [c for c in cells if EITHER[other].fullmatch(c)]
+    return bool(groups) and set(marked[other]) <= set(groups) and any(
+        not EITHER[decimal].fullmatch(cell) for cell in marked[decimal]
+    )  # fmt: skip
+
+
+def _remarks(lines: list[str]) -> int:
+    """How many lines down to the last remark above the table."""
+    table = next((k for k, line in enumerate(lines) if line.strip() and line[0] != "#"), 0)
+    return next((k for k in range(table, 0, -1) if lines[k - 1].strip()), 0)
+
+
+#: What a second line may be: of units, or of names under those of groups.
+UNITS, NAMES = "units", "the names of groups"
+
+
+def _names_again(heading: list[str], rows: list[list[str]]) -> str:
+    """What the line below a heading is, if it is no row of the table: `UNITS` or `NAMES`."""
+    if len(rows) < 3 or {len(row) for row in rows[:3]} != {len(heading)} or len(heading) < 2:
+        return ""
+    second, *below = rows
+    numeric = [
+        k
+        for k in range(len(heading))
+        if all(NUMBER.fullmatch(row[k]) for row in below if k < len(row))
+        and any(row[k : k + 1] not in ([], [""]) for row in below)
+    ]
+    if not numeric or any(NUMBER.fullmatch(second[k]) and second[k] for k in range(len(second))):
+        return ""
+    said = [second[k] for k in numeric if second[k]]
+    words = [name for name in second if name]
+    # pandas gives its index no name, and none below it where it nests the columns' names.
+    if len({name for name in heading if name}) >= len(heading) - (not heading[0]):
+        absent = all(cell in ABSENT for cell in said)
+        if not absent and all(map(is_unit, words)) and 2 * len(said) >= len(numeric):
+            return UNITS
+        if heading[0] or second[0]:
+            return ""
+    # Names of groups repeat, or stand over the first column of each alone.
+    named = all(second[k] for k in numeric if k) and not any(word in ABSENT for word in words)
+    return NAMES if named and len(set(words)) == len(words) >= len(second) - 1 else ""
+
+
+def _titles(lines: list[str], sep: str) -> int:
+    """How many lines above the heading are titles: they have one cell, and the table has more.
+
+    A spreadsheet writes empty cells behind it, as many as the table has columns.
+    """
+    rows = split(lines, sep)
+    widths = [len(row) for row in rows]
+    usual = max(set(widths), key=widths.count)
+    first = widths.index(usual)
+    if usual > 1 and len(rows) == len(lines):
+        below = enumerate(rows[first:], first)
+        first = next((k for k, row in below if any(row[1:])), first)
+    return (
+        first if first <= TITLES and set(map(_cells, rows[:first])) <= {0, 1} and usual > 1 else 0
+    )
+
+
+def _cells(row: list[str]) -> int:
+    """The cells of a row that hold anything."""
+    return sum(map(bool, row))
+
+
+def _encoding(head: bytes) -> str:
+    """UTF-8 but where the first bytes show another."""
+    for mark, encoding in BOMS:
+        if head.startswith(mark):
+            return encoding
+    if 4 * head.count(b"\0") > len(head):
+        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+    if b"\0" in head:
+        raise ValueError(f"it is no text: byte {head.index(0) + 1} is 0")
+    return "utf-8"
