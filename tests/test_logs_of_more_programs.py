@@ -92,6 +92,13 @@ BY_EPOCH = {
     + lines(
         '{{"type": "train_step", "epoch": {k}, "loss": {a}}}\n{{"type": "eval_end", "epoch": {k}, "loss": {b}}}\n{{"type": "checkpoint", "epoch": {k}}}'
     ),
+    "parts as keys": lines("Epoch {k}: loss[train]={a} loss['val']={b}"),
+    "a count within brackets": lines("[{k:2}/40] train_loss: {a:.5f} valid_loss: {b:.5f}"),
+    "a count of how many": lines("{k}/40, loss={a}, val_loss={b}"),
+    "quoted decimal commas": rows("epoch,train_loss,val_loss", '{k},"{a}","{b}"').replace(".", ","),
+    "labels of how grave a message is": lines(
+        "[INFO] epoch {k} train loss {a}\n[DEBUG] epoch {k} val loss {b}"
+    ),
     "powers of ten": rows("epoch,train_loss,val_loss", "{k},{a}\\times 10^{{0}},{b} × 10^0"),
 }  # fmt: skip
 
@@ -110,6 +117,7 @@ def test_what_programs_print(tmp_path, name):
         ("{k:3d} 123.45 ms run, 3.33 ms CL, {a:7.4f} loss, 0.000100 LR, 0.50 GB used", None),
         ("step#: {n:5}   learning rate: 0.1   average loss: {a}   steps without progress: 12", T + 1),
         ("Iteration {n:4}, KL divergence {a:.4f}, 50 iterations in 0.3123 sec", T + 1),
+        ("Epoch {k}/40, Time 0.25, Performance {a}/0, Gradient 1.2/1e-07, Mu 0.001/1e+10", T),
         ("\rEpoch: 50.0%  lr: 0.009  loss: 9.03\rEpoch: 100.0%  lr: 0.009  loss: {a}\n", None),
     ],
 )  # fmt: skip
@@ -170,6 +178,20 @@ def test_archives(tmp_path, kind, name):
     assert [run.name for run in log.runs] == ["a", "b"]
     same(log.runs[0])
     assert (log.runs[1].loss == 9.0).all()
+
+
+@pytest.mark.parametrize(
+    "line", ["[{m}] epoch {{k}} loss {n}{{a}}", "12:00:01 [{m}]: epoch {{k}}, loss={n}{{a}}"]
+)
+@pytest.mark.parametrize("in_turns", [True, False])
+def test_trainings_that_write_into_one_log(tmp_path, line, in_turns):
+    texts = [lines(line.format(m=m, n=n)) for m, n in (("resnet", 1), ("vit", 2))]
+    if in_turns:
+        texts = ["\n".join(map("\n".join, zip(*map(str.splitlines, texts), strict=True)))]
+    log = read_log(written(tmp_path, "".join(texts), "out.log"))
+    assert [run.name for run in log.runs] == ["resnet", "vit"]
+    for n, run in enumerate(log.runs, 1):
+        assert run.loss.tolist() == [float(f"{n}{a}") for a in LOSS]
 
 
 def npy(array):

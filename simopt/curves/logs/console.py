@@ -85,7 +85,8 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
         rows = _rows(terminal_text.lines(text), own, programs, seen, ("higher",))
     if not rows.count:
         return None
-    columns, notes = repeated.once(*processes.of_one(rows.columns))
+    columns, notes = processes.of_one(processes.of_runs(rows.columns))
+    columns, notes = repeated.once(columns, notes)
     columns = repeated.without_best(columns)
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
     about = next((text for text in programs.values() if text), "")
@@ -186,6 +187,8 @@ def _rows(
             trained = position
         if losses or (own and program == "your pattern"):
             row: dict[str, Any] = at | rate | values | ({processes.RANKS: rank} if rank else {})
+            if "[" in line and (label := processes.label(line)):
+                row[processes.LABELS] = label
             if {"epoch", "batch"} <= set(at):
                 if row.items() <= drawn.items():
                     continue  # a bar that is drawn again when all is done

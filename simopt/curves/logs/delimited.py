@@ -40,6 +40,7 @@ _SUMMARY = frozenset(
 #: A line under a header, and a row that stands for those that were not printed.
 _RULE, _LEFT_OUT = re.compile(r"[-=+_─═]{2,}"), re.compile(r"\.{2,3}|…|⋮|⋯")
 
+_NO_GROUPS = re.compile(r"[-+]?(?:\d+,(?!\d{3}$)\d+|0,\d+|\d{4,},\d+)")
 _NUMBERED = re.compile(r"\d+:")
 _FIRST_OF_NUMBER = re.compile(r"[-+.]?\d|[-+]?(?:nan|inf)", re.IGNORECASE)
 
@@ -150,10 +151,14 @@ def _named(rows: Sequence[Sequence[str]], k: int) -> bool:
 
 
 def _decimal(rows: Sequence[Sequence[str]], mark: str) -> str:
-    """The decimal mark of rows: a point where a comma stands between the cells."""
-    if mark == ",":
+    """The decimal mark of rows: where commas stand between the cells, a point but for quoted ones.
+
+    Quoted numbers with commas may be of thousands in groups, all of three digits.
+    """
+    held = [cell for row in rows[:LOOKED_AT] for cell in row if mark != "," or "," in cell]
+    if mark == "," and not any(_NO_GROUPS.fullmatch(cell) for cell in held):
         return "."
-    return decimal_mark([cell for row in rows[:LOOKED_AT] for cell in row])
+    return decimal_mark(held)
 
 
 def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) -> Table:

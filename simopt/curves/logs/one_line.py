@@ -22,7 +22,7 @@ _COUNTS = re.compile(_COUNTED, re.IGNORECASE)
 #: What a line, or a part of it, is about: "[valid]", "| train_inner |", "Validation results - ",
 #: "Epoch (valid): ", "DEV : ", "Test: [ 0/10]", "[3/10] train: loss=0.5 || valid: loss=0.6".
 _PART = re.compile(
-    r"\[(?P<bracket>train\w*|val\w*|eval\w*|test\w*)\]"
+    r"(?<!\w)\[(?P<bracket>train\w*|val\w*|eval\w*|test\w*)\]"
     rf"|\((?P<paren>{PARTS})\)(?=\s*:\s+[A-Za-z])"
     r"|(?:^|\|)\s*(?P<field>(?:train|val|eval|test)\w*)\s*(?=\|)"
     rf"|^\s*(?P<head>{PARTS})(?:\s+(?:results?|metrics|set|phase))?"
@@ -71,17 +71,18 @@ _POSITION = re.compile(
     re.IGNORECASE,
 )
 #: XGBoost and LightGBM begin a line with the round, scikit-learn's boosting with that of how many.
-ROUND = re.compile(r"^[^\S\n]*\[(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
-#: The position on a line that does not name it: "  3 train loss: 0.5", and tqdm's "| 3/10 [".
+ROUND = re.compile(r"^[^\S\n]*\[[^\S\n]*(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
+#: The position on a line that does not name it: "  3 train loss: 0.5", "3/10, loss=0.5", and tqdm's
+#: "| 3/10 [".
 _UNNAMED = re.compile(
-    rf"^\s*(?P<first>\d+):?\s+(?=(?:{PARTS}|loss|cost)\b)"
+    rf"^\s*(?P<first>\d+)(?:/\d+)?[:,]?\s+(?=(?:{PARTS}|loss|cost)(?:\b|_))"
     r"|\|\s*(?P<bar>\d+)/(?:\d+ \[|\s*\d+ batches\b)",
     re.IGNORECASE,
 )
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
 _PAIR = re.compile(
     rf"(?<!\d)(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}+(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}+){{0,4}}"
-    rf"(?:\s*\([^()\d]{{1,24}}\))?)"
+    rf"(?:\s*\([^()\d]{{1,24}}\)|\[['\"]?{PARTS}['\"]?\])?)"
     rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})"
     r"(?P<unit>(?-i:[kK]))?(?![\w/]|[:-]\d|\.\d)",
     re.IGNORECASE,

@@ -69,6 +69,11 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern("AllenNLP and Ludwig", "loss", r"\b\w*loss\s*[|│]\s*<train_loss>\s*[|│]\s*<val_loss>"),
     _pattern("Deeplearning4j", "score at iteration", r"Score at iteration <iteration> is <loss>"),
     _pattern("L-BFGS-B", "at iterate", r"^\s*At iterate\s+<iteration>\s+f=\s*<fval>"),
+    _pattern(
+        "MATLAB",
+        "gradient",
+        r"\bEpoch <epoch>/\d+, .*?\b(?:Performance|MSE|SSE|MAE) <loss>/[\d.e+-]+, Gradient",
+    ),
     _pattern("Tacotron 2", "train loss", r"^\s*Train loss <step> <train_loss> Grad Norm"),
     _pattern("R's optim", "value ", r"^\s*iter\s+<iteration> value <fval>\s*$"),
     _pattern("CRF++", " obj=", r"^\s*iter=<iteration> .*?\bobj=<objective>"),

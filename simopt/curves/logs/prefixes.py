@@ -10,7 +10,7 @@ from collections.abc import Iterable
 HEAD, FEW = 3, 4
 
 _DIGIT = re.compile(r"\d")
-_LAST_WORD = re.compile(r"\w+\Z")
+_LAST_WORD = re.compile(r"[\w.]+\Z")
 
 
 def removed(text: str) -> str:

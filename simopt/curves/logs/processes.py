@@ -1,4 +1,4 @@
-"""Lines that several processes of one training write: who wrote each, and those of one of them."""
+"""Lines that several processes of one training write, or several trainings: who wrote each."""
 
 from __future__ import annotations
 
@@ -34,6 +34,41 @@ _RANK_WITHIN = re.compile(
 RANKS = "\0rank"
 #: Marks that only processes of one training write; others may be any number in front of a line.
 _CERTAIN = frozenset(("name", "mpi", "within"))
+
+
+#: Which of several trainings at once a line is of: "[resnet18] epoch 3 loss 0.5".
+_LABEL = re.compile(rf"\s*\[(?!{_COUNT}[-_]?\d*\])(?P<label>[a-z][\w.-]{{0,40}})\]", re.IGNORECASE)
+#: The column of labels, until they are found to be of trainings.
+LABELS = "\0label"
+#: Positions that two trainings write of before they are told apart.
+SHARED = 3
+
+
+def label(line: str) -> str:
+    """What a line is labelled with, unless it is a part of the data, or what is counted."""
+    found = _LABEL.match(line)
+    return found["label"] if found and not parse(found["label"]).part else ""
+
+
+def of_runs(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Columns with the labels as the runs' names, where each writes the same losses, at the same.
+
+    Without them where a row has none, or labels are of other things, as how grave a message is.
+    """
+    labels = columns.pop(LABELS, None)
+    if labels is None or None in labels or "run" in columns or len(set(labels)) < 2:
+        return columns
+    counters = [cells for name, cells in columns.items() if parse(name).kind == "counter"]
+    wrote: dict[str, set[tuple[Any, ...]]] = {}
+    for each, *at in zip(labels, *counters, strict=True):
+        wrote.setdefault(each, set()).add(tuple(at))
+    if len(set.intersection(*wrote.values())) < SHARED:
+        return columns
+    for name, cells in columns.items():
+        holders = {each for each, cell in zip(labels, cells, strict=True) if cell is not None}
+        if parse(name).kind in ("loss", "error") and len(holders) < len(wrote):
+            return columns  # one writes of training, another of validation
+    return {"run": labels} | columns
 
 
 def writer(line: str) -> tuple[tuple[str, int] | None, str]:

@@ -123,17 +123,19 @@ def text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
 
 
 def _behind_prefixes(text: str, source: str) -> Table | None:
-    """The table whose every line stands behind what a logger writes, if it names its loss."""
-    if not (bare := prefixes.removed(text)) or _NUMBER.search(bare) is None:
-        return None
-    try:
-        found = text_table(bare, source, ())
-    except ValueError:
-        return None
-    named = found is not None and any(
-        parse(name).kind in ("loss", "error") and name in bare for name in found.columns
-    )
-    return found if named else None
+    """The table whose every line stands behind what loggers write, if its header names a loss."""
+    while (text := prefixes.removed(text)) and _NUMBER.search(text):
+        for reader in (drawn.table, delimited.table):
+            try:
+                found = reader(text, source)
+            except ValueError:
+                continue
+            named = found is not None and any(
+                parse(name).kind in ("loss", "error") and name in text for name in found.columns
+            )
+            if found is not None and named and _is_curve(found):
+                return found
+    return None
 
 
 def _is_curve(table: Table) -> bool:
