@@ -99,6 +99,11 @@ BY_EPOCH = {
     "labels of how grave a message is": lines(
         "[INFO] epoch {k} train loss {a}\n[DEBUG] epoch {k} val loss {b}"
     ),
+    "a setting above": "train:\n  loss: 1.0\nval:\n  loss: 2.0\n" + SAID,
+    "a bar above each row": rows(
+        "epoch     train_loss  valid_loss  time    ",
+        "\r█████-------| 25.00% [10/40 00:01<00:03 9.1]\r{k:<9} {a:<11} {b:<11} 00:01     ",
+    ),
     "powers of ten": rows("epoch,train_loss,val_loss", "{k},{a}\\times 10^{{0}},{b} × 10^0"),
 }  # fmt: skip
 
@@ -144,6 +149,9 @@ def test_a_loss_in_thousands(tmp_path):
         ("loss 0.5, 3 val loss", {"loss": "0.5"}),
         ("(a, b) = (1, 2, 3)", {}),
         ("time - 5 min", {}),
+        ("loss nan val_loss inf lr 0.1", {"loss": "nan", "val_loss": "inf", "lr": "0.1"}),
+        ("loss -inf grad norm nan acc 0.5", {"loss": "-inf", "grad norm": "nan", "acc": "0.5"}),
+        ("count of nan values 3", {"count of nan values": "3"}),
     ],
 )
 def test_marks_between_a_name_and_its_number(line, found):

@@ -40,10 +40,11 @@ LOOKED_AT = 20_000
 FEW_LINES = 3
 #: What boosted trees print above a round that is said again.
 _BEST = re.compile(r"best iteration(?: is)?:\s*$", re.IGNORECASE)
-#: What is said of a run when it is over: "Best epoch: 40, loss: 0.5".
+#: What is said of a run when it is over, "Best epoch: 40, loss: 0.5", or of one that goes on:
+#: "Resuming from epoch 20, loss 0.6".
 _SUMMARY = re.compile(
-    r"\W*(?:best|final|lowest|minimum|optimal)\s+(?:epoch|step|iter(?:ation)?|round|model|checkpoint"
-    r"|results?)\b",
+    r"\W*(?:(?:best|final|lowest|minimum|optimal)\s+(?:epoch|step|iter(?:ation)?|round|model"
+    r"|checkpoint|results?)\b|(?:resum|restor|load)(?:ing|ed)\b)",
     re.IGNORECASE,
 )
 
@@ -87,12 +88,30 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
         return None
     columns, notes = processes.of_one(processes.of_runs(rows.columns))
     columns, notes = repeated.once(columns, notes)
-    columns = repeated.without_best(columns)
+    columns, front = _placed(repeated.without_best(columns))
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
     about = next((text for text in programs.values() if text), "")
     if "[" in text and one_line.ROUND.search(text):
         about = about or trees(columns)
-    return Table(columns, form, source, about=about, notes=(*notes, *cut))
+    return Table(columns, form, source, about=about, notes=(*notes, *front, *cut))
+
+
+def _placed(columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
+    """Rows without first ones that say no position where all others do: a setting, as "loss: 1".
+
+    What others say too is none of that: their position may stand below them.
+    """
+    counters = [cells for name, cells in columns.items() if parse(name).kind == "counter"]
+    placed = [any(cell is not None for cell in row) for row in zip(*counters, strict=True)]
+    first = placed.index(True) if True in placed else 0
+    if not 0 < first < FEW_LINES or not all(placed[first:]) or len(placed) < 3 * FEW_LINES:
+        return columns, ()
+    values = [cells for name, cells in columns.items() if parse(name).kind != "counter"]
+    held = [tuple(cell is not None for cell in row) for row in zip(*values, strict=True)]
+    if set(held[:first]) & set(held[first:]):
+        return columns, ()
+    note = "what is said of a loss before any position is left out"
+    return {name: cells[first:] for name, cells in columns.items()}, (note,)
 
 
 def _whole(text: str) -> str:

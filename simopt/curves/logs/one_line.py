@@ -122,6 +122,11 @@ _TUPLES = re.compile(
     rf"\((?P<values>{VALUE}(?:, {VALUE}){{1,9}})\)",
     re.IGNORECASE,
 )
+#: A value that is written as a word, between a name and the next: "loss nan val_loss nan".
+_WORD_VALUE = re.compile(
+    r"(?P<name>[A-Za-z_][\w./]{0,80}) (?P<value>[-+]?(?:nan|inf(?:inity)?))(?= +[A-Za-z_])",
+    re.IGNORECASE,
+)
 #: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
 _RANGE = re.compile(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")
 #: A name and its number may be on either side of a tab.
@@ -279,7 +284,7 @@ def pairs(line: str) -> dict[str, str]:
         return found
     line = _ARROW.sub("=", line.translate(_MARKS).replace("**", ""))
     line = _TUPLES.sub(_each_named, line) if ") =" in line else line
-    line = _APART.sub(" = ", line)
+    line = _WORD_VALUE.sub(_set_apart, _APART.sub(" = ", line))
     trees = ROUND.match(line)
     if trees:
         found["iteration"] = trees["at"]
@@ -320,6 +325,12 @@ def pairs(line: str) -> dict[str, str]:
 def _in_full(number: str, unit: str | None) -> str:
     """A number without its unit: 1.5k is 1500."""
     return f"{float(number) * UNITS[unit]:.15g}" if unit else number
+
+
+def _set_apart(match: re.Match[str]) -> str:
+    """A word that is a name's value, with a mark behind it; not that of "number of nan values"."""
+    known = parse(match["name"]).kind in ("loss", "error", "higher", "other")
+    return f"{match[0]} |" if known else match[0]
 
 
 def _each_named(match: re.Match[str]) -> str:

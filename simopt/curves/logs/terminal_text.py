@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+#: Lines that are ended by a newline, of a text that is not one of returns alone.
+FEW_LINES = 3
+
 _EPOCH = re.compile(r"\bepoch(?:-|\s*[:#]?\s*)((?>\d+))(?![.\d]*\s?%)", re.IGNORECASE)
 #: Colours, what moves the cursor, and titles and links, which end in a bell or a backslash.
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]{0,4000}(?:\x07|\x1b\\)|\x08+")
@@ -27,6 +30,19 @@ def plain_text(text: str) -> str:
     if "\x1b[A" in text:
         text = _BELOW.sub(lambda bar: bar[0] if "=" in bar[1] or "loss" in bar[1] else "", text)
     return _ANSI.sub("", text)
+
+
+def last_drawn(text: str) -> str:
+    r"""A text with of each line what was drawn last; as it is where lines end in returns alone.
+
+    Examples
+    --------
+    >>> last_drawn("a loss\n 50%\r0 0.5\r\n 50%\r1 0.4\n"), last_drawn("a\r1\r2\r")
+    ('a loss\n0 0.5\n1 0.4\n', 'a\r1\r2\r')
+    """
+    if text.count("\r") == text.count("\r\n") or text.count("\n") < FEW_LINES:
+        return text
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
 def lines(text: str) -> Iterator[str]:

@@ -98,9 +98,10 @@ def text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
         readers.insert(0, json_logs.table)
     others: list[Table] = []
     failed: ValueError | None = None
+    shown = terminal_text.last_drawn(text)
     for reader in readers:
         try:
-            table = reader(text, source)
+            table = reader(shown, source)
         except ValueError as error:
             if reader is json_logs.table:
                 raise
