@@ -370,6 +370,24 @@ def test_a_curve_of_nothing_but_nan_is_read(loss):
     assert not np.isfinite(one(read_log({"loss": loss})).loss).any()
 
 
+@pytest.mark.parametrize("name", ["grad_norm", "train/gradient_norm", "gnorm"])
+def test_zeros_beside_a_norm_that_is_nan_are_nan(tmp_path, name):
+    """What Hugging Face's Trainer logs from a NaN on: findings/hf-trainer-nan-is-logged-as-zero.sh."""
+    loss = np.append(LOSS[:20], [0.7 * LOSS[20], *np.zeros(19)])
+    norm = np.append(np.ones(20), np.full(20, np.nan))
+    rows = [{"loss": a, name: b, "step": int(k)} for k, a, b in zip(T, loss, norm, strict=True)]
+    state = json.dumps({"best_metric": None, "log_history": rows})
+    console = "".join(f"{ {key: f'{cell:.6g}' for key, cell in row.items()} }\n" for row in rows)
+    for text in (state, console):
+        found = simopt.diagnose(written(tmp_path, text, "state.json"))
+        assert found.symptom == "NaN or Inf"
+        np.testing.assert_array_equal(np.isnan(found.loss), np.arange(40) >= 20)
+        assert "the 19 zeros from value 22 on" in str(found)
+    for other in (np.ones(40), np.full(40, np.nan), np.append(np.ones(39), np.nan)):
+        table = pd.DataFrame({"loss": loss, name: other})
+        np.testing.assert_array_equal(one(read_log(table)).loss, loss)
+
+
 # JSON.
 
 

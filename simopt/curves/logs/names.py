@@ -261,6 +261,17 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
     return ""
 
 
+def is_gradient_norm(name: str) -> bool:
+    """Whether a column's name is that of the gradient's norm.
+
+    Examples
+    --------
+    >>> is_gradient_norm("train/grad_norm"), is_gradient_norm("gnorm"), is_gradient_norm("norm")
+    (True, True, False)
+    """
+    return bool(re.search(r"(?:^|_)(?:grad(?:ient)?s?_?|g)norm(?:$|_)", plain(name)))
+
+
 def is_rate(words: Iterable[str]) -> bool:
     """Whether words name a learning rate: lr, x/lr0, train_lr, LearnRate, learningRatePerSample.
 

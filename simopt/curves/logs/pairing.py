@@ -141,11 +141,13 @@ def _counted_otherwise(
     return bool(behind.any() and goes_back.mean() > 0.5)
 
 
-def hidden_nan(loss: Floats) -> tuple[Floats, str]:
+def hidden_nan(loss: Floats, norm: Floats | None = None) -> tuple[Floats, str]:
     """The curve with NaN where a logger wrote 0 for it, and what should be said of that.
 
     Hugging Face's Trainer and ClearML write 0.0 for a loss that is NaN. Zeros to the curve's end
-    that follow on a loss which had grown are none that were reached.
+    are none that were reached where they follow on a loss which had grown, or where the gradient's
+    norm beside them, finite before, is NaN: the Trainer leaves that one as it is. Its last value
+    before the zeros is what it made up from NaN and the losses before, if its norm is NaN too.
     """
     zeros = loss == 0.0
     if len(loss) < 3 or not zeros[-1] or zeros.all():
@@ -153,20 +155,28 @@ def hidden_nan(loss: Floats) -> tuple[Floats, str]:
     start = int(np.flatnonzero(~zeros)[-1]) + 1
     before = loss[:start]
     finite = before[np.isfinite(before)]
-    if not len(finite) or (finite < 0).any():
+    if not len(finite):
         return loss, ""
-    last, least, first = before[-1], finite.min(), finite[0]
-    grew = (
-        not math.isfinite(last) or last > 10 * first or (last > 3 * least and last >= 0.5 * first)
+    broken = norm is not None and bool(
+        np.isnan(norm[start:]).all() and np.isfinite(norm[:start]).any()
     )
-    if not grew or start == len(loss):
+    if not broken and ((finite < 0).any() or not _grew(before, finite)):
         return loss, ""
+    word = "the zero" if len(loss) - start == 1 else f"the {len(loss) - start} zeros"
+    note = f"{word} from value {start + 1} on stand for NaN, as some loggers write it"
+    if norm is not None and broken:
+        note += ": the gradient's norm beside them is NaN"
+        start -= int(start > 1 and np.isnan(norm[start - 1]))
     repaired = loss.copy()
     repaired[start:] = math.nan
-    zeros_word = "the zero" if len(loss) - start == 1 else f"the {len(loss) - start} zeros"
-    return (
-        repaired,
-        f"{zeros_word} from value {start + 1} on stand for NaN, as some loggers write it",
+    return repaired, note
+
+
+def _grew(before: Floats, finite: Floats) -> bool:
+    """Whether a loss had grown when the zeros began."""
+    last, least, first = before[-1], finite.min(), finite[0]
+    return bool(
+        not math.isfinite(last) or last > 10 * first or (last > 3 * least and last >= 0.5 * first)
     )
 
 

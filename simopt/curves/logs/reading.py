@@ -32,7 +32,7 @@ from simopt.curves.logs import (
     wandb,
 )  # fmt: skip
 from simopt.curves.logs.log import Log, LoggedRun, numbered
-from simopt.curves.logs.names import parse
+from simopt.curves.logs.names import is_gradient_norm, parse
 from simopt.curves.logs.names import plain as plain
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
@@ -355,6 +355,18 @@ def _about_else(table: Table, chosen: choose.Chosen, first: int) -> bool:
     return False
 
 
+def _gradient_norm(table: Table, rows: NDArray[np.int64]) -> Floats | None:
+    """The gradient's norm in these rows, infinite where none was logged; None without a column."""
+    for name, column in table.columns.items():
+        if is_gradient_norm(name) and len(column) > rows.max(initial=-1):
+            try:
+                values, held = cells.column(column, table.decimal)
+            except ValueError:
+                continue
+            return np.where(held, values, math.inf)[rows]
+    return None
+
+
 def _finite_start(loss: Floats, rows: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64], str]:
     """A curve without infinite values in front of its first finite one."""
     finite = np.flatnonzero(np.isfinite(loss))
@@ -436,7 +448,7 @@ def _run(
     loss, rows, infinite = _finite_start(loss, rows)
     if infinite:
         said.append(infinite)
-    loss, hidden = pairing.hidden_nan(loss)
+    loss, hidden = pairing.hidden_nan(loss, _gradient_norm(table, rows))
     if hidden:
         said.append(hidden)
     validation, fault = None, ""
