@@ -132,7 +132,10 @@ def chained(schedules: Sequence[Schedule], *, per: str = "update") -> Schedule:
     ``ChainedScheduler`` lets every scheduler change the rate that it finds. For those that multiply
     it (``StepLR``, ``MultiStepLR``, ``ExponentialLR``, ``ConstantLR``, ``LinearLR``,
     ``PolynomialLR`` and, with ``eta_min=0`` until ``T_max``, ``CosineAnnealingLR``) that is the
-    product.
+    product. ``LambdaLR``, ``CosineAnnealingWarmRestarts``, ``CyclicLR`` and ``OneCycleLR`` set a
+    rate, whatever they find: there PyTorch drops the factors of the schedules before them, and
+    those after them change it by what they change from step to step. That is no product, and not
+    this schedule.
 
     References
     ----------
