@@ -426,6 +426,13 @@ def test_what_must_first_be_computed_is_said():
 
     with pytest.raises(ValueError, match=r"a DataFrame, as \.collect\(\) makes it"):
         problems.from_frame(LazyFrame(), "y")
+    with pytest.raises(ValueError, match=r"x=.*: must be .*, as \.collect\(\) makes them"):
+        problems.least_squares(LazyFrame(), Y)
+
+
+def test_a_table_of_one_column_is_no_target():
+    with pytest.raises(ValueError, match=r"y='shape \(30, 1\)': must be an array \[n\]"):
+        problems.least_squares(FRAME[["a", "b"]], FRAME[["y"]])
 
 
 def test_most_rows_dropped_is_said():

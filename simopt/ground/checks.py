@@ -139,6 +139,8 @@ def array(name: str, value: Any, allowed: str = "an array of numbers") -> NDArra
         value = without_gradient(value)
         if hasattr(value, "toarray") and not hasattr(value, "__array__"):
             raise refuse(name, value, f"{allowed}, dense as .toarray() makes it")
+        if hasattr(value, "collect"):  # polars' lazy table
+            raise refuse(name, value, f"{allowed}, as .collect() makes them")
         if type(getattr(value, "dtype", None)).__name__ == "CategoricalDtype":
             raise refuse(name, value, f"{allowed}, not categories")
     try:

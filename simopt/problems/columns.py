@@ -307,7 +307,7 @@ def _labelled(content: Columns, name: str, labels: tuple[Any, Any]) -> Target:
 
 def is_frame(value: Any) -> bool:
     """Whether a value is a table with named columns: pandas' or one that pandas can be given."""
-    return hasattr(value, "columns") and (hasattr(value, "iloc") or hasattr(value, "to_pandas"))
+    return (hasattr(value, "iloc") or hasattr(value, "to_pandas")) and hasattr(value, "columns")
 
 
 def is_series(value: Any) -> bool:

@@ -303,6 +303,8 @@ def make(
         y, target, _, held = columns.target(y, str(y.name or "y"), loss.binary)
         say_amounts("y", held, held)
     targets = numbers("y", y, flags=True)
+    if targets.ndim != 1:
+        raise checks.refuse("y", f"shape {targets.shape}", "an array [n]")
     if isinstance(x, Design):
         points, features, scaling = x.x, x.names, x.scaling
     elif columns.is_frame(x):
@@ -313,8 +315,6 @@ def make(
         points = points[:, None]
     if points.ndim != 2 or 0 in points.shape:
         raise checks.refuse("x", f"shape {points.shape}", "an array [n] or [n, d], not empty")
-    if targets.ndim != 1:
-        raise checks.refuse("y", f"shape {targets.shape}", "an array [n]")
     if len(points) != len(targets):
         raise ValueError(
             f"x and y: {len(points)} points but {len(targets)} targets: must be of one length"
