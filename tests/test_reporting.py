@@ -316,6 +316,24 @@ def test_ticks_are_written_as_numbers_in_sentences_are() -> None:
     assert not {"3000", "1.0"} & set(labels)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (7.0, 70.0, ["10", "20", "50"]),
+        (70.0, 7.0, ["10", "20", "50"]),
+        (2.1, 8.0, list("345678")),
+        (0.7, 20.0, ["1", "10"]),
+    ],
+)
+def test_a_logarithmic_axis_has_more_than_one_number(low: float, high: float, shown: list) -> None:
+    _, axes = style.new()
+    style.log_axis(axes.yaxis)
+    axes.set_ylim(low, high)
+    ends = sorted((low, high))
+    ticks = [tick for tick in axes.yaxis.get_majorticklocs() if ends[0] <= tick <= ends[1]]
+    assert [style.power_of_ten(tick) for tick in ticks] == shown
+
+
 def test_svg_is_the_same_every_time_and_clean() -> None:
     def draw() -> str:
         figure, axes = style.new()

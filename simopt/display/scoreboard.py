@@ -147,7 +147,7 @@ def outcome(losses: pd.DataFrame, start: float) -> str:
         ending = f"{number(losses[last].iloc[-1], 3)}"
         text += f"; after {len(losses)} {last}, {ending}. "
         often = "once" if passes == 1 else count(passes, "time")
-        text += f"The lead passes {often}" if passes else "It leads throughout"
+        text += f"The lead passes {often}" if passes else "It leads after every epoch"
     ends = {str(name): float(losses[name].iloc[-1]) for name in losses}
     risen = [name for name, loss in ends.items() if start < loss < np.inf]
     if risen:

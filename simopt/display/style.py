@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -274,6 +274,21 @@ def power_of_ten(value: float, _: object = None) -> str:
     return "10" + str(exponent).translate(SUPERSCRIPT)
 
 
+class PowersOfTen(LogLocator):
+    """Ticks at powers of ten; where fewer than two are in view, at 1, 2 and 5 times these.
+
+    One labelled tick says nothing about a scale.
+    """
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        """The places of ticks from one end to the other, and some beyond."""
+        places = super().tick_values(vmin, vmax)
+        low, high = sorted((vmin, vmax))
+        if sum(low <= place <= high for place in places) >= 2:
+            return places
+        return LogLocator(subs=(1, 2, 5)).tick_values(vmin, vmax)
+
+
 class MinorTicks(Artist):
     """The minor ticks of an axis: one mark, drawn at each of their places.
 
@@ -318,7 +333,7 @@ class MinorTicks(Artist):
 def log_axis(axis: Axis, ticks: int = 7) -> None:
     """Make an axis logarithmic, with plain-text labels, and those that share its scale."""
     axis._set_axes_scale("log")  # type: ignore[attr-defined]
-    axis.set_major_locator(LogLocator(numticks=ticks))
+    axis.set_major_locator(PowersOfTen(numticks=ticks))
     axis.set_major_formatter(FuncFormatter(power_of_ten))
     axis.set_minor_formatter(NullFormatter())
     name, axes = axis.axis_name, axis.axes  # type: ignore[attr-defined]

@@ -106,7 +106,7 @@ def curve_section(
         "table": tables.table(
             named(again),
             {
-                "optimizer": "Method",
+                "optimizer": "Optimizer",
                 "batch_size": Column("Batch size", number),
                 "eta": Column("Best η", lambda v: number(v, 2)),
                 "median": Column("Excess, median", small),

@@ -80,7 +80,7 @@ def worked_section(problem: Problem, epoch: pd.DataFrame, audit: pd.DataFrame) -
             line[f"w {row['batch_size']}"] = row["w"]
             line[f"document {row['batch_size']}"] = row["document"] or "left out"
         comparison.append(line)
-    columns: dict[str, Column | str] = {"optimizer": "Method"}
+    columns: dict[str, Column | str] = {"optimizer": "Optimizer"}
     for size in epoch["batch_size"].unique():
         columns[f"w {size}"] = Column(f"w, batch {size}", lambda w: fixed(w, 4))
         columns[f"document {size}"] = Column("printed")
@@ -116,7 +116,7 @@ def worked_section(problem: Problem, epoch: pd.DataFrame, audit: pd.DataFrame) -
         "states": tables.table(
             shown,
             {
-                "optimizer": "Method",
+                "optimizer": "Optimizer",
                 "batch_size": "Batch size",
                 "updates": "Updates",
                 "w": Column("w", lambda w: fixed(w, 4)),
@@ -161,7 +161,7 @@ def _trace(problem: Problem, epoch: pd.DataFrame) -> Markup:
     return tables.table(
         pd.DataFrame(rows),
         {
-            "optimizer": "Method",
+            "optimizer": "Optimizer",
             "step": "Update",
             "points": "Points",
             "before": Column("w before", lambda w: fixed(w, 4)),

@@ -207,7 +207,7 @@ def steps_table(study: Scaling, name: str) -> Markup:
         region=study.steps["region"].astype(object).where(study.steps["region"].notna(), ""),
     )
     columns: dict[str, Column | str] = {
-        "name": "Method",
+        "name": "Optimizer",
         "batch_size": Column("Batch size", number),
         "eta": Column("Best η", lambda v: number(v, 2)),
         **{one: Column(f"Best {symbol(one)}", lambda v: number(v, 3)) for one in others},

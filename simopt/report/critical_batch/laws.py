@@ -93,9 +93,9 @@ def fits_table(study: Scaling, name: str) -> Markup:
     return tables.table(
         pd.DataFrame(rows),
         {
-            "name": "Method",
-            "s_min": Column("S_min", lambda v: number(v, 3)),
-            "e_min": Column("E_min", lambda v: number(v, 3)),
+            "name": "Optimizer",
+            "s_min": Column(Markup("S<sub>min</sub>"), lambda v: number(v, 3)),
+            "e_min": Column(Markup("E<sub>min</sub>"), lambda v: number(v, 3)),
             "critical": Column("B*", lambda v: number(v, 3)),
             "interval": Column("5–95 %", short=True),
             "q": Column("q", lambda v: number(v, 2)),
@@ -105,7 +105,7 @@ def fits_table(study: Scaling, name: str) -> Markup:
             "hyperbola_rms": Column("Off by, rms", _off),
             "hyperbola_worst": Column("at most", _off),
         },
-        caption=f"{name}: S = S_min (1 + (B*/B)^q)^(1/q), and the hyperbola q = 1",
+        caption=f"{name}: the fitted curves, and the hyperbolas with q = 1",
     )
 
 

@@ -81,7 +81,7 @@ def rate_section(
         "table": tables.table(
             tuned.assign(band=[f"{small(r['low'])} to {small(r['high'])}" for r in records(tuned)]),
             {
-                "optimizer": "Method",
+                "optimizer": "Optimizer",
                 "batch_size": Column("Batch", number),
                 "eta": Column("Best η", lambda v: number(v, 3)),
                 "median": Column("Excess", small),

@@ -92,7 +92,7 @@ def chart(
             color=look["color"],
             opacity=altair.condition(nearest, altair.value(1.0), altair.value(0.0)),
             tooltip=[
-                altair.Tooltip("optimizer:N", title="method"),
+                altair.Tooltip("optimizer:N", title="optimizer"),
                 altair.Tooltip("eta:Q", title="η", format=".3~g"),
                 altair.Tooltip("median:Q", title="excess, median", format=".2~g"),
                 altair.Tooltip("low:Q", title="5 %", format=".2~g"),
@@ -171,7 +171,7 @@ def slider(traced: pd.DataFrame) -> Markup:
     points = base.mark_point(filled=True, size=45, opacity=1).encode(
         color=look["color"],
         tooltip=[
-            altair.Tooltip("optimizer:N", title="method"),
+            altair.Tooltip("optimizer:N", title="optimizer"),
             altair.Tooltip("epoch:Q"),
             altair.Tooltip("excess:Q", title="excess", format=".2~g"),
         ],

@@ -67,7 +67,7 @@ def invariance(problem: Problem, orders: pd.DataFrame) -> dict[str, Any]:
         "table": tables.table(
             orders,
             {
-                "optimizer": "Method",
+                "optimizer": "Optimizer",
                 "batch_size": Column("Batch size", number),
                 "distinct": Column("Different weights", number),
                 "least": Column("Least w", lambda w: fixed(w, 4)),

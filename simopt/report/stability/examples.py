@@ -145,7 +145,7 @@ def wilson(updates: int = 300) -> dict[str, Any]:
         "table": tables.table(
             table,
             {
-                "optimizer": "Method",
+                "optimizer": "Optimizer",
                 "loss": Column("Loss on its points", lambda v: number(v, 2)),
                 "spread": Column("Largest |w| less least", lambda v: number(v, 2)),
                 "plus": Column("Answers 1", lambda v: percent(v, 4)),

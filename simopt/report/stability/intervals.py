@@ -107,7 +107,7 @@ def section(problem: Problem, found: pd.DataFrame) -> dict[str, Any]:
         "table": tables.table(
             table,
             {
-                "optimizer": "Method",
+                "optimizer": "Optimizer",
                 "batch_size": Column("Batch", number),
                 "orders": Column("Orders", number),
                 "kinds": Column("Different", number),

@@ -275,7 +275,7 @@ def counts_table(rows: list[dict[str, Any]]) -> Any:
         pd.DataFrame(rows),
         {
             "problem": "Problem",
-            "rule": "Method",
+            "rule": "Optimizer",
             "batch_size": Column("Batch", number),
             "orders": Column("Orders", number),
             "cells": Column("Trajectories", number),
