@@ -104,6 +104,9 @@ BY_EPOCH = {
         "epoch     train_loss  valid_loss  time    ",
         "\r█████-------| 25.00% [10/40 00:01<00:03 9.1]\r{k:<9} {a:<11} {b:<11} 00:01     ",
     ),
+    "Lightning's bar of Rich in a file": lines(
+        "Epoch {k}/39 ━━━━━━━━ 8/8 0:00:00 • 0:00:00 25.77it/s v_num: 0.000      \n{w}train_loss_step:  \n{w}9.589 val_loss:   \n{w}{b}             \n{w}train_loss_epoch: \n{w}{a}             ".replace("{w}", 62 * " ")
+    ),
     "powers of ten": rows("epoch,train_loss,val_loss", "{k},{a}\\times 10^{{0}},{b} × 10^0"),
 }  # fmt: skip
 
@@ -275,3 +278,37 @@ def test_parts_of_folds(name, part):
 )
 def test_powers_of_ten(text):
     assert number(text) == 0.0025
+
+
+@pytest.mark.parametrize("word", ["nan", "-nan(ind)", "NaN32", "inf", "-Infinity"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "epoch {k} loss {a} val_loss {b}",
+        "epoch {k} loss {a} ({a}) val_loss {b} ({b})",
+        "E {k} loss {a} 3.2 it/s val_loss {b}",
+        "epoch {k}: loss={a}, val_loss={b}",
+        "{k}\t{a}\t{b}",
+    ],
+)
+def test_words_to_the_end(tmp_path, line, word):
+    """A word is a value too: without them this run has stopped, and has not broken."""
+    text = "".join(line.format(k=k, a=a, b=b) + "\n" for k, a, b in ROWS[:30])
+    text += "".join(line.format(k=k, a=word, b=word) + "\n" for k in range(30, 40))
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    np.testing.assert_array_equal(run.loss, np.r_[LOSS[:30], [number(word)] * 10])
+    assert "value 31" in run.validation_fault
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Resuming from epoch 20, loss 0.57", "=> loaded checkpoint 'a.pt' (epoch 20, loss 0.57)"],
+)
+def test_what_a_run_goes_on_from_is_no_value(tmp_path, said):
+    printed = lines("epoch {k} loss {a} val_loss {b}").splitlines()
+    text = "\n".join([*printed[:25], said, *printed[20:]]) + "\n"
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    assert run.notes == (
+        "resumed at epoch 20: 5 values were written twice, and count as written last",
+    )

@@ -367,7 +367,7 @@ def unnamed_columns(rows: Sequence[Sequence[str]], source: str) -> list[str]:
 def _is_change(cells: Sequence[str], others: Sequence[str], decimal: str) -> bool:
     """Whether numbers are how much those beside them changed, as hmmlearn has both."""
     values, changes = (numbers.column(each, decimal)[0] for each in (cells, others))
-    if len(values) < 3:
+    if len(values) < 3 or not np.isfinite([values[1:], np.r_[0.0, changes[2:]]]).all():
         return False
     # Digits that were rounded away are few beside the largest change, however small that is.
     rounded = 1e-8 * float(np.abs(changes[2:]).max())
@@ -382,7 +382,8 @@ def _role(cells: Sequence[str], decimal: str) -> str:
         return "text"
     if any(bool(((values > a) & (values < b)).all()) for a, b in _CLOCK):
         return "timestamp"
-    steps = np.diff(values)
+    with np.errstate(invalid="ignore"):
+        steps = np.diff(values)  # of infinite ones NaN
     if not steps.any():
         return "unchanged" if np.isfinite(values).all() else ""
     return "step" if bool((steps >= 0).all() and (values % 1 == 0).all()) else ""

@@ -11,7 +11,7 @@ from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.json_logs import printed
 from simopt.curves.logs.names import PARTS as SETTINGS
 from simopt.curves.logs.names import parse, plain
-from simopt.curves.logs.patterns import NUMBER, PATTERNS, VALUE, Pattern
+from simopt.curves.logs.patterns import NUMBER, PATTERNS, VALUE, WORD, Pattern
 from simopt.curves.logs.table import flat
 
 PARTS = (
@@ -122,10 +122,9 @@ _TUPLES = re.compile(
     rf"\((?P<values>{VALUE}(?:, {VALUE}){{1,9}})\)",
     re.IGNORECASE,
 )
-#: A value that is written as a word, between a name and the next: "loss nan val_loss nan".
+#: A value that is written as a word, between a name and what follows: "loss nan val_loss nan".
 _WORD_VALUE = re.compile(
-    r"(?P<name>[A-Za-z_][\w./]{0,80}) (?P<value>[-+]?(?:nan|inf(?:inity)?))(?= +[A-Za-z_])",
-    re.IGNORECASE,
+    rf"(?P<name>[A-Za-z_][\w./]{{0,80}}) (?P<value>{WORD})(?= +[\w(\[])", re.IGNORECASE
 )
 #: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
 _RANGE = re.compile(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")

@@ -10,8 +10,10 @@ NUMBER = (
     r"[-+]?(?:(?:\d+\.\d*|\.\d+)[fFdD][-+]?\d+"
     r"|(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 )
+#: NaN and infinity as words.
+WORD = r"[-+]?(?:nan(?:\(ind\)|16|32)?|inf(?:inity|16|32)?)"
 #: Atomic, so that of 2.5x no 2 is taken: a number is read whole or not at all.
-VALUE = rf"(?>[-+]?1\.#\w+|{NUMBER}|[-+]?nan(?:\(ind\)|16|32)?|[-+]?inf(?:inity|16|32)?)"
+VALUE = rf"(?>[-+]?1\.#\w+|{NUMBER}|{WORD})"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ _BESIDE = re.compile(
     r"(?<! ) ++[\w<>.-]+\.py:\d+[ ]*\r?"
     r"(?P<rest>(?:\n[ ]{12,}(?!(?:DEBUG|INFO|WARN|ERROR|CRIT))\S[^\n]*)+)"
 )
+#: A bar of Rich, and below it the lines of its last column, which is narrow where none is shown.
+_BELOW_BAR = re.compile(r"(?<=\u2501)(?P<bar>[^\n\u2501]*)(?P<rest>(?:\n[ ]{12,}\S[^\n]*)+)")
 #: Decimals of a number, but at a line's end; and digits and all that pads a line.
 _DECIMALS = re.compile(r"\d\.(\d+)(?=[^\d.])")
 _PADDING = re.compile(r"[\d\s]+|(?<=(\W))\1+")
@@ -40,7 +42,7 @@ def joined(text: str) -> str:
 
     The widest lines are broken where they are equally wide whatever they say, or are cut within a
     number or a name, and where what stands below them begins as no other line does. Rich breaks
-    messages between words, beside the file that they come from.
+    messages between words, beside the file that they come from, or behind a bar.
 
     Examples
     --------
@@ -50,6 +52,10 @@ def joined(text: str) -> str:
     """
     if ".py:" in text:
         text = _BESIDE.sub(lambda beside: " " + " ".join(beside["rest"].split()), text)
+    if "\u2501" in text:
+        text = _BELOW_BAR.sub(
+            lambda bar: f"{bar['bar'].rstrip()} {' '.join(bar['rest'].split())}", text
+        )
     width = 0 if "\r" in text else _edge(text[: LOOKED_AT * WIDEST].split("\n")[:LOOKED_AT])
     if not width:
         return text
