@@ -389,20 +389,35 @@ def _conventions() -> dict[str, Case]:
     return cases
 
 
+#: Losses that meet each of these rules: without a state, with one, with a clock besides.
+LOSSES = (
+    "several weights",
+    "logistic",
+    "logistic, one weight",
+    "ten weights",
+    "penalty",
+    "huber",
+    "huber, one weight",
+    "poisson",
+    "poisson, one weight",
+)
+OF_LOSSES = ("SGD", "Adam", "AdaGrad", "RAdam")
+
+
 def _further() -> dict[str, Case]:
     cases: dict[str, Case] = {}
-    problems: tuple[str, ...] = ("several weights", "logistic", "logistic, one weight")
-    problems += ("ten weights", "penalty", "huber", "huber, one weight")
-    problems += ("poisson", "poisson, one weight")
-    for problem, name in itertools.product(problems, ("SGD", "Adam", "AdaGrad", "RAdam")):
-        cases[f"{name}, {problem}, points"] = Case(problem, name, plan={"batch_size": 3})
-        cases[f"{name}, {problem}, shuffled"] = Case(
-            problem,
-            name,
-            seeds=OWN,
-            rates=RATES[1:3],
-            plan={"batch_size": 5 % problem_of(problem).n + 1, "shuffle": "epoch"},
-        )
+    # Of loss, rule, and whose the order is, every pair: half as many kernels as there are triples.
+    for (i, problem), (j, name) in itertools.product(enumerate(LOSSES), enumerate(OF_LOSSES)):
+        if (i + j) % 2:
+            cases[f"{name}, {problem}, points"] = Case(problem, name, plan={"batch_size": 3})
+        else:
+            cases[f"{name}, {problem}, shuffled"] = Case(
+                problem,
+                name,
+                seeds=OWN,
+                rates=RATES[1:3],
+                plan={"batch_size": 5 % problem_of(problem).n + 1, "shuffle": "epoch"},
+            )
     for name in ("SGD", "Adam"):
         cases[f"{name}, 64 weights"] = Case("64 weights", name, plan={"batch_size": 33})
     for problem in ("several weights", "ten weights", "64 weights"):
@@ -430,3 +445,39 @@ CONVENTIONS: dict[str, Case] = _conventions()
 #: Every option alone; further problems. A kernel each.
 FURTHER: dict[str, Case] = _further()
 ALL_CASES = {**QUICK, **CONVENTIONS, **FURTHER}
+
+
+def aspects(case: Case) -> set[Any]:
+    """What of a kernel the rule's own formulas leave open: its loop, and each number of its rows.
+
+    The loop is that of a loss, of a plan's extras, and of what kinds of parts the rule has.
+    """
+    problem, (task, *_) = problem_of(case.problem), case.work()[0]
+    rule = task.group.rule
+    _, *rest = blocks.kernel_key(task.group, problem, task.points, case.dtype)
+    parts = rule.clock is not None, rule.terms is not None, rule.asks_loss, rule.average is not None
+    numbers = {
+        "states": len(rule.state),
+        "values of the clock": len(rule.clock_values),
+        "totals": len(rule.totals),
+        "hyperparameters": len(rule.hyperparameters),
+        "of the clock": rule.clock_hyperparameters,
+        "of the terms": rule.terms_hyperparameters,
+    }
+    return {(bool(rule.state), *parts, rule.matrix, problem.d, *rest), *numbers.items()}
+
+
+def covering(cases: dict[str, Case]) -> dict[str, Case]:
+    """Those cases, each of which has an aspect that none before it has."""
+    met: set[Any] = set()
+    chosen = {}
+    for name, case in cases.items():
+        if not (found := aspects(case)) <= met:
+            chosen[name] = case
+            met |= found
+    return chosen
+
+
+#: In float32 a CPU's kernels are compiled whole for every loop, and for every number of rows; with
+#: the other rules' formulas they are compiled apart, where these have the same types.
+WHOLE_IN_SINGLE: dict[str, Case] = covering(QUICK)

@@ -1,6 +1,7 @@
 """The engine on GPUs, in numba.cuda's simulator: plain Python, a process of its own."""
 
 import functools
+import itertools
 import json
 import math
 import multiprocessing
@@ -24,14 +25,19 @@ import simopt
 from simopt.engine import blocks, layout, losses, matrices, moments, per_thread
 from simopt.engine.cuda import places_of
 from simopt.ground.inline import inlined
+from simopt.rules import ALL
 from simopt.rules.matrices import MatrixStep
 from simopt.training import plan, shuffling
 from tests.device_cases import (
     ALL_CASES,
     CONVENTIONS,
     FURTHER,
+    LOSSES,
+    OF_LOSSES,
     QUICK,
     SHARED,
+    WHOLE_IN_SINGLE,
+    aspects,
     assert_same,
     problem_of,
 )
@@ -110,6 +116,17 @@ def test_a_sweep_goes_on(simulator):
     pd.testing.assert_frame_equal(longer, whole, check_exact=True)
     # The bits are the CPU's, and so is what was kept.
     pd.testing.assert_frame_equal(longer, cut_and_whole("cpu")[0], check_exact=True)
+
+
+def test_losses_rules_and_orders_meet_in_pairs():
+    """In kernels compiled whole: of the three any two, in all that they may be."""
+    met = {
+        (case.problem, case.rule, case.plan.get("shuffle", "never")) for case in FURTHER.values()
+    }
+    for first, second in itertools.combinations(range(3), 2):
+        every = (LOSSES, OF_LOSSES, ("never", "epoch"))
+        pairs = set(itertools.product(every[first], every[second]))
+        assert pairs <= {(each[first], each[second]) for each in met}
 
 
 @pytest.mark.kernels
@@ -393,12 +410,26 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
     return ends
 
 
+def in_single(name):
+    """A case in float32, and what the CPU's blocks come to: whole, or with the rule apart."""
+    case = replace(QUICK[name], dtype=np.float32)
+    return case, case.ends(blocks.compute, apart=name not in WHOLE_IN_SINGLE)
+
+
+def test_kernels_whole_in_single_precision_cover_what_is_compiled_apart():
+    """Every loop and every number of rows is there; and every rule is in both precisions."""
+    met = set().union(*map(aspects, WHOLE_IN_SINGLE.values()))
+    for name, case in QUICK.items():
+        assert aspects(case) <= met, name
+    assert {case.rule for case in QUICK.values()} >= {*ALL}
+
+
 @pytest.mark.kernels
 @pytest.mark.parametrize("name", QUICK)
 def test_single_precision_has_the_cpus_bits_too(name):
     """Compiled, that is, with Numba's types; the simulator has NumPy's, as below."""
-    case = replace(QUICK[name], dtype=np.float32)
-    assert_same(case.ends(on_the_cpu), case.ends(blocks.compute))
+    case, expected = in_single(name)
+    assert_same(case.ends(on_the_cpu), expected)
 
 
 def single(name):
@@ -435,8 +466,7 @@ OTHER_TYPES = tuple(
     + ["a network of labels"],
 )
 def test_single_precision_in_the_simulator(name, simulator):
-    expected = replace(QUICK[name], dtype=np.float32).ends(blocks.compute)
-    assert_same(simulator(single, name), expected)
+    assert_same(simulator(single, name), in_single(name)[1])
 
 
 # --- the benchmark ------------------------------------------------------------------------------
