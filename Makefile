@@ -13,6 +13,10 @@ LOG_VENV := .venv-logs
 FRAMEWORK_VENVS := .venv-frameworks
 BUILD := reports/build
 
+# Python keeps its bytecode, as Numba its kernels, whatever the environment says: without it every
+# process compiles all sources anew, and a page, a worker and many a test is a process of its own.
+export PYTHONDONTWRITEBYTECODE :=
+
 # The Python that makes .venv: yours (make PYTHON=/path/to/python3.12 report), or the first here.
 PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 
@@ -57,7 +61,7 @@ test: $(TOOLS) ## run the tests (first: make .venv)
 test-slow: $(TOOLS) ## run the tests that take longer
 	@$(BIN)/python $(SINGLY) -m "slow and not report" || [ $$? -eq 5 ] # 5: there is none
 
-test-kernels: $(TOOLS) ## compile every kernel whole, in both precisions, and compare its bits
+test-kernels: $(TOOLS) ## compile every kernel whole, in float32 one of each loop, and compare bits
 	@$(BIN)/python $(SINGLY) -m kernels tests/test_cuda.py
 
 test-report: $(TOOLS) $(VENV)/.warm ## build a quick report, and hold every page to its tests
