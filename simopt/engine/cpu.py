@@ -19,7 +19,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import layout, loop, outer, own_points, products, steps, sums_of_points
+from simopt.engine import layout, loop, outer, own_points, products, steps, sums_of_points, unmasked
 from simopt.engine.addresses import address_of
 from simopt.engine.passes import Passes, gradient_none, loss_penalty
 from simopt.ground.compiling import compiled, kept
@@ -240,4 +240,5 @@ def _engine_digest() -> str:
         + products.SOURCE
         + outer.SOURCE
         + own_points.SOURCE
+        + unmasked.SOURCE
     )

@@ -20,6 +20,7 @@ from numba.extending import intrinsic
 from simopt.engine import layout, matrices, passes, sums, watching
 from simopt.engine.addresses import lowered
 from simopt.engine.layout import READ, RESIDUAL, WRITE
+from simopt.engine.unmasked import whole
 from simopt.ground.compiling import code_digest
 from simopt.ground.inline import inlined
 from simopt.rules.rule import WEIGHT_DECAY, Rule
@@ -216,11 +217,11 @@ def steps_of(
         mean = work[shown, lane]
         write_state(work, 2, 1, lane, state(new))
         if averages is not None:
-            work[shown, lane] = work[shown, lane] if alive else mean
+            work[shown, lane] = whole(work[shown, lane] if alive else mean)
         moved = weight(new)
         if boxes is not None:
             moved = boxed(moved, lowest, highest)
-        work[0, lane] = moved if alive else old
+        work[0, lane] = whole(moved if alive else old)
 
     def one_weight(
         work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
@@ -285,11 +286,11 @@ def steps_of(
         moved = weight(new)
         if boxes is not None:
             moved = boxed(moved, lowest, highest)
-        work[k, lane] = moved if alive else old
+        work[k, lane] = whole(moved if alive else old)
         mean = work[shown + k, lane]
         write_state(work, first_state + k, dp, lane, state(new))
         if averages is not None:
-            work[shown + k, lane] = work[shown + k, lane] if alive else mean
+            work[shown + k, lane] = whole(work[shown + k, lane] if alive else mean)
 
     def several_weights(
         work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,

@@ -22,30 +22,30 @@ from simopt.engine.layout import (
     SIDE,
     TARGET_AT,
 )
+from simopt.engine.unmasked import whole
 from simopt.training import semantics
 
 
 def watch(work, base, lane, gap, far, zero, unit):
     """Crossings and the greatest distance, after one update of one lane.
 
-    Everything is read before anything is written, and what can be is a sum: a choice between a new
-    value and the one just read would become a masked store, which the next reading waits for.
+    Everything is read before anything is written, and what can be is a sum.
     """
     overshoots = work[base + COUNTS + OVERSHOOTS, lane]
     side, peak = work[base + SIDE, lane], work[base + PEAK, lane]
     overshoots += unit if semantics.crosses(gap, side, zero) else zero
     work[base + COUNTS + OVERSHOOTS, lane] = overshoots
-    work[base + SIDE, lane] = semantics.side_of(gap, side, zero, unit)
-    work[base + PEAK, lane] = semantics.farthest(far, peak)
+    work[base + SIDE, lane] = whole(semantics.side_of(gap, side, zero, unit))
+    work[base + PEAK, lane] = whole(semantics.farthest(far, peak))
 
 
 def watch_loss(work, base, lane, loss, now, zero):
     """The best loss and its update, at a look; read and written as `watch` does."""
     best, best_at = work[base + BEST, lane], work[base + COUNTS + BEST_AT, lane]
-    # The later of two updates: one operation, where a choice would be a masked store.
+    # The later of two updates: one operation.
     improved_at = now if semantics.improves(loss, best) else zero
-    work[base + COUNTS + BEST_AT, lane] = semantics.farthest(improved_at, best_at)
-    work[base + BEST, lane] = loss if semantics.improves(loss, best) else best
+    work[base + COUNTS + BEST_AT, lane] = whole(semantics.farthest(improved_at, best_at))
+    work[base + BEST, lane] = whole(loss if semantics.improves(loss, best) else best)
 
 
 def note_times(work, low, high, base, now, over_at, zero, limit, target):
