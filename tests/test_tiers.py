@@ -412,3 +412,9 @@ def test_ctrl_c_ends_it(asked, monkeypatch):
     with pytest.raises(Interrupted) as stopped:
         simopt.sweep(FOUR, [simopt.SGD(eta=[0.1, 0.2]), simopt.Adam()])
     assert stopped.value.frame["optimizer"].tolist() == ["SGD", "SGD"]
+    # Of a sweep that something else makes the rows are nothing that was asked for.
+    problems, rules = {"four": FOUR}, [simopt.SGD(eta=[0.1, 0.2]), simopt.Adam(eta=[0.1, 0.2])]
+    seeds = {"tuning_seeds": [1], "judging_seeds": [2]}
+    with pytest.raises(KeyboardInterrupt, match="interrupted before it was done; nothing") as ended:
+        simopt.comparison.compare(problems, rules, epochs=1, batch_size=1, **seeds)
+    assert type(ended.value) is KeyboardInterrupt

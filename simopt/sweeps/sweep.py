@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simopt.engine import devices, layout, readers
 from simopt.engine.readers import Reader
-from simopt.ground import checks
+from simopt.ground import checks, notices
 from simopt.ground.threads import thread_count
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
@@ -332,9 +334,18 @@ def sweep(
         "seconds": seconds,
         "compile_seconds": compiled,
     }
+    if interrupted and folder is None and _within(sys._getframe(1)):
+        # The rows are a part of what was asked for, which nobody could make anything of.
+        raise KeyboardInterrupt("interrupted before it was done; nothing is kept")
     if interrupted:
         raise Interrupted(frame, interrupted)
     return frame
+
+
+def _within(caller: FrameType) -> bool:
+    """Whether a function of this package called, but for the command line's own sweeps."""
+    name: str = caller.f_globals.get("__name__", "")
+    return name.startswith(notices.PACKAGE) and not name.startswith(f"{notices.PACKAGE}cli.")
 
 
 def _with_order(
