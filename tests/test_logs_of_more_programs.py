@@ -312,3 +312,16 @@ def test_what_a_run_goes_on_from_is_no_value(tmp_path, said):
     assert run.notes == (
         "resumed at epoch 20: 5 values were written twice, and count as written last",
     )
+
+
+@pytest.mark.parametrize("order", [("entropy", "policy", "value"), ("value", "policy", "entropy")])
+def test_of_an_agents_losses_the_entropy_is_none_to_look_at(order):
+    """Loggers put them in any order."""
+    run = one(read_log({f"train/{name}_loss": LOSS for name in order}))
+    assert run.loss_column == f"train/{next(name for name in order if name != 'entropy')}_loss"
+
+
+def test_two_boxes(tmp_path):
+    box = "-----------------------\n| time/       |       |\n|    steps    | {k}   |\n| train/      |       |\n|    loss     | {a} |\n-----------------------\n"
+    text = box.format(k=1, a=0.5) + box.format(k=2, a=0.25)
+    assert one(read_log(written(tmp_path, text, "log.txt"))).loss.tolist() == [0.5, 0.25]

@@ -267,7 +267,7 @@ def _of_losses(
     if words & GENERATOR and words & DISCRIMINATOR:
         return [n for n in found if (GENERATOR | DISCRIMINATOR) & set(names[n].words)][:1]
     if len(words & REINFORCEMENT) > 1:
-        return found[:1]
+        return [min(found, key=lambda name: "entropy" in names[name].words)]
     if all(names[n].kind == "loss" and counts[n] == counts[found[0]] for n in found):
         part = names[found[0]].part
         parts = [name for name in found if names[name].part == part]

@@ -112,7 +112,8 @@ def text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
         others += [] if table is None else [table]
     # Lines of text that look like rows: what they say is read, where they say a loss.
     printed = console.table(markup.text_of(text) if markup.is_page(text) else text, source)
-    if printed is not None and (printed.rows > 2 or (not others and failed is None)):
+    alone = not others and (failed is None or (printed is not None and printed.rows > 1))
+    if printed is not None and (printed.rows > 2 or alone):
         return printed
     if (behind := _behind_prefixes(text, source)) is not None:
         return behind
