@@ -12,7 +12,7 @@ import simopt
 from simopt import conformance
 from simopt.rules import ALL, OPTIMIZERS
 from simopt.rules.frameworks import FRAMEWORKS
-from simopt.training.conformance import explaining, probing, rates
+from simopt.training.conformance import candidates, explaining, probing, rates
 from simopt.training.stepper import Stepper
 
 
@@ -79,6 +79,12 @@ def test_the_documents_rules_are_recognised(name):
 @pytest.mark.parametrize("name", ALL)
 def test_every_rule_and_convention_is_recognised(name):
     recognised(name, slice(None))
+
+
+def test_another_rate_is_all_that_changes():
+    for each in candidates.all_of({}):
+        quick, whole = candidates.at_rate(each, 0.25), each.replace(eta=0.25)
+        assert (quick, quick.given, quick.made_by) == (whole, whole.given, whole.made_by)
 
 
 MISTAKES = {

@@ -268,8 +268,7 @@ def test_a_live_optimizer_is_left_alone(name):
     parameter = torch.nn.Parameter(torch.tensor([1.0, 2.0, 3.0]))
     optimizer = LIVE[name](parameter)
     parameter.grad = torch.tensor([0.5, -0.25, 0.125])
-    if name != "lookahead":  # whose count of steps would go on in a replica
-        optimizer.step()
+    optimizer.step()
     random = torch.get_rng_state()
     before = photograph(optimizer, parameter)
     table = simopt.conformance.check(optimizer)
@@ -365,6 +364,77 @@ def test_what_an_optimizer_keeps_begins_anew():
     assert braked["first_departure"].min() == 1
     with pytest.raises(ValueError, match="it raised KeyError: 'v'"):
         simopt.conformance.check(Renamed([parameter]))
+
+
+class Lasting(T.Optimizer):
+    """Adam that counts its updates in its groups, and in itself, from the first step on."""
+
+    def __init__(self, params, lr=0.1, betas=(0.9, 0.999), eps=1e-8):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        self.steps = getattr(self, "steps", 0) + 1
+        for group in self.param_groups:
+            group["step"] = group.get("step", 0) + 1
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state |= {"m": torch.zeros_like(p), "v": torch.zeros_like(p)}
+                m = state["m"].mul_(beta1).add_(p.grad, alpha=1 - beta1)
+                v = state["v"].mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
+                below = (v / (1 - beta2 ** group["step"])).sqrt() + group["eps"]
+                p.sub_(group["lr"] * group.get("scale", 1.0) * m / (1 - beta1**self.steps) / below)
+
+
+def test_what_an_optimizer_counts_from_its_first_step_on_begins_anew():
+    """A live one that had been trained was told to have a rate that changes."""
+    parameter = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+    mine = Lasting([{"params": [parameter], "scale": 0.5}])
+    for _ in range(3):
+        parameter.grad = torch.ones(2)
+        mine.step()
+    table = simopt.conformance.check(mine, eta=0.05)
+    assert (table["optimizer"][0], table["convention"][0]) == ("Adam", "torch")
+    assert table["equal"][0]
+    assert (mine.steps, mine.param_groups[0]["step"]) == (3, 3)
+
+
+class Reminding(Lookahead):
+    """A wrapper whose slow weights are those of its first update, and which counts in groups."""
+
+    def __init__(self, base, k=5, share=0.5):
+        super().__init__(base, k, share)
+        self.k = k
+        for group in self.param_groups:
+            group["counter"] = 0
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        self.base.step()
+        for group, slow in zip(self.param_groups, self.slow, strict=True):
+            first = group["counter"] == 0 and not self.count
+            if group["counter"] == 0:
+                for fast, kept in zip(group["params"], slow, strict=True):
+                    # Rounded otherwise than kept + share (fast - kept).
+                    kept.copy_(fast if first else self.share * fast + (1 - self.share) * kept)
+                    fast.copy_(kept)
+            group["counter"] = (group["counter"] + 1) % self.k
+        self.count = 1
+
+
+def test_a_wrapper_begins_anew():
+    """In the middle of its period, with the rounding of weights that have been large."""
+    parameter = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+    mine = Reminding(T.SGD([parameter], lr=0.1))
+    for _ in range(3):
+        parameter.grad = torch.ones(2)
+        mine.step()
+    table = simopt.conformance.check(mine)
+    assert (table["optimizer"][0], table["convention"][0]) == ("SGD", "torch")
+    assert table["explanation"][0] == "lookahead=5, lookahead_share=0.5, lookahead_from=1"
+    assert mine.param_groups[0]["counter"] == 3
 
 
 class Unusual(T.Optimizer):

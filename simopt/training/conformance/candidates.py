@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from simopt.rules import ALL
@@ -111,6 +112,15 @@ def changes(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
             for value, form in itertools.product(strengths, DECAYS):
                 yield {"weight_decay": value, "decay": form}
     yield from ({"eta": now["eta"] * factor} for factor in RATE_FACTORS)
+
+
+def at_rate(optimizer: Optimizer, eta: float) -> Optimizer:
+    """What ``optimizer.replace(eta=eta)`` is, of a rate in its range: nothing else is looked at.
+
+    Tens of thousands are compared, each at a rate of its own.
+    """
+    given = optimizer.given if optimizer.given is None else {**optimizer.given, "eta": eta}
+    return replace(optimizer, values=(eta, *optimizer.values[1:]), given=given)
 
 
 def is_shipped(optimizer: Optimizer) -> bool:

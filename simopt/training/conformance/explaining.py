@@ -64,9 +64,9 @@ class Case:
         """The optimizer at the rate inferred from the first step."""
         how = self.treatment if treatment is None else treatment
         first = how.accumulate
-        unit = probing.ours(candidate.replace(eta=1.0), self.probe.first(first), how)
+        unit = probing.ours(candidates.at_rate(candidate, 1.0), self.probe.first(first), how)
         rate = probing.rate_of(self.theirs[first - 1], unit[first - 1])
-        return candidate if rate is None else candidate.replace(eta=rate)
+        return candidate if rate is None else candidates.at_rate(candidate, rate)
 
     def explain(self, table: pd.DataFrame) -> str:
         """Fill in the explanations of a table, its rows in order, nearest first.

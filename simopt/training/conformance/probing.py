@@ -140,9 +140,12 @@ def kept(rule: Rule, values: tuple[Any, ...], probe: Probe, treatment: Treatment
 
 
 def agrees(play: Callable[[Probe], Array], theirs: Array, probe: Probe, tolerance: float) -> bool:
-    """Whether what ``play`` makes of the gradients is theirs; seen at once if it isn't."""
+    """Whether what ``play`` makes of the gradients is theirs; seen at once if it isn't.
+
+    But for what was rounded where a weight was large: lookahead's mean may be written in two ways.
+    """
     return all(
-        distance(theirs[: len(part.factors)], play(part), tolerance).first is None
+        rounded(theirs[: len(part.factors)], play(part)) <= tolerance
         for part in (probe.first(1), probe.first(4), probe.first(24), probe)
     )
 
@@ -158,11 +161,7 @@ class Distance:
 
 def distance(theirs: Array, mine: Array, tolerance: float) -> Distance:
     """The first update at which a weight differs by more than ``tolerance``, and by how much."""
-    with np.errstate(all="ignore"):
-        size = np.maximum(1.0, np.maximum(np.abs(theirs), np.abs(mine)))
-        gap = np.abs(theirs - mine) / size
-    same = (theirs == mine) | (np.isnan(theirs) & np.isnan(mine))
-    gap = np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap)).max(axis=1)
+    gap = _gaps(theirs, mine).max(axis=1)
     over = gap > tolerance
     if not over.any():
         return Distance(None, 0.0, float(gap.max()))
@@ -175,11 +174,17 @@ def rounded(theirs: Array, mine: Array) -> float:
 
     What is rounded where a weight is large stays when it comes back.
     """
+    return float(_gaps(theirs, mine, ever=True).max())
+
+
+def _gaps(theirs: Array, mine: Array, ever: bool = False) -> Array:
+    """The gap of every weight, relative to it, or to the greatest that it has ``ever`` been."""
     with np.errstate(all="ignore"):
         size = np.maximum(1.0, np.maximum(np.abs(theirs), np.abs(mine)))
-        gap = np.abs(theirs - mine) / np.maximum.accumulate(size, axis=0)
+        gap = np.abs(theirs - mine) / (np.maximum.accumulate(size, axis=0) if ever else size)
     same = (theirs == mine) | (np.isnan(theirs) & np.isnan(mine))
-    return float(np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap)).max())
+    gaps: Array = np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap))
+    return gaps
 
 
 def single(weights: Array) -> bool:

@@ -40,6 +40,9 @@ class Treatment:
     lookahead, lookahead_share : int, float
         After every so many updates slow weights move this share of the way to the weights, which go
         on from there (Zhang et al. 2019). 0: never.
+    lookahead_from : int
+        The update whose weights the slow ones begin with, and after which the counting begins; 0:
+        the initial weights, as in the paper.
     """
 
     maximize: bool = False
@@ -51,6 +54,7 @@ class Treatment:
     ema_overwrite: int = 0
     lookahead: int = 0
     lookahead_share: float = 0.5
+    lookahead_from: int = 0
 
     def of(self, gradient: Array) -> Array:
         """The gradient that the rule sees."""
@@ -106,21 +110,36 @@ def collected(theirs: Array, start: Array) -> int:
 def averaged(theirs: Array, mine: Array, start: Array) -> dict[str, Any] | None:
     """The lookahead that shows where weights part for the first time: its period and its share.
 
-    Up to there both are the rule's; there slow weights, which still are the initial ones, move the
-    same share of the way to the rule's in every weight. None where the rule's stand there as well.
+    Up to there both are the rule's; there slow weights move the same share of the way to the rule's
+    in every weight. They are the initial ones, or those of an update before: of the first, as
+    torch_optimizer's, or of one period, as timm's. None where the rule's stand there as well.
 
     Examples
     --------
-    >>> mine = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
-    >>> averaged(np.array([[1.0, 2.0], [2.0, 4.0], [0.75, 1.5]]), mine, np.zeros(2))
+    >>> mine = np.array([[1.0, 2.0], [2.0, 3.0], [3.0, 7.0]])
+    >>> averaged(np.array([[1.0, 2.0], [2.0, 3.0], [0.75, 1.75]]), mine, np.zeros(2))
     {'lookahead': 3, 'lookahead_share': 0.25}
+    >>> averaged(np.array([[1.0, 2.0], [2.0, 3.0], [1.5, 3.25]]), mine, np.zeros(2))
+    {'lookahead': 2, 'lookahead_share': 0.25, 'lookahead_from': 1}
     """
     with np.errstate(all="ignore"):
         size = np.maximum(1.0, np.maximum(np.abs(theirs), np.abs(mine)))
         apart = np.flatnonzero((np.abs(theirs - mine) > 1e-12 * size).any(axis=1))
-        if not len(apart) or apart[0] == 0:
-            return None
-        way, gone = mine[apart[0]] - start, theirs[apart[0]] - start
+    if not len(apart) or apart[0] == 0:
+        return None
+    at = int(apart[0]) + 1
+    for begin in dict.fromkeys((0, 1, at // 2 if at % 2 == 0 else 0)):
+        slow = mine[begin - 1] if begin else start
+        if (share := _share(slow, mine[at - 1], theirs[at - 1])) is not None:
+            found: dict[str, Any] = {"lookahead": at - begin, "lookahead_share": share}
+            return {**found, "lookahead_from": begin} if begin else found
+    return None
+
+
+def _share(slow: Array, fast: Array, there: Array) -> float | None:
+    """The share of the way from slow weights to fast ones, the same in all; None if it isn't."""
+    with np.errstate(all="ignore"):
+        way, gone = fast - slow, there - slow
         far = np.abs(way) > 1e-3 * np.abs(way).max()
         if not far.any():
             return None
@@ -128,7 +147,7 @@ def averaged(theirs: Array, mine: Array, start: Array) -> dict[str, Any] | None:
     share = float(np.median(shares))
     if not (0 < share < 1 and np.ptp(shares) < 1e-9):
         return None
-    return {"lookahead": int(apart[0]) + 1, "lookahead_share": float(f"{share:.10g}")}
+    return float(f"{share:.10g}")
 
 
 class Treated:
@@ -171,7 +190,10 @@ class Treated:
             self.average = keep * self.average + (1 - keep) * np.array(stepper.weights)
             if self.count % how.ema_overwrite == 0:
                 stepper.weights = self.average.tolist()
-        if how.lookahead and self.count % how.lookahead == 0:
+        since = self.count - how.lookahead_from
+        if how.lookahead and since == 0:
+            self.slow = np.array(stepper.weights)
+        elif how.lookahead and since > 0 and since % how.lookahead == 0:
             self.slow = self.slow + how.lookahead_share * (np.array(stepper.weights) - self.slow)
             stepper.weights = self.slow.tolist()
         return np.array(stepper.weights)

@@ -13,7 +13,7 @@ import copy
 import inspect
 import types
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -157,23 +157,79 @@ def _made_anew(
     Of a group's entries those that are no argument of the class, as what Prodigy counts there, are
     as the class begins them.
     """
-    kind, live = type(optimizer), optimizer.param_groups[group]
-    settings = _arguments(optimizer, live)
+
+    def make() -> Any:
+        return _of_class(optimizer, parameters, group, memo, keep)
+
+    if (made := make()) is None:
+        return None
+    counted = _counted(make, parameters)
+    fresh, live = made.param_groups[0], optimizer.param_groups[group]
+    fresh.update({n: _again(live[n], memo, keep) for n in live if n not in {*fresh, *counted}})
+    for new, old in zip(_levels(made), _levels(optimizer), strict=True):
+        for name, value in vars(old).items():
+            replaced = callable(value) and hasattr(type(old), name)
+            if name not in {*vars(new), *counted} and not replaced:
+                vars(new)[name] = _again(value, memo, keep)
+    return made
+
+
+def _of_class(
+    optimizer: Any, parameters: list[Any], group: int, memo: dict[Any, Any], keep: list[Any]
+) -> Any:
+    """What its class makes, and no more; of a wrapper around what the class inside makes."""
+    settings = _arguments(optimizer, optimizer.param_groups[group])
     if settings is None:
         return None
+    first: Any = parameters
+    if (inner := _wrapped(optimizer)) is not None:
+        first = _of_class(inner, parameters, group, memo, keep)
+        if first is None:
+            return None
     try:
-        made = kind(parameters, **_again(settings, memo, keep))
-        fresh = made.param_groups[0]
+        made = type(optimizer)(first, **_again(settings, memo, keep))
+        held = {**vars(made), **made.param_groups[0]}
     except Exception:  # it wants something else by these names
         return None
-    held = {**vars(made), **fresh}
     if any(repr(held.get(name, value)) != repr(value) for name, value in settings.items()):
         return None  # what it keeps by a name is not what it was given
-    fresh.update({n: _again(live[n], memo, keep) for n in live if n not in fresh})
-    for name, value in vars(optimizer).items():
-        if name not in vars(made) and not (callable(value) and hasattr(kind, name)):
-            vars(made)[name] = _again(value, memo, keep)
     return made
+
+
+def _counted(make: Callable[[], Any], parameters: list[Any]) -> set[str]:
+    """What one just made has besides, in its group or itself, once it has stepped: its counts.
+
+    An optimizer may count its updates there in place of its state, and begins at none: of what a
+    live one has besides only the rest is a setting.
+    """
+    before = [each.detach().clone() for each in parameters]
+    try:
+        trial = make()
+        known = _held(trial)
+        if callable(train := getattr(trial, "train", None)):
+            train()
+        for each, value in zip(parameters, before, strict=True):
+            each.grad = value.new_ones(value.shape)
+        trial.step()
+        return _held(trial) - known
+    except Exception:  # without what it has besides it can't step: none is told from a setting
+        return set()
+    finally:
+        for each, value in zip(parameters, before, strict=True):
+            each.data = value
+            each.grad = None
+
+
+def _held(optimizer: Any) -> set[str]:
+    """The names of what an optimizer, and those inside, keep, and of a group's entries."""
+    attributes = (name for each in _levels(optimizer) for name in vars(each))
+    return {*attributes, *optimizer.param_groups[0]}
+
+
+def _levels(optimizer: Any) -> list[Any]:
+    """An optimizer, the one that it is around, the one inside that, and so on."""
+    inner = _wrapped(optimizer)
+    return [optimizer] if inner is None else [optimizer, *_levels(inner)]
 
 
 def _arguments(optimizer: Any, live: dict[str, Any]) -> dict[str, Any] | None:
@@ -182,9 +238,10 @@ def _arguments(optimizer: Any, live: dict[str, Any]) -> dict[str, Any] | None:
 
     takes = list(inspect.signature(type(optimizer)).parameters.values())
     own = {**vars(optimizer), **live}
-    if not takes or isinstance(own.get(takes[0].name), torch.optim.Optimizer):
-        return None  # it is wrapped around another
-    further = any(each.kind is each.VAR_KEYWORD for each in takes)
+    if not takes:
+        return None
+    # Of a wrapper they are what its class names: the groups are those of the one inside.
+    further = any(p.kind is p.VAR_KEYWORD for p in takes) and _wrapped(optimizer) is None
     named = [p.name for p in takes[1:] if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     names = [*dict.fromkeys([*named, *(optimizer.defaults if further else ())])]
     if not all(name in own for name in names):
@@ -193,6 +250,15 @@ def _arguments(optimizer: Any, live: dict[str, Any]) -> dict[str, Any] | None:
     bound = (torch.optim.Optimizer, torch.nn.Module)
     odd = any(isinstance(v, bound) or getattr(v, "ndim", None) for v in settings.values())
     return None if odd else settings
+
+
+def _wrapped(optimizer: Any) -> Any:
+    """The optimizer that its class was given to be around, where parameters are given else."""
+    import torch
+
+    takes = [*inspect.signature(type(optimizer)).parameters][:1]
+    held = (vars(optimizer).get(name) for each in takes for name in (each, f"_{each}"))
+    return next((each for each in held if isinstance(each, torch.optim.Optimizer)), None)
 
 
 def _optimizers(value: Any, seen: set[int] | None = None) -> Iterator[Any]:
