@@ -13,8 +13,6 @@ import numpy as np
 #: How Python's `math` says that an argument has no value: up to 3.13, and from 3.14 on.
 DOMAIN = ("math domain error", "expected a ")
 
-FLOAT = {float}
-
 
 def call(
     function: Callable[..., Any],
@@ -56,11 +54,15 @@ def call(
             returned = _in_float64(function, arguments, count)
         # What nearly every call returns is seen at once.
         kind = type(returned)
-        if kind is float and count == 1 and form is not tuple:
+        if kind is tuple:
+            if len(returned) == count and (count > 1 or form is tuple):
+                for each in returned:
+                    if type(each) is not float:
+                        break
+                else:
+                    return returned  # type: ignore[no-any-return]
+        elif kind is float and count == 1 and form is not tuple:
             return (returned,)
-        tupled = kind is tuple and (form is tuple or count > 1) and len(returned) == count
-        if tupled and {*map(type, returned)} <= FLOAT:
-            return tuple(returned)
         if _is_otherwise(returned):
             returned = _in_float64(function, arguments, count)
     except Exception as error:

@@ -137,12 +137,15 @@ class Stepper:
             self._step_matrix(self.rule.matrix, gradient, rate)
         elif isinstance(self.rule.matrix, Matrix) and self.inside:
             gradient = [*self._turned(self.rule.matrix, gradient), *gradient[self.inside :]]
-        along = self.rule.matrix.update if isinstance(self.rule.matrix, Matrix) else self.update
-        clock, returned, whose = self.clock, self.returned, self.whose
+        clock, returned, whose, update = self.clock, self.returned, self.whose, self.update
+        weights, states, hyper_of = self.weights, self.state, self.hyper_of
+        along, inside = update, 0
+        if isinstance(self.rule.matrix, Matrix):
+            along, inside = self.rule.matrix.update, self.inside
         for k, g in enumerate(gradient[stepped:], stepped):
-            arguments = (self.weights[k], float(g), rate, *self.state[k], *clock, *self.hyper_of[k])
-            update = along if k < self.inside else self.update
-            self.weights[k], *self.state[k] = call(update, arguments, returned, whose, float)
+            arguments = (weights[k], float(g), rate, *states[k], *clock, *hyper_of[k])
+            rule = along if k < inside else update
+            weights[k], *states[k] = call(rule, arguments, returned, whose, float)
 
     def _turned(self, matrix: Matrix, gradient: Sequence[float]) -> list[float]:
         """The matrix that the rule makes of the gradients of its weights; their state is new."""
