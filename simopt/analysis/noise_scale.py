@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -389,17 +388,25 @@ def estimate(
     gradients = point_gradients(problem, _where(problem, w))
     parts = whole // few
     memory.check("draws", checks.whole("draws", draws, 1), draws * (parts + 1), size=40)
-    norms: dict[str, list[Any]] = {"small": [], "big": []}
+    smalls, bigs = np.empty((draws, parts)), np.empty(draws)
+    together = max(1, TOGETHER // (whole * problem.d))
     with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(draws):
-            batch = gradients[rng.choice(problem.n, whole, replace=replacement)]
-            each = batch[: parts * few].reshape(parts, few, problem.d).mean(axis=1)
-            norms["small"].extend(np.linalg.norm(each, axis=1))
-            norms["big"].append(np.linalg.norm(batch.mean(axis=0)))
-    if not np.isfinite(norms["small"] + norms["big"]).all():
+        for start in range(0, draws, together):
+            some = slice(start, min(start + together, draws))
+            drawn = [
+                rng.choice(problem.n, whole, replace=replacement) for _ in range(start, some.stop)
+            ]
+            batches = gradients[np.array(drawn)]
+            split = batches[:, : parts * few].reshape(-1, parts, few, problem.d)
+            smalls[some] = np.linalg.norm(split.mean(axis=2), axis=2)
+            bigs[some] = np.linalg.norm(batches.mean(axis=1), axis=1)
+    if not (np.isfinite(smalls).all() and np.isfinite(bigs).all()):
         raise checks.refuse("w", w, "where the gradients are finite")
-    return from_norms(norms["small"], norms["big"], small=few, big=whole, n=n)
+    return from_norms(smalls.ravel(), bigs, small=few, big=whole, n=n)
 
+
+#: Numbers of the batches whose norms are found at once: they take a few megabytes.
+TOGETHER = 500_000
 
 #: Norms whose squares are finite.
 NORM = checks.Interval(low=0.0, high=1e150)
