@@ -33,18 +33,18 @@ def adabelief_steps(trials: Trials) -> Finding:
     """The size of AdaBelief's steps over that of Adam's, by how gradients vary."""
     ratios = {}
     for name, gradients in GRADIENTS.items():
-        sizes = []
-        for rule in (AdaBelief(eta=0.001, beta2=DECAY), Adam(eta=0.001, beta2=DECAY)):
-            run = trials.run(
-                counterexamples.constant_gradients(gradients),
-                rule,
-                epochs=2 * SETTLED // len(gradients),
-                shuffle="epoch",
-                seed=trials.seed,
-            )
-            w = run.steps["w"].to_numpy(np.float64)
-            sizes.append(float(np.sqrt(np.mean(np.diff(w[len(w) // 2 :]) ** 2))))
-        ratios[name] = sizes[0] / sizes[1]
+        frame = trials.sweep(
+            counterexamples.constant_gradients(gradients),
+            [AdaBelief(eta=0.001, beta2=DECAY), Adam(eta=0.001, beta2=DECAY)],
+            epochs=2 * SETTLED // len(gradients),
+            shuffle="epoch",
+            seed=trials.seed,
+            record="steps",
+            divergence=None,
+        )
+        weights = frame["w"].to_numpy(np.float64).reshape(2, -1)
+        sizes = [np.sqrt(np.mean(np.diff(w[len(w) // 2 :]) ** 2)) for w in weights]
+        ratios[name] = float(sizes[0] / sizes[1])
     return adabelief_by(ratios)
 
 
