@@ -24,7 +24,7 @@ def page(context: Context) -> dict[str, Any]:
     return {
         "answer": [how_many(), how_far(frame), after_drop(frame)],
         "papers": papers(),
-        "calls": lookup.call_tables(),
+        "calls": lookup.call_tables(context.quick),
         "names": list(ALL),
         "translation": lookup.translation_table(),
         "surprises": surprises.surprises(),

@@ -17,7 +17,7 @@ from simopt.display.tables import Column
 from simopt.ground.formatting import listing, number
 from simopt.report.conventions import names
 from simopt.report.conventions.distances import shown
-from simopt.report.conventions.measured import LOOKED, gradients, losses
+from simopt.report.conventions.measured import gradients, losses, reached
 from simopt.report.conventions.surprises import Lab
 from simopt.rules import ALL
 from simopt.rules.formulas import identity
@@ -72,39 +72,39 @@ def _one_below(there: str, own: str) -> Markup:
 
 
 @cache
-def _path(mark: Any, bound: float, made: Optimizer) -> tuple[float, ...]:
-    """The weight on the four points after the updates of `LOOKED`; ``mark`` is its identity."""
+def _path(mark: Any, bound: float, made: Optimizer, looked: tuple[int, ...]) -> tuple[float, ...]:
+    """The weight on the four points after these updates; ``mark`` is its identity."""
     batches, costs = gradients(problems.four_points(), 1), losses(problems.four_points(), 1)
     stepper, seen = Stepper(made, [3.0]), []
     with np.errstate(all="ignore"):
-        for update in range(max(LOOKED)):
+        for update in range(max(looked)):
             (slope,) = batches[update % len(batches)](stepper.weights)
             loss = costs[update % len(batches)](stepper.weights) if made.rule.asks_loss else None
             stepper.step([min(max(slope, -bound), bound)], loss=loss)
-            if update + 1 in LOOKED:
+            if update + 1 in looked:
                 seen.append(stepper.weights[0])
     return tuple(seen)
 
 
-def measures(call: Call, framework: Framework) -> dict[str, str]:
-    """The first step of a gradient of 1, and how far the weight is from the document's."""
+def measures(call: Call, framework: Framework, looked: tuple[int, ...]) -> dict[str, str]:
+    """The first step of a gradient of 1, and how far the weight is from the document's then."""
     made, document = optimizer(call, framework), ALL[call.rule]()
     bound = min(call.clip.values(), default=math.inf)
-    here = _path(identity(made), bound, made)
-    there = _path(identity(document), math.inf, document)
+    here = _path(identity(made), bound, made, looked)
+    there = _path(identity(document), math.inf, document, looked)
     (first,) = Lab().moves(made, min(1.0, bound))
     away = [shown(abs(a - b) / abs(b)) for a, b in zip(here, there, strict=True)]
     return {"first": number(first, 2), "away": " · ".join(away)}
 
 
-def call_tables() -> list[dict[str, Any]]:
-    """A table for each framework that lists its constructors."""
+def call_tables(quick: bool = False) -> list[dict[str, Any]]:
+    """A table for each framework that lists its constructors; ``quick`` looks no further."""
     return [
         {
             "name": each.name,
             "version": version(each),
             "spelled": " ".join(spelled(each)),
-            "table": call_table(each),
+            "table": call_table(each, reached(quick)),
             "left_out": left_out(each),
         }
         for each in frameworks()
@@ -141,7 +141,7 @@ def version(framework: Framework) -> str:
     return framework.version + ("" if framework.played else "; its source was read, not run")
 
 
-def call_table(framework: Framework) -> Markup:
+def call_table(framework: Framework, looked: tuple[int, ...]) -> Markup:
     """A framework's constructors, and what they are here."""
     rows = [
         {
@@ -149,7 +149,7 @@ def call_table(framework: Framework) -> Markup:
             "defaults": ", ".join(
                 text for _, _, text in names.defaults(optimizer(call, framework))
             ),
-            **measures(call, framework),
+            **measures(call, framework, looked),
             "note": call.note,
         }
         for call in framework.calls
@@ -161,7 +161,7 @@ def call_table(framework: Framework) -> Markup:
             "defaults": Column("with", short=True),
             "first": Column("first step [η]", short=True),
             "away": Column(
-                f"from the document's after {listing(number(each) for each in LOOKED)}", short=True
+                f"from the document's after {listing(number(each) for each in looked)}", short=True
             ),
             "note": Column("note", short=True),
         },

@@ -176,6 +176,11 @@ def _compared(here: Seen, there: Seen) -> list[dict[str, float]]:
     return rows
 
 
+def reached(quick: bool) -> tuple[int, ...]:
+    """Those of `LOOKED` that a report reaches."""
+    return tuple(each for each in LOOKED if not quick or each <= QUICK)
+
+
 def looked(frame: pd.DataFrame) -> tuple[int, ...]:
     """Those of `LOOKED` that a table of `measured` reaches."""
     return tuple(each for each in LOOKED if each <= frame["update"].max())
