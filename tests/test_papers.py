@@ -396,10 +396,9 @@ def test_muons_steps_in_every_world(one, other, outcome):
     assert found.evidence["largest"] == max(one + other)
 
 
-def test_muons_singular_values_are_those_of_a_runs_steps(monkeypatch):
-    monkeypatch.setattr(spectra, "UPDATES", 8)
+def test_muons_singular_values_are_those_of_a_runs_steps():
     problem = spectra.drawn("tanh", 3)
-    found = spectra.singular_values(problem, problem.n, 0)
+    found = spectra.singular_values(problem, problem.n, 0, 8)
     steps = simopt.run(problem, simopt.Muon(), batch_size="full", epochs=8).steps
     inside = problem.hidden * problem.columns
     weights = steps[[f"w_{k}" for k in range(inside)]].to_numpy()
@@ -408,7 +407,7 @@ def test_muons_singular_values_are_those_of_a_runs_steps(monkeypatch):
     expected = np.linalg.svd(moved, compute_uv=False)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
     # Linear units and one output: the first gradient has rank 1, and so has the step.
-    flat = spectra.singular_values(spectra.drawn("linear", 3), problem.n, 0)
+    flat = spectra.singular_values(spectra.drawn("linear", 3), problem.n, 0, 8)
     assert (flat[0, 1:] < 1e-9).all()
     assert flat[0, 0] > 0.5
 

@@ -23,7 +23,7 @@ RATES = tuple(float(f"{eta:.3g}") for eta in np.geomspace(1e-4, 1e2, 25))
 #: Epochs of a trial, and how many seeds tune and judge: in full, and for a first look.
 EPOCHS = {False: 30, True: 12}
 TUNING = {False: 4, True: 2}
-JUDGING = {False: 12, True: 6}
+JUDGING = {False: 12, True: 4}
 
 #: Judging seeds begin here, and every seed of the whole has a stretch of its own.
 FIRST_JUDGING, APART = 1000, 1_000_000

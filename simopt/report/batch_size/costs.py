@@ -18,8 +18,8 @@ from simopt.report.sweeps import Setting, least_row, measured, over_seeds, recor
 from simopt.rules import SGD
 from simopt.sweeps.sweep import sweep
 
-#: Times are the least of so many.
-REPEATS = 3
+#: Times are the least of so many, in the quick report and in the full one.
+REPEATS = {True: 2, False: 3}
 
 
 def trade_off(
@@ -52,7 +52,7 @@ def trade_off(
                 "updates": plan_of(problem, size).batches,
                 "noise": noise,
                 "relative": noise / slope,
-                "nanoseconds": epoch_time(problem, size, eta, ran, key),
+                "nanoseconds": epoch_time(problem, size, eta, ran, key, quick),
                 "batch_bytes": size * (problem.d + 1) * 8,
                 **{
                     f"{budget}_{part}": bands[budget][size][part]
@@ -67,7 +67,12 @@ def trade_off(
 
 
 def epoch_time(
-    problem: Problem, size: int, eta: float, ran: dict[str, pd.DataFrame], key: str
+    problem: Problem,
+    size: int,
+    eta: float,
+    ran: dict[str, pd.DataFrame],
+    key: str,
+    quick: bool = False,
 ) -> float:
     """Nanoseconds for one trajectory's epoch, measured on one core among many trajectories.
 
@@ -90,7 +95,7 @@ def epoch_time(
             threads=1,
             progress=False,
         )
-        for _ in range(REPEATS)
+        for _ in range(REPEATS[quick])
     ]
     # The least: whatever else a machine does only adds to it.
     frame = min(frames, key=lambda each: float(each.attrs["seconds"]))

@@ -23,7 +23,7 @@ def shuffled(
     size = SHUFFLED[key]
     chosen = tuned[tuned["batch_size"] == size]
     optimizers = [OPTIMIZERS[row["optimizer"]](eta=row["robust_eta"]) for row in records(chosen)]
-    seeds = range(201 if quick else 501)
+    seeds = range(81 if quick else 501)
     frame = together(
         [
             sweep(

@@ -21,7 +21,7 @@ def page(context: Context) -> dict[str, Any]:
     troubles = table(context.quick, outcomes=outcomes)
     decisions = framework(context.quick, outcomes=outcomes)
     context.say("Loss curves: how often the reader is right")
-    read = confusion.section()
+    read = confusion.section(context.quick)
     made = outcomes.attrs
     return {
         "cards": gallery.cards(shown),

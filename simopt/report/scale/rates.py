@@ -43,6 +43,9 @@ SHORT, LONG = 10, 1_000
 #: one), so many times at most.
 ENOUGH, REPEATS = {True: 0.03, False: 0.15}, 8
 
+#: The most trajectories that are timed, in the quick report and in the full one.
+MOST = {True: 10**5, False: 10**7}
+
 #: Costs that differ by less are the same.
 FLAT = 0.25
 
@@ -98,7 +101,7 @@ def measured(quick: bool) -> pd.DataFrame:
         The columns of `timed`; ``seconds`` is one call's, ``spent`` all repetitions'. Without a
         row of one thread beside which all threads would be faster than they can be.
     """
-    most = 10**6 if quick else 10**7
+    most = MOST[quick]
     rows = []
     for name in OPTIMIZERS:
         swept(name, SHAPES[10**2])  # what loads at first use is no part of a rate

@@ -80,7 +80,7 @@ def uneven_decay(trials: Trials) -> Finding:
 
 def noise_leaves(trials: Trials, which: int) -> Floats:
     """The mean weight left [scales], of 16 weights in noise of one deviation each."""
-    means, seeds = [], trials.seeds(8, 4)
+    means, seeds = [], trials.seeds(8, 2)
     for scale in SCALES:
         # Noise needs a curvature; one that moves nothing.
         noise = problems.noisy_quadratic(np.full(16, 1e-15), np.full(16, scale**2), w0=1.0)

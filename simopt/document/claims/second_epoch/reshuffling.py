@@ -39,7 +39,7 @@ def tails(trials: Trials) -> pd.DataFrame:
             optimizers,
             epochs=60,
             shuffle=shuffle,
-            seed=trials.seeds(seeds, seeds // 10),
+            seed=trials.seeds(seeds, seeds // 20),
             evaluate="epoch",
             reduce={"over": "seed", "columns": ["loss"], "quantiles": [0.5]},
         )
