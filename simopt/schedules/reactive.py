@@ -120,6 +120,8 @@ def plateau(
     Notes
     -----
     A loss that is nan is no improvement. With `simopt.averaged` the loss is that of the average.
+    Of a best loss below 0 the relative bound lies above it, as in PyTorch: a loss that stands still
+    is progress then, and the rate never drops. "absolute" is right for losses of either sign.
 
     References
     ----------

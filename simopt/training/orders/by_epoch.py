@@ -37,7 +37,9 @@ def hf_trainer(n: int, epochs: int, seed: int = 42, *, data_seed: int | None = N
     -------
     ndarray of int64 [epochs, n]
         For ``simopt.run(..., order=)``, with as batch size what one update takes: the batch size of
-        a device, times devices, times ``gradient_accumulation_steps``.
+        a device, times devices, times ``gradient_accumulation_steps``. So it is in the Trainer;
+        Lightning and a loop of Accelerate's divide the last update of an epoch by the whole number
+        too, so that it falls short where the batches don't divide.
 
     Raises
     ------
