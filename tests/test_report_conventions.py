@@ -449,7 +449,7 @@ def lookup_page(tmp_path_factory):
     section = source[source.index('<section id="lookup">') : source.index("</section>")]
     script = source[source.index("<script>") : source.index("</script>")]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lookup, "measures", lambda call, framework: {"first": "", "away": ""})
+        patch.setattr(lookup, "measures", lambda call, framework, looked: {"first": "", "away": ""})
         calls = lookup.call_tables()
     page = templating.environment("simopt.report").from_string(f"{section}{script}</script>")
     file = tmp_path_factory.mktemp("lookup") / "page.html"
