@@ -44,7 +44,7 @@ SHORT, LONG = 10, 1_000
 ENOUGH, REPEATS = {True: 0.03, False: 0.15}, 8
 
 #: The most trajectories that are timed, in the quick report and in the full one.
-MOST = {True: 10**5, False: 10**7}
+MOST = {True: 10**6, False: 10**7}
 
 #: Costs that differ by less are the same.
 FLAT = 0.25
