@@ -189,6 +189,32 @@ def test_archives(tmp_path, kind, name):
     assert [run.name for run in log.runs] == ["a", "b"]
     same(log.runs[0])
     assert (log.runs[1].loss == 9.0).all()
+    flat = {"notes.txt": "loss 0.5", "one.csv": CSV, "two.csv": other}  # as of a folder
+    log = read_log(written(tmp_path, archive(kind, flat), name))
+    assert [run.name for run in log.runs] == ["one", "two"]
+    same(log.runs[0])
+    assert log.runs[0].notes == ("notes.txt left out: beside a log of their folder",)
+    sides = {
+        f"{side}.csv": rows("epoch,loss", f"{{k}},{{{key}}}")
+        for side, key in (("train", "a"), ("val", "b"))
+    }
+    run = one(read_log(written(tmp_path, archive(kind, sides), name)))
+    assert (run.loss.tolist(), run.validation.tolist()) == (LOSS.tolist(), HELD.tolist())
+
+
+def test_a_file_with_holes_in_an_archive(tmp_path):
+    """A few bytes say that it is of any size."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as packed:
+        entry = tarfile.TarInfo("log.csv")
+        entry.pax_headers = {
+            "GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.name": "log.csv",
+            "GNU.sparse.size": f"{1 << 50}", "GNU.sparse.map": "0,10",
+        }  # fmt: skip
+        entry.size = 10
+        packed.addfile(entry, io.BytesIO(b"loss\n1\n2\n\n"))
+    with pytest.raises(ValueError, match="an archive of 0 files"):
+        read_log(written(tmp_path, buffer.getvalue(), "a.tar"))
 
 
 @pytest.mark.parametrize(
@@ -231,7 +257,8 @@ def test_a_matrix_whose_columns_cannot_be_told_apart(tmp_path):
 
 def test_a_setting_beside_curves(tmp_path):
     buffer = io.BytesIO()
-    np.savez(buffer, train_losses=LOSS, val_losses=HELD, lr=np.array(0.1))
+    others = {"lr": np.array(0.1), "confusion": np.eye(2), "range": np.ones((2, 5))}
+    np.savez(buffer, train_losses=LOSS, val_losses=HELD, **others)
     run = one(read_log(written(tmp_path, buffer.getvalue(), "a.npz")))
     same(run)
     assert run.rate is None
@@ -312,6 +339,13 @@ def test_what_a_run_goes_on_from_is_no_value(tmp_path, said):
     assert run.notes == (
         "resumed at epoch 20: 5 values were written twice, and count as written last",
     )
+
+
+def test_what_is_loaded_may_be_a_batch(tmp_path):
+    run = one(
+        read_log(written(tmp_path, lines("Loaded batch {k}: loss {a} val_loss {b}"), "a.log"))
+    )
+    same(run)
 
 
 @pytest.mark.parametrize("order", [("entropy", "policy", "value"), ("value", "policy", "entropy")])

@@ -341,6 +341,14 @@ def test_commas_beside_semicolons_are_decimal_ones_and_that_is_said(tmp_path, fi
     with pytest.warns(problems.ColumnWarning, match="read as numbers 'b'"):
         read = problems.read_table(path, "y", standardize=False)
     assert read.x[:, 0].tolist() == [1234, 2468]
+    # Which may group thousands as well.
+    path.write_text(f"a;b;y\n{first};2.500 kg;5\n2,468;3.500 kg;10\n")
+    with (
+        pytest.warns(problems.ColumnWarning, match=said),
+        pytest.warns(problems.ColumnWarning, match="read as numbers 'b'"),
+    ):
+        read = problems.read_table(path, "y", standardize=False)
+    assert read.x[:, :2].tolist() == [[1.234, 2500], [2.468, 3500]]
 
 
 def test_given_marks_are_obeyed(tmp_path):
@@ -644,6 +652,7 @@ def test_texts_of_rows_that_are_left_out_have_no_weight(categories):
     assert (read.features[0] == "town_Rome") == (categories == "dummy")
     with pytest.raises(ValueError, match="row 1: 'Bari': must be one of the 2 texts in the table"):
         problems.held_out(frame.fillna(1.0), read)
+    assert problems.held_out(frame, read, missing="drop").digest == read.digest
 
 
 def test_categories_of_other_kinds():

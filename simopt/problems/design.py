@@ -154,23 +154,23 @@ def further(
     numbers = [name for name, texts in reading.sources.items() if texts is None]
     _check_numbers(columns, numbers, None, "as in the table of the problem")
     check_units(columns.amounts, reading.units, numbers)
+    names = list(reading.sources)
+    _check_finite(columns, names, y, reading.target)
+    absent = _absent(columns, names, y)
+    rows = _complete(absent, [*names, reading.target], missing, "missing='drop' leaves them out")
     for name, known in reading.sources.items():
         if known is None:
             continue
         if name not in columns.texts:
             raise ValueError(f"column {name!r}: must hold texts, as in the table of the problem")
         texts = columns.texts[name]
-        unseen = (texts.notna() & ~texts.isin(known)).to_numpy()
+        unseen = rows & ~texts.isin(known).to_numpy()
         if unseen.any():
             row = int(np.argmax(unseen))
             raise ValueError(
                 f"column {name!r}, row {row + 1}: {str(texts.iloc[row])!r}: must be one of the "
                 f"{len(known)} texts in the table of the problem, such as {str(known[0])!r}"
             )
-    names = list(reading.sources)
-    _check_finite(columns, names, y, reading.target)
-    absent = _absent(columns, names, y)
-    rows = _complete(absent, [*names, reading.target], missing, "missing='drop' leaves them out")
     x, _ = _encoded(columns.of(rows), reading.sources, reading.skip)
     return (x if scaling is None else scaling.apply(x)), y[rows]
 

@@ -248,10 +248,14 @@ def _is_open(cells: list[str]) -> bool:
     return bool(commas) and either and not any(map(POINT.fullmatch, cells))
 
 
+#: An amount with a comma, or with a point that groups no thousands.
+_MARKED = re.compile(r",|\.(?!\d{3}(?!\d))\d|\d{4}\.|(?<!\d)0\d*\.")
+
+
 def _told(rows: list[list[str]]) -> str | None:
     """The decimal mark that columns of amounts say; None if they say none."""
     columns = [[cell or None for cell in column] for column in zip_longest(*rows, fillvalue="")]
-    marked = (column for column in columns if any(cell and {*",."} & {*cell} for cell in column))
+    marked = (column for column in columns if any(cell and _MARKED.search(cell) for cell in column))
     read = map(amounts.read, marked)
     marks = {each.decimal for each in read if isinstance(each, amounts.Amounts)}
     return marks.pop() if len(marks) == 1 else None

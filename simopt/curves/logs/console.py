@@ -44,7 +44,8 @@ _BEST = re.compile(r"best iteration(?: is)?:\s*$", re.IGNORECASE)
 #: "Resuming from epoch 20, loss 0.6".
 _SUMMARY = re.compile(
     r"\W*(?:(?:best|final|lowest|minimum|optimal)\s+(?:epoch|step|iter(?:ation)?|round|model"
-    r"|checkpoint|results?)\b|(?:resum|restor|load)(?:ing|ed)\b)",
+    r"|checkpoint|results?)\b|(?:resum|restor|load)(?:ing|ed)\b.*?\b(?:from|at|checkpoint|model"
+    r"|weights|state)\b)",
     re.IGNORECASE,
 )
 

@@ -126,13 +126,21 @@ def _zipped(path: Path, data: bytes) -> dict[str, bytes]:
 
 
 def _tarred(path: Path, data: bytes) -> dict[str, bytes]:
-    """The files of a tar archive, which is not packed: no larger than it is itself."""
+    """The files of a tar archive, which is not packed: no larger than it is itself.
+
+    But for files with holes, which are left alone: they may be of any size.
+    """
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            whole = (
+                entry
+                for entry in itertools.islice(archive, 1000)
+                if entry.isfile() and not entry.issparse()
+            )
             return {
                 entry.name: held.read()
-                for entry in itertools.islice(archive, 1000)
-                if entry.isfile() and (held := archive.extractfile(entry)) is not None
+                for entry in whole
+                if (held := archive.extractfile(entry)) is not None
             }
     except tarfile.TarError as error:
         raise refused(path, "a tar archive", f"whole ({error})") from None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 from simopt.curves.logs import rotated, stores
 from simopt.curves.logs.names import HELD_OUT, TRAIN, parse, plain
@@ -57,6 +58,8 @@ ENDINGS = (
     ".md",
 )
 
+F = TypeVar("F", bound=PurePath)
+
 #: A zip in a folder is opened up to this size, in bytes: larger ones hold models.
 MOST_PACKED = 50_000_000
 
@@ -78,8 +81,12 @@ SKIPPED = frozenset((".git", "__pycache__", "node_modules", ".venv", "site-packa
 
 def rank(file: PurePath) -> tuple[int, str]:
     """The more telling a file's name is, the lower: of a folder's files the first is the log."""
-    name = file.name.lower()
-    return LOGS.index(name) if name in LOGS else len(LOGS), str(file)
+    return LOGS.index(file.name.lower()) if is_log(file) else len(LOGS), str(file)
+
+
+def is_log(file: PurePath) -> bool:
+    """Whether a file's name says that it is its folder's log."""
+    return file.name.lower() in LOGS
 
 
 def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
@@ -283,9 +290,8 @@ def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]
     for name in LOGS:
         if name in by_name and (made := _read(by_name[name], read)):
             return made
-    sided = _sided(held, read)
-    if sided:
-        return sided
+    if joined := sided(held, read):
+        return joined
     made = []
     for file in held:
         if file.suffix.lower() in ENDINGS and file.name.lower() not in NO_LOGS:
@@ -300,7 +306,7 @@ def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]
     return _numbered(made)
 
 
-def _sided(held: list[Path], read: Callable[[Path], list[Table]]) -> list[Table]:
+def sided(held: Sequence[F], read: Callable[[F], list[Table]]) -> list[Table]:
     """train.csv and val.csv of one run."""
     sides = {_side(file.stem): file for file in held if file.suffix.lower() in ENDINGS}
     if not {"train", "val"} <= set(sides) or len(held) > 6:
@@ -326,7 +332,7 @@ def _sided(held: list[Path], read: Callable[[Path], list[Table]]) -> list[Table]
     return list(stores.merged(tables)) if len(tables) == 2 else []
 
 
-def _read(file: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
+def _read(file: F, read: Callable[[F], list[Table]]) -> list[Table]:
     """A file's tables that have a loss; none if it is no log."""
     try:
         return [table for table in map(_of_file(file), read(file)) if stores.has_loss(table)]
@@ -334,7 +340,7 @@ def _read(file: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
         return []
 
 
-def _of_file(file: Path) -> Callable[[Table], Table]:
+def _of_file(file: PurePath) -> Callable[[Table], Table]:
     """Names a column of values as the file is named, if that names a loss: train_loss.csv."""
 
     def named(table: Table) -> Table:

@@ -69,11 +69,13 @@ def numpy(data: bytes, source: str) -> Table:
             raise refused(Path(source), what, allowed) from None
         raise refused(Path(source), "a NumPy file", f"whole ({error})") from None
     columns: dict[str, Any] = {}
+    losses = {name for name in arrays if parse(name).kind in ("loss", "error")} or {*arrays}
     for name, array in arrays.items():
         if array.dtype.names:
             columns |= {field: array[field] for field in array.dtype.names}
-        elif array.ndim == 2 and min(array.shape) > 1 and (len(arrays) == 1 or 2 in array.shape):
-            columns |= _unnamed(array, source)
+        elif array.ndim == 2 and min(array.shape) > 1:
+            if len(arrays) == 1 or (2 in array.shape and name in losses):
+                columns |= _unnamed(array, source)
         elif array.ndim <= 1 or array.size == max(array.shape):
             columns[name] = array.reshape(-1)
     return Table(columns, "NumPy", source)
