@@ -30,7 +30,7 @@ ERRORS = frozenset(
         # of boosted trees
         "nloglik mphe multi_class multi_class_one_vs_all multi_logit msle smape tweedie expectile "
         "log_cosh lq pair_logit pair_logit_pairwise query_soft_max survival_aft fair brier "
-        "brier_score kullback_leibler cross_entropy_lambda kl_divergence divergence"
+        "brier_score kullback_leibler cross_entropy_lambda kl_divergence"
     )
 )
 
