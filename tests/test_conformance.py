@@ -1,5 +1,6 @@
 """Someone's optimizer recognised: right ones, and ones with a mistake that must be named."""
 
+import itertools
 import math
 import random
 import re
@@ -12,7 +13,7 @@ import simopt
 from simopt import conformance
 from simopt.rules import ALL, OPTIMIZERS
 from simopt.rules.frameworks import FRAMEWORKS
-from simopt.training.conformance import candidates, explaining, probing, rates
+from simopt.training.conformance import candidates, explaining, probing, rates, treatments
 from simopt.training.stepper import Stepper
 
 
@@ -83,8 +84,50 @@ def test_every_rule_and_convention_is_recognised(name):
 
 def test_another_rate_is_all_that_changes():
     for each in candidates.all_of({}):
-        quick, whole = candidates.at_rate(each, 0.25), each.replace(eta=0.25)
+        quick, whole = candidates.with_numbers(each, {"eta": 0.25}), each.replace(eta=0.25)
         assert (quick, quick.given, quick.made_by) == (whole, whole.given, whole.made_by)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        simopt.Adam(eta=0.1, convention="keras"),
+        simopt.SGD(eta=0.1, weight_decay=0.1),
+        simopt.LAMB(eta=0.1),
+        simopt.rule(lambda w, g, eta, v, beta=0.9: (w - eta * v, beta * v + g), name="mine")(),
+    ],
+    ids=lambda optimizer: optimizer.name,
+)
+def test_two_changes_are_what_the_optimizer_makes_of_both(optimizer):
+    given = {"maximize": True}
+    single = [*candidates.changes(optimizer), given]
+    made = []
+    for one, other in itertools.combinations(single, 2):
+        own = {name: value for name, value in {**one, **other}.items() if name != "maximize"}
+        try:
+            both = optimizer.replace(**own)
+        except ValueError:
+            continue
+        if one.keys().isdisjoint(other) and (both != optimizer or given in (one, other)):
+            made.append(({**one, **other}, both, both.given))
+    found = [*candidates.changed(optimizer, 2, [given])]
+    assert [(change, each, each.given) for change, each in found] == made
+    assert len(made) > 10
+
+
+def test_a_weight_alone_moves_as_among_others_unless_the_rule_sums():
+    """Most candidates are told apart by one weight: that must be what it is among all."""
+    probe = probing.probe(True).first(2)
+    every = {(each.rule, each.values[1:]): each for each in candidates.all_of({})}
+    ways = ({}, {"maximize": True}, {"clip_value": 0.1}, {"accumulate": 2}, {"lookahead": 1})
+    for each, way in itertools.product(every.values(), ways):
+        how = treatments.changed(treatments.NONE, way)
+        case = explaining.Case(probe.gradients, probe, 1e-12, how, frozenset())
+        if case.by_itself(each, how):
+            alone = probing.ours(each, probe.weight(1), how)
+            assert (alone[:, 0] == probing.ours(each, probe, how)[:, 1]).all(), (each, way)
+    for each, way in ((simopt.LAMB(), {}), (simopt.SGD(), {"clip_norm": 1.0})):
+        assert not case.by_itself(each, treatments.changed(treatments.NONE, way))
 
 
 MISTAKES = {

@@ -6,7 +6,7 @@ import inspect
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from simopt.rules import ALL
 from simopt.rules.family import Family
@@ -114,13 +114,15 @@ def changes(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
     yield from ({"eta": now["eta"] * factor} for factor in RATE_FACTORS)
 
 
-def at_rate(optimizer: Optimizer, eta: float) -> Optimizer:
-    """What ``optimizer.replace(eta=eta)`` is, of a rate in its range: nothing else is looked at.
+def with_numbers(optimizer: Optimizer, numbers: Mapping[str, float]) -> Optimizer:
+    """What ``optimizer.replace(**numbers)`` is, of hyperparameters of its rule in their ranges.
 
-    Tens of thousands are compared, each at a rate of its own.
+    Nothing else is looked at: tens of thousands are compared, each at a rate of its own.
     """
-    given = optimizer.given if optimizer.given is None else {**optimizer.given, "eta": eta}
-    return replace(optimizer, values=(eta, *optimizer.values[1:]), given=given)
+    settings = zip(optimizer.rule.hyperparameters, optimizer.values, strict=True)
+    values = tuple(numbers.get(name, value) for name, value in settings)
+    given = optimizer.given if optimizer.given is None else {**optimizer.given, **numbers}
+    return replace(optimizer, values=values, given=given)
 
 
 def is_shipped(optimizer: Optimizer) -> bool:
@@ -135,15 +137,57 @@ def changed(
 
     ``more`` are further changes; those of a `Treatment` change the optimizer in nothing.
     """
-    for several in itertools.combinations([*changes(optimizer), *more], count):
-        change = {name: value for each in several for name, value in each.items()}
-        if len(change) < sum(map(len, several)):
+    every = [_single(optimizer, each) for each in (*changes(optimizer), *more)]
+    for several in itertools.combinations(every, count):
+        change = {name: value for each in several for name, value in each.change.items()}
+        if len(change) < sum(len(each.change) for each in several):
             continue
-        own = {name: value for name, value in change.items() if name not in treatments.NAMES}
-        try:
-            candidate = optimizer.replace(**own) if own else optimizer
-        except ValueError:
-            continue  # switches that exclude each other
+        candidate = _together(optimizer, several)
+        if candidate is None:
+            continue
         same = candidate.rule is optimizer.rule and candidate.values == optimizer.values
-        if not same or len(own) < len(change):
+        if not same or not treatments.NAMES.isdisjoint(change):
             yield change, candidate
+
+
+class _Single(NamedTuple):
+    """A change, the optimizer's part of it, and the optimizer with it alone; None if there is none.
+
+    It is ``numeric`` if it is of nothing but hyperparameters that the rule has as it is.
+    """
+
+    change: dict[str, Any]
+    own: dict[str, Any]
+    numeric: bool
+    alone: Optimizer | None
+
+
+def _single(optimizer: Optimizer, change: dict[str, Any]) -> _Single:
+    own = {name: value for name, value in change.items() if name not in treatments.NAMES}
+    numeric = own.keys() <= set(optimizer.rule.hyperparameters)
+    return _Single(change, own, numeric, _replaced(optimizer, own))
+
+
+def _together(optimizer: Optimizer, several: Sequence[_Single]) -> Optimizer | None:
+    """The optimizer with several changes; None if there is none.
+
+    A number is in its range or not whatever else changes, and excludes nothing: of several changes
+    one that is not numeric stays as it is alone.
+    """
+    if any(each.numeric and each.alone is None for each in several):
+        return None
+    others = [each for each in several if not each.numeric]
+    if len(others) > 1:
+        return _replaced(optimizer, {k: v for each in several for k, v in each.own.items()})
+    base = others[0].alone if others else optimizer
+    numbers = {k: v for each in several if each.numeric for k, v in each.own.items()}
+    if base is None or not numbers.keys() <= set(base.rule.hyperparameters):
+        return None
+    return with_numbers(base, numbers) if numbers else base
+
+
+def _replaced(optimizer: Optimizer, settings: dict[str, Any]) -> Optimizer | None:
+    try:
+        return optimizer.replace(**settings) if settings else optimizer
+    except ValueError:
+        return None  # switches that exclude each other
