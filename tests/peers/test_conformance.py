@@ -385,7 +385,8 @@ class Lasting(T.Optimizer):
                 m = state["m"].mul_(beta1).add_(p.grad, alpha=1 - beta1)
                 v = state["v"].mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
                 below = (v / (1 - beta2 ** group["step"])).sqrt() + group["eps"]
-                p.sub_(group["lr"] * group.get("scale", 1.0) * m / (1 - beta1**self.steps) / below)
+                scale = group["lr"] * group.setdefault("scale", 1.0)
+                p.sub_(scale * m / (1 - beta1**self.steps) / below)
 
 
 def test_what_an_optimizer_counts_from_its_first_step_on_begins_anew():

@@ -200,7 +200,8 @@ def _counted(make: Callable[[], Any], parameters: list[Any]) -> set[str]:
     """What one just made has besides, in its group or itself, once it has stepped: its counts.
 
     An optimizer may count its updates there in place of its state, and begins at none: of what a
-    live one has besides only the rest is a setting.
+    live one has besides only the rest is a setting. An entry of a group that a second step leaves
+    as the first made it is one too: a default.
     """
     before = [each.detach().clone() for each in parameters]
     try:
@@ -211,7 +212,11 @@ def _counted(make: Callable[[], Any], parameters: list[Any]) -> set[str]:
         for each, value in zip(parameters, before, strict=True):
             each.grad = value.new_ones(value.shape)
         trial.step()
-        return _held(trial) - known
+        entries = {name: repr(value) for name, value in trial.param_groups[0].items()}
+        trial.step()
+        after = trial.param_groups[0]
+        defaults = {name for name, said in entries.items() if repr(after.get(name)) == said}
+        return _held(trial) - known - defaults
     except Exception:  # without what it has besides it can't step: none is told from a setting
         return set()
     finally:
