@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.logs import (
+    archives,
     cells,
     choose,
     contents,
@@ -259,7 +260,7 @@ def file_tables(
     if stores.is_events(name, data):
         return [stores.events(path, source)]
     if (files := contents.archived(path, data)) is not None:
-        return _of_archive(path, files, patterns)
+        return archives.tables(path, files, lambda text, inner: _table_of(text, patterns, inner))
     if name.endswith(".wandb") or data.startswith(wandb.MAGIC):
         return [wandb.offline_run(data, source)]
     text = contents.decoded(path, data)
@@ -280,42 +281,6 @@ def file_tables(
             "on from",
         )
     return [table.noted(*notes) for table in found]
-
-
-def _of_archive(path: Path, files: Mapping[str, bytes], patterns: Iterable[str]) -> list[Table]:
-    """The logs of an archive: of each of its folders the one whose name says so, else all curves.
-
-    Of text that is no log one number may be called a loss: that is none beside curves.
-    """
-    found: dict[PurePosixPath, dict[PurePosixPath, Table]] = {}
-    by_path = {PurePosixPath(inner): held for inner, held in files.items()}
-    for inner, text in sorted(by_path.items(), key=lambda file: folders.rank(file[0])):
-        if b"\0" in text[:1000]:
-            continue
-        table = _table_of(text.decode("utf-8", "replace"), patterns, f"{path}:{inner}")
-        if table is not None and stores.has_loss(table):
-            found.setdefault(inner.parent, {})[inner] = table
-    if not found:
-        what = f"an archive of {len(files)} files"
-        raise contents.refused(path, what, "one with a log in it")
-    logs: dict[str, Table] = {}
-    left: list[str] = []
-    for place, held in found.items():
-        first, curves = next(iter(held)), [inner for inner in held if held[inner].rows > 1]
-        taken = [first] if folders.is_log(first) or not curves else curves
-        left += [str(inner) for inner in held if inner not in taken]
-        if joined := folders.sided(taken, {inner: [held[inner]] for inner in taken}.__getitem__):
-            logs[str(place)] = joined[0]
-        elif len(taken) == 1:
-            logs[str(place)] = held[taken[0]]
-        else:
-            logs |= {str(inner.with_suffix("")): held[inner] for inner in taken}
-    notes = (f"{listing(left)} left out: beside a log of their folder",) if left else ()
-    named = len(logs) > 1
-    return [
-        replace(table.noted(*notes), run=place if named else table.run)
-        for place, table in sorted(logs.items())
-    ]
 
 
 def _table_of(text: str, patterns: Iterable[str], source: str = "") -> Table | None:
