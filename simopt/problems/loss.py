@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simopt.ground import checks
-
-if TYPE_CHECKING:
-    from simopt.problems.regression import Regression
 
 Floats = NDArray[np.float64]
 
@@ -57,8 +54,8 @@ class Loss:
     slopes, curvatures : callable
         Its first and second derivatives by z.
     solve : callable
-        Of a problem: a point of least loss [d], None if the loss falls without end; and the least
-        loss, or what it falls to.
+        Of a `Regression`: a point of least loss [d], None if the loss falls without end; and the
+        least loss, or what it falls to.
     factor : float
         What the engine multiplies sums of slopes by, once a batch.
     squared : bool
@@ -89,7 +86,7 @@ class Loss:
     values: Callable[..., Floats]
     slopes: Callable[..., Floats]
     curvatures: Callable[..., Floats]
-    solve: Callable[[Regression], tuple[Floats | None, float]]
+    solve: Callable[[Any], tuple[Floats | None, float]]
     factor: float = 1.0
     squared: bool = False
     bound: float = np.inf
@@ -100,10 +97,6 @@ class Loss:
     written: tuple[Written, ...] = (ERROR,)
     split: tuple[Callable[..., Any], Callable[..., Any]] | None = None
     costs: tuple[str, str] = ("error²", "{error}²")
-
-    def __reduce__(self) -> tuple[Callable[[str], Loss], tuple[str]]:
-        # By name: its functions are this package's, also on another machine.
-        return named, (self.kind,)
 
     def check_targets(self, y: Floats) -> None:
         """Refuse targets that this loss has no value for."""
@@ -121,10 +114,3 @@ class Loss:
             checks.number(name, given.get(name, default), allowed)
             for name, (default, allowed) in self.parameters.items()
         )
-
-
-def named(kind: str) -> Loss:
-    """The loss of a name."""
-    from simopt.problems.losses import LOSSES
-
-    return LOSSES[kind]

@@ -67,7 +67,9 @@ class Network(Regression):
     @cached_property
     def solution(self) -> tuple[Floats | None, float]:
         """One of the many minima of linear units, and its loss; unknown of tanh units."""
-        return two_layers.least(self) if self.activation == "linear" else (None, math.nan)
+        if self.activation == "linear":
+            return two_layers.least(self, self.hidden)
+        return None, math.nan
 
     @cached_property
     def optimum(self) -> None:

@@ -11,31 +11,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simopt.problems.loss import Floats
 from simopt.problems.regression import Regression, make
 
-if TYPE_CHECKING:
-    from simopt.problems.network import Network
 
-
-def least(problem: Network) -> tuple[Floats | None, float]:
+def least(problem: Regression, hidden: int) -> tuple[Floats | None, float]:
     """A point of least loss [d], None if there is none, and the infimum of the loss."""
     penalty = float(problem.l2[0])
     line = _line(problem, problem.x)
     if penalty == 0.0:
-        return _as_layers(problem, line)
+        return _as_layers(problem, hidden, line)
     constant = with_ridge(_line(problem, np.zeros((problem.n, 1))), 1.0)
     if constant.minimizer is None:
         return None, constant.minimum_loss
-    level = np.r_[np.zeros(problem.columns), constant.minimizer[-1]]
+    level = np.r_[np.zeros(problem.x.shape[1]), constant.minimizer[-1]]
     line = shortened(line)
     steepest = float(np.linalg.norm(line.gradient(level)[:-1]))
     if steepest <= penalty:
-        return _placed(problem, level)
+        return _placed(problem, hidden, level)
     from scipy.optimize import brentq
 
     def excess(log_ridge: float) -> float:
@@ -51,10 +47,10 @@ def least(problem: Network) -> tuple[Floats | None, float]:
     while excess(high) < 0.0:
         high += 2.0
     found = low if low == high else brentq(excess, low, high, xtol=1e-12, rtol=1e-14)
-    return _as_layers(problem, with_ridge(line, math.exp(found)))
+    return _as_layers(problem, hidden, with_ridge(line, math.exp(found)))
 
 
-def _line(problem: Network, x: Floats) -> Regression:
+def _line(problem: Regression, x: Floats) -> Regression:
     """A linear model of the same targets, with an intercept."""
     return make(
         problem.criterion, x, problem.y, w0=0.0, intercept=True, l2=0.0, name=None,
@@ -76,19 +72,19 @@ def shortened(line: Regression) -> Regression:
     return replace(line, x=x * share, y=y * share)
 
 
-def _as_layers(problem: Network, line: Regression) -> tuple[Floats | None, float]:
+def _as_layers(problem: Regression, hidden: int, line: Regression) -> tuple[Floats | None, float]:
     if line.minimizer is None:
         return None, line.minimum_loss
-    return _placed(problem, line.minimizer)
+    return _placed(problem, hidden, line.minimizer)
 
 
-def _placed(problem: Network, line: Floats) -> tuple[Floats, float]:
+def _placed(problem: Regression, hidden: int, line: Floats) -> tuple[Floats, float]:
     """Two layers that predict what a line does, all of it by the first unit, and their loss."""
-    h, p = problem.hidden, problem.columns
+    p = problem.x.shape[1]
     w = np.zeros(problem.d)
     size = float(np.linalg.norm(line[:-1]))
     if size > 0.0:
         w[:p] = line[:-1] / math.sqrt(size)
-        w[h * (p + 1)] = math.sqrt(size)
+        w[hidden * (p + 1)] = math.sqrt(size)
     w[-1] = line[-1]
     return w, problem.loss(w)

@@ -6,15 +6,12 @@ import ast
 import builtins
 import inspect
 import sys
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cache
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from simopt.rules.javascript.script import Script
 
 #: The low 32 bits: the one mask there is.
 LOW = 0xFFFFFFFF
@@ -129,10 +126,24 @@ def definition(function: FunctionType) -> ast.FunctionDef:
     return found
 
 
+class Around(Protocol):
+    """What a function needs of the script that it becomes a part of."""
+
+    @property
+    def known(self) -> Mapping[Any, str]:
+        """Functions that JavaScript has, and their names there."""
+
+    def refer(self, value: Any) -> str:
+        """The expression for a value, and the value written if it is a function."""
+
+    def helper(self, name: str) -> str:
+        """The name of a function of our own, and the function written."""
+
+
 class Writer:
     """Writes one function."""
 
-    def __init__(self, script: Script, function: FunctionType, name: str) -> None:
+    def __init__(self, script: Around, function: FunctionType, name: str) -> None:
         self.script, self.function, self.name = script, function, name
         self.tree = definition(function)
         code = function.__code__
