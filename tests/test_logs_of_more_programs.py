@@ -359,3 +359,80 @@ def test_two_boxes(tmp_path):
     box = "-----------------------\n| time/       |       |\n|    steps    | {k}   |\n| train/      |       |\n|    loss     | {a} |\n-----------------------\n"
     text = box.format(k=1, a=0.5) + box.format(k=2, a=0.25)
     assert one(read_log(written(tmp_path, text, "log.txt"))).loss.tolist() == [0.5, 0.25]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "{i}/4 [{bar:.<4}] - ETA: 1s - loss: 9.0",
+        "\x1b[1m{i}/4\x1b[0m \x1b[32m{bar:\u2501<4}\x1b[0m \x1b[1m1s\x1b[0m 5ms/step - loss: 9.0",
+    ],
+)
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_states_of_a_bar_on_lines_of_their_own(tmp_path, state, between):
+    mark = "=" if "ETA" in state else "\u2501"
+    states = between.join(state.format(i=i, bar=mark * i) for i in (1, 2, 3))
+    last = state.format(i=4, bar=mark * 4).replace("9.0", "{a} - val_loss: {b}")
+    text = lines(f"Epoch {{n}}/40\n{states.replace('{', '{{').replace('}', '}}')}{between}{last}")
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T + 1)
+
+
+def test_states_of_one_bar_on_lines_of_their_own(tmp_path):
+    text = "Epoch 1/1\n" + lines("{n}/40 [====>....] - ETA: 1s - loss: {a}")
+    same(one(read_log(written(tmp_path, text, "out.log"))), held=None)
+
+
+@pytest.mark.parametrize("objective", ["obj={a}e+02 ", "obj={a}    "])
+def test_an_objective_beside_rates_of_errors(tmp_path, objective):
+    text = lines(f"  [{{n:4}}] {objective} act=12345    err= 9.99%/50.00% time=0.05s/0.10s")
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run, LOSS * (100 if "e+02" in objective else 1), None)
+    assert (run.loss_column, run.about) == ("objective", "")
+    np.testing.assert_array_equal(run.x, T + 1)
+
+
+def test_a_warning_of_a_loss_is_no_value(tmp_path):
+    text = SAID.replace("epoch 20 ", "WARNING: loss nan detected, batch skipped\nepoch 20 ")
+    same(one(read_log(written(tmp_path, text, "out.log"))))
+
+
+def test_a_warning_of_the_last_loss_is_said_once(tmp_path):
+    said = SAID + "epoch 40 train loss nan val loss nan\n"
+    for text in (said + "WARNING: train loss nan detected\n", said):
+        assert len(one(read_log(written(tmp_path, text, "out.log"))).loss) == 41
+
+
+def test_a_loss_that_only_a_warning_says_is_the_last(tmp_path):
+    text = lines("epoch {k} loss {a}") + "Loss is nan, stopping training\n"
+    same(one(read_log(written(tmp_path, text, "out.log"))), np.append(LOSS, np.nan), None)
+
+
+def test_lines_that_count_down_are_in_order(tmp_path):
+    text = "".join(f"{40 - k}/40 loss {a}\n" for k, a, _ in ROWS)
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run, held=None)
+    assert run.x is None
+    assert "step counts down: read in the order of the lines" in run.notes
+
+
+def test_a_table_with_the_newest_row_first_is_turned_round(tmp_path):
+    text = "epoch,loss\n" + "".join(f"{k},{a}\n" for k, a, _ in reversed(ROWS))
+    run = one(read_log(written(tmp_path, text)))
+    same(run, held=None)
+    assert run.notes == ("epoch falls from row to row: the last row is read as the first",)
+
+
+def test_points_that_were_left_out_are_said(tmp_path):
+    run = one(read_log(written(tmp_path, CSV.replace("val_loss", "cv_loss"))))
+    same(run)
+    assert run.notes == ("validation: 'cv_loss', as the loss of points that were left out",)
+
+
+@pytest.mark.parametrize(("least", "said"), [(0.3, True), (1e-4, False)])
+def test_zeros_that_a_loss_jumps_to_are_said(least, said):
+    loss = np.r_[np.geomspace(2, least, 40), np.zeros(5)]
+    run = one(read_log(loss))
+    same(run, loss, None)
+    assert any("NaN that a logger wrote as 0" in note for note in run.notes) == said

@@ -433,3 +433,26 @@ def test_sources_side_by_side(by_source):
     assert "real" in text
     table = sources.by_symptom(by_source)
     assert table.loc["does not move", "real"] == 1.0
+
+
+def test_a_loss_that_goes_with_a_cyclic_rate_is_said_to():
+    rng = np.random.default_rng(0)
+    step = np.arange(400)
+    rate = 0.001 + 0.005 * np.abs(step % 40 - 20)
+    loss = 2 * np.exp(-step / 20) + 0.3 + 4 * rate + 0.02 * rng.standard_normal(400)
+    found = simopt.diagnose({"step": step, "loss": loss, "lr": rate})
+    assert found.symptom == "periodic"
+    assert "goes up and down every 40 values, and the loss with it" in found.causes[0]
+    assert "the pattern repeats after 40 values" in str(found)
+    assert simopt.diagnose({"step": step, "loss": loss}).symptom != "periodic"
+
+
+def test_a_loss_that_does_not_go_with_a_cyclic_rate_is_as_without():
+    rng = np.random.default_rng(0)
+    step = np.arange(400)
+    rate = 0.001 + 0.005 * np.abs(step % 40 - 20)
+    loss = 2 * np.exp(-step / 20) + 0.3 + 0.1 * rng.standard_normal(400)
+    told, bare = (
+        simopt.diagnose({"step": step, "loss": loss} | more) for more in ({"lr": rate}, {})
+    )
+    assert told.symptom == bare.symptom

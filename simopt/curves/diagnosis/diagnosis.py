@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves import odds
-from simopt.curves.diagnosis import terminal
+from simopt.curves.diagnosis import rates, terminal
 from simopt.curves.diagnosis.batch import measured
 from simopt.curves.logs import Log, LoggedRun, reading
 from simopt.curves.symptoms import BY_NAME, SYMPTOMS, evidence, remedies
@@ -328,6 +328,9 @@ def judged(
         symptom, sure = "healthy", min(sure, MODEST)
     if symptom in FALLEN and stays_at_chance(even):
         symptom, sure = "does not move", MODEST
+    cycle = rates.cycle(rate, loss) if symptom in SWINGS else None
+    if cycle is not None:
+        symptom, sure, features["period"] = "periodic", min(sure, MODEST), cycle
     if about in NO_CURVE and symptom not in ALWAYS:
         symptom, sure = "can't tell", 0.0
     best = None
@@ -335,7 +338,8 @@ def judged(
         best = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan)))
     on = held if symptom == "validation rises" and held is not None else even
     record = BY_NAME[symptom]
-    known = Known(features, optimizer, best, chance_level(loss), about, fell(rate), x, counted, at)
+    classes, fell = chance_level(loss), rates.fell(rate)
+    known = Known(features, optimizer, best, classes, about, fell, cycle, x, counted, at)
     seen = evidence.gather(record, known, on, held, fault)
     if at is not None:
         seen = [each._replace(first=int(at[each.first]), last=int(at[each.last])) for each in seen]
@@ -354,6 +358,11 @@ def judged(
 
 #: How sure a verdict is that rests on the numbers' zero as well.
 MODEST = 0.75
+
+#: What a loss shows that a rate moves up and down.
+SWINGS = (
+    "noise floor", "oscillates wildly", "periodic", "spikes and recovers", "resumed or several runs"
+)  # fmt: skip
 
 #: What a loss shows whose fall is over; at chance level it has not begun.
 FALLEN = ("healthy", "noise floor", "oscillates wildly", "plateaus early", "can't tell")
@@ -407,14 +416,6 @@ def evenly(x: NDArray[np.float64] | None) -> NDArray[np.int64] | None:
         return None
     even = np.linspace(x[0], x[-1], len(x))
     return np.searchsorted(x, even, side="right") - 1
-
-
-def fell(rate: NDArray[np.float64] | None) -> tuple[float, float] | None:
-    """The highest learning rate and the last, where that is a hundredth of it or less."""
-    known = np.array([]) if rate is None else rate[np.isfinite(rate)]
-    if len(known) < 2 or not 0 < 100 * known[-1] <= known.max():
-        return None
-    return float(known.max()), float(known[-1])
 
 
 def check_optimizer(optimizer: object) -> Optimizer | None:

@@ -358,6 +358,8 @@ def _held_out(
         found = alike or (rest if len({names[name].stem for name in rest}) == 1 else [])
     if len(found) > 1:
         notes.append(f"validation: {found[0]!r}; there are also {_names(found[1:])}")
+    if found and {"cv", "crossval", "oof"} & set(names[found[0]].words):
+        notes.append(f"validation: {found[0]!r}, as the loss of points that were left out")
     return [n for n in found[:1] if counts[n] or not first.part]
 
 

@@ -15,7 +15,7 @@ from simopt.curves.logs import (
     wrapped,
 )  # fmt: skip
 from simopt.curves.logs.json_logs import trees
-from simopt.curves.logs.names import in_english, is_rate, parse
+from simopt.curves.logs.names import in_english, is_rate, parse, plain
 from simopt.curves.logs.patterns import NUMBER, VALUE, Pattern
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
@@ -67,7 +67,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     Table or None
     """
     own = [_of_user(expression) for expression in patterns]
-    text = wrapped.joined(terminal_text.plain_text(text))
+    text = terminal_text.one_line_a_bar(wrapped.joined(terminal_text.plain_text(text)))
     if not own and (english := in_english(text[:LOOKED_AT])) != text[:LOOKED_AT]:
         text = english + in_english(text[LOOKED_AT:])
     if _has_decimal_commas(text):
@@ -87,7 +87,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
         rows = _rows(terminal_text.lines(text), own, programs, seen, ("higher",))
     if not rows.count:
         return None
-    columns, notes = processes.of_one(processes.of_runs(rows.columns))
+    columns, notes = processes.of_one(processes.of_runs(_spelled_once(rows.columns)))
     columns, notes = repeated.once(columns, notes)
     columns, front = _placed(repeated.without_best(columns))
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
@@ -95,6 +95,20 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     if "[" in text and one_line.ROUND.search(text):
         about = about or trees(columns)
     return Table(columns, form, source, about=about, notes=(*notes, *front, *cut))
+
+
+def _spelled_once(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Columns whose names are spelled in two ways, "loss" and "Loss", as one: no row has both."""
+    kept: dict[str, list[Any]] = {}
+    first: dict[str, str] = {}
+    for name, cells in columns.items():
+        other = first.setdefault(plain(name) or name, name)
+        held = kept.get(other, cells)
+        if other == name or any(None not in both for both in zip(held, cells, strict=True)):
+            kept[name] = cells
+        else:
+            kept[other] = [a if b is None else b for a, b in zip(held, cells, strict=True)]
+    return kept
 
 
 def _placed(columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
@@ -231,6 +245,8 @@ def _rows(
             rate |= _beside(rows, rates) if last == at else rates
         if not losses and "epoch" in position:
             at.pop("batch", None)
+    if "" in grains:
+        rows, grains = repeated.without_warnings(rows, grains)
     return _by_grain(_of_both_parts(rows, parted), grains)
 
 

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from simopt.curves.logs import charts, nested
 from simopt.curves.logs.lists import unwrapped
 from simopt.curves.logs.names import METRIC_NAMES, METRIC_VALUES, parse, plain
-from simopt.curves.logs.table import Table, flat, from_records, named
+from simopt.curves.logs.table import Table, flat, from_records, merged, named
+from simopt.ground import checks
 
 _WORD = re.compile(r"[\w.+-]{0,30}\s*")
 _BETWEEN = re.compile(r"[\s,]*")
@@ -41,7 +43,12 @@ def table(text: str, source: str) -> Table | None:
         If it is JSON, but holds no table.
     """
     try:
-        return from_value(json.loads(text), source, "JSON")
+        value = json.loads(text)
+        found = from_value(value, source, "JSON")
+        if found is None and nested.are_lists(value):
+            many = f"{len(value)} lists of numbers in {source}"
+            raise checks.refuse("columns", many, 'named, as {"loss": [...], "val_loss": [...]}')
+        return found
     except RecursionError:
         raise ValueError(f"file={source!r}: must be JSON that is nested less deeply") from None
     except ValueError as error:
@@ -53,8 +60,8 @@ def table(text: str, source: str) -> Table | None:
             raise ValueError(f"{what}: must be whole, as when it is written to its end") from None
     if (found := _lines(text, source) or _values(text, source)) is not None:
         return found
-    value = printed(text)
-    return None if value is None else from_value(value, source, "Python's output")
+    printed_value = printed(text)
+    return None if printed_value is None else from_value(printed_value, source, "Python's output")
 
 
 def printed(text: str) -> dict[Any, Any] | list[Any] | None:
@@ -126,15 +133,23 @@ def _tables(value: Any, source: str, form: str, depth: int) -> list[Table]:
     """Every part of a value that is a table, the outermost first."""
     if depth > DEPTH:
         return []
+    if (drawn := charts.columns(value)) is not None:
+        return [Table(drawn, f"{form} of a chart", source)]
     if isinstance(value, Mapping):
+        value = nested.upright(value)
         found = _of_mapping(value, source, form)
         if found:
             return found
-        known = [value[name] for name in KNOWN if name in value]
-        rest = [part for name, part in value.items() if name not in KNOWN]
-        return [t for part in [*known, *rest] for t in _tables(part, source, form, depth + 1)]
+        known = [name for name in KNOWN if name in value]
+        names = [*known, *(name for name in value if name not in KNOWN)]
+        parts = [(name, _tables(value[name], source, form, depth + 1)) for name in names]
+        named_so = [(name, tables) for name, tables in parts if tables and name not in KNOWN]
+        if nested.are_runs(name for name, _ in named_so):
+            runs = nested.of_runs(named_so)
+            return [runs] if runs else [table for _, tables in parts for table in tables]
+        return [table for _, tables in parts for table in tables]
     if isinstance(value, Sequence) and not isinstance(value, str) and len(value):
-        return _of_list(value, source, form)
+        return _of_list(value, source, form, depth)
     return []
 
 
@@ -150,9 +165,10 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
     parts = [part for part in value.values() if isinstance(part, Mapping)]
     if parts and len(parts) == len(value):
         inner = [part for part in parts if part and all(_is_series(each) for each in part.values())]
-        if len(inner) == len(parts):  # {train: {rmse: [...]}, eval: {rmse: [...]}}
-            nested = {f"{a}-{b}": cells for a, part in value.items() for b, cells in part.items()}
-            return [Table(nested, form, source, about=trees(nested))]
+        several = nested.are_runs(value) and _counted(value) is None
+        if len(inner) == len(parts) and not several:  # {train: {rmse: [...]}, eval: {rmse: [...]}}
+            series = {f"{a}-{b}": cells for a, part in value.items() for b, cells in part.items()}
+            return [Table(series, form, source, about=trees(series))]
         if all(part and all(map(_is_number_text, part)) for part in parts) and not any(
             map(_is_number_text, value)
         ):  # pandas' to_json: {"loss": {"0": 0.5, "1": 0.4}}
@@ -175,7 +191,7 @@ def _joined(value: Mapping[str, Any]) -> dict[str, Any] | None:
     Sacred's ``{"loss": {"steps": [...], "values": [...]}}``, ``{"loss": [[0, 0.5], [1, 0.4]]}``,
     and ``{"train": [{"epoch": 0, "loss": 0.5}], "val": [...]}``.
     """
-    records: dict[Any, dict[str, Any]] = {}
+    records: list[dict[str, Any]] = []
     for name, part in value.items():
         if isinstance(part, Mapping) and _is_series(part.get("steps")) and "values" in part:
             pairs = zip(part["steps"], part["values"], strict=False)
@@ -194,13 +210,8 @@ def _joined(value: Mapping[str, Any]) -> dict[str, Any] | None:
             rows = [{counter or "step": k} | row for k, row in enumerate(rows)]
         else:
             return None
-        for row in rows:
-            records.setdefault(next(iter(row.values())), {}).update(row)
-    # A series of fewer steps may come first: what others have between is not at the end.
-    steps = list(records)
-    if all(isinstance(step, (int, float)) for step in steps):
-        steps.sort()
-    return from_records(records[step] for step in steps) if len(value) > 1 or records else None
+        records += rows
+    return merged(records) if len(value) > 1 or records else None
 
 
 def _is_pair(row: Any) -> bool:
@@ -248,7 +259,9 @@ def _is_number_text(name: Any) -> bool:
     return True
 
 
-def _of_list(value: Sequence[Any], source: str, form: str) -> list[Table]:
+def _of_list(value: Sequence[Any], source: str, form: str, depth: int) -> list[Table]:
+    if (runs := listed_runs(value, source, form, depth)) is not None:
+        return [runs]
     records = [_first_numbers(flat(each)) for each in value if isinstance(each, Mapping)]
     if len(records) >= 0.5 * len(value):
         return [records_table(records, source, form)]
@@ -260,6 +273,25 @@ def _of_list(value: Sequence[Any], source: str, form: str) -> list[Table]:
     if _is_series(value):
         return [Table({"loss": list(value)}, form, source)]
     return []
+
+
+def listed_runs(value: Sequence[Any], source: str, form: str, depth: int = 0) -> Table | None:
+    """The runs of a list, each a mapping that holds a history; None if it is of other things.
+
+    What is counted, as the losses of an epoch's batches are, is no run.
+    """
+    if not all(isinstance(each, Mapping) for each in value) or len(value) < 2:
+        return None
+    if not any(isinstance(part, (Mapping, list)) for part in value[0].values()):
+        return None
+    if any(parse(str(name)).kind == "counter" and _is_number(x) for name, x in value[0].items()):
+        return None
+    tables = [_tables(each, source, form, depth + 1) for each in value]
+    return nested.of_runs(list(zip(nested.labels(value), tables, strict=True)))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
 
 
 def _names_of_rows(columns: Sequence[Sequence[Any]]) -> list[str] | None:

@@ -133,6 +133,7 @@ def _estimator(value: Any) -> Table | None:
 
 
 def _mapping(value: Mapping[Any, Any], name: str) -> Table:
+    value = {key: _held(part) for key, part in value.items()}
     if value and all(isinstance(part, Mapping) for part in value.values()):
         found = json_logs.from_value({str(k): _plain(v) for k, v in value.items()}, "", "mapping")
         if found is not None:
@@ -149,6 +150,14 @@ def _mapping(value: Mapping[Any, Any], name: str) -> Table:
             raise checks.refuse(str(key), part, "a column of numbers")
         columns[str(key)] = part if isinstance(part, np.ndarray) else list(part)
     return Table(named(list(columns), list(columns.values())), "mapping")
+
+
+def _held(part: Any) -> Any:
+    """The columns of a History or a frame, of several in one mapping or list; all else as it is."""
+    if isinstance(getattr(part, "history", None), Mapping):
+        return part.history
+    is_frame = hasattr(part, "columns") and hasattr(part, "iloc")
+    return dict(_frame(part).columns) if is_frame else part
 
 
 def _is_column(part: Any) -> bool:
@@ -173,9 +182,7 @@ def _plain(value: Any) -> Any:
     """Sequences of any kind as lists, for what reads JSON."""
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
-        return list(value)
-    return value
+    return list(value) if _is_column(value) else value
 
 
 def _sequence(value: Any, name: str) -> Table:
@@ -188,9 +195,11 @@ def _sequence(value: Any, name: str) -> Table:
         return Table({"loss": value.reshape(-1)}, "array")
     listed: Sequence[Any] = value if hasattr(value, "__len__") else list(value)  # type: ignore[assignment]
     if len(listed) and not hasattr(value, "dtype"):
-        first = listed[0] if isinstance(listed, Sequence) else next(iter(listed))
+        first = _held(listed[0] if isinstance(listed, Sequence) else next(iter(listed)))
         if isinstance(first, Mapping):
-            return json_logs.records_table([flat(each) for each in listed], "", "records")
+            held = list(map(_held, listed))
+            several = json_logs.listed_runs(list(map(_plain, held)), "", "records")
+            return several or json_logs.records_table(list(map(flat, held)), "", "records")
         if (records := _scalars(listed, first)) is not None:
             return records
         if isinstance(first, (tuple, list)) and len(first) in (2, 3):

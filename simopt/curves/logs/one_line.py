@@ -126,6 +126,8 @@ _TUPLES = re.compile(
 _WORD_VALUE = re.compile(
     rf"(?P<name>[A-Za-z_][\w./]{{0,80}}) (?P<value>{WORD})(?= +[\w(\[])", re.IGNORECASE
 )
+#: What leads from a name to its number: "loss is 0.5".
+_VERB = re.compile(r"(?<=\w)(?:\s+(?:is|was|now|of|at|to|equals))+\Z", re.IGNORECASE)
 #: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
 _RANGE = re.compile(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")
 #: A name and its number may be on either side of a tab.
@@ -302,7 +304,7 @@ def pairs(line: str) -> dict[str, str]:
     what = headed["what"] if headed else ""
     for part in re.split(r"[|;,\t]\s*|\s+-+\s+|\s{2,}(?=[A-Za-z])", line):
         for match in _PAIR.finditer(part):
-            name = match["name"].replace("'s ", "-").strip(" -.'")
+            name = _VERB.sub("", match["name"].replace("'s ", "-").strip(" -.'"))
             # "elapsed time per iteration", "the loss of": of a long name the end says what it is.
             parsed = parse(name)
             share = part[match.end() :].lstrip()[:1] == "%"

@@ -161,7 +161,7 @@ def hidden_nan(loss: Floats, norm: Floats | None = None) -> tuple[Floats, str]:
         np.isnan(norm[start:]).all() and np.isfinite(norm[:start]).any()
     )
     if not broken and ((finite < 0).any() or not _grew(before, finite)):
-        return loss, ""
+        return loss, _sudden(before, len(loss) - start)
     word = "the zero" if len(loss) - start == 1 else f"the {len(loss) - start} zeros"
     note = f"{word} from value {start + 1} on stand for NaN, as some loggers write it"
     if norm is not None and broken:
@@ -170,6 +170,20 @@ def hidden_nan(loss: Floats, norm: Floats | None = None) -> tuple[Floats, str]:
     repaired = loss.copy()
     repaired[start:] = math.nan
     return repaired, note
+
+
+#: A loss that comes to nothing from this share of where it began has jumped there.
+JUMPED = 0.01
+
+
+def _sudden(before: Floats, zeros: int) -> str:
+    """What should be said of zeros at the end that a loss came to at once; empty if nothing."""
+    if zeros < 2 or not before[-1] > JUMPED * abs(before[0]):
+        return ""
+    return (
+        f"the last {zeros} values are 0, right behind {before[-1]:.4g}: "
+        "a loss of nothing, or NaN that a logger wrote as 0"
+    )
 
 
 def _grew(before: Floats, finite: Floats) -> bool:

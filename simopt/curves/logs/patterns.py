@@ -79,6 +79,9 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern("Tacotron 2", "train loss", r"^\s*Train loss <step> <train_loss> Grad Norm"),
     _pattern("R's optim", "value ", r"^\s*iter\s+<iteration> value <fval>\s*$"),
     _pattern("CRF++", " obj=", r"^\s*iter=<iteration> .*?\bobj=<objective>"),
+    _pattern(
+        "Wapiti", "obj=", r"^\s*\[\s*<iteration>\] obj=<objective>\s+act=\d+(?:\s+err=\s*<err>%)?"
+    ),
     _pattern("liblinear", "|g|", r"^\s*iter\s+<iteration>\s+act .*?\bf <fval> \|g\|"),
     _pattern("Spark", "val and grad norm", r"\bVal and Grad Norm: <loss> \(rel:"),
     _pattern(

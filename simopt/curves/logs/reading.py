@@ -302,7 +302,7 @@ def _runs(
     values, there = chosen.loss
     if chosen.validation is not None and len(chosen.validation[0]) != len(values):
         chosen = _shorter_validation(chosen)
-    sections, noticed = runs.sections(chosen, table.sessions)
+    sections, noticed = runs.sections(chosen, table.sessions, table.printed)
     notes = (*table.notes, *chosen.notes, *noticed)
     if not there.any():
         raise checks.refuse(chosen.loss_name or "loss", "no values", "at least one number")

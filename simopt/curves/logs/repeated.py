@@ -6,6 +6,7 @@ import math
 from itertools import compress, groupby
 from typing import Any
 
+from simopt.curves.logs.cells import number
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Rows
 
@@ -57,6 +58,34 @@ def without_best(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
             return {name: cells[:-1] for name, cells in columns.items()}
         before = at
     return columns
+
+
+def without_warnings(rows: Rows, grains: list[str]) -> tuple[Rows, list[str]]:
+    """Rows without lines that only warn of a loss that is NaN: "WARNING: loss nan detected".
+
+    They hold nothing else and no position, which the rows around them have. What is said so of the
+    last loss, where that is finite, is the loss itself.
+    """
+    kinds = ("loss", "error")
+    columns = {name: cells for name, cells in rows.columns.items() if parse(name).kind in kinds}
+    keep = [True] * rows.count
+    for row in range(1, rows.count):
+        if grains[row] or not grains[row - 1]:
+            continue
+        said = {name: cells[row] for name, cells in columns.items() if cells[row] is not None}
+        known = any(_is_broken(columns[name][row - 1]) for name in said)
+        if all(map(_is_broken, said.values())) and (known or row < rows.count - 1):
+            keep[row], grains[row] = False, grains[row - 1]
+    kept = {name: list(compress(cells, keep)) for name, cells in rows.columns.items()}
+    return Rows(kept, sum(keep)), list(compress(grains, keep))
+
+
+def _is_broken(cell: Any) -> bool:
+    """Whether a cell is NaN or infinite."""
+    try:
+        return not math.isfinite(number(cell) or 0.0)
+    except ValueError:
+        return False
 
 
 def once(

@@ -58,6 +58,8 @@ def by_name(table: Table) -> list[Table]:
     A table with a row for each part of the data (train, validation) is spread into columns, and so
     is one with a row for each metric.
     """
+    if table.runs:
+        return [each for run in table.runs for each in by_name(run.noted(*table.notes))]
     _check_trials(table)
     table = _by_grain(_spread_metrics(table))
     exported = _exported(table) or _numbered(table)
@@ -285,10 +287,13 @@ def _grouped(table: Table, column: str) -> list[Table]:
     ]
 
 
-def sections(chosen: Chosen, sessions: Sequence[int]) -> tuple[list[NDArray[np.int64]], list[str]]:
+def sections(
+    chosen: Chosen, sessions: Sequence[int], printed: bool = False
+) -> tuple[list[NDArray[np.int64]], list[str]]:
     """The rows of each run of a table, in order, and what was noticed.
 
-    Rows that are written in another order are sorted. Where the counter begins again, a new run
+    Rows that are written in another order are sorted; lines that were ``printed`` are in order
+    where all count down. Where the counter begins again, a new run
     begins, or the same goes on: as its first loss is nearer to the first of the rows before, or to
     the last. Where it goes back and on from there, the run was resumed: what was written twice
     counts once, as the later writing has it.
@@ -309,6 +314,12 @@ def sections(chosen: Chosen, sessions: Sequence[int]) -> tuple[list[NDArray[np.i
         starts = [int(np.searchsorted(rows, row)) for row in sessions]
         return _joined(rows, values, starts, notes), notes
     back = np.flatnonzero(np.diff(x) < 0) + 1
+    if len(back) == len(x) - 1 > 1:
+        if printed:
+            notes.append(f"{chosen.x_name} counts down: read in the order of the lines")
+            return [rows], notes
+        notes.append(f"{chosen.x_name} falls from row to row: the last row is read as the first")
+        return [rows[::-1]], notes
     many = len(back) > max(8, 0.05 * len(x)) or len(back) == len(x) - 1 > 0
     if many and not _begins_again(x, back):
         notes.append(f"rows were in another order: sorted by {chosen.x_name}")

@@ -32,6 +32,8 @@ class Table:
         What a reader of the answer should know: a last line that is cut, lines left out.
     about : str
         What trained, where the format says it: "boosted trees", "reinforcement learning".
+    runs : tuple of Table
+        The tables of several runs, of which this is the first; empty where it is of one.
     """
 
     columns: Mapping[str, Any]
@@ -42,6 +44,12 @@ class Table:
     sessions: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     about: str = ""
+    runs: tuple[Table, ...] = ()
+
+    @property
+    def printed(self) -> bool:
+        """Whether its rows are lines in the order in which a program printed them."""
+        return self.format.endswith(" output")
 
     @property
     def rows(self) -> int:
@@ -105,6 +113,21 @@ def from_records(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     for record in records:
         rows.add(record)
     return rows.columns
+
+
+def merged(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Columns of records of which those with the same first cell, a position, are one row.
+
+    By position, where all are numbers: a series of fewer may come first, and what others have
+    between is not at the end.
+    """
+    rows: dict[Any, dict[str, Any]] = {}
+    for record in records:
+        rows.setdefault(next(iter(record.values())), {}).update(record)
+    at = list(rows)
+    if all(isinstance(each, (int, float)) for each in at):
+        at.sort()
+    return from_records(rows[each] for each in at)
 
 
 def named(names: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:

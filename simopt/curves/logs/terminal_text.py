@@ -45,6 +45,34 @@ def last_drawn(text: str) -> str:
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
+#: A state of Keras' bar on a line of its own, where returns became newlines.
+_STATE = re.compile(rf"[ \t]*(?P<at>\d+)/(?P<of>\d+)[ \t]+(?:{_BAR.pattern})")
+
+
+def one_line_a_bar(text: str) -> str:
+    r"""A text with the states of a bar on one line, as they were drawn.
+
+    Examples
+    --------
+    >>> one_line_a_bar("Epoch 1\n1/2 [=>.] - loss: 2\n2/2 [===] - loss: 1\nEpoch 2\n")
+    'Epoch 1\n1/2 [=>.] - loss: 2\r2/2 [===] - loss: 1\nEpoch 2\n'
+    """
+    if re.search(rf"^{_STATE.pattern}", text, re.MULTILINE) is None:
+        return text
+    whole: list[str] = []
+    last: re.Match[str] | None = None
+    for line in text.split("\n"):
+        state = None if "\r" in line else _STATE.match(line)
+        if state and last and state["of"] == last["of"] and int(state["at"]) > int(last["at"]):
+            whole[-1] += "\r" + line
+        elif last and not line.strip():
+            continue  # between two states
+        else:
+            whole.append(line)
+        last = state
+    return "\n".join(whole)
+
+
 def lines(text: str) -> Iterator[str]:
     """Lines as a terminal shows them at last: a progress bar is drawn over itself."""
     for drawn in text.split("\n"):

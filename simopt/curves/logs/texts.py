@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from simopt.curves.logs import blocks as blocks_of_rows
 from simopt.curves.logs import (
     cells,
+    charts,
     choose,
     console,
     contents,
@@ -57,6 +59,8 @@ def tables(text: str, source: str, patterns: Iterable[str]) -> list[Table]:
         found = []  # a log that has fences in it, not one between fences
     if found:
         return found if len(found) > 1 else [replace(found[0], run="")]
+    if rows := blocks_of_rows.tables(terminal_text.plain_text(text), source):
+        return rows
     table = text_table(text, source, patterns)
     return [] if table is None else [table]
 
@@ -93,7 +97,7 @@ def text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
     if patterns and (table := console.table(text, source, patterns)) is not None:
         return table
     text = terminal_text.plain_text(text)
-    readers = [markup.table, drawn.table, lists.table, delimited.table]
+    readers = [charts.table, markup.table, drawn.table, lists.table, delimited.table]
     if text.lstrip()[:1] in ("{", "["):
         readers.insert(0, json_logs.table)
     others: list[Table] = []

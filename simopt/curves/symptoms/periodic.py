@@ -24,7 +24,12 @@ def test(f: Columns) -> Column:
 
 
 def causes(known: Known) -> tuple[str, ...]:
-    """The order of the data."""
+    """A learning rate that goes up and down, where the log has it; else the order of the data."""
+    if known.cycle is not None:
+        return (
+            f"the learning rate goes up and down every {known.cycle:.0f} values, "
+            "and the loss with it",
+        )
     return (
         "the points come in the same order in every epoch: some batches are harder than others",
         "the points are sorted, by class or by time, and not shuffled",
@@ -32,7 +37,9 @@ def causes(known: Known) -> tuple[str, ...]:
 
 
 def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
-    """Shuffle."""
+    """Read what the pattern leaves alone; shuffle."""
+    if known.cycle is not None:
+        return ("compare the losses where the rate is lowest: at the end of each cycle",)
     return (
         "shuffle the points in every epoch: shuffle='epoch'",
         "read means over whole epochs, which the pattern leaves alone",

@@ -182,6 +182,8 @@ class Known:
         What trained, where the log tells: "boosted trees", "a GAN", "reinforcement learning".
     fell : (float, float) or None
         The highest learning rate and the last one, where a log has rates that fall to a hundredth.
+    cycle : float or None
+        Of how many values a cycle of the learning rate is that the loss goes up and down with.
     x : ndarray [T] or None
         What the log counts its values by, and ``counted``, what it calls that ("epoch").
     read : ndarray [T] or None
@@ -194,6 +196,7 @@ class Known:
     classes: int | None = None
     about: str = ""
     fell: tuple[float, float] | None = None
+    cycle: float | None = None
     x: NDArray[np.float64] | None = None
     counted: str = ""
     read: NDArray[np.int64] | None = None
