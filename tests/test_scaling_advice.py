@@ -124,3 +124,10 @@ def test_without_a_fit_the_least_product_is_taken_and_the_reason_given():
     row = few.steps.iloc[(few.steps.steps * few.steps.examples).argmin()]
     assert f"take batches of {row.batch_size} (of those tried the least" in advise(few)
     assert few.fits.reason[0] in advise(few)
+
+
+def test_orders_that_did_not_get_there_are_said_in_words(study):
+    steps = study.steps.assign(high=math.inf)
+    text = advise(dataclasses.replace(study, steps=steps))
+    assert "updates (in some orders it did not get there), which is" in text
+    assert "∞" not in text

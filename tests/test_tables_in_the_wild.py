@@ -8,12 +8,14 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import scipy.sparse
 
 from simopt import problems
 from simopt.analysis.recommendation import data
 from simopt.problems import amounts
+from simopt.problems.columns import DATE
 from simopt.problems.features import ColumnWarning
 from simopt.problems.written import written
 
@@ -455,3 +457,81 @@ def test_an_index_of_numbers_is_no_feature():
     with no_warning():
         problems.from_frame(FRAME.rename_axis("row_id"), "y")
         problems.from_frame(FRAME.rename_axis("day"), "y")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Apr-1-1995", "1/Apr/1995", "1995-Apr-01", "April 1, 1995", "Apr. 1 1995", "1. April 1995",
+        "1st of May 1995".replace(" of", ""), "01APR1995", "01APR1995:12:30:00", "1-Apr-95",
+        "Apr 1995", "1995 April", "Sat, 1 Apr 1995 12:00:00 GMT", "2024-W05", "2024-W05-1",
+        "1995Q1", "Q1 1995", "1995-04-01T12:00:00Z",
+    ],
+)  # fmt: skip
+def test_dates_as_people_write_them(text):
+    assert DATE.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Marker 1995", "Decision-12-95x", "Junior 5", "12", "1995", "May", "Q1", "2024-5", "1 Mar"],
+)
+def test_what_is_no_date(text):
+    assert not DATE.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pd.Categorical,
+        lambda cells: pd.Series(cells, dtype="string"),
+        lambda cells: pd.Series(cells, dtype=pd.ArrowDtype(pa.string())),
+        lambda cells: pd.Series(pd.Categorical(cells)).astype(
+            pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
+        ),
+    ],
+)
+def test_white_space_around_texts_of_any_type_says_nothing(tmp_path, make):
+    cells = [" Rome", "Rome ", "Bari"] * 10
+    frame = FRAME.assign(city=make(cells))
+    frame.to_parquet(tmp_path / "t.parquet")
+    for problem in (
+        problems.from_frame(frame, "y", categories="one-hot"),
+        problems.read_table(tmp_path / "t.parquet", "y", categories="one-hot"),
+    ):
+        assert set(problem.features) == {"a", "b", "city_Bari", "city_Rome", "intercept"}
+        rome = problem.x[:, problem.features.index("city_Rome")]
+        np.testing.assert_array_equal(rome, [cell.strip() == "Rome" for cell in cells])
+
+
+def test_a_category_of_white_space_is_no_value():
+    frame = FRAME.assign(city=pd.Categorical(["Rome", "Bari", " "] * 10))
+    with pytest.raises(ValueError, match="column 'city', row 3: no value"):
+        problems.from_frame(frame, "y", categories="one-hot")
+
+
+def test_the_order_of_categories_stays_without_white_space():
+    order = pd.CategoricalDtype([" low", "high "], ordered=True)
+    frame = FRAME.assign(level=pd.Series([" low", "high "] * 15, dtype=order))
+    assert problems.from_frame(frame, "y", categories="dummy").features[2] == "level_high"
+
+
+def test_one_text_has_no_dummy_column():
+    frame = FRAME.assign(city=["Rome"] * (N - 1) + ["Bari"])
+    frame.loc[N - 1, "a"] = np.nan
+    with pytest.warns(ColumnWarning, match="left out 'city' .*one text has no dummy column"):
+        problem = problems.from_frame(frame, "y", categories="dummy", missing="drop")
+    assert problem.features == ("a", "b", "intercept")
+    alone = frame.assign(y=frame["a"])[["city", "y"]]
+    with pytest.raises(ValueError, match="'city', which has one text alone in the rows that are"):
+        problems.from_frame(alone, "y", categories="dummy", missing="drop")
+
+
+def test_an_answer_of_no_is_no_number():
+    counts = {
+        "smoker_yes_ill_yes": [60, 32, 11], "smoker_yes_ill_no": [40, 7, 13],
+        "smoker_no_ill_no": [41, 4, 12], "serial_no": [301, 405, 777], "y": [1.0, 2.0, 3.0],
+    }  # fmt: skip
+    with pytest.warns(ColumnWarning, match=r"left out 'serial_no' \(an identifier\)"):
+        problem = problems.from_frame(pd.DataFrame(counts).drop(columns="smoker_yes_ill_yes"), "y")
+    assert problem.features == ("smoker_yes_ill_no", "smoker_no_ill_no", "intercept")

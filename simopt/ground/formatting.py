@@ -80,6 +80,17 @@ def number(value: object, digits: int = 4, *, zeros: bool = False) -> str:
     return text.replace("-", MINUS)
 
 
+def rough(value: float, digits: int = 3) -> str:
+    """A measured number to so many significant digits, zeros for those of it that say nothing.
+
+    Examples
+    --------
+    >>> rough(649439.2), rough(12.345), rough(-0.00123456)
+    ('649,000', '12.3', '−0.00123')
+    """
+    return number(float(f"{value:.{digits - 1}e}"), digits)
+
+
 def fixed(value: object, decimals: int = 3) -> str:
     """A number to so many decimals, so that a column of them lines up.
 

@@ -32,11 +32,22 @@ DECIMAL = "simopt: decimal mark"
 #: Columns that a sentence names.
 NAMED = 5
 
-_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_MON = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+#: A month in letters stands between marks, in any order of the three, or alone with its year.
+_MONTH, _MARK = rf"{_MON}[a-z]*\.?", r"(, ?|[ /.-])"
+_DAY, _YEAR = r"\d{1,2}(st|nd|rd|th|\.)?", r"'?\d{2,4}"
+_FULL = (
+    "(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?"
+    r"|oct(ober)?|nov(ember)?|dec(ember)?)\.?"
+)
 DATE = re.compile(
+    r"((mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? )?"
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})|\d{4}-\d{2}"
-    rf"|\d{{1,2}}[ -]{_MONTH}[ -]\d{{2,4}}|{_MONTH}\.? \d{{1,2}},? \d{{4}})?"
-    r"([T ]*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|[-+]\d{2}:?\d{2})?)?",
+    rf"|{_DAY} ?{_MARK}?{_MONTH}{_MARK}{_YEAR}|{_MONTH}{_MARK}{_DAY}{_MARK}{_YEAR}"
+    rf"|\d{{4}}{_MARK}{_MONTH}{_MARK}\d{{1,2}}|\d{{1,2}}{_MON}(\d{{4}}|\d{{2}})"
+    rf"|{_FULL}{_MARK}\d{{4}}|\d{{4}}{_MARK}{_FULL}"
+    r"|\d{4}-?W\d{2}(-?\d)?|\d{4}[- ]?Q[1-4]|Q[1-4][ /-]\d{4})?"
+    r"([T: ]*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|[-+]\d{2}:?\d{2})?)?",
     re.IGNORECASE,
 )
 
@@ -153,8 +164,10 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
         raise ValueError(f"column {name!r}: complex numbers: must be real")
     if column.dtype.kind in "mM" or isinstance(column.dtype, pd.PeriodDtype):
         return None
+    if isinstance(column.dtype, pd.ArrowDtype):
+        column = column.astype(object)
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column
+        return _bare(column)
     if column.dtype.kind == "O":
         if any(map(_is_scalar, column)):
             column = column.map(_plain).astype(object)  # which map makes dates or numbers
@@ -194,6 +207,20 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
         remedy = PLAIN if amounts else ALONE if decorated else ""
         raise bad_cell(name, row, repr(column.iloc[row]), remedy)
     return column
+
+
+def _bare(column: pd.Series[Any]) -> pd.Series[Any]:
+    """A categorical without white space around its texts; those that then are alike are one."""
+    import pandas as pd
+
+    own = column.cat.categories
+    bare = [cell.strip() if isinstance(cell, str) else cell for cell in own]
+    if bare == list(own) and "" not in bare:
+        return column
+    cells = column.astype(object).map(dict(zip(own, bare, strict=True)), na_action="ignore")
+    kept = [cell for cell in dict.fromkeys(bare) if cell != ""]
+    dtype = pd.CategoricalDtype(kept, column.cat.ordered)
+    return pd.Series(cells.where(cells.isin(kept)), column.index, dtype, column.name)
 
 
 def _is_scalar(cell: Any) -> bool:

@@ -135,6 +135,15 @@ def design(
     columns = columns.of(rows)
     sources = {name: _levels(columns, name) for name in chosen}
     skip = int(categories == "dummy")
+    alone = [name for name, held in sources.items() if held is not None and len(held) <= skip]
+    if len(alone) == len(sources):
+        raise ValueError(
+            f"{source}: no column is left to predict {target!r} beside {listed(alone)}, which has "
+            "one text alone in the rows that are used: must have two for a dummy column"
+        )
+    if alone:
+        features.say_left(source, {features.CONSTANT: alone}, "one text has no dummy column")
+        sources = {name: held for name, held in sources.items() if name not in alone}
     x, names = _encoded(columns, sources, skip)
     features.say_stand_ins(source, names, x)
     features.say_stand_ins(source, [target], y[:, None])

@@ -28,6 +28,9 @@ IDENTIFIER = re.compile(
     r"(?i:(.*[\s_.-])?(id|ids|uuid|guid|key|no|nr|number|serial|record))|.*[a-z](Id|ID|No|Nr)"
 )
 
+#: Beside "smoker_yes" the "no" of "smoker_no" is an answer, not a number.
+_ANSWER = re.compile(r"(?<![a-z])(yes|no)(?![a-z])")
+
 INDEXES, COUNTS, IDENTIFIES = "the row index", "only counts the rows", "an identifier"
 DATES, CONSTANT, EMPTY = "dates or times", "one value everywhere", "no values"
 COPY = "a copy of the target"
@@ -101,6 +104,7 @@ def _of_numbers(columns: Columns, y: Floats, centred: bool) -> dict[str, str]:
     constant = (span == 0) & ((low == 0) | centred) & (n > 1)
     counting = whole & (span >= n - 1) & (span <= 2 * n) & (n >= ENOUGH)
     reasons = {}
+    asked = {_question(name) for name in columns.numbers if "yes" in _ANSWER.findall(name.lower())}
     for name, k in columns.numbers.items():
         if empty[k]:
             reasons[name] = EMPTY
@@ -112,11 +116,21 @@ def _of_numbers(columns: Columns, y: Floats, centred: bool) -> dict[str, str]:
             reasons[name] = CONSTANT
         elif copies[k]:
             reasons[name] = COPY
-        elif whole[k] and IDENTIFIER.fullmatch(name) and len(np.unique(values[:, k])) == n:
+        elif (
+            whole[k]
+            and _question(name) not in asked
+            and IDENTIFIER.fullmatch(name)
+            and len(np.unique(values[:, k])) == n
+        ):
             reasons[name] = IDENTIFIES
         elif counting[k] and _counts(values[:, k], span[k]):
             reasons[name] = COUNTS
     return reasons
+
+
+def _question(name: str) -> str:
+    """A name without its answers: "smoker_yes" and "smoker_no" are of one question."""
+    return _ANSWER.sub("?", name.lower())
 
 
 def _are_days(values: Floats) -> bool:

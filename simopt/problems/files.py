@@ -99,8 +99,12 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     with pyarrow.parquet.ParquetFile(path, pre_buffer=True) as file:
         # A task for every column: with 100,000 of them, threads take three times as long.
         threads = file.metadata.num_columns <= WIDE
-        table: pd.DataFrame = file.read(use_threads=threads).to_pandas()
-    return table
+        table = file.read(use_threads=threads)
+    try:
+        frame: pd.DataFrame = table.to_pandas()
+    except TypeError:  # a type of pandas' own that it writes and can't name: Arrow's dictionaries
+        frame = table.to_pandas(ignore_metadata=True)
+    return frame
 
 
 def _check_encoding(encoding: Any) -> None:

@@ -162,7 +162,9 @@ def _what(row: pd.Series, fit: pd.Series, study: Scaling) -> str:
             "more than the best rate)"
         )
     spread = ""
-    if row["low"] < row["high"]:
+    if math.isinf(row["high"]):
+        spread = " (in some orders it did not get there)"
+    elif row["low"] < row["high"]:
         spread = f" ({number(row['low'])} to {number(row['high'])}, depending on the order)"
     return (
         f"take batches of {size} ({why}) and {row['optimizer']} with {rate}. It took "

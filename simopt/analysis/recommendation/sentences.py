@@ -6,7 +6,7 @@ import math
 import textwrap
 from typing import TYPE_CHECKING
 
-from simopt.ground.formatting import count, listing, number, percent, plain
+from simopt.ground.formatting import count, listing, number, percent, plain, rough
 from simopt.problems.losses import LOSSES
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.rule import Optimizer
@@ -104,7 +104,7 @@ def _beside(made: Recommendation) -> str:
     """The error in the target's unit, or what a constant gets."""
     if made.parts.train.kind == "least_squares":
         error = math.sqrt(made.loss) * made.parts.scale
-        return f"; a typical error of {number(error, 3)} in {made.parts.table.target}"
+        return f"; a typical error of {rough(error)} in {made.parts.table.target}"
     if made.score_name == "accuracy":
         return f"; {number(made.constant_score, 3)} for the commoner label"
     return ""

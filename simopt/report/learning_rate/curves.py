@@ -1,4 +1,4 @@
-"""Loss against rate: every method at three batch sizes, over shuffle seeds."""
+"""Loss against rate: every optimizer at three batch sizes, over shuffle seeds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from simopt.report.sweeps import (
 )
 from simopt.rules import OPTIMIZERS
 
-#: A method whose best excess stays above this has not learnt the problem.
+#: An optimizer whose best excess stays above this has not learnt the problem.
 LEARNT = 0.1
 
 #: A figure draws every so manieth rate of the fine grid.
@@ -47,7 +47,7 @@ def rate_section(
 ) -> dict[str, Any]:
     """The figure and the table of best settings of a problem."""
     smallest = tuned[tuned["batch_size"] == tuned["batch_size"].min()]
-    # A method that gets nowhere is equally bad over many decades; that is not forgiving.
+    # An optimizer that gets nowhere is equally bad over many decades; that is not forgiving.
     width = smallest[smallest["median"] < LEARNT].sort_values("decades")
     narrow, wide = records(width)[0], records(width)[-1]
     gap = tuned[tuned["robust_worst"] > 10 * tuned["median"]]
@@ -73,7 +73,7 @@ def rate_section(
                     f"{listing(never)} {'does' if len(never) == 1 else 'do'} not diverge "
                     "at any rate tried."
                     if never
-                    else "every method diverges at some rate."
+                    else "every optimizer diverges at some rate."
                 )
             ),
             floor=DRAWN[0],
@@ -92,7 +92,7 @@ def rate_section(
                 "diverges_from": Column("Diverges from", lambda v: number(v, 2)),
                 "edge": AT_EDGE,
             },
-            caption=f"{setting.name}: the best and the robust rate of every method after "
+            caption=f"{setting.name}: the best and the robust rate of every optimizer after "
             f"{EPOCHS[key]} epochs",
         ),
         "table_sentence": (
@@ -108,7 +108,7 @@ def rate_section(
 
 
 def rate_figure(bands: pd.DataFrame, tuned: pd.DataFrame, n: int) -> Any:
-    """A panel per method, a line and band per batch size; crosses where divergence begins."""
+    """A panel per optimizer, a line and band per batch size; crosses where divergence begins."""
     figure, grid = style.new(4, 2, height=640, sharey=True)
     low, high = DRAWN
     sizes = sorted(bands["batch_size"].unique())

@@ -1,4 +1,4 @@
-"""The charts that a reader moves: any method at any rate, and the same rate for all."""
+"""The charts that a reader moves: any optimizer at any rate, and the same rate for all."""
 
 from __future__ import annotations
 
@@ -106,12 +106,12 @@ def chart(
     return style.captioned(
         charts.interactive(
             altair.layer(band, lines, points).add_params(pick, named_in_legend),
-            title="Any method at any rate",
-            alt="Loss against learning rate for seven methods; the figures below show the same for "
-            "each problem.",
+            title="Any optimizer at any rate",
+            alt="Loss against learning rate for seven optimizers; the figures below show the same "
+            "for each problem.",
             height=360,
         ),
-        title="Any method at any rate",
+        title="Any optimizer at any rate",
         see=(
             f"Choose a problem and a batch size; point at a line to read its rate, its loss, its "
             f"band and how many of its seeds diverged; click a name in the legend, or press "
@@ -187,12 +187,12 @@ def slider(traced: pd.DataFrame) -> Markup:
         charts.interactive(
             altair.layer(lines, points).add_params(power),
             title="The same rate for all",
-            alt=f"Which method leads depends on the rate: {shown}.",
+            alt=f"Which optimizer leads depends on the rate: {shown}.",
             height=320,
         ),
         title=f"Four points, one rate for all: {EPOCHS['four points']} epochs in file order",
         see=f"Move the slider: as the rate grows, the lead after {EPOCHS['four points']} epochs "
-        f"passes from method to method. It belongs, at some rate, to {shown}.",
+        f"passes from optimizer to optimizer. It belongs, at some rate, to {shown}.",
         floor=DRAWN[0],
     )
 

@@ -60,7 +60,7 @@ def invariance(problem: Problem, orders: pd.DataFrame) -> dict[str, Any]:
                 else ""
             )
             + f"At batch 2 only who is paired with whom matters: {number(two['distinct'])} "
-            f"{'value' if two['distinct'] == 1 else 'values'}. Methods with a memory notice the "
+            f"{'value' if two['distinct'] == 1 else 'values'}. Optimizers with a memory notice the "
             f"order: {number(others['distinct'].min())} to {number(others['distinct'].max())} "
             "different weights at batch 1."
         ),

@@ -1,4 +1,4 @@
-"""Who wins where, each method at the rate that suits it."""
+"""Who wins where, each optimizer at the rate that suits it."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def winners(three: dict[str, Setting], tuned: dict[str, pd.DataFrame]) -> dict[s
     times = {name: sum(name in row["level"] for row in rows) for name in names}
     return {
         "sentence": (
-            f"Give every method its own robust rate, and the least loss, or one within a tenth of "
-            f"it, goes to {listing(f'{name} ({times[name]})' for name in names)} in "
+            f"Give every optimizer its own robust rate, and the least loss, or one within a tenth "
+            f"of it, goes to {listing(f'{name} ({times[name]})' for name in names)} in "
             f"{count(len(rows), 'setting')}."
         ),
         "table": tables.table(
@@ -51,7 +51,7 @@ def winners(three: dict[str, Setting], tuned: dict[str, pd.DataFrame]) -> dict[s
                 "eta": "at η",
                 "excess": Column("Excess", small),
             },
-            caption="The methods that end lowest at their robust rates; the excess is the worst "
+            caption="The optimizers that end lowest at their robust rates; the excess is the worst "
             "within 5 % of the rate",
         ),
     }
@@ -89,7 +89,7 @@ def findings(three: dict[str, Setting], tuned: dict[str, pd.DataFrame]) -> list[
     narrow = records(first.sort_values("decades"))[0]
     settled = records(first)[0]
     return [
-        f"Give every method its own learning rate, and on the four points at batch 1 "
+        f"Give every optimizer its own learning rate, and on the four points at batch 1 "
         f"{settled['optimizer']} ends lowest after {EPOCHS['four points']} epochs "
         f"(η = {number(settled['robust_eta'], 2)}); no single rate serves all: the robust ones run "
         f"from {number(first['robust_eta'].min(), 2)} to {number(first['robust_eta'].max(), 2)}.",

@@ -19,7 +19,7 @@ from simopt.sweeps.sweep import sweep
 def shuffled(
     key: str, problem: Problem, tuned: pd.DataFrame, quick: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The excess of each method at its robust rate: never, once, and anew every epoch."""
+    """The excess of each optimizer at its robust rate: never, once, and anew every epoch."""
     size = SHUFFLED[key]
     chosen = tuned[tuned["batch_size"] == size]
     optimizers = [OPTIMIZERS[row["optimizer"]](eta=row["robust_eta"]) for row in records(chosen)]
@@ -58,15 +58,15 @@ def shuffle_section(setting: Setting, key: str, spread: pd.DataFrame) -> dict[st
                 shuffle_figure(spread, f"relative excess after {EPOCHS[key]} epochs"),
                 title=f"{setting.name}: shuffling",
                 alt=f"Shuffling every epoch ends lower than shuffling once, in the median, for "
-                f"{anew} of {len(median)} methods.",
+                f"{anew} of {len(median)} optimizers.",
             ),
             title=f"{setting.name}: never, once or every epoch, batch {SHUFFLED[key]}",
             see=(
-                f"At each method's robust rate, shuffling anew every epoch has a lower median than "
-                f"one shuffled order for {anew} of {len(median)} methods; file order ends between "
-                f"{factor(file_order.min())} and {factor(file_order.max())} times that median. The "
-                f"seed alone moves {widest} most, by a factor of {factor(span.max())} from the 5th "
-                f"to the 95th percentile, and {tightest} least"
+                f"At each optimizer's robust rate, shuffling anew every epoch has a lower median "
+                f"than one shuffled order for {anew} of {len(median)} optimizers; file order ends "
+                f"between {factor(file_order.min())} and {factor(file_order.max())} times that "
+                f"median. The seed alone moves {widest} most, by a factor of {factor(span.max())} "
+                f"from the 5th to the 95th percentile, and {tightest} least"
                 + (
                     f", by {number(span.min(), 3)}."
                     if span.min() > 1.0005
@@ -79,7 +79,7 @@ def shuffle_section(setting: Setting, key: str, spread: pd.DataFrame) -> dict[st
 
 
 def shuffle_figure(spread: pd.DataFrame, label: str) -> Any:
-    """A row per method: the median and band of each way to shuffle."""
+    """A row per optimizer: the median and band of each way to shuffle."""
     figure, axes = style.new(height=340)
     looks = {
         "never": ("never (file order)", style.INK, "D", -0.25),
