@@ -59,6 +59,7 @@ def columns(value: Any) -> dict[str, Any] | None:
     if (entries := _entries(chart)) is not None:
         return entries
     series = next((found for name in SERIES if (found := _all_series(chart.get(name)))), [])
+    series = series or _by_title(chart)
     names = [_name(each) for each in series]
     if names == [""]:
         names = [_title(chart) or "loss"]
@@ -80,6 +81,19 @@ def _all_series(value: Any) -> list[dict[str, Any]]:
             return []
         found.append({**each, "y": values})
     return found
+
+
+def _by_title(chart: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """ClearML's series, ``{"loss": {"train": {"x": [...], "y": [...]}}}``; [] if it is none."""
+    found = [
+        {**series, "name": f"{title}/{name}"}
+        for title, group in chart.items()
+        for name, series in (group.items() if isinstance(group, Mapping) else ())
+        if isinstance(series, Mapping)
+    ]
+    inner = [group for group in chart.values() if isinstance(group, Mapping)]
+    whole = len(inner) == len(chart) and sum(map(len, inner)) == len(found)
+    return _all_series(found) if whole and all({"x", "y"} <= each.keys() for each in found) else []
 
 
 def _name(series: Mapping[str, Any]) -> str:

@@ -39,6 +39,8 @@ DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
 REINFORCEMENT = frozenset(
     ("policy", "value", "actor", "critic", "q", "qf", "td", "entropy", "advantage", "surrogate")
 )
+#: Two of these are an agent's.
+RL_LOSSES = frozenset(("policy", "value", "actor", "critic", "qf", "td", "surrogate"))
 #: Names of one error.
 SYNONYMS = (
     ("error", "errors", "err", "merror", "binary_error", "multi_error"),
@@ -194,7 +196,7 @@ def _about(names: Iterable[Name]) -> str:
     if everything & GENERATOR and everything & DISCRIMINATOR:
         return "a GAN"
     rewards = {word for name in names for word in name.words} & REWARDS
-    if rewards or len(everything & {"policy", "value", "actor", "critic", "qf", "td"}) > 1:
+    if rewards or len(everything & RL_LOSSES) > 1:
         return "reinforcement learning"
     return ""
 
@@ -407,6 +409,8 @@ def _counter(table: Table, there: NDArray[np.bool_]) -> str | None:
         if values is None:
             continue
         seen = values[there]
+        if len(seen) > 1 and (seen == seen[0]).all():
+            continue  # the one epoch of all steps
         if not len(seen) or np.isnan(seen).mean() > 0.5:
             continue
         steps = np.diff(seen[~np.isnan(seen)])

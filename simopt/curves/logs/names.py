@@ -39,12 +39,15 @@ HIGHER = frozenset(
     _words(
         "acc accuracy acc1 acc5 auc auroc auprc ap map map50 map50_95 f1 fscore precision recall "
         "r2 iou miou dice bleu rouge meteor score scores reward return returns win winrate success "
-        "top1 top5 ndcg mrr hits kappa mcc psnr ssim likelihood ll agreement correct"
+        "top1 top5 ndcg mrr hits kappa mcc psnr ssim likelihood ll llf loglik loglikelihood "
+        "agreement correct"
     )
 )
 
 #: How the negative of a likelihood is called, and functions that optimizers print.
 NEGATIVE = frozenset(_words("neg negative minus"))
+
+LIKELIHOODS = frozenset(_words("likelihood ll llf like lik loglik loglike loglikelihood"))
 
 #: What else is no loss.
 OTHER = frozenset(
@@ -212,6 +215,8 @@ def parse(name: str) -> Name:
     rest = [w for w in words if w not in TRAIN and w not in HELD_OUT and not w.isdigit()]
     grain = tuple(word for word in rest if word in GRAINS)
     stem = tuple(word for word in rest if word not in GRAINS)
+    if grain == ("per",) and not stem:  # phonemes that are wrong, with nothing that it is per
+        stem, grain = grain, stem
     kind = _kind(stem, text)
     if part and stem == ("entropy",):
         kind = "error"  # of a model's words; without a part, of a policy
@@ -248,7 +253,7 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
     if any(word in LOSSES for word in stem):
         # `loss__MIN` and `loss__MAX` are a chart's band around the loss.
         return "other" if stem[-1] in SPREAD else "loss"
-    if NEGATIVE & set(stem) and {"likelihood", "ll", "like", "lik"} & set(stem):
+    if NEGATIVE & set(stem) and LIKELIHOODS & set(stem):
         return "loss"
     if joined in ERRORS or any(word in ERRORS for word in stem):
         return "error"

@@ -78,6 +78,12 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _pattern("Tacotron 2", "train loss", r"^\s*Train loss <step> <train_loss> Grad Norm"),
     _pattern("R's optim", "value ", r"^\s*iter\s+<iteration> value <fval>\s*$"),
+    _pattern("R's nlminb", ": ", rf"^\s*<iteration>:\s+<fval>:(?:\s+{NUMBER})+\s*$"),
+    _pattern(
+        "Kaldi",
+        "average objective function",
+        r"Average objective function for \S+ for minibatches \d+-<batches> is <objective> over",
+    ),
     _pattern("CRF++", " obj=", r"^\s*iter=<iteration> .*?\bobj=<objective>"),
     _pattern(
         "Wapiti", "obj=", r"^\s*\[\s*<iteration>\] obj=<objective>\s+act=\d+(?:\s+err=\s*<err>%)?"

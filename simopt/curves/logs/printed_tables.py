@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from simopt.curves.logs.names import parse
+from simopt.curves.logs.names import CLOCKS, parse
 from simopt.curves.logs.patterns import VALUE
 
 
@@ -32,7 +32,8 @@ def columns(line: str, header: list[Word]) -> tuple[list[Word], dict[str, str]] 
     for held in (cells, [word.text for word in wide]):
         for known in alone:
             told = {n: c for n, c in zip(known, held, strict=False) if _numeric(c)}
-            if known and len(held) == len(known) and len(told) >= 0.6 * len(held):
+            counted = all(n in told or not _counts(n) for n in known)
+            if known and len(held) == len(known) and counted and len(told) >= 0.6 * len(held):
                 return header, told
     # Where cells are empty, a number belongs to the name that it stands under.
     if 1 < len(cells) < len(header) and numeric >= 0.6 * len(cells):
@@ -84,6 +85,12 @@ _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)")
 #: A progress bar behind a row, and a position that says of how many it is.
 _DRAWN_BAR = re.compile(r"(?::|(?<!\s))\s*+\d+%.*")
 _COUNT_OF = re.compile(r"(\d+)/\d+")
+
+
+def _counts(name: str) -> bool:
+    """Whether a column has a number in each row: what rows are counted by, but for clocks."""
+    parsed = parse(name)
+    return parsed.kind == "counter" and parsed.stem[0] not in CLOCKS
 
 
 def _numeric(word: str) -> bool:
