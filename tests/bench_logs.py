@@ -245,7 +245,7 @@ def report(size: int) -> str:
 def main() -> None:
     """Print the tables, and write them where asked."""
     parser = argparse.ArgumentParser(description="simopt beside other readers of loss curves.")
-    parser.add_argument("--size", type=int, default=210, help="constructed curves (210)")
+    parser.add_argument("--size", type=int, default=230, help="constructed curves (230)")
     parser.add_argument("--write", type=Path, help="a Markdown file to write as well")
     given = parser.parse_args()
     text = report(given.size)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from simopt.curves.symptoms import SYMPTOMS
-from simopt.curves.validation.constructed import constructed
+from simopt.curves.validation.constructed import FAMILIES, constructed
 from tests import bench_logs
 from tests.log_readers import MEANS, READERS, Finding, symptoms
 
@@ -65,13 +65,13 @@ def test_a_package_that_raises_stops_nobody(monkeypatch):
     def raises(loss, validation):
         raise ValueError("not today")
 
-    curves = constructed(21)
+    curves = constructed(len(FAMILIES))
     calm = bench_logs.Contender("calm", "1", lambda loss, validation: "healthy")
     broken = bench_logs.Contender("broken", "1", raises)
     calm, broken = bench_logs.compare(curves, [calm, broken])
     assert calm.raised == []
     assert broken.raised[0] == "curve 0: ValueError: not today"
-    assert broken.said == [None] * len(broken.raised) == [None] * 21
+    assert broken.said == [None] * len(broken.raised) == [None] * len(FAMILIES)
 
     monkeypatch.setattr(bench_logs, "READERS", {"numpy": raises, "no-such-package": raises})
     found, missing = bench_logs.contenders()

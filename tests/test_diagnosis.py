@@ -257,7 +257,8 @@ def test_figure_and_notebook_mark_the_evidence():
 def test_long_curves_are_drawn_by_their_extremes():
     loss = np.random.default_rng(0).normal(size=30_000)
     loss[12_345] = 100.0
-    (line,) = simopt.diagnose(loss).figure().axes[0].lines
+    line, spike = simopt.diagnose(loss).figure().axes[0].lines
+    assert spike.get_xdata()[0] == 12_346
     assert len(line.get_xdata()) <= 2_000
     assert line.get_ydata().max() == 100.0
     assert line.get_xdata()[line.get_ydata().argmax()] == 12_346

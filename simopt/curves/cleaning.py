@@ -1,7 +1,7 @@
 """What is set aside before a curve is measured: spikes that recover, a first value of another kind.
 
-A curve at a time. A reader looks past one bad batch, and past a first row that is a partial sum or
-an untrained model's huge loss; with them on the axis the rest is a flat line.
+A curve at a time. A reader looks past a few bad batches, and past a first row that is a partial sum
+or an untrained model's huge loss; with them on the axis the rest is a flat line.
 
 Plain Python for a single curve, compiled for many: see `simopt.curves.arithmetic`.
 """
@@ -12,20 +12,12 @@ import math
 
 import numpy as np
 
-from simopt.curves.arithmetic import SECOND_DIFFERENCE, extremes, level
-from simopt.ground.medians import median, ranked
+from simopt.curves.arithmetic import extremes, level
+from simopt.curves.spikes import BEGIN, END, HEIGHT, KNOWN, MOST, PEAK, without_spikes
 
 #: Fewer values are left as they are.
 FEWEST = 6
 
-#: A spike is a value, or a few in a row, above the values on both sides of it by so many standard
-#: deviations of the noise,
-SPIKE = 10.0
-#: and by this share of what the rest spans.
-HEIGHT = 0.3
-#: So many values in a row at most, of a long curve a hundredth, and in all this share of the curve:
-#: what is more frequent is an oscillation.
-WIDTH, MOST = 5, 0.03
 #: Spikes are looked for on so many values at least.
 ENOUGH = 30
 
@@ -42,11 +34,12 @@ CLEANED = (
     "skipped",  # 1 if the first value is set aside, else 0
     "spikes",  # how many
     "spike_at",  # where the highest one is, 0 to 1
-    "spike_height",  # of it, above what is around it, by what the rest of the curve spans
+    "spike_height",  # of it, above what is before it, by what the rest of the curve spans
+    "spike_width",  # after how many values the slowest one is back
     "zeros_at",  # where zeros begin that stand for NaN; -1 if nowhere
 )
 
-SKIPPED, SPIKES, SPIKE_AT, SPIKE_HEIGHT, ZEROS_AT = range(len(CLEANED))
+SKIPPED, SPIKES, SPIKE_AT, SPIKE_HEIGHT, SPIKE_WIDTH, ZEROS_AT = range(len(CLEANED))
 
 
 def clean(losses, lengths, cleaned, out):
@@ -59,16 +52,17 @@ def clean(losses, lengths, cleaned, out):
     lengths : ndarray of int [m]
         How many values of a row belong to its curve.
     cleaned : ndarray [m, T]
-        The copies. A first value that is set aside becomes NaN, a spike the mean of its neighbours.
+        The copies. A first value that is set aside becomes NaN, a spike a line from what is before
+        it to what is after.
     out : ndarray [m, len(CLEANED)]
         What was set aside.
     """
     longest = losses.shape[1]
     at, y = np.empty(longest, np.int64), np.empty(longest)
-    spare = np.empty((3, longest))
+    spare, spikes = np.empty((3, longest)), np.empty((int(MOST * longest) + 2, len(KNOWN)))
     for i in range(len(losses)):
         out[i, SKIPPED], out[i, SPIKES], out[i, SPIKE_AT] = 0.0, 0.0, np.nan
-        out[i, SPIKE_HEIGHT], out[i, ZEROS_AT] = np.nan, -1.0
+        out[i, SPIKE_HEIGHT], out[i, SPIKE_WIDTH], out[i, ZEROS_AT] = np.nan, np.nan, -1.0
         k = 0
         ends = False
         for t in range(lengths[i]):
@@ -89,7 +83,27 @@ def clean(losses, lengths, cleaned, out):
             out[i, SKIPPED] = 1.0
             cleaned[i, at[0]] = np.nan
         if k >= ENOUGH:
-            without_spikes(y[:k], at, spare, cleaned[i], out[i])
+            count, span = without_spikes(y[:k], spikes, spare)
+            tell(spikes[:count], span, k, out[i])
+            for j in range(k if out[i, SPIKES] > 0.0 else 0):
+                if not math.isnan(cleaned[i, at[j]]):
+                    cleaned[i, at[j]] = y[j]
+
+
+def tell(spikes, span, k, out):
+    """What there is to know of the spikes of k values."""
+    highest = slowest = 0.0
+    for n in range(len(spikes)):
+        height = spikes[n, HEIGHT]
+        if height > 0.0:
+            out[SPIKES] += 1.0
+            slowest = max(slowest, spikes[n, END] - spikes[n, BEGIN])
+        if height > highest:
+            highest = height
+            out[SPIKE_AT] = spikes[n, PEAK] / (k - 1)
+    if highest > 0.0:
+        out[SPIKE_HEIGHT] = highest / span if span > 0.0 else np.inf
+        out[SPIKE_WIDTH] = slowest
 
 
 def zeros(y):
@@ -129,80 +143,3 @@ def above_the_rest(y):
 def end_of(y):
     """The mean of the last two values."""
     return 0.5 * y[len(y) - 1] + 0.5 * y[len(y) - 2]
-
-
-def may_spike(y, few, differences):
-    """Whether a value is high enough above the two before it; most curves have none.
-
-    Decided by counting, without median or rank, and so that rounding can but let a curve pass.
-    Halves of second differences are left in ``differences``.
-    """
-    k = len(y)
-    highest, low = 0.0, y[0]
-    for t in range(1, k - 1):
-        differences[t - 1] = abs(0.5 * y[t + 1] - y[t] + 0.5 * y[t - 1])
-    for t in range(2, k - 2):
-        highest = max(highest, y[t] - (0.5 * y[t - 1] + 0.5 * y[t - 2]))
-    for value in y:
-        low = min(low, value)
-    # More values than a few span too much for it, or more than half of the differences are too
-    # large.
-    wide, rough = 1.001 / HEIGHT * highest, 1.001 * SECOND_DIFFERENCE / (2.0 * SPIKE) * highest
-    beyond = above = 0
-    for value in y:
-        beyond += value - low > wide
-    for t in range(k - 2):
-        above += differences[t] > rough
-    return highest > 0.0 and beyond <= few and 2 * above <= k - 2
-
-
-def without_spikes(y, at, spare, cleaned, out):
-    """Replace spikes by the mean of what is on both sides."""
-    k = len(y)
-    few = 1 + int(MOST * k)
-    if not may_spike(y, few, spare[0]):
-        return
-    # Half of second differences: their deviation is half as large.
-    noise = 2.0 * median(spare[0, : k - 2], spare[1], spare[2]) / SECOND_DIFFERENCE
-    # What the curve spans but for a few values at both ends of its range.
-    low = y[0]
-    for value in y:
-        low = min(low, value)
-    span = ranked(y, k - 1 - few, spare[1], spare[2])[0] - low
-    least = max(SPIKE * noise, HEIGHT * span)
-    if not least > 0.0 or math.isinf(least):
-        return
-    longest = max(WIDTH, k // 100)
-    count = 0
-    highest = 0.0
-    t = 2
-    while t < k - 2:
-        width = 0
-        base = 0.5 * y[t - 1] + 0.5 * y[t - 2]
-        if y[t] - base > least:
-            # Until it is back: near what it was before.
-            while t + width < k and width <= longest and y[t + width] - base > 0.5 * (y[t] - base):
-                width += 1
-            back = t + width < k - 1 and width <= longest
-            back = back and y[t + width] - base < 0.3 * (y[t] - base)
-            if not back:
-                width = 0
-        if width == 0:
-            t += 1
-            continue
-        after = y[t + width]
-        for j in range(t, t + width):
-            count += 1
-            if y[j] - base > highest:
-                highest = y[j] - base
-                out[SPIKE_AT] = j / (k - 1)
-            y[j] = 0.5 * base + 0.5 * after
-        t += width
-    if count == 0 or count > max(1.0, MOST * k):
-        out[SPIKE_AT] = np.nan
-        return
-    out[SPIKES] = count
-    out[SPIKE_HEIGHT] = highest / span if span > 0.0 else np.inf
-    for t in range(k):
-        if not math.isnan(cleaned[at[t]]):
-            cleaned[at[t]] = y[t]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simopt.curves.arithmetic import END
 from simopt.curves.features import FLAT, TAIL
-from simopt.curves.symptoms.record import Features, Known, Span, Symptom
+from simopt.curves.symptoms.record import Evidence, Features, Known, Span, Symptom
 from simopt.ground.formatting import percent
 
 #: Larger factors are not counted any more.
@@ -78,6 +78,10 @@ KEEPS = f"of the run it keeps within {percent(FLAT)} of its range"
 FLAT_PERCENT = percent(FLAT)
 
 
+#: Of a curve that shows something else.
+SET_ASIDE = Evidence("spikes", at("spike_at"), "spikes that recover, which are set aside: {number}")
+
+
 class Seen(NamedTuple):
     """One thing seen on a curve.
 
@@ -141,13 +145,19 @@ def gather(
         says = "the first value is of another kind than the rest, and set aside"
         rows.append(Seen("skipped", 1.0, 0, 0, says))
     for each in record.evidence:
-        value = features[each.feature]
-        if np.isnan(value):
-            continue
-        ends = np.clip(np.nan_to_num(each.span(features)), 0.0, 1.0) * max(len(there) - 1, 0)
-        first, last = (int(there[round(end)]) if len(there) else 0 for end in ends)
-        rows.append(Seen(each.feature, value, first, last, each.says.format(**formatted(value))))
+        if each.when(features) and not np.isnan(features[each.feature]):
+            rows.append(place(each, features, there))
+    if features.get("spikes", 0.0) > 0 and record.name != "spikes and recovers":
+        rows.append(place(SET_ASIDE, features, there))
     return rows
+
+
+def place(each: Evidence, features: Features, there: NDArray[np.int64]) -> Seen:
+    """A sentence with its numbers, and where on the curve it is: of the values that are there."""
+    value = features[each.feature]
+    ends = np.clip(np.nan_to_num(each.span(features)), 0.0, 1.0) * max(len(there) - 1, 0)
+    first, last = (int(there[round(end)]) if len(there) else 0 for end in ends)
+    return Seen(each.feature, value, first, last, each.says.format(**formatted(value)))
 
 
 def broken(

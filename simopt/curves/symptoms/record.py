@@ -54,11 +54,14 @@ class Evidence:
         Where on the curve it is seen.
     says : str
         The sentence, with the fields of `simopt.curves.symptoms.evidence.formatted`.
+    when : callable
+        Whether a curve shows it, of its features; by default every curve that has the feature.
     """
 
     feature: str
     span: Span
     says: str
+    when: Callable[[Features], bool] = lambda features: True
 
 
 @dataclass(frozen=True)

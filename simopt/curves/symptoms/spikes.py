@@ -1,8 +1,8 @@
-"""Spikes and recovers: a few values far above the rest, after which the curve goes on as before."""
+"""Spikes and recovers: a few leaps far above the rest, after which the curve goes on as before."""
 
 from simopt.curves.symptoms.conditions import above, either, every, one_burst
-from simopt.curves.symptoms.evidence import WHOLE, at
-from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
+from simopt.curves.symptoms.evidence import WHOLE, at, from_
+from simopt.curves.symptoms.record import Column, Columns, Evidence, Features, Known, Symptom
 
 #: The highest spike, by what the rest of the curve spans,
 HIGH = 1.8
@@ -11,7 +11,7 @@ AFTER = 0.01
 
 
 def test(f: Columns) -> Column:
-    """At least one high spike; the kernel counts those that recover."""
+    """At least one high spike; `simopt.curves.spikes` counts those that recover."""
     spikes = every(
         above(f["spikes"], 0.6), above(f["spike_height"], HIGH), above(f["spike_at"], AFTER)
     )
@@ -33,6 +33,11 @@ def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     return (look, *measured)
 
 
+def counted(features: Features) -> bool:
+    """Whether spikes were found; else it is one burst that shows."""
+    return features["spikes"] > 0
+
+
 SYMPTOM = Symptom(
     name="spikes and recovers",
     rank=13,
@@ -45,11 +50,18 @@ SYMPTOM = Symptom(
         "validation rises",
     ),
     evidence=(
-        Evidence("spikes", WHOLE, "values in spikes that recover: {number}"),
+        Evidence("spikes", WHOLE, "spikes that recover: {number}", counted),
         Evidence(
             "spike_height",
             at("spike_at"),
             "the highest is {times} times as high as all the rest spans",
+        ),
+        Evidence("spike_width", WHOLE, "each recovered within {count}"),
+        Evidence(
+            "shift",
+            from_("shift_at"),
+            "one sudden rise, by {share} of the range, that dies away",
+            lambda features: not counted(features),
         ),
     ),
     causes=causes,

@@ -123,6 +123,46 @@ def slow_spike(rng: np.random.Generator) -> Pair:
     return loss * (1 + rng.uniform(0.03, 0.1) * rng.normal(size=n)), None
 
 
+def thrown_out(rng: np.random.Generator) -> Pair:
+    """A few steps that throw a loss out, higher than all that it fell; each takes time to recover.
+
+    As in the training of large models; of batches, or means of epochs.
+    """
+    return recovering(rng, 2.0, 8.0), None
+
+
+def low_spikes(rng: np.random.Generator) -> Pair:
+    """The same, by about as much as the loss fell or less: a reader may well look past them."""
+    return recovering(rng, 0.4, 1.5), None
+
+
+def recovering(rng: np.random.Generator, lowest: float, highest: float) -> Floats:
+    """A loss that falls by 1, with up to eight spikes of such heights that recover over time."""
+    epochs = rng.random() < 0.3
+    n = int(rng.integers(60, 300)) if epochs else int(10 ** rng.uniform(2.5, 3.7))
+    t = np.arange(n) / n
+    shape, pace = rng.integers(3), rng.uniform(0.03, 0.2)
+    if shape == 0:
+        fall = (1 + t * n / rng.uniform(10, 60)) ** -rng.uniform(0.25, 0.7)
+    else:
+        fall = np.exp(-t / pace)
+    if shape == 2:
+        fall = 0.7 * fall + 0.15 * (1 + np.cos(np.pi * t))
+    # A fifth of the run is spent in spikes at most, and there is one in forty values.
+    count = min(int(rng.integers(1, 9)), n // 40)
+    width = max(3.0, n * min(rng.choice([0.004, 0.015, 0.04]), 0.2 / count))
+    straight, out = rng.random() < 0.4, np.zeros(n)
+    for place in rng.integers(int(0.12 * n), int(0.9 * n), count):
+        rise, gone = int(rng.integers(1, 4)), np.arange(n - place)
+        back = np.maximum(0, gone - rise + 1) / max(3.0, width * rng.uniform(0.4, 1))
+        left = np.maximum(0, 1 - back) if straight else np.exp(-3 * back)
+        height = lowest * (highest / lowest) ** rng.random()
+        spike = height * np.minimum(1, (gone + 1) / rise) * left
+        out[place:] = np.maximum(out[place:], spike)
+    noise = rng.uniform(0.001, 0.03) if epochs else rng.uniform(0.005, 0.06)
+    return (rng.uniform(0.05, 1.5) + fall + out) * (1 + noise * rng.normal(size=n))
+
+
 def begun_anew(rng: np.random.Generator) -> Pair:
     """A run, and in the same log a second one from the start."""
     n = int(rng.integers(200, 1200))
@@ -215,6 +255,8 @@ FAMILIES: tuple[tuple[Callable[[np.random.Generator], Pair], str, tuple[str, ...
     (to_a_higher_level, "decreases then explodes", ("rises",)),
     (spikes, "spikes and recovers", ()),
     (slow_spike, "spikes and recovers", ("resumed or several runs",)),
+    (thrown_out, "spikes and recovers", ()),
+    (low_spikes, "spikes and recovers", ("healthy",)),
     (begun_anew, "resumed or several runs", ()),
     (other_scale, "resumed or several runs", ()),
     (fixed_order, "periodic", ()),
@@ -227,7 +269,7 @@ FAMILIES: tuple[tuple[Callable[[np.random.Generator], Pair], str, tuple[str, ...
 )
 
 #: Families whose pattern, or whose few values, thinning out would take away.
-WHOLE = (spikes, fixed_order, written_as_zero, to_a_higher_level)
+WHOLE = (spikes, thrown_out, low_spikes, fixed_order, written_as_zero, to_a_higher_level)
 
 #: A thinned curve has so many values at least.
 LEAST = 60
@@ -255,7 +297,7 @@ def constructed(size: int = 1000, *, seed: int = 0) -> Labelled:
     Parameters
     ----------
     size : int, default 1000
-        How many, from 21.
+        How many, from 23.
     seed : int, default 0
         What they are drawn by.
 
@@ -273,8 +315,8 @@ def constructed(size: int = 1000, *, seed: int = 0) -> Labelled:
     Examples
     --------
     >>> from simopt.curves.validation.constructed import constructed
-    >>> constructed(42).frame["problem"].nunique()
-    21
+    >>> constructed(46).frame["problem"].nunique()
+    23
     """
     checks.whole("size", size, len(FAMILIES), 100_000)
     checks.whole("seed", seed, 0)
