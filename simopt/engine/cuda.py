@@ -33,6 +33,7 @@ from simopt.engine.passes import Passes
 from simopt.ground import checks
 from simopt.ground.extras import how_to_install
 from simopt.ground.inline import inlined
+from simopt.ground.pipeline import shortened
 from simopt.problems import Problem
 from simopt.rules.matrices import MatrixStep
 from simopt.rules.rule import Rule
@@ -101,6 +102,7 @@ def uncontracted() -> Iterator[None]:
 
     libNVVM documents ``-fma=0`` for that, but numba.cuda has no argument that becomes it, so it is
     added on the way. Every operation in the PTX then says ``.rn``, which no later stage contracts.
+    Nor has it an argument for a compiler with fewer passes (`simopt.ground.pipeline`).
     """
     if config.ENABLE_CUDASIM:
         with warnings.catch_warnings():
@@ -110,12 +112,16 @@ def uncontracted() -> Iterator[None]:
         return
     from numba.cuda.cudadrv import nvvm
 
-    compile_ir = nvvm.compile_ir
-    nvvm.compile_ir = partial(compile_ir, fma=False)
+    def fewer(itself: Any) -> Any:
+        return shortened(pipelines(itself), itself.state.func_id.func)
+
+    compiler: Any = importlib.import_module("numba.cuda.compiler").CUDACompiler
+    compile_ir, pipelines = nvvm.compile_ir, compiler.define_pipelines
+    nvvm.compile_ir, compiler.define_pipelines = partial(compile_ir, fma=False), fewer
     try:
         yield
     finally:
-        nvvm.compile_ir = compile_ir
+        nvvm.compile_ir, compiler.define_pipelines = compile_ir, pipelines
 
 
 def jit(function: Callable[..., None]) -> Any:

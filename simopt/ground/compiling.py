@@ -19,6 +19,7 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from simopt.ground.locks import Claims
 from simopt.ground.parts import WITHOUT_WRAPPERS, connect
+from simopt.ground.pipeline import Compiler
 
 
 class CacheWarning(UserWarning):
@@ -38,6 +39,7 @@ def compiled(function: Callable[..., Any], *, by_address: bool = False, source: 
     """
     global _warned
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    options["pipeline_class"] = Compiler
     if by_address:
         options |= WITHOUT_WRAPPERS
     try:

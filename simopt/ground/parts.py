@@ -19,6 +19,8 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import overload
 
+from simopt.ground import pipeline
+
 #: Of what compiled code alone calls Numba need not make the functions by which others would.
 WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
@@ -55,8 +57,8 @@ class Library(codegen.JITCodeLibrary):
         return 0
 
 
-class Part(compiler.Compiler):
-    """Numba's compiler without the step to machine code."""
+class Part(pipeline.Compiler):
+    """The compiler without the step to machine code."""
 
     def compile_extra(self, func: Callable[..., Any]) -> Any:
         """Compile a function into a `Library`."""
