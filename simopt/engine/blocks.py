@@ -141,7 +141,7 @@ class Task:
         if self.by_seed:
             seed, setting = divmod(self.first, self.segment)
             start = int(group.setting_rows[setting] + group.seed_rows[seed])
-            if self.last - self.first >= self.segment:
+            if self.last - self.first > self.segment:
                 whole = self.last // self.segment - seed
                 return (whole, settings), (from_seed, from_setting), start
             return (self.count,), (from_setting,), start

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,9 +76,15 @@ class Conditions:
     def _tables(self) -> dict[Plan, layout.Data]:
         return {}
 
+    @cached_property
+    def kernels(self) -> WeakKeyDictionary[Group, Any]:
+        """What identifies the kernels of its groups (`tiers.compiled`), each found once."""
+        return WeakKeyDictionary()
+
     def __getstate__(self) -> dict[str, Any]:
         # Arrays for kernels are made where they run.
-        return {key: each for key, each in vars(self).items() if key not in {"data", "_tables"}}
+        made = {"data", "_tables", "kernels"}
+        return {key: each for key, each in vars(self).items() if key not in made}
 
     def tasks(
         self,

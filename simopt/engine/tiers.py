@@ -67,17 +67,20 @@ def kernel(conditions: Conditions, group: Group) -> Any:
     problem, real = conditions.problem, conditions.real
     if conditions.device != "cpu" or real is not np.float64 or problem.formula or not SMALL:
         return None
-    if any(map(is_copy, filter(None, group.rule.snapshot().functions))):
-        return None
     key = compiled(conditions, group)
-    return None if key in blocks.COMPILED else key
+    if key in blocks.COMPILED or any(map(is_copy, filter(None, key[0].functions))):
+        return None
+    return key
 
 
 def compiled(conditions: Conditions, group: Group) -> Any:
     """What identifies the kernel that serves a group where it is compiled."""
-    problem, real, given = conditions.problem, conditions.real, conditions.order is not None
-    points, _ = blocks.points_of(group, problem, real, given)
-    return blocks.kernel_key(group, problem, points, real)
+    known = conditions.kernels
+    if group not in known:
+        problem, real, given = conditions.problem, conditions.real, conditions.order is not None
+        points, _ = blocks.points_of(group, problem, real, given)
+        known[group] = blocks.kernel_key(group, problem, points, real)
+    return known[group]
 
 
 def seconds(conditions: Conditions, group: Group) -> float:

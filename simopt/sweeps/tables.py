@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,7 @@ def keys(job: Job, parts: Sequence[Axes]) -> dict[str, Any]:
     }
     for name in dict.fromkeys(name for each in swept for name, _ in each.optimizer.switches):
         columns[name] = _per_optimizer(parts, swept, partial(_switch, name=name))
-    for name in hypers:
-        columns[name] = np.concatenate([_hyperparameter(each, name) for each in parts])
+    columns |= _hyperparameters(parts, hypers)
     for name in COMMON:
         if name not in OPTIONAL or any(value is not None for value in swept[0].common[name]):
             columns[name] = _common(parts, swept[0].common[name], name, job.order is not None)
@@ -100,20 +100,23 @@ def _common(parts: Sequence[Axes], swept: Sequence[Any], name: str, given: bool)
     return labels(names, repeated) if categorical else repeated
 
 
-def _hyperparameter(axes: Axes, name: str) -> NDArray[Any]:
-    """A hyperparameter, repeated over all rows; NaN where the rule has none of that name."""
-    rule = axes.optimizer.rule
-    if name not in rule.hyperparameters:
-        return np.full(axes.size, np.nan)
-    place = rule.hyperparameters.index(name)
-    return _along(axes, np.asarray(axes.hyper[place]), place)
+def _hyperparameters(parts: Sequence[Axes], names: Iterable[str]) -> dict[str, Any]:
+    """The hyperparameters, repeated over all rows; NaN where a rule has none of that name."""
+    rows = sum(part.size for part in parts)
+    columns = {name: np.full(rows, np.nan) for name in names}
+    first = 0
+    for part in parts:
+        own = slice(first, first + part.size)
+        for place, name in enumerate(part.optimizer.rule.hyperparameters):
+            columns[name][own] = _along(part, np.asarray(part.hyper[place]), place)
+        first = own.stop
+    return columns
 
 
 def _along(axes: Axes, values: NDArray[Any], place: int) -> NDArray[Any]:
     """The values of an axis, repeated over all combinations."""
-    shape = [1] * len(axes.lengths)
-    shape[place] = len(values)
-    return np.broadcast_to(values.reshape(shape), axes.lengths).ravel()
+    before, after = prod(axes.lengths[:place]), prod(axes.lengths[place + 1 :])
+    return np.tile(np.repeat(values, after), before)
 
 
 def never(counts: NDArray[np.int64]) -> pd.arrays.IntegerArray:

@@ -113,9 +113,10 @@ def compare(
         ignore_index=True,
     )
     axes = [each for each in grid.columns if each not in KEYS]
-    tables = []
+    draws = _draws(problems, [*tuning, *judging])
     account: dict[str, Any] = {"trajectories": 0, "updates": 0, "seconds": 0.0}
-    for name, problem, seeds in _draws(problems, [*tuning, *judging]):
+    excess = []
+    for _, problem, seeds in draws:
         frame = sweep(
             problem,
             list(rules.values()),
@@ -130,19 +131,20 @@ def compare(
         )
         for each in account:
             account[each] += frame.attrs[each]
-        # The sweep's rows: by optimizer, by setting, by seed.
-        table = grid.loc[grid.index.repeat(len(seeds)), ["optimizer", "setting", *axes]]
-        seed = np.tile(seeds, len(grid))
-        tables.append(
-            table.assign(
-                problem=name,
-                part=np.where(np.isin(seed, tuning), "tuning", "judging"),
-                seed=seed,
-                excess=_excess(frame, problem),
-            )
-        )
+        frame.attrs = {}  # every column taken would copy them
+        excess.append(_excess(frame, problem))
+    # The sweeps' rows: by optimizer, by setting, by seed.
+    rows = np.concatenate([np.repeat(np.arange(len(grid)), len(seeds)) for *_, seeds in draws])
+    seed = np.concatenate([np.tile(seeds, len(grid)) for *_, seeds in draws])
+    counts = [len(each) for each in excess]
+    trials = grid.iloc[rows].assign(
+        problem=np.repeat([name for name, *_ in draws], counts),
+        part=np.where(np.isin(seed, tuning), "tuning", "judging"),
+        seed=seed,
+        excess=np.concatenate(excess),
+    )
     columns = ["problem", "part", "seed", "optimizer", "setting", *axes, "excess"]
-    trials = pd.concat(tables, ignore_index=True)[columns]
+    trials = trials[columns].reset_index(drop=True)
     trials.attrs |= account
     return trials
 
