@@ -21,7 +21,7 @@ from cycler import cycler
 from markupsafe import Markup
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, Tick
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -232,7 +232,18 @@ def new(
     """
     # SVG's unit is the point (72 an inch), and the page reads the view box as pixels.
     figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
-    return figure, figure.subplots(rows, columns, **subplots)
+    axes = figure.subplots(rows, columns, **subplots)
+    for drawn in figure.axes:
+        # Every tick is as `tick_params` says: none need copy all that the first one has, which
+        # takes a tenth of a figure's time.
+        for axis in (drawn.xaxis, drawn.yaxis):
+            axis._copy_tick_props = _clipped  # type: ignore[union-attr]
+    return figure, axes
+
+
+def _clipped(_: Tick, made: Tick) -> None:
+    """Clip a new tick's grid line as the first one's is."""
+    made.set_clip_path(made.axes.patch)
 
 
 def legend(figure: Figure, axes: Axes, *, columns: int = 4) -> None:
