@@ -139,16 +139,18 @@ def steps_to_target(
     if checks.flag("tuned", tuned) and (algorithm != "sgd" or spectrum != "true"):
         raise checks.refuse("tuned", tuned, 'False, but for algorithm="sgd" and spectrum="true"')
     descending = np.array(sorted(set(sizes), reverse=True), np.int64)
-    model = packed(directions(power, spectrum, d))
+    of = directions(power, spectrum, d)
+    model = packed(of)
+    authors = spectrum == "authors"
+    many = not authors and d > MANY
+    few = packed(grouped(of, SINGLE, GROUPS)) if many else model
     if tuned:
-        found = tuning.tuned(model, descending.tolist(), target, LONGEST, workers)
+        found = tuning.tuned(model, few, descending.tolist(), target, LONGEST, workers)
         return _table(sizes, None, [(*found[size], np.nan, "") for size in sizes])
     rates, memories = grid(algorithm)
     settings = [(float(eta), float(memory)) for eta in rates for memory in memories]
-    authors = spectrum == "authors"
     chosen = np.arange(len(settings))
-    if not authors and d > MANY:
-        few = packed(grouped(directions(power, spectrum, d), SINGLE, GROUPS))
+    if many:
         chosen = promising(algorithm, few, settings, descending, target, workers)
     counts = np.full((len(settings), len(descending)), leaping.NEVER, np.int64)
     counts[chosen] = search(

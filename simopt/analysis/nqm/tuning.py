@@ -15,34 +15,53 @@ LOWEST = 1e-9
 
 
 def tuned(
-    model: Packed, sizes: list[int], target: float, longest: int, workers: int
+    model: Packed, few: Packed, sizes: list[int], target: float, longest: int, workers: int
 ) -> dict[int, tuple[int | None, float]]:
     """For each batch size the least k after which some rate has a loss below the target.
 
-    The best loss after k updates falls with k, so that k is found by bisection; the rate is then
-    the one with the least loss after k. That some rate's loss is below the target is known as soon
-    as one is met, and the last that was is tried first.
+    It is sought with ``few`` directions in the model's place, which lose nearly the same, and from
+    there with all. The rate is then the one with the least loss after k.
     """
+
+    def one(size: int) -> tuple[int | None, float]:
+        nearly = _least(few, size, target, longest, 1)
+        least = _least(model, size, target, longest, nearly or longest)
+        return least, math.nan if least is None else best_rate(model, size, least)[0]
+
     with ThreadPoolExecutor(workers) as pool:
-        found = pool.map(lambda size: _one(model, size, target, longest), sizes)
-        return dict(zip(sizes, found, strict=True))
+        return dict(zip(sizes, pool.map(one, sizes), strict=True))
 
 
-def _one(model: Packed, size: int, target: float, longest: int) -> tuple[int | None, float]:
-    low, high = 0, 1
-    while (rate := rate_below(model, size, high, target)) is None:
-        if high >= longest:
-            return None, math.nan
-        low, high = high, min(4 * high, longest)
+def _least(model: Packed, size: int, target: float, longest: int, first: int) -> int | None:
+    """The least k after which some rate has a loss below the target, sought from ``first`` on.
+
+    The best loss after k updates falls with k: growing strides enclose k, and it is found by
+    bisection. That some rate's loss is below the target is known as soon as one is met, and the
+    last that was is tried first.
+    """
+    rate: float | None = None
+
+    def met(updates: int) -> bool:
+        nonlocal rate
+        if rate is not None and loss_after(model, size, updates, rate) < target:
+            return True
+        found = rate_below(model, size, updates, target)
+        rate = rate if found is None else found
+        return found is not None
+
+    low, high, stride = first, first, 1
+    if met(first):
+        while (low := max(high - stride, 0)) and met(low):
+            high, stride = low, 4 * stride
+    else:
+        while low == high or not met(high):
+            if high >= longest:
+                return None
+            low, high, stride = high, min(high + stride, longest), 4 * stride
     while low < high - 1:
         middle = (low + high) // 2
-        if loss_after(model, size, middle, rate) < target:
-            high = middle
-        elif (tried := rate_below(model, size, middle, target)) is not None:
-            high, rate = middle, tried
-        else:
-            low = middle
-    return high, best_rate(model, size, high)[0]
+        low, high = (low, middle) if met(middle) else (middle, high)
+    return high
 
 
 def loss_after(model: Packed, size: int, updates: int, rate: float) -> float:
