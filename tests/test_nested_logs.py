@@ -281,3 +281,45 @@ def test_losses_of_a_models_parts_are_no_runs(tmp_path, names):
 def test_lists_without_names_are_refused(tmp_path):
     with pytest.raises(ValueError, match="2 lists of numbers.*must be named"):
         read_log(written(tmp_path, json.dumps([A, B]), "loss.json"))
+
+
+def bokeh_line(number, names, shared):
+    """A line of Bokeh's, whose source is its own or is referred to where another line has it."""
+    source = {"type": "object", "name": "ColumnDataSource", "id": "s" if shared else f"s{number}"}
+    columns = zip(names, (K, (A, B)[number]), strict=True)
+    if shared:
+        columns = (("epoch", K), ("loss", A), ("val_loss", B))
+    data = {"type": "map", "entries": [list(pair) for pair in columns]}
+    if not (shared and number):
+        source["attributes"] = {"selected": {"id": "p1"}, "data": data}
+    fields = {
+        axis: {"type": "field", "field": name} for axis, name in zip("xy", names, strict=True)
+    }
+    glyph = {"type": "object", "name": "Line", "id": f"g{number}", "attributes": fields}
+    attributes = {"data_source": source, "glyph": glyph}
+    return {"type": "object", "name": "GlyphRenderer", "id": f"r{number}", "attributes": attributes}
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_document_of_bokeh(tmp_path, shared, whole):
+    names = [("epoch", "loss"), ("epoch", "val_loss")] if shared else [("x", "y"), ("x", "y")]
+    items = [
+        {
+            "type": "object",
+            "name": "LegendItem",
+            "id": f"i{k}",
+            "attributes": {
+                "label": {"type": "value", "value": label},
+                "renderers": [{"id": f"r{k}"}],
+            },
+        }
+        for k, label in enumerate(("train loss", "val loss"))
+    ]
+    lines_ = [bokeh_line(k, names[k], shared) for k in (0, 1)]
+    figure = {"renderers": lines_, "center": [{"attributes": {"items": items}}]}
+    document = {"roots": [{"type": "object", "name": "Figure", "id": "f", "attributes": figure}]}
+    value = {"target_id": None, "root_id": "f", "doc": document} if whole else document
+    run = one(read_log(written(tmp_path, json.dumps(value), "chart.json")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)

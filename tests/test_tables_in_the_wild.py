@@ -535,3 +535,31 @@ def test_an_answer_of_no_is_no_number():
     with pytest.warns(ColumnWarning, match=r"left out 'serial_no' \(an identifier\)"):
         problem = problems.from_frame(pd.DataFrame(counts).drop(columns="smoker_yes_ill_yes"), "y")
     assert problem.features == ("smoker_yes_ill_no", "smoker_no_ill_no", "intercept")
+
+
+@pytest.mark.parametrize("heading", ["% a b y", "%% made by hand\n% a b y", "# a b y"])
+def test_a_heading_behind_a_mark_of_remarks(tmp_path, heading):
+    same(read(tmp_path, f"{heading}\n{ROWS.replace(',', ' ')}", name="t.txt"))
+
+
+def test_a_name_that_begins_with_a_share(tmp_path):
+    assert read(tmp_path, "% fat,b,y\n" + ROWS).features == ("% fat", "b", "intercept")
+
+
+def test_what_stands_for_no_value_in_mysql(tmp_path):
+    text = "a,b,y\n" + ROWS + "\\N,1.5,2.5\n"
+    same(read(tmp_path, text, missing="drop"))
+
+
+@pytest.mark.parametrize(
+    "footer", ["Source: World Bank", "* estimated", "Last Updated: 2026-05-01"]
+)
+@pytest.mark.parametrize("ending", ["\n", ",,\n"])
+def test_remarks_below_a_table_are_no_rows(tmp_path, footer, ending):
+    with pytest.warns(ColumnWarning, match="the last line '.*' is a remark, and no row"):
+        same(read(tmp_path, "a,b,y\n" + ROWS + "\n" + footer + ending))
+
+
+def test_a_last_row_of_one_cell_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="row 31: 'Oslo'"):
+        read(tmp_path, "a,b,y\n" + ROWS + "Oslo,,\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -133,8 +134,30 @@ def _read_text(
     if len(table) and table.iloc[-1].isna().all():
         held = table.notna().any(axis=1).to_numpy().nonzero()[0]
         table = table.iloc[: held[-1] + 1 if len(held) else 0]
+    table = _without_footers(table, path.name)
     table.attrs[DECIMAL] = how.decimal
     return table
+
+
+#: How remarks below a table begin: marks of footnotes, and words.
+_FOOTER = re.compile(
+    r"[*\u2020\u2021#]|(?:source|notes?|data (?:from|source)|last updated|updated|footnotes?)\b",
+    re.I,
+)
+
+
+def _without_footers(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The table without remarks below it: rows of one cell alone, the first; said with a notice."""
+    rows = len(table)
+    while rows > 1 and table.shape[1] > 1 and table.iloc[rows - 1, 1:].isna().all():
+        cell = table.iloc[rows - 1, 0]
+        if not isinstance(cell, str) or not _FOOTER.match(cell.strip()):
+            break
+        notices.say(
+            f"{name}: the last line {cell.strip()!r} is a remark, and no row", ColumnWarning
+        )
+        rows -= 1
+    return table.iloc[:rows]
 
 
 def _stripped(table: pd.DataFrame, absent: frozenset[str]) -> pd.DataFrame:

@@ -33,8 +33,8 @@ PACKED_BY = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
 #: Bytes and lines that show how a text is written.
 HEAD, LINES = 1 << 20, 200
 
-#: What stands for no value, beside what pandas reads so; SAS writes a point.
-MISSING = ["?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "n.a.", "nil"]
+#: What stands for no value, beside what pandas reads so; SAS writes a point, MySQL a backslash.
+MISSING = ["?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "n.a.", "nil", r"\N"]
 
 ABSENT = frozenset((*MISSING, "", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A"))
 
@@ -164,7 +164,7 @@ def _table(text: list[str], sep: str | None) -> _Table:
         sep, skipped = sep or text[0][4], 1
     remarks = _remarks(text[skipped:])
     skipped += remarks
-    remark = text[skipped - 1].lstrip("# ") if remarks else ""
+    remark = text[skipped - 1].lstrip("#% ") if remarks else ""
     lines = [line for line in text[skipped:] if line.strip()]
     if not lines:
         raise ValueError("no heading")
@@ -285,8 +285,13 @@ def _groups_thousands(cells: list[str], decimal: str) -> bool:
 
 def _remarks(lines: list[str]) -> int:
     """How many lines down to the last remark above the table."""
-    table = next((k for k, line in enumerate(lines) if line.strip() and line[0] != "#"), 0)
+    table = next((k for k, each in enumerate(lines) if each.strip() and not _is_remark(each)), 0)
     return next((k for k in range(table, 0, -1) if lines[k - 1].strip()), 0)
+
+
+def _is_remark(line: str) -> bool:
+    """Whether a line is a remark; the mark of MATLAB may also begin a heading of several names."""
+    return line[0] == "#" or (line[0] == "%" and not re.search(r"[,;|\t]", line))
 
 
 #: What a second line may be: of units, or of names under those of groups.

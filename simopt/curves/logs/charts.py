@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from simopt.curves.logs import cells
+from simopt.curves.logs import bokeh, cells
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Table, merged, named
 
@@ -59,7 +59,7 @@ def columns(value: Any) -> dict[str, Any] | None:
     if (entries := _entries(chart)) is not None:
         return entries
     series = next((found for name in SERIES if (found := _all_series(chart.get(name)))), [])
-    series = series or _by_title(chart)
+    series = series or _by_title(chart) or _all_series(bokeh.series(chart))
     names = [_name(each) for each in series]
     if names == [""]:
         names = [_title(chart) or "loss"]
