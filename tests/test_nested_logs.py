@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from types import SimpleNamespace
 
@@ -80,7 +81,18 @@ CHARTS = {
                     "shape": [40],
                 },
             ],
-            ["val_loss", B],
+            [
+                "val_loss",
+                {
+                    "type": "ndarray",
+                    "array": {
+                        "type": "bytes",
+                        "data": base64.b64encode(gzip.compress(HELD.tobytes())).decode(),
+                    },
+                    "dtype": "float64",
+                    "shape": [40],
+                },
+            ],
         ],
     },
     "Vega-Lite": {
@@ -323,3 +335,24 @@ def test_a_document_of_bokeh(tmp_path, shared, whole):
     run = one(read_log(written(tmp_path, json.dumps(value), "chart.json")))
     same(run)
     np.testing.assert_array_equal(run.x, T)
+
+
+def test_stores_that_only_their_own_programs_read(tmp_path):
+    run = written(tmp_path / "run-1", b":SWL\xd6\xe1\x02", "run-1.swanlab")
+    with pytest.raises(ValueError, match="a run of SwanLab: .*exports CSV"):
+        read_log(run)
+    for number, cells in ((1, A), (2, B)):
+        text = "".join(
+            json.dumps({"index": k, "data": cell, "create_time": "2026-05-01T12:00:00+00:00"})
+            + "\n"
+            for k, cell in zip(K, cells, strict=True)
+        )
+        written(tmp_path / "run-1" / "logs" / str(number), text, "1000.log")
+    with pytest.raises(ValueError, match="a run of SwanLab, a file for each metric"):
+        read_log(tmp_path)
+    metric = one(read_log(tmp_path / "run-1" / "logs" / "1" / "1000.log"))
+    same(metric, held=None)
+    (tmp_path / "repo" / ".aim").mkdir(parents=True)
+    for folder in (tmp_path / "repo", tmp_path / "repo" / ".aim"):
+        with pytest.raises(ValueError, match="a store of Aim's: must be what Aim exports"):
+            read_log(folder)

@@ -8,13 +8,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from simopt.curves.logs import bokeh, cells
+from simopt.curves.logs import bokeh, cells, contents
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Table, merged, named
 
@@ -25,6 +27,8 @@ SERIES, SHARED = ("data", "datasets", "series"), ("labels", "categories", "xAxis
 
 #: Where a page of Plotly has its series.
 _PLOTTED = re.compile(r"Plotly\.newPlot\(\s*['\"][\w-]+['\"],\s*(?=\[)")
+
+_GZIP = b"\x1f\x8b"
 
 #: A place and a value.
 Point = tuple[Any, Any]
@@ -162,6 +166,10 @@ def _array(value: Any) -> list[Any]:
         dtype = np.dtype(str(value.get("dtype")))
         big = value.get("order") == "big"
         data = base64.b64decode(str(packed), validate=True)
+        if data.startswith(_GZIP):  # Bokeh's; it is no longer than its shape says
+            shape = [int(side) for side in value.get("shape", [])]
+            most = min(math.prod(shape) * dtype.itemsize, contents.MOST_UNPACKED)
+            data = zlib.decompressobj(31).decompress(data, max(most, 1))
         return list(np.frombuffer(data, dtype.newbyteorder(">" if big else "<")).tolist())
-    except (TypeError, ValueError, binascii.Error):
+    except (TypeError, ValueError, binascii.Error, zlib.error):
         return []

@@ -34,6 +34,13 @@ _SIGNATURES = {
     b"MATLAB 5.0": "a MATLAB file",
     b"\xd0\xcf\x11\xe0": "a spreadsheet or document of Office",
     b"\x28\xb5\x2f\xfd": "a file packed by zstd",
+    b":SWL": "a run of SwanLab",
+}
+
+#: What to do about some of them.
+_ADVICE = {
+    "a pickle": "; a pickle runs code when it is read: save the numbers as CSV or JSON",
+    "a run of SwanLab": "; SwanLab's dashboard exports CSV, and a file of logs/ is one metric",
 }
 
 #: How packed files begin, what opens them, and what their names end in.
@@ -82,9 +89,8 @@ def content(path: Path) -> tuple[str, bytes]:
     name = path.name
     for signature, what in _SIGNATURES.items():
         if data.startswith(signature) and not _is_utf16(data):
-            advice = "; a pickle runs code when it is read: save the numbers as CSV or JSON"
             allowed = "a text log, CSV, JSON, Parquet, NumPy or TensorBoard file"
-            raise refused(path, what, allowed + (advice if what == "a pickle" else ""))
+            raise refused(path, what, allowed + _ADVICE.get(what, ""))
     for signature, (unpack, ending) in _PACKED.items():
         if data.startswith(signature):
             with unpack(io.BytesIO(data)) as packed:

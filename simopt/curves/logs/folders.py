@@ -109,6 +109,11 @@ def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
     ValueError
         If there is no log in it.
     """
+    if folder.name == ".aim" or (folder / ".aim").is_dir():
+        raise ValueError(
+            f"folder={str(folder)!r}, a store of Aim's: must be what Aim exports of it, as "
+            "aim.Repo(path).query_metrics(...) with .dataframe() has it"
+        )
     found: list[Table] = []
     files = list(_files(folder))
     by_folder: dict[Path, list[Path]] = {}
@@ -132,6 +137,8 @@ def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
     if not found:
         listed = ", ".join(sorted(file.name for file in files)[:8]) or "nothing"
         holds = f"which holds {listed}"
+        if any(file.suffix == ".swanlab" for file in files):
+            holds = "a run of SwanLab, a file for each metric and none with their names"
         raise ValueError(f"folder={str(folder)!r}, {holds}: must be one with a training log in it")
     return _latest(found)
 
