@@ -108,9 +108,10 @@ def may_spike(y, differences):
         differences[t - 1] = abs(0.5 * y[t + 1] - y[t] + 0.5 * y[t - 1])
     for t in range(2, k - 2):
         low, high = min(low, y[t - 1]), max(high, y[t - 1])
-        rise = rise_at(y, t)
-        if rise > SHARE * (high - low):
-            highest = max(highest, rise)
+        if y[t] > before(y, t):
+            rise = rise_at(y, t)
+            if rise > SHARE * (high - low):
+                highest = max(highest, rise)
     # The noise is too large for it if more than half of the differences are.
     rough = 1.001 * SECOND_DIFFERENCE / (2.0 * CLEAR) * highest
     above = 0
