@@ -59,7 +59,7 @@ test: $(TOOLS) ## run the tests (first: make .venv)
 	@$(BIN)/python $(BY_FILE)
 
 test-slow: $(TOOLS) ## run the tests that take longer
-	@$(BIN)/python $(SINGLY) -m "slow and not report" || [ $$? -eq 5 ] # 5: there is none
+	@$(BIN)/python $(SINGLY) -m "slow and not report" tests || [ $$? -eq 5 ] # 5: there is none
 
 test-kernels: $(TOOLS) ## compile every kernel whole, in float32 one of each loop, and compare bits
 	@$(BIN)/python $(SINGLY) -m kernels tests/test_cuda.py

@@ -17,6 +17,9 @@ from simopt.sweeps import chunks, execution
 from tests import draws
 from tests.interpreting import interpreting
 
+# A collection makes objects by the million, and keeps them: see `pytest_collection_finish`.
+gc.disable()
+
 # Before any test is imported, for its settings are the profile's then.
 draws.load()
 
@@ -75,6 +78,7 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
