@@ -352,7 +352,7 @@ def in_turn(*key):
                     ends, lane, copies, room,
                 )  # fmt: skip
 
-    return njit(error_model="numpy")(launch)
+    return njit(error_model="numpy", no_cfunc_wrapper=True)(launch)
 
 
 def with_moments(data, how, orders):
