@@ -41,7 +41,8 @@ def rates(first, settings, last, **ending):
 
 
 print("torch", torch.__version__)
-cosine, cycle = (CosineAnnealingLR, {"T_max": SECOND}), (OneCycleLR, {"max_lr": RATE, "total_steps": SECOND + 1})
+cosine = CosineAnnealingLR, {"T_max": SECOND}
+cycle = OneCycleLR, {"max_lr": RATE, "total_steps": SECOND + 1}
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     level, rising = (rates(*first, cycle[0], **cycle[1]) for first in ((ConstantLR, LEVEL), (LinearLR, RISING)))
