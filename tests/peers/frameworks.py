@@ -53,15 +53,15 @@ def apart(rows, tasks):
     return [np.array(rows)[:, place] for place in places(tasks)]
 
 
-def torch_weights(tasks, make, rates=None, clip=()):
-    """By `torch.optim`; ``make(parameters)`` makes the optimizer.
+def torch_weights(tasks, call, h, rates=None, clip=()):
+    """By `torch.optim`; ``call(h)(parameters)`` makes the optimizer.
 
     With float64 as PyTorch's default: `NAdam` keeps its product of momenta in the default type.
     """
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        return torch_training(tasks, make, rates, clip)
+        return torch_training(tasks, call(h), rates, clip)
     finally:
         torch.set_default_dtype(before)
 
@@ -133,38 +133,44 @@ def gradient_of(tasks, losses):
     return lambda w, update: function(w, [task.data(update) for task in tasks])
 
 
-@lru_cache(maxsize=2)
-def optax_step(make, clip):
-    """A transformation that ``make`` makes at its own rate, and its update, compiled.
-
-    Trainings with the same two ``make`` in turn share what is compiled for their sizes.
-    """
-    return compiled_step(make(None), clip)
-
-
-def compiled_step(optimizer, clip):
+def clipped(optimizer, clip):
+    """A transformation, behind optax' clipping."""
     if clip:
         kind, bound = clip
         clipping = {"norm": optax.clip_by_global_norm, "value": optax.clip}
         optimizer = optax.chain(clipping[kind](bound), optimizer)
+    return optax.with_extra_args_support(optimizer)
 
-    optimizer = optax.with_extra_args_support(optimizer)
+
+@lru_cache(maxsize=2)
+def optax_step(call, clip):
+    """An update of the transformations that ``call`` makes at a rate of their own, compiled.
+
+    Their numbers are arguments, Python's own, of a type as weak as that of constants: what is drawn
+    for one case shares what is compiled for its sizes.
+    """
 
     @partial(jax.jit, compiler_options=UNOPTIMISED)
-    def step(w, state, loss, g):
-        updates, state = optimizer.update(g, state, w, value=loss)
-        return optax.apply_updates(w, updates), state
+    def step(h, *state):
+        return updated(clipped(call(h)(None), clip), *state)
 
-    return optimizer, step
+    return step
 
 
-def optax_weights(tasks, make, rates=None, clip=()):
-    """By optax; ``make(schedule)`` makes the transformation, with a rate of its own where None."""
+def updated(optimizer, w, state, loss, g):
+    """The next weights and state."""
+    updates, state = optimizer.update(g, state, w, value=loss)
+    return optax.apply_updates(w, updates), state
+
+
+def optax_weights(tasks, call, h, rates=None, clip=()):
+    """By optax; ``call(h)(schedule)`` makes the transformation, at its own rate where None."""
     gradient = gradient_of(tasks, optax_losses)
     if rates is None:
-        optimizer, step = optax_step(make, clip)
+        optimizer, step = clipped(call(h)(None), clip), partial(optax_step(call, clip), h)
     else:
-        optimizer, step = compiled_step(make(lambda count: jnp.asarray(rates)[count]), clip)
+        optimizer = clipped(call(h)(lambda count: jnp.asarray(rates)[count]), clip)
+        step = jax.jit(partial(updated, optimizer), compiler_options=UNOPTIMISED)
     w = jnp.asarray(start(tasks))
     state = optimizer.init(w)
     rows = []
@@ -174,10 +180,10 @@ def optax_weights(tasks, make, rates=None, clip=()):
     return apart(rows, tasks)
 
 
-def keras_weights(tasks, make, rates=None, clip=()):
-    """By `keras.optimizers`; ``make(**options)`` makes the optimizer."""
+def keras_weights(tasks, call, h, rates=None, clip=()):
+    """By `keras.optimizers`; ``call(h)(**options)`` makes the optimizer."""
     gradient = gradient_of(tasks, keras_losses)
-    optimizer = make(**({f"clip{clip[0]}": clip[1]} if clip else {}))
+    optimizer = call(h)(**({f"clip{clip[0]}": clip[1]} if clip else {}))
     w = keras.Variable(start(tasks), dtype="float64")
     optimizer.build([w])
     rows = []
@@ -194,14 +200,14 @@ def slopes(kind, z, y):
     return 2 * (z - y) if kind == "least_squares" else 1 / (1 + np.exp(-z)) - y
 
 
-def sklearn_weights(tasks, make, rates=None, clip=()):
-    """By the optimizers of scikit-learn's networks; ``make(parameters)`` makes one.
+def sklearn_weights(tasks, call, h, rates=None, clip=()):
+    """By the optimizers of scikit-learn's networks; ``call(h)(parameters)`` makes one.
 
     They take gradients, and have neither decay nor clipping.
     """
     assert not clip
     w = start(tasks)
-    optimizer = make([w])
+    optimizer = call(h)([w])
     rows = []
     for update in range(len(tasks[0].batches)):
         gradients = []
@@ -216,17 +222,17 @@ def sklearn_weights(tasks, make, rates=None, clip=()):
     return apart(rows, tasks)
 
 
-def sgd_weights(tasks, make, rates=None, clip=()):
+def sgd_weights(tasks, call, h, rates=None, clip=()):
     """By scikit-learn's `SGDRegressor` and `SGDClassifier`, a point an update.
 
-    ``make(model, half)`` makes the model; ``half`` is 2 where its loss is half of ours.
+    ``call(h)(model, half)`` makes the model; ``half`` is 2 where its loss is half of ours.
     """
     assert not clip
     weights = []
     for task in tasks:
         squared = task.problem.kind == "least_squares"
         half = 2 if squared else 1
-        model = make(SGDRegressor if squared else SGDClassifier, half)
+        model = call(h)(SGDRegressor if squared else SGDClassifier, half)
         rows = []
         for update in range(len(task.batches)):
             x, y = task.data(update)

@@ -28,7 +28,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from functools import lru_cache
+from functools import partial
 
 import jax
 import keras
@@ -167,18 +167,12 @@ def draw_hyperparameters(case, epsilon, draw):
     }
 
 
-@lru_cache(maxsize=2)
-def called(case, optimizer):
-    """The framework's call; the same for the same optimizer, so that what it compiles is shared."""
-    return case.call(dict(optimizer.settings))
-
-
 def theirs(case, optimizer, tasks, **how):
     """The framework's weights, a table per task."""
-    call = called(case, optimizer)
+    weights = partial(WEIGHTS[case.framework], call=case.call, h=dict(optimizer.settings), **how)
     if optimizer.rule.terms is not None:  # it looks across weights: each problem by itself
-        return [WEIGHTS[case.framework]([task], call, **how)[0] for task in tasks]
-    return WEIGHTS[case.framework](tasks, call, **how)
+        return [weights([task])[0] for task in tasks]
+    return weights(tasks)
 
 
 def stepped(optimizer, task):
@@ -504,7 +498,7 @@ def test_keras_takes_the_means_of_adafactor_in_single_precision():
     optimizer = case.optimizer(eta=0.02)
     for task in TASKS:
         (own,) = WEIGHTS["keras"](
-            [task], adafactor_keras(keras.optimizers.Adafactor)(dict(optimizer.settings))
+            [task], adafactor_keras(keras.optimizers.Adafactor), dict(optimizer.settings)
         )
         ours = stepped(optimizer, task)
         assert_equal(ours, own, 1e-6)
@@ -515,7 +509,7 @@ def test_keras_takes_the_means_of_adafactor_in_single_precision():
 def test_optax_takes_the_decay_of_adafactor_in_single_precision():
     optimizer = call_of("Adafactor", "optax").optimizer(eta=0.02)
     for task in TASKS:
-        (own,) = WEIGHTS["optax"]([task], lambda _: optax.adafactor(0.02))
+        (own,) = WEIGHTS["optax"]([task], lambda _: lambda _: optax.adafactor(0.02), {})
         ours = stepped(optimizer, task)
         assert_equal(ours, own, 1e-6)
         apart = np.abs(ours - own).max() / np.abs(own).max()
@@ -525,7 +519,7 @@ def test_optax_takes_the_decay_of_adafactor_in_single_precision():
 def test_optax_takes_the_root_of_a_count_in_single_precision():
     optimizer = call_of("MADGRAD", "optax").optimizer(eta=0.02)
     for task in TASKS:
-        (own,) = WEIGHTS["optax"]([task], lambda _: optax.contrib.madgrad(0.02))
+        (own,) = WEIGHTS["optax"]([task], lambda _: lambda _: optax.contrib.madgrad(0.02), {})
         ours = stepped(optimizer, task)
         assert_equal(ours, own, 1e-6)
         assert np.abs(ours - own).max() / np.abs(own).max() > 1e-10
