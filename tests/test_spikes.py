@@ -135,6 +135,16 @@ def test_only_spikes_are_replaced():
     assert np.abs(copy - falling(900))[near].max() < 0.1
 
 
+def test_what_builds_up_over_many_values_is_no_spike():
+    places = [300, 560, 700]
+    loss = falling(900)
+    for place in places:
+        gone = np.arange(900 - place)
+        loss[place:] += 3.0 * np.minimum(1.0, gone / 12) * np.exp(-np.maximum(0, gone - 12) / 4)
+    assert cleaned(loss)[1]["spikes"] == 0
+    assert cleaned(spiked(900, places, 3.0, decay(4)))[1]["spikes"] == 3
+
+
 def test_one_burst_says_what_it_is():
     loss = 0.05 + 0.4 * np.exp(-np.arange(1200) / 40) + 0.012 * noise(1200)
     loss[700:] += 0.25 * np.exp(-np.arange(500) / 25)

@@ -16,8 +16,9 @@ from simopt.ground.medians import median, ranked
 
 #: Within so many values a spike rises by more than so many standard deviations of the noise,
 STEPS, CLEAR = 3, 10.0
-#: and by more than this share of what the curve spans before it.
-SHARE = 0.3
+#: by more than this share of what the curve spans before it, and by this share of its height:
+#: what builds up over many values is no spike.
+SHARE, SUDDEN = 0.3, 0.5
 
 #: It has recovered where it is above what was before by no more than this share of its height, or
 #: of that span if it is less, or by noise: so many deviations. It is over when it has been so for
@@ -177,7 +178,8 @@ def recovers(y, t, span, noise, spike):
         over += 1
     spike[BEGIN], spike[PEAK], spike[END], spike[OVER] = t, peak, last + 1, min(over, k - 1)
     spike[HEIGHT] = height
-    return last < k - 2 and last - peak <= k // LONGEST and not math.isinf(height)
+    back = last < k - 2 and last - peak <= k // LONGEST
+    return back and rise_at(y, t) >= SUDDEN * height and not math.isinf(height)
 
 
 def regular(spikes):
