@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from simopt.display import remembering, style
 
@@ -70,3 +71,42 @@ def test_what_changes_afterwards_is_seen() -> None:
         style.svg(figure, title="A figure", alt="It rises.")
         figure.axes[1].set_yticks([0, 50_000], ["nothing", "much"])
         assert "much" in style.svg(figure, title="A figure", alt="It rises.")
+
+
+def test_a_text_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[tuple[Text, str]] = []
+    measure: Any = getattr(Text, remembering.MEASURED)
+
+    def noted(text: Text, renderer: Any) -> Any:
+        measured.append((text, text.get_text()))
+        return measure(text, renderer)
+
+    monkeypatch.setattr(Text, remembering.MEASURED, noted)
+    with matplotlib.rc_context(style.RC):
+        style.svg(panels(), title="A figure", alt="It rises.")
+    assert len(measured) == len({*measured}) > 10
+
+
+@pytest.mark.parametrize("name", ["MEASURED", "SETTLED"])
+def test_what_a_version_lacks_is_not_remembered(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn() -> str:
+        with matplotlib.rc_context(style.RC):
+            return str(style.svg(panels(), title="A figure", alt="It rises."))
+
+    here = drawn()
+    monkeypatch.setattr(remembering, name, "_of_no_version")
+    assert here == drawn()
+
+
+@pytest.mark.parametrize("make", [panels, names])
+def test_ticks_are_alike_without_being_copied(make: Any) -> None:
+    def drawn(copied: bool) -> str:
+        with matplotlib.rc_context(style.RC):
+            figure = make()
+            for axis in (each for axes in figure.axes for each in (axes.xaxis, axes.yaxis)):
+                if copied:
+                    del axis._copy_tick_props
+                axis.reset_ticks()
+            return str(style.svg(figure, title="A figure", alt="It rises."))
+
+    assert drawn(copied=True) == drawn(copied=False)
