@@ -235,6 +235,10 @@ NAMED = {
         "loss": {"sgd": history(2)["loss"], "adam": A},
         "val_loss": {"sgd": history(2)["val_loss"], "adam": B},
     },
+    "parts first": {
+        "train": {"sgd": {"loss": history(2)["loss"]}, "adam": {"loss": A}},
+        "val": {"sgd": {"loss": history(2)["val_loss"]}, "adam": {"loss": B}},
+    },
     "a list": [{"name": "sgd", **history(2)}, {"name": "adam", **history()}],
     "a list of deeper ones": [
         {"optimizer": "sgd", "name": "sgd", "history": records(2)},
@@ -356,3 +360,39 @@ def test_stores_that_only_their_own_programs_read(tmp_path):
     for folder in (tmp_path / "repo", tmp_path / "repo" / ".aim"):
         with pytest.raises(ValueError, match="a store of Aim's: must be what Aim exports"):
             read_log(folder)
+
+
+@pytest.mark.parametrize(
+    "names", [("0.1", "0.01"), ("lr=0.1", "lr=0.01"), ("0", "1"), ("seed_0", "seed_1")]
+)
+def test_runs_by_a_number(tmp_path, names):
+    text = json.dumps({name: history(k) for k, name in enumerate(names, 1)})
+    log = read_log(written(tmp_path, text, "runs.json"))
+    assert [run.name for run in log] == list(names)
+    for k, run in enumerate(log, 1):
+        same(run, k * LOSS, k * HELD)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {
+            "epoch_1": {"loss": A[:20], "val_loss": B[:20]},
+            "epoch_2": {"loss": A[20:], "val_loss": B[20:]},
+        },
+        [
+            {"epoch": 1, "loss": A[:20], "val_loss": B[:20]},
+            {"epoch": 2, "loss": A[20:], "val_loss": B[20:]},
+        ],
+    ],
+)
+def test_batches_of_epochs_are_one_curve(tmp_path, value):
+    same(one(read_log(written(tmp_path, json.dumps(value), "run.json"))))
+
+
+def test_a_total_is_no_run(tmp_path):
+    of = {
+        name: {"total": cells, "box": cells, "cls": cells}
+        for name, cells in (("losses", A), ("val_losses", B))
+    }
+    assert len(read_log(written(tmp_path, json.dumps(of), "run.json"))) == 1

@@ -165,8 +165,13 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
     parts = [part for part in value.values() if isinstance(part, Mapping)]
     if parts and len(parts) == len(value):
         inner = [part for part in parts if part and all(_is_series(each) for each in part.values())]
-        several = nested.are_runs(value) and _counted(value) is None
-        if len(inner) == len(parts) and not several:  # {train: {rmse: [...]}, eval: {rmse: [...]}}
+        counted = _counted(value)
+        if len(inner) == len(parts) and not nested.are_runs(value):
+            if counted is not None:  # {epoch_1: {loss: [...]}, epoch_2: {loss: [...]}}
+                epochs = [{"epoch": at, **part} for at, part in zip(counted, inner, strict=True)]
+                if (joined := nested.in_order(epochs)) is not None:
+                    return [Table(joined, form, source)]
+            # {train: {rmse: [...]}, eval: {rmse: [...]}}
             series = {f"{a}-{b}": cells for a, part in value.items() for b, cells in part.items()}
             return [Table(series, form, source, about=trees(series))]
         if all(part and all(map(_is_number_text, part)) for part in parts) and not any(
@@ -177,8 +182,10 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
             if not any(parse(name).kind == "counter" for name in columns):
                 columns = {"step": [float(row) for row in rows]} | columns
             return [Table(columns, form, source)]
-        if (counted := _counted(value)) is not None:  # {"0": {...}, "1": ...}
-            rows_of = [{"step": at} | flat(part) for at, part in zip(counted, parts, strict=True)]
+        records = list(map(flat, parts))
+        single = not any(isinstance(cell, list) for record in records for cell in record.values())
+        if counted is not None and single:  # {"0": {...}, "1": ...}
+            rows_of = [{"step": at} | each for at, each in zip(counted, records, strict=True)]
             return [Table(from_records(rows_of), form, source)]
     if series and any(parse(name).kind in ("loss", "error") for name in series):
         return [Table(dict(series), form, source)]
@@ -262,6 +269,8 @@ def _is_number_text(name: Any) -> bool:
 def _of_list(value: Sequence[Any], source: str, form: str, depth: int) -> list[Table]:
     if (runs := listed_runs(value, source, form, depth)) is not None:
         return [runs]
+    if all(isinstance(each, Mapping) for each in value) and (joined := nested.in_order(value)):
+        return [Table(joined, form, source)]
     records = [_first_numbers(flat(each)) for each in value if isinstance(each, Mapping)]
     if len(records) >= 0.5 * len(value):
         return [records_table(records, source, form)]

@@ -13,6 +13,9 @@ from simopt.curves.logs.table import Table
 #: Names of a model's parts, each with a loss of its own.
 ROLES = GENERATOR | DISCRIMINATOR | REINFORCEMENT
 
+#: What counts, and what says of which values something is the sum: neither names a run.
+NO_RUNS = frozenset((*COUNTERS, "total", "sum", "all", "mean", "avg", "average"))
+
 #: A run has so many values of its loss or more; fewer are a record.
 FEW_ROWS = 3
 
@@ -30,25 +33,48 @@ def are_runs(names: Iterable[str]) -> bool:
         name.part
         or name.kind in ("loss", "error", "higher", "counter")
         or set(name.words) & ROLES
-        or set(name.grain) & set(COUNTERS)
-        or all(word.isdigit() for word in name.words)
+        or set(name.grain) & NO_RUNS
         for name in told
     )
 
 
 def upright(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Metrics of runs, ``{"loss": {"a": [...], "b": [...]}, ...}``, as runs of metrics."""
+    """Metrics or parts of runs as runs of them: ``{"loss": {"a": [...], "b": [...]}}``."""
     parts = list(value.values())
     if not parts or not all(isinstance(part, Mapping) for part in parts):
         return value
-    if not all(parse(name).kind in ("loss", "error", "higher", "counter") for name in value):
+    measured = all(parse(name).kind in ("loss", "error", "higher", "counter") for name in value)
+    if not measured and not all(parse(name).part for name in value):
         return value
     alike = all(part.keys() == parts[0].keys() for part in parts)
     if not alike or not are_runs(map(str, parts[0])):
         return value
-    if not all(isinstance(cells, list) for part in parts for cells in part.values()):
+    held = list if measured else Mapping
+    if not all(isinstance(cells, held) for part in parts for cells in part.values()):
         return value
     return {run: {name: part[run] for name, part in value.items()} for run in parts[0]}
+
+
+def in_order(parts: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]] | None:
+    """The columns of parts that count on, each with the same lists, as an epoch's; None if not so.
+
+    Examples
+    --------
+    >>> in_order([{"epoch": 1, "loss": [3.0, 2.5, 2.2]}, {"epoch": 2, "loss": [2.1, 2.0, 1.9]}])
+    {'epoch': [1, 1, 1, 2, 2, 2], 'loss': [3.0, 2.5, 2.2, 2.1, 2.0, 1.9]}
+    """
+    columns: dict[str, list[Any]] = {}
+    for part in parts:
+        lists = {name: cells for name, cells in part.items() if isinstance(cells, list)}
+        count = min(map(len, lists.values()), default=0)
+        lossy = any(parse(name).kind in ("loss", "error") for name in lists)
+        even = part.keys() == parts[0].keys() and all(len(x) == count for x in lists.values())
+        if count < FEW_ROWS or not lossy or not even:
+            return None
+        for name, cell in part.items():
+            if name in lists or parse(name).kind == "counter":
+                columns.setdefault(name, []).extend(lists.get(name, [cell] * count))
+    return columns
 
 
 def are_lists(value: Any) -> bool:

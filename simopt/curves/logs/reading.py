@@ -61,8 +61,9 @@ def read_log(
     source : path, array_like, DataFrame, mapping, or object with a history
         - Files: CSV and TSV (any separator, decimal commas, UTF-8 or UTF-16), white space, tables
           drawn with bars and rules (Markdown, rich), JSON (objects of lists, lists of records,
-          pandas' orientations, ``trainer_state.json``), JSON lines, printed dicts and lists,
-          tables of HTML and LaTeX, XML, what a Jupyter notebook kept of its output,
+          pandas' orientations, ``trainer_state.json``, charts of Plotly, Bokeh, Chart.js and
+          others), JSON lines, printed dicts and lists, blocks of rows (Gnuplot), tables of HTML and
+          LaTeX, XML, what a Jupyter notebook kept of its output,
           Parquet, Feather, NumPy, TensorBoard event files (where TensorBoard is installed), MLflow
           databases, offline runs of W&B, and the output of a program; also packed by gzip, bzip2,
           xz, zip or tar.
@@ -70,7 +71,8 @@ def read_log(
           W&B, DVCLive, CatBoost, Ultralytics, Ray; a run, or many.
         - Text of several lines: a log, as it was printed.
         - Objects: numbers, tensors, mappings, records, DataFrames, Arrow's tables, open files,
-          Keras' History, a Trainer, estimators with ``loss_curve_``.
+          Keras' History, a Trainer, estimators with ``loss_curve_``; mappings and lists of several
+          histories, a run each.
     column : str, optional
         The training loss' name; chosen by its name and its values if left out.
     validation : str, optional
