@@ -147,6 +147,8 @@ def test_a_series_without_a_name_is_what_its_axis_says(tmp_path):
         {"columns": ["loss"], "data": [[0.5], [0.4]]},
         {"type": "map", "entries": []},
         {"series": [{"name": "loss", "data": {"dtype": "f8", "bdata": "no base64!"}}]},
+        {"series": [{"name": "loss", "data": [{"x": [1], "y": 0.5}, {"x": {}, "y": 0.4}]}]},
+        {"data": [{"name": "loss", "x": [[1], [2]], "y": [0.5, 0.4]}]},
         [0.5, 0.4],
         "loss",
     ],

@@ -71,7 +71,13 @@ def columns(value: Any) -> dict[str, Any] | None:
         return None
     common = _places(chart)
     points = named(names, [list(_points(each, common)) for each in series])
+    if not all(_is_place(at) for pairs in points.values() for at, _ in pairs):
+        return None
     return merged({"step": at, name: cell} for name, pairs in points.items() for at, cell in pairs)
+
+
+def _is_place(at: Any) -> bool:
+    return isinstance(at, (int, float, str))
 
 
 def _all_series(value: Any) -> list[dict[str, Any]]:
