@@ -14,6 +14,7 @@ from simopt import conformance
 from simopt.rules import ALL, OPTIMIZERS
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.conformance import candidates, explaining, probing, rates, treatments
+from simopt.training.conformance.adapters.settings import named
 from simopt.training.stepper import Stepper
 
 
@@ -791,3 +792,12 @@ def test_single_precision_is_compared_under_conditions_too():
     verdict = conformance.check(step, against=simopt.SGD(eta=0.1)).attrs["verdict"]
     assert verdict.startswith("Equal but for float32's rounding (")
     assert " Not so after more updates. " in verdict
+
+
+def test_three_betas_are_read():
+    """Adan and AdEMAMix of other libraries were compared at the betas of a rule by default."""
+    assert named("torch", {"betas": (0.8, 0.99, 0.995)}) == {
+        "beta1": 0.8, "beta2": 0.99, "beta3": 0.995,
+    }  # fmt: skip
+    assert named("torch", {"betas": (0.8, 0.99)}) == {"beta1": 0.8, "beta2": 0.99}
+    assert named("torch", {"betas": (0.8,)}) == {"beta1": 0.8, "beta": 0.8}

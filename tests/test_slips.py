@@ -288,3 +288,9 @@ def test_a_gradient_that_is_always_divided_by_its_norm_is_no_clip_alone():
 def test_what_never_moves_is_not_equal_to_everything(still):
     with pytest.raises(ValueError, match="^optimizer: must move its weights, which stood still"):
         conformance.check(still)
+
+
+def test_what_hardly_moves_is_not_equal_to_everything():
+    """At a rate of 1e-13 all rules of Adam's kind were."""
+    with pytest.raises(ValueError, match="which went 1.*e-11 at most in 200 updates"):
+        conformance.check(simopt.Adam(eta=1e-13))

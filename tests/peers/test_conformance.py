@@ -457,6 +457,7 @@ class Unusual(T.Optimizer):
         {"lr": 0.1, "betas": 0.9},
         {"lr": 0.1, "betas": (0.9,)},
         {"lr": 0.1, "betas": (0.9, 0.99, 0.999)},
+        {"lr": 0.1, "betas": (0.9, 0.99, 0.999, 0.9999)},
         {"lr": torch.tensor(0.1, dtype=torch.float64)},
         {"learning_rate": 0.1},
         {"size": 3},
@@ -466,8 +467,8 @@ class Unusual(T.Optimizer):
 def test_settings_of_other_forms(settings):
     table = simopt.conformance.check(Unusual(parameters(), **settings))
     assert "SGD (torch)" in table.attrs["verdict"]
-    three = str(settings.get("betas")).count(",") == 2
-    assert ("3 betas" in table.attrs["verdict"]) == three
+    four = str(settings.get("betas")).count(",") == 3
+    assert ("4 betas" in table.attrs["verdict"]) == four
 
 
 TOLD = {
@@ -759,3 +760,34 @@ def test_a_state_kept_in_python_shows():
 
     table = simopt.conformance.check(optax.GradientTransformation(lambda w: (), update))
     assert not table["equal"].any()
+
+
+class Warming(T.SGD):
+    """SGD that grows to its rate by itself, over updates that its groups name."""
+
+    def __init__(self, params, lr=0.1, warmup_steps=7):
+        super().__init__(params, lr=lr)
+        self.count = 0
+        for group in self.param_groups:
+            group["warmup_steps"] = warmup_steps
+
+    def step(self, closure=None):
+        self.count += 1
+        for group in self.param_groups:
+            share = min(1.0, self.count / group["warmup_steps"])
+            for parameter in group["params"]:
+                parameter.data -= group["lr"] * share * parameter.grad
+
+
+def test_a_warm_up_that_a_group_names_is_read():
+    table = simopt.conformance.check(Warming(parameters()), against=simopt.SGD(eta=0.1))
+    assert table["equal"].all()
+    assert table["settings"][0] == "eta=0.1, warmup=7"
+
+
+def test_a_cosine_that_ends_next_to_zero_hides_nothing():
+    mine = T.Adam(parameters(), lr=0.05)
+    mine.param_groups[0] |= {"initial_lr": 0.05, "lr": 1.3e-19}
+    table = simopt.conformance.check(mine, against=simopt.Adam(convention="torch"))
+    assert "set its rate to 1.3e-19" in table.attrs["notes"][0]
+    assert "its initial_lr, 0.05" in table.attrs["notes"][0]

@@ -198,6 +198,8 @@ class Case:
         more: list[dict[str, Any]] = [{"maximize": True}]
         if count == 1:
             more = [*treatments.CHANGES, *self._collected(), *self._looked_ahead(base)]
+        if self.treatment.warmup:
+            more.append({"warmup": 0})
         fitted = self.at_their_rate(base).settings["eta"]
         if self.rated and fitted != base.settings["eta"]:
             more.append({"eta": fitted})

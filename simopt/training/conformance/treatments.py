@@ -34,6 +34,9 @@ class Treatment:
         Added to the norm before dividing; PyTorch's 1e-6.
     accumulate : int
         The mean of so many gradients makes one update: Keras' ``gradient_accumulation_steps``.
+    warmup : int
+        Over so many updates the rate grows linearly to what it is then: schedulefree's
+        ``warmup_steps``. 0: from the first on it is that.
     ema_momentum, ema_overwrite : float, int
         Keras' ``ema_momentum`` and ``ema_overwrite_frequency``: after every so many updates the
         weights become their fading average. 0: never.
@@ -50,6 +53,7 @@ class Treatment:
     clip_norm: float | None = None
     clip_slack: float = 0.0
     accumulate: int = 1
+    warmup: int = 0
     ema_momentum: float = 0.99
     ema_overwrite: int = 0
     lookahead: int = 0
@@ -183,7 +187,8 @@ class Treated:
         self.losses += loss
         if self.count % how.accumulate == 0:
             seen = how.of(self.sum if how.accumulate == 1 else self.sum / how.accumulate)
-            stepper.step(seen.tolist(), stepper.eta * factor, self.losses / how.accumulate)
+            warm = min(1.0, self.count // how.accumulate / how.warmup) if how.warmup else 1.0
+            stepper.step(seen.tolist(), stepper.eta * factor * warm, self.losses / how.accumulate)
             self.sum, self.losses = np.zeros(len(gradient)), 0.0
         if how.ema_overwrite:
             keep = how.ema_momentum if self.count > 1 else 0.0

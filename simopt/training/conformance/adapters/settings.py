@@ -11,6 +11,9 @@ import numpy as np
 from simopt.rules import ALL
 from simopt.rules.frameworks import FRAMEWORKS
 
+#: Adan and AdEMAMix have three.
+MOST_BETAS = 3
+
 
 def named(framework: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """A framework's hyperparameters by simopt's names; without what no rule has, and what is off.
@@ -25,9 +28,10 @@ def named(framework: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in settings.items():
         if name == "betas":
             betas = value if isinstance(value, (tuple, list)) else (value,)
-            if len(betas) < 3 and all(map(is_number, betas)):
-                ours_of = ("beta1", "beta2") if len(betas) == 2 else ("beta1", "beta")
-                chosen |= {each: float(betas[-1 if each == "beta2" else 0]) for each in ours_of}
+            if len(betas) <= MOST_BETAS and all(map(is_number, betas)):
+                ours_of = [f"beta{k}" for k, _ in enumerate(betas, 1)]
+                chosen |= dict(zip(ours_of, map(float, betas), strict=True))
+                chosen |= {"beta": float(betas[0])} if len(betas) == 1 else {}
             continue
         ours = name if name in known else names.get(name, name)
         if ours not in known or value is None:

@@ -12,12 +12,15 @@ import numpy as np
 from simopt.ground import checks
 from simopt.training.conformance.adapters import replicas
 from simopt.training.conformance.adapters.record import WANTED, Handed
-from simopt.training.conformance.adapters.settings import is_number, named
+from simopt.training.conformance.adapters.settings import MOST_BETAS, is_number, named
 from simopt.training.conformance.probing import Array, Player
 from simopt.training.conformance.treatments import Treatment
 
 #: What a parameter group may call its rate.
 RATES = ("lr", "learning_rate")
+
+#: Of the rate at first: less is 0, as a cosine ends, by rounding.
+ROUNDED = 1e-9
 
 
 def adapted(optimizer: Any, group: int) -> Handed:
@@ -96,7 +99,7 @@ def adapted(optimizer: Any, group: int) -> Handed:
             "and gradient anew; must take steps of gradients that are given"
         )
     told = trial.param_groups[0]
-    if isinstance(betas := told.get("betas"), (tuple, list)) and len(betas) > 2:
+    if isinstance(betas := told.get("betas"), (tuple, list)) and len(betas) > MOST_BETAS:
         notes.append(f"its {len(betas)} betas are no rule's here")
     settings = named("torch", told)
     if told.get("decoupled_weight_decay") and settings.get("weight_decay"):
@@ -107,7 +110,7 @@ def adapted(optimizer: Any, group: int) -> Handed:
         any(is_number(told.get(key)) for key in RATES),
         start,
         partial(replicas.untouched, inner if live else None),
-        Treatment(maximize=bool(told.get("maximize"))),
+        Treatment(maximize=bool(told.get("maximize")), warmup=_warmup(told)),
         tuple(notes),
         type(trial).__name__,
         partial(start, pieces=2),
@@ -131,15 +134,22 @@ def _of_precision(group: Mapping[str, Any]) -> list[str]:
     return notes
 
 
+def _warmup(group: Mapping[str, Any]) -> int:
+    """Over how many updates its rate grows, as schedulefree's do; 0 if it doesn't say."""
+    steps = group.get("warmup_steps")
+    return steps if isinstance(steps, int) and not isinstance(steps, bool) and steps > 0 else 0
+
+
 def _rate_key(group: Mapping[str, Any]) -> str:
     """What a parameter group calls its rate."""
     return next((key for key in RATES if key in group), RATES[0])
 
 
 def _stopped_at(group: Mapping[str, Any]) -> Any:
-    """The rate that a scheduler goes by, where it has set the rate to 0; else None."""
-    first, now = group.get("initial_lr"), group.get(_rate_key(group))
-    stopped = is_number(first) and is_number(now) and now == 0 != first
+    """The rate that a scheduler goes by, where it has set the rate to 0 or its rounding."""
+    first: Any = group.get("initial_lr")
+    now: Any = group.get(_rate_key(group))
+    stopped = is_number(first) and is_number(now) and abs(now) < ROUNDED * abs(first)
     return first if stopped else None
 
 
@@ -148,9 +158,9 @@ def _scheduled(group: Mapping[str, Any]) -> list[str]:
     first, now = (named("torch", {"lr": group.get(key)}).get("eta") for key in ("initial_lr", "lr"))
     if first is None or first == now:
         return []
-    if now == 0:
+    if _stopped_at(group) is not None:
         return [
-            "a scheduler has set its rate to 0, at which nothing moves; this is about its "
+            f"a scheduler has set its rate to {now:g}, at which nothing moves; this is about its "
             f"initial_lr, {first:g}"
         ]
     what = "rate and momentum are" if "max_momentum" in group else "rate is"
