@@ -25,6 +25,8 @@ NAMES, VALUES = ("name", "label", "legend_label", "id", "key"), ("y", "data", "v
 #: Where series lie in a chart, and what all of them share.
 SERIES, SHARED = ("data", "datasets", "series"), ("labels", "categories", "xAxis", "xaxis")
 
+_AXES = {"x", "y"}
+
 #: Where a page of Plotly has its series.
 _PLOTTED = re.compile(r"Plotly\.newPlot\(\s*['\"][\w-]+['\"],\s*(?=\[)")
 
@@ -76,6 +78,12 @@ def columns(value: Any) -> dict[str, Any] | None:
     return merged({"step": at, name: cell} for name, pairs in points.items() for at, cell in pairs)
 
 
+def beside(value: Any) -> dict[str, Any]:
+    """What a value holds that is no part of a chart: a history may lie there."""
+    held = value if isinstance(value, Mapping) and not value.keys().isdisjoint(SERIES) else {}
+    return {name: part for name, part in held.items() if name not in (*SERIES, *SHARED, "layout")}
+
+
 def _is_place(at: Any) -> bool:
     return isinstance(at, (int, float, str))
 
@@ -86,24 +94,35 @@ def _all_series(value: Any) -> list[dict[str, Any]]:
     for each in value if isinstance(value, list) else []:
         held = [name for name in (*NAMES, "x") if name in each] if isinstance(each, Mapping) else []
         values = next((_array(each[name]) for name in VALUES if name in each), []) if held else []
-        # A record that says a loss itself is none.
-        if not values or any(parse(name).kind in ("loss", "error") for name in each):
+        # A record that says a loss itself, or where it is counted, is none.
+        if not values or any(map(_is_said, each.items())):
             return []
         found.append({**each, "y": values})
     return found
 
 
+def _is_said(item: tuple[str, Any]) -> bool:
+    name, cell = item
+    return isinstance(cell, (int, float)) and parse(name).kind in ("loss", "error", "counter")
+
+
 def _by_title(chart: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """ClearML's series, ``{"loss": {"train": {"x": [...], "y": [...]}}}``; [] if it is none."""
-    found = [
-        {**series, "name": f"{title}/{name}"}
-        for title, group in chart.items()
-        for name, series in (group.items() if isinstance(group, Mapping) else ())
-        if isinstance(series, Mapping)
-    ]
-    inner = [group for group in chart.values() if isinstance(group, Mapping)]
-    whole = len(inner) == len(chart) and sum(map(len, inner)) == len(found)
-    return _all_series(found) if whole and all({"x", "y"} <= each.keys() for each in found) else []
+    """Series by name, ``{"loss": {"x": [...], "y": [...]}}``, or as ClearML has them by two names.
+
+    [] if it is none.
+    """
+    found: list[dict[str, Any]] = []
+    for title, group in chart.items():
+        if not isinstance(group, Mapping):
+            return []
+        inner: dict[str, Any] = {title: group}
+        if not group.keys() >= _AXES:
+            inner = {f"{title}/{name}": series for name, series in group.items()}
+        for name, series in inner.items():
+            if not isinstance(series, Mapping) or not series.keys() >= _AXES:
+                return []
+            found.append({**series, "name": name})
+    return _all_series(found)
 
 
 def _name(series: Mapping[str, Any]) -> str:

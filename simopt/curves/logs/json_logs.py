@@ -10,7 +10,7 @@ from typing import Any
 
 from simopt.curves.logs import charts, nested
 from simopt.curves.logs.lists import unwrapped
-from simopt.curves.logs.names import METRIC_NAMES, METRIC_VALUES, parse, plain
+from simopt.curves.logs.names import COUNTERS, METRIC_NAMES, METRIC_VALUES, parse, plain
 from simopt.curves.logs.table import Table, flat, from_records, merged, named
 from simopt.ground import checks
 
@@ -19,19 +19,6 @@ _BETWEEN = re.compile(r"[\s,]*")
 
 #: How deep a log is looked into for what may be a history.
 DEPTH = 6
-
-#: Where the history lies in files that hold more than that.
-KNOWN = (
-    "log_history",
-    "history",
-    "iterations",
-    "logs",
-    "metrics",
-    "records",
-    "epochs",
-    "results",
-    "scalars",
-)
 
 
 def table(text: str, source: str) -> Table | None:
@@ -134,16 +121,18 @@ def _tables(value: Any, source: str, form: str, depth: int) -> list[Table]:
     if depth > DEPTH:
         return []
     if (drawn := charts.columns(value)) is not None:
-        return [Table(drawn, f"{form} of a chart", source)]
+        beside = _tables(charts.beside(value), source, form, depth)
+        curves = [t for t in beside if any(parse(name).kind == "loss" for name in t.columns)]
+        return [Table(drawn, f"{form} of a chart", source), *curves]
     if isinstance(value, Mapping):
         value = nested.upright(value)
         found = _of_mapping(value, source, form)
         if found:
             return found
-        known = [name for name in KNOWN if name in value]
-        names = [*known, *(name for name in value if name not in KNOWN)]
+        known = [name for name in nested.KNOWN if name in value]
+        names = [*known, *(name for name in value if name not in nested.KNOWN)]
         parts = [(name, _tables(value[name], source, form, depth + 1)) for name in names]
-        named_so = [(name, tables) for name, tables in parts if tables and name not in KNOWN]
+        named_so = [(name, tables) for name, tables in parts if tables and name not in nested.KNOWN]
         if nested.are_runs(name for name, _ in named_so):
             runs = nested.of_runs(named_so)
             return [runs] if runs else [table for _, tables in parts for table in tables]
@@ -167,7 +156,8 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
         inner = [part for part in parts if part and all(_is_series(each) for each in part.values())]
         counted = _counted(value)
         if len(inner) == len(parts) and not nested.are_runs(value):
-            if counted is not None:  # {epoch_1: {loss: [...]}, epoch_2: {loss: [...]}}
+            if counted and all(set(parse(name).words) & set(COUNTERS) for name in value):
+                # {epoch_1: {loss: [...]}, epoch_2: {loss: [...]}}
                 epochs = [{"epoch": at, **part} for at, part in zip(counted, inner, strict=True)]
                 if (joined := nested.in_order(epochs)) is not None:
                     return [Table(joined, form, source)]
@@ -184,7 +174,7 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
             return [Table(columns, form, source)]
         records = list(map(flat, parts))
         single = not any(isinstance(cell, list) for record in records for cell in record.values())
-        if counted is not None and single:  # {"0": {...}, "1": ...}
+        if counted is not None and (single or nested.are_records(parts)):  # {"0": {...}, "1": ...}
             rows_of = [{"step": at} | each for at, each in zip(counted, records, strict=True)]
             return [Table(from_records(rows_of), form, source)]
     if series and any(parse(name).kind in ("loss", "error") for name in series):
@@ -293,14 +283,18 @@ def listed_runs(value: Sequence[Any], source: str, form: str, depth: int = 0) ->
         return None
     if not any(isinstance(part, (Mapping, list)) for part in value[0].values()):
         return None
-    if any(parse(str(name)).kind == "counter" and _is_number(x) for name, x in value[0].items()):
+    if any(parse(name).kind == "counter" and _moves(name, value) for name in value[0]):
+        return None
+    if nested.are_records(value):
         return None
     tables = [_tables(each, source, form, depth + 1) for each in value]
     return nested.of_runs(list(zip(nested.labels(value), tables, strict=True)))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float))
+def _moves(name: str, records: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a number of the first record is another in the last."""
+    first, last = (record.get(name) for record in (records[0], records[-1]))
+    return isinstance(first, (int, float)) and first != last
 
 
 def _names_of_rows(columns: Sequence[Sequence[Any]]) -> list[str] | None:

@@ -8,13 +8,34 @@ from typing import Any
 
 from simopt.curves.logs.choose import DISCRIMINATOR, GENERATOR, REINFORCEMENT
 from simopt.curves.logs.names import COUNTERS, RUNS, parse, plain
-from simopt.curves.logs.table import Table
+from simopt.curves.logs.table import Table, flat
+
+#: Where the history lies in files that hold more than that.
+KNOWN = (
+    "log_history",
+    "history",
+    "iterations",
+    "logs",
+    "metrics",
+    "records",
+    "epochs",
+    "results",
+    "scalars",
+)
 
 #: Names of a model's parts, each with a loss of its own.
 ROLES = GENERATOR | DISCRIMINATOR | REINFORCEMENT
 
 #: What counts, and what says of which values something is the sum: neither names a run.
 NO_RUNS = frozenset((*COUNTERS, "total", "sum", "all", "mean", "avg", "average"))
+
+#: Terms of which a loss is the sum, and the axes of a chart, are no runs either.
+TERMS = frozenset((
+    "box", "cls", "dfl", "obj", "reg", "kl", "kld", "div", "recon", "reconstruction", "adv",
+    "adversarial", "perceptual", "style", "content", "identity", "aux", "auxiliary",
+    "regularization", "penalty", "mask", "rpn", "physics", "pde", "ode", "ic", "bc", "boundary",
+    "encoder", "decoder", "x", "y",
+))  # fmt: skip
 
 #: A run has so many values of its loss or more; fewer are a record.
 FEW_ROWS = 3
@@ -34,7 +55,55 @@ def are_runs(names: Iterable[str]) -> bool:
         or name.kind in ("loss", "error", "higher", "counter")
         or set(name.words) & ROLES
         or set(name.grain) & NO_RUNS
+        or (name.stem and set(name.stem) <= TERMS)
         for name in told
+    )
+
+
+def are_records(parts: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether parts are rows of one run, as its epochs are: each says a loss as a number.
+
+    Not where each has a name or a history of its own: then the number is what the run came to.
+
+    Examples
+    --------
+    >>> are_records([{"loss": 0.5, "class_loss": [0.4, 0.6, 0.5]}, {"loss": 0.4}])
+    True
+    >>> are_records([{"name": "a", "loss": [0.4, 0.3, 0.2]}, {"name": "b", "loss": [0.4, 0.3]}])
+    False
+    """
+    first, last = flat(parts[0]), flat(parts[-1])
+    said = _said(first)
+    if not said or _told_by_name(first, last) or any(_has_history(parts[0], key) for key in KNOWN):
+        return False
+    listed = any(
+        isinstance(x, list) and parse(n).kind in ("loss", "error") for n, x in first.items()
+    )
+    return not listed or any(parse(name).part != "held out" for name in said)
+
+
+def _said(record: Mapping[str, Any]) -> list[str]:
+    """The names of losses that a flat record says as numbers; not of those at a run's end."""
+    return [
+        name
+        for name, cell in record.items()
+        if isinstance(cell, (int, float))
+        and parse(name).kind in ("loss", "error")
+        and "final" not in parse(name).grain
+    ]
+
+
+def _told_by_name(first: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
+    """Whether two flat records have names, of which each is another."""
+    named = [name for name in first if plain(_short(name)) in RUNS and _is_scalar(first[name])]
+    return any(first[name] != last.get(name) for name in named)
+
+
+def _has_history(part: Mapping[str, Any], key: str) -> bool:
+    """Whether a history lies under a key: not what an epoch's losses, which are numbers, do."""
+    held = part.get(key)
+    return bool(held) and (
+        isinstance(held, list) or (isinstance(held, Mapping) and not _said(flat(held)))
     )
 
 
@@ -64,16 +133,28 @@ def in_order(parts: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]] | None:
     {'epoch': [1, 1, 1, 2, 2, 2], 'loss': [3.0, 2.5, 2.2, 2.1, 2.0, 1.9]}
     """
     columns: dict[str, list[Any]] = {}
-    for part in parts:
+    if any(parse(name).part != "held out" for name in _said(flat(parts[0]))):
+        return None
+    for part in map(flat, parts):
         lists = {name: cells for name, cells in part.items() if isinstance(cells, list)}
         count = min(map(len, lists.values()), default=0)
         lossy = any(parse(name).kind in ("loss", "error") for name in lists)
-        even = part.keys() == parts[0].keys() and all(len(x) == count for x in lists.values())
-        if count < FEW_ROWS or not lossy or not even:
+        even = not columns or lists.keys() <= columns.keys()
+        if count < FEW_ROWS or not lossy or not even or max(map(len, lists.values())) > count:
             return None
+        rows = len(next(iter(columns.values()), []))
         for name, cell in part.items():
-            if name in lists or parse(name).kind == "counter":
-                columns.setdefault(name, []).extend(lists.get(name, [cell] * count))
+            if name in lists:
+                cells = lists[name]
+            elif parse(name).kind == "counter":
+                cells = [cell] * count
+            elif name in _said(part):
+                cells = [None] * (count - 1) + [cell]
+            else:
+                continue
+            columns.setdefault(name, [None] * rows).extend(cells)
+        for cells in columns.values():
+            cells += [None] * (rows + count - len(cells))
     return columns
 
 
@@ -98,11 +179,13 @@ def of_runs(runs: Sequence[tuple[str, Sequence[Table]]]) -> Table | None:
 
 
 def _has_curve(table: Table) -> bool:
-    """Whether a column of a loss, or of an error, has enough rows to be one."""
-    return any(
-        parse(name).kind in ("loss", "error") and len(cells) >= FEW_ROWS
-        for name, cells in table.columns.items()
-    )
+    """Whether a column of a loss, of an error, or of a part alone, has enough rows to be one."""
+    for name, cells in table.columns.items():
+        told = parse(name)
+        curve = told.kind in ("loss", "error") or (told.part and not told.stem)
+        if curve and len(cells) >= FEW_ROWS:
+            return True
+    return False
 
 
 def labels(records: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -115,12 +198,23 @@ def labels(records: Sequence[Mapping[str, Any]]) -> list[str]:
     >>> labels([{"lr": 0.1, "beta": 0.9}, {"lr": 0.2, "beta": 0.9}])
     ['lr=0.1', 'lr=0.2']
     """
-    scalar = [name for name in records[0] if all(_is_scalar(row.get(name)) for row in records)]
-    telling = [name for name in scalar if len({row[name] for row in records}) == len(records)]
-    if known := [name for name in telling if plain(name) in RUNS]:
-        return [str(row[known[0]]) for row in records]
-    changed = [name for name in scalar if len({row[name] for row in records}) > 1]
-    return [", ".join(f"{name}={row[name]}" for name in changed) for row in records]
+    rows = list(map(flat, records))
+    scalar = [
+        name
+        for name in rows[0]
+        if parse(name).kind not in ("loss", "error", "higher")
+        and all(_is_scalar(row.get(name)) for row in rows)
+    ]
+    changed = [name for name in scalar if len({row[name] for row in rows}) > 1]
+    telling = [name for name in changed if len({row[name] for row in rows}) == len(rows)]
+    if known := [name for name in telling if plain(_short(name)) in RUNS]:
+        return [str(row[known[0]]) for row in rows]
+    return [", ".join(f"{_short(name)}={row[name]}" for name in changed) for row in rows]
+
+
+def _short(name: str) -> str:
+    """The last part of a nested name: "lr" of "config/lr"."""
+    return name.rpartition("/")[2]
 
 
 def _is_scalar(value: Any) -> bool:
