@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.axis import Axis, Tick
 from matplotlib.text import Text
 
 from simopt.display import remembering, style
@@ -99,14 +100,39 @@ def test_what_a_version_lacks_is_not_remembered(name: str, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("make", [panels, names])
-def test_ticks_are_alike_without_being_copied(make: Any) -> None:
-    def drawn(copied: bool) -> str:
-        with matplotlib.rc_context(style.RC):
-            figure = make()
-            for axis in (each for axes in figure.axes for each in (axes.xaxis, axes.yaxis)):
-                if copied:
-                    del axis._copy_tick_props
-                axis.reset_ticks()
-            return str(style.svg(figure, title="A figure", alt="It rises."))
+def test_ticks_are_alike_without_being_copied(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied: list[Tick] = []
+    copy: Any = getattr(Axis, remembering.COPIED)
 
-    assert drawn(copied=True) == drawn(copied=False)
+    def noted(axis: Axis, first: Tick, made: Tick) -> None:
+        copied.append(made)
+        copy(axis, first, made)
+
+    def drawn() -> tuple[str, int]:
+        figure = make()
+        for axis in (each for axes in figure.axes for each in (axes.xaxis, axes.yaxis)):
+            axis.reset_ticks()
+        copied.clear()
+        return str(style.svg(figure, title="A figure", alt="It rises.")), len(copied)
+
+    monkeypatch.setattr(Axis, remembering.COPIED, noted)
+    with matplotlib.rc_context(style.RC):
+        here, few = drawn()
+        monkeypatch.setattr(remembering, "COPIED", "_of_no_version")
+        there, all_of_them = drawn()
+    assert here == there
+    assert few < all_of_them
+
+
+def test_what_a_user_sets_of_ticks_holds_for_those_made_later() -> None:
+    figure, axes = style.new()
+    axes.plot([0, 1], [0, 1])
+    figure.draw_without_rendering()
+    before = axes.get_xticklabels()
+    for label in before:
+        label.set_rotation(45)
+    axes.set_xticks(range(20))
+    figure.draw_without_rendering()
+    after = axes.get_xticklabels()
+    assert len(after) > len(before)
+    assert {label.get_rotation() for label in after} == {45.0}

@@ -2,16 +2,18 @@
 
 To lay out and draw a figure, matplotlib asks every axis some ten times for its ticks and how large
 their labels are, and finds both anew each time: half of the time that a small figure takes. Every
-text is measured for each place and again where it is drawn, a fifth of the rest.
+text is measured for each place and again where it is drawn, a fifth of the rest; and every new tick
+copies all that the first one of its axis has, a tenth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
+from matplotlib.axis import Tick
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -25,25 +27,41 @@ SETTLED = "_unstale_viewLim"
 #: What a text is asked for that changes with its words and the figure's resolution alone.
 MEASURED = "_get_layout"
 
+#: What makes a new tick like its axis' first.
+COPIED = "_copy_tick_props"
 
-@contextmanager
-def remembered(figure: Figure) -> Iterator[None]:
+
+def remembered(figure: Figure) -> AbstractContextManager[None]:
     """Within, axes and texts answer again what they were asked; only the layout may change."""
-    axes = [getattr(each, name) for each in figure.axes for name in ("xaxis", "yaxis")]
     asked: list[tuple[Any, str, Callable[[], Any]]] = [
-        *((axis, name, partial(_place, axis)) for axis in axes for name in ASKED),
+        *((axis, name, partial(_place, axis)) for axis in _axes(figure) for name in ASKED),
         *((text, MEASURED, partial(_words, text, figure)) for text in figure.findobj(Text)),
         # Limits are found where they are asked for, which lasts if nothing changes them.
         *((each, SETTLED, tuple) for each in figure.axes),
     ]
-    asked = [one for one in asked if hasattr(*one[:2])]
-    for each, name, where in asked:
-        setattr(each, name, _once(getattr(each, name), where))
+    return _instead((each, name, partial(_once, where=where)) for each, name, where in asked)
+
+
+def uncopied(figure: Figure) -> AbstractContextManager[None]:
+    """Within, a new tick is as `tick_params` say: nothing else was set of the first one."""
+    return _instead((axis, COPIED, lambda _: _clipped) for axis in _axes(figure))
+
+
+@contextmanager
+def _instead(changes: Iterable[tuple[Any, str, Callable[[Any], Any]]]) -> Iterator[None]:
+    """Within, objects have other methods, each made of the one that it stands for."""
+    known = [one for one in changes if hasattr(*one[:2])]
+    for each, name, make in known:
+        setattr(each, name, make(getattr(each, name)))
     try:
         yield
     finally:
-        for each, name, _ in asked:
+        for each, name, _ in known:
             delattr(each, name)
+
+
+def _axes(figure: Figure) -> list[Any]:
+    return [getattr(each, name) for each in figure.axes for name in ("xaxis", "yaxis")]
 
 
 def _place(axis: Any) -> tuple[float, ...]:
@@ -52,6 +70,11 @@ def _place(axis: Any) -> tuple[float, ...]:
 
 def _words(text: Any, figure: Figure) -> tuple[str, float]:
     return text.get_text(), figure.dpi
+
+
+def _clipped(_: Tick, made: Tick) -> None:
+    """Clip a new tick's grid line as the first one's is."""
+    made.set_clip_path(made.axes.patch)
 
 
 def _once(find: Callable[..., Any], where: Callable[[], Any]) -> Callable[..., Any]:

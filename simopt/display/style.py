@@ -21,7 +21,7 @@ from cycler import cycler
 from markupsafe import Markup
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis, Tick
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -38,7 +38,7 @@ from matplotlib.ticker import (
 from numpy.typing import NDArray
 
 from simopt.display import svg_text
-from simopt.display.remembering import remembered
+from simopt.display.remembering import remembered, uncopied
 from simopt.display.timing import drawing
 from simopt.ground.formatting import MINUS, SUPERSCRIPT, number
 from simopt.rules import FURTHER
@@ -232,18 +232,7 @@ def new(
     """
     # SVG's unit is the point (72 an inch), and the page reads the view box as pixels.
     figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
-    axes = figure.subplots(rows, columns, **subplots)
-    for drawn in figure.axes:
-        # Every tick is as `tick_params` says: none need copy all that the first one has, which
-        # takes a tenth of a figure's time.
-        for axis in (drawn.xaxis, drawn.yaxis):
-            axis._copy_tick_props = _clipped  # type: ignore[union-attr]
-    return figure, axes
-
-
-def _clipped(_: Tick, made: Tick) -> None:
-    """Clip a new tick's grid line as the first one's is."""
-    made.set_clip_path(made.axes.patch)
+    return figure, figure.subplots(rows, columns, **subplots)
 
 
 def legend(figure: Figure, axes: Axes, *, columns: int = 4) -> None:
@@ -410,7 +399,7 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
         The same figure gives the same text every time.
     """
     buffer = io.StringIO()
-    with matplotlib.rc_context(RC):
+    with matplotlib.rc_context(RC), uncopied(figure):
         for axis in (each for axes in figure.axes for each in (axes.xaxis, axes.yaxis)):
             if isinstance(axis.get_major_formatter(), ScalarFormatter):
                 axis.set_major_formatter(as_in_sentences())
