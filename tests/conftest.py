@@ -13,12 +13,10 @@ from unittest import mock
 import pytest
 
 from simopt.engine import blocks, tiers
+from simopt.ground.compiling import uncollected
 from simopt.sweeps import chunks, execution
 from tests import draws
 from tests.interpreting import interpreting
-
-# A collection makes objects by the million, and keeps them: see `pytest_collection_finish`.
-gc.disable()
 
 # Before any test is imported, for its settings are the profile's then.
 draws.load()
@@ -54,8 +52,16 @@ def pytest_sessionstart(session):
     if folder in map(Path.absolute, map(Path, session.config.args)):
         files = sorted(folder.glob("test_*.py"))
         count, mine = worker["workercount"], int(worker["workerid"].removeprefix("gw"))
-        for file in files[len(files) * mine // count : len(files) * (mine + 1) // count]:
-            importlib.import_module(f"tests.{file.stem}")
+        with uncollected():
+            for file in files[len(files) * mine // count : len(files) * (mine + 1) // count]:
+                importlib.import_module(f"tests.{file.stem}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """It makes objects by the million, and keeps them: no garbage is looked for meanwhile."""
+    with uncollected():
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -78,7 +84,6 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
-    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,6 +7,7 @@ import pytest
 from numba.core import event
 
 from simopt.ground.compiling import code_digest, compiled, kept
+from tests import conftest
 
 
 def plus_one(x):
@@ -72,6 +73,17 @@ def test_no_garbage_is_looked_for_while_a_compiler_works(before, cut, tmp_path, 
         gc.enable()
     assert seen.collecting
     assert not any(seen.collecting)
+
+
+@pytest.mark.parametrize(("way", "end"), [("send", StopIteration), ("throw", pytest.UsageError)])
+def test_no_garbage_is_looked_for_while_tests_are_collected_but_is_afterwards(way, end):
+    """Also where a collection fails, and in the process that hands tests to others."""
+    hook = conftest.pytest_collection()
+    next(hook)
+    meanwhile = gc.isenabled()
+    with pytest.raises(end):
+        getattr(hook, way)(end())
+    assert (meanwhile, gc.isenabled()) == (False, True)
 
 
 def test_a_digest_changes_with_the_constants_of_the_module(monkeypatch):
