@@ -99,7 +99,7 @@ def test_what_a_version_lacks_is_not_remembered(name: str, monkeypatch: pytest.M
     assert here == drawn()
 
 
-@pytest.mark.parametrize("make", [panels, names])
+@pytest.mark.parametrize("make", [panels, names, scale])
 def test_ticks_are_alike_without_being_copied(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     copied: list[Tick] = []
     copy: Any = getattr(Axis, remembering.COPIED)
