@@ -774,6 +774,19 @@ def test_a_matrix_that_is_stepped_otherwise_under_a_condition_is_told(where):
     )
 
 
+def test_a_matrix_that_is_taken_as_a_whole_later_is_told():
+    """As ScalableShampoo of pytorch_optimizer does from its 1000th update on: it was Nesterov."""
+
+    def step(w, g, state):
+        count = (state or 0) + 1
+        return w - 0.1 * (g.mean() if w.ndim == 2 and count >= 1000 else g), count
+
+    assert conformance.check(step, against=simopt.SGD(eta=0.1)).attrs["notes"] == (
+        "a matrix it steps otherwise where updates go on, up to 2,000; this is about its step "
+        "elsewhere",
+    )
+
+
 def test_a_step_over_what_is_not_finite_is_told():
     def careful(w, g, state):
         return (w - 0.1 * g if np.isfinite(g).all() else w), state

@@ -282,6 +282,11 @@ def test_a_gradient_that_is_always_divided_by_its_norm_is_no_clip_alone():
     assert table["explanation"][0] == (
         "clip_norm=1.0 (or gradients divided by their norm: none here is shorter)"
     )
+    # At another rate the bound was told as the norm of the probe's shortest gradient, 1.0356.
+    table = conformance.check(lambda w, g, s: (w - 0.003 * g / np.linalg.norm(g), s), eta=0.02)
+    assert table["explanation"][0] == (
+        "eta=0.003 and gradients divided by their norm (or clipped: none here is shorter)"
+    )
 
 
 @pytest.mark.parametrize("still", [lambda w, g, s: (w, s), simopt.SGD(eta=0.0)])

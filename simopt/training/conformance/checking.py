@@ -85,11 +85,12 @@ def check(
     a constant rate, which an optax transformation and a plain function of three arguments keep, a
     rate inside the buffer equals one outside. All rules here move each weight by its own gradients;
     one that looks across weights (Muon, LAMB, a norm that clips) is told by its steps on a weight
-    alone, and on a matrix (small, large, of four dimensions, of large weights, with gradients
-    orthogonal to it, which AdamP projects); one whose parameters share state by its steps on two.
-    A gradient that is no number is given to equal ones, to note if they step over it. Slips of
-    authors are those of Adam and of its parts (RMSprop, AdaGrad, momentum), and in any rule a rate
-    that is squared or goes unheard, a decay without it, a gradient that comes late, and lost state.
+    alone, and on a matrix (small, large, of four dimensions, of large weights, over many updates,
+    with gradients orthogonal to it, which AdamP projects); one whose parameters share state by its
+    steps on two. A gradient that is no number is given to equal ones, to note if they step over it.
+    Slips of authors are those of Adam and of its parts (RMSprop, AdaGrad, momentum), and in any
+    rule a rate that is squared or goes unheard, a decay without it, a gradient that comes late, and
+    lost state.
     Where a scheduler of PyTorch has set the rate to 0, its initial_lr is taken: an optimizer that
     stands still is refused, for at a rate of 0 all are equal. Of optimizers with two changes 20,000
     are compared, those of the nearest rules first; where nothing explains the weights the verdict

@@ -20,6 +20,9 @@ LONG, SLOW = 2000, {"keras": 400, "optax": 400}
 #: A parameter's rows and columns from which some factor its squares, or project it.
 LARGE = (128, 128)
 
+#: Those of a matrix that is stepped as often as a vector: more weights than Shampoo takes for one.
+LASTING = (24, 24)
+
 #: Updates of a short one.
 FEW = 16
 
@@ -70,11 +73,13 @@ def of_vectors(framework: str, drops: bool) -> tuple[Condition, ...]:
 
 
 @cache
-def of_matrices() -> tuple[Condition, ...]:
+def of_matrices(framework: str) -> tuple[Condition, ...]:
     """Conditions in which a matrix has to be stepped as a vector is."""
     rng = np.random.default_rng(23)
     start, gradients = rng.normal(size=8), rng.normal(size=(FEW, 8))
     large = rng.normal(size=LARGE[0] * LARGE[1]), rng.normal(size=(2, LARGE[0] * LARGE[1]))
+    count, size = SLOW.get(framework, LONG), LASTING[0] * LASTING[1]
+    lasting = rng.normal(size=size), 0.3 + rng.normal(size=(count, size))
     return (
         Condition(
             "gradients are orthogonal to it, as AdamP projects then",
@@ -84,6 +89,7 @@ def of_matrices() -> tuple[Condition, ...]:
         Condition("its weights are large", _probe(1e4 * start, gradients), (2, 4)),
         Condition("it has four dimensions, as a convolution's kernel", _probe(start, gradients),
                   (2, 1, 2, 2)),
+        Condition(f"updates go on, up to {count:,}", _probe(*lasting), LASTING),
         Condition(f"it is as large as {LARGE[0]} by {LARGE[1]}", _probe(*large), LARGE),
     )  # fmt: skip
 

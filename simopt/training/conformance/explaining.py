@@ -25,6 +25,9 @@ LOOKED_AT = 24
 #: The weight whose first step tells most formulas apart: not at 0, its gradient small.
 TELLING = 1
 
+#: Why of a clip only its product with the rate is known.
+SHORTER = "none here is shorter"
+
 #: A change of settings or treatments, and the optimizer with it.
 Changed = tuple[dict[str, Any], Optimizer]
 
@@ -186,10 +189,16 @@ class Case:
         found = rates.fitted(candidate, self.theirs, self.probe, how, self.bound)
         if found is None or not rates.changes(rate := found / self.probe.factors):
             return None
-        bound = rates.clip(rate, np.linalg.norm(self.probe.gradients, axis=1))
+        norms = np.linalg.norm(self.probe.gradients, axis=1)
+        bound = rates.clip(rate, norms)
         if bound is not None:
-            top = float(f"{np.nanmax(rate):.12g}")
-            return 1, listed({**change, "eta": top, "clip_norm": float(f"{bound:.10g}")})
+            top = np.nanmax(rate)
+            if norms.min() >= bound * (1 - rates.SAME):
+                # The bound would be the shortest gradient's norm: it is the probe's, not a setting.
+                whole = listed({**change, "eta": float(f"{top * bound:.10g}")})
+                return 1, f"{whole} and gradients divided by their norm (or clipped: {SHORTER})"
+            numbers = {"eta": float(f"{top:.12g}"), "clip_norm": float(f"{bound:.10g}")}
+            return 1, listed({**change, **numbers})
         beside = f"{listed(change)} and " if change else ""
         return len(rates.laws(rate)), f"{beside}a rate that changes ({rates.told(rate)})"
 
@@ -212,7 +221,7 @@ class Case:
             text += f" ({change['eta'] / told:.6g} times the rate given)"
         bound = None if "clip_slack" in change else change.get("clip_norm")
         if bound is not None and np.linalg.norm(self.probe.gradients, axis=1).min() > bound:
-            text += " (or gradients divided by their norm: none here is shorter)"
+            text += f" (or gradients divided by their norm: {SHORTER})"
         return text
 
     def _agrees(self, candidate: Optimizer, how: treatments.Treatment) -> bool:

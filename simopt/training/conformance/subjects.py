@@ -106,7 +106,7 @@ def under(given: Handed, condition: conditions.Condition) -> probing.Array | Non
 def _of_matrices(given: Handed) -> tuple[tuple[str, ...], list[str]]:
     """A note where a matrix is stepped otherwise than a vector, and all conditions seen."""
     seen, apart = [], []
-    for each in conditions.of_matrices():
+    for each in conditions.of_matrices(given.framework):
         as_matrix, as_vector = (
             _attempt(given, each.probe, shape) for shape in (each.shape, each.probe.start.shape)
         )
