@@ -1,4 +1,4 @@
-"""Logs as 50 more programs print or export them: values, positions, the part of the data."""
+"""Logs of more programs, in their formats as documented or remembered, none run here: what is read."""
 
 # ruff: noqa: E501 (lines of logs are as long as programs print them)
 

@@ -436,3 +436,14 @@ def test_zeros_that_a_loss_jumps_to_are_said(least, said):
     run = one(read_log(loss))
     same(run, loss, None)
     assert any("NaN that a logger wrote as 0" in note for note in run.notes) == said
+
+
+@pytest.mark.parametrize("step", [1, 1 / 30])
+def test_errors_that_are_counted_come_to_nothing(step):
+    errors = np.r_[np.arange(12, 0, -1), np.zeros(5)] * step
+    assert one(read_log({"errors": np.round(errors, 4)})).notes == ()
+
+
+def test_two_spellings_of_one_loss_are_one(tmp_path):
+    text = "".join(f"epoch {k} {'Loss' if k % 2 else 'loss'}: {a}\n" for k, a, _ in ROWS)
+    same(one(read_log(written(tmp_path, text, "out.log"))), held=None)

@@ -5,6 +5,7 @@ Gnuplot's data files, Octave's, and what is written by hand: "# train loss", row
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ FEW_ROWS, MOST_LINES = 3, 20
 
 #: What only Octave writes before a name.
 _MARKS = re.compile(r"[#%@\"']|\bname:")
+_NUMBER = re.compile(r"\d[\d.]*")
 
 
 def tables(text: str, source: str) -> list[Table]:
@@ -75,7 +77,8 @@ def _is_row(line: str) -> bool:
 def _is_header(line: str, row: str) -> bool:
     """Whether a line has a name for each cell of a row, the first for what rows are counted by."""
     names, held = (re.split(r"[,;\s]+", each.strip()) for each in (line, row))
-    return len(names) == len(held) > 1 and parse(names[0]).kind == "counter"
+    named = len(names) == len(held) > 1 and not any(map(cells.is_number, names))
+    return named and parse(names[0]).kind == "counter"
 
 
 def _title(lines: list[str]) -> str:
@@ -85,17 +88,21 @@ def _title(lines: list[str]) -> str:
 
 
 def _parts(read: list[Table], titles: list[str]) -> list[Table]:
-    """The one table of blocks that are curves of one run, joined by position."""
+    """The one table of blocks that are curves of one run, joined by position.
+
+    Names that differ in a number alone are of one curve: of its epochs, or of what was said of it.
+    """
     names: list[list[str]] = []
     for table, title in zip(read, titles, strict=True):
         values = [name for name in table.columns if parse(name).kind != "counter"]
-        if parse(title).kind in ("loss", "error") and len(values) == 1:
+        if parse(title).kind not in ("", "counter") and len(values) == 1:
             values = [title]
         elif parse(title).part:
             values = [f"{title}/{name}" for name in values]
         names.append(values)
     every = [name for each in names for name in each]
-    if len(set(every)) < len(every) or not any(parse(name).part for name in every):
+    bare = {_NUMBER.sub("", name) for name in every}
+    if len(bare) < len(every) or not any(parse(name).part for name in every):
         return []
     records = []
     for table, values in zip(read, names, strict=True):
@@ -108,15 +115,26 @@ def _parts(read: list[Table], titles: list[str]) -> list[Table]:
 
 
 def _runs(read: list[Table], titles: list[str]) -> list[Table]:
-    """A run for each block, where they are of the same columns and counted anew."""
+    """A run for each block, where they are of the same columns and counted anew; epochs are one."""
     counter = next((n for n in read[0].columns if parse(n).kind == "counter"), None)
     if counter is None or len({tuple(table.columns) for table in read}) > 1:
         return []
     first = [cells.column(table.columns[counter])[0][0] for table in read]
     if max(first) > min(first) + 1:
         return []
+    if _count_on(titles):
+        joined = {n: [cell for table in read for cell in table.columns[n]] for n in read[0].columns}
+        starts = tuple(itertools.accumulate(table.rows for table in read))[:-1]
+        return [replace(read[0], columns=joined, sessions=starts, format="blocks of rows")]
     alike = len(set(titles)) < len(titles)
     return [
         replace(table, run="" if alike else title, format="blocks of rows")
         for table, title in zip(read, titles, strict=True)
     ]
+
+
+def _count_on(titles: list[str]) -> bool:
+    """Whether titles are those of parts that follow one another: epoch 1, epoch 2."""
+    found = [re.fullmatch(r"(\D+?)\W*(\d+)\D*", title) for title in titles]
+    told = [(parse(match[1]).kind, int(match[2])) for match in found if match]
+    return told == [("counter", told[0][1] + k) for k in range(len(titles))] if told else False

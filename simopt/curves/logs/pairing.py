@@ -175,15 +175,25 @@ def hidden_nan(loss: Floats, norm: Floats | None = None) -> tuple[Floats, str]:
 #: A loss that comes to nothing from this share of where it began has jumped there.
 JUMPED = 0.01
 
+#: Of multiples that were rounded, as 0.0333 and 0.0667 are.
+COUNTED = 0.02
+
 
 def _sudden(before: Floats, zeros: int) -> str:
     """What should be said of zeros at the end that a loss came to at once; empty if nothing."""
-    if zeros < 2 or not before[-1] > JUMPED * abs(before[0]):
+    if zeros < 2 or not before[-1] > JUMPED * abs(before[0]) or _are_counts(before):
         return ""
     return (
         f"the last {zeros} values are 0, right behind {before[-1]:.4g}: "
         "a loss of nothing, or NaN that a logger wrote as 0"
     )
+
+
+def _are_counts(values: Floats) -> bool:
+    """Whether values are errors that were counted: whole multiples of the least, and not all it."""
+    above = values[(values > 0) & np.isfinite(values)]
+    times = above / above.min()
+    return bool(times.max() > 1.5 and (np.abs(times - np.round(times)) < COUNTED).all())
 
 
 def _grew(before: Floats, finite: Floats) -> bool:
