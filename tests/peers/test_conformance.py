@@ -1,5 +1,7 @@
 """The frameworks' own optimizers, handed in: recognised as what they are, and left alone."""
 
+import random
+
 import keras
 import numpy as np
 import optax
@@ -342,10 +344,63 @@ class Kept(T.Optimizer):
 
 
 class Renamed(Kept):
-    """Its arguments have other names than what is kept of them: it cannot be made anew."""
+    """An argument has another name than what is kept of it."""
 
     def __init__(self, parameters, rate=0.1):
         super().__init__(parameters, rate, brake=1.0)
+
+
+class Required(Kept):
+    """One that cannot be made anew without such an argument."""
+
+    def __init__(self, parameters, rate):
+        super().__init__(parameters, rate, brake=1.0)
+
+
+class Distant(T.Optimizer):
+    """As D-Adaptation's: steps change, and count in, what its groups have from the beginning.
+
+    Of what it was made with it keeps neither the first distance nor the damping by their names.
+    """
+
+    def __init__(self, params, lr=0.1, d0=1e-6, damping=0.9, **_):
+        super().__init__(params, {"lr": lr, "d": d0, "count": 0})
+        self._first, self._kept = d0, damping
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        random.random()
+        for group in self.param_groups:
+            if "weighted" not in group and "size" not in group:
+                group["weighted"], group["size"] = torch.tensor([0.0]), torch.tensor([0.0])
+            group["size"].copy_(sum(p.grad.norm() for p in group["params"]))
+            group["weighted"] += 1
+            group["count"] += 1
+            group["d"] += 1.0
+            assert group["weighted"].tolist() == [group["count"]]
+            assert group["d"] == pytest.approx(self._first + group["count"], rel=1e-12)
+            for p in group["params"]:
+                v = self.state[p].setdefault("v", torch.zeros_like(p))
+                p.sub_(group["lr"] * v.mul_(self._kept).add_(p.grad))
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_what_steps_have_changed_begins_anew(width):
+    """A trained Prodigy or DAdaptAdam of pytorch_optimizer could not be stepped, or was no rule."""
+    parameter = torch.nn.Parameter(torch.ones(width))
+    mine = Distant([parameter], damping=0.8, d0=1e-3)
+    for _ in range(60):
+        parameter.grad = torch.ones(width)
+        mine.step()
+    mine.param_groups[0]["lr"] = 0.05
+    before, state = photograph(mine, parameter), random.getstate()
+    table = simopt.conformance.check(mine, against=simopt.Momentum(eta=0.05, beta=0.8))
+    assert table["equal"].all()
+    assert (photograph(mine, parameter), random.getstate()) == (before, state)
+    assert table.attrs["notes"] == (
+        "by default, where nothing that it keeps tells what it was made with: "
+        "d0 (1e-06), damping (0.9)",
+    )
 
 
 def test_what_an_optimizer_keeps_begins_anew():
@@ -363,8 +418,13 @@ def test_what_an_optimizer_keeps_begins_anew():
     assert table["equal"][0]
     braked = simopt.conformance.check(Kept([parameter]), beta=0.9)
     assert braked["first_departure"].min() == 1
+    renamed = Renamed([parameter], 0.2)
+    renamed.step()
+    table = simopt.conformance.check(renamed, against=simopt.Momentum(eta=0.2, beta=0.9))
+    assert table["equal"][0]
+    assert "rate (0.1)" in table.attrs["notes"][0]
     with pytest.raises(ValueError, match="it raised KeyError: 'v'"):
-        simopt.conformance.check(Renamed([parameter]))
+        simopt.conformance.check(Required([parameter], 0.2))
 
 
 class Lasting(T.Optimizer):
@@ -792,3 +852,21 @@ def test_a_cosine_that_ends_next_to_zero_hides_nothing():
     table = simopt.conformance.check(mine, against=simopt.Adam(convention="torch"))
     assert "set its rate to 1.3e-19" in table.attrs["notes"][0]
     assert "its initial_lr, 0.05" in table.attrs["notes"][0]
+
+
+class Moody(T.SGD):
+    """SGD at a rate that depends on the loss, as the EmoNavi of pytorch_optimizer."""
+
+    def step(self, closure=None):
+        loss = 0.0 if closure is None else float(closure())
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.data -= group["lr"] / (1 + loss) * parameter.grad
+
+
+@pytest.mark.parametrize("kind", [Moody, T.SGD], ids=lambda kind: kind.__name__)
+def test_a_step_that_depends_on_the_loss_is_told(kind):
+    """It was equal to a rule, which its steps with a closure are not."""
+    table = simopt.conformance.check(kind(parameters(), lr=0.1), against=simopt.SGD(eta=0.1))
+    assert table["equal"].all()
+    assert ("given a closure" in table.attrs["verdict"]) == (kind is Moody)

@@ -130,7 +130,8 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
     allowed = candidates.known() | {n for each in rivals or () for n in each.hyperparameters}
     for name in settings:
         checks.choice("setting", name, sorted(allowed))
-    given = handed(optimizer, group)
+    with subjects.random_kept():
+        given = handed(optimizer, group)
     subject = subjects.play(given)
     told = {**given.settings, **settings}
     compared = list(candidates.all_of(told) if rivals is None else _with(against, told))

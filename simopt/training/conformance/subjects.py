@@ -61,7 +61,7 @@ def play(given: Handed) -> Subject:
     """
     probe = probing.probe(given.drops)
     vector, matrix = probe.start.shape, MATRIX
-    with _random_kept(), given.context():
+    with random_kept(), given.context():
         try:
             theirs, shape = _weights(given, probe, vector), vector
         except Unfit:
@@ -99,7 +99,7 @@ def play(given: Handed) -> Subject:
 
 def under(given: Handed, condition: conditions.Condition) -> probing.Array | None:
     """Its weights under a condition; None if it can't take a step there."""
-    with _random_kept(), given.context():
+    with random_kept(), given.context():
         return _attempt(given, condition.probe, condition.shape)
 
 
@@ -166,11 +166,18 @@ def _across(
                 "of two parameters it steps otherwise than of one with the same weights: they "
                 "share state, or a count of updates that goes on with each"
             )
+    if given.closed is not None:
+        closed = _attempt(given, probe.first(SHORT), shape, given.closed)
+        if closed is not None and _differ(closed, theirs[:SHORT]):
+            notes.append(
+                "given a closure it steps otherwise, by the loss that it is told then; this is "
+                "about its steps without one"
+            )
     return tuple(notes), otherwise
 
 
 @contextmanager
-def _random_kept() -> Iterator[None]:
+def random_kept() -> Iterator[None]:
     """Leave Python's and NumPy's random numbers where they are."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002, the global ones
     try:

@@ -45,6 +45,8 @@ class Handed:
         What its class is called.
     halves : callable, optional
         ``start``, with the weights in two parameters.
+    closed : callable, optional
+        ``start``, with the loss told by a closure.
     """
 
     framework: str
@@ -56,3 +58,4 @@ class Handed:
     notes: tuple[str, ...] = ()
     name: str = ""
     halves: Callable[[Array], Player] | None = None
+    closed: Callable[[Array], Player] | None = None

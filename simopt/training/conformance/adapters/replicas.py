@@ -26,6 +26,8 @@ PREPARED = (
     "fairscale", "apex", "composer", "opacus", "ignite", "torch_xla",
 )  # fmt: skip
 
+#: Updates in which what an optimizer counts is to change.
+TRIED = 6
 
 #: Of a parameter group: what differs anyway, and how it computes, on a device or for autograd.
 UNREAD = ("params", "initial_lr", "param_names")
@@ -128,6 +130,8 @@ def replica(optimizer: Any, parameters: list[Any], group: int = 0) -> Any:
     ValueError
         If there are several parameters, and it can't be made by its class.
     """
+    import torch
+
     parameter = parameters[0]
     memo: dict[Any, Any] = {}
     keep: list[Any] = []
@@ -136,6 +140,9 @@ def replica(optimizer: Any, parameters: list[Any], group: int = 0) -> Any:
             memo[id(live)] = parameter
             # Slow weights, averages: what an optimizer holds of a parameter's shape.
             memo["like", tuple(live.shape)] = parameter
+        for value in each.values():
+            if isinstance(value, torch.Tensor) and value.numel() == 1:
+                memo[id(value)] = value.detach().clone()  # a number, of a bias' shape or not
     made = _made_anew(optimizer, parameters, group, memo, keep)
     if made is None and len(parameters) > 1:
         raise ValueError("optimizer: must be one that its class makes of a group's settings")
@@ -155,21 +162,32 @@ def _made_anew(
     """What its class makes of our parameters and its settings; None where these are not known.
 
     Of a group's entries those that are no argument of the class, as what Prodigy counts there, are
-    as the class begins them.
+    as the class begins them. Where the class did not get all that the live one was made with, only
+    what steps change begins so, as the live one itself began if that is known; the rest is the live
+    one's.
     """
+    import torch
 
     def make() -> Any:
         return _of_class(optimizer, parameters, group, memo, keep)
 
     if (made := make()) is None:
         return None
-    counted = _counted(make, parameters)
+    counted, moved = _counted(make, parameters)
     fresh, live = made.param_groups[0], optimizer.param_groups[group]
-    fresh.update({n: _again(live[n], memo, keep) for n in live if n not in {*fresh, *counted}})
+    whole = not unkept(optimizer, live) and not _unlike(made, _arguments(optimizer, live) or {})
+    begun = counted | (set(fresh) if whole else moved)
+    fresh.update({n: _again(live[n], memo, keep) for n in live if n not in begun})
+    if not whole:
+        first = optimizer.defaults
+        fresh.update({n: _again(first[n], memo, keep) for n in moved if n in fresh and n in first})
+    of_all = vars(torch.optim.Optimizer(parameters, {}))
     for new, old in zip(_levels(made), _levels(optimizer), strict=True):
+        begun = {*counted, *(vars(new) if whole else (*moved, *of_all))}
         for name, value in vars(old).items():
             replaced = callable(value) and hasattr(type(old), name)
-            if name not in {*vars(new), *counted} and not replaced:
+            inner = name in vars(new) and isinstance(value, torch.optim.Optimizer)
+            if name not in begun and not replaced and not inner:
                 vars(new)[name] = _again(value, memo, keep)
     return made
 
@@ -188,47 +206,55 @@ def _of_class(
             return None
     try:
         made = type(optimizer)(first, **_again(settings, memo, keep))
-        held = {**vars(made), **made.param_groups[0]}
+        unlike = _unlike(made, settings)
     except Exception:  # it wants something else by these names
         return None
-    if any(repr(held.get(name, value)) != repr(value) for name, value in settings.items()):
+    if not unlike.isdisjoint(_named(optimizer)):
         return None  # what it keeps by a name is not what it was given
     return made
 
 
-def _counted(make: Callable[[], Any], parameters: list[Any]) -> set[str]:
-    """What one just made has besides, in its group or itself, once it has stepped: its counts.
+def _unlike(made: Any, settings: dict[str, Any]) -> set[str]:
+    """The names by which an optimizer keeps something else than these settings."""
+    held = {**vars(made), **made.param_groups[0]}
+    return {name for name, value in settings.items() if repr(held.get(name, value)) != repr(value)}
+
+
+def _counted(make: Callable[[], Any], parameters: list[Any]) -> tuple[set[str], set[str]]:
+    """What its steps count, in a group or in itself: what they add there, and what they change.
 
     An optimizer may count its updates there in place of its state, and begins at none: of what a
-    live one has besides only the rest is a setting. An entry of a group that a second step leaves
+    live one has besides only the rest is a setting. An entry of a group that further steps leave
     as the first made it is one too: a default.
     """
     before = [each.detach().clone() for each in parameters]
     try:
         trial = make()
-        known = _held(trial)
+        first = _said(trial)
         if callable(train := getattr(trial, "train", None)):
             train()
-        for each, value in zip(parameters, before, strict=True):
-            each.grad = value.new_ones(value.shape)
-        trial.step()
-        entries = {name: repr(value) for name, value in trial.param_groups[0].items()}
-        trial.step()
-        after = trial.param_groups[0]
+        entries: dict[str, str] = {}
+        for count in range(1, TRIED + 1):
+            for each in parameters:  # no two norms of them are the same
+                each.grad = each.new_full(each.shape, float(count))
+            trial.step()
+            entries = entries or {n: repr(value) for n, value in trial.param_groups[0].items()}
+        last, after = _said(trial), trial.param_groups[0]
         defaults = {name for name, said in entries.items() if repr(after.get(name)) == said}
-        return _held(trial) - known - defaults
+        moved = {name for name, said in first.items() if last.get(name) != said}
+        return last.keys() - first.keys() - defaults, moved
     except Exception:  # without what it has besides it can't step: none is told from a setting
-        return set()
+        return set(), set()
     finally:
         for each, value in zip(parameters, before, strict=True):
             each.data = value
             each.grad = None
 
 
-def _held(optimizer: Any) -> set[str]:
-    """The names of what an optimizer, and those inside, keep, and of a group's entries."""
-    attributes = (name for each in _levels(optimizer) for name in vars(each))
-    return {*attributes, *optimizer.param_groups[0]}
+def _said(optimizer: Any) -> dict[str, str]:
+    """What an optimizer, and those inside, and a group hold by these names, as text."""
+    held = [*(vars(each) for each in _levels(optimizer)), optimizer.param_groups[0]]
+    return {name: repr(value) for each in held for name, value in each.items()}
 
 
 def _levels(optimizer: Any) -> list[Any]:
@@ -237,21 +263,43 @@ def _levels(optimizer: Any) -> list[Any]:
     return [optimizer] if inner is None else [optimizer, *_levels(inner)]
 
 
+def _named(optimizer: Any) -> dict[str, inspect.Parameter]:
+    """The arguments of its class but the first, by name."""
+    takes = list(inspect.signature(type(optimizer)).parameters.values())[1:]
+    return {p.name: p for p in takes if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
+
+def unkept(optimizer: Any, live: dict[str, Any]) -> list[str]:
+    """The arguments of its class that it keeps neither in itself nor in a group, by these names."""
+    return [name for name in _named(optimizer) if name not in {**vars(optimizer), **live}]
+
+
+def by_default(optimizer: Any, group: int) -> dict[str, Any]:
+    """The arguments that its class was not given again, for it does not keep them."""
+    live, named = optimizer.param_groups[group], _named(optimizer)
+    if _arguments(optimizer, live) is None:
+        return {}
+    return {name: named[name].default for name in unkept(optimizer, live) if name not in HOW}
+
+
 def _arguments(optimizer: Any, live: dict[str, Any]) -> dict[str, Any] | None:
-    """The arguments of its class but the first, by name; None where one is not known."""
+    """The arguments of its class but the first, by name; None where one has to be known and isn't.
+
+    Without those that are not kept and have a default.
+    """
     import torch
 
-    takes = list(inspect.signature(type(optimizer)).parameters.values())
-    own = {**vars(optimizer), **live}
-    if not takes:
+    takes = inspect.signature(type(optimizer)).parameters.values()
+    named, lost = _named(optimizer), unkept(optimizer, live)
+    if not takes or any(named[name].default is inspect.Parameter.empty for name in lost):
         return None
     # Of a wrapper they are what its class names: the groups are those of the one inside.
     further = any(p.kind is p.VAR_KEYWORD for p in takes) and _wrapped(optimizer) is None
-    named = [p.name for p in takes[1:] if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    own = {**vars(optimizer), **live}
     names = [*dict.fromkeys([*named, *(optimizer.defaults if further else ())])]
-    if not all(name in own for name in names):
+    if not all(name in own for name in names if name not in lost):
         return None
-    settings = {name: HOW.get(name, own[name]) for name in names}
+    settings = {name: HOW.get(name, own[name]) for name in names if name not in lost}
     bound = (torch.optim.Optimizer, torch.nn.Module)
     odd = any(isinstance(v, bound) or getattr(v, "ndim", None) for v in settings.values())
     return None if odd else settings

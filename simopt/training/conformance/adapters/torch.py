@@ -50,7 +50,7 @@ def adapted(optimizer: Any, group: int) -> Handed:
                 each[key] = first
         return new
 
-    def start(w0: Array, pieces: int = 1) -> Player:
+    def start(w0: Array, pieces: int = 1, closed: bool = False) -> Player:
         parameters = [
             torch.nn.Parameter(torch.tensor(part, dtype=torch.float64))
             for part in np.split(w0, pieces)
@@ -67,7 +67,10 @@ def adapted(optimizer: Any, group: int) -> Handed:
             for each, rate in zip(trained.param_groups, rates, strict=True):
                 if rate is not None and factor != 1.0:
                     each[key] = rate * factor
-            trained.step()
+            if closed:
+                trained.step(lambda: torch.tensor(loss))
+            else:
+                trained.step()
             return np.concatenate([each.detach().numpy() for each in parameters])
 
         return player
@@ -80,6 +83,7 @@ def adapted(optimizer: Any, group: int) -> Handed:
             notes.append(
                 f"group {group} of {count}, which differ in {', '.join(differing)} (group= chooses)"
             )
+        notes += _by_default(inner, group)
         notes += _scheduled(inner.param_groups[group])
         notes += _of_precision(inner.param_groups[group])
     try:
@@ -114,7 +118,16 @@ def adapted(optimizer: Any, group: int) -> Handed:
         tuple(notes),
         type(trial).__name__,
         partial(start, pieces=2),
+        None if step is None else partial(start, closed=True),
     )
+
+
+def _by_default(optimizer: Any, group: int) -> list[str]:
+    """A note on arguments that are nowhere to be found, as d0 where steps have changed d."""
+    if not (lost := replicas.by_default(optimizer, group)):
+        return []
+    said = ", ".join(f"{name} ({value!r})" for name, value in lost.items())
+    return [f"by default, where nothing that it keeps tells what it was made with: {said}"]
 
 
 def _of_precision(group: Mapping[str, Any]) -> list[str]:
