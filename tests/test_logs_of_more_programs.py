@@ -417,6 +417,13 @@ def test_lines_that_count_down_are_in_order(tmp_path):
     assert "step counts down: read in the order of the lines" in run.notes
 
 
+def test_lines_with_the_newest_epoch_first_are_turned_round(tmp_path):
+    text = "".join(f"epoch {k} loss {a}\n" for k, a, _ in reversed(ROWS))
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run, held=None)
+    assert run.notes == ("epoch falls from row to row: the last row is read as the first",)
+
+
 def test_a_table_with_the_newest_row_first_is_turned_round(tmp_path):
     text = "epoch,loss\n" + "".join(f"{k},{a}\n" for k, a, _ in reversed(ROWS))
     run = one(read_log(written(tmp_path, text)))

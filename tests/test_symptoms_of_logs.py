@@ -447,6 +447,17 @@ def test_a_loss_that_goes_with_a_cyclic_rate_is_said_to():
     assert simopt.diagnose({"step": step, "loss": loss}).symptom != "periodic"
 
 
+def test_a_cyclic_rate_at_whose_height_the_loss_leaps_is_no_excuse():
+    rng = np.random.default_rng(0)
+    step = np.arange(400)
+    rate = 0.001 + 0.005 * np.abs((step + 20) % 40 - 20)
+    leaps = np.where(rate > 0.08, rng.uniform(1.0, 5.0, 400), 0.0)
+    loss = 2 * np.exp(-step / 20) + 0.3 + leaps
+    found = simopt.diagnose({"step": step, "loss": loss, "lr": rate})
+    assert found.symptom == simopt.diagnose({"step": step, "loss": loss}).symptom
+    assert "goes up and down" not in str(found)
+
+
 def test_a_loss_that_does_not_go_with_a_cyclic_rate_is_as_without():
     rng = np.random.default_rng(0)
     step = np.arange(400)

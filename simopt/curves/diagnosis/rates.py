@@ -26,7 +26,8 @@ def fell(rate: Floats | None) -> tuple[float, float] | None:
 def cycle(rate: Floats | None, loss: Floats) -> float | None:
     """Of how many values a cycle of the learning rate is that the loss goes up and down with.
 
-    None where the rate has no cycles, or the loss moves for reasons of its own.
+    None where the rate has no cycles, or the loss moves for reasons of its own, or still leaps
+    above where it began: then the highest rate is too high.
 
     Examples
     --------
@@ -47,6 +48,8 @@ def cycle(rate: Floats | None, loss: Floats) -> float | None:
         return None
     window = round(length)
     half = slice(len(rate) // 2, None)
+    if loss[half].max() > loss[0]:
+        return None
     of_rate, of_loss = (_without_trend(values, window)[half] for values in (rate, loss))
     if not np.ptp(of_rate) or not np.ptp(of_loss):
         return None

@@ -293,9 +293,9 @@ def sections(
     """The rows of each run of a table, in order, and what was noticed.
 
     Rows that are written in another order are sorted; lines that were ``printed`` are in order
-    where all count down. Where the counter begins again, a new run
-    begins, or the same goes on: as its first loss is nearer to the first of the rows before, or to
-    the last. Where it goes back and on from there, the run was resumed: what was written twice
+    where all count down, but no program counts its epochs so. Where the counter begins again, a new
+    run begins, or the same goes on: as its first loss is nearer to the first of the rows before, or
+    to the last. Where it goes back and on from there, the run was resumed: what was written twice
     counts once, as the later writing has it.
 
     Returns
@@ -315,7 +315,7 @@ def sections(
         return _joined(rows, values, starts, notes), notes
     back = np.flatnonzero(np.diff(x) < 0) + 1
     if len(back) == len(x) - 1 > 1:
-        if printed:
+        if printed and parse(chosen.x_name).stem != ("epoch",):
             notes.append(f"{chosen.x_name} counts down: read in the order of the lines")
             return [rows], notes
         notes.append(f"{chosen.x_name} falls from row to row: the last row is read as the first")
