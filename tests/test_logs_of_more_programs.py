@@ -409,6 +409,19 @@ def test_a_loss_that_only_a_warning_says_is_the_last(tmp_path):
     same(one(read_log(written(tmp_path, text, "out.log"))), np.append(LOSS, np.nan), None)
 
 
+@pytest.mark.parametrize("before", ["epoch {k}\n", ""])
+def test_two_spellings_that_take_turns_are_two_losses(tmp_path, before):
+    text = lines(before + "Loss: {a}\nloss: {b}\n")
+    with pytest.raises(ValueError, match="Loss"):
+        read_log(written(tmp_path, text, "out.log"))
+
+
+def test_a_loss_that_is_spelled_otherwise_from_a_line_on_is_one(tmp_path):
+    for form in ("epoch {k} {name}: {a}\n", "{name}: {a}\n"):
+        text = "".join(form.format(k=k, a=a, name="Loss" if k < 20 else "loss") for k, a, _ in ROWS)
+        same(one(read_log(written(tmp_path, text, "out.log"))), held=None)
+
+
 def test_lines_that_count_down_are_in_order(tmp_path):
     text = "".join(f"{40 - k}/40 loss {a}\n" for k, a, _ in ROWS)
     run = one(read_log(written(tmp_path, text, "out.log")))
