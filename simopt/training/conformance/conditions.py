@@ -17,14 +17,16 @@ from simopt.training.conformance.probing import Array, Probe
 #: Updates of the long run; longer ones are not seen. Less where an update takes a millisecond.
 LONG, SLOW = 2000, {"keras": 400, "optax": 400}
 
+#: Updates of a short one.
+FEW = 16
+
 #: A parameter's rows and columns from which some factor its squares, or project it.
 LARGE = (128, 128)
 
 #: Those of a matrix that is stepped as often as a vector: more weights than Shampoo takes for one.
+#: Our own rules step weight after weight in Python, and none acts only now and then.
 LASTING = (24, 24)
-
-#: Updates of a short one.
-FEW = 16
+SLOW_FOR_MANY = SLOW | {"simopt": FEW}
 
 #: Weights of equal size, and gradients orthogonal to them in every row and column.
 SIGNS = np.array([[1, -1, 1, 1], [1, 1, -1, 1], [-1, 1, 1, 1], [1, 1, 1, -1]], dtype=np.float64)
@@ -78,7 +80,7 @@ def of_matrices(framework: str) -> tuple[Condition, ...]:
     rng = np.random.default_rng(23)
     start, gradients = rng.normal(size=8), rng.normal(size=(FEW, 8))
     large = rng.normal(size=LARGE[0] * LARGE[1]), rng.normal(size=(2, LARGE[0] * LARGE[1]))
-    count, size = SLOW.get(framework, LONG), LASTING[0] * LASTING[1]
+    count, size = SLOW_FOR_MANY.get(framework, LONG), LASTING[0] * LASTING[1]
     lasting = rng.normal(size=size), 0.3 + rng.normal(size=(count, size))
     return (
         Condition(
