@@ -247,11 +247,19 @@ def _training(
 def _of_losses(
     found: list[str], names: Mapping[str, Name], counts: Mapping[str, int], notes: list[str]
 ) -> list[str]:
-    by_plain: dict[str, str] = {}
-    for name in found:
-        other = by_plain.setdefault(names[name].plain, name)
-        if other != name:
-            raise ValueError(f"columns={other!r} and {name!r}: must be one; say which is meant")
+    chosen = _most_telling(found, names, counts, notes)
+    for name in chosen:
+        alike = [other for other in found if names[other].plain == names[name].plain]
+        if len(alike) > 1:
+            both = " and ".join(map(repr, alike[:2]))
+            raise ValueError(f"columns={both}: must be one; say which is meant")
+    return chosen
+
+
+def _most_telling(
+    found: list[str], names: Mapping[str, Name], counts: Mapping[str, int], notes: list[str]
+) -> list[str]:
+    """Of several losses the one that is trained on, or its parts."""
     if len(found) == 1:
         return found
     bare = [
@@ -303,7 +311,12 @@ def _only(table: Table, names: Mapping[str, Name], counts: Mapping[str, int]) ->
     plains = {plain(name) for name in names}
     if plains <= {"wall_time", "step", "value", "relative_time"}:
         return next((name for name in names if plain(name) in METRIC_VALUES), None)
-    left = [n for n, p in names.items() if p.kind == "" and p.part != "held out" and counts[n]]
+    most = max(counts.values(), default=0)
+    left = [
+        n
+        for n, p in names.items()
+        if p.kind == "" and p.part != "held out" and counts[n] > (FEW if most >= SOME else 0)
+    ]
     numeric = [n for n in left if cells.share_of_numbers(table.columns[n], table.decimal) > 0.9]
     train = [name for name in numeric if names[name].part == "train"]
     if len(train) == 1:  # {"train": [...], "val": [...]}
@@ -411,6 +424,8 @@ def _counter(table: Table, there: NDArray[np.bool_]) -> str | None:
         seen = values[there]
         if len(seen) > 1 and (seen == seen[0]).all():
             continue  # the one epoch of all steps
+        if parse(name).stem in (("step",), ("steps",)) and _are_fractions(seen):
+            continue  # how long each step is
         if not len(seen) or np.isnan(seen).mean() > 0.5:
             continue
         steps = np.diff(seen[~np.isnan(seen)])
@@ -428,6 +443,12 @@ def _counter(table: Table, there: NDArray[np.bool_]) -> str | None:
         clock = rank >= len(COUNTERS) - len(CLOCKS)
         scores.append((rising + (3 if clock else 0), rank, name))
     return min(scores)[2] if scores else None
+
+
+def _are_fractions(values: Floats) -> bool:
+    """Whether numbers lie from 0 to 1, and not on these two alone."""
+    held = values[~np.isnan(values)]
+    return bool((np.abs(held - 0.5) <= 0.5).all() and (held % 1 > 0).any())
 
 
 def _position(table: Table, name: str) -> Floats | None:

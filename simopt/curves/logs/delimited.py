@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,8 +94,15 @@ def table(text: str, source: str) -> Table | None:
     kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     written = [head, *kept] if head else kept
     rows = split(written, separator)
-    rows = _titled(_wide(written, rows) if separator == " " else rows, prose=separator == " ")
-    return _from_rows(rows, source, separator, text.endswith(("\n", "\r")))
+    if separator == " ":
+        rows = _under_names(written, _wide(written, rows))
+    rows = _titled(rows, prose=separator == " ")
+    try:
+        return _from_rows(rows, source, separator, text.endswith(("\n", "\r")))
+    except ValueError:
+        if separator == " " and _is_prose(rows[0]):
+            return None
+        raise
 
 
 def _with_names(rows: list[list[str]], source: str) -> Table | None:
@@ -136,6 +143,13 @@ def _is_table(rows: Sequence[Sequence[str]], separator: str) -> bool:
         or (nothing_there and any(k in ("loss", "error") for k in named_here))
         or (any(k == "loss" for k in named_here) and not any(re.search(r"\d", c) for c in rows[0]))
     )
+
+
+def _is_prose(row: Sequence[str]) -> bool:
+    """Whether a first row is words that name nothing which is measured, or words and numbers."""
+    words = [cell for cell in row if re.search(r"[A-Za-z]{2}", cell) and _is_word(cell)]
+    named = any(parse(cell).kind in ("loss", "error", "higher", "counter") for cell in words)
+    return bool(words) and (not named or any(map(numbers.is_number, row)))
 
 
 def _label(texts: set[str]) -> bool:
@@ -185,7 +199,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     index = [""] if separator in " \t" and usual == len(header) + 1 else []
     header = [*index, *header]
     counted = [row[0] for row in rows[:LOOKED_AT] if len(row) == len(header)]
-    counts = bool(counted) and numbers.share_of_numbers(counted) > 0.9
+    most = 0.5 if parse(header[0]).kind == "counter" else 0.9
+    counts = bool(counted) and numbers.share_of_numbers(counted) > most
     body: list[list[str]] = []
     sessions: list[int] = []
     wrong = 0
@@ -254,6 +269,37 @@ def _wide(lines: Sequence[str], rows: list[list[str]]) -> list[list[str]]:
         if width - 1 <= len(names) <= width and len(names) > 1:
             return [*rows[:k], names, *rows[k + 1 :]]
     return rows
+
+
+def _under_names(lines: Sequence[str], rows: list[list[str]]) -> list[list[str]]:
+    """Rows with empty cells under the names that no number of theirs stands under."""
+    width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
+    start = next(k for k, row in enumerate(rows) if len(row) == width)
+    if not any(parse(name).kind in ("loss", "error") for name in rows[start]):
+        return rows
+    names = list(_spans(lines[start], rows[start]))
+    for k in range(start + 1, len(rows) - 1):
+        row = rows[k]
+        if not 1 < len(row) < width or not all(map(numbers.is_number, row)):
+            continue
+        cells = [
+            [n for n, (first, end) in enumerate(names) if first < stop and at < end]
+            for at, stop in _spans(lines[k], row)
+        ]
+        places = [under[0] for under in cells if len(under) == 1]
+        if len(places) == len(set(places)) == len(row):
+            held = dict(zip(places, row, strict=True))
+            rows[k] = [held.get(n, "") for n in range(width)]
+    return rows
+
+
+def _spans(line: str, cells: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where each cell of a line begins and ends."""
+    end = 0
+    for cell in cells:
+        start = line.index(cell, end)
+        end = start + len(cell)
+        yield start, end
 
 
 def _titled(rows: list[list[str]], prose: bool = False) -> list[list[str]]:

@@ -40,7 +40,7 @@ HIGHER = frozenset(
         "acc accuracy acc1 acc5 auc auroc auprc ap map map50 map50_95 f1 fscore precision recall "
         "r2 iou miou dice bleu rouge meteor score scores reward return returns win winrate success "
         "top1 top5 ndcg mrr hits kappa mcc psnr ssim likelihood ll llf loglik loglikelihood "
-        "agreement correct"
+        "agreement correct log_prob logprob lp log_joint log_posterior"
     )
 )
 
@@ -65,7 +65,11 @@ OTHER = frozenset(
 SPREAD = frozenset(_words("min max std sd stddev var num count n weight scaler"))
 
 #: Beside a loss, what it was once, or how it changed.
-NO_VALUE = frozenset(_words("scale best improved target delta diff change reduction reached"))
+NO_VALUE = frozenset(
+    _words("scale best improved target delta diff change reduction reached convergence")
+)
+    _words("scale best improved target delta diff change reduction reached convergence")
+)
 
 #: What rows are counted by, most telling first; from the clocks on only where nothing else counts.
 CLOCKS = _words("wall_time walltime timestamp _timestamp time relative_time _runtime index")

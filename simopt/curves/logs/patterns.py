@@ -88,7 +88,9 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern(
         "Wapiti", "obj=", r"^\s*\[\s*<iteration>\] obj=<objective>\s+act=\d+(?:\s+err=\s*<err>%)?"
     ),
-    _pattern("liblinear", "|g|", r"^\s*iter\s+<iteration>\s+act .*?\bf <fval> \|g\|"),
+    _pattern(
+        "liblinear", "|g|", r"^(?:\[LibLinear\])?\s*iter\s+<iteration>\s+act .*?\bf <fval> \|g\|"
+    ),
     _pattern("Spark", "val and grad norm", r"\bVal and Grad Norm: <loss> \(rel:"),
     _pattern(
         "timm",

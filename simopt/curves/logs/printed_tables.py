@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from simopt.curves.logs.cells import MISSING
 from simopt.curves.logs.names import CLOCKS, parse
 from simopt.curves.logs.patterns import VALUE
 
@@ -12,9 +13,11 @@ from simopt.curves.logs.patterns import VALUE
 def columns(line: str, header: list[Word]) -> tuple[list[Word], dict[str, str]] | None:
     """A row of a table in the midst of a text, as spaCy's: the header, and the row's cells."""
     names = _words(line, _NAMES)
+    kinds = {parse(name.text).kind for name in names}
     if (
         len(names) > 1
-        and any(parse(name.text).kind in ("loss", "error") for name in names)
+        # A table of metrics that rise is the one to read only where none has a loss.
+        and (kinds & {"loss", "error"} or ("higher" in kinds and not header))
         and not re.search(r"[:=]", _IN_BRACKETS.sub("", line))
         and not any(map(_numeric, line.split()))
     ):
@@ -32,7 +35,8 @@ def columns(line: str, header: list[Word]) -> tuple[list[Word], dict[str, str]] 
     for held in (cells, [word.text for word in wide]):
         for known in alone:
             told = {n: c for n, c in zip(known, held, strict=False) if _numeric(c)}
-            counted = all(n in told or not _counts(n) for n in known)
+            blank = {n for n, c in zip(known, held, strict=False) if c in MISSING}
+            counted = all(n in told or n in blank or not _counts(n) for n in known)
             if known and len(held) == len(known) and counted and len(told) >= 0.6 * len(held):
                 return header, told
     # Where cells are empty, a number belongs to the name that it stands under.

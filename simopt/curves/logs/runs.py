@@ -41,6 +41,9 @@ _RUN_NUMBER = re.compile(
 #: A run whose last losses are NaN, so many of them, is over.
 ENDED = 3
 
+#: Of fewer losses than these none can be told to be at the beginning.
+FELL = 6
+
 #: Of more resumptions than these it is said how many they are.
 FEW_NOTED = 5
 
@@ -387,8 +390,20 @@ def _begins(first: float, before: Floats, now: float) -> bool:
     finite = before[np.isfinite(before)]
     if not np.isfinite([first, now]).all() or not len(finite):
         return False
-    # What has come to nothing does not go on.
-    return not np.isfinite(before[-ENDED:]).any() or not _nearer(now, finite[-1], first)
+    # What has come to nothing does not go on, nor does what falls back behind nearly all of it.
+    return (
+        not np.isfinite(before[-ENDED:]).any()
+        or _falls_back(now, finite)
+        or not _nearer(now, finite[-1], first)
+    )
+
+
+def _falls_back(now: float, before: Floats) -> bool:
+    """Whether a loss is above all but the first of those before, which had come down."""
+    if len(before) < FELL:
+        return False
+    half = before[: len(before) // 2]
+    return bool(before[-1] < half.min() and now > before[1:].max())
 
 
 def _nearer(value: float, one: float, other: float) -> bool:

@@ -1,0 +1,194 @@
+"""Logs as real programs wrote them, run for this: what they printed, shortened, and what is read."""
+
+# ruff: noqa: E501 (lines of logs are as long as programs print them)
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simopt.curves.logs import read_log
+from tests.test_logs import one, same, written
+
+#: scikit-learn 1.9: KMeans(4, verbose=1, n_init=3), the inertia of each of its three starts.
+STARTS = (
+    [2033.1867, 1821.2640, 1792.5145, 1770.6951, 1757.7654, 1747.2775, 1743.2165, 1738.0316],
+    [2424.6697, 1843.9945, 1814.5826, 1803.5956, 1795.5280, 1787.8175, 1779.0608, 1739.2173],
+    [1985.9139, 1814.3826, 1775.1786, 1759.2628, 1751.8621, 1745.7584, 1744.1894, 1739.1580],
+)
+
+#: SciPy 1.17: least_squares(verbose=2); the first row has no step behind it.
+LEAST_SQUARES = """\
+   Iteration     Total nfev        Cost      Cost reduction    Step norm     Optimality   
+       0              1         1.2100e+01                                    1.08e+02    
+       1              3         2.1423e+00      9.96e+00       3.91e-01       1.65e+01    
+       2              5         1.5857e+00      5.57e-01       1.95e-01       3.34e+00    
+       3              6         1.2992e+00      2.87e-01       3.91e-01       6.13e+00    
+       4              8         1.0050e+00      2.94e-01       1.95e-01       2.80e+00    
+       5             10         8.7424e-01      1.31e-01       9.76e-02       1.47e+00    
+`gtol` termination condition is satisfied.
+Function evaluations 25, initial cost 1.2100e+01, final cost 0.0000e+00, first-order optimality 0.00e+00.
+"""  # noqa: W291
+
+#: SciPy 1.17: minimize(method="TNC", options={"disp": True}), the messages between its rows too.
+TNC = """\
+  NIT   NF   F                       GTG
+    0    1  3.557000000000000E+02   3.84928360E+05
+tnc: fscale = 0.000738152
+    1    6  2.703660415494652E+01   5.57262526E+04
+    2    9  4.517055204559703E+00   9.73802176E+02
+tnc: fscale = 0.0155136
+    3   12  4.010280727958246E+00   4.03455044E+00
+    4   15  4.005101399709948E+00   2.99106629E+00
+tnc: Converged (|f_n-f_(n-1)| ~= 0)
+"""
+
+#: SciPy 1.17: linprog(method="interior-point", options={"disp": True}); a step's length counts no steps.
+INTERIOR_POINT = """\
+Primal Feasibility  Dual Feasibility    Duality Gap         Step             Path Parameter      Objective          
+1.0                 1.0                 1.0                 -                1.0                 -3.0                
+0.1408436813961     0.1408436813961     0.1408436813961     0.8631916924767  0.1408436813961     -4.167391184834     
+0.006865224153316   0.006865224154223   0.006865224154223   0.9734822592431  0.006865224154362   -4.966880517535     
+1.824295378539e-06  1.824295377101e-06  1.82429537654e-06   0.9997562814955  1.824295376893e-06  -4.999996335137     
+9.121570167184e-11  9.121494320342e-11  9.121503552478e-11  0.9999499998813  9.121479416834e-11  -4.999999999817     
+Optimization terminated successfully.
+"""  # noqa: W291
+
+#: SciPy 1.17: minimize(method="BFGS", options={"disp": True}), which prints its end alone.
+BFGS = """\
+Optimization terminated successfully.
+         Current function value: 3.701429
+         Iterations: 31
+         Function evaluations: 36
+         Gradient evaluations: 36
+"""
+
+#: statsmodels 0.15: DynamicFactorMQ(...).fit(disp=5); the log-likelihood rises.
+EM = """\
+EM start iterations, llf=-1762.5
+EM iteration 5, llf=-1704.4, convergence criterion=0.0017125
+EM iteration 10, llf=-1698.6, convergence criterion=0.00037468
+EM iteration 15, llf=-1696.7, convergence criterion=0.00015985
+EM iteration 20, llf=-1695.8, convergence criterion=8.8946e-05
+EM iteration 25, llf=-1695.2, convergence criterion=5.7442e-05
+EM iteration 280, llf=-1692.2, convergence criterion=9.9962e-07
+EM converged at iteration 280, llf=-1692.2, convergence criterion=9.9962e-07 < tolerance=1e-06
+"""
+
+#: Stan's optimizer, as Prophet 1.3 has it, with refresh=2: the header stands above every row.
+STAN = """\
+method = optimize
+  optimize
+    algorithm = lbfgs (Default)
+      lbfgs
+        init_alpha = 0.001 (Default)
+        tol_obj = 1e-12 (Default)
+    iter = 10000
+Initial log joint probability = -35.5618
+    Iter      log prob        ||dx||      ||grad||       alpha      alpha0  # evals  Notes 
+       1      -31.5007      0.112054       91.4253       0.001       0.001        2   
+    Iter      log prob        ||dx||      ||grad||       alpha      alpha0  # evals  Notes 
+       3      -21.6038      0.291006       133.996           1           1        4   
+    Iter      log prob        ||dx||      ||grad||       alpha      alpha0  # evals  Notes 
+       5      -13.1571     0.0742408       80.6024      0.8501      0.8501        6   
+    Iter      log prob        ||dx||      ||grad||       alpha      alpha0  # evals  Notes 
+       7      -11.3012     0.0330009       87.1416      0.6909      0.6909        8   
+Optimization terminated normally: 
+  Convergence detected: absolute parameter change was below tolerance
+"""  # noqa: W291
+
+#: scikit-learn 1.9: LinearSVC(verbose=1).
+LIBLINEAR = """\
+[LibLinear]iter  1 act 2.819e+02 pre 2.636e+02 delta 9.370e-01 f 4.000e+02 |g| 6.104e+02 CG   2
+iter  2 act 3.887e+01 pre 3.040e+01 delta 9.370e-01 f 1.181e+02 |g| 1.141e+02 CG   2
+iter  3 act 1.873e+01 pre 1.426e+01 delta 9.370e-01 f 7.928e+01 |g| 4.515e+01 CG   2
+iter  4 act 9.363e+00 pre 7.378e+00 delta 1.074e+00 f 6.055e+01 |g| 1.920e+01 CG   3
+"""
+
+#: Ignite 0.5: its tutorial's lines of every few batches, of both parts at an epoch's end, and a bar.
+IGNITE = "".join(
+    f"Epoch[{epoch}] Iteration[{10 * epoch - 5}/10] Loss: {batch}\n"
+    f"Epoch [{epoch}/8]: [10/10] 100%|██████████, loss={mean} [00:00<00:00]\n"
+    f"Training Results - Epoch: {epoch}  Avg mse: {train} Avg loss: {train}\n"
+    f"Validation Results - Epoch: {epoch}  Avg mse: {held} Avg loss: {held}\n"
+    for epoch, (batch, mean, train, held) in enumerate(
+        [
+            (4.64, 10.3, 3.8815, 3.8315),
+            (1.72, 8.94, 1.5647, 1.6005),
+            (0.39, 7.48, 0.4818, 0.5109),
+            (0.04, 6.17, 0.2275, 0.2459),
+            (0.2, 5.08, 0.1718, 0.187),
+            (0.08, 4.18, 0.1527, 0.1699),
+            (0.07, 3.44, 0.1433, 0.1596),
+            (0.14, 2.84, 0.1352, 0.1553),
+        ],
+        1,
+    )
+)
+
+
+def test_starts_that_begin_where_the_first_did_are_runs_of_their_own(tmp_path):
+    text = "".join(
+        "Initialization complete\n"
+        + "".join(f"Iteration {k}, inertia {value}.\n" for k, value in enumerate(start))
+        + "Converged at iteration 7: strict convergence.\n"
+        for start in STARTS
+    )
+    log = read_log(written(tmp_path, text, "out.log"))
+    assert [run.loss.tolist() for run in log] == list(STARTS)
+
+
+def test_numbers_stand_under_their_names_where_cells_are_empty(tmp_path):
+    run = one(read_log(written(tmp_path, LEAST_SQUARES, "out.log")))
+    same(run, [12.1, 2.1423, 1.5857, 1.2992, 1.005, 0.87424], None)
+    np.testing.assert_array_equal(run.x, range(6))
+
+
+def test_messages_of_as_many_words_as_a_table_has_columns(tmp_path):
+    path = written(tmp_path, TNC, "out.log")
+    with pytest.raises(ValueError, match=r"\['NIT', 'NF', 'F', 'GTG'\]: must be named for a loss"):
+        read_log(path)
+    run = one(read_log(path, column="F"))
+    same(run, [355.7, 27.03660415494652, 4.517055204559703, 4.010280727958246, 4.005101399709948], None)  # fmt: skip
+    np.testing.assert_array_equal(run.x, range(5))
+
+
+def test_lengths_of_steps_count_nothing(tmp_path):
+    run = one(read_log(written(tmp_path, INTERIOR_POINT, "out.log")))
+    same(run, [-3.0, -4.167391184834, -4.966880517535, -4.999996335137, -4.999999999817], None)
+    assert (run.x, run.x_column) == (None, "")
+
+
+def test_an_end_alone_is_no_log(tmp_path):
+    with pytest.raises(ValueError, match="begins 'Optimization terminated successfully"):
+        read_log(written(tmp_path, BFGS, "out.log"))
+
+
+def test_a_criterion_of_convergence_is_no_loss(tmp_path):
+    path = written(tmp_path, EM, "out.log")
+    with pytest.raises(ValueError, match="'llf' rise when a model gets better"):
+        read_log(path)
+    run = one(read_log(path, higher_is_better=True))
+    same(run, [1762.5, 1704.4, 1698.6, 1696.7, 1695.8, 1695.2, 1692.2, 1692.2], None)
+
+
+def test_a_probability_that_rises_is_said_to(tmp_path):
+    path = written(tmp_path, STAN, "out.log")
+    with pytest.raises(ValueError, match="'log prob' rise when a model gets better"):
+        read_log(path)
+    run = one(read_log(path, higher_is_better=True))
+    same(run, [31.5007, 21.6038, 13.1571, 11.3012], None)
+    np.testing.assert_array_equal(run.x, [1, 3, 5, 7])
+
+
+def test_the_first_line_of_liblinear(tmp_path):
+    same(one(read_log(written(tmp_path, LIBLINEAR, "out.log"))), [400, 118.1, 79.28, 60.55], None)
+
+
+def test_two_losses_of_one_name_beside_that_of_the_training(tmp_path):
+    run = one(read_log(written(tmp_path, IGNITE, "out.log")))
+    same(
+        run,
+        [3.8815, 1.5647, 0.4818, 0.2275, 0.1718, 0.1527, 0.1433, 0.1352],
+        [3.8315, 1.6005, 0.5109, 0.2459, 0.187, 0.1699, 0.1596, 0.1553],
+    )
