@@ -68,8 +68,6 @@ SPREAD = frozenset(_words("min max std sd stddev var num count n weight scaler")
 NO_VALUE = frozenset(
     _words("scale best improved target delta diff change reduction reached convergence")
 )
-    _words("scale best improved target delta diff change reduction reached convergence")
-)
 
 #: What rows are counted by, most telling first; from the clocks on only where nothing else counts.
 CLOCKS = _words("wall_time walltime timestamp _timestamp time relative_time _runtime index")

@@ -43,9 +43,9 @@ def columns(line: str, header: list[Word]) -> tuple[list[Word], dict[str, str]] 
     if 1 < len(cells) < len(header) and numeric >= 0.6 * len(cells):
         under = [[n.text for n in header if n.start < w.end and w.start < n.end] for w in words]
         found = {each[0]: cell for each, cell in zip(under, cells, strict=True) if len(each) == 1}
-        kinds = ("loss", "error", "counter")
+        needed = ("loss", "error", "counter")
         if len(found) == len(cells) and all(
-            _numeric(cell) for name, cell in found.items() if parse(name).kind in kinds
+            _numeric(cell) for name, cell in found.items() if parse(name).kind in needed
         ):
             return header, {name: cell for name, cell in found.items() if _numeric(cell)}
     return None
