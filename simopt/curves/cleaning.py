@@ -1,4 +1,4 @@
-"""What is set aside before a curve is measured: spikes that recover, a first value of another kind.
+"""What is set aside before a curve is measured: spikes, a leap at the end, an odd first value.
 
 A curve at a time. A reader looks past a few bad batches, and past a first row that is a partial sum
 or an untrained model's huge loss; with them on the axis the rest is a flat line.
@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from simopt.curves.arithmetic import extremes, level
+from simopt.curves.leaps import height_from, leap, stands_out
 from simopt.curves.spikes import BEGIN, END, HEIGHT, KNOWN, MOST, PEAK, without_spikes
 
 #: Fewer values are left as they are.
@@ -37,9 +38,13 @@ CLEANED = (
     "spike_height",  # of it, above what is before it, by what the rest of the curve spans
     "spike_width",  # after how many values the slowest one is back
     "zeros_at",  # where zeros begin that stand for NaN; -1 if nowhere
+    "leap",  # how many values the leap at the end has, on which nothing else is measured; else 0
+    "leap_height",  # of it, above what is before it, by what that spans; else 0
 )
 
-SKIPPED, SPIKES, SPIKE_AT, SPIKE_HEIGHT, SPIKE_WIDTH, ZEROS_AT = range(len(CLEANED))
+(SKIPPED, SPIKES, SPIKE_AT, SPIKE_HEIGHT, SPIKE_WIDTH, ZEROS_AT, LEAP, LEAP_HEIGHT) = range(
+    len(CLEANED)
+)
 
 
 def clean(losses, lengths, cleaned, out):
@@ -53,7 +58,7 @@ def clean(losses, lengths, cleaned, out):
         How many values of a row belong to its curve.
     cleaned : ndarray [m, T]
         The copies. A first value that is set aside becomes NaN, a spike a line from what is before
-        it to what is after.
+        it to what is after; a leap at the end stays, and is to be left out.
     out : ndarray [m, len(CLEANED)]
         What was set aside.
     """
@@ -63,6 +68,7 @@ def clean(losses, lengths, cleaned, out):
     for i in range(len(losses)):
         out[i, SKIPPED], out[i, SPIKES], out[i, SPIKE_AT] = 0.0, 0.0, np.nan
         out[i, SPIKE_HEIGHT], out[i, SPIKE_WIDTH], out[i, ZEROS_AT] = np.nan, np.nan, -1.0
+        out[i, LEAP], out[i, LEAP_HEIGHT] = 0.0, 0.0
         k = 0
         ends = False
         for t in range(lengths[i]):
@@ -79,15 +85,36 @@ def clean(losses, lengths, cleaned, out):
             for j in range(first, k):
                 cleaned[i, at[j]] = np.nan
             continue
-        if stands_apart(y[:k]):
+        rest = k
+        # After a last value that is missing nothing is known of a leap.
+        if at[k - 1] == lengths[i] - 1:
+            rest = k - leap(y[:k], spare)
+        if rest < k:
+            height = height_from(y[:k], rest)
+            if rest >= ENOUGH and without_spikes(y[:rest], spikes, spare)[0] == 0:
+                refill(y[:k], losses[i], at)
+            if stands_out(y[:rest], height):
+                out[i, LEAP] = lengths[i] - at[rest]
+                low, high = extremes(y[:rest])
+                out[i, LEAP_HEIGHT] = height / (high - low)
+            else:
+                rest = k
+            refill(y[:k], losses[i], at)
+        if stands_apart(y[:rest]):
             out[i, SKIPPED] = 1.0
             cleaned[i, at[0]] = np.nan
-        if k >= ENOUGH:
-            count, span = without_spikes(y[:k], spikes, spare)
-            tell(spikes[:count], span, k, out[i])
-            for j in range(k if out[i, SPIKES] > 0.0 else 0):
+        if rest >= ENOUGH:
+            count, span = without_spikes(y[:rest], spikes, spare)
+            tell(spikes[:count], span, rest, out[i])
+            for j in range(rest if out[i, SPIKES] > 0.0 else 0):
                 if not math.isnan(cleaned[i, at[j]]):
                     cleaned[i, at[j]] = y[j]
+
+
+def refill(y, losses, at):
+    """The values as they were."""
+    for j in range(len(y)):
+        y[j] = losses[at[j]]
 
 
 def tell(spikes, span, k, out):

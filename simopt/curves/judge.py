@@ -60,6 +60,9 @@ def judge(features: Mapping[str, Any]) -> tuple[NDArray[np.int8], Column]:
     sure = table.max(axis=0)
     codes = np.array([SYMPTOMS.index(name) for name in names])[best]
     values = np.asarray(features["values"])
+    # A leap at the end may be the beginning of anything; what shows without it stays.
+    faulty = np.isin(codes, [SYMPTOMS.index(name) for name in unclear.BEFORE_A_LEAP])
+    sure = np.where((np.asarray(features["leap"]) > 0.0) & ~faulty, 0.0, sure)
     nothing = (values < unclear.FEWEST) | (sure < SURE)
     codes = np.where(nothing, SYMPTOMS.index(unclear.NAME), codes)
     breaks = np.asarray(features["broken_at"]) >= 0

@@ -20,6 +20,10 @@ STEPS, CLEAR = 3, 10.0
 #: what builds up over many values is no spike.
 SHARE, SUDDEN = 0.3, 0.5
 
+#: Nor is what had been building up before: if the values before it, a part of the run, reach this
+#: share of its height, and so many times as high as twice as many before them.
+PART, LEAST, BUILT, SWOLLEN = 12, 6, 0.02, 3.0
+
 #: It has recovered where it is above what was before by no more than this share of its height, or
 #: of that span if it is less, or by noise: so many deviations. It is over when it has been so for
 #: as long as it took from its peak.
@@ -139,7 +143,7 @@ def find(y, noise, spikes):
     """Replace whatever rises like a spike and comes back; how many, 0 if it oscillates."""
     k = len(y)
     low = high = y[0]
-    count = lasting = 0
+    count = lasting = ended = 0
     t = 2
     while t < k - 2:
         low, high = min(low, y[t - 1]), max(high, y[t - 1])
@@ -147,6 +151,9 @@ def find(y, noise, spikes):
         least = max(CLEAR * noise, SHARE * (high - low))
         begins = rise > least > 0.0 and y[t] - base > LEFT * rise
         if not (begins and recovers(y, t, high - low, NOISY * noise, spikes[count])):
+            t += 1
+            continue
+        if builds_up(y, ended, t, spikes[count, HEIGHT]):
             t += 1
             continue
         over = int(spikes[count, OVER])
@@ -157,7 +164,7 @@ def find(y, noise, spikes):
         after = 0.5 * y[over] + 0.5 * y[min(over + 1, k - 1)]
         for j in range(t, over):
             y[j] = base + (after - base) * (j + 1 - t) / (over + 1 - t)
-        t = over
+        t = ended = over
     return 0 if regular(spikes[:count]) else count
 
 
@@ -180,6 +187,24 @@ def recovers(y, t, span, noise, spike):
     spike[HEIGHT] = height
     back = last < k - 2 and last - peak <= k // LONGEST
     return back and rise_at(y, t) >= SUDDEN * height and not math.isinf(height)
+
+
+def builds_up(y, first, t, height):
+    """Whether the values before a rise rose already; of those from the first one given on."""
+    near = max(LEAST, len(y) // PART)
+    # The rise itself may have begun within its few values.
+    end = t - STEPS + 1
+    if end - 3 * near < first:
+        return False
+    low = far = y[end - 3 * near]
+    for j in range(end - 3 * near, end - near):
+        low, far = min(low, y[j]), max(far, y[j])
+    high = y[end - near]
+    for j in range(end - near, end):
+        high = max(high, y[j])
+    swollen = high - low > max(BUILT * height, SWOLLEN * (far - low))
+    # What has come back down from a spike just before has not built up.
+    return swollen and min(y[t - 1], y[t - 2]) - low > 0.5 * BUILT * height
 
 
 def regular(spikes):

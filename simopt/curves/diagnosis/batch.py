@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simopt.curves.cleaning import CLEANED, clean
+from simopt.curves.cleaning import CLEANED, LEAP, LEAP_HEIGHT, clean
 from simopt.curves.features import (
     FEATURES,
     PLATEAU,
@@ -19,7 +19,7 @@ from simopt.curves.features import (
 )
 from simopt.curves.judge import judge
 from simopt.curves.noise import NOISE, measure_noise
-from simopt.curves.symptoms import SYMPTOMS
+from simopt.curves.symptoms import SYMPTOMS, unclear
 from simopt.curves.validation_features import VALIDATION, measure_validation
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
@@ -35,6 +35,9 @@ LARGEST = float(np.finfo(np.float32).max)
 
 #: Values that a thread takes at a time: some milliseconds of work.
 TAKEN = 500_000
+
+#: The numbers of the symptoms for which a curve is read with the leap at its end.
+WHOLE = [SYMPTOMS.index(name) for name in unclear.READ_WHOLE]
 
 #: What measures curves: of what is set aside, the curve itself, its noise, its validation loss.
 MEASURES: tuple[Callable[..., None], ...] = (clean, measure, measure_noise, measure_validation)
@@ -147,22 +150,33 @@ def measured(
         part = slice(first, min(first + rows, m))
         losses = np.ascontiguousarray(values[part], np.float64)
         cleaned = np.empty_like(losses)
-        count = len(losses)
-        cleaning, features = np.empty((count, len(CLEANED))), np.empty((count, len(FEATURES)))
-        noise = np.empty((count, len(NOISE)))
+        cleaning = np.empty((len(losses), len(CLEANED)))
         cleaning_of(losses, lengths[part], cleaned, cleaning)
-        features_of(cleaned, lengths[part], features)
-        flat_ends = features[:, PLATEAU] + features[:, PLATEAU_AT]
-        noise_of(cleaned, lengths[part], np.nan_to_num(flat_ends), noise)
-        tables = [cleaning, features, noise]
-        if held is not None:
-            tables.append(np.empty((count, len(VALIDATION))))
-            second = np.ascontiguousarray(held[part], np.float64)
-            validation_of(cleaned, second, lengths[part], tables[-1])
-        # A feature a row: whatever reads one of them reads neighbours in memory.
-        table = np.ascontiguousarray(np.concatenate(tables, axis=1).T)
-        codes[part], sure[part] = judge(dict(zip(names, table, strict=True)))
-        out[:, part] = table
+        second = None if held is None else np.ascontiguousarray(held[part], np.float64)
+
+        def read(rows: slice | NDArray[np.int64]) -> None:
+            """Measure and judge rows of the part."""
+            out_of = cleaning[rows]
+            inside = lengths[part][rows] - out_of[:, LEAP].astype(np.int64)
+            features = np.empty((len(inside), len(FEATURES)))
+            noise = np.empty((len(inside), len(NOISE)))
+            features_of(cleaned[rows], inside, features)
+            flat_ends = features[:, PLATEAU] + features[:, PLATEAU_AT]
+            noise_of(cleaned[rows], inside, np.nan_to_num(flat_ends), noise)
+            tables = [out_of, features, noise]
+            if second is not None:
+                tables.append(np.empty((len(inside), len(VALIDATION))))
+                validation_of(cleaned[rows], second[rows], inside, tables[-1])
+            # A feature a row: whatever reads one of them reads neighbours in memory.
+            table = np.ascontiguousarray(np.concatenate(tables, axis=1).T)
+            codes[part][rows], sure[part][rows] = judge(dict(zip(names, table, strict=True)))
+            out[:, part][:, rows] = table
+
+        read(slice(None))
+        again = np.flatnonzero((cleaning[:, LEAP] > 0.0) & np.isin(codes[part], WHOLE))
+        if len(again):
+            cleaning[again, LEAP] = cleaning[again, LEAP_HEIGHT] = 0.0
+            read(again)
 
     def take_quietly(first: int) -> None:
         # As compiled code does: x / 0 is inf or nan and no warning.

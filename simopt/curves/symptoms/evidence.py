@@ -133,6 +133,8 @@ def gather(
     rows: list[Seen] = []
     features = known.features
     there = np.flatnonzero(np.isfinite(loss))
+    leap = len(loss) - int(features.get("leap", 0.0))
+    there = there[there < leap]
     if features.get("skipped", 0.0) > 0:
         there = there[1:]
     end = len(loss) - 1
@@ -149,7 +151,20 @@ def gather(
             rows.append(place(each, features, there))
     if features.get("spikes", 0.0) > 0 and record.name != "spikes and recovers":
         rows.append(place(SET_ASIDE, features, there))
+    if leap <= end:
+        rows.insert(0 if record.name == "can't tell" else len(rows), leapt(features, leap, end))
     return rows
+
+
+def leapt(features: Features, first: int, last: int) -> Seen:
+    """A leap at the end."""
+    height, count = features["leap_height"], last + 1 - first
+    values = "in the last value" if count == 1 else f"in the last {count:,} values"
+    says = (
+        f"{values} the loss leaps up by {_times(height)} times what all before it spans: they are "
+        "set aside, for a spike and the beginning of a divergence look the same so far"
+    )
+    return Seen("leap", height, first, last, says)
 
 
 def place(each: Evidence, features: Features, there: NDArray[np.int64]) -> Seen:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from simopt import problems
 from simopt.curves.symptoms import reasons
 from simopt.curves.symptoms.conditions import above, below, either, every
-from simopt.curves.symptoms.evidence import TAIL_SPAN, start_to
+from simopt.curves.symptoms.evidence import TAIL_SPAN, at, start_to
 from simopt.curves.symptoms.record import (
     Alike,
     Column,
@@ -34,6 +34,9 @@ OVER, MOST_SURE = 0.02, 0.85
 
 #: The end may be this share of the range above the start.
 ABOVE_START = 0.15
+
+#: A rise of this share of the range is worth a sentence.
+BUMP = 0.4
 
 #: How far above what it had reached a healthy run may rise.
 RISE = counterfactuals.RISE
@@ -79,6 +82,12 @@ SYMPTOM = Symptom(
             "nine tenths of the fall are made in {share} of the run",
         ),
         Evidence("tail_fall", TAIL_SPAN, "over the last third it {falls} of its range"),
+        Evidence(
+            "rebound",
+            at("rebound_at"),
+            "on the way it rises by {share} of its range, and comes back",
+            lambda features: features["rebound"] > BUMP,
+        ),
     ),
     advice=advice,
     alike=(

@@ -163,6 +163,30 @@ def recovering(rng: np.random.Generator, lowest: float, highest: float) -> Float
     return (rng.uniform(0.05, 1.5) + fall + out) * (1 + noise * rng.normal(size=n))
 
 
+def slow_bursts(rng: np.random.Generator) -> Pair:
+    """Adam's second moments forget: by factors the loss swells and shrinks over tens of values."""
+    n = int(rng.integers(120, 600))
+    t, swollen = np.arange(n), np.zeros(n)
+    for place in rng.integers(int(0.55 * n), int(0.9 * n), int(rng.integers(1, 4))):
+        up, down = rng.uniform(12, 30), rng.uniform(12, 30)
+        side = np.where(t < place, (place - t) / up, (t - place) / down)
+        swollen = np.maximum(swollen, np.log(rng.uniform(10, 300)) * np.maximum(0, 1 - side))
+    noise = (0.05 + 0.12 * swollen) * rng.normal(size=n)
+    return (0.2 + np.exp(-t / (0.05 * n))) * np.exp(swollen + noise), None
+
+
+def ends_in_a_leap(rng: np.random.Generator) -> Pair:
+    """A fall whose last values are far above: a spike, or the beginning of something else."""
+    few = rng.random() < 0.3
+    n = int(rng.integers(8, 30)) if few else int(10 ** rng.uniform(1.6, 3.5))
+    fall = np.exp(-np.arange(n) / (n * rng.uniform(0.05, 0.15)))
+    loss = (rng.uniform(0.1, 1) + fall) * (1 + rng.uniform(0.002, 0.04) * rng.normal(size=n))
+    count = int(rng.integers(1, 1 + max(3, n // 25)))
+    gone = np.arange(count) / rng.uniform(count, 4 * count)
+    loss[n - count :] += rng.uniform(1, 8) * np.exp(-gone)
+    return loss, None
+
+
 def begun_anew(rng: np.random.Generator) -> Pair:
     """A run, and in the same log a second one from the start."""
     n = int(rng.integers(200, 1200))
@@ -257,6 +281,8 @@ FAMILIES: tuple[tuple[Callable[[np.random.Generator], Pair], str, tuple[str, ...
     (slow_spike, "spikes and recovers", ("resumed or several runs",)),
     (thrown_out, "spikes and recovers", ()),
     (low_spikes, "spikes and recovers", ("healthy",)),
+    (slow_bursts, "oscillates wildly", ("decreases then explodes",)),
+    (ends_in_a_leap, "can't tell", ()),
     (begun_anew, "resumed or several runs", ()),
     (other_scale, "resumed or several runs", ()),
     (fixed_order, "periodic", ()),
@@ -269,7 +295,10 @@ FAMILIES: tuple[tuple[Callable[[np.random.Generator], Pair], str, tuple[str, ...
 )
 
 #: Families whose pattern, or whose few values, thinning out would take away.
-WHOLE = (spikes, thrown_out, low_spikes, fixed_order, written_as_zero, to_a_higher_level)
+WHOLE = (
+    spikes, thrown_out, low_spikes, slow_bursts, ends_in_a_leap, fixed_order, written_as_zero,
+    to_a_higher_level,
+)  # fmt: skip
 
 #: A thinned curve has so many values at least.
 LEAST = 60
@@ -297,7 +326,7 @@ def constructed(size: int = 1000, *, seed: int = 0) -> Labelled:
     Parameters
     ----------
     size : int, default 1000
-        How many, from 23.
+        How many, from 25.
     seed : int, default 0
         What they are drawn by.
 
@@ -315,8 +344,8 @@ def constructed(size: int = 1000, *, seed: int = 0) -> Labelled:
     Examples
     --------
     >>> from simopt.curves.validation.constructed import constructed
-    >>> constructed(46).frame["problem"].nunique()
-    23
+    >>> constructed(50).frame["problem"].nunique()
+    25
     """
     checks.whole("size", size, len(FAMILIES), 100_000)
     checks.whole("seed", seed, 0)

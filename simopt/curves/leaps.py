@@ -1,0 +1,97 @@
+"""A leap in the last values: a spike that will recover, or the beginning of a divergence.
+
+Until more values are there nobody can tell, so the curve is measured without them. What swings all
+along leaps at its end as well: a leap stands out from all other rises, as a spike does.
+
+Plain Python for a single curve, compiled for many: see `simopt.curves.arithmetic`.
+"""
+
+from __future__ import annotations
+
+from simopt.curves.arithmetic import roughness
+from simopt.curves.spikes import (
+    APART,
+    CLEAR,
+    EARLY,
+    LEFT,
+    NOISY,
+    SHARE,
+    SUDDEN,
+    before,
+    builds_up,
+    rise_at,
+)
+
+#: A leap begins within so many of the last values, or within the last of so many parts of a run.
+FEW, PARTS = 3, 20
+
+#: What grows in so many steps to the end, by more each time and by more than so many times what the
+#: curve spans before, is a divergence; so is whatever is higher than so many times that.
+GROWS, GROWN, BEYOND = 3, 8.0, 1000.0
+
+
+def leap(y, spare):
+    """How many of the last values belong to a leap from which the loss has not come back.
+
+    Parameters
+    ----------
+    y : ndarray [k]
+        The values, without gaps; three or more.
+    spare : ndarray [3, k]
+        Written to.
+
+    Returns
+    -------
+    int
+        0 if there is none.
+    """
+    k = len(y)
+    first = max(2, k - max(FEW, k // PARTS))
+    noise = roughness(y, spare)
+    low = high = y[0]
+    calm = 0.0
+    for t in range(1, k):
+        span = high - low
+        if t <= first:
+            calm = span
+        if t >= first and rise_at(y, t) > max(CLEAR * noise, SHARE * span) and span > 0.0:
+            base, height = before(y, t), height_from(y, t)
+            back = max(LEFT * min(height, span), NOISY * noise)
+            begins = y[t] - base > LEFT * height and rise_at(y, t) >= SUDDEN * height
+            begins = begins and not builds_up(y, 0, t, height)
+            if begins and y[k - 1] - base > back:
+                return 0 if diverges(y, height, calm, CLEAR * noise) else k - t
+        low, high = min(low, y[t]), max(high, y[t])
+    return 0
+
+
+def height_from(y, t):
+    """How high the values from one on are at most above the two before."""
+    base = before(y, t)
+    height = 0.0
+    for j in range(t, len(y)):
+        height = max(height, y[j] - base)
+    return height
+
+
+def diverges(y, height, span, least):
+    """Whether a leap is too high for any spike, or grows and grows, by more than a least step."""
+    if height > BEYOND * span:
+        return True
+    steps = 0
+    j = len(y) - 1
+    step = after = y[j] - y[j - 1]
+    while j > 1 and step > least and (steps == 0 or step < after):
+        after = step
+        steps += 1
+        j -= 1
+        step = y[j] - y[j - 1]
+    return steps >= GROWS and height > GROWN * span
+
+
+def stands_out(y, height):
+    """Whether no rise of a curve is more than a share of the leap behind it."""
+    most = 0.0
+    for t in range(max(2, int(EARLY * len(y))), len(y)):
+        most = max(most, rise_at(y, t))
+    return most <= APART * height
