@@ -467,3 +467,36 @@ def test_a_loss_that_does_not_go_with_a_cyclic_rate_is_as_without():
         simopt.diagnose({"step": step, "loss": loss} | more) for more in ({"lr": rate}, {})
     )
     assert told.symptom == bare.symptom
+
+
+def test_single_infinite_losses_are_skipped_updates():
+    rng = np.random.default_rng(0)
+    loss = (0.2 + np.exp(-np.arange(400) / 30)) * (1 + 0.03 * rng.normal(size=400))
+    loss[[5, 130, 260]] = np.inf
+    found = simopt.diagnose(loss)
+    assert found.symptom == "NaN or Inf"
+    assert found.seen[0].says == (
+        "value 6 is inf, one of 3 that are infinite; 392 finite values follow"
+    )
+    assert "mixed precision" in found.causes[0]
+    # What was tried on runs that had overflowed for good says nothing here.
+    assert "mended" not in str(found)
+    loss[260:] = np.inf
+    assert "finite values follow" in simopt.diagnose(loss).seen[0].says
+    loss[130:] = np.inf
+    loss[5] = 1.0
+    found = simopt.diagnose(loss)
+    assert found.seen[0].says == "value 131 is inf"
+    assert any("mended" in line for line in found.advice)
+
+
+@pytest.mark.parametrize("level", [6.0, 10.0, 100.0])
+def test_a_loss_that_rests_at_its_ceiling_was_not_resumed(level):
+    loss = 0.5 + np.exp(-np.arange(300) / 30)
+    loss[180:] += np.exp(np.arange(120) / 5)
+    assert symptom(np.minimum(loss, level)) == "decreases then explodes"
+    # What goes on from there was.
+    rng = np.random.default_rng(0)
+    loss[180:] = 1.4 + 0.02 * rng.normal(size=120)
+    loss[:180] += 0.02 * rng.normal(size=180)
+    assert symptom(loss) == "resumed or several runs"

@@ -320,12 +320,17 @@ def judged(
     columns, codes, certain = measured(even[None], second, np.array([len(even)]), 1)
     symptom, sure = SYMPTOMS[codes[0]], float(certain[0])
     features = {name: float(column[0]) for name, column in columns.items()}
+    broken = int(features["broken_at"])
+    ends = broken < 0 or features["zeros_at"] >= 0
+    features["finite_after"] = 0.0 if ends else float(np.isfinite(even[broken:]).sum())
     if fault and symptom == "healthy":
         symptom, sure = "NaN or Inf", 1.0
     if symptom == "plateaus early" and ends_at_nothing(even):
         symptom = "healthy"
     if symptom == "decreases very slowly" and is_logarithm(even):
         symptom, sure = "healthy", min(sure, MODEST)
+    if symptom == "resumed or several runs" and ends_at_ceiling(even):
+        symptom, sure = "decreases then explodes", min(sure, MODEST)
     if symptom in FALLEN and stays_at_chance(even):
         symptom, sure = "does not move", MODEST
     cycle = rates.cycle(rate, loss) if symptom in SWINGS else None
@@ -402,6 +407,20 @@ def ends_at_nothing(loss: NDArray[np.float64]) -> bool:
     """
     finite = loss[np.isfinite(loss)]
     return bool(finite.min() >= 0 and finite[-1] <= NOTHING * finite[0])
+
+
+#: A ceiling is where so many of the last values, and this share of all, are the same highest one.
+CEILING, CEILING_SHARE = 5, 0.1
+
+
+def ends_at_ceiling(loss: NDArray[np.float64]) -> bool:
+    """Whether a loss ends at rest at its very highest: clipped there, or of weights that are lost.
+
+    A run that is resumed, or logged on another scale, moves.
+    """
+    finite = loss[np.isfinite(loss)]
+    count = max(CEILING, int(CEILING_SHARE * len(finite)))
+    return bool(len(finite) > count and (finite[-count:] == finite.max()).all())
 
 
 def evenly(x: NDArray[np.float64] | None) -> NDArray[np.int64] | None:

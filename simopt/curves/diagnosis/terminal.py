@@ -85,7 +85,9 @@ def plot(
     # From the lowest to the highest dot of each column, joined to the column before.
     before: tuple[int, int] | None = None
     column = np.rint(at).astype(np.int64)
-    row = np.where(finite, np.rint((1 - np.nan_to_num(share)) * (rows - 1)), -1).astype(np.int64)
+    row = np.where(finite, np.rint((1 - np.where(finite, share, 0.0)) * (rows - 1)), -1).astype(
+        np.int64
+    )
     for x in range(columns):
         here = row[(column == x) & finite]
         if len(here):

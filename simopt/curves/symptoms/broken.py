@@ -31,8 +31,19 @@ def grew(known: Known) -> bool:
     return known.features.get("growth", math.nan) > GREW
 
 
+def goes_on(known: Known) -> bool:
+    """Whether finite losses follow: the weights are whole, for what has overflowed never returns."""
+    return known.features.get("finite_after", 0.0) > 0
+
+
 def causes(known: Known) -> tuple[str, ...]:
     """Steps that overshoot, or the data; in the order that the growth suggests."""
+    if goes_on(known):
+        return (
+            "single updates that were skipped, as a loss scaler does in mixed precision: finite "
+            "losses follow, so the weights are whole",
+            "single batches with a value that is missing, infinite or far out, or a logarithm of 0",
+        )
     unstable = "the learning rate is too high: steps overshoot further and further"
     data = "a value in the data that is missing, infinite or far out, or a logarithm of 0"
     return (unstable, data) if grew(known) else (data, unstable)
@@ -40,6 +51,13 @@ def causes(known: Known) -> tuple[str, ...]:
 
 def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """A look at the data: first where the loss did not grow before."""
+    if goes_on(known):
+        return (
+            "a few skipped updates are normal in mixed precision; many say that the loss scale or "
+            "the rate is too high",
+            "in full precision look at the batches of these values",
+            "for what the rest of the curve shows leave these values out",
+        )
     look = "look for missing, infinite and extreme values in the data"
     return (*measured, look) if grew(known) else (look, *measured)
 

@@ -55,7 +55,8 @@ def causes(known: Known) -> tuple[str, ...]:
         "the loss is logged on another scale from there on: summed instead of averaged, over "
         "accumulated batches, another weight or loss scale"
     )
-    return (*runs, scale) if falls_again else (scale, *runs)
+    harder = "the data or the task changed there: a curriculum's next stage, harder samples"
+    return (*runs, harder, scale) if falls_again else (scale, *runs, harder)
 
 
 def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
