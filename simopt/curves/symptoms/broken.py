@@ -32,7 +32,7 @@ def grew(known: Known) -> bool:
 
 
 def goes_on(known: Known) -> bool:
-    """Whether finite losses follow: the weights are whole, for what has overflowed never returns."""
+    """Whether finite losses follow, so that the weights are whole: an overflow never returns."""
     return known.features.get("finite_after", 0.0) > 0
 
 
