@@ -82,6 +82,20 @@ def test_best_passes_over_divergence_and_takes_the_middle_of_ties():
     assert measures.best(grid([INF, INF]), []).empty
 
 
+def test_best_leaves_whole_numbers_whole_where_every_column_is_a_number():
+    table = grid([3.0, 1.0, 2.0, 5.0], batch_size=[4, 4, 8, 8])
+    chosen = measures.best(table, ["batch_size"])
+    assert chosen["batch_size"].dtype == np.int64
+    assert chosen[["batch_size", "eta"]].to_numpy().tolist() == [[4, 2.0], [8, 4.0]]
+
+
+def test_each_row_counts_once_though_its_label_names_several():
+    table = pd.concat([grid([9.0, 5.0, 0.0, 7.0], problem="a"), grid([1.0] * 4, problem="b")])
+    worst = measures.worst_nearby(table, ["problem"], window=3)
+    assert worst.index.tolist() == table.index.tolist()
+    np.testing.assert_array_equal(worst, [math.nan, 9, 7, math.nan, math.nan, 1, 1, math.nan])
+
+
 def test_best_of_each_group_whatever_the_order_of_the_rows():
     table = pd.concat(
         [grid([3.0, 1.0, 2.0], optimizer="A"), grid([1.0, 2.0, 3.0], optimizer="B")]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from simopt.analysis.gradient_noise import batch_variance, gradient_noise, point_gradients
 from simopt.ground import checks
@@ -166,13 +167,14 @@ def worst_nearby(
     if window % 2 == 0:
         raise checks.refuse("window", window, "odd: as many neighbours on either side")
     by = _checked(table, by, rate=rate, value=value)
-    result = pd.Series(np.nan, index=table.index, name="worst")
-    for _, group in _groups(table, by):
-        group = group.sort_values(rate)
-        if len(group) >= window:
-            views = np.lib.stride_tricks.sliding_window_view(group[value].to_numpy(), window)
-            result.loc[group.index[half : len(group) - half]] = views.max(axis=1)
-    return result
+    rates, values = _numbers(table, rate, value)
+    worst = np.full(len(table), np.nan)
+    for _, rows in _groups(table, by):
+        rows = rows[np.argsort(rates[rows])]
+        if len(rows) >= window:
+            views = np.lib.stride_tricks.sliding_window_view(values[rows], window)
+            worst[rows[half : len(rows) - half]] = views.max(axis=1)
+    return pd.Series(worst, index=table.index, name="worst")
 
 
 def best(
@@ -204,11 +206,11 @@ def best(
     [[0.4, 1.0, 'upper']]
     """
     by = _checked(table, by, rate=rate, value=value)
-    rows = []
-    for _, group in _groups(table, by):
-        rates, values = (group[each].to_numpy(dtype=np.float64) for each in (rate, value))
-        order = np.argsort(rates)
-        rates, values = rates[order], values[order]
+    all_rates, all_values = _numbers(table, rate, value)
+    places, edges = [], []
+    for _, rows in _groups(table, by):
+        rows = rows[np.argsort(all_rates[rows])]
+        rates, values = all_rates[rows], all_values[rows]
         finite = np.flatnonzero(np.isfinite(values))
         if not len(finite):
             continue
@@ -216,9 +218,11 @@ def best(
         chosen = ties[(len(ties) - 1) // 2]
         # The rim of `worst_nearby` has no value: the edge is then the last rate that has one.
         known = rates[~np.isnan(values)]
-        edge = {known[0]: "lower", known[-1]: "upper"}.get(rates[chosen], "")
-        rows.append(group.iloc[order[chosen]].to_dict() | {"edge": edge})
-    return _of(table, rows, [*table.columns, "edge"])
+        edges.append({known[0]: "lower", known[-1]: "upper"}.get(rates[chosen], ""))
+        places.append(rows[chosen])
+    best_rows = _bare(table).iloc[places].to_dict("records")
+    made = [row | {"edge": edge} for row, edge in zip(best_rows, edges, strict=True)]
+    return _of(table, made, [*table.columns, "edge"])
 
 
 def width(
@@ -256,14 +260,14 @@ def width(
     """
     by = _checked(table, by, rate=rate, value=value)
     within = checks.number("within", within, checks.POSITIVE)
-    rows = []
-    for key, group in _groups(table, by):
-        rates = np.sort(group[rate].to_numpy(dtype=np.float64))
+    all_rates, all_values = _numbers(table, rate, value)
+    made = []
+    for key, rows in _groups(table, by):
+        rates, values = np.sort(all_rates[rows]), all_values[rows]
         spacing = np.log10(rates[-1] / rates[0]) / max(len(rates) - 1, 1)
-        good = group[value] <= within * group[value].min()
-        count = int((good & np.isfinite(group[value])).sum())
-        rows.append([*key, count * spacing])
-    return _of(table, rows, [*by, "decades"])
+        good = values <= within * np.nanmin(values, initial=np.inf)
+        made.append([*key, np.count_nonzero(good & np.isfinite(values)) * spacing])
+    return _of(table, made, [*by, "decades"])
 
 
 def first_divergence(table: pd.DataFrame, by: Sequence[str], *, rate: str = "eta") -> pd.DataFrame:
@@ -292,10 +296,10 @@ def first_divergence(table: pd.DataFrame, by: Sequence[str], *, rate: str = "eta
     """
     checks.table("table", table, ["diverged"])
     by = _checked(table, by, rate=rate, diverged="diverged")
-    rows = [
-        [*key, group.loc[group["diverged"] > 0, rate].min()] for key, group in _groups(table, by)
-    ]
-    return _of(table, rows, [*by, "diverges_from"])
+    rates, diverged = _numbers(table, rate, "diverged")
+    rates = np.where(diverged > 0, rates, np.nan)
+    made = [[*key, np.fmin.reduce(rates[rows])] for key, rows in _groups(table, by)]
+    return _of(table, made, [*by, "diverges_from"])
 
 
 def tuned(table: pd.DataFrame, by: Sequence[str], *, window: int = 5) -> pd.DataFrame:
@@ -381,14 +385,14 @@ def common(
     by = _checked(table, by, rate=rate, value=value, across=across)
     if across == rate:
         raise checks.refuse("across", across, f"another column than the rate's, {rate!r}")
-    rows = []
-    for key, group in _groups(table, by):
-        wide = group.pivot_table(index=rate, columns=across, values=value, observed=True)
+    bare, made = _bare(table), []
+    for key, rows in _groups(table, by):
+        wide = bare.iloc[rows].pivot_table(index=rate, columns=across, values=value, observed=True)
         # A rate that is missing, or infinite, somewhere serves that one not at all.
         ratio = (wide / wide.min()).replace(np.nan, np.inf).max(axis=1)
         ties = ratio[ratio == ratio.min()]
-        rows.append([*key, ties.index[(len(ties) - 1) // 2], float(ratio.min())])
-    return _of(table, rows, [*by, rate, "regret"])
+        made.append([*key, ties.index[(len(ties) - 1) // 2], float(ratio.min())])
+    return _of(table, made, [*by, rate, "regret"])
 
 
 def _checked(
@@ -420,11 +424,26 @@ def _of(table: pd.DataFrame, rows: Sequence[object], columns: list[str]) -> pd.D
     return result
 
 
+def _bare(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without ``attrs``, which pandas copies whole for whatever is taken of a table."""
+    bare = table.copy(deep=False)
+    bare.attrs = {}
+    return bare
+
+
+def _numbers(table: pd.DataFrame, *columns: str) -> list[NDArray[np.float64]]:
+    """Columns as arrays: a table for each of hundreds of groups would take most of the time."""
+    return [table[each].to_numpy(dtype=np.float64) for each in columns]
+
+
 def _groups(
     table: pd.DataFrame, by: Sequence[str]
-) -> list[tuple[tuple[object, ...], pd.DataFrame]]:
-    """(key, rows) of each group, in order; the whole table if ``by`` is empty."""
+) -> list[tuple[tuple[object, ...], NDArray[np.intp]]]:
+    """(key, places of its rows) of each group, in order; all rows if ``by`` is empty."""
     if not by:
-        return [((), table)]
-    groups = table.groupby(list(by), observed=True, sort=True, dropna=False)
-    return [(key if isinstance(key, tuple) else (key,), group) for key, group in groups]
+        return [((), np.arange(len(table)))]
+    groups = _bare(table).groupby(list(by), observed=True, sort=True, dropna=False)
+    sizes = groups.size()
+    places = np.split(np.argsort(groups.ngroup().to_numpy(), kind="stable"), np.cumsum(sizes))
+    keys = (key if isinstance(key, tuple) else (key,) for key in sizes.index)
+    return list(zip(keys, places[:-1], strict=True))
