@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import pytest
 
 import simopt
+from simopt.ground.threads import thread_count
 from simopt.report import building, pages
 from simopt.report.building import Built
 
@@ -111,6 +113,49 @@ def test_processes_build_the_same_pages(monkeypatch, tmp_path):
         assert one == other
 
 
+#: What a process runs before it serves: each page says in which process it was made, on how many
+#: threads, and what it may read of others.
+TELLING = """
+import os
+from simopt.ground.threads import thread_count
+from simopt.report import pages
+def values(page, context):
+    kept = {name: each["findings"] for name, each in context.built.items()}
+    told = [os.getpid(), os.environ.get("NUMBA_NUM_THREADS"), thread_count(None), kept]
+    return {"findings": told}
+pages.values, pages.render = values, lambda page, given: "<p>made</p>"
+"""
+
+
+@pytest.mark.parametrize("threads", [None, "3"])
+def test_a_page_built_alone_has_a_new_process_its_threads_and_what_others_found(
+    monkeypatch, tmp_path, threads
+):
+    wanted = [page(name) for name in ("playground", "errata", "glossary", "scale", "overview")]
+    monkeypatch.setattr(building, "PAGES", wanted)
+    monkeypatch.setattr(building, "processes", lambda: 2)
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    if threads is not None:
+        monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+    before, after = building.SERVE.split("serve(")
+    ours = f"exec({TELLING!r}); ".replace("{", "{{").replace("}", "}}")
+    monkeypatch.setattr(building, "SERVE", f"{before}{ours}serve({after}")
+    told = {each.page.module: each.kept["findings"] for each in building.build(tmp_path, True)}
+    shared = str(max(1, thread_count(None) // 2))
+    for name in ("playground", "errata", "glossary"):
+        assert told[name][1:] == [shared, int(shared), {}]
+    for name in building.ALONE:
+        assert told[name][1:3] == [threads, thread_count(None)]
+        assert told[name][0] == told["scale"][0]
+        assert told[name][0] not in {
+            os.getpid(),
+            *(told[each][0] for each in ("playground", "errata")),
+        }
+        assert told[name][3] == {each: told[each] for each in told if each in told[name][3]}
+    assert set(told["overview"][3]) == set(told) - {"overview"}
+    assert os.environ.get("NUMBA_NUM_THREADS") == threads
+
+
 @pytest.mark.parametrize("module", ["batch_size", "claims"])
 def test_what_the_overview_reads_comes_from_another_process(quick, module):
     kept = pages.for_overview(page(module), quick(module))
@@ -124,13 +169,14 @@ def test_what_the_overview_reads_comes_from_another_process(quick, module):
 def test_the_longest_pages_begin_first(monkeypatch, tmp_path):
     begun = []
 
-    def ready(wanted, quick, say, count):
-        begun.extend(each.module for each in wanted)
+    def ready(together, alone, others, quick, say, count):
+        begun.extend(each.module for each in together)
+        assert [each.module for each in alone] == list(building.ALONE)
+        begun.extend(building.ALONE)
         yield from ()
 
     monkeypatch.setattr(building, "processes", lambda: 2)
     monkeypatch.setattr(building, "_from_processes", ready)
-    monkeypatch.setattr(building, "ALONE", ())
     building.build(tmp_path, True)
     assert begun[: len(building.LONGEST)] == list(building.LONGEST)
     assert sorted(begun) == sorted(each.module for each in pages.PAGES)

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,10 +43,39 @@ ALONE = ("scale", "overview")
 #: What marks a notice that stands for a page until it is ready, in its template.
 NOTICE = '<section id="pages-ready">'
 
+#: The environment variable that says how many threads a process' sweeps run on.
+THREADS = "NUMBA_NUM_THREADS"
+
 #: What a process is started with: it imports what this one would.
 SERVE = (
     "import sys; sys.path[:] = {path!r}; from simopt.report.building import serve; serve({ends!r})"
 )
+
+
+#: What pages built so far kept for others, by module.
+Kept = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a process is asked for.
+
+    Attributes
+    ----------
+    module : str
+        Of the page.
+    quick : bool
+        With smaller sweeps.
+    built : dict
+        What the page may read of others.
+    threads : str or None
+        What the environment says of threads; None where it says nothing.
+    """
+
+    module: str
+    quick: bool
+    built: Kept
+    threads: str | None
 
 
 @dataclass(frozen=True)
@@ -119,15 +148,15 @@ def build(
         stage(built.page.title)
 
     _write_waiting(folder, waiting)
+
+    def others() -> Kept:
+        return {each.page.module: each.kept for each in done}
+
     try:
         ready = _from_processes if count > 1 else _in_turn
-        with closing(ready(together, quick, say, count)) as one_by_one:
+        with closing(ready(together, alone, others, quick, say, count)) as one_by_one:
             for built in one_by_one:
                 write(built)
-        for page in alone:
-            say(page.title)
-            others = {each.page.module: each.kept for each in done}
-            write(built_page(page, Context(quick, say, MappingProxyType(others))))
     except KeyboardInterrupt:
         made = f"{len(done)} of {len(PAGES)} pages are made, in {folder}"
         raise KeyboardInterrupt(f"interrupted; {made}") from None
@@ -176,48 +205,79 @@ def _cpu() -> float:
 
 
 def _in_turn(
-    wanted: Sequence[Page], quick: bool, say: Callable[[str], None], count: int = 1
+    together: Sequence[Page],
+    alone: Sequence[Page],
+    others: Callable[[], Kept],
+    quick: bool,
+    say: Callable[[str], None],
+    count: int = 1,
 ) -> Generator[Built]:
     """Pages built in this process, one after another."""
-    for page in wanted:
+    for page in (*together, *alone):
         say(page.title)
-        yield built_page(page, Context(quick, say))
+        built = others() if page in alone else {}
+        yield built_page(page, Context(quick, say, MappingProxyType(built)))
 
 
 def _from_processes(
-    wanted: Sequence[Page], quick: bool, say: Callable[[str], None], count: int
+    together: Sequence[Page],
+    alone: Sequence[Page],
+    others: Callable[[], Kept],
+    quick: bool,
+    say: Callable[[str], None],
+    count: int,
 ) -> Generator[Built]:
-    """Pages as they are ready: a thread for each process hands it the next one and listens."""
-    todo: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for page in wanted:
-        todo.put(page.module)
+    """Pages as they are ready: a thread for each process hands it the next one and listens.
+
+    Those that are built alone have a process to themselves and this one's number of threads: this
+    one need not import what they do.
+    """
+    todo: queue.SimpleQueue[Request] = queue.SimpleQueue()
     events: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threads = {"NUMBA_NUM_THREADS": str(max(1, thread_count(None) // count))}
+    own = os.environ.get(THREADS)
+    shared = str(max(1, thread_count(None) // count))
+    count = min(count, len(together))
+    for page in together:
+        todo.put(Request(page.module, quick, {}, shared))
 
     def command(ends: Sequence[serving.Ends]) -> str:
         return SERVE.format(path=sys.path, ends=[*ends])
 
+    def next_one() -> Built:
+        while isinstance(event := events.get(), str):
+            say(event)
+        if isinstance(event, BaseException):
+            raise event
+        assert isinstance(event, Built)
+        return event
+
     with ExitStack() as stack:
-        processes, pipes = serving.started(stack, min(count, len(wanted)), command, threads)
-        for each in pipes:
-            listener = threading.Thread(target=_attend, args=(each, todo, quick, events))
+        # One more costs nothing where it divides; elsewhere one that is done serves.
+        more = int(serving.DIVIDES and bool(alone))
+        processes, pipes = serving.started(stack, count + more, command, {THREADS: shared})
+        waited_for = stack.enter_context(ExitStack())
+
+        def listen(each: serving.Pipes) -> None:
+            listener = threading.Thread(target=_attend, args=(each, todo, events))
             listener.start()
-            stack.callback(listener.join)
+            waited_for.callback(listener.join)
+
         # The first to be called: then answers end, and the listeners with them.
         for process in processes:
             stack.callback(process.terminate)
-        for _ in wanted:
-            while isinstance(event := events.get(), str):
-                say(event)
-            if isinstance(event, BaseException):
-                raise event
-            yield event
+        for each in pipes[:count]:
+            listen(each)
+        for _ in together:
+            yield next_one()
+        for page in alone:
+            todo.put(Request(page.module, quick, others(), own))
+            listen(pipes[-1])
+            yield next_one()
 
 
 def _attend(
     pipes: serving.Pipes,
-    todo: queue.SimpleQueue[str],
-    quick: bool,
+    todo: queue.SimpleQueue[Request],
     events: queue.SimpleQueue[Any],
 ) -> None:
     """Hand a process one page after another, and pass on what it says."""
@@ -225,10 +285,10 @@ def _attend(
     try:
         while True:
             try:
-                module = todo.get_nowait()
+                request = todo.get_nowait()
             except queue.Empty:
                 return
-            pickle.dump((module, quick), requests)
+            pickle.dump(request, requests)
             event = None
             while not isinstance(event, (Built, BaseException)):
                 event = pickle.load(answers)
@@ -249,16 +309,19 @@ def _import_pages() -> None:
         importlib.import_module(f"simopt.report.{page.module}")
 
 
-def _answer(request: tuple[str, bool], send: Callable[[object], None]) -> None:
+def _answer(request: Request, send: Callable[[object], None]) -> None:
     """Build the page that a request names, and send it, or the error in its place."""
-    module, quick = request
     by_module = {page.module: page for page in PAGES}
+    os.environ.pop(THREADS, None)
+    if request.threads is not None:
+        os.environ[THREADS] = request.threads
     try:
-        page = by_module[module]
+        page = by_module[request.module]
         send(page.title)
-        send(built_page(page, Context(quick, send)))
+        context = Context(request.quick, send, MappingProxyType(dict(request.built)))
+        send(built_page(page, context))
     except Exception as error:
-        error.add_note(f"In the process that built {module}:\n{traceback.format_exc()}")
+        error.add_note(f"In the process that built {request.module}:\n{traceback.format_exc()}")
         send(error)
 
 
