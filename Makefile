@@ -155,11 +155,12 @@ $(VENV)/.warm: $(RUN) $(KERNELS)
 	echo "Install one, or name it: make PYTHON=/path/to/python3.12 report" >&2; exit 1
 
 # pip of an environment, with a line per package in place of five. The packages that build simopt
-# come from constraints.txt too, so that no part of the installation depends on the day.
+# come from constraints.txt too, so that no part of the installation depends on the day. Python
+# compiles what it imports, and keeps that: pip would compile thousands of files that nothing asks for.
 define install
 	@set -o pipefail; for packages in "hatchling editables" "--no-build-isolation -e $(2)"; do \
 	  $(1)/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt \
-	    $(3) $$packages | awk ' \
+	    --no-compile $(3) $$packages | awk ' \
 	      /\.metadata/ { next } \
 	      /^ *(Downloading|Using cached|Processing) .*whl/ { \
         match($$0, /[^ \/]*\.whl( \([0-9.]+ [kM]B\))?/); print "  " substr($$0, RSTART, RLENGTH) } \
