@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
 from simopt.curves.logs import read_log
-from tests.test_logs import one, same, written
+from tests.test_logs import HELD, LOSS, one, same, written
 
 #: scikit-learn 1.9: KMeans(4, verbose=1, n_init=3), the inertia of each of its three starts.
 STARTS = (
@@ -105,6 +108,21 @@ iter  3 act 1.873e+01 pre 1.426e+01 delta 9.370e-01 f 7.928e+01 |g| 4.515e+01 CG
 iter  4 act 9.363e+00 pre 7.378e+00 delta 1.074e+00 f 6.055e+01 |g| 1.920e+01 CG   3
 """
 
+#: Keras 3.15: fit(verbose=2), and evaluate(verbose=1) behind it.
+FIT_AND_EVALUATE = """\
+Epoch 1/5
+6/6 - 0s - 667us/step - loss: 1.1326 - mae: 0.8618 - val_loss: 0.9471 - val_mae: 0.7727
+Epoch 2/5
+6/6 - 0s - 1ms/step - loss: 0.9086 - mae: 0.7704 - val_loss: 0.7501 - val_mae: 0.6819
+Epoch 3/5
+6/6 - 0s - 656us/step - loss: 0.7256 - mae: 0.6883 - val_loss: 0.5923 - val_mae: 0.6014
+Epoch 4/5
+6/6 - 0s - 582us/step - loss: 0.5742 - mae: 0.6065 - val_loss: 0.4668 - val_mae: 0.5311
+Epoch 5/5
+6/6 - 0s - 571us/step - loss: 0.4580 - mae: 0.5366 - val_loss: 0.3702 - val_mae: 0.4714
+\r\x1b[1m1/8\x1b[0m \x1b[32m━━\x1b[0m\x1b[37m━━━━━━━━━━━━━━━━━━\x1b[0m \x1b[1m0s\x1b[0m 893us/step - loss: 0.2565 - mae: 0.4153\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\r\x1b[1m8/8\x1b[0m \x1b[32m━━━━━━━━━━━━━━━━━━━━\x1b[0m\x1b[37m\x1b[0m \x1b[1m0s\x1b[0m 280us/step - loss: 0.3884 - mae: 0.4880
+"""
+
 #: Ignite 0.5: its tutorial's lines of every few batches, of both parts at an epoch's end, and a bar.
 IGNITE = "".join(
     f"Epoch[{epoch}] Iteration[{10 * epoch - 5}/10] Loss: {batch}\n"
@@ -192,3 +210,91 @@ def test_two_losses_of_one_name_beside_that_of_the_training(tmp_path):
         [3.8815, 1.5647, 0.4818, 0.2275, 0.1718, 0.1527, 0.1433, 0.1352],
         [3.8315, 1.6005, 0.5109, 0.2459, 0.187, 0.1699, 0.1596, 0.1553],
     )
+
+
+def test_what_keras_evaluates_behind_the_last_epoch_is_no_epoch(tmp_path):
+    run = one(read_log(written(tmp_path, FIT_AND_EVALUATE, "out.log")))
+    same(run, [1.1326, 0.9086, 0.7256, 0.5742, 0.458], [0.9471, 0.7501, 0.5923, 0.4668, 0.3702])
+    np.testing.assert_array_equal(run.x, range(1, 6))
+    assert "what was evaluated behind the last epoch is left out" in run.notes
+
+
+def test_two_bars_in_each_epoch_stay(tmp_path):
+    """Whatever the second is, it is none that stands behind the last epoch alone."""
+    text = "".join(
+        f"Epoch {k}/5\n9/9 [====] - 0s - loss: {a}\n9/9 [====] - 0s - loss: {b}\n"
+        for k, (a, b) in enumerate(zip(LOSS[:5], HELD[:5], strict=True), 1)
+    )
+    assert len(one(read_log(written(tmp_path, text, "out.log"))).loss) == 10
+
+
+def test_counts_and_bounds_that_comet_prints_at_the_end(tmp_path):
+    text = "".join(f"epoch {k} train_loss {a} val_loss {b}\n" for k, (a, b) in enumerate(zip(LOSS, HELD, strict=True)))  # fmt: skip
+    text += (
+        "COMET INFO:   Metrics [count] (min, max):\n"
+        "COMET INFO:     train_loss [40] : (0.3405, 2.3)\n"
+        "COMET INFO:     val_loss [40]   : (0.3905, 2.35)\n"
+    )
+    same(one(read_log(written(tmp_path, text, "out.log"))))
+
+
+def test_a_validation_that_has_its_own_count(tmp_path):
+    """TensorBoard's "Loss/train" by steps beside "Loss/test" by epochs."""
+    rows = {step: {"step": step, "Loss/train": loss} for step, loss in enumerate(LOSS, 1)}
+    for epoch in range(8):
+        rows.setdefault(epoch, {"step": epoch})["Loss/test"] = HELD[5 * epoch + 4]
+    run = one(read_log([rows[step] for step in sorted(rows)]))
+    same(run, LOSS, np.where(np.arange(1, 41) % 5 == 0, HELD, np.nan))
+    assert run.validation_fault == ""
+    assert any("every 5th" in note for note in run.notes)
+
+
+def test_a_rate_that_is_logged_in_rows_of_its_own(tmp_path):
+    """Lightning's LearningRateMonitor; a rate that is said once holds for all that follows."""
+    text = "epoch,lr,train_loss\n" + "".join(
+        f",{0.1 / (k + 1)},\n{k},,{loss}\n" for k, loss in enumerate(LOSS)
+    )
+    run = one(read_log(written(tmp_path, text)))
+    np.testing.assert_allclose(run.rate, 0.1 / np.arange(1, 41))
+    text = "Learning rate set to 0.3\n" + "".join(
+        f"{k}:\tlearn: {loss}\ttotal: 1ms\tremaining: 2s\n" for k, loss in enumerate(LOSS)
+    )
+    np.testing.assert_array_equal(one(read_log(written(tmp_path, text, "out.log"))).rate, 0.3)
+
+
+def test_how_fast_it_goes_is_no_part_of_a_name(tmp_path):
+    text = "".join(
+        f"Epoch {k}/7 ━━━━━━━ 10/10 0:00:00 • 0:00:00 58.22it/s train_loss: {a} val_loss: {b}\n"
+        for k, (a, b) in enumerate(zip(LOSS, HELD, strict=True))
+    )
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    assert (run.loss_column, run.validation_column) == ("train_loss", "val_loss")
+
+
+def test_one_training_that_two_loggers_wrote(tmp_path):
+    """As Hugging Face's Trainer does, into its state and for TensorBoard."""
+    history = ", ".join(f'{{"step": {k}, "loss": {a}}}' for k, a in enumerate(LOSS))
+    written(tmp_path, f'{{"log_history": [{history}]}}', "run/trainer_state.json")
+    written(tmp_path, "step,loss\n" + "".join(f"{k},{a:.6f}\n" for k, a in enumerate(LOSS)), "run/logs/a.csv")  # fmt: skip
+    run = one(read_log(tmp_path / "run"))
+    same(run, held=None)
+    assert any("the same curve" in note for note in run.notes)
+
+
+def test_a_report_of_dvclive_beside_its_curves(tmp_path):
+    for part, values in (("train", LOSS), ("val", HELD)):
+        text = "step\tloss\n" + "".join(f"{k}\t{a}\n" for k, a in enumerate(values))
+        written(tmp_path, text, f"dvclive/plots/metrics/{part}/loss.tsv")
+    text = "# Report\n\n### Metrics\n\n|   train.loss |   val.loss |   step |\n|--------------|------------|--------|\n|       0.5702 |     0.6702 |     39 |\n"
+    written(tmp_path, text, "dvclive/report.md")
+    same(one(read_log(tmp_path / "dvclive")))
+
+
+def test_a_model_of_keras_is_no_log(tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("config.json", '{"config": {"batch_shape": [32, 6]}}')
+        archive.writestr("model.weights.h5", b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(ValueError, match="a model of Keras"):
+        read_log(written(tmp_path, packed.getvalue(), "model.keras"))

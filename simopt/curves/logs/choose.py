@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -187,7 +188,11 @@ def _rate(table: Table, name: str, rows: int) -> Floats | None:
         rates = cells.column(table.columns[name], table.decimal)[0]
     except ValueError:
         return None
-    return rates if len(rates) == rows else None
+    if len(rates) != rows:
+        return None
+    # A rate holds until another is logged: in a row of its own, or once before all others.
+    known = np.maximum.accumulate(np.where(np.isnan(rates), -1, np.arange(rows)))
+    return np.where(known < 0, math.nan, rates[known])
 
 
 def _about(names: Iterable[Name]) -> str:

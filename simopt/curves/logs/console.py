@@ -31,6 +31,9 @@ _HEADING = re.compile(
 #: How far a bar of tqdm's is, and the time it took.
 _BAR_AT = re.compile(r"\d+/\d+ \[[\d:]+<")
 
+#: A bar of Keras that is full, whose line says no position.
+_FULL_BAR = re.compile(r"\s*(\d+)/\1\s")
+
 #: A decimal comma: behind a name, and before neither more digits in groups nor more numbers.
 _DECIMAL_COMMA = re.compile(r"(?<=[:= ])([-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)),(\d+)(?![\d,.])")
 _DECIMAL_POINT = re.compile(r"(?<=[:= ])[-+]?\d+(?:\.\d+)+(?![\d,])|,\d{3}(?!\d)")
@@ -41,10 +44,10 @@ FEW_LINES = 3
 #: What boosted trees print above a round that is said again.
 _BEST = re.compile(r"best iteration(?: is)?:\s*$", re.IGNORECASE)
 #: What is said of a run when it is over, "Best epoch: 40, loss: 0.5", or of one that goes on:
-#: "Resuming from epoch 20, loss 0.6".
+#: "Resuming from epoch 20, loss 0.6"; Comet's counts and bounds, "loss [40] : (0.5, 2.5)".
 _SUMMARY = re.compile(
     r"\W*(?:(?:best|final|lowest|minimum|optimal)\s+(?:epoch|step|iter(?:ation)?|round|model"
-    r"|checkpoint|results?)\b|(?:resum|restor|load)(?:ing|ed)\b.*?\b(?:from|at|checkpoint|model"
+    r"|checkpoint|results?)\b|[^\[]*+\[\d+\]\s*:\s\((?=[-+\d])|(?:resum|restor|load)(?:ing|ed)\b.*?\b(?:from|at|checkpoint|model"
     r"|weights|state)\b)",
     re.IGNORECASE,
 )
@@ -88,7 +91,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     if not rows.count:
         return None
     columns, notes = processes.of_one(processes.of_runs(_spelled_once(rows.columns)))
-    columns, notes = repeated.once(columns, notes)
+    columns, notes = repeated.without_evaluation(*repeated.once(columns, notes))
     columns, front = _placed(repeated.without_best(columns))
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
     about = next((text for text in programs.values() if text), "")
@@ -242,6 +245,8 @@ def _rows(
             row: dict[str, Any] = at | rate | values | ({processes.RANKS: rank} if rank else {})
             if "[" in line and (label := processes.label(line)):
                 row[processes.LABELS] = label
+            if "epoch" in at and not position and _FULL_BAR.match(line):
+                row[repeated.BARS] = True
             if {"epoch", "batch"} <= set(at):
                 if row.items() <= drawn.items():
                     continue  # a bar that is drawn again when all is done

@@ -55,6 +55,7 @@ _IN_ZIP = {
     "xl/workbook.xml": "a spreadsheet",
     "word/document.xml": "a document of Office",
     "data.pkl": "a pickle of PyTorch",
+    ".weights.h5": "a model of Keras",
 }
 
 

@@ -128,7 +128,8 @@ def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
         held = [file for file in held if rotated.base(file.name) not in names]
         curves = place / "plots" / "metrics"
         if curves in above:
-            held = [file for file in held if file.name != "metrics.json"]  # DVCLive's last values
+            # DVCLive's last values, and its report of them.
+            held = [file for file in held if file.name not in ("metrics.json", "report.md")]
         made = _whole(place, held, by_folder, done, read)
         if made is None:
             made = _files_of(place, held, read)

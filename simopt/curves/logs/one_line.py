@@ -130,6 +130,8 @@ _WORD_VALUE = re.compile(
 _VERB = re.compile(r"(?<=\w)(?:\s+(?:is|was|now|of|at|to|equals))+\Z", re.IGNORECASE)
 #: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
 _RANGE = re.compile(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")
+#: How fast it goes, as bars say it in front of a name: "58.22it/s loss: 0.5".
+_SPEED = re.compile(r"(?<![\w.])\d+(?:\.\d+)?\s?[a-z]{1,8}/s(?:ec|tep)?(?![\w/])", re.IGNORECASE)
 #: A name and its number may be on either side of a tab.
 _AFTER_NAME = re.compile(r"(?<=[:=])\s+(?=\S)")
 #: What a line without would have no number.
@@ -290,6 +292,7 @@ def pairs(line: str) -> dict[str, str]:
     if trees:
         found["iteration"] = trees["at"]
         line = line[trees.end() :]
+    line = _SPEED.sub(" | ", line) if "/s" in line else line
     line = _RANGE.sub("", _AFTER_NAME.sub(" ", _WIDE.sub(" " * 8, line)))
     line = _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line)
     counted = _COUNTS.search(line) is not None

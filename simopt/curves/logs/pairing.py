@@ -86,6 +86,13 @@ def beside(
     result = np.full(len(rows), math.nan)
     if not len(rows):
         return result, ""
+    if (every := _by_its_own_count(rows, there, x)) > 1:
+        rest = values[there]
+        result[every - 1 :: every] = rest
+        return result, (
+            f"validation was counted on its own, {len(rest)} times for {len(rows)} training "
+            f"values: taken as every {every}th"
+        )
     together = there[rows]
     result[together] = values[rows[together]]
     own = np.setdiff1d(np.flatnonzero(there), rows)
@@ -109,6 +116,24 @@ def beside(
             "the last before each is taken"
         )
     return result, note
+
+
+#: Of fewer counts than these, and of fewer training values for each, none can tell its own count.
+COUNTS, SPARSE = 3, 4
+
+
+def _by_its_own_count(rows: NDArray[np.int64], there: Mask, x: Floats | None) -> int:
+    """For how many training values there is one of validation, where that counts 0, 1, 2, ... too.
+
+    As TensorBoard has it where steps are training's, and epochs validation's; 0 where it is not so.
+    """
+    held = np.flatnonzero(there)
+    if x is None or len(held) < COUNTS or len(rows) < SPARSE * len(held) or len(rows) % len(held):
+        return 0
+    counts = x[held]
+    first = counts[0]
+    alone = first in (0.0, 1.0) and bool((counts == first + np.arange(len(held))).all())
+    return len(rows) // len(held) if alone and x[rows].max() >= SPARSE * counts[-1] else 0
 
 
 def _in_turns(rows: NDArray[np.int64], own: NDArray[np.int64]) -> bool:

@@ -117,7 +117,29 @@ def read_log(
             failed = failed or error
     if not read:
         raise failed or checks.refuse("loss", name, "a log with a loss in it")
-    return Log(name, form, tuple(numbered(read)))
+    return Log(name, form, tuple(numbered(_each_once(read))))
+
+
+#: Numbers that are written to so many digits, or in single precision, are the same.
+ROUNDED = 1e-4
+
+
+def _each_once(read: Sequence[LoggedRun]) -> list[LoggedRun]:
+    """Runs without those that another logger of the same training wrote, in another format."""
+    kept: list[LoggedRun] = []
+    for run in read:
+        for k, other in enumerate(kept):
+            if (
+                other.format != run.format
+                and len(other.loss) == len(run.loss) > 1
+                and np.allclose(other.loss, run.loss, rtol=ROUNDED, atol=0.0, equal_nan=True)
+            ):
+                left = f"{run.source or run.name} has the same curve as {run.format}: left out"
+                kept[k] = replace(other, notes=(*other.notes, left))
+                break
+        else:
+            kept.append(run)
+    return kept
 
 
 def read(

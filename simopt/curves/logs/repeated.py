@@ -80,6 +80,34 @@ def without_warnings(rows: Rows, grains: list[str]) -> tuple[Rows, list[str]]:
     return Rows(kept, sum(keep)), list(compress(grains, keep))
 
 
+#: The column of rows that are bars drawn to their ends, until it is known which are evaluations.
+BARS = "\0bar"
+
+
+def without_evaluation(
+    columns: dict[str, list[Any]], notes: tuple[str, ...]
+) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
+    """Rows without the bar that Keras draws of ``evaluate`` behind the last epoch of ``fit``.
+
+    It says no epoch. A second bar in other epochs too is of something else.
+    """
+    bars = columns.pop(BARS, None)
+    if bars is None:
+        return columns, notes
+    epochs = [None if cell is None else float(cell) for cell in columns["epoch"]]
+    second = [
+        row
+        for row in range(1, len(bars))
+        if bars[row] and bars[row - 1] and epochs[row] == epochs[row - 1]
+    ]
+    following = dict(enumerate(epochs[1:]))
+    if not second or any((following.get(row) or 0.0) > (epochs[row] or 0.0) for row in second):
+        return columns, notes
+    keep = [row not in set(second) for row in range(len(bars))]
+    kept = {name: list(compress(cells, keep)) for name, cells in columns.items()}
+    return kept, (*notes, "what was evaluated behind the last epoch is left out")
+
+
 def _is_broken(cell: Any) -> bool:
     """Whether a cell is NaN or infinite."""
     try:
