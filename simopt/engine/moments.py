@@ -154,8 +154,7 @@ def of_batch(room, x, errors, order, start, stop):
                 room[p, k] = x[i, k]
             room[p, dp] = errors[i]
         for k in range(0, room.shape[1], ACROSS):
-            for j in range(0, min(k + ACROSS, dp), ROWS):
-                add_products(room, AT_A_TIME + j, 0, k, count, room.T, j, 0)
+            add_products(room, AT_A_TIME, min(k + ACROSS, dp), 0, k, count, room.T, 0, 0)
 
 
 def write_row(moments, slopes, row, j, x, errors, order, start, stop, ratio):

@@ -105,7 +105,7 @@ def adding(places: tuple[tuple[int, int], ...]) -> Any:
             top = {c: of(above, c) for c in sorted({c for _, c in places})}
             return [builder.fmul(left[r], top[c]) for r, c in places]
 
-        for pointer, total in zip(pointers, block.sums(terms, count, before), strict=True):
+        for pointer, total in zip(pointers, block.sums(terms, step(0), count, before), strict=True):
             builder.store(total, pointer, align=block.size)
         return context.get_dummy_value()
 
@@ -138,7 +138,7 @@ def _gradients(context: Any, builder: Any, signature: Any, arguments: Any) -> An
             products.append(builder.fmul(mean(row, column), off))
         return products
 
-    totals = reals.sums(terms, last, [mean(place, last) for place in places])
+    totals = reals.sums(terms, step(0), last, [mean(place, last) for place in places])
     for r, total in enumerate(totals):
         pointer = reals.pointer(weight, below, builder.add(to, step(r)), reals.vector)
         builder.store(total, pointer, align=reals.size)

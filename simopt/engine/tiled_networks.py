@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from simopt.engine.layout import LOSS
 from simopt.engine.passes import add_penalty, clear
-from simopt.engine.products import ROWS, add_products
+from simopt.engine.products import ROWS, add_products, set_sums
 
 #: Points at a time: the answers of 32 units to them, in a tile of lanes, are half of a first-level
 #: cache.
@@ -74,15 +74,13 @@ def over_points(squash):
         """Answers and predictions by the weights from row ``at`` on."""
         bias = at + hidden * columns
         out, last = bias + hidden, room + hidden * POINTS
+        many = -(-count // ROWS) * ROWS
         for j in range(hidden):
-            for row in range(room + j * POINTS, room + j * POINTS + count):
-                for lane in range(low, high):
-                    work[row, lane] = work[bias + j, lane]
-        for lane in range(low, high, width):
-            for j in range(hidden):
-                for p in range(0, count, ROWS):
-                    to = room + j * POINTS + p
-                    add_products(work, to, at + j * columns, lane, columns, batch, p, 0)
+            for lane in range(low, high, width):
+                set_sums(
+                    work, room + j * POINTS, many, bias + j, at + j * columns, lane, columns, batch,
+                    0, 0,
+                )  # fmt: skip
         for p in range(count):
             for lane in range(low, high):
                 work[last + p, lane] = work[out + hidden, lane]
@@ -125,9 +123,9 @@ def over_points(squash):
                     back_one(work, low, high, dp, last + p, row + p, out + j, bias + j)
             for lane in range(low, high, width):
                 for j in range(hidden):
-                    for k in range(0, whole, ROWS):
-                        to = dp + j * columns + k
-                        add_products(work, to, room + j * POINTS, lane, count, batch.T, k, 0)
+                    add_products(
+                        work, dp + j * columns, whole, room + j * POINTS, lane, count, batch.T, 0, 0
+                    )  # fmt: skip
             for j in range(hidden):
                 for k in range(whole, columns):
                     for p in range(count):

@@ -43,9 +43,9 @@ def gather(batch, starts, data, order, first, count, slope):
 
 def predict(work, low, high, width, dp, at, room, batch, starts, count):
     """Predictions, or residuals, of points to the rows from ``room`` on."""
+    many = -(-count // ROWS) * ROWS
     for lane in range(low, high, width):
-        for p in range(0, count, ROWS):
-            set_products(work, room + p, at, lane, dp, batch, p, 0, starts)
+        set_products(work, room, many, at, lane, dp, batch, 0, 0, starts)
 
 
 def gradient(
@@ -62,16 +62,14 @@ def gradient(
                 for lane in range(low, high):
                     work[room + p, lane] = slope(work[room + p, lane], target, *parameters)
         for lane in range(low, high, width):
-            for k in range(0, dp, ROWS):
-                add_products(work, dp + k, room, lane, count, batch.T, k, 0)
+            add_products(work, dp, dp, room, lane, count, batch.T, 0, 0)
 
 
 def gradient_by_moments(work, low, high, width, dp, room, matrix, vector, center):
     """`moments.gradient`."""
     subtract(work, low, high, dp, 0, room, center)
     for lane in range(low, high, width):
-        for k in range(0, dp, ROWS):
-            set_products(work, dp + k, room, lane, dp, matrix, k, 0, vector)
+        set_products(work, dp, dp, room, lane, dp, matrix, 0, 0, vector)
 
 
 def subtract(work, low, high, dp, at, room, center):
@@ -92,8 +90,7 @@ def loss_squared(
     subtract(work, low, high, dp, at, room, data.minimizer)
     for lane in range(low, high, width):
         # The factor is upper triangular: nothing stands left of its diagonal.
-        for j in range(0, dp, ROWS):
-            add_squares(work, loss, room + j, lane, dp - j, data.factor, j, j)
+        add_squares(work, loss, room, lane, dp, data.factor)
 
 
 def copy(batch, starts, data, first, count, dp):
