@@ -160,3 +160,16 @@ def test_bad_tables_are_named(tmp_path):
     with pytest.raises(FileNotFoundError):
         problems.read_table(tmp_path / "none.csv", "y")
     assert problems.read_table(path, "y", features=["a"]).n == 3
+
+
+@pytest.mark.parametrize("unit", [1e100, 1e18, 1e12, 1e-9, 1e-12, 1e-14, 1e-18, 1e-100])
+def test_the_optimum_does_not_hang_on_units(unit):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 2))
+    problem = simopt.problems.least_squares(x * [unit, 1.0], x @ [3.0, -2.0] + 1.0, intercept=True)
+    np.testing.assert_allclose(problem.minimizer * [unit, 1.0, 1.0], [3.0, -2.0, 1.0], rtol=1e-10)
+    assert problem.minimum_loss < 1e-20
+    assert problem.optimum is not None
+    twice = simopt.problems.least_squares(x[:, [0, 0, 1]] * [unit, 2 * unit, 1.0], x @ [3.0, -2.0])
+    assert twice.optimum is None
+    assert twice.minimum_loss < 1e-20

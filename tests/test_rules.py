@@ -253,3 +253,28 @@ def test_optax_rprop_bounds_no_step_before_it_changes():
     optimizer = simopt.Rprop(eta=0.25, smallest=1.0, grow=1.5, convention="optax")
     weights = simopt.run(line, optimizer, epochs=4).steps["w"]
     assert weights.tolist() == [0.0, 0.25, 1.25, 2.75]
+
+
+def test_the_rate_may_have_a_default_in_the_function():
+    def plain(w, g, eta=0.25):
+        return w - eta * g
+
+    quarter = np.float64(0.25)
+
+    def several(w, g, eta=quarter, gain=2.0, flag=True):
+        return w - eta * gain * g if flag else w
+
+    four = simopt.problems.four_points()
+    for update in (plain, several):
+        Mine = simopt.rule(update)
+        assert Mine().settings["eta"] == 0.25
+        assert simopt.run(four, Mine(eta=0.1)).summary.eta == 0.1
+        update.__defaults__ = (0.5, *update.__defaults__[1:])  # as a notebook's autoreload does
+        assert Mine().settings["eta"] == 0.5
+        with pytest.raises(ValueError, match="eta=0.1: must be left out: update has a default"):
+            simopt.rule(update, eta=0.1)
+    with pytest.raises(ValueError, match="update's default of eta"):
+        simopt.rule(lambda w, g, eta=None: w - eta * g)
+    with pytest.raises(ValueError, match="update's default of eta"):
+        simopt.rule(lambda w, g, eta=-1.0: w - eta * g)
+    assert simopt.rule(lambda w, g, eta: w - eta * g, name="Mine")().settings["eta"] == 0.001

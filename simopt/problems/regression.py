@@ -193,8 +193,10 @@ class Regression(Problem):
         if self.minimizer is None:
             return None
         if self.squared:
-            diagonal = np.abs(np.diag(self.factor))
-            return None if diagonal.min() <= 1e-12 * diagonal.max() else self.minimizer
+            # What a column has beside the others, by the column itself: units don't matter.
+            size = np.abs(self.factor).max(axis=0)
+            unique = bool((np.abs(np.diag(self.factor)) > 1e-12 * size).all())
+            return self.minimizer if unique else None
         return self.minimizer if self.held(self.minimizer) == self.d else None
 
     @cached_property

@@ -92,7 +92,7 @@ def rule(
     terms: Callable[..., Any] | None = None,
     derived: Callable[..., dict[str, float]] | None = None,
     name: str | None = None,
-    eta: float = 0.001,
+    eta: float | None = None,
     initial: Mapping[str, str] | None = None,
     matrix: Callable[..., None] | None = None,
     room: Callable[[int, int], int | tuple[int, ...]] | None = None,
@@ -116,8 +116,8 @@ def rule(
         Further quantities for traces, by name, after a step.
     name : str, optional
         What tables call it; the function's name otherwise.
-    eta : float
-        The default learning rate.
+    eta : float, optional
+        The default learning rate; that of the function's own parameter otherwise, else 0.001.
     initial : mapping of str to str, optional
         State to what it starts at in place of 0: a hyperparameter, or "w", where the weight starts.
         A clock value may start at a hyperparameter too.
@@ -206,7 +206,7 @@ def rule(
     >>> np.linalg.svd(step.reshape(4, 3))[1].round(6).tolist()
     [0.1, 0.1, 0.1]
     """
-    eta = checks.number("eta", eta, ALLOWED["eta"])
+    rate = 0.001 if eta is None else checks.number("eta", eta, ALLOWED["eta"])
     name = checks.optional_text("name", name)
     if derived is not None:
         checks.function("derived", derived)
@@ -218,6 +218,10 @@ def rule(
     names = [parameter.name for parameter in parameters]
     if names[:3] != ["w", "g", "eta"]:
         raise checks.refuse("update", names, "a function whose first parameters are w, g, eta")
+    if parameters[2].default is not inspect.Parameter.empty:
+        if eta is not None:
+            raise checks.refuse("eta", eta, "left out: update has a default of its own for it")
+        rate = checks.number("update's default of eta", parameters[2].default, ALLOWED["eta"])
     own = [p for p in parameters[3:] if p.default is inspect.Parameter.empty]
     hyper = [p for p in parameters[3:] if p.default is not inspect.Parameter.empty]
     if parameters[3:] != own + hyper:
@@ -255,7 +259,7 @@ def rule(
         state=tuple(p.name for p in own[:states]),
         clock_values=tuple(clocked),
         hyperparameters=hyperparameters,
-        defaults={"eta": eta, **{p.name: default(p.name, p.default) for p in hyper}},
+        defaults={"eta": rate, **{p.name: default(p.name, p.default) for p in hyper}},
         derived=derived,
         initial=initial,
         terms=terms,
@@ -312,7 +316,7 @@ def _again(
     terms: Callable[..., Any] | None,
     derived: Callable[..., dict[str, float]] | None,
     name: str,
-    eta: float,
+    eta: float | None,
     initial: tuple[tuple[str, str], ...],
     matrix: Callable[..., None] | None = None,
     room: Callable[[int, int], int | tuple[int, ...]] | None = None,

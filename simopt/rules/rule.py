@@ -207,14 +207,17 @@ class Rule:
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         own = (*self.state, *self.clock_values, *self.hyperparameters[1:])
         defaults = self.update.__defaults__ or ()
-        if names != ("w", "g", "eta", *own) or len(defaults) != len(self.hyperparameters) - 1:
+        count = len(self.hyperparameters) - 1
+        # Without state before it the rate may have a default too.
+        most = count + (len(own) == count)
+        if names != ("w", "g", "eta", *own) or not count <= len(defaults) <= most:
             raise checks.refuse(
                 f"rule {self.name!r}: {code.co_name}",
                 str(inspect.signature(self.update, follow_wrapped=False)),
-                f"({', '.join(('w', 'g', 'eta', *own))}), the last {len(self.hyperparameters) - 1} "
+                f"({', '.join(('w', 'g', 'eta', *own))}), the last {count} "
                 "with defaults, as when the rule was made; after a change call simopt.rule again",
             )
-        named = zip(self.hyperparameters[1:], defaults, strict=True)
+        named = zip(reversed(self.hyperparameters), reversed(defaults), strict=False)
         return {**self.defaults, **{name: default(name, value) for name, value in named}}
 
     def snapshot(self) -> Rule:

@@ -36,8 +36,13 @@ def curvatures(z: Floats, y: Floats) -> Floats:
     return np.full(np.shape(z), 2.0)
 
 
+#: Columns whose sizes differ by more are solved for in units of their own: the smaller ones would
+#: look like the others' rounding.
+UNEVEN = 1e8
+
+
 def solve(problem: Regression) -> tuple[Floats, float]:
-    """The shortest of the points of least loss, and that loss."""
+    """A point of least loss, the shortest where units are comparable, and that loss."""
     if problem.d == 1:
         x = problem.x[:, 0]
         w = np.array([(x @ problem.y) / (x @ x + problem.n * problem.l2[0] / 2)])
@@ -46,9 +51,12 @@ def solve(problem: Regression) -> tuple[Floats, float]:
         rows = np.vstack([x, np.diag(np.sqrt(problem.n * problem.l2 / 2))])
         # Above the rounding of so many points, as lstsq has it by default.
         cut = np.finfo(np.float64).eps * (problem.n + problem.d)
-        w = np.asarray(
-            np.linalg.lstsq(rows, np.concatenate([y, np.zeros(problem.d)]), rcond=cut)[0]
-        )
+        targets = np.concatenate([y, np.zeros(problem.d)])
+        size = np.abs(rows).max(axis=0)
+        size[size == 0.0] = size.max() or 1.0
+        if size.max() <= UNEVEN * size.min():
+            size = np.ones(problem.d)
+        w = np.asarray(np.linalg.lstsq(rows / size, targets, rcond=cut)[0]) / size
     return w, problem.loss(w)
 
 
