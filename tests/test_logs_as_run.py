@@ -123,6 +123,37 @@ Epoch 5/5
 \r\x1b[1m1/8\x1b[0m \x1b[32m━━\x1b[0m\x1b[37m━━━━━━━━━━━━━━━━━━\x1b[0m \x1b[1m0s\x1b[0m 893us/step - loss: 0.2565 - mae: 0.4153\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\r\x1b[1m8/8\x1b[0m \x1b[32m━━━━━━━━━━━━━━━━━━━━\x1b[0m\x1b[37m\x1b[0m \x1b[1m0s\x1b[0m 280us/step - loss: 0.3884 - mae: 0.4880
 """
 
+#: Vowpal Wabbit 9.11: --bfgs; the first number of a row has no name, the next stands under the loss.
+BFGS_OF_VOWPAL_WABBIT = """\
+## avg. loss \tder. mag. \td. m. cond.\t wolfe1    \twolfe2    \tmix fraction\tcurvature \tdir. magnitude\tstep size
+creating cache_file = a.cache
+learning rate = 0.5
+ 1 4.26062   \t18.68919  \t10.02340  \t          \t          \t          \t12.00377  \t5.41246   \t0.83502
+
+finished run
+average loss = 0.062535 h
+"""
+
+#: cma 4: fmin prints rows of two numbers under one name; then every so many.
+CMA = """\
+(4_w,8)-aCMA-ES (mu_w=2.6,w_1=52%) in dimension 4 (seed=80727, Mon Nov 30 17:04:54 2026)
+Iterat #Fevals   function value  axis ratio  sigma  min&max std  t[m:s]
+    1      8 9.081525883140614e+00 1.0e+00 3.07e-01  3e-01  3e-01 0:00.0  
+    2     16 7.638927477078304e+00 1.4e+00 2.74e-01  3e-01  3e-01 0:00.0  
+    3     24 2.820914669301314e+01 1.2e+00 2.33e-01  2e-01  2e-01 0:00.0  
+   60    480 1.019767706280142e-02 2.6e+01 3.13e-02  7e-03  3e-02 0:00.1  
+termination on maxiter=60 (Mon Nov 30 17:04:54 2026)
+final/bestever f-value = 1.055795e-02 1.019768e-02 after 481/480 evaluations
+"""  # noqa: W291
+
+#: river 0.26: progressive_val_score(print_every=20), of a linear model.
+RIVER = """\
+[20] MAE: 1.551482 – 00:00:00 – 3.52 KiB
+[40] MAE: 1.043188 – 00:00:00 – 3.52 KiB
+[60] MAE: 0.860091 – 00:00:00 – 3.52 KiB
+[80] MAE: 0.733941 – 00:00:00 – 3.52 KiB
+"""
+
 #: Ignite 0.5: its tutorial's lines of every few batches, of both parts at an epoch's end, and a bar.
 IGNITE = "".join(
     f"Epoch[{epoch}] Iteration[{10 * epoch - 5}/10] Loss: {batch}\n"
@@ -298,3 +329,20 @@ def test_a_model_of_keras_is_no_log(tmp_path):
         archive.writestr("model.weights.h5", b"\x89HDF\r\n\x1a\n")
     with pytest.raises(ValueError, match="a model of Keras"):
         read_log(written(tmp_path, packed.getvalue(), "model.keras"))
+
+
+def test_tabs_set_names_apart(tmp_path):
+    run = one(read_log(written(tmp_path, BFGS_OF_VOWPAL_WABBIT, "out.log")))
+    same(run, [0.062535], None)
+
+
+def test_two_numbers_under_one_name(tmp_path):
+    run = one(read_log(written(tmp_path, CMA, "out.log")))
+    same(run, [9.081525883140614, 7.638927477078304, 28.20914669301314, 0.01019767706280142], None)
+    np.testing.assert_array_equal(run.x, [1, 2, 3, 60])
+
+
+def test_rounds_of_a_linear_model_are_no_trees(tmp_path):
+    run = one(read_log(written(tmp_path, RIVER, "out.log")))
+    same(run, [1.551482, 1.043188, 0.860091, 0.733941], None)
+    assert (run.about, run.x_column) == ("", "iteration")

@@ -95,7 +95,9 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     columns, front = _placed(repeated.without_best(columns))
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
     about = next((text for text in programs.values() if text), "")
-    if "[" in text and one_line.ROUND.search(text):
+    # Boosted trees name the points too: river's "[20] MAE: 0.5" is another's round.
+    named = any(len(parse(name).words) > 1 for name in columns)
+    if named and "[" in text and one_line.ROUND.search(text):
         about = about or trees(columns)
     return Table(columns, form, source, about=about, notes=(*notes, *front, *cut))
 

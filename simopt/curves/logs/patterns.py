@@ -91,6 +91,9 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern(
         "liblinear", "|g|", r"^(?:\[LibLinear\])?\s*iter\s+<iteration>\s+act .*?\bf <fval> \|g\|"
     ),
+    _pattern(
+        "CMA-ES", ":", r"^\s*<iteration>\s+\d+ <fval>(?: <>){2} {1,2}<> {1,2}<> +\d+:\d\d\.\d\s*$"
+    ),
     _pattern("Spark", "val and grad norm", r"\bVal and Grad Norm: <loss> \(rel:"),
     _pattern(
         "timm",

@@ -75,8 +75,8 @@ class Word(NamedTuple):
     end: int
 
 
-#: What single spaces hold together, and what no space does.
-_NAMES, _WORDS = re.compile(r"\S+(?:\s\S+)*"), re.compile(r"\S+")
+#: What single spaces hold together, and no tab; and what no space does.
+_NAMES, _WORDS = re.compile(r"\S+(?: \S+)*"), re.compile(r"\S+")
 
 
 def _words(line: str, expression: re.Pattern[str]) -> list[Word]:
