@@ -123,3 +123,42 @@ def test_what_the_compiler_refuses_is_said_in_one_sentence(function):
     lines = [UNCOMPILED[function].format(first + k) for k in (1, 2, 3)]
     assert any(each in str(caught.value) for each in lines), str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+COUNTED, SEEN, KEPT = [0.0], np.zeros(1), []
+
+
+def counts(w, g, eta):
+    COUNTED[0] += 1.0
+    return w - eta * g / COUNTED[0]
+
+
+def gathers(w, g, eta):
+    SEEN[0] += g
+    return w - eta * SEEN[0]
+
+
+def keeps(w, g, eta):
+    KEPT.append(g)
+    return w - eta * g / len(KEPT)
+
+
+@pytest.mark.parametrize("update", [counts, gathers, keeps])
+def test_what_remembers_outside_of_its_state_is_refused(update):
+    rule = simopt.rule(update, name="Mine")(eta=0.1)
+    for start in (simopt.run, simopt.sweep):
+        with pytest.raises(ValueError, match="rule 'Mine': .* changes what it reads from outside"):
+            start(FOUR, rule)
+    COUNTED[0], SEEN[0] = 0.0, 0.0
+    KEPT.clear()
+
+
+def test_a_problem_that_remembers_is_refused():
+    def valley(w):
+        COUNTED[0] += 1.0
+        return w * w
+
+    problem = simopt.problems.function(valley, lambda w: 2.0 * w, w0=3.0, check_gradient=False)
+    with pytest.raises(ValueError, match="problem 'valley': .* changes what it reads from outside"):
+        simopt.sweep(problem, simopt.SGD(eta=0.1))
+    COUNTED[0] = 0.0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from simopt.ground.calling import call
-from simopt.ground.snapshot import is_copy, received, sent, snapshot
+from simopt.ground.snapshot import is_copy, received, sent, snapshot, unchanged
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,9 @@ class Formula:
         loss, gradient = snapshot(self.loss, whose), snapshot(self.gradient, whose)
         if loss is self.loss and gradient is self.gradient:
             return self
-        self.loss_at(w, point)
-        self.gradient_at(w, point)
+        with unchanged(whose, self.loss, self.gradient):
+            self.loss_at(w, point)
+            self.gradient_at(w, point)
         with np.errstate(all="ignore"):
             returned = gradient(*map(np.float64, (*w, *point)))
         return _frozen(loss, gradient, not isinstance(returned, tuple), self.name)

@@ -17,7 +17,7 @@ import numpy as np
 
 from simopt.ground import checks, notebook
 from simopt.ground.calling import call, call_in_place
-from simopt.ground.snapshot import is_copy, received, sent, snapshot
+from simopt.ground.snapshot import is_copy, received, sent, snapshot, unchanged
 from simopt.rules.matrices import TRIED, Matrix, MatrixStep
 from simopt.rules.ranges import ALLOWED
 
@@ -240,7 +240,8 @@ class Rule:
         if all(map(operator.is_, functions, self.functions)):
             return self
         made = _frozen(functions, *(_plain(getattr(self, name)) for name in FROZEN))
-        self._try()
+        with unchanged(whose, *self.functions):
+            self._try()
         return made
 
     def _try(self) -> None:

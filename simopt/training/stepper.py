@@ -9,7 +9,7 @@ import numpy as np
 
 from simopt.ground import checks
 from simopt.ground.calling import call, call_in_place
-from simopt.ground.snapshot import plain
+from simopt.ground.snapshot import plain, unchanged
 from simopt.rules.matrices import Matrix, MatrixStep
 from simopt.rules.rule import WEIGHT_DECAY, Optimizer
 
@@ -100,6 +100,7 @@ class Stepper:
         self.matrix = matrix
         self.inside = 0 if rule.matrix is None else matrix[0] * matrix[1]
         self.whose = f"rule {rule.name!r}"
+        self.fresh = True
 
     @property
     def shown(self) -> list[float]:
@@ -116,6 +117,11 @@ class Stepper:
 
         ``loss`` is that of the batch, which the clocks of some rules ask for.
         """
+        if self.fresh:
+            self.fresh = False
+            with unchanged(self.whose, *self.rule.functions):
+                self.step(gradient, eta, loss)
+            return
         rate = self.eta if eta is None else float(eta)
         asked: tuple[float, ...] = ()
         if self.asks_loss:

@@ -207,7 +207,8 @@ def read(
                 raise checks.refuse(name, value, "None with a problem, which has its own")
         return from_problem(problem)
     if not isinstance(problem, (str, os.PathLike)):
-        raise checks.refuse("problem", problem, "a problem or the path of a table")
+        allowed = "a problem or the path of a table (problems.from_frame makes one of a DataFrame)"
+        raise checks.refuse("problem", problem, allowed)
     if target is None:
         raise checks.refuse("target", target, "the column to predict")
     return from_file(problem, target, kind, features, missing, **how)

@@ -18,6 +18,8 @@ import hashlib
 import importlib.util
 import marshal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any
 
@@ -35,6 +37,7 @@ __all__ = [
     "received",
     "sent",
     "snapshot",
+    "unchanged",
 ]
 
 
@@ -101,6 +104,34 @@ def plain(function: Function) -> Function:
     except Unreadable:
         return function
     return snapshot(function) if reader.compiled or reader.narrow else function
+
+
+@contextmanager
+def unchanged(whose: str, *functions: Function | None) -> Iterator[None]:
+    """Refuse functions that change what they read from outside while they are called.
+
+    Such a function has another value at every call, and would leave the user's own objects changed.
+    """
+    before = [_now(each) for each in functions]
+    yield
+    for function, was in zip(functions, before, strict=True):
+        if function is not None and _now(function) is not was:
+            code = function.__code__
+            raise ValueError(
+                f"{whose}: {code.co_name} ({PurePath(code.co_filename).name}, line "
+                f"{code.co_firstlineno}) changes what it reads from outside at every call: what is "
+                "remembered from one call to the next must be a rule's state"
+            )
+
+
+def _now(function: Function | None) -> Function | None:
+    """The snapshot of a function of the user's; None where nothing could be compared."""
+    if function is None or is_trusted(function):
+        return None
+    try:
+        return snapshot(function)
+    except Unreadable:
+        return None
 
 
 def digest(*functions: Function | None) -> str:
