@@ -230,6 +230,8 @@ def test_a_part_is_never_slower_than_the_whole(monkeypatch):
         return {"optimizer": name, **half, "seconds": whole, "rest": rest, "profiled": 1.25,
                 "spent": 1.0}  # fmt: skip
 
+    before = []
+    monkeypatch.setattr(parts, "swept", lambda name, shape, client: before.append(name))
     monkeypatch.setattr(parts, "profiled", profiled)
     monkeypatch.setattr(parts, "OPTIMIZERS", {"Adam": simopt.Adam})
     for times, tries, whole, rest in (
@@ -238,10 +240,12 @@ def test_a_part_is_never_slower_than_the_whole(monkeypatch):
         ((0.5, 0.7), possible.TRIES, 1.25, 0.25),  # of the profiled run, which holds its parts
     ):
         calls.clear()
+        before.clear()
         seconds[:] = times
         (row,) = parts.measured(quick=True).to_dict("records")
         assert len(calls) == tries
-        assert (row["seconds"], row["rest"], row["runs"]) == (whole, rest, 3 * tries)
+        assert before == ["Adam"]
+        assert (row["seconds"], row["rest"], row["runs"]) == (whole, rest, 1 + 2 * tries)
 
 
 def test_steps_slower_than_the_kernel_that_takes_them_are_not_shown(monkeypatch):
