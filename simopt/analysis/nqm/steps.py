@@ -31,6 +31,9 @@ LONGEST = 10**9
 #: if it has more than MANY; then what came within the share NEAR of the best there, with all.
 SINGLE, GROUPS, MANY, NEAR = 64, 64, 1_000, 0.25
 
+#: So many settings are handed to a thread at once: handing over takes as long as a third of one.
+TOGETHER = 8
+
 #: Settings whose exact count is within this share of the best are counted as the notebook does.
 MARGIN = 1e-5
 
@@ -236,15 +239,21 @@ def search(
             leaping.first_below(*given, target, real, bounds, counts[i])
             np.copyto(best, counts[i], where=(counts[i] != leaping.NEVER) & (counts[i] < best))
 
+    def several(some: list[int]) -> int:
+        for i in some:
+            run(i)
+        return len(some)
+
     bar = tqdm(
         total=len(order),
         unit=" settings",
         delay=1.0,
         disable=None if progress is None else not progress,
     )
+    together = [order[k : k + TOGETHER] for k in range(0, len(order), TOGETHER)]
     with bar, ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(run, order):
-            bar.update()
+        for done in pool.map(several, together):
+            bar.update(done)
     return counts
 
 
