@@ -24,7 +24,7 @@ DIVIDES = sys.platform == "linux"
 
 #: Objects made since the last search for cycles of unused ones, from which on the next one begins.
 #: With Python's own number, 700, a tenth of what pages take are such searches.
-BETWEEN_SEARCHES = 10_000
+BETWEEN_SEARCHES = 100_000
 
 #: File descriptors: where a process reads requests, and where it writes answers.
 Ends = tuple[int, int]

@@ -12,7 +12,7 @@ from simopt.display import style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import count, listing, number
 from simopt.problems import Problem
-from simopt.report.learning_rate.grid import DRAWN, EPOCHS, SIZES
+from simopt.report.learning_rate.grid import DRAWN, EPOCHS, SIZES, clipped
 from simopt.report.sweeps import (
     ALONG,
     AT_EDGE,
@@ -112,20 +112,21 @@ def rate_figure(bands: pd.DataFrame, tuned: pd.DataFrame, n: int) -> Any:
     figure, grid = style.new(4, 2, height=640, sharey=True)
     low, high = DRAWN
     sizes = sorted(bands["batch_size"].unique())
+    drawn = clipped(bands)
     for name, axes in zip(OPTIMIZERS, grid.ravel(), strict=False):
         for size, (color, line) in zip(sizes, style.BY_SIZE, strict=True):
-            chosen = (bands["optimizer"] == name) & (bands["batch_size"] == size)
-            rows = bands[chosen].sort_values("eta").iloc[::THIN]
+            chosen = (drawn["optimizer"] == name) & (drawn["batch_size"] == size)
+            rows = drawn[chosen].iloc[::THIN]
             best = tuned[(tuned["optimizer"] == name) & (tuned["batch_size"] == size)]
             axes.fill_between(
                 rows["eta"],
-                rows["low"].clip(low, high),
-                rows["high"].clip(low, high),
+                rows["low"],
+                rows["high"],
                 color=color,
                 alpha=0.2,
                 linewidth=0,
             )
-            axes.plot(rows["eta"], rows["median"].clip(low, high), color=color, linestyle=line)
+            axes.plot(rows["eta"], rows["median"], color=color, linestyle=line)
             axes.plot(
                 best["robust_eta"],
                 best["robust_median"].clip(low),

@@ -13,7 +13,7 @@ from simopt.analysis import measures
 from simopt.display import charts, style
 from simopt.ground.formatting import listing, number
 from simopt.problems import Problem
-from simopt.report.learning_rate.grid import DRAWN, EPOCHS, SIZES
+from simopt.report.learning_rate.grid import DRAWN, EPOCHS, SIZES, clipped
 from simopt.report.sweeps import Setting, named, records, small
 from simopt.rules import OPTIMIZERS
 from simopt.sweeps.sweep import sweep
@@ -38,17 +38,15 @@ def chart(
     low, high = DRAWN
     rows = []
     choices = []
+    columns = ["eta", "low", "median", "high", "diverged"]
     for key, setting in three.items():
+        drawn = clipped(bands[key])
         for size in SIZES[key]:
             label = f"{setting.name}, batch {size}"
             choices.append(label)
             for name in OPTIMIZERS:
-                chosen = (bands[key]["optimizer"] == name) & (bands[key]["batch_size"] == size)
-                kept = bands[key][chosen].sort_values("eta").iloc[::THIN]
-                columns = ["eta", "low", "median", "high", "diverged"]
-                kept = kept.assign(**{name: kept[name].clip(low, high) for name in columns[1:-1]})[
-                    columns
-                ].map(_short)
+                chosen = (drawn["optimizer"] == name) & (drawn["batch_size"] == size)
+                kept = drawn.loc[chosen, columns].iloc[::THIN].map(_short)
                 rows.append(kept.assign(setting=label, optimizer=name))
     pick = altair.param(
         name="setting_picked",
