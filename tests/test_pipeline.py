@@ -1,13 +1,15 @@
 """Numba's passes that compiled code here goes without, and users' functions don't."""
 
+import re
+
 import numba
 import numpy as np
 import pytest
-from numba.core import compiler, compiler_machinery
+from numba.core import analysis, compiler, compiler_machinery
 
 import simopt
 from simopt.ground.compiling import compiled
-from simopt.ground.pipeline import UNNEEDED
+from simopt.ground.pipeline import UNNEEDED, Compiler, Flags
 from simopt.sweeps.reduction import ranks
 
 
@@ -44,6 +46,65 @@ def test_functions_of_the_package_go_without(passes):
     compiled(ranks.transpose)(np.eye(3), np.empty((3, 3)))
     assert "nopython_type_inference" in passes["transpose"]
     assert not passes["transpose"] & UNNEEDED
+
+
+@pytest.fixture
+def analysed(monkeypatch):
+    """How often it was computed of how many blocks which variables live where."""
+    seen, compute = [], analysis.compute_live_map
+    monkeypatch.setattr(
+        analysis,
+        "compute_live_map",
+        lambda *given: (seen.append(len(given[1])), compute(*given))[1],
+    )
+    return seen
+
+
+class Thorough(Compiler):
+    """The same passes, each with all the analyses that Numba makes after it."""
+
+    def _compile_core(self):
+        return compiler.Compiler._compile_core(self)
+
+
+def test_variables_are_analysed_once_and_the_code_is_the_same(analysed):
+    codes, counts = [], []
+    for each in (Thorough, Compiler):
+        function = numba.njit(pipeline_class=each, error_model="numpy")(ranks.transpose)
+        analysed.clear()
+        function(np.eye(3), np.empty((3, 3)))
+        (text,) = function.inspect_llvm().values()
+        # A function's name has its number in this process.
+        codes.append(re.sub(r"B\d+v\d+", "", text.replace(each.__name__, "")))
+        counts.append(len(analysed))
+    assert codes[0] == codes[1]
+    assert counts[0] > counts[1] == 1
+
+
+def squares(count):
+    for each in range(count):
+        yield each * each
+
+
+def test_generators_and_users_functions_are_analysed_as_ever(analysed):
+    for function, ours in ((squares, True), (squares, False)):
+        named = type(function)(function.__code__, {"__name__": "simopt.tests" if ours else "other"})
+        compiled = numba.njit(pipeline_class=Compiler)(named)
+        analysed.clear()
+        assert [*compiled(4)] == [0, 1, 4, 9]
+        assert len(analysed) > 1
+
+
+def test_flags_are_equal_where_numbas_are():
+    first, second = compiler.Flags(), compiler.Flags()
+    assert Flags(first) == Flags(second) == first
+    assert {first: "known"}[Flags(second)] == "known"
+    second.nrt = True
+    assert Flags(first) != Flags(second)
+    assert Flags(second) != first
+    # A default that is set is no other flag.
+    first.nrt = False
+    assert Flags(first) == compiler.Flags()
 
 
 def loss(x, y):

@@ -33,7 +33,7 @@ from simopt.engine.passes import Passes
 from simopt.ground import checks
 from simopt.ground.extras import how_to_install
 from simopt.ground.inline import inlined
-from simopt.ground.pipeline import shortened
+from simopt.ground.pipeline import shortened, sparing
 from simopt.problems import Problem
 from simopt.rules.matrices import MatrixStep
 from simopt.rules.rule import Rule
@@ -119,7 +119,8 @@ def uncontracted() -> Iterator[None]:
     compile_ir, pipelines = nvvm.compile_ir, compiler.define_pipelines
     nvvm.compile_ir, compiler.define_pipelines = partial(compile_ir, fma=False), fewer
     try:
-        yield
+        with sparing(importlib.import_module("numba.cuda.core.postproc")):
+            yield
     finally:
         nvvm.compile_ir, compiler.define_pipelines = compile_ir, pipelines
 

@@ -7,15 +7,18 @@ changes that: `.rn` is the IEEE standard's rounding, and one at a time.
 import functools
 import inspect
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numba
 import numpy as np
 import pytest
+from numba.cuda.core import analysis
 
 from simopt.engine import cuda
-from simopt.ground import elementary
+from simopt.ground import elementary, pipeline
 from simopt.ground.inline import inlined
+from simopt.rules.modifiers import zero_like
 from tests.cuda import code
 from tests.device_cases import (
     ALL_CASES,
@@ -142,6 +145,21 @@ class open_door:
 
     def __exit__(self, *_):
         pass
+
+
+def test_variables_are_analysed_once(monkeypatch):
+    """As for CPUs (`tests.test_pipeline`): numba-cuda has the same passes, of its own."""
+    counts, compute = [], analysis.compute_live_map
+    monkeypatch.setattr(
+        analysis, "compute_live_map", lambda *given: (counts.append(1), compute(*given))[1]
+    )
+    spared = pipeline.sparing
+    for sparing in (spared, lambda _: nullcontext()):
+        monkeypatch.setattr(cuda, "sparing", sparing)
+        counts.clear()
+        code.compiled(zero_like, (numba.float64,), CAPABILITIES, device=True)
+        assert (len(counts) == 1) is (sparing is spared)
+        assert counts
 
 
 @pytest.mark.parametrize("bits", [64, 32])
