@@ -262,6 +262,7 @@ def test_the_curvature_of_landscapes_and_networks():
     assert cases.curvature(network) == pytest.approx(wide[-1], rel=0.01)
 
 
+@pytest.mark.slow
 def test_quick_tries_every_line(quick_outcomes):
     made = quick_outcomes.attrs
     assert made["looked_at"] == sum(made["seen"].values())
