@@ -814,3 +814,59 @@ def test_three_betas_are_read():
     }  # fmt: skip
     assert named("torch", {"betas": (0.8, 0.99)}) == {"beta1": 0.8, "beta2": 0.99}
     assert named("torch", {"betas": (0.8,)}) == {"beta1": 0.8, "beta": 0.8}
+
+
+def test_two_epsilons_and_what_is_off_are_read():
+    """Adafactor of transformers with a rate of its own, or with other epsilons, was no rule."""
+    assert named("torch", {"eps": (1e-30, 1e-2), "relative_step": False}) == {
+        "epsilon": 1e-30, "epsilon2": 1e-2, "relative_step": False,
+    }  # fmt: skip
+    assert named("torch", {"eps": (None, 1e-2)}) == {"epsilon2": 1e-2}
+    assert named("torch", {"dampening": True, "nesterov": 1}) == {"nesterov": True}
+
+
+def decayed(kept):
+    """Momentum whose weights are changed to ``kept(w, move, rate)``."""
+
+    def step(w, g, state, factor):
+        v = 0.9 * (0.0 if state is None else state) + g
+        return kept(w, 0.01 * factor * v, 0.01 * factor), v
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (lambda w, move, rate: (w - move) * (1 - rate * 0.5), "decay='stepped'"),
+        (lambda w, move, rate: w * (1 - 0.5) - move, "decay='fixed'"),
+        (lambda w, move, rate: (w - move) / (1 + rate * 0.5), "proximal_decay=True"),
+    ],
+)
+def test_every_form_of_a_decay_that_is_known_is_tried(kept, said):
+    table = conformance.check(decayed(kept), eta=0.01, beta=0.9, weight_decay=0.5)
+    assert (table["optimizer"][0], table["explanation"].str.contains(said)[0]) == ("Momentum", True)
+
+
+def test_a_second_epsilon_is_no_rounding():
+    """As in pytorch_optimizer's ScheduleFreeAdamW: a few steps in a hundred are shorter."""
+
+    def step(w, g, state, factor):
+        t, m, v = state or (0, 0.0, 0.0)
+        t, m, v = t + 1, 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        root = np.sqrt(v / (1 - 0.999**t) + 1e-15) + 1e-8
+        return w - 0.01 * factor * m / (1 - 0.9**t) / root, (t, m, v)
+
+    table = conformance.check(step, against=simopt.Adam(eta=0.01, convention="torch"))
+    assert table.attrs["verdict"].startswith("No rule with these settings. Nearest: Adam ")
+
+
+def test_how_an_object_was_called_is_told():
+    """Optimizers of thinc and autograd are called otherwise: they seemed to fail by themselves."""
+
+    def autograds(grad, x, callback=None):
+        return grad(x)
+
+    said = r"where it is called as step\(w, g, state\), with arrays; it raised TypeError"
+    with pytest.raises(ValueError, match=said):
+        conformance.check(autograds)

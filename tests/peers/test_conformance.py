@@ -10,6 +10,7 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import simopt
+from simopt.training.conformance.adapters import replicas
 from simopt.training.conformance.adapters.optax import _compiled
 
 #: Keras' own: its `get_config` reads a variable in a way that NumPy 2 warns of.
@@ -461,6 +462,92 @@ def test_what_an_optimizer_counts_from_its_first_step_on_begins_anew():
     assert (table["optimizer"][0], table["convention"][0]) == ("Adam", "torch")
     assert table["equal"][0]
     assert (mine.steps, mine.param_groups[0]["step"]) == (3, 3)
+
+
+class Adapting(T.Optimizer):
+    """SGD whose steps lower the rate of its groups, which is not what the live one began with."""
+
+    def __init__(self, params, lr=0.1):
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            group["lr"] *= 0.99
+            for p in group["params"]:
+                p.sub_(group["lr"] * p.grad)
+
+
+class Scaled(Lasting):
+    """Its class keeps another rate than it is given."""
+
+    def __init__(self, params, lr=0.1, betas=(0.9, 0.999), eps=1e-8):
+        super().__init__(params, lr / 3, betas, eps)
+
+
+class Growing(T.Optimizer):
+    """As DAdaptAdan of pytorch_optimizer: steps make a tensor of what begins as a number."""
+
+    def __init__(self, params, lr=0.1, d0=1.0, **_):
+        super().__init__(params, {"lr": lr, "d": d0})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.sub_(group["lr"] * group["d"] * p.grad)
+            group["d"] = torch.tensor([1.0]) + group["d"]
+
+
+class Needing(T.Optimizer):
+    """Its class needs what it does not keep, and so can't make another; it counts in its groups."""
+
+    def __init__(self, params, length, lr=0.1):
+        super().__init__(params, {"lr": lr})
+        self.seen = 0
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        self.seen += 1
+        for group in self.param_groups:
+            group["step"] = group.get("step", 0) + 1
+            for p in group["params"]:
+                p.sub_(group["lr"] / group["step"] * p.grad)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: Adapting(p, lr=0.2),
+        lambda p: Scaled(p, lr=0.3),
+        lambda p: Growing(p),
+        lambda p: Needing(p, 7, lr=0.3),
+    ],
+    ids=["adapting", "scaled", "growing", "needing"],
+)
+def test_a_trained_one_is_what_a_fresh_one_is(make):
+    parameter = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+    fresh = simopt.conformance.check(make([parameter]), against=simopt.SGD(eta=0.1))
+    trained = make([parameter])
+    for _ in range(5):
+        parameter.grad = torch.ones(2)
+        trained.step()
+    table = simopt.conformance.check(trained, against=simopt.SGD(eta=0.1))
+    assert table["greatest_difference"].tolist() == fresh["greatest_difference"].tolist()
+    counts = "its class can't make another: it goes on from what it counts, seen"
+    assert (counts in table.attrs["notes"]) == isinstance(trained, Needing)
+
+
+class Apart(T.Optimizer):
+    """As those of optimi: it keeps each of its betas by itself."""
+
+    def __init__(self, params, lr=0.1, betas=(0.9, 0.99), warmth=1.0):
+        super().__init__(params, {"lr": lr, "beta1": betas[0], "beta2": betas[1]})
+
+
+def test_betas_that_are_kept_apart_are_kept():
+    live = Apart([torch.nn.Parameter(torch.ones(1))], betas=(0.8, 0.9))
+    assert replicas.by_default(live, 0) == {"warmth": 1.0}
 
 
 class Reminding(Lookahead):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from simopt.rules import ALL
+from simopt.rules import ALL, modifiers
 from simopt.rules.family import Family
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.rule import Optimizer
@@ -24,10 +24,13 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "maximum": ("raw", "corrected"),
     "zero_guard": (True, False),
     "includes_gradient": (True, False),
+    "relative_step": (True, False),
+    "scale_parameter": (True, False),
     "gap": ("signed", "positive"),
     "norm_of": ("gradient", "scaled"),
 }
-DECAYS = ("coupled", "decoupled", "clipped")
+#: Forms of a decay that nobody said it has; of one that is known every form is tried.
+USUAL_DECAYS = ("coupled", "decoupled", "clipped")
 
 #: Numbers that a hyperparameter is often taken for, or mistaken for.
 NUMBERS: dict[str, tuple[float, ...]] = {
@@ -106,10 +109,10 @@ def changes(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
         yield {"beta2": now["beta1"]}
     if "decay" in takes:
         if "weight_decay" in now:
-            yield from ({"decay": form} for form in DECAYS)
+            yield from ({"decay": form} for form in modifiers.DECAYS)
         else:
             strengths = [value for value in NUMBERS["weight_decay"] if value]
-            for value, form in itertools.product(strengths, DECAYS):
+            for value, form in itertools.product(strengths, USUAL_DECAYS):
                 yield {"weight_decay": value, "decay": form}
     yield from ({"eta": now["eta"] * factor} for factor in RATE_FACTORS)
 

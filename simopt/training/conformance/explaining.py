@@ -207,6 +207,8 @@ class Case:
         more: list[dict[str, Any]] = [{"maximize": True}]
         if count == 1:
             more = [*treatments.CHANGES, *self._collected(), *self._looked_ahead(base)]
+            if base.settings.get("weight_decay"):
+                more.append({"proximal_decay": True})
         if self.treatment.warmup:
             more.append({"warmup": 0})
         fitted = self.at_their_rate(base).settings["eta"]

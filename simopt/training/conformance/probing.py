@@ -28,8 +28,8 @@ DROP = 0.1
 #: Roundings to float32 that a step may be away: a dozen are what Adam's takes at most.
 SINGLE_UNITS = 32
 
-#: The share of steps that may be further away.
-SELDOM = 0.02
+#: The share of steps that may be further away, by so much of the longest so far.
+SELDOM, ANOTHER = 0.02, 0.1
 
 #: Takes an update's gradients [weights], the factor of its rate, its loss; returns the weights.
 Player = Callable[[Array, float, float], Array]
@@ -209,8 +209,11 @@ def as_single(theirs: Array, mine: Array, start: Array) -> bool:
         )
         apart = np.abs(steps[0] - steps[1])
         allowed = unit * longest + (unit if single(theirs) else rounding) * highest
-    # Where a sign is taken of what is rounded, a step in many is another.
-    return bool((apart <= SINGLE_UNITS * allowed).mean() >= 1 - SELDOM)
+    rounding_alone = apart <= SINGLE_UNITS * allowed
+    # Where a sign is taken of what is rounded, a step in many is another: not one that is somewhat
+    # longer, as where a second epsilon is in the root.
+    another = ~(apart < ANOTHER * longest)
+    return bool((rounding_alone | another).all() and rounding_alone.mean() >= 1 - SELDOM)
 
 
 def unlike(theirs: Array, mine: Array, start: Array) -> float:

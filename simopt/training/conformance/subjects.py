@@ -29,6 +29,12 @@ ROUNDING = 1e-9
 #: Up to here a weight stands still: rules that differ have their weights less than 1e-12 apart.
 STILL = 1e-8
 
+#: How an object was called that may only look like one of a kind.
+CALLED = {
+    "function": " where it is called as step(w, g, state), with arrays",
+    "optax": " where its update is called as optax', with the gradients, its state and the weights",
+}
+
 #: The note on an optimizer that can't be compared with itself.
 CHANCE = (
     "of the same gradients it steps otherwise each time: with random numbers, or by what it counts "
@@ -70,8 +76,8 @@ def play(given: Handed) -> Subject:
             on_matrix = _attempt(given, probe, matrix)
             if on_matrix is None:
                 raise ValueError(
-                    f"optimizer: must take a step on {len(probe.start)} weights in float64; it "
-                    f"raised {checks.raised(error)}"
+                    f"optimizer: must take a step on {len(probe.start)} weights in float64"
+                    f"{CALLED.get(given.framework, '')}; it raised {checks.raised(error)}"
                 ) from error
             theirs, shape = on_matrix, matrix
         if shape == vector and _stands(theirs, probe):  # it may pass over all but matrices

@@ -37,6 +37,9 @@ class Treatment:
     warmup : int
         Over so many updates the rate grows linearly to what it is then: schedulefree's
         ``warmup_steps``. 0: from the first on it is that.
+    proximal_decay : bool
+        Decoupled weights are divided by 1 + eta * weight_decay after the step, as Adan's are in its
+        authors' code, in place of losing eta * weight_decay of themselves before.
     ema_momentum, ema_overwrite : float, int
         Keras' ``ema_momentum`` and ``ema_overwrite_frequency``: after every so many updates the
         weights become their fading average. 0: never.
@@ -54,6 +57,7 @@ class Treatment:
     clip_slack: float = 0.0
     accumulate: int = 1
     warmup: int = 0
+    proximal_decay: bool = False
     ema_momentum: float = 0.99
     ema_overwrite: int = 0
     lookahead: int = 0
@@ -166,6 +170,7 @@ class Treated:
     ) -> None:
         self.stepper = Stepper(optimizer, weights.tolist(), matrix=matrix)
         self.treatment = treatment
+        self.decay = float(np.asarray(optimizer.settings.get("weight_decay", 0.0)))
         self.sum, self.losses = np.zeros(len(weights)), 0.0
         self.average = np.zeros(len(weights))
         self.slow = np.array(weights, dtype=np.float64)
@@ -188,7 +193,11 @@ class Treated:
         if self.count % how.accumulate == 0:
             seen = how.of(self.sum if how.accumulate == 1 else self.sum / how.accumulate)
             warm = min(1.0, self.count // how.accumulate / how.warmup) if how.warmup else 1.0
-            stepper.step(seen.tolist(), stepper.eta * factor * warm, self.losses / how.accumulate)
+            rate = stepper.eta * factor * warm
+            if how.proximal_decay:
+                # (w - eta u) / (1 + eta d) is w - r d w - r u at the rate r = eta / (1 + eta d).
+                rate /= 1.0 + rate * self.decay
+            stepper.step(seen.tolist(), rate, self.losses / how.accumulate)
             self.sum, self.losses = np.zeros(len(gradient)), 0.0
         if how.ema_overwrite:
             keep = how.ema_momentum if self.count > 1 else 0.0

@@ -9,13 +9,12 @@ begins empty, tensors of a parameter's shape begin as ours, others are copied.
 
 from __future__ import annotations
 
-import copy
 import inspect
-import types
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from simopt.training.conformance.adapters.copies import again, optimizers
 
 #: Attributes of training libraries' wrappers under which the optimizer itself is.
 INNER = ("optimizer", "_optimizer", "optim")
@@ -130,11 +129,27 @@ def replica(optimizer: Any, parameters: list[Any], group: int = 0) -> Any:
     ValueError
         If there are several parameters, and it can't be made by its class.
     """
+    memo, keep = _ours(optimizer, parameters[0])
+    if (made := _made_anew(optimizer, parameters, group, memo, keep)) is not None:
+        return _of_group(made, parameters, group)
+    if len(parameters) > 1:
+        raise ValueError("optimizer: must be one that its class makes of a group's settings")
+    return _copied(optimizer, parameters, group, memo, keep)[0]
+
+
+def goes_on(optimizer: Any, parameters: list[Any], group: int) -> list[str]:
+    """What a replica that its class can't make counts in itself: it goes on from the live one's."""
+    memo, keep = _ours(optimizer, parameters[0])
+    if _made_anew(optimizer, parameters, group, memo, keep) is not None:
+        return []
+    return _copied(optimizer, parameters, group, memo, keep)[1]
+
+
+def _ours(optimizer: Any, parameter: Any) -> tuple[dict[Any, Any], list[Any]]:
+    """What stands in a replica for the parameters of an optimizer, and what is of their shape."""
     import torch
 
-    parameter = parameters[0]
     memo: dict[Any, Any] = {}
-    keep: list[Any] = []
     for each in optimizer.param_groups:
         for live in each["params"]:
             memo[id(live)] = parameter
@@ -143,17 +158,38 @@ def replica(optimizer: Any, parameters: list[Any], group: int = 0) -> Any:
         for value in each.values():
             if isinstance(value, torch.Tensor) and value.numel() == 1:
                 memo[id(value)] = value.detach().clone()  # a number, of a bias' shape or not
-    made = _made_anew(optimizer, parameters, group, memo, keep)
-    if made is None and len(parameters) > 1:
-        raise ValueError("optimizer: must be one that its class makes of a group's settings")
-    new = _again(optimizer, memo, keep) if made is None else made
-    for each in _optimizers(new):
+    return memo, []
+
+
+def _of_group(new: Any, parameters: list[Any], group: int, without: Collection[str] = ()) -> Any:
+    """The same with one group of our parameters, ``without`` some entries of it."""
+    for each in optimizers(new):
         groups = each.param_groups
         chosen = groups[group] if group < len(groups) else groups[0]
         chosen["params"] = list(parameters)
         chosen.update({name: value for name, value in HOW.items() if name in chosen})
+        for name in without:
+            chosen.pop(name, None)
         groups[:] = [chosen]
     return new
+
+
+def _copied(
+    optimizer: Any, parameters: list[Any], group: int, memo: dict[Any, Any], keep: list[Any]
+) -> tuple[Any, list[str]]:
+    """A copy of its object graph, and the attributes in which it counts.
+
+    A group's entries that steps change, and add where they are not, are counts: they begin anew.
+    """
+
+    def copied(without: Collection[str] = ()) -> Any:
+        return _of_group(again(optimizer, dict(memo), keep), parameters, group, without)
+
+    _, moved = _counted(copied, parameters)
+    moved -= {*UNREAD, "param_groups", "state"}
+    counts = moved & set(optimizer.param_groups[group]) - set(optimizer.defaults)
+    added, _ = _counted(lambda: copied(counts), parameters)
+    return copied(counts if counts <= added else ()), sorted(moved & set(vars(optimizer)))
 
 
 def _made_anew(
@@ -177,10 +213,10 @@ def _made_anew(
     fresh, live = made.param_groups[0], optimizer.param_groups[group]
     whole = not unkept(optimizer, live) and not _unlike(made, _arguments(optimizer, live) or {})
     begun = counted | (set(fresh) if whole else moved)
-    fresh.update({n: _again(live[n], memo, keep) for n in live if n not in begun})
-    if not whole:
-        first = optimizer.defaults
-        fresh.update({n: _again(first[n], memo, keep) for n in moved if n in fresh and n in first})
+    fresh.update({n: again(live[n], memo, keep) for n in live if n not in begun})
+    first, named = optimizer.defaults, _named(optimizer)
+    moved |= {n for n in live if n not in named and _is_tensor(live[n]) > _is_tensor(first.get(n))}
+    fresh.update({n: again(first[n], memo, keep) for n in moved if n in fresh and n in first})
     of_all = vars(torch.optim.Optimizer(parameters, {}))
     for new, old in zip(_levels(made), _levels(optimizer), strict=True):
         begun = {*counted, *(vars(new) if whole else (*moved, *of_all))}
@@ -188,8 +224,14 @@ def _made_anew(
             replaced = callable(value) and hasattr(type(old), name)
             inner = name in vars(new) and isinstance(value, torch.optim.Optimizer)
             if name not in begun and not replaced and not inner:
-                vars(new)[name] = _again(value, memo, keep)
+                vars(new)[name] = again(value, memo, keep)
     return made
+
+
+def _is_tensor(value: Any) -> bool:
+    import torch
+
+    return isinstance(value, torch.Tensor)
 
 
 def _of_class(
@@ -205,12 +247,10 @@ def _of_class(
         if first is None:
             return None
     try:
-        made = type(optimizer)(first, **_again(settings, memo, keep))
-        unlike = _unlike(made, settings)
+        made = type(optimizer)(first, **again(settings, memo, keep))
+        _unlike(made, settings)
     except Exception:  # it wants something else by these names
         return None
-    if not unlike.isdisjoint(_named(optimizer)):
-        return None  # what it keeps by a name is not what it was given
     return made
 
 
@@ -279,7 +319,10 @@ def by_default(optimizer: Any, group: int) -> dict[str, Any]:
     live, named = optimizer.param_groups[group], _named(optimizer)
     if _arguments(optimizer, live) is None:
         return {}
-    return {name: named[name].default for name in unkept(optimizer, live) if name not in HOW}
+    lost = {name: named[name].default for name in unkept(optimizer, live) if name not in HOW}
+    if "beta1" in live:  # each beta by itself, which is the live one's
+        lost.pop("betas", None)
+    return lost
 
 
 def _arguments(optimizer: Any, live: dict[str, Any]) -> dict[str, Any] | None:
@@ -301,8 +344,11 @@ def _arguments(optimizer: Any, live: dict[str, Any]) -> dict[str, Any] | None:
         return None
     settings = {name: HOW.get(name, own[name]) for name in names if name not in lost}
     bound = (torch.optim.Optimizer, torch.nn.Module)
-    odd = any(isinstance(v, bound) or getattr(v, "ndim", None) for v in settings.values())
-    return None if odd else settings
+    odd = {n for n, v in settings.items() if isinstance(v, bound) or getattr(v, "ndim", None)}
+    if not odd.isdisjoint(named):
+        return None
+    # What steps have made of an entry that no argument is called by is nothing to give it.
+    return {name: value for name, value in settings.items() if name not in odd}
 
 
 def _wrapped(optimizer: Any) -> Any:
@@ -312,90 +358,3 @@ def _wrapped(optimizer: Any) -> Any:
     takes = [*inspect.signature(type(optimizer)).parameters][:1]
     held = (vars(optimizer).get(name) for each in takes for name in (each, f"_{each}"))
     return next((each for each in held if isinstance(each, torch.optim.Optimizer)), None)
-
-
-def _optimizers(value: Any, seen: set[int] | None = None) -> Iterator[Any]:
-    """The optimizer, and those in its attributes."""
-    import torch
-
-    seen = set() if seen is None else seen
-    if id(value) in seen:
-        return
-    seen.add(id(value))
-    if isinstance(value, torch.optim.Optimizer):
-        yield value
-    if isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _optimizers(each, seen)
-    elif hasattr(value, "__dict__") and not isinstance(value, (type, types.ModuleType)):
-        for each in list(vars(value).values()):
-            if not callable(each) or isinstance(each, torch.optim.Optimizer):
-                yield from _optimizers(each, seen)
-
-
-def _again(value: Any, memo: dict[Any, Any], keep: list[Any]) -> Any:
-    """A value made again; what cannot change, or is code, is itself."""
-    import torch
-
-    if id(value) in memo:
-        return memo[id(value)]
-    keep.append(value)  # an id is a name only while its object lives
-    if isinstance(value, torch.Tensor):
-        like = memo.get(("like", tuple(value.shape))) if value.ndim else None
-        new: Any = (value if like is None else like).detach().clone()
-        new.requires_grad_(value.requires_grad)
-        memo[id(value)] = new
-        return new
-    if isinstance(value, types.MethodType):
-        return types.MethodType(value.__func__, _again(value.__self__, memo, keep))
-    if isinstance(value, dict):
-        new = memo[id(value)] = _empty(value)
-        new.update({_again(k, memo, keep): _again(v, memo, keep) for k, v in value.items()})
-        return new
-    if isinstance(value, list):
-        new = memo[id(value)] = []
-        new += [_again(each, memo, keep) for each in value]
-        return new
-    if type(value) in (tuple, set, frozenset):
-        return type(value)(_again(each, memo, keep) for each in value)
-    if isinstance(value, torch.optim.Optimizer):
-        return _optimizer(value, memo, keep)
-    if isinstance(value, (type, types.ModuleType, types.FunctionType)) or not _is_plain(value):
-        try:
-            return copy.deepcopy(value, dict(memo))
-        except Exception:  # a lock, a stream, a handle: shared, as the class shares it
-            return value
-    new = memo[id(value)] = object.__new__(type(value))
-    vars(new).update({name: _again(each, memo, keep) for name, each in vars(value).items()})
-    return new
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether an object is nothing but its attributes."""
-    kind: Any = type(value)
-    return (
-        hasattr(value, "__dict__")
-        and kind.__reduce_ex__ is object.__reduce_ex__
-        and (kind.__new__ is object.__new__)
-    )
-
-
-def _empty(value: dict[Any, Any]) -> Any:
-    if isinstance(value, defaultdict):
-        return defaultdict(value.default_factory)
-    return OrderedDict() if isinstance(value, OrderedDict) else {}
-
-
-def _optimizer(value: Any, memo: dict[Any, Any], keep: list[Any]) -> Any:
-    new = memo[id(value)] = object.__new__(type(value))
-    for name, each in vars(value).items():
-        if callable(each) and hasattr(type(value), name):
-            continue  # a method that someone replaced on the object: a scheduler, a library
-        if name == "state":
-            value_now: Any = defaultdict(dict)
-        elif name.startswith("_optimizer_") and isinstance(each, dict):
-            value_now = OrderedDict()  # hooks
-        else:
-            value_now = _again(each, memo, keep)
-        vars(new)[name] = value_now
-    return new

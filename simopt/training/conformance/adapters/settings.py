@@ -16,16 +16,23 @@ MOST_BETAS = 3
 
 
 def named(framework: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """A framework's hyperparameters by simopt's names; without what no rule has, and what is off.
+    """A framework's hyperparameters by simopt's names; without what no rule has.
 
     Optimizers of third parties borrow other frameworks' names: those are understood too, unless
     simopt has the name itself.
     """
-    known = {name for make in ALL.values() for name in inspect.signature(make).parameters}
+    every = [each for make in ALL.values() for each in inspect.signature(make).parameters.values()]
+    known = {each.name for each in every}
+    flags = {each.name for each in every if "bool" in str(each.annotation)}
     records = [*FRAMEWORKS.values(), FRAMEWORKS[framework]]
     names = {theirs: ours for record in records for theirs, ours in record.spellings()}
     chosen: dict[str, Any] = {}
     for name, value in settings.items():
+        if name == "eps" and isinstance(value, (tuple, list)):
+            # Adafactor's two; None is its precision's.
+            pairs = zip(("epsilon", "epsilon2"), value, strict=False)
+            chosen |= {ours: float(each) for ours, each in pairs if is_number(each)}
+            continue
         if name == "betas":
             betas = value if isinstance(value, (tuple, list)) else (value,)
             if len(betas) <= MOST_BETAS and all(map(is_number, betas)):
@@ -36,10 +43,11 @@ def named(framework: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         ours = name if name in known else names.get(name, name)
         if ours not in known or value is None:
             continue
-        if isinstance(value, bool) or ours in ("centered", "nesterov"):
-            if value:
-                chosen[ours] = True
-        elif is_number(value):
+        if ours in flags:
+            # Off is said as well: some are on by default, as Adafactor's relative_step.
+            if is_number(value):
+                chosen[ours] = bool(value)
+        elif is_number(value) and not isinstance(value, bool):
             chosen[ours] = float(value)
     return chosen
 

@@ -88,7 +88,9 @@ def adapted(optimizer: Any, group: int) -> Handed:
         notes += _of_precision(inner.param_groups[group])
     try:
         with replicas.untouched(inner if live else None):
-            trial = on([torch.nn.Parameter(torch.zeros((1, 1), dtype=torch.float64))])
+            ours = [torch.nn.Parameter(torch.zeros((1, 1), dtype=torch.float64))]
+            counts = replicas.goes_on(inner, ours, group) if live else []
+            trial = on(ours)
     except Exception as error:
         raise ValueError(
             f"optimizer: must make a PyTorch Optimizer of parameters alone; it raised "
@@ -96,6 +98,9 @@ def adapted(optimizer: Any, group: int) -> Handed:
         ) from error
     if not isinstance(trial, torch.optim.Optimizer):
         raise checks.refuse("optimizer", optimizer, WANTED)
+    if counts:
+        said = ", ".join(counts)
+        notes.append(f"its class can't make another: it goes on from what it counts, {said}")
     step = inspect.signature(type(trial).step).parameters.get("closure")
     if step is not None and step.default is step.empty:
         raise ValueError(
