@@ -839,7 +839,10 @@ def decayed(kept):
     ("kept", "said"),
     [
         (lambda w, move, rate: (w - move) * (1 - rate * 0.5), "decay='stepped'"),
-        (lambda w, move, rate: w * (1 - 0.5) - move, "decay='fixed'"),
+        (
+            lambda w, move, rate: w * (1 - 0.5) - move,
+            "a slip: the decay is not multiplied by the rate",
+        ),
         (lambda w, move, rate: (w - move) / (1 + rate * 0.5), "proximal_decay=True"),
     ],
 )

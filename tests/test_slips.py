@@ -193,10 +193,19 @@ def unscaled(w, g, state):
     return w - 0.02 * np.sign(0.9 * m + 0.1 * g) - 0.03 * w, 0.99 * m + 0.01 * g
 
 
+def unscaled_always(w, g, state, factor):
+    """The same with a rate that is lowered, and with which the decay is not."""
+    m = 0.0 if state is None else state
+    return w - 0.02 * factor * np.sign(0.9 * m + 0.1 * g) - 0.03 * w, 0.99 * m + 0.01 * g
+
+
 #: By what `check` says: an author, and the rule that is named.
 OF_ANY_RULE = {
     "weights decay by lambda at the first rate": (
         unscaled, "Lion", {"beta1": 0.9, "beta2": 0.99, "weight_decay": 0.03},
+    ),
+    "weights decay by lambda, not by eta lambda, at every rate": (
+        unscaled_always, "Lion", {"beta1": 0.9, "beta2": 0.99, "weight_decay": 0.03},
     ),
     "every update goes by the gradient before": (late, "Momentum", {"beta": 0.9}),
     "it goes on at its first rate": (deaf, "Momentum", {"beta": 0.9}),

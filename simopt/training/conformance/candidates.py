@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from simopt.rules import ALL, modifiers
+from simopt.rules import ALL
 from simopt.rules.family import Family
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.rule import Optimizer
@@ -29,8 +29,9 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "gap": ("signed", "positive"),
     "norm_of": ("gradient", "scaled"),
 }
-#: Forms of a decay that nobody said it has; of one that is known every form is tried.
+#: Forms of a decay that nobody said it has, and of one that is known. "fixed" is one of the slips.
 USUAL_DECAYS = ("coupled", "decoupled", "clipped")
+DECAYS = (*USUAL_DECAYS, "stepped")
 
 #: Numbers that a hyperparameter is often taken for, or mistaken for.
 NUMBERS: dict[str, tuple[float, ...]] = {
@@ -109,7 +110,7 @@ def changes(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
         yield {"beta2": now["beta1"]}
     if "decay" in takes:
         if "weight_decay" in now:
-            yield from ({"decay": form} for form in modifiers.DECAYS)
+            yield from ({"decay": form} for form in DECAYS)
         else:
             strengths = [value for value in NUMBERS["weight_decay"] if value]
             for value, form in itertools.product(strengths, USUAL_DECAYS):

@@ -12,6 +12,7 @@ in `EVERYWHERE`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -332,6 +333,13 @@ def decaying(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
     return ours(optimizer, probe, treatment)
 
 
+def unscaled(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
+    """The rule with a decay that no rate is in."""
+    with contextlib.suppress(ValueError):  # it has no decay, or one of its own
+        optimizer = optimizer.replace(decay="fixed")
+    return ours(optimizer, probe, treatment)
+
+
 #: Slips that any rule may have, and whether they show only where the rate is known.
 EVERYWHERE: dict[str, tuple[Callable[[Optimizer, Probe, Treatment], Array], bool]] = {
     "it goes on at its first rate: what is set later, by a schedule, has no effect": (
@@ -341,5 +349,6 @@ EVERYWHERE: dict[str, tuple[Callable[[Optimizer, Probe, Treatment], Array], bool
     "the step is multiplied by the rate twice": (twice, True),
     "nothing is kept from update to update: every one is the first": (forgetful, False),
     "weights decay by lambda at the first rate, not by eta lambda": (decaying, True),
+    "weights decay by lambda, not by eta lambda, at every rate": (unscaled, False),
     "every update goes by the gradient before, the first by none": (stale, True),
 }
