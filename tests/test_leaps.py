@@ -50,11 +50,29 @@ def test_a_leap_at_the_end_is_neither_a_spike_nor_a_divergence(size, count, heig
     [
         [2.3, 1.2, 0.8, 0.6, 0.5, 0.45, 0.42, 0.40, 1.9],
         [0.69, 0.52, 0.41, 0.36, 0.33, 0.31, 0.98],
+        [2.3, 1.5, 1.1, 0.9, 4.8],
+        [2.3, 1.5, 1.1, 0.9, 0.8, 4.8],
         [9.1, 4.0, 2.9, 2.2, 1.9, 1.7, 1.6, 1.55, 1.5, 1.47, 1.44, 1.42, 8.0, 7.1],
     ],
 )
 def test_a_short_curve_whose_last_epoch_is_far_above_does_not_rise(loss):
     assert simopt.diagnose(loss).symptom == "can't tell"
+
+
+def test_a_leap_from_what_did_not_move_is_one_too():
+    found = simopt.diagnose([0.7] * 49 + [1.4])
+    assert found.symptom == "can't tell"
+    assert "in the last value the loss leaps up from what did not move before" in found.seen[0].says
+
+
+def test_missing_values_before_a_leap_are_no_end():
+    for count in range(1, 5):
+        loss = ending(300, 1, 3.0)
+        loss[-1 - count : -1] = np.nan
+        found = simopt.diagnose(loss)
+        assert found.symptom == "can't tell"
+        assert (found.seen[0].first, found.seen[0].last) == (299, 299)
+        assert "in the last value " in found.seen[0].says
 
 
 def test_what_comes_after_decides():

@@ -533,3 +533,23 @@ def test_nothing_on_the_page_is_wider_than_the_screen(made, tmp_path, width):
 
     with Tab(recommendation_page(tmp_path / "page.html", made), width=width) as tab:
         assert tab.run("document.documentElement.scrollWidth") <= width
+
+
+def test_rows_that_are_repeated_are_said():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(100, 2))
+    y = x @ [3.0, -2.0] + rng.normal(size=100)
+    once = data.from_problem(problems.least_squares(x, y, intercept=True))
+    assert "training rows too" not in " ".join(data.split(once, 0, 1000).said)
+    x, y = np.tile(x[:10], (10, 1)), np.tile(y[:10], 10)
+    again = data.from_problem(problems.least_squares(x, y, intercept=True))
+    assert data.split(again, 0, 1000).said[-1] == (
+        "20 of the 20 rows to judge by are among the training rows too: if they are copies, the "
+        "losses on them promise too much."
+    )
+
+
+def test_a_target_of_one_value_is_not_blamed_on_the_seed():
+    table = data.from_problem(problems.least_squares(np.arange(40.0), np.ones(40), intercept=True))
+    with pytest.raises(ValueError, match="all 40 rows have one value: must differ from row to"):
+        data.split(table, 0, 1000)

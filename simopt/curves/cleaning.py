@@ -16,8 +16,8 @@ from simopt.curves.arithmetic import extremes, level
 from simopt.curves.leaps import height_from, leap, stands_out
 from simopt.curves.spikes import BEGIN, END, HEIGHT, KNOWN, MOST, PEAK, without_spikes
 
-#: Fewer values are left as they are.
-FEWEST = 6
+#: Fewer values are left as they are; of so many a leap at the end is all that can be seen.
+FEWEST = 5
 
 #: Spikes are looked for on so many values at least.
 ENOUGH = 30
@@ -79,7 +79,7 @@ def clean(losses, lengths, cleaned, out):
                 k += 1
         if k < FEWEST:
             continue
-        first = zeros(y[:k])
+        first = zeros(y[:k]) if k > FEWEST else k
         if first < k:
             out[i, ZEROS_AT] = at[first]
             for j in range(first, k):
@@ -94,13 +94,14 @@ def clean(losses, lengths, cleaned, out):
             if rest >= ENOUGH and without_spikes(y[:rest], spikes, spare)[0] == 0:
                 refill(y[:k], losses[i], at)
             if stands_out(y[:rest], height):
-                out[i, LEAP] = lengths[i] - at[rest]
+                # What is left must not end in missing values.
+                out[i, LEAP] = lengths[i] - 1 - at[rest - 1]
                 low, high = extremes(y[:rest])
-                out[i, LEAP_HEIGHT] = height / (high - low)
+                out[i, LEAP_HEIGHT] = height / (high - low) if high > low else np.inf
             else:
                 rest = k
             refill(y[:k], losses[i], at)
-        if stands_apart(y[:rest]):
+        if rest > FEWEST and stands_apart(y[:rest]):
             out[i, SKIPPED] = 1.0
             cleaned[i, at[0]] = np.nan
         if rest >= ENOUGH:

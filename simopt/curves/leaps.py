@@ -47,14 +47,17 @@ def leap(y, spare):
     """
     k = len(y)
     first = max(2, k - max(FEW, k // PARTS))
-    noise = roughness(y, spare)
+    noise = -1.0
     low = high = y[0]
     calm = 0.0
     for t in range(1, k):
         span = high - low
         if t <= first:
             calm = span
-        if t >= first and rise_at(y, t) > max(CLEAR * noise, SHARE * span) and span > 0.0:
+        # The noise takes longest, and is seldom asked for.
+        if t >= first and rise_at(y, t) > SHARE * span and noise < 0.0:
+            noise = roughness(y, spare)
+        if t >= first and rise_at(y, t) > max(CLEAR * noise, SHARE * span):
             base, height = before(y, t), height_from(y, t)
             back = max(LEFT * min(height, span), NOISY * noise)
             begins = y[t] - base > LEFT * height and rise_at(y, t) >= SUDDEN * height
@@ -76,7 +79,7 @@ def height_from(y, t):
 
 def diverges(y, height, span, least):
     """Whether a leap is too high for any spike, or grows and grows, by more than a least step."""
-    if height > BEYOND * span:
+    if height > BEYOND * span > 0.0:
         return True
     steps = 0
     j = len(y) - 1

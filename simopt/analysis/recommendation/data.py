@@ -23,6 +23,7 @@ from simopt.problems.table import from_frame
 from simopt.problems.written import MISSING, written
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 #: The shares of the rows to choose by and to judge by; the rest is trained on.
 HELD_OUT = 0.2
@@ -32,6 +33,10 @@ FEWEST_ROWS = 25
 
 #: Held-out losses of so many rows are known to a percent or better.
 MOST_HELD_OUT = 10_000
+
+#: From this share on rows to judge by that are training rows as well are said; of labels and counts
+#: rows are alike by chance.
+MANY_AGAIN = 0.1
 
 #: Kinds whose target is divided by its standard deviation; labels and counts stay as they are.
 SCALED = ("least_squares", "huber")
@@ -240,6 +245,10 @@ def split(table: Table, seed: int, most: int) -> Parts:
             f"{table.name}: {n} rows: must be at least {FEWEST_ROWS}, of which a fifth is to "
             "choose by and a fifth to judge by"
         )
+    if np.ptp(table.y) == 0:
+        raise ValueError(
+            f"{table.target}: all {n} rows have one value: must differ from row to row"
+        )
     held_out = min(int(n * HELD_OUT), MOST_HELD_OUT)
     taken = min(n - 2 * held_out, most)
     order = np.random.default_rng(seed).permutation(n)
@@ -256,6 +265,7 @@ def split(table: Table, seed: int, most: int) -> Parts:
     if not used:
         raise ValueError(f"{table.name}: every feature is constant: one at least must vary")
     x = table.x[:, used]
+    again = repeated(x, table.y, rows["train"], rows["test"])
     center, width = x[rows["train"]].mean(axis=0), x[rows["train"]].std(axis=0)
     x = (x - center) / width
     y, scale, scaled = table.y, 1.0, table.kind in SCALED
@@ -296,13 +306,19 @@ def split(table: Table, seed: int, most: int) -> Parts:
         np.append(np.zeros(len(used)), ones.minimizer),
         scale,
         used,
-        (*table.said, *_sentences(table, n, a, held_out, left_out, scaled)),
+        (*table.said, *_sentences(table, n, a, held_out, left_out, scaled, again)),
         _lines(table, seed, used, (n, a, b, c), scaled),
     )
 
 
 def _sentences(
-    table: Table, n: int, taken: int, held_out: int, left_out: list[str], scaled: bool
+    table: Table,
+    n: int,
+    taken: int,
+    held_out: int,
+    left_out: list[str],
+    scaled: bool,
+    again: int,
 ) -> list[str]:
     """What was done to the rows."""
     said = [
@@ -318,7 +334,18 @@ def _sentences(
     said.append(f"{what} standardised with the means and standard deviations of the training rows.")
     if left_out:
         said.append(f"Left out, being constant: {', '.join(left_out)}.")
+    if scaled and again >= MANY_AGAIN * held_out:
+        said.append(
+            f"{again:,} of the {held_out:,} rows to judge by are among the training rows too: if "
+            "they are copies, the losses on them promise too much."
+        )
     return said
+
+
+def repeated(x: Floats, y: Floats, train: Places, test: Places) -> int:
+    """How many of the rows to judge by are training rows, too."""
+    known = {row.tobytes() for row in np.column_stack([x[train], y[train]])}
+    return sum(row.tobytes() in known for row in np.column_stack([x[test], y[test]]))
 
 
 def _lines(

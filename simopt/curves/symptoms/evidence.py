@@ -152,18 +152,25 @@ def gather(
     if features.get("spikes", 0.0) > 0 and record.name != "spikes and recovers":
         rows.append(place(SET_ASIDE, features, there))
     if leap <= end:
-        rows.insert(0 if record.name == "can't tell" else len(rows), leapt(features, leap, end))
+        last = leap + np.flatnonzero(np.isfinite(loss[leap:]))
+        rows.insert(0 if record.name == "can't tell" else len(rows), leapt(features, last))
     return rows
 
 
-def leapt(features: Features, first: int, last: int) -> Seen:
-    """A leap at the end."""
-    height, count = features["leap_height"], last + 1 - first
-    values = "in the last value" if count == 1 else f"in the last {count:,} values"
+def leapt(features: Features, places: NDArray[np.int64]) -> Seen:
+    """A leap at the end, at these values."""
+    height, count = features["leap_height"], len(places)
+    values, they = f"in the last {count:,} values", "they are"
+    if count == 1:
+        values, they = "in the last value", "it is"
+    by = f"by {_times(height)} times what all before it spans"
+    if np.isinf(height):
+        by = "from what did not move before"
     says = (
-        f"{values} the loss leaps up by {_times(height)} times what all before it spans: they are "
-        "set aside, for a spike and the beginning of a divergence look the same so far"
+        f"{values} the loss leaps up {by}: {they} set aside, for a spike and the beginning of a "
+        "divergence look the same so far"
     )
+    first, last = int(places[0]), int(places[-1])
     return Seen("leap", height, first, last, says)
 
 
