@@ -31,7 +31,7 @@ LONGEST = 10**9
 #: if it has more than MANY; then what came within the share NEAR of the best there, with all.
 SINGLE, GROUPS, MANY, NEAR = 64, 64, 1_000, 0.25
 
-#: So many settings are handed to a thread at once: handing over takes as long as a third of one.
+#: So many settings are handed to a thread at once: one by one, handing over took an eighth.
 TOGETHER = 8
 
 #: Settings whose exact count is within this share of the best are counted as the notebook does.
