@@ -447,8 +447,6 @@ def made(
                                 seed = seeds[first // width]
                                 shared_noise(work, low, high, dp, data, spread, seed, t)
                             scale = unit
-                        elif not by_moments and not single:
-                            passes.clear(work, low, high, dp, 2 * dp)
                         if single:
                             if alone is not None:
                                 alone(

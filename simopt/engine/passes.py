@@ -208,7 +208,8 @@ class Passes:
     slope, value : callable, optional
         The last but one argument of those, of a point: ``f(z, y, *parameters)``.
     tiled_gradient, tiled_loss : callable, optional
-        The same as ``gradient`` and ``loss`` in tiles of lanes, where there is a way to (`tiles`).
+        The same as ``gradient`` and ``loss`` in tiles of lanes, where there is a way to (`tiles`),
+        but that sums are set: none need be 0 before.
     tiled_rows : callable
         ``f(dp, columns)``: rows of work that these need besides.
     batch_loss, batch_loss_own : callable

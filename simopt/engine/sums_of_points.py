@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 from simopt.engine import layout, tiles
 from simopt.engine.addresses import lowered
-from simopt.engine.passes import Passes
+from simopt.engine.passes import Passes, clear
 from simopt.ground.compiling import code_digest
 
 
@@ -38,7 +38,8 @@ class Points(NamedTuple):
     ----------
     gradient : callable
         ``f(losses, work, gathered, starting, low, high, dp, row, tiled, data, order, start, stop)``
-        adds the slopes of the points order[start:stop] to the gradient's rows.
+        sets the gradient's rows to the summed slopes of the points order[start:stop], or, where it
+        begins with noise, adds them.
     loss : callable
         ``f(losses, work, gathered, starting, low, high, dp, at, base, tiled, data, d)``: the full
         loss at the weights in the rows from ``at`` on.
@@ -59,20 +60,25 @@ def points_of(loss_passes: Passes, own: bool, real: type, lanes: int) -> Points:
     tiled_sums, tiled_loss = loss_passes.tiled_gradient, loss_passes.tiled_loss
     asked_loss = loss_passes.batch_loss_own if own else loss_passes.batch_loss
     read_parameters = loss_passes.read
+    # None or True: of a test for None only one branch is compiled.
+    clears = None if loss_passes.noisy else True
     tile = np.uint64(min(lanes, tiles.lanes(real)))
 
     def gradient(
         losses, work, gathered, starting, low, high, dp, row, tiled, data, order, start, stop
     ):  # fmt: skip
         parameters = read_parameters(data.parameters, 0, 1, 0)
-        if own:
-            own_sums(
-                work, low, high, dp, row, data, order, start, stop, slope_of, parameters
-            )  # fmt: skip
-        elif tiled_sums is not None:
+        if tiled_sums is not None and not own:
             tiled_sums(
                 work, low, high, tile, dp, tiled, data, order, start, stop, slope_of, parameters,
                 gathered, starting,
+            )  # fmt: skip
+            return
+        if clears is not None:
+            clear(work, low, high, dp, 2 * dp)
+        if own:
+            own_sums(
+                work, low, high, dp, row, data, order, start, stop, slope_of, parameters
             )  # fmt: skip
         else:
             shared_sums(

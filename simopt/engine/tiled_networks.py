@@ -99,6 +99,7 @@ def over_points(squash):
         hidden = units(data.optimum.shape[0], columns)
         bias, whole = hidden * columns, columns - columns % ROWS
         out, last = bias + hidden, room + hidden * POINTS
+        clear(work, low, high, dp, 2 * dp)
         for first in range(start, stop, POINTS):
             count = min(POINTS, stop - first)
             for p in range(count):

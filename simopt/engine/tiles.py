@@ -15,7 +15,7 @@ import numpy as np
 
 from simopt.engine.layout import LOSS, RESIDUAL
 from simopt.engine.passes import add_penalty, clear
-from simopt.engine.products import BYTES, ROWS, add_products, add_squares, set_products
+from simopt.engine.products import BYTES, ROWS, add_products, add_squares, set_products, set_sums
 from simopt.ground.elementary import log_above_one
 
 #: Points that are copied beside each other, and whose residuals are kept.
@@ -51,7 +51,7 @@ def predict(work, low, high, width, dp, at, room, batch, starts, count):
 def gradient(
     work, low, high, width, dp, room, data, order, start, stop, slope, parameters, batch, starts
 ):
-    """`linear.gradient`."""
+    """`linear.gradient`, whose sums begin at the row of zeros before ``room``."""
     for first in range(start, stop, POINTS):
         count = min(POINTS, stop - first)
         gather(batch, starts, data, order, first, count, slope)
@@ -62,7 +62,10 @@ def gradient(
                 for lane in range(low, high):
                     work[room + p, lane] = slope(work[room + p, lane], target, *parameters)
         for lane in range(low, high, width):
-            add_products(work, dp, dp, room, lane, count, batch.T, 0, 0)
+            if first == start:
+                set_sums(work, dp, dp, room - 1, room, lane, count, batch.T, 0, 0)
+            else:
+                add_products(work, dp, dp, room, lane, count, batch.T, 0, 0)
 
 
 def gradient_by_moments(work, low, high, width, dp, room, matrix, vector, center):
