@@ -154,6 +154,20 @@ RIVER = """\
 [80] MAE: 0.733941 – 00:00:00 – 3.52 KiB
 """
 
+#: Vowpal Wabbit 9.11: --passes 4 -P 50; from the second pass on the loss is that of held-out points.
+PASSES = """\
+average  since         example        example        current        current  current
+loss     last          counter         weight          label        predict features
+2.008876 2.008876           50           50.0         4.8350         1.5098        6
+1.564058 1.119239          100          100.0         1.7338         0.8246        6
+1.223912 0.543620          150          150.0        -0.2756        -0.2318        6
+0.977828 0.239578          200          200.0        -0.7931        -0.8046        6
+0.815022 0.163795          250          250.0         0.1968         0.1787        6
+0.886252 0.886252          300          300.0         0.0165        -0.0947        6 h
+0.775219 0.042397          350          350.0         1.0018         0.9103        6 h
+0.672171 0.019538          400          400.0        -4.6753        -4.4576        6 h
+"""
+
 #: Ignite 0.5: its tutorial's lines of every few batches, of both parts at an epoch's end, and a bar.
 IGNITE = "".join(
     f"Epoch[{epoch}] Iteration[{10 * epoch - 5}/10] Loss: {batch}\n"
@@ -346,3 +360,10 @@ def test_rounds_of_a_linear_model_are_no_trees(tmp_path):
     run = one(read_log(written(tmp_path, RIVER, "out.log")))
     same(run, [1.551482, 1.043188, 0.860091, 0.733941], None)
     assert (run.about, run.x_column) == ("", "iteration")
+
+
+def test_held_out_points_in_the_column_of_the_training_are_said(tmp_path):
+    run = one(read_log(written(tmp_path, PASSES, "out.log")))
+    same(run, [2.008876, 1.564058, 1.223912, 0.977828, 0.815022], None)
+    np.testing.assert_array_equal(run.x, [50, 100, 150, 200, 250])
+    assert any(note.startswith("3 rows that Vowpal Wabbit") for note in run.notes)

@@ -34,6 +34,9 @@ _BAR_AT = re.compile(r"\d+/\d+ \[[\d:]+<")
 #: A bar of Keras that is full, whose line says no position.
 _FULL_BAR = re.compile(r"\s*(\d+)/\1\s")
 
+#: Vowpal Wabbit's rows from the second pass on, in the column of the training loss.
+_HELD_OUT_ROW = re.compile(r"^[\d.]+ [\d.]+ +\d+ +[\d.]+ +\S+ +\S+ +\d+ h$", re.MULTILINE)
+
 #: A decimal comma: behind a name, and before neither more digits in groups nor more numbers.
 _DECIMAL_COMMA = re.compile(r"(?<=[:= ])([-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)),(\d+)(?![\d,.])")
 _DECIMAL_POINT = re.compile(r"(?<=[:= ])[-+]?\d+(?:\.\d+)+(?![\d,])|,\d{3}(?!\d)")
@@ -96,6 +99,8 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
     about = next((text for text in programs.values() if text), "")
     # Boosted trees name the points too: river's "[20] MAE: 0.5" is another's round.
+    if " h\n" in text and (held := len(_HELD_OUT_ROW.findall(text))):
+        notes += (f"{held} rows that Vowpal Wabbit marks with h are of held-out points: left out",)
     named = any(len(parse(name).words) > 1 for name in columns)
     if named and "[" in text and one_line.ROUND.search(text):
         about = about or trees(columns)
