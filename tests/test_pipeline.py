@@ -95,6 +95,17 @@ def test_generators_and_users_functions_are_analysed_as_ever(analysed):
         assert len(analysed) > 1
 
 
+def between(a, b):
+    return (a + b) / 2 - a * b
+
+
+def test_expressions_of_arrays_are_compiled_within_a_users_function():
+    """Numba makes a function of each, which belongs to no module."""
+    a, b = np.arange(4.0), np.linspace(1, 2, 4)
+    found = numba.njit(pipeline_class=Compiler)(between)(a, b)
+    np.testing.assert_array_equal(found, between(a, b))
+
+
 def test_flags_are_equal_where_numbas_are():
     first, second = compiler.Flags(), compiler.Flags()
     assert Flags(first) == Flags(second) == first

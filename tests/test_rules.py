@@ -278,3 +278,5 @@ def test_the_rate_may_have_a_default_in_the_function():
     with pytest.raises(ValueError, match="update's default of eta"):
         simopt.rule(lambda w, g, eta=-1.0: w - eta * g)
     assert simopt.rule(lambda w, g, eta: w - eta * g, name="Mine")().settings["eta"] == 0.001
+    of_array = simopt.rule(lambda w, g, eta: w - eta * g, eta=np.array(0.5))
+    assert of_array().settings["eta"] == 0.5

@@ -37,8 +37,8 @@ UNNEEDED = frozenset(
 
 
 def is_ours(function: Any) -> bool:
-    """Whether a function is one of this package."""
-    return function.__module__.startswith("simopt.") and not is_copy(function)
+    """Whether a function is one of this package; Numba's for an expression has no module."""
+    return (function.__module__ or "").startswith("simopt.") and not is_copy(function)
 
 
 def shortened(pipelines: list[Any], function: Any) -> list[Any]:

@@ -206,7 +206,9 @@ def rule(
     >>> np.linalg.svd(step.reshape(4, 3))[1].round(6).tolist()
     [0.1, 0.1, 0.1]
     """
-    rate = 0.001 if eta is None else checks.number("eta", eta, ALLOWED["eta"])
+    if eta is not None:
+        eta = checks.number("eta", eta, ALLOWED["eta"])
+    rate = 0.001 if eta is None else eta
     name = checks.optional_text("name", name)
     if derived is not None:
         checks.function("derived", derived)
