@@ -16,6 +16,7 @@ from simopt.curves.logs.names import (
     COUNTERS,
     ERRORS,
     METRIC_VALUES,
+    ZERO_ONE,
     Name,
     is_rate,
     parse,
@@ -33,7 +34,9 @@ FEW, SOME = 2, 5
 FEW_EPOCHS, MANY_TIMES = 8, 4
 
 #: Of several errors these are only reported, beside what the training makes smaller.
-RATES = frozenset(["ppl", "perplexity", "err", "error", "errors", "wer", "cer", "per", "eer"])
+RATES = ZERO_ONE | {
+    "ppl", "perplexity", "err", "error", "errors", "merror", "bcer", "wer", "cer", "per", "eer",
+}  # fmt: skip
 
 GENERATOR = frozenset(("g", "gen", "generator"))
 DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
@@ -118,6 +121,12 @@ def choose(
     for what, name in (("loss", loss), ("validation", validation), ("x", x)):
         if name is not None and (not isinstance(name, str) or name not in table.columns):
             raise checks.refuse(what, name, "a column: " + _names(table.columns))
+    if table.settings and loss is None:
+        allowed = (
+            "a log's: none is named for a loss, and they look like settings, as of a model; "
+            "--loss (column=) reads one all the same"
+        )
+        raise checks.refuse("columns", list(table.columns), allowed)
     counts = {name: count(column) for name, column in table.columns.items()}
     names = {name: parse(name) for name in table.columns}
     notes: list[str] = []
@@ -226,7 +235,7 @@ def _training(
                 continue
             if parts == ("held out",):
                 notes.append("no training loss in it: the validation loss is read as the curve")
-                found = found[:1]
+                found = [min(found, key=lambda name: _is_reported(names[name]))]
             chosen = _of_losses(found, names, counts, notes)
             left_out = [n for n in there if n not in chosen]
             if left_out:
@@ -289,7 +298,12 @@ def _most_telling(
         if len(parts) > 1 and not words & {"nll", "ce", "bce", "mse", "ema"}:
             notes.append(f"the sum of the {len(parts)} parts {_names(parts)}")
             return parts
-    return [min(found, key=lambda name: bool(RATES & set(names[name].stem)))]
+    return [min(found, key=lambda name: _is_reported(names[name]))]
+
+
+def _is_reported(name: Name) -> bool:
+    """Whether a loss is one that trainings only report, as a share of errors."""
+    return bool(RATES & {*name.stem, "_".join(name.stem)})
 
 
 def _best_grain(found: list[str], names: Mapping[str, Name], counts: Mapping[str, int]) -> str:
@@ -375,12 +389,25 @@ def _held_out(
                 "--validation (validation=) takes it all the same"
             )
         # Parts of a validation loss are not what the whole training loss is compared with.
-        found = alike or (rest if len({names[name].stem for name in rest}) == 1 else [])
+        whole = len({names[name].stem for name in rest}) == 1 or _are_of_sets(rest, names)
+        found = alike or (rest if whole else [])
+        if rest and not found:
+            notes.append(
+                f"no validation: {_names(rest)} are of several parts or sets; "
+                "--validation (validation=) takes one"
+            )
     if len(found) > 1:
         notes.append(f"validation: {found[0]!r}; there are also {_names(found[1:])}")
     if found and {"cv", "crossval", "oof"} & set(names[found[0]].words):
         notes.append(f"validation: {found[0]!r}, as the loss of points that were left out")
     return [n for n in found[:1] if counts[n] or not first.part]
+
+
+def _are_of_sets(losses: Iterable[str], names: Mapping[str, Name]) -> bool:
+    """Whether losses are of a set each, which Hugging Face's Trainer times: ``eval_a_runtime``."""
+    plains = {name.plain for name in names.values()}
+    held = [names[name].plain for name in losses]
+    return all(f"{name.removesuffix('_loss')}_runtime" in plains for name in held)
 
 
 def _comparable(held: Name, trained: Name) -> bool:

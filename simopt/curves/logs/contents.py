@@ -8,6 +8,7 @@ import gzip
 import io
 import itertools
 import lzma
+import re
 import stat
 import tarfile
 import zipfile
@@ -49,6 +50,8 @@ _PACKED: dict[bytes, tuple[Callable[[io.BytesIO], Any], str]] = {
     b"BZh": (bz2.open, ".bz2"),
     b"\xfd7zXZ": (lzma.open, ".xz"),
 }
+
+_ARFF = re.compile(r"(?:\s*%[^\n]*\n)*+\s*@relation\s", re.IGNORECASE)
 
 #: Files in a zip that tell what it is, where it is no packed log.
 _IN_ZIP = {
@@ -203,6 +206,11 @@ def decoded(path: Path, data: bytes) -> str:
     if b"\0" not in data and not _is_utf16(data):
         return data.decode("latin-1")
     raise refused(path, "bytes that are no text", "a log in UTF-8 or UTF-16") from None
+
+
+def is_data(text: str) -> bool:
+    """Whether a text is a table of data as Weka writes it, behind its comments."""
+    return _ARFF.match(text) is not None
 
 
 def refused(path: Path, what: str, allowed: str) -> ValueError:

@@ -6,11 +6,13 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from simopt.curves.logs import charts, nested
 from simopt.curves.logs.lists import unwrapped
 from simopt.curves.logs.names import COUNTERS, METRIC_NAMES, METRIC_VALUES, parse, plain
+from simopt.curves.logs.settings import are_settings
 from simopt.curves.logs.table import Table, flat, from_records, merged, named
 from simopt.ground import checks
 
@@ -35,7 +37,7 @@ def table(text: str, source: str) -> Table | None:
         if found is None and nested.are_lists(value):
             many = f"{len(value)} lists of numbers in {source}"
             raise checks.refuse("columns", many, 'named, as {"loss": [...], "val_loss": [...]}')
-        return found
+        return _looked_at(found, value)
     except RecursionError:
         raise ValueError(f"file={source!r}: must be JSON that is nested less deeply") from None
     except ValueError as error:
@@ -48,7 +50,17 @@ def table(text: str, source: str) -> Table | None:
     if (found := _lines(text, source) or _values(text, source)) is not None:
         return found
     printed_value = printed(text)
-    return None if printed_value is None else from_value(printed_value, source, "Python's output")
+    if printed_value is None:
+        return None
+    return _looked_at(from_value(printed_value, source, "Python's output"), printed_value)
+
+
+def _looked_at(found: Table | None, value: Any) -> Table | None:
+    """The table of a value, and of each of its runs, marked where its lists are settings."""
+    if found is None or found.format.endswith("chart") or not are_settings(value):
+        return found
+    runs = tuple(replace(run, settings=True) for run in found.runs)
+    return replace(found, settings=True, runs=runs)
 
 
 def printed(text: str) -> dict[Any, Any] | list[Any] | None:

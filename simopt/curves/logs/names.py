@@ -34,13 +34,16 @@ ERRORS = frozenset(
     )
 )
 
+#: Shares of errors that are called losses.
+ZERO_ONE = frozenset(_words("zero_one_loss hamming_loss"))
+
 #: Metrics that rise when a model gets better.
 HIGHER = frozenset(
     _words(
-        "acc accuracy acc1 acc5 auc auroc auprc ap map map50 map50_95 f1 fscore precision recall "
-        "r2 iou miou dice bleu rouge meteor score scores reward return returns win winrate success "
-        "top1 top5 ndcg mrr hits kappa mcc psnr ssim likelihood ll llf loglik loglikelihood "
-        "agreement correct log_prob logprob lp log_joint log_posterior"
+        "acc accuracy acc1 acc5 auc auroc auprc aucpr prauc ap map map50 map50_95 f1 fscore "
+        "precision recall r2 iou miou dice bleu rouge meteor score scores reward return returns "
+        "win winrate success top1 top5 ndcg mrr hits kappa mcc psnr ssim likelihood ll llf "
+        "loglik loglikelihood agreement correct log_prob logprob lp log_joint log_posterior"
     )
 )
 
@@ -225,14 +228,14 @@ def parse(name: str) -> Name:
     return Name(text, words, part, kind, stem, grain)
 
 
-#: Two words written as one, and what they are.
+#: Two words written as one, and what they are: trainloss, and of a GAN's parts netG, lossD, errD.
 _GROWN = {
     grown: (part, loss)
     for part in TRAIN | HELD_OUT
     if len(part) > 1
     for loss in ("loss", "losses")
     for grown in (part + loss, loss + part)
-}
+} | {what + role: (what, role) for what in ("net", "loss", "err") for role in "gd"}
 
 
 def _apart(word: str) -> tuple[str, ...]:
@@ -252,6 +255,8 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
         return "other"
     if NO_VALUE & set(stem):
         return "other"
+    if joined in ZERO_ONE:
+        return "error"
     if any(word in LOSSES for word in stem):
         # `loss__MIN` and `loss__MAX` are a chart's band around the loss.
         return "other" if stem[-1] in SPREAD else "loss"

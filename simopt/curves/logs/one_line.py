@@ -23,6 +23,7 @@ _COUNTS = re.compile(_COUNTED, re.IGNORECASE)
 #: "Epoch (valid): ", "DEV : ", "Test: [ 0/10]", "[3/10] train: loss=0.5 || valid: loss=0.6".
 _PART = re.compile(
     r"(?<!\w)\[(?P<bracket>train\w*|val\w*|eval\w*|test\w*)\]"
+    r"|(?<!\w)\[(?P<role>net_?[GD](?:_\w)?|generator|discriminator|critic)\]"
     rf"|\((?P<paren>{PARTS})\)(?=\s*:\s+[A-Za-z])"
     r"|(?:^|\|)\s*(?P<field>(?:train|val|eval|test)\w*)\s*(?=\|)"
     rf"|^\s*(?P<head>{PARTS})(?:\s+(?:results?|metrics|set|phase))?"
@@ -126,6 +127,9 @@ _TUPLES = re.compile(
 _WORD_VALUE = re.compile(
     rf"(?P<name>[A-Za-z_][\w./]{{0,80}}) (?P<value>{WORD})(?= +[\w(\[])", re.IGNORECASE
 )
+#: What pix2pix and CycleGAN print before their losses, whose names in the code begin with loss_.
+_NETWORKS = re.compile(r"\(epoch: \d+, iters: \d+, time: [\d.]+(?:, data: [\d.]+)?\)")
+_LETTERED = re.compile(r"\b[A-Za-z]\w*(?=: )")
 #: What leads from a name to its number: "loss is 0.5".
 _VERB = re.compile(r"(?<=\w)(?:\s+(?:is|was|now|of|at|to|equals))+\Z", re.IGNORECASE)
 #: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
@@ -178,6 +182,8 @@ def record(line: str, own: Sequence[Pattern] = ()) -> shapes.Said:
 
 
 def _read(line: str, patterns: Iterable[Pattern] = PATTERNS) -> shapes.Said:
+    if line.startswith("(epoch: ") and (networks := _NETWORKS.match(line)):
+        line = networks[0] + _LETTERED.sub(r"loss_\g<0>", line[networks.end() :])
     small = line.lower()
     for pattern in patterns:
         if pattern.key in small and (match := pattern.expression.search(line)):

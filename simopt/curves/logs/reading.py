@@ -291,6 +291,8 @@ def file_tables(
     text, parts = rotated.joined(text, older, lambda part: _table_of(part, patterns))
     if not text.strip():
         raise contents.refused(path, "no text", "a log with numbers in it; it is empty")
+    if contents.is_data(text):
+        raise contents.refused(path, "a table of data in ARFF", "a log, with a loss in it")
     if (shown := markup.outputs(text)) is not None:
         return texts.of_notebook(path, shown, patterns)
     found = texts.tables(text, source, patterns)

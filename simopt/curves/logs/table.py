@@ -34,6 +34,8 @@ class Table:
         What trained, where the format says it: "boosted trees", "reinforcement learning".
     runs : tuple of Table
         The tables of several runs, of which this is the first; empty where it is of one.
+    settings : bool
+        Whether it is of lists that are a model's settings rather than a curve.
     """
 
     columns: Mapping[str, Any]
@@ -45,6 +47,7 @@ class Table:
     notes: tuple[str, ...] = ()
     about: str = ""
     runs: tuple[Table, ...] = ()
+    settings: bool = False
 
     @property
     def printed(self) -> bool:

@@ -8,13 +8,18 @@ from collections.abc import Iterable, Iterator
 #: Lines that are ended by a newline, of a text that is not one of returns alone.
 FEW_LINES = 3
 
-_EPOCH = re.compile(r"\bepoch(?:-|\s*[:#]?\s*)((?>\d+))(?![.\d]*\s?%)", re.IGNORECASE)
+_EPOCH = re.compile(r"(?<!eval )\bepoch(?:-|\s*[:#]?\s*)((?>\d+))(?![.\d]*\s?%)", re.IGNORECASE)
 #: Colours, what moves the cursor, and titles and links, which end in a bell or a backslash.
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]{0,4000}(?:\x07|\x1b\\)|\x08+")
 PREFIX = re.compile(
     r"^\s*(?:[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[\])]?|"
     r"[\[(]?\d\d:\d\d:\d\d(?:[.,]\d+)?[\])]?|[IWE]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\])\s*",
 )
+#: What erases lines and goes back up to draw them anew, as Rich does, and Julia's ProgressMeter.
+_REDRAW = re.compile(r"(?:\r*\x1b\[\d{0,4}[AFJK])+")
+_UP = re.compile(r"\x1b\[(\d{0,4})[AF]")
+_ERASES = re.compile(r"\x1b\[\d*[FJK]")
+_FIRST_COLUMN = re.compile(r"\x1b\[[01]?G")
 #: A bar below another, from which the cursor goes back up: tqdm's, Lightning's.
 _BELOW = re.compile(r"\n\r([^\n\r]*)\x1b\[A")
 _BAR = re.compile(r"[━═╸╺▏▎▍▌▋▊▉█▇▆▅▄▃▂▁░▒▓─]+|\[=*>?\.*\]|\[[#=>. -]{4,}\]")
@@ -27,9 +32,41 @@ def plain_text(text: str) -> str:
     """
     if "\x1b" not in text:
         return text
+    text = _once_drawn(_FIRST_COLUMN.sub("\r", text))
     if "\x1b[A" in text:
         text = _BELOW.sub(lambda bar: bar[0] if "=" in bar[1] or "loss" in bar[1] else "", text)
     return _ANSI.sub("", text)
+
+
+def _once_drawn(text: str) -> str:
+    r"""A text with lines that are drawn anew as they were last, in each of their epochs.
+
+    Examples
+    --------
+    >>> _once_drawn("epoch 1\n2\r\x1b[K\x1b[1Aepoch 1\n3\x1b[1F\x1b[Jepoch 2\n4").split("\n")
+    ['epoch 1', '3', 'epoch 2', '4']
+    """
+    drawn, erased, end = [""], [""], 0
+    for codes in _REDRAW.finditer(text):
+        up = sum(int(count or 1) for count in _UP.findall(codes[0]))
+        if up and _ERASES.search(codes[0]):
+            _draw(drawn, erased, text[end : codes.start()])
+            erased, end = drawn[-up - 1 :], codes.end()
+            drawn[-up - 1 :] = [""]
+    if not end:
+        return text
+    _draw(drawn, erased, text[end:])
+    return "\n".join(drawn)
+
+
+def _draw(drawn: list[str], erased: list[str], text: str) -> None:
+    """Go on with a text; what was erased for it stays where it is of other epochs, or of none."""
+    epochs, now = (set(_EPOCH.findall(_ANSI.sub(" ", each))) for each in (" ".join(erased), text))
+    if not epochs <= now or not now:
+        drawn[-1:] = [*filter(str.strip, erased), drawn[-1]]
+    first, *rest = text.split("\n")
+    drawn[-1] += first
+    drawn += rest
 
 
 def last_drawn(text: str) -> str:
