@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import numpy as np
@@ -273,6 +274,24 @@ def test_two_bars_in_each_epoch_stay(tmp_path):
     assert len(one(read_log(written(tmp_path, text, "out.log"))).loss) == 10
 
 
+def test_fits_of_one_epoch_each_are_all_of_the_training(tmp_path):
+    """``for _ in range(40): model.fit(epochs=1)``, with ``evaluate`` behind each or without."""
+    for behind in ("", "5/5 [====] - 0s 1ms/step - loss: 7.5\n"):
+        text = "".join(
+            f"Epoch 1/1\n10/10 [====] - 1s 5ms/step - loss: {a} - val_loss: {b}\n{behind}"
+            for a, b in zip(LOSS, HELD, strict=True)
+        )
+        run = one(read_log(written(tmp_path, text, "out.log")))
+        same(run)
+        assert any("evaluated" in note for note in run.notes) == bool(behind)
+
+
+@pytest.mark.parametrize("told", ["({k}/40) loss {a}", "(12.5s) train_loss: {a}", "({a}, {a}) loss {a}"])  # fmt: skip
+def test_what_stands_in_brackets_behind_an_epoch_is_no_summary(tmp_path, told):
+    text = "".join(f"Epoch [{k}]: {told.format(k=k, a=a)}\n" for k, a in enumerate(LOSS))
+    same(one(read_log(written(tmp_path, text, "out.log"))), held=None)
+
+
 def test_counts_and_bounds_that_comet_prints_at_the_end(tmp_path):
     text = "".join(f"epoch {k} train_loss {a} val_loss {b}\n" for k, (a, b) in enumerate(zip(LOSS, HELD, strict=True)))  # fmt: skip
     text += (
@@ -315,6 +334,28 @@ def test_how_fast_it_goes_is_no_part_of_a_name(tmp_path):
     run = one(read_log(written(tmp_path, text, "out.log")))
     same(run)
     assert (run.loss_column, run.validation_column) == ("train_loss", "val_loss")
+
+
+@pytest.mark.parametrize("mark", ["{u} {s}", "{u}: {s}", "{u}={s}", "| {s} {u}", "{s}{u}"])
+@pytest.mark.parametrize("unit", ["tok/s", "samples/sec", "s/step"])
+def test_a_loss_before_how_fast_it_goes_stays(tmp_path, mark, unit):
+    text = "".join(
+        f"step {k} loss {a} {mark.format(u=unit, s=1000.5 + k)}\n" for k, a in enumerate(LOSS)
+    )
+    same(one(read_log(written(tmp_path, text, "out.log"))), held=None)
+
+
+def test_of_two_loggers_the_one_is_read_that_has_a_validation_loss(tmp_path):
+    written(tmp_path, "step,loss\n" + "".join(f"{k},{a}\n" for k, a in enumerate(LOSS)), "run/a.csv")  # fmt: skip
+    both = json.dumps({"loss": list(LOSS), "val_loss": list(HELD)})
+    written(tmp_path, both, "run/b.json")
+    same(one(read_log(tmp_path / "run")))
+
+
+def test_two_trainings_that_stay_at_chance_are_two(tmp_path):
+    written(tmp_path, "step,loss\n" + "".join(f"{k},0.6931\n" for k in range(9)), "run/a.csv")
+    written(tmp_path, json.dumps({"loss": [0.6931] * 9}), "run/b.json")
+    assert len(read_log(tmp_path / "run").runs) == 2
 
 
 def test_one_training_that_two_loggers_wrote(tmp_path):

@@ -483,11 +483,28 @@ def test_single_infinite_losses_are_skipped_updates():
     assert "mended" not in str(found)
     loss[260:] = np.inf
     assert "finite values follow" in simopt.diagnose(loss).seen[0].says
+    assert "mixed precision" not in simopt.diagnose(loss).causes[0]
     loss[130:] = np.inf
     loss[5] = 1.0
     found = simopt.diagnose(loss)
     assert found.seen[0].says == "value 131 is inf"
     assert any("mended" in line for line in found.advice)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        [np.inf, 3e38, np.nan, np.nan],
+        [10.0, 1e5, 1e20, np.inf, 1e30, np.inf, np.inf],
+        [np.inf, 1e20] * 20,
+        [np.inf] + [2.3] * 20,
+    ],
+)
+def test_overflows_with_numbers_between_them_are_no_skipped_updates(end):
+    found = simopt.diagnose(np.r_[0.3 + 2 * np.exp(-np.arange(30) / 10), end])
+    assert found.symptom == "NaN or Inf"
+    assert not any("weights are whole" in cause for cause in found.causes)
+    assert any("learning rate is too high" in cause for cause in found.causes)
 
 
 @pytest.mark.parametrize("level", [6.0, 10.0, 100.0])

@@ -323,6 +323,7 @@ def judged(
     broken = int(features["broken_at"])
     ends = broken < 0 or features["zeros_at"] >= 0
     features["finite_after"] = 0.0 if ends else float(np.isfinite(even[broken:]).sum())
+    features["goes_on"] = 0.0 if ends else float(goes_on(even, broken))
     if fault and symptom == "healthy":
         symptom, sure = "NaN or Inf", 1.0
     if symptom == "plateaus early" and ends_at_nothing(even):
@@ -407,6 +408,18 @@ def ends_at_nothing(loss: NDArray[np.float64]) -> bool:
     """
     finite = loss[np.isfinite(loss)]
     return bool(finite.min() >= 0 and finite[-1] <= NOTHING * finite[0])
+
+
+def goes_on(loss: NDArray[np.float64], broken: int) -> bool:
+    """Whether a loss goes on behind an infinite value where it was.
+
+    Not where it ends in NaN or Inf, or is mostly above what it was: overflows with a few numbers
+    between them, or a run that begins anew.
+    """
+    before, after = (part[np.isfinite(part)] for part in (loss[:broken], loss[broken:]))
+    recent = before[len(before) // 2 :]
+    back = len(recent) == 0 or bool(len(after) and np.median(after) <= recent.max())
+    return bool(np.isfinite(loss[-1])) and back
 
 
 #: A ceiling is where so many of the last values, and this share of all, are the same highest one.

@@ -50,8 +50,8 @@ _BEST = re.compile(r"best iteration(?: is)?:\s*$", re.IGNORECASE)
 #: "Resuming from epoch 20, loss 0.6"; Comet's counts and bounds, "loss [40] : (0.5, 2.5)".
 _SUMMARY = re.compile(
     r"\W*(?:(?:best|final|lowest|minimum|optimal)\s+(?:epoch|step|iter(?:ation)?|round|model"
-    r"|checkpoint|results?)\b|[^\[]*+\[\d+\]\s*:\s\((?=[-+\d])|(?:resum|restor|load)(?:ing|ed)\b.*?\b(?:from|at|checkpoint|model"
-    r"|weights|state)\b)",
+    r"|checkpoint|results?)\b|[^\[]*+\[\d+\]\s*:\s\([-+\d][^(),]*, [^(),]*\)\s*$"
+    r"|(?:resum|restor|load)(?:ing|ed)\b.*?\b(?:from|at|checkpoint|model|weights|state)\b)",
     re.IGNORECASE,
 )
 
@@ -212,7 +212,7 @@ def _rows(
     grains: list[str] = []
     side = ""
     trained: dict[str, str] = {}
-    again = False
+    again, headed = False, 0
     drawn: dict[str, Any] = {}
     parted: dict[str, str] = {}
     for line in one_line.unboxed(lines):
@@ -237,6 +237,7 @@ def _rows(
         if position and _earlier(position, at):
             at = {}
         at |= position
+        headed += "epoch" in position
         losses = any(parse(name).kind in kinds for name in values)
         bare = [name for name in values if losses and one_line.of_part("train", name) != name]
         if bare and (part := one_line.said(line, bare)):
@@ -253,7 +254,7 @@ def _rows(
             if "[" in line and (label := processes.label(line)):
                 row[processes.LABELS] = label
             if "epoch" in at and not position and _FULL_BAR.match(line):
-                row[repeated.BARS] = True
+                row[repeated.BARS] = headed
             if {"epoch", "batch"} <= set(at):
                 if row.items() <= drawn.items():
                     continue  # a bar that is drawn again when all is done

@@ -134,8 +134,12 @@ _LETTERED = re.compile(r"\b[A-Za-z]\w*(?=: )")
 _VERB = re.compile(r"(?<=\w)(?:\s+(?:is|was|now|of|at|to|equals))+\Z", re.IGNORECASE)
 #: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
 _RANGE = re.compile(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")
-#: How fast it goes, as bars say it in front of a name: "58.22it/s loss: 0.5".
-_SPEED = re.compile(r"(?<![\w.])\d+(?:\.\d+)?\s?[a-z]{1,8}/s(?:ec|tep)?(?![\w/])", re.IGNORECASE)
+#: How fast it goes, as bars say it in front of a name: "58.22it/s loss: 0.5". Where a number
+#: follows, "loss 0.5 it/s 58", the unit is the name of that one.
+_SPEED = re.compile(
+    r"(?<![\w.])\d+(?:\.\d+)?\s?[a-z]{1,8}/s(?:ec|tep)?(?![\w/]|\s*[:=]?\s*[-+]?\.?\d)",
+    re.IGNORECASE,
+)
 #: A name and its number may be on either side of a tab.
 _AFTER_NAME = re.compile(r"(?<=[:=])\s+(?=\S)")
 #: What a line without would have no number.

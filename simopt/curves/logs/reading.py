@@ -125,21 +125,32 @@ ROUNDED = 1e-4
 
 
 def _each_once(read: Sequence[LoggedRun]) -> list[LoggedRun]:
-    """Runs without those that another logger of the same training wrote, in another format."""
+    """Runs without those that another logger of the same training wrote, in another format.
+
+    Of two the one stays that has a validation loss.
+    """
     kept: list[LoggedRun] = []
     for run in read:
         for k, other in enumerate(kept):
-            if (
-                other.format != run.format
-                and len(other.loss) == len(run.loss) > 1
-                and np.allclose(other.loss, run.loss, rtol=ROUNDED, atol=0.0, equal_nan=True)
-            ):
-                left = f"{run.source or run.name} has the same curve as {run.format}: left out"
-                kept[k] = replace(other, notes=(*other.notes, left))
+            if other.format != run.format and _of_one_training(other, run):
+                stays, goes = (run, other) if other.validation is None else (other, run)
+                left = f"{goes.source or goes.name} has the same curve as {goes.format}: left out"
+                kept[k] = replace(stays, notes=(*stays.notes, left))
                 break
         else:
             kept.append(run)
     return kept
+
+
+def _of_one_training(one: LoggedRun, other: LoggedRun) -> bool:
+    """Whether two have the same losses, which vary: any training may stay at chance."""
+    pairs = [(one.loss, other.loss)]
+    if one.validation is not None and other.validation is not None:
+        pairs.append((one.validation, other.validation))
+    return bool(len(one.loss) > 1 and (one.loss != one.loss[0]).any()) and all(
+        len(a) == len(b) and np.allclose(a, b, rtol=ROUNDED, atol=0.0, equal_nan=True)
+        for a, b in pairs
+    )
 
 
 def read(

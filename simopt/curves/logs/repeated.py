@@ -80,7 +80,8 @@ def without_warnings(rows: Rows, grains: list[str]) -> tuple[Rows, list[str]]:
     return Rows(kept, sum(keep)), list(compress(grains, keep))
 
 
-#: The column of rows that are bars drawn to their ends, until it is known which are evaluations.
+#: The column of rows that are bars drawn to their ends, until it is known which are evaluations:
+#: how many lines above said an epoch.
 BARS = "\0bar"
 
 
@@ -89,16 +90,20 @@ def without_evaluation(
 ) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
     """Rows without the bar that Keras draws of ``evaluate`` behind the last epoch of ``fit``.
 
-    It says no epoch. A second bar in other epochs too is of something else.
+    No line between says an epoch, and no name in it that its loss is held out. A second bar in
+    other epochs too is of something else.
     """
     bars = columns.pop(BARS, None)
     if bars is None:
         return columns, notes
     epochs = [None if cell is None else float(cell) for cell in columns["epoch"]]
+    held = [cells for name, cells in columns.items() if parse(name).part == "held out"]
     second = [
         row
         for row in range(1, len(bars))
-        if bars[row] and bars[row - 1] and epochs[row] == epochs[row - 1]
+        if bars[row] is not None
+        and bars[row] == bars[row - 1]
+        and all(cells[row] is None for cells in held)
     ]
     following = dict(enumerate(epochs[1:]))
     if not second or any((following.get(row) or 0.0) > (epochs[row] or 0.0) for row in second):

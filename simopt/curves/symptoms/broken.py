@@ -32,8 +32,8 @@ def grew(known: Known) -> bool:
 
 
 def goes_on(known: Known) -> bool:
-    """Whether finite losses follow, so that the weights are whole: an overflow never returns."""
-    return known.features.get("finite_after", 0.0) > 0
+    """Whether the loss goes on where it was, so that the weights are whole."""
+    return known.features.get("goes_on", 0.0) > 0
 
 
 def causes(known: Known) -> tuple[str, ...]:

@@ -201,7 +201,7 @@ def broken(
         elif after := int(features.get("finite_after", 0.0)):
             count = int(np.isinf(loss).sum())
             says += f", one of {count:,} that are infinite" if count > 1 else ""
-            says += f"; {after:,} finite values follow"
+            says += f"; {after:,} finite values follow" if after > 1 else "; a finite one follows"
         return [Seen("broken_at", float(place), place, end, says)]
     place = int(np.nan_to_num(features.get("validation_broken_at", -1.0), nan=-1.0))
     if place < 0 or validation is None:

@@ -74,7 +74,7 @@ def _tried(record: Symptom, known: Known) -> list[tuple[str, Odds | None]]:
 
 def applicable(record: Symptom, known: Known) -> Iterator[str]:
     """The fixes of a record that change something about the run, and are meant for it."""
-    if known.features.get("finite_after", 0.0) > 0:
+    if known.features.get("goes_on", 0.0) > 0:
         return  # what was tried was tried on runs whose weights had overflowed
     for fix in record.fixes:
         if known.name is not None:
