@@ -96,6 +96,40 @@ def test_each_row_counts_once_though_its_label_names_several():
     np.testing.assert_array_equal(worst, [math.nan, 9, 7, math.nan, math.nan, 1, 1, math.nan])
 
 
+def test_rows_of_one_rate_stay_in_the_tables_order():
+    """A sort that is not stable orders them by the processor's width of vectors."""
+    table = grid([1.0] * 60, etas=[1.0, 2.0, 3.0] * 20, row=range(60))
+    assert measures.best(table, [])["row"].tolist() == [28]
+    values = np.arange(60.0)
+    worst = measures.worst_nearby(table.assign(median=-values), [], window=3)
+    by_rate = np.argsort(table["eta"], kind="stable")
+    assert worst.iloc[by_rate[1:-1]].tolist() == [
+        max(-values[by_rate[k : k + 3]]) for k in range(58)
+    ]
+
+
+def test_a_table_without_rows_has_no_group():
+    empty = grid([1.0], diverged=[0.0], batch_size=[1]).iloc[:0]
+    for by in ([], ["batch_size"]):
+        assert measures.worst_nearby(empty, by).empty
+        for made in (
+            measures.best(empty, by),
+            measures.width(empty, by),
+            measures.first_divergence(empty, by),
+        ):
+            assert made.empty
+            assert set(by) <= set(made.columns)
+    assert measures.common(empty, [], "batch_size").columns.tolist() == ["eta", "regret"]
+
+
+def test_a_groups_name_may_be_a_tuple():
+    names = pd.Series([("a", 1), ("b",), ("b",)], dtype=object)
+    table = grid([1.0, 2.0, 3.0], problem=names, diverged=[0.0, 0.0, 1.0])
+    assert measures.width(table, ["problem"])["problem"].tolist() == [("a", 1), ("b",)]
+    first = measures.first_divergence(table, ["problem"])
+    assert first["diverges_from"].isna().tolist() == [True, False]
+
+
 def test_best_of_each_group_whatever_the_order_of_the_rows():
     table = pd.concat(
         [grid([3.0, 1.0, 2.0], optimizer="A"), grid([1.0, 2.0, 3.0], optimizer="B")]

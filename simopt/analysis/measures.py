@@ -170,7 +170,7 @@ def worst_nearby(
     rates, values = _numbers(table, rate, value)
     worst = np.full(len(table), np.nan)
     for _, rows in _groups(table, by):
-        rows = rows[np.argsort(rates[rows])]
+        rows = rows[np.argsort(rates[rows], kind="stable")]
         if len(rows) >= window:
             views = np.lib.stride_tricks.sliding_window_view(values[rows], window)
             worst[rows[half : len(rows) - half]] = views.max(axis=1)
@@ -209,7 +209,7 @@ def best(
     all_rates, all_values = _numbers(table, rate, value)
     places, edges = [], []
     for _, rows in _groups(table, by):
-        rows = rows[np.argsort(all_rates[rows])]
+        rows = rows[np.argsort(all_rates[rows], kind="stable")]
         rates, values = all_rates[rows], all_values[rows]
         finite = np.flatnonzero(np.isfinite(values))
         if not len(finite):
@@ -439,11 +439,15 @@ def _numbers(table: pd.DataFrame, *columns: str) -> list[NDArray[np.float64]]:
 def _groups(
     table: pd.DataFrame, by: Sequence[str]
 ) -> list[tuple[tuple[object, ...], NDArray[np.intp]]]:
-    """(key, places of its rows) of each group, in order; all rows if ``by`` is empty."""
+    """(key, places of its rows) of each group, in order; all rows if ``by`` is empty.
+
+    A table without rows has no group.
+    """
     if not by:
-        return [((), np.arange(len(table)))]
+        return [((), np.arange(len(table)))] if len(table) else []
     groups = _bare(table).groupby(list(by), observed=True, sort=True, dropna=False)
     sizes = groups.size()
     places = np.split(np.argsort(groups.ngroup().to_numpy(), kind="stable"), np.cumsum(sizes))
-    keys = (key if isinstance(key, tuple) else (key,) for key in sizes.index)
+    # Of one column a value may itself be a tuple.
+    keys = [key if len(by) > 1 else (key,) for key in sizes.index]
     return list(zip(keys, places[:-1], strict=True))
