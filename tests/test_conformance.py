@@ -825,6 +825,13 @@ def test_two_epsilons_and_what_is_off_are_read():
     assert named("torch", {"dampening": True, "nesterov": 1}) == {"nesterov": True}
 
 
+def test_settings_of_prodigy_are_read():
+    """Neither was read, and Prodigy with both was no rule: no change has a coefficient of 0.3."""
+    told = named("torch", {"d_coef": 0.3, "use_bias_correction": True, "d0": 1e-3})
+    assert told == {"coefficient": 0.3, "bias_correction": True, "d0": 1e-3}
+    assert named("torch", {"use_bias_correction": False}) == {"bias_correction": False}
+
+
 def decayed(kept):
     """Momentum whose weights are changed to ``kept(w, move, rate)``."""
 
@@ -873,3 +880,30 @@ def test_how_an_object_was_called_is_told():
     said = r"where it is called as step\(w, g, state\), with arrays; it raised TypeError"
     with pytest.raises(ValueError, match=said):
         conformance.check(autograds)
+
+
+def scheduled(rng):
+    """Rates that follow a law for a while, then another, rounded to float32 or not."""
+    k, a, b = np.arange(rng.integers(1, 16)), *10.0 ** rng.uniform(-6, 1, 2)
+    pieces = (
+        a + 0.0 * k, a + b * k, a * (0.3 + 0.1 * b) ** k, a / (1 + b * k), a / np.sqrt(b + k),
+        a * (1 + np.cos(np.pi * k / len(k))), a * rng.uniform(0.1, 1, len(k)),
+        a * (1 + 10.0 ** rng.uniform(-8, 0) * rng.normal(size=len(k))),
+    )  # fmt: skip
+    piece = pieces[rng.integers(len(pieces))]
+    return piece.astype(np.float32).astype(float) if rng.random() < 0.3 else piece
+
+
+def test_a_law_is_looked_for_only_where_one_may_hold(monkeypatch):
+    """Most of a check's twenty seconds went into curves through rates that follow no law."""
+    rng = np.random.default_rng(5)
+    several = [np.concatenate([scheduled(rng) for _ in range(3)]) for _ in range(60)]
+    said = [rates.laws(each) for each in several]
+    assert {each.split()[0] for laws in said for each in laws} >= {"linear", "times", "cosine"}
+    counted, fit = [], np.polyfit
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "polyfit", lambda *given: counted.append(1) or fit(*given))
+        assert len(rates.laws(rng.uniform(0.1, 1.0, 60))) > 40
+    assert len(counted) < 100
+    monkeypatch.setattr(rates, "_ends", lambda values, law: [len(values)] * len(values))
+    assert [rates.laws(each) for each in several] == said

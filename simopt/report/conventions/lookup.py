@@ -31,7 +31,7 @@ SETTINGS = (
     "eta", "beta", "beta1", "beta2", "beta3", "rho", "epsilon", "epsilon_root",
     "initial_accumulator", "lr_decay", "dampening", "momentum_decay", "weight_decay", "clip_norm",
     "clip_value", "smoothing", "l1", "l2", "final_rate", "narrowing",
-    "least", "largest",
+    "least", "largest", "coefficient",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ FRAMEWORK = Framework(
         "beta1": "betas",
         "beta2": "betas",
         "epsilon": "eps",
+        "coefficient": "d_coef",
         "weight_decay": "weight_decay",
     },
     calls=(

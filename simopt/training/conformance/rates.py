@@ -139,9 +139,9 @@ def laws(rates: Array) -> list[str]:
     times = np.flatnonzero(~np.isnan(rates)) + 1
     known = _zeroed(rates[times - 1])
     said, start = [], 0
+    ends = {law: _ends(known, law) for law in LAWS}
     while start < len(known):
-        rest = known[start:]
-        lengths = {law: _length(rest, law) for law in LAWS}
+        lengths = {law: _length(known[start : ends[law][start]], law) for law in LAWS}
         law = max(lengths, key=lambda name: lengths[name])  # of equal ones the simplest
         if lengths[law] < FEW:
             law = "constant"
@@ -165,6 +165,36 @@ def _length(values: Array, law: str) -> int:
     follows = _is_cosine if law == "cosine" else partial(_is_line, law=law)
     counts = range(len(values), FEW - 1 + (law == "cosine"), -1)
     return next((count for count in counts if follows(values[:count])), 0)
+
+
+def _ends(values: Array, law: str) -> list[int]:
+    """For each place the end of a law that begins there, at the latest.
+
+    No curve of it goes through three neighbours before. To fit one to every count of values takes
+    ten seconds where none holds.
+    """
+    if law == "constant" or len(values) <= FEW:
+        return [len(values)] * len(values)
+    # Twice what a fit may be off: what is refused here is so whatever was rounded.
+    near = 2 * SAME * np.abs(values).max()
+    three = np.lib.stride_tricks.sliding_window_view
+    with np.errstate(all="ignore"):
+        if law == "cosine":
+            x, y = (three(each, 3).T for each in (values[1:-1], values[2:] + values[:-2]))
+            off = np.abs((x[2] - x[0]) * (y[1] - y[0]) - (x[1] - x[0]) * (y[2] - y[0]))
+            sides = np.abs(x[2] - x[0]) + np.abs(x[1] - x[0]) + np.abs(x[2] - x[1])
+            apart = off > near * sides
+        else:
+            to, _ = LINES[law]
+            known = np.where(np.abs(values) > near, values, np.nan)  # the sign is certain
+            both = np.sort([to(known - near), to(known + near)], axis=0)
+            rounding = 1e-14 * np.nan_to_num(np.abs(both)).max()
+            low, high = (three(each, 3).T for each in both)
+            apart = low[0] + low[2] - 2 * high[1] > rounding
+            apart |= high[0] + high[2] - 2 * low[1] < -rounding
+    wrong = np.flatnonzero(apart)
+    ends = np.append(wrong + (4 if law == "cosine" else 2), len(values))
+    return [int(end) for end in ends[np.searchsorted(wrong, np.arange(len(values)))]]
 
 
 def _is_line(values: Array, law: str) -> bool:

@@ -40,7 +40,8 @@ def named(framework: str, settings: Mapping[str, Any]) -> dict[str, Any]:
                 chosen |= dict(zip(ours_of, map(float, betas), strict=True))
                 chosen |= {"beta": float(betas[0])} if len(betas) == 1 else {}
             continue
-        ours = name if name in known else names.get(name, name)
+        # "use_bias_correction" is the switch that others call "bias_correction".
+        ours = name if name in known else names.get(name, name.removeprefix("use_"))
         if ours not in known or value is None:
             continue
         if ours in flags:
