@@ -200,7 +200,8 @@ class Case:
             numbers = {"eta": float(f"{top:.12g}"), "clip_norm": float(f"{bound:.10g}")}
             return 1, listed({**change, **numbers})
         beside = f"{listed(change)} and " if change else ""
-        return len(rates.laws(rate)), f"{beside}a rate that changes ({rates.told(rate)})"
+        laws = rates.laws(rate)
+        return len(laws), f"{beside}a rate that changes ({rates.told(rate, laws)})"
 
     def _more(self, base: Optimizer, count: int) -> list[dict[str, Any]]:
         """Changes that are no setting of the rule, and the rate that the first step has."""

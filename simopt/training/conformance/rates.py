@@ -113,8 +113,10 @@ def clip(rates: Array, norms: Array) -> float | None:
     return bound if (norms[~cut & ~np.isnan(rates)] <= bound * (1 + SAME)).all() else None
 
 
-def told(rates: Array) -> str:
+def told(rates: Array, said: list[str] | None = None) -> str:
     """A schedule in words: laws that its rates follow, one after the other, or its ends.
+
+    ``said`` are its `laws`, if they are known.
 
     Examples
     --------
@@ -124,7 +126,7 @@ def told(rates: Array) -> str:
     >>> told(0.1 * 0.5 ** np.arange(8))
     'times 0.5 each update, from 0.1 to 0.00078125 at update 8'
     """
-    said = laws(rates)
+    said = laws(rates) if said is None else said
     if len(said) > MOST_LAWS:
         times = np.flatnonzero(~np.isnan(rates))
         known = _zeroed(rates[times])
