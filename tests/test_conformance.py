@@ -466,6 +466,9 @@ LAWS = {
     "1 at update 1, 0 at update 11, 1 at update 20": np.array(
         [1, 3, 2, 7, 1, 9, 4, 4, 8, 2, 0, 5, 1, 8, 3, 3, 9, 2, 6, 1.0]
     ),
+    "1 at update 1, 5 at update 4, 1 at update 20": np.array(
+        [1, 3, 2, 5, 1, 4, 4, 4, 3, 2, 1, 4, 1, 3, 3, 3, 0.2, 2, 4, 1.0]
+    ),
 }
 
 

@@ -11,7 +11,8 @@ from scipy import stats
 
 import simopt
 from simopt.curves.diagnosis import diagnose_many
-from simopt.curves.diagnosis.diagnosis import chance_level, judged
+from simopt.curves.diagnosis.diagnosis import judged
+from simopt.curves.diagnosis.levels import chance_level
 from simopt.curves.validation import accuracy, real, sources
 from simopt.curves.validation.constructed import FAMILIES, constructed
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves import odds
-from simopt.curves.diagnosis import rates, terminal
+from simopt.curves.diagnosis import levels, rates, terminal
 from simopt.curves.diagnosis.batch import measured
 from simopt.curves.logs import Log, LoggedRun, reading
 from simopt.curves.symptoms import BY_NAME, SYMPTOMS, evidence, remedies
@@ -323,16 +323,16 @@ def judged(
     broken = int(features["broken_at"])
     ends = broken < 0 or features["zeros_at"] >= 0
     features["finite_after"] = 0.0 if ends else float(np.isfinite(even[broken:]).sum())
-    features["goes_on"] = 0.0 if ends else float(goes_on(even, broken))
+    features["goes_on"] = 0.0 if ends else float(levels.goes_on(even, broken))
     if fault and symptom == "healthy":
         symptom, sure = "NaN or Inf", 1.0
-    if symptom == "plateaus early" and ends_at_nothing(even):
+    if symptom == "plateaus early" and levels.ends_at_nothing(even):
         symptom = "healthy"
-    if symptom == "decreases very slowly" and is_logarithm(even):
+    if symptom == "decreases very slowly" and levels.is_logarithm(even):
         symptom, sure = "healthy", min(sure, MODEST)
-    if symptom == "resumed or several runs" and ends_at_ceiling(even):
+    if symptom == "resumed or several runs" and levels.ends_at_ceiling(even):
         symptom, sure = "decreases then explodes", min(sure, MODEST)
-    if symptom in FALLEN and stays_at_chance(even):
+    if symptom in FALLEN and levels.stays_at_chance(even):
         symptom, sure = "does not move", MODEST
     cycle = rates.cycle(rate, loss) if symptom in SWINGS else None
     if cycle is not None:
@@ -344,7 +344,7 @@ def judged(
         best = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan)))
     on = held if symptom == "validation rises" and held is not None else even
     record = BY_NAME[symptom]
-    classes, fell = chance_level(loss), rates.fell(rate)
+    classes, fell = levels.chance_level(loss), rates.fell(rate)
     known = Known(features, optimizer, best, classes, about, fell, cycle, x, counted, at)
     seen = evidence.gather(record, known, on, held, fault)
     if at is not None:
@@ -373,68 +373,6 @@ SWINGS = (
 #: What a loss shows whose fall is over; at chance level it has not begun.
 FALLEN = ("healthy", "noise floor", "oscillates wildly", "plateaus early", "can't tell")
 
-#: At chance level all of a loss lies within this share of it, the mean of its second half within
-#: that one: of up to so many classes, for the levels of more lie too close together.
-WITHIN, MEAN_WITHIN, FEW_CLASSES = 0.012, 0.004, 10
-
-
-def stays_at_chance(loss: NDArray[np.float64]) -> bool:
-    """Whether a loss stays at the chance level of a few classes from first to last.
-
-    What little moves is a last bias that learns how frequent the classes are, or noise.
-    """
-    finite = loss[np.isfinite(loss)]
-    if len(finite) < 2:
-        return False
-    level = np.log(np.arange(2, FEW_CLASSES + 1))
-    off = np.abs(np.mean(finite[len(finite) // 2 :]) / level - 1)
-    return bool(off.min() <= MEAN_WITHIN and np.ptp(finite) <= WITHIN * level[off.argmin()])
-
-
-def is_logarithm(loss: NDArray[np.float64]) -> bool:
-    """Whether a loss is never positive: a logarithm, whose straight fall is one by a factor."""
-    finite = loss[np.isfinite(loss)]
-    return bool(finite.max() <= 0 and finite.min() < -1)
-
-
-#: A positive loss that has come down to this share of its start has little left to lose.
-NOTHING = 1e-3
-
-
-def ends_at_nothing(loss: NDArray[np.float64]) -> bool:
-    """Whether a positive loss ends at next to nothing: what lies below is in the numbers alone.
-
-    Measured features know no zero, so that an offset changes nothing; a loss has one.
-    """
-    finite = loss[np.isfinite(loss)]
-    return bool(finite.min() >= 0 and finite[-1] <= NOTHING * finite[0])
-
-
-def goes_on(loss: NDArray[np.float64], broken: int) -> bool:
-    """Whether a loss goes on behind an infinite value where it was.
-
-    Not where it ends in NaN or Inf, or is mostly above what it was: overflows with a few numbers
-    between them, or a run that begins anew.
-    """
-    before, after = (part[np.isfinite(part)] for part in (loss[:broken], loss[broken:]))
-    recent = before[len(before) // 2 :]
-    back = len(recent) == 0 or bool(len(after) and np.median(after) <= recent.max())
-    return bool(np.isfinite(loss[-1])) and back
-
-
-#: A ceiling is where so many of the last values, and this share of all, are the same highest one.
-CEILING, CEILING_SHARE = 5, 0.1
-
-
-def ends_at_ceiling(loss: NDArray[np.float64]) -> bool:
-    """Whether a loss ends at rest at its very highest: clipped there, or of weights that are lost.
-
-    A run that is resumed, or logged on another scale, moves.
-    """
-    finite = loss[np.isfinite(loss)]
-    count = max(CEILING, int(CEILING_SHARE * len(finite)))
-    return bool(len(finite) > count and (finite[-count:] == finite.max()).all())
-
 
 def evenly(x: NDArray[np.float64] | None) -> NDArray[np.int64] | None:
     """Which values to read where x is uneven: the last one before each of as many even places."""
@@ -461,31 +399,3 @@ def check_optimizer(optimizer: object) -> Optimizer | None:
     ):
         raise checks.refuse("optimizer", optimizer, "one, with one value of each hyperparameter")
     return optimizer
-
-
-#: Chance level is looked for with up to so many classes.
-MOST_CLASSES = 1000
-
-
-def chance_level(loss: NDArray[np.float64]) -> int | None:
-    """The number K of classes at whose chance level, ln K, a loss lies; None if at none.
-
-    Within three standard errors of its mean, and two thousandths, which four digits round to.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> chance_level(np.array([2.303, 2.302, 2.303, 2.301])), chance_level(np.array([1.0, 0.9]))
-    (10, None)
-    """
-    finite = loss[np.isfinite(loss)]
-    if len(finite) < 2:
-        return None
-    level = float(np.mean(finite))
-    if not 0.5 < level < np.log(MOST_CLASSES):
-        return None
-    classes = round(float(np.exp(level)))
-    error = 0.002 + 3 * float(np.std(finite)) / np.sqrt(len(finite))
-    # With more classes their chance levels lie closer together.
-    near = abs(level - np.log(classes)) <= min(error, 0.2 / classes)
-    return classes if near and classes >= 2 else None

@@ -130,9 +130,12 @@ def told(rates: Array, said: list[str] | None = None) -> str:
     if len(said) > MOST_LAWS:
         times = np.flatnonzero(~np.isnan(rates))
         known = _zeroed(rates[times])
-        middle = len(known) // 2
-        parts = [f"{known[k]:.6g} at update {times[k] + 1}" for k in (0, middle, -1)]
-        return ", ".join(parts)
+        said = [f"{each:.6g}" for each in known]
+        between = len(known) // 2
+        if said[0] == said[between] == said[-1]:
+            # What lies between its ends changes, or one law would hold: the farthest off.
+            between = int(np.abs(known - known[0]).argmax())
+        return ", ".join(f"{said[k]} at update {times[k] + 1}" for k in (0, between, -1))
     return ", then ".join(said)
 
 

@@ -1,0 +1,99 @@
+"""What the numbers of a loss say by themselves: its zero, its sign, its highest, a level of chance.
+
+Measured features know none of these, so that an offset changes nothing of what a curve shows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: At chance level all of a loss lies within this share of it, the mean of its second half within
+#: that one: of up to so many classes, for the levels of more lie too close together.
+WITHIN, MEAN_WITHIN, FEW_CLASSES = 0.012, 0.004, 10
+
+
+def stays_at_chance(loss: NDArray[np.float64]) -> bool:
+    """Whether a loss stays at the chance level of a few classes from first to last.
+
+    What little moves is a last bias that learns how frequent the classes are, or noise.
+    """
+    finite = loss[np.isfinite(loss)]
+    if len(finite) < 2:
+        return False
+    level = np.log(np.arange(2, FEW_CLASSES + 1))
+    off = np.abs(np.mean(finite[len(finite) // 2 :]) / level - 1)
+    return bool(off.min() <= MEAN_WITHIN and np.ptp(finite) <= WITHIN * level[off.argmin()])
+
+
+#: Chance level is looked for with up to so many classes.
+MOST_CLASSES = 1000
+
+
+def chance_level(loss: NDArray[np.float64]) -> int | None:
+    """The number K of classes at whose chance level, ln K, a loss lies; None if at none.
+
+    Within three standard errors of its mean, and two thousandths, which four digits round to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> chance_level(np.array([2.303, 2.302, 2.303, 2.301])), chance_level(np.array([1.0, 0.9]))
+    (10, None)
+    """
+    finite = loss[np.isfinite(loss)]
+    if len(finite) < 2:
+        return None
+    level = float(np.mean(finite))
+    if not 0.5 < level < np.log(MOST_CLASSES):
+        return None
+    classes = round(float(np.exp(level)))
+    error = 0.002 + 3 * float(np.std(finite)) / np.sqrt(len(finite))
+    # With more classes their chance levels lie closer together.
+    near = abs(level - np.log(classes)) <= min(error, 0.2 / classes)
+    return classes if near and classes >= 2 else None
+
+
+def is_logarithm(loss: NDArray[np.float64]) -> bool:
+    """Whether a loss is never positive: a logarithm, whose straight fall is one by a factor."""
+    finite = loss[np.isfinite(loss)]
+    return bool(finite.max() <= 0 and finite.min() < -1)
+
+
+#: A positive loss that has come down to this share of its start has little left to lose.
+NOTHING = 1e-3
+
+
+def ends_at_nothing(loss: NDArray[np.float64]) -> bool:
+    """Whether a positive loss ends at next to nothing: what lies below is in the numbers alone.
+
+    Measured features know no zero, so that an offset changes nothing; a loss has one.
+    """
+    finite = loss[np.isfinite(loss)]
+    return bool(finite.min() >= 0 and finite[-1] <= NOTHING * finite[0])
+
+
+def goes_on(loss: NDArray[np.float64], broken: int) -> bool:
+    """Whether a loss goes on behind an infinite value where it was.
+
+    Not where it ends in NaN or Inf, or is mostly above what it was: overflows with a few numbers
+    between them, or a run that begins anew.
+    """
+    before, after = (part[np.isfinite(part)] for part in (loss[:broken], loss[broken:]))
+    recent = before[len(before) // 2 :]
+    back = len(recent) == 0 or bool(len(after) and np.median(after) <= recent.max())
+    return bool(np.isfinite(loss[-1])) and back
+
+
+#: A ceiling is where so many of the last values, and this share of all, are the same highest one.
+CEILING, CEILING_SHARE = 5, 0.1
+
+
+def ends_at_ceiling(loss: NDArray[np.float64]) -> bool:
+    """Whether a loss ends at rest at its very highest: clipped there, or of weights that are lost.
+
+    A run that is resumed, or logged on another scale, moves.
+    """
+    finite = loss[np.isfinite(loss)]
+    count = max(CEILING, int(CEILING_SHARE * len(finite)))
+    return bool(len(finite) > count and (finite[-count:] == finite.max()).all())
