@@ -42,6 +42,12 @@ def test_a_clock_counts_on_a_quiet_machine_alone(others, kept, monkeypatch, tmp_
     assert row["cores"] == str(len(os.sched_getaffinity(0)))
 
 
+def test_a_clone_imports_its_own_package(monkeypatch, tmp_path):
+    (tmp_path / "Makefile").write_text('report:\n\t@test -z "$$PYTHONPATH"\n', encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    bench_report.timed("first", tmp_path, "report")
+
+
 def test_the_machine_is_at_least_as_busy_as_this_process():
     before, own = bench_report.busy(), bench_report.used()
     if before is None:
