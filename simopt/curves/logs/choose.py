@@ -10,25 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.curves.logs import cells
-from simopt.curves.logs.names import (
-    CLOCKS,
-    COUNTERS,
-    ERRORS,
-    METRIC_VALUES,
-    ZERO_ONE,
-    Name,
-    is_rate,
-    parse,
-    plain,
-)  # fmt: skip
+from simopt.curves.logs import cells, counters, held_out
+from simopt.curves.logs.held_out import FEW, SOME, listed
+from simopt.curves.logs.names import METRIC_VALUES, ZERO_ONE, Name, is_rate, parse, plain
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
 
 Floats = NDArray[np.float64]
 
-#: A column with so few values is a summary where another has SOME.
-FEW, SOME = 2, 5
 
 #: An epoch's mean says more than its last batch, but so few means hide what many batches show.
 FEW_EPOCHS, MANY_TIMES = 8, 4
@@ -45,15 +34,6 @@ REINFORCEMENT = frozenset(
 )
 #: Two of these are an agent's.
 RL_LOSSES = frozenset(("policy", "value", "actor", "critic", "qf", "td", "surrogate"))
-#: Names of one error.
-SYNONYMS = (
-    ("error", "errors", "err", "merror", "binary_error", "multi_error"),
-    ("cross_entropy", "crossentropy", "ce", "bce", "xent", "xentropy", "logloss", "log_loss",
-     "mlogloss", "binary_logloss", "multi_logloss"),
-    ("perplexity", "ppl"),
-    ("mse", "l2"),
-    ("mae", "l1"),
-)  # fmt: skip
 #: What some maximise, and some minimise.
 MAXIMISED = frozenset(("objective", "elbo"))
 #: Spinning Up's ``EpRet`` and others' names for what an agent earns.
@@ -120,7 +100,7 @@ def choose(
     """
     for what, name in (("loss", loss), ("validation", validation), ("x", x)):
         if name is not None and (not isinstance(name, str) or name not in table.columns):
-            raise checks.refuse(what, name, "a column: " + _names(table.columns))
+            raise checks.refuse(what, name, "a column: " + listed(table.columns))
     if table.settings and loss is None:
         allowed = (
             "a log's: none is named for a loss, and they look like settings, as of a model; "
@@ -141,13 +121,15 @@ def choose(
             f"{losses[0]!r} rises: if it is to be maximised, --higher-is-better "
             "--loss (higher_is_better=True, column=) read it negated"
         )
-    helds = [validation] if validation is not None else _held_out(names, counts, losses, notes)
+    helds = (
+        [validation] if validation is not None else held_out.beside(names, counts, losses, notes)
+    )
     held = _sum(table, helds) if helds else None
     if higher_is_better:
         training = (-training[0], training[1])
         held = None if held is None else (-held[0], held[1])
-    counter = x if x is not None else _counter(table, training[1])
-    position = None if counter is None else _position(table, counter)
+    counter = x if x is not None else counters.counter(table, training[1])
+    position = None if counter is None else counters.position(table, counter)
     rate = next((name for name, parts in names.items() if is_rate(parts.words)), None)
     return Chosen(
         training, held, position, " + ".join(losses), " + ".join(helds), counter or "",
@@ -171,10 +153,6 @@ def _evaluation_sets(names: dict[str, Name], notes: list[str]) -> dict[str, Name
         return names
     notes.append("validation_0 is taken for the training points, as eval_set mostly has them")
     return names | {name: replace(names[name], part="train") for name in first}
-
-
-def _names(columns: Iterable[str]) -> str:
-    return ", ".join(map(repr, columns))
 
 
 def count(column: Sequence[Any]) -> int:
@@ -239,7 +217,7 @@ def _training(
             chosen = _of_losses(found, names, counts, notes)
             left_out = [n for n in there if n not in chosen]
             if left_out:
-                notes.append(f"taken: {_names(chosen)}; there are also {_names(left_out)}")
+                notes.append(f"taken: {listed(chosen)}; there are also {listed(left_out)}")
             return chosen
     empty = [n for n, p in names.items() if p.kind in kinds and p.part in ("train", "")]
     nan = [name for name in empty if any(cell is not None for cell in table.columns[name])]
@@ -250,12 +228,12 @@ def _training(
     rising = [name for name, parts in names.items() if parts.kind == "higher"]
     if rising and not higher:
         allowed = (
-            f"with a loss in it: {_names(rising)} rise when a model gets better, and are none "
+            f"with a loss in it: {listed(rising)} rise when a model gets better, and are none "
             "(--higher-is-better, higher_is_better=True reads one all the same)"
         )
         raise checks.refuse("columns", list(table.columns), allowed)
     allowed = "named for a loss (loss, train_loss, ...); or say which it is"
-    raise ValueError(f"columns=[{_names(table.columns)}]: must be {allowed}")
+    raise ValueError(f"columns=[{listed(table.columns)}]: must be {allowed}")
 
 
 def _of_losses(
@@ -296,7 +274,7 @@ def _most_telling(
         part = names[found[0]].part
         parts = [name for name in found if names[name].part == part]
         if len(parts) > 1 and not words & {"nll", "ce", "bce", "mse", "ema"}:
-            notes.append(f"the sum of the {len(parts)} parts {_names(parts)}")
+            notes.append(f"the sum of the {len(parts)} parts {listed(parts)}")
             return parts
     return [min(found, key=lambda name: _is_reported(names[name]))]
 
@@ -345,146 +323,9 @@ def _only(table: Table, names: Mapping[str, Name], counts: Mapping[str, int]) ->
     return numeric[0] if len(numeric) == 1 else None
 
 
-def _held_out(
-    names: Mapping[str, Name], counts: Mapping[str, int], losses: Sequence[str], notes: list[str]
-) -> list[str]:
-    """The column of the validation loss that goes with the training loss; [] if there is none."""
-    first = names[losses[0]]
-    if first.part == "held out":
-        return []
-    kinds = ("loss", "error") if first.kind in ("loss", "") else (first.kind,)
-    found = [
-        name
-        for name, parts in names.items()
-        if parts.part == "held out"
-        and (parts.kind in kinds or (parts.kind == "" and not parts.stem))
-        and name not in losses
-        and (counts[name] or plain(name) in ("val_loss", "eval_loss"))
-    ]
-    if len(losses) > 1:
-        stems = {names[name].stem for name in losses}
-        parts = [name for name in found if names[name].stem in stems]
-        if len(parts) == len(losses):
-            return parts
-    test = ("test", "testing", "te")
-
-    def rank(name: str) -> tuple[bool, bool, bool, bool, int]:
-        parts = names[name]
-        return (
-            parts.stem != first.stem,
-            any(word in test for word in parts.words),
-            counts[name] <= FEW < counts[losses[0]] and counts[name] < SOME,
-            parts.grain != first.grain,
-            -counts[name],
-        )
-
-    found.sort(key=rank)
-    if first.kind in ("loss", "error"):
-        alike = [name for name in found if names[name].stem == first.stem]
-        same = [name for name in found if names[name].kind == first.kind]
-        rest = [name for name in same if _comparable(names[name], first)]
-        if same and not rest:
-            notes.append(
-                f"no validation: {_names(same)} is not measured as {losses[0]!r} is; "
-                "--validation (validation=) takes it all the same"
-            )
-        # Parts of a validation loss are not what the whole training loss is compared with.
-        whole = len({names[name].stem for name in rest}) == 1 or _are_of_sets(rest, names)
-        found = alike or (rest if whole else [])
-        if rest and not found:
-            notes.append(
-                f"no validation: {_names(rest)} are of several parts or sets; "
-                "--validation (validation=) takes one"
-            )
-    if len(found) > 1:
-        notes.append(f"validation: {found[0]!r}; there are also {_names(found[1:])}")
-    if found and {"cv", "crossval", "oof"} & set(names[found[0]].words):
-        notes.append(f"validation: {found[0]!r}, as the loss of points that were left out")
-    return [n for n in found[:1] if counts[n] or not first.part]
-
-
-def _are_of_sets(losses: Iterable[str], names: Mapping[str, Name]) -> bool:
-    """Whether losses are of a set each, which Hugging Face's Trainer times: ``eval_a_runtime``."""
-    plains = {name.plain for name in names.values()}
-    held = [names[name].plain for name in losses]
-    return all(f"{name.removesuffix('_loss')}_runtime" in plains for name in held)
-
-
-def _comparable(held: Name, trained: Name) -> bool:
-    """Whether two losses may be one: of errors that have names of their own, the same."""
-    if held.kind != trained.kind or trained.kind == "loss":
-        return held.kind == trained.kind
-    of_trained, of_held = (_errors(name.stem) for name in (trained, held))
-    return not of_trained or bool(of_trained & of_held)
-
-
-def _errors(stem: tuple[str, ...]) -> set[str]:
-    """The errors that words name, each by the first of its names."""
-    named = {word for word in (*stem, "_".join(stem)) if word in ERRORS}
-    return {next((same[0] for same in SYNONYMS if word in same), word) for word in named}
-
-
 def _sum(table: Table, chosen: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:
-    values, there = _column(table, chosen[0])
+    values, there = counters.column(table, chosen[0])
     for name in chosen[1:]:
-        more, also = _column(table, name)
+        more, also = counters.column(table, name)
         values, there = values + more, there & also
     return values, there
-
-
-def _column(table: Table, name: str) -> tuple[Floats, NDArray[np.bool_]]:
-    column = table.columns[name]
-    if isinstance(column, np.ma.MaskedArray):
-        there = ~np.ma.getmaskarray(column)
-        return np.where(there, np.ma.getdata(column), np.nan).astype(np.float64), there
-    try:
-        return cells.column(column, table.decimal)
-    except ValueError as error:
-        row, cell = error.args
-        raise checks.refuse(f"{name}, row {row + 1}", cell, "a number, or empty") from None
-
-
-def _counter(table: Table, there: NDArray[np.bool_]) -> str | None:
-    """What rows are counted by: the finest counter that goes on rising, else the first there is."""
-    found: dict[str, tuple[Floats, int]] = {}
-    for name in table.columns:
-        if parse(name).kind != "counter" or len(table.columns[name]) != len(there):
-            continue
-        values = _position(table, name)
-        if values is None:
-            continue
-        seen = values[there]
-        if len(seen) > 1 and (seen == seen[0]).all():
-            continue  # the one epoch of all steps
-        if parse(name).stem in (("step",), ("steps",)) and _are_fractions(seen):
-            continue  # how long each step is
-        if not len(seen) or np.isnan(seen).mean() > 0.5:
-            continue
-        steps = np.diff(seen[~np.isnan(seen)])
-        rising = 0 if (steps > 0).all() else 1 if (steps >= 0).all() else 2
-        if rising == 1 and len(steps) and (steps > 0).mean() < 0.5:
-            rising = 3 if steps.any() else 5  # the epoch of many steps, or of all of them
-        found[name] = np.diff(seen), rising
-    outer = [steps for steps, rising in found.values() if rising != 2]
-    scores = []
-    for name, (steps, rising) in found.items():
-        if rising == 2 and any((other[steps < 0] > 0).all() for other in outer):
-            rising = 4  # it begins again in every epoch
-        counted = parse(name).stem[0]
-        rank = COUNTERS.index(counted) if counted in COUNTERS else len(COUNTERS)
-        clock = rank >= len(COUNTERS) - len(CLOCKS)
-        scores.append((rising + (3 if clock else 0), rank, name))
-    return min(scores)[2] if scores else None
-
-
-def _are_fractions(values: Floats) -> bool:
-    """Whether numbers lie from 0 to 1, and not on these two alone."""
-    held = values[~np.isnan(values)]
-    return bool((np.abs(held - 0.5) <= 0.5).all() and (held % 1 > 0).any())
-
-
-def _position(table: Table, name: str) -> Floats | None:
-    try:
-        return _column(table, name)[0]
-    except ValueError:
-        return None

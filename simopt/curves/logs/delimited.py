@@ -5,22 +5,26 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from simopt.curves.logs import cells as numbers
 from simopt.curves.logs.names import parse
+from simopt.curves.logs.rows import (
+    LOOKED_AT,
+    is_word,
+    titled,
+    trimmed,
+    two_lines,
+    under_names,
+    upright,
+    wide,
+)
 from simopt.curves.logs.table import Table, named
 from simopt.ground import checks
 from simopt.ground.delimited import decimal_mark, find_separator, split
-
-#: Lines that are looked at to find out how a table is written.
-LOOKED_AT = 200
-
-#: Lines of a title that may stand above a header.
-MOST_TITLES = 20
 
 #: Columns of a table without names.
 MOST_UNNAMED = 20
@@ -85,7 +89,7 @@ def table(text: str, source: str) -> Table | None:
     else:
         head = ""
     looked = split(first, separator)
-    if not _is_table(_wide(first, looked) if separator == " " else looked, separator):
+    if not _is_table(wide(first, looked) if separator == " " else looked, separator):
         kept = [line for line in text.splitlines() if line.strip()]
         return None if separator == " " else _with_names(split(kept, separator), source)
     if len(text) > LARGE and (quick := _by_pandas(text, separator, head, source)) is not None:
@@ -95,8 +99,8 @@ def table(text: str, source: str) -> Table | None:
     written = [head, *kept] if head else kept
     rows = split(written, separator)
     if separator == " ":
-        rows = _under_names(written, _wide(written, rows))
-    rows = _titled(rows, prose=separator == " ")
+        rows = under_names(written, wide(written, rows))
+    rows = titled(rows, prose=separator == " ")
     try:
         return _from_rows(rows, source, separator, text.endswith(("\n", "\r")))
     except ValueError:
@@ -147,7 +151,7 @@ def _is_table(rows: Sequence[Sequence[str]], separator: str) -> bool:
 
 def _is_prose(row: Sequence[str]) -> bool:
     """Whether a first row is words that name nothing which is measured, or words and numbers."""
-    words = [cell for cell in row if re.search(r"[A-Za-z]{2}", cell) and _is_word(cell)]
+    words = [cell for cell in row if re.search(r"[A-Za-z]{2}", cell) and is_word(cell)]
     named = any(parse(cell).kind in ("loss", "error", "higher", "counter") for cell in words)
     return bool(words) and (not named or any(map(numbers.is_number, row)))
 
@@ -179,11 +183,11 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     notes: list[str] = []
     if len(rows) == 1 and len(rows[0]) > 3 and all(map(numbers.is_number, rows[0])):
         rows = [[cell] for cell in rows[0]]  # numbers on one line
-    rows = _upright(_trimmed(rows))
+    rows = upright(trimmed(rows))
     if all(_NUMBERED.fullmatch(row[0]) for row in rows[1:]):
         rows = [[row[0].rstrip(":"), *row[1:]] for row in rows]
     header = rows[0]
-    if len(rows) > 2 and _two_lines(*rows[:2]):
+    if len(rows) > 2 and two_lines(*rows[:2]):
         header = [f"{above} {below}".strip() for above, below in zip(*rows[:2], strict=True)]
         rows = rows[1:]
     decimal = _decimal(rows, separator)
@@ -229,7 +233,7 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
             if number == len(rows) - 1 and len(row) < len(header):
                 notes.append("the last line is cut off, and left out")
                 continue
-            if (len(row) < len(header) and all(map(_is_word, row))) or (
+            if (len(row) < len(header) and all(map(is_word, row))) or (
                 counts and not _FIRST_OF_NUMBER.match(row[0])
             ):
                 continue  # a message between the rows
@@ -259,95 +263,6 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     )  # fmt: skip
 
 
-def _wide(lines: Sequence[str], rows: list[list[str]]) -> list[list[str]]:
-    """Rows of columns; names of several words, which wide spaces set apart, as they are meant."""
-    width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
-    for k, row in enumerate(rows[:MOST_TITLES]):
-        if len(row) == width or any(map(numbers.is_number, row)):
-            continue
-        names = re.split(r"\s{2,}|\t", lines[k].strip())
-        if width - 1 <= len(names) <= width and len(names) > 1:
-            return [*rows[:k], names, *rows[k + 1 :]]
-    return rows
-
-
-def _under_names(lines: Sequence[str], rows: list[list[str]]) -> list[list[str]]:
-    """Rows with empty cells under the names that no number of theirs stands under."""
-    width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
-    start = next(k for k, row in enumerate(rows) if len(row) == width)
-    if not any(parse(name).kind in ("loss", "error") for name in rows[start]):
-        return rows
-    names = list(_spans(lines[start], rows[start]))
-    for k in range(start + 1, len(rows) - 1):
-        row = rows[k]
-        if not 1 < len(row) < width or not all(map(numbers.is_number, row)):
-            continue
-        cells = [
-            [n for n, (first, end) in enumerate(names) if first < stop and at < end]
-            for at, stop in _spans(lines[k], row)
-        ]
-        places = [under[0] for under in cells if len(under) == 1]
-        if len(places) == len(set(places)) == len(row):
-            held = dict(zip(places, row, strict=True))
-            rows[k] = [held.get(n, "") for n in range(width)]
-    return rows
-
-
-def _spans(line: str, cells: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """Where each cell of a line begins and ends."""
-    end = 0
-    for cell in cells:
-        start = line.index(cell, end)
-        end = start + len(cell)
-        yield start, end
-
-
-def _titled(rows: list[list[str]], prose: bool = False) -> list[list[str]]:
-    """Rows from the header on: titles above it have fewer cells than the table.
-
-    Of ``prose`` they may have more, above the one header, which names a loss or a metric.
-    """
-    width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
-    start = next(k for k, row in enumerate(rows) if len(row) == width)
-    above = rows[:start]
-    named = any(parse(cell).kind in ("loss", "error", "higher") for cell in rows[start])
-    once = rows.count(rows[start]) == 1 and not any(map(numbers.is_number, rows[start]))
-    if start > MOST_TITLES or len(rows) - start < 3:
-        return rows
-    return (
-        rows[start:] if (prose and named and once) or all(len(row) == 1 for row in above) else rows
-    )
-
-
-def _trimmed(rows: list[list[str]]) -> list[list[str]]:
-    """Rows without columns at the right that have neither a name nor a cell, as Excel leaves."""
-    width = max(map(len, rows))
-    while width > 1 and not any(row[width - 1] for row in rows if len(row) >= width):
-        width -= 1
-    return [row[:width] for row in rows]
-
-
-def _upright(rows: list[list[str]]) -> list[list[str]]:
-    """Rows that begin with a name and hold its numbers, as columns."""
-    width = len(rows[0])
-    named_first = all(len(row) == width and _is_word(row[0]) for row in rows)
-    if width <= max(3, len(rows)) or not named_first:
-        return rows
-    if not all(numbers.is_number(cell) for cell in rows[0][1:]):
-        return rows
-    if not any(parse(row[0]).kind in ("loss", "error") for row in rows):
-        return rows
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _two_lines(above: Sequence[str], below: Sequence[str]) -> bool:
-    """Whether the second line names what the first groups: "train, train" over "loss, acc"."""
-    if len(above) != len(below) or len(set(above)) == len(above):
-        return False
-    names = [f"{a} {b}" for a, b in zip(above, below, strict=True)]
-    return len(set(names)) == len(names) and all(map(_is_word, below))
-
-
 def _summary(last: Sequence[str], first: Sequence[str]) -> str:
     """What a row says of all others where they have a number, as "mean"; empty if nothing."""
     found = (b for a, b in zip(first, last, strict=True) if numbers.is_number(a))
@@ -366,10 +281,6 @@ def _is_header(row: Sequence[str], header: Sequence[str]) -> bool:
 def _is_message(cell: str) -> bool:
     """Whether a word begins no row of a table whose first column is of numbers."""
     return not _FIRST_OF_NUMBER.match(cell) and cell.lower() not in numbers.MISSING
-
-
-def _is_word(cell: str) -> bool:
-    return not numbers.is_number(cell)
 
 
 def _cut(body: list[list[str]]) -> bool:

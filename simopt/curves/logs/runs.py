@@ -1,9 +1,7 @@
-"""One table, several runs: told apart by names, by columns, by counters that begin again."""
+"""One table, several runs: told apart by columns, and by what stands in front of their names."""
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -14,9 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.curves.logs import cells as numbers
 from simopt.curves.logs import json_logs
-from simopt.curves.logs.choose import Chosen
+from simopt.curves.logs.grains import by_grain, there_in
 from simopt.curves.logs.names import (
     HELD_OUT,
     METRIC_NAMES,
@@ -31,25 +28,10 @@ from simopt.curves.logs.stores import TRIALS
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
 
-Floats = NDArray[np.float64]
-
 #: A run's number in a column's name.
 _RUN_NUMBER = re.compile(
     r"(?<![a-z])(?:run|seed|fold|trial|exp|experiment|repeat|split)[ _-]?\d+(?!\d)", re.IGNORECASE
 )
-
-#: A run whose last losses are NaN, so many of them, is over.
-ENDED = 3
-
-#: Of fewer losses than these none can be told to be at the beginning.
-FELL = 6
-
-#: Of more resumptions than these it is said how many they are.
-FEW_NOTED = 5
-
-#: What counts steps within an epoch, and so many values of one grain make a column of their own.
-STEPS = (("step",), ("batch",), ("iteration",), ("iter",), ("steps",))
-FEW_ROWS = 3
 
 #: More names than this are no runs but a column of text.
 MOST_RUNS = 500
@@ -64,7 +46,7 @@ def by_name(table: Table) -> list[Table]:
     if table.runs:
         return [each for run in table.runs for each in by_name(run.noted(*table.notes))]
     _check_trials(table)
-    table = _by_grain(_spread_metrics(table))
+    table = by_grain(_spread_metrics(table))
     exported = _exported(table) or _numbered(table)
     if exported:
         return exported
@@ -73,50 +55,6 @@ def by_name(table: Table) -> list[Table]:
     if column is None:
         return [_spread_parts(table, parts) if parts else table]
     return [_spread_parts(each, parts) if parts else each for each in _grouped(table, column)]
-
-
-def _by_grain(table: Table) -> Table:
-    """A loss that rows of steps hold, and rows of whole epochs without a step, as two columns.
-
-    Of epochs with three rows or more each.
-    """
-    epochs = [name for name in table.columns if parse(name).stem == ("epoch",)]
-    steps = [name for name in table.columns if parse(name).stem in STEPS]
-    lengths = {len(table.columns[name]) for name in (*epochs, *steps)}
-    if len(epochs) != 1 or len(steps) != 1 or len(lengths) != 1:
-        return table
-    whole = _there(table.columns[epochs[0]]) & ~_there(table.columns[steps[0]])
-    if whole.sum() < FEW_ROWS or _have_fractions(table.columns[epochs[0]], whole):
-        return table
-    columns: dict[str, Any] = {}
-    for name, cells in table.columns.items():
-        there = _there(cells) if parse(name).kind in ("loss", "error") else np.zeros(0, bool)
-        if len(there) != len(whole) or min(sum(there & whole), sum(there & ~whole)) < FEW_ROWS:
-            columns[name] = cells
-            continue
-        for grain, wanted in (("step", ~whole), ("epoch", whole)):
-            columns[f"{name} ({grain})"] = [
-                cell if its else None for cell, its in zip(cells, wanted, strict=True)
-            ]
-    return replace(table, columns=columns)
-
-
-def _have_fractions(cells: Any, wanted: NDArray[np.bool_]) -> bool:
-    """Whether some of the wanted cells are no whole numbers: epochs that count on in themselves."""
-    try:
-        values, _ = numbers.column(cells)
-    except ValueError:
-        return False
-    return bool((values[wanted] % 1 > 0).any())
-
-
-def _there(cells: Any) -> NDArray[np.bool_]:
-    """Which cells hold anything."""
-    if isinstance(cells, np.ma.MaskedArray):
-        return ~np.ma.getmaskarray(cells)
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
-        return ~np.isnan(cells)
-    return np.array([cell is not None and cell == cell and cell != "" for cell in cells], bool)
 
 
 def _check_trials(table: Table) -> None:
@@ -217,7 +155,7 @@ def _part_of(text: str) -> str:
 def _by_part(table: Table) -> str | None:
     """The column that says which part of the data a row is about, of rows that hold a loss."""
     losses = [n for n in table.columns if parse(n).kind in ("loss", "error")]
-    held = [_there(table.columns[n]) for n in losses if len(table.columns[n]) == table.rows]
+    held = [there_in(table.columns[n]) for n in losses if len(table.columns[n]) == table.rows]
     with_loss = np.flatnonzero(np.any(held, axis=0)) if held else None
     for name in table.columns:
         values = _distinct(table, name, with_loss)
@@ -288,160 +226,3 @@ def _grouped(table: Table, column: str) -> list[Table]:
         )
         for text, chosen in rows.items()
     ]
-
-
-def sections(
-    chosen: Chosen, sessions: Sequence[int], printed: bool = False
-) -> tuple[list[NDArray[np.int64]], list[str]]:
-    """The rows of each run of a table, in order, and what was noticed.
-
-    Rows that are written in another order are sorted; lines that were ``printed`` are in order
-    where all count down, but no program counts its epochs so. Where the counter begins again, a new
-    run begins, or the same goes on: as its first loss is nearer to the first of the rows before, or
-    to the last. Where it goes back and on from there, the run was resumed: what was written twice
-    counts once, as the later writing has it.
-
-    Returns
-    -------
-    rows : list of ndarray of int
-        Of the table; of a run each.
-    notes : list of str
-    """
-    notes: list[str] = []
-    values, there = chosen.loss
-    rows = np.flatnonzero(there)
-    if not len(rows):
-        return [rows], notes
-    x = None if chosen.x is None else chosen.x[rows]
-    if x is None or np.isnan(x).any():
-        starts = [int(np.searchsorted(rows, row)) for row in sessions]
-        return _joined(rows, values, starts, notes), notes
-    back = np.flatnonzero(np.diff(x) < 0) + 1
-    if len(back) == len(x) - 1 > 1:
-        if printed and parse(chosen.x_name).stem != ("epoch",):
-            notes.append(f"{chosen.x_name} counts down: read in the order of the lines")
-            return [rows], notes
-        notes.append(f"{chosen.x_name} falls from row to row: the last row is read as the first")
-        return [rows[::-1]], notes
-    many = len(back) > max(8, 0.05 * len(x)) or len(back) == len(x) - 1 > 0
-    if many and not _begins_again(x, back):
-        notes.append(f"rows were in another order: sorted by {chosen.x_name}")
-        return [rows[np.argsort(x, kind="stable")]], notes
-    step = float(np.median(np.abs(np.diff(x)))) if len(x) > 1 else 1.0
-    anew = [at for at in back.tolist() if x[at] <= x[0] + step]
-    resumed = [at for at in back.tolist() if x[at] > x[0] + step]
-    keep, twice = _once(x, anew, resumed)
-    if 0 < len(resumed) <= FEW_NOTED:
-        notes += [
-            f"resumed at {chosen.x_name} {x[at]:g}: {many} values were written twice, "
-            "and count as written last"
-            for at, many in zip(resumed, twice, strict=True)
-        ]
-    elif resumed:
-        notes.append(
-            f"resumed {len(resumed)} times: {sum(twice)} values were written twice, "
-            "and count as written last"
-        )
-    starts = sorted({*np.searchsorted(rows, sessions).tolist(), *anew})
-    left = np.flatnonzero(keep)
-    if resumed and not starts:
-        return [rows[left]], notes
-    return _joined(rows[left], values, np.searchsorted(left, starts).tolist(), notes), notes
-
-
-def _once(
-    x: Floats, anew: Sequence[int], resumed: Sequence[int]
-) -> tuple[NDArray[np.bool_], list[int]]:
-    """Which values stay where a counter goes back and on, and how many each resumption replaces.
-
-    At one that is ``resumed``, what its run had written from there on goes; of runs that began
-    before the last one ``anew`` all stays.
-    """
-    keep = np.ones(len(x), bool)
-    twice: list[int] = []
-    stretches: list[tuple[int, int]] = []  # of the run so far: each rises, and lies above the last
-    start = 0
-    begins = set(anew)
-    for at in sorted({*anew, *resumed}):
-        stretches.append((start, at))
-        start = at
-        if at in begins:
-            stretches.clear()
-            continue
-        twice.append(0)
-        while stretches:
-            first, end = stretches.pop()
-            cut = first + int(np.searchsorted(x[first:end], x[at]))
-            keep[cut:end] = False
-            twice[-1] += end - cut
-            if cut > first:
-                stretches.append((first, cut))
-                break
-    return keep, twice
-
-
-def _begins_again(x: Floats, back: NDArray[np.int64]) -> bool:
-    """Whether the counter falls to its least each time, as a batch's number does."""
-    return bool((x[back] <= x.min() + 1).all())
-
-
-def _begins(first: float, before: Floats, now: float) -> bool:
-    """Whether a training begins at ``now``, or goes on from the losses before it."""
-    finite = before[np.isfinite(before)]
-    if not np.isfinite([first, now]).all() or not len(finite):
-        return False
-    # What has come to nothing does not go on, nor does what falls back behind nearly all of it.
-    return (
-        not np.isfinite(before[-ENDED:]).any()
-        or _falls_back(now, finite)
-        or not _nearer(now, finite[-1], first)
-    )
-
-
-def _falls_back(now: float, before: Floats) -> bool:
-    """Whether a loss is above all but the first of those before, which had come down."""
-    if len(before) < FELL:
-        return False
-    half = before[: len(before) // 2]
-    return bool(before[-1] < half.min() and now > before[1:].max())
-
-
-def _nearer(value: float, one: float, other: float) -> bool:
-    """Whether a loss is nearer to one of two others, by ratios where all are above 0."""
-    if min(value, one, other) > 0:
-        value, one, other = math.log(value), math.log(one), math.log(other)
-    return abs(value - one) < abs(value - other)
-
-
-def _joined(
-    rows: NDArray[np.int64], values: Floats, starts: Sequence[int], notes: list[str]
-) -> list[NDArray[np.int64]]:
-    """Sections from ``starts`` on, those joined that go on where the one before ended."""
-    starts = [start for start in dict.fromkeys(starts) if 0 < start < len(rows)]
-    if not starts:
-        return [rows]
-    pieces = np.split(rows, starts)
-    anew: list[bool] = []
-    first = values[pieces[0]][0]
-    for before, piece in itertools.pairwise(pieces):
-        anew.append(_begins(first, values[before], values[piece][0]))
-        first = values[piece][0] if anew[-1] else first
-    if len(pieces) > 2 and len({len(piece) for piece in pieces}) == 1:
-        # Of pieces that are equally long, such as the epochs of one run, most decide.
-        anew = [2 * sum(anew) >= len(anew)] * len(anew)
-    runs = [pieces[0]]
-    for new, piece in zip(anew, pieces[1:], strict=True):
-        if new:
-            runs.append(piece)
-        else:
-            runs[-1] = np.concatenate([runs[-1], piece])
-    went_on = not all(anew)
-    if went_on and len(pieces) <= 5:
-        at = ", ".join(str(int(start) + 1) for start in starts)
-        notes.append(
-            f"{len(pieces)} sessions in one log (a new one begins at value {at}): "
-            + ("they go on from one another" if len(runs) == 1 else f"{len(runs)} runs")
-        )
-    elif len(runs) > 1:
-        notes.append(f"{len(runs)} runs in one log, one after the other")
-    return runs

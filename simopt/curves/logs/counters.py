@@ -1,0 +1,73 @@
+"""What counts the rows of a table, and its columns as numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simopt.curves.logs import cells
+from simopt.curves.logs.names import CLOCKS, COUNTERS, parse
+from simopt.curves.logs.table import Table
+from simopt.ground import checks
+
+Floats = NDArray[np.float64]
+
+
+def column(table: Table, name: str) -> tuple[Floats, NDArray[np.bool_]]:
+    """A table's column as numbers, and which of its cells hold one."""
+    held = table.columns[name]
+    if isinstance(held, np.ma.MaskedArray):
+        there = ~np.ma.getmaskarray(held)
+        return np.where(there, np.ma.getdata(held), np.nan).astype(np.float64), there
+    try:
+        return cells.column(held, table.decimal)
+    except ValueError as error:
+        row, cell = error.args
+        raise checks.refuse(f"{name}, row {row + 1}", cell, "a number, or empty") from None
+
+
+def counter(table: Table, there: NDArray[np.bool_]) -> str | None:
+    """What rows are counted by: the finest counter that goes on rising, else the first there is."""
+    found: dict[str, tuple[Floats, int]] = {}
+    for name in table.columns:
+        if parse(name).kind != "counter" or len(table.columns[name]) != len(there):
+            continue
+        values = position(table, name)
+        if values is None:
+            continue
+        seen = values[there]
+        if len(seen) > 1 and (seen == seen[0]).all():
+            continue  # the one epoch of all steps
+        if parse(name).stem in (("step",), ("steps",)) and _are_fractions(seen):
+            continue  # how long each step is
+        if not len(seen) or np.isnan(seen).mean() > 0.5:
+            continue
+        steps = np.diff(seen[~np.isnan(seen)])
+        rising = 0 if (steps > 0).all() else 1 if (steps >= 0).all() else 2
+        if rising == 1 and len(steps) and (steps > 0).mean() < 0.5:
+            rising = 3 if steps.any() else 5  # the epoch of many steps, or of all of them
+        found[name] = np.diff(seen), rising
+    outer = [steps for steps, rising in found.values() if rising != 2]
+    scores = []
+    for name, (steps, rising) in found.items():
+        if rising == 2 and any((other[steps < 0] > 0).all() for other in outer):
+            rising = 4  # it begins again in every epoch
+        counted = parse(name).stem[0]
+        rank = COUNTERS.index(counted) if counted in COUNTERS else len(COUNTERS)
+        clock = rank >= len(COUNTERS) - len(CLOCKS)
+        scores.append((rising + (3 if clock else 0), rank, name))
+    return min(scores)[2] if scores else None
+
+
+def _are_fractions(values: Floats) -> bool:
+    """Whether numbers lie from 0 to 1, and not on these two alone."""
+    held = values[~np.isnan(values)]
+    return bool((np.abs(held - 0.5) <= 0.5).all() and (held % 1 > 0).any())
+
+
+def position(table: Table, name: str) -> Floats | None:
+    """What a column counts, NaN where a row does not say; None if it holds text."""
+    try:
+        return column(table, name)[0]
+    except ValueError:
+        return None

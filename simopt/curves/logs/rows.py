@@ -1,0 +1,110 @@
+"""Rows of a text as they are meant: titles above, names of several words, cells that are empty."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from simopt.curves.logs import cells as numbers
+from simopt.curves.logs.names import parse
+
+#: Lines that are looked at to find out how a table is written.
+LOOKED_AT = 200
+
+#: Lines of a title that may stand above a header.
+MOST_TITLES = 20
+
+
+def wide(lines: Sequence[str], rows: list[list[str]]) -> list[list[str]]:
+    """Rows of columns; names of several words, which wide spaces set apart, as they are meant."""
+    width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
+    for k, row in enumerate(rows[:MOST_TITLES]):
+        if len(row) == width or any(map(numbers.is_number, row)):
+            continue
+        names = re.split(r"\s{2,}|\t", lines[k].strip())
+        if width - 1 <= len(names) <= width and len(names) > 1:
+            return [*rows[:k], names, *rows[k + 1 :]]
+    return rows
+
+
+def under_names(lines: Sequence[str], rows: list[list[str]]) -> list[list[str]]:
+    """Rows with empty cells under the names that no number of theirs stands under."""
+    width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
+    start = next(k for k, row in enumerate(rows) if len(row) == width)
+    if not any(parse(name).kind in ("loss", "error") for name in rows[start]):
+        return rows
+    names = list(_spans(lines[start], rows[start]))
+    for k in range(start + 1, len(rows) - 1):
+        row = rows[k]
+        if not 1 < len(row) < width or not all(map(numbers.is_number, row)):
+            continue
+        cells = [
+            [n for n, (first, end) in enumerate(names) if first < stop and at < end]
+            for at, stop in _spans(lines[k], row)
+        ]
+        places = [under[0] for under in cells if len(under) == 1]
+        if len(places) == len(set(places)) == len(row):
+            held = dict(zip(places, row, strict=True))
+            rows[k] = [held.get(n, "") for n in range(width)]
+    return rows
+
+
+def _spans(line: str, cells: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where each cell of a line begins and ends."""
+    end = 0
+    for cell in cells:
+        start = line.index(cell, end)
+        end = start + len(cell)
+        yield start, end
+
+
+def titled(rows: list[list[str]], prose: bool = False) -> list[list[str]]:
+    """Rows from the header on: titles above it have fewer cells than the table.
+
+    Of ``prose`` they may have more, above the one header, which names a loss or a metric.
+    """
+    width = Counter(len(row) for row in rows[:LOOKED_AT]).most_common(1)[0][0]
+    start = next(k for k, row in enumerate(rows) if len(row) == width)
+    above = rows[:start]
+    named = any(parse(cell).kind in ("loss", "error", "higher") for cell in rows[start])
+    once = rows.count(rows[start]) == 1 and not any(map(numbers.is_number, rows[start]))
+    if start > MOST_TITLES or len(rows) - start < 3:
+        return rows
+    return (
+        rows[start:] if (prose and named and once) or all(len(row) == 1 for row in above) else rows
+    )
+
+
+def trimmed(rows: list[list[str]]) -> list[list[str]]:
+    """Rows without columns at the right that have neither a name nor a cell, as Excel leaves."""
+    width = max(map(len, rows))
+    while width > 1 and not any(row[width - 1] for row in rows if len(row) >= width):
+        width -= 1
+    return [row[:width] for row in rows]
+
+
+def upright(rows: list[list[str]]) -> list[list[str]]:
+    """Rows that begin with a name and hold its numbers, as columns."""
+    width = len(rows[0])
+    named_first = all(len(row) == width and is_word(row[0]) for row in rows)
+    if width <= max(3, len(rows)) or not named_first:
+        return rows
+    if not all(numbers.is_number(cell) for cell in rows[0][1:]):
+        return rows
+    if not any(parse(row[0]).kind in ("loss", "error") for row in rows):
+        return rows
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def two_lines(above: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether the second line names what the first groups: "train, train" over "loss, acc"."""
+    if len(above) != len(below) or len(set(above)) == len(above):
+        return False
+    names = [f"{a} {b}" for a, b in zip(above, below, strict=True)]
+    return len(set(names)) == len(names) and all(map(is_word, below))
+
+
+def is_word(cell: str) -> bool:
+    """Whether a cell is no number."""
+    return not numbers.is_number(cell)
