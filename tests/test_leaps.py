@@ -94,6 +94,22 @@ def test_what_grows_and_grows_explodes(end):
     assert set_aside(loss) == 0
 
 
+@pytest.mark.parametrize(("count", "factor"), [(4, 3.0), (5, 2.0), (6, 1.5), (8, 1.5)])
+def test_what_swells_in_the_last_values_is_one_too(count, factor):
+    """It would swing over the whole range, had it been read as a part of the curve."""
+    loss = np.r_[falling(100), 0.2 + 0.1 * (factor ** np.arange(1, count + 1) - 1)]
+    found = simopt.diagnose(loss)
+    assert found.symptom == "can't tell"
+    assert found.seen[0].feature == "leap"
+    assert found.seen[0].first >= 100
+
+
+def test_what_swells_further_explodes():
+    for count, factor in ((6, 3.0), (10, 2.0), (15, 1.5)):
+        loss = np.r_[falling(100), 0.2 + 0.1 * (factor ** np.arange(1, count + 1) - 1)]
+        assert simopt.diagnose(loss).symptom == "decreases then explodes"
+
+
 def test_of_spikes_before_it_a_leap_is_one_more():
     loss = falling(900)
     for place in (300, 500, 890):

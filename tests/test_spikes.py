@@ -69,6 +69,18 @@ def test_spikes_that_take_time_to_recover_are_no_oscillation(name, size, places)
     assert found.seen[2].says == f"each recovered within {found.seen[2].value:.0f} values"
 
 
+@pytest.mark.parametrize("width", [1, 2, 3])
+@pytest.mark.parametrize("height", [0.1, 3.0, 100.0])
+def test_spikes_of_what_does_not_move_are_all_that_moves(width, height):
+    """The last quarter rises above all that the first half did, which is nothing."""
+    for after in (2, 5, 30, 100):
+        loss = np.full(200 + width + after, 0.5)
+        loss[200 : 200 + width] += height
+        found = simopt.diagnose(loss)
+        assert found.symptom == "does not move"
+        assert found.seen[-1].says == "spikes that recover, which are set aside: 1"
+
+
 def test_low_spikes_are_looked_past_and_said():
     loss = spiked(2000, [800, 1400, 1700], 0.5, decay(12))
     loss[:800] = 0.2 + np.linspace(1, 0.4, 800) + 0.004 * noise(800)

@@ -245,6 +245,31 @@ def test_a_loss_that_stays_at_chance_level_has_not_begun_to_fall():
     assert symptom(100 * loss) != "does not move"
 
 
+@pytest.mark.parametrize("size", [30, 100, 400])
+@pytest.mark.parametrize(("level", "digits"), [(0.713, 2), (2.303, 1), (0.0312, 3), (5120.0, -1)])
+def test_rounding_makes_no_swing_of_a_loss_that_stays(size, level, digits):
+    """Most values are the same, and the noise, as a median, is 0."""
+    unit = 10.0**-digits
+    loss = np.round(level + 0.3 * unit * noise(size, size), digits)
+    found = simopt.diagnose(loss)
+    assert (found.symptom, found.sure) == ("does not move", 0.75)
+    assert (found.seen[0].feature, found.seen[0].value) == ("last_digit", pytest.approx(unit))
+    assert found.advice[0].startswith("log it with more digits")
+
+
+def test_one_value_of_another_last_digit_is_none():
+    for after in range(12):
+        for other in (0.68, 0.7):
+            assert symptom([0.69] * 30 + [other] + [0.69] * after) == "does not move"
+
+
+def test_what_falls_by_a_last_digit_falls():
+    t = np.arange(60) / 60
+    assert symptom(np.round(0.69 - 0.01 * t, 2)) == "decreases very slowly"
+    assert symptom(np.round(0.69 - 0.05 * t, 2)) == "decreases very slowly"
+    assert symptom(np.round(0.2 + 0.8 * np.exp(-6 * t), 1)) == "healthy"
+
+
 def test_a_straight_fall_of_a_logarithm_is_one_by_a_factor():
     t = np.arange(200) / 200
     assert symptom(-6 * t) == "healthy"

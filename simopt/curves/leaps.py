@@ -8,7 +8,7 @@ Plain Python for a single curve, compiled for many: see `simopt.curves.arithmeti
 
 from __future__ import annotations
 
-from simopt.curves.arithmetic import roughness
+from simopt.curves.arithmetic import extremes, roughness
 from simopt.curves.spikes import (
     APART,
     CLEAR,
@@ -24,6 +24,9 @@ from simopt.curves.spikes import (
 
 #: A leap begins within so many of the last values, or within the last of so many parts of a run.
 FEW, PARTS = 3, 20
+
+#: What swells does so to the end, step by step, within the last of so many parts of a run.
+SWELLS = 12
 
 #: What grows in so many steps to the end, by more each time and by more than so many times what the
 #: curve spans before, is a divergence; so is whatever is higher than so many times that.
@@ -63,9 +66,34 @@ def leap(y, spare):
             begins = y[t] - base > LEFT * height and rise_at(y, t) >= SUDDEN * height
             begins = begins and not builds_up(y, 0, t, height)
             if begins and y[k - 1] - base > back:
-                return 0 if diverges(y, height, calm, CLEAR * noise) else k - t
+                diverging = diverges(y, height, calm, CLEAR * noise)
+                # What swells before it leaps belongs to it.
+                return 0 if diverging else max(k - t, swell(y, noise, spare))
         low, high = min(low, y[t]), max(high, y[t])
-    return 0
+    return swell(y, noise, spare)
+
+
+def swell(y, noise, spare):
+    """How many of the last values rise step by step, clear of noise and far above all that was.
+
+    A few, or it is the curve's own course. The noise is given, or negative if it is not known yet.
+    """
+    k = len(y)
+    if not y[k - 1] > y[k - 2] > y[k - 3]:
+        return 0
+    if noise < 0.0:
+        noise = roughness(y, spare)
+    most = max(FEW, k // SWELLS)
+    t = k - 1
+    while t > 1 and k - t <= most and y[t] - y[t - 1] > NOISY * noise:
+        t -= 1
+    count = k - 1 - t
+    if count < FEW or count > most:
+        return 0
+    low, high = extremes(y[: t + 1])
+    height = y[k - 1] - y[t]
+    far = height > max(CLEAR * noise, SHARE * (high - low))
+    return count if far and not diverges(y, height, high - low, CLEAR * noise) else 0
 
 
 def height_from(y, t):

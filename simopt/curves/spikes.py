@@ -149,7 +149,7 @@ def find(y, noise, spikes):
         low, high = min(low, y[t - 1]), max(high, y[t - 1])
         rise, base = rise_at(y, t), before(y, t)
         least = max(CLEAR * noise, SHARE * (high - low))
-        begins = rise > least > 0.0 and y[t] - base > LEFT * rise
+        begins = rise > max(least, 0.0) and y[t] - base > LEFT * rise
         if not (begins and recovers(y, t, high - low, NOISY * noise, spikes[count])):
             t += 1
             continue

@@ -334,6 +334,9 @@ def judged(
         symptom, sure = "decreases then explodes", min(sure, MODEST)
     if symptom in FALLEN and levels.stays_at_chance(even):
         symptom, sure = "does not move", MODEST
+    features["last_digit"] = np.nan if symptom in UNROUNDED else levels.last_digit(even)
+    if not np.isnan(features["last_digit"]):
+        symptom, sure, features["leap"] = "does not move", MODEST, 0.0
     cycle = rates.cycle(rate, loss) if symptom in SWINGS else None
     if cycle is not None:
         symptom, sure, features["period"] = "periodic", min(sure, MODEST), cycle
@@ -372,6 +375,9 @@ SWINGS = (
 
 #: What a loss shows whose fall is over; at chance level it has not begun.
 FALLEN = ("healthy", "noise floor", "oscillates wildly", "plateaus early", "can't tell")
+
+#: What rounding does not make of a training loss that stays where it is.
+UNROUNDED = ("NaN or Inf", "validation rises", "validation does not fall", "validation swings")
 
 
 def evenly(x: NDArray[np.float64] | None) -> NDArray[np.int64] | None:

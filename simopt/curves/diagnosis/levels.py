@@ -97,3 +97,42 @@ def ends_at_ceiling(loss: NDArray[np.float64]) -> bool:
     finite = loss[np.isfinite(loss)]
     count = max(CEILING, int(CEILING_SHARE * len(finite)))
     return bool(len(finite) > count and (finite[-count:] == finite.max()).all())
+
+
+#: A loss that is printed with few digits and stays where it is keeps within so many units of its
+#: last one around the median, by which it spans no more than this share of itself, and differs from
+#: half to half by less than half a unit.
+UNITS, SPANS = 2, 0.2
+#: So many digits are few, and so few values are too few to say so.
+DIGITS, FEWEST = 7, 9
+
+
+def last_digit(loss: NDArray[np.float64]) -> float:
+    """The unit of the last printed digit, if a loss moves by nothing else; NaN if it moves by more.
+
+    What is left of a loss that stays where it is, once it is rounded: it looks like a swing over
+    all that the curve spans.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> last_digit(np.array([0.69] * 9 + [0.7] + [0.69] * 5))
+    0.01
+    """
+    finite = loss[np.isfinite(loss)]
+    size = float(np.median(np.abs(finite))) if len(finite) >= FEWEST else 0.0
+    if size == 0.0 or np.ptp(finite) == 0.0:
+        return np.nan
+    leading = int(np.floor(np.log10(size)))
+    for place in range(leading, leading - DIGITS, -1):
+        unit = 10.0**place
+        whole = np.round(finite / unit)
+        # A millionth of a unit: what float32 leaves of a digit.
+        if np.allclose(finite / unit, whole, rtol=1e-7, atol=1e-6):
+            break
+    else:
+        return np.nan
+    half = len(whole) // 2
+    stays = abs(whole[:half].mean() - whole[half:].mean()) < 0.5
+    near = np.ptp(finite) <= SPANS * size and np.abs(whole - np.median(whole)).max() <= UNITS
+    return unit if stays and near else np.nan

@@ -67,6 +67,7 @@ def formatted(value: float) -> dict[str, str]:
         "share": percent(value, least=0.001),
         "times": _times(value),
         "number": f"{value:,.0f}",
+        "value": f"{value:g}",
         "falls": f"{'falls' if value >= 0 else 'rises'} by {percent(abs(value), least=0.001)}",
         "count": "1 value" if value == 1 else f"{value:,.0f} values",
     }

@@ -5,7 +5,15 @@ import numpy as np
 from simopt.curves.symptoms import unclear
 from simopt.curves.symptoms.conditions import RATHER, above, below, either, every, validation_falls
 from simopt.curves.symptoms.evidence import WHOLE
-from simopt.curves.symptoms.record import FAR_MORE, Column, Columns, Evidence, Known, Symptom
+from simopt.curves.symptoms.record import (
+    FAR_MORE,
+    Column,
+    Columns,
+    Evidence,
+    Features,
+    Known,
+    Symptom,
+)
 
 #: The means of eighths differ by less than so many times what noise makes of them,
 MOVES = 2.9
@@ -71,11 +79,19 @@ def causes(known: Known) -> tuple[str, ...]:
 
 def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """Look whether anything is trained."""
+    digit = known.features["last_digit"]
+    more = "log it with more digits: what moves it may be smaller than the last one"
     return (
+        *(() if np.isnan(digit) else (more,)),
         "check that the weights change from step to step, and that their gradients are not 0",
         "try to learn ten examples by heart: a model that can't has a fault in model or data",
         *measured,
     )
+
+
+def rounded(features: Features) -> bool:
+    """Whether the loss moves by its last printed digit alone."""
+    return not np.isnan(features["last_digit"])
 
 
 SYMPTOM = Symptom(
@@ -84,11 +100,23 @@ SYMPTOM = Symptom(
     test=test,
     evidence=(
         Evidence(
+            "last_digit",
+            WHOLE,
+            "nothing but its last digit moves, back and forth by {value}",
+            rounded,
+        ),
+        Evidence(
             "moves",
             WHOLE,
             "means of eighths of the run differ {times} times as much as by noise alone",
+            lambda features: not rounded(features),
         ),
-        Evidence("scatter", WHOLE, "single values scatter by {share} of the range"),
+        Evidence(
+            "scatter",
+            WHOLE,
+            "single values scatter by {share} of the range",
+            lambda features: not rounded(features),
+        ),
     ),
     causes=causes,
     advice=advice,
