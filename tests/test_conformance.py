@@ -89,6 +89,23 @@ def test_another_rate_is_all_that_changes():
         assert (quick, quick.given, quick.made_by) == (whole, whole.given, whole.made_by)
 
 
+def test_a_changed_number_is_what_the_optimizer_makes_of_it():
+    refused = 0
+    for each in (ALL[name]() for name in ALL):
+        wrong = [{name: -1.0} for name in each.rule.hyperparameters]
+        for change in (*candidates.changes(each), *wrong):
+            if not change.keys() <= set(each.rule.hyperparameters):
+                continue
+            made = candidates._single(each, change).alone
+            try:
+                assert made == each.replace(**change)
+                assert made.given == each.replace(**change).given
+            except ValueError:
+                assert made is None
+                refused += 1
+    assert refused > len(ALL)
+
+
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -118,17 +135,30 @@ def test_two_changes_are_what_the_optimizer_makes_of_both(optimizer):
 
 def test_a_weight_alone_moves_as_among_others_unless_the_rule_sums():
     """Most candidates are told apart by one weight: that must be what it is among all."""
-    probe = probing.probe(True).first(2)
+    probe = probing.probe(True).first(1)
     every = {(each.rule, each.values[1:]): each for each in candidates.all_of({})}
-    ways = ({}, {"maximize": True}, {"clip_value": 0.1}, {"accumulate": 2}, {"lookahead": 1})
+    ways = (
+        {}, {"maximize": True}, {"clip_value": 0.1}, {"clip_norm": 0.5, "clip_slack": 1e-6},
+        {"lookahead": 5}, {"warmup": 5}, {"proximal_decay": True}, {"ema_overwrite": 3},
+    )  # fmt: skip
     for each, way in itertools.product(every.values(), ways):
         how = treatments.changed(treatments.NONE, way)
-        case = explaining.Case(probe.gradients, probe, 1e-12, how, frozenset())
-        if case.by_itself(each, how):
-            alone = probing.ours(each, probe.weight(1), how)
-            assert (alone[:, 0] == probing.ours(each, probe, how)[:, 1]).all(), (each, way)
-    for each, way in ((simopt.LAMB(), {}), (simopt.SGD(), {"clip_norm": 1.0})):
-        assert not case.by_itself(each, treatments.changed(treatments.NONE, way))
+        among = probing.ours(each, probe, how)[0]
+        for k in range(2):
+            alone = probing.first_step(each, probe, k, how)
+            assert alone == among[k] if each.rule.terms is None else alone is None, (each, way)
+    for way in ({"accumulate": 2}, {"lookahead": 1}, {"ema_overwrite": 1}):
+        how = treatments.changed(treatments.NONE, way)
+        assert probing.first_step(simopt.SGD(), probe, 0, how) is None
+    of_matrix = probing.of_matrix(True, 2, 4)
+    assert probing.first_step(simopt.Muon(), of_matrix, 0, treatments.NONE) is None
+
+
+@pytest.mark.parametrize("mine", [0.0, 1.0, 1 + 1e-13, 1e9, math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("theirs", [1.0, 1e9 + 1e-4, math.nan, math.inf])
+def test_two_weights_are_near_where_their_rounded_gap_is_small(theirs, mine):
+    gap = probing.rounded(np.array([[theirs]]), np.array([[mine]]))
+    assert probing.near(theirs, mine, 1e-12) == (gap <= 1e-12)
 
 
 MISTAKES = {

@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from simopt.ground import checks
 from simopt.rules import ALL
 from simopt.rules.family import Family
 from simopt.rules.frameworks import FRAMEWORKS
+from simopt.rules.ranges import ALLOWED
 from simopt.rules.rule import Optimizer
 from simopt.training.conformance import treatments
 
@@ -169,7 +171,8 @@ class _Single(NamedTuple):
 def _single(optimizer: Optimizer, change: dict[str, Any]) -> _Single:
     own = {name: value for name, value in change.items() if name not in treatments.NAMES}
     numeric = own.keys() <= set(optimizer.rule.hyperparameters)
-    return _Single(change, own, numeric, _replaced(optimizer, own))
+    alone = _with_allowed(optimizer, own) if numeric else _replaced(optimizer, own)
+    return _Single(change, own, numeric, alone)
 
 
 def _together(optimizer: Optimizer, several: Sequence[_Single]) -> Optimizer | None:
@@ -188,6 +191,17 @@ def _together(optimizer: Optimizer, several: Sequence[_Single]) -> Optimizer | N
     if base is None or not numbers.keys() <= set(base.rule.hyperparameters):
         return None
     return with_numbers(base, numbers) if numbers else base
+
+
+def _with_allowed(optimizer: Optimizer, numbers: dict[str, float]) -> Optimizer | None:
+    """What `_replaced` makes of numbers: nothing but their ranges is to be looked at."""
+    if not numbers:
+        return optimizer
+    own = optimizer.made_by.ranges if isinstance(optimizer.made_by, Family) else {}
+    for name, value in numbers.items():
+        if value not in own.get(name, ALLOWED.get(name, checks.ANY)):
+            return None
+    return with_numbers(optimizer, numbers)
 
 
 def _replaced(optimizer: Optimizer, settings: dict[str, Any]) -> Optimizer | None:

@@ -223,7 +223,7 @@ def _under_conditions(
             continue
         seen.append(each.words)
         for row in same.index.difference([*part]):
-            mine = _played(same["candidate"][row], each.probe, case.treatment)
+            mine = probing.played(same["candidate"][row], each.probe, case.treatment)
             apart = probing.distance(theirs, mine, subjects.ROUNDING).first
             if apart is None:
                 continue
@@ -239,7 +239,7 @@ def _passes_over(candidate: Optimizer, case: Case, given: Handed) -> bool:
     theirs = subjects.under(given, condition)
     if theirs is None or not np.isfinite(theirs).all():
         return False
-    mine = _played(candidate, condition.probe, case.treatment)
+    mine = probing.played(candidate, condition.probe, case.treatment)
     return not np.isfinite(mine).all()
 
 
@@ -296,7 +296,7 @@ def _with(against: Any, told: dict[str, Any]) -> list[Optimizer]:
 
 def _row(candidate: Optimizer, case: Case) -> dict[str, Any]:
     shipped = candidates.is_shipped(candidate)
-    mine = _played(candidate, case.probe, case.treatment)
+    mine = probing.played(candidate, case.probe, case.treatment)
     apart = probing.distance(case.theirs, mine, case.bound)
     shown = {**candidate.settings, **dict(candidate.switches), **case.treatment.told}
     return {
@@ -313,15 +313,6 @@ def _row(candidate: Optimizer, case: Case) -> dict[str, Any]:
         "as_single": probing.as_single(case.theirs, mine, case.probe.start),
         "candidate": candidate,
     }
-
-
-def _played(
-    candidate: Optimizer, probe: probing.Probe, treatment: treatments.Treatment
-) -> probing.Array:
-    if candidates.is_shipped(candidate):
-        # Many conventions are the same rule with the same numbers.
-        return probing.kept(candidate.rule, candidate.values, probe, treatment)
-    return probing.ours(candidate, probe, treatment)
 
 
 def _called(row: Any) -> str:

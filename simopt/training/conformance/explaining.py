@@ -74,18 +74,13 @@ class Case:
         # Whatever rate it has now.
         same = candidate.rule, candidate.values[1:], how
         if same not in self.inferred:
-            part = self.probe.first(how.accumulate)
-            if self.by_itself(candidate, how):
-                part = part.weight(0)
-            unit = probing.ours(candidates.with_numbers(candidate, {"eta": 1.0}), part, how)
-            self.inferred[same] = probing.rate_of(self.theirs[how.accumulate - 1], unit[-1])
+            unit = candidates.with_numbers(candidate, {"eta": 1.0})
+            step = probing.first_step(unit, self.probe, 0, how)
+            if step is None:
+                step = probing.ours(unit, self.probe.first(how.accumulate), how)[-1, 0]
+            self.inferred[same] = probing.rate_of(self.theirs[how.accumulate - 1, 0], step)
         rate = self.inferred[same]
         return candidate if rate is None else candidates.with_numbers(candidate, {"eta": rate})
-
-    def by_itself(self, candidate: Optimizer, how: treatments.Treatment) -> bool:
-        """Whether a weight of the candidate moves as it does without the others."""
-        across = candidate.rule.terms is not None or how.clip_norm is not None
-        return not across and not any(self.probe.matrix)
 
     def explain(self, table: pd.DataFrame) -> str:
         """Fill in the explanations of a table, its rows in order, nearest first.
@@ -178,8 +173,7 @@ class Case:
 
     def _looked_ahead(self, base: Optimizer) -> list[dict[str, Any]]:
         """A lookahead of any period and share around a rule, as a change."""
-        part = self.probe.first(LOOKED_AT)
-        mine = probing.ours(base, part, self.treatment)
+        mine = probing.played(base, self.probe, self.treatment)[:LOOKED_AT]
         found = treatments.averaged(self.theirs[:LOOKED_AT], mine, self.probe.start)
         return [] if found is None or found in treatments.CHANGES else [found]
 
@@ -228,12 +222,12 @@ class Case:
         return text
 
     def _agrees(self, candidate: Optimizer, how: treatments.Treatment) -> bool:
-        if self.by_itself(candidate, how):
-            # Most are told apart by one step of one weight.
-            k = min(TELLING, len(self.probe.start) - 1)
-            step = probing.ours(candidate, self.probe.first(1).weight(k), how)
-            if not probing.rounded(self.theirs[:1, k : k + 1], step) <= self.bound:
-                return False
+        # Most are told apart by one step of one weight.
+        k = min(TELLING, len(self.probe.start) - 1)
+        step = probing.first_step(candidate, self.probe, k, how)
+        theirs = float(self.theirs[0, k])
+        if step is not None and not probing.near(theirs, step, self.bound):
+            return False
         return probing.agrees(
             lambda part: probing.ours(candidate, part, how), self.theirs, self.probe, self.bound
         )
@@ -247,7 +241,7 @@ class Case:
                     unit = slips.play(
                         parts, {**numbers, "eta": 1.0}, decay, self.probe.first(1), self.treatment
                     )
-                    rate = probing.rate_of(self.theirs[0], unit[0])
+                    rate = probing.rate_of(self.theirs[0, 0], unit[0, 0])
                     if rate is None:
                         continue
                     numbers["eta"] = rate
@@ -284,7 +278,7 @@ class Case:
             if key in seen:
                 continue
             part = self.probe.first(LOOKED_AT)
-            mine = probing.ours(candidate, part, self.treatment)
+            mine = probing.played(candidate, self.probe, self.treatment)[:LOOKED_AT]
             as_parts = slips.play(base.parts, settings, decay, part, self.treatment)
             if probing.distance(mine, as_parts, self.bound).first is None:
                 seen.add(key)

@@ -6,7 +6,8 @@ apart for good. Each of eight weights is there for something that tells conventi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.rules.rule import Optimizer, Rule
+from simopt.training.conformance.candidates import is_shipped
 from simopt.training.conformance.treatments import NONE, Treated, Treatment
 
 Array = NDArray[np.float64]
@@ -128,15 +130,58 @@ def ours(optimizer: Optimizer, probe: Probe, treatment: Treatment = NONE) -> Arr
     return probe.play(Treated(optimizer, probe.start, treatment, probe.matrix))
 
 
-@lru_cache(maxsize=1024)
-def kept(rule: Rule, values: tuple[Any, ...], probe: Probe, treatment: Treatment) -> Array:
-    """The same of a rule that cannot change, computed once, for those who mend theirs and ask anew.
+def played(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
+    """The same; of a rule that cannot change once, for those who mend theirs and ask anew."""
+    if is_shipped(optimizer):
+        # Many conventions are the same rule with the same numbers.
+        return _played(optimizer.rule, optimizer.values, probe, treatment)
+    return ours(optimizer, probe, treatment)
 
-    A thousand take 13 MB.
-    """
+
+@lru_cache(maxsize=1024)
+def _played(rule: Rule, values: tuple[Any, ...], probe: Probe, treatment: Treatment) -> Array:
+    """A thousand take 13 MB."""
     mine = ours(Optimizer(rule, values), probe, treatment)
     mine.flags.writeable = False
     return mine
+
+
+def first_step(optimizer: Optimizer, probe: Probe, k: int, treatment: Treatment) -> float | None:
+    """Weight ``k`` after the first update; None where others may play a part, or none is made.
+
+    What is done to gradients and weights shows there in the gradient alone, but for what changes
+    the rate: of a rule that cannot change it is computed once, for many changes leave it as it was.
+    """
+    alone = optimizer.rule.terms is None and not any(probe.matrix)
+    if not alone or treatment.accumulate > 1 or 1 in (treatment.lookahead, treatment.ema_overwrite):
+        return None
+    gradient = float(treatment.of(probe.gradients[0])[k])
+    rated = replace(NONE, warmup=treatment.warmup, proximal_decay=treatment.proximal_decay)
+    start, factor, loss = float(probe.start[k]), float(probe.factors[0]), float(probe.losses[0])
+    step = _first_step if is_shipped(optimizer) else _first_step.__wrapped__
+    return step(optimizer.rule, optimizer.values, start, gradient, factor, loss, rated)
+
+
+@lru_cache(maxsize=1 << 15)
+def _first_step(
+    rule: Rule,
+    values: tuple[Any, ...],
+    start: float,
+    gradient: float,
+    factor: float,
+    loss: float,
+    rated: Treatment,
+) -> float:
+    rates, losses = np.array([factor]), np.array([loss])
+    alone = Probe(np.array([start]), np.array([[gradient]]), rates, losses)
+    return float(ours(Optimizer(rule, values), alone, rated)[0, 0])
+
+
+def near(theirs: float, mine: float, tolerance: float) -> bool:
+    """Whether `rounded` of two weights after the first update is within a tolerance."""
+    if theirs == mine or (math.isnan(theirs) and math.isnan(mine)):
+        return True
+    return abs(theirs - mine) / max(1.0, abs(theirs), abs(mine)) <= tolerance
 
 
 def agrees(play: Callable[[Probe], Array], theirs: Array, probe: Probe, tolerance: float) -> bool:
@@ -227,9 +272,8 @@ def unlike(theirs: Array, mine: Array, start: Array) -> float:
     return float(f"{np.median(np.where(np.isnan(share), np.inf, share)):.9g}")
 
 
-def rate_of(theirs: Sequence[float], unit: Sequence[float]) -> float | None:
-    """The rate at which our first step equals theirs; steps are proportional to the rate."""
-    step, one = theirs[0], unit[0]
+def rate_of(step: float, one: float) -> float | None:
+    """The rate at which a first step is theirs, from ours at 1: steps are proportional to it."""
     if not (np.isfinite(step) and np.isfinite(one)) or one == 0 or step == 0 or step / one < 0:
         return None
     rate = step / one
