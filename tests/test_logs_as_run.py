@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from simopt.curves.logs import read_log
-from tests.test_logs import HELD, LOSS, one, same, written
+from tests.test_logs import HELD, LOSS, lines, one, same, written
 
 #: scikit-learn 1.9: KMeans(4, verbose=1, n_init=3), the inertia of each of its three starts.
 STARTS = (
@@ -188,6 +188,39 @@ IGNITE = "".join(
         ],
         1,
     )
+)
+
+
+#: MMEngine 0.10: two losses of an epoch's batches, and that of held-out points.
+MMENGINE = (
+    (17.1908, 12.8035, 15.0139),
+    (10.1085, 7.1492, 11.9062),
+    (6.1474, 4.7281, 9.6918),
+    (3.2077, 2.811, 8.0694),
+)
+
+
+#: MMEngine 0.10: its logger's lines of every fourth batch, by epochs and by iterations; and a file
+#: of its own, in which both parts have one name for their losses.
+BY_EPOCH = "".join(
+    f"2026/11/30 20:36:45 - mmengine - INFO - Epoch(train) [{epoch}][4/8]  lr: 2.0000e-02  eta: 0:00:01  time: 0.0251  data_time: 0.0179  loss: {a}\n"
+    f"2026/11/30 20:36:45 - mmengine - INFO - Epoch(train) [{epoch}][8/8]  lr: 2.0000e-02  eta: 0:00:00  time: 0.0146  data_time: 0.0095  loss: {b}\n"
+    f"2026/11/30 20:36:45 - mmengine - INFO - Epoch(val) [{epoch}][4/4]    eta: 0:00:00  time: 0.0017  data_time: 0.0003  \n"
+    f"2026/11/30 20:36:45 - mmengine - INFO - Epoch(val) [{epoch}][4/4]    loss: {held}  accuracy: 0.5000  data_time: 0.0003  time: 0.0017\n"
+    for epoch, (a, b, held) in enumerate(MMENGINE, 1)
+)
+BY_ITERATION = "".join(
+    f"2026/11/30 20:36:46 - mmengine - INFO - Iter(train) [{8 * k + 4:2}/64]  lr: 2.0000e-02  eta: 0:00:00  time: 0.0061  data_time: 0.0054  loss: {a}\n"
+    f"2026/11/30 20:36:46 - mmengine - INFO - Iter(train) [{8 * k + 8:2}/64]  lr: 2.0000e-02  eta: 0:00:00  time: 0.0047  data_time: 0.0030  loss: {b}\n"
+    f"2026/11/30 20:36:46 - mmengine - INFO - Iter(val) [4/4]    eta: 0:00:00  time: 0.0019  data_time: 0.0002  \n"
+    f"2026/11/30 20:36:46 - mmengine - INFO - Iter(val) [4/4]    loss: {held}  accuracy: 0.5000  data_time: 0.0002  time: 0.0019\n"
+    for k, (a, b, held) in enumerate(MMENGINE)
+)
+SCALARS = "".join(
+    f'{{"lr": 0.02, "data_time": 0.01, "loss": {a}, "time": 0.02, "epoch": {epoch}, "iter": {8 * epoch - 4}, "step": {8 * epoch - 4}}}\n'
+    f'{{"lr": 0.02, "data_time": 0.01, "loss": {b}, "time": 0.02, "epoch": {epoch}, "iter": {8 * epoch}, "step": {8 * epoch}}}\n'
+    f'{{"loss": {held}, "accuracy": 0.5, "data_time": 0.0003, "time": 0.0017, "step": {epoch}}}\n'
+    for epoch, (a, b, held) in enumerate(MMENGINE, 1)
 )
 
 
@@ -403,8 +436,78 @@ def test_rounds_of_a_linear_model_are_no_trees(tmp_path):
     assert (run.about, run.x_column) == ("", "iteration")
 
 
-def test_held_out_points_in_the_column_of_the_training_are_said(tmp_path):
-    run = one(read_log(written(tmp_path, PASSES, "out.log")))
-    same(run, [2.008876, 1.564058, 1.223912, 0.977828, 0.815022], None)
+def test_held_out_points_in_the_column_of_the_training(tmp_path):
+    text = PASSES + "\nfinished run\naverage loss = 0.062535 h\n"
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    held = [np.nan, np.nan, np.nan, np.nan, 0.672171]
+    same(run, [2.008876, 1.564058, 1.223912, 0.977828, 0.815022], held)
     np.testing.assert_array_equal(run.x, [50, 100, 150, 200, 250])
-    assert any(note.startswith("3 rows that Vowpal Wabbit") for note in run.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "x"),
+    [
+        (BY_EPOCH, "out.log", np.repeat(np.arange(1, 5), 2)),
+        (BY_ITERATION, "out.log", np.arange(4, 33, 4)),
+        (SCALARS, "scalars.json", np.arange(4, 33, 4)),
+    ],
+)
+def test_positions_in_brackets_and_rows_of_two_parts(tmp_path, text, name, x):
+    run = one(read_log(written(tmp_path, text, name)))
+    train = [each for *pair, _ in MMENGINE for each in pair]
+    same(run, train, [each for *_, held in MMENGINE for each in (np.nan, held)])
+    np.testing.assert_array_equal(run.x, x)
+
+
+def test_a_minus_one_says_that_there_is_no_step(tmp_path):
+    """Sentence Transformers counts what it evaluates behind an epoch as step -1."""
+    text = "epoch,steps,MSE\n" + "".join(
+        f"{k // 3},{-1 if k % 3 == 2 else 10 * (k % 3 + 1)},{a}\n" for k, a in enumerate(LOSS[:12])
+    )
+    run = one(read_log(written(tmp_path, text, "mse.csv")))
+    same(run, LOSS[:12], None)
+    np.testing.assert_array_equal(run.x, np.arange(12) // 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "settled"),
+    [("neg_lp", True), ("neg_log_prob", True), ("neg_mean_squared_error", False), ("neg_log_loss", False)],
+)  # fmt: skip
+def test_the_negative_of_what_rises_falls_and_of_what_falls_rises(tmp_path, name, settled):
+    path = written(tmp_path, f"step,{name}\n" + lines("{k},{a}"), "a.csv")
+    if settled:
+        same(one(read_log(path)), held=None)
+    else:
+        with pytest.raises(ValueError, match=f"'{name}' rise when a model gets better"):
+            read_log(path)
+
+
+@pytest.mark.parametrize("metric", ["Huber:delta=1.0", "QueryRMSE", "Quantile:alpha=0.7"])
+def test_losses_of_catboost_with_settings_behind_them(tmp_path, metric):
+    for name, cell in (("learn_error.tsv", "{a}"), ("test_error.tsv", "{b}")):
+        written(tmp_path, f"iter\t{metric}\n" + lines(f"{{k}}\t{cell}"), name)
+    run = one(read_log(tmp_path))
+    same(run)
+    assert run.loss_column == f"train-{metric}"
+
+
+def test_jobs_that_each_write_a_file_of_one_name(tmp_path):
+    """Hydra's ``--multirun``: a folder a job, and in each of them the log of the program."""
+    for job in ("0", "1"):
+        (folder := tmp_path / "multirun" / job).mkdir(parents=True)
+        text = lines(
+            "[2026-11-30 20:29:39,562][__main__][INFO] - epoch {k}: train_loss={a}, val_loss={b}"
+        )
+        written(folder, text, "train_model.log")
+    log = read_log(tmp_path / "multirun")
+    assert [run.name for run in log] == ["0", "1"]
+    for run in log:
+        same(run)
+
+
+def test_a_list_of_texts_is_no_loss(tmp_path):
+    path = written(
+        tmp_path, '{"host": {"os": ["Linux", "Linux-6.18-x86_64"]}, "command": "run"}', "run.json"
+    )
+    with pytest.raises(ValueError, match="must be a log"):
+        read_log(path)

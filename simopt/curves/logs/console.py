@@ -34,8 +34,10 @@ _BAR_AT = re.compile(r"\d+/\d+ \[[\d:]+<")
 #: A bar of Keras that is full, whose line says no position.
 _FULL_BAR = re.compile(r"\s*(\d+)/\1\s")
 
-#: Vowpal Wabbit's rows from the second pass on, in the column of the training loss.
-_HELD_OUT_ROW = re.compile(r"^[\d.]+ [\d.]+ +\d+ +[\d.]+ +\S+ +\S+ +\d+ h$", re.MULTILINE)
+#: Vowpal Wabbit's rows from the second pass on, in the column of the training loss, and what it
+#: says at the end: of held-out points.
+_HELD_OUT_ROW = re.compile(r"^([\d.]+) [\d.]+ +(\d+) +[\d.]+ +\S+ +\S+ +\d+ h$", re.MULTILINE)
+_HELD_OUT_END = re.compile(r"^average loss = [\d.]+ h$", re.MULTILINE)
 
 #: A decimal comma: behind a name, and before neither more digits in groups nor more numbers.
 _DECIMAL_COMMA = re.compile(r"(?<=[:= ])([-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)),(\d+)(?![\d,.])")
@@ -76,6 +78,8 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     text = terminal_text.one_line_a_bar(wrapped.joined(terminal_text.plain_text(text)))
     if not own and (english := in_english(text[:LOOKED_AT])) != text[:LOOKED_AT]:
         text = english + in_english(text[LOOKED_AT:])
+    if " h\n" in text and _HELD_OUT_ROW.search(text):
+        text = _HELD_OUT_END.sub("", _HELD_OUT_ROW.sub(_of_held_out, text))
     if _has_decimal_commas(text):
         text = _DECIMAL_COMMA.sub(lambda number: f"{number[1].replace('.', '')}.{number[2]}", text)
     whole = _whole(text)
@@ -99,12 +103,15 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
     about = next((text for text in programs.values() if text), "")
     # Boosted trees name the points too: river's "[20] MAE: 0.5" is another's round.
-    if " h\n" in text and (held := len(_HELD_OUT_ROW.findall(text))):
-        notes += (f"{held} rows that Vowpal Wabbit marks with h are of held-out points: left out",)
     named = any(len(parse(name).words) > 1 for name in columns)
     if named and "[" in text and one_line.ROUND.search(text):
         about = about or trees(columns)
     return Table(columns, form, source, about=about, notes=(*notes, *front, *cut))
+
+
+def _of_held_out(row: re.Match[str]) -> str:
+    """A row that is marked with h, by name: a progressive mean of the loss, at so many examples."""
+    return f'{{"counter": {row[2]}, "val_loss": {row[1]}}}'
 
 
 def _spelled_once(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,8 +68,15 @@ def _are_fractions(values: Floats) -> bool:
 
 
 def position(table: Table, name: str) -> Floats | None:
-    """What a column counts, NaN where a row does not say; None if it holds text."""
+    """What a column counts, NaN where a row does not say; None if it holds text.
+
+    A -1 behind what is counted from 0 says "none".
+    """
     try:
-        return column(table, name)[0]
+        values = column(table, name)[0]
     except ValueError:
         return None
+    none = np.flatnonzero(values == -1)
+    if len(none) and (values[: none[-1]] >= 0).any() and not (values < -1).any():
+        values = np.where(values == -1, math.nan, values)
+    return values

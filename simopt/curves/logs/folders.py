@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -115,6 +116,7 @@ def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
             "aim.Repo(path).query_metrics(...) with .dataframe() has it"
         )
     found: list[Table] = []
+    places: list[str] = []
     files = list(_files(folder))
     by_folder: dict[Path, list[Path]] = {}
     for file in files:
@@ -135,13 +137,23 @@ def tables(folder: Path, read: Callable[[Path], list[Table]]) -> list[Table]:
             made = _files_of(place, held, read)
         name = _name(folder, place)
         found += [table if table.run else replace(table, run=name) for table in made]
+        places += [name] * len(made)
     if not found:
         listed = ", ".join(sorted(file.name for file in files)[:8]) or "nothing"
         holds = f"which holds {listed}"
         if any(file.suffix == ".swanlab" for file in files):
             holds = "a run of SwanLab, a file for each metric and none with their names"
         raise ValueError(f"folder={str(folder)!r}, {holds}: must be one with a training log in it")
-    return _latest(found)
+    return _latest(_by_place(found, places))
+
+
+def _by_place(found: list[Table], places: list[str]) -> list[Table]:
+    """Tables of files of one name, as each of Hydra's jobs writes its own, by their folders'."""
+    times = Counter(table.run for table in found)
+    return [
+        replace(table, run=place) if times[table.run] > 1 and place else table
+        for table, place in zip(found, places, strict=True)
+    ]
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""A column that rows of two kinds hold, of steps and of whole epochs, as two."""
+"""A column that rows of two kinds hold, as two: of steps and of epochs, or of two parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.logs import cells as numbers
-from simopt.curves.logs.names import parse
+from simopt.curves.logs.names import is_rate, parse
 from simopt.curves.logs.table import Table
 
 #: What counts steps within an epoch, and so many values of one grain make a column of their own.
@@ -39,6 +39,39 @@ def by_grain(table: Table) -> Table:
             continue
         for grain, wanted in (("step", ~whole), ("epoch", whole)):
             columns[f"{name} ({grain})"] = [
+                cell if its else None for cell, its in zip(cells, wanted, strict=True)
+            ]
+    return replace(table, columns=columns)
+
+
+def by_rate(table: Table) -> Table:
+    """A loss that rows of training hold, with their rate, and rows of held-out points, as two.
+
+    These have no rate, but a metric of their own, as MMEngine's have; and no loss has their name.
+    """
+    names = {name: parse(name) for name in table.columns}
+    losses = [name for name, parts in names.items() if parts.kind in ("loss", "error")]
+    rates = [name for name, parts in names.items() if is_rate(parts.words)]
+    there = {name: there_in(cells) for name, cells in table.columns.items()}
+    if (
+        not rates
+        or any(names[name].part for name in losses)
+        or len(set(map(len, there.values()))) > 1
+    ):
+        return table
+    rated = np.any([there[name] for name in rates], axis=0)
+    columns: dict[str, Any] = {}
+    for name, cells in table.columns.items():
+        trained, rest = there[name] & rated, there[name] & ~rated
+        mixed = name in losses and min(trained.sum(), rest.sum()) >= FEW_ROWS
+        if not mixed or not any(
+            parts.kind == "higher" and (there[other] == rest).all()
+            for other, parts in names.items()
+        ):
+            columns[name] = cells
+            continue
+        for part, wanted in (("train", trained), ("val", rest)):
+            columns[f"{part}/{name}"] = [
                 cell if its else None for cell, its in zip(cells, wanted, strict=True)
             ]
     return replace(table, columns=columns)

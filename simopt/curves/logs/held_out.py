@@ -37,7 +37,7 @@ def beside(
         name
         for name, parts in names.items()
         if parts.part == "held out"
-        and (parts.kind in kinds or (parts.kind == "" and not parts.stem))
+        and (parts.kind in kinds or (parts.kind == "" and parts.stem in ((), first.stem)))
         and name not in losses
         and (counts[name] or plain(name) in ("val_loss", "eval_loss"))
     ]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from simopt.curves.logs import charts, nested
+from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.lists import unwrapped
 from simopt.curves.logs.names import COUNTERS, METRIC_NAMES, METRIC_VALUES, parse, plain
 from simopt.curves.logs.settings import are_settings
@@ -18,6 +19,9 @@ from simopt.ground import checks
 
 _WORD = re.compile(r"[\w.+-]{0,30}\s*")
 _BETWEEN = re.compile(r"[\s,]*")
+
+#: Cells of a column that tell whether it is text.
+SAMPLE = 50
 
 #: How deep a log is looked into for what may be a history.
 DEPTH = 6
@@ -118,6 +122,8 @@ def _values(text: str, source: str) -> Table | None:
 def from_value(value: Any, source: str, form: str) -> Table | None:
     """The table in a parsed value: the first part that has a loss, else the first of all."""
     tables = _tables(value, source, form, 0)
+    if isinstance(value, Mapping):
+        tables = [table for table in tables if not _is_text(table)]
     best = None
     for each in tables:
         kinds = {parse(name).kind for name in each.columns}
@@ -126,6 +132,12 @@ def from_value(value: Any, source: str, form: str) -> Table | None:
         if best is None or "error" in kinds:
             best = each
     return best
+
+
+def _is_text(table: Table) -> bool:
+    """Whether a table holds nothing but words, as a list of packages does."""
+    cells = [cell for column in table.columns.values() for cell in column[:SAMPLE]]
+    return bool(cells) and all(isinstance(each, str) and not is_number(each) for each in cells)
 
 
 def _tables(value: Any, source: str, form: str, depth: int) -> list[Table]:
@@ -281,7 +293,7 @@ def _of_list(value: Sequence[Any], source: str, form: str, depth: int) -> list[T
         columns = list(zip(*rows, strict=True))
         if (names := _names_of_rows(columns)) is not None:
             return [Table(named(names, columns), form, source)]
-    if _is_series(value):
+    if _is_series(value) and any(map(is_number, value)):
         return [Table({"loss": list(value)}, form, source)]
     return []
 

@@ -50,7 +50,9 @@ HIGHER = frozenset(
 #: How the negative of a likelihood is called, and functions that optimizers print.
 NEGATIVE = frozenset(_words("neg negative minus"))
 
-LIKELIHOODS = frozenset(_words("likelihood ll llf like lik loglik loglike loglikelihood"))
+LIKELIHOODS = frozenset(
+    _words("likelihood ll llf like lik loglik loglike loglikelihood lp logp logprob prob posterior")
+)
 
 #: What else is no loss.
 OTHER = frozenset(
@@ -209,7 +211,9 @@ def parse(name: str) -> Name:
     text = plain(in_english(name))
     if text in COUNTERS or name.strip() in {"", "#"} or text.startswith("unnamed"):
         return Name(text, (text,), "", "counter", (text,), ())
-    words = tuple(text.split("_"))
+    # What is behind a colon sets a loss, and names none: CatBoost's "Huber:delta=1.0".
+    bare = _SETTINGS.sub("", name)
+    words = tuple((text if bare == name else plain(in_english(bare))).split("_"))
     words = tuple(part for word in words for part in _apart(word))
     counted = "_".join(word for word in words if word not in TRAIN and word not in COUNTED)
     if len(counted) > 2 and counted in COUNTERS and counted not in CLOCKS:
@@ -227,6 +231,8 @@ def parse(name: str) -> Name:
         kind = "error"  # of a model's words; without a part, of a policy
     return Name(text, words, part, kind, stem, grain)
 
+
+_SETTINGS = re.compile(r"(?<=\w):[A-Za-z_]+=[\w.+-]+(?:;[A-Za-z_]+=[\w.+-]+)*\Z")
 
 #: Two words written as one, and what they are: trainloss, and of a GAN's parts netG, lossD, errD.
 _GROWN = {
@@ -257,11 +263,13 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
         return "other"
     if joined in ZERO_ONE:
         return "error"
-    if any(word in LOSSES for word in stem):
+    if any(word in LOSSES for word in stem) and joined != "neg_log_loss":
         # `loss__MIN` and `loss__MAX` are a chart's band around the loss.
         return "other" if stem[-1] in SPREAD else "loss"
     if NEGATIVE & set(stem) and LIKELIHOODS & set(stem):
         return "loss"
+    if stem[0] == "neg" and (ERRORS & {*stem, "_".join(stem[1:])} or "deviance" in stem):
+        return "higher"  # scikit-learn's scores: neg_mean_squared_error
     if joined in ERRORS or any(word in ERRORS for word in stem):
         return "error"
     if joined in HIGHER or any(

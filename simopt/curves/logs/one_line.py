@@ -71,6 +71,13 @@ _POSITION = re.compile(
     r"(?:\s*(?:/|of)\s*\d[\d,]*(?:\.\d+)?(?:(?-i:[kKM])(?!\w))?)?",
     re.IGNORECASE,
 )
+#: A position in two pairs of brackets, or with the part of the data that it is of:
+#: "Epoch [3][4/8]", "Epoch(train) [3][4/8]", "Iter(val) [4/4]".
+_BRACKETED = re.compile(
+    rf"\b(?P<name>epoch|iter)(?:\((?P<part>{PARTS})\))?\s*\[\s*(?P<at>\d+)(?P<of>/\d+)?\]"
+    r"(?:\[\s*(?P<batch>\d+)/\d+\])?(?=\s)",
+    re.IGNORECASE,
+)
 #: XGBoost and LightGBM begin a line with the round, scikit-learn's boosting with that of how many.
 ROUND = re.compile(r"^[^\S\n]*\[[^\S\n]*(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
 #: The position on a line that does not name it: "  3 train loss: 0.5", "3/10, loss=0.5", and tqdm's
@@ -197,7 +204,21 @@ def _read(line: str, patterns: Iterable[Pattern] = PATTERNS) -> shapes.Said:
         return {}, "", ""
     if (record := _literal(line)) is not None:
         return record, "", ""
-    return _by_part(line), "", ""
+    return _by_part(_BRACKETED.sub(_out_of_brackets, line) if "[" in line else line), "", ""
+
+
+def _out_of_brackets(match: re.Match[str]) -> str:
+    """A position by its names: "Epoch(train) [3][4/8]" is "epoch 3 | batch 4 | [train]".
+
+    The batch of held-out points counts none of the training.
+    """
+    part, batch = match["part"], match["batch"]
+    if not part and not batch:
+        return match[0]
+    held_out = parse(part or "").part == "held out"
+    said = "" if held_out and match["of"] else f"{match['name']} {match['at']} | "
+    said += f"batch {batch} | " if batch and not held_out else ""
+    return f"{said}[{part}]" if part else said
 
 
 def unboxed(lines: Iterable[str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.logs import json_logs
-from simopt.curves.logs.grains import by_grain, there_in
+from simopt.curves.logs.grains import by_grain, by_rate, there_in
 from simopt.curves.logs.names import (
     HELD_OUT,
     METRIC_NAMES,
@@ -46,7 +46,7 @@ def by_name(table: Table) -> list[Table]:
     if table.runs:
         return [each for run in table.runs for each in by_name(run.noted(*table.notes))]
     _check_trials(table)
-    table = by_grain(_spread_metrics(table))
+    table = by_rate(by_grain(_spread_metrics(table)))
     exported = _exported(table) or _numbered(table)
     if exported:
         return exported
