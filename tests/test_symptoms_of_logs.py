@@ -245,6 +245,19 @@ def test_a_loss_that_stays_at_chance_level_has_not_begun_to_fall():
     assert symptom(100 * loss) != "does not move"
 
 
+@pytest.mark.parametrize("at", [0.5, 0.7, 0.88])
+def test_a_low_step_up_of_a_healthy_curve_is_said(at):
+    t = np.arange(300) / 300
+    loss = 0.1 + 2 * np.exp(-10 * t) + 0.01 * noise(300) + 0.15 * (t >= at)
+    found = simopt.diagnose(loss)
+    assert found.symptom == "healthy"
+    assert (found.seen[-1].feature, found.seen[-1].first) == ("shift", round(300 * at))
+    assert found.seen[-1].value == pytest.approx(0.15 / 2, rel=0.05)
+    assert found.seen[-1].says.startswith("at one place it jumps up by 7.")
+    assert found.advice[0].startswith(f"look at what changed at value {round(300 * at) + 1}, where")
+    assert "shift" not in {each.feature for each in simopt.diagnose(loss - 0.15 * (t >= at)).seen}
+
+
 @pytest.mark.parametrize("size", [30, 100, 400])
 @pytest.mark.parametrize(("level", "digits"), [(0.713, 2), (2.303, 1), (0.0312, 3), (5120.0, -1)])
 def test_rounding_makes_no_swing_of_a_loss_that_stays(size, level, digits):

@@ -82,6 +82,34 @@ FLAT_PERCENT = percent(FLAT)
 #: Of a curve that shows something else.
 SET_ASIDE = Evidence("spikes", at("spike_at"), "spikes that recover, which are set aside: {number}")
 
+#: A jump that a symptom is named after is higher; of simulated curves that are healthy or at a
+#: floor of noise, fewer than one in a hundred has one so sudden (standard errors) that is alone.
+JUMP, JUMP_Z, JUMPS, STAYS = 0.02, 8.0, 1.4, 0.5
+
+
+def jumped(features: Features) -> bool:
+    """Whether a curve jumps up at one place alone, beyond noise, and does not come back."""
+    return (
+        features["shift"] > JUMP
+        and features["shift_z"] > JUMP_Z
+        and features["shifts"] < JUMPS
+        and features["shift_left"] > STAYS
+    )
+
+
+#: Of a curve that is otherwise healthy, or at a floor.
+JUMPED = Evidence(
+    "shift", at("shift_at"), "at one place it jumps up by {share} of its range, and stays", jumped
+)
+
+
+def about_the_jump(known: Known) -> str:
+    """Where to look for what made it; empty if there is none."""
+    if not jumped(known.features):
+        return ""
+    place = known.place(known.index_at("shift_at"))
+    return f"look at what changed at {place}, where it jumps up: data, loss, schedule or a restart"
+
 
 class Seen(NamedTuple):
     """One thing seen on a curve.

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from simopt import problems
 from simopt.curves.symptoms import reasons
 from simopt.curves.symptoms.conditions import above, below, either, every
-from simopt.curves.symptoms.evidence import TAIL_SPAN, at, start_to
+from simopt.curves.symptoms.evidence import JUMPED, TAIL_SPAN, about_the_jump, at, start_to
 from simopt.curves.symptoms.record import (
     Alike,
     Column,
@@ -69,7 +69,8 @@ def test(f: Columns, others: list[Column]) -> Column:
 def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """Nothing to do, but for patience where it still falls."""
     goes_on = known.features.get("block_late", 0.0) > STILL and known.features["slope_t"] > 4.0
-    return ("nothing to mend", "it still falls: training on pays" if goes_on else "")
+    jump = about_the_jump(known)
+    return (jump or "nothing to mend", "it still falls: training on pays" if goes_on else "")
 
 
 SYMPTOM = Symptom(
@@ -88,6 +89,7 @@ SYMPTOM = Symptom(
             "on the way it rises by {share} of its range, and comes back",
             lambda features: features["rebound"] > BUMP,
         ),
+        JUMPED,
     ),
     advice=advice,
     alike=(

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from simopt.curves.symptoms import reasons
 from simopt.curves.symptoms.conditions import BATCHES, above, batch_noise, below, every, level
-from simopt.curves.symptoms.evidence import SECOND_HALF
+from simopt.curves.symptoms.evidence import JUMPED, SECOND_HALF, about_the_jump
 from simopt.curves.symptoms.oscillates import up_and_down, wild
 from simopt.curves.symptoms.record import (
     LESS,
@@ -66,7 +66,7 @@ def causes(known: Known) -> tuple[str, ...]:
 
 def advice(known: Known, measured: tuple[str, ...]) -> tuple[str, ...]:
     """What was tried, and averaged weights."""
-    return (*measured, "or average the weights: simopt.averaged")
+    return (about_the_jump(known), *measured, "or average the weights: simopt.averaged")
 
 
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:
@@ -111,6 +111,7 @@ SYMPTOM = Symptom(
             SECOND_HALF,
             "from the third quarter to the last it {falls} of that level, no more",
         ),
+        JUMPED,
     ),
     causes=causes,
     advice=advice,
