@@ -125,7 +125,9 @@ def ratios(adam, other):
 def test_who_is_first(monkeypatch, on_suite, verdict):
     monkeypatch.setattr(memory, "on_the_suite", lambda trials: on_suite)
     monkeypatch.setattr(
-        memory, "on_the_four_points", lambda trials, rates, epochs: ratios(2.0, 1.0)[0]
+        memory,
+        "on_the_four_points",
+        lambda trials, rates, epochs: ratios(2.0, 1.0)[:1] * len(epochs),
     )
     finding = memory.adam_dominates(Trials())
     assert finding.verdict == verdict
@@ -136,12 +138,12 @@ def test_who_is_first(monkeypatch, on_suite, verdict):
 def test_the_four_points_by_sgd_alone():
     """At its best rates SGD's floor there is 2 |prod(1 - 2 eta x^2)|^N: the worst of the window."""
     rates = memory.RATES
-    told = memory.on_the_four_points(Trials(), rates, 2)
+    (told,) = memory.on_the_four_points(Trials(), rates, [2])
     factor = np.prod([1 - 2 * rates * x * x for x, _ in POINTS], axis=0)
     floor = 2 * np.abs(factor[:, None] ** np.arange(2, 23)).max(axis=1)
     window = np.lib.stride_tricks.sliding_window_view(np.pad(floor, 2, mode="edge"), 5)
     best = window.max(axis=1).min()
     assert told["SGD"] == 1.0  # the least of the five
-    tuned = memory.floors(Trials(), simopt.SGD(eta=rates), epoch=2)
+    (tuned,) = memory.floors.floors_after(Trials(), simopt.SGD(eta=rates), [2])
     worst = memory.best_rate(tuned)["worst"][0]
     assert worst == pytest.approx(best, rel=1e-6)

@@ -129,7 +129,7 @@ def test_a_saddle_is_left_at_its_growth():
 def test_momentum_and_adam_from_the_same_starts():
     trials = Trials(quick=True, seed=1)
     found = plateaus.out_of_local_minima(trials)
-    assert trials.trajectories == 2 * 24 * 24
+    assert trials.trajectories == 2 * 16 * 24
     assert found.verdict == "contradicted"
     assert found.evidence["best share, Adam"] > found.evidence["best share, Momentum"] > 0.2
 

@@ -43,7 +43,7 @@ def test_the_best_rate_with_and_without_correction(trials, line):
                 [
                     np.mean([
                         loss_after(line, simopt.Adam(eta=eta, bias_correction=on), epochs, seed)
-                        for seed in range(3)
+                        for seed in range(2)
                     ])
                     for eta in rates
                 ]
@@ -61,10 +61,7 @@ def test_each_rho_at_its_best_rate(trials, line):
     rates = np.geomspace(1e-4, 1, 41)
     expected = [
         over_rates([
-            np.mean([
-                loss_after(line, simopt.RMSprop(eta=eta, rho=rho), 20, seed) for seed in (0, 1)
-            ])
-            for eta in rates
+            loss_after(line, simopt.RMSprop(eta=eta, rho=rho), 20, 0) for eta in rates
         ]).min() - line.minimum_loss
         for rho in rhos
     ]  # fmt: skip
@@ -88,7 +85,7 @@ def test_slow_runs_are_those_that_keep_half_of_their_loss(trials, still, monkeyp
     monkeypatch.setattr(when_to_change, "suite", lambda seed: {"still": still})
     monkeypatch.setattr(when_to_change, "METHODS", (simopt.SGD,))
     found = when_to_change.increase_a_slow_rate(trials)
-    rates = np.geomspace(1e-5, 10, 31)
+    rates = np.geomspace(1e-5, 10, 16)
     rates = rates[rates < 1]  # beyond, errors grow
     left = (1 - 2 * rates) ** 400
     slow = rates[(left > 0.5) & (left <= 1)]

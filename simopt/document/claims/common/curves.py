@@ -86,7 +86,7 @@ def curves(trials: Trials) -> Mapping[tuple[str, str], TunedCurves]:
 @lru_cache(maxsize=1)
 def _run(seed: int, quick: bool) -> tuple[dict[tuple[str, str], TunedCurves], int, int]:
     trials = Trials(quick=quick, seed=seed)
-    seeds, by_pair = trials.seeds(8, 2), {}
+    seeds, by_pair = trials.seeds(8, 1), {}
     plan = {"batch_size": BATCH_SIZE, "epochs": EPOCHS, "shuffle": "epoch", "seed": seeds}
     for name, problem in suite(seed).items():
         frame = trials.sweep(

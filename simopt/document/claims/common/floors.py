@@ -54,14 +54,27 @@ def floors(
     Those are epochs ``epoch`` to ``epoch + span``. ``problem`` has one weight, by default the four
     points; ``plan`` goes to the sweep. A trajectory that overflows has floor inf.
     """
+    return floors_after(trials, optimizers, [epoch], span=span, problem=problem, **plan)[0]
+
+
+def floors_after(
+    trials: Trials,
+    optimizers: Optimizer | Sequence[Optimizer],
+    epochs: Sequence[int],
+    *,
+    span: int = SPAN,
+    problem: Problem | None = None,
+    **plan: Any,
+) -> list[pd.DataFrame]:
+    """`floors` after each of several numbers of epochs, of the same trajectories."""
     chosen = problems.four_points() if problem is None else problem
-    last = epoch + span
+    last = max(epochs) + span
     frame = trials.sweep(
         chosen, optimizers, epochs=last, record="epochs", divergence=None, **plan
     ).drop(columns=["epochs", "loss"])
-    far = distances(frame, last, chosen)[:, epoch - 1 :].max(axis=1)
+    far = distances(frame, last, chosen)
     table = frame.iloc[::last].drop(columns=["epoch", "w"]).reset_index(drop=True)
-    return table.assign(floor=far)
+    return [table.assign(floor=far[:, n - 1 : n + span].max(axis=1)) for n in epochs]
 
 
 def distances(frame: pd.DataFrame, epochs: int, problem: Problem) -> Floats:

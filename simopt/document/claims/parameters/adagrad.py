@@ -134,7 +134,7 @@ def large_and_frequent_get_less(trials: Trials) -> Finding:
 
 def good_for_sparse_data(trials: Trials) -> Finding:
     """Features as frequent as words are; of each method the best rate at each budget."""
-    seeds = trials.seeds(8, 3)
+    seeds = trials.seeds(8, 2)
     sparse = pd.DataFrame([best_losses(trials, zipf(seed=seed), seed) for seed in seeds])
     dense = pd.DataFrame(
         [best_losses(trials, linear(128, 30, noise=0.1, seed=s), s) for s in seeds[:3]]
@@ -206,9 +206,9 @@ def freezes(trials: Trials) -> Finding:
     # As curved as the four points, an update for each of theirs.
     hessian = float(four.hessian[0, 0])
     bowl = problems.noisy_quadratic([hessian], [hessian**2], w0=2.0)
-    labels = trials.rng(2).normal(size=(trials.few(16, 8), 4)) / 2
+    labels = trials.rng(2).normal(size=(trials.few(16, 4), 4)) / 2
     noisy = [problems.least_squares(four.x, four.y + each, w0=3.0) for each in labels]
-    seeds = trials.seeds(256, 64)
+    seeds = trials.seeds(256, 32)
     plan = {"epochs": looks, "shuffle": "epoch", "divergence": None, "evaluate": "epoch"}
     with_labels = [trials.sweep(each, adagrad, seed=seeds[: len(noisy)], **plan) for each in noisy]
     far = {

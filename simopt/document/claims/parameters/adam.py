@@ -19,7 +19,7 @@ ETA, BETA1, BETA2 = 0.1, 0.9, 0.999
 def longer_memory_for_the_variance(trials: Trials) -> Finding:
     """How steady a fading mean of squares is, how fast one turns; then beta2 on the four points."""
     betas = np.array([0.5, BETA1, 0.99, BETA2, 0.9999])
-    squares = trials.rng().normal(size=(trials.few(60, 20), 60_000)) ** 2
+    squares = trials.rng().normal(size=(trials.few(60, 40), trials.few(60_000, 40_000))) ** 2
     steady = {}
     for beta in (BETA1, BETA2):
         mean = moving_average(squares, beta)[:, 20_000::500]

@@ -128,7 +128,7 @@ def with_and_without(trials: Trials, problem: Problem) -> dict[int, tuple[float,
         "epochs": LOOKS[-1],
         "record": "epochs",
         "shuffle": "epoch",
-        "seed": trials.seeds(8, 3),
+        "seed": trials.seeds(8, 2),
         "divergence": None,
         "evaluate": "epoch",
     }

@@ -167,7 +167,7 @@ def rolls_through_bumps(trials: Trials) -> Finding:
 
 def rolls_through_noise(trials: Trials) -> Finding:
     """On the way a slope under noise; at rest a parabola under noise."""
-    rate, seeds = 0.01, trials.seeds(400, 60)
+    rate, seeds = 0.01, trials.seeds(400, 30)
     right: dict[str, list[float]] = {"SGD": [], "Momentum": []}
     for ratio in (0.1, 0.3, 1.0):
         # So far out that the gradient stays at 1.
@@ -183,7 +183,7 @@ def rolls_through_noise(trials: Trials) -> Finding:
         bowl,
         [SGD(eta=[rate, rate / (1 - BETA)]), Momentum(eta=rate)],
         updates=2000,
-        seed=trials.seeds(4000, 1000),
+        seed=trials.seeds(4000, 500),
         divergence=None,
         evaluate=2000,
     )

@@ -125,7 +125,7 @@ def least(trials: Trials, problem: Problem, rhos: Floats, *, corrected: bool = F
         batch_size=8,
         epochs=20,
         shuffle="epoch",
-        seed=trials.seeds(4, 2),
+        seed=trials.seeds(4, 1),
         divergence=None,
         evaluate="epoch",
     )

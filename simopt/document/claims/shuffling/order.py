@@ -219,7 +219,7 @@ def shuffled_before(trials: Trials) -> Finding:
             SGD(eta=rates),
             epochs=LENGTHS,
             shuffle=list(above),
-            seed=trials.seeds(40, 10),
+            seed=trials.seeds(40, 5),
             evaluate="epoch",
             reduce={"over": "seed", "columns": ["loss"], "quantiles": [0.5]},
         )

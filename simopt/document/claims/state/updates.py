@@ -72,7 +72,7 @@ def torch_states() -> Mapping[str, Figure]:
 
 def velocity_by_updates(trials: Trials) -> Finding:
     """The mean velocity over random orders, by the update and by the epoch."""
-    seeds, four = trials.seeds(4000, 1500), problems.four_points()
+    seeds, four = trials.seeds(4000, 500), problems.four_points()
     gaps: dict[float, tuple[float, float]] = {}
     mean: dict[int, Floats] = {}
     for eta in (0.01, 0.03, 0.1):

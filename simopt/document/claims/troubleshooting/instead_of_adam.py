@@ -124,7 +124,7 @@ def fine_tuned_at_the_floor(trials: Trials) -> dict[str, float]:
     plan: dict[str, Any] = {"batch_size": BATCH_SIZE, "shuffle": "epoch", "epochs": 20}
     ends: dict[str, list[float]] = {"Adam": [], "Momentum": [], "Adam, eta / 100": []}
     rules = (Adam(eta=0.1), Momentum(eta=0.001), Adam(eta=0.001))
-    for seed in trials.seeds(16, 8):
+    for seed in trials.seeds(16, 5):
         first = trials.sweep(problem, rules[0], seed=seed, **plan)
         on = problems.least_squares(problem.x, problem.y, w0=first[names].to_numpy(np.float64)[0])
         for name, rule in zip(ends, rules, strict=True):

@@ -38,7 +38,7 @@ OTHERS: dict[str, tuple[Callable[..., Optimizer], ...]] = {
 
 def out_of_local_minima(trials: Trials) -> Finding:
     """The share of starts from which either method ends in the global minimum, by rate."""
-    cells = trials.few(48, 24)
+    cells = trials.few(48, 16)
     starts = -6 + 12 * (np.arange(cells) + trials.rng().random(cells)) / cells
     share = {}
     for name, rule in BUMPY.items():

@@ -24,7 +24,7 @@ SIGNALS = (0.0, 0.3, 1.0, 3.0)
 
 def first_updates_are_noisy(trials: Trials) -> Finding:
     """Step / eta of many runs on a gradient with constant mean: its spread, update by update."""
-    updates, eta, seeds = 100, 1e-6, trials.seeds(2000, 500)
+    updates, eta, seeds = 100, 1e-6, trials.seeds(2000, 250)
     spread = []
     largest = 0.0
     for signal in SIGNALS:
@@ -160,12 +160,12 @@ def on_others(trials: Trials) -> pd.DataFrame:
     rates = np.geomspace(1e-3, 10, trials.few(41, 21))
     drawn = suite(trials.seed)
     cases = [(name, drawn[name], rates) for name in CHOSEN]
-    cases.append(("steep", steep(), np.geomspace(1e-11, 10, trials.few(241, 121))))
+    cases.append(("steep", steep(), np.geomspace(1e-11, 10, trials.few(241, 61))))
     rows = []
     for name, problem, among in cases:
         plan: dict[str, Any] = {}
         if problem.n:
-            seeds = trials.seeds(16, 4)
+            seeds = trials.seeds(16, 2)
             plan = {"batch_size": BATCH_SIZE, "shuffle": "epoch", "seed": seeds}
         updates = 20 * POINTS // BATCH_SIZE
         lengths = [updates // 20, updates // 5]
