@@ -209,3 +209,49 @@ def test_a_table_of_data_is_no_log(tmp_path):
     text = "% of Weka\n@RELATION runs\n@ATTRIBUTE loss REAL\n@DATA\n0.5\n0.4\n0.3\n"
     with pytest.raises(ValueError, match="a table of data in ARFF: must be a log"):
         read_log(written(tmp_path, text, "a.arff"))
+
+
+@pytest.mark.parametrize(("form", "x"), [({"step"}, 10 * np.arange(40)), (set(), None)])
+def test_records_whose_fields_lie_in_one_place(tmp_path, form, x):
+    """Held-out points every third time, in records of their own; with a step within, or with none."""
+    records = []
+    for k, (a, b) in enumerate(zip(LOSS, HELD, strict=True)):
+        at = {"step": 10 * k} if form else {}
+        records.append({"event": "train", "data": at | {"loss": a}})
+        if k % 3 == 0:
+            records.append({"event": "eval", "data": at | {"loss": b}})
+    run = one(read_log(written(tmp_path, "\n".join(map(json.dumps, records)), "a.jsonl")))
+    same(run, held=np.where(np.arange(40) % 3 == 0, HELD, np.nan))
+    if x is None:
+        assert run.x is None
+    else:
+        np.testing.assert_array_equal(run.x, x)
+
+
+def test_points_between_thousands_beside_decimal_commas(tmp_path):
+    text = "Schritt;Verlust\n" + "".join(
+        f"{200 * (k + 1):,};{a}\n".replace(",", "_").replace(".", ",").replace("_", ".")
+        for k, a in enumerate(LOSS)
+    )
+    run = one(read_log(written(tmp_path, text, "a.csv")))
+    same(run, held=None)
+    np.testing.assert_array_equal(run.x, 200 * np.arange(1, 41))
+
+
+def test_a_mean_of_batches_that_are_logged_too(tmp_path):
+    """PyTorch's example of a VAE; a mean that runs along with the batches is none of an epoch."""
+    text = "".join(
+        "".join(
+            f"Train Epoch: {k} [{i * 64}/256 ({i * 25}%)]\tLoss: {a + 0.1 * i:.6f}\n"
+            for i in range(4)
+        )
+        + f"====> Epoch: {k} Average loss: {a}\n====> Test set loss: {b}\n"
+        for k, (a, b) in enumerate(zip(LOSS, HELD, strict=True))
+    )
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, range(40))
+    text = "".join(
+        f"step {k} loss {a} avg_loss {LOSS[: k + 1].mean()}\n" for k, a in enumerate(LOSS)
+    )
+    same(one(read_log(written(tmp_path, text, "out.log"))), held=None)

@@ -32,6 +32,7 @@ _POWER = re.compile(
 #: A mean and how far values lie from it: 0.5 ± 0.1.
 _UNCERTAIN = re.compile(r"([-+.,\deE]+)\s*(?:\u00b1|\\pm|\+/?-)\s*[.,\deE]+")
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+_POINTED = re.compile(r"\d{1,3}(?:\.\d{3})*")
 _TENSOR = re.compile(
     r"(?:[\w.]+\()?\[*\s*([-+]?\.?\d[-+.\deE]*|[-+]?nan|[-+]?inf)\s*\]*(?:,.*\))?\)?"
 )
@@ -171,6 +172,11 @@ def share_of_numbers(cells: Sequence[Any], decimal: str = ".") -> float:
         held += value is not None
         good += value is not None
     return good / held if held else 0.0
+
+
+def is_grouped(cell: Any) -> bool:
+    """Whether a cell is a whole number whose thousands points may set apart: "800", "1.200"."""
+    return isinstance(cell, str) and _POINTED.fullmatch(cell.strip()) is not None
 
 
 def are_units(row: Sequence[str]) -> bool:

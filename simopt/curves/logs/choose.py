@@ -27,6 +27,7 @@ RATES = ZERO_ONE | {
     "ppl", "perplexity", "err", "error", "errors", "merror", "bcer", "wer", "cer", "per", "eer",
 }  # fmt: skip
 
+MEANS = frozenset(("avg", "average", "mean"))
 GENERATOR = frozenset(("g", "gen", "generator"))
 DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
 REINFORCEMENT = frozenset(
@@ -286,13 +287,21 @@ def _is_reported(name: Name) -> bool:
 
 def _best_grain(found: list[str], names: Mapping[str, Name], counts: Mapping[str, int]) -> str:
     """Of several columns of one loss: a mean over an epoch, if there are enough of them."""
+    most = max(counts[name] for name in found)
+    means = [counts[name] for name in found if MEANS & set(names[name].grain)]
+    seldom = max((count for count in means if 2 * count <= most), default=0)
 
     def rank(name: str) -> tuple[int, int]:
         grain, part = set(names[name].grain), names[name].part
         smooth = bool(grain & {"smooth", "smoothed", "ema", "running"})
         step = bool(grain & {"step", "batch", "iter", "iteration"})
         epoch = "epoch" in grain
-        return (3 if smooth else 2 if step else 1 if epoch else 0, 0 if part == "train" else 1)
+        # A mean that is said seldom is of what the others say one by one.
+        one = seldom and counts[name] > seldom
+        return (
+            3 if smooth else 2 if step else 1 if epoch or one else 0,
+            0 if part == "train" else 1,
+        )
 
     first = min(found, key=rank)
     dense = max(found, key=lambda name: counts[name])

@@ -74,6 +74,9 @@ def position(table: Table, name: str) -> Floats | None:
     """
     try:
         values = column(table, name)[0]
+        if table.decimal == "," and all(map(cells.is_grouped, table.columns[name])):
+            texts = [str(cell).replace(".", "") for cell in table.columns[name]]
+            values = cells.column(texts)[0]
     except ValueError:
         return None
     none = np.flatnonzero(values == -1)

@@ -88,8 +88,12 @@ COUNTERS = (
     + CLOCKS
 )
 
-#: Words in front of what rows are counted by: current_steps, number_of_trees, train/global_step.
-COUNTED = frozenset(_words("current cur number of n num global trainer"))
+#: Words in front of what rows are counted by: current_steps, number_of_trees, train/global_step;
+#: and what holds a record's fields: data/step.
+COUNTED = frozenset(
+    _words("current cur number of n num global trainer")
+    + _words("data payload fields record body entry progress")
+)
 
 #: Words of a name that say how a value was taken, not of what.
 GRAINS = frozenset(

@@ -185,6 +185,8 @@ def _spread_parts(table: Table, part: str | None) -> Table:
         places.append(tuple(table.columns[name][row] for name in counters) or (seen[side],))
         seen[side] += 1
     alike = len(set(zip(sides, places, strict=True))) == len(places)
+    # Without a count, the rows of both parts belong together where they are as many.
+    alike = alike and (bool(counters) or len(set(seen.values())) == 1)
     records: dict[Any, dict[str, Any]] = {}
     for row, (side, at) in enumerate(zip(sides, places, strict=True)):
         record = records.setdefault(
