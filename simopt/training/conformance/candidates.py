@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from simopt.ground import checks
@@ -126,9 +125,18 @@ def with_numbers(optimizer: Optimizer, numbers: Mapping[str, float]) -> Optimize
     Nothing else is looked at: tens of thousands are compared, each at a rate of its own.
     """
     settings = zip(optimizer.rule.hyperparameters, optimizer.values, strict=True)
-    values = tuple(numbers.get(name, value) for name, value in settings)
+    values = tuple([numbers.get(name, value) for name, value in settings])
     given = optimizer.given if optimizer.given is None else {**optimizer.given, **numbers}
-    return replace(optimizer, values=values, given=given)
+    # `dataclasses.replace` takes as long as all else.
+    return Optimizer(
+        optimizer.rule,
+        values,
+        optimizer.convention,
+        optimizer.switches,
+        made_by=optimizer.made_by,
+        given=given,
+        several=optimizer.several,
+    )
 
 
 def is_shipped(optimizer: Optimizer) -> bool:

@@ -156,7 +156,9 @@ def first_step(optimizer: Optimizer, probe: Probe, k: int, treatment: Treatment)
     if not alone or treatment.accumulate > 1 or 1 in (treatment.lookahead, treatment.ema_overwrite):
         return None
     gradient = float(treatment.of(probe.gradients[0])[k])
-    rated = replace(NONE, warmup=treatment.warmup, proximal_decay=treatment.proximal_decay)
+    rated = NONE
+    if treatment.warmup or treatment.proximal_decay:
+        rated = replace(NONE, warmup=treatment.warmup, proximal_decay=treatment.proximal_decay)
     start, factor, loss = float(probe.start[k]), float(probe.factors[0]), float(probe.losses[0])
     step = _first_step if is_shipped(optimizer) else _first_step.__wrapped__
     return step(optimizer.rule, optimizer.values, start, gradient, factor, loss, rated)
