@@ -255,3 +255,18 @@ def test_a_mean_of_batches_that_are_logged_too(tmp_path):
         f"step {k} loss {a} avg_loss {LOSS[: k + 1].mean()}\n" for k, a in enumerate(LOSS)
     )
     same(one(read_log(written(tmp_path, text, "out.log"))), held=None)
+
+
+@pytest.mark.parametrize(
+    "title", ["", ";;;\n", "Mein Training;;;\n", ";;;\nMein Training;;;\n;;;\n"]
+)
+def test_what_excel_saves_of_a_sheet(tmp_path, title):
+    """A title, empty rows, an empty column, and below the table the mean, in the user's language."""
+    rows = "".join(
+        f"{k};{a};{b};\n".replace(".", ",") for k, (a, b) in enumerate(zip(LOSS, HELD, strict=True))
+    )
+    text = f"{title}Epoche;Verlust;Val. Verlust;\n{rows};;;\nMittel;1,2;1,3;\n"
+    run = one(read_log(written(tmp_path, text, "a.csv")))
+    same(run)
+    np.testing.assert_array_equal(run.x, range(40))
+    assert "the last row, 'Mittel', is none of the training, and left out" in run.notes

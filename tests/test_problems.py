@@ -162,7 +162,7 @@ def test_bad_tables_are_named(tmp_path):
     assert problems.read_table(path, "y", features=["a"]).n == 3
 
 
-@pytest.mark.parametrize("unit", [1e100, 1e18, 1e12, 1e-9, 1e-12, 1e-14, 1e-18, 1e-100])
+@pytest.mark.parametrize("unit", [1e100, 1e18, 1e12, 1e-9, 1e-12, 1e-14, 1e-18, 1e-100, 1e-170])
 def test_the_optimum_does_not_hang_on_units(unit):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 2))

@@ -93,7 +93,8 @@ class Regression(Problem):
     def loss(self, w: ArrayLike) -> float:
         """The mean loss over all points, with the penalty."""
         w = self._weights(w)
-        penalty = float(self.l2 @ (w * w)) / 2
+        # Of a column in tiny units the weight is large, and its square infinite.
+        penalty = float(self.l2 @ (w * w)) / 2 if self.l2.any() else 0.0
         z = self.predictions(w)
         if self.squared:
             error = z - self.y

@@ -247,7 +247,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
             row = [held.get(name, "") for name in names]
         body.append(row)
     body = [[*row, *[""] * (len(names) - len(row))] for row in body]
-    while len(body) > 3 and (said := _summary(body[-1], body[0])):
+    counting = [separator != " " and parse(name).kind == "counter" for name in names]
+    while len(body) > 3 and (said := _summary(body[-1], body[0], counting)):
         notes.append(f"the last row, {said!r}, is none of the training, and left out")
         body.pop()
     if wrong:
@@ -263,10 +264,17 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     )  # fmt: skip
 
 
-def _summary(last: Sequence[str], first: Sequence[str]) -> str:
-    """What a row says of all others where they have a number, as "mean"; empty if nothing."""
-    found = (b for a, b in zip(first, last, strict=True) if numbers.is_number(a))
-    return next((cell for cell in found if cell.lower() in _SUMMARY), "")
+def _summary(last: Sequence[str], first: Sequence[str], counting: Sequence[bool]) -> str:
+    """What a row says of all others where they have a number, as "mean"; empty if nothing.
+
+    Any word does where the others are counted.
+    """
+    for counts, a, cell in zip(counting, first, last, strict=True):
+        if not numbers.is_number(a) or numbers.is_number(cell):
+            continue
+        if (counts and cell.lower() not in numbers.MISSING) or cell.lower() in _SUMMARY:
+            return cell
+    return ""
 
 
 def _is_header(row: Sequence[str], header: Sequence[str]) -> bool:

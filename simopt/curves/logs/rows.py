@@ -77,11 +77,24 @@ def titled(rows: list[list[str]], prose: bool = False) -> list[list[str]]:
 
 
 def trimmed(rows: list[list[str]]) -> list[list[str]]:
-    """Rows without columns at the right that have neither a name nor a cell, as Excel leaves."""
+    """Rows without what Excel leaves: empty ones, columns at the right without a name or a cell.
+
+    And without a title above the names, in the first of as many cells.
+    """
+    rows = [row for row in rows if len(row) < 3 or any(row)] or rows
     width = max(map(len, rows))
     while width > 1 and not any(row[width - 1] for row in rows if len(row) >= width):
         width -= 1
-    return [row[:width] for row in rows]
+    rows = [row[:width] for row in rows]
+    while len(rows) > 2 and _is_title(*rows[:2]):
+        rows = rows[1:]
+    return rows
+
+
+def _is_title(above: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether of two rows the first has a cell alone, and the next a name in each of as many."""
+    alone = bool(above[0]) and not any(above[1:])
+    return alone and len(above) == len(below) > 1 and all(below) and all(map(is_word, below))
 
 
 def upright(rows: list[list[str]]) -> list[list[str]]:
