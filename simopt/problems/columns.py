@@ -164,8 +164,8 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
         raise ValueError(f"column {name!r}: complex numbers: must be real")
     if column.dtype.kind in "mM" or isinstance(column.dtype, pd.PeriodDtype):
         return None
-    if isinstance(column.dtype, pd.ArrowDtype):
-        column = column.astype(object)
+    if getattr(column.dtype, "na_value", None) is pd.NA:  # which is neither equal nor unequal
+        column = column.astype(object).where(column.notna(), None)
     if isinstance(column.dtype, pd.CategoricalDtype):
         return _bare(column)
     if column.dtype.kind == "O":

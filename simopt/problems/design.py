@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simopt.problems import features
 from simopt.problems.columns import Columns, Floats, bad_cell, check_units, levels, listed, read
 from simopt.problems.scaling import Scaling, say_if_apart
+from simopt.problems.whole import say_rounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,6 +107,7 @@ def design(
     """
     if chosen is None:
         columns = read(frame)
+        say_rounded(source, frame, list(columns.numbers), columns.values)
         chosen, left = features.choose(columns, list(frame.columns), y, intercept)
         if not chosen:
             others = features.grouped(left)
@@ -118,6 +120,7 @@ def design(
         features.say_left(source, left, remedies.left)
     else:
         columns = read(frame[list(chosen)])
+        say_rounded(source, frame, list(columns.numbers), columns.values)
     _check_numbers(columns, chosen, categories, remedies.texts)
     features.say_amounts(source, columns.amounts, chosen)
     taken = set(chosen)

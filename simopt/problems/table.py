@@ -8,15 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simopt.ground import checks
 from simopt.problems import columns, files, packed
 from simopt.problems.design import CATEGORIES, MISSING, Reading, Remedies, design, further
 from simopt.problems.features import say_amounts, say_index
+from simopt.problems.loss import Loss
 from simopt.problems.losses import KINDS, LOSSES
 from simopt.problems.problem import Problem
 from simopt.problems.regression import Regression, make
+from simopt.problems.whole import say_rounded
 
 REMEDIES = Remedies(
     left="features= names the columns to take instead",
@@ -120,7 +122,9 @@ def from_frame(
     if features is not None:
         chosen = _chosen([columns.own(frame, each) for each in features], list(others.columns))
     y, label, labels, held = columns.target(table[target], target, loss.binary)
+    _check_targets(loss, target, y)
     say_amounts(name or "table", held, held)
+    say_rounded(name or "table", table, [target], y[:, None])
     points = design(
         name or "table",
         others,
@@ -223,6 +227,21 @@ def held_out(
     if problem.intercept:
         x = np.column_stack([x, np.ones(len(x))])
     return replace(problem, x=np.ascontiguousarray(x), y=y, name=name or problem.name)
+
+
+def _check_targets(loss: Loss, target: str, y: NDArray[np.float64]) -> None:
+    """Refuse a target that the loss has no value for, by its column and its row."""
+    held = np.isfinite(y)
+    if loss.allows is None or loss.allows(y[held]).all():
+        return
+    wrong = held.copy()
+    wrong[held] = ~loss.allows(y[held])
+    row, labels = int(np.argmax(wrong)), np.unique(y[held]).tolist()
+    remedy = f"; {target!r} == {labels[1]:g} is so" if loss.binary and len(labels) == 2 else ""
+    raise ValueError(
+        f"column {target!r}, row {row + 1}: {y[row]:g}: must be {loss.targets}, for the "
+        f"{loss.kind} loss{remedy}"
+    )
 
 
 def _check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 #: What such a row is called.
 CALLED = re.compile(
     r"(?:grand |sub-?)?(?:totals?|sum|mean|average|avg\.?|summe|gesamt|mittelwert|durchschnitt"
-    r"|somme|moyenne|totale|media|suma)\W*",
+    r"|somme|moyenne|totale|media|suma|all)\W*",
     re.IGNORECASE,
 )
 
@@ -49,7 +49,7 @@ def check(name: str, frame: pd.DataFrame) -> None:
     """
     if len(frame) < 4:
         return
-    said = _called(frame)
+    said, alone = _called(frame)
     if said is None and len(frame) <= ENOUGH:
         return
     chances = {"sum": 1.0} if said is None else {"sum": 1.0, "mean": 1.0}
@@ -73,21 +73,35 @@ def check(name: str, frame: pd.DataFrame) -> None:
             else:
                 del chances[way]
         if not chances:
-            return
-    if min(chances.values()) < SELDOM[said is not None]:
+            break
+    if alone or min(chances.values(), default=1.0) < SELDOM[said is not None]:
         what = f"row {len(frame)}" + (f", {said!r}," if said is not None else "")
         raise ValueError(f"{name}: {what} sums up the rows above it: must be left out")
 
 
-def _called(frame: pd.DataFrame) -> str | None:
-    """What the last row is called, where that is a total, and no other row is called so."""
+def _called(frame: pd.DataFrame) -> tuple[str | None, bool]:
+    """What the last row is called, where that is a total, and no other row is called so.
+
+    And whether its name is the only text of the index: "All" below numbers, as in the margins of a
+    pivot table of pandas', whose means are those of groups that need not be alike in size.
+    """
+    label = frame.index[-1]
+    for level, name in enumerate(label if isinstance(label, tuple) else (label,)):
+        if _is_total(name):
+            above = frame.index[:-1].get_level_values(level)
+            if name not in above:
+                return name.strip(), not any(isinstance(other, str) for other in above)
     for k, cell in enumerate(frame.iloc[-1]):
-        if not isinstance(cell, str) or not CALLED.fullmatch(cell.strip()):
-            continue
-        others = [other for other in frame.iloc[:-1, k] if isinstance(other, str)]
-        if cell not in others:  # a grade recurs: poor, average, good
-            return cell.strip()
-    return None
+        if _is_total(cell):
+            others = [other for other in frame.iloc[:-1, k] if isinstance(other, str)]
+            if cell not in others:  # a grade recurs: poor, average, good
+                return cell.strip(), False
+    return None, False
+
+
+def _is_total(cell: Any) -> TypeGuard[str]:
+    """Whether a cell is a text that totals are called."""
+    return isinstance(cell, str) and CALLED.fullmatch(cell.strip()) is not None
 
 
 def _unit(values: Floats) -> float:

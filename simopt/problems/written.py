@@ -128,10 +128,7 @@ def written(
     heading = _heading(table)
     marks = _marks(heading, table.sep, decimal)
     cells = {cell for row in heading.rows for cell in row}
-    # A separator may end each row, but not the heading.
-    ended = heading.rows and all(
-        len(row) == len(heading.names) + 1 and not row[-1] for row in heading.rows
-    )
+    ended, named = _behind(heading, table.sep)
     given: dict[str, tuple[Any, Any]] = {
         "sep": (r"\s+" if table.sep == " " else table.sep, ","),
         "decimal": (marks.decimal, "."),
@@ -146,7 +143,8 @@ def written(
         "dtype": (_codes(heading.names, heading.rows), {}),
     }
     options = {name: value for name, (value, default) in given.items() if value != default}
-    return TextFormat(options, heading.names, marks.shown, [*heading.remarks, *marks.remarks])
+    remarks = [*heading.remarks, *named, *marks.remarks]
+    return TextFormat(options, heading.names, marks.shown, remarks)
 
 
 def _lines(head: bytes, encoding: str) -> list[str]:
@@ -188,6 +186,31 @@ def _heading(table: _Table) -> _Heading:
     if len(names) == len(first) and any(cell and NUMBER.fullmatch(cell) for cell in first):
         return _Heading(names, [first, *rows], True, 0, [])  # numpy.savetxt comments it out
     return _Heading(first, rows, False, 0, [])
+
+
+def _behind(heading: _Heading, sep: str) -> tuple[bool, list[str]]:
+    """Whether separators end rows and not the heading, and a remark on rows' names, as R has them.
+
+    pandas takes what is there once more than the heading has names from the beginning of a row:
+    names, but where a decimal comma or a text was cut in two at its comma.
+    """
+    rows, names = heading.rows, len(heading.names)
+    if sep == " ":  # a quoted name may have white space within
+        rows = [row for row in csv.reader(map(" ".join, rows), delimiter=" ") if row]
+    wide = [row for row in rows if len(row) > names]
+    if not any(any(row[names:]) for row in wide):
+        return bool(wide), []
+    first = [row[0] for row in rows]
+    number = next((cell for cell in first if POINT.fullmatch(cell)), None)
+    if number is None and {len(row) for row in rows} == {names + 1} and len({*first}) == len(first):
+        counted = any(first == [str(k + at) for k in range(len(first))] for at in (0, 1))
+        said = f"the first cell of a row ({first[0]!r}) has no name in the heading: it is the row's"
+        return False, [] if counted else [said]
+    row = next(k for k, row in enumerate(rows, 1) if any(row[names:]))
+    raise ValueError(
+        f"row {row} has {len(rows[row - 1])} cells below {names} names: must have as many; a "
+        "separator within a cell, such as a decimal comma, must stand in quotes"
+    )
 
 
 def _marks(heading: _Heading, sep: str, given: str | None) -> _Marks:
