@@ -35,6 +35,19 @@ def test_lines_that_rich_draws_anew_count_once(tmp_path):
     same(run, np.round(LOSS[:8], 3), np.round(HELD[:8], 3))
 
 
+def test_a_bar_that_is_drawn_again_below_a_message(tmp_path):
+    """Lightning 2.6 on a terminal: the last epoch's means come behind "`Trainer.fit` stopped"."""
+    bar = "Epoch {}/7  \x1b[35m━━━━━━\x1b[0m 8/8 \x1b[2m0:00:00 • 0:00:00\x1b[0m \x1b[2;4m{}it/s\x1b[0m \x1b[3mval_loss: {} train_loss_epoch: {}\x1b[0m\r\n"
+    held, loss = np.round(HELD[:8], 3), np.round(LOSS[:8], 3)
+    text = "".join(bar.format(k, 150.5 + k, held[k], loss[k]) for k in range(7))
+    text += bar.format(7, 154.8, held[6], loss[6])
+    text += "Validation \x1b[35m━━━\x1b[0m 2/4 \x1b[2m0:00:00 • 0:00:01\x1b[0m \x1b[2;4m833.48it/s\x1b[0m   `Trainer.fit` stopped: `max_epochs=8` reached.\r\n"
+    text += "\r\x1b[2K\x1b[1A\x1b[2K" + bar.format(7, 154.8, held[7], loss[7]) + "\x1b[?25h"
+    run = one(read_log(written(tmp_path, text.encode(), "out.tty")))
+    np.testing.assert_array_equal(run.x, range(8))
+    same(run, loss, held)
+
+
 @pytest.mark.parametrize("up", ["\r\x1b[K\x1b[A\r\x1b[K", "\x1b[1F\x1b[J", "\x1b[F\x1b[0J"])
 def test_one_bar_of_two_lines_that_is_drawn_anew_for_all_epochs(tmp_path, up):
     """As ProgressMeter of Julia draws its values below the bar."""
@@ -270,3 +283,22 @@ def test_what_excel_saves_of_a_sheet(tmp_path, title):
     same(run)
     np.testing.assert_array_equal(run.x, range(40))
     assert "the last row, 'Mittel', is none of the training, and left out" in run.notes
+
+
+def test_of_what_was_printed_and_written_of_one_training_the_digits_stay(tmp_path):
+    """Hugging Face's Trainer prints four digits, and writes all of them."""
+    rows = [
+        row
+        for k, (a, b) in enumerate(zip(LOSS / 1.37, HELD / 1.37, strict=True), 1)
+        for row in (
+            {"loss": a, "epoch": k, "step": 4 * k},
+            {"eval_loss": b, "epoch": k, "step": 4 * k},
+        )
+    ]
+    printed = [{n: f"{cell:.4g}" for n, cell in row.items() if n != "step"} for row in rows]
+    written(tmp_path, "\n".join(map(str, printed)), "out.txt")
+    (tmp_path / "o").mkdir()
+    written(tmp_path / "o", json.dumps({"log_history": rows}), "trainer_state.json")
+    run = one(read_log(tmp_path))
+    same(run, LOSS / 1.37, HELD / 1.37)
+    np.testing.assert_array_equal(run.x, 4 * np.arange(1, 41))

@@ -118,26 +118,31 @@ def read_log(
     return Log(name, form, tuple(numbered(_each_once(read))))
 
 
-#: Numbers that are written to so many digits, or in single precision, are the same.
-ROUNDED = 1e-4
+#: Numbers that are written to four digits, as Hugging Face prints them, are the same.
+ROUNDED = 5e-4
 
 
 def _each_once(read: Sequence[LoggedRun]) -> list[LoggedRun]:
     """Runs without those that another logger of the same training wrote, in another format.
 
-    Of two the one stays that has a validation loss.
+    Of two the one stays that has a validation loss, and of both what was not printed, and rounded.
     """
     kept: list[LoggedRun] = []
     for run in read:
         for k, other in enumerate(kept):
             if other.format != run.format and _of_one_training(other, run):
-                stays, goes = (run, other) if other.validation is None else (other, run)
+                stays, goes = max((other, run), (run, other), key=lambda pair: _tells(pair[0]))
                 left = f"{goes.source or goes.name} has the same curve as {goes.format}: left out"
                 kept[k] = replace(stays, notes=(*stays.notes, left))
                 break
         else:
             kept.append(run)
     return kept
+
+
+def _tells(run: LoggedRun) -> tuple[bool, bool]:
+    """How much a run's log says beside the loss, and whether with all digits."""
+    return run.validation is not None, not run.format.endswith(" output")
 
 
 def _of_one_training(one: LoggedRun, other: LoggedRun) -> bool:

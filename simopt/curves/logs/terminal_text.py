@@ -111,7 +111,26 @@ def one_line_a_bar(text: str) -> str:
 
 
 def lines(text: str) -> Iterator[str]:
-    """Lines as a terminal shows them at last: a progress bar is drawn over itself."""
+    """Lines as a terminal shows them at last: a progress bar is drawn over itself.
+
+    A bar that a message came between is drawn below it again, as far and as fast as it was.
+    """
+    before = ""
+    for line in _each(text):
+        if before and not (_state(line) and _state(line) == _state(before)):
+            yield before
+        before = line
+    if before:
+        yield before
+
+
+def _state(line: str) -> str:
+    """How far a bar of Rich's is and how fast, in front of its values; empty if it is none."""
+    at, speed, values = line.partition("it/s")
+    return at if speed and values.strip() and " \u2022 " in at else ""
+
+
+def _each(text: str) -> Iterator[str]:
     for drawn in text.split("\n"):
         for line in _drawn(drawn.rstrip("\r")) if "\r" in drawn else [drawn]:
             if len(line) <= 20_000 and line.strip():
