@@ -88,6 +88,27 @@ function cut() {
   return amiss;
 }
 
+/** Text of a figure that lies outside of it, or on other text of it; lines of letters may touch. */
+function misplaced() {
+  const amiss = [], all = texts().filter(each => each.closest("figure svg"));
+  for (const svg of document.querySelectorAll("figure svg")) {
+    const whole = svg.getBoundingClientRect();
+    const placed = all.filter(each => each.localName === "text" && svg.contains(each))
+      .map(each => [each, each.getBoundingClientRect()]);
+    placed.forEach(([each, box], i) => {
+      const out = Math.max(whole.left - box.left, box.right - whole.right,
+        whole.top - box.top, box.bottom - whole.bottom);
+      if (out > 5) amiss.push(`${named(each)} leaves its figure by ${out.toFixed(1)} px`);
+      for (const [other, its] of placed.slice(0, i)) {
+        const wide = Math.min(box.right, its.right) - Math.max(box.left, its.left);
+        const high = Math.min(box.bottom, its.bottom) - Math.max(box.top, its.top);
+        if (Math.min(wide, high) > 5) amiss.push(`${named(each)} lies on ${named(other)}`);
+      }
+    });
+  }
+  return amiss;
+}
+
 /** Red, green, blue and opacity. */
 function channels(color) {
   const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number);
@@ -144,7 +165,7 @@ async function violations() {
 }
 
 /** What the window's width decides, with everything open. */
-window.measured = least => { unfold(); return [...clipped(), ...cut(), ...small(least)]; };
+window.measured = least => { unfold(); return [...clipped(), ...cut(), ...misplaced(), ...small(least)]; };
 window.pale = pale;
 window.violations = violations;
 })();

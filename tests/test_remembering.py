@@ -74,12 +74,12 @@ def test_what_changes_afterwards_is_seen() -> None:
         assert "much" in style.svg(figure, title="A figure", alt="It rises.")
 
 
-def test_a_text_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    measured: list[tuple[Text, str]] = []
+def test_a_text_of_a_size_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[tuple[Text, str, float]] = []
     measure: Any = getattr(Text, remembering.MEASURED)
 
     def noted(text: Text, renderer: Any) -> Any:
-        measured.append((text, text.get_text()))
+        measured.append((text, text.get_text(), float(text.get_fontsize())))
         return measure(text, renderer)
 
     monkeypatch.setattr(Text, remembering.MEASURED, noted)

@@ -17,14 +17,15 @@ from matplotlib.axis import Tick
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-#: What an axis is asked for that changes with its limits and the place of its axes alone, while
-#: nobody else changes the figure. Names inside matplotlib: what a version lacks is not remembered.
+#: What an axis is asked for that changes with its limits, the place of its axes and the size of its
+#: texts alone, while nobody else changes the figure. Names inside matplotlib: what a version lacks
+#: is not remembered.
 ASKED = ("_update_ticks", "_get_ticklabel_bboxes")
 
 #: What axes do before each answer about their limits, until nothing is left to do.
 SETTLED = "_unstale_viewLim"
 
-#: What a text is asked for that changes with its words and the figure's resolution alone.
+#: What a text is asked for that changes with its words, their size and the figure's resolution.
 MEASURED = "_get_layout"
 
 #: What makes a new tick like its axis' first.
@@ -32,7 +33,10 @@ COPIED = "_copy_tick_props"
 
 
 def remembered(figure: Figure) -> AbstractContextManager[None]:
-    """Within, axes and texts answer again what they were asked; only the layout may change."""
+    """Within, axes and texts answer again what they were asked.
+
+    Only the layout may change, and the size of an axis' texts, its label's with that of its ticks.
+    """
     asked: list[tuple[Any, str, Callable[[], Any]]] = [
         *((axis, name, partial(_place, axis)) for axis in _axes(figure) for name in ASKED),
         *((text, MEASURED, partial(_words, text, figure)) for text in figure.findobj(Text)),
@@ -65,11 +69,11 @@ def _axes(figure: Figure) -> list[Any]:
 
 
 def _place(axis: Any) -> tuple[float, ...]:
-    return (*axis.get_view_interval(), *axis.axes.bbox.bounds)
+    return (*axis.get_view_interval(), *axis.axes.bbox.bounds, axis.label.get_fontsize())
 
 
-def _words(text: Any, figure: Figure) -> tuple[str, float]:
-    return text.get_text(), figure.dpi
+def _words(text: Any, figure: Figure) -> tuple[str, float, float]:
+    return text.get_text(), text.get_fontsize(), figure.dpi
 
 
 def _clipped(_: Tick, made: Tick) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,8 +124,8 @@ BY_SIZE: tuple[tuple[str, Any], ...] = (
 #: 11.5 px are 11.1 there.
 WIDTH, HEIGHT, ENLARGED = 460, 290, 1.24
 
-#: Names beside an axis of so many characters fit in the margin, enlarged too.
-LONG = 12
+#: Of a font's size: from line to line, and the width of a character.
+LINE_SPACING, CHARACTER = 1.2, 0.6
 
 #: A loss above is drawn as one that diverged.
 LARGEST = 1e200
@@ -134,8 +135,9 @@ RC: dict[Any, Any] = {
     "svg.hashsalt": "simopt",
     "font.size": 12,
     "axes.labelsize": 12,
-    # Room for the larger text of a phone between the numbers of an axis and its name.
-    "axes.labelpad": 7,
+    # Room for the larger text of a phone between the numbers of an axis and its name, and between
+    # the names in a legend.
+    "axes.labelpad": 5,
     "axes.titlesize": 12,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -145,7 +147,7 @@ RC: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.title_fontsize": 12,
     "legend.handlelength": 2.2,
-    "legend.columnspacing": 1.5,
+    "legend.columnspacing": 2.2,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": MUTED,
@@ -403,11 +405,10 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
         for axis in (each for axes in figure.axes for each in (axes.xaxis, axes.yaxis)):
             if isinstance(axis.get_major_formatter(), ScalarFormatter):
                 axis.set_major_formatter(as_in_sentences())
-        _leave_room(figure)
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         # ``savefig`` would draw twice, the first time for the layout alone, which drawing does too.
         canvas: Any = FigureCanvasSVG(figure)
-        with remembered(figure):
+        with remembered(figure), _room_left(figure):
             canvas.print_svg(buffer, metadata=nothing)
     text = buffer.getvalue()
     inside = text[text.index("<svg") :]
@@ -423,26 +424,32 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
     ).format(box=box[1], name=name, title=title, alt=alt, inside=drawn)
 
 
-def _leave_room(figure: Figure) -> None:
-    """Move axes with names beside them to the right: a phone enlarges the names to the left."""
-    names = [
-        label
-        for axes in figure.axes
-        for label in axes.get_yticklabels()
-        if len(label.get_text()) > LONG
-    ]
-    if not names:
-        return
-    sizes = [float(name.get_fontsize()) for name in names]
-    for name, size in zip(names, sizes, strict=True):
-        name.set_fontsize(ENLARGED * size)
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    with remembered(figure):
+@contextmanager
+def _room_left(figure: Figure) -> Iterator[None]:
+    """Within, what stands left of the axes has the room that it takes on a phone.
+
+    There numbers and names grow away from the axes, toward the axis' label, and lines of a label
+    toward each other.
+    """
+    ticks = {axes.yaxis: axes.get_yticklabels() for axes in figure.axes}
+    for label in (each.label for axes in figure.axes for each in (axes.xaxis, axes.yaxis)):
+        label.set_linespacing(ENLARGED * LINE_SPACING)
+    texts = [text for axis, labels in ticks.items() for text in (*labels, axis.label)]
+    sizes = [float(text.get_fontsize()) for text in texts]
+    for text, size in zip(texts, sizes, strict=True):
+        text.set_fontsize(ENLARGED * size)
+    if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
-    figure.set_layout_engine("none")
-    for name, size in zip(names, sizes, strict=True):
-        name.set_fontsize(size)
+        figure.set_layout_engine("none")
+    for text, size in zip(texts, sizes, strict=True):
+        text.set_fontsize(size)
+    pads = [float(axis.labelpad) for axis in ticks]
+    for (axis, labels), pad in zip(ticks.items(), pads, strict=True):
+        widths = (len(text.get_text()) * float(text.get_fontsize()) for text in labels)
+        axis.labelpad = pad + (ENLARGED - 1) * CHARACTER * max(widths, default=0.0)
+    yield
+    for axis, pad in zip(ticks, pads, strict=True):
+        axis.labelpad = pad
 
 
 def captioned(markup: Markup, *, title: str, see: str, floor: float | None = None) -> Markup:

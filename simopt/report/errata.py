@@ -206,11 +206,11 @@ def deviation_figure(audit: pd.DataFrame) -> Markup:
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set(
-        xlabel="|printed − exact|, in half units of the last digit printed",
+        xlabel="|printed − exact|\n[half units of the last digit printed]",
         ylabel="method",
     )
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
     far = frame.sort_values("half_units").iloc[-1]
     clean = [m for m in rows if (frame.loc[frame["row"] == m, "verdict"] == "exact").all()]
     see = (

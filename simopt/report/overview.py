@@ -195,7 +195,7 @@ def distance_figure(distances: pd.DataFrame) -> Markup:
     style.log_axis(axes.xaxis)
     style.ticks(axes.xaxis, [1, 2, 5, 10, 20, 50, len(distances)])
     style.log_axis(axes.yaxis)
-    axes.set(xlabel="epoch", ylabel="distance from the optimum |w − 5|")
+    axes.set(xlabel="epoch", ylabel="distance from\nthe optimum |w − 5|")
     style.legend(figure, axes)
     first, last = distances.iloc[0], distances.iloc[-1]
     leader = str(first.idxmin())

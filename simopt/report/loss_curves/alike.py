@@ -71,7 +71,7 @@ def flat_figure(table: pd.DataFrame) -> Markup:
     runs = list(table.groupby("run", sort=False))
     for (name, rows), (color, line) in zip(runs, LINES, strict=True):
         axes.plot(rows["epoch"], rows["shape"], color=color, linestyle=line, label=name)
-    axes.set(xlabel="epoch", ylabel="loss, as a share of its own fall")
+    axes.set(xlabel="epoch", ylabel="loss / its own fall")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=1)
     left = {str(name): float(rows["left"].iloc[-1]) for name, rows in runs}
     see = (

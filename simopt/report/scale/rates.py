@@ -233,7 +233,7 @@ def cost_figure(rates: pd.DataFrame, record: pd.DataFrame) -> Markup:
     _number_axis(above, rates, record)
     for axes, epochs, name in ((above, SHORT, "ns"), (below, LONG, "µs")):
         style.log_axis(axes.yaxis)
-        axes.set_ylabel(f"{name} per trajectory", labelpad=12)
+        axes.set_ylabel(f"{name} per trajectory")
         axes.set_title(f"{epochs:,} epochs")
     style.ticks(below.yaxis, [each * 10.0**k for k in range(-1, 3) for each in (1, 2, 5)])
     below.set(xlabel="trajectories")

@@ -29,7 +29,7 @@ def rank_figure(distances: pd.DataFrame, changed: pd.DataFrame) -> Markup:
     style.log_axis(axes.xaxis)
     style.ticks(axes.xaxis, [1, 2, 3, 5, 10, 20, 30, 50, len(places)])
     style.ticks(axes.yaxis, range(1, places.shape[1] + 1))
-    axes.set(xlabel="epoch", ylabel="place, 1 = nearest to 5", xlim=(0.95, len(places) * 1.9))
+    axes.set(xlabel="epoch", ylabel="place, 1 = nearest to 5", xlim=(0.95, len(places) * 3.4))
     axes.invert_yaxis()
     axes.grid(axis="x", visible=False)
     ordered = traces.orders(distances)
