@@ -511,3 +511,65 @@ def test_a_list_of_texts_is_no_loss(tmp_path):
     )
     with pytest.raises(ValueError, match="must be a log"):
         read_log(path)
+
+
+#: scikit-learn 1.9: SGDClassifier("log_loss", max_iter=12, verbose=1), one class against the rest
+#: after the other; only the first of them converged.
+ONE_AGAINST_THE_REST = (
+    [3.724483, 3.220726, 1.087536, 2.088573, 1.914651, 2.083012, 1.597337, 1.854245],
+    [
+        2.414926,
+        2.113123,
+        1.358231,
+        1.465354,
+        0.879409,
+        1.053015,
+        1.298502,
+        1.11488,
+        1.143702,
+        0.853355,
+        0.985387,
+        0.982121,
+    ],
+    [
+        4.83847,
+        4.251013,
+        4.447473,
+        2.947231,
+        3.245191,
+        2.815608,
+        2.200782,
+        2.70472,
+        1.900769,
+        1.809318,
+        2.00082,
+        1.529387,
+    ],
+    [
+        2.572783,
+        2.351769,
+        1.827564,
+        2.318807,
+        1.948766,
+        1.594859,
+        1.772951,
+        1.534544,
+        1.002307,
+        1.448293,
+        1.128194,
+        1.202078,
+    ],
+)
+
+
+def test_one_class_against_the_rest_after_another(tmp_path):
+    """What converged does not go on, though the next class begins near where it ended."""
+    text = ""
+    for losses in ONE_AGAINST_THE_REST:
+        for k, loss in enumerate(losses, 1):
+            text += f"-- Epoch {k}\nNorm: 51.31, NNZs: 4, Bias: -21.025051, T: {150 * k}, Avg. loss: {loss:f}, Objective: {loss + 0.1:f}\nTotal training time: 0.00 seconds.\n"
+        text += "Convergence after 8 epochs took 0.01 seconds\n" if len(losses) == 8 else ""
+    log = read_log(written(tmp_path, text, "out.log"))
+    assert [run.loss.tolist() for run in log] == list(ONE_AGAINST_THE_REST)
+    for run in log:
+        np.testing.assert_array_equal(run.x, range(1, len(run.loss) + 1))

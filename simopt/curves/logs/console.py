@@ -48,6 +48,10 @@ LOOKED_AT = 20_000
 FEW_LINES = 3
 #: What boosted trees print above a round that is said again.
 _BEST = re.compile(r"best iteration(?: is)?:\s*$", re.IGNORECASE)
+#: What a program says when it is done: "Convergence after 8 epochs", "Converged at iteration 7".
+_CONVERGED = re.compile(r"\bconverge(?:d|nce) (?:after|at|in) .*?\d", re.IGNORECASE)
+#: The column of rows that come behind such a line.
+CONVERGED = "\0converged"
 #: What is said of a run when it is over, "Best epoch: 40, loss: 0.5", or of one that goes on:
 #: "Resuming from epoch 20, loss 0.6"; Comet's counts and bounds, "loss [40] : (0.5, 2.5)".
 _SUMMARY = re.compile(
@@ -100,13 +104,17 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     columns, notes = processes.of_one(processes.of_runs(_spelled_once(rows.columns)))
     columns, notes = repeated.without_evaluation(*repeated.once(columns, notes))
     columns, front = _placed(repeated.without_best(columns))
+    behind = columns.pop(CONVERGED, ())
     form = f"{next(iter(programs))} output" if len(programs) == 1 else "console output"
     about = next((text for text in programs.values() if text), "")
     # Boosted trees name the points too: river's "[20] MAE: 0.5" is another's round.
     named = any(len(parse(name).words) > 1 for name in columns)
     if named and "[" in text and one_line.ROUND.search(text):
         about = about or trees(columns)
-    return Table(columns, form, source, about=about, notes=(*notes, *front, *cut))
+    return Table(
+        columns, form, source, about=about, notes=(*notes, *front, *cut),
+        converged=tuple(row for row, cell in enumerate(behind) if cell),
+    )  # fmt: skip
 
 
 def _of_held_out(row: re.Match[str]) -> str:
@@ -219,7 +227,7 @@ def _rows(
     grains: list[str] = []
     side = ""
     trained: dict[str, str] = {}
-    again, headed = False, 0
+    again, converged, headed = False, False, 0
     drawn: dict[str, Any] = {}
     parted: dict[str, str] = {}
     for line in one_line.unboxed(lines):
@@ -258,6 +266,8 @@ def _rows(
             trained = position
         if losses or (own and program == "your pattern"):
             row: dict[str, Any] = at | rate | values | ({processes.RANKS: rank} if rank else {})
+            if converged:
+                row[CONVERGED], converged = True, False
             if "[" in line and (label := processes.label(line)):
                 row[processes.LABELS] = label
             if "epoch" in at and not position and _FULL_BAR.match(line):
@@ -280,6 +290,7 @@ def _rows(
             grains.append("" if not position else "epoch" if set(position) == {"epoch"} else "step")
         else:
             seen.update(parse(name).kind for name in values)
+            converged = converged or _CONVERGED.search(line) is not None
             rates = {name: value for name, value in values.items() if is_rate(parse(name).words)}
             rate |= _beside(rows, rates) if last == at else rates
         if not losses and "epoch" in position:

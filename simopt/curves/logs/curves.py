@@ -31,7 +31,7 @@ def of_table(
     values, there = chosen.loss
     if chosen.validation is not None and len(chosen.validation[0]) != len(values):
         chosen = _shorter_validation(chosen)
-    sections, noticed = sections_of(chosen, table.sessions, table.printed)
+    sections, noticed = sections_of(chosen, table.sessions, table.printed, table.converged)
     notes = (*table.notes, *chosen.notes, *noticed)
     if not there.any():
         raise checks.refuse(chosen.loss_name or "loss", "no values", "at least one number")

@@ -25,15 +25,18 @@ FEW_NOTED = 5
 
 
 def sections(
-    chosen: Chosen, sessions: Sequence[int], printed: bool = False
+    chosen: Chosen,
+    sessions: Sequence[int],
+    printed: bool = False,
+    converged: Sequence[int] = (),
 ) -> tuple[list[NDArray[np.int64]], list[str]]:
     """The rows of each run of a table, in order, and what was noticed.
 
     Rows that are written in another order are sorted; lines that were ``printed`` are in order
     where all count down, but no program counts its epochs so. Where the counter begins again, a new
     run begins, or the same goes on: as its first loss is nearer to the first of the rows before, or
-    to the last. Where it goes back and on from there, the run was resumed: what was written twice
-    counts once, as the later writing has it.
+    to the last; what ``converged`` does not go on. Where it goes back and on from there, the run
+    was resumed: what was written twice counts once, as the later writing has it.
 
     Returns
     -------
@@ -80,7 +83,9 @@ def sections(
     left = np.flatnonzero(keep)
     if resumed and not starts:
         return [rows[left]], notes
-    return _joined(rows[left], values, np.searchsorted(left, starts).tolist(), notes), notes
+    over = np.searchsorted(left, np.searchsorted(rows, converged)).tolist()
+    starts = np.searchsorted(left, starts).tolist()
+    return _joined(rows[left], values, starts, notes, over), notes
 
 
 def _once(
@@ -148,21 +153,31 @@ def _nearer(value: float, one: float, other: float) -> bool:
 
 
 def _joined(
-    rows: NDArray[np.int64], values: Floats, starts: Sequence[int], notes: list[str]
+    rows: NDArray[np.int64],
+    values: Floats,
+    starts: Sequence[int],
+    notes: list[str],
+    over: Sequence[int] = (),
 ) -> list[NDArray[np.int64]]:
-    """Sections from ``starts`` on, those joined that go on where the one before ended."""
+    """Sections from ``starts`` on, those joined that go on where the one before ended.
+
+    None goes on from one that is ``over``.
+    """
     starts = [start for start in dict.fromkeys(starts) if 0 < start < len(rows)]
     if not starts:
         return [rows]
     pieces = np.split(rows, starts)
     anew: list[bool] = []
     first = values[pieces[0]][0]
-    for before, piece in itertools.pairwise(pieces):
-        anew.append(_begins(first, values[before], values[piece][0]))
+    for start, (before, piece) in zip(starts, itertools.pairwise(pieces), strict=True):
+        anew.append(start in over or _begins(first, values[before], values[piece][0]))
         first = values[piece][0] if anew[-1] else first
-    if len(pieces) > 2 and len({len(piece) for piece in pieces}) == 1:
-        # Of pieces that are equally long, such as the epochs of one run, most decide.
-        anew = [2 * sum(anew) >= len(anew)] * len(anew)
+    alike = len({len(piece) for piece in pieces}) == 1 or bool(set(over) & set(starts))
+    if len(pieces) > 2 and alike:
+        # Of pieces that are equally long, such as the epochs of one run, or some of which end by
+        # themselves, most decide.
+        most = 2 * sum(anew) >= len(anew)
+        anew = [most or start in over for start in starts]
     runs = [pieces[0]]
     for new, piece in zip(anew, pieces[1:], strict=True):
         if new:

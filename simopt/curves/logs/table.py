@@ -36,6 +36,8 @@ class Table:
         The tables of several runs, of which this is the first; empty where it is of one.
     settings : bool
         Whether it is of lists that are a model's settings rather than a curve.
+    converged : tuple of int
+        Rows behind which a program says that it converged: what begins again there is another run.
     """
 
     columns: Mapping[str, Any]
@@ -48,6 +50,7 @@ class Table:
     about: str = ""
     runs: tuple[Table, ...] = ()
     settings: bool = False
+    converged: tuple[int, ...] = ()
 
     @property
     def printed(self) -> bool:
