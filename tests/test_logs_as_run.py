@@ -573,3 +573,20 @@ def test_one_class_against_the_rest_after_another(tmp_path):
     assert [run.loss.tolist() for run in log] == list(ONE_AGAINST_THE_REST)
     for run in log:
         np.testing.assert_array_equal(run.x, range(1, len(run.loss) + 1))
+
+
+def test_rates_that_are_said_in_front_of_each_run_and_behind_each_row(tmp_path):
+    """Hydra's ``--multirun`` says a job's settings before it; a program may say its rate behind."""
+    text = "".join(
+        f"[2026-11-30 20:29:39,213][HYDRA] \t#{job} : +lr={rate}\n"
+        + lines(
+            "[2026-11-30 20:29:39,562][__main__][INFO] - epoch {k}: train_loss={a}, val_loss={b}"
+        )
+        for job, rate in enumerate((0.05, 0.1, 0.2))
+    )
+    log = read_log(written(tmp_path, text, "out.txt"))
+    assert [set(run.rate) for run in log] == [{0.05}, {0.1}, {0.2}]
+    for run in log:
+        same(run)
+    run = one(read_log(written(tmp_path, lines("epoch {n} loss {a}\nlr: 0.{n}"), "out.txt")))
+    np.testing.assert_array_equal(run.rate, [float(f"0.{n}") for n in range(1, 41)])

@@ -46,6 +46,8 @@ _DECIMAL_POINT = re.compile(r"(?<=[:= ])[-+]?\d+(?:\.\d+)+(?![\d,])|,\d{3}(?!\d)
 LOOKED_AT = 20_000
 #: A progress bar drawn over itself that leaves fewer lines than these was one for all epochs.
 FEW_LINES = 3
+#: An epoch has a row of the training, and one of held-out points.
+ROWS_TOLD = 2
 #: What boosted trees print above a round that is said again.
 _BEST = re.compile(r"best iteration(?: is)?:\s*$", re.IGNORECASE)
 #: What a program says when it is done: "Convergence after 8 epochs", "Converged at iteration 7".
@@ -227,7 +229,7 @@ def _rows(
     grains: list[str] = []
     side = ""
     trained: dict[str, str] = {}
-    again, converged, headed = False, False, 0
+    again, converged, headed, beside = False, False, 0, 0
     drawn: dict[str, Any] = {}
     parted: dict[str, str] = {}
     for line in one_line.unboxed(lines):
@@ -292,7 +294,10 @@ def _rows(
             seen.update(parse(name).kind for name in values)
             converged = converged or _CONVERGED.search(line) is not None
             rates = {name: value for name, value in values.items() if is_rate(parse(name).words)}
-            rate |= _beside(rows, rates) if last == at else rates
+            # Said behind each row from the first on it is that row's, else of those that follow.
+            if rates and last == at and rows.count - beside <= ROWS_TOLD:
+                rates, beside = _beside(rows, rates), rows.count
+            rate |= rates
         if not losses and "epoch" in position:
             at.pop("batch", None)
     if "" in grains:
