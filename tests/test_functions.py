@@ -137,9 +137,9 @@ def test_a_kinked_function_has_its_cycle():
 def test_a_run_looks_at_what_functions_read_once(monkeypatch):
     looked = []
 
-    def noted(function):
+    def noted(function, whose):
         looked.append(function)
-        return snapshot.plain(function)
+        return snapshot.plain(function, whose)
 
     monkeypatch.setattr(own_functions, "plain", noted)
     problem = simopt.problems.function(squared, squared_slope, w0=3.0, points=[[1, 5], [2, 10]])

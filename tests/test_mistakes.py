@@ -1,5 +1,9 @@
 """A mistake in one's own rule or problem: one sentence with name, line, and what is wrong."""
 
+import operator
+import time
+import types
+
 import numpy as np
 import pytest
 
@@ -151,6 +155,70 @@ def test_what_remembers_outside_of_its_state_is_refused(update):
             start(FOUR, rule)
     COUNTED[0], SEEN[0] = 0.0, 0.0
     KEPT.clear()
+
+
+TIMES = types.SimpleNamespace(n=1.0)
+ONES = iter([1.0] * 9)
+GENERATOR = np.random.default_rng(0)
+
+
+def moves_on(w, g, eta):
+    return w - eta * g / next(ONES)
+
+
+def chances(w, g, eta):
+    return w - eta * g * GENERATOR.random()
+
+
+def watches(w, g, eta):
+    return w - eta * g * (time.time() % 1.0)
+
+
+def sets(w, g, eta):
+    TIMES.n += 1.0
+    return w - eta * g / TIMES.n
+
+
+def rebinds(w, g, eta):
+    global COUNT
+    COUNT += 1.0
+    return w - eta * g / COUNT
+
+
+COUNT = 0.0
+
+
+@pytest.mark.parametrize(
+    ("update", "message"),
+    [
+        (moves_on, "reads 'ONES', an iterator, which moves on at every call"),
+        (chances, "calls 'GENERATOR.random': random numbers that no seed here repeats"),
+        (watches, "calls 'time.time': another value at every call"),
+        (sets, "assigns to an attribute: n"),
+        (rebinds, "assigns to a global name: COUNT"),
+    ],
+)
+def test_what_differs_from_call_to_call_is_refused_before_it_is_called(update, message):
+    rule = simopt.rule(update, name="Mine")(eta=0.1)
+    for start in (simopt.run, simopt.sweep):
+        with pytest.raises(ValueError, match=f"rule 'Mine': {update.__name__} .* {message}"):
+            start(FOUR, rule)
+    assert (COUNT, TIMES.n, operator.length_hint(ONES)) == (0.0, 1.0, 9)
+    assert GENERATOR.random() == np.random.default_rng(0).random()
+    GENERATOR.bit_generator.state = np.random.default_rng(0).bit_generator.state
+
+
+def test_a_loss_of_random_numbers_is_refused():
+    def noisy(w):
+        return w * w + GENERATOR.random()
+
+    with pytest.raises(ValueError, match="problem 'noisy': .* random numbers that no seed"):
+        simopt.problems.function(noisy, lambda w: 2.0 * w, w0=3.0)
+    GENERATOR.bit_generator.state = np.random.default_rng(0).bit_generator.state
+    loss = simopt.problems.function(noisy, lambda w: 2.0 * w, w0=3.0, check_gradient=False)
+    for start in (simopt.run, simopt.sweep):
+        with pytest.raises(ValueError, match="problem 'noisy': .* random numbers that no seed"):
+            start(loss, simopt.SGD(eta=0.1))
 
 
 def test_a_problem_that_remembers_is_refused():

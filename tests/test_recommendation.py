@@ -549,6 +549,18 @@ def test_rows_that_are_repeated_are_said():
     )
 
 
+def test_a_seldom_label_needs_a_row_in_each_part(tmp_path):
+    frame = pd.DataFrame({"a": np.arange(60.0) ** 2})
+    for labels, remedy in ((2, "2 of 60 rows have another, and each of 3"), (3, "another seed")):
+        frame["ill"] = np.arange(60) < labels
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        table = data.from_file(tmp_path / "t.csv", "ill", "logistic")
+        orders = (np.random.default_rng(seed).permutation(60) for seed in range(99))
+        seed = next(k for k, order in enumerate(orders) if order[:36].min() > 2)
+        with pytest.raises(ValueError, match=f"the 36 train rows have one value: .*{remedy}"):
+            data.split(table, seed, 10**6)
+
+
 def test_a_target_of_one_value_is_not_blamed_on_the_seed():
     table = data.from_problem(problems.least_squares(np.arange(40.0), np.ones(40), intercept=True))
     with pytest.raises(ValueError, match="all 40 rows have one value: must differ from row to"):

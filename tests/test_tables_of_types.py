@@ -132,3 +132,24 @@ def test_a_target_below_zero_is_refused_by_its_row():
         ValueError, match=r"column 'n', row 2: -3: must be .* for the poisson loss$"
     ):
         problems.from_frame(pd.DataFrame({"a": A[:3], "n": [1, -3, 4]}), "n", kind="poisson")
+
+
+def test_what_rows_have_in_common_is_no_name_of_theirs():
+    frame = pd.DataFrame({"a": A, "firm": list("uvw") * 10, "year": np.arange(N) // 3, "y": Y})
+    with pytest.warns(ColumnWarning, match="'firm', the index, is no feature: reset_index"):
+        problems.from_frame(frame.set_index("firm"), "y", features=["a"])
+    said = r"'firm', 'year', in the index, are no features: reset_index\(\) makes columns of them"
+    with pytest.warns(ColumnWarning, match=said):
+        problems.from_frame(frame.set_index(["firm", "year"]), "y")
+    days = pd.date_range("2026-01-01", periods=N, name="day").floor("2D")
+    problems.from_frame(frame[["a", "y"]].set_index(days), "y")
+    problems.from_frame(frame[["a", "y"]].set_index(pd.Index(map(str, range(N)), name="who")), "y")
+
+
+def test_a_table_that_pandas_has_no_type_for_is_refused():
+    class Foreign:
+        def to_pandas(self):
+            raise pa.ArrowInvalid("unsupported format string:\n '_pli128'")
+
+    with pytest.raises(ValueError, match=r"frame: can't be a DataFrame of pandas' \(unsupported f"):
+        problems.from_frame(Foreign(), "y")

@@ -362,7 +362,11 @@ def frame(name: str, value: Any) -> pd.DataFrame:
     import pandas as pd
 
     if not isinstance(value, pd.DataFrame) and hasattr(value, "to_pandas"):
-        value = value.to_pandas()  # of polars, pyarrow
+        try:
+            value = value.to_pandas()  # of polars, pyarrow
+        except (ValueError, TypeError, NotImplementedError) as error:  # a type that pandas lacks
+            reason = " ".join(str(error).split())
+            raise ValueError(f"{name}: can't be a DataFrame of pandas' ({reason})") from None
     if not isinstance(value, pd.DataFrame):
         lazy = ", as .collect() makes it" if hasattr(value, "collect") else ""
         raise checks.refuse(name, value, f"a DataFrame{lazy}")

@@ -205,18 +205,25 @@ def say_dropped(source: str, dropped: int, rows: int, name: str, lacking: int) -
 
 
 def say_index(source: str, frame: Any) -> None:
-    """Say of a DataFrame's index that it is no feature, where its numbers look like one."""
+    """Say of a DataFrame's index that it is no feature, where it does more than name rows."""
     index: Any = getattr(frame, "index", None)
-    if getattr(index, "nlevels", 0) != 1 or index.name is None or index.dtype.kind not in "iuf":
-        return
-    name = str(index.name)
-    if INDEX.fullmatch(name) or IDENTIFIER.fullmatch(name):
-        return
-    if index.dtype.kind == "f" or not index.is_unique:
+    levels = [index.get_level_values(k) for k in range(getattr(index, "nlevels", 0))]
+    held = [str(level.name) for level in levels if level.name is not None and _is_data(level)]
+    if held:
+        where = "the index" if len(levels) == 1 else "in the index"
+        what, it = ("is no feature", "it") if len(held) == 1 else ("are no features", "them")
         notices.say(
-            f"{source}: {name!r}, the index, is no feature: reset_index() makes it a column",
+            f"{source}: {listed(held)}, {where}, {what}: reset_index() makes columns of {it}",
             ColumnWarning,
         )
+
+
+def _is_data(level: Any) -> bool:
+    """Whether a level of an index may be a feature: a measurement, or what rows have in common."""
+    if level.dtype.kind in "mM" or INDEX.fullmatch(str(level.name)):
+        return False
+    named = level.dtype.kind in "iuf" and IDENTIFIER.fullmatch(str(level.name))
+    return not named and (level.dtype.kind == "f" or not level.is_unique)
 
 
 def say_left(source: str, left: Mapping[str, Sequence[str]], remedy: str) -> None:

@@ -87,7 +87,8 @@ class Function(Problem):
     def plain(self) -> Function:
         """The problem whose functions compute in Python what compiled ones do."""
         own = self.functions
-        loss, gradient = plain(own.loss), plain(own.gradient)
+        whose = f"problem {own.name!r}"
+        loss, gradient = plain(own.loss, whose), plain(own.gradient, whose)
         if loss is own.loss and gradient is own.gradient:
             return self
         return replace(self, functions=replace(own, loss=loss, gradient=gradient))

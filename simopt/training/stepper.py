@@ -91,15 +91,15 @@ class Stepper:
         self.clock = rule.clock_start(named)
         self.ticked = rule.clock_hyperparameters
         rule.present()
-        self.update = plain(rule.update)
-        self.tick = None if rule.clock is None else plain(rule.clock)
-        self.terms = None if rule.terms is None else plain(rule.terms)
+        self.whose = f"rule {rule.name!r}"
+        self.update = plain(rule.update, self.whose)
+        self.tick = None if rule.clock is None else plain(rule.clock, self.whose)
+        self.terms = None if rule.terms is None else plain(rule.terms, self.whose)
         self.summed = rule.terms_hyperparameters
         self.returned = ("w", *rule.state)
         self.asks_loss: bool = rule.asks_loss
         self.matrix = matrix
         self.inside = 0 if rule.matrix is None else matrix[0] * matrix[1]
-        self.whose = f"rule {rule.name!r}"
         self.fresh = True
 
     @property
@@ -183,7 +183,7 @@ class Stepper:
         more = () if matrix.room is None else (room,)
         finite = bool(np.isfinite(held).all())
         arguments = (w, g, rate, *state, *scalars, *more)
-        if not (finite and call_in_place(plain(matrix.step), arguments, self.whose)):
+        if not (finite and call_in_place(plain(matrix.step, self.whose), arguments, self.whose)):
             w[:] = np.nan
         self.weights[:inside] = w.ravel().tolist()
         for k, own in enumerate(held[2:].reshape(len(state), inside).T.tolist()):

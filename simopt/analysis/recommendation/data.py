@@ -256,9 +256,15 @@ def split(table: Table, seed: int, most: int) -> Parts:
     rows = {"train": order[:a], "validation": order[a:b], "test": order[b:c]}
     for which, chosen in rows.items():
         if np.ptp(table.y[chosen]) == 0:
+            others = int((table.y != table.y[chosen[0]]).sum())
+            remedy = (
+                "another seed splits them otherwise"
+                if others >= len(rows)
+                else f"{others} of {n} rows have another, and each of {len(rows)} parts needs one"
+            )
             raise ValueError(
                 f"{table.target}: all of the {len(chosen)} {which} rows have one value: "
-                "must differ from row to row; another seed splits them otherwise"
+                f"must differ from row to row; {remedy}"
             )
     spread = np.ptp(table.x[rows["train"]], axis=0) > 0
     used = tuple(np.flatnonzero(spread).tolist())

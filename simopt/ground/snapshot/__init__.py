@@ -25,10 +25,11 @@ from typing import Any
 
 from simopt.ground.snapshot.copying import copy_of, digest_of, digests, is_copy, origins
 from simopt.ground.snapshot.nodes import Function, Imported, Record, as_imported, is_trusted, lookup
-from simopt.ground.snapshot.reader import Reader, Unreadable
+from simopt.ground.snapshot.reader import Reader, Unreadable, Unrepeatable
 
 __all__ = [
     "Unreadable",
+    "Unrepeatable",
     "digest",
     "is_copy",
     "origin",
@@ -90,17 +91,24 @@ def snapshot(function: Function, name: str = "") -> Function:
     return function
 
 
-def plain(function: Function) -> Function:
+def plain(function: Function, name: str = "") -> Function:
     """The function; its snapshot where Python would compute otherwise than compiled code.
 
     It would where the function calls what the user compiled with Numba, which keeps the values that
     it read when it was compiled, and where it reads numbers of less than double precision.
+
+    Raises
+    ------
+    Unrepeatable
+        If the function has another value at every call; Python can compute all others.
     """
     if is_trusted(function):
         return function
-    reader = Reader("")
+    reader = Reader(name)
     try:
         reader.read(function)
+    except Unrepeatable:
+        raise
     except Unreadable:
         return function
     return snapshot(function) if reader.compiled or reader.narrow else function

@@ -22,6 +22,8 @@ SILENT = {"PUSH_NULL", "EXTENDED_ARG", "PRECALL", "CACHE", "NOP"}
 REFUSED = {
     "STORE_GLOBAL": "assigns to a global name",
     "DELETE_GLOBAL": "deletes a global name",
+    "STORE_ATTR": "assigns to an attribute",
+    "DELETE_ATTR": "deletes an attribute",
     "IMPORT_NAME": "imports inside the function (import at the top of the module)",
 }
 
@@ -68,7 +70,7 @@ def _visit(code: types.CodeType, outside: frozenset[str], result: Reads) -> tupl
         if name in SILENT:
             continue
         if name in REFUSED and result.refused is None:
-            result.refused = (REFUSED[name], str(value), line)
+            result.refused = (name, str(value), line)
         if path is not None:
             if name in ATTRIBUTE:
                 path = path.attributes.setdefault(str(value), Read(line))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from simopt.ground.snapshot.bytecode import Read, reads
+from simopt.ground.snapshot.bytecode import REFUSED, Read, reads
 from simopt.ground.snapshot.nodes import (
     SCALARS,
     Attributes,
@@ -42,6 +42,10 @@ DEEPEST = 20
 
 class Unreadable(ValueError):
     """A function reads what has no value to compare, or does what compiled code cannot."""
+
+
+class Unrepeatable(Unreadable):
+    """A function has another value at every call, or leaves something outside of it changed."""
 
 
 class Reader:
@@ -89,9 +93,10 @@ class Reader:
         code, wanted = record.code, reads(record.code)
         self.at = code, code.co_firstlineno
         if wanted.refused is not None and not self.trusted:
-            what, value, line = wanted.refused
+            instruction, value, line = wanted.refused
             self.at = code, line
-            raise self._error(f"{what}: {value}")
+            kind = Unreadable if instruction == "IMPORT_NAME" else Unrepeatable
+            raise self._error(f"{REFUSED[instruction]}: {value}", kind)
         anything = Read(code.co_firstlineno, bare=True)
         record.defaults = self._node(function.__defaults__, anything, "its defaults")
         for name, value in (function.__kwdefaults__ or {}).items():
@@ -176,12 +181,18 @@ class Reader:
             return self._error(f"reads the module {path!r} as a whole; name what it reads of it")
         of = type(getattr(value, "__self__", None)).__module__
         if of == "random" or of.startswith("numpy.random"):
-            return self._error(f"calls {path!r}: random numbers that no seed here repeats")
+            said = f"calls {path!r}: random numbers that no seed here repeats"
+            return self._error(said, Unrepeatable)
+        if getattr(value, "__module__", None) == "time":
+            return self._error(f"calls {path!r}: another value at every call", Unrepeatable)
+        if hasattr(value, "__next__"):
+            said = f"reads {path!r}, an iterator, which moves on at every call"
+            return self._error(said, Unrepeatable)
         article = "an" if kind[0].lower() in "aeiou" else "a"
         return self._error(f"reads {path!r}, {article} {kind}; {ALLOWED}")
 
-    def _error(self, what: str) -> Unreadable:
+    def _error(self, what: str, kind: type[Unreadable] = Unreadable) -> Unreadable:
         assert self.at is not None
         code, line = self.at
         where = f"{code.co_name} ({PurePath(code.co_filename).name}, line {line})"
-        return Unreadable(f"{self.name}: {where} {what}" if self.name else f"{where} {what}")
+        return kind(f"{self.name}: {where} {what}" if self.name else f"{where} {what}")
