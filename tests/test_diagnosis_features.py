@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from simopt.curves.diagnosis import batch, diagnose_many
 from simopt.curves.features import FEATURES, measure
-from simopt.curves.validation_features import VALIDATION, measure_validation
+from simopt.curves.validation_features import VALIDATION, lowest_of, measure_validation
 
 NAN, INF = float("nan"), float("inf")
 
@@ -192,9 +192,24 @@ def test_validation_worked_by_hand():
     assert f["validation_lowest_at"] == 3 / 8
     assert f["validation_rise"] == pytest.approx((3 + 4 + 5) / 3 / 8)
     assert f["training_after"] == pytest.approx((2 - 1.0) / (9 - 1.0))
-    noise = np.median(np.abs(np.diff(np.array(validation) / 8, 2))) / (0.6745 * math.sqrt(6))
-    error = noise * math.sqrt(1 / 3 + 1)
+    #: Most second differences are 0, as of few digits: the noise is from the third ones' mean.
+    assert np.median(np.abs(np.diff(validation, 2))) == 0
+    noise = np.mean(np.abs(np.diff(np.array(validation) / 8, 3))) / math.sqrt(20 * 2 / math.pi)
+    #: The lowest of nine normal values lies 1.49 deviations below their mean, or nearly.
+    error = noise * math.sqrt(1 / 3 + 1 + (0.85 * math.log(9) ** 0.72) ** 2)
     assert f["validation_noise"] == pytest.approx(error / ((3 + 4 + 5) / 3 / 8))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 9, 20, 64, 100])
+def test_how_low_the_lowest_of_many_is(count):
+    drawn = np.random.default_rng(count).normal(size=(20_000, count)).min(axis=1)
+    assert lowest_of(count) == pytest.approx(-drawn.mean(), abs=0.1)
+
+
+def test_a_validation_loss_that_does_not_move_has_no_shape():
+    f = held_out(np.exp(-np.arange(9.0)), np.full(9, 0.69))
+    assert (f["validation_net"], f["validation_scatter"], f["validation_scale"]) == (0.0, 0.0, 0.0)
+    assert np.isnan(f["validation_rise"])
 
 
 def test_a_validation_loss_that_falls_does_not_rise():

@@ -295,6 +295,29 @@ def test_validation_that_jumps_or_stays():
     assert symptom(FALLS, 1.7 + 0.02 * noise(40)) == "validation does not fall"
 
 
+@pytest.mark.parametrize("size", [12, 20, 40])
+@pytest.mark.parametrize("digits", [2, 8])
+def test_validation_that_stays_from_the_start(size, digits):
+    """Its lowest value is lowest by noise, or by its last digit."""
+    loss = 0.1 + 2 * np.exp(-6 * np.arange(size) / size)
+    held = [np.round(0.69 + 0.004 * noise(size, seed), digits) for seed in range(10)]
+    said = [symptom(loss, each) for each in held]
+    assert said.count("validation does not fall") >= (10 if digits == 2 else 8)
+    assert symptom(loss, np.full(size, 0.69)) == "validation does not fall"
+
+
+@pytest.mark.parametrize("size", [20, 60, 200])
+def test_validation_that_falls_and_then_stays_does_not_rise(size):
+    """The lowest of many noisy values is below the others: two in three were said to rise."""
+    t = np.arange(size) / size
+    rests = 0.5 + np.exp(-20 * t)
+    said = [symptom(0.1 + 2 * np.exp(-6 * t), rests + 0.02 * noise(size, k)) for k in range(20)]
+    assert said.count("healthy") >= 18
+    rises = rests + 0.2 * np.maximum(0, t - 0.2)
+    said = [symptom(0.1 + 2 * np.exp(-6 * t), rises + 0.02 * noise(size, k)) for k in range(20)]
+    assert said.count("validation rises") >= 18
+
+
 @pytest.mark.parametrize(("value", "place"), [(NAN, slice(20, None)), (INF, 25)])
 def test_validation_that_breaks(value, place):
     held = FALLS + 0.1

@@ -14,6 +14,7 @@ from simopt.curves.arithmetic import (
     collect,
     end_level,
     extremes,
+    level,
     roughness,
     stretches,
     to_unit_range,
@@ -24,15 +25,22 @@ from simopt.ground.medians import median
 #: A third difference of white noise has twenty times its variance.
 THIRD_DIFFERENCE = 0.6745 * math.sqrt(20.0)
 
+#: Of the mean of its sizes, in place of their median.
+THIRD_MEAN = math.sqrt(2.0 / math.pi * 20.0)
+
 #: A validation loss that is missing for so many times its longest gap before has become NaN.
 GAPS = 3
+
+#: The lowest place is looked for on means over this part of a curve, of the stretches of its shape:
+#: the lowest of single values is so by noise.
+PIECES = 20
 
 #: The columns, in their order.
 VALIDATION = (
     "validation_fall",  # start - lowest of the validation loss, of its range
     "validation_lowest_at",  # where it is lowest
     "validation_rise",  # mean of the last quarter - lowest, of its start - lowest
-    "validation_noise",  # standard error of that rise by noise alone, of the rise
+    "validation_noise",  # what noise alone makes of that rise, of the rise
     "training_after",  # what the training loss loses after that place, of its fall
     "validation_net",  # start - median of the last quarter, of the range
     "validation_scatter",  # standard deviation of what is not smooth, of the range
@@ -65,19 +73,21 @@ def measure_validation(losses, validation, lengths, out):
         out[i, BROKEN_AT] = ends_early(validation[i], losses[i], lengths[i])
         k, _ = collect(validation[i], lengths[i], y)
         scale = span(y[:k])
-        if k < 3 or not to_unit_range(y[:k]):
+        if k < 3:
+            continue
+        if not to_unit_range(y[:k]):
+            # It stays where it is: it neither falls nor scatters.
+            out[i, NET] = out[i, SCATTER] = out[i, SCALE] = 0.0
             continue
         points = stretches(y[:k], shape)
-        lowest = 0
-        for j in range(points):
-            if shape[j] < shape[lowest]:
-                lowest = j
-        # Values behind the lowest stretch, of the last quarter at most; their median, of three and
+        width = max(1, points // PIECES)
+        lowest, low = lowest_piece(shape[:points], width)
+        # Values behind the lowest piece, of the last quarter at most; their median, of three and
         # more, since a single bad epoch is no rise. Of fewer than twenty epochs two are enough.
-        late = min(1 + k // 4, k - (lowest + 1) * k // points)
+        late = min(1 + k // 4, k - (lowest + width) * k // points)
         rise = 0.0
         if late > min(2, k // 10):
-            rise = median(y[k - late : k], spare[1], spare[2]) - shape[lowest]
+            rise = median(y[k - late : k], spare[1], spare[2]) - low
         noise = roughness(y[:k], spare)
         if k > 5:
             # A bend that stays is no noise: third differences do not see it.
@@ -85,16 +95,21 @@ def measure_validation(losses, validation, lengths, out):
                 spare[0, t - 2] = abs(y[t + 1] - 3.0 * (y[t] - y[t - 1]) - y[t - 2])
             third = median(spare[0, : k - 3], spare[1], spare[2]) / THIRD_DIFFERENCE
             noise = min(noise, third)
-        # Two means are compared, of so many values each.
-        error = noise * math.sqrt(1.0 / max(1, late) + points / k)
+            if noise == 0.0:
+                # Printed with few digits most values are the same: the mean sees the others.
+                noise = level(spare[0, : k - 3]) / THIRD_MEAN
+        # Two means are compared, of so many values each, and one of them is the lowest of many.
+        piece = points / (k * width)
+        chosen = lowest_of(points / width) * math.sqrt(piece)
+        error = noise * math.sqrt(1.0 / max(1, late) + piece + chosen * chosen)
         out[i, FALL] = y[0]
-        out[i, LOWEST_AT] = lowest / (points - 1)
-        out[i, RISE] = rise / (shape[0] - shape[lowest])
+        out[i, LOWEST_AT] = (lowest + 0.5 * (width - 1)) / (points - 1)
+        out[i, RISE] = rise / max(np.float64(0.0), shape[0] - low)
         out[i, RISE_NOISE] = error / rise
         out[i, NET] = y[0] - median(y[k - 1 - k // 4 : k], spare[1], spare[2])
         out[i, SCATTER] = noise
         ups = np.float64(0.0)
-        for j in range(lowest + 1, points):
+        for j in range(lowest + width, points):
             ups += max(0.0, shape[j] - shape[j - 1])
         out[i, UPS] = ups / rise
         k, _ = collect(losses[i], lengths[i], y)
@@ -106,6 +121,26 @@ def measure_validation(losses, validation, lengths, out):
         out[i, TRAINING_AFTER] = (
             value_at(shape[:points], out[i, LOWEST_AT]) - end_level(y[:k])
         ) / y[0]
+
+
+def lowest_piece(shape, width):
+    """The first of so many neighbouring stretches whose mean is lowest, and that mean."""
+    lowest, low = 0, math.inf
+    for j in range(len(shape) - width + 1):
+        total = 0.0
+        for each in range(j, j + width):
+            total += shape[each]
+        if total / width < low:
+            lowest, low = j, total / width
+    return lowest, low
+
+
+def lowest_of(count):
+    """How far below 0 the lowest of so many normal values lies on average.
+
+    To 0.09 of a standard deviation for up to a hundred of them.
+    """
+    return 0.85 * math.log(count) ** 0.72
 
 
 def span(y):

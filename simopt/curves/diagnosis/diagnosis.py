@@ -316,7 +316,7 @@ def judged(
     at = evenly(x)
     even = loss if at is None else loss[at]
     held = validation if at is None or validation is None else validation[at]
-    second = None if held is None else held[None]
+    second = None if held is None else levels.unrounded(held)[None]
     columns, codes, certain = measured(even[None], second, np.array([len(even)]), 1)
     symptom, sure = SYMPTOMS[codes[0]], float(certain[0])
     features = {name: float(column[0]) for name, column in columns.items()}

@@ -136,3 +136,11 @@ def last_digit(loss: NDArray[np.float64]) -> float:
     stays = abs(whole[:half].mean() - whole[half:].mean()) < 0.5
     near = np.ptp(finite) <= SPANS * size and np.abs(whole - np.median(whole)).max() <= UNITS
     return unit if stays and near else np.nan
+
+
+def unrounded(loss: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A loss that moves by its last printed digit alone, without that; any other as it is."""
+    if np.isnan(last_digit(loss)):
+        return loss
+    finite = np.isfinite(loss)
+    return np.where(finite, np.median(loss[finite]), loss)

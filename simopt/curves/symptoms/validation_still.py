@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from simopt.curves.symptoms.conditions import above, below, every
+from simopt.curves.features import ROUNDING
+from simopt.curves.symptoms.conditions import above, below, either, every
 from simopt.curves.symptoms.evidence import WHOLE
 from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
 
-#: The validation loss ends less than this share of its range below its start,
-NET = 0.3
+#: The validation loss ends less than this share of its range below its start, or by less than so
+#: many times what single values scatter by, of which the start is one,
+NET, SCATTERS = 0.3, 2.5
 #: while the training loss falls by this share of its own range.
 FALLS = 0.3
 
@@ -16,8 +18,9 @@ def test(f: Columns) -> Column:
     """A training loss that falls, beside a validation loss that does not."""
     if "validation_net" not in f:
         return np.zeros_like(f["fall"])
+    scatter = np.maximum(f["validation_scatter"], ROUNDING)
     return every(
-        below(f["validation_net"], NET),
+        either(below(f["validation_net"], NET), below(f["validation_net"] / scatter, SCATTERS)),
         above(f["net"], FALLS),
         above(f["slope_t"], 3.0),
     )

@@ -235,6 +235,13 @@ def validation_follows(rng: np.random.Generator) -> Pair:
     return loss, held
 
 
+def validation_rests(rng: np.random.Generator) -> Pair:
+    """A validation loss that falls early, and then stays where noise has it."""
+    n, t, loss = _validated(rng)
+    held = 0.5 + np.exp(-rng.uniform(8, 25) * t)
+    return loss, held + rng.uniform(0.003, 0.03) * rng.normal(size=n)
+
+
 def overfits(rng: np.random.Generator) -> Pair:
     """A validation loss that turns in the first half; the training loss may fall in a line."""
     n, t, loss = _validated(rng)
@@ -288,6 +295,7 @@ FAMILIES: tuple[tuple[Callable[[np.random.Generator], Pair], str, tuple[str, ...
     (fixed_order, "periodic", ()),
     (written_as_zero, "NaN or Inf", ()),
     (validation_follows, "healthy", ()),
+    (validation_rests, "healthy", ()),
     (overfits, "validation rises", ()),
     (validation_jumps, "validation swings", ()),
     (nothing_carries_over, "validation does not fall", ()),
@@ -326,7 +334,7 @@ def constructed(size: int = 1000, *, seed: int = 0) -> Labelled:
     Parameters
     ----------
     size : int, default 1000
-        How many, from 25.
+        How many, from 26.
     seed : int, default 0
         What they are drawn by.
 
@@ -344,8 +352,8 @@ def constructed(size: int = 1000, *, seed: int = 0) -> Labelled:
     Examples
     --------
     >>> from simopt.curves.validation.constructed import constructed
-    >>> constructed(50).frame["problem"].nunique()
-    25
+    >>> constructed(52).frame["problem"].nunique()
+    26
     """
     checks.whole("size", size, len(FAMILIES), 100_000)
     checks.whole("seed", seed, 0)
