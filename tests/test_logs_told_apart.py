@@ -302,3 +302,54 @@ def test_of_what_was_printed_and_written_of_one_training_the_digits_stay(tmp_pat
     run = one(read_log(tmp_path))
     same(run, LOSS / 1.37, HELD / 1.37)
     np.testing.assert_array_equal(run.x, 4 * np.arange(1, 41))
+
+
+def test_nan_that_says_that_nothing_was_computed(tmp_path):
+    """Every fourth row has a validation loss; a fifth of NaN where the next is due is of the loss."""
+    rows = [
+        f"{k};{a};{b if k % 4 == 3 else 'nan'}\n"
+        for k, (a, b) in enumerate(zip(LOSS, HELD, strict=True))
+    ]
+    for end, fault in ((39, ""), (38, "")):
+        text = "it;train_loss;valid_loss\n" + "".join(rows[:end])
+        assert one(read_log(written(tmp_path, text, "a.csv"))).validation_fault == fault
+    text = (
+        "it;train_loss;valid_loss\n"
+        + "".join(rows[:36])
+        + "".join(f"{k};0.4;nan\n" for k in range(36, 40))
+    )
+    run = one(read_log(written(tmp_path, text, "a.csv")))
+    assert run.validation_fault == "NaN from value 37 on"
+
+
+def test_rows_that_pandas_does_not_print_are_of_one_table(tmp_path):
+    row = "{k:<4}{n:5d}  {a:10.4f}  {b:8.4f}\n"
+    shown = [
+        row.format(k=k, n=k + 1, a=a, b=b) for k, (a, b) in enumerate(zip(LOSS, HELD, strict=True))
+    ]
+    text = "    epoch  train_loss  val_loss\n" + "".join(shown[:5])
+    text += "..    ...         ...       ...\n" + "".join(shown[-5:]) + "\n[40 rows x 3 columns]\n"
+    run = one(read_log(written(tmp_path, text, "out.txt")))
+    at = np.r_[0:5, 35:40]
+    same(run, np.round(LOSS[at], 4), np.round(HELD[at], 4))
+    np.testing.assert_array_equal(run.x, at + 1)
+
+
+def test_a_count_without_a_name_that_begins_again(tmp_path):
+    text = "".join(
+        f"=== run lr={rate} ===\n" + "".join(f"{k}\t{a * scale}\n" for k, a in enumerate(LOSS, 1))
+        for rate, scale in ((0.1, 1.0), (0.01, 1.5))
+    )
+    log = read_log(written(tmp_path, text, "out.log"))
+    assert len(log.runs) == 2
+    for run, scale in zip(log, (1.0, 1.5), strict=True):
+        same(run, LOSS * scale, None)
+        np.testing.assert_array_equal(run.x, range(1, 41))
+
+
+def test_underscores_between_thousands(tmp_path):
+    text = "".join(f"step {1_000_000 * k:_} loss {a}\n" for k, a in enumerate(LOSS, 1))
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run, held=None)
+    assert run.loss_column == "loss"
+    np.testing.assert_array_equal(run.x, 1_000_000 * np.arange(1, 41))

@@ -19,6 +19,7 @@ FEW_ROWS, MOST_LINES = 3, 20
 
 #: What only Octave writes before a name.
 _MARKS = re.compile(r"[#%@\"']|\bname:")
+_LEFT_OUT = re.compile(r"[\s.…⋮⋯]*[.…⋮⋯]{2,}[\s.…⋮⋯]*")
 _NUMBER = re.compile(r"\d[\d.]*")
 
 
@@ -59,6 +60,8 @@ def _blocks(text: str) -> Iterator[tuple[list[str], list[str]]]:
         if _is_row(line):
             rows.append(line)
             continue
+        if _LEFT_OUT.fullmatch(line):
+            continue  # rows that were not printed, of one block
         if rows:
             yield above, rows
             above, rows = [], []

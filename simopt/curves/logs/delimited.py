@@ -349,9 +349,12 @@ def _role(cells: Sequence[str], decimal: str) -> str:
         return "timestamp"
     with np.errstate(invalid="ignore"):
         steps = np.diff(values)  # of infinite ones NaN
-    if not steps.any():
-        return "unchanged" if np.isfinite(values).all() else ""
-    return "step" if bool((steps >= 0).all() and (values % 1 == 0).all()) else ""
+        if not steps.any():
+            return "unchanged" if np.isfinite(values).all() else ""
+        whole = bool((values % 1 == 0).all())
+    # It may begin again, in another run.
+    again = (steps < 0) & (values[1:] == values[0])
+    return "step" if whole and bool(((steps >= 0) | (again & (steps > 0).any())).all()) else ""
 
 
 def _by_pandas(text: str, separator: str, head: str, source: str) -> Table | None:

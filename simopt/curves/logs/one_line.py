@@ -109,7 +109,9 @@ _BETWEEN = re.compile(
 _BEHIND = re.compile(
     rf"\b(?P<what>(?:\w{{1,20}} )?(?:loss|cost)) (?P<at>\d+): (?={VALUE})", re.IGNORECASE
 )
-_THOUSANDS = re.compile(r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])")
+_THOUSANDS = re.compile(
+    r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])|(?<![\w.])\d{1,3}(?:_\d{3})+(?!\w)"
+)
 #: Spaces that say no more than a few would. A line may be long: what patterns repeat is bounded.
 _WIDE = re.compile(r"[^\S\t]{9,}")
 #: Marks that say no more than plain ones: those of East Asia, and those around words.
@@ -325,7 +327,7 @@ def pairs(line: str) -> dict[str, str]:
         line = line[trees.end() :]
     line = _SPEED.sub(" | ", line) if "/s" in line else line
     line = _RANGE.sub("", _AFTER_NAME.sub(" ", _WIDE.sub(" " * 8, line)))
-    line = _THOUSANDS.sub(lambda m: m[0].replace(",", ""), line)
+    line = _THOUSANDS.sub(lambda m: m[0].replace(",", "").replace("_", ""), line)
     counted = _COUNTS.search(line) is not None
     line = _BETWEEN.sub(_in_order, line) if counted else line
     line, behind = _BEHIND.subn(r"step \g<at> | \g<what>: ", line)

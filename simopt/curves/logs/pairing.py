@@ -233,7 +233,8 @@ def fault(values: Floats | None, there: Mask | None = None) -> str:
     """What is wrong with a validation loss that is NaN or infinite somewhere; empty if nothing.
 
     NaN between values is where none was computed; NaN from somewhere to the end, for longer than
-    between any two values, and NaN in every row, are the loss.
+    between any two values, and NaN in every row, are the loss. So is NaN that was written at the
+    end, unless it was written between values too, and none is due yet.
     """
     if values is None or not len(values):
         return ""
@@ -244,7 +245,8 @@ def fault(values: Floats | None, there: Mask | None = None) -> str:
         return "NaN throughout"
     gap = int(np.diff(finite).max(initial=1))
     tail = len(values) - 1 - int(finite[-1])
-    explicit = there is not None and bool((there & np.isnan(values))[finite[-1] :].any())
-    if tail >= max(2 * gap, 2) or (explicit and tail):
+    written = np.zeros(len(values), bool) if there is None else there & np.isnan(values)
+    due = gap if written[: finite[-1]].any() else 1
+    if tail >= max(2 * gap, 2) or (written[finite[-1] :].any() and tail >= due):
         return f"NaN from value {int(finite[-1]) + 2} on"
     return ""
