@@ -283,6 +283,16 @@ def test_what_falls_by_a_last_digit_falls():
     assert symptom(np.round(0.2 + 0.8 * np.exp(-6 * t), 1)) == "healthy"
 
 
+def test_a_calm_fall_by_a_power_of_the_step_may_be_a_language_model():
+    t = np.arange(60)
+    found = simopt.diagnose(2.0 + 3 * (1 + t) ** -0.4)
+    assert found.symptom == "stopped learning mid-training"
+    assert any("a power of the step" in each for each in found.causes)
+    stops = simopt.diagnose(np.maximum(1 - t / 30, 0.1))
+    assert stops.symptom == "stopped learning mid-training"
+    assert not any("a power of the step" in each for each in stops.causes)
+
+
 def test_a_straight_fall_of_a_logarithm_is_one_by_a_factor():
     t = np.arange(200) / 200
     assert symptom(-6 * t) == "healthy"

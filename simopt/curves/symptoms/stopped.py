@@ -80,13 +80,18 @@ def test(f: Columns) -> Column:
 
 
 def causes(known: Known) -> tuple[str, ...]:
-    """AdaGrad's sum, a schedule, or the end."""
+    """AdaGrad's sum, a schedule, or the end; of a fall that slows down also a power of the step."""
+    power = (
+        "or it falls by a power of the step, as the losses of language models do, ever more slowly "
+        "but without an end"
+    )
     return (
         known.schedule,
         "AdaGrad's G has accumulated: its steps have become too short"
         if known.name == "AdaGrad"
         else "the learning rate has become too small: look at its schedule",
         "with AdaGrad: its G has accumulated" if known.optimizer is None else "",
+        "" if known.features["knee"] < KNEE else power,
         "or there is nothing left to learn: the curve alone can't tell",
     )
 
