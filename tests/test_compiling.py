@@ -1,12 +1,16 @@
 """Compiled code on disk: kept, found again, and made anew where what lies there is no code."""
 
 import gc
+import importlib
+import sys
 
 import numba
 import pytest
 from numba.core import event
+from numba.core.serialize import dumps
 
 from simopt.ground.compiling import code_digest, compiled, kept
+from simopt.ground.inline import inlined
 from tests import conftest
 
 
@@ -39,6 +43,40 @@ def test_code_is_compiled_anew_when_what_it_calls_has_changed(tmp_path, monkeypa
         function(1.0)
         hits.append(sum(function.stats.cache_hits.values()))
     assert hits == [0, 1, 0, 1]
+
+
+#: A loop that is made around a function, as the engine's are.
+MAKING = """
+def make(factor):
+    def part(value):
+        return value * factor
+
+    def whole(value, factor=2.0):
+        return part(value) + factor
+
+    return part, whole
+"""
+
+
+def test_code_is_found_by_the_next_process_which_reads_the_bytecode_that_the_first_wrote(
+    tmp_path, monkeypatch
+):
+    """Their pickles differ: of equal names those are one object that `marshal` read as one."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kept"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "made_of_parts.py").write_text(MAKING, encoding="utf-8")
+    pickled, hits = [], []
+    for factor in (3.0, 3.0, 4.0):
+        part, whole = importlib.import_module("made_of_parts").make(factor)
+        del sys.modules["made_of_parts"]
+        inlined(part)
+        pickled.append(dumps(part))
+        function = compiled(whole)
+        assert function(2.0) == 2.0 * factor + 2.0
+        hits.append(sum(function.stats.cache_hits.values()))
+    assert pickled[0] != pickled[1]
+    assert hits == [0, 1, 0]
 
 
 class Seen(event.Listener):

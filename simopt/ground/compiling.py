@@ -16,9 +16,11 @@ from typing import Any
 import numba
 from numba import njit
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.serialize import dumps
 
 from simopt.ground.locks import Claims
 from simopt.ground.parts import WITHOUT_WRAPPERS, connect
+from simopt.ground.pickles import content_digest
 from simopt.ground.pipeline import Compiler
 
 
@@ -53,6 +55,7 @@ def compiled(function: Callable[..., Any], *, by_address: bool = False, source: 
             return dispatcher
         files = dispatcher._cache._cache_file
         files._source_stamp = files._source_stamp, source
+        _find_by_content(dispatcher._cache, function)
         return _one_process_at_a_time(dispatcher)
     if not _warned:
         _warned = True
@@ -64,6 +67,27 @@ def compiled(function: Callable[..., Any], *, by_address: bool = False, source: 
             stacklevel=2,
         )
     return _connected(njit(**options)(function))
+
+
+def _find_by_content(cache: Any, function: Callable[..., Any]) -> None:
+    """Have code found by what the function's closure holds, not by how that is pickled.
+
+    Else what the first process compiles, which has compiled Python's own bytecode too, no other
+    finds: each kernel was compiled twice.
+    """
+    by_pickle = cache._index_key
+    held = tuple(cell.cell_contents for cell in function.__closure__ or ())
+
+    @functools.cache
+    def content() -> str:
+        return content_digest(dumps(held))  # type: ignore[no-untyped-call]
+
+    def key(signature: Any, code: Any) -> Any:
+        *rest, (of_code, _) = by_pickle(signature, code)
+        return (*rest, (of_code, content()))
+
+    if held:
+        cache._index_key = key
 
 
 def _connected(dispatcher: Any) -> Any:
