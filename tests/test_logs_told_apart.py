@@ -353,3 +353,42 @@ def test_underscores_between_thousands(tmp_path):
     same(run, held=None)
     assert run.loss_column == "loss"
     np.testing.assert_array_equal(run.x, 1_000_000 * np.arange(1, 41))
+
+
+@pytest.mark.parametrize(
+    "names", ["adam/loss,sgd/loss", "adam_loss,sgd_loss", "loss_Adam,loss_SGD"]
+)
+def test_a_column_for_each_optimizer_is_no_part_of_one_loss(tmp_path, names):
+    text = f"step,{names}\n" + "".join(f"{k},{a},{2 * a}\n" for k, a in enumerate(LOSS))
+    log = read_log(written(tmp_path, text, "a.csv"))
+    assert [run.name.lower() for run in log] == ["adam", "sgd"]
+    for run, scale in zip(log, (1, 2), strict=True):
+        same(run, scale * LOSS, None)
+        np.testing.assert_array_equal(run.x, range(40))
+
+
+def test_rows_of_each_optimizer_in_one_table(tmp_path):
+    text = "optimizer,epoch,split,loss\n" + "".join(
+        f"{name},{k},{split},{scale * value}\n"
+        for name, scale in (("adam", 1), ("sgd", 2))
+        for k, pair in enumerate(zip(LOSS, HELD, strict=True))
+        for split, value in zip(("train", "val"), pair, strict=True)
+    )
+    log = read_log(written(tmp_path, text, "a.csv"))
+    assert [run.name for run in log] == ["adam", "sgd"]
+    for run, scale in zip(log, (1, 2), strict=True):
+        same(run, scale * LOSS, scale * HELD)
+
+
+def test_epochs_of_a_file_each_beside_one_of_the_whole_run(tmp_path):
+    """AllenNLP's metrics_epoch_3.json, and its metrics.json of the best epoch."""
+    rows = [
+        {"epoch": k, "training_loss": a, "validation_loss": b}
+        for k, (a, b) in enumerate(zip(LOSS, HELD, strict=True))
+    ]
+    for row in rows:
+        written(tmp_path, json.dumps(row), f"metrics_epoch_{row['epoch']}.json")
+    written(tmp_path, json.dumps({"best_epoch": 39} | rows[-1]), "metrics.json")
+    run = one(read_log(tmp_path))
+    same(run)
+    np.testing.assert_array_equal(run.x, range(40))

@@ -308,7 +308,9 @@ def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]
     if place.name.startswith("checkpoint-") and "trainer_state.json" in by_name:
         return _read(by_name["trainer_state.json"], read)
     for name in LOGS:
-        if name in by_name and (made := _read(by_name[name], read)):
+        made = _read(by_name[name], read) if name in by_name else []
+        # What is said of the whole run may stand beside its epochs, a file each.
+        if any(table.rows > 1 for table in made):
             return made
     if joined := sided(held, read):
         return joined
@@ -323,7 +325,8 @@ def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]
         for file in held:
             if file.suffix.lower() == ".zip" and file.stat().st_size <= MOST_PACKED:
                 made += [replace(table, run=file.stem) for table in _read(file, read)]
-    return _numbered(made)
+    made = _numbered(made)
+    return [table for table in made if table.rows > 1] or made
 
 
 def sided(held: Sequence[F], read: Callable[[F], list[Table]]) -> list[Table]:

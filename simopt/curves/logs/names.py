@@ -107,7 +107,7 @@ GRAINS = frozenset(
 RUNS = (
     _words("run run_id run_name run_uuid runid experiment experiment_id experiment_name exp trial")
     + _words("trial_id trial_name fold cv_fold kfold split_id seed random_seed model model_name")
-    + _words("name config variant job session replica member")
+    + _words("name config variant job session replica member optimizer algorithm method")
 )
 PARTS = _words("phase split set subset stage mode dataset partition part data kind type") + _words(
     "train_or_val group source"

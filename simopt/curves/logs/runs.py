@@ -28,9 +28,12 @@ from simopt.curves.logs.stores import TRIALS
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
 
-#: A run's number in a column's name.
+#: A run's number in a column's name, or the optimizer that it compares with others.
 _RUN_NUMBER = re.compile(
-    r"(?<![a-z])(?:run|seed|fold|trial|exp|experiment|repeat|split)[ _-]?\d+(?!\d)", re.IGNORECASE
+    r"(?<![a-z])(?:(?:run|seed|fold|trial|exp|experiment|repeat|split)[ _-]?\d+(?!\d)"
+    r"|(?:sgd|momentum|nesterov|adam|adamw|adagrad|rmsprop|nadam|radam|adamax|adadelta|lion|lamb"
+    r"|lars|adafactor|muon|shampoo|yogi|adan|adabelief|amsgrad|lbfgs|rprop)(?![a-z]))",
+    re.IGNORECASE,
 )
 
 #: More names than this are no runs but a column of text.
@@ -129,7 +132,7 @@ BESIDE_PART = frozenset(
 
 
 def _numbered(table: Table) -> list[Table]:
-    """Columns that differ by a run's number alone, as run1_loss and run2_loss; a run each."""
+    """Columns that differ by a run's number or optimizer, as run1_loss, run2_loss; a run each."""
     runs: dict[str, dict[str, Any]] = {}
     common: dict[str, Any] = {}
     for name, column in table.columns.items():
