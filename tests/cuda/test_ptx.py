@@ -25,7 +25,6 @@ from tests.device_cases import (
     CONVENTIONS,
     FURTHER,
     QUICK,
-    Case,
     covering,
     problem_of,
 )
@@ -34,22 +33,66 @@ CAPABILITIES = [(8, 0), (9, 0)]
 DTYPES = {"float64": np.float64, "float32": np.float32}
 #: Every kernel once.
 KERNELS = {code.kernel(case): name for name, case in reversed({**QUICK, **FURTHER}.items())}
-#: In float32 those with a loop, or a number of rows, of their own: each rule is there alone too.
-IN_SINGLE = covering({name: ALL_CASES[name] for name in reversed(KERNELS.values())})
+
+#: Registers of a thread at most, bytes on its stack, bytes spilled, at sm_90: of a trajectory of
+#: one weight, and of ten in float32, they hold all, of ten in float64 nearly all. A thread has 255
+#: of 32 bits: 127 numbers in float64. With 64 weights the weights and their gradient alone are
+#: more, so these lie in local memory, as does the rule's state.
+LIMITS = {
+    ("SGD, four points", "float64"): (96, 0, 0),
+    ("Adam, four points", "float64"): (112, 0, 0),
+    ("SGD, four points", "float32"): (80, 0, 0),
+    ("Adam, four points", "float32"): (96, 0, 0),
+    ("SGD, ten weights, points", "float64"): (255, 40, 88),
+    ("SGD, ten weights, points", "float32"): (168, 0, 0),
+    ("Adam, ten weights, shuffled", "float64"): (255, 160, 344),
+    ("Adam, ten weights, shuffled", "float32"): (200, 0, 0),
+    ("SGD, 64 weights", "float64"): (255, 2336, 7640),
+    ("Adam, 64 weights", "float64"): (255, 3416, 7408),
+    ("SGD, 64 weights", "float32"): (255, 592, 84),
+    ("Adam, 64 weights", "float32"): (255, 1176, 232),
+}
+#: Where roots and quotients must be: what is asked of every operation says nothing where none is.
+ROOTS = [f"{rule}, four points" for rule in ("AdaGrad", "RMSprop", "Adam", "AdamW")]
+#: In float32 those, and others with a loop, or a number of rows, of their own: each rule is there
+#: alone too.
+IN_SINGLE = dict.fromkeys([*ROOTS, *(name for name, _ in LIMITS)])
+IN_SINGLE |= covering({name: ALL_CASES[name] for name in (*IN_SINGLE, *reversed(KERNELS.values()))})
 
 
-def in_both(names, single=ALL_CASES):
-    """In float64, and in float32 those that are among the second."""
-    return [
-        pytest.param(ALL_CASES[name], real, id=f"{name}, {dtype}")
-        for name in names
-        for dtype, real in DTYPES.items()
-        if real is np.float64 or name in single
-    ]
+KERNELS_IN_BOTH = [
+    pytest.param(name, dtype, id=f"{name}, {dtype}")
+    for name in reversed(KERNELS.values())
+    for dtype in DTYPES
+    if dtype == "float64" or name in IN_SINGLE
+]
 
 
-def code_of(case, capabilities=CAPABILITIES[1:]):
-    return code.compiled(code.kernel(case).py_func, code.types(case), capabilities)
+def parts_of(rule, real):
+    """A rule's functions, the types of what each takes, and the precision that it computes in."""
+    kind, bits = numba.from_dtype(np.dtype(real)), np.dtype(real).itemsize * 8
+    others = len(rule.hyperparameters) - 1
+    count = 3 + len(rule.state) + len(rule.clock_values) + others
+    yield "update", rule.update, (kind,) * count, bits
+    if rule.clock is not None:
+        ticks = len(rule.clock_values) + len(rule.totals) + (rule.terms is not None)
+        # In float64 whatever the weights are in.
+        yield "clock", rule.clock, (numba.float64,) * (ticks + rule.clock_hyperparameters), 64
+    if rule.terms is not None:
+        yield "terms", rule.terms, (kind,) * (count - others + rule.terms_hyperparameters), bits
+
+
+#: Every function of every convention's rule, once: many rules have a clock, or a decay, in common.
+PARTS = {
+    tuple(key): f"{part} of {name}, {dtype}"
+    for name, case in reversed(CONVENTIONS.items())
+    for dtype, real in DTYPES.items()
+    for part, *key in parts_of(case.optimizer().rule, real)
+}
+
+
+def code_of(case):
+    return code.compiled(code.kernel(case).py_func, code.types(case), CAPABILITIES)
 
 
 @functools.cache
@@ -63,19 +106,33 @@ def clock_alone(rule):
     return len(code.arithmetic(text, 64))
 
 
-@pytest.mark.parametrize(("case", "real"), in_both(reversed(KERNELS.values()), IN_SINGLE))
-def test_operations_round_one_at_a_time_as_ieee_has_it(case, real):
-    case = replace(case, dtype=real)
+def test_what_is_looked_for_is_compiled():
+    """Whatever is asked of one kernel's code is asked where that is compiled, once."""
+    assert {*ROOTS, *(name for name, _ in LIMITS)} <= {*KERNELS.values()} & {*IN_SINGLE}
+
+
+@pytest.mark.parametrize(("name", "dtype"), KERNELS_IN_BOTH)
+def test_operations_round_one_at_a_time_as_ieee_has_it(name, dtype):
+    real = DTYPES[dtype]
+    case = replace(ALL_CASES[name], dtype=real)
     problem, rule = problem_of(case.problem), case.optimizer().rule
-    for text, capability in zip(code_of(case, CAPABILITIES), CAPABILITIES, strict=True):
+    for text, capability in zip(code_of(case), CAPABILITIES, strict=True):
         assert f".target sm_{capability[0]}0" in text
         double, single = code.arithmetic(text, 64), code.arithmetic(text, 32)
         assert len(double) + len(single) >= 20
         for each in double + single:
             assert re.fullmatch(r"(add|sub|mul|div|sqrt|rcp)\.rn\.f(32|64)", each), each
-        assert "call" not in " ".join(code.operations(text))
+        found = code.operations(text)
+        assert "call" not in " ".join(found)
         if problem.d == 1:
             assert ".local" not in text
+        if name in ROOTS:
+            bits = 64 if real is np.float64 else 32
+            assert f"sqrt.rn.f{bits}" in found
+            assert f"div.rn.f{bits}" in found
+        if (name, dtype) in LIMITS and capability == (9, 0):
+            used = code.registers(text, capability)
+            assert all(np.array(used) <= LIMITS[name, dtype]), used
         if real is np.float64:
             assert not single
         elif problem.kind == "least_squares" and not case.work()[0][0].points.endswith("moments"):
@@ -92,51 +149,35 @@ def test_operations_round_one_at_a_time_as_ieee_has_it(case, real):
             assert len(double) <= clocks * (clock_alone(rule) if rule.clock else 0) + sums
 
 
-@pytest.mark.parametrize(("case", "real"), in_both(CONVENTIONS))
-def test_a_rule_rounds_as_ieee_has_it(case, real):
+@pytest.mark.parametrize(("function", "types", "bits"), PARTS, ids=PARTS.values())
+def test_a_rule_rounds_as_ieee_has_it(function, types, bits):
     """What the kernels above have in their loop, alone: its update, and its clock in float64."""
-    rule, kind = case.optimizer().rule, numba.from_dtype(np.dtype(real))
-    others = len(rule.hyperparameters) - 1
-    count = 3 + len(rule.state) + len(rule.clock_values) + others
-    parts = [(rule.update, (kind,) * count, 64 if real is np.float64 else 32)]
-    if rule.clock is not None and real is np.float64:
-        ticks = len(rule.clock_values) + len(rule.totals) + (rule.terms is not None)
-        ticks += rule.clock_hyperparameters
-        parts.append((rule.clock, (numba.float64,) * ticks, 64))
-    if rule.terms is not None:
-        summed = (kind,) * (count - others + rule.terms_hyperparameters)
-        parts.append((rule.terms, summed, 64 if real is np.float64 else 32))
-    for function, types, bits in parts:
-        if function.__code__.co_flags & inspect.CO_VARARGS:
-            named = function.__code__.co_argcount
-            types = (*types[:named], numba.types.StarArgTuple.from_types(types[named:]))
-        texts = code.compiled(inlined(function), types, CAPABILITIES, device=True)
-        for text in texts:
-            computed = code.arithmetic(text, bits)
-            assert computed
-            assert not code.arithmetic(text, 96 - bits)
-            assert "call" not in " ".join(code.operations(text))
-            assert ".local" not in text
-            for each in computed:
-                assert re.fullmatch(rf"(add|sub|mul|div|sqrt|rcp)\.rn\.f{bits}", each), each
-
-
-@pytest.mark.parametrize(("name", "bits"), [("float64", 64), ("float32", 32)])
-@pytest.mark.parametrize("rule", ["AdaGrad", "RMSprop", "Adam", "AdamW"])
-def test_roots_and_quotients_are_there(rule, name, bits):
-    """What the test above asks of every operation says nothing where there is none."""
-    case = replace(QUICK[f"{rule}, four points"], dtype=DTYPES[name])
-    operations = code.operations(code_of(case)[0])
-    assert f"sqrt.rn.f{bits}" in operations
-    assert f"div.rn.f{bits}" in operations
+    if function.__code__.co_flags & inspect.CO_VARARGS:
+        named = function.__code__.co_argcount
+        types = (*types[:named], numba.types.StarArgTuple.from_types(types[named:]))
+    for text in code.compiled(inlined(function), types, CAPABILITIES, device=True):
+        computed = code.arithmetic(text, bits)
+        assert computed
+        assert not code.arithmetic(text, 96 - bits)
+        assert "call" not in " ".join(code.operations(text))
+        assert ".local" not in text
+        for each in computed:
+            assert re.fullmatch(rf"(add|sub|mul|div|sqrt|rcp)\.rn\.f{bits}", each), each
 
 
 def test_numba_cuda_contracts_if_it_is_not_told_otherwise(monkeypatch):
     """If this fails, `uncontracted` may have become unnecessary."""
-    case = QUICK["Adam, four points"]
-    assert "fma.rn.f64" not in code.operations(code_of(case)[0])
+
+    def added(a, b, c):
+        return a * b + c
+
+    def operations():
+        (text,) = code.compiled(added, (numba.float64,) * 3, [(9, 0)], device=True)
+        return {*code.operations(text)} & {"mul.rn.f64", "add.rn.f64", "fma.rn.f64"}
+
+    assert operations() == {"mul.rn.f64", "add.rn.f64"}
     monkeypatch.setattr(cuda, "uncontracted", open_door)
-    assert "fma.rn.f64" in code.operations(code_of(case)[0])
+    assert operations() == {"fma.rn.f64"}
 
 
 class open_door:
@@ -201,36 +242,3 @@ def test_moments_are_summed_in_double_precision_one_operation_at_a_time(real):
     for each in code.arithmetic(text, 64):
         assert re.fullmatch(r"(add|sub|mul|div|rcp)\.rn\.f64", each), each
     assert ".local" not in text
-
-
-# --- what becomes of it -------------------------------------------------------------------------
-
-#: Registers of a thread at most, bytes on its stack, bytes spilled: d = 1, 10 and 64 at sm_90.
-LIMITS = {
-    ("SGD", 1, "float64"): (96, 0, 0),
-    ("Adam", 1, "float64"): (112, 0, 0),
-    ("SGD", 1, "float32"): (80, 0, 0),
-    ("Adam", 1, "float32"): (96, 0, 0),
-    ("SGD", 10, "float64"): (255, 40, 88),
-    ("SGD", 10, "float32"): (168, 0, 0),
-    ("Adam", 10, "float64"): (255, 160, 344),
-    ("Adam", 10, "float32"): (200, 0, 0),
-    ("SGD", 64, "float64"): (255, 2336, 7640),
-    ("Adam", 64, "float64"): (255, 3416, 7408),
-    ("SGD", 64, "float32"): (255, 592, 84),
-    ("Adam", 64, "float32"): (255, 1176, 232),
-}
-
-
-@pytest.mark.parametrize(("rule", "d", "dtype"), LIMITS)
-def test_registers_hold_a_trajectory(rule, d, dtype):
-    """All of it with one weight, and with ten in float32; with ten in float64 nearly all.
-
-    A thread has 255 registers of 32 bits: 127 numbers in float64. With 64 weights the weights and
-    their gradient alone are more, so these lie in local memory, as does the rule's state.
-    """
-    problem = {1: "four points", 10: "ten weights", 64: "64 weights"}[d]
-    case = Case(problem, rule, dtype=DTYPES[dtype])
-    assert problem_of(problem).d == d
-    used = code.registers(code_of(case)[0], (9, 0))
-    assert all(np.array(used) <= LIMITS[rule, d, dtype]), used
