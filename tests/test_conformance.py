@@ -391,6 +391,31 @@ def test_what_is_done_besides_the_rule_is_named(name):
     assert across == ("norm" in name)
 
 
+@pytest.mark.parametrize("extra", [0, 1])
+def test_caution_is_named(extra):
+    """The steps of timm's and of pytorch_optimizer's are divided by other shares."""
+
+    def momentum(w, g, v):
+        v = 0.9 * (0.0 if v is None else v) + g
+        moves = v * g > 0
+        share = max((moves.sum() + extra) / len(w), 1e-3)
+        return w - 0.1 * np.where(moves, v / share, 0.0) - 0.01 * w, v
+
+    rule = simopt.Momentum(eta=0.1, weight_decay=0.1, decay="decoupled")
+    table = conformance.check(momentum, against=rule, eta=0.1)
+    said = "cautious=True, cautious_extra=1" if extra else "cautious=True"
+    assert table["explanation"][0] == said
+
+
+@pytest.mark.parametrize("decay", ["coupled", "decoupled", "clipped", "stepped", "fixed"])
+def test_caution_around_a_rule_is_the_cautious_rule(decay):
+    settings = {"eta": 0.1, "weight_decay": 0.05, "decay": decay}
+    adam = simopt.Adam(**settings, convention="torch")
+    around = probing.ours(adam, probing.probe(True), treatments.Treatment(cautious=True))
+    inside = probing.ours(simopt.CautiousAdamW(**settings), probing.probe(True))
+    np.testing.assert_allclose(around, inside, rtol=0, atol=1e-12)
+
+
 def test_accumulated_gradients_and_averages_that_overwrite():
     def accumulating(w, g, state):
         total, count = state or (0.0, 0)

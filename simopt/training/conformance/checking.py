@@ -136,7 +136,8 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
     told = {**given.settings, **settings}
     compared = list(candidates.all_of(told) if rivals is None else _with(against, told))
     fits = rivals is None and "eta" not in told
-    case = Case(subject.theirs, subject.probe, bound, given.treatment, frozenset(told))
+    across = subjects.ACROSS in subject.notes
+    case = Case(subject.theirs, subject.probe, bound, given.treatment, frozenset(told), across)
     table = _compared(compared, case, given, fits)
     collects = treatments.collected(subject.theirs, subject.probe.start)
     if case.treatment.accumulate == 1 < collects and not table["equal"].any():

@@ -51,6 +51,8 @@ class Case:
         What the optimizer says it does to gradients and weights besides.
     told : frozenset of str
         The settings that are known. A rate that is not is read off the first step.
+    across : bool
+        Whether a weight's step depends on other weights.
     """
 
     theirs: probing.Array
@@ -58,6 +60,7 @@ class Case:
     bound: float
     treatment: treatments.Treatment
     told: frozenset[str]
+    across: bool = False
     #: The rates inferred from the first step, by rule, its other settings, and treatment.
     inferred: dict[Any, float | None] = field(default_factory=dict, init=False, repr=False)
 
@@ -199,7 +202,7 @@ class Case:
 
     def _more(self, base: Optimizer, count: int) -> list[dict[str, Any]]:
         """Changes that are no setting of the rule, and the rate that the first step has."""
-        more: list[dict[str, Any]] = [{"maximize": True}]
+        more: list[dict[str, Any]] = [{"maximize": True}, *[{"cautious": True}] * self.across]
         if count == 1:
             more = [*treatments.CHANGES, *self._collected(), *self._looked_ahead(base)]
             if base.settings.get("weight_decay"):

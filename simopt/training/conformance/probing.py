@@ -152,7 +152,8 @@ def first_step(optimizer: Optimizer, probe: Probe, k: int, treatment: Treatment)
     What is done to gradients and weights shows there in the gradient alone, but for what changes
     the rate: of a rule that cannot change it is computed once, for many changes leave it as it was.
     """
-    alone = optimizer.rule.terms is None and not any(probe.matrix)
+    across = optimizer.rule.terms is not None or treatment.cautious
+    alone = not across and not any(probe.matrix)
     if not alone or treatment.accumulate > 1 or 1 in (treatment.lookahead, treatment.ema_overwrite):
         return None
     gradient = float(treatment.of(probe.gradients[0])[k])

@@ -67,7 +67,7 @@ def fitted(
     ndarray [updates] or None
         NaN where no rate is told: gradients are collected, or all steps are 0.
     """
-    if treatment.ema_overwrite or treatment.lookahead:
+    if treatment.ema_overwrite or treatment.lookahead or treatment.cautious:
         return None
     player = Treated(candidate, probe.start, treatment, probe.matrix)
     eta, before = player.stepper.eta, probe.start

@@ -41,6 +41,12 @@ CHANCE = (
     "outside of its state"
 )
 
+#: The note on one whose weights do not move each by itself.
+ACROSS = (
+    "a weight's step depends on other weights, through a norm or a matrix, while a rule moves "
+    "every weight by its own gradients"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Subject:
@@ -161,10 +167,7 @@ def _across(
     single = probe.first(SHORT).weight(ALONE)
     by_itself = _attempt(given, single, (1,) * len(shape))
     if by_itself is not None and _differ(by_itself, theirs[:SHORT, ALONE : ALONE + 1]):
-        notes.append(
-            "a weight's step depends on other weights, through a norm or a matrix, while a rule "
-            "moves every weight by its own gradients"
-        )
+        notes.append(ACROSS)
     elif given.halves is not None and by_itself is not None:
         apart = _attempt(given, probe.first(SHORT), shape, given.halves)
         if apart is not None and _differ(apart, theirs[:SHORT]):

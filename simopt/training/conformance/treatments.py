@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.rules.rule import Optimizer
+from simopt.training.conformance.caution import Cautious
 from simopt.training.stepper import Stepper
 
 Array = NDArray[np.float64]
@@ -49,6 +50,11 @@ class Treatment:
     lookahead_from : int
         The update whose weights the slow ones begin with, and after which the counting begins; 0:
         the initial weights, as in the paper.
+    cautious : bool
+        Weights whose step disagrees with their gradient wait, and the steps of the others are
+        divided by their share, of 0.001 at least (Liang et al. 2024). All decay.
+    cautious_extra : int
+        So many more weights are counted in that share: 1 in pytorch-optimizer's.
     """
 
     maximize: bool = False
@@ -63,6 +69,8 @@ class Treatment:
     lookahead: int = 0
     lookahead_share: float = 0.5
     lookahead_from: int = 0
+    cautious: bool = False
+    cautious_extra: int = 0
 
     def of(self, gradient: Array) -> Array:
         """The gradient that the rule sees."""
@@ -95,6 +103,8 @@ CHANGES: tuple[dict[str, Any], ...] = (
         for count in (5, 6, 10)
         for share in (0.5, 0.8)
     ),
+    {"cautious": True},
+    {"cautious": True, "cautious_extra": 1},
 )
 NAMES = frozenset(vars(NONE))
 
@@ -168,7 +178,11 @@ class Treated:
         treatment: Treatment,
         matrix: tuple[int, int] = (0, 0),
     ) -> None:
-        self.stepper = Stepper(optimizer, weights.tolist(), matrix=matrix)
+        self.stepper: Stepper | Cautious = (
+            Cautious(optimizer, weights.tolist(), treatment.cautious_extra)
+            if treatment.cautious
+            else Stepper(optimizer, weights.tolist(), matrix=matrix)
+        )
         self.treatment = treatment
         self.decay = float(np.asarray(optimizer.settings.get("weight_decay", 0.0)))
         self.sum, self.losses = np.zeros(len(weights)), 0.0
@@ -179,6 +193,7 @@ class Treated:
     def copy(self) -> Treated:
         """Another, which goes on from here by itself."""
         twin = copy.copy(self)
+        assert isinstance(self.stepper, Stepper)
         twin.stepper = stepper = copy.copy(self.stepper)
         stepper.weights, stepper.clock = list(stepper.weights), list(stepper.clock)
         stepper.state = [list(state) for state in stepper.state]
