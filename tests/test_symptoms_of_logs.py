@@ -276,11 +276,22 @@ def test_one_value_of_another_last_digit_is_none():
             assert symptom([0.69] * 30 + [other] + [0.69] * after) == "does not move"
 
 
-def test_what_falls_by_a_last_digit_falls():
+def test_what_falls_by_more_than_a_last_digit_falls():
     t = np.arange(60) / 60
-    assert symptom(np.round(0.69 - 0.01 * t, 2)) == "decreases very slowly"
+    assert symptom(np.round(0.69 - 0.01 * t, 2)) == "does not move"
+    assert symptom(np.round(0.69 - 0.02 * t, 2)) == "decreases very slowly"
     assert symptom(np.round(0.69 - 0.05 * t, 2)) == "decreases very slowly"
     assert symptom(np.round(0.2 + 0.8 * np.exp(-6 * t), 1)) == "healthy"
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.001, 0.002])
+@pytest.mark.parametrize("scatter", [0.0, 0.01, 0.03])
+def test_nearly_all_lost_at_once_after_a_plateau_is_no_slow_fall(slope, scatter):
+    """As of a network that learns late; it was said to see no end, and lies still at the end."""
+    t = np.arange(100)
+    late = 0.3 + (2 - 80 * slope) * np.exp(-(t - 80) / 4)
+    loss = np.where(t < 80, 2.3 - slope * t, late) + scatter * noise(100)
+    assert symptom(loss) == "plateaus, then drops"
 
 
 def test_a_calm_fall_by_a_power_of_the_step_may_be_a_language_model():

@@ -101,7 +101,7 @@ def ends_at_ceiling(loss: NDArray[np.float64]) -> bool:
 
 #: A loss that is printed with few digits and stays where it is keeps within so many units of its
 #: last one around the median, by which it spans no more than this share of itself, and differs from
-#: half to half by less than half a unit.
+#: half to half by less than half a unit; or it moves by a single unit in all.
 UNITS, SPANS = 2, 0.2
 #: So many digits are few, and so few values are too few to say so.
 DIGITS, FEWEST = 7, 9
@@ -133,7 +133,7 @@ def last_digit(loss: NDArray[np.float64]) -> float:
     else:
         return np.nan
     half = len(whole) // 2
-    stays = abs(whole[:half].mean() - whole[half:].mean()) < 0.5
+    stays = np.ptp(whole) <= 1 or abs(whole[:half].mean() - whole[half:].mean()) < 0.5
     near = np.ptp(finite) <= SPANS * size and np.abs(whole - np.median(whole)).max() <= UNITS
     return unit if stays and near else np.nan
 

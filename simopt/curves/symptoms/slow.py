@@ -37,6 +37,8 @@ from simopt.rules import SGD
 GOES_ON = 0.55
 #: or it makes a sixth of the fall: far from any end.
 LARGE = 0.15
+#: What makes most of its fall in the last quarter has not been slow all along, but late.
+LATE = 0.7
 
 #: Through noise: the second half loses nearly as much as the first, by so many standard errors.
 STRAIGHT, CLEAR = 0.36, 8.0
@@ -72,7 +74,8 @@ def test(f: Columns) -> Column:
     )
     # No fall is seen through the noise, but that of the validation loss is.
     seen_by_validation = every(below(f["moves"], NOISE_ALONE), validation_falls(f, CLEARLY))
-    return either(smooth, through_noise, seen_by_validation)
+    slow = every(either(smooth, through_noise), below(f["quarter_4"], LATE))
+    return either(slow, seen_by_validation)
 
 
 def causes(known: Known) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ SYMPTOM = Symptom(
         Evidence(
             "last_digit",
             WHOLE,
-            "nothing but its last digit moves, back and forth by {value}",
+            "nothing but its last digit moves, by units of {value}",
             rounded,
         ),
         Evidence(
