@@ -277,4 +277,6 @@ def test_sources_stand_side_by_side():
     assert '<td class="number">90</td><td class="number">100</td>' in table
     text = confusion.in_reality(by_source)
     assert text.startswith("Of 100 real training runs")
+    # Wilson's interval of a hundred of a hundred ends at 100 / (100 + 1.96^2).
+    assert "100 % (96 to 100 %) as what they are" in text
     assert confusion.share_or_dash(float("nan")) == "–"

@@ -11,7 +11,7 @@ import pandas as pd
 from simopt.analysis import measures
 from simopt.display import tables
 from simopt.display.tables import Column
-from simopt.ground.formatting import listing, number
+from simopt.ground.formatting import listing, number, rough
 from simopt.problems import Problem, huber
 from simopt.report.batch_size.grid import EPOCHS, UPDATES, epochs_for_updates, plan_of, sizes_of
 from simopt.report.sweeps import Setting, least_row, measured, over_seeds, records, small, together
@@ -81,9 +81,9 @@ def epoch_time(
     """
     visited = point_by_point(problem)
     many = 1024
-    # As many epochs as keep a core busy for some tens of milliseconds.
+    # As many epochs as keep a core busy for some tens of milliseconds, in a first look for ten.
     work = problem.d * (problem.n + problem.d) / 200 + plan_of(problem, size).batches
-    epochs = max(1, int(3e6 / (many * work)))
+    epochs = max(1, int((1e6 if quick else 3e6) / (many * work)))
     frames = [
         sweep(
             visited,
@@ -121,11 +121,11 @@ def cost_section(setting: Setting, costs: pd.DataFrame, key: str) -> dict[str, A
             {
                 "batch_size": Column("Batch size", lambda v: number(v)),
                 "updates": Column("Updates an epoch", number),
-                "noise": Column("Noise", lambda v: number(v, 3)),
+                "noise": Column("Noise", lambda v: rough(v, 3)),
                 "relative": Column("Relative noise", lambda v: number(v, 2)),
                 "epochs_median": Column(f"{EPOCHS[key]} epochs", small),
                 "updates_median": Column(f"{UPDATES[key]} updates", small),
-                "nanoseconds": Column("Epoch [ns]", lambda v: number(v, 2)),
+                "nanoseconds": Column("Epoch [ns]", lambda v: rough(v, 2)),
                 "batch_bytes": Column("Batch [bytes]", number),
             },
             caption=f"{setting.name}, SGD at η = {number(costs.attrs['eta'], 2)}: updates, "

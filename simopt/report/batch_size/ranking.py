@@ -80,11 +80,13 @@ def rivals(ends: pd.DataFrame, swept: pd.DataFrame) -> pd.DataFrame:
     `LEVEL` divided by the number of rivals) says whether that could be chance.
     """
     ordered = ends.sort_values("median", kind="stable", ignore_index=True)
-    leader = by_order(swept, ordered.iloc[0])
+    settings = list(zip(ordered["optimizer"], ordered["batch_size"], strict=True))
+    runs = by_order(swept)
+    leader = runs[settings[0]]
     level = LEVEL / max(1, len(ordered) - 1)
     kept, better = [True], [0]
-    for _, row in ordered.iloc[1:].iterrows():
-        other = by_order(swept, row)
+    for setting in settings[1:]:
+        other = runs[setting]
         length = max(len(leader), len(other))
         # Of the full batch there is one run, whatever the order.
         first, second = np.resize(leader, length), np.resize(other, length)
@@ -97,14 +99,12 @@ def rivals(ends: pd.DataFrame, swept: pd.DataFrame) -> pd.DataFrame:
     return ordered.assign(better=better)[kept].reset_index(drop=True)
 
 
-def by_order(swept: pd.DataFrame, setting: pd.Series) -> NDArray[np.float64]:
-    """The excess of a setting's runs, in the order of their seeds."""
-    rows = swept[
-        (swept["optimizer"] == setting["optimizer"])
-        & (swept["batch_size"] == setting["batch_size"])
-    ]
-    ordered: pd.Series = rows.sort_values("seed")["excess"]
-    return ordered.to_numpy(dtype=np.float64)
+def by_order(swept: pd.DataFrame) -> dict[tuple[str, int], NDArray[np.float64]]:
+    """The excess of each setting's runs, in the order of their seeds."""
+    return {
+        (str(optimizer), int(size)): runs.to_numpy(dtype=np.float64)
+        for (optimizer, size), runs in swept.sort_values("seed").groupby(KEY)["excess"]
+    }
 
 
 def choices(ends: pd.DataFrame, swept: pd.DataFrame) -> pd.DataFrame:

@@ -56,8 +56,8 @@ def clips(call: Call) -> str:
 
 
 def code(text: object) -> Markup:
-    """Set as code."""
-    return Markup("<code>{}</code>").format(text)
+    """Set as code, which may go on in another line behind a bracket."""
+    return Markup("<code>{}</code>").format(Markup("(<wbr>").join(str(text).split("(")))
 
 
 def both(call: Call, framework: Framework) -> Markup:

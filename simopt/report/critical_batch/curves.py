@@ -174,11 +174,11 @@ def steps_sentence(study: Scaling) -> str:
 
 
 def critical_size(fit: pd.Series) -> str:
-    """The critical batch size of a fit, with its interval where it has one."""
+    """The critical batch size of a fit, with its interval, or that it has none."""
     text = number(fit["critical"], 2)
-    if np.isfinite(fit["critical_low"]):
-        text += f" ({number(fit['critical_low'], 2)} to {number(fit['critical_high'], 2)})"
-    return text
+    if not np.isfinite(fit["critical_low"]):
+        return f"{text} (no interval)"
+    return f"{text} ({number(fit['critical_low'], 2)} to {number(fit['critical_high'], 2)})"
 
 
 def regions_sentence(study: Scaling) -> str:

@@ -40,14 +40,14 @@ def chart(
     choices = []
     columns = ["eta", "low", "median", "high", "diverged"]
     for key, setting in three.items():
-        drawn = clipped(bands[key])
+        lines = dict(list(clipped(bands[key]).groupby(["optimizer", "batch_size"])))
         for size in SIZES[key]:
             label = f"{setting.name}, batch {size}"
             choices.append(label)
-            for name in OPTIMIZERS:
-                chosen = (drawn["optimizer"] == name) & (drawn["batch_size"] == size)
-                kept = drawn.loc[chosen, columns].iloc[::THIN].map(_short)
-                rows.append(kept.assign(setting=label, optimizer=name))
+            rows.extend(
+                lines[name, size][columns].iloc[::THIN].assign(setting=label, optimizer=name)
+                for name in OPTIMIZERS
+            )
     pick = altair.param(
         name="setting_picked",
         value=choices[0],
@@ -60,9 +60,9 @@ def chart(
         name="legend_picked", fields=["optimizer"], bind="legend"
     )
     shown = altair.condition(named_in_legend, altair.value(1.0), altair.value(0.12))
-    base = altair.Chart(inline(pd.concat(rows))).transform_filter(
-        "datum.setting === setting_picked"
-    )
+    drawn = pd.concat(rows)
+    drawn[columns] = drawn[columns].map(_short)
+    base = altair.Chart(inline(drawn)).transform_filter("datum.setting === setting_picked")
     x = altair.X(
         "eta:Q", title="learning rate η",
         scale=altair.Scale(type="log", domain=[1e-5, 1e3]),

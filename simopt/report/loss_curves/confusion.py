@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from simopt.curves.prescription.comparing import wilson
 from simopt.curves.validation import sources
 from simopt.curves.validation.accuracy import Accuracy
 from simopt.curves.validation.inseparable import INSEPARABLE
@@ -58,11 +59,26 @@ def in_reality(by_source: dict[str, Accuracy]) -> str:
     row = sources.summary(by_source).loc["real"].to_dict()
     return (
         f"Of {number(int(row['curves']))} real training runs, each with a fault that was put there "
-        f"or with none, it reads {percent(row['allowed'])} as what they are; "
-        f"{percent(row['blamed'])} of the healthy ones are blamed for something, and of its "
-        f"answers that are {percent(sources.SURE)} sure or more {percent(row['sure_right'])} are "
-        "right."
+        f"or with none, it reads {share_of(row['allowed'], row['curves'])} as what they are; of "
+        f"{number(int(row['healthy']))} healthy ones {share_of(row['blamed'], row['healthy'])} are "
+        f"blamed for something, and of {count(int(row['sure']), 'answer')} that it is "
+        f"{percent(sources.SURE)} sure of or more {share_of(row['sure_right'], row['sure'])} are "
+        "right. In brackets, the intervals of 95 % that so few runs leave."
     )
+
+
+def share_of(share: float, trials: float) -> str:
+    """A share of few, with Wilson's interval.
+
+    Examples
+    --------
+    >>> share_of(0.8, 10)
+    '80 % (49 to 94 %)'
+    """
+    if not trials:
+        return "none"
+    low, high = wilson(round(share * trials), int(trials))
+    return f"{percent(share)} ({percent(low).removesuffix(' %')} to {percent(high)})"
 
 
 def beside(by_source: dict[str, Accuracy]) -> Markup:

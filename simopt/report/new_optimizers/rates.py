@@ -10,7 +10,7 @@ import pandas as pd
 
 from simopt.display import tables
 from simopt.display.tables import Column
-from simopt.ground.formatting import listing, number
+from simopt.ground.formatting import listing, number, rough
 from simopt.problems import Problem
 from simopt.rules import ALL
 
@@ -90,7 +90,7 @@ def table(frame: pd.DataFrame) -> Any:
             "narrowest": Column("on the narrowest problem", lambda v: number(v, 3)),
             "best": Column("best η", short=True),
             "default": Column("default η", lambda v: number(v, 2)),
-            "cost": Column("excess with that, over tuned", lambda v: number(v, 2)),
+            "cost": Column("excess with that, over tuned", lambda v: rough(v, 2)),
         },
         caption="How wide the range of good rates is, and what the default rate costs",
     )
@@ -140,12 +140,12 @@ def without_a_rate(frame: pd.DataFrame) -> str:
     others = frame[~frame.index.isin(free.index)]
     if free.empty:
         return "None of the rules sets its rate itself."
-    each = [f"{row['optimizer']} {number(row['cost'], 2)}" for row in free.to_dict("records")]
+    each = [f"{row['optimizer']} {rough(row['cost'], 2)}" for row in free.to_dict("records")]
     least = others.sort_values("cost", kind="stable").iloc[0]
     return (
         f"{listing(free['optimizer'].tolist())} {'sets' if len(free) == 1 else 'set'} the size of "
         "the steps without a rate. With a rate of 1, times the excess loss of the tuned rate, on "
         f"the median problem: {listing(each)}. The other rules, at the rates of the grid nearest "
-        f"to their defaults, end at {number(float(others['cost'].median()), 2)} times, in the "
-        f"median; least {least['optimizer']} with {number(least['cost'], 2)}."
+        f"to their defaults, end at {rough(float(others['cost'].median()), 2)} times, in the "
+        f"median; least {least['optimizer']} with {rough(least['cost'], 2)}."
     )

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from simopt.display import style, tables
 from simopt.display.tables import Column
 from simopt.ground.files import temporary_folder
-from simopt.ground.formatting import number
+from simopt.ground.formatting import number, rough
 from simopt.report.scale import standalone
 from simopt.report.scale.rates import SHAPES, SHORT, swept
 
@@ -130,9 +130,9 @@ def ways_table(table: pd.DataFrame) -> Markup:
     plain, reduced, _, files = table.to_dict("records")
     see = (
         f"{number(int(plain['trajectories']))} Adam trajectories of {SHORT} epochs: summaries are "
-        f"{number(plain['size'] / reduced['size'], 2)} times smaller than rows; files take "
-        f"{number(files['seconds'] / plain['seconds'], 2)} times as long as rows in memory, "
-        f"{number(1e9 * (files['seconds'] - plain['seconds']) / files['trajectories'], 2)} ns a "
+        f"{rough(plain['size'] / reduced['size'], 2)} times smaller than rows; files take "
+        f"{rough(files['seconds'] / plain['seconds'], 2)} times as long as rows in memory, "
+        f"{rough(1e9 * (files['seconds'] - plain['seconds']) / files['trajectories'], 2)} ns a "
         "row more, written and read back."
     )
     return style.captioned(

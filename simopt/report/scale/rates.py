@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from simopt import problems
 from simopt.display import style
 from simopt.engine import tiers
-from simopt.ground.formatting import count, listing, number, percent
+from simopt.ground.formatting import count, listing, number, percent, rough
 from simopt.report.scale import possible
 from simopt.report.sweeps import ALONG
 from simopt.rules import OPTIMIZERS
@@ -249,8 +249,8 @@ def cost_figure(rates: pd.DataFrame, record: pd.DataFrame) -> Markup:
     at_most = many[many["epochs"] == SHORT].groupby("optimizer", sort=False).last()
     cost = (at_most["seconds"] / at_most["trajectories"]).sort_values() * 1e9
     see = (
-        f"A trajectory of {SHORT} epochs costs {number(cost.iloc[0], 2)} ns ({cost.index[0]}) to "
-        f"{number(cost.iloc[-1], 2)} ns ({cost.index[-1]}), the same within {percent(FLAT)} from "
+        f"A trajectory of {SHORT} epochs costs {rough(cost.iloc[0], 2)} ns ({cost.index[0]}) to "
+        f"{rough(cost.iloc[-1], 2)} ns ({cost.index[-1]}), the same within {percent(FLAT)} from "
         f"{_amount(max(starts[SHORT]))} trajectories up; where each has {LONG:,} epochs, from "
         f"{_amount(max(starts[LONG]))} up. Fewer share what a call costs anyway."
     )

@@ -200,6 +200,15 @@
       if (form.elements[name]) form.elements[name].value = value;
     }
   }
+  // A rule's name leads to its heading, below which its formulas are folded.
+  function unfold() {
+    const place = location.hash.slice(1);
+    if (!place || place.includes("=")) return;
+    const formulas = document.querySelector(`#formulas #${CSS.escape(place)} ~ details`);
+    if (formulas) formulas.open = true;
+  }
+  addEventListener("hashchange", unfold);
+  unfold();
   form.addEventListener("input", changed);
   form.addEventListener("reset", () => setTimeout(changed));
   form.addEventListener("submit", event => event.preventDefault());
