@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import TypeVar
 
 from simopt.curves.logs import rotated, stores
+from simopt.curves.logs.layouts import catboost, dvclive
 from simopt.curves.logs.names import HELD_OUT, TRAIN, parse, plain
 from simopt.curves.logs.table import Table, from_records
 
@@ -191,13 +192,13 @@ def _whole(
     events = [file for file in held if stores.is_events(file.name)]
     if {"learn_error.tsv", "test_error.tsv"} & names:
         done.add(place)  # the same again in learn/ and test/, for TensorBoard
-        return _catboost(place)
+        return catboost(place)
     if events or _event_parts(place, by_folder):
         return _events(place, events, by_folder, done)
     for root in (place, *place.parents):
         if root.name == "metrics" and root.parent.name == "plots":  # DVCLive
             done.add(root)
-            return _dvclive(root, by_folder)
+            return dvclive(root, by_folder)
         if root.name == "metrics" and all("." not in file.name for file in held):
             done.add(root)
             table = stores.mlflow_folder(root.parent, str(root))
@@ -251,55 +252,6 @@ def _events(
         done.add(place)
     joined = list(stores.merged(tables))
     return [table for table in joined if stores.has_loss(table)]
-
-
-def _catboost(place: Path) -> list[Table]:
-    """learn_error.tsv and test_error.tsv of one run."""
-    from simopt.curves.logs import delimited
-
-    joined: dict[str, dict[str, object]] = {}
-    for file, side in (("learn_error.tsv", "train"), ("test_error.tsv", "val")):
-        path = place / file
-        if not path.is_file():
-            continue
-        table = delimited.table(path.read_text(encoding="utf-8"), str(path))
-        if table is None:
-            continue
-        counter, *metrics = table.columns
-        # Of several test sets the first has ":0" behind its metrics, and the last nothing.
-        first = {name.removesuffix(":0"): name for name in metrics if name.endswith(":0")}
-        for row, at in enumerate(table.columns[counter]):
-            record = joined.setdefault(str(at), {"iteration": at})
-            for name in metrics:
-                if not name.endswith(":0"):
-                    record[f"{side}-{name}"] = table.columns[first.get(name, name)][row]
-    if not joined:
-        return []
-    columns = from_records(joined.values())
-    return [Table(columns, "CatBoost", str(place), about="boosted trees")]
-
-
-def _dvclive(place: Path, by_folder: dict[Path, list[Path]]) -> list[Table]:
-    """plots/metrics/train/loss.tsv, plots/metrics/val/loss.tsv: a column a file."""
-    from simopt.curves.logs import delimited
-
-    tables = []
-    for each, files in by_folder.items():
-        if each != place and place not in each.parents:
-            continue
-        for file in files:
-            if file.suffix != ".tsv":
-                continue
-            table = delimited.table(file.read_text(encoding="utf-8"), str(file))
-            if table is None:
-                continue
-            prefix = file.relative_to(place).with_suffix("").as_posix()
-            renamed = {
-                ("step" if plain(name) == "step" else prefix): column
-                for name, column in table.columns.items()
-            }
-            tables.append(replace(table, columns=renamed, format="DVCLive"))
-    return list(stores.merged(tables))
 
 
 def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]) -> list[Table]:
