@@ -392,3 +392,20 @@ def test_epochs_of_a_file_each_beside_one_of_the_whole_run(tmp_path):
     run = one(read_log(tmp_path))
     same(run)
     np.testing.assert_array_equal(run.x, range(40))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "epoch {k} loss 9.5 -> {a}\n",
+        "epoch {k}: loss=9.5 \N{RIGHTWARDS ARROW} {a}\n",
+        "Epoch #{k} took 12.3s (loss=>{a})\n",
+        "epoch {k} loss {a}\nWARNING: loss 9.5 is above the threshold 5.0\n",
+        "2026-11-30 12:00:00 INFO epoch {k} loss {a}\n2026-11-30 12:00:01 WARNING loss 9.5 is high\n",
+    ],
+)
+def test_what_a_loss_was_and_what_is_warned_of(tmp_path, line):
+    text = "".join(line.format(k=k, a=a) for k, a in enumerate(LOSS))
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run, held=None)
+    np.testing.assert_array_equal(run.x, range(40))

@@ -46,6 +46,7 @@ _DECIMAL_POINT = re.compile(r"(?<=[:= ])[-+]?\d+(?:\.\d+)+(?![\d,])|,\d{3}(?!\d)
 LOOKED_AT = 20_000
 #: A progress bar drawn over itself that leaves fewer lines than these was one for all epochs.
 FEW_LINES = 3
+_WARNING = re.compile(r"\W*(?:warn(?:ing)?|error|alert)\b", re.IGNORECASE)
 #: An epoch has a row of the training, and one of held-out points.
 ROWS_TOLD = 2
 #: What boosted trees print above a round that is said again.
@@ -266,6 +267,8 @@ def _rows(
             values = {one_line.of_part(side, name): value for name, value in values.items()}
         elif losses:
             trained = position
+        if losses and not position and grains and grains[-1] and _warns(line, values):
+            continue
         if losses or (own and program == "your pattern"):
             row: dict[str, Any] = at | rate | values | ({processes.RANKS: rank} if rank else {})
             if converged:
@@ -321,6 +324,12 @@ def _of_both_parts(rows: Rows, parted: dict[str, str]) -> Rows:
         held = columns.get(bare, cells)
         columns[bare] = [a if b is None else b for a, b in zip(cells, held, strict=True)]
     return Rows(columns, rows.count)
+
+
+def _warns(line: str, values: dict[str, str]) -> bool:
+    """Whether a line warns of a loss that is finite: "WARNING: loss 9.5 is above 5"."""
+    said = (value for name, value in values.items() if parse(name).kind in ("loss", "error"))
+    return _WARNING.match(line) is not None and all(re.search(r"\d", value) for value in said)
 
 
 def _goes_on(position: dict[str, str], before: dict[str, str]) -> bool:

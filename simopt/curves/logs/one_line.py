@@ -116,7 +116,9 @@ _THOUSANDS = re.compile(
 _WIDE = re.compile(r"[^\S\t]{9,}")
 #: Marks that say no more than plain ones: those of East Asia, and those around words.
 _MARKS = str.maketrans("：，；（）", ":,;()", '"`')
-_ARROW = re.compile(r"(?<=\w )[-=]>(?= )|\u2192")
+_ARROW = re.compile(r"(?<=\w )[-=]>(?= )|(?<=\w)=>|\u2192")
+#: What it was, and what it is: "loss 0.6 -> 0.5".
+_FROM_TO = re.compile(rf"(?<=[\s=:]){VALUE}\s*(?:[-=]>|\u2192)\s*(?={VALUE})", re.IGNORECASE)
 #: A bar or a hyphen between a name and its number, which is all there is up to the next mark:
 #: "train CrossEntropyLoss |  0.5", "dice_loss - 0.5, iou_score - 0.6".
 _APART = re.compile(rf"(?<=[A-Za-z)]) +[|-] +(?={VALUE}\s*(?:[|,;\])]|\s-\s|\Z))", re.IGNORECASE)
@@ -318,7 +320,8 @@ def pairs(line: str) -> dict[str, str]:
     found: dict[str, str] = {}
     if _VALUES.search(line) is None:
         return found
-    line = _ARROW.sub("=", line.translate(_MARKS).replace("**", ""))
+    line = line.translate(_MARKS).replace("**", "")
+    line = _ARROW.sub("=", _FROM_TO.sub("", line) if ">" in line or "\u2192" in line else line)
     line = _TUPLES.sub(_each_named, line) if ") =" in line else line
     line = _WORD_VALUE.sub(_set_apart, _APART.sub(" = ", line))
     trees = ROUND.match(line)
