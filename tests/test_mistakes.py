@@ -157,6 +157,32 @@ def test_what_remembers_outside_of_its_state_is_refused(update):
     KEPT.clear()
 
 
+def refuses(w, g, eta):
+    if g < -10:
+        raise ValueError("too steep")
+    return w - eta * g
+
+
+def test_an_error_in_compiled_code_says_whose_it_is():
+    rule = simopt.rule(refuses, name="Mine")(eta=0.1)
+    with pytest.raises(ValueError, match=r"rule 'Mine': refuses \(.*\) raises ValueError: too st"):
+        simopt.run(FOUR, rule)
+    with pytest.raises(ValueError, match=r"^rule 'Mine' raises ValueError: too steep; simopt\.run"):
+        simopt.sweep(FOUR, rule)
+
+
+def downhill(w, g, eta):
+    if g > 0:
+        step = eta * g
+    return w - step
+
+
+@pytest.mark.parametrize("start", [simopt.run, simopt.sweep])
+def test_a_variable_of_one_branch_is_refused(start):
+    with pytest.raises(ValueError, match=r"rule 'Mine': downhill \(.*\) raises UnboundLocalError"):
+        start(FOUR, simopt.rule(downhill, name="Mine")(eta=0.1))
+
+
 TIMES = types.SimpleNamespace(n=1.0)
 ONES = iter([1.0] * 9)
 GENERATOR = np.random.default_rng(0)

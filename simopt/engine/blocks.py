@@ -404,6 +404,8 @@ def compute(
         kernel(starts, data, how, task.hyper(dtype), task.seeds(), orders, out, task.width)
     except refusals.REFUSALS as error:
         raise refusals.explained(task.group.rule.snapshot(), problem.snapshot(), error) from None
+    except Exception as error:
+        raise refusals.raised(task.group.rule.snapshot(), problem.snapshot(), error) from None
     return out
 
 

@@ -34,6 +34,20 @@ def explained(rule: Rule, problem: Problem, error: Exception) -> Exception:
     return error
 
 
+def raised(rule: Rule, problem: Problem, error: Exception) -> Exception:
+    """A ValueError that names whose function raised an error in compiled code.
+
+    The error itself, where there is no function of the user's, or what raised is the machine.
+    """
+    whose = list(dict.fromkeys(name for name, _ in _given(rule, problem)))
+    if not whose or isinstance(error, (MemoryError, OSError)):
+        return error
+    what = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return ValueError(
+        f"{' or '.join(whose)} raises {what}; simopt.run with the same settings says where"
+    )
+
+
 def _given(rule: Rule, problem: Problem) -> Iterator[tuple[str, Callable[..., Any]]]:
     given = [(f"rule {rule.name!r}", each) for each in reversed(rule.functions)]
     if (formula := problem.formula) is not None:

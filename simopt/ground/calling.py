@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from simopt.ground.ieee import ieee
+
 #: How Python's `math` says that an argument has no value: up to 3.13, and from 3.14 on.
 DOMAIN = ("math domain error", "expected a ")
 
@@ -126,14 +128,19 @@ def call_in_place(function: Callable[..., Any], arguments: Sequence[Any], whose:
 
 def _in_float64(function: Callable[..., Any], arguments: Sequence[float], results: int) -> Any:
     """The same by NumPy's numbers, whose overflow and 0 / 0 give inf and nan."""
+    doubles = [np.float64(each) for each in arguments]
     with np.errstate(all="ignore"):
         try:
-            return function(*map(np.float64, arguments))
-        except OverflowError:
+            return function(*doubles)
+        except (OverflowError, ZeroDivisionError):  # of math, which has no inf and nan
             pass
-        except ValueError as error:  # of math, which refuses what has no value in any precision
+        except ValueError as error:
             if not str(error).startswith(DOMAIN):
                 raise
+        try:
+            return ieee(function)(*doubles)
+        except OverflowError:
+            pass
     return math.nan if results == 1 else (math.nan,) * results
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from simopt.ground.calling import call
+from simopt.ground.ieee import ieee
 from simopt.ground.snapshot import is_copy, received, sent, snapshot, unchanged
 
 
@@ -64,15 +65,19 @@ class Formula:
         with unchanged(whose, self.loss, self.gradient):
             self.loss_at(w, point)
             self.gradient_at(w, point)
-        with np.errstate(all="ignore"):
-            returned = gradient(*map(np.float64, (*w, *point)))
-        return _frozen(loss, gradient, not isinstance(returned, tuple), self.name)
+        return _frozen(loss, gradient, is_scalar(gradient, (*w, *point)), self.name)
 
     def __reduce__(self) -> Any:
         if is_copy(self.loss) or is_copy(self.gradient):
             functions = sent(self.loss), sent(self.gradient)
             return _arrived, (*functions, self.scalar, self.name)
         return Formula, (self.loss, self.gradient, self.scalar, self.name)
+
+
+def is_scalar(gradient: Callable[..., Any], arguments: Sequence[float]) -> bool:
+    """Whether a gradient is one number and no tuple of it, where it was called already."""
+    with np.errstate(all="ignore"):
+        return not isinstance(ieee(gradient)(*map(np.float64, arguments)), tuple)
 
 
 @cache

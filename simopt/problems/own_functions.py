@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from simopt.ground import checks
 from simopt.ground.snapshot import Unreadable, digest, plain
 from simopt.problems import inputs
-from simopt.problems.formula import Formula
+from simopt.problems.formula import Formula, is_scalar
 from simopt.problems.inputs import labels, numbers
 from simopt.problems.problem import Floats, Problem
 
@@ -273,7 +273,7 @@ def _formula_at(formula: Formula, w: tuple[float, ...], point: tuple[float, ...]
             derivatives if d > 1 else derivatives[0],
             f"{'a finite number' if d == 1 else f'{d} finite numbers'} at w0",
         )
-    return replace(formula, scalar=not isinstance(formula.gradient(*w, *point), tuple))
+    return replace(formula, scalar=is_scalar(formula.gradient, (*w, *point)))
 
 
 def _check_function(what: str, given: Any, d: int, columns: int) -> None:

@@ -258,8 +258,9 @@ class Rule:
         if self.clock is not None:
             arguments = (*ticks, *between, *settings[: self.clock_hyperparameters])
             ticks = list(call(self.clock, arguments, self.clock_values, whose, tuple))
-        arguments = (1.0, 0.5, defaults["eta"], *state, *ticks, *settings)
-        call(self.update, arguments, ("w", *self.state), whose, float)
+        for slope in (0.5, -0.25):  # of either branch
+            arguments = (1.0, slope, defaults["eta"], *state, *ticks, *settings)
+            call(self.update, arguments, ("w", *self.state), whose, float)
         if isinstance(self.matrix, MatrixStep):
             scalars = (*ticks, *settings[: self.matrix_hyperparameters])
             for shape in TRIED:
