@@ -391,6 +391,26 @@ def test_what_is_done_besides_the_rule_is_named(name):
     assert across == ("norm" in name)
 
 
+@pytest.mark.parametrize(
+    ("decay", "bound", "said"),
+    [
+        (0.07, None, "weight_decay=0.07, decay='decoupled', eta=0.01"),
+        (3e-4, 0.5, "clip_value=0.5, weight_decay=0.0003, decay='decoupled', eta=0.01"),
+    ],
+)
+def test_a_decoupled_decay_of_any_strength_is_read_off(decay, bound, said):
+    """A chain of a clip, Adam, a decay and a rate, as users of optax write it, was no rule."""
+
+    def chain(w, g, state):
+        moved, state = adam(
+            np.zeros_like(w), g if bound is None else np.clip(g, -bound, bound), state
+        )
+        return w + moved - 0.01 * decay * w, state
+
+    table = conformance.check(chain, against=simopt.Adam(convention="torch"))
+    assert table["explanation"][0] == said
+
+
 @pytest.mark.parametrize("extra", [0, 1])
 def test_caution_is_named(extra):
     """The steps of timm's and of pytorch_optimizer's are divided by other shares."""

@@ -88,6 +88,7 @@ def check(
     alone, and on a matrix (small, large, of four dimensions, of large weights, over many updates,
     with gradients orthogonal to it, which AdamP projects); one whose parameters share state by its
     steps on two. A gradient that is no number is given to equal ones, to note if they step over it.
+    A decoupled decay that nobody says is read off a weight that gets no gradient.
     Slips of authors are those of Adam and of its parts (RMSprop, AdaGrad, momentum), and in any
     rule a rate that is squared or goes unheard, a decay without it, a gradient that comes late, and
     lost state.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simopt.rules.rule import Optimizer
+from simopt.rules.rule import WEIGHT_DECAY, Optimizer
 from simopt.training.conformance import candidates, probing, rates, slips, treatments
 
 #: Of so many rules it is said that nothing explains the difference.
@@ -18,6 +18,9 @@ NEAREST = 6
 
 #: Optimizers with two changes that are compared, those of the nearest rules first.
 PAIRS = 20_000
+
+#: The bounds that clip.
+CLIPS = tuple(c for c in treatments.CHANGES if "clip_norm" in c or "clip_value" in c)
 
 #: Updates within which a lookahead of any period is found.
 LOOKED_AT = 24
@@ -139,10 +142,9 @@ class Case:
 
         Alone, with a bound that clips, or with one change of a setting.
         """
-        clips = [c for c in treatments.CHANGES if "clip_norm" in c or "clip_value" in c]
         ways: tuple[Callable[[Optimizer], Iterable[Changed]], ...] = (
             lambda base: [({}, base)],
-            lambda base: [(clip, base) for clip in clips],
+            lambda base: [(clip, base) for clip in CLIPS],
             lambda base: (each for each in candidates.changed(base, 1) if "eta" not in each[0]),
         )
         return any(self._rates_with(table, way) for way in ways)
@@ -180,6 +182,30 @@ class Case:
         found = treatments.averaged(self.theirs[:LOOKED_AT], mine, self.probe.start)
         return [] if found is None or found in treatments.CHANGES else [found]
 
+    def _decayed(self, base: Optimizer) -> list[dict[str, Any]]:
+        """A decoupled decay of any strength, alone and with each bound that clips, as changes.
+
+        It shows in a weight whose gradients are all 0, which nothing else moves. Where a decay is
+        told, another strength is no explanation: its author got a factor wrong.
+        """
+        if WEIGHT_DECAY in self.told:
+            return []
+        start = self.probe.start
+        still = np.flatnonzero((start != 0) & ~self.probe.gradients.any(axis=0))
+        lost = 0.0 if not len(still) else float(1 - self.theirs[0, still[0]] / start[still[0]])
+        if not 0.0 < lost < 1.0:
+            return []
+        found = []
+        for clip in ({}, *CLIPS):
+            fitted = base
+            if not self.rated:
+                fitted = self.at_their_rate(base, treatments.changed(self.treatment, clip))
+            eta = float(np.asarray(fitted.settings["eta"]))
+            if eta > 0.0:
+                strength = _shortest(lost / eta, 4 * np.finfo(np.float64).eps / eta)
+                found.append({**clip, "weight_decay": strength, "decay": "decoupled"})
+        return found
+
     def _rate_said(self, candidate: Optimizer, change: dict[str, Any]) -> tuple[int, str] | None:
         """How many laws a rate that explains all follows, and what it and the change are."""
         how = treatments.changed(self.treatment, change)
@@ -205,6 +231,7 @@ class Case:
         more: list[dict[str, Any]] = [{"maximize": True}, *[{"cautious": True}] * self.across]
         if count == 1:
             more = [*treatments.CHANGES, *self._collected(), *self._looked_ahead(base)]
+            more += self._decayed(base)
             if base.settings.get("weight_decay"):
                 more.append({"proximal_decay": True})
         if self.treatment.warmup:
@@ -349,3 +376,9 @@ class Case:
 def listed(settings: dict[str, Any]) -> str:
     """Settings as text."""
     return ", ".join(f"{name}={value!r}" for name, value in settings.items())
+
+
+def _shortest(value: float, off: float) -> float:
+    """The number of fewest digits that is so near a value."""
+    known = (float(f"{value:.{digits}g}") for digits in range(1, 17))
+    return next((each for each in known if abs(each - value) <= off), value)

@@ -181,5 +181,5 @@ def _scheduled(group: Mapping[str, Any]) -> list[str]:
             f"a scheduler has set its rate to {now:g}, at which nothing moves; this is about its "
             f"initial_lr, {first:g}"
         ]
-    what = "rate and momentum are" if "max_momentum" in group else "rate is"
-    return [f"its {what} as a scheduler has set it; its initial_lr is {first:g}"]
+    what, them = ("rate and momentum are", "them") if "max_momentum" in group else ("rate is", "it")
+    return [f"its {what} as a scheduler has set {them}; its initial_lr is {first:g}"]
