@@ -80,7 +80,7 @@ def number(value: object, digits: int = 4, *, zeros: bool = False) -> str:
     return text.replace("-", MINUS)
 
 
-def rough(value: float, digits: int = 3) -> str:
+def rough(value: Any, digits: int = 3) -> str:
     """A measured number to so many significant digits, zeros for those of it that say nothing.
 
     Examples

@@ -99,12 +99,10 @@ def rivals(ends: pd.DataFrame, swept: pd.DataFrame) -> pd.DataFrame:
     return ordered.assign(better=better)[kept].reset_index(drop=True)
 
 
-def by_order(swept: pd.DataFrame) -> dict[tuple[str, int], NDArray[np.float64]]:
-    """The excess of each setting's runs, in the order of their seeds."""
-    return {
-        (str(optimizer), int(size)): runs.to_numpy(dtype=np.float64)
-        for (optimizer, size), runs in swept.sort_values("seed").groupby(KEY)["excess"]
-    }
+def by_order(swept: pd.DataFrame) -> dict[Any, NDArray[np.float64]]:
+    """The excess of the runs of each optimizer and batch size, in the order of their seeds."""
+    runs = swept.sort_values("seed").groupby(KEY)["excess"]
+    return {setting: each.to_numpy(dtype=np.float64) for setting, each in runs}
 
 
 def choices(ends: pd.DataFrame, swept: pd.DataFrame) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def chart(
 ) -> Markup:
     """Loss against rate, any problem and batch size, with what a point stands for."""
     low, high = DRAWN
-    rows = []
+    rows: list[pd.DataFrame] = []
     choices = []
     columns = ["eta", "low", "median", "high", "diverged"]
     for key, setting in three.items():
