@@ -1,5 +1,6 @@
 """A mistake in one's own rule or problem: one sentence with name, line, and what is wrong."""
 
+import math
 import operator
 import time
 import types
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import simopt
+from simopt.engine import refusals
 
 FOUR = simopt.problems.four_points()
 
@@ -111,6 +113,28 @@ def sometimes(w, g, eta, v):
     return w - eta * g, v
 
 
+def printed(w, g, eta):
+    print(end="")
+    return w - eta * g
+
+
+def counted(w, g, eta):
+    return w - eta * math.comb(4, 2) * g
+
+
+def guarded(w, g, eta):
+    try:
+        return w - eta / g
+    except ZeroDivisionError:
+        return w
+
+
+def clipped(w, g, eta):
+    return w - eta * np.clip(g, -1, 1)
+
+
+added = lambda w, g, eta: w - eta * sum(g * k for k in (1, 2))  # noqa: E731
+
 UNCOMPILED = {
     unsupported: "sums (test_mistakes.py, line {}), which Numba has to compile: Use of "
     "unsupported NumPy function 'numpy.apply_along_axis'",
@@ -126,7 +150,26 @@ def test_what_the_compiler_refuses_is_said_in_one_sentence(function):
     first = (sums if function is unsupported else function).__code__.co_firstlineno
     lines = [UNCOMPILED[function].format(first + k) for k in (1, 2, 3)]
     assert any(each in str(caught.value) for each in lines), str(caught.value)
+    assert "Failed in" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+REASONS = {
+    printed: "printed: Numba's print()",
+    counted: "counted: no math.comb",
+    guarded: "guarded: catches ZeroDiv",
+    clipped: "clipped: calls clip(float64",
+    added: "lambda: The use of yield",
+}
+
+
+@pytest.mark.parametrize("function", REASONS, ids=lambda each: each.__name__)
+def test_why_the_compiler_refuses_is_said_in_words_of_the_code(function):
+    rule = simopt.rule(function, name="Mine").snapshot()
+    said = str(refusals.explained(rule, FOUR, ValueError()))
+    name, reason = REASONS[function].split(": ", 1)
+    assert said.startswith(f"rule 'Mine': {name} (test_mistakes.py, line ")
+    assert said.partition("which Numba has to compile: ")[2].startswith(reason)
 
 
 COUNTED, SEEN, KEPT = [0.0], np.zeros(1), []

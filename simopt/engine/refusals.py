@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 from numba import njit, types
@@ -87,18 +87,33 @@ def sentence(function: Callable[..., Any], text: str) -> str:
     first = function.__code__
     file, number, end = first.co_filename, 0, len(lines)
     for index, line in enumerate(lines):
-        where = re.search(r'File "[^"]*(<[^"]*>)", line (\d+)|from [^ ]*(<.*>) \((\d+)\)', line)
+        where = re.search(r'File "[^"<]*(<[^"]*>)", line (\d+)|from [^ <]*(<.*>) \((\d+)\)', line)
         if where is not None:
             file, number = where[1] or where[3], int(where[2] or where[4])
             end = index + 1
             break
-    reason = next((m[1] for line in lines[:end] if (m := REASONS.match(line))), None)
-    if reason is None:
-        called = [line[4:] for line in lines[:end] if line.startswith(">>> ")]
-        # Of calls in calls the first that is a library's.
-        known = {each.__name__ for each in reached(function)}
-        called = [each for each in called if each.partition("(")[0] not in known] or called
-        reason = f"calls {called[0]}" if called else lines[0]
+    reason = _simplified(_reason(lines[:end], {each.__name__ for each in reached(function)}))
     reason = reason.partition(". Raised from")[0].rstrip(".")
     where_it_is = f"{file.strip('<>')} ({origin(function, file, number)})"
     return f"{where_it_is}, which Numba has to compile: {reason}"
+
+
+def _reason(lines: Sequence[str], known: Container[str]) -> str:
+    """What comes first: a reason, or a call that is none of a function of the user's."""
+    calls = []
+    for line in lines:
+        if found := REASONS.match(line):
+            return found[1]
+        if line.startswith(">>> "):
+            calls.append(f"calls {line[4:]}")
+            if line[4:].partition("(")[0] not in known:
+                return calls[-1]
+    return next((line for line in calls or lines if not line.startswith("Failed in ")), lines[0])
+
+
+def _simplified(reason: str) -> str:
+    """A reason in words of the user's code."""
+    reason = re.sub(
+        r"Unknown attribute '(\w+)' of type Module\(<module '([\w.]+)'.*", r"no \2.\1", reason
+    )
+    return re.sub(r"calls exception_match\(.*, (\w+)\)", r"catches \1, not Exception", reason)
