@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import simopt
 from simopt.analysis.range_test import longest_fall, smoothed
 from simopt.problems import synthetic
+from simopt.schedules import factors
 
 DIABETES = simopt.problems.diabetes()
 
@@ -161,3 +162,28 @@ def test_bad_input(arguments, message):
 def test_an_axis_is_refused():
     with pytest.raises(ValueError, match="eta"):
         simopt.lr_range_test(DIABETES, simopt.SGD(eta=[0.1, 0.2]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_single_points_noise_is_no_explosion(seed):
+    diabetes = simopt.problems.diabetes()
+    for problem in (diabetes, simopt.problems.hubble(), simopt.problems.four_points()):
+        test = simopt.lr_range_test(problem, simopt.SGD(), seed=seed)
+        run = simopt.run(
+            problem,
+            simopt.SGD(eta=1.0),
+            updates=100,
+            schedule=factors(np.geomspace(1e-7, 10, 100)),
+            shuffle="epoch",
+            seed=seed,
+        )
+        assert test.stopped
+        assert run.steps["loss"].iloc[len(test.frame) - 1] > problem.loss(problem.w0)
+
+
+def test_a_loss_that_nothing_moves_has_no_rate():
+    x = np.arange(5.0)
+    for slope in (0.0, 2.0):
+        there = simopt.problems.least_squares(x, slope * x, w0=slope)
+        with pytest.raises(ValueError, match="must be one whose loss moves: it is 0 at every rate"):
+            simopt.lr_range_test(there, simopt.SGD())

@@ -97,7 +97,8 @@ def lr_range_test(
         Share of the average loss that an update keeps, in [0, 1); 0.98 in fastai.
     stop_factor : float or None, default 4
         The test stops when the smoothed loss is above this many times its least so far, >= 1, or
-        not finite. None: at the last alone.
+        not finite. None: at the last alone. The first tenth of the updates does not count: there
+        the average is of few batches, and noise alone puts it that high.
     monitor : {"batch_loss", "loss"}
         The loss of the update's batch before it, which is what a training has at no cost; or the
         loss over all points, free of the batches' noise.
@@ -112,7 +113,8 @@ def lr_range_test(
     Raises
     ------
     ValueError
-        If an argument is not allowed, or the loss exploded before there was anything to read.
+        If an argument is not allowed, the loss exploded before there was anything to read, or it
+        is the same at every rate.
 
     Notes
     -----
@@ -158,16 +160,20 @@ def lr_range_test(
         # That before the update, as a batch's: a rate shows in the loss behind it.
         losses = np.append(problem.loss(problem.w0), losses[:-1])
     smooth = smoothed(losses, keep)
-    end = _end(smooth, stop_factor)
+    first = count // FIRST_SHARE
+    end = _end(smooth, stop_factor, first)
     frame = pd.DataFrame(
         {"step": steps["step"], "eta": rates, monitor: losses, "smoothed": smooth}
     )[:end]
-    read = slice(count // FIRST_SHARE, max(0, end - LAST_LEFT_OUT))
+    read = slice(first, max(0, end - LAST_LEFT_OUT))
     eta, loss = rates[read], smooth[read]
     if len(eta) < 3:
         raise checks.refuse(
             "low", low, f"a smaller rate: the loss exploded at {rates[end - 1]:.3g}, update {end}"
         )
+    if np.ptp(loss) == 0:
+        allowed = f"one whose loss moves: it is {loss[0]:g} at every rate"
+        raise checks.refuse("problem", problem, allowed)
     return RangeTest(
         frame=frame,
         stopped=end < count,
@@ -187,13 +193,16 @@ def smoothed(losses: Floats, keep: float) -> Floats:
     return averages
 
 
-def _end(losses: Floats, stop_factor: float | None) -> int:
-    """How many losses there are until one is too large."""
+def _end(losses: Floats, stop_factor: float | None, first: int) -> int:
+    """How many losses there are until one is too large beside the least from ``first`` on."""
     least = math.inf
     for k, loss in enumerate(losses.tolist()):
-        least = min(least, loss)
-        if not math.isfinite(loss) or (stop_factor is not None and loss > stop_factor * least):
+        if not math.isfinite(loss):
             return k + 1
+        if k >= first:
+            least = min(least, loss)
+            if stop_factor is not None and loss > stop_factor * least:
+                return k + 1
     return len(losses)
 
 
