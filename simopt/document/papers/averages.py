@@ -105,8 +105,8 @@ def compared(
         rules,
         batch_size=BATCH_SIZE,
         epochs=epochs,
-        tuning_seeds=range(first, first + trials.few(4, 2)),
-        judging_seeds=range(judging, judging + trials.few(12, 6)),
+        tuning_seeds=range(first, first + trials.few(4, 1)),
+        judging_seeds=range(judging, judging + trials.few(12, 4)),
         schedule=schedule,
     )
     trials.trajectories += table.attrs["trajectories"]
