@@ -985,3 +985,12 @@ def test_a_law_is_looked_for_only_where_one_may_hold(monkeypatch):
     assert len(counted) < 100
     monkeypatch.setattr(rates, "_ends", lambda values, law: [len(values)] * len(values))
     assert [rates.laws(each) for each in several] == said
+
+
+def test_a_root_of_what_rounding_made_negative_is_no_number():
+    """It ended the check of `optax.ema` in an error of the rule it was compared with."""
+    rmsprop = simopt.RMSprop(epsilon=0.0, centered=True, bias_correction=True)
+    stepper = Stepper(rmsprop, [1.0])
+    for k in range(400):
+        stepper.step([0.1 if k % 3 else 0.1000000001])
+    assert math.isnan(stepper.weights[0])
