@@ -148,6 +148,10 @@ def rule(
     name for it, and what is sent to the workers of ``client=``. What has no value to compare, as an
     object of one's own, is refused.
 
+    `run` calls the functions in Python and says what they do wrong, with the line. Compiled, whole
+    numbers have 64 bits, and an index behind an array's end, or a variable that only a branch which
+    was not taken sets, goes unnoticed: a rule with such code is best run once.
+
     On the CPU a matrix' step may use what Numba knows of NumPy's arrays and of ``numpy.linalg``; on
     a GPU loops over its entries, and ``room``. Results of ``numpy.linalg`` differ by rounding from
     machine to machine.
