@@ -130,3 +130,35 @@ def test_parts_print_and_raise_values_when_compiled_and_when_read_from_disk(tmp_
             [sys.executable, program], capture_output=True, encoding="utf-8", check=True
         )
         assert ran.stdout.splitlines() == [*lines, f"found {found}"]
+
+
+def rows_added(name, promise):
+    """A loop that adds one row of an array to another, by a part that calls a part."""
+
+    def read(rows, k, lane):
+        return rows[k, lane]
+
+    def add(rows, others, low, high, k, j):
+        for lane in range(low, high):
+            rows[k, lane] += read(others, j, lane)
+
+    def loop(rows, low, high, places):
+        for k, j in places:
+            add(rows, rows, low, high, k, j)
+
+    for function in (read, add, loop):
+        function.__name__ = function.__qualname__ = f"{function.__name__}_{name}"
+    part(read)
+    part(parts.promised(add) if promise else add)
+    return loop
+
+
+@pytest.mark.parametrize("promise", [True, False])
+def test_of_rows_that_are_promised_to_be_others_no_loop_tests_whether_they_overlap(promise):
+    """The promise holds for what a part reads through parts that it calls."""
+    loop = rows_added(f"promised_{promise}", promise)
+    kernel = numba.njit(nogil=True, error_model="numpy")(loop)
+    rows, places = np.ones((3, 64)), np.array([[0, 2], [1, 2]], np.uint64)
+    kernel(rows, np.uint64(0), np.uint64(64), places)
+    assert rows.tolist() == [[2.0] * 64, [2.0] * 64, [1.0] * 64]
+    assert ("vector.memcheck" in kernel.inspect_llvm(kernel.signatures[0])) is not promise

@@ -76,7 +76,8 @@ def kernel(
         GIL.
     """
     lanes, one = width or layout.lanes(real), loss_passes.one
-    own = steps.steps_of(rule, real, extras, lanes, one, turning=turns(rule, loss_passes))
+    turning, alone = turns(rule, loss_passes), points == "shared" and loss_passes.alone is not None
+    own = steps.steps_of(rule, real, extras, lanes, one, turning=turning, alone=alone)
     summed = sums_of_points.points_of(loss_passes, points.startswith("own"), real, lanes)
     source = "" if width else digest(*rule.functions) + _engine_digest() + loss_passes.source
     whole = loop.made(

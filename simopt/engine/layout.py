@@ -51,6 +51,10 @@ WATCHED = COUNTS + COUNTED
 MOST_UPDATES = {np.float64: 2**53, np.float32: 2**24}
 
 
+#: Without a sign: an index that may be negative counts from the end, which compiled code tests.
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+
+
 class Data(NamedTuple):
     """A problem as arrays of one precision; weights padded with zeros to dp, as the loss needs."""
 
@@ -208,7 +212,7 @@ def read_2(rows, first, step, lane):
 
 def read_3(rows, first, step, lane):
     """The values of three rows in one lane."""
-    return (rows[first, lane], rows[first + step, lane], rows[first + 2 * step, lane])
+    return (rows[first, lane], rows[first + step, lane], rows[first + step + step, lane])
 
 
 def read_4(rows, first, step, lane):
@@ -216,8 +220,8 @@ def read_4(rows, first, step, lane):
     return (
         rows[first, lane],
         rows[first + step, lane],
-        rows[first + 2 * step, lane],
-        rows[first + 3 * step, lane],
+        rows[first + step + step, lane],
+        rows[first + step + step + step, lane],
     )
 
 
@@ -268,13 +272,13 @@ def write_2(rows, first, step, lane, values):
 def write_3(rows, first, step, lane, values):
     """Set three rows in one lane."""
     write_2(rows, first, step, lane, values)
-    rows[first + 2 * step, lane] = values[2]
+    rows[first + step + step, lane] = values[2]
 
 
 def write_4(rows, first, step, lane, values):
     """Set four rows in one lane."""
     write_3(rows, first, step, lane, values)
-    rows[first + 3 * step, lane] = values[3]
+    rows[first + step + step + step, lane] = values[3]
 
 
 def write_5(rows, first, step, lane, values):

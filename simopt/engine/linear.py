@@ -16,10 +16,11 @@ import numpy as np
 
 from simopt.engine import tiles
 from simopt.engine.batch_losses import of_points, predict_line, predict_line_own
-from simopt.engine.layout import LOSS, RESIDUAL, WATCHED
+from simopt.engine.layout import LOSS, ONE, RESIDUAL, THREE, TWO, WATCHED
 from simopt.engine.moments import add_block
 from simopt.engine.own_points import copy_columns, copy_targets
 from simopt.engine.passes import Passes, add_penalty, clear, rows_none
+from simopt.ground.parts import promised
 from simopt.problems.loss import Loss
 
 
@@ -58,29 +59,39 @@ def penalty(work, low, high, data):
         work[1, lane] = l2 * work[0, lane]
 
 
-def slope_of_point(work, low, high, dp, row, x, y, i, slope, parameters):
-    """A point's slope, or residual, to ``row``."""
+def begin(work, low, high, row, y, i, slope):
+    """What a point's prediction begins at, or its residual, to ``row``."""
+    start = 0 if slope is not None else -y[i]
+    for lane in range(low, high):
+        work[row, lane] = start
+
+
+def predict_point(work, low, high, dp, row, x, y, i, slope):
+    """A point's prediction, or residual, to ``row``."""
+    begin(work, low, high, row, y, i, slope)
+    add_prediction(work, low, high, dp, 0, row, x, i)
+
+
+def answer(work, low, high, row, source, y, i, slope, parameters):
+    """A point's slope, or residual, to ``row``; its prediction is in row ``source``."""
     target = y[i]
     for lane in range(low, high):
-        work[row, lane] = 0 if slope is not None else -target
-    for k in range(0, dp, 4):
-        x0, x1, x2, x3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
+        z = work[source, lane]
+        work[row, lane] = z if slope is None else slope(z, target, *parameters)
+
+
+def add_last(work, low, high, d, dp, row, x, i):
+    """The products of the weights that fill up a point's columns, added to ``row``."""
+    for k in range(d, dp):
+        column = x[i, k]
         for lane in range(low, high):
-            work[row, lane] = (
-                work[row, lane]
-                + work[k, lane] * x0
-                + work[k + 1, lane] * x1
-                + work[k + 2, lane] * x2
-                + work[k + 3, lane] * x3
-            )
-    if slope is not None:
-        for lane in range(low, high):
-            work[row, lane] = slope(work[row, lane], target, *parameters)
+            work[row, lane] += work[k, lane] * column
 
 
 def add_one_point(work, low, high, dp, row, x, y, i, slope, parameters):
     """Add a point's share to the gradient sums."""
-    slope_of_point(work, low, high, dp, row, x, y, i, slope, parameters)
+    predict_point(work, low, high, dp, row, x, y, i, slope)
+    answer(work, low, high, row, row, y, i, slope, parameters)
     for k in range(0, dp, 4):
         x0, x1, x2, x3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
         for lane in range(low, high):
@@ -203,19 +214,34 @@ def loss_one(work, low, high, at, base, data):
         work[base + LOSS, lane] = least + (factor * gap) * (factor * gap)
 
 
+@promised
+def add_four(work, weights, low, high, row, k, x0, x1, x2, x3):
+    """Four weights' products, from row k on, to a row; ``weights`` is ``work`` once more."""
+    k1, k2, k3 = k + ONE, k + TWO, k + THREE
+    for lane in range(low, high):
+        work[row, lane] = (
+            work[row, lane]
+            + weights[k, lane] * x0
+            + weights[k1, lane] * x1
+            + weights[k2, lane] * x2
+            + weights[k3, lane] * x3
+        )
+
+
+def add_prediction(work, low, high, dp, at, row, x, i):
+    """The prediction of point i, by the weights from row ``at`` on, added to ``row``."""
+    point, to = np.uint64(i), np.uint64(row)
+    for j in range(0, dp, 4):
+        k = np.uint64(j)
+        k1, k2, k3 = k + ONE, k + TWO, k + THREE
+        x0, x1, x2, x3 = x[point, k], x[point, k1], x[point, k2], x[point, k3]
+        add_four(work, work, low, high, to, np.uint64(at) + k, x0, x1, x2, x3)
+
+
 def predict(work, low, high, dp, at, row, x, i):
     """The prediction of point i, by the weights from row ``at`` on, to ``row``."""
     clear(work, low, high, row, row + 1)
-    for k in range(0, dp, 4):
-        x0, x1, x2, x3 = x[i, k], x[i, k + 1], x[i, k + 2], x[i, k + 3]
-        for lane in range(low, high):
-            work[row, lane] = (
-                work[row, lane]
-                + work[at + k, lane] * x0
-                + work[at + k + 1, lane] * x1
-                + work[at + k + 2, lane] * x2
-                + work[at + k + 3, lane] * x3
-            )
+    add_prediction(work, low, high, dp, at, row, x, i)
 
 
 def loss_of_points(work, low, high, dp, at, base, data, d, value, parameters):
@@ -260,6 +286,9 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     gradient_one,
     gradient_one_own,
     loss_one,
+    begin,
+    answer,
+    add_last,
 )
 
 
@@ -285,7 +314,7 @@ def passes_of(loss: Loss, one: bool) -> Passes:
         padding=1 if one and loss.squared else 4,
         rows=rows_none if one and loss.squared else rows_of_point,
         one=one and loss.squared,
-        alone=slope_of_point,
+        alone=predict_point,
         batch_loss=batch_loss,
         batch_loss_own=batch_loss_own,
         tiled_gradient=tiles.gradient,

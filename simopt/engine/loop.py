@@ -140,7 +140,7 @@ def made(
     one_lane: Any = None if steps is None else steps.lane
     ahead: Any = None if steps is None else steps.ahead
     spare_some: Any = None if steps is None else steps.spare
-    lane_of_many: Any = None if steps is None else steps.lane_of_many
+    step_weight: Any = None if steps is None else steps.weight
     turn: Any = None if steps is None else steps.turn
     along: Any = None if steps is None else steps.along
     rows_of: Any = None if steps is None else steps.rows
@@ -175,9 +175,7 @@ def made(
     add_slopes: Any = call_gradient if told else losses_in.gradient
     full_loss: Any = call_loss if told else losses_in.loss
     asked_loss: Any = call_batch_loss if told else losses_in.batch_loss
-    # Of a batch of 1 the gradient comes with the step: a pass over its rows less.
-    with_step = points == "shared" and not extras.clips and not one and not summed
-    alone = loss_passes.alone if with_step and steps is not None else None
+    alone = None if steps is None or not steps.alone else loss_passes.alone
     shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
     looks_at, diverges = semantics.looks_at, semantics.diverges
     side_of, least_rate = semantics.side_of, semantics.least_rate
@@ -198,15 +196,17 @@ def made(
         eta = first_clock + clocked
         base = eta + 1 + hypers
         if told is not None:
-            nothing = base + WATCHED + losses.more_rows
-            tiled = nothing + 1
+            following = base + WATCHED + losses.more_rows
+            tiled = following + 2
             rows = tiled + losses.tiled_rows
             multiple = real(losses.factor)
         else:
-            nothing = base + WATCHED + more_rows(d, data.x.shape[1])
-            tiled = nothing + 1
+            following = base + WATCHED + more_rows(d, data.x.shape[1])
+            tiled = following + 2
             rows = tiled + (1 if one else tiled_rows(dp, data.x.shape[1]))
             multiple = whole_factor
+        # A row of zeros: tiles begin their sums there.
+        nothing = tiled - 1
         if turn is not None:
             columns = data.x.shape[1]
             units, turned = units_of(d, columns), rows
@@ -272,7 +272,7 @@ def made(
         for first in range(0, out.loss.shape[0], width):
             setting = np.uint64(first % hyper.shape[1])
             passes.clear(work, low, high, dp, base + WATCHED)
-            passes.clear(work, low, high, nothing, nothing + 1)
+            passes.clear(work, low, high, following, nothing + 1)
             for lane in range(low, high):
                 for k in range(dp):
                     work[k, lane] = data.w0[k]
@@ -344,6 +344,7 @@ def made(
                 if kept is not None:
                     batch_starts = range(skipped, used, how.batch_size)
                     skipped = 0
+                fresh = True
                 for start in batch_starts:
                     stop = min(start + how.batch_size, how.points_used)
                     t += 1
@@ -449,9 +450,15 @@ def made(
                             scale = unit
                         if single:
                             if alone is not None:
-                                alone(
-                                    work, low, high, dp, row, data.x, data.y, order[start],
-                                    slope_of, parameters,
+                                point = order[start]
+                                if fresh:
+                                    alone(
+                                        work, low, high, dp, following, data.x, data.y, point,
+                                        slope_of,
+                                    )  # fmt: skip
+                                linear.answer(
+                                    work, low, high, row, following, data.y, point, slope_of,
+                                    parameters,
                                 )  # fmt: skip
                         elif by_moments:
                             if shared_moments is not None:
@@ -505,47 +512,60 @@ def made(
                                 work, ticks, low, high, setting, hyper, spared, data.l2, d, dp,
                                 scale, factor_now, shift_now,
                             )  # fmt: skip
-                            if alone is not None:
-                                alone_point = order[start]
+                            rows_of_weights = np.uint64(dp)
                             if turn is not None:
                                 turn(
                                     work, low, high, d, dp, units, columns, turned, held, room,
                                     setting, hyper, spared[0], factor_now, shift_now,
                                 )  # fmt: skip
+                            square = base + SQUARE
+                            passes.clear(work, low, high, square, square + 1)
+                            column, next_column = unit, zero
+                            if alone is not None and single:
+                                # Weights are read once, for this point and the next.
+                                next_point = order[stop if stop < used else start]
+                                linear.begin(
+                                    work, low, high, following, data.y, next_point, slope_of
+                                )  # fmt: skip
                             for k in range(d):
-                                l2 = data.l2[k]
-                                gradients, slopes, column = dp + k, nothing, zero
+                                weight = np.uint64(k)
+                                l2, center = data.l2[weight], data.optimum[weight]
+                                slopes = rows_of_weights + weight
                                 if alone is not None and single:
-                                    gradients, slopes = nothing, row
-                                    column = data.x[alone_point, k]
+                                    slopes = np.uint64(row)
+                                    column = data.x[point, weight]
+                                    next_column = data.x[next_point, weight]
                                 if undecayed is not None:
                                     spare_some(work, low, high, setting, hyper, spared[k], eta)
-                                for lane in range(low, high):
-                                    g = work[gradients, lane]
-                                    if alone is not None:
-                                        g += work[slopes, lane] * column
-                                    if along is None:
-                                        lane_of_many(
-                                            work, lane, k, dp, g, l2, scale, factor_now, shift_now,
-                                            lowest, highest,
-                                        )  # fmt: skip
-                                    elif k < inside:
-                                        along(
-                                            work, lane, k, dp, g, l2, scale, factor_now, shift_now,
-                                            lowest, highest,
-                                        )  # fmt: skip
-                                    else:
-                                        lane_of_many(
-                                            work, lane, k, dp, g, l2, scale, factor_now, shift_now,
-                                            lowest, highest,
-                                        )  # fmt: skip
+                                if along is not None and k < inside:
+                                    along(
+                                        work, work, work, low, high, weight, rows_of_weights,
+                                        slopes, column, np.uint64(square), center,
+                                        np.uint64(following), next_column, l2, scale, factor_now,
+                                        shift_now, lowest, highest,
+                                    )  # fmt: skip
+                                else:
+                                    step_weight(
+                                        work, work, work, low, high, weight, rows_of_weights,
+                                        slopes, column, np.uint64(square), center,
+                                        np.uint64(following), next_column, l2, scale, factor_now,
+                                        shift_now, lowest, highest,
+                                    )  # fmt: skip
+                            if alone is not None:
+                                fresh = not single
+                                if single:
+                                    linear.add_last(
+                                        work, low, high, d, dp, following, data.x, next_point
+                                    )  # fmt: skip
                         records = how.record == 2 or (how.record == 1 and stop == how.points_used)
                         if looks or records:
                             full_loss(
                                 losses, work, gathered, starting, low, high, dp, shown, base, tiled,
                                 data, d,
                             )  # fmt: skip
-                        passes.squared_distance(work, low, high, shown, base, data, d)
+                        if fused is None:
+                            passes.squared_distance(work, low, high, shown, base, data, d)
+                        passes.first_gap(work, low, high, shown, base, data)
                         for lane in range(low, high):
                             watch(
                                 work, base, lane, work[row, lane], work[base + SQUARE, lane], zero,

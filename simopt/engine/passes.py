@@ -15,9 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from simopt.engine.batch_losses import of_penalty
-from simopt.engine.layout import LOSS, READ, RESIDUAL, SQUARE
+from simopt.engine.layout import LOSS, ONE, READ, RESIDUAL, SQUARE, THREE, TWO
 from simopt.ground.inline import inlined
+from simopt.ground.parts import promised
 from simopt.ground.snapshot import digest
 from simopt.training import semantics
 from simopt.training.noise import normal_pair
@@ -161,26 +164,38 @@ def loss_penalty(work, low, high, dp, at, base, data, d, value, parameters):
     add_penalty(work, low, high, at, base + LOSS, data, d)
 
 
+@promised
+def add_four_squares(work, weights, low, high, row, w, a, b, c, e):
+    """Four weights' squared distances, from row w on, to a row; ``weights`` is ``work`` again."""
+    w1, w2, w3 = w + ONE, w + TWO, w + THREE
+    for lane in range(low, high):
+        p, q = weights[w, lane] - a, weights[w1, lane] - b
+        r, s = weights[w2, lane] - c, weights[w3, lane] - e
+        work[row, lane] = work[row, lane] + p * p + q * q + r * r + s * s
+
+
 def squared_distance(work, low, high, at, base, data, d):
-    """``|w - optimum|^2`` to its row, and ``w_0 - optimum_0`` to the first row of residuals."""
-    row, side = base + SQUARE, base + RESIDUAL
+    """``|w - optimum|^2`` to its row."""
+    row = base + SQUARE
     clear(work, low, high, row, row + 1)
     whole = d - d % 4
-    for k in range(0, whole, 4):
-        a, b, c, e = data.optimum[k], data.optimum[k + 1], data.optimum[k + 2], data.optimum[k + 3]
-        w = at + k
-        for lane in range(low, high):
-            p, q = work[w, lane] - a, work[w + 1, lane] - b
-            r, s = work[w + 2, lane] - c, work[w + 3, lane] - e
-            work[row, lane] = work[row, lane] + p * p + q * q + r * r + s * s
+    for j in range(0, whole, 4):
+        first, w = np.uint64(j), np.uint64(at + j)
+        a, b = data.optimum[first], data.optimum[first + ONE]
+        c, e = data.optimum[first + TWO], data.optimum[first + THREE]
+        add_four_squares(work, work, low, high, np.uint64(row), w, a, b, c, e)
     for k in range(whole, d):
         center = data.optimum[k]
         for lane in range(low, high):
             gap = work[at + k, lane] - center
             work[row, lane] += gap * gap
+
+
+def first_gap(work, low, high, at, base, data):
+    """``w_0 - optimum_0`` to the first row of residuals."""
     center = data.optimum[0]
     for lane in range(low, high):
-        work[side, lane] = work[at, lane] - center
+        work[base + RESIDUAL, lane] = work[at, lane] - center
 
 
 def rows_none(d, columns):
@@ -203,8 +218,8 @@ class Passes:
     loss : callable
         ``f(work, low, high, dp, at, base, data, d, value, parameters)``: the full loss, to its row.
     alone : callable, optional
-        ``f(work, low, high, dp, row, x, y, i, slope, parameters)``: the slope of point i to row
-        ``row``, where its gradient is that times its columns.
+        ``f(work, low, high, dp, row, x, y, i, slope)``: the prediction of point i, or its residual
+        where that is the slope, to row ``row``; where its gradient is its slope times its columns.
     slope, value : callable, optional
         The last but one argument of those, of a point: ``f(z, y, *parameters)``.
     tiled_gradient, tiled_loss : callable, optional
@@ -291,4 +306,5 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     shrink_large,
     shrink_some_large,
     squared_distance,
+    first_gap,
 )

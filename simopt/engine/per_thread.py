@@ -453,6 +453,7 @@ def program(
                         full_loss(work, 0, 1, dp, shown, base, data, d, value_of, parameters)
                         loss = work[base + LOSS, 0]
                     passes.squared_distance(work, 0, 1, shown, base, data, d)
+                    passes.first_gap(work, 0, 1, shown, base, data)
                     gap, far = work[row, 0], work[base + SQUARE, 0]
                 if semantics.crosses(gap, side, zero):
                     overshoots += 1

@@ -19,10 +19,11 @@ from numba.extending import intrinsic
 
 from simopt.engine import layout, matrices, passes, sums, watching
 from simopt.engine.addresses import lowered
-from simopt.engine.layout import READ, RESIDUAL, WRITE
+from simopt.engine.layout import ONE, READ, RESIDUAL, WRITE
 from simopt.engine.unmasked import whole
 from simopt.ground.compiling import code_digest
 from simopt.ground.inline import inlined
+from simopt.ground.parts import promised
 from simopt.rules.rule import WEIGHT_DECAY, Rule
 from simopt.training import semantics
 
@@ -77,6 +78,8 @@ class Steps:
         The rule's.
     summed : int
         How many terms it sums.
+    alone : bool
+        Whether the gradient of a batch of 1 comes with the step: a pass over its rows less.
     tick : callable
         ``f(work, ticks, low, high, first, eta)``: the clocks of a block tick, where nothing is
         summed.
@@ -90,9 +93,13 @@ class Steps:
     spare : callable
         ``f(work, low, high, setting, hyper, share, eta)``: the decay of a weight that has that
         share.
-    lane_of_many : callable
-        ``f(work, lane, k, dp, g, penalty, scale, factor, shift, lowest, highest)``: the step of
-        weight k of one lane; g is what its slopes sum to.
+    weight : callable
+        ``f(work, marks, sums, low, high, k, dp, slopes, column, square, center, following,
+        next_column, penalty, scale, factor, shift, lowest, highest)``: the step of weight k of all
+        lanes; ``marks`` and ``sums`` are ``work`` once more. What its slopes sum to is in row
+        ``slopes``. The new weight's squared distance from ``center`` is added to row ``square``.
+        Where ``alone``, row ``slopes`` may be one point's, whose ``column`` it is multiplied by,
+        and the new weight times the ``next_column`` is added to row ``following``.
     block : callable
         ``f(work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
         slack, lowest, highest)``: all of it for a block of lanes. With one weight its gradient is
@@ -105,7 +112,7 @@ class Steps:
         is the first of ``rows(units, columns)`` rows to work in. None where the rule or the loss is
         about no matrices; else no loop calls ``block``.
     along : callable, optional
-        `lane_of_many` of a weight of the matrix.
+        `weight` of a weight of the matrix.
     rows : callable, optional
         ``f(units, columns)``: the rows of work that ``turn`` needs.
     arrays : callable, optional
@@ -114,11 +121,12 @@ class Steps:
 
     shape: Shape
     summed: int
+    alone: bool
     tick: Callable[..., None]
     lane: Callable[..., None]
     ahead: Callable[..., None]
     spare: Callable[..., None]
-    lane_of_many: Callable[..., None]
+    weight: Callable[..., None]
     block: Callable[..., None]
     parts: tuple[Callable[..., None], ...]
     turn: Callable[..., None] | None = None
@@ -135,10 +143,12 @@ def steps_of(
     one: bool,
     source: str = "",
     turning: bool = False,
+    alone: bool = False,
 ) -> Steps:
     """A rule's steps, in blocks of so many lanes, for one weight or for several.
 
-    ``turning``: some weights are a matrix, and the rule is about matrices.
+    ``turning``: some weights are a matrix, and the rule is about matrices. ``alone``: the
+    gradient of a batch of 1 may come with the step.
     ``source`` is a digest of what they are made of, a part of them for the cache's key.
     """
     update: Any = inlined(rule.update)
@@ -156,9 +166,14 @@ def steps_of(
     state = layout.state_rest if states else layout.state_none
     width, bits, zero = np.uint64(lanes), layout.bits(real, lanes), real(0)
     row_length = lanes + layout.spare(real)
+    before, ticked = np.uint64(2 + states), np.uint64(clocked)
+    behind = np.uint64(clocked + 1 + hypers)
     carray: Any = numba.carray  # type: ignore[attr-defined]
     # None or True: of a test for None only one branch is compiled.
     averages = True if averaged >= 0 else None
+    average = np.uint64(max(0, averaged))
+    alone = alone and not (one or turning or extras.clips or summed)
+    with_point = True if alone else None
     scheduled = True if extras.scheduled else None
     boxes = True if extras.boxed else None
     arrives = True if extras.arrives else None
@@ -267,30 +282,53 @@ def steps_of(
         for lane in range(low, high):
             work[eta + decay, lane] = hyper[decay, setting + lane - low] * share
 
-    def lane_of_many(work, lane, k, dp, g, penalty, scale, factor, shift, lowest, highest):
-        first_state = 2 * dp
-        first_clock = (2 + states) * dp
-        eta = first_clock + clocked
-        base = eta + 1 + hypers
-        shown = 0 if averages is None else first_state + averaged * dp
+    def stepped(work, marks, lane, k, dp, g, penalty, scale, factor, shift, lowest, highest):
+        first_state = dp + dp + k
+        first_clock = before * dp
+        eta = first_clock + ticked
+        base = first_clock + behind
         old = work[k, lane]
         if unclipped is not None:
             g = g * scale + penalty * old
-        rate = work[eta, lane]
+        rate = marks[eta, lane]
         if scheduled is not None:
             rate = rate_at(rate, factor, shift)
-        held = read_state(work, first_state + k, dp, lane)
-        held = held + read_clock(work, first_clock, 1, lane)
-        new = update(old, g, rate, *(held + read_hyper(work, eta + 1, 1, lane)))
-        alive = alive_in(work, base, lane, zero, arrives)
+        held = read_state(work, first_state, dp, lane)
+        held = held + read_clock(marks, first_clock, ONE, lane)
+        new = update(old, g, rate, *(held + read_hyper(marks, eta + ONE, ONE, lane)))
+        alive = alive_in(marks, base, lane, zero, arrives)
         moved = weight(new)
         if boxes is not None:
             moved = boxed(moved, lowest, highest)
-        work[k, lane] = whole(moved if alive else old)
-        mean = work[shown + k, lane]
-        write_state(work, first_state + k, dp, lane, state(new))
-        if averages is not None:
-            work[shown + k, lane] = whole(work[shown + k, lane] if alive else mean)
+        moved = whole(moved if alive else old)
+        work[k, lane] = moved
+        if averages is None:
+            write_state(work, first_state, dp, lane, state(new))
+            return moved, moved
+        shown = first_state + average * dp
+        mean = work[shown, lane]
+        write_state(work, first_state, dp, lane, state(new))
+        seen = whole(work[shown, lane] if alive else mean)
+        work[shown, lane] = seen
+        return moved, seen
+
+    @promised
+    def step_weight(
+        work, marks, sums, low, high, k, dp, slopes, column, square, center, following, next_column,
+        penalty, scale, factor, shift, lowest, highest,
+    ):  # fmt: skip
+        for lane in range(low, high):
+            g = marks[slopes, lane]
+            if with_point is not None:
+                # As a sum of slopes is, which begins at 0.
+                g = zero + g * column
+            moved, seen = stepped(
+                work, marks, lane, k, dp, g, penalty, scale, factor, shift, lowest, highest
+            )  # fmt: skip
+            if with_point is not None:
+                sums[following, lane] += moved * next_column
+            gap = seen - center
+            sums[square, lane] += gap * gap
 
     def several_weights(
         work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift, clip,
@@ -305,20 +343,28 @@ def steps_of(
             penalty = l2[k]
             if undecayed is not None:
                 spare(work, low, high, setting, hyper, spared[k], eta)
+            weight, rows = np.uint64(k), np.uint64(dp)
+            g_row = rows + weight
             for lane in range(low, high):
-                g = work[dp + k, lane]
-                lane_of_many(work, lane, k, dp, g, penalty, scale, factor, shift, lowest, highest)
+                g = work[g_row, lane]
+                stepped(
+                    work, work, lane, weight, rows, g, penalty, scale, factor, shift, lowest,
+                    highest,
+                )  # fmt: skip
 
     block = one_weight if one else several_weights
-    parts = (tick, lane_step) if one else (tick, spare, ahead, lane_of_many)
-    made = Steps(shape_of_rule, summed, tick, lane_step, ahead, spare, lane_of_many, block, parts)
+    parts = (tick, lane_step) if one else (tick, spare, ahead, stepped, step_weight)
+    made = Steps(
+        shape_of_rule, summed, alone, tick, lane_step, ahead, spare, step_weight, block, parts
+    )
     if rule.matrix is None or not turning:
         return made
     turn, rows, arrays, after = matrices.turning(rule, real, extras, spare)
-    stepped = dataclasses.replace(rule, update=after, matrix=None)
-    along = steps_of(stepped, real, extras, lanes, one, source, True).lane_of_many
+    by_entries = dataclasses.replace(rule, update=after, matrix=None)
+    entries = steps_of(by_entries, real, extras, lanes, one, source, True)
+    parts = (*parts, *entries.parts, turn, arrays)
     return dataclasses.replace(
-        made, parts=(*parts, turn, along, arrays), turn=turn, along=along, rows=rows, arrays=arrays
+        made, parts=parts, turn=turn, along=entries.weight, rows=rows, arrays=arrays
     )
 
 

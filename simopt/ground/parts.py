@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
+from weakref import WeakSet
 
+from llvmlite.binding import create_new_module_pass_manager
 from numba.core import codegen, compiler
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
@@ -57,15 +59,38 @@ class Library(codegen.JITCodeLibrary):
         return 0
 
 
+class Flat(Library):
+    """The same with all parts that it calls inlined: a promise is not about what is called."""
+
+    def _optimize_final_module(self) -> None:
+        """Inline, and no more."""
+        passes = create_new_module_pass_manager()
+        passes.add_always_inliner_pass()
+        passes.run(self._final_module, self._codegen._pass_builder())
+
+
 class Part(pipeline.Compiler):
     """The compiler without the step to machine code."""
+
+    library: type[Library] = Library
 
     def compile_extra(self, func: Callable[..., Any]) -> Any:
         """Compile a function into a `Library`."""
         code = Code(self.state.targetctx.codegen())
-        self.state.library = Library(code, func.__qualname__)
+        self.state.library = self.library(code, func.__qualname__)
         self.state.library.enable_object_caching()
         return super().compile_extra(func)
+
+
+class Promised(Part):
+    """The same of functions in `promised`: what they write in one array they read in no other."""
+
+    def compile_extra(self, func: Callable[..., Any]) -> Any:
+        """Compile a function into a `Library`, with the promise."""
+        self.state.flags.noalias = True
+        return super().compile_extra(func)
+
+    library = Flat
 
 
 def spares(code: type, library: type, compiling: type) -> bool:
@@ -78,12 +103,28 @@ def spares(code: type, library: type, compiling: type) -> bool:
     )
 
 
+#: Functions of which LLVM is told that no two of their arrays share numbers, if one is written to.
+#: They may be given one array several times, of which they write some rows and read others.
+_promised: WeakSet[Callable[..., Any]] = WeakSet()
+
+
+def promised(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Promise of a function that no row it writes to in one of its arrays is one of another's.
+
+    Where rows are known at run time alone, LLVM tests before every loop whether they overlap.
+    """
+    _promised.add(function)
+    return function
+
+
 #: Numba's options for a function that is inlined into others, on CPUs.
 COMPILING: dict[str, Any] = (
     {"pipeline_class": Part}
     if spares(codegen.JITCPUCodegen, codegen.JITCodeLibrary, compiler.Compiler)
     else {}
 )
+
+PROMISING: dict[str, Any] = {"pipeline_class": Promised}
 
 
 def part(function: Callable[..., Any], chosen: Callable[..., Any] | None = None) -> None:
@@ -97,7 +138,8 @@ def part(function: Callable[..., Any], chosen: Callable[..., Any] | None = None)
 
     options: Any = {"forceinline": True, **WITHOUT_WRAPPERS}
     # On CPUs the first is found before the second: compilers for other targets know no COMPILING.
-    overload(function, COMPILING | options, strict=False, target="cpu")(chosen or itself)
+    compiling = COMPILING | PROMISING if function in _promised and COMPILING else COMPILING
+    overload(function, compiling | options, strict=False, target="cpu")(chosen or itself)
     overload(function, options, strict=False)(chosen or itself)
 
 
