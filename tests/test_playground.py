@@ -13,7 +13,7 @@ import pytest
 import simopt
 from simopt import problems, report, schedules
 from simopt.cli import main as cli
-from simopt.display import style, walkthrough
+from simopt.display import axis_ticks, walkthrough
 from simopt.ground import formatting
 from simopt.report.playground import catalogue
 from simopt.rules import ALL, javascript
@@ -198,7 +198,7 @@ def test_numbers_and_ticks_are_written_as_on_the_other_pages():
         assert got == [formatting.number(value, digits) for value in values]
     ticks = "ticksOf(makeAxis('log', 1e-4, 1e5, ''), 20)"
     assert browser.evaluated(script, f"{ticks}.map(each => each[1])") == [
-        style.power_of_ten(10.0**k) for k in range(5, -5, -1)
+        axis_ticks.power_of_ten(10.0**k) for k in range(5, -5, -1)
     ]
 
 

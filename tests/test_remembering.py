@@ -11,18 +11,18 @@ import pytest
 from matplotlib.axis import Axis, Tick
 from matplotlib.text import Text
 
-from simopt.display import remembering, style
+from simopt.display import axis_ticks, remembering, style
 
 
 def panels() -> Any:
     """Two axes that share one, each with a scale of its own, and a legend."""
     figure, axes = style.new(2, sharex=True)
     axes[0].plot([1, 1e4], [1e-3, 5e7], label="a")
-    style.log_axis(axes[0].xaxis)
-    style.log_axis(axes[0].yaxis)
+    axis_ticks.log_axis(axes[0].xaxis)
+    axis_ticks.log_axis(axes[0].yaxis)
     axes[1].plot([1, 1e4], [0, 123_456], label="b")
     axes[1].set_title("a title above\nof two lines")
-    style.linear_axis(axes[1].yaxis)
+    axis_ticks.linear_axis(axes[1].yaxis)
     style.legend(figure, axes[1])
     return figure
 

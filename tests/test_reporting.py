@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 import simopt
 from simopt import problems, report
-from simopt.display import charts, standalone, style, tables, templating, typesetting
+from simopt.display import axis_ticks, charts, standalone, style, tables, templating, typesetting
 from simopt.document.source import source
 from simopt.ground import files
 from simopt.ground.formatting import number
@@ -26,7 +26,7 @@ from simopt.report.claims import section
 from simopt.rules import ALL
 
 EVIL = "<script>alert(1)</script>"
-VOID = {"meta", "br", "link", "img", "hr", "input", "col"}
+VOID = {"meta", "br", "wbr", "link", "img", "hr", "input", "col"}
 OWN = ("overview", "walkthrough", "errata")
 
 
@@ -327,18 +327,18 @@ def test_ticks_are_written_as_numbers_in_sentences_are() -> None:
 )
 def test_a_logarithmic_axis_has_more_than_one_number(low: float, high: float, shown: list) -> None:
     _, axes = style.new()
-    style.log_axis(axes.yaxis)
+    axis_ticks.log_axis(axes.yaxis)
     axes.set_ylim(low, high)
     ends = sorted((low, high))
     ticks = [tick for tick in axes.yaxis.get_majorticklocs() if ends[0] <= tick <= ends[1]]
-    assert [style.power_of_ten(tick) for tick in ticks] == shown
+    assert [axis_ticks.power_of_ten(tick) for tick in ticks] == shown
 
 
 def test_svg_is_the_same_every_time_and_clean() -> None:
     def draw() -> str:
         figure, axes = style.new()
         axes.plot([1, 2, 3], [1e-3, 1.0, 1e3], **style.line("Adam"))
-        style.log_axis(axes.yaxis)
+        axis_ticks.log_axis(axes.yaxis)
         axes.set(xlabel="update", ylabel="loss")
         style.legend(figure, axes)
         return str(style.svg(figure, title="A figure", alt="It rises."))
@@ -360,13 +360,13 @@ def test_minor_ticks_are_where_matplotlib_has_them(hidden: bool) -> None:
         for axes in panels:
             axes.plot([3e-3, 50.0], [1e-4, 1.0])
         for axis in (panels[1].xaxis, panels[0].yaxis):
-            style.log_axis(axis)
+            axis_ticks.log_axis(axis)
         for axes in panels:
             axes.set_xlim(1e-3, 100.0)
             axes.tick_params(which="both", left=not hidden)
             if own:
                 continue
-            for held in [each for each in axes.artists if isinstance(each, style.MinorTicks)]:
+            for held in [each for each in axes.artists if isinstance(each, axis_ticks.MinorTicks)]:
                 del held.axis.get_minor_ticks  # type: ignore[method-assign]
                 held.remove()
         drawn = str(style.svg(figure, title="two panels", alt="their ticks"))

@@ -78,12 +78,14 @@ def sensitivity(
     checks.numbers(f"frame.{rate}", table[rate])
 
     def draw(style: Any) -> Any:
+        from simopt.display import axis_ticks
+
         figure, axes = style.new()
         names = list(table[by].drop_duplicates())
         for name, rows in table.groupby(by, observed=True, sort=False):
             look = style.look(str(name), map(str, names))
-            finite = rows[style.drawable(rows["median"])]
-            band = rows[style.drawable(rows["high"])]
+            finite = rows[axis_ticks.drawable(rows["median"].to_numpy())]
+            band = rows[axis_ticks.drawable(rows["high"].to_numpy())]
             axes.fill_between(
                 band[rate], band["low"], band["high"], color=look.color, alpha=0.18, linewidth=0
             )
@@ -240,22 +242,24 @@ def loss(
         by = "run"
 
     def draw(style: Any) -> Any:
+        from simopt.display import axis_ticks
+
         figure, axes = style.new()
         names = [str(name) for name in table[by].drop_duplicates()]
         plain = _rules(names)
         for name, rows in table.groupby(by, observed=True, sort=False):
-            finite = rows[style.drawable(rows["median"])]
+            finite = rows[axis_ticks.drawable(rows["median"].to_numpy())]
             look = style.line(plain[str(name)], plain.values(), markevery=max(1, len(finite) // 8))
             shown = str(name) if by == "run" else _label(by, name)
             if (rows["high"] > rows["low"]).any():
-                band = rows[style.drawable(rows["high"])]
+                band = rows[axis_ticks.drawable(rows["high"].to_numpy())]
                 axes.fill_between(
                     band[time], band["low"], band["high"], color=look["color"], alpha=0.18,
                     linewidth=0,
                 )  # fmt: skip
             axes.plot(finite[time], finite["median"], **{**look, "label": shown})
         _scale(style, axes.yaxis, table[["low", "median"]].to_numpy())
-        style.linear_axis(axes.xaxis, whole=True)
+        axis_ticks.linear_axis(axes.xaxis, whole=True)
         axes.set(xlabel="epoch" if time == "epoch" else "update", ylabel=label)
         _legend(style, figure, axes, 2 if max(map(len, names)) > 12 else 4)
         return figure
@@ -333,11 +337,13 @@ def _rules(names: list[str]) -> dict[str, str]:
 
 def _scale(style: Any, axis: Any, values: NDArray[np.float64]) -> None:
     """A logarithmic axis where values are positive and far apart."""
-    finite = values[style.drawable(values)]
+    from simopt.display import axis_ticks
+
+    finite = values[axis_ticks.drawable(values)]
     if finite.size and finite.min() > 0 and finite.max() > WIDE * finite.min():
-        style.log_axis(axis)
+        axis_ticks.log_axis(axis)
     else:
-        style.linear_axis(axis)
+        axis_ticks.linear_axis(axis)
 
 
 def _borders(edges: Any, axis: pd.Index) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.display.walkthrough import worked
 from simopt.ground.formatting import count, listing, number
@@ -168,7 +168,7 @@ def figure(named: Sequence[str], runs: Sequence[Run], losses: pd.DataFrame) -> M
         after = losses[name] if epochs else run.steps["loss"]
         start = run.problem.loss(run.problem.w0)
         loss = np.concatenate([[start], after.to_numpy(dtype=np.float64)])
-        good = style.drawable(loss)
+        good = axis_ticks.drawable(loss)
         every.append(loss[good])
         plain = run.optimizer.name if name == run.optimizer.name else name
         keywords = style.line(plain, named, markevery=max(1, len(loss) // 8))
@@ -176,8 +176,8 @@ def figure(named: Sequence[str], runs: Sequence[Run], losses: pd.DataFrame) -> M
     together = np.concatenate(every)
     positive = together[together > 0]
     if len(positive) and positive.max() > 30 * positive.min():
-        style.log_axis(axes.yaxis)
-    style.linear_axis(axes.xaxis, whole=True)
+        axis_ticks.log_axis(axes.yaxis)
+    axis_ticks.linear_axis(axes.xaxis, whole=True)
     axes.set(xlabel="epoch" if epochs else "update", ylabel="loss over all points")
     style.legend(drawn, axes, columns=4 if max(map(len, named)) < 12 else 1)
     title = "Loss by epoch" if epochs else "Loss by update"

@@ -13,7 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 from numpy.typing import ArrayLike
 
-from simopt.display import scoreboard, style, tables, templating
+from simopt.display import axis_ticks, scoreboard, style, tables, templating
 from simopt.display.walkthrough import worked
 from simopt.ground import checks, files
 from simopt.ground.formatting import count, number, symbol
@@ -199,7 +199,7 @@ def loss_figure(trace: Run) -> Markup:
     steps = trace.steps
     loss = np.concatenate([[trace.problem.loss(trace.problem.w0)], steps["loss"].to_numpy()])
     update = np.arange(len(loss))
-    good = style.drawable(loss)
+    good = axis_ticks.drawable(loss)
     figure, axes = style.new()
     look = style.look(trace.optimizer.name)
     few = len(loss) <= 60
@@ -209,7 +209,7 @@ def loss_figure(trace: Run) -> Markup:
     )  # fmt: skip
     positive = loss[good][loss[good] > 0]
     if len(positive) and positive.max() > 100 * positive.min():
-        style.log_axis(axes.yaxis)
+        axis_ticks.log_axis(axes.yaxis)
     axes.set(xlabel="update", ylabel="loss over all points")
     if not good[-1]:
         see = (

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column, badge
 from simopt.document.audit import VERDICTS
 from simopt.document.source import line_numbers, source
@@ -201,7 +201,7 @@ def deviation_figure(audit: pd.DataFrame) -> Markup:
             label=f"{verdict} ({len(mine)})",
             zorder=3 if verdict == "wrong" else 2,
         )
-    style.log_axis(axes.xaxis)
+    axis_ticks.log_axis(axes.xaxis)
     axes.set_yticks(range(len(rows)), rows)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)

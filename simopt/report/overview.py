@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from simopt.display import style, tables, templating
+from simopt.display import axis_ticks, style, tables, templating
 from simopt.display.tables import Column
 from simopt.document.quantities import ETA
 from simopt.document.source import source
@@ -192,9 +192,9 @@ def distance_figure(distances: pd.DataFrame) -> Markup:
             distances[name].clip(lower=traces.FLOOR),
             **style.line(name, markevery=marks),
         )
-    style.log_axis(axes.xaxis)
-    style.ticks(axes.xaxis, [1, 2, 5, 10, 20, 50, len(distances)])
-    style.log_axis(axes.yaxis)
+    axis_ticks.log_axis(axes.xaxis)
+    axis_ticks.fixed_ticks(axes.xaxis, [1, 2, 5, 10, 20, 50, len(distances)])
+    axis_ticks.log_axis(axes.yaxis)
     axes.set(xlabel="epoch", ylabel="distance from\nthe optimum |w − 5|")
     style.legend(figure, axes)
     first, last = distances.iloc[0], distances.iloc[-1]

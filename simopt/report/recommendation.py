@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from simopt.analysis.recommendation import Recommendation, sentences
-from simopt.display import style, tables, templating
+from simopt.display import axis_ticks, style, tables, templating
 from simopt.display.tables import Column
 from simopt.ground import checks, files
 from simopt.ground.formatting import count, listing, number, plain
@@ -202,8 +202,8 @@ def _top(least: float, constant: float, share: float) -> float:
 
 def _captioned(figure: Figure, axes: Axes, title: str, see: str, losses: str) -> Markup:
     """The figure with its axes, its legend and what to see."""
-    style.log_axis(axes.xaxis)
-    style.linear_axis(axes.yaxis)
+    axis_ticks.log_axis(axes.xaxis)
+    axis_ticks.linear_axis(axes.yaxis)
     axes.set(xlabel="learning rate η", ylabel=losses)
     style.legend(figure, axes)
     image = style.svg(figure, title=title, alt=see)

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from simopt.curves.diagnosis.terminal import wide
-from simopt.display import style, tables, templating
+from simopt.display import axis_ticks, style, tables, templating
 from simopt.ground import files
 from simopt.ground.formatting import count, number, percent, sentence
 
@@ -54,10 +54,10 @@ def figure(diagnosis: Diagnosis) -> Figure:
         if diagnosis.validation is not None:
             style.legend(drawn, axes)
         if wide(diagnosis.loss):
-            style.log_axis(axes.yaxis)
+            axis_ticks.log_axis(axes.yaxis)
         else:
-            style.linear_axis(axes.yaxis)
-        style.linear_axis(axes.xaxis, whole=True)
+            axis_ticks.linear_axis(axes.yaxis)
+        axis_ticks.linear_axis(axes.xaxis, whole=True)
         rows = diagnosis.evidence.drop_duplicates(["first", "last"])
         spans = [(int(a) + 1, int(b) + 1) for a, b in zip(rows["first"], rows["last"], strict=True)]
         for first, last in spans:
@@ -193,7 +193,7 @@ def _small(table: pd.DataFrame, diagnoses: Sequence[Diagnosis]) -> Markup:
                 shown[np.abs(shown) > LARGEST] = np.nan
                 axes.plot(at, shown, color=color)
         if wide(each.loss):
-            style.log_axis(axes.yaxis)
+            axis_ticks.log_axis(axes.yaxis)
         label = f"{str(name)[-40:]}: {each.symptom}"
         title = axes.set_title(label, loc="left", parse_math=False)
         title.set_in_layout(False)

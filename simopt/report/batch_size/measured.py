@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from simopt.analysis import measures
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import fixed, listing, number, out_of
 from simopt.problems import Problem
@@ -235,8 +235,8 @@ def curve_figure(
                 linewidth=0,
             )
         axes.set_xscale("log", base=2)
-        style.log_axis(axes.yaxis)
-        style.ticks(axes.xaxis, _spread(sorted(every["batch_size"].unique())))
+        axis_ticks.log_axis(axes.yaxis)
+        axis_ticks.fixed_ticks(axes.xaxis, _spread(sorted(every["batch_size"].unique())))
         axes.set_ylabel(label)
     low = every["median"].min()
     grid[-1, 0].set_ylim(max(low / 3, DRAWN / 2), 2)
@@ -253,8 +253,8 @@ def rate_figure(again: pd.DataFrame) -> Any:
         if not rows.empty:
             axes.plot(rows["batch_size"], rows["eta"], **style.line(name))
     axes.set_xscale("log", base=2)
-    style.log_axis(axes.yaxis)
-    style.ticks(axes.xaxis, _spread(sorted(again["batch_size"].unique())))
+    axis_ticks.log_axis(axes.yaxis)
+    axis_ticks.fixed_ticks(axes.xaxis, _spread(sorted(again["batch_size"].unique())))
     axes.set_xlabel("batch size [points]")
     axes.set_ylabel("best learning rate η")
     style.legend(figure, axes)

@@ -16,7 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from simopt.display import style
+from simopt.display import axis_ticks, style
 from simopt.display.style import Look
 from simopt.document.claims.claim import Picture
 from simopt.ground.formatting import number
@@ -223,9 +223,9 @@ def _names(axis: Axis, series: Series) -> None:
 def _scale(axis: Axis, log: bool, *, whole: bool = False) -> None:
     """A few ticks, their labels as the page writes numbers."""
     if not log:
-        style.linear_axis(axis, whole=whole)
+        axis_ticks.linear_axis(axis, whole=whole)
         return
-    style.log_axis(axis, ticks=5)
+    axis_ticks.log_axis(axis, ticks=5)
     axis.set_minor_locator(NullLocator())
     low, high = axis.get_view_interval()
     if high < 30 * low:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import count, listing, number, percent, sentence
 from simopt.report.conventions import measured, names
@@ -128,8 +128,8 @@ def distance_figure(
             common = "own defaults" if setting == OWN else f"ε = {number(EPSILON)}"
             axes.set_title(f"{case}, {common}")
     for axes in grid.ravel():
-        style.log_axis(axes.xaxis, 4)
-        style.log_axis(axes.yaxis, 5)
+        axis_ticks.log_axis(axes.xaxis, 4)
+        axis_ticks.log_axis(axes.yaxis, 5)
     for axes in grid[-1]:
         axes.set_xlabel("update")
     figure.supylabel("distance from the document's weights, relative", fontsize=12)
@@ -281,9 +281,9 @@ def dropped(frame: pd.DataFrame) -> dict[str, Any]:
                 markeredgecolor=style.PAPER, markeredgewidth=0.6,
             )  # fmt: skip
         axes.set_title(setting.name)
-        style.log_axis(axes.yaxis, 5)
-        style.log_axis(axes.xaxis)
-        style.ticks(axes.xaxis, [11, 15, 20, 30, 50, AFTER_DROP[-1]])
+        axis_ticks.log_axis(axes.yaxis, 5)
+        axis_ticks.log_axis(axes.xaxis)
+        axis_ticks.fixed_ticks(axes.xaxis, [11, 15, 20, 30, 50, AFTER_DROP[-1]])
     grid[-1].set_xlabel(f"update (the rate drops after {DROPPED_AT})")
     figure.supylabel("distance of the weights, relative", fontsize=12)
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from simopt.analysis.batch_size import Curve, Scaling
 from simopt.analysis.batch_size.tables import DIMINISHING, PERFECT, REGIONS
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import listing, number, percent, symbol
 from simopt.report.sweeps import records
@@ -49,7 +49,7 @@ def size_axis(axes: Any, sizes: Sequence[int]) -> None:
     for size in kept[1:]:
         if shown[-1] / size >= room:
             shown.append(size)
-    style.ticks(axes.xaxis, shown)
+    axis_ticks.fixed_ticks(axes.xaxis, shown)
 
 
 def steps_figure(study: Scaling, name: str) -> Markup:
@@ -83,7 +83,7 @@ def steps_figure(study: Scaling, name: str) -> Markup:
             if np.isfinite(fit["critical"]):
                 _critical(axes, fit, curve, look["color"], axes is below)
     for axes, unit in ((above, "steps to target"), (below, "examples to target")):
-        style.log_axis(axes.yaxis)
+        axis_ticks.log_axis(axes.yaxis)
         axes.set_ylabel(unit)
     _limits(above, below, study, sizes)
     for axes in foot:

@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from simopt.analysis.batch_size import Scaling
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import number, percent
 from simopt.problems import Floats
@@ -50,7 +50,7 @@ def rates_figure(study: Scaling, name: str) -> Markup:
             x, y = own["batch_size"].to_numpy(float), own["eta"].to_numpy(float)
             fine = np.geomspace(x[0], x[-1], 100)
             axes.plot(fine, law(rate, x, y, fine), color=look["color"], linewidth=1.2)
-    style.log_axis(axes.yaxis)
+    axis_ticks.log_axis(axes.yaxis)
     size_axis(axes, sizes)
     axes.set(xlabel="batch size [points]", ylabel="best learning rate η")
     style.legend(figure, axes)

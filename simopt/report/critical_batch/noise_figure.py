@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from simopt.analysis import noise_scale
-from simopt.display import style
+from simopt.display import axis_ticks, style
 from simopt.ground.formatting import number
 from simopt.report.sweeps import Setting
 
@@ -46,8 +46,8 @@ def noise_figure(
         )  # fmt: skip
     _estimates(axes, estimates)
     _measured(axes, critical)
-    style.log_axis(axes.xaxis)
-    style.log_axis(axes.yaxis)
+    axis_ticks.log_axis(axes.xaxis)
+    axis_ticks.log_axis(axes.yaxis)
     axes.invert_xaxis()
     axes.set(xlabel="excess loss left, as a share of the start's", ylabel="batch size")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import count, listing, number, out_of
 from simopt.problems import Problem
@@ -165,7 +165,7 @@ def ratio_figure(table: pd.DataFrame, title: str) -> Markup | str:
             marker, color=color, markersize=7, markeredgecolor=style.PAPER, markeredgewidth=0.6,
             label=what,
         )  # fmt: skip
-    style.log_axis(axes.xaxis)
+    axis_ticks.log_axis(axes.xaxis)
     axes.set_yticks(range(len(rows)), [f"{problem}, {one}" for problem, one in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel("critical batch size,\npredicted / measured")

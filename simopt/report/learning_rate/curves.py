@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import count, listing, number
 from simopt.problems import Problem
@@ -148,10 +148,10 @@ def rate_figure(bands: pd.DataFrame, tuned: pd.DataFrame, n: int) -> Any:
                 zorder=5,
             )
         axes.set_title(name)
-        style.log_axis(axes.xaxis)
+        axis_ticks.log_axis(axes.xaxis)
         # Few, and none at the rim: on a phone the labels of two panels would touch.
-        style.ticks(axes.xaxis, (1e-4, 1e-2, 1.0) if name in ALONG else (1e-2, 1.0, 1e2))
-        style.log_axis(axes.yaxis, 6)
+        axis_ticks.fixed_ticks(axes.xaxis, (1e-4, 1e-2, 1.0) if name in ALONG else (1e-2, 1.0, 1e2))
+        axis_ticks.log_axis(axes.yaxis, 6)
         axes.set_xlim(bands.loc[bands["optimizer"] == name, "eta"].agg(["min", "max"]))
         axes.set_ylim(low / 1.5, high)
     for axes in grid[:, 0]:

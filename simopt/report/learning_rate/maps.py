@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simopt.analysis import measures
 from simopt.analysis.stability import spectral_radius
-from simopt.display import style
+from simopt.display import axis_ticks, style
 from simopt.display.cells import edges, regions
 from simopt.ground.formatting import listing, number, percent, symbol
 from simopt.problems import Problem
@@ -142,10 +142,10 @@ def map_figure(cells: dict[str, pd.DataFrame], radii: dict[str, NDArray[np.float
         axes.grid(visible=False)
         axes.set_xlim(10 ** x[0], 10 ** x[-1])
         axes.set_ylim(y[0], y[-1])
-        style.log_axis(axes.xaxis, 4)
+        axis_ticks.log_axis(axes.xaxis, 4)
         _decay_label(axes, MAPPED[name][0])
         axes.set_xlabel("learning rate η")
-    bounds = [style.power_of_ten(bound) for bound in CLASSES]
+    bounds = [axis_ticks.power_of_ten(bound) for bound in CLASSES]
     labels = [f"< {bounds[0]}", *(f"< {bound}" for bound in bounds[1:]), "above start", "diverged"]
     handles = [Patch(label=label, **look) for label, look in zip(labels, looks, strict=True)]
     if radii:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simopt.display import style
+from simopt.display import axis_ticks, style
 from simopt.ground.formatting import number
 from simopt.problems import Problem
 from simopt.report.learning_rate.grid import DRAWN, EPOCHS, SHUFFLED
@@ -111,7 +111,7 @@ def shuffle_figure(spread: pd.DataFrame, label: str) -> Any:
         )
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    style.log_axis(axes.xaxis, 6)
+    axis_ticks.log_axis(axes.xaxis, 6)
     axes.set_xlabel(label)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

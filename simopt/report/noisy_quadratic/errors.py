@@ -15,7 +15,7 @@ from simopt.analysis.nqm.published import SIZES, STEPS
 from simopt.analysis.nqm.spectra import curvatures, directions, packed
 from simopt.analysis.nqm.steps import grid, search
 from simopt.analysis.nqm.theorems import ema_terms, momentum_terms
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import count, listing, number, out_of, percent
 from simopt.report.noisy_quadratic.data import NAMES, grid_model, look, steps
@@ -199,7 +199,7 @@ def bound_section(frame: pd.DataFrame) -> dict[str, Any]:
         tenth = float(nqm.expected_loss(still, found // 10, **setting)) / level
         told.append(f"{percent(tenth)} of it for {NAMES[algorithm]}")
     axes.axhline(100, color=style.INK, linestyle=":", linewidth=1.2, label="in the bound")
-    style.log_axis(axes.xaxis)
+    axis_ticks.log_axis(axes.xaxis)
     axes.set_xlabel("update t over steps to target")
     axes.set_ylabel("noise in the loss [% of its limit]")
     figure.legend(loc="outside lower center", ncols=3)

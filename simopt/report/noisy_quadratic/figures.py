@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from simopt.analysis import nqm
 from simopt.analysis.nqm.published import SIZES
-from simopt.display import style
+from simopt.display import axis_ticks, style
 from simopt.ground.formatting import SUPERSCRIPT, listing, number, percent
 from simopt.report.noisy_quadratic import claims
 from simopt.report.noisy_quadratic.data import (
@@ -56,7 +56,7 @@ def algorithms_figure(frame: pd.DataFrame) -> Markup:
     handles, labels = axes.get_legend_handles_labels()
     handles.append(Line2D([], [], **PERFECT))
     labels.append("perfect scaling")
-    style.log_axis(axes.yaxis)
+    axis_ticks.log_axis(axes.yaxis)
     axes.set_ylim(100, 3e6)
     axes.set_ylabel("steps to expected loss 0.01")
     powers_of_two(axes)
@@ -84,7 +84,7 @@ def powers_figure(frame: pd.DataFrame) -> Markup:
             axes.plot(sizes, found, **_power(power))
             axes.plot(sizes, found.iloc[0] * sizes[0] / sizes, **PERFECT, zorder=1)
         axes.set_title(NAMES[algorithm])
-        style.log_axis(axes.yaxis)
+        axis_ticks.log_axis(axes.yaxis)
         axes.set_ylim(4, 3e6)
         axes.set_ylabel("steps to target")
         powers_of_two(axes)
@@ -118,7 +118,7 @@ def rates_figure(frame: pd.DataFrame) -> Markup:
     handles, labels = axes.get_legend_handles_labels()
     handles.append(Line2D([], [], **PERFECT))
     labels.append("proportional to B")
-    style.log_axis(axes.yaxis)
+    axis_ticks.log_axis(axes.yaxis)
     axes.set_ylim(5e-5, 6)
     axes.set_ylabel("best rate η of SGD")
     powers_of_two(axes)
@@ -145,8 +145,8 @@ def gains_figure(frame: pd.DataFrame) -> Markup:
                 drawn |= {**extra, "markeredgecolor": drawn["color"], "markeredgewidth": 1.2}
             axes.plot(SIZES, claims.gains(frame, algorithm, power), **drawn)
     axes.axhline(1.0, color=style.INK, linestyle=":", linewidth=1.2)
-    style.log_axis(axes.yaxis)
-    style.ticks(axes.yaxis, (1, 2, 5, 10, 20, 40))
+    axis_ticks.log_axis(axes.yaxis)
+    axis_ticks.fixed_ticks(axes.yaxis, (1, 2, 5, 10, 20, 40))
     axes.set_ylabel("times fewer steps than SGD")
     powers_of_two(axes)
     figure.legend(loc="outside lower center", ncols=2)
@@ -176,7 +176,7 @@ def knee_figure(fits: Sequence[dict[str, Any]]) -> Markup:
             axes.plot(np.array(SIZES) / fit["critical"], 100 * (ratio - 1), **_power(fit["power"]))
         axes.axhline(0.0, color=style.INK, linestyle=":", linewidth=1.2)
         axes.set_title(title)
-        style.log_axis(axes.xaxis, 5)
+        axis_ticks.log_axis(axes.xaxis, 5)
         axes.set_ylabel("steps above the curve [%]")
     below.set_xlabel("batch size over B*")
     figure.legend(*above.get_legend_handles_labels(), loc="outside lower center", ncols=4)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import listing, number, percent
 from simopt.report.scale import recorded
@@ -56,8 +56,8 @@ def figure(rows: pd.DataFrame) -> Markup:
         told.append(
             f"{name} {number(most['call'], 2)} at {number(int(most['trajectories']))} trajectories"
         )
-    style.log_axis(axes.xaxis)
-    style.log_axis(axes.yaxis)
+    axis_ticks.log_axis(axes.xaxis)
+    axis_ticks.log_axis(axes.yaxis)
     axes.set(xlabel="trajectories", ylabel="updates per second")
     style.legend(drawn, axes)
     see = f"At most, in updates per second of the whole call: {listing(told)}."

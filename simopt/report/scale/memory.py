@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.files import temporary_folder
 from simopt.ground.formatting import number, rough
@@ -78,7 +78,7 @@ def memory_figure(measured: pd.DataFrame, record: pd.DataFrame, row: float) -> M
             label="recorded",
         )  # fmt: skip
     for axis in (axes.xaxis, axes.yaxis):
-        style.log_axis(axis)
+        axis_ticks.log_axis(axis)
     axes.set(xlabel="trajectories", ylabel="memory, at most [MiB]")
     figure.legend(loc="outside lower center", ncols=3, columnspacing=3)
     most = drawn.iloc[-1]

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from matplotlib.lines import Line2D
 
 from simopt import problems
-from simopt.display import style
+from simopt.display import axis_ticks, style
 from simopt.engine import tiers
 from simopt.ground.formatting import count, listing, number, percent, rough
 from simopt.report.scale import possible
@@ -176,7 +176,7 @@ def rate_figure(rates: pd.DataFrame, record: pd.DataFrame) -> Markup:
         _recorded_points(axes, record, name, "rate")
     _number_axis(axes, rates, record)
     axes.set(ylabel="updates per second", xlabel="trajectories")
-    style.log_axis(axes.yaxis)
+    axis_ticks.log_axis(axes.yaxis)
     first, second = (
         [
             Line2D([], [], label=f"{name}, {words}", **_plain(name, one))
@@ -232,12 +232,14 @@ def cost_figure(rates: pd.DataFrame, record: pd.DataFrame) -> Markup:
         _recorded_points(above, record, name, "cost")
     _number_axis(above, rates, record)
     for axes, epochs, name in ((above, SHORT, "ns"), (below, LONG, "µs")):
-        style.log_axis(axes.yaxis)
+        axis_ticks.log_axis(axes.yaxis)
         axes.set_ylabel(f"{name} per trajectory")
         axes.set_title(f"{epochs:,} epochs")
-    style.ticks(below.yaxis, [each * 10.0**k for k in range(-1, 3) for each in (1, 2, 5)])
+    axis_ticks.fixed_ticks(
+        below.yaxis, [each * 10.0**k for k in range(-1, 3) for each in (1, 2, 5)]
+    )
     below.set(xlabel="trajectories")
-    style.log_axis(below.xaxis, 8)
+    axis_ticks.log_axis(below.xaxis, 8)
     style.legend(figure, above)
     starts = {
         epochs: [
@@ -315,7 +317,7 @@ def _open(drawn: dict[str, Any]) -> dict[str, Any]:
 
 
 def _number_axis(axes: Any, rates: pd.DataFrame, record: pd.DataFrame) -> None:
-    style.log_axis(axes.xaxis, 8)
+    axis_ticks.log_axis(axes.xaxis, 8)
     numbers = [*rates["trajectories"], *(record["trajectories"] if len(record) else ())]
     axes.set_xlim(min(numbers) / 1.8, max(numbers) * 1.8)
 

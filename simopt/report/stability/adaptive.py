@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simopt.analysis import stability
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import fixed, number, out_of, percent
 from simopt.report.sweeps import parts
@@ -124,8 +124,8 @@ def cycles(quick: bool) -> tuple[Any, pd.DataFrame, dict[str, float]]:
         )  # fmt: skip
         edge = 2 * math.sqrt(EPSILON) if place == "inside" else 2 * EPSILON
         axes.axvline(edge, color=color, linewidth=0.9, linestyle=":")
-    style.log_axis(axes.xaxis)
-    style.log_axis(axes.yaxis)
+    axis_ticks.log_axis(axes.xaxis)
+    axis_ticks.log_axis(axes.yaxis)
     axes.set_xlim(1e-5, 1.0)
     axes.set_ylim(1e-5, 1.0)
     axes.set_xlabel("learning rate η")
@@ -175,7 +175,7 @@ def bursts(quick: bool) -> tuple[Any, dict[str, float]]:
     steps = np.arange(first, first + 3000)
     top.plot(steps, np.maximum(far[shown], 1e-7), color=style.PURPLE, linewidth=0.7)
     top.axhline(told["cycle"], color=style.INK, linewidth=1.0, label="cycle of two weights")
-    style.log_axis(top.yaxis, 5)
+    axis_ticks.log_axis(top.yaxis, 5)
     top.set_ylim(1e-6, 1.0)
     top.set_ylabel("|w| / η")
     bottom.plot(steps, sharp[shown], color=style.PURPLE, linewidth=1.2)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from simopt.analysis import stability
 from simopt.analysis.stability.rates import iterates
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import fixed, listing, number, out_of
 from simopt.report.sweeps import records
@@ -88,8 +88,8 @@ def limits_section(found: pd.DataFrame) -> dict[str, Any]:
             rows["beta"], np.sqrt(rows["settles"] * rows["diverges"]), look.marker,
             color=look.color, markeredgecolor=style.PAPER, markeredgewidth=0.6, label=name,
         )  # fmt: skip
-    style.log_axis(axes.yaxis)
-    style.ticks(axes.yaxis, (1, 2, 4, 10, 20, 40, 100))
+    axis_ticks.log_axis(axes.yaxis)
+    axis_ticks.fixed_ticks(axes.yaxis, (1, 2, 4, 10, 20, 40, 100))
     axes.set_xlabel("momentum β")
     axes.set_ylabel("limit of rate × curvature")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
@@ -184,7 +184,7 @@ def contraction_figure(kappa: float) -> Any:
         slope = distance[-1] * row["rate"] ** (t[80:] - updates)
         axes.plot(t[80:], slope * 6, color=look.color, linewidth=0.8)
         ends[row["method"]] = float(distance[-1])
-    style.log_axis(axes.yaxis, 8)
+    axis_ticks.log_axis(axes.yaxis, 8)
     axes.set_xlabel("update")
     axes.set_ylabel("distance from the optimum")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from simopt import schedules
 from simopt.analysis.stability import counterexamples
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import fixed, listing, number, percent
 from simopt.problems import four_points
@@ -42,7 +42,7 @@ def reddi(quick: bool) -> tuple[Any, list[pd.DataFrame], dict[str, float]]:
         )  # fmt: skip
         ends[name] = float(frame["w"].iloc[-1])
         ran.append(frame)
-    style.log_axis(axes.xaxis)
+    axis_ticks.log_axis(axes.xaxis)
     axes.axhline(-1, color=style.MUTED, linewidth=0.8, linestyle=":")
     axes.set_xlabel("update")
     axes.set_ylabel("w, once a round of 101")
@@ -251,7 +251,7 @@ def cone() -> tuple[Any, pd.DataFrame]:
     assert chain.minimizer is not None
     axes.plot(np.arange(1, d + 1), chain.minimizer, color=style.MUTED, linewidth=1, label="optimum")
     axes.axvline(16.5, color=style.MUTED, linewidth=0.8, linestyle=":")
-    style.log_axis(axes.yaxis, 6)
+    axis_ticks.log_axis(axes.yaxis, 6)
     axes.set_ylim(1e-12, 2)
     axes.set_xlabel("weight along the chain")
     axes.set_ylabel("|w| after 16 updates")
@@ -289,8 +289,8 @@ def adagrad(quick: bool) -> tuple[Any, pd.DataFrame]:
     axes.plot(t, 0.1 * counterexamples.adagrad_travel(t), color=style.GREEN, label="series")
     axes.plot(counts, way, "^", color=style.INK, label="simulated", markeredgecolor=style.PAPER)
     axes.plot(t, 0.1 / np.sqrt(t), color=style.GREEN, linestyle=":", label="one step")
-    style.log_axis(axes.xaxis)
-    style.log_axis(axes.yaxis, 6)
+    axis_ticks.log_axis(axes.xaxis)
+    axis_ticks.log_axis(axes.yaxis, 6)
     axes.set_xlabel("update t")
     axes.set_ylabel("way, and one step")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simopt.analysis import stability
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import listing, number
 from simopt.problems import Problem
@@ -144,8 +144,8 @@ def bars(found: pd.DataFrame) -> Any:
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.set_xlim(0.01, HIGH)
-    style.log_axis(axes.xaxis)
-    style.ticks(axes.xaxis, (0.01, 0.03, 0.1, 0.3, 1.0, 3.0))
+    axis_ticks.log_axis(axes.xaxis)
+    axis_ticks.fixed_ticks(axes.xaxis, (0.01, 0.03, 0.1, 0.3, 1.0, 3.0))
     axes.set_xlabel("learning rate η")
     axes.set_title("method, batch, order of the points")
     return figure

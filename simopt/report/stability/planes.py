@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simopt import problems
 from simopt.analysis import stability
-from simopt.display import style, tables
+from simopt.display import axis_ticks, style, tables
 from simopt.display.cells import edges, regions
 from simopt.display.tables import Column
 from simopt.ground.formatting import count, number, percent
@@ -203,8 +203,10 @@ def _draw(axes: Axes, each: Mapped) -> None:
     axes.grid(visible=False)
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])
-    style.log_axis(axes.xaxis, 4)
-    style.ticks(axes.xaxis, [t for t in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0) if x[0] <= t <= x[-1]])
+    axis_ticks.log_axis(axes.xaxis, 4)
+    axis_ticks.fixed_ticks(
+        axes.xaxis, [t for t in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0) if x[0] <= t <= x[-1]]
+    )
 
 
 def section(plane: Plane, maps: dict[tuple[int, str], Mapped]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import altair
 import pandas as pd
 from markupsafe import Markup
 
-from simopt.display import charts, style, tables
+from simopt.display import axis_ticks, charts, style, tables
 from simopt.display.tables import Column
 from simopt.document.quantities import ETA
 from simopt.ground.formatting import listing, number, spans
@@ -26,9 +26,9 @@ def rank_figure(distances: pd.DataFrame, changed: pd.DataFrame) -> Markup:
         )  # fmt: skip
         axes.annotate(str(name), (len(places), places[name].iloc[-1]), xytext=(8, 0), va="center",
                       textcoords="offset points", fontsize=11.5)  # fmt: skip
-    style.log_axis(axes.xaxis)
-    style.ticks(axes.xaxis, [1, 2, 3, 5, 10, 20, 30, 50, len(places)])
-    style.ticks(axes.yaxis, range(1, places.shape[1] + 1))
+    axis_ticks.log_axis(axes.xaxis)
+    axis_ticks.fixed_ticks(axes.xaxis, [1, 2, 3, 5, 10, 20, 30, 50, len(places)])
+    axis_ticks.fixed_ticks(axes.yaxis, range(1, places.shape[1] + 1))
     axes.set(xlabel="epoch", ylabel="place, 1 = nearest to 5", xlim=(0.95, len(places) * 3.4))
     axes.invert_yaxis()
     axes.grid(axis="x", visible=False)

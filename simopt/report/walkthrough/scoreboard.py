@@ -7,7 +7,7 @@ import math
 import pandas as pd
 from markupsafe import Markup
 
-from simopt.display import states, style, tables
+from simopt.display import axis_ticks, states, style, tables
 from simopt.display.tables import Column, badge
 from simopt.document.quantities import ETA
 from simopt.ground.formatting import fixed, listing, number, percent
@@ -110,7 +110,7 @@ def update_figure() -> Markup:
         w = [start, *traces.first_epoch(name)["w"]]
         axes.plot(range(len(w)), w, **style.line(name))
         low, high = min(low, *w), max(high, *w)
-    style.ticks(axes.xaxis, range(traces.problem().n + 1))
+    axis_ticks.fixed_ticks(axes.xaxis, range(traces.problem().n + 1))
     axes.set(xlabel="update", ylabel="weight w")
     axes.annotate("optimum", (0, best), xytext=(0, 3), ha="left", va="bottom",
                   textcoords="offset points", color=style.MUTED, fontsize=11.5)  # fmt: skip
@@ -156,7 +156,7 @@ def epoch_figure() -> Markup:
         w = weights[name].loc[: gone.get(str(name), NEAR_EPOCHS)]
         axes.plot(w.index, w, **style.line(str(name)))
     axes.set(xlabel="epoch", ylabel="weight w at its end", ylim=NEAR)
-    style.ticks(axes.xaxis, range(1, NEAR_EPOCHS + 1))
+    axis_ticks.fixed_ticks(axes.xaxis, range(1, NEAR_EPOCHS + 1))
     style.legend(figure, axes)
     wider = [n for n in gone if outside[n].iloc[-1]]
     close = [str(n) for n in weights if abs(weights[n].iloc[-1] - traces.target()) < CLOSE]
