@@ -198,6 +198,9 @@ def test_validation_worked_by_hand():
     #: The lowest of nine normal values lies 1.49 deviations below their mean, or nearly.
     error = noise * math.sqrt(1 / 3 + 1 + (0.85 * math.log(9) ** 0.72) ** 2)
     assert f["validation_noise"] == pytest.approx(error / ((3 + 4 + 5) / 3 / 8))
+    #: Of four values and of five.
+    trend = ((8 + 4 + 2 + 0) / 4 - (1 + 2 + 3 + 4 + 5) / 5) / 8
+    assert f["validation_trend"] == pytest.approx(trend / (noise * math.sqrt(4 / 9)))
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 9, 20, 64, 100])

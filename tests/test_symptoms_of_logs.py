@@ -12,7 +12,7 @@ from scipy import stats
 import simopt
 from simopt.curves.diagnosis import diagnose_many
 from simopt.curves.diagnosis.diagnosis import judged
-from simopt.curves.diagnosis.levels import chance_level
+from simopt.curves.diagnosis.levels import chance_level, last_digit
 from simopt.curves.validation import accuracy, real, sources
 from simopt.curves.validation.constructed import FAMILIES, constructed
 
@@ -276,6 +276,36 @@ def test_one_value_of_another_last_digit_is_none():
             assert symptom([0.69] * 30 + [other] + [0.69] * after) == "does not move"
 
 
+@pytest.mark.parametrize("size", [30, 100])
+@pytest.mark.parametrize(("level", "unit"), [(1.0, 0.1), (0.69, 0.01), (10, 1), (300, 1)])
+def test_levels_in_turns_are_no_rounding(size, level, unit):
+    """Rounded noise goes up and down at random: these swing by one unit or two, and regularly."""
+    for width in (1, 5):
+        loss = level + unit * (np.arange(size) // width % 2)
+        assert symptom(loss) == "oscillates wildly"
+    held = np.r_[np.full(size // 2, level), np.full(size - size // 2, level + unit)]
+    falls = np.exp(-6 * np.arange(size) / size)
+    if unit / level > 0.05:
+        assert symptom(falls, held) == "validation rises"
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e9])
+def test_numbers_of_all_digits_are_not_rounded(size):
+    loss = size * (5 + 1e-6 * np.exp(-np.arange(50) / 5))
+    assert symptom(loss) == "healthy"
+    assert symptom(loss.astype(np.float32)) == "does not move"
+    assert symptom(size * (5 + 1e-12 * noise(50))) == "does not move"
+    assert "digit" not in simopt.diagnose(size * (5 + 1e-9 * noise(50))).seen[0].says
+
+
+def test_rounding_is_looked_for_in_numbers_of_any_size():
+    stays = np.r_[np.full(9, 10.0), 11, np.full(9, 10)]
+    for size in (5e-324, 1e-320, 1e-305):
+        assert np.isnan(last_digit(size * stays))
+    for size in (1e-290, 1e300, 1e306):
+        assert last_digit(size * stays) == pytest.approx(size)
+
+
 def test_what_falls_by_more_than_a_last_digit_falls():
     t = np.arange(60) / 60
     assert symptom(np.round(0.69 - 0.01 * t, 2)) == "does not move"
@@ -292,6 +322,20 @@ def test_nearly_all_lost_at_once_after_a_plateau_is_no_slow_fall(slope, scatter)
     late = 0.3 + (2 - 80 * slope) * np.exp(-(t - 80) / 4)
     loss = np.where(t < 80, 2.3 - slope * t, late) + scatter * noise(100)
     assert symptom(loss) == "plateaus, then drops"
+
+
+def test_what_is_high_again_has_not_dropped():
+    for loss in ([0] * 5 + [1] * 5 + [0] * 5, [1] * 4 + [0] * 2 + [1] * 3, [0] + [1] * 7 + [0, 1]):
+        assert symptom(loss) != "plateaus, then drops"
+    assert symptom([1] * 7 + [0] * 2) == "plateaus, then drops"
+
+
+def test_a_fall_that_begins_late_and_goes_on_is_not_healthy():
+    """Most of it is made in the last quarter, but not at once: there is more to come."""
+    t = np.linspace(0, 1, 20)
+    said = [symptom(1 - 0.7 * t**6 + 0.03 * noise(20, k)) for k in range(20)]
+    assert set(said) <= {"decreases very slowly", "plateaus, then drops"}
+    assert symptom(np.cos(np.arange(12) * 0.6 + 3.5)) != "healthy"
 
 
 def test_a_calm_fall_by_a_power_of_the_step_may_be_a_language_model():
@@ -325,6 +369,23 @@ def test_validation_that_stays_from_the_start(size, digits):
     said = [symptom(loss, each) for each in held]
     assert said.count("validation does not fall") >= (10 if digits == 2 else 8)
     assert symptom(loss, np.full(size, 0.69)) == "validation does not fall"
+
+
+@pytest.mark.parametrize("every", [8, 10, 13])
+def test_a_few_validations_that_fall_do(every):
+    """Of three to five values nobody can tell a bend from noise."""
+    loss = 0.1 + np.exp(-8 * np.arange(40) / 40)
+    held = np.full(40, NAN)
+    held[every - 1 :: every] = loss[every - 1 :: every] + 0.1
+    assert symptom(loss, held) == "healthy"
+
+
+def test_validation_that_falls_through_noise_does():
+    """From its first value to its last ones by less than two or three deviations."""
+    t = np.arange(40) / 40
+    falls = [0.7 - 0.1 * t + 0.04 * noise(40, k) for k in range(20)]
+    said = [symptom(0.1 + 2 * np.exp(-6 * t), each) for each in falls]
+    assert said.count("validation does not fall") <= 8
 
 
 @pytest.mark.parametrize("size", [20, 60, 200])

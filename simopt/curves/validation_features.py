@@ -44,13 +44,15 @@ VALIDATION = (
     "training_after",  # what the training loss loses after that place, of its fall
     "validation_net",  # start - median of the last quarter, of the range
     "validation_scatter",  # standard deviation of what is not smooth, of the range
+    "validation_trend",  # mean of the first half - of the second, in standard errors of its noise
     "validation_scale",  # its range, by that of the training loss
     "validation_ups",  # all rises of its shape after the lowest together, by the rise
     "validation_broken_at",  # where it becomes NaN and stays so, or an Inf is; -1 if nowhere
 )
 
 (
-    FALL, LOWEST_AT, RISE, RISE_NOISE, TRAINING_AFTER, NET, SCATTER, SCALE, UPS, BROKEN_AT,
+    FALL, LOWEST_AT, RISE, RISE_NOISE, TRAINING_AFTER, NET, SCATTER, TREND, SCALE, UPS,
+    BROKEN_AT,
 ) = range(len(VALIDATION))  # fmt: skip
 
 
@@ -108,6 +110,10 @@ def measure_validation(losses, validation, lengths, out):
         out[i, RISE_NOISE] = error / rise
         out[i, NET] = y[0] - median(y[k - 1 - k // 4 : k], spare[1], spare[2])
         out[i, SCATTER] = noise
+        if k > 5:
+            # Of fewer nobody can tell a bend from noise.
+            halves = level(y[: k // 2]) - level(y[k // 2 : k])
+            out[i, TREND] = halves / (noise * math.sqrt(4.0 / k))
         ups = np.float64(0.0)
         for j in range(lowest + width, points):
             ups += max(0.0, shape[j] - shape[j - 1])

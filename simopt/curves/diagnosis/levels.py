@@ -101,10 +101,13 @@ def ends_at_ceiling(loss: NDArray[np.float64]) -> bool:
 
 #: A loss that is printed with few digits and stays where it is keeps within so many units of its
 #: last one around the median, by which it spans no more than this share of itself, and differs from
-#: half to half by less than half a unit; or it moves by a single unit in all.
-UNITS, SPANS = 2, 0.2
+#: half to half by less than half a unit, up and down at random; or it takes one step of a unit in
+#: all, of no more than that share of itself.
+UNITS, SPANS, STEP = 2, 0.2, 0.05
 #: So many digits are few, and so few values are too few to say so.
 DIGITS, FEWEST = 7, 9
+#: At random are so many standard deviations of how often noise crosses its mean, and no more.
+CROSSES = 2.6
 
 
 def last_digit(loss: NDArray[np.float64]) -> float:
@@ -121,21 +124,45 @@ def last_digit(loss: NDArray[np.float64]) -> float:
     """
     finite = loss[np.isfinite(loss)]
     size = float(np.median(np.abs(finite))) if len(finite) >= FEWEST else 0.0
-    if size == 0.0 or np.ptp(finite) == 0.0:
+    # Halves: the range of the largest numbers is beyond them.
+    span = 2.0 * (np.max(0.5 * finite) - np.min(0.5 * finite)) if size else 0.0
+    if not 0.0 < span <= SPANS * size or size < np.finfo(float).tiny * 10.0**DIGITS:
         return np.nan
+    # What single precision leaves of a digit, or double precision.
+    off = 1e-7 if _is_single(finite) else 1e-9
     leading = int(np.floor(np.log10(size)))
     for place in range(leading, leading - DIGITS, -1):
         unit = 10.0**place
         whole = np.round(finite / unit)
-        # A millionth of a unit: what float32 leaves of a digit.
-        if np.allclose(finite / unit, whole, rtol=1e-7, atol=1e-6):
+        if np.ptp(whole) and np.allclose(finite / unit, whole, rtol=off, atol=0.0):
             break
     else:
         return np.nan
     half = len(whole) // 2
-    stays = np.ptp(whole) <= 1 or abs(whole[:half].mean() - whole[half:].mean()) < 0.5
-    near = np.ptp(finite) <= SPANS * size and np.abs(whole - np.median(whole)).max() <= UNITS
-    return unit if stays and near else np.nan
+    if abs(whole - np.median(whole)).max() > UNITS:
+        return np.nan
+    steps = np.count_nonzero(np.diff(whole))
+    if steps == 1:
+        return unit if np.ptp(whole) == 1 and span <= STEP * size else np.nan
+    stays = abs(whole[:half].mean() - whole[half:].mean()) < 0.5 or np.ptp(whole) == 1
+    return unit if stays and _is_random(whole) else np.nan
+
+
+def _is_single(values: NDArray[np.float64]) -> bool:
+    """Whether numbers are of single precision."""
+    with np.errstate(over="ignore"):
+        return bool((values.astype(np.float32) == values).all())
+
+
+def _is_random(values: NDArray[np.float64]) -> bool:
+    """Whether values cross their mean as often as noise does: not in turns, nor level by level."""
+    above = values > values.mean()
+    many, count = int(above.sum()), len(above)
+    pieces = 1 + np.count_nonzero(np.diff(above))
+    expected = 1 + 2 * many * (count - many) / count
+    deviation = np.sqrt((expected - 1) * (expected - 2) / (count - 1))
+    # They are whole numbers: off by less than a half is not off.
+    return bool(abs(pieces - expected) - 0.5 <= CROSSES * deviation)
 
 
 def unrounded(loss: NDArray[np.float64]) -> NDArray[np.float64]:

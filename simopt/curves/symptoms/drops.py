@@ -29,8 +29,8 @@ DEEP = 0.07
 
 #: A saddle is left slowly at first. A drop of which half is over after so much of the time that
 #: nine tenths take began at once: a schedule lowered the rate. That must be clearer where a plateau
-#: begins with the run (before EARLY). What loses most of its range at once had learnt nothing till
-#: then.
+#: begins with the run (before EARLY). What loses most of its range at once, from start
+#: to end, had learnt nothing till then.
 AT_ONCE, AT_ONCE_EARLY, EARLY, MOST = 0.4, 0.25, 0.08, 0.75
 
 
@@ -39,7 +39,8 @@ def test(f: Columns) -> Column:
     # Without a drop that could be timed there is nothing to say about its beginning.
     limit = np.where(f["plateau_at"] > EARLY, AT_ONCE, AT_ONCE_EARLY)
     at_once = np.where(np.isnan(f["onset"]), 0.0, below(f["onset"] / limit, 1.0))
-    at_once = every(at_once, below(f["drop"], MOST))
+    lost = np.minimum(f["drop"], f["fall"] - f["end"])
+    at_once = every(at_once, below(lost, MOST))
     return every(above(f["plateau"], LONG), above(f["drop"], DEEP), 1.0 - at_once)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt import problems
+from simopt.curves.symptoms import drops
 from simopt.curves.symptoms.conditions import (
     CLEARLY,
     UNFINISHED,
@@ -37,7 +38,7 @@ from simopt.rules import SGD
 GOES_ON = 0.55
 #: or it makes a sixth of the fall: far from any end.
 LARGE = 0.15
-#: What makes most of its fall in the last quarter has not been slow all along, but late.
+#: What makes most of its fall in the last quarter, at once, was not slow all along, but late.
 LATE = 0.7
 
 #: Through noise: the second half loses nearly as much as the first, by so many standard errors.
@@ -74,7 +75,8 @@ def test(f: Columns) -> Column:
     )
     # No fall is seen through the noise, but that of the validation loss is.
     seen_by_validation = every(below(f["moves"], NOISE_ALONE), validation_falls(f, CLEARLY))
-    slow = every(either(smooth, through_noise), below(f["quarter_4"], LATE))
+    late = every(above(f["quarter_4"], LATE), drops.test(f))
+    slow = every(either(smooth, through_noise), 1.0 - late)
     return either(slow, seen_by_validation)
 
 

@@ -8,8 +8,9 @@ from simopt.curves.symptoms.evidence import WHOLE
 from simopt.curves.symptoms.record import Column, Columns, Evidence, Known, Symptom
 
 #: The validation loss ends less than this share of its range below its start, or by less than so
-#: many times what single values scatter by, of which the start is one,
-NET, SCATTERS = 0.3, 2.5
+#: many times what single values scatter by, of which the start is one, and its halves differ by
+#: less than so many standard errors,
+NET, SCATTERS, TREND = 0.3, 2.5, 2.5
 #: while the training loss falls by this share of its own range.
 FALLS = 0.3
 
@@ -19,8 +20,11 @@ def test(f: Columns) -> Column:
     if "validation_net" not in f:
         return np.zeros_like(f["fall"])
     scatter = np.maximum(f["validation_scatter"], ROUNDING)
+    by_noise = every(
+        below(f["validation_net"] / scatter, SCATTERS), below(f["validation_trend"], TREND)
+    )
     return every(
-        either(below(f["validation_net"], NET), below(f["validation_net"] / scatter, SCATTERS)),
+        either(below(f["validation_net"], NET), by_noise),
         above(f["net"], FALLS),
         above(f["slope_t"], 3.0),
     )
