@@ -590,3 +590,47 @@ def test_rates_that_are_said_in_front_of_each_run_and_behind_each_row(tmp_path):
         same(run)
     run = one(read_log(written(tmp_path, lines("epoch {n} loss {a}\nlr: 0.{n}"), "out.txt")))
     np.testing.assert_array_equal(run.rate, [float(f"0.{n}") for n in range(1, 41)])
+
+
+@pytest.mark.parametrize(
+    ("steps", "counts"),
+    [
+        ([*range(-1, 5)] * 2, [[-1, 0, 1, 2, 3, 4]] * 2),
+        ([*range(6, -2, -1)], [[-1, 0, 1, 2, 3, 4, 5, 6]]),
+        ([10, 20, -1, 30, 40, -1], [None]),
+    ],
+    ids=["before the training, twice", "counted down", "none"],
+)
+def test_what_minus_one_counts(tmp_path, steps, counts):
+    losses = np.tile(np.geomspace(2, 1, len(steps) // len(counts)), len(counts))
+    losses = losses[::-1] if steps[0] > steps[1] else losses
+    text = "step,loss\n" + "".join(f"{k},{a}\n" for k, a in zip(steps, losses, strict=True))
+    log = read_log(written(tmp_path, text, "log.csv"))
+    found = [run.x[np.isfinite(run.x)].tolist() if run.x is not None else None for run in log.runs]
+    assert found == counts
+
+
+def test_an_inner_loop_that_converges_goes_on(tmp_path):
+    """Each call of a solver counts its steps from 1, and begins where the last one ended."""
+    losses = 2 / (1 + 0.2 * np.arange(24))
+    text = ""
+    for k, loss in enumerate(losses):
+        text += f"iter {k % 6 + 1} loss {loss:.4f}\n"
+        text += "converged in 6 iterations\n" if k % 6 == 5 else ""
+    log = read_log(written(tmp_path, text, "out.log"))
+    assert [len(run.loss) for run in log.runs] == [24]
+
+
+def test_a_last_count_with_its_unit_is_a_row(tmp_path):
+    for last in ("11/11", "11 s"):
+        rows = [*map(str, range(1, 11)), last]
+        text = "epoch,loss\n" + "".join(f"{at},{2 / (k + 1)}\n" for k, at in enumerate(rows))
+        assert len(read_log(written(tmp_path, text, "log.csv")).runs[0].loss) == 11
+    text = text.replace("11 s", "Mittelwert")
+    assert len(read_log(written(tmp_path, text, "log.csv")).runs[0].loss) == 10
+
+
+def test_a_few_means_do_not_take_the_place_of_the_rest(tmp_path):
+    text = "step,loss,loss_mean\n"
+    text += "".join(f"{k},{2 / (k + 1)},{0.5 if k % 4 == 3 else ''}\n" for k in range(12))
+    assert len(read_log(written(tmp_path, text, "log.csv")).runs[0].loss) == 12

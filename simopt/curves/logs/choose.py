@@ -289,7 +289,7 @@ def _best_grain(found: list[str], names: Mapping[str, Name], counts: Mapping[str
     """Of several columns of one loss: a mean over an epoch, if there are enough of them."""
     most = max(counts[name] for name in found)
     means = [counts[name] for name in found if MEANS & set(names[name].grain)]
-    seldom = max((count for count in means if 2 * count <= most), default=0)
+    seldom = max((count for count in means if FEW_EPOCHS <= count <= most / 2), default=0)
 
     def rank(name: str) -> tuple[int, int]:
         grain, part = set(names[name].grain), names[name].part

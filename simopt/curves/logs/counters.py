@@ -79,7 +79,17 @@ def position(table: Table, name: str) -> Floats | None:
             values = cells.column(texts)[0]
     except ValueError:
         return None
-    none = np.flatnonzero(values == -1)
-    if len(none) and (values[: none[-1]] >= 0).any() and not (values < -1).any():
+    if _says_none(values):
         values = np.where(values == -1, math.nan, values)
     return values
+
+
+def _says_none(values: Floats) -> bool:
+    """Whether a count's -1 is none of it: behind what counts from 0, and not a step before it."""
+    at = np.flatnonzero(values == -1)
+    if not len(at) or not (values[: at[-1]] >= 0).any() or (values < -1).any():
+        return False
+    before, after = at[at > 0] - 1, at[at < len(values) - 1] + 1
+    up = at[0] == 0 and bool((values[after] == 0).all())
+    down = at[0] > 0 and bool((values[before] == 0).all())
+    return not (up or down)

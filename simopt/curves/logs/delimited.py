@@ -267,12 +267,13 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
 def _summary(last: Sequence[str], first: Sequence[str], counting: Sequence[bool]) -> str:
     """What a row says of all others where they have a number, as "mean"; empty if nothing.
 
-    Any word does where the others are counted.
+    Any word does where the others are counted; "11/12" and "11 s" count too.
     """
     for counts, a, cell in zip(counting, first, last, strict=True):
         if not numbers.is_number(a) or numbers.is_number(cell):
             continue
-        if (counts and cell.lower() not in numbers.MISSING) or cell.lower() in _SUMMARY:
+        word = counts and cell.lower() not in numbers.MISSING and not re.search(r"\d", cell)
+        if word or cell.lower() in _SUMMARY:
             return cell
     return ""
 

@@ -35,8 +35,8 @@ def sections(
     Rows that are written in another order are sorted; lines that were ``printed`` are in order
     where all count down, but no program counts its epochs so. Where the counter begins again, a new
     run begins, or the same goes on: as its first loss is nearer to the first of the rows before, or
-    to the last; what ``converged`` does not go on. Where it goes back and on from there, the run
-    was resumed: what was written twice counts once, as the later writing has it.
+    to the last; what ``converged`` does not go on, but for an inner loop. Where it goes back and on
+    from there, the run was resumed: what was written twice counts once, as the later one has it.
 
     Returns
     -------
@@ -161,12 +161,15 @@ def _joined(
 ) -> list[NDArray[np.int64]]:
     """Sections from ``starts`` on, those joined that go on where the one before ended.
 
-    None goes on from one that is ``over``.
+    None goes on from one that is ``over``, unless each ends above where the next begins: it is an
+    inner loop that converged.
     """
     starts = [start for start in dict.fromkeys(starts) if 0 < start < len(rows)]
     if not starts:
         return [rows]
     pieces = np.split(rows, starts)
+    if all(values[rows[start]] <= values[rows[start - 1]] for start in starts):
+        over = ()
     anew: list[bool] = []
     first = values[pieces[0]][0]
     for start, (before, piece) in zip(starts, itertools.pairwise(pieces), strict=True):
