@@ -165,7 +165,7 @@ def test_mean_velocities_after_one_update():
     """Over all orders the first gradient is the whole one, at any batch size."""
     trials = Trials(quick=True)
     found = updates.velocity_by_updates(trials)
-    assert trials.trajectories == 3 * 3 * 1500 + 2
+    assert trials.trajectories == 3 * 3 * 500 + 2
     ys = {name: y for name, (_, y) in found.picture.series.items()}
     whole = problems.four_points().gradient([3.0])[0]
     assert ys["batch 4"][0] == pytest.approx(whole, rel=1e-12) == -14.25

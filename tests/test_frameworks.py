@@ -322,14 +322,15 @@ def test_conformance_recognises_it():
 @pytest.mark.usefixtures("acme")
 def test_the_page_looks_it_up():
     acme = next(each for each in lookup.call_tables() if each["name"] == "Acme")
-    table = acme["table"]
+    # Code may break behind a bracket.
+    table = acme["table"].replace("<wbr>", "")
     assert acme["left_out"] == (
         '<span class="left"><span class="name"><code>acme.Newton</code></span> (asks for a Hessian)'
         '</span>; <span class="left"><span class="name">all others</span> (few)</span>'
     )
     assert "acme.RMSProp(centered=True)" in table
     assert "simopt.RMSprop(centered=True, convention=&#34;acme&#34;)" in table
-    translation = lookup.translation_table()
+    translation = lookup.translation_table().replace("<wbr>", "")
     assert "<code>fade (RMSProp), rho</code>" in translation
     groups = side_by_side.alike(side_by_side.variants("Momentum"))
     assert (["acme"], simopt.Momentum(convention="acme")) in groups

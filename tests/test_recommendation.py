@@ -348,7 +348,7 @@ def test_a_large_table_is_sampled_and_says_so():
         ({"problem": "PATH", "target": "cost"}, "target='cost'"),
         ({"problem": 3, "target": "a"}, "problem=3"),
         ({"problem": "PATH", "target": "price", "kind": "hinge"}, "kind='hinge'"),
-        ({"problem": "PATH", "target": "price", "kind": "poisson"}, "y="),
+        ({"problem": "PATH", "target": "price", "kind": "poisson"}, "column 'price', row 47"),
         ({"problem": "PATH", "target": "price", "features": ["d"]}, "features='d'"),
         ({"problem": "PATH", "target": "price", "missing": "fill"}, "missing='fill'"),
         ({"problem": problems.hubble(), "features": ["a"]}, "features=['a']"),

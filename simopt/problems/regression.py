@@ -117,7 +117,8 @@ class Regression(Problem):
             for low in range(0, len(flat), PART):
                 part = flat[low : low + PART]
                 mean = self.point_losses(part @ self.x.T, self.y).mean(axis=1)
-                found[low : low + PART] = mean + np.square(part) @ self.l2 / 2
+                penalty = np.square(part) @ self.l2 / 2 if self.l2.any() else 0.0
+                found[low : low + PART] = mean + penalty
         return np.reshape(found, np.shape(w)[:-1])
 
     def batch_loss(self, w: ArrayLike, rows: Any) -> float:

@@ -36,6 +36,7 @@ def say_rounded(
     >>> import pandas as pd
     >>> table = pd.DataFrame({"count": [2**60 + 1, 2**60 + 300]})
     >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
     ...     say_rounded("table", table, ["count"], table.to_numpy(float))
     >>> str(said[0].message).partition(", which are ")[2]
     'rounded by up to 44 and differ by 299 at most: subtract 1152921504606846977 before'

@@ -47,8 +47,8 @@ LIMITS = {
     ("SGD, ten weights, points", "float32"): (168, 0, 0),
     ("Adam, ten weights, shuffled", "float64"): (255, 160, 344),
     ("Adam, ten weights, shuffled", "float32"): (200, 0, 0),
-    ("SGD, 64 weights", "float64"): (255, 2336, 7640),
-    ("Adam, 64 weights", "float64"): (255, 3416, 7408),
+    ("SGD, 64 weights", "float64"): (255, 2408, 7536),
+    ("Adam, 64 weights", "float64"): (255, 3456, 6216),
     ("SGD, 64 weights", "float32"): (255, 592, 84),
     ("Adam, 64 weights", "float32"): (255, 1176, 232),
 }

@@ -65,10 +65,7 @@ function lossAt(problem, w) {
     const error = predict(problem, w, i) - y[i];
     work[i] = error * error;
   }
-  // The penalty of 0: no number, where a weight is infinite.
-  let penalty = 0 * (w[0] * w[0]);
-  if (problem.d > 1) penalty += 0 * (w[1] * w[1]);
-  return total(work, n) / n + penalty / 2;
+  return total(work, n) / n;
 }
 
 function batchLoss(problem, w, order, start, end) {
