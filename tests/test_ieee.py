@@ -9,7 +9,7 @@ import pytest
 import scipy.special
 
 import simopt
-from simopt.ground.calling import call
+from simopt.ground.calling import call, call_in_place
 
 FOUR = simopt.problems.four_points()
 OWN = types.ModuleType("own")
@@ -44,6 +44,11 @@ CASES = {
     "acos": (lambda x: math.acos(x), 2.0, math.nan),
     "gamma": (lambda x: math.gamma(x), 300.0, math.inf),
     "gamma of a pole": (lambda x: math.gamma(x), -2.0, math.nan),
+    "gamma of zero": (lambda x: math.gamma(x), -0.0, -math.inf),
+    "gamma near zero": (lambda x: math.gamma(x), -1e-309, -math.inf),
+    "lgamma": (lambda x: math.lgamma(x), 1e307, math.inf),
+    "ldexp": (lambda x: math.ldexp(x, 3000), -1.0, -math.inf),
+    "log to the base 1": (lambda x: math.log(x, 1.0), 8.0, math.inf),
     "lgamma of a pole": (lambda x: math.lgamma(x), -2.0, math.inf),
     "squared": (lambda x: (x * 1e200) ** 2, 3.0, math.inf),
 }
@@ -54,6 +59,17 @@ def test_what_math_refuses_has_a_value(what):
     function, at, expected = CASES[what]
     (value,) = call(function, (at,), ("w",), "rule 'Mine'", float)
     np.testing.assert_array_equal(value, expected)
+
+
+def shrinks(w, g):
+    for k in range(len(w)):
+        w[k] /= 1 + math.exp(g[k])
+
+
+def test_what_changes_arrays_begins_anew():
+    w = np.array([2.0, 3.0, 4.0])
+    assert call_in_place(shrinks, (w, np.array([0.0, 1000.0, 0.0])), "rule 'Mine'")
+    np.testing.assert_array_equal(w, [1.0, 0.0, 2.0])
 
 
 def test_what_a_function_reads_is_as_it_is_now():

@@ -263,8 +263,8 @@ COUNT = 0.0
         (moves_on, "reads 'ONES', an iterator, which moves on at every call"),
         (chances, "calls 'GENERATOR.random': random numbers that no seed here repeats"),
         (watches, "calls 'time.time': another value at every call"),
-        (sets, "assigns to an attribute: n"),
-        (rebinds, "assigns to a global name: COUNT"),
+        (sets, "assigns to an attribute: n; what is remembered .* must be a rule's state"),
+        (rebinds, "assigns to a global name: COUNT; what is remembered .* a rule's state"),
     ],
 )
 def test_what_differs_from_call_to_call_is_refused_before_it_is_called(update, message):

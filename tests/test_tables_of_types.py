@@ -66,6 +66,15 @@ def test_rounding_that_changes_nothing_is_not_said(values):
     assert "when" in problems.from_frame(frame, "y", standardize=False).features
 
 
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_whole_numbers_beyond_float64_are_refused_by_their_column(tmp_path, digits):
+    body = "".join(f"{'1' * digits},{y}\n" for y in Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ColumnWarning)  # texts are read as numbers
+        with pytest.raises(ValueError, match="column 'k'"):
+            read(tmp_path, "k,y\n" + body)
+
+
 def rows(behind=""):
     return "".join(f"{k // 2},{a},{y}{behind}\n" for k, (a, y) in enumerate(zip(A, Y, strict=True)))
 

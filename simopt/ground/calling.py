@@ -100,7 +100,7 @@ def call_in_place(function: Callable[..., Any], arguments: Sequence[Any], whose:
     Returns
     -------
     bool
-        False where `math` says that its argument has no value.
+        False where `math` says that its argument has no value, and IEEE arithmetic has none either.
 
     Raises
     ------
@@ -109,9 +109,18 @@ def call_in_place(function: Callable[..., Any], arguments: Sequence[Any], whose:
         file and line.
     """
     ready = [np.float64(each) if isinstance(each, float) else each for each in arguments]
+    before = [np.array(each) for each in ready]
     try:
         with np.errstate(all="ignore"):
-            returned = function(*ready)
+            try:
+                returned = function(*ready)
+            except (OverflowError, ZeroDivisionError, ValueError) as error:  # of math, as above
+                if isinstance(error, ValueError) and not str(error).startswith(DOMAIN):
+                    raise
+                for each, was in zip(ready, before, strict=True):
+                    if isinstance(each, np.ndarray):
+                        each[...] = was
+                returned = ieee(function)(*ready)
     except OverflowError:
         return False
     except Exception as error:

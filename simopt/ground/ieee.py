@@ -22,6 +22,10 @@ RENAMED = {
     "atanh": "arctanh", "pow": "power",
 }  # fmt: skip
 
+#: Functions that overflow to infinity with their first argument's sign, for which NumPy has no
+#: function, or one of whole exponents alone.
+SIGNED = {"gamma", "ldexp"}
+
 
 def ieee(function: Function) -> Function:
     """The function, and all plain ones that it calls, with such a `math`.
@@ -83,10 +87,14 @@ def _function(name: str) -> Any:
     def total(*arguments: float) -> Any:
         try:
             value = exact(*arguments)
-        except OverflowError:
+        except (OverflowError, ZeroDivisionError):  # the latter of a logarithm to the base 1
+            if name in SIGNED:
+                return np.float64(math.copysign(math.inf, arguments[0]))
             if other is None:
                 return np.float64(math.inf)
         except ValueError:
+            if name == "gamma" and arguments[0] == 0:
+                return np.float64(math.copysign(math.inf, arguments[0]))
             if other is None:
                 return np.float64(math.inf if name == "lgamma" else math.nan)
         else:

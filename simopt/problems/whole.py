@@ -41,7 +41,9 @@ def say_rounded(
     >>> str(said[0].message).partition(", which are ")[2]
     'rounded by up to 44 and differ by 299 at most: subtract 1152921504606846977 before'
     """
-    for k in np.flatnonzero((np.abs(values) > EXACT).any(axis=0)).tolist():
+    # What is infinite as a float64 is refused as such.
+    largest = np.nanmax(np.abs(values), axis=0, initial=0.0)
+    for k in np.flatnonzero((largest > EXACT) & (largest < np.inf)).tolist():
         exact = [number for cell in frame[names[k]] if (number := _whole(cell)) is not None]
         if not exact:
             continue

@@ -209,7 +209,8 @@ def _behind(heading: _Heading, sep: str) -> tuple[bool, list[str]]:
     row = next(k for k, row in enumerate(rows, 1) if any(row[names:]))
     raise ValueError(
         f"row {row} has {len(rows[row - 1])} cells below {names} names: must have as many; a "
-        "separator within a cell, such as a decimal comma, must stand in quotes"
+        "separator within a cell, such as a decimal comma, must stand in quotes, and a first "
+        "column of names or numbers must have a name in the heading"
     )
 
 

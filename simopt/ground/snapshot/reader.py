@@ -95,8 +95,11 @@ class Reader:
         if wanted.refused is not None and not self.trusted:
             instruction, value, line = wanted.refused
             self.at = code, line
-            kind = Unreadable if instruction == "IMPORT_NAME" else Unrepeatable
-            raise self._error(f"{REFUSED[instruction]}: {value}", kind)
+            said = f"{REFUSED[instruction]}: {value}"
+            if instruction == "IMPORT_NAME":
+                raise self._error(said)
+            remedy = "what is remembered from one call to the next must be a rule's state"
+            raise self._error(f"{said}; {remedy}", Unrepeatable)
         anything = Read(code.co_firstlineno, bare=True)
         record.defaults = self._node(function.__defaults__, anything, "its defaults")
         for name, value in (function.__kwdefaults__ or {}).items():
