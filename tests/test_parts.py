@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numba.core import codegen, compiler
 
+from simopt.engine import products
 from simopt.ground import parts
 from simopt.ground.compiling import compiled
 from simopt.ground.parts import part
@@ -60,6 +61,19 @@ def test_no_machine_code_is_made_of_parts(modules, tmp_path, monkeypatch):
     assert [name for name in modules if name.endswith("_alone")] == ["loop_alone"]
     found = compiled(loop)
     assert (found(VALUES), sum(found.stats.cache_hits.values())) == (expected, 1)
+
+
+def test_nor_of_what_compiled_code_calls_in_a_functions_place(modules):
+    """Sums of products are instructions, of which a function is made for every kind of factors."""
+    rows, factors = np.ones((16, 8)), np.full((8, 8), 0.5)
+    zero, eight = np.uint64(0), np.uint64(8)
+
+    def add(rows, factors):
+        products.add_products(rows, zero, eight, eight, zero, eight, factors, zero, zero)
+
+    compiled(add)(rows, factors)
+    assert rows[:8].tolist() == [[5.0] * 8] * 8
+    assert [name for name in modules if "lambda" in name] == []
 
 
 def test_without_numbas_methods_parts_are_compiled_as_any_function(modules, tmp_path, monkeypatch):

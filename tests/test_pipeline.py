@@ -5,7 +5,7 @@ import re
 import numba
 import numpy as np
 import pytest
-from numba.core import analysis, compiler, compiler_machinery
+from numba.core import analysis, codegen, compiler, compiler_machinery
 
 import simopt
 from simopt.ground.compiling import compiled
@@ -46,6 +46,21 @@ def test_functions_of_the_package_go_without(passes):
     compiled(ranks.transpose)(np.eye(3), np.empty((3, 3)))
     assert "nopython_type_inference" in passes["transpose"]
     assert not passes["transpose"] & UNNEEDED
+
+
+@pytest.mark.parametrize(("pipeline", "before"), [(Compiler, False), (compiler.Compiler, True)])
+def test_functions_are_optimised_once_what_they_call_is_inlined(monkeypatch, pipeline, before):
+    """Numba does so before, too; the names are of what it then makes passes for."""
+    made, passes = [], codegen.JITCPUCodegen._function_pass_manager
+    monkeypatch.setattr(
+        codegen.JITCPUCodegen,
+        "_function_pass_manager",
+        lambda self: (made.append(pipeline), passes(self))[1],
+    )
+    found = np.empty((3, 3))
+    numba.njit(pipeline_class=pipeline)(ranks.transpose)(np.eye(3), found)
+    np.testing.assert_array_equal(found, np.eye(3))
+    assert bool(made) is before
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from simopt.engine.own_points import LANES
 from simopt.engine.products import ROWS, Lowering, step
 from simopt.ground.compiling import code_digest
-from simopt.ground.inline import lowered
+from simopt.ground.inline import in_place_of, lowered
 
 #: Places in a tile of sums, by row and column: all, those on and above the diagonal, one column.
 ALL = tuple((r, c) for r in range(ROWS) for c in range(ROWS))
@@ -161,28 +161,28 @@ _tile, _diagonal, _column = map(_added, (ALL, UPPER, COLUMN))
 _set: Any = intrinsic(_typed)
 
 
-@overload(add_tile, inline="always")
+@in_place_of(add_tile)
 def _add_tile(sums, points, j, k, columns, count, fresh):
     return lambda sums, points, j, k, columns, count, fresh: _tile(
         sums, points, j, k, columns, count, fresh
     )
 
 
-@overload(add_diagonal, inline="always")
+@in_place_of(add_diagonal)
 def _add_diagonal(sums, points, j, k, columns, count, fresh):
     return lambda sums, points, j, k, columns, count, fresh: _diagonal(
         sums, points, j, k, columns, count, fresh
     )
 
 
-@overload(add_column, inline="always")
+@in_place_of(add_column)
 def _add_column(sums, points, j, k, columns, count, fresh):
     return lambda sums, points, j, k, columns, count, fresh: _column(
         sums, points, j, k, columns, count, fresh
     )
 
 
-@overload(set_gradients, inline="always")
+@in_place_of(set_gradients)
 def _set_gradients(work, to, lane, sums, k, columns, center, ratio):
     return lambda work, to, lane, sums, k, columns, center, ratio: _set(
         work, to, lane, sums, k, columns, center, ratio

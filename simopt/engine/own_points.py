@@ -13,11 +13,11 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from simopt.engine.products import INDEX, Lowering, step
 from simopt.ground.compiling import code_digest
-from simopt.ground.inline import lowered
+from simopt.ground.inline import in_place_of, lowered
 
 #: Columns and lanes that are copied at once: what the shuffles of a vector of 64 bytes are about.
 COLUMNS, LANES = 4, 8
@@ -113,14 +113,14 @@ _copied_block: Any = intrinsic(_typed_block)
 _copied_row: Any = intrinsic(_typed_row)
 
 
-@overload(copy_block, inline="always")
+@in_place_of(copy_block)
 def _copy_block(rows, to, lane, x, k, order, position, at):
     return lambda rows, to, lane, x, k, order, position, at: _copied_block(
         rows, to, lane, x, k, order, position, at
     )
 
 
-@overload(copy_row, inline="always")
+@in_place_of(copy_row)
 def _copy_row(rows, to, lane, y, order, position, at):
     return lambda rows, to, lane, y, order, position, at: _copied_row(
         rows, to, lane, y, order, position, at

@@ -17,10 +17,10 @@ import numpy as np
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
 from numba.core import cgutils, types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from simopt.ground.compiling import code_digest
-from simopt.ground.inline import lowered
+from simopt.ground.inline import in_place_of, lowered
 
 #: Bytes of lanes that stay in registers: one of AVX-512's, two of AVX2's.
 BYTES = 64
@@ -283,28 +283,28 @@ _products: Any = intrinsic(_typed)
 _squares: Any = intrinsic(_typed_square)
 
 
-@overload(set_products, inline="always")
+@in_place_of(set_products)
 def _set(rows, to, many, source, lane, count, factors, i, j, starts):
     return lambda rows, to, many, source, lane, count, factors, i, j, starts: _products(
         rows, to, many, source, lane, count, factors, i, j, starts
     )
 
 
-@overload(add_products, inline="always")
+@in_place_of(add_products)
 def _add(rows, to, many, source, lane, count, factors, i, j):
     return lambda rows, to, many, source, lane, count, factors, i, j: _products(
         rows, to, many, source, lane, count, factors, i, j, None
     )
 
 
-@overload(set_sums, inline="always")
+@in_place_of(set_sums)
 def _set_sums(rows, to, many, begin, source, lane, count, factors, i, j):
     return lambda rows, to, many, begin, source, lane, count, factors, i, j: _products(
         rows, to, many, source, lane, count, factors, i, j, np.uint64(begin)
     )
 
 
-@overload(add_squares, inline="always")
+@in_place_of(add_squares)
 def _add_squares(rows, to, source, lane, count, factors):
     return lambda rows, to, source, lane, count, factors: _squares(
         rows, to, source, lane, count, factors

@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from simopt.ground.compiling import code_digest
-from simopt.ground.inline import lowered
+from simopt.ground.inline import in_place_of, lowered
 
 
 @lowered
@@ -39,7 +39,7 @@ def _typed(context, value):
 _frozen: Any = intrinsic(_typed)
 
 
-@overload(whole, inline="always")
+@in_place_of(whole)
 def _whole(value):
     return lambda value: _frozen(value)
 

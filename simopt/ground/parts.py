@@ -44,7 +44,7 @@ class Code(codegen.JITCPUCodegen):
         _environments[env_name] = env
 
 
-class Library(codegen.JITCodeLibrary):
+class Library(pipeline.Simplified):
     """The LLVM module of a part, which is neither optimised nor compiled by itself."""
 
     def _optimize_final_module(self) -> None:
@@ -60,12 +60,16 @@ class Library(codegen.JITCodeLibrary):
 
 
 class Flat(Library):
-    """The same with all parts that it calls inlined: a promise is not about what is called."""
+    """The same with all parts that it calls inlined: a promise is not about what is called.
+
+    Nor is it about addresses that an array's fields pass on: these are seen through.
+    """
 
     def _optimize_final_module(self) -> None:
-        """Inline, and no more."""
+        """Inline, put values in the place of what passes them on, and no more."""
         passes = create_new_module_pass_manager()
         passes.add_always_inliner_pass()
+        passes.add_instruction_combine_pass()
         passes.run(self._final_module, self._codegen._pass_builder())
 
 
@@ -78,7 +82,6 @@ class Part(pipeline.Compiler):
         """Compile a function into a `Library`."""
         code = Code(self.state.targetctx.codegen())
         self.state.library = self.library(code, func.__qualname__)
-        self.state.library.enable_object_caching()
         return super().compile_extra(func)
 
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from numba.core import compiler, postproc
+from llvmlite.binding import create_new_function_pass_manager
+from numba.core import codegen, compiler, postproc
 
 from simopt.ground.snapshot import is_copy
 
@@ -92,8 +93,34 @@ def sparing(numbas: Any = postproc) -> Iterator[None]:
         processor.run = run
 
 
+class Simplified(codegen.JITCodeLibrary):
+    """An LLVM module whose functions are not optimised before what they call is inlined.
+
+    Numba has LLVM's passes over a function run here, all of them, and then over what functions have
+    become. Behind what is done here, variables in registers and no empty blocks, the second time
+    gives the same loops: a tenth of a kernel's time less.
+    """
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        ll_module.data_layout = self._codegen._data_layout
+        builder, passes = self._codegen._pass_builder(), create_new_function_pass_manager()
+        passes.add_sroa_pass()
+        passes.add_simplify_cfg_pass()
+        for function in ll_module.functions:
+            if not function.is_declaration:
+                passes.run(function, builder)
+
+
 class Compiler(compiler.Compiler):
     """Numba's compiler, with fewer passes."""
+
+    def compile_extra(self, func: Any) -> Any:
+        """Compile a function into a `Simplified` library, if no other is there."""
+        state = self.state
+        if state.library is None:
+            state.library = Simplified(state.targetctx.codegen(), func.__qualname__)
+        state.library.enable_object_caching()
+        return super().compile_extra(func)
 
     def define_pipelines(self) -> Any:
         """Numba's pipelines, shortened."""
