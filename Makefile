@@ -61,7 +61,7 @@ test: $(TOOLS) ## run the tests (first: make .venv)
 test-slow: $(TOOLS) ## run the tests that take longer
 	@$(BIN)/python $(SINGLY) -m "slow and not report" tests || [ $$? -eq 5 ] # 5: there is none
 
-test-kernels: $(TOOLS) ## compile every kernel whole, in float32 one of each loop, and compare bits
+test-kernels: $(TOOLS) ## compile every loop with a rule in it, and compare bits (with every rule: DRAWS=1)
 	@$(BIN)/python $(SINGLY) -m kernels tests/test_cuda.py
 
 test-report: $(TOOLS) $(VENV)/.warm ## build a quick report, and hold every page to its tests
@@ -79,7 +79,7 @@ test-frameworks: $(FRAMEWORKS) ## hold other frameworks to their recordings (fir
 	  $(FRAMEWORK_VENVS)/$$each/bin/python -m tests.recorded --check $$each || exit 1; \
 	done
 
-test-cuda: $(CUDA) ## compile every kernel for GPUs; with a GPU run them too (first: make .venv-cuda)
+test-cuda: $(CUDA) ## compile every loop for GPUs; with a GPU run them too (first: make .venv-cuda)
 	@$(CUDA_VENV)/bin/python $(SINGLY) tests/cuda
 
 env: $(TOOLS) $(VENV)/.warm ## make .venv alone, with the test tools, and compile the kernels

@@ -7,7 +7,7 @@ on a GPU where there is one (`tests.cuda.test_device`).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -20,7 +20,14 @@ from simopt.engine import blocks, layout, moments
 from simopt.rules import ALL
 from simopt.training import plan
 from simopt.training.sparing import Spared
-from tests import test_batch_losses, test_conventions, test_matrix_rules, test_options, test_starts
+from tests import (
+    draws,
+    test_batch_losses,
+    test_conventions,
+    test_matrix_rules,
+    test_options,
+    test_starts,
+)
 
 FEW, OWN, MANY = (7,), tuple(range(20)), (3, 2**62 + 5)
 #: From rates too small to arrive to rates that diverge.
@@ -467,17 +474,22 @@ def aspects(case: Case) -> set[Any]:
     return {(bool(rule.state), *parts, rule.matrix, problem.d, *rest), *numbers.items()}
 
 
-def covering(cases: dict[str, Case]) -> dict[str, Case]:
-    """Those cases, each of which has an aspect that none before it has."""
-    met: set[Any] = set()
-    chosen = {}
-    for name, case in cases.items():
-        if not (found := aspects(case)) <= met:
-            chosen[name] = case
-            met |= found
+def covering(cases: dict[str, Case], given: Iterable[str] = ()) -> dict[str, Case]:
+    """The given ones, and few more, that have every aspect: the next has most that none has yet.
+
+    Kinds of rules, losses, orders and options meet in these as they do in all of them.
+    """
+    left = {name: aspects(case) for name, case in cases.items()}
+    missing: set[Any] = set().union(*left.values())
+    chosen, coming = {}, list(given)
+    while missing or coming:
+        most = coming.pop(0) if coming else max(left, key=lambda each: len(left[each] & missing))
+        chosen[most] = cases[most]
+        missing -= left.pop(most)
     return chosen
 
 
-#: In float32 a CPU's kernels are compiled whole for every loop, and for every number of rows; with
-#: the other rules' formulas they are compiled apart, where these have the same types.
-WHOLE_IN_SINGLE: dict[str, Case] = covering(QUICK)
+#: Of these a CPU's kernels are compiled whole, in both precisions: every loop, and every number of
+#: rows. With the other rules' formulas, which have the same types, they are compiled apart, unless
+#: more is asked for: ``DRAWS=1 make test-kernels``.
+WHOLE: dict[str, Case] = QUICK if draws.TIMES else covering(QUICK)

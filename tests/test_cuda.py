@@ -24,6 +24,7 @@ from numba import njit
 import simopt
 from simopt.engine import blocks, layout, losses, matrices, moments, per_thread
 from simopt.engine.cuda import places_of
+from simopt.ground.compiling import uncollected
 from simopt.ground.inline import inlined
 from simopt.rules import ALL
 from simopt.rules.matrices import MatrixStep
@@ -36,7 +37,7 @@ from tests.device_cases import (
     OF_LOSSES,
     QUICK,
     SHARED,
-    WHOLE_IN_SINGLE,
+    WHOLE,
     aspects,
     assert_same,
     problem_of,
@@ -93,9 +94,11 @@ def test_the_bits_are_the_cpus(name, simulator):
 
 
 @pytest.mark.kernels
-@pytest.mark.parametrize("name", QUICK)
-def test_the_bits_are_those_of_a_whole_kernel(name, simulator):
-    assert_same(simulator(ends, name), QUICK[name].ends(blocks.compute))
+@pytest.mark.parametrize("name", [name for name in QUICK if name in WHOLE or name not in SHARED])
+def test_the_bits_are_those_of_a_kernel(name, simulator):
+    """Whole for every loop and every number of rows; apart with the steps of all other rules."""
+    expected = QUICK[name].ends(blocks.compute, apart=name not in WHOLE)
+    assert_same(simulator(ends, name), expected)
 
 
 def cut_and_whole(device):
@@ -406,30 +409,23 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
     flat = np.concatenate(orders).astype(np.int32 if how.n else np.int64).ravel()
     if task.points.endswith("moments") and problem.d > 1 and numbers.shuffle != 0:
         data = with_moments(data, how, np.concatenate(orders).ravel())
-    run(data, numbers, group.settings.astype(dtype), flat, places, ends)
+    with uncollected():
+        run(data, numbers, group.settings.astype(dtype), flat, places, ends)
     return ends
 
 
 def in_single(name):
     """A case in float32, and what the CPU's blocks come to: whole, or with the rule apart."""
     case = replace(QUICK[name], dtype=np.float32)
-    return case, case.ends(blocks.compute, apart=name not in WHOLE_IN_SINGLE)
+    return case, case.ends(blocks.compute, apart=name not in WHOLE)
 
 
-def test_kernels_whole_in_single_precision_cover_what_is_compiled_apart():
+def test_kernels_that_are_whole_cover_what_is_compiled_apart():
     """Every loop and every number of rows is there; and every rule is in both precisions."""
-    met = set().union(*map(aspects, WHOLE_IN_SINGLE.values()))
+    met = set().union(*map(aspects, WHOLE.values()))
     for name, case in QUICK.items():
         assert aspects(case) <= met, name
     assert {case.rule for case in QUICK.values()} >= {*ALL}
-
-
-@pytest.mark.kernels
-@pytest.mark.parametrize("name", QUICK)
-def test_single_precision_has_the_cpus_bits_too(name):
-    """Compiled, that is, with Numba's types; the simulator has NumPy's, as below."""
-    case, expected = in_single(name)
-    assert_same(case.ends(on_the_cpu), expected)
 
 
 def single(name):
@@ -458,13 +454,25 @@ OTHER_TYPES = tuple(
 )
 
 
+#: The last for exp, log and tanh, which choose by the type of their argument.
+OF_NUMPYS_TYPES = (
+    *(name for name in QUICK if name.endswith("four points") and name not in OTHER_TYPES),
+    "a network of labels",
+)
+
+
 @pytest.mark.kernels
 @pytest.mark.parametrize(
-    "name",
-    # The last for exp, log and tanh, which choose by the type of their argument.
-    [name for name in QUICK if name.endswith("four points") and name not in OTHER_TYPES]
-    + ["a network of labels"],
+    "name", [name for name in QUICK if name in WHOLE or name not in OF_NUMPYS_TYPES]
 )
+def test_single_precision_has_the_cpus_bits_too(name):
+    """Compiled, that is, with Numba's types; the simulator has NumPy's, as below."""
+    case, expected = in_single(name)
+    assert_same(case.ends(on_the_cpu), expected)
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("name", OF_NUMPYS_TYPES)
 def test_single_precision_in_the_simulator(name, simulator):
     assert_same(simulator(single, name), in_single(name)[1])
 

@@ -18,13 +18,15 @@ from numba.cuda.core import analysis
 from simopt.engine import cuda
 from simopt.ground import elementary, pipeline
 from simopt.ground.inline import inlined
+from simopt.rules import ALL
 from simopt.rules.modifiers import zero_like
+from tests import draws
 from tests.cuda import code
 from tests.device_cases import (
     ALL_CASES,
-    CONVENTIONS,
     FURTHER,
     QUICK,
+    aspects,
     covering,
     problem_of,
 )
@@ -54,17 +56,16 @@ LIMITS = {
 }
 #: Where roots and quotients must be: what is asked of every operation says nothing where none is.
 ROOTS = [f"{rule}, four points" for rule in ("AdaGrad", "RMSprop", "Adam", "AdamW")]
-#: In float32 those, and others with a loop, or a number of rows, of their own: each rule is there
-#: alone too.
-IN_SINGLE = dict.fromkeys([*ROOTS, *(name for name, _ in LIMITS)])
-IN_SINGLE |= covering({name: ALL_CASES[name] for name in (*IN_SINGLE, *reversed(KERNELS.values()))})
-
-
-KERNELS_IN_BOTH = [
+#: Those, and others until every loop and every number of rows is there. Every rule's formulas are
+#: there alone; in float64 with a loop, too, if more is asked for: ``DRAWS=1 make test-cuda``.
+ASKED = dict.fromkeys([*ROOTS, *(name for name, _ in LIMITS)])
+EVERY = {name: ALL_CASES[name] for name in reversed(KERNELS.values())}
+CHOSEN = covering(EVERY, ASKED)
+COMPILED = [
     pytest.param(name, dtype, id=f"{name}, {dtype}")
-    for name in reversed(KERNELS.values())
+    for name in (EVERY if draws.TIMES else CHOSEN)
     for dtype in DTYPES
-    if dtype == "float64" or name in IN_SINGLE
+    if dtype == "float64" or name in CHOSEN
 ]
 
 
@@ -82,10 +83,11 @@ def parts_of(rule, real):
         yield "terms", rule.terms, (kind,) * (count - others + rule.terms_hyperparameters), bits
 
 
-#: Every function of every convention's rule, once: many rules have a clock, or a decay, in common.
+#: Every function of every rule of simopt, once: many have a clock, or a decay, in common.
 PARTS = {
     tuple(key): f"{part} of {name}, {dtype}"
-    for name, case in reversed(CONVENTIONS.items())
+    for name, case in reversed(ALL_CASES.items())
+    if case.rule in ALL
     for dtype, real in DTYPES.items()
     for part, *key in parts_of(case.optimizer().rule, real)
 }
@@ -108,10 +110,11 @@ def clock_alone(rule):
 
 def test_what_is_looked_for_is_compiled():
     """Whatever is asked of one kernel's code is asked where that is compiled, once."""
-    assert {*ROOTS, *(name for name, _ in LIMITS)} <= {*KERNELS.values()} & {*IN_SINGLE}
+    assert {*ASKED} <= {*CHOSEN}
+    assert set().union(*map(aspects, CHOSEN.values())) == set().union(*map(aspects, EVERY.values()))
 
 
-@pytest.mark.parametrize(("name", "dtype"), KERNELS_IN_BOTH)
+@pytest.mark.parametrize(("name", "dtype"), COMPILED)
 def test_operations_round_one_at_a_time_as_ieee_has_it(name, dtype):
     real = DTYPES[dtype]
     case = replace(ALL_CASES[name], dtype=real)
