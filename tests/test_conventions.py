@@ -553,7 +553,7 @@ def test_the_engine_does_the_same(optimizer):
         assert swept == pytest.approx(traced, rel=1e-13)
 
 
-@pytest.mark.slow
+@pytest.mark.interpreted
 @pytest.mark.parametrize("optimizer", COMPILED, ids=lambda optimizer: optimizer.name)
 def test_the_engine_does_nearly_the_same_in_single_precision(optimizer):
     for swept, traced in in_the_engine(optimizer, "float32"):

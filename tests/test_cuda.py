@@ -26,6 +26,7 @@ from simopt.engine import blocks, layout, losses, matrices, moments, per_thread
 from simopt.engine.cuda import places_of
 from simopt.ground.compiling import uncollected
 from simopt.ground.inline import inlined
+from simopt.ground.pipeline import Compiler
 from simopt.rules import ALL
 from simopt.rules.matrices import MatrixStep
 from simopt.training import plan, shuffling
@@ -141,7 +142,8 @@ def test_the_bits_are_the_cpus_on_every_problem(name, simulator):
 @functools.cache
 def quick(function):
     """A part of a rule, compiled: decay and clipping leave most clocks as they are."""
-    return njit(error_model="numpy", no_cfunc_wrapper=True)(inlined(function))
+    options = {"error_model": "numpy", "no_cfunc_wrapper": True, "pipeline_class": Compiler}
+    return njit(**options)(inlined(function))
 
 
 @pytest.mark.parametrize("name", OF_EACH_RULE)

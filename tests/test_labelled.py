@@ -11,7 +11,7 @@ from simopt.curves.diagnosis import SYMPTOMS, diagnose_many
 from simopt.curves.diagnosis.batch import as_float32
 from simopt.curves.symptoms import BY_NAME, noise_floor
 from simopt.curves.validation import counterfactuals, inseparable, rate_scan, recipes, runs
-from simopt.curves.validation.labelled import KNOWN, MANY, labelled
+from simopt.curves.validation.labelled import KNOWN, labelled
 from simopt.curves.validation.similarity import twins
 from simopt.problems.synthetic import testbeds
 
@@ -304,25 +304,6 @@ def test_the_same_again_and_on_more_threads(tuning):
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         labelled(**arguments)
-
-
-@pytest.mark.slow
-def test_ten_thousand_of_every_kind():
-    parts = [labelled(part, size=5000) for part in testbeds.PARTS]
-    assert sum(map(len, parts)) == 10_000
-    for part, curves in zip(testbeds.PARTS, parts, strict=True):
-        frame = curves.frame
-        assert set(frame["optimizer"]) == set(MANY)
-        assert set(frame["problem"]) == {testbed.name for testbed in testbeds.testbeds(part, 0)}
-        assert set(frame["record"]) == {"epochs", "steps", "batches"}
-        assert set(frame["cause"]) - {"stuck at a saddle"} == {
-            "healthy", "rate far too high", "rate slightly too high", "rate too low", "bad point",
-            "momentum resonance", "AdaGrad's decay", "noise floor", "overfitting", "saddle",
-            "local minimum", "rate decayed too fast",
-        }  # fmt: skip
-        assert (frame["symptom"].value_counts() >= 50).all()
-        assert curves.lengths.min() <= 15
-        assert curves.lengths.max() >= 900
 
 
 # What a curve can't tell.
