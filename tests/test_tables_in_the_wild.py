@@ -563,3 +563,31 @@ def test_remarks_below_a_table_are_no_rows(tmp_path, footer, ending):
 def test_a_last_row_of_one_cell_is_refused(tmp_path):
     with pytest.raises(ValueError, match="row 31: 'Oslo'"):
         read(tmp_path, "a,b,y\n" + ROWS + "Oslo,,\n")
+
+
+@pytest.mark.parametrize("above", ["", "\n\n", "# remark\n", "A title\n\n"])
+@pytest.mark.parametrize("late", [1, 300])
+def test_separators_that_some_rows_end_in_hold_nothing(tmp_path, above, late):
+    """Spreadsheets write them behind cells that once were there; pandas refuses some, cuts others."""
+    path = tmp_path / "points.csv"
+    rows = [f"{k},{(k * 7) % 11},{2 * k + (k * 7) % 11}.5" for k in range(400)]
+    ragged = [row + "," * (k % 3 if k >= late else 0) for k, row in enumerate(rows)]
+    path.write_text(above + "a,b,y\n" + "\n".join(ragged) + "\n")
+    problem = problems.read_table(path, "y", features=["a", "b"])
+    np.testing.assert_allclose(problem.optimum, [2.0, 1.0, 0.5], atol=1e-9)
+    for first in ("", ","):  # a value behind them, also where all rows end so
+        path.write_text(
+            "a,b,y\n" + "".join(f"{r}{',7' if k == 299 else first}\n" for k, r in enumerate(rows))
+        )
+        with pytest.raises(
+            ValueError, match="row 300 has 4 cells below 3 names: must have as many"
+        ):
+            problems.read_table(path, "y")
+
+
+def test_counted_rows_without_a_point_may_be_cut_at_a_decimal_comma(tmp_path):
+    """0,1,0 is row 0 with 1 and 0, or 0 and 1,0: so it is said."""
+    path = tmp_path / "points.csv"
+    path.write_text("a,y\n" + "".join(f"{k},{k % 3 + 1},{k * 5 % 7}\n" for k in range(12)))
+    with pytest.warns(problems.ColumnWarning, match="has no name in the heading: it is the row's"):
+        problems.read_table(path, "y")

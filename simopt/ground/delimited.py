@@ -15,6 +15,10 @@ COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
 POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 
 
+#: A cell in quotes, with white space or an end on either side.
+_QUOTED = re.compile(r'(?<!\S)"[^"]*"(?!\S)')
+
+
 def split(lines: Sequence[str], separator: str) -> list[list[str]]:
     """The cells of lines, without the white space around them.
 
@@ -24,12 +28,20 @@ def split(lines: Sequence[str], separator: str) -> list[list[str]]:
         If a cell is longer than Python's reader takes.
     """
     if separator == " ":
-        return [line.split() for line in lines]
+        return [_words(line) for line in lines]
     rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
     try:
         return [[cell.strip() for cell in row] for row in rows]
     except csv.Error as error:
         raise ValueError(f"cells that can't be read ({error}): must be shorter") from None
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line; those between quotes, as R writes names, are one without them."""
+    if '"' not in line or not _QUOTED.search(line) or line.count('"') % 2:
+        return line.split()
+    (words,) = csv.reader([" ".join(line.split())], delimiter=" ")
+    return words
 
 
 def find_separator(lines: Sequence[str], among: str = SEPARATORS) -> str | None:

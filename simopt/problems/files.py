@@ -14,7 +14,7 @@ from simopt.ground import checks, notices
 from simopt.problems import packed
 from simopt.problems.columns import DECIMAL, WIDE
 from simopt.problems.features import ColumnWarning
-from simopt.problems.written import ABSENT, MISSING, written
+from simopt.problems.written import ABSENT, MISSING, TextFormat, too_wide, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,18 +118,13 @@ def _check_encoding(encoding: Any) -> None:
 def _read_text(
     path: Path, sep: str | None, decimal: str | None, encoding: str | None
 ) -> pd.DataFrame:
-    import pandas as pd
-
     how = written(path, sep, decimal, encoding)
     for remark in how.remarks:
         notices.say(f"{path.name}: {remark}", ColumnWarning)
     twice = [name for name, times in Counter(how.names).items() if name and times > 1]
     if twice:  # which pandas would call "a" and "a.1"
         raise ValueError(f"two columns are called {twice[0]!r}: must have different names")
-    options = {**how.options, "na_values": MISSING}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=pd.errors.ParserWarning)
-        table: pd.DataFrame = pd.read_csv(path, low_memory=False, **options)
+    table = _parsed(path, how)
     # A spreadsheet leaves empty rows below the last.
     if len(table) and table.iloc[-1].isna().all():
         held = table.notna().any(axis=1).to_numpy().nonzero()[0]
@@ -137,6 +132,35 @@ def _read_text(
     table = _without_footers(table, path.name)
     table.attrs[DECIMAL] = how.decimal
     return table
+
+
+#: What pandas says of a row that is wider than all before it, and how often it may.
+_WIDER = re.compile(r"Expected \d+ fields in line \d+, saw (\d+)")
+WIDER = 8
+
+
+def _parsed(path: Path, how: TextFormat) -> pd.DataFrame:
+    """The table by pandas' parser; cells behind those that have a name must be empty."""
+    import pandas as pd
+
+    for tries in range(WIDER + 1):
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", category=pd.errors.ParserWarning)
+                options = {**how.options, "na_values": MISSING}
+                table: pd.DataFrame = pd.read_csv(path, low_memory=False, **options)
+            break
+        except pd.errors.ParserError as error:
+            if tries == WIDER or not (found := _WIDER.search(str(error))):
+                raise
+            how = how.wider(int(found[1]))
+    beyond = table.iloc[:, len(how.names) :]
+    held = beyond.notna().to_numpy()
+    if held.any():
+        row = int(held.any(axis=1).argmax())
+        last = int(held[row].nonzero()[0][-1])
+        raise too_wide(row + 1, len(how.names) + last + 1, len(how.names))
+    return table.iloc[:, : len(how.names)]
 
 
 #: How remarks below a table begin: marks of footnotes, and words.

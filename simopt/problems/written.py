@@ -69,22 +69,33 @@ class TextFormat(NamedTuple):
 
     ``options`` are the arguments of `pandas.read_csv` that read it, but those that are its
     defaults; ``names`` those of the columns; ``decimal`` the decimal mark, None where no number
-    has one; ``remarks`` sentences on what is no row, or was decided by little.
+    has one; ``remarks`` sentences on what is no row, or was decided by little; ``below`` how many
+    lines end with the heading.
     """
 
     options: dict[str, Any]
     names: list[str]
     decimal: str | None
     remarks: list[str]
+    below: int
+
+    def wider(self, cells: int) -> TextFormat:
+        """The same with empty cells behind some rows: pandas must be given a name for each."""
+        if cells <= len(self.names):
+            return self
+        empty = [""] * (cells - len(self.names))
+        names = [each or f"Unnamed: {k}" for k, each in enumerate([*self.names, *empty])]
+        return self._replace(options={**self.options, "names": names, "skiprows": self.below})
 
 
 class _Table(NamedTuple):
-    """The first lines of a table, the heading among them, below so many lines of the text."""
+    """The first lines of a table, below so many lines of the text, and how far to the heading."""
 
     lines: list[str]
     sep: str
     skipped: int
     remark: str
+    heading: int
 
 
 class _Heading(NamedTuple):
@@ -128,7 +139,7 @@ def written(
     heading = _heading(table)
     marks = _marks(heading, table.sep, decimal)
     cells = {cell for row in heading.rows for cell in row}
-    ended, named = _behind(heading, table.sep)
+    wide, named = _behind(heading)
     given: dict[str, tuple[Any, Any]] = {
         "sep": (r"\s+" if table.sep == " " else table.sep, ","),
         "decimal": (marks.decimal, "."),
@@ -139,12 +150,13 @@ def written(
         "names": (heading.names if heading.given else [], []),
         "skipinitialspace": (_are_spaced(table), False),
         "na_values": (MISSING if cells & set(MISSING) else [], []),
-        "index_col": (False if ended else None, None),
         "dtype": (_codes(heading.names, heading.rows), {}),
     }
     options = {name: value for name, (value, default) in given.items() if value != default}
     remarks = [*heading.remarks, *named, *marks.remarks]
-    return TextFormat(options, heading.names, marks.shown, remarks)
+    below = heading.above if heading.given else table.heading + 1
+    how = TextFormat(options, heading.names, marks.shown, remarks, table.skipped + below)
+    return how.wider(wide)
 
 
 def _lines(head: bytes, encoding: str) -> list[str]:
@@ -170,7 +182,8 @@ def _table(text: list[str], sep: str | None) -> _Table:
     titles = _titles(lines[:LINES], sep)
     if titles:
         skipped = text.index(lines[titles], skipped)
-    return _Table(lines[titles : titles + LINES], sep, skipped, remark)
+    lines = lines[titles : titles + LINES]
+    return _Table(lines, sep, skipped, remark, text[skipped:].index(lines[0]))
 
 
 def _heading(table: _Table) -> _Heading:
@@ -188,29 +201,33 @@ def _heading(table: _Table) -> _Heading:
     return _Heading(first, rows, False, 0, [])
 
 
-def _behind(heading: _Heading, sep: str) -> tuple[bool, list[str]]:
-    """Whether separators end rows and not the heading, and a remark on rows' names, as R has them.
+def _behind(heading: _Heading) -> tuple[int, list[str]]:
+    """The cells of the widest row that ends in empty ones, and a remark on rows' names, as R's.
 
     pandas takes what is there once more than the heading has names from the beginning of a row:
     names, but where a decimal comma or a text was cut in two at its comma.
     """
     rows, names = heading.rows, len(heading.names)
-    if sep == " ":  # a quoted name may have white space within
-        rows = [row for row in csv.reader(map(" ".join, rows), delimiter=" ") if row]
-    wide = [row for row in rows if len(row) > names]
-    if not any(any(row[names:]) for row in wide):
-        return bool(wide), []
+    if not any(any(row[names:]) for row in rows):
+        return max(map(len, rows), default=0), []
     first = [row[0] for row in rows]
     number = next((cell for cell in first if POINT.fullmatch(cell)), None)
     if number is None and {len(row) for row in rows} == {names + 1} and len({*first}) == len(first):
         counted = any(first == [str(k + at) for k in range(len(first))] for at in (0, 1))
+        # Where none has a point, a decimal comma may have cut a cell in two.
+        counted = counted and any(POINT.fullmatch(cell) for row in rows for cell in row[1:])
         said = f"the first cell of a row ({first[0]!r}) has no name in the heading: it is the row's"
-        return False, [] if counted else [said]
+        return 0, [] if counted else [said]
     row = next(k for k, row in enumerate(rows, 1) if any(row[names:]))
-    raise ValueError(
-        f"row {row} has {len(rows[row - 1])} cells below {names} names: must have as many; a "
-        "separator within a cell, such as a decimal comma, must stand in quotes, and a first "
-        "column of names or numbers must have a name in the heading"
+    raise too_wide(row, len(rows[row - 1]), names)
+
+
+def too_wide(row: int, cells: int, names: int) -> ValueError:
+    """The error for a row of more cells than the heading has names; rows count from 1."""
+    return ValueError(
+        f"row {row} has {cells} cells below {names} names: must have as many; a separator within "
+        "a cell, such as a decimal comma, must stand in quotes, and a first column of names or "
+        "numbers must have a name in the heading"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from simopt.curves.logs import cells, counters, held_out
 from simopt.curves.logs.held_out import FEW, SOME, listed
-from simopt.curves.logs.names import METRIC_VALUES, ZERO_ONE, Name, is_rate, parse, plain
+from simopt.curves.logs.names import LOSSES, METRIC_VALUES, ZERO_ONE, Name, is_rate, parse, plain
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
 
@@ -111,7 +112,7 @@ def choose(
     counts = {name: count(column) for name, column in table.columns.items()}
     names = {name: parse(name) for name in table.columns}
     notes: list[str] = []
-    names = _evaluation_sets(names, notes)
+    names = _by_sign(table, _evaluation_sets(names, notes))
     about = _about(names.values()) or table.about
     losses = (
         [loss] if loss is not None else _training(table, names, counts, higher_is_better, notes)
@@ -126,6 +127,9 @@ def choose(
         [validation] if validation is not None else held_out.beside(names, counts, losses, notes)
     )
     held = _sum(table, helds) if helds else None
+    if validation is None and held is not None and _are_zeros(held) and not _are_zeros(training):
+        notes.append(f"no validation: {listed(helds)} is 0 throughout, as where none was evaluated")
+        held, helds = None, []
     if higher_is_better:
         training = (-training[0], training[1])
         held = None if held is None else (-held[0], held[1])
@@ -138,11 +142,33 @@ def choose(
     )  # fmt: skip
 
 
+def _are_zeros(column: tuple[Floats, NDArray[np.bool_]]) -> bool:
+    """Whether all values are 0, and there is one."""
+    values = column[0][column[1]]
+    return len(values) > 0 and not values.any()
+
+
 def _rises(column: tuple[Floats, NDArray[np.bool_]]) -> bool:
     """Whether values end higher than they begin, and rise in most steps."""
     finite = column[0][column[1] & np.isfinite(column[0])]
     steps = np.diff(finite)
     return len(steps) > 0 and bool(finite[-1] > finite[0] and (steps > 0).mean() > 0.7)
+
+
+def _by_sign(table: Table, names: dict[str, Name]) -> dict[str, Name]:
+    """scikit-learn's scores, neg_mean_squared_error, as errors where they are above 0 throughout.
+
+    Whoever calls what falls so means the error itself: the score never is above 0.
+    """
+    told = dict(names)
+    for name, parts in names.items():
+        if parts.kind == "higher" and parts.stem[0] == "neg":
+            with suppress(ValueError):
+                values, there = cells.column(table.columns[name], table.decimal)
+                finite = values[there & np.isfinite(values)]
+                if len(finite) and (finite >= 0).all() and finite.any():
+                    told[name] = replace(parts, kind="error")
+    return told
 
 
 def _evaluation_sets(names: dict[str, Name], notes: list[str]) -> dict[str, Name]:
@@ -215,7 +241,7 @@ def _training(
             if parts == ("held out",):
                 notes.append("no training loss in it: the validation loss is read as the curve")
                 found = [min(found, key=lambda name: _is_reported(names[name]))]
-            chosen = _of_losses(found, names, counts, notes)
+            chosen = _of_losses(table, found, names, counts, notes)
             left_out = [n for n in there if n not in chosen]
             if left_out:
                 notes.append(f"taken: {listed(chosen)}; there are also {listed(left_out)}")
@@ -238,9 +264,13 @@ def _training(
 
 
 def _of_losses(
-    found: list[str], names: Mapping[str, Name], counts: Mapping[str, int], notes: list[str]
+    table: Table,
+    found: list[str],
+    names: Mapping[str, Name],
+    counts: Mapping[str, int],
+    notes: list[str],
 ) -> list[str]:
-    chosen = _most_telling(found, names, counts, notes)
+    chosen = _most_telling(table, found, names, counts, notes)
     for name in chosen:
         alike = [other for other in found if names[other].plain == names[name].plain]
         if len(alike) > 1:
@@ -250,7 +280,11 @@ def _of_losses(
 
 
 def _most_telling(
-    found: list[str], names: Mapping[str, Name], counts: Mapping[str, int], notes: list[str]
+    table: Table,
+    found: list[str],
+    names: Mapping[str, Name],
+    counts: Mapping[str, int],
+    notes: list[str],
 ) -> list[str]:
     """Of several losses the one that is trained on, or its parts."""
     if len(found) == 1:
@@ -261,6 +295,13 @@ def _most_telling(
     if bare:
         return [_best_grain(bare, names, counts)]
     totals = [n for n in found if {"total", "sum", "all"} & set(names[n].grain)]
+    # ESPnet's main/loss beside main/loss_ctc and main/loss_att: what the others begin with.
+    totals = totals or [
+        n
+        for n in found
+        if names[n].stem[-1] in LOSSES
+        and all(names[other].words[: len(names[n].words)] == names[n].words for other in found)
+    ]
     if totals:
         return totals[:1]
     same = len({names[name].stem for name in found}) == 1
@@ -274,7 +315,8 @@ def _most_telling(
     if all(names[n].kind == "loss" and counts[n] == counts[found[0]] for n in found):
         part = names[found[0]].part
         parts = [name for name in found if names[name].part == part]
-        if len(parts) > 1 and not words & {"nll", "ce", "bce", "mse", "ema"}:
+        together = len(parts) > 1 and bool(_sum(table, parts)[1].any())
+        if together and not words & {"nll", "ce", "bce", "mse", "ema"}:
             notes.append(f"the sum of the {len(parts)} parts {listed(parts)}")
             return parts
     return [min(found, key=lambda name: _is_reported(names[name]))]
@@ -294,7 +336,7 @@ def _best_grain(found: list[str], names: Mapping[str, Name], counts: Mapping[str
     def rank(name: str) -> tuple[int, int]:
         grain, part = set(names[name].grain), names[name].part
         smooth = bool(grain & {"smooth", "smoothed", "ema", "running"})
-        step = bool(grain & {"step", "batch", "iter", "iteration"})
+        step = bool(grain & {"step", "batch", "iter", "iteration", "mb", "minibatch"})
         epoch = "epoch" in grain
         # A mean that is said seldom is of what the others say one by one.
         one = seldom and counts[name] > seldom

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from simopt.curves.logs import (
+    boxes,
     one_line,
     printed_tables,
     processes,
@@ -233,7 +234,7 @@ def _rows(
     again, converged, headed, beside = False, False, 0, 0
     drawn: dict[str, Any] = {}
     parted: dict[str, str] = {}
-    for line in one_line.unboxed(lines):
+    for line in boxes.unboxed(lines):
         if again or ("iteration" in line.lower() and _BEST.search(line)):
             again = not again
             continue

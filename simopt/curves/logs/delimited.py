@@ -14,7 +14,10 @@ from simopt.curves.logs import cells as numbers
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.rows import (
     LOOKED_AT,
+    count_rows,
     is_word,
+    numbered_columns,
+    summary,
     titled,
     trimmed,
     two_lines,
@@ -34,12 +37,6 @@ LARGE = 2_000_000
 
 #: Excel's first line, which names the separator.
 _EXCEL = re.compile(r"sep=(.)[ \t]*\r?\n", re.IGNORECASE)
-
-#: What the last rows of a table may be about in place of an epoch.
-_SUMMARY = frozenset(
-    ("mean", "average", "avg", "median", "total", "sum", "all", "best", "final", "min", "max",
-     "std", "overall")
-)  # fmt: skip
 
 #: A line under a header, and a row that stands for those that were not printed.
 _RULE, _LEFT_OUT = re.compile(r"[-=+_─═]{2,}"), re.compile(r"\.{2,3}|…|⋮|⋯")
@@ -191,7 +188,12 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         header = [f"{above} {below}".strip() for above, below in zip(*rows[:2], strict=True)]
         rows = rows[1:]
     decimal = _decimal(rows, separator)
-    if any(numbers.is_number(cell, decimal) for cell in header):
+    if (before := numbered_columns(rows)) is not None:
+        if not before:
+            notes.append(f"the first line, {header[0]!r} on, numbers the columns as pandas does")
+        rows = rows[1:]
+        header = [*[""] * before, *unnamed_columns([row[before:] for row in rows], source)]
+    elif any(numbers.is_number(cell, decimal) for cell in header):
         header = unnamed_columns(rows, source)
     else:
         rows = rows[1:]
@@ -200,7 +202,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         raise checks.refuse("file", f"{source}: a header alone", allowed)
     # pandas and R write an index without a name, or leave its name out.
     usual = Counter(len(row) for row in rows).most_common(1)[0][0]
-    index = [""] if separator in " \t" and usual == len(header) + 1 else []
+    wider = usual == len(header) + 1
+    index = [""] if wider and (separator in " \t" or count_rows(rows)) else []
     header = [*index, *header]
     counted = [row[0] for row in rows[:LOOKED_AT] if len(row) == len(header)]
     most = 0.5 if parse(header[0]).kind == "counter" else 0.9
@@ -248,7 +251,7 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         body.append(row)
     body = [[*row, *[""] * (len(names) - len(row))] for row in body]
     counting = [separator != " " and parse(name).kind == "counter" for name in names]
-    while len(body) > 3 and (said := _summary(body[-1], body[0], counting)):
+    while len(body) > 3 and (said := summary(body[-1], body[0], counting)):
         notes.append(f"the last row, {said!r}, is none of the training, and left out")
         body.pop()
     if wrong:
@@ -262,20 +265,6 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         columns, kind[separator], source, _decimal(body, separator), sessions=tuple(sessions),
         notes=tuple(notes),
     )  # fmt: skip
-
-
-def _summary(last: Sequence[str], first: Sequence[str], counting: Sequence[bool]) -> str:
-    """What a row says of all others where they have a number, as "mean"; empty if nothing.
-
-    Any word does where the others are counted; "11/12" and "11 s" count too.
-    """
-    for counts, a, cell in zip(counting, first, last, strict=True):
-        if not numbers.is_number(a) or numbers.is_number(cell):
-            continue
-        word = counts and cell.lower() not in numbers.MISSING and not re.search(r"\d", cell)
-        if word or cell.lower() in _SUMMARY:
-            return cell
-    return ""
 
 
 def _is_header(row: Sequence[str], header: Sequence[str]) -> bool:

@@ -278,7 +278,7 @@ def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]
             if file.suffix.lower() == ".zip" and file.stat().st_size <= MOST_PACKED:
                 made += [replace(table, run=file.stem) for table in _read(file, read)]
     made = _numbered(made)
-    return [table for table in made if table.rows > 1] or made
+    return rotated.parts_joined([table for table in made if table.rows > 1] or made)
 
 
 def sided(held: Sequence[F], read: Callable[[F], list[Table]]) -> list[Table]:

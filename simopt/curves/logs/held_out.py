@@ -63,10 +63,12 @@ def beside(
         alike = [name for name in found if names[name].stem == first.stem]
         same = [name for name in found if names[name].kind == first.kind]
         rest = [name for name in same if _comparable(names[name], first)]
-        if same and not rest:
+        if found and not alike and not rest:
+            others = same or found
+            verb, pronoun = ("is", "it") if len(others) == 1 else ("are", "one")
             notes.append(
-                f"no validation: {listed(same)} is not measured as {losses[0]!r} is; "
-                "--validation (validation=) takes it all the same"
+                f"no validation: {listed(others)} {verb} not measured as {losses[0]!r} is; "
+                f"--validation (validation=) takes {pronoun} all the same"
             )
         # Parts of a validation loss are not what the whole training loss is compared with.
         whole = len({names[name].stem for name in rest}) == 1 or _are_of_sets(rest, names)

@@ -99,7 +99,8 @@ COUNTED = frozenset(
 GRAINS = frozenset(
     _words(
         "epoch step batch iter iteration avg average mean total sum all overall running smoothed "
-        "smooth ema median raw per every dataloader idx loader final whole full batches"
+        "smooth ema median raw per every dataloader idx loader final whole full batches "
+        "mb minibatch"
     )
 )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from simopt.curves.logs import shapes
 from simopt.curves.logs.cells import is_number
@@ -56,11 +55,8 @@ _ASIDE = re.compile(rf"\((?!\s*{PARTS}\s*\))[^()]*\)", re.IGNORECASE)
 _HEADED = re.compile(
     rf"\b(?P<what>loss|cost|nll|mse|rmse|mae|ppl)\s*[-:=(\[]+\s*(?={PARTS}\b)", re.IGNORECASE
 )
-_BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)
 #: What positions are written in, where they are large.
 UNITS = {"k": 1e3, "K": 1e3, "M": 1e6}
-#: A heading within a box: "| train/ |     |".
-_SECTION = re.compile(r"\|\s*+(?P<name>\w[\w ]*+)/\s*\|\s*\|\s*")
 #: "ms/batch 12.3" is how long one takes.
 _NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens"))
 #: Position of a line: what comes before a slash or in brackets, by what names it. A hyphen right
@@ -78,6 +74,8 @@ _BRACKETED = re.compile(
     r"(?:\[\s*(?P<batch>\d+)/\d+\])?(?=\s)",
     re.IGNORECASE,
 )
+#: Catalyst's position, behind the part of the data: "train (1/10) loss: 0.5 | loss/mean: 0.5".
+_PART_AT = re.compile(rf"^\s*(?P<part>{PARTS}) \((?P<at>\d+)/\d+\) (?=.*/mean: )", re.IGNORECASE)
 #: XGBoost and LightGBM begin a line with the round, scikit-learn's boosting with that of how many.
 ROUND = re.compile(r"^[^\S\n]*\[[^\S\n]*(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
 #: The position on a line that does not name it: "  3 train loss: 0.5", "3/10, loss=0.5", and tqdm's
@@ -208,6 +206,7 @@ def _read(line: str, patterns: Iterable[Pattern] = PATTERNS) -> shapes.Said:
         return {}, "", ""
     if (record := _literal(line)) is not None:
         return record, "", ""
+    line = _PART_AT.sub(r"epoch \g<at> | [\g<part>] ", line) if "/mean: " in line else line
     return _by_part(_BRACKETED.sub(_out_of_brackets, line) if "[" in line else line), "", ""
 
 
@@ -223,37 +222,6 @@ def _out_of_brackets(match: re.Match[str]) -> str:
     said = "" if held_out and match["of"] else f"{match['name']} {match['at']} | "
     said += f"batch {batch} | " if batch and not held_out else ""
     return f"{said}[{part}]" if part else said
-
-
-def unboxed(lines: Iterable[str]) -> Iterator[str]:
-    """Lines, with those of a box, as Stable-Baselines3 draws them, as one: a dict.
-
-    Examples
-    --------
-    >>> box = ["| train/ |     |", "|  loss  | 0.5 |", "|  n_updates | 9 |", "-----"]
-    >>> list(unboxed(box))
-    ['{"loss": "0.5", "n_updates": "9"}', '-----']
-    """
-    held: dict[str, str] = {}
-    section = ""
-    for line in lines:
-        heading = _SECTION.fullmatch(line) if "|" in line else None
-        box = _BOX.fullmatch(line) if "|" in line and not heading else None
-        name = box["name"] if box else ""
-        if parse(section).part == "held out":
-            name = of_part(section, name)
-        if held and (name in held if box else not heading):
-            yield json.dumps(held)
-            held = {}
-        if heading:
-            section = heading["name"]
-        elif box:
-            held[name] = box["value"]
-        else:
-            section = ""
-            yield line
-    if held:
-        yield json.dumps(held)
 
 
 def _by_part(line: str) -> dict[str, str]:

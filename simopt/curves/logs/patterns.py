@@ -103,6 +103,8 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern("Caffe", "train net output", r"Train net output #\d+:"),  # the loss again
     _pattern("llm.c", "tel:", r"^\s*s:<step>\s+tel:<val_loss>"),
     _pattern("llm.c", "trl:", r"^\s*s:<step>\s+trl:<train_loss>"),
+    _pattern("build-nanogpt", " val ", r"^\s*<step> val <val_loss>\s*$"),
+    _pattern("build-nanogpt", " train ", r"^\s*<step> train <train_loss>\s*$"),
     _pattern(
         "Caffe",
         "solver.cpp",

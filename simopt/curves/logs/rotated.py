@@ -1,17 +1,21 @@
-"""Logs that were put aside when they grew: train.log.1, train.log.2.gz, train.log-20260501."""
+"""Logs in parts: train.log.1, train.log.2.gz, train.log-20260501; log_1.csv and log_2.csv."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from simopt.curves.logs import cells, contents
-from simopt.curves.logs.names import CLOCKS, parse
+from simopt.curves.logs.names import CLOCKS, RUNS, parse, plain
 from simopt.curves.logs.table import Table
+from simopt.ground.formatting import listing
 
 #: What names of logs end in whose lines go on from part to part.
 ENDINGS = (".log", ".out", ".err", ".txt", ".jsonl")
@@ -101,3 +105,79 @@ def _first(table: Table, name: str) -> float | None:
     with suppress(ValueError):
         return next((value for value in numbers if value is not None), None)
     return None
+
+
+_DIGITS = re.compile(r"\d+")
+
+
+def parts_joined(tables: Sequence[Table]) -> list[Table]:
+    """Tables whose names differ by a number, and each of which goes on from the last, as one.
+
+    Examples
+    --------
+    >>> first = Table({"epoch": [0, 1, 2], "loss": [4, 2, 1]}, "CSV", run="log_1")
+    >>> second = Table({"epoch": [3, 4, 5], "loss": [0.5, 0.25, 0.125]}, "CSV", run="log_2")
+    >>> parts_joined([first, second])[0].columns
+    {'epoch': [0, 1, 2, 3, 4, 5], 'loss': [4, 2, 1, 0.5, 0.25, 0.125]}
+    """
+    groups: dict[str, list[Table]] = {}
+    for table in tables:
+        groups.setdefault(_DIGITS.sub("#", table.run), []).append(table)
+    made: list[Table] = []
+    for group in groups.values():
+        ordered = sorted(group, key=lambda table: list(map(int, _DIGITS.findall(table.run))))
+        pairs = pairwise(ordered)
+        if len(group) > 1 and all(_follows(newer, older) for older, newer in pairs):
+            names = [table.run for table in ordered]
+            columns = {
+                name: [cell for table in ordered for cell in _listed(table.columns[name])]
+                for name in group[0].columns
+            }
+            alone = len(group) == len(tables)
+            name = "" if alone else _DIGITS.sub("", names[0]).strip("_-. ")
+            whole = replace(ordered[0], columns=columns, run=name)
+            note = f"{listing(names)} are parts of one log: each goes on where the last ends"
+            made.append(whole.noted(note))
+        else:
+            made += group
+    return made
+
+
+def _listed(column: Any) -> list[Any]:
+    return column.tolist() if isinstance(column, np.ndarray) else list(column)
+
+
+def _follows(newer: Table, older: Table) -> bool:
+    """Whether a table goes on where another ends, by the columns that count in both.
+
+    It may say again what the last half of the other said: a run goes on from its last checkpoint.
+    """
+    if set(newer.columns) != set(older.columns) or newer.format != older.format:
+        return False
+    if set(plain(_DIGITS.sub(" ", newer.run)).split("_")) & set(RUNS):
+        return False  # fold_1 and fold_2 may count on too
+    counts = [
+        name
+        for name in newer.columns
+        if parse(name).kind == "counter" and parse(name).stem[0] not in CLOCKS
+    ]
+    found = False
+    for name in counts:
+        before, after = (_rising(table, name) for table in (older, newer))
+        if before is None or after is None:
+            continue  # batches begin again in every epoch
+        every = float(np.median(np.diff(before)))
+        if not (before[0] + before[-1]) / 2 < after[0] <= before[-1] + 2 * max(every, 1.0):
+            return False
+        found = True
+    return found
+
+
+def _rising(table: Table, name: str) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    """A column that counts on; None if it does not."""
+    try:
+        values = cells.column(_listed(table.columns[name]), table.decimal)[0]
+    except ValueError:
+        return None
+    values = values[~np.isnan(values)]
+    return values if len(values) > 1 and bool((np.diff(values) >= 0).all()) else None

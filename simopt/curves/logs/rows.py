@@ -12,6 +12,15 @@ from simopt.curves.logs.names import parse
 #: Lines that are looked at to find out how a table is written.
 LOOKED_AT = 200
 
+#: A number that is not written as a whole one is.
+_BROKEN = re.compile(r"[.,e]|nan|inf", re.IGNORECASE)
+
+#: What the last rows of a table may be about in place of an epoch.
+_SUMMARY = frozenset(
+    ("mean", "average", "avg", "median", "total", "sum", "all", "best", "final", "min", "max",
+     "std", "overall")
+)  # fmt: skip
+
 #: Lines of a title that may stand above a header.
 MOST_TITLES = 20
 
@@ -121,3 +130,44 @@ def two_lines(above: Sequence[str], below: Sequence[str]) -> bool:
 def is_word(cell: str) -> bool:
     """Whether a cell is no number."""
     return not numbers.is_number(cell)
+
+
+def numbered_columns(rows: Sequence[Sequence[str]]) -> int | None:
+    """How many columns of an index stand before those that pandas numbers 0, 1, ..., or None.
+
+    The numbers in the header are whole, and those below it are not.
+    """
+    header, body = rows[0], rows[1:]
+    first = next((k for k, cell in enumerate(header) if cell), 0)
+    numbered = header[first:] == [str(k) for k in range(len(header) - first)]
+    if not numbered or first > 1 or not body or first == len(header):
+        return None
+    full = [row for row in body if len(row) in (len(header), len(header) + 1)]
+    index = 1 if first or all(len(row) > len(header) for row in full) else 0
+    broken = all(_BROKEN.search(cell) for row in full[:LOOKED_AT] for cell in row[index:] if cell)
+    return first if full and broken else None
+
+
+def count_rows(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether cells without a name in the header count or name rows, as R's do: "1", "2", "3".
+
+    Where none has a point, a decimal comma may have cut a cell in two.
+    """
+    first = [row[0] for row in rows]
+    counted = any(first == [str(k + at) for k in range(len(first))] for at in (0, 1))
+    pointed = any("." in cell for row in rows[:LOOKED_AT] for cell in row[1:])
+    return counted and pointed
+
+
+def summary(last: Sequence[str], first: Sequence[str], counting: Sequence[bool]) -> str:
+    """What a row says of all others where they have a number, as "mean"; empty if nothing.
+
+    Any word does where the others are counted; "11/12" and "11 s" count too.
+    """
+    for counts, a, cell in zip(counting, first, last, strict=True):
+        if not numbers.is_number(a) or numbers.is_number(cell):
+            continue
+        word = counts and cell.lower() not in numbers.MISSING and not re.search(r"\d", cell)
+        if word or cell.lower() in _SUMMARY:
+            return cell
+    return ""

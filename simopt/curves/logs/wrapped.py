@@ -25,6 +25,8 @@ _BESIDE = re.compile(
 )
 #: A bar of Rich, and below it the lines of its last column, which is narrow where none is shown.
 _BELOW_BAR = re.compile(r"(?<=\u2501)(?P<bar>[^\n\u2501]*)(?P<rest>(?:\n[ ]{12,}\S[^\n]*)+)")
+#: A dict that is printed with a line for each of its names, as pprint does.
+_DICT = re.compile(r"\{['\"][^{}\n]{1,200}(?:,\r?\n[ ]+['\"][^{}\n]{1,200}){1,60}\}")
 #: Decimals of a number, but at a line's end; and digits and all that pads a line.
 _DECIMALS = re.compile(r"\d\.(\d+)(?=[^\d.])")
 _PADDING = re.compile(r"[\d\s]+|(?<=(\W))\1+")
@@ -38,6 +40,14 @@ _END, _BEGIN = re.compile(r"[A-Za-z_]+$"), re.compile(r"[A-Za-z_]+")
 
 
 def joined(text: str) -> str:
+    """A text with its broken lines whole, and a printed dict on one line."""
+    text = _unbroken(text)
+    if ",\n" not in text:
+        return text
+    return _DICT.sub(lambda printed: re.sub(r",\r?\n[ ]+", ", ", printed[0]), text)
+
+
+def _unbroken(text: str) -> str:
     r"""A text with its broken lines whole; the text itself where lines end where they should.
 
     The widest lines are broken where they are equally wide whatever they say, or are cut within a
@@ -47,7 +57,7 @@ def joined(text: str) -> str:
     Examples
     --------
     >>> broken = [f"step {k}: at a rate of 0.25 the loss is 0.{k}\n5 now\n" for k in (1, 2, 3)]
-    >>> joined("".join(broken)).splitlines()[0]
+    >>> _unbroken("".join(broken)).splitlines()[0]
     'step 1: at a rate of 0.25 the loss is 0.15 now'
     """
     if ".py:" in text:
