@@ -20,7 +20,7 @@ from simopt.curves.spikes import BEGIN, END, HEIGHT, KNOWN, MOST, PEAK, without_
 FEWEST = 5
 
 #: Spikes are looked for on so many values at least.
-ENOUGH = 30
+ENOUGH = 9
 
 #: The first value is set aside if it is farther from the rest than so many times their range.
 APART = 3.0

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.curves.symptoms import BY_NAME, RECORDS, SYMPTOMS, broken, healthy, unclear
+from simopt.curves.symptoms import BY_NAME, RECORDS, SYMPTOMS, broken, healthy, still, unclear
 from simopt.curves.symptoms.conditions import every
 from simopt.curves.symptoms.record import Column
 
@@ -64,6 +64,9 @@ def judge(features: Mapping[str, Any]) -> tuple[NDArray[np.int8], Column]:
     faulty = np.isin(codes, [SYMPTOMS.index(name) for name in unclear.BEFORE_A_LEAP])
     sure = np.where((np.asarray(features["leap"]) > 0.0) & ~faulty, 0.0, sure)
     nothing = (values < unclear.FEWEST) | (sure < SURE)
+    # What stays exactly where it is has no range, and needs no more values.
+    noise = (codes == SYMPTOMS.index(still.NAME)) & ~np.isnan(features["fall"])
+    nothing |= noise & (values < still.FEWEST)
     codes = np.where(nothing, SYMPTOMS.index(unclear.NAME), codes)
     breaks = np.asarray(features["broken_at"]) >= 0
     if "validation_broken_at" in features:

@@ -328,7 +328,10 @@ def period(residuals, length, correlations, out):
         correlations[lag] *= k / (k - lag) / energy
         if correlations[lag] > best:
             best, place = correlations[lag], lag
-    if best < max(REPEATS, 5.0 / math.sqrt(k)):
+    # Of noise with a memory such correlations scatter more.
+    echo = max(np.float64(0.0), min(out[ECHO], np.float64(0.95)))
+    error = math.sqrt((1.0 + echo * echo) / (1.0 - echo * echo) / k)
+    if best < max(REPEATS, 5.0 * error):
         return
     # The shortest lag that repeats nearly as well: not a multiple of it.
     for lag in range(SHORTEST, place):

@@ -27,7 +27,9 @@ PART, LEAST, BUILT, SWOLLEN = 12, 6, 0.02, 3.0
 #: It has recovered where it is above what was before by no more than this share of its height, or
 #: of that span if it is less, or by noise: so many deviations. It is over when it has been so for
 #: as long as it took from its peak.
-LEFT, NOISY = 0.2, 4.0
+LEFT, NOISY, UNSURE = 0.2, 4.0, 3.0
+#: or of more of that span, where it is so many times as high.
+FAR, LEFT_FAR = 8.0, 0.6
 #: It took an eighth of the run at most.
 LONGEST = 8
 
@@ -111,7 +113,7 @@ def may_spike(y, differences):
     low = high = y[0]
     for t in range(1, k - 1):
         differences[t - 1] = abs(0.5 * y[t + 1] - y[t] + 0.5 * y[t - 1])
-    for t in range(2, k - 2):
+    for t in range(2, k - 1):
         low, high = min(low, y[t - 1]), max(high, y[t - 1])
         if y[t] > before(y, t):
             rise = rise_at(y, t)
@@ -134,6 +136,16 @@ def rise_at(y, t):
     return rise
 
 
+def left(height, span):
+    """How far above what was before a spike of a height may end: what spans so little is noise."""
+    return (LEFT if height <= FAR * span else LEFT_FAR) * min(height, span)
+
+
+def beyond_noise(noise, k):
+    """What noise alone does not make of one of k values: of few it is known less well."""
+    return NOISY * noise * (1.0 + UNSURE / math.sqrt(k))
+
+
 def before(y, t):
     """The mean of the two values before one."""
     return 0.5 * y[t - 1] + 0.5 * y[t - 2]
@@ -145,12 +157,12 @@ def find(y, noise, spikes):
     low = high = y[0]
     count = lasting = ended = 0
     t = 2
-    while t < k - 2:
+    while t < k - 1:
         low, high = min(low, y[t - 1]), max(high, y[t - 1])
         rise, base = rise_at(y, t), before(y, t)
         least = max(CLEAR * noise, SHARE * (high - low))
         begins = rise > max(least, 0.0) and y[t] - base > LEFT * rise
-        if not (begins and recovers(y, t, high - low, NOISY * noise, spikes[count])):
+        if not (begins and recovers(y, t, high - low, beyond_noise(noise, k), spikes[count])):
             t += 1
             continue
         if builds_up(y, ended, t, spikes[count, HEIGHT]):
@@ -178,14 +190,14 @@ def recovers(y, t, span, noise, spike):
         above = y[over] - base
         if above > height:
             height, peak = above, over
-        if above > max(LEFT * min(height, span), noise):
+        if above > max(left(height, span), noise):
             last = over
         elif over - last > last - peak:
             break
         over += 1
     spike[BEGIN], spike[PEAK], spike[END], spike[OVER] = t, peak, last + 1, min(over, k - 1)
     spike[HEIGHT] = height
-    back = last < k - 2 and last - peak <= k // LONGEST
+    back = last < k - 1 and last - peak <= k // LONGEST
     return back and rise_at(y, t) >= SUDDEN * height and not math.isinf(height)
 
 

@@ -47,12 +47,13 @@ VALIDATION = (
     "validation_trend",  # mean of the first half - of the second, in standard errors of its noise
     "validation_scale",  # its range, by that of the training loss
     "validation_ups",  # all rises of its shape after the lowest together, by the rise
+    "validation_above",  # its median - end of the training loss, of the fall of that one
     "validation_broken_at",  # where it becomes NaN and stays so, or an Inf is; -1 if nowhere
 )
 
 (
     FALL, LOWEST_AT, RISE, RISE_NOISE, TRAINING_AFTER, NET, SCATTER, TREND, SCALE, UPS,
-    BROKEN_AT,
+    ABOVE, BROKEN_AT,
 ) = range(len(VALIDATION))  # fmt: skip
 
 
@@ -77,9 +78,12 @@ def measure_validation(losses, validation, lengths, out):
         scale = span(y[:k])
         if k < 3:
             continue
+        middle = median(y[:k], spare[1], spare[2])
         if not to_unit_range(y[:k]):
             # It stays where it is: it neither falls nor scatters.
-            out[i, NET] = out[i, SCATTER] = out[i, SCALE] = 0.0
+            out[i, NET] = out[i, SCATTER] = 0.0
+            k, _ = collect(losses[i], lengths[i], y)
+            beside_training(y[:k], middle, scale, out[i])
             continue
         points = stretches(y[:k], shape)
         width = max(1, points // PIECES)
@@ -119,14 +123,26 @@ def measure_validation(losses, validation, lengths, out):
             ups += max(0.0, shape[j] - shape[j - 1])
         out[i, UPS] = ups / rise
         k, _ = collect(losses[i], lengths[i], y)
-        own = span(y[:k])
-        if k < 3 or not to_unit_range(y[:k]):
+        if not beside_training(y[:k], middle, scale, out[i]):
             continue
-        out[i, SCALE] = scale / own
         points = stretches(y[:k], shape)
         out[i, TRAINING_AFTER] = (
             value_at(shape[:points], out[i, LOWEST_AT]) - end_level(y[:k])
         ) / y[0]
+
+
+def beside_training(y, middle, scale, out):
+    """How large a validation loss is beside a training loss, which is brought to the range 0 to 1.
+
+    False, and nothing, of fewer than three values, or where all are the same.
+    """
+    own = span(y)
+    least, _ = extremes(y)
+    if len(y) < 3 or not to_unit_range(y):
+        return False
+    out[SCALE] = scale / own
+    out[ABOVE] = ((0.5 * middle - 0.5 * least) / own - end_level(y)) / y[0]
+    return True
 
 
 def lowest_piece(shape, width):

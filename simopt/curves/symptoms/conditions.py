@@ -22,6 +22,13 @@ UPS = 0.38
 #: ECHO, and not opposite to each other (-ALTERNATES), as they are where steps overshoot.
 ECHO, ALTERNATES = 0.25, 0.29
 
+#: Values of a curve that is too short for pieces (`simopt.curves.noise`).
+FEW = 36
+
+#: A loss that spans less than this share of itself moves by little. In turns residuals are opposite
+#: to the one before; of two levels they are half of the range, as of few values at random too.
+LITTLE, IN_TURNS, LEVELS, FEWEST = 0.45, 0.4, 0.38, 12.0
+
 #: A log of batches has this many values and more; one of epochs seldom has.
 BATCHES = 80.0
 
@@ -39,6 +46,14 @@ BURST_Z, BURST_LEFT, BURST_SHARE, BURST_HEIGHT, BURST_SWING = 8.0, 0.3, 0.6, 0.2
 
 #: A validation loss falls if it ends by this share of its range below its start, lowest this late.
 VALIDATION_NET, VALIDATION_LATE = 0.6, 0.7
+
+#: In stairs the second half swings because it falls, which makes this share of the swing, but not
+#: all of what is lost from start to end.
+STAIRS, EVENLY = 0.6, 0.8
+
+#: A validation loss is above where the training loss ends by this share of its fall, and spans so
+#: small a share of what that does.
+APART, TINY = 0.08, 0.012
 
 #: The last quarter makes a tenth of the fall: it is not at its end.
 UNFINISHED = 0.1
@@ -101,10 +116,32 @@ def white(f: Columns) -> Column:
     return every(below(echo, ECHO), above(1.0 + f["echo"], 1.0 - ALTERNATES))
 
 
+def memory(f: Columns) -> Column:
+    """How many times as much a mean scatters as one of values that don't follow each other."""
+    # Of a few values the noise is what second differences leave, in which no bend is.
+    echo = np.where(f["values"] < FEW, 0.0, np.clip(f["echo"], 0.0, 0.95))
+    return np.sqrt((1.0 + echo) / (1.0 - echo))
+
+
+def little(f: Columns) -> Column:
+    """Whether all that a loss spans is little beside the loss itself, where that is above zero.
+
+    And it is at random there: not in turns, up and down, or between two levels.
+    """
+    echo = f["echo"] + 1.0 / np.sqrt(f["values"])
+    levels = every(above(f["scatter"], LEVELS), above(f["values"], FEWEST))
+    random = 1.0 - either(above(-echo, IN_TURNS), levels)
+    return every(below(f["noise_share"] / f["scatter"], LITTLE), random)
+
+
 def falls_through(f: Columns) -> Column:
-    """Whether the loss falls all the way, through noise that is as large as its steps."""
+    """Whether the loss falls all the way, through noise as large as its steps; or in stairs."""
+    stairs = every(
+        above(f["block_late"] * f["net"] / f["late_swing"], STAIRS),
+        below((f["block_late"] / EVENLY) ** 3, 1.0),
+    )
     return every(
-        white(f),
+        either(white(f), stairs),
         above(f["slope_t"], 4.0),
         above(f["block_late"], 0.25),
         below(f["block_rise"], 0.2),
@@ -147,6 +184,21 @@ def validation_falls(f: Columns, scatter: float) -> Column:
         below(f["validation_scatter"], scatter),
         above(f["validation_lowest_at"], VALIDATION_LATE),
     )
+
+
+def stays_apart(f: Columns) -> Column:
+    """Whether a validation loss stays clearly above where the training loss ends.
+
+    If a fall is over before the first validation, that loss lies where the training loss ends, or
+    below, as without dropout. One that does not move at all learns nothing there either.
+    """
+    off = f["validation_above"]
+    return above(np.where(f["validation_scale"] == 0.0, np.abs(off), off), APART)
+
+
+def hardly_moves(f: Columns) -> Column:
+    """Whether all that a validation loss spans is hardly anything beside what training lost."""
+    return every(below(f["validation_scale"], TINY), stays_apart(f))
 
 
 def level(f: Columns) -> Column:

@@ -46,7 +46,10 @@ def test(f: Columns) -> Column:
 
 def causes(known: Known) -> tuple[str, ...]:
     """A saddle."""
-    return ("it has escaped from a saddle point: normal",)
+    return (
+        "it has escaped from a saddle point: normal",
+        "or something changed where it drops: a lower rate, or points that are seen again",
+    )
 
 
 def cause(runs: Counterfactuals) -> NDArray[np.str_]:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from simopt.curves.cleaning import ENOUGH
 from simopt.curves.symptoms.conditions import above, below, either, every, rises_alone
 from simopt.curves.symptoms.evidence import END_SPAN, LAST_QUARTER, start_to
 from simopt.curves.symptoms.record import (
@@ -25,6 +26,8 @@ NAME = "decreases then explodes"
 
 #: The last quarter rises most of an order of magnitude above all that the first half did.
 EXPLODES = 8.0
+#: What ends at no more than so many times the height of the first half has come back.
+BACK = 1.5
 
 #: Or it climbs without falling back (all rises together are little more than the swing itself),
 CLIMBS = 1.5
@@ -61,7 +64,9 @@ def test(f: Columns) -> Column:
         above(f["block_rise_z"], SUDDEN),
         above(f["block_rise"] / f["shift_before"], STAYS),
     )
-    return either(above(f["growth"], EXPLODES), climbs, bursts)
+    # Of so few values spikes are not looked for.
+    back = every(np.where(f["values"] < ENOUGH, 1.0, 0.0), below(f["end"] * f["growth"], BACK))
+    return either(every(above(f["growth"], EXPLODES), 1.0 - back), climbs, bursts)
 
 
 def causes(known: Known) -> tuple[str, ...]:

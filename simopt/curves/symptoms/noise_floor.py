@@ -109,7 +109,7 @@ SYMPTOM = Symptom(
         Evidence(
             "late_drift",
             SECOND_HALF,
-            "from the third quarter to the last it {falls} of that level, no more",
+            "from the third quarter to the last it {falls} of that level",
         ),
         JUMPED,
     ),

@@ -10,10 +10,13 @@ from simopt.curves.symptoms.conditions import (
     UPS,
     above,
     batch_noise,
+    below,
     either,
     every,
     falls_through,
     level,
+    little,
+    memory,
     one_burst,
     validation_falls,
 )
@@ -43,6 +46,8 @@ SWING = 0.25
 #: Or it comes back to two fifths of the range, however rarely, but more than once: a single outlier
 #: is not the optimizer's doing.
 SPIKES, AGAIN = 0.4, 1.0
+#: It moves from where it began if the means of eighths differ by so many times what noise makes.
+MOVES = 6.0
 
 
 def up_and_down(f: Columns) -> Column:
@@ -60,9 +65,16 @@ def wild(f: Columns) -> Column:
     )
 
 
+def hovers(f: Columns) -> Column:
+    """Whether it moves by little of itself, and hardly from where it began: no swing is wild."""
+    return every(little(f), below(f["moves"] / memory(f), MOVES))
+
+
 def test(f: Columns) -> Column:
     """Up and down, and wildly so."""
-    return every(up_and_down(f), wild(f), 1.0 - batch_noise(f), 1.0 - falls_through(f))
+    return every(
+        up_and_down(f), wild(f), 1.0 - batch_noise(f), 1.0 - falls_through(f), 1.0 - hovers(f)
+    )
 
 
 def causes(known: Known) -> tuple[str, ...]:

@@ -3,7 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.curves.symptoms.conditions import above, below, either, every, level
+from simopt.curves.symptoms.conditions import (
+    above,
+    below,
+    either,
+    every,
+    hardly_moves,
+    level,
+)
 from simopt.curves.symptoms.evidence import at, from_
 from simopt.curves.symptoms.record import (
     AdviceLine,
@@ -50,6 +57,7 @@ def test(f: Columns) -> Column:
             below(f["validation_ups"], STRAIGHT),
         ),
         either(below(level(f), LEARNS), above(f["training_after"], AFTER)),
+        1.0 - hardly_moves(f),
     )
 
 

@@ -1,8 +1,6 @@
 """Rises: the loss ends above where it was, after a fall or without one."""
 
-import numpy as np
-
-from simopt.curves.symptoms.conditions import above, below, either, every, white
+from simopt.curves.symptoms.conditions import above, below, either, every, memory, white
 from simopt.curves.symptoms.evidence import WHOLE, from_
 from simopt.curves.symptoms.record import LESS, Column, Columns, Evidence, Known, Symptom
 
@@ -16,18 +14,13 @@ SHARE = 0.3
 STRAIGHT = 1.6
 #: The second half swings by no more than twice the rise, unless what swings is noise.
 SWINGS = 1.9
-#: Values of a curve that is too short for pieces (`simopt.curves.noise`).
-FEW = 36
 
 
 def test(f: Columns) -> Column:
     """A rise that stays, beyond the noise."""
     # Values that follow each other say less than as many that don't.
-    # Of a few values the noise is what second differences leave, in which no bend is.
-    echo = np.where(f["values"] < FEW, 0.0, np.clip(f["echo"], 0.0, 0.95))
-    error = np.sqrt((1.0 + echo) / (1.0 - echo))
     return every(
-        above(f["block_rise_z"] / error, CLEAR),
+        above(f["block_rise_z"] / memory(f), CLEAR),
         above(f["block_rise"] / f["scatter"], SCATTER),
         above(f["block_rise"] / f["block_fall"], SHARE),
         below(f["block_ups"], STRAIGHT),

@@ -42,7 +42,8 @@ LARGE = 0.15
 LATE = 0.7
 
 #: Through noise: the second half loses nearly as much as the first, by so many standard errors.
-STRAIGHT, CLEAR = 0.36, 8.0
+#: Of two blocks or three, as few values have, the second half always makes half.
+STRAIGHT, CLEAR, FEW = 0.36, 8.0, 7.5
 #: and what is left beside that fall is noise, no slow swing.
 SWINGS = 0.6
 #: That noise does not calm down to less than half: noise of batches goes with the loss, so that
@@ -67,6 +68,7 @@ def test(f: Columns) -> Column:
         below(f["late_ups"], UPS),
     )
     through_noise = every(
+        above(f["values"], FEW),
         above(f["block_late"], STRAIGHT),
         above(f["slope_t"], CLEAR),
         below(f["block_rise"], 0.1),

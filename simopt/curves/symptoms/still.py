@@ -3,7 +3,16 @@
 import numpy as np
 
 from simopt.curves.symptoms import unclear
-from simopt.curves.symptoms.conditions import RATHER, above, below, either, every, validation_falls
+from simopt.curves.symptoms.conditions import (
+    RATHER,
+    above,
+    below,
+    either,
+    every,
+    little,
+    memory,
+    validation_falls,
+)
 from simopt.curves.symptoms.evidence import WHOLE
 from simopt.curves.symptoms.record import (
     FAR_MORE,
@@ -14,6 +23,8 @@ from simopt.curves.symptoms.record import (
     Known,
     Symptom,
 )
+
+NAME = "does not move"
 
 #: The means of eighths differ by less than so many times what noise makes of them,
 MOVES = 2.9
@@ -30,27 +41,38 @@ SHARE = 0.15
 #: Of so many values whose residuals are correlated by less than that it may be larger: weights
 #: that swing remember the step before.
 MANY, NO_ECHO = 200.0, 0.1
+#: A line through a piece has taken part of what is slow away: means scatter more by this factor.
+SLOW = 1.6
 #: No surer than this, for noise alone is also what is left behind a fall that the log lacks.
 MOST_SURE = 0.85
-#: Values that there must be to say so.
-FEWEST = 9
+#: Values that there must be to say so of noise; of fewer nobody can tell.
+FEWEST = 8
+
+
+def stays(f: Columns, error: Column | float) -> Column:
+    """Whether means stay where they are, for noise of which they have so many times the error."""
+    slope = np.where(f["values"] >= SHORT, SLOPE, SHORT_SLOPE)
+    return every(
+        below(f["moves"] / error, MOVES),
+        below(np.abs(f["slope_t"]) / error / slope, 1.0),
+        below(np.abs(f["start_z"]) / error, START),
+    )
 
 
 def test(f: Columns) -> Column:
     """Nothing but noise; or not even that."""
-    slope = np.where(f["values"] >= SHORT, SLOPE, SHORT_SLOPE)
     no_memory = every(above(f["values"], MANY), below(np.abs(f["echo"]), NO_ECHO))
-    noise = every(
-        below(f["moves"], MOVES),
-        below(np.abs(f["slope_t"]) / slope, 1.0),
-        below(np.abs(f["start_z"]), START),
-        above(f["values"], FEWEST),
-        # A first value that stands apart is where the loss has fallen from.
-        below(f["skipped"], 0.5),
+    of_batches = every(
+        stays(f, 1.0),
         below(f["skew"] - np.minimum(1.5 * np.sqrt(6.0 / f["values"]), MOST), SKEW),
-        below(np.abs(f["echo"]), ECHO),
+        # Of few values a correlation is known badly, but up and down in turns is plain.
+        below(np.maximum(f["echo"] - 1.0 / np.sqrt(f["values"]), -f["echo"]), ECHO),
         either(np.isnan(f["noise_share"]), below(f["noise_share"], SHARE), no_memory),
     )
+    # What moves by little may have a memory, as from a logger that smooths, or be skewed.
+    of_any_kind = every(stays(f, 1.0 + SLOW * (memory(f) - 1.0)), little(f))
+    # A first value that stands apart is where the loss has fallen from.
+    noise = every(either(of_batches, of_any_kind), below(f["skipped"], 0.5))
     # Where the curve begins after the fall, a noise floor and a swing look the same.
     noise = np.minimum(noise, MOST_SURE)
     noise = every(noise, 1.0 - validation_falls(f, RATHER))
@@ -95,7 +117,7 @@ def rounded(features: Features) -> bool:
 
 
 SYMPTOM = Symptom(
-    name="does not move",
+    name=NAME,
     rank=12,
     test=test,
     evidence=(

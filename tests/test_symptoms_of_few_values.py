@@ -1,0 +1,102 @@
+"""Short curves, flat ones, and falls that are over at once: what is plain there, and what isn't."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import simopt
+
+#: How often each kind is drawn.
+DRAWN = range(20)
+
+
+def noise(size, seed=0):
+    return np.random.default_rng(seed).normal(size=size)
+
+
+def symptom(loss, validation=None):
+    return simopt.diagnose(loss, validation).symptom
+
+
+@pytest.mark.parametrize("size", [8, 20, 60])
+@pytest.mark.parametrize("scatter", [0.0, 1e-4, 0.002])
+def test_a_validation_loss_that_stays_is_said_of_a_fall_in_the_first_values(size, scatter):
+    loss = 0.2 + 2 / np.arange(1, size + 1)
+    held = [0.69 * (1 + scatter * noise(size, seed)) for seed in DRAWN]
+    said = [symptom(loss, each) for each in held]
+    assert said.count("validation does not fall") >= 17
+    if not scatter:
+        found = simopt.diagnose(loss, held[0])
+        assert "all that the validation loss spans is 0 %" in str(found)
+        assert "learnt before the first validation" not in str(found)
+
+
+def test_a_validation_loss_that_began_after_the_fall_is_where_the_training_loss_ends():
+    """Means of epochs, the first of which has the fall in it; each validated at its end."""
+    loss = np.r_[1.1, 0.29, 0.292, 0.288, 0.291, 0.289, 0.292, 0.288, 0.29, 0.291]
+    near = np.r_[0.305, 0.304, 0.306, 0.303, 0.305, 0.304, 0.305, 0.303, 0.304, 0.305]
+    assert symptom(loss, near) == "healthy"
+    found = simopt.diagnose(loss, near + 0.5)
+    assert found.symptom == "validation does not fall"
+
+
+@pytest.mark.parametrize("size", [9, 10, 16, 24, 29])
+@pytest.mark.parametrize("back", [2, 3])
+def test_one_leap_of_a_few_flat_values_is_no_divergence(size, back):
+    for height in (1.0, 20.0):
+        loss = 0.7 * (1 + 0.004 * noise(size))
+        loss[size - back] += height
+        assert symptom(loss) in ("spikes and recovers", "does not move", "can't tell")
+        loss[size - back :] = 0.7 + height
+        assert symptom(loss) not in ("spikes and recovers", "does not move", "healthy")
+
+
+@pytest.mark.parametrize("size", [14, 25, 100])
+@pytest.mark.parametrize("back", [2, 4])
+def test_a_spike_near_the_end_of_a_fall_recovers(size, back):
+    loss = 0.3 + 2 * np.exp(-7 * np.arange(size) / size) + 0.005 * noise(size)
+    loss[size - back] += 8.0
+    found = simopt.diagnose(loss)
+    assert found.symptom == "spikes and recovers"
+    assert found.seen[1].first == size - back
+
+
+@pytest.mark.parametrize("size", [12, 20, 40])
+@pytest.mark.parametrize("scatter", [0.003, 0.03, 0.08])
+def test_noise_about_a_level_is_no_swing(size, scatter):
+    said = [symptom(0.7 * (1 + scatter * noise(size, seed))) for seed in DRAWN]
+    assert "oscillates wildly" not in said
+    assert said.count("does not move") >= 15
+
+
+def test_of_five_noisy_values_nobody_can_tell():
+    said = [symptom(0.7 * (1 + 0.03 * noise(5, seed))) for seed in DRAWN]
+    assert said.count("can't tell") >= 15
+    assert symptom([2.3, 1.3, 0.8, 0.55, 0.42]) == "healthy"
+
+
+@pytest.mark.parametrize("size", [12, 20, 40])
+def test_a_swing_over_much_of_a_loss_is_one_in_few_values_too(size):
+    t = np.arange(size)
+    assert symptom(0.5 + 2 * np.exp(-t / 2) + 0.9 * (t % 2)) == "oscillates wildly"
+
+
+@pytest.mark.parametrize("keeps", [0.6, 0.8, 0.9])
+def test_noise_that_was_smoothed_does_not_swing(keeps):
+    said = []
+    for seed in DRAWN:
+        loss = 1 + 0.05 * noise(600, seed)
+        for t in range(1, 600):
+            loss[t] = keeps * loss[t - 1] + (1 - keeps) * loss[t]
+        said.append(symptom(loss))
+        assert symptom(loss + np.exp(-np.arange(600) / 60)) in ("healthy", "noise floor")
+    assert "oscillates wildly" not in said
+    assert said.count("does not move") >= 16
+
+
+def test_a_loss_that_falls_in_stairs_does_not_swing():
+    """As where points are seen again: at the end of each epoch the loss steps down."""
+    t = np.arange(600)
+    loss = 2 - 0.35 * (t // 150) + 0.05 * noise(600)
+    assert symptom(loss) != "oscillates wildly"
