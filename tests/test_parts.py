@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from typing import NamedTuple
 
 import numba
 import numpy as np
 import pytest
 from numba.core import codegen, compiler
+from numba.core.runtime.context import NRTContext
 
 from simopt.engine import products
 from simopt.ground import parts
@@ -176,3 +178,66 @@ def test_of_rows_that_are_promised_to_be_others_no_loop_tests_whether_they_overl
     kernel(rows, np.uint64(0), np.uint64(64), places)
     assert rows.tolist() == [[2.0] * 64, [2.0] * 64, [1.0] * 64]
     assert ("vector.memcheck" in kernel.inspect_llvm(kernel.signatures[0])) is not promise
+
+
+class Pair(NamedTuple):
+    """Arrays that a loop hands on together."""
+
+    rows: np.ndarray
+    shares: np.ndarray
+
+
+def handed_on(name, makes):
+    """A loop that hands a pair of arrays to a part of the package."""
+
+    def add(pair, k):
+        pair.rows[k] += pair.shares[k]
+
+    def loop(rows, shares):
+        pair = Pair(rows, shares)
+        for k in range(len(rows)):
+            add(pair, k)
+
+    add.__module__, add.__name__ = "simopt.tests", f"add_{name}"
+    part(parts.makes_arrays(add) if makes else add)
+    return numba.njit(loop)
+
+
+def test_parts_that_make_no_arrays_count_no_references(monkeypatch):
+    """Numba counts wherever an array is read from a tuple: in such a loop at every turn."""
+    counted, count = [], NRTContext.incref
+
+    def noted(self, builder, *given):
+        if self._enabled:
+            counted[-1] += 1
+        return count(self, builder, *given)
+
+    monkeypatch.setattr(NRTContext, "incref", noted)
+    for makes in (False, True):
+        counted.append(0)
+        loop, rows = handed_on(f"counted_{makes}", makes), np.ones(5)
+        loop(rows, np.arange(5.0))
+        assert rows.tolist() == [1, 2, 3, 4, 5]
+    # One more for each of both arrays.
+    assert counted[1] >= counted[0] + 2
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_what_makes_arrays_says_so(made):
+    """Else they would be freed by nobody, or too early: Numba refuses to make them."""
+
+    def spread(shares):
+        return np.zeros_like(shares)
+
+    def loop(rows, shares):
+        rows[:] += spread(shares)
+
+    spread.__module__, spread.__name__ = "simopt.tests", f"spread_{made}"
+    part(parts.makes_arrays(spread) if made else spread)
+    rows = np.ones(3)
+    if made:
+        numba.njit(loop)(rows, np.arange(3.0))
+        assert rows.tolist() == [1, 1, 1]
+    else:
+        with pytest.raises(numba.TypingError):
+            numba.njit(loop)(rows, np.arange(3.0))

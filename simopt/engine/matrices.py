@@ -21,6 +21,7 @@ import numpy as np
 from simopt.engine import layout
 from simopt.engine.layout import READ, WRITE
 from simopt.ground.inline import inlined
+from simopt.ground.parts import makes_arrays
 from simopt.rules.matrices import Matrix, MatrixStep
 from simopt.rules.rule import Rule
 from simopt.training import semantics
@@ -126,6 +127,7 @@ def _turns(
         )  # fmt: skip
         turned(work, low, high, dp, units, columns, eta + by, first)
 
+    @makes_arrays
     def arrays(units, columns):
         return np.empty((0, 1, 0, 0), real), np.empty(0, real)
 
@@ -163,6 +165,7 @@ def _steps_matrix(
     def rows(units, columns):
         return 0
 
+    @makes_arrays
     def arrays(units, columns):
         held = np.empty((2 + states, 1, units, columns), real)
         if roomy is None:

@@ -25,6 +25,7 @@ from simopt.engine.orders import HELD
 from simopt.engine.outer import add_column, add_diagonal, add_tile, set_gradients
 from simopt.engine.own_points import COLUMNS, copy_block, copy_row
 from simopt.engine.products import BYTES, ROWS, add_products
+from simopt.ground.parts import makes_arrays
 from simopt.problems.problem import Problem
 from simopt.training.plan import Plan
 
@@ -130,6 +131,53 @@ def updates_held(updates, dp):
     return updates if updates * dp * (dp + 1) <= HELD else 1
 
 
+@makes_arrays
+def held(how, begun, w0, follow):
+    """Arrays for matrices and vectors of a batch, or of all: blocks that follow need them again."""
+    dp = len(w0)
+    # Those of the file's order are a table.
+    again = follow and how.shuffle != 0
+    rows = updates_held(how.updates - begun if again else 1, dp)
+    return np.empty((rows, dp, dp), w0.dtype), np.empty((rows, dp), w0.dtype)
+
+
+def taken_of_one(arrays, call, order, batch, summed_to):
+    """Curvature and slope of a batch for one weight, taken now if not before.
+
+    ``summed_to`` is the last update whose moments are there, before and afterwards.
+    """
+    data, how = call.data, call.how
+    if how.shuffle == 0:
+        row = batch.start // how.batch_size
+        return data.moments[row, 0, 0], data.slopes[row, 0], summed_to
+    matrices, vectors = arrays
+    alone = matrices.shape[0] == 1
+    row = 0 if alone else batch.t - 1 - call.begun
+    if batch.t > summed_to or alone:
+        square, slope = of_one(data.x, data.errors, order, batch.start, batch.stop)
+        matrices[row, 0, 0] = square * batch.ratio
+        vectors[row, 0] = slope * batch.ratio
+        summed_to = batch.t
+    return matrices[row, 0, 0], vectors[row, 0], summed_to
+
+
+def taken(arrays, totals, call, order, batch, summed_to):
+    """The same of several weights: a matrix and a vector; ``totals`` is `room` to sum in."""
+    data, how = call.data, call.how
+    if how.shuffle == 0:
+        row = batch.start // how.batch_size
+        return data.moments[row], data.slopes[row], summed_to
+    matrices, vectors = arrays
+    alone = matrices.shape[0] == 1
+    row = 0 if alone else batch.t - 1 - call.begun
+    matrix, vector = matrices[row], vectors[row]
+    if batch.t > summed_to or alone:
+        of_batch(totals, data.x, data.errors, order, batch.start, batch.stop)
+        scale(matrix, vector, totals, batch.ratio)
+        summed_to = batch.t
+    return matrix, vector, summed_to
+
+
 def room(dp):
     """Rows and columns of the room in which `of_batch` sums."""
     return AT_A_TIME + dp, -(-(dp + 1) // ACROSS) * ACROSS
@@ -195,6 +243,7 @@ def gradient(work, low, high, dp, matrix, vector, center):
             add_block(work, low, high, g, j, matrix, k, j, center)
 
 
+@makes_arrays
 def rows_of_own(rows, group):
     """So many rows of zeros for `gradients_own`, in double precision, that begin at a cache line.
 
@@ -269,6 +318,9 @@ NUMERIC: tuple[Callable[..., Any], ...] = (
     of_one,
     of_own,
     updates_held,
+    held,
+    taken_of_one,
+    taken,
     room,
     of_batch,
     scale,

@@ -1,0 +1,295 @@
+"""An update of a block with several weights: slopes summed, clipped, and the step of each weight.
+
+Each is a pass over rows of lanes. A batch of 1 whose gradient comes with the step is one pass: it
+reads a weight once, for this point and the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from simopt.engine import layout, linear, moments, own_points, passes, tiles
+from simopt.engine.layout import LOSS, RESIDUAL, SQUARE
+from simopt.engine.passes import Passes
+from simopt.engine.steps import Steps
+from simopt.engine.steps import call as steps_apart
+from simopt.engine.sums_of_points import Points
+from simopt.engine.watching import watch, watch_loss
+from simopt.ground.compiling import code_digest
+from simopt.ground.inline import taken_in
+from simopt.ground.parts import makes_arrays
+from simopt.training import semantics
+
+NORM, VALUE = layout.CLIPS.index("norm"), layout.CLIPS.index("value")
+
+
+def updating(
+    loss_passes: Passes,
+    points: str,
+    real: type,
+    extras: layout.Extras,
+    lanes: int,
+    steps: Steps | None,
+    losses_in: Points,
+    count: Any,
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The same as `one_weight.updating`; ``extras``, ``lanes`` and ``losses_in`` as in `loop.made`.
+
+    Where the loop calls a loss by its address, ``losses_in`` are these calls.
+    """
+    room, slopes = _slopes(loss_passes, points, real, lanes, steps, losses_in)
+    clip, step = _clipping(extras, steps), _stepping(loss_passes, extras, real, steps)
+    taken_in(slopes, clip, step)
+    zero, unit, full_loss, diverges = real(0), real(1), losses_in.loss, semantics.diverges
+    # None or True: of a test for None only one branch is compiled.
+    apart = True if steps is None else None
+
+    def update(call, held, order, rows, block, batch, summed_to, fresh):
+        work, data, how, d = call.work, call.data, call.how, call.data.optimum.shape[0]
+        low, high, base, at = block.low, block.high, rows.base, rows.shown
+        single, scale, summed_to = slopes(call, held, order, rows, block, batch, summed_to, fresh)
+        clip(call, rows, block, scale)
+        step(call, held, order, rows, block, batch, single, scale)
+        records = how.record == 2 or (how.record == 1 and batch.stop == how.points_used)
+        if batch.looks or records:
+            full_loss(
+                call.losses, work, call.gathered, call.starting, low, high, rows.dp, at, base,
+                rows.tiled, data, d,
+            )  # fmt: skip
+        if apart is not None:
+            passes.squared_distance(work, low, high, at, base, data, d)
+        passes.first_gap(work, low, high, at, base, data)
+        for lane in range(low, high):
+            gap = work[base + RESIDUAL, lane]
+            watch(work, base, lane, gap, work[base + SQUARE, lane], zero, unit)
+        over = count(0)
+        if batch.looks:
+            now, limit = real(batch.t), data.bounds[1]
+            for lane in range(low, high):
+                loss = work[base + LOSS, lane]
+                over = count(over + diverges(loss, limit))
+                watch_loss(work, base, lane, loss, now, zero)
+        return over, summed_to, not single
+
+    return room, update
+
+
+def _slopes(
+    loss_passes: Passes,
+    points: str,
+    real: type,
+    lanes: int,
+    steps: Steps | None,
+    losses_in: Points,
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The room, and a batch's slopes summed, or their mean by its moments, in the gradient's rows.
+
+    ``f(call, held, order, rows, block, batch, summed_to, fresh)`` returns whether the gradient
+    comes with the step, what the sums are multiplied by, and ``summed_to``.
+    """
+    unit = real(1)
+    own, by_moments = points.startswith("own"), points.endswith("moments")
+    # None or True: of a test for None only one branch is compiled.
+    shared_moments = True if by_moments and not own else None
+    own_moments = True if by_moments and own else None
+    noisy = True if loss_passes.noisy else None
+    alone = None if steps is None or not steps.alone else loss_passes.alone
+    arrays_of: Any = None if steps is None else steps.arrays
+    units_of: Any = loss_passes.units
+    shared_noise, own_noise = passes.gradient_noise, passes.gradient_noise_own
+    slope_of, read_parameters = loss_passes.slope, loss_passes.read
+    add_slopes = losses_in.gradient
+    tile = np.uint64(min(lanes, tiles.lanes(real)))
+    abreast = min(lanes, own_points.LANES)
+    group = np.uint64(abreast)
+
+    @makes_arrays
+    def of_batches(data, how, begun, follow):
+        if shared_moments is not None:
+            totals = np.zeros(moments.room(data.w0.shape[0]), np.float64)
+            return moments.held(how, begun, data.w0, follow), totals
+        if own_moments is not None:
+            dp = data.w0.shape[0]
+            beside = moments.rows_of_own(moments.BESIDE * (dp + 1), abreast)
+            return beside, moments.rows_of_own(dp * (dp + 1), abreast)
+        return None
+
+    @makes_arrays
+    def of_matrix(data):
+        if arrays_of is not None:
+            columns = data.x.shape[1]
+            return arrays_of(units_of(data.optimum.shape[0], columns), columns)
+        return None
+
+    @makes_arrays
+    def room(data, how, width, begun, follow):
+        return of_batches(data, how, begun, follow), of_matrix(data)
+
+    def slopes(call, held, order, rows, block, batch, summed_to, fresh):
+        work, data, low, high, dp = call.work, call.data, block.low, block.high, rows.dp
+        start, stop, scale = batch.start, batch.stop, batch.scale
+        row = rows.base + RESIDUAL
+        single = False
+        if alone is not None:
+            single = stop - start == 1
+        if noisy is not None:
+            spread, seeds = call.how.spread, call.seeds
+            if own:
+                own_noise(
+                    work, low, high, dp, data, spread, seeds, block.first, batch.t, call.pick
+                )  # fmt: skip
+            else:
+                shared_noise(work, low, high, dp, data, spread, seeds[block.number], batch.t)
+            scale = unit
+        if single:
+            if alone is not None:
+                point, following = order[start], rows.following
+                if fresh:
+                    alone(work, low, high, dp, following, data.x, data.y, point, slope_of)
+                parameters = read_parameters(data.parameters, 0, 1, 0)
+                linear.answer(
+                    work, low, high, row, following, data.y, point, slope_of, parameters
+                )  # fmt: skip
+        elif by_moments:
+            if shared_moments is not None:
+                arrays, totals = held[0]
+                matrix, vector, summed_to = moments.taken(
+                    arrays, totals, call, order, batch, summed_to
+                )
+                tiles.gradient_by_moments(
+                    work, low, high, tile, dp, rows.tiled, matrix, vector, data.minimizer
+                )
+            if own_moments is not None:
+                beside, sums = held[0]
+                moments.gradients_own(
+                    work, low, high, group, dp, data, order, start, stop, batch.ratio, beside,
+                    sums,
+                )  # fmt: skip
+            scale = unit
+        else:
+            add_slopes(
+                call.losses, work, call.gathered, call.starting, low, high, dp, row, rows.tiled,
+                data, order, start, stop,
+            )  # fmt: skip
+        return single, scale, summed_to
+
+    taken_in(of_batches, of_matrix)
+    return room, slopes
+
+
+def _clipping(extras: layout.Extras, steps: Steps | None) -> Callable[..., None]:
+    """Sums made gradients and clipped, if they are to be: ``f(call, rows, block, scale)``."""
+    some = extras.unclipped
+    by_norm = True if (extras.clips == "norm" or steps is None) and not some else None
+    by_value = True if (extras.clips == "value" or steps is None) and not some else None
+    some_by_norm = True if extras.clips == "norm" and some else None
+    some_by_value = True if extras.clips == "value" and some else None
+    finish = passes.finish_gradient
+
+    def clip(call, rows, block, scale):
+        work, shape, how = call.work, call.shape, call.how
+        low, high, dp, base = block.low, block.high, rows.dp, rows.base
+        l2, d = call.data.l2, call.data.optimum.shape[0]
+        if by_value is not None and shape.clips == VALUE:
+            finish(work, low, high, dp, l2, d, scale)
+            passes.clip_values(work, low, high, dp, d, how.clip)
+        if by_norm is not None and shape.clips == NORM:
+            finish(work, low, high, dp, l2, d, scale)
+            passes.clip_norms(work, low, high, dp, base, d, how.clip, how.slack)
+        if some_by_value is not None:
+            finish(work, low, high, dp, l2, d, scale)
+            passes.clip_some_values(work, low, high, dp, d, how.clip, how.clips)
+        if some_by_norm is not None:
+            finish(work, low, high, dp, l2, d, scale)
+            passes.clip_some_norms(work, low, high, dp, base, d, how.clip, how.slack, how.clips)
+
+    return clip
+
+
+def _stepping(
+    loss_passes: Passes, extras: layout.Extras, real: type, steps: Steps | None
+) -> Callable[..., None]:
+    """The rule's steps, ``f(call, held, order, rows, block, batch, single, scale)``.
+
+    With them the squared distance from the optimum is summed, unless they were compiled apart.
+    """
+    if steps is None:
+        return _step_apart
+    zero, unit = real(0), real(1)
+    ahead, spare, step_weight = steps.ahead, steps.spare, steps.weight
+    # None: of a test for None only one branch is compiled.
+    turn, along = steps.turn, steps.along
+    alone = loss_passes.alone if steps.alone else None
+    undecayed = True if extras.undecayed else None
+    units_of: Any = loss_passes.units
+    slope_of = loss_passes.slope
+
+    def step(call, held, order, rows, block, batch, single, scale):
+        data, how, hyper, spared = call.data, call.how, call.hyper, call.spared
+        work, ticks = call.work, call.ticks
+        low, high, setting = block.low, block.high, block.setting
+        dp, d = rows.dp, data.optimum.shape[0]
+        factor, shift, lowest, highest = batch.factor, batch.shift, how.box[0], how.box[1]
+        ahead(
+            work, ticks, low, high, setting, hyper, spared, data.l2, d, dp, scale, factor, shift
+        )  # fmt: skip
+        if turn is not None:
+            columns = data.x.shape[1]
+            units = units_of(d, columns)
+            inside = units * columns
+            entries, matrix_room = held[1]
+            turn(
+                work, low, high, d, dp, units, columns, rows.turned, entries, matrix_room, setting,
+                hyper, spared[0], factor, shift,
+            )  # fmt: skip
+        square = rows.base + SQUARE
+        passes.clear(work, low, high, square, square + 1)
+        column, next_column = unit, zero
+        if alone is not None and single:
+            # Weights are read once, for this point and the next.
+            point = order[batch.start]
+            next_point = order[batch.stop if batch.stop < batch.last else batch.start]
+            linear.begin(work, low, high, rows.following, data.y, next_point, slope_of)
+        rows_of_weights = np.uint64(dp)
+        for k in range(d):
+            weight = np.uint64(k)
+            l2, center = data.l2[weight], data.optimum[weight]
+            slopes = rows_of_weights + weight
+            if alone is not None and single:
+                slopes = np.uint64(rows.base + RESIDUAL)
+                column = data.x[point, weight]
+                next_column = data.x[next_point, weight]
+            if undecayed is not None:
+                spare(work, low, high, setting, hyper, spared[k], rows.eta)
+            if along is not None and k < inside:
+                along(
+                    work, work, work, low, high, weight, rows_of_weights, slopes, column,
+                    np.uint64(square), center, np.uint64(rows.following), next_column, l2, scale,
+                    factor, shift, lowest, highest,
+                )  # fmt: skip
+            else:
+                step_weight(
+                    work, work, work, low, high, weight, rows_of_weights, slopes, column,
+                    np.uint64(square), center, np.uint64(rows.following), next_column, l2, scale,
+                    factor, shift, lowest, highest,
+                )  # fmt: skip
+        if alone is not None and single:
+            linear.add_last(work, low, high, d, dp, rows.following, data.x, next_point)
+
+    return step
+
+
+def _step_apart(call, held, order, rows, block, batch, single, scale):
+    data, how = call.data, call.how
+    steps_apart(
+        call.shape, call.work, call.ticks, block.low, block.high, block.setting, call.hyper,
+        call.spared, data.l2, data.optimum.shape[0], rows.dp, scale, batch.factor, batch.shift,
+        how.clip, how.slack, how.box[0], how.box[1],
+    )  # fmt: skip
+
+
+#: Changes with these, of which the digests of what they call say nothing.
+SOURCE = code_digest(updating, _slopes, _clipping, _stepping, _step_apart)
