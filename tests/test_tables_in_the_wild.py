@@ -568,7 +568,7 @@ def test_a_last_row_of_one_cell_is_refused(tmp_path):
 @pytest.mark.parametrize("above", ["", "\n\n", "# remark\n", "A title\n\n"])
 @pytest.mark.parametrize("late", [1, 300])
 def test_separators_that_some_rows_end_in_hold_nothing(tmp_path, above, late):
-    """Spreadsheets write them behind cells that once were there; pandas refuses some, cuts others."""
+    """Spreadsheets write them behind cells that were used; pandas refuses some and cuts others."""
     path = tmp_path / "points.csv"
     rows = [f"{k},{(k * 7) % 11},{2 * k + (k * 7) % 11}.5" for k in range(400)]
     ragged = [row + "," * (k % 3 if k >= late else 0) for k, row in enumerate(rows)]
