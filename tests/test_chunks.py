@@ -28,6 +28,7 @@ from simopt.sweeps import (
     sweep,
     worker,
 )
+from tests.processes import start
 
 HUBBLE = simopt.problems.hubble()
 FOUR = simopt.problems.four_points()
@@ -478,52 +479,50 @@ def test_another_problem_or_rule_is_refused(tmp_path):
         simopt.sweep(FOUR, second, store=tmp_path / "a")
 
 
-SCRIPT = """
-import sys, time
-import numpy as np
-import simopt
-from simopt.sweeps import chunks
-chunks.ROWS, chunks.SETTINGS = 400, 16
-etas = np.geomspace(0.01, 3.0, 64).tolist()
-simopt.sweep(
-    simopt.problems.hubble(), [simopt.SGD(eta=etas), simopt.Momentum(eta=etas)],
-    seed=range(100), shuffle="epoch", epochs=5, store=sys.argv[1], progress=False,
-)
-"""
+def sweep_in_chunks(folder, reduce=None, settings=chunks.SETTINGS):
+    """A sweep of many chunks, in a process of its own."""
+    chunks.ROWS, chunks.REDUCED, chunks.SETTINGS = 400, 700, settings
+    etas = np.geomspace(0.01, 3.0, 64).tolist()
+    simopt.sweep(
+        HUBBLE, [simopt.SGD(eta=etas), simopt.Momentum(eta=etas)], seed=range(100),
+        shuffle="epoch", epochs=5, reduce=reduce, store=folder, progress=False,
+    )  # fmt: skip
+
+
+def finished(*arguments):
+    process = start(sweep_in_chunks, *arguments)
+    process.join(300)
+    assert process.exitcode == 0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("reduced", [False, True])
-def test_killed_at_ten_random_moments(tmp_path, reduced):
+@pytest.mark.parametrize("reduce", [None, "seed"])
+def test_killed_at_ten_random_moments(tmp_path, reduce):
     """Killed without a chance to clean up, and started again: the same bytes in the end."""
-    script = SCRIPT.replace("store=", 'reduce="seed", store=') if reduced else SCRIPT
-    script = script.replace("SETTINGS = 400, 16", "REDUCED = 400, 700")
-    run = [sys.executable, "-c", script]
-    subprocess.run([*run, str(tmp_path / "compiled")], check=True)
+    finished(tmp_path / "compiled", reduce)
     began = time.monotonic()
-    subprocess.run([*run, str(tmp_path / "calm")], check=True)
+    finished(tmp_path / "calm", reduce)
     whole = time.monotonic() - began
     rng = np.random.default_rng(11)
     killed = 0
     for moment in rng.uniform(0.3 * whole, whole, 10):
-        process = subprocess.Popen([*run, str(tmp_path / "harried")])
-        try:
-            process.wait(moment)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            killed += 1
-        process.wait()
-    subprocess.run([*run, str(tmp_path / "harried")], check=True)
+        process = start(sweep_in_chunks, tmp_path / "harried", reduce)
+        process.join(moment)
+        process.kill()
+        process.join()
+        killed += process.exitcode != 0
+    finished(tmp_path / "harried", reduce)
     assert killed >= 1
     assert files_of(tmp_path / "calm") == files_of(tmp_path / "harried")
 
 
 @pytest.mark.slow
 def test_two_sweeps_in_one_folder(tmp_path):
-    run = [sys.executable, "-c", SCRIPT]
-    subprocess.run([*run, str(tmp_path / "alone")], check=True)
-    both = [subprocess.Popen([*run, str(tmp_path / "shared")]) for _ in range(2)]
-    assert [process.wait(300) for process in both] == [0, 0]
+    finished(tmp_path / "alone", None, 16)
+    both = [start(sweep_in_chunks, tmp_path / "shared", None, 16) for _ in range(2)]
+    for process in both:
+        process.join(300)
+    assert [process.exitcode for process in both] == [0, 0]
     assert files_of(tmp_path / "alone") == files_of(tmp_path / "shared")
 
 

@@ -2,7 +2,6 @@
 that of the larger sweep."""
 
 import itertools
-import multiprocessing
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ import pytest
 
 import simopt
 from simopt.sweeps import chunks, growth
+from tests.processes import start
 
 FOUR = simopt.problems.four_points()
 HUBBLE = simopt.problems.hubble()
@@ -174,10 +174,6 @@ def _grow(folder, k):
     simopt.sweep(FOUR, simopt.SGD(eta=RATES[:4]), store=folder, seed=range(5))
 
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["simopt.sweeps.sweep", "tests.test_growth"])
-
-
 @pytest.mark.slow
 def test_killed_at_every_operation(tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 8)
@@ -189,8 +185,7 @@ def test_killed_at_every_operation(tmp_path, monkeypatch):
     for k in itertools.count(0, 3):
         folder = tmp_path / f"at {k}"
         simopt.sweep(FOUR, one, store=folder, seed=range(3))
-        process = PROCESSES.Process(target=_grow, args=(folder, k), daemon=True)
-        process.start()
+        process = start(_grow, folder, k)
         process.join()
         there = simopt.load(folder)
         assert len(there) in (len(small), len(fresh))

@@ -5,7 +5,6 @@ import errno
 import hashlib
 import itertools
 import json
-import multiprocessing
 import os
 import re
 import resource
@@ -29,6 +28,7 @@ from simopt.sweeps import chunk_files, manifest
 from simopt.sweeps.loading import load
 from simopt.sweeps.manifest import MANIFEST
 from simopt.sweeps.store import Store, discard
+from tests.processes import PROCESSES, elsewhere, start
 
 MADE = {
     "version": "0.1.0",
@@ -119,33 +119,6 @@ def _three(tmp_path_factory):
 def stored(tmp_path, _three):
     """A folder of three chunks, ended."""
     return Path(shutil.copytree(_three, tmp_path / "store"))
-
-
-# Processes of their own, to be killed: forked from a server that has imported everything and has
-# no threads.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["simopt.sweeps.store", "tests.test_store"])
-
-
-def start(function, *arguments):
-    process = PROCESSES.Process(target=function, args=arguments, daemon=True)
-    process.start()
-    return process
-
-
-def _tell(pipe, function, arguments):
-    pipe.send(function(*arguments))
-
-
-def elsewhere(function, *arguments):
-    """What a function returns in a process of its own."""
-    here, there = PROCESSES.Pipe(duplex=False)
-    process = start(_tell, there, function, arguments)
-    there.close()
-    try:
-        return here.recv()
-    finally:
-        process.join()
 
 
 class TestRoundTrip:
