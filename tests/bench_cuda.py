@@ -38,7 +38,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 import numpy as np
 
 import simopt
-from simopt.engine import blocks, cuda, moments
+from simopt.engine import blocks, cuda, grouping, moments, packing
 from simopt.rules import OPTIMIZERS
 from simopt.training import plan
 from tests import contenders
@@ -107,7 +107,7 @@ class Runner:
         how = plan.make(work.problem, work.batch_size, shuffle, epochs, False)
         settings = work.hyper().astype(np.float64)
         held = settings.shape[1]
-        group = blocks.Group(
+        group = grouping.Group(
             OPTIMIZERS[work.rule]().rule,
             how,
             settings,
@@ -115,8 +115,8 @@ class Runner:
             np.arange(held) * seeds,
             np.arange(seeds),
         )
-        self.data = blocks.pack(work.problem, work.real, work.limit(), None)
-        self.tasks = blocks.tasks(
+        self.data = packing.pack(work.problem, work.real, work.limit(), None)
+        self.tasks = grouping.tasks(
             group, work.problem, work.real, cuda.WAVE * how.updates, given=False
         )
         if self.tasks[0].points == "moments":

@@ -319,22 +319,22 @@ def engine_kernel(work: Any) -> Callable[[int], Any]:
     """The engine's compiled loop on one thread, without sweep's axes, pool and table."""
     import numpy as np
 
-    from simopt.engine import blocks, layout
+    from simopt.engine import blocks, grouping, layout, packing
     from simopt.rules import OPTIMIZERS
     from simopt.training import plan
 
     problem, real = work.problem, work.real
     hyper = work.hyper()
     count = hyper.shape[1]
-    data = blocks.pack(problem, real, work.limit(), None)
+    data = packing.pack(problem, real, work.limit(), None)
     rule = OPTIMIZERS[work.rule]().rule
 
     def run(epochs: int) -> dict[str, Any]:
         how = plan.make(problem, work.batch_size, "never", epochs, False)
         rows = np.arange(count, dtype=np.int64)
-        group = blocks.Group(rule, how, hyper, np.zeros(1, np.int64), rows, rows[:1])
+        group = grouping.Group(rule, how, hyper, np.zeros(1, np.int64), rows, rows[:1])
         width = layout.lanes(real)
-        task = blocks.Task(group, "shared", False, 0, -(-count // width) * width, width)
+        task = grouping.Task(group, "shared", False, 0, -(-count // width) * width, width)
         pulse = np.zeros(2, np.int64)
         out = blocks.compute(task, data, problem, 1, 0, True, None, pulse)
         return {"w": out.w, "best_loss": out.best_loss}

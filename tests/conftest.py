@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 
-from simopt.engine import blocks, tiers
+from simopt.engine import grouping, tiers
 from simopt.ground.compiling import uncollected
 from simopt.sweeps import chunks, execution
 from tests import draws
@@ -22,7 +22,7 @@ from tests.interpreting import interpreting
 draws.load()
 
 #: Few trajectories would share orders to save a kernel: tests are of few, and of both.
-FEW_SHARE, blocks.LEAST_OWN = blocks.LEAST_OWN, 0
+FEW_SHARE, grouping.LEAST_OWN = grouping.LEAST_OWN, 0
 
 #: No test works so long that it wins back what compiling a kernel whole takes.
 tiers.LARGE = math.inf
@@ -139,7 +139,7 @@ def quick():
             return quick_report.values(BUILT, module)
         page = next(each for each in pages.PAGES if each.module == module)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(blocks, "LEAST_OWN", FEW_SHARE)
+            patch.setattr(grouping, "LEAST_OWN", FEW_SHARE)
             return compute(page, pages.Context(quick=True))
 
     return values
@@ -154,7 +154,7 @@ def folder(tmp_path_factory, quick):
         return Path(BUILT, "pages").resolve()
     report = tmp_path_factory.mktemp("report")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "LEAST_OWN", FEW_SHARE)
+        patch.setattr(grouping, "LEAST_OWN", FEW_SHARE)
         index = simopt.report(report, quick=True)
     assert index == report / "index.html"
     return report

@@ -16,7 +16,7 @@ import numpy as np
 
 import simopt
 from simopt import schedules
-from simopt.engine import blocks, layout, moments
+from simopt.engine import blocks, grouping, layout, moments, packing
 from simopt.rules import ALL
 from simopt.training import plan
 from simopt.training.sparing import Spared
@@ -131,13 +131,13 @@ class Case:
             return made
         return simopt.averaged(made, self.gamma, form=self.form, start=self.start)
 
-    def group(self) -> blocks.Group:
+    def group(self) -> grouping.Group:
         problem, optimizer = problem_of(self.problem), self.optimizer()
         made = {"batch_size": 1, "shuffle": "never", "epochs": 2, "drop_last": False} | self.plan
         settings = np.repeat(np.array([optimizer.values]).T, len(self.rates), axis=1)
         settings[0] = self.rates
         held, seeds = len(self.rates), np.array(self.seeds)
-        return blocks.Group(
+        return grouping.Group(
             optimizer.rule,
             plan.make(problem, **made),
             settings,
@@ -146,14 +146,14 @@ class Case:
             np.arange(len(seeds)),
         )
 
-    def work(self, apart: bool = False) -> tuple[list[blocks.Task], layout.Data, tuple[Any, ...]]:
+    def work(self, apart: bool = False) -> tuple[list[grouping.Task], layout.Data, tuple[Any, ...]]:
         """Tasks, data and the further arguments of a `compute`, but for the pulse.
 
         ``apart`` has the rule compiled beside the loop, not in it.
         """
         problem, group = problem_of(self.problem), self.group()
-        data = blocks.pack(problem, self.dtype, self.limit, self.target)
-        tasks = blocks.tasks(group, problem, self.dtype, 2_000, self.given, apart=apart)
+        data = packing.pack(problem, self.dtype, self.limit, self.target)
+        tasks = grouping.tasks(group, problem, self.dtype, 2_000, self.given, apart=apart)
         if tasks[0].points == "moments":
             data = moments.with_table(data, group.plan)
         given = None

@@ -8,7 +8,7 @@ import pytest
 
 import simopt
 from simopt import problems
-from simopt.engine import blocks, cpu
+from simopt.engine import cpu, grouping
 from simopt.training.stepper import Stepper
 from tests.test_sums import POINTS, ends
 
@@ -124,8 +124,8 @@ KINDS = [
 def test_the_engine_computes_what_run_does(name, plan, points, monkeypatch):
     if points == "own":
         for what in ("WORTH_SHARING", "WORTH_SHARING_DEAR"):
-            monkeypatch.setattr(blocks, what, 1e9)
-        monkeypatch.setattr(blocks, "LEAST_OWN", 0)
+            monkeypatch.setattr(grouping, what, 1e9)
+        monkeypatch.setattr(grouping, "LEAST_OWN", 0)
     kinds, kernel = set(), cpu.kernel
 
     def noted(rule, passes, points, *rest):

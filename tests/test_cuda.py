@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 import simopt
-from simopt.engine import blocks, layout, losses, matrices, moments, per_thread
+from simopt.engine import blocks, grouping, layout, losses, matrices, moments, packing, per_thread
 from simopt.engine.cuda import places_of
 from simopt.ground.compiling import uncollected
 from simopt.ground.inline import inlined
@@ -55,7 +55,7 @@ def ends(name, width=layout.ROW_BYTES):
 
 def share(least):
     """Have trajectories share orders where they do in the tests' own process."""
-    blocks.LEAST_OWN = least
+    grouping.LEAST_OWN = least
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def simulator():
     """A process in which a device is simulated. It takes functions of this file."""
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
     try:
-        spawn, least = multiprocessing.get_context("spawn"), blocks.LEAST_OWN
+        spawn, least = multiprocessing.get_context("spawn"), grouping.LEAST_OWN
         with ProcessPoolExecutor(1, spawn, initializer=share, initargs=(least,)) as pool:
             pool.submit(os.getpid).result()
             del os.environ["NUMBA_ENABLE_CUDASIM"]
@@ -218,11 +218,11 @@ def test_launches_cover_every_trajectory_once(held, seeds, shuffle, size, lanes,
     from simopt.engine import cuda
 
     how = plan.make(problem_of("four points"), 1, shuffle, 2, False)
-    group = blocks.Group(
+    group = grouping.Group(
         simopt.SGD().rule, how, np.zeros((1, held)), np.arange(seeds), np.zeros(held), np.zeros(1)
     )
     problem = problem_of("four points")
-    for task in blocks.tasks(group, problem, np.float64, size * 8, False):
+    for task in grouping.tasks(group, problem, np.float64, size * 8, False):
         settings, of_seed, real = task.members()
         at = task.first
         for wave in cuda.waves(cuda.places_of(task, False), held, lanes, drawn):
@@ -387,7 +387,7 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
         losses.passes_of(problem),
         task.points.endswith("moments"),
         dtype,
-        blocks.extras_of(how),
+        packing.extras_of(how),
         problem.d,
         data.w0.shape[0],
         problem.columns,
@@ -407,7 +407,7 @@ def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
         orders = [each[:1] if how.shuffle in ("never", "once") else each for each in made]
         orders = orders if how.shuffle != "never" else orders[:1]
     places = places_of(task, given is not None)
-    numbers = blocks.how_of(how, problem.d, dtype, every, record, stops, given is not None)
+    numbers = packing.how_of(how, problem.d, dtype, every, record, stops, given is not None)
     flat = np.concatenate(orders).astype(np.int32 if how.n else np.int64).ravel()
     if task.points.endswith("moments") and problem.d > 1 and numbers.shuffle != 0:
         data = with_moments(data, how, np.concatenate(orders).ravel())

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from numba.core.runtime import _nrt_python, rtsys
 
 import simopt
-from simopt.engine import blocks, cpu, layout, losses
+from simopt.engine import blocks, cpu, grouping, layout, losses, packing
 from simopt.ground import snapshot
 from simopt.rules import OPTIMIZERS
 from simopt.rules.roots import cube_root
@@ -47,13 +47,13 @@ def group_with(rule, how, hyper, seeds):
     """Every setting with every seed, in rows of that order."""
     settings = hyper.shape[1]
     rows = np.arange(settings) * len(seeds)
-    return blocks.Group(rule, how, hyper, seeds, rows, np.arange(len(seeds)))
+    return grouping.Group(rule, how, hyper, seeds, rows, np.arange(len(seeds)))
 
 
 @functools.cache
 def assembly(problem, optimizer, points="shared"):
     """The machine code of a kernel, compiled afresh (code from the disk cache can't be shown)."""
-    task = blocks.Task(group_of(problem, optimizer), points, False, 0, 0, 128)
+    task = grouping.Task(group_of(problem, optimizer), points, False, 0, 0, 128)
     unkept = numba.njit(nogil=True, error_model="numpy")
     fresh = functools.cache(cpu.kernel.__wrapped__)
     with mock.patch.object(cpu, "compiled", unkept), mock.patch.object(cpu, "kernel", fresh):
@@ -110,8 +110,8 @@ def test_no_allocation_in_a_loop(problem):
 
     def allocations(epochs, count):
         group = group_of(problem, simopt.Adam(), epochs, count)
-        (task,) = blocks.tasks(group, problem, np.float64, 10**12, False)
-        data = blocks.pack(problem, np.float64, None, None)
+        (task,) = grouping.tasks(group, problem, np.float64, 10**12, False)
+        data = packing.pack(problem, np.float64, None, None)
         before = rtsys.get_allocation_stats().alloc
         blocks.compute(task, data, problem, 1, 0, True, None, np.zeros(2, np.int64))
         return rtsys.get_allocation_stats().alloc - before
@@ -136,9 +136,9 @@ def test_tasks_cover_every_row_once(shuffle, settings, seeds, steps):
         "uneven": (np.random.default_rng(1).permutation(settings) * seeds, np.arange(seeds)),
     }[steps]
     hyper = np.arange(settings, dtype=float)[None]
-    group = blocks.Group(simopt.SGD().rule, how, hyper, names, *rows)
+    group = grouping.Group(simopt.SGD().rule, how, hyper, names, *rows)
     for size in (1, 10_000, 10**9):
-        tasks = blocks.tasks(group, FOUR, np.float64, size, False)
+        tasks = grouping.tasks(group, FOUR, np.float64, size, False)
         landed, times = np.full((2, settings * seeds), -1.0), np.zeros(settings * seeds, int)
         for task in tasks:
             setting, seed, real = task.members()
@@ -165,7 +165,7 @@ def test_tasks_cover_every_row_once(shuffle, settings, seeds, steps):
 def test_few_rates_and_many_seeds_get_an_order_a_lane():
     how = plan.make(FOUR, 1, "epoch", 1, False)
     group = group_with(simopt.SGD().rule, how, np.zeros((1, 1)), np.arange(300))
-    tasks = blocks.tasks(group, FOUR, np.float64, 10**9, False)
+    tasks = grouping.tasks(group, FOUR, np.float64, 10**9, False)
     assert [task.points for task in tasks] == ["own"]
     assert tasks[0].last == 384
 
@@ -177,11 +177,11 @@ def test_a_shared_order_is_taken_where_it_costs_less(monkeypatch):
 
     def points(settings, seeds):
         group = group_with(simopt.SGD().rule, how, np.zeros((1, settings)), np.arange(seeds))
-        return blocks.tasks(group, FOUR, np.float64, 10**9, False)[0].points
+        return grouping.tasks(group, FOUR, np.float64, 10**9, False)[0].points
 
     assert points(1, 1) == points(3, 4) == "shared"
     assert points(1, 5) == "own"
-    monkeypatch.setattr(blocks, "LEAST_OWN", 100 * 128 * blocks.cost(FOUR, how))
+    monkeypatch.setattr(grouping, "LEAST_OWN", 100 * 128 * grouping.cost(FOUR, how))
     assert points(1, 100) == "shared"
     assert points(1, 101) == "own"
 
@@ -202,7 +202,7 @@ def test_a_shared_order_is_taken_where_it_costs_less(monkeypatch):
 def test_what_an_order_of_ones_own_costs_decides_who_has_one(problem, batch_size, settings, points):
     how = plan.make(problem, batch_size, "epoch" if problem.n else "never", 400, False)
     group = group_with(simopt.SGD().rule, how, np.zeros((1, settings)), np.arange(1024))
-    assert blocks.points_of(group, problem, np.float64, False)[0] == points
+    assert grouping.points_of(group, problem, np.float64, False)[0] == points
 
 
 @pytest.mark.slow
@@ -210,7 +210,7 @@ def test_what_an_order_of_ones_own_costs_decides_who_has_one(problem, batch_size
 def test_orders_shared_or_not_are_the_same_to_the_bit(batch_size, monkeypatch):
     frames = []
     for least in (0, 10**18):
-        monkeypatch.setattr(blocks, "LEAST_OWN", least)
+        monkeypatch.setattr(grouping, "LEAST_OWN", least)
         frames.append(
             simopt.sweep(
                 simopt.problems.diabetes(),
@@ -260,7 +260,7 @@ def test_a_digest_sees_constants_and_not_comments():
 SCRIPT = """
 import sys
 import simopt
-from simopt.engine import blocks, cpu, losses, tiers
+from simopt.engine import blocks, cpu, grouping, losses, packing, tiers
 import mine
 
 rule = simopt.rule(mine.step).snapshot()
@@ -274,7 +274,7 @@ print(frame["w"][0], sum(kernel.func.stats.cache_hits.values()))
 
 MAIN_SCRIPT = """
 import simopt
-from simopt.engine import blocks, cpu, losses, tiers
+from simopt.engine import blocks, cpu, grouping, losses, packing, tiers
 
 def step(w, g, eta, v, beta=0.5):
     v = beta * v + g

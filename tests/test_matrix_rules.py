@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt.engine import blocks
+from simopt.engine import grouping
 from simopt.training.stepper import Stepper
 from tests.test_muon import NETWORKS, PLANS, A, B, C, by_hand, columns
 from tests.test_sums import ends
@@ -213,8 +213,8 @@ MORE = {**PLANS, "spared": {"no_decay": ["c"]}}
 )
 def test_the_engine_computes_what_run_does(plan, points, monkeypatch):
     if points == "own":
-        monkeypatch.setattr(blocks, "WORTH_SHARING", 1e9)
-        monkeypatch.setattr(blocks, "LEAST_OWN", 0)
+        monkeypatch.setattr(grouping, "WORTH_SHARING", 1e9)
+        monkeypatch.setattr(grouping, "LEAST_OWN", 0)
     problem, options = NETWORKS["tall"], {"epochs": 4, "batch_size": 5, **MORE[plan]}
     rule = functools.partial(OwnMuon, weight_decay=0.1)
     frame = simopt.sweep(problem, rule(eta=[0.02, 0.2]), **options)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import simopt
 from simopt import problems
 from simopt.analysis.comparison.later_rules import contenders
-from simopt.engine import blocks, cpu
+from simopt.engine import cpu, grouping
 from simopt.report.playground import catalogue
 from simopt.rules import ALL, spectral
 from simopt.training.stepper import Stepper
@@ -230,8 +230,8 @@ KINDS = [
 @pytest.mark.parametrize(("name", "plan", "points"), KINDS)
 def test_the_engine_computes_what_run_does(name, plan, points, monkeypatch):
     if points == "own":
-        monkeypatch.setattr(blocks, "WORTH_SHARING", 1e9)
-        monkeypatch.setattr(blocks, "LEAST_OWN", 0)
+        monkeypatch.setattr(grouping, "WORTH_SHARING", 1e9)
+        monkeypatch.setattr(grouping, "LEAST_OWN", 0)
     kinds, kernel = set(), cpu.kernel
 
     def noted(rule, passes, points, *rest):

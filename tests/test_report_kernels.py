@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simopt.cli import warm
-from simopt.engine import blocks, layout
+from simopt.engine import blocks, grouping, layout, packing
 from simopt.engine.losses import passes_of
 from simopt.report import pages
 from simopt.rules import OPTIMIZERS
@@ -25,7 +25,7 @@ def needed(module: str, monkeypatch: pytest.MonkeyPatch) -> set[Key]:
 
     def kernel_of(task, problem, dtype):
         plan = task.group.plan
-        seen.add(key(task.group.rule, problem, task.points, dtype, blocks.extras_of(plan)))
+        seen.add(key(task.group.rule, problem, task.points, dtype, packing.extras_of(plan)))
 
         def run(starts, data, how, hyper, seeds, given, out, width):
             for each in (out.w, out.loss, out.best_loss, out.recorded_loss, out.recorded_w):
@@ -35,7 +35,7 @@ def needed(module: str, monkeypatch: pytest.MonkeyPatch) -> set[Key]:
         return run
 
     with monkeypatch.context() as patch:
-        patch.setattr(blocks, "LEAST_OWN", FEW_SHARE)
+        patch.setattr(grouping, "LEAST_OWN", FEW_SHARE)
         patch.setattr(blocks, "kernel_of", kernel_of)
         pages.values(
             next(page for page in pages.PAGES if page.module == module), pages.Context(quick=False)

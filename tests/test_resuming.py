@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import schedules
-from simopt.engine import blocks, keeping, layout, losses, per_thread
+from simopt.engine import keeping, layout, losses, packing, per_thread
 from simopt.rules import ALL
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training import plan, shuffling
@@ -198,12 +198,12 @@ def test_what_was_kept_may_come_from_anywhere(kept_in, tmp_path):
 
 def by_thread(problem, optimizer, made, limit, target, every, seed, state=None):
     """`per_thread` in plain Python: where a trajectory ends, and where it stands."""
-    passes, extras = losses.passes_of(problem), blocks.extras_of(made)
-    data = blocks.pack(problem, np.float64, limit, target)
+    passes, extras = losses.passes_of(problem), packing.extras_of(made)
+    data = packing.pack(problem, np.float64, limit, target)
     program = per_thread.program(
         optimizer.rule, passes, False, np.float64, extras, problem.d, data.w0.size, problem.columns
     )
-    how = blocks.how_of(made, problem.d, np.float64, every, 0, limit is not None, False)
+    how = packing.how_of(made, problem.d, np.float64, every, 0, limit is not None, False)
     rows = keeping.rows(optimizer.rule, problem.d)
     ends = per_thread.KeptEnds(
         np.empty((problem.d, 1)),

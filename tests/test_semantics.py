@@ -10,7 +10,7 @@ import pytest
 
 import simopt
 from simopt import schedules
-from simopt.engine import blocks, layout, losses, per_thread
+from simopt.engine import layout, losses, packing, per_thread
 from simopt.schedules import adaptive, plateau
 from simopt.training import plan
 from tests import reference
@@ -186,13 +186,13 @@ def by_thread(case):
         updates,
         options.get("stop_at_target", False),
     )
-    passes, extras = losses.passes_of(problem), blocks.extras_of(made)
-    data = blocks.pack(problem, np.float64, case.limit, options.get("target"))
+    passes, extras = losses.passes_of(problem), packing.extras_of(made)
+    data = packing.pack(problem, np.float64, case.limit, options.get("target"))
     program = per_thread.program(
         optimizer.rule, passes, False, np.float64, extras, problem.d, data.w0.size
     )
     every = plan.check_evaluate(options.get("evaluate"), problem)
-    how = blocks.how_of(made, problem.d, np.float64, every, 0, case.limit is not None, False)
+    how = packing.how_of(made, problem.d, np.float64, every, 0, case.limit is not None, False)
     ends = per_thread.Ends(
         np.empty((problem.d, 1)), *np.empty((3, 1)), np.empty((layout.COUNTED, 1), np.int64)
     )

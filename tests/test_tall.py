@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt.engine import blocks
+from simopt.engine import packing
 from simopt.problems import tall
 
 
@@ -39,7 +39,7 @@ def test_large_data_are_as_small_ones(d, intercept, kind, monkeypatch):
         return make(x, targets, intercept=intercept, l2=0.01)
 
     def packed(problem):
-        return blocks.pack(problem, np.float64, None, None)
+        return packing.pack(problem, np.float64, None, None)
 
     small = problem()
     held, digest = packed(small), small.digest
@@ -71,9 +71,9 @@ def test_dependent_columns_have_the_shortest_solution_in_parts_too(large):
 def test_kernels_read_the_problem_s_own_memory(large):
     for d in (3, 8):
         problem = simopt.problems.least_squares(*data(430, d))
-        packed = blocks.pack(problem, np.float64, None, None)
+        packed = packing.pack(problem, np.float64, None, None)
         assert np.shares_memory(packed.x, problem.x)
-        assert not np.shares_memory(blocks.pack(problem, np.float32, None, None).x, problem.x)
+        assert not np.shares_memory(packing.pack(problem, np.float32, None, None).x, problem.x)
 
 
 def test_what_stands_beside_the_points_is_never_taken_for_zeros(large):

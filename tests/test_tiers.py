@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import simopt
 from simopt import schedules
-from simopt.engine import blocks, cpu, layout, run, tiers
+from simopt.engine import blocks, cpu, grouping, layout, run, tiers
 from simopt.rules import ALL
 from simopt.schedules.reactive import Reactive
 from simopt.sweeps.sweep import Interrupted
@@ -125,13 +125,13 @@ def test_what_is_whole_on_disk_is_not_compiled_apart(fresh, monkeypatch):
     """Another process, or an earlier one, may have compiled it."""
     ways = []
     monkeypatch.setattr(tiers, "SMALL", 0.0)
-    tasks = blocks.tasks
+    tasks = grouping.tasks
 
     def noted(*arguments):
         ways.extend(task.apart for task in tasks(*arguments))
         raise Stopped
 
-    monkeypatch.setattr(blocks, "tasks", noted)
+    monkeypatch.setattr(grouping, "tasks", noted)
     for there in (True, False):
         monkeypatch.setattr(cpu, "on_disk", lambda kernel, there=there: there)
         with pytest.raises(Stopped):

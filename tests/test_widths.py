@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import simopt
-from simopt.engine import blocks, layout
+from simopt.engine import blocks, grouping, layout, packing
 from simopt.training import plan
 
 X = np.random.default_rng(8).normal(size=(40, 3))
@@ -22,15 +22,15 @@ def group_of(problem, batch):
     settings[0] = np.geomspace(1e-3, 3.0, SETTINGS)
     how = plan.make(problem, batch, "epoch" if problem.n else "never", 3, False)
     rows = np.arange(SETTINGS) * len(SEEDS), np.arange(len(SEEDS))
-    return blocks.Group(simopt.Adam().rule, how, settings, SEEDS, *rows)
+    return grouping.Group(simopt.Adam().rule, how, settings, SEEDS, *rows)
 
 
 def ends(problem, group, dtype, width, apart):
     """What all trajectories come to, in blocks of so many lanes."""
-    data = blocks.pack(problem, dtype, 5.0, 0.5)
+    data = packing.pack(problem, dtype, 5.0, 0.5)
     names = ("w", "loss", "best_loss", "peak", "counts")
     found = {}
-    tasks = blocks.tasks(group, problem, dtype, 1, False, width, apart)
+    tasks = grouping.tasks(group, problem, dtype, 1, False, width, apart)
     for task in tasks:
         pulse = np.zeros(2, np.int64)
         out = blocks.compute(task, data, problem, 1, 0, True, None, pulse)
@@ -47,7 +47,7 @@ def ends(problem, group, dtype, width, apart):
 @pytest.mark.parametrize("batch", [7, 20])
 @pytest.mark.parametrize("where", PROBLEMS)
 def test_bits_do_not_depend_on_the_width_of_blocks(where, batch, own, apart, monkeypatch):
-    monkeypatch.setattr(blocks, "LEAST_OWN", 0)
+    monkeypatch.setattr(grouping, "LEAST_OWN", 0)
     for what in ("WORTH_SHARING", "WORTH_SHARING_DEAR"):
         monkeypatch.setattr(blocks, what, 10.0 if own else 0.0)
     problem = PROBLEMS[where]
@@ -75,10 +75,10 @@ def test_bits_do_not_depend_on_the_width_of_blocks(where, batch, own, apart, mon
     ],
 )
 def test_blocks_leave_few_lanes_over_and_no_thread_idle(count, least, width, number):
-    found = blocks.width_for(count, PROBLEMS["logistic"], np.float64, least)
+    found = grouping.width_for(count, PROBLEMS["logistic"], np.float64, least)
     assert (found, -(-count // found)) == (width, number)
-    twice = blocks.width_for(2 * count, PROBLEMS["logistic"], np.float32, least)
+    twice = grouping.width_for(2 * count, PROBLEMS["logistic"], np.float32, least)
     assert twice == 2 * width
     # With one weight a block's length is a constant of the kernel.
     four = simopt.problems.four_points()
-    assert blocks.width_for(count, four, np.float64, least) == layout.lanes(np.float64)
+    assert grouping.width_for(count, four, np.float64, least) == layout.lanes(np.float64)

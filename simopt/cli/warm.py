@@ -55,16 +55,17 @@ def compile_kernel(problem: str, points: str, rule: str) -> str:
     """Compile the kernel of a case, or find that it is on disk."""
     import numpy as np
 
-    from simopt.engine import blocks, layout
+    from simopt.engine import blocks, grouping, layout
     from simopt.training import plan
 
     chosen, optimizer = problem_of(problem), OPTIMIZERS[rule]()
     one = np.zeros(1, np.int64)
     settings = np.array([optimizer.values], np.float64).T
     how = plan.make(chosen, 1, "epoch", 1, False)
-    group = blocks.Group(optimizer.rule, how, settings, one, one, one)
+    group = grouping.Group(optimizer.rule, how, settings, one, one, one)
     width = layout.lanes(np.float64)
-    blocks.compiled(chosen, blocks.Task(group, points, False, 0, 0, width, apart=True), np.float64)
+    task = grouping.Task(group, points, False, 0, 0, width, apart=True)
+    blocks.compiled(chosen, task, np.float64)
     return f"{rule}, {problem}"
 
 

@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, layout, moments
-from simopt.engine.blocks import Group, Task
+from simopt.engine import grouping, layout, moments, packing
+from simopt.engine.grouping import Group, Task
 from simopt.engine.readers import Reader
 from simopt.problems import Problem
 from simopt.training.plan import Plan
@@ -61,7 +61,7 @@ class Conditions:
     @cached_property
     def data(self) -> layout.Data:
         """The problem as a kernel takes it."""
-        return blocks.pack(self.problem, self.real, self.limit, self.target)
+        return packing.pack(self.problem, self.real, self.limit, self.target)
 
     def tabled(self, plan: Plan) -> layout.Data:
         """The data with the moments of a plan's batches, which one call after another uses."""
@@ -96,4 +96,4 @@ class Conditions:
     ) -> list[Task]:
         """The calls of a kernel for a group, each of about so many updates."""
         given = self.order is not None
-        return blocks.tasks(group, self.problem, self.real, updates, given, width, apart, least)
+        return grouping.tasks(group, self.problem, self.real, updates, given, width, apart, least)

@@ -26,7 +26,7 @@ import numpy as np
 from numba import config as numba_config
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, keeping, layout, matrices, moments, per_thread
+from simopt.engine import blocks, grouping, keeping, layout, matrices, moments, packing, per_thread
 from simopt.engine.layout import Data, Kept, Out
 from simopt.engine.losses import passes_of
 from simopt.engine.passes import Passes
@@ -260,7 +260,7 @@ def moments_kernel() -> Any:
     return jit(draw_moments)
 
 
-def kernel_of(task: blocks.Task, data: Data, problem: Problem) -> Any:
+def kernel_of(task: grouping.Task, data: Data, problem: Problem) -> Any:
     """The kernel for a task."""
     real: Any = data.x.dtype.type
     return kernel(
@@ -268,14 +268,14 @@ def kernel_of(task: blocks.Task, data: Data, problem: Problem) -> Any:
         passes_of(problem),
         task.points.endswith("moments"),
         real,
-        blocks.extras_of(task.group.plan),
+        packing.extras_of(task.group.plan),
         problem.d,
         data.w0.shape[0],
         problem.columns,
     )
 
 
-def places_of(task: blocks.Task, given: bool) -> Places:
+def places_of(task: grouping.Task, given: bool) -> Places:
     """All of a task as one launch."""
     plan = task.group.plan
     n, shuffle = plan.n, "given" if given else plan.shuffle
@@ -325,7 +325,7 @@ def waves(places: Places, held: int, lanes: int, seeds: int) -> Iterator[Wave]:
 
 
 def compute(
-    task: blocks.Task,
+    task: grouping.Task,
     data: Data,
     problem: Problem,
     every: int,
@@ -347,12 +347,12 @@ def compute(
     """
     plan, dtype = task.group.plan, data.x.dtype.type
     count = task.last - task.first
-    reason = available() or unfit(problem, list(blocks.RECORD_CODE)[record])
+    reason = available() or unfit(problem, list(packing.RECORD_CODE)[record])
     if reason is not None:
         raise checks.refuse("device", "cuda", f"'cpu': {reason}")
     out = blocks.room(task, problem, dtype, 0, pulse, before)
     places = places_of(task, given is not None)
-    how = blocks.how_of(plan, problem.d, dtype, every, record, stops, given is not None)
+    how = packing.how_of(plan, problem.d, dtype, every, record, stops, given is not None)
     with _device, uncontracted():
         there = Data(*map(sent, data)), how._replace(**{n: sent(getattr(how, n)) for n in ARRAYS})
         run = kernel_of(task, data, problem)
@@ -421,7 +421,7 @@ def orders_of(seeds: NDArray[np.int64], epochs: int, n: int, shuffle: str) -> An
     return orders
 
 
-def with_moments(there: Data, task: blocks.Task, plan: Plan, orders: Any) -> Data:
+def with_moments(there: Data, task: grouping.Task, plan: Plan, orders: Any) -> Data:
     """Data on the device with the moments of every batch of some orders, where a kernel wants them.
 
     With one weight a thread sums its own.
@@ -466,13 +466,13 @@ def count_type(plan: Plan) -> type:
     return np.int32 if plan.updates < 2**31 else np.int64
 
 
-def room(task: blocks.Task, d: int, dtype: Any) -> tuple[int, int]:
+def room(task: grouping.Task, d: int, dtype: Any) -> tuple[int, int]:
     """For how many trajectories, and for the orders of how many seeds, a launch has memory."""
     plan, size = task.group.plan, np.dtype(dtype).itemsize
     share = MEMORY_SHARE * cuda.current_context().get_memory_info().free / 2
     numbers = len(task.group.settings) + d + 3
     trajectory = numbers * size
-    if blocks.extras_of(plan).kept:
+    if packing.extras_of(plan).kept:
         trajectory += 8 * keeping.rows(task.group.rule, d)
     trajectory += layout.COUNTED * np.dtype(count_type(plan)).itemsize
     seed = 4 * plan.n * max(1, orders_of_seed(plan, plan.shuffle)) if plan.n else 8

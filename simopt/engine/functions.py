@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from simopt.engine.layout import ADD, COLUMNS, LOSS, READ
+from simopt.engine.layout import LOSS
 from simopt.engine.passes import Passes, clear
+from simopt.engine.scalars import ADD, COLUMNS, READ
 from simopt.engine.sums import clear_sums
 from simopt.ground.inline import inlined
 from simopt.problems.formula import Formula

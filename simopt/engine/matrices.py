@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from simopt.engine import layout
-from simopt.engine.layout import READ, WRITE
+from simopt.engine import layout, scalars
+from simopt.engine.scalars import READ, WRITE
 from simopt.ground.inline import inlined
 from simopt.ground.parts import makes_arrays
 from simopt.rules.matrices import Matrix, MatrixStep
@@ -37,7 +37,7 @@ def enter(
             held = read_state(work, 2 * dp + k, dp, lane) + read_clock(work, clock_row, 1, lane)
             entered = enters(work[dp + k, lane], *(held + read_hyper(work, settings, 1, lane)))
             work[dp + k, lane] = entered[0]
-            write_state(work, 2 * dp + k, dp, lane, layout.state_rest(entered))
+            write_state(work, 2 * dp + k, dp, lane, scalars.state_rest(entered))
 
 
 def step_of(rule: Rule, real: type) -> Callable[..., None]:
@@ -47,7 +47,7 @@ def step_of(rule: Rule, real: type) -> Callable[..., None]:
     clock's values and the hyperparameters that it takes, ``held`` an array of `held_shape`.
     """
     assert isinstance(rule.matrix, MatrixStep)
-    step, read = inlined(rule.matrix.step), layout.READ[len(rule.state)]
+    step, read = inlined(rule.matrix.step), READ[len(rule.state)]
     copies, unknown = 2 + len(rule.state), real(math.nan)
     roomy = None if rule.matrix.room is None else True
 

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from simopt.engine.batch_losses import of_penalty
-from simopt.engine.layout import LOSS, ONE, READ, RESIDUAL, SQUARE, THREE, TWO
+from simopt.engine.layout import LOSS, ONE, RESIDUAL, SQUARE, THREE, TWO
+from simopt.engine.scalars import READ
 from simopt.ground.inline import inlined
 from simopt.ground.parts import promised
 from simopt.ground.snapshot import digest

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simopt.engine import keeping, layout, linear, matrices, moments, passes, sums
+from simopt.engine import keeping, layout, linear, matrices, moments, passes, scalars, sums
 from simopt.engine.keeping import FLOATS
 from simopt.engine.layout import (
     AT_WEIGHT,
@@ -23,14 +23,13 @@ from simopt.engine.layout import (
     DIVERGED_AT,
     LOSS,
     OVERSHOOTS,
-    READ,
     RESIDUAL,
     SQUARE,
     TARGET_AT,
     WATCHED,
-    WRITE,
 )
 from simopt.engine.passes import Passes
+from simopt.engine.scalars import READ, WRITE
 from simopt.engine.steps import no_clock
 from simopt.ground.inline import inlined
 from simopt.rules.matrices import Matrix, MatrixStep
@@ -117,14 +116,14 @@ def program(
     totals_number = len(rule.totals)
     read_summed, read_totals = READ[rule.terms_hyperparameters], READ[totals_number]
     asking = True if rule.asks_loss else None
-    add_totals = layout.ADD[max(0, len(rule.summed) - 1)]
+    add_totals = scalars.ADD[max(0, len(rule.summed) - 1)]
     batch_loss = loss_passes.batch_loss
     clear_sums, tick_by_sums = sums.clear_sums, sums.tick_by_sums
     read_state, write_state = READ[states], WRITE[states]
     read_clock, write_clock = READ[clocked], WRITE[clocked]
     read_hyper, read_ticked = READ[hypers], READ[rule.clock_hyperparameters]
-    weight = layout.weight_first if states else layout.weight_alone
-    state = layout.state_rest if states else layout.state_none
+    weight = scalars.weight_first if states else scalars.weight_alone
+    state = scalars.state_rest if states else scalars.state_none
     first_state = 2 * dp
     first_clock = (2 + states) * dp
     shown = 0 if rule.average is None else first_state + rule.state.index(rule.average) * dp

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.engine import blocks, keeping, layout
-from simopt.engine.blocks import Group, Task
 from simopt.engine.conditions import Conditions
+from simopt.engine.grouping import Group, Task
 from simopt.ground import memory
 from simopt.training.plan import Plan
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, devices, layout, tiers
-from simopt.engine.blocks import Group, Task, cost
+from simopt.engine import devices, grouping, layout, packing, tiers
 from simopt.engine.conditions import Conditions
+from simopt.engine.grouping import Group, Task, cost
 from simopt.engine.readers import codes_of
 from simopt.engine.results import Results, store
 
@@ -75,7 +75,7 @@ def fill(
     pulse = np.zeros(2, np.int64) if pulse is None else pulse
     compute = devices.compute(conditions.device)
     reader = conditions.reader
-    record = blocks.RECORD_CODE["epochs" if reader is not None else conditions.record]
+    record = packing.RECORD_CODE["epochs" if reader is not None else conditions.record]
     stops = conditions.limit is not None
 
     def with_data(task: Task) -> tuple[Task, layout.Data]:
@@ -137,7 +137,7 @@ def _brief(conditions: Conditions, groups: Iterable[Group]) -> bool:
     problem, most = conditions.problem, BRIEF
     for group in groups:
         settings, seeds = group.settings.shape[1], len(group.seeds)
-        width = blocks.width_for(settings, problem, conditions.real)
+        width = grouping.width_for(settings, problem, conditions.real)
         most -= -(-settings // width) * width * seeds * cost(problem, group.plan)
     return conditions.device == "cpu" and most >= 0
 

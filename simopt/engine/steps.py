@@ -17,9 +17,10 @@ import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 
-from simopt.engine import layout, matrices, passes, sums, watching
+from simopt.engine import layout, matrices, passes, scalars, sums, watching
 from simopt.engine.addresses import lowered
-from simopt.engine.layout import ONE, READ, RESIDUAL, WRITE
+from simopt.engine.layout import ONE, RESIDUAL
+from simopt.engine.scalars import READ, WRITE
 from simopt.engine.unmasked import whole
 from simopt.ground.compiling import code_digest
 from simopt.ground.inline import inlined
@@ -161,9 +162,9 @@ def steps_of(
     read_clock, write_clock = READ[clocked], WRITE[clocked]
     read_hyper, read_ticked = READ[hypers], READ[rule.clock_hyperparameters]
     read_summed, read_totals = READ[rule.terms_hyperparameters], READ[totals]
-    add_totals = layout.ADD[max(0, summed - 1)]
-    weight = layout.weight_first if states else layout.weight_alone
-    state = layout.state_rest if states else layout.state_none
+    add_totals = scalars.ADD[max(0, summed - 1)]
+    weight = scalars.weight_first if states else scalars.weight_alone
+    state = scalars.state_rest if states else scalars.state_none
     width, bits, zero = np.uint64(lanes), layout.bits(real, lanes), real(0)
     row_length = lanes + layout.spare(real)
     before, ticked = np.uint64(2 + states), np.uint64(clocked)

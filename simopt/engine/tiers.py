@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simopt.engine import blocks, moments
-from simopt.engine.blocks import Group
+from simopt.engine import blocks, grouping, moments
+from simopt.engine.grouping import Group
 from simopt.ground.snapshot import is_copy
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ SMALL = 0.25
 #: the time it has then lost what compiling takes, three seconds.
 LARGE = 6.0
 
-#: What a core does in a second of what `blocks.cost` counts, at least.
+#: What a core does in a second of what `grouping.cost` counts, at least.
 RATE = 5e8
 
 #: Lanes of a block: more are hardly faster, and those left over repeat a setting for nothing.
@@ -78,7 +78,7 @@ def compiled(conditions: Conditions, group: Group) -> Any:
     known = conditions.kernels
     if group not in known:
         problem, real, given = conditions.problem, conditions.real, conditions.order is not None
-        points, _ = blocks.points_of(group, problem, real, given)
+        points, _ = grouping.points_of(group, problem, real, given)
         known[group] = blocks.kernel_key(group, problem, points, real)
     return known[group]
 
@@ -117,7 +117,7 @@ def apart(conditions: Conditions, groups: Iterable[Group]) -> dict[Any, float]:
     for group in groups:
         key = compiled(conditions, group)
         # Orders of lanes' own have moments of their own: these cost as much as the points.
-        cost = blocks.cost(conditions.problem, group.plan, key[2] == "moments")
+        cost = grouping.cost(conditions.problem, group.plan, key[2] == "moments")
         work[key] += cost * group.size / RATE
     return {
         key: needed

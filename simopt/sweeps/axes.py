@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt import schedules
-from simopt.engine.blocks import Group
+from simopt.engine.grouping import Group
 from simopt.ground import checks
 from simopt.problems import Problem
 from simopt.problems.problem import check_problem

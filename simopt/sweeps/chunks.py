@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from simopt.engine import layout
-from simopt.engine.blocks import Group, cost
 from simopt.engine.conditions import Conditions
+from simopt.engine.grouping import Group, cost
 from simopt.sweeps import axes
 from simopt.sweeps.axes import Axes, Ranges
 from simopt.sweeps.reduction.request import Reduce

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from simopt.engine import run
-from simopt.engine.blocks import cost
+from simopt.engine.grouping import cost
 from simopt.engine.results import Results, allocate
 from simopt.sweeps import axes, clients, outcomes, worker
 from simopt.sweeps.chunks import Chunk, Chunks, Job

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simopt.engine import blocks, devices, run, tiers
-from simopt.engine.blocks import Group
+from simopt.engine import blocks, devices, packing, run, tiers
+from simopt.engine.grouping import Group
 from simopt.engine.results import RAW, Results, allocate
 from simopt.sweeps import axes, outcomes, tables
 from simopt.sweeps.axes import Axes
@@ -126,7 +126,7 @@ def prepare(job: Job, parts: Iterable[Axes] | None = None) -> None:
             continue
         updates = devices.TASK_TRAJECTORIES["cpu"] * group.plan.updates
         task = job.tasks(group, updates, apart=tiers.compiled(job, group) in beside)[0]
-        kernel = group.rule, task.points, blocks.extras_of(group.plan)
+        kernel = group.rule, task.points, packing.extras_of(group.plan)
         if kernel not in seen:
             seen.add(kernel)
             blocks.compiled(job.problem, task, job.real)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from simopt.analysis import measures
 from simopt.engine import run
-from simopt.engine.blocks import Group
 from simopt.engine.conditions import Conditions
+from simopt.engine.grouping import Group
 from simopt.engine.results import allocate
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer

@@ -19,7 +19,7 @@ from simopt.analysis.batch_size.result import Scaling
 from simopt.analysis.batch_size.searching import BEYOND, FIRST, ONE, PATIENCE, by_grid
 from simopt.analysis.batch_size.tables import Searched
 from simopt.analysis.batch_size.tuned import Tuned, tuned
-from simopt.engine import blocks
+from simopt.engine import blocks, grouping
 from simopt.ground import checks
 from simopt.ground.threads import thread_count
 from simopt.problems import Problem
@@ -252,8 +252,8 @@ def labels(optimizers: Sequence[Optimizer]) -> list[str]:
 def prepare(setup: Setup) -> None:
     """Compile the kernel, or load it from disk."""
     settings = np.ones((len(setup.optimizer.values), ONE))
-    task = blocks.tasks(
-        blocks.Group(
+    task = grouping.tasks(
+        grouping.Group(
             setup.optimizer.rule,
             setup.plan(1),
             settings,

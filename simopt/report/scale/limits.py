@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from simopt.engine import layout, watching
+from simopt.engine import layout, scalars, watching
 from simopt.engine.steps import no_clock
 from simopt.ground.compiling import compiled
 from simopt.ground.inline import inlined
@@ -232,13 +232,13 @@ def _stepping(rule: Rule) -> Any:
     ticked, hypers = rule.clock_hyperparameters, len(rule.hyperparameters) - 1
     first_clock = 1 + states
     eta = first_clock + clocked
-    read: Any = layout.READ
-    write: Any = layout.WRITE
+    read: Any = scalars.READ
+    write: Any = scalars.WRITE
     read_state, write_state = read[states], write[states]
     read_clock, write_clock = read[clocked], write[clocked]
     read_hyper, read_ticked = read[hypers], read[ticked]
-    weight: Any = layout.weight_first if states else layout.weight_alone
-    state: Any = layout.state_rest if states else layout.state_none
+    weight: Any = scalars.weight_first if states else scalars.weight_alone
+    state: Any = scalars.state_rest if states else scalars.state_none
     source = digest(rule.update, rule.clock)
 
     def steps(rows: Any, times: int) -> None:
