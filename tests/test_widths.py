@@ -49,7 +49,7 @@ def ends(problem, group, dtype, width, apart):
 def test_bits_do_not_depend_on_the_width_of_blocks(where, batch, own, apart, monkeypatch):
     monkeypatch.setattr(grouping, "LEAST_OWN", 0)
     for what in ("WORTH_SHARING", "WORTH_SHARING_DEAR"):
-        monkeypatch.setattr(blocks, what, 10.0 if own else 0.0)
+        monkeypatch.setattr(grouping, what, 10.0 if own else 0.0)
     problem = PROBLEMS[where]
     group = group_of(problem, batch)
     most, part = layout.lanes(np.float64), layout.part(np.float64)
