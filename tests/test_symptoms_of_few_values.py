@@ -100,3 +100,17 @@ def test_a_loss_that_falls_in_stairs_does_not_swing():
     t = np.arange(600)
     loss = 2 - 0.35 * (t // 150) + 0.05 * noise(600)
     assert symptom(loss) != "oscillates wildly"
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+@pytest.mark.parametrize("first", [1.0, 400.0])
+def test_a_loss_that_jumps_to_chance_level_and_stays_is_lost(classes, first):
+    """Its weights are dead; what is resumed, or logged on another scale, goes on falling."""
+    level = np.log(classes)
+    loss = level * (0.1 + 0.8 * np.exp(-np.arange(120) / 12))
+    loss[0] *= first
+    loss[70:] = level
+    loss *= 1 + 0.001 * noise(120)
+    assert symptom(loss) == "decreases then explodes"
+    loss[70:] = level * (0.9 + 0.1 * np.exp(-np.arange(50) / 12))
+    assert symptom(loss) == "resumed or several runs"

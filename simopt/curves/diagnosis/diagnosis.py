@@ -330,8 +330,11 @@ def judged(
         symptom = "healthy"
     if symptom == "decreases very slowly" and levels.is_logarithm(even):
         symptom, sure = "healthy", min(sure, MODEST)
-    if symptom == "resumed or several runs" and levels.ends_at_ceiling(even):
-        symptom, sure = "decreases then explodes", min(sure, MODEST)
+    if symptom == "resumed or several runs":
+        there = np.flatnonzero(np.isfinite(even))[int(features["skipped"]) :]
+        jump = there[round(features["shift_at"] * (len(there) - 1))]
+        if levels.ends_at_ceiling(even) or levels.stays_at_chance(even[jump:]):
+            symptom, sure = "decreases then explodes", min(sure, MODEST)
     if symptom in FALLEN and levels.stays_at_chance(even):
         symptom, sure = "does not move", MODEST
     features["last_digit"] = np.nan if symptom in UNROUNDED else levels.last_digit(even)

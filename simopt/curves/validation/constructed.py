@@ -11,15 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from simopt.curves.validation import constructed_short as short
+from simopt.curves.validation.constructed_short import Floats, Pair
 from simopt.curves.validation.labelled import Labelled
 from simopt.ground import checks
-
-Floats = NDArray[np.float64]
-
-#: A training loss, and a validation loss or None.
-Pair = tuple[Floats, Floats | None]
 
 
 def power_law(rng: np.random.Generator) -> Pair:
@@ -300,12 +296,17 @@ FAMILIES: tuple[tuple[Callable[[np.random.Generator], Pair], str, tuple[str, ...
     (validation_jumps, "validation swings", ()),
     (nothing_carries_over, "validation does not fall", ()),
     (validation_breaks, "NaN or Inf", ()),
+    (short.learnt_at_once, "validation does not fall", ()),
+    (short.few_flat_values, "does not move", ("can't tell",)),
+    (short.smoothed_noise, "does not move", ()),
+    (short.few_with_a_spike, "spikes and recovers", ("healthy", "does not move")),
+    (short.stairs, "decreases very slowly", ("healthy", "plateaus, then drops")),
 )
 
 #: Families whose pattern, or whose few values, thinning out would take away.
 WHOLE = (
     spikes, thrown_out, low_spikes, slow_bursts, ends_in_a_leap, fixed_order, written_as_zero,
-    to_a_higher_level,
+    to_a_higher_level, short.smoothed_noise, short.stairs,
 )  # fmt: skip
 
 #: A thinned curve has so many values at least.
@@ -334,7 +335,7 @@ def constructed(size: int = 1000, *, seed: int = 0) -> Labelled:
     Parameters
     ----------
     size : int, default 1000
-        How many, from 26.
+        How many, from 31.
     seed : int, default 0
         What they are drawn by.
 
@@ -352,8 +353,8 @@ def constructed(size: int = 1000, *, seed: int = 0) -> Labelled:
     Examples
     --------
     >>> from simopt.curves.validation.constructed import constructed
-    >>> constructed(52).frame["problem"].nunique()
-    26
+    >>> constructed(62).frame["problem"].nunique()
+    31
     """
     checks.whole("size", size, len(FAMILIES), 100_000)
     checks.whole("seed", seed, 0)
