@@ -110,7 +110,7 @@ def _of_numbers(columns: Columns, y: Floats, centred: bool) -> dict[str, str]:
             reasons[name] = EMPTY
         elif whole[k] and (_are_days(values[:, k]) or _are_months(values[:, k])):
             reasons[name] = DATES
-        elif whole[k] and INDEX.fullmatch(name):
+        elif INDEX.fullmatch(name) and (whole[k] or _are_even(values[:, k])):
             reasons[name] = INDEXES
         elif constant[k]:
             reasons[name] = CONSTANT
@@ -126,6 +126,12 @@ def _of_numbers(columns: Columns, y: Floats, centred: bool) -> dict[str, str]:
         elif counting[k] and _counts(values[:, k], span[k]):
             reasons[name] = COUNTS
     return reasons
+
+
+def _are_even(values: Floats) -> bool:
+    """Whether numbers rise from row to row by as much, as the times of samples do."""
+    steps = np.diff(values)
+    return len(steps) > 1 and bool(steps[0] > 0 and np.allclose(steps, steps[0]))
 
 
 def _question(name: str) -> str:

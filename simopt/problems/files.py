@@ -7,6 +7,7 @@ import os
 import re
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,11 +144,14 @@ def _parsed(path: Path, how: TextFormat) -> pd.DataFrame:
     """The table by pandas' parser; cells behind those that have a name must be empty."""
     import pandas as pd
 
+    thousands = how.options.get("thousands")
+    # pandas leaves out marks wherever they stand: of 01.03.2024 it makes 1032024.
+    held = {"dtype": "str", "thousands": None, "decimal": "."} if thousands else {}
     for tries in range(WIDER + 1):
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", category=pd.errors.ParserWarning)
-                options = {**how.options, "na_values": MISSING}
+                options = {**how.options, "na_values": MISSING, **held}
                 table: pd.DataFrame = pd.read_csv(path, low_memory=False, **options)
             break
         except pd.errors.ParserError as error:
@@ -155,17 +159,50 @@ def _parsed(path: Path, how: TextFormat) -> pd.DataFrame:
                 raise
             how = how.wider(int(found[1]))
     beyond = table.iloc[:, len(how.names) :]
-    held = beyond.notna().to_numpy()
-    if held.any():
-        row = int(held.any(axis=1).argmax())
-        last = int(held[row].nonzero()[0][-1])
+    there = beyond.notna().to_numpy()
+    if there.any():
+        row = int(there.any(axis=1).argmax())
+        last = int(there[row].nonzero()[0][-1])
         raise too_wide(row + 1, len(how.names) + last + 1, len(how.names))
-    return table.iloc[:, : len(how.names)]
+    table = table.iloc[:, : len(how.names)]
+    if thousands is None:
+        return table
+    return _ungrouped(
+        table, how.options.get("decimal", "."), thousands, how.options.get("dtype", {})
+    )
 
 
-#: How remarks below a table begin: marks of footnotes, and words.
+def _ungrouped(
+    table: pd.DataFrame, decimal: str, thousands: str, codes: Mapping[str, str]
+) -> pd.DataFrame:
+    """Columns of text as numbers where all of their cells are, in groups of three or in none."""
+    import pandas as pd
+
+    mark, point = re.escape(thousands), re.escape(decimal)
+    number = re.compile(
+        rf"[-+]?(?={point}?\d)(?:\d+|\d{{1,3}}(?:{mark}\d{{3}})+)?(?:{point}\d*)?(?:e[-+]?\d+)?"
+        r"|[-+]?inf",
+        re.IGNORECASE,
+    )
+    columns = []
+    for name, column in table.items():
+        cells = column.dropna().str.strip()
+        if name in codes or not len(cells):
+            pass
+        elif cells.str.lower().isin(("true", "false")).all():
+            column = column.map(lambda cell: cell.strip().lower() == "true", na_action="ignore")
+            column = column.infer_objects()
+        elif cells.map(lambda cell: bool(number.fullmatch(cell))).all():
+            bare = cells.str.replace(thousands, "").str.replace(decimal, ".")
+            column = pd.to_numeric(bare).reindex(column.index)
+        columns.append(column)
+    return pd.concat(columns, axis=1)
+
+
+#: How remarks below a table begin: marks of footnotes, and words; and how many rows it has.
 _FOOTER = re.compile(
-    r"[*\u2020\u2021#]|(?:source|notes?|data (?:from|source)|last updated|updated|footnotes?)\b",
+    r"[*\u2020\u2021#]|(?:source|notes?|data (?:from|source)|last updated|updated|footnotes?"
+    r"|exported|generated|printed|created|downloaded|retrieved)\b|\(\d[\d,]* rows?\b[^()]*\)$",
     re.I,
 )
 

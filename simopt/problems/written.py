@@ -33,8 +33,10 @@ PACKED_BY = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
 #: Bytes and lines that show how a text is written.
 HEAD, LINES = 1 << 20, 200
 
-#: What stands for no value, beside what pandas reads so; SAS writes a point, MySQL a backslash.
-MISSING = ["?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "n.a.", "nil", r"\N"]
+#: What stands for no value, beside what pandas reads so: SAS writes a point, MySQL a backslash, the
+#: World Bank two points, Eurostat a colon, and Excel why it has none.
+MISSING = ["?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "..", ":", "n.a.", "nil", r"\N"]
+MISSING += ["#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"]
 
 ABSENT = frozenset((*MISSING, "", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A"))
 

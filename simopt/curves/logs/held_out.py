@@ -63,8 +63,8 @@ def beside(
         alike = [name for name in found if names[name].stem == first.stem]
         same = [name for name in found if names[name].kind == first.kind]
         rest = [name for name in same if _comparable(names[name], first)]
-        if found and not alike and not rest:
-            others = same or found
+        if any(names[name].kind for name in found) and not alike and not rest:
+            others = same or [name for name in found if names[name].kind]
             verb, pronoun = ("is", "it") if len(others) == 1 else ("are", "one")
             notes.append(
                 f"no validation: {listed(others)} {verb} not measured as {losses[0]!r} is; "
