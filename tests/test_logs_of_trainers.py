@@ -180,3 +180,72 @@ def test_a_dict_that_is_printed_over_lines_by_two_loggers(tmp_path):
     same(run, held=None)
     np.testing.assert_array_equal(run.x, 100 * (T + 1))
     np.testing.assert_array_equal(run.rate, np.full(40, 0.05))
+
+
+def test_terms_of_a_loss_that_are_called_l(tmp_path):
+    """BasicSR's, of a training without a discriminator: one of them, or several that are added."""
+    line = "2026-05-01 10:00:00,000 INFO: [EDSR_..][epoch:  {k}, iter:   {n}0, lr:(1.000e-03,)] [eta: 1:00:00, time (data): 0.500 (0.010)] l_pix: {a:.4e} "
+    run = one(read_log(written(tmp_path, lines(line), "train.log")))
+    same(run, held=None)
+    np.testing.assert_array_equal(run.x, 10 * (T + 1))
+    both = one(read_log(written(tmp_path, lines(line + "l_percep: 1.0000e+00"), "train.log")))
+    same(both, LOSS + 1, held=None)
+
+
+NEVERGRAD = '{{"#parametrization": "Array", "#optimizer": "OnePlusOne", "#num-ask": {k}, "#num-tell": {k}, "#loss": {a}, "x": 0.5}}'
+
+
+def test_tables_of_trials_are_no_curves(tmp_path):
+    """Nevergrad's dump; what Keras Tuner says of a trial, whose epochs are read."""
+    with pytest.raises(ValueError, match="this is a table of trials, a row each"):
+        read_log(written(tmp_path, lines(NEVERGRAD), "dump.json"))
+    epochs = lines("Epoch {n}/40\n25/25 - 0s - 2ms/step - loss: {a} - val_loss: {b}")
+    end = "\nTrial 1 Complete [00h 00m 05s]\nval_loss: 0.3\n\nBest val_loss So Far: 0.3\nTotal elapsed time: 00h 01m 00s\n"
+    same(one(read_log(written(tmp_path, epochs + end, "out.log"))))
+    with pytest.raises(ValueError, match="must be a log"):
+        read_log(written(tmp_path, 5 * end, "out.log"))
+
+
+def test_metrics_in_files_of_their_own_are_no_validation_loss(tmp_path):
+    """TorchRL's CSVLogger and d3rlpy: no header, and a name that says what it is."""
+    for name in ("train_loss", "eval_reward", "time_step"):
+        written(
+            tmp_path, lines("{k},{a}" if "loss" in name else "{k},{b}"), f"exp/scalars/{name}.csv"
+        )
+    written(tmp_path, "lr: 0.1\n", "exp/texts/hparams.txt")
+    same(one(read_log(tmp_path)), held=None)
+
+
+def test_what_is_said_of_a_whole_run_is_no_validation_beside_one(tmp_path):
+    """Simple Transformers: both losses in one file, and the last evaluation in another."""
+    written(
+        tmp_path,
+        "global_step,train_loss,eval_loss\n" + lines("{k},{a},{b}"),
+        "training_progress_scores.csv",
+    )
+    written(tmp_path, "acc = 0.9\neval_loss = 0.5\n", "eval_results.txt")
+    same(one(read_log(tmp_path)))
+
+
+def test_folders_of_trials_keep_their_names(tmp_path):
+    """Ray names a trial's by the function that trains, and that begins with train."""
+    for trial, template in (("train_fn_a_0", "{a},{b},{n}"), ("train_fn_a_1", "{b},{a},{n}")):
+        written(
+            tmp_path,
+            "loss,val_loss,training_iteration\n" + lines(template),
+            f"exp/{trial}/progress.csv",
+        )
+        written(tmp_path, '{"lr": 0.1}', f"exp/{trial}/params.json")
+    assert [run.name for run in read_log(tmp_path)] == ["exp/train_fn_a_0", "exp/train_fn_a_1"]
+
+
+def test_runs_that_pandas_put_together_have_their_names(tmp_path):
+    both = pd.concat(
+        {"sgd": FRAME, "adam": FRAME[["val_loss", "loss"]].set_axis(["loss", "val_loss"], axis=1)}
+    )
+    log = read_log(written(tmp_path, both.to_csv()))
+    assert [run.name for run in log] == ["sgd", "adam"]
+    first, second = log
+    same(first)
+    same(second, HELD, LOSS)
+    np.testing.assert_array_equal(second.x, T)

@@ -844,6 +844,8 @@ def test_rows_in_another_order_are_refused():
     )
     with pytest.raises(ValueError, match="x and y: one index in two orders"):
         problems.least_squares(frame[["a", "b"]], PLAIN["y"])
+    with pytest.raises(ValueError, match="x and y: one index in two orders"):
+        problems.least_squares(frame["a"], PLAIN["y"])
     assert problems.least_squares(frame[["a", "b"]], PLAIN["y"].to_numpy()).n == N
 
 

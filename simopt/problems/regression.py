@@ -302,7 +302,7 @@ def make(
     intercept = checks.flag("intercept", intercept)
     name = checks.optional_text("name", name)
     if columns.is_series(y):
-        if columns.is_frame(x):
+        if columns.is_frame(x) or columns.is_series(x):
             columns.check_same_rows(x, y)
         y, target, _, held = columns.target(y, str(y.name or "y"), loss.binary)
         say_amounts("y", held, held)

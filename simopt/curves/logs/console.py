@@ -50,8 +50,9 @@ FEW_LINES = 3
 _WARNING = re.compile(r"\W*(?:warn(?:ing)?|error|alert)\b", re.IGNORECASE)
 #: An epoch has a row of the training, and one of held-out points.
 ROWS_TOLD = 2
-#: What boosted trees print above a round that is said again.
-_BEST = re.compile(r"best iteration(?: is)?:\s*$", re.IGNORECASE)
+#: What boosted trees print above a round that is said again, and Keras Tuner above what a trial,
+#: whose epochs stand before it, came to.
+_BEST = re.compile(r"best iteration(?: is)?:\s*$|^Trial \d+ Complete \[[^\]]*\]\s*$", re.IGNORECASE)
 #: What a program says when it is done: "Convergence after 8 epochs", "Converged at iteration 7".
 _CONVERGED = re.compile(r"\bconverge(?:d|nce) (?:after|at|in) .*?\d", re.IGNORECASE)
 #: The column of rows that come behind such a line.
@@ -235,7 +236,7 @@ def _rows(
     drawn: dict[str, Any] = {}
     parted: dict[str, str] = {}
     for line in boxes.unboxed(lines):
-        if again or ("iteration" in line.lower() and _BEST.search(line)):
+        if again or (("iteration" in line.lower() or line[:6] == "Trial ") and _BEST.search(line)):
             again = not again
             continue
         if _SUMMARY.match(line):

@@ -205,6 +205,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     wider = usual == len(header) + 1
     index = [""] if wider and (separator in " \t" or count_rows(rows)) else []
     header = [*index, *header]
+    if header[:2] == ["", ""] and not any(numbers.is_number(row[0]) for row in rows[:LOOKED_AT]):
+        header = ["run", *header[1:]]  # what pandas.concat({"sgd": ..., "adam": ...}) puts in front
     counted = [row[0] for row in rows[:LOOKED_AT] if len(row) == len(header)]
     most = 0.5 if parse(header[0]).kind == "counter" else 0.9
     counts = bool(counted) and numbers.share_of_numbers(counted) > most

@@ -60,6 +60,9 @@ ENDINGS = (
     ".md",
 )
 
+#: What columns are called that have no names of their own.
+UNNAMED = frozenset(("step", "step_1", "loss", "timestamp", "unchanged"))
+
 F = TypeVar("F", bound=PurePath)
 
 #: A zip in a folder is opened up to this size, in bytes: larger ones hold models.
@@ -72,7 +75,7 @@ NO_LOGS = frozenset(
         "labels.txt", "config.json", "hparams.json", "args.json", "params.json", "tokenizer.json",
         "tokenizer_config.json", "vocab.json", "special_tokens_map.json", "generation_config.json",
         "package.json", "package-lock.json", "labels.json", "wandb-summary.json",
-        "wandb-metadata.json", "time_left.tsv",
+        "wandb-metadata.json", "time_left.tsv", "hparams.txt", "config.txt", "args.txt",
     )
 )  # fmt: skip
 #: Folders inside a run's, which don't name it.
@@ -171,7 +174,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _name(folder: Path, place: Path) -> str:
-    while place != folder and (_side(place.name) or place.name in INNER):
+    while place != folder and (_is_side(place.name) or place.name in INNER):
         place = place.parent
     return "" if place == folder else place.relative_to(folder).as_posix()
 
@@ -210,6 +213,14 @@ def _side(name: str) -> str:
     """Which part of the data a folder's or file's name is about."""
     words = set(plain(name).split("_"))
     return "train" if words & TRAIN else "val" if words & HELD_OUT else ""
+
+
+def _is_side(name: str) -> bool:
+    """Whether a folder is a part of a run's: train, loss_train; not Ray's train_fn_abc_0."""
+    words = set(plain(name).split("_"))
+    return bool(_side(name)) and (
+        words <= TRAIN | HELD_OUT or parse(name).kind in ("loss", "error")
+    )
 
 
 def _has_events(files: list[Path]) -> bool:
@@ -283,14 +294,23 @@ def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]
 
 def sided(held: Sequence[F], read: Callable[[F], list[Table]]) -> list[Table]:
     """train.csv and val.csv of one run."""
-    sides = {_side(file.stem): file for file in held if file.suffix.lower() in ENDINGS}
-    if not {"train", "val"} <= set(sides) or len(held) > 6:
+    sides: dict[str, list[F]] = {}
+    for file in held:
+        # A file of a metric, as TorchRL's eval_reward.csv, has no loss, whatever it holds.
+        if file.suffix.lower() in ENDINGS and parse(file.stem).kind not in ("higher", "other"):
+            sides.setdefault(_side(file.stem), []).append(file)
+    if len(held) > 6 or not all(len(sides.get(side, ())) == 1 for side in ("train", "val")):
         return []
     tables = []
     for side in ("train", "val"):
-        for table in _read(sides[side], read):
+        for table in _read(sides[side][0], read):
             if not stores.has_loss(table):
                 continue
+            if side == "train" and any(
+                parse(name).part == "held out" and parse(name).kind == "loss"
+                for name in table.columns
+            ):
+                return []  # it holds both, and the other is said of the whole run
             renamed = {
                 (
                     plain(name)
@@ -320,6 +340,10 @@ def _of_file(file: PurePath) -> Callable[[Table], Table]:
 
     def named(table: Table) -> Table:
         names = {plain(name): name for name in table.columns}
+        if parse(file.stem).kind in ("higher", "other", "error") and set(names) <= UNNAMED:
+            # TorchRL's eval_reward.csv and d3rlpy's time_step.csv: a metric each, without a header.
+            columns = {file.stem if n == "loss" else n: c for n, c in table.columns.items()}
+            return replace(table, columns=columns)
         if parse(file.stem).kind not in ("loss", "error") or "value" not in names:
             return table
         if not set(names) <= {"wall_time", "step", "value", "relative_time", "timestamp"}:

@@ -47,6 +47,9 @@ HIGHER = frozenset(
     )
 )
 
+#: Behind an l, terms of a loss, as BasicSR calls them: l_pix, l_g_percep.
+TERMS_OF_L = frozenset(_words("pix percep style gan"))
+
 #: How the negative of a likelihood is called, and functions that optimizers print.
 NEGATIVE = frozenset(_words("neg negative minus"))
 
@@ -271,6 +274,8 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
     if any(word in LOSSES for word in stem) and joined != "neg_log_loss":
         # `loss__MIN` and `loss__MAX` are a chart's band around the loss.
         return "other" if stem[-1] in SPREAD else "loss"
+    if stem[0] == "l" and len(stem) > 1 and stem[-1] in TERMS_OF_L:
+        return "loss"
     if NEGATIVE & set(stem) and LIKELIHOODS & set(stem):
         return "loss"
     if stem[0] == "neg" and (ERRORS & {*stem, "_".join(stem[1:])} or "deviance" in stem):

@@ -62,9 +62,10 @@ def by_name(table: Table) -> list[Table]:
 
 def _check_trials(table: Table) -> None:
     names = {plain(name) for name in table.columns}
-    if {"number", "value", "state"} <= names or (
-        {"value", "state"} <= names and any(name.startswith("params_") for name in table.columns)
-    ):
+    optuna = {"value", "state"} <= names and (
+        "number" in names or any(name.startswith("params_") for name in table.columns)
+    )
+    if optuna or {"num_ask", "num_tell", "loss"} <= names:  # or what Nevergrad asked for
         raise checks.refuse("file" if table.source else "loss", table.source or "trials", TRIALS)
 
 
