@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import simopt
+from simopt import problems
 from simopt.curves.logs import read_log
 from tests.test_logs import HELD, LOSS, T, lines, one, same, written
 
@@ -249,3 +251,15 @@ def test_runs_that_pandas_put_together_have_their_names(tmp_path):
     same(first)
     same(second, HELD, LOSS)
     np.testing.assert_array_equal(second.x, T)
+
+
+def test_a_sweep_is_no_curve(tmp_path):
+    """Its rows are what runs came to, and were read as one run for each optimizer."""
+    optimizers = [simopt.SGD(eta=[0.01, 0.05]), simopt.Adam(eta=[0.01, 0.1])]
+    store = tmp_path / "store"
+    table = simopt.sweep(problems.four_points(), optimizers, epochs=2, seed=[0, 1], store=store)
+    exported = tmp_path / "sweep.csv"
+    table.to_csv(exported)
+    for source in (table, store, exported):
+        with pytest.raises(ValueError, match="this is a sweep's table, a row for each run"):
+            simopt.diagnose(source)

@@ -36,6 +36,9 @@ _RUN_NUMBER = re.compile(
     re.IGNORECASE,
 )
 
+#: Columns that tables of `simopt.sweep` have, whatever was swept.
+SWEPT = frozenset(("optimizer", "convention", "status", "updates", "loss", "best_loss", "best_at"))
+
 #: More names than this are no runs but a column of text.
 MOST_RUNS = 500
 
@@ -62,6 +65,12 @@ def by_name(table: Table) -> list[Table]:
 
 def _check_trials(table: Table) -> None:
     names = {plain(name) for name in table.columns}
+    if names >= SWEPT:
+        allowed = (
+            "a log of one training run; this is a sweep's table, a row for each run: "
+            "simopt.measures compares them, and simopt.run has the curve of one"
+        )
+        raise checks.refuse("file" if table.source else "loss", table.source or "a sweep", allowed)
     optuna = {"value", "state"} <= names and (
         "number" in names or any(name.startswith("params_") for name in table.columns)
     )
