@@ -598,6 +598,7 @@ def test_of_equal_rows_the_optimizers_own_name_is_first():
     assert table["optimizer"][0] == "Adam"
 
 
+@pytest.mark.usefixtures("no_large_matrix")
 def test_a_decay_is_named_with_its_form():
     nadam = simopt.NAdam(eta=0.001, convention="optax", weight_decay=1e-4, decay="decoupled")
     table = conformance.check(as_function(nadam), eta=0.001)
@@ -606,6 +607,7 @@ def test_a_decay_is_named_with_its_form():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_large_matrix")
 def test_a_pair_of_changes_is_searched_in_every_convention_of_the_nearest():
     theirs = simopt.RMSprop(
         eta=0.01, convention="torch", rho=0.9, initial_accumulator=0.1, epsilon=1e-8
