@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
 
 import pytest
 
@@ -114,7 +116,7 @@ def test_processes_build_the_same_pages(monkeypatch, tmp_path):
 
 
 #: What a process runs before it serves: each page says in which process it was made, on how many
-#: threads, and what it may read of others.
+#: threads, what it may read of others, and on how many threads linear algebra runs.
 TELLING = """
 import os
 from simopt.ground.threads import thread_count
@@ -122,6 +124,7 @@ from simopt.report import pages
 def values(page, context):
     kept = {name: each["findings"] for name, each in context.built.items()}
     told = [os.getpid(), os.environ.get("NUMBA_NUM_THREADS"), thread_count(None), kept]
+    told.append(os.environ.get("OMP_NUM_THREADS"))
     return {"findings": told}
 pages.values, pages.render = values, lambda page, given: "<p>made</p>"
 """
@@ -135,6 +138,7 @@ def test_a_page_built_alone_has_a_new_process_its_threads_and_what_others_found(
     monkeypatch.setattr(building, "PAGES", wanted)
     monkeypatch.setattr(building, "processes", lambda: 2)
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if threads is not None:
         monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
     before, after = building.SERVE.split("serve(")
@@ -143,7 +147,7 @@ def test_a_page_built_alone_has_a_new_process_its_threads_and_what_others_found(
     told = {each.page.module: each.kept["findings"] for each in building.build(tmp_path, True)}
     shared = str(max(1, thread_count(None) // 2))
     for name in ("playground", "errata", "glossary"):
-        assert told[name][1:] == [shared, int(shared), {}]
+        assert told[name][1:] == [shared, int(shared), {}, shared]
     for name in building.ALONE:
         assert told[name][1:3] == [threads, thread_count(None)]
         assert told[name][0] == told["scale"][0]
@@ -160,10 +164,22 @@ def test_a_page_built_alone_has_a_new_process_its_threads_and_what_others_found(
 def test_what_the_overview_reads_comes_from_another_process(quick, module):
     kept = pages.for_overview(page(module), quick(module))
     assert len(kept) > 2
-    again = pickle.loads(pickle.dumps(kept))
+    sent = pickle.dumps(kept)
+    assert b"pandas" not in sent  # else the report's own process would load it
+    again = pickle.loads(sent)
     assert again.keys() == kept.keys()
     assert again["findings"] == kept["findings"]
     assert again["computed"] == kept["computed"]
+
+
+def test_what_pages_need_is_loaded_by_the_processes_that_build_them():
+    code = "import sys; from simopt.cli import main; from simopt.report import building; "
+    shown = subprocess.run(
+        [sys.executable, "-c", code + "print(*sys.modules)"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert "simopt.report.building" in shown
+    assert not {"altair", "matplotlib", "numba", "pandas", "scipy"} & {*shown}
 
 
 def test_the_longest_pages_begin_first(monkeypatch, tmp_path):

@@ -176,7 +176,7 @@ def test_figures_take_their_colours_from_the_style_sheet(html: dict[str, str]) -
 def test_the_chart_library_is_on_pages_with_charts_only(html: dict[str, str]) -> None:
     for text in html.values():
         assert ("vegaEmbed" in text or "vega-embed" in text.split("</style>")[1]) == (
-            charts.MARK in text
+            templating.CHART in text
         )
 
 

@@ -87,6 +87,24 @@ def test_the_command_line_says_what_is_missing(tmp_path, arguments):
     assert [path.name for path in tmp_path.iterdir()] == ["loss.csv"]
 
 
+def test_the_report_begins_nothing_where_one_library_of_all_is_missing(tmp_path):
+    code = """
+import sys
+from importlib import util
+find = util.find_spec
+util.find_spec = lambda name, *rest: None if name == "altair" else find(name, *rest)
+from simopt.cli.main import main
+main(["report"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "the report needs altair, which is not installed: pip install '.[report]'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_another_module_that_is_missing_is_no_extra():
     with pytest.raises(ModuleNotFoundError, match="not_there"), extras.needs("report", "a page"):
         import not_there  # noqa: F401

@@ -16,11 +16,9 @@ from typing import Any
 from markupsafe import Markup
 
 from simopt.display import style
+from simopt.display.templating import CHART
 from simopt.display.timing import drawing
 from simopt.ground.kept_texts import kept_text
-
-#: What a page holds if it needs the library.
-MARK = "data-chart="
 
 #: Not 6.4: there, text in a tooltip is "undefined" wherever a selection has nearest=True.
 #: `test_tooltips_find_their_text` fails with a version that has the mistake.
@@ -123,7 +121,7 @@ def interactive(chart: Any, *, title: str, alt: str, height: int = 320) -> Marku
         '<div class="chart" id="{name}" role="figure" aria-label="{title}: {alt}" '
         'style="min-height: {height}px"><noscript><p>{alt} (The chart itself needs JavaScript.)'
         '</p></noscript></div><script type="application/json" {mark}"{name}">{spec}</script>'
-    ).format(name=name, title=title, alt=alt, height=height, mark=Markup(MARK), spec=_json(spec))
+    ).format(name=name, title=title, alt=alt, height=height, mark=Markup(CHART), spec=_json(spec))
 
 
 def _json(value: Any) -> Markup:
@@ -205,4 +203,4 @@ for (const data of document.querySelectorAll("script[data-chart]")) {
 }
 """
 
-__all__ = ["CONFIG", "MARK", "VEGA_LITE", "by_optimizer", "interactive", "library"]
+__all__ = ["CONFIG", "VEGA_LITE", "by_optimizer", "interactive", "library"]

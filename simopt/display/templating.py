@@ -10,11 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import matplotlib
-import numpy as np
-import pandas as pd
 
-from simopt.display import charts, typesetting
+from simopt.display import typesetting
 from simopt.display.timing import drawing
 from simopt.ground import files, formatting
 from simopt.ground.version import __version__
@@ -47,6 +44,9 @@ class Page:
     group: str = ""
     under: str = ""
 
+
+#: What a page holds if it needs the chart library.
+CHART = "data-chart="
 
 #: The package whose templates all others extend.
 KIT = "simopt.display"
@@ -94,7 +94,10 @@ def html(
     text = found.render(given, pages=listed, version=__version__)
     # A page of the report holds our words alone, a page of its own the user's names too.
     text = typesetting.page(text) if listed else typesetting.unbroken(text)
-    if charts.MARK in text:
+    if CHART in text:
+        # Loaded here, as the page that has a chart has done: matplotlib comes with it.
+        from simopt.display import charts
+
         end = text.rindex("</body>")
         # Joined as plain text: adding Markup would escape the page around it.
         text = "".join([text[:end], charts.library(), text[end:]])
@@ -117,8 +120,10 @@ def write_page(
 
 def versions() -> dict[str, str]:
     """The versions with which the numbers were computed."""
-    import jinja2 as jinja
+    import matplotlib
     import numba
+    import numpy as np
+    import pandas as pd
 
     return {
         "simopt": __version__,
@@ -127,5 +132,5 @@ def versions() -> dict[str, str]:
         "Numba": numba.__version__,
         "pandas": pd.__version__,
         "matplotlib": matplotlib.__version__,
-        "Jinja": jinja.__version__,
+        "Jinja": jinja2.__version__,
     }

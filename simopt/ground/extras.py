@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 #: The modules that an extra installs.
 MODULES = {
@@ -65,3 +66,16 @@ def needs(extra: str, what: str) -> Iterator[None]:
             f"{what} needs {package}, which is not installed: {how_to_install(extra)}",
             name=package,
         ) from None
+
+
+def check(extra: str, what: str) -> None:
+    """Refuse as `needs` does unless all that an extra installs is there; nothing is loaded.
+
+    Examples
+    --------
+    >>> check("report", "the report")
+    """
+    with needs(extra, what):
+        for name in MODULES[extra]:
+            if find_spec(name) is None:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)

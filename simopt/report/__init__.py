@@ -67,8 +67,8 @@ def report(
     profile = checks.flag("profile", profile)
     from tqdm import tqdm
 
-    with extras.needs("report", "the report"):
-        from simopt.report import building, pages
+    extras.check("report", "the report")
+    from simopt.report import building, pages
 
     with tqdm(
         total=len(pages.PAGES),

@@ -46,6 +46,10 @@ NOTICE = '<section id="pages-ready">'
 #: The environment variable that says how many threads a process' sweeps run on.
 THREADS = "NUMBA_NUM_THREADS"
 
+#: And the one that says it of linear algebra (OpenBLAS, MKL). Left alone it starts as many in every
+#: process as there are cores, which wait for each other: small systems take many times as long.
+ALGEBRA = "OMP_NUM_THREADS"
+
 #: What a process is started with: it imports what this one would.
 SERVE = (
     "import sys; sys.path[:] = {path!r}; from simopt.report.building import serve; serve({ends!r})"
@@ -254,7 +258,8 @@ def _from_processes(
     with ExitStack() as stack:
         # One more costs nothing where it divides; elsewhere one that is done serves.
         more = int(serving.DIVIDES and bool(alone))
-        processes, pipes = serving.started(stack, count + more, command, {THREADS: shared})
+        threads = {ALGEBRA: os.environ.get(ALGEBRA, shared), THREADS: shared}
+        processes, pipes = serving.started(stack, count + more, command, threads)
         waited_for = stack.enter_context(ExitStack())
 
         def listen(each: serving.Pipes) -> None:

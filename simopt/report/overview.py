@@ -223,7 +223,7 @@ def which_rule(context: Context) -> dict[str, Any] | None:
     built = context.built.get("batch_size")
     if built is None:
         return None
-    chosen = built["choices"]
+    chosen = pd.DataFrame(built["choices"])
     step = -(-(len(chosen) - 1) // (SIZES - 1))
     few = pd.concat([chosen.iloc[:-1:step], chosen.iloc[-1:]])
     return {

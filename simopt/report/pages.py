@@ -31,16 +31,15 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
-import pandas as pd
-
-from simopt import document
-from simopt.display import style
 from simopt.display.templating import Page, html
 from simopt.report.glossary.linking import FILE as GLOSSARY
 from simopt.report.glossary.linking import linked
+
+# What pages need is loaded by the processes that build them: the report's own starts those at once.
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: What pages are for, in the order of the overview.
 GROUPS = {
@@ -241,15 +240,24 @@ class Context:
 
 @functools.cache
 def _document(what: str) -> pd.DataFrame:
-    table = getattr(document, what)()
-    assert isinstance(table, pd.DataFrame)
+    from simopt import document
+
+    table: pd.DataFrame = getattr(document, what)()
     return table
 
 
 def values(page: Page, context: Context) -> dict[str, Any]:
     """What the page's module makes of its context, run in the report's style."""
+    import matplotlib
+    import pandas as pd
+
+    from simopt.display import style
+
     module = importlib.import_module(f"simopt.report.{page.module}")
-    with matplotlib.rc_context(style.RC):
+    # Columns of names are short: of Python's texts they are made, compared and taken in half of the
+    # time that Arrow's calls cost.
+    texts = pd.option_context("mode.string_storage", "python")
+    with matplotlib.rc_context(style.RC), texts:
         return dict(module.page(context))
 
 

@@ -15,7 +15,7 @@ from simopt.report.batch_size.squares import averaging, squares_section
 from simopt.report.batch_size.statements import claims_sentence, statements
 from simopt.report.batch_size.worked import one_epoch, printed_weights, worked_section
 from simopt.report.pages import Computed, Context, computed
-from simopt.report.sweeps import account, settings
+from simopt.report.sweeps import account, records, settings
 
 
 def page(context: Context) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def page(context: Context) -> dict[str, Any]:
             }
             for key in ends
         ],
-        "choices": chosen["diabetes"],
+        "choices": records(chosen["diabetes"]),
         "choice": overalls["diabetes"],
         "claims": claims,
         "claims_sentence": claims_sentence(claims),
