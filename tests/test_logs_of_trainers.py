@@ -263,3 +263,20 @@ def test_a_sweep_is_no_curve(tmp_path):
     for source in (table, store, exported):
         with pytest.raises(ValueError, match="this is a sweep's table, a row for each run"):
             simopt.diagnose(source)
+
+
+def test_lists_beside_settings_are_columns(tmp_path):
+    """The validation loss was left out, and a list of an unknown name was called the loss."""
+    both = {"config": {"lr": 0.1}, "train": LOSS.tolist(), "val": HELD.tolist()}
+    same(one(read_log(written(tmp_path, json.dumps(both), "log.json"))))
+    path = written(tmp_path, json.dumps({"config": {"lr": 0.1}, "out": LOSS.tolist()}), "log.json")
+    with pytest.raises(ValueError, match=r"columns=\['out'\]: must be a log's.*--loss"):
+        read_log(path)
+    same(one(read_log(path, column="out")), held=None)
+
+
+def test_lines_that_are_lists_of_numbers_are_rows(tmp_path):
+    """A step and a loss in each: they were one curve of both in turns."""
+    run = one(read_log(written(tmp_path, lines("[{k}, {a}]"), "log.jsonl")))
+    same(run, held=None)
+    np.testing.assert_array_equal(run.x, T)

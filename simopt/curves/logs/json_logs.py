@@ -94,7 +94,8 @@ def _lines(text: str, source: str) -> Table | None:
             if broken > max(1, 0.2 * (number + 1)):
                 return None
             continue
-        records += record if isinstance(record, list) else [record]
+        several = isinstance(record, list) and any(isinstance(each, Mapping) for each in record)
+        records += record if several else [record]
     found = from_value(records, source, "JSON lines") if records else None
     if found is None or not broken:
         return found
@@ -155,12 +156,16 @@ def _tables(value: Any, source: str, form: str, depth: int) -> list[Table]:
             return found
         known = [name for name in nested.KNOWN if name in value]
         names = [*known, *(name for name in value if name not in nested.KNOWN)]
+        series = {n: p for n, p in value.items() if _is_series(p) and any(map(is_number, p))}
+        series = {} if nested.are_runs(series) else series  # of one run, beside its settings
+        names = [name for name in names if name not in series]
         parts = [(name, _tables(value[name], source, form, depth + 1)) for name in names]
         named_so = [(name, tables) for name, tables in parts if tables and name not in nested.KNOWN]
         if nested.are_runs(name for name, _ in named_so):
             runs = nested.of_runs(named_so)
             return [runs] if runs else [table for _, tables in parts for table in tables]
-        return [table for _, tables in parts for table in tables]
+        columns = [Table(series, form, source)] if series else []
+        return [*columns, *(table for _, tables in parts for table in tables)]
     if isinstance(value, Sequence) and not isinstance(value, str) and len(value):
         return _of_list(value, source, form, depth)
     return []
