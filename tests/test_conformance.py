@@ -1,5 +1,6 @@
 """Someone's optimizer recognised: right ones, and ones with a mistake that must be named."""
 
+import functools
 import itertools
 import math
 import random
@@ -269,6 +270,33 @@ def test_a_lookahead_of_any_period_is_told(period, share, told):
     eta = "" if told else ", eta=0.05"
     said = f"lookahead={period}, lookahead_share={share}{eta}"
     assert table["explanation"][0] == said
+
+
+@pytest.mark.parametrize("bound", [math.inf, 1.0])
+def test_a_decay_beside_a_schedule_and_a_clip_is_read_off(bound):
+    """As chains of optax are written: clip, AdamW, a rate that begins at 0."""
+
+    def theirs(w, g, state):
+        t = 0 if state is None else state[0]
+        rate = 0.02 * min(1.0, t / 20) * (1.0 if t < 80 else 0.5)
+        g = g * min(1.0, bound / np.linalg.norm(g))
+        stepped, (_, *means) = adam(w, g, state, eta=rate)
+        return stepped - rate * 0.03 * w, (t + 1, *means)
+
+    table = conformance.check(theirs)
+    assert table["optimizer"][0] in ("Adam", "AdamW")
+    clip = "" if bound == math.inf else f"clip_norm={bound}, "
+    assert table["explanation"][0] == (
+        f"{clip}weight_decay=0.03, decay='decoupled' and a rate that changes (linear from 0 to "
+        "0.02 at update 21, then 0.02 up to update 80, then 0.01)"
+    )
+
+
+def test_the_rate_is_read_off_the_first_step_that_moves():
+    table = conformance.check(as_function(simopt.ADOPT(eta=0.037)))
+    equal = table[table["equal"]]
+    assert set(equal["optimizer"]) == {"ADOPT"}
+    assert equal["settings"].str.startswith("eta=0.037,").all()
 
 
 def test_the_rate_is_read_off_the_first_step():
@@ -671,6 +699,43 @@ def test_a_matrix_that_is_stepped_as_a_whole_is_compared_with_rules_that_do():
 
     table = conformance.check(matrices_alone, eta=0.01)
     assert list(table["optimizer"][table["equal"]]) == ["Muon"]
+
+
+def in_half(x):
+    """The nearest bfloat16 numbers."""
+    parts, powers = np.frexp(x)
+    return np.ldexp(np.rint(256 * parts) / 256, powers)
+
+
+def muon_in_halves(w, g, state, eta=0.01, decay=0.0, turns=5, nesterov=True):
+    """Muon with iterations in bfloat16, of matrices alone, as its author's code and PyTorch's."""
+    assert w.ndim == 2
+    m = 0.95 * (0.0 if state is None else state) + g
+    x = in_half(g + 0.95 * m if nesterov else m)
+    x = in_half(x / (np.linalg.norm(x) + 1e-7))
+    for _ in range(turns):
+        gram = in_half(x @ x.T)
+        x = in_half(3.4445 * x + in_half(-4.775 * gram + 2.0315 * in_half(gram @ gram)) @ x)
+    return w - eta * decay * w - eta * x, m
+
+
+def test_a_matrix_that_is_turned_in_bfloat16_is_named():
+    told = {"eta": 0.01, "weight_decay": 0.1}
+    table = conformance.check(functools.partial(muon_in_halves, decay=0.1), **told)
+    verdict = table.attrs["verdict"]
+    assert re.match(r"Equal but for bfloat16's rounding \(.*\): Muon \(document\)\. Set", verdict)
+    assert not table["equal"].any()
+    named = table[table["explanation"].notna()]
+    assert [*zip(named["optimizer"], named["convention"], strict=True)] == [("Muon", "document")]
+
+
+@pytest.mark.parametrize(
+    "other", [{"eta": 0.0102}, {"decay": 0.01}, {"turns": 6}, {"nesterov": False}]
+)
+def test_another_matrix_in_bfloat16_is_not_called_that(other):
+    step = functools.partial(muon_in_halves, **other)
+    table = conformance.check(step, eta=0.01, against=simopt.Muon(eta=0.01))
+    assert "bfloat16" not in table.attrs["verdict"]
 
 
 def test_rounding_where_weights_were_large_is_called_that():

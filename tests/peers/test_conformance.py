@@ -690,12 +690,19 @@ def test_optax_decay_and_clipping_are_explained():
         (optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-3)), "clip_norm=1.0 (or"),
     ):
         assert simopt.conformance.check(made, eta=1e-3)["explanation"][0].startswith(explanation)
+    schedule = optax.warmup_cosine_decay_schedule(0.0, 0.01, 10, 150)
+    made = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=0.1))
+    assert simopt.conformance.check(made)["explanation"][0].startswith(
+        "clip_norm=1.0, weight_decay=0.1, decay='decoupled' and a rate that changes (linear from 0"
+    )
 
 
 def test_a_rule_across_weights_is_told():
     muon = T.Muon([torch.nn.Parameter(torch.zeros(2, 3))], lr=0.1)
     table = simopt.conformance.check(muon)
     assert not table["equal"].any()
+    assert table.attrs["verdict"].startswith("Equal but for bfloat16's rounding (")
+    assert "): Muon (document). Settings: eta=0.1, " in table.attrs["verdict"]
     assert "it steps nothing but matrices" in table.attrs["verdict"]
     assert "depends on other weights" in table.attrs["verdict"]
 

@@ -179,7 +179,7 @@ class _Single(NamedTuple):
 def _single(optimizer: Optimizer, change: dict[str, Any]) -> _Single:
     own = {name: value for name, value in change.items() if name not in treatments.NAMES}
     numeric = own.keys() <= set(optimizer.rule.hyperparameters)
-    alone = _with_allowed(optimizer, own) if numeric else _replaced(optimizer, own)
+    alone = _with_allowed(optimizer, own) if numeric else replaced(optimizer, own)
     return _Single(change, own, numeric, alone)
 
 
@@ -193,7 +193,7 @@ def _together(optimizer: Optimizer, several: Sequence[_Single]) -> Optimizer | N
         return None
     others = [each for each in several if not each.numeric]
     if len(others) > 1:
-        return _replaced(optimizer, {k: v for each in several for k, v in each.own.items()})
+        return replaced(optimizer, {k: v for each in several for k, v in each.own.items()})
     base = others[0].alone if others else optimizer
     numbers = {k: v for each in several if each.numeric for k, v in each.own.items()}
     if base is None or not numbers.keys() <= set(base.rule.hyperparameters):
@@ -202,7 +202,7 @@ def _together(optimizer: Optimizer, several: Sequence[_Single]) -> Optimizer | N
 
 
 def _with_allowed(optimizer: Optimizer, numbers: dict[str, float]) -> Optimizer | None:
-    """What `_replaced` makes of numbers: nothing but their ranges is to be looked at."""
+    """What `replaced` makes of numbers: nothing but their ranges is to be looked at."""
     if not numbers:
         return optimizer
     own = optimizer.made_by.ranges if isinstance(optimizer.made_by, Family) else {}
@@ -212,7 +212,8 @@ def _with_allowed(optimizer: Optimizer, numbers: dict[str, float]) -> Optimizer 
     return with_numbers(optimizer, numbers)
 
 
-def _replaced(optimizer: Optimizer, settings: dict[str, Any]) -> Optimizer | None:
+def replaced(optimizer: Optimizer, settings: dict[str, Any]) -> Optimizer | None:
+    """The optimizer with other settings; None where its rule has none such."""
     try:
         return optimizer.replace(**settings) if settings else optimizer
     except ValueError:

@@ -12,7 +12,14 @@ from simopt.ground import checks
 from simopt.rules import ALL
 from simopt.rules.family import Family
 from simopt.rules.rule import Optimizer, Rule
-from simopt.training.conformance import candidates, conditions, probing, subjects, treatments
+from simopt.training.conformance import (
+    candidates,
+    conditions,
+    halves,
+    probing,
+    subjects,
+    treatments,
+)
 from simopt.training.conformance.adapters.kinds import handed
 from simopt.training.conformance.adapters.record import Handed
 from simopt.training.conformance.explaining import Case, listed
@@ -88,7 +95,9 @@ def check(
     alone, and on a matrix (small, large, of four dimensions, of large weights, over many updates,
     with gradients orthogonal to it, which AdamP projects); one whose parameters share state by its
     steps on two. A gradient that is no number is given to equal ones, to note if they step over it.
-    A decoupled decay that nobody says is read off a weight that gets no gradient.
+    A decoupled decay that nobody says is read off a weight that gets no gradient, also beside a
+    schedule. Matrices that are turned in bfloat16, as PyTorch's Muon does, are told by directions
+    that are bfloat16 numbers, and up to 5 % of a step's length from the rule's.
     Slips of authors are those of Adam and of its parts (RMSprop, AdaGrad, momentum), and in any
     rule a rate that is squared or goes unheard, a decay without it, a gradient that comes late, and
     lost state.
@@ -172,6 +181,8 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
         if comparable:
             seen, part = _under_conditions(checked, case, given)
         verdict += "".join(f" Not so {where}." for where in dict.fromkeys(part.values()))
+    elif any(subject.probe.matrix) and (verdict := _in_halves(table, case)):
+        pass
     else:
         tried = case.explain(table)
         table["open"] = table["explanation"].isna() | (table["explanation"] == "none found")
@@ -268,10 +279,37 @@ def _of_matrix(
     probe = probing.of_matrix(given.drops, *subjects.MATRIX).first(len(subject.on_matrix))
     there = replace(case, theirs=subject.on_matrix, probe=probe)
     rows = pd.DataFrame([_row(each, there) for each in about])
-    same = [] if rows.empty else [_called(each) for each in rows[rows["as_single"]].itertuples()]
+    if rows.empty:
+        return []
+    precision, same = "single precision", rows[rows["as_single"]]
+    if same.empty:
+        precision, same = "bfloat16's rounding", _away(rows, there).dropna(subset="away")
     shape = " by ".join(map(str, subjects.MATRIX))
+    names = ", ".join(map(_called, same.itertuples()))
+    return [f"a matrix of {shape} it steps, to {precision}, as {names}"] if names else []
+
+
+def _away(rows: pd.DataFrame, case: Case) -> pd.DataFrame:
+    """The rows about matrices, with how far steps in bfloat16 are away; NaN where they aren't."""
+    about = rows[[each.rule.matrix is not None for each in rows["candidate"]]]
+    shares = [
+        halves.away(each, case.theirs, probing.played(each, case.probe, case.treatment), case.probe)
+        for each in about["candidate"]
+    ]
+    return about.assign(away=np.array(shares, dtype=np.float64))
+
+
+def _in_halves(table: pd.DataFrame, case: Case) -> str:
+    """The sentence of a matrix that is turned in bfloat16; empty where it isn't."""
+    same = _away(table, case).dropna(subset="away")
+    if same.empty:
+        return ""
+    same = same.sort_values(["foreign", "place"], kind="stable")
+    table.loc[same.index, "explanation"] = "bfloat16's rounding: a matrix is turned in it"
     return (
-        [f"a matrix of {shape} it steps, to single precision, as {', '.join(same)}"] if same else []
+        f"Equal but for bfloat16's rounding (steps differ by {same['away'].max():.1g} of their "
+        "length at most; they are bfloat16 numbers times the rate): "
+        f"{', '.join(map(_called, same.itertuples()))}. Settings: {same['settings'].iloc[0]}."
     )
 
 

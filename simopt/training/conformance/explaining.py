@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from simopt.rules.rule import WEIGHT_DECAY, Optimizer
-from simopt.training.conformance import candidates, probing, rates, slips, treatments
+from simopt.training.conformance import candidates, decays, probing, rates, slips, treatments
 
 #: Of so many rules it is said that nothing explains the difference.
 NEAREST = 6
@@ -84,9 +84,20 @@ class Case:
             step = probing.first_step(unit, self.probe, 0, how)
             if step is None:
                 step = probing.ours(unit, self.probe.first(how.accumulate), how)[-1, 0]
-            self.inferred[same] = probing.rate_of(self.theirs[how.accumulate - 1, 0], step)
+            found = probing.rate_of(self.theirs[how.accumulate - 1, 0], step)
+            self.inferred[same] = self._later_rate(unit, how) if found is None else found
         rate = self.inferred[same]
         return candidate if rate is None else candidates.with_numbers(candidate, {"eta": rate})
+
+    def _later_rate(self, unit: Optimizer, how: treatments.Treatment) -> float | None:
+        """The rate of a later step, where both stand still until then, as ADOPT does at first."""
+        moves = np.flatnonzero(self.theirs[:LOOKED_AT, 0] != self.probe.start[0])
+        if how.accumulate > 1 or not len(moves) or moves[0] == 0:
+            return None
+        mine = probing.ours(unit, self.probe.first(int(moves[0]) + 1), how)[:, 0]
+        if (mine[:-1] != self.probe.start[0]).any():
+            return None
+        return probing.rate_of(self.theirs[moves[0], 0], mine[-1])
 
     def explain(self, table: pd.DataFrame) -> str:
         """Fill in the explanations of a table, its rows in order, nearest first.
@@ -140,13 +151,18 @@ class Case:
     def _rates(self, table: pd.DataFrame) -> bool:
         """Whether a rate that changes from update to update explains any of the rows.
 
-        Alone, with a bound that clips, or with one change of a setting.
+        Alone, with a bound that clips, with one change of a setting, or with a decay of any
+        strength, and a bound that clips.
         """
+        strengths: dict[Any, float] = {}
+        given = self.theirs, self.probe, self.treatment
         ways: tuple[Callable[[Optimizer], Iterable[Changed]], ...] = (
             lambda base: [({}, base)],
             lambda base: [(clip, base) for clip in CLIPS],
             lambda base: (each for each in candidates.changed(base, 1) if "eta" not in each[0]),
         )
+        if WEIGHT_DECAY not in self.told:
+            ways += (lambda base: decays.at_rates(base, *given, CLIPS, strengths),)
         return any(self._rates_with(table, way) for way in ways)
 
     def _rates_with(
@@ -202,7 +218,7 @@ class Case:
                 fitted = self.at_their_rate(base, treatments.changed(self.treatment, clip))
             eta = float(np.asarray(fitted.settings["eta"]))
             if eta > 0.0:
-                strength = _shortest(lost / eta, 4 * np.finfo(np.float64).eps / eta)
+                strength = decays.shortest(lost / eta, 4 * np.finfo(np.float64).eps / eta)
                 found.append({**clip, "weight_decay": strength, "decay": "decoupled"})
         return found
 
@@ -376,9 +392,3 @@ class Case:
 def listed(settings: dict[str, Any]) -> str:
     """Settings as text."""
     return ", ".join(f"{name}={value!r}" for name, value in settings.items())
-
-
-def _shortest(value: float, off: float) -> float:
-    """The number of fewest digits that is so near a value."""
-    known = (float(f"{value:.{digits}g}") for digits in range(1, 17))
-    return next((each for each in known if abs(each - value) <= off), value)
