@@ -89,23 +89,22 @@ def save(work, ticks, low, high, saved, column, d, dp, states, first_clock, cloc
         )  # fmt: skip
 
 
-def save_ended(
-    work, ticks, low, high, saved, column, d, dp, states, first_clock, clocked, apart, base, when,
-    at_target,
-):  # fmt: skip
-    """The same of lanes that ended at update ``when``; 0: of those that have not ended.
+def save_ended(call, rows, block, saved, apart, when, at_target):
+    """The same of a block's lanes that ended at update ``when``; 0: of those that have not ended.
 
     A lane that has ended keeps its weights, but its rule's state and clock go on with the others':
     what it leaves is what they were then.
     """
-    for lane in range(low, high):
+    work, low, base, column = call.work, block.low, rows.base, np.uint64(block.first)
+    d, states, clocked = call.data.optimum.shape[0], call.shape.states, call.shape.clocked
+    for lane in range(low, block.high):
         ended_at = work[base + COUNTS + DIVERGED_AT, lane]
         if at_target and ended_at == 0:
             ended_at = work[base + COUNTS + TARGET_AT, lane]
         if ended_at == when:
             save_lane(
-                work, ticks, lane, lane - low, saved, column + lane - low, d, dp, states,
-                first_clock, clocked, apart,
+                work, call.ticks, lane, lane - low, saved, column + lane - low, d, rows.dp, states,
+                rows.clock, clocked, apart,
             )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from simopt.engine import (
     watching,
 )
 from simopt.engine.beginning import begin
+from simopt.engine.keeping import note_best, restore, restore_marks, save_ended, save_marks
 from simopt.engine.layout import RESIDUAL
 from simopt.engine.orders import epochs_held, fill_order, fill_own_orders
 from simopt.engine.passes import Passes
@@ -155,7 +156,6 @@ def made(
         height = rows.turned
         if rows_of_matrix is not None:
             height += rows_of_matrix(units_of(d, columns), columns)
-        base, shown = rows.base, rows.shown
         begun = 0
         if kept is not None:
             begun = out.begun
@@ -172,135 +172,148 @@ def made(
             high = low + np.uint64(lanes)
         else:
             high = low + (np.uint64(width) >> bits << bits)
-        asked_row = shape.clocked + shape.totals
-        ticks = np.empty((asked_row + 1, lanes), np.float64)
+        ticks = np.empty((shape.clocked + 1 + shape.totals, lanes), np.float64)
         # Blocks that follow each other and share a seed share its orders, and its batches' moments.
         follow = out.loss.shape[0] > width
-        order_rows = epochs_held(how.shuffle, how.epochs, n) if follow else 1
-        held_orders = np.empty((1, 1) if own else (order_rows, n), np.int64)
-        order = held_orders[0]
-        places = np.empty(1 if own else n, np.int64)
-        refills = order_rows == 1 and how.shuffle > 1 and how.epochs > 1
-        ordered, summed_to = 0, 0
+        epochs = epochs_held(how.shuffle, how.epochs, n) if follow else 1
+        shared = np.empty((1, 1) if own else (epochs, n), np.int64)
         # Half as long as other places: orders of lanes' own outgrow a cache.
-        orders = np.empty((n if own else 1, width), np.int32)
+        of_lanes = np.empty((n if own else 1, width), np.int32)
+        places = np.empty(1 if own else n, np.int64)
         pick = np.empty((3, width), np.int64)
+        # Best loss, epochs without improvement, epochs to rest, least rate.
+        memory: Any = np.empty((0 if reacts is None else 4, lanes), real)
         held = room(data, how, width, begun, follow)
         call = Call(
             work, ticks, gathered, starting, pick, data, how, hyper, seeds, spared, shape, losses,
             begun,
         )  # fmt: skip
-        batches = -(-how.points_used // how.batch_size)
-        whole_scale = multiple / real(how.batch_size)
-        last_scale = multiple / real(max(1, how.points_used % how.batch_size))
-        limit, target = data.bounds[1], data.bounds[2]
+        run(
+            call, held, rows, low, high, width, starts, given, shared, of_lanes, places, memory,
+            multiple, out,
+        )  # fmt: skip
+
+    def run(
+        call, held, rows, low, high, width, starts, given, shared, of_lanes, places, memory,
+        multiple, out,
+    ):  # fmt: skip
+        # Read once, here: of a tuple compiled code reads all where it reads one.
+        work, ticks, data, hyper, seeds = call.work, call.ticks, call.data, call.hyper, call.seeds
+        gathered, starting, pick, begun = call.gathered, call.starting, call.pick, call.begun
+        shape, losses, how = call.shape, call.losses, call.how
+        batch_size, points_used, last_used = how.batch_size, how.points_used, how.last_used
+        shuffle, record, stops, all_epochs = how.shuffle, how.record, how.stops, how.epochs
+        every, updates, rates, reaction = how.every, how.updates, how.rates, how.reaction
+        dp, base, eta, clock, shown = rows.dp, rows.base, rows.eta, rows.clock, rows.shown
+        pulse, recorded_loss, recorded_w = out.pulse, out.recorded_loss, out.recorded_w
+        limit, target, d = data.bounds[1], data.bounds[2], data.optimum.shape[0]
+        trajectories, settings = out.loss.shape[0], hyper.shape[1]
+        clocked, totals, states = shape.clocked, shape.totals, shape.states
+        order = shared[0]
+        refills = shared.shape[0] == 1 and shuffle > 1 and all_epochs > 1
+        ordered, summed_to = 0, 0
+        batches = -(-points_used // batch_size)
+        whole_scale = multiple / real(batch_size)
+        last_scale = multiple / real(max(1, points_used % batch_size))
         aims = target > -np.inf
         ends_at_target = arrives is not None and shape.arrives
         factor, change = unit, zero
-        # Best loss, epochs without improvement, epochs to rest, least rate.
-        memory: Any = np.empty((0 if reacts is None else 4, lanes), real)
-        for first in range(0, out.loss.shape[0], width):
-            number, setting = first // width, np.uint64(first % hyper.shape[1])
+        for first in range(0, trajectories, width):
+            number, setting = first // width, np.uint64(first % settings)
             block = Block(low, high, number, first, setting)
             begin(call, rows, block, starts, memory, reacts, undecayed, zero, unit)
             if not own and first > 0 and seeds[number] != seeds[number - 1]:
                 ordered, summed_to = 0, 0
             t = 0
-            upcoming = how.every
+            upcoming = every
             known = count(0)
-            epochs = range(how.epochs)
+            epochs = range(all_epochs)
             if kept is not None:
                 column = np.uint64(first)
                 t, taken_back = begun, 0
-                epochs = range(t // batches, how.epochs)
-                skipped = t % batches * how.batch_size
+                epochs = range(t // batches, all_epochs)
+                skipped = t % batches * batch_size
                 # Looks that are due are multiples of their distance.
-                upcoming += t - t % how.every
+                upcoming += t - t % every
                 if t > 0:
-                    keeping.restore_marks(work, low, high, base, out.state, column)
-                    keeping.restore(
-                        work, ticks, low, high, out.state, column, d, dp, shape.states, rows.clock,
-                        shape.clocked,
+                    restore_marks(work, low, high, base, out.state, column)
+                    restore(
+                        work, ticks, low, high, out.state, column, d, dp, states, clock, clocked
                     )  # fmt: skip
                     # What is shuffled once, or never, was before the first epoch.
                     if own:
-                        fill_own_orders(orders, pick, how.shuffle, seeds, first, 0)
+                        fill_own_orders(of_lanes, pick, shuffle, seeds, first, 0)
                     else:
-                        fill_order(held_orders[0], places, how.shuffle, seeds[number], 0, given)
+                        fill_order(shared[0], places, shuffle, seeds[number], 0, given)
             for epoch in epochs:
                 if own:
-                    fill_own_orders(orders, pick, how.shuffle, seeds, first, epoch)
+                    fill_own_orders(of_lanes, pick, shuffle, seeds, first, epoch)
                 else:
-                    order = held_orders[epoch if order_rows > 1 else 0]
+                    order = shared[epoch if shared.shape[0] > 1 else 0]
                     if epoch >= ordered or refills:
-                        fill_order(order, places, how.shuffle, seeds[number], epoch, given)
+                        fill_order(order, places, shuffle, seeds[number], epoch, given)
                         ordered = epoch + 1
-                visited = orders if own else order
-                used = how.points_used if epoch < how.epochs - 1 else how.last_used
-                batch_starts = range(0, used, how.batch_size)
+                visited = of_lanes if own else order
+                used = points_used if epoch < all_epochs - 1 else last_used
+                batch_starts = range(0, used, batch_size)
                 if kept is not None:
-                    batch_starts = range(skipped, used, how.batch_size)
+                    batch_starts = range(skipped, used, batch_size)
                     skipped = 0
                 fresh = True
                 for start in batch_starts:
-                    stop = min(start + how.batch_size, how.points_used)
+                    stop = min(start + batch_size, points_used)
                     t += 1
                     now = real(t)
-                    looks = looks_at(t, upcoming, how.updates)
+                    looks = looks_at(t, upcoming, updates)
                     if looks:
                         if kept is not None and t != upcoming:
-                            keeping.note_best(work, low, high, base, out.state, np.uint64(first))
+                            note_best(work, low, high, base, out.state, column)
                             taken_back = t
-                        upcoming = t + how.every
-                    over_at = now if looks and how.stops else zero
-                    scale = whole_scale if stop - start == how.batch_size else last_scale
+                        upcoming = t + every
+                    over_at = now if looks and stops else zero
+                    scale = whole_scale if stop - start == batch_size else last_scale
                     if scheduled is not None and shape.scheduled:
-                        factor, change = how.rates[0, t - 1], how.rates[1, t - 1]
+                        factor, change = rates[0, t - 1], rates[1, t - 1]
                     batch = Batch(
                         start, stop, used, scale, 2.0 / (stop - start), t, looks, factor, change
                     )  # fmt: skip
                     if asking is not None:
                         asked_loss(
-                            losses, work, ticks, low, high, base + RESIDUAL, asked_row, data, d,
-                            visited, start, stop,
+                            losses, work, ticks, low, high, base + RESIDUAL, clocked + totals, data,
+                            d, visited, start, stop,
                         )  # fmt: skip
                     over, summed_to, fresh = update(
                         call, held, visited, rows, block, batch, summed_to, fresh
                     )  # fmt: skip
                     # Lanes that have diverged stay so: only a change of their number is news.
-                    if looks and (aims or over != known):
-                        if one:
-                            linear.loss_one(work, low, high, shown, base, data)
+                    notes = looks and (aims or over != known)
+                    if one and (notes or record == 2):
+                        linear.loss_one(work, low, high, shown, base, data)
+                    if notes:
                         note_times(work, low, high, base, now, over_at, zero, limit, target)
                         known = over
                         if kept is not None:
-                            keeping.save_ended(
-                                work, ticks, low, high, out.state, np.uint64(first), d, dp,
-                                shape.states, rows.clock, shape.clocked, apart, base, now,
-                                ends_at_target,
-                            )  # fmt: skip
-                    if how.record == 2:
-                        if one:
-                            linear.loss_one(work, low, high, shown, base, data)
-                        keep(work, low, high, shown, base, d, out, first, t - 1)
+                            save_ended(call, rows, block, out.state, apart, now, ends_at_target)
+                    if record == 2:
+                        keep(
+                            work, low, high, shown, base, d, recorded_loss, recorded_w, first, t - 1
+                        )  # fmt: skip
                     ends = ends_at_target and looks
                     if ends and not any_alive(work, low, high, base, zero, True):
                         break
-                if how.record == 1:
-                    if one:
-                        linear.loss_one(work, low, high, shown, base, data)
-                    keep(work, low, high, shown, base, d, out, first, epoch)
+                if one and (record == 1 or reacts is not None):
+                    linear.loss_one(work, low, high, shown, base, data)
+                if record == 1:
+                    keep(work, low, high, shown, base, d, recorded_loss, recorded_w, first, epoch)
                 if reacts is not None:
-                    if one:
-                        linear.loss_one(work, low, high, shown, base, data)
-                    else:
+                    if not one:
                         full_loss(
                             losses, work, gathered, starting, low, high, dp, shown, base,
                             rows.tiled, data, d,
                         )  # fmt: skip
-                    react_all(work, memory, low, high, base, rows.eta, how.reaction, zero, unit)
-                out.pulse[1] += batches * width
-                if out.pulse[0] != 0:
+                    react_all(work, memory, low, high, base, eta, reaction, zero, unit)
+                pulse[1] += batches * width
+                if pulse[0] != 0:
                     return
                 goes_on = any_alive(work, low, high, base, zero, None)
                 if arrives is not None and shape.arrives:
@@ -311,13 +324,10 @@ def made(
                 linear.loss_one(work, low, high, shown, base, data)
             finish(work, low, high, shown, base, d, out, first)
             if kept is not None:
-                column = np.uint64(first)
-                keeping.save_marks(work, low, high, base, out.state, column, taken_back)
-                keeping.save_ended(
-                    work, ticks, low, high, out.state, column, d, dp, shape.states, rows.clock,
-                    shape.clocked, apart, base, zero, ends_at_target,
-                )  # fmt: skip
+                save_marks(work, low, high, base, out.state, column, taken_back)
+                save_ended(call, rows, block, out.state, apart, zero, ends_at_target)
 
+    taken_in(run)
     return advance
 
 

@@ -67,32 +67,32 @@ def updating(
         return None
 
     def update(call, held, order, rows, block, batch, summed_to, fresh):
-        work, ticks, data, how = call.work, call.ticks, call.data, call.how
-        low, high, base = block.low, block.high, rows.base
+        # Read once, here: of a tuple compiled code reads all where it reads one.
+        work, ticks, data, how, shape = call.work, call.ticks, call.data, call.how, call.shape
+        l2, center, factor = data.l2[0], data.optimum[0], data.factor[0, 0]
+        middle, least, limit = data.minimizer[0], data.bounds[0], data.bounds[1]
+        clip, slack, lowest, highest = how.clip, how.slack, how.box[0], how.box[1]
+        low, high, base, shown = block.low, block.high, rows.base, rows.shown
+        start, stop, scale, ratio = batch.start, batch.stop, batch.scale, batch.ratio
+        change, shift, looks, now = batch.factor, batch.shift, batch.looks, real(batch.t)
+        point = 0 if own else order[stop - 1]
+        x, y = data.x[point, 0], data.y[point]
+        scaled, row = x * scale, base + RESIDUAL
         # A shared batch but for its last point, which comes with the step.
         if by_moments:
             pass
         elif own:
-            own_points(work, low, high, data, order, batch.start, batch.stop, batch.scale)
-        elif how.batch_size > 1 or data.l2[0] != zero:
-            shared_points(
-                work, low, high, data, order, batch.start, batch.stop - 1, batch.scale
-            )  # fmt: skip
-        point = 0 if own else order[batch.stop - 1]
-        x, y = data.x[point, 0], data.y[point]
-        scaled = x * batch.scale
-        middle, l2 = data.minimizer[0], data.l2[0]
+            own_points(work, low, high, data, order, start, stop, scale)
+        elif how.batch_size > 1 or l2 != zero:
+            shared_points(work, low, high, data, order, start, stop - 1, scale)
         if shared_sums is not None:
             curvature, rise, summed_to = moments.taken_of_one(held, call, order, batch, summed_to)
         if own_sums is not None:
-            moments.of_own(held, data.x, data.errors, order, batch.start, batch.stop)
-        center, factor, least = data.optimum[0], data.factor[0, 0], data.bounds[0]
-        lowest, highest = how.box[0], how.box[1]
-        row = base + RESIDUAL
+            moments.of_own(held, data.x, data.errors, order, start, stop)
         if fused is not None:
             tick(work, ticks, low, high, rows.clock, rows.eta)
         if summing is not None:
-            total_row = call.shape.clocked + 1
+            total_row = shape.clocked + 1
             sums.clear_sums(ticks, total_row, total_row + summed)
         for lane in range(low, high):
             old = work[0, lane]
@@ -100,34 +100,32 @@ def updating(
             if not own:
                 g += (old * x - y) * scaled
             if own_sums is not None:
-                curvature = real(held[0, lane - low] * batch.ratio)
-                rise = real(held[1, lane - low] * batch.ratio)
+                curvature = real(held[0, lane - low] * ratio)
+                rise = real(held[1, lane - low] * ratio)
             if by_sums is not None:
                 g = curvature * (old - middle) + rise + l2 * old
             if fused is not None:
                 step(
-                    work, ticks, lane, lane - low, g, batch.factor, batch.shift, how.clip,
-                    how.slack, lowest, highest,
+                    work, ticks, lane, lane - low, g, change, shift, clip, slack, lowest, highest
                 )  # fmt: skip
             else:
                 work[row, lane] = g
         if fused is None:
             steps_apart(
-                call.shape, work, ticks, low, high, block.setting, call.hyper, call.spared, data.l2,
-                1, 1, batch.scale, batch.factor, batch.shift, how.clip, how.slack, lowest, highest,
+                shape, work, ticks, low, high, block.setting, call.hyper, call.spared, data.l2, 1,
+                1, scale, change, shift, clip, slack, lowest, highest,
             )  # fmt: skip
         over = count(0)
-        if batch.looks:
-            now, limit = real(batch.t), data.bounds[1]
+        if looks:
             for lane in range(low, high):
-                gap = work[rows.shown, lane] - center
+                gap = work[shown, lane] - center
                 loss = least + (factor * gap) * (factor * gap)
                 over = count(over + diverges(loss, limit))
                 watch(work, base, lane, gap, abs(gap), zero, unit)
                 watch_loss(work, base, lane, loss, now, zero)
         else:
             for lane in range(low, high):
-                gap = work[rows.shown, lane] - center
+                gap = work[shown, lane] - center
                 watch(work, base, lane, gap, abs(gap), zero, unit)
         return over, summed_to, fresh
 

@@ -42,22 +42,28 @@ def updating(
     """
     room, slopes = _slopes(loss_passes, points, real, lanes, steps, losses_in)
     clip, step = _clipping(extras, steps), _stepping(loss_passes, extras, real, steps)
-    taken_in(slopes, clip, step)
+    taken_in(slopes, step)
+    if clip is not None:
+        taken_in(clip)
     zero, unit, full_loss, diverges = real(0), real(1), losses_in.loss, semantics.diverges
     # None or True: of a test for None only one branch is compiled.
     apart = True if steps is None else None
 
     def update(call, held, order, rows, block, batch, summed_to, fresh):
-        work, data, how, d = call.work, call.data, call.how, call.data.optimum.shape[0]
+        # Read once, here: of a tuple compiled code reads all where it reads one.
+        work, data, how, losses = call.work, call.data, call.how, call.losses
+        gathered, starting = call.gathered, call.starting
+        d, limit, record = data.optimum.shape[0], data.bounds[1], how.record
         low, high, base, at = block.low, block.high, rows.base, rows.shown
+        dp, tiled, looks, now = rows.dp, rows.tiled, batch.looks, real(batch.t)
+        ends_epoch = batch.stop == how.points_used
         single, scale, summed_to = slopes(call, held, order, rows, block, batch, summed_to, fresh)
-        clip(call, rows, block, scale)
+        if clip is not None:
+            clip(call, rows, block, scale)
         step(call, held, order, rows, block, batch, single, scale)
-        records = how.record == 2 or (how.record == 1 and batch.stop == how.points_used)
-        if batch.looks or records:
+        if looks or record == 2 or (record == 1 and ends_epoch):
             full_loss(
-                call.losses, work, call.gathered, call.starting, low, high, rows.dp, at, base,
-                rows.tiled, data, d,
+                losses, work, gathered, starting, low, high, dp, at, base, tiled, data, d
             )  # fmt: skip
         if apart is not None:
             passes.squared_distance(work, low, high, at, base, data, d)
@@ -66,8 +72,7 @@ def updating(
             gap = work[base + RESIDUAL, lane]
             watch(work, base, lane, gap, work[base + SQUARE, lane], zero, unit)
         over = count(0)
-        if batch.looks:
-            now, limit = real(batch.t), data.bounds[1]
+        if looks:
             for lane in range(low, high):
                 loss = work[base + LOSS, lane]
                 over = count(over + diverges(loss, limit))
@@ -129,30 +134,27 @@ def _slopes(
         return of_batches(data, how, begun, follow), of_matrix(data)
 
     def slopes(call, held, order, rows, block, batch, summed_to, fresh):
-        work, data, low, high, dp = call.work, call.data, block.low, block.high, rows.dp
-        start, stop, scale = batch.start, batch.stop, batch.scale
-        row = rows.base + RESIDUAL
+        work, data, how, seeds, pick = call.work, call.data, call.how, call.seeds, call.pick
+        losses, gathered, starting, x, y = call.losses, call.gathered, call.starting, data.x, data.y
+        low, high, dp, following, tiled = block.low, block.high, rows.dp, rows.following, rows.tiled
+        start, stop, scale, row = batch.start, batch.stop, batch.scale, rows.base + RESIDUAL
         single = False
         if alone is not None:
             single = stop - start == 1
         if noisy is not None:
-            spread, seeds = call.how.spread, call.seeds
+            spread, t = how.spread, batch.t
             if own:
-                own_noise(
-                    work, low, high, dp, data, spread, seeds, block.first, batch.t, call.pick
-                )  # fmt: skip
+                own_noise(work, low, high, dp, data, spread, seeds, block.first, t, pick)
             else:
-                shared_noise(work, low, high, dp, data, spread, seeds[block.number], batch.t)
+                shared_noise(work, low, high, dp, data, spread, seeds[block.number], t)
             scale = unit
         if single:
             if alone is not None:
-                point, following = order[start], rows.following
+                point = order[start]
                 if fresh:
-                    alone(work, low, high, dp, following, data.x, data.y, point, slope_of)
+                    alone(work, low, high, dp, following, x, y, point, slope_of)
                 parameters = read_parameters(data.parameters, 0, 1, 0)
-                linear.answer(
-                    work, low, high, row, following, data.y, point, slope_of, parameters
-                )  # fmt: skip
+                linear.answer(work, low, high, row, following, y, point, slope_of, parameters)
         elif by_moments:
             if shared_moments is not None:
                 arrays, totals = held[0]
@@ -160,7 +162,7 @@ def _slopes(
                     arrays, totals, call, order, batch, summed_to
                 )
                 tiles.gradient_by_moments(
-                    work, low, high, tile, dp, rows.tiled, matrix, vector, data.minimizer
+                    work, low, high, tile, dp, tiled, matrix, vector, data.minimizer
                 )
             if own_moments is not None:
                 beside, sums = held[0]
@@ -171,8 +173,8 @@ def _slopes(
             scale = unit
         else:
             add_slopes(
-                call.losses, work, call.gathered, call.starting, low, high, dp, row, rows.tiled,
-                data, order, start, stop,
+                losses, work, gathered, starting, low, high, dp, row, tiled, data, order, start,
+                stop,
             )  # fmt: skip
         return single, scale, summed_to
 
@@ -180,8 +182,10 @@ def _slopes(
     return room, slopes
 
 
-def _clipping(extras: layout.Extras, steps: Steps | None) -> Callable[..., None]:
-    """Sums made gradients and clipped, if they are to be: ``f(call, rows, block, scale)``."""
+def _clipping(extras: layout.Extras, steps: Steps | None) -> Callable[..., None] | None:
+    """Sums made gradients and clipped, ``f(call, rows, block, scale)``; None if they never are."""
+    if steps is not None and not extras.clips:
+        return None
     some = extras.unclipped
     by_norm = True if (extras.clips == "norm" or steps is None) and not some else None
     by_value = True if (extras.clips == "value" or steps is None) and not some else None
@@ -229,15 +233,16 @@ def _stepping(
 
     def step(call, held, order, rows, block, batch, single, scale):
         data, how, hyper, spared = call.data, call.how, call.hyper, call.spared
-        work, ticks = call.work, call.ticks
-        low, high, setting = block.low, block.high, block.setting
-        dp, d = rows.dp, data.optimum.shape[0]
+        work, ticks, low, high = call.work, call.ticks, block.low, block.high
+        x, y, optimum, penalties = data.x, data.y, data.optimum, data.l2
+        start, stop, last, d, dp = batch.start, batch.stop, batch.last, optimum.shape[0], rows.dp
         factor, shift, lowest, highest = batch.factor, batch.shift, how.box[0], how.box[1]
+        base, following, eta, setting = rows.base, rows.following, rows.eta, block.setting
         ahead(
-            work, ticks, low, high, setting, hyper, spared, data.l2, d, dp, scale, factor, shift
+            work, ticks, low, high, setting, hyper, spared, penalties, d, dp, scale, factor, shift
         )  # fmt: skip
         if turn is not None:
-            columns = data.x.shape[1]
+            columns = x.shape[1]
             units = units_of(d, columns)
             inside = units * columns
             entries, matrix_room = held[1]
@@ -245,39 +250,37 @@ def _stepping(
                 work, low, high, d, dp, units, columns, rows.turned, entries, matrix_room, setting,
                 hyper, spared[0], factor, shift,
             )  # fmt: skip
-        square = rows.base + SQUARE
+        square = base + SQUARE
         passes.clear(work, low, high, square, square + 1)
         column, next_column = unit, zero
         if alone is not None and single:
             # Weights are read once, for this point and the next.
-            point = order[batch.start]
-            next_point = order[batch.stop if batch.stop < batch.last else batch.start]
-            linear.begin(work, low, high, rows.following, data.y, next_point, slope_of)
+            point, next_point = order[start], order[stop if stop < last else start]
+            linear.begin(work, low, high, following, y, next_point, slope_of)
         rows_of_weights = np.uint64(dp)
         for k in range(d):
             weight = np.uint64(k)
-            l2, center = data.l2[weight], data.optimum[weight]
+            l2, center = penalties[weight], optimum[weight]
             slopes = rows_of_weights + weight
             if alone is not None and single:
-                slopes = np.uint64(rows.base + RESIDUAL)
-                column = data.x[point, weight]
-                next_column = data.x[next_point, weight]
+                slopes = np.uint64(base + RESIDUAL)
+                column, next_column = x[point, weight], x[next_point, weight]
             if undecayed is not None:
-                spare(work, low, high, setting, hyper, spared[k], rows.eta)
+                spare(work, low, high, setting, hyper, spared[k], eta)
             if along is not None and k < inside:
                 along(
                     work, work, work, low, high, weight, rows_of_weights, slopes, column,
-                    np.uint64(square), center, np.uint64(rows.following), next_column, l2, scale,
+                    np.uint64(square), center, np.uint64(following), next_column, l2, scale,
                     factor, shift, lowest, highest,
                 )  # fmt: skip
             else:
                 step_weight(
                     work, work, work, low, high, weight, rows_of_weights, slopes, column,
-                    np.uint64(square), center, np.uint64(rows.following), next_column, l2, scale,
+                    np.uint64(square), center, np.uint64(following), next_column, l2, scale,
                     factor, shift, lowest, highest,
                 )  # fmt: skip
         if alone is not None and single:
-            linear.add_last(work, low, high, d, dp, rows.following, data.x, next_point)
+            linear.add_last(work, low, high, d, dp, following, x, next_point)
 
     return step
 

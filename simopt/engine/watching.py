@@ -107,29 +107,30 @@ def tick_all(work, ticks, low, high, first, hyper, clock, read, read_ticked, wri
         write(work, first, 1, lane, tick)
 
 
-def keep(work, low, high, at, base, d, out, first, record):
+def keep(work, low, high, at, base, d, losses, weights, first, record):
     """Copy weights and loss to a row of the records, of the lanes for which these have columns."""
-    last = min(high, low + np.uint64(out.recorded_loss.shape[1] - first))
+    last = min(high, low + np.uint64(losses.shape[1] - first))
     for lane in range(low, last):
-        out.recorded_loss[record, np.uint64(first) + lane - low] = work[base + LOSS, lane]
+        losses[record, np.uint64(first) + lane - low] = work[base + LOSS, lane]
     for k in range(d):
         for lane in range(low, last):
-            out.recorded_w[record, k, np.uint64(first) + lane - low] = work[at + k, lane]
+            weights[record, k, np.uint64(first) + lane - low] = work[at + k, lane]
 
 
 def finish(work, low, high, at, base, d, out, first):
     """Copy a block's results to the columns of its lanes."""
+    w, losses, best, peak, counts = out.w, out.loss, out.best_loss, out.peak, out.counts
     # Lane after lane, each weight would be a store to another row, all in few places of the cache.
     for k in range(d):
         for lane in range(low, high):
-            out.w[k, np.uint64(first) + lane - low] = work[at + k, lane]
+            w[k, np.uint64(first) + lane - low] = work[at + k, lane]
     for lane in range(low, high):
         column = np.uint64(first) + lane - low
-        out.loss[column] = work[base + LOSS, lane]
-        out.best_loss[column] = work[base + BEST, lane]
-        out.peak[column] = work[base + PEAK, lane]
+        losses[column] = work[base + LOSS, lane]
+        best[column] = work[base + BEST, lane]
+        peak[column] = work[base + PEAK, lane]
         for row in range(COUNTED):
-            out.counts[row, column] = np.int64(work[base + COUNTS + row, lane])
+            counts[row, column] = np.int64(work[base + COUNTS + row, lane])
 
 
 NUMERIC: tuple[Callable[..., Any], ...] = (
