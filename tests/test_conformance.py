@@ -708,7 +708,7 @@ def in_half(x):
 
 
 def muon_in_halves(w, g, state, eta=0.01, decay=0.0, turns=5, nesterov=True):
-    """Muon with iterations in bfloat16, of matrices alone, as its author's code and PyTorch's."""
+    """Muon with iterations in bfloat16, of matrices alone, rounded where PyTorch's is."""
     assert w.ndim == 2
     m = 0.95 * (0.0 if state is None else state) + g
     x = in_half(g + 0.95 * m if nesterov else m)

@@ -1,4 +1,4 @@
-"""Matrices that are turned in bfloat16, as Muon's are in its author's code and in PyTorch's."""
+"""Matrices that are turned in bfloat16, as by PyTorch's Muon."""
 
 from __future__ import annotations
 
