@@ -114,3 +114,11 @@ def test_a_loss_that_jumps_to_chance_level_and_stays_is_lost(classes, first):
     assert symptom(loss) == "decreases then explodes"
     loss[70:] = level * (0.9 + 0.1 * np.exp(-np.arange(50) / 12))
     assert symptom(loss) == "resumed or several runs"
+
+
+def test_a_fall_by_little_of_itself_is_one():
+    """In few values a bend has a memory as noise has; over half of the range is no noise."""
+    t = np.arange(41)
+    loss = 3 + 0.3 * np.exp(-t / 6) + 0.012 * np.sin(t / 1.7)
+    assert symptom(loss) in ("healthy", "noise floor")
+    assert symptom(0.7 * (1 + 0.003 * noise(41))) == "does not move"

@@ -49,6 +49,9 @@ TALL = 1.3
 #: What the rest spans leaves out this share of its values, the highest: where a loss falls from.
 TOP = 0.03
 
+#: Of fewer values a spike has one: what takes longer to come back may be anything.
+FEW = 30
+
 #: What is known of a spike: its first value, its highest, the one after its last, the one from
 #: which on the curve is as it was; and how high it is, 0 if it is none after all.
 KNOWN = ("begin", "peak", "end", "over", "height")
@@ -90,7 +93,7 @@ def without_spikes(y, spikes, spare):
     few = 1 + int(TOP * k)
     span = ranked(y, k - 1 - few, spare[1], spare[2])[0] - low
     for n in range(count):
-        if several(spikes[n]) and spikes[n, BEGIN] < EARLY * k:
+        if several(spikes[n]) and (k < FEW or spikes[n, BEGIN] < EARLY * k):
             put_back(y, was, spikes[n])
     apart(y, was, spikes[:count])
     long, only = 0, 0

@@ -25,9 +25,9 @@ ECHO, ALTERNATES = 0.25, 0.29
 #: Values of a curve that is too short for pieces (`simopt.curves.noise`).
 FEW = 36
 
-#: A loss that spans less than this share of itself moves by little. In turns residuals are opposite
-#: to the one before; of two levels they are half of the range, as of few values at random too.
-LITTLE, IN_TURNS, LEVELS, FEWEST = 0.45, 0.4, 0.38, 12.0
+#: In turns residuals are opposite to the one before; of two levels they are half of the range, as
+#: of few values at random too.
+IN_TURNS, LEVELS, FEWEST = 0.4, 0.38, 12.0
 
 #: A log of batches has this many values and more; one of epochs seldom has.
 BATCHES = 80.0
@@ -123,15 +123,15 @@ def memory(f: Columns) -> Column:
     return np.sqrt((1.0 + echo) / (1.0 - echo))
 
 
-def little(f: Columns) -> Column:
-    """Whether all that a loss spans is little beside the loss itself, where that is above zero.
+def little(f: Columns, share: Column | float) -> Column:
+    """Whether all that a loss spans is less than a share of the loss, where that is above zero.
 
     And it is at random there: not in turns, up and down, or between two levels.
     """
     echo = f["echo"] + 1.0 / np.sqrt(f["values"])
     levels = every(above(f["scatter"], LEVELS), above(f["values"], FEWEST))
     random = 1.0 - either(above(-echo, IN_TURNS), levels)
-    return every(below(f["noise_share"] / f["scatter"], LITTLE), random)
+    return every(below(f["noise_share"] / f["scatter"] / share, 1.0), random)
 
 
 def falls_through(f: Columns) -> Column:

@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 
 from simopt import problems
 from simopt.curves.symptoms import reasons
-from simopt.curves.symptoms.conditions import above, below, either, every
+from simopt.curves.symptoms.conditions import above, below, either, every, memory
 from simopt.curves.symptoms.evidence import JUMPED, TAIL_SPAN, about_the_jump, at, start_to
+from simopt.curves.symptoms.oscillates import hovers
 from simopt.curves.symptoms.record import (
     Alike,
     Column,
@@ -31,6 +32,10 @@ AS_GOOD = 0.01
 #: A curve of which the second half makes less than this share of the fall is healthy no surer than
 #: that.
 OVER, MOST_SURE = 0.02, 0.85
+
+#: A fall has means of eighths that differ by so many times what noise makes, or first values that
+#: are so many deviations of it above the rest.
+MOVES, START = 2.9, 6.0
 
 #: The end may be this share of the range above the start.
 ABOVE_START = 0.15
@@ -59,7 +64,10 @@ def test(f: Columns, others: list[Column]) -> Column:
     """As far as no other symptom holds, of a loss that ends below its start."""
     # Where the fall was over long ago, more might have been lost with another rate.
     at_rest = below(f["block_late"], OVER)
+    # Noise about a level that is not clear enough to say so of it is no fall either.
+    flat = every(hovers(f), below(f["moves"] / memory(f), MOVES), below(f["start_z"], START))
     return every(
+        1.0 - flat,
         1.0 - either(*others),
         1.0 - above(-f["net"], ABOVE_START),
         1.0 - (1.0 - MOST_SURE) * at_rest,

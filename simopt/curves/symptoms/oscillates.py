@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from simopt import problems
 from simopt.curves.symptoms import reasons
 from simopt.curves.symptoms.conditions import (
+    FEW,
     RATHER,
     UPS,
     above,
@@ -48,6 +49,9 @@ SWING = 0.25
 SPIKES, AGAIN = 0.4, 1.0
 #: It moves from where it began if the means of eighths differ by so many times what noise makes.
 MOVES = 6.0
+#: By little: all that it spans is this share of it; of few values, in which nobody tells a swing
+#: from noise, this one.
+SPAN, FEW_SPAN = 0.3, 0.45
 
 
 def up_and_down(f: Columns) -> Column:
@@ -67,7 +71,8 @@ def wild(f: Columns) -> Column:
 
 def hovers(f: Columns) -> Column:
     """Whether it moves by little of itself, and hardly from where it began: no swing is wild."""
-    return every(little(f), below(f["moves"] / memory(f), MOVES))
+    share = np.where(f["values"] < FEW, FEW_SPAN, SPAN)
+    return every(little(f, share), below(f["moves"] / memory(f), MOVES))
 
 
 def test(f: Columns) -> Column:

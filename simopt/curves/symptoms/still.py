@@ -43,6 +43,9 @@ SHARE = 0.15
 MANY, NO_ECHO = 200.0, 0.1
 #: A line through a piece has taken part of what is slow away: means scatter more by this factor.
 SLOW = 1.6
+#: From so many values on; all of them span this share of the loss, and the ends are this share of
+#: that apart.
+PIECES, SPAN, NET = 96, 0.25, 0.45
 #: No surer than this, for noise alone is also what is left behind a fall that the log lacks.
 MOST_SURE = 0.85
 #: Values that there must be to say so of noise; of fewer nobody can tell.
@@ -70,7 +73,9 @@ def test(f: Columns) -> Column:
         either(np.isnan(f["noise_share"]), below(f["noise_share"], SHARE), no_memory),
     )
     # What moves by little may have a memory, as from a logger that smooths, or be skewed.
-    of_any_kind = every(stays(f, 1.0 + SLOW * (memory(f) - 1.0)), little(f))
+    # Of few pieces a bend is taken for one.
+    error = np.where(f["values"] < PIECES, 1.0, 1.0 + SLOW * (memory(f) - 1.0))
+    of_any_kind = every(stays(f, error), little(f, SPAN), below(np.abs(f["net"]), NET))
     # A first value that stands apart is where the loss has fallen from.
     noise = every(either(of_batches, of_any_kind), below(f["skipped"], 0.5))
     # Where the curve begins after the fall, a noise floor and a swing look the same.
