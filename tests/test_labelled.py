@@ -335,14 +335,18 @@ def test_two_minima_give_one_curve_up_to_an_offset():
 
 
 def shown_with_offset(curves, ranges):
-    """The symptoms of curves as they are, moved by so many of their ranges, and scaled then."""
+    """The symptoms of curves as they are, moved by so many of their ranges, and scaled then.
+
+    Validation losses move with them: where they lie beside the training loss says something.
+    """
     kept = (curves.frame["symptom"] != "NaN or Inf").to_numpy()
     losses, held, lengths = curves.losses[kept], curves.validation[kept], curves.lengths[kept]
     least, most = (f(losses, axis=1, keepdims=True) for f in (np.nanmin, np.nanmax))
-    moved = losses + ranges * (most - least)
+    by = ranges * (most - least)
+    both = (losses, held), (losses + by, held + by), (1e-4 * (losses + by), 1e-4 * (held + by))
     return [
-        diagnose_many(shown, held, lengths=lengths, threads=1)["symptom"].tolist()
-        for shown in (losses, moved, 1e-4 * moved)
+        diagnose_many(shown, beside, lengths=lengths, threads=1)["symptom"].tolist()
+        for shown, beside in both
     ]
 
 

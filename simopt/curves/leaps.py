@@ -14,10 +14,10 @@ from simopt.curves.spikes import (
     CLEAR,
     EARLY,
     LEFT,
+    NOISY,
     SHARE,
     SUDDEN,
     before,
-    beyond_noise,
     builds_up,
     left,
     rise_at,
@@ -63,7 +63,7 @@ def leap(y, spare):
             noise = roughness(y, spare)
         if t >= first and rise_at(y, t) > max(CLEAR * noise, SHARE * span):
             base, height = before(y, t), height_from(y, t)
-            back = max(left(height, span), beyond_noise(noise, k))
+            back = max(left(height, span), NOISY * noise)
             begins = y[t] - base > LEFT * height and rise_at(y, t) >= SUDDEN * height
             begins = begins and not builds_up(y, 0, t, height)
             if begins and y[k - 1] - base > back:
@@ -86,7 +86,7 @@ def swell(y, noise, spare):
         noise = roughness(y, spare)
     most = max(FEW, k // SWELLS)
     t = k - 1
-    while t > 1 and k - t <= most and y[t] - y[t - 1] > beyond_noise(noise, k):
+    while t > 1 and k - t <= most and y[t] - y[t - 1] > NOISY * noise:
         t -= 1
     count = k - 1 - t
     if count < FEW or count > most:

@@ -27,7 +27,7 @@ PART, LEAST, BUILT, SWOLLEN = 12, 6, 0.02, 3.0
 #: It has recovered where it is above what was before by no more than this share of its height, or
 #: of that span if it is less, or by noise: so many deviations. It is over when it has been so for
 #: as long as it took from its peak.
-LEFT, NOISY, UNSURE = 0.2, 4.0, 3.0
+LEFT, NOISY = 0.2, 4.0
 #: or of more of that span, where it is so many times as high.
 FAR, LEFT_FAR = 8.0, 0.6
 #: It took an eighth of the run at most.
@@ -144,11 +144,6 @@ def left(height, span):
     return (LEFT if height <= FAR * span else LEFT_FAR) * min(height, span)
 
 
-def beyond_noise(noise, k):
-    """What noise alone does not make of one of k values: of few it is known less well."""
-    return NOISY * noise * (1.0 + UNSURE / math.sqrt(k))
-
-
 def before(y, t):
     """The mean of the two values before one."""
     return 0.5 * y[t - 1] + 0.5 * y[t - 2]
@@ -165,7 +160,7 @@ def find(y, noise, spikes):
         rise, base = rise_at(y, t), before(y, t)
         least = max(CLEAR * noise, SHARE * (high - low))
         begins = rise > max(least, 0.0) and y[t] - base > LEFT * rise
-        if not (begins and recovers(y, t, high - low, beyond_noise(noise, k), spikes[count])):
+        if not (begins and recovers(y, t, high - low, NOISY * noise, spikes[count])):
             t += 1
             continue
         if builds_up(y, ended, t, spikes[count, HEIGHT]):

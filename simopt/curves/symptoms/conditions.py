@@ -29,6 +29,12 @@ FEW = 36
 #: of few values at random too.
 IN_TURNS, LEVELS, FEWEST = 0.4, 0.38, 12.0
 
+#: Skewness beyond that of chance, which of few values is large.
+SKEW, MOST_CHANCE = 0.4, 0.6
+
+#: All that a loss spans is next to nothing of it below this share.
+NOTHING = 0.003
+
 #: A log of batches has this many values and more; one of epochs seldom has.
 BATCHES = 80.0
 
@@ -123,15 +129,24 @@ def memory(f: Columns) -> Column:
     return np.sqrt((1.0 + echo) / (1.0 - echo))
 
 
+def skewed(f: Columns) -> Column:
+    """Whether values lie far above most others rather than far below, more than by chance."""
+    chance = np.minimum(1.5 * np.sqrt(6.0 / f["values"]), MOST_CHANCE)
+    return above(f["skew"] - chance, SKEW)
+
+
 def little(f: Columns, share: Column | float) -> Column:
     """Whether all that a loss spans is less than a share of the loss, where that is above zero.
 
-    And it is at random there: not in turns, up and down, or between two levels.
+    And it is at random there: not in turns, up and down, or between two levels, nor above a floor
+    that a swing has where the loss is lowest. Where it is next to
+    nothing, a constant is part of the loss, of which nobody knows how large it is.
     """
+    spans = f["noise_share"] / f["scatter"]
     echo = f["echo"] + 1.0 / np.sqrt(f["values"])
     levels = every(above(f["scatter"], LEVELS), above(f["values"], FEWEST))
-    random = 1.0 - either(above(-echo, IN_TURNS), levels)
-    return every(below(f["noise_share"] / f["scatter"] / share, 1.0), random)
+    random = 1.0 - either(above(-echo, IN_TURNS), levels, skewed(f))
+    return every(below(spans / share, 1.0), above(spans, NOTHING), random)
 
 
 def falls_through(f: Columns) -> Column:

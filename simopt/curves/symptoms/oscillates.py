@@ -51,7 +51,7 @@ SPIKES, AGAIN = 0.4, 1.0
 MOVES = 6.0
 #: By little: all that it spans is this share of it; of few values, in which nobody tells a swing
 #: from noise, this one.
-SPAN, FEW_SPAN = 0.3, 0.45
+SPAN, FEW_SPAN = 0.3, 0.35
 
 
 def up_and_down(f: Columns) -> Column:

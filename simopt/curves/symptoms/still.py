@@ -11,6 +11,7 @@ from simopt.curves.symptoms.conditions import (
     every,
     little,
     memory,
+    skewed,
     validation_falls,
 )
 from simopt.curves.symptoms.evidence import WHOLE
@@ -34,7 +35,7 @@ SLOPE, SHORT_SLOPE, SHORT = 6.0, 2.6, 30
 START = 6.0
 #: The noise is symmetric (beyond the standard error of a skewness), and values do not follow each
 #: other: a loss that bounces about a minimum does so mostly below, and at times far above.
-SKEW, MOST, ECHO = 0.4, 0.6, 0.4
+ECHO = 0.4
 #: Beside the loss itself the noise is small, where that is above zero all along: at chance level
 #: batches differ by a few percent; a loss that swings by a third is elsewhere.
 SHARE = 0.15
@@ -46,6 +47,8 @@ SLOW = 1.6
 #: From so many values on; all of them span this share of the loss, and the ends are this share of
 #: that apart.
 PIECES, SPAN, NET = 96, 0.25, 0.45
+#: Of fewer values a correlation is hardly known.
+HARDLY = 24
 #: No surer than this, for noise alone is also what is left behind a fall that the log lacks.
 MOST_SURE = 0.85
 #: Values that there must be to say so of noise; of fewer nobody can tell.
@@ -65,11 +68,12 @@ def stays(f: Columns, error: Column | float) -> Column:
 def test(f: Columns) -> Column:
     """Nothing but noise; or not even that."""
     no_memory = every(above(f["values"], MANY), below(np.abs(f["echo"]), NO_ECHO))
+    unknown = np.where(f["values"] < HARDLY, 1.0 / np.sqrt(f["values"]), 0.0)
     of_batches = every(
         stays(f, 1.0),
-        below(f["skew"] - np.minimum(1.5 * np.sqrt(6.0 / f["values"]), MOST), SKEW),
+        1.0 - skewed(f),
         # Of few values a correlation is known badly, but up and down in turns is plain.
-        below(np.maximum(f["echo"] - 1.0 / np.sqrt(f["values"]), -f["echo"]), ECHO),
+        below(np.maximum(f["echo"] - unknown, -f["echo"]), ECHO),
         either(np.isnan(f["noise_share"]), below(f["noise_share"], SHARE), no_memory),
     )
     # What moves by little may have a memory, as from a logger that smooths, or be skewed.
