@@ -5,11 +5,14 @@ import math
 import pickle
 import re
 
+import numba
 import numpy as np
 import pytest
+from numba.core.runtime import _nrt_python, rtsys
 
 import simopt
-from simopt.engine import grouping
+from simopt.engine import grouping, matrices
+from simopt.ground.parts import part
 from simopt.training.stepper import Stepper
 from tests.test_muon import NETWORKS, PLANS, A, B, C, by_hand, columns
 from tests.test_sums import ends
@@ -373,6 +376,32 @@ def test_what_numba_does_not_know_is_refused_by_name():
     simopt.run(NETWORKS["wide"], optimizer)
     with pytest.raises(ValueError, match=r"rule 'Mine': unknown \(test_matrix_rules.py, line \d+"):
         simopt.sweep(NETWORKS["wide"], optimizer)
+
+
+def test_what_a_step_returns_all_the_same_is_freed():
+    """Of matrices other than those on which a rule is tried nobody says that it returns some."""
+
+    def copied(w, g, eta, m, beta):
+        w[:] -= eta * g
+        if w.shape[0] > 3:
+            return w.copy()
+
+    def loop(work, held, room):
+        for lane in range(work.shape[1]):
+            step(work, lane, 8, 4, 2, 0.5, (0.9,), held, room)
+
+    step = matrices.step_of(simopt.rule(momentum, matrix=copied).snapshot(), np.float64)
+    # Compiled as the package's own, which count no references.
+    loop.__module__, loop.__name__ = "simopt.tests", "loop_of_steps"
+    part(loop)
+    work = np.ones((24, 5))
+    _nrt_python.memsys_enable_stats()
+    before = rtsys.get_allocation_stats()
+    numba.njit(lambda *arrays: loop(*arrays))(work, np.empty((3, 1, 4, 2)), np.empty(0))
+    after = rtsys.get_allocation_stats()
+    assert work[8].tolist() == [0.5] * 5
+    assert after.alloc - before.alloc >= 5
+    assert after.alloc - before.alloc == after.free - before.free
 
 
 def test_a_part_of_the_matrix_can_not_be_left_out():

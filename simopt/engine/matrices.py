@@ -51,6 +51,13 @@ def step_of(rule: Rule, real: type) -> Callable[..., None]:
     copies, unknown = 2 + len(rule.state), real(math.nan)
     roomy = None if rule.matrix.room is None else True
 
+    @makes_arrays
+    def stepped(w, g, rate, rest):
+        """The step alone: an array that it returns, though it should return none, is freed."""
+        step(w, g, rate, *rest)
+
+    inlined(stepped)
+
     def step_matrix(work, lane, dp, units, columns, rate, scalars, held, room):
         finite = True
         for s in range(copies):
@@ -63,9 +70,9 @@ def step_of(rule: Rule, real: type) -> Callable[..., None]:
             # The arrays of the state, as rows are read: [what, 0] is one.
             arguments = read(held, 2, 1, 0) + scalars
             if roomy is None:
-                step(held[0, 0], held[1, 0], rate, *arguments)
+                stepped(held[0, 0], held[1, 0], rate, arguments)
             else:
-                step(held[0, 0], held[1, 0], rate, *(arguments + (room,)))  # noqa: RUF005
+                stepped(held[0, 0], held[1, 0], rate, arguments + (room,))  # noqa: RUF005
         for i in range(units):
             for j in range(columns):
                 k = i * columns + j
