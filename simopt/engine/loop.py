@@ -118,7 +118,7 @@ def made(
         losses_in = CALLS
     full_loss, asked_loss = losses_in.loss, losses_in.batch_loss
     if one:
-        room, update = one_weight.updating(loss_passes, points, real, steps, count)
+        room, update = one_weight.updating(points, real, steps, count)
     else:
         room, update = several_weights.updating(
             loss_passes, points, real, extras, lanes, steps, losses_in, count

@@ -12,7 +12,6 @@ import numpy as np
 
 from simopt.engine import linear, moments, sums
 from simopt.engine.layout import RESIDUAL
-from simopt.engine.passes import Passes
 from simopt.engine.steps import Steps
 from simopt.engine.steps import call as steps_apart
 from simopt.engine.watching import watch, watch_loss
@@ -22,13 +21,13 @@ from simopt.training import semantics
 
 
 def updating(
-    loss_passes: Passes, points: str, real: type, steps: Steps | None, count: Any
+    points: str, real: type, steps: Steps | None, count: Any
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """What a loop does with one weight: the arrays that it needs for that, and an update.
 
     Parameters
     ----------
-    loss_passes, points, real, steps
+    points, real, steps
         As `loop.made` has them.
     count : type
         Of a number of lanes.

@@ -125,11 +125,12 @@ _makers: WeakSet[Callable[..., Any]] = WeakSet()
 
 
 def makes_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Say of a function of this package that it makes arrays, or returns some.
+    """Say of a function of this package that it makes arrays, or returns what another made.
 
     Compiled code counts who refers to an array, wherever one is taken out of a tuple, so as to free
-    it in time. What makes none, and returns none, need not count: whoever calls it keeps its
-    arrays. In a loop that hands some from part to part these counts took a third of the time.
+    it in time. What makes none need not count: whoever calls it keeps its arrays. In a loop that
+    hands some from part to part these counts took a third of the time. Rows of arrays that it was
+    given it may return to parts that don't count either: whoever counts would free them.
     """
     _makers.add(function)
     return function
