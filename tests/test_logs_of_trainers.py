@@ -280,3 +280,19 @@ def test_lines_that_are_lists_of_numbers_are_rows(tmp_path):
     run = one(read_log(written(tmp_path, lines("[{k}, {a}]"), "log.jsonl")))
     same(run, held=None)
     np.testing.assert_array_equal(run.x, T)
+
+
+def test_files_that_are_named_by_a_setting_are_runs(tmp_path):
+    """A rate in a file's name does not say what is in it, with a header or without one."""
+    for name, head in (("adam_lr0.1", "step,loss\n"), ("adam_lr0.2", ""), ("best", "step,loss\n")):
+        written(tmp_path, head + lines("{k},{a}"), f"{name}.csv")
+    log = read_log(tmp_path)
+    assert sorted(run.name for run in log) == ["adam_lr0.1", "adam_lr0.2", "best"]
+    for run in log:
+        same(run, held=None)
+
+
+def test_of_two_held_out_files_the_validation_is_taken(tmp_path):
+    for name, template in (("train", "{k},{a}"), ("test", "{k},9.0"), ("val", "{k},{b}")):
+        written(tmp_path, "step,loss\n" + lines(template), f"{name}.csv")
+    same(one(read_log(tmp_path)))

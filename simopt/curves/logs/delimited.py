@@ -188,6 +188,7 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         header = [f"{above} {below}".strip() for above, below in zip(*rows[:2], strict=True)]
         rows = rows[1:]
     decimal = _decimal(rows, separator)
+    nameless = True
     if (before := numbered_columns(rows)) is not None:
         if not before:
             notes.append(f"the first line, {header[0]!r} on, numbers the columns as pandas does")
@@ -196,6 +197,7 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     elif any(numbers.is_number(cell, decimal) for cell in header):
         header = unnamed_columns(rows, source)
     else:
+        nameless = False
         rows = rows[1:]
     if not rows:
         allowed = "a table with numbers below its header"
@@ -265,7 +267,7 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     kind = {",": "CSV", ";": "CSV (semicolons)", "\t": "TSV", " ": "columns", "|": "columns"}
     return Table(
         columns, kind[separator], source, _decimal(body, separator), sessions=tuple(sessions),
-        notes=tuple(notes),
+        notes=tuple(notes), nameless=nameless,
     )  # fmt: skip
 
 

@@ -60,8 +60,8 @@ ENDINGS = (
     ".md",
 )
 
-#: What columns are called that have no names of their own.
-UNNAMED = frozenset(("step", "step_1", "loss", "timestamp", "unchanged"))
+#: Held-out points that are validated on, where others are there too, as in test.csv.
+VALIDATION = frozenset(("val", "valid", "validation", "dev"))
 
 F = TypeVar("F", bound=PurePath)
 
@@ -211,8 +211,12 @@ def _whole(
 
 def _side(name: str) -> str:
     """Which part of the data a folder's or file's name is about."""
-    words = set(plain(name).split("_"))
+    words = _words(name)
     return "train" if words & TRAIN else "val" if words & HELD_OUT else ""
+
+
+def _words(name: str) -> set[str]:
+    return set(plain(name).split("_"))
 
 
 def _is_side(name: str) -> bool:
@@ -299,6 +303,8 @@ def sided(held: Sequence[F], read: Callable[[F], list[Table]]) -> list[Table]:
         # A file of a metric, as TorchRL's eval_reward.csv, has no loss, whatever it holds.
         if file.suffix.lower() in ENDINGS and parse(file.stem).kind not in ("higher", "other"):
             sides.setdefault(_side(file.stem), []).append(file)
+    if len(sides.get("val", ())) > 1:
+        sides["val"] = [file for file in sides["val"] if VALIDATION & _words(file.stem)]
     if len(held) > 6 or not all(len(sides.get(side, ())) == 1 for side in ("train", "val")):
         return []
     tables = []
@@ -340,7 +346,8 @@ def _of_file(file: PurePath) -> Callable[[Table], Table]:
 
     def named(table: Table) -> Table:
         names = {plain(name): name for name in table.columns}
-        if parse(file.stem).kind in ("higher", "other", "error") and set(names) <= UNNAMED:
+        kind, digits = parse(file.stem).kind, _DIGITS.search(file.stem)  # adam_lr0.1 is a run
+        if table.nameless and (kind in ("higher", "error") or (kind == "other" and not digits)):
             # TorchRL's eval_reward.csv and d3rlpy's time_step.csv: a metric each, without a header.
             columns = {file.stem if n == "loss" else n: c for n, c in table.columns.items()}
             return replace(table, columns=columns)

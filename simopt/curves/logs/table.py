@@ -36,6 +36,8 @@ class Table:
         The tables of several runs, of which this is the first; empty where it is of one.
     settings : bool
         Whether it is of lists that are a model's settings rather than a curve.
+    nameless : bool
+        Whether its columns have no names of their own: it has no header.
     converged : tuple of int
         Rows behind which a program says that it converged: what begins again there is another run.
     """
@@ -50,6 +52,7 @@ class Table:
     about: str = ""
     runs: tuple[Table, ...] = ()
     settings: bool = False
+    nameless: bool = False
     converged: tuple[int, ...] = ()
 
     @property
