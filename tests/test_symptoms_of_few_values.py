@@ -122,3 +122,21 @@ def test_a_fall_by_little_of_itself_is_one():
     loss = 3 + 0.3 * np.exp(-t / 6) + 0.012 * np.sin(t / 1.7)
     assert symptom(loss) in ("healthy", "noise floor")
     assert symptom(0.7 * (1 + 0.003 * noise(41))) == "does not move"
+
+
+@pytest.mark.parametrize("size", [8, 10, 12, 16, 24])
+def test_two_levels_in_turns_are_a_swing_in_few_values_too(size):
+    for seed in DRAWN:
+        loss = 1 + 0.1 * (np.arange(size) % 2) + 0.005 * noise(size, seed)
+        assert symptom(loss) == "oscillates wildly"
+
+
+@pytest.mark.parametrize("size", [9, 12, 16, 24])
+def test_a_fall_by_a_fifth_through_noise_is_one(size):
+    said = [symptom(1 - 0.2 * np.linspace(0, 1, size) + 0.03 * noise(size, k)) for k in DRAWN]
+    assert said.count("can't tell") + said.count("does not move") <= 2
+    assert symptom([3.9, 3.57, 3.59, 3.25, 3.41, 3.5, 3.16, 3.18, 3.06, 2.93, 3.14]) == "healthy"
+
+
+def test_a_first_value_far_above_few_others_is_where_a_loss_has_fallen_from():
+    assert symptom([2.4835, 1.4914, 1.352, 1.2732, 1.2925, 1.2693, 1.3242, 1.2809]) == "healthy"

@@ -26,8 +26,8 @@ ECHO, ALTERNATES = 0.25, 0.29
 FEW = 36
 
 #: In turns residuals are opposite to the one before; of two levels they are half of the range, as
-#: of few values at random too.
-IN_TURNS, LEVELS, FEWEST = 0.4, 0.38, 12.0
+#: of few values at random too. Of few values it takes both, the second clearly.
+IN_TURNS, LEVELS, FEWEST, BOTH = 0.4, 0.38, 12.0, 0.42
 
 #: Skewness beyond that of chance, which of few values is large.
 SKEW, MOST_CHANCE = 0.4, 0.6
@@ -145,7 +145,8 @@ def little(f: Columns, share: Column | float) -> Column:
     spans = f["noise_share"] / f["scatter"]
     echo = f["echo"] + 1.0 / np.sqrt(f["values"])
     levels = every(above(f["scatter"], LEVELS), above(f["values"], FEWEST))
-    random = 1.0 - either(above(-echo, IN_TURNS), levels, skewed(f))
+    both = every(above(-f["echo"], IN_TURNS), above(f["scatter"], BOTH))
+    random = 1.0 - either(above(-echo, IN_TURNS), levels, both, skewed(f))
     return every(below(spans / share, 1.0), above(spans, NOTHING), random)
 
 

@@ -34,8 +34,8 @@ AS_GOOD = 0.01
 OVER, MOST_SURE = 0.02, 0.85
 
 #: A fall has means of eighths that differ by so many times what noise makes, or first values that
-#: are so many deviations of it above the rest.
-MOVES, START = 2.9, 6.0
+#: are so many deviations of it above the rest; or a slope of so many standard errors.
+MOVES, START, SLOPE = 2.9, 6.0, 4.0
 
 #: The end may be this share of the range above the start.
 ABOVE_START = 0.15
@@ -65,7 +65,14 @@ def test(f: Columns, others: list[Column]) -> Column:
     # Where the fall was over long ago, more might have been lost with another rate.
     at_rest = below(f["block_late"], OVER)
     # Noise about a level that is not clear enough to say so of it is no fall either.
-    flat = every(hovers(f), below(f["moves"] / memory(f), MOVES), below(f["start_z"], START))
+    # A first value that stands apart is where the loss has fallen from.
+    flat = every(
+        hovers(f),
+        below(f["moves"] / memory(f), MOVES),
+        below(f["start_z"], START),
+        below(f["slope_t"] / memory(f), SLOPE),
+        below(f["skipped"], 0.5),
+    )
     return every(
         1.0 - flat,
         1.0 - either(*others),
