@@ -378,6 +378,7 @@ def test_what_numba_does_not_know_is_refused_by_name():
         simopt.sweep(NETWORKS["wide"], optimizer)
 
 
+@pytest.mark.slow
 def test_what_a_step_returns_all_the_same_is_freed():
     """Of matrices other than those on which a rule is tried nobody says that it returns some."""
 
