@@ -57,6 +57,13 @@ def test_a_decimal_comma_that_cuts_a_number_makes_no_index(tmp_path):
         read_log(written(tmp_path, text))
 
 
+def test_an_index_without_a_name_is_called_so(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(",loss\n" + "".join(f"{t},{2 / (t + 1)}\n" for t in range(9)))
+    (run,) = read_log(path).runs
+    assert str(run).endswith("nine values of loss, by a column without a name from 0 to 8")
+
+
 @pytest.mark.parametrize("name", ["neg_mean_squared_error", "neg_log_loss"])
 def test_the_sign_tells_a_score_from_an_error(tmp_path, name):
     path = written(tmp_path, f"step,train_{name},val_{name}\n" + lines("{k},-{a},-{b}"))

@@ -81,7 +81,8 @@ class LoggedRun:
             )
         text = listing(parts)
         if self.x is not None and len(self.x):
-            text += f", by {self.x_column} from {number(self.x[0], 6)} to {number(self.x[-1], 6)}"
+            column = self.x_column.strip() or "a column without a name"
+            text += f", by {column} from {number(self.x[0], 6)} to {number(self.x[-1], 6)}"
         if self.gaps:
             text += f"; {count(self.gaps, 'row')} without a loss"
         where = f"{self.name}: " if self.name else ""
