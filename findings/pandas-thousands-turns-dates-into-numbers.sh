@@ -4,8 +4,7 @@
 # The mark is taken out of a cell wherever it stands; that it sets apart groups of three is not asked. The same
 # file without thousands= has texts there. A German table, whose decimals have commas and whose thousands have
 # points, so gets a column of whole numbers for its dates, which sort by day, and nothing is said of it; a
-# comma in US tables does so to "1,2" and "3,15". The documentation calls the argument a thousands separator
-# ("Character acting as the thousands separator in numerical values").
+# comma in US tables does so to "1,2" and "3,15". By its documentation the argument is about numbers alone.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
