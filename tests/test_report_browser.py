@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simopt.display import charts
+from simopt.display import vega
 from simopt.display.templating import Page, environment
 from simopt.document.source import source
 from simopt.report import pages
@@ -68,7 +68,7 @@ def test_a_legend_is_reached_by_keyboard(tmp_path: Path) -> None:
     )
     given = {"page": page, "pages": (), "version": "", "chart": epochs.closer_chart(distances)}
     file = tmp_path / page.file
-    file.write_text(template.render(given).replace("</body>", f"{charts.library()}</body>"))
+    file.write_text(template.render(given).replace("</body>", f"{vega.library()}</body>"))
     with browser.Tab(file) as tab:
         entries = "[...document.querySelectorAll('.chart g[tabindex]')]"
         tab.until(f"{entries}.length === 3")

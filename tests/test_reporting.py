@@ -17,7 +17,16 @@ from markupsafe import Markup
 
 import simopt
 from simopt import problems, report
-from simopt.display import axis_ticks, charts, standalone, style, tables, templating, typesetting
+from simopt.display import (
+    axis_ticks,
+    charts,
+    standalone,
+    style,
+    tables,
+    templating,
+    typesetting,
+    vega,
+)
 from simopt.document.source import source
 from simopt.ground import files
 from simopt.ground.formatting import number
@@ -176,7 +185,7 @@ def test_figures_take_their_colours_from_the_style_sheet(html: dict[str, str]) -
 def test_the_chart_library_is_on_pages_with_charts_only(html: dict[str, str]) -> None:
     for text in html.values():
         assert ("vegaEmbed" in text or "vega-embed" in text.split("</style>")[1]) == (
-            templating.CHART in text
+            vega.CHART in text
         )
 
 
@@ -263,8 +272,8 @@ def test_tooltips_find_their_text() -> None:
         .encode(x="x:Q", tooltip="name:N")
         .add_params(altair.selection_point(nearest=True, on="pointerover"))
     )
-    vega = vl_convert.vegalite_to_vega(chart.to_dict(), vl_version=charts.VEGA_LITE)
-    marks = {mark["name"]: json.dumps(mark) for mark in vega["marks"]}
+    drawn = vl_convert.vegalite_to_vega(chart.to_dict(), vl_version=vega.VEGA_LITE)
+    marks = {mark["name"]: json.dumps(mark) for mark in drawn["marks"]}
     (cells,) = (text for name, text in marks.items() if "voronoi" in name)
     assert 'datum.datum[\\"name\\"]' in cells
     assert 'datum[\\"name\\"]' not in cells.replace("datum.datum", "")

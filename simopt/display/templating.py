@@ -11,7 +11,7 @@ from typing import Any
 
 import jinja2
 
-from simopt.display import typesetting
+from simopt.display import typesetting, vega
 from simopt.display.timing import drawing
 from simopt.ground import files, formatting
 from simopt.ground.version import __version__
@@ -44,9 +44,6 @@ class Page:
     group: str = ""
     under: str = ""
 
-
-#: What a page holds if it needs the chart library.
-CHART = "data-chart="
 
 #: The package whose templates all others extend.
 KIT = "simopt.display"
@@ -94,13 +91,10 @@ def html(
     text = found.render(given, pages=listed, version=__version__)
     # A page of the report holds our words alone, a page of its own the user's names too.
     text = typesetting.page(text) if listed else typesetting.unbroken(text)
-    if CHART in text:
-        # Loaded here, as the page that has a chart has done: matplotlib comes with it.
-        from simopt.display import charts
-
+    if vega.CHART in text:
         end = text.rindex("</body>")
         # Joined as plain text: adding Markup would escape the page around it.
-        text = "".join([text[:end], charts.library(), text[end:]])
+        text = "".join([text[:end], vega.library(), text[end:]])
     return text
 
 
