@@ -23,7 +23,7 @@ from numba import njit
 
 import simopt
 from simopt.engine import blocks, grouping, layout, losses, matrices, moments, packing, per_thread
-from simopt.engine.cuda import places_of
+from simopt.engine.launches import places_of, waves
 from simopt.ground.compiling import uncollected
 from simopt.ground.inline import inlined
 from simopt.ground.pipeline import Compiler
@@ -215,8 +215,6 @@ def test_small_launches_make_the_same(name, lanes, seeds, simulator):
     st.integers(1, 40),
 )
 def test_launches_cover_every_trajectory_once(held, seeds, shuffle, size, lanes, drawn):
-    from simopt.engine import cuda
-
     how = plan.make(problem_of("four points"), 1, shuffle, 2, False)
     group = grouping.Group(
         simopt.SGD().rule, how, np.zeros((1, held)), np.arange(seeds), np.zeros(held), np.zeros(1)
@@ -225,7 +223,7 @@ def test_launches_cover_every_trajectory_once(held, seeds, shuffle, size, lanes,
     for task in grouping.tasks(group, problem, np.float64, size * 8, False):
         settings, of_seed, real = task.members()
         at = task.first
-        for wave in cuda.waves(cuda.places_of(task, False), held, lanes, drawn):
+        for wave in waves(places_of(task, False), held, lanes, drawn):
             places = wave.places
             assert places.first == at or not real[at - task.first : places.first - task.first].any()
             at = places.first
@@ -379,7 +377,7 @@ def with_moments(data, how, orders):
 
 
 def on_the_cpu(task, data, problem, every, record, stops, given, pulse):
-    """A `compute` by the loop of `thread`."""
+    """A `compute` by the loop of `per_thread`."""
     group, how, dtype = task.group, task.group.plan, data.x.dtype.type
     count = task.last - task.first
     run = in_turn(

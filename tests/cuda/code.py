@@ -8,7 +8,7 @@ import numpy as np
 from cuda.bindings import nvjitlink
 from numba.cuda import compiler, dispatcher
 
-from simopt.engine import cuda, layout, packing, per_thread
+from simopt.engine import cuda, launches, layout, packing, per_thread
 from tests.device_cases import problem_of
 
 
@@ -24,7 +24,7 @@ def types(case):
         counts=np.empty((layout.COUNTED, 1), np.int32),
     )
     how = packing.how_of(group.plan, problem.d, real, every, record, stops, given is not None)
-    places = cuda.places_of(task, given is not None)
+    places = launches.places_of(task, given is not None)
     settings, orders = group.settings.astype(real), np.empty(1, np.int32)
     return numba.void(*map(numba.typeof, (data, how, settings, orders, places, ends)))
 
