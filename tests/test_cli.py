@@ -12,6 +12,7 @@ import pytest
 
 import simopt
 from simopt.cli import main, reading
+from simopt.cli.sweep import RESUME
 from simopt.ground import files
 from simopt.sweeps import clients, store, sweep
 
@@ -500,7 +501,7 @@ def test_resume_removes_nothing_that_it_did_not_write(simopt_command, here):
 def test_what_store_finished_stays_whoever_began_it(simopt_command, here):
     """A folder of --resume that was killed, then named with --store, is to be kept."""
     Path("kept.chunks").mkdir()
-    (Path("kept.chunks") / main.RESUME).write_text("")
+    (Path("kept.chunks") / RESUME).write_text("")
     assert simopt_command("sweep", "small.toml", "--store", "kept.chunks")[0] == 0
     assert simopt_command("sweep", "small.toml", "--out", "kept.csv", "--resume")[0] == 0
     assert len(simopt.load("kept.chunks")) == 3
