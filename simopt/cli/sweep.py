@@ -12,8 +12,6 @@ import click
 from simopt.cli.ending import INTERRUPTED, end
 from simopt.cli.once import Once
 from simopt.ground import checks, extras, files
-from simopt.sweeps import toml
-from simopt.sweeps.clients import WorkerLost
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,9 +84,13 @@ def sweep(
     if resume and folder is None:
         assert path is not None
         folder = files.check_folder("--resume", path.with_suffix(".chunks"))
+    # Loaded here: other commands need none of it, nor does a file that can't be read.
+    from simopt.sweeps import toml
+
     given = toml.read(spec_file)
     from simopt.sweeps import store as stores
     from simopt.sweeps import sweep as sweeping
+    from simopt.sweeps.clients import WorkerLost
 
     if folder is not None and store is not None:
         (folder / RESUME).unlink(missing_ok=True)  # what was begun for a while is now to stay
