@@ -15,8 +15,8 @@ import scipy.sparse
 from simopt import problems
 from simopt.analysis.recommendation import data
 from simopt.problems import amounts, files
-from simopt.problems.columns import DATE
 from simopt.problems.features import ColumnWarning
+from simopt.problems.texts import DATE
 from simopt.problems.written import written
 
 N = 30
@@ -641,3 +641,60 @@ def test_a_first_column_without_a_name_that_rises_evenly_is_an_index(tmp_path):
         assert read(tmp_path, text).features == ("a", "b", "intercept")
     uneven = FRAME.set_index(pd.Index(A**2)).to_csv()
     assert read(tmp_path, uneven).features[0] == "Unnamed: 0"
+
+
+STATISTICS = {
+    "Min": np.min,
+    "Max": np.max,
+    "Mean": np.mean,
+    "Median": np.median,
+    "Std": np.std,
+    "SD": lambda column: np.std(column, ddof=1),
+    "Std. dev.": np.std,
+    "Count": len,
+    "Total": np.sum,
+}
+
+
+@pytest.mark.parametrize(
+    "words", [["Mean", "Std"], ["Min", "Max", "Mean"], ["Count"], ["Total", "SD"]]
+)
+@pytest.mark.parametrize("places", [3, 9])
+def test_rows_of_statistics_are_no_points(tmp_path, words, places):
+    """Each tells of the points alone, not of the rows above it."""
+    text = "shop,a,b,y\n" + "".join(f"s{k},{row}\n" for k, row in enumerate(ROWS.splitlines()))
+    for word in words:
+        cells = (f"{STATISTICS[word](column):.{places}f}" for column in (A, B, Y))
+        text += ",".join([word, *cells]) + "\n"
+    with pytest.raises(ValueError, match=rf"row 31, '{words[0]}', sums up the rows above it"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize("word", list(STATISTICS))
+@pytest.mark.parametrize("rows", [5, 50])
+def test_an_ordinary_last_row_is_no_statistic_whatever_it_is_called(rows, word):
+    for seed in range(40):
+        frame = measured(seed, rows, 3).assign(shop=[f"s{k}" for k in range(rows - 1)] + [word])
+        assert len(problems.from_frame(frame, "y", features=["a", "b"], standardize=True).y) == rows
+
+
+@pytest.mark.parametrize(
+    "cells", [("{} kg", "{} g"), ("{}GB", "{}TB"), ("{} km/h", "{} mph", "{} m/s")]
+)
+@pytest.mark.parametrize("categories", [None, "dummy"])
+def test_numbers_in_several_units_are_refused(cells, categories):
+    """All of them different, they were taken for names of the rows, and left out."""
+    column = [cells[k % len(cells)].format(k + 0.5) for k in range(N)]
+    with pytest.raises(
+        ValueError, match="column 'a', row 1: .*must be a finite number in one unit"
+    ):
+        problems.from_frame(FRAME.assign(a=column), "y", categories=categories)
+
+
+@pytest.mark.parametrize(
+    "cells", [("{} A", "{} B"), ("{} a", "{} b"), ("{}th", "{}st"), ("{} Elm", "{} Oak")]
+)
+def test_letters_behind_numbers_are_names(cells):
+    column = [cells[k % len(cells)].format(k) for k in range(N)]
+    with pytest.warns(ColumnWarning, match=r"left out 'c' \(an identifier\)"):
+        same(problems.from_frame(FRAME.assign(c=column), "y"))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,8 +14,18 @@ from numpy.typing import NDArray
 
 from simopt.ground import checks
 from simopt.problems import totals
-from simopt.problems.amounts import CLEAR, CURRENCY, Amounts, Fault, may_group
+from simopt.problems.amounts import CLEAR, Amounts, Fault, may_group
 from simopt.problems.amounts import read as read_amounts
+from simopt.problems.texts import (
+    ALONE,
+    DATE,
+    DATES,
+    DECORATED,
+    PLAIN,
+    are_amounts,
+    are_codes,
+    units_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,52 +40,6 @@ DECIMAL = "simopt: decimal mark"
 
 #: Columns that a sentence names.
 NAMED = 5
-
-_MON = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-#: A month in letters stands between marks, in any order of the three, or alone with its year.
-_MONTH, _MARK = rf"{_MON}[a-z]*\.?", r"(, ?|[ /.-])"
-_DAY, _YEAR = r"\d{1,2}(st|nd|rd|th|\.)?", r"'?\d{2,4}"
-_FULL = (
-    "(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?"
-    r"|oct(ober)?|nov(ember)?|dec(ember)?)\.?"
-)
-DATE = re.compile(
-    r"((mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? )?"
-    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})|\d{4}-\d{2}"
-    rf"|{_DAY} ?{_MARK}?{_MONTH}{_MARK}{_YEAR}|{_MONTH}{_MARK}{_DAY}{_MARK}{_YEAR}"
-    rf"|\d{{4}}{_MARK}{_MONTH}{_MARK}\d{{1,2}}|\d{{1,2}}{_MON}(\d{{4}}|\d{{2}})"
-    rf"|{_FULL}{_MARK}\d{{4}}|\d{{4}}{_MARK}{_FULL}"
-    r"|\d{4}-?W\d{2}(-?\d)?|\d{4}[- ]?Q[1-4]|Q[1-4][ /-]\d{4})?"
-    r"([T: ]*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|[-+]\d{2}:?\d{2})?)?",
-    re.IGNORECASE,
-)
-
-#: What cells of dates and times are, beside pandas' own.
-DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
-
-#: Numbers written otherwise, also such as are not read as amounts: fractions, hexadecimal ones.
-AMOUNT = re.compile(
-    r"\(?[$€£¥]?\s*[-+\u2212]?\s*(?!\d+\.\d{1,2}\.)"
-    r"(?:0x[\da-f]+|\d+/\d+|\d[\d.,'\u2019 \xa0\u202f]*(?:[ed][-+]?\d+)?)\)?"
-    r"\s*(?P<unit>[%$€£¥]|(?<=\s)[a-z\u00b5\u00b0\u00b2\u00b3/%]{1,8})?",
-    re.IGNORECASE,
-)
-
-_NUMBER, _MONEY = r"[-+\u2212]?\d[\d.,]*", rf"(?:{CURRENCY})\s*"
-#: Numbers with more beside them than a unit: about, an uncertainty, a footnote, millions, hours.
-DECORATED = re.compile(
-    rf"[~\u2248]\s*(?:{_MONEY})?{_NUMBER}|{_NUMBER}\s*(?:\u00b1|\+/-)\s*{_NUMBER}"
-    rf"|[-+\u2212]?\d+\.\d+(?:\(\d+\)|\*+|[kmb])|{_MONEY}{_NUMBER}\s*[kmb]"
-    rf"|\d+\s*h\s*\d+\s*m(?:in)?|[=']\"?{_NUMBER}\"?",  # Excel's texts
-    re.IGNORECASE,
-)
-
-#: Postal codes and the like: shorter ones are hours, days and months.
-CODE = re.compile(r"[0-9]{4,}")
-
-#: What is said of such numbers.
-ALONE = ", in digits alone"
-PLAIN = ", in digits alone: no fraction, no other base than ten"
 
 #: Numbers as names of columns.
 _NUMERAL = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
@@ -200,7 +163,10 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
     if isinstance(found, Fault):
         cell = repr(column.iloc[found.row])
         raise ValueError(f"column {name!r}, row {found.row + 1}: {cell}: {found.sentence}")
-    amounts = _are_amounts(texts)
+    if mixed := units_of(texts):
+        remedy = f" in one unit, not in {listed(mixed)}"
+        raise bad_cell(name, row, repr(column.iloc[row]), remedy)
+    amounts = are_amounts(texts)
     decorated = bool(texts) and all(map(DECORATED.fullmatch, texts))
     words = all(isinstance(cell, (str, bool)) for cell in cells)
     if amounts or decorated or not words or 2 * len(cells) <= column.notna().sum():
@@ -236,13 +202,6 @@ def _plain(cell: Any) -> Any:
     return cell[()] if is_date else cell.item()
 
 
-def are_codes(cells: Sequence[Any]) -> bool:
-    """Whether cells are digits that are no numbers: of one width, with zeros in front: "01234"."""
-    if not cells or not all(isinstance(cell, str) and CODE.fullmatch(cell) for cell in cells):
-        return False
-    return len({len(cell) for cell in cells}) == 1 and any(cell[0] == "0" for cell in cells)
-
-
 def check_units(
     amounts: Mapping[str, Amounts], known: Mapping[str, str], names: Iterable[str]
 ) -> None:
@@ -256,12 +215,6 @@ def check_units(
             raise ValueError(
                 f"column {name!r}: numbers {now}: must be {before}, as in the table of the problem"
             )
-
-
-def _are_amounts(texts: set[str]) -> bool:
-    """Whether all texts are numbers written otherwise, and in one unit."""
-    found = [AMOUNT.fullmatch(text) for text in texts]
-    return all(found) and len({match["unit"] for match in found if match}) == 1
 
 
 def bad_cell(name: str, row: int, cell: str, remedy: str = "") -> ValueError:

@@ -15,7 +15,8 @@ from simopt.ground import checks, notices
 from simopt.problems import packed
 from simopt.problems.columns import DECIMAL, WIDE
 from simopt.problems.features import ColumnWarning
-from simopt.problems.written import ABSENT, MISSING, TextFormat, too_wide, written
+from simopt.problems.headings import ABSENT, MISSING
+from simopt.problems.written import TextFormat, too_wide, written
 
 if TYPE_CHECKING:
     import pandas as pd

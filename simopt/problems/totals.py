@@ -1,9 +1,10 @@
-"""A last row that is no point: the sum or the mean of those above it."""
+"""Last rows that are no points: sums, means or other statistics of those above them."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
@@ -14,12 +15,30 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: What such a row is called.
-CALLED = re.compile(
+#: What such a row is called where it has the sum of the others, or their mean.
+_TOTAL = (
     r"(?:grand |sub-?)?(?:totals?|sum|mean|average|avg\.?|summe|gesamt|mittelwert|durchschnitt"
-    r"|somme|moyenne|totale|media|suma|all)\W*",
-    re.IGNORECASE,
+    r"|somme|moyenne|totale|media|suma|all)"
 )
+
+#: What it is called otherwise, and what it then has; of spreads either divisor.
+_OTHERS: dict[str, Callable[[Floats], tuple[float, ...]]] = {
+    r"min(?:imum)?\.?": lambda values: (float(values.min()),),
+    r"max(?:imum)?\.?": lambda values: (float(values.max()),),
+    r"median|50 ?%": lambda values: (float(np.median(values)),),
+    r"25 ?%": lambda values: (float(np.quantile(values, 0.25)),),
+    r"75 ?%": lambda values: (float(np.quantile(values, 0.75)),),
+    r"std(?:\.|[. ]?dev\.?|ev)?|s\.?d\.?|standard deviation": lambda values: (
+        float(values.std()),
+        float(values.std(ddof=1)),
+    ),
+    r"var(?:iance)?": lambda values: (float(values.var()), float(values.var(ddof=1))),
+    r"counts?|n|no\. of rows": lambda values: (float(len(values)),),
+}
+CALLED = re.compile(rf"(?:{'|'.join((_TOTAL, *_OTHERS))})\W*", re.IGNORECASE)
+
+#: Rows that a total may sum up, with it.
+FEWEST = 4
 
 #: Rows above from which on equal sums are no chance, where nothing calls a row a total.
 ENOUGH = 10
@@ -30,7 +49,7 @@ SELDOM = {True: 1e-2, False: 1e-6}
 
 
 def check(name: str, frame: pd.DataFrame) -> None:
-    """Refuse a table whose last row is the sum of those above it, or their mean and says so.
+    """Refuse a table whose last rows are sums of those above, or statistics that say so.
 
     Raises
     ------
@@ -47,36 +66,62 @@ def check(name: str, frame: pd.DataFrame) -> None:
         ...
     ValueError: table: row 4, 'Total', sums up the rows above it: must be left out
     """
-    if len(frame) < 4:
-        return
-    said, alone = _called(frame)
-    if said is None and len(frame) <= ENOUGH:
-        return
-    chances = {"sum": 1.0} if said is None else {"sum": 1.0, "mean": 1.0}
-    for k, kind in enumerate(frame.dtypes):
+    # Of several each tells something of the rows above them all.
+    first = len(frame)
+    while first >= FEWEST and _called(frame.iloc[:first])[0] is not None:
+        first -= 1
+    for row in range(min(first, len(frame) - 1), len(frame)):
+        rows = frame.iloc[[*range(first), row]] if first < len(frame) else frame
+        if len(rows) < FEWEST:
+            continue
+        said, alone = _called(rows)
+        if said is None and len(rows) <= ENOUGH:
+            continue
+        if alone or _is_told(rows, said):
+            what = f"row {row + 1}" + (f", {said!r}," if said is not None else "")
+            raise ValueError(f"{name}: {what} sums up the rows above it: must be left out")
+
+
+def _is_told(rows: pd.DataFrame, said: str | None) -> bool:
+    """Whether the last of some rows has what it is called of those above, their sum if nothing."""
+    other = None
+    if said is not None and re.fullmatch(rf"{_TOTAL}\W*", said, re.IGNORECASE) is None:
+        called = (of for word, of in _OTHERS.items() if re.fullmatch(rf"(?:{word})\W*", said, re.I))
+        other = next(called)
+    chances = dict.fromkeys(("sum",) if said is None else ("sum", "mean"), 1.0)
+    chances = chances if other is None else {"other": 1.0}
+    for k, kind in enumerate(rows.dtypes):
         if getattr(kind, "kind", "O") not in "iuf":
             continue
-        *_, value = values = frame.iloc[:, k].to_numpy(np.float64, na_value=np.nan)
+        *_, value = values = rows.iloc[:, k].to_numpy(np.float64, na_value=np.nan)
         above = values[:-1][np.isfinite(values[:-1])]
         if np.isnan(value) or not len(above):
             continue
         for way in list(chances):
-            rows = len(above) if way == "sum" else 1
-            off = float(abs(above.sum() * (rows / len(above)) - value))
-            room = 1e-9 * np.abs(above).sum() * (rows / len(above))
-            if said is not None and off > room:
-                # Half a unit of the last digit, and as much of each row, which may have been
-                # rounded since.
-                room = (min(1.0, _unit(values[-1:])) + rows * _unit(above)) / 2
+            if other is not None:
+                off = min(abs(each - float(value)) for each in other(above))
+                room = max(1e-9 * float(np.abs(above).max()), _unit(values[-1:]) / 2)
+            else:
+                off, room = _away(above, float(value), way, said)
             if off <= room:
                 chances[way] *= _chance(above, float(value), off)
             else:
                 del chances[way]
         if not chances:
             break
-    if alone or min(chances.values(), default=1.0) < SELDOM[said is not None]:
-        what = f"row {len(frame)}" + (f", {said!r}," if said is not None else "")
-        raise ValueError(f"{name}: {what} sums up the rows above it: must be left out")
+    return min(chances.values(), default=1.0) < SELDOM[said is not None]
+
+
+def _away(above: Floats, value: float, way: str, said: str | None) -> tuple[float, float]:
+    """How far a value is from the sum or the mean of those above, and how far it may be."""
+    rows = len(above) if way == "sum" else 1
+    off = float(abs(above.sum() * (rows / len(above)) - value))
+    room = float(1e-9 * np.abs(above).sum() * (rows / len(above)))
+    if said is not None and off > room:
+        # Half a unit of the last digit, and as much of each row, which may have been
+        # rounded since.
+        room = (min(1.0, _unit(np.array([value]))) + rows * _unit(above)) / 2
+    return off, room
 
 
 def _called(frame: pd.DataFrame) -> tuple[str | None, bool]:

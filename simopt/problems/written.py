@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simopt.ground.delimited import COMMA, POINT, decimal_mark, find_separator, split
-from simopt.problems import amounts, packed
-from simopt.problems.columns import are_codes, listed
-from simopt.problems.units import is_unit
+from simopt.problems import amounts, headings, packed
+from simopt.problems.columns import listed
+from simopt.problems.headings import MISSING, NUMBER, UNITS
+from simopt.problems.texts import are_codes
 
 #: How files begin that hold no table's text, whatever they are called: other formats with what no
 #: heading has, Git's stand-in for a large file, and web pages.
@@ -32,18 +33,6 @@ PACKED_BY = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
 
 #: Bytes and lines that show how a text is written.
 HEAD, LINES = 1 << 20, 200
-
-#: What stands for no value, beside what pandas reads so: SAS writes a point, MySQL a backslash, the
-#: World Bank two points, Eurostat a colon, and Excel why it has none.
-MISSING = ["?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "..", ":", "n.a.", "nil", r"\N"]
-MISSING += ["#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"]
-
-ABSENT = frozenset((*MISSING, "", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A"))
-
-#: Lines that may stand above a heading.
-TITLES = 20
-
-NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?|nan|inf|", re.IGNORECASE)
 
 #: What groups thousands beside each decimal mark, and numbers that show it.
 GROUPED = {
@@ -174,14 +163,14 @@ def _table(text: list[str], sep: str | None) -> _Table:
     skipped = 0
     if text and text[0].lower().startswith("sep=") and len(text[0]) == 5:
         sep, skipped = sep or text[0][4], 1
-    remarks = _remarks(text[skipped:])
+    remarks = headings.remarks(text[skipped:])
     skipped += remarks
     remark = text[skipped - 1].lstrip("#% ") if remarks else ""
     lines = [line for line in text[skipped:] if line.strip()]
     if not lines:
         raise ValueError("no heading")
     sep = sep or find_separator(lines[:LINES], "\t;,|") or find_separator(lines[:LINES], " ") or ","
-    titles = _titles(lines[:LINES], sep)
+    titles = headings.titles(lines[:LINES], sep)
     if titles:
         skipped = text.index(lines[titles], skipped)
     lines = lines[titles : titles + LINES]
@@ -191,7 +180,7 @@ def _table(text: list[str], sep: str | None) -> _Table:
 def _heading(table: _Table) -> _Heading:
     """Which line names the columns: the first, the second, or the remark above them."""
     first, *rows = split(table.lines, table.sep)
-    second = len(split(table.lines[:2], table.sep)) == 2 and _names_again(first, rows)
+    second = len(split(table.lines[:2], table.sep)) == 2 and headings.names_again(first, rows)
     if second:
         below, *rows = rows
         names, other = (first, below) if second == UNITS else (below, first)
@@ -324,70 +313,6 @@ def _groups_thousands(cells: list[str], decimal: str) -> bool:
     return bool(groups) and set(marked[other]) <= set(groups) and any(
         not EITHER[decimal].fullmatch(cell) for cell in marked[decimal]
     )  # fmt: skip
-
-
-def _remarks(lines: list[str]) -> int:
-    """How many lines down to the last remark above the table."""
-    table = next((k for k, each in enumerate(lines) if each.strip() and not _is_remark(each)), 0)
-    return next((k for k in range(table, 0, -1) if lines[k - 1].strip()), 0)
-
-
-def _is_remark(line: str) -> bool:
-    """Whether a line is a remark; the mark of MATLAB may also begin a heading of several names."""
-    return line[0] == "#" or (line[0] == "%" and not re.search(r"[,;|\t]", line))
-
-
-#: What a second line may be: of units, or of names under those of groups.
-UNITS, NAMES = "units", "the names of groups"
-
-
-def _names_again(heading: list[str], rows: list[list[str]]) -> str:
-    """What the line below a heading is, if it is no row of the table: `UNITS` or `NAMES`."""
-    if len(rows) < 3 or {len(row) for row in rows[:3]} != {len(heading)} or len(heading) < 2:
-        return ""
-    second, *below = rows
-    numeric = [
-        k
-        for k in range(len(heading))
-        if all(NUMBER.fullmatch(row[k]) for row in below if k < len(row))
-        and any(row[k : k + 1] not in ([], [""]) for row in below)
-    ]
-    if not numeric or any(NUMBER.fullmatch(second[k]) and second[k] for k in range(len(second))):
-        return ""
-    said = [second[k] for k in numeric if second[k]]
-    words = [name for name in second if name]
-    # pandas gives its index no name, and none below it where it nests the columns' names.
-    if len({name for name in heading if name}) >= len(heading) - (not heading[0]):
-        absent = all(cell in ABSENT for cell in said)
-        if not absent and all(map(is_unit, words)) and 2 * len(said) >= len(numeric):
-            return UNITS
-        if heading[0] or second[0]:
-            return ""
-    # Names of groups repeat, or stand over the first column of each alone.
-    named = all(second[k] for k in numeric if k) and not any(word in ABSENT for word in words)
-    return NAMES if named and len(set(words)) == len(words) >= len(second) - 1 else ""
-
-
-def _titles(lines: list[str], sep: str) -> int:
-    """How many lines above the heading are titles: they have one cell, and the table has more.
-
-    A spreadsheet writes empty cells behind it, as many as the table has columns.
-    """
-    rows = split(lines, sep)
-    widths = [len(row) for row in rows]
-    usual = max(set(widths), key=widths.count)
-    first = widths.index(usual)
-    if usual > 1 and len(rows) == len(lines):
-        below = enumerate(rows[first:], first)
-        first = next((k for k, row in below if any(row[1:])), first)
-    return (
-        first if first <= TITLES and set(map(_cells, rows[:first])) <= {0, 1} and usual > 1 else 0
-    )
-
-
-def _cells(row: list[str]) -> int:
-    """The cells of a row that hold anything."""
-    return sum(map(bool, row))
 
 
 def _encoding(head: bytes) -> str:

@@ -16,11 +16,12 @@ from simopt.ground import checks
 from simopt.ground.formatting import listing
 from simopt.problems import amounts, columns, packed
 from simopt.problems.files import STRIPPED, read_file
+from simopt.problems.headings import MISSING
 from simopt.problems.losses import LOSSES
 from simopt.problems.problem import Problem
 from simopt.problems.regression import Regression, make
 from simopt.problems.table import from_frame
-from simopt.problems.written import MISSING, written
+from simopt.problems.written import written
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
