@@ -549,6 +549,8 @@ def test_boxes_with_an_evaluation_above(tmp_path):
     )
     run = one(read_log(written(tmp_path, text, "out.log")))
     same(run, held=None)
-    assert (run.loss_column, run.x_column) == ("loss", "iterations")
+    # The count in each loss' own box, not one that the first box has not.
+    assert (run.loss_column, run.x_column) == ("loss", "total_timesteps")
+    np.testing.assert_array_equal(run.x, 1000 * (T + 1))
     both = lines("| eval/ |  |\n| loss | {b} |\n| train/ |  |\n| loss | {a} |\n--------")
     same(one(read_log(both)))

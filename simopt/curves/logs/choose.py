@@ -28,6 +28,8 @@ RATES = ZERO_ONE | {
     "ppl", "perplexity", "err", "error", "errors", "merror", "bcer", "wer", "cer", "per", "eer",
 }  # fmt: skip
 
+#: What a loss of several parts is called.
+TOTALS = frozenset(("total", "sum", "all", "overall", "combined"))
 MEANS = frozenset(("avg", "average", "mean"))
 GENERATOR = frozenset(("g", "gen", "generator"))
 DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
@@ -294,7 +296,7 @@ def _most_telling(
     ]
     if bare:
         return [_best_grain(bare, names, counts)]
-    totals = [n for n in found if {"total", "sum", "all"} & set(names[n].grain)]
+    totals = [n for n in found if TOTALS & set(names[n].grain)]
     # ESPnet's main/loss beside main/loss_ctc and main/loss_att: what the others begin with.
     totals = totals or [
         n

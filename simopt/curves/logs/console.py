@@ -97,7 +97,8 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     programs: dict[str, str] = {}
     seen: set[str] = set()
     rows = _rows(terminal_text.lines(text), own, programs, seen)
-    if rows.count < FEW_LINES and text.count("\r") > text.count("\r\n"):
+    one_bar = rows.count < FEW_LINES or terminal_text.goes_on(text)
+    if one_bar and text.count("\r") > text.count("\r\n"):
         # One bar for the whole training: its states are the curve.
         states = _rows(terminal_text.lines(text.replace("\r", "\n")), own, programs, seen)
         rows = repeated.without_redrawn(states) if states.count > rows.count else rows

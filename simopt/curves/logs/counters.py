@@ -30,7 +30,7 @@ def column(table: Table, name: str) -> tuple[Floats, NDArray[np.bool_]]:
 
 def counter(table: Table, there: NDArray[np.bool_]) -> str | None:
     """What rows are counted by: the finest counter that goes on rising, else the first there is."""
-    found: dict[str, tuple[Floats, int]] = {}
+    found: dict[str, tuple[Floats, int, bool]] = {}
     for name in table.columns:
         if parse(name).kind != "counter" or len(table.columns[name]) != len(there):
             continue
@@ -48,17 +48,18 @@ def counter(table: Table, there: NDArray[np.bool_]) -> str | None:
         rising = 0 if (steps > 0).all() else 1 if (steps >= 0).all() else 2
         if rising == 1 and len(steps) and (steps > 0).mean() < 0.5:
             rising = 3 if steps.any() else 5  # the epoch of many steps, or of all of them
-        found[name] = np.diff(seen), rising
-    outer = [steps for steps, rising in found.values() if rising != 2]
+        found[name] = np.diff(seen), rising, bool(np.isnan(seen).any())
+    outer = [steps for steps, rising, _ in found.values() if rising != 2]
     scores = []
-    for name, (steps, rising) in found.items():
+    for name, (steps, rising, lacks) in found.items():
         if rising == 2 and any((other[steps < 0] > 0).all() for other in outer):
             rising = 4  # it begins again in every epoch
         counted = parse(name).stem[0]
         rank = COUNTERS.index(counted) if counted in COUNTERS else len(COUNTERS)
         clock = rank >= len(COUNTERS) - len(CLOCKS)
-        scores.append((rising + (3 if clock else 0), rank, name))
-    return min(scores)[2] if scores else None
+        # What some rows don't say counts none of them.
+        scores.append((lacks, rising + (3 if clock else 0), rank, name))
+    return min(scores)[-1] if scores else None
 
 
 def _are_fractions(values: Floats) -> bool:

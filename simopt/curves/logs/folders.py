@@ -316,7 +316,11 @@ def sided(held: Sequence[F], read: Callable[[F], list[Table]]) -> list[Table]:
                 parse(name).part == "held out" and parse(name).kind == "loss"
                 for name in table.columns
             ):
-                return []  # it holds both, and the other is said of the whole run
+                if sum(map(len, sides.values())) > 2:
+                    return []
+                both, other = sides["train"][0], sides["val"][0]
+                left = f"{other.name} left out: {both.name} holds both losses"
+                return [replace(table.noted(left), run=table.run or both.stem)]
             renamed = {
                 (
                     plain(name)

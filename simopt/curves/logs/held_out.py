@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from simopt.curves.logs.names import ERRORS, Name, plain
+from simopt.curves.logs.names import Name, errors_of, plain
 
 #: A column with so few values is a summary where another has SOME.
 FEW, SOME = 2, 5
+
+PERPLEXITY = frozenset(("ppl", "perplexity"))
 
 #: Names of one error.
 SYNONYMS = (
@@ -63,6 +65,8 @@ def beside(
         alike = [name for name in found if names[name].stem == first.stem]
         same = [name for name in found if names[name].kind == first.kind]
         rest = [name for name in same if _comparable(names[name], first)]
+        # A perplexity says again what the loss beside it does.
+        rest = [name for name in rest if not PERPLEXITY & {*names[name].stem}] or rest
         if any(names[name].kind for name in found) and not alike and not rest:
             others = same or [name for name in found if names[name].kind]
             verb, pronoun = ("is", "it") if len(others) == 1 else ("are", "one")
@@ -102,5 +106,4 @@ def _comparable(held: Name, trained: Name) -> bool:
 
 def _errors(stem: tuple[str, ...]) -> set[str]:
     """The errors that words name, each by the first of its names."""
-    named = {word for word in (*stem, "_".join(stem)) if word in ERRORS}
-    return {next((same[0] for same in SYNONYMS if word in same), word) for word in named}
+    return {next((same[0] for same in SYNONYMS if word in same), word) for word in errors_of(stem)}

@@ -172,6 +172,7 @@ def _tables(value: Any, source: str, form: str, depth: int) -> list[Table]:
 
 
 def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]:
+    value = nested.parts_alone(value)
     split = _split(value.get("columns"), value.get("data"))
     if split is not None:
         return [Table(split, form, source)]
@@ -191,7 +192,7 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
                 if (joined := nested.in_order(epochs)) is not None:
                     return [Table(joined, form, source)]
             # {train: {rmse: [...]}, eval: {rmse: [...]}}
-            series = {f"{a}-{b}": cells for a, part in value.items() for b, cells in part.items()}
+            series = nested.of_parts(value)
             return [Table(series, form, source, about=trees(series))]
         if all(part and all(map(_is_number_text, part)) for part in parts) and not any(
             map(_is_number_text, value)
@@ -353,12 +354,12 @@ def _first_numbers(record: dict[str, Any]) -> dict[str, Any]:
 
 def records_table(records: Sequence[Mapping[str, Any]], source: str, form: str) -> Table:
     """Records as a table; those that hold one metric each are spread over columns."""
-    records = [_without_payload(record) for record in records]
+    records = [each for record in records for each in nested.points(_without_payload(record))]
     names = {plain(name) for record in records[:20] for name in record}
     if names & set(METRIC_NAMES) and names & set(METRIC_VALUES):
-        spread = [_spread(record) for record in records]
-        if any(each is not None for each in spread):
-            return Table(from_records([e for e in spread if e is not None]), form, source)
+        told = [spread(record) for record in records]
+        if any(each is not None for each in told):
+            return Table(from_records([e for e in told if e is not None]), form, source)
     about = "boosted trees" if {"learn", "passed_time"} <= names else ""  # CatBoost
     return Table(from_records(records), form, source, about=about)
 
@@ -373,7 +374,14 @@ def _without_payload(record: Mapping[str, Any]) -> dict[str, Any]:
     return dict(record)
 
 
-def _spread(record: Mapping[str, Any]) -> dict[str, Any] | None:
+def spread(record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A record of a metric's name and its value as one of that metric; None if it is none.
+
+    Examples
+    --------
+    >>> spread({"key": "loss", "value": 0.5, "epoch": 3})
+    {'epoch': 3, 'loss': 0.5}
+    """
     by_plain = {plain(str(name)): name for name in record}
     metric = next((by_plain[name] for name in METRIC_NAMES if name in by_plain), None)
     value = next((by_plain[name] for name in METRIC_VALUES if name in by_plain), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -101,7 +101,8 @@ COUNTED = frozenset(
 #: Words of a name that say how a value was taken, not of what.
 GRAINS = frozenset(
     _words(
-        "epoch step batch iter iteration avg average mean total sum all overall running smoothed "
+        "epoch step batch iter iteration avg average mean total sum all overall combined "
+        "running smoothed "
         "smooth ema median raw per every dataloader idx loader final whole full batches "
         "mb minibatch"
     )
@@ -271,7 +272,7 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
         return "other"
     if joined in ZERO_ONE:
         return "error"
-    if any(word in LOSSES for word in stem) and joined != "neg_log_loss":
+    if any(_without_number(word) in LOSSES for word in stem) and joined != "neg_log_loss":
         # `loss__MIN` and `loss__MAX` are a chart's band around the loss.
         return "other" if stem[-1] in SPREAD else "loss"
     if stem[0] == "l" and len(stem) > 1 and stem[-1] in TERMS_OF_L:
@@ -280,7 +281,7 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
         return "loss"
     if stem[0] == "neg" and (ERRORS & {*stem, "_".join(stem[1:])} or "deviance" in stem):
         return "higher"  # scikit-learn's scores: neg_mean_squared_error
-    if joined in ERRORS or any(word in ERRORS for word in stem):
+    if errors_of(stem):
         return "error"
     if joined in HIGHER or any(
         word in HIGHER or word.rstrip("0123456789") in HIGHER for word in stem
@@ -289,6 +290,32 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
     if any(word in OTHER for word in stem):
         return "other"
     return ""
+
+
+#: Names of errors of several words that tell by themselves: "metrics/eval/CrossEntropy".
+_OF_WORDS = ("cross_entropy", "kl_divergence", "kullback_leibler", "brier_score", "log_cosh")
+
+#: Losses that are numbered where there are several: loss1, loss2.
+_NUMBERED = re.compile(r"(?P<loss>loss|losses|cost|nll)\d{1,2}")
+
+
+def _without_number(word: str) -> str:
+    """A loss without its number: loss2."""
+    match = _NUMBERED.fullmatch(word)
+    return match["loss"] if match else word
+
+
+def errors_of(stem: Sequence[str]) -> set[str]:
+    """The errors that words name, one by one or several together.
+
+    Examples
+    --------
+    >>> sorted(errors_of(("metrics", "cross", "entropy"))), errors_of(("cross", "country"))
+    (['cross_entropy'], set())
+    """
+    joined = "_".join(stem)
+    together = {name for name in _OF_WORDS if f"_{name}_" in f"_{joined}_"}
+    return together | {word for word in (*stem, joined) if word in ERRORS}
 
 
 def is_gradient_norm(name: str) -> bool:

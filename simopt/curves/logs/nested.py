@@ -8,7 +8,7 @@ from typing import Any
 
 from simopt.curves.logs.choose import DISCRIMINATOR, GENERATOR, REINFORCEMENT
 from simopt.curves.logs.names import COUNTERS, RUNS, parse, plain
-from simopt.curves.logs.table import Table, flat
+from simopt.curves.logs.table import Table, flat, merged
 
 #: Where the history lies in files that hold more than that.
 KNOWN = (
@@ -156,6 +156,74 @@ def in_order(parts: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]] | None:
         for cells in columns.values():
             cells += [None] * (rows + count - len(cells))
     return columns
+
+
+def parts_alone(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parts of the data alone, each with its series on one level, where a value has both.
+
+    As Ludwig has them: ``{"training": {"y": {"loss": [...]}}, "validation": ..., "period": 1}``.
+    """
+    told = {name: parse(name) for name, part in value.items() if isinstance(part, Mapping)}
+    names = [name for name, parts in told.items() if parts.part and not parts.stem]
+    if {told[name].part for name in names} != {"train", "held out"}:
+        return value
+    if any(isinstance(part, list) for part in value.values()):
+        return value
+    series = {
+        name: {n: cells for n, cells in flat(value[name]).items() if isinstance(cells, list)}
+        for name in names
+    }
+    deep = any(isinstance(part, Mapping) for name in names for part in value[name].values())
+    return series if deep and all(series.values()) else value
+
+
+def points(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a record tells of a series, by its path: each of its points; else the record itself.
+
+    Examples
+    --------
+    >>> points({"at": 9, "obj/path": ["train", "loss"], "obj/values": [{"value": 0.5, "step": 3}]})
+    [{'step': 3, 'train/loss': 0.5}]
+    """
+    held = {_short(str(name)): cell for name, cell in record.items()}
+    path, values = held.get("path"), held.get("values")
+    if not (isinstance(path, list) and path and isinstance(values, list) and values):
+        return [record]
+    if not all(isinstance(each, Mapping) and {"step", "value"} <= each.keys() for each in values):
+        return [record]
+    name = "/".join(map(str, path))
+    return [{"step": each["step"], name: each["value"]} for each in values]
+
+
+def of_parts(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The columns of parts, by the name of each; what all of them count by is one column.
+
+    Examples
+    --------
+    >>> of_parts({"train": {"epoch": [0, 1], "l2": [5, 4]}, "eval": {"epoch": [1], "l2": [6]}})
+    {'epoch': [0, 1], 'train-l2': [5, 4], 'eval-l2': [None, 6]}
+    """
+    first = next(iter(parts.values()))
+    counter = next(
+        (n for n in first if parse(n).kind == "counter" and all(n in p for p in parts.values())),
+        None,
+    )
+    columns: dict[str, Any] = {}
+    records: list[dict[str, Any]] = []
+    even = True
+    for part, held in parts.items():
+        own = {n if n == part else f"{part}-{n}": c for n, c in held.items() if n != counter}
+        columns |= own
+        if counter is not None:
+            at = held[counter]
+            even = even and len(set(at)) == len(at) and {*map(len, own.values())} <= {len(at)}
+            rows = zip(at, *own.values(), strict=False)
+            records += [dict(zip((counter, *own), row, strict=True)) for row in rows]
+    if counter is None:
+        return columns
+    if len(parts) > 1 and even:
+        return merged(records)
+    return {f"{part}-{n}": cells for part, held in parts.items() for n, cells in held.items()}
 
 
 def are_lists(value: Any) -> bool:

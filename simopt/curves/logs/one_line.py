@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 
 from simopt.curves.logs import shapes
 from simopt.curves.logs.cells import is_number
-from simopt.curves.logs.json_logs import printed
+from simopt.curves.logs.json_logs import printed, spread
 from simopt.curves.logs.names import PARTS as SETTINGS
 from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.patterns import NUMBER, PATTERNS, VALUE, WORD, Pattern
 from simopt.curves.logs.table import flat
 
 PARTS = (
-    r"(?:train(?:ing)?|val(?:id(?:at(?:ion|e|ing))?)?|eval(?:uat(?:ion|e|ing))?|test(?:ing)?|dev)"
+    r"(?:train(?:ing)?|val(?:id(?:at(?:ion|e|ing))?)?|eval(?:uat(?:ion|e|ing))?|test(?:ing)?|dev"
+    r"|cv(?=\s+batch\b))"
 )
 _COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
 _COUNTS = re.compile(_COUNTED, re.IGNORECASE)
@@ -139,6 +140,8 @@ _WORD_VALUE = re.compile(
 #: What pix2pix and CycleGAN print before their losses, whose names in the code begin with loss_.
 _NETWORKS = re.compile(r"\(epoch: \d+, iters: \d+, time: [\d.]+(?:, data: [\d.]+)?\)")
 _LETTERED = re.compile(r"\b[A-Za-z]\w*(?=: )")
+#: A name between angles: "train rmse <loss>=0.5".
+_ANGLED = re.compile(r"<([A-Za-z]\w*)>(?=\s*[=:])")
 #: What leads from a name to its number: "loss is 0.5".
 _VERB = re.compile(r"(?<=\w)(?:\s+(?:is|was|now|of|at|to|equals))+\Z", re.IGNORECASE)
 #: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
@@ -206,6 +209,7 @@ def _read(line: str, patterns: Iterable[Pattern] = PATTERNS) -> shapes.Said:
         return {}, "", ""
     if (record := _literal(line)) is not None:
         return record, "", ""
+    line = _ANGLED.sub(r"\1", line) if "<" in line else line
     line = _PART_AT.sub(r"epoch \g<at> | [\g<part>] ", line) if "/mean: " in line else line
     return _by_part(_BRACKETED.sub(_out_of_brackets, line) if "[" in line else line), "", ""
 
@@ -259,7 +263,11 @@ def _literal(line: str) -> dict[str, str] | None:
     if not isinstance(value, dict):
         return None
     named = {str(name): v for name, v in value.items()}
-    kept = {name: str(v) for name, v in flat(named).items() if _may_be(name, v)}
+    cells = flat(named)
+    told = spread(cells) or {}  # MLPerf's {"key": "train_loss", "value": 0.5}
+    if any(parse(name).kind in ("loss", "error", "higher") for name in told):
+        cells = told
+    kept = {name: str(v) for name, v in cells.items() if _may_be(name, v)}
     # Without a loss in it the dict is about something else that the line says.
     whole = not any(parse(name).kind in ("loss", "error") for name in kept)
     before = _by_part(line[:start]) if whole else pairs(line[:start])

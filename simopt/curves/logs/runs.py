@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.curves.logs import json_logs
+from simopt.curves.logs import cells, json_logs
 from simopt.curves.logs.grains import by_grain, by_rate, there_in
 from simopt.curves.logs.names import (
+    CLOCKS,
     HELD_OUT,
     METRIC_NAMES,
     METRIC_VALUES,
@@ -38,6 +39,9 @@ _RUN_NUMBER = re.compile(
 
 #: Columns that tables of `simopt.sweep` have, whatever was swept.
 SWEPT = frozenset(("optimizer", "convention", "status", "updates", "loss", "best_loss", "best_at"))
+
+#: So many names, each in one row, are those of runs.
+FEW_RUNS = 3
 
 #: More names than this are no runs but a column of text.
 MOST_RUNS = 500
@@ -76,6 +80,34 @@ def _check_trials(table: Table) -> None:
     )
     if optuna or {"num_ask", "num_tell", "loss"} <= names:  # or what Nevergrad asked for
         raise checks.refuse("file" if table.source else "loss", table.source or "trials", TRIALS)
+    if (column := _names_of_rows(table)) is not None:
+        what = f"a table of runs, a row each by {column!r}"
+        name = f"file={table.source!r}, " if table.source else "loss: "
+        allowed = "the log of a run, with a row for each of its steps or epochs"
+        raise ValueError(f"{name}{what}: must be {allowed}")
+
+
+#: Words in a text that counts on within a run, as the name of its checkpoint does.
+_WITHIN = re.compile(r"epoch|step|iter|ckpt|checkpoint|round|batch|fold", re.IGNORECASE)
+
+
+def _names_of_rows(table: Table) -> str | None:
+    """The column that names a run in each row, where nothing counts rows; None if there is none.
+
+    As trackers export their lists of runs, with a last loss for each.
+    """
+    counters = [n for n in table.columns if parse(n).kind == "counter" and plain(n) not in CLOCKS]
+    if any(len(_distinct(table, name)) > 1 for name in counters):
+        return None
+    for name in table.columns:
+        if plain(name) not in RUNS or len(table.columns[name]) != table.rows:
+            continue
+        texts = [text for text in _texts(table, name) if text]
+        words = not any(map(cells.is_number, texts)) and not any(map(_WITHIN.search, texts))
+        alone = len(set(texts)) == len(texts) >= max(FEW_RUNS, table.rows - 1)
+        if words and alone:
+            return name
+    return None
 
 
 def _texts(table: Table, name: str) -> list[str]:
@@ -205,9 +237,9 @@ def _spread_parts(table: Table, part: str | None) -> Table:
         record = records.setdefault(
             at if alike else row, {name: table.columns[name][row] for name in counters}
         )
-        for name, cells in table.columns.items():
+        for name, column in table.columns.items():
             if name not in counters and name != part:
-                record[f"{side}/{name}"] = cells[row]
+                record[f"{side}/{name}"] = column[row]
     rows = Rows()
     for record in records.values():
         rows.add(record)

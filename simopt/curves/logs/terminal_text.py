@@ -110,6 +110,25 @@ def one_line_a_bar(text: str) -> str:
     return "\n".join(whole)
 
 
+#: How far a bar of tqdm's is.
+_AT = re.compile(r"\|\s*(\d+)/(\d+) \[")
+
+
+def goes_on(text: str) -> bool:
+    r"""Whether one bar is drawn for a whole text, with lines of other things between its states.
+
+    Examples
+    --------
+    >>> goes_on("\r|1/4 [\r|2/4 [\nsaved\n\r|3/4 [\r|4/4 ["), goes_on("\r|1/2 [\r|2/2 [\n\r|1/2 [")
+    (True, False)
+    """
+    drawn = [_AT.findall(line) for line in text.split("\n") if "\r" in line]
+    states = [state for bar in drawn for state in bar]
+    at = [int(done) for done, _ in states]
+    alike = len({total for _, total in states}) == 1
+    return alike and sum(map(bool, drawn)) > 1 and at == sorted(at) and at[0] < at[-1]
+
+
 def lines(text: str) -> Iterator[str]:
     """Lines as a terminal shows them at last: a progress bar is drawn over itself.
 
