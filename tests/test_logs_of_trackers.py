@@ -45,6 +45,57 @@ def test_frames_of_one_column_each_are_counted_by_their_index():
     assert (run.loss_column, run.x_column) == ("train_loss_epoch", "epoch")
 
 
+FRAME = pd.DataFrame({"loss": LOSS, "val_loss": HELD}, pd.Index(T, name="epoch"))
+OTHER = FRAME[["val_loss", "loss"]].set_axis(["loss", "val_loss"], axis=1)
+
+
+def two_runs(log, names, counted=True):
+    assert [run.name for run in log] == names
+    first, second = log
+    same(first)
+    same(second, HELD, LOSS)
+    assert not counted or all((run.x == T).all() for run in log)
+
+
+@pytest.mark.parametrize("names", [["plain", "mixup"], ["lr=0.1", "lr=0.01"], ["sgd", "adam"]])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_runs_side_by_side(tmp_path, names, swapped):
+    """Their losses were summed, as parts of one: concat(axis=1), unstack and pivot make such."""
+    frame = pd.concat(dict(zip(names, (FRAME, OTHER), strict=True)), axis=1)
+    frame = frame.swaplevel(axis=1) if swapped else frame
+    two_runs(read_log(frame), names)
+    two_runs(read_log(written(tmp_path, frame.to_csv())), names, counted=False)
+    two_runs(read_log(written(tmp_path, frame.reset_index().to_csv(index=False))), names)
+
+
+@pytest.mark.parametrize("index", [["name", "epoch"], [None, "epoch"], [None, None]])
+def test_runs_that_an_index_names(index):
+    """They were one run of twice as many values."""
+    both = {"sgd": FRAME, "adam": OTHER}
+    frame = pd.concat(both).rename_axis(index)
+    two_runs(read_log(frame), ["sgd", "adam"], counted=index[1] is not None)
+    log = read_log(frame["loss"])
+    assert [run.name for run in log] == ["sgd", "adam"]
+    np.testing.assert_array_equal(log.runs[0].loss, LOSS)
+
+
+def test_columns_of_two_names_that_are_of_one_run():
+    same(one(read_log(pd.DataFrame({("loss", "train"): LOSS, ("loss", "val"): HELD}))))
+    parts = pd.DataFrame({("box", "loss"): LOSS, ("cls", "loss"): HELD})
+    same(one(read_log(parts)), LOSS + HELD, held=None)
+    fits = pd.DataFrame({("train", "loss"): LOSS, ("val", "loss"): HELD})
+    same(one(read_log(fits)))
+
+
+def test_pairs_of_a_count_and_a_value_for_each_part(tmp_path):
+    """The second part's were left out."""
+    told = {"train": LOSS, "val": HELD}
+    pairs = {part: [[k, v] for k, v in enumerate(loss.tolist())] for part, loss in told.items()}
+    run = one(read_log(written(tmp_path, json.dumps(pairs), "log.json")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)
+
+
 def test_what_parts_count_places_them(tmp_path):
     every = {"epoch": T.tolist(), "loss": LOSS.tolist()}
     fourth = {"epoch": T[SOME].tolist(), "loss": HELD[SOME].tolist()}
@@ -166,6 +217,18 @@ def test_a_loss_between_angles(tmp_path, name):
     text = lines(f"{head}train {name}={{a}}\n{head}validation {name}={{b}}")
     run = one(read_log(written(tmp_path, text, "out.log")))
     same(run)
+    np.testing.assert_array_equal(run.x, T)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Array({}, dtype=float32)", "tf.Tensor({}, shape=(), dtype=float32)", "np.float32({})", "tensor({}, device='cuda:0')", "DeviceArray({}, dtype=float32)"],
+)  # fmt: skip
+@pytest.mark.parametrize("line", ["step {k}, loss={}, lr=0.1", "step {k} loss {}"])
+def test_numbers_as_arrays_print_them(tmp_path, value, line):
+    text = lines(line.replace("{}", value.replace("{}", "{a}")))
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run, held=None)
     np.testing.assert_array_equal(run.x, T)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from simopt.curves.logs import cells as numbers
 from simopt.curves.logs.names import parse
+from simopt.curves.logs.nested import side_by_side
 from simopt.curves.logs.rows import (
     LOOKED_AT,
     count_rows,
@@ -184,7 +185,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     if all(_NUMBERED.fullmatch(row[0]) for row in rows[1:]):
         rows = [[row[0].rstrip(":"), *row[1:]] for row in rows]
     header = rows[0]
-    if len(rows) > 2 and two_lines(*rows[:2]):
+    two = rows[:2] if len(rows) > 2 and two_lines(*rows[:2]) else []
+    if two:
         header = [f"{above} {below}".strip() for above, below in zip(*rows[:2], strict=True)]
         rows = rows[1:]
     decimal = _decimal(rows, separator)
@@ -265,10 +267,11 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         body.pop()
     columns = named(names, [[row[k] for row in body] for k in range(len(names))])
     kind = {",": "CSV", ";": "CSV (semicolons)", "\t": "TSV", " ": "columns", "|": "columns"}
-    return Table(
+    table = Table(
         columns, kind[separator], source, _decimal(body, separator), sessions=tuple(sessions),
         notes=tuple(notes), nameless=nameless,
     )  # fmt: skip
+    return side_by_side(table, *two) if two and len(two[0]) == len(names) else table
 
 
 def _is_header(row: Sequence[str], header: Sequence[str]) -> bool:

@@ -225,7 +225,7 @@ def _joined(value: Mapping[str, Any]) -> dict[str, Any] | None:
             rows = [{"step": at, name: cell} for at, cell in pairs]
         elif not isinstance(part, list) or not part:
             return None
-        elif parse(name).kind in ("loss", "error") and all(map(_is_pair, part)):
+        elif all(map(_is_pair, part)) and _is_curve(name, part):
             rows = [{"step": at, name: cell} for at, cell in part]
         elif parse(name).part and all(isinstance(row, Mapping) for row in part):
             flatten = [flat(row) for row in part]
@@ -243,6 +243,13 @@ def _joined(value: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _is_pair(row: Any) -> bool:
     return isinstance(row, list) and len(row) == 2 and _is_series(row)
+
+
+def _is_curve(name: str, pairs: Sequence[Sequence[Any]]) -> bool:
+    """Whether pairs are counted values of a loss, or of a part of the data by its name alone."""
+    told = parse(name)
+    counted = nested.names_of_rows(list(zip(*pairs, strict=True))) == ["step", "loss"]
+    return told.kind in ("loss", "error") or (bool(told.part) and not told.stem and counted)
 
 
 def _counted(names: Iterable[str]) -> list[float] | None:
@@ -297,7 +304,7 @@ def _of_list(value: Sequence[Any], source: str, form: str, depth: int) -> list[T
     rows = [each for each in value if isinstance(each, Sequence) and not isinstance(each, str)]
     if len(rows) == len(value) and len({len(row) for row in rows}) == 1:
         columns = list(zip(*rows, strict=True))
-        if (names := _names_of_rows(columns)) is not None:
+        if (names := nested.names_of_rows(columns)) is not None:
             return [Table(named(names, columns), form, source)]
     if _is_series(value) and any(map(is_number, value)):
         return [Table({"loss": list(value)}, form, source)]
@@ -325,22 +332,6 @@ def _moves(name: str, records: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a number of the first record is another in the last."""
     first, last = (record.get(name) for record in (records[0], records[-1]))
     return isinstance(first, (int, float)) and first != last
-
-
-def _names_of_rows(columns: Sequence[Sequence[Any]]) -> list[str] | None:
-    """What rows of numbers without names hold; None if that can't be told."""
-    first = columns[0]
-    if not all(isinstance(x, (int, float)) for x in first):
-        return None
-    rises = list(first) == sorted(first) and first[-1] > first[0]
-    if len(columns) == 3:
-        if all(x > 1e8 for x in first):
-            return ["Wall time", "Step", "Value"]  # TensorBoard
-        return ["step", "loss", "val_loss"] if rises else None
-    if len(columns) == 2:
-        counts = rises and all(x % 1 == 0 for x in first)
-        return ["step", "loss"] if counts else ["loss", "val_loss"]
-    return None
 
 
 def _first_numbers(record: dict[str, Any]) -> dict[str, Any]:

@@ -195,6 +195,30 @@ def points(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [{"step": each["step"], name: each["value"]} for each in values]
 
 
+def side_by_side(table: Table, above: Sequence[str], below: Sequence[str]) -> Table:
+    """The runs of a table whose columns have two names, one of them a run's; else as it is.
+
+    Each of the runs has the same columns, one of them of a loss; what has one name is of all.
+    """
+    for labels, names in ((above, below), (below, above)):
+        runs: dict[str, dict[str, Any]] = {}
+        common: dict[str, Any] = {}
+        for label, name, cells in zip(labels, names, table.columns.values(), strict=True):
+            held = runs.setdefault(label, {}) if label and name else common
+            held[name or label] = cells
+        alike = len({tuple(sorted(held)) for held in runs.values()}) == 1
+        if (
+            alike
+            and are_runs(runs)
+            and any(parse(n).kind == "loss" for n in next(iter(runs.values())))
+        ):
+            made = tuple(
+                replace(table, columns=common | held, run=run) for run, held in runs.items()
+            )
+            return replace(made[0], run="", runs=made)
+    return table
+
+
 def of_parts(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The columns of parts, by the name of each; what all of them count by is one column.
 
@@ -224,6 +248,22 @@ def of_parts(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     if len(parts) > 1 and even:
         return merged(records)
     return {f"{part}-{n}": cells for part, held in parts.items() for n, cells in held.items()}
+
+
+def names_of_rows(columns: Sequence[Sequence[Any]]) -> list[str] | None:
+    """What rows of numbers without names hold; None if that can't be told."""
+    first = columns[0]
+    if not all(isinstance(x, (int, float)) for x in first):
+        return None
+    rises = list(first) == sorted(first) and first[-1] > first[0]
+    if len(columns) == 3:
+        if all(x > 1e8 for x in first):
+            return ["Wall time", "Step", "Value"]  # TensorBoard
+        return ["step", "loss", "val_loss"] if rises else None
+    if len(columns) == 2:
+        counts = rises and all(x % 1 == 0 for x in first)
+        return ["step", "loss"] if counts else ["loss", "val_loss"]
+    return None
 
 
 def are_lists(value: Any) -> bool:

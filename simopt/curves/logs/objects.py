@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from simopt.curves.logs import cells, json_logs
-from simopt.curves.logs.names import parse, plain
+from simopt.curves.logs import cells, json_logs, nested
+from simopt.curves.logs.names import RUNS, parse, plain
 from simopt.curves.logs.stores import TRIALS
 from simopt.curves.logs.table import Table, flat, named
 from simopt.ground import checks
@@ -83,8 +83,8 @@ def table(value: Any, name: str = "loss") -> Table:
     if hasattr(value, "columns") and hasattr(value, "iloc"):
         return _frame(value)
     if hasattr(value, "index") and hasattr(value, "iloc"):
-        counted = str(value.index.name or "")
-        at = {counted: value.index.tolist()} if parse(counted).kind == "counter" and counted else {}
+        levels = _levels(value.index, {"loss"}).items()
+        at = {n: c for n, c in levels if parse(n).kind == "counter" or plain(n) in RUNS}
         return Table(at | {"loss": _series(value)}, "Series")
     if isinstance(value, np.ndarray) and value.dtype.names:
         return Table({field: value[field] for field in value.dtype.names}, "array")
@@ -99,10 +99,27 @@ def _frame(frame: Any) -> Table:
     if {"number", "state"} <= set(columns) and any(c.startswith("params_") for c in columns):
         raise checks.refuse("loss", "Optuna's trials", TRIALS)
     sequences = [_series(frame.iloc[:, k]) for k in range(len(columns))]
-    index = frame.index
-    if index.name is not None and plain(str(index.name)) not in map(plain, columns):
-        columns, sequences = [str(index.name), *columns], [index.tolist(), *sequences]
-    return Table(named(columns, sequences), "DataFrame")
+    levels = _levels(frame.index, set(map(plain, columns)))
+    table = Table(levels | named(columns, sequences), "DataFrame")
+    if getattr(frame.columns, "nlevels", 1) != 2:
+        return table
+    above, below = zip(*frame.columns, strict=True)
+    beside = [""] * len(levels)
+    return nested.side_by_side(table, [*beside, *map(str, above)], [*levels, *map(str, below)])
+
+
+def _levels(index: Any, taken: set[str]) -> dict[str, list[Any]]:
+    """The levels of an index that have a name which no column has, and those that name runs.
+
+    ``pandas.concat({"a": one, "b": two})`` has its runs' names in a level without one.
+    """
+    levels: dict[str, list[Any]] = {}
+    for k, name in enumerate(index.names):
+        level = index.get_level_values(k)
+        told = "run" if name is None and k == 0 and index.nlevels > 1 else name
+        if told is not None and plain(str(told)) not in taken | set(map(plain, levels)):
+            levels[str(told)] = level.tolist()
+    return levels
 
 
 def _series(column: Any) -> Any:

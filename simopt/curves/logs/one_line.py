@@ -86,11 +86,13 @@ _UNNAMED = re.compile(
     r"|\|\s*(?P<bar>\d+)/(?:\d+ \[|\s*\d+ batches\b)",
     re.IGNORECASE,
 )
+#: What a number may stand in, as PyTorch, TensorFlow, JAX and NumPy print theirs.
+_WRAPPED = r"(?:tf\.)?tensor|(?:device)?array|(?:np\.)?float\d\d"
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
 _PAIR = re.compile(
     rf"(?<!\d)(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}+(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}+){{0,4}}"
     rf"(?:\s*\([^()\d]{{1,24}}\)|\[['\"]?{PARTS}['\"]?\])?)"
-    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:tensor\()?[\[(\"']?(?P<value>{VALUE})"
+    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:(?:{_WRAPPED})\()?[\[(\"']?(?P<value>{VALUE})"
     r"(?P<unit>(?-i:[kK]))?(?![\w/]|[:-]\d|\.\d)",
     re.IGNORECASE,
 )

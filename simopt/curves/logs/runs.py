@@ -96,12 +96,12 @@ def _names_of_rows(table: Table) -> str | None:
 
     As trackers export their lists of runs, with a last loss for each.
     """
+    named = [name for name, column in table.columns.items() if len(column) == table.rows]
+    named = [name for name in named if plain(name) in RUNS]
     counters = [n for n in table.columns if parse(n).kind == "counter" and plain(n) not in CLOCKS]
-    if any(len(_distinct(table, name)) > 1 for name in counters):
+    if named and any(len(_distinct(table, name)) > 1 for name in counters):
         return None
-    for name in table.columns:
-        if plain(name) not in RUNS or len(table.columns[name]) != table.rows:
-            continue
+    for name in named:
         texts = [text for text in _texts(table, name) if text]
         words = not any(map(cells.is_number, texts)) and not any(map(_WITHIN.search, texts))
         alone = len(set(texts)) == len(texts) >= max(FEW_RUNS, table.rows - 1)
