@@ -141,8 +141,11 @@ def test_points_of_series_that_are_named_by_paths(tmp_path):
         ("run,operation,started,time,lr,step,loss", "c{k}e,train,2026-05-01 12:00,0:01,0.1,100,{a}"),
         ("Experiment,rev,typ,train.loss,lr", "exp-{k},r{k}v,branch,{a},0.1"),
         ("model,loss", "net-{k},{a}"),
+        ("name,loss", "fold {k},{a}"),
+        ("fold,train_loss,val_loss", "{k},{a},{b}"),
+        ("lr,seed,loss", "0.1,{k},{a}"),
     ],
-    ids=["MLflow", "W&B", "Guild", "DVC", "models"],
+    ids=["MLflow", "W&B", "Guild", "DVC", "models", "named folds", "folds", "seeds"],
 )  # fmt: skip
 @pytest.mark.parametrize("made", ["file", "frame"])
 def test_a_list_of_runs_is_no_curve(tmp_path, header, row, made):
@@ -159,6 +162,8 @@ def test_a_list_of_runs_is_no_curve(tmp_path, header, row, made):
         ("model,loss,val_loss", "ckpt_{k}.pt,{a},{b}"),
         ("model,epoch,loss,val_loss", "net-{k},{k},{a},{b}"),
         ("run,loss,val_loss", "{k},{a},{b}"),
+        ("seed,epoch,loss,val_loss", "{k},{k},{a},{b}"),
+        ("fold,loss,val_loss", "1,{a},{b}"),
         ("name,loss,val_loss", "net,{a},{b}"),
     ],
 )
@@ -230,6 +235,28 @@ def test_numbers_as_arrays_print_them(tmp_path, value, line):
     run = one(read_log(written(tmp_path, text, "out.log")))
     same(run, held=None)
     np.testing.assert_array_equal(run.x, T)
+
+
+def test_values_by_the_parts_of_the_data_alone(tmp_path):
+    """libFM."""
+    head = "libFM\nLoading test... \t\nnum_rows=80\tnum_values=160\nlearnrate=0.01\n"
+    text = head + lines("#Iter={k:3d}\tTrain={a}\tTest={b}")
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)
+    for line in ("Split: train 80, test 20", "epoch {k} of train {n}", "lr {a} test {b}"):
+        with pytest.raises(ValueError, match=r"file=|row 1"):
+            read_log(written(tmp_path, lines(line), "out.log"))
+
+
+def test_a_bar_that_says_its_share_alone(tmp_path):
+    """xLearn: bars without marks in front of the rows of a table, and messages below it."""
+    text = "[------------] Epoch      Train log_loss       Test log_loss     Time cost (sec)\n"
+    text += lines("[   4%      ]     {n}            {a}             {b}                0.00")
+    text += "[ ACTION     ] Early-stopping at epoch 7, best loss: 0.5\n"
+    run = one(read_log(written(tmp_path, text, "out.log")))
+    same(run)
+    np.testing.assert_array_equal(run.x, T + 1)
 
 
 def test_losses_that_are_numbered_are_parts(tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 from simopt.curves.logs import (
     boxes,
     one_line,
+    parts,
     printed_tables,
     processes,
     repeated,
@@ -105,6 +106,8 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     if not rows.count and "higher" in seen:
         # Metrics that rise: whether one is to be read, who calls says.
         rows = _rows(terminal_text.lines(text), own, programs, seen, ("higher",))
+    if not rows.count and "" in seen:
+        rows = parts.alone(_rows(terminal_text.lines(text), own, programs, seen, ("",)))
     if not rows.count:
         return None
     columns, notes = processes.of_one(processes.of_runs(_spelled_once(rows.columns)))
@@ -308,25 +311,7 @@ def _rows(
             at.pop("batch", None)
     if "" in grains:
         rows, grains = repeated.without_warnings(rows, grains)
-    return _by_grain(_of_both_parts(rows, parted), grains)
-
-
-def _of_both_parts(rows: Rows, parted: dict[str, str]) -> Rows:
-    """Columns by the part of the data that lines say, where lines of another part are there too.
-
-    ``parted`` has their names without it: a word that all lines say alike tells nothing.
-    """
-    said = {parse(name).part for name in parted}
-    others = (parse(name) for name in rows.columns if name not in parted)
-    trained = any(other.kind in ("loss", "error") and other.part != "held out" for other in others)
-    if said == {"train", "held out"} or (said == {"held out"} and trained):
-        return rows
-    columns: dict[str, list[Any]] = {}
-    for name, cells in rows.columns.items():
-        bare = parted.get(name, name)
-        held = columns.get(bare, cells)
-        columns[bare] = [a if b is None else b for a, b in zip(cells, held, strict=True)]
-    return Rows(columns, rows.count)
+    return _by_grain(parts.told(rows, parted), grains)
 
 
 def _warns(line: str, values: dict[str, str]) -> bool:

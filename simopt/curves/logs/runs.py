@@ -88,7 +88,9 @@ def _check_trials(table: Table) -> None:
 
 
 #: Words in a text that counts on within a run, as the name of its checkpoint does.
-_WITHIN = re.compile(r"epoch|step|iter|ckpt|checkpoint|round|batch|fold", re.IGNORECASE)
+_WITHIN = re.compile(r"epoch|step|iter|ckpt|checkpoint|round|batch", re.IGNORECASE)
+#: What names a run by a number, and counts no steps.
+_BY_NUMBER = frozenset(("fold", "cv_fold", "kfold", "split_id", "seed", "random_seed"))
 
 
 def _names_of_rows(table: Table) -> str | None:
@@ -103,7 +105,9 @@ def _names_of_rows(table: Table) -> str | None:
         return None
     for name in named:
         texts = [text for text in _texts(table, name) if text]
-        words = not any(map(cells.is_number, texts)) and not any(map(_WITHIN.search, texts))
+        words = plain(name) in _BY_NUMBER or not any(
+            cells.is_number(text) or _WITHIN.search(text) for text in texts
+        )
         alone = len(set(texts)) == len(texts) >= max(FEW_RUNS, table.rows - 1)
         if words and alone:
             return name

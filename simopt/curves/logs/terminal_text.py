@@ -22,7 +22,7 @@ _ERASES = re.compile(r"\x1b\[\d*[FJK]")
 _FIRST_COLUMN = re.compile(r"\x1b\[[01]?G")
 #: A bar below another, from which the cursor goes back up: tqdm's, Lightning's.
 _BELOW = re.compile(r"\n\r([^\n\r]*)\x1b\[A")
-_BAR = re.compile(r"[━═╸╺▏▎▍▌▋▊▉█▇▆▅▄▃▂▁░▒▓─]+|\[=*>?\.*\]|\[[#=>. -]{4,}\]")
+_BAR = re.compile(r"[━═╸╺▏▎▍▌▋▊▉█▇▆▅▄▃▂▁░▒▓─]+|\[=*>?\.*\]|\[[#=>. -]{4,}\]|\[ *\d+% *\]")
 
 
 def plain_text(text: str) -> str:
