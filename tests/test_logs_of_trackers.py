@@ -68,6 +68,33 @@ def test_runs_side_by_side(tmp_path, names, swapped):
     two_runs(read_log(written(tmp_path, frame.reset_index().to_csv(index=False))), names)
 
 
+@pytest.mark.parametrize("name", [None, "loss"])
+def test_arrays_with_coordinates_are_counted_by_them(name):
+    """What xarray's arrays and data sets make of themselves."""
+
+    class Array:
+        coords = ("epoch",)
+
+        def __init__(self):
+            self.name = name
+
+        def to_dataframe(self, name):
+            return FRAME[["loss"]].set_axis([name], axis=1)
+
+    class Dataset(dict):
+        coords = ("epoch",)
+
+        def to_dataframe(self):
+            return FRAME
+
+    run = one(read_log(Array()))
+    same(run, held=None)
+    np.testing.assert_array_equal(run.x, T)
+    run = one(read_log(Dataset(loss=LOSS, val_loss=HELD)))
+    same(run)
+    np.testing.assert_array_equal(run.x, T)
+
+
 @pytest.mark.parametrize("index", [["name", "epoch"], [None, "epoch"], [None, None]])
 def test_runs_that_an_index_names(index):
     """They were one run of twice as many values."""

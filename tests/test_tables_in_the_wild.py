@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import scipy.sparse
 
 from simopt import problems
 from simopt.analysis.recommendation import data
+from simopt.curves.logs import read_log
 from simopt.problems import amounts, files
 from simopt.problems.features import ColumnWarning
 from simopt.problems.texts import DATE
@@ -416,20 +418,24 @@ def test_a_file_in_place_of_numbers_is_left_as_it_was(tmp_path):
         assert file.read() == "1\n2\n"
 
 
-def test_what_must_first_be_computed_is_said():
+@pytest.mark.parametrize("method", ["collect", "compute"])
+def test_what_must_first_be_computed_is_said(method):
+    """Frames of polars and Spark, and of Dask, which has pandas' attributes besides."""
+    told = {"columns": ("a", "loss"), method: lambda: FRAME}
+    lazy = SimpleNamespace(**told, **({"iloc": None} if method == "compute" else {}))
+    said = rf"a DataFrame, as \.{method}\(\) makes it"
+    with pytest.raises(ValueError, match=said):
+        problems.from_frame(lazy, "y")
+    with pytest.raises(ValueError, match=said):
+        read_log(lazy)
+    if method == "collect":  # NumPy computes an array of Dask's, as of any that is one
+        with pytest.raises(ValueError, match=r"x=.*: must be .*, as \.collect\(\) makes them"):
+            problems.least_squares(lazy, Y)
+
+
+def test_sparse_arrays_are_refused_with_what_makes_them_dense():
     with pytest.raises(ValueError, match=r"x=.*: must be .*dense as \.toarray\(\) makes it"):
         problems.least_squares(scipy.sparse.csr_array(np.column_stack([A, B])), Y)
-
-    class LazyFrame:
-        columns = ("a", "y")
-
-        def collect(self):
-            return FRAME
-
-    with pytest.raises(ValueError, match=r"a DataFrame, as \.collect\(\) makes it"):
-        problems.from_frame(LazyFrame(), "y")
-    with pytest.raises(ValueError, match=r"x=.*: must be .*, as \.collect\(\) makes them"):
-        problems.least_squares(LazyFrame(), Y)
 
 
 def test_a_table_of_one_column_is_no_target():

@@ -177,6 +177,15 @@ def without_gradient(value: Any) -> Any:
     return value
 
 
+def computes(value: Any) -> str:
+    """The method that makes numbers of what only says how to compute them; empty if it has none.
+
+    Of polars' and Spark's frames, and of Dask's.
+    """
+    methods = (name for name in ("collect", "compute") if callable(getattr(value, name, None)))
+    return next(methods, "")
+
+
 def count_masked(value: Any) -> int:
     """How many values of an array, or of those in a list, are masked."""
     if isinstance(value, np.ma.MaskedArray):

@@ -321,7 +321,8 @@ def frame(name: str, value: Any) -> pd.DataFrame:
             reason = " ".join(str(error).split())
             raise ValueError(f"{name}: can't be a DataFrame of pandas' ({reason})") from None
     if not isinstance(value, pd.DataFrame):
-        lazy = ", as .collect() makes it" if hasattr(value, "collect") else ""
+        computes = checks.computes(value)
+        lazy = f", as .{computes}() makes it" if computes else ""
         raise checks.refuse(name, value, f"a DataFrame{lazy}")
     names = pd.Index([_name(column) for column in value.columns])
     if not names.is_unique:

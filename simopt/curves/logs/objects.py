@@ -76,6 +76,11 @@ def table(value: Any, name: str = "loss") -> Table:
         return table(state.log_history, name)  # type: ignore[union-attr]
     if (estimated := _estimator(value)) is not None:
         return estimated
+    if hasattr(value, "columns") and (computes := checks.computes(value)):
+        raise checks.refuse(name, value, f"a DataFrame, as .{computes}() makes it")
+    if hasattr(value, "coords") and hasattr(value, "to_dataframe"):  # of xarray
+        named_so = {} if isinstance(value, Mapping) else {"name": value.name or "loss"}
+        return _frame(value.to_dataframe(**named_so))
     if isinstance(value, Mapping):
         return _mapping(value, name)
     if hasattr(value, "to_pandas") and hasattr(value, "columns"):
