@@ -1,6 +1,7 @@
 """A sweep in chunks is the sweep: whatever its chunks, who does them, and when it was stopped."""
 
 import itertools
+import math
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simopt
-from simopt.engine import blocks, cpu, devices
+from simopt.engine import blocks, cpu, devices, tiers
 from simopt.sweeps import (
     assembly,
     chunk_files,
@@ -181,6 +182,20 @@ def test_every_kernel_is_compiled_before_it_is_needed(small, monkeypatch):
     cpu.apart.cache_clear()
     simopt.sweep(HUBBLE, OPTIMIZERS[:1], reduce="seed", **arguments)
     assert ready == [cpu.apart.cache_info().misses] == [2]
+
+
+@pytest.mark.parametrize(("small_job", "prepared"), [(True, set()), (False, {True})])
+def test_chunks_whose_seeds_share_an_order_are_compiled_as_the_job_is(
+    small, small_job, prepared, monkeypatch
+):
+    """Not whole: of a chunk's few seeds the kernel is none of the job's."""
+    made = []
+    monkeypatch.setattr(blocks, "compiled", lambda problem, task, real: made.append(task))
+    monkeypatch.setattr(blocks, "whole", lambda key: False)
+    monkeypatch.setattr(tiers, "SMALL", math.inf if small_job else 0.0)
+    worker.prepare_chunks(chunks.Chunks(job_of(OPTIMIZERS, **AXES | {"batch_size": [1, 2]})))
+    assert {task.apart for task in made} == prepared
+    assert small_job or "shared" in {task.points for task in made}
 
 
 # --- summaries ------------------------------------------------------------------------------------

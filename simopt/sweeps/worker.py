@@ -116,11 +116,16 @@ def prepare(job: Job, parts: Iterable[Axes] | None = None) -> None:
     if parts is None:
         groups = job.groups
     else:
-        groups = (group for part in parts for group in axes.groups(part, job.problem))
+        groups = [group for part in parts for group in axes.groups(part, job.problem)]
     if sum(part.size for part in job.axes) <= MOST_SMALL:
         # The groups of a job that runs in chunks are not kept: there may be very many.
         every = job.groups if parts is None else axes.all_groups(job.axes, job.problem)
         small, beside = tiers.ways(job, every)
+        # Few of a part's seeds may share orders where all of the job's don't: another kernel.
+        known = {tiers.compiled(job, group) for group in every}
+        others = [group for group in groups if tiers.compiled(job, group) not in known]
+        for chosen, more in zip((small, beside), tiers.ways(job, others), strict=True):
+            chosen |= more
     for group in groups:
         if tiers.kernel(job, group) in small:
             continue
