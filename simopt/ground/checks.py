@@ -84,6 +84,8 @@ def is_sequence(value: object) -> bool:
 
 def number(name: str, value: Any, allowed: Interval = ANY) -> float:
     """A Python float inside ``allowed``."""
+    if type(value) is float and value in allowed:  # most are: no words are needed
+        return value
     result = real(name, value, str(allowed))
     if result not in allowed:
         raise refuse(name, value, str(allowed))

@@ -93,7 +93,8 @@ class Family:
                 convention,
                 f"one of {', '.join(map(repr, self.conventions))}: there is no {self.name} in it",
             )
-        checks.choice("convention", convention, self.conventions)
+        if not known:
+            checks.choice("convention", convention, self.conventions)
         preset = self.preset(convention)
         settings = {**preset, **given}
         switches = {}

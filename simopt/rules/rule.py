@@ -281,11 +281,11 @@ class Rule:
 
         ``ranges`` has those that are not as usual for a name.
         """
-        usual = {**ALLOWED, **(ranges or {})}
+        own = ranges or {}
         chosen: list[float | tuple[float, ...]] = []
         for name in self.hyperparameters:
-            allowed, value = usual.get(name, checks.ANY), settings[name]
-            if checks.is_sequence(value):
+            value, allowed = settings[name], own.get(name) or ALLOWED.get(name, checks.ANY)
+            if type(value) is not float and checks.is_sequence(value):
                 chosen.append(
                     tuple(checks.number(name, each, allowed) for each in checks.axis(name, value))
                 )

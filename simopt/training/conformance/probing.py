@@ -49,10 +49,7 @@ class Probe:
 
     def first(self, updates: int) -> Probe:
         """The probe cut to its first updates."""
-        gradients, factors, losses = (
-            each[:updates] for each in (self.gradients, self.factors, self.losses)
-        )
-        return replace(self, gradients=gradients, factors=factors, losses=losses)
+        return _cut(self, updates)
 
     def play(self, player: Player, shape: tuple[int, ...] | None = None) -> Array:
         """The weights after every update [updates, weights]; the player's may have a shape."""
@@ -68,6 +65,15 @@ class Probe:
         """One of the weights alone."""
         one = slice(k, k + 1)
         return Probe(self.start[one], self.gradients[:, one], self.factors, self.losses)
+
+
+@lru_cache(maxsize=64)
+def _cut(whole: Probe, updates: int) -> Probe:
+    """Thousands of rules are asked about the same few."""
+    gradients, factors, losses = (
+        each[:updates] for each in (whole.gradients, whole.factors, whole.losses)
+    )
+    return replace(whole, gradients=gradients, factors=factors, losses=losses)
 
 
 @cache
@@ -175,9 +181,9 @@ def _first_step(
     loss: float,
     rated: Treatment,
 ) -> float:
-    rates, losses = np.array([factor]), np.array([loss])
-    alone = Probe(np.array([start]), np.array([[gradient]]), rates, losses)
-    return float(ours(Optimizer(rule, values), alone, rated)[0, 0])
+    player = Treated(Optimizer(rule, values), np.array([start]), rated)
+    with np.errstate(all="ignore"):
+        return float(player(np.array([gradient]), factor, loss)[0])
 
 
 def near(theirs: float, mine: float, tolerance: float) -> bool:
