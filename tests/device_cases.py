@@ -493,3 +493,10 @@ def covering(cases: dict[str, Case], given: Iterable[str] = ()) -> dict[str, Cas
 #: rows. With the other rules' formulas, which have the same types, they are compiled apart, unless
 #: more is asked for: ``DRAWS=1 make test-kernels``.
 WHOLE: dict[str, Case] = QUICK if draws.TIMES else covering(QUICK)
+
+
+@cache
+def further_whole() -> dict[str, Case]:
+    """Those, and the further ones whose loop none of them has, nor one before."""
+    both = {**QUICK, **FURTHER}
+    return both if draws.TIMES else covering(both, WHOLE)

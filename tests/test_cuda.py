@@ -23,6 +23,7 @@ from numba import njit
 
 import simopt
 from simopt.engine import blocks, grouping, layout, losses, matrices, moments, packing, per_thread
+from simopt.engine.cuda import THREADS
 from simopt.engine.launches import places_of, waves
 from simopt.ground.compiling import uncollected
 from simopt.ground.inline import inlined
@@ -41,8 +42,13 @@ from tests.device_cases import (
     WHOLE,
     aspects,
     assert_same,
+    further_whole,
     problem_of,
 )
+
+#: Threads of a block here, where each is one of Python's: to start those that have nothing to do in
+#: a device's would take longer than all that is computed.
+FEW = 4
 
 
 def ends(name, width=layout.ROW_BYTES):
@@ -53,9 +59,20 @@ def ends(name, width=layout.ROW_BYTES):
         return ALL_CASES[name].ends(cuda.compute)
 
 
-def share(least):
-    """Have trajectories share orders where they do in the tests' own process."""
+def ends_of_full_blocks(name):
+    """The same in blocks of as many threads as on a device."""
+    from simopt.engine import cuda
+
+    with mock.patch.object(cuda, "THREADS", THREADS):
+        return ends(name)
+
+
+def prepare(least):
+    """Have trajectories share orders where they do in the tests' own process; in small blocks."""
+    from simopt.engine import cuda
+
     grouping.LEAST_OWN = least
+    cuda.THREADS = FEW
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +81,7 @@ def simulator():
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
     try:
         spawn, least = multiprocessing.get_context("spawn"), grouping.LEAST_OWN
-        with ProcessPoolExecutor(1, spawn, initializer=share, initargs=(least,)) as pool:
+        with ProcessPoolExecutor(1, spawn, initializer=prepare, initargs=(least,)) as pool:
             pool.submit(os.getpid).result()
             del os.environ["NUMBA_ENABLE_CUDASIM"]
             yield lambda function, *arguments: pool.submit(function, *arguments).result()
@@ -92,6 +109,12 @@ def test_the_bits_are_those_of_the_blocks_loop(name, simulator):
 def test_the_bits_are_the_cpus(name, simulator):
     """Compiled, that is: apart from the loop, as most jobs are, so that one loop serves many."""
     assert_same(simulator(ends, name), QUICK[name].ends(blocks.compute, apart=True))
+
+
+@pytest.mark.parametrize("name", ["a shared order", "moments", "it lives on"])
+def test_so_are_those_of_full_blocks(name, simulator):
+    """More blocks than one, and of the last one threads that have nothing to do."""
+    assert_same(simulator(ends_of_full_blocks, name), QUICK[name].ends(blocks.compute, apart=True))
 
 
 @pytest.mark.kernels
@@ -123,7 +146,7 @@ def test_a_sweep_goes_on(simulator):
 
 
 def test_losses_rules_and_orders_meet_in_pairs():
-    """In kernels compiled whole: of the three any two, in all that they may be."""
+    """Of the three any two, in all that they may be."""
     met = {
         (case.problem, case.rule, case.plan.get("shuffle", "never")) for case in FURTHER.values()
     }
@@ -136,7 +159,9 @@ def test_losses_rules_and_orders_meet_in_pairs():
 @pytest.mark.kernels
 @pytest.mark.parametrize("name", FURTHER)
 def test_the_bits_are_the_cpus_on_every_problem(name, simulator):
-    assert_same(simulator(ends, name), FURTHER[name].ends(blocks.compute))
+    """Whole, but for a loop that another rule of the same kind has whole."""
+    expected = FURTHER[name].ends(blocks.compute, apart=name not in further_whole())
+    assert_same(simulator(ends, name), expected)
 
 
 @functools.cache
@@ -426,6 +451,13 @@ def test_kernels_that_are_whole_cover_what_is_compiled_apart():
     for name, case in QUICK.items():
         assert aspects(case) <= met, name
     assert {case.rule for case in QUICK.values()} >= {*ALL}
+
+
+@pytest.mark.kernels
+def test_so_do_the_further_ones():
+    met = set().union(*map(aspects, further_whole().values()))
+    for name, case in {**QUICK, **FURTHER}.items():
+        assert aspects(case) <= met, name
 
 
 def single(name):
