@@ -1,13 +1,13 @@
 """JavaScript run where users run it: in Chromium without a window; in Node if there is none."""
 
-import html
+import atexit
 import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -23,19 +23,10 @@ FLAGS = (
 MESSAGES = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
 
 
-def chromium(*arguments, timeout=300):
-    """What Chromium prints, started with a profile of its own."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        return subprocess.run(
-            [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *arguments],
-            check=True, capture_output=True, text=True, timeout=timeout,
-        ).stdout  # fmt: skip
-
-
 class Tab:
     """A tab of a Chromium that is told what to do through two pipes, in Chromium's own protocol."""
 
-    def __init__(self, path, address="", width=1280, height=900):
+    def __init__(self, path=None, address="", width=1280, height=900):
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         there, told = os.pipe()
         heard, here = os.pipe()
@@ -58,7 +49,8 @@ class Tab:
         for domain in ("Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
         self.resize(width, height)
-        self.open(path, address)
+        if path is not None:
+            self.open(path, address)
 
     def __enter__(self):
         return self
@@ -134,13 +126,16 @@ class Tab:
             time.sleep(0.05)
 
 
-def dom(path, address="", *flags):
-    """The document that a page has become, once its scripts have run."""
-    return chromium(*flags, "--dump-dom", f"{Path(path).as_uri()}{address}")
+@cache
+def blank():
+    """A tab for whatever needs one page after the other: to start a browser takes a second."""
+    tab = Tab()
+    atexit.register(tab.__exit__)
+    return tab
 
 
 def evaluated(script, expression):
-    """What an expression gives after a script, by way of JSON."""
+    """What an expression gives after a script, in a page of its own, by way of JSON."""
     with tempfile.TemporaryDirectory() as folder:
         said = f"JSON.stringify({expression})"
         if CHROMIUM is None:
@@ -152,10 +147,9 @@ def evaluated(script, expression):
             return json.loads(text)
         page = Path(folder, "page.html")
         page.write_text(
-            '<!doctype html><meta charset="utf-8"><pre id="answer"></pre>'
-            f'<script>{script}\ndocument.getElementById("answer").textContent = {said};</script>',
+            f'<!doctype html><meta charset="utf-8"><script>{script}\n'
+            f"window.answered = {said};</script>",
             encoding="utf-8",
         )
-        answer = re.search(r'<pre id="answer">(.*?)</pre>', dom(page), re.DOTALL)
-        assert answer is not None
-        return json.loads(html.unescape(answer[1]))
+        blank().open(page)
+        return json.loads(blank().run("window.answered"))

@@ -8,7 +8,10 @@ import multiprocessing
 PROCESSES = multiprocessing.get_context("forkserver")
 # What is forked finds the tests of all files that start some: there is one server for all.
 PROCESSES.set_forkserver_preload(
-    ["simopt.sweeps.store", "tests.test_store", "tests.test_growth", "tests.test_chunks"]
+    [
+        "simopt.sweeps.store",
+        *(f"tests.test_{each}" for each in ("chunks", "growth", "sharing", "store")),
+    ]
 )
 
 

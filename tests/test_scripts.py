@@ -17,13 +17,33 @@ from simopt import problems
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
-def run(folder: Path, name: str, *arguments: object) -> str:
+def in_a_process(folder: Path, name: str, *arguments: object) -> str:
     command = [sys.executable, "-W", "error", SCRIPTS / name, *map(str, arguments)]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run a script in a folder of its own: what it prints.
+
+    In this process: a new one takes seconds to import and to load what is here already. Two are
+    started as their users start them.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    def script(name: str, *arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", [str(SCRIPTS / name), *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(SCRIPTS / name), run_name="__main__")
+        out, err = capsys.readouterr()
+        assert end.value.code == 0, err
+        return out
+
+    return script
 
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.name)
@@ -55,8 +75,8 @@ def test_there_are_five():
     ]
 
 
-def test_learning_rate_sensitivity(tmp_path):
-    out = run(tmp_path, "learning_rate_sensitivity.py", "--rates", 7, "--seeds", 3, "--epochs", 2)
+def test_learning_rate_sensitivity(tmp_path, run):
+    out = run("learning_rate_sensitivity.py", "--rates", 7, "--seeds", 3, "--epochs", 2)
     assert out.startswith("105 trajectories")  # 5 optimizers, 7 rates, 3 seeds
     table = pd.read_csv(tmp_path / "results" / "learning_rate_sensitivity.csv")
     assert len(table) == 5 * 7
@@ -67,13 +87,13 @@ def test_learning_rate_sensitivity(tmp_path):
     assert figure.rstrip().endswith("</svg>")
 
 
-def test_batch_size_on_my_data(tmp_path):
+def test_batch_size_on_my_data(tmp_path, run):
     (tmp_path / "my.csv").write_text(
         "area,age,constant,price\n"
         + "\n".join(f"{a},{b},1,{3 * a - b + (a * b) % 3}" for a in range(9) for b in range(5))
     )
     out = run(
-        tmp_path, "batch_size_on_my_data.py", "my.csv", "price", "--seeds", 3, "--optimizer", "sgd",
+        "batch_size_on_my_data.py", "my.csv", "price", "--seeds", 3, "--optimizer", "sgd",
         "--out", "b.html",
     )  # fmt: skip
     assert "<problem my: least_squares, n = 45, d = 3>" in out
@@ -90,11 +110,11 @@ def test_batch_size_on_my_data(tmp_path):
     assert "http" not in page.replace("http://www.w3.org", "")
 
 
-def test_conventions_on_my_data(tmp_path):
+def test_conventions_on_my_data(tmp_path, run):
     rows = [f"{a},{3 * a + (a * a) % 5}" for a in range(1, 30)]
     (tmp_path / "my.csv").write_text("\n".join(["area,price", *rows]))
     out = run(
-        tmp_path, "conventions_on_my_data.py", "my.csv", "price", "--optimizer", "adagrad",
+        "conventions_on_my_data.py", "my.csv", "price", "--optimizer", "adagrad",
         "--rates", 5, "--epochs", 2,
     )  # fmt: skip
     assert "there is no AdaGrad in it" in out  # in scikit-learn
@@ -105,7 +125,9 @@ def test_conventions_on_my_data(tmp_path):
 
 
 def test_shuffle_seeds(tmp_path):
-    out = run(tmp_path, "shuffle_seeds.py", "--seeds", 20, "--epochs", 3, "--out", "new/s.csv")
+    out = in_a_process(
+        tmp_path, "shuffle_seeds.py", "--seeds", 20, "--epochs", 3, "--out", "new/s.csv"
+    )
     assert out.startswith("180 trajectories on hubble")  # 3 optimizers, 3 ways, 20 seeds
     table = pd.read_csv(tmp_path / "new" / "s.csv")
     assert table["orders"].eq(20).all()
@@ -120,12 +142,12 @@ def test_the_example_spec(tmp_path):
     assert len(pd.read_parquet(tmp_path / "results.parquet")) == 4800
 
 
-def test_read_my_loss_curve(tmp_path):
+def test_read_my_loss_curve(tmp_path, run):
     losses = pd.DataFrame({"epoch": range(8), "loss": [4.0, 2.0, 30.0, 9e3, 1e9, 1e20, 1e30, 1e38]})
     losses.loc[8] = 8, float("inf")
     losses.to_csv(tmp_path / "losses.csv", index=False)
     given = ("losses.csv", "--optimizer", "momentum", "--eta", "0.5", "--out", "curve.html")
-    out = run(tmp_path, "read_my_loss_curve.py", *given)
+    out = run("read_my_loss_curve.py", *given)
     assert out.startswith("NaN or Inf")
     assert "eta 0.5 -> 0.05" in out
     assert "eta / 100" in out
@@ -186,8 +208,8 @@ def test_bad_input_is_said_in_a_line(name, arguments, said, status, monkeypatch,
     assert error.count("\n") == (1 if status == 1 else 4)
 
 
-def test_a_table_with_a_column_of_texts(tmp_path):
+def test_a_table_with_a_column_of_texts(tmp_path, run):
     frame = pd.DataFrame({"a": [0.1, 1.2, -0.7, 0.4], "y": [1.0, 3.0, 2.0, 0.5]})
     frame.assign(city=["Rome", "Bari", "Rome", "Bari"]).to_csv(tmp_path / "mine.csv", index=False)
     arguments = ["mine.csv", "y", "--rates", 3, "--epochs", 2]
-    assert "n = 4, d = 3" in run(tmp_path, "conventions_on_my_data.py", *arguments)
+    assert "n = 4, d = 3" in run("conventions_on_my_data.py", *arguments)

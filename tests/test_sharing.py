@@ -3,71 +3,70 @@
 import re
 import subprocess
 import sys
-import textwrap
+import time
+import warnings
 
 import pytest
 
 import simopt
 from simopt.ground.locks import Claims
+from simopt.sweeps import chunks, worker
+from tests import processes
 
 FOUR = simopt.problems.four_points()
 ETAS = [0.01 * k for k in range(1, 41)]
 
-#: A sweep of 40 chunks. It says when the first begins, and goes on with it once it is told to; the
-#: others take a while. It says what it is warned of, and how many trajectories it made itself.
-SCRIPT = """
-import sys, time, warnings
-import simopt
-from simopt.sweeps import chunks, execution, worker
-chunks.ROWS, chunks.FEW_UPDATES = 1, 1
-compute, begun = worker.compute, []
 
-def slowly(*arguments):
-    if not begun:
-        print("begun", flush=True)
-        sys.stdin.readline()
-    begun.append(arguments)
-    time.sleep(float(sys.argv[2]))
-    return compute(*arguments)
+def sweeping(pipe, folder, seconds):
+    """A sweep of 40 chunks. It says when the first begins, and goes on with it once it is told to.
 
-worker.compute = slowly
-warnings.simplefilter("always")
-warnings.showwarning = lambda message, *_, **__: print(message, flush=True)
-frame = simopt.sweep(
-    simopt.problems.four_points(), simopt.SGD(eta=[0.01 * k for k in range(1, 41)]),
-    store=sys.argv[1], threads=1, progress=False,
-)
-assert len(frame) == 40
-print(frame.attrs["trajectories"])
-"""
+    The others take a while. It says what it is warned of, and how many trajectories it made itself.
+    """
+    compute, begun = worker.compute, []
+
+    def slowly(*arguments):
+        if not begun:
+            pipe.send("begun")
+            pipe.recv()
+        begun.append(arguments)
+        time.sleep(seconds)
+        return compute(*arguments)
+
+    chunks.ROWS, chunks.FEW_UPDATES, worker.compute = 1, 1, slowly
+    warnings.simplefilter("always")
+    warnings.showwarning = lambda message, *_, **__: pipe.send(str(message))
+    frame = simopt.sweep(FOUR, simopt.SGD(eta=ETAS), store=folder, threads=1, progress=False)
+    assert len(frame) == 40
+    pipe.send(frame.attrs["trajectories"])
 
 
-def start(folder, seconds=0.0):
-    """A process whose first chunk has begun."""
-    run = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(folder), str(seconds)]
-    process = subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "begun\n"
-    return process
+def begun(folder, seconds=0.0):
+    """A process whose first chunk has begun, and the pipe to it."""
+    here, there = processes.PROCESSES.Pipe()
+    process = processes.start(sweeping, there, folder, seconds)
+    there.close()
+    assert here.recv() == "begun"
+    return process, here
 
 
-def go_on(process):
-    process.stdin.write("\n")
-    process.stdin.flush()
-
-
-def rest(process):
-    """What it says until it ends."""
-    return process.communicate(timeout=300)[0].splitlines()
+def rest(process, pipe):
+    """What it says until it ends, as it should."""
+    said = []
+    try:
+        while True:
+            said.append(pipe.recv())
+    except EOFError:
+        process.join()
+    assert process.exitcode == 0
+    return said
 
 
 def test_two_processes_share_the_chunks(tmp_path):
     frame = simopt.sweep(FOUR, simopt.SGD(eta=ETAS))
-    both = [start(tmp_path / "store", 0.1) for _ in range(2)]
-    for process in both:
-        go_on(process)
-    told = [rest(process) for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    made = [int(lines[-1]) for lines in told]
+    both = [begun(tmp_path / "store", 0.1) for _ in range(2)]
+    for _, pipe in both:
+        pipe.send("on")
+    made = [rest(*each)[-1] for each in both]
     assert sum(made) == 40
     assert min(made) >= 1
     assert simopt.load(tmp_path / "store").equals(frame)
@@ -77,25 +76,23 @@ def test_two_processes_share_the_chunks(tmp_path):
 
 def test_the_second_waits_for_the_first(tmp_path):
     """And says so: what it lacks is being made, in one process, for as long as that may take."""
-    first = start(tmp_path / "store")
-    second = start(tmp_path / "store")
-    go_on(second)
-    said = re.search(r"another process makes (\d+) of .* waiting for it", second.stdout.readline())
-    go_on(first)
+    first, second = begun(tmp_path / "store"), begun(tmp_path / "store")
+    second[1].send("on")
+    said = re.search(r"another process makes (\d+) of .* waiting for it", second[1].recv())
+    first[1].send("on")
     # What it began, and what it had claimed to begin next.
-    assert rest(first) == [said[1]]
-    assert rest(second)[-1] == str(40 - int(said[1]))
-    assert first.returncode == second.returncode == 0
+    assert rest(*first) == [int(said[1])]
+    assert rest(*second)[-1] == 40 - int(said[1])
 
 
 def test_a_killed_process_holds_nothing(tmp_path):
-    first = start(tmp_path / "store")
+    first, _ = begun(tmp_path / "store")
     first.kill()
-    first.communicate()
+    first.join()
     assert (tmp_path / "store" / ".lock").exists()
-    second = start(tmp_path / "store")
-    go_on(second)
-    assert rest(second) == ["40"]
+    second, pipe = begun(tmp_path / "store")
+    pipe.send("on")
+    assert rest(second, pipe) == [40]
 
 
 HOLD = """
