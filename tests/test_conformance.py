@@ -272,7 +272,8 @@ def test_a_lookahead_of_any_period_is_told(period, share, told):
     assert table["explanation"][0] == said
 
 
-@pytest.mark.parametrize("bound", [pytest.param(math.inf, marks=pytest.mark.slow), 1.0])
+@pytest.mark.slow
+@pytest.mark.parametrize("bound", [math.inf, 1.0])
 def test_a_decay_beside_a_schedule_and_a_clip_is_read_off(bound):
     """As chains of optax are written: clip, AdamW, a rate that begins at 0."""
 

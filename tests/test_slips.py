@@ -214,7 +214,14 @@ OF_ANY_RULE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("slip", OF_ANY_RULE)
+#: One that is in the rate, one in the gradient.
+TWO = "it goes on at its first rate", "every update goes by the gradient before"
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [pytest.param(slip, marks=() if slip in TWO else pytest.mark.slow) for slip in OF_ANY_RULE],
+)
 def test_a_slip_of_any_rule_is_named(slip):
     assert sum(text.startswith(slip) for text in EVERYWHERE) == 1
     assert len(OF_ANY_RULE) == len(EVERYWHERE)
