@@ -78,6 +78,23 @@ def test_nor_of_what_compiled_code_calls_in_a_functions_place(modules):
     assert [name for name in modules if "lambda" in name] == []
 
 
+def test_numbas_own_functions_are_parts_too_and_serve_others(modules):
+    """What is made of them for a kernel is linked into functions that Numba alone compiles."""
+
+    def greatest(values, count):
+        room = np.zeros(count)
+        for k in range(count):
+            room[k] = max(values[k], 0.5)
+        return room
+
+    found = compiled(greatest)(np.array([0.25, 2.0]), 2)
+    assert found.tolist() == [0.5, 2.0]
+    of_kernel = [name for name in modules if "impl" in name]
+    plain = numba.njit(_nrt=True, nogil=True, error_model="numpy")(greatest)
+    assert plain(np.array([0.25, 2.0]), 2).tolist() == [0.5, 2.0]
+    assert of_kernel == []
+
+
 def test_without_numbas_methods_parts_are_compiled_as_any_function(modules, tmp_path, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(parts, "COMPILING", {})

@@ -5,11 +5,13 @@ import re
 import numba
 import numpy as np
 import pytest
-from numba.core import analysis, codegen, compiler, compiler_machinery
+from numba.core import analysis, codegen, compiler, compiler_machinery, lowering
+from numba.core.typing import templates
 
 import simopt
+from simopt.ground import pipeline
 from simopt.ground.compiling import compiled
-from simopt.ground.pipeline import UNNEEDED, Compiler, Flags
+from simopt.ground.pipeline import UNNEEDED, Compiler, Flags, replaced
 from simopt.sweeps.reduction import ranks
 
 
@@ -40,6 +42,12 @@ def test_what_is_unneeded_is_numbas():
     noting = type("Noting", (compiler.Compiler,), {"define_pipelines": defined})
     assert numba.njit(lambda x: x + 1, pipeline_class=noting)(2) == 3
     assert names >= UNNEEDED
+
+
+def test_what_is_replaced_is_numbas():
+    assert len(pipeline.PEEPHOLES) == 2
+    assert pipeline._find_values is not None
+    assert callable(templates._OverloadFunctionTemplate._get_jit_decorator)
 
 
 def test_functions_of_the_package_go_without(passes):
@@ -94,6 +102,48 @@ def test_variables_are_analysed_once_and_the_code_is_the_same(analysed):
         counts.append(len(analysed))
     assert codes[0] == codes[1]
     assert counts[0] > counts[1] == 1
+
+
+def walked(pair, count):
+    rows, shift = pair
+    total = 0.0
+    for k in range(count):
+        if k > 2:
+            total += rows[k] * shift
+        else:
+            late = rows[k]
+            total -= late
+    return total + late
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_is_assigned_once_has_no_place_in_memory(monkeypatch, ours):
+    """But where Numba counts references, and of variables that a loop assigns to."""
+    places, alloca = [], lowering.Lower.alloca
+    monkeypatch.setattr(
+        lowering.Lower,
+        "alloca",
+        lambda self, name, kind: (places.append(name), alloca(self, name, kind))[1],
+    )
+    named = type(walked)(walked.__code__, {"__name__": "simopt.tests" if ours else "other"})
+    function = numba.njit(pipeline_class=Compiler, _nrt=False)(named)
+    rows = np.arange(5.0)
+    assert function((rows, 2.0), 5) == walked((rows, 2.0), 5)
+    assert ("rows" in places) is not ours
+    assert any(name.startswith("total") for name in places)
+    assert function((rows, 2.0), 3) == walked((rows, 2.0), 3)
+
+
+def test_other_values_last_for_the_block():
+    class Owner:
+        kept = 1
+
+    owner = Owner()
+    owner.own = 2
+    with replaced(owner, kept=3, own=4):
+        assert (owner.kept, owner.own) == (3, 4)
+    assert vars(owner) == {"own": 2}
+    assert owner.kept == 1
 
 
 def squares(count):

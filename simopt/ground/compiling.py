@@ -19,9 +19,9 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.serialize import dumps
 
 from simopt.ground.locks import Claims
-from simopt.ground.parts import WITHOUT_WRAPPERS, connect
+from simopt.ground.parts import WITHOUT_WRAPPERS, connect, with_numbas
 from simopt.ground.pickles import content_digest
-from simopt.ground.pipeline import Compiler
+from simopt.ground.pipeline import Compiler, settled
 
 
 class CacheWarning(UserWarning):
@@ -98,7 +98,7 @@ def _connected(dispatcher: Any) -> Any:
 
     def connected(signature: Any) -> Any:
         # Of all threads one at a time: then none puts back what another set.
-        with global_compiler_lock, uncollected():
+        with global_compiler_lock, uncollected(), settled(), with_numbas():
             code = compiling(signature)
             connect()
         return code

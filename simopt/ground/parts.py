@@ -2,75 +2,31 @@
 
 Numba compiles every function for itself before it links it into its callers: it optimises it, and
 makes machine code that nobody calls once callers have taken all of it in. Of a part there is LLVM's
-code alone, as it was lowered; it is optimised once, in whoever calls it.
+code alone, as it was lowered (`libraries`); it is optimised once, in whoever calls it.
 
-What is overridden to this end is what Numba's libraries for code made ahead of time override. A
-Numba that has none of it (`spares`) compiles parts as it does any function.
+A Numba that has none of the methods that are overridden to this end (`spares`) compiles parts as it
+does any function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 from weakref import WeakSet
 
-from llvmlite.binding import create_new_module_pass_manager
 from numba.core import codegen, compiler
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
+from numba.core.typing import templates
 from numba.extending import overload
 
 from simopt.ground import pipeline
+from simopt.ground.libraries import Code, Flat, Library, environments
 
 #: Of what compiled code alone calls Numba need not make the functions by which others would.
 WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-
-#: The environments of parts (constants that prints and exceptions read), by their symbols' names.
-_environments: dict[str, Any] = {}
-
-
-class Code(codegen.JITCPUCodegen):
-    """The code generator of parts: a kernel's, but it adds nothing to LLVM's execution engine."""
-
-    def __init__(self, of_kernels: Any) -> None:
-        vars(self).update(vars(of_kernels))
-
-    def _add_module(self, module: Any) -> None:
-        """Hand no module to the engine."""
-
-    def set_env(self, env_name: str, env: Any) -> None:
-        """Leave it to `connect`: the symbol belongs to the caller that the part is inlined into."""
-        _environments[env_name] = env
-
-
-class Library(pipeline.Simplified):
-    """The LLVM module of a part, which is neither optimised nor compiled by itself."""
-
-    def _optimize_final_module(self) -> None:
-        """Leave the module as it was lowered."""
-
-    def _finalize_specific(self) -> None:
-        """Ask the engine for no machine code."""
-
-    def get_pointer_to_function(self, name: str) -> int:
-        """Say that there is none: 0."""
-        self._ensure_finalized()
-        return 0
-
-
-class Flat(Library):
-    """The same with all parts that it calls inlined: a promise is not about what is called.
-
-    Nor is it about addresses that an array's fields pass on: these are seen through.
-    """
-
-    def _optimize_final_module(self) -> None:
-        """Inline, put values in the place of what passes them on, and no more."""
-        passes = create_new_module_pass_manager()
-        passes.add_always_inliner_pass()
-        passes.add_instruction_combine_pass()
-        passes.run(self._final_module, self._codegen._pass_builder())
 
 
 class Part(pipeline.Compiler):
@@ -102,7 +58,7 @@ def spares(code: type, library: type, compiling: type) -> bool:
         callable(getattr(theirs, name, None))
         for theirs, ours in ((code, Code), (library, Library), (compiling, Part))
         for name, method in vars(ours).items()
-        if isinstance(method, FunctionType) and name != "__init__"
+        if isinstance(method, FunctionType) and name not in ("__init__", "whole")
     )
 
 
@@ -164,6 +120,23 @@ def part(function: Callable[..., Any], chosen: Callable[..., Any] | None = None)
     overload(function, options, strict=False)(chosen or itself)
 
 
+@contextmanager
+def with_numbas() -> Iterator[None]:
+    """Within, Numba's own functions that compiled code calls are parts, too.
+
+    ``numpy.empty`` is one for each type and number of dimensions, and ``max`` another.
+    """
+    template: Any = templates._OverloadFunctionTemplate
+    found: Any = getattr(template, "_get_jit_decorator", None)
+
+    def decorator(self: Any) -> Any:
+        jit = found(self)
+        return lambda **options: jit(**(COMPILING | options))
+
+    with pipeline.replaced(template, **({"_get_jit_decorator": decorator} if found else {})):
+        yield
+
+
 def connect() -> None:
     """Set in compiled kernels the environments that their parts read for prints and exceptions.
 
@@ -171,6 +144,6 @@ def connect() -> None:
     """
     code = cpu_target.target_context.codegen()
     with global_compiler_lock:
-        for name in list(_environments):
+        for name in list(environments):
             if code._engine.is_symbol_defined(name):
-                code.set_env(name, _environments.pop(name))
+                code.set_env(name, environments.pop(name))

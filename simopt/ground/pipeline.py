@@ -7,18 +7,22 @@ of a function, and has what it may have changed analysed anew: an eighth of a ke
 
 Of what the other passes have analysed anew, which variables live where is needed once, before the
 last of them, and by generators; Numba's flags are compared at every call that is typed. Both are
-done here as seldom as need be: a twentieth of a kernel's time for CPUs, an eighth for GPUs.
+done here as seldom as need be: a twentieth of a kernel's time for CPUs, an eighth for GPUs. For
+CPUs what is the same for all functions of a kernel is asked for once (`settled`), and variables
+that are assigned once need no place in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from llvmlite.binding import create_new_function_pass_manager
-from numba.core import codegen, compiler, postproc
+from numba.core import analysis, compiler, interpreter, ir, lowering, postproc
+from numba.core.registry import cpu_target
 
+from simopt.ground.libraries import Simplified
 from simopt.ground.snapshot import is_copy
 
 #: Passes by their names, which those of Numba and of numba-cuda share. Code that needs one of them
@@ -52,20 +56,71 @@ def shortened(pipelines: list[Any], function: Any) -> list[Any]:
 
 
 class Flags(compiler.Flags):
-    """Numba's flags, which are equal at once where the same ones are set."""
+    """Numba's flags, of which those alone are looked at that are set: it compares all, by name."""
 
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        same: bool = isinstance(other, compiler.Flags) and self._values == other._values
-        return same or super().__eq__(other)
+        return isinstance(other, compiler.Flags) and all(
+            getattr(self, name) == getattr(other, name) for name in {*self._values, *other._values}
+        )
 
     def __hash__(self) -> int:
         return FLAGS_HASH
 
+    def values(self) -> dict[str, Any]:
+        """All flags by name."""
+        return {**DEFAULTS, **self._values}
+
 
 #: That of all flags: Numba takes it of the names of its options, which it sorts each time.
 FLAGS_HASH = hash(compiler.Flags())
+
+DEFAULTS: dict[str, Any] = compiler.Flags().values()
+
+
+@contextmanager
+def replaced(owner: Any, **values: Any) -> Iterator[None]:
+    """Within, an object has other values of these attributes."""
+    before = {name: vars(owner)[name] for name in values if name in vars(owner)}
+    for name, value in values.items():
+        setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        for name in values:
+            if name in before:
+                setattr(owner, name, before[name])
+            else:
+                delattr(owner, name)
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """Within, Numba asks once for what is the same for all functions that a kernel calls.
+
+    It imports all its registries whenever it compiles one, and has LLVM parse a module to learn how
+    large a type is: a twentieth of a kernel's time. What is new in registries it still finds.
+    """
+    target, typing = cpu_target.target_context, cpu_target.typing_context
+    target.refresh()
+    sizes = functools.cache(type(target).get_abi_sizeof)
+    size = functools.partial(sizes, target)
+    with (
+        replaced(target, get_abi_sizeof=size, load_additional_registries=_renew(target)),
+        replaced(typing, load_additional_registries=_renew(typing)),
+    ):
+        yield
+
+
+def _renew(context: Any) -> Callable[[], None]:
+    """What has a context of Numba's look through the registries that it knows."""
+
+    def renew() -> None:
+        for registry in [*context._registries]:
+            context.install_registry(registry)
+
+    return renew
 
 
 @contextmanager
@@ -86,29 +141,50 @@ def sparing(numbas: Any = postproc) -> Iterator[None]:
         # Which variables live where is computed once it is asked for.
         ir.variable_lifetime, ir.generator_info = numbas.VariableLifetime(ir.blocks), None
 
-    processor.run = analyse
-    try:
+    with replaced(processor, run=analyse):
         yield
-    finally:
-        processor.run = run
 
 
-class Simplified(codegen.JITCodeLibrary):
-    """An LLVM module whose functions are not optimised before what they call is inlined.
+def _unneeded(peephole: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A step of Numba's that looks for what functions of this package don't have."""
+    return lambda ir: ir if is_ours(ir.func_id.func) else peephole(ir)
 
-    Numba has LLVM's passes over a function run here, all of them, and then over what functions have
-    become. Behind what is done here, variables in registers and no empty blocks, the second time
-    gives the same loops: a tenth of a kernel's time less.
+
+#: These look at every instruction for ``with`` blocks, and for dictionaries that are put together.
+PEEPHOLES = {
+    name: _unneeded(getattr(interpreter, name))
+    for name in ("peep_hole_delete_with_exit", "peep_hole_fuse_dict_add_updates")
+    if hasattr(interpreter, name)
+}
+
+
+_find_values: Any = getattr(lowering.Lower, "_find_singly_assigned_variable", None)
+
+
+def _find_more_values(self: Any) -> None:
+    """Find the variables that need no place in memory: those assigned once, before all their uses.
+
+    Numba finds those that are used in one block alone. Of the others each use is a load, which of
+    a tuple of arrays LLVM makes hundreds: of a kernel's instructions these were the most.
     """
-
-    def _optimize_functions(self, ll_module: Any) -> None:
-        ll_module.data_layout = self._codegen._data_layout
-        builder, passes = self._codegen._pass_builder(), create_new_function_pass_manager()
-        passes.add_sroa_pass()
-        passes.add_simplify_cfg_pass()
-        for function in ll_module.functions:
-            if not function.is_declaration:
-                passes.run(function, builder)
+    blocks = self.blocks
+    if self.context.enable_nrt or not is_ours(self.func_ir.func_id.func):
+        # Of arrays that are counted, a place is emptied where one is given up.
+        _find_values(self)
+        return
+    assigned: dict[str, list[int]] = {}
+    for offset, block in blocks.items():
+        for each in block.find_insts(ir.Assign):
+            assigned.setdefault(each.target.name, []).append(offset)
+    values = {name for name, offsets in assigned.items() if len(offsets) == 1}
+    dominators = analysis.compute_cfg_from_blocks(blocks).dominators()
+    for offset, names in analysis.compute_use_defs(blocks).usemap.items():
+        for name in values.intersection(names):
+            (first,) = assigned[name]
+            # Code is made of blocks in their order.
+            if not (first < offset and first in dominators.get(offset, ())):
+                values.remove(name)
+    self._singly_assigned_vars, self._blk_local_varmap = values, {}
 
 
 class Compiler(compiler.Compiler):
@@ -128,5 +204,6 @@ class Compiler(compiler.Compiler):
 
     def _compile_core(self) -> Any:
         self.state.flags = Flags(self.state.flags)
-        with sparing():
+        values = {"_find_singly_assigned_variable": _find_more_values} if _find_values else {}
+        with sparing(), replaced(interpreter, **PEEPHOLES), replaced(lowering.Lower, **values):
             return super()._compile_core()
