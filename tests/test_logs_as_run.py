@@ -263,7 +263,7 @@ def test_an_end_alone_is_no_log(tmp_path):
 
 def test_a_criterion_of_convergence_is_no_loss(tmp_path):
     path = written(tmp_path, EM, "out.log")
-    with pytest.raises(ValueError, match="'llf' rise when a model gets better"):
+    with pytest.raises(ValueError, match="'llf' rises when a model gets better"):
         read_log(path)
     run = one(read_log(path, higher_is_better=True))
     same(run, [1762.5, 1704.4, 1698.6, 1696.7, 1695.8, 1695.2, 1692.2, 1692.2], None)
@@ -271,7 +271,7 @@ def test_a_criterion_of_convergence_is_no_loss(tmp_path):
 
 def test_a_probability_that_rises_is_said_to(tmp_path):
     path = written(tmp_path, STAN, "out.log")
-    with pytest.raises(ValueError, match="'log prob' rise when a model gets better"):
+    with pytest.raises(ValueError, match="'log prob' rises when a model gets better"):
         read_log(path)
     run = one(read_log(path, higher_is_better=True))
     same(run, [31.5007, 21.6038, 13.1571, 11.3012], None)
@@ -479,7 +479,7 @@ def test_the_negative_of_what_rises_falls_and_of_what_falls_rises(tmp_path, name
     if settled:
         same(one(read_log(path)), held=None)
     else:
-        with pytest.raises(ValueError, match=f"'{name}' rise when a model gets better"):
+        with pytest.raises(ValueError, match=f"'{name}' rises when a model gets better"):
             read_log(path)
 
 

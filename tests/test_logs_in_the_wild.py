@@ -552,7 +552,7 @@ def test_lines_without_a_loss_but_with_a_metric_that_rises(tmp_path):
         (lines("[{k}]\ttrain-ndcg@5:{a}"), "train-ndcg@5"),
     ):
         path = written(tmp_path, text)
-        with pytest.raises(ValueError, match=f"must be with a loss in it: '{name}' rise when"):
+        with pytest.raises(ValueError, match=f"must be with a loss in it: '{name}' rises when"):
             read_log(path)
         assert one(read_log(path, higher_is_better=True)).loss.tolist() == (-LOSS).tolist()
 

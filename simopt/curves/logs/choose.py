@@ -256,8 +256,11 @@ def _training(
         return [only]
     rising = [name for name, parts in names.items() if parts.kind == "higher"]
     if rising and not higher:
+        rise = "rises when a model gets better, and is none"
+        if len(rising) > 1:
+            rise = "rise when a model gets better, and are none"
         allowed = (
-            f"with a loss in it: {listed(rising)} rise when a model gets better, and are none "
+            f"with a loss in it: {listed(rising)} {rise} "
             "(--higher-is-better, higher_is_better=True reads one all the same)"
         )
         raise checks.refuse("columns", list(table.columns), allowed)
