@@ -339,7 +339,7 @@ def test_sweep_diagnoses_what_ends_early():
     assert frame["status"].tolist() == ["ok", "ok", "diverged"]
     assert frame["diagnosis"].tolist() == [
         "decreases very slowly",
-        "decreases very slowly",  # it stopped on its way down
+        "healthy",  # it stopped on its way down, having lost three quarters
         "decreases then explodes",
     ]
 

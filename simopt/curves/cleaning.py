@@ -14,6 +14,7 @@ import numpy as np
 
 from simopt.curves.arithmetic import extremes, level
 from simopt.curves.leaps import height_from, leap, stands_out
+from simopt.curves.restarts import restarts
 from simopt.curves.spikes import BEGIN, END, HEIGHT, KNOWN, MOST, PEAK, without_spikes
 
 #: Fewer values are left as they are; of so many a leap at the end is all that can be seen.
@@ -40,11 +41,14 @@ CLEANED = (
     "zeros_at",  # where zeros begin that stand for NaN; -1 if nowhere
     "leap",  # how many values the leap at the end has, on which nothing else is measured; else 0
     "leap_height",  # of it, above what is before it, by what that spans; else 0
+    "restarts",  # at how many places the curve begins again as it began; nothing is set aside then
+    "restart_at",  # at which first, 0 to 1; -1 if nowhere
 )
 
-(SKIPPED, SPIKES, SPIKE_AT, SPIKE_HEIGHT, SPIKE_WIDTH, ZEROS_AT, LEAP, LEAP_HEIGHT) = range(
-    len(CLEANED)
-)
+(
+    SKIPPED, SPIKES, SPIKE_AT, SPIKE_HEIGHT, SPIKE_WIDTH, ZEROS_AT, LEAP, LEAP_HEIGHT, RESTARTS,
+    RESTART_AT,
+) = range(len(CLEANED))  # fmt: skip
 
 
 def clean(losses, lengths, cleaned, out):
@@ -69,6 +73,7 @@ def clean(losses, lengths, cleaned, out):
         out[i, SKIPPED], out[i, SPIKES], out[i, SPIKE_AT] = 0.0, 0.0, np.nan
         out[i, SPIKE_HEIGHT], out[i, SPIKE_WIDTH], out[i, ZEROS_AT] = np.nan, np.nan, -1.0
         out[i, LEAP], out[i, LEAP_HEIGHT] = 0.0, 0.0
+        out[i, RESTARTS], out[i, RESTART_AT] = 0.0, -1.0
         k = 0
         ends = False
         for t in range(lengths[i]):
@@ -84,6 +89,10 @@ def clean(losses, lengths, cleaned, out):
             out[i, ZEROS_AT] = at[first]
             for j in range(first, k):
                 cleaned[i, at[j]] = np.nan
+            continue
+        count, place = restarts(y[:k])
+        if count > 0:
+            out[i, RESTARTS], out[i, RESTART_AT] = count, place / (k - 1)
             continue
         rest = k
         # After a last value that is missing nothing is known of a leap.

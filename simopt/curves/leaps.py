@@ -29,6 +29,9 @@ FEW, PARTS = 3, 20
 #: What swells does so to the end, step by step, within the last of so many parts of a run.
 SWELLS = 12
 
+#: What has climbed so many steps in a row, by this share of a leap, climbs on in it.
+CLIMBED, CLIMBED_SHARE = 4, 0.05
+
 #: What grows in so many steps to the end, by more each time and by more than so many times what the
 #: curve spans before, is a divergence; so is whatever is higher than so many times that.
 GROWS, GROWN, BEYOND = 3, 8.0, 1000.0
@@ -50,7 +53,7 @@ def leap(y, spare):
         0 if there is none.
     """
     k = len(y)
-    first = max(2, k - max(FEW, k // PARTS))
+    first = max(2, k - last_few(k, PARTS))
     noise = -1.0
     low = high = y[0]
     calm = 0.0
@@ -65,7 +68,9 @@ def leap(y, spare):
             base, height = before(y, t), height_from(y, t)
             back = max(left(height, span), NOISY * noise)
             begins = y[t] - base > LEFT * height and rise_at(y, t) >= SUDDEN * height
-            begins = begins and not builds_up(y, 0, t, height)
+            # Nor did it begin with the value before, or climb all the way to here.
+            begins = begins and y[t - 1] - y[t - 2] <= LEFT * height
+            begins = begins and not climbs(y, t - 1, height) and not builds_up(y, 0, t, height)
             if begins and y[k - 1] - base > back:
                 diverging = diverges(y, height, calm, CLEAR * noise)
                 # What swells before it leaps belongs to it.
@@ -84,17 +89,31 @@ def swell(y, noise, spare):
         return 0
     if noise < 0.0:
         noise = roughness(y, spare)
-    most = max(FEW, k // SWELLS)
+    most = last_few(k, SWELLS)
     t = k - 1
-    while t > 1 and k - t <= most and y[t] - y[t - 1] > NOISY * noise:
+    # One step more than may be, to see whether it goes on.
+    while t > 1 and k - 1 - t <= most and y[t] - y[t - 1] > NOISY * noise:
         t -= 1
     count = k - 1 - t
-    if count < FEW or count > most:
+    height = y[k - 1] - y[t]
+    if count < FEW or count > most or climbs(y, t, height):
         return 0
     low, high = extremes(y[: t + 1])
-    height = y[k - 1] - y[t]
     far = height > max(CLEAR * noise, SHARE * (high - low))
     return count if far and not diverges(y, height, high - low, CLEAR * noise) else 0
+
+
+def climbs(y, t, height):
+    """Whether a few steps up to a value all rise, by a share of what follows: it climbs on."""
+    rises = 0
+    while rises < CLIMBED and rises < t and y[t - rises] > y[t - rises - 1]:
+        rises += 1
+    return rises == CLIMBED and y[t] - y[t - CLIMBED] > CLIMBED_SHARE * height
+
+
+def last_few(k, parts):
+    """So many values are the last few of k: of a short curve a third at most."""
+    return max(min(FEW, k // 3), k // parts)
 
 
 def height_from(y, t):
@@ -107,8 +126,11 @@ def height_from(y, t):
 
 
 def diverges(y, height, span, least):
-    """Whether a leap is too high for any spike, or grows and grows, by more than a least step."""
-    if height > BEYOND * span > 0.0:
+    """Whether a leap is too high for any spike, or grows and grows, by more than a least step.
+
+    Of what has moved by no more than such steps nobody knows how high its spikes are.
+    """
+    if height > BEYOND * span and span > least:
         return True
     steps = 0
     j = len(y) - 1

@@ -36,6 +36,7 @@ NOISE = (
     "calms",  # deviation of the last quarter's noise, by that of the first; 1 of a short curve
     "echo",  # correlation of a residual of the second half with the next one
     "skew",  # skewness of the residuals
+    "between",  # how far every other value is above all the rest, of the range; less than 0 if not
     "moves",  # deviation of the blocks' means, by that which noise alone would make
     "slope_t",  # slope through the blocks' means in standard errors; positive when the loss falls
     "start_z",  # first values above the rest, in standard deviations of the noise
@@ -62,9 +63,10 @@ NOISE = (
 )
 
 (
-    SCATTER, CALMS, ECHO, SKEW, MOVES, SLOPE_T, START_Z, BLOCK_FALL, BLOCK_RISE, BLOCK_RISE_Z,
-    BLOCK_UPS, BLOCK_LOWEST_AT, BLOCK_LATE, NET, SHIFT, SHIFT_AT, SHIFT_Z, SHIFT_BEFORE, SHIFT_LEFT,
-    SHIFT_PEAK, SHIFTS, SHIFT_OTHER, KNEE, REST_AT, PERIOD, ONSET, NOISE_SHARE,
+    SCATTER, CALMS, ECHO, SKEW, BETWEEN, MOVES, SLOPE_T, START_Z, BLOCK_FALL, BLOCK_RISE,
+    BLOCK_RISE_Z, BLOCK_UPS, BLOCK_LOWEST_AT, BLOCK_LATE, NET, SHIFT, SHIFT_AT, SHIFT_Z,
+    SHIFT_BEFORE, SHIFT_LEFT, SHIFT_PEAK, SHIFTS, SHIFT_OTHER, KNEE, REST_AT, PERIOD, ONSET,
+    NOISE_SHARE,
 ) = range(len(NOISE))  # fmt: skip
 
 #: Residuals in which a period is looked for, and how well they must repeat: five standard errors
@@ -101,6 +103,7 @@ def measure_noise(losses, lengths, flat_ends, out):
         if k < 2 * VALUES or not to_unit_range(y[:k]):
             continue
         scatter(y[:k], residuals, variances, spare, out[i])
+        out[i, BETWEEN] = between(y[:k])
         levels(y[:k], blocks, out[i])
         level_shift(y[:k], sums, spare[0], out[i])
         of_fall(y[:k], out[i])
@@ -167,6 +170,13 @@ def scatter(y, residuals, variances, spare, out):
         out[SCATTER] = min(out[SCATTER], roughness(y, spare))
     out[SKEW] = third / k / (second / k) ** 1.5 if second > 0.0 else 0.0
     out[ECHO] = products / late if late > 0.0 else 0.0
+
+
+def between(y):
+    """How far the lowest of every other value is above the highest of the rest."""
+    even_low, even_high = extremes(y[::2])
+    odd_low, odd_high = extremes(y[1::2])
+    return max(even_low - odd_high, odd_low - even_high)
 
 
 def trimmed(values):

@@ -41,6 +41,7 @@ VALIDATION = (
     "validation_lowest_at",  # where it is lowest
     "validation_rise",  # mean of the last quarter - lowest, of its start - lowest
     "validation_noise",  # what noise alone makes of that rise, of the rise
+    "validation_climb",  # slope of a line through what follows it, in standard errors; NaN of few
     "training_after",  # what the training loss loses after that place, of its fall
     "validation_net",  # start - median of the last quarter, of the range
     "validation_scatter",  # standard deviation of what is not smooth, of the range
@@ -52,7 +53,7 @@ VALIDATION = (
 )
 
 (
-    FALL, LOWEST_AT, RISE, RISE_NOISE, TRAINING_AFTER, NET, SCATTER, TREND, SCALE, UPS,
+    FALL, LOWEST_AT, RISE, RISE_NOISE, CLIMB, TRAINING_AFTER, NET, SCATTER, TREND, SCALE, UPS,
     ABOVE, BROKEN_AT,
 ) = range(len(VALIDATION))  # fmt: skip
 
@@ -112,6 +113,7 @@ def measure_validation(losses, validation, lengths, out):
         out[i, LOWEST_AT] = (lowest + 0.5 * (width - 1)) / (points - 1)
         out[i, RISE] = rise / max(np.float64(0.0), shape[0] - low)
         out[i, RISE_NOISE] = error / rise
+        out[i, CLIMB] = climb(y[(lowest + width) * k // points : k])
         out[i, NET] = y[0] - median(y[k - 1 - k // 4 : k], spare[1], spare[2])
         out[i, SCATTER] = noise
         if k > 5:
@@ -129,6 +131,22 @@ def measure_validation(losses, validation, lengths, out):
         out[i, TRAINING_AFTER] = (
             value_at(shape[:points], out[i, LOWEST_AT]) - end_level(y[:k])
         ) / y[0]
+
+
+def climb(y):
+    """The slope of a line through values, in standard errors; NaN of fewer than four."""
+    k = len(y)
+    if k < 4:
+        return np.float64(np.nan)
+    mean, middle = level(y), 0.5 * (k - 1)
+    product = total = np.float64(0.0)
+    for t in range(k):
+        product += (t - middle) * (y[t] - mean)
+        total += (y[t] - mean) * (y[t] - mean)
+    # The sum of the squares of t - middle.
+    squares = k * (k * k - 1.0) / 12.0
+    slope = product / squares
+    return slope / np.sqrt((total - slope * product) / (k - 2) / squares)
 
 
 def beside_training(y, middle, scale, out):

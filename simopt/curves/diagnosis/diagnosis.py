@@ -18,7 +18,7 @@ from simopt.curves import odds
 from simopt.curves.diagnosis import levels, rates, terminal
 from simopt.curves.diagnosis.batch import measured
 from simopt.curves.logs import Log, LoggedRun, reading
-from simopt.curves.symptoms import BY_NAME, SYMPTOMS, evidence, remedies
+from simopt.curves.symptoms import BY_NAME, SYMPTOMS, evidence, remedies, resumed
 from simopt.curves.symptoms.evidence import Seen
 from simopt.curves.symptoms.record import Known
 from simopt.ground import checks, extras
@@ -316,6 +316,9 @@ def judged(
     at = evenly(x)
     even = loss if at is None else loss[at]
     held = validation if at is None or validation is None else validation[at]
+    if came := levels.comes_to_chance(even):
+        # What it does there is read, not how it came.
+        even = np.where(np.arange(len(even)) < came, np.nan, even)
     second = None if held is None else levels.unrounded(held)[None]
     columns, codes, certain = measured(even[None], second, np.array([len(even)]), 1)
     symptom, sure = SYMPTOMS[codes[0]], float(certain[0])
@@ -332,10 +335,10 @@ def judged(
         symptom, sure = "healthy", min(sure, MODEST)
     if symptom == "resumed or several runs":
         there = np.flatnonzero(np.isfinite(even))[int(features["skipped"]) :]
-        jump = there[round(features["shift_at"] * (len(there) - 1))]
+        jump = there[round(features[resumed.jump_at(features)] * (len(there) - 1))]
         if levels.ends_at_ceiling(even) or levels.stays_at_chance(even[jump:]):
             symptom, sure = "decreases then explodes", min(sure, MODEST)
-    if symptom in FALLEN and levels.stays_at_chance(even):
+    if symptom in FALLEN and (came or levels.stays_at_chance(even)):
         symptom, sure = "does not move", MODEST
     features["last_digit"] = np.nan if symptom in UNROUNDED else levels.last_digit(even)
     if not np.isnan(features["last_digit"]):
@@ -350,7 +353,7 @@ def judged(
         best = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan)))
     on = held if symptom == "validation rises" and held is not None else even
     record = BY_NAME[symptom]
-    classes, fell = levels.chance_level(loss), rates.fell(rate)
+    classes, fell = levels.chance_level(even if came else loss), rates.fell(rate)
     known = Known(features, optimizer, best, classes, about, fell, cycle, x, counted, at)
     seen = evidence.gather(record, known, on, held, fault)
     if at is not None:

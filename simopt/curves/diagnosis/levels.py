@@ -13,17 +13,43 @@ from numpy.typing import NDArray
 WITHIN, MEAN_WITHIN, FEW_CLASSES = 0.012, 0.004, 10
 
 
-def stays_at_chance(loss: NDArray[np.float64]) -> bool:
+def stays_at_chance(loss: NDArray[np.float64], more: tuple[int, ...] = ()) -> bool:
     """Whether a loss stays at the chance level of a few classes from first to last.
 
-    What little moves is a last bias that learns how frequent the classes are, or noise.
+    What little moves is a last bias that learns how frequent the classes are, or noise. Of ``more``
+    numbers of classes it may be as well.
     """
     finite = loss[np.isfinite(loss)]
     if len(finite) < 2:
         return False
-    level = np.log(np.arange(2, FEW_CLASSES + 1))
+    level = np.log([*range(2, FEW_CLASSES + 1), *more])
     off = np.abs(np.mean(finite[len(finite) // 2 :]) / level - 1)
     return bool(off.min() <= MEAN_WITHIN and np.ptp(finite) <= WITHIN * level[off.argmin()])
+
+
+#: A loss comes to chance level within so many values, or this part of the run, and stays there for
+#: so many at least: weights that are too large at first, or the first steps.
+AT_FIRST, PART, STAYS = 5, 20, 7
+#: Numbers of classes that are usual, beside a few.
+USUAL = (100, 1000)
+
+
+def comes_to_chance(loss: NDArray[np.float64]) -> int:
+    """From which value on a loss stays at chance level, if it lies above it before; 0 if not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> comes_to_chance(np.array([3.1, 2.4] + [2.303, 2.302, 2.303, 2.304] * 2))
+    2
+    """
+    for start in range(1, 1 + max(AT_FIRST, len(loss) // PART)):
+        rest = loss[start:]
+        if np.isfinite(rest).sum() < STAYS:
+            return 0
+        if stays_at_chance(rest, USUAL):
+            return start if loss[start - 1] > np.nanmax(rest) else 0
+    return 0
 
 
 #: Chance level is looked for with up to so many classes.

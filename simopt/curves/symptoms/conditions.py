@@ -29,14 +29,20 @@ FEW = 36
 #: of few values at random too. Of few values it takes both, the second clearly.
 IN_TURNS, LEVELS, FEWEST, BOTH = 0.4, 0.38, 12.0, 0.42
 
-#: Skewness beyond that of chance, which of few values is large.
-SKEW, MOST_CHANCE = 0.4, 0.6
+#: Or every other value is above all the rest, by this share of the range.
+BETWEEN = 0.15
+
+#: Skewness beyond so many times its standard error.
+SKEW, CHANCE = 0.4, 2.0
 
 #: All that a loss spans is next to nothing of it below this share.
 NOTHING = 0.003
 
 #: A log of batches has this many values and more; one of epochs seldom has.
 BATCHES = 80.0
+
+#: Noise of batches is in every value: what is rough, as a median, is this share of what scatters.
+ALL_ALONG = 0.25
 
 #: A validation loss that scatters by less than the first share of its range falls clearly; by less
 #: than the second it falls rather than not.
@@ -56,6 +62,9 @@ VALIDATION_NET, VALIDATION_LATE = 0.6, 0.7
 #: In stairs the second half swings because it falls, which makes this share of the swing, but not
 #: all of what is lost from start to end.
 STAIRS, EVENLY = 0.6, 0.8
+
+#: What the second half makes of a fall that goes on, and the slope of all of it in standard errors.
+LATE, CLEAR_SLOPE = 0.18, 9.0
 
 #: A validation loss is above where the training loss ends by this share of its fall, and spans so
 #: small a share of what that does.
@@ -112,6 +121,7 @@ def batch_noise(f: Columns) -> Column:
         white(f),
         either(above(f["moves"], 3.0), above(f["start_z"], 6.0)),
         above(f["net"], 0.02),
+        above(f["noise"] / f["scatter"], ALL_ALONG),
     )
 
 
@@ -131,8 +141,12 @@ def memory(f: Columns) -> Column:
 
 def skewed(f: Columns) -> Column:
     """Whether values lie far above most others rather than far below, more than by chance."""
-    chance = np.minimum(1.5 * np.sqrt(6.0 / f["values"]), MOST_CHANCE)
-    return above(f["skew"] - chance, SKEW)
+    return above(f["skew"] - CHANCE * np.sqrt(6.0 / f["values"]), SKEW)
+
+
+def in_turns(f: Columns) -> Column:
+    """Whether values are high and low in turns."""
+    return above(f["between"], BETWEEN)
 
 
 def little(f: Columns, share: Column | float) -> Column:
@@ -146,7 +160,7 @@ def little(f: Columns, share: Column | float) -> Column:
     echo = f["echo"] + 1.0 / np.sqrt(f["values"])
     levels = every(above(f["scatter"], LEVELS), above(f["values"], FEWEST))
     both = every(above(-f["echo"], IN_TURNS), above(f["scatter"], BOTH))
-    random = 1.0 - either(above(-echo, IN_TURNS), levels, both, skewed(f))
+    random = 1.0 - either(above(-echo, IN_TURNS), levels, both, in_turns(f), skewed(f))
     return every(below(spans / share, 1.0), above(spans, NOTHING), random)
 
 
@@ -161,6 +175,16 @@ def falls_through(f: Columns) -> Column:
         above(f["slope_t"], 4.0),
         above(f["block_late"], 0.25),
         below(f["block_rise"], 0.2),
+    )
+
+
+def falls_on(f: Columns) -> Column:
+    """Whether the second half falls clearly as well, through noise without memory."""
+    return every(
+        white(f),
+        above(f["block_late"], LATE),
+        above(f["slope_t"], CLEAR_SLOPE),
+        below(f["block_rise"], 0.1),
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt import problems
+from simopt.curves.arithmetic import STRETCHES
 from simopt.curves.symptoms.conditions import above, below, every
 from simopt.curves.symptoms.evidence import FLAT_PERCENT as FLAT
 from simopt.curves.symptoms.evidence import drop, plateau
@@ -24,6 +25,8 @@ from simopt.rules import SGD
 
 #: A flat stretch of a fifth of the run: shorter ones are chance.
 LONG = 0.19
+#: Of few values so many steps of it at least.
+STEPS = 2.4
 #: What is lost after it: this share of the range, or the curve only bends.
 DEEP = 0.07
 
@@ -41,7 +44,11 @@ def test(f: Columns) -> Column:
     at_once = np.where(np.isnan(f["onset"]), 0.0, below(f["onset"] / limit, 1.0))
     lost = np.minimum(f["drop"], f["fall"] - f["end"])
     at_once = every(at_once, below(lost, MOST))
-    return every(above(f["plateau"], LONG), above(f["drop"], DEEP), 1.0 - at_once)
+    # The shape of a longer curve has as many points.
+    steps = f["plateau"] * (np.minimum(f["values"], STRETCHES) - 1.0)
+    return every(
+        above(steps, STEPS), above(f["plateau"], LONG), above(f["drop"], DEEP), 1.0 - at_once
+    )
 
 
 def causes(known: Known) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ OUTGROWS = 4.0
 ENDS_HIGH = 0.5
 
 #: Or it jumps at once, by so many standard errors, to about its start's level or above,
-SUDDEN, ABOVE_START = 8.0, 0.8
+SUDDEN, ABOVE_START = 8.0, 0.6
 #: with a burst above the level at which it then stays.
 BURST = 1.55
 #: and had fallen by this share of the jump before.

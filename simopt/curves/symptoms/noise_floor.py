@@ -4,7 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.symptoms import reasons
-from simopt.curves.symptoms.conditions import BATCHES, above, batch_noise, below, every, level
+from simopt.curves.symptoms.conditions import (
+    BATCHES,
+    above,
+    batch_noise,
+    below,
+    every,
+    falls_on,
+    level,
+)
 from simopt.curves.symptoms.evidence import JUMPED, SECOND_HALF, about_the_jump
 from simopt.curves.symptoms.oscillates import up_and_down, wild
 from simopt.curves.symptoms.record import (
@@ -28,6 +36,8 @@ from simopt.rules import SGD
 LEAST = 0.025
 #: It stays: from the third quarter to the last it moves by two thirds of itself at most.
 DRIFT = 0.65
+#: Fewer values do not show that a level stays.
+FEWEST = 12
 #: Its swing is half of itself at least: noise, and not a level that the loss came to lie at.
 TREMBLES = 0.5
 #: A long curve ends at less than this share of its level where a falling rate has ended the noise.
@@ -45,7 +55,9 @@ def test(f: Columns) -> Column:
     trembles = above(f["late_swing"] / f["late_level"], TREMBLES)
     annealed = every(above(f["values"], BATCHES), below(f["end"] / f["late_level"], ENDS))
     return every(
+        above(f["values"], FEWEST),
         up_and_down(f),
+        1.0 - falls_on(f),
         above(level(f), LEAST),
         stays,
         trembles,

@@ -29,16 +29,19 @@ from simopt.rules import Adam
 
 #: The validation loss ends above its lowest by three hundredths of what it had lost,
 RISE = 0.03
-#: of which its noise explains three fifths at most,
+#: of which its noise explains three fifths at most;
 RISE_NOISE = 0.6
+#: or it goes on rising: a line through what follows the lowest place has a slope of so many
+#: standard errors.
+CLIMBS = 4.0
 #: while the training loss keeps less than a third of what there was to lose.
 LEARNS = 0.3
 #: or makes this share of its fall after the validation loss was lowest.
 AFTER = 0.2
 #: It moves by this share of what the training loss does, or ends this share of its range below its
-#: start, or rises without falling back: more than the wavering of a loss that learns nothing that
-#: carries over.
-SCALE, FELL, STRAIGHT = 0.3, 0.3, 2.2
+#: start, or rises without falling back, or by that line so clearly: more than the wavering of a
+#: loss that learns nothing that carries over.
+SCALE, FELL, STRAIGHT, CLEARLY = 0.3, 0.3, 2.2, 10.0
 
 #: How much validation loss rises, as a share of its least, where training overfits; and where not.
 RISEN, LEVEL = 0.1, 0.01
@@ -50,11 +53,12 @@ def test(f: Columns) -> Column:
         return np.zeros_like(f["fall"])
     return every(
         above(f["validation_rise"], RISE),
-        below(f["validation_noise"], RISE_NOISE),
+        either(below(f["validation_noise"], RISE_NOISE), above(f["validation_climb"], CLIMBS)),
         either(
             above(f["validation_scale"], SCALE),
             above(f["validation_net"], FELL),
             below(f["validation_ups"], STRAIGHT),
+            above(f["validation_climb"], CLEARLY),
         ),
         either(below(level(f), LEARNS), above(f["training_after"], AFTER)),
         1.0 - hardly_moves(f),

@@ -10,22 +10,46 @@ CLEAR = 4.0
 SCATTER = 1.7
 #: and by this share of the fall before it.
 SHARE = 0.3
+#: Or it begins below all that follows: so many deviations of the noise below, by all but this share
+#: of the range, and the second half stays above this one, and swings by less than half.
+BELOW, LOWEST, HIGH, CALM = 10.0, 0.05, 0.45, 0.5
 #: On the way there it hardly falls back.
 STRAIGHT = 1.6
+#: Or all rises of the second half together are little more than its swing, it ends higher than the
+#: last eighth, no step makes most of that, as of levels in turns, and it is to be seen.
+STEADY, ENDS_HIGH, STEP, SEEN = 1.3, 1.1, 0.7, 0.03
 #: The second half swings by no more than twice the rise, unless what swings is noise.
 SWINGS = 1.9
 
 
 def test(f: Columns) -> Column:
     """A rise that stays, beyond the noise."""
+    # What goes one way, to its end, is no swing, and no noise with a memory.
+    steady = every(
+        above(f["block_rise_z"], CLEAR),
+        below(f["late_ups"], STEADY),
+        above(f["end"] / f["block_rise"], ENDS_HIGH),
+        below(f["jump"], STEP),
+        above(f["block_rise"], SEEN),
+    )
     # Values that follow each other say less than as many that don't.
-    return every(
+    clear = every(
         above(f["block_rise_z"] / memory(f), CLEAR),
+        either(white(f), below(f["late_swing"] / f["block_rise"], SWINGS)),
+    )
+    at_once = every(
+        above(-f["start_z"] / memory(f), BELOW),
+        below(f["fall"], LOWEST),
+        above(f["late_level"], HIGH),
+        below(f["late_swing"], CALM),
+    )
+    gradually = every(
+        either(clear, steady),
         above(f["block_rise"] / f["scatter"], SCATTER),
         above(f["block_rise"] / f["block_fall"], SHARE),
         below(f["block_ups"], STRAIGHT),
-        either(white(f), below(f["late_swing"] / f["block_rise"], SWINGS)),
     )
+    return either(gradually, at_once)
 
 
 def causes(known: Known) -> tuple[str, ...]:

@@ -34,6 +34,9 @@ from simopt.curves.validation import counterfactuals
 from simopt.curves.validation.counterfactuals import Counterfactuals
 from simopt.rules import SGD
 
+#: Of so few values a fall that bends has hardly begun to: slow is a line, of which the last quarter
+#: makes a quarter, or nearly.
+SHORT, LINE = 9.5, 0.17
 #: The last quarter loses not much less than the one before it: it goes on,
 GOES_ON = 0.55
 #: or it makes a sixth of the fall: far from any end.
@@ -62,8 +65,9 @@ IN_PROPORTION = 1.6
 
 def test(f: Columns) -> Column:
     """A fall that goes on to the end."""
+    least = np.where(f["values"] < SHORT, LINE, UNFINISHED)
     smooth = every(
-        above(f["quarter_4"], UNFINISHED),
+        above(f["quarter_4"] / least, 1.0),
         either(above(goes_on(f), GOES_ON), above(f["quarter_4"], LARGE)),
         below(f["late_ups"], UPS),
     )

@@ -9,6 +9,7 @@ from simopt.curves.symptoms.conditions import (
     below,
     either,
     every,
+    in_turns,
     little,
     memory,
     skewed,
@@ -72,6 +73,7 @@ def test(f: Columns) -> Column:
     of_batches = every(
         stays(f, 1.0),
         1.0 - skewed(f),
+        1.0 - in_turns(f),
         # Of few values a correlation is known badly, but up and down in turns is plain.
         below(np.maximum(f["echo"] - unknown, -f["echo"]), ECHO),
         either(np.isnan(f["noise_share"]), below(f["noise_share"], SHARE), no_memory),
