@@ -182,6 +182,17 @@ def test_what_pages_need_is_loaded_by_the_processes_that_build_them():
     assert not {"altair", "matplotlib", "numba", "pandas", "scipy"} & {*shown}
 
 
+def test_what_few_pages_need_is_loaded_by_these():
+    """All processes that build pages wait until the first has loaded what they share."""
+    code = "import sys; from simopt.report import building; building._import_pages(); "
+    shown = subprocess.run(
+        [sys.executable, "-c", code + "print(*sys.modules)"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert {"matplotlib", "numba", "pandas", "simopt.report.claims"} <= {*shown}
+    assert not {"altair", "scipy.optimize", "scipy.stats"} & {*shown}
+
+
 def test_the_longest_pages_begin_first(monkeypatch, tmp_path):
     begun = []
 

@@ -17,6 +17,8 @@ from matplotlib.axis import Tick
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from simopt.display.svg_drawing import measuring
+
 #: What an axis is asked for that changes with its limits, the place of its axes and the size of its
 #: texts alone, while nobody else changes the figure. Names inside matplotlib: what a version lacks
 #: is not remembered.
@@ -39,11 +41,16 @@ def remembered(figure: Figure) -> AbstractContextManager[None]:
     """
     asked: list[tuple[Any, str, Callable[[], Any]]] = [
         *((axis, name, partial(_place, axis)) for axis in _axes(figure) for name in ASKED),
-        *((text, MEASURED, partial(_words, text, figure)) for text in figure.findobj(Text)),
         # Limits are found where they are asked for, which lasts if nothing changes them.
         *((each, SETTLED, tuple) for each in figure.axes),
     ]
-    return _instead((each, name, partial(_once, where=where)) for each, name, where in asked)
+    by, texts = measuring(), figure.findobj(Text)
+    return _instead(
+        [
+            *((each, name, partial(_once, where=where)) for each, name, where in asked),
+            *((text, MEASURED, partial(_measured, text, figure, by)) for text in texts),
+        ]
+    )
 
 
 def uncopied(figure: Figure) -> AbstractContextManager[None]:
@@ -72,8 +79,15 @@ def _place(axis: Any) -> tuple[float, ...]:
     return (*axis.get_view_interval(), *axis.axes.bbox.bounds, axis.label.get_fontsize())
 
 
-def _words(text: Any, figure: Figure) -> tuple[str, float, float]:
-    return text.get_text(), text.get_fontsize(), figure.dpi
+def _measured(
+    text: Any, figure: Figure, by: Any, find: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
+    """The layout of a text, measured by one renderer, whichever asks."""
+
+    def words() -> tuple[str, float, float]:
+        return text.get_text(), text.get_fontsize(), figure.dpi
+
+    return _once(lambda _: find(by), words)
 
 
 def _clipped(_: Tick, made: Tick) -> None:

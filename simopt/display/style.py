@@ -8,7 +8,6 @@ light, in the dark and on paper, and so that a search finds the words in it.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,14 +18,13 @@ import matplotlib
 from cycler import cycler
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import (
     ScalarFormatter,
 )
 
-from simopt.display import axis_ticks, svg_text
+from simopt.display import axis_ticks, svg_drawing, svg_text
 from simopt.display.remembering import remembered, uncopied
 from simopt.display.timing import drawing
 from simopt.ground.formatting import MINUS
@@ -267,17 +265,14 @@ def svg(figure: Figure, *, title: str, alt: str, name: str | None = None) -> Mar
         variables, without a size of its own, a date or an id that the page could hold already.
         The same figure gives the same text every time.
     """
-    buffer = io.StringIO()
     with matplotlib.rc_context(RC), uncopied(figure):
         for axis in (each for axes in figure.axes for each in (axes.xaxis, axes.yaxis)):
             if isinstance(axis.get_major_formatter(), ScalarFormatter):
                 axis.set_major_formatter(axis_ticks.as_in_sentences())
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         # ``savefig`` would draw twice, the first time for the layout alone, which drawing does too.
-        canvas: Any = FigureCanvasSVG(figure)
+        svg_drawing.prepare(figure)
         with remembered(figure), _room_left(figure):
-            canvas.print_svg(buffer, metadata=nothing)
-    text = buffer.getvalue()
+            text = svg_drawing.drawn(figure)
     inside = text[text.index("<svg") :]
     box = re.search(r'viewBox="([^"]+)"', inside)
     assert box is not None

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+
+#: A coordinate; an attribute that is one, and one that holds several. Never a label.
+NUMBER = re.compile(r"-?\d+\.\d+")
+COORDINATES = re.compile(r'\b(?:(x|y|width|height)="(-?\d+\.\d+)"|(?:d|transform)="[^"]*")')
 
 
 def cleaned(text: str, name: str, variables: Mapping[str, str]) -> str:
@@ -26,27 +31,32 @@ def cleaned(text: str, name: str, variables: Mapping[str, str]) -> str:
 
     text = re.sub(r' id="([^"]*)"', identify, text)
     text = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", text)
-    text = re.sub(r"#[0-9a-f]{6}\b", lambda m: variables.get(m[0], m[0]), text)
+    for color, variable in variables.items():
+        text = text.replace(color, variable)
     # Labels take the page's font, and a phone may enlarge them.
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     text = re.sub(r"font-size: ([\d.]+)px", r"font-size: calc(\1px * var(--figure-text, 1))", text)
-    # Coordinates only, never a label.
-    text = re.sub(r'\b(d|x|y|width|height|transform)="[^"]*"', lambda m: _shorter(m[0]), text)
+    text = COORDINATES.sub(_shorter, text)
     text = text.replace("; stroke-linecap: square", "")
     return re.sub(r"\n\s*", "\n", text).strip()
 
 
-def _shorter(attribute: str) -> str:
+def _shorter(attribute: re.Match[str]) -> str:
     """Round coordinates to 0.1 px, small ones (markers) to 0.01, and compress paths."""
-    text = re.sub(r"-?\d+\.\d+", lambda m: _digits(float(m[0])), attribute)
-    if attribute.startswith("d="):
+    if attribute[1]:
+        return f'{attribute[1]}="{_digits(attribute[2])}"'
+    text = NUMBER.sub(lambda m: _digits(m[0]), attribute[0])
+    if text.startswith("d="):
         text = re.sub(r"\s*([A-Za-z\"])\s*", r"\1", text[2:])
         # After one L, more points are more lines.
         text = "d=" + re.sub(r"(?<=L)([^A-Za-z\"]+(?:L[^A-Za-z\"]+)+)", _joined, text)
     return text
 
 
-def _digits(x: float) -> str:
+@lru_cache(maxsize=4096)
+def _digits(written: str) -> str:
+    """A number rounded: of the same places there are several marks and lines."""
+    x = float(written)
     short = f"{x:.1f}" if abs(x) >= 10 else f"{x:.2f}"
     short = short.rstrip("0").rstrip(".")
     return "0" if short in ("-0", "") else short

@@ -75,16 +75,16 @@ def _find_by_content(cache: Any, function: Callable[..., Any]) -> None:
     Else what the first process compiles, which has compiled Python's own bytecode too, no other
     finds: each kernel was compiled twice.
     """
-    by_pickle = cache._index_key
     held = tuple(cell.cell_contents for cell in function.__closure__ or ())
 
     @functools.cache
-    def content() -> str:
-        return content_digest(dumps(held))  # type: ignore[no-untyped-call]
+    def content() -> tuple[str, str]:
+        pickled = dumps(held)  # type: ignore[no-untyped-call]
+        return sha256(function.__code__.co_code).hexdigest(), content_digest(pickled)
 
-    def key(signature: Any, code: Any) -> Any:
-        *rest, (of_code, _) = by_pickle(signature, code)
-        return (*rest, (of_code, content()))
+    # As Numba's, which pickles all that is held each time that it is asked for.
+    def key(signature: Any, codegen: Any) -> Any:
+        return signature, codegen.magic_tuple(), content()
 
     if held:
         cache._index_key = key

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import least_squares
 
 from simopt.ground import checks
 
@@ -223,6 +222,9 @@ def _best(
     ]
     if start is not None and not math.isnan(start.critical):
         guesses = [tuple(np.log([start.s_min, start.critical, start.q]))]
+    # Loaded here: it takes as long as all of this room.
+    from scipy.optimize import least_squares
+
     found = []
     for guess in guesses:
         at = np.clip(np.array(guess)[:free], lower + 1e-9, upper - 1e-9)

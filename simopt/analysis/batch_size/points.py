@@ -6,7 +6,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from simopt.analysis.batch_size.attempts import FEW_LOOKS, LOOKS, Setup, attempt, interval
 from simopt.analysis.batch_size.searching import (
@@ -39,6 +38,9 @@ KEPT = 0.8
 
 def by_points(setup: Setup, tuned: tuple[Tuned, ...], horizon: int) -> Found:
     """Search several hyperparameters, the first of them eta."""
+    # Loaded here: it takes longer than all of simopt.
+    from scipy.stats import qmc
+
     unit = qmc.Sobol(len(tuned), rng=np.random.default_rng(0)).random(POINTS).T
     low = np.array([float(each.position(each.first[0])) for each in tuned])
     high = np.array([float(each.position(each.first[-1])) for each in tuned])

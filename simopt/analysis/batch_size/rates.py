@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
-from scipy.optimize import least_squares
 
+from simopt.analysis import chance
 from simopt.ground import checks
 
 Floats = NDArray[np.float64]
@@ -110,9 +109,10 @@ def fit_rates(batch_size: ArrayLike, eta: ArrayLike) -> RateLaws:
     errors: dict[str, Floats] = {}
     for name, exponent in (("constant", 0.0), ("square root", 0.5), ("linear", 1.0)):
         errors[name] = y - exponent * x - np.mean(y - exponent * x)
-    line = stats.linregress(x, y)
-    errors["power"] = y - line.intercept - line.slope * x
-    half = float(stats.t.ppf(0.975, len(x) - 2) * line.stderr)
+    apart, freedom = x - x.mean(), len(x) - 2
+    slope = float(apart @ y / (apart @ apart))
+    errors["power"] = power = y - y.mean() - slope * apart
+    half = chance.t_quantile(0.975, freedom) * math.sqrt(power @ power / freedom / (apart @ apart))
     (top, knee, alpha), errors["saturated"] = _saturated(x, y)
     rms = {name: float(np.sqrt(np.mean(errors[name] ** 2))) for name in PARAMETERS}
     best, weight = _preferred(rms, len(x))
@@ -122,9 +122,9 @@ def fit_rates(batch_size: ArrayLike, eta: ArrayLike) -> RateLaws:
         reason = f"none fits: the nearest, {best}, misses a rate by a factor of {worst:.2g}"
         best, weight = "", math.nan
     return RateLaws(
-        exponent=float(line.slope),
-        exponent_low=float(line.slope) - half,
-        exponent_high=float(line.slope) + half,
+        exponent=slope,
+        exponent_low=slope - half,
+        exponent_high=slope + half,
         rms=rms,
         eta_max=math.exp(top),
         b_0=math.exp(knee),
@@ -147,6 +147,9 @@ def _saturated(x: Floats, y: Floats) -> tuple[tuple[float, float, float], Floats
     reach = STEEPEST * (np.ptp(x) + far) + 1.0
     lower = np.array([y.min() - 1.0, x.min() - far, 0.0])
     upper = np.array([y.max() + reach, x.max() + far, STEEPEST])
+    # Loaded here: it takes as long as all of this room.
+    from scipy.optimize import least_squares
+
     found = [
         least_squares(error, [y.max(), knee, alpha], bounds=(lower, upper), x_scale="jac")
         for knee in np.quantile(x, [0.25, 0.5, 0.75])

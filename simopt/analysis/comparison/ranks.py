@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
+from simopt.analysis import chance
 from simopt.ground import checks
 
 Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ def ranking(judged: pd.DataFrame, *, level: float = 0.05, seed: int = 0) -> pd.D
     seed = checks.whole("seed", seed, 0)
     names = list(dict.fromkeys(judged["optimizer"]))
     excess = _cube(judged, names)
-    places = stats.rankdata(excess, axis=0)
+    places = chance.places(excess)
     rng = np.random.default_rng(seed)
     better = _told_apart(places, level, rng)
     tails = 100 * np.array([level / 2, 1 - level / 2])

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
-from simopt.analysis import comparison
+from simopt.analysis import chance, comparison
 from simopt.document.claims.claim import Finding, Picture
 from simopt.document.claims.context import Trials
 from simopt.ground.formatting import listing, number
@@ -40,11 +39,11 @@ def compared(ratios: Floats) -> str:
     """Whether a rule is "better" or "worse" than another by more than chance, or "alike"."""
     mean, spread = float(np.mean(ratios)), float(np.std(ratios, ddof=1))
     if spread == 0.0:
-        chance = 1.0 if mean == 0.0 else 0.0
+        by_chance = 1.0 if mean == 0.0 else 0.0
     else:
         error = spread / np.sqrt(len(ratios))
-        chance = 2 * float(stats.t.sf(abs(mean) / error, len(ratios) - 1))
-    if chance >= LEVEL:
+        by_chance = chance.t_two_sided(mean / error, len(ratios) - 1)
+    if by_chance >= LEVEL:
         return "alike"
     return "better" if mean < 0 else "worse"
 

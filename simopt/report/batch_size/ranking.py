@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
-from scipy import stats
 
-from simopt.analysis import measures
+from simopt.analysis import chance, measures
 from simopt.display import tables
 from simopt.display.tables import Column
 from simopt.ground.formatting import listing, number, sentence
@@ -93,8 +92,8 @@ def rivals(ends: pd.DataFrame, swept: pd.DataFrame) -> pd.DataFrame:
         wins = int((second < first).sum())
         losses = int((first < second).sum())
         alike = wins + losses == 0
-        chance = 1.0 if alike else stats.binomtest(wins, wins + losses).pvalue
-        kept.append((bool(chance >= level) and length > 1) or alike)
+        by_chance = chance.sign_test(wins, losses) >= level
+        kept.append((by_chance and length > 1) or alike)
         better.append(wins)
     return ordered.assign(better=better)[kept].reset_index(drop=True)
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from simopt.analysis import measures
 from simopt.report.learning_rate.curves import by_rate, rate_section
-from simopt.report.learning_rate.interactive import chart, epoch_by_epoch, slider
 from simopt.report.learning_rate.maps import classify, epoch_radii, map_section, mapped
 from simopt.report.learning_rate.orders import invariance, order_table
 from simopt.report.learning_rate.ranking import decay_sentence, findings, winners
@@ -19,6 +18,9 @@ from simopt.report.sweeps import FINE, KEY, account, named, rates, settings
 
 def page(context: Context) -> dict[str, Any]:
     """The values of the page's template."""
+    # Loaded here: altair comes with it, for which all processes that make pages would wait.
+    from simopt.report.learning_rate.interactive import chart, epoch_by_epoch, slider
+
     three = settings()
     ran: dict[str, pd.DataFrame] = {}
     bands: dict[str, pd.DataFrame] = {}

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
-from scipy import stats
 
-from simopt.analysis import comparison
+from simopt.analysis import chance, comparison
 from simopt.analysis.comparison import on_networks
 from simopt.display import style, tables
 from simopt.display.tables import Column
@@ -91,7 +90,7 @@ def ranked(ranking: pd.DataFrame) -> str:
 def interval(logs: Floats) -> tuple[float, float, float]:
     """The geometric mean of a ratio, and its interval, by Student's t."""
     mean, count = float(logs.mean()), len(logs)
-    error = float(logs.std(ddof=1)) / np.sqrt(count) * stats.t.ppf((1 + LEVEL) / 2, count - 1)
+    error = float(logs.std(ddof=1)) / np.sqrt(count) * chance.t_quantile((1 + LEVEL) / 2, count - 1)
     return float(np.exp(mean)), float(np.exp(mean - error)), float(np.exp(mean + error))
 
 

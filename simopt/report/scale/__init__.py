@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
@@ -20,20 +21,25 @@ def page(context: Context) -> dict[str, Any]:
     context.say("Scale: where the time goes")
     shares = parts.measured(context.quick)
     near = parts.limits_of(shares)
-    context.say("Scale: memory")
-    peaks = memory.measured(context.quick)
     ways = memory.ways(context.quick)
-    context.say("Scale: figures")
+    context.say("Scale: memory and figures")
+    # Memory is counted in a process of its own, and nothing is timed any more: meanwhile one draws.
+    with ThreadPoolExecutor(1) as pool:
+        counted = pool.submit(memory.measured, context.quick)
+        figures = {
+            "rate": rates.rate_figure(speed, record),
+            "cost": rates.cost_figure(speed, record),
+            "shares": parts.parts_figure(shares),
+            "limits": parts.limits_table(near),
+            "bound": parts.bound(shares, near),
+        }
+        peaks = counted.result()
     return {
         "answer": [fastest(speed, peaks), *billion(record)],
         "processor": limits.processor(),
         "threads": int(speed["threads"].max()),
         "short": rates.SHORT,
-        "rate": rates.rate_figure(speed, record),
-        "cost": rates.cost_figure(speed, record),
-        "shares": parts.parts_figure(shares),
-        "limits": parts.limits_table(near),
-        "bound": parts.bound(shares, near),
+        **figures,
         "memory": memory.memory_figure(peaks, record, memory.bytes_per_row()),
         "four_ways": memory.ways_table(ways),
         "record": recorded.table(record) if len(record) else "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair
 import pandas as pd
 from markupsafe import Markup
 
@@ -64,6 +63,9 @@ def change_table(changed: pd.DataFrame) -> Markup:
 
 def closer_chart(distances: pd.DataFrame) -> Markup:
     """Distances by epoch to be looked at closely: point at an epoch, click a name."""
+    # Loaded here: all processes that make pages would wait for it.
+    import altair
+
     names = [str(name) for name in distances]
     long = [
         {"epoch": epoch, "optimizer": name, "distance": float(f"{max(d, traces.FLOOR):.4g}")}
