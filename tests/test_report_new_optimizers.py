@@ -251,26 +251,24 @@ def test_the_section_on_networks_says_what_its_trials_are(monkeypatch):
     }
     monkeypatch.setattr(on_networks, "RULES", rules)
     trials = on_networks.trials()
-    assert len(trials) == 4 * 4 * 4 * 6
+    # Every setting on the seed that tunes, and of every rule one on those that judge.
+    assert len(trials) == 4 * 4 * (6 + 3)
+    assert comparison.judged(trials)["seed"].nunique() == 3
     assert trials.attrs["trajectories"] == len(trials)
     section = networks.section(trials)
     assert section["setting"]["settings"] == 6
-    (row,) = trials[
-        (trials["problem"] == "linear, 6 by 3")
-        & (trials["seed"] == 1001)
-        & (trials["optimizer"] == "Muon")
-        & (trials["setting"] == 4)
-    ].to_dict("records")
-    problem = on_networks.drawn("linear, 6 by 3", 1001)
-    muon = simopt.Muon(eta=row["eta"], adam_ratio=1.0)
-    losses = (
-        simopt.run(problem, muon, batch_size=8, epochs=3, shuffle="epoch", seed=1001, evaluate=1)
-        .steps["loss"]
-        .to_numpy()
-    )
-    start, least = problem.loss(problem.w0), problem.minimum_loss
-    reached = np.flatnonzero(losses - least <= 0.1 * (start - least))
-    assert row["excess"] == (reached[0] + 1 if len(reached) else 24)
+    of_muon = trials[(trials["problem"] == "linear, 6 by 3") & (trials["optimizer"] == "Muon")]
+    ratios = (0.1, 1.0, 10.0)
+    for row in of_muon[of_muon["seed"].isin([0, 1001])].to_dict("records"):
+        seed, rate, ratio = row["seed"], *divmod(row["setting"], 3)
+        assert row["eta"] == on_networks.RATES[3 + rate]
+        problem = on_networks.drawn("linear, 6 by 3", seed)
+        muon = simopt.Muon(eta=row["eta"], adam_ratio=ratios[ratio])
+        how = {"batch_size": 8, "epochs": 3, "shuffle": "epoch", "seed": seed}
+        losses = simopt.run(problem, muon, evaluate=1, **how).steps["loss"].to_numpy()
+        start, least = problem.loss(problem.w0), problem.minimum_loss
+        reached = np.flatnonzero(losses - least <= 0.1 * (start - least))
+        assert row["excess"] == (reached[0] + 1 if len(reached) else 24)
     for name in (*on_networks.NETWORKS, *rules):
         assert name in section["table"]
     assert all(f"over {name}" in section["figure"] for name in rules if name != "Muon")

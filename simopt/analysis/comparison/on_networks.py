@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
+from simopt.analysis.comparison.trials import chosen, settings_of
 from simopt.problems import Problem, network
 from simopt.problems.problem import known_minimum
 from simopt.rules import Adam, AdamW, Momentum, Muon
@@ -40,6 +43,9 @@ RULES: dict[str, Optimizer] = {
 #: Seeds of data and orders that tune, and that judge.
 TUNING, JUDGING = range(4), range(1000, 1016)
 
+#: What a sweep says of itself that adds up.
+ACCOUNT = ("trajectories", "updates", "seconds")
+
 
 def drawn(name: str, seed: int) -> Problem:
     """A network with the data of a seed: a sine of a plane, or the plane itself, and noise."""
@@ -52,42 +58,58 @@ def drawn(name: str, seed: int) -> Problem:
 
 
 def trials() -> pd.DataFrame:
-    """Every setting of every rule on every network and seed, until it reaches its loss.
+    """Rules on every network, until they reach its loss: all settings to tune, the chosen to judge.
 
     Returns
     -------
     DataFrame
-        As from `simopt.comparison.compare`, but that ``excess`` is the number of updates until the
-        loss is at most a tenth of that at the start, above the least: looked at every epoch, and
-        all that there are where it is not reached. Of a tanh network the least counts as 0.
+        As from `simopt.comparison.compare`, but that settings which tuning does not choose are not
+        tried on seeds that judge, and that ``excess`` is the number of updates until the loss is at
+        most a tenth of that at the start, above the least: looked at every epoch, and all that
+        there are where it is not reached. Of a tanh network the least counts as 0.
     """
-    tables, account = [], {"trajectories": 0, "updates": 0, "seconds": 0.0}
-    for name in NETWORKS:
-        for seed in (*TUNING, *JUDGING):
-            problem = drawn(name, seed)
-            least = known_minimum(problem)
-            frame = sweep(
-                problem,
-                list(RULES.values()),
-                batch_size=BATCH_SIZE,
-                epochs=EPOCHS,
-                shuffle="epoch",
-                seed=seed,
-                target=least + SHARE * (problem.loss(problem.w0) - least),
-                evaluate=1,
-                progress=False,
-            )
-            account = {key: value + frame.attrs[key] for key, value in account.items()}
-            taken = frame["steps_to_target"].astype(np.float64)
-            tables.append(
-                frame[["optimizer", "eta"]].assign(
-                    problem=name,
-                    part="tuning" if seed in TUNING else "judging",
-                    seed=seed,
-                    setting=frame.groupby("optimizer").cumcount(),
-                    excess=taken.fillna(MOST),
-                )
-            )
+    tuning = [tried(name, seed) for name in NETWORKS for seed in TUNING]
+    best = {(name, rule): setting for name, rule, setting in chosen(pd.concat(tuning))}
+    judging = [
+        tried(name, seed, {rule: best[name, rule] for rule in RULES})
+        for name in NETWORKS
+        for seed in JUDGING
+    ]
+    tables = [*tuning, *judging]
     made = pd.concat(tables, ignore_index=True)
-    made.attrs |= account
+    made.attrs = {each: sum(table.attrs[each] for table in tables) for each in ACCOUNT}
+    return made
+
+
+def tried(name: str, seed: int, taken: Mapping[str, int] | None = None) -> pd.DataFrame:
+    """Every setting of every rule on a network with a seed's data; or one of each, by number."""
+    problem = drawn(name, seed)
+    least = known_minimum(problem)
+    grids = {rule: settings_of(each) for rule, each in RULES.items()}
+    numbers = {
+        rule: range(len(grid)) if taken is None else [taken[rule]] for rule, grid in grids.items()
+    }
+    rules = [
+        each if taken is None else each.replace(**grids[rule][taken[rule]])
+        for rule, each in RULES.items()
+    ]
+    frame = sweep(
+        problem,
+        rules,
+        batch_size=BATCH_SIZE,
+        epochs=EPOCHS,
+        shuffle="epoch",
+        seed=seed,
+        target=least + SHARE * (problem.loss(problem.w0) - least),
+        evaluate=1,
+        progress=False,
+    )
+    made = frame[["optimizer", "eta"]].assign(
+        problem=name,
+        part="tuning" if taken is None else "judging",
+        seed=seed,
+        setting=[each for rule in RULES for each in numbers[rule]],
+        excess=frame["steps_to_target"].astype(np.float64).fillna(MOST),
+    )
+    made.attrs = {each: frame.attrs[each] for each in ACCOUNT}
     return made

@@ -97,7 +97,7 @@ def compare(
     judging = _seeds("judging_seeds", judging_seeds)
     if both := sorted({*tuning} & {*judging}):
         raise checks.refuse("judging_seeds", both, "other seeds than those of tuning_seeds")
-    settings = {name: _grid(each) for name, each in rules.items()}
+    settings = {name: settings_of(each) for name, each in rules.items()}
     budgets = {name: len(grid) for name, grid in settings.items()}
     if len({*budgets.values()}) > 1:
         raise checks.refuse("optimizers", budgets, "of as many settings each: equal budgets")
@@ -184,13 +184,17 @@ def judged(trials: pd.DataFrame) -> pd.DataFrame:
     if not held.get("tuning") or held.get("judging", 0) > held["tuning"]:
         allowed = "trials that tune every optimizer on every problem"
         raise checks.refuse("trials", f"{len(tuning)} rows that tune", allowed)
-    scores = np.log(tuning["excess"]).groupby([tuning[each] for each in KEYS], sort=False).mean()
-    chosen = scores.groupby(level=["problem", "optimizer"], sort=False).idxmin()
     judging = trials[trials["part"] == "judging"]
-    kept = pd.MultiIndex.from_frame(judging[[*KEYS]]).isin(pd.Index(chosen))
+    kept = pd.MultiIndex.from_frame(judging[[*KEYS]]).isin(chosen(tuning))
     result = judging[kept].reset_index(drop=True)
     result.attrs = trials.attrs
     return result
+
+
+def chosen(tuning: pd.DataFrame) -> list[tuple[str, str, int]]:
+    """Problem, optimizer and setting: those that `judged` takes, from the trials that tune."""
+    scores = np.log(tuning["excess"]).groupby([tuning[each] for each in KEYS], sort=False).mean()
+    return list(scores.groupby(level=["problem", "optimizer"], sort=False).idxmin())
 
 
 def sensitivity(trials: pd.DataFrame, within: float = 2.0) -> pd.DataFrame:
@@ -254,7 +258,7 @@ def _seeds(name: str, seeds: Collection[int]) -> list[int]:
     return each
 
 
-def _grid(optimizer: Optimizer) -> list[dict[str, float]]:
+def settings_of(optimizer: Optimizer) -> list[dict[str, float]]:
     """The settings of an optimizer in a sweep's order, as its axes alone."""
     axes = {name: each for name, each in optimizer.settings.items() if isinstance(each, tuple)}
     return [dict(zip(axes, each, strict=True)) for each in itertools.product(*axes.values())]
