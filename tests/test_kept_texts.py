@@ -7,7 +7,6 @@ from pathlib import Path
 import numba
 import pytest
 
-from simopt.ground import kept_texts
 from simopt.ground.kept_texts import kept_text
 
 MADE: list[str] = []
@@ -52,7 +51,7 @@ def test_without_a_folder_it_is_made_each_time(
     def no_folder(function: object) -> object:
         raise RuntimeError("cannot cache function 'slowly': no locator available")
 
-    monkeypatch.setattr(kept_texts, "njit", lambda cache: no_folder)
+    monkeypatch.setattr(numba, "njit", lambda cache: no_folder)
     assert kept_text(slowly, "one") == kept_text(slowly, "one")
     assert len(MADE) == 2
     assert not list(tmp_path.rglob("*.txt"))

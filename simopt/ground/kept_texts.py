@@ -7,8 +7,6 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from numba import njit
-
 from simopt.ground import files
 
 
@@ -44,6 +42,9 @@ def _mark(made_of: str, text: str) -> str:
 
 
 def _path(make: Callable[[], str]) -> Path | None:
+    # Loaded here: the report's own process names what it keeps, and keeps nothing.
+    from numba import njit
+
     try:
         cache = getattr(njit(cache=True)(make), "_cache", None)  # nothing is compiled until a call
     except RuntimeError:  # no folder can be written to
