@@ -102,6 +102,39 @@ def test_every_rule_and_convention_is_recognised(name):
     recognised(name, slice(None))
 
 
+def test_conventions_that_are_one_formula_have_the_same_changes():
+    """Of those only the first is searched."""
+    alike = {}
+    for each in candidates.all_of({"eta": 0.1}):
+        changed = {(o.rule, o.values): None for _, o in candidates.changed(each, 1)}
+        first = alike.setdefault(explaining._formula(each), [*changed])
+        assert first == [*changed], each
+    assert len(alike) < len([*candidates.all_of({})])
+
+
+def test_a_rate_is_looked_for_wherever_one_explains_the_first_update():
+    """What is passed over at once is what the search by all weights refuses too."""
+    probe, how = probing.probe(False).first(1), treatments.NONE
+    settings = {"eta": 0.1, "weight_decay": 0.1}
+    every = [each for each in candidates.all_of(settings) if each.rule.terms is None]
+    theirs = probing.ours(simopt.Adam(eta=0.03, weight_decay=0.1, convention="torch"), probe)[0]
+    found = 0
+    for each in every:
+        still, moved = (
+            np.array([probing.first_step(each, probe, k, how, f) for k in range(8)]) for f in (0, 1)
+        )
+        way = np.where(np.isfinite(moved - still), np.abs(moved - still), 0.0)
+        far = int((way / np.maximum(1.0, np.abs(theirs))).argmax())
+        factor = float((theirs[far] - still[far]) / (moved - still)[far]) if way[far] else 0.0
+        mine = np.array([probing.first_step(each, probe, k, how, factor) for k in range(8)])
+        near = np.abs(mine - theirs) <= 1e-12 * np.maximum(1.0, np.abs(theirs))
+        begins = bool(near.all()) and factor >= -rates.SAME
+        with np.errstate(all="ignore"):
+            assert rates._begins(each, theirs, probe, how, 1e-12) == begins, each
+        found += begins
+    assert 0 < found < len(every)
+
+
 def test_another_rate_is_all_that_changes():
     for each in candidates.all_of({}):
         quick, whole = candidates.with_numbers(each, {"eta": 0.25}), each.replace(eta=0.25)

@@ -1,5 +1,7 @@
 """Slips that authors make: each written as an author would, and named by `check`."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,22 @@ EDITS = {
         "0.1 * g": "0.1 * 0.02 * f * g",
         "0.02 * m_hat": "m_hat",
     },
+    "the first mean is the one before the gradient": {
+        "m = 0.9 * m": "m_hat, m = m / (1 - 0.9**t), 0.9 * m",
+        FIRST: "",
+    },
+    "what looks ahead is the corrected mean": {
+        FIRST: "m_hat = 0.9 * (m / (1 - 0.9**t)) + 0.1 * g",
+    },
+    "the second mean is one number, of the mean": {SQUARE: "0.01 * np.mean(g * g)"},
+    "the second mean is one number, of the sum": {SQUARE: "0.01 * (g @ g)"},
+    "the decay is of the weight after the step, and not multiplied": {
+        STEP: f"{STEP}; w = w * (1 - 0.03)"
+    },
+    "the decay is added to the mean, and divided with it": {
+        "0.02 * m_hat": "0.02 * (m_hat + 0.03 * w)"
+    },
+    "the decay is of the weight's sign": {STEP: STEP + " - 0.02 * 0.03 * np.sign(w)"},
 }
 SETTINGS = {"eta": 0.02, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6}
 
@@ -151,10 +169,8 @@ def test_a_slip_is_named(slip):
     assert not table["equal"].any()
     said = table["explanation"][0]
     # Where a setting alone says the same, that is said: a mean without its factor is ten times as
-    # large, and a count that stays 1 is no correction but a smaller epsilon. A second mean that is
-    # corrected beside a first that is not is another rule's formula, at a tenth of the rate.
+    # large, and a count that stays 1 is no correction but a smaller epsilon.
     simpler = {
-        "the second mean is corrected, the first not": "eta=0.002 (0.1 times the rate given)",
         "the count of updates never grows": "epsilon=1e-07",
         "the factor 1 - beta1 is missing": "eta=0.2 (10 times the rate given)",
         "the factors 1 - beta1 and 1 - beta2 are missing": "epsilon=1e-07",
@@ -199,6 +215,14 @@ def unscaled_always(w, g, state, factor):
     return w - 0.02 * factor * np.sign(0.9 * m + 0.1 * g) - 0.03 * w, 0.99 * m + 0.01 * g
 
 
+def twofold(w, g, state):
+    """Lion whose step is called by its author, and by what the author calls."""
+    m = 0.0 if state is None else state
+    for _ in range(2):
+        w, m = w - 0.02 * np.sign(0.9 * m + 0.1 * g), 0.99 * m + 0.01 * g
+    return w, m
+
+
 #: By what `check` says: an author, and the rule that is named.
 OF_ANY_RULE = {
     "weights decay by lambda at the first rate": (
@@ -208,6 +232,7 @@ OF_ANY_RULE = {
         unscaled_always, "Lion", {"beta1": 0.9, "beta2": 0.99, "weight_decay": 0.03},
     ),
     "every update goes by the gradient before": (late, "Momentum", {"beta": 0.9}),
+    "every gradient makes two steps": (twofold, "Lion", {"beta1": 0.9, "beta2": 0.99}),
     "it goes on at its first rate": (deaf, "Momentum", {"beta": 0.9}),
     "the step is multiplied by the rate twice": (doubled, "RMSprop", {"rho": 0.99}),
     "nothing is kept from update to update": (forgetful, "AdaGrad", {}),
@@ -242,6 +267,57 @@ def test_state_that_is_lost_now_and_then_is_named():
         restarted, eta=0.02, beta=0.9, against=simopt.Momentum(eta=0.02, beta=0.9)
     )
     assert table["explanation"][0] == "a slip: its state is lost every 10 updates"
+
+
+@pytest.mark.parametrize("told", [("eta", "beta1", "epsilon"), ()], ids=["told", "untold"])
+def test_a_slip_beside_a_setting_that_nobody_told(told):
+    """Its author's beta2 is not Adam's default, and only the steps can say so: it was no rule."""
+    step = author({SQUARE: "0.05 * g * g", "0.99 * v": "0.95 * v", SECOND: "v_hat = v"})
+    known = {name: SETTINGS[name] for name in told}
+    adam = simopt.Adam(eta=0.02, epsilon=1e-6, convention="torch")
+    table = conformance.check(step, against=adam, **known)
+    eta = "" if told else ", eta=0.02"
+    assert table["explanation"][0] == (
+        f"a slip: the first mean is corrected, the second not (beta2=0.95{eta})"
+    )
+
+
+def untouched_bias(w, g, state, corrected):
+    """AMSGrad with Keras' epsilon; its author corrected the mean of squares, or forgot."""
+    t, m, v, top = state or (0, 0.0, 0.0, 0.0)
+    t, m, v = t + 1, 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g * g
+    top = np.maximum(top, v)
+    rate = 0.02 * (np.sqrt(1 - 0.99**t) if corrected else 1.0) / (1 - 0.9**t)
+    return w - rate * m / (np.sqrt(top) + 1e-7), (t, m, v, top)
+
+
+def test_a_correction_that_is_missing_is_no_schedule():
+    """It was told as a rate of 0.316 at update 1 and 0.0235 at update 200."""
+    told = {"eta": 0.02, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-7}
+    against = simopt.AMSGrad(**told, convention="keras")
+    table = conformance.check(
+        functools.partial(untouched_bias, corrected=True), against=against, **told
+    )
+    assert table["equal"].all()
+    table = conformance.check(
+        functools.partial(untouched_bias, corrected=False), against=against, **told
+    )
+    assert table["explanation"][0] == (
+        "the rate 0.02 / sqrt(1 - 0.99^t): a bias correction that is missing, or there"
+    )
+
+
+def test_a_clip_behind_the_rule_is_no_schedule():
+    """As in a chain whose author put the clip last: it was told as a rate that changes."""
+
+    def clipped(w, g, v):
+        v = 0.9 * (0.0 if v is None else v) + g
+        return w - 0.02 * v * min(1.0, 5.0 / np.linalg.norm(v)), v
+
+    table = conformance.check(clipped, eta=0.02, against=simopt.Momentum(eta=0.02, beta=0.9))
+    assert table["explanation"][0] == (
+        "eta=0.02 and a clip behind the rule: steps, before the rate, of a norm of 5 at most"
+    )
 
 
 def squares(w, v, g, *, keep=0.9, gain=0.1, power=2, root=0.5):

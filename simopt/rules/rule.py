@@ -9,7 +9,7 @@ import inspect
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -160,7 +160,7 @@ class Rule:
         more = () if self.terms is None else (self.terms,)
         return self.update, self.clock, *more, *(self.matrix.functions if self.matrix else ())
 
-    @property
+    @cached_property
     def sources(self) -> tuple[str | None, ...]:
         """What each state starts at: a hyperparameter, "w", or None for 0."""
         averages = {} if self.average is None else {self.average: START}

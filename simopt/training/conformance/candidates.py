@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from simopt.ground import checks
@@ -50,6 +51,9 @@ NUMBERS: dict[str, tuple[float, ...]] = {
     "momentum_decay": (4e-3, 1.0),
     "weight_decay": (0.0, 1e-4, 1e-3, 4e-3, 1e-2, 0.1),
 }
+
+#: Decays that a loss of lambda w^2, or of lambda w^2 / 2, was meant for.
+DECAY_FACTORS = (0.5, 2.0)
 
 #: What is off at 0: of these a rule may lack the setting, or have it on by default.
 OFF = ("weight_decay", "momentum", "dampening", "lr_decay")
@@ -112,11 +116,16 @@ def changes(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
     if "decay" in takes:
         if "weight_decay" in now:
             yield from ({"decay": form} for form in DECAYS)
+            yield from (
+                {"weight_decay": float(f"{now['weight_decay'] * factor:.15g}")}
+                for factor in DECAY_FACTORS
+            )
         else:
             strengths = [value for value in NUMBERS["weight_decay"] if value]
             for value, form in itertools.product(strengths, USUAL_DECAYS):
                 yield {"weight_decay": value, "decay": form}
-    yield from ({"eta": now["eta"] * factor} for factor in RATE_FACTORS)
+    # As typed in, not as multiplied: 0.01, not 0.010000000000000002.
+    yield from ({"eta": float(f"{now['eta'] * factor:.15g}")} for factor in RATE_FACTORS)
 
 
 def with_numbers(optimizer: Optimizer, numbers: Mapping[str, float]) -> Optimizer:
@@ -151,7 +160,7 @@ def changed(
 
     ``more`` are further changes; those of a `Treatment` change the optimizer in nothing.
     """
-    every = [_single(optimizer, each) for each in (*changes(optimizer), *more)]
+    every = [*_singles(optimizer), *(_single(optimizer, each) for each in more)]
     for several in itertools.combinations(every, count):
         change = {name: value for each in several for name, value in each.change.items()}
         if len(change) < sum(len(each.change) for each in several):
@@ -174,6 +183,21 @@ class _Single(NamedTuple):
     own: dict[str, Any]
     numeric: bool
     alone: Optimizer | None
+
+
+def _singles(optimizer: Optimizer) -> tuple[_Single, ...]:
+    """Every single change of an optimizer; of a rule that cannot change made once."""
+    if not is_shipped(optimizer):
+        return _made_singles(optimizer, ())
+    return _remembered_singles(optimizer, tuple((optimizer.given or {}).items()))
+
+
+def _made_singles(optimizer: Optimizer, given: tuple[Any, ...]) -> tuple[_Single, ...]:
+    return tuple(_single(optimizer, each) for each in changes(optimizer))
+
+
+#: By what makes an optimizer, and by what its user gave, by which another is made of it.
+_remembered_singles = lru_cache(maxsize=512)(_made_singles)
 
 
 def _single(optimizer: Optimizer, change: dict[str, Any]) -> _Single:

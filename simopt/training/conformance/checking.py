@@ -11,6 +11,7 @@ import pandas as pd
 from simopt.ground import checks
 from simopt.rules import ALL
 from simopt.rules.family import Family
+from simopt.rules.frameworks import FRAMEWORKS
 from simopt.rules.rule import Optimizer, Rule
 from simopt.training.conformance import (
     candidates,
@@ -98,9 +99,9 @@ def check(
     A decoupled decay that nobody says is read off a weight that gets no gradient, also beside a
     schedule. Matrices that are turned in bfloat16, as PyTorch's Muon does, are told by directions
     that are bfloat16 numbers, and up to 5 % of a step's length from the rule's.
-    Slips of authors are those of Adam and of its parts (RMSprop, AdaGrad, momentum), and in any
-    rule a rate that is squared or goes unheard, a decay without it, a gradient that comes late, and
-    lost state.
+    Slips of authors are those of Adam and of its parts (RMSprop, AdaGrad, momentum), also with
+    another usual number for a setting that nobody says, and in any rule a rate that is squared or
+    goes unheard, a decay without it, a gradient that comes late or makes two steps, and lost state.
     Where a scheduler of PyTorch has set the rate to 0, its initial_lr is taken: an optimizer that
     stands still is refused, for at a rate of 0 all are equal. Of optimizers with two changes 20,000
     are compared, those of the nearest rules first; where nothing explains the weights the verdict
@@ -146,7 +147,7 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
     told = {**given.settings, **settings}
     compared = list(candidates.all_of(told) if rivals is None else _with(against, told))
     fits = rivals is None and "eta" not in told
-    across = subjects.ACROSS in subject.notes
+    across = not subject.apart
     case = Case(subject.theirs, subject.probe, bound, given.treatment, frozenset(told), across)
     table = _compared(compared, case, given, fits)
     collects = treatments.collected(subject.theirs, subject.probe.start)
@@ -192,7 +193,8 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
         table["least"] = same.where(~table["open"], table["unlike"])
         table["place"] = table["place"].where(~table["open"], 0)
         table["foreign"] &= ~table["open"]
-        order = ["open", "least", "place", "foreign", "unlike"]
+        table["rank"] = table["rank"].where(~table["open"], 0)
+        order = ["open", "least", "place", "foreign", "rank", "unlike"]
         table = table.sort_values(order, kind="stable", ignore_index=True)
         verdict = _unequal(table, tried)
     notes = (*given.notes, *subject.notes, *_of_matrix(compared, case, subject, given))
@@ -212,6 +214,7 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
         "place",
         "other",
         "foreign",
+        "rank",
     ]
     table = table.drop(columns=helping, errors="ignore")
     table.attrs = {
@@ -266,6 +269,9 @@ def _compared(optimizers: list[Optimizer], case: Case, given: Handed, fits: bool
     table["place"] = table["optimizer"].map(place).fillna(0)
     table["other"] = table["optimizer"].str.lower() != given.name.lower()
     table["foreign"] = table["convention"] != given.framework
+    # Of several the document's and the largest frameworks' first.
+    rank = {name: number for number, name in enumerate(FRAMEWORKS)}
+    table["rank"] = table["convention"].map(rank).fillna(0)
     return table
 
 

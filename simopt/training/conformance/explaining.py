@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simopt.rules.family import Family
 from simopt.rules.rule import WEIGHT_DECAY, Optimizer
 from simopt.training.conformance import candidates, decays, probing, rates, slips, treatments
 
@@ -19,14 +21,19 @@ NEAREST = 6
 #: Optimizers with two changes that are compared, those of the nearest rules first.
 PAIRS = 20_000
 
-#: The bounds that clip.
-CLIPS = tuple(c for c in treatments.CHANGES if "clip_norm" in c or "clip_value" in c)
+#: What is done besides a rule that makes a weight's step depend on other weights.
+ACROSS = ("clip_norm", "cautious")
+CLIPS = ("clip_norm", "clip_value")
+
+#: How settings are called that means fade by.
+BETAS = ("beta", "rho")
 
 #: Updates within which a lookahead of any period is found.
 LOOKED_AT = 24
 
-#: The weight whose first step tells most formulas apart: not at 0, its gradient small.
-TELLING = 1
+#: The weights in the order in which their first steps tell formulas apart: one is not at 0, and its
+#: gradient is small; the first is where an unknown rate is read off.
+TELLING = (1, 5, 4, 3, 2, 6, 7, 0)
 
 #: Why of a clip only its product with the rate is known.
 SHORTER = "none here is shorter"
@@ -55,7 +62,7 @@ class Case:
     told : frozenset of str
         The settings that are known. A rate that is not is read off the first step.
     across : bool
-        Whether a weight's step depends on other weights.
+        Whether a weight's step may depend on other weights.
     """
 
     theirs: probing.Array
@@ -66,6 +73,25 @@ class Case:
     across: bool = False
     #: The rates inferred from the first step, by rule, its other settings, and treatment.
     inferred: dict[Any, float | None] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def besides(self) -> list[dict[str, Any]]:
+        """What may be done besides the rule, as changes.
+
+        Where a weight by itself moves as it does among others, no norm is in it.
+        """
+        every = treatments.CHANGES
+        return [each for each in every if self.across or each.keys().isdisjoint(ACROSS)]
+
+    @property
+    def clips(self) -> list[dict[str, Any]]:
+        """Those of them that are bounds that clip."""
+        return [each for each in self.besides if not each.keys().isdisjoint(CLIPS)]
+
+    @property
+    def telling(self) -> tuple[int, ...]:
+        """The weights, those whose first steps tell most at the beginning."""
+        return tuple(k for k in TELLING if k < len(self.probe.start))
 
     @property
     def rated(self) -> bool:
@@ -105,6 +131,9 @@ class Case:
         Where nothing explains any, what was tried is returned, in words.
         """
         found, single, _ = self._changes(table, 1)
+        if found and self.rated and not self._all_told(table):
+            # Another rule's formula, with settings that nobody spoke of, is no author's slip.
+            self._slips(table)
         if found or self._slips(table) or self._slips_of_any(table) or self._rates(table):
             return ""
         found, pairs, rows = self._changes(table, 2, PAIRS)
@@ -126,11 +155,17 @@ class Case:
         After ``most`` optimizers no further row is begun.
         """
         unequal: set[Any] = set()
+        of_formula: dict[Any, Any] = {}
         gone = 0
         for gone, row in enumerate(table.index):  # noqa: B007
             if len(unequal) >= most:
                 break
             base = table["candidate"][row]
+            formula = _formula(base)
+            if formula in of_formula:
+                table.loc[row, "explanation"] = table["explanation"][of_formula[formula]]
+                continue
+            of_formula[formula] = row
             for change, candidate in candidates.changed(base, count, self._more(base, count)):
                 how = treatments.changed(self.treatment, change)
                 # With the rate unknown, a change changes what rate the first step has.
@@ -158,11 +193,11 @@ class Case:
         given = self.theirs, self.probe, self.treatment
         ways: tuple[Callable[[Optimizer], Iterable[Changed]], ...] = (
             lambda base: [({}, base)],
-            lambda base: [(clip, base) for clip in CLIPS],
+            lambda base: [(clip, base) for clip in self.clips],
             lambda base: (each for each in candidates.changed(base, 1) if "eta" not in each[0]),
         )
         if WEIGHT_DECAY not in self.told:
-            ways += (lambda base: decays.at_rates(base, *given, CLIPS, strengths),)
+            ways += (lambda base: decays.at_rates(base, *given, self.clips, strengths),)
         return any(self._rates_with(table, way) for way in ways)
 
     def _rates_with(
@@ -172,7 +207,12 @@ class Case:
         beside = {name: value for each in self._collected() for name, value in each.items()}
         known: dict[Any, tuple[int, str] | None] = {}
         found: dict[int, tuple[int, str]] = {}
+        of_formula: dict[Any, Any] = {}
         for row in table.index:
+            first = of_formula.setdefault(_formula(table["candidate"][row]), row)
+            if first != row:
+                found |= {row: found[first]} if first in found else {}
+                continue
             for one, candidate in way(table["candidate"][row]):
                 change = {**beside, **one}
                 same = candidate.rule, candidate.values, tuple(change.items())
@@ -212,7 +252,7 @@ class Case:
         if not 0.0 < lost < 1.0:
             return []
         found = []
-        for clip in ({}, *CLIPS):
+        for clip in ({}, *self.clips):
             fitted = base
             if not self.rated:
                 fitted = self.at_their_rate(base, treatments.changed(self.treatment, clip))
@@ -239,6 +279,19 @@ class Case:
             numbers = {"eta": float(f"{top:.12g}"), "clip_norm": float(f"{bound:.10g}")}
             return 1, listed({**change, **numbers})
         beside = f"{listed(change)} and " if change else ""
+        with np.errstate(all="ignore"):
+            steps = np.linalg.norm(np.diff(self.theirs, axis=0, prepend=[self.probe.start]), axis=1)
+            bound = rates.clip(rate, steps / rate)
+        if bound is not None and self.across:
+            numbers = {"eta": float(f"{np.nanmax(rate):.10g}")}
+            return 1, (
+                f"{listed({**change, **numbers})} and a clip behind the rule: steps, before the "
+                f"rate, of a norm of {bound:.6g} at most"
+            )
+        named = candidate.settings.items()
+        betas = [float(np.asarray(value)) for name, value in named if name.startswith(BETAS)]
+        if (corrected := rates.correction(rate, betas)) is not None:
+            return 1, f"{beside}the rate {corrected}: a bias correction that is missing, or there"
         laws = rates.laws(rate)
         return len(laws), f"{beside}a rate that changes ({rates.told(rate, laws)})"
 
@@ -246,7 +299,7 @@ class Case:
         """Changes that are no setting of the rule, and the rate that the first step has."""
         more: list[dict[str, Any]] = [{"maximize": True}, *[{"cautious": True}] * self.across]
         if count == 1:
-            more = [*treatments.CHANGES, *self._collected(), *self._looked_ahead(base)]
+            more = [*self.besides, *self._collected(), *self._looked_ahead(base)]
             more += self._decayed(base)
             if base.settings.get("weight_decay"):
                 more.append({"proximal_decay": True})
@@ -262,6 +315,9 @@ class Case:
         told = base.settings["eta"]
         if self.rated and "eta" in change and isinstance(told, float) and told:
             text += f" ({change['eta'] / told:.6g} times the rate given)"
+        decay = base.settings.get(WEIGHT_DECAY)
+        if WEIGHT_DECAY in self.told and WEIGHT_DECAY in change and isinstance(decay, float):
+            text += f" ({change[WEIGHT_DECAY] / decay:.6g} times the decay given)" if decay else ""
         bound = None if "clip_slack" in change else change.get("clip_norm")
         if bound is not None and np.linalg.norm(self.probe.gradients, axis=1).min() > bound:
             text += f" (or gradients divided by their norm: {SHORTER})"
@@ -269,37 +325,60 @@ class Case:
 
     def _agrees(self, candidate: Optimizer, how: treatments.Treatment) -> bool:
         # Most are told apart by one step of one weight.
-        k = min(TELLING, len(self.probe.start) - 1)
-        step = probing.first_step(candidate, self.probe, k, how)
-        theirs = float(self.theirs[0, k])
-        if step is not None and not probing.near(theirs, step, self.bound):
-            return False
+        for k in self.telling:
+            step = probing.first_step(candidate, self.probe, k, how)
+            if step is None:
+                break
+            if not probing.near(float(self.theirs[0, k]), step, self.bound):
+                return False
         return probing.agrees(
             lambda part: probing.ours(candidate, part, how), self.theirs, self.probe, self.bound
         )
 
+    def _all_told(self, table: pd.DataFrame) -> bool:
+        """Whether a row is explained all of whose settings are known."""
+        explained = table["candidate"][table["explanation"].notna()]
+        return any(self.told.issuperset(each.settings) for each in explained)
+
     def _slips(self, table: pd.DataFrame) -> bool:
-        """Whether a slip in Adam or a part of it, at any of its settings, explains the weights."""
-        for row, base, settings, decay in self._bases(table):
-            for text, parts in base.slips():
-                numbers = dict(settings)
-                if not self.rated:
-                    unit = slips.play(
-                        parts, {**numbers, "eta": 1.0}, decay, self.probe.first(1), self.treatment
-                    )
-                    rate = probing.rate_of(self.theirs[0, 0], unit[0, 0])
-                    if rate is None:
-                        continue
-                    numbers["eta"] = rate
+        """Whether a slip in Adam or a part of it, at any of its settings, explains the weights.
+
+        Alone, or with another number for a setting that nobody said. Its row is then the nearest.
+        """
+        bases = [*self._bases(table)]
+        ways: list[Callable[[slips.Base], dict[str, tuple[float, ...]]]] = [
+            lambda base: {},
+            lambda base: {n: v for n, v in base.numbers().items() if n not in self.told},
+        ]
+        for (row, base, settings, decay), way in ((each, way) for way in ways for each in bases):
+            others = way(base)
+            for (text, parts), (name, number) in itertools.product(
+                base.slips(), [(n, v) for n, values in others.items() for v in values] or [("", 0)]
+            ):
+                numbers = settings | ({base.called(name): number} if name else {})
+                if name and numbers == settings:
+                    continue
+                if (eta := self._rate_with(parts, numbers, decay)) is None:
+                    continue
+                numbers["eta"] = eta
 
                 def play(part: probing.Probe, parts: Any = parts, n: Any = numbers) -> Any:
                     return slips.play(parts, n, decay, part, self.treatment)  # noqa: B023
 
                 if probing.agrees(play, self.theirs, self.probe, self.bound):
-                    rate_too = "" if self.rated else f" (eta={numbers['eta']!r})"
-                    table.loc[row, "explanation"] = f"a slip: {text}{rate_too}"
+                    found = ({name: number} if name else {}) | ({} if self.rated else {"eta": eta})
+                    beside = f" ({listed(found)})" if found else ""
+                    table.loc[row, ["explanation", "unlike"]] = f"a slip: {text}{beside}", 0.0
                     return True
         return False
+
+    def _rate_with(self, parts: slips.Parts, numbers: dict[str, Any], decay: str) -> float | None:
+        """The rate at which parts of Adam make the first step; None if there is none."""
+        if self.rated:
+            return float(numbers["eta"])
+        unit = {**numbers, "eta": 1.0}
+        made = slips.play(parts, unit, decay, self.probe.first(1), self.treatment)
+        return probing.rate_of(self.theirs[0, 0], made[0, 0])
 
     def _bases(self, table: pd.DataFrame) -> Iterator[tuple[int, slips.Base, dict[str, Any], str]]:
         """The rows that are an Adam step, or a part of one; each with the same settings once."""
@@ -336,15 +415,21 @@ class Case:
         Of several the one whose settings are known, and most of those that are; then the plainest.
         """
 
-        def suits(row: Any) -> tuple[int, int, int]:
+        def suits(row: Any) -> tuple[int, int, int, int]:
             own = set(table["candidate"][row].settings)
-            return len(own - self.told), -len(own & self.told), table["place"][row]
+            known = len(own - self.told), -len(own & self.told)
+            return *known, table["place"][row], table["rank"][row]
 
+        # Conventions that are one formula agree, or not, together: the first stands for all.
+        every = sorted(table.index, key=suits, reverse=True)
+        of = table["candidate"]
+        once = [*{_formula(of[row]): row for row in every}.values()]
+        once.sort(key=suits)
         for text, (play, asks_rate) in slips.EVERYWHERE.items():
             if asks_rate and not self.rated:
                 continue
-            for row in sorted(table.index, key=suits):
-                candidate = table["candidate"][row]
+            for row in once:
+                candidate = of[row]
 
                 def played(part: probing.Probe, play: Any = play, of: Any = candidate) -> Any:
                     return play(of, part, self.treatment)
@@ -352,15 +437,15 @@ class Case:
                 if probing.agrees(played, self.theirs, self.probe, self.bound):
                     table.loc[row, "explanation"] = f"a slip: {text}"
                     return True
-        for row in sorted(table.index, key=suits):
+        for row in once:
             # Where they part at first, state may have been lost, and be lost again.
-            candidate, every = table["candidate"][row], int(table["first_departure"][row]) - 1
+            candidate, often = of[row], int(table["first_departure"][row]) - 1
 
-            def lost(part: probing.Probe, of: Any = candidate, every: int = every) -> Any:
-                return slips.restarted(of, part, self.treatment, every)
+            def lost(part: probing.Probe, of: Any = candidate, often: int = often) -> Any:
+                return slips.restarted(of, part, self.treatment, often)
 
-            if every > 1 and probing.agrees(lost, self.theirs, self.probe, self.bound):
-                table.loc[row, "explanation"] = f"a slip: its state is lost every {every} updates"
+            if often > 1 and probing.agrees(lost, self.theirs, self.probe, self.bound):
+                table.loc[row, "explanation"] = f"a slip: its state is lost every {often} updates"
                 return True
         return False
 
@@ -387,6 +472,18 @@ class Case:
             f"Equal but for {whose} ({first:.1g} at most; {why}): {', '.join(names)}. "
             f"Settings: {near['settings'].iloc[0]}."
         )
+
+
+def _formula(optimizer: Optimizer) -> Any:
+    """What conventions share that are one formula with the same numbers, and so all changes."""
+    family = optimizer.made_by
+    if not isinstance(family, Family):
+        return id(optimizer)
+    preset = {**family.preset(optimizer.convention), **(optimizer.given or {})}
+    # What is not yet in the rule, and may be with a change, as the form of a decay.
+    named = {*optimizer.rule.hyperparameters, *family.switches, "convention"}
+    rest = sorted((name, value) for name, value in preset.items() if name not in named)
+    return optimizer.rule, optimizer.values, *rest
 
 
 def listed(settings: dict[str, Any]) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.rules.rule import Optimizer, Rule
+from simopt.rules.rule import WEIGHT_DECAY, Optimizer, Rule
+from simopt.training.conformance import updates
 from simopt.training.conformance.candidates import is_shipped
 from simopt.training.conformance.treatments import NONE, Treated, Treatment
 
@@ -152,36 +153,61 @@ def _played(rule: Rule, values: tuple[Any, ...], probe: Probe, treatment: Treatm
     return mine
 
 
-def first_step(optimizer: Optimizer, probe: Probe, k: int, treatment: Treatment) -> float | None:
+def first_step(
+    optimizer: Optimizer,
+    probe: Probe,
+    k: int,
+    treatment: Treatment,
+    factor: float | None = None,
+) -> float | None:
     """Weight ``k`` after the first update; None where others may play a part, or none is made.
 
     What is done to gradients and weights shows there in the gradient alone, but for what changes
-    the rate: of a rule that cannot change it is computed once, for many changes leave it as it was.
+    the rate, which ``factor`` multiplies in place of the probe's. Of a rule that cannot change it
+    is computed once, for many changes leave it as it was.
     """
-    across = optimizer.rule.terms is not None or treatment.cautious
-    alone = not across and not any(probe.matrix)
-    if not alone or treatment.accumulate > 1 or 1 in (treatment.lookahead, treatment.ema_overwrite):
+    if not alone(optimizer, probe, treatment):
         return None
-    gradient = float(treatment.of(probe.gradients[0])[k])
-    rated = NONE
-    if treatment.warmup or treatment.proximal_decay:
-        rated = replace(NONE, warmup=treatment.warmup, proximal_decay=treatment.proximal_decay)
-    start, factor, loss = float(probe.start[k]), float(probe.factors[0]), float(probe.losses[0])
-    step = _first_step if is_shipped(optimizer) else _first_step.__wrapped__
-    return step(optimizer.rule, optimizer.values, start, gradient, factor, loss, rated)
+    gradient = _first_gradients(probe, treatment)[k]
+    factor = float(probe.factors[0]) if factor is None else factor
+    start, loss = float(probe.start[k]), float(probe.losses[0])
+    if is_shipped(optimizer):
+        rate = float(optimizer.values[0]) * factor  # type: ignore[arg-type]
+        if treatment.warmup or treatment.proximal_decay:
+            decay = float(np.asarray(optimizer.settings.get(WEIGHT_DECAY, 0.0)))
+            rate = treatment.rate(rate, 1, decay)
+        return _first_step(optimizer.rule, optimizer.values, start, gradient, rate)
+    return _first_of(optimizer, start, gradient, factor, loss, treatment)
 
 
-@lru_cache(maxsize=1 << 15)
-def _first_step(
-    rule: Rule,
-    values: tuple[Any, ...],
+def alone(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> bool:
+    """Whether the first update moves each weight by what is known of it alone."""
+    across = optimizer.rule.terms is not None or treatment.cautious
+    later = treatment.accumulate > 1 or 1 in (treatment.lookahead, treatment.ema_overwrite)
+    return not across and not later and not any(probe.matrix)
+
+
+@lru_cache(maxsize=256)
+def _first_gradients(probe: Probe, treatment: Treatment) -> list[float]:
+    """What a rule sees of the first gradients; nobody changes the list."""
+    seen: list[float] = treatment.of(probe.gradients[0]).tolist()
+    return seen
+
+
+_first_step = lru_cache(maxsize=1 << 16)(updates.first)
+
+
+def _first_of(
+    optimizer: Optimizer,
     start: float,
     gradient: float,
     factor: float,
     loss: float,
-    rated: Treatment,
+    treatment: Treatment,
 ) -> float:
-    player = Treated(Optimizer(rule, values), np.array([start]), rated)
+    """The same of a rule that someone may change."""
+    rated = replace(NONE, warmup=treatment.warmup, proximal_decay=treatment.proximal_decay)
+    player = Treated(optimizer, np.array([start]), rated)
     with np.errstate(all="ignore"):
         return float(player(np.array([gradient]), factor, loss)[0])
 

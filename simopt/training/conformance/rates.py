@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,13 @@ SAME = 1e-6
 
 #: A law other than a constant holds over so many rates at least.
 FEW = 4
+
+#: Weights whose first gradients are plain numbers, and how far the second may be, in parts of its
+#: step, from where the first's rate leads it: a step need not be quite proportional to the rate.
+PAIR, ROUGHLY = (0, 5), 0.1
+
+#: Powers of a bias correction, in words.
+POWERS = {0.5: "sqrt(1 - {beta}^t)", 1.0: "(1 - {beta}^t)"}
 
 #: With more laws than these one after the other a schedule is told by its ends.
 MOST_LAWS = 4
@@ -69,6 +77,9 @@ def fitted(
     """
     if treatment.ema_overwrite or treatment.lookahead or treatment.cautious:
         return None
+    with np.errstate(all="ignore"):
+        if not _begins(candidate, theirs[0], probe, treatment, bound):
+            return None
     player = Treated(candidate, probe.start, treatment, probe.matrix)
     eta, before = player.stepper.eta, probe.start
     found = np.full(len(theirs), np.nan)
@@ -78,19 +89,55 @@ def fitted(
             still, moved = (player.copy()(gradient, factor, loss) for factor in (0.0, 1.0))
             way, there = moved - still, theirs[t]
             size = np.maximum(1.0, np.abs(there))
-            reach = np.where(np.isfinite(way), np.abs(way) / size, 0.0)
-            far = int(reach.argmax())
-            factor = 0.0
-            if reach[far] > 0.0:
-                factor = float((there[far] - still[far]) / way[far])
-                if not np.isfinite(factor) or factor < -SAME:
-                    return None
+            factor, reach = _factor(still, way, there, size)
+            if not np.isfinite(factor) or factor < -SAME:
+                return None
+            if reach > 0.0:
                 found[t] = eta * factor
             mine = player(gradient, factor, loss)
             if not (np.abs(mine - there) <= bound * size).all():
                 return None
             before = there
     return found
+
+
+def _begins(
+    candidate: Optimizer, there: Array, probe: probing.Probe, treatment: Treatment, bound: float
+) -> bool:
+    """Whether one rate explains the first update, as far as weights move there by themselves."""
+    if not probing.alone(candidate, probe, treatment):
+        return True
+
+    def steps(factor: float, each: Sequence[int]) -> Array:
+        return np.array([probing.first_step(candidate, probe, k, treatment, factor) for k in each])
+
+    if len(there) > max(PAIR):
+        # Two weights tell most rules: at one rate both are about as far off as theirs.
+        still = steps(0.0, PAIR)
+        (first, second), gone = steps(1.0, PAIR) - still, there[[*PAIR]] - still
+        reached = gone[0] / first * second
+        most = ROUGHLY * (np.abs(reached) + np.abs(gone[1])) + ROUGHLY * 100 * bound
+        if np.abs(reached - gone[1]) > most:
+            return False
+    size = np.maximum(1.0, np.abs(there))
+    every = range(len(there))
+    still = steps(0.0, every)
+    factor, _ = _factor(still, steps(1.0, every) - still, there, size)
+    if not np.isfinite(factor) or factor < -SAME:
+        return False
+    return all(abs(steps(factor, [k])[0] - there[k]) <= bound * size[k] for k in every)
+
+
+def _factor(still: Array, way: Array, there: Array, size: Array) -> tuple[float, float]:
+    """The factor that leads the weight that moves farthest to where it went, and how far it moves.
+
+    0 where none moves.
+    """
+    reach = np.where(np.isfinite(way), np.abs(way) / size, 0.0)
+    far = int(reach.argmax())
+    if not reach[far] > 0.0:
+        return 0.0, 0.0
+    return float((there[far] - still[far]) / way[far]), float(reach[far])
 
 
 def changes(rates: Array) -> bool:
@@ -111,6 +158,26 @@ def clip(rates: Array, norms: Array) -> float | None:
         return None
     bound = float(np.median(bounds))
     return bound if (norms[~cut & ~np.isnan(rates)] <= bound * (1 + SAME)).all() else None
+
+
+def correction(rates: Array, betas: Iterable[float]) -> str | None:
+    """A bias correction that makes a constant rate look so, in words; None if none does.
+
+    Examples
+    --------
+    >>> correction(0.1 / np.sqrt(1 - 0.9 ** np.arange(1, 21)), [0.9, 0.99])
+    '0.1 / sqrt(1 - 0.9^t)'
+    """
+    times = np.flatnonzero(~np.isnan(rates))
+    if len(times) < FEW:
+        return None
+    for beta in dict.fromkeys(each for each in betas if 0.0 < each < 1.0):
+        bias = 1.0 - beta ** (times + 1.0)
+        for (power, words), (sign, how) in product(POWERS.items(), ((1, "*"), (-1, "/"))):
+            level = rates[times] / bias ** (sign * power)
+            if np.ptp(level) <= SAME * np.abs(level).max():
+                return f"{np.median(level):.6g} {how} {words.format(beta=f'{beta:g}')}"
+    return None
 
 
 def told(rates: Array, said: list[str] | None = None) -> str:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.rules.rule import Optimizer
+from simopt.training.conformance.candidates import NUMBERS
 from simopt.training.conformance.probing import Probe, ours
 from simopt.training.conformance.treatments import Treated, Treatment
 
@@ -61,8 +62,9 @@ class Parts:
     #: Whether the means begin with the first gradient, and where the second begins if not.
     begins: bool = False
     second_start: float = 0.0
-    #: Whether the rate is in the first mean, and not in the step.
+    #: Whether the rate is in the first mean, and whether it is in the step.
     rate_inside: bool = False
+    rate_outside: bool = True
     #: Whether a coupled decay is in the gradient of the first mean.
     decays_first: bool = True
     #: What is divided: the new m, of it, the gradient and beta1.
@@ -70,6 +72,13 @@ class Parts:
     #: What a decoupled decay takes of the weight, and a coupled one adds, of eta and lambda.
     shrinks: Callable[[float, float], float] = lambda eta, decay: eta * decay
     enters: Callable[[float, float], float] = lambda eta, decay: decay
+    #: What decays of the weight; whether it is the weight after the step, and whether a decoupled
+    #: decay is divided with the mean.
+    decaying: Callable[[Array], Array] = lambda w: w
+    stepped: bool = False
+    divides_decay: bool = False
+    #: What the step is by, of the corrected mean, the gradient and beta1.
+    ahead: Callable[[Array, Array, float], Array] = lambda m_hat, g, beta1: m_hat
 
 
 def _guarded(beta: float, t: float) -> float:
@@ -170,7 +179,24 @@ SLIPS: dict[str, Parts] = {
         second_correction=lambda beta, t: 1.0,
     ),
     "the second mean begins at 1, not at 0": replace(RIGHT, second_start=1.0),
-    "the rate is in the first mean, and not in the step": replace(RIGHT, rate_inside=True),
+    "the rate is in the first mean, and not in the step": replace(
+        RIGHT, rate_inside=True, rate_outside=False
+    ),
+    "the first mean is the one before the gradient": replace(RIGHT, late_first=True),
+    "what looks ahead is the corrected mean, with a gradient that is not corrected": replace(
+        RIGHT, ahead=lambda m_hat, g, beta1: beta1 * m_hat + (1 - beta1) * g
+    ),
+    "the second mean is one number, of the mean of g^2 over all weights": replace(
+        RIGHT, square=lambda g, m: np.full_like(g, np.mean(g * g))
+    ),
+    "the second mean is one number, of the sum of g^2 over all weights": replace(
+        RIGHT, square=lambda g, m: np.full_like(g, np.sum(g * g))
+    ),
+    "the decay is of the weight after the step, and not multiplied by the rate": replace(
+        RIGHT, stepped=True, shrinks=lambda eta, decay: decay
+    ),
+    "the decay is added to the mean, and divided with it": replace(RIGHT, divides_decay=True),
+    "the decay is of the weight's sign, as of a penalty on |w|": replace(RIGHT, decaying=np.sign),
 }
 
 
@@ -180,6 +206,18 @@ OF_MOMENTUM: dict[str, Parts] = {
     "what looks ahead has the wrong sign: g - beta v": replace(
         RIGHT, above=lambda m, g, beta: g - beta * m
     ),
+    "the gradient enters the velocity times 1 - beta": replace(
+        RIGHT, first_gain=lambda beta: 1 - beta
+    ),
+    "the rate is in the velocity, and in the step too": replace(RIGHT, rate_inside=True),
+}
+
+#: A slip of RMSprop.
+OF_SQUARES: dict[str, Parts] = {
+    "the mean of squares is corrected, as Adam's is": replace(
+        RIGHT, second_correction=lambda beta, t: 1 - beta**t
+    ),
+    "the mean of squares begins with the first square": replace(RIGHT, begins=True),
 }
 
 
@@ -205,6 +243,15 @@ class Base:
     about: frozenset[str]
     more: Mapping[str, Parts] = field(default_factory=dict)
 
+    def called(self, name: str) -> str:
+        """What a setting of the rule is called in Adam."""
+        return next((beta for beta in ("beta1", "beta2") if vars(self)[beta] == name), name)
+
+    def numbers(self) -> dict[str, tuple[float, ...]]:
+        """Numbers that are usual for the settings of the rule that its parts go by."""
+        names = [name for name in (self.beta1, self.beta2, "epsilon") if isinstance(name, str)]
+        return {name: NUMBERS[name] for name in names}
+
     def slips(self) -> Iterator[tuple[str, Parts]]:
         """What may be wrong with it, in words and in parts."""
         for text, slip in {**SLIPS, **self.more}.items():
@@ -214,7 +261,7 @@ class Base:
                 yield said, replace(self.parts, **changed)
 
 
-_DECAY = {"shrinks", "enters"}
+_DECAY = {"shrinks", "enters", "decaying", "stepped"}
 _SQUARES = frozenset({
     "square", "second_keep", "second_gain", "root", "below", "late_second", "second_start", *_DECAY,
 })  # fmt: skip
@@ -230,7 +277,7 @@ _UNDIVIDED = replace(
 BASES: dict[str, Base] = {
     "Adam": Base(RIGHT, "beta1", "beta2", frozenset(vars(RIGHT))),
     "AdamW": Base(RIGHT, "beta1", "beta2", frozenset(vars(RIGHT))),
-    "RMSprop": Base(_UNCORRECTED, 0.0, "rho", _SQUARES),
+    "RMSprop": Base(_UNCORRECTED, 0.0, "rho", _SQUARES | {"divides_decay"}, OF_SQUARES),
     "AdaGrad": Base(
         replace(_UNCORRECTED, second_gain=lambda beta2: 1.0), 0.0, 1.0, _SQUARES - {"second_keep"}
     ),
@@ -257,7 +304,8 @@ def play(
         for t, (gradient, factor) in enumerate(zip(probe.gradients, probe.factors, strict=True), 1):
             rate = eta * factor
             g = treatment.of(gradient)
-            added = parts.enters(rate, strength) * w if decay == "coupled" else 0.0
+            w_decaying = parts.decaying(w)
+            added = parts.enters(rate, strength) * w_decaying if decay == "coupled" else 0.0
             g_first, g_second = g + added if parts.decays_first else g, g + added
             if parts.forgets:
                 m, v = np.zeros_like(w), np.zeros_like(w)
@@ -279,11 +327,18 @@ def play(
                 first_base, count
             )
             v_hat = by_second / parts.second_correction(second_base, count)
-            step = parts.front(beta2, count) * m_hat
+            step = parts.front(beta2, count) * parts.ahead(m_hat, g_first, beta1)
+            beside = decay in ("decoupled", "clipped")
+            if beside and parts.divides_decay:
+                step = step + strength * w_decaying
+            # In the order in which authors write it: what grows is beyond all numbers together.
+            step = rate * step if parts.rate_outside else step
             step = step / parts.below(parts.root(v_hat), settings["epsilon"])
-            step = step if parts.rate_inside else rate * step
-            if decay in ("decoupled", "clipped"):
-                step = step + parts.shrinks(rate, strength) * w
+            shrunk = w_decaying
+            if beside and parts.stepped:
+                shrunk = parts.decaying(w - step)
+            if beside and not parts.divides_decay:
+                step = step + parts.shrinks(rate, strength) * shrunk
             w = w - step
             m = m_hat if parts.keeps_first else m
             v = v_hat if parts.keeps_second else v
@@ -325,6 +380,14 @@ def restarted(optimizer: Optimizer, probe: Probe, treatment: Treatment, every: i
     return np.array(rows)
 
 
+def repeated(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
+    """The rule, stepped twice with every gradient."""
+    each = (np.repeat(part, 2, axis=0) for part in (probe.gradients, probe.factors, probe.losses))
+    gradients, factors, losses = each
+    twofold = replace(probe, gradients=gradients, factors=factors, losses=losses)
+    return ours(optimizer, twofold, treatment)[1::2]
+
+
 def decaying(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
     """The rule with a decay that the rate it began with is not in."""
     strength, eta = optimizer.settings.get("weight_decay", 0.0), optimizer.settings["eta"]
@@ -351,4 +414,5 @@ EVERYWHERE: dict[str, tuple[Callable[[Optimizer, Probe, Treatment], Array], bool
     "weights decay by lambda at the first rate, not by eta lambda": (decaying, True),
     "weights decay by lambda, not by eta lambda, at every rate": (unscaled, False),
     "every update goes by the gradient before, the first by none": (stale, True),
+    "every gradient makes two steps": (repeated, False),
 }

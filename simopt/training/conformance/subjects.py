@@ -53,7 +53,8 @@ class Subject:
     """Its weights after every update, what it was given, and what else its steps showed.
 
     ``on_matrix`` are its first weights where they are a matrix, if it steps them otherwise then;
-    ``seen`` are the conditions under which a matrix was compared with a vector.
+    ``seen`` are the conditions under which a matrix was compared with a vector. ``apart``: a weight
+    by itself was seen to move as it does among others.
     """
 
     theirs: probing.Array
@@ -61,6 +62,7 @@ class Subject:
     notes: tuple[str, ...]
     on_matrix: probing.Array | None = None
     seen: tuple[str, ...] = ()
+    apart: bool = False
 
 
 def play(given: Handed) -> Subject:
@@ -101,12 +103,12 @@ def play(given: Handed) -> Subject:
             )
         if shape == matrix:
             probe = probing.of_matrix(given.drops, *matrix)
-        notes, on_matrix = _across(given, probe, theirs, shape, matrix)
+        notes, on_matrix, apart = _across(given, probe, theirs, shape, matrix)
         seen: list[str] = []
         if shape == vector and on_matrix is None and CHANCE not in notes:
             more, seen = _of_matrices(given)
             notes += more
-    return Subject(theirs, probe, notes, on_matrix, tuple(seen))
+    return Subject(theirs, probe, notes, on_matrix, tuple(seen), apart)
 
 
 def under(given: Handed, condition: conditions.Condition) -> probing.Array | None:
@@ -144,14 +146,15 @@ def _across(
     theirs: probing.Array,
     shape: tuple[int, ...],
     matrix: tuple[int, int],
-) -> tuple[tuple[str, ...], probing.Array | None]:
+) -> tuple[tuple[str, ...], probing.Array | None, bool]:
     """What shows that a weight's step depends on other weights, or on chance.
 
-    And the weights of a matrix, if that is stepped otherwise.
+    The weights of a matrix, if that is stepped otherwise. And whether a weight by itself was seen
+    to move as it does among others.
     """
     again = _attempt(given, probe.first(SHORT), shape)
     if again is not None and _differ(again, theirs[:SHORT]):
-        return (CHANCE,), None
+        return (CHANCE,), None, False
     notes: list[str] = []
     otherwise = None
     if shape == matrix:
@@ -182,7 +185,7 @@ def _across(
                 "given a closure it steps otherwise, by the loss that it is told then; this is "
                 "about its steps without one"
             )
-    return tuple(notes), otherwise
+    return tuple(notes), otherwise, by_itself is not None and ACROSS not in notes
 
 
 @contextmanager

@@ -84,6 +84,12 @@ class Treatment:
                 gradient = gradient * (self.clip_norm / norm)
         return gradient
 
+    def rate(self, rate: float, update: int, decay: float) -> float:
+        """The rate of an update, counted from 1, of a rule whose weights decay so."""
+        rate *= min(1.0, update / self.warmup) if self.warmup else 1.0
+        # (w - eta u) / (1 + eta d) is w - r d w - r u at the rate r = eta / (1 + eta d).
+        return rate / (1.0 + rate * decay) if self.proximal_decay else rate
+
     @property
     def told(self) -> dict[str, Any]:
         """What differs from none, by name."""
@@ -207,11 +213,7 @@ class Treated:
         self.losses += loss
         if self.count % how.accumulate == 0:
             seen = how.of(self.sum if how.accumulate == 1 else self.sum / how.accumulate)
-            warm = min(1.0, self.count // how.accumulate / how.warmup) if how.warmup else 1.0
-            rate = stepper.eta * factor * warm
-            if how.proximal_decay:
-                # (w - eta u) / (1 + eta d) is w - r d w - r u at the rate r = eta / (1 + eta d).
-                rate /= 1.0 + rate * self.decay
+            rate = how.rate(stepper.eta * factor, self.count // how.accumulate, self.decay)
             stepper.step(seen.tolist(), rate, self.losses / how.accumulate)
             self.sum, self.losses = np.zeros(len(gradient)), 0.0
         if how.ema_overwrite:
