@@ -303,7 +303,7 @@ def test_a_correction_that_is_missing_is_no_schedule():
         functools.partial(untouched_bias, corrected=False), against=against, **told
     )
     assert table["explanation"][0] == (
-        "the rate 0.02 / sqrt(1 - 0.99^t): a bias correction that is missing, or there"
+        "a rate of 0.02 / sqrt(1 - 0.99^t) (a bias correction is missing, or one too many)"
     )
 
 
@@ -318,6 +318,52 @@ def test_a_clip_behind_the_rule_is_no_schedule():
     assert table["explanation"][0] == (
         "eta=0.02 and a clip behind the rule: steps, before the rate, of a norm of 5 at most"
     )
+
+
+def damped(w, g, v, factor):
+    """Nesterov's velocity as a mean."""
+    v = 0.9 * (0.0 if v is None else v) + 0.1 * g
+    return w - 0.02 * factor * (g + 0.9 * v), v
+
+
+def rated_twice(w, g, v, factor):
+    """A velocity of steps, multiplied by the rate once more."""
+    v = 0.9 * (0.0 if v is None else v) + 0.02 * factor * g
+    return w - 0.02 * factor * v, v
+
+
+def from_the_first(w, g, v, factor):
+    """RMSprop whose mean begins where others' begin without a correction."""
+    v = g * g if v is None else 0.9 * v + 0.1 * g * g
+    return w - 0.02 * factor * g / (np.sqrt(v) + 1e-6), v
+
+
+def of_half_the_square(w, g, v, factor):
+    """Momentum and the slope of lambda w^2, where lambda w^2 / 2 is meant."""
+    v = 0.9 * (0.0 if v is None else v) + g + 0.06 * w
+    return w - 0.02 * factor * v, v
+
+
+@pytest.mark.parametrize(
+    ("step", "meant", "said"),
+    [
+        (damped, simopt.Nesterov(eta=0.02, beta=0.9), "a slip: the gradient enters the velocity"),
+        (rated_twice, simopt.Momentum(eta=0.02, beta=0.9), "a slip: the rate is in the velocity"),
+        (
+            from_the_first, simopt.RMSprop(eta=0.02, rho=0.9, epsilon=1e-6, convention="torch"),
+            "a slip: the mean of squares begins with the first square",
+        ),
+        (
+            of_half_the_square, simopt.Momentum(eta=0.02, beta=0.9, weight_decay=0.03),
+            "weight_decay=0.06 (2 times the decay given)",
+        ),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)  # fmt: skip
+def test_a_slip_of_momentum_or_of_squares_is_named(step, meant, said):
+    table = conformance.check(step, against=meant, **meant.settings)
+    assert not table["equal"].any()
+    assert table["explanation"][0].startswith(said)
 
 
 def squares(w, v, g, *, keep=0.9, gain=0.1, power=2, root=0.5):

@@ -12,7 +12,7 @@ from simopt.ground import checks
 from simopt.rules import ALL
 from simopt.rules.family import Family
 from simopt.rules.frameworks import FRAMEWORKS
-from simopt.rules.rule import Optimizer, Rule
+from simopt.rules.rule import WEIGHT_DECAY, Optimizer, Rule
 from simopt.training.conformance import (
     candidates,
     conditions,
@@ -25,6 +25,9 @@ from simopt.training.conformance.adapters.kinds import handed
 from simopt.training.conformance.adapters.record import Handed
 from simopt.training.conformance.explaining import Case, listed
 from simopt.training.stepper import check_single
+
+#: So many frameworks' conventions, the first, need no words on what is theirs.
+WELL_KNOWN = 5
 
 
 def check(
@@ -371,7 +374,9 @@ def _switches(optimizer: Optimizer) -> dict[str, Any]:
     assert isinstance(family, Family)
     here = {**family.preset(optimizer.convention), **dict(optimizer.switches)}
     document = family.preset("document")
-    return {name: here[name] for name in family.switches if here[name] != document[name]}
+    decays = ["decay"] if "decay" in here and WEIGHT_DECAY in optimizer.settings else []
+    names = [*family.switches, *decays]
+    return {name: here[name] for name in names if here[name] != document[name]}
 
 
 def _equal(same: pd.DataFrame, case: Case) -> str:
@@ -391,6 +396,8 @@ def _unequal(table: pd.DataFrame, tried: str) -> str:
     """One sentence that names the nearest rule, and what would make it equal, or what was tried."""
     row = table.iloc[0]
     where = f" in the convention {row['convention']}" if row["convention"] else ""
+    if row["convention"] in list(FRAMEWORKS)[WELL_KNOWN:] and (own := _switches(row["candidate"])):
+        where += f" ({listed(own)})"
     text = (
         f"No rule with these settings. Nearest: {row['optimizer']}{where}, which parts from it at "
         f"update {row['first_departure']}"

@@ -131,9 +131,11 @@ class Case:
         Where nothing explains any, what was tried is returned, in words.
         """
         found, single, _ = self._changes(table, 1)
-        if found and self.rated and not self._all_told(table):
-            # Another rule's formula, with settings that nobody spoke of, is no author's slip.
-            self._slips(table)
+        explained = table["candidate"][table["explanation"].notna()]
+        if found and not any(map(self._is_told, explained)):
+            # Another rule's formula, with settings that nobody spoke of, is no author's slip in one
+            # all of whose settings were told.
+            self._slips(table, self._is_told)
         if found or self._slips(table) or self._slips_of_any(table) or self._rates(table):
             return ""
         found, pairs, rows = self._changes(table, 2, PAIRS)
@@ -291,7 +293,8 @@ class Case:
         named = candidate.settings.items()
         betas = [float(np.asarray(value)) for name, value in named if name.startswith(BETAS)]
         if (corrected := rates.correction(rate, betas)) is not None:
-            return 1, f"{beside}the rate {corrected}: a bias correction that is missing, or there"
+            why = "a bias correction is missing, or one too many"
+            return 1, f"{beside}a rate of {corrected} ({why})"
         laws = rates.laws(rate)
         return len(laws), f"{beside}a rate that changes ({rates.told(rate, laws)})"
 
@@ -335,25 +338,27 @@ class Case:
             lambda part: probing.ours(candidate, part, how), self.theirs, self.probe, self.bound
         )
 
-    def _all_told(self, table: pd.DataFrame) -> bool:
-        """Whether a row is explained all of whose settings are known."""
-        explained = table["candidate"][table["explanation"].notna()]
-        return any(self.told.issuperset(each.settings) for each in explained)
+    def _is_told(self, candidate: Optimizer) -> bool:
+        """Whether it has no setting that nobody told."""
+        return self.told.issuperset(candidate.settings)
 
-    def _slips(self, table: pd.DataFrame) -> bool:
+    def _slips(
+        self, table: pd.DataFrame, of: Callable[[Optimizer], bool] = lambda candidate: True
+    ) -> bool:
         """Whether a slip in Adam or a part of it, at any of its settings, explains the weights.
 
         Alone, or with another number for a setting that nobody said. Its row is then the nearest.
         """
-        bases = [*self._bases(table)]
-        ways: list[Callable[[slips.Base], dict[str, tuple[float, ...]]]] = [
-            lambda base: {},
-            lambda base: {n: v for n, v in base.numbers().items() if n not in self.told},
-        ]
-        for (row, base, settings, decay), way in ((each, way) for way in ways for each in bases):
-            others = way(base)
+        bases = [each for each in self._bases(table) if of(table["candidate"][each[0]])]
+
+        def untold(base: slips.Base) -> list[tuple[str, float]]:
+            numbers = base.numbers().items()
+            return [(n, each) for n, values in numbers if n not in self.told for each in values]
+
+        ways = [(each, [("", 0.0)]) for each in bases] + [(each, untold(each[1])) for each in bases]
+        for (row, base, settings, decay), others in ways:
             for (text, parts), (name, number) in itertools.product(
-                base.slips(), [(n, v) for n, values in others.items() for v in values] or [("", 0)]
+                base.slips(decay != "none"), others
             ):
                 numbers = settings | ({base.called(name): number} if name else {})
                 if name and numbers == settings:

@@ -200,6 +200,11 @@ SLIPS: dict[str, Parts] = {
 }
 
 
+#: The parts that are about a decay.
+OF_DECAY = frozenset({
+    "decays_first", "shrinks", "enters", "decaying", "stepped", "divides_decay",
+})  # fmt: skip
+
 #: Slips of a momentum, whose steps are not divided.
 OF_MOMENTUM: dict[str, Parts] = {
     "the velocity before has the wrong sign": replace(RIGHT, first_keep=lambda beta: -beta),
@@ -214,9 +219,6 @@ OF_MOMENTUM: dict[str, Parts] = {
 
 #: A slip of RMSprop.
 OF_SQUARES: dict[str, Parts] = {
-    "the mean of squares is corrected, as Adam's is": replace(
-        RIGHT, second_correction=lambda beta, t: 1 - beta**t
-    ),
     "the mean of squares begins with the first square": replace(RIGHT, begins=True),
 }
 
@@ -252,10 +254,12 @@ class Base:
         names = [name for name in (self.beta1, self.beta2, "epsilon") if isinstance(name, str)]
         return {name: NUMBERS[name] for name in names}
 
-    def slips(self) -> Iterator[tuple[str, Parts]]:
-        """What may be wrong with it, in words and in parts."""
+    def slips(self, decays: bool) -> Iterator[tuple[str, Parts]]:
+        """What may be wrong with it, in words and in parts; of a decay only where it has one."""
         for text, slip in {**SLIPS, **self.more}.items():
             changed = {n: v for n, v in vars(slip).items() if v is not vars(RIGHT)[n]}
+            if not decays and changed.keys() <= OF_DECAY:
+                continue
             if text in self.more or self.about.issuperset(changed):
                 said = text if self.beta1 else text.replace("second mean", "mean of squares")
                 yield said, replace(self.parts, **changed)
