@@ -1,6 +1,7 @@
 """The frameworks' own optimizers, handed in: recognised as what they are, and left alone."""
 
 import random
+import types
 
 import keras
 import numpy as np
@@ -149,12 +150,30 @@ def test_a_function_that_makes_no_optimizer_is_refused():
 def test_what_cannot_be_stepped_is_refused():
     with pytest.raises(ValueError, match="^optimizer: LBFGS's step asks for a closure"):
         simopt.conformance.check(T.LBFGS(parameters()))
-    with pytest.raises(ValueError, match="^optimizer: must take a step on 8 weights"):
-        simopt.conformance.check(T.SparseAdam(parameters()))
     scheduler = T.lr_scheduler.StepLR(T.SGD(parameters(), lr=0.1), 3)
     for other in (LAYER, scheduler, torch.amp.GradScaler("cpu")):
         with pytest.raises(ValueError, match="^optimizer=.*: must be a rule or an optimizer"):
             simopt.conformance.check(other)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_one_that_averages_over_processes():
+    """It keeps nothing of an optimizer but the one inside, and was refused."""
+    from torch.distributed.optim import PostLocalSGDOptimizer
+
+    spread = PostLocalSGDOptimizer(T.SGD(parameters(), lr=0.1), types.SimpleNamespace())
+    table = simopt.conformance.check(spread, against=simopt.SGD(eta=0.1))
+    assert table["equal"].all()
+    assert table.attrs["notes"] == ("prepared by torch: what it wraps",)
+
+
+def test_one_that_takes_sparse_gradients_alone():
+    """It was refused; of all entries it is Adam with the epsilon of the paper."""
+    table = simopt.conformance.check(T.SparseAdam(parameters(), lr=0.02))
+    assert table["equal"][0]
+    assert table["optimizer"][0] == "Adam"
+    assert "epsilon_place='hat'" in table.attrs["verdict"]
+    assert table.attrs["notes"][0].startswith("it takes sparse gradients alone")
 
 
 @pytest.mark.parametrize(

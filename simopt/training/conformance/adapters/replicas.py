@@ -25,6 +25,9 @@ PREPARED = (
     "fairscale", "apex", "composer", "opacus", "ignite", "torch_xla",
 )  # fmt: skip
 
+#: Where PyTorch's own are: those that average over processes are no optimizer but by their class.
+SPREAD = "torch.distributed."
+
 #: Updates in which what an optimizer counts is to change.
 TRIED = 6
 
@@ -40,7 +43,8 @@ def prepared(optimizer: Any) -> Any:
     import torch
 
     for _ in range(10):
-        if _package(type(optimizer)) not in PREPARED:
+        kind, spread = type(optimizer), not hasattr(optimizer, "defaults")
+        if not (_package(kind) in PREPARED or (spread and kind.__module__.startswith(SPREAD))):
             break
         inner = next((i for i in _inner(optimizer) if isinstance(i, torch.optim.Optimizer)), None)
         if inner is None or inner is optimizer:

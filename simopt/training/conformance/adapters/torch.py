@@ -50,7 +50,7 @@ def adapted(optimizer: Any, group: int) -> Handed:
                 each[key] = first
         return new
 
-    def start(w0: Array, pieces: int = 1, closed: bool = False) -> Player:
+    def start(w0: Array, pieces: int = 1, closed: bool = False, sparse: bool = False) -> Player:
         parameters = [
             torch.nn.Parameter(torch.tensor(part, dtype=torch.float64))
             for part in np.split(w0, pieces)
@@ -63,7 +63,8 @@ def adapted(optimizer: Any, group: int) -> Handed:
 
         def player(gradient: Array, factor: float, loss: float) -> Array:
             for each, part in zip(parameters, np.split(gradient, pieces), strict=True):
-                each.grad = torch.tensor(part, dtype=torch.float64)
+                dense = torch.tensor(part, dtype=torch.float64)
+                each.grad = _of_every_entry(dense) if sparse else dense
             for each, rate in zip(trained.param_groups, rates, strict=True):
                 if rate is not None and factor != 1.0:
                     each[key] = rate * factor
@@ -107,6 +108,13 @@ def adapted(optimizer: Any, group: int) -> Handed:
             f"optimizer: {type(trial).__name__}'s step asks for a closure, which evaluates loss "
             "and gradient anew; must take steps of gradients that are given"
         )
+    with replicas.untouched(inner if live else None):
+        sparse = _sparse_alone(start)
+    if sparse:
+        notes.append(
+            "it takes sparse gradients alone: those that it was given leave no entry out, and what "
+            "it does where one is left out is not seen"
+        )
     told = trial.param_groups[0]
     if isinstance(betas := told.get("betas"), (tuple, list)) and len(betas) > MOST_BETAS:
         notes.append(f"its {len(betas)} betas are no rule's here")
@@ -117,14 +125,36 @@ def adapted(optimizer: Any, group: int) -> Handed:
         "torch",
         settings,
         any(is_number(told.get(key)) for key in RATES),
-        start,
+        partial(start, sparse=sparse),
         partial(replicas.untouched, inner if live else None),
         Treatment(maximize=bool(told.get("maximize")), warmup=_warmup(told)),
         tuple(notes),
         type(trial).__name__,
-        partial(start, pieces=2),
-        None if step is None else partial(start, closed=True),
+        partial(start, pieces=2, sparse=sparse),
+        None if step is None else partial(start, closed=True, sparse=sparse),
     )
+
+
+def _of_every_entry(dense: Any) -> Any:
+    """A gradient as a sparse one that leaves no entry out, not even zeros."""
+    import torch
+
+    places = torch.ones_like(dense).nonzero().T
+    return torch.sparse_coo_tensor(places, dense.flatten(), dense.shape, check_invariants=True)
+
+
+def _sparse_alone(start: Any) -> bool:
+    """Whether it refuses a gradient, and takes it as a sparse one."""
+    weights = np.ones(2)
+    try:
+        start(weights)(weights, 1.0, 1.0)
+    except Exception:  # whatever it is, it is said where the probe is played
+        try:
+            start(weights, sparse=True)(weights, 1.0, 1.0)
+        except Exception:
+            return False
+        return True
+    return False
 
 
 def _by_default(optimizer: Any, group: int) -> list[str]:
