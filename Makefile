@@ -33,7 +33,7 @@ DOCS := $(VENV)/.installed-docs
 
 SOURCES := $(shell find simopt -type f -not -path '*/__pycache__/*')
 DOC_SOURCES := $(shell find docs -type f -not -path '*/__pycache__/*' -not -path 'docs/built/*')
-KERNELS := $(wildcard simopt/engine/*.py simopt/rules/*.py)
+KERNELS := $(wildcard simopt/engine/*.py simopt/engine/*/*.py simopt/rules/*.py)
 
 # Tests, as many at once as there are cores; more than four would wait for memory. A file's tests
 # stay together where they share what is costly, and are shared out singly where few files hold all.

@@ -299,7 +299,7 @@ def test_a_new_process_finds_the_kernel_of_its_values():
     compare()
     folder = Path(cpu.__file__).parent / "__pycache__"
     # Of the user's rules alone: other tests compile at the same time.
-    own = "steps.steps_SGD_slow*.nbc"
+    own = "one_weight.steps_SGD_slow*.nbc"
     before = {path.name for path in folder.glob(own)}
     assert before or os.environ.get("NUMBA_CACHE_DIR")
     assert set(in_new_process(script, PYTHONHASHSEED="7")) == {"True"}

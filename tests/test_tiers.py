@@ -80,7 +80,7 @@ def test_the_larger_a_job_the_more_is_compiled(tmp_path):
         from simopt.engine import tiers
         def files():
             names = [path.name for path in Path({folder!r}).rglob("*.nbi")]
-            parts = "loop.around", "steps.steps", "loop.whole"
+            parts = "loop.around", "one_weight.steps", "loop.whole"
             return [sum(name.startswith(part) for name in names) for part in parts]
         four, seen = simopt.problems.four_points(), []
         def sweep(rule, epochs):
