@@ -297,7 +297,7 @@ def test_a_new_process_finds_the_kernel_of_its_values():
             print(abs(swept - ran) < 1e-12 * abs(ran))
     """
     compare()
-    folder = Path(cpu.__file__).parent / "__pycache__"
+    folder = Path(cpu.__file__).parent / "steps" / "__pycache__"
     # Of the user's rules alone: other tests compile at the same time.
     own = "one_weight.steps_SGD_slow*.nbc"
     before = {path.name for path in folder.glob(own)}
