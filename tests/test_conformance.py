@@ -16,6 +16,7 @@ from simopt.rules import ALL, OPTIMIZERS
 from simopt.rules.frameworks import FRAMEWORKS
 from simopt.training.conformance import (
     candidates,
+    cases,
     explaining,
     probing,
     rates,
@@ -107,7 +108,7 @@ def test_conventions_that_are_one_formula_have_the_same_changes():
     alike = {}
     for each in candidates.all_of({"eta": 0.1}):
         changed = {(o.rule, o.values): None for _, o in candidates.changed(each, 1)}
-        first = alike.setdefault(explaining._formula(each), [*changed])
+        first = alike.setdefault(cases.formula(each), [*changed])
         assert first == [*changed], each
     assert len(alike) < len([*candidates.all_of({})])
 

@@ -282,6 +282,31 @@ def test_a_slip_beside_a_setting_that_nobody_told(told):
     )
 
 
+@pytest.mark.parametrize(
+    ("edits", "convention"),
+    [({}, "torch"), ({FIRST: "m_hat = m", SECOND: "v_hat = v"}, "mlx")],
+    ids=["corrected", "uncorrected"],
+)
+def test_two_numbers_that_nobody_told_are_no_slip(edits, convention):
+    """Burn's epsilon of 1e-5 beside a slip is one of 1e-6 without: of Adam a slip was told."""
+    against = [simopt.Adam(eta=0.02, convention=c) for c in (convention, "burn")]
+    table = conformance.check(author(edits), against=against)
+    assert table["convention"][0] == convention
+    assert table["explanation"][0] == "epsilon=1e-06, beta2=0.99, eta=0.02"
+
+
+def test_of_names_of_one_formula_the_best_known_has_the_slip():
+    """It was told of Adam in Apex' convention, which is AdamW."""
+    step = author({STEP: STEP + " - 0.03 * w"})
+    against = [
+        simopt.Adam(**SETTINGS, weight_decay=0.03, convention="apex"),
+        simopt.AdamW(**SETTINGS, weight_decay=0.03, convention="torch"),
+    ]
+    table = conformance.check(step, against=against, **SETTINGS, weight_decay=0.03)
+    assert list(table.loc[0, ["optimizer", "convention"]]) == ["AdamW", "torch"]
+    assert table["explanation"][0] == "a slip: the decay is not multiplied by the rate"
+
+
 def untouched_bias(w, g, state, corrected):
     """AMSGrad with Keras' epsilon; its author corrected the mean of squares, or forgot."""
     t, m, v, top = state or (0, 0.0, 0.0, 0.0)
@@ -314,9 +339,27 @@ def test_a_clip_behind_the_rule_is_no_schedule():
         v = 0.9 * (0.0 if v is None else v) + g
         return w - 0.02 * v * min(1.0, 5.0 / np.linalg.norm(v)), v
 
-    table = conformance.check(clipped, eta=0.02, against=simopt.Momentum(eta=0.02, beta=0.9))
+    def rated(w, g, v, factor):
+        stepped, v = clipped(w, g, v)
+        return w + factor * (stepped - w), v
+
+    for step in (clipped, rated):
+        table = conformance.check(step, eta=0.02, against=simopt.Momentum(eta=0.02, beta=0.9))
+        assert table["explanation"][0] == (
+            "eta=0.02 and a clip behind the rule: steps, before the rate, of a norm of 5 at most"
+        )
+
+
+def test_steps_that_are_divided_by_their_norm_have_no_bound():
+    """The shortest step's norm, which is the probe's, was told as a bound, and the rate by it."""
+
+    def divided(w, g, v, factor):
+        v = 0.9 * (0.0 if v is None else v) + g
+        return w - 0.02 * factor * v / np.linalg.norm(v), v
+
+    table = conformance.check(divided, eta=0.02, against=simopt.Momentum(eta=0.02, beta=0.9))
     assert table["explanation"][0] == (
-        "eta=0.02 and a clip behind the rule: steps, before the rate, of a norm of 5 at most"
+        "eta=0.02 and steps divided by their norm (or clipped: none here is shorter)"
     )
 
 

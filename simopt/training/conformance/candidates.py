@@ -154,13 +154,19 @@ def is_shipped(optimizer: Optimizer) -> bool:
 
 
 def changed(
-    optimizer: Optimizer, count: int, more: Sequence[dict[str, Any]] = ()
+    optimizer: Optimizer,
+    count: int,
+    more: Sequence[dict[str, Any]] = (),
+    numbers: Collection[str] | None = None,
 ) -> Iterator[tuple[dict[str, Any], Optimizer]]:
     """The optimizers with ``count`` simultaneous changes, and what these are.
 
-    ``more`` are further changes; those of a `Treatment` change the optimizer in nothing.
+    ``more`` are further changes; those of a `Treatment` change the optimizer in nothing. With
+    ``numbers`` changes are of nothing but the numbers of these settings.
     """
     every = [*_singles(optimizer), *(_single(optimizer, each) for each in more)]
+    if numbers is not None:
+        every = [each for each in every if each.numeric and each.change.keys() <= set(numbers)]
     for several in itertools.combinations(every, count):
         change = {name: value for each in several for name, value in each.change.items()}
         if len(change) < sum(len(each.change) for each in several):

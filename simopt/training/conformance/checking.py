@@ -16,6 +16,7 @@ from simopt.rules.rule import WEIGHT_DECAY, Optimizer, Rule
 from simopt.training.conformance import (
     candidates,
     conditions,
+    explaining,
     halves,
     probing,
     subjects,
@@ -23,7 +24,7 @@ from simopt.training.conformance import (
 )
 from simopt.training.conformance.adapters.kinds import handed
 from simopt.training.conformance.adapters.record import Handed
-from simopt.training.conformance.explaining import Case, listed
+from simopt.training.conformance.cases import Case, listed
 from simopt.training.stepper import check_single
 
 #: So many frameworks' conventions, the first, need no words on what is theirs.
@@ -158,7 +159,7 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
         # A sum that is rounded to single precision: no change makes it equal.
         gathers = replace(case, treatment=replace(case.treatment, accumulate=collects))
         gathered = _compared(compared, gathers, given, fits)
-        if not gathered["equal"].any() and gathers.single(gathered):
+        if not gathered["equal"].any() and explaining.single(gathers, gathered):
             case, table = gathers, gathered
     checked = table
     seen: list[str] = []
@@ -180,7 +181,7 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
             table.loc[row, "explanation"] = f"equal, but not {where}"
         table.loc[[*part], "equal"] = False
         table = table.sort_values("equal", ascending=False, kind="stable", ignore_index=True)
-    elif verdict := case.single(table):
+    elif verdict := explaining.single(case, table):
         checked = table[table["explanation"].notna()]
         if comparable:
             seen, part = _under_conditions(checked, case, given)
@@ -188,7 +189,7 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
     elif any(subject.probe.matrix) and (verdict := _in_halves(table, case)):
         pass
     else:
-        tried = case.explain(table)
+        tried = explaining.explain(case, table)
         table["open"] = table["explanation"].isna() | (table["explanation"] == "none found")
         # Of rules that one change makes equal, the first that simopt has: Adam before QHAdam, which
         # is Adam where its weights are 1.
@@ -265,9 +266,7 @@ def _passes_over(candidate: Optimizer, case: Case, given: Handed) -> bool:
 def _compared(optimizers: list[Optimizer], case: Case, given: Handed, fits: bool) -> pd.DataFrame:
     """A row per optimizer, at the rate of the first step if it ``fits``; equal ones first."""
     rows = [_row(case.at_their_rate(each) if fits else each, case) for each in optimizers]
-    table = pd.DataFrame(rows).sort_values(
-        ["equal", "unlike"], ascending=[False, True], kind="stable", ignore_index=True
-    )
+    table = pd.DataFrame(rows)
     place = {name: number for number, name in enumerate(ALL)}
     table["place"] = table["optimizer"].map(place).fillna(0)
     table["other"] = table["optimizer"].str.lower() != given.name.lower()
@@ -275,7 +274,8 @@ def _compared(optimizers: list[Optimizer], case: Case, given: Handed, fits: bool
     # Of several the document's and the largest frameworks' first.
     rank = {name: number for number, name in enumerate(FRAMEWORKS)}
     table["rank"] = table["convention"].map(rank).fillna(0)
-    return table
+    order = ["equal", "unlike", "rank"]
+    return table.sort_values(order, ascending=[False, True, True], kind="stable", ignore_index=True)
 
 
 def _of_matrix(
