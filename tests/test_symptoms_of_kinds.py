@@ -212,12 +212,32 @@ def test_where_runs_begin_is_said():
     assert found.advice[0] == "read the parts alone: cut the log at value 9"
 
 
+@pytest.mark.parametrize("gap", [0, 1, 5])
+@pytest.mark.parametrize("first", [None, 740.0])
+def test_advice_and_evidence_name_the_same_place(first, gap):
+    """Neither a first value that is set aside nor missing ones move it."""
+    fall = np.exp(-np.arange(60) / 20)
+    loss = np.r_[1 + fall, 1.9 + 0.3 * fall] + 0.01 * np.random.default_rng(3).normal(size=120)
+    if first is not None:
+        loss[0] = first
+    loss[20 : 20 + gap] = np.nan
+    found = simopt.diagnose(loss)
+    assert found.symptom == "resumed or several runs"
+    assert (
+        found.advice[0] == f"read the parts alone: cut the log at value {found.seen[-1].first + 1}"
+    )
+    assert abs(found.seen[-1].first - 60) <= 1
+
+
 def test_what_begins_again():
     one = np.exp(-np.arange(8) / 2)
     assert restarts(np.r_[one, one, one]) == (2, 8)
     assert restarts(np.r_[one, one[:3]]) == (0, 0)  # too few to be a run
     assert restarts(np.tile(one[:4], 9)) == (0, 0)  # too many: it swings
     assert restarts(np.r_[one, 1.0, np.zeros(7)]) == (0, 0)  # a spike is over at once
+    two_values = np.exp(-np.arange(24) / 4)
+    two_values[14:16] += 0.9, 0.25
+    assert restarts(two_values) == (0, 0)  # as is one of two values, where a run takes longer
     assert restarts(one) == (0, 0)
     assert restarts(np.ones(12)) == (0, 0)
 

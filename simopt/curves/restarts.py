@@ -18,6 +18,10 @@ FEW, NEAR = 50, 0.6
 #: The fall takes more than one value, after which this share of it is left: else it is a spike.
 GRADUAL = 0.1
 
+#: A second run comes down in about the time that the first took: of its own fall its next values
+#: keep this share, on average, of what those of the first one keep. A spike is back far sooner.
+PACE = 0.5
+
 #: Within a run the loss rises by no more than this share of its fall.
 CALM = 0.15
 
@@ -61,10 +65,22 @@ def again(y, t, low, count):
         return False
     same = y[t + 1] - low > GRADUAL * fall and y[1] - low > GRADUAL * fall
     if len(y) < FEW:
-        return same and abs(y[t] - y[0]) < NEAR * fall
+        as_slow = keeps(y, t, count) > PACE * keeps(y, 0, count)
+        return same and as_slow and abs(y[t] - y[0]) < NEAR * fall
     for j in range(count):
         same = same and abs(y[t + j] - y[j]) < SAME * fall
     return same
+
+
+def keeps(y, t, count):
+    """What the values after one keep of its fall, on average: to the lowest of twice as many."""
+    low = y[t]
+    for j in range(t, min(t + 2 * count, len(y))):
+        low = min(low, y[j])
+    kept = 0.0
+    for j in range(t + 1, t + count):
+        kept += y[j] - low
+    return kept / ((count - 1) * (y[t] - low)) if y[t] > low else 0.0
 
 
 def calm(y, end):

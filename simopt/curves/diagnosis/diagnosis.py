@@ -334,7 +334,7 @@ def judged(
     if symptom == "decreases very slowly" and levels.is_logarithm(even):
         symptom, sure = "healthy", min(sure, MODEST)
     if symptom == "resumed or several runs":
-        there = np.flatnonzero(np.isfinite(even))[int(features["skipped"]) :]
+        there = evidence.measured_at(features, even)
         jump = there[round(features[resumed.jump_at(features)] * (len(there) - 1))]
         if levels.ends_at_ceiling(even) or levels.stays_at_chance(even[jump:]):
             symptom, sure = "decreases then explodes", min(sure, MODEST)
@@ -354,7 +354,9 @@ def judged(
     on = held if symptom == "validation rises" and held is not None else even
     record = BY_NAME[symptom]
     classes, fell = levels.chance_level(even if came else loss), rates.fell(rate)
-    known = Known(features, optimizer, best, classes, about, fell, cycle, x, counted, at)
+    read = evidence.measured_at(features, even)
+    read = read if at is None else at[read]
+    known = Known(features, optimizer, best, classes, about, fell, cycle, x, counted, read)
     seen = evidence.gather(record, known, on, held, fault)
     if at is not None:
         seen = [each._replace(first=int(at[each.first]), last=int(at[each.last])) for each in seen]

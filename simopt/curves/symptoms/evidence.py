@@ -161,11 +161,8 @@ def gather(
     """
     rows: list[Seen] = []
     features = known.features
-    there = np.flatnonzero(np.isfinite(loss))
+    there = measured_at(features, loss)
     leap = len(loss) - int(features.get("leap", 0.0))
-    there = there[there < leap]
-    if features.get("skipped", 0.0) > 0:
-        there = there[1:]
     end = len(loss) - 1
     if record.name == "NaN or Inf":
         rows += broken(features, loss, validation, fault)
@@ -184,6 +181,13 @@ def gather(
         last = leap + np.flatnonzero(np.isfinite(loss[leap:]))
         rows.insert(0 if record.name == "can't tell" else len(rows), leapt(features, last))
     return rows
+
+
+def measured_at(features: Features, loss: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Which values shares of a curve's length are of: all but gaps and what was set aside."""
+    there = np.flatnonzero(np.isfinite(loss))
+    there = there[there < len(loss) - int(features.get("leap", 0.0))]
+    return there[int(features.get("skipped", 0.0)) :]
 
 
 def leapt(features: Features, places: NDArray[np.int64]) -> Seen:

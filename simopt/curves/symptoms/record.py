@@ -189,8 +189,8 @@ class Known:
         Of how many values a cycle of the learning rate is that the loss goes up and down with.
     x : ndarray [T] or None
         What the log counts its values by, and ``counted``, what it calls that ("epoch").
-    read : ndarray [T] or None
-        Which values were measured, where that is not all of them in order.
+    read : ndarray of int or None
+        Which values were measured: neither gaps nor what was set aside. All if left out.
     """
 
     features: Features
@@ -212,8 +212,9 @@ class Known:
 
     def index_at(self, feature: str) -> int:
         """The value, counted from 0, at which a feature says it is."""
-        index = round(self.features[feature] * (self.features["values"] - 1))
-        return index if self.read is None else int(self.read[index])
+        if self.read is None:
+            return round(self.features[feature] * (self.features["values"] - 1))
+        return int(self.read[round(self.features[feature] * (len(self.read) - 1))])
 
     def place(self, index: int) -> str:
         """A value by its number, from 1, and by the log's own count where that is another."""
