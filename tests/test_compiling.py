@@ -3,12 +3,14 @@
 import gc
 import importlib
 import sys
+from pathlib import Path
 
 import numba
 import pytest
 from numba.core import event
 from numba.core.serialize import dumps
 
+from simopt.ground import compiling, libraries, parts, pipeline
 from simopt.ground.compiling import code_digest, compiled, kept
 from simopt.ground.inline import inlined
 from tests import conftest
@@ -40,6 +42,21 @@ def test_code_is_compiled_anew_when_what_it_calls_has_changed(tmp_path, monkeypa
     hits = []
     for source in ("one", "one", "two", "two"):
         function = compiled(plus_one, source=source)
+        function(1.0)
+        hits.append(sum(function.stats.cache_hits.values()))
+    assert hits == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("module", [compiling, libraries, parts, pipeline])
+def test_and_when_how_it_is_compiled_has_changed(module, tmp_path, monkeypatch):
+    """Else a mistake in how would stay on disk once it is mended."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(compiling, "_made_by", compiling._made_by.__wrapped__)
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "how.py"))
+    hits = []
+    for text in ("one", "one", "two", "two"):
+        Path(module.__file__).write_text(text, encoding="utf-8")
+        function = compiled(plus_one)
         function(1.0)
         hits.append(sum(function.stats.cache_hits.values()))
     assert hits == [0, 1, 0, 1]

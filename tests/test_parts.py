@@ -11,7 +11,7 @@ from numba.core import codegen, compiler
 from numba.core.runtime.context import NRTContext
 
 from simopt.engine import products
-from simopt.ground import parts
+from simopt.ground import libraries, parts
 from simopt.ground.compiling import compiled
 from simopt.ground.parts import part
 
@@ -117,6 +117,56 @@ def test_a_numba_without_the_methods_is_told(lacking):
     theirs = [codegen.JITCPUCodegen, codegen.JITCodeLibrary, compiler.Compiler]
     theirs[lacking] = type("Other", (), {})
     assert not parts.spares(*theirs)
+
+
+def in_threads(values):
+    total = 0.0
+    for k in numba.prange(len(values)):
+        total += values[k]
+    return total
+
+
+@pytest.mark.parametrize("through", ["nothing", "a part", "a promised part"])
+def test_code_that_runs_in_threads_starts_them_when_it_is_read_from_disk(
+    through, tmp_path, monkeypatch
+):
+    """Numba has it said beside the code: else whoever reads that ends in the middle of a call."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    summed = numba.njit(parallel=True)(in_threads)
+
+    def shared(values):
+        return summed(values)
+
+    called = summed if through == "nothing" else shared
+    if called is shared:
+        part(parts.promised(shared) if "promised" in through else shared)
+
+    def loop(values):
+        return called(values) + 1.0
+
+    kernel = compiled(loop)
+    assert kernel(np.ones(5)) == 6.0
+    (code,) = kernel.overloads.values()
+    assert [each.__name__ for each in code.reload_init] == ["_reload_parfors"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (codegen.JITCPUCodegen, libraries.Code),
+        (codegen.JITCodeLibrary, libraries.Simplified),
+        (codegen.JITCodeLibrary, libraries.Flat),
+        (compiler.Compiler, parts.Promised),
+    ],
+)
+def test_a_numba_that_lacks_any_one_of_the_methods_is_told(theirs, ours):
+    """Also of those that a class inherits within the package."""
+    own = [each for each in ours.__mro__ if each not in theirs.__mro__]
+    names = {name for each in own for name in vars(each) if callable(vars(each)[name])}
+    assert libraries.has_methods(theirs, ours)
+    for name in names - {"__init__", "whole", "library"}:
+        lacking = type("Lacking", (theirs,), {name: None})
+        assert not libraries.has_methods(lacking, ours), name
 
 
 PROGRAM = """

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 from numba.core import analysis, codegen, compiler, compiler_machinery, lowering
+from numba.core.registry import cpu_target
 from numba.core.typing import templates
 
 import simopt
@@ -132,6 +133,40 @@ def test_what_is_assigned_once_has_no_place_in_memory(monkeypatch, ours):
     assert ("rows" in places) is not ours
     assert any(name.startswith("total") for name in places)
     assert function((rows, 2.0), 3) == walked((rows, 2.0), 3)
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_generator_keeps_its_variables_where_it_goes_on_from(counts):
+    named = type(scaled)(scaled.__code__, {"__name__": "simopt.tests", "range": range})
+    function = numba.njit(pipeline_class=Compiler, _nrt=counts)(named)
+    assert [*function((2.0, 3.0), 4)] == [*scaled((2.0, 3.0), 4)]
+
+
+def scaled(pair, count):
+    first, second = pair
+    factor = first * second
+    for each in range(count):
+        yield each * factor
+
+
+class Renamed:
+    """Of a Numba that says otherwise which variables need no place."""
+
+    def _find_singly_assigned_variable(self):
+        self.values = set()
+
+
+def test_a_numba_that_does_otherwise_is_left_to_do_so(monkeypatch):
+    assert pipeline.finding_values(lowering.Lower) is not None
+    assert [pipeline.finding_values(each) for each in (Renamed, object)] == [None, None]
+    monkeypatch.setattr(pipeline, "_find_values", None)
+    monkeypatch.setattr(pipeline, "SIMPLIFIES", False)
+    monkeypatch.setattr(pipeline, "ASKED", ("what no version has",))
+    found = np.empty((3, 3))
+    with pipeline.settled():
+        assert "get_abi_sizeof" not in vars(cpu_target.target_context)
+        numba.njit(pipeline_class=Compiler)(ranks.transpose)(np.eye(3), found)
+    np.testing.assert_array_equal(found, np.eye(3))
 
 
 def test_other_values_last_for_the_block():

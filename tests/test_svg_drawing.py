@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 from simopt.display import axis_ticks, style, svg_drawing
 
@@ -77,6 +78,24 @@ def test_other_fonts_are_measured_anew() -> None:
         with matplotlib.rc_context({"font.sans-serif": ["DejaVu Serif"]}):
             assert svg_drawing.measuring() is not first
             assert svg_drawing.drawn(prepared("bars")) == by_matplotlib(marks("bars"))
+
+
+def test_fonts_that_are_added_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = svg_drawing.measuring()
+    monkeypatch.setattr(fontManager, "ttflist", [*fontManager.ttflist, fontManager.ttflist[0]])
+    assert svg_drawing.measuring() is not before
+
+
+def test_a_matplotlib_that_finds_styles_otherwise_draws_marks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[object] = []
+    monkeypatch.delattr(RendererSVG, "_get_style")
+    monkeypatch.setattr(RendererSVG, "draw_markers", lambda *given: drawn.append(given))
+    made: Any = svg_drawing.Renderer
+    renderer = made(1, 1, io.StringIO())
+    renderer.draw_markers(renderer.new_gc(), None, None, None, None)
+    assert len(drawn) == 1
 
 
 def prepared(kind: str) -> Figure:

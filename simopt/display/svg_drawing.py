@@ -15,6 +15,7 @@ from typing import Any
 import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 #: Lists of fonts in matplotlib's settings: what a size of text depends on besides the text.
 FONTS = tuple(f"font.{name}" for name in ("serif", "sans-serif", "cursive", "fantasy", "monospace"))
@@ -44,7 +45,8 @@ class Renderer(RendererSVG):
     ) -> None:
         """Draw a mark at each place of a path."""
         draw: Callable[..., None] = super().draw_markers
-        self._style = self._get_style(gc, rgbFace)
+        if hasattr(RendererSVG, "_get_style"):  # else another version's, which has none found
+            self._style = self._get_style(gc, rgbFace)
         try:
             draw(gc, marker_path, marker_trans, path, trans, rgbFace)
         finally:
@@ -62,11 +64,11 @@ class Canvas(FigureCanvasSVG):
 def measuring() -> RendererSVG:
     """What measures the texts of all figures, as long as matplotlib's fonts are the same."""
     known: Any = matplotlib.rcParams
-    return _measuring(tuple(tuple(known[name]) for name in FONTS))
+    return _measuring(tuple(tuple(known[name]) for name in FONTS), len(fontManager.ttflist))
 
 
 @lru_cache(maxsize=1)
-def _measuring(fonts: tuple[tuple[str, ...], ...]) -> RendererSVG:
+def _measuring(fonts: tuple[tuple[str, ...], ...], found: int) -> RendererSVG:
     made: Callable[..., RendererSVG] = RendererSVG
     return made(1, 1, io.StringIO())
 

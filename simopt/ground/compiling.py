@@ -18,6 +18,7 @@ from numba import njit
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.serialize import dumps
 
+from simopt.ground import libraries, parts, pipeline
 from simopt.ground.locks import Claims
 from simopt.ground.parts import WITHOUT_WRAPPERS, connect, with_numbas
 from simopt.ground.pickles import content_digest
@@ -54,7 +55,7 @@ def compiled(function: Callable[..., Any], *, by_address: bool = False, source: 
         if dispatcher is function:
             return dispatcher
         files = dispatcher._cache._cache_file
-        files._source_stamp = files._source_stamp, source
+        files._source_stamp = files._source_stamp, source, _made_by()
         _find_by_content(dispatcher._cache, function)
         return _one_process_at_a_time(dispatcher)
     if not _warned:
@@ -67,6 +68,13 @@ def compiled(function: Callable[..., Any], *, by_address: bool = False, source: 
             stacklevel=2,
         )
     return _connected(njit(**options)(function))
+
+
+@functools.cache
+def _made_by() -> str:
+    """A digest of the files that say how functions are compiled: Numba sees no change there."""
+    paths = [__file__, *(str(each.__file__) for each in (libraries, parts, pipeline))]
+    return sha256(b"".join(Path(each).read_bytes() for each in paths)).hexdigest()
 
 
 def _find_by_content(cache: Any, function: Callable[..., Any]) -> None:
@@ -192,8 +200,8 @@ def code_digest(*functions: Callable[..., Any]) -> str:
 
     Numbers and texts that they read from their module count, for compiled code has them within.
     """
-    parts = [repr((_parts(each.__code__), _read_from_module(each))) for each in functions]
-    return sha256(" ".join(parts).encode()).hexdigest()[:16]
+    texts = [repr((_parts(each.__code__), _read_from_module(each))) for each in functions]
+    return sha256(" ".join(texts).encode()).hexdigest()[:16]
 
 
 def _read_from_module(function: Callable[..., Any]) -> list[tuple[str, Any]]:

@@ -7,6 +7,7 @@ time a copy, which it checks and optimises. A kernel parses the text of each of 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import FunctionType
 from typing import Any
 
 from llvmlite.binding import (
@@ -19,6 +20,21 @@ from numba.core import cgutils, codegen
 
 #: The environments of parts (constants that prints and exceptions read), by their symbols' names.
 environments: dict[str, Any] = {}
+
+
+#: Methods of Numba's code generator that are called here.
+CALLED = ("_create_empty_module", "_pass_builder")
+
+
+def has_methods(theirs: type, ours: type) -> bool:
+    """Whether a class of Numba's has every method that a class of this package overrides."""
+    return all(
+        callable(getattr(theirs, name, None))
+        for each in ours.__mro__
+        if each.__module__.startswith("simopt.")
+        for name, method in vars(each).items()
+        if isinstance(method, FunctionType) and name not in ("__init__", "whole")
+    )
 
 
 class Code(codegen.JITCPUCodegen):
@@ -64,6 +80,11 @@ class Simplified(codegen.JITCodeLibrary):
     have become. Behind what is done here, variables in registers and no empty blocks, the second
     time gives the same loops: a tenth of a kernel's time less.
     """
+
+    def add_linking_library(self, library: Any) -> None:
+        """Add what is called, and what that has done first wherever it is read from disk."""
+        super().add_linking_library(library)  # type: ignore[no-untyped-call]
+        self._reload_init.update(library._reload_init)
 
     def add_llvm_module(self, ll_module: Any) -> None:
         """Add a module as it is."""

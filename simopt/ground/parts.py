@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FunctionType
 from typing import Any
 from weakref import WeakSet
 
@@ -23,7 +22,7 @@ from numba.core.typing import templates
 from numba.extending import overload
 
 from simopt.ground import pipeline
-from simopt.ground.libraries import Code, Flat, Library, environments
+from simopt.ground.libraries import CALLED, Code, Flat, Library, environments, has_methods
 
 #: Of what compiled code alone calls Numba need not make the functions by which others would.
 WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -53,13 +52,9 @@ class Promised(Part):
 
 
 def spares(code: type, library: type, compiling: type) -> bool:
-    """Whether this version of Numba has every method that is overridden here."""
-    return all(
-        callable(getattr(theirs, name, None))
-        for theirs, ours in ((code, Code), (library, Library), (compiling, Part))
-        for name, method in vars(ours).items()
-        if isinstance(method, FunctionType) and name not in ("__init__", "whole")
-    )
+    """Whether this version of Numba has every method that is overridden or called here."""
+    pairs = (code, Code), (library, Flat), (compiling, Promised)
+    return all(has_methods(*each) for each in pairs) and all(hasattr(code, each) for each in CALLED)
 
 
 #: Functions of which LLVM is told that no two of their arrays share numbers, if one is written to.

@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from numba.core import analysis, compiler, interpreter, ir, lowering, postproc
+from numba.core import analysis, codegen, compiler, interpreter, ir, lowering, postproc
 from numba.core.registry import cpu_target
 
-from simopt.ground.libraries import Simplified
+from simopt.ground.libraries import CALLED, Simplified, has_methods
 from simopt.ground.snapshot import is_copy
 
 #: Passes by their names, which those of Numba and of numba-cuda share. Code that needs one of them
@@ -95,6 +95,10 @@ def replaced(owner: Any, **values: Any) -> Iterator[None]:
                 delattr(owner, name)
 
 
+#: What is asked of Numba's context to that end.
+ASKED = ("refresh", "get_abi_sizeof", "load_additional_registries", "_registries")
+
+
 @contextmanager
 def settled() -> Iterator[None]:
     """Within, Numba asks once for what is the same for all functions that a kernel calls.
@@ -103,6 +107,9 @@ def settled() -> Iterator[None]:
     large a type is: a twentieth of a kernel's time. What is new in registries it still finds.
     """
     target, typing = cpu_target.target_context, cpu_target.typing_context
+    if not all(hasattr(target, each) for each in ASKED):
+        yield
+        return
     target.refresh()
     sizes = functools.cache(type(target).get_abi_sizeof)
     size = functools.partial(sizes, target)
@@ -158,7 +165,19 @@ PEEPHOLES = {
 }
 
 
-_find_values: Any = getattr(lowering.Lower, "_find_singly_assigned_variable", None)
+def finding_values(numbas: type) -> Any:
+    """Numba's method that finds variables without a place in memory, if that is how it says so."""
+    method = getattr(numbas, "_find_singly_assigned_variable", None)
+    said = {"_singly_assigned_vars", "_blk_local_varmap"}
+    return method if method and said <= {*method.__code__.co_names} else None
+
+
+_find_values: Any = finding_values(lowering.Lower)
+
+#: Whether this version of Numba makes code as a `Simplified` library does.
+SIMPLIFIES = has_methods(codegen.JITCodeLibrary, Simplified) and all(
+    hasattr(codegen.JITCPUCodegen, each) for each in CALLED
+)
 
 
 def _find_more_values(self: Any) -> None:
@@ -167,9 +186,10 @@ def _find_more_values(self: Any) -> None:
     Numba finds those that are used in one block alone. Of the others each use is a load, which of
     a tuple of arrays LLVM makes hundreds: of a kernel's instructions these were the most.
     """
-    blocks = self.blocks
-    if self.context.enable_nrt or not is_ours(self.func_ir.func_id.func):
-        # Of arrays that are counted, a place is emptied where one is given up.
+    blocks, function = self.blocks, self.func_ir.func_id
+    if self.context.enable_nrt or function.is_generator or not is_ours(function.func):
+        # Of arrays that are counted, a place is emptied where one is given up; a generator keeps
+        # its variables where it goes on from.
         _find_values(self)
         return
     assigned: dict[str, list[int]] = {}
@@ -193,9 +213,10 @@ class Compiler(compiler.Compiler):
     def compile_extra(self, func: Any) -> Any:
         """Compile a function into a `Simplified` library, if no other is there."""
         state = self.state
-        if state.library is None:
+        if state.library is None and SIMPLIFIES:
             state.library = Simplified(state.targetctx.codegen(), func.__qualname__)
-        state.library.enable_object_caching()
+        if state.library is not None:
+            state.library.enable_object_caching()
         return super().compile_extra(func)
 
     def define_pipelines(self) -> Any:
