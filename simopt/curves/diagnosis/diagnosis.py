@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves import odds
-from simopt.curves.diagnosis import levels, rates, terminal
-from simopt.curves.diagnosis.batch import measured
+from simopt.curves.diagnosis import judging, levels, rates, terminal
 from simopt.curves.logs import Log, LoggedRun, reading
-from simopt.curves.symptoms import BY_NAME, SYMPTOMS, evidence, remedies, resumed
+from simopt.curves.symptoms import BY_NAME, evidence, remedies
 from simopt.curves.symptoms.evidence import Seen
 from simopt.curves.symptoms.record import Known
 from simopt.ground import checks, extras
@@ -291,16 +290,6 @@ def diagnose_run(run: LoggedRun, log: Log, optimizer: Optimizer | None = None) -
     return replace(diagnosis, log=replace(log, chosen=run))
 
 
-#: What a falling loss says nothing about: its two players, or its data, change as it is trained.
-NO_CURVE = ("a GAN", "reinforcement learning")
-
-#: Symptoms that are what they are in any training.
-ALWAYS = ("NaN or Inf", "decreases then explodes", "does not move")
-
-#: Values lie unevenly if one step of x is so many times the median one; they are read on even ones.
-UNEVEN = 5.0
-
-
 def judged(
     loss: NDArray[np.float64],
     validation: NDArray[np.float64] | None,
@@ -313,56 +302,33 @@ def judged(
     fault: str = "",
 ) -> Diagnosis:
     """The diagnosis of a curve that has been read, with what its log tells beside it."""
-    at = evenly(x)
-    even = loss if at is None else loss[at]
-    held = validation if at is None or validation is None else validation[at]
-    if came := levels.comes_to_chance(even):
-        # What it does there is read, not how it came.
-        even = np.where(np.arange(len(even)) < came, np.nan, even)
-    second = None if held is None else levels.unrounded(held)[None]
-    columns, codes, certain = measured(even[None], second, np.array([len(even)]), 1)
-    symptom, sure = SYMPTOMS[codes[0]], float(certain[0])
-    features = {name: float(column[0]) for name, column in columns.items()}
-    broken = int(features["broken_at"])
-    ends = broken < 0 or features["zeros_at"] >= 0
-    features["finite_after"] = 0.0 if ends else float(np.isfinite(even[broken:]).sum())
-    features["goes_on"] = 0.0 if ends else float(levels.goes_on(even, broken))
-    if fault and symptom == "healthy":
-        symptom, sure = "NaN or Inf", 1.0
-    if symptom == "plateaus early" and levels.ends_at_nothing(even):
-        symptom = "healthy"
-    if symptom == "decreases very slowly" and levels.is_logarithm(even):
-        symptom, sure = "healthy", min(sure, MODEST)
-    if symptom == "resumed or several runs":
-        there = evidence.measured_at(features, even)
-        jump = there[round(features[resumed.jump_at(features)] * (len(there) - 1))]
-        if levels.ends_at_ceiling(even) or levels.stays_at_chance(even[jump:]):
-            symptom, sure = "decreases then explodes", min(sure, MODEST)
-    if symptom in FALLEN and (came or levels.stays_at_chance(even)):
-        symptom, sure = "does not move", MODEST
-    features["last_digit"] = np.nan if symptom in UNROUNDED else levels.last_digit(even)
-    if not np.isnan(features["last_digit"]):
-        symptom, sure, features["leap"] = "does not move", MODEST, 0.0
-    cycle = rates.cycle(rate, loss) if symptom in SWINGS else None
-    if cycle is not None:
-        symptom, sure, features["period"] = "periodic", min(sure, MODEST), cycle
-    if about in NO_CURVE and symptom not in ALWAYS:
-        symptom, sure = "can't tell", 0.0
+    read = judging.curve(loss, validation, x, rate, about, fault)
+    found = judging.verdict(read)
+    even, held, at, features = read.even, read.held, read.at, found.features
     best = None
     if validation is not None and np.isfinite(validation).any():
         best = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan)))
-    on = held if symptom == "validation rises" and held is not None else even
-    record = BY_NAME[symptom]
-    classes, fell = levels.chance_level(even if came else loss), rates.fell(rate)
-    read = evidence.measured_at(features, even)
-    read = read if at is None else at[read]
-    known = Known(features, optimizer, best, classes, about, fell, cycle, x, counted, read)
+    on = held if found.symptom == "validation rises" and held is not None else even
+    record = BY_NAME[found.symptom]
+    places = evidence.measured_at(features, even)
+    known = Known(
+        features,
+        optimizer,
+        best,
+        levels.chance_level(even if read.came else loss),
+        about,
+        rates.fell(rate),
+        found.cycle,
+        x,
+        counted,
+        places if at is None else at[places],
+    )
     seen = evidence.gather(record, known, on, held, fault)
     if at is not None:
         seen = [each._replace(first=int(at[each.first]), last=int(at[each.last])) for each in seen]
     return Diagnosis(
-        symptom=symptom,
-        sure=sure,
+        symptom=found.symptom,
+        sure=found.sure,
         seen=tuple(seen),
         causes=tuple(filter(None, record.explained(known))),
         advice=remedies.advised(record, known),
@@ -371,35 +337,6 @@ def judged(
         validation=validation,
         optimizer=optimizer,
     )
-
-
-#: How sure a verdict is that rests on the numbers' zero as well.
-MODEST = 0.75
-
-#: What a loss shows that a rate moves up and down.
-SWINGS = (
-    "noise floor", "oscillates wildly", "periodic", "spikes and recovers", "resumed or several runs"
-)  # fmt: skip
-
-#: What a loss shows whose fall is over; at chance level it has not begun.
-FALLEN = ("healthy", "noise floor", "oscillates wildly", "plateaus early", "can't tell")
-
-#: What rounding does not make of a training loss that stays where it is.
-UNROUNDED = ("NaN or Inf", "validation rises", "validation does not fall", "validation swings")
-
-
-def evenly(x: NDArray[np.float64] | None) -> NDArray[np.int64] | None:
-    """Which values to read where x is uneven: the last one before each of as many even places."""
-    if x is None or len(x) < 3 or not np.isfinite(x).all():
-        return None
-    steps = np.diff(x)
-    if not (steps > 0).all() or steps.max() < UNEVEN * np.median(steps):
-        return None
-    # A single gap, as between two sessions, is no spacing.
-    if (steps >= UNEVEN * np.median(steps)).mean() < 0.1:
-        return None
-    even = np.linspace(x[0], x[-1], len(x))
-    return np.searchsorted(x, even, side="right") - 1
 
 
 def check_optimizer(optimizer: object) -> Optimizer | None:
