@@ -192,6 +192,8 @@ def test_chunks_whose_seeds_share_an_order_are_compiled_as_the_job_is(
     made = []
     monkeypatch.setattr(blocks, "compiled", lambda problem, task, real: made.append(task))
     monkeypatch.setattr(blocks, "whole", lambda key: False)
+    # Tests before this one may have compiled some.
+    monkeypatch.setattr(blocks, "COMPILED", set())
     monkeypatch.setattr(tiers, "SMALL", math.inf if small_job else 0.0)
     worker.prepare_chunks(chunks.Chunks(job_of(OPTIMIZERS, **AXES | {"batch_size": [1, 2]})))
     assert {task.apart for task in made} == prepared

@@ -106,7 +106,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     if not rows.count and "higher" in seen:
         # Metrics that rise: whether one is to be read, who calls says.
         rows = _rows(terminal_text.lines(text), own, programs, seen, ("higher",))
-    if not rows.count and "" in seen:
+    if not rows.count and "part" in seen:
         rows = parts.alone(_rows(terminal_text.lines(text), own, programs, seen, ("",)))
     if not rows.count:
         return None
@@ -124,6 +124,12 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
         columns, form, source, about=about, notes=(*notes, *front, *cut),
         converged=tuple(row for row, cell in enumerate(behind) if cell),
     )  # fmt: skip
+
+
+def _kind(name: str) -> str:
+    """What a name is: of the parts of the data alone it is "part", as in libFM's "Train=0.85"."""
+    said = parse(name)
+    return said.kind or ("part" if said.part and not said.stem else "")
 
 
 def _of_held_out(row: re.Match[str]) -> str:
@@ -300,7 +306,7 @@ def _rows(
             rate, last = {}, dict(at)
             grains.append("" if not position else "epoch" if set(position) == {"epoch"} else "step")
         else:
-            seen.update(parse(name).kind for name in values)
+            seen.update(map(_kind, values))
             converged = converged or _CONVERGED.search(line) is not None
             rates = {name: value for name, value in values.items() if is_rate(parse(name).words)}
             # Said behind each row from the first on it is that row's, else of those that follow.
