@@ -21,7 +21,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import simopt
 from simopt.engine import blocks, cpu, grouping, layout, losses, packing
-from simopt.ground import snapshot
+from simopt.ground import pipeline, snapshot
 from simopt.rules import OPTIMIZERS
 from simopt.rules.roots import cube_root
 from simopt.training import plan
@@ -54,7 +54,7 @@ def group_with(rule, how, hyper, seeds):
 def assembly(problem, optimizer, points="shared"):
     """The machine code of a kernel, compiled afresh (code from the disk cache can't be shown)."""
     task = grouping.Task(group_of(problem, optimizer), points, False, 0, 0, 128)
-    unkept = numba.njit(nogil=True, error_model="numpy")
+    unkept = numba.njit(nogil=True, error_model="numpy", pipeline_class=pipeline.Compiler)
     fresh = functools.cache(cpu.kernel.__wrapped__)
     with mock.patch.object(cpu, "compiled", unkept), mock.patch.object(cpu, "kernel", fresh):
         blocks.compiled(problem, task, np.float64)

@@ -134,8 +134,10 @@ class Library(Simplified):
         return module
 
     def _get_module_for_linking(self) -> Any:
-        """The same, for callers that link what they call in another way."""
-        return shared(self.whole())
+        """The same with its functions optimised, for callers that link in Numba's own way."""
+        module = self.whole()
+        self._optimize_functions(module)
+        return shared(module)
 
     def get_pointer_to_function(self, name: str) -> int:
         """Say that there is none: 0."""
