@@ -106,6 +106,83 @@ def test_runs_that_an_index_names(index):
     np.testing.assert_array_equal(log.runs[0].loss, LOSS)
 
 
+@pytest.mark.parametrize("series", [False, True])
+@pytest.mark.parametrize(
+    "outer",
+    [
+        T // 8,
+        [f"epoch {k // 8}" for k in T],
+        pd.Timestamp("2026-05-01") + pd.to_timedelta(T // 8, "D"),
+    ],
+)
+@pytest.mark.parametrize("inner", [None, "batch"])
+def test_batches_below_epochs_are_of_one_run(series, outer, inner):
+    """Each epoch was a run, where its level has no name."""
+    frame = pd.DataFrame(
+        {"loss": LOSS}, pd.MultiIndex.from_arrays([outer, T % 8], names=[None, inner])
+    )
+    same(one(read_log(frame["loss"] if series else frame)), held=None)
+
+
+@pytest.mark.parametrize("keys", [[0, 1], [0.1, 0.01]])
+def test_numbers_above_epochs_are_of_runs(keys):
+    frame = pd.concat(dict(zip(keys, (FRAME, OTHER), strict=True)))
+    assert [len(run.loss) for run in read_log(frame)] == [len(T)] * 2
+    log = read_log(frame.rename_axis([None, None]).assign(epoch=[*T, *T]))
+    assert [len(run.loss) for run in log] == [len(T)] * 2
+
+
+@pytest.mark.parametrize("names", [[None, None], ["split", "epoch"]])
+def test_parts_of_the_data_in_an_index(names):
+    both = {"train": pd.Series(LOSS), "val": pd.Series(HELD)}
+    same(one(read_log(pd.concat(both).rename_axis(names))))
+
+
+def test_frames_of_runs_side_by_side_in_a_mapping_are_all_there():
+    """All but the first run of each were left out, without a word."""
+    pair = pd.concat({"sgd": FRAME, "adam": OTHER}, axis=1)
+    assert len(read_log({"a": pair, "b": pair * 2})) == 4
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["mean", "std"],
+        ["median", "q25"],
+        ["raw", "smoothed"],
+        ["first", "last"],
+        ["p50", "p95"],
+        ["ctc", "att"],
+        ["coarse", "fine"],
+    ],
+)
+def test_statistics_and_parts_side_by_side_are_no_runs(tmp_path, names):
+    """What ``agg`` makes of several values of each epoch: each of them was a run."""
+    frame = pd.DataFrame(
+        {("loss", name): LOSS * k for k, name in enumerate(names, 1)}, pd.Index(T, name="epoch")
+    )
+    for source in (frame, frame.swaplevel(axis=1), written(tmp_path, frame.to_csv())):
+        one(read_log(source))
+
+
+@pytest.mark.parametrize("names", [("train", "val"), ("training", "validation")])
+def test_groups_of_one_column_each(tmp_path, names):
+    """Their second line was a row that holds no number."""
+    frame = pd.DataFrame(
+        {(names[0], "loss"): LOSS, (names[1], "loss"): HELD}, pd.Index(T, name="epoch")
+    )
+    same(one(read_log(written(tmp_path, frame.to_csv()))))
+    same(one(read_log(written(tmp_path, frame.reset_index().to_csv(index=False)))))
+
+
+def test_the_least_and_the_most_side_by_side_are_no_runs(tmp_path):
+    """Neither is the loss more than the other."""
+    frame = pd.DataFrame({("loss", "min"): LOSS, ("loss", "max"): HELD})
+    for source in (frame, written(tmp_path, frame.to_csv())):
+        with pytest.raises(ValueError, match="must be named for a loss"):
+            read_log(source)
+
+
 def test_columns_of_two_names_that_are_of_one_run():
     same(one(read_log(pd.DataFrame({("loss", "train"): LOSS, ("loss", "val"): HELD}))))
     parts = pd.DataFrame({("box", "loss"): LOSS, ("cls", "loss"): HELD})
@@ -192,10 +269,47 @@ def test_a_list_of_runs_is_no_curve(tmp_path, header, row, made):
         ("seed,epoch,loss,val_loss", "{k},{k},{a},{b}"),
         ("fold,loss,val_loss", "1,{a},{b}"),
         ("name,loss,val_loss", "net,{a},{b}"),
+        ("name,loss,val_loss", "update {n},{a},{b}"),
+        ("name,loss,val_loss", "e{n},{a},{b}"),
+        ("name,loss,val_loss", "generation-{n},{a},{b}"),
+        ("model,loss,val_loss", "net_{k:06d}.pth,{a},{b}"),
+        ("model,loss,val_loss", "weights.{n:02d}-{b}.hdf5,{a},{b}"),
+        ("generation,seed,loss,val_loss", "{n},4{k},{a},{b}"),
+        ("tokens,seed,loss,val_loss", "{n}000,{k},{a},{b}"),
     ],
 )
 def test_what_names_rows_of_one_run(tmp_path, header, row):
     same(one(read_log(written(tmp_path, header + "\n" + lines(row)))))
+
+
+@pytest.mark.parametrize(
+    "names", [["base", "cosine", "batchnorm", "lion"], ["a", "b", "batch-64", "c"]]
+)
+def test_one_name_that_counts_makes_no_curve_of_a_list_of_runs(names):
+    with pytest.raises(ValueError, match="a table of runs, a row each by 'run'"):
+        read_log({"run": names, "loss": LOSS[:4].tolist()})
+
+
+@pytest.mark.parametrize("name", ["summary.csv", "results.csv"])
+def test_a_list_of_runs_beside_their_logs_is_left_out(tmp_path, name):
+    """The whole folder was refused."""
+    written(tmp_path, "fold,loss\n0,0.5\n1,0.4\n2,0.6\n", name)
+    with pytest.raises(ValueError, match="must be one with a training log in it"):
+        read_log(tmp_path)
+    for fold in range(2):
+        written(tmp_path, table(), f"fold{fold}.csv")
+    assert [run.name for run in read_log(tmp_path)] == ["fold0", "fold1"]
+
+
+BLOCKS = [f"job {k // 10}" for k in T]
+
+
+@pytest.mark.parametrize("column", ["optimizer", "job", "run"])
+def test_what_changes_while_steps_are_counted_on_is_one_run(column):
+    told = {"loss": LOSS, "val_loss": HELD}
+    same(one(read_log({column: BLOCKS, "epoch": T} | told)))
+    assert len(read_log({column: BLOCKS, "epoch": T % 10} | told)) == 4
+    assert len(read_log({column: BLOCKS[::10] * 10, "epoch": T} | told)) == 4
 
 
 def test_a_file_of_both_losses_beside_one_of_held_out_points(tmp_path):

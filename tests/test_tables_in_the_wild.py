@@ -697,8 +697,35 @@ def test_numbers_in_several_units_are_refused(cells, categories):
         problems.from_frame(FRAME.assign(a=column), "y", categories=categories)
 
 
+@pytest.mark.parametrize("word", ["Max", "Min", "Median"])
+@pytest.mark.parametrize("levels", [2, 5])
+def test_ratings_that_recur_are_no_statistics(word, levels):
+    """Max has the highest ratings, as many others have: it was refused."""
+    values = np.random.default_rng(0).integers(0, levels, (13, 3))
+    values[-1] = {"Max": values.max(0), "Min": values.min(0)}.get(word, np.median(values, axis=0))
+    frame = pd.DataFrame(values, columns=["a", "b", "y"]).assign(dog=[*"abcdefghijkl", word])
+    assert len(problems.from_frame(frame, "y", features=["a", "b"], standardize=True).y) == 13
+
+
+@pytest.mark.parametrize("units", [("week", "weeks"), ("hr", "hrs"), ("lb", "lbs")])
+def test_one_thing_and_several_are_one_unit(units):
+    cells = [f"{2 * k + 1} {units[k > 0]}" for k in range(N)]
+    rows = RNG.permutation(N)
+    frame = FRAME.assign(c=np.array(cells)[rows])
+    with pytest.warns(ColumnWarning, match=f"read as numbers 'c' in {units[1]}"):
+        problem = problems.from_frame(frame, "y")
+    np.testing.assert_array_equal(problem.x[:, 2], 2 * rows + 1)
+
+
 @pytest.mark.parametrize(
-    "cells", [("{} A", "{} B"), ("{} a", "{} b"), ("{}th", "{}st"), ("{} Elm", "{} Oak")]
+    "cells",
+    [
+        ("{} A", "{} B"),
+        ("{} a", "{} b"),
+        ("{}th", "{}st"),
+        ("{} Elm", "{} Oak"),
+        ("{} am", "{} pm"),
+    ],
 )
 def test_letters_behind_numbers_are_names(cells):
     column = [cells[k % len(cells)].format(k) for k in range(N)]

@@ -93,6 +93,8 @@ def read(cells: Sequence[Any], decimal: str | None = None) -> Amounts | Fault | 
     (array([12. ,  7.5]), '%')
     >>> read(["1.5kg", "12kg"])[:2], read(["1st", "2nd"])
     ((array([ 1.5, 12. ]), 'kg'), None)
+    >>> read(["1 week", "12 weeks"])[:2]
+    (array([ 1., 12.]), 'weeks')
     >>> print(read(["1,234 €", "2,345 €"]).sentence)
     may be 1234 or 1.234: must be clear, by numbers in place of texts or decimal= of read_table
     """
@@ -113,7 +115,11 @@ def read(cells: Sequence[Any], decimal: str | None = None) -> Amounts | Fault | 
             return None
     if not parts:
         return None
-    units = {**{row: _unit(match) for row, match in parts.items()}, **dict.fromkeys(plain, "")}
+    beside = {row: _unit(match) for row, match in parts.items()}
+    # Of one thing and several: 1 week, 2 weeks.
+    several = {unit for unit in beside.values() if len(unit) > 2 and unit[-1] == "s"}
+    one = {unit[:-1]: unit for unit in several if is_unit(unit)}
+    units = {row: one.get(unit, unit) for row, unit in beside.items()} | dict.fromkeys(plain, "")
     times = Counter(unit.casefold() for unit in units.values())
     usual = max(units.values(), key=lambda unit: (times[unit.casefold()], unit != ""))
     attached = any(match["attached"] for match in parts.values())

@@ -70,10 +70,14 @@ def are_codes(cells: Sequence[Any]) -> bool:
 
 
 def units_of(texts: Iterable[str]) -> list[str]:
-    """The units of numbers that are in several; [] where it is not so: houses are 12 A and 3 B."""
+    """The units of numbers that are in several; [] where it is not so: houses are 12 A and 3 B.
+
+    Times of the day are 9 am and 5 pm.
+    """
     found = [MEASURED.fullmatch(text) for text in texts]
     units = dict.fromkeys(match["unit"].strip() for match in found if match)
     several = len(units) > 1 and any(len(unit) > 1 for unit in units)
+    several = several and not {unit.lower() for unit in units} <= {"am", "pm"}
     return list(units) if several and all(found) and all(map(is_unit, units)) else []
 
 

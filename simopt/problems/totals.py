@@ -176,4 +176,7 @@ def _chance(above: Floats, value: float, off: float) -> float:
     if spread == 0.0:
         return 1.0
     gap = (value - centre) / spread
-    return min(1.0, 2 * max(off, unit / 2) / (math.pi * spread * (1 + gap * gap)))
+    chance = min(1.0, 2 * max(off, unit / 2) / (math.pi * spread * (1 + gap * gap)))
+    # Of values that recur, as ratings do, as seldom as they are: the highest is no wonder.
+    times = int(np.count_nonzero(above == value))
+    return max(chance, times / len(above)) if times > 1 else chance

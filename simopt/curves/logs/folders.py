@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-from simopt.curves.logs import rotated, stores
+from simopt.curves.logs import rotated, runs, stores
 from simopt.curves.logs.layouts import catboost, dvclive
 from simopt.curves.logs.names import HELD_OUT, TRAIN, parse, plain
 from simopt.curves.logs.table import Table, from_records
@@ -338,9 +338,10 @@ def sided(held: Sequence[F], read: Callable[[F], list[Table]]) -> list[Table]:
 
 
 def _read(file: F, read: Callable[[F], list[Table]]) -> list[Table]:
-    """A file's tables that have a loss; none if it is no log."""
+    """A file's tables that have a loss; none if it is no log, but a list of runs, say."""
     try:
-        return [table for table in map(_of_file(file), read(file)) if stores.has_loss(table)]
+        tables = [table for table in map(_of_file(file), read(file)) if stores.has_loss(table)]
+        return [table for table in tables if runs.named_by(table) is None]
     except (ValueError, OSError):
         return []
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from simopt.curves.logs.choose import DISCRIMINATOR, GENERATOR, REINFORCEMENT
-from simopt.curves.logs.names import COUNTERS, RUNS, parse, plain
+from simopt.curves.logs.choose import DISCRIMINATOR, GENERATOR, MEANS, REINFORCEMENT, TOTALS
+from simopt.curves.logs.names import COUNTERS, RUNS, SPREAD, parse, plain
 from simopt.curves.logs.table import Table, flat, merged
 
 #: Where the history lies in files that hold more than that.
@@ -27,14 +28,18 @@ KNOWN = (
 ROLES = GENERATOR | DISCRIMINATOR | REINFORCEMENT
 
 #: What counts, and what says of which values something is the sum: neither names a run.
-NO_RUNS = frozenset((*COUNTERS, "total", "sum", "all", "mean", "avg", "average"))
+NO_RUNS = frozenset((*COUNTERS, *TOTALS, *MEANS, "median", "raw", "smooth", "smoothed", "running"))
+
+#: What `pandas.DataFrame.agg` makes of many values, beside means: neither do these.
+STATISTICS = SPREAD | {"first", "last", "sem", "quantile", "amin", "amax"}
+_QUANTILE = re.compile(r"[pq]?\d\d?%|[pq]\d\d?")
 
 #: Terms of which a loss is the sum, and the axes of a chart, are no runs either.
 TERMS = frozenset((
     "box", "cls", "dfl", "obj", "reg", "kl", "kld", "div", "recon", "reconstruction", "adv",
     "adversarial", "perceptual", "style", "content", "identity", "aux", "auxiliary",
     "regularization", "penalty", "mask", "rpn", "physics", "pde", "ode", "ic", "bc", "boundary",
-    "encoder", "decoder", "x", "y",
+    "encoder", "decoder", "ctc", "att", "attn", "attention", "roi", "coarse", "fine", "x", "y",
 ))  # fmt: skip
 
 #: A run has so many values of its loss or more; fewer are a record.
@@ -49,14 +54,19 @@ def are_runs(names: Iterable[str]) -> bool:
     >>> are_runs(["sgd", "adam"]), are_runs(["train", "eval"]), are_runs(["epoch_1", "epoch_2"])
     (True, False, False)
     """
+    names = list(names)
     told = [parse(name) for name in names]
-    return len(told) > 1 and not any(
-        name.part
-        or name.kind in ("loss", "error", "higher", "counter")
-        or set(name.words) & ROLES
-        or set(name.grain) & NO_RUNS
-        or (name.stem and set(name.stem) <= TERMS)
-        for name in told
+    return (
+        len(told) > 1
+        and not any(
+            name.part
+            or name.kind in ("loss", "error", "higher", "counter")
+            or set(name.words) & ROLES
+            or set(name.grain) & NO_RUNS
+            or (name.stem and (set(name.stem) <= TERMS or set(name.stem) <= STATISTICS))
+            for name in told
+        )
+        and not all(map(_QUANTILE.fullmatch, names))
     )
 
 

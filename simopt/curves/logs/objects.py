@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from simopt.curves.logs import cells, json_logs, nested
-from simopt.curves.logs.names import RUNS, parse, plain
+from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.stores import TRIALS
 from simopt.curves.logs.table import Table, flat, named
 from simopt.ground import checks
@@ -88,15 +88,24 @@ def table(value: Any, name: str = "loss") -> Table:
     if hasattr(value, "columns") and hasattr(value, "iloc"):
         return _frame(value)
     if hasattr(value, "index") and hasattr(value, "iloc"):
-        levels = _levels(value.index, {"loss"}).items()
-        at = {n: c for n, c in levels if parse(n).kind == "counter" or plain(n) in RUNS}
-        return Table(at | {"loss": _series(value)}, "Series")
+        return Table(_levels(value.index, {"loss"}) | {"loss": _series(value)}, "Series")
     if isinstance(value, np.ndarray) and value.dtype.names:
         return Table({field: value[field] for field in value.dtype.names}, "array")
     return _sequence(value, name)
 
 
 def _frame(frame: Any) -> Table:
+    """A frame's columns, behind the levels of its index; runs that stand side by side apart."""
+    table = _whole(frame)
+    if getattr(frame.columns, "nlevels", 1) != 2:
+        return table
+    above, below = zip(*frame.columns, strict=True)
+    levels = list(table.columns)[: len(table.columns) - len(above)]
+    beside = [""] * len(levels)
+    return nested.side_by_side(table, [*beside, *map(str, above)], [*levels, *map(str, below)])
+
+
+def _whole(frame: Any) -> Table:
     columns = [
         str(name) if not isinstance(name, tuple) else "/".join(map(str, name))
         for name in frame.columns
@@ -105,26 +114,38 @@ def _frame(frame: Any) -> Table:
         raise checks.refuse("loss", "Optuna's trials", TRIALS)
     sequences = [_series(frame.iloc[:, k]) for k in range(len(columns))]
     levels = _levels(frame.index, set(map(plain, columns)))
-    table = Table(levels | named(columns, sequences), "DataFrame")
-    if getattr(frame.columns, "nlevels", 1) != 2:
-        return table
-    above, below = zip(*frame.columns, strict=True)
-    beside = [""] * len(levels)
-    return nested.side_by_side(table, [*beside, *map(str, above)], [*levels, *map(str, below)])
+    return Table(levels | named(columns, sequences), "DataFrame")
 
 
 def _levels(index: Any, taken: set[str]) -> dict[str, list[Any]]:
     """The levels of an index that have a name which no column has, and those that name runs.
 
-    ``pandas.concat({"a": one, "b": two})`` has its runs' names in a level without one.
+    ``pandas.concat({"a": one, "b": two})`` has its runs' names in a level without one. Numbers in
+    it are as well those of epochs, above their batches, but where steps or epochs are counted too.
     """
     levels: dict[str, list[Any]] = {}
+    beside = {parse(name).stem for name in map(str, [*taken, *index.names]) if _counts(name)}
     for k, name in enumerate(index.names):
         level = index.get_level_values(k)
-        told = "run" if name is None and k == 0 and index.nlevels > 1 else name
+        told = name
+        if name is None and k == 0 and index.nlevels > 1:
+            labels = set(level)
+            words = all(isinstance(label, str) for label in labels)
+            counted = any(nested.NO_RUNS & {*parse(str(label)).grain} for label in labels)
+            if (words and not counted) or (beside - _BATCHES and all(map(_is_real, labels))):
+                told = "run"
         if told is not None and plain(str(told)) not in taken | set(map(plain, levels)):
             levels[str(told)] = level.tolist()
     return levels
+
+
+#: What begins again in each epoch.
+_BATCHES = {("batch",), ("batch_idx",)}
+
+
+def _counts(name: str) -> bool:
+    """Whether a name is that of a counter."""
+    return bool(name) and parse(name).kind == "counter"
 
 
 def _series(column: Any) -> Any:
@@ -179,7 +200,7 @@ def _held(part: Any) -> Any:
     if isinstance(getattr(part, "history", None), Mapping):
         return part.history
     is_frame = hasattr(part, "columns") and hasattr(part, "iloc")
-    return dict(_frame(part).columns) if is_frame else part
+    return dict(_whole(part).columns) if is_frame else part
 
 
 def _is_column(part: Any) -> bool:

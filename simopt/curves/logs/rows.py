@@ -120,8 +120,16 @@ def upright(rows: list[list[str]]) -> list[list[str]]:
 
 
 def two_lines(above: Sequence[str], below: Sequence[str]) -> bool:
-    """Whether the second line names what the first groups: "train, train" over "loss, acc"."""
-    if len(above) != len(below) or len(set(above)) == len(above):
+    """Whether the second line names what the first groups: "train, train" over "loss, acc".
+
+    Or "train, val" over "loss, loss", whose groups have one column each.
+    """
+    if len(above) != len(below):
+        return False
+    again = {cell for cell, times in Counter(below).items() if times > 1}
+    if len(set(above)) == len(above) and not any(
+        parse(cell).kind in ("loss", "error") for cell in again
+    ):
         return False
     names = [f"{a} {b}" for a, b in zip(above, below, strict=True)]
     return len(set(names)) == len(names) and all(map(is_word, below))

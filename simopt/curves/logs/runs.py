@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.curves.logs import cells, json_logs
+from simopt.curves.logs import cells, counters, json_logs
 from simopt.curves.logs.grains import by_grain, by_rate, there_in
 from simopt.curves.logs.names import (
     CLOCKS,
+    COUNTERS,
     HELD_OUT,
     METRIC_NAMES,
     METRIC_VALUES,
@@ -80,38 +82,87 @@ def _check_trials(table: Table) -> None:
     )
     if optuna or {"num_ask", "num_tell", "loss"} <= names:  # or what Nevergrad asked for
         raise checks.refuse("file" if table.source else "loss", table.source or "trials", TRIALS)
-    if (column := _names_of_rows(table)) is not None:
+    if (column := named_by(table)) is not None:
         what = f"a table of runs, a row each by {column!r}"
         name = f"file={table.source!r}, " if table.source else "loss: "
         allowed = "the log of a run, with a row for each of its steps or epochs"
         raise ValueError(f"{name}{what}: must be {allowed}")
 
 
-#: Words in a text that counts on within a run, as the name of its checkpoint does.
-_WITHIN = re.compile(r"epoch|step|iter|ckpt|checkpoint|round|batch", re.IGNORECASE)
+#: What counts steps, not the clock nor rows.
+_STEPS = COUNTERS[: -len(CLOCKS)]
+#: Texts that count on within a run, # for their numbers: its epochs, or files of its weights.
+_WITHIN = re.compile(
+    rf"(?<![a-z])(?:{'|'.join((*_STEPS, 'ckpt', 'checkpoint', 'generation', 'gen'))})[ _=:.-]*#"
+    r"|#.*\.(?:pth?|h#|hdf#|keras|safetensors|pkl|npz)(?!\w)",
+    re.IGNORECASE,
+)
 #: What names a run by a number, and counts no steps.
 _BY_NUMBER = frozenset(("fold", "cv_fold", "kfold", "split_id", "seed", "random_seed"))
+#: Words for when a run was, and for how long.
+_TIMED = frozenset(
+    (
+        "time", "timestamp", "date", "created", "started", "start", "end", "ended", "runtime",
+        "elapsed", "duration", "seconds",
+    )
+)  # fmt: skip
 
 
-def _names_of_rows(table: Table) -> str | None:
+def named_by(table: Table) -> str | None:
     """The column that names a run in each row, where nothing counts rows; None if there is none.
 
     As trackers export their lists of runs, with a last loss for each.
     """
     named = [name for name, column in table.columns.items() if len(column) == table.rows]
     named = [name for name in named if plain(name) in RUNS]
-    counters = [n for n in table.columns if parse(n).kind == "counter" and plain(n) not in CLOCKS]
-    if named and any(len(_distinct(table, name)) > 1 for name in counters):
+    if not named or any(_goes_up(table, name) for name in table.columns):
         return None
-    for name in named:
-        texts = [text for text in _texts(table, name) if text]
-        words = plain(name) in _BY_NUMBER or not any(
-            cells.is_number(text) or _WITHIN.search(text) for text in texts
-        )
-        alone = len(set(texts)) == len(texts) >= max(FEW_RUNS, table.rows - 1)
-        if words and alone:
-            return name
-    return None
+    by_run = [n for n in named if _is_alone(table, n) and not _is_counted(table, n)]
+    if not by_run:
+        return None
+    numbers = [name for name in by_run if plain(name) in _BY_NUMBER]
+    words = [name for name in by_run if name not in numbers]
+    if not words and any(_goes_evenly(table, name) for name in table.columns):
+        return None
+    return (words or numbers)[0]
+
+
+def _is_alone(table: Table, name: str) -> bool:
+    """Whether a column has another text in each row, but for one that may lack it."""
+    texts = [text for text in _texts(table, name) if text]
+    return len(set(texts)) == len(texts) >= max(FEW_RUNS, table.rows - 1)
+
+
+def _is_counted(table: Table, name: str) -> bool:
+    """Whether the texts of a column count: as numbers, or most in one form that names a counter."""
+    texts = [text for text in _texts(table, name) if text]
+    if any(map(cells.is_number, texts)):
+        return plain(name) not in _BY_NUMBER
+    form, times = Counter(re.sub(r"\d+", "#", text) for text in texts).most_common(1)[0]
+    return 2 * times > len(texts) and _WITHIN.search(form) is not None
+
+
+def _goes_up(table: Table, name: str) -> bool:
+    """Whether a column counts steps: seldom from the beginning, as runs of many lengths would."""
+    if parse(name).kind != "counter" or plain(name) in CLOCKS or len(_distinct(table, name)) < 2:
+        return False
+    values = counters.position(table, name)
+    if values is None:
+        return True
+    steps = np.diff(values[~np.isnan(values)])
+    return bool(4 * (steps < 0).sum() < len(steps))
+
+
+def _goes_evenly(table: Table, name: str) -> bool:
+    """Whether a column that is no loss, no clock and no run's rises by much the same each time."""
+    told = parse(name)
+    if told.kind in ("loss", "error", "higher") or plain(name) in RUNS or {*told.words} & _TIMED:
+        return False
+    values = counters.position(table, name)
+    if values is None or np.isnan(values).any():
+        return False
+    steps = np.diff(values)
+    return bool(len(steps) >= FEW_RUNS and steps.min() > 0 and steps.max() <= 2 * steps.min())
 
 
 def _texts(table: Table, name: str) -> list[str]:
@@ -257,9 +308,25 @@ def _run_column(table: Table, part: str | None) -> str | None:
             continue
         texts = _texts(table, name)
         values = set(texts) - {""}
-        if 1 < len(values) <= min(MOST_RUNS, table.rows // 2):
+        if 1 < len(values) <= min(MOST_RUNS, table.rows // 2) and not _counts_on(table, texts):
             return name
     return None
+
+
+def _counts_on(table: Table, texts: Sequence[str]) -> bool:
+    """Whether what may be runs are parts of one, and steps are counted on from each to the next.
+
+    As where the optimizer changes, or several jobs train one after the other.
+    """
+    if 1 + sum(a != b for a, b in pairwise(texts)) > len(set(texts)):
+        return False
+    for name in table.columns:
+        told = parse(name)
+        if told.kind == "counter" and told.stem[0] in _STEPS:
+            at = counters.position(table, name)
+            if at is not None and len(at) == table.rows and (np.diff(at) > 0).all():
+                return True
+    return False
 
 
 def _grouped(table: Table, column: str) -> list[Table]:
