@@ -21,6 +21,7 @@ import simopt
 from simopt.rules import ALL
 from simopt.sweeps import chunks, clients
 from simopt.sweeps.clients import WorkerLost, completed, kind
+from simopt.sweeps.clients import dask as dask_clients
 from simopt.sweeps.clients.dask import one_per_host
 from tests.test_executors import (
     Unpickled,
@@ -228,6 +229,20 @@ def test_a_cluster_that_goes_while_preparing_is_told():
 def test_each_host_prepares_once(either, tmp_path):
     path = tmp_path / "prepared"
     clients.prepare(either, note, str(path))
+    assert path.read_text() == "prepared\n"
+
+
+def _where_the_first_is_gone(dask_worker):
+    """In place of `dask._place`: of two workers one has died, and the scheduler has not noticed."""
+    if dask_worker.name == 0:
+        raise ConnectionResetError
+    return "host", ""
+
+
+def test_a_worker_that_is_gone_does_not_keep_others_from_preparing(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(dask_clients, "_place", _where_the_first_is_gone)
+    path = tmp_path / "prepared"
+    clients.prepare(client, note, str(path))
     assert path.read_text() == "prepared\n"
 
 

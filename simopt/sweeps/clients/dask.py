@@ -76,8 +76,9 @@ def starts(client: Any, function: Callable[[Any], Any], shared: Any) -> list[Cal
     submit = partial(behind.submit, call, function, pack(client, shared), **options)
     if _is_executor(client):
         return [submit]
-    # Should the one that was chosen be gone by then, any other will do.
-    chosen: list[Any] = one_per_host(behind.run(_place)) or [None]
+    # One that has just died does not answer; should the one that is chosen be gone by then, any
+    # other will do.
+    chosen: list[Any] = one_per_host(behind.run(_place, on_error="ignore")) or [None]
     return [partial(submit, workers=each, allow_other_workers=bool(each)) for each in chosen]
 
 
