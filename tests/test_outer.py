@@ -1,5 +1,7 @@
 """Sums of outer products in registers, and gradients by them: the bits of plain Python."""
 
+from unittest import mock
+
 import numba
 import numpy as np
 import pytest
@@ -11,13 +13,19 @@ WEIGHTS, POINTS, LANE = 8, 5, 3
 COLUMNS = WEIGHTS + 1
 
 
-def all_sums(sums, points, count):
-    for fresh in (True, False):
-        for j in range(0, WEIGHTS, outer.ROWS):
-            outer.add_diagonal(sums, points, j, j, COLUMNS, count, fresh)
-            for k in range(j + outer.ROWS, WEIGHTS, outer.ROWS):
-                outer.add_tile(sums, points, j, k, COLUMNS, count, fresh)
-            outer.add_column(sums, points, j, WEIGHTS, COLUMNS, count, fresh)
+def summing(diagonal, tile, column):
+    def all_sums(sums, points, count):
+        for fresh in (True, False):
+            for j in range(0, WEIGHTS, outer.ROWS):
+                diagonal(sums, points, j, j, COLUMNS, count, fresh)
+                for k in range(j + outer.ROWS, WEIGHTS, outer.ROWS):
+                    tile(sums, points, j, k, COLUMNS, count, fresh)
+                column(sums, points, j, WEIGHTS, COLUMNS, count, fresh)
+
+    return all_sums
+
+
+all_sums = summing(outer.add_diagonal, outer.add_tile, outer.add_column)
 
 
 def gradients(work, sums, center):
@@ -26,18 +34,27 @@ def gradients(work, sums, center):
         outer.set_gradients(work, WEIGHTS + k, lane, sums, k, COLUMNS, center, 2 / 7)
 
 
+@pytest.fixture(scope="module", params=[1, outer.ROWS], ids=["a column at a time", "whole tiles"])
+def summed(request):
+    """`all_sums` as processors with few registers have it, and with many."""
+    with mock.patch.object(outer, "ABREAST", request.param):
+        made = numba.njit(summing(*map(outer._added, (outer.UPPER, outer.ALL, outer.COLUMN))))
+        made(np.zeros((WEIGHTS * COLUMNS, LANES)), np.zeros((COLUMNS, LANES)), 0)
+    return made
+
+
 @pytest.fixture(scope="module")
 def compiled():
-    return numba.njit(all_sums), numba.njit(gradients)
+    return numba.njit(gradients)
 
 
 @pytest.mark.parametrize("count", [0, 1, POINTS])
-def test_sums_have_the_bits_of_plain_python(compiled, count):
+def test_sums_have_the_bits_of_plain_python(summed, count):
     points = np.random.default_rng(count).standard_normal((POINTS * COLUMNS, LANES))
     plain = np.full((WEIGHTS * COLUMNS, LANES), np.nan)
     packed = plain.copy()
     all_sums(plain, points, count)
-    compiled[0](packed, points, count)
+    summed(packed, points, count)
     assert plain.tobytes() == packed.tobytes()
     by_lane = points.reshape(POINTS, COLUMNS, LANES)[:count]
     exact = 2 * np.einsum("qjv,qkv->jkv", by_lane[:, :WEIGHTS], by_lane)
@@ -56,7 +73,7 @@ def test_gradients_have_the_bits_of_plain_python(compiled, real):
     sums = random.standard_normal((WEIGHTS * COLUMNS, LANES))
     center = random.standard_normal(WEIGHTS).astype(real)
     gradients(plain, sums, center)
-    compiled[1](packed, sums, center)
+    compiled(packed, sums, center)
     assert plain.tobytes() == packed.tobytes()
     changed = np.argwhere(plain != before)
     assert set(changed[:, 0]) == set(range(WEIGHTS, 2 * WEIGHTS))
