@@ -725,9 +725,39 @@ def test_one_thing_and_several_are_one_unit(units):
         ("{}th", "{}st"),
         ("{} Elm", "{} Oak"),
         ("{} am", "{} pm"),
+        ("{} PA", "{} MA"),
     ],
 )
 def test_letters_behind_numbers_are_names(cells):
     column = [cells[k % len(cells)].format(k) for k in range(N)]
     with pytest.warns(ColumnWarning, match=r"left out 'c' \(an identifier\)"):
         same(problems.from_frame(FRAME.assign(c=column), "y"))
+
+
+def test_a_median_of_small_numbers_is_told_of():
+    """Chance may have made it, so that it is no error; it was taken for a point without a word."""
+    frame = pd.DataFrame({"a": range(1, 11), "y": [3, 1, 4, 1, 5, 9, 2, 6, 5, 3]}).astype(float)
+    frame = frame.set_axis(list("abcdefghij"))
+    frame.loc["Median"] = frame.median()
+    with pytest.warns(UserWarning, match="row 11, 'Median', may sum up the rows above it"):
+        assert len(problems.from_frame(frame, "y").y) == 11
+    frame.loc["Median"] += 1
+    assert len(problems.from_frame(frame, "y").y) == 11
+
+
+@pytest.mark.parametrize("word", ["missing", "unknown", "n.d.", "N/D", "(null)", "TBD", "#DIV/0!"])
+def test_words_for_no_value_among_numbers(word):
+    column = FRAME["a"].astype(object).where(FRAME.index % 5 != 2, word)
+    dropped = problems.from_frame(FRAME.assign(a=column), "y", missing="drop")
+    np.testing.assert_array_equal(dropped.x[:, 0], FRAME["a"][FRAME.index % 5 != 2])
+    with pytest.raises(ValueError, match="column 'a', row 3: no value"):
+        problems.from_frame(FRAME.assign(a=column), "y")
+
+
+@pytest.mark.parametrize(
+    "form", ["2026\u5e741\u6708{}\u65e5", "2026\ub144 1\uc6d4 {}\uc77c", "KW {} 2026"]
+)
+def test_dates_of_more_countries(form):
+    column = [form.format(k % 28 + 1) for k in range(N)]
+    with pytest.warns(ColumnWarning, match=r"left out 'd' \(dates or times\)"):
+        same(problems.from_frame(FRAME.assign(d=column), "y"))

@@ -21,6 +21,7 @@ from simopt.problems.texts import (
     DATE,
     DATES,
     DECORATED,
+    NOTHING,
     PLAIN,
     are_amounts,
     are_codes,
@@ -156,6 +157,9 @@ def _content(name: str, column: pd.Series[Any]) -> Floats | Amounts | pd.Series[
     texts = {cell.strip() for cell in cells if isinstance(cell, str)}
     if texts and all(map(DATE.fullmatch, texts)):
         return None
+    said = all(isinstance(cell, str) and NOTHING.fullmatch(cell) for cell in cells)
+    if said and 2 * len(cells) <= column.notna().sum():
+        return np.asarray(read)
     row = int(np.argmax(bad))
     found = read_amounts(column.tolist(), column.attrs.get(DECIMAL))
     if isinstance(found, Amounts):

@@ -26,8 +26,19 @@ DATE = re.compile(
     rf"|{_DAY} ?{_MARK}?{_MONTH}{_MARK}{_YEAR}|{_MONTH}{_MARK}{_DAY}{_MARK}{_YEAR}"
     rf"|\d{{4}}{_MARK}{_MONTH}{_MARK}\d{{1,2}}|\d{{1,2}}{_MON}(\d{{4}}|\d{{2}})"
     rf"|{_FULL}{_MARK}\d{{4}}|\d{{4}}{_MARK}{_FULL}"
+    r"|\d{4}\u5e74\d{1,2}\u6708(\d{1,2}\u65e5)?|\d{4}\ub144 ?\d{1,2}\uc6d4( ?\d{1,2}\uc77c)?"
+    r"|[KC]W ?\d{1,2}[ /-]\d{4}"
     r"|\d{4}-?W\d{2}(-?\d)?|\d{4}[- ]?Q[1-4]|Q[1-4][ /-]\d{4})?"
     r"([T: ]*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|[-+]\d{2}:?\d{2})?)?",
+    re.IGNORECASE,
+)
+
+#: What says that there is no value, in a column of numbers: among texts it is one of them.
+NOTHING = re.compile(
+    r"missing|unknown|blank|no data|none|\(?null\)?|n\.?[ad]\.?|n/[adk]|tb[ad]|[?*]|-{1,2}"
+    r"|not (?:available|applicable|recorded|measured|reported)"
+    r"|unbekannt|keine angabe|k\. ?a\.|inconnu|desconocido"
+    r"|#(?:n/a|(?:div/0|value|ref|num|null)!|name\?)",
     re.IGNORECASE,
 )
 
@@ -57,6 +68,9 @@ CODE = re.compile(r"[0-9]{4,}")
 #: A number and what stands behind it: 1.5 kg, 64GB.
 MEASURED = re.compile(r"[-+\u2212]?\d[\d.,]*\s*(?P<unit>[^\d\s.,]\D{0,15})")
 
+#: Two capital letters that are a unit only on paper: a large prefix before what is never so large.
+_PLACE = re.compile(r"[MGTPEZY][ASTCFK]")
+
 #: What is said of such numbers.
 ALONE = ", in digits alone"
 PLAIN = ", in digits alone: no fraction, no other base than ten"
@@ -72,12 +86,13 @@ def are_codes(cells: Sequence[Any]) -> bool:
 def units_of(texts: Iterable[str]) -> list[str]:
     """The units of numbers that are in several; [] where it is not so: houses are 12 A and 3 B.
 
-    Times of the day are 9 am and 5 pm.
+    Times of the day are 9 am and 5 pm, places 12 PA and 3 MA: nothing is measured in petaamperes.
     """
     found = [MEASURED.fullmatch(text) for text in texts]
     units = dict.fromkeys(match["unit"].strip() for match in found if match)
     several = len(units) > 1 and any(len(unit) > 1 for unit in units)
     several = several and not {unit.lower() for unit in units} <= {"am", "pm"}
+    several = several and not all(map(_PLACE.fullmatch, units))
     return list(units) if several and all(found) and all(map(is_unit, units)) else []
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from simopt.ground import notices
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -48,8 +50,16 @@ ENOUGH = 10
 SELDOM = {True: 1e-2, False: 1e-6}
 
 
+#: Of a row that is called so, and has what that is, a warning tells where chance is so small. Max
+#: may be a dog.
+TOLD = 3e-2
+_NAMES = re.compile(r"m(?:ax|in)\W*", re.IGNORECASE)
+
+
 def check(name: str, frame: pd.DataFrame) -> None:
     """Refuse a table whose last rows are sums of those above, or statistics that say so.
+
+    Where chance may have made such a row of few or small numbers, a warning tells of it.
 
     Raises
     ------
@@ -77,13 +87,22 @@ def check(name: str, frame: pd.DataFrame) -> None:
         said, alone = _called(rows)
         if said is None and len(rows) <= ENOUGH:
             continue
-        if alone or _is_told(rows, said):
-            what = f"row {row + 1}" + (f", {said!r}," if said is not None else "")
+        chance = 0.0 if alone else _chance_of_all(rows, said)
+        what = f"row {row + 1}" + (f", {said!r}," if said is not None else "")
+        if chance < SELDOM[said is not None]:
             raise ValueError(f"{name}: {what} sums up the rows above it: must be left out")
+        if said is not None and chance < TOLD and not _NAMES.fullmatch(said):
+            notices.say(
+                f"{name}: {what} may sum up the rows above it, as it is called: if it does, it "
+                "must be left out"
+            )
 
 
-def _is_told(rows: pd.DataFrame, said: str | None) -> bool:
-    """Whether the last of some rows has what it is called of those above, their sum if nothing."""
+def _chance_of_all(rows: pd.DataFrame, said: str | None) -> float:
+    """How seldom the last of some rows has what it is called of those above; 1 where it has not.
+
+    What is called nothing may be their sum.
+    """
     other = None
     if said is not None and re.fullmatch(rf"{_TOTAL}\W*", said, re.IGNORECASE) is None:
         called = (of for word, of in _OTHERS.items() if re.fullmatch(rf"(?:{word})\W*", said, re.I))
@@ -109,7 +128,7 @@ def _is_told(rows: pd.DataFrame, said: str | None) -> bool:
                 del chances[way]
         if not chances:
             break
-    return min(chances.values(), default=1.0) < SELDOM[said is not None]
+    return min(chances.values(), default=1.0)
 
 
 def _away(above: Floats, value: float, way: str, said: str | None) -> tuple[float, float]:
