@@ -21,8 +21,10 @@ MISSING = frozenset(
 )  # fmt: skip
 
 #: What the C libraries and languages of this world print for NaN and infinity.
-_NAN = re.compile(r"[-+]?(?:nan(?:\(.*\)|16|32)?|1\.#(?:ind|qnan|snan)0*|nanq)", re.IGNORECASE)
-_INFINITE = re.compile(r"([-+]?)(?:inf(?:inity|16|32)?|1\.#inf0*|∞)", re.IGNORECASE)
+_NAN = re.compile(
+    r"[-+]?(?:[qs]?nan[qs]?(?:\(.*\)|16|32|\.0)?|1\.#(?:ind|qnan|snan)0*)", re.IGNORECASE
+)
+_INFINITE = re.compile(r"([-+]?)(?:inf(?:inity|16|32|\.0)?|1\.#inf0*|∞)", re.IGNORECASE)
 #: Julia's single precision and Fortran's double: 2.5f0, 1.0D-05.
 _EXPONENT = re.compile(r"([-+]?(?:\d+\.\d*|\.\d+))[fFdD]([-+]?\d+)")
 #: A power of ten as it is set: 2.5\\times 10^{-3}, 2.5 × 10^-3.
@@ -32,6 +34,9 @@ _POWER = re.compile(
 #: A mean and how far values lie from it: 0.5 ± 0.1.
 _UNCERTAIN = re.compile(r"([-+.,\deE]+)\s*(?:\u00b1|\\pm|\+/?-)\s*[.,\deE]+")
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+#: Thousands that a space or an apostrophe sets apart; and what Excel is to take for text.
+_SPACED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[ '\u2019\xa0\u202f]\d{3})+(?:\.\d+)?")
+_EXCEL = re.compile(r"='?\"([^\"]*)\"")
 _POINTED = re.compile(r"\d{1,3}(?:\.\d{3})*")
 _TENSOR = re.compile(
     r"(?:[\w.]+\()?\[*\s*([-+]?\.?\d[-+.\deE]*|[-+]?nan|[-+]?inf)\s*\]*(?:,.*\))?\)?"
@@ -99,6 +104,10 @@ def _from_text(text: str, decimal: str) -> float | None:
             return _from_text(uncertain[1], decimal)
         if decimal == "." and _GROUPED.fullmatch(text):
             return _from_text(text.replace(",", ""), ".")
+        if _SPACED.fullmatch(text):
+            return _from_text(re.sub(r"[^\d.+-]", "", text), ".")
+        if (unmarked := _EXCEL.sub(r"\1", text)) != text:
+            return _from_text(unmarked, decimal)
         if (unmarked := text.strip("*\u2020\u2021 ")) and unmarked != text:
             return _from_text(unmarked, decimal)  # a mark of the best, or of a footnote
         if text.endswith("%") and (share := _from_text(text[:-1].rstrip(), ".")) is not None:

@@ -114,7 +114,7 @@ def choose(
     counts = {name: count(column) for name, column in table.columns.items()}
     names = {name: parse(name) for name in table.columns}
     notes: list[str] = []
-    names = _by_sign(table, _evaluation_sets(names, notes))
+    names = _by_sign(table, _letters(_evaluation_sets(names, notes)))
     about = _about(names.values()) or table.about
     losses = (
         [loss] if loss is not None else _training(table, names, counts, higher_is_better, notes)
@@ -137,6 +137,8 @@ def choose(
         held = None if held is None else (-held[0], held[1])
     counter = x if x is not None else counters.counter(table, training[1])
     position = None if counter is None else counters.position(table, counter)
+    if position is not None and len(position) == len(training[1]):
+        position = counters.filled(position, training[1])
     rate = next((name for name, parts in names.items() if is_rate(parts.words)), None)
     return Chosen(
         training, held, position, " + ".join(losses), " + ".join(helds), counter or "",
@@ -182,6 +184,26 @@ def _evaluation_sets(names: dict[str, Name], notes: list[str]) -> dict[str, Name
         return names
     notes.append("validation_0 is taken for the training points, as eval_set mostly has them")
     return names | {name: replace(names[name], part="train") for name in first}
+
+
+def _letters(names: dict[str, Name]) -> dict[str, Name]:
+    """t_loss as of training and v_loss as of validation, where both are there, and no other part.
+
+    Alone t_loss is a total, and v_loss an agent's of its values.
+    """
+    by_letter = {
+        letter: [n for n, p in names.items() if p.kind == "loss" and {*p.stem} == {letter, "loss"}]
+        for letter in "tv"
+    }
+    if any(len(found) != 1 for found in by_letter.values()):
+        return names
+    if any(parts.part or REINFORCEMENT & {*parts.words} for parts in names.values()):
+        return names
+    (training,), (held,) = by_letter.values()
+    return names | {
+        training: replace(names[training], part="train", stem=("loss",)),
+        held: replace(names[held], part="held out", stem=("loss",)),
+    }
 
 
 def count(column: Sequence[Any]) -> int:
@@ -232,6 +254,9 @@ def _training(
     """The column of the training loss, or the columns of its parts."""
     kinds = ("higher",) if higher else ("loss", "error")
     most = max((counts[n] for n, p in names.items() if p.kind in (*kinds, "")), default=0)
+    if not higher and (total := _total(table, names, counts)) is not None:
+        notes.append(f"taken: {total!r}, which is at least each of the losses beside it")
+        return [total]
     for kind in kinds:
         for parts in (("train", ""), ("held out",)):
             there = [
@@ -266,6 +291,30 @@ def _training(
         raise checks.refuse("columns", list(table.columns), allowed)
     allowed = "named for a loss (loss, train_loss, ...); or say which it is"
     raise ValueError(f"columns=[{listed(table.columns)}]: must be {allowed}")
+
+
+def _total(table: Table, names: Mapping[str, Name], counts: Mapping[str, int]) -> str | None:
+    """A column that is called a total alone, and is one of the errors beside it; no loss is there.
+
+    As "total 2.3 | ce 2.0 | kl 0.3" has it: in each row it is at least as large as they.
+    """
+    if any(parts.kind == "loss" for parts in names.values()):
+        return None
+    errors = [n for n, p in names.items() if p.kind == "error" and p.part != "held out"]
+    for name, parts in names.items():
+        if parts.stem or parts.part or not TOTALS & {*parts.grain} or not errors:
+            continue
+        if any(counts[each] != counts[name] for each in errors):
+            continue
+        try:
+            values, there = counters.column(table, name)
+            beside = [counters.column(table, each)[0] for each in errors]
+        except ValueError:
+            continue
+        if there.sum() > FEW and all((values >= each)[there].all() for each in beside):
+            rising = np.diff(values[there]) > 0
+            return None if rising.all() else name  # how long it took so far
+    return None
 
 
 def _of_losses(

@@ -30,11 +30,20 @@ _HEADING = re.compile(
 )
 
 
+#: The same at a line's end, behind a position: "Epoch[3] - Evaluation time: 1.5 - val metrics:".
+_HEADING_BEHIND = re.compile(
+    rf"\b(?P<part>{one_line.PARTS})(?:\s+(?:results?|metrics|set|phase|stats|data))?\s*:\s*\Z",
+    re.IGNORECASE,
+)
+
 #: How far a bar of tqdm's is, and the time it took.
 _BAR_AT = re.compile(r"\d+/\d+ \[[\d:]+<")
 
 #: A bar of Keras that is full, whose line says no position.
 _FULL_BAR = re.compile(r"\s*(\d+)/\1\s")
+
+#: A state of it, of how many batches.
+_BAR = re.compile(r"\s*\d+/(\d+)\s")
 
 #: Vowpal Wabbit's rows from the second pass on, in the column of the training loss, and what it
 #: says at the end: of held-out points.
@@ -110,7 +119,8 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
         rows = parts.alone(_rows(terminal_text.lines(text), own, programs, seen, ("",)))
     if not rows.count:
         return None
-    columns, notes = processes.of_one(processes.of_runs(_spelled_once(rows.columns)))
+    once = _spelled_once(repeated.without_older(rows.columns))
+    columns, notes = processes.of_one(processes.of_runs(once))
     columns, notes = repeated.without_evaluation(*repeated.once(columns, notes))
     columns, front = _placed(repeated.without_best(columns))
     behind = columns.pop(CONVERGED, ())
@@ -243,6 +253,7 @@ def _rows(
     side = ""
     trained: dict[str, str] = {}
     again, converged, headed, beside = False, False, 0, 0
+    shown: tuple[str, str] | None = None
     drawn: dict[str, Any] = {}
     parted: dict[str, str] = {}
     for line in boxes.unboxed(lines):
@@ -275,6 +286,8 @@ def _rows(
             values = {one_line.of_part(part, name): value for name, value in values.items()}
         if side and _goes_on(position, trained):
             side = ""
+        if position and not losses and (behind := _HEADING_BEHIND.search(line)):
+            side = behind["part"] if parse(behind["part"]).part == "held out" else ""
         if losses and side:
             values = {one_line.of_part(side, name): value for name, value in values.items()}
         elif losses:
@@ -289,6 +302,12 @@ def _rows(
                 row[processes.LABELS] = label
             if "epoch" in at and not position and _FULL_BAR.match(line):
                 row[repeated.BARS] = headed
+            state = (at["epoch"], bar[1]) if "epoch" in at and (bar := _BAR.match(line)) else None
+            if state and state == shown and _is_validated(row, drawn):
+                rows.put(row)  # a bar that a message came behind is drawn to its end below it
+                drawn, shown = row, None
+                continue
+            shown = None if position else state
             if {"epoch", "batch"} <= set(at):
                 if row.items() <= drawn.items():
                     continue  # a bar that is drawn again when all is done
@@ -318,6 +337,13 @@ def _rows(
     if "" in grains:
         rows, grains = repeated.without_warnings(rows, grains)
     return _by_grain(parts.told(rows, parted), grains)
+
+
+def _is_validated(row: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether a row has all names of the one before, and those of held-out points besides."""
+    more = row.keys() - before.keys()
+    held = any(parse(name).part == "held out" for name in more)
+    return held and before.keys() <= row.keys()
 
 
 def _warns(line: str, values: dict[str, str]) -> bool:

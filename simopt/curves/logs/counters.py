@@ -8,11 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.logs import cells
-from simopt.curves.logs.names import CLOCKS, COUNTERS, parse
+from simopt.curves.logs.names import CLOCKS, COUNTERS, MAY_COUNT, parse
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
 
 Floats = NDArray[np.float64]
+
+#: Times of which a larger share falls are durations: a clock begins again with each run.
+DURATIONS = 0.2
+
+#: So many positions or more show that all are even.
+EVEN = 3
 
 
 def column(table: Table, name: str) -> tuple[Floats, NDArray[np.bool_]]:
@@ -45,6 +51,8 @@ def counter(table: Table, there: NDArray[np.bool_]) -> str | None:
         if not len(seen) or np.isnan(seen).mean() > 0.5:
             continue
         steps = np.diff(seen[~np.isnan(seen)])
+        if parse(name).stem == ("time",) and (steps < 0).mean() > DURATIONS:
+            continue  # how long each step took
         rising = 0 if (steps > 0).all() else 1 if (steps >= 0).all() else 2
         if rising == 1 and len(steps) and (steps > 0).mean() < 0.5:
             rising = 3 if steps.any() else 5  # the epoch of many steps, or of all of them
@@ -59,7 +67,42 @@ def counter(table: Table, there: NDArray[np.bool_]) -> str | None:
         clock = rank >= len(COUNTERS) - len(CLOCKS)
         # What some rows don't say counts none of them.
         scores.append((lacks, rising + (3 if clock else 0), rank, name))
-    return min(scores)[-1] if scores else None
+    if scores:
+        return min(scores)[-1]
+    return next((name for name in table.columns if _may_count(table, name, there)), None)
+
+
+def _may_count(table: Table, name: str, there: NDArray[np.bool_]) -> bool:
+    """Whether a column that is called as few counters are goes on rising in all rows of the loss.
+
+    What it is called with besides is how it was counted: "tokens_seen", "time (h)".
+    """
+    told = parse(name)
+    if not MAY_COUNT & {*told.words} or told.kind in ("loss", "error", "higher"):
+        return False
+    values = position(table, name) if len(table.columns[name]) == len(there) else None
+    return values is not None and there.sum() > 1 and bool((np.diff(values[there]) > 0).all())
+
+
+def filled(values: Floats, there: NDArray[np.bool_]) -> Floats:
+    """What counts the rows of a loss, also in those that lack it, where all others are even.
+
+    Examples
+    --------
+    >>> filled(np.array([0.0, 10.0, np.nan, 30.0]), np.ones(4, bool)).tolist()
+    [0.0, 10.0, 20.0, 30.0]
+    """
+    rows = np.flatnonzero(there)
+    held = np.flatnonzero(~np.isnan(values[rows]))
+    if not EVEN <= len(held) < len(rows):
+        return values
+    steps = np.diff(values[rows][held]) / np.diff(held)
+    if not steps[0] > 0 or not np.allclose(steps, steps[0]):
+        return values
+    result = values.copy()
+    lacking = np.setdiff1d(np.arange(len(rows)), held)
+    result[rows[lacking]] = values[rows[held[0]]] + steps[0] * (lacking - held[0])
+    return result
 
 
 def _are_fractions(values: Floats) -> bool:

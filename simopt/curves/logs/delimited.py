@@ -39,6 +39,9 @@ LARGE = 2_000_000
 #: Excel's first line, which names the separator.
 _EXCEL = re.compile(r"sep=(.)[ \t]*\r?\n", re.IGNORECASE)
 
+#: A header of Jira's, Confluence's and Trac's.
+_JIRA = re.compile(r"^\|\|.*\|\|[ \t]*$", re.MULTILINE)
+
 #: A line under a header, and a row that stands for those that were not printed.
 _RULE, _LEFT_OUT = re.compile(r"[-=+_─═]{2,}"), re.compile(r"\.{2,3}|…|⋮|⋯")
 
@@ -71,6 +74,8 @@ def table(text: str, source: str) -> Table | None:
     """
     if excel := _EXCEL.match(text):
         text = text[excel.end() :]
+    if text.lstrip()[:2] == "||":
+        text = _JIRA.sub(lambda line: line[0].replace("||", "|"), text)
     first = [line for line in text[: 400 * LOOKED_AT].splitlines() if line.strip()][:LOOKED_AT]
     # A comment is dropped, but for a first line that names the columns: "# epoch loss".
     head = first[0].lstrip("#").strip() if first and first[0].lstrip().startswith("#") else ""
@@ -89,7 +94,7 @@ def table(text: str, source: str) -> Table | None:
     looked = split(first, separator)
     if not _is_table(wide(first, looked) if separator == " " else looked, separator):
         kept = [line for line in text.splitlines() if line.strip()]
-        return None if separator == " " else _with_names(split(kept, separator), source)
+        return None if separator == " " else _with_names(trimmed(split(kept, separator)), source)
     if len(text) > LARGE and (quick := _by_pandas(text, separator, head, source)) is not None:
         return quick
     lines = text.splitlines()
@@ -216,7 +221,7 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     counts = bool(counted) and numbers.share_of_numbers(counted) > most
     body: list[list[str]] = []
     sessions: list[int] = []
-    wrong = 0
+    wrong = mixed = 0
     names = header  # of all columns; header is what the rows here have
     for number, row in enumerate(rows):
         again = row if row[0] == "" else [*index, *row]
@@ -238,6 +243,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
             continue  # of as many words as the table has columns
         if len(row) > len(header) and not any(row[len(header) :]):
             row = row[: len(header)]
+        if len(row) == 1 < len(header) and (apart := _apart(row[0], len(header))):
+            row, mixed = apart, mixed + 1
         if len(row) != len(header):
             if number == len(rows) - 1 and len(row) < len(header):
                 notes.append("the last line is cut off, and left out")
@@ -260,6 +267,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
     while len(body) > 3 and (said := summary(body[-1], body[0], counting)):
         notes.append(f"the last row, {said!r}, is none of the training, and left out")
         body.pop()
+    if mixed:
+        notes.append(f"{mixed} rows have another separator than the header")
     if wrong:
         notes.append(f"{wrong} rows have other numbers of cells than the header, and are left out")
     if body and not ended and _cut(body):
@@ -272,6 +281,16 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         notes=tuple(notes), nameless=nameless,
     )  # fmt: skip
     return side_by_side(table, *two) if two and len(two[0]) == len(names) else table
+
+
+def _apart(line: str, width: int) -> list[str] | None:
+    """A row's cells by another separator than the header's, most of them numbers; None if none."""
+    for separator in "\t;,|":
+        if separator in line:
+            cells = split([line], separator)[0]
+            if len(cells) == width and 2 * sum(map(numbers.is_number, cells)) >= width:
+                return cells
+    return None
 
 
 def _is_header(row: Sequence[str], header: Sequence[str]) -> bool:

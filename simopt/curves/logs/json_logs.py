@@ -16,6 +16,7 @@ from simopt.curves.logs.names import COUNTERS, METRIC_NAMES, METRIC_VALUES, pars
 from simopt.curves.logs.settings import are_settings
 from simopt.curves.logs.table import Table, flat, from_records, merged, named
 from simopt.ground import checks
+from simopt.problems.texts import DATE
 
 _WORD = re.compile(r"[\w.+-]{0,30}\s*")
 _BETWEEN = re.compile(r"[\s,]*")
@@ -161,6 +162,10 @@ def _tables(value: Any, source: str, form: str, depth: int) -> list[Table]:
         names = [name for name in names if name not in series]
         parts = [(name, _tables(value[name], source, form, depth + 1)) for name in names]
         named_so = [(name, tables) for name, tables in parts if tables and name not in nested.KNOWN]
+        if (
+            whole := nested.counted_together(series, {n: value[n] for n, _ in named_so})
+        ) is not None:
+            return [Table(whole, form, source)]
         if nested.are_runs(name for name, _ in named_so):
             runs = nested.of_runs(named_so)
             return [runs] if runs else [table for _, tables in parts for table in tables]
@@ -194,7 +199,10 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
             # {train: {rmse: [...]}, eval: {rmse: [...]}}
             series = nested.of_parts(value)
             return [Table(series, form, source, about=trees(series))]
-        if all(part and all(map(_is_number_text, part)) for part in parts) and not any(
+        if all(
+            part and all(map(_is_number_text, part)) and not any(map(_is_mapping, part.values()))
+            for part in parts
+        ) and not any(
             map(_is_number_text, value)
         ):  # pandas' to_json: {"loss": {"0": 0.5, "1": 0.4}}
             rows = dict.fromkeys(row for part in parts for row in part)
@@ -207,6 +215,9 @@ def _of_mapping(value: Mapping[str, Any], source: str, form: str) -> list[Table]
         if counted is not None and (single or nested.are_records(parts)):  # {"0": {...}, "1": ...}
             rows_of = [{"step": at} | each for at, each in zip(counted, records, strict=True)]
             return [Table(from_records(rows_of), form, source)]
+        if single and all(DATE.fullmatch(name) for name in value) and nested.are_records(parts):
+            dated = zip(value, records, strict=True)
+            return [Table(from_records({"date": at} | each for at, each in dated), form, source)]
     if series and any(parse(name).kind in ("loss", "error") for name in series):
         return [Table(dict(series), form, source)]
     return []
@@ -252,10 +263,14 @@ def _is_curve(name: str, pairs: Sequence[Sequence[Any]]) -> bool:
     return told.kind in ("loss", "error") or (bool(told.part) and not told.stem and counted)
 
 
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
 def _counted(names: Iterable[str]) -> list[float] | None:
-    """The numbers of names that count: "0", "1", or "epoch_1", "epoch_2"; None if they don't."""
-    found = [re.fullmatch(r"(\D*)(\d+(?:\.\d+)?)", name) for name in names]
-    words = {match[1] for match in found if match}
+    """The numbers of names that count: "0", "1", or "epoch_1", "ckpt-2.pt"; None if they don't."""
+    found = [re.fullmatch(r"(\D*)(\d+(?:\.\d+)?)(\D*)", name) for name in names]
+    words = {(match[1], match[3]) for match in found if match}
     if len(found) < 2 or not all(found) or len(words) != 1:
         return None
     return [float(match[2]) for match in found if match]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 
@@ -14,7 +14,9 @@ def _words(text: str) -> tuple[str, ...]:
 
 TRAIN = frozenset(_words("train training trn tr learn trainer fit"))
 HELD_OUT = frozenset(
-    _words("val valid validation validate validating vali va eval evaluate evaluation evaluating")
+    _words(
+        "val valid validation validate validating vali va vl eval evaluate evaluation evaluating"
+    )
     + _words("dev test testing te crossval cv heldout holdout oof")
 )
 
@@ -74,7 +76,10 @@ SPREAD = frozenset(_words("min max std sd stddev var num count n weight scaler")
 
 #: Beside a loss, what it was once, or how it changed.
 NO_VALUE = frozenset(
-    _words("scale best improved target delta diff change reduction reached convergence")
+    _words(
+        "scale best improve improved improvement target delta diff change reduction reached "
+        "convergence"
+    )
 )
 
 #: What rows are counted by, most telling first; from the clocks on only where nothing else counts.
@@ -94,7 +99,8 @@ COUNTERS = (
 #: Words in front of what rows are counted by: current_steps, number_of_trees, train/global_step;
 #: and what holds a record's fields: data/step.
 COUNTED = frozenset(
-    _words("current cur number of n num global trainer")
+    _words("current cur number of n nb num no idx id i total done seen global trainer inner outer")
+    + _words("optimizer optimization optim opt boosting env environment")
     + _words("data payload fields record body entry progress")
 )
 
@@ -108,6 +114,15 @@ GRAINS = frozenset(
     )
 )
 
+#: What may count rows where nothing else does, and where it goes on rising.
+MAY_COUNT = frozenset(
+    _words(
+        "i j k t n x num idx time tokens samples examples images frames kimg sweep cycle generation"
+    )
+    + _words("gen timestep estimators day days week elapsed wall clock hours minutes seconds secs")
+    + _words("min sec hour minute second progress percent percentage pct")
+)
+
 #: What a run is called by, and what says which part of the data a row is about.
 RUNS = (
     _words("run run_id run_name run_uuid runid experiment experiment_id experiment_name exp trial")
@@ -118,6 +133,12 @@ PARTS = _words("phase split set subset stage mode dataset partition part data ki
     "train_or_val group source"
 )
 
+#: Optimizers, by which runs are told apart.
+OPTIMIZERS = (
+    "sgd|momentum|nesterov|adam|adamw|adagrad|rmsprop|nadam|radam|adamax|adadelta|lion|lamb"
+    "|lars|adafactor|muon|shampoo|yogi|adan|adabelief|amsgrad|lbfgs|rprop"
+)
+
 #: Columns of a long table, one metric a row.
 METRIC_NAMES = _words("metric metric_name metricname key tag name variable series")
 METRIC_VALUES = _words("value metric_value metricvalue val")
@@ -126,16 +147,17 @@ METRIC_VALUES = _words("value metric_value metricvalue val")
 #: Words of other languages by the English one: of those that write no spaces, and of German, in
 #: which words grow together, wherever they stand.
 _FOREIGN = {
-    "loss": r"损失|損失|손실|verlust|(?<!\w)(?:perte|p[ée]rdida|perda|perdita|потер[ия])(?!\w)",
-    "error": r"误差|誤差|오차|fehler|(?<!\w)(?:erreur|errore|erro|ошибк[аи])(?!\w)",
+    "loss": r"损失|損失|손실|verlust"
+    r"|(?<![^\W_])(?:perte|p[ée]rdida|perda|perdita|потер[ия])(?![^\W_])",
+    "error": r"误差|誤差|오차|fehler|(?<![^\W_])(?:erreur|errore|erro|ошибк[аи])(?![^\W_])",
     "validation": r"验证|驗證|検証|검증|validierungs?"
-    r"|(?<!\w)(?:validaci[óo]n|valida[çc][ãa]o|validazione|валидаци[ия])(?!\w)",
+    r"|(?<![^\W_])(?:validaci[óo]n|valida[çc][ãa]o|validazione|валидаци[ия])(?![^\W_])",
     "train": r"训练|訓練|学習|훈련|학습|trainings(?=verlust|fehler)"
-    r"|(?<!\w)(?:entra[îi]nement|apprentissage|entrenamiento|treino|treinamento|addestramento"
-    r"|обучени[яе])(?!\w)",
-    "test": r"测试|測試|テスト|테스트|(?<!\w)тест(?:овая)?(?!\w)",
-    "epoch": r"轮次|轮|エポック|에포크|epoche|(?<!\w)(?:[ée]poque|[ée]poca|эпох[аи])(?!\w)",
-    "step": r"步数|步|ステップ|스텝|(?<!\w)(?:schritt|[ée]tape|paso|passo|шаг)(?!\w)",
+    r"|(?<![^\W_])(?:entra[îi]nement|apprentissage|entrenamiento|treino|treinamento|addestramento"
+    r"|обучени[яе])(?![^\W_])",
+    "test": r"测试|測試|テスト|테스트|(?<![^\W_])тест(?:овая)?(?![^\W_])",
+    "epoch": r"轮次|轮|エポック|에포크|epoche|(?<![^\W_])(?:[ée]poque|[ée]poca|эпох[аи])(?![^\W_])",
+    "step": r"步数|步|ステップ|스텝|(?<![^\W_])(?:schritt|[ée]tape|paso|passo|шаг)(?![^\W_])",
 }
 _ANY_FOREIGN = re.compile(
     "|".join(f"(?P<{word}>{foreign})" for word, foreign in _FOREIGN.items()), re.IGNORECASE
@@ -218,6 +240,11 @@ def parse(name: str) -> Name:
     ('held out', 'loss', 'higher')
     """
     text = plain(in_english(name))
+    if "sample" in text:
+        found = _SAMPLES.search(text)
+        if found and text != "in_sample":
+            told = parse(_SAMPLES.sub("val" if found["held"] else "train", text))
+            return replace(told, plain=text)
     if text in COUNTERS or name.strip() in {"", "#"} or text.startswith("unnamed"):
         return Name(text, (text,), "", "counter", (text,), ())
     # What is behind a colon sets a loss, and names none: CatBoost's "Huber:delta=1.0".
@@ -251,6 +278,10 @@ _GROWN = {
     for loss in ("loss", "losses")
     for grown in (part + loss, loss + part)
 } | {what + role: (what, role) for what in ("net", "loss", "err") for role in "gd"}
+_GROWN |= {letter + "loss": (letter, "loss") for letter in "tv"}
+
+#: Parts of the data in several words.
+_SAMPLES = re.compile(r"(?<![a-z])(?:(?P<held>out_of)|in)_sample(?![a-z])")
 
 
 def _apart(word: str) -> tuple[str, ...]:

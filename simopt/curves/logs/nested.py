@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from simopt.curves.logs.choose import DISCRIMINATOR, GENERATOR, MEANS, REINFORCEMENT, TOTALS
-from simopt.curves.logs.names import COUNTERS, RUNS, SPREAD, parse, plain
+from simopt.curves.logs.names import COUNTERS, OPTIMIZERS, RUNS, SPREAD, parse, plain
 from simopt.curves.logs.table import Table, flat, merged
 
 #: Where the history lies in files that hold more than that.
@@ -26,6 +26,9 @@ KNOWN = (
 
 #: Names of a model's parts, each with a loss of its own.
 ROLES = GENERATOR | DISCRIMINATOR | REINFORCEMENT
+
+#: A name of a run: with a number, or an optimizer's.
+RUN_NAME = re.compile(rf"\d|(?<![a-z])(?:{OPTIMIZERS})(?![a-z])", re.IGNORECASE)
 
 #: What counts, and what says of which values something is the sum: neither names a run.
 NO_RUNS = frozenset((*COUNTERS, *TOTALS, *MEANS, "median", "raw", "smooth", "smoothed", "running"))
@@ -68,6 +71,31 @@ def are_runs(names: Iterable[str]) -> bool:
         )
         and not all(map(_QUANTILE.fullmatch, names))
     )
+
+
+def counted_together(
+    series: Mapping[str, Any], parts: Mapping[str, Any]
+) -> dict[str, Sequence[Any]] | None:
+    """The columns of parts that one list beside them counts; None if they may be runs, or other.
+
+    As a model's losses of images and of texts; runs are called by a number or an optimizer.
+
+    Examples
+    --------
+    >>> parts = {"image": {"loss": [0.5, 0.4]}, "text": {"loss": [0.6, 0.5]}}
+    >>> list(counted_together({"step": [1, 2]}, parts))
+    ['step', 'image/loss', 'text/loss']
+    """
+    counters = [cells for name, cells in series.items() if parse(name).kind == "counter"]
+    if not counters or len(parts) < 2 or any(map(RUN_NAME.search, map(str, parts))):
+        return None
+    whole = dict(series)
+    for name, part in parts.items():
+        if not isinstance(part, Mapping):
+            return None
+        whole |= {f"{name}/{column}": cells for column, cells in flat(part).items()}
+    even = all(isinstance(c, list) and len(c) == len(counters[0]) for c in whole.values())
+    return whole if even else None
 
 
 def are_records(parts: Sequence[Mapping[str, Any]]) -> bool:

@@ -15,6 +15,7 @@ from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.stores import TRIALS
 from simopt.curves.logs.table import Table, flat, named
 from simopt.ground import checks
+from simopt.problems.texts import DATE
 
 ALLOWED = "a sequence of numbers, one after the other"
 
@@ -177,12 +178,17 @@ def _estimator(value: Any) -> Table | None:
 
 def _mapping(value: Mapping[Any, Any], name: str) -> Table:
     value = {key: _held(part) for key, part in value.items()}
-    if value and all(isinstance(part, Mapping) for part in value.values()):
+    parts = [isinstance(part, Mapping) for part in value.values()]
+    if value and (
+        all(parts) or (any(parts) and not any(_says_loss(*each) for each in value.items()))
+    ):
         found = json_logs.from_value({str(k): _plain(v) for k, v in value.items()}, "", "mapping")
         if found is not None:
             return found
     if value and all(_is_count(key) and _is_real(part) for key, part in value.items()):
         return Table({"step": list(map(int, value)), "loss": list(value.values())}, "mapping")
+    if value and all(DATE.fullmatch(str(key)) and _is_real(part) for key, part in value.items()):
+        return Table({"date": list(map(str, value)), "loss": list(value.values())}, "mapping")
     columns = {}
     # What a checkpoint holds beside its losses is none of them: its epoch, its best, a name.
     told = any(parse(str(k)).kind in ("loss", "error") and _is_column(v) for k, v in value.items())
@@ -193,6 +199,11 @@ def _mapping(value: Mapping[Any, Any], name: str) -> Table:
             raise checks.refuse(str(key), part, "a column of numbers")
         columns[str(key)] = part if isinstance(part, np.ndarray) else list(part)
     return Table(named(list(columns), list(columns.values())), "mapping")
+
+
+def _says_loss(key: Any, part: Any) -> bool:
+    """Whether a part is the numbers of a loss, by its name."""
+    return parse(str(key)).kind in ("loss", "error") and not isinstance(part, Mapping)
 
 
 def _held(part: Any) -> Any:

@@ -18,11 +18,11 @@ PARTS = (
     r"|cv(?=\s+batch\b))"
 )
 _COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
-_COUNTS = re.compile(_COUNTED, re.IGNORECASE)
+_COUNTS = re.compile(rf"{_COUNTED}|\bit\b|\bep\b|\bgen", re.IGNORECASE)
 #: What a line, or a part of it, is about: "[valid]", "| train_inner |", "Validation results - ",
 #: "Epoch (valid): ", "DEV : ", "Test: [ 0/10]", "[3/10] train: loss=0.5 || valid: loss=0.6".
 _PART = re.compile(
-    r"(?<!\w)\[(?P<bracket>train\w*|val\w*|eval\w*|test\w*)\]"
+    r"(?<!\w)\[(?P<bracket>train\w*|val\w*|eval\w*|test\w*)\](?!\s*[:=]\s*[-+]?[.\d])"
     r"|(?<!\w)\[(?P<role>net_?[GD](?:_\w)?|generator|discriminator|critic)\]"
     rf"|\((?P<paren>{PARTS})\)(?=\s*:\s+[A-Za-z])"
     r"|(?:^|\|)\s*(?P<field>(?:train|val|eval|test)\w*)\s*(?=\|)"
@@ -59,11 +59,15 @@ _HEADED = re.compile(
 #: What positions are written in, where they are large.
 UNITS = {"k": 1e3, "K": 1e3, "M": 1e6}
 #: "ms/batch 12.3" is how long one takes.
-_NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens"))
+_NO_RATE = "".join(
+    rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens", "loss")
+)
 #: Position of a line: what comes before a slash or in brackets, by what names it. A hyphen right
 #: behind the name is no minus. "12m" is a time.
 _POSITION = re.compile(
-    rf"{_NO_RATE}\b(?P<name>{_COUNTED})s?(?:-(?=\d)|\s*#?[:=]?\s*)"
+    rf"{_NO_RATE}\b(?P<name>(?:(?:n|nb|num|cur|current|total|train|global|optim(?:izer)?)_)?{_COUNTED}"
+    r"(?:_(?:num|no|number|idx|i|id))?|ep|it|gen(?:eration)?|cycle)"
+    r"s?(?:-(?=\d)|\s*#?[:=]?\s*)"
     rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?P<unit>(?-i:[kKM])(?!\w))?(?!\s?%|(?:[hms]|ms|min|sec)\b)"
     r"(?:\s*(?:/|of)\s*\d[\d,]*(?:\.\d+)?(?:(?-i:[kKM])(?!\w))?)?",
     re.IGNORECASE,
@@ -91,8 +95,8 @@ _WRAPPED = r"(?:tf\.)?tensor|(?:device)?array|(?:np\.)?float\d\d"
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
 _PAIR = re.compile(
     rf"(?<!\d)(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}+(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}+){{0,4}}"
-    rf"(?:\s*\([^()\d]{{1,24}}\)|\[['\"]?{PARTS}['\"]?\])?)"
-    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:(?:{_WRAPPED})\()?[\[(\"']?(?P<value>{VALUE})"
+    rf"(?:\s*\([^()\d]{{1,24}}\)|\s?\[['\"]?{PARTS}['\"]?\])?)(?:\s?\[[^\[\]\d]{{1,12}}\])?"
+    rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:(?:{_WRAPPED})\()?[\[(\"']{{0,2}}(?P<value>{VALUE})"
     r"(?P<unit>(?-i:[kK]))?(?![\w/]|[:-]\d|\.\d)",
     re.IGNORECASE,
 )
@@ -156,8 +160,16 @@ _SPEED = re.compile(
 )
 #: A name and its number may be on either side of a tab.
 _AFTER_NAME = re.compile(r"(?<=[:=])\s+(?=\S)")
+#: The number before what it counts: "1epoch results: ", "the 3rd epoch".
+_ORDINAL = re.compile(
+    r"(?<![\w./:])(\d+)(?:st|nd|rd|th)?[ -]?epoch(?!s|\w|\s*[:=#\[(/-]?\s*\d)", re.IGNORECASE
+)
+#: A batch's loss and the mean so far, as MindSpore prints them: "loss:[0.5/0.6]".
+_NOW_AND_MEAN = re.compile(rf"(?<=loss)\s*[:=]\s*\[({VALUE})/{VALUE}\]", re.IGNORECASE)
+#: What stands before a name that comes again: "image: loss 0.5 text: loss 0.6".
+_LABEL = re.compile(r"(?<![\w/])\[?([A-Za-z]\w*)(?:\]:?|:)\s*\Z")
 #: What a line without would have no number.
-_VALUES = re.compile(r"\d|nan|inf", re.IGNORECASE)
+_VALUES = re.compile(r"\d|nan|inf|\u221e", re.IGNORECASE)
 
 
 def of_part(part: str, name: str) -> str:
@@ -307,9 +319,11 @@ def pairs(line: str) -> dict[str, str]:
         found["iteration"] = trees["at"]
         line = line[trees.end() :]
     line = _SPEED.sub(" | ", line) if "/s" in line else line
+    line = _NOW_AND_MEAN.sub(r": \1", line) if "/" in line and "[" in line else line
     line = _RANGE.sub("", _AFTER_NAME.sub(" ", _WIDE.sub(" " * 8, line)))
     line = _THOUSANDS.sub(lambda m: m[0].replace(",", "").replace("_", ""), line)
     counted = _COUNTS.search(line) is not None
+    line = _ORDINAL.sub(r"epoch \1 | ", line) if counted else line
     line = _BETWEEN.sub(_in_order, line) if counted else line
     line, behind = _BEHIND.subn(r"step \g<at> | \g<what>: ", line)
     for match in _POSITION.finditer(line) if counted or behind else ():
@@ -319,6 +333,7 @@ def pairs(line: str) -> dict[str, str]:
     line = _POSITION.sub(" | ", line) if counted or behind else line
     headed = _HEADED.search(line)
     what = headed["what"] if headed else ""
+    labels: dict[str, str] = {}
     for part in re.split(r"[|;,\t]\s*|\s+-+\s+|\s{2,}(?=[A-Za-z])", line):
         for match in _PAIR.finditer(part):
             name = _VERB.sub("", match["name"].replace("'s ", "-").strip(" -.'"))
@@ -331,8 +346,17 @@ def pairs(line: str) -> dict[str, str]:
                 continue
             if parsed.part and not parsed.stem and what:  # "loss train: 0.5, val: 0.6"
                 name = f"{name}/{what}"
+                if any(plain(other) == plain(name) for other in found):
+                    continue  # "train loss: 0.5, steps without progress: train=0"
             elif parsed.part and parsed.kind in ("loss", "error"):
                 what = "_".join(parsed.stem)
+            if parsed.kind in ("loss", "error") and (
+                before := _LABEL.search(part, 0, match.start())
+            ):
+                if name in labels and labels[name] != before[1] and name in found:
+                    found[f"{labels[name]}/{name}"] = found.pop(name)
+                    name = f"{before[1]}/{name}"
+                labels.setdefault(name, before[1])
             found.setdefault(name, _in_full(match["value"], match["unit"]))
     if not any(parse(name).kind in ("loss", "error") for name in found):
         for match in _BEFORE.finditer(line):

@@ -11,7 +11,7 @@ NUMBER = (
     r"|(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 )
 #: NaN and infinity as words.
-WORD = r"[-+]?(?:nan(?:\(ind\)|16|32)?|inf(?:inity|16|32)?)"
+WORD = r"[-+]?(?:[qs]?nan[qs]?(?:\(ind\)|16|32|\.0)?|inf(?:inity|16|32|\.0)?|\u221e)"
 #: Atomic, so that of 2.5x no 2 is taken: a number is read whole or not at all.
 VALUE = rf"(?>[-+]?1\.#\w+|{NUMBER}|{WORD})"
 
@@ -83,6 +83,11 @@ PATTERNS: tuple[Pattern, ...] = (
         "Kaldi",
         "average objective function",
         r"Average objective function for \S+ for minibatches \d+-<batches> is <objective> over",
+    ),
+    _pattern(
+        "Kaldi",
+        "overall average objective function",
+        r"Overall average objective function for \S+ is <objective> over",
     ),
     _pattern("CRF++", " obj=", r"^\s*iter=<iteration> .*?\bobj=<objective>"),
     _pattern(

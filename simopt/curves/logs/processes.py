@@ -21,19 +21,23 @@ _RANK = re.compile(
     r"|\[\d+,(?P<mpi>\d+)\]<std(?:out|err)>"
     r"|\((?:\w+ )?pid=(?P<ray>\d+)[^()]{0,60}\)"
     r"|(?:rank|worker|process|node)[-_ :=]*(?P<word>\d+)(?=\s*[:|-])"
-    rf"|{_NO_RANK}[a-z][\w.-]*-(?P<service>\d+)(?=\s+\|\s)"  # of Docker's compose
+    # Of Docker's compose, and of a service's hosts.
+    rf"|{_NO_RANK}[a-z][\w.-]*-(?P<service>\d+)(?:\.[a-z][\w.-]*)?(?=\s+\|\s)"
+    r"|R(?P<letter>\d+)(?=\s*[:|]\s)"
     r"|(?P<task>\d+)(?=: .{0,200}\b(?:epoch|step|iter(?:ation)?)\b)"  # of Slurm's srun --label
     r")\s*[:|-]?\s*",
     re.IGNORECASE,
 )
 #: The same behind what a logger writes first.
 _RANK_WITHIN = re.compile(
-    r"(?<![\w-])rank[ :=]*(?P<within>\d+)(?![\d.])(?:[\])]|\s*[:|-])", re.IGNORECASE
+    r"(?<![\w-])(?:(?:local|global)_)?rank(?:[ :=]*(?P<within>\d+)(?![\d.])(?:[\])]|\s*[:|-])"
+    r"|[:=]\s*(?P<named>\d+)(?![\d.]))",
+    re.IGNORECASE,
 )
 #: The column of ranks, each with the kind of its mark, until the rows of one are chosen.
 RANKS = "\0rank"
 #: Marks that only processes of one training write; others may be any number in front of a line.
-_CERTAIN = frozenset(("name", "mpi", "within"))
+_CERTAIN = frozenset(("name", "mpi", "within", "named"))
 
 
 #: Which of several trainings at once a line is of: "[resnet18] epoch 3 loss 0.5".

@@ -6,7 +6,7 @@ import math
 from itertools import compress, groupby
 from typing import Any
 
-from simopt.curves.logs.cells import number
+from simopt.curves.logs.cells import is_number, number
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Rows
 
@@ -78,6 +78,36 @@ def without_warnings(rows: Rows, grains: list[str]) -> tuple[Rows, list[str]]:
             keep[row], grains[row] = False, grains[row - 1]
     kept = {name: list(compress(cells, keep)) for name, cells in rows.columns.items()}
     return Rows(kept, sum(keep)), list(compress(grains, keep))
+
+
+def without_older(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Columns without what was evaluated before, where lines say it again, as LitGPT's do.
+
+    "iter 20: val loss 0.5" is of the same name, and said once; "val: 0.5" stands in the lines
+    behind until the next is.
+    """
+    by_name: dict[str, list[str]] = {}
+    for name in columns:
+        if parse(name).part == "held out" and parse(name).kind in ("loss", "error"):
+            by_name.setdefault(parse(name).plain, []).append(name)
+    again: set[str] = set()
+    for names in by_name.values():
+        dense, *rest = sorted(names, key=lambda name: columns[name].count(None))
+        again |= {dense for name in rest if _says_again(columns[dense], columns[name])}
+    return {name: cells for name, cells in columns.items() if name not in again}
+
+
+def _says_again(cells: list[Any], once: list[Any]) -> bool:
+    """Whether each of some cells says, to its digits, the last of those that are said once."""
+    last, told = None, 0
+    for cell, new in zip(cells, once, strict=True):
+        if cell is not None and is_number(cell):
+            places = len(cell.partition(".")[2])
+            if last is None or abs(float(cell) - last) > 0.51 * 10.0**-places:
+                return False
+            told += 1
+        last = last if new is None else float(new)
+    return told >= FEW_ROWS
 
 
 #: The column of rows that are bars drawn to their ends, until it is known which are evaluations:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,7 @@ from simopt.curves.logs.names import (
     HELD_OUT,
     METRIC_NAMES,
     METRIC_VALUES,
+    OPTIMIZERS,
     PARTS,
     RUNS,
     TRAIN,
@@ -33,9 +35,9 @@ from simopt.ground import checks
 
 #: A run's number in a column's name, or the optimizer that it compares with others.
 _RUN_NUMBER = re.compile(
-    r"(?<![a-z])(?:(?:run|seed|fold|trial|exp|experiment|repeat|split)[ _-]?\d+(?!\d)"
-    r"|(?:sgd|momentum|nesterov|adam|adamw|adagrad|rmsprop|nadam|radam|adamax|adadelta|lion|lamb"
-    r"|lars|adafactor|muon|shampoo|yogi|adan|adabelief|amsgrad|lbfgs|rprop)(?![a-z]))",
+    r"(?<![a-z])(?:(?:run|seed|fold|trial|exp|experiment|repeat|split|model|config|variant)"
+    r"[ _-]?(?:\d+(?!\d)|(?<=[ _-])[a-z](?![a-z\d]))"
+    rf"|(?:{OPTIMIZERS})(?![a-z]))",
     re.IGNORECASE,
 )
 
@@ -99,6 +101,8 @@ _WITHIN = re.compile(
 )
 #: What names a run by a number, and counts no steps.
 _BY_NUMBER = frozenset(("fold", "cv_fold", "kfold", "split_id", "seed", "random_seed"))
+#: What is said of a run alone, whatever it is called by.
+_CALLED = frozenset(name for name in RUNS if name.startswith(("run", "exp", "trial", "job")))
 #: Words for when a run was, and for how long.
 _TIMED = frozenset(
     (
@@ -115,7 +119,7 @@ def named_by(table: Table) -> str | None:
     """
     named = [name for name, column in table.columns.items() if len(column) == table.rows]
     named = [name for name in named if plain(name) in RUNS]
-    if not named or any(_goes_up(table, name) for name in table.columns):
+    if not named or any(goes_up(table, name) for name in table.columns):
         return None
     by_run = [n for n in named if _is_alone(table, n) and not _is_counted(table, n)]
     if not by_run:
@@ -138,11 +142,26 @@ def _is_counted(table: Table, name: str) -> bool:
     texts = [text for text in _texts(table, name) if text]
     if any(map(cells.is_number, texts)):
         return plain(name) not in _BY_NUMBER
+    if plain(name) not in _CALLED and _are_even_times(texts):
+        return True
     form, times = Counter(re.sub(r"\d+", "#", text) for text in texts).most_common(1)[0]
     return 2 * times > len(texts) and _WITHIN.search(form) is not None
 
 
-def _goes_up(table: Table, name: str) -> bool:
+def _are_even_times(texts: Sequence[str]) -> bool:
+    """Whether texts are dates or times, one about as long after the other as the next, of epochs.
+
+    Runs begin when somebody starts them.
+    """
+    try:
+        times = np.array([datetime.fromisoformat(text).timestamp() for text in texts])
+    except (ValueError, OSError, OverflowError):
+        return False
+    steps = np.diff(times)
+    return bool(len(steps) >= FEW_RUNS and steps.min() > 0 and steps.max() <= 2 * steps.min())
+
+
+def goes_up(table: Table, name: str) -> bool:
     """Whether a column counts steps: seldom from the beginning, as runs of many lengths would."""
     if parse(name).kind != "counter" or plain(name) in CLOCKS or len(_distinct(table, name)) < 2:
         return False

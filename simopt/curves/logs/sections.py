@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.logs.choose import Chosen
-from simopt.curves.logs.names import parse
+from simopt.curves.logs.names import CLOCKS, parse
 
 Floats = NDArray[np.float64]
 
@@ -80,12 +80,15 @@ def sections(
             "and count as written last"
         )
     starts = sorted({*np.searchsorted(rows, sessions).tolist(), *anew})
+    # Below a header that comes again, as who appends may write it, what counts the rows goes on.
+    clock = parse(chosen.x_name).stem[0] in CLOCKS
+    on = [at for at in starts if 0 < at < len(x) and x[at] > x[at - 1] and not clock]
     left = np.flatnonzero(keep)
     if resumed and not starts:
         return [rows[left]], notes
     over = np.searchsorted(left, np.searchsorted(rows, converged)).tolist()
-    starts = np.searchsorted(left, starts).tolist()
-    return _joined(rows[left], values, starts, notes, over), notes
+    starts, on = (np.searchsorted(left, each).tolist() for each in (starts, on))
+    return _joined(rows[left], values, starts, notes, over, on), notes
 
 
 def _once(
@@ -158,11 +161,12 @@ def _joined(
     starts: Sequence[int],
     notes: list[str],
     over: Sequence[int] = (),
+    on: Sequence[int] = (),
 ) -> list[NDArray[np.int64]]:
     """Sections from ``starts`` on, those joined that go on where the one before ended.
 
     None goes on from one that is ``over``, unless each ends above where the next begins: it is an
-    inner loop that converged.
+    inner loop that converged. What begins ``on`` counts on from the one before.
     """
     starts = [start for start in dict.fromkeys(starts) if 0 < start < len(rows)]
     if not starts:
@@ -173,14 +177,15 @@ def _joined(
     anew: list[bool] = []
     first = values[pieces[0]][0]
     for start, (before, piece) in zip(starts, itertools.pairwise(pieces), strict=True):
-        anew.append(start in over or _begins(first, values[before], values[piece][0]))
+        begins = start not in on and _begins(first, values[before], values[piece][0])
+        anew.append(start in over or begins)
         first = values[piece][0] if anew[-1] else first
     alike = len({len(piece) for piece in pieces}) == 1 or bool(set(over) & set(starts))
     if len(pieces) > 2 and alike:
         # Of pieces that are equally long, such as the epochs of one run, or some of which end by
         # themselves, most decide.
         most = 2 * sum(anew) >= len(anew)
-        anew = [most or start in over for start in starts]
+        anew = [(most and start not in on) or start in over for start in starts]
     runs = [pieces[0]]
     for new, piece in zip(anew, pieces[1:], strict=True):
         if new:

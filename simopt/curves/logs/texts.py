@@ -20,6 +20,7 @@ from simopt.curves.logs import (
     lists,
     markup,
     prefixes,
+    runs,
     terminal_text,
 )  # fmt: skip
 from simopt.curves.logs.names import parse, plain
@@ -112,6 +113,8 @@ def text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
             failed = failed or error
             continue
         if table is not None and (_is_curve(table) or reader is json_logs.table):
+            if reader is drawn.table and (lines := _among_lines(table, shown, source)):
+                return lines
             return _of_messages(table, source) or table
         others += [] if table is None else [table]
     # Lines of text that look like rows: what they say is read, where they say a loss.
@@ -126,6 +129,15 @@ def text_table(text: str, source: str, patterns: Iterable[str]) -> Table | None:
     if failed is not None:
         raise failed
     return None
+
+
+def _among_lines(table: Table, text: str, source: str) -> Table | None:
+    """What a program printed around a drawn table that counts nothing, where that is more."""
+    if any(runs.goes_up(table, name) for name in table.columns):
+        return None
+    printed = console.table(text, source)
+    counts = printed is not None and any(runs.goes_up(printed, name) for name in printed.columns)
+    return printed if printed is not None and counts and printed.rows > table.rows else None
 
 
 def _behind_prefixes(text: str, source: str) -> Table | None:
