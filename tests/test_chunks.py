@@ -158,8 +158,9 @@ def test_chunks_make_the_same_table(small, table, tmp_path):
         same(table, simopt.sweep(HUBBLE, OPTIMIZERS, target=TARGET, client=pool, **AXES))
 
 
-@pytest.mark.parametrize("record", ["epochs", "steps"])
-def test_long_tables_too(small, tmp_path, record):
+@pytest.mark.parametrize(("record", "rows"), [("epochs", 60), ("steps", 600)])
+def test_long_tables_too(small, tmp_path, record, rows, monkeypatch):
+    monkeypatch.setattr(chunks, "ROWS", rows)
     arguments = {**AXES, "seed": range(3), "record": record}
     whole = simopt.sweep(HUBBLE, OPTIMIZERS, **arguments)
     same(whole, simopt.sweep(HUBBLE, OPTIMIZERS, store=tmp_path / "a", **arguments))

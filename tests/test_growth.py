@@ -20,8 +20,9 @@ HUBBLE = simopt.problems.hubble()
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    """Chunks of a few rows, and no waiting for the disk."""
-    monkeypatch.setattr(chunks, "ROWS", 40)
+    """A dozen chunks of a few rows each, and no waiting for the disk."""
+    monkeypatch.setattr(chunks, "ROWS", 120)
+    monkeypatch.setattr(chunks, "FEWEST", 4)
     monkeypatch.setattr(chunks, "SETTINGS", 4)
     monkeypatch.setattr(chunks, "REDUCED", 60)
     monkeypatch.setattr(chunks, "FEW_UPDATES", 1)
@@ -177,6 +178,7 @@ def _grow(folder, k):
 @pytest.mark.slow
 def test_killed_at_every_operation(tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 8)
+    monkeypatch.setattr(chunks, "FEWEST", 16)
     one = simopt.SGD(eta=RATES[:2])
     more = simopt.SGD(eta=RATES[:4])
     fresh = simopt.sweep(FOUR, more, store=tmp_path / "fresh", seed=range(5))
