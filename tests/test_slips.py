@@ -114,6 +114,10 @@ EDITS = {
     },
     "the second mean is one number, of the mean": {SQUARE: "0.01 * np.mean(g * g)"},
     "the second mean is one number, of the sum": {SQUARE: "0.01 * (g @ g)"},
+    "the second mean is one number, of the norm": {
+        SQUARE: "0.01 * np.linalg.norm(g)",
+        "np.sqrt(v_hat)": "v_hat",
+    },
     "the decay is of the weight after the step, and not multiplied": {
         STEP: f"{STEP}; w = w * (1 - 0.03)"
     },

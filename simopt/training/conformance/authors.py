@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from simopt.rules.rule import Optimizer
@@ -28,7 +29,8 @@ def of_adam(
 
     ways = [(each, [("", 0.0)]) for each in bases] + [(each, untold(each[1])) for each in bases]
     for (row, base, settings, decay), others in ways:
-        for (text, parts), (name, number) in itertools.product(base.slips(decay != "none"), others):
+        every = [*base.slips(decay != "none"), *_of_velocity(case, table, row, base, settings)]
+        for (text, parts), (name, number) in itertools.product(every, others):
             numbers = settings | ({base.called(name): number} if name else {})
             if name and numbers == settings:
                 continue
@@ -45,6 +47,20 @@ def of_adam(
                 table.loc[row, ["explanation", "unlike"]] = f"a slip: {text}{beside}", 0.0
                 return True
     return False
+
+
+def _of_velocity(
+    case: Case, table: pd.DataFrame, row: int, base: slips.Base, settings: dict[str, Any]
+) -> Iterator[tuple[str, slips.Parts]]:
+    """The clips of a momentum's velocity that its steps may tell."""
+    eta = _rate_with(case, base.parts, settings, "none")
+    if eta and not settings["weight_decay"]:
+        with np.errstate(all="ignore"):
+            gone = np.diff(case.theirs, axis=0, prepend=case.probe.start[None])
+            steps = -gone / (eta * case.probe.factors[:, None])
+        yield from slips.of_velocity(
+            table["candidate"][row].name, settings["beta1"], steps, case.probe
+        )
 
 
 def _rate_with(case: Case, parts: slips.Parts, numbers: dict[str, Any], decay: str) -> float | None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from simopt.rules.family import Family
-from simopt.rules.rule import Optimizer
-from simopt.training.conformance import candidates, probing, treatments
+from simopt.rules.rule import WEIGHT_DECAY, Optimizer
+from simopt.training.conformance import bounds, candidates, probing, treatments
+from simopt.training.conformance.decays import shortest
 
 #: What is done besides a rule that makes a weight's step depend on other weights.
 ACROSS = ("clip_norm", "cautious")
@@ -86,6 +87,8 @@ class Case:
         how = self.treatment if treatment is None else treatment
         # Whatever rate it has now.
         same = candidate.rule, candidate.values[1:], how
+        if same not in self.inferred and how.bounds:
+            self.inferred[same] = self._rate_within(candidate, how)
         if same not in self.inferred:
             unit = candidates.with_numbers(candidate, {"eta": 1.0})
             step = probing.first_step(unit, self.probe, 0, how)
@@ -105,6 +108,29 @@ class Case:
         if (mine[:-1] != self.probe.start[0]).any():
             return None
         return probing.rate_of(self.theirs[moves[0], 0], mine[-1])
+
+    def _rate_within(self, candidate: Optimizer, how: treatments.Treatment) -> float | None:
+        """The rate of the longest first step that no bound has cut."""
+        unit = candidates.with_numbers(candidate, {"eta": 1.0})
+        mine = probing.ours(unit, self.probe.first(1), how.without_bounds())[0] - self.probe.start
+        gone = self.theirs[0] - self.probe.start
+        free = bounds.free(self.theirs[0], gone, how) & np.isfinite(mine) & (gone * mine > 0)
+        if how.accumulate > 1 or how.weight_norm is not None or not free.any():
+            return None
+        far = int(np.where(free, np.abs(gone), 0.0).argmax())
+        rate, size = gone[far] / mine[far], max(1.0, abs(self.theirs[0, far]))
+        return shortest(float(rate), float(rate * 1e-15 * size / abs(gone[far])))
+
+    def bounded(self, candidate: Optimizer) -> list[dict[str, Any]]:
+        """The bounds that weights or steps seem to be kept within, each as a change."""
+        every = bounds.found(self.theirs, self.probe, self.across)
+        for each in every:
+            if (step := each.get("clip_update")) is not None:
+                how = treatments.changed(self.treatment, {"clip_step": step})
+                fitted = candidate if self.rated else self.at_their_rate(candidate, how)
+                rate = float(np.asarray(fitted.settings["eta"]))
+                each["clip_update"] = shortest(step / rate, bounds.SAME * step / rate)
+        return every
 
     def agrees(self, candidate: Optimizer, how: treatments.Treatment) -> bool:
         """Whether a rule, at its rate and treated so, makes the same weights."""
@@ -144,3 +170,18 @@ def formula(optimizer: Optimizer) -> Any:
 def listed(settings: dict[str, Any]) -> str:
     """Settings as text."""
     return ", ".join(f"{name}={value!r}" for name, value in settings.items())
+
+
+def said(case: Case, change: dict[str, Any], base: Optimizer) -> str:
+    """A change of a rule as text, beside what was told."""
+    text = listed(change)
+    told = base.settings["eta"]
+    if case.rated and "eta" in change and isinstance(told, float) and told:
+        text += f" ({change['eta'] / told:.6g} times the rate given)"
+    decay = base.settings.get(WEIGHT_DECAY)
+    if WEIGHT_DECAY in case.told and WEIGHT_DECAY in change and isinstance(decay, float):
+        text += f" ({change[WEIGHT_DECAY] / decay:.6g} times the decay given)" if decay else ""
+    bound = None if "clip_slack" in change else change.get("clip_norm")
+    if bound is not None and np.linalg.norm(case.probe.gradients, axis=1).min() > bound:
+        text += f" (or gradients divided by their norm: {SHORTER})"
+    return text

@@ -71,7 +71,7 @@ def _strength(
     What a weight without gradients loses is the rate times it; what remains of another weight's
     step is the rate times the rule's.
     """
-    if treatment.ema_overwrite or treatment.lookahead or treatment.cautious:
+    if treatment.moves:
         return 0.0
     player = treatments.Treated(plain, probe.start, treatment, probe.matrix)
     eta, before = player.stepper.eta, probe.start

@@ -14,11 +14,12 @@ from simopt.training.conformance import (
     authors,
     candidates,
     decays,
+    fitting,
     probing,
     schedules,
     treatments,
 )
-from simopt.training.conformance.cases import LOOKED_AT, SHORTER, Case, formula, listed
+from simopt.training.conformance.cases import LOOKED_AT, Case, formula, said
 
 #: Of so many rules it is said that nothing explains the difference.
 NEAREST = 6
@@ -48,6 +49,7 @@ def explain(case: Case, table: pd.DataFrame) -> str:
         lambda: _changes(case, table, 2, numbers=untold)[0],
         lambda: authors.of_adam(case, table),
         lambda: authors.of_any(case, table),
+        lambda: fitting.explain(case, table),
         lambda: schedules.explain(case, table),
     )
     if any(explains() for explains in ways):
@@ -98,7 +100,7 @@ def _changes(
                 continue
             if case.agrees(fitted, how):
                 shown = change if same_rate else {**change, "eta": fitted.settings["eta"]}
-                table.loc[row, "explanation"] = _said(case, shown, base)
+                table.loc[row, "explanation"] = said(case, shown, base)
                 break
             unequal.add(same)
     else:
@@ -111,7 +113,7 @@ def _more(case: Case, base: Optimizer, count: int) -> list[dict[str, Any]]:
     more: list[dict[str, Any]] = [{"maximize": True}, *[{"cautious": True}] * case.across]
     if count == 1:
         more = [*case.besides, *case.collected(), *_looked_ahead(case, base)]
-        more += _decayed(case, base)
+        more += [*_decayed(case, base), *case.bounded(base)]
         if base.settings.get("weight_decay"):
             more.append({"proximal_decay": True})
     if case.treatment.warmup:
@@ -152,20 +154,6 @@ def _decayed(case: Case, base: Optimizer) -> list[dict[str, Any]]:
             strength = decays.shortest(lost / eta, 4 * np.finfo(np.float64).eps / eta)
             found.append({**clip, "weight_decay": strength, "decay": "decoupled"})
     return found
-
-
-def _said(case: Case, change: dict[str, Any], base: Optimizer) -> str:
-    text = listed(change)
-    told = base.settings["eta"]
-    if case.rated and "eta" in change and isinstance(told, float) and told:
-        text += f" ({change['eta'] / told:.6g} times the rate given)"
-    decay = base.settings.get(WEIGHT_DECAY)
-    if WEIGHT_DECAY in case.told and WEIGHT_DECAY in change and isinstance(decay, float):
-        text += f" ({change[WEIGHT_DECAY] / decay:.6g} times the decay given)" if decay else ""
-    bound = None if "clip_slack" in change else change.get("clip_norm")
-    if bound is not None and np.linalg.norm(case.probe.gradients, axis=1).min() > bound:
-        text += f" (or gradients divided by their norm: {SHORTER})"
-    return text
 
 
 def single(case: Case, table: pd.DataFrame) -> str:

@@ -184,7 +184,7 @@ def alone(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> bool:
     """Whether the first update moves each weight by what is known of it alone."""
     across = optimizer.rule.terms is not None or treatment.cautious
     later = treatment.accumulate > 1 or 1 in (treatment.lookahead, treatment.ema_overwrite)
-    return not across and not later and not any(probe.matrix)
+    return not across and not later and not treatment.bounds and not any(probe.matrix)
 
 
 @lru_cache(maxsize=256)

@@ -75,7 +75,7 @@ def fitted(
     ndarray [updates] or None
         NaN where no rate is told: gradients are collected, or all steps are 0.
     """
-    if treatment.ema_overwrite or treatment.lookahead or treatment.cautious:
+    if treatment.moves:
         return None
     with np.errstate(all="ignore"):
         if not _begins(candidate, theirs[0], probe, treatment, bound):

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.rules.rule import Optimizer
+from simopt.training.conformance import bounds
 from simopt.training.conformance.candidates import NUMBERS
 from simopt.training.conformance.probing import Probe, ours
 from simopt.training.conformance.treatments import Treated, Treatment
@@ -77,6 +78,8 @@ class Parts:
     decaying: Callable[[Array], Array] = lambda w: w
     stepped: bool = False
     divides_decay: bool = False
+    #: What of a new first mean is kept, and goes into the step.
+    kept: Callable[[Array], Array] = lambda m: m
     #: What the step is by, of the corrected mean, the gradient and beta1.
     ahead: Callable[[Array, Array, float], Array] = lambda m_hat, g, beta1: m_hat
 
@@ -195,6 +198,9 @@ SLIPS: dict[str, Parts] = {
     "the decay is of the weight after the step, and not multiplied by the rate": replace(
         RIGHT, stepped=True, shrinks=lambda eta, decay: decay
     ),
+    "the second mean is one number, of the norm of g over all weights, and has no root": replace(
+        RIGHT, square=lambda g, m: np.full_like(g, np.linalg.norm(g)), root=lambda v: v
+    ),
     "the decay is added to the mean, and divided with it": replace(RIGHT, divides_decay=True),
     "the decay is of the weight's sign, as of a penalty on |w|": replace(RIGHT, decaying=np.sign),
 }
@@ -294,6 +300,34 @@ BASES: dict[str, Base] = {
 }  # fmt: skip
 
 
+def of_velocity(name: str, beta: float, steps: Array, probe: Probe) -> Iterator[tuple[str, Parts]]:
+    """Clips of a momentum's velocity, which is kept so: its norm, or in every weight.
+
+    The bound is read off the velocities, which steps before the rate [updates, weights] tell. What
+    is always as long is divided by its length, and not clipped.
+    """
+    if name not in ("Momentum", "Nesterov") or not beta:
+        return
+    base = BASES[name]
+    velocities = steps if name == "Momentum" else (steps - probe.gradients) / beta
+    lengths = np.linalg.norm(velocities, axis=1)
+    norm = bounds.reached(lengths)
+    if norm is not None and lengths.min() < norm * (1 - bounds.SAME):
+
+        def shortened(v: Array) -> Array:
+            return v * (norm / max(float(np.linalg.norm(v)), norm))
+
+        yield (
+            f"the velocity is clipped to a norm of {norm:g}, and kept so",
+            replace(base.parts, kept=shortened),
+        )
+    if (most := bounds.reached(np.abs(velocities))) is not None:
+        yield (
+            f"the velocity is clipped to {most:g} in every weight, and kept so",
+            replace(base.parts, kept=lambda v: np.clip(v, -most, most)),
+        )
+
+
 def play(
     parts: Parts, settings: Mapping[str, Any], decay: str, probe: Probe, treatment: Treatment
 ) -> Array:
@@ -324,6 +358,7 @@ def play(
                     g_second, m
                 )
                 m = v if parts.shares else m
+            m = parts.kept(m)
             by_first = before[0] if parts.late_first else m
             by_second = before[1] if parts.late_second else v
             count = parts.count(t)

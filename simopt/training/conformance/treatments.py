@@ -55,6 +55,12 @@ class Treatment:
         divided by their share, of 0.001 at least (Liang et al. 2024). All decay.
     cautious_extra : int
         So many more weights are counted in that share: 1 in pytorch-optimizer's.
+    clip_step, clip_update : float, optional
+        No weight moves by more in an update; or by more than this times the rate.
+    weight_low, weight_high : float, optional
+        After each step weights are brought between these.
+    weight_norm : float, optional
+        After each step the norm over all weights is brought to this at most.
     """
 
     maximize: bool = False
@@ -71,6 +77,26 @@ class Treatment:
     lookahead_from: int = 0
     cautious: bool = False
     cautious_extra: int = 0
+    clip_step: float | None = None
+    clip_update: float | None = None
+    weight_low: float | None = None
+    weight_high: float | None = None
+    weight_norm: float | None = None
+
+    @property
+    def bounds(self) -> bool:
+        """Whether weights or steps are kept within bounds."""
+        return any(vars(self)[name] is not None for name in BOUNDED)
+
+    def without_bounds(self) -> Treatment:
+        """The same, with weights and steps free."""
+        none: dict[str, Any] = dict.fromkeys(BOUNDED)
+        return replace(self, **none)
+
+    @property
+    def moves(self) -> bool:
+        """Whether a weight goes elsewhere than the rule's step by its gradient leads it."""
+        return bool(self.ema_overwrite or self.lookahead or self.cautious or self.bounds)
 
     def of(self, gradient: Array) -> Array:
         """The gradient that the rule sees."""
@@ -90,11 +116,26 @@ class Treatment:
         # (w - eta u) / (1 + eta d) is w - r d w - r u at the rate r = eta / (1 + eta d).
         return rate / (1.0 + rate * decay) if self.proximal_decay else rate
 
+    def within(self, before: Array, after: Array, rate: float) -> Array:
+        """Weights after a step, within the bounds."""
+        step = after - before
+        for bound in (self.clip_step, self.clip_update and self.clip_update * abs(rate)):
+            if bound is not None:
+                after = np.where(np.abs(step) > bound, before + np.copysign(bound, step), after)
+        if self.weight_low is not None or self.weight_high is not None:
+            after = np.clip(after, self.weight_low, self.weight_high)
+        if self.weight_norm is not None and (norm := math.hypot(*after)) > self.weight_norm:
+            after = after * (self.weight_norm / norm)
+        return after
+
     @property
     def told(self) -> dict[str, Any]:
         """What differs from none, by name."""
         return {name: value for name, value in vars(self).items() if value != vars(NONE)[name]}
 
+
+#: Those of them that are bounds of steps or weights.
+BOUNDED = ("clip_step", "clip_update", "weight_low", "weight_high", "weight_norm")
 
 NONE = Treatment()
 
@@ -214,7 +255,11 @@ class Treated:
         if self.count % how.accumulate == 0:
             seen = how.of(self.sum if how.accumulate == 1 else self.sum / how.accumulate)
             rate = how.rate(stepper.eta * factor, self.count // how.accumulate, self.decay)
+            before = np.array(stepper.weights)
             stepper.step(seen.tolist(), rate, self.losses / how.accumulate)
+            if how.bounds:
+                after = how.within(before, np.array(stepper.weights), rate)
+                stepper.weights = after.tolist()
             self.sum, self.losses = np.zeros(len(gradient)), 0.0
         if how.ema_overwrite:
             keep = how.ema_momentum if self.count > 1 else 0.0
