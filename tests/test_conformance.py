@@ -764,6 +764,25 @@ def test_a_matrix_that_is_turned_in_bfloat16_is_named():
     assert [*zip(named["optimizer"], named["convention"], strict=True)] == [("Muon", "document")]
 
 
+def jordans(w, g, state, eta=0.01):
+    """His own Muon: every result rounded by itself, and the momentum a mean."""
+    assert w.ndim == 2
+    m = 0.95 * (0.0 if state is None else state) + 0.05 * g
+    x = in_half(0.05 * g + 0.95 * m)
+    x = in_half(x / in_half(in_half(np.linalg.norm(x)) + 1e-7))
+    for _ in range(5):
+        gram = in_half(x @ x.T)
+        other = in_half(in_half(-4.775 * gram) + in_half(in_half(2.0315 * gram) @ gram))
+        x = in_half(in_half(3.4445 * x) + in_half(other @ x))
+    return w - eta * x, m
+
+
+def test_a_matrix_that_is_rounded_after_every_operation_is_named():
+    """It is a tenth of a step away from iterations that are exact, and was no rule."""
+    table = conformance.check(jordans, eta=0.01, against=simopt.Muon(eta=0.01))
+    assert table["explanation"][0] == "bfloat16's rounding: a matrix is turned in it"
+
+
 @pytest.mark.parametrize(
     "other", [{"eta": 0.0102}, {"decay": 0.01}, {"turns": 6}, {"nesterov": False}]
 )

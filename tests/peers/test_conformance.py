@@ -8,11 +8,13 @@ import numpy as np
 import optax
 import pytest
 import torch
+from jax.example_libraries import optimizers as example_libraries
+from sklearn.neural_network import MLPRegressor
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import simopt
-from simopt.training.conformance.adapters import replicas
-from simopt.training.conformance.adapters.optax import _compiled
+from simopt.training.conformance.adapters import kinds, replicas
+from simopt.training.conformance.adapters.optax import compiled
 
 #: Keras' own: its `get_config` reads a variable in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings(
@@ -922,7 +924,7 @@ def test_a_decay_of_zero_is_the_rules_own():
     ],
 )
 def test_what_is_optax_alone_is_compiled_once(optimizer, once):
-    assert hasattr(_compiled(optimizer.update), "lower") is once
+    assert hasattr(compiled(optimizer.update), "lower") is once
 
 
 def test_a_state_kept_in_python_shows():
@@ -983,3 +985,61 @@ def test_a_step_that_depends_on_the_loss_is_told(kind):
     table = simopt.conformance.check(kind(parameters(), lr=0.1), against=simopt.SGD(eta=0.1))
     assert table["equal"].all()
     assert ("given a closure" in table.attrs["verdict"]) == (kind is Moody)
+
+
+#: Whose optimizers have another form: what is handed in, the rule, and what is said.
+OTHERS = {
+    "JAX' example": (
+        lambda: example_libraries.adam(0.01), simopt.Adam(eta=0.01, convention="jax"), (),
+    ),
+    "a training state of flax": (
+        lambda: types.SimpleNamespace(tx=optax.adam(0.01)),
+        simopt.Adam(eta=0.01, convention="optax"), ("the transformation inside, its tx",),
+    ),
+    "scikit-learn's momentum": (
+        lambda: network(solver="sgd", learning_rate_init=0.01),
+        simopt.Nesterov(eta=0.01, beta=0.9, convention="sklearn"), kinds.OF_NETWORK,
+    ),
+    "scikit-learn's Adam": (
+        lambda: network(), simopt.Adam(eta=0.001, convention="sklearn"), kinds.OF_NETWORK,
+    ),
+}  # fmt: skip
+
+
+def network(**settings):
+    """A network of scikit-learn's in the middle of its training."""
+    model = MLPRegressor(hidden_layer_sizes=(), **settings)
+    return model.partial_fit(np.eye(3), np.arange(3.0))
+
+
+@pytest.mark.parametrize("whose", OTHERS)
+def test_other_forms_of_an_optimizer_are_taken(whose):
+    """All were refused: an object of three functions, one around optax', one inside a network."""
+    make, rule, notes = OTHERS[whose]
+    mine = make()
+    before = repr(vars(mine._optimizer)) if whose.startswith("scikit") else ""
+    table = simopt.conformance.check(mine, against=rule)
+    assert table["equal"].all()
+    assert table.attrs["notes"] == notes
+    assert not before or repr(vars(mine._optimizer)) == before
+
+
+class Proximal(T.SGD):
+    """SGD whose decayed weights are divided, as Adan's are in timm and in its authors' code."""
+
+    def __init__(self, params, lr=0.1, weight_decay=0.1, no_prox=False):
+        super().__init__(params, lr=lr, weight_decay=weight_decay)
+        self.param_groups[0]["no_prox"] = no_prox
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.data -= group["lr"] * parameter.grad
+                parameter.data /= 1 + group["lr"] * group["weight_decay"]
+
+
+def test_a_proximal_decay_that_a_group_names_is_read():
+    rule = simopt.SGD(eta=0.1, weight_decay=0.1, decay="decoupled")
+    table = simopt.conformance.check(Proximal(parameters()), against=rule)
+    assert table["equal"].all()
+    assert "proximal_decay=True" in table["settings"][0]

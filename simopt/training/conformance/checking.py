@@ -54,9 +54,11 @@ def check(
     optimizer : object
         A PyTorch ``Optimizer`` (it and its parameters are left alone: a replica without hooks and
         schedulers is stepped), its class, or a function of the parameters that makes one; an
-        optax ``GradientTransformation``; a Keras optimizer; a rule or an optimizer of simopt; or a
-        function ``step(w, g, state) -> (w, state)`` of arrays, with ``state`` None at first. If
-        that function takes a fourth argument, it is a factor for its rate; a fifth is the loss.
+        optax ``GradientTransformation``, or an object of flax that has one; a Keras optimizer; one
+        of JAX' example libraries; a fitted network of scikit-learn's; a rule or an optimizer of
+        simopt; or a function ``step(w, g, state) -> (w, state)`` of arrays, with ``state`` None at
+        first. If that function takes a fourth argument, it is a factor for its rate; a fifth is the
+        loss.
     against : Rule, Optimizer or a sequence of them, optional
         What to compare it with, in place of every rule that simopt has.
     group : int, default 0
@@ -302,7 +304,13 @@ def _away(rows: pd.DataFrame, case: Case) -> pd.DataFrame:
     """The rows about matrices, with how far steps in bfloat16 are away; NaN where they aren't."""
     about = rows[[each.rule.matrix is not None for each in rows["candidate"]]]
     shares = [
-        halves.away(each, case.theirs, probing.played(each, case.probe, case.treatment), case.probe)
+        halves.away(
+            each,
+            case.theirs,
+            probing.played(each, case.probe, case.treatment),
+            case.probe,
+            case.treatment,
+        )
         for each in about["candidate"]
     ]
     return about.assign(away=np.array(shares, dtype=np.float64))

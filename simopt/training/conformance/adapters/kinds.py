@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import inspect
 import sys
+from dataclasses import replace
 from typing import Any
 
 from simopt.ground import checks
 from simopt.rules import ALL
 from simopt.rules.rule import Optimizer, Rule
-from simopt.training.conformance.adapters import function, keras, optax, own, torch
+from simopt.training.conformance.adapters import function, jax, keras, optax, own, sklearn, torch
 from simopt.training.conformance.adapters.record import WANTED, Handed
+
+#: What is said of an optimizer that was found in a network.
+OF_NETWORK = ("the optimizer that the network was fitted by, its _optimizer",)
 
 
 def handed(optimizer: Any, group: int = 0) -> Handed:
@@ -22,6 +26,13 @@ def handed(optimizer: Any, group: int = 0) -> Handed:
         return torch.adapted(optimizer, group)
     if "keras" in roots:
         return keras.adapted(optimizer)
+    if (trains := sklearn.inside(optimizer)) is not None and "sklearn" in roots:
+        return sklearn.adapted(trains, OF_NETWORK if trains is not optimizer else ())
+    if jax.is_one(optimizer):
+        return jax.adapted(optimizer)
+    # flax' training states and its nnx.Optimizer have a transformation inside.
+    if callable(getattr(getattr(optimizer, "tx", None), "update", None)):
+        return replace(optax.adapted(optimizer.tx), notes=("the transformation inside, its tx",))
     if callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None)):
         return optax.adapted(optimizer)
     if inspect.isfunction(optimizer) or (callable(optimizer) and not isinstance(optimizer, type)):

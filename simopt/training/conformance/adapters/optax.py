@@ -22,7 +22,7 @@ def adapted(optimizer: Any) -> Handed:
     # One that takes further arguments takes those that it knows: Polyak's step the loss.
     takes = inspect.signature(optimizer.update).parameters.values()
     further = any(each.kind is each.VAR_KEYWORD or each.name == "value" for each in takes)
-    update = _compiled(optimizer.update)
+    update = compiled(optimizer.update)
 
     def start(w0: Array) -> Player:
         import jax.numpy as jnp
@@ -55,8 +55,8 @@ def adapted(optimizer: Any) -> Handed:
     return Handed("optax", settings, False, start, jax64)
 
 
-def _compiled(update: Callable[..., Any]) -> Callable[..., Any]:
-    """An update compiled once if all of it is optax': else a branch in it is, at each update anew.
+def compiled(update: Callable[..., Any]) -> Callable[..., Any]:
+    """An update compiled once if all of it is optax' or JAX': else a branch in it is, at each one.
 
     What is not may keep a state in Python, which only an update that is not compiled shows.
     """

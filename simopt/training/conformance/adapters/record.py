@@ -12,8 +12,9 @@ from simopt.training.conformance.treatments import NONE, Treatment
 
 WANTED = (
     "a rule or an optimizer of simopt, a PyTorch Optimizer (or its class, or a function of the "
-    "parameters that makes one), an optax GradientTransformation, a Keras optimizer, or a function "
-    "step(w, g, state) -> (w, state)"
+    "parameters that makes one), an optax GradientTransformation (or flax' object with "
+    "one in tx), a Keras optimizer, one of JAX' example libraries, a network of scikit-learn's "
+    "that was fitted, or a function step(w, g, state) -> (w, state)"
 )
 
 

@@ -127,7 +127,12 @@ def adapted(optimizer: Any, group: int) -> Handed:
         any(is_number(told.get(key)) for key in RATES),
         partial(start, sparse=sparse),
         partial(replicas.untouched, inner if live else None),
-        Treatment(maximize=bool(told.get("maximize")), warmup=_warmup(told)),
+        Treatment(
+            maximize=bool(told.get("maximize")),
+            warmup=_warmup(told),
+            # timm's Adan divides decayed weights, unless it is told not to.
+            proximal_decay=told.get("no_prox") is False and bool(told.get("weight_decay")),
+        ),
         tuple(notes),
         type(trial).__name__,
         partial(start, pieces=2, sparse=sparse),
