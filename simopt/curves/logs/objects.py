@@ -183,7 +183,7 @@ def _mapping(value: Mapping[Any, Any], name: str) -> Table:
         all(parts) or (any(parts) and not any(_says_loss(*each) for each in value.items()))
     ):
         found = json_logs.from_value({str(k): _plain(v) for k, v in value.items()}, "", "mapping")
-        if found is not None:
+        if found is not None and (all(parts) or any(_says_loss(name, 0) for name in found.columns)):
             return found
     if value and all(_is_count(key) and _is_real(part) for key, part in value.items()):
         return Table({"step": list(map(int, value)), "loss": list(value.values())}, "mapping")
