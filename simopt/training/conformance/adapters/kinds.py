@@ -26,7 +26,7 @@ def handed(optimizer: Any, group: int = 0) -> Handed:
         return torch.adapted(optimizer, group)
     if "keras" in roots:
         return keras.adapted(optimizer)
-    if (trains := sklearn.inside(optimizer)) is not None and "sklearn" in roots:
+    if "sklearn" in roots and (trains := sklearn.inside(optimizer)) is not None:
         return sklearn.adapted(trains, OF_NETWORK if trains is not optimizer else ())
     if jax.is_one(optimizer):
         return jax.adapted(optimizer)
