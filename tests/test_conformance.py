@@ -207,6 +207,18 @@ def test_a_weight_alone_moves_as_among_others_unless_the_rule_sums():
     assert probing.first_step(simopt.Muon(), of_matrix, 0, treatments.NONE) is None
 
 
+@pytest.mark.parametrize("settings", [{}, {"eta": 1e200, "epsilon": 0.0}], ids=["usual", "raises"])
+def test_a_rule_of_simopt_is_played_as_it_is_stepped(settings):
+    """To the bit, also where Python's arithmetic raises and IEEE's goes on."""
+    probe = probing.probe(True).first(24)
+    bent = treatments.Treatment(maximize=True, clip_norm=0.5, warmup=5, proximal_decay=True)
+    every = {(each.rule, each.values): each for each in candidates.all_of(settings)}
+    assert {each.rule.terms is None for each in every.values()} == {True, False}
+    for each, how in itertools.product(every.values(), (treatments.NONE, bent)):
+        stepped = probe.play(treatments.Treated(each, probe.start, how))
+        np.testing.assert_array_equal(probing.ours(each, probe, how), stepped, strict=True)
+
+
 @pytest.mark.parametrize("mine", [0.0, 1.0, 1 + 1e-13, 1e9, math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("theirs", [1.0, 1e9 + 1e-4, math.nan, math.inf])
 def test_two_weights_are_near_where_their_rounded_gap_is_small(theirs, mine):

@@ -129,6 +129,11 @@ class Treatment:
         return after
 
     @property
+    def is_of_gradients(self) -> bool:
+        """Whether every update has its gradient, and ends where the rule's step leads."""
+        return self.accumulate == 1 and not (self.ema_overwrite or self.lookahead or self.cautious)
+
+    @property
     def told(self) -> dict[str, Any]:
         """What differs from none, by name."""
         return {name: value for name, value in vars(self).items() if value != vars(NONE)[name]}
