@@ -19,7 +19,17 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.engine import layout, loop, outer, own_points, products, steps, sums_of_points, unmasked
+from simopt.engine import (
+    addresses,
+    layout,
+    loop,
+    outer,
+    own_points,
+    products,
+    steps,
+    sums_of_points,
+    unmasked,
+)
 from simopt.engine.addresses import address_of
 from simopt.engine.passes import Passes, gradient_none, loss_penalty
 from simopt.ground.compiling import compiled, kept
@@ -80,7 +90,7 @@ def kernel(
     own = steps.steps_of(rule, real, extras, lanes, one, turning=turning, alone=alone)
     summed = sums_of_points.points_of(loss_passes, points.startswith("own"), real, lanes)
     source = "" if width else digest(*rule.functions) + _engine_digest() + loss_passes.source
-    whole = loop.made(
+    whole, rooms = loop.made(
         loss_passes,
         points,
         real,
@@ -94,10 +104,11 @@ def kernel(
     )
     if width is not None:
         # A quotient by zero is no error, as in compiled code.
-        return functools.partial(np.errstate(all="ignore")(whole), own.shape, None)
+        whole = np.errstate(all="ignore")(whole)
+        return functools.partial(loop.called, whole, rooms, own.shape, None)
     taken_in(*own.parts, *summed)
     _name(whole, "whole", rule.name, source, loss_passes.kind, one, points, real, extras)
-    return functools.partial(compiled(whole), own.shape, None)
+    return functools.partial(loop.called, compiled(whole, borrows=True), rooms, own.shape, None)
 
 
 @functools.cache
@@ -119,7 +130,7 @@ def apart(
         clips=extras.clips if extras.unclipped else "",
     )
     own, one, asks = points.startswith("own"), loss_passes.one, rule.asks_loss
-    around = _loop_apart(
+    around, rooms = _loop_apart(
         loss_passes if one else ANY[loss_passes.noisy], points, real, loop_extras, asks
     )
     stepping = _steps_apart(rule, real, steps.extras_of(extras, one), one)
@@ -155,7 +166,7 @@ def apart(
         )
 
     def advance(starts: Any, data: layout.Data, *arguments: Any) -> None:
-        around(shape(), losses(data), starts, data, *arguments)
+        loop.called(around, rooms, shape(), losses(data), starts, data, *arguments)
 
     return advance
 
@@ -163,10 +174,10 @@ def apart(
 @functools.cache
 def _loop_apart(
     loss_passes: Passes, points: str, real: type, extras: layout.Extras, asks: bool
-) -> Any:
+) -> tuple[Any, Any]:
     lanes, source = layout.lanes(real), _engine_digest() + loss_passes.source
     summed = sums_of_points.points_of(loss_passes, points.startswith("own"), real, lanes)
-    around = loop.made(
+    around, rooms = loop.made(
         loss_passes,
         points,
         real,
@@ -183,7 +194,7 @@ def _loop_apart(
     )  # fmt: skip
     key = loss_passes.kind, loss_passes.one, loss_passes.noisy, points, real, extras, asks
     _name(around, "around", "any rule", source, *key)
-    return compiled(around)
+    return compiled(around, borrows=True), rooms
 
 
 @functools.cache
@@ -217,7 +228,12 @@ def turns(rule: Rule, loss_passes: Passes) -> bool:
 
 def on_disk(made: Kernel) -> bool:
     """Whether a whole kernel need not be compiled."""
-    return kept(made.func)  # type: ignore[attr-defined]
+    return kept(code_of(made))
+
+
+def code_of(made: Kernel) -> Any:
+    """The compiled function of a whole kernel."""
+    return made.args[0]  # type: ignore[attr-defined]
 
 
 def starts_of(rule: Rule) -> NDArray[np.int64]:
@@ -249,4 +265,5 @@ def _engine_digest() -> str:
         + outer.SOURCE
         + own_points.SOURCE
         + unmasked.SOURCE
+        + addresses.SOURCE
     )

@@ -29,15 +29,17 @@ from simopt.engine import (
     tiles,
     watching,
 )
+from simopt.engine.addresses import with_columns
 from simopt.engine.beginning import begin
 from simopt.engine.keeping import note_best, restore, restore_marks, save_ended, save_marks
 from simopt.engine.layout import RESIDUAL
-from simopt.engine.orders import epochs_held, fill_order, fill_own_orders
+from simopt.engine.orders import fill_order, fill_own_orders
 from simopt.engine.passes import Passes
 from simopt.engine.rows import Batch, Block, Call, rows_of
-from simopt.engine.steps import Steps
-from simopt.engine.sums_of_points import CALLS, Points
+from simopt.engine.steps import Shape, Steps
+from simopt.engine.sums_of_points import CALLS, Losses, Points
 from simopt.engine.watching import any_alive, finish, keep, note_times, react_all
+from simopt.engine.workroom import Workroom, workrooms
 from simopt.ground.compiling import code_digest
 from simopt.ground.inline import inlined, taken_in
 from simopt.training import semantics
@@ -74,8 +76,8 @@ def made(
     asks: bool = False,
     plain: bool = False,
     source: str = "",
-) -> Callable[..., None]:
-    """The loop for a loss and a plan's extras, in blocks of so many lanes.
+) -> tuple[Callable[..., None], Callable[..., Workroom]]:
+    """The loop for a loss and a plan's extras, in blocks of so many lanes, and what makes its room.
 
     Parameters
     ----------
@@ -97,16 +99,18 @@ def made(
 
     Returns
     -------
-    callable
-        ``f(shape, losses, starts, data, how, hyper, seeds, given, out, width)`` with a rule's
+    advance : callable
+        ``f(shape, losses, starts, data, how, hyper, seeds, given, out, width, room)`` with a rule's
         `steps.Shape`, a loss's `sums_of_points.Losses` (None where the loop has it in), and where
-        the rule's state and its clock start (`layout.starts`, `layout.clock_starts`).
+        the rule's state and its clock start (`layout.starts`, `layout.clock_starts`). It makes no
+        arrays.
+    rooms : callable
+        ``f(shape, losses, data, how, out, width)``: the room.
     """
     plain = plain or bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
-    shift = 3 if real is np.float64 else 2
     bits = layout.bits(real, lanes)
     # Without compilation lanes begin anywhere.
-    unaligned, spare = (0, 0) if plain else (63, layout.spare(real))
+    row_length = None if plain else lanes + layout.spare(real)
     apart = True if real is np.float32 else None
     zero, unit = real(0), real(1)
     # As wide as what is counted: else single precision would be packed by half vectors.
@@ -118,12 +122,12 @@ def made(
         losses_in = CALLS
     full_loss, asked_loss = losses_in.loss, losses_in.batch_loss
     if one:
-        room, update = one_weight.updating(points, real, steps, count)
+        held_of, update = one_weight.updating(points, real, steps, count)
     else:
-        room, update = several_weights.updating(
+        held_of, update = several_weights.updating(
             loss_passes, points, real, extras, lanes, steps, losses_in, count
         )
-    taken_in(room, update)
+    taken_in(update)
     # None or True: of a test for None only one branch is compiled. In a loop with its rule all its
     # numbers are constants, and so are the rows of one weight.
     fixed = None if steps is None else steps.shape
@@ -136,77 +140,48 @@ def made(
     undecayed = True if extras.undecayed else None
     own = points.startswith("own")
     tiled_rows, more_rows = loss_passes.tiled_rows, loss_passes.rows
-    units_of: Any = loss_passes.units
-    rows_of_matrix: Any = None if steps is None else steps.rows
     looks_at = semantics.looks_at
 
-    def advance(shape, losses, starts, data, how, hyper, seeds, given, out, width):
+    def advance(shape, losses, starts, data, how, hyper, seeds, given, out, width, room):
         source  # noqa: B018
         if fixed is not None:
             shape = fixed
-        n, d, columns = data.x.shape[0], data.optimum.shape[0], data.x.shape[1]
-        dp = 1 if one else data.w0.shape[0]
+        d, dp = data.optimum.shape[0], 1 if one else data.w0.shape[0]
         if told is not None:
             rows = rows_of(shape, dp, losses.more_rows, losses.tiled_rows)
             multiple = real(losses.factor)
         else:
+            columns = data.x.shape[1]
             more = more_rows(d, columns)
             rows = rows_of(shape, dp, more, 1 if one else tiled_rows(dp, columns))
             multiple = whole_factor
-        height = rows.turned
-        if rows_of_matrix is not None:
-            height += rows_of_matrix(units_of(d, columns), columns)
         begun = 0
         if kept is not None:
             begun = out.begun
         spared = data.l2
         if undecayed is not None:
             spared = how.decays
-        work: Any = np.empty((height, lanes + spare), real)
-        gathered = np.zeros((0 if one else tiles.POINTS, dp), real)
-        starting: Any = np.zeros(0 if one else tiles.POINTS, real)
-        # Unsigned: an index that may be negative counts from the end, and such loops aren't packed.
-        low = np.uint64((-np.int64(work.ctypes.data) & unaligned) >> shift)
+        work, ticks, low = room.work, room.ticks, room.low
+        if row_length is not None:
+            work, ticks = with_columns(work, row_length), with_columns(ticks, lanes)
         if one:
             width = lanes
             high = low + np.uint64(lanes)
         else:
             high = low + (np.uint64(width) >> bits << bits)
-        ticks = np.empty((shape.clocked + 1 + shape.totals, lanes), np.float64)
-        # Blocks that follow each other and share a seed share its orders, and its batches' moments.
-        follow = out.loss.shape[0] > width
-        epochs = epochs_held(how.shuffle, how.epochs, n) if follow else 1
-        shared = np.empty((1, 1) if own else (epochs, n), np.int64)
-        # Half as long as other places: orders of lanes' own outgrow a cache.
-        of_lanes = np.empty((n if own else 1, width), np.int32)
-        places = np.empty(1 if own else n, np.int64)
-        pick = np.empty((3, width), np.int64)
-        # Best loss, epochs without improvement, epochs to rest, least rate.
-        memory: Any = np.empty((0 if reacts is None else 4, lanes), real)
-        held = room(data, how, width, begun, follow)
+        gathered, starting, pick, held = room.gathered, room.starting, room.pick, room.held
+        shared, of_lanes, places, memory = room.shared, room.of_lanes, room.places, room.memory
         call = Call(
             work, ticks, gathered, starting, pick, data, how, hyper, seeds, spared, shape, losses,
             begun,
         )  # fmt: skip
-        run(
-            call, held, rows, low, high, width, starts, given, shared, of_lanes, places, memory,
-            multiple, out,
-        )  # fmt: skip
-
-    def run(
-        call, held, rows, low, high, width, starts, given, shared, of_lanes, places, memory,
-        multiple, out,
-    ):  # fmt: skip
         # Read once, here: of a tuple compiled code reads all where it reads one.
-        work, ticks, data, hyper, seeds = call.work, call.ticks, call.data, call.hyper, call.seeds
-        gathered, starting, pick, begun = call.gathered, call.starting, call.pick, call.begun
-        shape, losses, how = call.shape, call.losses, call.how
         batch_size, points_used, last_used = how.batch_size, how.points_used, how.last_used
         shuffle, record, stops, all_epochs = how.shuffle, how.record, how.stops, how.epochs
         every, updates, rates, reaction = how.every, how.updates, how.rates, how.reaction
         dp, base, eta, clock, shown = rows.dp, rows.base, rows.eta, rows.clock, rows.shown
         pulse, recorded_loss, recorded_w = out.pulse, out.recorded_loss, out.recorded_w
-        limit, target, d = data.bounds[1], data.bounds[2], data.optimum.shape[0]
+        limit, target = data.bounds[1], data.bounds[2]
         trajectories, settings = out.loss.shape[0], hyper.shape[1]
         clocked, totals, states = shape.clocked, shape.totals, shape.states
         order = shared[0]
@@ -327,8 +302,27 @@ def made(
                 save_marks(work, low, high, base, out.state, column, taken_back)
                 save_ended(call, rows, block, out.state, apart, zero, ends_at_target)
 
-    taken_in(run)
-    return advance
+    rooms = workrooms(loss_passes, points, real, extras, lanes, steps, held_of, plain)
+    return advance, rooms
+
+
+def called(
+    advance: Callable[..., None],
+    rooms: Callable[..., Workroom],
+    shape: Shape,
+    losses: Losses | None,
+    starts: Any,
+    data: layout.Data,
+    how: Any,
+    hyper: Any,
+    seeds: Any,
+    given: Any,
+    out: Any,
+    width: int,
+) -> None:
+    """Call what `made` returns."""
+    room = rooms(shape, losses, data, how, out, width)
+    advance(shape, losses, starts, data, how, hyper, seeds, given, out, width, room)
 
 
 #: Changes with the loop, of which the digests of what it calls say nothing.

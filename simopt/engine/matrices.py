@@ -134,11 +134,10 @@ def _turns(
         )  # fmt: skip
         turned(work, low, high, dp, units, columns, eta + by, first)
 
-    @makes_arrays
     def arrays(units, columns):
         return np.empty((0, 1, 0, 0), real), np.empty(0, real)
 
-    return turn, inlined(rule.matrix.room), arrays, rule.matrix.update
+    return turn, rule.matrix.room, arrays, rule.matrix.update
 
 
 def _steps_matrix(
@@ -150,7 +149,7 @@ def _steps_matrix(
     read_clock, read_hyper = READ[clocked], READ[rule.matrix_hyperparameters]
     step, rate_at = step_of(rule, real), semantics.rate_at
     roomy = None if rule.matrix.room is None else True
-    shape_of: Any = rule.matrix.room and inlined(rule.matrix.room)
+    shape_of: Any = rule.matrix.room
     scheduled = True if extras.scheduled else None
     undecayed = True if extras.undecayed else None
 
@@ -172,14 +171,13 @@ def _steps_matrix(
     def rows(units, columns):
         return 0
 
-    @makes_arrays
     def arrays(units, columns):
         held = np.empty((2 + states, 1, units, columns), real)
         if roomy is None:
             return held, np.empty(0, real)
         return held, np.empty(shape_of(units, columns), real)
 
-    return turn, inlined(rows), arrays, arrival(states)
+    return turn, rows, arrays, arrival(states)
 
 
 NUMERIC: tuple[Callable[..., Any], ...] = (enter,)

@@ -25,7 +25,6 @@ from simopt.engine.orders import HELD
 from simopt.engine.outer import add_column, add_diagonal, add_tile, set_gradients
 from simopt.engine.own_points import COLUMNS, copy_block, copy_row
 from simopt.engine.products import BYTES, ROWS, add_products
-from simopt.ground.parts import makes_arrays
 from simopt.problems.problem import Problem
 from simopt.training.plan import Plan
 
@@ -131,7 +130,6 @@ def updates_held(updates, dp):
     return updates if updates * dp * (dp + 1) <= HELD else 1
 
 
-@makes_arrays
 def held(how, begun, w0, follow):
     """Arrays for matrices and vectors of a batch, or of all: blocks that follow need them again."""
     dp = len(w0)
@@ -243,7 +241,6 @@ def gradient(work, low, high, dp, matrix, vector, center):
             add_block(work, low, high, g, j, matrix, k, j, center)
 
 
-@makes_arrays
 def rows_of_own(rows, group):
     """So many rows of zeros for `gradients_own`, in double precision, that begin at a cache line.
 
@@ -317,15 +314,11 @@ def add_block(work, low, high, to, source, matrix, i, j, center):
 NUMERIC: tuple[Callable[..., Any], ...] = (
     of_one,
     of_own,
-    updates_held,
-    held,
     taken_of_one,
     taken,
-    room,
     of_batch,
     scale,
     gradient,
-    rows_of_own,
     gradients_own,
     add_block,
 )

@@ -16,7 +16,6 @@ from simopt.engine.steps import Steps
 from simopt.engine.steps import call as steps_apart
 from simopt.engine.watching import watch, watch_loss
 from simopt.ground.compiling import code_digest
-from simopt.ground.parts import makes_arrays
 from simopt.training import semantics
 
 
@@ -57,7 +56,6 @@ def updating(
     shared_points, own_points = linear.gradient_one, linear.gradient_one_own
     diverges = semantics.diverges
 
-    @makes_arrays
     def room(data, how, width, begun, follow):
         if shared_sums is not None:
             return moments.held(how, begun, data.w0, follow)

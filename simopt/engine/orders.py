@@ -77,4 +77,4 @@ def fill_own_orders(order, pick, mode, seeds, first, epoch):
                 order[j, lane] = swapped
 
 
-NUMERIC: tuple[Callable[..., Any], ...] = (epochs_held, fill_order, shuffle_ahead, fill_own_orders)
+NUMERIC: tuple[Callable[..., Any], ...] = (fill_order, shuffle_ahead, fill_own_orders)

@@ -1,8 +1,4 @@
-"""What the loop over time hands on to its parts: a call's arrays, numbers of a block and a batch.
-
-What a batch has are numbers alone: the loop, which makes arrays, counts who refers to one whenever
-it puts it into a tuple (`parts.makes_arrays`).
-"""
+"""What the loop over time hands on to its parts: of a call, of a block, of a batch."""
 
 from __future__ import annotations
 

@@ -20,7 +20,6 @@ from simopt.engine.sums_of_points import Points
 from simopt.engine.watching import watch, watch_loss
 from simopt.ground.compiling import code_digest
 from simopt.ground.inline import taken_in
-from simopt.ground.parts import makes_arrays
 from simopt.training import semantics
 
 NORM, VALUE = layout.CLIPS.index("norm"), layout.CLIPS.index("value")
@@ -111,7 +110,6 @@ def _slopes(
     abreast = min(lanes, own_points.LANES)
     group = np.uint64(abreast)
 
-    @makes_arrays
     def of_batches(data, how, begun, follow):
         if shared_moments is not None:
             totals = np.zeros(moments.room(data.w0.shape[0]), np.float64)
@@ -122,14 +120,12 @@ def _slopes(
             return beside, moments.rows_of_own(dp * (dp + 1), abreast)
         return None
 
-    @makes_arrays
     def of_matrix(data):
         if arrays_of is not None:
             columns = data.x.shape[1]
             return arrays_of(units_of(data.optimum.shape[0], columns), columns)
         return None
 
-    @makes_arrays
     def room(data, how, width, begun, follow):
         return of_batches(data, how, begun, follow), of_matrix(data)
 
@@ -178,7 +174,6 @@ def _slopes(
             )  # fmt: skip
         return single, scale, summed_to
 
-    taken_in(of_batches, of_matrix)
     return room, slopes
 
 

@@ -209,4 +209,4 @@ def call_batch_loss(losses, work, ticks, low, high, row, to, data, d, order, sta
 CALLS = Points(call_gradient, call_loss, call_batch_loss)
 
 #: Changes with these, of which the digests of what they call say nothing.
-SOURCE = code_digest(points_of, apart, _gradient, _loss, _batch_loss, lowered)
+SOURCE = code_digest(points_of, apart, _gradient, _loss, _batch_loss)

@@ -32,19 +32,29 @@ class CacheWarning(UserWarning):
 _warned = False
 
 
-def compiled(function: Callable[..., Any], *, by_address: bool = False, source: str = "") -> Any:
+def compiled(
+    function: Callable[..., Any],
+    *,
+    by_address: bool = False,
+    borrows: bool = False,
+    source: str = "",
+) -> Any:
     """The function compiled at its first call, and found again on disk by later processes.
 
     It releases the GIL, and divides as NumPy does. ``by_address`` says that Python never calls it:
-    what it would need for that is not compiled. ``source`` is a digest of what the function calls
-    in other files: Numba itself sees no change there. Where Numba finds no folder that it can write
-    to (a foreign user id, no home), the code is not kept, and one `CacheWarning` says so.
+    what it would need for that is not compiled. ``borrows`` says that it makes no arrays and
+    returns none: it need not count who refers to those that it is given. ``source`` is a digest of
+    what the function calls in other files: Numba itself sees no change there. Where Numba finds no
+    folder that it can write to (a foreign user id, no home), the code is not kept, and one
+    `CacheWarning` says so.
     """
     global _warned
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     options["pipeline_class"] = Compiler
     if by_address:
         options |= WITHOUT_WRAPPERS
+    if borrows:
+        options["_nrt"] = False
     try:
         dispatcher = njit(cache=True, **options)(function)
     except RuntimeError as error:

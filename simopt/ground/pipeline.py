@@ -110,7 +110,7 @@ def settled() -> Iterator[None]:
     if not all(hasattr(target, each) for each in ASKED):
         yield
         return
-    target.refresh()
+    _look_through_registries(target)
     sizes = functools.cache(type(target).get_abi_sizeof)
     size = functools.partial(sizes, target)
     with (
@@ -118,6 +118,19 @@ def settled() -> Iterator[None]:
         replaced(typing, load_additional_registries=_renew(typing)),
     ):
         yield
+
+
+def _look_through_registries(target: Any) -> None:
+    """Have Numba import its registries, without ``scipy.linalg``: half of what that takes.
+
+    They import it to learn whether it is there, which it is: this package needs scipy. Whatever
+    calls its functions imports it itself, when it is compiled.
+    """
+    from numba.np import linalg
+
+    told = {"ensure_blas": lambda: None} if hasattr(linalg, "ensure_blas") else {}
+    with replaced(linalg, **told):
+        target.refresh()
 
 
 def _renew(context: Any) -> Callable[[], None]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from simopt.engine import layout, matrices
-from simopt.engine.addresses import lowered
 from simopt.engine.steps import apart, clocks, one_weight, several_weights
 from simopt.engine.steps.shape import Shape, shape_of
 from simopt.ground.compiling import code_digest
@@ -116,7 +115,7 @@ def steps_of(
     turn, rows, arrays, after = matrices.turning(rule, real, extras, several.spare)
     by_entries = dataclasses.replace(rule, update=after, matrix=None)
     entries = steps_of(by_entries, real, extras, lanes, one, source, True)
-    parts = (*parts, *entries.parts, turn, arrays)
+    parts = (*parts, *entries.parts, turn)
     return dataclasses.replace(
         made, parts=parts, turn=turn, along=entries.weight, rows=rows, arrays=arrays
     )
@@ -125,5 +124,5 @@ def steps_of(
 #: Changes with the steps, of which the digests of what they call say nothing.
 SOURCE = code_digest(
     clocks.ticking, one_weight.stepping, several_weights.stepping, *matrices.MAKERS, apart._call,
-    apart.call, lowered,
+    apart.call,
 )  # fmt: skip
