@@ -1,6 +1,7 @@
 """Numba's passes that compiled code here goes without, and users' functions don't."""
 
 import re
+from unittest import mock
 
 import numba
 import numpy as np
@@ -167,6 +168,17 @@ def test_a_numba_that_does_otherwise_is_left_to_do_so(monkeypatch):
         assert "get_abi_sizeof" not in vars(cpu_target.target_context)
         numba.njit(pipeline_class=Compiler)(ranks.transpose)(np.eye(3), found)
     np.testing.assert_array_equal(found, np.eye(3))
+
+
+def test_a_scipy_of_other_whole_numbers_is_refused_as_numba_does(monkeypatch):
+    linalg = pytest.importorskip("numba.np.linalg")
+    if not hasattr(linalg, "_check_lapack_int_width"):
+        pytest.skip("this Numba does not look")
+    asked = mock.Mock(refresh=lambda: linalg.ensure_blas())
+    pipeline._look_through_registries(asked)
+    monkeypatch.setattr(linalg, "_lapack_runtime_is_ilp64", lambda: not linalg._LAPACK_BUILD_ILP64)
+    with pytest.raises(RuntimeError, match="LP64"):
+        pipeline._look_through_registries(asked)
 
 
 def test_other_values_last_for_the_block():

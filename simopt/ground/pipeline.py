@@ -124,11 +124,14 @@ def _look_through_registries(target: Any) -> None:
     """Have Numba import its registries, without ``scipy.linalg``: half of what that takes.
 
     They import it to learn whether it is there, which it is: this package needs scipy. Whatever
-    calls its functions imports it itself, when it is compiled.
+    calls its functions imports it itself. That its whole numbers are as long as those that Numba
+    was built for is looked at still, in 0.04 ms: code from the disk cache would not ask, and go on
+    in memory that is not its own.
     """
     from numba.np import linalg
 
-    told = {"ensure_blas": lambda: None} if hasattr(linalg, "ensure_blas") else {}
+    length = getattr(linalg, "_check_lapack_int_width", lambda: None)
+    told = {"ensure_blas": length} if hasattr(linalg, "ensure_blas") else {}
     with replaced(linalg, **told):
         target.refresh()
 
