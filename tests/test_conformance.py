@@ -219,6 +219,40 @@ def test_a_rule_of_simopt_is_played_as_it_is_stepped(settings):
         np.testing.assert_array_equal(probing.ours(each, probe, how), stepped, strict=True)
 
 
+#: For every setting of a treatment what makes it show in 24 updates.
+SHOWN = {
+    "maximize": {"maximize": True},
+    "clip_value": {"clip_value": 0.1},
+    "clip_norm": {"clip_norm": 0.5},
+    "clip_slack": {"clip_norm": 0.5, "clip_slack": 0.1},
+    "accumulate": {"accumulate": 3},
+    "warmup": {"warmup": 5},
+    "proximal_decay": {"proximal_decay": True},
+    "ema_momentum": {"ema_overwrite": 4, "ema_momentum": 0.5},
+    "ema_overwrite": {"ema_overwrite": 4},
+    "lookahead": {"lookahead": 5},
+    "lookahead_share": {"lookahead": 5, "lookahead_share": 0.8},
+    "lookahead_from": {"lookahead": 5, "lookahead_from": 1},
+    "cautious": {"cautious": True},
+    "cautious_extra": {"cautious": True, "cautious_extra": 1},
+    "clip_step": {"clip_step": 1e-3},
+    "clip_update": {"clip_update": 0.1},
+    "weight_low": {"weight_low": -1.0},
+    "weight_high": {"weight_high": 1.0},
+    "weight_norm": {"weight_norm": 2.0},
+}
+
+
+@pytest.mark.parametrize("name", sorted(treatments.NAMES))
+def test_a_rule_of_simopt_is_played_as_it_is_stepped_whatever_is_done_besides(name):
+    probe, rule = probing.probe(True).first(24), simopt.AdamW(eta=0.1, weight_decay=0.1)
+    how = treatments.Treatment(**SHOWN[name])
+    stepped = probe.play(treatments.Treated(rule, probe.start, how))
+    np.testing.assert_array_equal(probing.ours(rule, probe, how), stepped, strict=True)
+    np.testing.assert_array_equal(probing.played(rule, probe, how), stepped, strict=True)
+    assert np.abs(stepped - probing.ours(rule, probe)).max() > 1e-6
+
+
 @pytest.mark.parametrize("mine", [0.0, 1.0, 1 + 1e-13, 1e9, math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("theirs", [1.0, 1e9 + 1e-4, math.nan, math.inf])
 def test_two_weights_are_near_where_their_rounded_gap_is_small(theirs, mine):

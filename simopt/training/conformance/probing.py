@@ -163,7 +163,8 @@ def _seen(probe: Probe, treatment: Treatment) -> list[list[float]]:
 
 def played(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
     """The same; of a rule that cannot change once, for those who mend theirs and ask anew."""
-    if is_shipped(optimizer):
+    # What is cautious asks for the form of the decay, which no rule says.
+    if is_shipped(optimizer) and not treatment.cautious:
         # Many conventions are the same rule with the same numbers.
         return _played(optimizer.rule, optimizer.values, probe, treatment)
     return ours(optimizer, probe, treatment)

@@ -131,7 +131,7 @@ class Treatment:
     @property
     def is_of_gradients(self) -> bool:
         """Whether every update has its gradient, and ends where the rule's step leads."""
-        return self.accumulate == 1 and not (self.ema_overwrite or self.lookahead or self.cautious)
+        return self.accumulate == 1 and not self.moves
 
     @property
     def told(self) -> dict[str, Any]:
@@ -260,9 +260,9 @@ class Treated:
         if self.count % how.accumulate == 0:
             seen = how.of(self.sum if how.accumulate == 1 else self.sum / how.accumulate)
             rate = how.rate(stepper.eta * factor, self.count // how.accumulate, self.decay)
-            before = np.array(stepper.weights)
+            before = np.array(stepper.weights) if how.bounds else None
             stepper.step(seen.tolist(), rate, self.losses / how.accumulate)
-            if how.bounds:
+            if before is not None:
                 after = how.within(before, np.array(stepper.weights), rate)
                 stepper.weights = after.tolist()
             self.sum, self.losses = np.zeros(len(gradient)), 0.0
