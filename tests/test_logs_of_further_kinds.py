@@ -77,7 +77,7 @@ def test_a_loss_of_steps_is_no_position(tmp_path):
         ("loss_t", "loss_v"),
         ("tloss", "vloss"),
         ("t_loss", "v_loss"),
-        ("trloss", "vlloss"),
+        ("tr_loss", "vl_loss"),
         ("perte", "perte_validation"),
     ],
 )
@@ -273,3 +273,81 @@ def test_kaldis_objective_of_chains(tmp_path):
         "LOG (nnet3-chain-train[5.5]:PrintTotalStats():nnet-training.cc:348) Overall average objective function for 'output' is -{a} over 123456 frames."
     )
     same(one(read_log(written(tmp_path, text, "out.log"))), -LOSS, None)
+
+
+#: What the rules above might take by mistake for what they are about.
+@pytest.mark.parametrize(
+    ("header", "row", "counter"),
+    [
+        ("epoch,total,rmse", "{n},60000,{a}", N),
+        ("epoch,total,mse", "{n},12.5,{a}", N),
+        ("epoch,nans,loss", "{n},0,{a}", N),
+        ("min,max,loss", "{n},{n},{a}", None),
+        ("time_per_step,loss", "{n}.5,{a}", None),
+        ("rank,loss", "8,{a}", None),
+    ],
+)
+def test_numbers_that_are_no_loss_and_count_no_rows(tmp_path, header, row, counter):
+    run = one(read_log(written(tmp_path, rows(header, row))))
+    same(run, held=None)
+    assert run.x is None if counter is None else (run.x == counter).all()
+
+
+def test_a_total_that_goes_where_its_term_goes_is_the_loss(tmp_path):
+    text = "epoch,total,mse\n" + "".join(f"{k + 1},{a + b},{b}\n" for k, a, b in ROWS)
+    np.testing.assert_allclose(one(read_log(written(tmp_path, text))).loss, LOSS + HELD)
+
+
+@pytest.mark.parametrize("names", ["loss,loss_t,loss_v", "loss_u,loss_v,loss_t", "l_loss,vl_loss"])
+def test_letters_beside_other_losses_are_terms_or_parts_of_a_model(tmp_path, names):
+    cells = ",".join(["{a}", "{b}", "{b}"][: 1 + names.count(",")])
+    run = one(read_log(written(tmp_path, rows(f"epoch,{names}", "{n}," + cells))))
+    assert run.validation is None
+
+
+@pytest.mark.parametrize(
+    "names", [("baseline", "ours"), ("resnet", "vit"), ("large", "small"), ("with", "without")]
+)
+def test_runs_that_share_their_steps_are_runs(tmp_path, names):
+    parts = {name: {"loss": loss} for name, loss in zip(names, (A, B), strict=True)}
+    found = read_log(written(tmp_path, json.dumps({"step": N.tolist(), **parts}), "log.json"))
+    assert [run.loss.tolist() for run in found] == [A, B]
+
+
+def test_a_rank_that_is_a_setting_names_no_process(tmp_path):
+    text = "".join(f"rank={r} step {k + 1} loss {a}\n" for r in (8, 16) for k, a, _ in ROWS)
+    assert sum(len(run.loss) for run in read_log(written(tmp_path, text, "out.log"))) == 2 * len(T)
+
+
+@pytest.mark.parametrize("labels", [("old", "new"), ("student", "teacher"), ("batch", "epoch")])
+def test_a_loss_said_in_two_ways_is_read_as_first_said(tmp_path, labels):
+    text = lines(f"step {{n}} {labels[0]}: loss {{a}} {labels[1]}: loss {{b}}")
+    same(one(read_log(written(tmp_path, text, "out.log"))), held=None)
+
+
+def test_a_message_of_as_many_words_is_no_row_of_another_separator(tmp_path):
+    text = rows("epoch,loss,val_loss", "{n},{a},{b}").splitlines(keepends=True)
+    run = one(read_log(written(tmp_path, "".join([*text[:20], "saved;1;2\n", *text[20:]]))))
+    same(run)
+    np.testing.assert_array_equal(run.x, N)
+
+
+def test_a_heading_before_an_evaluation_is_none_of_it(tmp_path):
+    text = lines("epoch {n} loss: {a}\nsaving before eval:")
+    same(one(read_log(written(tmp_path, text, "out.log"))), held=None)
+
+
+def test_both_losses_of_a_game_are_of_one_run(tmp_path):
+    text = rows("epoch,model_g_loss,model_d_loss", "{n},{a},{b}")
+    same(one(read_log(written(tmp_path, text))), held=None)
+    said = read_log(written(tmp_path, lines("step {n} loss gen: {a} loss disc: {b}"), "out.log"))
+    same(one(said), held=None)
+
+
+def test_files_named_for_runs_hold_what_each_came_to(tmp_path):
+    text = json.dumps({f"run_{k}.json": {"loss": a} for k, a, _ in ROWS})
+    assert len(read_log(written(tmp_path, text, "log.json"))) == len(T)
+
+
+def test_a_column_beside_a_part_of_the_data_is_the_training(tmp_path):
+    same(one(read_log({"train": A, "val": {"loss": B}})), held=None)

@@ -22,7 +22,7 @@ MISSING = frozenset(
 
 #: What the C libraries and languages of this world print for NaN and infinity.
 _NAN = re.compile(
-    r"[-+]?(?:[qs]?nan[qs]?(?:\(.*\)|16|32|\.0)?|1\.#(?:ind|qnan|snan)0*)", re.IGNORECASE
+    r"[-+]?(?:(?:[qs]?nan|nanq)(?:\(.*\)|16|32|\.0)?|1\.#(?:ind|qnan|snan)0*)", re.IGNORECASE
 )
 _INFINITE = re.compile(r"([-+]?)(?:inf(?:inity|16|32|\.0)?|1\.#inf0*|∞)", re.IGNORECASE)
 #: Julia's single precision and Fortran's double: 2.5f0, 1.0D-05.

@@ -38,6 +38,8 @@ REINFORCEMENT = frozenset(
 )
 #: Two of these are an agent's.
 RL_LOSSES = frozenset(("policy", "value", "actor", "critic", "qf", "td", "surrogate"))
+#: How far a loss that is a sum, and its first term, go together.
+MOVES = 0.5
 #: What some maximise, and some minimise.
 MAXIMISED = frozenset(("objective", "elbo"))
 #: Spinning Up's ``EpRet`` and others' names for what an agent earns.
@@ -187,14 +189,21 @@ def _evaluation_sets(names: dict[str, Name], notes: list[str]) -> dict[str, Name
 
 
 def _letters(names: dict[str, Name]) -> dict[str, Name]:
-    """t_loss as of training and v_loss as of validation, where both are there, and no other part.
+    """t_loss as of training, v_loss or vl_loss as of validation, where there is no other loss.
 
-    Alone t_loss is a total, and v_loss an agent's of its values.
+    Alone t_loss is a total, and v_loss an agent's of its values, or a flow's of a velocity.
     """
     by_letter = {
         letter: [n for n, p in names.items() if p.kind == "loss" and {*p.stem} == {letter, "loss"}]
         for letter in "tv"
     }
+    losses = [name for name, parts in names.items() if parts.kind == "loss"]
+    if len(losses) != 2:
+        return names
+    # Beside a loss of training vl_loss is of validation, beside others of vision and language.
+    beside = [n for n in losses if {*names[n].stem} == {"vl", "loss"}]
+    if len(beside) == 1 and "train" in (names[name].part for name in losses):
+        return names | {beside[0]: replace(names[beside[0]], part="held out", stem=("loss",))}
     if any(len(found) != 1 for found in by_letter.values()):
         return names
     if any(parts.part or REINFORCEMENT & {*parts.words} for parts in names.values()):
@@ -312,9 +321,17 @@ def _total(table: Table, names: Mapping[str, Name], counts: Mapping[str, int]) -
         except ValueError:
             continue
         if there.sum() > FEW and all((values >= each)[there].all() for each in beside):
-            rising = np.diff(values[there]) > 0
-            return None if rising.all() else name  # how long it took so far
+            return name if _moves_with(values[there], beside[0][there]) else None
     return None
+
+
+def _moves_with(total: Floats, error: Floats) -> bool:
+    """Whether a total goes where one of its terms does, as no number of points or seconds does."""
+    held = np.isfinite(total) & np.isfinite(error)
+    total, error = total[held], error[held]
+    if len(total) <= FEW or not np.ptp(total) or not np.ptp(error) or not (total % 1).any():
+        return False
+    return bool(np.corrcoef(total, error)[0, 1] > MOVES)
 
 
 def _of_losses(

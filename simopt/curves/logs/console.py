@@ -32,7 +32,8 @@ _HEADING = re.compile(
 
 #: The same at a line's end, behind a position: "Epoch[3] - Evaluation time: 1.5 - val metrics:".
 _HEADING_BEHIND = re.compile(
-    rf"\b(?P<part>{one_line.PARTS})(?:\s+(?:results?|metrics|set|phase|stats|data))?\s*:\s*\Z",
+    rf"(?:^|[^\w\s]\s*|\d\s+|ing\s+)(?P<part>{one_line.PARTS})"
+    r"(?:\s+(?:results?|metrics|set|phase|stats|data))?\s*:\s*\Z",
     re.IGNORECASE,
 )
 

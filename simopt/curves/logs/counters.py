@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.curves.logs import cells
-from simopt.curves.logs.names import CLOCKS, COUNTERS, MAY_COUNT, parse
+from simopt.curves.logs.names import CLOCKS, COUNTERS, MAY_COUNT, parse, plain
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
 
@@ -80,6 +80,8 @@ def _may_count(table: Table, name: str, there: NDArray[np.bool_]) -> bool:
     told = parse(name)
     if not MAY_COUNT & {*told.words} or told.kind in ("loss", "error", "higher"):
         return False
+    if "per" in told.words or (told.words == ("min",) and "max" in map(plain, table.columns)):
+        return False  # how long each took; the least of something
     values = position(table, name) if len(table.columns[name]) == len(there) else None
     return values is not None and there.sum() > 1 and bool((np.diff(values[there]) > 0).all())
 

@@ -244,6 +244,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         if len(row) > len(header) and not any(row[len(header) :]):
             row = row[: len(header)]
         if len(row) == 1 < len(header) and (apart := _apart(row[0], len(header))):
+            if counts and not _FIRST_OF_NUMBER.match(apart[0]):
+                continue  # a message: "saved;1;2"
             row, mixed = apart, mixed + 1
         if len(row) != len(header):
             if number == len(rows) - 1 and len(row) < len(header):
@@ -268,7 +270,8 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         notes.append(f"the last row, {said!r}, is none of the training, and left out")
         body.pop()
     if mixed:
-        notes.append(f"{mixed} rows have another separator than the header")
+        rows_have = f"{mixed} rows have" if mixed > 1 else "one row has"
+        notes.append(f"{rows_have} another separator than the header")
     if wrong:
         notes.append(f"{wrong} rows have other numbers of cells than the header, and are left out")
     if body and not ended and _cut(body):

@@ -20,6 +20,8 @@ from simopt.problems.texts import DATE
 
 _WORD = re.compile(r"[\w.+-]{0,30}\s*")
 _BETWEEN = re.compile(r"[\s,]*")
+#: A file of one of several runs, not of an epoch.
+_RUN = re.compile(r"run|exp|trial|seed|fold", re.IGNORECASE)
 
 #: Cells of a column that tell whether it is text.
 SAMPLE = 50
@@ -273,6 +275,8 @@ def _counted(names: Iterable[str]) -> list[float] | None:
     words = {(match[1], match[3]) for match in found if match}
     if len(found) < 2 or not all(found) or len(words) != 1:
         return None
+    if any(_RUN.match(before) and behind for before, behind in words):
+        return None  # "run_2.json": what one of several runs came to
     return [float(match[2]) for match in found if match]
 
 

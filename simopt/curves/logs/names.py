@@ -14,9 +14,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 TRAIN = frozenset(_words("train training trn tr learn trainer fit"))
 HELD_OUT = frozenset(
-    _words(
-        "val valid validation validate validating vali va vl eval evaluate evaluation evaluating"
-    )
+    _words("val valid validation validate validating vali va eval evaluate evaluation evaluating")
     + _words("dev test testing te crossval cv heldout holdout oof")
 )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from simopt.curves.logs.choose import DISCRIMINATOR, GENERATOR, MEANS, REINFORCEMENT, TOTALS
-from simopt.curves.logs.names import COUNTERS, OPTIMIZERS, RUNS, SPREAD, parse, plain
+from simopt.curves.logs.names import COUNTERS, RUNS, SPREAD, parse, plain
 from simopt.curves.logs.table import Table, flat, merged
 
 #: Where the history lies in files that hold more than that.
@@ -27,8 +27,14 @@ KNOWN = (
 #: Names of a model's parts, each with a loss of its own.
 ROLES = GENERATOR | DISCRIMINATOR | REINFORCEMENT
 
-#: A name of a run: with a number, or an optimizer's.
-RUN_NAME = re.compile(rf"\d|(?<![a-z])(?:{OPTIMIZERS})(?![a-z])", re.IGNORECASE)
+#: What the data of a model of several kinds is.
+DATA = frozenset(
+    (
+        "image", "images", "img", "text", "texts", "txt", "audio", "speech", "video", "videos",
+        "vision", "language", "caption", "captions", "tabular", "code", "labeled", "unlabeled",
+        "labelled", "unlabelled",
+    )
+)  # fmt: skip
 
 #: What counts, and what says of which values something is the sum: neither names a run.
 NO_RUNS = frozenset((*COUNTERS, *TOTALS, *MEANS, "median", "raw", "smooth", "smoothed", "running"))
@@ -78,7 +84,8 @@ def counted_together(
 ) -> dict[str, Sequence[Any]] | None:
     """The columns of parts that one list beside them counts; None if they may be runs, or other.
 
-    As a model's losses of images and of texts; runs are called by a number or an optimizer.
+    As a model's losses of images and of texts, or of training and validation. Runs may be called
+    anything else.
 
     Examples
     --------
@@ -87,7 +94,7 @@ def counted_together(
     ['step', 'image/loss', 'text/loss']
     """
     counters = [cells for name, cells in series.items() if parse(name).kind == "counter"]
-    if not counters or len(parts) < 2 or any(map(RUN_NAME.search, map(str, parts))):
+    if not counters or len(parts) < 2 or not all(map(_says_what, map(str, parts))):
         return None
     whole = dict(series)
     for name, part in parts.items():
@@ -96,6 +103,12 @@ def counted_together(
         whole |= {f"{name}/{column}": cells for column, cells in flat(part).items()}
     even = all(isinstance(c, list) and len(c) == len(counters[0]) for c in whole.values())
     return whole if even else None
+
+
+def _says_what(name: str) -> bool:
+    """Whether a name is of a part of the data, a metric, or what data is of."""
+    told = parse(name)
+    return bool(told.part or told.kind in ("loss", "error", "higher") or {*told.words} & DATA)
 
 
 def are_records(parts: Sequence[Mapping[str, Any]]) -> bool:

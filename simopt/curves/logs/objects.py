@@ -180,10 +180,11 @@ def _mapping(value: Mapping[Any, Any], name: str) -> Table:
     value = {key: _held(part) for key, part in value.items()}
     parts = [isinstance(part, Mapping) for part in value.values()]
     if value and (
-        all(parts) or (any(parts) and not any(_says_loss(*each) for each in value.items()))
+        all(parts) or (any(parts) and not any(_says_curve(*each) for each in value.items()))
     ):
         found = json_logs.from_value({str(k): _plain(v) for k, v in value.items()}, "", "mapping")
-        if found is not None and (all(parts) or any(_says_loss(name, 0) for name in found.columns)):
+        lossy = found and any(parse(name).kind in ("loss", "error") for name in found.columns)
+        if found is not None and (all(parts) or lossy):
             return found
     if value and all(_is_count(key) and _is_real(part) for key, part in value.items()):
         return Table({"step": list(map(int, value)), "loss": list(value.values())}, "mapping")
@@ -201,9 +202,11 @@ def _mapping(value: Mapping[Any, Any], name: str) -> Table:
     return Table(named(list(columns), list(columns.values())), "mapping")
 
 
-def _says_loss(key: Any, part: Any) -> bool:
-    """Whether a part is the numbers of a loss, by its name."""
-    return parse(str(key)).kind in ("loss", "error") and not isinstance(part, Mapping)
+def _says_curve(key: Any, part: Any) -> bool:
+    """Whether a part is the numbers of a loss, by its name, or a column that counts nothing."""
+    told = parse(str(key))
+    column = not isinstance(part, Mapping) and _is_column(part) and told.kind != "counter"
+    return column or (told.kind in ("loss", "error") and not isinstance(part, Mapping))
 
 
 def _held(part: Any) -> Any:

@@ -66,7 +66,7 @@ _NO_RATE = "".join(
 #: behind the name is no minus. "12m" is a time.
 _POSITION = re.compile(
     rf"{_NO_RATE}\b(?P<name>(?:(?:n|nb|num|cur|current|total|train|global|optim(?:izer)?)_)?{_COUNTED}"
-    r"(?:_(?:num|no|number|idx|i|id))?|ep|it|gen(?:eration)?|cycle)"
+    r"(?:_(?:num|no|number|idx|i|id))?|(?:ep|it|gen(?:eration)?|cycle)(?!\W*\d*\.\d))"
     r"s?(?:-(?=\d)|\s*#?[:=]?\s*)"
     rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?P<unit>(?-i:[kKM])(?!\w))?(?!\s?%|(?:[hms]|ms|min|sec)\b)"
     r"(?:\s*(?:/|of)\s*\d[\d,]*(?:\.\d+)?(?:(?-i:[kKM])(?!\w))?)?",
@@ -168,6 +168,14 @@ _ORDINAL = re.compile(
 _NOW_AND_MEAN = re.compile(rf"(?<=loss)\s*[:=]\s*\[({VALUE})/{VALUE}\]", re.IGNORECASE)
 #: What stands before a name that comes again: "image: loss 0.5 text: loss 0.6".
 _LABEL = re.compile(r"(?<![\w/])\[?([A-Za-z]\w*)(?:\]:?|:)\s*\Z")
+#: Labels of one loss that is said in several ways: the first is read, and no sum is made.
+_VERSIONS = frozenset(
+    (
+        "old", "new", "before", "after", "last", "prev", "previous", "current", "cur", "now",
+        "best", "mean", "avg", "average", "batch", "epoch", "running", "smooth", "raw", "ema",
+        "student", "teacher", "info", "debug", "warning", "source", "target",
+    )
+)  # fmt: skip
 #: What a line without would have no number.
 _VALUES = re.compile(r"\d|nan|inf|\u221e", re.IGNORECASE)
 
@@ -350,8 +358,10 @@ def pairs(line: str) -> dict[str, str]:
                     continue  # "train loss: 0.5, steps without progress: train=0"
             elif parsed.part and parsed.kind in ("loss", "error"):
                 what = "_".join(parsed.stem)
-            if parsed.kind in ("loss", "error") and (
-                before := _LABEL.search(part, 0, match.start())
+            if (
+                parsed.kind in ("loss", "error")
+                and (before := _LABEL.search(part, 0, match.start()))
+                and before[1].lower() not in _VERSIONS
             ):
                 if name in labels and labels[name] != before[1] and name in found:
                     found[f"{labels[name]}/{name}"] = found.pop(name)

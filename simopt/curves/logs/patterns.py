@@ -11,7 +11,7 @@ NUMBER = (
     r"|(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 )
 #: NaN and infinity as words.
-WORD = r"[-+]?(?:[qs]?nan[qs]?(?:\(ind\)|16|32|\.0)?|inf(?:inity|16|32|\.0)?|\u221e)"
+WORD = r"[-+]?(?:(?:nanq|[qs]?nan)(?:\(ind\)|16|32|\.0)?|inf(?:inity|16|32|\.0)?|\u221e)"
 #: Atomic, so that of 2.5x no 2 is taken: a number is read whole or not at all.
 VALUE = rf"(?>[-+]?1\.#\w+|{NUMBER}|{WORD})"
 

@@ -92,7 +92,9 @@ def of_one(columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], tuple[s
         return columns, ()
     held = {rank[1] for rank in ranks if rank is not None}
     first = min(held)
-    if not _alike(columns, ranks, first):
+    # Processes are counted from 0, and "rank=8" may be a setting, as of LoRA.
+    told = {rank[0] for rank in ranks if rank is not None} == {"named"} and first
+    if told or not _alike(columns, ranks, first):
         return columns, ()
     keep = [rank is None or rank[1] == first for rank in ranks]
     one = {name: list(compress(cells, keep)) for name, cells in columns.items()}

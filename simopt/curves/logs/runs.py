@@ -36,7 +36,7 @@ from simopt.ground import checks
 #: A run's number in a column's name, or the optimizer that it compares with others.
 _RUN_NUMBER = re.compile(
     r"(?<![a-z])(?:(?:run|seed|fold|trial|exp|experiment|repeat|split|model|config|variant)"
-    r"[ _-]?(?:\d+(?!\d)|(?<=[ _-])[a-z](?![a-z\d]))"
+    r"[ _-]?(?:\d+(?!\d)|(?<=[ _-])[a-f](?![a-z\d]))"
     rf"|(?:{OPTIMIZERS})(?![a-z]))",
     re.IGNORECASE,
 )
@@ -101,8 +101,8 @@ _WITHIN = re.compile(
 )
 #: What names a run by a number, and counts no steps.
 _BY_NUMBER = frozenset(("fold", "cv_fold", "kfold", "split_id", "seed", "random_seed"))
-#: What is said of a run alone, whatever it is called by.
-_CALLED = frozenset(name for name in RUNS if name.startswith(("run", "exp", "trial", "job")))
+#: What is said of a run that is over.
+_ENDS = frozenset(("final", "best", "last"))
 #: Words for when a run was, and for how long.
 _TIMED = frozenset(
     (
@@ -142,7 +142,8 @@ def _is_counted(table: Table, name: str) -> bool:
     texts = [text for text in _texts(table, name) if text]
     if any(map(cells.is_number, texts)):
         return plain(name) not in _BY_NUMBER
-    if plain(name) not in _CALLED and _are_even_times(texts):
+    ends = any(words & _ENDS for words in ({*parse(each).words} for each in table.columns))
+    if plain(name) == "name" and not ends and _are_even_times(texts):
         return True
     form, times = Counter(re.sub(r"\d+", "#", text) for text in texts).most_common(1)[0]
     return 2 * times > len(texts) and _WITHIN.search(form) is not None

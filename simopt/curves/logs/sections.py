@@ -83,6 +83,8 @@ def sections(
     # Below a header that comes again, as who appends may write it, what counts the rows goes on.
     clock = parse(chosen.x_name).stem[0] in CLOCKS
     on = [at for at in starts if 0 < at < len(x) and x[at] > x[at - 1] and not clock]
+    # Of a longer section its losses tell: another fold's may be counted on, too.
+    on = [at for at in on if at - max((s for s in starts if s < at), default=0) < FELL]
     left = np.flatnonzero(keep)
     if resumed and not starts:
         return [rows[left]], notes
