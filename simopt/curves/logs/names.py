@@ -131,6 +131,15 @@ PARTS = _words("phase split set subset stage mode dataset partition part data ki
     "train_or_val group source"
 )
 
+#: What a loss of several parts is called, and the parts of some models.
+TOTALS = frozenset(("total", "sum", "all", "overall", "combined"))
+MEANS = frozenset(("avg", "average", "mean"))
+GENERATOR = frozenset(("g", "gen", "generator"))
+DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
+REINFORCEMENT = frozenset(
+    ("policy", "value", "actor", "critic", "q", "qf", "td", "entropy", "advantage", "surrogate")
+)
+
 #: Optimizers, by which runs are told apart.
 OPTIMIZERS = (
     "sgd|momentum|nesterov|adam|adamw|adagrad|rmsprop|nadam|radam|adamax|adadelta|lion|lamb"

@@ -7,8 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from simopt.curves.logs.choose import DISCRIMINATOR, GENERATOR, MEANS, REINFORCEMENT, TOTALS
-from simopt.curves.logs.names import COUNTERS, RUNS, SPREAD, parse, plain
+from simopt.curves.logs.names import (
+    COUNTERS,
+    DISCRIMINATOR,
+    GENERATOR,
+    MEANS,
+    REINFORCEMENT,
+    RUNS,
+    SPREAD,
+    TOTALS,
+    parse,
+    plain,
+)
 from simopt.curves.logs.table import Table, flat, merged
 
 #: Where the history lies in files that hold more than that.
