@@ -72,7 +72,7 @@ def climbs_from_zero(loss: NDArray[np.float64]) -> int:
     >>> for value in loss:
     ...     mean.append(0.7 * mean[-1] + 0.3 * value)
     >>> climbs_from_zero(np.array(mean[1:])), climbs_from_zero(loss)
-    (7, 0)
+    (5, 0)
     """
     k = len(loss)
     if k < FEWEST or not (np.isfinite(loss).all() and loss.min() > 0.0):
