@@ -185,20 +185,19 @@ def held_out(loss, validation):
 
 
 def test_validation_worked_by_hand():
-    #: Falls until the fourth of nine values, then rises. The median of that one and its neighbours
-    #: is 3, by 7 below the start; the last three are 2, 3, 4 above that.
+    #: Falls by 8 until the fourth of nine values, then rises; the last three are 3, 4, 5 above it.
     validation = [10, 6, 4, 2, 3, 4, 5, 6, 7]
     f = held_out([9, 5, 3, 2, 1.5, 1.4, 1.2, 1.1, 1.0], validation)
     assert f["validation_fall"] == 1.0
     assert f["validation_lowest_at"] == 3 / 8
-    assert f["validation_rise"] == pytest.approx(3 / 7)
+    assert f["validation_rise"] == pytest.approx((3 + 4 + 5) / 3 / 8)
     assert f["training_after"] == pytest.approx((2 - 1.0) / (9 - 1.0))
     #: Most second differences are 0, as of few digits: the noise is from the third ones' mean.
     assert np.median(np.abs(np.diff(validation, 2))) == 0
     noise = np.mean(np.abs(np.diff(np.array(validation) / 8, 3))) / math.sqrt(20 * 2 / math.pi)
     #: The lowest of nine normal values lies 1.49 deviations below their mean, or nearly.
     error = noise * math.sqrt(1 / 3 + 1 + (0.85 * math.log(9) ** 0.72) ** 2)
-    assert f["validation_noise"] == pytest.approx(error / (3 / 8))
+    assert f["validation_noise"] == pytest.approx(error / ((3 + 4 + 5) / 3 / 8))
     #: Of four values and of five.
     trend = ((8 + 4 + 2 + 0) / 4 - (1 + 2 + 3 + 4 + 5) / 5) / 8
     assert f["validation_trend"] == pytest.approx(trend / (noise * math.sqrt(4 / 9)))

@@ -92,27 +92,6 @@ def spikes_again_and_again(rng):
     return loss * (1 + 0.02 * rng.normal(size=n))
 
 
-@kind("does not move", "can't tell", "noise floor", "spikes and recovers")
-def skewed_losses_of_batches_about_a_level(rng):
-    n, shape, scatter = size(rng, 30, 1500), rng.uniform(1, 5), rng.uniform(0.01, 0.05)
-    return rng.uniform(0.3, 3) * (1 + scatter * (rng.gamma(shape, 1, n) / shape - 1) * shape**0.5)
-
-
-@kind("can't tell", "does not move")
-def five_to_seven_flat_values_and_a_leap(rng):
-    n, scatter = int(rng.integers(6, 9)), rng.uniform(0.002, 0.01)
-    loss = rng.uniform(0.3, 3) * (1 + scatter * rng.normal(size=n))
-    loss[-1] *= 1 + scatter * rng.uniform(15, 100)
-    return loss
-
-
-@kind("healthy", "plateaus, then drops", "can't tell")
-def two_steps_between_flat_stretches(rng):
-    levels = rng.uniform(2, 3), rng.uniform(1, 1.7), rng.uniform(0.2, 0.7)
-    loss = np.repeat(levels, rng.integers(3, 5, 3))
-    return loss * (1 + rng.uniform(0, 0.01) * rng.normal(size=len(loss)))
-
-
 # Several runs.
 
 
@@ -149,16 +128,6 @@ def warm_up_with_a_bump(rng):
     bump = rng.uniform(0.05, 0.2) * np.minimum(1, t / warm) * np.exp(-10 * after)
     loss = 0.6 + 0.6 * np.exp(-after / rng.uniform(0.1, 0.25)) + bump
     return loss * (1 + rng.uniform(0.005, 0.03) * rng.normal(size=n))
-
-
-@kind("healthy", "noise floor")
-def a_running_mean_that_is_begun_at_zero(rng):
-    n, keeps = size(rng, 200, 2000), rng.choice([0.9, 0.95])
-    loss = rng.uniform(0.1, 0.6) + rng.uniform(1, 3) * fall(n, 0.15)
-    mean = np.zeros(n + 1)
-    for t in range(n):
-        mean[t + 1] = keeps * mean[t] + (1 - keeps) * loss[t] * (1 + 0.05 * rng.normal())
-    return mean[1:]
 
 
 @kind("healthy", "plateaus early")
@@ -206,15 +175,6 @@ def a_shallow_u_of_many(rng):
     t = np.arange(n) / n
     held = 0.6 + 0.3 * np.where(t < turn, ((turn - t) / turn) ** 2, (t - turn) / (1 - turn))
     return 0.1 + 1.2 * np.exp(-4 * t), held + 0.015 * rng.normal(size=n)
-
-
-@kind("healthy")
-def one_lucky_validation_value(rng):
-    n = size(rng, 8, 100)
-    t = np.arange(n) / n
-    held = 0.5 + np.exp(-rng.uniform(8, 20) * t) + rng.uniform(0.002, 0.01) * rng.normal(size=n)
-    held[int(rng.integers(max(2, n // 4), max(3, int(0.8 * n))))] -= rng.uniform(0.05, 0.3)
-    return 0.1 + 1.5 * np.exp(-6 * t), held
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -287,49 +247,3 @@ def test_chance_level_is_named_behind_a_first_value_above_it():
     assert found.symptom == "does not move"
     assert "ln 10 = 2.3026" in found.causes[0]
     assert simopt.diagnose(np.r_[3.4, 2.6, np.full(20, 2.0)]).symptom != "does not move"
-
-
-@pytest.mark.parametrize("echo", [0.3, 0.6])
-@pytest.mark.parametrize("falls", [0.0, 1.0])
-def test_a_validation_loss_that_wavers_about_a_level_seldom_rises(echo, falls):
-    """Its values follow each other, so that it drifts for a while without going anywhere."""
-    rng = np.random.default_rng(7)
-    loss, held = np.empty((2, 200, 40))
-    t = np.arange(40) / 40
-    for row in range(200):
-        off = rng.normal(size=40)
-        for k in range(1, 40):
-            off[k] = echo * off[k - 1] + np.sqrt(1 - echo**2) * off[k]
-        loss[row] = 0.1 + 1.5 * np.exp(-6 * t)
-        held[row] = 0.6 + falls * np.exp(-15 * t) + 0.02 * off
-    said = simopt.diagnosis.diagnose_many(loss, held)["symptom"]
-    assert (said == "validation rises").sum() <= 20
-
-
-@pytest.mark.parametrize("first", [1.3, 0.1])
-def test_a_spike_is_where_it_is_said_to_be(first):
-    """A first value that is set aside, as a partial sum is, does not move it."""
-    loss = 0.3 + np.exp(-np.arange(40) / 6) + 0.004 * np.random.default_rng(1).normal(size=40)
-    loss[0], loss[25] = first, 0.65
-    found = simopt.diagnose(loss)
-    places = {each.feature: each.first for each in found.seen}
-    assert places["spikes"] == 25
-    assert ("skipped" in places) == (first < 1)
-
-
-def test_values_that_climb_from_zero_are_said_and_set_aside():
-    mean = [0.0]
-    for value in 0.3 + 2 * np.exp(-np.arange(120) / 20):
-        mean.append(0.8 * mean[-1] + 0.2 * value)
-    found = simopt.diagnose(mean[1:])
-    assert found.symptom == "healthy"
-    assert "climb from zero" in found.seen[-1].says
-    top = int(np.argmax(mean)) - 1
-    assert (found.seen[-1].first, found.seen[-1].last) == (0, top - 1)
-    warmed_up = simopt.diagnose(1.0 + np.array(mean[1:]))
-    assert not any("climb" in each.says for each in warmed_up.seen)
-
-
-def test_a_fall_whose_end_is_half_way_up_again_is_not_healthy():
-    assert simopt.diagnose([2.13, 1.55, 1.15, 0.88, 1.73]).symptom == "can't tell"
-    assert simopt.diagnose([2.13, 1.55, 1.15, 0.88, 0.8]).symptom == "healthy"

@@ -35,19 +35,11 @@ GAPS = 3
 #: the lowest of single values is so by noise.
 PIECES = 20
 
-#: A correlation with the value before that is taken for memory is no more than this; residuals of a
-#: line through k values have lost about the second number over k of it.
-MOST_ECHO, BIAS = 0.9, 2.5
-
-#: Noise with memory moves from one value to the next by a share of what it spans: what scatters
-#: about a line by more than so many times its noise is a bend.
-SLOWEST = 3.0
-
 #: The columns, in their order.
 VALIDATION = (
     "validation_fall",  # start - lowest of the validation loss, of its range
     "validation_lowest_at",  # where it is lowest
-    "validation_rise",  # median of the last quarter - lowest median of three, of start - that one
+    "validation_rise",  # mean of the last quarter - lowest, of its start - lowest
     "validation_noise",  # what noise alone makes of that rise, of the rise
     "validation_climb",  # slope of a line through what follows it, in standard errors; NaN of few
     "training_after",  # what the training loss loses after that place, of its fall
@@ -80,7 +72,6 @@ def measure_validation(losses, validation, lengths, out):
     """
     longest = losses.shape[1]
     y, spare, shape = np.empty(longest), np.empty((3, longest)), np.empty(STRETCHES)
-    calm = np.empty(longest)
     for i in range(len(losses)):
         out[i, :] = np.nan
         out[i, BROKEN_AT] = ends_early(validation[i], losses[i], lengths[i])
@@ -95,12 +86,9 @@ def measure_validation(losses, validation, lengths, out):
             k, _ = collect(losses[i], lengths[i], y)
             beside_training(y[:k], middle, scale, out[i])
             continue
-        # One lucky value is no level from which a loss rises.
-        medians_of_three(y[:k], calm)
-        points = stretches(calm[:k], shape)
+        points = stretches(y[:k], shape)
         width = max(1, points // PIECES)
         lowest, low = lowest_piece(shape[:points], width)
-        behind = y[(lowest + width) * k // points : k]
         # Values behind the lowest piece, of the last quarter at most; their median, of three and
         # more, since a single bad epoch is no rise. Of fewer than twenty epochs two are enough.
         late = min(1 + k // 4, k - (lowest + width) * k // points)
@@ -118,21 +106,14 @@ def measure_validation(losses, validation, lengths, out):
                 # Printed with few digits most values are the same: the mean sees the others.
                 noise = level(spare[0, : k - 3]) / THIRD_MEAN
         # Two means are compared, of so many values each, and one of them is the lowest of many.
-        end, piece, chosen = 1.0 / max(1, late), points / (k * width), lowest_of(points / width)
-        error = noise * math.sqrt(end + piece + chosen * chosen * piece)
-        slope, spread, memory = line_through(behind)
-        if not spread <= SLOWEST * noise:
-            memory = np.float64(1.0)
-        if memory > 1.0:
-            # Of values that follow each other a mean scatters more, but no more than they do.
-            end, piece = min(1.0, memory * memory * end), min(1.0, memory * memory * piece)
-            slow = spread * math.sqrt(end + piece + chosen * chosen * piece)
-            error = max(error, slow)
+        piece = points / (k * width)
+        chosen = lowest_of(points / width) * math.sqrt(piece)
+        error = noise * math.sqrt(1.0 / max(1, late) + piece + chosen * chosen)
         out[i, FALL] = y[0]
         out[i, LOWEST_AT] = (lowest + 0.5 * (width - 1)) / (points - 1)
         out[i, RISE] = rise / max(np.float64(0.0), shape[0] - low)
         out[i, RISE_NOISE] = error / rise
-        out[i, CLIMB] = slope / max(1.0, memory)
+        out[i, CLIMB] = climb(y[(lowest + width) * k // points : k])
         out[i, NET] = y[0] - median(y[k - 1 - k // 4 : k], spare[1], spare[2])
         out[i, SCATTER] = noise
         if k > 5:
@@ -152,24 +133,11 @@ def measure_validation(losses, validation, lengths, out):
         ) / y[0]
 
 
-def medians_of_three(y, calm):
-    """Of each value and its neighbours the median; the first and the last one stay."""
-    k = len(y)
-    calm[0], calm[k - 1] = y[0], y[k - 1]
-    for t in range(1, k - 1):
-        low, high = min(y[t - 1], y[t]), max(y[t - 1], y[t])
-        calm[t] = max(low, min(high, y[t + 1]))
-
-
-def line_through(y):
-    """The slope of a line through values in standard errors, their deviation from it, and memory.
-
-    That is how many times as much a mean scatters as one of values that do not follow each other.
-    NaN of fewer than four values.
-    """
+def climb(y):
+    """The slope of a line through values, in standard errors; NaN of fewer than four."""
     k = len(y)
     if k < 4:
-        return np.float64(np.nan), np.float64(np.nan), np.float64(np.nan)
+        return np.float64(np.nan)
     mean, middle = level(y), 0.5 * (k - 1)
     product = total = np.float64(0.0)
     for t in range(k):
@@ -178,16 +146,7 @@ def line_through(y):
     # The sum of the squares of t - middle.
     squares = k * (k * k - 1.0) / 12.0
     slope = product / squares
-    left = total - slope * product
-    echo = before = np.float64(0.0)
-    for t in range(k):
-        residual = y[t] - mean - slope * (t - middle)
-        echo += residual * before
-        before = residual
-    echo = echo / left + BIAS / k if left > 0.0 else np.float64(0.0)
-    echo = min(max(np.float64(0.0), echo), np.float64(MOST_ECHO))
-    error = np.sqrt(left / (k - 2) / squares)
-    return slope / error, np.sqrt(left / (k - 2)), np.sqrt((1.0 + echo) / (1.0 - echo))
+    return slope / np.sqrt((total - slope * product) / (k - 2) / squares)
 
 
 def beside_training(y, middle, scale, out):

@@ -34,9 +34,6 @@ BETWEEN = 0.15
 
 #: Skewness beyond so many times its standard error.
 SKEW, CHANCE = 0.4, 2.0
-#: Losses of batches are skewed as well: by a share of the loss as small as this, and correlated
-#: from one to the next by less than that, beyond a standard error.
-SKEWED_SHARE, SKEWED_ECHO = 0.1, 0.15
 
 #: All that a loss spans is next to nothing of it below this share.
 NOTHING = 0.003
@@ -143,15 +140,8 @@ def memory(f: Columns) -> Column:
 
 
 def skewed(f: Columns) -> Column:
-    """Whether values lie far above most others rather than far below, more than by chance.
-
-    And as those of a swing do, not as the losses of batches, which are skewed by little of the loss
-    and do not follow each other.
-    """
-    # The correlation is that of the second half.
-    echo = np.abs(f["echo"]) - np.sqrt(2.0 / f["values"])
-    batches = every(below(echo, SKEWED_ECHO), below(f["noise_share"], SKEWED_SHARE))
-    return every(above(f["skew"] - CHANCE * np.sqrt(6.0 / f["values"]), SKEW), 1.0 - batches)
+    """Whether values lie far above most others rather than far below, more than by chance."""
+    return above(f["skew"] - CHANCE * np.sqrt(6.0 / f["values"]), SKEW)
 
 
 def in_turns(f: Columns) -> Column:
