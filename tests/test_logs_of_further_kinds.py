@@ -344,9 +344,10 @@ def test_both_losses_of_a_game_are_of_one_run(tmp_path):
     same(one(said), held=None)
 
 
-def test_files_named_for_runs_hold_what_each_came_to(tmp_path):
-    text = json.dumps({f"run_{k}.json": {"loss": a} for k, a, _ in ROWS})
-    assert len(read_log(written(tmp_path, text, "log.json"))) == len(T)
+@pytest.mark.parametrize(("name", "runs"), [("run_{}.json", len(T)), ("exported_{}.pt", 1)])
+def test_files_named_for_runs_hold_what_each_came_to(tmp_path, name, runs):
+    text = json.dumps({name.format(k): {"loss": a} for k, a, _ in ROWS})
+    assert len(read_log(written(tmp_path, text, "log.json"))) == runs
 
 
 def test_a_column_beside_a_part_of_the_data_is_the_training(tmp_path):

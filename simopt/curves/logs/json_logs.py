@@ -21,7 +21,7 @@ from simopt.problems.texts import DATE
 _WORD = re.compile(r"[\w.+-]{0,30}\s*")
 _BETWEEN = re.compile(r"[\s,]*")
 #: A file of one of several runs, not of an epoch.
-_RUN = re.compile(r"run|exp|trial|seed|fold", re.IGNORECASE)
+_RUN = re.compile(r"(?:run|exp|experiment|trial|seed|fold)(?![a-z])", re.IGNORECASE)
 
 #: Cells of a column that tell whether it is text.
 SAMPLE = 50
