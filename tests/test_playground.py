@@ -17,7 +17,7 @@ from simopt.display import axis_ticks, walkthrough
 from simopt.ground import formatting
 from simopt.report.playground import catalogue
 from simopt.rules import ALL, javascript
-from simopt.training.run import names_per_weight
+from simopt.training.steps import names_per_weight
 from tests import browser
 
 pytestmark = pytest.mark.skipif(

@@ -16,7 +16,7 @@ from simopt.display.walkthrough.terminal import places
 from simopt.document.printed import rows
 from simopt.rules import ALL, OPTIMIZERS
 from simopt.rules.formulas import steps as steps_of
-from simopt.training.run import names_per_weight
+from simopt.training.steps import names_per_weight
 
 LINE = problems.least_squares([0.0, 1.0, 2.0, 4.0], [1.0, 3.0, 5.5, 8.0], intercept=True, l2=0.1)
 LABELS = problems.logistic([[1.0, 2.0], [0.0, -1.0], [3.0, 1.0], [-2.0, 0.5]], [1, 0, 1, 0], l2=0.2)

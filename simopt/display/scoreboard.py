@@ -17,7 +17,8 @@ from simopt.display.walkthrough import worked
 from simopt.ground.formatting import count, listing, number
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
-from simopt.training.run import Run, names_per_weight
+from simopt.training.run import Run
+from simopt.training.steps import names_per_weight
 
 #: Updates written out of all rules together.
 WRITTEN = 140

@@ -19,7 +19,8 @@ from simopt.ground import checks, files
 from simopt.ground.formatting import count, number, symbol
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
-from simopt.training.run import Run, names_per_weight
+from simopt.training.run import Run
+from simopt.training.steps import names_per_weight
 
 #: Updates and points written out; the rest are counted, and drawn in the figure.
 MOST_UPDATES, MOST_POINTS = 200, 20

@@ -18,7 +18,7 @@ from simopt.problems import Problem
 from simopt.rules.rule import Optimizer, Rule
 from simopt.sweeps.axes import COMMON, OPTIONAL, Axes, per_plan, whole_numbers
 from simopt.sweeps.chunks import Job
-from simopt.training.run import names_per_weight
+from simopt.training.steps import names_per_weight
 
 Array = NDArray[Any]
 

@@ -18,7 +18,8 @@ from simopt.problems.regression import Regression
 from simopt.rules.formulas import starts as starts_of
 from simopt.rules.rule import Optimizer
 from simopt.training import plan, shuffling
-from simopt.training.run import Run, names_per_weight, run
+from simopt.training.run import Run, run
+from simopt.training.steps import names_per_weight
 
 
 def worked_steps(

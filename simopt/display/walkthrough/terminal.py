@@ -15,7 +15,8 @@ from simopt.display.walkthrough.steps import worked
 from simopt.ground import checks
 from simopt.problems import Problem
 from simopt.rules.rule import Optimizer
-from simopt.training.run import Run, names_per_weight
+from simopt.training.run import Run
+from simopt.training.steps import names_per_weight
 
 #: How wide a column of a text may get before it is no longer aligned.
 WIDEST = 46
