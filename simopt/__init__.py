@@ -7,7 +7,6 @@ from there: any data, any scale. Start with `run`, `sweep` and `report`.
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import sys
 from types import ModuleType
@@ -243,8 +242,12 @@ def __dir__() -> list[str]:
     return [*__all__, "__version__"]
 
 
-class _ShortPaths(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """``import simopt.nqm`` and ``from simopt.nqm import ...``: the module under its short path."""
+class _ShortPaths:
+    """``import simopt.nqm`` and ``from simopt.nqm import ...``: the module under its short path.
+
+    It has the methods of a finder and a loader, not their base classes: to import these takes a
+    tenth of the package's own import.
+    """
 
     def find_spec(
         self, fullname: str, path: Any = None, target: Any = None
@@ -254,7 +257,7 @@ class _ShortPaths(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         real = _MODULES.get(short) if package == "simopt" else None
         if real is None or real == f"simopt.{short}":
             return None
-        return importlib.machinery.ModuleSpec(fullname, self, loader_state=real + dot + inner)
+        return importlib.machinery.ModuleSpec(fullname, self, loader_state=real + dot + inner)  # type: ignore[arg-type]
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         module = importlib.import_module(spec.loader_state)

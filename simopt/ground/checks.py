@@ -6,12 +6,13 @@ import inspect
 import math
 import operator
 import os
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,7 @@ def real(name: str, value: Any, allowed: str = "a number") -> float:
     """A Python float, also one that is not finite."""
     # Of these float() would take the text, 1, the real part, the days, and NaN with a warning.
     other = (str, bytes, bool, np.bool_, np.complexfloating, np.datetime64, np.timedelta64)
-    if isinstance(value, other) or value is None or value is np.ma.masked:
+    if isinstance(value, other) or value is None or (is_masked(value) and value is np.ma.masked):
         raise refuse(name, value, allowed)
     try:
         return float(value)
@@ -190,11 +191,16 @@ def computes(value: Any) -> str:
 
 def count_masked(value: Any) -> int:
     """How many values of an array, or of those in a list, are masked."""
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         return int(np.ma.getmaskarray(value).sum())
     if isinstance(value, (list, tuple)):
-        return sum(count_masked(each) for each in value if isinstance(each, np.ma.MaskedArray))
+        return sum(count_masked(each) for each in value if is_masked(each))
     return 0
+
+
+def is_masked(value: Any) -> TypeGuard[np.ma.MaskedArray[Any, Any]]:
+    """Whether it is a masked array: then its maker has imported numpy.ma, which this does not."""
+    return "numpy.ma" in sys.modules and isinstance(value, np.ma.MaskedArray)
 
 
 def numbers(name: str, value: Any, each: Interval = ANY, least: int = 0) -> NDArray[np.float64]:

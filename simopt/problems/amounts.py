@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simopt.ground.patterns import late
 from simopt.problems.units import CODES, SIGNS, is_unit
 
 Floats = NDArray[np.float64]
@@ -25,7 +26,7 @@ _WHOLE = (
     r"(?:\d{1,3}(?P<apart>[.,'\u2019 \xa0\u202f])\d{3}(?:(?P=apart)\d{3})*"
     r"|\d{1,2}(?:,\d\d)+,\d{3}|\d+)"
 )
-_AMOUNT = re.compile(
+_AMOUNT = late(
     rf"(?P<open>\()?\s*(?P<sign>{_SIGN})?\s*(?P<before>{CURRENCY})?\s*(?P<inner>{_SIGN})?\s*"
     rf"(?P<number>(?:{_WHOLE})?(?:[.,]\d*)?)(?:[ed](?P<exponent>[-+]?\d+))?(?P<last>-)?"
     rf"\s*(?P<behind>[%\u2030]|{CURRENCY}|(?<=\s)[a-z\u00b5\u00b0\u00b2\u00b3/%.]{{1,8}}"
@@ -35,7 +36,7 @@ _AMOUNT = re.compile(
 )
 
 #: What one mark and three digits behind it say: thousands, or decimals.
-_EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+_EITHER = late(r"[1-9]\d{0,2}[.,]\d{3}")
 #: Before a number these signs come with English marks, whose comma groups thousands.
 _ENGLISH = frozenset("$£¥₹₩")
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.ground import checks
+from simopt.ground.patterns import late
 from simopt.problems import totals
 from simopt.problems.amounts import CLEAR, Amounts, Fault, may_group
 from simopt.problems.amounts import read as read_amounts
@@ -43,7 +44,7 @@ DECIMAL = "simopt: decimal mark"
 NAMED = 5
 
 #: Numbers as names of columns.
-_NUMERAL = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
+_NUMERAL = late(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
 
 #: Answers that mean yes. Of two other texts the second in alphabetical order counts as 1.
 YES = frozenset(

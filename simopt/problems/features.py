@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simopt.ground import notices
+from simopt.ground.patterns import late
 from simopt.problems import amounts
 from simopt.problems.columns import Columns, Floats, listed
 
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
 ENOUGH = 10
 
 #: What pandas, R and Excel call the numbers of rows that they write beside a table.
-INDEX = re.compile(
+INDEX = late(
     r"unnamed: \d+(\.\d+|_level_\d+)*|(__)?index(_level_\d+__)?|level_\d+"
     r"|row_?(names?|id|index|number)?|\.\.\.\d+|#|",
     re.IGNORECASE,
 )
-IDENTIFIER = re.compile(
+IDENTIFIER = late(
     r"(?i:(.*[\s_.-])?(id|ids|uuid|guid|key|no|nr|number|serial|record))|.*[a-z](Id|ID|No|Nr)"
 )
 
 #: Beside "smoker_yes" the "no" of "smoker_no" is an answer, not a number.
-_ANSWER = re.compile(r"(?<![a-z])(yes|no)(?![a-z])")
+_ANSWER = late(r"(?<![a-z])(yes|no)(?![a-z])")
 
 INDEXES, COUNTS, IDENTIFIES = "the row index", "only counts the rows", "an identifier"
 DATES, CONSTANT, EMPTY = "dates or times", "one value everywhere", "no values"

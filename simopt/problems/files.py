@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simopt.ground import checks, notices
+from simopt.ground.patterns import late
 from simopt.problems import packed
 from simopt.problems.columns import DECIMAL, WIDE
 from simopt.problems.features import ColumnWarning
@@ -137,7 +138,7 @@ def _read_text(
 
 
 #: What pandas says of a row that is wider than all before it, and how often it may.
-_WIDER = re.compile(r"Expected \d+ fields in line \d+, saw (\d+)")
+_WIDER = late(r"Expected \d+ fields in line \d+, saw (\d+)")
 WIDER = 8
 
 
@@ -201,7 +202,7 @@ def _ungrouped(
 
 
 #: How remarks below a table begin: marks of footnotes, and words; and how many rows it has.
-_FOOTER = re.compile(
+_FOOTER = late(
     r"[*\u2020\u2021#]|(?:source|notes?|data (?:from|source)|last updated|updated|footnotes?"
     r"|exported|generated|printed|created|downloaded|retrieved)\b|\(\d[\d,]* rows?\b[^()]*\)$",
     re.I,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from simopt.ground.delimited import split
+from simopt.ground.patterns import late
 from simopt.problems.units import is_unit
 
 #: What stands for no value, beside what pandas reads so: SAS writes a point, MySQL a backslash, the
@@ -17,7 +18,7 @@ ABSENT = frozenset((*MISSING, "", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "nul
 #: Lines that may stand above a heading.
 TITLES = 20
 
-NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?|nan|inf|", re.IGNORECASE)
+NUMBER = late(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?|nan|inf|", re.IGNORECASE)
 
 
 def remarks(lines: list[str]) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from simopt.ground.patterns import late
 from simopt.problems.amounts import CURRENCY
 from simopt.problems.units import is_unit
 
@@ -20,7 +21,7 @@ _FULL = (
     "(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?"
     r"|oct(ober)?|nov(ember)?|dec(ember)?)\.?"
 )
-DATE = re.compile(
+DATE = late(
     r"((mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? )?"
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})|\d{4}-\d{2}"
     rf"|{_DAY} ?{_MARK}?{_MONTH}{_MARK}{_YEAR}|{_MONTH}{_MARK}{_DAY}{_MARK}{_YEAR}"
@@ -34,7 +35,7 @@ DATE = re.compile(
 )
 
 #: What says that there is no value, in a column of numbers: among texts it is one of them.
-NOTHING = re.compile(
+NOTHING = late(
     r"missing|unknown|blank|no data|none|\(?null\)?|n\.?[ad]\.?|n/[adk]|tb[ad]|[?*]|-{1,2}"
     r"|not (?:available|applicable|recorded|measured|reported)"
     r"|unbekannt|keine angabe|k\. ?a\.|inconnu|desconocido"
@@ -46,7 +47,7 @@ NOTHING = re.compile(
 DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 
 #: Numbers written otherwise, also such as are not read as amounts: fractions, hexadecimal ones.
-AMOUNT = re.compile(
+AMOUNT = late(
     r"\(?[$€£¥]?\s*[-+\u2212]?\s*(?!\d+\.\d{1,2}\.)"
     r"(?:0x[\da-f]+|\d+/\d+|\d[\d.,'\u2019 \xa0\u202f]*(?:[ed][-+]?\d+)?)\)?"
     r"\s*(?P<unit>[%$€£¥]|(?<=\s)[a-z\u00b5\u00b0\u00b2\u00b3/%]{1,8})?",
@@ -55,7 +56,7 @@ AMOUNT = re.compile(
 
 _NUMBER, _MONEY = r"[-+\u2212]?\d[\d.,]*", rf"(?:{CURRENCY})\s*"
 #: Numbers with more beside them than a unit: about, an uncertainty, a footnote, millions, hours.
-DECORATED = re.compile(
+DECORATED = late(
     rf"[~\u2248]\s*(?:{_MONEY})?{_NUMBER}|{_NUMBER}\s*(?:\u00b1|\+/-)\s*{_NUMBER}"
     rf"|[-+\u2212]?\d+\.\d+(?:\(\d+\)|\*+|[kmb])|{_MONEY}{_NUMBER}\s*[kmb]"
     rf"|\d+\s*h\s*\d+\s*m(?:in)?|[=']\"?{_NUMBER}\"?",  # Excel's texts
@@ -63,13 +64,13 @@ DECORATED = re.compile(
 )
 
 #: Postal codes and the like: shorter ones are hours, days and months.
-CODE = re.compile(r"[0-9]{4,}")
+CODE = late(r"[0-9]{4,}")
 
 #: A number and what stands behind it: 1.5 kg, 64GB.
-MEASURED = re.compile(r"[-+\u2212]?\d[\d.,]*\s*(?P<unit>[^\d\s.,]\D{0,15})")
+MEASURED = late(r"[-+\u2212]?\d[\d.,]*\s*(?P<unit>[^\d\s.,]\D{0,15})")
 
 #: Two capital letters that are a unit only on paper: a large prefix before what is never so large.
-_PLACE = re.compile(r"[MGTPEZY][ASTCFK]")
+_PLACE = late(r"[MGTPEZY][ASTCFK]")
 
 #: What is said of such numbers.
 ALONE = ", in digits alone"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.ground import notices
+from simopt.ground.patterns import late
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ _OTHERS: dict[str, Callable[[Floats], tuple[float, ...]]] = {
     r"var(?:iance)?": lambda values: (float(values.var()), float(values.var(ddof=1))),
     r"counts?|n|no\. of rows": lambda values: (float(len(values)),),
 }
-CALLED = re.compile(rf"(?:{'|'.join((_TOTAL, *_OTHERS))})\W*", re.IGNORECASE)
+CALLED = late(rf"(?:{'|'.join((_TOTAL, *_OTHERS))})\W*", re.IGNORECASE)
 
 #: Rows that a total may sum up, with it.
 FEWEST = 4
@@ -53,7 +54,7 @@ SELDOM = {True: 1e-2, False: 1e-6}
 #: Of a row that is called so, and has what that is, a warning tells where chance is so small. Max
 #: may be a dog.
 TOLD = 3e-2
-_NAMES = re.compile(r"m(?:ax|in)\W*", re.IGNORECASE)
+_NAMES = late(r"m(?:ax|in)\W*", re.IGNORECASE)
 
 
 def check(name: str, frame: pd.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from simopt.ground.patterns import late
 
 SIGNS = "$€£¥₹₽₩₺₪฿₫₴₦₱¢"
 CODES = (
@@ -35,14 +35,14 @@ _TYPES = (
     "|numeric|dimensionless|unitless"
 )
 
-_ONE = re.compile(
+_ONE = late(
     rf"(?:{_PREFIX})?(?:{_PREFIXED})|{_ALONE}|[{SIGNS}]|{CODES}|(?i:per|(?:{_WORDS})s?|{_TYPES})"
 )
 
 #: What joins units, and their powers.
-_JOINTS = re.compile(r"[\s/*.\u00b7^()\d\u207b\u00b9\u00b2\u00b3+-]+")
+_JOINTS = late(r"[\s/*.\u00b7^()\d\u207b\u00b9\u00b2\u00b3+-]+")
 
-_BRACKETS = re.compile(r"\[.{0,20}\]|\(.{0,20}\)")
+_BRACKETS = late(r"\[.{0,20}\]|\(.{0,20}\)")
 
 
 def is_unit(cell: str) -> bool:

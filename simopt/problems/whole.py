@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.ground import notices
+from simopt.ground.patterns import late
 from simopt.problems.features import ColumnWarning
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ EXACT = 2.0**53
 #: How much of what numbers differ by at most rounding may take before it is said.
 NEGLIGIBLE = 1e-6
 
-_WHOLE = re.compile(r"\s*[-+]?[0-9]+\s*")
+_WHOLE = late(r"\s*[-+]?[0-9]+\s*")
 
 
 def say_rounded(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simopt.ground.delimited import COMMA, POINT, decimal_mark, find_separator, split
+from simopt.ground.patterns import late
 from simopt.problems import amounts, headings, packed
 from simopt.problems.columns import listed
 from simopt.problems.headings import MISSING, NUMBER, UNITS
@@ -36,15 +37,15 @@ HEAD, LINES = 1 << 20, 200
 
 #: What groups thousands beside each decimal mark, and numbers that show it.
 GROUPED = {
-    ".": (",", re.compile(r"[-+]?\d{1,3}(?:,\d{3})+\.\d+|[-+]?\d{1,3}(?:,\d{3}){2,}")),
-    ",": (".", re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+,\d+|[-+]?\d{1,3}(?:\.\d{3}){2,}")),
+    ".": (",", late(r"[-+]?\d{1,3}(?:,\d{3})+\.\d+|[-+]?\d{1,3}(?:,\d{3}){2,}")),
+    ",": (".", late(r"[-+]?\d{1,3}(?:\.\d{3})+,\d+|[-+]?\d{1,3}(?:\.\d{3}){2,}")),
 }
 
 #: Marks that group thousands beside either decimal mark: Switzerland's, and a space.
-SET_APART = re.compile(r"[-+]?\d{1,3}(?:(['\u0020])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
+SET_APART = late(r"[-+]?\d{1,3}(?:(['\u0020])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 
 #: Numbers whose marks may group thousands as well as set off decimals.
-EITHER = {mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+") for mark in ".,"}
+EITHER = {mark: late(rf"[-+]?[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+") for mark in ".,"}
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -281,7 +282,7 @@ def _is_open(cells: list[str]) -> bool:
 
 
 #: An amount with a comma, or with a point that groups no thousands.
-_MARKED = re.compile(r",|\.(?!\d{3}(?!\d))\d|\d{4}\.|(?<!\d)0\d*\.")
+_MARKED = late(r",|\.(?!\d{3}(?!\d))\d|\d{4}\.|(?<!\d)0\d*\.")
 
 
 def _told(rows: list[list[str]]) -> str | None:

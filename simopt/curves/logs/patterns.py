@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from simopt.ground.patterns import late
+
 #: Julia's single precision and Fortran's double write their exponents with f and d: 2.5f0, 1.0D-05.
 NUMBER = (
     r"[-+]?(?:(?:\d+\.\d*|\.\d+)[fFdD][-+]?\d+"
@@ -41,7 +43,7 @@ class Pattern:
 def _pattern(program: str, key: str, expression: str, about: str = "") -> Pattern:
     expression = expression.replace("<>", f"({VALUE})")
     expression = re.sub(r"(?<!\?P)<(\w+)>", lambda m: f"(?P<{m[1]}>{VALUE})", expression)
-    return Pattern(program, re.compile(expression, re.IGNORECASE), key, about)
+    return Pattern(program, late(expression, re.IGNORECASE), key, about)
 
 
 #: Lines whose names don't stand right before their numbers; all others are read by `pairs`.
