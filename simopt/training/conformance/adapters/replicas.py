@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from simopt.training.conformance.adapters.copies import again, optimizers
@@ -105,7 +105,7 @@ def untouched(optimizer: Any) -> Iterator[None]:
             each.clear()
         for parameter in live:
             parameter.grad = None
-        with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        with torch.random.fork_rng(devices=[]), _on_cpu():
             yield
     finally:
         torch.set_default_dtype(default)
@@ -118,6 +118,14 @@ def untouched(optimizer: Any) -> Iterator[None]:
             "optimizer: must not move the parameters that it was made with when a copy of it is "
             "stepped; hand in its class, or a function of the parameters that makes one"
         )
+
+
+def _on_cpu() -> Any:
+    """What is made is on the CPU: where it is anyway, nobody looks at every call of PyTorch's."""
+    import torch
+
+    there = torch.device("cpu")
+    return nullcontext() if torch.empty(0).device == there else there
 
 
 def _versions(parameters: list[Any]) -> list[int]:

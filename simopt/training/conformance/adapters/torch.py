@@ -62,8 +62,9 @@ def adapted(optimizer: Any, group: int) -> Handed:
         rates = [each.get(key) for each in trained.param_groups]
 
         def player(gradient: Array, factor: float, loss: float) -> Array:
-            for each, part in zip(parameters, np.split(gradient, pieces), strict=True):
-                dense = torch.tensor(part, dtype=torch.float64)
+            parts = np.split(gradient, pieces) if pieces > 1 else [gradient]
+            for each, part in zip(parameters, parts, strict=True):
+                dense = torch.from_numpy(np.array(part, dtype=np.float64))
                 each.grad = _of_every_entry(dense) if sparse else dense
             for each, rate in zip(trained.param_groups, rates, strict=True):
                 if rate is not None and factor != 1.0:
@@ -72,7 +73,8 @@ def adapted(optimizer: Any, group: int) -> Handed:
                 trained.step(lambda: torch.tensor(loss))
             else:
                 trained.step()
-            return np.concatenate([each.detach().numpy() for each in parameters])
+            moved = [each.detach().numpy() for each in parameters]
+            return np.concatenate(moved) if pieces > 1 else moved[0].copy()
 
         return player
 
