@@ -318,6 +318,15 @@ def test_hooks_of_all_optimizers_are_not_called():
         handle.remove()
 
 
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_what_it_makes_is_where_its_weights_are(device):
+    """Whatever the default is; of "meta" nothing has a value."""
+    with torch.device(device):
+        rule = simopt.Adam(eta=0.1, convention="torch")
+        table = simopt.conformance.check(T.Adam(parameters(), lr=0.1), against=rule)
+    assert table["equal"].all()
+
+
 def test_parameter_groups():
     first, second = (torch.nn.Parameter(torch.zeros(2)) for _ in range(2))
     groups = [{"params": [first], "weight_decay": 0.1}, {"params": [second], "weight_decay": 0.0}]
