@@ -33,7 +33,7 @@ from simopt.engine.passes import Passes
 from simopt.ground import checks
 from simopt.ground.extras import how_to_install
 from simopt.ground.inline import inlined
-from simopt.ground.pipeline import shortened, sparing
+from simopt.ground.pipeline import compared_fast, replaced, shortened, sparing
 from simopt.problems import Problem
 from simopt.rules.matrices import MatrixStep
 from simopt.rules.rule import Rule
@@ -68,6 +68,9 @@ ARRAYS = ("rates", "box", "reaction")
 
 #: One launch at a time: the free memory is read, then taken.
 _device = threading.Lock()
+
+#: A class of flags like numba-cuda's, made once.
+flags_of = cache(compared_fast)
 
 
 def available() -> str | None:
@@ -115,14 +118,15 @@ def uncontracted() -> Iterator[None]:
     def fewer(itself: Any) -> Any:
         return shortened(pipelines(itself), itself.state.func_id.func)
 
-    compiler: Any = importlib.import_module("numba.cuda.compiler").CUDACompiler
-    compile_ir, pipelines = nvvm.compile_ir, compiler.define_pipelines
-    nvvm.compile_ir, compiler.define_pipelines = partial(compile_ir, fma=False), fewer
-    try:
-        with sparing(importlib.import_module("numba.cuda.core.postproc")):
-            yield
-    finally:
-        nvvm.compile_ir, compiler.define_pipelines = compile_ir, pipelines
+    numbas: Any = importlib.import_module("numba.cuda.compiler")
+    pipelines = numbas.CUDACompiler.define_pipelines
+    with (
+        replaced(nvvm, compile_ir=partial(nvvm.compile_ir, fma=False)),
+        replaced(numbas.CUDACompiler, define_pipelines=fewer),
+        replaced(numbas, CUDAFlags=flags_of(numbas.CUDAFlags)),
+        sparing(importlib.import_module("numba.cuda.core.postproc")),
+    ):
+        yield
 
 
 def jit(function: Callable[..., None]) -> Any:

@@ -55,28 +55,35 @@ def shortened(pipelines: list[Any], function: Any) -> list[Any]:
     return pipelines
 
 
-class Flags(compiler.Flags):
-    """Numba's flags, of which those alone are looked at that are set: it compares all, by name."""
+def compared_fast(flags: type) -> Any:
+    """A class of flags like it that looks at those alone that are set: Numba compares all, by name.
 
-    __slots__ = ()
+    ``flags`` is Numba's class, or that of numba-cuda.
+    """
+    # Numba takes the hash of the names of its options, which it sorts each time.
+    of_all, defaults = hash(flags()), flags().values()
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, compiler.Flags) and all(
-            getattr(self, name) == getattr(other, name) for name in {*self._values, *other._values}
-        )
+    class Flags(flags):  # type: ignore[misc]
+        __slots__ = ()
 
-    def __hash__(self) -> int:
-        return FLAGS_HASH
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, flags) and all(
+                getattr(self, name) == getattr(other, name)
+                for name in {*self._values, *other._values}  # type: ignore[attr-defined]
+            )
 
-    def values(self) -> dict[str, Any]:
-        """All flags by name."""
-        return {**DEFAULTS, **self._values}
+        def __hash__(self) -> int:
+            return of_all
+
+        def values(self) -> dict[str, Any]:
+            return {**defaults, **self._values}
+
+    # Names of compiled functions hold that of their flags' class.
+    Flags.__name__ = Flags.__qualname__ = flags.__name__
+    return Flags
 
 
-#: That of all flags: Numba takes it of the names of its options, which it sorts each time.
-FLAGS_HASH = hash(compiler.Flags())
-
-DEFAULTS: dict[str, Any] = compiler.Flags().values()
+Flags = compared_fast(compiler.Flags)
 
 
 @contextmanager

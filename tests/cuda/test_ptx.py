@@ -13,6 +13,7 @@ from dataclasses import replace
 import numba
 import numpy as np
 import pytest
+from numba.cuda import compiler
 from numba.cuda.core import analysis
 
 from simopt.engine import cuda
@@ -204,6 +205,22 @@ def test_variables_are_analysed_once(monkeypatch):
         code.compiled(zero_like, (numba.float64,), CAPABILITIES, device=True)
         assert (len(counts) == 1) is (sparing is spared)
         assert counts
+
+
+def test_flags_are_equal_where_numba_cudas_are():
+    """As for CPUs, and what is compiled is compiled with them."""
+    theirs = compiler.CUDAFlags
+    with cuda.uncontracted():
+        ours = compiler.CUDAFlags
+    assert ours is not theirs is compiler.CUDAFlags
+    first, second = theirs(), theirs()
+    assert ours(first) == ours(second) == first
+    assert {first: "known"}[ours(second)] == "known"
+    second.max_registers = 32
+    assert ours(first) != ours(second)
+    assert ours(second) != first
+    assert ours(second).values() == second.values()
+    assert ours(second).summary() == second.summary()
 
 
 @pytest.mark.parametrize("bits", [64, 32])
