@@ -240,6 +240,9 @@ SHOWN = {
     "weight_low": {"weight_low": -1.0},
     "weight_high": {"weight_high": 1.0},
     "weight_norm": {"weight_norm": 2.0},
+    "normalize": {"normalize": True},
+    "normalize_slack": {"normalize": True, "normalize_slack": 0.1},
+    "normalize_guard": {"normalize": True, "normalize_guard": True},
 }
 
 

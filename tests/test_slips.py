@@ -7,7 +7,8 @@ import pytest
 
 import simopt
 from simopt import conformance
-from simopt.training.conformance.slips import EVERYWHERE, SLIPS
+from simopt.training.conformance.slips import SLIPS
+from simopt.training.conformance.slips_of_any import EVERYWHERE
 
 #: Adam as it should be, a line each; a slip is another line.
 ADAM = """
@@ -362,9 +363,7 @@ def test_steps_that_are_divided_by_their_norm_have_no_bound():
         return w - 0.02 * factor * v / np.linalg.norm(v), v
 
     table = conformance.check(divided, eta=0.02, against=simopt.Momentum(eta=0.02, beta=0.9))
-    assert table["explanation"][0] == (
-        "eta=0.02 and steps divided by their norm (or clipped: none here is shorter)"
-    )
+    assert table["explanation"][0] == ("eta=0.02 and steps divided by their norm")
 
 
 def damped(w, g, v, factor):
@@ -461,17 +460,32 @@ def test_a_slip_in_a_part_of_adam_is_named(name):
     assert table["explanation"][0].startswith(f"a slip: {said}")
 
 
-def test_a_gradient_that_is_always_divided_by_its_norm_is_no_clip_alone():
-    """No gradient of the probe is shorter than 1: a clip at 1 does the same, and both are said."""
-    table = conformance.check(lambda w, g, s: (w - 0.02 * g / np.linalg.norm(g), s), eta=0.02)
-    assert table["explanation"][0] == (
-        "clip_norm=1.0 (or gradients divided by their norm: none here is shorter)"
-    )
-    # At another rate the bound was told as the norm of the probe's shortest gradient, 1.0356.
-    table = conformance.check(lambda w, g, s: (w - 0.003 * g / np.linalg.norm(g), s), eta=0.02)
-    assert table["explanation"][0] == (
-        "eta=0.003 and gradients divided by their norm (or clipped: none here is shorter)"
-    )
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (lambda n: n + 1e-6, "normalize=True, normalize_slack=1e-06"),
+        (lambda n: n or 1.0, "normalize=True, normalize_guard=True"),
+        (lambda n: max(n, 1.0), "clip_norm=1.0"),
+    ],
+)
+@pytest.mark.parametrize("eta", [0.02, 0.003])
+def test_a_gradient_that_is_always_divided_by_its_norm_is_no_clip(length, said, eta):
+    """No gradient of the probe is shorter than 1: under a condition some are.
+
+    At another rate than was told the bound is not in the probe: its shortest gradient's norm was.
+    """
+
+    def step(w, g, s):
+        return w - eta * g / length(float(np.linalg.norm(g))), s
+
+    table = conformance.check(step, against=simopt.SGD(eta=0.02), eta=0.02)
+    explanation = table["explanation"][0]
+    if eta == 0.02:
+        assert explanation == said
+    elif "normalize" in said:
+        assert explanation == f"eta=0.003, {said}"
+    else:
+        assert "(not so where whole gradients are zero or tiny" in explanation
 
 
 @pytest.mark.parametrize("still", [lambda w, g, s: (w, s), simopt.SGD(eta=0.0)])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simopt.rules.rule import Optimizer
-from simopt.training.conformance import candidates, probing, slips
+from simopt.training.conformance import candidates, probing, slips, slips_of_any
 from simopt.training.conformance.cases import LOOKED_AT, Case, formula, listed
 
 
@@ -44,8 +44,9 @@ def of_adam(
             if probing.agrees(play, case.theirs, case.probe, case.bound):
                 found = ({name: number} if name else {}) | ({} if case.rated else {"eta": eta})
                 beside = f" ({listed(found)})" if found else ""
-                table.loc[row, ["explanation", "unlike"]] = f"a slip: {text}{beside}", 0.0
-                return True
+                if case.explains(table, row, f"a slip: {text}{beside}", play):
+                    table.loc[row, "unlike"] = 0.0
+                    return True
     return False
 
 
@@ -120,7 +121,7 @@ def of_any(case: Case, table: pd.DataFrame) -> bool:
     of = table["candidate"]
     once = [*{formula(of[row]): row for row in every}.values()]
     once.sort(key=suits)
-    for text, (play, asks_rate) in slips.EVERYWHERE.items():
+    for text, (play, asks_rate) in slips_of_any.EVERYWHERE.items():
         if asks_rate and not case.rated:
             continue
         for row in once:
@@ -129,17 +130,22 @@ def of_any(case: Case, table: pd.DataFrame) -> bool:
             def played(part: probing.Probe, play: Any = play, of: Any = candidate) -> Any:
                 return play(of, part, case.treatment)
 
-            if probing.agrees(played, case.theirs, case.probe, case.bound):
-                table.loc[row, "explanation"] = f"a slip: {text}"
+            if probing.agrees(played, case.theirs, case.probe, case.bound) and case.explains(
+                table, row, f"a slip: {text}", played
+            ):
                 return True
     for row in once:
         # Where they part at first, state may have been lost, and be lost again.
         candidate, often = of[row], int(table["first_departure"][row]) - 1
 
         def lost(part: probing.Probe, of: Any = candidate, often: int = often) -> Any:
-            return slips.restarted(of, part, case.treatment, often)
+            return slips_of_any.restarted(of, part, case.treatment, often)
 
-        if often > 1 and probing.agrees(lost, case.theirs, case.probe, case.bound):
-            table.loc[row, "explanation"] = f"a slip: its state is lost every {often} updates"
+        text = f"a slip: its state is lost every {often} updates"
+        if (
+            often > 1
+            and probing.agrees(lost, case.theirs, case.probe, case.bound)
+            and (case.explains(table, row, text, lost))
+        ):
             return True
     return False

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from simopt.rules.family import Family
 from simopt.rules.rule import WEIGHT_DECAY, Optimizer
 from simopt.training.conformance import bounds, candidates, probing, treatments
 from simopt.training.conformance.decays import shortest
+from simopt.training.conformance.trials import Play, Trials
 
 #: What is done besides a rule that makes a weight's step depend on other weights.
-ACROSS = ("clip_norm", "cautious")
+ACROSS = ("clip_norm", "normalize", "cautious")
 CLIPS = ("clip_norm", "clip_value")
 
 #: Updates within which a lookahead of any period is found.
@@ -22,9 +24,6 @@ LOOKED_AT = 24
 #: The weights in the order in which their first steps tell formulas apart: one is not at 0, and its
 #: gradient is small; the first is where an unknown rate is read off.
 TELLING = (1, 5, 4, 3, 2, 6, 7, 0)
-
-#: Why of a clip only its product with the rate is known.
-SHORTER = "none here is shorter"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +44,8 @@ class Case:
         The settings that are known. A rate that is not is read off the first step.
     across : bool
         Whether a weight's step may depend on other weights.
+    trials : Trials, optional
+        Further conditions, in which what explains the weights has to do so too.
     """
 
     theirs: probing.Array
@@ -53,6 +54,9 @@ class Case:
     treatment: treatments.Treatment
     told: frozenset[str]
     across: bool = False
+    trials: Trials | None = None
+    #: What explains the weights and not those of every condition: by row its text, and where not.
+    partly: dict[int, tuple[str, list[str]]] = field(default_factory=dict, init=False, repr=False)
     #: The rates inferred from the first step, by rule, its other settings, and treatment.
     inferred: dict[Any, float | None] = field(default_factory=dict, init=False, repr=False)
 
@@ -145,6 +149,15 @@ class Case:
             lambda part: probing.ours(candidate, part, how), self.theirs, self.probe, self.bound
         )
 
+    def explains(self, table: pd.DataFrame, row: int, text: str, play: Play) -> bool:
+        """Fill in what explains a row, if ``play`` is the optimizer in every condition too."""
+        apart = [] if self.trials is None else self.trials.apart(play)
+        if not apart:
+            table.loc[row, "explanation"] = text
+        elif row not in self.partly or len(apart) < len(self.partly[row][1]):
+            self.partly[row] = text, apart
+        return not apart
+
     def is_told(self, candidate: Optimizer) -> bool:
         """Whether it has no setting that nobody told."""
         return self.told.issuperset(candidate.settings)
@@ -181,7 +194,4 @@ def said(case: Case, change: dict[str, Any], base: Optimizer) -> str:
     decay = base.settings.get(WEIGHT_DECAY)
     if WEIGHT_DECAY in case.told and WEIGHT_DECAY in change and isinstance(decay, float):
         text += f" ({change[WEIGHT_DECAY] / decay:.6g} times the decay given)" if decay else ""
-    bound = None if "clip_slack" in change else change.get("clip_norm")
-    if bound is not None and np.linalg.norm(case.probe.gradients, axis=1).min() > bound:
-        text += f" (or gradients divided by their norm: {SHORTER})"
     return text

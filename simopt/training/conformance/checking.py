@@ -25,6 +25,7 @@ from simopt.training.conformance import (
 from simopt.training.conformance.adapters.kinds import handed
 from simopt.training.conformance.adapters.record import Handed
 from simopt.training.conformance.cases import Case, listed
+from simopt.training.conformance.trials import Trials
 from simopt.training.stepper import check_single
 
 #: So many frameworks' conventions, the first, need no words on what is theirs.
@@ -45,9 +46,9 @@ def check(
     some over twelve decades, zeros, and both signs. Where its rate can be set, the rate drops to a
     tenth on the way. To those that ask for the batch's loss one is given. Every rule in every
     convention gets the same, with the same hyperparameters as far as it has them. What is equal
-    then is compared once more where an optimizer may step otherwise: over 2,000 updates (400
-    of Keras and optax); where whole gradients are zero, tiny or huge, or orthogonal to the weights;
-    where weights are large; where the rate is raised.
+    then, or would be with a change, is compared once more where an optimizer may step otherwise:
+    over 2,000 updates (400 of Keras and optax); where whole gradients are zero, tiny or huge, or
+    orthogonal to the weights; where weights are large; where the rate is raised.
 
     Parameters
     ----------
@@ -78,12 +79,13 @@ def check(
         convention, settings (as text), equal, first_departure (the update, from 1, at which they
         part; NA if never), difference (there), greatest_difference (over all updates), explanation
         (what to change in that row's rule to make it equal: one thing, or two, a slip that
-        authors make, or a rate that changes from update to update; "" where it is equal already,
+        authors make, or a rate that changes from update to update, with "(not so where ...)" if it
+        is so over the 200 updates and not in every condition; "" where it is equal already,
         "none found" in the nearest rows if nothing does, where it parts if it is equal over the 200
         updates and not in every condition, NA elsewhere).
         ``attrs["verdict"]`` says it in a sentence, ``attrs["framework"]`` what was handed in, and
-        ``attrs["notes"]`` what was left out or chosen; ``attrs["seen"]`` the conditions in which an
-        equal one was compared too.
+        ``attrs["notes"]`` what was left out or chosen; ``attrs["seen"]`` the conditions in which
+        what is equal, or explains it, was compared too.
 
     Raises
     ------
@@ -154,7 +156,12 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
     compared = list(candidates.all_of(told) if rivals is None else _with(against, told))
     fits = rivals is None and "eta" not in told
     across = not subject.apart
-    case = Case(subject.theirs, subject.probe, bound, given.treatment, frozenset(told), across)
+    # What takes matrices alone, or steps by chance, has no conditions of vectors to be compared in.
+    comparable = not any(subject.probe.matrix) and subjects.CHANCE not in subject.notes
+    tried = Trials(given, comparable)
+    case = Case(
+        subject.theirs, subject.probe, bound, given.treatment, frozenset(told), across, tried
+    )
     table = _compared(compared, case, given, fits)
     collects = treatments.collected(subject.theirs, subject.probe.start)
     if case.treatment.accumulate == 1 < collects and not table["equal"].any():
@@ -164,17 +171,13 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
         if not gathered["equal"].any() and explaining.single(gathers, gathered):
             case, table = gathers, gathered
     checked = table
-    seen: list[str] = []
-    part: dict[int, str] = {}
-    # What takes matrices alone, or steps by chance, has no conditions of vectors to be compared in.
-    comparable = not any(subject.probe.matrix) and subjects.CHANCE not in subject.notes
+    explained = False
     if table["equal"].any():
         # One formula has several names: its own first, then the framework's, then the plainest.
         first = table[table["equal"]].sort_values(["other", "foreign", "place"], kind="stable")
         table = pd.concat([first, table[~table["equal"]]], ignore_index=True)
         checked = table[table["equal"]]
-        if comparable:
-            seen, part = _under_conditions(checked, case, given)
+        part = tried.parts(checked, case.treatment)
         left = checked.drop(index=[*part])
         verdict = _equal(checked if left.empty else left, case)
         if left.empty:
@@ -185,13 +188,12 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
         table = table.sort_values("equal", ascending=False, kind="stable", ignore_index=True)
     elif verdict := explaining.single(case, table):
         checked = table[table["explanation"].notna()]
-        if comparable:
-            seen, part = _under_conditions(checked, case, given)
+        part = tried.parts(checked, case.treatment)
         verdict += "".join(f" Not so {where}." for where in dict.fromkeys(part.values()))
     elif any(subject.probe.matrix) and (verdict := _in_halves(table, case)):
         pass
     else:
-        tried = explaining.explain(case, table)
+        explained, searched = True, explaining.explain(case, table)
         table["open"] = table["explanation"].isna() | (table["explanation"] == "none found")
         # Of rules that one change makes equal, the first that simopt has: Adam before QHAdam, which
         # is Adam where its weights are 1.
@@ -202,12 +204,12 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
         table["rank"] = table["rank"].where(~table["open"], 0)
         order = ["open", "least", "place", "foreign", "rank", "unlike"]
         table = table.sort_values(order, kind="stable", ignore_index=True)
-        verdict = _unequal(table, tried)
+        verdict = _unequal(table, searched)
     notes = (*given.notes, *subject.notes, *_of_matrix(compared, case, subject, given))
-    if seen:
-        seen = [*seen, *subject.seen]
+    seen = [*tried.seen, *subject.seen] if tried.seen else []
+    if seen and not explained:
         verdict += f" Not seen: {conditions.unseen(given.framework)}."
-        if _passes_over(checked["candidate"].iloc[0], case, given):
+        if tried.passes_over(checked["candidate"].iloc[0], case.treatment):
             notes += ("where a gradient is not finite it steps over it, which a rule does not",)
     verdict += "".join(f" Note: {each}." for each in notes)
     helping = [
@@ -231,38 +233,6 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
         "seen": tuple(seen),
     }
     return table
-
-
-def _under_conditions(
-    same: pd.DataFrame, case: Case, given: Handed
-) -> tuple[list[str], dict[int, str]]:
-    """The conditions met, and of the rows that are as the optimizer so far where one isn't."""
-    seen: list[str] = []
-    part: dict[int, str] = {}
-    for each in conditions.of_vectors(given.framework, given.drops):
-        theirs = subjects.under(given, each)
-        if theirs is None:
-            continue
-        seen.append(each.words)
-        for row in same.index.difference([*part]):
-            mine = probing.played(same["candidate"][row], each.probe, case.treatment)
-            apart = probing.distance(theirs, mine, subjects.ROUNDING).first
-            if apart is None:
-                continue
-            exact = bool(same["equal"][row])
-            if exact or not probing.as_single(theirs, mine, each.probe.start):
-                part[row] = each.words + f" (there from update {apart:,} on)" * exact
-    return seen, part
-
-
-def _passes_over(candidate: Optimizer, case: Case, given: Handed) -> bool:
-    """Whether weights stay finite after a gradient that isn't, while those of the rule don't."""
-    condition = conditions.not_finite()
-    theirs = subjects.under(given, condition)
-    if theirs is None or not np.isfinite(theirs).all():
-        return False
-    mine = probing.played(candidate, condition.probe, case.treatment)
-    return not np.isfinite(mine).all()
 
 
 def _compared(optimizers: list[Optimizer], case: Case, given: Handed, fits: bool) -> pd.DataFrame:

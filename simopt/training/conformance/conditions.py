@@ -41,6 +41,11 @@ class Condition:
     probe: Probe
     shape: tuple[int, ...]
 
+    @property
+    def long(self) -> bool:
+        """Whether it takes more updates than the others."""
+        return len(self.probe.factors) > FEW
+
 
 def unseen(framework: str) -> str:
     """What no condition meets, in words."""
@@ -67,11 +72,11 @@ def of_vectors(framework: str, drops: bool) -> tuple[Condition, ...]:
         _vector("where whole gradients are huge", start, huge),
         _vector("where weights are large", 1e4 * start, noise),
         _vector("where gradients are orthogonal to the weights", *_orthogonal()),
-        _vector("after more updates", start[1:3], 0.3 + rng.normal(size=(long, 2))),
     ]
     if drops:
         found.append(_vector("where the rate is raised", start, noise, raised))
-    return tuple(found)
+    lasting = 0.3 + rng.normal(size=(long, 2))
+    return (*found, _vector("after more updates", start[1:3], lasting))
 
 
 @cache

@@ -54,6 +54,12 @@ def explain(case: Case, table: pd.DataFrame) -> str:
     )
     if any(explains() for explains in ways):
         return ""
+    if case.partly:
+        # So many updates are no coincidence: two changes would seldom be nearer.
+        row, (text, apart) = min(case.partly.items(), key=lambda each: len(each[1][1]))
+        said_of = f"{text} (not so {', '.join(apart)})"
+        table.loc[row, ["explanation", "unlike"]] = said_of, 0.0
+        return ""
     found, pairs, rows = _changes(case, table, 2, PAIRS)
     if found:
         return ""
@@ -100,8 +106,12 @@ def _changes(
                 continue
             if case.agrees(fitted, how):
                 shown = change if same_rate else {**change, "eta": fitted.settings["eta"]}
-                table.loc[row, "explanation"] = said(case, shown, base)
-                break
+
+                def play(part: probing.Probe, of: Optimizer = fitted, how: Any = how) -> Any:
+                    return probing.ours(of, part, how)
+
+                if case.explains(table, row, said(case, shown, base), play):
+                    break
             unequal.add(same)
     else:
         gone = len(table)

@@ -55,9 +55,18 @@ def explain(case: Case, table: pd.DataFrame) -> bool:
         if found is None or any(not v and own.settings.get(n) for n, v in found.items()):
             continue
         numbers = {n: value for n, value in found.items() if own.settings.get(n) != value}
-        table.loc[row, "explanation"] = said(case, {**change, **numbers}, own)
-        return True
+        candidate = candidates.with_numbers(_at_rate(case, base), found)
+
+        def play(part: probing.Probe, of: Optimizer = candidate) -> Any:
+            return probing.ours(of, part, case.treatment)
+
+        if case.explains(table, row, said(case, {**change, **numbers}, own), play):
+            return True
     return False
+
+
+def _at_rate(case: Case, base: Optimizer) -> Optimizer:
+    return base if case.rated else case.at_their_rate(base)
 
 
 def _others(base: Optimizer) -> Iterator[tuple[dict[str, Any], Optimizer]]:
@@ -71,7 +80,7 @@ def _others(base: Optimizer) -> Iterator[tuple[dict[str, Any], Optimizer]]:
 
 def _numbers(case: Case, base: Optimizer) -> dict[str, float] | None:
     """The numbers at which a rule is the optimizer, of those of its settings that nobody told."""
-    fitted = base if case.rated else case.at_their_rate(base)
+    fitted = _at_rate(case, base)
     names = [n for n in base.rule.hyperparameters if n not in case.told and _is_free(n)]
     if not names or not isinstance(fitted.settings["eta"], float):
         return None

@@ -33,6 +33,12 @@ class Treatment:
         Every component, or the norm over all weights, is brought to this at most.
     clip_slack : float
         Added to the norm before dividing; PyTorch's 1e-6.
+    normalize : bool
+        The gradient is divided by its norm over all weights, which makes one of zeros NaN.
+    normalize_slack : float
+        Added to that norm before dividing.
+    normalize_guard : bool
+        A gradient of zeros stays one.
     accumulate : int
         The mean of so many gradients makes one update: Keras' ``gradient_accumulation_steps``.
     warmup : int
@@ -67,6 +73,9 @@ class Treatment:
     clip_value: float | None = None
     clip_norm: float | None = None
     clip_slack: float = 0.0
+    normalize: bool = False
+    normalize_slack: float = 0.0
+    normalize_guard: bool = False
     accumulate: int = 1
     warmup: int = 0
     proximal_decay: bool = False
@@ -108,6 +117,9 @@ class Treatment:
             norm = math.hypot(*gradient) + self.clip_slack
             if norm > self.clip_norm:
                 gradient = gradient * (self.clip_norm / norm)
+        if self.normalize and (gradient.any() or not self.normalize_guard):
+            with np.errstate(invalid="ignore"):
+                gradient = gradient / (math.hypot(*gradient) + self.normalize_slack)
         return gradient
 
     def rate(self, rate: float, update: int, decay: float) -> float:
@@ -144,12 +156,20 @@ BOUNDED = ("clip_step", "clip_update", "weight_low", "weight_high", "weight_norm
 
 NONE = Treatment()
 
+#: Gradients divided by their norm, in the ways in which that is written.
+NORMALIZED: tuple[dict[str, Any], ...] = (
+    {"normalize": True},
+    {"normalize": True, "normalize_guard": True},
+    *({"normalize": True, "normalize_slack": slack} for slack in (1e-8, 1e-6, 1e-12)),
+)
+
 #: One thing done besides.
 CHANGES: tuple[dict[str, Any], ...] = (
     {"maximize": True},
     *({"clip_norm": bound} for bound in BOUNDS),
     *({"clip_norm": bound, "clip_slack": 1e-6} for bound in BOUNDS),
     *({"clip_value": bound} for bound in BOUNDS),
+    *NORMALIZED,
     *(
         {"lookahead": count, "lookahead_share": share}
         for count in (5, 6, 10)
