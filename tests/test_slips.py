@@ -9,6 +9,7 @@ import simopt
 from simopt import conformance
 from simopt.training.conformance.slips import SLIPS
 from simopt.training.conformance.slips_of_any import EVERYWHERE
+from simopt.training.stepper import Stepper
 
 #: Adam as it should be, a line each; a slip is another line.
 ADAM = """
@@ -260,6 +261,26 @@ def test_a_slip_of_any_rule_is_named(slip):
     assert not table["equal"].any()
     assert table["optimizer"][0] == rule
     assert table["explanation"][0].startswith(f"a slip: {slip}")
+
+
+def test_a_decay_by_the_square_of_the_rate_is_adamcs_and_no_slip():
+    """A. Defazio, 2025, as timm's adamc and pytorch_optimizer's: nothing was found."""
+
+    def step(w, g, state, factor):
+        rule = simopt.AdamW(eta=0.02, weight_decay=0.03, convention="torch")
+        state = state or Stepper(rule, w.tolist())
+        before = np.array(state.weights)
+        state.step(g.tolist(), 0.02 * factor)
+        decayed = np.array(state.weights) + 0.02 * factor * (1 - factor) * 0.03 * before
+        state.weights = decayed.tolist()
+        return decayed, state
+
+    told = {"eta": 0.02, "weight_decay": 0.03}
+    against = [simopt.Adam(**told, convention="torch"), simopt.AdamW(**told, convention="torch")]
+    table = conformance.check(step, against=against, **told)
+    assert table["optimizer"][0] == "AdamW"
+    assert table["explanation"][0].startswith("weights that decay by lambda eta^2 / eta_0")
+    assert "slip" not in table.attrs["verdict"]
 
 
 def test_state_that_is_lost_now_and_then_is_named():

@@ -121,7 +121,8 @@ def of_any(case: Case, table: pd.DataFrame) -> bool:
     of = table["candidate"]
     once = [*{formula(of[row]): row for row in every}.values()]
     once.sort(key=suits)
-    for text, (play, asks_rate) in slips_of_any.EVERYWHERE.items():
+    wrong = {f"a slip: {text}": each for text, each in slips_of_any.EVERYWHERE.items()}
+    for text, (play, asks_rate) in {**slips_of_any.VARIANTS, **wrong}.items():
         if asks_rate and not case.rated:
             continue
         for row in once:
@@ -131,7 +132,7 @@ def of_any(case: Case, table: pd.DataFrame) -> bool:
                 return play(of, part, case.treatment)
 
             if probing.agrees(played, case.theirs, case.probe, case.bound) and case.explains(
-                table, row, f"a slip: {text}", played
+                table, row, text, played
             ):
                 return True
     for row in once:

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.rules.rule import Optimizer
+from simopt.rules.rule import WEIGHT_DECAY, Optimizer
 from simopt.training.conformance.probing import Probe, ours
 from simopt.training.conformance.treatments import Treated, Treatment
+from simopt.training.stepper import Stepper
 
 Array = NDArray[np.float64]
 
@@ -72,6 +73,30 @@ def unscaled(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
         optimizer = optimizer.replace(decay="fixed")
     return ours(optimizer, probe, treatment)
 
+
+def corrected(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array:
+    """The rule with a decay that goes by the square of the rate over that at first."""
+    strength = float(np.asarray(optimizer.settings.get(WEIGHT_DECAY, 0.0)))
+    player = Treated(optimizer, probe.start, treatment, probe.matrix)
+    if not strength or not isinstance(player.stepper, Stepper):
+        return ours(optimizer, probe, treatment)
+    place, rows = optimizer.rule.hyperparameters.index(WEIGHT_DECAY) - 1, []
+    with np.errstate(all="ignore"):
+        for given in zip(probe.gradients, probe.factors, probe.losses, strict=True):
+            for settings in player.stepper.hyper_of:
+                settings[place] = strength * given[1]
+            rows.append(player(*given))
+    return np.array(rows)
+
+
+#: What is done in any rule on purpose, as in A. Defazio, Why gradients rapidly increase near the
+#: end of training, 2025; and whether it shows only where the rate is known.
+VARIANTS: dict[str, tuple[Callable[[Optimizer, Probe, Treatment], Array], bool]] = {
+    "weights that decay by lambda eta^2 / eta_0, eta_0 the rate at first, as AdamC's,": (
+        corrected,
+        False,
+    ),
+}
 
 #: Slips that any rule may have, and whether they show only where the rate is known.
 EVERYWHERE: dict[str, tuple[Callable[[Optimizer, Probe, Treatment], Array], bool]] = {
