@@ -847,6 +847,13 @@ def test_rows_in_another_order_are_refused():
     with pytest.raises(ValueError, match="x and y: one index in two orders"):
         problems.least_squares(frame["a"], PLAIN["y"])
     assert problems.least_squares(frame[["a", "b"]], PLAIN["y"].to_numpy()).n == N
+    # Two tables one below the other have every label twice; others mix texts with numbers.
+    with pytest.raises(ValueError, match="x and y: one index in two orders"):
+        problems.least_squares(pd.Series([1.0, 2.0, 3.0], [0, 0, 1]), pd.Series(1.0, [0, 1, 0]))
+    with pytest.raises(ValueError, match="x and y: one index in two orders"):
+        problems.least_squares(pd.Series([1.0, 2.0], [0, "a"]), pd.Series([1.0, 2.0], ["a", 0]))
+    other = pd.Series([1.0, 2.0], ["a", "b"])
+    assert problems.least_squares(pd.Series([1.0, 2.0], [0, "a"]), other).n == 2
 
 
 def test_names_of_columns_are_texts():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -305,8 +306,10 @@ def check_same_rows(x: Any, y: Any) -> None:
     rows, others = getattr(x, "index", None), getattr(y, "index", None)
     if rows is None or others is None or len(rows) != len(others) or rows.equals(others):
         return
-    if rows.is_unique and rows.sort_values().equals(others.sort_values()):
-        raise ValueError("x and y: one index in two orders: must be in the same, as y[x.index] is")
+    # Counted, not sorted: labels of several types have no order.
+    if Counter(rows) == Counter(others):
+        ordered = ", as y[x.index] is" if rows.is_unique else ""
+        raise ValueError(f"x and y: one index in two orders: must be in the same{ordered}")
 
 
 def frame(name: str, value: Any) -> pd.DataFrame:
