@@ -47,6 +47,10 @@ OVERSHOOTS = 3
 COUNTED = 4
 WATCHED = COUNTS + COUNTED
 
+#: How many rows an array has whose address alone is handed over: more than there can be, so that
+#: NUMBA_BOUNDSCHECK=1 finds none past its end.
+UNTOLD = 2**31
+
 #: Up to here a precision counts by ones.
 MOST_UPDATES = {np.float64: 2**53, np.float32: 2**24}
 

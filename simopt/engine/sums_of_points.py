@@ -16,6 +16,7 @@ from numba.extending import intrinsic
 
 from simopt.engine import layout, tiles
 from simopt.engine.addresses import lowered
+from simopt.engine.layout import UNTOLD
 from simopt.engine.passes import Passes, clear
 from simopt.ground.compiling import code_digest
 
@@ -110,7 +111,7 @@ def apart(points: Points, real: type, lanes: int, source: str) -> Points:
 
     def gradient(work, gathered, starting, low, high, dp, row, tiled, data, order, start, stop):
         source  # noqa: B018
-        rows = carray(work, (1, row_length))
+        rows = carray(work, (UNTOLD, row_length))
         high = low + ((high - low) >> bits << bits)
         gradient_of(
             (), rows, gathered, starting, low, high, dp, row, tiled, data, order, start, stop
@@ -118,13 +119,13 @@ def apart(points: Points, real: type, lanes: int, source: str) -> Points:
 
     def loss(work, gathered, starting, low, high, dp, at, base, tiled, data, d):
         source  # noqa: B018
-        rows = carray(work, (1, row_length))
+        rows = carray(work, (UNTOLD, row_length))
         high = low + ((high - low) >> bits << bits)
         loss_of((), rows, gathered, starting, low, high, dp, at, base, tiled, data, d)
 
     def batch_loss(work, ticks, low, high, row, to, data, d, order, start, stop):
         source  # noqa: B018
-        rows, ticks = carray(work, (1, row_length)), carray(ticks, (1, lanes))
+        rows, ticks = carray(work, (UNTOLD, row_length)), carray(ticks, (UNTOLD, lanes))
         high = low + ((high - low) >> bits << bits)
         batch_loss_of((), rows, ticks, low, high, row, to, data, d, order, start, stop)
 

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from simopt.engine import layout, scalars, sums, watching
-from simopt.engine.layout import RESIDUAL
+from simopt.engine.layout import RESIDUAL, UNTOLD
 from simopt.engine.scalars import READ, WRITE
 from simopt.engine.steps.clocks import ticks_ahead
 from simopt.engine.steps.shape import no_clock, shape_of
@@ -102,7 +102,7 @@ def stepping(
         slack, lowest, highest,
     ):  # fmt: skip
         source  # noqa: B018
-        work, ticks = carray(work, (1, row_length)), carray(ticks, (1, lanes))
+        work, ticks = carray(work, (UNTOLD, row_length)), carray(ticks, (UNTOLD, lanes))
         high = low + width
         first_clock = 2 + states
         eta = first_clock + clocked

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from simopt.engine import layout, passes, scalars, sums, watching
-from simopt.engine.layout import ONE
+from simopt.engine.layout import ONE, UNTOLD
 from simopt.engine.scalars import READ, WRITE
 from simopt.engine.steps.shape import no_clock, shape_of
 from simopt.engine.unmasked import whole
@@ -150,7 +150,7 @@ def stepping(
         slack, lowest, highest,
     ):  # fmt: skip
         source  # noqa: B018
-        work, ticks = carray(work, (1, row_length)), carray(ticks, (1, lanes))
+        work, ticks = carray(work, (UNTOLD, row_length)), carray(ticks, (UNTOLD, lanes))
         high = low + ((high - low) >> bits << bits)
         eta = (2 + states) * dp + clocked
         ahead(work, ticks, low, high, setting, hyper, spared, l2, d, dp, scale, factor, shift)
