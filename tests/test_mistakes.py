@@ -172,6 +172,46 @@ def test_why_the_compiler_refuses_is_said_in_words_of_the_code(function):
     assert said.partition("which Numba has to compile: ")[2].startswith(reason)
 
 
+DIGITS = -2
+
+
+def tenths(w, g, eta):
+    return w - eta * g * (0.5 + 10**DIGITS)
+
+
+def halves(w, g, eta):
+    share = 0.0
+    for k in range(3):
+        share += pow(2, -k)
+    return w - eta * g * share
+
+
+def long(w, g, eta):
+    whole = 2**70
+    return w - eta * g * (whole / 2**70)
+
+
+def doubled(w, g, eta):
+    share = 0
+    for k in range(3):
+        share += 2**k + 2**2
+    return w - eta * g * share * 2.0**DIGITS
+
+
+@pytest.mark.parametrize("update", [tenths, halves, long])
+def test_a_power_of_whole_numbers_that_compiled_code_has_otherwise_is_refused(update):
+    """It made 0 of 10 ** -2, and of 2 ** 70."""
+    rule = simopt.rule(update, name="Mine")(eta=0.01)
+    assert simopt.run(FOUR, rule).summary.w > 3.0
+    with pytest.raises(ValueError, match=r"^rule 'Mine' has a power of whole numbers .*: write 10"):
+        simopt.sweep(FOUR, rule)
+
+
+def test_powers_of_whole_numbers_that_are_whole_numbers():
+    rule = simopt.rule(doubled, name="Mine")(eta=0.01)
+    assert simopt.sweep(FOUR, rule)["w"][0] == simopt.run(FOUR, rule).summary.w
+
+
 COUNTED, SEEN, KEPT = [0.0], np.zeros(1), []
 
 

@@ -385,7 +385,9 @@ def test_a_problems_least_loss_is_that_of_now(monkeypatch):
 SINGLE = np.float32(0.3)
 SINGLES = np.array([0.3, 0.7], np.float32)
 HALVES = np.array([0.3, 0.7], np.float16)
-#: Steps that read numbers of less than double precision, or make one.
+BYTES = np.array([200, 100], np.uint8)
+SHORT, UNSIGNED = np.int32(2**30), np.uint64(3)
+#: Steps that read numbers of less than double precision, or make one, or of fewer than 64 bits.
 NARROW = {
     "a number": lambda w, g, eta: w - eta * (0.7 * SINGLE) * g,
     "an array": lambda w, g, eta: w - eta * (0.7 * SINGLES[1]) * g,
@@ -393,6 +395,8 @@ NARROW = {
     "two": lambda w, g, eta: w - eta * (SINGLES[0] * SINGLES[1]) * g,
     "made": lambda w, g, eta: w - eta * np.float32(g),
     "a default": lambda w, g, eta, share=SINGLE: w - eta * (0.7 * share) * g,
+    "bytes": lambda w, g, eta: w - eta * (BYTES[0] + BYTES[1]) / 400 * g,
+    "whole": lambda w, g, eta: w - eta * (SHORT * 4 + (UNSIGNED - 5)) / 2**33 * g,
 }
 #: Without the functions that read or make them.
 DOUBLE = {
@@ -402,12 +406,17 @@ DOUBLE = {
     "two": float(SINGLES[0]) * float(SINGLES[1]),
     "made": 1.0,
     "a default": 0.7 * float(SINGLE),
+    "bytes": 300 / 400,
+    "whole": (2**32 - 2) / 2**33,
 }
 
 
 @pytest.mark.parametrize("name", NARROW)
 def test_numbers_of_less_precision_are_computed_with_in_double(name):
-    """NumPy computes in single precision where one meets a number of Python's; nobody asked."""
+    """NumPy computes in single precision where one meets a number of Python's; nobody asked.
+
+    Whole numbers of eight bits begin anew past 255, where compiled code has 64.
+    """
     Mine = simopt.rule(NARROW[name])
     plain = simopt.run(FOUR, simopt.SGD(eta=0.1 * DOUBLE[name])).summary.w
     traced = simopt.run(FOUR, Mine(eta=0.1)).summary.w
@@ -550,6 +559,22 @@ def test_without_compilation():
             print(abs(swept["loss"][0] - ran.summary.loss) < 1e-12)
     """
     assert in_new_process(script, NUMBA_DISABLE_JIT="1") == ["True"] * 3
+
+
+@pytest.mark.slow
+def test_with_bounds_checked(tmp_path):
+    """Every row was past the end of an array whose address alone is handed over."""
+    script = """
+        import numpy as np, simopt
+        x = np.random.default_rng(0).normal(size=(9, 2))
+        two = simopt.problems.least_squares(x, x @ [1.0, 2.0])
+        for problem in (simopt.problems.four_points(), two):
+            frame = simopt.sweep(problem, simopt.SGD(eta=np.geomspace(1e-4, 0.1, 2000)), epochs=20)
+            ran = simopt.run(problem, simopt.SGD(eta=0.1), epochs=20).summary
+            print(abs(frame["loss"].iloc[-1] - ran.loss) < 1e-12)
+    """
+    made = in_new_process(script, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
+    assert made == ["True"] * 2
 
 
 def test_without_a_folder_to_write_to():

@@ -10,6 +10,7 @@ from numba import njit, types
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 from numba.core.types import float64, int64
 
+from simopt.ground import powers
 from simopt.ground.snapshot import is_copy, origin, reached
 from simopt.problems import Problem
 from simopt.rules.matrices import TRIED, MatrixStep
@@ -43,6 +44,8 @@ def raised(rule: Rule, problem: Problem, error: Exception) -> Exception:
     if not whose or isinstance(error, (MemoryError, OSError)):
         return error
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
+    if str(error) == powers.REFUSAL:  # Python has none to say
+        return ValueError(f"{' or '.join(whose)} has {error}")
     return ValueError(
         f"{' or '.join(whose)} raises {what}; simopt.run with the same settings says where"
     )

@@ -18,7 +18,7 @@ from numba import njit
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.serialize import dumps
 
-from simopt.ground import libraries, parts, pipeline
+from simopt.ground import libraries, parts, pipeline, powers
 from simopt.ground.locks import Claims
 from simopt.ground.parts import WITHOUT_WRAPPERS, connect, with_numbas
 from simopt.ground.pickles import content_digest
@@ -83,7 +83,7 @@ def compiled(
 @functools.cache
 def _made_by() -> str:
     """A digest of the files that say how functions are compiled: Numba sees no change there."""
-    paths = [__file__, *(str(each.__file__) for each in (libraries, parts, pipeline))]
+    paths = [__file__, *(str(each.__file__) for each in (libraries, parts, pipeline, powers))]
     return sha256(b"".join(Path(each).read_bytes() for each in paths)).hexdigest()
 
 

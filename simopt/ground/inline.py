@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakSet
 
-from simopt.ground import elementary
+from simopt.ground import elementary, powers
 from simopt.ground.parts import part
 from simopt.ground.snapshot import reached
 
@@ -60,3 +60,6 @@ def _chosen(double: Callable[..., Any], single: Callable[..., Any]) -> Callable[
 for _function, _double, _single in elementary.CHOICES:
     part(_function, _chosen(_double, _single))
     lowered(_function)
+
+part(powers.check_power, powers.chosen)
+lowered(powers.check_power)

@@ -21,8 +21,10 @@ from typing import Any
 
 from numba.core import analysis, codegen, compiler, interpreter, ir, lowering, postproc
 from numba.core.registry import cpu_target
+from numba.core.untyped_passes import InlineClosureLikes
 
 from simopt.ground.libraries import CALLED, Simplified, has_methods
+from simopt.ground.powers import CheckPowers
 from simopt.ground.snapshot import is_copy
 
 #: Passes by their names, which those of Numba and of numba-cuda share. Code that needs one of them
@@ -243,8 +245,14 @@ class Compiler(compiler.Compiler):
         return super().compile_extra(func)
 
     def define_pipelines(self) -> Any:
-        """Numba's pipelines, shortened."""
-        return shortened(super().define_pipelines(), self.state.func_id.func)
+        """Numba's pipelines, shortened; for a user's function with a check of its powers."""
+        function = self.state.func_id.func
+        pipelines = shortened(super().define_pipelines(), function)
+        if is_copy(function):
+            for each in pipelines:
+                each.add_pass_after(CheckPowers, InlineClosureLikes)
+                each.finalize()
+        return pipelines
 
     def _compile_core(self) -> Any:
         self.state.flags = Flags(self.state.flags)

@@ -262,18 +262,20 @@ def _check_points(points: ArrayLike) -> Floats:
 
 def _formula_at(formula: Formula, w: tuple[float, ...], point: tuple[float, ...]) -> Formula:
     """The functions, tried where training starts; whether the gradient is one number is seen."""
-    value = formula.loss_at(w, point)
-    if not math.isfinite(value):
-        raise checks.refuse("loss", value, "a finite number at w0")
-    derivatives = formula.gradient_at(w, point)
-    if not all(map(math.isfinite, derivatives)):
-        d = len(w)
-        raise checks.refuse(
-            "gradient",
-            derivatives if d > 1 else derivatives[0],
-            f"{'a finite number' if d == 1 else f'{d} finite numbers'} at w0",
-        )
-    return replace(formula, scalar=is_scalar(formula.gradient, (*w, *point)))
+    # Whole numbers of few bits may begin anew past their end: `plain` widens them, alone.
+    with np.errstate(over="ignore"):
+        value = formula.loss_at(w, point)
+        if not math.isfinite(value):
+            raise checks.refuse("loss", value, "a finite number at w0")
+        derivatives = formula.gradient_at(w, point)
+        if not all(map(math.isfinite, derivatives)):
+            d = len(w)
+            raise checks.refuse(
+                "gradient",
+                derivatives if d > 1 else derivatives[0],
+                f"{'a finite number' if d == 1 else f'{d} finite numbers'} at w0",
+            )
+        return replace(formula, scalar=is_scalar(formula.gradient, (*w, *point)))
 
 
 def _check_function(what: str, given: Any, d: int, columns: int) -> None:

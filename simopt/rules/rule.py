@@ -240,7 +240,8 @@ class Rule:
         if all(map(operator.is_, functions, self.functions)):
             return self
         made = _frozen(functions, *(_plain(getattr(self, name)) for name in FROZEN))
-        with unchanged(whose, *self.functions):
+        # The functions themselves, whose whole numbers of few bits aren't widened as a copy's are.
+        with unchanged(whose, *self.functions), np.errstate(over="ignore"):
             self._try()
         return made
 

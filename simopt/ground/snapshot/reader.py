@@ -33,8 +33,9 @@ ALLOWED = (
 #: Options of numba.njit that do not change what a function returns.
 HARMLESS = {"nopython", "nogil", "cache", "inline", "forceinline", "boundscheck"}
 
-#: Of less than double precision.
+#: Of less than double precision, and of less than 64 bits with a sign.
 NARROW = (np.float16, np.float32)
+NARROW_WHOLE = (np.int8, np.int16, np.int32, np.uint8, np.uint16, np.uint32, np.uint64)
 
 #: A tuple in a tuple in a tuple: deeper ones contain themselves.
 DEEPEST = 20
@@ -59,7 +60,7 @@ class Reader:
         self.trusted = False
         #: Whether one of them was compiled by Numba.
         self.compiled = False
-        #: Whether one of them reads numbers of less than double precision.
+        #: Whether one of them reads numbers of less precision or fewer bits than compiled code has.
         self.narrow = False
 
     def read(self, function: Function, whole: bool = False) -> list[Record]:
@@ -167,16 +168,21 @@ class Reader:
         return Attributes(members, value.__name__ if library else "")
 
     def _widened(self, value: Any) -> Any:
-        """A user's number or array of numbers in double precision, where it has less.
+        """A user's number or array of numbers in double precision or 64 bits, where it has less.
 
         Beside one of single precision NumPy computes with Python's numbers in single precision, and
-        compiled code in double.
+        beside a whole one of few bits in these, past whose end it begins anew; compiled code
+        computes in double precision and in 64 bits.
         """
-        narrow = isinstance(value, (np.ndarray, np.floating)) and value.dtype in NARROW
-        if not narrow or self.trusted:
+        if self.trusted or not isinstance(value, (np.ndarray, np.number)):
+            return value
+        wide: type[np.generic] = np.int64
+        if value.dtype in NARROW:
+            wide = np.float64
+        elif value.dtype not in NARROW_WHOLE or (value.astype(wide) != value).any():
             return value
         self.narrow = True
-        return value.astype(np.float64)
+        return value.astype(wide)
 
     def _unreadable(self, value: Any, path: str) -> Unreadable:
         kind = type(value).__name__
