@@ -24,7 +24,7 @@ import simopt
 from simopt.curves.logs import contents, delimited, read_log, wandb
 from simopt.curves.logs.cells import number
 from simopt.curves.logs.names import parse
-from simopt.curves.logs.one_line import pairs
+from simopt.curves.logs.pairs import pairs
 
 NAN = float("nan")
 T = np.arange(40)

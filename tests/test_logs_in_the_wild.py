@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simopt.curves.logs import read_log
-from simopt.curves.logs.delimited import unnamed_columns
+from simopt.curves.logs import nameless, read_log
 from simopt.curves.logs.names import is_rate, parse
 from simopt.curves.logs.wrapped import joined
 from tests.test_logs import HELD, LOSS, T, lines, one, same, written
@@ -710,7 +709,7 @@ def test_names(name, part, kind):
 )  # fmt: skip
 def test_columns_without_names(columns, names):
     cells = [[str(value) for value in row] for row in zip(*columns, strict=True)]
-    assert unnamed_columns(cells, "a.csv") == names
+    assert nameless.names(cells, "a.csv") == names
 
 
 @pytest.mark.parametrize(

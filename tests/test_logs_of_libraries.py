@@ -14,7 +14,7 @@ import pytest
 import simopt
 from simopt.curves.logs import read_log
 from simopt.curves.logs.cells import is_number
-from simopt.curves.logs.one_line import pairs
+from simopt.curves.logs.pairs import pairs
 from tests.test_logs import HELD, LOSS, NAN, T, lines, one, same, written
 
 ROWS = [(int(k), float(a), float(b)) for k, a, b in zip(T, LOSS, HELD, strict=True)]

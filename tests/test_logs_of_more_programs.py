@@ -15,7 +15,7 @@ import pytest
 from simopt.curves.logs import read_log
 from simopt.curves.logs.cells import number
 from simopt.curves.logs.names import parse
-from simopt.curves.logs.one_line import pairs
+from simopt.curves.logs.pairs import pairs
 from tests.test_logs import HELD, LOSS, T, lines, one, same, written
 from tests.test_logs_of_libraries import ROWS, rows
 

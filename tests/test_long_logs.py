@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from simopt.curves.logs import console, one_line, printed_tables, shapes, texts
+from simopt.curves.logs import console, one_line, pairs, printed_tables, shapes, texts
 from simopt.curves.logs.table import Rows
 
 #: Lines whose numbers stand where they are, are made of others, are parts of words, or are many.
@@ -71,8 +71,8 @@ def test_parts_of_a_line_without_a_number_are_not_searched(monkeypatch):
             searched.append(text)
             return pattern.finditer(text)
 
-    pattern = one_line._PAIR
-    monkeypatch.setattr(one_line, "_PAIR", Counted())
+    pattern = pairs._PAIR
+    monkeypatch.setattr(pairs, "_PAIR", Counted())
     assert one_line._read("train val " * 1900 + " loss 0.5")[0]["loss"] == "0.5"
     assert len(searched) < 10
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from simopt.curves.logs.names import parse
-from simopt.curves.logs.one_line import of_part
+from simopt.curves.logs.parts import of_part
 from simopt.curves.logs.patterns import VALUE
 
 _BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)

@@ -191,3 +191,17 @@ def is_grouped(cell: Any) -> bool:
 def are_units(row: Sequence[str]) -> bool:
     """Whether a row under a header holds units or types: "[s], [-]", "i64 f64", or nothing."""
     return all(_UNIT.fullmatch(cell) and not is_number(cell) for cell in row)
+
+
+def count(cells: Sequence[Any]) -> int:
+    """How many cells hold anything."""
+    if isinstance(cells, np.ma.MaskedArray):
+        return int(cells.count())
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
+        return int((cells == cells).sum())
+    # Most cells of a log of many kinds of rows are None: they are left out at once.
+    return sum(
+        cell == cell and not (isinstance(cell, str) and cell.strip().lower() in MISSING)
+        for cell in cells
+        if cell is not None
+    )

@@ -8,23 +8,27 @@ from typing import Any
 
 from simopt.curves.logs import (
     boxes,
+    cut_off,
+    grains,
     one_line,
     parts,
     printed_tables,
     processes,
     repeated,
+    spellings,
     terminal_text,
     wrapped,
 )  # fmt: skip
-from simopt.curves.logs.json_logs import trees
-from simopt.curves.logs.names import in_english, is_rate, parse, plain
-from simopt.curves.logs.patterns import NUMBER, VALUE, Pattern
+from simopt.curves.logs.json_values import trees
+from simopt.curves.logs.names import in_english, is_rate, parse
+from simopt.curves.logs.pairs import ROUND
+from simopt.curves.logs.patterns import PARTS, Pattern
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
 
 #: A line that says what those below are about: "Eval begin...", "***** Running Evaluation *****".
 _HEADING = re.compile(
-    rf"[\W_]*(?:(?:running|start(?:ing)?|begin(?:ning)?)\s+)?(?P<part>{one_line.PARTS})"
+    rf"[\W_]*(?:(?:running|start(?:ing)?|begin(?:ning)?)\s+)?(?P<part>{PARTS})"
     r"(?:\s+(?:begin|start|set|phase|results?|metrics|mode|loop|model))?[\W_]*",
     re.IGNORECASE,
 )
@@ -32,7 +36,7 @@ _HEADING = re.compile(
 
 #: The same at a line's end, behind a position: "Epoch[3] - Evaluation time: 1.5 - val metrics:".
 _HEADING_BEHIND = re.compile(
-    rf"(?:^|[^\w\s]\s*|\d\s+|ing\s+)(?P<part>{one_line.PARTS})"
+    rf"(?:^|[^\w\s]\s*|\d\s+|ing\s+)(?P<part>{PARTS})"
     r"(?:\s+(?:results?|metrics|set|phase|stats|data))?\s*:\s*\Z",
     re.IGNORECASE,
 )
@@ -102,7 +106,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
         text = _HELD_OUT_END.sub("", _HELD_OUT_ROW.sub(_of_held_out, text))
     if _has_decimal_commas(text):
         text = _DECIMAL_COMMA.sub(lambda number: f"{number[1].replace('.', '')}.{number[2]}", text)
-    whole = _whole(text)
+    whole = cut_off.whole(text)
     cut = ("the last line is cut off, and left out",) if len(whole) < len(text) else ()
     text = whole
     programs: dict[str, str] = {}
@@ -120,7 +124,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
         rows = parts.alone(_rows(terminal_text.lines(text), own, programs, seen, ("",)))
     if not rows.count:
         return None
-    once = _spelled_once(repeated.without_older(rows.columns))
+    once = spellings.once(repeated.without_older(rows.columns))
     columns, notes = processes.of_one(processes.of_runs(once))
     columns, notes = repeated.without_evaluation(*repeated.once(columns, notes))
     columns, front = _placed(repeated.without_best(columns))
@@ -129,7 +133,7 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     about = next((text for text in programs.values() if text), "")
     # Boosted trees name the points too: river's "[20] MAE: 0.5" is another's round.
     named = any(len(parse(name).words) > 1 for name in columns)
-    if named and "[" in text and one_line.ROUND.search(text):
+    if named and "[" in text and ROUND.search(text):
         about = about or trees(columns)
     return Table(
         columns, form, source, about=about, notes=(*notes, *front, *cut),
@@ -148,39 +152,6 @@ def _of_held_out(row: re.Match[str]) -> str:
     return f'{{"counter": {row[2]}, "val_loss": {row[1]}}}'
 
 
-def _spelled_once(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Columns whose names are spelled in two ways, "loss" and "Loss", as one, unless they meet."""
-    counters = [cells for name, cells in columns.items() if parse(name).kind == "counter"]
-    kept: dict[str, list[Any]] = {}
-    first: dict[str, str] = {}
-    for name, cells in columns.items():
-        other = first.setdefault(plain(name) or name, name)
-        held = kept.get(other, cells)
-        if other == name or _meet(held, cells, counters):
-            kept[name] = cells
-        else:
-            kept[other] = [a if b is None else b for a, b in zip(held, cells, strict=True)]
-    return kept
-
-
-def _meet(one: list[Any], other: list[Any], counters: list[list[Any]]) -> bool:
-    """Whether two columns are of two things: in one row, or at one position more than once.
-
-    Without positions where they take turns. A warning says the last loss again, and once.
-    """
-    rows = [[row for row, cell in enumerate(cells) if cell is not None] for cells in (one, other)]
-    if set(rows[0]) & set(rows[1]):
-        return True
-    if not counters:
-        return min(map(len, rows)) > 1 and max(r[0] for r in rows) < min(r[-1] for r in rows)
-    position: tuple[Any, ...] = (None,) * len(counters)
-    positions = []
-    for said in zip(*counters, strict=True):
-        position = tuple(b if a is None else a for a, b in zip(said, position, strict=True))
-        positions.append(position)
-    return len({positions[row] for row in rows[0]} & {positions[row] for row in rows[1]}) > 1
-
-
 def _placed(columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
     """Rows without first ones that say no position where all others do: a setting, as "loss: 1".
 
@@ -197,35 +168,6 @@ def _placed(columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], tuple[
         return columns, ()
     note = "what is said of a loss before any position is left out"
     return {name: cells[first:] for name, cells in columns.items()}, (note,)
-
-
-def _whole(text: str) -> str:
-    """A text without a last line that is cut in its last number.
-
-    It is shorter than those of lines like it, and they go on behind it; or it has fewer decimals
-    than they, which are printed with as many each.
-    """
-    *before, last = text[-LOOKED_AT:].splitlines() or [""]
-    if not before or text.endswith(("\n", "\r")) or not re.search(rf"{VALUE}\Z", last):
-        return text
-    shape, numbers = re.sub(NUMBER, "0", last), re.findall(NUMBER, last)
-    alike = [line for line in before if re.sub(NUMBER, "0", line).startswith(shape)]
-    places = [re.findall(NUMBER, line)[len(numbers) - 1] for line in alike if numbers]
-    if len(places) < FEW_LINES:
-        return text
-    if all(len(re.sub(NUMBER, "0", line)) > len(shape) for line in alike):
-        cut = len(numbers[-1]) < min(map(len, places))
-    else:
-        decimals = {len(_decimals(place)) for place in places}
-        # Numbers that are printed as short as they can be end in no 0, unless it is their only one.
-        fixed = len(decimals) == 1 and any(re.search(r"\.\d+0\Z|e", p, re.I) for p in places)
-        cut = fixed and len(_decimals(numbers[-1])) < min(decimals)
-    return text[: -len(last)] if cut else text
-
-
-def _decimals(number: str) -> str:
-    """What stands behind the point."""
-    return number.partition(".")[2]
 
 
 def _has_decimal_commas(text: str) -> bool:
@@ -250,7 +192,7 @@ def _rows(
     rate: dict[str, str] = {}
     last: dict[str, str] | None = None
     header: list[printed_tables.Word] = []
-    grains: list[str] = []
+    said_at: list[str] = []
     side = ""
     trained: dict[str, str] = {}
     again, converged, headed, beside = False, False, 0, 0
@@ -281,19 +223,19 @@ def _rows(
         at |= position
         headed += "epoch" in position
         losses = any(parse(name).kind in kinds for name in values)
-        bare = [name for name in values if losses and one_line.of_part("train", name) != name]
-        if bare and (part := one_line.said(line, bare)):
-            parted |= {one_line.of_part(part, name): name for name in bare}
-            values = {one_line.of_part(part, name): value for name, value in values.items()}
+        bare = [name for name in values if losses and parts.of_part("train", name) != name]
+        if bare and (part := parts.said(line, bare)):
+            parted |= {parts.of_part(part, name): name for name in bare}
+            values = {parts.of_part(part, name): value for name, value in values.items()}
         if side and _goes_on(position, trained):
             side = ""
         if position and not losses and (behind := _HEADING_BEHIND.search(line)):
             side = behind["part"] if parse(behind["part"]).part == "held out" else ""
         if losses and side:
-            values = {one_line.of_part(side, name): value for name, value in values.items()}
+            values = {parts.of_part(side, name): value for name, value in values.items()}
         elif losses:
             trained = position
-        if losses and not position and grains and grains[-1] and _warns(line, values):
+        if losses and not position and said_at and said_at[-1] and _warns(line, values):
             continue
         if losses or (own and program == "your pattern"):
             row: dict[str, Any] = at | rate | values | ({processes.RANKS: rank} if rank else {})
@@ -324,7 +266,9 @@ def _rows(
             drawn = row
             rows.add(row)
             rate, last = {}, dict(at)
-            grains.append("" if not position else "epoch" if set(position) == {"epoch"} else "step")
+            said_at.append(
+                "" if not position else "epoch" if set(position) == {"epoch"} else "step"
+            )
         else:
             seen.update(map(_kind, values))
             converged = converged or _CONVERGED.search(line) is not None
@@ -335,9 +279,9 @@ def _rows(
             rate |= rates
         if not losses and "epoch" in position:
             at.pop("batch", None)
-    if "" in grains:
-        rows, grains = repeated.without_warnings(rows, grains)
-    return _by_grain(parts.told(rows, parted), grains)
+    if "" in said_at:
+        rows, said_at = repeated.without_warnings(rows, said_at)
+    return grains.of_lines(parts.told(rows, parted), said_at)
 
 
 def _is_validated(row: dict[str, Any], before: dict[str, Any]) -> bool:
@@ -366,30 +310,6 @@ def _goes_on(position: dict[str, str], before: dict[str, str]) -> bool:
 def _beside(rows: Rows, rates: dict[str, str]) -> dict[str, str]:
     """The rates that a line of their own says for the row before; those that it has are left."""
     return {name: value for name, value in rates.items() if not rows.fill(name, value)}
-
-
-def _by_grain(rows: Rows, grains: list[str]) -> Rows:
-    """A loss of that name at steps and of whole epochs, as two columns."""
-    for name in [n for n in rows.columns if parse(n).kind in ("loss", "error")]:
-        cells = rows.columns[name]
-        held = [grain for grain, cell in zip(grains, cells, strict=True) if cell is not None]
-        if min(held.count("step"), held.count("epoch")) < FEW_LINES:
-            continue
-        if _has_fractions(rows.columns.get("epoch", ()), cells):
-            continue  # epochs that count on within themselves, as Hugging Face's do
-        del rows.columns[name]
-        for grain in ("step", "epoch"):
-            rows.columns[f"{name} ({grain})"] = [
-                cell if g == grain or (not g and grain == "step") else None
-                for g, cell in zip(grains, cells, strict=True)
-            ]
-    return rows
-
-
-def _has_fractions(epochs: Iterable[Any], cells: Iterable[Any]) -> bool:
-    """Whether an epoch of a row that holds a cell is no whole number."""
-    held = (at for at, cell in zip(epochs, cells, strict=False) if None not in (at, cell))
-    return any(float(at.replace(",", "")) % 1 for at in held)
 
 
 def _of_user(expression: str) -> Pattern:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,3 +140,12 @@ def _says_none(values: Floats) -> bool:
     up = at[0] == 0 and bool((values[after] == 0).all())
     down = at[0] > 0 and bool((values[before] == 0).all())
     return not (up or down)
+
+
+def summed(table: Table, chosen: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:
+    """The sum of columns, and the rows that hold each of them."""
+    values, there = column(table, chosen[0])
+    for name in chosen[1:]:
+        more, also = column(table, name)
+        values, there = values + more, there & also
+    return values, there

@@ -54,7 +54,7 @@ def _about_else(table: Table, chosen: choose.Chosen, first: int) -> bool:
     for name, column in table.columns.items():
         if name in chosen.loss_name or parse(name).kind in ("counter", "other"):
             continue
-        if len(column) == len(chosen.loss[0]) and choose.count(column[first:]):
+        if len(column) == len(chosen.loss[0]) and cells.count(column[first:]):
             return True
     return False
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from simopt.curves.logs import cells as numbers
+from simopt.curves.logs import nameless as without_names
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.nested import side_by_side
 from simopt.curves.logs.rows import (
@@ -30,9 +31,6 @@ from simopt.curves.logs.table import Table, named
 from simopt.ground import checks
 from simopt.ground.delimited import decimal_mark, find_separator, split
 
-#: Columns of a table without names.
-MOST_UNNAMED = 20
-
 #: From so many characters on the cells are read by pandas, where they are regular enough.
 LARGE = 2_000_000
 
@@ -48,9 +46,6 @@ _RULE, _LEFT_OUT = re.compile(r"[-=+_─═]{2,}"), re.compile(r"\.{2,3}|…|⋮
 _NO_GROUPS = re.compile(r"[-+]?(?:\d+,(?!\d{3}$)\d+|0,\d+|\d{4,},\d+)")
 _NUMBERED = re.compile(r"\d+:")
 _FIRST_OF_NUMBER = re.compile(r"[-+.]?\d|[-+]?(?:nan|inf)", re.IGNORECASE)
-
-#: Seconds or milliseconds since 1970, in this century.
-_CLOCK = (9.4e8, 4.2e9), (9.4e11, 4.2e12)
 
 
 def table(text: str, source: str) -> Table | None:
@@ -200,9 +195,9 @@ def _from_rows(rows: list[list[str]], source: str, separator: str, ended: bool) 
         if not before:
             notes.append(f"the first line, {header[0]!r} on, numbers the columns as pandas does")
         rows = rows[1:]
-        header = [*[""] * before, *unnamed_columns([row[before:] for row in rows], source)]
+        header = [*[""] * before, *without_names.names([row[before:] for row in rows], source)]
     elif any(numbers.is_number(cell, decimal) for cell in header):
-        header = unnamed_columns(rows, source)
+        header = without_names.names(rows, source)
     else:
         nameless = False
         rows = rows[1:]
@@ -316,64 +311,6 @@ def _cut(body: list[list[str]]) -> bool:
         return False
     lengths = [len(row[-1]) for row in body[-6:-1]]
     return 0 < len(body[-1][-1]) < min(lengths) - 1
-
-
-def unnamed_columns(rows: Sequence[Sequence[str]], source: str) -> list[str]:
-    """Names for a table without a header, from what its columns hold.
-
-    Clocks, counters and columns of one value are none that a loss would be; of those that are left
-    the first is the training loss, a second one the validation loss.
-    """
-    width = len(rows[0])
-    if width == 1:
-        return ["loss"]
-    decimal = _decimal(rows, ";")
-    full = [row for row in rows if len(row) == width]
-    if width == 2 and len(full) < 3:
-        return ["step", "loss"]
-    if width > MOST_UNNAMED:
-        names = []
-    else:
-        names = [_role([row[k] for row in full], decimal) for k in range(width)]
-    if width == 2 and names[0] == "step":
-        names[1] = ""  # whatever it holds
-    left = [k for k, name in enumerate(names) if not name]
-    held = [[row[k] for row in full] for k in left]
-    changes = len(held) == 2 and _is_change(held[0], held[1], decimal)
-    if len(left) not in (1, 2) or "text" in names or changes:
-        many = f"{width} without names in {source}"
-        raise checks.refuse("columns", many, "named in a first row; or say which it is")
-    for k, name in zip(left, ("loss", "val_loss"), strict=False):
-        names[k] = name
-    return [f"{name} {k}" if name in names[:k] else name for k, name in enumerate(names)]
-
-
-def _is_change(cells: Sequence[str], others: Sequence[str], decimal: str) -> bool:
-    """Whether numbers are how much those beside them changed, as hmmlearn has both."""
-    values, changes = (numbers.column(each, decimal)[0] for each in (cells, others))
-    if len(values) < 3 or not np.isfinite([values[1:], np.r_[0.0, changes[2:]]]).all():
-        return False
-    # Digits that were rounded away are few beside the largest change, however small that is.
-    rounded = 1e-8 * float(np.abs(changes[2:]).max())
-    return bool(np.allclose(np.diff(values)[1:], changes[2:], rtol=1e-6, atol=rounded))
-
-
-def _role(cells: Sequence[str], decimal: str) -> str:
-    """What a column without a name is, if it is no loss: a clock, a counter; else nothing."""
-    try:
-        values = numbers.column(cells, decimal)[0]
-    except ValueError:
-        return "text"
-    if any(bool(((values > a) & (values < b)).all()) for a, b in _CLOCK):
-        return "timestamp"
-    with np.errstate(invalid="ignore"):
-        steps = np.diff(values)  # of infinite ones NaN
-        if not steps.any():
-            return "unchanged" if np.isfinite(values).all() else ""
-        whole = bool((values % 1 == 0).all())
-    # It may begin again, in another run.
-    again = (steps < 0) & (values[1:] == values[0])
-    return "step" if whole and bool(((steps >= 0) | (again & (steps > 0).any())).all()) else ""
 
 
 def _by_pandas(text: str, separator: str, head: str, source: str) -> Table | None:

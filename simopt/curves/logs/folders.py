@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-from simopt.curves.logs import rotated, runs, stores
+from simopt.curves.logs import event_folders, rotated, runs, sides, stores
 from simopt.curves.logs.layouts import catboost, dvclive
-from simopt.curves.logs.names import HELD_OUT, TRAIN, parse, plain
+from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.table import Table, from_records
 
 #: How deep and how far a folder is looked through.
@@ -174,7 +174,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _name(folder: Path, place: Path) -> str:
-    while place != folder and (_is_side(place.name) or place.name in INNER):
+    while place != folder and (sides.is_one(place.name) or place.name in INNER):
         place = place.parent
     return "" if place == folder else place.relative_to(folder).as_posix()
 
@@ -196,8 +196,8 @@ def _whole(
     if {"learn_error.tsv", "test_error.tsv"} & names:
         done.add(place)  # the same again in learn/ and test/, for TensorBoard
         return catboost(place)
-    if events or _event_parts(place, by_folder):
-        return _events(place, events, by_folder, done)
+    if events or event_folders.parts(place, by_folder):
+        return event_folders.tables_of(place, events, by_folder, done)
     for root in (place, *place.parents):
         if root.name == "metrics" and root.parent.name == "plots":  # DVCLive
             done.add(root)
@@ -207,66 +207,6 @@ def _whole(
             table = stores.mlflow_folder(root.parent, str(root))
             return [] if table is None else [table]
     return None
-
-
-def _side(name: str) -> str:
-    """Which part of the data a folder's or file's name is about."""
-    words = _words(name)
-    return "train" if words & TRAIN else "val" if words & HELD_OUT else ""
-
-
-def _words(name: str) -> set[str]:
-    return set(plain(name).split("_"))
-
-
-def _is_side(name: str) -> bool:
-    """Whether a folder is a part of a run's: train, loss_train; not Ray's train_fn_abc_0."""
-    words = set(plain(name).split("_"))
-    return bool(_side(name)) and (
-        words <= TRAIN | HELD_OUT or parse(name).kind in ("loss", "error")
-    )
-
-
-def _has_events(files: list[Path]) -> bool:
-    return any(stores.is_events(file.name) for file in files)
-
-
-def _event_parts(place: Path, by_folder: dict[Path, list[Path]]) -> list[Path]:
-    """Folders right below that hold event files of one part of the data: train/, validation/."""
-    return [
-        each
-        for each, files in by_folder.items()
-        if each.parent == place and _side(each.name) and _has_events(files)
-    ]
-
-
-def _events(
-    place: Path, events: list[Path], by_folder: dict[Path, list[Path]], done: set[Path]
-) -> list[Table]:
-    tables = [stores.events(file, str(file)) for file in events]
-    if _side(place.name) and not tables:
-        return []
-    parts = [
-        each for each, files in by_folder.items() if each.parent == place and _has_events(files)
-    ]
-    sided = [each for each in parts if _side(each.name)]
-    if _side(place.name) and not sided:
-        siblings = [
-            p for p in by_folder if p.parent == place.parent and _side(p.name) and p not in done
-        ]
-        sided = [p for p in siblings if _has_events(by_folder[p])]
-        tables = []
-    for each in sided:
-        done.add(each)
-        for file in by_folder[each]:
-            if stores.is_events(file.name):
-                tables.append(stores.events(file, str(file), _side(each.name)))
-    if not sided and not any(map(stores.has_loss, tables)):
-        return []  # tensorboardX's add_scalars leaves this one empty: loss/train/ is below
-    if not sided or events:
-        done.add(place)
-    joined = list(stores.merged(tables))
-    return [table for table in joined if stores.has_loss(table)]
 
 
 def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]) -> list[Table]:
@@ -298,27 +238,27 @@ def _files_of(place: Path, held: list[Path], read: Callable[[Path], list[Table]]
 
 def sided(held: Sequence[F], read: Callable[[F], list[Table]]) -> list[Table]:
     """train.csv and val.csv of one run."""
-    sides: dict[str, list[F]] = {}
+    files: dict[str, list[F]] = {}
     for file in held:
         # A file of a metric, as TorchRL's eval_reward.csv, has no loss, whatever it holds.
         if file.suffix.lower() in ENDINGS and parse(file.stem).kind not in ("higher", "other"):
-            sides.setdefault(_side(file.stem), []).append(file)
-    if len(sides.get("val", ())) > 1:
-        sides["val"] = [file for file in sides["val"] if VALIDATION & _words(file.stem)]
-    if len(held) > 6 or not all(len(sides.get(side, ())) == 1 for side in ("train", "val")):
+            files.setdefault(sides.of(file.stem), []).append(file)
+    if len(files.get("val", ())) > 1:
+        files["val"] = [file for file in files["val"] if VALIDATION & sides.words(file.stem)]
+    if len(held) > 6 or not all(len(files.get(side, ())) == 1 for side in ("train", "val")):
         return []
     tables = []
     for side in ("train", "val"):
-        for table in _read(sides[side][0], read):
+        for table in _read(files[side][0], read):
             if not stores.has_loss(table):
                 continue
             if side == "train" and any(
                 parse(name).part == "held out" and parse(name).kind == "loss"
                 for name in table.columns
             ):
-                if sum(map(len, sides.values())) > 2:
+                if sum(map(len, files.values())) > 2:
                     return []
-                both, other = sides["train"][0], sides["val"][0]
+                both, other = files["train"][0], files["val"][0]
                 left = f"{other.name} left out: {both.name} holds both losses"
                 return [replace(table.noted(left), run=table.run or both.stem)]
             renamed = {

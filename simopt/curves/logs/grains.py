@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from simopt.curves.logs import cells as numbers
 from simopt.curves.logs.names import is_rate, parse
-from simopt.curves.logs.table import Table
+from simopt.curves.logs.table import Rows, Table
 
 #: What counts steps within an epoch, and so many values of one grain make a column of their own.
 STEPS = (("step",), ("batch",), ("iteration",), ("iter",), ("steps",))
@@ -75,6 +76,30 @@ def by_rate(table: Table) -> Table:
                 cell if its else None for cell, its in zip(cells, wanted, strict=True)
             ]
     return replace(table, columns=columns)
+
+
+def of_lines(rows: Rows, grains: list[str]) -> Rows:
+    """A loss of that name at steps and of whole epochs, as two columns."""
+    for name in [n for n in rows.columns if parse(n).kind in ("loss", "error")]:
+        cells = rows.columns[name]
+        held = [grain for grain, cell in zip(grains, cells, strict=True) if cell is not None]
+        if min(held.count("step"), held.count("epoch")) < FEW_ROWS:
+            continue
+        if _count_within(rows.columns.get("epoch", ()), cells):
+            continue  # epochs that count on within themselves, as Hugging Face's do
+        del rows.columns[name]
+        for grain in ("step", "epoch"):
+            rows.columns[f"{name} ({grain})"] = [
+                cell if g == grain or (not g and grain == "step") else None
+                for g, cell in zip(grains, cells, strict=True)
+            ]
+    return rows
+
+
+def _count_within(epochs: Iterable[Any], cells: Iterable[Any]) -> bool:
+    """Whether an epoch of a row that holds a cell is no whole number."""
+    held = (at for at, cell in zip(epochs, cells, strict=False) if None not in (at, cell))
+    return any(float(at.replace(",", "")) % 1 for at in held)
 
 
 def _have_fractions(cells: Any, wanted: NDArray[np.bool_]) -> bool:

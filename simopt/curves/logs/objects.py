@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from simopt.curves.logs import cells, json_logs, nested
+from simopt.curves.logs import cells, json_values, nested
 from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.stores import TRIALS
 from simopt.curves.logs.table import Table, flat, named
@@ -182,7 +182,7 @@ def _mapping(value: Mapping[Any, Any], name: str) -> Table:
     if value and (
         all(parts) or (any(parts) and not any(_says_curve(*each) for each in value.items()))
     ):
-        found = json_logs.from_value({str(k): _plain(v) for k, v in value.items()}, "", "mapping")
+        found = json_values.from_value({str(k): _plain(v) for k, v in value.items()}, "", "mapping")
         lossy = found and any(parse(name).kind in ("loss", "error") for name in found.columns)
         if found is not None and (all(parts) or lossy):
             return found
@@ -255,12 +255,12 @@ def _sequence(value: Any, name: str) -> Table:
         first = _held(listed[0] if isinstance(listed, Sequence) else next(iter(listed)))
         if isinstance(first, Mapping):
             held = list(map(_held, listed))
-            several = json_logs.listed_runs(list(map(_plain, held)), "", "records")
-            return several or json_logs.records_table(list(map(flat, held)), "", "records")
+            several = json_values.listed_runs(list(map(_plain, held)), "", "records")
+            return several or json_values.records_table(list(map(flat, held)), "", "records")
         if (records := _scalars(listed, first)) is not None:
             return records
         if isinstance(first, (tuple, list)) and len(first) in (2, 3):
-            found = json_logs.from_value([list(each) for each in listed], "", "pairs")
+            found = json_values.from_value([list(each) for each in listed], "", "pairs")
             if found is not None and len(found.columns) == len(first):
                 return found
     return Table({"loss": numbers(name, listed)}, "numbers")

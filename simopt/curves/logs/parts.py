@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from itertools import compress
 from typing import Any
 
+from simopt.curves.logs.names import PARTS as SETTINGS
 from simopt.curves.logs.names import parse
+from simopt.curves.logs.patterns import COUNTED, PARTS
 from simopt.curves.logs.table import Rows
+
+#: A word that says which part of the data is meant, wherever it stands.
+SAID = re.compile(rf"(?<![\w./])(?<!\w-){PARTS}(?![\w/]|[.-]\w)", re.IGNORECASE)
+#: The same where it is what the line is about: it stands at the start, behind a mark, a number or
+#: the name of a setting ("mode: val"); behind it stands a mark, a position or nothing more.
+_SUBJECT = re.compile(
+    r"(?:^[\W_]*|[\[(<{|,;*>/\])-]\s*|\d(?:\s*+:\s*+|\s++)|\b(?:"
+    + "|".join(SETTINGS)
+    + r")\s*[:=]\s*"
+    rf"|(?<!\s):(?=\S)|:\s+(?={PARTS}\s+{COUNTED}\b)|^\W*(?!skip)[a-z]+(?:ing|ed)\s+|\b(?:DEBUG|INFO|WARN(?:ING)?)[:\s]\s*)"
+    rf"(?P<part>{PARTS})(?:\s+(?:results?|metrics|set|phase|stats|data))?"
+    r"(?:\s*(?:[\])>{|;,*]|--?|\Z)"
+    rf"|\s*:\s*(?:\Z|[\"'\[({{]|\d+%|{COUNTED}\b)"
+    r"|(?:\s+(?:after|at|for|in|on|of|during))?(?:\s+the)?"
+    rf"\s+(?:{COUNTED}\b|[\[(]?\d+\s*/\s*\d))"
+    rf"|(?<!best )\bo[nf]\s+(?:the\s+)?(?P<on>{PARTS})(?:\s+(?:set|data))?:\s*\Z",
+    re.IGNORECASE,
+)
+#: The same as a line's first word, but for how much there is of it: "Test 10000 images, ".
+_FIRST = re.compile(rf"[\W_]*(?P<part>{PARTS})(?![\w/.])(?!\s+\d[\d,]*\s+[a-z])", re.IGNORECASE)
+#: An aside in which a part of the data is only mentioned: "(new best on val)", "(next: eval)".
+_ASIDE = re.compile(rf"\((?!\s*{PARTS}\s*\))[^()]*\)", re.IGNORECASE)
 
 #: Fewer rows may say so by chance.
 FEW_ROWS = 3
@@ -44,3 +70,31 @@ def alone(rows: Rows) -> Rows:
     whole = [None not in row for row in zip(*columns.values(), strict=True)]
     kept = {name: list(compress(cells, whole)) for name, cells in columns.items()}
     return Rows(kept, sum(whole)) if sum(whole) >= FEW_ROWS else Rows()
+
+
+def of_part(part: str, name: str) -> str:
+    """The name of a loss or a metric with the part of the data that it is about, if it has none."""
+    parsed = parse(name)
+    bare = not parsed.part and parsed.kind in ("loss", "error", "higher")
+    return f"{part}/{name}" if bare else name
+
+
+def said(line: str, names: Iterable[str]) -> str:
+    """The part of the data that a line is about, by what stands before the first of some names.
+
+    Examples
+    --------
+    >>> said("Valid Epoch 3/9, loss=0.5, best train", ["loss"]), said("loss 0.5 test", ["loss"])
+    ('Valid', '')
+    >>> said("epoch 3 best val acc 0.9 loss 0.5", ["loss"]), said("(next: eval) loss 1", ["loss"])
+    ('', '')
+    """
+    ends = [end for end in map(line.find, names) if end >= 0]
+    before = line[: min(ends)] if ends else ""
+    if SAID.search(before) is None:
+        return ""
+    words = list(_SUBJECT.finditer(_ASIDE.sub(" ", before)))
+    if words:
+        return words[-1]["part"] or words[-1]["on"]
+    first = _FIRST.match(before)
+    return first["part"] if first else ""

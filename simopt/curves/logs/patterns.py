@@ -18,6 +18,14 @@ WORD = r"[-+]?(?:(?:nanq|[qs]?nan)(?:\(ind\)|16|32|\.0)?|inf(?:inity|16|32|\.0)?
 VALUE = rf"(?>[-+]?1\.#\w+|{NUMBER}|{WORD})"
 
 
+#: What says which part of the data is meant, and what counts rows.
+PARTS = (
+    r"(?:train(?:ing)?|val(?:id(?:at(?:ion|e|ing))?)?|eval(?:uat(?:ion|e|ing))?|test(?:ing)?|dev"
+    r"|cv(?=\s+batch\b))"
+)
+COUNTED = r"(?:epoch|step|iter(?:ation)?|global[ _]step|batch|update|round)"
+
+
 @dataclass(frozen=True)
 class Pattern:
     """Lines that a program prints.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simopt.curves.logs import cells, counters, json_logs
+from simopt.curves.logs import cells, counters, json_values
 from simopt.curves.logs.grains import by_grain, by_rate, there_in
 from simopt.curves.logs.names import (
     CLOCKS,
@@ -212,7 +212,7 @@ def _spread_metrics(table: Table) -> Table:
         return table
     if not any(parse(text).kind in ("loss", "error") for text in set(_texts(table, metric))):
         return table
-    spread = json_logs.records_table(_records(table), table.source, table.format)
+    spread = json_values.records_table(_records(table), table.source, table.format)
     return replace(table, columns=spread.columns)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from simopt.curves.logs import delimited
+from simopt.curves.logs import nameless
 from simopt.curves.logs.contents import refused
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Rows, Table, flat
@@ -86,7 +86,7 @@ def _unnamed(array: np.ndarray[Any, Any], source: str) -> dict[str, Any]:
     if array.shape[0] < array.shape[1]:
         array = array.T
     rows = [list(map(repr, row)) for row in array[:MOST_LOOKED_AT].tolist()]
-    return dict(zip(delimited.unnamed_columns(rows, source), array.T, strict=True))
+    return dict(zip(nameless.names(rows, source), array.T, strict=True))
 
 
 def database(path: Path) -> list[Table]:

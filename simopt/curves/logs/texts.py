@@ -11,7 +11,6 @@ from simopt.curves.logs import blocks as blocks_of_rows
 from simopt.curves.logs import (
     cells,
     charts,
-    choose,
     console,
     contents,
     delimited,
@@ -161,7 +160,7 @@ def _is_curve(table: Table) -> bool:
     for name, column in table.columns.items():
         if parse(name).kind in ("loss", "error"):
             share = cells.share_of_numbers(column, table.decimal)
-            if share > 0.5 or not choose.count(column):
+            if share > 0.5 or not cells.count(column):
                 return True
     return False
 
