@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from simopt.curves.logs import (
     boxes,
@@ -23,6 +24,7 @@ from simopt.curves.logs.json_values import trees
 from simopt.curves.logs.names import in_english, is_rate, parse
 from simopt.curves.logs.pairs import ROUND
 from simopt.curves.logs.patterns import PARTS, Pattern
+from simopt.curves.logs.shapes import MOST_SHAPES
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
 
@@ -141,6 +143,27 @@ def table(text: str, source: str, patterns: Iterable[str] = ()) -> Table | None:
     )  # fmt: skip
 
 
+class _Roles(NamedTuple):
+    """Of a line's names those of its position and its values, if a loss is among these.
+
+    ``bare`` are those of values that say no part of the data, where there is a loss.
+    """
+
+    position: tuple[str, ...]
+    values: tuple[str, ...]
+    losses: bool
+    bare: tuple[str, ...]
+
+
+@lru_cache(MOST_SHAPES)
+def _roles(names: tuple[str, ...], kinds: tuple[str, ...]) -> _Roles:
+    position = tuple(name for name in names if parse(name).kind == "counter")
+    values = tuple(name for name in names if parse(name).kind != "counter")
+    losses = any(parse(name).kind in kinds for name in values)
+    bare = tuple(name for name in values if losses and parts.of_part("train", name) != name)
+    return _Roles(position, values, losses, bare)
+
+
 def _kind(name: str) -> str:
     """What a name is: of the parts of the data alone it is "part", as in libFM's "Train=0.85"."""
     said = parse(name)
@@ -181,7 +204,7 @@ def _rows(
     own: list[Pattern],
     programs: dict[str, str],
     seen: set[str],
-    kinds: Sequence[str] = ("loss", "error"),
+    kinds: tuple[str, ...] = ("loss", "error"),
 ) -> Rows:
     """What each line says, beside the position that stood before it; whose lines were met.
 
@@ -209,23 +232,23 @@ def _rows(
         record, program, about = one_line.record(line, own)
         if program:
             programs[program] = about
-        if (
-            not (set(record) - {"step"})
-            or (header and not any(parse(name).kind in kinds for name in record))
-        ) and (columns := printed_tables.columns(line, header)) is not None:
+        roles = _roles(tuple(record), kinds)
+        if (record.keys() <= {"step"} or (header and not roles.losses)) and (
+            columns := printed_tables.columns(line, header)
+        ) is not None:
             header, record = columns
+            roles = _roles(tuple(record), kinds)
         if not record and (heading := _HEADING.fullmatch(line)):
             side = heading["part"] if parse(heading["part"]).part == "held out" else ""
-        position = {name: value for name, value in record.items() if parse(name).kind == "counter"}
-        values = {name: value for name, value in record.items() if name not in position}
+        position = {name: record[name] for name in roles.position}
+        values = {name: record[name] for name in roles.values}
         if position and _earlier(position, at):
             at = {}
         at |= position
         headed += "epoch" in position
-        losses = any(parse(name).kind in kinds for name in values)
-        bare = [name for name in values if losses and parts.of_part("train", name) != name]
-        if bare and (part := parts.said(line, bare)):
-            parted |= {parts.of_part(part, name): name for name in bare}
+        losses = roles.losses
+        if roles.bare and (part := parts.said(line, roles.bare)):
+            parted |= {parts.of_part(part, name): name for name in roles.bare}
             values = {parts.of_part(part, name): value for name, value in values.items()}
         if side and _goes_on(position, trained):
             side = ""

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,8 @@ from simopt.curves.logs.settings import are_settings
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
 
+#: What Python and JSON read in two ways: words for no value, quotes within quotes, calls.
+_OF_PYTHON = re.compile(r"[\"\\(]|nan|null|true|false|infinity|\w'\w", re.IGNORECASE)
 _WORD = re.compile(r"[\w.+-]{0,30}\s*")
 _BETWEEN = re.compile(r"[\s,]*")
 
@@ -62,6 +65,11 @@ def _looked_at(found: Table | None, value: Any) -> Table | None:
 
 def printed(text: str) -> dict[Any, Any] | list[Any] | None:
     """A dict or a list as Python or JSON prints it; None if it is neither."""
+    # Most lines are JSON but for their quotes, and read so in a twentieth of the time.
+    if not _OF_PYTHON.search(text):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(text.replace("'", '"'))
+            return value if isinstance(value, (dict, list)) and value else None
     body = re.sub(r"\b(nan|inf)\b(?!['\"])", r"'\1'", unwrapped(text.strip()))
     body = re.sub(r"\bNaN\b(?!['\"])", "'nan'", body)
     body = re.sub(r"\bnull\b", "None", body)

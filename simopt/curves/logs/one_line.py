@@ -10,11 +10,13 @@ from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.json_logs import printed
 from simopt.curves.logs.json_values import spread
 from simopt.curves.logs.names import parse
-from simopt.curves.logs.pairs import VALUES, in_digits, pairs
+from simopt.curves.logs.pairs import MENTIONED, has_values, in_digits, pairs
 from simopt.curves.logs.parts import SAID, of_part
 from simopt.curves.logs.patterns import PARTS, PATTERNS, Pattern
 from simopt.curves.logs.table import flat
 
+#: What a network of several is called.
+_ROLES = ("net", "generator", "discriminator", "critic")
 #: What a line, or a part of it, is about: "[valid]", "| train_inner |", "Validation results - ",
 #: "Epoch (valid): ", "DEV : ", "Test: [ 0/10]", "[3/10] train: loss=0.5 || valid: loss=0.6".
 _PART = re.compile(
@@ -66,7 +68,7 @@ def _read(line: str, patterns: Iterable[Pattern] = PATTERNS) -> shapes.Said:
         if pattern.key in small and (match := pattern.expression.search(line)):
             found = {n: v for n, v in match.groupdict().items() if v is not None}
             return in_digits(found), pattern.program, pattern.about
-    if VALUES.search(line) is None:
+    if not has_values(line):
         return {}, "", ""
     if (record := _literal(line)) is not None:
         return record, "", ""
@@ -91,7 +93,9 @@ def _out_of_brackets(match: re.Match[str]) -> str:
 
 def _by_part(line: str) -> dict[str, str]:
     """The pairs of a line, those behind a part's name as of that part of the data."""
-    record = _behind(line, list(_PART.finditer(line)))
+    small = line.lower()
+    marked = MENTIONED.search(small) or any(role in small for role in _ROLES)
+    record = _behind(line, list(_PART.finditer(line)) if marked else [])
     losses = [parse(name) for name in record if parse(name).kind in ("loss", "error")]
     if losses and not any(name.part for name in losses):
         # "train (loss 0.5, acc 0.4) val (loss 0.6, acc 0.3)": a name of its own for each part.

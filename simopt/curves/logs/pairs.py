@@ -7,8 +7,13 @@ import re
 from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.patterns import COUNTED, NUMBER, PARTS, VALUE, WORD
 
-_COUNTS = re.compile(rf"{COUNTED}|\bit\b|\bep\b|\bgen", re.IGNORECASE)
+#: In small letters, what says that a line may count.
+_COUNTS = re.compile(rf"{COUNTED}|\bit\b|\bep\b|\bgen")
+#: What a name and its number have a position between them with.
+_PREPOSITION = re.compile(r"\s(?:after|at|for|in|on|of|during)\s")
 
+#: In small letters, what each word for a part of the data has in it.
+MENTIONED = re.compile("train|val|test|dev|cv")
 #: What is measured, before the parts of the data: "loss: train 0.5, val 0.6".
 _HEADED = re.compile(
     rf"\b(?P<what>loss|cost|nll|mse|rmse|mae|ppl)\s*[-:=(\[]+\s*(?={PARTS}\b)", re.IGNORECASE
@@ -18,14 +23,12 @@ _HEADED = re.compile(
 UNITS = {"k": 1e3, "K": 1e3, "M": 1e6}
 
 #: "ms/batch 12.3" is how long one takes.
-_NO_RATE = "".join(
-    rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens", "loss")
-)
+_NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "seconds", "tokens"))
 
 #: Position of a line: what comes before a slash or in brackets, by what names it. A hyphen right
 #: behind the name is no minus. "12m" is a time.
 _POSITION = re.compile(
-    rf"{_NO_RATE}\b(?P<name>(?:(?:n|nb|num|cur|current|total|train|global|optim(?:izer)?)_)?{COUNTED}"
+    rf"\b(?=[a-z]){_NO_RATE}(?<!loss/)(?P<name>(?:(?:n|nb|num|cur|current|total|train|global|optim(?:izer)?)_)?{COUNTED}"
     r"(?:_(?:num|no|number|idx|i|id))?|(?:ep|it|gen(?:eration)?|cycle)(?!\W*\d*\.\d))"
     r"s?(?:-(?=\d)|\s*#?[:=]?\s*)"
     rf"[\[(]?\s*(?P<at>(?>{NUMBER}))(?P<unit>(?-i:[kKM])(?!\w))?(?!\s?%|(?:[hms]|ms|min|sec)\b)"
@@ -64,6 +67,13 @@ _BETWEEN = re.compile(
     rf"(?:(?:the\s+)?(?P<name>{COUNTED})\s*[#:]?\s*(?P<at>\d+)(?:\s*(?:/|of)\s*\d+)?"
     rf"|(?P<count>\d+)\s+(?P<counted>{COUNTED})s?)"
     rf"\s*(?:[:=]|\bis\b|\bwas\b|,)\s*(?={VALUE})",
+    re.IGNORECASE,
+)
+
+#: The position behind a slash: "loss/epoch 3: 0.5". A loss of an epoch has its number there alone.
+_OVER = re.compile(
+    rf"(?P<what>[A-Za-z][\w ./-]{{0,60}}?(?<=loss))/(?P<name>{COUNTED})\s+#?(?P<at>\d+)"
+    rf"(?:\s*[:=,]\s*|\s+)(?={VALUE})",
     re.IGNORECASE,
 )
 
@@ -147,7 +157,13 @@ _VERSIONS = frozenset(
 )  # fmt: skip
 
 #: What a line without would have no number.
-VALUES = re.compile(r"\d|nan|inf|\u221e", re.IGNORECASE)
+_LOSS = re.compile("loss|cost|error")
+_DIGIT, _WORDS = re.compile(r"\d"), re.compile(WORD, re.IGNORECASE)
+
+
+def has_values(line: str) -> bool:
+    """Whether a line has a digit, or NaN or infinity as a word."""
+    return _DIGIT.search(line) is not None or _WORDS.search(line) is not None
 
 
 def pairs(line: str) -> dict[str, str]:
@@ -163,12 +179,15 @@ def pairs(line: str) -> dict[str, str]:
     {'iteration': '100', 'Cost': '0.5'}
     """
     found: dict[str, str] = {}
-    if VALUES.search(line) is None:
+    if not has_values(line):
         return found
     line = line.translate(_MARKS).replace("**", "")
     line = _ARROW.sub("=", _FROM_TO.sub("", line) if ">" in line or "\u2192" in line else line)
     line = _TUPLES.sub(_each_named, line) if ") =" in line else line
-    line = _WORD_VALUE.sub(_set_apart, _APART.sub(" = ", line))
+    line = _APART.sub(" = ", line)
+    small = line.lower()
+    if "nan" in small or "inf" in small or "\u221e" in line:
+        line = _WORD_VALUE.sub(_set_apart, line)
     trees = ROUND.match(line)
     if trees:
         found["iteration"] = trees["at"]
@@ -176,17 +195,23 @@ def pairs(line: str) -> dict[str, str]:
     line = _SPEED.sub(" | ", line) if "/s" in line else line
     line = _NOW_AND_MEAN.sub(r": \1", line) if "/" in line and "[" in line else line
     line = _RANGE.sub("", _AFTER_NAME.sub(" ", _WIDE.sub(" " * 8, line)))
-    line = _THOUSANDS.sub(lambda m: m[0].replace(",", "").replace("_", ""), line)
-    counted = _COUNTS.search(line) is not None
+    if "," in line or "_" in line:
+        line = _THOUSANDS.sub(lambda m: m[0].replace(",", "").replace("_", ""), line)
+    small = line.lower()
+    counted = _COUNTS.search(small) is not None
     line = _ORDINAL.sub(r"epoch \1 | ", line) if counted else line
-    line = _BETWEEN.sub(_in_order, line) if counted else line
-    line, behind = _BEHIND.subn(r"step \g<at> | \g<what>: ", line)
-    for match in _POSITION.finditer(line) if counted or behind else ():
+    line = _BETWEEN.sub(_in_order, line) if counted and _PREPOSITION.search(small) else line
+    line = _OVER.sub(r"\g<name> \g<at> | \g<what>: ", line) if "loss/" in small else line
+    behind = 0
+    if "loss" in small or "cost" in small:
+        line, behind = _BEHIND.subn(r"step \g<at> | \g<what>: ", line)
+    positions = list(_POSITION.finditer(line)) if counted or behind else []
+    for match in positions:
         found.setdefault(plain(match["name"]), _in_full(match["at"], match["unit"]))
     if found.keys() <= {"epoch"} and (unnamed := _UNNAMED.search(line)):
         found["batch" if found else "step"] = unnamed["first"] or unnamed["bar"]
-    line = _POSITION.sub(" | ", line) if counted or behind else line
-    headed = _HEADED.search(line)
+    line = _without(positions, line)
+    headed = _HEADED.search(line) if MENTIONED.search(small) else None
     what = headed["what"] if headed else ""
     labels: dict[str, str] = {}
     for part in re.split(r"[|;,\t]\s*|\s+-+\s+|\s{2,}(?=[A-Za-z])", line):
@@ -215,10 +240,18 @@ def pairs(line: str) -> dict[str, str]:
                     name = f"{before[1]}/{name}"
                 labels.setdefault(name, before[1])
             found.setdefault(name, _in_full(match["value"], match["unit"]))
-    if not any(parse(name).kind in ("loss", "error") for name in found):
+    # Without a loss the line is looked at once more, if it can name one.
+    if not any(parse(name).kind in ("loss", "error") for name in found) and _LOSS.search(small):
         for match in _BEFORE.finditer(line):
             found.setdefault(match["name"], match["value"])
     return in_digits(found)
+
+
+def _without(matches: list[re.Match[str]], line: str) -> str:
+    """A line with a bar in place of each match."""
+    ends = [0, *(match.end() for match in matches)]
+    starts = [*(match.start() for match in matches), len(line)]
+    return " | ".join(line[end:start] for end, start in zip(ends, starts, strict=True))
 
 
 def _in_full(number: str, unit: str | None) -> str:

@@ -192,6 +192,8 @@ def _texts(table: Table, name: str) -> list[str]:
 def _distinct(table: Table, name: str, rows: NDArray[np.int64] | None = None) -> set[str]:
     """The texts in a column, or in some of its rows, each once."""
     column = table.columns[name]
+    if isinstance(column, np.ndarray):
+        column = column.tolist()
     if rows is not None and 0 < len(rows) < table.rows == len(column):
         column = [column[row] for row in rows]
     with suppress(TypeError):  # lists and other cells that have no hash

@@ -163,7 +163,7 @@ def _drawn(line: str) -> Iterable[str]:
     """What stays of a line that is drawn over itself: the last of it, or of each of its epochs."""
     last: dict[str, str] = {}
     for part in filter(str.strip, line.split("\r")):
-        epoch = _EPOCH.search(part)
+        epoch = _EPOCH.search(part) if "epoch" in part.lower() else None
         last[epoch[1] if epoch else ""] = part
     # Without an epoch only what stands there in the end does.
     return [last[""]] if "" in last and list(last)[-1] == "" else last.values()
