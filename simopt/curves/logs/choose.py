@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 
 #: Two of these are an agent's.
-RL_LOSSES = frozenset(("policy", "value", "actor", "critic", "qf", "td", "surrogate"))
+RL_LOSSES = frozenset(("policy", "value", "actor", "critic", "qf", "vf", "pg", "td", "surrogate"))
 
 #: What some maximise, and some minimise.
 MAXIMISED = frozenset(("objective", "elbo"))

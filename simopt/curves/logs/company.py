@@ -11,10 +11,29 @@ from simopt.curves.logs import cells
 from simopt.curves.logs.names import REINFORCEMENT, Name
 from simopt.curves.logs.table import Table
 
+#: Whose cost may be time.
+LOADERS = frozenset(("reader", "batch", "data"))
+
 
 def told(table: Table, names: dict[str, Name], notes: list[str]) -> dict[str, Name]:
     """The names, those changed that mean something else beside the others."""
-    return _by_sign(table, _letters(_evaluation_sets(names, notes)))
+    return _by_sign(table, _letters(_evaluation_sets(_without_times(names), notes)))
+
+
+def _without_times(names: dict[str, Name]) -> dict[str, Name]:
+    """What a reader, a batch and data cost, as Paddle says it, as times: two of these, or a reader.
+
+    A cost of batches or of data alone is a loss.
+    """
+    costs = {name: parts for name, parts in names.items() if parts.stem[-1:] == ("cost",)}
+    spent = {name: {*parts.words} & LOADERS for name, parts in costs.items()}
+    if len(set().union(*spent.values())) < 2 and not any(
+        "reader" in words for words in spent.values()
+    ):
+        return names
+    return names | {
+        name: replace(costs[name], kind="other") for name, words in spent.items() if words
+    }
 
 
 def _by_sign(table: Table, names: dict[str, Name]) -> dict[str, Name]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from simopt.curves.logs import cells as numbers
 from simopt.curves.logs import nameless as without_names
-from simopt.curves.logs.names import parse
+from simopt.curves.logs.names import METRIC_NAMES, METRIC_VALUES, parse, plain
 from simopt.curves.logs.nested import side_by_side
 from simopt.curves.logs.rows import (
     LOOKED_AT,
@@ -131,10 +131,13 @@ def _is_table(rows: Sequence[Sequence[str]], separator: str) -> bool:
     """Whether some column is of numbers below its first row, as no line of prose is."""
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
     full = [row for row in rows if len(row) == width]
-    if len(full) > 1 and any(_label({row[k] for row in full}) for k in range(width)):
-        return False
-    if separator == " " and len(full) > 2 and any(_named(full[1:], k) for k in range(width)):
-        return False
+    # In a table of a metric a row, as R's history has, one metric stands in every row.
+    told = {plain(cell) for cell in rows[0]}
+    if not (told & {*METRIC_NAMES} and told & {*METRIC_VALUES}):
+        if len(full) > 1 and any(_label({row[k] for row in full}) for k in range(width)):
+            return False
+        if separator == " " and len(full) > 2 and any(_named(full[1:], k) for k in range(width)):
+            return False
     body = [row for row in rows[1:] if len(row) == width] or list(rows[:1])
     decimal = _decimal(body, separator)
     shares = [numbers.share_of_numbers([row[k] for row in body], decimal) for k in range(width)]

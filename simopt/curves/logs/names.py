@@ -137,7 +137,20 @@ MEANS = frozenset(("avg", "average", "mean"))
 GENERATOR = frozenset(("g", "gen", "generator"))
 DISCRIMINATOR = frozenset(("d", "dis", "disc", "discriminator", "critic"))
 REINFORCEMENT = frozenset(
-    ("policy", "value", "actor", "critic", "q", "qf", "td", "entropy", "advantage", "surrogate")
+    (
+        "policy",
+        "value",
+        "actor",
+        "critic",
+        "q",
+        "qf",
+        "vf",
+        "pg",
+        "td",
+        "entropy",
+        "advantage",
+        "surrogate",
+    )
 )
 
 #: Optimizers, by which runs are told apart.
@@ -225,6 +238,7 @@ class Name:
     grain: tuple[str, ...]
 
 
+@lru_cache(maxsize=1 << 14)
 def plain(name: str) -> str:
     """A column's name in small letters, with _ for whatever is between words.
 

@@ -2,8 +2,8 @@
 
 ``contents`` (bytes, bounded) or ``objects`` -> ``table.Table`` by format (``delimited``, ``drawn``,
 ``json_logs``, ``markup``, ``lists``, ``console``, ``stores``, ``folders``) -> ``runs`` (told apart
-by name) -> ``curves``: ``choose`` (columns), ``sections`` (runs one after the other), ``pairing``
-(gaps, validation) -> ``log.Log``.
+by name) -> ``curves``: ``choose`` (columns: ``training_loss``, ``held_out``, ``counters``),
+``sections`` (runs one after the other), ``pairing`` (gaps, validation) -> ``log.Log``.
 """
 
 from __future__ import annotations
