@@ -9,6 +9,7 @@ from cuda.bindings import nvjitlink
 from numba.cuda import compiler, dispatcher
 
 from simopt.engine import cuda, launches, layout, packing, per_thread
+from simopt.ground.compiling import uncollected
 from tests.device_cases import problem_of
 
 
@@ -41,7 +42,7 @@ def compiled(function, signature, capabilities, device=False):
     # A function that a kernel calls is compiled for the device in this machine: here is none.
     dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=capabilities[0])
     try:
-        with cuda.uncontracted():
+        with cuda.uncontracted(), uncollected():
             # `numba.cuda.compile` does just that, but infers the types for every capability anew.
             library, _ = compiler._compile_pyfunc_with_fixup(
                 function, signature, device=device, abi="numba", cc=capabilities[0]
