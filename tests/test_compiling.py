@@ -10,7 +10,7 @@ import pytest
 from numba.core import event
 from numba.core.serialize import dumps
 
-from simopt.ground import compiling, libraries, parts, pipeline
+from simopt.ground import compiling, libraries, parts, pipeline, powers
 from simopt.ground.compiling import code_digest, compiled, kept
 from simopt.ground.inline import inlined
 from tests import conftest
@@ -47,7 +47,7 @@ def test_code_is_compiled_anew_when_what_it_calls_has_changed(tmp_path, monkeypa
     assert hits == [0, 1, 0, 1]
 
 
-@pytest.mark.parametrize("module", [compiling, libraries, parts, pipeline])
+@pytest.mark.parametrize("module", [compiling, libraries, parts, pipeline, powers])
 def test_and_when_how_it_is_compiled_has_changed(module, tmp_path, monkeypatch):
     """Else a mistake in how would stay on disk once it is mended."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
