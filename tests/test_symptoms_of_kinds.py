@@ -247,3 +247,14 @@ def test_chance_level_is_named_behind_a_first_value_above_it():
     assert found.symptom == "does not move"
     assert "ln 10 = 2.3026" in found.causes[0]
     assert simopt.diagnose(np.r_[3.4, 2.6, np.full(20, 2.0)]).symptom != "does not move"
+
+
+@pytest.mark.parametrize("first", [1.3, 0.1])
+def test_a_spike_is_where_it_is_said_to_be(first):
+    """A first value that is set aside, as a partial sum is, does not move it."""
+    loss = 0.3 + np.exp(-np.arange(40) / 6) + 0.004 * np.random.default_rng(1).normal(size=40)
+    loss[0], loss[25] = first, 0.65
+    found = simopt.diagnose(loss)
+    places = {each.feature: each.first for each in found.seen}
+    assert places["spikes"] == 25
+    assert ("skipped" in places) == (first < 1)

@@ -137,7 +137,8 @@ def tell(spikes, span, k, out):
             slowest = max(slowest, spikes[n, END] - spikes[n, BEGIN])
         if height > highest:
             highest = height
-            out[SPIKE_AT] = spikes[n, PEAK] / (k - 1)
+            # A first value that is set aside is not there.
+            out[SPIKE_AT] = (spikes[n, PEAK] - out[SKIPPED]) / (k - 1.0 - out[SKIPPED])
     if highest > 0.0:
         out[SPIKE_HEIGHT] = highest / span if span > 0.0 else np.inf
         out[SPIKE_WIDTH] = slowest
