@@ -130,6 +130,16 @@ def warm_up_with_a_bump(rng):
     return loss * (1 + rng.uniform(0.005, 0.03) * rng.normal(size=n))
 
 
+@kind("healthy", "noise floor")
+def a_running_mean_that_is_begun_at_zero(rng):
+    n, keeps = size(rng, 200, 2000), rng.choice([0.9, 0.95])
+    loss = rng.uniform(0.1, 0.6) + rng.uniform(1, 3) * fall(n, 0.15)
+    mean = np.zeros(n + 1)
+    for t in range(n):
+        mean[t + 1] = keeps * mean[t] + (1 - keeps) * loss[t] * (1 + 0.05 * rng.normal())
+    return mean[1:]
+
+
 @kind("healthy", "plateaus early")
 def perfect_to_the_last_bit(rng):
     loss = 2 * fall(size(rng, 20, 300), 0.03)
@@ -258,3 +268,16 @@ def test_a_spike_is_where_it_is_said_to_be(first):
     places = {each.feature: each.first for each in found.seen}
     assert places["spikes"] == 25
     assert ("skipped" in places) == (first < 1)
+
+
+def test_values_that_climb_from_zero_are_said_and_set_aside():
+    mean = [0.0]
+    for value in 0.3 + 2 * np.exp(-np.arange(120) / 20):
+        mean.append(0.8 * mean[-1] + 0.2 * value)
+    found = simopt.diagnose(mean[1:])
+    assert found.symptom == "healthy"
+    assert "climb from zero" in found.seen[-1].says
+    top = int(np.argmax(mean)) - 1
+    assert (found.seen[-1].first, found.seen[-1].last) == (0, top - 1)
+    warmed_up = simopt.diagnose(1.0 + np.array(mean[1:]))
+    assert not any("climb" in each.says for each in warmed_up.seen)

@@ -324,6 +324,8 @@ def judged(
         places if at is None else at[places],
     )
     seen = evidence.gather(record, known, on, held, fault)
+    if read.climbed:
+        seen.append(evidence.climbed(read.climbed))
     if at is not None:
         seen = [each._replace(first=int(at[each.first]), last=int(at[each.last])) for each in seen]
     return Diagnosis(

@@ -46,10 +46,11 @@ class Curve:
     """A curve as it is read, and what its log tells beside it."""
 
     loss: Floats
-    even: Floats  # the loss on even places, without how it came to chance level
+    even: Floats  # the loss on even places, without how it came to chance level or up from zero
     held: Floats | None  # the validation loss there
     at: NDArray[np.int64] | None  # which values these are; None: all
     came: int  # from which of them on it stays at chance level; 0: it doesn't come to it
+    climbed: int  # how many first ones climb from zero, which are left out
     rate: Floats | None
     about: str
     fault: str  # of the validation loss
@@ -85,7 +86,10 @@ def curve(
     if came:
         # What it does there is read, not how it came.
         even = np.where(np.arange(len(even)) < came, np.nan, even)
-    return Curve(loss, even, held, at, came, rate, about, fault)
+    climbed = 0 if came else levels.climbs_from_zero(even)
+    if climbed:
+        even = np.where(np.arange(len(even)) < climbed, np.nan, even)
+    return Curve(loss, even, held, at, came, climbed, rate, about, fault)
 
 
 def verdict(read: Curve) -> Verdict:

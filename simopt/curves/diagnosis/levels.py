@@ -52,6 +52,43 @@ def comes_to_chance(loss: NDArray[np.float64]) -> int:
     return 0
 
 
+#: A running mean that is begun at zero, and not corrected for that, climbs at first: within so much
+#: of the run, from this share at most of where it gets to, in steps of which so many rise, and of
+#: which the first half makes this share at least: they become smaller as the mean comes near.
+CLIMBS_WITHIN, FROM, RISING, SLOWING = 0.35, 0.45, 0.7, 0.6
+#: Its first value is itself a step from zero, and the next three shrink from it by the factor that
+#: its share tells: they are as large as that within this factor. And what the mean follows falls,
+#: to this share of where the climb ends.
+AS_LARGE, FALLS_TO = 1.4, 0.75
+
+
+def climbs_from_zero(loss: NDArray[np.float64]) -> int:
+    """How many first values climb from zero, as a running mean does that is begun there; 0 if none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, mean = 1 + 2 * np.exp(-np.arange(60) / 20), [0.0]
+    >>> for value in loss:
+    ...     mean.append(0.7 * mean[-1] + 0.3 * value)
+    >>> climbs_from_zero(np.array(mean[1:])), climbs_from_zero(loss)
+    (7, 0)
+    """
+    k = len(loss)
+    if k < FEWEST or not (np.isfinite(loss).all() and loss.min() > 0.0):
+        return 0
+    top = int(np.argmax(loss[: max(4, int(CLIMBS_WITHIN * k))]))
+    if top < 3 or loss[0] > FROM * loss[top]:
+        return 0
+    steps = np.diff(loss[: top + 1], prepend=0.0)
+    keeps = 1 - loss[0] / loss[top]
+    expected = loss[0] * (keeps + keeps**2 + keeps**3)
+    begins = expected / AS_LARGE <= steps[1:4].sum() <= expected * AS_LARGE
+    slows = loss[top // 2] >= SLOWING * loss[top] and (steps > 0.0).mean() >= RISING
+    falls = loss[-max(1, k // 10) :].mean() <= FALLS_TO * loss[top]
+    return top if begins and slows and falls else 0
+
+
 #: Chance level is looked for with up to so many classes.
 MOST_CLASSES = 1000
 

@@ -183,6 +183,15 @@ def gather(
     return rows
 
 
+def climbed(count: int) -> Seen:
+    """So many first values that climb from zero, and are set aside."""
+    says = (
+        f"the first {count:,} values climb from zero, as a running mean does that is begun there: "
+        "they are set aside"
+    )
+    return Seen("climbed", float(count), 0, count - 1, says)
+
+
 def measured_at(features: Features, loss: NDArray[np.float64]) -> NDArray[np.int64]:
     """Which values shares of a curve's length are of: all but gaps and what was set aside."""
     there = np.flatnonzero(np.isfinite(loss))
