@@ -92,6 +92,22 @@ def spikes_again_and_again(rng):
     return loss * (1 + 0.02 * rng.normal(size=n))
 
 
+@kind("can't tell", "does not move")
+def five_to_seven_flat_values_and_a_leap(rng):
+    n, scatter = int(rng.integers(6, 9)), rng.uniform(0.002, 0.01)
+    loss = rng.uniform(0.3, 3) * (1 + scatter * rng.normal(size=n))
+    loss[-1] *= 1 + scatter * rng.uniform(15, 100)
+    return loss
+
+
+@kind("can't tell", "rises")
+def a_fall_of_four_to_seven_values_and_a_leap(rng):
+    n = int(rng.integers(5, 9))
+    loss = rng.uniform(0.1, 0.6) + 2 * np.exp(-np.arange(n) / rng.uniform(1, 2.5))
+    loss[-1] += rng.uniform(1, 6)
+    return loss
+
+
 # Several runs.
 
 
@@ -281,3 +297,8 @@ def test_values_that_climb_from_zero_are_said_and_set_aside():
     assert (found.seen[-1].first, found.seen[-1].last) == (0, top - 1)
     warmed_up = simopt.diagnose(1.0 + np.array(mean[1:]))
     assert not any("climb" in each.says for each in warmed_up.seen)
+
+
+def test_a_fall_whose_end_is_half_way_up_again_is_not_healthy():
+    assert simopt.diagnose([2.13, 1.55, 1.15, 0.88, 1.73]).symptom == "can't tell"
+    assert simopt.diagnose([2.13, 1.55, 1.15, 0.88, 0.8]).symptom == "healthy"

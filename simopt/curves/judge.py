@@ -62,6 +62,10 @@ def judge(features: Mapping[str, Any]) -> tuple[NDArray[np.int8], Column]:
     values = np.asarray(features["values"])
     # A leap at the end may be the beginning of anything; what shows without it stays.
     faulty = np.isin(codes, [SYMPTOMS.index(name) for name in unclear.BEFORE_A_LEAP])
+    with np.errstate(all="ignore"):
+        spans = np.asarray(features["noise_share"]) / np.asarray(features["scatter"])
+    # Which shape a few values have that hardly differ is chance.
+    faulty &= ~((values < still.FEWEST) & (spans < still.SPAN))
     sure = np.where((np.asarray(features["leap"]) > 0.0) & ~faulty, 0.0, sure)
     nothing = (values < unclear.FEWEST) | (sure < SURE)
     # What stays exactly where it is has no range, and needs no more values.

@@ -40,6 +40,10 @@ MOVES, START, SLOPE = 2.9, 6.0, 4.0
 #: The end may be this share of the range above the start.
 ABOVE_START = 0.15
 
+#: Of so few values the end may be no higher than this share of the range above the lowest: there is
+#: no telling yet what that is.
+FEW, ENDS = 8.5, 0.5
+
 #: A rise of this share of the range is worth a sentence.
 BUMP = 0.4
 
@@ -77,6 +81,7 @@ def test(f: Columns, others: list[Column]) -> Column:
         1.0 - flat,
         1.0 - either(*others),
         1.0 - above(-f["net"], ABOVE_START),
+        1.0 - every(below(f["values"], FEW), above(f["end"], ENDS)),
         1.0 - (1.0 - MOST_SURE) * at_rest,
     )
 

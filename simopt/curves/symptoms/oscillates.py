@@ -47,6 +47,8 @@ SWING = 0.25
 #: Or it comes back to two fifths of the range, however rarely, but more than once: a single outlier
 #: is not the optimizer's doing.
 SPIKES, AGAIN = 0.4, 1.0
+#: More steps than one rise: of a few values the last one may leap, and be the beginning of anything.
+ONCE = 1.4
 #: It moves from where it began if the means of eighths differ by so many times what noise makes.
 MOVES = 6.0
 #: By little: all that it spans is this share of it; of few values, in which nobody tells a swing
@@ -78,7 +80,12 @@ def hovers(f: Columns) -> Column:
 def test(f: Columns) -> Column:
     """Up and down, and wildly so."""
     return every(
-        up_and_down(f), wild(f), 1.0 - batch_noise(f), 1.0 - falls_through(f), 1.0 - hovers(f)
+        above(f["rises"] * (f["values"] - 1.0), ONCE),
+        up_and_down(f),
+        wild(f),
+        1.0 - batch_noise(f),
+        1.0 - falls_through(f),
+        1.0 - hovers(f),
     )
 
 
