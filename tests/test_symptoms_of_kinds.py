@@ -108,6 +108,13 @@ def a_fall_of_four_to_seven_values_and_a_leap(rng):
     return loss
 
 
+@kind("healthy", "plateaus, then drops", "can't tell")
+def two_steps_between_flat_stretches(rng):
+    levels = rng.uniform(2, 3), rng.uniform(1, 1.7), rng.uniform(0.2, 0.7)
+    loss = np.repeat(levels, rng.integers(3, 5, 3))
+    return loss * (1 + rng.uniform(0, 0.01) * rng.normal(size=len(loss)))
+
+
 # Several runs.
 
 

@@ -37,6 +37,13 @@ DEEP = 0.07
 AT_ONCE, AT_ONCE_EARLY, EARLY, MOST = 0.4, 0.25, 0.08, 0.75
 
 
+def stays(f: Columns) -> Column:
+    """Whether a loss stays where it is for a good part of the run, before it drops."""
+    # The shape of a longer curve has as many points.
+    steps = f["plateau"] * (np.minimum(f["values"], STRETCHES) - 1.0)
+    return every(above(steps, STEPS), above(f["plateau"], LONG))
+
+
 def test(f: Columns) -> Column:
     """A long plateau before a drop; the kernel looks for both."""
     # Without a drop that could be timed there is nothing to say about its beginning.
@@ -44,11 +51,7 @@ def test(f: Columns) -> Column:
     at_once = np.where(np.isnan(f["onset"]), 0.0, below(f["onset"] / limit, 1.0))
     lost = np.minimum(f["drop"], f["fall"] - f["end"])
     at_once = every(at_once, below(lost, MOST))
-    # The shape of a longer curve has as many points.
-    steps = f["plateau"] * (np.minimum(f["values"], STRETCHES) - 1.0)
-    return every(
-        above(steps, STEPS), above(f["plateau"], LONG), above(f["drop"], DEEP), 1.0 - at_once
-    )
+    return every(stays(f), above(f["drop"], DEEP), 1.0 - at_once)
 
 
 def causes(known: Known) -> tuple[str, ...]:

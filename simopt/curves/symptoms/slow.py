@@ -36,13 +36,17 @@ from simopt.rules import SGD
 
 #: Of so few values a fall that bends has hardly begun to: slow is a line, of which the last quarter
 #: makes a quarter, or nearly.
-SHORT, LINE = 9.5, 0.17
+SHORT, LINE = 9.5, 0.15
 #: The last quarter loses not much less than the one before it: it goes on,
 GOES_ON = 0.55
 #: or it makes a sixth of the fall: far from any end.
 LARGE = 0.15
 #: What makes most of its fall in the last quarter, at once, was not slow all along, but late.
 LATE = 0.7
+
+#: Nor was what stays where it is for a while and then loses this share of its range at once, in so
+#: few values: of more, rounding makes steps.
+STEP, STEPPED = 0.25, 24.0
 
 #: Through noise: the second half loses nearly as much as the first, by so many standard errors.
 #: Of two blocks or three, as few values have, the second half always makes half.
@@ -82,7 +86,8 @@ def test(f: Columns) -> Column:
     # No fall is seen through the noise, but that of the validation loss is.
     seen_by_validation = every(below(f["moves"], NOISE_ALONE), validation_falls(f, CLEARLY))
     late = every(above(f["quarter_4"], LATE), drops.test(f))
-    slow = every(either(smooth, through_noise), 1.0 - late)
+    stepped = every(below(f["values"], STEPPED), drops.stays(f), above(f["drop"], STEP))
+    slow = every(either(smooth, through_noise), 1.0 - late, 1.0 - stepped)
     return either(slow, seen_by_validation)
 
 
