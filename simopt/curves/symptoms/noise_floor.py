@@ -40,8 +40,9 @@ DRIFT = 0.65
 FEWEST = 12
 #: Its swing is half of itself at least: noise, and not a level that the loss came to lie at.
 TREMBLES = 0.5
-#: A long curve ends at less than this share of its level where a falling rate has ended the noise.
-ENDS = 0.4
+#: A long curve ends at less than this share of its level where a falling rate has ended the noise:
+#: what swings slowly, each value near the one before, may end low by chance.
+ENDS, SLOWLY = 0.4, 0.79
 
 #: Of a labelled run: the floor is within these shares of what there is to lose, after so many
 #: records.
@@ -53,7 +54,11 @@ def test(f: Columns) -> Column:
     """Up and down about a level that stays, and not wildly."""
     stays = below(np.abs(f["late_drift"]), DRIFT)
     trembles = above(f["late_swing"] / f["late_level"], TREMBLES)
-    annealed = every(above(f["values"], BATCHES), below(f["end"] / f["late_level"], ENDS))
+    annealed = every(
+        above(f["values"], BATCHES),
+        below(f["end"] / f["late_level"], ENDS),
+        below(f["echo"], SLOWLY),
+    )
     return every(
         above(f["values"], FEWEST),
         up_and_down(f),
