@@ -210,6 +210,25 @@ def a_shallow_u_of_many(rng):
     return 0.1 + 1.2 * np.exp(-4 * t), held + 0.015 * rng.normal(size=n)
 
 
+@kind("healthy")
+def one_lucky_validation_value(rng):
+    n = size(rng, 8, 100)
+    t = np.arange(n) / n
+    held = 0.5 + np.exp(-rng.uniform(8, 20) * t) + rng.uniform(0.002, 0.01) * rng.normal(size=n)
+    held[int(rng.integers(max(2, n // 4), max(3, int(0.8 * n))))] -= rng.uniform(0.05, 0.3)
+    return 0.1 + 1.5 * np.exp(-6 * t), held
+
+
+@kind("healthy")
+def two_lucky_validation_values(rng):
+    n = size(rng, 20, 100)
+    t = np.arange(n) / n
+    held = 0.5 + np.exp(-rng.uniform(8, 20) * t) + rng.uniform(0.002, 0.01) * rng.normal(size=n)
+    places = rng.choice(np.arange(n // 3, int(0.85 * n), 2), 2, replace=False)
+    held[places] -= rng.uniform(0.05, 0.3, 2)
+    return 0.1 + 1.5 * np.exp(-6 * t), held
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_a_kind_is_read_as_what_it_is(name):
     make, allowed = KINDS[name]

@@ -35,6 +35,10 @@ GAPS = 3
 #: the lowest of single values is so by noise.
 PIECES = 20
 
+#: A lucky value is no level from which a loss rises: it lies below its neighbours by so many times
+#: the noise of all others, and by more than those differ. There may be one more in so many values.
+LUCKY, SELDOM = 5.0, 20
+
 #: The columns, in their order.
 VALIDATION = (
     "validation_fall",  # start - lowest of the validation loss, of its range
@@ -86,6 +90,7 @@ def measure_validation(losses, validation, lengths, out):
             k, _ = collect(losses[i], lengths[i], y)
             beside_training(y[:k], middle, scale, out[i])
             continue
+        without_luck(y[:k], spare)
         points = stretches(y[:k], shape)
         width = max(1, points // PIECES)
         lowest, low = lowest_piece(shape[:points], width)
@@ -95,16 +100,7 @@ def measure_validation(losses, validation, lengths, out):
         rise = 0.0
         if late > min(2, k // 10):
             rise = median(y[k - late : k], spare[1], spare[2]) - low
-        noise = roughness(y[:k], spare)
-        if k > 5:
-            # A bend that stays is no noise: third differences do not see it.
-            for t in range(2, k - 1):
-                spare[0, t - 2] = abs(y[t + 1] - 3.0 * (y[t] - y[t - 1]) - y[t - 2])
-            third = median(spare[0, : k - 3], spare[1], spare[2]) / THIRD_DIFFERENCE
-            noise = min(noise, third)
-            if noise == 0.0:
-                # Printed with few digits most values are the same: the mean sees the others.
-                noise = level(spare[0, : k - 3]) / THIRD_MEAN
+        noise = noise_of(y[:k], spare)
         # Two means are compared, of so many values each, and one of them is the lowest of many.
         piece = points / (k * width)
         chosen = lowest_of(points / width) * math.sqrt(piece)
@@ -131,6 +127,40 @@ def measure_validation(losses, validation, lengths, out):
         out[i, TRAINING_AFTER] = (
             value_at(shape[:points], out[i, LOWEST_AT]) - end_level(y[:k])
         ) / y[0]
+
+
+def noise_of(y, spare):
+    """The standard deviation of what is not smooth."""
+    k = len(y)
+    noise = roughness(y, spare)
+    if k > 5:
+        # A bend that stays is no noise: third differences do not see it.
+        for t in range(2, k - 1):
+            spare[0, t - 2] = abs(y[t + 1] - 3.0 * (y[t] - y[t - 1]) - y[t - 2])
+        third = median(spare[0, : k - 3], spare[1], spare[2]) / THIRD_DIFFERENCE
+        noise = min(noise, third)
+        if noise == 0.0:
+            # Printed with few digits most values are the same: the mean sees the others.
+            noise = level(spare[0, : k - 3]) / THIRD_MEAN
+    return noise
+
+
+def without_luck(y, spare):
+    """Put lowest values on a level with the lower of their neighbours, if they are so by luck."""
+    k = len(y)
+    for _ in range(1 + k // SELDOM):
+        at = 0
+        for t in range(k):
+            if y[t] < y[at]:
+                at = t
+        if at == 0 or at == k - 1:
+            return
+        was, one, other = y[at], y[at - 1], y[at + 1]
+        dip = min(one, other) - was
+        y[at] = min(one, other)
+        if dip <= LUCKY * noise_of(y, spare) or dip <= abs(one - other):
+            y[at] = was
+            return
 
 
 def climb(y):

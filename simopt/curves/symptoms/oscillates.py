@@ -47,7 +47,7 @@ SWING = 0.25
 #: Or it comes back to two fifths of the range, however rarely, but more than once: a single outlier
 #: is not the optimizer's doing.
 SPIKES, AGAIN = 0.4, 1.0
-#: More steps than one rise: of a few values the last one may leap, and be the beginning of anything.
+#: More steps than one rise: a last one of a few values that leaps may be the beginning of anything.
 ONCE = 1.4
 #: It moves from where it began if the means of eighths differ by so many times what noise makes.
 MOVES = 6.0
