@@ -279,7 +279,9 @@ def _by_part(table: Table) -> str | None:
     losses = [n for n in table.columns if parse(n).kind in ("loss", "error")]
     held = [there_in(table.columns[n]) for n in losses if len(table.columns[n]) == table.rows]
     with_loss = np.flatnonzero(np.any(held, axis=0)) if held else None
-    for name in table.columns:
+    for name, column in table.columns.items():
+        if isinstance(column, np.ndarray) and column.dtype.kind in "fiu":
+            continue  # numbers name no part
         values = _distinct(table, name, with_loss)
         parts = {_part_of(text) for text in values} if len(values) <= 8 else {""}
         # Whatever it is called, a column that holds both parts' names and no others is one.
