@@ -60,7 +60,7 @@ def test_import_compiles_few():
         "    if ours and len(expression) > 100: long.append(expression)\n"
         "    return original(expression, flags)\n"
         "re.compile = compiled\n"
-        "import simopt, simopt.problems.table\n"
+        "import simopt, simopt.problems.table, simopt.curves.logs\n"
         "print(long, 'importlib.resources' in sys.modules, 'numpy.ma' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

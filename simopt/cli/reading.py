@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from simopt.ground.patterns import late
+
 _OPTIONS = (
     click.option(
         "--features", metavar="A,B", help="The columns that predict TARGET; or all that can."
@@ -75,7 +77,7 @@ def given(
 
 
 #: An argument with its value, or a text in quotes: that is the user's, a file's name or a line.
-_ARGUMENT = re.compile(
+_ARGUMENT = late(
     r"(?<!\w)(?:'[^']*'|\"[^\"]*\")|(?<=[\s(])(?P<name>\w+)=(?P<value>True\b|False\b| |)"
 )
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Sequence
+
+from simopt.ground.patterns import late
 
 #: Separators, the surer before the less sure.
 SEPARATORS = "\t;,| "
 
 #: Cells that tell one decimal mark from the other.
-COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
-POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+COMMA = late(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
+POINT = late(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 
 
 #: A cell in quotes, with white space or an end on either side.
-_QUOTED = re.compile(r'(?<!\S)"[^"]*"(?!\S)')
+_QUOTED = late(r'(?<!\S)"[^"]*"(?!\S)')
 
 
 def split(lines: Sequence[str], separator: str) -> list[list[str]]:

@@ -13,14 +13,15 @@ from dataclasses import replace
 from simopt.curves.logs import cells, delimited
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Table, merged
+from simopt.ground.patterns import late
 
 #: A block has so many rows or more, and a text so few lines beside them, for each.
 FEW_ROWS, MOST_LINES = 3, 20
 
 #: What only Octave writes before a name.
-_MARKS = re.compile(r"[#%@\"']|\bname:")
-_LEFT_OUT = re.compile(r"[\s.…⋮⋯]*[.…⋮⋯]{2,}[\s.…⋮⋯]*")
-_NUMBER = re.compile(r"\d[\d.]*")
+_MARKS = late(r"[#%@\"']|\bname:")
+_LEFT_OUT = late(r"[\s.…⋮⋯]*[.…⋮⋯]{2,}[\s.…⋮⋯]*")
+_NUMBER = late(r"\d[\d.]*")
 
 
 def tables(text: str, source: str) -> list[Table]:

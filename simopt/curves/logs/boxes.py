@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.parts import of_part
 from simopt.curves.logs.patterns import VALUE
+from simopt.ground.patterns import late
 
-_BOX = re.compile(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)
+_BOX = late(rf"\|\s*(?P<name>[A-Za-z_]\w*)\s*\|\s*(?P<value>{VALUE})\s*\|\s*", re.IGNORECASE)
 #: A heading within a box: "| train/ |     |".
-_SECTION = re.compile(r"\|\s*+(?P<name>\w[\w ]*+)/\s*\|\s*\|\s*")
+_SECTION = late(r"\|\s*+(?P<name>\w[\w ]*+)/\s*\|\s*\|\s*")
 
 
 def unboxed(lines: Iterable[str]) -> Iterator[str]:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simopt.ground import checks
+from simopt.ground.checks import is_masked
+from simopt.ground.patterns import late
 
 Floats = NDArray[np.float64]
 
@@ -21,29 +23,27 @@ MISSING = frozenset(
 )  # fmt: skip
 
 #: What the C libraries and languages of this world print for NaN and infinity.
-_NAN = re.compile(
+_NAN = late(
     r"[-+]?(?:(?:[qs]?nan|nanq)(?:\(.*\)|16|32|\.0)?|1\.#(?:ind|qnan|snan)0*)", re.IGNORECASE
 )
-_INFINITE = re.compile(r"([-+]?)(?:inf(?:inity|16|32|\.0)?|1\.#inf0*|∞)", re.IGNORECASE)
+_INFINITE = late(r"([-+]?)(?:inf(?:inity|16|32|\.0)?|1\.#inf0*|∞)", re.IGNORECASE)
 #: Julia's single precision and Fortran's double: 2.5f0, 1.0D-05.
-_EXPONENT = re.compile(r"([-+]?(?:\d+\.\d*|\.\d+))[fFdD]([-+]?\d+)")
+_EXPONENT = late(r"([-+]?(?:\d+\.\d*|\.\d+))[fFdD]([-+]?\d+)")
 #: A power of ten as it is set: 2.5\\times 10^{-3}, 2.5 × 10^-3.
-_POWER = re.compile(
+_POWER = late(
     r"([-+]?(?:\d+\.?\d*|\.\d+))\s*(?:\\times|\\cdot|\u00d7|\*)\s*10\s*\^\s*\{?([-+]?\d+)\}?"
 )
 #: A mean and how far values lie from it: 0.5 ± 0.1.
-_UNCERTAIN = re.compile(r"([-+.,\deE]+)\s*(?:\u00b1|\\pm|\+/?-)\s*[.,\deE]+")
-_GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+_UNCERTAIN = late(r"([-+.,\deE]+)\s*(?:\u00b1|\\pm|\+/?-)\s*[.,\deE]+")
+_GROUPED = late(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 #: Thousands that a space or an apostrophe sets apart; and what Excel is to take for text.
-_SPACED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[ '\u2019\xa0\u202f]\d{3})+(?:\.\d+)?")
-_EXCEL = re.compile(r"='?\"([^\"]*)\"")
-_POINTED = re.compile(r"\d{1,3}(?:\.\d{3})*")
-_TENSOR = re.compile(
-    r"(?:[\w.]+\()?\[*\s*([-+]?\.?\d[-+.\deE]*|[-+]?nan|[-+]?inf)\s*\]*(?:,.*\))?\)?"
-)
+_SPACED = late(r"[-+]?[1-9]\d{0,2}(?:[ '\u2019\xa0\u202f]\d{3})+(?:\.\d+)?")
+_EXCEL = late(r"='?\"([^\"]*)\"")
+_POINTED = late(r"\d{1,3}(?:\.\d{3})*")
+_TENSOR = late(r"(?:[\w.]+\()?\[*\s*([-+]?\.?\d[-+.\deE]*|[-+]?nan|[-+]?inf)\s*\]*(?:,.*\))?\)?")
 
 #: A unit, or a type of numbers, as a row of them stands under some headers: [s], <dbl>, Float64.
-_UNIT = re.compile(r"[\[(<].{0,12}[\])>]|-+|[a-z%]{0,3}|[a-z]{1,6}\d{1,3}\??", re.IGNORECASE)
+_UNIT = late(r"[\[(<].{0,12}[\])>]|-+|[a-z%]{0,3}|[a-z]{1,6}\d{1,3}\??", re.IGNORECASE)
 
 #: The largest float64, which stores without an infinity put in its place.
 LARGEST = 1.797e308
@@ -221,7 +221,7 @@ def are_units(row: Sequence[str]) -> bool:
 
 def count(cells: Sequence[Any]) -> int:
     """How many cells hold anything."""
-    if isinstance(cells, np.ma.MaskedArray):
+    if is_masked(cells):
         return int(cells.count())
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
         return int((cells == cells).sum())

@@ -9,7 +9,6 @@ import base64
 import binascii
 import json
 import math
-import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 from simopt.curves.logs import bokeh, cells, contents
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Table, merged, named
+from simopt.ground.patterns import late
 
 #: What a series is called, where its values lie, and its places; the first that is there.
 NAMES, VALUES = ("name", "label", "legend_label", "id", "key"), ("y", "data", "values")
@@ -28,7 +28,7 @@ SERIES, SHARED = ("data", "datasets", "series"), ("labels", "categories", "xAxis
 _AXES = {"x", "y"}
 
 #: Where a page of Plotly has its series.
-_PLOTTED = re.compile(r"Plotly\.newPlot\(\s*['\"][\w-]+['\"],\s*(?=\[)")
+_PLOTTED = late(r"Plotly\.newPlot\(\s*['\"][\w-]+['\"],\s*(?=\[)")
 
 _GZIP = b"\x1f\x8b"
 

@@ -27,9 +27,10 @@ from simopt.curves.logs.patterns import PARTS, Pattern
 from simopt.curves.logs.shapes import MOST_SHAPES
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
+from simopt.ground.patterns import late
 
 #: A line that says what those below are about: "Eval begin...", "***** Running Evaluation *****".
-_HEADING = re.compile(
+_HEADING = late(
     rf"[\W_]*(?:(?:running|start(?:ing)?|begin(?:ning)?)\s+)?(?P<part>{PARTS})"
     r"(?:\s+(?:begin|start|set|phase|results?|metrics|mode|loop|model))?[\W_]*",
     re.IGNORECASE,
@@ -37,46 +38,46 @@ _HEADING = re.compile(
 
 
 #: The same at a line's end, behind a position: "Epoch[3] - Evaluation time: 1.5 - val metrics:".
-_HEADING_BEHIND = re.compile(
+_HEADING_BEHIND = late(
     rf"(?:^|[^\w\s]\s*|\d\s+|ing\s+)(?P<part>{PARTS})"
     r"(?:\s+(?:results?|metrics|set|phase|stats|data))?\s*:\s*\Z",
     re.IGNORECASE,
 )
 
 #: How far a bar of tqdm's is, and the time it took.
-_BAR_AT = re.compile(r"\d+/\d+ \[[\d:]+<")
+_BAR_AT = late(r"\d+/\d+ \[[\d:]+<")
 
 #: A bar of Keras that is full, whose line says no position.
-_FULL_BAR = re.compile(r"\s*(\d+)/\1\s")
+_FULL_BAR = late(r"\s*(\d+)/\1\s")
 
 #: A state of it, of how many batches.
-_BAR = re.compile(r"\s*\d+/(\d+)\s")
+_BAR = late(r"\s*\d+/(\d+)\s")
 
 #: Vowpal Wabbit's rows from the second pass on, in the column of the training loss, and what it
 #: says at the end: of held-out points.
-_HELD_OUT_ROW = re.compile(r"^([\d.]+) [\d.]+ +(\d+) +[\d.]+ +\S+ +\S+ +\d+ h$", re.MULTILINE)
-_HELD_OUT_END = re.compile(r"^average loss = [\d.]+ h$", re.MULTILINE)
+_HELD_OUT_ROW = late(r"^([\d.]+) [\d.]+ +(\d+) +[\d.]+ +\S+ +\S+ +\d+ h$", re.MULTILINE)
+_HELD_OUT_END = late(r"^average loss = [\d.]+ h$", re.MULTILINE)
 
 #: A decimal comma: behind a name, and before neither more digits in groups nor more numbers.
-_DECIMAL_COMMA = re.compile(r"(?<=[:= ])([-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)),(\d+)(?![\d,.])")
-_DECIMAL_POINT = re.compile(r"(?<=[:= ])[-+]?\d+(?:\.\d+)+(?![\d,])|,\d{3}(?!\d)")
+_DECIMAL_COMMA = late(r"(?<=[:= ])([-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)),(\d+)(?![\d,.])")
+_DECIMAL_POINT = late(r"(?<=[:= ])[-+]?\d+(?:\.\d+)+(?![\d,])|,\d{3}(?!\d)")
 #: Characters of a text that show its decimal mark, and its language.
 LOOKED_AT = 20_000
 #: A progress bar drawn over itself that leaves fewer lines than these was one for all epochs.
 FEW_LINES = 3
-_WARNING = re.compile(r"\W*(?:warn(?:ing)?|error|alert)\b", re.IGNORECASE)
+_WARNING = late(r"\W*(?:warn(?:ing)?|error|alert)\b", re.IGNORECASE)
 #: An epoch has a row of the training, and one of held-out points.
 ROWS_TOLD = 2
 #: What boosted trees print above a round that is said again, and Keras Tuner above what a trial,
 #: whose epochs stand before it, came to.
-_BEST = re.compile(r"best iteration(?: is)?:\s*$|^Trial \d+ Complete \[[^\]]*\]\s*$", re.IGNORECASE)
+_BEST = late(r"best iteration(?: is)?:\s*$|^Trial \d+ Complete \[[^\]]*\]\s*$", re.IGNORECASE)
 #: What a program says when it is done: "Convergence after 8 epochs", "Converged at iteration 7".
-_CONVERGED = re.compile(r"\bconverge(?:d|nce) (?:after|at|in) .*?\d", re.IGNORECASE)
+_CONVERGED = late(r"\bconverge(?:d|nce) (?:after|at|in) .*?\d", re.IGNORECASE)
 #: The column of rows that come behind such a line.
 CONVERGED = "\0converged"
 #: What is said of a run when it is over, "Best epoch: 40, loss: 0.5", or of one that goes on:
 #: "Resuming from epoch 20, loss 0.6"; Comet's counts and bounds, "loss [40] : (0.5, 2.5)".
-_SUMMARY = re.compile(
+_SUMMARY = late(
     r"\W*(?:(?:best|final|lowest|minimum|optimal)\s+(?:epoch|step|iter(?:ation)?|round|model"
     r"|checkpoint|results?)\b|[^\[]*+\[\d+\]\s*:\s\([-+\d][^(),]*, [^(),]*\)\s*$"
     r"|(?:resum|restor|load)(?:ing|ed)\b.*?\b(?:from|at|checkpoint|model|weights|state)\b)",

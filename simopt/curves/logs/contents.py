@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from simopt.ground.patterns import late
+
 #: A log above this is refused: 4 GiB take minutes to parse, and ten times their size in memory.
 MOST_BYTES = 2 * 1024**3
 
@@ -51,7 +53,7 @@ _PACKED: dict[bytes, tuple[Callable[[io.BytesIO], Any], str]] = {
     b"\xfd7zXZ": (lzma.open, ".xz"),
 }
 
-_ARFF = re.compile(r"(?:\s*%[^\n]*\n)*+\s*@relation\s", re.IGNORECASE)
+_ARFF = late(r"(?:\s*%[^\n]*\n)*+\s*@relation\s", re.IGNORECASE)
 
 #: Files in a zip that tell what it is, where it is no packed log.
 _IN_ZIP = {

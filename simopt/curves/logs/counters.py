@@ -12,6 +12,7 @@ from simopt.curves.logs import cells
 from simopt.curves.logs.names import CLOCKS, COUNTERS, MAY_COUNT, parse, plain
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
+from simopt.ground.checks import is_masked
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ EVEN = 3
 def column(table: Table, name: str) -> tuple[Floats, NDArray[np.bool_]]:
     """A table's column as numbers, and which of its cells hold one."""
     held = table.columns[name]
-    if isinstance(held, np.ma.MaskedArray):
+    if is_masked(held):
         there = ~np.ma.getmaskarray(held)
         return np.where(there, np.ma.getdata(held), np.nan).astype(np.float64), there
     try:

@@ -30,22 +30,23 @@ from simopt.curves.logs.rows import (
 from simopt.curves.logs.table import Table, named
 from simopt.ground import checks
 from simopt.ground.delimited import decimal_mark, find_separator, split
+from simopt.ground.patterns import late
 
 #: From so many characters on the cells are read by pandas, where they are regular enough.
 LARGE = 2_000_000
 
 #: Excel's first line, which names the separator.
-_EXCEL = re.compile(r"sep=(.)[ \t]*\r?\n", re.IGNORECASE)
+_EXCEL = late(r"sep=(.)[ \t]*\r?\n", re.IGNORECASE)
 
 #: A header of Jira's, Confluence's and Trac's.
-_JIRA = re.compile(r"^\|\|.*\|\|[ \t]*$", re.MULTILINE)
+_JIRA = late(r"^\|\|.*\|\|[ \t]*$", re.MULTILINE)
 
 #: A line under a header, and a row that stands for those that were not printed.
-_RULE, _LEFT_OUT = re.compile(r"[-=+_─═]{2,}"), re.compile(r"\.{2,3}|…|⋮|⋯")
+_RULE, _LEFT_OUT = late(r"[-=+_─═]{2,}"), late(r"\.{2,3}|…|⋮|⋯")
 
-_NO_GROUPS = re.compile(r"[-+]?(?:\d+,(?!\d{3}$)\d+|0,\d+|\d{4,},\d+)")
-_NUMBERED = re.compile(r"\d+:")
-_FIRST_OF_NUMBER = re.compile(r"[-+.]?\d|[-+]?(?:nan|inf)", re.IGNORECASE)
+_NO_GROUPS = late(r"[-+]?(?:\d+,(?!\d{3}$)\d+|0,\d+|\d{4,},\d+)")
+_NUMBERED = late(r"\d+:")
+_FIRST_OF_NUMBER = late(r"[-+.]?\d|[-+]?(?:nan|inf)", re.IGNORECASE)
 
 
 def table(text: str, source: str) -> Table | None:

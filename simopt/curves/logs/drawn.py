@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from simopt.curves.logs import cells
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Table, named
+from simopt.ground.patterns import late
 
 _BARS = str.maketrans("│┃║┆┊", "|||||")
-_RULE = re.compile(r"[\s|:+=\-\u2500-\u257f]+")
-_MARKDOWN = re.compile(r"[\s:-]*\|[\s|:-]+")
-_STROKE = re.compile(r"[-=\u2500-\u257f]{3}")
+_RULE = late(r"[\s|:+=\-\u2500-\u257f]+")
+_MARKDOWN = late(r"[\s:-]*\|[\s|:-]+")
+_STROKE = late(r"[-=\u2500-\u257f]{3}")
 
 #: Lines that a header may be spread over: MATLAB writes "Mini-batch" above "Loss".
 MOST_HEADER_LINES = 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from simopt.curves.logs import event_folders, rotated, runs, sides, stores
 from simopt.curves.logs.layouts import catboost, dvclive
 from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.table import Table, from_records
+from simopt.ground.patterns import late
 
 #: How deep and how far a folder is looked through.
 DEPTH, MOST_FILES = 8, 20_000
@@ -80,7 +80,7 @@ NO_LOGS = frozenset(
 )  # fmt: skip
 #: Folders inside a run's, which don't name it.
 INNER = ("metrics", "plots", "dvclive", "vis_data", "catboost_info", "tb", "tensorboard", "files")
-_DIGITS = re.compile(r"\d+")
+_DIGITS = late(r"\d+")
 SKIPPED = frozenset((".git", "__pycache__", "node_modules", ".venv", "site-packages", ".cache"))
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simopt.curves.logs import cells as numbers
 from simopt.curves.logs.names import is_rate, parse
 from simopt.curves.logs.table import Rows, Table
+from simopt.ground.checks import is_masked
 
 #: What counts steps within an epoch, and so many values of one grain make a column of their own.
 STEPS = (("step",), ("batch",), ("iteration",), ("iter",), ("steps",))
@@ -113,7 +114,7 @@ def _have_fractions(cells: Any, wanted: NDArray[np.bool_]) -> bool:
 
 def there_in(cells: Any) -> NDArray[np.bool_]:
     """Which cells hold anything."""
-    if isinstance(cells, np.ma.MaskedArray):
+    if is_masked(cells):
         return ~np.ma.getmaskarray(cells)
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
         return ~np.isnan(cells)

@@ -16,11 +16,12 @@ from simopt.curves.logs.lists import unwrapped
 from simopt.curves.logs.settings import are_settings
 from simopt.curves.logs.table import Table
 from simopt.ground import checks
+from simopt.ground.patterns import late
 
 #: What Python and JSON read in two ways: words for no value, quotes within quotes, calls.
-_OF_PYTHON = re.compile(r"[\"\\(]|nan|null|true|false|infinity|\w'\w", re.IGNORECASE)
-_WORD = re.compile(r"[\w.+-]{0,30}\s*")
-_BETWEEN = re.compile(r"[\s,]*")
+_OF_PYTHON = late(r"[\"\\(]|nan|null|true|false|infinity|\w'\w", re.IGNORECASE)
+_WORD = late(r"[\w.+-]{0,30}\s*")
+_BETWEEN = late(r"[\s,]*")
 
 
 def table(text: str, source: str) -> Table | None:

@@ -10,10 +10,11 @@ from simopt.curves.logs import charts, nested
 from simopt.curves.logs.cells import is_number
 from simopt.curves.logs.names import COUNTERS, METRIC_NAMES, METRIC_VALUES, parse, plain
 from simopt.curves.logs.table import Table, flat, from_records, merged, named
+from simopt.ground.patterns import late
 from simopt.problems.texts import DATE
 
 #: A file of one of several runs, not of an epoch.
-_RUN = re.compile(r"(?:run|exp|experiment|trial|seed|fold)(?![a-z])", re.IGNORECASE)
+_RUN = late(r"(?:run|exp|experiment|trial|seed|fold)(?![a-z])", re.IGNORECASE)
 
 #: Cells of a column that tell whether it is text.
 SAMPLE = 50

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from simopt.curves.logs import cells
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Table
+from simopt.ground.patterns import late
 
 #: A text of lists has few of them, and little beside them.
 MOST_LISTS, LEAST_SHARE = 200, 0.5
@@ -16,15 +17,15 @@ MOST_LISTS, LEAST_SHARE = 200, 0.5
 LEAST = 3
 
 #: A number in what holds it: ``np.float64(0.5)``, ``tensor(0.5, device='cuda:0')``.
-_WRAPPED = re.compile(
+_WRAPPED = late(
     r"\b(?:\w{1,10}\.)?(?:b?float\d+|tensor|[Aa]rray)\(\s*([-+]?[\d.][-+.\dEe]*|[-+]?nan|[-+]?inf)"
     r"\s*(?:,[^()\[\]\n]{0,100})?\)"
 )
-_LIST = re.compile(r"\[([^\[\]]*)\]")
+_LIST = late(r"\[([^\[\]]*)\]")
 #: What stands before a list, or before the function that it is given to.
-_NAME = re.compile(r"([A-Za-z_][\w ./-]{0,60})['\"]?\s*[:=]\s*(?:[\w.]{1,20}\(\s*)?$")
+_NAME = late(r"([A-Za-z_][\w ./-]{0,60})['\"]?\s*[:=]\s*(?:[\w.]{1,20}\(\s*)?$")
 #: YAML's lists: a name, and below it a line for each number.
-_BLOCK = re.compile(
+_BLOCK = late(
     r"^[ \t]*(?P<name>[\w./-]{1,60}):[ \t]*\n(?P<body>(?:[ \t]*- [^\n:]{1,40}\n)+)", re.MULTILINE
 )
 

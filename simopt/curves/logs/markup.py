@@ -11,16 +11,17 @@ from typing import Any
 
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.table import Table, from_records, named
+from simopt.ground.patterns import late
 
-_TABULAR = re.compile(r"\\begin\{(tabular[*xy]?|longtable|array)\}")
-_LATEX_RULE = re.compile(
+_TABULAR = late(r"\\begin\{(tabular[*xy]?|longtable|array)\}")
+_LATEX_RULE = late(
     r"\\(?:top|mid|bottom)rule(?:\[[^\]]*\])?|\\hline|\\c(?:mid)?(?:line|rule)(?:\([^)]*\))?\{[^}]*\}"
     r"|\\end(?:first)?(?:head|foot)|%[^\n]*"
 )
-_LATEX_COMMAND = re.compile(r"\\(?:textbf|textit|emph|mathbf|text|num)\s*\{([^{}]*)\}")
+_LATEX_COMMAND = late(r"\\(?:textbf|textit|emph|mathbf|text|num)\s*\{([^{}]*)\}")
 
 #: Lines between fences; the last may have no end.
-_FENCED = re.compile(r"^[ >]*```[^\n`]*\n(.*?)(?:^[ >]*```|\Z)", re.MULTILINE | re.DOTALL)
+_FENCED = late(r"^[ >]*```[^\n`]*\n(.*?)(?:^[ >]*```|\Z)", re.MULTILINE | re.DOTALL)
 
 #: Attributes that number an element rather than tell of it: ``<epoch number="3">``.
 _NUMBERS = frozenset(("number", "index", "id", "n", "no", "nr", "value"))

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from simopt.ground.patterns import late
+
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
@@ -179,11 +181,11 @@ _FOREIGN = {
     "epoch": r"轮次|轮|エポック|에포크|epoche|(?<![^\W_])(?:[ée]poque|[ée]poca|эпох[аи])(?![^\W_])",
     "step": r"步数|步|ステップ|스텝|(?<![^\W_])(?:schritt|[ée]tape|paso|passo|шаг)(?![^\W_])",
 }
-_ANY_FOREIGN = re.compile(
+_ANY_FOREIGN = late(
     "|".join(f"(?P<{word}>{foreign})" for word, foreign in _FOREIGN.items()), re.IGNORECASE
 )
 #: "The 3rd epoch" in Chinese and Japanese.
-_ORDINAL = re.compile(r"\u7b2c\s*(\d+(?:\s*/\s*\d+)?)\s*(轮次?|步|エポック|epoch|step)")
+_ORDINAL = late(r"\u7b2c\s*(\d+(?:\s*/\s*\d+)?)\s*(轮次?|步|エポック|epoch|step)")
 
 
 def in_english(text: str) -> str:
@@ -289,7 +291,7 @@ def parse(name: str) -> Name:
     return Name(text, words, part, kind, stem, grain)
 
 
-_SETTINGS = re.compile(r"(?<=\w):[A-Za-z_]+=[\w.+-]+(?:;[A-Za-z_]+=[\w.+-]+)*\Z")
+_SETTINGS = late(r"(?<=\w):[A-Za-z_]+=[\w.+-]+(?:;[A-Za-z_]+=[\w.+-]+)*\Z")
 
 #: Two words written as one, and what they are: trainloss, and of a GAN's parts netG, lossD, errD.
 _GROWN = {
@@ -302,7 +304,7 @@ _GROWN = {
 _GROWN |= {letter + "loss": (letter, "loss") for letter in "tv"}
 
 #: Parts of the data in several words.
-_SAMPLES = re.compile(r"(?<![a-z])(?:(?P<held>out_of)|in)_sample(?![a-z])")
+_SAMPLES = late(r"(?<![a-z])(?:(?P<held>out_of)|in)_sample(?![a-z])")
 
 
 def _apart(word: str) -> tuple[str, ...]:
@@ -348,7 +350,7 @@ def _kind(stem: tuple[str, ...], text: str) -> str:
 _OF_WORDS = ("cross_entropy", "kl_divergence", "kullback_leibler", "brier_score", "log_cosh")
 
 #: Losses that are numbered where there are several: loss1, loss2.
-_NUMBERED = re.compile(r"(?P<loss>loss|losses|cost|nll)\d{1,2}")
+_NUMBERED = late(r"(?P<loss>loss|losses|cost|nll)\d{1,2}")
 
 
 def _without_number(word: str) -> str:

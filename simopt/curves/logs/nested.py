@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,7 @@ from simopt.curves.logs.names import (
     plain,
 )
 from simopt.curves.logs.table import Table, flat, merged
+from simopt.ground.patterns import late
 
 #: Where the history lies in files that hold more than that.
 KNOWN = (
@@ -51,7 +51,7 @@ NO_RUNS = frozenset((*COUNTERS, *TOTALS, *MEANS, "median", "raw", "smooth", "smo
 
 #: What `pandas.DataFrame.agg` makes of many values, beside means: neither do these.
 STATISTICS = SPREAD | {"first", "last", "sem", "quantile", "amin", "amax"}
-_QUANTILE = re.compile(r"[pq]?\d\d?%|[pq]\d\d?")
+_QUANTILE = late(r"[pq]?\d\d?%|[pq]\d\d?")
 
 #: Terms of which a loss is the sum, and the axes of a chart, are no runs either.
 TERMS = frozenset((

@@ -15,6 +15,7 @@ from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.stores import TRIALS
 from simopt.curves.logs.table import Table, flat, named
 from simopt.ground import checks
+from simopt.ground.checks import is_masked
 from simopt.problems.texts import DATE
 
 ALLOWED = "a sequence of numbers, one after the other"
@@ -248,7 +249,7 @@ def _sequence(value: Any, name: str) -> Table:
     checks.check_length(name, value)
     if isinstance(value, np.ndarray) and not value.ndim:
         raise checks.refuse(name, value, ALLOWED)
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         return Table({"loss": value.reshape(-1)}, "array")
     listed: Sequence[Any] = value if hasattr(value, "__len__") else list(value)  # type: ignore[assignment]
     if len(listed) and not hasattr(value, "dtype"):
@@ -297,7 +298,7 @@ def numbers(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _array(name: str, values: Any) -> np.ndarray[Any, Any]:
-    if isinstance(values, np.ma.MaskedArray):
+    if is_masked(values):
         return np.ma.filled(values.astype(np.float64), np.nan)
     values = checks.without_gradient(values)
     try:

@@ -14,12 +14,13 @@ from simopt.curves.logs.pairs import MENTIONED, has_values, in_digits, pairs
 from simopt.curves.logs.parts import SAID, of_part
 from simopt.curves.logs.patterns import PARTS, PATTERNS, Pattern
 from simopt.curves.logs.table import flat
+from simopt.ground.patterns import late
 
 #: What a network of several is called.
 _ROLES = ("net", "generator", "discriminator", "critic")
 #: What a line, or a part of it, is about: "[valid]", "| train_inner |", "Validation results - ",
 #: "Epoch (valid): ", "DEV : ", "Test: [ 0/10]", "[3/10] train: loss=0.5 || valid: loss=0.6".
-_PART = re.compile(
+_PART = late(
     r"(?<!\w)\[(?P<bracket>train\w*|val\w*|eval\w*|test\w*)\](?!\s*[:=]\s*[-+]?[.\d])"
     r"|(?<!\w)\[(?P<role>net_?[GD](?:_\w)?|generator|discriminator|critic)\]"
     rf"|\((?P<paren>{PARTS})\)(?=\s*:\s+[A-Za-z])"
@@ -33,20 +34,20 @@ _PART = re.compile(
 
 #: A position in two pairs of brackets, or with the part of the data that it is of:
 #: "Epoch [3][4/8]", "Epoch(train) [3][4/8]", "Iter(val) [4/4]".
-_BRACKETED = re.compile(
+_BRACKETED = late(
     rf"\b(?P<name>epoch|iter)(?:\((?P<part>{PARTS})\))?\s*\[\s*(?P<at>\d+)(?P<of>/\d+)?\]"
     r"(?:\[\s*(?P<batch>\d+)/\d+\])?(?=\s)",
     re.IGNORECASE,
 )
 #: Catalyst's position, behind the part of the data: "train (1/10) loss: 0.5 | loss/mean: 0.5".
-_PART_AT = re.compile(rf"^\s*(?P<part>{PARTS}) \((?P<at>\d+)/\d+\) (?=.*/mean: )", re.IGNORECASE)
+_PART_AT = late(rf"^\s*(?P<part>{PARTS}) \((?P<at>\d+)/\d+\) (?=.*/mean: )", re.IGNORECASE)
 
 
 #: What pix2pix and CycleGAN print before their losses, whose names in the code begin with loss_.
-_NETWORKS = re.compile(r"\(epoch: \d+, iters: \d+, time: [\d.]+(?:, data: [\d.]+)?\)")
-_LETTERED = re.compile(r"\b[A-Za-z]\w*(?=: )")
+_NETWORKS = late(r"\(epoch: \d+, iters: \d+, time: [\d.]+(?:, data: [\d.]+)?\)")
+_LETTERED = late(r"\b[A-Za-z]\w*(?=: )")
 #: A name between angles: "train rmse <loss>=0.5".
-_ANGLED = re.compile(r"<([A-Za-z]\w*)>(?=\s*[=:])")
+_ANGLED = late(r"<([A-Za-z]\w*)>(?=\s*[=:])")
 
 
 def record(line: str, own: Sequence[Pattern] = ()) -> shapes.Said:

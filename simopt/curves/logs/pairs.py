@@ -6,16 +6,17 @@ import re
 
 from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.patterns import COUNTED, NUMBER, PARTS, VALUE, WORD
+from simopt.ground.patterns import late
 
 #: In small letters, what says that a line may count.
-_COUNTS = re.compile(rf"{COUNTED}|\bit\b|\bep\b|\bgen")
+_COUNTS = late(rf"{COUNTED}|\bit\b|\bep\b|\bgen")
 #: What a name and its number have a position between them with.
-_PREPOSITION = re.compile(r"\s(?:after|at|for|in|on|of|during)\s")
+_PREPOSITION = late(r"\s(?:after|at|for|in|on|of|during)\s")
 
 #: In small letters, what each word for a part of the data has in it.
-MENTIONED = re.compile("train|val|test|dev|cv")
+MENTIONED = late("train|val|test|dev|cv")
 #: What is measured, before the parts of the data: "loss: train 0.5, val 0.6".
-_HEADED = re.compile(
+_HEADED = late(
     rf"\b(?P<what>loss|cost|nll|mse|rmse|mae|ppl)\s*[-:=(\[]+\s*(?={PARTS}\b)", re.IGNORECASE
 )
 
@@ -27,7 +28,7 @@ _NO_RATE = "".join(rf"(?<!\b{word}/)" for word in ("time", "s", "ms", "sec", "se
 
 #: Position of a line: what comes before a slash or in brackets, by what names it. A hyphen right
 #: behind the name is no minus. "12m" is a time.
-_POSITION = re.compile(
+_POSITION = late(
     rf"\b(?=[a-z]){_NO_RATE}(?<!loss/)(?P<name>(?:(?:n|nb|num|cur|current|total|train|global|optim(?:izer)?)_)?{COUNTED}"
     r"(?:_(?:num|no|number|idx|i|id))?|(?:ep|it|gen(?:eration)?|cycle)(?!\W*\d*\.\d))"
     r"s?(?:-(?=\d)|\s*#?[:=]?\s*)"
@@ -37,11 +38,11 @@ _POSITION = re.compile(
 )
 
 #: XGBoost and LightGBM begin a line with the round, scikit-learn's boosting with that of how many.
-ROUND = re.compile(r"^[^\S\n]*\[[^\S\n]*(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
+ROUND = late(r"^[^\S\n]*\[[^\S\n]*(?P<at>\d+)(?:/\d+)?\]\s+(?=\S)", re.MULTILINE)
 
 #: The position on a line that does not name it: "  3 train loss: 0.5", "3/10, loss=0.5", and tqdm's
 #: "| 3/10 [".
-_UNNAMED = re.compile(
+_UNNAMED = late(
     rf"^\s*(?P<first>\d+)(?:/\d+)?[:,]?\s+(?=(?:{PARTS}|loss|cost)(?:\b|_))"
     r"|\|\s*(?P<bar>\d+)/(?:\d+ \[|\s*\d+ batches\b)",
     re.IGNORECASE,
@@ -51,7 +52,7 @@ _UNNAMED = re.compile(
 _WRAPPED = r"(?:tf\.)?tensor|(?:device)?array|(?:np\.)?float\d\d"
 
 #: A name and its number: "loss: 0.5", "loss = 0.5", "train loss 0.5", "valid_0's l2: 0.5".
-_PAIR = re.compile(
+_PAIR = late(
     rf"(?<!\d)(?P<name>[A-Za-z_][\w'@/.%]{{0,80}}+(?:[ -](?!-)[A-Za-z_][\w'@/.%]{{0,80}}+){{0,4}}"
     rf"(?:\s*\([^()\d]{{1,24}}\)|\s?\[['\"]?{PARTS}['\"]?\])?)(?:\s?\[[^\[\]\d]{{1,12}}\])?"
     rf"\s*(?:[:=]+|\bis\b|\bof\b|\s)\s*(?:(?:{_WRAPPED})\()?[\[(\"']{{0,2}}(?P<value>{VALUE})"
@@ -61,7 +62,7 @@ _PAIR = re.compile(
 
 #: The position between a name and its number: "Cost after iteration 100: 0.5", "Loss (for one
 #: batch) at step 0: 0.5".
-_BETWEEN = re.compile(
+_BETWEEN = late(
     rf"(?P<what>[A-Za-z][\w ]{{0,60}}?(?:\([^()\d]{{1,24}}\))?)\s+"
     rf"(?:after|at|for|in|on|of|during)\s+"
     rf"(?:(?:the\s+)?(?P<name>{COUNTED})\s*[#:]?\s*(?P<at>\d+)(?:\s*(?:/|of)\s*\d+)?"
@@ -71,81 +72,79 @@ _BETWEEN = re.compile(
 )
 
 #: The position behind a slash: "loss/epoch 3: 0.5". A loss of an epoch has its number there alone.
-_OVER = re.compile(
+_OVER = late(
     rf"(?P<what>[A-Za-z][\w ./-]{{0,60}}?(?<=loss))/(?P<name>{COUNTED})\s+#?(?P<at>\d+)"
     rf"(?:\s*[:=,]\s*|\s+)(?={VALUE})",
     re.IGNORECASE,
 )
 
 #: The position behind a name, with a colon: "Validation loss 1000: 0.5".
-_BEHIND = re.compile(
+_BEHIND = late(
     rf"\b(?P<what>(?:\w{{1,20}} )?(?:loss|cost)) (?P<at>\d+): (?={VALUE})", re.IGNORECASE
 )
 
-_THOUSANDS = re.compile(
-    r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])|(?<![\w.])\d{1,3}(?:_\d{3})+(?!\w)"
-)
+_THOUSANDS = late(r"(?<![\d.,\[(])\d{1,3}(?:,\d{3})+(?![\d,])|(?<![\w.])\d{1,3}(?:_\d{3})+(?!\w)")
 
 #: Spaces that say no more than a few would. A line may be long: what patterns repeat is bounded.
-_WIDE = re.compile(r"[^\S\t]{9,}")
+_WIDE = late(r"[^\S\t]{9,}")
 
 #: Marks that say no more than plain ones: those of East Asia, and those around words.
 _MARKS = str.maketrans("：，；（）", ":,;()", '"`')
 
-_ARROW = re.compile(r"(?<=\w )[-=]>(?= )|(?<=\w)=>|\u2192")
+_ARROW = late(r"(?<=\w )[-=]>(?= )|(?<=\w)=>|\u2192")
 
 #: What it was, and what it is: "loss 0.6 -> 0.5".
-_FROM_TO = re.compile(rf"(?<=[\s=:]){VALUE}\s*(?:[-=]>|\u2192)\s*(?={VALUE})", re.IGNORECASE)
+_FROM_TO = late(rf"(?<=[\s=:]){VALUE}\s*(?:[-=]>|\u2192)\s*(?={VALUE})", re.IGNORECASE)
 
 #: A bar or a hyphen between a name and its number, which is all there is up to the next mark:
 #: "train CrossEntropyLoss |  0.5", "dice_loss - 0.5, iou_score - 0.6".
-_APART = re.compile(rf"(?<=[A-Za-z)]) +[|-] +(?={VALUE}\s*(?:[|,;\])]|\s-\s|\Z))", re.IGNORECASE)
+_APART = late(rf"(?<=[A-Za-z)]) +[|-] +(?={VALUE}\s*(?:[|,;\])]|\s-\s|\Z))", re.IGNORECASE)
 
 #: A number before its name, and nothing beside them: "0.5 loss, 0.0001 LR".
-_BEFORE = re.compile(
+_BEFORE = late(
     rf"(?:\A|[|,;\t]|\s{{2,}})\s*(?P<value>{VALUE})\s+(?P<name>(?:{PARTS}[ _])?(?:loss|cost|error))"
     r"\s*(?=[|,;\t)\]]|\Z)",
     re.IGNORECASE,
 )
 
 #: Names in brackets, and their numbers: "(epoch, loss) = (3, 0.5)", as Julia's ``@show`` prints.
-_TUPLES = re.compile(
+_TUPLES = late(
     rf"\((?P<names>[A-Za-z_][\w ./]{{0,40}}(?:, [A-Za-z_][\w ./]{{0,40}}){{1,9}})\)\s*=\s*"
     rf"\((?P<values>{VALUE}(?:, {VALUE}){{1,9}})\)",
     re.IGNORECASE,
 )
 
 #: A value that is written as a word, between a name and what follows: "loss nan val_loss nan".
-_WORD_VALUE = re.compile(
+_WORD_VALUE = late(
     rf"(?P<name>[A-Za-z_][\w./]{{0,80}}) (?P<value>{WORD})(?= +[\w(\[])", re.IGNORECASE
 )
 
 #: What leads from a name to its number: "loss is 0.5".
-_VERB = re.compile(r"(?<=\w)(?:\s+(?:is|was|now|of|at|to|equals))+\Z", re.IGNORECASE)
+_VERB = late(r"(?<=\w)(?:\s+(?:is|was|now|of|at|to|equals))+\Z", re.IGNORECASE)
 
 #: Of what steps a mean was taken: "avg. loss [951-1000]: 0.5".
-_RANGE = re.compile(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")
+_RANGE = late(r" ?\[\d+ ?- ?\d+\](?= ?[:=])")
 
 #: How fast it goes, as bars say it in front of a name: "58.22it/s loss: 0.5". Where a number
 #: follows, "loss 0.5 it/s 58", the unit is the name of that one.
-_SPEED = re.compile(
+_SPEED = late(
     r"(?<![\w.])\d+(?:\.\d+)?\s?[a-z]{1,8}/s(?:ec|tep)?(?![\w/]|\s*[:=]?\s*[-+]?\.?\d)",
     re.IGNORECASE,
 )
 
 #: A name and its number may be on either side of a tab.
-_AFTER_NAME = re.compile(r"(?<=[:=])\s+(?=\S)")
+_AFTER_NAME = late(r"(?<=[:=])\s+(?=\S)")
 
 #: The number before what it counts: "1epoch results: ", "the 3rd epoch".
-_ORDINAL = re.compile(
+_ORDINAL = late(
     r"(?<![\w./:])(\d+)(?:st|nd|rd|th)?[ -]?epoch(?!s|\w|\s*[:=#\[(/-]?\s*\d)", re.IGNORECASE
 )
 
 #: A batch's loss and the mean so far, as MindSpore prints them: "loss:[0.5/0.6]".
-_NOW_AND_MEAN = re.compile(rf"(?<=loss)\s*[:=]\s*\[({VALUE})/{VALUE}\]", re.IGNORECASE)
+_NOW_AND_MEAN = late(rf"(?<=loss)\s*[:=]\s*\[({VALUE})/{VALUE}\]", re.IGNORECASE)
 
 #: What stands before a name that comes again: "image: loss 0.5 text: loss 0.6".
-_LABEL = re.compile(r"(?<![\w/])\[?([A-Za-z]\w*)(?:\]:?|:)\s*\Z")
+_LABEL = late(r"(?<![\w/])\[?([A-Za-z]\w*)(?:\]:?|:)\s*\Z")
 
 #: Labels of one loss that is said in several ways: the first is read, and no sum is made.
 _VERSIONS = frozenset(
@@ -157,8 +156,8 @@ _VERSIONS = frozenset(
 )  # fmt: skip
 
 #: What a line without would have no number.
-_LOSS = re.compile("loss|cost|error")
-_DIGIT, _WORDS = re.compile(r"\d"), re.compile(WORD, re.IGNORECASE)
+_LOSS = late("loss|cost|error")
+_DIGIT, _WORDS = late(r"\d"), late(WORD, re.IGNORECASE)
 
 
 def has_values(line: str) -> bool:

@@ -11,12 +11,13 @@ from simopt.curves.logs.names import PARTS as SETTINGS
 from simopt.curves.logs.names import parse
 from simopt.curves.logs.patterns import COUNTED, PARTS
 from simopt.curves.logs.table import Rows
+from simopt.ground.patterns import late
 
 #: A word that says which part of the data is meant, wherever it stands.
-SAID = re.compile(rf"(?<![\w./])(?<!\w-){PARTS}(?![\w/]|[.-]\w)", re.IGNORECASE)
+SAID = late(rf"(?<![\w./])(?<!\w-){PARTS}(?![\w/]|[.-]\w)", re.IGNORECASE)
 #: The same where it is what the line is about: it stands at the start, behind a mark, a number or
 #: the name of a setting ("mode: val"); behind it stands a mark, a position or nothing more.
-_SUBJECT = re.compile(
+_SUBJECT = late(
     r"(?:^[\W_]*|[\[(<{|,;*>/\])-]\s*|\d(?:\s*+:\s*+|\s++)|\b(?:"
     + "|".join(SETTINGS)
     + r")\s*[:=]\s*"
@@ -30,9 +31,9 @@ _SUBJECT = re.compile(
     re.IGNORECASE,
 )
 #: The same as a line's first word, but for how much there is of it: "Test 10000 images, ".
-_FIRST = re.compile(rf"[\W_]*(?P<part>{PARTS})(?![\w/.])(?!\s+\d[\d,]*\s+[a-z])", re.IGNORECASE)
+_FIRST = late(rf"[\W_]*(?P<part>{PARTS})(?![\w/.])(?!\s+\d[\d,]*\s+[a-z])", re.IGNORECASE)
 #: An aside in which a part of the data is only mentioned: "(new best on val)", "(next: eval)".
-_ASIDE = re.compile(rf"\((?!\s*{PARTS}\s*\))[^()]*\)", re.IGNORECASE)
+_ASIDE = late(rf"\((?!\s*{PARTS}\s*\))[^()]*\)", re.IGNORECASE)
 
 #: Fewer rows may say so by chance.
 FEW_ROWS = 3

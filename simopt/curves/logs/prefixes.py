@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from simopt.ground.patterns import late
+
 #: How much of a line tells whether others begin like it, and how many must.
 HEAD, FEW = 3, 4
 
-_DIGIT = re.compile(r"\d")
-_LAST_WORD = re.compile(r"[\w.]+\Z")
+_DIGIT = late(r"\d")
+_LAST_WORD = late(r"[\w.]+\Z")
 
 
 def removed(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from simopt.curves.logs.cells import MISSING
 from simopt.curves.logs.names import CLOCKS, parse
 from simopt.curves.logs.patterns import VALUE
+from simopt.ground.patterns import late
 
 
 def columns(line: str, header: list[Word]) -> tuple[list[Word], dict[str, str]] | None:
@@ -76,7 +77,7 @@ class Word(NamedTuple):
 
 
 #: What single spaces hold together, and no tab; and what no space does.
-_NAMES, _WORDS = re.compile(r"\S+(?: \S+)*"), re.compile(r"\S+")
+_NAMES, _WORDS = late(r"\S+(?: \S+)*"), late(r"\S+")
 
 
 def _words(line: str, expression: re.Pattern[str]) -> list[Word]:
@@ -84,11 +85,11 @@ def _words(line: str, expression: re.Pattern[str]) -> list[Word]:
 
 
 #: A name's unit, which may have colons: "t[m:s]".
-_IN_BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)")
+_IN_BRACKETS = late(r"\[[^\[\]]*\]|\([^()]*\)")
 
 #: A progress bar behind a row, and a position that says of how many it is.
-_DRAWN_BAR = re.compile(r"(?::|(?<!\s))\s*+\d+%.*")
-_COUNT_OF = re.compile(r"(\d+)/\d+")
+_DRAWN_BAR = late(r"(?::|(?<!\s))\s*+\d+%.*")
+_COUNT_OF = late(r"(\d+)/\d+")
 
 
 def _counts(name: str) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 
 from simopt.curves.logs import terminal_text
 from simopt.curves.logs.names import parse
+from simopt.ground.patterns import late
 
 #: What a number behind it counts, and names no process: "Epoch-1 | ", "[it10]: ".
 _COUNT = r"(?:epoch|ep|step|iteration|iter|it|batch|update|round|fold)s?"
 _NO_RANK = rf"(?![\w.-]*(?<![a-z]){_COUNT}[-_]?\d+(?![\w.-]))"
 #: Which of several processes wrote a line.
-_RANK = re.compile(
+_RANK = late(
     r"^\s*(?:\[\s*(?:local[_ ]?rank|rank|default|worker|node|gpu|process)[ :=]*(?P<name>\d+)\s*\]"
     rf"|\[{_NO_RANK}[a-z_]+(?P<role>\d+)\](?=:)"  # torchrun's roles
     r"|\[pod/[\w.-]*-(?P<pod>\d+)/[\w.-]+\]"  # of kubectl
@@ -29,7 +30,7 @@ _RANK = re.compile(
     re.IGNORECASE,
 )
 #: The same behind what a logger writes first.
-_RANK_WITHIN = re.compile(
+_RANK_WITHIN = late(
     r"(?<![\w-])(?:(?:local|global)_)?rank(?:[ :=]*(?P<within>\d+)(?![\d.])(?:[\])]|\s*[:|-])"
     r"|[:=]\s*(?P<named>\d+)(?![\d.]))",
     re.IGNORECASE,
@@ -41,7 +42,7 @@ _CERTAIN = frozenset(("name", "mpi", "within", "named"))
 
 
 #: Which of several trainings at once a line is of: "[resnet18] epoch 3 loss 0.5".
-_LABEL = re.compile(rf"\s*\[(?!{_COUNT}[-_]?\d*\])(?P<label>[a-z][\w.-]{{0,40}})\]", re.IGNORECASE)
+_LABEL = late(rf"\s*\[(?!{_COUNT}[-_]?\d*\])(?P<label>[a-z][\w.-]{{0,40}})\]", re.IGNORECASE)
 #: The column of labels, until they are found to be of trainings.
 LABELS = "\0label"
 #: Positions that two trainings write of before they are told apart.

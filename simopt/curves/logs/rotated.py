@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,12 +14,14 @@ import numpy as np
 from simopt.curves.logs import cells, contents
 from simopt.curves.logs.names import CLOCKS, RUNS, parse, plain
 from simopt.curves.logs.table import Table
+from simopt.ground.checks import is_masked
 from simopt.ground.formatting import listing
+from simopt.ground.patterns import late
 
 #: What names of logs end in whose lines go on from part to part.
 ENDINGS = (".log", ".out", ".err", ".txt", ".jsonl")
 
-_PART = re.compile(
+_PART = late(
     r"(?P<base>.+)(?:\.(?P<number>\d{1,3})|[-.](?P<date>\d{4}-?\d\d-?\d\d(?:[_T-][\d-]+)?))"
     r"(?:\.(?:gz|bz2|xz))?"
 )
@@ -100,14 +101,14 @@ def goes_on(newer: Table, older: Table) -> bool:
 def _first(table: Table, name: str) -> float | None:
     """The first number of a column; None if it has none."""
     column = table.columns.get(name, ())
-    column = column.compressed() if isinstance(column, np.ma.MaskedArray) else column
+    column = column.compressed() if is_masked(column) else column
     numbers = (cells.number(cell, table.decimal) for cell in column)
     with suppress(ValueError):
         return next((value for value in numbers if value is not None), None)
     return None
 
 
-_DIGITS = re.compile(r"\d+")
+_DIGITS = late(r"\d+")
 
 
 def parts_joined(tables: Sequence[Table]) -> list[Table]:

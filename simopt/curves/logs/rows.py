@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from simopt.curves.logs import cells as numbers
 from simopt.curves.logs.names import parse
+from simopt.ground.patterns import late
 
 #: Lines that are looked at to find out how a table is written.
 LOOKED_AT = 200
 
 #: A number that is not written as a whole one is.
-_BROKEN = re.compile(r"[.,e]|nan|inf", re.IGNORECASE)
+_BROKEN = late(r"[.,e]|nan|inf", re.IGNORECASE)
 
 #: What the last rows of a table may be about in place of an epoch.
 _SUMMARY = frozenset(

@@ -32,9 +32,10 @@ from simopt.curves.logs.names import (
 from simopt.curves.logs.stores import TRIALS
 from simopt.curves.logs.table import Rows, Table
 from simopt.ground import checks
+from simopt.ground.patterns import late
 
 #: A run's number in a column's name, or the optimizer that it compares with others.
-_RUN_NUMBER = re.compile(
+_RUN_NUMBER = late(
     r"(?<![a-z])(?:(?:run|seed|fold|trial|exp|experiment|repeat|split|model|config|variant)"
     r"[ _-]?(?:\d+(?!\d)|(?<=[ _-])[a-f](?![a-z\d]))"
     rf"|(?:{OPTIMIZERS})(?![a-z]))",
@@ -94,7 +95,7 @@ def _check_trials(table: Table) -> None:
 #: What counts steps, not the clock nor rows.
 _STEPS = COUNTERS[: -len(CLOCKS)]
 #: Texts that count on within a run, # for their numbers: its epochs, or files of its weights.
-_WITHIN = re.compile(
+_WITHIN = late(
     rf"(?<![a-z])(?:{'|'.join((*_STEPS, 'ckpt', 'checkpoint', 'generation', 'gen'))})[ _=:.-]*#"
     r"|#.*\.(?:pth?|h#|hdf#|keras|safetensors|pkl|npz)(?!\w)",
     re.IGNORECASE,

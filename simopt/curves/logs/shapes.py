@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
+
+from simopt.ground.patterns import late
 
 #: What a line says: numbers and words by name; whose line it is, and what that is about.
 Said = tuple[dict[str, str], str, str]
@@ -12,8 +13,8 @@ Reader = Callable[[str], Said]
 
 #: A number that stands alone: digits within a name, and those that a pattern asks for ("Acc@1",
 #: "1.#IND"), are part of what a line says.
-_NUMBER = re.compile(r"(?<![\w.@#])((?>\d+(?:\.\d*)?(?:[eE][-+]?\d+)?))(?!#)")
-_FRACTION = re.compile(r"\.\d+")
+_NUMBER = late(r"(?<![\w.@#])((?>\d+(?:\.\d*)?(?:[eE][-+]?\d+)?))(?!#)")
+_FRACTION = late(r"\.\d+")
 _ZEROS = str.maketrans("123456789", "000000000")
 
 #: Numbers of one line that are told apart, and how many shapes are kept.

@@ -5,24 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from simopt.ground.patterns import late
+
 #: Lines that are ended by a newline, of a text that is not one of returns alone.
 FEW_LINES = 3
 
-_EPOCH = re.compile(r"(?<!eval )\bepoch(?:-|\s*[:#]?\s*)((?>\d+))(?![.\d]*\s?%)", re.IGNORECASE)
+_EPOCH = late(r"(?<!eval )\bepoch(?:-|\s*[:#]?\s*)((?>\d+))(?![.\d]*\s?%)", re.IGNORECASE)
 #: Colours, what moves the cursor, and titles and links, which end in a bell or a backslash.
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]{0,4000}(?:\x07|\x1b\\)|\x08+")
-PREFIX = re.compile(
+_ANSI = late(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]{0,4000}(?:\x07|\x1b\\)|\x08+")
+PREFIX = late(
     r"^\s*(?:[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[\])]?|"
     r"[\[(]?\d\d:\d\d:\d\d(?:[.,]\d+)?[\])]?|[IWE]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\])\s*",
 )
 #: What erases lines and goes back up to draw them anew, as Rich does, and Julia's ProgressMeter.
-_REDRAW = re.compile(r"(?:\r*\x1b\[\d{0,4}[AFJK])+")
-_UP = re.compile(r"\x1b\[(\d{0,4})[AF]")
-_ERASES = re.compile(r"\x1b\[\d*[FJK]")
-_FIRST_COLUMN = re.compile(r"\x1b\[[01]?G")
+_REDRAW = late(r"(?:\r*\x1b\[\d{0,4}[AFJK])+")
+_UP = late(r"\x1b\[(\d{0,4})[AF]")
+_ERASES = late(r"\x1b\[\d*[FJK]")
+_FIRST_COLUMN = late(r"\x1b\[[01]?G")
 #: A bar below another, from which the cursor goes back up: tqdm's, Lightning's.
-_BELOW = re.compile(r"\n\r([^\n\r]*)\x1b\[A")
-_BAR = re.compile(r"[━═╸╺▏▎▍▌▋▊▉█▇▆▅▄▃▂▁░▒▓─]+|\[=*>?\.*\]|\[[#=>. -]{4,}\]|\[ *\d+% *\]")
+_BELOW = late(r"\n\r([^\n\r]*)\x1b\[A")
+_BAR = late(r"[━═╸╺▏▎▍▌▋▊▉█▇▆▅▄▃▂▁░▒▓─]+|\[=*>?\.*\]|\[[#=>. -]{4,}\]|\[ *\d+% *\]")
 
 
 def plain_text(text: str) -> str:
@@ -83,7 +85,7 @@ def last_drawn(text: str) -> str:
 
 
 #: A state of Keras' bar on a line of its own, where returns became newlines.
-_STATE = re.compile(rf"[ \t]*(?P<at>\d+)/(?P<of>\d+)[ \t]+(?:{_BAR.pattern})")
+_STATE = late(rf"[ \t]*(?P<at>\d+)/(?P<of>\d+)[ \t]+(?:{_BAR.pattern})")
 
 
 def one_line_a_bar(text: str) -> str:
@@ -111,7 +113,7 @@ def one_line_a_bar(text: str) -> str:
 
 
 #: How far a bar of tqdm's is.
-_AT = re.compile(r"\|\s*(\d+)/(\d+) \[")
+_AT = late(r"\|\s*(\d+)/(\d+) \[")
 
 
 def goes_on(text: str) -> bool:

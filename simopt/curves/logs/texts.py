@@ -24,13 +24,14 @@ from simopt.curves.logs import (
 )  # fmt: skip
 from simopt.curves.logs.names import parse, plain
 from simopt.curves.logs.table import Table
+from simopt.ground.patterns import late
 
 #: Columns that hold the lines that a program printed.
 MESSAGES = frozenset(("message", "msg", "log", "line", "text", "event", "payload"))
 
 #: Rows that are no curve yet: what is said of a run beside its log.
 FEW_ROWS = 2
-_NUMBER = re.compile(r"\d+|nan|inf", re.IGNORECASE)
+_NUMBER = late(r"\d+|nan|inf", re.IGNORECASE)
 
 
 def of_notebook(

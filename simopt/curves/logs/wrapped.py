@@ -6,6 +6,7 @@ import itertools
 import re
 
 from simopt.curves.logs.names import parse
+from simopt.ground.patterns import late
 
 #: How wide terminals are; and how many broken lines show that a text was broken.
 NARROWEST, WIDEST, FEW = 40, 400, 3
@@ -17,26 +18,26 @@ HEAD, MOST = 4, 0.9
 #: Lines of a text that are looked at before all of it is.
 LOOKED_AT = 400
 
-_DIGITS = re.compile(r"\d+")
+_DIGITS = late(r"\d+")
 #: What Rich writes at the right edge of a message, and those of its lines that stand below.
-_BESIDE = re.compile(
+_BESIDE = late(
     r"(?<! ) ++[\w<>.-]+\.py:\d+[ ]*\r?"
     r"(?P<rest>(?:\n[ ]{12,}(?!(?:DEBUG|INFO|WARN|ERROR|CRIT))\S[^\n]*)+)"
 )
 #: A bar of Rich, and below it the lines of its last column, which is narrow where none is shown.
-_BELOW_BAR = re.compile(r"(?<=\u2501)(?P<bar>[^\n\u2501]*)(?P<rest>(?:\n[ ]{12,}\S[^\n]*)+)")
+_BELOW_BAR = late(r"(?<=\u2501)(?P<bar>[^\n\u2501]*)(?P<rest>(?:\n[ ]{12,}\S[^\n]*)+)")
 #: A dict that is printed with a line for each of its names, as pprint does.
-_DICT = re.compile(r"\{['\"][^{}\n]{1,200}(?:,\r?\n[ ]+['\"][^{}\n]{1,200}){1,60}\}")
+_DICT = late(r"\{['\"][^{}\n]{1,200}(?:,\r?\n[ ]+['\"][^{}\n]{1,200}){1,60}\}")
 #: Decimals of a number, but at a line's end; and digits and all that pads a line.
-_DECIMALS = re.compile(r"\d\.(\d+)(?=[^\d.])")
-_PADDING = re.compile(r"[\d\s]+|(?<=(\W))\1+")
+_DECIMALS = late(r"\d\.(\d+)(?=[^\d.])")
+_PADDING = late(r"[\d\s]+|(?<=(\W))\1+")
 #: A number that is cut, before its decimals or in them; a name, and the number that it is for.
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.(?P<first>\d*))?$")
-_GOES_ON = re.compile(r"(?P<point>\.?)(?P<places>\d+)(?:e[-+]?\d+)?(?![\w.:/-])", re.IGNORECASE)
-_NAME_END = re.compile(r"(?P<name>[A-Za-z_]\w*)['\"]?(?P<mark>[:=]?) ?$")
-_VALUE_BEGIN = re.compile(r"[:=]? ?[-+]?\d+\.?\d*(?:e[-+]?\d+)?(?![\w:/-])", re.IGNORECASE)
+_NUMBER = late(r"(?<![\w.])\d+(?:\.(?P<first>\d*))?$")
+_GOES_ON = late(r"(?P<point>\.?)(?P<places>\d+)(?:e[-+]?\d+)?(?![\w.:/-])", re.IGNORECASE)
+_NAME_END = late(r"(?P<name>[A-Za-z_]\w*)['\"]?(?P<mark>[:=]?) ?$")
+_VALUE_BEGIN = late(r"[:=]? ?[-+]?\d+\.?\d*(?:e[-+]?\d+)?(?![\w:/-])", re.IGNORECASE)
 #: A name that is cut, and what a line goes on with.
-_END, _BEGIN = re.compile(r"[A-Za-z_]+$"), re.compile(r"[A-Za-z_]+")
+_END, _BEGIN = late(r"[A-Za-z_]+$"), late(r"[A-Za-z_]+")
 
 
 def joined(text: str) -> str:
