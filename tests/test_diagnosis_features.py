@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from simopt.curves import validation_features
 from simopt.curves.diagnosis import batch, diagnose_many
 from simopt.curves.features import FEATURES, measure
 from simopt.curves.validation_features import VALIDATION, lowest_of, measure_validation
@@ -213,6 +214,21 @@ def test_a_validation_loss_that_does_not_move_has_no_shape():
     f = held_out(np.exp(-np.arange(9.0)), np.full(9, 0.69))
     assert (f["validation_net"], f["validation_scatter"], f["validation_scale"]) == (0.0, 0.0, 0.0)
     assert np.isnan(f["validation_rise"])
+
+
+def test_lucky_values_of_a_long_curve_are_looked_for_a_few_times(monkeypatch):
+    """Each is looked for in all values: for one in twenty of them all the time was its square."""
+    looked, original = [], validation_features.noise_of
+    monkeypatch.setattr(validation_features, "MANY", 200)
+    monkeypatch.setattr(
+        validation_features, "noise_of", lambda *given: looked.append(0) or original(*given)
+    )
+    rng = np.random.default_rng(0)
+    y = 1.0 + 0.001 * rng.normal(size=1000)
+    y[10:-10:10] -= rng.uniform(0.1, 0.3, 98)
+    before = y.copy()
+    validation_features.without_luck(y, np.empty((3, len(y))))
+    assert len(looked) == np.count_nonzero(y != before) == 11
 
 
 def test_a_validation_loss_that_falls_does_not_rise():

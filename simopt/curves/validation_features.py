@@ -36,8 +36,9 @@ GAPS = 3
 PIECES = 20
 
 #: A lucky value is no level from which a loss rises: it lies below its neighbours by so many times
-#: the noise of all others, and by more than those differ. There may be one more in so many values.
-LUCKY, SELDOM = 5.0, 20
+#: the noise of all others, and by more than those differ. There may be one more in so many values,
+#: up to so many values: each is looked for in all of them, and of many the stretches are means.
+LUCKY, SELDOM, MANY = 5.0, 20, 1000
 
 #: The columns, in their order.
 VALIDATION = (
@@ -148,7 +149,7 @@ def noise_of(y, spare):
 def without_luck(y, spare):
     """Put lowest values on a level with the lower of their neighbours, if they are so by luck."""
     k = len(y)
-    for _ in range(1 + k // SELDOM):
+    for _ in range(1 + min(k, MANY) // SELDOM):
         at = 0
         for t in range(k):
             if y[t] < y[at]:
