@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from simopt.curves.logs import console, one_line, pairs, printed_tables, shapes, texts
+from simopt.curves.logs import console, names, one_line, pairs, printed_tables, shapes, texts
 from simopt.curves.logs.table import Rows
 
 #: Lines whose numbers stand where they are, are made of others, are parts of words, or are many.
@@ -101,6 +101,15 @@ def test_columns_that_few_records_have_are_filled_at_the_end():
     assert rows.fill("k299", 1) is False
     assert rows.fill("lr", 0.1) is True
     assert rows.columns["lr"] == [*[None] * 299, 0.1]
+
+
+def test_a_text_is_not_remembered_as_a_name_is():
+    names._remembered.cache_clear()
+    long = "Train Loss/" * 1000
+    assert names.plain(long) == "_".join(["train_loss"] * 1000)
+    assert names._remembered.cache_info().currsize == 0
+    assert names.plain("Train Loss/") == "train_loss"
+    assert names._remembered.cache_info().currsize == 1
 
 
 def test_fences_around_no_numbers_are_not_read(monkeypatch):

@@ -240,7 +240,6 @@ class Name:
     grain: tuple[str, ...]
 
 
-@lru_cache(maxsize=1 << 14)
 def plain(name: str) -> str:
     """A column's name in small letters, with _ for whatever is between words.
 
@@ -249,8 +248,17 @@ def plain(name: str) -> str:
     >>> plain("Loss/train"), plain("validation loss"), plain("trainLoss")
     ('loss_train', 'validation_loss', 'train_loss')
     """
+    return _remembered(name) if len(name) <= LONGEST else _in_small_letters(name)
+
+
+def _in_small_letters(name: str) -> str:
     name = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name.strip())
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+#: What is longer is a text, of which none is kept when it has been read.
+LONGEST = 400
+_remembered = lru_cache(maxsize=1 << 14)(_in_small_letters)
 
 
 @lru_cache(maxsize=1 << 17)
