@@ -22,6 +22,7 @@ BOTH = {
     "NeMo": "Training epoch 0, iteration {n}/99 | lr: 1e-05 | global_batch_size: 8 | global_step: {n} | reduced_train_loss: {a} | consumed_samples: {n}00 | val_loss: {b}",
     "luz": "Epoch {n}/40\nTrain metrics: Loss: {a} - Acc: 0.5\nValid metrics: Loss: {b} - Acc: 0.4",
     "R torch": "step {n}\nTrain loss/epoch {n}: {a}, Val loss/epoch {n}: {b}",
+    "of how many epochs": "loss/epoch {n}/40: train {a}, val {b}",
     "Axolotl": "{{'loss': {a}, 'grad_norm': 1.5, 'learning_rate': 2e-05, 'memory/max_active (GiB)': 10.5, 'ppl': 7.5, 'epoch': {n}}}\n{{'eval_loss': {b}, 'eval_runtime': 1.5, 'epoch': {n}}}",
     "Ultralytics' sums": "epoch {n} train/loss={a} val/loss={b} lr/pg0=0.01",
     "LightGBM": "[{n}]\ttraining's binary_logloss: {a}\tvalid_1's binary_logloss: {b}",
@@ -42,6 +43,7 @@ TRAINED = {
     "PaddleClas": "[2026/01/01 12:00:00] ppcls INFO: [Train][Epoch {n}/200][Iter: 0/100]lr(LinearWarmup): 0.001, top1: 0.5, CELoss: {a}, batch_cost: 0.5{n}s, reader_cost: 0.1, ips: 50.5 samples/s",
     "verl": "step:{n} - actor/entropy:0.5 - actor/pg_loss:{a} - actor/kl_loss:0.01 - critic/vf_loss:0.75 - actor/grad_norm:0.5",
     "a loss of an epoch": "loss/epoch {n} {a}",
+    "a loss of a round, of how many": "loss/round {n} of 40 {a}",
     "a loss of an iteration": "Train Loss/iteration #{n}: {a}",
 }
 

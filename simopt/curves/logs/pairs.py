@@ -71,10 +71,11 @@ _BETWEEN = late(
     re.IGNORECASE,
 )
 
-#: The position behind a slash: "loss/epoch 3: 0.5". A loss of an epoch has its number there alone.
+#: The position behind a slash: "loss/epoch 3: 0.5", "loss/epoch 3/9: train 0.5, val 0.6". A loss of
+#: an epoch has its number there alone.
 _OVER = late(
     rf"(?P<what>[A-Za-z][\w ./-]{{0,60}}?(?<=loss))/(?P<name>{COUNTED})\s+#?(?P<at>\d+)"
-    rf"(?:\s*[:=,]\s*|\s+)(?={VALUE})",
+    rf"(?:\s*(?:/|\bof\b)\s*\d+)?(?:(?:\s*[:=,]\s*|\s+)(?={VALUE})|\s*:\s*(?={PARTS}\b))",
     re.IGNORECASE,
 )
 
