@@ -97,10 +97,16 @@ def test_a_history_of_r_printed_as_a_frame(tmp_path, index):
     [
         ("batch_cost", "val_cost"),  # nothing beside it that a reader costs
         ("data_cost", "val_data_cost"),
+        ("batch_data_cost", "val_batch_data_cost"),  # one of both is not two
     ],
 )
 def test_a_cost_is_a_loss_where_it_is_no_time(tmp_path, names):
     same(one(read_log(written(tmp_path, rows(",".join(("epoch", *names)), "{n},{a},{b}")))))
+
+
+def test_costs_are_losses_where_nothing_else_is_one(tmp_path):
+    run = one(read_log(written(tmp_path, rows("epoch,batch_cost,data_cost", "{n},{a},{b}"))))
+    same(run, held=None)
 
 
 def test_llama_factory_writes_evaluations_between_its_steps(tmp_path):

@@ -23,17 +23,17 @@ def told(table: Table, names: dict[str, Name], notes: list[str]) -> dict[str, Na
 def _without_times(names: dict[str, Name]) -> dict[str, Name]:
     """What a reader, a batch and data cost, as Paddle says it, as times: two of these, or a reader.
 
-    A cost of batches or of data alone is a loss.
+    A cost of batches or of data alone is a loss, and so are they where nothing else may be one.
     """
-    costs = {name: parts for name, parts in names.items() if parts.stem[-1:] == ("cost",)}
-    spent = {name: {*parts.words} & LOADERS for name, parts in costs.items()}
-    if len(set().union(*spent.values())) < 2 and not any(
-        "reader" in words for words in spent.values()
+    costs = [name for name, parts in names.items() if parts.stem[-1:] == ("cost",)]
+    whose = {name: frozenset(names[name].words) & LOADERS for name in costs}
+    spent = {name: words for name, words in whose.items() if words}
+    several = len({*spent.values()}) > 1 or any("reader" in words for words in spent.values())
+    if not several or not any(
+        parts.kind in ("loss", "error", "") for name, parts in names.items() if name not in spent
     ):
         return names
-    return names | {
-        name: replace(costs[name], kind="other") for name, words in spent.items() if words
-    }
+    return names | {name: replace(names[name], kind="other") for name in spent}
 
 
 def _by_sign(table: Table, names: dict[str, Name]) -> dict[str, Name]:
