@@ -28,10 +28,7 @@ def tables_of(
     tables = [stores.events(file, str(file)) for file in events]
     if sides.of(place.name) and not tables:
         return []
-    parts = [
-        each for each, files in by_folder.items() if each.parent == place and _has_events(files)
-    ]
-    sided = [each for each in parts if sides.of(each.name)]
+    sided = parts(place, by_folder)
     if sides.of(place.name) and not sided:
         siblings = [
             p for p in by_folder if p.parent == place.parent and sides.of(p.name) and p not in done
