@@ -191,16 +191,23 @@ def long(w, g, eta):
     return w - eta * g * (whole / 2**70)
 
 
+def total(w, g, eta):
+    many = 0
+    for k in range(10):
+        many += k**20
+    return w - eta * g * (many / 1e20)
+
+
 def doubled(w, g, eta):
     share = 0
     for k in range(3):
-        share += 2**k + 2**2
+        share += 2**k + 2**2 + (-1) ** (k - 1)
     return w - eta * g * share * 2.0**DIGITS
 
 
-@pytest.mark.parametrize("update", [tenths, halves, long])
+@pytest.mark.parametrize("update", [tenths, halves, long, total])
 def test_a_power_of_whole_numbers_that_compiled_code_has_otherwise_is_refused(update):
-    """It made 0 of 10 ** -2, and of 2 ** 70."""
+    """It made 0 of 10 ** -2 and of 2 ** 70, and a number below 0 of 9 ** 20."""
     rule = simopt.rule(update, name="Mine")(eta=0.01)
     assert simopt.run(FOUR, rule).summary.w > 3.0
     with pytest.raises(ValueError, match=r"^rule 'Mine' has a power of whole numbers .*: write 10"):

@@ -387,6 +387,13 @@ SINGLES = np.array([0.3, 0.7], np.float32)
 HALVES = np.array([0.3, 0.7], np.float16)
 BYTES = np.array([200, 100], np.uint8)
 SHORT, UNSIGNED = np.int32(2**30), np.uint64(3)
+FACTOR, SHIFT = np.uint64(6364136223846793005), np.uint64(11)
+
+
+def mixed(x):
+    return x * FACTOR >> SHIFT
+
+
 #: Steps that read numbers of less than double precision, or make one, or of fewer than 64 bits.
 NARROW = {
     "a number": lambda w, g, eta: w - eta * (0.7 * SINGLE) * g,
@@ -397,6 +404,7 @@ NARROW = {
     "a default": lambda w, g, eta, share=SINGLE: w - eta * (0.7 * share) * g,
     "bytes": lambda w, g, eta: w - eta * (BYTES[0] + BYTES[1]) / 400 * g,
     "whole": lambda w, g, eta: w - eta * (SHORT * 4 + (UNSIGNED - 5)) / 2**33 * g,
+    "a hash": lambda w, g, eta: w - eta * mixed(np.uint64(5)) / 2**53 * g,
 }
 #: Without the functions that read or make them.
 DOUBLE = {
@@ -408,6 +416,7 @@ DOUBLE = {
     "a default": 0.7 * float(SINGLE),
     "bytes": 300 / 400,
     "whole": (2**32 - 2) / 2**33,
+    "a hash": (5 * int(FACTOR) % 2**64 >> 11) / 2**53,
 }
 
 
@@ -415,7 +424,8 @@ DOUBLE = {
 def test_numbers_of_less_precision_are_computed_with_in_double(name):
     """NumPy computes in single precision where one meets a number of Python's; nobody asked.
 
-    Whole numbers of eight bits begin anew past 255, where compiled code has 64.
+    Whole numbers of eight bits begin anew past 255, where compiled code has 64. What asks for 64
+    without a sign, as hashes do, keeps them.
     """
     Mine = simopt.rule(NARROW[name])
     plain = simopt.run(FOUR, simopt.SGD(eta=0.1 * DOUBLE[name])).summary.w

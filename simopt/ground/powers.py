@@ -18,6 +18,10 @@ from numba.core import ir_utils as numbas_utils
 from numba.core import types
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
+#: Exponents of powers that are short products, as which they are taken: of those of whole numbers
+#: nobody looks either whether they have more than 64 bits.
+PRODUCTS = (0, 1, 2, 3)
+
 #: Of Numba's functions for its own code, which say no types.
 ir: Any = numbas_ir
 utils: Any = numbas_utils
@@ -34,7 +38,8 @@ def check_power(base: Any, exponent: Any) -> None:
 
 def _refuse(base: Any, exponent: Any) -> None:
     length = abs(float(base))
-    if exponent < 0 or (length > 1.0 and exponent * math.log2(length) >= 63.0):
+    # Those of 1 and -1 are whole numbers whatever the exponent.
+    if (length != 1.0 and exponent < 0) or (length > 1.0 and exponent * math.log2(length) >= 63.0):
         raise ValueError(REFUSAL)
 
 
@@ -87,12 +92,12 @@ def _powers(function: Any, statement: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _is_known(base: Any, exponent: Any) -> bool:
-    """Whether constants say that a power is what Python has; None is no constant."""
+    """Whether constants say that nothing is to be checked; None is no constant."""
     if isinstance(base, float) or isinstance(exponent, float):
         return True
-    if not isinstance(exponent, int) or exponent < 0:
-        return False
-    return not isinstance(base, int) or (exponent < 64 and -(2**63) <= base**exponent < 2**63)
+    if isinstance(base, int) and isinstance(exponent, int):
+        return 0 <= exponent < 64 and -(2**63) <= base**exponent < 2**63
+    return isinstance(exponent, int) and exponent in PRODUCTS
 
 
 def _checked(scope: Any, place: Any, operands: tuple[Any, Any]) -> list[Any]:

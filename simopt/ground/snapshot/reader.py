@@ -62,6 +62,8 @@ class Reader:
         self.compiled = False
         #: Whether one of them reads numbers of less precision or fewer bits than compiled code has.
         self.narrow = False
+        #: Whether one of them makes whole numbers of 64 bits without a sign, as what hashes does.
+        self.unsigned = False
 
     def read(self, function: Function, whole: bool = False) -> list[Record]:
         """The records, the function's own first.
@@ -70,6 +72,10 @@ class Reader:
         only those that an import finds.
         """
         self._called(function)
+        if self.unsigned:  # what was read before that showed is read once more
+            self.numbers.clear()
+            self.records.clear()
+            self._called(function)
         functions = list(self.numbers)
         copied = {n for n, each in enumerate(functions) if not is_trusted(each)}
         grown = -1
@@ -148,6 +154,7 @@ class Reader:
                 )
             value, self.compiled = compiled, True
         if (imported := as_imported(value)) is not None and not is_trusted(value):
+            self.unsigned |= value is np.uint64 and not self.trusted
             return imported
         if isinstance(value, types.FunctionType):
             return self._called(value)
@@ -172,11 +179,14 @@ class Reader:
 
         Beside one of single precision NumPy computes with Python's numbers in single precision, and
         beside a whole one of few bits in these, past whose end it begins anew; compiled code
-        computes in double precision and in 64 bits.
+        computes in double precision and in 64 bits. Where numbers without a sign are asked for, all
+        of 64 bits stay so: with a sign they are shifted and divided otherwise.
         """
         if self.trusted or not isinstance(value, (np.ndarray, np.number)):
             return value
         wide: type[np.generic] = np.int64
+        if self.unsigned and value.dtype == np.uint64:
+            return value
         if value.dtype in NARROW:
             wide = np.float64
         elif value.dtype not in NARROW_WHOLE or (value.astype(wide) != value).any():
