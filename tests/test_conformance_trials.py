@@ -59,6 +59,16 @@ def test_what_explains_all_updates_and_not_a_condition_is_not_called_equal(name)
     assert table["explanation"][0] in table.attrs["verdict"]
 
 
+def test_what_is_equal_under_a_condition_is_as_the_user_says():
+    """It was compared to 1e-9 there, whatever the tolerance."""
+
+    def nearly(w, g, state):
+        return w - 0.1 * (1 + 2e-7 * np.sign(g)) * g * min(1.0, 0.5 / (np.linalg.norm(g) or 1.0)), 0
+
+    table = conformance.check(nearly, against=simopt.SGD(eta=0.1), eta=0.1, tolerance=1e-5)
+    assert table["explanation"][0] == "clip_norm=0.5"
+
+
 def tanh(w, g, m):
     m = 0.9 * (0.0 if m is None else m) + 0.1 * g
     return w - 0.05 * np.tanh(m), m

@@ -158,7 +158,7 @@ updates, matrices larger than 128 by 128, gradients that are sparse or missing.
     across = not subject.apart
     # What takes matrices alone, or steps by chance, has no conditions of vectors to be compared in.
     comparable = not any(subject.probe.matrix) and subjects.CHANCE not in subject.notes
-    tried = Trials(given, comparable)
+    tried = Trials(given, comparable, max(bound, subjects.ROUNDING))
     case = Case(
         subject.theirs, subject.probe, bound, given.treatment, frozenset(told), across, tried
     )

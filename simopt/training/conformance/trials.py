@@ -27,10 +27,13 @@ class Trials:
         The optimizer.
     comparable : bool, default True
         False for one that has none: it takes matrices alone, or steps by chance.
+    tolerance : float, default 1e-9
+        Up to here two weights are equal, relative to max(1, abs(w)).
     """
 
     given: Handed
     comparable: bool = True
+    tolerance: float = subjects.ROUNDING
     played: dict[str, probing.Array | None] = field(default_factory=dict, init=False, repr=False)
 
     def met(self) -> Iterator[tuple[conditions.Condition, probing.Array]]:
@@ -59,7 +62,7 @@ class Trials:
             if found and condition.long:
                 break
             mine = play(condition.probe)
-            if not probing.rounded(theirs[: len(mine)], mine) <= subjects.ROUNDING:
+            if not probing.rounded(theirs[: len(mine)], mine) <= self.tolerance:
                 found.append(condition.words)
         return found
 
@@ -69,7 +72,7 @@ class Trials:
         for condition, theirs in self.met():
             for row in same.index.difference([*part]):
                 mine = probing.played(same["candidate"][row], condition.probe, treatment)
-                apart = probing.distance(theirs, mine, subjects.ROUNDING).first
+                apart = probing.distance(theirs, mine, self.tolerance).first
                 if apart is None:
                     continue
                 exact = bool(same["equal"][row])
