@@ -487,6 +487,8 @@ def test_a_slip_in_a_part_of_adam_is_named(name):
         (lambda n: n + 1e-6, "normalize=True, normalize_slack=1e-06"),
         (lambda n: n or 1.0, "normalize=True, normalize_guard=True"),
         (lambda n: max(n, 1.0), "clip_norm=1.0"),
+        (lambda n: max(n, 0.37) / 0.37, "clip_norm=0.37"),
+        (lambda n: max(n + 1e-6, 0.37) / 0.37, "clip_norm=0.37, clip_slack=1e-06"),
     ],
 )
 @pytest.mark.parametrize("eta", [0.02, 0.003])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -87,7 +87,10 @@ def _said(case: Case, candidate: Optimizer, change: dict[str, Any]) -> Found | N
     if bound is not None:
         if lengths.min() >= bound * (1 - rates.SAME):
             # The bound would be the shortest gradient's norm: it is the probe's, not a setting.
-            return _holding(case, [_normalized(case, candidate, change, cut) for cut in NORMALIZED])
+            first = int(np.nanargmax(rate))
+            ways = [_normalized(case, candidate, change, cut) for cut in NORMALIZED]
+            ways += _always_clipped(case, candidate, change, rate[first], lengths[first])
+            return _holding(case, ways)
         numbers = {"eta": float(f"{top:.12g}"), "clip_norm": float(f"{bound:.10g}")}
         return _treated(candidate, {**change, **numbers}, treatments.changed(how, numbers))
     beside = f"{listed(change)} and " if change else ""
@@ -124,8 +127,9 @@ def _said(case: Case, candidate: Optimizer, change: dict[str, Any]) -> Found | N
 
 
 def _treated(candidate: Optimizer, change: dict[str, Any], how: treatments.Treatment) -> Found:
-    """A rule at the rate of a change, treated so."""
-    at = candidates.with_numbers(candidate, {"eta": change["eta"]})
+    """A rule at the rate of a change, or its own, treated so."""
+    eta = change.get("eta", candidate.settings["eta"])
+    at = candidates.with_numbers(candidate, {"eta": eta})
     return Found(1, listed(change), lambda part: probing.ours(at, part, how))
 
 
@@ -136,6 +140,18 @@ def _normalized(
     how = treatments.changed(case.treatment, {**change, **cut})
     eta = float(np.asarray(case.at_their_rate(candidate, how).settings["eta"]))
     return _treated(candidate, {**change, "eta": eta, **cut}, how)
+
+
+def _always_clipped(
+    case: Case, candidate: Optimizer, change: dict[str, Any], rate: float, length: float
+) -> Iterator[Found]:
+    """A rule of gradients that are all clipped: by how much more than the rate that is known."""
+    eta = float(np.asarray(candidate.settings["eta"]))
+    for slack in (0.0, 1e-6) if case.rated and eta > 0.0 else ():
+        cut = {"clip_norm": float(f"{rate * (length + slack) / eta:.10g}")}
+        cut |= {"clip_slack": slack} if slack else {}
+        how = treatments.changed(case.treatment, {**change, **cut})
+        yield _treated(candidate, {**change, **cut}, how)
 
 
 def _holding(case: Case, ways: list[Found]) -> Found:
