@@ -279,7 +279,8 @@ def test_a_decay_by_the_square_of_the_rate_is_adamcs_and_no_slip():
     against = [simopt.Adam(**told, convention="torch"), simopt.AdamW(**told, convention="torch")]
     table = conformance.check(step, against=against, **told)
     assert table["optimizer"][0] == "AdamW"
-    assert table["explanation"][0].startswith("weights that decay by lambda eta^2 / eta_0")
+    said = "weights that decay by lambda eta^2 / eta_0 (eta_0 is the rate at first, as in AdamC)"
+    assert table["explanation"][0] == said
     assert "slip" not in table.attrs["verdict"]
 
 

@@ -92,7 +92,7 @@ def corrected(optimizer: Optimizer, probe: Probe, treatment: Treatment) -> Array
 #: What is done in any rule on purpose, as in A. Defazio, Why gradients rapidly increase near the
 #: end of training, 2025; and whether it shows only where the rate is known.
 VARIANTS: dict[str, tuple[Callable[[Optimizer, Probe, Treatment], Array], bool]] = {
-    "weights that decay by lambda eta^2 / eta_0, eta_0 the rate at first, as AdamC's,": (
+    "weights that decay by lambda eta^2 / eta_0 (eta_0 is the rate at first, as in AdamC)": (
         corrected,
         False,
     ),
