@@ -2,7 +2,7 @@
 
 In Python ``10 ** -2`` is 0.01, and ``2 ** 70`` has as many digits as it needs. Compiled code has
 one type for a result, whatever the exponent: of whole numbers a whole one of 64 bits, here 0. Such
-a power is refused where it is met.
+a power is refused where it is met, but on a GPU, where functions raise nothing.
 """
 
 from __future__ import annotations
