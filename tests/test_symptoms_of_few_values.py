@@ -140,3 +140,11 @@ def test_a_fall_by_a_fifth_through_noise_is_one(size):
 
 def test_a_first_value_far_above_few_others_is_where_a_loss_has_fallen_from():
     assert symptom([2.4835, 1.4914, 1.352, 1.2732, 1.2925, 1.2693, 1.3242, 1.2809]) == "healthy"
+
+
+@pytest.mark.parametrize("size", [10, 14, 19, 23])
+@pytest.mark.parametrize("fall", [0.035, 0.05, 0.08])
+def test_a_line_of_few_digits_is_a_slow_fall(size, fall):
+    """Printed to hundredths it goes down a stair; each step is a third of the fall at most."""
+    loss = np.round(0.695 - fall * np.arange(size) / (size - 1) + 1e-9, 2)
+    assert symptom(loss) == "decreases very slowly"

@@ -45,8 +45,8 @@ LARGE = 0.15
 LATE = 0.7
 
 #: Nor was what stays where it is for a while and then loses this share of its range at once, in so
-#: few values: of more, rounding makes steps.
-STEP, STEPPED = 0.25, 24.0
+#: few values: of more, rounding makes steps. A fall over four numbers of few digits loses a third.
+STEP, STEPPED = 0.36, 24.0
 
 #: Through noise: the second half loses nearly as much as the first, by so many standard errors.
 #: Of two blocks or three, as few values have, the second half always makes half.
